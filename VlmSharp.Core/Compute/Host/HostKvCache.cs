@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+
+namespace VlmSharp.Compute.Host;
+
+/// <summary>Keys and values in host memory, fp32, per layer <c>[capacity, width]</c>.</summary>
+public sealed unsafe class HostKvCache : KvCache
+{
+    private float* memory; // [layers, 2, capacity, width]: keys, then values
+
+    /// <summary>Creates an empty cache.</summary>
+    /// <param name="layers">Decoder layers.</param>
+    /// <param name="width">K * D.</param>
+    /// <param name="capacity">Tokens.</param>
+    public HostKvCache(int layers, int width, int capacity) : base(layers, width, capacity)
+    {
+        long bytes = checked(2L * layers * capacity * width * sizeof(float));
+        memory = (float*)NativeMemory.AlignedAlloc((nuint)bytes, HostMemoryPool.Alignment);
+    }
+
+    /// <summary>The keys of a layer.</summary>
+    /// <param name="layer">From 0.</param>
+    /// <returns>[capacity, width]; rows at and after the length are undefined.</returns>
+    public HostMatrix Keys(int layer) => Plane(2 * layer);
+
+    /// <summary>The values of a layer.</summary>
+    /// <param name="layer">From 0.</param>
+    /// <returns>[capacity, width]; rows at and after the length are undefined.</returns>
+    public HostMatrix Values(int layer) => Plane(2 * layer + 1);
+
+    private HostMatrix Plane(int index)
+    {
+        ObjectDisposedException.ThrowIf(memory == null, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)(2 * Layers));
+        return new HostMatrix(memory + (nint)index * Capacity * Width, Capacity, Width);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        NativeMemory.AlignedFree(memory);
+        memory = null;
+    }
+
+    /// <summary>Frees the memory of a cache that nobody disposed of.</summary>
+    ~HostKvCache() => Dispose(false);
+}

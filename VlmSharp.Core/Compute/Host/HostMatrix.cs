@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+
+namespace VlmSharp.Compute.Host;
+
+/// <summary>A row-major fp32 matrix in host memory, as kernels see it: an address and a shape.</summary>
+/// <param name="data">Address of element (0, 0); 64-byte aligned when it is a tensor's.</param>
+/// <param name="rows">Rows.</param>
+/// <param name="columns">Columns, also the distance between rows.</param>
+public readonly unsafe struct HostMatrix(float* data, int rows, int columns)
+{
+    /// <summary>Address of element (0, 0).</summary>
+    public readonly float* Data = data;
+
+    /// <summary>Rows.</summary>
+    public readonly int Rows = rows;
+
+    /// <summary>Columns.</summary>
+    public readonly int Columns = columns;
+
+    /// <summary>False for <c>default</c>, which stands for an optional argument left out.</summary>
+    public bool HasValue => Data != null;
+
+    /// <summary>Address of element (<paramref name="row"/>, 0).</summary>
+    /// <param name="row">A row.</param>
+    /// <returns>The address.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float* RowPointer(int row) => Data + (nint)row * Columns;
+
+    /// <summary>One row.</summary>
+    /// <param name="row">A row.</param>
+    /// <returns>Its elements.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<float> Row(int row) => new(RowPointer(row), Columns);
+}

@@ -1,0 +1,71 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace VlmSharp.Compute.Host;
+
+/// <summary>
+/// Blocks of native memory, kept by size class for reuse. Sizes are rounded up to a quarter of a power of two, so at most
+/// a fifth is wasted and the tensors of one decode step find the blocks of the step before. Not thread-safe.
+/// </summary>
+internal sealed unsafe class HostMemoryPool : IDisposable
+{
+    /// <summary>Blocks start on a cache line, which is also the widest vector.</summary>
+    public const int Alignment = 64;
+
+    private readonly Dictionary<long, Stack<HostTensorStorage>> free = [];
+    private bool disposed;
+
+    /// <summary>Bytes taken from the system and not given back.</summary>
+    public long AllocatedBytes { get; private set; }
+
+    public HostTensorStorage Rent(long elements)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        long bytes = SizeClass(checked(Math.Max(elements, 1) * sizeof(float)));
+        if (!free.TryGetValue(bytes, out Stack<HostTensorStorage>? blocks)) free[bytes] = blocks = new Stack<HostTensorStorage>();
+        if (!blocks.TryPop(out HostTensorStorage? block))
+        {
+            block = new HostTensorStorage(this, (float*)NativeMemory.AlignedAlloc((nuint)bytes, Alignment), bytes);
+            AllocatedBytes += bytes;
+        }
+        block.Activate();
+        return block;
+    }
+
+    public void Return(HostTensorStorage block)
+    {
+        if (disposed) Free(block);
+        else free[block.Bytes].Push(block);
+    }
+
+    private void Free(HostTensorStorage block)
+    {
+        NativeMemory.AlignedFree(block.Data);
+        AllocatedBytes -= block.Bytes;
+    }
+
+    internal static long SizeClass(long bytes)
+    {
+        if (bytes <= 256) return 256;
+        long quarter = 1L << (61 - BitOperations.LeadingZeroCount((ulong)(bytes - 1)));
+        return (bytes + quarter - 1) / quarter * quarter;
+    }
+
+    public void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        foreach (Stack<HostTensorStorage> blocks in free.Values)
+            while (blocks.TryPop(out HostTensorStorage? block)) Free(block);
+    }
+}
+
+/// <summary>A block of native host memory.</summary>
+internal sealed unsafe class HostTensorStorage(HostMemoryPool pool, float* data, long bytes) : TensorStorage
+{
+    public float* Data { get; } = data;
+
+    public long Bytes { get; } = bytes;
+
+    protected override void ReturnToPool() => pool.Return(this);
+}

@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+
+namespace VlmSharp.Compute;
+
+/// <summary>
+/// One sequence's part of a step: rows <c>[RowStart, RowStart + RowCount)</c> of the step's activations are the tokens
+/// <c>[Past, Past + RowCount)</c> of the sequence.
+/// </summary>
+/// <param name="RowStart">First row of the sequence in the step's tensors.</param>
+/// <param name="RowCount">Rows of the sequence in this step: the whole prompt in prefill, one in decode.</param>
+/// <param name="Past">Tokens of the sequence before this step, whose keys and values are in the cache.</param>
+/// <param name="PrefixLength">
+/// Length p of the bidirectional prefix. The mask of prefix-LM is this one number: token i sees token j iff
+/// j &lt; max(p, i + 1). p = 0 is plain causal attention, p = the sequence length is full attention (the vision encoder).
+/// With 4 image tokens, 3 prompt tokens and 2 generated ones, p = 7:
+/// <code>
+///            i i i i p p p s s
+///   image  0 1 1 1 1 1 1 1 . .
+///   ...
+///   prompt 6 1 1 1 1 1 1 1 . .
+///   suffix 7 1 1 1 1 1 1 1 1 .
+///   suffix 8 1 1 1 1 1 1 1 1 1
+/// </code>
+/// </param>
+/// <param name="Cache">Where its keys and values are kept, or null when nothing is cached.</param>
+public readonly record struct SequenceSlice(int RowStart, int RowCount, int Past, int PrefixLength, KvCache? Cache)
+{
+    /// <summary>Number of leading tokens that token <paramref name="position"/> of the sequence may attend to.</summary>
+    /// <param name="position">The token's place in the sequence, from 0.</param>
+    /// <returns>max(PrefixLength, position + 1).</returns>
+    public int VisibleEnd(int position) => Math.Max(PrefixLength, position + 1);
+
+    /// <summary>First token that token <paramref name="position"/> may attend to under a sliding window.</summary>
+    /// <param name="position">The token's place in the sequence, from 0.</param>
+    /// <param name="window">Window W: only the last W tokens are seen, except inside the prefix; 0 for no window.</param>
+    /// <returns>0 without a window or inside the prefix, else max(0, position - W + 1).</returns>
+    public int VisibleStart(int position, int window) =>
+        window <= 0 || position < PrefixLength ? 0 : Math.Max(0, position - window + 1);
+}
+
+/// <summary>
+/// Which rows of a step belong to which sequence. Batches are ragged: prompts of different length, prefill and decode
+/// stand in one step without padding, and the weights are read once for all of them. Built once and reused step after step.
+/// </summary>
+public sealed class SequenceBatch
+{
+    private readonly List<SequenceSlice> slices = [];
+
+    /// <summary>The sequences in row order.</summary>
+    public ReadOnlySpan<SequenceSlice> Slices => CollectionsMarshal.AsSpan(slices);
+
+    /// <summary>Rows of the step: the sum over all sequences.</summary>
+    public int TotalRows { get; private set; }
+
+    /// <summary>Removes all sequences, to describe the next step.</summary>
+    public void Clear()
+    {
+        slices.Clear();
+        TotalRows = 0;
+    }
+
+    /// <summary>Appends a sequence without a cache: it attends to its own rows of the step.</summary>
+    /// <param name="rowCount">Its rows.</param>
+    /// <param name="prefixLength">Length of its bidirectional prefix.</param>
+    public void Add(int rowCount, int prefixLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rowCount);
+        slices.Add(new SequenceSlice(TotalRows, rowCount, 0, prefixLength, null));
+        TotalRows = checked(TotalRows + rowCount);
+    }
+
+    /// <summary>Appends the next rows of a cached sequence.</summary>
+    /// <param name="rowCount">Its rows in this step.</param>
+    /// <param name="prefixLength">Length of its bidirectional prefix; the prefix must come in one step, whole.</param>
+    /// <param name="cache">Its cache; what it holds is the sequence's past.</param>
+    /// <exception cref="ArgumentException">The cache has no room, or the prefix is split over steps.</exception>
+    public void Add(int rowCount, int prefixLength, KvCache cache)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rowCount);
+        if (cache.Length + rowCount > cache.Capacity)
+            throw new ArgumentException($"The KV cache holds {cache.Length} of {cache.Capacity} tokens: no room for {rowCount} more.");
+        if (cache.Length + rowCount < prefixLength)
+            throw new ArgumentException($"The bidirectional prefix of {prefixLength} tokens must be processed in one step, but this step ends at token {cache.Length + rowCount}.");
+        slices.Add(new SequenceSlice(TotalRows, rowCount, cache.Length, prefixLength, cache));
+        TotalRows = checked(TotalRows + rowCount);
+    }
+
+    /// <summary>Ends the step: every cache now counts the rows that were appended to it.</summary>
+    public void Advance()
+    {
+        foreach (SequenceSlice slice in Slices) slice.Cache?.Grow(slice.RowCount);
+    }
+}

@@ -1,0 +1,67 @@
+namespace VlmSharp.Compute;
+
+/// <summary>
+/// A parameter as it lies in a checkpoint: name, storage format, shape and the bytes in mapped memory. Nothing is
+/// copied; the bytes live as long as <paramref name="Owner"/> is open.
+/// </summary>
+/// <param name="Name">The tensor's canonical name, for messages.</param>
+/// <param name="DType">The storage format of its elements.</param>
+/// <param name="Rows">Rows when read as a matrix <c>[out, in]</c>; 1 for a vector.</param>
+/// <param name="Columns">Columns when read as a matrix; the length of a vector.</param>
+/// <param name="Data">Address of the first element, row-major, little-endian, not necessarily aligned.</param>
+/// <param name="Owner">What keeps the memory mapped.</param>
+public readonly record struct WeightData(string Name, DType DType, int Rows, int Columns, nint Data, object Owner)
+{
+    /// <summary>Bytes of all elements.</summary>
+    public long ByteLength => (long)Rows * Columns * DType.Size();
+}
+
+/// <summary>
+/// A parameter that a backend has made its own: on the CPU a view of the mapped checkpoint, on a GPU a device
+/// buffer. Only the matrix product and the embedding lookup look at its storage format.
+/// </summary>
+public abstract class Weight : IDisposable
+{
+    /// <summary>Creates the parameter.</summary>
+    /// <param name="name">Its canonical name.</param>
+    /// <param name="dtype">Its storage format.</param>
+    /// <param name="rows">Rows, 1 for a vector.</param>
+    /// <param name="columns">Columns.</param>
+    protected Weight(string name, DType dtype, int rows, int columns)
+    {
+        Name = name;
+        DType = dtype;
+        Rows = rows;
+        Columns = columns;
+    }
+
+    /// <summary>The canonical name.</summary>
+    public string Name { get; }
+
+    /// <summary>The storage format.</summary>
+    public DType DType { get; }
+
+    /// <summary>Output features of a linear layer; 1 for a vector.</summary>
+    public int Rows { get; }
+
+    /// <summary>Input features of a linear layer; the length of a vector.</summary>
+    public int Columns { get; }
+
+    /// <summary>Bytes that a pass over the whole parameter reads.</summary>
+    public virtual long ByteLength => (long)Rows * Columns * DType.Size();
+
+    /// <summary>Frees what the backend holds. The mapped checkpoint stays open.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what the backend holds.</summary>
+    /// <param name="disposing">True when called from <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing) { }
+
+    /// <summary>Name and shape, for messages.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => $"{Name} {DType} [{Rows}, {Columns}]";
+}
