@@ -1,0 +1,113 @@
+using VlmSharp.Compute;
+using VlmSharp.Models;
+
+namespace VlmSharp.Checkpoints;
+
+/// <summary>
+/// An open model folder: its configuration and its weights in mapped memory, under canonical names. Opening reads
+/// headers only; once it is open, every weight is known to be there in the shape that the configuration demands.
+/// </summary>
+public sealed unsafe class Checkpoint : IDisposable
+{
+    private readonly IReadOnlyList<SafetensorsFile> files;
+    private readonly Lazy<bool> hasSeparateHead;
+
+    private Checkpoint(string directory, PaliGemmaConfig config, IReadOnlyList<SafetensorsFile> files)
+    {
+        this.files = files;
+        Directory = directory;
+        Config = config;
+        Tensors = TableComparison.Match(files, config, directory);
+        hasSeparateHead = new Lazy<bool>(HeadDiffers);
+    }
+
+    /// <summary>The folder as given.</summary>
+    public string Directory { get; }
+
+    /// <summary>The model that config.json and generation_config.json describe.</summary>
+    public PaliGemmaConfig Config { get; }
+
+    /// <summary>The weights by canonical name: those of <see cref="TensorTable.For"/>, and the head where one is stored.</summary>
+    public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
+
+    /// <summary>
+    /// Whether the files hold an output head that differs from the embedding table. The first call compares the two
+    /// byte by byte where both are stored, stopping at the first difference.
+    /// </summary>
+    public bool HasSeparateHead => hasSeparateHead.Value;
+
+    /// <summary>Bytes of all weights as stored.</summary>
+    public long TotalBytes => Tensors.Values.Sum(tensor => tensor.ByteLength);
+
+    /// <summary>How many parameters each part has, the head counted once when it is the embedding table.</summary>
+    public ParameterCounts ParameterCounts => TensorTable.Count(Config);
+
+    /// <summary>Opens a model folder.</summary>
+    /// <param name="directory">The folder with config.json and the safetensors files.</param>
+    /// <returns>The open checkpoint, to be disposed when no weight of it is in use.</returns>
+    /// <exception cref="ModelFormatException">The folder is not that of a model, a file is damaged, or weights are missing.</exception>
+    public static Checkpoint Open(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        CheckpointFolder.RequireModel(directory);
+        PaliGemmaConfig config = ReadConfig(directory);
+        List<SafetensorsFile> files = CheckpointFolder.OpenWeights(directory);
+        try
+        {
+            return new Checkpoint(directory, config, files);
+        }
+        catch
+        {
+            foreach (SafetensorsFile file in files) file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A weight for a backend to take: a matrix <c>[first dimension, product of the rest]</c>, a vector as one row.</summary>
+    /// <param name="canonicalName">A name of <see cref="Tensors"/>.</param>
+    /// <returns>The weight, valid while this checkpoint is open.</returns>
+    /// <exception cref="ArgumentException">There is no weight of that name.</exception>
+    public WeightData Weight(string canonicalName)
+    {
+        if (!Tensors.TryGetValue(canonicalName, out CheckpointTensor? tensor))
+            throw new ArgumentException($"{Directory} has no weight '{canonicalName}'.", nameof(canonicalName));
+        // A closed file's addresses must not reach a kernel.
+        ObjectDisposedException.ThrowIf(tensor.File.IsClosed, this);
+        int rows = tensor.Shape.Length > 1 ? checked((int)tensor.Shape[0]) : 1;
+        long elements = tensor.ByteLength / tensor.DType.Size();
+        return new WeightData(canonicalName, tensor.DType, rows, checked((int)(elements / rows)), tensor.Pointer, this);
+    }
+
+    /// <summary>Unmaps all files. Every weight handed out becomes invalid.</summary>
+    public void Dispose()
+    {
+        foreach (SafetensorsFile file in files) file.Dispose();
+    }
+
+    private static PaliGemmaConfig ReadConfig(string directory)
+    {
+        string path = Path.Combine(directory, CheckpointFolder.ConfigName);
+        PaliGemmaConfig config = ConfigReader.Read(CheckpointFolder.ReadSmall(path), path);
+        string generation = Path.Combine(directory, CheckpointFolder.GenerationName);
+        return File.Exists(generation)
+            ? ConfigReader.WithGeneration(config, CheckpointFolder.ReadSmall(generation), generation)
+            : config;
+    }
+
+    private bool HeadDiffers()
+    {
+        if (!Tensors.TryGetValue(TensorNames.Head, out CheckpointTensor? head)) return false;
+        CheckpointTensor embedding = Tensors[TensorNames.Embedding];
+        if (head.DType != embedding.DType) return true;
+        ObjectDisposedException.ThrowIf(head.File.IsClosed, this);
+        const int Block = 1 << 20;
+        for (long at = 0; at < head.ByteLength; at += Block)
+        {
+            int length = (int)Math.Min(Block, head.ByteLength - at);
+            var ours = new ReadOnlySpan<byte>((byte*)head.Pointer + at, length);
+            var theirs = new ReadOnlySpan<byte>((byte*)embedding.Pointer + at, length);
+            if (!ours.SequenceEqual(theirs)) return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,79 @@
+namespace VlmSharp.Checkpoints;
+
+/// <summary>
+/// The dialects of tensor names, brought to one: the names in the published files, called canonical here.
+/// <code>
+/// model.vision_tower.encoder.norm.weight    ->  vision_tower.vision_model.encoder.norm.weight
+/// model.multi_modal_projector.linear.bias   ->  multi_modal_projector.linear.bias
+/// model.language_model.norm.weight          ->  language_model.model.norm.weight
+/// lm_head.weight                            ->  language_model.lm_head.weight
+/// </code>
+/// A canonical name stays as it is, and so does a name of no known dialect.
+/// </summary>
+public static class TensorNames
+{
+    /// <summary>The embedding table, which is the output head too unless <see cref="Head"/> is stored.</summary>
+    public const string Embedding = Decoder + "model.embed_tokens.weight";
+
+    /// <summary>The output head, stored by some producers although it equals the embedding table.</summary>
+    public const string Head = Decoder + "lm_head.weight";
+
+    internal const string VisionTower = "vision_tower.";
+    internal const string Projector = "multi_modal_projector.";
+    internal const string Decoder = "language_model.";
+
+    private const string VisionModel = "vision_model.";
+    private const string TextModel = "model.";
+    private const string BareHead = "lm_head.";
+
+    /// <summary>What wrappers put before every name.</summary>
+    private static readonly string[] Wrappers = ["vlm.", "model."];
+
+    /// <summary>Buffers that some producers store although they follow from the configuration.</summary>
+    private static readonly string[] Buffers = ["position_ids", "inv_freq", "original_inv_freq", "embed_scale"];
+
+    /// <summary>The canonical form of a name. Applying it twice is the same as once.</summary>
+    /// <param name="name">A name as stored.</param>
+    /// <returns>The canonical name, or <paramref name="name"/> itself when it is of no known dialect.</returns>
+    public static string Normalize(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ReadOnlySpan<char> rest = Unwrap(name);
+        if (rest.StartsWith(VisionTower))
+        {
+            ReadOnlySpan<char> inner = rest[VisionTower.Length..];
+            return inner.StartsWith(VisionModel) ? rest.ToString() : $"{VisionTower}{VisionModel}{inner}";
+        }
+        if (rest.StartsWith(Projector)) return rest.ToString();
+        if (rest.StartsWith(BareHead)) return $"{Decoder}{rest}";
+        if (rest.StartsWith(Decoder))
+        {
+            ReadOnlySpan<char> inner = rest[Decoder.Length..];
+            return inner.StartsWith(TextModel) || inner.StartsWith(BareHead) ? rest.ToString() : $"{Decoder}{TextModel}{inner}";
+        }
+        return name;
+    }
+
+    /// <summary>Whether a name is that of a buffer which follows from the configuration and is not read.</summary>
+    /// <param name="name">A name in any dialect.</param>
+    /// <returns>True for position ids, rotary frequencies and the embedding scale.</returns>
+    public static bool IsDerivedBuffer(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ReadOnlySpan<char> last = name.AsSpan(name.LastIndexOf('.') + 1);
+        foreach (string buffer in Buffers)
+            if (last.SequenceEqual(buffer)) return true;
+        return false;
+    }
+
+    private static ReadOnlySpan<char> Unwrap(ReadOnlySpan<char> name)
+    {
+        for (int i = 0; i < Wrappers.Length; i++)
+        {
+            if (!name.StartsWith(Wrappers[i])) continue;
+            name = name[Wrappers[i].Length..];
+            i = -1; // Wrappers nest in any order: begin again.
+        }
+        return name;
+    }
+}
