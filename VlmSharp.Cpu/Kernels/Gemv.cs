@@ -1,0 +1,128 @@
+using System.Runtime.CompilerServices;
+
+namespace VlmSharp.Cpu;
+
+/// <summary>
+/// The product of a few rows of activations with a matrix, row by row of the matrix:
+/// <code>
+/// y[t, n] = sum_k x[t, k] * w[n, k]      t &lt; T, a handful
+/// </code>
+/// Its floor is the time to read w once from memory, so all that matters is to keep the loads coming: four rows of w are read
+/// side by side, four streams for the prefetchers and four independent sums, and widened in registers on the way. With
+/// several rows of activations, pairs of them share a widened register, and the four rows of w are read again from the
+/// cache for the next pair.
+/// </summary>
+internal static unsafe class Gemv
+{
+    private const int RowsAtOnce = 4;
+
+    /// <summary>y[t, n] for all t and some rows of w.</summary>
+    /// <param name="x">[count, xStride].</param>
+    /// <param name="xStride">Distance between rows of x.</param>
+    /// <param name="count">T.</param>
+    /// <param name="w">First row of w, any alignment.</param>
+    /// <param name="wStride">Distance between rows of w in bytes.</param>
+    /// <param name="rows">Rows of w.</param>
+    /// <param name="k">Length of the sums.</param>
+    /// <param name="y">[count, yStride]; <paramref name="rows"/> columns of it are written.</param>
+    /// <param name="yStride">Distance between rows of y.</param>
+    public static void Multiply<V, W>(float* x, nint xStride, int count, byte* w, nint wStride, int rows, int k, float* y, nint yStride)
+        where V : struct, ISimd<V> where W : struct, IWeightFormat
+    {
+        float* sums = stackalloc float[2 * RowsAtOnce];
+        for (int n = 0; n < rows; n += RowsAtOnce)
+        {
+            // Missing rows of the last group repeat its last row.
+            int last = Math.Min(rows - n, RowsAtOnce) - 1;
+            byte* w0 = w + n * wStride;
+            byte* w1 = w0 + Math.Min(1, last) * wStride, w2 = w0 + Math.Min(2, last) * wStride, w3 = w0 + last * wStride;
+            for (int t = 0; t < count; t += 2)
+            {
+                bool pair = t + 1 < count;
+                if (pair) Pair<V, W>(x + t * xStride, x + (t + 1) * xStride, w0, w1, w2, w3, k, sums);
+                else Single<V, W>(x + t * xStride, w0, w1, w2, w3, k, sums);
+                for (int i = 0; i <= last; i++)
+                {
+                    y[t * yStride + n + i] = sums[i];
+                    if (pair) y[(t + 1) * yStride + n + i] = sums[RowsAtOnce + i];
+                }
+            }
+        }
+    }
+
+    // One row of activations: two sums per row of w, since one would wait for its own multiply-add.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Single<V, W>(float* x, byte* w0, byte* w1, byte* w2, byte* w3, int k, float* sums)
+        where V : struct, ISimd<V> where W : struct, IWeightFormat
+    {
+        V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero, b0 = V.Zero, b1 = V.Zero, b2 = V.Zero, b3 = V.Zero;
+        nint j = 0, step = V.Count * W.Size;
+        for (nint end = k - 2 * V.Count; j <= end; j += 2 * V.Count)
+        {
+            V x0 = V.Load(x + j), x1 = V.Load(x + j + V.Count);
+            nint at = j * W.Size;
+            a0 = V.MultiplyAdd(W.Load<V>(w0 + at), x0, a0);
+            b0 = V.MultiplyAdd(W.Load<V>(w0 + at + step), x1, b0);
+            a1 = V.MultiplyAdd(W.Load<V>(w1 + at), x0, a1);
+            b1 = V.MultiplyAdd(W.Load<V>(w1 + at + step), x1, b1);
+            a2 = V.MultiplyAdd(W.Load<V>(w2 + at), x0, a2);
+            b2 = V.MultiplyAdd(W.Load<V>(w2 + at + step), x1, b2);
+            a3 = V.MultiplyAdd(W.Load<V>(w3 + at), x0, a3);
+            b3 = V.MultiplyAdd(W.Load<V>(w3 + at + step), x1, b3);
+        }
+        sums[0] = V.Sum(a0 + b0);
+        sums[1] = V.Sum(a1 + b1);
+        sums[2] = V.Sum(a2 + b2);
+        sums[3] = V.Sum(a3 + b3);
+        Rest<W>(x, w0, w1, w2, w3, j, k, sums);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pair<V, W>(float* x, float* z, byte* w0, byte* w1, byte* w2, byte* w3, int k, float* sums)
+        where V : struct, ISimd<V> where W : struct, IWeightFormat
+    {
+        V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero, b0 = V.Zero, b1 = V.Zero, b2 = V.Zero, b3 = V.Zero;
+        nint j = 0;
+        for (nint end = k - V.Count; j <= end; j += V.Count)
+        {
+            V x0 = V.Load(x + j), z0 = V.Load(z + j), w;
+            nint at = j * W.Size;
+            w = W.Load<V>(w0 + at);
+            a0 = V.MultiplyAdd(w, x0, a0);
+            b0 = V.MultiplyAdd(w, z0, b0);
+            w = W.Load<V>(w1 + at);
+            a1 = V.MultiplyAdd(w, x0, a1);
+            b1 = V.MultiplyAdd(w, z0, b1);
+            w = W.Load<V>(w2 + at);
+            a2 = V.MultiplyAdd(w, x0, a2);
+            b2 = V.MultiplyAdd(w, z0, b2);
+            w = W.Load<V>(w3 + at);
+            a3 = V.MultiplyAdd(w, x0, a3);
+            b3 = V.MultiplyAdd(w, z0, b3);
+        }
+        sums[0] = V.Sum(a0);
+        sums[1] = V.Sum(a1);
+        sums[2] = V.Sum(a2);
+        sums[3] = V.Sum(a3);
+        sums[4] = V.Sum(b0);
+        sums[5] = V.Sum(b1);
+        sums[6] = V.Sum(b2);
+        sums[7] = V.Sum(b3);
+        Rest<W>(x, w0, w1, w2, w3, j, k, sums);
+        Rest<W>(z, w0, w1, w2, w3, j, k, sums + RowsAtOnce);
+    }
+
+    // The columns that fill no register.
+    private static void Rest<W>(float* x, byte* w0, byte* w1, byte* w2, byte* w3, nint from, int k, float* sums)
+        where W : struct, IWeightFormat
+    {
+        for (nint j = from; j < k; j++)
+        {
+            nint at = j * W.Size;
+            sums[0] += W.Load(w0 + at) * x[j];
+            sums[1] += W.Load(w1 + at) * x[j];
+            sums[2] += W.Load(w2 + at) * x[j];
+            sums[3] += W.Load(w3 + at) * x[j];
+        }
+    }
+}

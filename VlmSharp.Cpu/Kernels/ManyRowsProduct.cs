@@ -1,0 +1,133 @@
+using System.Runtime.CompilerServices;
+using VlmSharp.Compute.Host;
+
+namespace VlmSharp.Cpu;
+
+/// <summary>
+/// The product for prefill and for the vision encoder, many rows of activations: bound by arithmetic, so everything here
+/// exists to feed <see cref="Tile"/> from the caches. It computes S = W X^T, the transpose of the result:
+/// <code>
+///            packed X^T: panels of 2 V.Count rows of x,      K in blocks of 256
+///            each [k][2 V.Count], packed once
+///            +-----+-----+-----+--
+/// W block    |     |     |     |        S[n, t] += sum_k W[n, k] X[t, k]
+/// [n][k] --> | tile|     |     |
+/// widened    +-----+-----+-----+--
+/// </code>
+/// The registers run along t. So W needs no transpose: its rows are only widened to fp32, block by block into scratch that
+/// stays in L2, and the micro-kernel broadcasts from them. Packing a weight is the cost that grows with N K and is
+/// divided by T alone; transposing x costs T K, and turning S into y costs T N, once.
+/// One job item is a block of rows of W against all panels; x is cut into parts of at most <see cref="MostRows"/> rows, which
+/// bounds the scratch.
+/// </summary>
+internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> where W : struct, IWeightFormat
+{
+    private const int MostRows = 384, MostOutputs = 96, KBlock = Tile.Stride;
+
+    private static int PanelRows => 2 * V.Count;
+
+    public static void Run(CpuContext context, HostMatrix x, byte* weight, byte* up, in Epilogue epilogue, HostMatrix y)
+    {
+        int parts = (x.Rows + MostRows - 1) / MostRows;
+        int partRows = RoundUp((x.Rows + parts - 1) / parts, PanelRows);
+        int outputs = RoundUp(Math.Clamp(y.Columns / (4 * context.Team.Count), 1, MostOutputs), V.TileRows);
+        float* packed = context.Shared.Reserve((long)partRows * x.Columns);
+        long products = up == null ? 1 : 2;
+        float* scratch = context.PerThread((long)outputs * (KBlock + products * partRows), out long stride);
+
+        for (int first = 0; first < x.Rows; first += partRows)
+        {
+            int rows = Math.Min(partRows, x.Rows - first);
+            int panels = (rows + PanelRows - 1) / PanelRows;
+            context.Team.Run(new PackJob { X = x, First = first, Rows = rows, Panels = panels, Packed = packed }, panels);
+            var job = new MultiplyJob
+            {
+                Packed = packed,
+                Panels = panels,
+                First = first,
+                Rows = rows,
+                K = x.Columns,
+                Outputs = outputs,
+                Weight = weight,
+                Up = up,
+                Scratch = scratch,
+                ScratchStride = stride,
+                Epilogue = epilogue,
+                Y = y,
+            };
+            context.Team.Run(job, (y.Columns + outputs - 1) / outputs);
+        }
+    }
+
+    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    // Panel p of K block b starts here; a block holds all its panels side by side.
+    private static float* Panel(float* packed, int panels, int block, int kCount, int panel) =>
+        packed + (nint)PanelRows * ((nint)block * KBlock * panels + (nint)panel * kCount);
+
+    private struct PackJob : IJob
+    {
+        public HostMatrix X;
+        public int First, Rows, Panels;
+        public float* Packed;
+
+        public readonly void Execute(int item, int worker)
+        {
+            int first = item * PanelRows, rows = Math.Min(PanelRows, Rows - first);
+            for (int k = 0, block = 0; k < X.Columns; k += KBlock, block++)
+            {
+                int count = Math.Min(KBlock, X.Columns - k);
+                float* panel = Panel(Packed, Panels, block, count, item);
+                if (rows < PanelRows) new Span<float>(panel, count * PanelRows).Clear();
+                Packing.Transpose(X.RowPointer(First + first) + k, X.Columns, rows, count, panel, PanelRows);
+            }
+        }
+    }
+
+    private struct MultiplyJob : IJob
+    {
+        public float* Packed, Scratch;
+        public byte* Weight, Up;
+        public int Panels, First, Rows, K, Outputs;
+        public long ScratchStride;
+        public Epilogue Epilogue;
+        public HostMatrix Y;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Execute(int item, int worker)
+        {
+            int first = item * Outputs, count = Math.Min(Outputs, Y.Columns - first);
+            nint sumStride = (nint)Panels * PanelRows;
+            float* wide = Scratch + worker * ScratchStride; // [Outputs, KBlock]
+            float* sums = wide + (nint)Outputs * KBlock;    // [Outputs, sumStride]
+            float* upSums = sums + Outputs * sumStride;
+            if (K == 0) new Span<float>(sums, (int)((Up == null ? 1 : 2) * Outputs * sumStride)).Clear();
+            for (int k = 0, block = 0; k < K; k += KBlock, block++)
+            {
+                Multiply(Weight, first, count, k, block, wide, sums, sumStride);
+                if (Up != null) Multiply(Up, first, count, k, block, wide, upSums, sumStride);
+            }
+            if (Up != null) GegluMap<V>.Run(sums, upSums, sums, (int)(count * sumStride));
+
+            Packing.Transpose(sums, sumStride, count, Rows, Y.RowPointer(First) + first, Y.Columns);
+            if (Up != null) return;
+            for (int t = First; t < First + Rows; t++) Epilogue.Apply<V>(Y.RowPointer(t) + first, t, first, count);
+        }
+
+        // sums (+)= W[first.., k..] X^T[k.., all panels]
+        private readonly void Multiply(byte* weight, int first, int count, int k, int block, float* wide, float* sums, nint sumStride)
+        {
+            int kCount = Math.Min(KBlock, K - k), tiled = RoundUp(count, V.TileRows);
+            byte* source = weight + ((nint)first * K + k) * W.Size;
+            for (int n = 0; n < count; n++) Packing.Widen<V, W>(source + (nint)n * K * W.Size, wide + n * KBlock, kCount);
+            for (int n = count; n < tiled; n++) new Span<float>(wide + n * KBlock, kCount).Clear();
+            for (int panel = 0; panel < Panels; panel++)
+            {
+                float* b = Panel(Packed, Panels, block, kCount, panel);
+                float* c = sums + (nint)panel * PanelRows;
+                for (int n = 0; n < tiled; n += V.TileRows)
+                    Tile.Multiply<V>(wide + n * KBlock, b, PanelRows, c + n * sumStride, sumStride, kCount, k > 0);
+            }
+        }
+    }
+}

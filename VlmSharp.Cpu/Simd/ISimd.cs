@@ -1,0 +1,55 @@
+namespace VlmSharp.Cpu;
+
+/// <summary>
+/// A register of floats. Kernels are written once over this interface; the JIT compiles them once per width, and every call
+/// becomes the one instruction it names.
+/// </summary>
+/// <typeparam name="V">The implementing struct: <see cref="V128"/>, <see cref="V256"/> or <see cref="V512"/>.</typeparam>
+internal unsafe interface ISimd<V> where V : struct, ISimd<V>
+{
+    /// <summary>Floats in a register.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>Rows of the matrix micro-kernel: as many as the register file holds accumulators for (see <see cref="Tile"/>).</summary>
+    static abstract int TileRows { get; }
+
+    static abstract V Zero { get; }
+
+    static abstract V Load(float* source);
+
+    /// <summary>Loads bfloat16 numbers from any address, widened: the bits shifted into the upper half.</summary>
+    static abstract V LoadBF16(byte* source);
+
+    /// <summary>Loads binary16 numbers from any address, widened.</summary>
+    static abstract V LoadF16(byte* source);
+
+    static abstract V Broadcast(float value);
+
+    static abstract void Store(float* target, V value);
+
+    static abstract V operator +(V left, V right);
+
+    static abstract V operator -(V left, V right);
+
+    static abstract V operator *(V left, V right);
+
+    static abstract V operator /(V left, V right);
+
+    /// <summary>a * b + c, rounded once where the hardware can.</summary>
+    static abstract V MultiplyAdd(V a, V b, V c);
+
+    /// <summary>The smaller of each pair; where x is NaN the result is NaN.</summary>
+    static abstract V Min(V bound, V x);
+
+    /// <summary>The larger of each pair; where x is NaN the result is NaN.</summary>
+    static abstract V Max(V bound, V x);
+
+    /// <summary>x where it is above best, else best: a NaN never wins.</summary>
+    static abstract V TakeGreater(V x, V best);
+
+    /// <summary>2^n from 1.5 * 2^23 + n, n in [-126, 127]: adding that constant has put n into the lowest bits of the mantissa.</summary>
+    static abstract V PowerOfTwo(V shifted);
+
+    /// <summary>The sum of all elements.</summary>
+    static abstract float Sum(V x);
+}

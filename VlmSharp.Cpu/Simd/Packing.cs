@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace VlmSharp.Cpu;
+
+/// <summary>Moves of blocks between the layouts that the matrix kernels read: widening copies and transposes.</summary>
+internal static unsafe class Packing
+{
+    /// <summary>Widens one row of a parameter to fp32: target[j] = source[j].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Widen<V, W>(byte* source, float* target, int count)
+        where V : struct, ISimd<V> where W : struct, IWeightFormat
+    {
+        int j = 0;
+        for (; j + V.Count <= count; j += V.Count) V.Store(target + j, W.Load<V>(source + (nint)j * W.Size));
+        for (; j < count; j++) target[j] = W.Load(source + (nint)j * W.Size);
+    }
+
+    /// <summary>target[j, i] = source[i, j] for i below <paramref name="rows"/> and j below <paramref name="columns"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Transpose(float* source, nint sourceStride, int rows, int columns, float* target, nint targetStride)
+    {
+        int i = 0;
+        if (Sse.IsSupported || AdvSimd.Arm64.IsSupported)
+        {
+            for (; i + 4 <= rows; i += 4)
+            {
+                float* from = source + i * sourceStride;
+                float* to = target + i;
+                int j = 0;
+                for (; j + 4 <= columns; j += 4, to += 4 * targetStride)
+                    Transpose4(from + j, sourceStride, to, targetStride);
+                for (; j < columns; j++, to += targetStride)
+                {
+                    to[0] = from[j];
+                    to[1] = from[sourceStride + j];
+                    to[2] = from[2 * sourceStride + j];
+                    to[3] = from[3 * sourceStride + j];
+                }
+            }
+        }
+        for (; i < rows; i++)
+            for (int j = 0; j < columns; j++) target[j * targetStride + i] = source[i * sourceStride + j];
+    }
+
+    // Pairs of rows are interleaved, then pairs of pairs: 8 shuffles for 16 numbers.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose4(float* source, nint sourceStride, float* target, nint targetStride)
+    {
+        Vector128<float> a = Vector128.Load(source), b = Vector128.Load(source + sourceStride);
+        Vector128<float> c = Vector128.Load(source + 2 * sourceStride), d = Vector128.Load(source + 3 * sourceStride);
+        if (Sse.IsSupported)
+        {
+            Vector128<float> ab = Sse.UnpackLow(a, b), cd = Sse.UnpackLow(c, d);
+            Vector128<float> abHigh = Sse.UnpackHigh(a, b), cdHigh = Sse.UnpackHigh(c, d);
+            Sse.MoveLowToHigh(ab, cd).Store(target);
+            Sse.MoveHighToLow(cd, ab).Store(target + targetStride);
+            Sse.MoveLowToHigh(abHigh, cdHigh).Store(target + 2 * targetStride);
+            Sse.MoveHighToLow(cdHigh, abHigh).Store(target + 3 * targetStride);
+        }
+        else
+        {
+            Vector128<float> ac = AdvSimd.Arm64.ZipLow(a, c), bd = AdvSimd.Arm64.ZipLow(b, d);
+            Vector128<float> acHigh = AdvSimd.Arm64.ZipHigh(a, c), bdHigh = AdvSimd.Arm64.ZipHigh(b, d);
+            AdvSimd.Arm64.ZipLow(ac, bd).Store(target);
+            AdvSimd.Arm64.ZipHigh(ac, bd).Store(target + targetStride);
+            AdvSimd.Arm64.ZipLow(acHigh, bdHigh).Store(target + 2 * targetStride);
+            AdvSimd.Arm64.ZipHigh(acHigh, bdHigh).Store(target + 3 * targetStride);
+        }
+    }
+}

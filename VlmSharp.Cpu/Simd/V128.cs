@@ -1,0 +1,74 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace VlmSharp.Cpu;
+
+/// <summary>Four floats: SSE on x86, NEON on ARM64. Sixteen registers are certain, hence a tile of 6 rows.</summary>
+internal readonly unsafe struct V128(Vector128<float> value) : ISimd<V128>
+{
+    private readonly Vector128<float> value = value;
+
+    public static int Count => 4;
+
+    public static int TileRows => 6;
+
+    public static V128 Zero => new(Vector128<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Load(float* source) => new(Vector128.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 LoadBF16(byte* source) => new((Widen(source) << 16).AsSingle());
+
+    // The exponent of binary16 is rebiased by a multiplication with 2^112, which also turns its subnormals into normal
+    // numbers; infinity and NaN keep the largest exponent.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 LoadF16(byte* source)
+    {
+        Vector128<uint> bits = Widen(source);
+        Vector128<uint> magnitude = (bits & Vector128.Create(0x7FFFu)) << 13;
+        Vector128<uint> sign = (bits & Vector128.Create(0x8000u)) << 16;
+        Vector128<uint> special = Vector128.GreaterThan(magnitude.AsInt32(), Vector128.Create(0x0F7FFFFF)).AsUInt32() & Vector128.Create(0x7F800000u);
+        Vector128<float> scaled = magnitude.AsSingle() * Vector128.Create(5.192296858534828e33f);
+        return new((scaled.AsUInt32() | special | sign).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<uint> Widen(byte* source) => Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(source)).AsUInt16());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Broadcast(float value) => new(Vector128.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* target, V128 value) => value.value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 operator +(V128 left, V128 right) => new(left.value + right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 operator -(V128 left, V128 right) => new(left.value - right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 operator *(V128 left, V128 right) => new(left.value * right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 operator /(V128 left, V128 right) => new(left.value / right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 MultiplyAdd(V128 a, V128 b, V128 c) => new(Vector128.MultiplyAddEstimate(a.value, b.value, c.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Min(V128 bound, V128 x) => new(Vector128.ConditionalSelect(Vector128.GreaterThan(x.value, bound.value), bound.value, x.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Max(V128 bound, V128 x) => new(Vector128.ConditionalSelect(Vector128.LessThan(x.value, bound.value), bound.value, x.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 TakeGreater(V128 x, V128 best) => new(Vector128.ConditionalSelect(Vector128.GreaterThan(x.value, best.value), x.value, best.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 PowerOfTwo(V128 shifted) => new(((shifted.value.AsInt32() << 23) + Vector128.Create(127 << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(V128 x) => Vector128.Sum(x.value);
+}

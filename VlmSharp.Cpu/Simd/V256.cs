@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace VlmSharp.Cpu;
+
+/// <summary>Eight floats: AVX2 and FMA. Sixteen registers, hence a tile of 6 rows: 12 accumulators, 2 columns, 1 factor.</summary>
+internal readonly unsafe struct V256(Vector256<float> value) : ISimd<V256>
+{
+    private readonly Vector256<float> value = value;
+
+    public static int Count => 8;
+
+    public static int TileRows => 6;
+
+    public static V256 Zero => new(Vector256<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 Load(float* source) => new(Vector256.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 LoadBF16(byte* source) => new((Widen(source) << 16).AsSingle());
+
+    // The exponent of binary16 is rebiased by a multiplication with 2^112, which also turns its subnormals into normal
+    // numbers; infinity and NaN keep the largest exponent.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 LoadF16(byte* source)
+    {
+        Vector256<uint> bits = Widen(source);
+        Vector256<uint> magnitude = (bits & Vector256.Create(0x7FFFu)) << 13;
+        Vector256<uint> sign = (bits & Vector256.Create(0x8000u)) << 16;
+        Vector256<uint> special = Vector256.GreaterThan(magnitude.AsInt32(), Vector256.Create(0x0F7FFFFF)).AsUInt32() & Vector256.Create(0x7F800000u);
+        Vector256<float> scaled = magnitude.AsSingle() * Vector256.Create(5.192296858534828e33f);
+        return new((scaled.AsUInt32() | special | sign).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Widen(byte* source) => Avx2.IsSupported
+        ? Avx2.ConvertToVector256Int32((ushort*)source).AsUInt32()
+        : Vector256.Create(Vector128.WidenLower(Vector128.Load((ushort*)source)), Vector128.WidenUpper(Vector128.Load((ushort*)source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 Broadcast(float value) => new(Vector256.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* target, V256 value) => value.value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 operator +(V256 left, V256 right) => new(left.value + right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 operator -(V256 left, V256 right) => new(left.value - right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 operator *(V256 left, V256 right) => new(left.value * right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 operator /(V256 left, V256 right) => new(left.value / right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 MultiplyAdd(V256 a, V256 b, V256 c) => new(Vector256.MultiplyAddEstimate(a.value, b.value, c.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 Min(V256 bound, V256 x) => new(Vector256.ConditionalSelect(Vector256.GreaterThan(x.value, bound.value), bound.value, x.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 Max(V256 bound, V256 x) => new(Vector256.ConditionalSelect(Vector256.LessThan(x.value, bound.value), bound.value, x.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 TakeGreater(V256 x, V256 best) => new(Vector256.ConditionalSelect(Vector256.GreaterThan(x.value, best.value), x.value, best.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 PowerOfTwo(V256 shifted) => new(((shifted.value.AsInt32() << 23) + Vector256.Create(127 << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(V256 x) => Vector256.Sum(x.value);
+}

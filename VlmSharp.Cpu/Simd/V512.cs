@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace VlmSharp.Cpu;
+
+/// <summary>Sixteen floats: AVX-512. Thirty-two registers, hence a tile of 12 rows: 24 accumulators, 2 columns, 1 factor.</summary>
+internal readonly unsafe struct V512(Vector512<float> value) : ISimd<V512>
+{
+    private readonly Vector512<float> value = value;
+
+    public static int Count => 16;
+
+    public static int TileRows => 12;
+
+    public static V512 Zero => new(Vector512<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 Load(float* source) => new(Vector512.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 LoadBF16(byte* source) => new((Widen(source) << 16).AsSingle());
+
+    // The exponent of binary16 is rebiased by a multiplication with 2^112, which also turns its subnormals into normal
+    // numbers; infinity and NaN keep the largest exponent.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 LoadF16(byte* source)
+    {
+        Vector512<uint> bits = Widen(source);
+        Vector512<uint> magnitude = (bits & Vector512.Create(0x7FFFu)) << 13;
+        Vector512<uint> sign = (bits & Vector512.Create(0x8000u)) << 16;
+        Vector512<uint> special = Vector512.GreaterThan(magnitude.AsInt32(), Vector512.Create(0x0F7FFFFF)).AsUInt32() & Vector512.Create(0x7F800000u);
+        Vector512<float> scaled = magnitude.AsSingle() * Vector512.Create(5.192296858534828e33f);
+        return new((scaled.AsUInt32() | special | sign).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> Widen(byte* source) => Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)source)).AsUInt32()
+        : Vector512.Create(Vector256.WidenLower(Vector256.Load((ushort*)source)), Vector256.WidenUpper(Vector256.Load((ushort*)source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 Broadcast(float value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* target, V512 value) => value.value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 operator +(V512 left, V512 right) => new(left.value + right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 operator -(V512 left, V512 right) => new(left.value - right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 operator *(V512 left, V512 right) => new(left.value * right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 operator /(V512 left, V512 right) => new(left.value / right.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 MultiplyAdd(V512 a, V512 b, V512 c) => new(Vector512.MultiplyAddEstimate(a.value, b.value, c.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 Min(V512 bound, V512 x) => new(Vector512.ConditionalSelect(Vector512.GreaterThan(x.value, bound.value), bound.value, x.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 Max(V512 bound, V512 x) => new(Vector512.ConditionalSelect(Vector512.LessThan(x.value, bound.value), bound.value, x.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 TakeGreater(V512 x, V512 best) => new(Vector512.ConditionalSelect(Vector512.GreaterThan(x.value, best.value), x.value, best.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 PowerOfTwo(V512 shifted) => new(((shifted.value.AsInt32() << 23) + Vector512.Create(127 << 23)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(V512 x) => Vector512.Sum(x.value);
+}

@@ -1,0 +1,61 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace VlmSharp.Cpu;
+
+/// <summary>Which vector registers the kernels use.</summary>
+public enum SimdTier
+{
+    /// <summary>The widest that the processor has.</summary>
+    Auto,
+
+    /// <summary>4 floats: SSE on x86, NEON on ARM64. Always there.</summary>
+    Vector128,
+
+    /// <summary>8 floats: AVX2 with FMA.</summary>
+    Vector256,
+
+    /// <summary>16 floats: AVX-512.</summary>
+    Vector512,
+}
+
+/// <summary>What the processor has of <see cref="SimdTier"/>.</summary>
+internal static class SimdTiers
+{
+    /// <summary>
+    /// The tier to use for a request. The instruction set decides, not <c>Vector512.IsHardwareAccelerated</c>: the runtime reports
+    /// false there on processors whose clock falls under 512-bit load, where the wider kernels are nevertheless faster.
+    /// </summary>
+    /// <param name="requested">What was asked for.</param>
+    /// <param name="allowEmulation">Whether the runtime may emulate a missing width, for tests.</param>
+    /// <returns>A tier other than Auto.</returns>
+    /// <exception cref="ArgumentException">The processor lacks it.</exception>
+    public static SimdTier Resolve(SimdTier requested, bool allowEmulation)
+    {
+        if (requested == SimdTier.Auto)
+            return IsSupported(SimdTier.Vector512) ? SimdTier.Vector512 : IsSupported(SimdTier.Vector256) ? SimdTier.Vector256 : SimdTier.Vector128;
+        if (!Enum.IsDefined(requested)) throw new ArgumentException($"SIMD tier {(int)requested} does not exist.", nameof(requested));
+        if (!allowEmulation && !IsSupported(requested))
+            throw new ArgumentException($"This processor cannot run {requested}: it has {InstructionSet(Resolve(SimdTier.Auto, false))}.", nameof(requested));
+        return requested;
+    }
+
+    /// <summary>Whether the processor has the registers and instructions of a tier.</summary>
+    public static bool IsSupported(SimdTier tier) => tier switch
+    {
+        SimdTier.Vector512 => Avx512F.IsSupported,
+        SimdTier.Vector256 => Avx2.IsSupported && Fma.IsSupported,
+        _ => true,
+    };
+
+    /// <summary>The instructions that a tier comes down to on this processor, for people.</summary>
+    public static string InstructionSet(SimdTier tier) => tier switch
+    {
+        SimdTier.Vector512 => IsSupported(tier) ? "AVX-512" : "emulated",
+        SimdTier.Vector256 => IsSupported(tier) ? "AVX2 + FMA" : "emulated",
+        _ => Vector128.IsHardwareAccelerated ? (Sse.IsSupported ? "SSE" : "NEON") : "emulated",
+    };
+
+    /// <summary>Bits in a register of a tier.</summary>
+    public static int Bits(SimdTier tier) => tier switch { SimdTier.Vector512 => 512, SimdTier.Vector256 => 256, _ => 128 };
+}

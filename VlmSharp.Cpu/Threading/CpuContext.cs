@@ -1,0 +1,31 @@
+namespace VlmSharp.Cpu;
+
+/// <summary>What the operators of one backend work with: its threads and its scratch memory.</summary>
+internal sealed unsafe class CpuContext(int threads) : IDisposable
+{
+    private readonly NativeBuffer perThread = new();
+
+    /// <summary>The threads.</summary>
+    public ThreadTeam Team { get; } = new(threads);
+
+    /// <summary>Scratch that all threads read: packed activations, partial results.</summary>
+    public NativeBuffer Shared { get; } = new();
+
+    /// <summary>The patches of a picture as rows, while the matrix product uses <see cref="Shared"/>.</summary>
+    public NativeBuffer Patches { get; } = new();
+
+    /// <summary>Scratch for each thread by itself: that of worker w starts w * <paramref name="floats"/> (rounded up to <paramref name="stride"/>) behind the result.</summary>
+    public float* PerThread(long floats, out long stride)
+    {
+        stride = (floats + 15) / 16 * 16;
+        return perThread.Reserve(stride * Team.Count);
+    }
+
+    public void Dispose()
+    {
+        Team.Dispose();
+        Shared.Dispose();
+        Patches.Dispose();
+        perThread.Dispose();
+    }
+}

@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+
+namespace VlmSharp.Cpu;
+
+/// <summary>Scratch memory that grows to the largest request and is reused: content does not survive a request.</summary>
+internal sealed unsafe class NativeBuffer : IDisposable
+{
+    private float* data;
+    private long length;
+
+    /// <summary>Room for some numbers, aligned to a cache line.</summary>
+    /// <param name="floats">How many.</param>
+    /// <returns>Undefined content.</returns>
+    public float* Reserve(long floats)
+    {
+        if (floats > length)
+        {
+            Free();
+            data = (float*)NativeMemory.AlignedAlloc(checked((nuint)floats * sizeof(float)), 64);
+            length = floats;
+        }
+        return data;
+    }
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(data);
+        data = null;
+        length = 0;
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    ~NativeBuffer() => Free();
+}

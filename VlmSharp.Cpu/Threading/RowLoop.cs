@@ -1,0 +1,41 @@
+using System.Runtime.CompilerServices;
+
+namespace VlmSharp.Cpu;
+
+/// <summary>An operator that treats each row by itself.</summary>
+internal interface IRowKernel
+{
+    /// <summary>Computes one row of the result.</summary>
+    void Row(int row, int worker);
+}
+
+/// <summary>Shares rows out over the threads when there is enough to do: handing out a job costs some microseconds.</summary>
+internal static class RowLoop
+{
+    private const long ItemElements = 1 << 14, WorthSharing = 4 * ItemElements;
+
+    /// <summary>Runs a row operator over all rows.</summary>
+    /// <param name="team">The threads.</param>
+    /// <param name="kernel">The operator.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="columns">Elements of a row, as a measure of its work.</param>
+    public static void Run<TKernel>(ThreadTeam team, in TKernel kernel, int rows, int columns) where TKernel : struct, IRowKernel
+    {
+        bool share = (long)rows * columns >= WorthSharing;
+        int itemRows = share ? (int)Math.Max(1, ItemElements / columns) : Math.Max(rows, 1);
+        team.Run(new Job<TKernel> { Kernel = kernel, Rows = rows, ItemRows = itemRows }, (rows + itemRows - 1) / itemRows);
+    }
+
+    private struct Job<TKernel> : IJob where TKernel : struct, IRowKernel
+    {
+        public TKernel Kernel;
+        public int Rows, ItemRows;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Execute(int item, int worker)
+        {
+            int end = Math.Min(Rows, (item + 1) * ItemRows);
+            for (int row = item * ItemRows; row < end; row++) Kernel.Row(row, worker);
+        }
+    }
+}
