@@ -1,0 +1,176 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace VlmSharp.Imaging;
+
+/// <summary>
+/// Pillow's bicubic resize for 8-bit pictures, to the bit: Keys' cubic with a = -0.5, widened when shrinking (so it also
+/// prevents aliasing), weights in 22-bit fixed point, one axis after the other with a rounding to bytes between. The aspect
+/// ratio is not kept. Only the rows that one output row needs are held between the passes.
+/// </summary>
+public static class BicubicResize
+{
+    private const int Channels = 3;
+    private const int PrecisionBits = 22;
+    private const double Support = 2.0;
+
+    /// <summary>Resizes a picture.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="width">Columns of the result.</param>
+    /// <param name="height">Rows of the result.</param>
+    /// <returns>A new picture, also when the size is the same.</returns>
+    public static RgbImage Resize(RgbImage image, int width, int height)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        var result = new RgbImage(width, height);
+        if (width == image.Width && height == image.Height)
+        {
+            image.Pixels.CopyTo(result.Pixels, 0);
+            return result;
+        }
+        // The order of the passes shows in the last bit. Rows come first where the height shrinks, and shrinks more than the
+        // width (for square results: in portrait pictures), as in Pillow 13.
+        bool rowsFirst = height < image.Height && (long)image.Height * width > (long)image.Width * height;
+        if (rowsFirst && width != image.Width)
+        {
+            var narrow = new RgbImage(image.Width, height);
+            ResizeBoth(image, narrow);
+            image = narrow;
+        }
+        ResizeBoth(image, result);
+        return result;
+    }
+
+    private static void ResizeBoth(RgbImage source, RgbImage target)
+    {
+        Taps? columns = source.Width == target.Width ? null : new Taps(source.Width, target.Width);
+        if (source.Height == target.Height)
+        {
+            for (int y = 0; y < source.Height; y++)
+                AcrossRow(source.Row(y), columns!, target.Row(y));
+            return;
+        }
+        var rows = new Taps(source.Height, target.Height);
+        // Row r of the first pass is kept at r modulo the window, which always covers the taps of one output row.
+        int window = Math.Min(rows.MaxCount, source.Height), rowBytes = target.Width * Channels, done = 0;
+        byte[] kept = columns is null ? [] : new byte[window * rowBytes];
+        var sums = new int[rowBytes];
+        for (int y = 0; y < target.Height; y++)
+        {
+            int first = rows.First(y);
+            ReadOnlySpan<int> weights = rows.Weights(y);
+            sums.AsSpan().Fill(1 << (PrecisionBits - 1));
+            for (done = Math.Max(done, first); columns is not null && done < first + weights.Length; done++)
+                AcrossRow(source.Row(done), columns, kept.AsSpan(done % window * rowBytes, rowBytes));
+            for (int i = 0; i < weights.Length; i++)
+            {
+                int row = first + i;
+                Accumulate(columns is null ? source.Row(row) : kept.AsSpan(row % window * rowBytes, rowBytes), weights[i], sums);
+            }
+            Span<byte> output = target.Row(y);
+            for (int x = 0; x < output.Length; x++)
+                output[x] = Round(sums[x]);
+        }
+    }
+
+    private static void AcrossRow(ReadOnlySpan<byte> source, Taps taps, Span<byte> target)
+    {
+        for (int x = 0; x < target.Length / Channels; x++)
+        {
+            ReadOnlySpan<int> weights = taps.Weights(x);
+            ReadOnlySpan<byte> from = source.Slice(taps.First(x) * Channels, weights.Length * Channels);
+            int red = 1 << (PrecisionBits - 1), green = red, blue = red;
+            for (int i = 0, at = 0; i < weights.Length && at + 2 < from.Length; i++, at += Channels)
+            {
+                int weight = weights[i];
+                red += from[at] * weight;
+                green += from[at + 1] * weight;
+                blue += from[at + 2] * weight;
+            }
+            target[x * Channels] = Round(red);
+            target[x * Channels + 1] = Round(green);
+            target[x * Channels + 2] = Round(blue);
+        }
+    }
+
+    private static void Accumulate(ReadOnlySpan<byte> row, int weight, Span<int> sums)
+    {
+        int lanes = Vector<byte>.Count, quarter = Vector<int>.Count, x = 0;
+        var factor = new Vector<int>(weight);
+        for (; x + lanes <= row.Length; x += lanes)
+        {
+            Vector.Widen(new Vector<byte>(row[x..]), out Vector<ushort> low, out Vector<ushort> high);
+            Vector.Widen(low, out Vector<uint> a, out Vector<uint> b);
+            Vector.Widen(high, out Vector<uint> c, out Vector<uint> d);
+            Span<Vector<int>> sum = MemoryMarshal.Cast<int, Vector<int>>(sums.Slice(x, 4 * quarter));
+            sum[0] += Vector.AsVectorInt32(a) * factor;
+            sum[1] += Vector.AsVectorInt32(b) * factor;
+            sum[2] += Vector.AsVectorInt32(c) * factor;
+            sum[3] += Vector.AsVectorInt32(d) * factor;
+        }
+        for (; x < row.Length; x++)
+            sums[x] += row[x] * weight;
+    }
+
+    private static byte Round(int sum) => (byte)Math.Clamp(sum >> PrecisionBits, 0, 255);
+
+    /// <summary>For one axis, which input samples make each output sample, and with what weights.</summary>
+    internal sealed class Taps
+    {
+        private readonly int[] first;
+        private readonly int[] count;
+        private readonly int[] weights;
+
+        /// <summary>Computes the weights of an axis.</summary>
+        /// <param name="input">Samples there are.</param>
+        /// <param name="output">Samples wanted.</param>
+        public Taps(int input, int output)
+        {
+            double scale = (double)input / output;
+            double filterScale = Math.Max(scale, 1.0);
+            double support = Support * filterScale;
+            double inverse = 1.0 / filterScale;
+            MaxCount = (int)Math.Ceiling(support) * 2 + 1;
+            first = new int[output];
+            count = new int[output];
+            weights = new int[checked(output * MaxCount)];
+            var exact = new double[MaxCount];
+            for (int i = 0; i < output; i++)
+            {
+                double center = (i + 0.5) * scale;
+                first[i] = Math.Max((int)(center - support + 0.5), 0);
+                count[i] = Math.Min((int)(center + support + 0.5), input) - first[i];
+                double sum = 0;
+                for (int j = 0; j < count[i]; j++)
+                {
+                    exact[j] = Cubic((j + first[i] - center + 0.5) * inverse);
+                    sum += exact[j];
+                }
+                for (int j = 0; j < count[i]; j++)
+                {
+                    double weight = (sum == 0 ? exact[j] : exact[j] / sum) * (1 << PrecisionBits);
+                    weights[i * MaxCount + j] = (int)(weight < 0 ? weight - 0.5 : weight + 0.5);
+                }
+            }
+        }
+
+        /// <summary>The most taps that an output sample can have.</summary>
+        public int MaxCount { get; }
+
+        /// <summary>The first input sample of an output sample.</summary>
+        public int First(int i) => first[i];
+
+        /// <summary>The weights of an output sample, in units of 2^-22.</summary>
+        public ReadOnlySpan<int> Weights(int i) => weights.AsSpan(i * MaxCount, count[i]);
+
+        // R. Keys, "Cubic convolution interpolation for digital image processing", 1981, with a = -0.5.
+        private static double Cubic(double x)
+        {
+            const double A = -0.5;
+            x = Math.Abs(x);
+            if (x < 1.0)
+                return ((A + 2.0) * x - (A + 3.0)) * x * x + 1;
+            return x < 2.0 ? (((x - 5) * x + 8) * x - 4) * A : 0.0;
+        }
+    }
+}
