@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+
+namespace VlmSharp.Imaging;
+
+/// <summary>
+/// The orientation that a camera notes beside the pixels: tag 0x0112 of the EXIF block (a TIFF directory,
+/// CIPA DC-008 section 4.6), or <c>tiff:Orientation</c> of an XMP packet. A block that cannot be followed counts as upright.
+/// </summary>
+internal static class ExifOrientation
+{
+    private const int OrientationTag = 0x0112;
+
+    /// <summary>Reads the tag from a TIFF block ("II*..." or "MM.*...").</summary>
+    /// <returns>1 to 8, or 0 when the block does not say.</returns>
+    public static int FromTiff(ReadOnlySpan<byte> tiff)
+    {
+        if (tiff.Length < 8)
+            return 0;
+        bool little = tiff[0] == 'I' && tiff[1] == 'I';
+        if (!little && !(tiff[0] == 'M' && tiff[1] == 'M'))
+            return 0;
+        uint directory = ReadUInt32(tiff[4..], little);
+        if (directory > tiff.Length - 2)
+            return 0;
+        int entries = ReadUInt16(tiff[(int)directory..], little);
+        ReadOnlySpan<byte> rest = tiff[((int)directory + 2)..];
+        for (int i = 0; i < entries && rest.Length >= 12; i++, rest = rest[12..])
+        {
+            if (ReadUInt16(rest, little) == OrientationTag && ReadUInt32(rest[4..], little) == 1)
+                return Valid(ReadValue(rest[8..], ReadUInt16(rest[2..], little), little));
+        }
+        return 0;
+    }
+
+    /// <summary>Finds <c>tiff:Orientation</c>, as attribute or element, in an XMP packet.</summary>
+    /// <returns>1 to 8, or 0 when the packet does not say.</returns>
+    public static int FromXmp(ReadOnlySpan<byte> xmp)
+    {
+        ReadOnlySpan<byte> key = "tiff:Orientation"u8;
+        for (int at = xmp.IndexOf(key); at >= 0; at = xmp.IndexOf(key))
+        {
+            xmp = xmp[(at + key.Length)..];
+            int skip = xmp.StartsWith("=\""u8) ? 2 : xmp.StartsWith(">"u8) ? 1 : 0;
+            if (skip > 0 && xmp.Length > skip && xmp[skip] is >= (byte)'0' and <= (byte)'9')
+                return Valid(xmp[skip] - (uint)'0');
+        }
+        return 0;
+    }
+
+    /// <summary>Turns and mirrors a picture so that what was noted as orientation becomes upright.</summary>
+    public static RgbImage Apply(RgbImage image, int orientation)
+    {
+        if (orientation is < 2 or > 8)
+            return image;
+        int width = image.Width, height = image.Height;
+        bool swapsAxes = orientation >= 5;
+        var upright = swapsAxes ? new RgbImage(height, width) : new RgbImage(width, height);
+        byte[] target = upright.Pixels;
+        for (int y = 0; y < height; y++)
+        {
+            // Where (0, y) lands, and how far apart (x, y) and (x + 1, y) land, both in pixels.
+            (int start, int step) = orientation switch
+            {
+                2 => (y * width + width - 1, -1),
+                3 => ((height - 1 - y) * width + width - 1, -1),
+                4 => ((height - 1 - y) * width, 1),
+                5 => (y, height),
+                6 => (height - 1 - y, height),
+                7 => ((width - 1) * height + height - 1 - y, -height),
+                _ => ((width - 1) * height + y, -height),
+            };
+            ReadOnlySpan<byte> row = image.Row(y);
+            int to = start * 3;
+            for (int x = 0; x < row.Length; x += 3, to += step * 3)
+            {
+                target[to] = row[x];
+                target[to + 1] = row[x + 1];
+                target[to + 2] = row[x + 2];
+            }
+        }
+        return upright;
+    }
+
+    private static int Valid(uint value) => value is >= 1 and <= 8 ? (int)value : 0;
+
+    // TIFF field types: 1 BYTE, 3 SHORT, 4 LONG; the value stands at the start of the four-byte field.
+    private static uint ReadValue(ReadOnlySpan<byte> field, int type, bool little) => type switch
+    {
+        1 => field[0],
+        3 => (uint)ReadUInt16(field, little),
+        4 => ReadUInt32(field, little),
+        _ => 0,
+    };
+
+    private static int ReadUInt16(ReadOnlySpan<byte> bytes, bool little) =>
+        little ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt16BigEndian(bytes);
+
+    private static uint ReadUInt32(ReadOnlySpan<byte> bytes, bool little) =>
+        little ? BinaryPrimitives.ReadUInt32LittleEndian(bytes) : BinaryPrimitives.ReadUInt32BigEndian(bytes);
+}

@@ -1,0 +1,28 @@
+namespace VlmSharp.Imaging;
+
+/// <summary>
+/// How picture files are read. The limits are checked against the file's header, before memory is set aside, so
+/// that a small hostile file cannot ask for a large amount of it.
+/// </summary>
+public sealed record ImageOptions
+{
+    /// <summary>The settings used when none are given.</summary>
+    public static ImageOptions Default { get; } = new();
+
+    /// <summary>Turns the picture upright as its EXIF (or XMP) orientation says. On by default.</summary>
+    public bool ApplyExifOrientation { get; init; } = true;
+
+    /// <summary>
+    /// The largest picture accepted, in pixels: 100 million by default. A decoder needs 6 to 15 bytes per pixel.
+    /// </summary>
+    public long MaxPixels { get; init; } = 100_000_000;
+
+    /// <summary>The largest width or height accepted: 65,535 by default, the most that JPEG and GIF can say.</summary>
+    public int MaxSide { get; init; } = 65_535;
+
+    /// <summary>
+    /// The most scans accepted in one progressive JPEG: 256 by default (encoders write about ten). Each scan visits
+    /// every block of the picture, however few bytes it has.
+    /// </summary>
+    public int MaxJpegScans { get; init; } = 256;
+}
