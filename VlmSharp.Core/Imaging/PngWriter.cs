@@ -1,0 +1,102 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using VlmSharp.Imaging.Png;
+
+namespace VlmSharp.Imaging;
+
+/// <summary>
+/// Writes 8-bit RGB PNG files (ISO/IEC 15948). Each row takes, among the filters None, Sub, Up and Paeth, the one with
+/// the smallest sum of absolute residues, the usual heuristic of section 12.8.
+/// </summary>
+public static class PngWriter
+{
+    private static ReadOnlySpan<byte> CandidateFilters => [0, 1, 2, 4];
+
+    /// <summary>Writes the picture to a stream.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="stream">Where to write; left open.</param>
+    public static void Write(RgbImage image, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(stream);
+        stream.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A]);
+        Span<byte> header = stackalloc byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, image.Width);
+        BinaryPrimitives.WriteInt32BigEndian(header[4..], image.Height);
+        header[8] = 8;
+        header[9] = (byte)PngColor.Rgb;
+        header[10..].Clear();
+        WriteChunk(stream, "IHDR"u8, header);
+        WriteChunk(stream, "IDAT"u8, Compress(image));
+        WriteChunk(stream, "IEND"u8, []);
+    }
+
+    /// <summary>Writes the picture to a file, replacing it.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="path">The file.</param>
+    public static void Save(RgbImage image, string path)
+    {
+        using FileStream stream = File.Create(path);
+        Write(image, stream);
+    }
+
+    private static byte[] Compress(RgbImage image)
+    {
+        using var compressed = new MemoryStream();
+        using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            int rowBytes = image.Width * 3;
+            ReadOnlySpan<byte> above = new byte[rowBytes];
+            var candidate = new byte[rowBytes + 1];
+            var best = new byte[rowBytes + 1];
+            for (int y = 0; y < image.Height; y++)
+            {
+                ReadOnlySpan<byte> row = image.Row(y);
+                long bestCost = long.MaxValue;
+                foreach (byte filter in CandidateFilters)
+                {
+                    long cost = Filter(filter, row, above, candidate);
+                    if (cost >= bestCost)
+                        continue;
+                    bestCost = cost;
+                    (best, candidate) = (candidate, best);
+                }
+                zlib.Write(best);
+                above = row;
+            }
+        }
+        return compressed.ToArray();
+    }
+
+    private static long Filter(byte filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, Span<byte> output)
+    {
+        output[0] = filter;
+        long cost = 0;
+        for (int i = 0; i < row.Length; i++)
+        {
+            int left = i >= 3 ? row[i - 3] : 0;
+            int predicted = filter switch
+            {
+                1 => left,
+                2 => above[i],
+                4 => PngRows.Paeth(left, above[i], i >= 3 ? above[i - 3] : 0),
+                _ => 0,
+            };
+            byte residue = (byte)(row[i] - predicted);
+            output[i + 1] = residue;
+            cost += Math.Abs((int)(sbyte)residue);
+        }
+        return cost;
+    }
+
+    private static void WriteChunk(Stream stream, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
+    {
+        Span<byte> number = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
+        stream.Write(number);
+        stream.Write(type);
+        stream.Write(data);
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Of(data, Crc32.Of(type)));
+        stream.Write(number);
+    }
+}

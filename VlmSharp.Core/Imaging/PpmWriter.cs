@@ -1,0 +1,27 @@
+using System.Text;
+
+namespace VlmSharp.Imaging;
+
+/// <summary>Writes binary PPM files (Netpbm "P6"), the simplest format that every tool reads.</summary>
+public static class PpmWriter
+{
+    /// <summary>Writes the picture to a stream.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="stream">Where to write; left open.</param>
+    public static void Write(RgbImage image, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(stream);
+        stream.Write(Encoding.ASCII.GetBytes($"P6\n{image.Width} {image.Height}\n255\n"));
+        stream.Write(image.Pixels);
+    }
+
+    /// <summary>Writes the picture to a file, replacing it.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="path">The file.</param>
+    public static void Save(RgbImage image, string path)
+    {
+        using FileStream stream = File.Create(path);
+        Write(image, stream);
+    }
+}
