@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+
+namespace VlmSharp.Imaging.Jpeg;
+
+/// <summary>
+/// A scan of a baseline or extended sequential frame (ITU T.81, annexes F.2.2 and A.2): each block is transformed as soon
+/// as it is decoded, so no coefficients are kept.
+/// </summary>
+internal static class JpegSequentialScan
+{
+    /// <summary>Decodes the scan into the components' samples.</summary>
+    public static void Decode(ref JpegBitReader reader, JpegFrame frame, JpegScan scan, int restartInterval, DecodeContext context)
+    {
+        var walk = new JpegMcuWalk(frame, scan, restartInterval);
+        Span<int> predictions = stackalloc int[4];
+        Span<int> workspace = stackalloc int[64];
+        Span<short> block = stackalloc short[64];
+        for (int mcu = 0; mcu < walk.Count; mcu++)
+        {
+            if (walk.RestartsBefore(mcu, out int marker))
+            {
+                reader.Restart(marker);
+                predictions.Clear();
+            }
+            for (int i = 0; i < scan.Components.Length; i++)
+            {
+                JpegScanComponent part = scan.Components[i];
+                JpegComponent component = part.Component;
+                for (int b = 0; b < walk.BlocksPerMcu(i); b++)
+                {
+                    (int row, int column) = walk.Block(mcu, i, b);
+                    bool flat = DecodeBlock(ref reader, part, ref predictions[i], block, context);
+                    Span<byte> samples = component.Samples.AsSpan((row * component.Stride + column) * 8);
+                    if (flat)
+                        JpegIdct.Fill(block[0], component.Quantization!, samples, component.Stride);
+                    else
+                        JpegIdct.Transform(block, component.Quantization!, workspace, samples, component.Stride);
+                }
+            }
+        }
+    }
+
+    // Returns whether the block has no coefficient but DC.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool DecodeBlock(ref JpegBitReader reader, JpegScanComponent part, ref int prediction, scoped Span<short> block, DecodeContext context)
+    {
+        block.Clear();
+        prediction += reader.ReadSigned(reader.ReadCode(part.Dc!));
+        block[0] = (short)prediction;
+        JpegHuffmanTable ac = part.Ac!;
+        ReadOnlySpan<byte> zigzag = JpegZigzag.ToRowMajor;
+        bool flat = true;
+        for (int k = 1; k < 64; k++)
+        {
+            int code = reader.ReadCode(ac);
+            int run = code >> 4, size = code & 15;
+            if (size == 0)
+            {
+                if (run < 15)
+                    break;
+                k += 15;
+                continue;
+            }
+            k += run;
+            if (k > 63)
+                throw context.Damaged("a block has more than 64 coefficients");
+            block[zigzag[k]] = (short)reader.ReadSigned(size);
+            flat = false;
+        }
+        return flat;
+    }
+}
