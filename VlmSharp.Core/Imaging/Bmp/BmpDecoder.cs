@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace VlmSharp.Imaging.Bmp;
+
+/// <summary>
+/// Windows and OS/2 bitmaps: 1, 4, 8, 16, 24 and 32 bits per pixel, colour masks, run lengths (RLE4, RLE8), rows from
+/// the bottom or from the top. The fourth byte of 32-bit pixels is dropped.
+/// </summary>
+internal sealed class BmpDecoder : IImageDecoder
+{
+    public string Format => "BMP";
+
+    public bool Recognizes(ReadOnlySpan<byte> header) => header.StartsWith("BM"u8);
+
+    public RgbImage Decode(ReadOnlySpan<byte> file, string name, ImageOptions options)
+    {
+        var context = new DecodeContext(name, Format, options);
+        BmpHeader header = BmpHeader.Read(file, context);
+        ReadOnlySpan<byte> data = file[header.PixelOffset..];
+        if (header.Compression is BmpCompression.Rle4 or BmpCompression.Rle8)
+            return ReadRuns(header, data, context);
+
+        long rowBytes = ((long)header.Width * header.BitsPerPixel + 31) / 32 * 4;
+        // The padding of the last row may be missing.
+        long needed = rowBytes * (header.Height - 1) + ((long)header.Width * header.BitsPerPixel + 7) / 8;
+        if (data.Length < needed)
+            throw context.Truncated("its pixel data");
+        byte[][] channels = header.BitsPerPixel is 16 or 32 ? BuildChannelTables(header, context) : [];
+        var image = new RgbImage(header.Width, header.Height);
+        for (int i = 0; i < header.Height; i++)
+        {
+            ReadOnlySpan<byte> from = data[(int)(i * rowBytes)..];
+            Span<byte> row = image.Row(header.TopDown ? i : header.Height - 1 - i);
+            switch (header.BitsPerPixel)
+            {
+                case <= 8:
+                    ReadIndexed(header, from, row);
+                    break;
+                case 24:
+                    for (int x = 0; x < row.Length; x += 3)
+                        (row[x], row[x + 1], row[x + 2]) = (from[x + 2], from[x + 1], from[x]);
+                    break;
+                default:
+                    ReadMasked(header, channels, from, row);
+                    break;
+            }
+        }
+        return image;
+    }
+
+    private static void ReadIndexed(BmpHeader header, ReadOnlySpan<byte> from, Span<byte> row)
+    {
+        int depth = header.BitsPerPixel, mask = (1 << depth) - 1;
+        for (int x = 0, bit = 0; x < row.Length; x += 3, bit += depth)
+        {
+            int index = (from[bit >> 3] >> (8 - depth - (bit & 7))) & mask;
+            header.Palette.AsSpan(index * 3, 3).CopyTo(row[x..]);
+        }
+    }
+
+    private static void ReadMasked(BmpHeader header, byte[][] channels, ReadOnlySpan<byte> from, Span<byte> row)
+    {
+        int pixelBytes = header.BitsPerPixel / 8;
+        int redShift = BitOperations.TrailingZeroCount(header.Masks[0]);
+        int greenShift = BitOperations.TrailingZeroCount(header.Masks[1]);
+        int blueShift = BitOperations.TrailingZeroCount(header.Masks[2]);
+        for (int x = 0; x < row.Length; x += 3, from = from[pixelBytes..])
+        {
+            uint pixel = pixelBytes == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(from) : BinaryPrimitives.ReadUInt32LittleEndian(from);
+            row[x] = channels[0][(pixel & header.Masks[0]) >> redShift];
+            row[x + 1] = channels[1][(pixel & header.Masks[1]) >> greenShift];
+            row[x + 2] = channels[2][(pixel & header.Masks[2]) >> blueShift];
+        }
+    }
+
+    // For each channel the byte of each value that fits its mask: value * 255 / maximum, rounded down as Pillow does.
+    private static byte[][] BuildChannelTables(BmpHeader header, DecodeContext context)
+    {
+        var tables = new byte[3][];
+        for (int channel = 0; channel < 3; channel++)
+        {
+            uint mask = header.Masks[channel];
+            uint max = mask == 0 ? 0 : mask >> BitOperations.TrailingZeroCount(mask);
+            if (max > 255 || (max & (max + 1)) != 0)
+                throw context.Unsupported($"the colour mask 0x{mask:X8}");
+            tables[channel] = new byte[max + 1];
+            for (uint value = 1; value <= max; value++)
+                tables[channel][value] = (byte)(value * 255 / max);
+        }
+        return tables;
+    }
+
+    private static RgbImage ReadRuns(BmpHeader header, ReadOnlySpan<byte> data, DecodeContext context)
+    {
+        var image = new RgbImage(header.Width, header.Height);
+        // What no run covers has index 0.
+        var row = new byte[header.Width];
+        var runs = new BmpRunReader(data, header.Compression == BmpCompression.Rle4, context);
+        for (int i = 0; i < header.Height; i++)
+        {
+            runs.ReadRow(row);
+            Span<byte> pixels = image.Row(header.TopDown ? i : header.Height - 1 - i);
+            for (int x = 0; x < row.Length; x++)
+                header.Palette.AsSpan(row[x] * 3, 3).CopyTo(pixels[(x * 3)..]);
+        }
+        return image;
+    }
+}
