@@ -1,0 +1,127 @@
+using System.Buffers.Binary;
+
+namespace VlmSharp.Imaging.Gif;
+
+/// <summary>
+/// The first frame of a GIF (CompuServe, GIF89a), as Pillow shows it: on the logical screen, which grows if the frame
+/// reaches over its edge; what the frame does not cover has the transparent index, or index 0 if there is none; transparent
+/// pixels keep the colour that the palette gives them.
+/// </summary>
+internal sealed class GifDecoder : IImageDecoder
+{
+    public string Format => "GIF";
+
+    public bool Recognizes(ReadOnlySpan<byte> header) => header.StartsWith("GIF87a"u8) || header.StartsWith("GIF89a"u8);
+
+    public RgbImage Decode(ReadOnlySpan<byte> file, string name, ImageOptions options)
+    {
+        var context = new DecodeContext(name, Format, options);
+        var reader = new GifReader(file, context);
+        reader.Take(6);
+        ReadOnlySpan<byte> screen = reader.Take(7);
+        byte[]? palette = ReadPalette(ref reader, screen[4]);
+        int transparent = -1;
+        while (true)
+        {
+            switch (reader.Take(1)[0])
+            {
+                case (byte)',':
+                    return ReadFrame(ref reader, screen, palette, transparent, context);
+                case (byte)'!':
+                    ReadExtension(ref reader, ref transparent);
+                    break;
+                case (byte)';':
+                    throw context.Damaged("it has no frame");
+                default:
+                    // Pillow passes over stray bytes between blocks too.
+                    break;
+            }
+        }
+    }
+
+    private static void ReadExtension(ref GifReader reader, ref int transparent)
+    {
+        const byte GraphicControl = 0xF9;
+        byte label = reader.Take(1)[0];
+        ReadOnlySpan<byte> block = reader.TakeSubBlock();
+        if (label == GraphicControl && block.Length >= 4 && (block[0] & 1) != 0)
+            transparent = block[3];
+        while (!block.IsEmpty)
+            block = reader.TakeSubBlock();
+    }
+
+    // Null for a palette that is the grey ramp 0, 1, 2...: indices are then grey levels, also those beyond its end.
+    private static byte[]? ReadPalette(ref GifReader reader, byte flags)
+    {
+        if ((flags & 0x80) == 0)
+            return null;
+        ReadOnlySpan<byte> stored = reader.Take(3 << ((flags & 7) + 1));
+        bool ramp = true;
+        for (int i = 0; i < stored.Length && ramp; i++)
+            ramp = stored[i] == i / 3;
+        if (ramp)
+            return null;
+        var palette = new byte[768];
+        stored.CopyTo(palette);
+        return palette;
+    }
+
+    private static RgbImage ReadFrame(ref GifReader reader, ReadOnlySpan<byte> screen, byte[]? palette, int transparent, DecodeContext context)
+    {
+        ReadOnlySpan<byte> descriptor = reader.Take(9);
+        int left = BinaryPrimitives.ReadUInt16LittleEndian(descriptor);
+        int top = BinaryPrimitives.ReadUInt16LittleEndian(descriptor[2..]);
+        int width = BinaryPrimitives.ReadUInt16LittleEndian(descriptor[4..]);
+        int height = BinaryPrimitives.ReadUInt16LittleEndian(descriptor[6..]);
+        byte flags = descriptor[8];
+        if ((flags & 0x80) != 0)
+            palette = ReadPalette(ref reader, flags);
+        context.CheckSize(width, height);
+        int screenWidth = Math.Max(left + width, BinaryPrimitives.ReadUInt16LittleEndian(screen));
+        int screenHeight = Math.Max(top + height, BinaryPrimitives.ReadUInt16LittleEndian(screen[2..]));
+        context.CheckSize(screenWidth, screenHeight);
+
+        byte[] colors = palette ?? GrayRamp();
+        int codeBits = reader.Take(1)[0];
+        var lzw = new GifLzwReader(reader, codeBits, context);
+        var image = new RgbImage(screenWidth, screenHeight);
+        Fill(image, colors.AsSpan(Math.Max(transparent, 0) * 3, 3));
+        var indices = new byte[width];
+        bool interlaced = (flags & 0x40) != 0;
+        for (int i = 0; i < height; i++)
+        {
+            lzw.Read(indices);
+            int y = top + (interlaced ? InterlacedRow(i, height) : i);
+            Span<byte> row = image.Row(y)[(left * 3)..];
+            for (int x = 0; x < indices.Length; x++)
+                colors.AsSpan(indices[x] * 3, 3).CopyTo(row[(x * 3)..]);
+        }
+        return image;
+    }
+
+    // GIF89a, appendix E: rows 0, 8, 16...; then 4, 12...; then 2, 6...; then 1, 3...
+    private static int InterlacedRow(int i, int height)
+    {
+        int first = (height + 7) / 8, second = first + (height + 3) / 8, third = second + (height + 1) / 4;
+        if (i < first)
+            return i * 8;
+        if (i < second)
+            return (i - first) * 8 + 4;
+        return i < third ? (i - second) * 4 + 2 : (i - third) * 2 + 1;
+    }
+
+    private static void Fill(RgbImage image, ReadOnlySpan<byte> color)
+    {
+        byte[] pixels = image.Pixels;
+        for (int i = 0; i < pixels.Length; i += 3)
+            color.CopyTo(pixels.AsSpan(i));
+    }
+
+    private static byte[] GrayRamp()
+    {
+        var ramp = new byte[768];
+        for (int i = 0; i < ramp.Length; i++)
+            ramp[i] = (byte)(i / 3);
+        return ramp;
+    }
+}
