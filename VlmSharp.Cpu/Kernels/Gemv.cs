@@ -8,7 +8,8 @@ namespace VlmSharp.Cpu;
 /// y[t, n] = sum_k x[t, k] * w[n, k]      t &lt; T, a handful
 /// </code>
 /// Its floor is the time to read w once from memory, so all that matters is to keep the loads coming: four rows of w are read
-/// side by side, four streams for the prefetchers and four independent sums, and widened in registers on the way. With
+/// side by side, four streams for the prefetchers and four independent sums, and widened in registers on the way. The four
+/// are a quarter of the rows apart, so that each stream runs on in memory where a row ends and the next begins. With
 /// several rows of activations, pairs of them share a widened register, and the four rows of w are read again from the
 /// cache for the next pair.
 /// </summary>
@@ -30,21 +31,23 @@ internal static unsafe class Gemv
         where V : struct, ISimd<V> where W : struct, IWeightFormat
     {
         float* sums = stackalloc float[2 * RowsAtOnce];
-        for (int n = 0; n < rows; n += RowsAtOnce)
+        int run = (rows + RowsAtOnce - 1) / RowsAtOnce;
+        for (int n = 0; n < run; n++)
         {
-            // Missing rows of the last group repeat its last row.
-            int last = Math.Min(rows - n, RowsAtOnce) - 1;
+            // Where the last run is shorter, its last row stands in.
             byte* w0 = w + n * wStride;
-            byte* w1 = w0 + Math.Min(1, last) * wStride, w2 = w0 + Math.Min(2, last) * wStride, w3 = w0 + last * wStride;
+            byte* w1 = w + Math.Min(n + run, rows - 1) * wStride;
+            byte* w2 = w + Math.Min(n + 2 * run, rows - 1) * wStride;
+            byte* w3 = w + Math.Min(n + 3 * run, rows - 1) * wStride;
             for (int t = 0; t < count; t += 2)
             {
                 bool pair = t + 1 < count;
                 if (pair) Pair<V, W>(x + t * xStride, x + (t + 1) * xStride, w0, w1, w2, w3, k, sums);
                 else Single<V, W>(x + t * xStride, w0, w1, w2, w3, k, sums);
-                for (int i = 0; i <= last; i++)
+                for (int i = 0, row = n; i < RowsAtOnce && row < rows; i++, row += run)
                 {
-                    y[t * yStride + n + i] = sums[i];
-                    if (pair) y[(t + 1) * yStride + n + i] = sums[RowsAtOnce + i];
+                    y[t * yStride + row] = sums[i];
+                    if (pair) y[(t + 1) * yStride + row] = sums[RowsAtOnce + i];
                 }
             }
         }
@@ -61,14 +64,14 @@ internal static unsafe class Gemv
         {
             V x0 = V.Load(x + j), x1 = V.Load(x + j + V.Count);
             nint at = j * W.Size;
-            a0 = V.MultiplyAdd(W.Load<V>(w0 + at), x0, a0);
-            b0 = V.MultiplyAdd(W.Load<V>(w0 + at + step), x1, b0);
-            a1 = V.MultiplyAdd(W.Load<V>(w1 + at), x0, a1);
-            b1 = V.MultiplyAdd(W.Load<V>(w1 + at + step), x1, b1);
-            a2 = V.MultiplyAdd(W.Load<V>(w2 + at), x0, a2);
-            b2 = V.MultiplyAdd(W.Load<V>(w2 + at + step), x1, b2);
-            a3 = V.MultiplyAdd(W.Load<V>(w3 + at), x0, a3);
-            b3 = V.MultiplyAdd(W.Load<V>(w3 + at + step), x1, b3);
+            V.Accumulate(ref a0, W.Load<V>(w0 + at), x0);
+            V.Accumulate(ref b0, W.Load<V>(w0 + at + step), x1);
+            V.Accumulate(ref a1, W.Load<V>(w1 + at), x0);
+            V.Accumulate(ref b1, W.Load<V>(w1 + at + step), x1);
+            V.Accumulate(ref a2, W.Load<V>(w2 + at), x0);
+            V.Accumulate(ref b2, W.Load<V>(w2 + at + step), x1);
+            V.Accumulate(ref a3, W.Load<V>(w3 + at), x0);
+            V.Accumulate(ref b3, W.Load<V>(w3 + at + step), x1);
         }
         sums[0] = V.Sum(a0 + b0);
         sums[1] = V.Sum(a1 + b1);
@@ -88,17 +91,17 @@ internal static unsafe class Gemv
             V x0 = V.Load(x + j), z0 = V.Load(z + j), w;
             nint at = j * W.Size;
             w = W.Load<V>(w0 + at);
-            a0 = V.MultiplyAdd(w, x0, a0);
-            b0 = V.MultiplyAdd(w, z0, b0);
+            V.Accumulate(ref a0, w, x0);
+            V.Accumulate(ref b0, w, z0);
             w = W.Load<V>(w1 + at);
-            a1 = V.MultiplyAdd(w, x0, a1);
-            b1 = V.MultiplyAdd(w, z0, b1);
+            V.Accumulate(ref a1, w, x0);
+            V.Accumulate(ref b1, w, z0);
             w = W.Load<V>(w2 + at);
-            a2 = V.MultiplyAdd(w, x0, a2);
-            b2 = V.MultiplyAdd(w, z0, b2);
+            V.Accumulate(ref a2, w, x0);
+            V.Accumulate(ref b2, w, z0);
             w = W.Load<V>(w3 + at);
-            a3 = V.MultiplyAdd(w, x0, a3);
-            b3 = V.MultiplyAdd(w, z0, b3);
+            V.Accumulate(ref a3, w, x0);
+            V.Accumulate(ref b3, w, z0);
         }
         sums[0] = V.Sum(a0);
         sums[1] = V.Sum(a1);

@@ -10,7 +10,7 @@ namespace VlmSharp.Cpu;
 internal static unsafe class MatrixProduct
 {
     // Up to here the weights are used so few times that widening them in registers costs less than packing them.
-    private const int FewRows = 8;
+    private const int FewRows = 12;
 
     /// <summary>Computes the product.</summary>
     /// <param name="context">Threads and scratch.</param>

@@ -69,13 +69,13 @@ internal static unsafe class RowMath
         for (; j + 2 * V.Count <= count; j += 2 * V.Count)
         {
             V a = V.Load(x + j) - center, b = V.Load(x + j + V.Count) - center;
-            s0 = V.MultiplyAdd(a, a, s0);
-            s1 = V.MultiplyAdd(b, b, s1);
+            V.Accumulate(ref s0, a, a);
+            V.Accumulate(ref s1, b, b);
         }
         for (; j + V.Count <= count; j += V.Count)
         {
             V a = V.Load(x + j) - center;
-            s0 = V.MultiplyAdd(a, a, s0);
+            V.Accumulate(ref s0, a, a);
         }
         float sum = V.Sum(s0 + s1);
         for (; j < count; j++) sum += (x[j] - shift) * (x[j] - shift);

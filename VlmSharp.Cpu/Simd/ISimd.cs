@@ -38,6 +38,9 @@ internal unsafe interface ISimd<V> where V : struct, ISimd<V>
     /// <summary>a * b + c, rounded once where the hardware can.</summary>
     static abstract V MultiplyAdd(V a, V b, V c);
 
+    /// <summary>sum = a * b + sum. Loops with many sums need this form: of a result that is copied into its sum, the JIT keeps two copies alive and runs out of registers.</summary>
+    static abstract void Accumulate(ref V sum, V a, V b);
+
     /// <summary>The smaller of each pair; where x is NaN the result is NaN.</summary>
     static abstract V Min(V bound, V x);
 

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics;
 namespace VlmSharp.Cpu;
 
 /// <summary>Four floats: SSE on x86, NEON on ARM64. Sixteen registers are certain, hence a tile of 6 rows.</summary>
-internal readonly unsafe struct V128(Vector128<float> value) : ISimd<V128>
+internal unsafe struct V128(Vector128<float> value) : ISimd<V128>
 {
-    private readonly Vector128<float> value = value;
+    private Vector128<float> value = value;
 
     public static int Count => 4;
 
@@ -56,6 +56,9 @@ internal readonly unsafe struct V128(Vector128<float> value) : ISimd<V128>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 MultiplyAdd(V128 a, V128 b, V128 c) => new(Vector128.MultiplyAddEstimate(a.value, b.value, c.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref V128 sum, V128 a, V128 b) => sum.value = Vector128.MultiplyAddEstimate(a.value, b.value, sum.value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Min(V128 bound, V128 x) => new(Vector128.ConditionalSelect(Vector128.GreaterThan(x.value, bound.value), bound.value, x.value));

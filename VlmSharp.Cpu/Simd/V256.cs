@@ -5,9 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace VlmSharp.Cpu;
 
 /// <summary>Eight floats: AVX2 and FMA. Sixteen registers, hence a tile of 6 rows: 12 accumulators, 2 columns, 1 factor.</summary>
-internal readonly unsafe struct V256(Vector256<float> value) : ISimd<V256>
+internal unsafe struct V256(Vector256<float> value) : ISimd<V256>
 {
-    private readonly Vector256<float> value = value;
+    private Vector256<float> value = value;
 
     public static int Count => 8;
 
@@ -59,6 +59,9 @@ internal readonly unsafe struct V256(Vector256<float> value) : ISimd<V256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 MultiplyAdd(V256 a, V256 b, V256 c) => new(Vector256.MultiplyAddEstimate(a.value, b.value, c.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref V256 sum, V256 a, V256 b) => sum.value = Vector256.MultiplyAddEstimate(a.value, b.value, sum.value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 Min(V256 bound, V256 x) => new(Vector256.ConditionalSelect(Vector256.GreaterThan(x.value, bound.value), bound.value, x.value));

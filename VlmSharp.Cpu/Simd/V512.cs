@@ -5,9 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace VlmSharp.Cpu;
 
 /// <summary>Sixteen floats: AVX-512. Thirty-two registers, hence a tile of 12 rows: 24 accumulators, 2 columns, 1 factor.</summary>
-internal readonly unsafe struct V512(Vector512<float> value) : ISimd<V512>
+internal unsafe struct V512(Vector512<float> value) : ISimd<V512>
 {
-    private readonly Vector512<float> value = value;
+    private Vector512<float> value = value;
 
     public static int Count => 16;
 
@@ -59,6 +59,9 @@ internal readonly unsafe struct V512(Vector512<float> value) : ISimd<V512>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 MultiplyAdd(V512 a, V512 b, V512 c) => new(Vector512.MultiplyAddEstimate(a.value, b.value, c.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref V512 sum, V512 a, V512 b) => sum.value = Vector512.MultiplyAddEstimate(a.value, b.value, sum.value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 Min(V512 bound, V512 x) => new(Vector512.ConditionalSelect(Vector512.GreaterThan(x.value, bound.value), bound.value, x.value));
