@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Reference;
+
+namespace VlmSharp.Conformance;
+
+/// <summary>
+/// What every backend must do: one body per operator, over shapes that no vector width divides, every storage format and
+/// ragged batches. A backend's test project derives a sealed class that makes the backend; the oracle is the reference
+/// backend, which sums in double precision and is itself held to hand-calculated cases here.
+/// </summary>
+/// <remarks>
+/// A result may differ from the oracle by the rounding of its sums: relative to the sum of the magnitudes that were added, a
+/// small multiple of the fp32 unit (<see cref="Close.Unit"/>).
+/// </remarks>
+public abstract partial class BackendConformance : IDisposable
+{
+    private readonly ReferenceBackend oracle = new();
+    private readonly List<nint> memory = [];
+    private IComputeBackend? backend;
+    private readonly Random random = new(20240710);
+
+    /// <summary>Makes the backend under test.</summary>
+    protected abstract IComputeBackend Create();
+
+    /// <summary>The backend under test.</summary>
+    protected IComputeBackend Backend => backend ??= Create();
+
+    /// <summary>The oracle.</summary>
+    protected IComputeBackend Oracle => oracle;
+
+    private float[] Numbers(int count, float scale = 1)
+    {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) values[i] = scale * (float)(2 * random.NextDouble() - 1);
+        return values;
+    }
+
+    // A parameter at an address that is a multiple of its element size and of nothing more.
+    private unsafe WeightData Parameter(string name, DType dtype, int rows, int columns, float scale = 1, float[]? values = null)
+    {
+        int length = checked(rows * columns);
+        values ??= Numbers(length, scale);
+        byte* block = (byte*)NativeMemory.AlignedAlloc((nuint)((long)length * dtype.Size() + 64), 64);
+        memory.Add((nint)block);
+        byte* data = block + dtype.Size();
+        for (int i = 0; i < length; i++)
+        {
+            if (dtype == DType.F32) ((float*)data)[i] = values[i];
+            else ((ushort*)data)[i] = dtype == DType.BF16 ? BFloat16.FromSingle(values[i]) : BitConverter.HalfToUInt16Bits((Half)values[i]);
+        }
+        return new WeightData(name, dtype, rows, columns, (nint)data, this);
+    }
+
+    private WeightData Vector(string name, int columns, DType dtype = DType.F32, float scale = 1) => Parameter(name, dtype, 1, columns, scale);
+
+    // Runs an operator on both backends.
+    private void Compare(string what, Func<IComputeBackend, Tensor> run, double tolerance)
+    {
+        float[] expected = Fetch(Oracle, run(Oracle)), actual = Fetch(Backend, run(Backend));
+        Close.AssertAll(what, expected, actual, tolerance);
+    }
+
+    private static float[] Fetch(IComputeBackend from, Tensor x)
+    {
+        float[] values = new float[x.Length];
+        from.Download(x, values);
+        x.Dispose();
+        return values;
+    }
+
+    /// <inheritdoc/>
+    public unsafe void Dispose()
+    {
+        backend?.Dispose();
+        oracle.Dispose();
+        foreach (nint block in memory) NativeMemory.AlignedFree((void*)block);
+        GC.SuppressFinalize(this);
+    }
+}

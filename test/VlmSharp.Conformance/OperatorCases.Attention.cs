@@ -1,0 +1,156 @@
+using VlmSharp.Compute;
+
+namespace VlmSharp.Conformance;
+
+/// <summary>Attention, with and without a cache.</summary>
+public abstract partial class BackendConformance
+{
+    /// <summary>Heads, key-value heads, head size, soft-cap, window.</summary>
+    public static TheoryData<int, int, int, float, int> AttentionSpecs() => new()
+    {
+        { 1, 1, 1, 0, 0 }, { 2, 2, 3, 0, 0 }, { 4, 4, 36, 0, 0 }, { 2, 1, 48, 0, 5 }, { 3, 3, 72, 0, 0 }, { 8, 1, 64, 50, 0 }, { 4, 2, 128, 50, 33 },
+        { 8, 1, 256, 0, 0 }, { 2, 2, 256, 30, 17 }, { 2, 1, 300, 0, 0 },
+    };
+
+    [Theory]
+    [MemberData(nameof(AttentionSpecs))]
+    public void Attention(int heads, int kvHeads, int headDim, float softCap, int window)
+    {
+        var spec = new AttentionSpec(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), softCap, window);
+        SequenceBatch batch = new();
+        batch.Add(7, 7); // full
+        batch.Add(1, 0); // one token
+        batch.Add(131, 0); // causal, over several blocks of keys
+        batch.Add(70, 40); // a prefix, then causal
+        batch.Add(5, 9); // a prefix longer than the rows is the rows
+        int rows = batch.TotalRows;
+        float[] q = Numbers(rows * heads * headDim, 3), k = Numbers(rows * kvHeads * headDim, 3), v = Numbers(rows * kvHeads * headDim);
+        Compare($"Attention {spec}", b =>
+        {
+            using Tensor query = b.Upload(q, rows, heads * headDim), key = b.Upload(k, rows, kvHeads * headDim), value = b.Upload(v, rows, kvHeads * headDim);
+            return b.Attention(query, key, value, batch, spec);
+        }, AttentionBound(headDim));
+    }
+
+    // Scores of q.k up to about 9 sqrt(D): their error, absolute, is the relative error of the weights of values up to 1.
+    private static double AttentionBound(int headDim) => 4 * Close.SumBound(headDim, 9 / Math.Sqrt(headDim)) + 40 * Close.Unit;
+
+    [Theory]
+    [MemberData(nameof(AttentionSpecs))]
+    public void CachedAttention(int heads, int kvHeads, int headDim, float softCap, int window)
+    {
+        var spec = new AttentionSpec(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), softCap, window);
+        int width = kvHeads * headDim;
+        int[] prefixes = [20, 3, 0];
+        // Two steps: prompts of three lengths, then decoding of two of them mixed with the prompt of a fourth.
+        float[] q1 = Numbers((20 + 5 + 1) * heads * headDim, 3), k1 = Numbers((20 + 5 + 1) * width, 3), v1 = Numbers((20 + 5 + 1) * width);
+        float[] q2 = Numbers((1 + 2 + 90) * heads * headDim, 3), k2 = Numbers((1 + 2 + 90) * width, 3), v2 = Numbers((1 + 2 + 90) * width);
+        Compare($"CachedAttention {spec}", b =>
+        {
+            using KvCache a = b.CreateKvCache(2, width, 128), c = b.CreateKvCache(2, width, 64), d = b.CreateKvCache(2, width, 1), e = b.CreateKvCache(2, width, 90);
+            SequenceBatch batch = new();
+            batch.Add(20, prefixes[0], a);
+            batch.Add(5, prefixes[1], c);
+            batch.Add(1, prefixes[2], d);
+            Step(b, batch, spec, q1, k1, v1).Dispose();
+            batch.Advance();
+            batch.Clear();
+            batch.Add(1, prefixes[0], a);
+            batch.Add(2, prefixes[1], c);
+            batch.Add(90, 60, e);
+            return Step(b, batch, spec, q2, k2, v2);
+        }, AttentionBound(headDim));
+    }
+
+    /// <summary>One new token over a cache so long that its keys are worth sharing out.</summary>
+    [Theory]
+    [InlineData(8, 1, 64, 0, 0, 2100)]
+    [InlineData(8, 1, 72, 50, 700, 1500)]
+    [InlineData(4, 4, 36, 0, 0, 1025)]
+    [InlineData(2, 1, 256, 0, 0, 600)]
+    public void DecodeOverLongCache(int heads, int kvHeads, int headDim, float softCap, int window, int past)
+    {
+        var spec = new AttentionSpec(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), softCap, window);
+        int width = kvHeads * headDim;
+        float[] keys = Numbers(past * width, 3), values = Numbers(past * width), q = Numbers(heads * headDim, 3), k = Numbers(width, 3), v = Numbers(width);
+        Compare($"Decode {spec} after {past}", b =>
+        {
+            using KvCache cache = b.CreateKvCache(1, width, past + 1);
+            SequenceBatch batch = new();
+            batch.Add(past, 0, cache);
+            using (Tensor a = b.Upload(keys, past, width), c = b.Upload(values, past, width)) b.AppendKeyValues(a, c, batch, 0);
+            batch.Advance();
+            batch.Clear();
+            batch.Add(1, 0, cache);
+            using Tensor query = b.Upload(q, 1, heads * headDim), key = b.Upload(k, 1, width), value = b.Upload(v, 1, width);
+            b.AppendKeyValues(key, value, batch, 0);
+            return b.CachedAttention(query, batch, 0, spec);
+        }, AttentionBound(headDim));
+    }
+
+    private static Tensor Step(IComputeBackend b, SequenceBatch batch, in AttentionSpec spec, float[] q, float[] k, float[] v)
+    {
+        int rows = batch.TotalRows;
+        using Tensor query = b.Upload(q, rows, q.Length / rows), key = b.Upload(k, rows, k.Length / rows), value = b.Upload(v, rows, v.Length / rows);
+        b.AppendKeyValues(key, value, batch, 1);
+        return b.CachedAttention(query, batch, 1, spec);
+    }
+
+    /// <summary>Scores that overflow exp, in rising order, so that each block of keys dwarfs the ones before it; and in falling order.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void AttentionOfLargeScores(int direction)
+    {
+        const int Rows = 150;
+        float[] q = new float[Rows], k = new float[Rows], v = Numbers(Rows);
+        for (int i = 0; i < Rows; i++) (q[i], k[i]) = (1, direction * 7f * i);
+        SequenceBatch batch = new();
+        batch.Add(Rows, Rows);
+        Compare("Attention of large scores", b =>
+        {
+            using Tensor query = b.Upload(q, Rows, 1), key = b.Upload(k, Rows, 1), value = b.Upload(v, Rows, 1);
+            return b.Attention(query, key, value, batch, new AttentionSpec(1, 1, 1, 1));
+        }, 1e-6);
+    }
+
+    /// <summary>By hand: scores 0 and ln 3 weigh the values 1 and 5 as 1 : 3, which gives 4; the first token sees only itself.</summary>
+    [Fact]
+    public void AttentionByHand()
+    {
+        SequenceBatch batch = new();
+        batch.Add(2, 0);
+        using Tensor q = Backend.Upload([1, 1], 2, 1), k = Backend.Upload([0, MathF.Log(3)], 2, 1), v = Backend.Upload([1, 5], 2, 1);
+        Close.AssertAll("Attention", [1, 4], Fetch(Backend, Backend.Attention(q, k, v, batch, new AttentionSpec(1, 1, 1, 1))), 1e-6);
+    }
+
+    /// <summary>A ragged batch is its sequences one by one, bit for bit or nearly so.</summary>
+    [Fact]
+    public void BatchIsItsSequences()
+    {
+        const int HeadDim = 24, Heads = 2;
+        int[] lengths = [9, 1, 33];
+        var spec = new AttentionSpec(Heads, 1, HeadDim, 0.2f);
+        float[] q = Numbers(lengths.Sum() * Heads * HeadDim), k = Numbers(lengths.Sum() * HeadDim), v = Numbers(lengths.Sum() * HeadDim);
+        SequenceBatch all = new();
+        foreach (int length in lengths) all.Add(length, length / 2);
+        float[] together = Run(all, q, k, v);
+        int row = 0;
+        foreach (int length in lengths)
+        {
+            SequenceBatch one = new();
+            one.Add(length, length / 2);
+            float[] alone = Run(one, Part(q, row, length, Heads * HeadDim), Part(k, row, length, HeadDim), Part(v, row, length, HeadDim));
+            Close.AssertAll("alone and together", alone, Part(together, row, length, Heads * HeadDim), 1e-6);
+            row += length;
+        }
+
+        float[] Run(SequenceBatch batch, float[] a, float[] b, float[] c)
+        {
+            using Tensor x = Backend.Upload(a, batch.TotalRows, Heads * HeadDim), y = Backend.Upload(b, batch.TotalRows, HeadDim), z = Backend.Upload(c, batch.TotalRows, HeadDim);
+            return Fetch(Backend, Backend.Attention(x, y, z, batch, spec));
+        }
+
+        static float[] Part(float[] x, int row, int rows, int columns) => x.AsSpan(row * columns, rows * columns).ToArray();
+    }
+}

@@ -1,0 +1,46 @@
+using VlmSharp.Compute;
+
+namespace VlmSharp.Conformance;
+
+/// <summary>Mis-shaped arguments: the message names the operator and both shapes.</summary>
+public abstract partial class BackendConformance
+{
+    [Fact]
+    public void MisshapedArguments()
+    {
+        using Tensor x = Backend.Allocate(2, 6), y = Backend.Allocate(3, 7);
+        using Weight w = Backend.LoadWeight(Parameter("proj.weight", DType.BF16, 4, 5)), v = Backend.LoadWeight(Vector("norm", 5)), six = Backend.LoadWeight(Vector("six", 6));
+        SequenceBatch batch = new();
+        batch.Add(2, 0);
+        Fails(() => Backend.Linear(x, w), "Linear", "[2, 6]", "proj.weight BF16 [4, 5]");
+        Fails(() => Backend.GatedLinear(x, w, w), "GatedLinear", "[2, 6]", "[4, 5]");
+        Fails(() => Backend.LayerNorm(x, v, v, 1e-6f), "LayerNorm", "[2, 6]", "norm F32 [1, 5]");
+        Fails(() => Backend.RmsNorm(x, v, 1e-6f), "RmsNorm", "[2, 6]", "[1, 5]");
+        Fails(() => Backend.RmsNorm(x, six, 1e-6f, y), "RmsNorm", "[2, 6]", "[3, 7]");
+        Fails(() => Backend.Rope(x, y), "Rope", "[2, 6]", "[3, 7]");
+        Fails(() => Backend.RotaryAngles(batch, 3, 10000, 0), "RotaryAngles", "3");
+        Fails(() => Backend.Attention(x, y, y, batch, new AttentionSpec(1, 1, 6, 1)), "Attention", "[2, 6]", "[3, 7]");
+        Fails(() => Backend.CachedAttention(x, batch, 0, new AttentionSpec(1, 1, 6, 1)), "no KV cache");
+        Fails(() => Backend.Embed(w, [4], 1), "Embed", "4", "proj.weight");
+        Fails(() => Backend.SelectRows(x, [2]), "SelectRows", "2");
+        Fails(() => Backend.ReplaceRows(x, y, [0]), "ReplaceRows", "[2, 6]", "[3, 7]");
+        Fails(() => Backend.SoftCap(x, 0), "SoftCap", "0");
+        Fails(() => Backend.Upload([1, 2, 3], 2, 2), "Upload", "3", "[2, 2]");
+    }
+
+    [Fact]
+    public void TensorsAreNotUsedAfterDisposal()
+    {
+        Tensor x = Backend.Allocate(1, 4);
+        x.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => Backend.SoftCap(x, 1));
+    }
+
+    private static void Fails(Action action, params string[] parts)
+    {
+        string message = Assert.ThrowsAny<ArgumentException>(action).Message;
+        foreach (string part in parts) Assert.Contains(part, message);
+    }
+
+    private static void Fails(Func<Tensor> action, params string[] parts) => Fails(() => { action().Dispose(); }, parts);
+}

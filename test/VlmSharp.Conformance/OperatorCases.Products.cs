@@ -1,0 +1,167 @@
+using VlmSharp.Compute;
+
+namespace VlmSharp.Conformance;
+
+/// <summary>Linear layers, patch embedding and the embedding lookup.</summary>
+public abstract partial class BackendConformance
+{
+    /// <summary>Rows, inputs, outputs: around every register width and tile, one by one, and a few that fill blocks.</summary>
+    public static TheoryData<int, int, int> ProductShapes() => new()
+    {
+        { 1, 1, 1 }, { 1, 3, 5 }, { 2, 8, 4 }, { 3, 84, 133 }, { 5, 133, 215 }, { 7, 1, 9 }, { 8, 16, 3 }, { 9, 17, 1 },
+        { 11, 64, 70 }, { 12, 65, 17 }, { 13, 31, 6 }, { 15, 84, 12 }, { 16, 256, 96 }, { 17, 257, 97 }, { 31, 33, 63 }, { 33, 300, 25 },
+        { 64, 64, 64 }, { 65, 513, 30 }, { 100, 48, 215 }, { 400, 20, 26 }, { 0, 12, 7 },
+    };
+
+    [Theory]
+    [MemberData(nameof(ProductShapes))]
+    public void Linear(int rows, int inputs, int outputs)
+    {
+        foreach (DType dtype in Enum.GetValues<DType>())
+        {
+            WeightData weight = Parameter("w", dtype, outputs, inputs), bias = Vector("b", outputs, dtype);
+            float[] x = Numbers(rows * inputs), residual = Numbers(rows * outputs);
+            double bound = Close.SumBound(inputs, 1) + 8 * Close.Unit * 3;
+            for (int variant = 0; variant < 5; variant++)
+            {
+                bool withBias = variant is 1 or 3 or 4, withResidual = variant is 2 or 4;
+                Activation activation = variant >= 3 ? Activation.GeluTanh : Activation.None;
+                Compare($"Linear {dtype} [{rows}, {inputs}] -> {outputs}, bias {withBias}, {activation}, residual {withResidual}", b =>
+                {
+                    using Weight w = b.LoadWeight(weight), v = b.LoadWeight(bias);
+                    using Tensor input = b.Upload(x, rows, inputs), add = b.Upload(residual, rows, outputs);
+                    return b.Linear(input, w, withBias ? v : null, activation, withResidual ? add : default);
+                }, bound);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ProductShapes))]
+    public void GatedLinear(int rows, int inputs, int outputs)
+    {
+        foreach (DType dtype in Enum.GetValues<DType>())
+        {
+            // Weights so small that gate and up stay near 1, where the bound of a product of two sums is the sum of their bounds.
+            float scale = 1 / MathF.Sqrt(inputs);
+            WeightData gate = Parameter("gate", dtype, outputs, inputs, scale), up = Parameter("up", dtype, outputs, inputs, scale);
+            float[] x = Numbers(rows * inputs);
+            Compare($"GatedLinear {dtype} [{rows}, {inputs}] -> {outputs}", b =>
+            {
+                using Weight g = b.LoadWeight(gate), u = b.LoadWeight(up);
+                using Tensor input = b.Upload(x, rows, inputs);
+                return b.GatedLinear(input, g, u);
+            }, 6 * Close.SumBound(inputs, scale) + 16 * Close.Unit);
+        }
+    }
+
+    /// <summary>Every length of a row from 1 to 70, so that each remainder of each register width and unrolling occurs, for few rows and many.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(19)]
+    public void LinearLengths(int rows)
+    {
+        for (int inputs = 1; inputs <= 70; inputs++)
+        {
+            WeightData weight = Parameter("w", inputs % 2 == 0 ? DType.BF16 : DType.F16, 7, inputs);
+            float[] x = Numbers(rows * inputs);
+            Compare($"Linear [{rows}, {inputs}]", b =>
+            {
+                using Weight w = b.LoadWeight(weight);
+                using Tensor input = b.Upload(x, rows, inputs);
+                return b.Linear(input, w);
+            }, Close.SumBound(inputs, 1));
+        }
+    }
+
+    /// <summary>binary16 has subnormals, infinities and NaN; widening must keep them.</summary>
+    [Fact]
+    public void HalfPrecisionSpecials()
+    {
+        float[] specials = [6e-8f, -6e-5f, 65504, -65504, 0, -0f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 1, -1, 6.1e-5f, 0.333f, 2, 3, 4, 5];
+        WeightData table = Parameter("table", DType.F16, 1, specials.Length, values: specials);
+        Compare("Embed F16", b =>
+        {
+            using Weight w = b.LoadWeight(table);
+            return b.Embed(w, [0], 1);
+        }, 0);
+    }
+
+    /// <summary>
+    /// By hand: x = (1, 2), W = ((3, 4), (5, 6)), b = (10, -20): x W^T = (11, 17), with bias (21, -3); residual (1, 1) gives (22, -2).
+    /// gelu_tanh(21) = 21, gelu_tanh(-3) = -0.0036374.
+    /// </summary>
+    [Fact]
+    public void LinearByHand()
+    {
+        using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 2, 2, values: [3, 4, 5, 6]));
+        using Weight bias = Backend.LoadWeight(Parameter("b", DType.F32, 1, 2, values: [10, -20]));
+        using Tensor x = Backend.Upload([1, 2], 1, 2), residual = Backend.Upload([1, 1], 1, 2);
+        Assert.Equal([11, 17], Fetch(Backend, Backend.Linear(x, w)));
+        Assert.Equal([22, -2], Fetch(Backend, Backend.Linear(x, w, bias, Activation.None, residual)));
+        Close.AssertAll("gelu", [21, -0.0036374f], Fetch(Backend, Backend.Linear(x, w, bias, Activation.GeluTanh)), 1e-6);
+    }
+
+    /// <summary>gelu_tanh far outside the range where exp is finite, and at every scale inside.</summary>
+    [Fact]
+    public void GeluRange()
+    {
+        float[] x = [0, -0f, 1e-30f, -1e-30f, 1e-5f, 1e-3f, -1e-3f, 0.5f, -0.5f, 3, -3, 6, -6, 10, -10, 50, -50, 1e4f, -1e4f, 1e15f, -1e15f, 3e38f];
+        using Weight one = Backend.LoadWeight(Parameter("one", DType.F32, 1, 1, values: [1]));
+        using Tensor column = Backend.Upload(x, x.Length, 1);
+        float[] actual = Fetch(Backend, Backend.Linear(column, one, null, Activation.GeluTanh));
+        for (int i = 0; i < x.Length; i++)
+        {
+            double v = x[i], expected = 0.5 * v * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
+            Assert.True(Math.Abs(expected - actual[i]) <= 1e-6 * Math.Max(1e-3, Math.Abs(expected)), $"gelu({x[i]}) should be {expected}, is {actual[i]}.");
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 4, 2, 5)]
+    [InlineData(3, 6, 2, 17)]
+    [InlineData(2, 28, 14, 30)]
+    [InlineData(2, 9, 3, 1)]
+    [InlineData(1, 7, 2, 3)]
+    public void PatchEmbed(int images, int side, int patch, int features)
+    {
+        int places = side / patch * (side / patch);
+        foreach (DType dtype in Enum.GetValues<DType>())
+        {
+            WeightData kernel = Parameter("kernel", dtype, features, 3 * patch * patch), bias = Vector("bias", features, dtype);
+            WeightData positions = Parameter("positions", dtype, places, features);
+            float[] pixels = Numbers(images * 3 * side * side);
+            Compare($"PatchEmbed {dtype} {images} x {side}/{patch} -> {features}", b =>
+            {
+                using Weight k = b.LoadWeight(kernel), v = b.LoadWeight(bias), p = b.LoadWeight(positions);
+                using Tensor x = b.Upload(pixels, images, 3 * side * side);
+                return b.PatchEmbed(x, k, v, p, patch);
+            }, Close.SumBound(3 * patch * patch, 1) + 8 * Close.Unit);
+        }
+    }
+
+    [Fact]
+    public void Embed()
+    {
+        foreach (DType dtype in Enum.GetValues<DType>())
+            foreach (int features in new[] { 1, 3, 8, 16, 33, 84 })
+            {
+                WeightData table = Parameter("table", dtype, 11, features);
+                Compare($"Embed {dtype} {features}", b =>
+                {
+                    using Weight w = b.LoadWeight(table);
+                    return b.Embed(w, [10, 0, 3, 3, 7], 45.25f);
+                }, 45.25 * 2 * Close.Unit);
+            }
+    }
+
+    [Fact]
+    public void RowsAreMoved()
+    {
+        using Tensor x = Backend.Upload([1, 2, 3, 4, 5, 6], 3, 2), rows = Backend.Upload([7, 8, 9, 10], 2, 2);
+        Assert.Equal([9, 10, 3, 4, 7, 8], Fetch(Backend, Backend.ReplaceRows(x, rows, [2, 0])));
+        Assert.Equal([5, 6, 5, 6, 1, 2], Fetch(Backend, Backend.SelectRows(x, [2, 2, 0])));
+    }
+}

@@ -1,0 +1,62 @@
+using System.Runtime.Intrinsics.X86;
+using VlmSharp.Compute;
+
+namespace VlmSharp.Cpu.Tests;
+
+public sealed unsafe class CpuBackendTests
+{
+    [Fact]
+    public void SaysWhatRuns()
+    {
+        using var backend = new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128, Threads = 1 });
+        Assert.Equal("cpu", backend.Name);
+        Assert.EndsWith("128-bit vectors, 1 thread", backend.Description);
+        using var all = new CpuBackend();
+        Assert.Equal(Environment.ProcessorCount, all.Threads);
+        Assert.NotEqual(SimdTier.Auto, all.Simd);
+        Assert.EndsWith(all.Threads == 1 ? "1 thread" : $"{all.Threads} threads", all.Description);
+    }
+
+    [Fact]
+    public void WidestTierIsChosen()
+    {
+        SimdTier expected = Avx512F.IsSupported ? SimdTier.Vector512 : Avx2.IsSupported && Fma.IsSupported ? SimdTier.Vector256 : SimdTier.Vector128;
+        using var backend = new CpuBackend();
+        Assert.Equal(expected, backend.Simd);
+    }
+
+    [Fact]
+    public void MissingTierIsRefused()
+    {
+        foreach (SimdTier tier in new[] { SimdTier.Vector128, SimdTier.Vector256, SimdTier.Vector512 })
+        {
+            if (SimdTiers.IsSupported(tier)) new CpuBackend(new CpuBackendOptions { Simd = tier }).Dispose();
+            else Assert.Contains($"cannot run {tier}", Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { Simd = tier })).Message);
+        }
+        Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { Simd = (SimdTier)7 }));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-2)]
+    public void ThreadsMustBePositive(int threads) =>
+        Assert.Contains($"{threads} threads", Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { Threads = threads })).Message);
+
+    [Fact]
+    public void MixedFormatsInAGatedLayerAreRefused()
+    {
+        using var backend = new CpuBackend();
+        float* data = stackalloc float[4];
+        using Weight gate = backend.LoadWeight(new WeightData("gate", DType.F32, 2, 2, (nint)data, this)), up = backend.LoadWeight(new WeightData("up", DType.BF16, 2, 2, (nint)data, this));
+        using Tensor x = backend.Allocate(1, 2);
+        Assert.Contains("up", Assert.Throws<NotSupportedException>(() => backend.GatedLinear(x, gate, up)).Message);
+    }
+
+    [Fact]
+    public void MachineLimitsArePlausible()
+    {
+        MachineLimits limits = MachineLimits.Measure(new CpuBackendOptions { Threads = 1 });
+        Assert.True(limits.ReadBandwidth > 0.05 && limits.FmaPeak > 0.05, limits.ToString());
+        Assert.Equal(1, limits.Threads);
+    }
+}
