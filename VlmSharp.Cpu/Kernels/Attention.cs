@@ -116,14 +116,18 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
 
     private readonly void Begin(in Parts p)
     {
-        new Span<float>(p.Q, p.Padded * Tile.Stride * (DimChunks + 1) + p.Padded * PaddedDim).Clear();
+        new Span<float>(p.O, p.Padded * PaddedDim).Clear();
+        // The rows that only fill up a tile: their results are not used, but must not be slow to compute.
+        int unused = (p.Padded - p.Rows) * Tile.Stride;
+        for (int chunk = 0; chunk < DimChunks; chunk++) new Span<float>(p.Q + ((nint)chunk * p.Padded + p.Rows) * Tile.Stride, unused).Clear();
+        new Span<float>(p.S + (nint)p.Rows * Tile.Stride, unused).Clear();
         for (int r = 0; r < p.Rows; r++)
         {
             p.Largest[r] = float.NegativeInfinity;
             p.Sum[r] = 0;
             float* query = Place(q, p, r);
-            for (int d = 0; d < spec.HeadDim; d++)
-                p.Q[((nint)(d / Tile.Stride) * p.Padded + r) * Tile.Stride + d % Tile.Stride] = query[d] * spec.Scale;
+            for (int d = 0; d < spec.HeadDim; d += Tile.Stride)
+                ScaleMap<V>.Run(query + d, spec.Scale, p.Q + ((nint)(d / Tile.Stride) * p.Padded + r) * Tile.Stride, Math.Min(Tile.Stride, spec.HeadDim - d));
         }
     }
 
@@ -168,10 +172,8 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
             p.Sum[r] = p.Sum[r] * fade + RowMath.ExpAndSum<V>(s + from, largest, s + from, to - from);
             new Span<float>(s, from).Clear();
             new Span<float>(s + to, count - to).Clear();
-            if (fade == 1) continue;
             float* o = p.O + (nint)r * PaddedDim;
-            V factor = V.Broadcast(fade);
-            for (int d = 0; d < PaddedDim; d += V.Count) V.Store(o + d, V.Load(o + d) * factor);
+            if (fade != 1) ScaleMap<V>.Run(o, fade, o, PaddedDim);
         }
     }
 
@@ -209,7 +211,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
                 target = merge.Part(row, piece, p.Largest[r], p.Sum[r]);
                 factor = 1;
             }
-            for (int d = 0; d < spec.HeadDim; d++) target[d] = o[d] * factor;
+            ScaleMap<V>.Run(o, factor, target, spec.HeadDim);
         }
     }
 }
