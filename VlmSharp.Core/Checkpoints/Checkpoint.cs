@@ -40,7 +40,14 @@ public sealed unsafe class Checkpoint : IDisposable
     public long TotalBytes => Tensors.Values.Sum(tensor => tensor.ByteLength);
 
     /// <summary>How many parameters each part has, the head counted once when it is the embedding table.</summary>
-    public ParameterCounts ParameterCounts => TensorTable.Count(Config);
+    public ParameterCounts ParameterCounts
+    {
+        get
+        {
+            ParameterCounts tied = TensorTable.Count(Config);
+            return HasSeparateHead ? tied with { Decoder = tied.Decoder + TensorTable.Head(Config).Elements } : tied;
+        }
+    }
 
     /// <summary>Opens a model folder.</summary>
     /// <param name="directory">The folder with config.json and the safetensors files.</param>

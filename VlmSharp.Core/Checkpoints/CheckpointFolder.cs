@@ -45,9 +45,13 @@ internal static partial class CheckpointFolder
     {
         try
         {
-            if (new FileInfo(path).Length is > MostJsonBytes and long length)
-                throw new ModelFormatException($"{path} has {length} bytes, past the limit of {MostJsonBytes} for a file of its kind.");
-            return File.ReadAllBytes(path);
+            // Asked of the open file: the length of a link is that of the link itself.
+            using FileStream stream = File.OpenRead(path);
+            if (stream.Length > MostJsonBytes)
+                throw new ModelFormatException($"{path} has {stream.Length} bytes, past the limit of {MostJsonBytes} for a file of its kind.");
+            byte[] bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
