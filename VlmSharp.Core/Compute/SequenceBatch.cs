@@ -52,6 +52,9 @@ public sealed class SequenceBatch
     /// <summary>Rows of the step: the sum over all sequences.</summary>
     public int TotalRows { get; private set; }
 
+    /// <summary>Whether the sequences have caches: all of them or none.</summary>
+    public bool IsCached => slices.Count > 0 && slices[0].Cache is not null;
+
     /// <summary>Removes all sequences, to describe the next step.</summary>
     public void Clear()
     {
@@ -65,8 +68,7 @@ public sealed class SequenceBatch
     public void Add(int rowCount, int prefixLength)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rowCount);
-        slices.Add(new SequenceSlice(TotalRows, rowCount, 0, prefixLength, null));
-        TotalRows = checked(TotalRows + rowCount);
+        Append(new SequenceSlice(TotalRows, rowCount, 0, prefixLength, null));
     }
 
     /// <summary>Appends the next rows of a cached sequence.</summary>
@@ -82,8 +84,15 @@ public sealed class SequenceBatch
             throw new ArgumentException($"The KV cache holds {cache.Length} of {cache.Capacity} tokens: no room for {rowCount} more.");
         if (cache.Length + rowCount < prefixLength)
             throw new ArgumentException($"The bidirectional prefix of {prefixLength} tokens must be processed in one step, but this step ends at token {cache.Length + rowCount}.");
-        slices.Add(new SequenceSlice(TotalRows, rowCount, cache.Length, prefixLength, cache));
-        TotalRows = checked(TotalRows + rowCount);
+        Append(new SequenceSlice(TotalRows, rowCount, cache.Length, prefixLength, cache));
+    }
+
+    private void Append(in SequenceSlice slice)
+    {
+        if (slices.Count > 0 && IsCached != slice.Cache is not null)
+            throw new ArgumentException("A step's sequences have caches all or none: this one mixes them.");
+        slices.Add(slice);
+        TotalRows = checked(TotalRows + slice.RowCount);
     }
 
     /// <summary>Ends the step: every cache now counts the rows that were appended to it.</summary>

@@ -1,13 +1,16 @@
 namespace VlmSharp.Conformance;
 
-/// <summary>Finds the golden files of the repository from wherever the tests run.</summary>
+/// <summary>Finds the repository's test data from wherever the tests run.</summary>
 public static class GoldenFiles
 {
-    /// <summary>The repository's root: the nearest folder above the test assembly that holds the solution.</summary>
+    /// <summary>The repository: the folder with VlmSharp.sln.</summary>
     public static string Root { get; } = FindRoot();
 
+    /// <summary>The folder of the demo model.</summary>
+    public static string DemoModel => Path.Combine(Root, "demo", "model");
+
     /// <summary>A file or folder under <c>test/golden</c>.</summary>
-    /// <param name="parts">The steps of the path.</param>
+    /// <param name="parts">Its path, part by part.</param>
     /// <returns>The full path.</returns>
     public static string PathOf(params string[] parts) => Path.Combine([Root, "test", "golden", .. parts]);
 
@@ -15,6 +18,6 @@ public static class GoldenFiles
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "VlmSharp.sln"))) return folder.FullName;
-        throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds VlmSharp.sln.");
+        throw new DirectoryNotFoundException($"No VlmSharp.sln above {AppContext.BaseDirectory}: run the tests inside the repository.");
     }
 }

@@ -1,0 +1,62 @@
+using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
+
+namespace VlmSharp.Core.Tests.Compute;
+
+public sealed class SequenceBatchTests
+{
+    /// <summary>Four image tokens, three of the prompt, two generated: the prefix sees itself whole, the rest is causal.</summary>
+    [Fact]
+    public void The_mask_of_prefix_lm_is_the_drawn_one()
+    {
+        string[] drawn =
+        [
+            "1111111..",
+            "1111111..",
+            "1111111..",
+            "1111111..",
+            "1111111..",
+            "1111111..",
+            "1111111..",
+            "11111111.",
+            "111111111",
+        ];
+        Assert.Equal(drawn, Draw(new SequenceSlice(0, 9, 0, 7, null), window: 0));
+    }
+
+    /// <summary>The same with a window of three: the prefix still sees itself whole, later tokens see the last three.</summary>
+    [Fact]
+    public void A_window_binds_outside_the_prefix_only()
+    {
+        string[] drawn =
+        [
+            "1111...",
+            "1111...",
+            "1111...",
+            "1111...",
+            "..111..",
+            "...111.",
+            "....111",
+        ];
+        Assert.Equal(drawn, Draw(new SequenceSlice(0, 7, 0, 4, null), window: 3));
+    }
+
+    [Fact]
+    public void A_prefix_must_come_whole_and_caches_must_have_room()
+    {
+        using var cache = new HostKvCache(1, 4, 8);
+        var batch = new SequenceBatch();
+        Assert.Contains("prefix of 7", Assert.Throws<ArgumentException>(() => batch.Add(6, 7, cache)).Message, StringComparison.Ordinal);
+        Assert.Contains("no room for 9", Assert.Throws<ArgumentException>(() => batch.Add(9, 7, cache)).Message, StringComparison.Ordinal);
+        batch.Add(7, 7, cache);
+        Assert.Throws<ArgumentException>(() => batch.Add(3, 0));
+        batch.Advance();
+        Assert.Equal(7, cache.Length);
+        cache.Truncate(5);
+        Assert.Equal(5, cache.Length);
+    }
+
+    private static string[] Draw(SequenceSlice slice, int window) =>
+        [.. Enumerable.Range(0, slice.RowCount).Select(i => string.Concat(Enumerable.Range(0, slice.RowCount).Select(j =>
+            j >= slice.VisibleStart(i, window) && j < slice.VisibleEnd(i) ? '1' : '.')))];
+}
