@@ -1,0 +1,64 @@
+namespace VlmSharp.Tokenization;
+
+/// <summary>Text to token ids and back, for one vocabulary. Implementations are immutable and safe to share.</summary>
+public interface ITokenizer
+{
+    /// <summary>One more than the largest id. The embedding table may have more rows; those spell nothing.</summary>
+    int VocabularySize { get; }
+
+    /// <summary>The id of <c>&lt;bos&gt;</c>, which separates the image tokens from the prompt.</summary>
+    int BosId { get; }
+
+    /// <summary>The id of <c>&lt;eos&gt;</c>, which ends an answer.</summary>
+    int EosId { get; }
+
+    /// <summary>The id of <c>&lt;pad&gt;</c>.</summary>
+    int PadId { get; }
+
+    /// <summary>The id of <c>&lt;unk&gt;</c>; never the result of encoding text, since bytes can always be spelled.</summary>
+    int UnknownId { get; }
+
+    /// <summary>The id of <c>&lt;image&gt;</c>, the placeholder of one image embedding.</summary>
+    int ImageId { get; }
+
+    /// <summary>Token ids of a text, without adding any.</summary>
+    /// <param name="text">The text; lone surrogates count as U+FFFD.</param>
+    /// <param name="mode">What the spelling of a control token in the text means.</param>
+    /// <returns>The ids.</returns>
+    int[] Encode(string text, ControlTokens mode);
+
+    /// <summary>
+    /// The text of token ids. Ids that spell nothing (outside the vocabulary) are left out; a run of byte pieces
+    /// that is not UTF-8 becomes one U+FFFD for each byte.
+    /// </summary>
+    /// <param name="ids">Token ids.</param>
+    /// <param name="skipSpecial">Whether to leave out special tokens (see <see cref="IsSpecial"/>).</param>
+    /// <returns>The text.</returns>
+    string Decode(ReadOnlySpan<int> ids, bool skipSpecial);
+
+    /// <summary>
+    /// The piece as the vocabulary spells it: <c>▁</c> (U+2581) for a space, <c>&lt;0x0A&gt;</c> for a byte, empty
+    /// for an id that the vocabulary leaves out.
+    /// </summary>
+    /// <param name="id">An id from 0 to <see cref="VocabularySize"/> - 1.</param>
+    /// <returns>The spelling.</returns>
+    string Piece(int id);
+
+    /// <summary>The id of a piece, spelled as <see cref="Piece"/> does.</summary>
+    /// <param name="token">A piece.</param>
+    /// <returns>Its id, or null if the vocabulary lacks it.</returns>
+    int? IdOf(string token);
+
+    /// <summary>
+    /// Whether a token steers the model and is no part of what it says: the control tokens and the two turn
+    /// markers. <c>&lt;loc&gt;</c> and <c>&lt;seg&gt;</c> are answers, hence not special.
+    /// </summary>
+    /// <param name="id">Any id.</param>
+    /// <returns>True for a special token.</returns>
+    bool IsSpecial(int id);
+
+    /// <summary>The byte that a byte piece (<c>&lt;0x0A&gt;</c>) stands for.</summary>
+    /// <param name="id">Any id.</param>
+    /// <returns>0 to 255, or -1 for a piece that is not a byte.</returns>
+    int ByteOf(int id);
+}
