@@ -56,7 +56,6 @@ public sealed unsafe class Checkpoint : IDisposable
     public static Checkpoint Open(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        CheckpointFolder.RequireModel(directory);
         PaliGemmaConfig config = ReadConfig(directory);
         List<SafetensorsFile> files = CheckpointFolder.OpenWeights(directory);
         try
@@ -68,6 +67,21 @@ public sealed unsafe class Checkpoint : IDisposable
             foreach (SafetensorsFile file in files) file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The configuration of a model folder alone: config.json and, where there is one, generation_config.json.</summary>
+    /// <param name="directory">The folder.</param>
+    /// <returns>The model that they describe.</returns>
+    /// <exception cref="ModelFormatException">The folder has no config.json, or it cannot be used.</exception>
+    public static PaliGemmaConfig ReadConfig(string directory)
+    {
+        CheckpointFolder.RequireModel(directory);
+        string path = Path.Combine(directory, CheckpointFolder.ConfigName);
+        PaliGemmaConfig config = ConfigReader.Read(CheckpointFolder.ReadSmall(path), path);
+        string generation = Path.Combine(directory, CheckpointFolder.GenerationName);
+        return File.Exists(generation)
+            ? ConfigReader.WithGeneration(config, CheckpointFolder.ReadSmall(generation), generation)
+            : config;
     }
 
     /// <summary>A weight for a backend to take: a matrix <c>[first dimension, product of the rest]</c>, a vector as one row.</summary>
@@ -89,16 +103,6 @@ public sealed unsafe class Checkpoint : IDisposable
     public void Dispose()
     {
         foreach (SafetensorsFile file in files) file.Dispose();
-    }
-
-    private static PaliGemmaConfig ReadConfig(string directory)
-    {
-        string path = Path.Combine(directory, CheckpointFolder.ConfigName);
-        PaliGemmaConfig config = ConfigReader.Read(CheckpointFolder.ReadSmall(path), path);
-        string generation = Path.Combine(directory, CheckpointFolder.GenerationName);
-        return File.Exists(generation)
-            ? ConfigReader.WithGeneration(config, CheckpointFolder.ReadSmall(generation), generation)
-            : config;
     }
 
     private bool HeadDiffers()

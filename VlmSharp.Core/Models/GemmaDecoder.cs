@@ -1,0 +1,122 @@
+using VlmSharp.Compute;
+
+namespace VlmSharp.Models;
+
+/// <summary>
+/// Gemma's decoder (Gemma Team 2024): RMSNorm, rotary attention with grouped queries, GeGLU. One block serves Gemma 1 and
+/// Gemma 2; what differs (norms after the branches, soft-caps, windows, query scale) is data in <see cref="TextConfig"/>.
+/// </summary>
+/// <remarks>Axes: T tokens of the step, h = hidden size, f = MLP width, H query heads, K key-value heads, D head size.</remarks>
+internal sealed class GemmaDecoder
+{
+    private readonly TextConfig config;
+    private readonly ModelOptions options;
+    private readonly Layer[] layers;
+    private readonly AttentionSpec[] attention; // per layer: they may differ in their window
+
+    /// <summary>Declares the parameters.</summary>
+    /// <param name="config">Sizes and switches.</param>
+    /// <param name="options">Compatibility.</param>
+    /// <param name="scope">The scope <c>language_model.model</c>.</param>
+    public GemmaDecoder(TextConfig config, ModelOptions options, WeightScope scope)
+    {
+        this.config = config;
+        this.options = options;
+        layers = new Layer[config.Layers];
+        attention = new AttentionSpec[config.Layers];
+        for (int i = 0; i < layers.Length; i++)
+        {
+            layers[i] = new Layer(scope["layers"][i], config.HasPostNorms);
+            attention[i] = new AttentionSpec(config.Heads, config.KvHeads, config.HeadDim, config.QueryScale,
+                SoftCap: options.AttentionSoftCap ? config.AttentionSoftCap : 0,
+                Window: options.SlidingWindow && config.SlidingLayers[i] ? config.SlidingWindow : 0);
+        }
+
+        FinalNorm = scope.Weight("norm.weight");
+    }
+
+    /// <summary>Gain of the norm before the head, [h].</summary>
+    public Weight FinalNorm { get; }
+
+    /// <summary>Runs all blocks on the step's tokens. Sequences with a cache append their keys and values to it.</summary>
+    /// <param name="b">The backend.</param>
+    /// <param name="input">[T, h]: scaled embeddings and image rows.</param>
+    /// <param name="batch">Which rows belong to which sequence, and how its mask looks.</param>
+    /// <param name="trace">Receives <c>text.layer.*</c>, or null.</param>
+    /// <returns>[T, h], before the final norm.</returns>
+    public Tensor Decode(IComputeBackend b, Tensor input, SequenceBatch batch, ITraceSink? trace = null)
+    {
+        using Tensor angles = b.RotaryAngles(batch, config.HeadDim, config.RopeBase, options.PositionBase); // [T, D]
+        Tensor x = input.Retain(); // the caller keeps its own reference
+        for (int i = 0; i < layers.Length; i++)
+        {
+            using Tensor before = x; // [T, h]
+            using Tensor attended = Attend(b, layers[i], before, angles, batch, trace, i);
+            x = FeedForward(b, layers[i], attended, trace, i);
+            trace?.Record($"text.layer.{i}", x);
+        }
+
+        return x;
+    }
+
+    /// <summary>x + PostNorm(O(Attention(Rope(Q(n)), Rope(K(n)), V(n)))) with n = Norm(x).</summary>
+    private Tensor Attend(IComputeBackend b, Layer w, Tensor x, Tensor angles, SequenceBatch batch, ITraceSink? trace, int layer)
+    {
+        using Tensor n = b.RmsNorm(x, w.InputNorm, config.RmsNormEpsilon); // [T, h]
+        using Tensor q = b.Linear(n, w.Query); // [T, H * D]
+        using Tensor k = b.Linear(n, w.Key); // [T, K * D]
+        using Tensor v = b.Linear(n, w.Value); // [T, K * D]
+        using Tensor rq = b.Rope(q, angles); // [T, H * D]
+        using Tensor rk = b.Rope(k, angles); // [T, K * D]
+        using Tensor a = AttendOver(b, rq, rk, v, batch, layer); // [T, H * D]
+        return Join(b, a, w.Output, w.PostAttentionNorm, x, trace, layer, "attention"); // [T, h]
+    }
+
+    private Tensor AttendOver(IComputeBackend b, Tensor q, Tensor k, Tensor v, SequenceBatch batch, int layer)
+    {
+        if (!batch.IsCached) return b.Attention(q, k, v, batch, attention[layer]);
+        b.AppendKeyValues(k, v, batch, layer);
+        return b.CachedAttention(q, batch, layer, attention[layer]);
+    }
+
+    /// <summary>x + PostNorm(Down(gelu(Gate(n)) * Up(n))) with n = Norm(x).</summary>
+    private Tensor FeedForward(IComputeBackend b, Layer w, Tensor x, ITraceSink? trace, int layer)
+    {
+        using Tensor n = b.RmsNorm(x, w.FeedForwardNorm, config.RmsNormEpsilon); // [T, h]
+        using Tensor g = b.GatedLinear(n, w.Gate, w.Up); // [T, f]
+        return Join(b, g, w.Down, w.PostFeedForwardNorm, x, trace, layer, "mlp"); // [T, h]
+    }
+
+    /// <summary>The end of a branch: residual + y W^T, or with Gemma 2's second norm residual + Norm(y W^T).</summary>
+    private Tensor Join(IComputeBackend b, Tensor y, Weight output, Weight? postNorm, Tensor residual, ITraceSink? trace, int layer, string branch)
+    {
+        if (postNorm is null)
+        {
+            trace?.RecordBranch(b, "text", layer, branch, y, output);
+            return b.Linear(y, output, residual: residual); // [T, h]
+        }
+
+        using Tensor projected = b.Linear(y, output); // [T, h]
+        if (layer == 0) trace?.Record($"text.layer.0.{branch}", projected);
+        return b.RmsNorm(projected, postNorm, config.RmsNormEpsilon, residual); // [T, h]
+    }
+
+    /// <summary>
+    /// The parameters of a block. The name <c>post_attention_layernorm</c> means two things in the checkpoints: Gemma 1's
+    /// norm before the MLP, and Gemma 2's norm on the output of the attention.
+    /// </summary>
+    private sealed class Layer(WeightScope scope, bool postNorms)
+    {
+        public readonly Weight InputNorm = scope.Weight("input_layernorm.weight"); // [h]
+        public readonly Weight Query = scope["self_attn"].Weight("q_proj.weight"); // [H * D, h]
+        public readonly Weight Key = scope["self_attn"].Weight("k_proj.weight"); // [K * D, h]
+        public readonly Weight Value = scope["self_attn"].Weight("v_proj.weight"); // [K * D, h]
+        public readonly Weight Output = scope["self_attn"].Weight("o_proj.weight"); // [h, H * D]
+        public readonly Weight? PostAttentionNorm = postNorms ? scope.Weight("post_attention_layernorm.weight") : null; // [h]
+        public readonly Weight FeedForwardNorm = scope.Weight(postNorms ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight"); // [h]
+        public readonly Weight Gate = scope["mlp"].Weight("gate_proj.weight"); // [f, h]
+        public readonly Weight Up = scope["mlp"].Weight("up_proj.weight"); // [f, h]
+        public readonly Weight Down = scope["mlp"].Weight("down_proj.weight"); // [h, f]
+        public readonly Weight? PostFeedForwardNorm = postNorms ? scope.Weight("post_feedforward_layernorm.weight") : null; // [h]
+    }
+}

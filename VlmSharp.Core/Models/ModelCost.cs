@@ -1,0 +1,44 @@
+namespace VlmSharp.Models;
+
+/// <summary>
+/// What a forward pass must at least do: floating-point operations (a multiply and an add are two) and bytes of weights.
+/// Divided by the machine's limits these are the floors that measured times are held against.
+/// </summary>
+/// <param name="config">The architecture.</param>
+public sealed class ModelCost(PaliGemmaConfig config)
+{
+    /// <summary>Flops to encode one picture: patch embedding, encoder layers, projector.</summary>
+    /// <returns>About 2.2e11 for the published encoder at 224 px.</returns>
+    public double VisionFlops()
+    {
+        VisionConfig v = config.Vision;
+        double n = v.Patches, d = v.HiddenSize;
+        double attention = 4 * Product(n, d, d) + 2 * Product(n, n, d);
+        double mlp = 2 * Product(n, d, v.IntermediateSize);
+        return Product(n, 3.0 * v.PatchSize * v.PatchSize, d) + v.Layers * (attention + mlp) + Product(n, d, config.Text.HiddenSize);
+    }
+
+    /// <summary>Flops to prefill one prompt: every decoder layer on all tokens, the head on the last.</summary>
+    /// <param name="tokens">Prompt tokens, pictures included.</param>
+    /// <returns>The flops.</returns>
+    public double PrefillFlops(int tokens)
+    {
+        TextConfig t = config.Text;
+        double h = t.HiddenSize, q = (double)t.Heads * t.HeadDim, kv = (double)t.KvHeads * t.HeadDim;
+        double attention = Product(tokens, h, q + 2 * kv) + 2 * Product(tokens, tokens, q) + Product(tokens, q, h);
+        double mlp = 3 * Product(tokens, h, t.IntermediateSize);
+        return t.Layers * (attention + mlp) + Product(1, h, t.VocabSize);
+    }
+
+    /// <summary>Weights that one decode step reads: every decoder matrix once, and the head.</summary>
+    /// <returns>Elements.</returns>
+    public long DecodeWeights()
+    {
+        TextConfig t = config.Text;
+        long q = (long)t.Heads * t.HeadDim, kv = (long)t.KvHeads * t.HeadDim;
+        long layer = t.HiddenSize * (2 * q + 2 * kv) + 3L * t.HiddenSize * t.IntermediateSize;
+        return t.Layers * layer + (long)t.HiddenSize * t.VocabSize;
+    }
+
+    private static double Product(double m, double k, double n) => 2 * m * k * n;
+}

@@ -1,0 +1,32 @@
+namespace VlmSharp.Models;
+
+/// <summary>
+/// Where runtimes of the same weights differ, which one to follow. The defaults are the model as it was trained;
+/// the other settings reproduce other runtimes' numbers.
+/// </summary>
+public sealed record ModelOptions
+{
+    /// <summary>
+    /// Rotary position of a sequence's first token: 1 as in transformers, 0 as in big_vision. The embedding is relative,
+    /// so this changes rounding only.
+    /// </summary>
+    public int PositionBase { get; init; } = 1;
+
+    /// <summary>
+    /// Whether Gemma 2's attention soft-cap is applied. True is the trained model and transformers' eager attention;
+    /// false is transformers' default (SDPA) attention, which drops it.
+    /// </summary>
+    public bool AttentionSoftCap { get; init; } = true;
+
+    /// <summary>
+    /// Whether Gemma 2's soft-cap on the logits is applied. It never changes the greedy token in exact arithmetic, but it
+    /// changes probabilities. False as in transformers 4.52 and later; true as in earlier ones.
+    /// </summary>
+    public bool FinalSoftCap { get; init; }
+
+    /// <summary>
+    /// Whether Gemma 2's sliding window is honoured on every other layer, as transformers does. False as in the original
+    /// training code, which attends to everything. It matters from 4,096 tokens on: at 896 px.
+    /// </summary>
+    public bool SlidingWindow { get; init; }
+}

@@ -1,0 +1,125 @@
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+
+namespace VlmSharp.Models;
+
+/// <summary>
+/// PaliGemma (Beyer et al. 2024; Steiner et al. 2024): a SigLIP encoder whose patch vectors, through one linear projector,
+/// stand as tokens before the text in a Gemma decoder with a bidirectional prefix. Written once, above any backend.
+/// </summary>
+/// <remarks>
+/// The model holds parameters and nothing of a conversation: caches belong to the caller, and one model serves any
+/// number of sequences. Axes: n pictures, N image tokens a picture, T tokens of the step, h = hidden size, V = vocabulary.
+/// </remarks>
+public sealed class PaliGemmaModel : IDisposable
+{
+    private readonly IComputeBackend b;
+    private readonly ModelOptions options;
+    private readonly List<Weight> weights = [];
+    private readonly SigLipEncoder vision;
+    private readonly Affine projector;
+    private readonly Weight embedding, head;
+    private readonly GemmaDecoder decoder;
+
+    /// <summary>Makes a checkpoint's parameters usable on a backend; on the CPU they stay where they are mapped.</summary>
+    /// <param name="checkpoint">An open checkpoint, which must stay open as long as the model.</param>
+    /// <param name="backend">Runs the operators; owned by the caller.</param>
+    /// <param name="options">Compatibility switches, or null for the defaults.</param>
+    public PaliGemmaModel(Checkpoint checkpoint, IComputeBackend backend, ModelOptions? options = null)
+    {
+        b = backend;
+        this.options = options ?? new ModelOptions();
+        Config = checkpoint.Config;
+        var root = new WeightScope(Load, "");
+        vision = new SigLipEncoder(Config.Vision, root["vision_tower"]["vision_model"]);
+        projector = root["multi_modal_projector"].Affine("linear"); // [h, d]
+        embedding = root["language_model"]["model"].Weight("embed_tokens.weight"); // [V, h]
+        head = checkpoint.HasSeparateHead ? root["language_model"].Weight("lm_head.weight") : embedding; // [V, h]
+        decoder = new GemmaDecoder(Config.Text, this.options, root["language_model"]["model"]);
+
+        Weight Load(string name)
+        {
+            Weight weight = b.LoadWeight(checkpoint.Weight(name));
+            weights.Add(weight);
+            return weight;
+        }
+    }
+
+    /// <summary>The architecture.</summary>
+    public PaliGemmaConfig Config { get; }
+
+    /// <summary>The backend that the parameters are on.</summary>
+    public IComputeBackend Backend => b;
+
+
+    /// <summary>An empty cache that fits this model.</summary>
+    /// <param name="capacity">Tokens.</param>
+    /// <returns>The cache, owned by the caller.</returns>
+    public KvCache CreateKvCache(int capacity) =>
+        b.CreateKvCache(Config.Text.Layers, Config.Text.KvHeads * Config.Text.HeadDim, capacity);
+
+    /// <summary>Pictures to image tokens: SigLIP, then the projector.</summary>
+    /// <param name="pixels">[n, 3 * S * S], planes R, G, B in -1..1.</param>
+    /// <param name="trace">Receives <c>vision.*</c> and <c>projector</c>, or null.</param>
+    /// <returns>[n * N, h].</returns>
+    public Tensor EncodeImages(Tensor pixels, ITraceSink? trace = null)
+    {
+        using Tensor patches = vision.Encode(b, pixels, trace); // [n * N, d]
+        Tensor y = b.Linear(patches, projector.Weight, projector.Bias); // [n * N, h]
+        trace?.Record("projector", y);
+        return y;
+    }
+
+    /// <summary>
+    /// What enters the decoder: text rows are embedding * sqrt(h); image rows stand as the projector gave them, unscaled.
+    /// </summary>
+    /// <param name="ids">T ids, image placeholders included.</param>
+    /// <param name="imageRows">[m, h] from <see cref="EncodeImages"/>, or <c>default</c> for a step without pictures.</param>
+    /// <param name="imagePositions">The m rows of the step where placeholders stand.</param>
+    /// <returns>[T, h].</returns>
+    public Tensor Embed(ReadOnlySpan<int> ids, Tensor imageRows = default, ReadOnlySpan<int> imagePositions = default)
+    {
+        Tensor text = b.Embed(embedding, ids, Config.EmbeddingScale); // [T, h]
+        if (!imageRows.HasValue) return text;
+        using (text) return b.ReplaceRows(text, imageRows, imagePositions); // [T, h]
+    }
+
+    /// <summary>Runs the decoder's blocks on a step, prefill and decode alike. Caches are appended to, and advanced at the end.</summary>
+    /// <param name="input">[T, h] from <see cref="Embed"/>.</param>
+    /// <param name="batch">Which rows belong to which sequence.</param>
+    /// <param name="trace">Receives <c>text.layer.*</c>, or null.</param>
+    /// <returns>[T, h], before the final norm.</returns>
+    public Tensor Decode(Tensor input, SequenceBatch batch, ITraceSink? trace = null)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        trace?.Record("text.input", input);
+        Tensor y = decoder.Decode(b, input, batch, trace);
+        batch.Advance();
+        return y;
+    }
+
+    /// <summary>The head: final norm, then the product with the embedding table (tied weights).</summary>
+    /// <param name="hidden">[n, h]: the rows to score, from <see cref="Decode"/>.</param>
+    /// <param name="trace">Receives <c>text.norm</c>, or null.</param>
+    /// <returns>[n, V].</returns>
+    public Tensor Logits(Tensor hidden, ITraceSink? trace = null)
+    {
+        using Tensor n = Normalize(hidden); // [n, h]
+        trace?.Record("text.norm", n);
+        Tensor logits = b.Linear(n, head); // [n, V]
+        if (!options.FinalSoftCap || Config.Text.FinalSoftCap <= 0) return logits;
+        using (logits) return b.SoftCap(logits, Config.Text.FinalSoftCap); // [n, V]
+    }
+
+    /// <summary>The final norm alone.</summary>
+    /// <param name="hidden">[n, h] from <see cref="Decode"/>.</param>
+    /// <returns>[n, h].</returns>
+    public Tensor Normalize(Tensor hidden) => b.RmsNorm(hidden, decoder.FinalNorm, Config.Text.RmsNormEpsilon);
+
+    /// <summary>Frees what the backend holds of the parameters.</summary>
+    public void Dispose()
+    {
+        foreach (Weight weight in weights) weight.Dispose();
+        weights.Clear();
+    }
+}

@@ -1,0 +1,90 @@
+using VlmSharp.Compute;
+
+namespace VlmSharp.Models;
+
+/// <summary>
+/// SigLIP's vision transformer (Zhai et al. 2023) without its pooling head: pixels to one vector per patch.
+/// Pre-norm blocks (Dosovitskiy et al. 2021, eq. 2 and 3), bidirectional attention, learned absolute positions.
+/// </summary>
+/// <remarks>Axes: n pictures, N patches a picture, d = hidden size, f = MLP width.</remarks>
+internal sealed class SigLipEncoder
+{
+    private readonly VisionConfig config;
+    private readonly Affine patchEmbedding, postNorm;
+    private readonly Weight positions;
+    private readonly Layer[] layers;
+    private readonly AttentionSpec attention;
+
+    /// <summary>Declares the parameters.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="scope">The scope <c>vision_tower.vision_model</c>.</param>
+    public SigLipEncoder(VisionConfig config, WeightScope scope)
+    {
+        this.config = config;
+        patchEmbedding = scope["embeddings"].Affine("patch_embedding"); // [d, 3 * patch * patch]
+        positions = scope["embeddings"].Weight("position_embedding.weight"); // [N, d]
+        layers = new Layer[config.Layers];
+        for (int i = 0; i < layers.Length; i++) layers[i] = new Layer(scope["encoder"]["layers"][i]);
+        postNorm = scope.Affine("post_layernorm");
+        attention = new AttentionSpec(config.Heads, config.Heads, config.HeadDim, config.AttentionScale);
+    }
+
+    /// <summary>Encodes pictures; each attends to itself alone.</summary>
+    /// <param name="b">The backend.</param>
+    /// <param name="pixels">[n, 3 * S * S], planes R, G, B in -1..1.</param>
+    /// <param name="trace">Receives <c>vision.*</c>, or null.</param>
+    /// <returns>[n * N, d].</returns>
+    public Tensor Encode(IComputeBackend b, Tensor pixels, ITraceSink? trace = null)
+    {
+        var batch = new SequenceBatch();
+        for (int i = 0; i < pixels.Rows; i++) batch.Add(config.Patches, prefixLength: config.Patches);
+
+        Tensor x = b.PatchEmbed(pixels, patchEmbedding.Weight, patchEmbedding.Bias, positions, config.PatchSize); // [n * N, d]
+        trace?.Record("vision.embeddings", x);
+        for (int i = 0; i < layers.Length; i++)
+        {
+            using Tensor input = x; // [n * N, d]
+            using Tensor attended = Attend(b, layers[i], input, batch, trace, i);
+            x = FeedForward(b, layers[i], attended, trace, i);
+            trace?.Record($"vision.layer.{i}", x);
+        }
+
+        using Tensor last = x;
+        Tensor y = b.LayerNorm(last, postNorm.Weight, postNorm.Bias, config.LayerNormEpsilon); // [n * N, d]
+        trace?.Record("vision.post_norm", y);
+        return y;
+    }
+
+    /// <summary>x + Out(Attention(LN1(x))).</summary>
+    private Tensor Attend(IComputeBackend b, Layer w, Tensor x, SequenceBatch batch, ITraceSink? trace, int layer)
+    {
+        using Tensor n = b.LayerNorm(x, w.Norm1.Weight, w.Norm1.Bias, config.LayerNormEpsilon); // [n * N, d]
+        using Tensor q = b.Linear(n, w.Query.Weight, w.Query.Bias); // [n * N, d] = [n * N, heads * headDim]
+        using Tensor k = b.Linear(n, w.Key.Weight, w.Key.Bias);
+        using Tensor v = b.Linear(n, w.Value.Weight, w.Value.Bias);
+        using Tensor a = b.Attention(q, k, v, batch, attention); // [n * N, d]
+        trace?.RecordBranch(b, "vision", layer, "attention", a, w.Out.Weight, w.Out.Bias);
+        return b.Linear(a, w.Out.Weight, w.Out.Bias, residual: x); // [n * N, d]
+    }
+
+    /// <summary>x + FC2(gelu(FC1(LN2(x)))).</summary>
+    private Tensor FeedForward(IComputeBackend b, Layer w, Tensor x, ITraceSink? trace, int layer)
+    {
+        using Tensor n = b.LayerNorm(x, w.Norm2.Weight, w.Norm2.Bias, config.LayerNormEpsilon); // [n * N, d]
+        using Tensor h = b.Linear(n, w.Up.Weight, w.Up.Bias, Activation.GeluTanh); // [n * N, f]
+        trace?.RecordBranch(b, "vision", layer, "mlp", h, w.Down.Weight, w.Down.Bias);
+        return b.Linear(h, w.Down.Weight, w.Down.Bias, residual: x); // [n * N, d]
+    }
+
+    private sealed class Layer(WeightScope scope)
+    {
+        public readonly Affine Norm1 = scope.Affine("layer_norm1"); // [d]
+        public readonly Affine Query = scope["self_attn"].Affine("q_proj"); // [d, d]
+        public readonly Affine Key = scope["self_attn"].Affine("k_proj");
+        public readonly Affine Value = scope["self_attn"].Affine("v_proj");
+        public readonly Affine Out = scope["self_attn"].Affine("out_proj");
+        public readonly Affine Norm2 = scope.Affine("layer_norm2"); // [d]
+        public readonly Affine Up = scope["mlp"].Affine("fc1"); // [f, d]
+        public readonly Affine Down = scope["mlp"].Affine("fc2"); // [d, f]
+    }
+}
