@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+using VlmSharp.Imaging;
+using VlmSharp.Models;
+using VlmSharp.Tokenization;
+
+namespace VlmSharp.Generation;
+
+/// <summary>
+/// A model folder from the Hugging Face hub, ready to answer: checkpoint, preprocessor, tokenizer and
+/// <see cref="PaliGemmaModel"/> in one. Pictures and prompts in, text out.
+/// </summary>
+/// <remarks>
+/// May be called from several threads: the steps of concurrent sessions take turns on the backend.
+/// <code>
+/// using var backend = new CpuBackend();
+/// using var model = VisionLanguageModel.Open("paligemma-3b-mix-224", backend);
+/// await foreach (GeneratedText part in model.StreamAsync(new() { Images = [ImageFile.Load("cat.jpg")], Prompt = "caption en" }))
+///     Console.Write(part.Text);
+/// </code>
+/// </remarks>
+public sealed class VisionLanguageModel : IDisposable
+{
+    private readonly Lock gate = new(); // the backend runs one step at a time
+
+    private VisionLanguageModel(string directory, IComputeBackend backend, ModelOptions? options)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Checkpoint = Checkpoint.Open(directory);
+        try
+        {
+            Preprocessor = ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize);
+            Tokenizer = TokenizerLoader.TryLoad(directory);
+            Model = new PaliGemmaModel(Checkpoint, backend, options);
+        }
+        catch
+        {
+            Checkpoint.Dispose();
+            throw;
+        }
+
+        LoadTime = Stopwatch.GetElapsedTime(start);
+    }
+
+    /// <summary>The open checkpoint.</summary>
+    public Checkpoint Checkpoint { get; }
+
+    /// <summary>The network.</summary>
+    public PaliGemmaModel Model { get; }
+
+    /// <summary>How pictures become pixels.</summary>
+    public PreprocessorConfig Preprocessor { get; }
+
+    /// <summary>The tokenizer, or null where the folder has none: then only token ids can be prompts.</summary>
+    public ITokenizer? Tokenizer { get; }
+
+    /// <summary>What <see cref="Open"/> took.</summary>
+    public TimeSpan LoadTime { get; }
+
+    /// <summary>Opens a model folder. Weights are mapped, not read: this takes milliseconds whatever their size.</summary>
+    /// <param name="directory">Folder with config.json, safetensors and tokenizer.</param>
+    /// <param name="backend">Runs the operators; owned by the caller, to be disposed of after the model.</param>
+    /// <param name="options">Compatibility switches, or null for the defaults.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint.</exception>
+    /// <exception cref="TokenizerFormatException">Its tokenizer is damaged.</exception>
+    public static VisionLanguageModel Open(string directory, IComputeBackend backend, ModelOptions? options = null) =>
+        new(directory, backend, options);
+
+    /// <summary>Starts generating for a batch of requests.</summary>
+    /// <param name="requests">At least one.</param>
+    /// <param name="options">How, or null for the defaults.</param>
+    /// <returns>A session whose steps produce the tokens.</returns>
+    /// <exception cref="RequestException">A request does not fit the model.</exception>
+    public GenerationSession Start(IReadOnlyList<GenerationRequest> requests, GenerationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        if (requests.Count == 0) throw new ArgumentException("There is nothing to generate: no request was given.");
+        return new GenerationSession(Model, options ?? new GenerationOptions(), [.. requests.Select(Prepare)], gate);
+    }
+
+    /// <summary>Generates for a batch of requests, to the end.</summary>
+    /// <param name="requests">At least one.</param>
+    /// <param name="options">How, or null for the defaults.</param>
+    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <returns>One result for each request, in their order.</returns>
+    public IReadOnlyList<GenerationResult> Generate(IReadOnlyList<GenerationRequest> requests, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        using GenerationSession session = Start(requests, options);
+        while (!session.IsFinished)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            session.Step();
+        }
+
+        return Results(session);
+    }
+
+    /// <summary>Generates for one request and hands the text over as it is produced.</summary>
+    /// <param name="request">The pictures and the prompt.</param>
+    /// <param name="options">How, or null for the defaults.</param>
+    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <returns>The tokens with their text.</returns>
+    public async IAsyncEnumerable<GeneratedText> StreamAsync(GenerationRequest request, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using GenerationSession session = await Task.Run(() => Start([request], options), cancellationToken).ConfigureAwait(false);
+        TextStream text = StreamText();
+        while (!session.IsFinished)
+        {
+            GeneratedToken token = await Task.Run(() => session.Step()[0], cancellationToken).ConfigureAwait(false);
+            yield return new GeneratedText(token, text.Append(token));
+        }
+    }
+
+    /// <summary>What a session has produced, one result for each request, in their order.</summary>
+    /// <param name="session">A session of this model.</param>
+    /// <returns>The results.</returns>
+    public IReadOnlyList<GenerationResult> Results(GenerationSession session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        Func<int[], string>? decode = Tokenizer is null ? null : ids => Tokenizer.Decode(ids, skipSpecial: true);
+        return [.. Enumerable.Range(0, session.Count).Select(i => session.Result(i, decode))];
+    }
+
+    /// <summary>A decoder for one sequence's tokens as they come.</summary>
+    /// <returns>The decoder; without a tokenizer its pieces are empty.</returns>
+    public TextStream StreamText() => new(Tokenizer);
+
+    /// <summary>A request in the model's own terms: ids with placeholders, and normalised pixels.</summary>
+    /// <exception cref="RequestException">It does not fit the model.</exception>
+    internal PreparedPrompt Prepare(GenerationRequest request)
+    {
+        if (request.Images.Count == 0) throw new RequestException("The request has no picture: PaliGemma answers questions about pictures, so give at least one.");
+        int placeholders = checked(request.Images.Count * Model.Config.Vision.Patches);
+        int[] ids = request.PromptIds is { } given ? WithPlaceholders(given, placeholders) : Tokenize(request, placeholders);
+        int found = ids.Count(id => id == Model.Config.ImageTokenId);
+        if (found != placeholders)
+            throw new RequestException($"The prompt has {found} image placeholders, but {request.Images.Count} pictures need {placeholders}: leave the placeholders out and they are put first.");
+        return new PreparedPrompt(ids, [.. request.Images.Select(image => PixelNormalizer.Prepare(image, Preprocessor))]);
+    }
+
+    private int[] Tokenize(GenerationRequest request, int placeholders)
+    {
+        if (Tokenizer is null)
+            throw new RequestException($"{Checkpoint.Directory} has no tokenizer.json or tokenizer.model: add one of them, or give the prompt as token ids.");
+        return PromptTokens.Build(Tokenizer, request.Prompt, placeholders, request.TrustControlTokens, request.Images.Count);
+    }
+
+    private int[] WithPlaceholders(IReadOnlyList<int> given, int placeholders)
+    {
+        int[] ids = new int[placeholders + given.Count];
+        Array.Fill(ids, Model.Config.ImageTokenId, 0, placeholders);
+        for (int i = 0; i < given.Count; i++)
+        {
+            if ((uint)given[i] >= (uint)Model.Config.Text.VocabSize)
+                throw new RequestException($"Prompt id {given[i]} is outside the vocabulary of {Model.Config.Text.VocabSize} tokens.");
+            ids[placeholders + i] = given[i];
+        }
+
+        return ids;
+    }
+
+    private static PreprocessorConfig ReadPreprocessor(string directory, int imageSize)
+    {
+        string path = Path.Combine(directory, "preprocessor_config.json");
+        PreprocessorConfig config = File.Exists(path) ? PreprocessorConfig.FromJson(File.ReadAllBytes(path), path) : new PreprocessorConfig { Size = imageSize };
+        return config.Size == imageSize
+            ? config
+            : throw new ModelFormatException($"{path}: pictures are resized to {config.Size} pixels, but config.json says that the vision encoder takes {imageSize}.");
+    }
+
+    /// <summary>Frees the model and closes the checkpoint.</summary>
+    public void Dispose()
+    {
+        Model.Dispose();
+        Checkpoint.Dispose();
+    }
+}
