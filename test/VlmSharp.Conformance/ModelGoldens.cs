@@ -1,0 +1,188 @@
+using System.Text.Json;
+using VlmSharp.Compute;
+using VlmSharp.Generation;
+using VlmSharp.Imaging;
+using VlmSharp.Models;
+
+namespace VlmSharp.Conformance;
+
+/// <summary>
+/// The whole chain, picture and prompt to logits and text, against what the reference implementation gave: every stage,
+/// for PaliGemma 1, 2 and the odd-width model, in every storage format, layout and naming. One body, every backend.
+/// </summary>
+public abstract class ModelGoldens
+{
+    private const double StageTolerance = 1e-4, LogitTolerance = 2e-4, Float16Tolerance = 2e-3;
+
+    /// <summary>The model folders and the family of expected values that each must give.</summary>
+    public static TheoryData<string, string> Folders => new()
+    {
+        { "pg1", "pg1" }, { "pg1-f32-sharded", "pg1" }, { "pg1-f16", "pg1" }, { "pg1-new-names", "pg1" }, { "pg1odd", "pg1odd" }, { "pg2", "pg2" },
+    };
+
+    /// <summary>A new backend.</summary>
+    protected abstract IComputeBackend CreateBackend();
+
+    [Theory, MemberData(nameof(Folders))]
+    public void Every_stage_and_the_logits_equal_the_reference(string folder, string kind)
+    {
+        using IComputeBackend backend = CreateBackend();
+        using VisionLanguageModel model = Open(folder, backend);
+        bool half = folder.EndsWith("f16", StringComparison.Ordinal);
+        foreach (GoldenCase golden in GoldenCase.Load(kind))
+        {
+            using var expected = new GoldenTensors(GoldenFiles.PathOf("activations", $"{kind}-{golden.Name}.safetensors"));
+            Trace trace = ModelTrace.Run(model, golden.Request(), golden.Tokens.Length);
+            Dictionary<string, TracedTensor> actual = trace.Tensors.ToDictionary(t => t.Name);
+            foreach (string name in expected.Names.Where(n => !n.StartsWith("beam4", StringComparison.Ordinal) && n is not ("tokens" or "input_ids")))
+            {
+                string what = $"{folder} {golden.Name} {name}";
+                Assert.True(actual.ContainsKey(name), $"{what} was not traced.");
+                Assert.Equal(expected.Shape(name), actual[name].Shape);
+                ReadOnlySpan<float> values = expected.Floats(name);
+                if (name == "pixel_values") TensorAssert.Close(values, actual[name].Values, 1e-6, what);
+                else if (name.Contains("logits", StringComparison.Ordinal)) TensorAssert.Close(values, actual[name].Values, half ? Float16Tolerance : LogitTolerance, what);
+                else TensorAssert.StageClose(values, actual[name].Values, half ? Float16Tolerance : StageTolerance, what);
+            }
+
+            Assert.Equal(expected.Ints("input_ids"), trace.InputIds);
+            Assert.Equal(golden.Tokens, trace.Tokens);
+        }
+    }
+
+    [Theory, MemberData(nameof(Folders))]
+    public void Greedy_tokens_and_text_equal_the_reference_single_and_batched(string folder, string kind)
+    {
+        using IComputeBackend backend = CreateBackend();
+        using VisionLanguageModel model = Open(folder, backend);
+        GoldenCase[] cases = GoldenCase.Load(kind);
+        var options = new GenerationOptions { MaxNewTokens = cases[0].Tokens.Length, IgnoreEndOfSequence = true };
+        IReadOnlyList<GenerationResult> together = model.Generate([.. cases.Select(c => c.Request())], options);
+        for (int i = 0; i < cases.Length; i++)
+        {
+            GenerationResult alone = model.Generate([cases[i].Request()], options)[0];
+            Assert.Equal(cases[i].Tokens, alone.TokenIds);
+            Assert.Equal(cases[i].Tokens, together[i].TokenIds);
+            Assert.Equal(model.Tokenizer!.Decode(cases[i].Tokens, skipSpecial: true), alone.Text);
+            TensorAssert.Close(alone.LogProbabilities.ToArray(), together[i].LogProbabilities.ToArray(), 1e-4, $"{folder} {cases[i].Name} log-probabilities, batched against single");
+        }
+    }
+
+    [Theory, InlineData("pg1"), InlineData("pg1odd"), InlineData("pg2")]
+    public void Without_a_cache_the_logits_are_the_same(string kind)
+    {
+        using IComputeBackend backend = CreateBackend();
+        using VisionLanguageModel model = Open(kind, backend);
+        GoldenCase golden = GoldenCase.Load(kind).Single(c => c.Name == "question");
+        using var expected = new GoldenTensors(GoldenFiles.PathOf("activations", $"{kind}-question.safetensors"));
+        PreparedPrompt prompt = model.Prepare(golden.Request());
+        int steps = (int)expected.Shape("step_logits")[0], length = prompt.Ids.Length;
+
+        // The prompt and what was generated after it in one pass: bidirectional prefix, causal suffix.
+        int[] ids = [.. prompt.Ids, .. golden.Tokens[..(steps - 1)]];
+        var batch = new SequenceBatch();
+        batch.Add(ids.Length, prefixLength: length);
+        float[] actual = Logits(model, prompt, ids, batch, [.. Enumerable.Range(length - 1, steps)]);
+        TensorAssert.Close(expected.Floats("step_logits"), actual, LogitTolerance, $"{kind} uncached step logits");
+    }
+
+    [Fact]
+    public void Prefill_and_decode_mix_in_one_step()
+    {
+        using IComputeBackend backend = CreateBackend();
+        using VisionLanguageModel model = Open("pg2", backend);
+        GoldenCase[] cases = GoldenCase.Load("pg2");
+        GoldenCase first = cases.Single(c => c.Name == "question"), second = cases.Single(c => c.Name == "caption");
+        using var firstExpected = new GoldenTensors(GoldenFiles.PathOf("activations", "pg2-question.safetensors"));
+        using var secondExpected = new GoldenTensors(GoldenFiles.PathOf("activations", "pg2-caption.safetensors"));
+        PreparedPrompt a = model.Prepare(first.Request()), c = model.Prepare(second.Request());
+        using KvCache cacheA = model.Model.CreateKvCache(a.Ids.Length + 4), cacheC = model.Model.CreateKvCache(c.Ids.Length + 4);
+        var batch = new SequenceBatch();
+        batch.Add(a.Ids.Length, a.Ids.Length, cacheA);
+        _ = Logits(model, a, a.Ids, batch, [a.Ids.Length - 1]);
+
+        // One row of the first sequence, decoding, stands before all rows of the second, prefilling.
+        batch.Clear();
+        batch.Add(1, a.Ids.Length, cacheA);
+        batch.Add(c.Ids.Length, c.Ids.Length, cacheC);
+        float[] mixed = Logits(model, c, [first.Tokens[0], .. c.Ids], batch, [0, c.Ids.Length]);
+        int vocabulary = model.Model.Config.Text.VocabSize;
+        TensorAssert.Close(firstExpected.Floats("step_logits").Slice(vocabulary, vocabulary), mixed.AsSpan(0, vocabulary), LogitTolerance, "the decoding sequence");
+        TensorAssert.Close(secondExpected.Floats("step_logits")[..vocabulary], mixed.AsSpan(vocabulary), LogitTolerance, "the prefilling sequence");
+    }
+
+    [Fact]
+    public void The_sliding_window_is_the_reference_one_when_asked_for()
+    {
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("window", "pg2-window.json")));
+        using var expected = new GoldenTensors(GoldenFiles.PathOf("window", "pg2-window.safetensors"));
+        int[] tokens = GoldenCase.Ints(golden.RootElement.GetProperty("tokens"));
+        string folder = CopyWithWindow(golden.RootElement.GetProperty("sliding_window").GetInt32());
+        try
+        {
+            using IComputeBackend backend = CreateBackend();
+            using VisionLanguageModel model = VisionLanguageModel.Open(folder, backend, new ModelOptions { SlidingWindow = true });
+            Trace trace = ModelTrace.Run(model, GoldenCase.Load("pg2").Single(c => c.Name == "question").Request(), tokens.Length, promptLogits: false);
+            Assert.Equal(tokens, trace.Tokens);
+            TensorAssert.Close(expected.Floats("step_logits"), trace.Tensors.Single(t => t.Name == "step_logits").Values, LogitTolerance, "windowed step logits");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string CopyWithWindow(int window)
+    {
+        string folder = Directory.CreateTempSubdirectory("vlmsharp-window-").FullName;
+        foreach (string file in Directory.GetFiles(GoldenFiles.PathOf("models", "pg2"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        string config = Path.Combine(folder, "config.json"), text = File.ReadAllText(config);
+        File.WriteAllText(config, System.Text.RegularExpressions.Regex.Replace(text, "\"sliding_window\": [0-9]+", $"\"sliding_window\": {window}"));
+        return folder;
+    }
+
+    private static float[] Logits(VisionLanguageModel model, PreparedPrompt prompt, int[] ids, SequenceBatch batch, int[] rows)
+    {
+        PaliGemmaModel network = model.Model;
+        IComputeBackend b = network.Backend;
+        float[] pixels = [.. prompt.Pixels.SelectMany(p => p)];
+        using Tensor planes = b.Upload(pixels, prompt.Pixels.Count, pixels.Length / prompt.Pixels.Count);
+        using Tensor images = network.EncodeImages(planes);
+        int[] places = [.. Enumerable.Range(0, ids.Length).Where(i => ids[i] == network.Config.ImageTokenId)];
+        using Tensor input = network.Embed(ids, images, places);
+        using Tensor hidden = network.Decode(input, batch);
+        using Tensor selected = b.SelectRows(hidden, rows);
+        using Tensor logits = network.Logits(selected);
+        float[] values = new float[logits.Length];
+        b.Download(logits, values);
+        return values;
+    }
+
+    private static VisionLanguageModel Open(string folder, IComputeBackend backend) =>
+        VisionLanguageModel.Open(GoldenFiles.PathOf("models", folder), backend);
+}
+
+/// <summary>A case of <c>activations/KIND.json</c>.</summary>
+/// <param name="Name">caption, question, two-images, empty.</param>
+/// <param name="Images">File names in <c>images/</c>.</param>
+/// <param name="Prompt">The text.</param>
+/// <param name="Tokens">What the reference generates greedily, stopping at nothing.</param>
+public sealed record GoldenCase(string Name, string[] Images, string Prompt, int[] Tokens)
+{
+    /// <summary>All cases of a family.</summary>
+    public static GoldenCase[] Load(string kind)
+    {
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("activations", $"{kind}.json")));
+        return [.. json.RootElement.EnumerateArray().Select(c => new GoldenCase(
+            c.GetProperty("case").GetString()!,
+            [.. c.GetProperty("images").EnumerateArray().Select(i => i.GetString()!)],
+            c.GetProperty("prompt").GetString()!,
+            Ints(c.GetProperty("tokens"))))];
+    }
+
+    /// <summary>The case as a request.</summary>
+    public GenerationRequest Request() => new() { Images = [.. Images.Select(i => ImageFile.Load(GoldenFiles.PathOf("images", i)))], Prompt = Prompt };
+
+    /// <summary>An array of numbers.</summary>
+    public static int[] Ints(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetInt32())];
+}

@@ -1,0 +1,17 @@
+using VlmSharp.Compute;
+using VlmSharp.Compute.Reference;
+using VlmSharp.Conformance;
+
+namespace VlmSharp.Core.Tests.Models;
+
+public sealed class ReferenceModelGoldens : ModelGoldens
+{
+    protected override IComputeBackend CreateBackend() => new ReferenceBackend();
+}
+
+public sealed class ReferenceDemoGoldens : DemoGoldens
+{
+    protected override IComputeBackend CreateBackend() => new ReferenceBackend();
+
+    protected override int Scenes => 2; // plain loops: seconds a scene
+}

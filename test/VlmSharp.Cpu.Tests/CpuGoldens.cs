@@ -1,0 +1,26 @@
+using VlmSharp.Compute;
+using VlmSharp.Conformance;
+
+namespace VlmSharp.Cpu.Tests;
+
+public sealed class CpuModelGoldens : ModelGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend();
+}
+
+public sealed class Cpu128ModelGoldens : ModelGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128 });
+}
+
+public sealed class Cpu512ModelGoldens : ModelGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512, AllowEmulation = true, Threads = 3 });
+}
+
+public sealed class CpuDemoGoldens : DemoGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend();
+
+    protected override int Scenes => 40;
+}
