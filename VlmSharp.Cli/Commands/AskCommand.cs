@@ -1,0 +1,35 @@
+using System.CommandLine;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp ask</c>: a question about one picture or several.</summary>
+internal static class AskCommand
+{
+    public static Command Create()
+    {
+        var file = new Argument<string>("IMAGE") { Description = "Picture file; - reads a list of paths from standard input and asks each." };
+        var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
+        var more = new Option<string[]>("--image", "-i") { Description = "A further picture for the same question; may be repeated.", HelpName = "FILE" };
+        var language = new Option<string>("--lang", "-l") { Description = "Language code of the answer.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
+        var command = new Command("ask", """
+            Answers a question about a picture.
+
+            Examples:
+              vlmsharp ask photo.jpg "how many cars are there?"
+              vlmsharp ask before.jpg --image after.jpg "what has changed?"
+              ls *.jpg | vlmsharp ask - "is there a dog?"
+            """) { file, question, more, language };
+        var runner = new GenerationRunner();
+        runner.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
+        {
+            string given = parsed.GetRequiredValue(file), prompt = $"answer {parsed.GetValue(language)} {parsed.GetRequiredValue(question)}";
+            string[] further = parsed.GetValue(more) ?? [];
+            IEnumerable<GenerationRunner.Job> jobs = FileList.Expand([given], Console.In).Select(path =>
+                new GenerationRunner.Job([path, .. further], images => new GenerationRequest { Images = images, Prompt = prompt }));
+            return runner.RunAsync(parsed, jobs, labelled: given == "-", cancellation);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp caption</c>: one sentence about each picture.</summary>
+internal static class CaptionCommand
+{
+    public static Command Create()
+    {
+        var files = new Argument<string[]>("IMAGE") { Description = "Picture files; - reads a list of paths from standard input.", Arity = ArgumentArity.OneOrMore };
+        var language = new Option<string>("--lang", "-l") { Description = "Language code of the caption.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
+        var command = new Command("caption", """
+            Describes each picture in a sentence.
+
+            Examples:
+              vlmsharp caption photo.jpg
+              vlmsharp caption --lang de *.jpg
+              find . -name '*.png' | vlmsharp caption --json -
+            """) { files, language };
+        var runner = new GenerationRunner();
+        runner.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
+        {
+            string[] given = parsed.GetRequiredValue(files);
+            string prompt = $"caption {parsed.GetValue(language)}";
+            IEnumerable<GenerationRunner.Job> jobs = FileList.Expand(given, Console.In).Select(file =>
+                new GenerationRunner.Job([file], images => new GenerationRequest { Images = images, Prompt = prompt }));
+            return runner.RunAsync(parsed, jobs, labelled: given.Length > 1 || given[0] == "-", cancellation);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Text.Json;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+using VlmSharp.Models;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp inspect</c>: what a model folder holds, without computing anything.</summary>
+internal static class InspectCommand
+{
+    public static Command Create()
+    {
+        Option<string?> model = ModelOptionsBinder.ModelOption();
+        var tensors = new Option<bool>("--tensors", "-t") { Description = "List every tensor with format, shape and file." };
+        var json = new Option<bool>("--json") { Description = "One JSON object instead of text." };
+        var command = new Command("inspect", """
+            Shows a model's architecture and parameter totals, and checks that every tensor is there in its shape.
+
+            Examples:
+              vlmsharp inspect
+              vlmsharp inspect --model paligemma-3b-mix-224 --tensors
+            """) { model, tensors, json };
+        command.SetAction(parsed =>
+        {
+            using Checkpoint checkpoint = Checkpoint.Open(ModelOptionsBinder.FolderOf(parsed.GetValue(model)));
+            if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteJson(o, checkpoint, parsed.GetValue(tensors)));
+            else WriteText(checkpoint, parsed.GetValue(tensors));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static void WriteText(Checkpoint checkpoint, bool tensors)
+    {
+        VisionConfig v = checkpoint.Config.Vision;
+        TextConfig t = checkpoint.Config.Text;
+        ParameterCounts counts = checkpoint.ParameterCounts;
+        string caps = t.AttentionSoftCap > 0 || t.FinalSoftCap > 0 ? $", soft-caps {t.AttentionSoftCap:0.#} (attention) {t.FinalSoftCap:0.#} (logits)" : "";
+        string window = t.SlidingWindow > 0 ? $", window {t.SlidingWindow} on {t.SlidingLayers.Count(s => s)} layers" : "";
+        Console.WriteLine($"""
+            {checkpoint.Directory}
+              format      {Formats(checkpoint)}, {checkpoint.TotalBytes:N0} bytes, {checkpoint.Tensors.Count} tensors{(checkpoint.HasSeparateHead ? ", separate head" : ", head tied to the embedding")}
+              vision      SigLIP: {v.ImageSize} px, {v.Patches} patches of {v.PatchSize} px, {v.Layers} layers, width {v.HiddenSize}, MLP {v.IntermediateSize}, {v.Heads} heads of {v.HeadDim}
+              projector   {v.HiddenSize} -> {t.HiddenSize}
+              decoder     {t.ModelType}: {t.Layers} layers, width {t.HiddenSize}, MLP {t.IntermediateSize}, {t.Heads} query heads over {t.KvHeads} key-value heads of {t.HeadDim}, scale {t.QueryScale:0.######}{caps}{window}
+              vocabulary  {t.VocabSize} rows; image {checkpoint.Config.ImageTokenId}, bos {checkpoint.Config.BosTokenId}, eos {string.Join(" ", checkpoint.Config.EosTokenIds)}, pad {checkpoint.Config.PadTokenId}
+              context     {t.MaxPositions} tokens
+              parameters  vision tower  {counts.VisionTower,15:N0}
+                          projector     {counts.Projector,15:N0}
+                          decoder       {counts.Decoder,15:N0}
+                          total         {counts.Total,15:N0}
+            """);
+        if (!tensors) return;
+        Console.WriteLine();
+        foreach (CheckpointTensor tensor in InOrder(checkpoint))
+            Console.WriteLine($"  {tensor.DType,-4} {Shape(tensor),-18} {tensor.Name}  ({Path.GetFileName(tensor.File.Path)}{(tensor.StoredName == tensor.Name ? "" : $": {tensor.StoredName}")})");
+    }
+
+    private static void WriteJson(Utf8JsonWriter o, Checkpoint checkpoint, bool tensors)
+    {
+        VisionConfig v = checkpoint.Config.Vision;
+        TextConfig t = checkpoint.Config.Text;
+        ParameterCounts counts = checkpoint.ParameterCounts;
+        o.WriteStartObject();
+        o.WriteString("directory", checkpoint.Directory);
+        o.WriteString("format", Formats(checkpoint));
+        o.WriteNumber("bytes", checkpoint.TotalBytes);
+        o.WriteNumber("tensor_count", checkpoint.Tensors.Count);
+        o.WriteBoolean("separate_head", checkpoint.HasSeparateHead);
+        WriteNumbers(o, "vision", ("image_size", v.ImageSize), ("patch_size", v.PatchSize), ("patches", v.Patches), ("layers", v.Layers), ("hidden_size", v.HiddenSize), ("intermediate_size", v.IntermediateSize), ("heads", v.Heads), ("head_dim", v.HeadDim));
+        WriteNumbers(o, "text", ("layers", t.Layers), ("hidden_size", t.HiddenSize), ("intermediate_size", t.IntermediateSize), ("heads", t.Heads), ("kv_heads", t.KvHeads), ("head_dim", t.HeadDim), ("query_scale", t.QueryScale), ("attention_softcap", t.AttentionSoftCap), ("final_softcap", t.FinalSoftCap), ("sliding_window", t.SlidingWindow), ("vocab_size", t.VocabSize), ("max_positions", t.MaxPositions));
+        o.WriteString("text_model_type", t.ModelType);
+        WriteNumbers(o, "parameters", ("vision_tower", counts.VisionTower), ("projector", counts.Projector), ("decoder", counts.Decoder), ("total", counts.Total));
+        if (tensors)
+        {
+            o.WriteStartArray("tensors");
+            foreach (CheckpointTensor tensor in InOrder(checkpoint))
+            {
+                o.WriteStartObject();
+                o.WriteString("name", tensor.Name);
+                o.WriteString("stored_name", tensor.StoredName);
+                o.WriteString("dtype", tensor.DType.ToString());
+                o.WriteStartArray("shape");
+                foreach (long dimension in tensor.Shape) o.WriteNumberValue(dimension);
+                o.WriteEndArray();
+                o.WriteString("file", Path.GetFileName(tensor.File.Path));
+                o.WriteEndObject();
+            }
+
+            o.WriteEndArray();
+        }
+
+        o.WriteEndObject();
+    }
+
+    private static void WriteNumbers(Utf8JsonWriter o, string name, params ReadOnlySpan<(string Name, double Value)> members)
+    {
+        o.WriteStartObject(name);
+        foreach ((string member, double value) in members) o.WriteNumber(member, value);
+        o.WriteEndObject();
+    }
+
+    private static string Formats(Checkpoint checkpoint) =>
+        string.Join(" + ", checkpoint.Tensors.Values.Select(t => t.DType).Distinct().Order());
+
+    private static string Shape(CheckpointTensor tensor) => $"[{string.Join(", ", tensor.Shape)}]";
+
+    /// <summary>In the order of the computation, the head last.</summary>
+    private static IEnumerable<CheckpointTensor> InOrder(Checkpoint checkpoint) =>
+        TensorTable.For(checkpoint.Config).Append(TensorTable.Head(checkpoint.Config)).Where(s => checkpoint.Tensors.ContainsKey(s.Name)).Select(s => checkpoint.Tensors[s.Name]);
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp preprocess</c>: exactly the bytes that the model sees of a picture.</summary>
+internal static class PreprocessCommand
+{
+    public static Command Create()
+    {
+        var file = new Argument<string>("FILE") { Description = "A picture." };
+        var size = new Option<int>("--size", "-s") { Description = "Side of the square in pixels; 0 leaves the decoded picture as it is.", HelpName = "S", DefaultValueFactory = _ => 224 };
+        var format = new Option<string>("--format", "-f") { Description = "ppm (with a header), png, or raw (RGB bytes alone).", DefaultValueFactory = _ => "ppm" }.AcceptOnlyFromAmong("ppm", "raw", "png");
+        var output = new Option<string>("--output", "-o") { Description = "Where to write; - is standard output.", HelpName = "OUT", Required = true };
+        var command = new Command("preprocess", """
+            Decodes a picture, turns it upright by its EXIF orientation, converts it to RGB and resizes it as the model's
+            preprocessor does (bicubic, aspect ratio ignored).
+
+            Examples:
+              vlmsharp preprocess photo.jpg --size 224 --format png -o seen.png
+              vlmsharp preprocess photo.jpg --size 0 --format raw -o - | sha256sum
+            """) { file, size, format, output };
+        command.SetAction(parsed =>
+        {
+            int side = parsed.GetValue(size);
+            if (side is < 0 or > 16384) throw new UsageException($"--size {side}: give 0 or a number up to 16384.");
+            RgbImage image = ImageFile.Load(parsed.GetRequiredValue(file));
+            if (side > 0) image = BicubicResize.Resize(image, side, side);
+            string target = parsed.GetRequiredValue(output);
+            using Stream stream = target == "-" ? Console.OpenStandardOutput() : File.Create(target);
+            switch (parsed.GetValue(format))
+            {
+                case "raw": stream.Write(image.Pixels); break;
+                case "png": PngWriter.Write(image, stream); break;
+                default: PpmWriter.Write(image, stream); break;
+            }
+
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using VlmSharp.Generation;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary>The pictures and the literal prompt of <c>generate</c>, <c>trace</c> and <c>bench</c>.</summary>
+internal sealed class PromptBinder
+{
+    private readonly Option<string[]> images;
+
+    private readonly Option<string?> prompt = new("--prompt", "-p") { Description = "The prompt, word for word, for instance \"caption en\".", HelpName = "TEXT" };
+
+    private readonly Option<string?> promptIds = new("--prompt-ids")
+    {
+        Description = "The prompt as token ids, for instance 2,45,108; image placeholders are put before them and no tokenizer is needed.",
+        HelpName = "IDS",
+    };
+
+    private readonly Option<bool> trust = new("--trust-control-tokens")
+    {
+        Description = "Let control tokens written in the prompt (<eos>, <image>) mean what they say, as the reference processor does.",
+    };
+
+    public PromptBinder(bool imageRequired) => images = new Option<string[]>("--image", "-i")
+    {
+        Description = "A picture; repeat it for several pictures to one prompt.",
+        HelpName = "FILE",
+        Required = imageRequired,
+    };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[] { images, prompt, promptIds, trust }) command.Add(option);
+    }
+
+    /// <summary>The picture files.</summary>
+    public string[] Files(ParseResult parsed) => parsed.GetValue(images) ?? [];
+
+    /// <summary>The request on pictures that are loaded.</summary>
+    public GenerationRequest Request(ParseResult parsed, IReadOnlyList<RgbImage> loaded)
+    {
+        string? text = parsed.GetValue(prompt), ids = parsed.GetValue(promptIds);
+        if (text is not null && ids is not null) throw new UsageException("--prompt and --prompt-ids exclude each other: give one.");
+        return new GenerationRequest
+        {
+            Images = loaded,
+            Prompt = text ?? "",
+            PromptIds = ids is null ? null : ParseIds(ids),
+            TrustControlTokens = parsed.GetValue(trust),
+        };
+    }
+
+    private static int[] ParseIds(string text)
+    {
+        string[] parts = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        int[] ids = new int[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+            if (!int.TryParse(parts[i], out ids[i])) throw new UsageException($"--prompt-ids: '{parts[i]}' is not a token id; give numbers with commas between, for instance 2,45,108.");
+        return ids;
+    }
+}

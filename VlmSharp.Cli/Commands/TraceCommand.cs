@@ -1,0 +1,57 @@
+using System.CommandLine;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+using VlmSharp.Generation;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp trace</c>: every stage of the forward pass into a safetensors file.</summary>
+internal static class TraceCommand
+{
+    // Logits of every position are [T, V]; above this size they are left out and a note says so.
+    private const long LargestLogits = 1L << 30;
+
+    public static Command Create()
+    {
+        var output = new Option<string>("--out", "-o") { Description = "The safetensors file to write.", HelpName = "X.safetensors", Required = true };
+        var tokens = new Option<int>("--max-new-tokens", "-n") { Description = "Tokens to generate greedily, stopping at nothing.", HelpName = "N", DefaultValueFactory = _ => ModelTrace.StepLogits };
+        var command = new Command("trace", """
+            Runs one prompt and writes every intermediate: pixel_values, vision.*, projector, input_ids, text.*, logits,
+            step_logits, tokens. For comparing with other implementations, and between backends.
+
+            Examples:
+              vlmsharp trace --image photo.png --prompt "caption en" --out cpu.safetensors
+              vlmsharp trace --image photo.png --prompt "caption en" --backend reference --out reference.safetensors
+            """) { output, tokens };
+        var prompt = new PromptBinder(imageRequired: true);
+        prompt.AddTo(command);
+        var model = new ModelOptionsBinder();
+        model.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            int count = parsed.GetValue(tokens);
+            if (count < 1) throw new UsageException($"--max-new-tokens {count}: give a number above 0.");
+            using IComputeBackend backend = model.CreateBackend(parsed);
+            using VisionLanguageModel network = model.Open(parsed, backend);
+            GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))]);
+            long positions = (long)request.Images.Count * network.Model.Config.Vision.Patches + (request.PromptIds?.Count ?? request.Prompt.Length + 2);
+            bool logits = positions * network.Model.Config.Text.VocabSize * sizeof(float) <= LargestLogits;
+            if (!logits) await Console.Error.WriteLineAsync("vlmsharp: the logits of every prompt position would take over 1 GiB and are left out; step_logits has the last one's");
+            Trace trace = await Progress.RunAsync("tracing", () => ModelTrace.Run(network, request, count, logits), cancellation);
+            SafetensorsWriter.Write(parsed.GetRequiredValue(output), Tensors(trace));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static IEnumerable<TensorToWrite> Tensors(Trace trace)
+    {
+        foreach (TracedTensor t in trace.Tensors) yield return TensorToWrite.FromFloats(t.Name, DType.F32, [.. t.Shape], t.Values);
+        yield return Integers("input_ids", trace.InputIds);
+        yield return Integers("tokens", trace.Tokens);
+    }
+
+    private static TensorToWrite Integers(string name, IReadOnlyList<int> values) =>
+        TensorToWrite.FromIntegers(name, [values.Count], values.Select(v => (long)v).ToArray());
+}

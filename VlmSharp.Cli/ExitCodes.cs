@@ -1,0 +1,25 @@
+namespace VlmSharp.Cli;
+
+/// <summary>What the process returns. Documented in <c>vlmsharp --help</c>.</summary>
+internal static class ExitCodes
+{
+    public const int Success = 0;
+
+    /// <summary>A fault of the program itself.</summary>
+    public const int Internal = 1;
+
+    /// <summary>The command line is wrong.</summary>
+    public const int Usage = 2;
+
+    /// <summary>The model folder or its tokenizer cannot be used.</summary>
+    public const int Model = 3;
+
+    /// <summary>A picture or another input file cannot be read, or an output cannot be written.</summary>
+    public const int Input = 4;
+
+    /// <summary>The model cannot do what was asked: too long, no tokenizer, no picture.</summary>
+    public const int Request = 5;
+
+    /// <summary>Ctrl-C.</summary>
+    public const int Cancelled = 130;
+}

@@ -1,0 +1,68 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Cli;
+
+/// <summary>JSON on standard output, one value a line.</summary>
+internal static class JsonOutput
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes one value as one line.</summary>
+    public static void WriteLine(Action<Utf8JsonWriter> write) => Console.Out.WriteLine(ToText(write));
+
+    /// <summary>One value as text.</summary>
+    public static string ToText(Action<Utf8JsonWriter> write)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, Options)) write(json);
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    /// <summary>An array of numbers under a name.</summary>
+    public static void WriteNumbers(this Utf8JsonWriter json, string name, IEnumerable<int> values)
+    {
+        json.WriteStartArray(name);
+        foreach (int value in values) json.WriteNumberValue(value);
+        json.WriteEndArray();
+    }
+
+    /// <summary>An array of reals under a name.</summary>
+    public static void WriteNumbers(this Utf8JsonWriter json, string name, IEnumerable<float> values)
+    {
+        json.WriteStartArray(name);
+        foreach (float value in values) json.WriteNumberValue(value);
+        json.WriteEndArray();
+    }
+
+    /// <summary>The members of a result.</summary>
+    public static void WriteResult(this Utf8JsonWriter json, GenerationResult result)
+    {
+        json.WriteNumbers("token_ids", result.TokenIds);
+        json.WriteNumbers("logprobs", result.LogProbabilities);
+        json.WriteString("text", result.Text);
+        json.WriteString("finish_reason", result.Finish switch { FinishReason.Stop => "stop", FinishReason.Length => "length", _ => "none" });
+        json.WriteNumber("prompt_tokens", result.PromptTokens);
+    }
+
+    /// <summary>Timings in seconds, and rates.</summary>
+    public static void WriteTimings(this Utf8JsonWriter json, VisionLanguageModel model, GenerationTimings timings)
+    {
+        json.WriteStartObject("timings");
+        json.WriteNumber("load_s", Seconds(model.LoadTime));
+        json.WriteNumber("vision_s", Seconds(timings.Vision));
+        json.WriteNumber("prefill_s", Seconds(timings.Prefill));
+        json.WriteNumber("prefill_tokens_per_s", Rate(timings.PromptTokens, timings.Prefill));
+        json.WriteNumber("decode_s", Seconds(timings.Decode));
+        json.WriteNumber("decode_tokens_per_s", Rate(timings.DecodedTokens, timings.Decode));
+        json.WriteEndObject();
+        json.WriteString("backend", $"{model.Model.Backend.Name}: {model.Model.Backend.Description}");
+    }
+
+    private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 6);
+
+    /// <summary>Items per second, 0 where nothing was done.</summary>
+    public static double Rate(int count, TimeSpan time) => count == 0 ? 0 : Math.Round(count / Math.Max(time.TotalSeconds, 1e-9), 3);
+}

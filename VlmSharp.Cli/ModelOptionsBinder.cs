@@ -1,0 +1,115 @@
+using System.CommandLine;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Reference;
+using VlmSharp.Cpu;
+using VlmSharp.Generation;
+using VlmSharp.Models;
+
+namespace VlmSharp.Cli;
+
+/// <summary>The options of every command that runs a model, and what they make.</summary>
+internal sealed class ModelOptionsBinder
+{
+    private readonly Option<string?> model = ModelOption();
+
+    private readonly Option<string> backend = new Option<string>("--backend")
+    {
+        Description = "What computes: cpu (SIMD, all cores), reference (plain loops, slow).",
+        DefaultValueFactory = _ => "cpu",
+    }.AcceptOnlyFromAmong("cpu", "reference", "cuda");
+
+    private readonly Option<int?> threads = new("--threads")
+    {
+        Description = "CPU threads (default: the cores this process may use).",
+        HelpName = "N",
+    };
+
+    private readonly Option<string> simd = new Option<string>("--simd")
+    {
+        Description = "Vector width in bits of the CPU backend; auto takes the widest that pays.",
+        DefaultValueFactory = _ => "auto",
+    }.AcceptOnlyFromAmong("auto", "128", "256", "512");
+
+    private readonly Option<bool> noAttentionSoftCap = new("--no-attention-softcap")
+    {
+        Description = "PaliGemma 2: leave out the attention soft-cap, as transformers' default attention does.",
+    };
+
+    private readonly Option<bool> finalSoftCap = new("--final-softcap")
+    {
+        Description = "PaliGemma 2: soft-cap the logits, as transformers before 4.52 did.",
+    };
+
+    private readonly Option<bool> slidingWindow = new("--sliding-window")
+    {
+        Description = "PaliGemma 2: honour the sliding window, as transformers does; it matters at 896 px.",
+    };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[] { model, backend, threads, simd, noAttentionSoftCap, finalSoftCap, slidingWindow }) command.Add(option);
+    }
+
+    /// <summary>The <c>--model</c> option alone, for commands that compute nothing.</summary>
+    public static Option<string?> ModelOption() => new("--model", "-m")
+    {
+        Description = "Model folder from the Hugging Face hub (default: the demo model).",
+        HelpName = "DIR",
+    };
+
+    /// <summary>The folder that <c>--model</c> names, or the demo model's beside the program.</summary>
+    public static string FolderOf(string? given)
+    {
+        if (given is not null) return given;
+        string demo = Path.Combine(AppContext.BaseDirectory, "demo", "model");
+        return Directory.Exists(demo) ? demo : throw new UsageException($"No --model was given and the demo model is not at {demo}: give --model DIR.");
+    }
+
+    /// <summary>The folder of the model.</summary>
+    public string Folder(ParseResult parsed) => FolderOf(parsed.GetValue(model));
+
+    /// <summary>Starts the backend that was asked for; never another one.</summary>
+    public IComputeBackend CreateBackend(ParseResult parsed) => parsed.GetValue(backend) switch
+    {
+        "reference" => new ReferenceBackend(),
+        "cuda" => throw new UsageException("--backend cuda: this build of VlmSharp has no CUDA backend yet; use --backend cpu."),
+        _ => CreateCpuBackend(CpuOptions(parsed)),
+    };
+
+    private static CpuBackend CreateCpuBackend(CpuBackendOptions options)
+    {
+        try
+        {
+            return new CpuBackend(options);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException($"--simd: {e.Message}"); // a width that this processor lacks
+        }
+    }
+
+    /// <summary>Threads and vector width of the CPU.</summary>
+    public CpuBackendOptions CpuOptions(ParseResult parsed)
+    {
+        int? count = parsed.GetValue(threads);
+        if (count is < 1 or > 1024) throw new UsageException($"--threads {count}: give a number from 1 to 1024.");
+        return new CpuBackendOptions { Threads = count, Simd = Tier(parsed.GetValue(simd)!) };
+    }
+
+    /// <summary>Opens the model on a backend.</summary>
+    public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on) => VisionLanguageModel.Open(Folder(parsed), on, new ModelOptions
+    {
+        AttentionSoftCap = !parsed.GetValue(noAttentionSoftCap),
+        FinalSoftCap = parsed.GetValue(finalSoftCap),
+        SlidingWindow = parsed.GetValue(slidingWindow),
+    });
+
+    private static SimdTier Tier(string width) => width switch
+    {
+        "128" => SimdTier.Vector128,
+        "256" => SimdTier.Vector256,
+        "512" => SimdTier.Vector512,
+        _ => SimdTier.Auto,
+    };
+}

@@ -1,0 +1,33 @@
+using Spectre.Console;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Cli;
+
+/// <summary>What people see on standard error: a spinner while a step takes long (on a terminal only), and one line of timings at the end.</summary>
+internal static class Progress
+{
+    private static readonly IAnsiConsole Terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+
+    /// <summary>Runs a piece of work on another thread under a spinner; without a terminal silently.</summary>
+    public static async Task<T> RunAsync<T>(string label, Func<T> work, CancellationToken cancellationToken)
+    {
+        Task<T> task = Task.Run(work, cancellationToken);
+        if (Console.IsErrorRedirected) return await task.WaitAsync(cancellationToken);
+        return await Terminal.Status().StartAsync(Markup.Escape(label), async context =>
+        {
+            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            while (await Task.WhenAny(task, Task.Delay(1000, cancellationToken)) != task)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                context.Status(Markup.Escape($"{label} {System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds:0} s"));
+            }
+
+            return await task;
+        });
+    }
+
+    /// <summary>Load, vision, prefill and decode in one line, with the backend and vector width really in use.</summary>
+    public static string Summary(VisionLanguageModel model, GenerationTimings timings) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"load {model.LoadTime.TotalSeconds:0.000} s | vision {timings.Vision.TotalSeconds:0.00} s | prefill {timings.PromptTokens} tokens {timings.Prefill.TotalSeconds:0.00} s ({JsonOutput.Rate(timings.PromptTokens, timings.Prefill):0.0} tokens/s) | decode {timings.DecodedTokens} tokens {timings.Decode.TotalSeconds:0.00} s ({JsonOutput.Rate(timings.DecodedTokens, timings.Decode):0.00} tokens/s) | {model.Model.Backend.Name}: {model.Model.Backend.Description}");
+}

@@ -1,0 +1,160 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using VlmSharp.Conformance;
+
+namespace VlmSharp.Cli.Tests;
+
+/// <summary>Each command as a user or a tool calls it.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private static readonly string Samples = Path.Combine(GoldenFiles.Root, "demo", "samples");
+    private readonly string scratch = Directory.CreateTempSubdirectory("vlmsharp-cli-").FullName;
+
+    public void Dispose() => Directory.Delete(scratch, recursive: true);
+
+    [Fact]
+    public async Task Caption_answers_with_the_demo_model_and_sums_up_on_standard_error()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "caption", Sample("cake.png"));
+        Assert.Equal((0, "a cake\n"), (run.Code, run.Output));
+        foreach (string part in new[] { "load ", "vision ", "prefill ", "decode ", "tokens/s", "cpu: " }) Assert.Contains(part, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Caption_takes_a_list_of_files_and_goes_on_past_a_bad_one()
+    {
+        string missing = Path.Combine(scratch, "missing.png");
+        Run.Outcome run = await Run.Vlmsharp($"{Sample("cake.png")}\n{missing}\n\n{Sample("sun.png")}\n", "caption", "-q", "-");
+        Assert.Equal(4, run.Code);
+        Assert.Equal([$"{Sample("cake.png")}: a cake", $"{Sample("sun.png")}: a sun"], run.Lines);
+        Assert.Contains(missing, run.Error, StringComparison.Ordinal);
+
+        run = await Run.Vlmsharp("", "caption", "-q", "--json", Sample("cake.png"), missing);
+        using JsonDocument bad = JsonDocument.Parse(run.Lines[1]);
+        Assert.Contains(missing, bad.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ask_answers_a_question()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "ask", "-q", Sample("car-key.png"), "what is below the car?");
+        Assert.Equal((0, "a key\n", ""), (run.Code, run.Output, run.Error));
+    }
+
+    [Theory, InlineData("cpu"), InlineData("reference")]
+    public async Task Generate_prints_one_json_object(string backend)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "generate", "--image", Sample("cake.png"), "--prompt", "detect cake", "--json", "--backend", backend);
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        JsonElement o = json.RootElement;
+        Assert.Equal([1201, 1228, 1575, 1484, 695, 1], GoldenCase.Ints(o.GetProperty("token_ids")));
+        Assert.Equal(6, o.GetProperty("logprobs").GetArrayLength());
+        Assert.All(o.GetProperty("logprobs").EnumerateArray(), p => Assert.InRange(p.GetDouble(), -20, 0));
+        Assert.Equal("<loc0201><loc0228><loc0575><loc0484> cake", o.GetProperty("text").GetString());
+        Assert.Equal("stop", o.GetProperty("finish_reason").GetString());
+        Assert.True(o.GetProperty("prompt_tokens").GetInt32() > 64);
+        Assert.True(o.GetProperty("timings").GetProperty("prefill_s").GetDouble() > 0);
+    }
+
+    [Fact]
+    public async Task Generate_takes_token_ids_and_needs_no_tokenizer_for_them()
+    {
+        string model = Path.Combine(scratch, "bare");
+        Directory.CreateDirectory(model);
+        foreach (string file in new[] { "config.json", "model.safetensors" }) File.Copy(Path.Combine(GoldenFiles.DemoModel, file), Path.Combine(model, file));
+        Run.Outcome tokens = await Run.Vlmsharp("\"\\u003cbos\\u003ecaption en\\n\"", "tokenize", "--raw");
+        string ids = tokens.Output.Trim().Trim('[', ']');
+        Assert.StartsWith("2,", ids, StringComparison.Ordinal);
+        Run.Outcome run = await Run.Vlmsharp("", "generate", "--model", model, "--image", Sample("cake.png"), "--prompt-ids", ids, "--max-new-tokens", "2", "--json");
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.Equal([907, 695], GoldenCase.Ints(json.RootElement.GetProperty("token_ids")));
+        Assert.Equal("length", json.RootElement.GetProperty("finish_reason").GetString());
+        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("text").ValueKind);
+
+        run = await Run.Vlmsharp("", "generate", "--model", model, "--image", Sample("cake.png"), "--prompt", "caption en");
+        Assert.Equal(5, run.Code);
+        Assert.Contains("tokenizer", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tokenize_gives_the_reference_ids_and_texts_line_by_line()
+    {
+        using JsonDocument cases = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("tokenizer", "cases.json")));
+        JsonElement[] encode = [.. cases.RootElement.GetProperty("encode").EnumerateArray().Take(300)];
+        JsonElement[] decode = [.. cases.RootElement.GetProperty("decode").EnumerateArray()];
+        string model = GoldenFiles.PathOf("models", "pg1");
+        Run.Outcome run = await Run.Vlmsharp(string.Join('\n', encode.Select(c => c.GetProperty("text").GetRawText())), "tokenize", "--model", model, "--raw");
+        Assert.Equal([.. encode.Select(c => string.Join(',', GoldenCase.Ints(c.GetProperty("ids"))))], run.Lines.Select(l => l.Trim('[', ']')));
+        run = await Run.Vlmsharp(string.Join('\n', decode.Select(c => JsonSerializer.Serialize(GoldenCase.Ints(c.GetProperty("ids"))))), "tokenize", "--model", model, "--decode");
+        Assert.Equal([.. decode.Select(c => c.GetProperty("text").GetString())], run.Lines.Select(l => JsonDocument.Parse(l).RootElement.GetString()));
+    }
+
+    [Fact]
+    public async Task Tokenize_gives_the_whole_prompt_without_raw()
+    {
+        Run.Outcome run = await Run.Vlmsharp("\"caption en\"\n", "tokenize", "--model", GoldenFiles.PathOf("models", "pg1"));
+        using var golden = new GoldenTensors(GoldenFiles.PathOf("activations", "pg1-caption.safetensors"));
+        Assert.Equal($"[{string.Join(',', golden.Ints("input_ids"))}]", run.Output.Trim());
+    }
+
+    [Theory, InlineData("photo_chelsea.png", 0, "rgb_sha256"), InlineData("jpg_exif6.jpg", 56, "resized_56_sha256"), InlineData("photo_rocket.jpg", 224, "resized_224_sha256")]
+    public async Task Preprocess_writes_exactly_the_pixels(string file, int size, string key)
+    {
+        string target = Path.Combine(scratch, "out");
+        Run.Outcome run = await Run.Vlmsharp("", "preprocess", GoldenFiles.PathOf("images", file), "--size", $"{size}", "--format", "raw", "-o", target);
+        Assert.Equal(0, run.Code);
+        byte[] raw = await File.ReadAllBytesAsync(target);
+        string text = await File.ReadAllTextAsync(GoldenFiles.PathOf("images", "expected.json"));
+        Assert.Contains($"\"{key}\": \"{Convert.ToHexStringLower(SHA256.HashData(raw))}\"", text, StringComparison.Ordinal);
+
+        await Run.Vlmsharp("", "preprocess", GoldenFiles.PathOf("images", file), "--size", $"{size}", "--format", "ppm", "-o", target);
+        byte[] ppm = await File.ReadAllBytesAsync(target);
+        Assert.Equal((byte)'P', ppm[0]);
+        Assert.Equal(raw, ppm[^raw.Length..]);
+    }
+
+    [Fact]
+    public async Task Trace_writes_every_stage_under_the_documented_names()
+    {
+        string target = Path.Combine(scratch, "trace.safetensors");
+        Run.Outcome run = await Run.Vlmsharp("", "trace", "--model", GoldenFiles.PathOf("models", "pg1"), "--image", GoldenFiles.PathOf("images", "photo_chelsea.png"), "--prompt", "caption en", "--max-new-tokens", "24", "--out", target);
+        Assert.Equal((0, ""), (run.Code, run.Output));
+        using var golden = new GoldenTensors(GoldenFiles.PathOf("activations", "pg1-caption.safetensors"));
+        using var actual = new GoldenTensors(target);
+        foreach (string name in golden.Names.Where(n => !n.StartsWith("beam4", StringComparison.Ordinal)))
+        {
+            Assert.True(actual.Has(name), $"{name} is missing");
+            Assert.Equal(golden.Shape(name), actual.Shape(name));
+        }
+
+        Assert.Equal(golden.Ints("input_ids"), actual.Ints("input_ids"));
+        Assert.Equal(golden.Ints("tokens"), actual.Ints("tokens"));
+    }
+
+    [Fact]
+    public async Task Inspect_shows_architecture_totals_and_every_tensor()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "inspect", "--model", GoldenFiles.PathOf("models", "pg1-new-names"), "--tensors");
+        Assert.Equal(0, run.Code);
+        Assert.Contains("4 query heads over 1 key-value heads of 32", run.Output, StringComparison.Ordinal);
+        Assert.Contains("language_model.model.embed_tokens.weight", run.Output, StringComparison.Ordinal);
+        Assert.Contains("model.language_model.embed_tokens.weight", run.Output, StringComparison.Ordinal); // as stored
+        run = await Run.Vlmsharp("", "inspect", "--json", "--tensors");
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        JsonElement o = json.RootElement;
+        long elements = o.GetProperty("tensors").EnumerateArray().Sum(t => t.GetProperty("shape").EnumerateArray().Aggregate(1L, (n, d) => n * d.GetInt64()));
+        Assert.Equal(elements, o.GetProperty("parameters").GetProperty("total").GetInt64());
+    }
+
+    [Fact]
+    public async Task Bench_measures_the_machine_and_every_stage()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "bench", "--max-new-tokens", "3", "--repeat", "1", "--json");
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.True(json.RootElement.GetProperty("read_gb_per_s").GetDouble() > 0.1);
+        Assert.True(json.RootElement.GetProperty("fma_gflop_per_s").GetDouble() > 0.1);
+        Assert.Equal(["load", "vision", "prefill", "decode, a token"], json.RootElement.GetProperty("stages").EnumerateArray().Select(s => s.GetProperty("stage").GetString()));
+    }
+
+    private static string Sample(string name) => Path.Combine(Samples, name);
+}

@@ -1,0 +1,48 @@
+using VlmSharp.Conformance;
+
+namespace VlmSharp.Cli.Tests;
+
+/// <summary>What a user sees who gives something wrong: one sentence, and the documented exit code.</summary>
+public sealed class ErrorTests
+{
+    private static readonly string Cake = Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png");
+
+    [Theory]
+    [InlineData(2, "--bogus", "caption", "--bogus", "x.png")]
+    [InlineData(2, "IMAGE", "caption")]
+    [InlineData(2, "--threads 0", "caption", "--threads", "0", "x.png")]
+    [InlineData(2, "CUDA", "caption", "--backend", "cuda", "x.png")]
+    [InlineData(3, "no-such-folder", "caption", "--model", "no-such-folder", "x.png")]
+    [InlineData(4, "no-such.png", "caption", "no-such.png")]
+    [InlineData(2, "'x' is not a token id", "generate", "--image", "CAKE", "--prompt-ids", "2,x")]
+    [InlineData(2, "exclude each other", "generate", "--image", "CAKE", "--prompt-ids", "2", "--prompt", "a")]
+    [InlineData(5, "outside the vocabulary", "generate", "--image", "CAKE", "--prompt-ids", "2,999999")]
+    [InlineData(2, "--max-new-tokens", "caption", "CAKE", "--max-new-tokens", "0")]
+    [InlineData(4, "README.md", "preprocess", "README", "-o", "-")]
+    public async Task Errors_are_one_sentence_with_their_exit_code(int code, string says, params string[] args)
+    {
+        string[] real = [.. args.Select(a => a switch { "CAKE" => Cake, "README" => Path.Combine(GoldenFiles.Root, "README.md"), _ => a })];
+        Run.Outcome run = await Run.Vlmsharp("", real);
+        Assert.Equal((code, ""), (run.Code, run.Output));
+        Assert.Contains(says, run.Error, StringComparison.Ordinal);
+        Assert.StartsWith("vlmsharp: ", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal); // no stack trace
+    }
+
+    [Fact]
+    public async Task A_prompt_beyond_the_context_is_refused()
+    {
+        string ids = string.Join(',', Enumerable.Repeat(5, 600)); // the demo model's context is 512
+        Run.Outcome run = await Run.Vlmsharp("", "generate", "--image", Cake, "--prompt-ids", ids);
+        Assert.Equal(5, run.Code);
+        Assert.Contains("context is 512", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(), InlineData("caption"), InlineData("ask"), InlineData("generate"), InlineData("inspect"), InlineData("tokenize"), InlineData("preprocess"), InlineData("trace"), InlineData("bench")]
+    public async Task Help_has_examples(params string[] command)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", [.. command, "--help"]);
+        Assert.Equal(0, run.Code);
+        Assert.Contains("Examples:", run.Output, StringComparison.Ordinal);
+    }
+}
