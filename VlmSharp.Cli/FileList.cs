@@ -1,8 +1,19 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
 namespace VlmSharp.Cli;
 
 /// <summary>The files named on the command line, where <c>-</c> stands for a list on standard input, one path a line.</summary>
 internal static class FileList
 {
+    /// <summary>Has an argument refuse what looks like a misspelt option: nobody means a file named --thread.</summary>
+    public static void RefuseOptions(Argument argument) => argument.Validators.Add(result =>
+    {
+        foreach (Token token in result.Tokens)
+            if (token.Value.Length > 1 && token.Value[0] == '-' && !File.Exists(token.Value))
+                result.AddError($"Unknown option {token.Value}; for a file of that name write ./{token.Value}.");
+    });
+
     /// <summary>Every path, in order; standard input is read as it comes.</summary>
     public static IEnumerable<string> Expand(IEnumerable<string> arguments, TextReader input)
     {

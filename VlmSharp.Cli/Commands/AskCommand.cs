@@ -20,6 +20,7 @@ internal static class AskCommand
               vlmsharp ask before.jpg --image after.jpg "what has changed?"
               ls *.jpg | vlmsharp ask - "is there a dog?"
             """) { file, question, more, language };
+        FileList.RefuseOptions(file);
         var runner = new GenerationRunner();
         runner.AddTo(command);
         command.SetAction((parsed, cancellation) =>

@@ -18,6 +18,7 @@ internal static class CaptionCommand
               vlmsharp caption --lang de *.jpg
               find . -name '*.png' | vlmsharp caption --json -
             """) { files, language };
+        FileList.RefuseOptions(files);
         var runner = new GenerationRunner();
         runner.AddTo(command);
         command.SetAction((parsed, cancellation) =>

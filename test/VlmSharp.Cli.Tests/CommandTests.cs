@@ -26,7 +26,7 @@ public sealed class CommandTests : IDisposable
         string missing = Path.Combine(scratch, "missing.png");
         Run.Outcome run = await Run.Vlmsharp($"{Sample("cake.png")}\n{missing}\n\n{Sample("sun.png")}\n", "caption", "-q", "-");
         Assert.Equal(4, run.Code);
-        Assert.Equal([$"{Sample("cake.png")}: a cake", $"{Sample("sun.png")}: a sun"], run.Lines);
+        Assert.Equal([$"{Sample("cake.png")}: a cake", $"{Sample("sun.png")}: two suns"], run.Lines);
         Assert.Contains(missing, run.Error, StringComparison.Ordinal);
 
         run = await Run.Vlmsharp("", "caption", "-q", "--json", Sample("cake.png"), missing);

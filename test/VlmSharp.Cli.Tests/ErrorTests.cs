@@ -9,7 +9,7 @@ public sealed class ErrorTests
 
     [Theory]
     [InlineData(2, "--bogus", "caption", "--bogus", "x.png")]
-    [InlineData(2, "IMAGE", "caption")]
+    [InlineData(2, "missing", "caption")]
     [InlineData(2, "--threads 0", "caption", "--threads", "0", "x.png")]
     [InlineData(2, "CUDA", "caption", "--backend", "cuda", "x.png")]
     [InlineData(3, "no-such-folder", "caption", "--model", "no-such-folder", "x.png")]
