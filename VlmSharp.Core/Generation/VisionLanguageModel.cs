@@ -134,18 +134,18 @@ public sealed class VisionLanguageModel : IDisposable
     {
         if (request.Images.Count == 0) throw new RequestException("The request has no picture: PaliGemma answers questions about pictures, so give at least one.");
         int placeholders = checked(request.Images.Count * Model.Config.Vision.Patches);
-        int[] ids = request.PromptIds is { } given ? WithPlaceholders(given, placeholders) : Tokenize(request, placeholders);
+        int[] ids = request.PromptIds is { } given ? WithPlaceholders(given, placeholders) : Tokenize(request);
         int found = ids.Count(id => id == Model.Config.ImageTokenId);
         if (found != placeholders)
             throw new RequestException($"The prompt has {found} image placeholders, but {request.Images.Count} pictures need {placeholders}: leave the placeholders out and they are put first.");
         return new PreparedPrompt(ids, [.. request.Images.Select(image => PixelNormalizer.Prepare(image, Preprocessor))]);
     }
 
-    private int[] Tokenize(GenerationRequest request, int placeholders)
+    private int[] Tokenize(GenerationRequest request)
     {
         if (Tokenizer is null)
             throw new RequestException($"{Checkpoint.Directory} has no tokenizer.json or tokenizer.model: add one of them, or give the prompt as token ids.");
-        return PromptTokens.Build(Tokenizer, request.Prompt, placeholders, request.TrustControlTokens, request.Images.Count);
+        return PromptTokens.Build(Tokenizer, request.Prompt, Model.Config.Vision.Patches, request.TrustControlTokens, imageCount: request.Images.Count);
     }
 
     private int[] WithPlaceholders(IReadOnlyList<int> given, int placeholders)

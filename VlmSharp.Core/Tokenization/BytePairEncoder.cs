@@ -3,66 +3,74 @@ using System.Text;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Byte-pair encoding (Sennrich et al. 2016) of one fragment of text: start with its characters, then merge the
-/// adjacent pair of lowest rank, of equal ones the leftmost, until none merges. Characters that the vocabulary lacks are
-/// their UTF-8 bytes (Kudo and Richardson 2018, byte fallback).
+/// Byte-pair encoding (Sennrich et al. 2016) of text between atomic tokens: starting from single characters, the
+/// adjacent pair of lowest rank merges, leftmost first, until none does. Symbols form a doubly linked list and
+/// candidate pairs a priority queue, so n characters take O(n log n). One instance serves one call of encode.
 /// </summary>
-/// <remarks>
-/// The symbols are a linked list over arrays and the candidate pairs a heap, so n characters take O(n log n): each merge
-/// removes a symbol and adds two candidates at most. A candidate whose symbols have changed since is dropped when it surfaces.
-/// </remarks>
-internal sealed class BytePairEncoder(Vocabulary vocabulary)
+internal sealed class BytePairEncoder(PieceTable pieces, MergeTable merges, Func<int, bool> isReachable, int spaceId, int[] byteIds)
 {
-    private readonly record struct Candidate(int Left, int Right, int LeftId, int RightId, int Merged);
+    private const int None = -1;
+    private readonly PriorityQueue<int, ulong> candidates = new(); // left symbol by (rank, position)
+    private int[] ids = []; // None for a symbol that was merged into its left neighbour
+    private int[] next = [];
+    private int[] previous = [];
+    private int count;
 
-    /// <summary>Appends the ids of a fragment.</summary>
-    /// <param name="text">UTF-8, spaces spelled U+2581.</param>
+    /// <summary>Appends the ids of a fragment of text.</summary>
+    /// <param name="fragment">Valid UTF-8.</param>
     /// <param name="output">Receives the ids.</param>
-    public void Encode(ReadOnlySpan<byte> text, List<int> output)
+    public void Encode(ReadOnlySpan<byte> fragment, List<int> output)
     {
-        if (text.IsEmpty) return;
-        int[] ids = new int[text.Length], next = new int[text.Length], previous = new int[text.Length];
-        int count = Characters(text, ids);
-        for (int i = 0; i < count; i++) (previous[i], next[i]) = (i - 1, i + 1 < count ? i + 1 : -1);
-
-        var heap = new PriorityQueue<Candidate, ulong>();
-        for (int i = 0; i + 1 < count; i++) Push(heap, ids, i, i + 1);
-        while (heap.TryDequeue(out Candidate pair, out _))
-        {
-            if (ids[pair.Left] != pair.LeftId || ids[pair.Right] != pair.RightId || next[pair.Left] != pair.Right) continue;
-            ids[pair.Left] = pair.Merged;
-            ids[pair.Right] = -1; // gone
-            int after = next[pair.Left] = next[pair.Right];
-            if (after >= 0)
-            {
-                previous[after] = pair.Left;
-                Push(heap, ids, pair.Left, after);
-            }
-
-            if (previous[pair.Left] >= 0) Push(heap, ids, previous[pair.Left], pair.Left);
-        }
-
-        for (int i = 0; i >= 0; i = next[i]) output.Add(ids[i]);
+        SplitIntoSymbols(fragment);
+        for (int left = 0; left < count - 1; left++) Propose(left);
+        while (candidates.TryDequeue(out int left, out ulong priority)) Merge(left, priority);
+        for (int symbol = 0; symbol != None && symbol < count; symbol = next[symbol]) output.Add(ids[symbol]);
     }
 
-    private void Push(PriorityQueue<Candidate, ulong> heap, int[] ids, int left, int right)
+    private void SplitIntoSymbols(ReadOnlySpan<byte> fragment)
     {
-        if (vocabulary.Merges.TryGet(ids[left], ids[right], out int rank, out int merged))
-            heap.Enqueue(new Candidate(left, right, ids[left], ids[right], merged), ((ulong)(uint)rank << 32) | (uint)left);
+        if (ids.Length < fragment.Length)
+        {
+            ids = new int[fragment.Length];
+            next = new int[fragment.Length];
+            previous = new int[fragment.Length];
+        }
+        count = 0;
+        while (!fragment.IsEmpty)
+        {
+            Rune.DecodeFromUtf8(fragment, out _, out int length);
+            ReadOnlySpan<byte> character = fragment[..length];
+            int id = character[0] == ' ' ? spaceId : pieces.Find(character);
+            if (id >= 0 && isReachable(id)) ids[count++] = id;
+            else foreach (byte b in character) ids[count++] = byteIds[b];
+            fragment = fragment[length..];
+        }
+        for (int i = 0; i < count; i++)
+        {
+            previous[i] = i - 1;
+            next[i] = i + 1 < count ? i + 1 : None;
+        }
     }
 
-    private int Characters(ReadOnlySpan<byte> text, int[] ids)
+    private void Propose(int left)
     {
-        int count = 0;
-        while (!text.IsEmpty)
-        {
-            Rune.DecodeFromUtf8(text, out _, out int length);
-            int id = vocabulary.Pieces.Find(text[..length]);
-            if (id >= 0) ids[count++] = id;
-            else foreach (byte b in text[..length]) ids[count++] = vocabulary.ByteIds[b];
-            text = text[length..];
-        }
+        if (left == None || next[left] == None) return;
+        if (!merges.TryGet(ids[left], ids[next[left]], out int rank, out _)) return;
+        candidates.Enqueue(left, (ulong)rank << 32 | (uint)left);
+    }
 
-        return count;
+    private void Merge(int left, ulong priority)
+    {
+        // A candidate is stale when one of its symbols has merged since. A rank belongs to one pair only, so a pair
+        // that still has the candidate's rank is the pair that was proposed.
+        if (ids[left] == None || next[left] == None) return;
+        int right = next[left];
+        if (!merges.TryGet(ids[left], ids[right], out int rank, out int merged) || (ulong)rank != priority >> 32) return;
+        ids[left] = merged;
+        ids[right] = None;
+        next[left] = next[right];
+        if (next[left] != None) previous[next[left]] = left;
+        Propose(previous[left]);
+        Propose(left);
     }
 }

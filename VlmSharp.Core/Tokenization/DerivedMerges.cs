@@ -19,8 +19,11 @@ internal static class DerivedMerges
         int[] scoreRanks = DenseRanks(scores);
         var keys = new List<ulong>(pieces.Count * 2);
         var pairs = new List<(int Left, int Right)>(pieces.Count * 2);
-        for (int id = 0; id < pieces.Count; id++) AddSplits(pieces, id, scoreRanks[id], keys, pairs);
-        if (keys.Count > TokenizerLimits.Merges) throw TokenizerErrors.Unusable(fileName, $"implies {keys.Count} merges; at most {TokenizerLimits.Merges} are allowed");
+        for (int id = 0; id < pieces.Count; id++)
+        {
+            AddSplits(pieces, id, scoreRanks[id], keys, pairs);
+            if (keys.Count > TokenizerLimits.Merges) throw TokenizerErrors.Unusable(fileName, $"implies more than {TokenizerLimits.Merges} merges");
+        }
 
         ulong[] order = [.. keys];
         (int Left, int Right)[] sorted = [.. pairs];

@@ -3,106 +3,141 @@ using System.Text;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Gemma's tokenizer with PaliGemma's additions: SentencePiece byte-pair encoding with byte fallback, no normalisation
-/// but the spelling of spaces as U+2581, no dummy prefix. Immutable.
+/// Gemma's tokenizer with PaliGemma's additions: byte-pair encoding over a SentencePiece vocabulary with byte
+/// fallback (Sennrich et al. 2016; Kudo and Richardson 2018). Atomic tokens are cut out of the raw text first,
+/// leftmost and longest first; what lies between them is merged from characters, a space being U+2581; a character
+/// without a piece is spelled in bytes. There is no other normalization and no dummy prefix.
 /// </summary>
-internal sealed class GemmaTokenizer : ITokenizer
+public sealed class GemmaTokenizer : ITokenizer
 {
-    private static readonly byte[] Space = "\u2581"u8.ToArray();
-
     private readonly Vocabulary vocabulary;
-    private readonly BytePairEncoder encoder;
+    private readonly TokenTrie atoms = new();
+    private readonly TokenTrie atomsAndControls = new();
+    private readonly int[] byteIds;
+    private readonly int spaceId;
+    private readonly string?[] pieceCache; // filled on demand; two threads may write the same string
 
-    public GemmaTokenizer(Vocabulary vocabulary)
+    private GemmaTokenizer(Vocabulary vocabulary, IReadOnlyList<KeyValuePair<string, int>> addedTokens)
     {
         this.vocabulary = vocabulary;
-        encoder = new BytePairEncoder(vocabulary);
-        (BosId, EosId, PadId, UnknownId, ImageId) = (Control("<bos>"), Control("<eos>"), Control("<pad>"), Control("<unk>"), Control("<image>"));
-
-        int Control(string name) => vocabulary.IdOf(name) ?? throw new InvalidOperationException($"{name} is missing.");
+        vocabulary.AddPaliGemmaTokens(addedTokens);
+        BuildTries();
+        byteIds = BytePiece.IdsIn(vocabulary);
+        spaceId = RequiredId("\u2581");
+        PadId = RequiredId("<pad>");
+        EosId = RequiredId("<eos>");
+        BosId = RequiredId("<bos>");
+        UnknownId = RequiredId("<unk>");
+        ImageId = RequiredId("<image>");
+        pieceCache = new string?[VocabularySize];
     }
 
+    /// <inheritdoc/>
     public int VocabularySize => vocabulary.Pieces.Count;
 
+    /// <inheritdoc/>
     public int BosId { get; }
 
+    /// <inheritdoc/>
     public int EosId { get; }
 
+    /// <inheritdoc/>
     public int PadId { get; }
 
+    /// <inheritdoc/>
     public int UnknownId { get; }
 
+    /// <inheritdoc/>
     public int ImageId { get; }
 
+    internal MergeTable Merges => vocabulary.Merges;
+
+    /// <summary>Creates the tokenizer from the bytes of <c>tokenizer.model</c>.</summary>
+    /// <param name="file">The bytes.</param>
+    /// <param name="fileName">How messages name the file.</param>
+    /// <param name="addedTokens">The content of added_tokens.json, if there is one.</param>
+    /// <returns>The tokenizer.</returns>
+    /// <exception cref="TokenizerFormatException">The file is damaged or of another kind of model.</exception>
+    public static GemmaTokenizer FromSentencePiece(ReadOnlySpan<byte> file, string fileName, IReadOnlyList<KeyValuePair<string, int>>? addedTokens = null) =>
+        new(SentencePieceModelFile.Read(file, fileName), addedTokens ?? []);
+
+    /// <summary>Creates the tokenizer from the bytes of <c>tokenizer.json</c>.</summary>
+    /// <param name="file">The bytes.</param>
+    /// <param name="fileName">How messages name the file.</param>
+    /// <param name="addedTokens">The content of added_tokens.json, if there is one.</param>
+    /// <returns>The tokenizer.</returns>
+    /// <exception cref="TokenizerFormatException">The file is damaged or of another kind of model.</exception>
+    public static GemmaTokenizer FromJson(ReadOnlySpan<byte> file, string fileName, IReadOnlyList<KeyValuePair<string, int>>? addedTokens = null) =>
+        new(TokenizerJsonFile.Read(file, fileName), addedTokens ?? []);
+
+    /// <inheritdoc/>
     public int[] Encode(string text, ControlTokens mode)
     {
         ArgumentNullException.ThrowIfNull(text);
-        byte[] utf8 = Encoding.UTF8.GetBytes(text); // a lone surrogate becomes U+FFFD
-        TokenTrie atoms = mode == ControlTokens.Honour ? vocabulary.Trusted : vocabulary.Untrusted;
-        var ids = new List<int>(utf8.Length / 3 + 1);
-        int start = 0;
+        byte[] utf8 = Encoding.UTF8.GetBytes(text); // lone surrogates become U+FFFD here
+        TokenTrie trie = mode == ControlTokens.Honour ? atomsAndControls : atoms;
+        var merging = new BytePairEncoder(vocabulary.Pieces, vocabulary.Merges, vocabulary.IsMergeable, spaceId, byteIds);
+        var ids = new List<int>(text.Length / 3 + 4);
+        int fragment = 0;
         for (int at = 0; at < utf8.Length;)
         {
-            int length = atoms.Match(utf8.AsSpan(at), out int id);
+            int length = trie.Match(utf8.AsSpan(at), out int id);
             if (length == 0)
             {
                 at++;
                 continue;
             }
-
-            EncodeFragment(utf8.AsSpan(start..at), ids);
+            if (at > fragment) merging.Encode(utf8.AsSpan(fragment, at - fragment), ids);
             ids.Add(id);
-            start = at += length;
+            at += length;
+            fragment = at;
         }
-
-        EncodeFragment(utf8.AsSpan(start), ids);
+        if (fragment < utf8.Length) merging.Encode(utf8.AsSpan(fragment), ids);
         return [.. ids];
     }
 
+    /// <inheritdoc/>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial)
     {
         var decoder = new StreamingDecoder(this, skipSpecial);
-        var text = new StringBuilder();
+        var text = new StringBuilder(ids.Length * 4);
         foreach (int id in ids) text.Append(decoder.Append(id));
         return text.Append(decoder.Flush()).ToString();
     }
 
+    /// <inheritdoc/>
     public string Piece(int id)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(id);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
-        return Encoding.UTF8.GetString(vocabulary.Pieces[id]);
+        return pieceCache[id] ??= Encoding.UTF8.GetString(vocabulary.Pieces[id]);
     }
 
-    public int? IdOf(string token) => vocabulary.IdOf(token);
-
-    public bool IsSpecial(int id) => vocabulary.IsSpecial(id);
-
-    public int ByteOf(int id) => (uint)id < (uint)VocabularySize ? vocabulary.ByteOf(id) : -1;
-
-    private void EncodeFragment(ReadOnlySpan<byte> fragment, List<int> ids)
+    /// <inheritdoc/>
+    public int? IdOf(string token)
     {
-        int spaces = fragment.Count((byte)' ');
-        if (spaces == 0)
-        {
-            encoder.Encode(fragment, ids);
-            return;
-        }
-
-        byte[] spelled = new byte[fragment.Length + spaces * (Space.Length - 1)];
-        int at = 0;
-        foreach (byte b in fragment)
-        {
-            if (b != ' ')
-            {
-                spelled[at++] = b;
-                continue;
-            }
-
-            Space.CopyTo(spelled, at);
-            at += Space.Length;
-        }
-
-        encoder.Encode(spelled, ids);
+        ArgumentNullException.ThrowIfNull(token);
+        int id = vocabulary.Pieces.Find(Encoding.UTF8.GetBytes(token));
+        return id < 0 ? null : id;
     }
+
+    /// <inheritdoc/>
+    public bool IsSpecial(int id) => vocabulary.KindOf(id) is TokenKind.Control or TokenKind.AtomicSpecial;
+
+    private void BuildTries()
+    {
+        int bytes = 0;
+        foreach ((int id, TokenKind kind) in vocabulary.WholeTokens)
+        {
+            ReadOnlySpan<byte> piece = vocabulary.Pieces[id];
+            bytes += piece.Length;
+            if (bytes > TokenizerLimits.AtomBytes)
+                throw TokenizerErrors.Unusable(vocabulary.FileName, $"has more than {TokenizerLimits.AtomBytes} bytes of added and user-defined tokens");
+            atomsAndControls.Add(piece, id);
+            if (kind != TokenKind.Control) atoms.Add(piece, id);
+        }
+    }
+
+    private int RequiredId(string piece) =>
+        IdOf(piece) ?? throw TokenizerErrors.Unusable(vocabulary.FileName, $"has no piece {piece}");
 }

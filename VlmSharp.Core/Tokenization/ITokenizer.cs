@@ -56,9 +56,4 @@ public interface ITokenizer
     /// <param name="id">Any id.</param>
     /// <returns>True for a special token.</returns>
     bool IsSpecial(int id);
-
-    /// <summary>The byte that a byte piece (<c>&lt;0x0A&gt;</c>) stands for.</summary>
-    /// <param name="id">Any id.</param>
-    /// <returns>0 to 255, or -1 for a piece that is not a byte.</returns>
-    int ByteOf(int id);
 }

@@ -6,7 +6,7 @@ namespace VlmSharp.Tokenization;
 /// </summary>
 internal sealed class MergeTable
 {
-    private readonly PairHash hash = new();
+    private readonly SeededHash hash = new();
     private Slot[] slots;
 
     /// <summary>Creates an empty table.</summary>

@@ -1,39 +1,58 @@
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// The prompt as PaliGemma was trained on it: image placeholders, <c>&lt;bos&gt;</c>, the text, and a line feed that
-/// separates prompt and answer.
+/// The input ids of PaliGemma: image placeholders, <c>&lt;bos&gt;</c>, the prompt, and the newline that separates it
+/// from the answer (Beyer et al. 2024, "PaliGemma: a versatile 3B VLM for transfer"). Prompt and newline are
+/// tokenized jointly, as the reference processor does: after a prompt that itself ends in a newline, the two make
+/// one token that the model has not seen there, which is why trailing newlines are trimmed unless asked otherwise.
 /// </summary>
 public static class PromptTokens
 {
-    /// <summary>Builds the ids of a prompt.</summary>
-    /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="prompt">The text. Line feeds at its end are dropped: the separator follows, and two would be another token.</param>
-    /// <param name="imageTokens">Placeholders for all pictures together.</param>
+    private const string ImageToken = "<image>";
+
+    /// <summary>Builds the input ids.</summary>
+    /// <param name="tokenizer">The vocabulary.</param>
+    /// <param name="prompt">The prompt; empty makes the model describe the picture.</param>
+    /// <param name="imageTokenCount">Placeholders of one image: (image size / patch size) squared.</param>
     /// <param name="trusted">
-    /// Whether control tokens in the text mean what they say. An <c>&lt;image&gt;</c> in a trusted text says where a picture's
-    /// placeholders stand; <c>&lt;bos&gt;</c> then follows the last of them.
+    /// Whether control tokens in the prompt are meant. Then each <c>&lt;image&gt;</c> stands for one image, at its
+    /// place, and <c>&lt;bos&gt;</c> goes after the last; without any, the images go first.
     /// </param>
-    /// <param name="images">Number of pictures, which <paramref name="imageTokens"/> is a multiple of.</param>
+    /// <param name="trimTrailingNewlines">Whether to drop newlines at the end of the prompt.</param>
+    /// <param name="imageCount">Images of this prompt.</param>
     /// <returns>The ids.</returns>
-    public static int[] Build(ITokenizer tokenizer, string prompt, int imageTokens, bool trusted = false, int images = 1)
+    /// <exception cref="RequestException">The prompt marks places for another number of images.</exception>
+    public static int[] Build(ITokenizer tokenizer, string prompt, int imageTokenCount, bool trusted = false, bool trimTrailingNewlines = true, int imageCount = 1)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentOutOfRangeException.ThrowIfNegative(imageTokens);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(images);
-        string text = prompt.TrimEnd('\n') + "\n";
-        const string Image = "<image>";
-        if (!trusted || !text.Contains(Image, StringComparison.Ordinal))
+        ArgumentOutOfRangeException.ThrowIfNegative(imageTokenCount);
+        ArgumentOutOfRangeException.ThrowIfNegative(imageCount);
+        if (trimTrailingNewlines) prompt = prompt.TrimEnd('\n', '\r');
+        ControlTokens mode = trusted ? ControlTokens.Honour : ControlTokens.AsText;
+        string[] texts = trusted ? prompt.Split(ImageToken) : [prompt];
+        int marks = texts.Length - 1;
+        if (marks > 0 && marks != imageCount)
         {
-            int[] body = tokenizer.Encode(text, trusted ? ControlTokens.Honour : ControlTokens.AsText);
-            return [.. Enumerable.Repeat(tokenizer.ImageId, imageTokens), tokenizer.BosId, .. body];
+            throw new RequestException(
+                $"The prompt has {marks} {ImageToken} but {imageCount} images were given; "
+                + $"make the numbers equal, or leave {ImageToken} out to put all images first.");
         }
 
-        int afterLast = text.LastIndexOf(Image, StringComparison.Ordinal) + Image.Length;
-        int[] head = tokenizer.Encode(text[..afterLast], ControlTokens.Honour);
-        int[] tail = tokenizer.Encode(text[afterLast..], ControlTokens.Honour);
-        int each = imageTokens / images;
-        return [.. head.SelectMany(id => Enumerable.Repeat(id, id == tokenizer.ImageId ? each : 1)), tokenizer.BosId, .. tail];
+        var ids = new List<int>();
+        if (marks == 0) AddImages(ids, tokenizer, (long)imageTokenCount * imageCount);
+        for (int i = 0; i < marks; i++)
+        {
+            ids.AddRange(tokenizer.Encode(texts[i], mode));
+            AddImages(ids, tokenizer, imageTokenCount);
+        }
+        ids.Add(tokenizer.BosId);
+        ids.AddRange(tokenizer.Encode(texts[^1] + "\n", mode));
+        return [.. ids];
+    }
+
+    private static void AddImages(List<int> ids, ITokenizer tokenizer, long count)
+    {
+        for (long i = 0; i < count; i++) ids.Add(tokenizer.ImageId);
     }
 }

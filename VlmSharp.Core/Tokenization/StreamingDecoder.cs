@@ -1,58 +1,46 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Turns token ids into text as they come. A run of byte pieces is held back until it ends, for only then is it known
-/// whether it is UTF-8; so no character is ever split, and the parts joined are what decoding all ids at once gives.
+/// Turns token ids into text one at a time, as they are generated. The parts, joined, are what
+/// <see cref="ITokenizer.Decode"/> gives, and no part splits a UTF-8 character. Byte pieces wait until their run
+/// ends: a run is one piece of text if it is UTF-8 as a whole, else one U+FFFD for each byte, and only the token
+/// after it (or <see cref="Flush"/>) shows which.
 /// </summary>
-public sealed class StreamingDecoder
+/// <param name="tokenizer">The vocabulary.</param>
+/// <param name="skipSpecial">Whether to leave out special tokens.</param>
+public sealed class StreamingDecoder(ITokenizer tokenizer, bool skipSpecial)
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private byte[] run = new byte[16];
+    private int runLength;
 
-    private readonly ITokenizer tokenizer;
-    private readonly bool skipSpecial;
-    private readonly List<byte> bytes = [];
-
-    /// <summary>Starts a text.</summary>
-    /// <param name="tokenizer">Spells the pieces.</param>
-    /// <param name="skipSpecial">Whether to leave out special tokens.</param>
-    public StreamingDecoder(ITokenizer tokenizer, bool skipSpecial = true)
-    {
-        ArgumentNullException.ThrowIfNull(tokenizer);
-        this.tokenizer = tokenizer;
-        this.skipSpecial = skipSpecial;
-    }
-
-    /// <summary>Takes the next id.</summary>
+    /// <summary>Takes the next token.</summary>
     /// <param name="id">Any id; one outside the vocabulary spells nothing.</param>
-    /// <returns>The characters that are complete with it, possibly none.</returns>
+    /// <returns>The text that is now certain; may be empty.</returns>
     public string Append(int id)
     {
         if ((uint)id >= (uint)tokenizer.VocabularySize || (skipSpecial && tokenizer.IsSpecial(id))) return "";
-        if (tokenizer.ByteOf(id) is >= 0 and int value)
+        string piece = tokenizer.Piece(id);
+        if (piece.Length == 0) return "";
+        int value = BytePiece.ValueOf(piece);
+        if (value < 0)
         {
-            bytes.Add((byte)value);
-            return "";
+            string text = piece.Replace('\u2581', ' ');
+            return runLength == 0 ? text : Flush() + text;
         }
-
-        return Flush() + tokenizer.Piece(id).Replace('\u2581', ' ');
+        if (runLength == run.Length) Array.Resize(ref run, run.Length * 2);
+        run[runLength++] = (byte)value;
+        return "";
     }
 
-    /// <summary>Ends the text, or a part of it.</summary>
-    /// <returns>What was held back; bytes that are not UTF-8 as one U+FFFD each.</returns>
+    /// <summary>Ends the text; the decoder can then start another.</summary>
+    /// <returns>The text of the byte pieces that were waiting.</returns>
     public string Flush()
     {
-        if (bytes.Count == 0) return "";
-        byte[] run = [.. bytes];
-        bytes.Clear();
-        try
-        {
-            return Strict.GetString(run);
-        }
-        catch (DecoderFallbackException)
-        {
-            return new string('\uFFFD', run.Length);
-        }
+        ReadOnlySpan<byte> bytes = run.AsSpan(0, runLength);
+        runLength = 0;
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length);
     }
 }

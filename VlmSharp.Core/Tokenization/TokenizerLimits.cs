@@ -12,8 +12,8 @@ internal static class TokenizerLimits
     /// <summary>Ids run below this; also the width of an id in <see cref="MergeTable"/> and <see cref="DerivedMerges"/>.</summary>
     public const int Pieces = 1 << 20;
 
-    /// <summary>Longest piece, in UTF-8 bytes; it also bounds the work per byte of matching atomic tokens.</summary>
-    public const int PieceBytes = 1000;
+    /// <summary>Longest piece, in UTF-8 bytes (known: 93); it bounds the work per byte of matching and of deriving merges.</summary>
+    public const int PieceBytes = 256;
 
     /// <summary>Most merges.</summary>
     public const int Merges = 1 << 22;

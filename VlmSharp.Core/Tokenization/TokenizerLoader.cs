@@ -1,50 +1,75 @@
+using System.Text.Json;
+
 namespace VlmSharp.Tokenization;
 
-/// <summary>Finds and reads the tokenizer of a model folder.</summary>
+/// <summary>
+/// Finds the tokenizer of a model folder: <c>tokenizer.json</c>, else <c>tokenizer.model</c>, with
+/// <c>added_tokens.json</c> where there is one. Files above 128 MiB are refused unread.
+/// </summary>
 public static class TokenizerLoader
 {
-    /// <summary>The names that are looked for, in this order.</summary>
-    private const string Json = "tokenizer.json", Model = "tokenizer.model";
-
-    /// <summary>Reads tokenizer.json, or tokenizer.model where that is absent.</summary>
-    /// <param name="directory">The model folder.</param>
+    /// <summary>Loads the tokenizer of a model folder.</summary>
+    /// <param name="directory">The folder.</param>
     /// <returns>The tokenizer.</returns>
-    /// <exception cref="TokenizerFormatException">There is none, or it is damaged.</exception>
-    public static ITokenizer Load(string directory) => TryLoad(directory)
-        ?? throw new TokenizerFormatException($"{directory} has no {Json} or {Model}: copy one of them from where the model came from.");
+    /// <exception cref="TokenizerFormatException">There is none, or its file is unreadable, damaged or of another kind.</exception>
+    public static ITokenizer Load(string directory) =>
+        TryLoad(directory) ?? throw new TokenizerFormatException(
+            $"{directory} holds neither tokenizer.json nor tokenizer.model; copy one of them there from where the model came from.");
 
-    /// <summary>The same, but a folder without a tokenizer is no error.</summary>
-    /// <param name="directory">The model folder.</param>
-    /// <returns>The tokenizer, or null if there is none.</returns>
-    /// <exception cref="TokenizerFormatException">It is damaged.</exception>
+    /// <summary>Loads the tokenizer of a model folder if there is one.</summary>
+    /// <param name="directory">The folder.</param>
+    /// <returns>The tokenizer, or null if the folder has no tokenizer file.</returns>
+    /// <exception cref="TokenizerFormatException">The file is unreadable, damaged or of another kind.</exception>
     public static ITokenizer? TryLoad(string directory)
     {
-        ArgumentException.ThrowIfNullOrEmpty(directory);
-        string json = Path.Combine(directory, Json), model = Path.Combine(directory, Model);
-        if (File.Exists(json)) return FromJson(ReadBounded(json), json);
-        if (File.Exists(model)) return FromModel(ReadBounded(model), model);
+        ArgumentNullException.ThrowIfNull(directory);
+        string json = Path.Combine(directory, "tokenizer.json");
+        if (File.Exists(json)) return GemmaTokenizer.FromJson(ReadFile(json), json, ReadAddedTokens(directory));
+        string model = Path.Combine(directory, "tokenizer.model");
+        if (File.Exists(model)) return GemmaTokenizer.FromSentencePiece(ReadFile(model), model, ReadAddedTokens(directory));
         return null;
     }
 
-    /// <summary>Reads the bytes of a tokenizer.json.</summary>
-    /// <param name="json">The file.</param>
-    /// <param name="fileName">Its name, for messages.</param>
-    /// <returns>The tokenizer.</returns>
-    /// <exception cref="TokenizerFormatException">It is damaged or of another kind.</exception>
-    public static ITokenizer FromJson(ReadOnlySpan<byte> json, string fileName) => new GemmaTokenizer(TokenizerJsonReader.Read(json, fileName));
-
-    /// <summary>Reads the bytes of a tokenizer.model.</summary>
-    /// <param name="protobuf">The file.</param>
-    /// <param name="fileName">Its name, for messages.</param>
-    /// <returns>The tokenizer.</returns>
-    /// <exception cref="TokenizerFormatException">It is damaged or of another kind.</exception>
-    public static ITokenizer FromModel(ReadOnlySpan<byte> protobuf, string fileName) => new GemmaTokenizer(SentencePieceReader.Read(protobuf, fileName));
-
-    private static byte[] ReadBounded(string path)
+    /// <summary>Reads added_tokens.json: one object of ids by token.</summary>
+    internal static List<KeyValuePair<string, int>> ParseAddedTokens(byte[] file, string fileName)
     {
-        long length = new FileInfo(path).Length;
-        if (length > TokenizerLimits.FileBytes)
-            throw TokenizerErrors.Unusable(path, $"has {length} bytes; a tokenizer has at most {TokenizerLimits.FileBytes}");
-        return File.ReadAllBytes(path);
+        var tokens = new List<KeyValuePair<string, int>>();
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(file);
+            if (document.RootElement.ValueKind != JsonValueKind.Object) throw TokenizerErrors.Damaged(fileName, "it is no JSON object");
+            foreach (JsonProperty token in document.RootElement.EnumerateObject())
+            {
+                if (token.Value.ValueKind != JsonValueKind.Number || !token.Value.TryGetInt32(out int id))
+                    throw TokenizerErrors.Damaged(fileName, $"the id of \"{token.Name}\" is no whole number");
+                tokens.Add(new(token.Name, id));
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // The second is what the reader throws for a string that is no Unicode text.
+            throw TokenizerErrors.Damaged(fileName, "it is no JSON", error);
+        }
+        return tokens;
+    }
+
+    private static List<KeyValuePair<string, int>> ReadAddedTokens(string directory)
+    {
+        string path = Path.Combine(directory, "added_tokens.json");
+        return File.Exists(path) ? ParseAddedTokens(ReadFile(path), path) : [];
+    }
+
+    private static byte[] ReadFile(string path)
+    {
+        try
+        {
+            long length = new FileInfo(path).Length;
+            if (length > TokenizerLimits.FileBytes) throw TokenizerErrors.Unusable(path, $"has {length} bytes; at most {TokenizerLimits.FileBytes} are allowed");
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TokenizerFormatException($"{path} cannot be read ({error.Message}); check that it exists and that you may read it.", error);
+        }
     }
 }

@@ -2,7 +2,21 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using VlmSharp.Conformance;
 using VlmSharp.Cpu;
+
+// checkpoint FOLDER SHAPE: writes a checkpoint of a published size to measure on (docs/full-size.md).
+if (args is ["checkpoint", string folder, string shape] && SyntheticCheckpoint.Shapes.TryGetValue(shape, out var model))
+{
+    SyntheticCheckpoint.Write(Path.Combine(folder, shape), model);
+    return 0;
+}
+
+if (args is ["checkpoint", ..])
+{
+    Console.Error.WriteLine($"usage: checkpoint FOLDER {string.Join("|", SyntheticCheckpoint.Shapes.Keys)}");
+    return 2;
+}
 
 // The floors first: every figure below is read against them.
 Console.WriteLine(MachineLimits.Measure());
@@ -10,3 +24,4 @@ Console.WriteLine(MachineLimits.Measure());
 // In this process: the kernels compile at full optimization on first use, so a fresh process for each case would only cost time.
 IConfig config = ManualConfig.Create(DefaultConfig.Instance).AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
+return 0;
