@@ -55,6 +55,9 @@ internal static class BenchCommand
                 if (run > 0) timings.Add(timing);
             }
 
+            // Once more: other programs can only make the machine look slower than it is.
+            MachineLimits again = await Progress.RunAsync("measuring the machine", () => MachineLimits.Measure(cpu), cancellation);
+            limits = limits with { ReadBandwidth = Math.Max(limits.ReadBandwidth, again.ReadBandwidth), FmaPeak = Math.Max(limits.FmaPeak, again.FmaPeak) };
             List<Row> rows = Rows(network, request, limits, timings);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteJson(o, network, limits, rows));
             else WriteTable(network, limits, rows);
@@ -105,6 +108,7 @@ internal static class BenchCommand
         foreach (Row row in rows)
             table.AddRow(row.Name, row.Work, $"{row.Seconds * 1e3:0.00} ms", row.FloorSeconds > 0 ? $"{row.FloorSeconds * 1e3:0.00} ms" : "-",
                 row.FloorSeconds > 0 ? $"{row.FloorSeconds / row.Seconds:P0}" : "-", row.Rate);
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 120; // a file has no width to fit
         AnsiConsole.Write(table);
     }
 
