@@ -28,7 +28,8 @@ internal static class Program
             CaptionCommand.Create(), AskCommand.Create(), GenerateCommand.Create(), InspectCommand.Create(),
             TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), BenchCommand.Create(),
         };
-        ParseResult parsed = root.Parse(args);
+        ExampleCommand.ShowExamples(root);
+        ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync($"vlmsharp: {error.Message}");

@@ -12,9 +12,7 @@ internal static class AskCommand
         var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
         var more = new Option<string[]>("--image", "-i") { Description = "A further picture for the same question; may be repeated.", HelpName = "FILE" };
         var language = new Option<string>("--lang", "-l") { Description = "Language code of the answer.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
-        var command = new Command("ask", """
-            Answers a question about a picture.
-
+        var command = new ExampleCommand("ask", "Answers a question about a picture.", """
             Examples:
               vlmsharp ask photo.jpg "how many cars are there?"
               vlmsharp ask before.jpg --image after.jpg "what has changed?"

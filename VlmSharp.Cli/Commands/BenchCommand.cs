@@ -16,9 +16,9 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        var command = new Command("bench", """
-            Measures this machine's read bandwidth and FMA peak, then load, vision, prefill and decode of a model, and shows
-            each beside its floor: bytes / bandwidth for decode, flops / peak for the others. Medians of --repeat runs.
+        var command = new ExampleCommand("bench", "Measures load, vision, prefill and decode beside this machine's own limits.", """
+            Floors are bytes / bandwidth for decode and flops / peak for the others, both measured then and there. Times are
+            medians of --repeat runs after a warm-up.
 
             Examples:
               vlmsharp bench

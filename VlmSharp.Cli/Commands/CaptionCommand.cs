@@ -10,9 +10,7 @@ internal static class CaptionCommand
     {
         var files = new Argument<string[]>("IMAGE") { Description = "Picture files; - reads a list of paths from standard input.", Arity = ArgumentArity.OneOrMore };
         var language = new Option<string>("--lang", "-l") { Description = "Language code of the caption.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
-        var command = new Command("caption", """
-            Describes each picture in a sentence.
-
+        var command = new ExampleCommand("caption", "Describes each picture in a sentence.", """
             Examples:
               vlmsharp caption photo.jpg
               vlmsharp caption --lang de *.jpg

@@ -7,9 +7,8 @@ internal static class GenerateCommand
 {
     public static Command Create()
     {
-        var command = new Command("generate", """
-            Continues a literal prompt. With --json it prints one object: token_ids, logprobs, text, finish_reason,
-            prompt_tokens, timings.
+        var command = new ExampleCommand("generate", "Continues a literal prompt, of text or token ids.", """
+            With --json it prints one object: token_ids, logprobs, text, finish_reason, prompt_tokens, timings.
 
             Examples:
               vlmsharp generate --image photo.jpg --prompt "detect cat"

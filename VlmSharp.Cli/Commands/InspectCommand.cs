@@ -14,8 +14,8 @@ internal static class InspectCommand
         Option<string?> model = ModelOptionsBinder.ModelOption();
         var tensors = new Option<bool>("--tensors", "-t") { Description = "List every tensor with format, shape and file." };
         var json = new Option<bool>("--json") { Description = "One JSON object instead of text." };
-        var command = new Command("inspect", """
-            Shows a model's architecture and parameter totals, and checks that every tensor is there in its shape.
+        var command = new ExampleCommand("inspect", "Shows a model's architecture and parameter totals.", """
+            Opening a model checks that every tensor is there in its shape; no weights are read.
 
             Examples:
               vlmsharp inspect

@@ -12,9 +12,9 @@ internal static class PreprocessCommand
         var size = new Option<int>("--size", "-s") { Description = "Side of the square in pixels; 0 leaves the decoded picture as it is.", HelpName = "S", DefaultValueFactory = _ => 224 };
         var format = new Option<string>("--format", "-f") { Description = "ppm (with a header), png, or raw (RGB bytes alone).", DefaultValueFactory = _ => "ppm" }.AcceptOnlyFromAmong("ppm", "raw", "png");
         var output = new Option<string>("--output", "-o") { Description = "Where to write; - is standard output.", HelpName = "OUT", Required = true };
-        var command = new Command("preprocess", """
-            Decodes a picture, turns it upright by its EXIF orientation, converts it to RGB and resizes it as the model's
-            preprocessor does (bicubic, aspect ratio ignored).
+        var command = new ExampleCommand("preprocess", "Writes exactly the pixels that the model sees of a picture.", """
+            The picture is decoded, turned upright by its EXIF orientation, converted to RGB and resized as the model's
+            preprocessor does: bicubic, aspect ratio ignored.
 
             Examples:
               vlmsharp preprocess photo.jpg --size 224 --format png -o seen.png

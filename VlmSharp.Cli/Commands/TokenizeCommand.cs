@@ -13,9 +13,9 @@ internal static class TokenizeCommand
         Option<string?> model = ModelOptionsBinder.ModelOption();
         var raw = new Option<bool>("--raw") { Description = "The text alone: nothing added, control tokens honoured." };
         var decode = new Option<bool>("--decode") { Description = "The other way: arrays of ids to strings, special tokens kept." };
-        var command = new Command("tokenize", """
-            Reads one JSON string a line and prints one JSON array of token ids a line: the whole prompt for one picture, as
-            the model gets it, or with --raw the text alone. With --decode arrays of ids become strings.
+        var command = new ExampleCommand("tokenize", "Turns text into token ids and back, line by line.", """
+            Reads one JSON string a line and prints one JSON array of token ids a line: the whole prompt for one picture, as the
+            model gets it, or with --raw the text alone. With --decode arrays of ids become strings.
 
             Examples:
               echo '"caption en"' | vlmsharp tokenize

@@ -16,9 +16,9 @@ internal static class TraceCommand
     {
         var output = new Option<string>("--out", "-o") { Description = "The safetensors file to write.", HelpName = "X.safetensors", Required = true };
         var tokens = new Option<int>("--max-new-tokens", "-n") { Description = "Tokens to generate greedily, stopping at nothing.", HelpName = "N", DefaultValueFactory = _ => ModelTrace.StepLogits };
-        var command = new Command("trace", """
-            Runs one prompt and writes every intermediate: pixel_values, vision.*, projector, input_ids, text.*, logits,
-            step_logits, tokens. For comparing with other implementations, and between backends.
+        var command = new ExampleCommand("trace", "Writes every intermediate of a forward pass into a safetensors file.", """
+            Writes pixel_values, vision.*, projector, input_ids, text.*, logits, step_logits and tokens. For comparing with other
+            implementations, and between backends.
 
             Examples:
               vlmsharp trace --image photo.png --prompt "caption en" --out cpu.safetensors
