@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Spectre.Console;
 using VlmSharp.Generation;
 
@@ -8,22 +9,22 @@ internal static class Progress
 {
     private static readonly IAnsiConsole Terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
-    /// <summary>Runs a piece of work on another thread under a spinner; without a terminal silently.</summary>
+    /// <summary>
+    /// Runs a piece of work on another thread under a spinner; without a terminal silently. Once begun it is waited for, since
+    /// what it reads must outlive it: cancellation takes effect before and after.
+    /// </summary>
     public static async Task<T> RunAsync<T>(string label, Func<T> work, CancellationToken cancellationToken)
     {
         Task<T> task = Task.Run(work, cancellationToken);
-        if (Console.IsErrorRedirected) return await task.WaitAsync(cancellationToken);
-        return await Terminal.Status().StartAsync(Markup.Escape(label), async context =>
+        T result = Console.IsErrorRedirected ? await task : await Terminal.Status().StartAsync(Markup.Escape(label), async context =>
         {
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
-            while (await Task.WhenAny(task, Task.Delay(1000, cancellationToken)) != task)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                context.Status(Markup.Escape($"{label} {System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds:0} s"));
-            }
-
+            long start = Stopwatch.GetTimestamp();
+            while (await Task.WhenAny(task, Task.Delay(1000, CancellationToken.None)) != task)
+                context.Status(Markup.Escape($"{label} {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s"));
             return await task;
         });
+        cancellationToken.ThrowIfCancellationRequested();
+        return result;
     }
 
     /// <summary>Load, vision, prefill and decode in one line, with the backend and vector width really in use.</summary>

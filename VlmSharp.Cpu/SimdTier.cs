@@ -34,9 +34,9 @@ internal static class SimdTiers
     {
         if (requested == SimdTier.Auto)
             return IsSupported(SimdTier.Vector512) ? SimdTier.Vector512 : IsSupported(SimdTier.Vector256) ? SimdTier.Vector256 : SimdTier.Vector128;
-        if (!Enum.IsDefined(requested)) throw new ArgumentException($"SIMD tier {(int)requested} does not exist.", nameof(requested));
+        if (!Enum.IsDefined(requested)) throw new ArgumentException($"SIMD tier {(int)requested} does not exist.");
         if (!allowEmulation && !IsSupported(requested))
-            throw new ArgumentException($"This processor cannot run {requested}: it has {InstructionSet(Resolve(SimdTier.Auto, false))}.", nameof(requested));
+            throw new ArgumentException($"This processor cannot run {requested}: it has {InstructionSet(Resolve(SimdTier.Auto, false))}.");
         return requested;
     }
 

@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace VlmSharp.Cli;
+
+/// <summary>
+/// Ctrl-C and SIGTERM: the run stops between two steps of the model. A step of a large model takes seconds, and memory that
+/// it reads must not be freed under it; so when the step has not ended after a second, the process ends as it stands.
+/// </summary>
+internal sealed class Cancellation : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource source = new();
+    private readonly PosixSignalRegistration interrupt, terminate;
+
+    public Cancellation()
+    {
+        interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+    }
+
+    public CancellationToken Token => source.Token;
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        if (source.IsCancellationRequested) return; // a second signal ends the process at once
+        context.Cancel = true;
+        source.Cancel();
+        _ = Task.Delay(Patience).ContinueWith(_ => Exit(), TaskScheduler.Default);
+    }
+
+    private static void Exit()
+    {
+        Console.Error.WriteLine("vlmsharp: cancelled");
+        Environment.Exit(ExitCodes.Cancelled);
+    }
+
+    public void Dispose()
+    {
+        interrupt.Dispose();
+        terminate.Dispose();
+        source.Dispose();
+    }
+}
