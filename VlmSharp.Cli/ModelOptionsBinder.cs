@@ -52,11 +52,12 @@ internal sealed class ModelOptionsBinder
     }
 
     /// <summary>The <c>--model</c> option alone, for commands that compute nothing.</summary>
-    public static Option<string?> ModelOption() => new("--model", "-m")
+    public static Option<string?> ModelOption()
     {
-        Description = "Model folder from the Hugging Face hub (default: the demo model).",
-        HelpName = "DIR",
-    };
+        var option = new Option<string?>("--model", "-m") { Description = "Model folder from the Hugging Face hub (default: the demo model).", HelpName = "DIR" };
+        FileList.RefuseEmpty(option);
+        return option;
+    }
 
     /// <summary>The folder that <c>--model</c> names, or the demo model's beside the program.</summary>
     public static string FolderOf(string? given)

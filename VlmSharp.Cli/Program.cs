@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
 using VlmSharp.Cli.Commands;
 
 namespace VlmSharp.Cli;
@@ -6,6 +8,8 @@ namespace VlmSharp.Cli;
 /// <summary>The <c>vlmsharp</c> command: parses, runs, and turns every error into one sentence and an exit code.</summary>
 internal static class Program
 {
+    private const int BrokenPipe = 32; // EPIPE
+
     private const string Description = """
         Ask a picture a question: PaliGemma vision-language models in pure .NET.
 
@@ -21,7 +25,16 @@ internal static class Program
         output, 5 request the model cannot carry out, 130 cancelled.
         """;
 
-    public static async Task<int> Main(string[] args)
+    public static Task<int> Main(string[] args)
+    {
+        // The platform's console ignores a reader that has gone away; a file does not, and hours of work for nobody end.
+        var output = new StreamWriter(new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0), new UTF8Encoding(false)) { AutoFlush = true };
+        if (Console.IsOutputRedirected && !OperatingSystem.IsWindows()) Console.SetOut(output);
+        return RunAsync(args);
+    }
+
+    /// <summary>The program on whatever console is set.</summary>
+    internal static async Task<int> RunAsync(string[] args)
     {
         var root = new RootCommand(Description)
         {
@@ -32,7 +45,8 @@ internal static class Program
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync($"vlmsharp: {error.Message}");
+            bool unknown = parsed.UnmatchedTokens.Count > 0; // then what else is missing follows from that
+            foreach (var error in parsed.Errors.Where(e => !unknown || parsed.UnmatchedTokens.Any(t => e.Message.Contains(t, StringComparison.Ordinal)))) await Console.Error.WriteLineAsync($"vlmsharp: {error.Message}");
             string command = parsed.CommandResult.Command == root ? "" : $" {parsed.CommandResult.Command.Name}";
             await Console.Error.WriteLineAsync($"Try 'vlmsharp{command} --help'.");
             return ExitCodes.Usage;
@@ -43,22 +57,29 @@ internal static class Program
             using var cancellation = new Cancellation();
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellation.Token);
         }
-        catch (Exception e) when (CodeOf(e) is int code)
+        catch (Exception e)
         {
-            await Console.Error.WriteLineAsync(code == ExitCodes.Cancelled ? "vlmsharp: cancelled" : $"vlmsharp: {e.Message}");
+            int code = CodeOf(e);
+            if (e is IOException { HResult: BrokenPipe }) return code; // whoever read us has seen enough
+            await Console.Error.WriteLineAsync(code switch
+            {
+                ExitCodes.Cancelled => "vlmsharp: cancelled",
+                ExitCodes.Internal => $"vlmsharp: internal error, please report it with the command line: {e}",
+                _ => $"vlmsharp: {e.Message}",
+            });
             return code;
         }
     }
 
-    /// <summary>The exit code of an error that the user can do something about; null for a fault of the program.</summary>
-    internal static int? CodeOf(Exception e) => e switch
+    /// <summary>The exit code of an error; what the user can do nothing about is a fault of the program.</summary>
+    private static int CodeOf(Exception e) => e switch
     {
         OperationCanceledException => ExitCodes.Cancelled,
         UsageException => ExitCodes.Usage,
         ModelFormatException or TokenizerFormatException => ExitCodes.Model,
         ImageFormatException or IOException or UnauthorizedAccessException => ExitCodes.Input,
         RequestException => ExitCodes.Request,
-        _ => null,
+        _ => ExitCodes.Internal,
     };
 }
 

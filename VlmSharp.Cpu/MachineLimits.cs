@@ -14,7 +14,7 @@ namespace VlmSharp.Cpu;
 public readonly unsafe record struct MachineLimits(double ReadBandwidth, double FmaPeak, int Threads, SimdTier Tier)
 {
     private const long Floats = 1L << 26; // 256 MB: larger than any cache
-    private const int Streams = 4, SegmentFloats = 1 << 20, FmaSteps = 1 << 21, Chains = 12, Rounds = 12;
+    private const int Streams = 4, SegmentFloats = 1 << 20, FmaSteps = 1 << 17, FmaItems = 16, Chains = 12, Rounds = 12;
 
     /// <summary>Measures, in about a second.</summary>
     /// <param name="options">Threads and tier; null for the defaults.</param>
@@ -42,10 +42,10 @@ public readonly unsafe record struct MachineLimits(double ReadBandwidth, double 
         double fill = double.MaxValue, fma = double.MaxValue;
         for (int round = 0; round < Rounds; round++)
         {
-            fma = Math.Min(fma, Time(context, new FmaJob<V> { Sums = sums, SumStride = stride }, threads));
+            fma = Math.Min(fma, Time(context, new FmaJob<V> { Sums = sums, SumStride = stride }, FmaItems * threads));
             fill = Math.Min(fill, Time(context, new ReadJob<V> { Data = data, Sums = sums, SumStride = stride }, segments));
         }
-        return new MachineLimits(Floats * sizeof(float) / fill / 1e9, 2.0 * V.Count * Chains * FmaSteps * threads / fma / 1e9, threads, tier);
+        return new MachineLimits(Floats * sizeof(float) / fill / 1e9, 2.0 * V.Count * Chains * FmaSteps * FmaItems * threads / fma / 1e9, threads, tier);
     }
 
     private static double Time<TJob>(CpuContext context, in TJob job, int items) where TJob : struct, IJob

@@ -19,6 +19,7 @@ internal static class AskCommand
               ls *.jpg | vlmsharp ask - "is there a dog?"
             """) { file, question, more, language };
         FileList.RefuseOptions(file);
+        FileList.RefuseEmpty(more);
         var runner = new GenerationRunner();
         runner.AddTo(command);
         command.SetAction((parsed, cancellation) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spectre.Console;
+using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
@@ -25,7 +26,7 @@ internal static class BenchCommand
               vlmsharp bench --model paligemma-3b-mix-224 --image photo.jpg --max-new-tokens 16
               vlmsharp bench --model DIR --prompt-ids 2,4521,108 --json
             """);
-        var prompt = new PromptBinder(imageRequired: false);
+        var prompt = new PromptBinder(required: false);
         prompt.AddTo(command);
         var model = new ModelOptionsBinder();
         model.AddTo(command);
@@ -84,7 +85,7 @@ internal static class BenchCommand
         int images = request.Images.Count, promptTokens = timings[0].PromptTokens, decoded = timings[0].DecodedTokens;
         double vision = Median(timings, t => t.Vision), prefill = Median(timings, t => t.Prefill), decode = Median(timings, t => t.Decode) / decoded;
         double visionFlops = images * cost.VisionFlops(), prefillFlops = cost.PrefillFlops(promptTokens);
-        double decodeBytes = (double)cost.DecodeWeights() * network.Checkpoint.TotalBytes / network.Checkpoint.ParameterCounts.Total;
+        double decodeBytes = DecodeBytes(network.Checkpoint);
         return
         [
             new Row("load", $"{network.Checkpoint.TotalBytes / 1e9:0.000} GB mapped", network.LoadTime.TotalSeconds, 0, ""),
@@ -92,6 +93,13 @@ internal static class BenchCommand
             new Row("prefill", $"{promptTokens} tokens, {prefillFlops / 1e9:0.0} GFLOP", prefill, prefillFlops / (limits.FmaPeak * 1e9), $"{promptTokens / prefill:0.0} tokens/s"),
             new Row("decode, a token", $"{decodeBytes / 1e9:0.000} GB read", decode, decodeBytes / (limits.ReadBandwidth * 1e9), $"{1 / decode:0.00} tokens/s"),
         ];
+    }
+
+    /// <summary>What one decode step reads: every decoder layer and the head, which is the embedding table unless the model has another.</summary>
+    private static long DecodeBytes(Checkpoint checkpoint)
+    {
+        string unread = checkpoint.HasSeparateHead ? TensorNames.Embedding : TensorNames.Head;
+        return checkpoint.Tensors.Values.Where(t => t.Name.StartsWith("language_model.", StringComparison.Ordinal) && t.Name != unread).Sum(t => t.ByteLength);
     }
 
     private static double Median(List<GenerationTimings> timings, Func<GenerationTimings, TimeSpan> part)

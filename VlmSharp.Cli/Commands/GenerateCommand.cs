@@ -15,7 +15,7 @@ internal static class GenerateCommand
               vlmsharp generate --image a.png --image b.png --prompt "answer en which one is larger?" --json
               vlmsharp generate --model DIR --image photo.jpg --prompt-ids 2,4521,108 --max-new-tokens 12
             """);
-        var prompt = new PromptBinder(imageRequired: true);
+        var prompt = new PromptBinder(required: true);
         prompt.AddTo(command);
         var runner = new GenerationRunner();
         runner.AddTo(command);

@@ -47,7 +47,7 @@ internal sealed class GenerationRunner
             {
                 await RunOneAsync(parsed, network, job, options, labelled, cancellationToken);
             }
-            catch (Exception e) when (labelled && e is ImageFormatException or IOException or UnauthorizedAccessException)
+            catch (ImageFormatException e) when (labelled)
             {
                 code = ExitCodes.Input;
                 await Console.Error.WriteLineAsync($"vlmsharp: {e.Message}");

@@ -20,6 +20,8 @@ internal static class PreprocessCommand
               vlmsharp preprocess photo.jpg --size 224 --format png -o seen.png
               vlmsharp preprocess photo.jpg --size 0 --format raw -o - | sha256sum
             """) { file, size, format, output };
+        FileList.RefuseEmpty(file);
+        FileList.RefuseEmpty(output);
         command.SetAction(parsed =>
         {
             int side = parsed.GetValue(size);

@@ -22,12 +22,20 @@ internal sealed class PromptBinder
         Description = "Let control tokens written in the prompt (<eos>, <image>) mean what they say, as the reference processor does.",
     };
 
-    public PromptBinder(bool imageRequired) => images = new Option<string[]>("--image", "-i")
+    private readonly bool required;
+
+    /// <param name="required">Whether the command needs a picture and a prompt, and has none of its own.</param>
+    public PromptBinder(bool required)
     {
-        Description = "A picture; repeat it for several pictures to one prompt.",
-        HelpName = "FILE",
-        Required = imageRequired,
-    };
+        this.required = required;
+        images = new Option<string[]>("--image", "-i")
+        {
+            Description = "A picture; repeat it for several pictures to one prompt.",
+            HelpName = "FILE",
+            Required = required,
+        };
+        FileList.RefuseEmpty(images);
+    }
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -43,6 +51,7 @@ internal sealed class PromptBinder
     {
         string? text = parsed.GetValue(prompt), ids = parsed.GetValue(promptIds);
         if (text is not null && ids is not null) throw new UsageException("--prompt and --prompt-ids exclude each other: give one.");
+        if (text is null && ids is null && required) throw new UsageException("What to ask is missing: give --prompt TEXT (it may be empty) or --prompt-ids IDS.");
         return new GenerationRequest
         {
             Images = loaded,
@@ -55,6 +64,7 @@ internal sealed class PromptBinder
     private static int[] ParseIds(string text)
     {
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length == 0) throw new UsageException("--prompt-ids is empty: give numbers with commas between, for instance 2,45,108.");
         int[] ids = new int[parts.Length];
         for (int i = 0; i < parts.Length; i++)
             if (!int.TryParse(parts[i], out ids[i])) throw new UsageException($"--prompt-ids: '{parts[i]}' is not a token id; give numbers with commas between, for instance 2,45,108.");

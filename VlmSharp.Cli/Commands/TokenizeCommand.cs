@@ -28,8 +28,9 @@ internal static class TokenizeCommand
             ITokenizer tokenizer = TokenizerLoader.Load(folder);
             bool plain = parsed.GetValue(raw);
             int placeholders = plain || parsed.GetValue(decode) ? 0 : Checkpoint.ReadConfig(folder).Vision.Patches;
-            for (int number = 1; Console.In.ReadLine() is { } line; number++)
+            for (int number = 1; Console.In.ReadLine() is { } read; number++)
             {
+                string line = number == 1 ? read.TrimStart('\uFEFF') : read;
                 if (line.Length == 0) continue;
                 using JsonDocument json = Parse(line, number);
                 Console.Out.WriteLine(parsed.GetValue(decode) ? Decode(tokenizer, json.RootElement, number) : Encode(tokenizer, json.RootElement, number, plain, placeholders));
@@ -55,7 +56,7 @@ internal static class TokenizeCommand
     private static string Encode(ITokenizer tokenizer, JsonElement value, int number, bool raw, int placeholders)
     {
         if (value.ValueKind != JsonValueKind.String) throw new UsageException($"Line {number} of standard input is not a JSON string.");
-        string text = value.GetString()!;
+        string text = Text(value, number);
         int[] ids = raw ? tokenizer.Encode(text, ControlTokens.Honour) : PromptTokens.Build(tokenizer, text, placeholders);
         return JsonOutput.ToText(json =>
         {
@@ -65,14 +66,26 @@ internal static class TokenizeCommand
         });
     }
 
+    private static string Text(JsonElement value, int number)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new UsageException($"Line {number} of standard input holds half of a surrogate pair, which is no text.");
+        }
+    }
+
     private static string Decode(ITokenizer tokenizer, JsonElement value, int number)
     {
         if (value.ValueKind != JsonValueKind.Array) throw new UsageException($"Line {number} of standard input is not a JSON array of token ids.");
         var ids = new List<int>(value.GetArrayLength());
         foreach (JsonElement element in value.EnumerateArray())
-            ids.Add(element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int id) && (uint)id < (uint)tokenizer.VocabularySize
+            ids.Add(element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int id) && id >= 0
                 ? id
-                : throw new UsageException($"Line {number} of standard input: {element.GetRawText()} is not a token id below {tokenizer.VocabularySize}."));
+                : throw new UsageException($"Line {number} of standard input: {element.GetRawText()} is not a token id."));
         string text = tokenizer.Decode(ids.ToArray(), skipSpecial: false);
         return JsonOutput.ToText(json => json.WriteStringValue(text));
     }

@@ -24,7 +24,8 @@ internal static class TraceCommand
               vlmsharp trace --image photo.png --prompt "caption en" --out cpu.safetensors
               vlmsharp trace --image photo.png --prompt "caption en" --backend reference --out reference.safetensors
             """) { output, tokens };
-        var prompt = new PromptBinder(imageRequired: true);
+        FileList.RefuseEmpty(output);
+        var prompt = new PromptBinder(required: true);
         prompt.AddTo(command);
         var model = new ModelOptionsBinder();
         model.AddTo(command);
@@ -32,6 +33,8 @@ internal static class TraceCommand
         {
             int count = parsed.GetValue(tokens);
             if (count < 1) throw new UsageException($"--max-new-tokens {count}: give a number above 0.");
+            string target = parsed.GetRequiredValue(output), folder = Path.GetDirectoryName(Path.GetFullPath(target)) ?? target;
+            if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"{folder} does not exist: create it, or give another --out.");
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend);
             GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))]);
@@ -39,7 +42,7 @@ internal static class TraceCommand
             bool logits = positions * network.Model.Config.Text.VocabSize * sizeof(float) <= LargestLogits;
             if (!logits) await Console.Error.WriteLineAsync("vlmsharp: the logits of every prompt position would take over 1 GiB and are left out; step_logits has the last one's");
             Trace trace = await Progress.RunAsync("tracing", () => ModelTrace.Run(network, request, count, logits), cancellation);
-            SafetensorsWriter.Write(parsed.GetRequiredValue(output), Tensors(trace));
+            SafetensorsWriter.Write(target, Tensors(trace));
             return ExitCodes.Success;
         });
         return command;

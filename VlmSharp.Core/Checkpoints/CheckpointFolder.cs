@@ -41,23 +41,8 @@ internal static partial class CheckpointFolder
     }
 
     /// <summary>The bytes of a small file.</summary>
-    public static byte[] ReadSmall(string path)
-    {
-        try
-        {
-            // Asked of the open file: the length of a link is that of the link itself.
-            using FileStream stream = File.OpenRead(path);
-            if (stream.Length > MostJsonBytes)
-                throw new ModelFormatException($"{path} has {stream.Length} bytes, past the limit of {MostJsonBytes} for a file of its kind.");
-            byte[] bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
-            return bytes;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelFormatException($"{path} cannot be read: {e.Message}", e);
-        }
-    }
+    public static byte[] ReadSmall(string path) =>
+        BoundedFile.Read(path, MostJsonBytes, (what, e) => new ModelFormatException($"{path} {what}.", e));
 
     private static List<SafetensorsFile> OpenShards(string directory, string indexPath)
     {

@@ -32,7 +32,7 @@ public readonly record struct AttentionSpec(int Heads, int KvHeads, int HeadDim,
 /// </remarks>
 public interface IComputeBackend : IDisposable
 {
-    /// <summary>The name that <c>--backend</c> takes: "cpu", "reference", "cuda".</summary>
+    /// <summary>A short name to choose it by.</summary>
     string Name { get; }
 
     /// <summary>What really runs: device, SIMD tier, threads. For people.</summary>

@@ -183,8 +183,11 @@ public sealed class GenerationSession : IDisposable
     /// <summary>Frees the caches.</summary>
     public void Dispose()
     {
-        foreach (Sequence sequence in sequences) sequence.Dispose();
-        active.Clear();
-        nextToPrefill = sequences.Length;
+        lock (gate) // not under a step of another thread
+        {
+            foreach (Sequence sequence in sequences) sequence.Dispose();
+            active.Clear();
+            nextToPrefill = sequences.Length;
+        }
     }
 }

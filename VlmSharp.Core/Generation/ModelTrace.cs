@@ -37,6 +37,7 @@ public static class ModelTrace
         PaliGemmaModel network = model.Model;
         IComputeBackend b = network.Backend;
         PreparedPrompt prompt = model.Prepare(request);
+        newTokens = prompt.LimitNewTokens(newTokens, network.Config.Text);
         int pictures = prompt.Pixels.Count;
         var sink = new Recorder(b, pictures);
 

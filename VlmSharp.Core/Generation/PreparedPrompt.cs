@@ -1,6 +1,15 @@
+using VlmSharp.Models;
+
 namespace VlmSharp.Generation;
 
 /// <summary>A request in the model's own terms.</summary>
 /// <param name="Ids">Token ids, image placeholders included.</param>
 /// <param name="Pixels">Per picture [3 * S * S], planes R, G, B in -1..1.</param>
-internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels);
+internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
+{
+    /// <summary>How many new tokens fit: as many as asked for, or what the model's context leaves.</summary>
+    /// <exception cref="RequestException">The prompt alone fills the context.</exception>
+    public int LimitNewTokens(int asked, TextConfig config) => Ids.Length < config.MaxPositions
+        ? Math.Min(asked, config.MaxPositions - Ids.Length)
+        : throw new RequestException($"The prompt has {Ids.Length} tokens, pictures included, but the model's context is {config.MaxPositions}: shorten the text or give fewer pictures.");
+}

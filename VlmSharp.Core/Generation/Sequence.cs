@@ -16,10 +16,7 @@ internal sealed class Sequence : IDisposable
     {
         this.index = index;
         Prompt = prompt;
-        int context = model.Config.Text.MaxPositions;
-        if (prompt.Ids.Length >= context)
-            throw new RequestException($"The prompt has {prompt.Ids.Length} tokens, pictures included, but the model's context is {context}: shorten the text or give fewer pictures.");
-        Limit = Math.Min(options.MaxNewTokens, context - prompt.Ids.Length);
+        Limit = prompt.LimitNewTokens(options.MaxNewTokens, model.Config.Text);
         tokens = new int[Limit];
         logProbabilities = new float[Limit];
     }
@@ -34,7 +31,7 @@ internal sealed class Sequence : IDisposable
     public int Limit { get; }
 
     /// <summary>Tokens whose keys and values are ever needed: the last new token's are not.</summary>
-    public int Capacity => Prompt.Ids.Length + Limit;
+    public int Capacity => Prompt.Ids.Length + Limit - 1;
 
     public int LastToken => tokens[count - 1];
 

@@ -165,7 +165,7 @@ public sealed class VisionLanguageModel : IDisposable
     private static PreprocessorConfig ReadPreprocessor(string directory, int imageSize)
     {
         string path = Path.Combine(directory, "preprocessor_config.json");
-        PreprocessorConfig config = File.Exists(path) ? PreprocessorConfig.FromJson(File.ReadAllBytes(path), path) : new PreprocessorConfig { Size = imageSize };
+        PreprocessorConfig config = File.Exists(path) ? PreprocessorConfig.FromJson(CheckpointFolder.ReadSmall(path), path) : new PreprocessorConfig { Size = imageSize };
         return config.Size == imageSize
             ? config
             : throw new ModelFormatException($"{path}: pictures are resized to {config.Size} pixels, but config.json says that the vision encoder takes {imageSize}.");

@@ -24,20 +24,9 @@ public static class ImageFile
     /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
     public static RgbImage Load(string path, ImageOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        byte[] bytes;
-        try
-        {
-            bytes = File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ImageFormatException($"{path} does not exist; check the path of the picture.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ImageFormatException($"{path} cannot be read ({e.Message}); check that it is a readable file of less than 2 GB.", e);
-        }
+        ArgumentNullException.ThrowIfNull(path);
+        options ??= ImageOptions.Default;
+        byte[] bytes = BoundedFile.Read(path, options.MaxFileBytes, (what, e) => new ImageFormatException($"{(path.Length > 0 ? path : "The empty path")} {what}; give the path of a picture.", e));
         return Decode(bytes, path, options);
     }
 

@@ -17,6 +17,9 @@ public sealed record ImageOptions
     /// </summary>
     public long MaxPixels { get; init; } = 100_000_000;
 
+    /// <summary>The largest file read, in bytes: 512 MiB by default, more than an uncompressed picture of <see cref="MaxPixels"/>.</summary>
+    public long MaxFileBytes { get; init; } = 512L << 20;
+
     /// <summary>The largest width or height accepted: 65,535 by default, the most that JPEG and GIF can say.</summary>
     public int MaxSide { get; init; } = 65_535;
 

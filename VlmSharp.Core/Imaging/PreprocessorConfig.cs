@@ -40,7 +40,7 @@ public sealed record PreprocessorConfig
                 ? Read(document.RootElement, name)
                 : throw new ModelFormatException($"{name} is not a JSON object; take the file from the published checkpoint.");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: a lone surrogate in a string
         {
             throw new ModelFormatException($"{name} is not valid JSON ({e.Message}); take the file from the published checkpoint.", e);
         }

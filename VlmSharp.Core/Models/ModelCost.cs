@@ -1,8 +1,8 @@
 namespace VlmSharp.Models;
 
 /// <summary>
-/// What a forward pass must at least do: floating-point operations (a multiply and an add are two) and bytes of weights.
-/// Divided by the machine's limits these are the floors that measured times are held against.
+/// The floating-point operations that a forward pass must at least do, a multiply and an add counting as two. Divided by the
+/// machine's peak these are the floors that measured times are held against.
 /// </summary>
 /// <param name="config">The architecture.</param>
 public sealed class ModelCost(PaliGemmaConfig config)
@@ -28,16 +28,6 @@ public sealed class ModelCost(PaliGemmaConfig config)
         double attention = Product(tokens, h, q + 2 * kv) + 2 * Product(tokens, tokens, q) + Product(tokens, q, h);
         double mlp = 3 * Product(tokens, h, t.IntermediateSize);
         return t.Layers * (attention + mlp) + Product(1, h, t.VocabSize);
-    }
-
-    /// <summary>Weights that one decode step reads: every decoder matrix once, and the head.</summary>
-    /// <returns>Elements.</returns>
-    public long DecodeWeights()
-    {
-        TextConfig t = config.Text;
-        long q = (long)t.Heads * t.HeadDim, kv = (long)t.KvHeads * t.HeadDim;
-        long layer = t.HiddenSize * (2 * q + 2 * kv) + 3L * t.HiddenSize * t.IntermediateSize;
-        return t.Layers * layer + (long)t.HiddenSize * t.VocabSize;
     }
 
     private static double Product(double m, double k, double n) => 2 * m * k * n;

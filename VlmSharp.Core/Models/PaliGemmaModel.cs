@@ -51,7 +51,6 @@ public sealed class PaliGemmaModel : IDisposable
     /// <summary>The backend that the parameters are on.</summary>
     public IComputeBackend Backend => b;
 
-
     /// <summary>An empty cache that fits this model.</summary>
     /// <param name="capacity">Tokens.</param>
     /// <returns>The cache, owned by the caller.</returns>

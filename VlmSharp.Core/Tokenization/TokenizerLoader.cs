@@ -59,17 +59,6 @@ public static class TokenizerLoader
         return File.Exists(path) ? ParseAddedTokens(ReadFile(path), path) : [];
     }
 
-    private static byte[] ReadFile(string path)
-    {
-        try
-        {
-            long length = new FileInfo(path).Length;
-            if (length > TokenizerLimits.FileBytes) throw TokenizerErrors.Unusable(path, $"has {length} bytes; at most {TokenizerLimits.FileBytes} are allowed");
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new TokenizerFormatException($"{path} cannot be read ({error.Message}); check that it exists and that you may read it.", error);
-        }
-    }
+    private static byte[] ReadFile(string path) =>
+        BoundedFile.Read(path, TokenizerLimits.FileBytes, (what, e) => new TokenizerFormatException($"{path} {what}; copy it again from where the model came from.", e));
 }

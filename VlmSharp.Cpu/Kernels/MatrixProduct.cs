@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 
@@ -24,7 +25,11 @@ internal static unsafe class MatrixProduct
     {
         if (x.Rows == 0 || y.Columns == 0) return;
         if (up is not null && up.DType != weight.DType)
-            throw new NotSupportedException($"A gated layer's two parameters must share a storage format, unlike {weight} and {up}.");
+        {
+            RunMixed<V>(context, x, weight, up, y);
+            return;
+        }
+
         switch (weight.DType)
         {
             case DType.F32: Run<V, F32Format>(context, x, weight, up, epilogue, y); break;
@@ -48,6 +53,17 @@ internal static unsafe class MatrixProduct
             default: throw Unknown(weight);
         }
         GC.KeepAlive(weight);
+    }
+
+    /// <summary>A gated layer whose two parameters are stored in different formats: two products, then theirs. Rare, so not fused.</summary>
+    private static void RunMixed<V>(CpuContext context, HostMatrix x, HostWeight gate, HostWeight up, HostMatrix y) where V : struct, ISimd<V>
+    {
+        long length = (long)y.Rows * y.Columns;
+        using var buffer = new NativeBuffer();
+        var second = new HostMatrix(buffer.Reserve(length), y.Rows, y.Columns); // [T, out]
+        Run<V>(context, x, gate, null, new Epilogue { Activation = Activation.GeluTanh }, y);
+        Run<V>(context, x, up, null, default, second);
+        for (int row = 0; row < y.Rows; row++) TensorPrimitives.Multiply(y.Row(row), second.Row(row), y.Row(row));
     }
 
     private static NotSupportedException Unknown(HostWeight weight) => new($"Weight {weight}: the CPU backend has no kernel for this storage format.");

@@ -19,6 +19,15 @@ public sealed class ErrorTests
     [InlineData(5, "outside the vocabulary", "generate", "--image", "CAKE", "--prompt-ids", "2,999999")]
     [InlineData(2, "--max-new-tokens", "caption", "CAKE", "--max-new-tokens", "0")]
     [InlineData(4, "README.md", "preprocess", "README", "-o", "-")]
+    [InlineData(2, "IMAGE is empty", "caption", "")]
+    [InlineData(2, "--model is empty", "inspect", "--model", "")]
+    [InlineData(2, "--output is empty", "preprocess", "CAKE", "-o", "")]
+    [InlineData(2, "--image is empty", "bench", "--image", "")]
+    [InlineData(2, "--prompt TEXT", "generate", "--image", "CAKE")]
+    [InlineData(2, "--prompt-ids is empty", "generate", "--image", "CAKE", "--prompt-ids", "")]
+    [InlineData(2, "bogus", "bogus")]
+    [InlineData(4, "does not exist: create it", "trace", "--image", "CAKE", "--prompt", "caption en", "--out", "no-such-folder/x.safetensors")]
+    [InlineData(4, "it is a folder", "caption", ".")]
     public async Task Errors_are_one_sentence_with_their_exit_code(int code, string says, params string[] args)
     {
         string[] real = [.. args.Select(a => a switch { "CAKE" => Cake, "README" => Path.Combine(GoldenFiles.Root, "README.md"), _ => a })];
@@ -36,6 +45,39 @@ public sealed class ErrorTests
         Run.Outcome run = await Run.Vlmsharp("", "generate", "--image", Cake, "--prompt-ids", ids);
         Assert.Equal(5, run.Code);
         Assert.Contains("context is 512", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tokens_to_trace_end_with_the_context()
+    {
+        string target = Path.Combine(Path.GetTempPath(), $"vlmsharp-{Guid.NewGuid():N}.safetensors");
+        try
+        {
+            Run.Outcome run = await Run.Vlmsharp("", "trace", "--image", Cake, "--prompt", "caption en", "--out", target, "-n", "2000000000");
+            Assert.Equal(0, run.Code);
+            using var trace = new GoldenTensors(target);
+            Assert.Equal(512, trace.Ints("input_ids").Length + trace.Ints("tokens").Length);
+        }
+        finally
+        {
+            File.Delete(target);
+        }
+    }
+
+    [Fact]
+    public async Task A_bad_path_in_a_list_is_one_bad_picture()
+    {
+        Run.Outcome run = await Run.Vlmsharp($"bad\0path\n{Cake}\n", "caption", "-q", "-");
+        Assert.Equal((4, $"{Cake}: a cake\n"), (run.Code, run.Output));
+    }
+
+    [Theory, InlineData("\"\\ud800\"", "surrogate"), InlineData("5", "not a JSON string"), InlineData("{", "not JSON")]
+    public async Task Tokenize_names_the_bad_line(string line, string says)
+    {
+        Run.Outcome run = await Run.Vlmsharp($"\"good\"\n{line}\n", "tokenize");
+        Assert.Equal(2, run.Code);
+        Assert.Contains("Line 2", run.Error, StringComparison.Ordinal);
+        Assert.Contains(says, run.Error, StringComparison.Ordinal);
     }
 
     [Theory, InlineData(), InlineData("caption"), InlineData("ask"), InlineData("generate"), InlineData("inspect"), InlineData("tokenize"), InlineData("preprocess"), InlineData("trace"), InlineData("bench")]

@@ -22,7 +22,7 @@ internal static class Run
             Console.SetOut(o);
             Console.SetError(e);
             Console.SetIn(new StringReader(input));
-            int code = await Program.Main(args);
+            int code = await Program.RunAsync(args);
             return new Outcome(code, o.ToString(), e.ToString());
         }
         finally

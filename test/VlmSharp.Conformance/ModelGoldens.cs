@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
@@ -125,6 +126,34 @@ public abstract class ModelGoldens
             Trace trace = ModelTrace.Run(model, GoldenCase.Load("pg2").Single(c => c.Name == "question").Request(), tokens.Length, promptLogits: false);
             Assert.Equal(tokens, trace.Tokens);
             TensorAssert.Close(expected.Floats("step_logits"), trace.Tensors.Single(t => t.Name == "step_logits").Values, LogitTolerance, "windowed step logits");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>One matrix of each gated layer in F32, the rest in bf16: the same weights, so the same numbers.</summary>
+    [Fact]
+    public void Storage_formats_may_mix()
+    {
+        string folder = Directory.CreateTempSubdirectory("vlmsharp-mixed-").FullName;
+        try
+        {
+            foreach (string file in Directory.GetFiles(GoldenFiles.PathOf("models", "pg1"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+            using (Checkpoint whole = Checkpoint.Open(GoldenFiles.PathOf("models", "pg1")), wide = Checkpoint.Open(GoldenFiles.PathOf("models", "pg1-f32-sharded")))
+            {
+                SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), whole.Tensors.Keys.Select(name =>
+                {
+                    CheckpointTensor t = (name.Contains("gate_proj", StringComparison.Ordinal) ? wide : whole).Tensors[name];
+                    return TensorToWrite.FromPointer(name, t.DType.AsSafetensorsType(), t.Shape, t.Pointer, t.File);
+                }));
+            }
+
+            using IComputeBackend backend = CreateBackend();
+            using VisionLanguageModel model = VisionLanguageModel.Open(folder, backend);
+            GoldenCase golden = GoldenCase.Load("pg1").Single(c => c.Name == "caption");
+            Assert.Equal(golden.Tokens, ModelTrace.Run(model, golden.Request(), golden.Tokens.Length, promptLogits: false).Tokens);
         }
         finally
         {

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
@@ -34,6 +36,7 @@ public sealed class FullSizeTests
         TracedTensor logits = trace.Tensors.Single(t => t.Name == "step_logits");
         int vocabulary = model.Model.Config.Text.VocabSize;
         TensorAssert.Close(expected.Floats("logits"), logits.Values.AsSpan(0, vocabulary), 2e-2, $"{name} logits");
+        CheckLastStep(model, request, tokens, expected.Floats("logits_last_step"), name);
         Dictionary<string, TracedTensor> stages = trace.Tensors.ToDictionary(t => t.Name);
         foreach (JsonProperty stage in golden.GetProperty("stages").EnumerateObject())
         {
@@ -48,6 +51,51 @@ public sealed class FullSizeTests
                 if (!stage.Value.TryGetProperty(row, out JsonElement e)) return;
                 float[] numbers = [.. e.EnumerateArray().Select(v => v.GetSingle())];
                 TensorAssert.Close(numbers, values[..numbers.Length], tolerance, $"{name} {stage.Name} {row}");
+            }
+        }
+    }
+
+    /// <summary>
+    /// The logits after all but one of the recorded tokens. For Gemma 2 they were recorded with a fault of the reference's hybrid
+    /// cache: filling its last slot it shifts the windowed layers by one, so the oldest key is lost and a key and value of
+    /// zeros stands before the new one. With that done to our cache the logits are equal; without it ours are right.
+    /// </summary>
+    private static void CheckLastStep(VisionLanguageModel model, GenerationRequest request, int[] tokens, ReadOnlySpan<float> expected, string name)
+    {
+        PaliGemmaModel network = model.Model;
+        IComputeBackend b = network.Backend;
+        PreparedPrompt prompt = model.Prepare(request);
+        using Tensor planes = b.Upload(prompt.Pixels[0], 1, prompt.Pixels[0].Length);
+        using Tensor images = network.EncodeImages(planes);
+        using KvCache cache = network.CreateKvCache(prompt.Ids.Length + tokens.Length);
+        int[] places = [.. Enumerable.Range(0, prompt.Ids.Length).Where(i => prompt.Ids[i] == network.Config.ImageTokenId)];
+        var batch = new SequenceBatch();
+        batch.Add(prompt.Ids.Length, prompt.Ids.Length, cache);
+        using (Tensor input = network.Embed(prompt.Ids, images, places)) network.Decode(input, batch).Dispose();
+        float[] actual = new float[network.Config.Text.VocabSize];
+        for (int i = 0; i + 1 < tokens.Length; i++)
+        {
+            if (i + 2 == tokens.Length) ShiftWindowedLayers((HostKvCache)cache, network.Config.Text);
+            batch.Clear();
+            batch.Add(1, prompt.Ids.Length, cache);
+            using Tensor input = network.Embed([tokens[i]]);
+            using Tensor hidden = network.Decode(input, batch);
+            using Tensor logits = network.Logits(hidden);
+            b.Download(logits, actual);
+        }
+
+        TensorAssert.Close(expected, actual, 2e-2, $"{name} logits of the last step");
+    }
+
+    private static void ShiftWindowedLayers(HostKvCache cache, TextConfig config)
+    {
+        for (int layer = 0; layer < config.Layers; layer++)
+        {
+            if (!config.SlidingLayers[layer]) continue;
+            foreach (HostMatrix rows in new[] { cache.Keys(layer), cache.Values(layer) })
+            {
+                for (int i = 0; i + 1 < cache.Length; i++) rows.Row(i + 1).CopyTo(rows.Row(i));
+                rows.Row(cache.Length - 1).Clear();
             }
         }
     }
