@@ -31,8 +31,8 @@ public sealed unsafe class Checkpoint : IDisposable
     public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
     /// <summary>
-    /// Whether the files hold an output head that differs from the embedding table. The first call compares a sample of
-    /// both where both are stored.
+    /// Whether the files hold an output head that differs from the embedding table. The first call compares the two where
+    /// both are stored, large ones by a sample.
     /// </summary>
     public bool HasSeparateHead => hasSeparateHead.Value;
 
@@ -111,9 +111,10 @@ public sealed unsafe class Checkpoint : IDisposable
         CheckpointTensor embedding = Tensors[TensorNames.Embedding];
         if (head.DType != embedding.DType) return true;
         ObjectDisposedException.ThrowIf(head.File.IsClosed, this);
-        // Another head differs nearly everywhere: one page in every 256 tells, without reading gigabytes to open a model.
-        const int Page = 4096, Stride = 256 * Page;
-        for (long at = 0; at < head.ByteLength; at += Stride)
+        // Another head differs nearly everywhere: of a large one a page in every 256 tells, and opening stays a matter of milliseconds.
+        const int Page = 4096, Large = 64 << 20;
+        int stride = head.ByteLength > Large ? 256 * Page : Page;
+        for (long at = 0; at < head.ByteLength; at += stride)
         {
             int length = (int)Math.Min(Page, head.ByteLength - at);
             var ours = new ReadOnlySpan<byte>((byte*)head.Pointer + at, length);

@@ -55,7 +55,7 @@ internal readonly struct JsonSection
     {
         if (!TryGet(name, out JsonElement value)) return null;
         if (value.ValueKind != JsonValueKind.Object) throw WrongKind(name, value, "an object");
-        return new JsonSection(value, fileName, KeyPath(name) + ".");
+        return new JsonSection(value, fileName, $"{path}{name}.");
     }
 
     /// <summary>The whole number under a key, between two bounds.</summary>
@@ -130,7 +130,7 @@ internal readonly struct JsonSection
         };
     }
 
-    /// <summary>The full name of a key of this object, such as <c>text_config.head_dim</c>.</summary>
+    /// <summary>The full name of a key of this object, quoted, such as <c>'text_config.head_dim'</c>.</summary>
     public string KeyPath(string name) => MessageText.Quote(path + name);
 
     /// <summary>An error about this file: <paramref name="what"/> continues "config.json ...".</summary>

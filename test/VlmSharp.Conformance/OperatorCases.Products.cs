@@ -40,19 +40,25 @@ public abstract partial class BackendConformance
     [MemberData(nameof(ProductShapes))]
     public void GatedLinear(int rows, int inputs, int outputs)
     {
-        foreach (DType dtype in Enum.GetValues<DType>())
+        // The two parameters of a layer may be stored in different formats: some checkpoints keep a few tensors in f32.
+        foreach (DType gateFormat in Enum.GetValues<DType>())
         {
-            // Weights so small that gate and up stay near 1, where the bound of a product of two sums is the sum of their bounds.
-            float scale = 1 / MathF.Sqrt(inputs);
-            WeightData gate = Parameter("gate", dtype, outputs, inputs, scale), up = Parameter("up", dtype, outputs, inputs, scale);
-            float[] x = Numbers(rows * inputs);
-            Compare($"GatedLinear {dtype} [{rows}, {inputs}] -> {outputs}", b =>
-            {
-                using Weight g = b.LoadWeight(gate), u = b.LoadWeight(up);
-                using Tensor input = b.Upload(x, rows, inputs);
-                return b.GatedLinear(input, g, u);
-            }, 6 * Close.SumBound(inputs, scale) + 16 * Close.Unit);
+            foreach (DType upFormat in Enum.GetValues<DType>()) CompareGated(rows, inputs, outputs, gateFormat, upFormat);
         }
+    }
+
+    private void CompareGated(int rows, int inputs, int outputs, DType gateFormat, DType upFormat)
+    {
+        // Weights so small that gate and up stay near 1, where the bound of a product of two sums is the sum of their bounds.
+        float scale = 1 / MathF.Sqrt(inputs);
+        WeightData gate = Parameter("gate", gateFormat, outputs, inputs, scale), up = Parameter("up", upFormat, outputs, inputs, scale);
+        float[] x = Numbers(rows * inputs);
+        Compare($"GatedLinear {gateFormat}, {upFormat} [{rows}, {inputs}] -> {outputs}", b =>
+        {
+            using Weight g = b.LoadWeight(gate), u = b.LoadWeight(up);
+            using Tensor input = b.Upload(x, rows, inputs);
+            return b.GatedLinear(input, g, u);
+        }, 6 * Close.SumBound(inputs, scale) + 16 * Close.Unit);
     }
 
     /// <summary>Every length of a row from 1 to 70, so that each remainder of each register width and unrolling occurs, for few rows and many.</summary>

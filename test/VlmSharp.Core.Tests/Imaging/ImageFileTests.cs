@@ -120,7 +120,7 @@ public class ImageFileTests
         Assert.Equal("photo is empty; copy or download the picture again.", Fault([]));
         Assert.StartsWith("photo is not a picture of a format known to VlmSharp", Fault([1, 2, 3]), StringComparison.Ordinal);
         string path = Path.Combine(Path.GetTempPath(), "vlmsharp-no-such-picture.png");
-        Assert.Equal($"{path} does not exist; check the path of the picture.", Assert.Throws<ImageFormatException>(() => ImageFile.Load(path)).Message);
+        Assert.Equal($"{path} does not exist; give the path of a picture.", Assert.Throws<ImageFormatException>(() => ImageFile.Load(path)).Message);
     }
 
     [Fact]
