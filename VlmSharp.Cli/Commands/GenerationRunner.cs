@@ -91,7 +91,7 @@ internal sealed class GenerationRunner
     {
         o.WriteStartObject();
         WriteFiles(o, job);
-        o.WriteResult(network.Results(session)[0]);
+        o.WriteResult(session.Results()[0]);
         o.WriteTimings(network, session.Timings);
         o.WriteEndObject();
     }

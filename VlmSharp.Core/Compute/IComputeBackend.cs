@@ -26,7 +26,7 @@ public readonly record struct AttentionSpec(int Heads, int KvHeads, int HeadDim,
 /// <remarks>
 /// <para>Axes: T tokens of the step (all sequences together), F features, H query heads, K key-value heads, D head size, V vocabulary.</para>
 /// <para>Operators are functional: they read their arguments and return a new tensor, which the caller disposes of.
-/// The one operator with an effect is <see cref="AppendKeyValues"/>, and its effect is on a cache that the caller owns.
+/// The operators with an effect are <see cref="AppendKeyValues"/> and <see cref="CopyKeyValues"/>, and it is on a cache that the caller owns.
 /// Operators run in the order in which they are called; a backend may queue them, and <see cref="Download"/> waits.</para>
 /// <para>A backend is used by one thread at a time. Shapes that do not fit throw <see cref="ArgumentException"/> with both shapes.</para>
 /// </remarks>
@@ -140,6 +140,17 @@ public interface IComputeBackend : IDisposable
     /// <param name="batch">The step; every sequence has a cache.</param>
     /// <param name="layer">Decoder layer, from 0.</param>
     void AppendKeyValues(Tensor k, Tensor v, SequenceBatch batch, int layer);
+
+    /// <summary>
+    /// Copies tokens between caches, in every layer: rows [start, start + count) of the destination become those of the
+    /// source. Lengths stay; <see cref="KvCache.CopyFrom"/> counts them. Moves 2 * layers * count * width numbers, which is
+    /// what a beam costs that continues another: its new tokens, for the prompt's are the same in all beams.
+    /// </summary>
+    /// <param name="source">Has at least start + count tokens.</param>
+    /// <param name="destination">Another cache of the same layers and width, with room for them.</param>
+    /// <param name="start">First token.</param>
+    /// <param name="count">Tokens.</param>
+    void CopyKeyValues(KvCache source, KvCache destination, int start, int count);
 
     /// <summary>
     /// Attention (Vaswani et al. 2017, eq. 1) of every sequence over its own rows of k and v:

@@ -1,74 +1,103 @@
-using VlmSharp.Imaging;
-
 namespace VlmSharp.Generation;
 
-/// <summary>How to generate. Greedy: every step takes the token with the largest logit, of equal ones the lowest id.</summary>
+/// <summary>
+/// How to generate, under transformers' names and with its meanings. The default is greedy: every step takes the token with
+/// the largest logit, of equal ones the lowest id.
+/// </summary>
+/// <remarks>
+/// Setting any of <see cref="Temperature"/>, <see cref="TopK"/>, <see cref="TopP"/> and <see cref="MinP"/> turns sampling on.
+/// The order is transformers': a request's constraint, repetition penalty, no-repeat n-gram, minimum length, temperature,
+/// top-k, top-p, min-p, then the draw.
+/// </remarks>
 public sealed record GenerationOptions
 {
+    /// <summary>The top-k of sampling where <see cref="TopK"/> is not set, as in transformers.</summary>
+    public const int DefaultTopK = 50;
+
+    /// <summary>The most candidates that <see cref="LogProbabilities"/> may ask for.</summary>
+    public const int MaxLogProbabilities = 1000;
+
+    /// <summary>The most beams.</summary>
+    public const int MaxBeams = 256;
+
     /// <summary>At most so many new tokens for each prompt, the end-of-sequence token included.</summary>
     public int MaxNewTokens { get; init; } = 128;
 
-    /// <summary>Goes on past end-of-sequence tokens, to <see cref="MaxNewTokens"/>: for benchmarks and comparisons.</summary>
+    /// <summary>At least so many new tokens before an end-of-sequence token or stop id may come. Stop strings are not held back.</summary>
+    public int MinNewTokens { get; init; }
+
+    /// <summary>Goes on past end-of-sequence tokens, to <see cref="MaxNewTokens"/>: for benchmarks and comparisons. Stop ids and strings still end a sequence.</summary>
     public bool IgnoreEndOfSequence { get; init; }
-}
 
-/// <summary>One prompt with its pictures.</summary>
-public sealed record GenerationRequest
-{
-    /// <summary>The pictures, in the order in which the prompt means them; at least one.</summary>
-    public required IReadOnlyList<RgbImage> Images { get; init; }
+    /// <summary>Divides the logits, above 0; null is 1.</summary>
+    public float? Temperature { get; init; }
 
-    /// <summary>The text, for instance "caption en"; needs the model's tokenizer. Ignored when <see cref="PromptIds"/> is given.</summary>
-    public string Prompt { get; init; } = "";
+    /// <summary>Samples among the k likeliest tokens, ties with the k-th included; 0 is all, null is <see cref="DefaultTopK"/> when sampling.</summary>
+    public int? TopK { get; init; }
 
-    /// <summary>Token ids to use instead of text; the image placeholders are put before them.</summary>
-    public IReadOnlyList<int>? PromptIds { get; init; }
+    /// <summary>Samples among the fewest tokens that together have probability p, 0 to 1; null is 1.</summary>
+    public float? TopP { get; init; }
+
+    /// <summary>Samples among tokens that have at least m times the likeliest one's probability, 0 to 1; null is 0.</summary>
+    public float? MinP { get; init; }
+
+    /// <summary>Above 1 makes tokens of the prompt and of the text so far less likely; 1 is off.</summary>
+    public float RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>No run of so many tokens occurs twice, the prompt included; 0 is off.</summary>
+    public int NoRepeatNgramSize { get; init; }
 
     /// <summary>
-    /// Whether control tokens written in the text ("&lt;eos&gt;", "&lt;image&gt;") mean what they say, as in the reference
-    /// processor. False for text that a user typed: there they stay text.
+    /// The seed of sampling. The same seed gives the same text for a request whatever stands beside it in the batch; a request
+    /// may bring its own (<see cref="GenerationRequest.Seed"/>). Null draws one for each request, which its result tells.
     /// </summary>
-    public bool TrustControlTokens { get; init; }
+    public long? Seed { get; init; }
+
+    /// <summary>Beams of beam search; 1 is none. Does not go together with sampling.</summary>
+    public int Beams { get; init; } = 1;
+
+    /// <summary>e of a hypothesis' score, sum of log-probabilities / length^e: above 0 favours long texts, below 0 short ones.</summary>
+    public float LengthPenalty { get; init; } = 1;
+
+    /// <summary>Texts that end the answer; it is cut before the first of them. Special tokens have no text and match nothing.</summary>
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>Tokens that end the answer beside the model's end-of-sequence tokens.</summary>
+    public IReadOnlyList<int> StopIds { get; init; } = [];
+
+    /// <summary>For each step the log-probabilities of the N likeliest tokens under the model, before any processor; 0 is none.</summary>
+    public int LogProbabilities { get; init; }
+
+    /// <summary>Whether tokens are drawn: any of temperature, top-k, top-p and min-p is set.</summary>
+    public bool IsSampling => Temperature is not null || TopK is not null || TopP is not null || MinP is not null;
+
+    /// <summary>Whether a step can be done without the logits on the host.</summary>
+    internal bool IsPlainGreedy =>
+        !IsSampling && Beams == 1 && RepetitionPenalty == 1 && NoRepeatNgramSize == 0 && MinNewTokens == 0 && LogProbabilities == 0;
+
+    /// <summary>Checks every option's range.</summary>
+    /// <exception cref="RequestException">One is outside; the message begins with its name.</exception>
+    public void Validate()
+    {
+        Check(MaxNewTokens >= 1, "max-new-tokens", MaxNewTokens, "give a number above 0");
+        Check(MinNewTokens >= 0 && MinNewTokens <= MaxNewTokens, "min-new-tokens", MinNewTokens, $"give a number from 0 to max-new-tokens, which is {MaxNewTokens}");
+        Check(Temperature is null or (> 0 and < float.PositiveInfinity), "temperature", Temperature, "give a number above 0, or leave it out for greedy generation");
+        Check(TopK is null or >= 0, "top-k", TopK, "give a number from 1 up, or 0 for no limit");
+        Check(TopP is null or (>= 0 and <= 1), "top-p", TopP, "give a number from 0 to 1");
+        Check(MinP is null or (>= 0 and <= 1), "min-p", MinP, "give a number from 0 to 1");
+        Check(RepetitionPenalty is > 0 and < float.PositiveInfinity, "repetition-penalty", RepetitionPenalty, "give a number above 0; 1 is off");
+        Check(NoRepeatNgramSize >= 0, "no-repeat-ngram-size", NoRepeatNgramSize, "give a number from 1 up, or 0 for off");
+        Check(Beams is >= 1 and <= MaxBeams, "beams", Beams, $"give a number from 1 to {MaxBeams}");
+        Check(Beams == 1 || !IsSampling, "beams", Beams, "beam search does not sample: leave out temperature, top-k, top-p and min-p, or the beams");
+        Check(float.IsFinite(LengthPenalty), "length-penalty", LengthPenalty, "give a finite number");
+        Check(LogProbabilities is >= 0 and <= MaxLogProbabilities, "logprobs", LogProbabilities, $"give a number from 0 to {MaxLogProbabilities}");
+        foreach (string stop in StopStrings)
+            if (string.IsNullOrEmpty(stop)) throw new RequestException("stop: the text is empty; give at least one character.");
+        foreach (int id in StopIds) Check(id >= 0, "stop id", id, "give a token id, 0 or above");
+    }
+
+    private static void Check(bool holds, string name, object? value, string remedy)
+    {
+        if (!holds) throw new RequestException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name} {value}: {remedy}."));
+    }
 }
-
-/// <summary>Why a sequence ended.</summary>
-public enum FinishReason
-{
-    /// <summary>It has not ended.</summary>
-    None,
-
-    /// <summary>The model gave an end-of-sequence token.</summary>
-    Stop,
-
-    /// <summary>It reached the limit on new tokens, or the end of the model's context.</summary>
-    Length,
-}
-
-/// <summary>One token as it is produced.</summary>
-/// <param name="Sequence">Which request it belongs to, from 0.</param>
-/// <param name="Id">The token.</param>
-/// <param name="LogProbability">Natural logarithm of its probability under the model.</param>
-/// <param name="Finish">Whether, and why, it is the last of its sequence.</param>
-public readonly record struct GeneratedToken(int Sequence, int Id, float LogProbability, FinishReason Finish);
-
-/// <summary>A piece of text as it is produced; the pieces of a sequence, joined, are its text.</summary>
-/// <param name="Token">The token behind it.</param>
-/// <param name="Text">Whole characters only: empty while a character is incomplete.</param>
-public readonly record struct GeneratedText(GeneratedToken Token, string Text);
-
-/// <summary>A finished sequence.</summary>
-/// <param name="TokenIds">The new tokens, the end-of-sequence token included.</param>
-/// <param name="LogProbabilities">Of each of them, natural logarithms.</param>
-/// <param name="Text">Their text without special tokens; null when the model folder has no tokenizer.</param>
-/// <param name="Finish">Why it ended.</param>
-/// <param name="PromptTokens">Tokens of the prompt, image placeholders included.</param>
-public sealed record GenerationResult(
-    IReadOnlyList<int> TokenIds, IReadOnlyList<float> LogProbabilities, string? Text, FinishReason Finish, int PromptTokens);
-
-/// <summary>Where the time of a session went.</summary>
-/// <param name="Vision">Encoder and projector.</param>
-/// <param name="Prefill">The prompts through the decoder, up to each first token.</param>
-/// <param name="Decode">All later tokens.</param>
-/// <param name="PromptTokens">Tokens that prefill processed.</param>
-/// <param name="DecodedTokens">Tokens that decode steps produced.</param>
-public readonly record struct GenerationTimings(TimeSpan Vision, TimeSpan Prefill, TimeSpan Decode, int PromptTokens, int DecodedTokens);

@@ -2,17 +2,19 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
 using VlmSharp.Models;
+using VlmSharp.Tokenization;
 
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// Generates for a batch of prompts, one step at a time, greedily. Prompts of any length share the steps without padding;
+/// Generates for a batch of prompts, one step at a time. Prompts of any length share the steps without padding;
 /// a sequence that ends leaves the batch. Cancel by not taking the next step.
 /// </summary>
 /// <remarks>
 /// A step is either the prefill of the next few prompts (pictures and all their text, bounded by <see cref="MaxStepRows"/>
 /// rows so that memory stays flat) or, when all prompts have their first token, one decode step for every sequence that
-/// goes on. The weights are read once per step whatever the number of sequences. A decode step allocates nothing.
+/// goes on. The weights are read once per step whatever the number of sequences. A greedy decode step allocates nothing and
+/// leaves the logits where the backend has them; processors, sampling, constraints and beams bring them to the host.
 /// </remarks>
 public sealed class GenerationSession : IDisposable
 {
@@ -20,29 +22,37 @@ public sealed class GenerationSession : IDisposable
     internal const int MaxStepRows = 1024;
 
     private readonly PaliGemmaModel model;
-    private readonly GenerationOptions options;
     private readonly Lock gate;
-    private readonly Sequence[] sequences;
+    private readonly Decoding[] sequences;
+    private readonly TokenChooser? chooser; // null when the backend chooses: plain greedy
     private readonly SequenceBatch batch = new();
     private readonly int[] ids, lastRows, bestIds;
     private readonly float[] bestValues;
-    private readonly GeneratedToken[] produced;
-    private readonly List<Sequence> active = [];
+    private readonly List<GeneratedToken> produced = [];
+    private readonly List<Decoding> active = [];
     private int nextToPrefill;
     private TimeSpan vision, prefill, decode;
     private int prefilledTokens, decodedTokens;
 
-    internal GenerationSession(PaliGemmaModel model, GenerationOptions options, IReadOnlyList<PreparedPrompt> prompts, Lock gate)
+    internal GenerationSession(PaliGemmaModel model, ITokenizer? tokenizer, GenerationOptions options, IReadOnlyList<PreparedPrompt> prompts, Lock gate)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxNewTokens);
+        options.Validate();
         this.model = model;
-        this.options = options;
         this.gate = gate;
-        sequences = new Sequence[prompts.Count];
-        for (int i = 0; i < sequences.Length; i++) sequences[i] = new Sequence(i, prompts[i], model, options);
-        (ids, lastRows, bestIds) = (new int[sequences.Length], new int[sequences.Length], new int[sequences.Length]);
-        bestValues = new float[sequences.Length];
-        produced = new GeneratedToken[sequences.Length];
+        var stop = new StopRule(options, model.Config.EosTokenIds, model.Config.Text.VocabSize, tokenizer);
+        sequences = new Decoding[prompts.Count];
+        for (int i = 0; i < sequences.Length; i++)
+        {
+            sequences[i] = options.Beams > 1
+                ? new BeamSearch(i, prompts[i], model, options, stop)
+                : new Sequence(i, prompts[i], model, options, stop);
+        }
+
+        if (!options.IsPlainGreedy || prompts.Any(p => p.Constraint is not null)) chooser = new TokenChooser(model, options, stop);
+        int rows = checked(sequences.Length * options.Beams);
+        (ids, lastRows, bestIds) = (new int[rows], new int[rows], new int[rows]);
+        bestValues = new float[rows];
+        produced.Capacity = sequences.Length;
     }
 
     /// <summary>Whether every sequence has ended.</summary>
@@ -54,26 +64,34 @@ public sealed class GenerationSession : IDisposable
     /// <summary>Where the time went so far.</summary>
     public GenerationTimings Timings => new(vision, prefill, decode, prefilledTokens, decodedTokens);
 
-    /// <summary>Produces the next token of some or all sequences.</summary>
+    /// <summary>
+    /// Produces the next token of some or all sequences. A beam search produces nothing until it ends, and then all tokens of
+    /// its best beam.
+    /// </summary>
     /// <returns>The new tokens, in the order of their sequences; valid until the next step. Empty when all have ended.</returns>
     public ReadOnlySpan<GeneratedToken> Step()
     {
         if (IsFinished) return [];
-        lock (gate) return nextToPrefill < sequences.Length ? Prefill() : DecodeOne();
+        produced.Clear();
+        lock (gate)
+        {
+            if (nextToPrefill < sequences.Length) Prefill();
+            else DecodeOne();
+        }
+
+        return CollectionsMarshal.AsSpan(produced);
     }
 
-    /// <summary>What a sequence has produced so far.</summary>
-    /// <param name="sequence">Which, from 0.</param>
-    /// <param name="decodeText">Turns ids into text, or null.</param>
-    /// <returns>Its tokens; <see cref="GenerationResult.Finish"/> is <see cref="FinishReason.None"/> while it goes on.</returns>
-    internal GenerationResult Result(int sequence, Func<int[], string>? decodeText) => sequences[sequence].ToResult(decodeText);
+    /// <summary>What the sequences have produced so far.</summary>
+    /// <returns>One result for each request, in their order; <see cref="GenerationResult.Finish"/> is <see cref="FinishReason.None"/> of one that goes on.</returns>
+    public IReadOnlyList<GenerationResult> Results() => Array.ConvertAll(sequences, sequence => sequence.ToResult());
 
-    private ReadOnlySpan<GeneratedToken> Prefill()
+    private void Prefill()
     {
         int first = nextToPrefill, rows = 0, last = first;
         while (last < sequences.Length && (last == first || rows + sequences[last].Prompt.Ids.Length <= MaxStepRows))
             rows += sequences[last++].Prompt.Ids.Length;
-        ReadOnlySpan<Sequence> group = sequences.AsSpan(first, last - first);
+        ReadOnlySpan<Decoding> group = sequences.AsSpan(first, last - first);
 
         long start = Stopwatch.GetTimestamp();
         using Tensor images = EncodeImages(group); // [pictures * N, h]
@@ -84,30 +102,30 @@ public sealed class GenerationSession : IDisposable
         batch.Clear();
         for (int i = 0; i < group.Length; i++)
         {
-            group[i].Cache = model.CreateKvCache(group[i].Capacity);
-            batch.Add(group[i].Prompt.Ids.Length, prefixLength: group[i].Prompt.Ids.Length, group[i].Cache!);
+            KvCache cache = model.CreateKvCache(group[i].Capacity);
+            group[i].Own(cache);
+            batch.Add(group[i].Prompt.Ids.Length, prefixLength: group[i].Prompt.Ids.Length, cache);
             lastRows[i] = batch.TotalRows - 1;
         }
 
         Advance(input, group);
-        foreach (Sequence sequence in group)
+        foreach (Decoding sequence in group)
             if (sequence.Finish == FinishReason.None) active.Add(sequence);
         nextToPrefill = last;
         prefill += Stopwatch.GetElapsedTime(start);
         prefilledTokens += rows;
-        return produced.AsSpan(0, group.Length);
     }
 
-    private Tensor EncodeImages(ReadOnlySpan<Sequence> group)
+    private Tensor EncodeImages(ReadOnlySpan<Decoding> group)
     {
         int count = 0, length = 0;
-        foreach (Sequence sequence in group)
+        foreach (Decoding sequence in group)
             foreach (float[] pixels in sequence.Prompt.Pixels) (count, length) = (count + 1, pixels.Length);
         if (count == 0) return default;
 
         float[] all = new float[checked(count * length)];
         int at = 0;
-        foreach (Sequence sequence in group)
+        foreach (Decoding sequence in group)
             foreach (float[] pixels in sequence.Prompt.Pixels)
             {
                 pixels.CopyTo(all, at);
@@ -118,12 +136,12 @@ public sealed class GenerationSession : IDisposable
         return model.EncodeImages(planes);
     }
 
-    private Tensor EmbedPrompts(ReadOnlySpan<Sequence> group, int rows, Tensor images)
+    private Tensor EmbedPrompts(ReadOnlySpan<Decoding> group, int rows, Tensor images)
     {
         int[] all = new int[rows];
         var imagePositions = new List<int>(images.HasValue ? images.Rows : 0);
         int at = 0;
-        foreach (Sequence sequence in group)
+        foreach (Decoding sequence in group)
             foreach (int id in sequence.Prompt.Ids)
             {
                 if (id == model.Config.ImageTokenId) imagePositions.Add(at);
@@ -133,43 +151,61 @@ public sealed class GenerationSession : IDisposable
         return model.Embed(all, images, imagePositions.ToArray());
     }
 
-    private ReadOnlySpan<GeneratedToken> DecodeOne()
+    private void DecodeOne()
     {
         long start = Stopwatch.GetTimestamp();
-        int count = active.Count;
+        int count = active.Count, rows = 0;
         batch.Clear();
         for (int i = 0; i < count; i++)
         {
-            Sequence sequence = active[i];
-            ids[i] = sequence.LastToken;
-            lastRows[i] = i;
-            batch.Add(1, sequence.Prompt.Ids.Length, sequence.Cache!);
+            int own = active[i].Rows;
+            active[i].AddRows(ids.AsSpan(rows, own), batch);
+            for (int end = rows + own; rows < end; rows++) lastRows[rows] = rows;
         }
 
-        using (Tensor input = model.Embed(ids.AsSpan(0, count))) // [B, h]
+        using (Tensor input = model.Embed(ids.AsSpan(0, rows))) // [B, h]
             Advance(input, CollectionsMarshal.AsSpan(active));
         RemoveFinished();
         decode += Stopwatch.GetElapsedTime(start);
         decodedTokens += count;
-        return produced.AsSpan(0, count);
     }
 
-    /// <summary>One pass through decoder and head, and the greedy choice for each sequence.</summary>
-    private void Advance(Tensor input, ReadOnlySpan<Sequence> group)
+    /// <summary>One pass through decoder and head, and the choice for each sequence.</summary>
+    private void Advance(Tensor input, ReadOnlySpan<Decoding> group)
     {
+        int rows = 0; // B: one for each sequence, or for each of its beams
+        foreach (Decoding sequence in group) rows += sequence.Rows;
         IComputeBackend b = model.Backend;
         using Tensor hidden = model.Decode(input, batch); // [T, h]
-        using Tensor last = b.SelectRows(hidden, lastRows.AsSpan(0, group.Length)); // [B, h]
+        using Tensor last = b.SelectRows(hidden, lastRows.AsSpan(0, rows)); // [B, h]
         using Tensor logits = model.Logits(last); // [B, V]
         using Tensor logProbabilities = b.LogSoftmax(logits); // [B, V]
+        if (chooser is null)
+        {
+            TakeLargest(logits, logProbabilities, group);
+            return;
+        }
+
+        chooser.Begin(logits, logProbabilities);
+        int row = 0;
+        foreach (Decoding sequence in group)
+        {
+            int own = sequence.Rows; // before it moves on
+            sequence.Advance(chooser, row, produced);
+            row += own;
+        }
+    }
+
+    /// <summary>The greedy choice, made by the backend.</summary>
+    private void TakeLargest(Tensor logits, Tensor logProbabilities, ReadOnlySpan<Decoding> group)
+    {
         // Two distinct logits may round to one log-probability, so the token is chosen among the logits; the largest
-        // log-probability is that token's own, for rounding keeps order. Processors and sampling join here.
+        // log-probability is that token's own, for rounding keeps order.
         Span<int> best = bestIds.AsSpan(0, group.Length), same = lastRows.AsSpan(0, group.Length);
         Span<float> values = bestValues.AsSpan(0, group.Length);
-        b.ArgMax(logits, best, values);
-        b.ArgMax(logProbabilities, same, values);
-        for (int i = 0; i < group.Length; i++)
-            produced[i] = group[i].Append(best[i], values[i], model.Config.EosTokenIds, options);
+        model.Backend.ArgMax(logits, best, values);
+        model.Backend.ArgMax(logProbabilities, same, values);
+        for (int i = 0; i < group.Length; i++) produced.Add(((Sequence)group[i]).Append(best[i], values[i]));
     }
 
     private void RemoveFinished()
@@ -185,7 +221,7 @@ public sealed class GenerationSession : IDisposable
     {
         lock (gate) // not under a step of another thread
         {
-            foreach (Sequence sequence in sequences) sequence.Dispose();
+            foreach (Decoding sequence in sequences) sequence.Dispose();
             active.Clear();
             nextToPrefill = sequences.Length;
         }

@@ -7,6 +7,12 @@ namespace VlmSharp.Generation;
 /// <param name="Pixels">Per picture [3 * S * S], planes R, G, B in -1..1.</param>
 internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
 {
+    /// <summary>The request's own seed, or null.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>The request's constraint, or null.</summary>
+    public ITokenConstraint? Constraint { get; init; }
+
     /// <summary>How many new tokens fit: as many as asked for, or what the model's context leaves.</summary>
     /// <exception cref="RequestException">The prompt alone fills the context.</exception>
     public int LimitNewTokens(int asked, TextConfig config) => Ids.Length < config.MaxPositions

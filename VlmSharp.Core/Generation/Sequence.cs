@@ -1,60 +1,72 @@
-using System.Collections.Immutable;
 using VlmSharp.Compute;
 using VlmSharp.Models;
 
 namespace VlmSharp.Generation;
 
-/// <summary>One prompt on its way: its tokens so far and its cache, which it owns.</summary>
-internal sealed class Sequence : IDisposable
+/// <summary>A request answered by one token after the other: the likeliest, or one that is drawn.</summary>
+internal sealed class Sequence : Decoding
 {
-    private readonly int index;
-    private readonly int[] tokens;
+    private readonly StopRule stop;
+    private readonly StopText? stopText;
+    private readonly long? seed;
+    private readonly int[] history; // prompt, then new tokens
     private readonly float[] logProbabilities;
+    private readonly TokenCandidate[][]? top;
+    private KvCache? cache;
     private int count;
 
-    public Sequence(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options)
+    public Sequence(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options, StopRule stop) : base(index, prompt, model, options)
     {
-        this.index = index;
-        Prompt = prompt;
-        Limit = prompt.LimitNewTokens(options.MaxNewTokens, model.Config.Text);
-        tokens = new int[Limit];
+        this.stop = stop;
+        stopText = stop.Watch();
+        history = new int[prompt.Ids.Length + Limit];
+        prompt.Ids.CopyTo(history, 0);
         logProbabilities = new float[Limit];
+        if (options.LogProbabilities > 0) top = new TokenCandidate[Limit][];
+        if (options.IsSampling) seed = prompt.Seed ?? options.Seed ?? Random.Shared.NextInt64();
     }
 
-    public PreparedPrompt Prompt { get; }
+    public override int Rows => 1;
 
-    public FinishReason Finish { get; private set; }
+    private Span<int> NewTokens => history.AsSpan(Prompt.Ids.Length, count);
 
-    public KvCache? Cache { get; set; }
+    public override void Own(KvCache cache) => this.cache = cache;
 
-    /// <summary>New tokens, at the most.</summary>
-    public int Limit { get; }
+    public override void AddRows(Span<int> ids, SequenceBatch batch)
+    {
+        ids[0] = history[Prompt.Ids.Length + count - 1];
+        batch.Add(1, Prompt.Ids.Length, cache!);
+    }
 
-    /// <summary>Tokens whose keys and values are ever needed: the last new token's are not.</summary>
-    public int Capacity => Prompt.Ids.Length + Limit - 1;
-
-    public int LastToken => tokens[count - 1];
+    public override void Advance(TokenChooser chooser, int row, List<GeneratedToken> produced)
+    {
+        TokenCandidate token = chooser.Choose(row, history.AsSpan(0, Prompt.Ids.Length + count), Prompt, seed ?? 0);
+        if (top is not null) top[count] = chooser.Top()!;
+        produced.Add(Append(token.Id, token.LogProbability));
+    }
 
     /// <summary>Takes the next token, and frees the cache when it was the last.</summary>
-    public GeneratedToken Append(int id, float logProbability, ImmutableArray<int> endOfSequence, GenerationOptions options)
+    public GeneratedToken Append(int id, float logProbability)
     {
-        tokens[count] = id;
+        history[Prompt.Ids.Length + count] = id;
         logProbabilities[count++] = logProbability;
-        if (!options.IgnoreEndOfSequence && endOfSequence.Contains(id)) Finish = FinishReason.Stop;
+        stopText?.Append(id);
+        if (stop.Ends(id) || stopText is { IsStopped: true }) Finish = FinishReason.Stop;
         else if (count == Limit) Finish = FinishReason.Length;
         if (Finish != FinishReason.None) Dispose();
-        return new GeneratedToken(index, id, logProbability, Finish);
+        return new GeneratedToken(Index, id, logProbability, Finish);
     }
 
-    public GenerationResult ToResult(Func<int[], string>? decodeText)
-    {
-        int[] ids = tokens[..count];
-        return new GenerationResult(ids, logProbabilities[..count], decodeText?.Invoke(ids), Finish, Prompt.Ids.Length);
-    }
+    public override GenerationResult ToResult() =>
+        new(NewTokens.ToArray(), logProbabilities[..count], stop.Text(NewTokens), Finish, Prompt.Ids.Length)
+        {
+            TopLogProbabilities = top?[..count],
+            Seed = seed,
+        };
 
-    public void Dispose()
+    public override void Dispose()
     {
-        Cache?.Dispose();
-        Cache = null;
+        cache?.Dispose();
+        cache = null;
     }
 }

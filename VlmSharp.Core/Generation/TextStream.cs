@@ -2,20 +2,20 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Generation;
 
-/// <summary>Turns one sequence's tokens into text as they come, whole characters at a time.</summary>
+/// <summary>Turns one sequence's tokens into text as they come: whole characters, and nothing of a stop string.</summary>
 public sealed class TextStream
 {
-    private readonly StreamingDecoder? decoder;
+    private readonly StopText? text;
 
-    internal TextStream(ITokenizer? tokenizer) => decoder = tokenizer is null ? null : new StreamingDecoder(tokenizer, skipSpecial: true);
+    internal TextStream(ITokenizer? tokenizer, IReadOnlyList<string> stops) => text = tokenizer is null ? null : new StopText(tokenizer, stops);
 
     /// <summary>Takes a token.</summary>
     /// <param name="token">The next of the sequence.</param>
-    /// <returns>The characters that are complete now; at the end of the sequence also what was left.</returns>
+    /// <returns>The characters that are certain now; at the end of the sequence also what was left.</returns>
     public string Append(GeneratedToken token)
     {
-        if (decoder is null) return "";
-        string text = decoder.Append(token.Id);
-        return token.Finish == FinishReason.None ? text : text + decoder.Flush();
+        if (text is null) return "";
+        string piece = text.Append(token.Id);
+        return token.Finish == FinishReason.None ? piece : piece + text.Flush();
     }
 }

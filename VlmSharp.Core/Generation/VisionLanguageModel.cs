@@ -73,12 +73,12 @@ public sealed class VisionLanguageModel : IDisposable
     /// <param name="requests">At least one.</param>
     /// <param name="options">How, or null for the defaults.</param>
     /// <returns>A session whose steps produce the tokens.</returns>
-    /// <exception cref="RequestException">A request does not fit the model.</exception>
+    /// <exception cref="RequestException">A request does not fit the model, or an option is out of range.</exception>
     public GenerationSession Start(IReadOnlyList<GenerationRequest> requests, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(requests);
         if (requests.Count == 0) throw new ArgumentException("There is nothing to generate: no request was given.");
-        return new GenerationSession(Model, options ?? new GenerationOptions(), [.. requests.Select(Prepare)], gate);
+        return new GenerationSession(Model, Tokenizer, options ?? new GenerationOptions(), [.. requests.Select(Prepare)], gate);
     }
 
     /// <summary>Generates for a batch of requests, to the end.</summary>
@@ -95,10 +95,10 @@ public sealed class VisionLanguageModel : IDisposable
             session.Step();
         }
 
-        return Results(session);
+        return session.Results();
     }
 
-    /// <summary>Generates for one request and hands the text over as it is produced.</summary>
+    /// <summary>Generates for one request and hands the text over as it is produced; of a beam search all of it at the end.</summary>
     /// <param name="request">The pictures and the prompt.</param>
     /// <param name="options">How, or null for the defaults.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
@@ -106,27 +106,18 @@ public sealed class VisionLanguageModel : IDisposable
     public async IAsyncEnumerable<GeneratedText> StreamAsync(GenerationRequest request, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using GenerationSession session = await Task.Run(() => Start([request], options), cancellationToken).ConfigureAwait(false);
-        TextStream text = StreamText();
+        TextStream text = StreamText(options);
         while (!session.IsFinished)
         {
-            GeneratedToken token = await Task.Run(() => session.Step()[0], cancellationToken).ConfigureAwait(false);
-            yield return new GeneratedText(token, text.Append(token));
+            GeneratedToken[] tokens = await Task.Run(() => session.Step().ToArray(), cancellationToken).ConfigureAwait(false);
+            foreach (GeneratedToken token in tokens) yield return new GeneratedText(token, text.Append(token));
         }
     }
 
-    /// <summary>What a session has produced, one result for each request, in their order.</summary>
-    /// <param name="session">A session of this model.</param>
-    /// <returns>The results.</returns>
-    public IReadOnlyList<GenerationResult> Results(GenerationSession session)
-    {
-        ArgumentNullException.ThrowIfNull(session);
-        Func<int[], string>? decode = Tokenizer is null ? null : ids => Tokenizer.Decode(ids, skipSpecial: true);
-        return [.. Enumerable.Range(0, session.Count).Select(i => session.Result(i, decode))];
-    }
-
     /// <summary>A decoder for one sequence's tokens as they come.</summary>
+    /// <param name="options">The session's options, whose stop strings it cuts; null for none.</param>
     /// <returns>The decoder; without a tokenizer its pieces are empty.</returns>
-    public TextStream StreamText() => new(Tokenizer);
+    public TextStream StreamText(GenerationOptions? options = null) => new(Tokenizer, options?.StopStrings ?? []);
 
     /// <summary>A request in the model's own terms: ids with placeholders, and normalised pixels.</summary>
     /// <exception cref="RequestException">It does not fit the model.</exception>
@@ -138,7 +129,11 @@ public sealed class VisionLanguageModel : IDisposable
         int found = ids.Count(id => id == Model.Config.ImageTokenId);
         if (found != placeholders)
             throw new RequestException($"The prompt has {found} image placeholders, but {request.Images.Count} pictures need {placeholders}: leave the placeholders out and they are put first.");
-        return new PreparedPrompt(ids, [.. request.Images.Select(image => PixelNormalizer.Prepare(image, Preprocessor))]);
+        return new PreparedPrompt(ids, [.. request.Images.Select(image => PixelNormalizer.Prepare(image, Preprocessor))])
+        {
+            Seed = request.Seed,
+            Constraint = request.Constraint,
+        };
     }
 
     private int[] Tokenize(GenerationRequest request)

@@ -35,6 +35,9 @@ public sealed class StreamingDecoder(ITokenizer tokenizer, bool skipSpecial)
         return "";
     }
 
+    /// <summary>What the byte pieces that wait would spell if the text ended here, if they are whole characters; empty otherwise.</summary>
+    internal string Pending => Utf8.IsValid(run.AsSpan(0, runLength)) ? Encoding.UTF8.GetString(run, 0, runLength) : "";
+
     /// <summary>Ends the text; the decoder can then start another.</summary>
     /// <returns>The text of the byte pieces that were waiting.</returns>
     public string Flush()

@@ -127,7 +127,7 @@ public abstract unsafe class HostBackend : IComputeBackend
     {
         foreach (SequenceSlice slice in batch.Slices)
         {
-            HostKvCache cache = Cache(slice);
+            HostKvCache cache = Cache(slice.Cache);
             Check(k.Rows == batch.TotalRows && v.Rows == batch.TotalRows && k.Columns == cache.Width && v.Columns == cache.Width,
                 $"AppendKeyValues: k {k}, v {v}, cache width {cache.Width}, {batch.TotalRows} rows in the step");
             CopyRows(Matrix(k), slice, cache.Keys(layer));
@@ -138,6 +138,21 @@ public abstract unsafe class HostBackend : IComputeBackend
         {
             long bytes = (long)slice.RowCount * source.Columns * sizeof(float);
             Buffer.MemoryCopy(source.RowPointer(slice.RowStart), target.RowPointer(slice.Past), bytes, bytes);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void CopyKeyValues(KvCache source, KvCache destination, int start, int count)
+    {
+        HostKvCache from = Cache(source), to = Cache(destination);
+        Check(from != to && from.Layers == to.Layers && from.Width == to.Width && start >= 0 && count >= 0
+            && start <= from.Length - count && start <= to.Capacity - count,
+            $"CopyKeyValues: tokens {start} to {start} + {count} of {from.Length}, {from.Layers} layers of width {from.Width}, into {to.Layers} layers of width {to.Width} and {to.Capacity} tokens");
+        long bytes = (long)count * from.Width * sizeof(float);
+        for (int layer = 0; layer < from.Layers; layer++)
+        {
+            Buffer.MemoryCopy(from.Keys(layer).RowPointer(start), to.Keys(layer).RowPointer(start), bytes, bytes);
+            Buffer.MemoryCopy(from.Values(layer).RowPointer(start), to.Values(layer).RowPointer(start), bytes, bytes);
         }
     }
 
@@ -166,7 +181,7 @@ public abstract unsafe class HostBackend : IComputeBackend
         Tensor y = Allocate(q.Rows, q.Columns);
         foreach (SequenceSlice slice in batch.Slices)
         {
-            HostKvCache cache = Cache(slice);
+            HostKvCache cache = Cache(slice.Cache);
             Check(cache.Width == spec.KvHeads * spec.HeadDim, $"CachedAttention: cache width {cache.Width}, {spec}");
             int length = slice.Past + slice.RowCount;
             ComputeAttention(Matrix(q), Part(cache.Keys(layer), length), Part(cache.Values(layer), length), slice, spec, Matrix(y));
@@ -343,8 +358,8 @@ public abstract unsafe class HostBackend : IComputeBackend
     private static HostWeight Host(Weight weight) =>
         weight as HostWeight ?? throw new ArgumentException($"The weight {weight} belongs to another backend.");
 
-    private static HostKvCache Cache(in SequenceSlice slice) =>
-        slice.Cache as HostKvCache ?? throw new ArgumentException("A sequence of the step has no KV cache of this backend.");
+    private static HostKvCache Cache(KvCache? cache) =>
+        cache as HostKvCache ?? throw new ArgumentException("A sequence has no KV cache of this backend.");
 
     private static bool IsVector(Weight weight, int length) => weight.Rows == 1 && weight.Columns == length;
 

@@ -1,0 +1,195 @@
+using VlmSharp.Compute;
+using VlmSharp.Generation.Processors;
+using VlmSharp.Models;
+
+namespace VlmSharp.Generation;
+
+/// <summary>
+/// A request answered by beam search as transformers does it: each step scores every continuation of every beam by the sum of
+/// its processed log-probabilities and looks at the best 2 * beams. Those that end become hypotheses if they are among the
+/// first <c>beams</c>; the best others are the next beams. At the end the hypothesis with the best score is the answer.
+/// </summary>
+/// <remarks>
+/// A beam that goes on in one way keeps its cache where it is. Further ways take the caches of beams that died, into which
+/// only the tokens from the first different one on are copied. Every beam's cache has the prompt, copied once.
+/// </remarks>
+internal sealed class BeamSearch : Decoding
+{
+    private readonly IComputeBackend backend;
+    private readonly PaliGemmaModel model;
+    private readonly StopRule stop;
+    private readonly Beam[] pool;
+    private readonly List<Beam> live = [], next = [];
+    private readonly List<Candidate> candidates = [], chosen = [];
+    private readonly BeamHypotheses hypotheses;
+    private readonly TopSelector selector;
+    private readonly int width; // candidates that a step looks at
+    private int count;
+
+    public BeamSearch(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options, StopRule stop) : base(index, prompt, model, options)
+    {
+        this.model = model;
+        this.stop = stop;
+        backend = model.Backend;
+        hypotheses = new BeamHypotheses(options.Beams, options.LengthPenalty);
+        // Enough that as many as there are beams remain even if every beam's likeliest continuations are all its stop tokens.
+        width = Math.Max(2, 1 + stop.Ids.Length) * options.Beams;
+        selector = new TopSelector(Math.Min(width, model.Config.Text.VocabSize));
+        pool = new Beam[options.Beams];
+        for (int i = 0; i < pool.Length; i++) pool[i] = new Beam(new int[prompt.Ids.Length + Limit]);
+        prompt.Ids.CopyTo(pool[0].History, 0);
+        pool[0].Length = prompt.Ids.Length;
+        live.Add(pool[0]);
+    }
+
+    public override int Rows => live.Count;
+
+    public override void Own(KvCache cache) => pool[0].Cache = cache;
+
+    public override void AddRows(Span<int> ids, SequenceBatch batch)
+    {
+        for (int i = 0; i < live.Count; i++)
+        {
+            ids[i] = live[i].Last!.Id;
+            batch.Add(1, Prompt.Ids.Length, live[i].Cache!);
+        }
+    }
+
+    public override void Advance(TokenChooser chooser, int row, List<GeneratedToken> produced)
+    {
+        FindCandidates(chooser, row);
+        count++;
+        chosen.Clear();
+        for (int rank = 0; rank < candidates.Count && chosen.Count < pool.Length; rank++)
+        {
+            Candidate candidate = candidates[rank];
+            if (!Ends(candidate.Node)) chosen.Add(candidate);
+            else if (rank < pool.Length) hypotheses.Add(candidate.Node, candidate.Sum, FinishReason.Stop);
+        }
+
+        bool done = chosen.Count == 0 || hypotheses.IsDone(candidates[0].Sum, count);
+        if (!done && count == Limit)
+        {
+            foreach (Candidate candidate in chosen) hypotheses.Add(candidate.Node, candidate.Sum, FinishReason.Length);
+            done = true;
+        }
+
+        if (done) End(produced);
+        else Continue();
+    }
+
+    /// <summary>The best continuations of all beams, best first; of equal ones the earlier beam's, then the lower id.</summary>
+    private void FindCandidates(TokenChooser chooser, int row)
+    {
+        candidates.Clear();
+        for (int i = 0; i < live.Count; i++)
+        {
+            Beam beam = live[i];
+            selector.Select(chooser.BeamScores(row + i, beam.History.AsSpan(0, beam.Length), Prompt));
+            selector.Order();
+            TokenCandidate[]? top = chooser.Top();
+            for (int j = 0; j < selector.Count; j++)
+            {
+                int id = selector.Ids[j];
+                candidates.Add(new Candidate(beam.Sum + selector.Values[j], i, new BeamNode(beam.Last, id, chooser.LogProbabilities[id], top)));
+            }
+        }
+
+        candidates.Sort(static (a, b) => a.Sum != b.Sum ? b.Sum.CompareTo(a.Sum) : a.Beam != b.Beam ? a.Beam - b.Beam : a.Node.Id - b.Node.Id);
+        if (candidates.Count > width) candidates.RemoveRange(width, candidates.Count - width);
+    }
+
+    private bool Ends(BeamNode node) => stop.Ends(node.Id) || stop.EndsText(Array.ConvertAll(node.Path(), n => n.Id));
+
+    /// <summary>Gives every chosen candidate a beam whose cache and history are its parent's.</summary>
+    private void Continue()
+    {
+        next.Clear();
+        foreach (Beam beam in pool) beam.IsTaken = false;
+        foreach (Candidate candidate in chosen)
+        {
+            Beam parent = live[candidate.Beam];
+            next.Add(parent.IsTaken ? Beam.None : parent);
+            parent.IsTaken = true;
+        }
+
+        for (int i = 0; i < next.Count; i++)
+        {
+            if (next[i] != Beam.None) continue;
+            next[i] = Array.Find(pool, beam => !beam.IsTaken)!; // as many beams as chosen candidates at least
+            next[i].IsTaken = true;
+            next[i].CopyFrom(live[chosen[i].Beam], backend, () => model.CreateKvCache(Capacity));
+        }
+
+        live.Clear();
+        for (int i = 0; i < next.Count; i++)
+        {
+            (next[i].Last, next[i].Sum) = (chosen[i].Node, chosen[i].Sum);
+            next[i].History[next[i].Length++] = chosen[i].Node.Id;
+            live.Add(next[i]);
+        }
+    }
+
+    private void End(List<GeneratedToken> produced)
+    {
+        Finish = hypotheses.Best?.Finish ?? FinishReason.Length;
+        BeamNode[] path = hypotheses.Best?.Last.Path() ?? [];
+        for (int i = 0; i < path.Length; i++)
+            produced.Add(new GeneratedToken(Index, path[i].Id, path[i].LogProbability, i == path.Length - 1 ? Finish : FinishReason.None));
+        Dispose();
+    }
+
+    public override GenerationResult ToResult()
+    {
+        BeamHypothesis? best = Finish == FinishReason.None ? null : hypotheses.Best; // nothing is certain before the end
+        BeamNode[] path = best?.Last.Path() ?? [];
+        int[] ids = Array.ConvertAll(path, node => node.Id);
+        return new GenerationResult(ids, Array.ConvertAll(path, node => node.LogProbability), stop.Text(ids), Finish, Prompt.Ids.Length)
+        {
+            Score = (float?)best?.Score,
+            TopLogProbabilities = path is [{ Top: not null }, ..] ? Array.ConvertAll(path, node => node.Top!) : null,
+        };
+    }
+
+    public override void Dispose()
+    {
+        foreach (Beam beam in pool)
+        {
+            beam.Cache?.Dispose();
+            beam.Cache = null;
+        }
+
+        live.Clear();
+    }
+
+    /// <summary>A continuation of a beam.</summary>
+    private readonly record struct Candidate(double Sum, int Beam, BeamNode Node);
+
+    /// <summary>A path that goes on. Its cache has all of its history but the last token.</summary>
+    private sealed class Beam(int[] history)
+    {
+        public static readonly Beam None = new([]);
+
+        public int[] History { get; } = history;
+
+        public int Length { get; set; }
+
+        public KvCache? Cache { get; set; }
+
+        public BeamNode? Last { get; set; }
+
+        public double Sum { get; set; }
+
+        public bool IsTaken { get; set; }
+
+        /// <summary>Becomes another beam, which stays as it is.</summary>
+        public void CopyFrom(Beam other, IComputeBackend backend, Func<KvCache> create)
+        {
+            Cache ??= create();
+            int common = History.AsSpan(0, Cache.Length).CommonPrefixLength(other.History.AsSpan(0, other.Cache!.Length));
+            Cache.CopyFrom(backend, other.Cache, common);
+            other.History.AsSpan(0, other.Length).CopyTo(History);
+            Length = other.Length;
+        }
+    }
+}

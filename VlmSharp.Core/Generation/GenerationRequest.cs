@@ -1,0 +1,40 @@
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Generation;
+
+/// <summary>One prompt with its pictures.</summary>
+public sealed record GenerationRequest
+{
+    /// <summary>The pictures, in the order in which the prompt means them; at least one.</summary>
+    public required IReadOnlyList<RgbImage> Images { get; init; }
+
+    /// <summary>The text, for instance "caption en"; needs the model's tokenizer. Ignored when <see cref="PromptIds"/> is given.</summary>
+    public string Prompt { get; init; } = "";
+
+    /// <summary>Token ids to use instead of text; the image placeholders are put before them.</summary>
+    public IReadOnlyList<int>? PromptIds { get; init; }
+
+    /// <summary>
+    /// Whether control tokens written in the text ("&lt;eos&gt;", "&lt;image&gt;") mean what they say, as in the reference
+    /// processor. False for text that a user typed: there they stay text.
+    /// </summary>
+    public bool TrustControlTokens { get; init; }
+
+    /// <summary>This request's own seed of sampling, or null for that of <see cref="GenerationOptions.Seed"/>.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>What the model may say, or null for anything.</summary>
+    public ITokenConstraint? Constraint { get; init; }
+}
+
+/// <summary>
+/// Says at each step which tokens may follow, for instance by a grammar. It is asked before all processors, and what it does
+/// not allow is never produced.
+/// </summary>
+public interface ITokenConstraint
+{
+    /// <summary>The tokens that may follow. A function of its argument alone: a beam search asks for many continuations in turn.</summary>
+    /// <param name="newTokens">The tokens produced so far, without the prompt.</param>
+    /// <returns>Ids below the vocabulary's size in ascending order, read before the next call; empty allows every token.</returns>
+    ReadOnlySpan<int> AllowedAfter(ReadOnlySpan<int> newTokens);
+}

@@ -1,0 +1,58 @@
+namespace VlmSharp.Generation;
+
+/// <summary>Why a sequence ended.</summary>
+public enum FinishReason
+{
+    /// <summary>It has not ended.</summary>
+    None,
+
+    /// <summary>The model gave an end-of-sequence token or a stop id, or the text came to a stop string.</summary>
+    Stop,
+
+    /// <summary>It reached the limit on new tokens, or the end of the model's context.</summary>
+    Length,
+}
+
+/// <summary>One token as it is produced.</summary>
+/// <param name="Sequence">Which request it belongs to, from 0.</param>
+/// <param name="Id">The token.</param>
+/// <param name="LogProbability">Natural logarithm of its probability under the model, before any processor.</param>
+/// <param name="Finish">Whether, and why, it is the last of its sequence.</param>
+public readonly record struct GeneratedToken(int Sequence, int Id, float LogProbability, FinishReason Finish);
+
+/// <summary>A piece of text as it is produced; the pieces of a sequence, joined, are its text.</summary>
+/// <param name="Token">The token behind it.</param>
+/// <param name="Text">Whole characters only: empty while a character is incomplete, or while a stop string may be beginning.</param>
+public readonly record struct GeneratedText(GeneratedToken Token, string Text);
+
+/// <summary>A candidate for a step's token.</summary>
+/// <param name="Id">The token.</param>
+/// <param name="LogProbability">Natural logarithm of its probability under the model, before any processor.</param>
+public readonly record struct TokenCandidate(int Id, float LogProbability);
+
+/// <summary>A finished sequence.</summary>
+/// <param name="TokenIds">The new tokens, the end-of-sequence token and those of a stop string included. Of a beam search the best beam.</param>
+/// <param name="LogProbabilities">Of each of them, natural logarithms, under the model before any processor.</param>
+/// <param name="Text">Their text without special tokens, cut before the first stop string; null when the model folder has no tokenizer.</param>
+/// <param name="Finish">Why it ended.</param>
+/// <param name="PromptTokens">Tokens of the prompt, image placeholders included.</param>
+public sealed record GenerationResult(
+    IReadOnlyList<int> TokenIds, IReadOnlyList<float> LogProbabilities, string? Text, FinishReason Finish, int PromptTokens)
+{
+    /// <summary>For each token the likeliest candidates of its step, the likeliest first; null unless <see cref="GenerationOptions.LogProbabilities"/> asks.</summary>
+    public IReadOnlyList<IReadOnlyList<TokenCandidate>>? TopLogProbabilities { get; init; }
+
+    /// <summary>Of a beam search: the sum of the tokens' processed log-probabilities / their number^length penalty; otherwise null.</summary>
+    public float? Score { get; init; }
+
+    /// <summary>The seed that sampling used, to have the same text again; null where nothing was drawn.</summary>
+    public long? Seed { get; init; }
+}
+
+/// <summary>Where the time of a session went.</summary>
+/// <param name="Vision">Encoder and projector.</param>
+/// <param name="Prefill">The prompts through the decoder, up to each first token.</param>
+/// <param name="Decode">All later tokens.</param>
+/// <param name="PromptTokens">Tokens that prefill processed.</param>
+/// <param name="DecodedTokens">Tokens that decode steps produced; a beam search counts one a step for each request.</param>
+public readonly record struct GenerationTimings(TimeSpan Vision, TimeSpan Prefill, TimeSpan Decode, int PromptTokens, int DecodedTokens);
