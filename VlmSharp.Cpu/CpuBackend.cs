@@ -53,6 +53,10 @@ public sealed unsafe class CpuBackend : HostBackend
     }
 
     /// <inheritdoc/>
+    protected override void ComputeLinearRows(HostMatrix x, HostWeight weight, ReadOnlySpan<int> rows, HostMatrix y) =>
+        kernels.LinearRows(context, x, weight, rows, y);
+
+    /// <inheritdoc/>
     protected override void ComputeGatedLinear(HostMatrix x, HostWeight gate, HostWeight up, HostMatrix y) =>
         kernels.MatrixProduct(context, x, gate, up, default, y);
 

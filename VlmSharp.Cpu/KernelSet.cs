@@ -18,6 +18,8 @@ internal abstract class KernelSet
 
     public abstract void MatrixProduct(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y);
 
+    public abstract void LinearRows(CpuContext context, HostMatrix x, HostWeight weight, ReadOnlySpan<int> rows, HostMatrix y);
+
     public abstract void LayerNorm(CpuContext context, HostMatrix x, HostWeight weight, HostWeight bias, float epsilon, HostMatrix y);
 
     public abstract void RmsNorm(CpuContext context, HostMatrix x, HostWeight weight, float epsilon, HostMatrix residual, HostMatrix y);
@@ -43,6 +45,9 @@ internal sealed unsafe class KernelSet<V> : KernelSet where V : struct, ISimd<V>
 
     public override void MatrixProduct(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y) =>
         Cpu.MatrixProduct.Run<V>(context, x, weight, up, epilogue, y);
+
+    public override void LinearRows(CpuContext context, HostMatrix x, HostWeight weight, ReadOnlySpan<int> rows, HostMatrix y) =>
+        Cpu.LinearRows.Run<V>(context, x, weight, rows, y);
 
     public override void LayerNorm(CpuContext context, HostMatrix x, HostWeight weight, HostWeight bias, float epsilon, HostMatrix y) =>
         LayerNorm<V>.Run(context, x, weight, bias, epsilon, y);

@@ -89,6 +89,16 @@ public interface IComputeBackend : IDisposable
     /// <returns>[T, out].</returns>
     Tensor Linear(Tensor x, Weight weight, Weight? bias = null, Activation activation = Activation.None, Tensor residual = default);
 
+    /// <summary>
+    /// Some outputs of a linear layer: y[t, i] = sum_j x[t, j] W[rows[i], j], the head for the tokens that can follow. Every
+    /// number is equal, bit by bit, to that of <see cref="Linear"/> on the same x, so that leaving outputs out changes nothing.
+    /// </summary>
+    /// <param name="x">[T, in].</param>
+    /// <param name="weight">[out, in].</param>
+    /// <param name="rows">n rows of the weight, in any order.</param>
+    /// <returns>[T, n].</returns>
+    Tensor LinearRows(Tensor x, Weight weight, ReadOnlySpan<int> rows);
+
     /// <summary>GeGLU (Shazeer 2020): y = gelu_tanh(x Wg^T) * (x Wu^T), elementwise product.</summary>
     /// <param name="x">[T, in].</param>
     /// <param name="gate">Wg [out, in].</param>

@@ -138,7 +138,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         float* first = keys.RowPointer(key) + p.KvHead * dim;
         if (p.Rows < FewRows && dim <= Tile.Stride)
         {
-            Gemv.Multiply<V, F32Format>(p.Q, Tile.Stride, p.Rows, (byte*)first, (nint)keys.Columns * sizeof(float), count, dim, p.S, Tile.Stride);
+            Gemv.Multiply<V, F32Format>(p.Q, Tile.Stride, p.Rows, new WeightRows((byte*)first, (nint)keys.Columns * sizeof(float), null), count, dim, p.S, Tile.Stride);
             return;
         }
         if (count < KeyBlock) new Span<float>(p.KeysT, KeyBlock * dim).Clear();

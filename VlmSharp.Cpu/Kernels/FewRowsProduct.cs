@@ -13,20 +13,20 @@ internal unsafe struct FewRowsProduct<V, W> : IJob where V : struct, ISimd<V> wh
     private const int LargestChunk = 64, ChunkBytes = 1 << 18;
 
     private HostMatrix x, y;
-    private byte* weight, up;
+    private WeightRows weight, up;
     private Epilogue epilogue;
     private float* scratch; // [threads, T, chunk], the up half of a gated layer
     private long scratchStride;
     private int chunk;
 
-    public static void Run(CpuContext context, HostMatrix x, byte* weight, byte* up, in Epilogue epilogue, HostMatrix y)
+    public static void Run(CpuContext context, HostMatrix x, WeightRows weight, WeightRows up, in Epilogue epilogue, HostMatrix y)
     {
         int rows = y.Columns;
         long rowBytes = (long)Math.Max(x.Columns, 1) * W.Size;
         int chunk = (int)Math.Clamp(ChunkBytes / rowBytes, 4, LargestChunk);
         chunk = Math.Max(4, Math.Min(chunk, rows / (4 * context.Team.Count)) / 4 * 4);
         var job = new FewRowsProduct<V, W> { x = x, y = y, weight = weight, up = up, epilogue = epilogue, chunk = chunk };
-        if (up != null) job.scratch = context.PerThread((long)x.Rows * chunk, out job.scratchStride);
+        if (up.HasValue) job.scratch = context.PerThread((long)x.Rows * chunk, out job.scratchStride);
         context.Team.Run(job, (rows + chunk - 1) / chunk);
     }
 
@@ -34,16 +34,15 @@ internal unsafe struct FewRowsProduct<V, W> : IJob where V : struct, ISimd<V> wh
     public readonly void Execute(int item, int worker)
     {
         int first = item * chunk, rows = Math.Min(chunk, y.Columns - first), k = x.Columns;
-        nint rowBytes = (nint)k * W.Size;
         float* target = y.Data + first;
-        Gemv.Multiply<V, W>(x.Data, k, x.Rows, weight + first * rowBytes, rowBytes, rows, k, target, y.Columns);
-        if (up == null)
+        Gemv.Multiply<V, W>(x.Data, k, x.Rows, weight.From(first), rows, k, target, y.Columns);
+        if (!up.HasValue)
         {
             for (int t = 0; t < x.Rows; t++) epilogue.Apply<V>(target + (nint)t * y.Columns, t, first, rows);
             return;
         }
         float* upper = scratch + worker * scratchStride;
-        Gemv.Multiply<V, W>(x.Data, k, x.Rows, up + first * rowBytes, rowBytes, rows, k, upper, chunk);
+        Gemv.Multiply<V, W>(x.Data, k, x.Rows, up.From(first), rows, k, upper, chunk);
         for (int t = 0; t < x.Rows; t++)
             GegluMap<V>.Run(target + (nint)t * y.Columns, upper + (nint)t * chunk, target + (nint)t * y.Columns, rows);
     }

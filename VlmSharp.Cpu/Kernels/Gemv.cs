@@ -21,13 +21,12 @@ internal static unsafe class Gemv
     /// <param name="x">[count, xStride].</param>
     /// <param name="xStride">Distance between rows of x.</param>
     /// <param name="count">T.</param>
-    /// <param name="w">First row of w, any alignment.</param>
-    /// <param name="wStride">Distance between rows of w in bytes.</param>
-    /// <param name="rows">Rows of w.</param>
+    /// <param name="w">The rows of w.</param>
+    /// <param name="rows">How many of them.</param>
     /// <param name="k">Length of the sums.</param>
     /// <param name="y">[count, yStride]; <paramref name="rows"/> columns of it are written.</param>
     /// <param name="yStride">Distance between rows of y.</param>
-    public static void Multiply<V, W>(float* x, nint xStride, int count, byte* w, nint wStride, int rows, int k, float* y, nint yStride)
+    public static void Multiply<V, W>(float* x, nint xStride, int count, WeightRows w, int rows, int k, float* y, nint yStride)
         where V : struct, ISimd<V> where W : struct, IWeightFormat
     {
         float* sums = stackalloc float[2 * RowsAtOnce];
@@ -35,10 +34,10 @@ internal static unsafe class Gemv
         for (int n = 0; n < run; n++)
         {
             // Where the last run is shorter, its last row stands in.
-            byte* w0 = w + n * wStride;
-            byte* w1 = w + Math.Min(n + run, rows - 1) * wStride;
-            byte* w2 = w + Math.Min(n + 2 * run, rows - 1) * wStride;
-            byte* w3 = w + Math.Min(n + 3 * run, rows - 1) * wStride;
+            byte* w0 = w.At(n);
+            byte* w1 = w.At(Math.Min(n + run, rows - 1));
+            byte* w2 = w.At(Math.Min(n + 2 * run, rows - 1));
+            byte* w3 = w.At(Math.Min(n + 3 * run, rows - 1));
             for (int t = 0; t < count; t += 2)
             {
                 bool pair = t + 1 < count;

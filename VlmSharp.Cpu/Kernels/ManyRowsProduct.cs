@@ -26,13 +26,13 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
 
     private static int PanelRows => 2 * V.Count;
 
-    public static void Run(CpuContext context, HostMatrix x, byte* weight, byte* up, in Epilogue epilogue, HostMatrix y)
+    public static void Run(CpuContext context, HostMatrix x, WeightRows weight, WeightRows up, in Epilogue epilogue, HostMatrix y)
     {
         int parts = (x.Rows + MostRows - 1) / MostRows;
         int partRows = RoundUp((x.Rows + parts - 1) / parts, PanelRows);
         int outputs = RoundUp(Math.Clamp(y.Columns / (4 * context.Team.Count), 1, MostOutputs), V.TileRows);
         float* packed = context.Shared.Reserve((long)partRows * x.Columns);
-        long products = up == null ? 1 : 2;
+        long products = up.HasValue ? 2 : 1;
         float* scratch = context.PerThread((long)outputs * (KBlock + products * partRows), out long stride);
 
         for (int first = 0; first < x.Rows; first += partRows)
@@ -87,7 +87,7 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
     private struct MultiplyJob : IJob
     {
         public float* Packed, Scratch;
-        public byte* Weight, Up;
+        public WeightRows Weight, Up;
         public int Panels, First, Rows, K, Outputs;
         public long ScratchStride;
         public Epilogue Epilogue;
@@ -101,25 +101,24 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
             float* wide = Scratch + worker * ScratchStride; // [Outputs, KBlock]
             float* sums = wide + (nint)Outputs * KBlock;    // [Outputs, sumStride]
             float* upSums = sums + Outputs * sumStride;
-            if (K == 0) new Span<float>(sums, (int)((Up == null ? 1 : 2) * Outputs * sumStride)).Clear();
+            if (K == 0) new Span<float>(sums, (int)((Up.HasValue ? 2 : 1) * Outputs * sumStride)).Clear();
             for (int k = 0, block = 0; k < K; k += KBlock, block++)
             {
                 Multiply(Weight, first, count, k, block, wide, sums, sumStride);
-                if (Up != null) Multiply(Up, first, count, k, block, wide, upSums, sumStride);
+                if (Up.HasValue) Multiply(Up, first, count, k, block, wide, upSums, sumStride);
             }
-            if (Up != null) GegluMap<V>.Run(sums, upSums, sums, (int)(count * sumStride));
+            if (Up.HasValue) GegluMap<V>.Run(sums, upSums, sums, (int)(count * sumStride));
 
             Packing.Transpose(sums, sumStride, count, Rows, Y.RowPointer(First) + first, Y.Columns);
-            if (Up != null) return;
+            if (Up.HasValue) return;
             for (int t = First; t < First + Rows; t++) Epilogue.Apply<V>(Y.RowPointer(t) + first, t, first, count);
         }
 
         // sums (+)= W[first.., k..] X^T[k.., all panels]
-        private readonly void Multiply(byte* weight, int first, int count, int k, int block, float* wide, float* sums, nint sumStride)
+        private readonly void Multiply(WeightRows weight, int first, int count, int k, int block, float* wide, float* sums, nint sumStride)
         {
             int kCount = Math.Min(KBlock, K - k), tiled = RoundUp(count, V.TileRows);
-            byte* source = weight + ((nint)first * K + k) * W.Size;
-            for (int n = 0; n < count; n++) Packing.Widen<V, W>(source + (nint)n * K * W.Size, wide + n * KBlock, kCount);
+            for (int n = 0; n < count; n++) Packing.Widen<V, W>(weight.At(first + n) + (nint)k * W.Size, wide + n * KBlock, kCount);
             for (int n = count; n < tiled; n++) new Span<float>(wide + n * KBlock, kCount).Clear();
             for (int panel = 0; panel < Panels; panel++)
             {

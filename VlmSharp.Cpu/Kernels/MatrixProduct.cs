@@ -20,7 +20,8 @@ internal static unsafe class MatrixProduct
     /// <param name="up">Wu [out, in] of a gated layer, whose gate is then <paramref name="weight"/>, or null.</param>
     /// <param name="epilogue">What follows the sums; of a gated layer nothing else does.</param>
     /// <param name="y">[T, out].</param>
-    public static void Run<V>(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y)
+    /// <param name="rows">Which rows of the weight, as many as y has columns, or null for all.</param>
+    public static void Run<V>(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y, int* rows = null)
         where V : struct, ISimd<V>
     {
         if (x.Rows == 0 || y.Columns == 0) return;
@@ -32,9 +33,9 @@ internal static unsafe class MatrixProduct
 
         switch (weight.DType)
         {
-            case DType.F32: Run<V, F32Format>(context, x, weight, up, epilogue, y); break;
-            case DType.BF16: Run<V, BF16Format>(context, x, weight, up, epilogue, y); break;
-            case DType.F16: Run<V, F16Format>(context, x, weight, up, epilogue, y); break;
+            case DType.F32: Run<V, F32Format>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.BF16: Run<V, BF16Format>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.F16: Run<V, F16Format>(context, x, weight, up, epilogue, y, rows); break;
             default: throw Unknown(weight);
         }
         GC.KeepAlive(weight);
@@ -68,11 +69,12 @@ internal static unsafe class MatrixProduct
 
     private static NotSupportedException Unknown(HostWeight weight) => new($"Weight {weight}: the CPU backend has no kernel for this storage format.");
 
-    private static void Run<V, W>(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y)
+    private static void Run<V, W>(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y, int* rows)
         where V : struct, ISimd<V> where W : struct, IWeightFormat
     {
-        byte* second = up is null ? null : up.Data;
-        if (x.Rows <= FewRows) FewRowsProduct<V, W>.Run(context, x, weight.Data, second, epilogue, y);
-        else ManyRowsProduct<V, W>.Run(context, x, weight.Data, second, epilogue, y);
+        nint stride = (nint)weight.Columns * W.Size;
+        WeightRows first = new(weight.Data, stride, rows), second = up is null ? default : new(up.Data, stride, null);
+        if (x.Rows <= FewRows) FewRowsProduct<V, W>.Run(context, x, first, second, epilogue, y);
+        else ManyRowsProduct<V, W>.Run(context, x, first, second, epilogue, y);
     }
 }

@@ -8,11 +8,13 @@ public abstract partial class BackendConformance
     [Fact]
     public void MisshapedArguments()
     {
-        using Tensor x = Backend.Allocate(2, 6), y = Backend.Allocate(3, 7);
+        using Tensor x = Backend.Allocate(2, 6), y = Backend.Allocate(3, 7), five = Backend.Allocate(2, 5);
         using Weight w = Backend.LoadWeight(Parameter("proj.weight", DType.BF16, 4, 5)), v = Backend.LoadWeight(Vector("norm", 5)), six = Backend.LoadWeight(Vector("six", 6));
         SequenceBatch batch = new();
         batch.Add(2, 0);
         Fails(() => Backend.Linear(x, w), "Linear", "[2, 6]", "proj.weight BF16 [4, 5]");
+        Fails(() => Backend.LinearRows(x, w, [0]), "LinearRows", "[2, 6]", "proj.weight BF16 [4, 5]");
+        Fails(() => Backend.LinearRows(five, w, [3, 4]), "LinearRows", "row 4 is outside of 4 rows");
         Fails(() => Backend.GatedLinear(x, w, w), "GatedLinear", "[2, 6]", "[4, 5]");
         Fails(() => Backend.LayerNorm(x, v, v, 1e-6f), "LayerNorm", "[2, 6]", "norm F32 [1, 5]");
         Fails(() => Backend.RmsNorm(x, v, 1e-6f), "RmsNorm", "[2, 6]", "[1, 5]");

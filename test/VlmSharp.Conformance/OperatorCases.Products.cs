@@ -36,6 +36,37 @@ public abstract partial class BackendConformance
         }
     }
 
+    /// <summary>Some outputs alone, in any order and twice, are those of the whole layer: not close to them, but equal.</summary>
+    [Theory]
+    [MemberData(nameof(ProductShapes))]
+    public void LinearRows(int rows, int inputs, int outputs)
+    {
+        foreach (DType dtype in Enum.GetValues<DType>())
+        {
+            WeightData weight = Parameter("w", dtype, outputs, inputs);
+            float[] x = Numbers(rows * inputs);
+            foreach (int count in new[] { 0, 1, 2, (outputs + 1) / 2, 2 * outputs + 1 })
+            {
+                int[] places = [.. Enumerable.Range(0, count).Select(_ => random.Next(outputs))];
+                string what = $"LinearRows {dtype} [{rows}, {inputs}] -> {count} of {outputs}";
+                Compare(what, b => Some(b, weight, x, places), Close.SumBound(inputs, 1));
+
+                using Weight w = Backend.LoadWeight(weight);
+                using Tensor input = Backend.Upload(x, rows, inputs);
+                float[] all = Fetch(Backend, Backend.Linear(input, w)), some = Fetch(Backend, Some(Backend, weight, x, places));
+                for (int i = 0; i < some.Length; i++)
+                    Assert.True(some[i].Equals(all[i / count * outputs + places[i % count]]), $"{what}: element {i} is not the whole layer's.");
+            }
+        }
+
+        Tensor Some(IComputeBackend b, WeightData weight, float[] x, int[] places)
+        {
+            using Weight w = b.LoadWeight(weight);
+            using Tensor input = b.Upload(x, rows, inputs);
+            return b.LinearRows(input, w, places);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(ProductShapes))]
     public void GatedLinear(int rows, int inputs, int outputs)

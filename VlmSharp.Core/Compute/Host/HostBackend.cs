@@ -77,6 +77,16 @@ public abstract unsafe class HostBackend : IComputeBackend
     }
 
     /// <inheritdoc/>
+    public Tensor LinearRows(Tensor x, Weight weight, ReadOnlySpan<int> rows)
+    {
+        Check(x.Columns == weight.Columns, $"LinearRows: x {x}, weight {weight}");
+        CheckIndices(rows, weight.Rows, "LinearRows");
+        Tensor y = Allocate(x.Rows, rows.Length);
+        ComputeLinearRows(Matrix(x), Host(weight), rows, Matrix(y));
+        return y;
+    }
+
+    /// <inheritdoc/>
     public Tensor GatedLinear(Tensor x, Weight gate, Weight up)
     {
         Check(x.Columns == gate.Columns && x.Columns == up.Columns && gate.Rows == up.Rows, $"GatedLinear: x {x}, gate {gate}, up {up}");
@@ -266,6 +276,13 @@ public abstract unsafe class HostBackend : IComputeBackend
     /// <param name="residual">[T, out] or <c>default</c>.</param>
     /// <param name="y">[T, out].</param>
     protected abstract void ComputeLinear(HostMatrix x, HostWeight weight, HostWeight? bias, Activation activation, HostMatrix residual, HostMatrix y);
+
+    /// <summary>The equation of <see cref="LinearRows"/>.</summary>
+    /// <param name="x">[T, in].</param>
+    /// <param name="weight">[out, in].</param>
+    /// <param name="rows">n rows of the weight.</param>
+    /// <param name="y">[T, n].</param>
+    protected abstract void ComputeLinearRows(HostMatrix x, HostWeight weight, ReadOnlySpan<int> rows, HostMatrix y);
 
     /// <summary>The equation of <see cref="GatedLinear"/>.</summary>
     /// <param name="x">[T, in].</param>

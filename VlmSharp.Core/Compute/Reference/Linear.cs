@@ -37,7 +37,8 @@ internal static class Linear
         }
     }
 
-    private static float[] Row(HostWeight weight, int row)
+    /// <summary>A row of a parameter, widened.</summary>
+    public static float[] Row(HostWeight weight, int row)
     {
         float[] values = new float[weight.Columns];
         for (int i = 0; i < values.Length; i++) values[i] = weight.At(row, i);

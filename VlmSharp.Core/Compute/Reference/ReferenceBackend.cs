@@ -23,6 +23,10 @@ public sealed class ReferenceBackend : HostBackend
         Reference.Linear.Execute(x, weight, bias, activation, residual, y);
 
     /// <inheritdoc/>
+    protected override void ComputeLinearRows(HostMatrix x, HostWeight weight, ReadOnlySpan<int> rows, HostMatrix y) =>
+        Reference.LinearRows.Execute(x, weight, rows, y);
+
+    /// <inheritdoc/>
     protected override void ComputeGatedLinear(HostMatrix x, HostWeight gate, HostWeight up, HostMatrix y) =>
         Reference.Linear.ExecuteGated(x, gate, up, y);
 

@@ -1,0 +1,24 @@
+using System.Runtime.CompilerServices;
+
+namespace VlmSharp.Cpu;
+
+/// <summary>Where the rows of a parameter lie that a product takes: all in order, or those of a list.</summary>
+/// <param name="data">The parameter's first row; any alignment.</param>
+/// <param name="stride">Bytes of a row.</param>
+/// <param name="places">Which rows, or null for all.</param>
+internal readonly unsafe struct WeightRows(byte* data, nint stride, int* places)
+{
+    private readonly byte* data = data;
+    private readonly nint stride = stride;
+    private readonly int* places = places;
+
+    /// <summary>False for <c>default</c>, which stands for an optional parameter left out.</summary>
+    public bool HasValue => data != null;
+
+    /// <summary>Address of the n-th row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* At(int n) => data + (places == null ? n : places[n]) * stride;
+
+    /// <summary>The same without the first rows.</summary>
+    public WeightRows From(int first) => places == null ? new(data + first * stride, stride, null) : new(data, stride, places + first);
+}
