@@ -3,7 +3,7 @@ namespace VlmSharp.Generation;
 /// <summary>A token on a path of beams, with the path behind it.</summary>
 /// <param name="Parent">The token before, or null at the first.</param>
 /// <param name="Id">The token.</param>
-/// <param name="LogProbability">Under the model, before any processor.</param>
+/// <param name="LogProbability">As of a <see cref="TokenCandidate"/>.</param>
 /// <param name="Top">The likeliest candidates of its step, or null.</param>
 internal sealed record BeamNode(BeamNode? Parent, int Id, float LogProbability, TokenCandidate[]? Top)
 {

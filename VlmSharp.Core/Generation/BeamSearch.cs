@@ -55,6 +55,11 @@ internal sealed class BeamSearch : Decoding
         }
     }
 
+    public override void AddHeadRows(HeadRows needed)
+    {
+        foreach (Beam beam in live) needed.Add(Prompt, beam.Path);
+    }
+
     public override void Advance(TokenChooser chooser, int row, List<GeneratedToken> produced)
     {
         FindCandidates(chooser, row);
@@ -85,7 +90,7 @@ internal sealed class BeamSearch : Decoding
         for (int i = 0; i < live.Count; i++)
         {
             Beam beam = live[i];
-            selector.Select(chooser.BeamScores(row + i, beam.History.AsSpan(0, beam.Length), Prompt));
+            selector.Select(chooser.BeamScores(row + i, beam.Path, Prompt));
             selector.Order();
             TokenCandidate[]? top = chooser.Top();
             for (int j = 0; j < selector.Count; j++)
@@ -174,6 +179,9 @@ internal sealed class BeamSearch : Decoding
 
         public int Length { get; set; }
 
+        /// <summary>Prompt and new tokens.</summary>
+        public ReadOnlySpan<int> Path => History.AsSpan(0, Length);
+
         public KvCache? Cache { get; set; }
 
         public BeamNode? Last { get; set; }
@@ -188,7 +196,7 @@ internal sealed class BeamSearch : Decoding
             Cache ??= create();
             int common = History.AsSpan(0, Cache.Length).CommonPrefixLength(other.History.AsSpan(0, other.Cache!.Length));
             Cache.CopyFrom(backend, other.Cache, common);
-            other.History.AsSpan(0, other.Length).CopyTo(History);
+            other.Path.CopyTo(History);
             Length = other.Length;
         }
     }

@@ -38,6 +38,10 @@ internal abstract class Decoding : IDisposable
     /// <param name="batch">The step.</param>
     public abstract void AddRows(Span<int> ids, SequenceBatch batch);
 
+    /// <summary>Says which tokens may be the next of each of its rows.</summary>
+    /// <param name="needed">Receives them.</param>
+    public abstract void AddHeadRows(HeadRows needed);
+
     /// <summary>Goes on by the step's scores.</summary>
     /// <param name="chooser">Has the scores.</param>
     /// <param name="row">Its first row.</param>

@@ -65,8 +65,11 @@ public sealed record GenerationOptions
     /// <summary>Tokens that end the answer beside the model's end-of-sequence tokens.</summary>
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
-    /// <summary>For each step the log-probabilities of the N likeliest tokens under the model, before any processor; 0 is none.</summary>
+    /// <summary>For each step the N likeliest tokens with their log-probabilities, as <see cref="TokenCandidate"/> defines them; 0 is none.</summary>
     public int LogProbabilities { get; init; }
+
+    /// <summary>Has the whole head scored even where constraints leave few tokens. The results are the same; tests compare them.</summary>
+    internal bool ScoreWholeHead { get; init; }
 
     /// <summary>Whether tokens are drawn: any of temperature, top-k, top-p and min-p is set.</summary>
     public bool IsSampling => Temperature is not null || TopK is not null || TopP is not null || MinP is not null;

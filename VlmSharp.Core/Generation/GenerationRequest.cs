@@ -31,6 +31,10 @@ public sealed record GenerationRequest
 /// Says at each step which tokens may follow, for instance by a grammar. It is asked before all processors, and what it does
 /// not allow is never produced.
 /// </summary>
+/// <remarks>
+/// Where every sequence of a step is constrained, only the head's rows of the allowed tokens are scored. The results are
+/// equal to masking all logits, bit by bit.
+/// </remarks>
 public interface ITokenConstraint
 {
     /// <summary>The tokens that may follow. A function of its argument alone: a beam search asks for many continuations in turn.</summary>

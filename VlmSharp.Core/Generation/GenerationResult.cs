@@ -16,7 +16,7 @@ public enum FinishReason
 /// <summary>One token as it is produced.</summary>
 /// <param name="Sequence">Which request it belongs to, from 0.</param>
 /// <param name="Id">The token.</param>
-/// <param name="LogProbability">Natural logarithm of its probability under the model, before any processor.</param>
+/// <param name="LogProbability">As of a <see cref="TokenCandidate"/>.</param>
 /// <param name="Finish">Whether, and why, it is the last of its sequence.</param>
 public readonly record struct GeneratedToken(int Sequence, int Id, float LogProbability, FinishReason Finish);
 
@@ -27,12 +27,16 @@ public readonly record struct GeneratedText(GeneratedToken Token, string Text);
 
 /// <summary>A candidate for a step's token.</summary>
 /// <param name="Id">The token.</param>
-/// <param name="LogProbability">Natural logarithm of its probability under the model, before any processor.</param>
+/// <param name="LogProbability">
+/// Natural logarithm of its probability under the model, before any processor: log-softmax of the logits. Where a
+/// <see cref="ITokenConstraint"/> says which tokens may follow, log-softmax of the masked logits, that is over the allowed tokens
+/// alone: their probabilities sum to 1.
+/// </param>
 public readonly record struct TokenCandidate(int Id, float LogProbability);
 
 /// <summary>A finished sequence.</summary>
 /// <param name="TokenIds">The new tokens, the end-of-sequence token and those of a stop string included. Of a beam search the best beam.</param>
-/// <param name="LogProbabilities">Of each of them, natural logarithms, under the model before any processor.</param>
+/// <param name="LogProbabilities">Of each of them, as of a <see cref="TokenCandidate"/>.</param>
 /// <param name="Text">Their text without special tokens, cut before the first stop string; null when the model folder has no tokenizer.</param>
 /// <param name="Finish">Why it ended.</param>
 /// <param name="PromptTokens">Tokens of the prompt, image placeholders included.</param>

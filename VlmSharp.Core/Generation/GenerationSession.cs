@@ -82,6 +82,9 @@ public sealed class GenerationSession : IDisposable
         return CollectionsMarshal.AsSpan(produced);
     }
 
+    /// <summary>Rows of the head that the last step scored: all, unless constraints leave few.</summary>
+    internal int ScoredRows => chooser?.ScoredRows ?? model.Config.Text.VocabSize;
+
     /// <summary>What the sequences have produced so far.</summary>
     /// <returns>One result for each request, in their order; <see cref="GenerationResult.Finish"/> is <see cref="FinishReason.None"/> of one that goes on.</returns>
     public IReadOnlyList<GenerationResult> Results() => Array.ConvertAll(sequences, sequence => sequence.ToResult());
@@ -175,30 +178,17 @@ public sealed class GenerationSession : IDisposable
     {
         int rows = 0; // B: one for each sequence, or for each of its beams
         foreach (Decoding sequence in group) rows += sequence.Rows;
-        IComputeBackend b = model.Backend;
         using Tensor hidden = model.Decode(input, batch); // [T, h]
-        using Tensor last = b.SelectRows(hidden, lastRows.AsSpan(0, rows)); // [B, h]
-        using Tensor logits = model.Logits(last); // [B, V]
-        using Tensor logProbabilities = b.LogSoftmax(logits); // [B, V]
-        if (chooser is null)
-        {
-            TakeLargest(logits, logProbabilities, group);
-            return;
-        }
-
-        chooser.Begin(logits, logProbabilities);
-        int row = 0;
-        foreach (Decoding sequence in group)
-        {
-            int own = sequence.Rows; // before it moves on
-            sequence.Advance(chooser, row, produced);
-            row += own;
-        }
+        using Tensor last = model.Backend.SelectRows(hidden, lastRows.AsSpan(0, rows)); // [B, h]
+        if (chooser is null) TakeLargest(last, group);
+        else chooser.Advance(last, group, produced);
     }
 
     /// <summary>The greedy choice, made by the backend.</summary>
-    private void TakeLargest(Tensor logits, Tensor logProbabilities, ReadOnlySpan<Decoding> group)
+    private void TakeLargest(Tensor hidden, ReadOnlySpan<Decoding> group)
     {
+        using Tensor logits = model.Logits(hidden); // [B, V]
+        using Tensor logProbabilities = model.Backend.LogSoftmax(logits); // [B, V]
         // Two distinct logits may round to one log-probability, so the token is chosen among the logits; the largest
         // log-probability is that token's own, for rounding keeps order.
         Span<int> best = bestIds.AsSpan(0, group.Length), same = lastRows.AsSpan(0, group.Length);

@@ -28,7 +28,9 @@ internal sealed class Sequence : Decoding
 
     public override int Rows => 1;
 
-    private Span<int> NewTokens => history.AsSpan(Prompt.Ids.Length, count);
+    private ReadOnlySpan<int> History => history.AsSpan(0, Prompt.Ids.Length + count);
+
+    private ReadOnlySpan<int> NewTokens => history.AsSpan(Prompt.Ids.Length, count);
 
     public override void Own(KvCache cache) => this.cache = cache;
 
@@ -38,14 +40,19 @@ internal sealed class Sequence : Decoding
         batch.Add(1, Prompt.Ids.Length, cache!);
     }
 
+    public override void AddHeadRows(HeadRows needed) => needed.Add(Prompt, History);
+
     public override void Advance(TokenChooser chooser, int row, List<GeneratedToken> produced)
     {
-        TokenCandidate token = chooser.Choose(row, history.AsSpan(0, Prompt.Ids.Length + count), Prompt, seed ?? 0);
+        TokenCandidate token = chooser.Choose(row, History, Prompt, seed ?? 0);
         if (top is not null) top[count] = chooser.Top()!;
         produced.Add(Append(token.Id, token.LogProbability));
     }
 
     /// <summary>Takes the next token, and frees the cache when it was the last.</summary>
+    /// <param name="id">The token.</param>
+    /// <param name="logProbability">Its log-probability.</param>
+    /// <returns>The token as the session's caller sees it.</returns>
     public GeneratedToken Append(int id, float logProbability)
     {
         history[Prompt.Ids.Length + count] = id;

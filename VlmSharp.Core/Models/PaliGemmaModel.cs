@@ -105,9 +105,23 @@ public sealed class PaliGemmaModel : IDisposable
     {
         using Tensor n = Normalize(hidden); // [n, h]
         trace?.Record("text.norm", n);
-        Tensor logits = b.Linear(n, head); // [n, V]
+        return Cap(b.Linear(n, head)); // [n, V]
+    }
+
+    /// <summary>The head for some tokens alone: those columns of <see cref="Logits(Tensor, ITraceSink?)"/>, bit by bit.</summary>
+    /// <param name="hidden">[n, h]: the rows to score, from <see cref="Decode"/>.</param>
+    /// <param name="ids">m tokens.</param>
+    /// <returns>[n, m].</returns>
+    public Tensor Logits(Tensor hidden, ReadOnlySpan<int> ids)
+    {
+        using Tensor n = Normalize(hidden); // [n, h]
+        return Cap(b.LinearRows(n, head, ids)); // [n, m]
+    }
+
+    private Tensor Cap(Tensor logits)
+    {
         if (!options.FinalSoftCap || Config.Text.FinalSoftCap <= 0) return logits;
-        using (logits) return b.SoftCap(logits, Config.Text.FinalSoftCap); // [n, V]
+        using (logits) return b.SoftCap(logits, Config.Text.FinalSoftCap);
     }
 
     /// <summary>The final norm alone.</summary>

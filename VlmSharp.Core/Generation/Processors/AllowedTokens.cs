@@ -1,23 +1,57 @@
 namespace VlmSharp.Generation.Processors;
 
-/// <summary>Removes every token that a <see cref="ITokenConstraint"/> does not allow. Runs before all processors.</summary>
+/// <summary>What an <see cref="ITokenConstraint"/> means for scores: before all processors, every token that it does not allow is removed.</summary>
 internal static class AllowedTokens
 {
+    /// <summary>Asks a request's constraint, and checks its answer.</summary>
+    /// <param name="prompt">The prompt, with its constraint.</param>
+    /// <param name="history">Prompt and new tokens.</param>
+    /// <param name="vocabulary">V.</param>
+    /// <returns>Ids below V in ascending order, valid until the next call; empty where every token may follow.</returns>
+    public static ReadOnlySpan<int> After(PreparedPrompt prompt, ReadOnlySpan<int> history, int vocabulary)
+    {
+        if (prompt.Constraint is null) return [];
+        ReadOnlySpan<int> allowed = prompt.Constraint.AllowedAfter(history[prompt.Ids.Length..]);
+        int last = -1;
+        foreach (int id in allowed)
+        {
+            if (id <= last || id >= vocabulary)
+                throw new InvalidOperationException($"The token constraint allows id {id} behind {last}: ids must ascend and be below {vocabulary}.");
+            last = id;
+        }
+
+        return allowed;
+    }
+
     /// <summary>Removes all but the allowed tokens.</summary>
     /// <param name="scores">[V], changed in place.</param>
-    /// <param name="allowed">Ids in ascending order; empty allows every token.</param>
-    public static void Apply(Span<float> scores, ReadOnlySpan<int> allowed)
+    /// <param name="allowed">Ids in ascending order, at least one.</param>
+    public static void Mask(Span<float> scores, ReadOnlySpan<int> allowed)
     {
-        if (allowed.IsEmpty) return;
         int from = 0;
         foreach (int id in allowed)
         {
-            if ((uint)id >= (uint)scores.Length || id < from)
-                throw new InvalidOperationException($"The token constraint allows id {id} behind {from - 1}: ids must ascend and be below {scores.Length}.");
             scores[from..id].Fill(float.NegativeInfinity);
             from = id + 1;
         }
 
         scores[from..].Fill(float.NegativeInfinity);
+    }
+
+    /// <summary>
+    /// Log-softmax of masked logits: y = x - max(x) - log(sum(exp(x - max(x)))) over the allowed tokens, -infinity elsewhere.
+    /// Summed over them alone, in double precision, so that it is the same whether the others were scored or not.
+    /// </summary>
+    /// <param name="scores">[V], masked logits.</param>
+    /// <param name="allowed">Ids in ascending order, at least one.</param>
+    /// <param name="logProbabilities">[V], the result.</param>
+    public static void LogSoftmax(ReadOnlySpan<float> scores, ReadOnlySpan<int> allowed, Span<float> logProbabilities)
+    {
+        double largest = double.NegativeInfinity, sum = 0;
+        foreach (int id in allowed) largest = Math.Max(largest, scores[id]);
+        foreach (int id in allowed) sum += Math.Exp(scores[id] - largest);
+        double shift = largest + Math.Log(sum);
+        logProbabilities.Fill(float.NegativeInfinity);
+        foreach (int id in allowed) logProbabilities[id] = (float)(scores[id] - shift);
     }
 }

@@ -1,0 +1,45 @@
+using System.Numerics;
+using VlmSharp.Generation.Processors;
+
+namespace VlmSharp.Generation;
+
+/// <summary>
+/// The rows of the head that a step needs: where every sequence has a constraint, the tokens that any of them may produce
+/// next, a few of 257,216. The head is the largest parameter, so a constrained step reads much less.
+/// </summary>
+/// <param name="vocabulary">V.</param>
+internal sealed class HeadRows(int vocabulary)
+{
+    private readonly ulong[] marks = new ulong[(vocabulary + 63) / 64]; // a bit for each token
+    private readonly List<int> ids = [];
+    private bool needsAll;
+
+    /// <summary>Begins a step.</summary>
+    /// <param name="all">Whether it needs all rows whatever the constraints say.</param>
+    public void Begin(bool all)
+    {
+        needsAll = all;
+        Array.Clear(marks);
+    }
+
+    /// <summary>Adds what one row of the step may produce.</summary>
+    /// <param name="prompt">The prompt, with its constraint.</param>
+    /// <param name="history">Prompt and new tokens.</param>
+    public void Add(PreparedPrompt prompt, ReadOnlySpan<int> history)
+    {
+        ReadOnlySpan<int> allowed = AllowedTokens.After(prompt, history, vocabulary);
+        needsAll |= allowed.IsEmpty;
+        foreach (int id in allowed) marks[id / 64] |= 1UL << id; // the shift is modulo 64
+    }
+
+    /// <summary>What was added.</summary>
+    /// <returns>Ids in ascending order; null where all rows are needed.</returns>
+    public int[]? Collect()
+    {
+        if (needsAll) return null;
+        ids.Clear();
+        for (int i = 0; i < marks.Length; i++)
+            for (ulong rest = marks[i]; rest != 0; rest &= rest - 1) ids.Add(64 * i + BitOperations.TrailingZeroCount(rest));
+        return [.. ids];
+    }
+}
