@@ -7,12 +7,16 @@ namespace VlmSharp.Cpu;
 /// <code>
 /// y[t, n] = sum_k x[t, k] * w[n, k]      t &lt; T, a handful
 /// </code>
-/// Its floor is the time to read w once from memory, so all that matters is to keep the loads coming: four rows of w are read
-/// side by side, four streams for the prefetchers and four independent sums, and widened in registers on the way. The four
-/// are a quarter of the rows apart, so that each stream runs on in memory where a row ends and the next begins. With
-/// several rows of activations, pairs of them share a widened register, and the four rows of w are read again from the
+/// Its floor is the time to read w once from memory, so all that matters is to keep the loads coming: eight rows of w are read
+/// side by side, eight streams for the prefetchers and eight independent sums, and widened in registers on the way. The eight
+/// are an eighth of the rows apart, so that each stream runs on in memory where a row ends and the next begins. With
+/// several rows of activations, pairs of them share a widened register of four rows of w, which are read again from the
 /// cache for the next pair.
 /// </summary>
+/// <remarks>
+/// Every sum is one register of partial sums, whatever the number of rows of activations: a row's result does not depend, to
+/// the last bit, on what else is in the batch.
+/// </remarks>
 internal static unsafe class Gemv
 {
     private const int RowsAtOnce = 4;
@@ -29,6 +33,12 @@ internal static unsafe class Gemv
     public static void Multiply<V, W>(float* x, nint xStride, int count, WeightRows w, int rows, int k, float* y, nint yStride)
         where V : struct, ISimd<V> where W : struct, IWeightFormat
     {
+        if (count == 1)
+        {
+            Lone<V, W>(x, w, rows, k, y);
+            return;
+        }
+
         float* sums = stackalloc float[2 * RowsAtOnce];
         int run = (rows + RowsAtOnce - 1) / RowsAtOnce;
         for (int n = 0; n < run; n++)
@@ -52,30 +62,72 @@ internal static unsafe class Gemv
         }
     }
 
-    // One row of activations: two sums per row of w, since one would wait for its own multiply-add.
+    // One row of activations, eight rows of w: as many independent sums as hide the latency of a multiply-add.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Lone<V, W>(float* x, WeightRows w, int rows, int k, float* y) where V : struct, ISimd<V> where W : struct, IWeightFormat
+    {
+        const int Streams = 2 * RowsAtOnce;
+        float* sums = stackalloc float[Streams];
+        int run = (rows + Streams - 1) / Streams, last = rows - 1;
+        for (int n = 0; n < run; n++)
+        {
+            byte* w0 = w.At(n);
+            byte* w1 = w.At(Math.Min(n + run, last));
+            byte* w2 = w.At(Math.Min(n + 2 * run, last));
+            byte* w3 = w.At(Math.Min(n + 3 * run, last));
+            byte* w4 = w.At(Math.Min(n + 4 * run, last));
+            byte* w5 = w.At(Math.Min(n + 5 * run, last));
+            byte* w6 = w.At(Math.Min(n + 6 * run, last));
+            byte* w7 = w.At(Math.Min(n + 7 * run, last));
+            V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero, a4 = V.Zero, a5 = V.Zero, a6 = V.Zero, a7 = V.Zero;
+            nint j = 0;
+            for (nint end = k - V.Count; j <= end; j += V.Count)
+            {
+                V x0 = V.Load(x + j);
+                nint at = j * W.Size;
+                V.Accumulate(ref a0, W.Load<V>(w0 + at), x0);
+                V.Accumulate(ref a1, W.Load<V>(w1 + at), x0);
+                V.Accumulate(ref a2, W.Load<V>(w2 + at), x0);
+                V.Accumulate(ref a3, W.Load<V>(w3 + at), x0);
+                V.Accumulate(ref a4, W.Load<V>(w4 + at), x0);
+                V.Accumulate(ref a5, W.Load<V>(w5 + at), x0);
+                V.Accumulate(ref a6, W.Load<V>(w6 + at), x0);
+                V.Accumulate(ref a7, W.Load<V>(w7 + at), x0);
+            }
+            sums[0] = V.Sum(a0);
+            sums[1] = V.Sum(a1);
+            sums[2] = V.Sum(a2);
+            sums[3] = V.Sum(a3);
+            sums[4] = V.Sum(a4);
+            sums[5] = V.Sum(a5);
+            sums[6] = V.Sum(a6);
+            sums[7] = V.Sum(a7);
+            Rest<W>(x, w0, w1, w2, w3, j, k, sums);
+            Rest<W>(x, w4, w5, w6, w7, j, k, sums + RowsAtOnce);
+            for (int i = 0, row = n; i < Streams && row < rows; i++, row += run) y[row] = sums[i];
+        }
+    }
+
+    // The last of an odd number of rows.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Single<V, W>(float* x, byte* w0, byte* w1, byte* w2, byte* w3, int k, float* sums)
         where V : struct, ISimd<V> where W : struct, IWeightFormat
     {
-        V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero, b0 = V.Zero, b1 = V.Zero, b2 = V.Zero, b3 = V.Zero;
-        nint j = 0, step = V.Count * W.Size;
-        for (nint end = k - 2 * V.Count; j <= end; j += 2 * V.Count)
+        V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero;
+        nint j = 0;
+        for (nint end = k - V.Count; j <= end; j += V.Count)
         {
-            V x0 = V.Load(x + j), x1 = V.Load(x + j + V.Count);
+            V x0 = V.Load(x + j);
             nint at = j * W.Size;
             V.Accumulate(ref a0, W.Load<V>(w0 + at), x0);
-            V.Accumulate(ref b0, W.Load<V>(w0 + at + step), x1);
             V.Accumulate(ref a1, W.Load<V>(w1 + at), x0);
-            V.Accumulate(ref b1, W.Load<V>(w1 + at + step), x1);
             V.Accumulate(ref a2, W.Load<V>(w2 + at), x0);
-            V.Accumulate(ref b2, W.Load<V>(w2 + at + step), x1);
             V.Accumulate(ref a3, W.Load<V>(w3 + at), x0);
-            V.Accumulate(ref b3, W.Load<V>(w3 + at + step), x1);
         }
-        sums[0] = V.Sum(a0 + b0);
-        sums[1] = V.Sum(a1 + b1);
-        sums[2] = V.Sum(a2 + b2);
-        sums[3] = V.Sum(a3 + b3);
+        sums[0] = V.Sum(a0);
+        sums[1] = V.Sum(a1);
+        sums[2] = V.Sum(a2);
+        sums[3] = V.Sum(a3);
         Rest<W>(x, w0, w1, w2, w3, j, k, sums);
     }
 

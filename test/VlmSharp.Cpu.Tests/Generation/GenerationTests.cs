@@ -69,6 +69,19 @@ public sealed class GenerationTests : IDisposable
         }
     }
 
+    /// <summary>To the last bit: what a request answers does not depend on its company, for as many as decode together without packing.</summary>
+    [Fact]
+    public void A_small_batch_gives_the_same_numbers_as_its_members_alone()
+    {
+        (string, string)[] asked = [("cake.png", "caption en"), ("car-key.png", "what is below the car?"), ("car-key.png", "detect key"), ("sun.png", "caption en")];
+        GenerationRequest[] requests = [.. Enumerable.Range(0, 12).Select(i => Request(asked[i % 4].Item1, asked[i % 4].Item2))];
+        foreach (int count in new[] { 2, 5, 12 })
+        {
+            IReadOnlyList<GenerationResult> together = model.Generate(requests[..count]);
+            for (int i = 0; i < count; i++) Assert.Equal(model.Generate([requests[i]])[0].LogProbabilities, together[i].LogProbabilities);
+        }
+    }
+
     [Fact]
     public void Sessions_on_several_threads_take_turns()
     {
