@@ -22,6 +22,7 @@ public sealed class GenerationSession : IDisposable
     internal const int MaxStepRows = 1024;
 
     private readonly PaliGemmaModel model;
+    private readonly ImageFeatureCache features;
     private readonly Lock gate;
     private readonly Decoding[] sequences;
     private readonly TokenChooser? chooser; // null when the backend chooses: plain greedy
@@ -34,10 +35,11 @@ public sealed class GenerationSession : IDisposable
     private TimeSpan vision, prefill, decode;
     private int prefilledTokens, decodedTokens;
 
-    internal GenerationSession(PaliGemmaModel model, ITokenizer? tokenizer, GenerationOptions options, IReadOnlyList<PreparedPrompt> prompts, Lock gate)
+    internal GenerationSession(PaliGemmaModel model, ITokenizer? tokenizer, GenerationOptions options, IReadOnlyList<PreparedPrompt> prompts, ImageFeatureCache features, Lock gate)
     {
         options.Validate();
         this.model = model;
+        this.features = features;
         this.gate = gate;
         var stop = new StopRule(options, model.Config.EosTokenIds, model.Config.Text.VocabSize, tokenizer);
         sequences = new Decoding[prompts.Count];
@@ -121,22 +123,9 @@ public sealed class GenerationSession : IDisposable
 
     private Tensor EncodeImages(ReadOnlySpan<Decoding> group)
     {
-        int count = 0, length = 0;
-        foreach (Decoding sequence in group)
-            foreach (float[] pixels in sequence.Prompt.Pixels) (count, length) = (count + 1, pixels.Length);
-        if (count == 0) return default;
-
-        float[] all = new float[checked(count * length)];
-        int at = 0;
-        foreach (Decoding sequence in group)
-            foreach (float[] pixels in sequence.Prompt.Pixels)
-            {
-                pixels.CopyTo(all, at);
-                at += length;
-            }
-
-        using Tensor planes = model.Backend.Upload(all, count, length); // [pictures, 3 * S * S]
-        return model.EncodeImages(planes);
+        var pictures = new List<(PictureKey, float[])>();
+        foreach (Decoding sequence in group) pictures.AddRange(sequence.Prompt.Keys.Zip(sequence.Prompt.Pixels));
+        return pictures.Count == 0 ? default : features.Encode(model, pictures);
     }
 
     private Tensor EmbedPrompts(ReadOnlySpan<Decoding> group, int rows, Tensor images)

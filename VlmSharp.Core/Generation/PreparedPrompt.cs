@@ -7,6 +7,9 @@ namespace VlmSharp.Generation;
 /// <param name="Pixels">Per picture [3 * S * S], planes R, G, B in -1..1.</param>
 internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
 {
+    /// <summary>Which pictures these are: one key each.</summary>
+    public IReadOnlyList<PictureKey> Keys { get; init; } = [];
+
     /// <summary>The request's own seed, or null.</summary>
     public long? Seed { get; init; }
 

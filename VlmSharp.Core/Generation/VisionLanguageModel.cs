@@ -56,6 +56,9 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>The tokenizer, or null where the folder has none: then only token ids can be prompts.</summary>
     public ITokenizer? Tokenizer { get; }
 
+    /// <summary>Image tokens of the pictures seen last, for further questions on them.</summary>
+    public ImageFeatureCache ImageFeatures { get; } = new();
+
     /// <summary>What <see cref="Open"/> took.</summary>
     public TimeSpan LoadTime { get; }
 
@@ -78,7 +81,7 @@ public sealed class VisionLanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(requests);
         if (requests.Count == 0) throw new ArgumentException("There is nothing to generate: no request was given.");
-        return new GenerationSession(Model, Tokenizer, options ?? new GenerationOptions(), [.. requests.Select(Prepare)], gate);
+        return new GenerationSession(Model, Tokenizer, options ?? new GenerationOptions(), [.. requests.Select(Prepare)], ImageFeatures, gate);
     }
 
     /// <summary>Generates for a batch of requests, to the end.</summary>
@@ -129,8 +132,10 @@ public sealed class VisionLanguageModel : IDisposable
         int found = ids.Count(id => id == Model.Config.ImageTokenId);
         if (found != placeholders)
             throw new RequestException($"The prompt has {found} image placeholders, but {request.Images.Count} pictures need {placeholders}: leave the placeholders out and they are put first.");
-        return new PreparedPrompt(ids, [.. request.Images.Select(image => PixelNormalizer.Prepare(image, Preprocessor))])
+        RgbImage[] resized = [.. request.Images.Select(image => BicubicResize.Resize(image, Preprocessor.Size, Preprocessor.Size))];
+        return new PreparedPrompt(ids, Array.ConvertAll(resized, image => PixelNormalizer.Normalize(image, Preprocessor)))
         {
+            Keys = Array.ConvertAll(resized, PictureKey.Of),
             Seed = request.Seed,
             Constraint = request.Constraint,
         };
