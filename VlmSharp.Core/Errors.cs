@@ -35,4 +35,8 @@ public sealed class TokenizerFormatException(string message, Exception? innerExc
 /// <param name="message">One sentence for the user.</param>
 /// <param name="innerException">What was caught, if anything.</param>
 public sealed class RequestException(string message, Exception? innerException = null)
-    : VlmSharpException(message, innerException);
+    : VlmSharpException(message, innerException)
+{
+    /// <summary>The option that is wrong, under transformers' name ("top_p"), with which the message begins; null where it is none.</summary>
+    public string? Parameter { get; init; }
+}

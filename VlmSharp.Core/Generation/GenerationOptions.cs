@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace VlmSharp.Generation;
 
 /// <summary>
@@ -68,9 +70,6 @@ public sealed record GenerationOptions
     /// <summary>For each step the N likeliest tokens with their log-probabilities, as <see cref="TokenCandidate"/> defines them; 0 is none.</summary>
     public int LogProbabilities { get; init; }
 
-    /// <summary>Has the whole head scored even where constraints leave few tokens. The results are the same; tests compare them.</summary>
-    internal bool ScoreWholeHead { get; init; }
-
     /// <summary>Whether tokens are drawn: any of temperature, top-k, top-p and min-p is set.</summary>
     public bool IsSampling => Temperature is not null || TopK is not null || TopP is not null || MinP is not null;
 
@@ -79,28 +78,27 @@ public sealed record GenerationOptions
         !IsSampling && Beams == 1 && RepetitionPenalty == 1 && NoRepeatNgramSize == 0 && MinNewTokens == 0 && LogProbabilities == 0;
 
     /// <summary>Checks every option's range.</summary>
-    /// <exception cref="RequestException">One is outside; the message begins with its name.</exception>
+    /// <exception cref="RequestException">One is outside; the message begins with transformers' name of it, which is also the <see cref="RequestException.Parameter"/>.</exception>
     public void Validate()
     {
-        Check(MaxNewTokens >= 1, "max-new-tokens", MaxNewTokens, "give a number above 0");
-        Check(MinNewTokens >= 0 && MinNewTokens <= MaxNewTokens, "min-new-tokens", MinNewTokens, $"give a number from 0 to max-new-tokens, which is {MaxNewTokens}");
+        Check(MaxNewTokens >= 1, "max_new_tokens", MaxNewTokens, "give a number above 0");
+        Check(MinNewTokens >= 0 && MinNewTokens <= MaxNewTokens, "min_new_tokens", MinNewTokens, $"give a number from 0 to the most new tokens, {MaxNewTokens}");
         Check(Temperature is null or (> 0 and < float.PositiveInfinity), "temperature", Temperature, "give a number above 0, or leave it out for greedy generation");
-        Check(TopK is null or >= 0, "top-k", TopK, "give a number from 1 up, or 0 for no limit");
-        Check(TopP is null or (>= 0 and <= 1), "top-p", TopP, "give a number from 0 to 1");
-        Check(MinP is null or (>= 0 and <= 1), "min-p", MinP, "give a number from 0 to 1");
-        Check(RepetitionPenalty is > 0 and < float.PositiveInfinity, "repetition-penalty", RepetitionPenalty, "give a number above 0; 1 is off");
-        Check(NoRepeatNgramSize >= 0, "no-repeat-ngram-size", NoRepeatNgramSize, "give a number from 1 up, or 0 for off");
-        Check(Beams is >= 1 and <= MaxBeams, "beams", Beams, $"give a number from 1 to {MaxBeams}");
-        Check(Beams == 1 || !IsSampling, "beams", Beams, "beam search does not sample: leave out temperature, top-k, top-p and min-p, or the beams");
-        Check(float.IsFinite(LengthPenalty), "length-penalty", LengthPenalty, "give a finite number");
+        Check(TopK is null or >= 0, "top_k", TopK, "give a number from 1 up, or 0 for no limit");
+        Check(TopP is null or (>= 0 and <= 1), "top_p", TopP, "give a number from 0 to 1");
+        Check(MinP is null or (>= 0 and <= 1), "min_p", MinP, "give a number from 0 to 1");
+        Check(RepetitionPenalty is > 0 and < float.PositiveInfinity, "repetition_penalty", RepetitionPenalty, "give a number above 0; 1 is off");
+        Check(NoRepeatNgramSize >= 0, "no_repeat_ngram_size", NoRepeatNgramSize, "give a number from 1 up, or 0 for off");
+        Check(Beams is >= 1 and <= MaxBeams, "num_beams", Beams, $"give a number from 1 to {MaxBeams}");
+        Check(Beams == 1 || !IsSampling, "num_beams", Beams, "beam search does not sample, so leave out either the beams or temperature, top-k, top-p and min-p");
+        Check(float.IsFinite(LengthPenalty), "length_penalty", LengthPenalty, "give a finite number");
         Check(LogProbabilities is >= 0 and <= MaxLogProbabilities, "logprobs", LogProbabilities, $"give a number from 0 to {MaxLogProbabilities}");
-        foreach (string stop in StopStrings)
-            if (string.IsNullOrEmpty(stop)) throw new RequestException("stop: the text is empty; give at least one character.");
-        foreach (int id in StopIds) Check(id >= 0, "stop id", id, "give a token id, 0 or above");
+        foreach (string stop in StopStrings) Check(!string.IsNullOrEmpty(stop), "stop_strings", "\"\"", "give at least one character");
+        foreach (int id in StopIds) Check(id >= 0, "stop_ids", id, "give a token id, 0 or above");
     }
 
     private static void Check(bool holds, string name, object? value, string remedy)
     {
-        if (!holds) throw new RequestException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name} {value}: {remedy}."));
+        if (!holds) throw new RequestException(string.Create(CultureInfo.InvariantCulture, $"{name} {value}: {remedy}.")) { Parameter = name };
     }
 }

@@ -84,9 +84,6 @@ public sealed class GenerationSession : IDisposable
         return CollectionsMarshal.AsSpan(produced);
     }
 
-    /// <summary>Rows of the head that the last step scored: all, unless constraints leave few.</summary>
-    internal int ScoredRows => chooser?.ScoredRows ?? model.Config.Text.VocabSize;
-
     /// <summary>What the sequences have produced so far.</summary>
     /// <returns>One result for each request, in their order; <see cref="GenerationResult.Finish"/> is <see cref="FinishReason.None"/> of one that goes on.</returns>
     public IReadOnlyList<GenerationResult> Results() => Array.ConvertAll(sequences, sequence => sequence.ToResult());

@@ -15,10 +15,9 @@ internal sealed class HeadRows(int vocabulary)
     private bool needsAll;
 
     /// <summary>Begins a step.</summary>
-    /// <param name="all">Whether it needs all rows whatever the constraints say.</param>
-    public void Begin(bool all)
+    public void Clear()
     {
-        needsAll = all;
+        needsAll = false;
         Array.Clear(marks);
     }
 

@@ -13,9 +13,10 @@ internal sealed class StopRule
     {
         this.tokenizer = tokenizer;
         strings = options.StopStrings;
-        if (strings.Count > 0 && tokenizer is null) throw new RequestException("stop: stop strings need the model's tokenizer, which its folder lacks; give stop ids instead.");
+        if (strings.Count > 0 && tokenizer is null)
+            throw new RequestException("stop_strings: they need the model's tokenizer, which its folder lacks; give stop_ids instead.") { Parameter = "stop_strings" };
         foreach (int id in options.StopIds)
-            if (id >= vocabulary) throw new RequestException($"stop id {id}: it is outside the vocabulary of {vocabulary} tokens.");
+            if (id >= vocabulary) throw new RequestException($"stop_ids {id}: it is outside the vocabulary of {vocabulary} tokens.") { Parameter = "stop_ids" };
         ReadOnlySpan<int> model = options.IgnoreEndOfSequence ? [] : endOfSequence.AsSpan();
         Ids = [.. model, .. options.StopIds];
     }

@@ -12,7 +12,6 @@ internal sealed class TokenChooser
 {
     private readonly PaliGemmaModel model;
     private readonly IComputeBackend b;
-    private readonly bool wholeHead;
     private readonly HeadRows needed;
     private readonly LogitsPipeline pipeline;
     private readonly Sampler? sampler;
@@ -25,7 +24,6 @@ internal sealed class TokenChooser
     {
         this.model = model;
         b = model.Backend;
-        wholeHead = options.ScoreWholeHead;
         int vocabulary = model.Config.Text.VocabSize;
         needed = new HeadRows(vocabulary);
         pipeline = new LogitsPipeline(options, vocabulary, stop.Ids);
@@ -33,9 +31,6 @@ internal sealed class TokenChooser
         top = options.LogProbabilities > 0 ? new TopSelector(Math.Min(options.LogProbabilities, vocabulary)) : null;
         (scores, logProbabilities, part) = (new float[vocabulary], new float[vocabulary], new float[vocabulary]);
     }
-
-    /// <summary>Rows of the head that the last step scored.</summary>
-    public int ScoredRows => scored?.Length ?? scores.Length;
 
     /// <summary>Log-probabilities of the row that was read last: under the model, among what its constraint allows, before any processor.</summary>
     public ReadOnlySpan<float> LogProbabilities => logProbabilities;
@@ -46,7 +41,7 @@ internal sealed class TokenChooser
     /// <param name="produced">Receives the new tokens.</param>
     public void Advance(Tensor hidden, ReadOnlySpan<Decoding> group, List<GeneratedToken> produced)
     {
-        needed.Begin(wholeHead);
+        needed.Clear();
         foreach (Decoding sequence in group) sequence.AddHeadRows(needed);
         scored = needed.Collect();
         using Tensor logits = scored is null ? model.Logits(hidden) : model.Logits(hidden, scored); // [B, V] or [B, scored]

@@ -83,7 +83,7 @@ public abstract class ModelGoldens
         int[] ids = [.. prompt.Ids, .. golden.Tokens[..(steps - 1)]];
         var batch = new SequenceBatch();
         batch.Add(ids.Length, prefixLength: length);
-        float[] actual = Logits(model, prompt, ids, batch, [.. Enumerable.Range(length - 1, steps)]);
+        float[] actual = ForwardPass.Logits(model, prompt, ids, batch, [.. Enumerable.Range(length - 1, steps)]);
         TensorAssert.Close(expected.Floats("step_logits"), actual, LogitTolerance, $"{kind} uncached step logits");
     }
 
@@ -100,13 +100,13 @@ public abstract class ModelGoldens
         using KvCache cacheA = model.Model.CreateKvCache(a.Ids.Length + 4), cacheC = model.Model.CreateKvCache(c.Ids.Length + 4);
         var batch = new SequenceBatch();
         batch.Add(a.Ids.Length, a.Ids.Length, cacheA);
-        _ = Logits(model, a, a.Ids, batch, [a.Ids.Length - 1]);
+        _ = ForwardPass.Logits(model, a, a.Ids, batch, [a.Ids.Length - 1]);
 
         // One row of the first sequence, decoding, stands before all rows of the second, prefilling.
         batch.Clear();
         batch.Add(1, a.Ids.Length, cacheA);
         batch.Add(c.Ids.Length, c.Ids.Length, cacheC);
-        float[] mixed = Logits(model, c, [first.Tokens[0], .. c.Ids], batch, [0, c.Ids.Length]);
+        float[] mixed = ForwardPass.Logits(model, c, [first.Tokens[0], .. c.Ids], batch, [0, c.Ids.Length]);
         int vocabulary = model.Model.Config.Text.VocabSize;
         TensorAssert.Close(firstExpected.Floats("step_logits").Slice(vocabulary, vocabulary), mixed.AsSpan(0, vocabulary), LogitTolerance, "the decoding sequence");
         TensorAssert.Close(secondExpected.Floats("step_logits")[..vocabulary], mixed.AsSpan(vocabulary), LogitTolerance, "the prefilling sequence");
@@ -170,23 +170,6 @@ public abstract class ModelGoldens
         return folder;
     }
 
-    private static float[] Logits(VisionLanguageModel model, PreparedPrompt prompt, int[] ids, SequenceBatch batch, int[] rows)
-    {
-        PaliGemmaModel network = model.Model;
-        IComputeBackend b = network.Backend;
-        float[] pixels = [.. prompt.Pixels.SelectMany(p => p)];
-        using Tensor planes = b.Upload(pixels, prompt.Pixels.Count, pixels.Length / prompt.Pixels.Count);
-        using Tensor images = network.EncodeImages(planes);
-        int[] places = [.. Enumerable.Range(0, ids.Length).Where(i => ids[i] == network.Config.ImageTokenId)];
-        using Tensor input = network.Embed(ids, images, places);
-        using Tensor hidden = network.Decode(input, batch);
-        using Tensor selected = b.SelectRows(hidden, rows);
-        using Tensor logits = network.Logits(selected);
-        float[] values = new float[logits.Length];
-        b.Download(logits, values);
-        return values;
-    }
-
     private static VisionLanguageModel Open(string folder, IComputeBackend backend) =>
         VisionLanguageModel.Open(GoldenFiles.PathOf("models", folder), backend);
 }
@@ -196,7 +179,9 @@ public abstract class ModelGoldens
 /// <param name="Images">File names in <c>images/</c>.</param>
 /// <param name="Prompt">The text.</param>
 /// <param name="Tokens">What the reference generates greedily, stopping at nothing.</param>
-public sealed record GoldenCase(string Name, string[] Images, string Prompt, int[] Tokens)
+/// <param name="BeamTokens">The best of its four beams, eight tokens, stopping at nothing.</param>
+/// <param name="BeamScore">That beam's score with length penalty 1.</param>
+public sealed record GoldenCase(string Name, string[] Images, string Prompt, int[] Tokens, int[] BeamTokens, double BeamScore)
 {
     /// <summary>All cases of a family.</summary>
     public static GoldenCase[] Load(string kind)
@@ -206,7 +191,9 @@ public sealed record GoldenCase(string Name, string[] Images, string Prompt, int
             c.GetProperty("case").GetString()!,
             [.. c.GetProperty("images").EnumerateArray().Select(i => i.GetString()!)],
             c.GetProperty("prompt").GetString()!,
-            Ints(c.GetProperty("tokens"))))];
+            Ints(c.GetProperty("tokens")),
+            Ints(c.GetProperty("beam4_tokens")),
+            c.GetProperty("beam4_score").GetDouble()))];
     }
 
     /// <summary>The case as a request.</summary>

@@ -18,6 +18,11 @@ public sealed class Cpu512ModelGoldens : ModelGoldens
     protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512, AllowEmulation = true, Threads = 3 });
 }
 
+public sealed class CpuBeamGoldens : BeamGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend();
+}
+
 public sealed class CpuDemoGoldens : DemoGoldens
 {
     protected override IComputeBackend CreateBackend() => new CpuBackend();

@@ -9,6 +9,11 @@ public sealed class ReferenceModelGoldens : ModelGoldens
     protected override IComputeBackend CreateBackend() => new ReferenceBackend();
 }
 
+public sealed class ReferenceBeamGoldens : BeamGoldens
+{
+    protected override IComputeBackend CreateBackend() => new ReferenceBackend();
+}
+
 public sealed class ReferenceDemoGoldens : DemoGoldens
 {
     protected override IComputeBackend CreateBackend() => new ReferenceBackend();

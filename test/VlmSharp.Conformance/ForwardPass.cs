@@ -1,0 +1,42 @@
+using VlmSharp.Compute;
+using VlmSharp.Generation;
+using VlmSharp.Models;
+
+namespace VlmSharp.Conformance;
+
+/// <summary>One pass through the model, put together by hand.</summary>
+internal static class ForwardPass
+{
+    /// <summary>The logits of some rows of a step that has pictures in it.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="prompt">Whose pictures stand in the step.</param>
+    /// <param name="ids">The step's tokens.</param>
+    /// <param name="batch">Which belong to which sequence; with caches or without.</param>
+    /// <param name="rows">The rows to score.</param>
+    /// <returns>[rows, V].</returns>
+    internal static float[] Logits(VisionLanguageModel model, PreparedPrompt prompt, int[] ids, SequenceBatch batch, int[] rows)
+    {
+        PaliGemmaModel network = model.Model;
+        IComputeBackend b = network.Backend;
+        float[] pixels = [.. prompt.Pixels.SelectMany(p => p)];
+        using Tensor planes = b.Upload(pixels, prompt.Pixels.Count, pixels.Length / prompt.Pixels.Count);
+        using Tensor images = network.EncodeImages(planes);
+        int[] places = [.. Enumerable.Range(0, ids.Length).Where(i => ids[i] == network.Config.ImageTokenId)];
+        using Tensor input = network.Embed(ids, images, places);
+        using Tensor hidden = network.Decode(input, batch);
+        using Tensor selected = b.SelectRows(hidden, rows);
+        using Tensor logits = network.Logits(selected);
+        float[] values = new float[logits.Length];
+        b.Download(logits, values);
+        return values;
+    }
+
+    /// <summary>The logits after a prompt and new tokens, in one pass without a cache.</summary>
+    internal static float[] Next(VisionLanguageModel model, PreparedPrompt prompt, IEnumerable<int> newTokens)
+    {
+        int[] ids = [.. prompt.Ids, .. newTokens];
+        var batch = new SequenceBatch();
+        batch.Add(ids.Length, prefixLength: prompt.Ids.Length);
+        return Logits(model, prompt, ids, batch, [ids.Length - 1]);
+    }
+}
