@@ -88,6 +88,52 @@ public abstract partial class BackendConformance
         }, AttentionBound(headDim));
     }
 
+    /// <summary>A cache that becomes another from where they part gives the same attention in every layer; the other one stays as it is.</summary>
+    [Theory]
+    [InlineData(5, 9, 7)]
+    [InlineData(0, 4, 0)]
+    [InlineData(6, 6, 11)]
+    public void CopiedKeyValues(int common, int length, int before)
+    {
+        const int Layers = 3, Width = 10;
+        var spec = new AttentionSpec(2, 1, Width, 0.3f);
+        float[] shared = Numbers(Layers * common * Width), own = Numbers(Layers * (length - common) * Width), other = Numbers(Layers * (before - common) * Width);
+        using KvCache source = Backend.CreateKvCache(Layers, Width, length + 1), copy = Backend.CreateKvCache(Layers, Width, 20);
+        Append(source, shared, common);
+        Append(source, own, length - common);
+        Append(copy, shared, common);
+        Append(copy, other, before - common);
+        copy.CopyFrom(Backend, source, common);
+        Assert.Equal((length, length), (source.Length, copy.Length));
+        float[] q = Numbers(2 * Width), last = Numbers(Layers * Width);
+        Append(source, last, 1);
+        Append(copy, last, 1);
+        for (int layer = 0; layer < Layers; layer++) Assert.Equal(Attend(source, layer), Attend(copy, layer));
+
+        void Append(KvCache cache, float[] numbers, int count)
+        {
+            if (count == 0) return;
+            SequenceBatch batch = new();
+            batch.Add(count, 0, cache);
+            for (int layer = 0; layer < Layers; layer++)
+            {
+                using Tensor rows = Backend.Upload(numbers.AsSpan(layer * count * Width, count * Width), count, Width);
+                Backend.AppendKeyValues(rows, rows, batch, layer);
+            }
+
+            batch.Advance();
+        }
+
+        float[] Attend(KvCache cache, int layer)
+        {
+            cache.Truncate(length); // the query stands in the place of the last token, which is there already
+            SequenceBatch batch = new();
+            batch.Add(1, 0, cache);
+            using Tensor query = Backend.Upload(q, 1, 2 * Width);
+            return Fetch(Backend, Backend.CachedAttention(query, batch, layer, spec));
+        }
+    }
+
     private static Tensor Step(IComputeBackend b, SequenceBatch batch, in AttentionSpec spec, float[] q, float[] k, float[] v)
     {
         int rows = batch.TotalRows;

@@ -23,6 +23,14 @@ public abstract partial class BackendConformance
         Fails(() => Backend.RotaryAngles(batch, 3, 10000, 0), "RotaryAngles", "3");
         Fails(() => Backend.Attention(x, y, y, batch, new AttentionSpec(1, 1, 6, 1)), "Attention", "[2, 6]", "[3, 7]");
         Fails(() => Backend.CachedAttention(x, batch, 0, new AttentionSpec(1, 1, 6, 1)), "no KV cache");
+        using KvCache full = Backend.CreateKvCache(1, 6, 4), small = Backend.CreateKvCache(1, 6, 1), wide = Backend.CreateKvCache(1, 7, 4);
+        SequenceBatch cached = new();
+        cached.Add(2, 0, full);
+        Backend.AppendKeyValues(x, x, cached, 0);
+        cached.Advance();
+        Fails(() => small.CopyFrom(Backend, full, 0), "CopyKeyValues", "1 tokens");
+        Fails(() => wide.CopyFrom(Backend, full, 0), "CopyKeyValues", "width 7");
+        Fails(() => Backend.CopyKeyValues(full, wide, 1, 3), "CopyKeyValues", "1 + 3 of 2");
         Fails(() => Backend.Embed(w, [4], 1), "Embed", "4", "proj.weight");
         Fails(() => Backend.SelectRows(x, [2]), "SelectRows", "2");
         Fails(() => Backend.ReplaceRows(x, y, [0]), "ReplaceRows", "[2, 6]", "[3, 7]");
