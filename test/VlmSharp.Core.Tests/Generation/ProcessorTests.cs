@@ -1,0 +1,138 @@
+using VlmSharp.Generation;
+using VlmSharp.Generation.Processors;
+
+namespace VlmSharp.Core.Tests.Generation;
+
+/// <summary>By hand, what the recorded cases do not reach.</summary>
+public sealed class ProcessorTests
+{
+    private const float Gone = float.NegativeInfinity;
+
+    [Theory]
+    [InlineData(1, new[] { 2, 2, 4 }, new[] { 2, 4 })]
+    [InlineData(2, new[] { 1, 2, 1, 3, 1 }, new[] { 2, 3 })]
+    [InlineData(3, new[] { 1, 2, 3, 1, 2 }, new[] { 3 })]
+    [InlineData(3, new[] { 1, 2, 3, 2, 1 }, new int[0])]
+    [InlineData(2, new[] { 0, 0 }, new[] { 0 })]
+    [InlineData(4, new[] { 1, 2, 3 }, new int[0])]
+    [InlineData(5, new int[0], new int[0])]
+    public void No_run_of_n_tokens_comes_twice(int size, int[] history, int[] removed)
+    {
+        float[] scores = new float[6];
+        new NoRepeatNgram(size).Apply(scores, history, 0);
+        Assert.Equal(removed, Enumerable.Range(0, 6).Where(id => scores[id] == Gone));
+    }
+
+    [Fact]
+    public void A_repeated_token_is_penalized_once()
+    {
+        float[] scores = [4, -4, 4, -4];
+        new RepetitionPenalty(2, 4).Apply(scores, [0, 1, 1, 0], 2);
+        Assert.Equal([2, -8, 4, -4], scores);
+    }
+
+    [Fact]
+    public void The_end_is_held_back_for_as_many_new_tokens_as_asked()
+    {
+        var processor = new MinimumLength(2, [1, 3]);
+        for (int made = 0; made < 4; made++)
+        {
+            float[] scores = [0, 0, 0, 0];
+            processor.Apply(scores, new int[5 + made], promptLength: 5);
+            Assert.Equal(made < 2 ? [0, Gone, 0, Gone] : [0, 0, 0, 0], scores);
+        }
+    }
+
+    /// <summary>The shortcut of top-p, which sorts only tokens that can stay, against sorting them all.</summary>
+    [Theory, InlineData(0f), InlineData(0.1f), InlineData(0.5f), InlineData(0.9f), InlineData(0.999f), InlineData(1f)]
+    public void Top_p_is_the_smallest_set_that_has_p(float p)
+    {
+        var random = new Random(7);
+        for (int round = 0; round < 50; round++)
+        {
+            float[] scores = [.. Enumerable.Range(0, 200).Select(_ => (float)(random.NextDouble() * 12 * (round % 3)))];
+            double[] weights = new double[scores.Length];
+            double total = Sampler.Weigh(scores, weights), before = 0;
+            var expected = new HashSet<int>();
+            foreach (int id in Enumerable.Range(0, scores.Length).OrderByDescending(id => weights[id]))
+            {
+                if (expected.Count > 0 && before >= p * total) break;
+                before += weights[id];
+                expected.Add(id);
+            }
+
+            float[] kept = [.. scores];
+            new TopP(p, kept.Length).Apply(kept, [], 0);
+            Assert.Equal(expected.Count, kept.Count(float.IsFinite));
+            Assert.Equal(expected.Sum(id => weights[id]), Enumerable.Range(0, kept.Length).Where(id => kept[id] > Gone).Sum(id => weights[id]), 1e-9); // of equal ones any
+        }
+    }
+
+    [Theory, InlineData(1), InlineData(3), InlineData(50), InlineData(64)]
+    public void The_selector_finds_what_sorting_finds(int n)
+    {
+        var random = new Random(n);
+        var selector = new TopSelector(n);
+        for (int round = 0; round < 200; round++)
+        {
+            float[] scores = [.. Enumerable.Range(0, random.Next(0, 80)).Select(_ => random.Next(8) switch { 0 => Gone, 1 => float.NaN, _ => random.Next(5) })];
+            int[] expected = [.. Enumerable.Range(0, scores.Length).Where(id => scores[id] > Gone).OrderByDescending(id => scores[id]).ThenBy(id => id).Take(n)];
+            selector.Select(scores);
+            selector.Order();
+            Assert.Equal(expected, selector.Ids.ToArray());
+            Assert.Equal(expected.Select(id => scores[id]), selector.Values.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Sampling_has_transformers_defaults()
+    {
+        float[] scores = [.. Enumerable.Range(0, 200).Select(id => -id * 0.01f)];
+        new LogitsPipeline(new GenerationOptions { Temperature = 1 }, 200, []).Apply(scores, [], 0);
+        Assert.Equal(GenerationOptions.DefaultTopK, scores.Count(float.IsFinite));
+        Assert.True(new LogitsPipeline(new GenerationOptions(), 200, []).IsEmpty);
+        Assert.True(new LogitsPipeline(new GenerationOptions { TopK = 0 }, 200, []).IsEmpty);
+    }
+
+    [Fact]
+    public void Masked_logits_and_their_log_softmax()
+    {
+        float[] scores = [9, 0, 9, MathF.Log(3), float.NaN], logs = new float[5];
+        AllowedTokens.Mask(scores, [1, 3]);
+        Assert.Equal([Gone, 0, Gone, MathF.Log(3), Gone], scores);
+        AllowedTokens.LogSoftmax(scores, [1, 3], logs);
+        Assert.Equal([Gone, MathF.Log(0.25f), Gone, MathF.Log(0.75f), Gone], logs, (a, b) => a == b || Math.Abs(a - b) < 1e-6);
+    }
+
+    [Fact]
+    public void The_heads_rows_are_the_union_in_order_or_all()
+    {
+        var rows = new HeadRows(300);
+        rows.Clear();
+        rows.Add(Allowing(0, 63, 64, 299), [7, 1]);
+        rows.Add(Allowing(63, 200), [7, 1]);
+        Assert.Equal([0, 63, 64, 200, 299], rows.Collect()!);
+        rows.Add(Allowing(), [7, 1]);
+        Assert.Null(rows.Collect());
+        rows.Clear();
+        rows.Add(Allowing(5), [7, 1]);
+        Assert.Equal([5], rows.Collect()!);
+        rows.Add(new PreparedPrompt([7], []), [7, 1]);
+        Assert.Null(rows.Collect());
+    }
+
+    [Theory, InlineData(2, 1), InlineData(3, 3), InlineData(-1), InlineData(300)]
+    public void A_constraint_that_breaks_its_contract_is_named(params int[] allowed) =>
+        Assert.Contains("token constraint", Assert.Throws<InvalidOperationException>(() => AllowedTokens.After(Allowing(allowed), [7, 1], 300).Length).Message, StringComparison.Ordinal);
+
+    private static PreparedPrompt Allowing(params int[] ids) => new([7], []) { Constraint = new Fixed(ids) };
+
+    private sealed class Fixed(int[] ids) : ITokenConstraint
+    {
+        public ReadOnlySpan<int> AllowedAfter(ReadOnlySpan<int> newTokens)
+        {
+            Assert.Equal([1], newTokens.ToArray()); // without the prompt
+            return ids;
+        }
+    }
+}
