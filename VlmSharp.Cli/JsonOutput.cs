@@ -37,14 +37,38 @@ internal static class JsonOutput
         json.WriteEndArray();
     }
 
-    /// <summary>The members of a result.</summary>
+    /// <summary>The members of a result; those of candidates, beams and sampling where there are any.</summary>
     public static void WriteResult(this Utf8JsonWriter json, GenerationResult result)
     {
         json.WriteNumbers("token_ids", result.TokenIds);
         json.WriteNumbers("logprobs", result.LogProbabilities);
+        if (result.TopLogProbabilities is { } steps) json.WriteCandidates("top_logprobs", steps);
         json.WriteString("text", result.Text);
         json.WriteString("finish_reason", result.Finish switch { FinishReason.Stop => "stop", FinishReason.Length => "length", _ => "none" });
         json.WriteNumber("prompt_tokens", result.PromptTokens);
+        if (result.Score is { } score) json.WriteNumber("score", score);
+        if (result.Seed is { } seed) json.WriteNumber("seed", seed);
+    }
+
+    /// <summary>For each step its candidates, the likeliest first.</summary>
+    private static void WriteCandidates(this Utf8JsonWriter json, string name, IReadOnlyList<IReadOnlyList<TokenCandidate>> steps)
+    {
+        json.WriteStartArray(name);
+        foreach (IReadOnlyList<TokenCandidate> step in steps)
+        {
+            json.WriteStartArray();
+            foreach (TokenCandidate candidate in step)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("token_id", candidate.Id);
+                json.WriteNumber("logprob", candidate.LogProbability);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
     }
 
     /// <summary>Timings in seconds, and rates.</summary>

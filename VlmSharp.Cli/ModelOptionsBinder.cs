@@ -18,11 +18,7 @@ internal sealed class ModelOptionsBinder
         DefaultValueFactory = _ => "cpu",
     }.AcceptOnlyFromAmong("cpu", "reference", "cuda");
 
-    private readonly Option<int?> threads = new("--threads")
-    {
-        Description = "CPU threads (default: the cores this process may use).",
-        HelpName = "N",
-    };
+    private readonly Option<int?> threads = NumberOption.Create<int>("--threads", "N", "CPU threads (default: the cores this process may use).");
 
     private readonly Option<string> simd = new Option<string>("--simd")
     {

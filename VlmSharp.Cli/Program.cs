@@ -27,9 +27,10 @@ internal static class Program
 
     public static Task<int> Main(string[] args)
     {
-        // The platform's console ignores a reader that has gone away; a file does not, and hours of work for nobody end.
-        var output = new StreamWriter(new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0), new UTF8Encoding(false)) { AutoFlush = true };
-        if (Console.IsOutputRedirected && !OperatingSystem.IsWindows()) Console.SetOut(output);
+        // The platform's console ignores a reader that has gone away; a file stream does not, and hours of work for nobody end.
+        // Only for pipes: in a file it keeps its own place, and a script's commands that share one would write over each other.
+        var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        if (Console.IsOutputRedirected && !OperatingSystem.IsWindows() && !output.CanSeek) Console.SetOut(new StreamWriter(output, new UTF8Encoding(false)) { AutoFlush = true });
         return RunAsync(args);
     }
 

@@ -16,6 +16,7 @@ internal static class AskCommand
             Examples:
               vlmsharp ask photo.jpg "how many cars are there?"
               vlmsharp ask before.jpg --image after.jpg "what has changed?"
+              vlmsharp ask photo.jpg "what is on the table?" --beams 4 --length-penalty 0.6
               ls *.jpg | vlmsharp ask - "is there a dog?"
             """) { file, question, more, language };
         FileList.RefuseOptions(file);

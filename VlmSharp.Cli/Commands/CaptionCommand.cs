@@ -14,6 +14,8 @@ internal static class CaptionCommand
             Examples:
               vlmsharp caption photo.jpg
               vlmsharp caption --lang de *.jpg
+              vlmsharp caption --beams 3 photo.jpg
+              vlmsharp caption --temperature 0.8 --top-p 0.9 --seed 7 photo.jpg
               find . -name '*.png' | vlmsharp caption --json -
             """) { files, language };
         FileList.RefuseOptions(files);

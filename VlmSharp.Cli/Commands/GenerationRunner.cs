@@ -10,14 +10,7 @@ internal sealed class GenerationRunner
 {
     private readonly ModelOptionsBinder model = new();
 
-    private readonly Option<int> maxNewTokens = new("--max-new-tokens", "-n")
-    {
-        Description = "New tokens, at the most.",
-        HelpName = "N",
-        DefaultValueFactory = _ => new GenerationOptions().MaxNewTokens,
-    };
-
-    private readonly Option<bool> ignoreEos = new("--ignore-eos") { Description = "Go on past the end of the sequence, to --max-new-tokens." };
+    private readonly GenerationOptionsBinder generation = new();
 
     private readonly Option<bool> json = new("--json") { Description = "One JSON object a line instead of text." };
 
@@ -27,7 +20,8 @@ internal sealed class GenerationRunner
     public void AddTo(Command command)
     {
         model.AddTo(command);
-        foreach (Option option in new Option[] { maxNewTokens, ignoreEos, json, quiet }) command.Add(option);
+        generation.AddTo(command);
+        foreach (Option option in new Option[] { json, quiet }) command.Add(option);
     }
 
     /// <summary>One request on a picture or several, and the label that its line carries when there are many.</summary>
@@ -36,7 +30,7 @@ internal sealed class GenerationRunner
     /// <summary>Runs every job in turn. A picture that cannot be read is reported and the rest goes on.</summary>
     public async Task<int> RunAsync(ParseResult parsed, IEnumerable<Job> jobs, bool labelled, CancellationToken cancellationToken)
     {
-        GenerationOptions options = Options(parsed);
+        GenerationOptions options = generation.Bind(parsed, parsed.GetValue(json));
         using IComputeBackend backend = model.CreateBackend(parsed);
         using VisionLanguageModel network = model.Open(parsed, backend);
         int code = ExitCodes.Success;
@@ -58,13 +52,6 @@ internal sealed class GenerationRunner
         return code;
     }
 
-    private GenerationOptions Options(ParseResult parsed)
-    {
-        int count = parsed.GetValue(maxNewTokens);
-        if (count < 1) throw new UsageException($"--max-new-tokens {count}: give a number above 0.");
-        return new GenerationOptions { MaxNewTokens = count, IgnoreEndOfSequence = parsed.GetValue(ignoreEos) };
-    }
-
     private async Task RunOneAsync(ParseResult parsed, VisionLanguageModel network, Job job, GenerationOptions options, bool labelled, CancellationToken cancellationToken)
     {
         RgbImage[] images = [.. job.Files.Select(f => ImageFile.Load(f))];
@@ -72,27 +59,40 @@ internal sealed class GenerationRunner
         bool asJson = parsed.GetValue(json);
         if (labelled && !asJson) Console.Write($"{job.Files[0]}: ");
 
-        TextStream text = network.StreamText();
-        GeneratedToken token = await Progress.RunAsync("looking at the picture", () => session.Step()[0], cancellationToken);
-        while (true)
+        TextStream text = network.StreamText(options);
+        GeneratedToken[] tokens = await Progress.RunAsync("looking at the picture", () => NextTokens(session, cancellationToken), cancellationToken);
+        while (tokens.Length > 0)
         {
-            if (!asJson) Console.Write(network.Tokenizer is null ? $"{token.Id} " : text.Append(token));
-            if (session.IsFinished) break;
-            cancellationToken.ThrowIfCancellationRequested();
-            token = session.Step()[0];
+            foreach (GeneratedToken token in tokens)
+                if (!asJson) Console.Write(network.Tokenizer is null ? $"{token.Id} " : text.Append(token));
+            tokens = NextTokens(session, cancellationToken);
         }
 
-        if (asJson) JsonOutput.WriteLine(o => WriteObject(o, network, session, job));
+        GenerationResult result = session.Results()[0];
+        if (asJson) JsonOutput.WriteLine(o => WriteObject(o, network, session.Timings, result, job));
         else Console.WriteLine();
-        if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync(Progress.Summary(network, session.Timings));
+        if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync(Progress.Summary(network, session.Timings, result.Seed));
     }
 
-    private static void WriteObject(System.Text.Json.Utf8JsonWriter o, VisionLanguageModel network, GenerationSession session, Job job)
+    /// <summary>Takes steps until there are tokens, of which a beam search has none before its end; none when all is done.</summary>
+    private static GeneratedToken[] NextTokens(GenerationSession session, CancellationToken cancellationToken)
+    {
+        while (!session.IsFinished)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ReadOnlySpan<GeneratedToken> tokens = session.Step();
+            if (tokens.Length > 0) return tokens.ToArray();
+        }
+
+        return [];
+    }
+
+    private static void WriteObject(System.Text.Json.Utf8JsonWriter o, VisionLanguageModel network, GenerationTimings timings, GenerationResult result, Job job)
     {
         o.WriteStartObject();
         WriteFiles(o, job);
-        o.WriteResult(session.Results()[0]);
-        o.WriteTimings(network, session.Timings);
+        o.WriteResult(result);
+        o.WriteTimings(network, timings);
         o.WriteEndObject();
     }
 

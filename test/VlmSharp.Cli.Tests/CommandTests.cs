@@ -156,5 +156,84 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(["load", "vision", "prefill", "decode, a token"], json.RootElement.GetProperty("stages").EnumerateArray().Select(s => s.GetProperty("stage").GetString()));
     }
 
+    [Fact]
+    public async Task Beams_and_candidates_show_in_json()
+    {
+        string[] generate = ["generate", "--image", Sample("cake.png"), "--prompt", "caption en", "--json", "--quiet"];
+        using JsonDocument plain = JsonDocument.Parse((await Run.Vlmsharp("", generate)).Output);
+        using JsonDocument beams = JsonDocument.Parse((await Run.Vlmsharp("", [.. generate, "--beams", "3", "--logprobs", "2"])).Output);
+        foreach (string name in new[] { "score", "seed", "top_logprobs" }) Assert.False(plain.RootElement.TryGetProperty(name, out _));
+        JsonElement o = beams.RootElement;
+        int[] tokens = GoldenCase.Ints(o.GetProperty("token_ids"));
+        Assert.Equal(GoldenCase.Ints(plain.RootElement.GetProperty("token_ids")), tokens);
+        Assert.Equal(o.GetProperty("logprobs").EnumerateArray().Average(p => p.GetDouble()), o.GetProperty("score").GetDouble(), 1e-5);
+        JsonElement[] steps = [.. o.GetProperty("top_logprobs").EnumerateArray()];
+        Assert.Equal(tokens.Length, steps.Length);
+        for (int i = 0; i < steps.Length; i++)
+        {
+            Assert.Equal(2, steps[i].GetArrayLength());
+            Assert.Equal(tokens[i], steps[i][0].GetProperty("token_id").GetInt32());
+            Assert.Equal(o.GetProperty("logprobs")[i].GetDouble(), steps[i][0].GetProperty("logprob").GetDouble());
+        }
+    }
+
+    [Fact]
+    public async Task A_seed_repeats_a_sample_and_is_told()
+    {
+        string[] caption = ["caption", Sample("cake.png"), "--temperature", "2.5", "--top-k", "0", "--top-p", "0.99", "--min-p", "1e-9", "--ignore-eos", "-n", "20"];
+        Run.Outcome first = await Run.Vlmsharp("", caption);
+        string seed = first.Error.TrimEnd()[(first.Error.LastIndexOf("seed ", StringComparison.Ordinal) + 5)..];
+        Run.Outcome again = await Run.Vlmsharp("", [.. caption, "--seed", seed]), other = await Run.Vlmsharp("", [.. caption, "--seed", "-17", "--json"]);
+        Assert.Equal(first.Output, again.Output);
+        using JsonDocument json = JsonDocument.Parse(other.Output);
+        Assert.Equal(-17, json.RootElement.GetProperty("seed").GetInt64());
+        Assert.NotEqual(first.Output.TrimEnd(), json.RootElement.GetProperty("text").GetString()); // 20 hot tokens are never the same twice
+    }
+
+    [Fact]
+    public async Task Stop_texts_cut_the_answer()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "ask", "-q", Sample("car-key.png"), "what is below the car?", "--stop", "zebra", "--stop", " k");
+        Assert.Equal((0, "a\n"), (run.Code, run.Output));
+        run = await Run.Vlmsharp("", "ask", "-q", Sample("car-key.png"), "what is below the car?", "--stop", " k", "--beams", "2");
+        Assert.Equal((0, "a\n"), (run.Code, run.Output));
+    }
+
+    [Fact]
+    public async Task Penalties_and_lengths_reach_the_model()
+    {
+        string[] generate = ["generate", "--image", Sample("cake.png"), "--prompt", "caption en", "--json", "-q"];
+        int[] greedy = await Tokens();
+        Assert.Equal([907, 695, 1], greedy);
+        Assert.Equal(7, (await Tokens("--min-new-tokens", "7", "--max-new-tokens", "7")).Length);
+        int[] once = await Tokens("--no-repeat-ngram-size", "1", "--ignore-eos", "-n", "12");
+        Assert.Equal(once.Length, once.Distinct().Count());
+        int[] penalized = await Tokens("--ignore-eos", "-n", "12", "--repetition-penalty", "3"), not = await Tokens("--ignore-eos", "-n", "12");
+        Assert.NotEqual(not, penalized);
+        int[] late = await Tokens("--beams", "4", "--length-penalty", "8"), early = await Tokens("--beams", "4", "--length-penalty", "-8");
+        Assert.True(late.Length > early.Length);
+
+        async Task<int[]> Tokens(params string[] options)
+        {
+            using JsonDocument json = JsonDocument.Parse((await Run.Vlmsharp("", [.. generate, .. options])).Output);
+            return GoldenCase.Ints(json.RootElement.GetProperty("token_ids"));
+        }
+    }
+
+    /// <summary>Commands of a script that share an output file write one behind the other.</summary>
+    [Fact]
+    public async Task Commands_share_an_output_file()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        string program = Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), target = Path.Combine(scratch, "shared.txt");
+        string tokenize = $"echo '\"a\"' | dotnet '{program}' tokenize --raw";
+        using System.Diagnostics.Process shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"{{ echo first; {tokenize}; {tokenize}; echo last; }} > '{target}'"]);
+        await shell.WaitForExitAsync();
+        string[] lines = await File.ReadAllLinesAsync(target);
+        Assert.Equal(4, lines.Length);
+        Assert.Equal(("first", lines[1], "last"), (lines[0], lines[2], lines[3]));
+        Assert.StartsWith("[", lines[1], StringComparison.Ordinal);
+    }
+
     private static string Sample(string name) => Path.Combine(Samples, name);
 }

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Cli;
+
+/// <summary>How to generate: the options of every command that does, under transformers' names, and the <see cref="GenerationOptions"/> they make.</summary>
+internal sealed class GenerationOptionsBinder
+{
+    private static readonly GenerationOptions Default = new();
+
+    private readonly Option<int?> maxNewTokens = NumberOption.Create<int>("--max-new-tokens", "N", $"New tokens, at the most (default: {Default.MaxNewTokens}).", "-n");
+    private readonly Option<int?> minNewTokens = NumberOption.Create<int>("--min-new-tokens", "N", "New tokens before the end may come.");
+    private readonly Option<bool> ignoreEos = new("--ignore-eos") { Description = "Go on past the end of the sequence, to --max-new-tokens." };
+    private readonly Option<string[]> stop = new("--stop") { Description = "Text that ends the answer, which is cut before it; may be repeated.", HelpName = "TEXT" };
+    private readonly Option<float?> temperature = NumberOption.Create<float>("--temperature", "T", "Sample, with the logits divided by T: below 1 safer, above 1 bolder.");
+    private readonly Option<int?> topK = NumberOption.Create<int>("--top-k", "K", $"Sample among the K likeliest tokens; 0 is all (default when sampling: {GenerationOptions.DefaultTopK}).");
+    private readonly Option<float?> topP = NumberOption.Create<float>("--top-p", "P", "Sample among the fewest tokens that together have probability P.");
+    private readonly Option<float?> minP = NumberOption.Create<float>("--min-p", "P", "Sample among tokens at least P times as likely as the likeliest.");
+    private readonly Option<long?> seed = NumberOption.Create<long>("--seed", "N", "Seed of sampling: the same seed gives the same text (default: a new one, which is told).");
+    private readonly Option<float?> repetitionPenalty = NumberOption.Create<float>("--repetition-penalty", "X", "Above 1 makes tokens of the prompt and of the text so far less likely (default: off, 1).");
+    private readonly Option<int?> noRepeatNgramSize = NumberOption.Create<int>("--no-repeat-ngram-size", "N", "No run of N tokens comes twice.");
+    private readonly Option<int?> beams = NumberOption.Create<int>("--beams", "N", "Beam search with N beams.");
+    private readonly Option<float?> lengthPenalty = NumberOption.Create<float>("--length-penalty", "X", $"Beam search: above 0 favours long texts, below 0 short ones (default: {Default.LengthPenalty}).");
+    private readonly Option<int?> logProbabilities = NumberOption.Create<int>("--logprobs", "N", "With --json: the N likeliest tokens of each step.");
+
+    /// <summary>Each option in the order of the help, and the parameter that errors call it by.</summary>
+    private (Option Option, string Name)[] All =>
+    [
+        (maxNewTokens, "max_new_tokens"), (minNewTokens, "min_new_tokens"), (ignoreEos, ""), (stop, "stop_strings"),
+        (temperature, "temperature"), (topK, "top_k"), (topP, "top_p"), (minP, "min_p"), (seed, "seed"),
+        (repetitionPenalty, "repetition_penalty"), (noRepeatNgramSize, "no_repeat_ngram_size"),
+        (beams, "num_beams"), (lengthPenalty, "length_penalty"), (logProbabilities, "logprobs"),
+    ];
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach ((Option option, _) in All) command.Add(option);
+    }
+
+    /// <summary>The options given.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="json">Whether the output is JSON.</param>
+    /// <exception cref="UsageException">One is out of range.</exception>
+    public GenerationOptions Bind(ParseResult parsed, bool json)
+    {
+        var options = new GenerationOptions
+        {
+            MaxNewTokens = parsed.GetValue(maxNewTokens) ?? Default.MaxNewTokens,
+            MinNewTokens = parsed.GetValue(minNewTokens) ?? Default.MinNewTokens,
+            IgnoreEndOfSequence = parsed.GetValue(ignoreEos),
+            StopStrings = parsed.GetValue(stop) ?? [],
+            Temperature = parsed.GetValue(temperature),
+            TopK = parsed.GetValue(topK),
+            TopP = parsed.GetValue(topP),
+            MinP = parsed.GetValue(minP),
+            Seed = parsed.GetValue(seed),
+            RepetitionPenalty = parsed.GetValue(repetitionPenalty) ?? Default.RepetitionPenalty,
+            NoRepeatNgramSize = parsed.GetValue(noRepeatNgramSize) ?? Default.NoRepeatNgramSize,
+            Beams = parsed.GetValue(beams) ?? Default.Beams,
+            LengthPenalty = parsed.GetValue(lengthPenalty) ?? Default.LengthPenalty,
+            LogProbabilities = parsed.GetValue(logProbabilities) ?? Default.LogProbabilities,
+        };
+        try
+        {
+            options.Validate();
+        }
+        catch (RequestException e) when (e.Parameter is { } name)
+        {
+            // The message begins with the parameter: the user knows it as an option.
+            throw new UsageException(All.First(known => known.Name == name).Option.Name + e.Message[name.Length..]);
+        }
+
+        if (options.LogProbabilities > 0 && !json) throw new UsageException($"--logprobs {options.LogProbabilities}: only JSON has room for them, so add --json.");
+        return options;
+    }
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
+
+namespace VlmSharp.Cli;
+
+/// <summary>Options that take a number, and say so when they get something else.</summary>
+internal static class NumberOption
+{
+    /// <summary>An option that is null when it is not given.</summary>
+    /// <param name="name">The option, with its dashes.</param>
+    /// <param name="helpName">What the help calls the number.</param>
+    /// <param name="description">The line of the help.</param>
+    /// <param name="aliases">Further names.</param>
+    public static Option<T?> Create<T>(string name, string helpName, string description, params string[] aliases) where T : struct, INumber<T> => new(name, aliases)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (T.TryParse(text, CultureInfo.InvariantCulture, out T value)) return value;
+            bool whole = T.IsInteger(T.One / (T.One + T.One)); // whole numbers divide to whole numbers
+            result.AddError($"{name} '{text}': give a {(whole ? "whole number" : "number")}.");
+            return null;
+        },
+    };
+}
