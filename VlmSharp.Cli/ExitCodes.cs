@@ -20,6 +20,12 @@ internal static class ExitCodes
     /// <summary>The model cannot do what was asked: too long, no tokenizer, no picture.</summary>
     public const int Request = 5;
 
+    /// <summary>A batch: more items failed than allowed. A retry does not help.</summary>
+    public const int TooManyErrors = 65;
+
+    /// <summary>A batch: its list could not be read or its results not be written. A retry may help.</summary>
+    public const int TryAgain = 75;
+
     /// <summary>Ctrl-C.</summary>
     public const int Cancelled = 130;
 }

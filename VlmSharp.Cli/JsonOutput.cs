@@ -14,11 +14,14 @@ internal static class JsonOutput
     public static void WriteLine(Action<Utf8JsonWriter> write) => Console.Out.WriteLine(ToText(write));
 
     /// <summary>One value as text.</summary>
-    public static string ToText(Action<Utf8JsonWriter> write)
+    public static string ToText(Action<Utf8JsonWriter> write) => Encoding.UTF8.GetString(ToBytes(write));
+
+    /// <summary>One value as UTF-8.</summary>
+    public static byte[] ToBytes(Action<Utf8JsonWriter> write)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, Options)) write(json);
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+        return buffer.ToArray();
     }
 
     /// <summary>An array of numbers under a name.</summary>

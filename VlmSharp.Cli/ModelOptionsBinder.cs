@@ -95,12 +95,15 @@ internal sealed class ModelOptionsBinder
     }
 
     /// <summary>Opens the model on a backend.</summary>
-    public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on) => VisionLanguageModel.Open(Folder(parsed), on, new ModelOptions
+    public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on) => VisionLanguageModel.Open(Folder(parsed), on, Options(parsed));
+
+    /// <summary>The compatibility switches.</summary>
+    public ModelOptions Options(ParseResult parsed) => new()
     {
         AttentionSoftCap = !parsed.GetValue(noAttentionSoftCap),
         FinalSoftCap = parsed.GetValue(finalSoftCap),
         SlidingWindow = parsed.GetValue(slidingWindow),
-    });
+    };
 
     private static SimdTier Tier(string width) => width switch
     {

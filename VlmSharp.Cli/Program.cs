@@ -8,7 +8,7 @@ namespace VlmSharp.Cli;
 /// <summary>The <c>vlmsharp</c> command: parses, runs, and turns every error into one sentence and an exit code.</summary>
 internal static class Program
 {
-    private const int BrokenPipe = 32; // EPIPE
+    internal const int BrokenPipe = 32; // EPIPE
 
     private const string Description = """
         Ask a picture a question: PaliGemma vision-language models in pure .NET.
@@ -40,7 +40,7 @@ internal static class Program
         var root = new RootCommand(Description)
         {
             CaptionCommand.Create(), AskCommand.Create(), GenerateCommand.Create(), InspectCommand.Create(),
-            TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), BenchCommand.Create(),
+            TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), BenchCommand.Create(), BatchCommand.Create(),
         };
         ExampleCommand.ShowExamples(root);
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);

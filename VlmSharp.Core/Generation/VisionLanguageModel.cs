@@ -122,16 +122,23 @@ public sealed class VisionLanguageModel : IDisposable
     /// <returns>The decoder; without a tokenizer its pieces are empty.</returns>
     public TextStream StreamText(GenerationOptions? options = null) => new(Tokenizer, options?.StopStrings ?? []);
 
+    /// <summary>Finds out whether a request fits the model, without computing anything: what <see cref="Start"/> would refuse, this refuses.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="options">How it would be generated, or null for the defaults.</param>
+    /// <exception cref="RequestException">It does not fit the model.</exception>
+    public void Check(GenerationRequest request, GenerationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        options ??= new GenerationOptions();
+        options.Validate();
+        new PreparedPrompt(PromptIds(request), []).LimitNewTokens(options.MaxNewTokens, Model.Config.Text);
+    }
+
     /// <summary>A request in the model's own terms: ids with placeholders, and normalised pixels.</summary>
     /// <exception cref="RequestException">It does not fit the model.</exception>
     internal PreparedPrompt Prepare(GenerationRequest request)
     {
-        if (request.Images.Count == 0) throw new RequestException("The request has no picture: PaliGemma answers questions about pictures, so give at least one.");
-        int placeholders = checked(request.Images.Count * Model.Config.Vision.Patches);
-        int[] ids = request.PromptIds is { } given ? WithPlaceholders(given, placeholders) : Tokenize(request);
-        int found = ids.Count(id => id == Model.Config.ImageTokenId);
-        if (found != placeholders)
-            throw new RequestException($"The prompt has {found} image placeholders, but {request.Images.Count} pictures need {placeholders}: leave the placeholders out and they are put first.");
+        int[] ids = PromptIds(request);
         RgbImage[] resized = [.. request.Images.Select(image => BicubicResize.Resize(image, Preprocessor.Size, Preprocessor.Size))];
         return new PreparedPrompt(ids, Array.ConvertAll(resized, image => PixelNormalizer.Normalize(image, Preprocessor)))
         {
@@ -139,6 +146,17 @@ public sealed class VisionLanguageModel : IDisposable
             Seed = request.Seed,
             Constraint = request.Constraint,
         };
+    }
+
+    private int[] PromptIds(GenerationRequest request)
+    {
+        if (request.Images.Count == 0) throw new RequestException("The request has no picture: PaliGemma answers questions about pictures, so give at least one.");
+        int placeholders = checked(request.Images.Count * Model.Config.Vision.Patches);
+        int[] ids = request.PromptIds is { } given ? WithPlaceholders(given, placeholders) : Tokenize(request);
+        int found = ids.Count(id => id == Model.Config.ImageTokenId);
+        return found == placeholders
+            ? ids
+            : throw new RequestException($"The prompt has {found} image placeholders, but {request.Images.Count} pictures need {placeholders}: leave the placeholders out and they are put first.");
     }
 
     private int[] Tokenize(GenerationRequest request)

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Cli.Batch;
+
+/// <summary>Takes items with their pictures, generates for a handful at a time, and gives one record for each, in order.</summary>
+/// <param name="model">The model.</param>
+/// <param name="options">How to generate.</param>
+/// <param name="size">Items that generate together. Their results do not depend on it.</param>
+/// <param name="tasks">What to ask of an item.</param>
+internal sealed class BatchRunner(VisionLanguageModel model, GenerationOptions options, int size, Func<WorkItem, BatchTask> tasks)
+{
+    /// <summary>A record: its line, and whether it says that its item failed.</summary>
+    public readonly record struct Record(byte[] Line, bool IsError);
+
+    /// <summary>Runs to the end of the items.</summary>
+    public async IAsyncEnumerable<Record> RunAsync(IAsyncEnumerable<LoadedItem> items, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var group = new List<LoadedItem>(size);
+        await foreach (LoadedItem item in items.WithCancellation(cancellationToken))
+        {
+            group.Add(item);
+            if (group.Count < size) continue;
+            foreach (Record record in Run(group, cancellationToken)) yield return record;
+            group.Clear();
+        }
+
+        foreach (Record record in Run(group, cancellationToken)) yield return record;
+    }
+
+    private List<Record> Run(List<LoadedItem> group, CancellationToken cancellationToken)
+    {
+        var faults = new string?[group.Count];
+        var asked = new BatchTask?[group.Count];
+        var requests = new List<GenerationRequest>();
+        for (int i = 0; i < group.Count; i++)
+        {
+            faults[i] = group[i].Fault;
+            if (faults[i] is not null) continue;
+            try
+            {
+                asked[i] = tasks(group[i].Item);
+                var request = asked[i]!.Request(group[i].Pictures) with { Seed = options.Seed + group[i].Item.Index };
+                model.Check(request, options);
+                requests.Add(request);
+            }
+            catch (RequestException e)
+            {
+                faults[i] = e.Message;
+            }
+        }
+
+        IReadOnlyList<GenerationResult> results = requests.Count == 0 ? [] : model.Generate(requests, options, cancellationToken);
+        var records = new List<Record>(group.Count);
+        int next = 0;
+        for (int i = 0; i < group.Count; i++)
+        {
+            LoadedItem item = group[i];
+            records.Add(faults[i] is { } fault ? Error(item.Item, fault) : Answer(item, asked[i]!, results[next++]));
+        }
+
+        return records;
+    }
+
+    private static Record Error(WorkItem item, string message) => new(JsonOutput.ToBytes(o =>
+    {
+        o.WriteStartObject();
+        o.WriteNumber("index", item.Index);
+        o.WriteString("id", item.Id);
+        o.WriteString("error", message);
+        o.WriteEndObject();
+    }), true);
+
+    private static Record Answer(LoadedItem item, BatchTask task, GenerationResult result) => new(JsonOutput.ToBytes(o =>
+    {
+        o.WriteStartObject();
+        o.WriteNumber("index", item.Item.Index);
+        o.WriteString("id", item.Item.Id);
+        task.Write(o, result, item.Sizes);
+        o.WriteEndObject();
+    }), false);
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+
+namespace VlmSharp.Cli.Batch;
+
+/// <summary>
+/// What a run is, written to <c>run.json</c> in its folder by whichever shard starts first: model, work, question, options. Every
+/// other process that works in the folder must agree, so that results of different runs never mix.
+/// </summary>
+/// <param name="Values">Name and value of each setting that results depend on, in order.</param>
+internal sealed record RunSettings(IReadOnlyList<KeyValuePair<string, string>> Values)
+{
+    /// <summary>Its file's name.</summary>
+    public const string FileName = "run.json";
+
+    private const int MaxBytes = 1 << 20;
+
+    /// <summary>A setting's value, or null.</summary>
+    public string? this[string name] => Values.FirstOrDefault(v => v.Key == name).Value;
+
+    /// <summary>Makes the folder this run's, or finds that it is already.</summary>
+    /// <param name="folder">The output folder; it exists.</param>
+    /// <exception cref="UsageException">The folder holds another run.</exception>
+    public void Claim(string folder)
+    {
+        string path = Path.Combine(folder, FileName), own = Path.Combine(folder, $".{FileName}.{Environment.ProcessId}.{Guid.NewGuid():N}");
+        if (!File.Exists(path))
+        {
+            File.WriteAllText(own, ToJson());
+            try
+            {
+                File.Move(own, path, overwrite: false);
+                return;
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                File.Delete(own); // another shard was first
+            }
+        }
+
+        RunSettings theirs = Read(folder) ?? throw new IOException($"{path} has disappeared; start again.");
+        foreach (string name in Values.Concat(theirs.Values).Select(v => v.Key).Distinct())
+            if (this[name] != theirs[name])
+                throw new UsageException($"{folder} holds another run: there {name} is {theirs[name] ?? "not set"}, here {this[name] ?? "not set"}; give another --out, or --force to throw its results away.");
+    }
+
+    /// <summary>What a folder says, or null where it holds no run.</summary>
+    public static RunSettings? Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        if (!File.Exists(path)) return null;
+        if (new FileInfo(path).Length > MaxBytes) throw Damaged(path, "it is too large");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return new RunSettings([.. document.RootElement.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.GetString() ?? ""))]);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw Damaged(path, e.Message);
+        }
+    }
+
+    private static UsageException Damaged(string path, string why) =>
+        new($"{path} is not what a batch wrote ({why}); give another --out, or --force to throw the folder's results away.");
+
+    private string ToJson() => JsonOutput.ToText(o =>
+    {
+        o.WriteStartObject();
+        foreach (var (name, value) in Values) o.WriteString(name, value);
+        o.WriteEndObject();
+    });
+}

@@ -1,0 +1,169 @@
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace VlmSharp.Cli.Batch;
+
+/// <summary>
+/// A shard's results on disk. While it grows it is called <c>.partial</c>; each record is one line, handed to the operating system
+/// in one write, and begins with its index. Killed at any moment it holds whole records and perhaps the beginning of one, which
+/// <see cref="Open"/> cuts off. Complete, it is synced, renamed, and <c>.done</c> says how many records it has and their SHA-256.
+/// </summary>
+internal sealed class ShardFile : IRecordSink
+{
+    private static readonly TimeSpan SyncEvery = TimeSpan.FromSeconds(1);
+
+    private readonly string path;
+    private readonly FileStream stream, gate;
+    private long lastSync = Stopwatch.GetTimestamp();
+
+    private ShardFile(string path, FileStream stream, FileStream gate) => (this.path, this.stream, this.gate) = (path, stream, gate);
+
+    /// <summary>Records that it has.</summary>
+    public long Records { get; private set; }
+
+    /// <summary>How many of them are errors.</summary>
+    public long Errors { get; private set; }
+
+    /// <summary>The name while it grows.</summary>
+    public static string PartialOf(string path) => path + ".partial";
+
+    /// <summary>The name of what is written when it is complete.</summary>
+    public static string DoneOf(string path) => path + ".done";
+
+    /// <summary>Goes on where an earlier process stopped, or begins.</summary>
+    /// <param name="folder">The output folder.</param>
+    /// <param name="plan">Which shard.</param>
+    /// <exception cref="IOException">The file cannot be written, or another process is writing it.</exception>
+    public static ShardFile Open(string folder, ShardPlan plan)
+    {
+        string path = Path.Combine(folder, plan.FileName);
+        FileStream gate = Lock(path);
+        try
+        {
+            // Killed between the two steps of completing: the marker is what counts.
+            if (File.Exists(path) && !File.Exists(DoneOf(path))) File.Move(path, PartialOf(path));
+            var stream = new FileStream(PartialOf(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+            var file = new ShardFile(path, stream, gate);
+            file.Recover(plan);
+            return file;
+        }
+        catch
+        {
+            gate.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Keeps a second process out. The lock ends with the process, however that ends.</summary>
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        }
+        catch (IOException e) when (File.Exists(path + ".lock"))
+        {
+            throw new IOException($"{path} is in use, probably by another process that works on the same shard ({e.Message}).", e);
+        }
+    }
+
+    /// <summary>Adds a record.</summary>
+    /// <param name="line">Its line without the end of line; begins with {"index":.</param>
+    /// <param name="isError">Whether it says that its item failed.</param>
+    public void Append(ReadOnlySpan<byte> line, bool isError)
+    {
+        byte[] whole = new byte[line.Length + 1];
+        line.CopyTo(whole);
+        whole[^1] = (byte)'\n';
+        stream.Write(whole);
+        Records++;
+        if (isError) Errors++;
+        if (Stopwatch.GetElapsedTime(lastSync) < SyncEvery) return;
+        stream.Flush(flushToDisk: true); // against a failing machine; a killed process loses nothing anyway
+        lastSync = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Gives the finished file its name.</summary>
+    public void Complete()
+    {
+        stream.Flush(flushToDisk: true);
+        stream.Position = 0;
+        byte[] hash = SHA256.HashData(stream);
+        stream.Dispose();
+        File.Move(PartialOf(path), path, overwrite: true);
+        string marker = DoneOf(path);
+        File.WriteAllBytes(marker + ".partial", JsonOutput.ToBytes(o =>
+        {
+            o.WriteStartObject();
+            o.WriteNumber("records", Records);
+            o.WriteNumber("errors", Errors);
+            o.WriteString("sha256", Convert.ToHexStringLower(hash));
+            o.WriteEndObject();
+        }));
+        File.Move(marker + ".partial", marker, overwrite: true);
+    }
+
+    /// <summary>Counts the whole records, in order and each with the index it must have, and cuts off what follows them.</summary>
+    private void Recover(ShardPlan plan)
+    {
+        long whole = 0;
+        foreach (byte[] line in Lines(stream))
+        {
+            if (IndexOf(line) != plan.IndexOf(Records)) break;
+            whole += line.Length + 1;
+            Records++;
+            if (IsError(line)) Errors++;
+        }
+
+        stream.SetLength(whole);
+        stream.Position = whole;
+    }
+
+    /// <summary>The complete lines of a stream, without their ends.</summary>
+    internal static IEnumerable<byte[]> Lines(Stream stream)
+    {
+        var line = new MemoryStream();
+        byte[] buffer = new byte[1 << 16];
+        for (int count; (count = stream.Read(buffer)) > 0;)
+        {
+            for (int from = 0; from < count;)
+            {
+                int end = Array.IndexOf(buffer, (byte)'\n', from, count - from);
+                line.Write(buffer, from, (end < 0 ? count : end) - from);
+                if (end < 0) break;
+                yield return line.ToArray();
+                line.SetLength(0);
+                from = end + 1;
+            }
+        }
+    }
+
+    /// <summary>The index of a record, or -1 if the line is none.</summary>
+    internal static long IndexOf(ReadOnlySpan<byte> line)
+    {
+        ReadOnlySpan<byte> start = "{\"index\":"u8;
+        return line.StartsWith(start) && line.EndsWith("}"u8) && Utf8Parser.TryParse(line[start.Length..], out long index, out _) ? index : -1;
+    }
+
+    private static bool IsError(byte[] line)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            return document.RootElement.TryGetProperty("error", out _);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Closes the file; what it has stays.</summary>
+    public void Dispose()
+    {
+        stream.Dispose();
+        gate.Dispose();
+    }
+}

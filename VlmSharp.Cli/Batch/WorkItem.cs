@@ -1,0 +1,91 @@
+using System.Text.Json;
+
+namespace VlmSharp.Cli.Batch;
+
+/// <summary>
+/// One line of the work list. What a line does not say (task, prompt, things) the command line says for all.
+/// </summary>
+/// <param name="Index">Its number among all items, from 0.</param>
+/// <param name="Id">What the record calls it: the line's "id", or else the first picture as it was written.</param>
+/// <param name="Images">The picture files.</param>
+internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Images)
+{
+    private static readonly string[] Known = ["id", "image", "images", "task", "prompt", "question", "things", "lang"];
+
+    /// <summary>"caption", "ask", "detect", "segment" or "generate".</summary>
+    public string? Task { get; init; }
+
+    /// <summary>The literal prompt of "generate".</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>The question of "ask".</summary>
+    public string? Question { get; init; }
+
+    /// <summary>What "detect" and "segment" look for.</summary>
+    public IReadOnlyList<string>? Things { get; init; }
+
+    /// <summary>Language code.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>What is wrong with the line itself; such an item becomes an error record.</summary>
+    public string? Fault { get; init; }
+
+    /// <summary>Reads a line: the path of a picture, or a JSON object.</summary>
+    /// <param name="line">The line, not blank.</param>
+    /// <param name="index">Its number among all items.</param>
+    /// <param name="folder">What its relative paths are relative to.</param>
+    /// <returns>The item; a line that cannot be read gives one with a <see cref="Fault"/>.</returns>
+    public static WorkItem Parse(string line, long index, string folder)
+    {
+        if (!line.StartsWith('{')) return new WorkItem(index, line, [Path.Combine(folder, line)]);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            return Read(document.RootElement, index, folder);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: a lone surrogate in a string
+        {
+            return Faulty(index, $"the line is not valid JSON ({e.Message})");
+        }
+        catch (FormatException e)
+        {
+            return Faulty(index, e.Message);
+        }
+    }
+
+    private static WorkItem Read(JsonElement o, long index, string folder)
+    {
+        foreach (JsonProperty property in o.EnumerateObject())
+            if (!Known.Contains(property.Name)) throw new FormatException($"the line has an unknown member \"{property.Name}\"; known are {string.Join(", ", Known)}");
+        string[] images = Strings(o, "images") ?? (Text(o, "image") is { } one ? [one] : []);
+        if (images.Length == 0) throw new FormatException("the line names no picture: give \"image\" or \"images\"");
+        return new WorkItem(index, IdOf(o) ?? images[0], [.. images.Select(image => Path.Combine(folder, image))])
+        {
+            Task = Text(o, "task"),
+            Prompt = Text(o, "prompt"),
+            Question = Text(o, "question"),
+            Things = o.TryGetProperty("things", out JsonElement things) && things.ValueKind == JsonValueKind.String ? Split(things.GetString()!) : Strings(o, "things"),
+            Language = Text(o, "lang"),
+        };
+    }
+
+    /// <summary>"cat ; dog" as two things.</summary>
+    public static string[] Split(string things) => things.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    private static WorkItem Faulty(long index, string fault) => new(index, $"line {index + 1}", []) { Fault = fault };
+
+    private static string? IdOf(JsonElement o) =>
+        o.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.Number ? id.GetRawText() : Text(o, "id");
+
+    private static string? Text(JsonElement o, string name) => !o.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null
+        ? null
+        : value.ValueKind == JsonValueKind.String ? value.GetString() : throw new FormatException($"\"{name}\" is not a string");
+
+    private static string[]? Strings(JsonElement o, string name)
+    {
+        if (!o.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null) return null;
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.String))
+            throw new FormatException($"\"{name}\" is not an array of strings");
+        return [.. value.EnumerateArray().Select(e => e.GetString()!)];
+    }
+}

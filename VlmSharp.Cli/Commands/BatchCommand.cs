@@ -1,0 +1,224 @@
+using System.CommandLine;
+using System.Globalization;
+using VlmSharp.Checkpoints;
+using VlmSharp.Cli.Batch;
+using VlmSharp.Compute;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp batch</c>: one task over many pictures, restartable and in parts.</summary>
+internal sealed class BatchCommand
+{
+    /// <summary>Up to so many sequences the CPU backend's results do not depend on how many there are.</summary>
+    private const int MostTogether = 12;
+
+    private const int DefaultTogether = 8;
+
+    // Errors in fewer items than this say nothing about the rate.
+    private const int EnoughForRate = 100;
+
+    private readonly Argument<string[]> inputs = new("INPUT")
+    {
+        Description = "Folders, manifests (JSONL, or a list of paths), pictures, or - for lines on standard input.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string?> output = new("--out", "-o") { Description = "Folder for results that survive interruption (default: lines on standard output).", HelpName = "DIR" };
+
+    private readonly Option<string> task = new Option<string>("--task", "-t")
+    {
+        Description = "What to do where a line does not say it.",
+        DefaultValueFactory = _ => "caption",
+    }.AcceptOnlyFromAmong("caption", "ask", "generate");
+
+    private readonly Option<string?> prompt = new("--prompt", "-p") { Description = "The literal prompt of generate.", HelpName = "TEXT" };
+
+    private readonly Option<string?> question = new("--question") { Description = "The question of ask.", HelpName = "TEXT" };
+
+    private readonly Option<string> language = new("--lang", "-l") { Description = "Language code.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
+
+    private readonly Option<int?> shards = new("--shards") { Description = "Parts that the work is divided into (default: what the scheduler says, or 1).", HelpName = "N" };
+
+    private readonly Option<int?> shard = new("--shard") { Description = "Which part this is, from 0 (default: what the scheduler says).", HelpName = "I" };
+
+    private readonly Option<int> together = new("--batch-size")
+    {
+        Description = $"Items that generate together, 1 to {MostTogether}; results do not depend on it.",
+        HelpName = "N",
+        DefaultValueFactory = _ => DefaultTogether,
+    };
+
+    private readonly Option<double> maxErrorRate = new("--max-error-rate")
+    {
+        Description = "Stop with code 65 when more than this share of the items fails, 0 to 1.",
+        HelpName = "R",
+        DefaultValueFactory = _ => 1,
+    };
+
+    private readonly Option<bool> force = new("--force") { Description = "Throw away what another run left in --out." };
+
+    private readonly Option<bool> quiet = new("--quiet", "-q") { Description = "No progress on standard error." };
+
+    private readonly ModelOptionsBinder model = new();
+
+    private readonly Option<int> maxNewTokens = new("--max-new-tokens", "-n") { Description = "New tokens, at the most.", HelpName = "N", DefaultValueFactory = _ => new GenerationOptions().MaxNewTokens };
+
+    public static Command Create() => new BatchCommand().Build();
+
+    private ExampleCommand Build()
+    {
+        var command = new ExampleCommand("batch", "Runs one task over many pictures, restartable and in parts.", """
+            Lines of a manifest are paths, or objects such as
+              {"id": 7, "image": "a.jpg", "task": "ask", "question": "is it raining?"}
+            with paths relative to the manifest. Each item gives one line of JSON, in the order of the input; one that fails
+            gives {"index", "id", "error"}. With --out, run the same command again after an interruption: finished
+            records are kept, and the result is the same, byte for byte, as without one.
+
+            Examples:
+              vlmsharp batch photos/ --out captions/
+              vlmsharp batch photos/ --task ask --question "how many people are there?" > answers.jsonl
+              vlmsharp batch work.jsonl --out out/ --shards 4 --shard 0
+              zcat work.jsonl.gz | vlmsharp batch - --out out/
+              vlmsharp batch status out/
+              vlmsharp batch merge out/ > results.jsonl
+            Exit codes: 0 done (failed items included); not worth a retry: 2 wrong command line or another run's folder,
+            3 unusable model, 65 too many items failed; worth a retry: 75 reading the list or writing results failed,
+            130 interrupted.
+            """);
+        FileList.RefuseOptions(inputs);
+        FileList.RefuseEmpty(output);
+        command.Add(inputs);
+        foreach (Option option in new Option[] { output, task, prompt, question, language, shards, shard, together, maxErrorRate, force, maxNewTokens, quiet }) command.Add(option);
+        model.AddTo(command);
+        command.Add(BatchStatusCommand.Create());
+        command.Add(BatchMergeCommand.Create());
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        GenerationOptions options = Options(parsed);
+        int size = parsed.GetValue(together);
+        if (size is < 1 or > MostTogether) throw new UsageException($"--batch-size {size}: give a number from 1 to {MostTogether}.");
+        double mostErrors = parsed.GetValue(maxErrorRate);
+        if (!(mostErrors is >= 0 and <= 1)) throw new UsageException($"--max-error-rate {mostErrors.ToString(CultureInfo.InvariantCulture)}: give a share from 0 to 1.");
+        ShardPlan plan = ShardPlan.From(parsed.GetValue(shard), parsed.GetValue(shards), Environment.GetEnvironmentVariable);
+        try
+        {
+            var work = new WorkList(parsed.GetValue(inputs)!, Console.In);
+            using IComputeBackend backend = model.CreateBackend(parsed);
+            using VisionLanguageModel network = model.Open(parsed, backend);
+            using IRecordSink? sink = OpenSink(parsed, plan, work, network, options);
+            if (sink is null)
+            {
+                if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync($"{plan.FileName} is done already.");
+                return ExitCodes.Success;
+            }
+
+            return await WriteAsync(parsed, plan, work, network, options, size, mostErrors, sink, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not IOException { HResult: Program.BrokenPipe })
+        {
+            await Console.Error.WriteLineAsync($"vlmsharp: {e.Message}");
+            return ExitCodes.TryAgain;
+        }
+    }
+
+    private async Task<int> WriteAsync(
+        ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, GenerationOptions options, int size, double mostErrors, IRecordSink sink, CancellationToken cancellationToken)
+    {
+        long total = plan.CountOf(work.Count);
+        var progress = new BatchProgress(Console.Error, terminal: !Console.IsErrorRedirected, total, sink.Records);
+        bool shown = !parsed.GetValue(quiet);
+        var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor.Size);
+        var runner = new BatchRunner(network, options, size, item => BatchTask.Of(item, Defaults(parsed)));
+        IEnumerable<WorkItem> rest = sink.Records < total ? work.Items(plan.IndexOf(sink.Records), plan.Shards) : [];
+        try
+        {
+            await foreach (BatchRunner.Record record in runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken))
+            {
+                sink.Append(record.Line, record.IsError);
+                if (shown) progress.Report(sink.Records, sink.Errors);
+                if (mostErrors < 1 && sink.Records >= Math.Min(total, EnoughForRate) && sink.Errors > mostErrors * sink.Records)
+                {
+                    await Console.Error.WriteLineAsync($"vlmsharp: {sink.Errors} of {sink.Records} items failed, more than --max-error-rate allows; the records say why.");
+                    return ExitCodes.TooManyErrors;
+                }
+            }
+
+            sink.Complete();
+        }
+        finally
+        {
+            if (shown)
+            {
+                progress.Clear();
+                await Console.Error.WriteLineAsync(progress.Line(sink.Records, sink.Errors));
+            }
+        }
+
+        return ExitCodes.Success;
+    }
+
+    /// <summary>Where the records go; null where they are all there.</summary>
+    private IRecordSink? OpenSink(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, GenerationOptions options)
+    {
+        if (parsed.GetValue(output) is not { } folder)
+        {
+            if (parsed.GetValue(force)) throw new UsageException("--force is for a folder: give --out DIR.");
+            return new StandardOutputSink();
+        }
+
+        Directory.CreateDirectory(folder);
+        if (parsed.GetValue(force))
+        {
+            if (plan.Shards > 1) throw new UsageException($"--force with {plan.Shards} shards would delete what the others write: empty {folder} before you start them.");
+            RunFolder.Clear(folder);
+        }
+
+        Settings(parsed, plan, work, network, options).Claim(folder);
+        return RunFolder.StatusOf(folder, plan).State == ShardState.Done ? null : ShardFile.Open(folder, plan);
+    }
+
+    /// <summary>Everything that the records depend on.</summary>
+    private RunSettings Settings(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, GenerationOptions options)
+    {
+        WorkItem defaults = Defaults(parsed);
+        var values = new List<KeyValuePair<string, string>>();
+        Add("version", typeof(BatchCommand).Assembly.GetName().Version!.ToString());
+        Add("model", CheckpointFingerprint.Of(network.Checkpoint));
+        Add("compatibility", model.Options(parsed).ToString());
+        Add("backend", network.Model.Backend.Name);
+        Add("items", work.Count.ToString(CultureInfo.InvariantCulture));
+        Add("work", work.Fingerprint);
+        Add("shards", plan.Shards.ToString(CultureInfo.InvariantCulture));
+        Add("task", defaults.Task);
+        Add("prompt", defaults.Prompt);
+        Add("question", defaults.Question);
+        Add("lang", defaults.Language);
+        Add("options", options.ToString());
+        return new RunSettings(values);
+
+        void Add(string name, string? value)
+        {
+            if (value is not null) values.Add(KeyValuePair.Create(name, value));
+        }
+    }
+
+    private WorkItem Defaults(ParseResult parsed) => new(0, "", [])
+    {
+        Task = parsed.GetValue(task),
+        Prompt = parsed.GetValue(prompt),
+        Question = parsed.GetValue(question),
+        Language = parsed.GetValue(language),
+    };
+
+    private GenerationOptions Options(ParseResult parsed)
+    {
+        int count = parsed.GetValue(maxNewTokens);
+        if (count < 1) throw new UsageException($"--max-new-tokens {count}: give a number above 0.");
+        return new GenerationOptions { MaxNewTokens = count };
+    }
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Spectre.Console;
+using VlmSharp.Cli.Batch;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp batch status</c>: how far the shards of a run are.</summary>
+internal static class BatchStatusCommand
+{
+    public static Command Create()
+    {
+        var folder = new Argument<string>("DIR") { Description = "The folder that was --out." };
+        var json = new Option<bool>("--json") { Description = "One JSON object." };
+        var command = new ExampleCommand("status", "Says how far the shards of a run are.", """
+            Examples:
+              vlmsharp batch status out/
+            """) { folder, json };
+        FileList.RefuseEmpty(folder);
+        command.SetAction(parsed =>
+        {
+            var run = new RunFolder(parsed.GetRequiredValue(folder));
+            if (parsed.GetValue(json)) JsonOutput.WriteLine(o => Write(o, run));
+            else Show(run);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static void Show(RunFolder run)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("shard", "state", "records", "of", "errors");
+        long records = 0;
+        foreach (ShardStatus shard in run.Status())
+        {
+            table.AddRow($"{shard.Plan.Shard}", Name(shard.State), $"{shard.Records}", $"{shard.Plan.CountOf(run.Items)}", shard.Errors is { } errors ? $"{errors}" : "-");
+            records += shard.Records;
+        }
+
+        AnsiConsole.Write(table);
+        Console.WriteLine($"{records} of {run.Items} records");
+    }
+
+    private static void Write(System.Text.Json.Utf8JsonWriter o, RunFolder run)
+    {
+        o.WriteStartObject();
+        o.WriteNumber("items", run.Items);
+        o.WriteStartArray("shards");
+        foreach (ShardStatus shard in run.Status())
+        {
+            o.WriteStartObject();
+            o.WriteNumber("shard", shard.Plan.Shard);
+            o.WriteString("state", Name(shard.State));
+            o.WriteNumber("records", shard.Records);
+            o.WriteNumber("of", shard.Plan.CountOf(run.Items));
+            if (shard.Errors is { } errors) o.WriteNumber("errors", errors);
+            o.WriteEndObject();
+        }
+
+        o.WriteEndArray();
+        o.WriteEndObject();
+    }
+
+    private static string Name(ShardState state) => state switch { ShardState.Done => "done", ShardState.Partial => "partial", _ => "missing" };
+}

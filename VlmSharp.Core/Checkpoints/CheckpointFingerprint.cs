@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace VlmSharp.Checkpoints;
+
+/// <summary>
+/// Tells models apart without reading gigabytes: SHA-256 of the small files (configuration, tokenizer, preprocessing), of every
+/// tensor's name, format and shape, and of a page at the beginning and the end of each. Two trainings of one architecture
+/// differ in nearly every page.
+/// </summary>
+public static unsafe class CheckpointFingerprint
+{
+    private const int Page = 4096;
+
+    private static readonly string[] SmallFiles =
+        ["config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer.model", "added_tokens.json", "special_tokens_map.json"];
+
+    /// <summary>The fingerprint of an open checkpoint; reads a few pages of each tensor.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <returns>64 hexadecimal digits.</returns>
+    public static string Of(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string name in SmallFiles)
+        {
+            string path = Path.Combine(checkpoint.Directory, name);
+            if (!File.Exists(path)) continue;
+            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            using FileStream stream = File.OpenRead(path);
+            hash.AppendData(SHA256.HashData(stream));
+        }
+
+        foreach (var (name, tensor) in checkpoint.Tensors.OrderBy(t => t.Key, StringComparer.Ordinal))
+        {
+            ObjectDisposedException.ThrowIf(tensor.File.IsClosed, checkpoint);
+            string shape = string.Join(',', tensor.Shape.Select(d => d.ToString(CultureInfo.InvariantCulture)));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name} {tensor.DType} [{shape}]\n"));
+            int count = (int)Math.Min(Page, tensor.ByteLength);
+            hash.AppendData(new ReadOnlySpan<byte>((byte*)tensor.Pointer, count));
+            hash.AppendData(new ReadOnlySpan<byte>((byte*)tensor.Pointer + tensor.ByteLength - count, count));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

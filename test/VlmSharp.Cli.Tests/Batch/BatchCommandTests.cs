@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Text.Json;
+using VlmSharp.Conformance;
+
+namespace VlmSharp.Cli.Tests.Batch;
+
+/// <summary><c>vlmsharp batch</c> with the demo model: order, errors, interruption, shards.</summary>
+public sealed class BatchCommandTests : IDisposable
+{
+    private static readonly string Samples = Path.Combine(GoldenFiles.Root, "demo", "samples");
+    private readonly string scratch = Directory.CreateTempSubdirectory("vlmsharp-batch-").FullName;
+
+    public void Dispose() => Directory.Delete(scratch, recursive: true);
+
+    private string Out(string name) => Path.Combine(scratch, name);
+
+    // 40 pictures of which three are broken.
+    private string Work()
+    {
+        string path = Out("work.jsonl");
+        string[] samples = [.. Directory.GetFiles(Samples, "*.png").Order(StringComparer.Ordinal)];
+        File.WriteAllText(Out("broken.png"), "not a picture");
+        File.WriteAllLines(path, Enumerable.Range(0, 40).Select(i => i is 3 or 17 or 39 ? "broken.png" : i % 5 == 0
+            ? $"{{\"id\":\"item {i}\",\"image\":\"{samples[i % samples.Length]}\",\"task\":\"ask\",\"question\":\"how many things are there?\"}}"
+            : samples[i % samples.Length]));
+        return path;
+    }
+
+    private async Task<byte[]> Merged(string folder)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "batch", "merge", folder, "--out", Out("merged"));
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        return File.ReadAllBytes(Out("merged"));
+    }
+
+    [Fact]
+    public async Task Records_come_in_order_and_a_broken_picture_is_one_of_them()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "batch", Work());
+        Assert.Equal(0, run.Code);
+        Assert.Equal(40, run.Lines.Length);
+        for (int i = 0; i < 40; i++)
+        {
+            using JsonDocument record = JsonDocument.Parse(run.Lines[i]);
+            Assert.Equal(i, record.RootElement.GetProperty("index").GetInt32());
+            Assert.Equal(i is 3 or 17 or 39, record.RootElement.TryGetProperty("error", out _));
+            if (i % 5 == 0) Assert.Equal($"item {i}", record.RootElement.GetProperty("id").GetString());
+        }
+
+        Assert.Contains("40 of 40, 3 errors", run.Error, StringComparison.Ordinal);
+        Run.Outcome alone = await Run.Vlmsharp("", "caption", "--json", "-q", Path.Combine(Samples, "cake.png"));
+        using JsonDocument expected = JsonDocument.Parse(alone.Output), actual = JsonDocument.Parse(run.Lines.First(l => l.Contains("cake.png", StringComparison.Ordinal) && l.Contains("\"caption\"", StringComparison.Ordinal)));
+        Assert.Equal(expected.RootElement.GetProperty("text").GetString(), actual.RootElement.GetProperty("text").GetString());
+        Assert.Equal(expected.RootElement.GetProperty("logprobs").ToString(), actual.RootElement.GetProperty("logprobs").ToString());
+    }
+
+    [Fact]
+    public async Task Shards_batch_sizes_and_interruptions_change_no_byte()
+    {
+        string work = Work();
+        Assert.Equal(0, (await Run.Vlmsharp("", "batch", work, "-q", "--out", Out("whole"))).Code);
+        byte[] expected = await Merged(Out("whole"));
+
+        foreach (string shard in new[] { "0", "1", "2" })
+            Assert.Equal(0, (await Run.Vlmsharp("", "batch", work, "-q", "--out", Out("parts"), "--shards", "3", "--shard", shard, "--batch-size", "5")).Code);
+        Assert.Equal(expected, await Merged(Out("parts")));
+
+        int kills = await KillRepeatedly(work);
+        Assert.True(kills > 0);
+        Assert.Equal(0, (await Run.Vlmsharp("", "batch", work, "-q", "--out", Out("killed"))).Code);
+        Assert.Equal(expected, await Merged(Out("killed")));
+    }
+
+    // Starts the program, kills it when some more records are there, and so on.
+    private async Task<int> KillRepeatedly(string work)
+    {
+        string partial = Out(Path.Combine("killed", "shard-00000-of-00001.jsonl.partial"));
+        int kills = 0;
+        for (int records = 1; records < 40; records += 12)
+        {
+            using Process process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), "batch", work, "-q", "--out", Out("killed"), "--batch-size", "2"]))!;
+            while (!process.HasExited && !(File.Exists(partial) && Lines(partial) >= records)) await Task.Delay(1);
+            if (process.HasExited) break;
+            process.Kill();
+            await process.WaitForExitAsync();
+            kills++;
+        }
+
+        return kills;
+
+        static int Lines(string file)
+        {
+            using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var reader = new StreamReader(stream);
+            return reader.ReadToEnd().Count(c => c == '\n');
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_holds_one_run()
+    {
+        string picture = Path.Combine(Samples, "cake.png"), folder = Out("out");
+        Assert.Equal(0, (await Run.Vlmsharp("", "batch", picture, "-q", "--out", folder)).Code);
+        Run.Outcome again = await Run.Vlmsharp("", "batch", picture, "--out", folder);
+        Assert.Equal(0, again.Code);
+        Assert.Contains("done already", again.Error, StringComparison.Ordinal);
+
+        Run.Outcome other = await Run.Vlmsharp("", "batch", picture, "--out", folder, "--lang", "de");
+        Assert.Equal(2, other.Code);
+        Assert.Contains("there lang is en, here de", other.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await Run.Vlmsharp("", "batch", picture, "-q", "--out", folder, "--lang", "de", "--force")).Code);
+        Assert.Contains("caption de", File.ReadAllText(Path.Combine(folder, "shard-00000-of-00001.jsonl")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_and_merge_know_what_is_missing()
+    {
+        string picture = Path.Combine(Samples, "cake.png"), folder = Out("out");
+        Assert.Equal(0, (await Run.Vlmsharp($"{picture}\n{picture}\n{picture}\n", "batch", "-", "-q", "--out", folder, "--shards", "2", "--shard", "1")).Code);
+        Run.Outcome status = await Run.Vlmsharp("", "batch", "status", folder, "--json");
+        using JsonDocument json = JsonDocument.Parse(status.Output);
+        Assert.Equal(["missing 0 of 2", "done 1 of 1"], json.RootElement.GetProperty("shards").EnumerateArray().Select(s => $"{s.GetProperty("state")} {s.GetProperty("records")} of {s.GetProperty("of")}"));
+        Run.Outcome merge = await Run.Vlmsharp("", "batch", "merge", folder);
+        Assert.Equal(2, merge.Code);
+        Assert.Contains("Shard 0 of 2 is not done", merge.Error, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await Run.Vlmsharp($"{picture}\n{picture}\n{picture}\n", "batch", "-", "-q", "--out", folder, "--shards", "2", "--shard", "0")).Code);
+        Assert.Equal(3, (await Run.Vlmsharp("", "batch", "merge", folder)).Lines.Length);
+        File.AppendAllText(Path.Combine(folder, "shard-00001-of-00002.jsonl"), "x");
+        Assert.Contains("was changed", (await Run.Vlmsharp("", "batch", "merge", folder)).Error, StringComparison.Ordinal);
+        Assert.Contains("holds no batch", (await Run.Vlmsharp("", "batch", "status", scratch)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Too_many_errors_stop_it()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "batch", Work(), "--max-error-rate", "0.05");
+        Assert.Equal(65, run.Code);
+        Assert.Contains("--max-error-rate", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await Run.Vlmsharp("", "batch", Work(), "-q", "--max-error-rate", "0.1")).Code);
+    }
+
+    [Theory]
+    [InlineData(2, "--shards 2 without --shard", "--shards", "2")]
+    [InlineData(2, "--batch-size 13", "--batch-size", "13")]
+    [InlineData(2, "--max-error-rate 2", "--max-error-rate", "2")]
+    [InlineData(2, "--force", "--force")]
+    public async Task Mistakes_are_named(int code, string message, params string[] options)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", ["batch", Path.Combine(Samples, "cake.png"), .. options]);
+        Assert.Equal(code, run.Code);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_list_that_is_not_there_is_worth_a_retry()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "batch", Out("nowhere"));
+        Assert.Equal(75, run.Code);
+        Assert.Contains("does not exist", run.Error, StringComparison.Ordinal);
+    }
+}
