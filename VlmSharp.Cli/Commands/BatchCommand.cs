@@ -62,7 +62,7 @@ internal sealed class BatchCommand
 
     private readonly ModelOptionsBinder model = new();
 
-    private readonly Option<int> maxNewTokens = new("--max-new-tokens", "-n") { Description = "New tokens, at the most.", HelpName = "N", DefaultValueFactory = _ => new GenerationOptions().MaxNewTokens };
+    private readonly GenerationOptionsBinder generation = new();
 
     public static Command Create() => new BatchCommand().Build();
 
@@ -73,7 +73,8 @@ internal sealed class BatchCommand
               {"id": 7, "image": "a.jpg", "task": "ask", "question": "is it raining?"}
             with paths relative to the manifest. Each item gives one line of JSON, in the order of the input; one that fails
             gives {"index", "id", "error"}. With --out, run the same command again after an interruption: finished
-            records are kept, and the result is the same, byte for byte, as without one.
+            records are kept, and the result is the same, byte for byte, as without one. Sampling has the seed 0 unless
+            --seed gives another, and item i the seed + i.
 
             Examples:
               vlmsharp batch photos/ --out captions/
@@ -89,7 +90,8 @@ internal sealed class BatchCommand
         FileList.RefuseOptions(inputs);
         FileList.RefuseEmpty(output);
         command.Add(inputs);
-        foreach (Option option in new Option[] { output, task, prompt, question, language, shards, shard, together, maxErrorRate, force, maxNewTokens, quiet }) command.Add(option);
+        foreach (Option option in new Option[] { output, task, prompt, question, language, shards, shard, together, maxErrorRate, force, quiet }) command.Add(option);
+        generation.AddTo(command);
         model.AddTo(command);
         command.Add(BatchStatusCommand.Create());
         command.Add(BatchMergeCommand.Create());
@@ -104,6 +106,7 @@ internal sealed class BatchCommand
         if (size is < 1 or > MostTogether) throw new UsageException($"--batch-size {size}: give a number from 1 to {MostTogether}.");
         double mostErrors = parsed.GetValue(maxErrorRate);
         if (!(mostErrors is >= 0 and <= 1)) throw new UsageException($"--max-error-rate {mostErrors.ToString(CultureInfo.InvariantCulture)}: give a share from 0 to 1.");
+        size = Math.Max(1, Math.Min(size, MostTogether / options.Beams)); // beams are rows of a step too
         ShardPlan plan = ShardPlan.From(parsed.GetValue(shard), parsed.GetValue(shards), Environment.GetEnvironmentVariable);
         try
         {
@@ -198,7 +201,8 @@ internal sealed class BatchCommand
         Add("prompt", defaults.Prompt);
         Add("question", defaults.Question);
         Add("lang", defaults.Language);
-        Add("options", options.ToString());
+        Add("options", (options with { StopStrings = [] }).ToString());
+        Add("stop", options.StopStrings.Count > 0 ? string.Join('\n', options.StopStrings) : null);
         return new RunSettings(values);
 
         void Add(string name, string? value)
@@ -217,8 +221,8 @@ internal sealed class BatchCommand
 
     private GenerationOptions Options(ParseResult parsed)
     {
-        int count = parsed.GetValue(maxNewTokens);
-        if (count < 1) throw new UsageException($"--max-new-tokens {count}: give a number above 0.");
-        return new GenerationOptions { MaxNewTokens = count };
+        GenerationOptions options = generation.Bind(parsed, json: true);
+        // A run that goes on after an interruption must draw what it would have drawn.
+        return options.IsSampling && options.Seed is null ? options with { Seed = 0 } : options;
     }
 }
