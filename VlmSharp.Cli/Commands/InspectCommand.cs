@@ -20,9 +20,18 @@ internal static class InspectCommand
             Examples:
               vlmsharp inspect
               vlmsharp inspect --model paligemma-3b-mix-224 --tensors
+              vlmsharp inspect --model paligemma-3b-mix-224 --plan --requests 8
             """) { model, tensors, json };
+        var plan = new PlanPrinter();
+        plan.AddTo(command);
         command.SetAction(parsed =>
         {
+            if (plan.IsAsked(parsed))
+            {
+                plan.Print(parsed, ModelOptionsBinder.FolderOf(parsed.GetValue(model)), parsed.GetValue(json));
+                return ExitCodes.Success;
+            }
+
             using Checkpoint checkpoint = Checkpoint.Open(ModelOptionsBinder.FolderOf(parsed.GetValue(model)));
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteJson(o, checkpoint, parsed.GetValue(tensors)));
             else WriteText(checkpoint, parsed.GetValue(tensors));

@@ -17,12 +17,12 @@ namespace VlmSharp.Cpu;
 /// The registers run along t. So W needs no transpose: its rows are only widened to fp32, block by block into scratch that
 /// stays in L2, and the micro-kernel broadcasts from them. Packing a weight is the cost that grows with N K and is
 /// divided by T alone; transposing x costs T K, and turning S into y costs T N, once.
-/// One job item is a block of rows of W against all panels; x is cut into parts of at most <see cref="MostRows"/> rows, which
+/// One job item is a block of rows of W against all panels; x is cut into parts of at most <see cref="ProductBlocks.MostRows"/> rows, which
 /// bounds the scratch.
 /// </summary>
 internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> where W : struct, IWeightFormat
 {
-    private const int MostRows = 384, MostOutputs = 96, KBlock = Tile.Stride;
+    private const int MostRows = ProductBlocks.MostRows, MostOutputs = ProductBlocks.MostOutputs, KBlock = Tile.Stride;
 
     private static int PanelRows => 2 * V.Count;
 

@@ -8,7 +8,7 @@ namespace VlmSharp.Cpu;
 /// </summary>
 internal static unsafe class PatchEmbed
 {
-    private const int GroupRows = 1024;
+    private const int GroupRows = ProductBlocks.PatchRows;
 
     public static void Run<V>(CpuContext context, HostMatrix pixels, HostWeight kernel, HostWeight bias, HostWeight positions, int side, int patch, HostMatrix y)
         where V : struct, ISimd<V>

@@ -21,6 +21,9 @@ internal sealed unsafe class CpuContext(int threads) : IDisposable
         return perThread.Reserve(stride * Team.Count);
     }
 
+    /// <summary>Bytes of all scratch memory.</summary>
+    public long ScratchBytes => perThread.Bytes + Shared.Bytes + Patches.Bytes;
+
     public void Dispose()
     {
         Team.Dispose();

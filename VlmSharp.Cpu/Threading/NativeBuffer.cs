@@ -22,6 +22,9 @@ internal sealed unsafe class NativeBuffer : IDisposable
         return data;
     }
 
+    /// <summary>Bytes that it holds.</summary>
+    public long Bytes => length * sizeof(float);
+
     private void Free()
     {
         NativeMemory.AlignedFree(data);

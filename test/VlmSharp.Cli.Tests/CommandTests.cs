@@ -57,6 +57,19 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Inspect_plans_the_memory_of_a_run()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "inspect", "--plan");
+        foreach (string part in new[] { "weights", "KV cache", "activations", "total", "machine" }) Assert.Contains(part, run.Output, StringComparison.Ordinal);
+        using JsonDocument one = JsonDocument.Parse((await Run.Vlmsharp("", "inspect", "--plan", "--json")).Output);
+        using JsonDocument four = JsonDocument.Parse((await Run.Vlmsharp("", "inspect", "--plan", "--json", "--requests", "4")).Output);
+        Assert.Equal(4 * one.RootElement.GetProperty("kv_cache_bytes").GetInt64(), four.RootElement.GetProperty("kv_cache_bytes").GetInt64());
+        Assert.Equal(one.RootElement.GetProperty("mapped_bytes").GetInt64(), four.RootElement.GetProperty("mapped_bytes").GetInt64());
+        Assert.Equal(2, (await Run.Vlmsharp("", "inspect", "--plan", "--requests", "0")).Code);
+        Assert.Equal(5, (await Run.Vlmsharp("", "inspect", "--plan", "--text-tokens", "100000")).Code);
+    }
+
+    [Fact]
     public async Task Generate_takes_token_ids_and_needs_no_tokenizer_for_them()
     {
         string model = Path.Combine(scratch, "bare");

@@ -1,0 +1,46 @@
+using VlmSharp.Conformance;
+using VlmSharp.Generation;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Cpu.Tests.Generation;
+
+/// <summary>What is planned is what is used.</summary>
+public sealed class MemoryPlanTests
+{
+    [Theory]
+    [InlineData(1, 1, 4, 8)]
+    [InlineData(5, 1, 9, 3)]
+    [InlineData(2, 2, 20, 2)]
+    public void ActivationsAreForeseenToTheByte(int requests, int pictures, int textTokens, int newTokens)
+    {
+        MemoryPlan plan = MemoryPlan.For(GoldenFiles.DemoModel, requests, pictures, textTokens, newTokens);
+
+        using var backend = new CpuBackend();
+        using var model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
+        RgbImage cake = ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"));
+        model.Generate([.. Enumerable.Range(0, requests).Select(i => new GenerationRequest
+        {
+            PromptIds = new int[textTokens],
+            Images = [.. Enumerable.Range(0, pictures).Select(k => Shifted(cake, i * pictures + k))],
+        })], new GenerationOptions { MaxNewTokens = newTokens, IgnoreEndOfSequence = true });
+
+        Assert.Equal(backend.AllocatedBytes, plan.ActivationBytes);
+        Assert.Equal(pictures * 64 + textTokens, plan.PromptTokens);
+        Assert.Equal(newTokens, plan.NewTokens);
+        Assert.Equal(2L * 3 * 48 * (plan.PromptTokens + newTokens - 1) * 4 * requests, plan.KvCacheBytes);
+        Assert.Equal(model.Checkpoint.TotalBytes, plan.MappedBytes);
+        Assert.InRange(backend.ScratchBytes, 1, CpuBackend.MostScratchBytes(model.Model.Config, backend.Threads));
+    }
+
+    private static RgbImage Shifted(RgbImage image, int by)
+    {
+        byte[] pixels = [.. image.Pixels];
+        pixels[0] += (byte)(40 * by);
+        for (int i = 0; i < 3000; i++) pixels[i] = (byte)(pixels[i] + 40 * by);
+        return new RgbImage(image.Width, image.Height, pixels);
+    }
+
+    [Fact]
+    public void APromptThatDoesNotFitIsRefused() =>
+        Assert.Throws<RequestException>(() => MemoryPlan.For(GoldenFiles.DemoModel, 1, 1, 1_000_000, 1));
+}
