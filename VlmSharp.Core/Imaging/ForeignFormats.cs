@@ -6,8 +6,6 @@ internal static class ForeignFormats
     /// <summary>The format's name, or null if the bytes are of no known kind.</summary>
     public static string? NameOf(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.StartsWith("RIFF"u8) && At(bytes, 8, "WEBP"u8))
-            return "WebP";
         if (At(bytes, 4, "ftyp"u8))
             return IsoMediaBrand(bytes);
         if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8) || bytes.StartsWith("II+\0"u8) || bytes.StartsWith("MM\0+"u8))

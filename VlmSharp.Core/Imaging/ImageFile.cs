@@ -3,19 +3,20 @@ using VlmSharp.Imaging.Gif;
 using VlmSharp.Imaging.Jpeg;
 using VlmSharp.Imaging.Netpbm;
 using VlmSharp.Imaging.Png;
+using VlmSharp.Imaging.WebP;
 
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Opens a picture of any supported format (PNG, JPEG, BMP, GIF, PPM/PGM/PBM), told apart by content and not by file
-/// name, as upright RGB. The bytes equal Pillow's <c>exif_transpose(open(file)).convert("RGB")</c>, which is what the
+/// Opens a picture of any supported format (PNG, JPEG, WebP, BMP, GIF, PPM/PGM/PBM), told apart by content and not by
+/// file name, as upright RGB. The bytes equal Pillow's <c>exif_transpose(open(file)).convert("RGB")</c>, which is what the
 /// published models' reference processors are fed.
 /// </summary>
 public static class ImageFile
 {
     /// <summary>The decoders, in the order in which they are asked.</summary>
     public static IReadOnlyList<IImageDecoder> Decoders { get; } =
-        [new PngDecoder(), new JpegDecoder(), new GifDecoder(), new BmpDecoder(), new NetpbmDecoder()];
+        [new PngDecoder(), new JpegDecoder(), new WebPDecoder(), new GifDecoder(), new BmpDecoder(), new NetpbmDecoder()];
 
     /// <summary>Reads and decodes a file.</summary>
     /// <param name="path">The file.</param>
@@ -48,7 +49,7 @@ public static class ImageFile
         }
         string? foreign = ForeignFormats.NameOf(bytes);
         throw new ImageFormatException(foreign is null
-            ? $"{name} is not a picture of a format known to VlmSharp; give a PNG, JPEG, BMP, GIF or PPM file."
+            ? $"{name} is not a picture of a format known to VlmSharp; give a PNG, JPEG, WebP, BMP, GIF or PPM file."
             : $"{name} is in the {foreign} format, which VlmSharp does not read; convert it to PNG or JPEG.");
     }
 }

@@ -14,6 +14,7 @@ public class HostileImagesTests
         "jpgx_411_17x9.jpg", "jpgx_prog_rst_17x9.jpg", "jpgx_440prog_17x9.jpg", "jpgx_nonint_17x9.jpg", "jpgx_rst1_64x64.jpg",
         "jpgx_q100_17x9.jpg", "jpg_gray_1x1.jpg", "jpg_exif6.jpg", "jpg_cmyk.jpg",
         "bmp1.bmp", "bmp8.bmp", "bmp24.bmp", "gif.gif", "pgm.pgm", "ppm.ppm",
+        "webp_lossy.webp", "webp_lossless.webp", "webp_alpha.webp",
     ];
 
     [Theory]

@@ -99,7 +99,6 @@ public class ImageFileTests
     }
 
     [Theory]
-    [InlineData("RIFF\x10\0\0\0WEBPVP8 ", "WebP")]
     [InlineData("\0\0\0\x18" + "ftypheic", "HEIC")]
     [InlineData("\0\0\0\x18" + "ftypavif", "AVIF")]
     [InlineData("II*\0", "TIFF")]

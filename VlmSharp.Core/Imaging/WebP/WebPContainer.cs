@@ -1,0 +1,126 @@
+using System.Buffers.Binary;
+
+namespace VlmSharp.Imaging.WebP;
+
+/// <summary>
+/// The parts of a WebP file that matter here (RFC 9649, section 2): the picture, or the first frame of an animation, its
+/// place on the canvas, and how it must be turned.
+/// </summary>
+internal sealed class WebPContainer
+{
+    private const int RiffHeaderBytes = 12;
+    private const int ExtendedBytes = 10;
+    private const int FrameHeaderBytes = 16;
+
+    // Flags of the extended header.
+    private const int HasXmp = 0x04;
+    private const int HasExif = 0x08;
+    private const int HasAlpha = 0x10;
+
+    private readonly DecodeContext context;
+    private int flags;
+    private int exifOrientation;
+    private int xmpOrientation;
+
+    /// <summary>Finds the parts.</summary>
+    public WebPContainer(ReadOnlySpan<byte> file, DecodeContext context)
+    {
+        this.context = context;
+        uint riffBytes = BinaryPrimitives.ReadUInt32LittleEndian(file[4..]);
+        if (riffBytes > file.Length - 8)
+            throw context.Truncated("its chunks");
+        // What follows the container is not looked at.
+        int position = RiffHeaderBytes, end = (int)riffBytes + 8;
+        WebPChunk first = WebPChunk.Take(file, ref position, end, context);
+        if (first.Name == WebPChunk.Extended)
+            ReadExtended(file, first, position, end);
+        else
+            TakePart(first);
+        if (Picture.Length == 0)
+            throw context.Damaged("there is no picture in it");
+    }
+
+    /// <summary>Whether an animation says where its first frame stands.</summary>
+    public bool IsAnimation => (flags & 0x02) != 0;
+
+    /// <summary>Columns of the canvas; 0 when it is as large as the picture.</summary>
+    public int CanvasWidth { get; private set; }
+
+    /// <summary>Rows of the canvas; 0 when it is as large as the picture.</summary>
+    public int CanvasHeight { get; private set; }
+
+    /// <summary>The frame's first column on the canvas.</summary>
+    public int Left { get; private set; }
+
+    /// <summary>The frame's first row on the canvas.</summary>
+    public int Top { get; private set; }
+
+    /// <summary>The coded picture, of one of two kinds.</summary>
+    public WebPChunk Picture { get; private set; }
+
+    /// <summary>The coded alpha of a lossy picture; empty without one.</summary>
+    public WebPChunk Alpha { get; private set; }
+
+    /// <summary>The orientation noted in EXIF or else XMP; 0 if none.</summary>
+    public int Orientation => exifOrientation != 0 ? exifOrientation : xmpOrientation;
+
+    private void ReadExtended(ReadOnlySpan<byte> file, WebPChunk extended, int position, int end)
+    {
+        ReadOnlySpan<byte> header = extended.Of(file);
+        if (header.Length < ExtendedBytes)
+            throw context.Damaged("its VP8X chunk is too short");
+        flags = header[0];
+        CanvasWidth = ReadUInt24(header[4..]) + 1;
+        CanvasHeight = ReadUInt24(header[7..]) + 1;
+        context.CheckSize(CanvasWidth, CanvasHeight);
+        while (position < end)
+        {
+            WebPChunk chunk = WebPChunk.Take(file, ref position, end, context);
+            if (chunk.Name == WebPChunk.Exif && (flags & HasExif) != 0 && exifOrientation == 0)
+                exifOrientation = ExifOrientation.FromTiff(WithoutPrefix(chunk.Of(file)));
+            else if (chunk.Name == WebPChunk.Xmp && (flags & HasXmp) != 0 && xmpOrientation == 0)
+                xmpOrientation = ExifOrientation.FromXmp(chunk.Of(file));
+            else if (chunk.Name == WebPChunk.Frame && IsAnimation)
+                TakeFrame(file, chunk);
+            else if (!IsAnimation)
+                TakePart(chunk);
+        }
+    }
+
+    private void TakeFrame(ReadOnlySpan<byte> file, WebPChunk frame)
+    {
+        if (Picture.Length > 0)
+            return;
+        ReadOnlySpan<byte> header = frame.Of(file);
+        if (header.Length < FrameHeaderBytes)
+            throw context.Damaged("its first frame is too short");
+        // Places are in units of two pixels. The size stands in the picture too; nothing is below the first frame to blend.
+        (Left, Top) = (2 * ReadUInt24(header), 2 * ReadUInt24(header[3..]));
+        flags |= HasAlpha;
+        int position = frame.Start + FrameHeaderBytes;
+        while (position < frame.End && Picture.Length == 0)
+            TakePart(WebPChunk.Take(file, ref position, frame.End, context));
+        if (Picture.Length == 0)
+            throw context.Damaged("there is no picture in its first frame");
+    }
+
+    private void TakePart(WebPChunk chunk)
+    {
+        if (Picture.Length > 0)
+            return;
+        if (chunk.Name is WebPChunk.Lossy or WebPChunk.Lossless)
+            Picture = chunk;
+        else if (chunk.Name == WebPChunk.Alpha && (flags & HasAlpha) != 0)
+            Alpha = chunk;
+    }
+
+    private static ReadOnlySpan<byte> WithoutPrefix(ReadOnlySpan<byte> exif)
+    {
+        // Some writers copy the prefix that the block has in JPEG files.
+        while (exif.StartsWith("Exif\0\0"u8))
+            exif = exif[6..];
+        return exif;
+    }
+
+    private static int ReadUInt24(ReadOnlySpan<byte> bytes) => bytes[0] | bytes[1] << 8 | bytes[2] << 16;
+}
