@@ -182,6 +182,19 @@ public interface IComputeBackend : IDisposable
     /// <returns>[T, H * D].</returns>
     Tensor CachedAttention(Tensor q, SequenceBatch batch, int layer, in AttentionSpec spec);
 
+    /// <summary>
+    /// What <see cref="CachedAttention"/> multiplies the values by, for looking at and not for speed: row i * H + h of the result
+    /// is softmax_j(cap(scale * q . k_j)) of row rows[i] and head h over the cached tokens j of its sequence, exactly 0 where the mask
+    /// hides j and behind the sequence's end. Attention itself never writes these numbers down.
+    /// </summary>
+    /// <param name="q">[T, H * D].</param>
+    /// <param name="batch">The step, after <see cref="AppendKeyValues"/> for this layer.</param>
+    /// <param name="layer">Decoder layer, from 0.</param>
+    /// <param name="spec">Heads, scale, soft-cap, window.</param>
+    /// <param name="rows">n rows of q; each costs H * L numbers.</param>
+    /// <returns>[n * H, L], L the cached tokens of the step's longest sequence, this step's rows included.</returns>
+    Tensor AttentionWeights(Tensor q, SequenceBatch batch, int layer, in AttentionSpec spec, ReadOnlySpan<int> rows);
+
     /// <summary>Embedding lookup: y[t] = scale * table[ids[t]].</summary>
     /// <param name="table">[V, F].</param>
     /// <param name="ids">T ids in [0, V).</param>

@@ -45,6 +45,8 @@ public abstract class ForwardingBackend(IComputeBackend inner) : IComputeBackend
 
     public Tensor CachedAttention(Tensor q, SequenceBatch batch, int layer, in AttentionSpec spec) => inner.CachedAttention(q, batch, layer, spec);
 
+    public Tensor AttentionWeights(Tensor q, SequenceBatch batch, int layer, in AttentionSpec spec, ReadOnlySpan<int> rows) => inner.AttentionWeights(q, batch, layer, spec, rows);
+
     public Tensor Embed(Weight table, ReadOnlySpan<int> ids, float scale) => inner.Embed(table, ids, scale);
 
     public Tensor ReplaceRows(Tensor x, Tensor rows, ReadOnlySpan<int> targets) => inner.ReplaceRows(x, rows, targets);

@@ -134,6 +134,56 @@ public abstract partial class BackendConformance
         }
     }
 
+    /// <summary>
+    /// The weights that attention uses, of a step that mixes decoding and a prompt: every row sums to 1, what the mask hides is
+    /// exactly 0, and the weights times the values are what <see cref="IComputeBackend.CachedAttention"/> gives.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(AttentionSpecs))]
+    public void AttentionWeights(int heads, int kvHeads, int headDim, float softCap, int window)
+    {
+        var spec = new AttentionSpec(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), softCap, window);
+        int width = kvHeads * headDim, longest = 60;
+        float[] pastKeys = Numbers(20 * width, 3), pastValues = Numbers(20 * width);
+        float[] q = Numbers(61 * heads * headDim, 3), k = Numbers(61 * width, 3), v = Numbers(61 * width);
+        int[] looked = [60, 0, 1, 44, 0];
+        using KvCache first = Backend.CreateKvCache(2, width, 21), second = Backend.CreateKvCache(2, width, longest);
+        SequenceBatch batch = new();
+        batch.Add(20, 20, first);
+        using (Tensor a = Backend.Upload(pastKeys, 20, width), c = Backend.Upload(pastValues, 20, width)) Backend.AppendKeyValues(a, c, batch, 1);
+        batch.Advance();
+        batch.Clear();
+        batch.Add(1, 20, first);
+        batch.Add(longest, 40, second);
+        using Tensor query = Backend.Upload(q, 61, heads * headDim), key = Backend.Upload(k, 61, width), value = Backend.Upload(v, 61, width);
+        Backend.AppendKeyValues(key, value, batch, 1);
+        Tensor tensor = Backend.AttentionWeights(query, batch, 1, spec, looked);
+        Assert.Equal((looked.Length * heads, longest), (tensor.Rows, tensor.Columns));
+        float[] weights = Fetch(Backend, tensor), attended = Fetch(Backend, Backend.CachedAttention(query, batch, 1, spec));
+
+        for (int i = 0; i < looked.Length; i++)
+        {
+            SequenceSlice slice = batch.Slices[looked[i] == 0 ? 0 : 1];
+            ReadOnlySpan<float> values = slice.Past > 0 ? [.. pastValues, .. v.AsSpan(0, width)] : v.AsSpan(width);
+            int position = slice.Past + looked[i] - slice.RowStart, start = slice.VisibleStart(position, window), end = Math.Min(slice.VisibleEnd(position), slice.Past + slice.RowCount);
+            for (int h = 0; h < heads; h++)
+            {
+                ReadOnlySpan<float> p = weights.AsSpan((i * heads + h) * longest, longest);
+                Assert.Equal(1, p.ToArray().Sum(x => (double)x), 1e-5);
+                for (int j = 0; j < longest; j++) Assert.True(j >= start && j < end ? p[j] >= 0 : p[j] == 0, $"row {looked[i]} of {spec} gives key {j} of [{start}, {end}) the weight {p[j]}");
+                float[] expected = new float[headDim];
+                for (int d = 0; d < headDim; d++)
+                {
+                    double sum = 0;
+                    for (int j = start; j < end; j++) sum += (double)p[j] * values[j * width + h / (heads / kvHeads) * headDim + d];
+                    expected[d] = (float)sum;
+                }
+
+                Close.AssertAll($"weights times values of row {looked[i]}, {spec}", expected, attended.AsSpan((looked[i] * heads + h) * headDim, headDim), AttentionBound(headDim));
+            }
+        }
+    }
+
     private static Tensor Step(IComputeBackend b, SequenceBatch batch, in AttentionSpec spec, float[] q, float[] k, float[] v)
     {
         int rows = batch.TotalRows;
@@ -168,6 +218,19 @@ public abstract partial class BackendConformance
         batch.Add(2, 0);
         using Tensor q = Backend.Upload([1, 1], 2, 1), k = Backend.Upload([0, MathF.Log(3)], 2, 1), v = Backend.Upload([1, 5], 2, 1);
         Close.AssertAll("Attention", [1, 4], Fetch(Backend, Backend.Attention(q, k, v, batch, new AttentionSpec(1, 1, 1, 1))), 1e-6);
+    }
+
+    /// <summary>By hand: scores 0 and ln 3 make weights of 1 : 3 for the second token; the first sees only itself.</summary>
+    [Fact]
+    public void AttentionWeightsByHand()
+    {
+        using KvCache cache = Backend.CreateKvCache(1, 1, 2);
+        SequenceBatch batch = new();
+        batch.Add(2, 0, cache);
+        using Tensor q = Backend.Upload([1, 1], 2, 1), k = Backend.Upload([0, MathF.Log(3)], 2, 1);
+        Backend.AppendKeyValues(k, k, batch, 0);
+        float[] weights = Fetch(Backend, Backend.AttentionWeights(q, batch, 0, new AttentionSpec(1, 1, 1, 1), [1, 0]));
+        Close.AssertAll("weights", [0.25f, 0.75f, 1, 0], weights, 1e-6);
     }
 
     /// <summary>A ragged batch is its sequences one by one, bit for bit or nearly so.</summary>

@@ -31,6 +31,8 @@ public abstract partial class BackendConformance
         Fails(() => small.CopyFrom(Backend, full, 0), "CopyKeyValues", "1 tokens");
         Fails(() => wide.CopyFrom(Backend, full, 0), "CopyKeyValues", "width 7");
         Fails(() => Backend.CopyKeyValues(full, wide, 1, 3), "CopyKeyValues", "1 + 3 of 2");
+        Fails(() => Backend.AttentionWeights(x, batch, 0, new AttentionSpec(1, 1, 6, 1), [0]), "no KV cache");
+        Fails(() => Backend.AttentionWeights(x, batch, 0, new AttentionSpec(1, 1, 6, 1), [2]), "AttentionWeights", "2");
         Fails(() => Backend.Embed(w, [4], 1), "Embed", "4", "proj.weight");
         Fails(() => Backend.SelectRows(x, [2]), "SelectRows", "2");
         Fails(() => Backend.ReplaceRows(x, y, [0]), "ReplaceRows", "[2, 6]", "[3, 7]");

@@ -5,7 +5,7 @@ namespace VlmSharp.Compute.Host;
 /// shapes. A backend derives from it and writes the arithmetic: each <c>Compute...</c> method gets checked shapes and an
 /// output to fill.
 /// </summary>
-public abstract unsafe class HostBackend : IComputeBackend
+public abstract unsafe partial class HostBackend : IComputeBackend
 {
     private readonly HostMemoryPool pool = new();
     private bool disposed;

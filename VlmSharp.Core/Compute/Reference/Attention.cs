@@ -15,37 +15,55 @@ internal static class Attention
 {
     public static void Execute(HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
     {
-        int group = spec.Heads / spec.KvHeads;
-        double[] scores = new double[keys.Rows];
+        double[] weights = new double[keys.Rows];
         for (int row = 0; row < slice.RowCount; row++)
-        {
-            int position = slice.Past + row;
-            int start = slice.VisibleStart(position, spec.Window), end = Math.Min(slice.VisibleEnd(position), keys.Rows);
             for (int head = 0; head < spec.Heads; head++)
             {
-                ReadOnlySpan<float> query = Head(q, slice.RowStart + row, head, spec.HeadDim);
-                double largest = double.NegativeInfinity;
-                for (int j = start; j < end; j++)
-                {
-                    double score = spec.Scale * Product.Dot(query, Head(keys, j, head / group, spec.HeadDim));
-                    if (spec.SoftCap > 0) score = spec.SoftCap * Math.Tanh(score / spec.SoftCap);
-                    scores[j] = score;
-                    largest = Math.Max(largest, score);
-                }
-
-                double total = 0;
-                for (int j = start; j < end; j++) total += scores[j] = Math.Exp(scores[j] - largest);
-
+                (int start, int end) = Weigh(q, row, head, keys, slice, spec, weights);
                 Span<float> output = Head(y, slice.RowStart + row, head, spec.HeadDim);
                 for (int d = 0; d < output.Length; d++)
                 {
                     double sum = 0;
-                    for (int j = start; j < end; j++) sum += scores[j] * Head(values, j, head / group, spec.HeadDim)[d];
-                    output[d] = (float)(sum / total);
+                    for (int j = start; j < end; j++) sum += weights[j] * Head(values, j, KvHead(head, spec), spec.HeadDim)[d];
+                    output[d] = (float)sum;
                 }
             }
+    }
+
+    /// <summary>The p of one row of the sequence into y [H, L], L at least the keys there are: 0 where it may not see.</summary>
+    public static void ExecuteWeights(HostMatrix q, int row, HostMatrix keys, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
+    {
+        double[] weights = new double[keys.Rows];
+        for (int head = 0; head < spec.Heads; head++)
+        {
+            (int start, int end) = Weigh(q, row, head, keys, slice, spec, weights);
+            Span<float> output = y.Row(head);
+            output.Clear();
+            for (int j = start; j < end; j++) output[j] = (float)weights[j];
         }
     }
+
+    /// <summary>p_j of one row and head for the j in [Start, End), which is what the mask lets the row see.</summary>
+    private static (int Start, int End) Weigh(HostMatrix q, int row, int head, HostMatrix keys, in SequenceSlice slice, in AttentionSpec spec, Span<double> p)
+    {
+        int position = slice.Past + row;
+        int start = slice.VisibleStart(position, spec.Window), end = Math.Min(slice.VisibleEnd(position), keys.Rows);
+        ReadOnlySpan<float> query = Head(q, slice.RowStart + row, head, spec.HeadDim);
+        double largest = double.NegativeInfinity, total = 0;
+        for (int j = start; j < end; j++)
+        {
+            double score = spec.Scale * Product.Dot(query, Head(keys, j, KvHead(head, spec), spec.HeadDim));
+            if (spec.SoftCap > 0) score = spec.SoftCap * Math.Tanh(score / spec.SoftCap);
+            p[j] = score;
+            largest = Math.Max(largest, score);
+        }
+
+        for (int j = start; j < end; j++) total += p[j] = Math.Exp(p[j] - largest);
+        for (int j = start; j < end; j++) p[j] /= total;
+        return (start, end);
+    }
+
+    private static int KvHead(int head, in AttentionSpec spec) => head / (spec.Heads / spec.KvHeads);
 
     private static Span<float> Head(HostMatrix x, int row, int head, int headDim) => x.Row(row).Slice(head * headDim, headDim);
 }
