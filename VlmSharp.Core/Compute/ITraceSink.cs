@@ -10,4 +10,12 @@ public interface ITraceSink
     /// <param name="name">Its name.</param>
     /// <param name="value">Its value.</param>
     void Record(string name, Tensor value);
+
+    /// <summary>
+    /// The rows of a decoder step whose attention weights the sink wants to hear, as <c>text.layer.{i}.weights</c>, what
+    /// <see cref="IComputeBackend.AttentionWeights"/> gives for them. None unless a sink says otherwise: only then are they computed.
+    /// </summary>
+    /// <param name="batch">The step.</param>
+    /// <returns>Rows of the step.</returns>
+    ReadOnlySpan<int> AttentionRows(SequenceBatch batch) => [];
 }

@@ -35,66 +35,23 @@ public static class ModelTrace
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(newTokens);
         PaliGemmaModel network = model.Model;
-        IComputeBackend b = network.Backend;
         PreparedPrompt prompt = model.Prepare(request);
         newTokens = prompt.LimitNewTokens(newTokens, network.Config.Text);
-        int pictures = prompt.Pixels.Count;
-        var sink = new Recorder(b, pictures);
+        int pictures = prompt.Pixels.Count, side = network.Config.Vision.ImageSize, vocabulary = network.Config.Text.VocabSize;
+        var sink = new Recorder(network.Backend, pictures);
+        var generation = new TracedGeneration(network, prompt);
+        sink.Add("pixel_values", [pictures, 3, side, side], generation.Pixels);
 
-        float[] pixels = [.. prompt.Pixels.SelectMany(p => p)];
-        int side = network.Config.Vision.ImageSize;
-        sink.Add("pixel_values", [pictures, 3, side, side], pixels);
-        using Tensor planes = b.Upload(pixels, pictures, pixels.Length / pictures); // [n, 3 * S * S]
-        using Tensor images = network.EncodeImages(planes, sink); // [n * N, h]
-
-        using KvCache cache = network.CreateKvCache(prompt.Ids.Length + newTokens);
-        var batch = new SequenceBatch();
-        batch.Add(prompt.Ids.Length, prefixLength: prompt.Ids.Length, cache);
-        int[] imagePositions = [.. Enumerable.Range(0, prompt.Ids.Length).Where(i => prompt.Ids[i] == network.Config.ImageTokenId)];
-        using Tensor input = network.Embed(prompt.Ids, images, imagePositions); // [T, h]
-        using Tensor hidden = network.Decode(input, batch, sink); // [T, h]
-
-        float[] row = Head(network, hidden, sink, promptLogits);
         var tokens = new List<int>();
-        var steps = new List<float>();
-        while (true)
+        float[] steps = new float[checked(Math.Min(StepLogits, newTokens) * vocabulary)];
+        generation.Run(newTokens, sink, stepSink: null, promptLogits, (logits, id) =>
         {
-            int best = System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(row);
-            if (tokens.Count < StepLogits) steps.AddRange(row);
-            tokens.Add(best);
-            if (tokens.Count == newTokens) break;
-            batch.Clear();
-            batch.Add(1, prompt.Ids.Length, cache);
-            using Tensor next = network.Embed([best]); // [1, h]
-            using Tensor state = network.Decode(next, batch); // [1, h]
-            using Tensor logits = network.Logits(state); // [1, V]
-            b.Download(logits, row);
-        }
-
-        sink.Add("step_logits", [Math.Min(StepLogits, newTokens), row.Length], [.. steps]);
+            if (tokens.Count < StepLogits) network.Backend.Download(logits, steps.AsSpan(tokens.Count * vocabulary, vocabulary));
+            tokens.Add(id);
+            return true;
+        });
+        sink.Add("step_logits", [steps.Length / vocabulary, vocabulary], steps);
         return new Trace(sink.Tensors, prompt.Ids, tokens);
-    }
-
-    /// <summary>Records text.norm and, if asked for, all logits; returns the last position's logits.</summary>
-    private static float[] Head(PaliGemmaModel network, Tensor hidden, Recorder sink, bool promptLogits)
-    {
-        IComputeBackend b = network.Backend;
-        float[] last = new float[network.Config.Text.VocabSize];
-        if (promptLogits)
-        {
-            using Tensor all = network.Logits(hidden, sink); // [T, V]
-            sink.Record("logits", all);
-            using Tensor lastRow = b.SelectRows(all, [all.Rows - 1]); // [1, V]
-            b.Download(lastRow, last);
-            return last;
-        }
-
-        using Tensor norm = network.Normalize(hidden); // [T, h]
-        sink.Record("text.norm", norm);
-        using Tensor state = b.SelectRows(hidden, [hidden.Rows - 1]); // [1, h]
-        using Tensor logits = network.Logits(state); // [1, V]
-        b.Download(logits, last);
-        return last;
     }
 
     /// <summary>Copies what it hears to the host. Encoder stages get their picture axis back.</summary>

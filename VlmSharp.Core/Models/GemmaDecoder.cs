@@ -42,7 +42,7 @@ internal sealed class GemmaDecoder
     /// <param name="b">The backend.</param>
     /// <param name="input">[T, h]: scaled embeddings and image rows.</param>
     /// <param name="batch">Which rows belong to which sequence, and how its mask looks.</param>
-    /// <param name="trace">Receives <c>text.layer.*</c>, or null.</param>
+    /// <param name="trace">Receives <c>text.layer.*</c>, attention weights only with caches and if it asks for them; or null.</param>
     /// <returns>[T, h], before the final norm.</returns>
     public Tensor Decode(IComputeBackend b, Tensor input, SequenceBatch batch, ITraceSink? trace = null)
     {
@@ -68,14 +68,15 @@ internal sealed class GemmaDecoder
         using Tensor v = b.Linear(n, w.Value); // [T, K * D]
         using Tensor rq = b.Rope(q, angles); // [T, H * D]
         using Tensor rk = b.Rope(k, angles); // [T, K * D]
-        using Tensor a = AttendOver(b, rq, rk, v, batch, layer); // [T, H * D]
+        using Tensor a = AttendOver(b, rq, rk, v, batch, trace, layer); // [T, H * D]
         return Join(b, a, w.Output, w.PostAttentionNorm, x, trace, layer, "attention"); // [T, h]
     }
 
-    private Tensor AttendOver(IComputeBackend b, Tensor q, Tensor k, Tensor v, SequenceBatch batch, int layer)
+    private Tensor AttendOver(IComputeBackend b, Tensor q, Tensor k, Tensor v, SequenceBatch batch, ITraceSink? trace, int layer)
     {
         if (!batch.IsCached) return b.Attention(q, k, v, batch, attention[layer]);
         b.AppendKeyValues(k, v, batch, layer);
+        trace?.RecordWeights(b, q, batch, layer, attention[layer]);
         return b.CachedAttention(q, batch, layer, attention[layer]);
     }
 

@@ -48,6 +48,9 @@ public sealed class PaliGemmaModel : IDisposable
     /// <summary>The architecture.</summary>
     public PaliGemmaConfig Config { get; }
 
+    /// <summary>The compatibility switches.</summary>
+    public ModelOptions Options => options;
+
     /// <summary>The backend that the parameters are on.</summary>
     public IComputeBackend Backend => b;
 
