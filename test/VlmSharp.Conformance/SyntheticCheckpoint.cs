@@ -40,14 +40,31 @@ public static class SyntheticCheckpoint
     /// <summary>Writes one tensor's bfloat16 bytes.</summary>
     public static void WriteValues(Stream stream, TensorSpec spec)
     {
+        (double offset, double scale) = Rule(spec);
+        WriteValues(stream, spec.Name, spec.Elements, offset, scale);
+    }
+
+    /// <summary>The numbers of a tensor that has its own offset and scale.</summary>
+    public static float[] Values(string name, long elements, double offset, double scale)
+    {
+        using var stream = new MemoryStream();
+        WriteValues(stream, name, elements, offset, scale);
+        var values = new float[elements];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = BFloat16.ToSingle(BinaryPrimitives.ReadUInt16LittleEndian(stream.GetBuffer().AsSpan(2 * i)));
+        return values;
+    }
+
+    private static void WriteValues(Stream stream, string name, long elements, double offset, double scale)
+    {
         ulong seed = 0xcbf29ce484222325;
-        foreach (byte b in Encoding.UTF8.GetBytes(spec.Name)) seed = (seed ^ b) * 0x100000001b3;
-        ushort[] table = Table(spec);
+        foreach (byte b in Encoding.UTF8.GetBytes(name)) seed = (seed ^ b) * 0x100000001b3;
+        ushort[] table = Table(offset, scale);
         byte[] block = new byte[1 << 16];
-        for (long i = 0; i < spec.Elements;)
+        for (long i = 0; i < elements;)
         {
             int filled = 0;
-            for (; filled < block.Length && i < spec.Elements; filled += 2, i++)
+            for (; filled < block.Length && i < elements; filled += 2, i++)
             {
                 ulong z = Mix(seed + ((ulong)(i / 4) + 1) * 0x9E3779B97F4A7C15);
                 BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(filled), table[(ushort)(z >> (int)(16 * (i % 4)))]);
@@ -65,9 +82,8 @@ public static class SyntheticCheckpoint
     }
 
     /// <summary>The weight for each of the 65,536 values of u.</summary>
-    private static ushort[] Table(TensorSpec spec)
+    private static ushort[] Table(double offset, double scale)
     {
-        (double offset, double scale) = Rule(spec);
         float start = (float)offset, step = (float)(scale / 32768);
         ushort[] table = new ushort[65536];
         for (int u = 0; u < table.Length; u++)

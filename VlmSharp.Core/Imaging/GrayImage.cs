@@ -1,0 +1,31 @@
+namespace VlmSharp.Imaging;
+
+/// <summary>A picture of one channel in memory: 8 bits per pixel, row after row from the top left, no padding. For masks.</summary>
+public sealed class GrayImage
+{
+    /// <summary>Creates a black picture.</summary>
+    /// <param name="width">Columns, at least 1.</param>
+    /// <param name="height">Rows, at least 1.</param>
+    public GrayImage(int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        if ((long)width * height > Array.MaxLength)
+            throw new ArgumentOutOfRangeException(nameof(height), $"A picture of {width} x {height} does not fit in one array.");
+        (Width, Height, Pixels) = (width, height, new byte[width * height]);
+    }
+
+    /// <summary>Columns.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows.</summary>
+    public int Height { get; }
+
+    /// <summary>The pixels, row-major.</summary>
+    public byte[] Pixels { get; }
+
+    /// <summary>The pixels of one row.</summary>
+    /// <param name="y">The row, 0 at the top.</param>
+    /// <returns>Width bytes.</returns>
+    public Span<byte> Row(int y) => Pixels.AsSpan(y * Width, Width);
+}

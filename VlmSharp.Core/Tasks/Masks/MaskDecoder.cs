@@ -1,0 +1,85 @@
+namespace VlmSharp.Tasks;
+
+/// <summary>
+/// Turns the sixteen <c>&lt;seg&gt;</c> codes of a thing into its mask: the decoder of a VQ-VAE (van den Oord et al. 2017) that was
+/// trained on segments of OpenImages and published beside PaliGemma as <c>vae-oid.npz</c>. May be used by several threads.
+/// </summary>
+/// <remarks>
+/// The codes' vectors stand in a 4 x 4 grid; a 1 x 1 convolution, two residual blocks, and four transposed convolutions that
+/// double the sides each: 4, 8, 16, 32, 64.
+/// </remarks>
+public sealed class MaskDecoder
+{
+    /// <summary>Rows and columns of a decoded mask.</summary>
+    public const int Side = MaskNetwork.Side;
+
+    private readonly float[] codebook; // [128, 512]
+    private readonly Convolution project, score;
+    private readonly ResidualBlock[] blocks;
+    private readonly Convolution[] enlarge;
+
+    private MaskDecoder(MaskWeights weights)
+    {
+        codebook = MaskNetwork.Codebook(weights);
+        project = new Convolution(weights, "decoder.0", MaskNetwork.CodeWidth, MaskNetwork.Width, kernel: 1);
+        blocks = [new(weights, "decoder.2"), new(weights, "decoder.3")];
+        enlarge =
+        [
+            Doubling(weights, "decoder.4", 128, 128), Doubling(weights, "decoder.6", 128, 64),
+            Doubling(weights, "decoder.8", 64, 32), Doubling(weights, "decoder.10", 32, 16),
+        ];
+        score = new Convolution(weights, "decoder.12", 16, 1, kernel: 1);
+    }
+
+    /// <summary>Loads a file.</summary>
+    /// <param name="path"><c>vae-oid.npz</c>, or a safetensors file with tensors of the same names.</param>
+    /// <returns>The decoder.</returns>
+    /// <exception cref="ModelFormatException">The file is missing, damaged or another one.</exception>
+    public static MaskDecoder Load(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        using MaskWeights weights = MaskWeights.Open(path);
+        return new MaskDecoder(weights);
+    }
+
+    /// <summary>Loads the file that a model's folder holds.</summary>
+    /// <param name="directory">The model's folder.</param>
+    /// <returns>The decoder, or null where there is none.</returns>
+    /// <exception cref="ModelFormatException">The file is damaged or another one.</exception>
+    public static MaskDecoder? TryLoadFrom(string directory)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        return MaskWeights.Find(directory) is { } path ? Load(path) : null;
+    }
+
+    /// <summary>Loads the file that a model's folder must hold.</summary>
+    /// <param name="directory">The model's folder.</param>
+    /// <returns>The decoder.</returns>
+    /// <exception cref="ModelFormatException">There is no such file, or it is damaged or another one.</exception>
+    public static MaskDecoder LoadFrom(string directory) => TryLoadFrom(directory) ?? throw new ModelFormatException(
+        $"{directory} has no {MaskWeights.FileNames[0]}, the network of 8 MB that turns the model's 16 codes for a thing into its mask: "
+        + "PaliGemma's authors publish it apart from the checkpoints, with the big_vision code (gs://big_vision/paligemma/vae-oid.npz); put it into that folder, or give its path.");
+
+    /// <summary>Decodes a mask.</summary>
+    /// <param name="codes">Sixteen numbers from 0 to 127, the grid's rows from the top.</param>
+    /// <returns>[64, 64], about -1 to 1; above 0 is the thing.</returns>
+    /// <exception cref="ArgumentException">There are not sixteen, or one is out of range.</exception>
+    public float[] Decode(ReadOnlySpan<int> codes)
+    {
+        if (codes.Length != TaskTokens.CodesPerMask) throw new ArgumentException($"A mask has {TaskTokens.CodesPerMask} codes, not {codes.Length}.", nameof(codes));
+        var x = new FeatureMap(MaskNetwork.Grid, MaskNetwork.Grid, MaskNetwork.CodeWidth); // [4, 4, 512]
+        for (int i = 0; i < codes.Length; i++)
+        {
+            if ((uint)codes[i] >= TaskTokens.SegmentCount) throw new ArgumentException($"A mask's code is from 0 to {TaskTokens.SegmentCount - 1}, not {codes[i]}.", nameof(codes));
+            codebook.AsSpan(codes[i] * MaskNetwork.CodeWidth, MaskNetwork.CodeWidth).CopyTo(x.At(i / MaskNetwork.Grid, i % MaskNetwork.Grid));
+        }
+
+        x = MaskNetwork.Relu(project.Apply(x)); // [4, 4, 128]
+        foreach (ResidualBlock block in blocks) x = block.Apply(x);
+        foreach (Convolution transposed in enlarge) x = MaskNetwork.Relu(transposed.Apply(x)); // to [64, 64, 16]
+        return score.Apply(x).Values; // [64, 64, 1]
+    }
+
+    private static Convolution Doubling(MaskWeights weights, string name, int inputs, int outputs) =>
+        new(weights, name, inputs, outputs, kernel: 4, stride: 2, padding: 1, transposed: true);
+}

@@ -1,0 +1,48 @@
+using System.Numerics.Tensors;
+
+namespace VlmSharp.Tasks;
+
+/// <summary>What encoder and decoder of masks have in common: their sizes, and the block that both use.</summary>
+internal static class MaskNetwork
+{
+    /// <summary>Side of the mask, in pixels.</summary>
+    public const int Side = 64;
+
+    /// <summary>Side of the grid of codes: each stands for 16 x 16 pixels.</summary>
+    public const int Grid = 4;
+
+    /// <summary>Numbers of a code's vector.</summary>
+    public const int CodeWidth = 512;
+
+    /// <summary>Channels at the grid's resolution.</summary>
+    public const int Width = 128;
+
+    /// <summary>The vectors of the codes, [128, 512].</summary>
+    public static float[] Codebook(MaskWeights weights) => weights.Read("_vq_vae._embedding", TaskTokens.SegmentCount, CodeWidth);
+
+    /// <summary>max(x, 0), in place.</summary>
+    public static FeatureMap Relu(FeatureMap x)
+    {
+        TensorPrimitives.Max(x.Values, 0f, x.Values);
+        return x;
+    }
+}
+
+/// <summary>A residual block: y = x + C3(relu(C2(relu(C1(x))))), the first two of them 3 x 3, the last 1 x 1.</summary>
+internal sealed class ResidualBlock(MaskWeights weights, string name)
+{
+    private readonly Convolution
+        first = new(weights, $"{name}.net.0", MaskNetwork.Width, MaskNetwork.Width, kernel: 3, padding: 1),
+        second = new(weights, $"{name}.net.2", MaskNetwork.Width, MaskNetwork.Width, kernel: 3, padding: 1),
+        third = new(weights, $"{name}.net.4", MaskNetwork.Width, MaskNetwork.Width, kernel: 1);
+
+    /// <summary>Applies it.</summary>
+    /// <param name="x">[4, 4, 128].</param>
+    /// <returns>The same shape.</returns>
+    public FeatureMap Apply(FeatureMap x)
+    {
+        FeatureMap branch = third.Apply(MaskNetwork.Relu(second.Apply(MaskNetwork.Relu(first.Apply(x)))));
+        TensorPrimitives.Add(x.Values, branch.Values, branch.Values);
+        return branch;
+    }
+}

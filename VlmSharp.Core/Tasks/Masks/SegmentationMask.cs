@@ -1,0 +1,101 @@
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Tasks;
+
+/// <summary>
+/// The shape of a detected thing: 64 x 64 numbers that stand for its box, whatever the box's size. Nothing larger is kept;
+/// pictures and run lengths are made when they are asked for.
+/// </summary>
+/// <remarks>
+/// Two ways lead to pixels, as in the published tools. To look at: the numbers become 64 x 64 grey values and are resized to the
+/// box as a picture is, which gives soft edges. To measure: the numbers are resized bilinearly, and above 0 is the thing.
+/// </remarks>
+public sealed class SegmentationMask
+{
+    private readonly float[] values; // [64, 64]
+
+    /// <summary>Takes a decoded mask.</summary>
+    /// <param name="values">[64, 64], about -1 to 1, above 0 where the thing is; not copied.</param>
+    /// <param name="box">Where it belongs, in pixels of the picture.</param>
+    /// <param name="width">Columns of the picture.</param>
+    /// <param name="height">Rows of the picture.</param>
+    public SegmentationMask(float[] values, Box box, int width, int height)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        if (values.Length != MaskDecoder.Side * MaskDecoder.Side)
+            throw new ArgumentException($"A mask has {MaskDecoder.Side} x {MaskDecoder.Side} numbers, not {values.Length}.", nameof(values));
+        (this.values, Width, Height, Region) = (values, width, height, box.Pixels(width, height));
+    }
+
+    /// <summary>Columns of the picture.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows of the picture.</summary>
+    public int Height { get; }
+
+    /// <summary>The pixels that the 64 x 64 numbers stand for; all others are not the thing.</summary>
+    public PixelRegion Region { get; }
+
+    /// <summary>How much each pixel of <see cref="Region"/> is the thing, to look at: 0 to 255.</summary>
+    /// <returns>A picture of the region's size.</returns>
+    public GrayImage ToAlpha()
+    {
+        var small = new RgbImage(MaskDecoder.Side, MaskDecoder.Side); // the resize is for three channels: take one of three equal ones
+        for (int i = 0; i < small.Pixels.Length; i++) small.Pixels[i] = (byte)(Math.Clamp(0.5f * values[i / 3] + 0.5f, 0, 1) * 255);
+        RgbImage large = BicubicResize.Resize(small, Region.Width, Region.Height);
+        var alpha = new GrayImage(Region.Width, Region.Height);
+        for (int i = 0; i < alpha.Pixels.Length; i++) alpha.Pixels[i] = large.Pixels[3 * i];
+        return alpha;
+    }
+
+    /// <summary>The mask as a picture to look at, of the whole picture's size: 255 where the thing is, 0 where it is not.</summary>
+    /// <returns>The picture.</returns>
+    public GrayImage ToImage() => ToImage([this], Width, Height);
+
+    /// <summary>The masks of several things in one picture: the largest value of each pixel.</summary>
+    /// <param name="masks">The masks, of pictures of one size.</param>
+    /// <param name="width">Columns of the picture.</param>
+    /// <param name="height">Rows of the picture.</param>
+    /// <returns>The picture, black where there is no mask.</returns>
+    public static GrayImage ToImage(IEnumerable<SegmentationMask> masks, int width, int height)
+    {
+        ArgumentNullException.ThrowIfNull(masks);
+        var image = new GrayImage(width, height);
+        foreach (SegmentationMask mask in masks)
+        {
+            if (mask.Width != width || mask.Height != height)
+                throw new ArgumentException($"A mask of a picture of {mask.Width} x {mask.Height} pixels does not fit one of {width} x {height}.", nameof(masks));
+            GrayImage alpha = mask.ToAlpha();
+            for (int y = 0; y < alpha.Height; y++)
+            {
+                Span<byte> target = image.Row(mask.Region.Y + y).Slice(mask.Region.X, alpha.Width);
+                for (int x = 0; x < target.Length; x++) target[x] = Math.Max(target[x], alpha.Row(y)[x]);
+            }
+        }
+
+        return image;
+    }
+
+    /// <summary>The pixels that are the thing, to measure, as COCO's run lengths of the whole picture.</summary>
+    /// <returns>The run lengths.</returns>
+    public RunLengthMask ToRunLength()
+    {
+        const int side = MaskDecoder.Side;
+        LinearTaps columns = new(side, Region.Width, antialias: false), rows = new(side, Region.Height, antialias: false);
+        var column = new float[side];
+        var runs = new RunLengthBuilder();
+        runs.Add((long)Region.X * Height, isThing: false);
+        for (int x = 0; x < Region.Width; x++)
+        {
+            for (int y = 0; y < side; y++) column[y] = columns.At(values.AsSpan(y * side, side), x);
+            runs.Add(Region.Y, isThing: false);
+            for (int y = 0; y < Region.Height; y++) runs.Add(1, isThing: rows.At(column, y) > 0);
+            runs.Add(Height - Region.Y - Region.Height, isThing: false);
+        }
+
+        runs.Add((long)(Width - Region.X - Region.Width) * Height, isThing: false);
+        return runs.ToMask(Width, Height);
+    }
+}
