@@ -1,0 +1,102 @@
+using System.Text;
+using VlmSharp.Tokenization;
+
+namespace VlmSharp.Tasks;
+
+/// <summary>A box as the model spells it, in location tokens.</summary>
+/// <param name="Top">0 to 1023.</param>
+/// <param name="Left">0 to 1023.</param>
+/// <param name="Bottom">At least <paramref name="Top"/>.</param>
+/// <param name="Right">At least <paramref name="Left"/>.</param>
+/// <param name="Label">What stands behind it.</param>
+/// <param name="Score">As of a <see cref="Detection"/>.</param>
+/// <param name="MaskCodes">Sixteen codes, or null.</param>
+internal sealed record ParsedBox(int Top, int Left, int Bottom, int Right, string Label, float Score, int[]? MaskCodes);
+
+/// <summary>
+/// Reads the boxes of an answer:
+/// <code>
+/// answer := text? (box (";" box)*)?        box := loc loc loc loc  (seg x 16)?  label
+/// </code>
+/// with spaces anywhere between. No answer is an error. What fits nowhere is text and left out: a run of location tokens that is
+/// not of four, text before a box. Another number of segment tokens than sixteen is no mask. Edges in the wrong order are swapped.
+/// A label ends at <c>;</c>, <c>&lt;</c> or <c>&gt;</c>; an answer ends at the first special token.
+/// </summary>
+internal sealed class AnswerParser(ITokenizer tokenizer, TaskTokens tokens)
+{
+    /// <summary>Reads an answer.</summary>
+    /// <param name="ids">Its tokens.</param>
+    /// <param name="logProbabilities">Of each token.</param>
+    /// <returns>The boxes in their order.</returns>
+    public List<ParsedBox> Parse(IReadOnlyList<int> ids, IReadOnlyList<float> logProbabilities)
+    {
+        int end = 0;
+        while (end < ids.Count && !tokenizer.IsSpecial(ids[end])) end++;
+        int[] answer = [.. ids.Take(end)];
+        var boxes = new List<ParsedBox>();
+        for (int at = 0; at < answer.Length;)
+        {
+            int locations = RunLength(answer, at, tokens.LocationOf);
+            int behind = at + Math.Max(locations, 1);
+            if (locations == TaskTokens.LocationsPerBox) boxes.Add(ReadBox(answer, at, logProbabilities, ref behind));
+            at = behind;
+        }
+
+        return boxes;
+    }
+
+    /// <summary>Reads mask and label behind four locations.</summary>
+    private ParsedBox ReadBox(int[] answer, int at, IReadOnlyList<float> logProbabilities, ref int behind)
+    {
+        double logSum = 0;
+        for (int i = at; i < behind; i++) logSum += logProbabilities[i];
+        int[]? codes = ReadCodes(answer, ref behind);
+        string label = ReadLabel(answer, logProbabilities, ref behind, out double labelLog);
+        double score = label.Length > 0 ? Math.Exp((logSum + labelLog) / 5) : Math.Exp(logSum / 4);
+        (int y0, int x0, int y1, int x1) = (tokens.LocationOf(answer[at]), tokens.LocationOf(answer[at + 1]), tokens.LocationOf(answer[at + 2]), tokens.LocationOf(answer[at + 3]));
+        return new ParsedBox(Math.Min(y0, y1), Math.Min(x0, x1), Math.Max(y0, y1), Math.Max(x0, x1), label, double.IsNaN(score) ? 0 : (float)Math.Min(score, 1), codes);
+    }
+
+    private int[]? ReadCodes(int[] answer, ref int behind)
+    {
+        int at = behind;
+        while (at < answer.Length && IsBlank(answer[at])) at++;
+        int count = RunLength(answer, at, tokens.SegmentOf);
+        if (count == 0) return null;
+        behind = at + count;
+        return count == TaskTokens.CodesPerMask ? Array.ConvertAll(answer[at..behind], tokens.SegmentOf) : null;
+    }
+
+    private string ReadLabel(int[] answer, IReadOnlyList<float> logProbabilities, ref int behind, out double logProbability)
+    {
+        int first = behind;
+        while (behind < answer.Length && IsText(answer[behind])) behind++;
+        var text = new StringBuilder();
+        var starts = new int[behind - first]; // where each token's text begins
+        var decoder = new StreamingDecoder(tokenizer, skipSpecial: true);
+        for (int i = 0; i < starts.Length; i++)
+        {
+            starts[i] = text.Length;
+            text.Append(decoder.Append(answer[first + i]));
+        }
+
+        text.Append(decoder.Flush());
+        string whole = text.ToString();
+        int end = whole.AsSpan().IndexOfAny(';', '<', '>');
+        string label = (end < 0 ? whole : whole[..end]).TrimEnd();
+        logProbability = 0;
+        for (int i = 0; i < starts.Length && starts[i] < label.Length; i++) logProbability += logProbabilities[first + i];
+        return label.TrimStart();
+    }
+
+    private static int RunLength(int[] answer, int at, Func<int, int> valueOf)
+    {
+        int end = at;
+        while (end < answer.Length && valueOf(answer[end]) >= 0) end++;
+        return end - at;
+    }
+
+    private bool IsText(int id) => tokens.LocationOf(id) < 0 && tokens.SegmentOf(id) < 0;
+
+    private bool IsBlank(int id) => IsText(id) && (uint)id < (uint)tokenizer.VocabularySize && string.IsNullOrWhiteSpace(tokenizer.Piece(id).Replace('\u2581', ' '));
+}

@@ -1,0 +1,27 @@
+using VlmSharp.Generation;
+
+namespace VlmSharp.Tasks;
+
+/// <summary>What a model answered to a <see cref="VisionTask"/>.</summary>
+/// <param name="Task">What was asked.</param>
+/// <param name="Generation">The answer in tokens, and how it ended.</param>
+/// <param name="Width">Columns of the picture, upright.</param>
+/// <param name="Height">Rows of the picture, upright.</param>
+/// <param name="Detections">The things found, in the model's order; none for caption and ask. The same thing may come twice.</param>
+public sealed record TaskResult(VisionTask Task, GenerationResult Generation, int Width, int Height, IReadOnlyList<Detection> Detections)
+{
+    /// <summary>The answer as text; of boxes with their tokens spelled out.</summary>
+    public string Text => Generation.Text ?? "";
+}
+
+/// <summary>A thing that a model found.</summary>
+/// <param name="Box">Where, in pixels of the picture as it was given, upright.</param>
+/// <param name="Label">What; empty where the model gave no label.</param>
+/// <param name="Score">
+/// How sure the model was, 0 to 1: the geometric mean of the probabilities of the four location tokens and of the label, all of
+/// whose tokens together count as one. To order and to filter things with. The model spreads its belief over neighbouring places,
+/// so that a good box has 0.1 rather than 1; and constrained generation takes every probability among what may follow.
+/// </param>
+/// <param name="MaskCodes">The sixteen codes of its mask, 0 to 127; null where the model gave none, or another number of them.</param>
+/// <param name="Mask">Its mask; null without codes or without a <see cref="MaskDecoder"/>.</param>
+public sealed record Detection(Box Box, string Label, float Score, IReadOnlyList<int>? MaskCodes = null, SegmentationMask? Mask = null);

@@ -1,0 +1,131 @@
+using VlmSharp.Generation;
+using VlmSharp.Imaging;
+using VlmSharp.Tokenization;
+
+namespace VlmSharp.Tasks;
+
+/// <summary>How tasks are run and read.</summary>
+public sealed record TaskOptions
+{
+    /// <summary>Whether detect and segment can say nothing but well-formed boxes and masks of the things asked for. On by default.</summary>
+    public bool Constrain { get; init; } = true;
+
+    /// <summary>
+    /// What a location is divided by: 1024, as PaliGemma's published demonstration does, or 1023, as its evaluation code does.
+    /// They differ by a tenth of a percent.
+    /// </summary>
+    public int LocationDivisor { get; init; } = 1024;
+
+    /// <summary>Turns mask codes into masks; without one, segment gives boxes and codes alone.</summary>
+    public MaskDecoder? MaskDecoder { get; init; }
+}
+
+/// <summary>
+/// Runs <see cref="VisionTask"/>s on a model, and reads its answers into text, boxes and masks. May be used by several threads.
+/// </summary>
+/// <remarks>
+/// <code>
+/// var tasks = new TaskRunner(model);
+/// foreach (Detection found in tasks.Run(VisionTask.Detect("cat", "dog"), picture).Detections)
+///     Console.WriteLine($"{found.Label} {found.Box} {found.Score}");
+/// </code>
+/// For batches: <see cref="Request"/>, <see cref="VisionLanguageModel.Generate"/>, <see cref="Read(VisionTask, GenerationResult, RgbImage)"/>.
+/// </remarks>
+public sealed class TaskRunner
+{
+    private readonly VisionLanguageModel model;
+    private readonly TaskOptions options;
+    private readonly TaskTokens? tokens;
+    private readonly AnswerParser? parser;
+    private KeptGrammar? last; // a run over many pictures asks for one grammar
+
+    /// <summary>Prepares a model's tasks.</summary>
+    /// <param name="model">The model, owned by the caller.</param>
+    /// <param name="options">How, or null for the defaults.</param>
+    public TaskRunner(VisionLanguageModel model, TaskOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        this.model = model;
+        this.options = options ?? new TaskOptions();
+        if (this.options.LocationDivisor is not (1023 or 1024))
+            throw new ArgumentException($"Locations are divided by 1024 or 1023, not by {this.options.LocationDivisor}.", nameof(options));
+        if (model.Tokenizer is not { } tokenizer) return;
+        tokens = new TaskTokens(tokenizer);
+        parser = new AnswerParser(tokenizer, tokens);
+    }
+
+    /// <summary>The request that asks a model for a task.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="images">The pictures; boxes are those of the first.</param>
+    /// <returns>The request.</returns>
+    /// <exception cref="RequestException">The model's vocabulary cannot express boxes or masks.</exception>
+    public GenerationRequest Request(VisionTask task, params IReadOnlyList<RgbImage> images)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return new GenerationRequest { Images = images, Prompt = task.Prompt, Constraint = task.HasBoxes && options.Constrain ? Grammar(task) : null };
+    }
+
+    /// <summary>Reads an answer. Whatever the model said, this does not fail: what is no box is left in the text.</summary>
+    /// <param name="task">What was asked.</param>
+    /// <param name="generation">The answer.</param>
+    /// <param name="image">The picture, whose size the boxes are given in.</param>
+    /// <returns>Text, boxes and masks.</returns>
+    public TaskResult Read(VisionTask task, GenerationResult generation, RgbImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return Read(task, generation, image.Width, image.Height);
+    }
+
+    /// <summary>Reads an answer. Whatever the model said, this does not fail: what is no box is left in the text.</summary>
+    /// <param name="task">What was asked.</param>
+    /// <param name="generation">The answer.</param>
+    /// <param name="width">Columns of the picture, upright.</param>
+    /// <param name="height">Rows of the picture, upright.</param>
+    /// <returns>Text, boxes and masks.</returns>
+    public TaskResult Read(VisionTask task, GenerationResult generation, int width, int height)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(generation);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        Detection[] detections = task.HasBoxes && parser is not null
+            ? [.. parser.Parse(generation.TokenIds, generation.LogProbabilities).Select(box => Detect(box, width, height))]
+            : [];
+        return new TaskResult(task, generation, width, height, detections);
+    }
+
+    /// <summary>Runs a task on a picture, to the end.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="image">The picture.</param>
+    /// <param name="generation">How to generate, or null for the defaults.</param>
+    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <returns>Text, boxes and masks.</returns>
+    /// <exception cref="RequestException">The request does not fit the model.</exception>
+    public TaskResult Run(VisionTask task, RgbImage image, GenerationOptions? generation = null, CancellationToken cancellationToken = default) =>
+        Read(task, model.Generate([Request(task, image)], generation, cancellationToken)[0], image);
+
+    private Detection Detect(ParsedBox parsed, int width, int height)
+    {
+        float x = (float)width / options.LocationDivisor, y = (float)height / options.LocationDivisor;
+        var box = new Box(parsed.Left * x, parsed.Top * y, Math.Min(parsed.Right * x, width), Math.Min(parsed.Bottom * y, height));
+        SegmentationMask? mask = parsed.MaskCodes is { } codes && options.MaskDecoder is { } decoder
+            ? new SegmentationMask(decoder.Decode(codes), box, width, height)
+            : null;
+        return new Detection(box, parsed.Label, parsed.Score, parsed.MaskCodes, mask);
+    }
+
+    private DetectionGrammar Grammar(VisionTask task)
+    {
+        if (last is { } kept && ReferenceEquals(kept.Task, task)) return kept.Grammar;
+        if (model.Tokenizer is not { } tokenizer)
+            throw new RequestException($"{model.Checkpoint.Directory} has no tokenizer.json or tokenizer.model: boxes are spoken of in its tokens, so add one of them.");
+        int rows = model.Model.Config.Text.VocabSize;
+        if (tokenizer.VocabularySize > rows)
+            throw new RequestException($"{model.Checkpoint.Directory} has a tokenizer of {tokenizer.VocabularySize} tokens and a model of {rows}: they do not belong together.");
+        var grammar = new DetectionGrammar(tokenizer, tokens!, [.. model.Model.Config.EosTokenIds], task.AnyLabel ? [] : task.Things, masks: task.Kind == TaskKind.Segment);
+        last = new KeptGrammar(task, grammar);
+        return grammar;
+    }
+
+    private sealed record KeptGrammar(VisionTask Task, DetectionGrammar Grammar);
+}

@@ -1,0 +1,101 @@
+using VlmSharp.Tasks;
+
+namespace VlmSharp.Core.Tests.Tasks;
+
+/// <summary>What models say, well formed and otherwise.</summary>
+public sealed class AnswerParserTests
+{
+    private const string Seg16 = "<seg000><seg001><seg002><seg003><seg004><seg005><seg006><seg007><seg008><seg009><seg010><seg011><seg012><seg013><seg014><seg127>";
+
+    [Fact]
+    public void A_box_is_top_left_bottom_right_and_a_label()
+    {
+        ParsedBox box = Assert.Single(DemoVocabulary.Parse("<loc0051><loc0309><loc0708><loc0646> green square<eos>"));
+        Assert.Equal((51, 309, 708, 646, "green square"), (box.Top, box.Left, box.Bottom, box.Right, box.Label));
+        Assert.Null(box.MaskCodes);
+    }
+
+    [Theory]
+    [InlineData("<loc0001><loc0002><loc0003><loc0004> car ; <loc0005><loc0006><loc0007><loc0008> key", "1 2 3 4 car|5 6 7 8 key")]
+    [InlineData("<loc0001><loc0002><loc0003><loc0004> car;<loc0005><loc0006><loc0007><loc0008>key ; ", "1 2 3 4 car|5 6 7 8 key")]
+    [InlineData("I see <loc0001><loc0002><loc0003><loc0004> a car", "1 2 3 4 a car")] // leading text
+    [InlineData("<loc0001><loc0002><loc0003><loc0004>", "1 2 3 4 ")] // no label
+    [InlineData("<loc0001><loc0002><loc0003><loc0004> ; <loc0005><loc0006><loc0007><loc0008>", "1 2 3 4 |5 6 7 8 ")]
+    [InlineData("<loc0001><loc0002><loc0003> car", "")] // three
+    [InlineData("<loc0001><loc0002><loc0003><loc0004><loc0005> car", "")] // five
+    [InlineData("<loc0001><loc0002><loc0003><loc0004><loc0001><loc0002><loc0003><loc0004> car", "")] // eight in a row
+    [InlineData("<loc0001><loc0002> <loc0003><loc0004> car ; <loc0005><loc0006><loc0007><loc0008> key", "5 6 7 8 key")]
+    [InlineData("<loc0009><loc0008><loc0003><loc0004> car", "3 4 9 8 car")] // edges in the wrong order
+    [InlineData("<loc0001><loc0002><loc0003><loc0004> car <b> key", "1 2 3 4 car")] // a label ends at <
+    [InlineData("<loc0001><loc0002><loc0003><loc0004> car<eos><loc0005><loc0006><loc0007><loc0008> key", "1 2 3 4 car")] // behind the end
+    [InlineData("<loc0001><loc0002><loc0003><loc0004> car <loc0005><loc0006><loc0007><loc0008> key", "1 2 3 4 car|5 6 7 8 key")]
+    [InlineData("<loc0001><loc0002><loc0003><loc0004> car ; <loc0001><loc0002><loc0003><loc0004> car", "1 2 3 4 car|1 2 3 4 car")] // duplicates stay
+    [InlineData("<loc1024><loc0002><loc0003><loc0004> car", "")] // no such token: text, then three
+    [InlineData("a cake", "")]
+    [InlineData("", "")]
+    public void Answers_are_read_by_the_grammar(string answer, string expected) =>
+        Assert.Equal(expected, string.Join('|', DemoVocabulary.Parse(answer).Select(b => $"{b.Top} {b.Left} {b.Bottom} {b.Right} {b.Label}")));
+
+    [Theory]
+    [InlineData("<loc0001><loc0002><loc0003><loc0004>" + Seg16 + " car", true)]
+    [InlineData("<loc0001><loc0002><loc0003><loc0004> " + Seg16 + "car", true)]
+    [InlineData("<loc0001><loc0002><loc0003><loc0004>" + Seg16 + "<seg001> car", false)] // seventeen
+    [InlineData("<loc0001><loc0002><loc0003><loc0004><seg001><seg002> car", false)]
+    [InlineData("<loc0001><loc0002><loc0003><loc0004> car " + Seg16, false)] // not behind the locations
+    public void A_mask_is_exactly_sixteen_codes(string answer, bool has)
+    {
+        ParsedBox box = Assert.Single(DemoVocabulary.Parse(answer));
+        Assert.Equal("car", box.Label);
+        Assert.Equal(has ? [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 127] : null, box.MaskCodes);
+    }
+
+    /// <summary>Each location token is a factor, the label's tokens together another one; separator and end are none.</summary>
+    [Fact]
+    public void The_score_is_the_geometric_mean_of_locations_and_label()
+    {
+        int[] ids = DemoVocabulary.Encode("<loc0001><loc0002><loc0003><loc0004> green square ; <loc0005><loc0006><loc0007><loc0008><eos>");
+        Assert.Equal(4 + 2 + 3 + 4 + 1, ids.Length);
+        double[] p = [.5, .4, .3, .2, .9, .8, .01, .01, .01, .6, .5, .4, .3, .01];
+        List<ParsedBox> boxes = DemoVocabulary.Parse(ids, [.. p.Select(x => (float)Math.Log(x))]);
+        Assert.Equal(Math.Pow(.5 * .4 * .3 * .2 * (.9 * .8), 1.0 / 5), boxes[0].Score, 1e-6);
+        Assert.Equal(Math.Pow(.6 * .5 * .4 * .3, 1.0 / 4), boxes[1].Score, 1e-6); // no label: the locations alone
+    }
+
+    [Fact]
+    public void Labels_spelled_in_bytes_are_text()
+    {
+        ParsedBox box = Assert.Single(DemoVocabulary.Parse("<loc0001><loc0002><loc0003><loc0004> caf\u00e9 \U0001F600 ; x"));
+        Assert.Equal("caf\u00e9 \U0001F600", box.Label);
+    }
+
+    /// <summary>Any sequence of any ids: no exception, edges in order and in range.</summary>
+    [Fact]
+    public void No_sequence_of_tokens_is_an_error()
+    {
+        var random = new Random(11);
+        int[] favourites = DemoVocabulary.Encode("<loc0000><loc1023><loc0500><seg000><seg127> ; car green<b>");
+        int boxes = 0;
+        for (int round = 0; round < 20_000; round++)
+        {
+            int[] ids = [.. Enumerable.Range(0, random.Next(60)).Select(_ => random.Next(8) switch
+            {
+                0 => random.Next(-5, DemoVocabulary.Tokenizer.VocabularySize + 5),
+                1 or 2 => favourites[random.Next(favourites.Length)],
+                _ => DemoVocabulary.Tokens.Locations[random.Next(1024)],
+            })];
+            float[] log = [.. ids.Select(_ => random.Next(20) == 0 ? float.NegativeInfinity : -10 * random.NextSingle())];
+            foreach (ParsedBox box in DemoVocabulary.Parse(ids, log))
+            {
+                boxes++;
+                Assert.InRange(box.Top, 0, box.Bottom);
+                Assert.InRange(box.Bottom, 0, 1023);
+                Assert.InRange(box.Left, 0, box.Right);
+                Assert.InRange(box.Right, 0, 1023);
+                Assert.InRange(box.Score, 0, 1);
+                Assert.True(box.MaskCodes is null || box.MaskCodes.All(code => code is >= 0 and < 128));
+            }
+        }
+
+        Assert.True(boxes > 1000, $"{boxes} boxes");
+    }
+}
