@@ -5,7 +5,7 @@ using VlmSharp.Imaging.Png;
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Writes 8-bit RGB PNG files (ISO/IEC 15948). Each row takes, among the filters None, Sub, Up and Paeth, the one with
+/// Writes 8-bit RGB and grey PNG files (ISO/IEC 15948). Each row takes, among the filters None, Sub, Up and Paeth, the one with
 /// the smallest sum of absolute residues, the usual heuristic of section 12.8.
 /// </summary>
 public static class PngWriter
@@ -18,17 +18,16 @@ public static class PngWriter
     public static void Write(RgbImage image, Stream stream)
     {
         ArgumentNullException.ThrowIfNull(image);
-        ArgumentNullException.ThrowIfNull(stream);
-        stream.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A]);
-        Span<byte> header = stackalloc byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, image.Width);
-        BinaryPrimitives.WriteInt32BigEndian(header[4..], image.Height);
-        header[8] = 8;
-        header[9] = (byte)PngColor.Rgb;
-        header[10..].Clear();
-        WriteChunk(stream, "IHDR"u8, header);
-        WriteChunk(stream, "IDAT"u8, Compress(image));
-        WriteChunk(stream, "IEND"u8, []);
+        Write(image.Width, image.Height, PngColor.Rgb, image.Pixels, stream);
+    }
+
+    /// <summary>Writes a grey picture to a stream.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="stream">Where to write; left open.</param>
+    public static void Write(GrayImage image, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        Write(image.Width, image.Height, PngColor.Gray, image.Pixels, stream);
     }
 
     /// <summary>Writes the picture to a file, replacing it.</summary>
@@ -40,22 +39,46 @@ public static class PngWriter
         Write(image, stream);
     }
 
-    private static byte[] Compress(RgbImage image)
+    /// <summary>Writes a grey picture to a file, replacing it.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="path">The file.</param>
+    public static void Save(GrayImage image, string path)
+    {
+        using FileStream stream = File.Create(path);
+        Write(image, stream);
+    }
+
+    private static void Write(int width, int height, PngColor color, ReadOnlySpan<byte> pixels, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        stream.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A]);
+        Span<byte> header = stackalloc byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header[4..], height);
+        header[8] = 8;
+        header[9] = (byte)color;
+        header[10..].Clear();
+        WriteChunk(stream, "IHDR"u8, header);
+        WriteChunk(stream, "IDAT"u8, Compress(pixels, height, pixels.Length / width / height));
+        WriteChunk(stream, "IEND"u8, []);
+    }
+
+    private static byte[] Compress(ReadOnlySpan<byte> pixels, int height, int bytesPerPixel)
     {
         using var compressed = new MemoryStream();
         using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
         {
-            int rowBytes = image.Width * 3;
+            int rowBytes = pixels.Length / height;
             ReadOnlySpan<byte> above = new byte[rowBytes];
             var candidate = new byte[rowBytes + 1];
             var best = new byte[rowBytes + 1];
-            for (int y = 0; y < image.Height; y++)
+            for (int y = 0; y < height; y++)
             {
-                ReadOnlySpan<byte> row = image.Row(y);
+                ReadOnlySpan<byte> row = pixels.Slice(y * rowBytes, rowBytes);
                 long bestCost = long.MaxValue;
                 foreach (byte filter in CandidateFilters)
                 {
-                    long cost = Filter(filter, row, above, candidate);
+                    long cost = Filter(filter, row, above, bytesPerPixel, candidate);
                     if (cost >= bestCost)
                         continue;
                     bestCost = cost;
@@ -68,18 +91,18 @@ public static class PngWriter
         return compressed.ToArray();
     }
 
-    private static long Filter(byte filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, Span<byte> output)
+    private static long Filter(byte filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, int bytesPerPixel, Span<byte> output)
     {
         output[0] = filter;
         long cost = 0;
         for (int i = 0; i < row.Length; i++)
         {
-            int left = i >= 3 ? row[i - 3] : 0;
+            int left = i >= bytesPerPixel ? row[i - bytesPerPixel] : 0;
             int predicted = filter switch
             {
                 1 => left,
                 2 => above[i],
-                4 => PngRows.Paeth(left, above[i], i >= 3 ? above[i - 3] : 0),
+                4 => PngRows.Paeth(left, above[i], i >= bytesPerPixel ? above[i - bytesPerPixel] : 0),
                 _ => 0,
             };
             byte residue = (byte)(row[i] - predicted);

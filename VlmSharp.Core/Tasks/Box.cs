@@ -1,3 +1,5 @@
+using VlmSharp.Imaging;
+
 namespace VlmSharp.Tasks;
 
 /// <summary>A box in a picture: in pixels from its top left corner, edges between pixels, so the whole picture is (0, 0, width, height).</summary>
@@ -44,10 +46,3 @@ public readonly record struct Box(float X0, float Y0, float X1, float Y1)
         return (first, Math.Max(end, first + 1));
     }
 }
-
-/// <summary>A rectangle of whole pixels.</summary>
-/// <param name="X">First column.</param>
-/// <param name="Y">First row.</param>
-/// <param name="Width">Columns.</param>
-/// <param name="Height">Rows.</param>
-public readonly record struct PixelRegion(int X, int Y, int Width, int Height);

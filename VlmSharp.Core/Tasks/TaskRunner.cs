@@ -97,12 +97,15 @@ public sealed class TaskRunner
     /// <summary>Runs a task on a picture, to the end.</summary>
     /// <param name="task">The task.</param>
     /// <param name="image">The picture.</param>
-    /// <param name="generation">How to generate, or null for the defaults.</param>
+    /// <param name="generation">How to generate, or null for the defaults with the task's own <see cref="VisionTask.MaxNewTokens"/>.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
     /// <returns>Text, boxes and masks.</returns>
     /// <exception cref="RequestException">The request does not fit the model.</exception>
-    public TaskResult Run(VisionTask task, RgbImage image, GenerationOptions? generation = null, CancellationToken cancellationToken = default) =>
-        Read(task, model.Generate([Request(task, image)], generation, cancellationToken)[0], image);
+    public TaskResult Run(VisionTask task, RgbImage image, GenerationOptions? generation = null, CancellationToken cancellationToken = default)
+    {
+        GenerationRequest request = Request(task, image);
+        return Read(task, model.Generate([request], generation ?? new GenerationOptions { MaxNewTokens = task.MaxNewTokens }, cancellationToken)[0], image);
+    }
 
     private Detection Detect(ParsedBox parsed, int width, int height)
     {

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using VlmSharp.Generation;
 
 namespace VlmSharp.Tasks;
 
@@ -48,6 +49,14 @@ public sealed partial record VisionTask
         TaskKind.Ask => "ask",
         TaskKind.Detect => "detect",
         _ => "segment",
+    };
+
+    /// <summary>New tokens that its answer may need: a sentence has fewer than 128; a box takes about 8, with a mask 24.</summary>
+    public int MaxNewTokens => Kind switch
+    {
+        TaskKind.Detect => 256,
+        TaskKind.Segment => 512,
+        _ => new GenerationOptions().MaxNewTokens,
     };
 
     /// <summary>Whether the answer consists of boxes.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Tasks;
 
@@ -52,7 +53,7 @@ public sealed class MaskEncoder
     /// <param name="mask">The picture's mask, 255 where the thing is.</param>
     /// <param name="box">The thing's box, in pixels of the mask.</param>
     /// <returns>Sixteen codes.</returns>
-    public int[] Encode(Imaging.GrayImage mask, Box box)
+    public int[] Encode(GrayImage mask, Box box)
     {
         ArgumentNullException.ThrowIfNull(mask);
         PixelRegion region = box.Pixels(mask.Width, mask.Height);

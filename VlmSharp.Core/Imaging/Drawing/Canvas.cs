@@ -1,0 +1,73 @@
+namespace VlmSharp.Imaging.Drawing;
+
+/// <summary>Draws into a picture. What lies outside of it is left out.</summary>
+/// <param name="image">The picture, changed in place.</param>
+internal sealed class Canvas(RgbImage image)
+{
+    private PixelRegion Whole => new(0, 0, image.Width, image.Height);
+
+    /// <summary>Paints a rectangle.</summary>
+    public void Fill(PixelRegion region, Rgb color)
+    {
+        PixelRegion visible = region.Intersect(Whole);
+        for (int y = visible.Y; y < visible.Y + visible.Height; y++)
+            for (int x = visible.X; x < visible.X + visible.Width; x++) Set(x, y, color);
+    }
+
+    /// <summary>Paints the rim of a rectangle, inside of it.</summary>
+    public void Frame(PixelRegion region, int thickness, Rgb color)
+    {
+        (int x, int y, int width, int height) = region;
+        Fill(new PixelRegion(x, y, width, thickness), color);
+        Fill(new PixelRegion(x, y + height - thickness, width, thickness), color);
+        Fill(new PixelRegion(x, y, thickness, height), color);
+        Fill(new PixelRegion(x + width - thickness, y, thickness, height), color);
+    }
+
+    /// <summary>Mixes a colour in, as far as a mask says.</summary>
+    /// <param name="left">Column of the mask's left edge.</param>
+    /// <param name="top">Row of the mask's top edge.</param>
+    /// <param name="mask">255 for the whole of <paramref name="opacity"/>.</param>
+    /// <param name="color">The colour.</param>
+    /// <param name="opacity">0 to 1.</param>
+    public void Tint(int left, int top, GrayImage mask, Rgb color, float opacity)
+    {
+        PixelRegion visible = new PixelRegion(left, top, mask.Width, mask.Height).Intersect(Whole);
+        for (int y = visible.Y; y < visible.Y + visible.Height; y++)
+        {
+            ReadOnlySpan<byte> values = mask.Row(y - top);
+            Span<byte> row = image.Row(y);
+            for (int x = visible.X; x < visible.X + visible.Width; x++)
+            {
+                float part = opacity * values[x - left] / 255;
+                Span<byte> pixel = row.Slice(3 * x, 3);
+                (pixel[0], pixel[1], pixel[2]) = (Mix(pixel[0], color.Red, part), Mix(pixel[1], color.Green, part), Mix(pixel[2], color.Blue, part));
+            }
+        }
+    }
+
+    /// <summary>Writes a line of text.</summary>
+    /// <param name="left">Column of the first character's left edge.</param>
+    /// <param name="top">Row of the characters' top edge.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="scale">Pixels for each pixel of the font.</param>
+    /// <param name="color">The ink.</param>
+    public void Text(int left, int top, string text, int scale, Rgb color)
+    {
+        foreach (char character in text)
+        {
+            for (int y = 0; y < BitmapFont.GlyphHeight; y++)
+                for (int x = 0; x < BitmapFont.GlyphWidth; x++)
+                    if (BitmapFont.IsInk(character, x, y)) Fill(new PixelRegion(left + x * scale, top + y * scale, scale, scale), color);
+            left += (BitmapFont.GlyphWidth + 1) * scale;
+        }
+    }
+
+    private void Set(int x, int y, Rgb color)
+    {
+        Span<byte> pixel = image.Row(y).Slice(3 * x, 3);
+        (pixel[0], pixel[1], pixel[2]) = (color.Red, color.Green, color.Blue);
+    }
+
+    private static byte Mix(byte below, byte above, float part) => (byte)MathF.Round(below + (above - below) * part);
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using VlmSharp.Imaging;
+using VlmSharp.Imaging.Drawing;
+
+namespace VlmSharp.Tasks;
+
+/// <summary>
+/// Shows what was found in the picture: translucent masks, boxes, and labels with their scores. Lines and text grow with the picture.
+/// Things with the same label have one colour, unless all have the same: then each has its own.
+/// </summary>
+public static class DetectionOverlay
+{
+    private const float MaskOpacity = 0.5f;
+
+    // The shorter side of a picture whose text has the font's own size.
+    private const int SideAtScaleOne = 320;
+
+    /// <summary>Draws detections.</summary>
+    /// <param name="image">The picture that they were made for; it is not changed.</param>
+    /// <param name="detections">What was found.</param>
+    /// <returns>A new picture of the same size.</returns>
+    public static RgbImage Draw(RgbImage image, IReadOnlyList<Detection> detections)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(detections);
+        var drawn = new RgbImage(image.Width, image.Height, [.. image.Pixels]);
+        var canvas = new Canvas(drawn);
+        Rgb[] colors = Colors(detections);
+        int scale = Math.Max(1, (int)Math.Round((double)Math.Min(image.Width, image.Height) / SideAtScaleOne));
+        for (int i = 0; i < colors.Length; i++)
+        {
+            if (detections[i].Mask is not { } mask) continue;
+            canvas.Tint(mask.Region.X, mask.Region.Y, mask.ToAlpha(), colors[i], MaskOpacity);
+        }
+
+        for (int i = 0; i < colors.Length; i++)
+        {
+            PixelRegion box = detections[i].Box.Pixels(image.Width, image.Height);
+            canvas.Frame(box, Math.Clamp(Math.Min(box.Width, box.Height) / 4, 1, scale + 1), colors[i]);
+        }
+
+        var labels = new LabelPlaces(image.Width, image.Height, scale);
+        for (int i = 0; i < colors.Length; i++)
+        {
+            string text = string.Create(CultureInfo.InvariantCulture, $"{detections[i].Label} {detections[i].Score:0.00}").TrimStart();
+            if (labels.Place(detections[i].Box.Pixels(image.Width, image.Height), ref text) is not { } place) continue;
+            canvas.Fill(place, colors[i]);
+            canvas.Text(place.X + LabelPlaces.Padding * scale, place.Y + LabelPlaces.Padding * scale, text, scale, colors[i].Ink);
+        }
+
+        return drawn;
+    }
+
+    private static Rgb[] Colors(IReadOnlyList<Detection> detections)
+    {
+        string[] labels = [.. detections.Select(d => d.Label).Distinct(StringComparer.Ordinal)];
+        return [.. detections.Select((d, i) => Palette.Color(labels.Length == 1 ? i : Array.IndexOf(labels, d.Label)))];
+    }
+
+    /// <summary>Finds each label a place in the picture where it covers no other one.</summary>
+    private sealed class LabelPlaces(int width, int height, int scale)
+    {
+        /// <summary>Between a label's edge and its text, in pixels of the font.</summary>
+        public const int Padding = 2;
+
+        private readonly List<PixelRegion> taken = [];
+
+        /// <summary>A place above, below or inside of a box, the first that is free.</summary>
+        /// <param name="box">The box.</param>
+        /// <param name="text">The label; cut where the picture is too narrow for it.</param>
+        /// <returns>The place, or null where the picture is too small for any text.</returns>
+        public PixelRegion? Place(PixelRegion box, ref string text)
+        {
+            int fits = (width / scale - 2 * Padding + 1) / (BitmapFont.GlyphWidth + 1), labelHeight = (BitmapFont.GlyphHeight + 2 * Padding) * scale;
+            if (fits < 1 || labelHeight > height) return null;
+            if (text.Length > fits) text = fits > 3 ? $"{text[..(fits - 2)]}.." : text[..fits];
+            int labelWidth = (BitmapFont.Width(text.Length) + 2 * Padding) * scale, x = Math.Clamp(box.X, 0, width - labelWidth);
+            PixelRegion? first = null;
+            foreach (int y in (ReadOnlySpan<int>)[box.Y - labelHeight, box.Y + box.Height, box.Y, box.Y + box.Height - labelHeight])
+            {
+                if (y < 0 || y + labelHeight > height) continue;
+                var place = new PixelRegion(x, y, labelWidth, labelHeight);
+                first ??= place;
+                if (taken.Exists(other => other.Intersect(place) is { Width: > 0, Height: > 0 })) continue;
+                taken.Add(place);
+                return place;
+            }
+
+            taken.Add(first ??= new PixelRegion(x, Math.Clamp(box.Y, 0, height - labelHeight), labelWidth, labelHeight));
+            return first;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+
+namespace VlmSharp.Tasks;
+
+/// <summary>
+/// A <see cref="TaskResult"/> as members of a JSON object, the same for every task:
+/// <code>
+/// "task": "segment", "prompt": "segment cat", "width": 640, "height": 480,
+/// "detections": [{"label": "cat", "score": 0.31, "box": [x0, y0, x1, y1],
+///                 "mask_codes": [16 numbers], "mask": {"size": [480, 640], "counts": "COCO's string"}}]
+/// </code>
+/// Boxes are in pixels of the upright picture. <c>mask_codes</c> and <c>mask</c> stand there where the model gave a mask, the
+/// latter where it could be decoded. Of caption and ask, <c>detections</c> is empty.
+/// </summary>
+public static class TaskJson
+{
+    /// <summary>Writes the members into an object that is open.</summary>
+    /// <param name="json">The writer.</param>
+    /// <param name="result">What a model answered.</param>
+    public static void WriteMembers(Utf8JsonWriter json, TaskResult result)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(result);
+        json.WriteString("task", result.Task.Name);
+        json.WriteString("prompt", result.Task.Prompt);
+        json.WriteNumber("width", result.Width);
+        json.WriteNumber("height", result.Height);
+        json.WriteStartArray("detections");
+        foreach (Detection detection in result.Detections) WriteDetection(json, detection);
+        json.WriteEndArray();
+    }
+
+    /// <summary>Writes a mask as COCO has it: <c>{"size": [height, width], "counts": ...}</c>.</summary>
+    /// <param name="json">The writer, where a value belongs.</param>
+    /// <param name="mask">The mask.</param>
+    /// <param name="compressed">Whether counts is COCO's string, or an array of run lengths.</param>
+    public static void WriteMask(Utf8JsonWriter json, RunLengthMask mask, bool compressed = true)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(mask);
+        json.WriteStartObject();
+        WriteNumbers(json, "size", [mask.Height, mask.Width]);
+        if (compressed) json.WriteString("counts", mask.ToCompressed());
+        else WriteNumbers(json, "counts", mask.Counts);
+        json.WriteEndObject();
+    }
+
+    private static void WriteDetection(Utf8JsonWriter json, Detection detection)
+    {
+        json.WriteStartObject();
+        json.WriteString("label", detection.Label);
+        json.WriteNumber("score", Math.Round(detection.Score, 6));
+        json.WriteStartArray("box");
+        foreach (float edge in (ReadOnlySpan<float>)[detection.Box.X0, detection.Box.Y0, detection.Box.X1, detection.Box.Y1]) json.WriteNumberValue(Math.Round(edge, 3));
+        json.WriteEndArray();
+        if (detection.MaskCodes is { } codes) WriteNumbers(json, "mask_codes", codes);
+        if (detection.Mask is { } mask)
+        {
+            json.WritePropertyName("mask");
+            WriteMask(json, mask.ToRunLength());
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumbers(Utf8JsonWriter json, string name, IEnumerable<int> values)
+    {
+        json.WriteStartArray(name);
+        foreach (int value in values) json.WriteNumberValue(value);
+        json.WriteEndArray();
+    }
+}
