@@ -8,7 +8,7 @@ internal sealed class GenerationOptionsBinder
 {
     private static readonly GenerationOptions Default = new();
 
-    private readonly Option<int?> maxNewTokens = NumberOption.Create<int>("--max-new-tokens", "N", $"New tokens, at the most (default: {Default.MaxNewTokens}).", "-n");
+    private readonly Option<int?> maxNewTokens = NumberOption.Create<int>("--max-new-tokens", "N", $"New tokens, at the most (default: {Default.MaxNewTokens}, of boxes more).", "-n");
     private readonly Option<int?> minNewTokens = NumberOption.Create<int>("--min-new-tokens", "N", "New tokens before the end may come.");
     private readonly Option<bool> ignoreEos = new("--ignore-eos") { Description = "Go on past the end of the sequence, to --max-new-tokens." };
     private readonly Option<string[]> stop = new("--stop") { Description = "Text that ends the answer, which is cut before it; may be repeated.", HelpName = "TEXT" };
@@ -41,12 +41,13 @@ internal sealed class GenerationOptionsBinder
     /// <summary>The options given.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="json">Whether the output is JSON.</param>
+    /// <param name="mostNewTokens">New tokens at the most where the command line does not say it, or null for the usual limit.</param>
     /// <exception cref="UsageException">One is out of range.</exception>
-    public GenerationOptions Bind(ParseResult parsed, bool json)
+    public GenerationOptions Bind(ParseResult parsed, bool json, int? mostNewTokens = null)
     {
         var options = new GenerationOptions
         {
-            MaxNewTokens = parsed.GetValue(maxNewTokens) ?? Default.MaxNewTokens,
+            MaxNewTokens = parsed.GetValue(maxNewTokens) ?? mostNewTokens ?? Default.MaxNewTokens,
             MinNewTokens = parsed.GetValue(minNewTokens) ?? Default.MinNewTokens,
             IgnoreEndOfSequence = parsed.GetValue(ignoreEos),
             StopStrings = parsed.GetValue(stop) ?? [],

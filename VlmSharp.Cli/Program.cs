@@ -39,7 +39,7 @@ internal static class Program
     {
         var root = new RootCommand(Description)
         {
-            CaptionCommand.Create(), AskCommand.Create(), GenerateCommand.Create(), InspectCommand.Create(),
+            CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), InspectCommand.Create(),
             TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), BenchCommand.Create(), BatchCommand.Create(),
         };
         ExampleCommand.ShowExamples(root);

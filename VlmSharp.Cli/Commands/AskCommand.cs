@@ -1,5 +1,5 @@
 using System.CommandLine;
-using VlmSharp.Generation;
+using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -25,10 +25,9 @@ internal static class AskCommand
         runner.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            string given = parsed.GetRequiredValue(file), prompt = $"answer {parsed.GetValue(language)} {parsed.GetRequiredValue(question)}";
-            string[] further = parsed.GetValue(more) ?? [];
-            IEnumerable<GenerationRunner.Job> jobs = FileList.Expand([given], Console.In).Select(path =>
-                new GenerationRunner.Job([path, .. further], images => new GenerationRequest { Images = images, Prompt = prompt }));
+            string given = parsed.GetRequiredValue(file);
+            VisionTask task = VisionTask.Ask(parsed.GetRequiredValue(question), parsed.GetValue(language)!);
+            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand([given], Console.In), task, parsed.GetValue(more) ?? []);
             return runner.RunAsync(parsed, jobs, labelled: given == "-", cancellation);
         });
         return command;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using VlmSharp.Generation;
+using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -24,9 +24,7 @@ internal static class CaptionCommand
         command.SetAction((parsed, cancellation) =>
         {
             string[] given = parsed.GetRequiredValue(files);
-            string prompt = $"caption {parsed.GetValue(language)}";
-            IEnumerable<GenerationRunner.Job> jobs = FileList.Expand(given, Console.In).Select(file =>
-                new GenerationRunner.Job([file], images => new GenerationRequest { Images = images, Prompt = prompt }));
+            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand(given, Console.In), VisionTask.Caption(parsed.GetValue(language)!));
             return runner.RunAsync(parsed, jobs, labelled: given.Length > 1 || given[0] == "-", cancellation);
         });
         return command;

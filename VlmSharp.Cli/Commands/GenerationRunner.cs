@@ -2,11 +2,13 @@ using System.CommandLine;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary>The options and the run that <c>caption</c>, <c>ask</c> and <c>generate</c> have in common.</summary>
-internal sealed class GenerationRunner
+/// <summary>The options and the run that the commands of one task and <c>generate</c> have in common.</summary>
+/// <param name="boxes">What <c>detect</c> and <c>segment</c> have beyond the others, or null.</param>
+internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
 {
     private readonly ModelOptionsBinder model = new();
 
@@ -24,22 +26,31 @@ internal sealed class GenerationRunner
         foreach (Option option in new Option[] { json, quiet }) command.Add(option);
     }
 
-    /// <summary>One request on a picture or several, and the label that its line carries when there are many.</summary>
-    public readonly record struct Job(IReadOnlyList<string> Files, Func<IReadOnlyList<RgbImage>, GenerationRequest> Request);
+    /// <summary>One request on a picture or several, the first of which labels its line when there are many: a task, or a literal request.</summary>
+    public readonly record struct Job(IReadOnlyList<string> Files, VisionTask? Task, Func<IReadOnlyList<RgbImage>, GenerationRequest>? Request);
+
+    /// <summary>The same task on many pictures.</summary>
+    /// <param name="files">The pictures.</param>
+    /// <param name="task">The task.</param>
+    /// <param name="further">Pictures that belong to each of them.</param>
+    public static IEnumerable<Job> Jobs(IEnumerable<string> files, VisionTask task, params string[] further) =>
+        files.Select(file => new Job([file, .. further], task, null));
 
     /// <summary>Runs every job in turn. A picture that cannot be read is reported and the rest goes on.</summary>
     public async Task<int> RunAsync(ParseResult parsed, IEnumerable<Job> jobs, bool labelled, CancellationToken cancellationToken)
     {
-        GenerationOptions options = generation.Bind(parsed, parsed.GetValue(json));
+        GenerationOptions options = generation.Bind(parsed, parsed.GetValue(json), boxes?.Task(parsed).MaxNewTokens);
+        DetectionFiles? pictures = boxes?.Files(parsed, labelled);
         using IComputeBackend backend = model.CreateBackend(parsed);
         using VisionLanguageModel network = model.Open(parsed, backend);
+        var tasks = new TaskRunner(network, boxes?.TaskOptions(parsed, model.Folder(parsed)));
         int code = ExitCodes.Success;
         foreach (Job job in jobs)
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                await RunOneAsync(parsed, network, job, options, labelled, cancellationToken);
+                await RunOneAsync(parsed, network, tasks, job, options, pictures, labelled, cancellationToken);
             }
             catch (ImageFormatException e) when (labelled)
             {
@@ -52,26 +63,33 @@ internal sealed class GenerationRunner
         return code;
     }
 
-    private async Task RunOneAsync(ParseResult parsed, VisionLanguageModel network, Job job, GenerationOptions options, bool labelled, CancellationToken cancellationToken)
+    private async Task RunOneAsync(
+        ParseResult parsed, VisionLanguageModel network, TaskRunner tasks, Job job, GenerationOptions options, DetectionFiles? pictures, bool labelled, CancellationToken cancellationToken)
     {
         RgbImage[] images = [.. job.Files.Select(f => ImageFile.Load(f))];
-        using GenerationSession session = network.Start([job.Request(images)], options);
-        bool asJson = parsed.GetValue(json);
-        if (labelled && !asJson) Console.Write($"{job.Files[0]}: ");
+        using GenerationSession session = network.Start([job.Task is { } asked ? tasks.Request(asked, images) : job.Request!(images)], options);
+        bool asJson = parsed.GetValue(json), streams = !asJson && boxes is null;
+        string label = labelled ? $"{job.Files[0]}: " : "";
+        if (streams) Console.Write(label);
 
         TextStream text = network.StreamText(options);
         GeneratedToken[] tokens = await Progress.RunAsync("looking at the picture", () => NextTokens(session, cancellationToken), cancellationToken);
         while (tokens.Length > 0)
         {
             foreach (GeneratedToken token in tokens)
-                if (!asJson) Console.Write(network.Tokenizer is null ? $"{token.Id} " : text.Append(token));
+                if (streams) Console.Write(network.Tokenizer is null ? $"{token.Id} " : text.Append(token));
             tokens = NextTokens(session, cancellationToken);
         }
 
         GenerationResult result = session.Results()[0];
-        if (asJson) JsonOutput.WriteLine(o => WriteObject(o, network, session.Timings, result, job));
-        else Console.WriteLine();
-        if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync(Progress.Summary(network, session.Timings, result.Seed));
+        TaskResult? read = job.Task is { } task ? tasks.Read(task, result, images[0]) : null;
+        if (asJson) JsonOutput.WriteLine(o => WriteObject(o, network, session.Timings, result, read, job));
+        else if (streams) Console.WriteLine();
+        else foreach (string line in BoxLines.Of(read!)) Console.WriteLine(label + line);
+        pictures?.Write(job.Files[0], images[0], read!);
+        if (parsed.GetValue(quiet)) return;
+        if (boxes is not null && BoxLines.Remark(read!) is { } remark) await Console.Error.WriteLineAsync($"vlmsharp: {label}{remark}");
+        await Console.Error.WriteLineAsync(Progress.Summary(network, session.Timings, result.Seed));
     }
 
     /// <summary>Takes steps until there are tokens, of which a beam search has none before its end; none when all is done.</summary>
@@ -87,10 +105,11 @@ internal sealed class GenerationRunner
         return [];
     }
 
-    private static void WriteObject(System.Text.Json.Utf8JsonWriter o, VisionLanguageModel network, GenerationTimings timings, GenerationResult result, Job job)
+    private static void WriteObject(System.Text.Json.Utf8JsonWriter o, VisionLanguageModel network, GenerationTimings timings, GenerationResult result, TaskResult? read, Job job)
     {
         o.WriteStartObject();
         WriteFiles(o, job);
+        if (read is not null) TaskJson.WriteMembers(o, read);
         o.WriteResult(result);
         o.WriteTimings(network, timings);
         o.WriteEndObject();

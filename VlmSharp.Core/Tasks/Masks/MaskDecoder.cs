@@ -42,23 +42,18 @@ public sealed class MaskDecoder
         return new MaskDecoder(weights);
     }
 
-    /// <summary>Loads the file that a model's folder holds.</summary>
+    /// <summary>Whether a model's folder holds the file: <c>vae-oid.npz</c> or <c>vae-oid.safetensors</c>.</summary>
     /// <param name="directory">The model's folder.</param>
-    /// <returns>The decoder, or null where there is none.</returns>
-    /// <exception cref="ModelFormatException">The file is damaged or another one.</exception>
-    public static MaskDecoder? TryLoadFrom(string directory)
-    {
-        ArgumentNullException.ThrowIfNull(directory);
-        return MaskWeights.Find(directory) is { } path ? Load(path) : null;
-    }
+    /// <returns>True where there is one, sound or not.</returns>
+    public static bool IsIn(string directory) => MaskWeights.Find(directory) is not null;
 
-    /// <summary>Loads the file that a model's folder must hold.</summary>
+    /// <summary>Loads the file that a model's folder holds.</summary>
     /// <param name="directory">The model's folder.</param>
     /// <returns>The decoder.</returns>
     /// <exception cref="ModelFormatException">There is no such file, or it is damaged or another one.</exception>
-    public static MaskDecoder LoadFrom(string directory) => TryLoadFrom(directory) ?? throw new ModelFormatException(
-        $"{directory} has no {MaskWeights.FileNames[0]}, the network of 8 MB that turns the model's 16 codes for a thing into its mask: "
-        + "PaliGemma's authors publish it apart from the checkpoints, with the big_vision code (gs://big_vision/paligemma/vae-oid.npz); put it into that folder, or give its path.");
+    public static MaskDecoder LoadFrom(string directory) => Load(MaskWeights.Find(directory) ?? throw new ModelFormatException(
+        $"{directory} has no {MaskWeights.FileNames[0]}, the network of 8 MB that turns the model's 16 codes for a thing into its mask: PaliGemma's authors "
+        + "publish it apart from the checkpoints, beside their big_vision code (gs://big_vision/paligemma/vae-oid.npz); put it into that folder, or give its path."));
 
     /// <summary>Decodes a mask.</summary>
     /// <param name="codes">Sixteen numbers from 0 to 127, the grid's rows from the top.</param>

@@ -80,9 +80,10 @@ public sealed class MaskNetworkTests : IClassFixture<MaskNetworkTests.Files>
     [Fact]
     public void A_model_folder_has_it_or_is_told_what_it_is()
     {
-        Assert.NotNull(MaskDecoder.TryLoadFrom(files.Folder));
+        Assert.True(MaskDecoder.IsIn(files.Folder));
+        Assert.NotNull(MaskDecoder.LoadFrom(files.Folder));
         using var empty = new TemporaryFolder();
-        Assert.Null(MaskDecoder.TryLoadFrom(empty.Path));
+        Assert.False(MaskDecoder.IsIn(empty.Path));
         string message = Assert.Throws<ModelFormatException>(() => MaskDecoder.LoadFrom(empty.Path)).Message;
         foreach (string part in new[] { empty.Path, "vae-oid.npz", "put it into" }) Assert.Contains(part, message, StringComparison.Ordinal);
     }

@@ -1,0 +1,40 @@
+using System.CommandLine;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp detect</c>: boxes around things.</summary>
+internal static class DetectCommand
+{
+    public static Command Create() => Create(
+        new ExampleCommand("detect", "Finds things in a picture, and draws boxes around them.", """
+            Prints a line for each box, with tabs between: label, score, left, top, right, bottom, in pixels of the upright picture.
+            The score is the geometric mean of the probabilities of the box's tokens: 0.1 is a good box. Where nothing is found
+            nothing is printed.
+
+            Examples:
+              vlmsharp detect photo.jpg cat
+              vlmsharp detect photo.jpg "cat ; dog" --draw found.png
+              vlmsharp detect --json photo.jpg cat dog "red car"
+              ls *.jpg | vlmsharp detect - cat --draw "found/{name}.png"
+              vlmsharp detect --model paligemma2-3b-ft-coco photo.jpg "all classes" --any-label
+            """), masks: false);
+
+    /// <summary>Completes <c>detect</c> or <c>segment</c>.</summary>
+    public static Command Create(ExampleCommand command, bool masks)
+    {
+        var file = new Argument<string>("IMAGE") { Description = "Picture file; - reads a list of paths from standard input." };
+        FileList.RefuseOptions(file);
+        command.Add(file);
+        var boxes = new DetectionOptionsBinder(masks);
+        boxes.AddTo(command);
+        var runner = new GenerationRunner(boxes);
+        runner.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
+        {
+            string given = parsed.GetRequiredValue(file);
+            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand([given], Console.In), boxes.Task(parsed));
+            return runner.RunAsync(parsed, jobs, labelled: given == "-", cancellation);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace VlmSharp.Cli;
+
+/// <summary>The name of files to write, made of the name of each picture, and of a number where one picture gives several files.</summary>
+internal sealed class OutputName
+{
+    private const string Name = "{name}", Number = "{n}";
+
+    private readonly string template;
+
+    private OutputName(string template) => this.template = template;
+
+    /// <summary>Whether there is a file for each number.</summary>
+    public bool IsNumbered => template.Contains(Number, StringComparison.Ordinal);
+
+    /// <summary>Takes what an option says, and finds out early what cannot work.</summary>
+    /// <param name="option">The option, for messages.</param>
+    /// <param name="template">Its value, or null.</param>
+    /// <param name="many">Whether there may be several pictures.</param>
+    /// <param name="mayNumber">Whether there may be several files for a picture.</param>
+    /// <returns>The name, or null where the option was not given.</returns>
+    public static OutputName? Of(Option option, string? template, bool many, bool mayNumber)
+    {
+        if (template is null) return null;
+        var name = new OutputName(template);
+        if (many && !template.Contains(Name, StringComparison.Ordinal)) throw new UsageException($"{option.Name} {template}: each picture would overwrite the file of the one before; put {Name} where the picture's name belongs.");
+        if (name.IsNumbered && !mayNumber) throw new UsageException($"{option.Name} {template}: there is one file for each picture, so leave {Number} out.");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(template)) ?? template;
+        if (!folder.Contains(Name, StringComparison.Ordinal) && !Directory.Exists(folder)) throw new DirectoryNotFoundException($"{folder} does not exist: create it, or give another {option.Name}.");
+        return name;
+    }
+
+    /// <summary>The file of a picture.</summary>
+    /// <param name="picture">The picture's path.</param>
+    /// <param name="number">Which of its files, from 1.</param>
+    public string For(string picture, int number = 1) => template
+        .Replace(Number, number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace(Name, Path.GetFileNameWithoutExtension(picture), StringComparison.Ordinal);
+}
