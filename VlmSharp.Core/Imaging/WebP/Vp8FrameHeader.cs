@@ -90,12 +90,12 @@ internal sealed class Vp8FrameHeader
     private static Vp8BoolReader[] ReadPartitions(byte[] frame, int position, int count, DecodeContext context)
     {
         int start = position + 3 * (count - 1);
-        if (start >= frame.Length)
-            throw context.Truncated("its partitions");
         var partitions = new Vp8BoolReader[count];
         for (int i = 0; i < count; i++, position += 3)
         {
-            // The last partition has no size: it takes the rest. What reaches too far shows when it is read.
+            // The last partition has no size: it takes the rest. A shorter one that reaches too far shows when it is read.
+            if (start >= frame.Length)
+                throw context.Truncated("its partitions");
             int end = frame.Length;
             if (i < count - 1)
                 end = Math.Min(end, start + (frame[position] | frame[position + 1] << 8 | frame[position + 2] << 16));

@@ -24,6 +24,9 @@ internal readonly record struct WebPChunk(uint Name, int Start, int Length)
     /// <summary>The payload.</summary>
     public ReadOnlySpan<byte> Of(ReadOnlySpan<byte> file) => file.Slice(Start, Length);
 
+    /// <summary>The payload and its byte of padding, if it has one: decoders read on into it before they miss anything.</summary>
+    public ReadOnlySpan<byte> Padded(ReadOnlySpan<byte> file) => file[Start..Math.Min(file.Length, End + (Length & 1))];
+
     /// <summary>Reads the chunk at a position, and moves on to the next: past the padding after an odd length.</summary>
     /// <param name="file">The whole file.</param>
     /// <param name="position">Where the chunk begins.</param>

@@ -21,7 +21,7 @@ internal sealed class WebPDecoder : IImageDecoder
 
     private static RgbImage ReadPicture(ReadOnlySpan<byte> file, WebPContainer container, DecodeContext context)
     {
-        ReadOnlySpan<byte> coded = container.Picture.Of(file);
+        ReadOnlySpan<byte> coded = container.Picture.Padded(file);
         bool lossless = container.Picture.Name == WebPChunk.Lossless;
         (int width, int height) = lossless ? Vp8LPicture.ReadSize(coded, context) : Vp8FrameHeader.ReadSize(coded, context);
         context.CheckSize(width, height);
