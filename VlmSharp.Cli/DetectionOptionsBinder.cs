@@ -10,16 +10,7 @@ internal sealed class DetectionOptionsBinder
 
     private readonly Argument<string[]> things = new("THING") { Description = "What to look for; several as several words, or as \"cat ; dog\".", Arity = ArgumentArity.OneOrMore };
 
-    private readonly Option<bool> anyLabel = new("--any-label") { Description = "Let the model name what it finds, for models trained on prompts such as \"detect all classes\"." };
-
-    private readonly Option<bool> noConstrain = new("--no-constrain") { Description = "Let the model say anything, and read what boxes there are." };
-
-    private readonly Option<int> divisor = new Option<int>("--loc-divisor")
-    {
-        Description = "What locations are divided by: 1024, as PaliGemma's demonstration does, or 1023, as its evaluation does.",
-        HelpName = "N",
-        DefaultValueFactory = _ => 1024,
-    };
+    private readonly TaskOptionsBinder reading = new();
 
     private readonly Option<string?> draw = new("--draw") { Description = "Draw what was found into a copy of the picture, a PNG file; {name} in it is the picture's name.", HelpName = "OUT.png" };
 
@@ -31,15 +22,11 @@ internal sealed class DetectionOptionsBinder
         DefaultValueFactory = _ => "png",
     }.AcceptOnlyFromAmong("png", "coco", "coco-runs");
 
-    private readonly Option<string?> decoder = new("--mask-decoder") { Description = "The network that decodes masks (default: vae-oid.npz in the model's folder).", HelpName = "FILE" };
-
-    private readonly Option<bool> noMasks = new("--no-masks") { Description = "Boxes and mask codes alone; no mask decoder is needed." };
-
     /// <param name="masks">Whether this is <c>segment</c>.</param>
     public DetectionOptionsBinder(bool masks)
     {
         this.masks = masks;
-        foreach (Option option in new Option[] { draw, mask, decoder }) FileList.RefuseEmpty(option);
+        foreach (Option option in new Option[] { draw, mask }) FileList.RefuseEmpty(option);
         FileList.RefuseOptions(things);
     }
 
@@ -47,9 +34,10 @@ internal sealed class DetectionOptionsBinder
     public void AddTo(Command command)
     {
         command.Add(things);
-        foreach (Option option in new Option[] { draw, anyLabel, noConstrain, divisor }) command.Add(option);
+        command.Add(draw);
+        reading.AddTo(command, masks);
         if (!masks) return;
-        foreach (Option option in new Option[] { mask, maskFormat, decoder, noMasks }) command.Add(option);
+        foreach (Option option in new Option[] { mask, maskFormat }) command.Add(option);
     }
 
     /// <summary>What is asked.</summary>
@@ -60,7 +48,7 @@ internal sealed class DetectionOptionsBinder
             throw new UsageException($"{file} is a file and no thing to look for; for several pictures give their names on standard input: ls *.jpg | vlmsharp {(masks ? "segment" : "detect")} - cat.");
         try
         {
-            return (masks ? VisionTask.Segment(names) : VisionTask.Detect(names)) with { AnyLabel = parsed.GetValue(anyLabel) };
+            return (masks ? VisionTask.Segment(names) : VisionTask.Detect(names)) with { AnyLabel = reading.AnyLabel(parsed) };
         }
         catch (RequestException e)
         {
@@ -71,36 +59,17 @@ internal sealed class DetectionOptionsBinder
     /// <summary>How it is run and read. Opens the mask decoder.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="folder">The model's folder.</param>
-    public TaskOptions TaskOptions(ParseResult parsed, string folder)
-    {
-        int count = parsed.GetValue(divisor);
-        if (count is not (1023 or 1024)) throw new UsageException($"--loc-divisor {count}: give 1024 or 1023.");
-        return new TaskOptions { Constrain = !parsed.GetValue(noConstrain), LocationDivisor = count, MaskDecoder = Decoder(parsed, folder) };
-    }
+    public TaskOptions TaskOptions(ParseResult parsed, string folder) => reading.Bind(parsed, folder, masks);
 
     /// <summary>Where to draw, checked before anything is computed.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="many">Whether there may be several pictures.</param>
     public DetectionFiles Files(ParseResult parsed, bool many)
     {
-        if (parsed.GetValue(noMasks) && parsed.GetValue(mask) is not null) throw new UsageException("--mask and --no-masks exclude each other: give one.");
+        if (reading.NoMasks(parsed) && parsed.GetValue(mask) is not null) throw new UsageException("--mask and --no-masks exclude each other: give one.");
         return new DetectionFiles(
             OutputName.Of(draw, parsed.GetValue(draw), many, mayNumber: false),
             OutputName.Of(mask, parsed.GetValue(mask), many, mayNumber: true),
             parsed.GetValue(maskFormat)!);
-    }
-
-    private MaskDecoder? Decoder(ParseResult parsed, string folder)
-    {
-        if (!masks || parsed.GetValue(noMasks)) return null;
-        if (parsed.GetValue(decoder) is { } path) return MaskDecoder.Load(path);
-        try
-        {
-            return MaskDecoder.LoadFrom(folder);
-        }
-        catch (ModelFormatException e) when (!MaskDecoder.IsIn(folder))
-        {
-            throw new ModelFormatException($"{e.Message} Its path goes behind --mask-decoder; with --no-masks there are boxes and mask codes alone.", e);
-        }
     }
 }

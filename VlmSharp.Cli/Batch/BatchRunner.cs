@@ -1,14 +1,15 @@
-using System.Text.Json;
 using VlmSharp.Generation;
+using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>Takes items with their pictures, generates for a handful at a time, and gives one record for each, in order.</summary>
 /// <param name="model">The model.</param>
+/// <param name="tasks">The model's tasks.</param>
 /// <param name="options">How to generate.</param>
 /// <param name="size">Items that generate together. Their results do not depend on it.</param>
-/// <param name="tasks">What to ask of an item.</param>
-internal sealed class BatchRunner(VisionLanguageModel model, GenerationOptions options, int size, Func<WorkItem, BatchTask> tasks)
+/// <param name="ask">What to ask of an item.</param>
+internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, GenerationOptions options, int size, Func<WorkItem, BatchTask> ask)
 {
     /// <summary>A record: its line, and whether it says that its item failed.</summary>
     public readonly record struct Record(byte[] Line, bool IsError);
@@ -39,8 +40,8 @@ internal sealed class BatchRunner(VisionLanguageModel model, GenerationOptions o
             if (faults[i] is not null) continue;
             try
             {
-                asked[i] = tasks(group[i].Item);
-                var request = asked[i]!.Request(group[i].Pictures) with { Seed = options.Seed + group[i].Item.Index };
+                asked[i] = ask(group[i].Item);
+                var request = asked[i]!.Request(tasks, group[i].Pictures) with { Seed = options.Seed + group[i].Item.Index };
                 model.Check(request, options);
                 requests.Add(request);
             }
@@ -71,12 +72,12 @@ internal sealed class BatchRunner(VisionLanguageModel model, GenerationOptions o
         o.WriteEndObject();
     }), true);
 
-    private static Record Answer(LoadedItem item, BatchTask task, GenerationResult result) => new(JsonOutput.ToBytes(o =>
+    private Record Answer(LoadedItem item, BatchTask task, GenerationResult result) => new(JsonOutput.ToBytes(o =>
     {
         o.WriteStartObject();
         o.WriteNumber("index", item.Item.Index);
         o.WriteString("id", item.Item.Id);
-        task.Write(o, result, item.Sizes);
+        task.Write(o, tasks, result, item.Sizes);
         o.WriteEndObject();
     }), false);
 }

@@ -1,40 +1,57 @@
 using System.Text.Json;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>What is asked of an item: the prompt, and how its result is written.</summary>
-/// <param name="Name">"caption", "ask" or "generate".</param>
+/// <summary>What is asked of an item: a task, or a literal prompt.</summary>
+/// <param name="Task">The task, or null.</param>
 /// <param name="Prompt">The prompt.</param>
-internal sealed record BatchTask(string Name, string Prompt)
+internal sealed record BatchTask(VisionTask? Task, string Prompt)
 {
+    /// <summary>What a line or the command line may ask for.</summary>
+    public static readonly string[] Names = ["caption", "ask", "detect", "segment", "generate"];
+
     /// <summary>The request on an item's pictures.</summary>
-    public GenerationRequest Request(IReadOnlyList<RgbImage> pictures) => new() { Images = pictures, Prompt = Prompt };
+    public GenerationRequest Request(TaskRunner tasks, IReadOnlyList<RgbImage> pictures) =>
+        Task is not null ? tasks.Request(Task, pictures) : new GenerationRequest { Images = pictures, Prompt = Prompt };
 
     /// <summary>The members of a record that hold the result.</summary>
-    public void Write(Utf8JsonWriter o, GenerationResult result, IReadOnlyList<(int Width, int Height)> sizes)
+    public void Write(Utf8JsonWriter o, TaskRunner tasks, GenerationResult result, IReadOnlyList<(int Width, int Height)> sizes)
     {
-        o.WriteString("task", Name);
-        o.WriteString("prompt", Prompt);
+        if (Task is not null) TaskJson.WriteMembers(o, tasks.Read(Task, result, sizes[0].Width, sizes[0].Height));
+        else
+        {
+            o.WriteString("task", "generate");
+            o.WriteString("prompt", Prompt);
+        }
+
         o.WriteResult(result);
     }
 
     /// <summary>The task of an item; what its line leaves out is taken from the command line.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="defaults">The command line.</param>
+    /// <param name="anyLabel">Whether boxes may have any label.</param>
     /// <exception cref="RequestException">The line and the command line together do not say what to do.</exception>
-    public static BatchTask Of(WorkItem item, WorkItem defaults)
+    public static BatchTask Of(WorkItem item, WorkItem defaults, bool anyLabel)
     {
         string name = item.Task ?? (item.Prompt is not null ? "generate" : item.Question is not null ? "ask" : defaults.Task!);
         string language = item.Language ?? defaults.Language!;
-        return name switch
+        IReadOnlyList<string> Things() => item.Things ?? defaults.Things ?? throw Missing(name, "things");
+        if (name == "generate") return new BatchTask(null, item.Prompt ?? defaults.Prompt ?? throw Missing(name, "prompt"));
+        VisionTask task = name switch
         {
-            "caption" => new BatchTask(name, $"caption {language}"),
-            "ask" => new BatchTask(name, $"answer {language} {item.Question ?? defaults.Question ?? throw Missing(name, "question")}"),
-            "generate" => new BatchTask(name, item.Prompt ?? defaults.Prompt ?? throw Missing(name, "prompt")),
-            _ => throw new RequestException($"The task \"{name}\" is unknown; known are caption, ask and generate."),
+            "caption" => VisionTask.Caption(language),
+            "ask" => VisionTask.Ask(item.Question ?? defaults.Question ?? throw Missing(name, "question"), language),
+            "detect" => VisionTask.Detect(Things()) with { AnyLabel = anyLabel },
+            "segment" => VisionTask.Segment(Things()) with { AnyLabel = anyLabel },
+            _ => throw new RequestException($"The task \"{name}\" is unknown; known are {string.Join(", ", Names)}."),
         };
+        return new BatchTask(task, task.Prompt);
     }
 
     private static RequestException Missing(string task, string member) =>
-        new($"The task {task} needs a {member}: give the line a \"{member}\", or the command --{member}.");
+        new($"The task {task} needs \"{member}\": give it in the line, or --{member} on the command line.");
 }

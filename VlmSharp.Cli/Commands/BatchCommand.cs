@@ -4,6 +4,7 @@ using VlmSharp.Checkpoints;
 using VlmSharp.Cli.Batch;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
+using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -30,11 +31,13 @@ internal sealed class BatchCommand
     {
         Description = "What to do where a line does not say it.",
         DefaultValueFactory = _ => "caption",
-    }.AcceptOnlyFromAmong("caption", "ask", "generate");
+    }.AcceptOnlyFromAmong(BatchTask.Names);
 
     private readonly Option<string?> prompt = new("--prompt", "-p") { Description = "The literal prompt of generate.", HelpName = "TEXT" };
 
     private readonly Option<string?> question = new("--question") { Description = "The question of ask.", HelpName = "TEXT" };
+
+    private readonly Option<string?> things = new("--things") { Description = "What detect and segment look for, for instance \"cat ; dog\".", HelpName = "TEXT" };
 
     private readonly Option<string> language = new("--lang", "-l") { Description = "Language code.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
 
@@ -62,6 +65,8 @@ internal sealed class BatchCommand
 
     private readonly ModelOptionsBinder model = new();
 
+    private readonly TaskOptionsBinder reading = new();
+
     private readonly GenerationOptionsBinder generation = new();
 
     public static Command Create() => new BatchCommand().Build();
@@ -79,6 +84,7 @@ internal sealed class BatchCommand
             Examples:
               vlmsharp batch photos/ --out captions/
               vlmsharp batch photos/ --task ask --question "how many people are there?" > answers.jsonl
+              vlmsharp batch photos/ --task detect --things "cat ; dog" --out boxes/
               vlmsharp batch work.jsonl --out out/ --shards 4 --shard 0
               zcat work.jsonl.gz | vlmsharp batch - --out out/
               vlmsharp batch status out/
@@ -90,7 +96,8 @@ internal sealed class BatchCommand
         FileList.RefuseOptions(inputs);
         FileList.RefuseEmpty(output);
         command.Add(inputs);
-        foreach (Option option in new Option[] { output, task, prompt, question, language, shards, shard, together, maxErrorRate, force, quiet }) command.Add(option);
+        foreach (Option option in new Option[] { output, task, question, things, prompt, language, shards, shard, together, maxErrorRate, force, quiet }) command.Add(option);
+        reading.AddTo(command, masks: true);
         generation.AddTo(command);
         model.AddTo(command);
         command.Add(BatchStatusCommand.Create());
@@ -136,7 +143,9 @@ internal sealed class BatchCommand
         var progress = new BatchProgress(Console.Error, terminal: !Console.IsErrorRedirected, total, sink.Records);
         bool shown = !parsed.GetValue(quiet);
         var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor.Size);
-        var runner = new BatchRunner(network, options, size, item => BatchTask.Of(item, Defaults(parsed)));
+        WorkItem defaults = Defaults(parsed);
+        var tasks = new TaskRunner(network, reading.Bind(parsed, model.Folder(parsed), masks: defaults.Task == "segment" || MaskDecoder.IsIn(model.Folder(parsed))));
+        var runner = new BatchRunner(network, tasks, options, size, item => BatchTask.Of(item, defaults, reading.AnyLabel(parsed)));
         IEnumerable<WorkItem> rest = sink.Records < total ? work.Items(plan.IndexOf(sink.Records), plan.Shards) : [];
         try
         {
@@ -200,6 +209,8 @@ internal sealed class BatchCommand
         Add("task", defaults.Task);
         Add("prompt", defaults.Prompt);
         Add("question", defaults.Question);
+        Add("things", defaults.Things is null ? null : string.Join(" ; ", defaults.Things));
+        Add("reading", reading.Describe(parsed));
         Add("lang", defaults.Language);
         Add("options", (options with { StopStrings = [] }).ToString());
         Add("stop", options.StopStrings.Count > 0 ? string.Join('\n', options.StopStrings) : null);
@@ -216,12 +227,21 @@ internal sealed class BatchCommand
         Task = parsed.GetValue(task),
         Prompt = parsed.GetValue(prompt),
         Question = parsed.GetValue(question),
+        Things = parsed.GetValue(things) is { } names ? WorkItem.Split(names) : null,
         Language = parsed.GetValue(language),
+    };
+
+    // A line's own task does not change the limit: it is one for all, whatever the items beside it.
+    private static int? MostTokens(string task) => task switch
+    {
+        "detect" => VisionTask.Detect("x").MaxNewTokens,
+        "segment" => VisionTask.Segment("x").MaxNewTokens,
+        _ => null,
     };
 
     private GenerationOptions Options(ParseResult parsed)
     {
-        GenerationOptions options = generation.Bind(parsed, json: true);
+        GenerationOptions options = generation.Bind(parsed, json: true, MostTokens(parsed.GetValue(task)!));
         // A run that goes on after an interruption must draw what it would have drawn.
         return options.IsSampling && options.Seed is null ? options with { Seed = 0 } : options;
     }

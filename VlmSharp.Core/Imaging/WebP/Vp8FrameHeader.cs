@@ -79,8 +79,8 @@ internal sealed class Vp8FrameHeader
 
     private static int FirstPartitionBytes(ReadOnlySpan<byte> frame) => (frame[0] | frame[1] << 8 | frame[2] << 16) >> 5;
 
-    // The kind of a macroblock and its chroma mode have fixed probabilities, none above 163 / 256, and cost more than a bit
-    // together. So a short file cannot hold a large picture: refused before allocation.
+    // How a macroblock and its chroma are predicted is coded with fixed probabilities, together at least 1.6 bits. So a
+    // short file cannot hold a large picture: refused before allocation. The coder may read two bytes ahead.
     private void CheckPlausible(int modeBytes, DecodeContext context)
     {
         if (MacroblocksAcross * MacroblocksDown > (modeBytes + 2) * 8)

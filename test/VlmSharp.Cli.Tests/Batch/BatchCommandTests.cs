@@ -71,6 +71,31 @@ public sealed class BatchCommandTests : IDisposable
         Assert.Equal(expected, await Merged(Out("killed")));
     }
 
+    [Fact]
+    public async Task Every_task_is_answered_as_its_own_command_does()
+    {
+        string picture = Path.Combine(Samples, "car-key.png");
+        string lines = $$"""
+            {"image": "{{picture}}", "task": "detect", "things": "key"}
+            {"image": "{{picture}}", "question": "what is below the car?"}
+            {"image": "{{picture}}", "prompt": "caption en"}
+            {"image": "{{picture}}", "task": "segment"}
+            {"image": "{{picture}}", "task": "dream"}
+            {"image": "{{picture}}", "task": "ask"}
+            """;
+        Run.Outcome run = await Run.Vlmsharp(lines, "batch", "-", "-q", "--task", "detect", "--no-masks");
+        Assert.Equal((0, 6), (run.Code, run.Lines.Length));
+        JsonElement[] records = [.. run.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
+        using JsonDocument alone = JsonDocument.Parse((await Run.Vlmsharp("", "detect", picture, "key", "--json", "-q")).Output);
+        Assert.Equal(alone.RootElement.GetProperty("detections").ToString(), records[0].GetProperty("detections").ToString());
+        Assert.NotEqual(0, records[0].GetProperty("detections").GetArrayLength());
+        Assert.Equal("a key", records[1].GetProperty("text").GetString());
+        Assert.Equal("generate", records[2].GetProperty("task").GetString());
+        Assert.Contains("needs \"things\"", records[3].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("\"dream\" is unknown", records[4].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("needs \"question\"", records[5].GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
     // Starts the program, kills it when some more records are there, and so on.
     private async Task<int> KillRepeatedly(string work)
     {

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using VlmSharp.Tasks;
+
+namespace VlmSharp.Cli;
+
+/// <summary>How answers become boxes and masks: the options of <c>detect</c>, <c>segment</c> and <c>batch</c>, and the <see cref="TaskOptions"/> they make.</summary>
+internal sealed class TaskOptionsBinder
+{
+    private readonly Option<bool> anyLabel = new("--any-label") { Description = "Let the model name what it finds, for models trained on prompts such as \"detect all classes\"." };
+
+    private readonly Option<bool> noConstrain = new("--no-constrain") { Description = "Let the model say anything, and read what boxes there are." };
+
+    private readonly Option<int> divisor = new Option<int>("--loc-divisor")
+    {
+        Description = "What locations are divided by: 1024, as PaliGemma's demonstration does, or 1023, as its evaluation does.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1024,
+    };
+
+    private readonly Option<string?> decoder = new("--mask-decoder") { Description = "The network that decodes masks (default: vae-oid.npz in the model's folder).", HelpName = "FILE" };
+
+    private readonly Option<bool> noMasks = new("--no-masks") { Description = "Boxes and mask codes alone; no mask decoder is needed." };
+
+    public TaskOptionsBinder() => FileList.RefuseEmpty(decoder);
+
+    /// <summary>Adds the options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="masks">Whether it may be asked for masks.</param>
+    public void AddTo(Command command, bool masks)
+    {
+        foreach (Option option in new Option[] { anyLabel, noConstrain, divisor }) command.Add(option);
+        if (!masks) return;
+        foreach (Option option in new Option[] { decoder, noMasks }) command.Add(option);
+    }
+
+    /// <summary>Whether the model may name what it finds.</summary>
+    public bool AnyLabel(ParseResult parsed) => parsed.GetValue(anyLabel);
+
+    /// <summary>Whether masks are not to be decoded.</summary>
+    public bool NoMasks(ParseResult parsed) => parsed.GetValue(noMasks);
+
+    /// <summary>How tasks are run and read. Opens the mask decoder.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="masks">Whether masks are wanted, so that a decoder must be there.</param>
+    public TaskOptions Bind(ParseResult parsed, string folder, bool masks)
+    {
+        int count = parsed.GetValue(divisor);
+        if (count is not (1023 or 1024)) throw new UsageException($"--loc-divisor {count}: give 1024 or 1023.");
+        return new TaskOptions { Constrain = !parsed.GetValue(noConstrain), LocationDivisor = count, MaskDecoder = masks ? Decoder(parsed, folder) : null };
+    }
+
+    /// <summary>What results depend on, in words.</summary>
+    public string Describe(ParseResult parsed) => string.Join(' ', new[]
+    {
+        parsed.GetValue(anyLabel) ? anyLabel.Name : "", parsed.GetValue(noConstrain) ? noConstrain.Name : "", $"{divisor.Name} {parsed.GetValue(divisor)}",
+        parsed.GetValue(noMasks) ? noMasks.Name : "", parsed.GetValue(decoder) is { } path ? $"{decoder.Name} {path}" : "",
+    }.Where(word => word.Length > 0));
+
+    private MaskDecoder? Decoder(ParseResult parsed, string folder)
+    {
+        if (parsed.GetValue(noMasks)) return null;
+        if (parsed.GetValue(decoder) is { } path) return MaskDecoder.Load(path);
+        try
+        {
+            return MaskDecoder.LoadFrom(folder);
+        }
+        catch (ModelFormatException e) when (!MaskDecoder.IsIn(folder))
+        {
+            throw new ModelFormatException($"{e.Message} Its path goes behind --mask-decoder; with --no-masks there are boxes and mask codes alone.", e);
+        }
+    }
+}
