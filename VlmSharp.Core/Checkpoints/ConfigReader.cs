@@ -8,7 +8,7 @@ namespace VlmSharp.Checkpoints;
 /// the library that wrote them; those defaults are stated here, once. Bounds keep later products of sizes inside
 /// 32 bits.
 /// </summary>
-public static class ConfigReader
+internal static class ConfigReader
 {
     private const string Activation = "gelu_pytorch_tanh";
     private const int MostWidth = 1 << 15;

@@ -6,7 +6,7 @@ namespace VlmSharp.Checkpoints;
 /// A whole file mapped into memory, read-only. Pages are read from disk when they are touched, so opening costs
 /// the same for every size. Other readers may share the file; writers may not.
 /// </summary>
-public sealed unsafe class MappedFile : IDisposable
+internal sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile file;
     private readonly MemoryMappedViewAccessor view;

@@ -60,7 +60,7 @@ public enum SafetensorsType
 }
 
 /// <summary>Facts about each <see cref="SafetensorsType"/>.</summary>
-public static class SafetensorsTypes
+internal static class SafetensorsTypes
 {
     /// <summary>Bytes that one element takes.</summary>
     /// <param name="type">The element type.</param>

@@ -14,7 +14,7 @@ public enum DType
 }
 
 /// <summary>Facts about each <see cref="DType"/>.</summary>
-public static class DTypes
+internal static class DTypes
 {
     /// <summary>Bytes that one element takes.</summary>
     /// <param name="type">The storage format.</param>

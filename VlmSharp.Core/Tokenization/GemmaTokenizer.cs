@@ -8,7 +8,7 @@ namespace VlmSharp.Tokenization;
 /// leftmost and longest first; what lies between them is merged from characters, a space being U+2581; a character
 /// without a piece is spelled in bytes. There is no other normalization and no dummy prefix.
 /// </summary>
-public sealed class GemmaTokenizer : ITokenizer
+internal sealed class GemmaTokenizer : ITokenizer
 {
     private readonly Vocabulary vocabulary;
     private readonly TokenTrie atoms = new();

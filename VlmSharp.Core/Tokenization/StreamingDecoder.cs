@@ -11,7 +11,7 @@ namespace VlmSharp.Tokenization;
 /// </summary>
 /// <param name="tokenizer">The vocabulary.</param>
 /// <param name="skipSpecial">Whether to leave out special tokens.</param>
-public sealed class StreamingDecoder(ITokenizer tokenizer, bool skipSpecial)
+internal sealed class StreamingDecoder(ITokenizer tokenizer, bool skipSpecial)
 {
     private byte[] run = new byte[16];
     private int runLength;

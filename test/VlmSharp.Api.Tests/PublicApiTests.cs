@@ -1,0 +1,36 @@
+using System.Reflection;
+using VlmSharp.Conformance;
+
+namespace VlmSharp.Api.Tests;
+
+/// <summary>
+/// The public surface of every library is the one written down in <c>PublicApi</c>: it changes on purpose, and a review sees how.
+/// </summary>
+public sealed class PublicApiTests
+{
+    /// <summary>Set to 1, the tests write down the surface that they find, and pass.</summary>
+    private const string Accept = "VLMSHARP_ACCEPT_API";
+
+    public static TheoryData<string> Libraries => ["VlmSharp.Core", "VlmSharp.Cpu"];
+
+    [Theory, MemberData(nameof(Libraries))]
+    public void Surface_is_the_one_written_down(string library)
+    {
+        string path = Path.Combine(GoldenFiles.Root, "test", "VlmSharp.Api.Tests", "PublicApi", library + ".txt");
+        string found = ApiListing.Of(Assembly.Load(library));
+        if (Environment.GetEnvironmentVariable(Accept) == "1") File.WriteAllText(path, found);
+        string expected = File.Exists(path) ? File.ReadAllText(path).ReplaceLineEndings("\n") : "";
+        if (found == expected) return;
+        Assert.Fail($"""
+            The public surface of {library} has changed:
+
+            {string.Join('\n', LineDifference.Of(expected, found))}
+
+            Not on purpose: make it internal again. On purpose: accept it with
+
+                {Accept}=1 dotnet test test/VlmSharp.Api.Tests -c Release
+
+            and commit {Path.GetRelativePath(GoldenFiles.Root, path)} with a line in CHANGELOG.md.
+            """);
+    }
+}
