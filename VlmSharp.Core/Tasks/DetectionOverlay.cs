@@ -45,7 +45,7 @@ public static class DetectionOverlay
             string text = string.Create(CultureInfo.InvariantCulture, $"{detections[i].Label} {detections[i].Score:0.00}").TrimStart();
             if (labels.Place(detections[i].Box.Pixels(image.Width, image.Height), ref text) is not { } place) continue;
             canvas.Fill(place, colors[i]);
-            canvas.Text(place.X + LabelPlaces.Padding * scale, place.Y + LabelPlaces.Padding * scale, text, scale, colors[i].Ink);
+            canvas.Text(place.X + LabelPlaces.Padding * scale, place.Y + LabelPlaces.Padding * scale, text, scale, colors[i].Ink());
         }
 
         return drawn;
@@ -65,7 +65,7 @@ public static class DetectionOverlay
 
         private readonly List<PixelRegion> taken = [];
 
-        /// <summary>A place above, below or inside of a box, the first that is free.</summary>
+        /// <summary>A place above, in or below a box, the first that is free.</summary>
         /// <param name="box">The box.</param>
         /// <param name="text">The label; cut where the picture is too narrow for it.</param>
         /// <returns>The place, or null where the picture is too small for any text.</returns>
@@ -76,7 +76,7 @@ public static class DetectionOverlay
             if (text.Length > fits) text = fits > 3 ? $"{text[..(fits - 2)]}.." : text[..fits];
             int labelWidth = (BitmapFont.Width(text.Length) + 2 * Padding) * scale, x = Math.Clamp(box.X, 0, width - labelWidth);
             PixelRegion? first = null;
-            foreach (int y in (ReadOnlySpan<int>)[box.Y - labelHeight, box.Y + box.Height, box.Y, box.Y + box.Height - labelHeight])
+            foreach (int y in (ReadOnlySpan<int>)[box.Y - labelHeight, box.Y, box.Y + box.Height, box.Y + box.Height - labelHeight])
             {
                 if (y < 0 || y + labelHeight > height) continue;
                 var place = new PixelRegion(x, y, labelWidth, labelHeight);

@@ -9,7 +9,7 @@ internal readonly record struct Rgb(byte Red, byte Green, byte Blue)
     public static readonly Rgb Black = new(0, 0, 0), White = new(255, 255, 255);
 
     /// <summary>Black or white, whichever stands out more on this colour (WCAG 2.1, contrast ratio).</summary>
-    public Rgb Ink => (Luminance + 0.05) * (Luminance + 0.05) > 0.05 * 1.05 ? Black : White;
+    public Rgb Ink() => (Luminance + 0.05) * (Luminance + 0.05) > 0.05 * 1.05 ? Black : White;
 
     /// <summary>Relative luminance, 0 to 1 (WCAG 2.1).</summary>
     private double Luminance => 0.2126 * Linear(Red) + 0.7152 * Linear(Green) + 0.0722 * Linear(Blue);
