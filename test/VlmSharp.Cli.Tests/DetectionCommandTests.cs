@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.Text.Json;
+using VlmSharp.Conformance;
+using VlmSharp.Imaging;
+using VlmSharp.Tasks;
+
+namespace VlmSharp.Cli.Tests;
+
+/// <summary><c>detect</c> and <c>segment</c> as users and tools call them.</summary>
+public sealed class DetectionCommandTests : IDisposable
+{
+    private static readonly string Samples = Path.Combine(GoldenFiles.Root, "demo", "samples");
+    private static readonly string Cake = Path.Combine(Samples, "cake.png"), Sun = Path.Combine(Samples, "sun.png");
+    private readonly string scratch = Directory.CreateTempSubdirectory("vlmsharp-cli-").FullName;
+
+    public void Dispose() => Directory.Delete(scratch, recursive: true);
+
+    /// <summary>The reference's tokens are 201, 228, 575, 484 of 1024; the picture has 224 pixels.</summary>
+    [Theory, InlineData(), InlineData("--no-constrain")]
+    public async Task Detect_prints_a_line_for_each_box(params string[] options)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", ["detect", "-q", Cake, "cake", .. options]);
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        string[] fields = Assert.Single(run.Lines).Split('\t');
+        Assert.Equal(["cake", "49.9", "44.0", "105.9", "125.8"], [fields[0], .. fields[2..]]);
+        Assert.InRange(double.Parse(fields[1], CultureInfo.InvariantCulture), 0.1, 0.3);
+        run = await Run.Vlmsharp("", ["detect", Sun, "sun", "--loc-divisor", "1023", .. options]);
+        Assert.Equal(2, run.Lines.Length);
+        Assert.Contains("prefill ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Json_has_one_shape_for_every_task()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "detect", "--json", Cake, "cake");
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        JsonElement o = json.RootElement, box = o.GetProperty("detections")[0];
+        Assert.Equal(("detect", "detect cake", 224, 224), (o.GetProperty("task").GetString(), o.GetProperty("prompt").GetString(), o.GetProperty("width").GetInt32(), o.GetProperty("height").GetInt32()));
+        Assert.Equal(1, o.GetProperty("detections").GetArrayLength());
+        Assert.Equal("cake", box.GetProperty("label").GetString());
+        Assert.Equal([49.875, 43.969, 105.875, 125.781], box.GetProperty("box").EnumerateArray().Select(e => e.GetDouble()));
+        Assert.False(box.TryGetProperty("mask_codes", out _));
+        double[] log = [.. o.GetProperty("logprobs").EnumerateArray().Select(e => e.GetDouble())];
+        Assert.Equal(Math.Exp(log[..5].Sum() / 5), box.GetProperty("score").GetDouble(), 1e-4);
+        Assert.Equal([1201, 1228, 1575, 1484, 695, 1], GoldenCase.Ints(o.GetProperty("token_ids")));
+
+        foreach ((string task, string prompt, string[] args) in new[] { ("caption", "caption en", new[] { "caption", "--json", Cake }), ("ask", "answer en is there a cake?", ["ask", "--json", Cake, "is there a cake?"]) })
+        {
+            using JsonDocument other = JsonDocument.Parse((await Run.Vlmsharp("", args)).Output);
+            Assert.Equal((task, prompt), (other.RootElement.GetProperty("task").GetString(), other.RootElement.GetProperty("prompt").GetString()));
+            Assert.Equal(o.EnumerateObject().Select(p => p.Name), other.RootElement.EnumerateObject().Select(p => p.Name));
+            Assert.Equal(0, other.RootElement.GetProperty("detections").GetArrayLength());
+        }
+    }
+
+    [Fact]
+    public async Task Drawings_are_named_after_their_pictures()
+    {
+        Run.Outcome run = await Run.Vlmsharp($"{Cake}\nmissing.png\n{Sun}\n", "detect", "-q", "-", "sun", "--draw", Path.Combine(scratch, "found-{name}.png"));
+        Assert.Equal(4, run.Code);
+        Assert.Equal(2, run.Lines.Count(l => l.StartsWith($"{Sun}: sun\t", StringComparison.Ordinal)));
+        RgbImage drawn = ImageFile.Load(Path.Combine(scratch, "found-sun.png")), original = ImageFile.Load(Sun);
+        Assert.True(File.Exists(Path.Combine(scratch, "found-cake.png")));
+        Assert.Equal((original.Width, original.Height), (drawn.Width, drawn.Height));
+        int changed = Enumerable.Range(0, 224 * 224).Count(i => !drawn.Pixels.AsSpan(3 * i, 3).SequenceEqual(original.Pixels.AsSpan(3 * i, 3)));
+        Assert.InRange(changed, 1000, 224 * 224 / 4);
+    }
+
+    /// <summary>A photograph that its EXIF orientation turns: boxes are those of the upright picture.</summary>
+    [Fact]
+    public async Task Boxes_are_those_of_the_upright_picture()
+    {
+        string path = GoldenFiles.PathOf("images", "jpg_exif6.jpg");
+        RgbImage upright = ImageFile.Load(path), lying = ImageFile.Load(path, new ImageOptions { ApplyExifOrientation = false });
+        Assert.NotEqual(upright.Width, lying.Width);
+        Run.Outcome run = await Run.Vlmsharp("", "detect", "--json", path, "cake");
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.Equal((upright.Width, upright.Height), (json.RootElement.GetProperty("width").GetInt32(), json.RootElement.GetProperty("height").GetInt32()));
+        foreach (JsonElement found in json.RootElement.GetProperty("detections").EnumerateArray())
+        {
+            int[] tokens = GoldenCase.Ints(json.RootElement.GetProperty("token_ids"));
+            Assert.Equal((tokens[3] - 1000) * upright.Width / 1024.0, found.GetProperty("box")[2].GetDouble(), 1e-2);
+        }
+    }
+
+    /// <summary>The demo model cannot segment: what it says is well-formed noise, which is enough to see that it goes all the way.</summary>
+    [Fact]
+    public async Task Segment_writes_masks()
+    {
+        string decoder = Path.Combine(scratch, "decoder.npz"), png = Path.Combine(scratch, "mask.png"), coco = Path.Combine(scratch, "mask-{n}.json");
+        MaskGoldens.WriteNpz(decoder);
+        Run.Outcome run = await Run.Vlmsharp("", "segment", "--json", Cake, "cake", "--mask-decoder", decoder, "--mask", png);
+        Assert.Equal(0, run.Code);
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        JsonElement found = json.RootElement.GetProperty("detections")[0], size = found.GetProperty("mask").GetProperty("size");
+        Assert.Equal(16, found.GetProperty("mask_codes").GetArrayLength());
+        Assert.Equal([224, 224], GoldenCase.Ints(size));
+        RunLengthMask mask = RunLengthMask.FromCompressed(224, 224, found.GetProperty("mask").GetProperty("counts").GetString()!);
+        double[] box = [.. found.GetProperty("box").EnumerateArray().Select(e => e.GetDouble())];
+        Assert.InRange(mask.Area, 1, (box[2] - box[0] + 1) * (box[3] - box[1] + 1));
+        Assert.InRange(mask.BoundingBox.X0, box[0] - 1, box[2]);
+
+        byte[] file = await File.ReadAllBytesAsync(png);
+        Assert.Equal([8, 0], file[24..26]); // 8 bits, grey
+        RgbImage grey = ImageFile.Load(png);
+        Assert.Equal((224, 224), (grey.Width, grey.Height));
+        Assert.Contains((byte)255, grey.Pixels);
+
+        string drawing = Path.Combine(scratch, "drawn.png");
+        foreach (string format in new[] { "coco", "coco-runs" })
+        {
+            run = await Run.Vlmsharp("", "segment", "-q", Cake, "cake", "--mask-decoder", decoder, "--mask", coco, "--mask-format", format, "--draw", drawing);
+            Assert.StartsWith("cake\t", run.Output, StringComparison.Ordinal);
+            using JsonDocument written = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(scratch, "mask-1.json")));
+            JsonElement annotation = Assert.Single(written.RootElement.EnumerateArray()), counts = annotation.GetProperty("segmentation").GetProperty("counts");
+            Assert.Equal(mask.Area, annotation.GetProperty("area").GetInt64());
+            if (format == "coco") Assert.Equal(mask.ToCompressed(), counts.GetString());
+            else Assert.Equal(mask.Counts, GoldenCase.Ints(counts));
+            Assert.Equal([mask.BoundingBox.X0, mask.BoundingBox.Y0, mask.BoundingBox.Width, mask.BoundingBox.Height], annotation.GetProperty("bbox").EnumerateArray().Select(e => e.GetSingle()));
+        }
+
+        Assert.True(File.Exists(drawing));
+    }
+
+    [Fact]
+    public async Task Segment_without_its_decoder_says_what_it_is()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "segment", Cake, "cake");
+        Assert.Equal((3, ""), (run.Code, run.Output));
+        foreach (string part in new[] { "vae-oid.npz", "put it into", "--mask-decoder", "--no-masks" }) Assert.Contains(part, run.Error, StringComparison.Ordinal);
+        run = await Run.Vlmsharp("", "segment", "-q", "--json", Cake, "cake", "--no-masks");
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        JsonElement found = json.RootElement.GetProperty("detections")[0];
+        Assert.Equal(16, found.GetProperty("mask_codes").GetArrayLength());
+        Assert.False(found.TryGetProperty("mask", out _));
+    }
+
+    [Fact]
+    public async Task What_was_cut_or_not_found_is_remarked_on_standard_error()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "detect", Cake, "cake", "-n", "3");
+        Assert.Equal((0, ""), (run.Code, run.Output));
+        Assert.Contains("cut at 3 tokens", run.Error, StringComparison.Ordinal);
+        run = await Run.Vlmsharp("", "detect", "-q", Cake, "cake", "-n", "3");
+        Assert.Equal("", run.Error);
+    }
+
+    [Theory]
+    [InlineData(2, "put {name}", "detect", "-", "cat", "--draw", "out.png")]
+    [InlineData(2, "leave {n} out", "detect", "CAKE", "cat", "--draw", "out-{n}.png")]
+    [InlineData(2, "is a file and no thing", "detect", "CAKE", "CAKE")]
+    [InlineData(2, "nothing to look for", "detect", "CAKE", " ; ")]
+    [InlineData(2, "< or >", "detect", "CAKE", "<loc0001>")]
+    [InlineData(2, "--loc-divisor 5", "detect", "CAKE", "cat", "--loc-divisor", "5")]
+    [InlineData(2, "--mask", "detect", "CAKE", "cat", "--mask", "x.png")] // an option of segment
+    [InlineData(2, "exclude each other", "segment", "CAKE", "cat", "--mask", "x.png", "--no-masks")]
+    [InlineData(2, "Required argument", "detect", "CAKE")]
+    [InlineData(2, "--draw is empty", "detect", "CAKE", "cat", "--draw", "")]
+    [InlineData(3, "no-such.npz", "segment", "CAKE", "cat", "--mask-decoder", "no-such.npz")]
+    [InlineData(4, "does not exist: create it", "detect", "CAKE", "cat", "--draw", "no-such-folder/x.png")]
+    [InlineData(4, "no-such.png", "detect", "no-such.png", "cat")]
+    public async Task Errors_are_one_sentence_with_their_exit_code(int code, string says, params string[] args)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", [.. args.Select(a => a == "CAKE" ? Cake : a)]);
+        Assert.Equal((code, ""), (run.Code, run.Output));
+        Assert.Contains(says, run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData("detect"), InlineData("segment")]
+    public async Task Help_has_examples(string command)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", command, "--help");
+        Assert.Equal(0, run.Code);
+        Assert.Contains("Examples:", run.Output, StringComparison.Ordinal);
+        Assert.Contains("THING", run.Output, StringComparison.Ordinal);
+    }
+}
