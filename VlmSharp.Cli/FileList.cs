@@ -30,6 +30,14 @@ internal static class FileList
         }
     }
 
+    /// <summary>Checks, before hours of work, that a file can be written where it is wanted: its folder exists.</summary>
+    /// <exception cref="DirectoryNotFoundException">It does not.</exception>
+    public static void RequireFolderOf(string target)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(target)) ?? target;
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"{folder} does not exist: create it, or give another --out.");
+    }
+
     /// <summary>Every path, in order; standard input is read as it comes.</summary>
     public static IEnumerable<string> Expand(IEnumerable<string> arguments, TextReader input)
     {

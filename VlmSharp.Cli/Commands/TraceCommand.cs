@@ -33,8 +33,8 @@ internal static class TraceCommand
         {
             int count = parsed.GetValue(tokens);
             if (count < 1) throw new UsageException($"--max-new-tokens {count}: give a number above 0.");
-            string target = parsed.GetRequiredValue(output), folder = Path.GetDirectoryName(Path.GetFullPath(target)) ?? target;
-            if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"{folder} does not exist: create it, or give another --out.");
+            string target = parsed.GetRequiredValue(output);
+            FileList.RequireFolderOf(target);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend);
             GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))]);

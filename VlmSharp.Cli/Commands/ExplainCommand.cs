@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Diagnostics;
+using VlmSharp.Compute;
+using VlmSharp.Explain;
+using VlmSharp.Generation;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp explain</c>: one page that shows what the model saw and did.</summary>
+internal static class ExplainCommand
+{
+    private const string Ending = ".explain.html";
+
+    public static Command Create()
+    {
+        var file = new Argument<string>("IMAGE") { Description = "Picture file." };
+        var prompt = new Argument<string>("PROMPT") { Description = "The prompt, word for word, for instance \"caption en\"." };
+        var output = new Option<string?>("--out", "-o") { Description = $"The page to write; - is standard output (default: IMAGE's name with {Ending}, in the current folder).", HelpName = "PAGE.html" };
+        var tokens = new Option<int>("--max-new-tokens", "-n") { Description = $"New tokens, at the most; up to {ExplanationOptions.LargestMaxNewTokens}.", HelpName = "N", DefaultValueFactory = _ => new ExplanationOptions().MaxNewTokens };
+        var candidates = new Option<int>("--candidates") { Description = "Candidates to show for each new token.", HelpName = "N", DefaultValueFactory = _ => new ExplanationOptions().Candidates };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "No timings on standard error." };
+        var command = new ExampleCommand("explain", "Shows on one HTML page what the model saw and did.", """
+            The page has the resized picture and its patches, the tokens, the mask, the size of every stage, and for each new
+            token its candidates and a heat map of where the model looked. It is one file without scripts, to read and to send on.
+            Prints the page's path.
+
+            Examples:
+              vlmsharp explain photo.jpg "caption en"
+              vlmsharp explain photo.jpg "answer en where is the cat?" --out cat.html
+              vlmsharp explain --model paligemma-3b-mix-224 photo.jpg "detect cat"
+            """) { file, prompt, output, tokens, candidates, quiet };
+        FileList.RefuseOptions(file);
+        FileList.RefuseEmpty(output);
+        var model = new ModelOptionsBinder();
+        model.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var options = new ExplanationOptions
+            {
+                MaxNewTokens = InRange(parsed.GetValue(tokens), "--max-new-tokens", ExplanationOptions.LargestMaxNewTokens),
+                Candidates = InRange(parsed.GetValue(candidates), "--candidates", LargestCandidates),
+            };
+            string path = parsed.GetRequiredValue(file), target = parsed.GetValue(output) ?? Path.GetFileNameWithoutExtension(path) + Ending;
+            if (target != "-") FileList.RequireFolderOf(target);
+            using IComputeBackend backend = model.CreateBackend(parsed);
+            using VisionLanguageModel network = model.Open(parsed, backend);
+            var request = new GenerationRequest { Images = [ImageFile.Load(path)], Prompt = parsed.GetRequiredValue(prompt) };
+            long start = Stopwatch.GetTimestamp();
+            Explanation explanation = await Progress.RunAsync("looking at the picture", () => Explainer.Run(network, request, options, cancellation), cancellation);
+            TimeSpan ran = Stopwatch.GetElapsedTime(start);
+            long bytes = Write(explanation, target);
+            if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync(Summary(network, explanation, ran, bytes));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private const int LargestCandidates = 100;
+
+    private static int InRange(int value, string option, int largest) => value >= 1 && value <= largest
+        ? value
+        : throw new UsageException($"{option} {value}: give a number from 1 to {largest}.");
+
+    private static long Write(Explanation explanation, string target)
+    {
+        if (target == "-")
+        {
+            using var page = new MemoryStream();
+            ExplanationPage.Write(explanation, page);
+            Console.Out.Write(System.Text.Encoding.UTF8.GetString(page.GetBuffer(), 0, (int)page.Length));
+            return page.Length;
+        }
+
+        ExplanationPage.Save(explanation, target);
+        Console.Out.WriteLine(target);
+        return new FileInfo(target).Length;
+    }
+
+    private static string Summary(VisionLanguageModel network, Explanation explanation, TimeSpan ran, long bytes) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"load {network.LoadTime.TotalSeconds:0.000} s | {explanation.Tokens.Count} + {explanation.Steps.Count} tokens {ran.TotalSeconds:0.00} s | page {bytes / 1000.0:0} kB | {explanation.Backend}");
+}

@@ -1,0 +1,92 @@
+using System.Text;
+using VlmSharp.Explain.Html;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Explain;
+
+/// <summary>
+/// An <see cref="Explanation"/> as one HTML page that needs nothing else: style and pictures are in it, and there is no script.
+/// It is well-formed XML, and whatever text a prompt, a vocabulary or a file name holds stays text.
+/// </summary>
+public static class ExplanationPage
+{
+    /// <summary>Writes the page to a file, UTF-8, replacing it.</summary>
+    /// <param name="explanation">What to show.</param>
+    /// <param name="path">The file.</param>
+    public static void Save(Explanation explanation, string path)
+    {
+        using FileStream stream = File.Create(path);
+        Write(explanation, stream);
+    }
+
+    /// <summary>Writes the page to a stream, UTF-8.</summary>
+    /// <param name="explanation">What to show.</param>
+    /// <param name="stream">Where to write; left open.</param>
+    public static void Write(Explanation explanation, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(explanation);
+        ArgumentNullException.ThrowIfNull(stream);
+        using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        var page = new HtmlWriter(text);
+        WriteHead(page, explanation);
+        PictureSection.Define(page, explanation);
+        WriteSummary(page, explanation);
+        PictureSection.Write(page, explanation);
+        TokenSection.Write(page, explanation);
+        MaskSection.Write(page, explanation);
+        NormSection.Write(page, explanation);
+        AnswerSection.Write(page, explanation);
+        WriteEnd(page);
+    }
+
+    private static void WriteHead(HtmlWriter page, Explanation e)
+    {
+        page.Add($"""
+            <!DOCTYPE html>
+            <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
+            <head>
+            <meta charset="utf-8"/>
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
+            <meta name="viewport" content="width=device-width, initial-scale=1"/>
+            <title>{Title(e)} – VlmSharp</title>
+            <style>
+
+            """);
+        page.Literal(PageStyle.Css);
+        page.Add($"""
+
+            </style>
+            </head>
+            <body>
+
+            """);
+    }
+
+    private static void WriteSummary(HtmlWriter page, Explanation e)
+    {
+        page.Add($"""
+            <main><header><p class="eyebrow">What the model saw and did</p>
+            <h1><span class="asked"><bdi>{Title(e)}</bdi></span> <span class="arrow">→</span> <span class="answered"><bdi>{Answer(e)}</bdi></span></h1>
+            <p>This page follows one picture and one prompt through PaliGemma, from pixels to the last word. Every number and every figure on
+            it comes from this one run. Each section is a stop of the tour in <code>docs/tour.md</code> and names the equation and the files
+            where it is written.</p>
+            <dl><div><dt>model</dt><dd>{e.ModelName}</dd></div><div><dt>network</dt><dd>encoder of {e.Config.Vision.Layers} × {e.Config.Vision.HiddenSize}, decoder of {e.Config.Text.Layers} × {e.Config.Text.HiddenSize}</dd></div><div><dt>prompt</dt><dd>{Figures.Count(e.Tokens.Count, "token")}, {e.Config.Vision.Patches} of them the picture</dd></div><div><dt>answer</dt><dd>{Figures.Count(e.Steps.Count, "token")}, {(e.Finish == FinishReason.Stop ? "to the end of the sequence" : "cut at the limit")}</dd></div><div><dt>computed by</dt><dd>{e.Backend}</dd></div></dl>
+            <nav><a href="#picture">picture</a><a href="#tokens">tokens</a><a href="#mask">mask</a><a href="#norms">sizes</a><a href="#answer">answer</a></nav>
+            </header>
+
+            """);
+    }
+
+    private static void WriteEnd(HtmlWriter page) => page.Add($"""
+        <footer><p>Made by <code>vlmsharp explain</code>. To go on: <code>docs/tour.md</code> is the way in words, <code>vlmsharp trace</code> writes
+        every stage as numbers, and <code>VlmSharp.Core/Compute/Reference</code> has each operator in plain loops.</p></footer>
+        </main></body></html>
+
+        """);
+
+    private static string Title(Explanation e) => e.Prompt.Trim().Length > 0 ? Cut(e.Prompt.Trim()) : e.Prompt.Length > 0 || e.Tokens.Count == 0 ? "(empty prompt)" : "the prompt";
+
+    private static string Answer(Explanation e) => string.IsNullOrWhiteSpace(e.Text) ? "(nothing)" : Cut(e.Text.Trim());
+
+    private static string Cut(string text) => text.Length <= 200 ? text : $"{text[..200]}…";
+}

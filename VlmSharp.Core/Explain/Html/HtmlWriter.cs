@@ -1,0 +1,69 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace VlmSharp.Explain.Html;
+
+/// <summary>
+/// Writes markup from interpolated strings: what stands in the source is markup, what fills a hole is text and is escaped. So
+/// nothing that a prompt, a vocabulary or a file name holds can become markup. The result is well-formed XML.
+/// </summary>
+/// <param name="output">Where the page goes.</param>
+internal sealed class HtmlWriter(TextWriter output)
+{
+    /// <summary>Writes <c>$"&lt;td&gt;{text}&lt;/td&gt;"</c>.</summary>
+    [SuppressMessage("Performance", "CA1822", Justification = "The argument has written to this page as it was put together.")]
+    public void Add([InterpolatedStringHandlerArgument("")] Markup markup) => _ = markup;
+
+    /// <summary>Markup of ours, with no hole in it.</summary>
+    internal void Literal(string markup) => output.Write(markup);
+
+    /// <summary>Any text, safe in an element and in a quoted attribute. What XML cannot hold becomes U+FFFD.</summary>
+    internal void Text(string? text)
+    {
+        if (text is null) return;
+        foreach (char c in text)
+        {
+            if (!IsForbidden(c)) continue;
+            output.Write(WebUtility.HtmlEncode(Replace(text)));
+            return;
+        }
+
+        output.Write(WebUtility.HtmlEncode(text));
+    }
+
+    private static string Replace(string text)
+    {
+        var replaced = new StringBuilder(text.Length);
+        foreach (Rune rune in text.EnumerateRunes()) // a lone surrogate enumerates as U+FFFD
+            replaced.Append(rune.IsBmp && IsForbidden((char)rune.Value) ? "\uFFFD" : rune.ToString());
+        return replaced.ToString();
+    }
+
+    private static bool IsForbidden(char c) =>
+        (char.IsControl(c) && c is not ('\n' or '\t')) || char.IsSurrogate(c) || c is '\uFFFE' or '\uFFFF';
+
+    /// <summary>The interpolated string behind <see cref="Add"/>.</summary>
+    [InterpolatedStringHandler]
+    public readonly struct Markup
+    {
+        private readonly HtmlWriter page;
+
+        /// <summary>Called by the compiler.</summary>
+        public Markup(int literalLength, int formattedCount, HtmlWriter page) => this.page = page;
+
+        /// <summary>Markup.</summary>
+        public void AppendLiteral(string markup) => page.Literal(markup);
+
+        /// <summary>Text.</summary>
+        public void AppendFormatted(string? text) => page.Text(text);
+
+        /// <summary>A whole number.</summary>
+        public void AppendFormatted(long number) => page.Literal(number.ToString(CultureInfo.InvariantCulture));
+
+        /// <summary>A number, in a form such as <c>0.0</c>; 0 where it is not finite, for it may be a coordinate.</summary>
+        public void AppendFormatted(double number, string format) => page.Literal((double.IsFinite(number) ? number : 0).ToString(format, CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,16 @@
+namespace VlmSharp.Explain.Html;
+
+/// <summary>The line under a section's text: its equation, and the files where it is written.</summary>
+internal static class Sources
+{
+    /// <summary>Writes the line.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="equation">In plain characters.</param>
+    /// <param name="files">Paths from the repository's root.</param>
+    public static void Write(HtmlWriter page, string equation, params ReadOnlySpan<string> files)
+    {
+        page.Add($"""<p class="equation"><code>{equation}</code></p><p class="files">In the code: """);
+        for (int i = 0; i < files.Length; i++) page.Add($"{(i == 0 ? "" : ", ")}<code>{files[i]}</code>");
+        page.Add($".</p>\n");
+    }
+}
