@@ -50,10 +50,11 @@ public static class Explainer
 
         return new Explanation
         {
-            ModelName = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Checkpoint.Directory))),
+            ModelName = NameOf(model.Checkpoint.Directory),
             Backend = $"{network.Backend.Name}: {network.Backend.Description}",
             Config = network.Config,
             Options = network.Options,
+            Preprocessor = model.Preprocessor,
             Prompt = request.PromptIds is null ? request.Prompt : "",
             Original = request.Images[0],
             Seen = BicubicResize.Resize(request.Images[0], model.Preprocessor.Size, model.Preprocessor.Size),
@@ -67,6 +68,13 @@ public static class Explainer
         ExplainedToken Token(int index, int id) => new(index, id, Piece(id), id == network.Config.ImageTokenId);
 
         string Piece(int id) => model.Tokenizer is { } tokenizer && id < tokenizer.VocabularySize ? tokenizer.Piece(id) : "";
+    }
+
+    /// <summary>The folder and the one it is in: models are told apart by both.</summary>
+    private static string NameOf(string directory)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+        return string.Join('/', new[] { Path.GetFileName(Path.GetDirectoryName(full)), Path.GetFileName(full) }.Where(n => !string.IsNullOrEmpty(n)));
     }
 
     /// <summary>The likeliest tokens of a step and their probabilities, softmax in double precision.</summary>

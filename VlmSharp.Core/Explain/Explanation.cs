@@ -23,7 +23,7 @@ public sealed record ExplanationOptions
 /// </summary>
 public sealed record Explanation
 {
-    /// <summary>Name of the model's folder.</summary>
+    /// <summary>The model's folder and the one it is in, for instance <c>demo/model</c>.</summary>
     public required string ModelName { get; init; }
 
     /// <summary>What computed: backend, vector width, threads.</summary>
@@ -34,6 +34,9 @@ public sealed record Explanation
 
     /// <summary>The compatibility switches.</summary>
     public required ModelOptions Options { get; init; }
+
+    /// <summary>How the picture became numbers.</summary>
+    public required PreprocessorConfig Preprocessor { get; init; }
 
     /// <summary>The text of the prompt as it was given; empty for a prompt of token ids.</summary>
     public required string Prompt { get; init; }

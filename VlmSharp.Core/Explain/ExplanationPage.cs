@@ -70,7 +70,7 @@ public static class ExplanationPage
             <p>This page follows one picture and one prompt through PaliGemma, from pixels to the last word. Every number and every figure on
             it comes from this one run. Each section is a stop of the tour in <code>docs/tour.md</code> and names the equation and the files
             where it is written.</p>
-            <dl><div><dt>model</dt><dd>{e.ModelName}</dd></div><div><dt>network</dt><dd>encoder of {e.Config.Vision.Layers} × {e.Config.Vision.HiddenSize}, decoder of {e.Config.Text.Layers} × {e.Config.Text.HiddenSize}</dd></div><div><dt>prompt</dt><dd>{Figures.Count(e.Tokens.Count, "token")}, {e.Config.Vision.Patches} of them the picture</dd></div><div><dt>answer</dt><dd>{Figures.Count(e.Steps.Count, "token")}, {(e.Finish == FinishReason.Stop ? "to the end of the sequence" : "cut at the limit")}</dd></div><div><dt>computed by</dt><dd>{e.Backend}</dd></div></dl>
+            <dl><div><dt>model</dt><dd>{e.ModelName}</dd></div><div><dt>network</dt><dd>{e.Config.Vision.Layers} encoder blocks of width {e.Config.Vision.HiddenSize}, {e.Config.Text.Layers} decoder blocks of width {e.Config.Text.HiddenSize}</dd></div><div><dt>prompt</dt><dd>{Figures.Count(e.Tokens.Count, "token")}, {e.Config.Vision.Patches} of them the picture</dd></div><div><dt>answer</dt><dd>{Figures.Count(e.Steps.Count, "token")}, {(e.Finish == FinishReason.Stop ? "to the end of the sequence" : "cut at the limit")}</dd></div><div><dt>computed by</dt><dd>{e.Backend}</dd></div></dl>
             <nav><a href="#picture">picture</a><a href="#tokens">tokens</a><a href="#mask">mask</a><a href="#norms">sizes</a><a href="#answer">answer</a></nav>
             </header>
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Xml.Linq;
 using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests;
@@ -142,6 +143,22 @@ public sealed class CommandTests : IDisposable
 
         Assert.Equal(golden.Ints("input_ids"), actual.Ints("input_ids"));
         Assert.Equal(golden.Ints("tokens"), actual.Ints("tokens"));
+    }
+
+    [Theory, InlineData("cpu"), InlineData("reference")]
+    public async Task Explain_writes_one_page_and_prints_its_path(string backend)
+    {
+        string target = Path.Combine(scratch, "page.html");
+        Run.Outcome run = await Run.Vlmsharp("", "explain", Sample("car-key.png"), "answer en what is below the car?", "--out", target, "--backend", backend);
+        Assert.Equal((0, target + "\n"), (run.Code, run.Output));
+        Assert.Contains("74 + 3 tokens", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"{backend}: ", run.Error, StringComparison.Ordinal);
+        XDocument page = XDocument.Load(target, LoadOptions.PreserveWhitespace);
+        Assert.Equal("answer en what is below the car? → a key", page.Descendants().Single(e => e.Name.LocalName == "h1").Value);
+        Assert.Equal(3, page.Descendants().Count(e => e.Name.LocalName == "article"));
+
+        run = await Run.Vlmsharp("", "explain", "-q", Sample("car-key.png"), "answer en what is below the car?", "--out", "-", "--backend", backend);
+        Assert.Equal((0, "", await File.ReadAllTextAsync(target)), (run.Code, run.Error, run.Output)); // the same page, byte for byte
     }
 
     [Fact]

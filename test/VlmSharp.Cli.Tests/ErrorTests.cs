@@ -42,6 +42,13 @@ public sealed class ErrorTests
     [InlineData(2, "bogus", "bogus")]
     [InlineData(4, "does not exist: create it", "trace", "--image", "CAKE", "--prompt", "caption en", "--out", "no-such-folder/x.safetensors")]
     [InlineData(4, "it is a folder", "caption", ".")]
+    [InlineData(2, "--max-new-tokens 0", "explain", "CAKE", "caption en", "-n", "0")]
+    [InlineData(2, "from 1 to 256", "explain", "CAKE", "caption en", "-n", "257")]
+    [InlineData(2, "--candidates", "explain", "CAKE", "caption en", "--candidates", "0")]
+    [InlineData(2, "--out is empty", "explain", "CAKE", "caption en", "--out", "")]
+    [InlineData(2, "missing", "explain", "CAKE")]
+    [InlineData(4, "does not exist: create it", "explain", "CAKE", "caption en", "--out", "no-such-folder/x.html")]
+    [InlineData(4, "no-such.png", "explain", "no-such.png", "caption en", "--out", "-")]
     public async Task Errors_are_one_sentence_with_their_exit_code(int code, string says, params string[] args)
     {
         string[] real = [.. args.Select(a => a switch { "CAKE" => Cake, "README" => Path.Combine(GoldenFiles.Root, "README.md"), _ => a })];
@@ -94,7 +101,7 @@ public sealed class ErrorTests
         Assert.Contains(says, run.Error, StringComparison.Ordinal);
     }
 
-    [Theory, InlineData(), InlineData("caption"), InlineData("ask"), InlineData("generate"), InlineData("inspect"), InlineData("tokenize"), InlineData("preprocess"), InlineData("trace"), InlineData("bench")]
+    [Theory, InlineData(), InlineData("caption"), InlineData("ask"), InlineData("generate"), InlineData("explain"), InlineData("inspect"), InlineData("tokenize"), InlineData("preprocess"), InlineData("trace"), InlineData("bench")]
     public async Task Help_has_examples(params string[] command)
     {
         Run.Outcome run = await Run.Vlmsharp("", [.. command, "--help"]);

@@ -13,7 +13,7 @@ internal static class AnswerSection
         int keys = e.Tokens.Count;
         page.Add($"""
             <section id="answer"><h2><span class="no">5</span> The answer, token by token</h2>
-            <p>The vector at the last position, normed, is multiplied with all {e.Config.Text.VocabSize} rows of the embedding table; softmax makes
+            <p>The vector at the last position, normed, is multiplied with all {e.Config.Text.VocabSize} rows of the {(e.Config.TiesHead ? "embedding table" : "output matrix")}; softmax makes
             probabilities of the products, and the largest is taken. The new token then goes through the decoder itself and chooses the
             next. The bars are the likeliest candidates of each step.</p>
             <p>The map shows where that same position looked on its way through the decoder, the mean of {Figures.Count(e.Config.Text.Heads, "head")} and
@@ -24,7 +24,7 @@ internal static class AnswerSection
             that tells them nothing.</p>
 
             """);
-        Sources.Write(page, "p = softmax(E · Norm(y))   and in each head   a[j] = softmax over j (q · k[j] · scale)", "VlmSharp.Core/Models/PaliGemmaModel.cs", "VlmSharp.Core/Compute/Reference/Attention.cs", "VlmSharp.Core/Generation/GenerationSession.cs");
+        Sources.Write(page, $"p = softmax(E · Norm(y))   and in each head   a[j] = softmax over j ({Score(e)})", "VlmSharp.Core/Models/PaliGemmaModel.cs", "VlmSharp.Core/Compute/Reference/Attention.cs", "VlmSharp.Core/Generation/GenerationSession.cs");
         page.Add($"""<p class="legend"><span>no attention</span><svg viewBox="0 0 120 10" aria-hidden="true">""");
         for (int i = 0; i < 12; i++) page.Add($"""<rect x="{i * 10}" width="10" height="10" fill="rgb({i * 255 / 11},{i * 255 / 11},{i * 255 / 11})" filter="url(#heat)"/>""");
         page.Add($"""</svg><span>the most of this map</span></p>""");
@@ -32,18 +32,22 @@ internal static class AnswerSection
         page.Add($"</section>\n");
     }
 
+    private static string Score(Explanation e) => e.Options.AttentionSoftCap && e.Config.Text.AttentionSoftCap > 0
+        ? "cap · tanh(scale · q · k[j] / cap)"
+        : "scale · q · k[j]";
+
     private static void WriteStep(HtmlWriter page, Explanation e, int number)
     {
         ExplainedStep step = e.Steps[number];
         ExplainedToken from = number == 0 ? e.Tokens[^1] : e.Steps[number - 1].Token;
         int most = IndexOfMax(step.Map.Cells), side = step.Map.Side;
         page.Add($"""
-            <article class="step"><h3><span class="count">{number + 1}</span> <span class="piece new"><bdi>{Spelling.Of(step.Token.Piece)}</bdi></span> <span class="quiet">id {step.Token.Id}, {Figures.Percent(step.Probability)}, chosen at <span class="piece"><bdi>{Spelling.Of(from.Piece)}</bdi></span></span></h3>
+            <article class="step"><h3><span class="count">{number + 1}</span> <span class="piece new"><bdi>{Spelling.Of(step.Token.Piece)}</bdi></span> <span class="quiet">id {step.Token.Id}, {Figures.Percent(step.Probability)}, chosen from the vector at <span class="piece"><bdi>{Spelling.Of(from.Piece)}</bdi></span></span></h3>
             <div class="panes"><figure>
             """);
         WriteMap(page, e, step.Map, $"Attention behind token {number + 1}");
         page.Add($"""
-            <figcaption>{Figures.Percent(step.Share.Picture)} of the attention is on the picture, the most ({Figures.Percent(step.Map.Cells[most])}) on patch {most}: row {most / side}, column {most % side}.</figcaption></figure>
+            <figcaption>{Figures.Percent(step.Share.Picture)} of the attention is on the picture, the most on patch {most} (row {most / side}, column {most % side}): {Figures.Percent(step.Map.Cells[most])}, {step.Map.Cells[most] * (double)step.Weights.Count:0.0} times an even share.</figcaption></figure>
             <div>
             """);
         WriteCandidates(page, step);

@@ -31,6 +31,7 @@ internal static class MaskSection
         var slice = new SequenceSlice(0, prefix + e.Steps.Count, 0, prefix, null);
         int size = items.Sum(i => i.Cells) * Cell;
         page.Add($"""<figure class="wide"><svg class="mask" viewBox="0 0 {Margin + size + 2} {Margin + size + 2}" style="max-width:{Math.Min(Margin + size + 2, 860)}px" role="img" aria-label="The mask, row by row">""");
+        page.Add($"""<text class="label axis" x="{Margin - 6}" y="{Margin - 24}" text-anchor="end">looked at →</text><text class="label axis" x="{Margin - 6}" y="{Margin - 8}" text-anchor="end">looks ↓</text>""");
         int at = 0;
         foreach (Item item in items)
         {
@@ -55,7 +56,7 @@ internal static class MaskSection
         }
 
         page.Add($"""</svg><figcaption><span class="swatch picture"></span> sees the picture <span class="swatch text"></span> sees the prompt <span class="swatch new"></span> sees what is generated <span class="swatch hidden"></span> sees nothing.""");
-        page.Add($""" Wide cells stand for many tokens.{(shown < e.Steps.Count ? $" Of {e.Steps.Count} generated tokens the first {shown} are drawn." : "")}""");
+        page.Add($""" Wide cells stand for many tokens. The last token ends the answer and is not read any more: its row is what it would see.{(shown < e.Steps.Count ? $" Of {e.Steps.Count} generated tokens the first {shown} are drawn." : "")}""");
         if (e.Options.SlidingWindow && e.Config.Text.SlidingWindow > 0)
             page.Add($""" With the sliding window, generated tokens see the last {e.Config.Text.SlidingWindow} tokens alone in {e.Config.Text.SlidingLayers.Count(s => s)} of the {e.Config.Text.Layers} layers.""");
         page.Add($"</figcaption></figure></section>\n");

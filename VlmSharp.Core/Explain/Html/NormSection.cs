@@ -13,7 +13,8 @@ internal static class NormSection
             <section id="norms"><h2><span class="no">4</span> How large the numbers are</h2>
             <p>Each point is the root mean square of all numbers of a stage: the length of a typical token's vector, divided by the root
             of its width. Every block adds its two branches to the vector that passes through it, so sizes mostly grow; the norm at the
-            end of each stack sets them back. Rows of the picture and rows of text come from different tables and are drawn apart.</p>
+            end of each stack sets them back. The picture's rows come from the projector and the text's from the embedding table: they
+            are drawn apart.{(e.Config.Text.HasPostNorms ? " This decoder also norms each branch before it is added." : "")}</p>
 
             """);
         Sources.Write(page, "u = x + Attention(Norm(x)),   y = u + FeedForward(Norm(u));   drawn: sqrt(mean(y²))", "VlmSharp.Core/Models/SigLipEncoder.cs", "VlmSharp.Core/Models/GemmaDecoder.cs", "VlmSharp.Core/Compute/Reference/Norms.cs");

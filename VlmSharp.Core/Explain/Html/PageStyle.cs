@@ -33,7 +33,7 @@ internal static class PageStyle
         h2 .no { color: var(--quiet); font-weight: 400; margin-right: .3rem; }
         p { margin: 0 0 .9rem; }
         code { font: .86em var(--mono); overflow-wrap: anywhere; }
-        dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .5rem 1.5rem; margin: 0 0 1rem; font: .86rem/1.45 var(--sans); }
+        dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: .5rem 1.5rem; margin: 0 0 1rem; font: .86rem/1.45 var(--sans); }
         dt { color: var(--quiet); }
         dd { margin: 0; overflow-wrap: anywhere; }
         nav { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font: .9rem var(--sans); }
@@ -49,7 +49,7 @@ internal static class PageStyle
         svg.map { width: 100%; aspect-ratio: 1; border-radius: 3px; background: var(--raised); }
         .map image, #seen { image-rendering: pixelated; }
         .map .under { filter: grayscale(1) brightness(1.08) contrast(.8); }
-        .grid { fill: none; stroke: #fff; stroke-width: 1; vector-effect: non-scaling-stroke; mix-blend-mode: difference; opacity: .45; }
+        .grid { fill: none; stroke: rgb(255 255 255 / .65); stroke-width: 1; vector-effect: non-scaling-stroke; filter: drop-shadow(0 0 .6px rgb(0 0 0 / .8)); }
         .patches rect { fill: transparent; }
         .patches rect:hover { fill: rgb(255 255 255 / .35); stroke: #000; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
         .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1.5rem; align-items: start; }
@@ -68,6 +68,7 @@ internal static class PageStyle
         .tokens ~ .note, .sequence + .note { margin-top: .8rem; }
         .label { font: 11.5px var(--sans); fill: var(--quiet); }
         .mask .label { font-family: var(--mono); fill: var(--ink); font-size: 11px; }
+        .mask .axis { font-family: var(--sans); fill: var(--quiet); }
         .mask { min-width: 26rem; }
         .mask rect { stroke: var(--paper); stroke-width: 1.5; }
         .mask .picture { fill: var(--picture); }

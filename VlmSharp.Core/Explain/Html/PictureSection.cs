@@ -1,3 +1,4 @@
+using System.Globalization;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Explain.Html;
@@ -33,8 +34,8 @@ internal static class PictureSection
         int side = e.Config.Vision.ImageSize, perSide = e.Config.Vision.PatchesPerSide, patch = e.Config.Vision.PatchSize;
         page.Add($"""
             <section id="picture"><h2><span class="no">1</span> The picture</h2>
-            <p>The picture is turned upright and stretched to {side} × {side} pixels, whatever its shape, and each byte becomes a
-            number from −1 to 1: (x / 255 − 0.5) / 0.5. Then it is cut into {perSide} × {perSide} patches of {patch} × {patch}
+            <p>The picture is turned upright and stretched to {side} × {side} pixels, whatever its shape, and each byte x becomes the
+            number {Normalization(e.Preprocessor)}. Then it is cut into {perSide} × {perSide} patches of {patch} × {patch}
             pixels, and each patch, {3 * patch * patch} numbers, is multiplied by one matrix; a learned vector for its place is added.
             From here on the model has {perSide * perSide} vectors, one a patch. They look at each other in the {e.Config.Vision.Layers}
             blocks of the encoder; one more matrix, the projector, makes each of them a token of the language model.</p>
@@ -64,6 +65,10 @@ internal static class PictureSection
 
             """);
     }
+
+    private static string Normalization(PreprocessorConfig config) => config.Mean.Distinct().Count() == 1 && config.Std.Distinct().Count() == 1
+        ? string.Create(CultureInfo.InvariantCulture, $"(x / {1 / config.RescaleFactor:0.###} − {config.Mean[0]}) / {config.Std[0]}")
+        : string.Create(CultureInfo.InvariantCulture, $"(x / {1 / config.RescaleFactor:0.###} − mean) / std, of red, green and blue apart");
 
     private static RgbImage Shrink(RgbImage image)
     {

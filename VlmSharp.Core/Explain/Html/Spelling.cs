@@ -16,6 +16,7 @@ internal static class Spelling
     public static string Of(string piece, int longest = 48)
     {
         if (piece.Length == 0) return "(no piece)";
+        bool blank = string.IsNullOrWhiteSpace(piece);
         var shown = new StringBuilder();
         foreach (Rune rune in piece.EnumerateRunes())
         {
@@ -24,7 +25,7 @@ internal static class Spelling
             {
                 '\n' => "↵",
                 '\t' => "⇥",
-                ' ' => "␠",
+                ' ' => blank ? "␠" : " ",
                 _ => IsHidden(rune) && !(IsJoiner(rune) && shown.Length > 0) ? $"U+{rune.Value:X4}" : rune.ToString(),
             });
         }
