@@ -35,7 +35,7 @@ internal readonly struct JsonSection
         }
         catch (JsonException e)
         {
-            throw new ModelFormatException($"{fileName} is not well-formed JSON: {e.Message}", e);
+            throw new ModelFormatException($"{fileName} is not well-formed JSON: {MessageText.Sentence(e.Message)}", e);
         }
         catch (InvalidOperationException e)
         {

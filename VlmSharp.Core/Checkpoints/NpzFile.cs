@@ -103,7 +103,7 @@ internal sealed class NpzFile : IDisposable
         }
         catch (Exception e) when (e is IOException or InvalidDataException or NotSupportedException or ArgumentException or OverflowException)
         {
-            throw new ModelFormatException($"{path} is not a valid npz file: {e.Message.TrimEnd('.')}; it may be cut short or damaged, so copy or download it again.", e);
+            throw new ModelFormatException($"{path} is not a valid npz file: {MessageText.Sentence(e.Message).TrimEnd('.')}; it may be cut short or damaged, so copy or download it again.", e);
         }
     }
 

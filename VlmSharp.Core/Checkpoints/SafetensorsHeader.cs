@@ -33,7 +33,7 @@ internal sealed record SafetensorsHeader(
         }
         catch (JsonException e)
         {
-            throw new ModelFormatException($"{path} is not a valid safetensors file: its header is not well-formed JSON: {e.Message}", e);
+            throw new ModelFormatException($"{path} is not a valid safetensors file: its header is not well-formed JSON: {MessageText.Sentence(e.Message)}", e);
         }
         catch (InvalidOperationException e)
         {

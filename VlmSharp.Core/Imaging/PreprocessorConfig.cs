@@ -42,7 +42,7 @@ public sealed record PreprocessorConfig
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: a lone surrogate in a string
         {
-            throw new ModelFormatException($"{name} is not valid JSON ({e.Message}); take the file from the published checkpoint.", e);
+            throw new ModelFormatException($"{name} is not valid JSON ({MessageText.Sentence(e.Message)}); take the file from the published checkpoint.", e);
         }
     }
 
@@ -108,10 +108,6 @@ public sealed record PreprocessorConfig
     private static float[] CheckStd(float[] std, JsonElement value, string name) =>
         std.Contains(0f) ? throw Unsupported(name, "image_std", value, "three numbers other than 0") : std;
 
-    private static ModelFormatException Unsupported(string name, string key, JsonElement value, string wanted)
-    {
-        string text = value.GetRawText();
-        text = text.Length <= 80 ? text : text[..80] + "...";
-        return new ModelFormatException($"{name} sets {key} to {text}, where VlmSharp needs {wanted}; use the file of a PaliGemma checkpoint.");
-    }
+    private static ModelFormatException Unsupported(string name, string key, JsonElement value, string wanted) =>
+        new ModelFormatException($"{name} sets {key} to {MessageText.Sentence(value.GetRawText())}, where VlmSharp needs {wanted}; use the file of a PaliGemma checkpoint.");
 }

@@ -97,7 +97,7 @@ public sealed partial record VisionTask
         string[] names = [.. things.SelectMany(thing => thing.Split(';')).Select(name => Spaces().Replace(name, " ").Trim()).Where(name => name.Length > 0).Distinct(StringComparer.Ordinal)];
         if (names.Length == 0) throw new RequestException("There is nothing to look for: name a thing, or several with semicolons between, for instance cat ; dog.");
         foreach (string name in names)
-            if (name.AsSpan().ContainsAny('<', '>')) throw new RequestException($"The thing '{name}' has a < or > in it, which mark tokens: leave them out.");
+            if (name.AsSpan().ContainsAny('<', '>')) throw new RequestException($"The thing {MessageText.Quote(name)} has a < or > in it, which mark tokens: leave them out.");
         return new VisionTask(kind, $"{(kind == TaskKind.Detect ? "detect" : "segment")} {string.Join(" ; ", names)}", names);
     }
 

@@ -41,7 +41,7 @@ public static class TokenizerLoader
             foreach (JsonProperty token in document.RootElement.EnumerateObject())
             {
                 if (token.Value.ValueKind != JsonValueKind.Number || !token.Value.TryGetInt32(out int id))
-                    throw TokenizerErrors.Damaged(fileName, $"the id of \"{token.Name}\" is no whole number");
+                    throw TokenizerErrors.Damaged(fileName, $"the id of {MessageText.Quote(token.Name)} is no whole number");
                 tokens.Add(new(token.Name, id));
             }
         }

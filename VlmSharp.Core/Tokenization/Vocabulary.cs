@@ -45,7 +45,7 @@ internal sealed class Vocabulary(string fileName)
     {
         int known = Pieces.Find(piece);
         if (known < 0) AddPiece(id, piece);
-        else if (known != id) throw TokenizerErrors.Unusable(FileName, $"gives \"{Encoding.UTF8.GetString(piece)}\" the ids {known} and {id}");
+        else if (known != id) throw TokenizerErrors.Unusable(FileName, $"gives {MessageText.Quote(Encoding.UTF8.GetString(piece))} the ids {known} and {id}");
         kinds[id] = TokenKinds.Of(piece, special);
     }
 

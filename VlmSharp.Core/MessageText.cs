@@ -1,0 +1,33 @@
+using System.Text;
+
+namespace VlmSharp;
+
+/// <summary>Text from outside, made fit for a message: short, on one line, and nothing that steers a terminal.</summary>
+internal static class MessageText
+{
+    private const int LongestQuote = 120, LongestSentence = 300;
+
+    /// <summary>The text in quotes, cut when long, control characters replaced.</summary>
+    public static string Quote(string text) => $"'{Plain(text, LongestQuote)}'";
+
+    /// <summary>Words of another library that may repeat parts of a file: cut when long, control characters replaced.</summary>
+    public static string Sentence(string text) => Plain(text, LongestSentence);
+
+    /// <summary>The first few names of a list and how many there are beyond them.</summary>
+    public static string List(IReadOnlyList<string> items, int shown)
+    {
+        string text = string.Join(", ", items.Take(shown));
+        return items.Count > shown ? $"{text} and {items.Count - shown} more" : text;
+    }
+
+    /// <summary>A shape as <c>[2, 3]</c>.</summary>
+    public static string Shape(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
+
+    private static string Plain(string text, int most)
+    {
+        var plain = new StringBuilder();
+        foreach (char c in text.AsSpan(0, Math.Min(text.Length, most)))
+            plain.Append(char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
+        return plain.Append(text.Length > most ? "..." : "").ToString();
+    }
+}
