@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 
-namespace VlmSharp.Core.Tests.Tokenization;
+namespace VlmSharp.Conformance;
 
 /// <summary>
 /// Writes tokenizer files for vocabularies that no golden file has: <c>&lt;pad&gt; &lt;eos&gt; &lt;bos&gt; &lt;unk&gt;</c>, the
 /// 256 bytes, then the given pieces, the earlier the better.
 /// </summary>
-internal static class TinyVocabulary
+public static class TinyVocabulary
 {
     public const int FirstId = 4 + 256;
     private const int Normal = 1, Unknown = 2, Control = 3, Byte = 6;

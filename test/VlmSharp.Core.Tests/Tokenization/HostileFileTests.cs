@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VlmSharp.Conformance;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Tokenization;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using VlmSharp.Conformance;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Tokenization;

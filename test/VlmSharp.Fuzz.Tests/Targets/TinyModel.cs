@@ -1,0 +1,34 @@
+using VlmSharp.Checkpoints;
+using VlmSharp.Conformance;
+using VlmSharp.Models;
+
+namespace VlmSharp.Fuzz.Tests.Targets;
+
+/// <summary>A whole model of a few kilobytes.</summary>
+internal static class TinyModel
+{
+    private static readonly PaliGemmaConfig Config = MakeConfig();
+
+    /// <summary>config.json and model.safetensors.</summary>
+    public static void Write(string folder) => SyntheticCheckpoint.Write(folder, Config);
+
+    /// <summary>config.json, several shards and their index.</summary>
+    public static void WriteShards(string folder)
+    {
+        Write(folder);
+        File.Delete(Path.Combine(folder, "model.safetensors"));
+        SafetensorsWriter.WriteModel(folder, TensorTable.For(Config).Select(spec =>
+            new TensorToWrite(spec.Name, SafetensorsType.BF16, spec.Shape, stream => SyntheticCheckpoint.WriteValues(stream, spec))), maxShardBytes: 600);
+    }
+
+    private static PaliGemmaConfig MakeConfig()
+    {
+        PaliGemmaConfig full = SyntheticCheckpoint.Shapes["paligemma2-3b-224"];
+        return full with
+        {
+            Vision = full.Vision with { HiddenSize = 4, IntermediateSize = 6, Layers = 1, Heads = 2, PatchSize = 2, ImageSize = 4 },
+            Text = full.Text with { HiddenSize = 4, IntermediateSize = 6, Layers = 1, Heads = 2, KvHeads = 1, HeadDim = 2, VocabSize = 12, SlidingLayers = [true] },
+            ImageTokenId = 11,
+        };
+    }
+}
