@@ -4,8 +4,8 @@ namespace VlmSharp.Cpu;
 
 /// <summary>
 /// Some outputs of a linear layer: y[t, i] = sum_j x[t, j] W[rows[i], j]. The kernels are those of the whole product, which find
-/// the rows of W through a list. They sum each output by itself in an order that depends on its place in t but not in i, so
-/// the results are those of the whole product to the last bit.
+/// the rows of W through a list. They sum each output in an order that does not depend on its place, so the results are those
+/// of the whole product to the last bit.
 /// </summary>
 internal static unsafe class LinearRows
 {
