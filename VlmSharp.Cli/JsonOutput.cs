@@ -36,8 +36,15 @@ internal static class JsonOutput
     public static void WriteNumbers(this Utf8JsonWriter json, string name, IEnumerable<float> values)
     {
         json.WriteStartArray(name);
-        foreach (float value in values) json.WriteNumberValue(value);
+        foreach (float value in values) json.WriteReal(value);
         json.WriteEndArray();
+    }
+
+    /// <summary>A real, or null where it is no finite number, which JSON cannot write and a damaged model can give.</summary>
+    private static void WriteReal(this Utf8JsonWriter json, float value)
+    {
+        if (float.IsFinite(value)) json.WriteNumberValue(value);
+        else json.WriteNullValue();
     }
 
     /// <summary>The members of a result; those of candidates, beams and sampling where there are any.</summary>
@@ -49,7 +56,12 @@ internal static class JsonOutput
         json.WriteString("text", result.Text);
         json.WriteString("finish_reason", result.Finish switch { FinishReason.Stop => "stop", FinishReason.Length => "length", _ => "none" });
         json.WriteNumber("prompt_tokens", result.PromptTokens);
-        if (result.Score is { } score) json.WriteNumber("score", score);
+        if (result.Score is { } score)
+        {
+            json.WritePropertyName("score");
+            json.WriteReal(score);
+        }
+
         if (result.Seed is { } seed) json.WriteNumber("seed", seed);
     }
 
@@ -64,7 +76,8 @@ internal static class JsonOutput
             {
                 json.WriteStartObject();
                 json.WriteNumber("token_id", candidate.Id);
-                json.WriteNumber("logprob", candidate.LogProbability);
+                json.WritePropertyName("logprob");
+                json.WriteReal(candidate.LogProbability);
                 json.WriteEndObject();
             }
 

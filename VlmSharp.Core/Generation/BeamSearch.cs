@@ -20,7 +20,8 @@ internal sealed class BeamSearch : Decoding
     private readonly StopRule stop;
     private readonly Beam[] pool;
     private readonly List<Beam> live = [], next = [];
-    private readonly List<Candidate> candidates = [], chosen = [];
+    private readonly List<Candidate> candidates = [];
+    private readonly List<(BeamNode Node, Candidate Candidate)> chosen = [];
     private readonly BeamHypotheses hypotheses;
     private readonly TopSelector selector;
     private readonly int width; // candidates that a step looks at
@@ -68,14 +69,15 @@ internal sealed class BeamSearch : Decoding
         for (int rank = 0; rank < candidates.Count && chosen.Count < pool.Length; rank++)
         {
             Candidate candidate = candidates[rank];
-            if (!Ends(candidate.Node)) chosen.Add(candidate);
-            else if (rank < pool.Length) hypotheses.Add(candidate.Node, candidate.Sum, FinishReason.Stop);
+            BeamNode node = Node(candidate);
+            if (!Ends(node)) chosen.Add((node, candidate));
+            else if (rank < pool.Length) hypotheses.Add(node, candidate.Sum, FinishReason.Stop);
         }
 
         bool done = chosen.Count == 0 || hypotheses.IsDone(candidates[0].Sum, count);
         if (!done && count == Limit)
         {
-            foreach (Candidate candidate in chosen) hypotheses.Add(candidate.Node, candidate.Sum, FinishReason.Length);
+            foreach ((BeamNode node, Candidate candidate) in chosen) hypotheses.Add(node, candidate.Sum, FinishReason.Length);
             done = true;
         }
 
@@ -92,17 +94,17 @@ internal sealed class BeamSearch : Decoding
             Beam beam = live[i];
             selector.Select(chooser.BeamScores(row + i, beam.Path, Prompt));
             selector.Order();
-            TokenCandidate[]? top = chooser.Top();
+            beam.Top = chooser.Top();
             for (int j = 0; j < selector.Count; j++)
-            {
-                int id = selector.Ids[j];
-                candidates.Add(new Candidate(beam.Sum + selector.Values[j], i, new BeamNode(beam.Last, id, chooser.LogProbabilities[id], top)));
-            }
+                candidates.Add(new Candidate(beam.Sum + selector.Values[j], i, selector.Ids[j], chooser.LogProbabilities[selector.Ids[j]]));
         }
 
-        candidates.Sort(static (a, b) => a.Sum != b.Sum ? b.Sum.CompareTo(a.Sum) : a.Beam != b.Beam ? a.Beam - b.Beam : a.Node.Id - b.Node.Id);
+        candidates.Sort(static (a, b) => a.Sum != b.Sum ? b.Sum.CompareTo(a.Sum) : a.Beam != b.Beam ? a.Beam - b.Beam : a.Id - b.Id);
         if (candidates.Count > width) candidates.RemoveRange(width, candidates.Count - width);
     }
+
+    private BeamNode Node(in Candidate candidate) =>
+        new(live[candidate.Beam].Last, candidate.Id, candidate.LogProbability, live[candidate.Beam].Top);
 
     private bool Ends(BeamNode node) => stop.Ends(node.Id) || stop.EndsText(Array.ConvertAll(node.Path(), n => n.Id));
 
@@ -111,7 +113,7 @@ internal sealed class BeamSearch : Decoding
     {
         next.Clear();
         foreach (Beam beam in pool) beam.IsTaken = false;
-        foreach (Candidate candidate in chosen)
+        foreach ((_, Candidate candidate) in chosen)
         {
             Beam parent = live[candidate.Beam];
             next.Add(parent.IsTaken ? Beam.None : parent);
@@ -123,13 +125,13 @@ internal sealed class BeamSearch : Decoding
             if (next[i] != Beam.None) continue;
             next[i] = Array.Find(pool, beam => !beam.IsTaken)!; // as many beams as chosen candidates at least
             next[i].IsTaken = true;
-            next[i].CopyFrom(live[chosen[i].Beam], backend, () => model.CreateKvCache(Capacity));
+            next[i].CopyFrom(live[chosen[i].Candidate.Beam], backend, () => model.CreateKvCache(Capacity));
         }
 
         live.Clear();
         for (int i = 0; i < next.Count; i++)
         {
-            (next[i].Last, next[i].Sum) = (chosen[i].Node, chosen[i].Sum);
+            (next[i].Last, next[i].Sum) = (chosen[i].Node, chosen[i].Candidate.Sum);
             next[i].History[next[i].Length++] = chosen[i].Node.Id;
             live.Add(next[i]);
         }
@@ -168,7 +170,7 @@ internal sealed class BeamSearch : Decoding
     }
 
     /// <summary>A continuation of a beam.</summary>
-    private readonly record struct Candidate(double Sum, int Beam, BeamNode Node);
+    private readonly record struct Candidate(double Sum, int Beam, int Id, float LogProbability);
 
     /// <summary>A path that goes on. Its cache has all of its history but the last token.</summary>
     private sealed class Beam(int[] history)
@@ -185,6 +187,9 @@ internal sealed class BeamSearch : Decoding
         public KvCache? Cache { get; set; }
 
         public BeamNode? Last { get; set; }
+
+        /// <summary>The likeliest candidates for what comes next, or null.</summary>
+        public TokenCandidate[]? Top { get; set; }
 
         public double Sum { get; set; }
 

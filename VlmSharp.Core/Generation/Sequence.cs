@@ -23,7 +23,7 @@ internal sealed class Sequence : Decoding
         prompt.Ids.CopyTo(history, 0);
         logProbabilities = new float[Limit];
         if (options.LogProbabilities > 0) top = new TokenCandidate[Limit][];
-        if (options.IsSampling) seed = prompt.Seed ?? options.Seed ?? Random.Shared.NextInt64();
+        if (options.IsSampling) seed = prompt.Seed ?? options.Seed ?? Random.Shared.Next(); // short: it is shown
     }
 
     public override int Rows => 1;

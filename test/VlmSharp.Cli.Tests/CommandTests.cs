@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Xml.Linq;
 using VlmSharp.Conformance;
+using VlmSharp.Generation;
 
 namespace VlmSharp.Cli.Tests;
 
@@ -205,6 +206,23 @@ public sealed class CommandTests : IDisposable
             Assert.Equal(tokens[i], steps[i][0].GetProperty("token_id").GetInt32());
             Assert.Equal(o.GetProperty("logprobs")[i].GetDouble(), steps[i][0].GetProperty("logprob").GetDouble());
         }
+    }
+
+    [Fact]
+    public void What_is_no_number_is_null_in_json()
+    {
+        var result = new GenerationResult([5, 6], [float.NegativeInfinity, -1], null, FinishReason.Length, 3)
+        {
+            Score = float.NaN,
+            TopLogProbabilities = [[new TokenCandidate(5, float.NaN)], []],
+        };
+        string json = JsonOutput.ToText(o =>
+        {
+            o.WriteStartObject();
+            o.WriteResult(result);
+            o.WriteEndObject();
+        });
+        Assert.Equal("""{"token_ids":[5,6],"logprobs":[null,-1],"top_logprobs":[[{"token_id":5,"logprob":null}],[]],"text":null,"finish_reason":"length","prompt_tokens":3,"score":null}""", json);
     }
 
     [Fact]

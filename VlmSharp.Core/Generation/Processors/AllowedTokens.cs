@@ -23,7 +23,9 @@ internal static class AllowedTokens
         return allowed;
     }
 
-    /// <summary>Removes all but the allowed tokens.</summary>
+    /// <summary>
+    /// Removes all but the allowed tokens. Theirs are bounded to finite numbers: whatever a damaged model says, one of them can follow.
+    /// </summary>
     /// <param name="scores">[V], changed in place.</param>
     /// <param name="allowed">Ids in ascending order, at least one.</param>
     public static void Mask(Span<float> scores, ReadOnlySpan<int> allowed)
@@ -32,6 +34,7 @@ internal static class AllowedTokens
         foreach (int id in allowed)
         {
             scores[from..id].Fill(float.NegativeInfinity);
+            scores[id] = float.IsNaN(scores[id]) ? float.MinValue : Math.Clamp(scores[id], float.MinValue, float.MaxValue);
             from = id + 1;
         }
 
@@ -50,8 +53,8 @@ internal static class AllowedTokens
         double largest = double.NegativeInfinity, sum = 0;
         foreach (int id in allowed) largest = Math.Max(largest, scores[id]);
         foreach (int id in allowed) sum += Math.Exp(scores[id] - largest);
-        double shift = largest + Math.Log(sum);
+        double logSum = Math.Log(sum);
         logProbabilities.Fill(float.NegativeInfinity);
-        foreach (int id in allowed) logProbabilities[id] = (float)(scores[id] - shift);
+        foreach (int id in allowed) logProbabilities[id] = (float)(scores[id] - largest - logSum);
     }
 }

@@ -37,10 +37,11 @@ internal sealed class Sampler(int vocabulary)
         float max = float.NegativeInfinity;
         foreach (float s in scores)
             if (s > max) max = s;
+        if (max == float.NegativeInfinity) max = float.NaN; // nothing is left, and nothing is the largest
         double total = 0;
         for (int i = 0; i < scores.Length; i++)
         {
-            weights[i] = scores[i] > float.NegativeInfinity ? Math.Exp((double)scores[i] - max) : 0;
+            weights[i] = scores[i] == max ? 1 : scores[i] > float.NegativeInfinity ? Math.Exp((double)scores[i] - max) : 0;
             total += weights[i];
         }
 

@@ -104,6 +104,21 @@ public sealed class ProcessorTests
         Assert.Equal([Gone, MathF.Log(0.25f), Gone, MathF.Log(0.75f), Gone], logs, (a, b) => a == b || Math.Abs(a - b) < 1e-6);
     }
 
+    /// <summary>A model whose logits are no numbers still says only what is allowed.</summary>
+    [Fact]
+    public void Masked_logits_are_finite()
+    {
+        float[] scores = [1, float.NaN, float.PositiveInfinity, Gone, 5], logs = new float[5];
+        AllowedTokens.Mask(scores, [1, 2, 3]);
+        Assert.Equal([Gone, float.MinValue, float.MaxValue, float.MinValue, Gone], scores);
+        AllowedTokens.LogSoftmax(scores, [1, 2, 3], logs);
+        Assert.Equal(0, logs[2]);
+        scores = [float.NaN, float.NaN, 7];
+        AllowedTokens.Mask(scores, [0, 1]);
+        AllowedTokens.LogSoftmax(scores, [0, 1], logs.AsSpan(0, 3));
+        Assert.Equal([MathF.Log(0.5f), MathF.Log(0.5f), Gone], logs[..3]);
+    }
+
     [Fact]
     public void The_heads_rows_are_the_union_in_order_or_all()
     {

@@ -66,6 +66,8 @@ public sealed class SamplerTests
         Assert.Equal(2, sampler.Draw([gone, 0, 0, gone], 0.5));
         Assert.Equal(2, sampler.Draw([gone, 0, 0, gone], 1 - 1e-16));
         Assert.Equal(2, sampler.Draw([gone, float.NaN, 1e30f, gone], 0.3));
+        Assert.Equal(1, sampler.Draw([0, float.PositiveInfinity, 1e30f, gone], 0.7));
+        Assert.Equal(-1, sampler.Draw([float.NaN, gone, gone, float.NaN], 0.3));
         Assert.Equal(-1, sampler.Draw([gone, gone, gone, gone], 0.3));
     }
 }
