@@ -50,21 +50,29 @@ public abstract class BeamGoldens
         }
     }
 
-    /// <summary>Against a search written down plainly: every beam scored from its beginning without a cache, everything sorted. Two pictures, texts that end.</summary>
-    [Theory, InlineData("pg1", 1), InlineData("pg1", 0), InlineData("pg1", -2), InlineData("pg1odd", 1), InlineData("pg2", 3)]
-    public void Beams_equal_a_plain_search(string kind, float lengthPenalty)
+    /// <summary>
+    /// Against a search written down plainly: every beam scored from its beginning without a cache, everything sorted. One
+    /// token of every few ends a text, so that some end early, within the first beams or behind them, while others go on.
+    /// </summary>
+    [Theory]
+    [InlineData("pg1", "two-images", 5, 3, 1)]
+    [InlineData("pg1", "question", 5, 2, 0)]
+    [InlineData("pg1", "caption", 5, 4, 3)]
+    [InlineData("pg1odd", "two-images", 5, 2, -2)]
+    [InlineData("pg1odd", "question", 5, 2, 1)] // given up before what would be better
+    [InlineData("pg2", "caption", 3, 3, 1)] // and here
+    public void Beams_equal_a_plain_search(string kind, string prompt, int every, int beams, float lengthPenalty)
     {
         using IComputeBackend backend = CreateBackend();
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.PathOf("models", kind), backend);
-        GoldenCase golden = GoldenCase.Load(kind).Single(c => c.Name == "two-images");
-        var options = new GenerationOptions { MaxNewTokens = 7, Beams = 3, LengthPenalty = lengthPenalty };
-        int[] first = [.. model.Generate([golden.Request()], options)[0].TokenIds];
-        options = options with { StopIds = [first[3], golden.Tokens[2]] }; // what is likely, so that some beams end and others go on
-        GenerationResult result = model.Generate([golden.Request()], options)[0];
-        (int[] tokens, double score) = PlainSearch(model, model.Prepare(golden.Request()), options);
+        GenerationRequest request = GoldenCase.Load(kind).Single(c => c.Name == prompt).Request();
+        int[] ends = [.. Enumerable.Range(0, model.Model.Config.Text.VocabSize).Where(id => id % every == 0)];
+        var options = new GenerationOptions { MaxNewTokens = 6, Beams = beams, LengthPenalty = lengthPenalty, StopIds = ends };
+        GenerationResult result = model.Generate([request], options)[0];
+        (int[] tokens, double score) = PlainSearch(model, model.Prepare(request), options);
         Assert.Equal(tokens, result.TokenIds);
         Assert.Equal(score, result.Score!.Value, ScoreTolerance);
-        Assert.Equal(options.StopIds.Contains(tokens[^1]) ? FinishReason.Stop : FinishReason.Length, result.Finish);
+        Assert.Equal(ends.Contains(tokens[^1]) ? FinishReason.Stop : FinishReason.Length, result.Finish);
     }
 
     private static (int[] Tokens, double Score) PlainSearch(VisionLanguageModel model, PreparedPrompt prompt, GenerationOptions options)
