@@ -1,6 +1,7 @@
 using System.Text;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
+using VlmSharp.Generation.Processors;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Cpu.Tests.Generation;
@@ -53,6 +54,17 @@ public sealed class SamplingTests : IDisposable
         foreach (GenerationResult result in results)
             Assert.Equal(result.TokenIds, model.Generate([Request("cake.png", "caption en")], Free with { Seed = result.Seed })[0].TokenIds);
         Assert.Null(model.Generate([Request("cake.png", "caption en")], new GenerationOptions { Seed = 3 })[0].Seed); // nothing was drawn
+    }
+
+    /// <summary>So hot that every token is equally likely, a draw shows its random number: one for each step, whatever the prompt.</summary>
+    [Fact]
+    public void The_random_number_is_a_function_of_seed_and_step()
+    {
+        var options = new GenerationOptions { Temperature = 1e9f, TopK = 0, Seed = 11, MaxNewTokens = 16, IgnoreEndOfSequence = true };
+        IReadOnlyList<GenerationResult> results = model.Generate([Request("cake.png", "caption en"), Request("sun.png", "what is below the car?")], options);
+        Assert.Equal(results[0].TokenIds, results[1].TokenIds);
+        for (int step = 0; step < 16; step++)
+            Assert.Equal((int)(CounterRandom.Uniform(11, step) * model.Model.Config.Text.VocabSize), results[0].TokenIds[step]);
     }
 
     [Fact]
