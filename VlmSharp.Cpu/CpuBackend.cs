@@ -1,6 +1,5 @@
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
-using VlmSharp.Models;
 
 namespace VlmSharp.Cpu;
 
@@ -45,19 +44,14 @@ public sealed unsafe class CpuBackend : HostBackend
     /// <summary>Bytes of scratch memory that the kernels have taken.</summary>
     public long ScratchBytes => context.ScratchBytes;
 
-    /// <summary>The most scratch memory that the kernels take for a model: packed activations for all threads, and for each a block of weights, sums, scores.</summary>
-    /// <param name="config">The model.</param>
+    /// <summary>The most scratch memory that the kernels take: packed activations for all threads, and for each a block of weights, sums, scores.</summary>
+    /// <param name="widestRow">The most features that go into a product.</param>
+    /// <param name="patches">Patches of a picture.</param>
+    /// <param name="patchColumns">Numbers of a patch, or features of one where these are more.</param>
     /// <param name="threads">Threads.</param>
     /// <returns>Bytes.</returns>
-    public static long MostScratchBytes(PaliGemmaConfig config, int threads)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        VisionConfig v = config.Vision;
-        TextConfig t = config.Text;
-        int patch = 3 * v.PatchSize * v.PatchSize;
-        long widest = new[] { v.HiddenSize, v.IntermediateSize, patch, t.HiddenSize, t.IntermediateSize, t.Heads * t.HeadDim }.Max();
-        return sizeof(float) * (ProductBlocks.SharedFloats(widest) + threads * ProductBlocks.ThreadFloats + (long)Math.Max(v.Patches, ProductBlocks.PatchRows) * Math.Max(patch, v.HiddenSize));
-    }
+    public static long MostScratchBytes(long widestRow, long patches, long patchColumns, int threads) =>
+        sizeof(float) * (ProductBlocks.SharedFloats(widestRow) + threads * ProductBlocks.ThreadFloats + Math.Max(patches, ProductBlocks.PatchRows) * patchColumns);
 
     /// <inheritdoc/>
     protected override void ComputePatchEmbed(HostMatrix pixels, HostWeight kernel, HostWeight bias, HostWeight positions, int side, int patch, HostMatrix y) =>

@@ -37,7 +37,7 @@ internal sealed class PlanPrinter
         foreach (Option<int> option in new[] { requests, pictures, textTokens, newTokens })
             if (parsed.GetValue(option) is < 1 or > 1_000_000) throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give a number from 1 to 1000000.");
         MemoryPlan memory = MemoryPlan.For(folder, parsed.GetValue(requests), parsed.GetValue(pictures), parsed.GetValue(textTokens), parsed.GetValue(newTokens));
-        long scratch = CpuBackend.MostScratchBytes(Checkpoint.ReadConfig(folder), count);
+        long scratch = ScratchBytes(Checkpoint.ReadConfig(folder), count);
         long total = memory.PrivateBytes + scratch + ImageFeatureCache.DefaultMaxBytes + RuntimeBytes;
         long machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (json)
@@ -60,6 +60,16 @@ internal sealed class PlanPrinter
                 total          {Size(total)}
               machine          {Size(machine)}  {Verdict(memory.MappedBytes, total, machine)}
             """);
+    }
+
+    /// <summary>The most scratch memory that the CPU backend takes for a model.</summary>
+    internal static long ScratchBytes(PaliGemmaConfig config, int threads)
+    {
+        VisionConfig v = config.Vision;
+        TextConfig t = config.Text;
+        int patch = 3 * v.PatchSize * v.PatchSize;
+        long widest = new[] { v.HiddenSize, v.IntermediateSize, patch, t.HiddenSize, t.IntermediateSize, t.Heads * t.HeadDim }.Max();
+        return CpuBackend.MostScratchBytes(widest, v.Patches, Math.Max(patch, v.HiddenSize), threads);
     }
 
     private static string Verdict(long mapped, long resident, long machine) =>
