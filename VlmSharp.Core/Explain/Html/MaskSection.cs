@@ -8,7 +8,7 @@ internal static class MaskSection
     private const int Cell = 20, RunCells = 4, Margin = 118;
 
     // Beyond these the cells say no more, and a page grows with their product.
-    private const int LargestText = 40, LargestGenerated = 24;
+    private const int LargestText = 20, LargestGenerated = 16;
 
     /// <summary>Neighbouring tokens that look the same, as one row and one column.</summary>
     private readonly record struct Item(string Label, int First, int Count, string Kind)
@@ -56,7 +56,7 @@ internal static class MaskSection
         }
 
         page.Add($"""</svg><figcaption><span class="swatch picture"></span> sees the picture <span class="swatch text"></span> sees the prompt <span class="swatch new"></span> sees what is generated <span class="swatch hidden"></span> sees nothing.""");
-        page.Add($""" Wide cells stand for many tokens. The last token ends the answer and is not read any more: its row is what it would see.{(shown < e.Steps.Count ? $" Of {e.Steps.Count} generated tokens the first {shown} are drawn." : "")}""");
+        page.Add($""" Wide cells stand for many tokens. {(shown < e.Steps.Count ? $"Of {e.Steps.Count} generated tokens the first {shown} are drawn." : "The last token is not read any more: its row is what it would see.")}""");
         if (e.Options.SlidingWindow && e.Config.Text.SlidingWindow > 0)
             page.Add($""" With the sliding window, generated tokens see the last {e.Config.Text.SlidingWindow} tokens alone in {e.Config.Text.SlidingLayers.Count(s => s)} of the {e.Config.Text.Layers} layers.""");
         page.Add($"</figcaption></figure></section>\n");

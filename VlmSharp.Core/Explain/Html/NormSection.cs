@@ -44,12 +44,8 @@ internal static class NormSection
         bool crowded = high / low > 500;
         foreach (double tick in ticks.Where(t => t >= low && t <= high && (!crowded || IsPowerOfTen(t))))
             page.Add($"""<path class="rule" d="M{Left} {Y(tick):0.#}H{Width - Right}"/><text class="label" x="{Left - 6}" y="{Y(tick) + 4:0.#}" text-anchor="end">{Tick(tick)}</text>""");
-        for (int i = 0, every = norms.Count > 40 ? 4 : norms.Count > 24 ? 2 : 1; i < norms.Count; i++)
-        {
-            string label = Label(norms[i].Name);
-            if (char.IsAsciiDigit(label[0]) && int.Parse(label, CultureInfo.InvariantCulture) % every != 0) continue;
-            page.Add($"""<text class="label" transform="translate({X(i) + 3:0.#} {Height - Bottom + 10}) rotate(-45)" text-anchor="end">{label}</text>""");
-        }
+        foreach (int i in Labelled(norms, step))
+            page.Add($"""<text class="label" transform="translate({X(i) + 3:0.#} {Height - Bottom + 10}) rotate(-45)" text-anchor="end">{Label(norms[i].Name)}</text>""");
 
         WriteSeries(page, norms, n => n.Image, "picture", X, Y);
         WriteSeries(page, norms, n => n.Text, "text", X, Y);
@@ -91,6 +87,23 @@ internal static class NormSection
             <p class="note">The names are those of <code>vlmsharp trace</code>, which writes the numbers themselves.</p></details>
 
             """);
+    }
+
+    /// <summary>The stages that have room for a label: the ends and the projector first, then every so many blocks, then what is left.</summary>
+    private static List<int> Labelled(IReadOnlyList<StageNorm> norms, double step)
+    {
+        const double Room = 22;
+        int every = step >= Room ? 1 : step >= Room / 2 ? 2 : 4;
+        var chosen = new List<int>();
+        foreach (int i in Enumerable.Range(0, norms.Count).Where(i => Rank(i) < 3).OrderBy(Rank))
+            if (chosen.TrueForAll(c => Math.Abs(c - i) * step >= Room)) chosen.Add(i);
+        return chosen;
+
+        int Rank(int i)
+        {
+            if (i == 0 || i == norms.Count - 1 || norms[i].Name == "projector") return 0;
+            return !int.TryParse(Label(norms[i].Name), NumberStyles.None, CultureInfo.InvariantCulture, out int block) ? 2 : block % every == 0 ? 1 : 3;
+        }
     }
 
     private static string Label(string name) => name switch

@@ -21,7 +21,7 @@ internal static class PictureSection
             <feFuncR type="table" tableValues="1 1 0.96 0.84 0.55"/><feFuncG type="table" tableValues="0.9 0.72 0.42 0.16 0"/><feFuncB type="table" tableValues="0.35 0.2 0.1 0.12 0.12"/>
             </feComponentTransfer>
             <feColorMatrix in="SourceGraphic" type="luminanceToAlpha" result="amount"/>
-            <feComponentTransfer in="amount" result="alpha"><feFuncA type="table" tableValues="0 0.6 0.75 0.82 0.88"/></feComponentTransfer>
+            <feComponentTransfer in="amount" result="alpha"><feFuncA type="table" tableValues="0 0.5 0.66 0.77 0.84"/></feComponentTransfer>
             <feComposite in="colour" in2="alpha" operator="in"/>
             </filter>
             </defs></svg>

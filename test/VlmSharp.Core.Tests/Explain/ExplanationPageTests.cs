@@ -110,7 +110,7 @@ public sealed class ExplanationPageTests
     public void Long_prompts_and_answers_are_summed_up()
     {
         XDocument page = Parse(Small([.. Enumerable.Repeat("word", 300)], [.. Enumerable.Repeat("more", 60)]));
-        Assert.Equal((2 + 24) * (2 + 24), Svg(page, "mask").Elements(Html + "rect").Count());
+        Assert.Equal((2 + 16) * (2 + 16), Svg(page, "mask").Elements(Html + "rect").Count());
         XElement words = page.Descendants(Html + "p").Last(p => p.Attribute("class")?.Value == "words");
         Assert.Equal(48, words.Elements().Count());
         Assert.Equal(60, page.Descendants(Html + "article").Count());
