@@ -16,6 +16,7 @@ internal static class Program
         Examples:
           vlmsharp caption photo.jpg
           vlmsharp ask photo.jpg "what color is the car?"
+          vlmsharp detect photo.jpg "car ; dog" --draw found.png
           vlmsharp caption --model paligemma-3b-mix-224 --lang de photo.jpg
           ls *.jpg | vlmsharp caption --json -
           vlmsharp inspect --model paligemma-3b-mix-224

@@ -5,7 +5,7 @@ using VlmSharp.Imaging.Drawing;
 namespace VlmSharp.Tasks;
 
 /// <summary>
-/// Shows what was found in the picture: translucent masks, boxes, and labels with their scores. Lines and text grow with the picture.
+/// Shows what was found in the picture: translucent masks with their outlines, boxes, and labels with their scores. Lines and text grow with the picture.
 /// Things with the same label have one colour, unless all have the same: then each has its own.
 /// </summary>
 public static class DetectionOverlay
@@ -30,7 +30,9 @@ public static class DetectionOverlay
         for (int i = 0; i < colors.Length; i++)
         {
             if (detections[i].Mask is not { } mask) continue;
-            canvas.Tint(mask.Region.X, mask.Region.Y, mask.ToAlpha(), colors[i], MaskOpacity);
+            GrayImage alpha = mask.ToAlpha();
+            canvas.Tint(mask.Region.X, mask.Region.Y, alpha, colors[i], MaskOpacity);
+            canvas.Outline(mask.Region.X, mask.Region.Y, alpha, scale, colors[i]);
         }
 
         for (int i = 0; i < colors.Length; i++)

@@ -46,6 +46,25 @@ internal sealed class Canvas(RgbImage image)
         }
     }
 
+    /// <summary>Paints the rim of what a mask covers, inside of it: pixels of at least half that have less beside them.</summary>
+    /// <param name="left">Column of the mask's left edge.</param>
+    /// <param name="top">Row of the mask's top edge.</param>
+    /// <param name="mask">255 where the thing is.</param>
+    /// <param name="thickness">Of the rim, in pixels.</param>
+    /// <param name="color">The colour.</param>
+    public void Outline(int left, int top, GrayImage mask, int thickness, Rgb color)
+    {
+        PixelRegion visible = new PixelRegion(left, top, mask.Width, mask.Height).Intersect(Whole);
+        for (int y = visible.Y - top; y < visible.Y - top + visible.Height; y++)
+            for (int x = visible.X - left; x < visible.X - left + visible.Width; x++)
+            {
+                bool isRim = Covers(x, y) && !(Covers(x - thickness, y) && Covers(x + thickness, y) && Covers(x, y - thickness) && Covers(x, y + thickness));
+                if (isRim) Set(left + x, top + y, color);
+            }
+
+        bool Covers(int x, int y) => (uint)x < (uint)mask.Width && (uint)y < (uint)mask.Height && mask.Row(y)[x] >= 128;
+    }
+
     /// <summary>Writes a line of text.</summary>
     /// <param name="left">Column of the first character's left edge.</param>
     /// <param name="top">Row of the characters' top edge.</param>

@@ -37,6 +37,7 @@ public sealed class CanvasTests
         canvas.Frame(new PixelRegion(x, y, width, height), 3, Red);
         canvas.Text(x, y, "clipped", 2, Red);
         canvas.Tint(x, y, new GrayImage(30, 30), Red, 1);
+        canvas.Outline(x, y, new GrayImage(30, 30), 2, Red);
     }
 
     [Fact]
@@ -47,6 +48,25 @@ public sealed class CanvasTests
         (mask.Pixels[0], mask.Pixels[1], mask.Pixels[2]) = (0, 102, 255);
         new Canvas(image).Tint(0, 0, mask, Red, 0.5f);
         Assert.Equal([100, 100, 100, 120, 82, 84, 150, 55, 60], image.Pixels);
+    }
+
+    [Fact]
+    public void Outlines_follow_the_mask()
+    {
+        const string shape = "..####. .#####. #####.. .###... ....... .#.....";
+        string[] rows = shape.Split(' ');
+        var mask = new GrayImage(7, 6);
+        for (int i = 0; i < mask.Pixels.Length; i++) mask.Pixels[i] = (byte)(rows[i / 7][i % 7] == '#' ? 128 : 127);
+        var image = new RgbImage(8, 6);
+        new Canvas(image).Outline(1, 0, mask, 1, Red);
+        Assert.Equal("""
+            ...####.
+            ..#...#.
+            .#...#..
+            ..###...
+            ........
+            ..#.....
+            """, Show(image));
     }
 
     [Fact]
