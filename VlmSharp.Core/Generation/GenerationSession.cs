@@ -60,6 +60,9 @@ public sealed class GenerationSession : IDisposable
     /// <summary>Whether every sequence has ended.</summary>
     public bool IsFinished => nextToPrefill == sequences.Length && active.Count == 0;
 
+    /// <summary>Hears what happens; null where nobody listens.</summary>
+    internal SessionTelemetry? Telemetry { get; init; }
+
     /// <summary>Number of prompts.</summary>
     public int Count => sequences.Length;
 
@@ -77,8 +80,20 @@ public sealed class GenerationSession : IDisposable
         produced.Clear();
         lock (gate)
         {
-            if (nextToPrefill < sequences.Length) Prefill();
-            else DecodeOne();
+            int prompts = nextToPrefill;
+            try
+            {
+                if (nextToPrefill < sequences.Length) Prefill();
+                else DecodeOne();
+            }
+            catch (Exception e)
+            {
+                Telemetry?.End(e);
+                throw;
+            }
+
+            Telemetry?.Step(CollectionsMarshal.AsSpan(produced), (prompts, nextToPrefill));
+            if (IsFinished) Telemetry?.End();
         }
 
         return CollectionsMarshal.AsSpan(produced);
@@ -100,6 +115,7 @@ public sealed class GenerationSession : IDisposable
         vision += Stopwatch.GetElapsedTime(start);
 
         start = Stopwatch.GetTimestamp();
+        using Activity? span = Telemetry?.Prefill(rows);
         using Tensor input = EmbedPrompts(group, rows, images); // [T, h]
         batch.Clear();
         for (int i = 0; i < group.Length; i++)
@@ -122,7 +138,9 @@ public sealed class GenerationSession : IDisposable
     {
         var pictures = new List<(PictureKey, float[])>();
         foreach (Decoding sequence in group) pictures.AddRange(sequence.Prompt.Keys.Zip(sequence.Prompt.Pixels));
-        return pictures.Count == 0 ? default : features.Encode(model, pictures);
+        if (pictures.Count == 0) return default;
+        using Activity? span = Telemetry?.Vision(pictures.Count);
+        return features.Encode(model, pictures);
     }
 
     private Tensor EmbedPrompts(ReadOnlySpan<Decoding> group, int rows, Tensor images)
@@ -142,6 +160,7 @@ public sealed class GenerationSession : IDisposable
 
     private void DecodeOne()
     {
+        Telemetry?.Decode();
         long start = Stopwatch.GetTimestamp();
         int count = active.Count, rows = 0;
         batch.Clear();
@@ -197,6 +216,7 @@ public sealed class GenerationSession : IDisposable
     {
         lock (gate) // not under a step of another thread
         {
+            Telemetry?.Cancel();
             foreach (Decoding sequence in sequences) sequence.Dispose();
             active.Clear();
             nextToPrefill = sequences.Length;

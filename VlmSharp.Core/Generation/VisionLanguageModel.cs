@@ -28,21 +28,27 @@ public sealed class VisionLanguageModel : IDisposable
     private VisionLanguageModel(string directory, IComputeBackend backend, ModelOptions? options)
     {
         long start = Stopwatch.GetTimestamp();
-        Checkpoint = Checkpoint.Open(directory);
+        Name = NameOf(directory);
+        using Activity? span = VlmSharpTelemetry.StartLoad(Name);
         try
         {
+            Checkpoint = Checkpoint.Open(directory);
             Preprocessor = ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize);
             Tokenizer = TokenizerLoader.TryLoad(directory);
             Model = new PaliGemmaModel(Checkpoint, backend, options);
         }
-        catch
+        catch (Exception e)
         {
-            Checkpoint.Dispose();
+            Checkpoint?.Dispose();
+            VlmSharpTelemetry.Fail(span, e);
             throw;
         }
 
         LoadTime = Stopwatch.GetElapsedTime(start);
     }
+
+    /// <summary>The name of the model's folder.</summary>
+    public string Name { get; }
 
     /// <summary>The open checkpoint.</summary>
     public Checkpoint Checkpoint { get; }
@@ -81,7 +87,17 @@ public sealed class VisionLanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(requests);
         if (requests.Count == 0) throw new ArgumentException("There is nothing to generate: no request was given.");
-        return new GenerationSession(Model, Tokenizer, options ?? new GenerationOptions(), [.. requests.Select(Prepare)], ImageFeatures, gate);
+        options ??= new GenerationOptions();
+        SessionTelemetry? telemetry = SessionTelemetry.Begin(Name, requests, options);
+        try
+        {
+            return new GenerationSession(Model, Tokenizer, options, [.. requests.Select(Prepare)], ImageFeatures, gate) { Telemetry = telemetry };
+        }
+        catch (Exception e)
+        {
+            telemetry?.End(e);
+            throw;
+        }
     }
 
     /// <summary>Generates for a batch of requests, to the end.</summary>
@@ -178,6 +194,13 @@ public sealed class VisionLanguageModel : IDisposable
         }
 
         return ids;
+    }
+
+    private static string NameOf(string directory)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(directory));
+        return name is "." or ".." ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))) : name;
     }
 
     private static PreprocessorConfig ReadPreprocessor(string directory, int imageSize)
