@@ -20,9 +20,6 @@ internal sealed record FuzzSettings(long First, long Iterations, TimeSpan Time, 
     /// <summary>Names a single input, as in png:1234.</summary>
     public const string CaseVariable = "VLMSHARP_FUZZ_CASE";
 
-    /// <summary>Whether this is the longer run.</summary>
-    public static bool IsLong => Environment.GetEnvironmentVariable(SecondsVariable) is { Length: > 0 };
-
     /// <summary>What the environment asks for.</summary>
     /// <param name="formats">How many formats share the time.</param>
     public static FuzzSettings Read(int formats)
@@ -33,8 +30,8 @@ internal sealed record FuzzSettings(long First, long Iterations, TimeSpan Time, 
             return new FuzzSettings(long.Parse(parts[1], CultureInfo.InvariantCulture), 1, TimeSpan.MaxValue, parts[0]);
         }
         long first = Environment.GetEnvironmentVariable(FirstVariable) is { Length: > 0 } number ? long.Parse(number, CultureInfo.InvariantCulture) : 0;
-        return IsLong
-            ? new FuzzSettings(first, long.MaxValue, TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable(SecondsVariable)!, CultureInfo.InvariantCulture) / formats), null)
-            : new FuzzSettings(first, 400, TimeSpan.FromSeconds(0.4), null);
+        return Environment.GetEnvironmentVariable(SecondsVariable) is { Length: > 0 } seconds
+            ? new FuzzSettings(first, long.MaxValue, TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture) / formats), null)
+            : new FuzzSettings(first, 400, TimeSpan.FromSeconds(0.3), null);
     }
 }

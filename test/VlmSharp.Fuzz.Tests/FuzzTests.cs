@@ -23,7 +23,6 @@ public sealed class FuzzTests(ITestOutputHelper output)
         using FuzzTarget target = Targets[format]();
         FuzzTally tally = new FuzzRunner(target, settings).Run();
         output.WriteLine(tally.ToString());
-        if (FuzzSettings.IsLong) Console.WriteLine(tally);
         Assert.True(tally.Faults.Count == 0, string.Join("\n", tally.Faults));
         if (settings.Iterations == 1) return;
         // Neither a reader that refuses everything nor one that is never reached has been tested.

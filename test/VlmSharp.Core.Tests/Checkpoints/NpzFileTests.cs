@@ -65,29 +65,6 @@ public sealed class NpzFileTests : IDisposable
     }
 
     /// <summary>Damaged archives give the project's own error or, where the damage does not show, the array.</summary>
-    [Fact]
-    public void Damaged_archives_are_refused()
-    {
-        byte[] good = File.ReadAllBytes(Write(CompressionLevel.Optimal,
-            ("first", MaskGoldens.Npy("<f4", [4, 4], new byte[64])), ("second", MaskGoldens.Npy("<f8", [3], new byte[24]))));
-        int refused = 0;
-        foreach (byte[] bytes in Mutations.Of(good, count: 600, seed: 7))
-        {
-            string path = folder.Write("mutated.npz", bytes);
-            try
-            {
-                using NpzFile file = NpzFile.Open(path);
-                Assert.Equal(16, file.ReadFloats("first", [4, 4]).Length);
-                Assert.Equal(3, file.ReadFloats("second", [3]).Length);
-            }
-            catch (ModelFormatException)
-            {
-                refused++;
-            }
-        }
-
-        Assert.InRange(refused, 300, 600);
-    }
 
     private string Write(CompressionLevel level, params (string Name, byte[] Bytes)[] arrays)
     {

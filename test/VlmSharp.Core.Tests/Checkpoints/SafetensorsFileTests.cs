@@ -104,30 +104,6 @@ public class SafetensorsFileTests
     }
 
     [Fact]
-    public void MutatedFilesGiveOnlyFormatErrors()
-    {
-        using var folder = new TemporaryFolder();
-        string path = folder.At("a.safetensors");
-        SafetensorsWriter.Write(path, [
-            TensorToWrite.FromFloats("layer.weight", VlmSharp.Compute.DType.BF16, [2, 3], new float[6]),
-            TensorToWrite.FromIntegers("ids", [4], new long[4]),
-        ]);
-        int opened = 0;
-        foreach (byte[] bytes in Mutations.Of(File.ReadAllBytes(path), 4000, seed: 1))
-        {
-            File.WriteAllBytes(path, bytes);
-            try
-            {
-                using SafetensorsFile file = SafetensorsFile.Open(path);
-                foreach (SafetensorsEntry entry in file.Entries.Values) Assert.Equal(entry.ByteLength, file.Bytes(entry).Length);
-                opened++;
-            }
-            catch (ModelFormatException) { }
-        }
-        Assert.InRange(opened, 1, 3999);
-    }
-
-    [Fact]
     public unsafe void TensorsBeyondTwoGibibytesAndTwoToThe31ElementsAreReadAtTheirEnd()
     {
         using var folder = new TemporaryFolder();

@@ -28,7 +28,10 @@ internal static class JsonMutator
 
     private static byte[] Edit(byte[] json, List<Member> members, Random random)
     {
-        Member member = members[random.Next(members.Count)], other = members[random.Next(members.Count)];
+        // Of long lists one member is as good as another: half of the edits hit the outer levels.
+        int depth = random.Next(2) == 0 ? 2 : int.MaxValue;
+        Member[] eligible = [.. members.Where(m => m.Depth <= depth)];
+        Member member = eligible[random.Next(eligible.Length)], other = members[random.Next(members.Count)];
         byte[] Replace(int start, int end, ReadOnlySpan<byte> with) => [.. json.AsSpan(0, start), .. with, .. json.AsSpan(end)];
         switch (random.Next(10))
         {
@@ -80,7 +83,7 @@ internal static class JsonMutator
                         open.Push(members.Count);
                         break;
                 }
-                members.Add(new Member(name >= 0 ? name : start, start, (int)reader.BytesConsumed));
+                members.Add(new Member(name >= 0 ? name : start, start, (int)reader.BytesConsumed, reader.CurrentDepth));
                 name = -1;
             }
         }
@@ -95,6 +98,6 @@ internal static class JsonMutator
 
     private static string Long(int length) => $"\"{new string('x', length)}\"";
 
-    /// <summary>Where a value stands: from its name, from itself, to its end.</summary>
-    private readonly record struct Member(int Start, int Value, int End);
+    /// <summary>Where a value stands: from its name, from itself, to its end; in how many others.</summary>
+    private readonly record struct Member(int Start, int Value, int End, int Depth);
 }
