@@ -119,7 +119,7 @@ public sealed class TaskRunner
 
     private DetectionGrammar Grammar(VisionTask task)
     {
-        if (last is { } kept && ReferenceEquals(kept.Task, task)) return kept.Grammar;
+        if (last is { } kept && kept.Task.Prompt == task.Prompt && kept.Task.AnyLabel == task.AnyLabel) return kept.Grammar;
         if (model.Tokenizer is not { } tokenizer)
             throw new RequestException($"{model.Checkpoint.Directory} has no tokenizer.json or tokenizer.model: boxes are spoken of in its tokens, so add one of them.");
         int rows = model.Model.Config.Text.VocabSize;
