@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace VlmSharp.Tasks;
 
@@ -69,6 +70,7 @@ internal sealed class Convolution
     }
 
     /// <summary>y[o] += sum over i of w[u, v, i, o] x[i].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // the first mask comes before the runtime would have noticed the loop
     private void Add(ReadOnlySpan<float> x, int u, int v, Span<float> y)
     {
         ReadOnlySpan<float> w = weight.AsSpan((u * kernel + v) * inputs * outputs, inputs * outputs); // [inputs, outputs]

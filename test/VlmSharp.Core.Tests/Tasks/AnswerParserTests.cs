@@ -75,7 +75,7 @@ public sealed class AnswerParserTests
         var random = new Random(11);
         int[] favourites = DemoVocabulary.Encode("<loc0000><loc1023><loc0500><seg000><seg127> ; car green<b>");
         int boxes = 0;
-        for (int round = 0; round < 20_000; round++)
+        for (int round = 0; round < 5000; round++)
         {
             int[] ids = [.. Enumerable.Range(0, random.Next(60)).Select(_ => random.Next(8) switch
             {
@@ -96,6 +96,6 @@ public sealed class AnswerParserTests
             }
         }
 
-        Assert.True(boxes > 1000, $"{boxes} boxes");
+        Assert.True(boxes > 500, $"{boxes} boxes");
     }
 }
