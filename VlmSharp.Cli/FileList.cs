@@ -32,10 +32,10 @@ internal static class FileList
 
     /// <summary>Checks, before hours of work, that a file can be written where it is wanted: its folder exists.</summary>
     /// <exception cref="DirectoryNotFoundException">It does not.</exception>
-    public static void RequireFolderOf(string target)
+    public static void RequireFolderOf(string target, Option option)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(target)) ?? target;
-        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"{folder} does not exist: create it, or give another --out.");
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"{folder} does not exist: create it, or give another {option.Name}.");
     }
 
     /// <summary>Every path, in order; standard input is read as it comes.</summary>

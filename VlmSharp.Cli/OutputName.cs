@@ -27,8 +27,7 @@ internal sealed class OutputName
         var name = new OutputName(template);
         if (many && !template.Contains(Name, StringComparison.Ordinal)) throw new UsageException($"{option.Name} {template}: each picture would overwrite the file of the one before; put {Name} where the picture's name belongs.");
         if (name.IsNumbered && !mayNumber) throw new UsageException($"{option.Name} {template}: there is one file for each picture, so leave {Number} out.");
-        string folder = Path.GetDirectoryName(Path.GetFullPath(template)) ?? template;
-        if (!folder.Contains(Name, StringComparison.Ordinal) && !Directory.Exists(folder)) throw new DirectoryNotFoundException($"{folder} does not exist: create it, or give another {option.Name}.");
+        if (Path.GetDirectoryName(template)?.Contains(Name, StringComparison.Ordinal) != true) FileList.RequireFolderOf(template, option);
         return name;
     }
 

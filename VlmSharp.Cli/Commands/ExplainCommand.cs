@@ -10,15 +10,18 @@ namespace VlmSharp.Cli.Commands;
 /// <summary><c>vlmsharp explain</c>: one page that shows what the model saw and did.</summary>
 internal static class ExplainCommand
 {
-    private const string Ending = ".explain.html";
+    private const string DefaultName = "{name}.explain.html";
+    private const int LargestCandidates = 100;
+
+    private static readonly ExplanationOptions Default = new();
 
     public static Command Create()
     {
         var file = new Argument<string>("IMAGE") { Description = "Picture file." };
         var prompt = new Argument<string>("PROMPT") { Description = "The prompt, word for word, for instance \"caption en\"." };
-        var output = new Option<string?>("--out", "-o") { Description = $"The page to write; - is standard output (default: IMAGE's name with {Ending}, in the current folder).", HelpName = "PAGE.html" };
-        var tokens = new Option<int>("--max-new-tokens", "-n") { Description = $"New tokens, at the most; up to {ExplanationOptions.LargestMaxNewTokens}.", HelpName = "N", DefaultValueFactory = _ => new ExplanationOptions().MaxNewTokens };
-        var candidates = new Option<int>("--candidates") { Description = "Candidates to show for each new token.", HelpName = "N", DefaultValueFactory = _ => new ExplanationOptions().Candidates };
+        var output = new Option<string>("--out", "-o") { Description = "The page to write, where {name} is the picture's name; - is standard output.", HelpName = "PAGE.html", DefaultValueFactory = _ => DefaultName };
+        Option<int?> tokens = NumberOption.Create<int>("--max-new-tokens", "N", $"New tokens, at the most {ExplanationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
+        Option<int?> candidates = NumberOption.Create<int>("--candidates", "N", $"Candidates to show for each new token (default: {Default.Candidates}).");
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No timings on standard error." };
         var command = new ExampleCommand("explain", "Shows on one HTML page what the model saw and did.", """
             The page has the resized picture and its patches, the tokens, the mask, the size of every stage, and for each new
@@ -38,11 +41,10 @@ internal static class ExplainCommand
         {
             var options = new ExplanationOptions
             {
-                MaxNewTokens = InRange(parsed.GetValue(tokens), "--max-new-tokens", ExplanationOptions.LargestMaxNewTokens),
-                Candidates = InRange(parsed.GetValue(candidates), "--candidates", LargestCandidates),
+                MaxNewTokens = InRange(parsed.GetValue(tokens) ?? Default.MaxNewTokens, tokens, ExplanationOptions.LargestMaxNewTokens),
+                Candidates = InRange(parsed.GetValue(candidates) ?? Default.Candidates, candidates, LargestCandidates),
             };
-            string path = parsed.GetRequiredValue(file), target = parsed.GetValue(output) ?? Path.GetFileNameWithoutExtension(path) + Ending;
-            if (target != "-") FileList.RequireFolderOf(target);
+            string path = parsed.GetRequiredValue(file), target = OutputName.Of(output, parsed.GetValue(output), many: false, mayNumber: false)!.For(path);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend);
             var request = new GenerationRequest { Images = [ImageFile.Load(path)], Prompt = parsed.GetRequiredValue(prompt) };
@@ -56,11 +58,9 @@ internal static class ExplainCommand
         return command;
     }
 
-    private const int LargestCandidates = 100;
-
-    private static int InRange(int value, string option, int largest) => value >= 1 && value <= largest
+    private static int InRange(int value, Option option, int largest) => value >= 1 && value <= largest
         ? value
-        : throw new UsageException($"{option} {value}: give a number from 1 to {largest}.");
+        : throw new UsageException($"{option.Name} {value}: give a number from 1 to {largest}.");
 
     private static long Write(Explanation explanation, string target)
     {

@@ -34,7 +34,7 @@ internal static class TraceCommand
             int count = parsed.GetValue(tokens);
             if (count < 1) throw new UsageException($"--max-new-tokens {count}: give a number above 0.");
             string target = parsed.GetRequiredValue(output);
-            FileList.RequireFolderOf(target);
+            FileList.RequireFolderOf(target, output);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend);
             GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))]);

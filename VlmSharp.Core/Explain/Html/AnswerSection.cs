@@ -107,24 +107,24 @@ internal static class AnswerSection
         page.Add($"</div></details>");
     }
 
-    /// <summary>A heat map over the resized picture: a small grey PNG, stretched, and coloured by the filter that all maps share.</summary>
+    /// <summary>A heat map over the resized picture: a small gray PNG, stretched, and coloured by the filter that all maps share.</summary>
     private static void WriteMap(HtmlWriter page, Explanation e, AttentionMap map, string label)
     {
         int side = e.Seen.Width, stretched = map.Side * map.PatchesPerCell * e.Config.Vision.PatchSize; // over the edge where the last cells have fewer patches
         page.Add($"""
-            <svg class="map" viewBox="0 0 {side} {side}" role="img" aria-label="{label}"><use class="under" href="#seen"/><image class="heat" width="{stretched}" height="{stretched}" preserveAspectRatio="none" filter="url(#heat)" href="{Figures.DataUri(Grey(map))}"/></svg>
+            <svg class="map" viewBox="0 0 {side} {side}" role="img" aria-label="{label}"><use class="under" href="#seen"/><image class="heat" width="{stretched}" height="{stretched}" preserveAspectRatio="none" filter="url(#heat)" href="{Figures.DataUri(Gray(map))}"/></svg>
             """);
     }
 
     /// <summary>Brightness by attention, white for the most.</summary>
-    private static RgbImage Grey(AttentionMap map)
+    private static GrayImage Gray(AttentionMap map)
     {
-        var image = new RgbImage(map.Side, map.Side);
+        var image = new GrayImage(map.Side, map.Side);
         float largest = map.Cells[IndexOfMax(map.Cells)];
         for (int i = 0; i < map.Cells.Count; i++)
         {
             float level = map.Cells[i] / largest;
-            image.Pixels.AsSpan(3 * i, 3).Fill(level > 0 ? (byte)Math.Round(255 * Math.Min(level, 1)) : (byte)0);
+            image.Pixels[i] = level > 0 ? (byte)Math.Round(255 * Math.Min(level, 1)) : (byte)0;
         }
 
         return image;

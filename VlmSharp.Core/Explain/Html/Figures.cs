@@ -7,10 +7,15 @@ namespace VlmSharp.Explain.Html;
 internal static class Figures
 {
     /// <summary>A picture inside the page: a PNG as a data: URI.</summary>
-    public static string DataUri(RgbImage image)
+    public static string DataUri(RgbImage image) => DataUri(png => PngWriter.Write(image, png));
+
+    /// <summary>The same of a gray picture.</summary>
+    public static string DataUri(GrayImage image) => DataUri(png => PngWriter.Write(image, png));
+
+    private static string DataUri(Action<Stream> write)
     {
         using var png = new MemoryStream();
-        PngWriter.Write(image, png);
+        write(png);
         return "data:image/png;base64," + Convert.ToBase64String(png.GetBuffer(), 0, (int)png.Length);
     }
 
