@@ -107,7 +107,8 @@ internal sealed class ManifestTarget : FuzzTarget
 
     protected override Func<byte[], Random, byte[], byte[]> Structured => MutateJson;
 
-    public override long MostAllocation(int inputBytes) => 256L * inputBytes + (1 << 20);
+    // A line of one character is an item too. Items are made one at a time: this is what they take together.
+    public override long MostAllocation(int inputBytes) => 512L * inputBytes + (1 << 20);
 
     protected override IEnumerable<Seed> MakeSeeds() =>
     [
