@@ -34,16 +34,22 @@ internal sealed class ImageTarget(string name, PartMutator? parts, string[] file
         () => new ImageTarget("bmp", null, ["bmp1.bmp", "bmp8.bmp", "bmp24.bmp"]),
         () => new ImageTarget("gif", null, ["gif.gif"]),
         () => new ImageTarget("netpbm", null, ["pgm.pgm", "ppm.ppm"]),
-        () => new ImageTarget("webp-lossy", new RiffMutator(), ["webp_lossy.webp"]),
-        () => new ImageTarget("webp-lossless", new RiffMutator(), ["webp_lossless.webp"]),
-        () => new ImageTarget("webp-alpha", new RiffMutator(), ["webp_alpha.webp", "webp_lossy.webp"]),
+        () => new ImageTarget("webp-lossy", new RiffMutator(), [
+            "lossy_1x1.webp", "lossy_17x9.webp", "lossy_15x33.webp", "lossy_simple_filter.webp", "lossy_strong_filter.webp", "lossy_sharpness7.webp",
+            "lossy_segments.webp", "lossy_8_partitions.webp", "lossy_q100.webp", "exif_orientation6.webp", "animation_lossy.webp"]),
+        () => new ImageTarget("webp-lossless", new RiffMutator(), [
+            "lossless_1x1.webp", "lossless_2x3.webp", "lossless_2_colors.webp", "lossless_17_colors.webp", "lossless_256_colors.webp", "lossless_16x16.webp",
+            "lossless_alpha.webp", "lossless_gradients.webp", "lossless_noise.webp", "lossless_fast.webp", "animation_lossless.webp"]),
+        () => new ImageTarget("webp-alpha", new RiffMutator(), [
+            "alpha_plain.webp", "alpha_plain_gradient.webp", "alpha_lossless_vertical.webp", "alpha_lossless_horizontal.webp", "alpha_filter_best.webp",
+            "alpha_two_levels.webp", "animation_alpha.webp", "lossy_17x9.webp"]),
     ];
 
     public override long MostAllocation(int inputBytes) => Small.MaxPixels * BytesPerPixel + BytesPerFileByte * inputBytes + (1 << 20);
 
     protected override IEnumerable<Seed> MakeSeeds()
     {
-        foreach (string file in files) yield return new Seed(file, File.ReadAllBytes(GoldenFiles.PathOf("images", file)));
+        foreach (string file in files) yield return new Seed(file, File.ReadAllBytes(GoldenFiles.PathOf(file.EndsWith(".webp", StringComparison.Ordinal) ? "webp" : "images", file)));
         foreach (Seed seed in Tiny().Where(seed => seed.Name.StartsWith(name, StringComparison.Ordinal))) yield return seed;
     }
 
