@@ -83,6 +83,7 @@ public sealed class GenerationSession : IDisposable
             int prompts = nextToPrefill;
             try
             {
+                ObjectDisposedException.ThrowIf(model.IsDisposed, typeof(VisionLanguageModel));
                 if (nextToPrefill < sequences.Length) Prefill();
                 else DecodeOne();
             }

@@ -212,10 +212,13 @@ public sealed class VisionLanguageModel : IDisposable
             : throw new ModelFormatException($"{path}: pictures are resized to {config.Size} pixels, but config.json says that the vision encoder takes {imageSize}.");
     }
 
-    /// <summary>Frees the model and closes the checkpoint.</summary>
+    /// <summary>Frees the model and closes the checkpoint, when the step that is running has ended. Its sessions can take no further one.</summary>
     public void Dispose()
     {
-        Model.Dispose();
-        Checkpoint.Dispose();
+        lock (gate)
+        {
+            Model.Dispose();
+            Checkpoint.Dispose();
+        }
     }
 }

@@ -54,6 +54,9 @@ public sealed class PaliGemmaModel : IDisposable
     /// <summary>The backend that the parameters are on.</summary>
     public IComputeBackend Backend => b;
 
+    /// <summary>Whether the parameters are gone; what still ran on them would read memory that is not theirs.</summary>
+    internal bool IsDisposed { get; private set; }
+
     /// <summary>An empty cache that fits this model.</summary>
     /// <param name="capacity">Tokens.</param>
     /// <returns>The cache, owned by the caller.</returns>
@@ -137,5 +140,6 @@ public sealed class PaliGemmaModel : IDisposable
     {
         foreach (Weight weight in weights) weight.Dispose();
         weights.Clear();
+        IsDisposed = true;
     }
 }

@@ -101,6 +101,19 @@ public sealed class GenerationTests : IDisposable
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    /// <summary>The weights are unmapped then: a step would end the process.</summary>
+    [Fact]
+    public void A_session_outlives_its_model_without_a_step()
+    {
+        VisionLanguageModel other = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
+        using GenerationSession session = other.Start([Request("cake.png", "caption en")]);
+        session.Step();
+        other.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => { session.Step(); });
+        Assert.Throws<ObjectDisposedException>(() => other.Generate([Request("cake.png", "caption en")]));
+        other.Dispose();
+    }
+
     [Fact]
     public void Memory_stays_flat_from_request_to_request()
     {

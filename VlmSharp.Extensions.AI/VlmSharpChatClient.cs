@@ -1,0 +1,187 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using VlmSharp.Generation;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Extensions.AI;
+
+/// <summary>
+/// A PaliGemma model as a chat client. A chat is one user message: <see cref="TextContent"/> is the prompt, word for word, for
+/// instance "caption en"; each <see cref="DataContent"/> of an image type is a picture. Nothing is downloaded.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Of <see cref="ChatOptions"/> it honours <c>MaxOutputTokens</c>, <c>Temperature</c> (0 is greedy), <c>TopK</c>, <c>TopP</c>,
+/// <c>Seed</c> and <c>StopSequences</c>; beams, repetition penalty and the rest come from a <see cref="GenerationOptions"/> that
+/// <c>RawRepresentationFactory</c> returns. Tools, system prompts, earlier turns, JSON answers and other penalties are refused
+/// with a <see cref="RequestException"/>; <c>AdditionalProperties</c> is for middleware and not read.
+/// </para>
+/// <para>May be called from several threads: concurrent answers take turns token by token.</para>
+/// </remarks>
+public sealed class VlmSharpChatClient : IChatClient
+{
+    private readonly Func<VisionLanguageModel> open;
+    private readonly ChatClientMetadata metadata;
+    private readonly GenerationOptions defaults;
+    private readonly ImageOptions images;
+    private readonly ILogger logger;
+
+    /// <summary>Creates a client of a model.</summary>
+    /// <param name="model">The model; owned by the caller, to be disposed of after the client's last answer.</param>
+    /// <param name="defaults">How to generate where a chat's options do not say; null for greedily.</param>
+    /// <param name="images">How pictures are read, with their limits; null for the defaults.</param>
+    /// <param name="logger">Hears of requests and errors, or null.</param>
+    public VlmSharpChatClient(VisionLanguageModel model, GenerationOptions? defaults = null, ImageOptions? images = null, ILogger<VlmSharpChatClient>? logger = null)
+        : this(() => model, (model ?? throw new ArgumentNullException(nameof(model))).Name, defaults, images, logger) { }
+
+    /// <summary>Creates a client of a model that is opened by its first request.</summary>
+    internal VlmSharpChatClient(Func<VisionLanguageModel> open, string name, GenerationOptions? defaults, ImageOptions? images, ILogger<VlmSharpChatClient>? logger)
+    {
+        this.open = open;
+        this.defaults = defaults ?? new GenerationOptions();
+        this.images = images ?? ImageOptions.Default;
+        this.logger = logger ?? NullLogger<VlmSharpChatClient>.Instance;
+        metadata = new ChatClientMetadata("vlmsharp", providerUri: null, name);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="RequestException">The chat asks for what the model cannot do.</exception>
+    /// <exception cref="ImageFormatException">A picture cannot be read.</exception>
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        string id = NewId();
+        return await Logged(id, Whole, cancellationToken).ConfigureAwait(false);
+
+        ChatResponse Whole()
+        {
+            using GenerationSession session = Start(messages, options, id).Session;
+            while (!session.IsFinished)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                session.Step();
+            }
+
+            GenerationResult result = Finished(id, session);
+            return new ChatResponse(new ChatMessage(ChatRole.Assistant, result.Text) { MessageId = id, RawRepresentation = result })
+            {
+                ResponseId = id,
+                ModelId = metadata.DefaultModelId,
+                CreatedAt = DateTimeOffset.UtcNow,
+                FinishReason = Finish(result),
+                Usage = Usage(result),
+                RawRepresentation = result,
+            };
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="RequestException">The chat asks for what the model cannot do.</exception>
+    /// <exception cref="ImageFormatException">A picture cannot be read.</exception>
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        string id = NewId();
+        (GenerationSession session, TextStream stream) = await Logged(id, () => Start(messages, options, id), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            while (!session.IsFinished)
+            {
+                string text = await Logged(id, () => Step(session, stream), cancellationToken).ConfigureAwait(false);
+                if (text.Length > 0) yield return Update(id, new TextContent(text));
+            }
+
+            GenerationResult result = Finished(id, session);
+            ChatResponseUpdate last = Update(id, new UsageContent(Usage(result)));
+            last.FinishReason = Finish(result);
+            last.RawRepresentation = result;
+            yield return last;
+        }
+        finally
+        {
+            await Task.Run(session.Dispose, CancellationToken.None).ConfigureAwait(false); // it waits for other sessions' steps
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Offers <see cref="ChatClientMetadata"/>, the client itself, and the <see cref="VisionLanguageModel"/>, which is opened if it was not yet.</remarks>
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        if (serviceKey is not null) return null;
+        if (serviceType == typeof(ChatClientMetadata)) return metadata;
+        if (serviceType == typeof(VisionLanguageModel)) return open();
+        return serviceType.IsInstanceOfType(this) ? this : null;
+    }
+
+    /// <summary>Does nothing: the model belongs to whoever opened it.</summary>
+    public void Dispose() { }
+
+    private static string NewId() => Guid.NewGuid().ToString("N");
+
+    private (GenerationSession Session, TextStream Text) Start(IEnumerable<ChatMessage> messages, ChatOptions? options, string id)
+    {
+        VisionLanguageModel model = open();
+        GenerationOptions generation = ChatRequest.Options(options, this, defaults, model.Name);
+        GenerationRequest request = ChatRequest.Read(messages, model, images);
+        logger.Requested(id, request.Images.Count, request.Prompt.Length, generation.MaxNewTokens);
+        return (model.Start([request], generation), model.StreamText(generation));
+    }
+
+    /// <summary>The text that a step brings; of a beam search all of it at the end.</summary>
+    private static string Step(GenerationSession session, TextStream stream)
+    {
+        string text = "";
+        foreach (GeneratedToken token in session.Step()) text += stream.Append(token);
+        return text;
+    }
+
+    /// <summary>Works on another thread: a step of a large model takes seconds. Once begun it is waited for.</summary>
+    private async Task<T> Logged<T>(string id, Func<T> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(work, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            logger.Cancelled(id);
+            throw;
+        }
+        catch (VlmSharpException e)
+        {
+            logger.Refused(id, e.Message);
+            throw;
+        }
+        catch (Exception e)
+        {
+            logger.Failed(id, e);
+            throw;
+        }
+    }
+
+    private GenerationResult Finished(string id, GenerationSession session)
+    {
+        GenerationResult result = session.Results()[0];
+        GenerationTimings timings = session.Timings;
+        logger.Answered(id, result.PromptTokens, result.TokenIds.Count, Finish(result).Value, timings.Vision.TotalMilliseconds, timings.Prefill.TotalMilliseconds, timings.Decode.TotalMilliseconds);
+        return result;
+    }
+
+    private static ChatFinishReason Finish(GenerationResult result) => result.Finish == FinishReason.Stop ? ChatFinishReason.Stop : ChatFinishReason.Length;
+
+    private static UsageDetails Usage(GenerationResult result) => new()
+    {
+        InputTokenCount = result.PromptTokens,
+        OutputTokenCount = result.TokenIds.Count,
+        TotalTokenCount = result.PromptTokens + result.TokenIds.Count,
+    };
+
+    private ChatResponseUpdate Update(string id, AIContent content) => new(ChatRole.Assistant, [content])
+    {
+        ResponseId = id,
+        MessageId = id,
+        ModelId = metadata.DefaultModelId,
+        CreatedAt = DateTimeOffset.UtcNow,
+    };
+}

@@ -1,0 +1,35 @@
+using VlmSharp.Cpu;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Extensions.AI;
+
+/// <summary>Which model to open, and how. Can be bound to a configuration section.</summary>
+public sealed record VlmSharpOptions
+{
+    /// <summary>The model folder from the Hugging Face hub. Required.</summary>
+    public string ModelDirectory { get; set; } = "";
+
+    /// <summary>CPU threads; null for one per processor that the process may use.</summary>
+    public int? Threads { get; set; }
+
+    /// <summary>Vector registers of the CPU to use.</summary>
+    public SimdTier Simd { get; set; }
+
+    /// <summary>New tokens of an answer, at the most, where a chat's options do not say.</summary>
+    public int MaxOutputTokens { get; set; } = new GenerationOptions().MaxNewTokens;
+
+    /// <summary>Memory for image tokens of pictures seen last, in bytes: further questions on them skip the encoder. 0 keeps none.</summary>
+    public long ImageCacheBytes { get; set; } = ImageFeatureCache.DefaultMaxBytes;
+
+    /// <summary>The largest picture accepted, in pixels.</summary>
+    public long MaxPicturePixels { get; set; } = Imaging.ImageOptions.Default.MaxPixels;
+
+    /// <summary>PaliGemma 2: whether the attention soft-cap is applied, as <see cref="Models.ModelOptions.AttentionSoftCap"/>.</summary>
+    public bool AttentionSoftCap { get; set; } = true;
+
+    /// <summary>PaliGemma 2: whether the logits are soft-capped, as <see cref="Models.ModelOptions.FinalSoftCap"/>.</summary>
+    public bool FinalSoftCap { get; set; }
+
+    /// <summary>PaliGemma 2: whether the sliding window is honoured, as <see cref="Models.ModelOptions.SlidingWindow"/>.</summary>
+    public bool SlidingWindow { get; set; }
+}

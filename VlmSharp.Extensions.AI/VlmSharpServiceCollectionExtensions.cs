@@ -1,0 +1,102 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VlmSharp;
+using VlmSharp.Compute;
+using VlmSharp.Cpu;
+using VlmSharp.Extensions.AI;
+using VlmSharp.Generation;
+using VlmSharp.Imaging;
+using VlmSharp.Models;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds a model to a service container.</summary>
+public static class VlmSharpServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds <see cref="IChatClient"/> (a <see cref="VlmSharpChatClient"/>), <see cref="VisionLanguageModel"/> and
+    /// <see cref="IComputeBackend"/> as singletons. The model is opened once, by its first request, and disposed of with the container.
+    /// A backend or chat client that was added before stays.
+    /// </summary>
+    /// <param name="services">The container's services.</param>
+    /// <param name="configure">Sets <see cref="VlmSharpOptions.ModelDirectory"/> and what else is to differ from the defaults.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    public static IServiceCollection AddVlmSharp(this IServiceCollection services, Action<VlmSharpOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        Add(services).Configure(configure);
+        return services;
+    }
+
+    /// <summary>The same, with <see cref="VlmSharpOptions"/> bound to a section of the configuration.</summary>
+    /// <param name="services">The container's services.</param>
+    /// <param name="section">The section, for instance <c>builder.Configuration.GetSection("VlmSharp")</c>.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    public static IServiceCollection AddVlmSharp(this IServiceCollection services, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        Add(services).Bind(section);
+        return services;
+    }
+
+    private static OptionsBuilder<VlmSharpOptions> Add(IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.TryAddSingleton<IComputeBackend>(CreateBackend);
+        services.TryAddSingleton(OpenModel);
+        services.TryAddSingleton(CreateClient);
+        services.TryAddSingleton<IChatClient>(provider => provider.GetRequiredService<VlmSharpChatClient>());
+        return services.AddOptions<VlmSharpOptions>()
+            .Validate(o => o.ModelDirectory.Length > 0, "VlmSharp: ModelDirectory is empty; name the folder of a PaliGemma model.")
+            .Validate(o => o.Threads is null or (>= 1 and <= 1024), "VlmSharp: Threads is out of range; give a number from 1 to 1024, or leave it out.")
+            .Validate(o => o.MaxOutputTokens >= 1, "VlmSharp: MaxOutputTokens is out of range; give a number above 0.")
+            .Validate(o => o.ImageCacheBytes >= 0 && o.MaxPicturePixels >= 1, "VlmSharp: ImageCacheBytes or MaxPicturePixels is out of range; give a number of 0 or above, and above 0.")
+            .ValidateOnStart();
+    }
+
+    private static VlmSharpOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<VlmSharpOptions>>().Value;
+
+    private static CpuBackend CreateBackend(IServiceProvider provider)
+    {
+        VlmSharpOptions options = Options(provider);
+        return new CpuBackend(new CpuBackendOptions { Threads = options.Threads, Simd = options.Simd });
+    }
+
+    private static VisionLanguageModel OpenModel(IServiceProvider provider)
+    {
+        VlmSharpOptions options = Options(provider);
+        ILogger? logger = provider.GetService<ILoggerFactory>()?.CreateLogger<VisionLanguageModel>();
+        IComputeBackend backend = provider.GetRequiredService<IComputeBackend>();
+        try
+        {
+            VisionLanguageModel model = VisionLanguageModel.Open(options.ModelDirectory, backend, new ModelOptions
+            {
+                AttentionSoftCap = options.AttentionSoftCap,
+                FinalSoftCap = options.FinalSoftCap,
+                SlidingWindow = options.SlidingWindow,
+            });
+            model.ImageFeatures.MaxBytes = options.ImageCacheBytes;
+            logger?.Opened(model.Name, model.LoadTime.TotalMilliseconds, backend.Name, backend.Description);
+            return model;
+        }
+        catch (VlmSharpException e)
+        {
+            logger?.NotOpened(options.ModelDirectory, e);
+            throw;
+        }
+    }
+
+    private static VlmSharpChatClient CreateClient(IServiceProvider provider)
+    {
+        VlmSharpOptions options = Options(provider);
+        return new VlmSharpChatClient(
+            provider.GetRequiredService<VisionLanguageModel>,
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(options.ModelDirectory)),
+            new GenerationOptions { MaxNewTokens = options.MaxOutputTokens },
+            new ImageOptions { MaxPixels = options.MaxPicturePixels },
+            provider.GetService<ILoggerFactory>()?.CreateLogger<VlmSharpChatClient>());
+    }
+}
