@@ -49,7 +49,7 @@ public sealed class PaliGemmaModel : IDisposable
     public PaliGemmaConfig Config { get; }
 
     /// <summary>The compatibility switches.</summary>
-    internal ModelOptions Options => options;
+    public ModelOptions Options => options;
 
     /// <summary>The backend that the parameters are on.</summary>
     public IComputeBackend Backend => b;

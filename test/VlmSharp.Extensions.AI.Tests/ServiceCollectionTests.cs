@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Reference;
+using VlmSharp.Conformance;
+using VlmSharp.Cpu;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Extensions.AI.Tests;
+
+/// <summary>A model in a service container: opened by its first request, once, and closed with the container.</summary>
+public sealed class ServiceCollectionTests
+{
+    private static readonly ChatMessage Cake = Chat.Ask("cake.png", "caption en");
+
+    [Fact]
+    public async Task The_model_is_opened_once_and_closed_with_the_container()
+    {
+        var log = new Recorder();
+        VisionLanguageModel model;
+        await using (ServiceProvider services = new ServiceCollection().AddSingleton<ILoggerFactory>(log).AddVlmSharp(o => o.ModelDirectory = GoldenFiles.DemoModel).BuildServiceProvider())
+        {
+            IChatClient client = services.GetRequiredService<IChatClient>();
+            Assert.Equal("model", client.GetRequiredService<ChatClientMetadata>().DefaultModelId);
+            Assert.Empty(log.Lines);
+            ChatResponse[] answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => client.GetResponseAsync([Cake])));
+            Assert.All(answers, a => Assert.Equal("a cake", a.Text));
+            Assert.Single(log.Lines, line => line.Contains("Opened model", StringComparison.Ordinal));
+            model = services.GetRequiredService<VisionLanguageModel>();
+            Assert.Same(model, client.GetService<VisionLanguageModel>());
+            Assert.Same(client, services.GetRequiredService<VlmSharpChatClient>());
+            Assert.IsType<CpuBackend>(services.GetRequiredService<IComputeBackend>());
+        }
+
+        Assert.Throws<ObjectDisposedException>(() => model.Generate([new GenerationRequest { Images = [new Imaging.RgbImage(8, 8)], Prompt = "caption en" }]));
+    }
+
+    [Fact]
+    public async Task Options_are_bound_to_a_section()
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["VlmSharp:ModelDirectory"] = GoldenFiles.DemoModel,
+            ["VlmSharp:Threads"] = "1",
+            ["VlmSharp:Simd"] = "Vector128",
+            ["VlmSharp:MaxOutputTokens"] = "2",
+            ["VlmSharp:ImageCacheBytes"] = "0",
+            ["VlmSharp:MaxPicturePixels"] = "1000000",
+            ["VlmSharp:SlidingWindow"] = "true",
+        }).Build();
+        await using ServiceProvider services = new ServiceCollection().AddVlmSharp(configuration.GetSection("VlmSharp")).BuildServiceProvider();
+        VlmSharpOptions options = services.GetRequiredService<IOptions<VlmSharpOptions>>().Value;
+        Assert.Equal(new VlmSharpOptions { ModelDirectory = GoldenFiles.DemoModel, Threads = 1, Simd = SimdTier.Vector128, MaxOutputTokens = 2, ImageCacheBytes = 0, MaxPicturePixels = 1_000_000, SlidingWindow = true }, options);
+
+        ChatResponse response = await services.GetRequiredService<IChatClient>().GetResponseAsync([Cake]);
+        Assert.Equal(2, response.Usage!.OutputTokenCount);
+        VisionLanguageModel model = services.GetRequiredService<VisionLanguageModel>();
+        Assert.Equal((0, true), (model.ImageFeatures.MaxBytes, model.Model.Options.SlidingWindow));
+        var backend = (CpuBackend)services.GetRequiredService<IComputeBackend>();
+        Assert.Equal((1, SimdTier.Vector128), (backend.Threads, backend.Simd));
+    }
+
+    [Fact]
+    public async Task A_picture_over_the_limit_is_refused()
+    {
+        await using ServiceProvider services = new ServiceCollection().AddVlmSharp(o => (o.ModelDirectory, o.MaxPicturePixels) = (GoldenFiles.DemoModel, 100)).BuildServiceProvider();
+        await Assert.ThrowsAsync<ImageFormatException>(() => services.GetRequiredService<IChatClient>().GetResponseAsync([Cake]));
+    }
+
+    [Fact]
+    public async Task A_backend_that_was_added_before_stays()
+    {
+        await using ServiceProvider services = new ServiceCollection().AddSingleton<IComputeBackend, ReferenceBackend>().AddVlmSharp(o => o.ModelDirectory = GoldenFiles.DemoModel).BuildServiceProvider();
+        Assert.IsType<ReferenceBackend>(services.GetRequiredService<VisionLanguageModel>().Model.Backend);
+    }
+
+    [Theory]
+    [InlineData("", 1, "ModelDirectory")]
+    [InlineData("x", 0, "Threads")]
+    public void Options_out_of_range_are_refused(string directory, int threads, string name)
+    {
+        using ServiceProvider services = new ServiceCollection().AddVlmSharp(o => (o.ModelDirectory, o.Threads) = (directory, threads)).BuildServiceProvider();
+        Assert.Contains(name, Assert.Throws<OptionsValidationException>(services.GetRequiredService<IChatClient>).Message, StringComparison.Ordinal);
+        Assert.Contains(name, Assert.Throws<OptionsValidationException>(services.GetRequiredService<IStartupValidator>().Validate).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A folder that is copied while the service runs is found by the next request.</summary>
+    [Fact]
+    public async Task A_model_that_cannot_be_opened_is_logged_and_tried_again()
+    {
+        var log = new Recorder();
+        string folder = Path.Combine(Path.GetTempPath(), $"vlmsharp-services-{Guid.NewGuid():N}");
+        await using ServiceProvider services = new ServiceCollection().AddSingleton<ILoggerFactory>(log).AddVlmSharp(o => o.ModelDirectory = folder).BuildServiceProvider();
+        IChatClient client = services.GetRequiredService<IChatClient>();
+        await Assert.ThrowsAsync<ModelFormatException>(() => client.GetResponseAsync([Cake]));
+        Assert.Contains(log.Lines, line => line == $"Error: {folder} cannot be opened");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            foreach (string file in Directory.EnumerateFiles(GoldenFiles.DemoModel)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+            Assert.Equal("a cake", (await client.GetResponseAsync([Cake])).Text);
+            await services.DisposeAsync(); // before the files go
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Requests_answers_and_errors_are_logged_without_what_was_said()
+    {
+        var log = new Recorder();
+        await using ServiceProvider services = new ServiceCollection().AddSingleton<ILoggerFactory>(log).AddVlmSharp(o => o.ModelDirectory = GoldenFiles.DemoModel).BuildServiceProvider();
+        IChatClient client = services.GetRequiredService<IChatClient>();
+        ChatResponse response = await client.GetResponseAsync([Cake]);
+        await Assert.ThrowsAsync<RequestException>(() => client.GetResponseAsync([Cake, Cake]));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetResponseAsync([Cake], cancellationToken: new CancellationToken(canceled: true)));
+        Assert.Contains(log.Lines, line => line.StartsWith($"Debug: Request {response.ResponseId}: 1 pictures, 10 characters", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.StartsWith($"Information: Answered {response.ResponseId}: {response.Usage!.InputTokenCount} tokens in, {response.Usage.OutputTokenCount} out (stop)", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.StartsWith("Warning: Refused", StringComparison.Ordinal) && line.Contains("2 messages", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.StartsWith("Debug: Cancelled", StringComparison.Ordinal));
+        Assert.DoesNotContain(log.Lines, line => line.Contains("caption", StringComparison.Ordinal) || line.Contains("a cake", StringComparison.Ordinal));
+    }
+
+    /// <summary>Remembers what is logged.</summary>
+    private sealed class Recorder : ILoggerFactory, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue($"{logLevel}: {formatter(state, exception)}");
+
+        public void Dispose() { }
+    }
+}
