@@ -20,7 +20,7 @@ internal static class InspectCommand
             Examples:
               vlmsharp inspect
               vlmsharp inspect --model paligemma-3b-mix-224 --tensors
-              vlmsharp inspect --model paligemma-3b-mix-224 --plan --requests 8
+              vlmsharp inspect --model paligemma-3b-mix-224 --plan --requests 8 --beams 3
             """) { model, tensors, json };
         var plan = new PlanPrinter();
         plan.AddTo(command);

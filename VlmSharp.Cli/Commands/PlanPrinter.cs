@@ -16,6 +16,7 @@ internal sealed class PlanPrinter
     private readonly Option<bool> plan = new("--plan") { Description = "Say what memory a run on the CPU will need." };
     private readonly Option<int> requests = Count("--requests", 1, "Plan: requests that generate together.");
     private readonly Option<int> pictures = Count("--pictures", 1, "Plan: pictures of each request.");
+    private readonly Option<int> beams = Count("--beams", 1, "Plan: beams of each request.");
     private readonly Option<int> textTokens = Count("--text-tokens", 16, "Plan: text tokens of each prompt.");
     private readonly Option<int> newTokens = Count("--max-new-tokens", new GenerationOptions().MaxNewTokens, "Plan: new tokens of each request.");
     private readonly Option<int?> threads = new("--threads") { Description = "Plan: CPU threads (default: the cores this process may use).", HelpName = "N" };
@@ -23,7 +24,7 @@ internal sealed class PlanPrinter
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { plan, requests, pictures, textTokens, newTokens, threads }) command.Add(option);
+        foreach (Option option in new Option[] { plan, requests, pictures, textTokens, newTokens, beams, threads }) command.Add(option);
     }
 
     /// <summary>Whether a plan is asked for.</summary>
@@ -34,9 +35,9 @@ internal sealed class PlanPrinter
     {
         int count = parsed.GetValue(threads) ?? Environment.ProcessorCount;
         if (count is < 1 or > 1024) throw new UsageException($"--threads {count}: give a number from 1 to 1024.");
-        foreach (Option<int> option in new[] { requests, pictures, textTokens, newTokens })
+        foreach (Option<int> option in new[] { requests, pictures, textTokens, newTokens, beams })
             if (parsed.GetValue(option) is < 1 or > 1_000_000) throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give a number from 1 to 1000000.");
-        MemoryPlan memory = MemoryPlan.For(folder, parsed.GetValue(requests), parsed.GetValue(pictures), parsed.GetValue(textTokens), parsed.GetValue(newTokens));
+        MemoryPlan memory = MemoryPlan.For(folder, parsed.GetValue(requests), parsed.GetValue(pictures), parsed.GetValue(textTokens), parsed.GetValue(newTokens), parsed.GetValue(beams));
         long scratch = ScratchBytes(Checkpoint.ReadConfig(folder), count);
         long total = memory.PrivateBytes + scratch + ImageFeatureCache.DefaultMaxBytes + RuntimeBytes;
         long machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
@@ -47,7 +48,7 @@ internal sealed class PlanPrinter
         }
 
         Console.WriteLine($"""
-            {folder}: {parsed.GetValue(requests)} x ({parsed.GetValue(pictures)} picture(s) + {parsed.GetValue(textTokens)} text tokens = {memory.PromptTokens} tokens, then up to {memory.NewTokens} new ones), cpu, {count} thread(s)
+            {folder}: {parsed.GetValue(requests)} x ({parsed.GetValue(pictures)} picture(s) + {parsed.GetValue(textTokens)} text tokens = {memory.PromptTokens} tokens, then up to {memory.NewTokens} new ones{(parsed.GetValue(beams) > 1 ? $" in each of {parsed.GetValue(beams)} beams" : "")}), cpu, {count} thread(s)
               mapped
                 weights        {Size(memory.MappedBytes)}  read from the files as they are; the system keeps what fits
               resident
@@ -73,7 +74,7 @@ internal sealed class PlanPrinter
     }
 
     private static string Verdict(long mapped, long resident, long machine) =>
-        resident > machine ? "it does not fit: take fewer requests, fewer new tokens or a smaller model"
+        resident > machine ? "it does not fit: take fewer requests, beams or new tokens, or a smaller model"
         : mapped + resident > machine ? "the weights do not fit beside it: each token reads the rest of them from the disk again"
         : "it fits";
 

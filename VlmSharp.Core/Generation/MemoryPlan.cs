@@ -1,6 +1,5 @@
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute.Host;
-using VlmSharp.Imaging;
 using VlmSharp.Models;
 
 namespace VlmSharp.Generation;
@@ -12,7 +11,7 @@ namespace VlmSharp.Generation;
 /// <param name="PromptTokens">Tokens of each prompt, pictures included.</param>
 /// <param name="NewTokens">New tokens of each request, at the most: as asked for, or what the context leaves.</param>
 /// <param name="MappedBytes">Weights. They are mapped: the system keeps of them in memory what fits, and reads the rest again.</param>
-/// <param name="KvCacheBytes">Keys and values of all requests.</param>
+/// <param name="KvCacheBytes">Keys and values of all requests; each beam of a search has its own.</param>
 /// <param name="ActivationBytes">Tensors between the operators. Kept for reuse, so this is also what stays.</param>
 /// <param name="PictureBytes">Pixels and image tokens on the host while they are encoded.</param>
 public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedBytes, long KvCacheBytes, long ActivationBytes, long PictureBytes)
@@ -26,10 +25,11 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
     /// <param name="pictures">Pictures of each, at least 1.</param>
     /// <param name="textTokens">Text tokens of each prompt, at least 1.</param>
     /// <param name="newTokens">New tokens of each, at least 1.</param>
+    /// <param name="beams">Beams of each request's search; 1 for greedy generation or sampling.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint.</exception>
-    /// <exception cref="RequestException">The prompt does not fit the model's context.</exception>
-    public static MemoryPlan For(string directory, int requests, int pictures, int textTokens, int newTokens)
+    /// <exception cref="RequestException">The prompt does not fit the model's context, or there are too many beams.</exception>
+    public static MemoryPlan For(string directory, int requests, int pictures, int textTokens, int newTokens, int beams = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(requests);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pictures);
@@ -38,29 +38,26 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
         using var model = VisionLanguageModel.Open(directory, backend);
         TextConfig text = model.Model.Config.Text;
         int side = model.Preprocessor.Size;
-        int prompt = checked(pictures * model.Model.Config.Vision.Patches + textTokens);
-        int limit = new PreparedPrompt(new int[prompt], []).LimitNewTokens(newTokens, text);
+        int patches = model.Model.Config.Vision.Patches;
+        int[] ids = new int[checked(pictures * patches + textTokens)];
+        Array.Fill(ids, model.Model.Config.ImageTokenId, 0, pictures * patches);
+        int limit = new PreparedPrompt(ids, []).LimitNewTokens(newTokens, text);
 
-        var options = new GenerationOptions { MaxNewTokens = newTokens, IgnoreEndOfSequence = true };
-        using GenerationSession session = model.Start([.. Enumerable.Range(0, requests).Select(Request)], options);
+        // One array stands for all pictures, under keys of their own: equal pictures would be encoded once.
+        float[] pixels = new float[3 * side * side];
+        model.ImageFeatures.MaxBytes = 0;
+        var options = new GenerationOptions { MaxNewTokens = newTokens, Beams = beams, IgnoreEndOfSequence = true };
+        using var session = new GenerationSession(model.Model, model.Tokenizer, options, [.. Enumerable.Range(0, requests).Select(Prompt)], model.ImageFeatures, new Lock());
         while (!session.IsFinished && session.Timings.DecodedTokens == 0) session.Step();
 
-        long kv = 2L * text.Layers * text.KvHeads * text.HeadDim * (prompt + limit - 1) * sizeof(float) * requests;
-        long picture = sizeof(float) * (3L * side * side + (long)model.Model.Config.Vision.Patches * text.HiddenSize);
-        return new MemoryPlan(prompt, limit, model.Checkpoint.TotalBytes, kv, backend.AllocatedBytes, 2 * picture * requests * pictures);
+        int caches = limit > 1 ? beams : 1; // the other beams begin behind the first token
+        long kv = 2L * text.Layers * text.KvHeads * text.HeadDim * (ids.Length + limit - 1) * sizeof(float) * requests * caches;
+        long picture = sizeof(float) * (3L * side * side + (long)patches * text.HiddenSize);
+        return new MemoryPlan(ids.Length, limit, model.Checkpoint.TotalBytes, kv, backend.AllocatedBytes, 2 * picture * requests * pictures);
 
-        GenerationRequest Request(int index) => new()
+        PreparedPrompt Prompt(int index) => new(ids, [.. Enumerable.Repeat(pixels, pictures)])
         {
-            PromptIds = new int[textTokens],
-            Images = [.. Enumerable.Range(index * pictures, pictures).Select(Picture)],
+            Keys = [.. Enumerable.Range(0, pictures).Select(i => new PictureKey(0, (UInt128)((long)index * pictures + i)))],
         };
-
-        // Equal pictures would be encoded once.
-        RgbImage Picture(int number)
-        {
-            var image = new RgbImage(side, side);
-            BitConverter.TryWriteBytes(image.Pixels.AsSpan(), number);
-            return image;
-        }
     }
 }

@@ -69,6 +69,9 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(one.RootElement.GetProperty("mapped_bytes").GetInt64(), four.RootElement.GetProperty("mapped_bytes").GetInt64());
         Assert.Equal(2, (await Run.Vlmsharp("", "inspect", "--plan", "--requests", "0")).Code);
         Assert.Equal(5, (await Run.Vlmsharp("", "inspect", "--plan", "--text-tokens", "100000")).Code);
+        using JsonDocument beams = JsonDocument.Parse((await Run.Vlmsharp("", "inspect", "--plan", "--json", "--beams", "4")).Output);
+        Assert.Equal(4 * one.RootElement.GetProperty("kv_cache_bytes").GetInt64(), beams.RootElement.GetProperty("kv_cache_bytes").GetInt64());
+        Assert.Equal(5, (await Run.Vlmsharp("", "inspect", "--plan", "--beams", "1000")).Code);
     }
 
     [Fact]

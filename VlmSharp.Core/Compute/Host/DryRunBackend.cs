@@ -2,13 +2,18 @@ namespace VlmSharp.Compute.Host;
 
 /// <summary>
 /// A backend that sets memory aside and computes nothing: what a model does on it says, to the byte, which activations it needs on
-/// any host backend. The numbers in its tensors mean nothing.
+/// any host backend. The numbers in its tensors mean nothing, and nothing is written to caches: memory that is not written
+/// to is not taken from the machine.
 /// </summary>
-internal sealed class DryRunBackend : HostBackend
+internal sealed class DryRunBackend : HostBackend, IComputeBackend
 {
     public override string Name => "dry run";
 
     public override string Description => "sets memory aside, computes nothing";
+
+    void IComputeBackend.AppendKeyValues(Tensor k, Tensor v, SequenceBatch batch, int layer) { }
+
+    void IComputeBackend.CopyKeyValues(KvCache source, KvCache destination, int start, int count) { }
 
     protected override void ComputePatchEmbed(HostMatrix pixels, HostWeight kernel, HostWeight bias, HostWeight positions, int side, int patch, HostMatrix y) { }
 
@@ -32,7 +37,11 @@ internal sealed class DryRunBackend : HostBackend
 
     protected override void ComputeSoftCap(HostMatrix x, float cap, HostMatrix y) { }
 
-    protected override void ComputeLogSoftmax(HostMatrix x, HostMatrix y) { }
+    // Every token is as likely as the others: what memory happens to hold could be NaN, of which a search finds no beams.
+    protected override void ComputeLogSoftmax(HostMatrix x, HostMatrix y)
+    {
+        for (int t = 0; t < y.Rows; t++) y.Row(t).Clear();
+    }
 
     protected override (int Index, float Value) ComputeArgMax(ReadOnlySpan<float> row) => (0, 0);
 }

@@ -11,9 +11,11 @@ public sealed class MemoryPlanTests
     [InlineData(1, 1, 4, 8)]
     [InlineData(5, 1, 9, 3)]
     [InlineData(2, 2, 20, 2)]
-    public void ActivationsAreForeseenToTheByte(int requests, int pictures, int textTokens, int newTokens)
+    [InlineData(2, 1, 5, 6, 4)]
+    [InlineData(1, 1, 5, 1, 4)]
+    public void ActivationsAreForeseenToTheByte(int requests, int pictures, int textTokens, int newTokens, int beams = 1)
     {
-        MemoryPlan plan = MemoryPlan.For(GoldenFiles.DemoModel, requests, pictures, textTokens, newTokens);
+        MemoryPlan plan = MemoryPlan.For(GoldenFiles.DemoModel, requests, pictures, textTokens, newTokens, beams);
 
         using var backend = new CpuBackend();
         using var model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
@@ -22,12 +24,12 @@ public sealed class MemoryPlanTests
         {
             PromptIds = new int[textTokens],
             Images = [.. Enumerable.Range(0, pictures).Select(k => Shifted(cake, i * pictures + k))],
-        })], new GenerationOptions { MaxNewTokens = newTokens, IgnoreEndOfSequence = true });
+        })], new GenerationOptions { MaxNewTokens = newTokens, Beams = beams, IgnoreEndOfSequence = true });
 
         Assert.Equal(backend.AllocatedBytes, plan.ActivationBytes);
         Assert.Equal(pictures * 64 + textTokens, plan.PromptTokens);
         Assert.Equal(newTokens, plan.NewTokens);
-        Assert.Equal(2L * 3 * 48 * (plan.PromptTokens + newTokens - 1) * 4 * requests, plan.KvCacheBytes);
+        Assert.Equal(2L * 3 * 48 * (plan.PromptTokens + newTokens - 1) * 4 * requests * (newTokens > 1 ? beams : 1), plan.KvCacheBytes);
         Assert.Equal(model.Checkpoint.TotalBytes, plan.MappedBytes);
         Assert.InRange(backend.ScratchBytes, 1, CpuBackend.MostScratchBytes(4 * 192, 64, 3 * 14 * 14, backend.Threads));
     }
