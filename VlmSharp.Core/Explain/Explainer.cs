@@ -13,7 +13,7 @@ namespace VlmSharp.Explain;
 public static class Explainer
 {
     /// <summary>Explains a request on one picture.</summary>
-    /// <param name="model">The model; no other session may run on its backend meanwhile.</param>
+    /// <param name="model">The model. Its sessions may go on meanwhile: the steps take turns.</param>
     /// <param name="request">One picture and a prompt. Its seed and its constraint play no part: the choice is greedy.</param>
     /// <param name="options">How much to keep, or null for the defaults.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
@@ -36,7 +36,7 @@ public static class Explainer
         var scores = new Scores(network.Backend, network.Config.Text.VocabSize, options.Candidates);
         var steps = new List<ExplainedStep>();
         FinishReason finish = FinishReason.Length;
-        new TracedGeneration(network, prompt).Run(limit, sink, sink, promptLogits: false, (logits, id) =>
+        new TracedGeneration(model, prompt).Run(limit, sink, sink, promptLogits: false, (logits, id) =>
         {
             cancellationToken.ThrowIfCancellationRequested();
             (int Id, double Probability)[] best = scores.Best(logits);

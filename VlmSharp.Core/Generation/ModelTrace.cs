@@ -39,7 +39,7 @@ public static class ModelTrace
         newTokens = prompt.LimitNewTokens(newTokens, network.Config.Text);
         int pictures = prompt.Pixels.Count, side = network.Config.Vision.ImageSize, vocabulary = network.Config.Text.VocabSize;
         var sink = new Recorder(network.Backend, pictures);
-        var generation = new TracedGeneration(network, prompt);
+        var generation = new TracedGeneration(model, prompt);
         sink.Add("pixel_values", [pictures, 3, side, side], generation.Pixels);
 
         var tokens = new List<int>();

@@ -7,13 +7,16 @@ namespace VlmSharp.Generation;
 /// One request through the model, greedily, with a sink that hears the stages on the way: the loop of
 /// <see cref="ModelTrace"/> and of explanations. Its tokens are those of a greedy <see cref="GenerationSession"/>.
 /// </summary>
-/// <param name="network">The model.</param>
+/// <param name="model">The model. Other sessions may take their steps between those of this run.</param>
 /// <param name="prompt">The request; pixels of all its pictures are encoded in one pass.</param>
-internal sealed class TracedGeneration(PaliGemmaModel network, PreparedPrompt prompt)
+internal sealed class TracedGeneration(VisionLanguageModel model, PreparedPrompt prompt)
 {
-    private readonly IComputeBackend b = network.Backend;
+    private readonly PaliGemmaModel network = model.Model;
+    private readonly IComputeBackend b = model.Model.Backend;
+    private readonly int[] best = new int[1];
+    private readonly float[] value = new float[1];
 
-    /// <summary>Looks at a new token and at the logits that chose it, and says whether to go on.</summary>
+    /// <summary>Looks at a new token and at the logits that chose it, and says whether to go on. Called under the model's lock.</summary>
     /// <param name="logits">[1, V], valid during the call only.</param>
     /// <param name="id">The largest, of equal ones the lowest id.</param>
     public delegate bool TokenObserver(Tensor logits, int id);
@@ -31,26 +34,37 @@ internal sealed class TracedGeneration(PaliGemmaModel network, PreparedPrompt pr
     {
         using KvCache cache = network.CreateKvCache(prompt.Ids.Length + newTokens);
         var batch = new SequenceBatch();
-        batch.Add(prompt.Ids.Length, prefixLength: prompt.Ids.Length, cache);
-        using Tensor input = EmbedPrompt(promptSink); // [T, h]
-        using Tensor hidden = network.Decode(input, batch, promptSink); // [T, h]
-        Tensor logits = promptLogits ? ScoreAll(hidden, promptSink) : ScoreLast(hidden, promptSink); // [1, V]
-        int[] best = new int[1];
-        float[] value = new float[1];
-        for (int count = 1; ; count++)
-        {
-            using (logits)
-            {
-                b.ArgMax(logits, best, value);
-                if (!observe(logits, best[0]) || count == newTokens) return;
-            }
+        bool goesOn = Step(() => Prompt(cache, batch, promptSink, promptLogits), observe);
+        for (int count = 1; goesOn && count < newTokens; count++) goesOn = Step(() => Next(cache, batch, stepSink), observe);
+    }
 
-            batch.Clear();
-            batch.Add(1, prompt.Ids.Length, cache);
-            using Tensor next = network.Embed(best); // [1, h]
-            using Tensor state = network.Decode(next, batch, stepSink); // [1, h]
-            logits = network.Logits(state); // [1, V]
+    /// <summary>One pass and its choice, taking turns with the model's sessions.</summary>
+    private bool Step(Func<Tensor> pass, TokenObserver observe)
+    {
+        lock (model.Gate)
+        {
+            ObjectDisposedException.ThrowIf(network.IsDisposed, typeof(VisionLanguageModel));
+            using Tensor logits = pass(); // [1, V]
+            b.ArgMax(logits, best, value);
+            return observe(logits, best[0]);
         }
+    }
+
+    private Tensor Prompt(KvCache cache, SequenceBatch batch, ITraceSink sink, bool allLogits)
+    {
+        batch.Add(prompt.Ids.Length, prefixLength: prompt.Ids.Length, cache);
+        using Tensor input = EmbedPrompt(sink); // [T, h]
+        using Tensor hidden = network.Decode(input, batch, sink); // [T, h]
+        return allLogits ? ScoreAll(hidden, sink) : ScoreLast(hidden, sink); // [1, V]
+    }
+
+    private Tensor Next(KvCache cache, SequenceBatch batch, ITraceSink? sink)
+    {
+        batch.Clear();
+        batch.Add(1, prompt.Ids.Length, cache);
+        using Tensor next = network.Embed(best); // [1, h]
+        using Tensor state = network.Decode(next, batch, sink); // [1, h]
+        return network.Logits(state); // [1, V]
     }
 
     private Tensor EmbedPrompt(ITraceSink sink)

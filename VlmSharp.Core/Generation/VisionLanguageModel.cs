@@ -23,8 +23,6 @@ namespace VlmSharp.Generation;
 /// </remarks>
 public sealed class VisionLanguageModel : IDisposable
 {
-    private readonly Lock gate = new(); // the backend runs one step at a time
-
     private VisionLanguageModel(string directory, IComputeBackend backend, ModelOptions? options)
     {
         long start = Stopwatch.GetTimestamp();
@@ -46,6 +44,9 @@ public sealed class VisionLanguageModel : IDisposable
 
         LoadTime = Stopwatch.GetElapsedTime(start);
     }
+
+    /// <summary>Held by whoever uses the backend, for a step: it runs one at a time.</summary>
+    internal Lock Gate { get; } = new();
 
     /// <summary>The name of the model's folder.</summary>
     public string Name { get; }
@@ -91,7 +92,7 @@ public sealed class VisionLanguageModel : IDisposable
         SessionTelemetry? telemetry = SessionTelemetry.Begin(Name, requests, options);
         try
         {
-            return new GenerationSession(Model, Tokenizer, options, [.. requests.Select(Prepare)], ImageFeatures, gate) { Telemetry = telemetry };
+            return new GenerationSession(Model, Tokenizer, options, [.. requests.Select(Prepare)], ImageFeatures, Gate) { Telemetry = telemetry };
         }
         catch (Exception e)
         {
@@ -215,7 +216,7 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>Frees the model and closes the checkpoint, when the step that is running has ended. Its sessions can take no further one.</summary>
     public void Dispose()
     {
-        lock (gate)
+        lock (Gate)
         {
             Model.Dispose();
             Checkpoint.Dispose();

@@ -36,6 +36,33 @@ public sealed class ExplainerTests : IDisposable
         }
     }
 
+    /// <summary>The backend serves one thread at a time: without turns it would say so, or mix the tensors up.</summary>
+    [Fact]
+    public void Explanations_traces_and_answers_of_several_threads_take_turns()
+    {
+        string?[] texts = new string?[24];
+        Parallel.For(0, texts.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i =>
+        {
+            GenerationRequest request = Request("cake.png", "caption en");
+            texts[i] = (i % 3) switch
+            {
+                0 => Explainer.Run(model, request).Text,
+                1 => model.Generate([request])[0].Text,
+                _ => model.Tokenizer!.Decode([.. ModelTrace.Run(model, request, 3).Tokens], skipSpecial: true),
+            };
+        });
+        Assert.All(texts, text => Assert.Equal("a cake", text));
+    }
+
+    /// <summary>The weights are unmapped then: a step would end the process.</summary>
+    [Fact]
+    public void A_model_that_is_disposed_of_explains_nothing()
+    {
+        VisionLanguageModel other = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
+        other.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => Explainer.Run(other, Request("cake.png", "caption en")));
+    }
+
     [Fact]
     public void Candidates_are_in_order_and_all_of_them_sum_to_one()
     {
