@@ -50,6 +50,9 @@ internal readonly struct JsonSection
     /// <summary>Whether the key is there and not null.</summary>
     public bool Has(string name) => TryGet(name, out _);
 
+    /// <summary>Whether the key is there and its value an object.</summary>
+    public bool HasSection(string name) => TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
+
     /// <summary>The object under a key, or null.</summary>
     public JsonSection? Section(string name)
     {
@@ -78,6 +81,24 @@ internal readonly struct JsonSection
         var list = new List<int>();
         foreach (JsonElement item in value.EnumerateArray()) list.Add(ToInteger(name, item, least, most));
         return list.Count == 0 ? null : [.. list];
+    }
+
+    /// <summary>The list of so many numbers under a key, none of them larger than a bound, either sign; null when absent.</summary>
+    public float[]? Numbers(string name, int count, double most)
+    {
+        if (!TryGet(name, out JsonElement value)) return null;
+        if (value.ValueKind != JsonValueKind.Array) throw WrongKind(name, value, "a list");
+        float[] list = new float[count];
+        int n = 0;
+        foreach (JsonElement item in value.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Number) throw WrongKind(name, item, "a list of numbers");
+            if (!item.TryGetDouble(out double number) || !(Math.Abs(number) <= most)) throw Error($"has {Shown(item)} in {KeyPath(name)}, which is not between -{most} and {most}");
+            if (n < count) list[n] = (float)number;
+            n++;
+        }
+
+        return n == count ? list : throw Error($"has {n} numbers in {KeyPath(name)}, which takes {count}");
     }
 
     /// <summary>The positive number under a key, no larger than a bound.</summary>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using VlmSharp.Checkpoints;
 
 namespace VlmSharp.Imaging;
 
@@ -9,6 +9,7 @@ namespace VlmSharp.Imaging;
 public sealed record PreprocessorConfig
 {
     private const int MaxSize = 4096;
+    private const double MostNormalizer = 1e6; // keeps pixels finite
 
     /// <summary>Width and height of the picture that the model sees.</summary>
     public int Size { get; init; } = 224;
@@ -30,84 +31,46 @@ public sealed record PreprocessorConfig
     public static PreprocessorConfig FromJson(ReadOnlySpan<byte> json, string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (json.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
-            json = json[3..];
-        try
-        {
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            using JsonDocument document = JsonDocument.ParseValue(ref reader);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? Read(document.RootElement, name)
-                : throw new ModelFormatException($"{name} is not a JSON object; take the file from the published checkpoint.");
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: a lone surrogate in a string
-        {
-            throw new ModelFormatException($"{name} is not valid JSON ({MessageText.Sentence(e.Message)}); take the file from the published checkpoint.", e);
-        }
+        return JsonSection.Read(json, name, Read);
     }
 
-    private static PreprocessorConfig Read(JsonElement root, string name)
+    private static PreprocessorConfig Read(JsonSection root)
     {
         var defaults = new PreprocessorConfig();
-        RequireFlag(root, "do_resize", true, name);
-        RequireFlag(root, "do_rescale", true, name);
-        RequireFlag(root, "do_normalize", true, name);
-        RequireFlag(root, "do_center_crop", false, name);
-        RequireFlag(root, "do_pad", false, name);
-        RequireFlag(root, "do_pan_and_scan", false, name);
-        if (Find(root, "resample") is { } resample && !(resample.ValueKind == JsonValueKind.Number && resample.TryGetInt32(out int filter) && filter == 3))
-            throw Unsupported(name, "resample", resample, "3 (bicubic)");
-        double factor = Find(root, "rescale_factor") is { } rescale ? Number(rescale, "rescale_factor", name) : defaults.RescaleFactor;
+        RequireFlag(root, "do_resize", true);
+        RequireFlag(root, "do_rescale", true);
+        RequireFlag(root, "do_normalize", true);
+        RequireFlag(root, "do_center_crop", false);
+        RequireFlag(root, "do_pad", false);
+        RequireFlag(root, "do_pan_and_scan", false);
+        int filter = root.Integer("resample", 3, 0, int.MaxValue);
+        if (filter != 3) throw Unsupported(root, "resample", $"{filter}", "3 (bicubic)");
+        float[] std = root.Numbers("image_std", 3, MostNormalizer) ?? [.. defaults.Std];
+        if (std.Contains(0f)) throw Unsupported(root, "image_std", "a list with 0 in it", "three numbers other than 0");
         return new PreprocessorConfig
         {
-            Size = Find(root, "size") is { } size ? ReadSize(size, name) : defaults.Size,
-            RescaleFactor = factor,
-            Mean = Find(root, "image_mean") is { } mean ? Triple(mean, "image_mean", name) : defaults.Mean,
-            Std = Find(root, "image_std") is { } std ? CheckStd(Triple(std, "image_std", name), std, name) : defaults.Std,
+            Size = ReadSize(root, defaults.Size),
+            RescaleFactor = root.Positive("rescale_factor", defaults.RescaleFactor, MostNormalizer),
+            Mean = root.Numbers("image_mean", 3, MostNormalizer) ?? defaults.Mean,
+            Std = std,
         };
     }
 
-    // A setting of null counts as left out.
-    private static JsonElement? Find(JsonElement element, string key) =>
-        element.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
-
-    private static void RequireFlag(JsonElement root, string key, bool expected, string name)
+    private static void RequireFlag(JsonSection root, string key, bool wanted)
     {
-        if (Find(root, key) is { } value && value.ValueKind != (expected ? JsonValueKind.True : JsonValueKind.False))
-            throw Unsupported(name, key, value, expected ? "true" : "false");
+        if (root.Flag(key, wanted) != wanted) throw Unsupported(root, key, wanted ? "false" : "true", wanted ? "true" : "false");
     }
 
-    private static int ReadSize(JsonElement size, string name)
+    /// <summary>A number, or an object with a height and a width that are the same.</summary>
+    private static int ReadSize(JsonSection root, int fallback)
     {
-        JsonElement height = size, width = size;
-        if (size.ValueKind == JsonValueKind.Object)
-        {
-            height = Find(size, "height") ?? throw Unsupported(name, "size", size, "a height and a width");
-            width = Find(size, "width") ?? throw Unsupported(name, "size", size, "a height and a width");
-        }
-        bool square = height.ValueKind == JsonValueKind.Number && width.ValueKind == JsonValueKind.Number
-            && height.TryGetInt32(out int h) && width.TryGetInt32(out int w) && h == w && h is >= 1 and <= MaxSize;
-        return square ? height.GetInt32() : throw Unsupported(name, "size", size, $"a square of 1 to {MaxSize} pixels");
+        if (!root.HasSection("size")) return root.Integer("size", fallback, 1, MaxSize);
+        JsonSection size = root.Section("size")!.Value;
+        if (!size.Has("height") || !size.Has("width")) throw Unsupported(root, "size", "an object without them", "a height and a width");
+        int height = size.Integer("height", 0, 1, MaxSize), width = size.Integer("width", 0, 1, MaxSize);
+        return height == width ? height : throw Unsupported(root, "size", $"{height} x {width} pixels", "a square");
     }
 
-    private static double Number(JsonElement value, string key, string name) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)
-            ? number
-            : throw Unsupported(name, key, value, "a number");
-
-    private static float[] Triple(JsonElement value, string key, string name)
-    {
-        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() != 3)
-            throw Unsupported(name, key, value, "three numbers");
-        var triple = new float[3];
-        for (int i = 0; i < 3; i++)
-            triple[i] = (float)Number(value[i], key, name);
-        return triple;
-    }
-
-    private static float[] CheckStd(float[] std, JsonElement value, string name) =>
-        std.Contains(0f) ? throw Unsupported(name, "image_std", value, "three numbers other than 0") : std;
-
-    private static ModelFormatException Unsupported(string name, string key, JsonElement value, string wanted) =>
-        new ModelFormatException($"{name} sets {key} to {MessageText.Sentence(value.GetRawText())}, where VlmSharp needs {wanted}; use the file of a PaliGemma checkpoint.");
+    private static ModelFormatException Unsupported(JsonSection root, string key, string value, string wanted) =>
+        root.Error($"sets {root.KeyPath(key)} to {value}, where VlmSharp needs {wanted}; use the file of a PaliGemma checkpoint");
 }
