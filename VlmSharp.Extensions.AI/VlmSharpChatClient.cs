@@ -18,7 +18,7 @@ namespace VlmSharp.Extensions.AI;
 /// <c>RawRepresentationFactory</c> returns. Tools, system prompts, earlier turns, JSON answers and other penalties are refused
 /// with a <see cref="RequestException"/>; <c>AdditionalProperties</c> is for middleware and not read.
 /// </para>
-/// <para>May be called from several threads: concurrent answers take turns token by token.</para>
+/// <para>May be called from several threads: concurrent answers share the backend, which runs one step of one of them at a time.</para>
 /// </remarks>
 public sealed class VlmSharpChatClient : IChatClient
 {

@@ -94,7 +94,7 @@ public static class VlmSharpServiceCollectionExtensions
         VlmSharpOptions options = Options(provider);
         return new VlmSharpChatClient(
             provider.GetRequiredService<VisionLanguageModel>,
-            Path.GetFileName(Path.TrimEndingDirectorySeparator(options.ModelDirectory)),
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.ModelDirectory))), // the name that the model will have
             new GenerationOptions { MaxNewTokens = options.MaxOutputTokens },
             new ImageOptions { MaxPixels = options.MaxPicturePixels },
             provider.GetService<ILoggerFactory>()?.CreateLogger<VlmSharpChatClient>());

@@ -64,6 +64,18 @@ public sealed class ServiceCollectionTests
         Assert.Equal((1, SimdTier.Vector128), (backend.Threads, backend.Simd));
     }
 
+    /// <summary>A client that has not opened its model yet knows the model's name: an answer's ModelId can be asked for again.</summary>
+    [Fact]
+    public async Task A_folder_that_ends_in_a_dot_is_named_as_its_model_is()
+    {
+        await using ServiceProvider services = new ServiceCollection().AddVlmSharp(o => o.ModelDirectory = Path.Combine(GoldenFiles.DemoModel, ".")).BuildServiceProvider();
+        IChatClient client = services.GetRequiredService<IChatClient>();
+        string? name = client.GetRequiredService<ChatClientMetadata>().DefaultModelId;
+        Assert.Equal("model", name);
+        ChatResponse response = await client.GetResponseAsync([Cake], new ChatOptions { ModelId = name });
+        Assert.Equal(("a cake", name), (response.Text, response.ModelId));
+    }
+
     [Fact]
     public async Task A_picture_over_the_limit_is_refused()
     {
