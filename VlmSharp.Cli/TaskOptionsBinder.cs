@@ -6,16 +6,14 @@ namespace VlmSharp.Cli;
 /// <summary>How answers become boxes and masks: the options of <c>detect</c>, <c>segment</c> and <c>batch</c>, and the <see cref="TaskOptions"/> they make.</summary>
 internal sealed class TaskOptionsBinder
 {
+    private static readonly TaskOptions Default = new();
+
     private readonly Option<bool> anyLabel = new("--any-label") { Description = "Let the model name what it finds, for models trained on prompts such as \"detect all classes\"." };
 
     private readonly Option<bool> noConstrain = new("--no-constrain") { Description = "Let the model say anything, and read what boxes there are." };
 
-    private readonly Option<int> divisor = new Option<int>("--loc-divisor")
-    {
-        Description = "What locations are divided by: 1024, as PaliGemma's demonstration does, or 1023, as its evaluation does.",
-        HelpName = "N",
-        DefaultValueFactory = _ => 1024,
-    };
+    private readonly Option<int?> divisor = NumberOption.Create<int>(
+        "--loc-divisor", "N", $"What locations are divided by: 1024, as PaliGemma's demonstration does, or 1023, as its evaluation does (default: {Default.LocationDivisor}).");
 
     private readonly Option<string?> decoder = new("--mask-decoder") { Description = "The network that decodes masks (default: vae-oid.npz in the model's folder).", HelpName = "FILE" };
 
@@ -45,7 +43,7 @@ internal sealed class TaskOptionsBinder
     /// <param name="masks">Whether masks are wanted, so that a decoder must be there.</param>
     public TaskOptions Bind(ParseResult parsed, string folder, bool masks)
     {
-        int count = parsed.GetValue(divisor);
+        int count = Divisor(parsed);
         if (count is not (1023 or 1024)) throw new UsageException($"--loc-divisor {count}: give 1024 or 1023.");
         return new TaskOptions { Constrain = !parsed.GetValue(noConstrain), LocationDivisor = count, MaskDecoder = masks ? Decoder(parsed, folder) : null };
     }
@@ -53,9 +51,11 @@ internal sealed class TaskOptionsBinder
     /// <summary>What results depend on, in words.</summary>
     public string Describe(ParseResult parsed) => string.Join(' ', new[]
     {
-        parsed.GetValue(anyLabel) ? anyLabel.Name : "", parsed.GetValue(noConstrain) ? noConstrain.Name : "", $"{divisor.Name} {parsed.GetValue(divisor)}",
+        parsed.GetValue(anyLabel) ? anyLabel.Name : "", parsed.GetValue(noConstrain) ? noConstrain.Name : "", $"{divisor.Name} {Divisor(parsed)}",
         parsed.GetValue(noMasks) ? noMasks.Name : "", parsed.GetValue(decoder) is { } path ? $"{decoder.Name} {path}" : "",
     }.Where(word => word.Length > 0));
+
+    private int Divisor(ParseResult parsed) => parsed.GetValue(divisor) ?? Default.LocationDivisor;
 
     private MaskDecoder? Decoder(ParseResult parsed, string folder)
     {

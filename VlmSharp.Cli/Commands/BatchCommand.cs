@@ -41,23 +41,15 @@ internal sealed class BatchCommand
 
     private readonly Option<string> language = new("--lang", "-l") { Description = "Language code.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
 
-    private readonly Option<int?> shards = new("--shards") { Description = "Parts that the work is divided into (default: what the scheduler says, or 1).", HelpName = "N" };
+    private readonly Option<int?> shards = NumberOption.Create<int>("--shards", "N", "Parts that the work is divided into (default: what the scheduler says, or 1).");
 
-    private readonly Option<int?> shard = new("--shard") { Description = "Which part this is, from 0 (default: what the scheduler says).", HelpName = "I" };
+    private readonly Option<int?> shard = NumberOption.Create<int>("--shard", "I", "Which part this is, from 0 (default: what the scheduler says).");
 
-    private readonly Option<int> together = new("--batch-size")
-    {
-        Description = $"Items that generate together, 1 to {MostTogether}; results do not depend on it.",
-        HelpName = "N",
-        DefaultValueFactory = _ => DefaultTogether,
-    };
+    private readonly Option<int?> together = NumberOption.Create<int>(
+        "--batch-size", "N", $"Items that generate together, 1 to {MostTogether}; results do not depend on it (default: {DefaultTogether}).");
 
-    private readonly Option<double> maxErrorRate = new("--max-error-rate")
-    {
-        Description = "Stop with code 65 when more than this share of the items fails, 0 to 1.",
-        HelpName = "R",
-        DefaultValueFactory = _ => 1,
-    };
+    private readonly Option<double?> maxErrorRate = NumberOption.Create<double>(
+        "--max-error-rate", "R", "Stop with code 65 when more than this share of the items fails, 0 to 1 (default: 1).");
 
     private readonly Option<bool> force = new("--force") { Description = "Throw away what another run left in --out." };
 
@@ -109,9 +101,9 @@ internal sealed class BatchCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         GenerationOptions options = Options(parsed);
-        int size = parsed.GetValue(together);
+        int size = parsed.GetValue(together) ?? DefaultTogether;
         if (size is < 1 or > MostTogether) throw new UsageException($"--batch-size {size}: give a number from 1 to {MostTogether}.");
-        double mostErrors = parsed.GetValue(maxErrorRate);
+        double mostErrors = parsed.GetValue(maxErrorRate) ?? 1;
         if (!(mostErrors is >= 0 and <= 1)) throw new UsageException($"--max-error-rate {mostErrors.ToString(CultureInfo.InvariantCulture)}: give a share from 0 to 1.");
         size = Math.Max(1, Math.Min(size, MostTogether / options.Beams)); // beams are rows of a step too
         ShardPlan plan = ShardPlan.From(parsed.GetValue(shard), parsed.GetValue(shards), Environment.GetEnvironmentVariable);

@@ -180,6 +180,11 @@ public sealed class BatchCommandTests : IDisposable
     [InlineData(2, "--shards 2 without --shard", "--shards", "2")]
     [InlineData(2, "--batch-size 13", "--batch-size", "13")]
     [InlineData(2, "--max-error-rate 2", "--max-error-rate", "2")]
+    [InlineData(2, "--shards 'x': give a whole number", "--shards", "x")]
+    [InlineData(2, "--shard 'x': give a whole number", "--shard", "x")]
+    [InlineData(2, "--batch-size '1.5': give a whole number", "--batch-size", "1.5")]
+    [InlineData(2, "--max-error-rate 'few': give a number", "--max-error-rate", "few")]
+    [InlineData(2, "--loc-divisor 'x': give a whole number", "--loc-divisor", "x")]
     [InlineData(2, "--force", "--force")]
     public async Task Mistakes_are_named(int code, string message, params string[] options)
     {
