@@ -37,7 +37,7 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
     /// <returns>The item; a line that cannot be read gives one with a <see cref="Fault"/>.</returns>
     public static WorkItem Parse(string line, long index, string folder)
     {
-        if (!line.StartsWith('{')) return new WorkItem(index, line, [Path.Combine(folder, line)]);
+        if (!line.StartsWith('{')) return Picture(line, index, folder);
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
@@ -52,6 +52,12 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
             return Faulty(index, e.Message);
         }
     }
+
+    /// <summary>An item of one picture, whatever characters its name has.</summary>
+    /// <param name="path">Its path, as the record calls it.</param>
+    /// <param name="index">Its number among all items.</param>
+    /// <param name="folder">What a relative path is relative to.</param>
+    public static WorkItem Picture(string path, long index, string folder) => new(index, path, [Path.Combine(folder, path)]);
 
     private static WorkItem Read(JsonElement o, long index, string folder)
     {

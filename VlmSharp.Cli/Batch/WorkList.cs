@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -19,7 +20,10 @@ internal sealed class WorkList
     /// <summary>Items in all.</summary>
     public long Count { get; private set; }
 
-    /// <summary>SHA-256 of all lines, in hexadecimal: two lists with the same one are the same work.</summary>
+    /// <summary>
+    /// SHA-256 of all lines, in hexadecimal: two lists with the same one are the same work. Of a folder's pictures the sizes
+    /// count too: two cameras both have a 0001.jpg. Where the folder lies does not, so that machines may have it in different places.
+    /// </summary>
     public string Fingerprint { get; }
 
     /// <summary>Looks at all inputs once.</summary>
@@ -30,9 +34,9 @@ internal sealed class WorkList
     {
         foreach (string input in inputs) sources.Add(Open(input, standardInput));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (line, _) in Lines())
+        foreach (var (line, source) in Lines())
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(line + "\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes(source.IsFolder ? $"{line}\n{SizeOf(Path.Combine(source.Folder, line))}\n" : $"{line}\n"));
             Count++;
         }
 
@@ -46,18 +50,18 @@ internal sealed class WorkList
     public IEnumerable<WorkItem> Items(long first, long step)
     {
         long index = 0;
-        foreach (var (line, folder) in Lines())
+        foreach (var (line, source) in Lines())
         {
-            if (index >= first && (index - first) % step == 0) yield return WorkItem.Parse(line, index, folder);
+            if (index >= first && (index - first) % step == 0) yield return source.ArePictures ? WorkItem.Picture(line, index, source.Folder) : WorkItem.Parse(line, index, source.Folder);
             index++;
         }
     }
 
-    private IEnumerable<(string Line, string Folder)> Lines()
+    private IEnumerable<(string Line, Source Source)> Lines()
     {
         foreach (Source source in sources)
             foreach (string line in source.Lines())
-                if (line.Trim() is { Length: > 0 } trimmed) yield return (trimmed, source.Folder);
+                if ((source.ArePictures ? line : line.Trim()) is { Length: > 0 } item) yield return (item, source);
     }
 
     private static Source Open(string input, TextReader standardInput)
@@ -70,13 +74,35 @@ internal sealed class WorkList
 
         if (Directory.Exists(input))
         {
-            string[] files = [.. Directory.EnumerateFiles(input, "*", SearchOption.AllDirectories).Where(IsPicture)
-                .Select(file => Path.GetRelativePath(input, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
-            return files.Length > 0 ? new Source(input, () => files) : throw new IOException($"{input} has no pictures ({string.Join(' ', PictureExtensions)}).");
+            string[] files = [.. Pictures(input).Order(StringComparer.Ordinal)];
+            return files.Length > 0 ? new Source(input, () => files) { ArePictures = true, IsFolder = true } : throw new IOException($"{input} has no pictures ({string.Join(' ', PictureExtensions)}).");
         }
 
         if (!File.Exists(input)) throw new IOException($"{input} does not exist; give a folder, a manifest, a picture, or - for standard input.");
-        return IsPicture(input) ? new Source("", () => [input]) : new Source(Path.GetDirectoryName(input) ?? "", () => ReadFile(input));
+        return IsPicture(input) ? new Source("", () => [input]) { ArePictures = true } : new Source(Path.GetDirectoryName(input) ?? "", () => ReadFile(input));
+    }
+
+    /// <summary>A folder's pictures and those of its folders, relative to it. Links to folders are not followed: they may lead in circles.</summary>
+    private static FileSystemEnumerable<string> Pictures(string folder) =>
+        new(folder, (ref FileSystemEntry entry) => Path.GetRelativePath(folder, entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'),
+            new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = 0 })
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && IsPicture(entry.FileName.ToString()),
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
+        };
+
+    /// <summary>A file's bytes, of a link those of its target; -1 where that is missing, which its record will say.</summary>
+    private static long SizeOf(string file)
+    {
+        try
+        {
+            FileInfo info = new(file), target = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
+            return target.Exists ? target.Length : -1;
+        }
+        catch (IOException)
+        {
+            return -1; // a link to itself
+        }
     }
 
     private static bool IsPicture(string file) => PictureExtensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
@@ -113,5 +139,11 @@ internal sealed class WorkList
         if (line.Length > 0) yield return line.ToString();
     }
 
-    private sealed record Source(string Folder, Func<IEnumerable<string>> Lines);
+    private sealed record Source(string Folder, Func<IEnumerable<string>> Lines)
+    {
+        /// <summary>Whether its lines are pictures' names as they are; else they may be objects, or have blanks around them.</summary>
+        public bool ArePictures { get; init; }
+
+        public bool IsFolder { get; init; }
+    }
 }

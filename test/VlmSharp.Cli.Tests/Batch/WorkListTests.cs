@@ -30,6 +30,40 @@ public sealed class WorkListTests : IDisposable
     }
 
     [Fact]
+    public void APicturesNameIsItsNameWhateverItLooksLike()
+    {
+        string[] names = [" a.png", "{3F25}.png"];
+        foreach (string name in names) Write(name, "");
+        foreach (WorkList work in new[] { new WorkList([folder], TextReader.Null), new WorkList([.. names.Select(name => Path.Combine(folder, name))], TextReader.Null) })
+        {
+            Assert.All(Items(work), item => Assert.Null(item.Fault));
+            Assert.Equal(names.Select(name => Path.Combine(folder, name)), Items(work).Select(item => item.Images[0]));
+        }
+    }
+
+    [Fact]
+    public void LinksToFoldersAreNotFollowed()
+    {
+        if (OperatingSystem.IsWindows()) return; // links need a privilege there
+        Write("a.png", "");
+        File.CreateSymbolicLink(Path.Combine(folder, "b.png"), Path.Combine(folder, "a.png"));
+        File.CreateSymbolicLink(Path.Combine(folder, "c.png"), Path.Combine(folder, "c.png"));
+        File.CreateSymbolicLink(Path.Combine(folder, "d.png"), Path.Combine(folder, "nowhere.png"));
+        Directory.CreateSymbolicLink(Path.Combine(folder, "loop"), folder);
+        Assert.Equal(["a.png", "b.png", "c.png", "d.png"], Items(new WorkList([folder], TextReader.Null)).Select(i => i.Id));
+    }
+
+    [Fact]
+    public void FoldersWithTheSameNamesAndOtherPicturesAreOtherWork()
+    {
+        foreach (string name in new[] { "one/1.png", "copy/1.png" }) Write(name, "a picture");
+        Write("two/1.png", "another picture");
+        string Fingerprint(string name) => new WorkList([Path.Combine(folder, name)], TextReader.Null).Fingerprint;
+        Assert.Equal(Fingerprint("one"), Fingerprint("copy"));
+        Assert.NotEqual(Fingerprint("one"), Fingerprint("two"));
+    }
+
+    [Fact]
     public void AManifestMixesPathsAndObjects()
     {
         string manifest = Write("m.jsonl", """
