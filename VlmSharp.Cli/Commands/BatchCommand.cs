@@ -138,21 +138,21 @@ internal sealed class BatchCommand
         WorkItem defaults = Defaults(parsed);
         var tasks = new TaskRunner(network, reading.Bind(parsed, model.Folder(parsed), masks: defaults.Task == "segment" || MaskDecoder.IsIn(model.Folder(parsed))));
         var runner = new BatchRunner(network, tasks, options, size, item => BatchTask.Of(item, defaults, reading.AnyLabel(parsed)));
+        bool tooMany = IsTooMany(); // of an earlier process
         IEnumerable<WorkItem> rest = sink.Records < total ? work.Items(plan.IndexOf(sink.Records), plan.Shards) : [];
         try
         {
-            await foreach (BatchRunner.Record record in runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken))
+            if (!tooMany)
             {
-                sink.Append(record.Line, record.IsError);
-                if (shown) progress.Report(sink.Records, sink.Errors);
-                if (mostErrors < 1 && sink.Records >= Math.Min(total, EnoughForRate) && sink.Errors > mostErrors * sink.Records)
+                await foreach (BatchRunner.Record record in runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken))
                 {
-                    await Console.Error.WriteLineAsync($"vlmsharp: {sink.Errors} of {sink.Records} items failed, more than --max-error-rate allows; the records say why.");
-                    return ExitCodes.TooManyErrors;
+                    sink.Append(record.Line, record.IsError);
+                    if (shown) progress.Report(sink.Records, sink.Errors);
+                    if (tooMany = IsTooMany()) break;
                 }
             }
 
-            sink.Complete();
+            if (!tooMany) sink.Complete();
         }
         finally
         {
@@ -163,7 +163,11 @@ internal sealed class BatchCommand
             }
         }
 
-        return ExitCodes.Success;
+        if (!tooMany) return ExitCodes.Success;
+        await Console.Error.WriteLineAsync($"vlmsharp: {sink.Errors} of {sink.Records} items failed, more than --max-error-rate allows; the records say why.");
+        return ExitCodes.TooManyErrors;
+
+        bool IsTooMany() => mostErrors < 1 && total > 0 && sink.Records >= Math.Min(total, EnoughForRate) && sink.Errors > mostErrors * sink.Records;
     }
 
     /// <summary>Where the records go; null where they are all there.</summary>

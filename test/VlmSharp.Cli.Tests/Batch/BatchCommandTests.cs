@@ -176,6 +176,17 @@ public sealed class BatchCommandTests : IDisposable
         Assert.Equal(0, (await Run.Vlmsharp("", "batch", Work(), "-q", "--max-error-rate", "0.1")).Code);
     }
 
+    [Fact]
+    public async Task Too_many_errors_are_too_many_the_next_time_too()
+    {
+        File.WriteAllText(Out("broken.png"), "not a picture");
+        string[] command = ["batch", Out("broken.png"), Path.Combine(Samples, "cake.png"), "--out", Out("out"), "-q", "--max-error-rate"];
+        for (int i = 0; i < 2; i++) Assert.Equal(65, (await Run.Vlmsharp("", [.. command, "0.1"])).Code);
+        Assert.Contains("partial", (await Run.Vlmsharp("", "batch", "status", Out("out"), "--json")).Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await Run.Vlmsharp("", [.. command, "0.5"])).Code); // it may be allowed afterwards
+        Assert.Contains("done", (await Run.Vlmsharp("", "batch", "status", Out("out"), "--json")).Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(2, "--shards 2 without --shard", "--shards", "2")]
     [InlineData(2, "--batch-size 13", "--batch-size", "13")]
