@@ -37,7 +37,7 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
     /// <returns>The item; a line that cannot be read gives one with a <see cref="Fault"/>.</returns>
     public static WorkItem Parse(string line, long index, string folder)
     {
-        if (!line.StartsWith('{')) return Picture(line, index, folder);
+        if (!IsObject(line)) return Picture(line, index, folder);
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
@@ -52,6 +52,9 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
             return Faulty(index, e.Message);
         }
     }
+
+    /// <summary>Whether a line is to be read as a JSON object, and not as a path.</summary>
+    public static bool IsObject(string line) => line.StartsWith('{');
 
     /// <summary>An item of one picture, whatever characters its name has.</summary>
     /// <param name="path">Its path, as the record calls it.</param>

@@ -26,6 +26,9 @@ internal sealed class WorkList
     /// </summary>
     public string Fingerprint { get; }
 
+    /// <summary>Whether any line is an object, which may say by itself what to do.</summary>
+    public bool HasObjects { get; private set; }
+
     /// <summary>Looks at all inputs once.</summary>
     /// <param name="inputs">Folders, manifests, pictures, - for standard input.</param>
     /// <param name="standardInput">Standard input, read to its end when asked for.</param>
@@ -37,6 +40,7 @@ internal sealed class WorkList
         foreach (var (line, source) in Lines())
         {
             hash.AppendData(Encoding.UTF8.GetBytes(source.IsFolder ? $"{line}\n{SizeOf(Path.Combine(source.Folder, line))}\n" : $"{line}\n"));
+            HasObjects |= !source.ArePictures && WorkItem.IsObject(line);
             Count++;
         }
 

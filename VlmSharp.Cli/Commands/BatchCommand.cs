@@ -110,6 +110,7 @@ internal sealed class BatchCommand
         try
         {
             var work = new WorkList(parsed.GetValue(inputs)!, Console.In);
+            if (!work.HasObjects) RequireWholeTask(parsed);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend);
             using IRecordSink? sink = OpenSink(parsed, plan, work, network, options);
@@ -226,6 +227,20 @@ internal sealed class BatchCommand
         Things = parsed.GetValue(things) is { } names ? WorkItem.Split(names) : null,
         Language = parsed.GetValue(language),
     };
+
+    /// <summary>Where no line can say what the command line leaves out, every item would fail: better none is begun.</summary>
+    private void RequireWholeTask(ParseResult parsed)
+    {
+        WorkItem defaults = Defaults(parsed);
+        try
+        {
+            _ = BatchTask.Of(defaults, defaults, reading.AnyLabel(parsed));
+        }
+        catch (RequestException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
 
     // A line's own task does not change the limit: it is one for all, whatever the items beside it.
     private static int? MostTokens(string task) => task switch
