@@ -37,6 +37,9 @@ internal sealed class TaskOptionsBinder
     /// <summary>Whether masks are not to be decoded.</summary>
     public bool NoMasks(ParseResult parsed) => parsed.GetValue(noMasks);
 
+    /// <summary>Whether there is a mask decoder: named, or in the model's folder.</summary>
+    public bool HasDecoder(ParseResult parsed, string folder) => parsed.GetValue(decoder) is not null || MaskDecoder.IsIn(folder);
+
     /// <summary>How tasks are run and read. Opens the mask decoder.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="folder">The model's folder.</param>

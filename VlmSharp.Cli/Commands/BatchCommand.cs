@@ -113,6 +113,7 @@ internal sealed class BatchCommand
             if (!work.HasObjects) RequireWholeTask(parsed);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend);
+            TaskOptions howToRead = HowToRead(parsed); // before the folder becomes this run's
             using IRecordSink? sink = OpenSink(parsed, plan, work, network, options);
             if (sink is null)
             {
@@ -120,7 +121,7 @@ internal sealed class BatchCommand
                 return ExitCodes.Success;
             }
 
-            return await WriteAsync(parsed, plan, work, network, options, size, mostErrors, sink, cancellationToken);
+            return await WriteAsync(parsed, plan, work, network, howToRead, options, size, mostErrors, sink, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not IOException { HResult: Program.BrokenPipe })
         {
@@ -130,15 +131,14 @@ internal sealed class BatchCommand
     }
 
     private async Task<int> WriteAsync(
-        ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, GenerationOptions options, int size, double mostErrors, IRecordSink sink, CancellationToken cancellationToken)
+        ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options, int size, double mostErrors, IRecordSink sink, CancellationToken cancellationToken)
     {
         long total = plan.CountOf(work.Count);
         var progress = new BatchProgress(Console.Error, terminal: !Console.IsErrorRedirected, total, sink.Records);
         bool shown = !parsed.GetValue(quiet);
         var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor.Size);
         WorkItem defaults = Defaults(parsed);
-        var tasks = new TaskRunner(network, reading.Bind(parsed, model.Folder(parsed), masks: defaults.Task == "segment" || MaskDecoder.IsIn(model.Folder(parsed))));
-        var runner = new BatchRunner(network, tasks, options, size, item => BatchTask.Of(item, defaults, reading.AnyLabel(parsed)));
+        var runner = new BatchRunner(network, new TaskRunner(network, howToRead), options, size, Ask);
         bool tooMany = IsTooMany(); // of an earlier process
         IEnumerable<WorkItem> rest = sink.Records < total ? work.Items(plan.IndexOf(sink.Records), plan.Shards) : [];
         try
@@ -167,6 +167,14 @@ internal sealed class BatchCommand
         if (!tooMany) return ExitCodes.Success;
         await Console.Error.WriteLineAsync($"vlmsharp: {sink.Errors} of {sink.Records} items failed, more than --max-error-rate allows; the records say why.");
         return ExitCodes.TooManyErrors;
+
+        BatchTask Ask(WorkItem item)
+        {
+            BatchTask asked = BatchTask.Of(item, defaults, reading.AnyLabel(parsed));
+            return asked.Task?.Kind != TaskKind.Segment || howToRead.MaskDecoder is not null || reading.NoMasks(parsed)
+                ? asked
+                : throw new RequestException($"The task segment needs the network that decodes masks, which {model.Folder(parsed)} lacks: give --mask-decoder FILE, or --no-masks for boxes and mask codes alone.");
+        }
 
         bool IsTooMany() => mostErrors < 1 && total > 0 && sink.Records >= Math.Min(total, EnoughForRate) && sink.Errors > mostErrors * sink.Records;
     }
@@ -240,6 +248,13 @@ internal sealed class BatchCommand
         {
             throw new UsageException(e.Message);
         }
+    }
+
+    /// <summary>How answers become boxes and masks. Opens the mask decoder where there is one; where all is to be segmented there must be.</summary>
+    private TaskOptions HowToRead(ParseResult parsed)
+    {
+        string folder = model.Folder(parsed);
+        return reading.Bind(parsed, folder, masks: parsed.GetValue(task) == "segment" || reading.HasDecoder(parsed, folder));
     }
 
     // A line's own task does not change the limit: it is one for all, whatever the items beside it.

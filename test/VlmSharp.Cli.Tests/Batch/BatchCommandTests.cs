@@ -108,6 +108,30 @@ public sealed class BatchCommandTests : IDisposable
         Assert.Contains("needs \"question\"", records[5].GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_line_that_segments_needs_the_mask_decoder_too()
+    {
+        string line = $"{{\"image\": \"{Path.Combine(Samples, "cake.png")}\", \"task\": \"segment\", \"things\": \"cake\"}}", decoder = Out("decoder.npz");
+        Run.Outcome run = await Run.Vlmsharp(line, "batch", "-", "-q");
+        Assert.Contains("--mask-decoder", JsonDocument.Parse(run.Output).RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(3, (await Run.Vlmsharp(line, "batch", "-", "--mask-decoder", decoder)).Code);
+
+        MaskGoldens.WriteNpz(decoder);
+        run = await Run.Vlmsharp(line, "batch", "-", "-q", "--mask-decoder", decoder);
+        Assert.True(JsonDocument.Parse(run.Output).RootElement.GetProperty("detections")[0].TryGetProperty("mask", out _));
+        run = await Run.Vlmsharp(line, "batch", "-", "-q", "--no-masks");
+        Assert.False(JsonDocument.Parse(run.Output).RootElement.GetProperty("detections")[0].TryGetProperty("mask", out _));
+    }
+
+    [Fact]
+    public async Task A_run_that_cannot_begin_leaves_its_folder_free()
+    {
+        string[] command = ["batch", Path.Combine(Samples, "cake.png"), "--task", "segment", "--things", "cake", "-q", "--out", Out("out")];
+        Assert.Equal(3, (await Run.Vlmsharp("", command)).Code);
+        Assert.Equal(2, (await Run.Vlmsharp("", [.. command, "--no-masks", "--loc-divisor", "5"])).Code);
+        Assert.Equal(0, (await Run.Vlmsharp("", [.. command, "--no-masks"])).Code);
+    }
+
     // Runs into a picture that never comes, kills the program when it has written more records, and tears the last of them as
     // a kill in the middle of a write would.
     private void KillAt(string picture)
