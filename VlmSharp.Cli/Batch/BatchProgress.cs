@@ -4,26 +4,40 @@ using System.Globalization;
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>How far a batch is: a bar that redraws itself on a terminal, a line every ten seconds elsewhere.</summary>
-internal sealed class BatchProgress(TextWriter output, bool terminal, long total, long before)
+/// <param name="output">Where it is shown.</param>
+/// <param name="columns">Columns of the terminal; null where there is none.</param>
+/// <param name="total">Items.</param>
+/// <param name="before">Items that had a record at the start.</param>
+internal sealed class BatchProgress(TextWriter output, int? columns, long total, long before)
 {
     private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(200), Elsewhere = TimeSpan.FromSeconds(10);
 
     private readonly long start = Stopwatch.GetTimestamp();
-    private long shown = terminal ? 0 : Stopwatch.GetTimestamp();
+    private bool drawn;
+    private long shown = columns is not null ? 0 : Stopwatch.GetTimestamp();
 
     /// <summary>Tells how many items have a record by now.</summary>
     public void Report(long done, long errors)
     {
-        if (Stopwatch.GetElapsedTime(shown) < (terminal ? OnTerminal : Elsewhere)) return;
+        if (Stopwatch.GetElapsedTime(shown) < (columns is not null ? OnTerminal : Elsewhere)) return;
         shown = Stopwatch.GetTimestamp();
-        if (terminal) output.Write($"\r{Bar(done)} {Line(done, errors)}\u001b[K");
-        else output.WriteLine(Line(done, errors));
+        if (columns is not { } width)
+        {
+            output.WriteLine(Line(done, errors));
+            return;
+        }
+
+        string bar = $"{Bar(done)} {Line(done, errors)}";
+        output.Write($"\r{(bar.Length < width ? bar : bar[..Math.Max(0, width - 1)])}\u001b[K"); // what wraps cannot be drawn over
+        drawn = true;
     }
 
-    /// <summary>Removes the bar.</summary>
+    /// <summary>Removes the bar, so that something else may be written; the next report draws it again.</summary>
     public void Clear()
     {
-        if (terminal) output.Write("\r\u001b[K");
+        if (!drawn) return;
+        output.Write("\r\u001b[K");
+        drawn = false;
     }
 
     private string Bar(long done)

@@ -134,7 +134,8 @@ internal sealed class BatchCommand
         ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options, int size, double mostErrors, IRecordSink sink, CancellationToken cancellationToken)
     {
         long total = plan.CountOf(work.Count);
-        var progress = new BatchProgress(Console.Error, terminal: !Console.IsErrorRedirected, total, sink.Records);
+        var progress = new BatchProgress(Console.Error, Console.IsErrorRedirected ? null : Console.WindowWidth, total, sink.Records);
+        bool shared = sink is StandardOutputSink && !Console.IsOutputRedirected; // bar and records on one terminal
         bool shown = !parsed.GetValue(quiet);
         var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor.Size);
         WorkItem defaults = Defaults(parsed);
@@ -147,6 +148,7 @@ internal sealed class BatchCommand
             {
                 await foreach (BatchRunner.Record record in runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken))
                 {
+                    if (shared) progress.Clear();
                     sink.Append(record.Line, record.IsError);
                     if (shown) progress.Report(sink.Records, sink.Errors);
                     if (tooMany = IsTooMany()) break;
