@@ -41,7 +41,7 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
             try
             {
                 asked[i] = ask(group[i].Item);
-                var request = asked[i]!.Request(tasks, group[i].Pictures) with { Seed = options.Seed + group[i].Item.Index };
+                var request = asked[i]!.Request(tasks, group[i].Pictures) with { Seed = group[i].Item.Seed ?? options.Seed };
                 model.Check(request, options);
                 requests.Add(request);
             }

@@ -10,7 +10,7 @@ namespace VlmSharp.Cli.Batch;
 /// <param name="Images">The picture files.</param>
 internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Images)
 {
-    private static readonly string[] Known = ["id", "image", "images", "task", "prompt", "question", "things", "lang"];
+    private static readonly string[] Known = ["id", "image", "images", "task", "prompt", "question", "things", "lang", "seed"];
 
     /// <summary>"caption", "ask", "detect", "segment" or "generate".</summary>
     public string? Task { get; init; }
@@ -26,6 +26,9 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
 
     /// <summary>Language code.</summary>
     public string? Language { get; init; }
+
+    /// <summary>Seed of sampling.</summary>
+    public long? Seed { get; init; }
 
     /// <summary>What is wrong with the line itself; such an item becomes an error record.</summary>
     public string? Fault { get; init; }
@@ -75,6 +78,7 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
             Question = Text(o, "question"),
             Things = o.TryGetProperty("things", out JsonElement things) && things.ValueKind == JsonValueKind.String ? Split(things.GetString()!) : Strings(o, "things"),
             Language = Text(o, "lang"),
+            Seed = Whole(o, "seed"),
         };
     }
 
@@ -89,6 +93,10 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
     private static string? Text(JsonElement o, string name) => !o.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null
         ? null
         : value.ValueKind == JsonValueKind.String ? value.GetString() : throw new FormatException($"\"{name}\" is not a string");
+
+    private static long? Whole(JsonElement o, string name) => !o.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null
+        ? null
+        : value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) ? number : throw new FormatException($"\"{name}\" is not a whole number");
 
     private static string[]? Strings(JsonElement o, string name)
     {

@@ -71,7 +71,7 @@ internal sealed class BatchCommand
             with paths relative to the manifest. Each item gives one line of JSON, in the order of the input; one that fails
             gives {"index", "id", "error"}. With --out, run the same command again after an interruption: finished
             records are kept, and the result is the same, byte for byte, as without one. Sampling has the seed 0 unless
-            --seed gives another, and item i the seed + i.
+            --seed or the line gives another, wherever in the list an item stands.
 
             Examples:
               vlmsharp batch photos/ --out captions/

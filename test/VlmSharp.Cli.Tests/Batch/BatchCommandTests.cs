@@ -109,6 +109,26 @@ public sealed class BatchCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_seed_gives_the_same_text_wherever_an_item_stands()
+    {
+        string[] samples = [.. Directory.GetFiles(Samples, "*.png").Order(StringComparer.Ordinal)], sampling = ["--temperature", "2", "--seed", "7", "-q"];
+        async Task<string[]> Texts(IEnumerable<string> lines)
+        {
+            Run.Outcome run = await Run.Vlmsharp(string.Join('\n', lines), ["batch", "-", .. sampling]);
+            Assert.Equal(0, run.Code);
+            return [.. run.Lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("token_ids").ToString())];
+        }
+
+        string[] texts = await Texts(samples), reversed = await Texts(samples.Reverse());
+        Assert.Equal(texts, reversed.Reverse());
+        Run.Outcome alone = await Run.Vlmsharp("", ["caption", samples[^1], "--json", .. sampling]);
+        Assert.Equal(texts[^1], JsonDocument.Parse(alone.Output).RootElement.GetProperty("token_ids").ToString());
+        string[] seeds = await Texts(Enumerable.Range(7, 4).Select(seed => $"{{\"image\": \"{samples[0]}\", \"seed\": {seed}}}"));
+        Assert.Equal(texts[0], seeds[0]);
+        Assert.NotEqual(1, seeds.Distinct().Count());
+    }
+
+    [Fact]
     public async Task A_line_that_segments_needs_the_mask_decoder_too()
     {
         string line = $"{{\"image\": \"{Path.Combine(Samples, "cake.png")}\", \"task\": \"segment\", \"things\": \"cake\"}}", decoder = Out("decoder.npz");
