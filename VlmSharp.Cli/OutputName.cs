@@ -8,9 +8,11 @@ internal sealed class OutputName
 {
     private const string Name = "{name}", Number = "{n}";
 
+    private readonly Option option;
     private readonly string template;
+    private readonly Dictionary<string, string> pictureOf = []; // of each file so far
 
-    private OutputName(string template) => this.template = template;
+    private OutputName(Option option, string template) => (this.option, this.template) = (option, template);
 
     /// <summary>Whether there is a file for each number.</summary>
     public bool IsNumbered => template.Contains(Number, StringComparison.Ordinal);
@@ -24,7 +26,7 @@ internal sealed class OutputName
     public static OutputName? Of(Option option, string? template, bool many, bool mayNumber)
     {
         if (template is null) return null;
-        var name = new OutputName(template);
+        var name = new OutputName(option, template);
         if (many && !template.Contains(Name, StringComparison.Ordinal)) throw new UsageException($"{option.Name} {template}: each picture would overwrite the file of the one before; put {Name} where the picture's name belongs.");
         if (name.IsNumbered && !mayNumber) throw new UsageException($"{option.Name} {template}: there is one file for each picture, so leave {Number} out.");
         if (Path.GetDirectoryName(template)?.Contains(Name, StringComparison.Ordinal) != true) FileList.RequireFolderOf(template, option);
@@ -34,7 +36,16 @@ internal sealed class OutputName
     /// <summary>The file of a picture.</summary>
     /// <param name="picture">The picture's path.</param>
     /// <param name="number">Which of its files, from 1.</param>
-    public string For(string picture, int number = 1) => template
-        .Replace(Number, number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-        .Replace(Name, Path.GetFileNameWithoutExtension(picture), StringComparison.Ordinal);
+    /// <exception cref="UsageException">It is the picture itself, or the file of another picture.</exception>
+    public string For(string picture, int number = 1)
+    {
+        string target = template
+            .Replace(Number, number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace(Name, Path.GetFileNameWithoutExtension(picture), StringComparison.Ordinal);
+        string full = Path.GetFullPath(target), source = Path.GetFullPath(picture);
+        if (full == source) throw new UsageException($"{option.Name} {template}: that would overwrite the picture {picture} itself; give another name.");
+        if (!pictureOf.TryAdd(full, source) && pictureOf[full] != source)
+            throw new UsageException($"{option.Name} {template}: {picture} and {pictureOf[full]} would both have the file {target}; give pictures of the same name in different runs.");
+        return target;
+    }
 }

@@ -136,6 +136,26 @@ public sealed class DetectionCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_drawing_overwrites_no_picture_and_no_other_drawing()
+    {
+        string one = Path.Combine(scratch, "a.png"), folder = Directory.CreateDirectory(Path.Combine(scratch, "b")).FullName, two = Path.Combine(folder, "a.png");
+        File.Copy(Cake, one);
+        File.Copy(Sun, two);
+        Run.Outcome run = await Run.Vlmsharp($"{one}\n", "detect", "-", "cake", "-q", "--draw", Path.Combine(scratch, "{name}.png"));
+        Assert.Equal(2, run.Code);
+        Assert.Contains("overwrite the picture", run.Error, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(Cake), File.ReadAllBytes(one));
+
+        string drawing = Path.Combine(scratch, "{name}-found.png");
+        run = await Run.Vlmsharp($"{one}\n{one}\n{two}\n", "detect", "-", "cake", "-q", "--draw", drawing);
+        Assert.Equal(2, run.Code);
+        Assert.Contains("would both have the file", run.Error, StringComparison.Ordinal);
+        Run.Outcome expected = await Run.Vlmsharp("", "detect", one, "cake", "-q", "--draw", Path.Combine(scratch, "alone.png"));
+        Assert.Equal(0, expected.Code);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(scratch, "alone.png")), File.ReadAllBytes(Path.Combine(scratch, "a-found.png")));
+    }
+
+    [Fact]
     public async Task What_was_cut_or_not_found_is_remarked_on_standard_error()
     {
         Run.Outcome run = await Run.Vlmsharp("", "detect", Cake, "cake", "-n", "3");
