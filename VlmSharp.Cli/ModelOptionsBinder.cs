@@ -26,6 +26,8 @@ internal sealed class ModelOptionsBinder
         DefaultValueFactory = _ => "auto",
     }.AcceptOnlyFromAmong("auto", "128", "256", "512");
 
+    private readonly Option<string?> quantize = QuantizeOption("--quantize", "Quantize the decoder while it is loaded; 'vlmsharp quantize' does it once and for all.");
+
     private readonly Option<bool> noAttentionSoftCap = new("--no-attention-softcap")
     {
         Description = "PaliGemma 2: leave out the attention soft-cap, as transformers' default attention does.",
@@ -44,7 +46,7 @@ internal sealed class ModelOptionsBinder
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { model, backend, threads, simd, noAttentionSoftCap, finalSoftCap, slidingWindow }) command.Add(option);
+        foreach (Option option in new Option[] { model, backend, threads, simd, quantize, noAttentionSoftCap, finalSoftCap, slidingWindow }) command.Add(option);
     }
 
     /// <summary>The <c>--model</c> option alone, for commands that compute nothing.</summary>
@@ -54,6 +56,13 @@ internal sealed class ModelOptionsBinder
         FileList.RefuseEmpty(option);
         return option;
     }
+
+    /// <summary>An option that takes a quantized format.</summary>
+    public static Option<string?> QuantizeOption(string name, string description) =>
+        new Option<string?>(name) { Description = description, HelpName = "int8|int4" }.AcceptOnlyFromAmong("int8", "int4");
+
+    /// <summary>The format that such an option names.</summary>
+    public static DType? Format(string? name) => name switch { "int8" => DType.Int8, "int4" => DType.Int4, _ => null };
 
     /// <summary>The folder that <c>--model</c> names, or the demo model's beside the program.</summary>
     public static string FolderOf(string? given)
@@ -97,9 +106,10 @@ internal sealed class ModelOptionsBinder
     /// <summary>Opens the model on a backend.</summary>
     public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on) => VisionLanguageModel.Open(Folder(parsed), on, Options(parsed));
 
-    /// <summary>The compatibility switches.</summary>
+    /// <summary>Quantization and the compatibility switches.</summary>
     public ModelOptions Options(ParseResult parsed) => new()
     {
+        Quantization = Format(parsed.GetValue(quantize)),
         AttentionSoftCap = !parsed.GetValue(noAttentionSoftCap),
         FinalSoftCap = parsed.GetValue(finalSoftCap),
         SlidingWindow = parsed.GetValue(slidingWindow),

@@ -27,6 +27,31 @@ internal static class Progress
         return result;
     }
 
+    /// <summary>The same with a share of the work done, which the work reports as it goes.</summary>
+    public static async Task RunAsync(string label, Action<IProgress<double>> work, CancellationToken cancellationToken)
+    {
+        var share = new Share();
+        Task task = Task.Run(() => work(share), cancellationToken);
+        if (Console.IsErrorRedirected) await task;
+        else
+        {
+            await Terminal.Progress().StartAsync(async context =>
+            {
+                ProgressTask bar = context.AddTask(Markup.Escape(label), maxValue: 1);
+                while (await Task.WhenAny(task, Task.Delay(100, CancellationToken.None)) != task) bar.Value = share.Value;
+                bar.Value = 1;
+            });
+            await task;
+        }
+    }
+
+    private sealed class Share : IProgress<double>
+    {
+        public double Value { get; private set; }
+
+        public void Report(double value) => Value = value;
+    }
+
     /// <summary>Load, vision, prefill and decode in one line, with the backend and vector width really in use, and the seed if anything was drawn.</summary>
     public static string Summary(VisionLanguageModel model, GenerationTimings timings, long? seed) => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Spectre.Console;
-using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
@@ -25,6 +24,7 @@ internal static class BenchCommand
               vlmsharp bench
               vlmsharp bench --model paligemma-3b-mix-224 --image photo.jpg --max-new-tokens 16
               vlmsharp bench --model DIR --prompt-ids 2,4521,108 --json
+              vlmsharp bench --model DIR --quantize int4
             """);
         var prompt = new PromptBinder(required: false);
         prompt.AddTo(command);
@@ -44,6 +44,7 @@ internal static class BenchCommand
             MachineLimits limits = await Progress.RunAsync("measuring the machine", () => MachineLimits.Measure(cpu), cancellation);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend);
+            network.ImageFeatures.MaxBytes = 0; // every run encodes its picture
             RgbImage[] images = [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))];
             GenerationRequest request = prompt.Request(parsed, images.Length > 0 ? images : [TestCard(network.Model.Config.Vision.ImageSize)]);
             if (request.PromptIds is null && request.Prompt.Length == 0)
@@ -85,22 +86,19 @@ internal static class BenchCommand
         int images = request.Images.Count, promptTokens = timings[0].PromptTokens, decoded = timings[0].DecodedTokens;
         double vision = Median(timings, t => t.Vision), prefill = Median(timings, t => t.Prefill), decode = Median(timings, t => t.Decode) / decoded;
         double visionFlops = images * cost.VisionFlops(), prefillFlops = cost.PrefillFlops(promptTokens);
-        double decodeBytes = DecodeBytes(network.Checkpoint);
+        double decodeBytes = network.Model.DecodeBytes;
         return
         [
-            new Row("load", $"{network.Checkpoint.TotalBytes / 1e9:0.000} GB mapped", network.LoadTime.TotalSeconds, 0, ""),
+            new Row("load", Loaded(network), network.LoadTime.TotalSeconds, 0, ""),
             new Row("vision", $"{visionFlops / 1e9:0.0} GFLOP", vision, visionFlops / (limits.FmaPeak * 1e9), $"{visionFlops / 1e9 / vision:0.0} GFLOP/s"),
             new Row("prefill", $"{promptTokens} tokens, {prefillFlops / 1e9:0.0} GFLOP", prefill, prefillFlops / (limits.FmaPeak * 1e9), $"{promptTokens / prefill:0.0} tokens/s"),
             new Row("decode, a token", $"{decodeBytes / 1e9:0.000} GB read", decode, decodeBytes / (limits.ReadBandwidth * 1e9), $"{1 / decode:0.00} tokens/s"),
         ];
     }
 
-    /// <summary>What one decode step reads: every decoder layer and the head, which is the embedding table unless the model has another.</summary>
-    private static long DecodeBytes(Checkpoint checkpoint)
-    {
-        string unread = checkpoint.HasSeparateHead ? TensorNames.Embedding : TensorNames.Head;
-        return checkpoint.Tensors.Values.Where(t => t.Name.StartsWith("language_model.", StringComparison.Ordinal) && t.Name != unread).Sum(t => t.ByteLength);
-    }
+    private static string Loaded(VisionLanguageModel network) => network.Model.QuantizedBytes == 0
+        ? $"{network.Checkpoint.TotalBytes / 1e9:0.000} GB mapped"
+        : $"{network.Checkpoint.TotalBytes / 1e9:0.000} GB mapped, {network.Model.QuantizedBytes / 1e9:0.000} GB made";
 
     private static double Median(List<GenerationTimings> timings, Func<GenerationTimings, TimeSpan> part)
     {

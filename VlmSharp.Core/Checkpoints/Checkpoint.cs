@@ -37,7 +37,7 @@ public sealed unsafe class Checkpoint : IDisposable
     public bool HasSeparateHead => hasSeparateHead.Value;
 
     /// <summary>Bytes of all weights as stored.</summary>
-    public long TotalBytes => Tensors.Values.Sum(tensor => tensor.ByteLength);
+    public long TotalBytes => Tensors.Values.Sum(tensor => tensor.ByteLength + tensor.ScaleBytes);
 
     /// <summary>How many parameters each part has, the head counted once when it is the embedding table.</summary>
     public ParameterCounts ParameterCounts
@@ -95,8 +95,8 @@ public sealed unsafe class Checkpoint : IDisposable
         // A closed file's addresses must not reach a kernel.
         ObjectDisposedException.ThrowIf(tensor.File.IsClosed, this);
         int rows = tensor.Shape.Length > 1 ? checked((int)tensor.Shape[0]) : 1;
-        long elements = tensor.ByteLength / tensor.DType.Size();
-        return new WeightData(canonicalName, tensor.DType, rows, checked((int)(elements / rows)), tensor.Pointer, this);
+        long elements = tensor.Shape.Aggregate(1L, (product, dimension) => product * dimension);
+        return new WeightData(canonicalName, tensor.DType, rows, checked((int)(elements / rows)), tensor.Pointer, this, tensor.ScalesPointer);
     }
 
     /// <summary>Unmaps all files. Every weight handed out becomes invalid.</summary>

@@ -9,8 +9,9 @@ namespace VlmSharp.Checkpoints;
 /// <param name="DType">Its storage format.</param>
 /// <param name="Shape">Its dimensions, row-major.</param>
 /// <param name="Pointer">Address of its first byte, valid while the checkpoint is open.</param>
-/// <param name="ByteLength">How many bytes it has.</param>
+/// <param name="ByteLength">How many bytes its elements have.</param>
 /// <param name="File">The file that holds it.</param>
+/// <param name="ScalesPointer">Address of a quantized matrix's scales, bfloat16 [rows, groups of a row]; else 0.</param>
 public sealed record CheckpointTensor(
     string Name,
     string StoredName,
@@ -18,4 +19,9 @@ public sealed record CheckpointTensor(
     ImmutableArray<long> Shape,
     nint Pointer,
     long ByteLength,
-    SafetensorsFile File);
+    SafetensorsFile File,
+    nint ScalesPointer = 0)
+{
+    /// <summary>Bytes of the scales.</summary>
+    public long ScaleBytes => ScalesPointer == 0 ? 0 : sizeof(ushort) * Shape[0] * DType.Groups(Shape[^1]);
+}

@@ -54,8 +54,11 @@ internal static class ConfigReader
     private static PaliGemmaConfig ReadModel(JsonSection root)
     {
         RequireModelType(root);
-        if (root.Has("quantization_config"))
-            throw root.Error("describes quantised weights, which VlmSharp does not read; use the F32, BF16 or F16 files of this model");
+        if (root.Section("quantization_config") is { } quantization && quantization.Text("quant_method") is var method && method != TensorNames.QuantizationMethod)
+        {
+            string whose = method is null ? "another program's" : MessageText.Quote(method);
+            throw root.Error($"describes quantized weights of {whose} kind, which VlmSharp does not read; use the F32, BF16 or F16 files of this model, which 'vlmsharp quantize' can make smaller");
+        }
         JsonSection visionSection = root.Section("vision_config")
             ?? throw root.Error("has no 'vision_config'; without it the sizes of the vision tower are unknown");
         JsonSection textSection = root.Section("text_config")

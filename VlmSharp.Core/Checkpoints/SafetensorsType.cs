@@ -93,6 +93,8 @@ internal static class SafetensorsTypes
         SafetensorsType.F32 => DType.F32,
         SafetensorsType.BF16 => DType.BF16,
         SafetensorsType.F16 => DType.F16,
+        SafetensorsType.I8 => DType.Int8,
+        SafetensorsType.U8 => DType.Int4, // two to a byte
         _ => null,
     };
 
@@ -103,6 +105,8 @@ internal static class SafetensorsTypes
     {
         DType.F32 => SafetensorsType.F32,
         DType.BF16 => SafetensorsType.BF16,
+        DType.Int8 => SafetensorsType.I8,
+        DType.Int4 => SafetensorsType.U8,
         _ => SafetensorsType.F16,
     };
 

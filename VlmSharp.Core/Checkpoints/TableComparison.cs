@@ -1,3 +1,4 @@
+using VlmSharp.Compute;
 using VlmSharp.Models;
 
 namespace VlmSharp.Checkpoints;
@@ -14,41 +15,69 @@ internal static class TableComparison
     {
         var specs = TensorTable.For(config).Append(TensorTable.Head(config)).ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         var found = new Dictionary<string, CheckpointTensor>(StringComparer.Ordinal);
-        List<string> unexpected = [], misshapen = [], mistyped = [], repeated = [];
+        var scales = new Dictionary<string, (SafetensorsFile File, SafetensorsEntry Entry)>(StringComparer.Ordinal);
+        List<string> unexpected = [], misshapen = [], mistyped = [], repeated = [], unscaled = [];
         foreach (SafetensorsFile file in files)
         {
             foreach (SafetensorsEntry entry in file.Entries.Values)
             {
                 string name = TensorNames.Normalize(entry.Name);
-                if (!specs.TryGetValue(name, out TensorSpec? spec))
+                if (specs.TryGetValue(name, out TensorSpec? spec)) Add(file, entry, spec);
+                else if (name.EndsWith(TensorNames.ScaleSuffix, StringComparison.Ordinal) && specs.ContainsKey(name[..^TensorNames.ScaleSuffix.Length]))
                 {
-                    if (!TensorNames.IsDerivedBuffer(entry.Name)) unexpected.Add(MessageText.Quote(entry.Name));
-                    continue;
+                    if (!scales.TryAdd(name[..^TensorNames.ScaleSuffix.Length], (file, entry))) repeated.Add(MessageText.Quote(entry.Name));
                 }
-                if (!entry.Shape.AsSpan().SequenceEqual(spec.Shape.AsSpan()))
-                    misshapen.Add($"{name} is {MessageText.Shape(entry.Shape.Take(8))}, not {MessageText.Shape(spec.Shape)}");
-                if (entry.Type.AsDType() is not { } dtype)
-                {
-                    mistyped.Add($"{name} is {entry.Type.HeaderName()}");
-                    dtype = default;
-                }
-                var tensor = new CheckpointTensor(name, entry.Name, dtype, entry.Shape, file.DataPointer(entry), entry.ByteLength, file);
-                if (!found.TryAdd(name, tensor)) repeated.Add(MessageText.Quote(entry.Name));
+                else if (!TensorNames.IsDerivedBuffer(entry.Name)) unexpected.Add(MessageText.Quote(entry.Name));
             }
+        }
+
+        foreach ((string name, CheckpointTensor tensor) in found.Where(f => f.Value.DType.IsQuantized()).ToArray())
+        {
+            if (scales.Remove(name, out var scale)) found[name] = tensor with { ScalesPointer = Scales(tensor, scale.File, scale.Entry) };
+            else unscaled.Add(name);
+        }
+
+        unexpected.AddRange(scales.Values.Select(scale => MessageText.Quote(scale.Entry.Name)));
+
+        void Add(SafetensorsFile file, SafetensorsEntry entry, TensorSpec spec)
+        {
+            DType? dtype = entry.Type.AsDType();
+            if (dtype is null || (dtype.Value.IsQuantized() && (spec.Shape.Length != 2 || !dtype.Value.Fits(spec.Shape[1]))))
+            {
+                mistyped.Add($"{spec.Name} is {entry.Type.HeaderName()}");
+                dtype = null;
+            }
+
+            // Two 4-bit numbers share a byte.
+            ReadOnlySpan<long> stored = dtype == DType.Int4 ? [spec.Shape[0], spec.Shape[1] / 2] : spec.Shape.AsSpan();
+            if (!entry.Shape.AsSpan().SequenceEqual(stored))
+                misshapen.Add($"{spec.Name} is {MessageText.Shape(entry.Shape.Take(8))}, not {MessageText.Shape(stored.ToArray())}");
+            var tensor = new CheckpointTensor(spec.Name, entry.Name, dtype ?? default, spec.Shape, file.DataPointer(entry), entry.ByteLength, file);
+            if (!found.TryAdd(spec.Name, tensor)) repeated.Add(MessageText.Quote(entry.Name));
+        }
+
+        nint Scales(CheckpointTensor tensor, SafetensorsFile file, SafetensorsEntry entry)
+        {
+            long[] shape = [tensor.Shape[0], tensor.DType.Groups(tensor.Shape[1])];
+            if (entry.Type != SafetensorsType.BF16) mistyped.Add($"{tensor.Name}{TensorNames.ScaleSuffix} is {entry.Type.HeaderName()}");
+            if (!entry.Shape.AsSpan().SequenceEqual(shape))
+                misshapen.Add($"{tensor.Name}{TensorNames.ScaleSuffix} is {MessageText.Shape(entry.Shape.Take(8))}, not {MessageText.Shape(shape)}");
+            return file.DataPointer(entry);
         }
 
         bool headMayBeAbsent = config.TiesHead;
         string[] missing = [.. specs.Keys.Where(name => !found.ContainsKey(name) && !(headMayBeAbsent && name == TensorNames.Head))];
         List<string> faults = [];
-        void Add(string fault, IReadOnlyList<string> names)
+        void Report(string fault, IReadOnlyList<string> names)
         {
             if (names.Count > 0) faults.Add($"{names.Count} {fault}: {MessageText.List(names, Shown)}");
         }
-        Add("missing", missing);
-        Add("unexpected", unexpected);
-        Add("of another shape", misshapen);
-        Add("of a type that weights do not have (F32, BF16 or F16)", mistyped);
-        Add("stored twice", repeated);
+        Report("missing", missing);
+        Report("unexpected", unexpected);
+        Report("of another shape", misshapen);
+        Report("of a type that they cannot have (F32, BF16, F16; matrices also I8 and U8, their scales BF16)", mistyped);
+        Report("quantized and without their scales", unscaled);
+        Report("stored twice", repeated);
         return faults.Count == 0
             ? found
             : throw new ModelFormatException($"The tensors in {directory} are not those that its config.json describes: {string.Join("; ", faults)}.");

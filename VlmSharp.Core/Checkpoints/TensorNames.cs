@@ -18,6 +18,12 @@ public static class TensorNames
     /// <summary>The output head, stored by some producers although it equals the embedding table.</summary>
     public const string Head = Decoder + "lm_head.weight";
 
+    /// <summary>What config.json calls the method by which VlmSharp quantizes.</summary>
+    internal const string QuantizationMethod = "vlmsharp";
+
+    /// <summary>What the name of a quantized matrix's scales adds to the matrix's.</summary>
+    internal const string ScaleSuffix = "_scale";
+
     internal const string VisionTower = "vision_tower.";
     internal const string Projector = "multi_modal_projector.";
     internal const string Decoder = "language_model.";

@@ -68,26 +68,33 @@ public sealed class TensorToWrite
     /// <param name="data">Address of its first byte.</param>
     /// <param name="owner">What keeps the memory valid.</param>
     /// <returns>The tensor.</returns>
-    public static unsafe TensorToWrite FromPointer(string name, SafetensorsType type, ImmutableArray<long> shape, nint data, object owner)
+    public static TensorToWrite FromPointer(string name, SafetensorsType type, ImmutableArray<long> shape, nint data, object owner)
     {
-        const int Block = 1 << 24;
         long length = new TensorToWrite(name, type, shape, _ => { }).ByteLength;
         return new TensorToWrite(name, type, shape, stream =>
         {
-            for (long at = 0; at < length; at += Block)
-                stream.Write(new ReadOnlySpan<byte>((byte*)data + at, (int)Math.Min(Block, length - at)));
+            WriteBytes(stream, data, length);
             GC.KeepAlive(owner);
         });
     }
 
+    /// <summary>Writes memory of any length.</summary>
+    internal static unsafe void WriteBytes(Stream stream, nint data, long length)
+    {
+        const int Block = 1 << 24;
+        for (long at = 0; at < length; at += Block)
+            stream.Write(new ReadOnlySpan<byte>((byte*)data + at, (int)Math.Min(Block, length - at)));
+    }
+
     /// <summary>A tensor of binary32 numbers, rounded to the stored type (nearest, ties to even) as it is written.</summary>
     /// <param name="name">Its name in the file.</param>
-    /// <param name="type">The storage format.</param>
+    /// <param name="type">F32, BF16 or F16.</param>
     /// <param name="shape">Its dimensions, row-major.</param>
     /// <param name="values">Its elements.</param>
     /// <returns>The tensor.</returns>
-    public static TensorToWrite FromFloats(string name, DType type, ImmutableArray<long> shape, ReadOnlyMemory<float> values) =>
-        new(name, type.AsSafetensorsType(), shape, stream => WriteFloats(stream, type, values.Span));
+    public static TensorToWrite FromFloats(string name, DType type, ImmutableArray<long> shape, ReadOnlyMemory<float> values) => type.IsQuantized()
+        ? throw new ArgumentException($"{type} is not a format that single numbers round to.", nameof(type))
+        : new(name, type.AsSafetensorsType(), shape, stream => WriteFloats(stream, type, values.Span));
 
     /// <summary>A tensor of type I64.</summary>
     /// <param name="name">Its name in the file.</param>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace VlmSharp.Compute;
 
@@ -17,6 +18,23 @@ public static class BFloat16
     /// <returns>Its value.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
+
+    /// <summary>The binary32 with the same values.</summary>
+    /// <param name="bits">bfloat16 numbers.</param>
+    /// <param name="target">As many.</param>
+    public static void ToSingle(ReadOnlySpan<ushort> bits, Span<float> target)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(target.Length, bits.Length, nameof(target));
+        int i = 0;
+        for (; i <= bits.Length - Vector256<ushort>.Count; i += Vector256<ushort>.Count)
+        {
+            var (low, high) = Vector256.Widen(Vector256.Create(bits.Slice(i, Vector256<ushort>.Count)));
+            (low << 16).AsSingle().CopyTo(target[i..]);
+            (high << 16).AsSingle().CopyTo(target[(i + Vector256<uint>.Count)..]);
+        }
+
+        for (; i < bits.Length; i++) target[i] = ToSingle(bits[i]);
+    }
 
     /// <summary>The bfloat16 nearest to a value, ties to even; NaN stays NaN.</summary>
     /// <param name="value">Any number.</param>

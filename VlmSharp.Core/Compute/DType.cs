@@ -11,13 +11,61 @@ public enum DType
 
     /// <summary>IEEE 754 binary16, 2 bytes.</summary>
     F16,
+
+    /// <summary>
+    /// Signed bytes q in -127..127; each group of 64 along a row shares a bfloat16 scale s, and the number is s q. 8.25 bits.
+    /// </summary>
+    Int8,
+
+    /// <summary>
+    /// Signed nibbles q in -8..7; each group of 32 along a row shares a bfloat16 scale s, and the number is s q. 4.5 bits. A group is
+    /// eight 16-bit words, little-endian: word j holds the elements j, j + 8, j + 16, j + 24, from the lowest nibble up.
+    /// </summary>
+    Int4,
 }
 
 /// <summary>Facts about each <see cref="DType"/>.</summary>
-internal static class DTypes
+public static class DTypes
 {
-    /// <summary>Bytes that one element takes.</summary>
+    /// <summary>Elements along a row that share a scale; 0 where there are no scales.</summary>
     /// <param name="type">The storage format.</param>
-    /// <returns>4 for F32, 2 for BF16 and F16.</returns>
-    public static int Size(this DType type) => type == DType.F32 ? 4 : 2;
+    /// <returns>64 of Int8, 32 of Int4, else 0.</returns>
+    public static int GroupSize(this DType type) => type switch { DType.Int8 => 64, DType.Int4 => 32, _ => 0 };
+
+    /// <summary>Whether elements are integers with scales.</summary>
+    /// <param name="type">The storage format.</param>
+    /// <returns>True for Int8 and Int4.</returns>
+    public static bool IsQuantized(this DType type) => type is DType.Int8 or DType.Int4;
+
+    /// <summary>Whether rows of this length can be stored so: groups must be whole.</summary>
+    /// <param name="type">The storage format.</param>
+    /// <param name="columns">Length of a row.</param>
+    /// <returns>True where every group is whole.</returns>
+    public static bool Fits(this DType type, long columns) => !type.IsQuantized() || columns % type.GroupSize() == 0;
+
+    /// <summary>Bytes of a row's elements, scales not counted.</summary>
+    /// <param name="type">The storage format.</param>
+    /// <param name="columns">Length of a row.</param>
+    /// <returns>The bytes.</returns>
+    public static long RowBytes(this DType type, long columns) => type switch
+    {
+        DType.F32 => 4 * columns,
+        DType.Int8 => columns,
+        DType.Int4 => columns / 2,
+        _ => 2 * columns,
+    };
+
+    /// <summary>Scales of a row.</summary>
+    /// <param name="type">The storage format.</param>
+    /// <param name="columns">Length of a row.</param>
+    /// <returns>The scales; 0 of a format without.</returns>
+    public static long Groups(this DType type, long columns) => type.IsQuantized() ? columns / type.GroupSize() : 0;
+
+    /// <summary>Bytes of a matrix, scales included.</summary>
+    /// <param name="type">The storage format.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Length of a row.</param>
+    /// <returns>The bytes.</returns>
+    public static long ByteLength(this DType type, long rows, long columns) =>
+        rows * (type.RowBytes(columns) + sizeof(ushort) * type.Groups(columns));
 }

@@ -10,10 +10,11 @@ namespace VlmSharp.Compute;
 /// <param name="Columns">Columns when read as a matrix; the length of a vector.</param>
 /// <param name="Data">Address of the first element, row-major, little-endian, not necessarily aligned.</param>
 /// <param name="Owner">What keeps the memory mapped.</param>
-public readonly record struct WeightData(string Name, DType DType, int Rows, int Columns, nint Data, object Owner)
+/// <param name="Scales">Address of the first of the scales, bfloat16 [rows, groups of a row], of a quantized matrix; else 0.</param>
+public readonly record struct WeightData(string Name, DType DType, int Rows, int Columns, nint Data, object Owner, nint Scales = 0)
 {
-    /// <summary>Bytes of all elements.</summary>
-    public long ByteLength => (long)Rows * Columns * DType.Size();
+    /// <summary>Bytes of all elements and scales.</summary>
+    public long ByteLength => DType.ByteLength(Rows, Columns);
 }
 
 /// <summary>
@@ -48,7 +49,7 @@ public abstract class Weight : IDisposable
     public int Columns { get; }
 
     /// <summary>Bytes that a pass over the whole parameter reads.</summary>
-    public virtual long ByteLength => (long)Rows * Columns * DType.Size();
+    public virtual long ByteLength => DType.ByteLength(Rows, Columns);
 
     /// <summary>Frees what the backend holds. The mapped checkpoint stays open.</summary>
     public void Dispose()

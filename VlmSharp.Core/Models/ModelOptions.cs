@@ -1,11 +1,20 @@
+using VlmSharp.Compute;
+
 namespace VlmSharp.Models;
 
 /// <summary>
-/// Where runtimes of the same weights differ, which one to follow. The defaults are the model as it was trained;
-/// the other settings reproduce other runtimes' numbers.
+/// How to run the weights: in which format, and where runtimes of the same weights differ, which one to follow. The defaults are
+/// the model as it was trained; the other settings trade precision for speed, or reproduce other runtimes' numbers.
 /// </summary>
 public sealed record ModelOptions
 {
+    /// <summary>
+    /// Quantizes the decoder while it is loaded: Int8 or Int4, or null to take every weight as it is stored. The embedding table,
+    /// which is the head too, gets 8 bits either way. Takes some seconds for a large model, and memory for the result;
+    /// <see cref="Quantization.ModelQuantizer"/> does it once and for all.
+    /// </summary>
+    public DType? Quantization { get; init; }
+
     /// <summary>
     /// Rotary position of a sequence's first token: 1 as in transformers, 0 as in big_vision. The embedding is relative,
     /// so this changes rounding only.

@@ -1,5 +1,6 @@
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
+using VlmSharp.Quantization;
 
 namespace VlmSharp.Models;
 
@@ -16,6 +17,7 @@ public sealed class PaliGemmaModel : IDisposable
     private readonly IComputeBackend b;
     private readonly ModelOptions options;
     private readonly List<Weight> weights = [];
+    private readonly List<QuantizedMatrix> quantized = [];
     private readonly SigLipEncoder vision;
     private readonly Affine projector;
     private readonly Weight embedding, head;
@@ -24,11 +26,13 @@ public sealed class PaliGemmaModel : IDisposable
     /// <summary>Makes a checkpoint's parameters usable on a backend; on the CPU they stay where they are mapped.</summary>
     /// <param name="checkpoint">An open checkpoint, which must stay open as long as the model.</param>
     /// <param name="backend">Runs the operators; owned by the caller.</param>
-    /// <param name="options">Compatibility switches, or null for the defaults.</param>
+    /// <param name="options">Quantization and compatibility switches, or null for the defaults.</param>
+    /// <exception cref="RequestException">The options quantize a model that is quantized already.</exception>
     public PaliGemmaModel(Checkpoint checkpoint, IComputeBackend backend, ModelOptions? options = null)
     {
         b = backend;
         this.options = options ?? new ModelOptions();
+        if (this.options.Quantization is { } wanted) QuantizationPlan.Check(checkpoint, wanted);
         Config = checkpoint.Config;
         var root = new WeightScope(Load, "");
         vision = new SigLipEncoder(Config.Vision, root["vision_tower"]["vision_model"]);
@@ -39,11 +43,24 @@ public sealed class PaliGemmaModel : IDisposable
 
         Weight Load(string name)
         {
-            Weight weight = b.LoadWeight(checkpoint.Weight(name));
+            WeightData data = checkpoint.Weight(name);
+            if (this.options.Quantization is { } asked && QuantizationPlan.FormatOf(name, data.Rows, data.Columns, asked) is { } format)
+            {
+                quantized.Add(QuantizedMatrix.From(data, format));
+                data = quantized[^1].Data;
+            }
+
+            Weight weight = b.LoadWeight(data);
             weights.Add(weight);
             return weight;
         }
     }
+
+    /// <summary>Bytes of parameters that one decode step reads: every decoder layer and the head.</summary>
+    public long DecodeBytes => weights.Where(w => w.Name.StartsWith(TensorNames.Decoder, StringComparison.Ordinal) && (w != embedding || head == embedding)).Sum(w => w.ByteLength);
+
+    /// <summary>Bytes of parameters that were quantized into memory of their own.</summary>
+    public long QuantizedBytes => quantized.Sum(q => q.Data.ByteLength);
 
     /// <summary>The architecture.</summary>
     public PaliGemmaConfig Config { get; }
@@ -140,6 +157,8 @@ public sealed class PaliGemmaModel : IDisposable
     {
         foreach (Weight weight in weights) weight.Dispose();
         weights.Clear();
+        foreach (QuantizedMatrix matrix in quantized) matrix.Dispose();
+        quantized.Clear();
         IsDisposed = true;
     }
 }

@@ -1,18 +1,20 @@
 using System.Runtime.CompilerServices;
+using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Cpu;
 
 /// <summary>
-/// The product for decoding, a few rows of activations: every weight is read once from memory, by <see cref="Gemv"/>. The rows of
+/// The product for decoding, a few rows of activations: every weight is read once from memory, by <see cref="Gemv"/> or <see cref="IntegerGemv"/>. The rows of
 /// the parameter are shared out in chunks that are large enough to stream and small enough to balance; a chunk's results
 /// get their epilogue while they are in the cache.
 /// </summary>
 internal unsafe struct FewRowsProduct<V, W> : IJob where V : struct, ISimd<V> where W : struct, IWeightFormat
 {
-    private const int LargestChunk = 64, ChunkBytes = 1 << 18;
+    private const int LargestChunk = 256, ChunkBytes = 1 << 18;
 
-    private HostMatrix x, y;
+    private FewRows x;
+    private HostMatrix y;
     private WeightRows weight, up;
     private Epilogue epilogue;
     private float* scratch; // [threads, T, chunk], the up half of a gated layer
@@ -22,10 +24,10 @@ internal unsafe struct FewRowsProduct<V, W> : IJob where V : struct, ISimd<V> wh
     public static void Run(CpuContext context, HostMatrix x, WeightRows weight, WeightRows up, in Epilogue epilogue, HostMatrix y)
     {
         int rows = y.Columns;
-        long rowBytes = (long)Math.Max(x.Columns, 1) * W.Size;
+        long rowBytes = Math.Max(W.DType.RowBytes(x.Columns), 1);
         int chunk = (int)Math.Clamp(ChunkBytes / rowBytes, 4, LargestChunk);
         chunk = Math.Max(4, Math.Min(chunk, rows / (4 * context.Team.Count)) / 4 * 4);
-        var job = new FewRowsProduct<V, W> { x = x, y = y, weight = weight, up = up, epilogue = epilogue, chunk = chunk };
+        var job = new FewRowsProduct<V, W> { x = W.Prepare<V>(context, x), y = y, weight = weight, up = up, epilogue = epilogue, chunk = chunk };
         if (up.HasValue) job.scratch = context.PerThread((long)x.Rows * chunk, out job.scratchStride);
         context.Team.Run(job, (rows + chunk - 1) / chunk);
     }
@@ -33,17 +35,17 @@ internal unsafe struct FewRowsProduct<V, W> : IJob where V : struct, ISimd<V> wh
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Execute(int item, int worker)
     {
-        int first = item * chunk, rows = Math.Min(chunk, y.Columns - first), k = x.Columns;
+        int first = item * chunk, rows = Math.Min(chunk, y.Columns - first), tokens = x.X.Rows;
         float* target = y.Data + first;
-        Gemv.Multiply<V, W>(x.Data, k, x.Rows, weight.From(first), rows, k, target, y.Columns);
+        W.Multiply<V>(x, weight.From(first), rows, target, y.Columns);
         if (!up.HasValue)
         {
-            for (int t = 0; t < x.Rows; t++) epilogue.Apply<V>(target + (nint)t * y.Columns, t, first, rows);
+            for (int t = 0; t < tokens; t++) epilogue.Apply<V>(target + (nint)t * y.Columns, t, first, rows);
             return;
         }
         float* upper = scratch + worker * scratchStride;
-        Gemv.Multiply<V, W>(x.Data, k, x.Rows, up.From(first), rows, k, upper, chunk);
-        for (int t = 0; t < x.Rows; t++)
+        W.Multiply<V>(x, up.From(first), rows, upper, chunk);
+        for (int t = 0; t < tokens; t++)
             GegluMap<V>.Run(target + (nint)t * y.Columns, upper + (nint)t * chunk, target + (nint)t * y.Columns, rows);
     }
 }

@@ -31,7 +31,7 @@ internal static unsafe class Gemv
     /// <param name="y">[count, yStride]; <paramref name="rows"/> columns of it are written.</param>
     /// <param name="yStride">Distance between rows of y.</param>
     public static void Multiply<V, W>(float* x, nint xStride, int count, WeightRows w, int rows, int k, float* y, nint yStride)
-        where V : struct, ISimd<V> where W : struct, IWeightFormat
+        where V : struct, ISimd<V> where W : struct, IElementFormat
     {
         if (count == 1)
         {
@@ -64,7 +64,7 @@ internal static unsafe class Gemv
 
     // One row of activations, eight rows of w: as many independent sums as hide the latency of a multiply-add.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Lone<V, W>(float* x, WeightRows w, int rows, int k, float* y) where V : struct, ISimd<V> where W : struct, IWeightFormat
+    private static void Lone<V, W>(float* x, WeightRows w, int rows, int k, float* y) where V : struct, ISimd<V> where W : struct, IElementFormat
     {
         const int Streams = 2 * RowsAtOnce;
         float* sums = stackalloc float[Streams];
@@ -111,7 +111,7 @@ internal static unsafe class Gemv
     // The last of an odd number of rows.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Single<V, W>(float* x, byte* w0, byte* w1, byte* w2, byte* w3, int k, float* sums)
-        where V : struct, ISimd<V> where W : struct, IWeightFormat
+        where V : struct, ISimd<V> where W : struct, IElementFormat
     {
         V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero;
         nint j = 0;
@@ -133,7 +133,7 @@ internal static unsafe class Gemv
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pair<V, W>(float* x, float* z, byte* w0, byte* w1, byte* w2, byte* w3, int k, float* sums)
-        where V : struct, ISimd<V> where W : struct, IWeightFormat
+        where V : struct, ISimd<V> where W : struct, IElementFormat
     {
         V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero, b0 = V.Zero, b1 = V.Zero, b2 = V.Zero, b3 = V.Zero;
         nint j = 0;
@@ -168,7 +168,7 @@ internal static unsafe class Gemv
 
     // The columns that fill no register.
     private static void Rest<W>(float* x, byte* w0, byte* w1, byte* w2, byte* w3, nint from, int k, float* sums)
-        where W : struct, IWeightFormat
+        where W : struct, IElementFormat
     {
         for (nint j = from; j < k; j++)
         {

@@ -118,7 +118,7 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
         private readonly void Multiply(WeightRows weight, int first, int count, int k, int block, float* wide, float* sums, nint sumStride)
         {
             int kCount = Math.Min(KBlock, K - k), tiled = RoundUp(count, V.TileRows);
-            for (int n = 0; n < count; n++) Packing.Widen<V, W>(weight.At(first + n) + (nint)k * W.Size, wide + n * KBlock, kCount);
+            for (int n = 0; n < count; n++) W.Widen<V>(weight, first + n, k, kCount, wide + n * KBlock);
             for (int n = count; n < tiled; n++) new Span<float>(wide + n * KBlock, kCount).Clear();
             for (int panel = 0; panel < Panels; panel++)
             {

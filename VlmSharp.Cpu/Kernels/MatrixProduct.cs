@@ -33,9 +33,11 @@ internal static unsafe class MatrixProduct
 
         switch (weight.DType)
         {
-            case DType.F32: Run<V, F32Format>(context, x, weight, up, epilogue, y, rows); break;
-            case DType.BF16: Run<V, BF16Format>(context, x, weight, up, epilogue, y, rows); break;
-            case DType.F16: Run<V, F16Format>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.F32: Run<V, Plain<F32Format>>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.BF16: Run<V, Plain<BF16Format>>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.F16: Run<V, Plain<F16Format>>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.Int8: Run<V, Grouped<Int8Format>>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.Int4: Run<V, Grouped<Int4Format>>(context, x, weight, up, epilogue, y, rows); break;
             default: throw Unknown(weight);
         }
         GC.KeepAlive(weight);
@@ -45,12 +47,13 @@ internal static unsafe class MatrixProduct
     /// <summary>Widens one row of a parameter of any format.</summary>
     public static void Widen<V>(HostWeight weight, int row, float* target) where V : struct, ISimd<V>
     {
-        byte* source = weight.RowPointer(row);
         switch (weight.DType)
         {
-            case DType.F32: Packing.Widen<V, F32Format>(source, target, weight.Columns); break;
-            case DType.BF16: Packing.Widen<V, BF16Format>(source, target, weight.Columns); break;
-            case DType.F16: Packing.Widen<V, F16Format>(source, target, weight.Columns); break;
+            case DType.F32: Plain<F32Format>.Widen<V>(Rows(weight), row, 0, weight.Columns, target); break;
+            case DType.BF16: Plain<BF16Format>.Widen<V>(Rows(weight), row, 0, weight.Columns, target); break;
+            case DType.F16: Plain<F16Format>.Widen<V>(Rows(weight), row, 0, weight.Columns, target); break;
+            case DType.Int8: Grouped<Int8Format>.Widen<V>(Rows(weight), row, 0, weight.Columns, target); break;
+            case DType.Int4: Grouped<Int4Format>.Widen<V>(Rows(weight), row, 0, weight.Columns, target); break;
             default: throw Unknown(weight);
         }
         GC.KeepAlive(weight);
@@ -67,13 +70,15 @@ internal static unsafe class MatrixProduct
         for (int row = 0; row < y.Rows; row++) TensorPrimitives.Multiply(y.Row(row), second.Row(row), y.Row(row));
     }
 
+    private static WeightRows Rows(HostWeight weight, int* places = null) =>
+        new(weight.Data, (nint)weight.DType.RowBytes(weight.Columns), places, weight.Scales, (nint)weight.DType.Groups(weight.Columns));
+
     private static NotSupportedException Unknown(HostWeight weight) => new($"Weight {weight}: the CPU backend has no kernel for this storage format.");
 
     private static void Run<V, W>(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y, int* rows)
         where V : struct, ISimd<V> where W : struct, IWeightFormat
     {
-        nint stride = (nint)weight.Columns * W.Size;
-        WeightRows first = new(weight.Data, stride, rows), second = up is null ? default : new(up.Data, stride, null);
+        WeightRows first = Rows(weight, rows), second = up is null ? default : Rows(up);
         if (x.Rows <= FewRows) FewRowsProduct<V, W>.Run(context, x, first, second, epilogue, y);
         else ManyRowsProduct<V, W>.Run(context, x, first, second, epilogue, y);
     }

@@ -55,4 +55,26 @@ internal unsafe interface ISimd<V> where V : struct, ISimd<V>
 
     /// <summary>The sum of all elements.</summary>
     static abstract float Sum(V x);
+
+    /// <summary>The sums of all elements of four registers.</summary>
+    static abstract V128 Sums(V a, V b, V c, V d);
+
+    /// <summary>Loads 16-bit integers from any address, widened.</summary>
+    static abstract V LoadInt16(short* source);
+
+    /// <summary>
+    /// sum_i w[i] x[i] over 64 weights of 8 bits: exact, in 32-bit integers, and spread over the elements of the result, which add up
+    /// to the sum.
+    /// </summary>
+    static abstract V Int8Products(sbyte* w, short* x);
+
+    /// <summary>
+    /// sum_i w[i] x[i] over groups of 32 weights of 4 bits (<see cref="Compute.DType.Int4"/>), a group in each 128 bits of w and of the
+    /// result, where four elements add up to its sum. x lies as the nibbles do: the eight that belong to the lowest nibbles of each
+    /// group, group after group, then those of the second, and so on.
+    /// </summary>
+    static abstract V Int4Products(byte* w, short* x);
+
+    /// <summary>One number for each 128 bits of a register, in all four elements there.</summary>
+    static abstract V Spread(float* source);
 }

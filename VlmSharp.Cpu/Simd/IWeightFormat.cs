@@ -1,15 +1,74 @@
 using System.Runtime.CompilerServices;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Cpu;
 
 /// <summary>
-/// How the elements of a parameter are stored, as kernels see it: their size and how a register full of them is widened to
-/// fp32. Each kernel is compiled once per format. A further format is one more struct here and one more case where a
-/// kernel is chosen (<see cref="MatrixProduct"/>, <see cref="Embed"/>).
+/// How the rows of a parameter are stored, as the products see it. Each product is compiled once per format:
+/// <see cref="Plain{F}"/> over the floats of <see cref="IElementFormat"/>, <see cref="Grouped{Q}"/> over the integers of
+/// <see cref="IGroupFormat"/>. A further format is one more struct below one of these and one more case in <see cref="MatrixProduct"/>.
 /// </summary>
 internal unsafe interface IWeightFormat
 {
+    /// <summary>How it is stored.</summary>
+    static abstract DType DType { get; }
+
+    /// <summary>Widens a part of a row to fp32.</summary>
+    /// <param name="weight">The parameter.</param>
+    /// <param name="row">Which of its rows.</param>
+    /// <param name="column">First column; a multiple of 64.</param>
+    /// <param name="count">Columns.</param>
+    /// <param name="target">[count].</param>
+    static abstract void Widen<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V>;
+
+    /// <summary>Brings a few rows of activations to the form in which <see cref="Multiply"/> reads them.</summary>
+    /// <param name="context">Scratch.</param>
+    /// <param name="x">[T, in], T a handful.</param>
+    static abstract FewRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V>;
+
+    /// <summary>y[t, n] = sum_k x[t, k] w[n, k]: the same bits whatever T and n are.</summary>
+    /// <param name="x">From <see cref="Prepare"/>.</param>
+    /// <param name="weight">The rows of w.</param>
+    /// <param name="rows">How many of them.</param>
+    /// <param name="y">[T, yStride]; <paramref name="rows"/> columns of it are written.</param>
+    /// <param name="yStride">Distance between rows of y.</param>
+    static abstract void Multiply<V>(in FewRows x, WeightRows weight, int rows, float* y, nint yStride) where V : struct, ISimd<V>;
+}
+
+/// <summary>A few rows of activations, as <see cref="IWeightFormat.Prepare"/> left them.</summary>
+internal readonly unsafe struct FewRows
+{
+    /// <summary>[T, in].</summary>
+    public HostMatrix X { get; init; }
+
+    /// <summary>The rows as integers [T, in], in the order of the group format; of integer weights only.</summary>
+    public short* Integers { get; init; }
+
+    /// <summary>Their scales [T, groups].</summary>
+    public float* Scales { get; init; }
+}
+
+/// <summary>Rows of floats.</summary>
+internal readonly unsafe struct Plain<F> : IWeightFormat where F : struct, IElementFormat
+{
+    public static DType DType => F.DType;
+
+    public static void Widen<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V> =>
+        Packing.Widen<V, F>(weight.At(row) + (nint)column * F.Size, target, count);
+
+    public static FewRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V> => new() { X = x };
+
+    public static void Multiply<V>(in FewRows x, WeightRows weight, int rows, float* y, nint yStride) where V : struct, ISimd<V> =>
+        Gemv.Multiply<V, F>(x.X.Data, x.X.Columns, x.X.Rows, weight, rows, x.X.Columns, y, yStride);
+}
+
+/// <summary>An element of a row of floats: its size and how a register full of them is widened to fp32.</summary>
+internal unsafe interface IElementFormat
+{
+    /// <summary>How it is stored.</summary>
+    static abstract DType DType { get; }
+
     /// <summary>Bytes of one element.</summary>
     static abstract int Size { get; }
 
@@ -21,8 +80,10 @@ internal unsafe interface IWeightFormat
 }
 
 /// <summary>binary32.</summary>
-internal readonly unsafe struct F32Format : IWeightFormat
+internal readonly unsafe struct F32Format : IElementFormat
 {
+    public static DType DType => DType.F32;
+
     public static int Size => sizeof(float);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -33,8 +94,10 @@ internal readonly unsafe struct F32Format : IWeightFormat
 }
 
 /// <summary>bfloat16.</summary>
-internal readonly unsafe struct BF16Format : IWeightFormat
+internal readonly unsafe struct BF16Format : IElementFormat
 {
+    public static DType DType => DType.BF16;
+
     public static int Size => sizeof(ushort);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -45,8 +108,10 @@ internal readonly unsafe struct BF16Format : IWeightFormat
 }
 
 /// <summary>binary16.</summary>
-internal readonly unsafe struct F16Format : IWeightFormat
+internal readonly unsafe struct F16Format : IElementFormat
 {
+    public static DType DType => DType.F16;
+
     public static int Size => sizeof(ushort);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

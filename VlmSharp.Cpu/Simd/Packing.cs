@@ -11,7 +11,7 @@ internal static unsafe class Packing
     /// <summary>Widens one row of a parameter to fp32: target[j] = source[j].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Widen<V, W>(byte* source, float* target, int count)
-        where V : struct, ISimd<V> where W : struct, IWeightFormat
+        where V : struct, ISimd<V> where W : struct, IElementFormat
     {
         int j = 0;
         for (; j + V.Count <= count; j += V.Count) V.Store(target + j, W.Load<V>(source + (nint)j * W.Size));

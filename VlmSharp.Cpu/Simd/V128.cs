@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace VlmSharp.Cpu;
 
@@ -74,4 +76,40 @@ internal unsafe struct V128(Vector128<float> value) : ISimd<V128>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(V128 x) => Vector128.Sum(x.value);
+
+    // Neighbours are added, then neighbours of these.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Sums(V128 a, V128 b, V128 c, V128 d)
+    {
+        if (Sse3.IsSupported) return new(Sse3.HorizontalAdd(Sse3.HorizontalAdd(a.value, b.value), Sse3.HorizontalAdd(c.value, d.value)));
+        if (AdvSimd.Arm64.IsSupported)
+            return new(AdvSimd.Arm64.AddPairwise(AdvSimd.Arm64.AddPairwise(a.value, b.value), AdvSimd.Arm64.AddPairwise(c.value, d.value)));
+        return new(Vector128.Create(Sum(a), Sum(b), Sum(c), Sum(d)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 LoadInt16(short* source) => new(Vector128.ConvertToSingle(Integers.Widen4(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Int8Products(sbyte* w, short* x)
+    {
+        Vector128<int> a = Part(w, x) + Part(w + 8, x + 8), b = Part(w + 16, x + 16) + Part(w + 24, x + 24);
+        a += Part(w + 32, x + 32) + Part(w + 40, x + 40);
+        b += Part(w + 48, x + 48) + Part(w + 56, x + 56);
+        return new(Vector128.ConvertToSingle(a + b));
+
+        static Vector128<int> Part(sbyte* w, short* x) => Integers.PairSums(Integers.Widen8(w), Vector128.Load(x));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Int4Products(byte* w, short* x)
+    {
+        Vector128<short> words = Vector128.Load((short*)w);
+        Vector128<int> low = Integers.PairSums((words << 12) >> 12, Vector128.Load(x)) + Integers.PairSums((words << 8) >> 12, Vector128.Load(x + 8));
+        Vector128<int> high = Integers.PairSums((words << 4) >> 12, Vector128.Load(x + 16)) + Integers.PairSums(words >> 12, Vector128.Load(x + 24));
+        return new(Vector128.ConvertToSingle(low + high));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Spread(float* source) => Broadcast(*source);
 }

@@ -77,4 +77,33 @@ internal unsafe struct V256(Vector256<float> value) : ISimd<V256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(V256 x) => Vector256.Sum(x.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Sums(V256 a, V256 b, V256 c, V256 d) => V128.Sums(Halves(a), Halves(b), Halves(c), Halves(d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V128 Halves(V256 x) => new(x.value.GetLower() + x.value.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 LoadInt16(short* source) => new(Vector256.ConvertToSingle(Integers.Widen8(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 Int8Products(sbyte* w, short* x)
+    {
+        Vector256<int> a = Integers.PairSums(Integers.Widen16(w), Vector256.Load(x)) + Integers.PairSums(Integers.Widen16(w + 16), Vector256.Load(x + 16));
+        Vector256<int> b = Integers.PairSums(Integers.Widen16(w + 32), Vector256.Load(x + 32)) + Integers.PairSums(Integers.Widen16(w + 48), Vector256.Load(x + 48));
+        return new(Vector256.ConvertToSingle(a + b));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 Int4Products(byte* w, short* x)
+    {
+        Vector256<short> words = Vector256.Load((short*)w);
+        Vector256<int> low = Integers.PairSums((words << 12) >> 12, Vector256.Load(x)) + Integers.PairSums((words << 8) >> 12, Vector256.Load(x + 16));
+        Vector256<int> high = Integers.PairSums((words << 4) >> 12, Vector256.Load(x + 32)) + Integers.PairSums(words >> 12, Vector256.Load(x + 48));
+        return new(Vector256.ConvertToSingle(low + high));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 Spread(float* source) => new(Vector256.Create(Vector128.Create(source[0]), Vector128.Create(source[1])));
 }

@@ -77,4 +77,30 @@ internal unsafe struct V512(Vector512<float> value) : ISimd<V512>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(V512 x) => Vector512.Sum(x.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Sums(V512 a, V512 b, V512 c, V512 d) => V256.Sums(Halves(a), Halves(b), Halves(c), Halves(d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V256 Halves(V512 x) => new(x.value.GetLower() + x.value.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 LoadInt16(short* source) => new(Vector512.ConvertToSingle(Integers.Widen16(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 Int8Products(sbyte* w, short* x) => new(Vector512.ConvertToSingle(
+        Integers.PairSums(Integers.Widen32(w), Vector512.Load(x)) + Integers.PairSums(Integers.Widen32(w + 32), Vector512.Load(x + 32))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 Int4Products(byte* w, short* x)
+    {
+        Vector512<short> words = Vector512.Load((short*)w);
+        Vector512<int> low = Integers.PairSums((words << 12) >> 12, Vector512.Load(x)) + Integers.PairSums((words << 8) >> 12, Vector512.Load(x + 32));
+        Vector512<int> high = Integers.PairSums((words << 4) >> 12, Vector512.Load(x + 64)) + Integers.PairSums(words >> 12, Vector512.Load(x + 96));
+        return new(Vector512.ConvertToSingle(low + high));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 Spread(float* source) => new(Vector512.Create(
+        Vector256.Create(Vector128.Create(source[0]), Vector128.Create(source[1])), Vector256.Create(Vector128.Create(source[2]), Vector128.Create(source[3]))));
 }

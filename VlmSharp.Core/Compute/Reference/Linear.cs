@@ -41,7 +41,7 @@ internal static class Linear
     public static float[] Row(HostWeight weight, int row)
     {
         float[] values = new float[weight.Columns];
-        for (int i = 0; i < values.Length; i++) values[i] = weight.At(row, i);
+        weight.Widen(row, values);
         return values;
     }
 }

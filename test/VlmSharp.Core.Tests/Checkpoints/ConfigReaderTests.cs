@@ -127,7 +127,8 @@ public class ConfigReaderTests
     [InlineData("image_token_index", "absent", "default 256000")]
     [InlineData("image_token_index", "5184", "between 0 and 5183")]
     [InlineData("eos_token_id", "[1,-1]", "'eos_token_id' = -1")]
-    [InlineData("quantization_config", "{}", "quantised")]
+    [InlineData("quantization_config", "{}", "quantized weights of another program's kind")]
+    [InlineData("quantization_config", """{"quant_method":"bitsandbytes"}""", "quantized weights of 'bitsandbytes' kind")]
     public void WhatCannotBeRunIsRefusedWithTheReason(string key, string value, string reason)
     {
         var error = Assert.Throws<ModelFormatException>(() => Read(With("pg1", key, value)));

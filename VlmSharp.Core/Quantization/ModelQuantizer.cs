@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+
+namespace VlmSharp.Quantization;
+
+/// <summary>
+/// Writes a model folder anew with its decoder quantized, to be opened like any other.
+/// <code>
+/// X.weight        I8  [out, in]       int8, or
+///                 U8  [out, in / 2]   int4, two to a byte
+/// X.weight_scale  BF16 [out, in / g]  g = 64 of int8, 32 of int4:   W[o, i] = scale[o, i / g] * q[o, i]
+/// config.json     "quantization_config": { "quant_method": "vlmsharp", "format": "int8" or "int4" }
+/// </code>
+/// <see cref="DType"/> says how the integers are packed. Tokenizer, preprocessor and licence are copied. Tensors are quantized as
+/// they are written, one at a time.
+/// </summary>
+public static class ModelQuantizer
+{
+    private static readonly string[] Copied =
+    [
+        CheckpointFolder.GenerationName, "preprocessor_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+        "special_tokens_map.json", "added_tokens.json", "LICENSE", "LICENSE.txt", "NOTICE",
+    ];
+
+    /// <summary>Quantizes a model.</summary>
+    /// <param name="source">The model folder.</param>
+    /// <param name="target">The folder to write; created, or empty.</param>
+    /// <param name="format">Int8 or Int4.</param>
+    /// <param name="progress">Told the share of the bytes that is written, 0 to 1; or null.</param>
+    /// <param name="cancellationToken">Ends it between tensors, with nothing left in <paramref name="target"/>.</param>
+    /// <exception cref="ModelFormatException">The source is not a usable PaliGemma checkpoint.</exception>
+    /// <exception cref="RequestException">It is quantized already, or <paramref name="format"/> is not a quantized one.</exception>
+    /// <exception cref="IOException">The target cannot be written, or holds something.</exception>
+    public static void Write(string source, string target, DType format, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(source);
+        QuantizationPlan.Check(checkpoint, format);
+        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
+            throw new IOException($"{target} is not empty: give a new folder, so that no file of another model stays among these.");
+        bool existed = Directory.Exists(target);
+        try
+        {
+            Directory.CreateDirectory(target);
+            // The weights come last but for config.json, without which a folder is no model.
+            foreach (string name in Copied.Where(name => File.Exists(Path.Combine(source, name))))
+                File.Copy(Path.Combine(source, name), Path.Combine(target, name));
+            SafetensorsWriter.WriteModel(target, Tensors(checkpoint, format, progress, cancellationToken));
+            File.WriteAllBytes(Path.Combine(target, CheckpointFolder.ConfigName), Config(Path.Combine(source, CheckpointFolder.ConfigName), format));
+        }
+        catch
+        {
+            foreach (string path in Directory.Exists(target) ? Directory.GetFiles(target) : []) File.Delete(path);
+            if (!existed && Directory.Exists(target)) Directory.Delete(target);
+            throw;
+        }
+    }
+
+    private static List<TensorToWrite> Tensors(Checkpoint checkpoint, DType format, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        var tensors = new List<TensorToWrite>();
+        long total = 0, written = 0;
+        foreach (CheckpointTensor tensor in checkpoint.Tensors.Values)
+        {
+            if (tensor.Name == TensorNames.Head && !checkpoint.HasSeparateHead) continue; // equal to the embedding table
+            WeightData data = checkpoint.Weight(tensor.Name);
+            if (QuantizationPlan.FormatOf(tensor.Name, data.Rows, data.Columns, format) is { } to)
+            {
+                long columns = to == DType.Int4 ? data.Columns / 2 : data.Columns;
+                Add(tensor.Name, to.AsSafetensorsType(), [data.Rows, columns], stream => WriteMatrix(stream, data, to, scales: false, cancellationToken));
+                Add(tensor.Name + TensorNames.ScaleSuffix, SafetensorsType.BF16, [data.Rows, to.Groups(data.Columns)], stream => WriteMatrix(stream, data, to, scales: true, cancellationToken));
+            }
+            else
+            {
+                Add(tensor.Name, tensor.DType.AsSafetensorsType(), tensor.Shape, stream => TensorToWrite.WriteBytes(stream, data.Data, data.ByteLength));
+            }
+        }
+
+        return tensors;
+
+        void Add(string name, SafetensorsType type, ImmutableArray<long> shape, Action<Stream> write)
+        {
+            var tensor = new TensorToWrite(name, type, shape, stream =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                long start = stream.Position;
+                write(stream);
+                written += stream.Position - start;
+                progress?.Report((double)written / total);
+            });
+            total += tensor.ByteLength;
+            tensors.Add(tensor);
+        }
+    }
+
+    // Integers and scales lie apart in the file, wide elements first; making both twice is cheaper than keeping all of them.
+    private static void WriteMatrix(Stream stream, WeightData data, DType format, bool scales, CancellationToken cancellationToken)
+    {
+        using QuantizedMatrix matrix = QuantizedMatrix.From(data, format, cancellationToken);
+        nint elements = matrix.Data.Scales - matrix.Data.Data;
+        if (scales) TensorToWrite.WriteBytes(stream, matrix.Data.Scales, matrix.Data.ByteLength - elements);
+        else TensorToWrite.WriteBytes(stream, matrix.Data.Data, elements);
+    }
+
+    /// <summary>config.json with one member more.</summary>
+    private static byte[] Config(string path, DType format)
+    {
+        using JsonDocument config = JsonDocument.Parse(CheckpointFolder.ReadSmall(path));
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            foreach (JsonProperty member in config.RootElement.EnumerateObject())
+                if (member.Name != "quantization_config") member.WriteTo(json);
+            json.WriteStartObject("quantization_config");
+            json.WriteString("quant_method", TensorNames.QuantizationMethod);
+            json.WriteString("format", format.ToString().ToLowerInvariant());
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        return buffer.ToArray();
+    }
+}

@@ -1,0 +1,36 @@
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+
+namespace VlmSharp.Quantization;
+
+/// <summary>
+/// Which tensors a quantized model stores how. The decoder's matrices take the format asked for: a token reads all of them.
+/// The embedding table, which is the head too, never takes less than 8 bits: each of its rows decides about one token by itself.
+/// The vision tower and the projector are read once a picture and bound by arithmetic, so they stay as they are, and so do
+/// biases and norms.
+/// </summary>
+internal static class QuantizationPlan
+{
+    /// <summary>The format of a tensor, or null where it stays as it is: rows that are not whole groups stay too.</summary>
+    /// <param name="name">Its canonical name.</param>
+    /// <param name="rows">Rows; 1 for a vector.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="asked">Int8 or Int4.</param>
+    public static DType? FormatOf(string name, int rows, int columns, DType asked)
+    {
+        if (rows == 1 || !name.StartsWith(TensorNames.Decoder, StringComparison.Ordinal)) return null;
+        DType format = name is TensorNames.Embedding or TensorNames.Head ? DType.Int8 : asked;
+        return format.Fits(columns) ? format : null;
+    }
+
+    /// <summary>Refuses what cannot be quantized.</summary>
+    /// <param name="checkpoint">The model.</param>
+    /// <param name="asked">The format.</param>
+    /// <exception cref="RequestException">The format is not a quantized one, or the model is quantized already.</exception>
+    public static void Check(Checkpoint checkpoint, DType asked)
+    {
+        if (!asked.IsQuantized()) throw new RequestException($"{asked} is not a format to quantize to: give Int8 or Int4.");
+        if (checkpoint.Tensors.Values.FirstOrDefault(t => t.DType.IsQuantized()) is { } already)
+            throw new RequestException($"{checkpoint.Directory} is quantized already ({already.DType}): quantizing again would only lose more, so give the model that it was made from, or use it as it is.");
+    }
+}

@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
+
+namespace VlmSharp.Quantization;
+
+/// <summary>A matrix quantized into memory of its own: integers, then scales.</summary>
+internal sealed unsafe class QuantizedMatrix : IDisposable
+{
+    private byte* memory;
+
+    private QuantizedMatrix(string name, DType format, int rows, int columns)
+    {
+        long elements = rows * format.RowBytes(columns);
+        memory = (byte*)NativeMemory.Alloc((nuint)format.ByteLength(rows, columns));
+        Data = new WeightData(name, format, rows, columns, (nint)memory, this, (nint)(memory + elements));
+    }
+
+    ~QuantizedMatrix() => Free();
+
+    /// <summary>The matrix as backends take it, valid until this is disposed of.</summary>
+    public WeightData Data { get; }
+
+    /// <summary>Quantizes a matrix, its rows on all cores.</summary>
+    /// <param name="source">F32, BF16 or F16; its columns are whole groups of <paramref name="format"/>.</param>
+    /// <param name="format">Int8 or Int4.</param>
+    /// <param name="cancellationToken">Looked at between rows.</param>
+    /// <returns>The matrix, owned by the caller.</returns>
+    public static QuantizedMatrix From(in WeightData source, DType format, CancellationToken cancellationToken = default)
+    {
+        var matrix = new QuantizedMatrix(source.Name, format, source.Rows, source.Columns);
+        try
+        {
+            var from = new HostWeight(source);
+            nint rowBytes = (nint)format.RowBytes(source.Columns), groups = (nint)format.Groups(source.Columns);
+            Parallel.For(0, source.Rows, new ParallelOptions { CancellationToken = cancellationToken }, () => new float[from.Columns], (row, _, wide) =>
+            {
+                from.Widen(row, wide);
+                GroupQuantizer.Quantize(wide, format, (byte*)matrix.Data.Data + row * rowBytes, (ushort*)matrix.Data.Scales + row * groups);
+                return wide;
+            }, _ => { });
+            return matrix;
+        }
+        catch
+        {
+            matrix.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        NativeMemory.Free(memory);
+        memory = null;
+    }
+}
