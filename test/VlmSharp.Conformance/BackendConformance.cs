@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Reference;
+using VlmSharp.Quantization;
 
 namespace VlmSharp.Conformance;
 
@@ -39,11 +40,12 @@ public abstract partial class BackendConformance : IDisposable
     // A parameter at an address that is a multiple of its element size and of nothing more.
     private unsafe WeightData Parameter(string name, DType dtype, int rows, int columns, float scale = 1, float[]? values = null)
     {
+        if (dtype.IsQuantized()) return Quantized(name, dtype, rows, columns, values ?? Numbers(checked(rows * columns), scale));
         int length = checked(rows * columns);
         values ??= Numbers(length, scale);
-        byte* block = (byte*)NativeMemory.AlignedAlloc((nuint)((long)length * dtype.Size() + 64), 64);
+        byte* block = (byte*)NativeMemory.AlignedAlloc((nuint)((long)length * dtype.RowBytes(1) + 64), 64);
         memory.Add((nint)block);
-        byte* data = block + dtype.Size();
+        byte* data = block + dtype.RowBytes(1);
         for (int i = 0; i < length; i++)
         {
             if (dtype == DType.F32) ((float*)data)[i] = values[i];
@@ -51,6 +53,22 @@ public abstract partial class BackendConformance : IDisposable
         }
         return new WeightData(name, dtype, rows, columns, (nint)data, this);
     }
+
+    // The nearest that the format can say; integers and scales lie apart, neither aligned.
+    private unsafe WeightData Quantized(string name, DType dtype, int rows, int columns, float[] values)
+    {
+        byte* block = (byte*)NativeMemory.AlignedAlloc((nuint)dtype.ByteLength(rows, columns) + 64, 64);
+        memory.Add((nint)block);
+        byte* elements = block + 1;
+        long rowBytes = dtype.RowBytes(columns), groups = dtype.Groups(columns);
+        ushort* scales = (ushort*)(elements + rows * rowBytes);
+        for (int row = 0; row < rows; row++)
+            GroupQuantizer.Quantize(values.AsSpan(row * columns, columns), dtype, elements + row * rowBytes, scales + row * groups);
+        return new WeightData(name, dtype, rows, columns, (nint)elements, this, (nint)scales);
+    }
+
+    // The formats that rows of this length can have.
+    private static IEnumerable<DType> Formats(int columns) => Enum.GetValues<DType>().Where(d => d.Fits(columns));
 
     private WeightData Vector(string name, int columns, DType dtype = DType.F32, float scale = 1) => Parameter(name, dtype, 1, columns, scale);
 
