@@ -2,6 +2,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using VlmSharp.Compute;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 
@@ -9,6 +10,14 @@ using VlmSharp.Cpu;
 if (args is ["checkpoint", string folder, string shape] && SyntheticCheckpoint.Shapes.TryGetValue(shape, out var model))
 {
     SyntheticCheckpoint.Write(Path.Combine(folder, shape), model);
+    return 0;
+}
+
+// quality: what 8 and 4 bits cost in the demo model's answers.
+if (args is ["quality"])
+{
+    using var backend = new CpuBackend();
+    foreach (DType format in new[] { DType.Int8, DType.Int4 }) Console.WriteLine($"{format}: {QuantizationQuality.Measure(backend, format, scenes: 40)}");
     return 0;
 }
 

@@ -286,5 +286,25 @@ public sealed class CommandTests : IDisposable
         Assert.StartsWith("[", lines[1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Quantize_writes_a_model_that_answers()
+    {
+        string folder = Path.Combine(scratch, "quantized"), picture = Sample("cake.png");
+        Run.Outcome run = await Run.Vlmsharp("", "quantize", GoldenFiles.DemoModel, folder, "--format", "int4");
+        Assert.Equal((0, ""), (run.Code, run.Output));
+        Assert.Contains(" GB of weights, ", run.Error, StringComparison.Ordinal);
+        Assert.Equal("a cake\n", (await Run.Vlmsharp("", "caption", "-q", "--model", folder, picture)).Output);
+        Assert.Equal("a cake\n", (await Run.Vlmsharp("", "caption", "-q", "--quantize", "int8", picture)).Output);
+        Assert.Contains("BF16 + Int8 + Int4", (await Run.Vlmsharp("", "inspect", "--model", folder)).Output, StringComparison.Ordinal);
+
+        Run.Outcome twice = await Run.Vlmsharp("", "caption", "--model", folder, "--quantize", "int4", picture);
+        Assert.Equal(5, twice.Code);
+        Assert.Contains("quantized already", twice.Error, StringComparison.Ordinal);
+        Run.Outcome full = await Run.Vlmsharp("", "quantize", GoldenFiles.DemoModel, folder, "-f", "int8");
+        Assert.Equal(4, full.Code);
+        Assert.Contains("not empty", full.Error, StringComparison.Ordinal);
+        Assert.Equal(2, (await Run.Vlmsharp("", "quantize", GoldenFiles.DemoModel, folder)).Code);
+    }
+
     private static string Sample(string name) => Path.Combine(Samples, name);
 }

@@ -10,16 +10,18 @@ public sealed unsafe class AllocationTests
 {
     /// <summary>A decode step, tensors included, allocates nothing on the managed heap once it has run a few times, on no thread.</summary>
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void DecodingAllocatesNothing(int threads)
+    [InlineData(1, DType.BF16)]
+    [InlineData(2, DType.BF16)]
+    [InlineData(3, DType.BF16)]
+    [InlineData(2, DType.Int8)]
+    [InlineData(2, DType.Int4)]
+    public void DecodingAllocatesNothing(int threads, DType format)
     {
-        const int Width = 96, Hidden = 300, HeadDim = 24, Vocabulary = 500, Past = 700, Steps = 200;
+        const int Width = 192, Hidden = 320, HeadDim = 48, Vocabulary = 500, Past = 700, Steps = 200;
         using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
         ushort* bytes = (ushort*)NativeMemory.AllocZeroed((nuint)(Vocabulary * Hidden), sizeof(ushort));
         for (int i = 0; i < Vocabulary * Hidden; i++) bytes[i] = BFloat16.FromSingle(i % 7 - 3);
-        Weight Load(int rows, int columns) => backend.LoadWeight(new WeightData("w", DType.BF16, rows, columns, (nint)bytes, backend));
+        Weight Load(int rows, int columns) => backend.LoadWeight(new WeightData("w", rows == 1 ? DType.BF16 : format, rows, columns, (nint)bytes, backend, (nint)bytes));
         using Weight table = Load(Vocabulary, Width), gate = Load(Hidden, Width), down = Load(Width, Hidden), norm = Load(1, Width);
         using KvCache cache = backend.CreateKvCache(1, HeadDim, Past + 10);
         SequenceBatch batch = new();

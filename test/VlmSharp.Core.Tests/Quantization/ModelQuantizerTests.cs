@@ -1,0 +1,133 @@
+using System.Text.Json;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Reference;
+using VlmSharp.Conformance;
+using VlmSharp.Core.Tests.Checkpoints;
+using VlmSharp.Generation;
+using VlmSharp.Models;
+using VlmSharp.Quantization;
+
+namespace VlmSharp.Core.Tests.Quantization;
+
+public sealed class ModelQuantizerTests : IDisposable
+{
+    private readonly TemporaryFolder scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    private string Target => Path.Combine(scratch.Path, "quantized");
+
+    /// <summary>The folder opens like any other: decoder matrices in the format, the table in 8 bits, the rest as it was.</summary>
+    [Theory]
+    [InlineData(DType.Int8)]
+    [InlineData(DType.Int4)]
+    public void A_quantized_folder_is_a_model(DType format)
+    {
+        var shares = new List<double>();
+        ModelQuantizer.Write(GoldenFiles.DemoModel, Target, format, new Shares(shares));
+        Assert.Equal(shares.Order(), shares);
+        Assert.Equal(1, shares[^1], 6);
+
+        using Checkpoint source = Checkpoint.Open(GoldenFiles.DemoModel), quantized = Checkpoint.Open(Target);
+        Assert.Equal(source.ParameterCounts, quantized.ParameterCounts);
+        foreach (var (name, tensor) in quantized.Tensors)
+        {
+            bool matrix = name.StartsWith("language_model.", StringComparison.Ordinal) && tensor.Shape.Length == 2;
+            Assert.Equal(!matrix ? DType.BF16 : name == TensorNames.Embedding ? DType.Int8 : format, tensor.DType);
+            Assert.Equal(source.Tensors[name].Shape.AsEnumerable(), tensor.Shape.AsEnumerable());
+        }
+
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Target, "config.json")));
+        Assert.Equal(format == DType.Int8 ? "int8" : "int4", config.RootElement.GetProperty("quantization_config").GetProperty("format").GetString());
+        Assert.Equal("paligemma", config.RootElement.GetProperty("model_type").GetString());
+    }
+
+    /// <summary>Quantizing into a folder and while loading are the same, to the last bit.</summary>
+    [Theory]
+    [InlineData(DType.Int8)]
+    [InlineData(DType.Int4)]
+    public void Folder_and_loading_agree(DType format)
+    {
+        ModelQuantizer.Write(GoldenFiles.DemoModel, Target, format);
+        using var backend = new ReferenceBackend();
+        using VisionLanguageModel folder = VisionLanguageModel.Open(Target, backend);
+        using VisionLanguageModel loaded = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
+        Assert.Equal((0, true), (folder.Model.QuantizedBytes, loaded.Model.QuantizedBytes > 0));
+        Assert.Equal(folder.Model.DecodeBytes, loaded.Model.DecodeBytes);
+        Assert.Equal(Logits(folder), Logits(loaded));
+
+        static float[] Logits(VisionLanguageModel model)
+        {
+            using Tensor x = model.Model.Embed([5, 17, 300, 2000]);
+            var batch = new SequenceBatch();
+            batch.Add(4, 2);
+            using Tensor hidden = model.Model.Decode(x, batch), logits = model.Model.Logits(hidden);
+            float[] values = new float[logits.Length];
+            model.Model.Backend.Download(logits, values);
+            return values;
+        }
+    }
+
+    [Fact]
+    public void What_cannot_be_is_refused()
+    {
+        ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int8);
+        string other = Path.Combine(scratch.Path, "other");
+        Assert.Contains("quantized already", Assert.Throws<RequestException>(() => ModelQuantizer.Write(Target, other, DType.Int4)).Message, StringComparison.Ordinal);
+        Assert.Contains("not empty", Assert.Throws<IOException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int4)).Message, StringComparison.Ordinal);
+        Assert.Contains("BF16 is not", Assert.Throws<RequestException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, other, DType.BF16)).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(other));
+        using var backend = new ReferenceBackend();
+        Assert.Throws<RequestException>(() => VisionLanguageModel.Open(Target, backend, new ModelOptions { Quantization = DType.Int8 }));
+    }
+
+    [Fact]
+    public void Cancelled_it_leaves_nothing()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var progress = new Cancelling(cancellation);
+        Assert.ThrowsAny<OperationCanceledException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int4, progress, cancellation.Token));
+        Assert.False(Directory.Exists(Target));
+    }
+
+    /// <summary>Integers without scales, scales of another shape, and scales of nothing are named.</summary>
+    [Fact]
+    public void Damaged_folders_are_named()
+    {
+        ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int4);
+        const string Gate = "language_model.model.layers.0.mlp.gate_proj.weight", Norm = "language_model.model.norm.weight";
+        Assert.Contains($"quantized and without their scales: {Gate}", Damaged(t => t.Name != Gate + "_scale" ? t : null), StringComparison.Ordinal);
+        Assert.Contains($"{Gate}_scale is [6, 512], not [512, 6]", Damaged(t => t.Name != Gate + "_scale" ? t : TensorToWrite.FromBytes(t.Name, t.Type, [6, 512], new byte[t.ByteLength])), StringComparison.Ordinal);
+        Assert.Contains($"{Gate}_scale is F16", Damaged(t => t.Name != Gate + "_scale" ? t : TensorToWrite.FromBytes(t.Name, SafetensorsType.F16, t.Shape, new byte[t.ByteLength])), StringComparison.Ordinal);
+        Assert.Contains($"{Gate} is [512, 48], not [512, 96]", Damaged(t => t.Name != Gate ? t : TensorToWrite.FromBytes(t.Name, t.Type, [512, 48], new byte[512 * 48])), StringComparison.Ordinal);
+        Assert.Contains($"unexpected: '{Norm}_scale'", Damaged(t => t.Name != Gate + "_scale" ? t : t, TensorToWrite.FromBytes(Norm + "_scale", SafetensorsType.BF16, [3], new byte[6])), StringComparison.Ordinal);
+        Assert.Contains($"{Norm} is I8", Damaged(t => t.Name != Norm ? t : TensorToWrite.FromBytes(t.Name, SafetensorsType.I8, t.Shape, new byte[t.Shape[0]])), StringComparison.Ordinal);
+    }
+
+    private string Damaged(Func<TensorToWrite, TensorToWrite?> change, params TensorToWrite[] more)
+    {
+        using var folder = new TemporaryFolder();
+        folder.CopyFrom(Target, "model.safetensors");
+        using (SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Target, "model.safetensors")))
+        {
+            IEnumerable<TensorToWrite> tensors = file.Entries.Values.Select(e => change(TensorToWrite.FromPointer(e.Name, e.Type, e.Shape, file.DataPointer(e), file))).OfType<TensorToWrite>();
+            SafetensorsWriter.WriteModel(folder.Path, [.. tensors, .. more]);
+        }
+
+        return Assert.Throws<ModelFormatException>(() => Checkpoint.Open(folder.Path).Dispose()).Message;
+    }
+
+    private sealed class Shares(List<double> seen) : IProgress<double>
+    {
+        public void Report(double value) => seen.Add(value);
+    }
+
+    private sealed class Cancelling(CancellationTokenSource source) : IProgress<double>
+    {
+        public void Report(double value)
+        {
+            if (value > 0.3) source.Cancel();
+        }
+    }
+}
