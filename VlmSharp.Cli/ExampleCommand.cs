@@ -22,6 +22,8 @@ internal sealed class ExampleCommand(string name, string description, string not
 
         public override int Invoke(ParseResult parseResult)
         {
+            // The library shows a command's arguments in the help of its subcommands too, which do not take them.
+            foreach (Command parent in parseResult.CommandResult.Command.Parents.OfType<Command>()) parent.Arguments.Clear();
             int code = plain.Invoke(parseResult);
             if (parseResult.CommandResult.Command is not ExampleCommand command) return code;
             TextWriter output = parseResult.InvocationConfiguration.Output;

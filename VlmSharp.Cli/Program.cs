@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using VlmSharp.Cli.Commands;
@@ -49,8 +50,7 @@ internal static class Program
         {
             bool unknown = parsed.UnmatchedTokens.Count > 0; // then what else is missing follows from that
             foreach (var error in parsed.Errors.Where(e => !unknown || parsed.UnmatchedTokens.Any(t => e.Message.Contains(t, StringComparison.Ordinal)))) await Console.Error.WriteLineAsync($"vlmsharp: {error.Message}");
-            string command = parsed.CommandResult.Command == root ? "" : $" {parsed.CommandResult.Command.Name}";
-            await Console.Error.WriteLineAsync($"Try 'vlmsharp{command} --help'.");
+            await Console.Error.WriteLineAsync($"Try 'vlmsharp{NameOf(parsed.CommandResult)} --help'.");
             return ExitCodes.Usage;
         }
 
@@ -72,6 +72,10 @@ internal static class Program
             return code;
         }
     }
+
+    /// <summary>A command's name behind those it belongs to, without the program's: " batch status".</summary>
+    private static string NameOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{NameOf(parent)} {command.Command.Name}" : "";
 
     /// <summary>The exit code of an error; what the user can do nothing about is a fault of the program.</summary>
     private static int CodeOf(Exception e) => e switch

@@ -108,4 +108,17 @@ public sealed class ErrorTests
         Assert.Equal(0, run.Code);
         Assert.Contains("Examples:", run.Output, StringComparison.Ordinal);
     }
+
+    /// <summary>INPUT is what their parent takes, not they.</summary>
+    [Theory, InlineData("status"), InlineData("merge")]
+    public async Task Help_of_a_subcommand_shows_its_own_usage(string command)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "batch", command, "--help");
+        Assert.Contains($" batch {command} <DIR> [options]", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("INPUT", run.Output, StringComparison.Ordinal);
+        Assert.Contains("INPUT", (await Run.Vlmsharp("", "batch", "--help")).Output, StringComparison.Ordinal);
+        run = await Run.Vlmsharp("", "batch", command);
+        Assert.Equal(2, run.Code);
+        Assert.EndsWith($"Try 'vlmsharp batch {command} --help'.\n", run.Error, StringComparison.Ordinal);
+    }
 }
