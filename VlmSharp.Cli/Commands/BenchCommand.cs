@@ -11,6 +11,8 @@ namespace VlmSharp.Cli.Commands;
 /// <summary><c>vlmsharp bench</c>: where the time goes, beside what this machine could do at best.</summary>
 internal static class BenchCommand
 {
+    private const int DefaultTokens = 16, DefaultRuns = 3;
+
     /// <summary>One measured stage. Floor: the time at the machine's limit.</summary>
     private readonly record struct Row(string Name, string Work, double Seconds, double FloorSeconds, string Rate);
 
@@ -30,15 +32,15 @@ internal static class BenchCommand
         prompt.AddTo(command);
         var model = new ModelOptionsBinder();
         model.AddTo(command);
-        var tokens = new Option<int>("--max-new-tokens", "-n") { Description = "Tokens to decode in each run.", HelpName = "N", DefaultValueFactory = _ => 16 };
-        var repeat = new Option<int>("--repeat", "-r") { Description = "Counted runs, after one warm-up.", HelpName = "N", DefaultValueFactory = _ => 3 };
+        Option<int?> tokens = NumberOption.Create<int>("--max-new-tokens", "N", $"Tokens to decode in each run (default: {DefaultTokens}).", "-n");
+        Option<int?> repeat = NumberOption.Create<int>("--repeat", "N", $"Counted runs, after one warm-up (default: {DefaultRuns}).", "-r");
         var json = new Option<bool>("--json") { Description = "One JSON object instead of a table." };
         command.Add(tokens);
         command.Add(repeat);
         command.Add(json);
         command.SetAction(async (parsed, cancellation) =>
         {
-            int runs = parsed.GetValue(repeat), count = parsed.GetValue(tokens);
+            int runs = parsed.GetValue(repeat) ?? DefaultRuns, count = parsed.GetValue(tokens) ?? DefaultTokens;
             if (runs < 1 || count < 2) throw new UsageException("--repeat must be at least 1 and --max-new-tokens at least 2.");
             CpuBackendOptions cpu = model.CpuOptions(parsed);
             MachineLimits limits = await Progress.RunAsync("measuring the machine", () => MachineLimits.Measure(cpu), cancellation);

@@ -14,17 +14,17 @@ internal sealed class PlanPrinter
     private const long RuntimeBytes = 100L << 20;
 
     private readonly Option<bool> plan = new("--plan") { Description = "Say what memory a run on the CPU will need." };
-    private readonly Option<int> requests = Count("--requests", 1, "Plan: requests that generate together.");
-    private readonly Option<int> pictures = Count("--pictures", 1, "Plan: pictures of each request.");
-    private readonly Option<int> beams = Count("--beams", 1, "Plan: beams of each request.");
-    private readonly Option<int> textTokens = Count("--text-tokens", 16, "Plan: text tokens of each prompt.");
-    private readonly Option<int> newTokens = Count("--max-new-tokens", new GenerationOptions().MaxNewTokens, "Plan: new tokens of each request.");
-    private readonly Option<int?> threads = new("--threads") { Description = "Plan: CPU threads (default: the cores this process may use).", HelpName = "N" };
+    private readonly Count requests = new("--requests", 1, "requests that generate together");
+    private readonly Count pictures = new("--pictures", 1, "pictures of each request");
+    private readonly Count beams = new("--beams", 1, "beams of each request");
+    private readonly Count textTokens = new("--text-tokens", 16, "text tokens of each prompt");
+    private readonly Count newTokens = new("--max-new-tokens", new GenerationOptions().MaxNewTokens, "new tokens of each request");
+    private readonly Option<int?> threads = NumberOption.Create<int>("--threads", "N", "Plan: CPU threads (default: the cores this process may use).");
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { plan, requests, pictures, textTokens, newTokens, beams, threads }) command.Add(option);
+        foreach (Option option in new Option[] { plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, threads }) command.Add(option);
     }
 
     /// <summary>Whether a plan is asked for.</summary>
@@ -35,9 +35,8 @@ internal sealed class PlanPrinter
     {
         int count = parsed.GetValue(threads) ?? Environment.ProcessorCount;
         if (count is < 1 or > 1024) throw new UsageException($"--threads {count}: give a number from 1 to 1024.");
-        foreach (Option<int> option in new[] { requests, pictures, textTokens, newTokens, beams })
-            if (parsed.GetValue(option) is < 1 or > 1_000_000) throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give a number from 1 to 1000000.");
-        MemoryPlan memory = MemoryPlan.For(folder, parsed.GetValue(requests), parsed.GetValue(pictures), parsed.GetValue(textTokens), parsed.GetValue(newTokens), parsed.GetValue(beams));
+        int together = requests.Of(parsed), images = pictures.Of(parsed), text = textTokens.Of(parsed), answer = newTokens.Of(parsed), width = beams.Of(parsed);
+        MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width);
         long scratch = ScratchBytes(Checkpoint.ReadConfig(folder), count);
         long total = memory.PrivateBytes + scratch + ImageFeatureCache.DefaultMaxBytes + RuntimeBytes;
         long machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
@@ -48,7 +47,7 @@ internal sealed class PlanPrinter
         }
 
         Console.WriteLine($"""
-            {folder}: {parsed.GetValue(requests)} x ({parsed.GetValue(pictures)} picture(s) + {parsed.GetValue(textTokens)} text tokens = {memory.PromptTokens} tokens, then up to {memory.NewTokens} new ones{(parsed.GetValue(beams) > 1 ? $" in each of {parsed.GetValue(beams)} beams" : "")}), cpu, {count} thread(s)
+            {folder}: {together} x ({images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens, then up to {memory.NewTokens} new ones{(width > 1 ? $" in each of {width} beams" : "")}), cpu, {count} thread(s)
               mapped
                 weights        {Size(memory.MappedBytes)}  read from the files as they are; the system keeps what fits
               resident
@@ -97,5 +96,15 @@ internal sealed class PlanPrinter
 
     private static string Size(long bytes) => $"{bytes / 1048576.0,9:N1} MiB";
 
-    private static Option<int> Count(string name, int standard, string description) => new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => standard };
+    /// <summary>How many there are of something, from 1.</summary>
+    private sealed class Count(string name, int standard, string what)
+    {
+        private const int Most = 1_000_000;
+
+        public Option<int?> Option { get; } = NumberOption.Create<int>(name, "N", $"Plan: {what} (default: {standard}).");
+
+        public int Of(ParseResult parsed) => (parsed.GetValue(Option) ?? standard) is >= 1 and <= Most and int count
+            ? count
+            : throw new UsageException($"{name} {parsed.GetValue(Option)}: give a number from 1 to {Most}.");
+    }
 }

@@ -6,10 +6,12 @@ namespace VlmSharp.Cli.Commands;
 /// <summary><c>vlmsharp preprocess</c>: exactly the bytes that the model sees of a picture.</summary>
 internal static class PreprocessCommand
 {
+    private const int DefaultSize = 224;
+
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "A picture." };
-        var size = new Option<int>("--size", "-s") { Description = "Side of the square in pixels; 0 leaves the decoded picture as it is.", HelpName = "S", DefaultValueFactory = _ => 224 };
+        Option<int?> size = NumberOption.Create<int>("--size", "S", $"Side of the square in pixels; 0 leaves the decoded picture as it is (default: {DefaultSize}).", "-s");
         var format = new Option<string>("--format", "-f") { Description = "ppm (with a header), png, or raw (RGB bytes alone).", DefaultValueFactory = _ => "ppm" }.AcceptOnlyFromAmong("ppm", "raw", "png");
         var output = new Option<string>("--output", "-o") { Description = "Where to write; - is standard output.", HelpName = "OUT", Required = true };
         var command = new ExampleCommand("preprocess", "Writes exactly the pixels that the model sees of a picture.", """
@@ -24,7 +26,7 @@ internal static class PreprocessCommand
         FileList.RefuseEmpty(output);
         command.SetAction(parsed =>
         {
-            int side = parsed.GetValue(size);
+            int side = parsed.GetValue(size) ?? DefaultSize;
             if (side is < 0 or > 16384) throw new UsageException($"--size {side}: give 0 or a number up to 16384.");
             RgbImage image = ImageFile.Load(parsed.GetRequiredValue(file));
             if (side > 0) image = BicubicResize.Resize(image, side, side);

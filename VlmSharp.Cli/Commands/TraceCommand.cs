@@ -15,7 +15,7 @@ internal static class TraceCommand
     public static Command Create()
     {
         var output = new Option<string>("--out", "-o") { Description = "The safetensors file to write.", HelpName = "X.safetensors", Required = true };
-        var tokens = new Option<int>("--max-new-tokens", "-n") { Description = "Tokens to generate greedily, stopping at nothing.", HelpName = "N", DefaultValueFactory = _ => ModelTrace.StepLogits };
+        Option<int?> tokens = NumberOption.Create<int>("--max-new-tokens", "N", $"Tokens to generate greedily, stopping at nothing (default: {ModelTrace.StepLogits}).", "-n");
         var command = new ExampleCommand("trace", "Writes every intermediate of a forward pass into a safetensors file.", """
             Writes pixel_values, vision.*, projector, input_ids, text.*, logits, step_logits and tokens. For comparing with other
             implementations, and between backends.
@@ -31,7 +31,7 @@ internal static class TraceCommand
         model.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            int count = parsed.GetValue(tokens);
+            int count = parsed.GetValue(tokens) ?? ModelTrace.StepLogits;
             if (count < 1) throw new UsageException($"--max-new-tokens {count}: give a number above 0.");
             string target = parsed.GetRequiredValue(output);
             FileList.RequireFolderOf(target, output);
