@@ -11,7 +11,8 @@ namespace VlmSharp.Cpu;
 /// side by side, eight streams for the prefetchers and eight independent sums, and widened in registers on the way. The eight
 /// are an eighth of the rows apart, so that each stream runs on in memory where a row ends and the next begins. With
 /// several rows of activations, pairs of them share a widened register of four rows of w, which are read again from the
-/// cache for the next pair.
+/// cache for the next pair. A format that splits pairs (<see cref="IElementFormat.SplitsPairs"/>) widens with one instruction
+/// instead of two: the loop is then limited by the reading, not by the widening.
 /// </summary>
 /// <remarks>
 /// Every sum is one register of partial sums, whatever the number of rows of activations: a row's result does not depend, to
@@ -22,7 +23,7 @@ internal static unsafe class Gemv
     private const int RowsAtOnce = 4;
 
     /// <summary>y[t, n] for all t and some rows of w.</summary>
-    /// <param name="x">[count, xStride].</param>
+    /// <param name="x">[count, xStride], with split pairs where the format of w has them.</param>
     /// <param name="xStride">Distance between rows of x.</param>
     /// <param name="count">T.</param>
     /// <param name="w">The rows of w.</param>
@@ -81,18 +82,26 @@ internal static unsafe class Gemv
             byte* w7 = w.At(Math.Min(n + 7 * run, last));
             V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero, a4 = V.Zero, a5 = V.Zero, a6 = V.Zero, a7 = V.Zero;
             nint j = 0;
-            for (nint end = k - V.Count; j <= end; j += V.Count)
+            for (nint end = k - 2 * V.Count; j <= end; j += 2 * V.Count)
             {
-                V x0 = V.Load(x + j);
+                V x0 = V.Load(x + j), x1 = V.Load(x + j + V.Count);
                 nint at = j * W.Size;
-                V.Accumulate(ref a0, W.Load<V>(w0 + at), x0);
-                V.Accumulate(ref a1, W.Load<V>(w1 + at), x0);
-                V.Accumulate(ref a2, W.Load<V>(w2 + at), x0);
-                V.Accumulate(ref a3, W.Load<V>(w3 + at), x0);
-                V.Accumulate(ref a4, W.Load<V>(w4 + at), x0);
-                V.Accumulate(ref a5, W.Load<V>(w5 + at), x0);
-                V.Accumulate(ref a6, W.Load<V>(w6 + at), x0);
-                V.Accumulate(ref a7, W.Load<V>(w7 + at), x0);
+                V.Accumulate(ref a0, W.LoadFirst<V>(w0 + at), x0);
+                V.Accumulate(ref a0, W.LoadSecond<V>(w0 + at), x1);
+                V.Accumulate(ref a1, W.LoadFirst<V>(w1 + at), x0);
+                V.Accumulate(ref a1, W.LoadSecond<V>(w1 + at), x1);
+                V.Accumulate(ref a2, W.LoadFirst<V>(w2 + at), x0);
+                V.Accumulate(ref a2, W.LoadSecond<V>(w2 + at), x1);
+                V.Accumulate(ref a3, W.LoadFirst<V>(w3 + at), x0);
+                V.Accumulate(ref a3, W.LoadSecond<V>(w3 + at), x1);
+                V.Accumulate(ref a4, W.LoadFirst<V>(w4 + at), x0);
+                V.Accumulate(ref a4, W.LoadSecond<V>(w4 + at), x1);
+                V.Accumulate(ref a5, W.LoadFirst<V>(w5 + at), x0);
+                V.Accumulate(ref a5, W.LoadSecond<V>(w5 + at), x1);
+                V.Accumulate(ref a6, W.LoadFirst<V>(w6 + at), x0);
+                V.Accumulate(ref a6, W.LoadSecond<V>(w6 + at), x1);
+                V.Accumulate(ref a7, W.LoadFirst<V>(w7 + at), x0);
+                V.Accumulate(ref a7, W.LoadSecond<V>(w7 + at), x1);
             }
             sums[0] = V.Sum(a0);
             sums[1] = V.Sum(a1);
@@ -115,14 +124,18 @@ internal static unsafe class Gemv
     {
         V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero;
         nint j = 0;
-        for (nint end = k - V.Count; j <= end; j += V.Count)
+        for (nint end = k - 2 * V.Count; j <= end; j += 2 * V.Count)
         {
-            V x0 = V.Load(x + j);
+            V x0 = V.Load(x + j), x1 = V.Load(x + j + V.Count);
             nint at = j * W.Size;
-            V.Accumulate(ref a0, W.Load<V>(w0 + at), x0);
-            V.Accumulate(ref a1, W.Load<V>(w1 + at), x0);
-            V.Accumulate(ref a2, W.Load<V>(w2 + at), x0);
-            V.Accumulate(ref a3, W.Load<V>(w3 + at), x0);
+            V.Accumulate(ref a0, W.LoadFirst<V>(w0 + at), x0);
+            V.Accumulate(ref a0, W.LoadSecond<V>(w0 + at), x1);
+            V.Accumulate(ref a1, W.LoadFirst<V>(w1 + at), x0);
+            V.Accumulate(ref a1, W.LoadSecond<V>(w1 + at), x1);
+            V.Accumulate(ref a2, W.LoadFirst<V>(w2 + at), x0);
+            V.Accumulate(ref a2, W.LoadSecond<V>(w2 + at), x1);
+            V.Accumulate(ref a3, W.LoadFirst<V>(w3 + at), x0);
+            V.Accumulate(ref a3, W.LoadSecond<V>(w3 + at), x1);
         }
         sums[0] = V.Sum(a0);
         sums[1] = V.Sum(a1);
@@ -137,22 +150,34 @@ internal static unsafe class Gemv
     {
         V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero, b0 = V.Zero, b1 = V.Zero, b2 = V.Zero, b3 = V.Zero;
         nint j = 0;
-        for (nint end = k - V.Count; j <= end; j += V.Count)
+        for (nint end = k - 2 * V.Count; j <= end; j += 2 * V.Count)
         {
-            V x0 = V.Load(x + j), z0 = V.Load(z + j), w;
+            V x0 = V.Load(x + j), x1 = V.Load(x + j + V.Count), z0 = V.Load(z + j), z1 = V.Load(z + j + V.Count), w;
             nint at = j * W.Size;
-            w = W.Load<V>(w0 + at);
+            w = W.LoadFirst<V>(w0 + at);
             V.Accumulate(ref a0, w, x0);
             V.Accumulate(ref b0, w, z0);
-            w = W.Load<V>(w1 + at);
+            w = W.LoadSecond<V>(w0 + at);
+            V.Accumulate(ref a0, w, x1);
+            V.Accumulate(ref b0, w, z1);
+            w = W.LoadFirst<V>(w1 + at);
             V.Accumulate(ref a1, w, x0);
             V.Accumulate(ref b1, w, z0);
-            w = W.Load<V>(w2 + at);
+            w = W.LoadSecond<V>(w1 + at);
+            V.Accumulate(ref a1, w, x1);
+            V.Accumulate(ref b1, w, z1);
+            w = W.LoadFirst<V>(w2 + at);
             V.Accumulate(ref a2, w, x0);
             V.Accumulate(ref b2, w, z0);
-            w = W.Load<V>(w3 + at);
+            w = W.LoadSecond<V>(w2 + at);
+            V.Accumulate(ref a2, w, x1);
+            V.Accumulate(ref b2, w, z1);
+            w = W.LoadFirst<V>(w3 + at);
             V.Accumulate(ref a3, w, x0);
             V.Accumulate(ref b3, w, z0);
+            w = W.LoadSecond<V>(w3 + at);
+            V.Accumulate(ref a3, w, x1);
+            V.Accumulate(ref b3, w, z1);
         }
         sums[0] = V.Sum(a0);
         sums[1] = V.Sum(a1);
@@ -166,7 +191,7 @@ internal static unsafe class Gemv
         Rest<W>(z, w0, w1, w2, w3, j, k, sums + RowsAtOnce);
     }
 
-    // The columns that fill no register.
+    // The columns that fill no two registers.
     private static void Rest<W>(float* x, byte* w0, byte* w1, byte* w2, byte* w3, nint from, int k, float* sums)
         where W : struct, IElementFormat
     {

@@ -20,6 +20,12 @@ internal unsafe interface ISimd<V> where V : struct, ISimd<V>
     /// <summary>Loads bfloat16 numbers from any address, widened: the bits shifted into the upper half.</summary>
     static abstract V LoadBF16(byte* source);
 
+    /// <summary>Loads the even ones of 2 <see cref="Count"/> bfloat16 numbers: one shift of what lies there, where loading them in order takes a shuffle too.</summary>
+    static abstract V LoadEvenBF16(byte* source);
+
+    /// <summary>Loads the odd ones.</summary>
+    static abstract V LoadOddBF16(byte* source);
+
     /// <summary>Loads binary16 numbers from any address, widened.</summary>
     static abstract V LoadF16(byte* source);
 

@@ -39,7 +39,7 @@ internal unsafe interface IWeightFormat
 /// <summary>A few rows of activations, as <see cref="IWeightFormat.Prepare"/> left them.</summary>
 internal readonly unsafe struct FewRows
 {
-    /// <summary>[T, in].</summary>
+    /// <summary>[T, in], in the order of the element format.</summary>
     public HostMatrix X { get; init; }
 
     /// <summary>The rows as integers [T, in], in the order of the group format; of integer weights only.</summary>
@@ -57,7 +57,13 @@ internal readonly unsafe struct Plain<F> : IWeightFormat where F : struct, IElem
     public static void Widen<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V> =>
         Packing.Widen<V, F>(weight.At(row) + (nint)column * F.Size, target, count);
 
-    public static FewRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V> => new() { X = x };
+    public static FewRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V>
+    {
+        if (!F.SplitsPairs) return new FewRows { X = x };
+        var split = new HostMatrix(context.Shared.Reserve((long)x.Rows * x.Columns), x.Rows, x.Columns);
+        for (int t = 0; t < x.Rows; t++) Packing.SplitPairs<V>(x.RowPointer(t), split.RowPointer(t), x.Columns);
+        return new FewRows { X = split };
+    }
 
     public static void Multiply<V>(in FewRows x, WeightRows weight, int rows, float* y, nint yStride) where V : struct, ISimd<V> =>
         Gemv.Multiply<V, F>(x.X.Data, x.X.Columns, x.X.Rows, weight, rows, x.X.Columns, y, yStride);
@@ -77,6 +83,18 @@ internal unsafe interface IElementFormat
 
     /// <summary>Widens one element.</summary>
     static abstract float Load(byte* source);
+
+    /// <summary>
+    /// How <see cref="LoadFirst"/> and <see cref="LoadSecond"/> share out 2 <c>V.Count</c> elements: by turns, or the lower and the
+    /// upper half. What they are multiplied with has to be in the same order (<see cref="Packing.SplitPairs{V}"/>).
+    /// </summary>
+    static abstract bool SplitsPairs { get; }
+
+    /// <summary>Widens the even ones, or the lower half, of 2 <c>V.Count</c> elements.</summary>
+    static abstract V LoadFirst<V>(byte* source) where V : struct, ISimd<V>;
+
+    /// <summary>Widens the odd ones, or the upper half.</summary>
+    static abstract V LoadSecond<V>(byte* source) where V : struct, ISimd<V>;
 }
 
 /// <summary>binary32.</summary>
@@ -91,6 +109,14 @@ internal readonly unsafe struct F32Format : IElementFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Load(byte* source) => Unsafe.ReadUnaligned<float>(source);
+
+    public static bool SplitsPairs => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadFirst<V>(byte* source) where V : struct, ISimd<V> => Load<V>(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadSecond<V>(byte* source) where V : struct, ISimd<V> => Load<V>(source + V.Count * Size);
 }
 
 /// <summary>bfloat16.</summary>
@@ -105,6 +131,14 @@ internal readonly unsafe struct BF16Format : IElementFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Load(byte* source) => BFloat16.ToSingle(Unsafe.ReadUnaligned<ushort>(source));
+
+    public static bool SplitsPairs => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadFirst<V>(byte* source) where V : struct, ISimd<V> => V.LoadEvenBF16(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadSecond<V>(byte* source) where V : struct, ISimd<V> => V.LoadOddBF16(source);
 }
 
 /// <summary>binary16.</summary>
@@ -119,4 +153,12 @@ internal readonly unsafe struct F16Format : IElementFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Load(byte* source) => (float)Unsafe.ReadUnaligned<Half>(source);
+
+    public static bool SplitsPairs => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadFirst<V>(byte* source) where V : struct, ISimd<V> => Load<V>(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V LoadSecond<V>(byte* source) where V : struct, ISimd<V> => Load<V>(source + V.Count * Size);
 }

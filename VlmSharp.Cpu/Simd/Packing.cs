@@ -18,6 +18,41 @@ internal static unsafe class Packing
         for (; j < count; j++) target[j] = W.Load(source + (nint)j * W.Size);
     }
 
+    /// <summary>
+    /// The order in which a format that splits pairs gives its elements: of each 2 <c>V.Count</c> numbers the even ones, then the
+    /// odd ones. Numbers that fill no two registers stay in order.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SplitPairs<V>(float* source, float* target, int count) where V : struct, ISimd<V>
+    {
+        int j = 0;
+        for (; j + 2 * V.Count <= count; j += 2 * V.Count)
+            for (int i = 0; i < V.Count; i += 4) SplitPairs(source + j + 2 * i, target + j + i, target + j + V.Count + i);
+        for (; j < count; j++) target[j] = source[j];
+    }
+
+    // even = source[0, 2, 4, 6], odd = source[1, 3, 5, 7].
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SplitPairs(float* source, float* even, float* odd)
+    {
+        Vector128<float> a = Vector128.Load(source), b = Vector128.Load(source + 4);
+        if (Sse.IsSupported)
+        {
+            Sse.Shuffle(a, b, 0b10_00_10_00).Store(even);
+            Sse.Shuffle(a, b, 0b11_01_11_01).Store(odd);
+        }
+        else if (AdvSimd.Arm64.IsSupported)
+        {
+            AdvSimd.Arm64.UnzipEven(a, b).Store(even);
+            AdvSimd.Arm64.UnzipOdd(a, b).Store(odd);
+        }
+        else
+        {
+            Vector128.Create(a[0], a[2], b[0], b[2]).Store(even);
+            Vector128.Create(a[1], a[3], b[1], b[3]).Store(odd);
+        }
+    }
+
     /// <summary>target[j, i] = source[i, j] for i below <paramref name="rows"/> and j below <paramref name="columns"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* source, nint sourceStride, int rows, int columns, float* target, nint targetStride)

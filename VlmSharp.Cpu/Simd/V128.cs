@@ -22,6 +22,12 @@ internal unsafe struct V128(Vector128<float> value) : ISimd<V128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 LoadBF16(byte* source) => new((Widen(source) << 16).AsSingle());
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 LoadEvenBF16(byte* source) => new((Vector128.Load((uint*)source) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 LoadOddBF16(byte* source) => new((Vector128.Load((uint*)source) & Vector128.Create(0xFFFF0000u)).AsSingle());
+
     // The exponent of binary16 is rebiased by a multiplication with 2^112, which also turns its subnormals into normal
     // numbers; infinity and NaN keep the largest exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

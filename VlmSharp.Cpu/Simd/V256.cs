@@ -21,6 +21,12 @@ internal unsafe struct V256(Vector256<float> value) : ISimd<V256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 LoadBF16(byte* source) => new((Widen(source) << 16).AsSingle());
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 LoadEvenBF16(byte* source) => new((Vector256.Load((uint*)source) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 LoadOddBF16(byte* source) => new((Vector256.Load((uint*)source) & Vector256.Create(0xFFFF0000u)).AsSingle());
+
     // The exponent of binary16 is rebiased by a multiplication with 2^112, which also turns its subnormals into normal
     // numbers; infinity and NaN keep the largest exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

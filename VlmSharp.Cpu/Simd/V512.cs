@@ -21,6 +21,12 @@ internal unsafe struct V512(Vector512<float> value) : ISimd<V512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 LoadBF16(byte* source) => new((Widen(source) << 16).AsSingle());
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 LoadEvenBF16(byte* source) => new((Vector512.Load((uint*)source) << 16).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 LoadOddBF16(byte* source) => new((Vector512.Load((uint*)source) & Vector512.Create(0xFFFF0000u)).AsSingle());
+
     // The exponent of binary16 is rebiased by a multiplication with 2^112, which also turns its subnormals into normal
     // numbers; infinity and NaN keep the largest exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
