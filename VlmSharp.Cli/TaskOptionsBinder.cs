@@ -51,11 +51,11 @@ internal sealed class TaskOptionsBinder
         return new TaskOptions { Constrain = !parsed.GetValue(noConstrain), LocationDivisor = count, MaskDecoder = masks ? Decoder(parsed, folder) : null };
     }
 
-    /// <summary>What results depend on, in words.</summary>
+    /// <summary>What results depend on beside the mask decoder, in words.</summary>
     public string Describe(ParseResult parsed) => string.Join(' ', new[]
     {
         parsed.GetValue(anyLabel) ? anyLabel.Name : "", parsed.GetValue(noConstrain) ? noConstrain.Name : "", $"{divisor.Name} {Divisor(parsed)}",
-        parsed.GetValue(noMasks) ? noMasks.Name : "", parsed.GetValue(decoder) is { } path ? $"{decoder.Name} {path}" : "",
+        parsed.GetValue(noMasks) ? noMasks.Name : "",
     }.Where(word => word.Length > 0));
 
     private int Divisor(ParseResult parsed) => parsed.GetValue(divisor) ?? Default.LocationDivisor;

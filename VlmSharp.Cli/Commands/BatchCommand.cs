@@ -114,7 +114,7 @@ internal sealed class BatchCommand
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend);
             TaskOptions howToRead = HowToRead(parsed); // before the folder becomes this run's
-            using IRecordSink? sink = OpenSink(parsed, plan, work, network, options);
+            using IRecordSink? sink = OpenSink(parsed, plan, work, network, howToRead, options);
             if (sink is null)
             {
                 if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync($"{plan.FileName} is done already.");
@@ -182,7 +182,7 @@ internal sealed class BatchCommand
     }
 
     /// <summary>Where the records go; null where they are all there.</summary>
-    private IRecordSink? OpenSink(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, GenerationOptions options)
+    private IRecordSink? OpenSink(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options)
     {
         if (parsed.GetValue(output) is not { } folder)
         {
@@ -197,12 +197,12 @@ internal sealed class BatchCommand
             RunFolder.Clear(folder);
         }
 
-        Settings(parsed, plan, work, network, options).Claim(folder);
+        Settings(parsed, plan, work, network, howToRead, options).Claim(folder);
         return RunFolder.StatusOf(folder, plan).State == ShardState.Done ? null : ShardFile.Open(folder, plan);
     }
 
     /// <summary>Everything that the records depend on.</summary>
-    private RunSettings Settings(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, GenerationOptions options)
+    private RunSettings Settings(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options)
     {
         WorkItem defaults = Defaults(parsed);
         var values = new List<KeyValuePair<string, string>>();
@@ -219,6 +219,7 @@ internal sealed class BatchCommand
         Add("things", defaults.Things is null ? null : string.Join(" ; ", defaults.Things));
         Add("reading", reading.Describe(parsed));
         Add("lang", defaults.Language);
+        Add("mask decoder", howToRead.MaskDecoder?.Fingerprint);
         Add("options", (options with { StopStrings = [] }).ToString());
         Add("stop", options.StopStrings.Count > 0 ? string.Join('\n', options.StopStrings) : null);
         return new RunSettings(values);

@@ -29,7 +29,11 @@ public sealed class MaskDecoder
             Doubling(weights, "decoder.8", 64, 32), Doubling(weights, "decoder.10", 32, 16),
         ];
         score = new Convolution(weights, "decoder.12", 16, 1, kernel: 1);
+        Fingerprint = weights.Fingerprint();
     }
+
+    /// <summary>Tells decoders apart: SHA-256 of the weights in 64 hexadecimal digits, the same whichever format they come from.</summary>
+    public string Fingerprint { get; }
 
     /// <summary>Loads a file.</summary>
     /// <param name="path"><c>vae-oid.npz</c>, or a safetensors file with tensors of the same names.</param>

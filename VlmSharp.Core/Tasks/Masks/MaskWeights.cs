@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using VlmSharp.Checkpoints;
 
 namespace VlmSharp.Tasks;
@@ -8,6 +11,7 @@ internal sealed class MaskWeights : IDisposable
     /// <summary>The names under which a model folder may hold it.</summary>
     public static readonly string[] FileNames = ["vae-oid.npz", "vae-oid.safetensors"];
 
+    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly NpzFile? npz;
     private readonly SafetensorsFile? safetensors;
 
@@ -27,6 +31,17 @@ internal sealed class MaskWeights : IDisposable
     /// <exception cref="ModelFormatException">There is none, or it has another shape or type.</exception>
     public float[] Read(string name, params ReadOnlySpan<long> shape)
     {
+        float[] values = ReadFloats(name, shape);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n"));
+        hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+
+    /// <summary>SHA-256 of the tensors read so far, in their order, the same for either format.</summary>
+    public string Fingerprint() => Convert.ToHexStringLower(hash.GetCurrentHash());
+
+    private float[] ReadFloats(string name, ReadOnlySpan<long> shape)
+    {
         if (npz is not null) return npz.ReadFloats(name, shape);
         if (safetensors!.Entries.TryGetValue(name, out SafetensorsEntry? entry) && !entry.Shape.AsSpan().SequenceEqual(shape))
             throw new ModelFormatException($"{safetensors.Path} holds {entry}, where {MessageText.Shape(shape.ToArray())} belongs.");
@@ -36,6 +51,7 @@ internal sealed class MaskWeights : IDisposable
     /// <summary>Closes the file.</summary>
     public void Dispose()
     {
+        hash.Dispose();
         npz?.Dispose();
         safetensors?.Dispose();
     }

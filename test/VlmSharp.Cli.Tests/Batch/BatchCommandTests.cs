@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
 using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests.Batch;
@@ -157,6 +159,22 @@ public sealed class BatchCommandTests : IDisposable
     private void KillAt(string picture)
     {
         var partial = new FileInfo(Out(Path.Combine("killed", "shard-00000-of-00001.jsonl.partial")));
+    /// <summary>It is told by its weights: place and format may change.</summary>
+    [Fact]
+    public async Task A_folder_holds_the_masks_of_one_decoder()
+    {
+        string decoder = Out("decoder.npz"), same = Out("same.safetensors"), different = Out("different.safetensors");
+        MaskGoldens.WriteNpz(decoder);
+        MaskGoldens.WriteSafetensors(same);
+        SafetensorsWriter.Write(different, MaskGoldens.Weights.Select(w => TensorToWrite.FromFloats(w.Name, DType.F32, [.. w.Shape], w.Values.Select(x => 2 * x).ToArray())));
+        string[] command = ["batch", Path.Combine(Samples, "cake.png"), "--task", "segment", "--things", "cake", "-q", "--out", Out("out"), "--mask-decoder"];
+        Assert.Equal(0, (await Run.Vlmsharp("", [.. command, decoder])).Code);
+        Assert.Equal(0, (await Run.Vlmsharp("", [.. command, same])).Code);
+        Run.Outcome other = await Run.Vlmsharp("", [.. command, different]);
+        Assert.Equal(2, other.Code);
+        Assert.Contains("there mask decoder is", other.Error, StringComparison.Ordinal);
+    }
+
         long before = partial.Exists ? partial.Length : 0;
         File.Move(picture, picture + ".held");
         using (Process fifo = Process.Start("mkfifo", [picture])) fifo.WaitForExit();
