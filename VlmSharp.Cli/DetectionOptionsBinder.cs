@@ -45,7 +45,7 @@ internal sealed class DetectionOptionsBinder
     {
         string[] names = parsed.GetRequiredValue(things);
         if (names.FirstOrDefault(File.Exists) is { } file)
-            throw new UsageException($"{file} is a file and no thing to look for; for several pictures give their names on standard input: ls *.jpg | vlmsharp {(masks ? "segment" : "detect")} - cat.");
+            throw new UsageException($"{file} is a file and no thing to look for; if the thing is meant write \"{file};\", and for several pictures give their names on standard input: ls *.jpg | vlmsharp {(masks ? "segment" : "detect")} - cat.");
         try
         {
             return (masks ? VisionTask.Segment(names) : VisionTask.Detect(names)) with { AnyLabel = reading.AnyLabel(parsed) };

@@ -168,7 +168,7 @@ public sealed class DetectionCommandTests : IDisposable
     [Theory]
     [InlineData(2, "put {name}", "detect", "-", "cat", "--draw", "out.png")]
     [InlineData(2, "leave {n} out", "detect", "CAKE", "cat", "--draw", "out-{n}.png")]
-    [InlineData(2, "is a file and no thing", "detect", "CAKE", "CAKE")]
+    [InlineData(2, "if the thing is meant write", "detect", "CAKE", "CAKE")]
     [InlineData(2, "nothing to look for", "detect", "CAKE", " ; ")]
     [InlineData(2, "< or >", "detect", "CAKE", "<loc0001>")]
     [InlineData(2, "--loc-divisor 5", "detect", "CAKE", "cat", "--loc-divisor", "5")]
