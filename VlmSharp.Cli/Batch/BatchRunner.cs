@@ -1,3 +1,4 @@
+using System.Text.Json;
 using VlmSharp.Generation;
 using VlmSharp.Tasks;
 
@@ -66,17 +67,26 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
     private static Record Error(WorkItem item, string message) => new(JsonOutput.ToBytes(o =>
     {
         o.WriteStartObject();
-        o.WriteNumber("index", item.Index);
-        o.WriteString("id", item.Id);
+        WriteName(o, item);
         o.WriteString("error", message);
         o.WriteEndObject();
     }), true);
 
+    private static void WriteName(Utf8JsonWriter o, WorkItem item)
+    {
+        o.WriteNumber("index", item.Index);
+        if (!item.IsIdNumber) o.WriteString("id", item.Id);
+        else
+        {
+            o.WritePropertyName("id");
+            o.WriteRawValue(item.Id); // as it was written: it may have more digits than a double
+        }
+    }
+
     private Record Answer(LoadedItem item, BatchTask task, GenerationResult result) => new(JsonOutput.ToBytes(o =>
     {
         o.WriteStartObject();
-        o.WriteNumber("index", item.Item.Index);
-        o.WriteString("id", item.Item.Id);
+        WriteName(o, item.Item);
         task.Write(o, tasks, result, item.Sizes);
         o.WriteEndObject();
     }), false);

@@ -12,6 +12,9 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
 {
     private static readonly string[] Known = ["id", "image", "images", "task", "prompt", "question", "things", "lang", "seed"];
 
+    /// <summary>Whether the line's "id" is a number, and so has no quotes in the record either.</summary>
+    public bool IsIdNumber { get; init; }
+
     /// <summary>"caption", "ask", "detect", "segment" or "generate".</summary>
     public string? Task { get; init; }
 
@@ -71,8 +74,10 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
             if (!Known.Contains(property.Name)) throw new FormatException($"the line has an unknown member \"{property.Name}\"; known are {string.Join(", ", Known)}");
         string[] images = Strings(o, "images") ?? (Text(o, "image") is { } one ? [one] : []);
         if (images.Length == 0) throw new FormatException("the line names no picture: give \"image\" or \"images\"");
-        return new WorkItem(index, IdOf(o) ?? images[0], [.. images.Select(image => Path.Combine(folder, image))])
+        bool isNumber = o.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.Number;
+        return new WorkItem(index, isNumber ? id.GetRawText() : Text(o, "id") ?? images[0], [.. images.Select(image => Path.Combine(folder, image))])
         {
+            IsIdNumber = isNumber,
             Task = Text(o, "task"),
             Prompt = Text(o, "prompt"),
             Question = Text(o, "question"),
@@ -86,9 +91,6 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
     public static string[] Split(string things) => things.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static WorkItem Faulty(long index, string fault) => new(index, $"line {index + 1}", []) { Fault = fault };
-
-    private static string? IdOf(JsonElement o) =>
-        o.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.Number ? id.GetRawText() : Text(o, "id");
 
     private static string? Text(JsonElement o, string name) => !o.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null
         ? null

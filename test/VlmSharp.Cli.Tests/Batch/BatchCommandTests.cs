@@ -111,6 +111,20 @@ public sealed class BatchCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_record_has_its_lines_id_as_it_was_written()
+    {
+        string picture = Path.Combine(Samples, "cake.png");
+        string lines = $$"""
+            {"id": 12345678901234567890123, "image": "{{picture}}"}
+            {"id": "7", "image": "{{picture}}"}
+            {"id": 7, "image": "{{Out("missing.png")}}"}
+            """;
+        Run.Outcome run = await Run.Vlmsharp(lines, "batch", "-", "-q");
+        string[] starts = ["{\"index\":0,\"id\":12345678901234567890123,\"task\"", "{\"index\":1,\"id\":\"7\",\"task\"", "{\"index\":2,\"id\":7,\"error\""];
+        foreach ((string start, string line) in starts.Zip(run.Lines)) Assert.StartsWith(start, line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_seed_gives_the_same_text_wherever_an_item_stands()
     {
         string[] samples = [.. Directory.GetFiles(Samples, "*.png").Order(StringComparer.Ordinal)], sampling = ["--temperature", "2", "--seed", "7", "-q"];
