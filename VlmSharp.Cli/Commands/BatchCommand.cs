@@ -106,6 +106,7 @@ internal sealed class BatchCommand
         double mostErrors = parsed.GetValue(maxErrorRate) ?? 1;
         if (!(mostErrors is >= 0 and <= 1)) throw new UsageException($"--max-error-rate {mostErrors.ToString(CultureInfo.InvariantCulture)}: give a share from 0 to 1.");
         size = Math.Max(1, Math.Min(size, MostTogether / options.Beams)); // beams are rows of a step too
+        if (parsed.GetValue(output) is { } folder && File.Exists(folder)) throw new UsageException($"{output.Name} {folder}: that is a file; give a folder, which is made if it is not there.");
         ShardPlan plan = ShardPlan.From(parsed.GetValue(shard), parsed.GetValue(shards), Environment.GetEnvironmentVariable);
         try
         {
@@ -218,8 +219,8 @@ internal sealed class BatchCommand
         Add("question", defaults.Question);
         Add("things", defaults.Things is null ? null : string.Join(" ; ", defaults.Things));
         Add("reading", reading.Describe(parsed));
-        Add("lang", defaults.Language);
         Add("mask decoder", howToRead.MaskDecoder?.Fingerprint);
+        Add("lang", defaults.Language);
         Add("options", (options with { StopStrings = [] }).ToString());
         Add("stop", options.StopStrings.Count > 0 ? string.Join('\n', options.StopStrings) : null);
         return new RunSettings(values);

@@ -159,20 +159,6 @@ public sealed class BatchCommandTests : IDisposable
         Assert.False(JsonDocument.Parse(run.Output).RootElement.GetProperty("detections")[0].TryGetProperty("mask", out _));
     }
 
-    [Fact]
-    public async Task A_run_that_cannot_begin_leaves_its_folder_free()
-    {
-        string[] command = ["batch", Path.Combine(Samples, "cake.png"), "--task", "segment", "--things", "cake", "-q", "--out", Out("out")];
-        Assert.Equal(3, (await Run.Vlmsharp("", command)).Code);
-        Assert.Equal(2, (await Run.Vlmsharp("", [.. command, "--no-masks", "--loc-divisor", "5"])).Code);
-        Assert.Equal(0, (await Run.Vlmsharp("", [.. command, "--no-masks"])).Code);
-    }
-
-    // Runs into a picture that never comes, kills the program when it has written more records, and tears the last of them as
-    // a kill in the middle of a write would.
-    private void KillAt(string picture)
-    {
-        var partial = new FileInfo(Out(Path.Combine("killed", "shard-00000-of-00001.jsonl.partial")));
     /// <summary>It is told by its weights: place and format may change.</summary>
     [Fact]
     public async Task A_folder_holds_the_masks_of_one_decoder()
@@ -189,6 +175,20 @@ public sealed class BatchCommandTests : IDisposable
         Assert.Contains("there mask decoder is", other.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_run_that_cannot_begin_leaves_its_folder_free()
+    {
+        string[] command = ["batch", Path.Combine(Samples, "cake.png"), "--task", "segment", "--things", "cake", "-q", "--out", Out("out")];
+        Assert.Equal(3, (await Run.Vlmsharp("", command)).Code);
+        Assert.Equal(2, (await Run.Vlmsharp("", [.. command, "--no-masks", "--loc-divisor", "5"])).Code);
+        Assert.Equal(0, (await Run.Vlmsharp("", [.. command, "--no-masks"])).Code);
+    }
+
+    // Runs into a picture that never comes, kills the program when it has written more records, and tears the last of them as
+    // a kill in the middle of a write would.
+    private void KillAt(string picture)
+    {
+        var partial = new FileInfo(Out(Path.Combine("killed", "shard-00000-of-00001.jsonl.partial")));
         long before = partial.Exists ? partial.Length : 0;
         File.Move(picture, picture + ".held");
         using (Process fifo = Process.Start("mkfifo", [picture])) fifo.WaitForExit();
@@ -278,9 +278,10 @@ public sealed class BatchCommandTests : IDisposable
     [InlineData(2, "--max-error-rate 'few': give a number", "--max-error-rate", "few")]
     [InlineData(2, "--loc-divisor 'x': give a whole number", "--loc-divisor", "x")]
     [InlineData(2, "--force", "--force")]
+    [InlineData(2, "that is a file; give a folder", "--out", "CAKE")]
     public async Task Mistakes_are_named(int code, string message, params string[] options)
     {
-        Run.Outcome run = await Run.Vlmsharp("", ["batch", Path.Combine(Samples, "cake.png"), .. options]);
+        Run.Outcome run = await Run.Vlmsharp("", ["batch", Path.Combine(Samples, "cake.png"), .. options.Select(o => o == "CAKE" ? Path.Combine(Samples, "cake.png") : o)]);
         Assert.Equal(code, run.Code);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }
