@@ -7,15 +7,24 @@ namespace VlmSharp.Cli;
 /// <summary>What people and scripts read of the boxes in a picture.</summary>
 internal static class BoxLines
 {
-    /// <summary>A line for each box: label, score, left, top, right, bottom, with tabs between.</summary>
+    /// <summary>A line for each box: label, score, left, top, right, bottom, with tabs between; control characters in the label are escaped as in JSON.</summary>
     public static IEnumerable<string> Of(TaskResult result) => result.Detections.Select(d => string.Create(
-        CultureInfo.InvariantCulture, $"{d.Label}\t{d.Score:0.000}\t{d.Box.X0:0.0}\t{d.Box.Y0:0.0}\t{d.Box.X1:0.0}\t{d.Box.Y1:0.0}"));
+        CultureInfo.InvariantCulture, $"{Escape(d.Label)}\t{d.Score:0.000}\t{d.Box.X0:0.0}\t{d.Box.Y0:0.0}\t{d.Box.X1:0.0}\t{d.Box.Y1:0.0}"));
 
     /// <summary>What a person should know beside the boxes, or null.</summary>
     public static string? Remark(TaskResult result)
     {
         if (result.Generation.Finish == FinishReason.Length) return $"the answer was cut at {result.Generation.TokenIds.Count} tokens; with more (--max-new-tokens) there may be more boxes";
         if (result.Detections.Count > 0) return null;
-        return result.Text.Trim() is { Length: > 0 } text ? $"no box in the answer '{text}'" : "nothing found";
+        return result.Text.Trim() is { Length: > 0 } text ? $"no box in the answer '{Escape(text)}'" : "nothing found";
     }
+
+    /// <summary>Unconstrained, a model can say anything: tabs and ends of lines, which would break the lines, and what steers a terminal.</summary>
+    internal static string Escape(string text) => string.Concat(text.Select(c => c switch
+    {
+        '\t' => "\\t",
+        '\n' => "\\n",
+        '\r' => "\\r",
+        _ => char.IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString(),
+    }));
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using VlmSharp.Conformance;
+using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Tasks;
 
@@ -163,6 +164,15 @@ public sealed class DetectionCommandTests : IDisposable
         Assert.Contains("cut at 3 tokens", run.Error, StringComparison.Ordinal);
         run = await Run.Vlmsharp("", "detect", "-q", Cake, "cake", "-n", "3");
         Assert.Equal("", run.Error);
+    }
+
+    /// <summary>As an unconstrained model may name a thing.</summary>
+    [Fact]
+    public void A_label_breaks_no_line()
+    {
+        var generation = new GenerationResult([5], [-1], "text", FinishReason.Stop, 3);
+        var result = new TaskResult(VisionTask.Detect("cat"), generation, 100, 100, [new Detection(new Box(1, 2, 3, 4), "a\tb\r\n\u001b[2J é 🐈", 0.5f, null, null)]);
+        Assert.Equal("a\\tb\\r\\n\\u001b[2J é 🐈\t0.500\t1.0\t2.0\t3.0\t4.0", Assert.Single(BoxLines.Of(result)));
     }
 
     [Theory]
