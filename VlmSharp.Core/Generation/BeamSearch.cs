@@ -106,7 +106,7 @@ internal sealed class BeamSearch : Decoding
     private BeamNode Node(in Candidate candidate) =>
         new(live[candidate.Beam].Last, candidate.Id, candidate.LogProbability, live[candidate.Beam].Top);
 
-    private bool Ends(BeamNode node) => stop.Ends(node.Id) || stop.EndsText(Array.ConvertAll(node.Path(), n => n.Id));
+    private bool Ends(BeamNode node) => stop.Ends(node.Id) || (stop.HasStrings && stop.EndsText(Array.ConvertAll(node.Path(), n => n.Id)));
 
     /// <summary>Gives every chosen candidate a beam whose cache and history are its parent's.</summary>
     private void Continue()

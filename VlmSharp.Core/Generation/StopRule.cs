@@ -28,12 +28,15 @@ internal sealed class StopRule
     public bool Ends(int id) => Ids.AsSpan().Contains(id);
 
     /// <summary>A watcher of one sequence's text; null where no stop string is given.</summary>
-    public StopText? Watch() => strings.Count == 0 ? null : new StopText(tokenizer!, strings);
+    public StopText? Watch() => HasStrings ? new StopText(tokenizer!, strings) : null;
+
+    /// <summary>Whether there are stop strings, so that a sequence's whole text matters.</summary>
+    public bool HasStrings => strings.Count > 0;
 
     /// <summary>Whether the text of a whole sequence has a stop string in it.</summary>
     public bool EndsText(ReadOnlySpan<int> newTokens)
     {
-        if (strings.Count == 0) return false;
+        if (!HasStrings) return false;
         string text = tokenizer!.Decode(newTokens, skipSpecial: true);
         return StopText.Cut(text, strings).Length < text.Length;
     }
