@@ -187,6 +187,7 @@ public sealed class DetectionCommandTests : IDisposable
     [InlineData(2, "Required argument", "detect", "CAKE")]
     [InlineData(2, "--draw is empty", "detect", "CAKE", "cat", "--draw", "")]
     [InlineData(3, "no-such.npz", "segment", "CAKE", "cat", "--mask-decoder", "no-such.npz")]
+    [InlineData(4, "is a folder: give a file's name", "detect", "CAKE", "cat", "--draw", ".")]
     [InlineData(4, "does not exist: create it", "detect", "CAKE", "cat", "--draw", "no-such-folder/x.png")]
     [InlineData(4, "no-such.png", "detect", "no-such.png", "cat")]
     public async Task Errors_are_one_sentence_with_their_exit_code(int code, string says, params string[] args)
@@ -195,6 +196,23 @@ public sealed class DetectionCommandTests : IDisposable
         Assert.Equal((code, ""), (run.Code, run.Output));
         Assert.Contains(says, run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Found out before anything is computed: nothing is printed.</summary>
+    [Fact]
+    public async Task A_folder_that_takes_no_file_is_refused_early()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        foreach (string name in new[] { "/proc/x.png", "/proc/{name}.png" })
+        {
+            Run.Outcome run = await Run.Vlmsharp("", "detect", Cake, "cake", "--draw", name);
+            Assert.Equal((4, ""), (run.Code, run.Output));
+            Assert.Contains("/proc takes no new files", run.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, (await Run.Vlmsharp("", "detect", Cake, "cake", "--draw", "/dev/null")).Code); // what is there need not be made
+        Assert.Equal(0, (await Run.Vlmsharp("", "detect", Cake, "cake", "--draw", Path.Combine(scratch, "x.png"))).Code);
+        Assert.Equal(Path.Combine(scratch, "x.png"), Assert.Single(Directory.GetFileSystemEntries(scratch)));
     }
 
     [Theory, InlineData("detect"), InlineData("segment")]
