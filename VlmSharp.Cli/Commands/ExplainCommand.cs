@@ -4,6 +4,7 @@ using VlmSharp.Compute;
 using VlmSharp.Explain;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -18,7 +19,7 @@ internal static class ExplainCommand
     public static Command Create()
     {
         var file = new Argument<string>("IMAGE") { Description = "Picture file." };
-        var prompt = new Argument<string>("PROMPT") { Description = "The prompt, word for word, for instance \"caption en\"." };
+        var prompt = new Argument<string>("PROMPT") { Description = "\"ask ...\", \"caption\", \"detect ...\" or \"segment ...\" as in those commands; else the prompt, word for word." };
         var output = new Option<string>("--out", "-o") { Description = "The page to write, where {name} is the picture's name; - is standard output.", HelpName = "PAGE.html", DefaultValueFactory = _ => DefaultName };
         Option<int?> tokens = NumberOption.Create<int>("--max-new-tokens", "N", $"New tokens, at the most {ExplanationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
         Option<int?> candidates = NumberOption.Create<int>("--candidates", "N", $"Candidates to show for each new token (default: {Default.Candidates}).");
@@ -26,11 +27,13 @@ internal static class ExplainCommand
         var command = new ExampleCommand("explain", "Shows on one HTML page what the model saw and did.", """
             The page has the resized picture and its patches, the tokens, the mask, the size of every stage, and for each new
             token its candidates and a heat map of where the model looked. It is one file without scripts, to read and to send on.
-            Prints the page's path.
+            Prints the page's path. A prompt that begins with the name of a command, such as "ask is it raining?", becomes what
+            that command sends, here "answer en is it raining?"; any other goes to the model word for word.
 
             Examples:
-              vlmsharp explain photo.jpg "caption en"
-              vlmsharp explain photo.jpg "answer en where is the cat?" --out cat.html
+              vlmsharp explain photo.jpg caption
+              vlmsharp explain photo.jpg "ask where is the cat?" --out cat.html
+              vlmsharp explain photo.jpg "answer de where is the cat?"
               vlmsharp explain --model paligemma-3b-mix-224 photo.jpg "detect cat"
             """) { file, prompt, output, tokens, candidates, quiet };
         FileList.RefuseOptions(file);
@@ -45,9 +48,10 @@ internal static class ExplainCommand
                 Candidates = InRange(parsed.GetValue(candidates) ?? Default.Candidates, candidates, LargestCandidates),
             };
             string path = parsed.GetRequiredValue(file), target = OutputName.Of(output, parsed.GetValue(output), many: false, mayNumber: false)!.For(path);
+            string asked = PromptOf(parsed.GetRequiredValue(prompt));
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend);
-            var request = new GenerationRequest { Images = [ImageFile.Load(path)], Prompt = parsed.GetRequiredValue(prompt) };
+            var request = new GenerationRequest { Images = [ImageFile.Load(path)], Prompt = asked };
             long start = Stopwatch.GetTimestamp();
             Explanation explanation = await Progress.RunAsync("looking at the picture", () => Explainer.Run(network, request, options, cancellation), cancellation);
             TimeSpan ran = Stopwatch.GetElapsedTime(start);
@@ -56,6 +60,26 @@ internal static class ExplainCommand
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    /// <summary>What the command sends that the words name, or else the words. "caption de" is what caption sends as it stands.</summary>
+    private static string PromptOf(string words)
+    {
+        try
+        {
+            return words.Split(' ', 2) switch
+            {
+                ["caption"] => VisionTask.Caption().Prompt,
+                ["ask", var question] => VisionTask.Ask(question).Prompt,
+                ["detect", var things] => VisionTask.Detect(things).Prompt,
+                ["segment", var things] => VisionTask.Segment(things).Prompt,
+                _ => words,
+            };
+        }
+        catch (RequestException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 
     private static int InRange(int value, Option option, int largest) => value >= 1 && value <= largest

@@ -165,6 +165,20 @@ public sealed class CommandTests : IDisposable
         Assert.Equal((0, "", await File.ReadAllTextAsync(target)), (run.Code, run.Error, run.Output)); // the same page, byte for byte
     }
 
+    [Theory]
+    [InlineData("ask what is below the car?", "answer en what is below the car?")]
+    [InlineData("caption", "caption en")]
+    [InlineData("caption de", "caption de")]
+    [InlineData("detect car;key", "detect car ; key")]
+    [InlineData("segment key", "segment key")]
+    [InlineData("asking", "asking")]
+    [InlineData("answer de was?", "answer de was?")]
+    public async Task Explain_turns_the_words_of_a_command_into_its_prompt(string words, string prompt)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "explain", "-q", Sample("car-key.png"), words, "--out", "-", "-n", "1");
+        Assert.StartsWith(prompt + "→", XDocument.Parse(run.Output).Descendants().Single(e => e.Name.LocalName == "h1").Value, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Inspect_shows_architecture_totals_and_every_tensor()
     {

@@ -50,6 +50,7 @@ public sealed class ErrorTests
     [InlineData(4, "it is a folder", "caption", ".")]
     [InlineData(2, "--max-new-tokens 0", "explain", "CAKE", "caption en", "-n", "0")]
     [InlineData(2, "from 1 to 256", "explain", "CAKE", "caption en", "-n", "257")]
+    [InlineData(2, "nothing to look for", "explain", "CAKE", "detect ;")]
     [InlineData(2, "--candidates", "explain", "CAKE", "caption en", "--candidates", "0")]
     [InlineData(2, "--out is empty", "explain", "CAKE", "caption en", "--out", "")]
     [InlineData(2, "missing", "explain", "CAKE")]
