@@ -18,6 +18,14 @@ public sealed class CpuBackendTests
     }
 
     [Fact]
+    public void SaysThatItIsDisposedOf()
+    {
+        var backend = new CpuBackend(new CpuBackendOptions { Threads = 1 });
+        backend.Dispose();
+        Assert.Equal(typeof(CpuBackend).FullName, Assert.Throws<ObjectDisposedException>(() => backend.Allocate(1, 4)).ObjectName);
+    }
+
+    [Fact]
     public void WidestTierIsChosen()
     {
         SimdTier expected = Avx512F.IsSupported ? SimdTier.Vector512 : Avx2.IsSupported && Fma.IsSupported ? SimdTier.Vector256 : SimdTier.Vector128;

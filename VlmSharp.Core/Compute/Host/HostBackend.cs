@@ -22,6 +22,7 @@ public abstract unsafe partial class HostBackend : IComputeBackend
     /// <inheritdoc/>
     public Tensor Allocate(int rows, int columns)
     {
+        ObjectDisposedException.ThrowIf(disposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         return new Tensor(pool.Rent((long)rows * columns), rows, columns);

@@ -20,7 +20,6 @@ internal sealed unsafe class HostMemoryPool : IDisposable
 
     public HostTensorStorage Rent(long elements)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
         long bytes = SizeClass(checked(Math.Max(elements, 1) * sizeof(float)));
         if (!free.TryGetValue(bytes, out Stack<HostTensorStorage>? blocks)) free[bytes] = blocks = new Stack<HostTensorStorage>();
         if (!blocks.TryPop(out HostTensorStorage? block))
