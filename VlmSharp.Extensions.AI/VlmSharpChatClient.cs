@@ -51,6 +51,7 @@ public sealed class VlmSharpChatClient : IChatClient
     /// <exception cref="ImageFormatException">A picture cannot be read.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(messages);
         string id = NewId();
         return await Logged(id, Whole, cancellationToken).ConfigureAwait(false);
 
@@ -81,6 +82,7 @@ public sealed class VlmSharpChatClient : IChatClient
     /// <exception cref="ImageFormatException">A picture cannot be read.</exception>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(messages);
         string id = NewId();
         (GenerationSession session, TextStream stream) = await Logged(id, () => Start(messages, options, id), cancellationToken).ConfigureAwait(false);
         try

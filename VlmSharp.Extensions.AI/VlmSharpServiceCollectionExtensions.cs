@@ -52,6 +52,7 @@ public static class VlmSharpServiceCollectionExtensions
         return services.AddOptions<VlmSharpOptions>()
             .Validate(o => o.ModelDirectory.Length > 0, "VlmSharp: ModelDirectory is empty; name the folder of a PaliGemma model.")
             .Validate(o => o.Threads is null or (>= 1 and <= 1024), "VlmSharp: Threads is out of range; give a number from 1 to 1024, or leave it out.")
+            .Validate(o => Enum.IsDefined(o.Simd), $"VlmSharp: Simd is unknown; give one of {string.Join(", ", Enum.GetNames<SimdTier>())}, or leave it out.")
             .Validate(o => o.MaxOutputTokens >= 1, "VlmSharp: MaxOutputTokens is out of range; give a number above 0.")
             .Validate(o => o.ImageCacheBytes >= 0 && o.MaxPicturePixels >= 1, "VlmSharp: ImageCacheBytes or MaxPicturePixels is out of range; give a number of 0 or above, and above 0.")
             .ValidateOnStart();

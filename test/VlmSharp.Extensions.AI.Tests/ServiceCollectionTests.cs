@@ -91,11 +91,12 @@ public sealed class ServiceCollectionTests
     }
 
     [Theory]
-    [InlineData("", 1, "ModelDirectory")]
-    [InlineData("x", 0, "Threads")]
-    public void Options_out_of_range_are_refused(string directory, int threads, string name)
+    [InlineData("", 1, 0, "ModelDirectory")]
+    [InlineData("x", 0, 0, "Threads")]
+    [InlineData("x", 1, 77, "Simd")]
+    public void Options_out_of_range_are_refused(string directory, int threads, int simd, string name)
     {
-        using ServiceProvider services = new ServiceCollection().AddVlmSharp(o => (o.ModelDirectory, o.Threads) = (directory, threads)).BuildServiceProvider();
+        using ServiceProvider services = new ServiceCollection().AddVlmSharp(o => (o.ModelDirectory, o.Threads, o.Simd) = (directory, threads, (SimdTier)simd)).BuildServiceProvider();
         Assert.Contains(name, Assert.Throws<OptionsValidationException>(services.GetRequiredService<IChatClient>).Message, StringComparison.Ordinal);
         Assert.Contains(name, Assert.Throws<OptionsValidationException>(services.GetRequiredService<IStartupValidator>().Validate).Message, StringComparison.Ordinal);
     }
@@ -130,12 +131,15 @@ public sealed class ServiceCollectionTests
         await using ServiceProvider services = new ServiceCollection().AddSingleton<ILoggerFactory>(log).AddVlmSharp(o => o.ModelDirectory = GoldenFiles.DemoModel).BuildServiceProvider();
         IChatClient client = services.GetRequiredService<IChatClient>();
         ChatResponse response = await client.GetResponseAsync([Cake]);
+        await Assert.ThrowsAsync<ArgumentNullException>(() => client.GetResponseAsync((IEnumerable<ChatMessage>)null!));
+        await Assert.ThrowsAsync<ArgumentNullException>(async () => await client.GetStreamingResponseAsync((IEnumerable<ChatMessage>)null!).ToListAsync());
         await Assert.ThrowsAsync<RequestException>(() => client.GetResponseAsync([Cake, Cake]));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetResponseAsync([Cake], cancellationToken: new CancellationToken(canceled: true)));
         Assert.Contains(log.Lines, line => line.StartsWith($"Debug: Request {response.ResponseId}: 1 pictures, 10 characters", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.StartsWith($"Information: Answered {response.ResponseId}: {response.Usage!.InputTokenCount} tokens in, {response.Usage.OutputTokenCount} out (stop)", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.StartsWith("Warning: Refused", StringComparison.Ordinal) && line.Contains("2 messages", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.StartsWith("Debug: Cancelled", StringComparison.Ordinal));
+        Assert.DoesNotContain(log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
         Assert.DoesNotContain(log.Lines, line => line.Contains("caption", StringComparison.Ordinal) || line.Contains("a cake", StringComparison.Ordinal));
     }
 
