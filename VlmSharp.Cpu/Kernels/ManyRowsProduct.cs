@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Cpu;
@@ -22,7 +24,7 @@ namespace VlmSharp.Cpu;
 /// </summary>
 internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> where W : struct, IWeightFormat
 {
-    private const int MostRows = ProductBlocks.MostRows, MostOutputs = ProductBlocks.MostOutputs, KBlock = Tile.Stride;
+    private const int MostRows = ProductBlocks.MostRows, MostOutputs = ProductBlocks.MostOutputs, KBlock = Tile.Stride, CacheLine = 64;
 
     private static int PanelRows => 2 * V.Count;
 
@@ -30,7 +32,9 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
     {
         int parts = (x.Rows + MostRows - 1) / MostRows;
         int partRows = RoundUp((x.Rows + parts - 1) / parts, PanelRows);
-        int outputs = RoundUp(Math.Clamp(y.Columns / (4 * context.Team.Count), 1, MostOutputs), V.TileRows);
+        int outputs = Math.Clamp(y.Columns / (4 * context.Team.Count), 1, MostOutputs);
+        int items = RoundUp((y.Columns + outputs - 1) / outputs, context.Team.Count); // as many for each thread
+        outputs = RoundUp((y.Columns + items - 1) / items, V.TileRows);
         float* packed = context.Shared.Reserve((long)partRows * x.Columns);
         long products = up.HasValue ? 2 : 1;
         float* scratch = context.PerThread((long)outputs * (KBlock + products * partRows), out long stride);
@@ -115,13 +119,20 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
         }
 
         // sums (+)= W[first.., k..] X^T[k.., all panels]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Multiply(WeightRows weight, int first, int count, int k, int block, float* wide, float* sums, nint sumStride)
         {
             int kCount = Math.Min(KBlock, K - k), tiled = RoundUp(count, V.TileRows);
             for (int n = 0; n < count; n++) W.Widen<V>(weight, first + n, k, kCount, wide + n * KBlock);
             for (int n = count; n < tiled; n++) new Span<float>(wide + n * KBlock, kCount).Clear();
+            // The next block of W is a short run of each of many rows, which the hardware does not foresee: some rows with each panel.
+            int aheadRow = 0, aheadRows = (count + Panels - 1) / Panels;
+            nint aheadAt = (nint)W.DType.RowBytes(k + kCount), aheadBytes = (nint)W.DType.RowBytes(Math.Min(KBlock, K - k - kCount));
             for (int panel = 0; panel < Panels; panel++)
             {
+                if (Sse.IsSupported)
+                    for (int end = Math.Min(count, aheadRow + aheadRows); aheadRow < end; aheadRow++)
+                        for (nint at = 0; at < aheadBytes; at += CacheLine) Sse.Prefetch1(weight.At(first + aheadRow) + aheadAt + at);
                 float* b = Panel(Packed, Panels, block, kCount, panel);
                 float* c = sums + (nint)panel * PanelRows;
                 for (int n = 0; n < tiled; n += V.TileRows)
