@@ -27,6 +27,13 @@ if (args is ["checkpoint", ..])
     return 2;
 }
 
+// ladder: the versions of the matrix product in VlmSharp.Cpu/Kernels/MatMul.md.
+if (args is ["ladder"])
+{
+    VlmSharp.Bench.MatMulLadder.Run();
+    return 0;
+}
+
 // The floors first: every figure below is read against them.
 Console.WriteLine(MachineLimits.Measure());
 
