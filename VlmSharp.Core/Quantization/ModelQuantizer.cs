@@ -42,7 +42,7 @@ public static class ModelQuantizer
         bool existed = Directory.Exists(target);
         try
         {
-            Directory.CreateDirectory(target);
+            Create(target);
             // The weights come last but for config.json, without which a folder is no model.
             foreach (string name in Copied.Where(name => File.Exists(Path.Combine(source, name))))
                 File.Copy(Path.Combine(source, name), Path.Combine(target, name));
@@ -54,6 +54,18 @@ public static class ModelQuantizer
             foreach (string path in Directory.Exists(target) ? Directory.GetFiles(target) : []) File.Delete(path);
             if (!existed && Directory.Exists(target)) Directory.Delete(target);
             throw;
+        }
+    }
+
+    private static void Create(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The folder {folder} cannot be created: {e.Message} Give one that can be written.", e);
         }
     }
 

@@ -78,6 +78,9 @@ public sealed class ModelQuantizerTests : IDisposable
         Assert.Contains("not empty", Assert.Throws<IOException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int4)).Message, StringComparison.Ordinal);
         Assert.Contains("BF16 is not", Assert.Throws<RequestException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, other, DType.BF16)).Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(other));
+        string file = Path.Combine(scratch.Path, "file");
+        File.WriteAllText(file, "");
+        Assert.Contains("cannot be created", Assert.Throws<IOException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, Path.Combine(file, "below"), DType.Int8)).Message, StringComparison.Ordinal);
         using var backend = new ReferenceBackend();
         Assert.Throws<RequestException>(() => VisionLanguageModel.Open(Target, backend, new ModelOptions { Quantization = DType.Int8 }));
     }
