@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using VlmSharp.Compute;
 using VlmSharp.Models;
 
@@ -49,20 +50,24 @@ internal static class TableComparison
             }
 
             // Two 4-bit numbers share a byte.
-            ReadOnlySpan<long> stored = dtype == DType.Int4 ? [spec.Shape[0], spec.Shape[1] / 2] : spec.Shape.AsSpan();
-            if (!entry.Shape.AsSpan().SequenceEqual(stored))
-                misshapen.Add($"{spec.Name} is {MessageText.Shape(entry.Shape.Take(8))}, not {MessageText.Shape(stored.ToArray())}");
+            ImmutableArray<long> stored = dtype == DType.Int4 ? [spec.Shape[0], spec.Shape[1] / 2] : spec.Shape;
+            CheckShape(spec.Name, entry, stored);
             var tensor = new CheckpointTensor(spec.Name, entry.Name, dtype ?? default, spec.Shape, file.DataPointer(entry), entry.ByteLength, file);
             if (!found.TryAdd(spec.Name, tensor)) repeated.Add(MessageText.Quote(entry.Name));
         }
 
         nint Scales(CheckpointTensor tensor, SafetensorsFile file, SafetensorsEntry entry)
         {
-            long[] shape = [tensor.Shape[0], tensor.DType.Groups(tensor.Shape[1])];
-            if (entry.Type != SafetensorsType.BF16) mistyped.Add($"{tensor.Name}{TensorNames.ScaleSuffix} is {entry.Type.HeaderName()}");
-            if (!entry.Shape.AsSpan().SequenceEqual(shape))
-                misshapen.Add($"{tensor.Name}{TensorNames.ScaleSuffix} is {MessageText.Shape(entry.Shape.Take(8))}, not {MessageText.Shape(shape)}");
+            string name = tensor.Name + TensorNames.ScaleSuffix;
+            if (entry.Type != SafetensorsType.BF16) mistyped.Add($"{name} is {entry.Type.HeaderName()}");
+            CheckShape(name, entry, [tensor.Shape[0], tensor.DType.Groups(tensor.Shape[1])]);
             return file.DataPointer(entry);
+        }
+
+        void CheckShape(string name, SafetensorsEntry entry, ImmutableArray<long> shape)
+        {
+            if (!entry.Shape.AsSpan().SequenceEqual(shape.AsSpan()))
+                misshapen.Add($"{name} is {MessageText.Shape(entry.Shape.Take(8))}, not {MessageText.Shape(shape)}");
         }
 
         bool headMayBeAbsent = config.TiesHead;
