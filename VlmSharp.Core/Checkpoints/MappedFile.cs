@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Checkpoints;
 
@@ -22,6 +23,7 @@ internal sealed unsafe class MappedFile : IDisposable
         // Counts as a reference on the handle: the mapping stays until Release, whatever happens to the view.
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref acquired);
         start = acquired + view.PointerOffset;
+        HostMemory.PreferLargePages(start, length);
     }
 
     /// <summary>Releases the mapping of a file that nobody closed.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 
@@ -12,7 +11,7 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
     private QuantizedMatrix(string name, DType format, int rows, int columns)
     {
         long elements = rows * format.RowBytes(columns);
-        memory = (byte*)NativeMemory.Alloc((nuint)format.ByteLength(rows, columns));
+        memory = (byte*)HostMemory.Allocate(format.ByteLength(rows, columns));
         Data = new WeightData(name, format, rows, columns, (nint)memory, this, (nint)(memory + elements));
     }
 
@@ -56,7 +55,7 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
 
     private void Free()
     {
-        NativeMemory.Free(memory);
+        HostMemory.Free(memory);
         memory = null;
     }
 }

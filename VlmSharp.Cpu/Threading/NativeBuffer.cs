@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Cpu;
 
@@ -16,7 +16,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
         if (floats > length)
         {
             Free();
-            data = (float*)NativeMemory.AlignedAlloc(checked((nuint)floats * sizeof(float)), 64);
+            data = (float*)HostMemory.Allocate(checked(floats * sizeof(float)));
             length = floats;
         }
         return data;
@@ -27,7 +27,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
 
     private void Free()
     {
-        NativeMemory.AlignedFree(data);
+        HostMemory.Free(data);
         data = null;
         length = 0;
     }

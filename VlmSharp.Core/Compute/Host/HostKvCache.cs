@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace VlmSharp.Compute.Host;
 
 /// <summary>Keys and values in host memory, fp32, per layer <c>[capacity, width]</c>.</summary>
@@ -14,7 +12,7 @@ public sealed unsafe class HostKvCache : KvCache
     public HostKvCache(int layers, int width, int capacity) : base(layers, width, capacity)
     {
         long bytes = checked(2L * layers * capacity * width * sizeof(float));
-        memory = (float*)NativeMemory.AlignedAlloc((nuint)bytes, HostMemoryPool.Alignment);
+        memory = (float*)HostMemory.Allocate(bytes);
     }
 
     /// <summary>The keys of a layer.</summary>
@@ -37,7 +35,7 @@ public sealed unsafe class HostKvCache : KvCache
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        NativeMemory.AlignedFree(memory);
+        HostMemory.Free(memory);
         memory = null;
     }
 

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace VlmSharp.Compute.Host;
 
@@ -9,9 +8,6 @@ namespace VlmSharp.Compute.Host;
 /// </summary>
 internal sealed unsafe class HostMemoryPool : IDisposable
 {
-    /// <summary>Blocks start on a cache line, which is also the widest vector.</summary>
-    public const int Alignment = 64;
-
     private readonly Dictionary<long, Stack<HostTensorStorage>> free = [];
     private bool disposed;
 
@@ -24,7 +20,7 @@ internal sealed unsafe class HostMemoryPool : IDisposable
         if (!free.TryGetValue(bytes, out Stack<HostTensorStorage>? blocks)) free[bytes] = blocks = new Stack<HostTensorStorage>();
         if (!blocks.TryPop(out HostTensorStorage? block))
         {
-            block = new HostTensorStorage(this, (float*)NativeMemory.AlignedAlloc((nuint)bytes, Alignment), bytes);
+            block = new HostTensorStorage(this, (float*)HostMemory.Allocate(bytes), bytes);
             AllocatedBytes += bytes;
         }
         block.Activate();
@@ -39,7 +35,7 @@ internal sealed unsafe class HostMemoryPool : IDisposable
 
     private void Free(HostTensorStorage block)
     {
-        NativeMemory.AlignedFree(block.Data);
+        HostMemory.Free(block.Data);
         AllocatedBytes -= block.Bytes;
     }
 
