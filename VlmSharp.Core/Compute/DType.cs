@@ -18,8 +18,8 @@ public enum DType
     Int8,
 
     /// <summary>
-    /// Signed nibbles q in -8..7; each group of 32 along a row shares a bfloat16 scale s, and the number is s q. 4.5 bits. A group is
-    /// eight 16-bit words, little-endian: word j holds the elements j, j + 8, j + 16, j + 24, from the lowest nibble up.
+    /// Integers q in -8..7, stored as the nibble q + 8; each group of 32 along a row shares a bfloat16 scale s, and the number is s q. 4.5 bits.
+    /// A group is eight 16-bit words, little-endian: word j holds the elements j, j + 8, j + 16, j + 24, from the lowest nibble up.
     /// </summary>
     Int4,
 }

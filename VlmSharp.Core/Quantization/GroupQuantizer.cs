@@ -66,7 +66,7 @@ internal static unsafe class GroupQuantizer
         for (int word = 0; word < 8; word++)
         {
             int bits = 0;
-            for (int nibble = 0; nibble < 4; nibble++) bits |= ((int)rounded[8 * nibble + word] & 15) << (4 * nibble);
+            for (int nibble = 0; nibble < 4; nibble++) bits |= ((int)rounded[8 * nibble + word] + 8) << (4 * nibble);
             Unsafe.WriteUnaligned(q + 2 * word, (ushort)bits);
         }
 

@@ -5,55 +5,80 @@ using VlmSharp.Compute.Host;
 namespace VlmSharp.Cpu;
 
 /// <summary>
-/// Rows of activations as 16-bit integers, for <see cref="IntegerGemv"/>: per group of the weight format, a = max |x| / 32767 and
-/// round(x / a). The error is 2^-16 of the group's largest element, far below that of the weights.
+/// Rows of activations as integers, for <see cref="IntegerGemv"/>: per group of the weight format, a = max |x| / most and round(x / a).
+/// Beside weights of 8 bits they have 16: an error of 2^-16 of the group's largest element, far below that of the weights. Beside
+/// weights of 4 bits they have 8, an error of 2^-8 where that of the weights is 2^-4. The groups of a row are filled up with zeros to
+/// whole steps of V.Count.
 /// </summary>
 internal static unsafe class IntegerRows
 {
-    private const float Most = short.MaxValue;
-
     public static FewRows From<V, Q>(CpuContext context, HostMatrix x) where V : struct, ISimd<V> where Q : struct, IGroupFormat
     {
-        int groups = x.Columns / Q.Group;
-        long scales = (long)x.Rows * groups;
-        float* scratch = context.Shared.Reserve(scales + ((long)x.Rows * x.Columns + 1) / 2);
-        var integers = (short*)(scratch + scales);
-        for (int t = 0; t < x.Rows; t++) Round<V, Q>(x.RowPointer(t), groups, integers + (nint)t * x.Columns, scratch + (nint)t * groups);
-        return new FewRows { X = x, Integers = integers, Scales = scratch };
+        int groups = x.Columns / Q.Group, padded = (groups + V.Count - 1) / V.Count * V.Count;
+        long scales = (long)x.Rows * padded, integers = (scales * Q.Group * Q.ActivationBytes + sizeof(float) - 1) / sizeof(float);
+        float* scratch = context.Shared.Reserve(2 * scales + integers);
+        var rows = new FewRows { X = x, Groups = padded, Scales = scratch, Corrections = scratch + scales, Integers = (byte*)(scratch + 2 * scales) };
+        for (int t = 0; t < x.Rows; t++) Round<V, Q>(x.RowPointer(t), groups, rows.Row<Q>(t));
+        return rows;
     }
 
-    private static void Round<V, Q>(float* x, int groups, short* target, float* scales) where V : struct, ISimd<V> where Q : struct, IGroupFormat
-    {
-        int step = Q.GroupsAtOnce<V>(), whole = groups / step * step;
-        short* integers = stackalloc short[step * Q.Group];
-        for (int group = 0; group < whole; group += step, target += step * Q.Group)
-        {
-            for (int i = 0; i < step; i++) scales[group + i] = RoundGroup(x + (nint)(group + i) * Q.Group, Q.Group, integers + i * Q.Group);
-            Q.Arrange(integers, step, step, target);
-        }
-
-        for (int group = whole; group < groups; group++, target += Q.Group)
-        {
-            scales[group] = RoundGroup(x + (nint)group * Q.Group, Q.Group, integers);
-            Q.Arrange(integers, 1, 1, target);
-        }
-    }
-
-    // A NaN or an infinity makes the scale one, and so the sum.
+    [SkipLocalsInit] // written before it is read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float RoundGroup(float* x, int count, short* target)
+    private static void Round<V, Q>(float* x, int groups, in IntegerRow row) where V : struct, ISimd<V> where Q : struct, IGroupFormat
     {
-        Vector128<float> largest = Vector128<float>.Zero;
-        for (int i = 0; i < count; i += 4) largest = Vector128.Max(largest, Vector128.Abs(Vector128.Load(x + i)));
-        float most = MathF.Max(MathF.Max(largest[0], largest[1]), MathF.Max(largest[2], largest[3]));
-        float inverse = most > 0 ? Most / most : 0;
+        int step = V.Count * Q.Group;
+        float* padded = stackalloc float[step];
+        short* integers = stackalloc short[step];
+        for (int first = 0; first < groups; first += V.Count)
+        {
+            float* from = x + (nint)first * Q.Group;
+            int count = Math.Min(V.Count, groups - first) * Q.Group;
+            if (count < step)
+            {
+                new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(padded, step));
+                new Span<float>(padded + count, step - count).Clear();
+                from = padded;
+            }
+
+            for (int g = 0; g < V.Count; g++)
+            {
+                short* group = integers + g * Q.Group;
+                int place = first + Q.ScalePlace<V>(g);
+                row.Scales[place] = RoundGroup(from + g * Q.Group, Q.Group, Q.MostActivation, group);
+                if (Q.Offset != 0) row.Corrections[place] = -Q.Offset * Sum(group, Q.Group);
+            }
+
+            Q.Arrange<V>(integers, row.Integers + (nint)first * Q.Group * Q.ActivationBytes);
+        }
+    }
+
+    // The bits of positive floats are ordered as the numbers are, and a NaN is above them all: it makes the scale one, and so the sum.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float RoundGroup(float* x, int count, float mostActivation, short* target)
+    {
+        Vector128<int> bits = Vector128<int>.Zero;
+        for (int i = 0; i < count; i += 4) bits = Vector128.Max(bits, Vector128.Load((int*)x + i) & Vector128.Create(int.MaxValue));
+        bits = Vector128.Max(bits, Vector128.Shuffle(bits, Vector128.Create(2, 3, 0, 1)));
+        bits = Vector128.Max(bits, Vector128.Shuffle(bits, Vector128.Create(1, 0, 3, 2)));
+        Vector128<float> largest = bits.AsSingle(); // in all four elements
+        Vector128<float> inverse = Vector128.Create(mostActivation) / largest;
+        inverse = Vector128.ConditionalSelect(Vector128.GreaterThan(largest, Vector128<float>.Zero), inverse, Vector128<float>.Zero);
         for (int i = 0; i < count; i += 8)
         {
             Vector128<int> low = Vector128.ConvertToInt32Native(Vector128.Round(Vector128.Load(x + i) * inverse));
             Vector128<int> high = Vector128.ConvertToInt32Native(Vector128.Round(Vector128.Load(x + i + 4) * inverse));
-            Vector128.Narrow(low, high).Store(target + i);
+            Vector128.NarrowWithSaturation(low, high).Store(target + i);
         }
 
-        return most / Most;
+        return largest.ToScalar() / mostActivation;
+    }
+
+    // Integers of 8 bits: their sum is in range.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Sum(short* x, int count)
+    {
+        Vector128<short> sum = Vector128<short>.Zero;
+        for (int i = 0; i < count; i += 8) sum += Vector128.Load(x + i);
+        return Vector128.Sum(Integers.PairSums(sum, Vector128<short>.One));
     }
 }

@@ -5,7 +5,7 @@ using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Cpu;
 
-/// <summary>Integers in groups that share a scale, as <see cref="IntegerGemv"/> reads them.</summary>
+/// <summary>Integers in groups that share a scale, as <see cref="IntegerGemv"/> reads them: <c>V.Count</c> groups at a time.</summary>
 internal unsafe interface IGroupFormat
 {
     /// <summary>How it is stored.</summary>
@@ -17,24 +17,41 @@ internal unsafe interface IGroupFormat
     /// <summary>Bytes of a group.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>Groups that one call of <see cref="Accumulate"/> takes.</summary>
-    static abstract int GroupsAtOnce<V>() where V : struct, ISimd<V>;
-
-    /// <summary>sum += scale[g] sum_i w[i] x[i] over the groups g of a step, spread over the elements of the sum.</summary>
-    static abstract void Accumulate<V>(ref V sum, byte* w, short* x, float* scales) where V : struct, ISimd<V>;
-
     /// <summary>Widens a group to 16-bit integers, in the order of the row.</summary>
     static abstract void Unpack(byte* group, short* target);
 
-    /// <summary>Puts the integers of activations, which lie in the order of the row, in that of <see cref="Accumulate"/>.</summary>
-    /// <param name="x">Groups of a step or of several.</param>
-    /// <param name="groups">How many.</param>
-    /// <param name="groupsAtOnce">Groups of a step.</param>
-    /// <param name="target">As many.</param>
-    static abstract void Arrange(short* x, int groups, int groupsAtOnce, short* target);
+    /// <summary>The integer that stands for the largest activation of a group: activations have 16 bits or 8.</summary>
+    static abstract int MostActivation { get; }
+
+    /// <summary>Bytes of an activation.</summary>
+    static abstract int ActivationBytes { get; }
+
+    /// <summary>What <see cref="Accumulate"/> adds to each weight, so that none has a sign.</summary>
+    static abstract int Offset { get; }
+
+    /// <summary>Where the scale of the g-th group of a step stands.</summary>
+    static abstract int ScalePlace<V>(int g) where V : struct, ISimd<V>;
+
+    /// <summary>Puts the integers of a step's activations, which lie in the order of the row, in that of <see cref="Accumulate"/>.</summary>
+    /// <param name="x">V.Count groups.</param>
+    /// <param name="target">As many, of <see cref="ActivationBytes"/> each.</param>
+    static abstract void Arrange<V>(short* x, byte* target) where V : struct, ISimd<V>;
+
+    /// <summary>
+    /// sum += sum_g s[g] a[g] (sum_i (w[g, i] + offset) x[g, i] + correction[g]) over the V.Count groups g of a step, spread over the
+    /// elements of the sum.
+    /// </summary>
+    /// <param name="sum">The sum.</param>
+    /// <param name="w">The weights.</param>
+    /// <param name="scales">s, bfloat16.</param>
+    /// <param name="x">The activations, arranged.</param>
+    /// <param name="a">Their scales, each in its place.</param>
+    /// <param name="corrections">As many; read only where there is an offset.</param>
+    /// <param name="scratch">Room for V.Count numbers.</param>
+    static abstract void Accumulate<V>(ref V sum, byte* w, ushort* scales, byte* x, float* a, float* corrections, float* scratch) where V : struct, ISimd<V>;
 }
 
-/// <summary>Bytes, 64 to a group: in the order of the row, and a step is a group.</summary>
+/// <summary>Bytes, 64 to a group, in the order of the row; activations of 16 bits.</summary>
 internal readonly unsafe struct Int8Format : IGroupFormat
 {
     public static DType DType => DType.Int8;
@@ -44,22 +61,33 @@ internal readonly unsafe struct Int8Format : IGroupFormat
     public static int Bytes => 64;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int GroupsAtOnce<V>() where V : struct, ISimd<V> => 1;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate<V>(ref V sum, byte* w, short* x, float* scales) where V : struct, ISimd<V> =>
-        V.Accumulate(ref sum, V.Int8Products((sbyte*)w, x), V.Broadcast(*scales));
-
     public static void Unpack(byte* group, short* target)
     {
         for (int i = 0; i < 64; i += 8) Integers.Widen8((sbyte*)group + i).Store(target + i);
     }
 
-    public static void Arrange(short* x, int groups, int groupsAtOnce, short* target) =>
-        Buffer.MemoryCopy(x, target, groups * 128L, groups * 128L);
+    public static int MostActivation => short.MaxValue;
+
+    public static int ActivationBytes => sizeof(short);
+
+    public static int Offset => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ScalePlace<V>(int g) where V : struct, ISimd<V> => g;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Arrange<V>(short* x, byte* target) where V : struct, ISimd<V> =>
+        Buffer.MemoryCopy(x, target, V.Count * 128, V.Count * 128);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate<V>(ref V sum, byte* w, ushort* scales, byte* x, float* a, float* corrections, float* scratch) where V : struct, ISimd<V>
+    {
+        V.Store(scratch, V.LoadBF16((byte*)scales) * V.Load(a));
+        for (int g = 0; g < V.Count; g++, w += 64, x += 128) V.Accumulate(ref sum, V.Int8Products((sbyte*)w, (short*)x), V.Broadcast(scratch[g]));
+    }
 }
 
-/// <summary>Nibbles, 32 to a group of 16 bytes: a step is a register full of groups.</summary>
+/// <summary>Nibbles, 32 to a group of 16 bytes; activations of 8 bits.</summary>
 internal readonly unsafe struct Int4Format : IGroupFormat
 {
     public static DType DType => DType.Int4;
@@ -69,29 +97,42 @@ internal readonly unsafe struct Int4Format : IGroupFormat
     public static int Bytes => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int GroupsAtOnce<V>() where V : struct, ISimd<V> => V.Count / 4;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate<V>(ref V sum, byte* w, short* x, float* scales) where V : struct, ISimd<V> =>
-        V.Accumulate(ref sum, V.Int4Products(w, x), V.Spread(scales));
-
     public static void Unpack(byte* group, short* target)
     {
-        Vector128<short> words = Vector128.Load((short*)group);
-        ((words << 12) >> 12).Store(target);
-        ((words << 8) >> 12).Store(target + 8);
-        ((words << 4) >> 12).Store(target + 16);
-        (words >> 12).Store(target + 24);
+        Vector128<ushort> words = Vector128.Load((ushort*)group), mask = Vector128.Create((ushort)15), eight = Vector128.Create((ushort)8);
+        ((words & mask) - eight).Store((ushort*)target);
+        (((words >> 4) & mask) - eight).Store((ushort*)target + 8);
+        (((words >> 8) & mask) - eight).Store((ushort*)target + 16);
+        ((words >> 12) - eight).Store((ushort*)target + 24);
     }
 
-    // Of each step first what belongs to the lowest nibbles of all its groups, eight of each, then to the second.
-    public static void Arrange(short* x, int groups, int groupsAtOnce, short* target)
+    public static int MostActivation => sbyte.MaxValue;
+
+    public static int ActivationBytes => sizeof(sbyte);
+
+    public static int Offset => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ScalePlace<V>(int g) where V : struct, ISimd<V> => g % (V.Count / 4) * 4 + g / (V.Count / 4);
+
+    // Of each register of weights, which holds V.Count / 4 groups, first what belongs to the lower nibbles: bytes 2j and 2j + 1 of a
+    // group hold the elements j and j + 16 there. Then the upper nibbles, 8 elements further on.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Arrange<V>(short* x, byte* target) where V : struct, ISimd<V>
     {
-        for (int step = 0; step < groups; step += groupsAtOnce)
-            for (int nibble = 0; nibble < 4; nibble++)
-                for (int group = 0; group < groupsAtOnce; group++, target += 8)
-                    Vector128.Load(x + 32 * (step + group) + 8 * nibble).Store(target);
+        int groups = V.Count / 4;
+        for (int first = 0; first < V.Count; first += groups)
+            for (int nibble = 0; nibble < 2; nibble++)
+                for (int group = first; group < first + groups; group++, target += 16)
+                {
+                    short* even = x + 32 * group + 8 * nibble;
+                    ((Vector128.Load(even) & Vector128.Create((short)0xFF)) | (Vector128.Load(even + 16) << 8)).Store((short*)target);
+                }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate<V>(ref V sum, byte* w, ushort* scales, byte* x, float* a, float* corrections, float* scratch) where V : struct, ISimd<V> =>
+        V.Accumulate(ref sum, V.LoadScales(scales) * V.Load(a), V.Int4Products(w, (sbyte*)x) + V.Load(corrections));
 }
 
 /// <summary>Rows of integers with scales.</summary>

@@ -75,12 +75,13 @@ internal unsafe interface ISimd<V> where V : struct, ISimd<V>
     static abstract V Int8Products(sbyte* w, short* x);
 
     /// <summary>
-    /// sum_i w[i] x[i] over groups of 32 weights of 4 bits (<see cref="Compute.DType.Int4"/>), a group in each 128 bits of w and of the
-    /// result, where four elements add up to its sum. x lies as the nibbles do: the eight that belong to the lowest nibbles of each
-    /// group, group after group, then those of the second, and so on.
+    /// sum_i (w[i] + 8) x[i] of each of <see cref="Count"/> groups of 32 weights of 4 bits (<see cref="Compute.DType.Int4"/>), exact. In each
+    /// 128 bits the four elements are the groups j, j + L, j + 2L, j + 3L, with L = Count / 4 such parts: the order of <see cref="LoadScales"/>.
+    /// x, from -127 to 127, lies as the nibbles do: for every L groups, first the sixteen that belong to the lower nibbles of each
+    /// group's bytes, group after group, then those of the upper ones.
     /// </summary>
-    static abstract V Int4Products(byte* w, short* x);
+    static abstract V Int4Products(byte* w, sbyte* x);
 
-    /// <summary>One number for each 128 bits of a register, in all four elements there.</summary>
-    static abstract V Spread(float* source);
+    /// <summary>Loads bfloat16 numbers, widened, one for each group and in the order of <see cref="Int4Products"/>.</summary>
+    static abstract V LoadScales(ushort* source);
 }

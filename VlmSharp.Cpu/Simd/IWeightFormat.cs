@@ -42,11 +42,37 @@ internal readonly unsafe struct FewRows
     /// <summary>[T, in], in the order of the element format.</summary>
     public HostMatrix X { get; init; }
 
-    /// <summary>The rows as integers [T, in], in the order of the group format; of integer weights only.</summary>
-    public short* Integers { get; init; }
+    /// <summary>The rows as integers [T, groups, group size] of 8 or 16 bits, in the order of the group format; of integer weights only.</summary>
+    public byte* Integers { get; init; }
 
     /// <summary>Their scales [T, groups].</summary>
     public float* Scales { get; init; }
+
+    /// <summary>What the offset of the weights adds to each group's sum, negated [T, groups].</summary>
+    public float* Corrections { get; init; }
+
+    /// <summary>Groups of a row, filled up to whole steps.</summary>
+    public int Groups { get; init; }
+
+    /// <summary>One of the rows of integers.</summary>
+    public IntegerRow Row<Q>(int t) where Q : struct, IGroupFormat
+    {
+        nint first = (nint)t * Groups;
+        return new IntegerRow { Integers = Integers + first * Q.Group * Q.ActivationBytes, Scales = Scales + first, Corrections = Corrections + first };
+    }
+}
+
+/// <summary>A row of activations as integers.</summary>
+internal readonly unsafe struct IntegerRow
+{
+    /// <summary>The integers.</summary>
+    public byte* Integers { get; init; }
+
+    /// <summary>The scales of the groups.</summary>
+    public float* Scales { get; init; }
+
+    /// <summary>The corrections of the groups.</summary>
+    public float* Corrections { get; init; }
 }
 
 /// <summary>Rows of floats.</summary>

@@ -34,6 +34,76 @@ internal static unsafe class Integers
         ? Avx512BW.MultiplyAddAdjacent(a, b)
         : Vector512.Create(PairSums(a.GetLower(), b.GetLower()), PairSums(a.GetUpper(), b.GetUpper()));
 
+    /// <summary>Products of bytes, neighbours added: y[i] = a[2i] b[2i] + a[2i+1] b[2i+1], in 16 bits. Elements of a are below 128, and the sums in range.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> PairSums(Vector128<byte> a, Vector128<sbyte> b)
+    {
+        if (Ssse3.IsSupported) return Ssse3.MultiplyAddAdjacent(a, b);
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.AsSByte().GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a.AsSByte(), b));
+        }
+
+        Vector128<short> left = a.AsInt16(), right = b.AsInt16();
+        return ((left << 8) >> 8) * ((right << 8) >> 8) + (left >> 8) * (right >> 8);
+    }
+
+    /// <inheritdoc cref="PairSums(Vector128{byte}, Vector128{sbyte})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> PairSums(Vector256<byte> a, Vector256<sbyte> b) => Avx2.IsSupported
+        ? Avx2.MultiplyAddAdjacent(a, b)
+        : Vector256.Create(PairSums(a.GetLower(), b.GetLower()), PairSums(a.GetUpper(), b.GetUpper()));
+
+    /// <inheritdoc cref="PairSums(Vector128{byte}, Vector128{sbyte})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<short> PairSums(Vector512<byte> a, Vector512<sbyte> b) => Avx512BW.IsSupported
+        ? Avx512BW.MultiplyAddAdjacent(a, b)
+        : Vector512.Create(PairSums(a.GetLower(), b.GetLower()), PairSums(a.GetUpper(), b.GetUpper()));
+
+    /// <summary>In each 128 bits, the sums of the eight elements of a, of b, of c and of d, which are in the range of 16 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> LaneSums(Vector128<short> a, Vector128<short> b, Vector128<short> c, Vector128<short> d)
+    {
+        if (Sse2.IsSupported)
+        {
+            Vector128<float> ab = PairSums(Halves(a, b), Vector128<short>.One).AsSingle(), cd = PairSums(Halves(c, d), Vector128<short>.One).AsSingle();
+            return Sse.Shuffle(ab, cd, 0b10_00_10_00).AsInt32() + Sse.Shuffle(ab, cd, 0b11_01_11_01).AsInt32();
+        }
+
+        if (AdvSimd.Arm64.IsSupported)
+            return AdvSimd.AddPairwiseWidening(AdvSimd.Arm64.AddPairwise(AdvSimd.Arm64.AddPairwise(a, b), AdvSimd.Arm64.AddPairwise(c, d)));
+        return Vector128.Create(Vector128.Sum(a), Vector128.Sum(b), Vector128.Sum(c), Vector128.Sum(d));
+
+        static Vector128<short> Halves(Vector128<short> a, Vector128<short> b) =>
+            Sse2.UnpackLow(a.AsInt64(), b.AsInt64()).AsInt16() + Sse2.UnpackHigh(a.AsInt64(), b.AsInt64()).AsInt16();
+    }
+
+    /// <inheritdoc cref="LaneSums(Vector128{short}, Vector128{short}, Vector128{short}, Vector128{short})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> LaneSums(Vector256<short> a, Vector256<short> b, Vector256<short> c, Vector256<short> d)
+    {
+        if (!Avx2.IsSupported)
+            return Vector256.Create(LaneSums(a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower()), LaneSums(a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper()));
+        Vector256<float> ab = PairSums(Halves(a, b), Vector256<short>.One).AsSingle(), cd = PairSums(Halves(c, d), Vector256<short>.One).AsSingle();
+        return Avx.Shuffle(ab, cd, 0b10_00_10_00).AsInt32() + Avx.Shuffle(ab, cd, 0b11_01_11_01).AsInt32();
+
+        static Vector256<short> Halves(Vector256<short> a, Vector256<short> b) =>
+            Avx2.UnpackLow(a.AsInt64(), b.AsInt64()).AsInt16() + Avx2.UnpackHigh(a.AsInt64(), b.AsInt64()).AsInt16();
+    }
+
+    /// <inheritdoc cref="LaneSums(Vector128{short}, Vector128{short}, Vector128{short}, Vector128{short})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> LaneSums(Vector512<short> a, Vector512<short> b, Vector512<short> c, Vector512<short> d)
+    {
+        if (!Avx512BW.IsSupported)
+            return Vector512.Create(LaneSums(a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower()), LaneSums(a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper()));
+        Vector512<float> ab = PairSums(Halves(a, b), Vector512<short>.One).AsSingle(), cd = PairSums(Halves(c, d), Vector512<short>.One).AsSingle();
+        return Avx512F.Shuffle(ab, cd, 0b10_00_10_00).AsInt32() + Avx512F.Shuffle(ab, cd, 0b11_01_11_01).AsInt32();
+
+        static Vector512<short> Halves(Vector512<short> a, Vector512<short> b) =>
+            Avx512F.UnpackLow(a.AsInt64(), b.AsInt64()).AsInt16() + Avx512F.UnpackHigh(a.AsInt64(), b.AsInt64()).AsInt16();
+    }
+
     /// <summary>Eight signed bytes as 16-bit integers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> Widen8(sbyte* source) => Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(source)).AsSByte());

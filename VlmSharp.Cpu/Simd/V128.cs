@@ -108,14 +108,17 @@ internal unsafe struct V128(Vector128<float> value) : ISimd<V128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V128 Int4Products(byte* w, short* x)
+    public static V128 Int4Products(byte* w, sbyte* x)
     {
-        Vector128<short> words = Vector128.Load((short*)w);
-        Vector128<int> low = Integers.PairSums((words << 12) >> 12, Vector128.Load(x)) + Integers.PairSums((words << 8) >> 12, Vector128.Load(x + 8));
-        Vector128<int> high = Integers.PairSums((words << 4) >> 12, Vector128.Load(x + 16)) + Integers.PairSums(words >> 12, Vector128.Load(x + 24));
-        return new(Vector128.ConvertToSingle(low + high));
+        return new(Vector128.ConvertToSingle(Integers.LaneSums(Part(w, x), Part(w + 16, x + 32), Part(w + 32, x + 64), Part(w + 48, x + 96))));
+
+        static Vector128<short> Part(byte* w, sbyte* x)
+        {
+            Vector128<ushort> bytes = Vector128.Load((ushort*)w), mask = Vector128.Create((ushort)0x0F0F);
+            return Integers.PairSums((bytes & mask).AsByte(), Vector128.Load(x)) + Integers.PairSums(((bytes >> 4) & mask).AsByte(), Vector128.Load(x + 16));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V128 Spread(float* source) => Broadcast(*source);
+    public static V128 LoadScales(ushort* source) => LoadBF16((byte*)source);
 }

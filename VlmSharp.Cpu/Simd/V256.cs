@@ -102,14 +102,25 @@ internal unsafe struct V256(Vector256<float> value) : ISimd<V256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 Int4Products(byte* w, short* x)
+    public static V256 Int4Products(byte* w, sbyte* x)
     {
-        Vector256<short> words = Vector256.Load((short*)w);
-        Vector256<int> low = Integers.PairSums((words << 12) >> 12, Vector256.Load(x)) + Integers.PairSums((words << 8) >> 12, Vector256.Load(x + 16));
-        Vector256<int> high = Integers.PairSums((words << 4) >> 12, Vector256.Load(x + 32)) + Integers.PairSums(words >> 12, Vector256.Load(x + 48));
-        return new(Vector256.ConvertToSingle(low + high));
+        return new(Vector256.ConvertToSingle(Integers.LaneSums(Part(w, x), Part(w + 32, x + 64), Part(w + 64, x + 128), Part(w + 96, x + 192))));
+
+        static Vector256<short> Part(byte* w, sbyte* x)
+        {
+            Vector256<ushort> bytes = Vector256.Load((ushort*)w), mask = Vector256.Create((ushort)0x0F0F);
+            return Integers.PairSums((bytes & mask).AsByte(), Vector256.Load(x)) + Integers.PairSums(((bytes >> 4) & mask).AsByte(), Vector256.Load(x + 32));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 Spread(float* source) => new(Vector256.Create(Vector128.Create(source[0]), Vector128.Create(source[1])));
+    public static V256 LoadScales(ushort* source)
+    {
+        // The even ones of eight numbers to the lower half, the odd ones to the upper half, each into the upper two bytes of a float.
+        if (Avx2.IsSupported)
+            return new(Avx2.Shuffle(Avx2.BroadcastVector128ToVector256((byte*)source), Vector256.Create(
+                255, 255, 0, 1, 255, 255, 4, 5, 255, 255, 8, 9, 255, 255, 12, 13, 255, 255, 2, 3, 255, 255, 6, 7, 255, 255, 10, 11, 255, 255, 14, (byte)15)).AsSingle());
+        Vector128<uint> pairs = Vector128.Load((uint*)source);
+        return new(Vector256.Create(pairs << 16, pairs & Vector128.Create(0xFFFF0000u)).AsSingle());
+    }
 }

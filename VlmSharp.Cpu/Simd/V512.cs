@@ -98,15 +98,18 @@ internal unsafe struct V512(Vector512<float> value) : ISimd<V512>
         Integers.PairSums(Integers.Widen32(w), Vector512.Load(x)) + Integers.PairSums(Integers.Widen32(w + 32), Vector512.Load(x + 32))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V512 Int4Products(byte* w, short* x)
+    public static V512 Int4Products(byte* w, sbyte* x)
     {
-        Vector512<short> words = Vector512.Load((short*)w);
-        Vector512<int> low = Integers.PairSums((words << 12) >> 12, Vector512.Load(x)) + Integers.PairSums((words << 8) >> 12, Vector512.Load(x + 32));
-        Vector512<int> high = Integers.PairSums((words << 4) >> 12, Vector512.Load(x + 64)) + Integers.PairSums(words >> 12, Vector512.Load(x + 96));
-        return new(Vector512.ConvertToSingle(low + high));
+        return new(Vector512.ConvertToSingle(Integers.LaneSums(Part(w, x), Part(w + 64, x + 128), Part(w + 128, x + 256), Part(w + 192, x + 384))));
+
+        static Vector512<short> Part(byte* w, sbyte* x)
+        {
+            Vector512<ushort> bytes = Vector512.Load((ushort*)w), mask = Vector512.Create((ushort)0x0F0F);
+            return Integers.PairSums((bytes & mask).AsByte(), Vector512.Load(x)) + Integers.PairSums(((bytes >> 4) & mask).AsByte(), Vector512.Load(x + 64));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V512 Spread(float* source) => new(Vector512.Create(
-        Vector256.Create(Vector128.Create(source[0]), Vector128.Create(source[1])), Vector256.Create(Vector128.Create(source[2]), Vector128.Create(source[3]))));
+    public static V512 LoadScales(ushort* source) =>
+        new(Vector512.Shuffle(LoadBF16((byte*)source).value, Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)));
 }

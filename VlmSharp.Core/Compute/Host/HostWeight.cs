@@ -47,8 +47,8 @@ public sealed unsafe class HostWeight : Weight
             _ => throw new NotSupportedException($"Weight {this}: unknown storage format."),
         };
 
-        // Word i % 8 of the group's eight, nibble i / 8 of the word, with its sign.
-        static int Nibble(byte* group, int i) => (short)(Unsafe.ReadUnaligned<ushort>(group + 2 * (i % 8)) << (12 - 4 * (i / 8))) >> 12;
+        // Word i % 8 of the group's eight, nibble i / 8 of the word.
+        static int Nibble(byte* group, int i) => ((Unsafe.ReadUnaligned<ushort>(group + 2 * (i % 8)) >> (4 * (i / 8))) & 15) - 8;
     }
 
     /// <summary>A row, widened to fp32.</summary>
