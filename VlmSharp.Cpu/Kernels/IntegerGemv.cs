@@ -22,7 +22,8 @@ namespace VlmSharp.Cpu;
 /// </remarks>
 internal static unsafe class IntegerGemv
 {
-    private const int RowsAtOnce = 4;
+    /// <summary>Rows of the matrix that are read side by side.</summary>
+    public const int RowsAtOnce = 4;
 
     /// <summary>y[t, n] for all t and some rows of w.</summary>
     /// <param name="x">T rows, as <see cref="IntegerRows"/> made them.</param>
@@ -54,42 +55,37 @@ internal static unsafe class IntegerGemv
         }
     }
 
-    [SkipLocalsInit] // the factors are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static V128 FourRows<V, Q>(byte** w, ushort** scales, in IntegerRow x, int groups)
         where V : struct, ISimd<V> where Q : struct, IGroupFormat
     {
         float* sums = stackalloc float[RowsAtOnce * V.Count];
-        float* scratch = stackalloc float[V.Count];
-        for (int i = 0; i < RowsAtOnce; i++) V.Store(sums + i * V.Count, V.Zero);
+        new Span<float>(sums, RowsAtOnce * V.Count).Clear();
         int whole = groups / V.Count * V.Count;
-        for (nint g = 0; g < whole; g += V.Count)
-            for (int i = 0; i < RowsAtOnce; i++)
-                Step<V, Q>(sums + i * V.Count, w[i] + g * Q.Bytes, scales[i] + g, x, g, scratch);
-        for (int i = 0; i < RowsAtOnce && whole < groups; i++) Rest<V, Q>(sums + i * V.Count, w[i], scales[i], x, whole, groups, scratch);
+        for (nint g = 0; g < whole; g += V.Count) Q.Accumulate<V>(sums, w, scales, g, x.From<Q>(g));
+        if (whole < groups) Rest<V, Q>(sums, w, scales, whole, groups - whole, x.From<Q>(whole));
         return V.Sums(V.Load(sums), V.Load(sums + V.Count), V.Load(sums + 2 * V.Count), V.Load(sums + 3 * V.Count));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Step<V, Q>(float* sums, byte* w, ushort* scales, in IntegerRow x, nint g, float* scratch)
-        where V : struct, ISimd<V> where Q : struct, IGroupFormat
-    {
-        V sum = V.Load(sums);
-        Q.Accumulate(ref sum, w, scales, x.Integers + g * Q.Group * Q.ActivationBytes, x.Scales + g, x.Corrections + g, scratch);
-        V.Store(sums, sum);
-    }
-
     // The last groups, fewer than a step takes: a copy of them with zeros behind.
-    private static void Rest<V, Q>(float* sums, byte* w, ushort* scales, in IntegerRow x, nint whole, int groups, float* scratch)
+    private static void Rest<V, Q>(float* sums, byte** w, ushort** scales, int first, int count, in IntegerRow x)
         where V : struct, ISimd<V> where Q : struct, IGroupFormat
     {
-        byte* lastWeights = stackalloc byte[V.Count * Q.Bytes];
-        ushort* lastScales = stackalloc ushort[V.Count];
-        new Span<byte>(lastWeights, V.Count * Q.Bytes).Clear();
-        new Span<ushort>(lastScales, V.Count).Clear();
-        int count = groups - (int)whole;
-        new ReadOnlySpan<byte>(w + whole * Q.Bytes, count * Q.Bytes).CopyTo(new Span<byte>(lastWeights, count * Q.Bytes));
-        new ReadOnlySpan<byte>(scales + whole, count * sizeof(ushort)).CopyTo(new Span<byte>(lastScales, count * sizeof(ushort)));
-        Step<V, Q>(sums, lastWeights, lastScales, x, whole, scratch);
+        int step = V.Count * Q.Bytes;
+        byte* weights = stackalloc byte[RowsAtOnce * step];
+        ushort* factors = stackalloc ushort[RowsAtOnce * V.Count];
+        byte** lastWeights = stackalloc byte*[RowsAtOnce];
+        ushort** lastScales = stackalloc ushort*[RowsAtOnce];
+        new Span<byte>(weights, RowsAtOnce * step).Clear();
+        new Span<ushort>(factors, RowsAtOnce * V.Count).Clear();
+        for (int r = 0; r < RowsAtOnce; r++)
+        {
+            lastWeights[r] = weights + r * step;
+            lastScales[r] = factors + r * V.Count;
+            new ReadOnlySpan<byte>(w[r] + (nint)first * Q.Bytes, count * Q.Bytes).CopyTo(new Span<byte>(lastWeights[r], step));
+            new ReadOnlySpan<byte>(scales[r] + first, count * sizeof(ushort)).CopyTo(new Span<byte>(lastScales[r], V.Count * sizeof(ushort)));
+        }
+
+        Q.Accumulate<V>(sums, lastWeights, lastScales, 0, x);
     }
 }

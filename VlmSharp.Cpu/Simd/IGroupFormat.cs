@@ -38,17 +38,15 @@ internal unsafe interface IGroupFormat
     static abstract void Arrange<V>(short* x, byte* target) where V : struct, ISimd<V>;
 
     /// <summary>
-    /// sum += sum_g s[g] a[g] (sum_i (w[g, i] + offset) x[g, i] + correction[g]) over the V.Count groups g of a step, spread over the
-    /// elements of the sum.
+    /// For each of <see cref="IntegerGemv.RowsAtOnce"/> rows r and the V.Count groups g of a step,
+    /// sums[r] += sum_g s[r, g] a[g] (sum_i (w[r, g, i] + offset) x[g, i] + correction[g]), spread over the elements of the sum.
     /// </summary>
-    /// <param name="sum">The sum.</param>
-    /// <param name="w">The weights.</param>
-    /// <param name="scales">s, bfloat16.</param>
-    /// <param name="x">The activations, arranged.</param>
-    /// <param name="a">Their scales, each in its place.</param>
-    /// <param name="corrections">As many; read only where there is an offset.</param>
-    /// <param name="scratch">Room for V.Count numbers.</param>
-    static abstract void Accumulate<V>(ref V sum, byte* w, ushort* scales, byte* x, float* a, float* corrections, float* scratch) where V : struct, ISimd<V>;
+    /// <param name="sums">V.Count for each row.</param>
+    /// <param name="w">The weights of each row.</param>
+    /// <param name="scales">s, bfloat16, of each row.</param>
+    /// <param name="first">The first group, counted in the rows of w.</param>
+    /// <param name="x">The activations, from this group on.</param>
+    static abstract void Accumulate<V>(float* sums, byte** w, ushort** scales, nint first, in IntegerRow x) where V : struct, ISimd<V>;
 }
 
 /// <summary>Bytes, 64 to a group, in the order of the row; activations of 16 bits.</summary>
@@ -79,11 +77,29 @@ internal readonly unsafe struct Int8Format : IGroupFormat
     public static void Arrange<V>(short* x, byte* target) where V : struct, ISimd<V> =>
         Buffer.MemoryCopy(x, target, V.Count * 128, V.Count * 128);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate<V>(ref V sum, byte* w, ushort* scales, byte* x, float* a, float* corrections, float* scratch) where V : struct, ISimd<V>
+    // Group by group through all rows, so that their streams advance together.
+    [SkipLocalsInit] // the factors are written before they are read
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Accumulate<V>(float* sums, byte** w, ushort** scales, nint first, in IntegerRow x) where V : struct, ISimd<V>
     {
-        V.Store(scratch, V.LoadBF16((byte*)scales) * V.Load(a));
-        for (int g = 0; g < V.Count; g++, w += 64, x += 128) V.Accumulate(ref sum, V.Int8Products((sbyte*)w, (short*)x), V.Broadcast(scratch[g]));
+        float* factors = stackalloc float[IntegerGemv.RowsAtOnce * V.Count]; // s a
+        V a = V.Load(x.Scales);
+        for (int r = 0; r < IntegerGemv.RowsAtOnce; r++) V.Store(factors + r * V.Count, V.LoadBF16((byte*)(scales[r] + first)) * a);
+        sbyte* w0 = (sbyte*)w[0] + first * 64, w1 = (sbyte*)w[1] + first * 64, w2 = (sbyte*)w[2] + first * 64, w3 = (sbyte*)w[3] + first * 64;
+        V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
+        var z = (short*)x.Integers;
+        for (nint g = 0; g < V.Count; g++, z += 64)
+        {
+            V.Accumulate(ref y0, V.Int8Products(w0 + 64 * g, z), V.Broadcast(factors[g]));
+            V.Accumulate(ref y1, V.Int8Products(w1 + 64 * g, z), V.Broadcast(factors[V.Count + g]));
+            V.Accumulate(ref y2, V.Int8Products(w2 + 64 * g, z), V.Broadcast(factors[2 * V.Count + g]));
+            V.Accumulate(ref y3, V.Int8Products(w3 + 64 * g, z), V.Broadcast(factors[3 * V.Count + g]));
+        }
+
+        V.Store(sums, y0);
+        V.Store(sums + V.Count, y1);
+        V.Store(sums + 2 * V.Count, y2);
+        V.Store(sums + 3 * V.Count, y3);
     }
 }
 
@@ -131,8 +147,15 @@ internal readonly unsafe struct Int4Format : IGroupFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate<V>(ref V sum, byte* w, ushort* scales, byte* x, float* a, float* corrections, float* scratch) where V : struct, ISimd<V> =>
-        V.Accumulate(ref sum, V.LoadScales(scales) * V.Load(a), V.Int4Products(w, (sbyte*)x) + V.Load(corrections));
+    public static void Accumulate<V>(float* sums, byte** w, ushort** scales, nint first, in IntegerRow x) where V : struct, ISimd<V>
+    {
+        for (int r = 0; r < IntegerGemv.RowsAtOnce; r++)
+        {
+            V sum = V.Load(sums + r * V.Count);
+            V.Accumulate(ref sum, V.LoadScales(scales[r] + first) * V.Load(x.Scales), V.Int4Products(w[r] + first * 16, (sbyte*)x.Integers) + V.Load(x.Corrections));
+            V.Store(sums + r * V.Count, sum);
+        }
+    }
 }
 
 /// <summary>Rows of integers with scales.</summary>

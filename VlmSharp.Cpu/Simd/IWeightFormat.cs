@@ -55,11 +55,8 @@ internal readonly unsafe struct FewRows
     public int Groups { get; init; }
 
     /// <summary>One of the rows of integers.</summary>
-    public IntegerRow Row<Q>(int t) where Q : struct, IGroupFormat
-    {
-        nint first = (nint)t * Groups;
-        return new IntegerRow { Integers = Integers + first * Q.Group * Q.ActivationBytes, Scales = Scales + first, Corrections = Corrections + first };
-    }
+    public IntegerRow Row<Q>(int t) where Q : struct, IGroupFormat =>
+        new IntegerRow { Integers = Integers, Scales = Scales, Corrections = Corrections }.From<Q>((nint)t * Groups);
 }
 
 /// <summary>A row of activations as integers.</summary>
@@ -73,6 +70,11 @@ internal readonly unsafe struct IntegerRow
 
     /// <summary>The corrections of the groups.</summary>
     public float* Corrections { get; init; }
+
+    /// <summary>The same without the first groups.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public IntegerRow From<Q>(nint first) where Q : struct, IGroupFormat =>
+        new() { Integers = Integers + first * Q.Group * Q.ActivationBytes, Scales = Scales + first, Corrections = Corrections + first };
 }
 
 /// <summary>Rows of floats.</summary>

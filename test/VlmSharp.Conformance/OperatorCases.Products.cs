@@ -16,9 +16,31 @@ public abstract partial class BackendConformance
 
     private static readonly DType[] FloatFormats = [DType.F32, DType.BF16, DType.F16];
 
-    // Of integer weights a backend may round a few rows of activations to 16 bits: half a step of the largest each, at random.
+    private const int FewRows = 12, MostOf16Bits = 32767, MostOf8Bits = 127;
+
+    // A backend may round a few rows of activations to 16 bits for weights of 8, and to 8 bits for weights of 4.
     private static double ProductBound(DType dtype, int rows, int inputs) =>
-        Close.SumBound(inputs, 1) + (dtype.IsQuantized() && rows <= 12 ? 4 * Math.Sqrt(inputs) / (2 * 32767) / Math.Sqrt(3) : 0);
+        Close.SumBound(inputs, 1) + (dtype.IsQuantized() && rows <= FewRows ? RoundingBound(inputs, MostOf16Bits) : 0);
+
+    // Half a step of the largest each, at random.
+    private static double RoundingBound(int inputs, int most) => 4 * Math.Sqrt(inputs) / (2 * most) / Math.Sqrt(3);
+
+    // Activations that 8 bits hold exactly, so that a product with weights of 4 bits can be looked at closely: whole multiples, to
+    // 127, of a power of two that changes from group to group.
+    private float[] Activations(DType dtype, int count)
+    {
+        if (dtype != DType.Int4) return Numbers(count);
+        float[] x = new float[count];
+        float step = 0;
+        for (int i = 0; i < count; i++)
+        {
+            bool first = i % dtype.GroupSize() == 0;
+            if (first) step = MathF.ScaleB(1, -7 - random.Next(3));
+            x[i] = step * (first ? MostOf8Bits : random.Next(-MostOf8Bits, MostOf8Bits + 1));
+        }
+
+        return x;
+    }
 
     [Theory]
     [MemberData(nameof(ProductShapes))]
@@ -27,7 +49,7 @@ public abstract partial class BackendConformance
         foreach (DType dtype in Formats(inputs))
         {
             WeightData weight = Parameter("w", dtype, outputs, inputs), bias = Vector("b", outputs, dtype.IsQuantized() ? DType.BF16 : dtype);
-            float[] x = Numbers(rows * inputs), residual = Numbers(rows * outputs);
+            float[] x = Activations(dtype, rows * inputs), residual = Numbers(rows * outputs);
             double bound = ProductBound(dtype, rows, inputs) + 8 * Close.Unit * 3;
             for (int variant = 0; variant < 5; variant++)
             {
@@ -43,6 +65,22 @@ public abstract partial class BackendConformance
         }
     }
 
+    /// <summary>Activations that 8 bits do not hold: what rounding them costs stays within its bound.</summary>
+    [Theory]
+    [MemberData(nameof(ProductShapes))]
+    public void LinearOfRoundedActivations(int rows, int inputs, int outputs)
+    {
+        if (!DType.Int4.Fits(inputs)) return;
+        WeightData weight = Parameter("w", DType.Int4, outputs, inputs);
+        float[] x = Numbers(rows * inputs);
+        Compare($"Linear Int4 [{rows}, {inputs}] -> {outputs}", b =>
+        {
+            using Weight w = b.LoadWeight(weight);
+            using Tensor input = b.Upload(x, rows, inputs);
+            return b.Linear(input, w);
+        }, Close.SumBound(inputs, 1) + RoundingBound(inputs, MostOf8Bits));
+    }
+
     /// <summary>Some outputs alone, in any order and twice, are those of the whole layer: not close to them, but equal.</summary>
     [Theory]
     [MemberData(nameof(ProductShapes))]
@@ -51,7 +89,7 @@ public abstract partial class BackendConformance
         foreach (DType dtype in Formats(inputs))
         {
             WeightData weight = Parameter("w", dtype, outputs, inputs);
-            float[] x = Numbers(rows * inputs);
+            float[] x = Activations(dtype, rows * inputs);
             foreach (int count in new[] { 0, 1, 2, (outputs + 1) / 2, 2 * outputs + 1 })
             {
                 int[] places = [.. Enumerable.Range(0, count).Select(_ => random.Next(outputs))];
@@ -90,7 +128,7 @@ public abstract partial class BackendConformance
         // Weights so small that gate and up stay near 1, where the bound of a product of two sums is the sum of their bounds.
         float scale = 1 / MathF.Sqrt(inputs);
         WeightData gate = Parameter("gate", gateFormat, outputs, inputs, scale), up = Parameter("up", upFormat, outputs, inputs, scale);
-        float[] x = Numbers(rows * inputs);
+        float[] x = Activations(gateFormat == DType.Int4 ? gateFormat : upFormat, rows * inputs);
         Compare($"GatedLinear {gateFormat}, {upFormat} [{rows}, {inputs}] -> {outputs}", b =>
         {
             using Weight g = b.LoadWeight(gate), u = b.LoadWeight(up);
