@@ -21,14 +21,16 @@ namespace VlmSharp.Cpu;
 /// </summary>
 internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
 {
-    // Rows of an item, for which a block of keys is packed once; rows of them whose scores exist at a time; keys of a block.
-    private const int MostRows = 384, ScoreRows = 96, MostKeys = Tile.Stride, ShortestPiece = 256;
+    private const int MostRows = AttentionBlocks.MostRows, ScoreRows = AttentionBlocks.ScoreRows, MostKeys = AttentionBlocks.MostKeys, ShortestPiece = 256;
 
     // With fewer rows than this, packing a block of keys costs more than it saves.
     private const int FewRows = 24;
 
     // More items than threads, so that a thread that is disturbed takes fewer.
     private const int ItemsPerThread = 4;
+
+    // A row of one head is a short run in a long row, which the hardware does not foresee: so many rows before their turn they are asked for.
+    private const int RowsAhead = 12;
 
     private HostMatrix q, keys, values, y;
     private SequenceSlice slice;
@@ -146,6 +148,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
             p.Largest[r] = float.NegativeInfinity;
             p.Sum[r] = 0;
             float* query = Place(q, p, r);
+            if (r + RowsAhead < p.Rows) Packing.Prefetch(Place(q, p, r + RowsAhead), spec.HeadDim);
             for (int d = 0; d < spec.HeadDim; d += Tile.Stride)
                 ScaleMap<V>.Run(query + d, spec.Scale * Elementary.Log2E, p.Q + ((nint)(d / Tile.Stride) * p.Padded + r) * Tile.Stride, Math.Min(Tile.Stride, spec.HeadDim - d));
         }
@@ -163,6 +166,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         for (int j = 0; j < count && !ReadsKeysInPlace(p); j += Panel)
         {
             int width = Math.Min(Panel, count - j);
+            for (int i = j + Panel; i < Math.Min(count, j + 2 * Panel); i++) Packing.Prefetch(firstKey + (nint)i * keys.Columns, dim);
             if (width < Panel) new Span<float>(p.KeysT + j * dim, Panel * dim).Clear();
             Packing.Transpose(firstKey + (nint)j * keys.Columns, keys.Columns, width, dim, p.KeysT + j * dim, Panel);
         }
@@ -173,11 +177,14 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         p.ValuePanel = inPlace ? Panel : MostKeys * Panel;
         if (inPlace) return;
         for (int j = 0; j < count; j++, firstValue += values.Columns)
+        {
+            if (j + RowsAhead < count) Packing.Prefetch(firstValue + (nint)RowsAhead * values.Columns, dim);
             for (int d = 0; d < PaddedDim; d += V.Count)
             {
                 V x = d + V.Count <= dim ? V.Load(firstValue + d) : d < dim ? RowMath.LoadPart<V>(firstValue + d, dim - d) : V.Zero;
                 V.Store(p.Values + d / Panel * p.ValuePanel + j * Panel + d % Panel, x);
             }
+        }
     }
 
     // S = Q K^T for a block of rows and a block of keys.
