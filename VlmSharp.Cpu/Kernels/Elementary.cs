@@ -41,7 +41,7 @@ internal static class Elementary
         return V.MultiplyAdd(fraction, power, power);
     }
 
-    /// <summary>2^x for x up to 127, held at -126 from below. Half the instructions of exp, as the remainder of x needs no product.</summary>
+    /// <summary>2^x for x up to 127, held at -126 from below. Cheaper than exp: there is one bound, and the remainder of x needs no product.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp2<V>(V x) where V : struct, ISimd<V>
     {
