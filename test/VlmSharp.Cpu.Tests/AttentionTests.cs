@@ -4,7 +4,7 @@ namespace VlmSharp.Cpu.Tests;
 
 public sealed class AttentionTests
 {
-    private static readonly Random random = new(5);
+    private static readonly Random Source = new(5);
 
     /// <summary>Threads decide how many queries an item has, but not what comes out: bit for bit.</summary>
     [Theory]
@@ -49,5 +49,5 @@ public sealed class AttentionTests
         return result;
     }
 
-    private static float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => 4 * random.NextSingle() - 2)];
+    private static float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => 4 * Source.NextSingle() - 2)];
 }
