@@ -44,14 +44,15 @@ public sealed unsafe class CpuBackend : HostBackend
     /// <summary>Bytes of scratch memory that the kernels have taken.</summary>
     public long ScratchBytes => context.ScratchBytes;
 
-    /// <summary>The most scratch memory that the kernels take: packed activations for all threads, and for each a block of weights, sums, scores.</summary>
+    /// <summary>The most scratch memory that the kernels take: packed activations for all threads, and for each blocks of weights or keys, sums, scores.</summary>
     /// <param name="widestRow">The most features that go into a product.</param>
     /// <param name="patches">Patches of a picture.</param>
     /// <param name="patchColumns">Numbers of a patch, or features of one where these are more.</param>
     /// <param name="threads">Threads.</param>
     /// <returns>Bytes.</returns>
     public static long MostScratchBytes(long widestRow, long patches, long patchColumns, int threads) =>
-        sizeof(float) * (ProductBlocks.SharedFloats(widestRow) + threads * ProductBlocks.ThreadFloats + Math.Max(patches, ProductBlocks.PatchRows) * patchColumns);
+        sizeof(float) * (ProductBlocks.SharedFloats(widestRow) + threads * Math.Max(ProductBlocks.ThreadFloats, AttentionBlocks.ThreadFloats) +
+            Math.Max(patches, ProductBlocks.PatchRows) * patchColumns);
 
     /// <inheritdoc/>
     protected override void ComputePatchEmbed(HostMatrix pixels, HostWeight kernel, HostWeight bias, HostWeight positions, int side, int patch, HostMatrix y) =>

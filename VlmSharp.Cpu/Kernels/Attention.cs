@@ -14,38 +14,48 @@ namespace VlmSharp.Cpu;
 ///                           O  = O exp(m - m') + P V
 /// at the end:               y  = O / l
 /// </code>
+/// The exponentials are powers of two: log2 e goes into the scale of the scores, and exp(s - m) = 2^(s log2 e - m log2 e).
 /// An item is one key-value head, a block of queries and a piece of the keys. Its rows are the queries of all heads that share
 /// the key-value head, so multi-query attention reads each key once for eight heads. The keys are cut into several pieces only
 /// when there are too few items otherwise (decoding over a long cache); <see cref="AttentionMerge"/> then joins the pieces.
 /// </summary>
 internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
 {
-    private const int MostRows = 96, KeyBlock = 64, ShortestPiece = 4 * KeyBlock;
+    private const int MostRows = AttentionBlocks.MostRows, ScoreRows = AttentionBlocks.ScoreRows, MostKeys = AttentionBlocks.MostKeys, ShortestPiece = 256;
 
-    // With fewer rows than this, transposing a block of keys costs more than it saves.
+    // With fewer rows than this, packing a block of keys costs more than it saves.
     private const int FewRows = 24;
+
+    // More items than threads, so that a thread that is disturbed takes fewer.
+    private const int ItemsPerThread = 4;
+
+    // A row of one head is a short run in a long row, which the hardware does not foresee: so many rows before their turn they are asked for.
+    private const int RowsAhead = 12;
 
     private HostMatrix q, keys, values, y;
     private SequenceSlice slice;
     private AttentionSpec spec;
-    private int queryBlock, queryBlocks, pieces;
+    private int queryBlock, queryBlocks, keyBlock, pieces;
     private long scratchStride;
     private float* scratch;
     private AttentionMerge merge;
 
     private readonly int Group => spec.Heads / spec.KvHeads;
 
-    private readonly int PaddedDim => RoundUp(spec.HeadDim, 2 * V.Count);
+    // Columns of a tile.
+    private static int Panel => 2 * V.Count;
+
+    private readonly int PaddedDim => RoundUp(spec.HeadDim, Panel);
 
     public static void Run(CpuContext context, HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
     {
         var job = new Attention<V> { q = q, keys = keys, values = values, slice = slice, spec = spec, y = y };
-        int most = Math.Max(1, MostRows / job.Group);
-        job.queryBlocks = (slice.RowCount + most - 1) / most;
-        job.queryBlock = (slice.RowCount + job.queryBlocks - 1) / job.queryBlocks;
-        job.queryBlocks = (slice.RowCount + job.queryBlock - 1) / job.queryBlock;
+        int fewest = Divide(slice.RowCount, Math.Max(1, MostRows / job.Group)), most = Divide(slice.RowCount, Math.Max(1, ScoreRows / job.Group));
+        job.queryBlock = Divide(slice.RowCount, Math.Clamp(Divide(ItemsPerThread * context.Team.Count, spec.KvHeads), fewest, most));
+        job.queryBlocks = Divide(slice.RowCount, job.queryBlock);
+        job.keyBlock = RoundUp(Divide(keys.Rows, Divide(keys.Rows, MostKeys)), Panel); // blocks of about the same size
         int blocks = spec.KvHeads * job.queryBlocks;
-        int wanted = (2 * context.Team.Count + blocks - 1) / blocks;
+        int wanted = Divide(2 * context.Team.Count, blocks);
         job.pieces = context.Team.Count == 1 ? 1 : Math.Clamp(wanted, 1, Math.Max(1, keys.Rows / ShortestPiece));
         job.scratch = context.PerThread(job.ScratchFloats(), out job.scratchStride);
         if (job.pieces > 1)
@@ -54,26 +64,33 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         if (job.pieces > 1) job.merge.Join(context, y.RowPointer(slice.RowStart));
     }
 
-    private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+    // Rounded up.
+    private static int Divide(int value, int by) => (value + by - 1) / by;
+
+    private static int RoundUp(int value, int multiple) => Divide(value, multiple) * multiple;
 
     private readonly int PaddedRows => RoundUp(queryBlock * Group, V.TileRows);
 
-    private readonly int DimChunks => (spec.HeadDim + Tile.Stride - 1) / Tile.Stride;
+    private readonly int DimChunks => Divide(spec.HeadDim, Tile.Stride);
 
     private readonly long ScratchFloats() =>
-        (long)PaddedRows * (Tile.Stride * (DimChunks + 1) + PaddedDim + 2) + (long)KeyBlock * (spec.HeadDim + PaddedDim);
+        (long)PaddedRows * (Tile.Stride * DimChunks + PaddedDim + 2) + ScoreRows * Tile.Stride + (long)MostKeys * (spec.HeadDim + PaddedDim);
 
     // The parts of a thread's scratch.
     private ref struct Parts
     {
         public float* Q;       // [chunks of the head size][rows, Tile.Stride], scaled
-        public float* S;       // [rows, Tile.Stride]: scores, then probabilities
+        public float* S;       // [ScoreRows, Tile.Stride]: scores, then probabilities
         public float* O;       // [rows, PaddedDim]
         public float* Largest; // m [rows]
         public float* Sum;     // l [rows]
-        public float* KeysT;   // [HeadDim, KeyBlock]
-        public float* Values;  // [KeyBlock, PaddedDim], when the values cannot be read in place
+        public float* KeysT;   // panels [HeadDim, Panel] of a block of keys
+        public float* Values;  // panels [keys, Panel] of a block of values
         public int Rows, Padded, KvHead, Query, Queries;
+
+        // Panel d of a block of values starts at FirstValue + d * ValuePanel, its rows lie ValueStride apart.
+        public float* FirstValue;
+        public nint ValueStride, ValuePanel;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -88,24 +105,29 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         p.Padded = RoundUp(p.Rows, V.TileRows);
         p.Q = scratch + worker * scratchStride;
         p.S = p.Q + (nint)p.Padded * Tile.Stride * DimChunks;
-        p.O = p.S + (nint)p.Padded * Tile.Stride;
+        p.KeysT = p.S + ScoreRows * Tile.Stride;
+        p.Values = p.KeysT + (nint)MostKeys * spec.HeadDim;
+        p.O = p.Values + (nint)MostKeys * PaddedDim;
         p.Largest = p.O + (nint)p.Padded * PaddedDim;
         p.Sum = p.Largest + p.Padded;
-        p.KeysT = p.Sum + p.Padded;
-        p.Values = p.KeysT + (nint)KeyBlock * spec.HeadDim;
         Begin(p);
 
-        int start = slice.VisibleStart(slice.Past + p.Query, spec.Window);
+        // Blocks start at multiples of their size, so that a row's result does not depend on the queries beside it.
+        int start = slice.VisibleStart(slice.Past + p.Query, spec.Window) / keyBlock * keyBlock;
         int end = Math.Min(keys.Rows, slice.VisibleEnd(slice.Past + p.Query + p.Queries - 1));
-        int pieceKeys = RoundUp((end - start + pieces - 1) / pieces, KeyBlock);
+        int pieceKeys = pieces == 1 ? end - start : RoundUp(Divide(end - start, pieces), Panel);
         start += piece * pieceKeys;
         end = Math.Min(end, start + pieceKeys);
-        for (int key = start; key < end; key += KeyBlock)
+        for (int key = start; key < end; key += keyBlock)
         {
-            int count = Math.Min(KeyBlock, end - key);
-            Score(p, key, count);
-            Weigh(p, key, count);
-            AddValues(p, key, count);
+            int count = Math.Min(keyBlock, end - key);
+            Pack(ref p, key, count);
+            for (int row = 0; row < p.Rows; row += ScoreRows)
+            {
+                Score(p, row, key, count);
+                Weigh(p, row, key, count);
+                AddValues(p, row, count);
+            }
         }
         Finish(p, piece);
     }
@@ -120,43 +142,75 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         // The rows that only fill up a tile: their results are not used, but must not be slow to compute.
         int unused = (p.Padded - p.Rows) * Tile.Stride;
         for (int chunk = 0; chunk < DimChunks; chunk++) new Span<float>(p.Q + ((nint)chunk * p.Padded + p.Rows) * Tile.Stride, unused).Clear();
-        new Span<float>(p.S + (nint)p.Rows * Tile.Stride, unused).Clear();
+        if (ReadsKeysInPlace(p)) new Span<float>(p.S + p.Rows * Tile.Stride, unused).Clear();
         for (int r = 0; r < p.Rows; r++)
         {
             p.Largest[r] = float.NegativeInfinity;
             p.Sum[r] = 0;
             float* query = Place(q, p, r);
+            if (r + RowsAhead < p.Rows) Packing.Prefetch(Place(q, p, r + RowsAhead), spec.HeadDim);
             for (int d = 0; d < spec.HeadDim; d += Tile.Stride)
-                ScaleMap<V>.Run(query + d, spec.Scale, p.Q + ((nint)(d / Tile.Stride) * p.Padded + r) * Tile.Stride, Math.Min(Tile.Stride, spec.HeadDim - d));
+                ScaleMap<V>.Run(query + d, spec.Scale * Elementary.Log2E, p.Q + ((nint)(d / Tile.Stride) * p.Padded + r) * Tile.Stride, Math.Min(Tile.Stride, spec.HeadDim - d));
         }
     }
 
-    // S = Q K^T for a block of keys.
-    private readonly void Score(in Parts p, int key, int count)
+    private readonly bool ReadsKeysInPlace(in Parts p) => p.Rows < FewRows && spec.HeadDim <= Tile.Stride;
+
+    // Brings a block of keys and values into panels, which the tile reads from front to back, for all rows of the item.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Pack(ref Parts p, int key, int count)
     {
         int dim = spec.HeadDim;
-        float* first = keys.RowPointer(key) + p.KvHead * dim;
-        if (p.Rows < FewRows && dim <= Tile.Stride)
+        float* firstKey = keys.RowPointer(key) + p.KvHead * dim;
+        float* firstValue = values.RowPointer(key) + p.KvHead * dim;
+        for (int j = 0; j < count && !ReadsKeysInPlace(p); j += Panel)
         {
-            Gemv.Multiply<V, F32Format>(p.Q, Tile.Stride, p.Rows, new WeightRows((byte*)first, (nint)keys.Columns * sizeof(float), null), count, dim, p.S, Tile.Stride);
+            int width = Math.Min(Panel, count - j);
+            for (int i = j + Panel; i < Math.Min(count, j + 2 * Panel); i++) Packing.Prefetch(firstKey + (nint)i * keys.Columns, dim);
+            if (width < Panel) new Span<float>(p.KeysT + j * dim, Panel * dim).Clear();
+            Packing.Transpose(firstKey + (nint)j * keys.Columns, keys.Columns, width, dim, p.KeysT + j * dim, Panel);
+        }
+
+        bool inPlace = p.Rows < FewRows && dim == PaddedDim;
+        p.FirstValue = inPlace ? firstValue : p.Values;
+        p.ValueStride = inPlace ? values.Columns : Panel;
+        p.ValuePanel = inPlace ? Panel : MostKeys * Panel;
+        if (inPlace) return;
+        for (int j = 0; j < count; j++, firstValue += values.Columns)
+        {
+            if (j + RowsAhead < count) Packing.Prefetch(firstValue + (nint)RowsAhead * values.Columns, dim);
+            for (int d = 0; d < PaddedDim; d += V.Count)
+            {
+                V x = d + V.Count <= dim ? V.Load(firstValue + d) : d < dim ? RowMath.LoadPart<V>(firstValue + d, dim - d) : V.Zero;
+                V.Store(p.Values + d / Panel * p.ValuePanel + j * Panel + d % Panel, x);
+            }
+        }
+    }
+
+    // S = Q K^T for a block of rows and a block of keys.
+    private readonly void Score(in Parts p, int row, int key, int count)
+    {
+        int dim = spec.HeadDim, rows = Math.Min(ScoreRows, p.Padded - row);
+        if (ReadsKeysInPlace(p))
+        {
+            var weights = new WeightRows((byte*)(keys.RowPointer(key) + p.KvHead * dim), (nint)keys.Columns * sizeof(float), null);
+            Gemv.Multiply<V, F32Format>(p.Q, Tile.Stride, p.Rows, weights, count, dim, p.S, Tile.Stride);
             return;
         }
-        if (count < KeyBlock) new Span<float>(p.KeysT, KeyBlock * dim).Clear();
-        Packing.Transpose(first, keys.Columns, count, dim, p.KeysT, KeyBlock);
         for (int d = 0; d < dim; d += Tile.Stride)
-            for (int j = 0; j < count; j += 2 * V.Count)
-                for (int r = 0; r < p.Padded; r += V.TileRows)
-                    Tile.Multiply<V>(p.Q + ((nint)(d / Tile.Stride) * p.Padded + r) * Tile.Stride, p.KeysT + (nint)d * KeyBlock + j, KeyBlock,
-                        p.S + (nint)r * Tile.Stride + j, Tile.Stride, Math.Min(Tile.Stride, dim - d), d > 0);
+            for (int j = 0; j < count; j += Panel)
+                for (int r = 0; r < rows; r += V.TileRows)
+                    Tile.Multiply<V>(p.Q + ((nint)(d / Tile.Stride) * p.Padded + row + r) * Tile.Stride, p.KeysT + j * dim + d * Panel, Panel,
+                        p.S + r * Tile.Stride + j, Tile.Stride, Math.Min(Tile.Stride, dim - d), d > 0);
     }
 
     // Turns scores into probabilities relative to the largest score so far, and brings O and l to the same scale.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Weigh(in Parts p, int key, int count)
+    private readonly void Weigh(in Parts p, int row, int key, int count)
     {
-        for (int r = 0; r < p.Rows; r++)
+        float* s = p.S;
+        for (int r = row; r < Math.Min(row + ScoreRows, p.Rows); r++, s += Tile.Stride)
         {
-            float* s = p.S + (nint)r * Tile.Stride;
             int position = slice.Past + p.Query + r / Group;
             int from = Math.Max(0, slice.VisibleStart(position, spec.Window) - key);
             int to = Math.Min(count, slice.VisibleEnd(position) - key);
@@ -165,37 +219,39 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
                 new Span<float>(s, count).Clear();
                 continue;
             }
-            if (spec.SoftCap > 0) SoftCap<V>.Apply(s + from, spec.SoftCap, s + from, to - from);
-            float largest = Math.Max(p.Largest[r], RowMath.Max<V>(s + from, to - from));
-            float fade = MathF.Exp(p.Largest[r] - largest);
+            if (spec.SoftCap > 0) SoftCap<V>.Apply(s + from, spec.SoftCap * Elementary.Log2E, s + from, to - from);
+            float before = p.Largest[r], largest = Math.Max(before, RowMath.Max<V>(s + from, to - from));
+            if (largest > before && before > float.NegativeInfinity) Fade(p, r, MathF.Exp((before - largest) * Elementary.Ln2));
             p.Largest[r] = largest;
-            p.Sum[r] = p.Sum[r] * fade + RowMath.ExpAndSum<V>(s + from, largest, s + from, to - from);
-            new Span<float>(s, from).Clear();
-            new Span<float>(s + to, count - to).Clear();
-            float* o = p.O + (nint)r * PaddedDim;
-            if (fade != 1) ScaleMap<V>.Run(o, fade, o, PaddedDim);
+            p.Sum[r] += RowMath.MapAndSum<V, PowerMap>(new() { Largest = V.Broadcast(largest) }, s + from, s + from, to - from);
+            if (from > 0) new Span<float>(s, from).Clear();
+            if (to < count) new Span<float>(s + to, count - to).Clear();
         }
     }
 
-    // O += P V. Values are read in place where the head size is a whole number of tiles.
-    private readonly void AddValues(in Parts p, int key, int count)
+    private readonly void Fade(in Parts p, int r, float factor)
     {
-        float* first = values.RowPointer(key) + p.KvHead * spec.HeadDim;
-        nint stride = values.Columns;
-        if (PaddedDim != spec.HeadDim)
-        {
-            for (int j = 0; j < count; j++)
-            {
-                var padded = new Span<float>(p.Values + (nint)j * PaddedDim, PaddedDim);
-                new ReadOnlySpan<float>(first + j * stride, spec.HeadDim).CopyTo(padded);
-                padded[spec.HeadDim..].Clear();
-            }
-            first = p.Values;
-            stride = PaddedDim;
-        }
-        for (int d = 0; d < PaddedDim; d += 2 * V.Count)
-            for (int r = 0; r < p.Padded; r += V.TileRows)
-                Tile.Multiply<V>(p.S + (nint)r * Tile.Stride, first + d, stride, p.O + (nint)r * PaddedDim + d, PaddedDim, count, true);
+        float* o = p.O + (nint)r * PaddedDim;
+        ScaleMap<V>.Run(o, factor, o, PaddedDim);
+        p.Sum[r] *= factor;
+    }
+
+    private struct PowerMap : IMap<V>
+    {
+        public V Largest;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly V Apply(V a, V b, V c) => Elementary.Exp2(a - Largest);
+    }
+
+    // O += P V for a block of rows and a block of values.
+    private readonly void AddValues(in Parts p, int row, int count)
+    {
+        int rows = Math.Min(ScoreRows, p.Padded - row);
+        float* panel = p.FirstValue;
+        for (int d = 0; d < PaddedDim; d += Panel, panel += p.ValuePanel)
+            for (int r = 0; r < rows; r += V.TileRows)
+                Tile.Multiply<V>(p.S + r * Tile.Stride, panel, p.ValueStride, p.O + (nint)(row + r) * PaddedDim + d, PaddedDim, count, true);
     }
 
     private readonly void Finish(in Parts p, int piece)

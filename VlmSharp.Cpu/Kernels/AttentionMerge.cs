@@ -3,9 +3,10 @@ using VlmSharp.Compute.Host;
 namespace VlmSharp.Cpu;
 
 /// <summary>
-/// Joins attention over several pieces of the keys. Piece s left its largest score m_s, its sum l_s and its O_s, so with M = max m_s
+/// Joins attention over several pieces of the keys. Piece s left its largest score m_s (times log2 e), its sum l_s and its O_s, so with
+/// M = max m_s
 /// <code>
-/// y = sum_s exp(m_s - M) O_s / sum_s exp(m_s - M) l_s
+/// y = sum_s 2^(m_s - M) O_s / sum_s 2^(m_s - M) l_s
 /// </code>
 /// </summary>
 internal unsafe struct AttentionMerge : IRowKernel
@@ -50,7 +51,7 @@ internal unsafe struct AttentionMerge : IRowKernel
         for (int s = 0; s < pieces; s++)
         {
             float* part = first + s * (2 + headDim);
-            float weight = MathF.Exp(part[0] - largest);
+            float weight = MathF.Exp((part[0] - largest) * Elementary.Ln2);
             sum += weight * part[1];
             for (int d = 0; d < headDim; d++) target[d] += weight * part[2 + d];
         }

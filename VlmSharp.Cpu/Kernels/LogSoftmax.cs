@@ -20,9 +20,17 @@ internal unsafe struct LogSoftmax<V> : IRowKernel where V : struct, ISimd<V>
         int count = x.Columns;
         float* from = x.RowPointer(row), to = y.RowPointer(row);
         float largest = RowMath.Max<V>(from, count);
-        float shift = MathF.Log(RowMath.ExpAndSum<V>(from, largest, to, count));
+        float shift = MathF.Log(RowMath.MapAndSum<V, ExpMap>(new() { Largest = V.Broadcast(largest) }, from, to, count));
         var map = new SubtractMap { Largest = V.Broadcast(largest), Shift = V.Broadcast(shift) };
         RowMath.Map<V, SubtractMap>(map, from, from, from, to, count);
+    }
+
+    private struct ExpMap : IMap<V>
+    {
+        public V Largest;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly V Apply(V a, V b, V c) => Elementary.Exp(a - Largest);
     }
 
     private struct SubtractMap : IMap<V>

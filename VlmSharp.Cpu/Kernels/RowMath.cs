@@ -86,38 +86,49 @@ internal static unsafe class RowMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Max<V>(float* x, int count) where V : struct, ISimd<V>
     {
-        V best = V.Broadcast(float.NegativeInfinity);
+        V best = V.Broadcast(float.NegativeInfinity), m0 = best, m1 = best, m2 = best, m3 = best;
         int j = 0;
-        for (; j + V.Count <= count; j += V.Count) best = V.TakeGreater(V.Load(x + j), best);
-        float* buffer = stackalloc float[WidestCount];
-        V.Store(buffer, best);
-        float largest = float.NegativeInfinity;
-        for (int i = 0; i < V.Count; i++) largest = buffer[i] > largest ? buffer[i] : largest;
+        for (; j + 4 * V.Count <= count; j += 4 * V.Count)
+        {
+            m0 = V.TakeGreater(V.Load(x + j), m0);
+            m1 = V.TakeGreater(V.Load(x + j + V.Count), m1);
+            m2 = V.TakeGreater(V.Load(x + j + 2 * V.Count), m2);
+            m3 = V.TakeGreater(V.Load(x + j + 3 * V.Count), m3);
+        }
+        for (; j + V.Count <= count; j += V.Count) m0 = V.TakeGreater(V.Load(x + j), m0);
+        float largest = V.Largest(V.TakeGreater(V.TakeGreater(m0, m1), V.TakeGreater(m2, m3)));
         for (; j < count; j++) largest = x[j] > largest ? x[j] : largest;
         return largest;
     }
 
-    /// <summary>y[j] = exp(x[j] - shift), and the sum of all y. y may be x.</summary>
+    /// <summary>y[j] = f(x[j]), and the sum of all y. y may be x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float ExpAndSum<V>(float* x, float shift, float* y, int count) where V : struct, ISimd<V>
+    public static float MapAndSum<V, TMap>(TMap map, float* x, float* y, int count)
+        where V : struct, ISimd<V> where TMap : struct, IMap<V>
     {
-        V s0 = V.Zero, s1 = V.Zero, largest = V.Broadcast(shift);
+        V s0 = V.Zero, s1 = V.Zero;
         int j = 0;
         for (; j + 2 * V.Count <= count; j += 2 * V.Count)
         {
-            V a = Elementary.Exp(V.Load(x + j) - largest), b = Elementary.Exp(V.Load(x + j + V.Count) - largest);
-            V.Store(y + j, a);
-            V.Store(y + j + V.Count, b);
-            s0 += a;
-            s1 += b;
+            V x0 = V.Load(x + j), x1 = V.Load(x + j + V.Count);
+            V y0 = map.Apply(x0, x0, x0), y1 = map.Apply(x1, x1, x1);
+            V.Store(y + j, y0);
+            V.Store(y + j + V.Count, y1);
+            s0 += y0;
+            s1 += y1;
+        }
+        if (j + V.Count <= count)
+        {
+            V x0 = V.Load(x + j), y0 = map.Apply(x0, x0, x0);
+            V.Store(y + j, y0);
+            s0 += y0;
+            j += V.Count;
         }
         float sum = V.Sum(s0 + s1);
-        for (; j < count; j += V.Count)
-        {
-            int part = Math.Min(V.Count, count - j);
-            StorePart(y + j, Elementary.Exp(LoadPart<V>(x + j, part) - largest), part);
-            for (int i = j; i < j + part; i++) sum += y[i];
-        }
+        if (j == count) return sum;
+        V last = LoadPart<V>(x + j, count - j);
+        StorePart(y + j, map.Apply(last, last, last), count - j);
+        for (; j < count; j++) sum += y[j];
         return sum;
     }
 }

@@ -56,6 +56,9 @@ internal unsafe interface ISimd<V> where V : struct, ISimd<V>
     /// <summary>x where it is above best, else best: a NaN never wins.</summary>
     static abstract V TakeGreater(V x, V best);
 
+    /// <summary>The largest element; there must be no NaN.</summary>
+    static abstract float Largest(V x);
+
     /// <summary>2^n from 1.5 * 2^23 + n, n in [-126, 127]: adding that constant has put n into the lowest bits of the mantissa.</summary>
     static abstract V PowerOfTwo(V shifted);
 

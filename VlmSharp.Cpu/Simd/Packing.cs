@@ -53,6 +53,15 @@ internal static unsafe class Packing
         }
     }
 
+    /// <summary>Asks the caches for numbers that are needed soon.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(float* source, int count)
+    {
+        const int CacheLineFloats = 16;
+        if (Sse.IsSupported)
+            for (int i = 0; i < count; i += CacheLineFloats) Sse.Prefetch0(source + i);
+    }
+
     /// <summary>target[j, i] = source[i, j] for i below <paramref name="rows"/> and j below <paramref name="columns"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* source, nint sourceStride, int rows, int columns, float* target, nint targetStride)

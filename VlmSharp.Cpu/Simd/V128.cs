@@ -68,14 +68,24 @@ internal unsafe struct V128(Vector128<float> value) : ISimd<V128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref V128 sum, V128 a, V128 b) => sum.value = Vector128.MultiplyAddEstimate(a.value, b.value, sum.value);
 
+    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V128 Min(V128 bound, V128 x) => new(Vector128.ConditionalSelect(Vector128.GreaterThan(x.value, bound.value), bound.value, x.value));
+    public static V128 Min(V128 bound, V128 x) =>
+        new(Sse.IsSupported ? Sse.Min(bound.value, x.value) : Vector128.ConditionalSelect(Vector128.GreaterThan(x.value, bound.value), bound.value, x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V128 Max(V128 bound, V128 x) => new(Vector128.ConditionalSelect(Vector128.LessThan(x.value, bound.value), bound.value, x.value));
+    public static V128 Max(V128 bound, V128 x) =>
+        new(Sse.IsSupported ? Sse.Max(bound.value, x.value) : Vector128.ConditionalSelect(Vector128.LessThan(x.value, bound.value), bound.value, x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V128 TakeGreater(V128 x, V128 best) => new(Vector128.ConditionalSelect(Vector128.GreaterThan(x.value, best.value), x.value, best.value));
+    public static V128 TakeGreater(V128 x, V128 best) => Max(x, best);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(V128 x)
+    {
+        x = TakeGreater(new(Vector128.Shuffle(x.value, Vector128.Create(2, 3, 0, 1))), x);
+        return TakeGreater(new(Vector128.Shuffle(x.value, Vector128.Create(1, 0, 3, 2))), x).value.ToScalar();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 PowerOfTwo(V128 shifted) => new(((shifted.value.AsInt32() << 23) + Vector128.Create(127 << 23)).AsSingle());

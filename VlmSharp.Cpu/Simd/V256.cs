@@ -69,14 +69,20 @@ internal unsafe struct V256(Vector256<float> value) : ISimd<V256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref V256 sum, V256 a, V256 b) => sum.value = Vector256.MultiplyAddEstimate(a.value, b.value, sum.value);
 
+    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 Min(V256 bound, V256 x) => new(Vector256.ConditionalSelect(Vector256.GreaterThan(x.value, bound.value), bound.value, x.value));
+    public static V256 Min(V256 bound, V256 x) =>
+        new(Avx.IsSupported ? Avx.Min(bound.value, x.value) : Vector256.ConditionalSelect(Vector256.GreaterThan(x.value, bound.value), bound.value, x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 Max(V256 bound, V256 x) => new(Vector256.ConditionalSelect(Vector256.LessThan(x.value, bound.value), bound.value, x.value));
+    public static V256 Max(V256 bound, V256 x) =>
+        new(Avx.IsSupported ? Avx.Max(bound.value, x.value) : Vector256.ConditionalSelect(Vector256.LessThan(x.value, bound.value), bound.value, x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 TakeGreater(V256 x, V256 best) => new(Vector256.ConditionalSelect(Vector256.GreaterThan(x.value, best.value), x.value, best.value));
+    public static V256 TakeGreater(V256 x, V256 best) => Max(x, best);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(V256 x) => V128.Largest(V128.TakeGreater(new(x.value.GetLower()), new(x.value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 PowerOfTwo(V256 shifted) => new(((shifted.value.AsInt32() << 23) + Vector256.Create(127 << 23)).AsSingle());

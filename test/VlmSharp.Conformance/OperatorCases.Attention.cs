@@ -20,7 +20,7 @@ public abstract partial class BackendConformance
         SequenceBatch batch = new();
         batch.Add(7, 7); // full
         batch.Add(1, 0); // one token
-        batch.Add(131, 0); // causal, over several blocks of keys
+        batch.Add(280, 0); // causal, over several blocks of keys and of queries
         batch.Add(70, 40); // a prefix, then causal
         batch.Add(5, 9); // a prefix longer than the rows is the rows
         int rows = batch.TotalRows;
@@ -198,7 +198,7 @@ public abstract partial class BackendConformance
     [InlineData(-1)]
     public void AttentionOfLargeScores(int direction)
     {
-        const int Rows = 150;
+        const int Rows = 600;
         float[] q = new float[Rows], k = new float[Rows], v = Numbers(Rows);
         for (int i = 0; i < Rows; i++) (q[i], k[i]) = (1, direction * 7f * i);
         SequenceBatch batch = new();

@@ -1,0 +1,53 @@
+using VlmSharp.Compute;
+
+namespace VlmSharp.Cpu.Tests;
+
+public sealed class AttentionTests
+{
+    private static readonly Random Source = new(5);
+
+    /// <summary>Threads decide how many queries an item has, but not what comes out: bit for bit.</summary>
+    [Theory]
+    [InlineData(8, 1, 64, 0, 300)]
+    [InlineData(8, 1, 256, 0, 0)]
+    [InlineData(3, 3, 72, 0, 530)]
+    [InlineData(4, 2, 48, 190, 100)]
+    public void ManyQueriesGiveTheSameOnAnyNumberOfThreads(int heads, int kvHeads, int headDim, int window, int prefix)
+    {
+        const int Tokens = 530;
+        var spec = new AttentionSpec(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), 0, window);
+        float[] q = Numbers(Tokens * heads * headDim), k = Numbers(Tokens * kvHeads * headDim), v = Numbers(Tokens * kvHeads * headDim);
+        float[] expected = Attend(1, spec, prefix, Tokens, q, k, v);
+        foreach (int threads in new[] { 2, 5 }) Assert.Equal(expected, Attend(threads, spec, prefix, Tokens, q, k, v));
+    }
+
+    [Theory]
+    [InlineData(1, 1, 256, 400)]
+    [InlineData(8, 1, 256, 64)]
+    [InlineData(2, 2, 72, 1030)]
+    public void ScratchMemoryIsForeseen(int heads, int kvHeads, int headDim, int tokens)
+    {
+        var spec = new AttentionSpec(heads, kvHeads, headDim, 1);
+        using var backend = new CpuBackend(new CpuBackendOptions { Threads = 2 });
+        using Tensor x = backend.Allocate(tokens, heads * headDim), k = backend.Allocate(tokens, kvHeads * headDim);
+        SequenceBatch batch = new();
+        batch.Add(tokens, tokens);
+        backend.Attention(x, k, k, batch, spec).Dispose();
+        long perThread = CpuBackend.MostScratchBytes(0, 0, 0, 2) - CpuBackend.MostScratchBytes(0, 0, 0, 0);
+        Assert.InRange(backend.ScratchBytes, 1, perThread);
+    }
+
+    private static float[] Attend(int threads, in AttentionSpec spec, int prefix, int tokens, float[] q, float[] k, float[] v)
+    {
+        using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
+        using Tensor query = backend.Upload(q, tokens, q.Length / tokens), keys = backend.Upload(k, tokens, k.Length / tokens), values = backend.Upload(v, tokens, v.Length / tokens);
+        SequenceBatch batch = new();
+        batch.Add(tokens, prefix);
+        using Tensor y = backend.Attention(query, keys, values, batch, spec);
+        float[] result = new float[q.Length];
+        backend.Download(y, result);
+        return result;
+    }
+
+    private static float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => 4 * Source.NextSingle() - 2)];
+}
