@@ -65,7 +65,7 @@ public sealed class MemoryPlanTests
         try
         {
             string quantized = Path.Combine(folder.FullName, "int8");
-            ModelQuantizer.Quantize(GoldenFiles.DemoModel, quantized, DType.Int8);
+            ModelQuantizer.Write(GoldenFiles.DemoModel, quantized, DType.Int8);
             Assert.Equal(0, MemoryPlan.For(quantized, 1, 1, 1, 1).QuantizedBytes);
             Assert.Contains("quantized already", Assert.Throws<RequestException>(() => MemoryPlan.For(quantized, 1, 1, 1, 1, quantization: DType.Int4)).Message, StringComparison.Ordinal);
         }
