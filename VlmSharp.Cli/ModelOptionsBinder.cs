@@ -84,7 +84,7 @@ internal sealed class ModelOptionsBinder
     };
 
     /// <summary>What measures the limits of the processor, on the threads and registers of the backend.</summary>
-    public LimitProbe CreateProbe(ParseResult parsed) => Checked(CpuOptions(parsed), options => new LimitProbe(options));
+    public LimitProbe CreateProbe(ParseResult parsed, IComputeBackend on) => on is CpuBackend cpu ? new LimitProbe(cpu) : Checked(CpuOptions(parsed), options => new LimitProbe(options));
 
     private static T Checked<T>(CpuBackendOptions options, Func<CpuBackendOptions, T> create)
     {

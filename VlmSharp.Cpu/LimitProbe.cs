@@ -4,42 +4,53 @@ using System.Runtime.CompilerServices;
 namespace VlmSharp.Cpu;
 
 /// <summary>
-/// Measures <see cref="MachineLimits"/> in some tens of milliseconds, again and again: on a machine shared with others the limits
+/// Measures <see cref="MachineLimits"/> in a tenth of a second, again and again: on a machine shared with others the limits
 /// move within seconds, so a time says something only beside limits measured right before and right after it.
 /// </summary>
 /// <remarks>
 /// Holds 256 MB to read, more than caches hold. Four streams a thread reach what the machine gives: eight, or prefetch
-/// instructions, measured the same when their rounds take turns; one stream a quarter less.
+/// instructions, measured the same when their rounds take turns; one stream a quarter less. A thread that just woke up may
+/// share a core with another for some tens of milliseconds, so rounds go on for longer than that.
 /// </remarks>
 public sealed unsafe class LimitProbe : IDisposable
 {
     private const long Floats = 1L << 26;
     private const int Streams = 4, SegmentFloats = 1 << 20, Segments = (int)(Floats / SegmentFloats);
-    private const int FmaSteps = 1 << 17, FmaItems = 16, Chains = 12, Rounds = 4;
+    private const int LineFloats = 16, FmaSteps = 1 << 17, FmaItems = 16, Chains = 12, Rounds = 8;
 
-    private readonly CpuContext context;
+    private readonly ThreadTeam team;
+    private readonly bool ownsTeam;
     private readonly SimdTier tier;
-    private readonly float* data, sums;
-    private readonly long sumStride;
+    private readonly NativeBuffer memory = new();
+    private readonly float* data;
 
-    /// <summary>Starts the threads and takes the memory.</summary>
+    /// <summary>Measures on a backend's own threads, between its operators, which then find them awake.</summary>
+    /// <param name="backend">To be disposed of after the probe; it must not be in use during a measurement.</param>
+    public LimitProbe(CpuBackend backend)
+        : this((backend ?? throw new ArgumentNullException(nameof(backend))).Team, backend.Simd) { }
+
+    /// <summary>Starts threads of its own.</summary>
     /// <param name="options">Threads and vector registers; null for all that the machine has.</param>
     /// <exception cref="ArgumentException">The processor lacks the vector registers asked for, or the number of threads is not above 0.</exception>
-    public LimitProbe(CpuBackendOptions? options = null)
+    public LimitProbe(CpuBackendOptions options)
+        : this(new ThreadTeam((options ?? throw new ArgumentNullException(nameof(options))).ResolveThreads()), SimdTiers.Resolve(options.Simd, options.AllowEmulation)) =>
+        ownsTeam = true;
+
+    private LimitProbe(ThreadTeam team, SimdTier tier)
     {
-        options ??= new CpuBackendOptions();
-        tier = SimdTiers.Resolve(options.Simd, options.AllowEmulation);
-        context = new CpuContext(options.ResolveThreads());
-        data = context.Shared.Reserve(Floats);
-        sums = context.PerThread(16, out sumStride);
-        context.Team.Run(new FillJob { Data = data }, Segments);
+        (this.team, this.tier) = (team, tier);
+        data = memory.Reserve(Floats + LineFloats * team.Count);
+        team.Run(new FillJob { Data = data }, Segments);
     }
+
+    // A cache line for the result of each thread.
+    private float* Sums => data + Floats;
 
     /// <summary>Bytes that <see cref="Read"/> reads.</summary>
     internal static double ReadBytes => Floats * sizeof(float);
 
     /// <summary>Floating-point operations that <see cref="Multiply"/> does.</summary>
-    internal double MultiplyFlops => 2.0 * (SimdTiers.Bits(tier) / 32) * Chains * FmaSteps * FmaItems * context.Team.Count;
+    internal double MultiplyFlops => 2.0 * (SimdTiers.Bits(tier) / 32) * Chains * FmaSteps * FmaItems * team.Count;
 
     /// <summary>Measures both limits now.</summary>
     /// <returns>The best of a few rounds of some milliseconds, since other programs can only slow a round down.</returns>
@@ -51,7 +62,7 @@ public sealed unsafe class LimitProbe : IDisposable
             multiply = Math.Min(multiply, Seconds(Multiply));
             read = Math.Min(read, Seconds(Read));
         }
-        return new MachineLimits(ReadBytes / read / 1e9, MultiplyFlops / multiply / 1e9, context.Team.Count, tier);
+        return new MachineLimits(ReadBytes / read / 1e9, MultiplyFlops / multiply / 1e9, team.Count, tier);
     }
 
     /// <summary>Reads the memory once, on all threads.</summary>
@@ -77,10 +88,10 @@ public sealed unsafe class LimitProbe : IDisposable
     }
 
     private void Read<V>() where V : struct, ISimd<V> =>
-        context.Team.Run(new ReadJob<V> { Data = data, Sums = sums, SumStride = sumStride }, Segments);
+        team.Run(new ReadJob<V> { Data = data, Sums = Sums }, Segments);
 
     private void Multiply<V>() where V : struct, ISimd<V> =>
-        context.Team.Run(new FmaJob<V> { Sums = sums, SumStride = sumStride }, FmaItems * context.Team.Count);
+        team.Run(new FmaJob<V> { Sums = Sums }, FmaItems * team.Count);
 
     private static double Seconds(Action work)
     {
@@ -89,8 +100,12 @@ public sealed unsafe class LimitProbe : IDisposable
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>Ends the threads and frees the memory.</summary>
-    public void Dispose() => context.Dispose();
+    /// <summary>Frees the memory, and ends threads of its own.</summary>
+    public void Dispose()
+    {
+        if (ownsTeam) team.Dispose();
+        memory.Dispose();
+    }
 
     private struct FillJob : IJob
     {
@@ -103,7 +118,6 @@ public sealed unsafe class LimitProbe : IDisposable
     private struct ReadJob<V> : IJob where V : struct, ISimd<V>
     {
         public float* Data, Sums;
-        public long SumStride;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int item, int worker)
@@ -123,14 +137,13 @@ public sealed unsafe class LimitProbe : IDisposable
                 V.Accumulate(ref c, V.Load(p + 2 * Distance + V.Count), one);
                 V.Accumulate(ref d, V.Load(p + 3 * Distance + V.Count), one);
             }
-            Sums[worker * SumStride] += V.Sum(a + b + (c + d));
+            Sums[worker * LineFloats] += V.Sum(a + b + (c + d));
         }
     }
 
     private struct FmaJob<V> : IJob where V : struct, ISimd<V>
     {
         public float* Sums;
-        public long SumStride;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int item, int worker)
@@ -144,7 +157,7 @@ public sealed unsafe class LimitProbe : IDisposable
                 g = V.MultiplyAdd(g, x, y); h = V.MultiplyAdd(h, x, y); i = V.MultiplyAdd(i, x, y);
                 j = V.MultiplyAdd(j, x, y); k = V.MultiplyAdd(k, x, y); l = V.MultiplyAdd(l, x, y);
             }
-            Sums[worker * SumStride] += V.Sum(a + b + c + d + (e + f + g + h) + (i + j + k + l));
+            Sums[worker * LineFloats] += V.Sum(a + b + c + d + (e + f + g + h) + (i + j + k + l));
         }
     }
 }

@@ -15,7 +15,7 @@ public readonly record struct MachineLimits(double ReadBandwidth, double FmaPeak
     /// <returns>The limits: the best of several rounds, since other programs can only slow a round down.</returns>
     public static MachineLimits Measure(CpuBackendOptions? options = null)
     {
-        using var probe = new LimitProbe(options);
+        using var probe = new LimitProbe(options ?? new CpuBackendOptions());
         return probe.Measure().Best(probe.Measure()).Best(probe.Measure());
     }
 

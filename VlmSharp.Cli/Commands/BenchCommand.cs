@@ -42,7 +42,7 @@ internal static class BenchCommand
             using VisionLanguageModel network = model.Open(parsed, backend);
             network.ImageFeatures.MaxBytes = 0; // every run encodes its picture
             GenerationRequest[] requests = [.. Enumerable.Repeat(Request(parsed, prompt, network), together)];
-            using LimitProbe probe = model.CreateProbe(parsed);
+            using LimitProbe probe = model.CreateProbe(parsed, backend);
             var options = new GenerationOptions { MaxNewTokens = count, IgnoreEndOfSequence = true };
             var measured = new List<BenchRun>();
             for (int run = 0; run <= runs; run++)

@@ -71,6 +71,17 @@ public sealed class CpuBackendTests
     }
 
     [Fact]
+    public void ALimitProbeLeavesTheThreadsOfABackendToIt()
+    {
+        using var backend = new CpuBackend(new CpuBackendOptions { Threads = 3 });
+        using (var probe = new LimitProbe(backend)) Assert.Equal((3, backend.Simd), (probe.Measure().Threads, probe.Measure().Tier));
+        using Tensor x = backend.Upload([1, 2, 3], 1, 3), y = backend.LogSoftmax(x);
+        float[] values = new float[3];
+        backend.Download(y, values);
+        Assert.Equal(1, values.Sum(MathF.Exp), 1e-5);
+    }
+
+    [Fact]
     public void AFloorIsTheLongerOfReadingAndComputing()
     {
         MachineLimits limits = new MachineLimits(20, 100, 2, SimdTier.Vector256).Best(new MachineLimits(10, 200, 2, SimdTier.Vector256));

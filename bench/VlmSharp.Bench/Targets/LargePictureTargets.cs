@@ -18,7 +18,7 @@ internal static unsafe class LargePictureTargets
     public static void Measure(TargetTable table, string folder)
     {
         using var backend = new CpuBackend();
-        using var probe = new LimitProbe();
+        using var probe = new LimitProbe(backend);
         using Checkpoint checkpoint = Checkpoint.Open(folder);
         using var model = new PaliGemmaModel(checkpoint, backend);
         PaliGemmaConfig config = checkpoint.Config with { Vision = checkpoint.Config.Vision with { ImageSize = Side } };

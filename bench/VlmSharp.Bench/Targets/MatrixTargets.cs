@@ -6,7 +6,7 @@ namespace VlmSharp.Bench.Targets;
 /// <summary>The matrix product by itself: the model's shapes on one and two threads, and every width of registers.</summary>
 internal static class MatrixTargets
 {
-    private const double WorthTiming = 8e9; // flops of a repetition: tens of milliseconds
+    private const double WorthTiming = 4e10; // flops of a repetition: some tenths of a second
 
     /// <summary>[in, out] of the encoder's and the decoder's layers.</summary>
     private static readonly (int In, int Out)[] Shapes = [(1152, 1152), (1152, 4304), (4304, 1152), (2048, 2048), (2048, 16384), (16384, 2048)];
@@ -18,7 +18,7 @@ internal static class MatrixTargets
         {
             var options = new CpuBackendOptions { Threads = threads };
             using var backend = new CpuBackend(options);
-            using var probe = new LimitProbe(options);
+            using var probe = new LimitProbe(backend);
             foreach ((int inputs, int outputs) in Shapes)
                 foreach (int rows in new[] { 256, 1024 })
                     Product(table, backend, probe, "matmul bf16", DType.BF16, rows, inputs, outputs, $", {threads} thread(s)", 0.85);
@@ -38,7 +38,7 @@ internal static class MatrixTargets
             }
             var options = new CpuBackendOptions { Simd = tier };
             using var backend = new CpuBackend(options);
-            using var probe = new LimitProbe(options);
+            using var probe = new LimitProbe(backend);
             foreach ((int inputs, int outputs) in new[] { (1152, 4304), (2048, 16384) })
                 Product(table, backend, probe, "width: matmul bf16", DType.BF16, 256, inputs, outputs, of, 0.9);
             foreach (DType format in new[] { DType.BF16, DType.Int8, DType.Int4 })
@@ -53,8 +53,8 @@ internal static class MatrixTargets
         using Tensor x = backend.Upload([.. Enumerable.Range(0, rows * inputs).Select(i => (i % 13 - 6) / 8f)], rows, inputs);
         double flops = 2.0 * rows * inputs * outputs, bytes = matrix.Weight.ByteLength;
         bool reading = rows == 1;
-        int calls = reading ? 3 : (int)Math.Max(1, WorthTiming / flops);
-        PairedSeries series = new PairedSeries(probe, reading ? calls * bytes : 0, reading ? 0 : calls * flops).Run(5, () =>
+        int calls = reading ? 16 : (int)Math.Max(1, WorthTiming / flops);
+        PairedSeries series = new PairedSeries(probe, reading ? calls * bytes : 0, reading ? 0 : calls * flops).Run(3, () =>
         {
             for (int i = 0; i < calls; i++) backend.Linear(x, matrix.Weight).Dispose();
         });

@@ -14,7 +14,7 @@ internal static class StageTargets
     public static void Session(TargetTable table, string folder)
     {
         using var backend = new CpuBackend();
-        using var probe = new LimitProbe();
+        using var probe = new LimitProbe(backend);
         using var model = VisionLanguageModel.Open(folder, backend);
         model.ImageFeatures.MaxBytes = 0; // every run encodes its picture
         var cost = new ModelCost(model.Model.Config);
