@@ -47,7 +47,7 @@ internal static class StageTargets
             bytes = model.Checkpoint.TotalBytes;
         }
         double worst = seconds.Max();
-        table.Add("load", $"{bytes / 1e9:0.0} GB, the slowest of 5", "", TargetTable.Time(worst), "", "", "< 0.5 s", worst < 0.5);
+        table.Add("load", $"{bytes / 1e9:0.0} GB, the slowest of 5", "", "", "", TargetTable.Time(worst), "< 0.5 s", worst < 0.5);
     }
 
     /// <summary>Runs a request, and adds its stages to the series in their order.</summary>

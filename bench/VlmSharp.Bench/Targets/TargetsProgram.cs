@@ -4,7 +4,7 @@ namespace VlmSharp.Bench.Targets;
 
 /// <summary>
 /// <c>targets MODEL_DIR [PART...]</c>: how far the CPU backend is from the machine's limits, each figure held against limits
-/// measured right before and right after it. Prints a Markdown table; about six minutes with a 3B model on two cores.
+/// measured right before and right after it. Prints a Markdown table; about seven minutes with a 3B model on two cores.
 /// </summary>
 internal static class TargetsProgram
 {
