@@ -80,14 +80,17 @@ internal sealed class ModelOptionsBinder
     {
         "reference" => new ReferenceBackend(),
         "cuda" => throw new UsageException("--backend cuda: this build of VlmSharp has no CUDA backend yet; use --backend cpu."),
-        _ => CreateCpuBackend(CpuOptions(parsed)),
+        _ => Checked(CpuOptions(parsed), options => new CpuBackend(options)),
     };
 
-    private static CpuBackend CreateCpuBackend(CpuBackendOptions options)
+    /// <summary>What measures the limits of the processor, on the threads and registers of the backend.</summary>
+    public LimitProbe CreateProbe(ParseResult parsed, IComputeBackend on) => on is CpuBackend cpu ? new LimitProbe(cpu) : Checked(CpuOptions(parsed), options => new LimitProbe(options));
+
+    private static T Checked<T>(CpuBackendOptions options, Func<CpuBackendOptions, T> create)
     {
         try
         {
-            return new CpuBackend(options);
+            return create(options);
         }
         catch (ArgumentException e)
         {

@@ -38,6 +38,9 @@ public sealed unsafe class CpuBackend : HostBackend
     /// <summary>The vector registers in use; never Auto.</summary>
     public SimdTier Simd => tier;
 
+    /// <summary>The threads.</summary>
+    internal ThreadTeam Team => context.Team;
+
     /// <summary>Threads that work on an operator, the caller included.</summary>
     public int Threads => context.Team.Count;
 

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
-
 namespace VlmSharp.Cpu;
 
 /// <summary>
@@ -11,103 +8,26 @@ namespace VlmSharp.Cpu;
 /// <param name="FmaPeak">GFLOP/s of fp32 multiply-adds on registers, each counted as two.</param>
 /// <param name="Threads">Threads it was measured on.</param>
 /// <param name="Tier">Vector registers it was measured with.</param>
-public readonly unsafe record struct MachineLimits(double ReadBandwidth, double FmaPeak, int Threads, SimdTier Tier)
+public readonly record struct MachineLimits(double ReadBandwidth, double FmaPeak, int Threads, SimdTier Tier)
 {
-    private const long Floats = 1L << 26; // 256 MB: larger than any cache
-    private const int Streams = 4, SegmentFloats = 1 << 20, FmaSteps = 1 << 17, FmaItems = 16, Chains = 12, Rounds = 12;
-
-    /// <summary>Measures, in about a second.</summary>
+    /// <summary>Measures once, in a fraction of a second; <see cref="LimitProbe"/> measures beside what is held against the limits.</summary>
     /// <param name="options">Threads and tier; null for the defaults.</param>
     /// <returns>The limits: the best of several rounds, since other programs can only slow a round down.</returns>
     public static MachineLimits Measure(CpuBackendOptions? options = null)
     {
-        options ??= new CpuBackendOptions();
-        SimdTier tier = SimdTiers.Resolve(options.Simd, options.AllowEmulation);
-        using var context = new CpuContext(options.ResolveThreads());
-        return tier switch
-        {
-            SimdTier.Vector512 => Measure<V512>(context, tier),
-            SimdTier.Vector256 => Measure<V256>(context, tier),
-            _ => Measure<V128>(context, tier),
-        };
+        using var probe = new LimitProbe(options ?? new CpuBackendOptions());
+        return probe.Measure().Best(probe.Measure()).Best(probe.Measure());
     }
 
-    private static MachineLimits Measure<V>(CpuContext context, SimdTier tier) where V : struct, ISimd<V>
-    {
-        int threads = context.Team.Count;
-        float* data = context.Shared.Reserve(Floats);
-        float* sums = context.PerThread(16, out long stride);
-        int segments = (int)(Floats / SegmentFloats);
-        context.Team.Run(new FillJob { Data = data }, segments);
-        double fill = double.MaxValue, fma = double.MaxValue;
-        for (int round = 0; round < Rounds; round++)
-        {
-            fma = Math.Min(fma, Time(context, new FmaJob<V> { Sums = sums, SumStride = stride }, FmaItems * threads));
-            fill = Math.Min(fill, Time(context, new ReadJob<V> { Data = data, Sums = sums, SumStride = stride }, segments));
-        }
-        return new MachineLimits(Floats * sizeof(float) / fill / 1e9, 2.0 * V.Count * Chains * FmaSteps * FmaItems * threads / fma / 1e9, threads, tier);
-    }
+    /// <summary>The better of two measurements, each limit by itself.</summary>
+    /// <param name="other">Measured on the same threads and registers.</param>
+    /// <returns>The limits.</returns>
+    public MachineLimits Best(MachineLimits other) =>
+        this with { ReadBandwidth = Math.Max(ReadBandwidth, other.ReadBandwidth), FmaPeak = Math.Max(FmaPeak, other.FmaPeak) };
 
-    private static double Time<TJob>(CpuContext context, in TJob job, int items) where TJob : struct, IJob
-    {
-        long start = Stopwatch.GetTimestamp();
-        context.Team.Run(job, items);
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private struct FillJob : IJob
-    {
-        public float* Data;
-
-        public readonly void Execute(int item, int worker) => new Span<float>(Data + (nint)item * SegmentFloats, SegmentFloats).Fill(1);
-    }
-
-    // Several streams a thread, as the matrix-vector kernel reads several rows: the prefetchers then keep more lines in flight.
-    private struct ReadJob<V> : IJob where V : struct, ISimd<V>
-    {
-        public float* Data, Sums;
-        public long SumStride;
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public readonly void Execute(int item, int worker)
-        {
-            const int Distance = SegmentFloats / Streams;
-            float* p = Data + (nint)item * SegmentFloats;
-            V a = V.Zero, b = V.Zero, c = V.Zero, d = V.Zero;
-            V one = V.Broadcast(1);
-            for (float* end = p + Distance; p < end; p += 2 * V.Count)
-            {
-                V.Accumulate(ref a, V.Load(p), one);
-                V.Accumulate(ref b, V.Load(p + Distance), one);
-                V.Accumulate(ref c, V.Load(p + 2 * Distance), one);
-                V.Accumulate(ref d, V.Load(p + 3 * Distance), one);
-                V.Accumulate(ref a, V.Load(p + V.Count), one);
-                V.Accumulate(ref b, V.Load(p + Distance + V.Count), one);
-                V.Accumulate(ref c, V.Load(p + 2 * Distance + V.Count), one);
-                V.Accumulate(ref d, V.Load(p + 3 * Distance + V.Count), one);
-            }
-            Sums[worker * SumStride] += V.Sum(a + b + (c + d));
-        }
-    }
-
-    private struct FmaJob<V> : IJob where V : struct, ISimd<V>
-    {
-        public float* Sums;
-        public long SumStride;
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public readonly void Execute(int item, int worker)
-        {
-            V x = V.Broadcast(0.999f), y = V.Broadcast(0.001f);
-            V a = x, b = y, c = x + y, d = x - y, e = a, f = b, g = c, h = d, i = a, j = b, k = c, l = d;
-            for (int step = 0; step < FmaSteps; step++)
-            {
-                a = V.MultiplyAdd(a, x, y); b = V.MultiplyAdd(b, x, y); c = V.MultiplyAdd(c, x, y);
-                d = V.MultiplyAdd(d, x, y); e = V.MultiplyAdd(e, x, y); f = V.MultiplyAdd(f, x, y);
-                g = V.MultiplyAdd(g, x, y); h = V.MultiplyAdd(h, x, y); i = V.MultiplyAdd(i, x, y);
-                j = V.MultiplyAdd(j, x, y); k = V.MultiplyAdd(k, x, y); l = V.MultiplyAdd(l, x, y);
-            }
-            Sums[worker * SumStride] += V.Sum(a + b + c + d + (e + f + g + h) + (i + j + k + l));
-        }
-    }
+    /// <summary>The least time that work can take: reading and computing may overlap, so it is the longer of the two.</summary>
+    /// <param name="bytes">Bytes that must be read from memory.</param>
+    /// <param name="flops">Floating-point operations that must be done, a multiply and an add counting as two.</param>
+    /// <returns>Seconds.</returns>
+    public double FloorSeconds(double bytes, double flops) => Math.Max(bytes / (ReadBandwidth * 1e9), flops / (FmaPeak * 1e9));
 }

@@ -19,12 +19,13 @@ internal sealed class PlanPrinter
     private readonly Count beams = new("--beams", 1, "beams of each request");
     private readonly Count textTokens = new("--text-tokens", 16, "text tokens of each prompt");
     private readonly Count newTokens = new("--max-new-tokens", new GenerationOptions().MaxNewTokens, "new tokens of each request");
+    private readonly Option<string?> quantize = ModelOptionsBinder.QuantizeOption("--quantize", "Plan: the decoder is quantized while it is loaded.");
     private readonly Option<int?> threads = NumberOption.Create<int>("--threads", "N", "Plan: CPU threads (default: the cores this process may use).");
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, threads }) command.Add(option);
+        foreach (Option option in new Option[] { plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, quantize, threads }) command.Add(option);
     }
 
     /// <summary>Whether a plan is asked for.</summary>
@@ -36,10 +37,11 @@ internal sealed class PlanPrinter
         int count = parsed.GetValue(threads) ?? Environment.ProcessorCount;
         if (count is < 1 or > 1024) throw new UsageException($"--threads {count}: give a number from 1 to 1024.");
         int together = requests.Of(parsed), images = pictures.Of(parsed), text = textTokens.Of(parsed), answer = newTokens.Of(parsed), width = beams.Of(parsed);
-        MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width);
+        MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width, ModelOptionsBinder.Format(parsed.GetValue(quantize)));
         long scratch = ScratchBytes(Checkpoint.ReadConfig(folder), count);
         long total = memory.PrivateBytes + scratch + ImageFeatureCache.DefaultMaxBytes + RuntimeBytes;
         long machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        string? made = parsed.GetValue(quantize) is { } format ? $"\n    quantized      {Size(memory.QuantizedBytes)}  weights, made as {format} while the model is loaded" : null;
         if (json)
         {
             JsonOutput.WriteLine(o => Write(o, memory, scratch, total, machine));
@@ -50,7 +52,7 @@ internal sealed class PlanPrinter
             {folder}: {together} x ({images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens, then up to {memory.NewTokens} new ones{(width > 1 ? $" in each of {width} beams" : "")}), cpu, {count} thread(s)
               mapped
                 weights        {Size(memory.MappedBytes)}  read from the files as they are; the system keeps what fits
-              resident
+              resident{made}
                 KV cache       {Size(memory.KvCacheBytes)}
                 activations    {Size(memory.ActivationBytes)}
                 kernels        {Size(scratch)}  scratch memory, at the most
@@ -83,6 +85,7 @@ internal sealed class PlanPrinter
         o.WriteNumber("prompt_tokens", memory.PromptTokens);
         o.WriteNumber("new_tokens", memory.NewTokens);
         o.WriteNumber("mapped_bytes", memory.MappedBytes);
+        o.WriteNumber("quantized_bytes", memory.QuantizedBytes);
         o.WriteNumber("kv_cache_bytes", memory.KvCacheBytes);
         o.WriteNumber("activation_bytes", memory.ActivationBytes);
         o.WriteNumber("kernel_bytes", scratch);

@@ -1,6 +1,8 @@
 using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Models;
+using VlmSharp.Quantization;
 
 namespace VlmSharp.Generation;
 
@@ -10,14 +12,17 @@ namespace VlmSharp.Generation;
 /// </summary>
 /// <param name="PromptTokens">Tokens of each prompt, pictures included.</param>
 /// <param name="NewTokens">New tokens of each request, at the most: as asked for, or what the context leaves.</param>
-/// <param name="MappedBytes">Weights. They are mapped: the system keeps of them in memory what fits, and reads the rest again.</param>
+/// <param name="MappedBytes">Weights that are used as they are stored. They are mapped: the system keeps of them in memory what fits, and reads the rest again.</param>
 /// <param name="KvCacheBytes">Keys and values of all requests; each beam of a search has its own.</param>
 /// <param name="ActivationBytes">Tensors between the operators. Kept for reuse, so this is also what stays.</param>
 /// <param name="PictureBytes">Pixels and image tokens on the host while they are encoded.</param>
 public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedBytes, long KvCacheBytes, long ActivationBytes, long PictureBytes)
 {
-    /// <summary>All but the weights.</summary>
-    public long PrivateBytes => KvCacheBytes + ActivationBytes + PictureBytes;
+    /// <summary>Weights that are quantized while the model is loaded, into memory of their own.</summary>
+    public long QuantizedBytes { get; init; }
+
+    /// <summary>All but the mapped weights.</summary>
+    public long PrivateBytes => QuantizedBytes + KvCacheBytes + ActivationBytes + PictureBytes;
 
     /// <summary>Plans a run.</summary>
     /// <param name="directory">The model folder.</param>
@@ -26,10 +31,11 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
     /// <param name="textTokens">Text tokens of each prompt, at least 1.</param>
     /// <param name="newTokens">New tokens of each, at least 1.</param>
     /// <param name="beams">Beams of each request's search; 1 for greedy generation or sampling.</param>
+    /// <param name="quantization">Int8 or Int4 where the decoder is quantized while it is loaded; null where it is not.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint.</exception>
-    /// <exception cref="RequestException">The prompt does not fit the model's context, or there are too many beams.</exception>
-    public static MemoryPlan For(string directory, int requests, int pictures, int textTokens, int newTokens, int beams = 1)
+    /// <exception cref="RequestException">The prompt does not fit the model's context, there are too many beams, or the model is quantized already.</exception>
+    public static MemoryPlan For(string directory, int requests, int pictures, int textTokens, int newTokens, int beams = 1, DType? quantization = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(requests);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pictures);
@@ -53,7 +59,8 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
         int caches = limit > 1 ? beams : 1; // the other beams begin behind the first token
         long kv = 2L * text.Layers * text.KvHeads * text.HeadDim * (ids.Length + limit - 1) * sizeof(float) * requests * caches;
         long picture = sizeof(float) * (3L * side * side + (long)patches * text.HiddenSize);
-        return new MemoryPlan(ids.Length, limit, model.Checkpoint.TotalBytes, kv, backend.AllocatedBytes, 2 * picture * requests * pictures);
+        (long replaced, long made) = quantization is { } format ? QuantizationPlan.Bytes(model.Checkpoint, format) : default;
+        return new MemoryPlan(ids.Length, limit, model.Checkpoint.TotalBytes - replaced, kv, backend.AllocatedBytes, 2 * picture * requests * pictures) { QuantizedBytes = made };
 
         PreparedPrompt Prompt(int index) => new(ids, [.. Enumerable.Repeat(pixels, pictures)])
         {

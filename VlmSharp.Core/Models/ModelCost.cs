@@ -30,5 +30,14 @@ public sealed class ModelCost(PaliGemmaConfig config)
         return t.Layers * (attention + mlp) + Product(1, h, t.VocabSize);
     }
 
+    /// <summary>Flops to decode one token: every decoder layer and the head on one row.</summary>
+    /// <param name="context">Tokens that it attends to, itself included.</param>
+    /// <returns>About 5e9 for the published 3B models: two for each weight that it reads.</returns>
+    public double DecodeFlops(int context)
+    {
+        TextConfig t = config.Text;
+        return PrefillFlops(1) + t.Layers * 2 * Product(1, context - 1, (double)t.Heads * t.HeadDim);
+    }
+
     private static double Product(double m, double k, double n) => 2 * m * k * n;
 }

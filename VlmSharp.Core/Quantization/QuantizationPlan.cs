@@ -23,6 +23,26 @@ internal static class QuantizationPlan
         return format.Fits(columns) ? format : null;
     }
 
+    /// <summary>What quantizing a model while it is loaded does to its memory.</summary>
+    /// <param name="checkpoint">The model.</param>
+    /// <param name="asked">Int8 or Int4.</param>
+    /// <returns>Bytes of the stored weights that are not needed any more, and of those that are made of them.</returns>
+    /// <exception cref="RequestException">The format is not a quantized one, or the model is quantized already.</exception>
+    public static (long Replaced, long Made) Bytes(Checkpoint checkpoint, DType asked)
+    {
+        Check(checkpoint, asked);
+        long replaced = 0, made = 0;
+        foreach (string name in checkpoint.Tensors.Keys)
+        {
+            WeightData data = checkpoint.Weight(name);
+            if (FormatOf(name, data.Rows, data.Columns, asked) is not { } format) continue;
+            replaced += data.ByteLength;
+            if (name != TensorNames.Head || checkpoint.HasSeparateHead) made += format.ByteLength(data.Rows, data.Columns); // else the table is the head
+        }
+
+        return (replaced, made);
+    }
+
     /// <summary>Refuses what cannot be quantized.</summary>
     /// <param name="checkpoint">The model.</param>
     /// <param name="asked">The format.</param>

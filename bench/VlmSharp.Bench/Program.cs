@@ -34,6 +34,9 @@ if (args is ["ladder"])
     return 0;
 }
 
+// targets MODEL_DIR [PART...]: what is reached of the machine's limits (docs/full-size.md).
+if (args is ["targets", .. string[] rest]) return VlmSharp.Bench.Targets.TargetsProgram.Run(rest);
+
 // The floors first: every figure below is read against them.
 Console.WriteLine(MachineLimits.Measure());
 

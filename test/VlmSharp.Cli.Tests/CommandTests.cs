@@ -59,22 +59,6 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Inspect_plans_the_memory_of_a_run()
-    {
-        Run.Outcome run = await Run.Vlmsharp("", "inspect", "--plan");
-        foreach (string part in new[] { "weights", "KV cache", "activations", "total", "machine" }) Assert.Contains(part, run.Output, StringComparison.Ordinal);
-        using JsonDocument one = JsonDocument.Parse((await Run.Vlmsharp("", "inspect", "--plan", "--json")).Output);
-        using JsonDocument four = JsonDocument.Parse((await Run.Vlmsharp("", "inspect", "--plan", "--json", "--requests", "4")).Output);
-        Assert.Equal(4 * one.RootElement.GetProperty("kv_cache_bytes").GetInt64(), four.RootElement.GetProperty("kv_cache_bytes").GetInt64());
-        Assert.Equal(one.RootElement.GetProperty("mapped_bytes").GetInt64(), four.RootElement.GetProperty("mapped_bytes").GetInt64());
-        Assert.Equal(2, (await Run.Vlmsharp("", "inspect", "--plan", "--requests", "0")).Code);
-        Assert.Equal(5, (await Run.Vlmsharp("", "inspect", "--plan", "--text-tokens", "100000")).Code);
-        using JsonDocument beams = JsonDocument.Parse((await Run.Vlmsharp("", "inspect", "--plan", "--json", "--beams", "4")).Output);
-        Assert.Equal(4 * one.RootElement.GetProperty("kv_cache_bytes").GetInt64(), beams.RootElement.GetProperty("kv_cache_bytes").GetInt64());
-        Assert.Equal(5, (await Run.Vlmsharp("", "inspect", "--plan", "--beams", "1000")).Code);
-    }
-
-    [Fact]
     public async Task Generate_takes_token_ids_and_needs_no_tokenizer_for_them()
     {
         string model = Path.Combine(scratch, "bare");
@@ -192,16 +176,6 @@ public sealed class CommandTests : IDisposable
         JsonElement o = json.RootElement;
         long elements = o.GetProperty("tensors").EnumerateArray().Sum(t => t.GetProperty("shape").EnumerateArray().Aggregate(1L, (n, d) => n * d.GetInt64()));
         Assert.Equal(elements, o.GetProperty("parameters").GetProperty("total").GetInt64());
-    }
-
-    [Fact]
-    public async Task Bench_measures_the_machine_and_every_stage()
-    {
-        Run.Outcome run = await Run.Vlmsharp("", "bench", "--max-new-tokens", "3", "--repeat", "1", "--json");
-        using JsonDocument json = JsonDocument.Parse(run.Output);
-        Assert.True(json.RootElement.GetProperty("read_gb_per_s").GetDouble() > 0.1);
-        Assert.True(json.RootElement.GetProperty("fma_gflop_per_s").GetDouble() > 0.1);
-        Assert.Equal(["load", "vision", "prefill", "decode, a token"], json.RootElement.GetProperty("stages").EnumerateArray().Select(s => s.GetProperty("stage").GetString()));
     }
 
     [Fact]

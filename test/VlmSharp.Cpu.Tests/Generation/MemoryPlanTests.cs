@@ -1,6 +1,9 @@
+using VlmSharp.Compute;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Models;
+using VlmSharp.Quantization;
 
 namespace VlmSharp.Cpu.Tests.Generation;
 
@@ -32,6 +35,44 @@ public sealed class MemoryPlanTests
         Assert.Equal(2L * 3 * 48 * (plan.PromptTokens + newTokens - 1) * 4 * requests * (newTokens > 1 ? beams : 1), plan.KvCacheBytes);
         Assert.Equal(model.Checkpoint.TotalBytes, plan.MappedBytes);
         Assert.InRange(backend.ScratchBytes, 1, CpuBackend.MostScratchBytes(4 * 192, 64, 3 * 14 * 14, backend.Threads));
+    }
+
+    [Theory]
+    [InlineData(DType.Int8)]
+    [InlineData(DType.Int4)]
+    public void QuantizedWeightsAreForeseenToTheByte(DType format)
+    {
+        MemoryPlan plan = MemoryPlan.For(GoldenFiles.DemoModel, 2, 1, 5, 3, quantization: format), plain = MemoryPlan.For(GoldenFiles.DemoModel, 2, 1, 5, 3);
+
+        using var backend = new CpuBackend();
+        using var model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
+        RgbImage cake = ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"));
+        model.Generate([.. Enumerable.Range(0, 2).Select(i => new GenerationRequest { PromptIds = new int[5], Images = [Shifted(cake, i)] })],
+            new GenerationOptions { MaxNewTokens = 3, IgnoreEndOfSequence = true });
+
+        Assert.Equal(model.Model.QuantizedBytes, plan.QuantizedBytes);
+        Assert.Equal(backend.AllocatedBytes, plan.ActivationBytes);
+        Assert.Equal(plain.PrivateBytes + plan.QuantizedBytes, plan.PrivateBytes);
+        long unused = model.Checkpoint.Tensors.Values.Sum(t => QuantizationPlan.FormatOf(t.Name, t.Shape.Length > 1 ? 2 : 1, (int)t.Shape[^1], format) is null ? 0 : t.ByteLength);
+        Assert.Equal(model.Checkpoint.TotalBytes - unused, plan.MappedBytes);
+        Assert.InRange(backend.ScratchBytes, 1, CpuBackend.MostScratchBytes(4 * 192, 64, 3 * 14 * 14, backend.Threads));
+    }
+
+    [Fact]
+    public void AModelThatIsQuantizedAlreadyIsNotPlannedToBe()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("vlmsharp-plan-");
+        try
+        {
+            string quantized = Path.Combine(folder.FullName, "int8");
+            ModelQuantizer.Write(GoldenFiles.DemoModel, quantized, DType.Int8);
+            Assert.Equal(0, MemoryPlan.For(quantized, 1, 1, 1, 1).QuantizedBytes);
+            Assert.Contains("quantized already", Assert.Throws<RequestException>(() => MemoryPlan.For(quantized, 1, 1, 1, 1, quantization: DType.Int4)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     private static RgbImage Shifted(RgbImage image, int by)

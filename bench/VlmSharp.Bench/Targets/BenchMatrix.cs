@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+using VlmSharp.Compute;
+
+namespace VlmSharp.Bench.Targets;
+
+/// <summary>A weight of any format and shape with small numbers in it.</summary>
+internal sealed unsafe class BenchMatrix : IDisposable
+{
+    private readonly byte* memory;
+
+    /// <param name="backend">Takes the weight.</param>
+    /// <param name="format">BF16, Int8 or Int4.</param>
+    /// <param name="rows">Outputs.</param>
+    /// <param name="columns">Inputs.</param>
+    public BenchMatrix(IComputeBackend backend, DType format, int rows, int columns)
+    {
+        nuint elements = (nuint)(rows * format.RowBytes(columns)), bytes = (nuint)format.ByteLength(rows, columns);
+        memory = (byte*)NativeMemory.AlignedAlloc(bytes, 64);
+        if (format == DType.BF16) FillBF16(0, bytes / 2);
+        else
+        {
+            for (nuint i = 0; i < elements; i++) memory[i] = (byte)(i * 7 % 127);
+            FillBF16(elements, (bytes - elements) / 2);
+        }
+        Weight = backend.LoadWeight(new WeightData("bench", format, rows, columns, (nint)memory, this, (nint)(memory + elements)));
+    }
+
+    /// <summary>The weight.</summary>
+    public Weight Weight { get; }
+
+    private void FillBF16(nuint from, nuint count)
+    {
+        ushort* numbers = (ushort*)(memory + from);
+        for (nuint i = 0; i < count; i++) numbers[i] = BFloat16.FromSingle((int)(i % 17) - 8);
+    }
+
+    public void Dispose()
+    {
+        Weight.Dispose();
+        NativeMemory.AlignedFree(memory);
+    }
+}

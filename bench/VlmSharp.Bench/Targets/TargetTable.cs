@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace VlmSharp.Bench.Targets;
+
+/// <summary>The rows of the results, printed as a Markdown table at the end; progress goes to standard error as it is made.</summary>
+internal sealed class TargetTable
+{
+    private readonly List<string> rows = [];
+    private readonly long start = Stopwatch.GetTimestamp();
+
+    /// <summary>Adds a share of the machine's limits.</summary>
+    /// <param name="target">What is measured.</param>
+    /// <param name="work">Which case of it.</param>
+    /// <param name="series">The measurements.</param>
+    /// <param name="rate">What users feel, such as tokens/s.</param>
+    /// <param name="goal">The share to reach, or 0 where there is none.</param>
+    /// <param name="calls">Calls of the work in a repetition; the time shown is that of one.</param>
+    public void Add(string target, string work, PairedSeries series, string rate, double goal = 0, int calls = 1) =>
+        Add(target, work, series.Limits, Time(series.Seconds / calls), rate, Percent(series.Share), goal > 0 ? $">= {Percent(goal)}" : "", goal > 0 ? series.Share >= goal : null);
+
+    /// <summary>Adds a figure of any kind.</summary>
+    public void Add(string target, string work, string limits, string time, string rate, string figure, string goal, bool? met)
+    {
+        rows.Add($"| {target} | {work} | {limits} | {time} | {rate} | {figure} | {goal} | {(met is null ? "" : met.Value ? "yes" : "**no**")} |");
+        Note($"{target}, {work}: {figure}");
+    }
+
+    /// <summary>Says on standard error what goes on.</summary>
+    public void Note(string text) => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{Stopwatch.GetElapsedTime(start).TotalSeconds,4:0} s] {text}"));
+
+    /// <summary>Prints the table.</summary>
+    public void Write()
+    {
+        Console.WriteLine("| target | case | limits around it | time | rate | figure | goal | met |");
+        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- |");
+        foreach (string row in rows) Console.WriteLine(row);
+    }
+
+    /// <summary>A time in the unit that suits it.</summary>
+    public static string Time(double seconds) => seconds >= 1 ? $"{seconds:0.00} s" : seconds >= 1e-3 ? $"{seconds * 1e3:0.0} ms" : $"{seconds * 1e6:0} us";
+
+    private static string Percent(double share) => $"{share * 100:0} %";
+}
