@@ -7,12 +7,12 @@ namespace VlmSharp.Cpu;
 /// <code>
 /// y[t, n] = sum_k x[t, k] * w[n, k]      t &lt; T, a handful
 /// </code>
-/// Its floor is the time to read w once from memory, so all that matters is to keep the loads coming: eight rows of w are read
-/// side by side, eight streams for the prefetchers and eight independent sums, and widened in registers on the way. The eight
-/// are an eighth of the rows apart, so that each stream runs on in memory where a row ends and the next begins. With
-/// several rows of activations, pairs of them share a widened register of four rows of w, which are read again from the
-/// cache for the next pair. A format that splits pairs (<see cref="IElementFormat.SplitsPairs"/>) widens with one instruction
-/// instead of two: the loop is then limited by the reading, not by the widening.
+/// One row of activations is bound by reading w once from memory, so all that matters is to keep the loads coming: eight rows of w are
+/// read side by side, eight streams for the prefetchers and eight independent sums, and widened in registers on the way. The eight
+/// are an eighth of the rows apart, so that each stream runs on in memory where a row ends and the next begins. A format that
+/// splits pairs (<see cref="IElementFormat.SplitsPairs"/>) widens with one instruction instead of two.
+/// Several rows are bound by arithmetic sooner or later. Four rows of x share the widened registers of three rows of w: twelve sums,
+/// three registers of w and one of x are what sixteen registers hold.
 /// </summary>
 /// <remarks>
 /// Every sum is one register of partial sums, whatever the number of rows of activations: a row's result does not depend, to
@@ -20,7 +20,7 @@ namespace VlmSharp.Cpu;
 /// </remarks>
 internal static unsafe class Gemv
 {
-    private const int RowsAtOnce = 4;
+    private const int MatrixRows = 3, InputRows = 4;
 
     /// <summary>y[t, n] for all t and some rows of w.</summary>
     /// <param name="x">[count, xStride], with split pairs where the format of w has them.</param>
@@ -40,25 +40,19 @@ internal static unsafe class Gemv
             return;
         }
 
-        float* sums = stackalloc float[2 * RowsAtOnce];
-        int run = (rows + RowsAtOnce - 1) / RowsAtOnce;
+        float* sums = stackalloc float[MatrixRows * InputRows];
+        int run = (rows + MatrixRows - 1) / MatrixRows;
         for (int n = 0; n < run; n++)
         {
-            // Where the last run is shorter, its last row stands in.
-            byte* w0 = w.At(n);
-            byte* w1 = w.At(Math.Min(n + run, rows - 1));
-            byte* w2 = w.At(Math.Min(n + 2 * run, rows - 1));
-            byte* w3 = w.At(Math.Min(n + 3 * run, rows - 1));
-            for (int t = 0; t < count; t += 2)
+            // Where the last run is shorter, its last row stands in; so do the last of x.
+            byte* w0 = w.At(n), w1 = w.At(Math.Min(n + run, rows - 1)), w2 = w.At(Math.Min(n + 2 * run, rows - 1));
+            for (int t = 0; t < count; t += InputRows)
             {
-                bool pair = t + 1 < count;
-                if (pair) Pair<V, W>(x + t * xStride, x + (t + 1) * xStride, w0, w1, w2, w3, k, sums);
-                else Single<V, W>(x + t * xStride, w0, w1, w2, w3, k, sums);
-                for (int i = 0, row = n; i < RowsAtOnce && row < rows; i++, row += run)
-                {
-                    y[t * yStride + row] = sums[i];
-                    if (pair) y[(t + 1) * yStride + row] = sums[RowsAtOnce + i];
-                }
+                float* x0 = x + t * xStride, x1 = x + Math.Min(t + 1, count - 1) * xStride;
+                float* x2 = x + Math.Min(t + 2, count - 1) * xStride, x3 = x + Math.Min(t + 3, count - 1) * xStride;
+                Several<V, W>(x0, x1, x2, x3, w0, w1, w2, k, sums, 0);
+                for (int i = 0; i < MatrixRows && n + i * run < rows; i++)
+                    for (int j = 0; j < InputRows && t + j < count; j++) y[(t + j) * yStride + n + i * run] = sums[i * InputRows + j];
             }
         }
     }
@@ -67,7 +61,7 @@ internal static unsafe class Gemv
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Lone<V, W>(float* x, WeightRows w, int rows, int k, float* y) where V : struct, ISimd<V> where W : struct, IElementFormat
     {
-        const int Streams = 2 * RowsAtOnce;
+        const int Streams = 8;
         float* sums = stackalloc float[Streams];
         int run = (rows + Streams - 1) / Streams, last = rows - 1;
         for (int n = 0; n < run; n++)
@@ -103,105 +97,78 @@ internal static unsafe class Gemv
                 V.Accumulate(ref a7, W.LoadFirst<V>(w7 + at), x0);
                 V.Accumulate(ref a7, W.LoadSecond<V>(w7 + at), x1);
             }
-            sums[0] = V.Sum(a0);
-            sums[1] = V.Sum(a1);
-            sums[2] = V.Sum(a2);
-            sums[3] = V.Sum(a3);
-            sums[4] = V.Sum(a4);
-            sums[5] = V.Sum(a5);
-            sums[6] = V.Sum(a6);
-            sums[7] = V.Sum(a7);
-            Rest<W>(x, w0, w1, w2, w3, j, k, sums);
-            Rest<W>(x, w4, w5, w6, w7, j, k, sums + RowsAtOnce);
-            for (int i = 0, row = n; i < Streams && row < rows; i++, row += run) y[row] = sums[i];
+            V128.Store(sums, V.Sums(a0, a1, a2, a3));
+            V128.Store(sums + 4, V.Sums(a4, a5, a6, a7));
+            for (int i = 0, row = n; i < Streams && row < rows; i++, row += run) y[row] = sums[i] + Rest<W>(x, w.At(row), j, k);
         }
     }
 
-    // The last of an odd number of rows.
+    // Three rows of w, four of x. zero is 0: an offset that the compiler does not know, for otherwise it would keep what it loads for the
+    // first halves to widen the second ones from it, in registers that there are not.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Single<V, W>(float* x, byte* w0, byte* w1, byte* w2, byte* w3, int k, float* sums)
+    private static void Several<V, W>(float* x0, float* x1, float* x2, float* x3, byte* w0, byte* w1, byte* w2, int k, float* sums, nint zero)
         where V : struct, ISimd<V> where W : struct, IElementFormat
     {
-        V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero;
-        nint j = 0;
-        for (nint end = k - 2 * V.Count; j <= end; j += 2 * V.Count)
+        V s00 = V.Zero, s01 = V.Zero, s02 = V.Zero, s03 = V.Zero;
+        V s10 = V.Zero, s11 = V.Zero, s12 = V.Zero, s13 = V.Zero;
+        V s20 = V.Zero, s21 = V.Zero, s22 = V.Zero, s23 = V.Zero;
+        nint column = 0;
+        for (nint end = k - 2 * V.Count; column <= end; column += 2 * V.Count)
         {
-            V x0 = V.Load(x + j), x1 = V.Load(x + j + V.Count);
-            nint at = j * W.Size;
-            V.Accumulate(ref a0, W.LoadFirst<V>(w0 + at), x0);
-            V.Accumulate(ref a0, W.LoadSecond<V>(w0 + at), x1);
-            V.Accumulate(ref a1, W.LoadFirst<V>(w1 + at), x0);
-            V.Accumulate(ref a1, W.LoadSecond<V>(w1 + at), x1);
-            V.Accumulate(ref a2, W.LoadFirst<V>(w2 + at), x0);
-            V.Accumulate(ref a2, W.LoadSecond<V>(w2 + at), x1);
-            V.Accumulate(ref a3, W.LoadFirst<V>(w3 + at), x0);
-            V.Accumulate(ref a3, W.LoadSecond<V>(w3 + at), x1);
+            nint at = column * W.Size;
+            V f0 = W.LoadFirst<V>(w0 + at), f1 = W.LoadFirst<V>(w1 + at), f2 = W.LoadFirst<V>(w2 + at), x;
+            x = V.Load(x0 + column);
+            V.Accumulate(ref s00, f0, x);
+            V.Accumulate(ref s10, f1, x);
+            V.Accumulate(ref s20, f2, x);
+            x = V.Load(x1 + column);
+            V.Accumulate(ref s01, f0, x);
+            V.Accumulate(ref s11, f1, x);
+            V.Accumulate(ref s21, f2, x);
+            x = V.Load(x2 + column);
+            V.Accumulate(ref s02, f0, x);
+            V.Accumulate(ref s12, f1, x);
+            V.Accumulate(ref s22, f2, x);
+            x = V.Load(x3 + column);
+            V.Accumulate(ref s03, f0, x);
+            V.Accumulate(ref s13, f1, x);
+            V.Accumulate(ref s23, f2, x);
+            at += zero;
+            f0 = W.LoadSecond<V>(w0 + at);
+            f1 = W.LoadSecond<V>(w1 + at);
+            f2 = W.LoadSecond<V>(w2 + at);
+            x = V.Load(x0 + column + V.Count);
+            V.Accumulate(ref s00, f0, x);
+            V.Accumulate(ref s10, f1, x);
+            V.Accumulate(ref s20, f2, x);
+            x = V.Load(x1 + column + V.Count);
+            V.Accumulate(ref s01, f0, x);
+            V.Accumulate(ref s11, f1, x);
+            V.Accumulate(ref s21, f2, x);
+            x = V.Load(x2 + column + V.Count);
+            V.Accumulate(ref s02, f0, x);
+            V.Accumulate(ref s12, f1, x);
+            V.Accumulate(ref s22, f2, x);
+            x = V.Load(x3 + column + V.Count);
+            V.Accumulate(ref s03, f0, x);
+            V.Accumulate(ref s13, f1, x);
+            V.Accumulate(ref s23, f2, x);
         }
-        sums[0] = V.Sum(a0);
-        sums[1] = V.Sum(a1);
-        sums[2] = V.Sum(a2);
-        sums[3] = V.Sum(a3);
-        Rest<W>(x, w0, w1, w2, w3, j, k, sums);
-    }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pair<V, W>(float* x, float* z, byte* w0, byte* w1, byte* w2, byte* w3, int k, float* sums)
-        where V : struct, ISimd<V> where W : struct, IElementFormat
-    {
-        V a0 = V.Zero, a1 = V.Zero, a2 = V.Zero, a3 = V.Zero, b0 = V.Zero, b1 = V.Zero, b2 = V.Zero, b3 = V.Zero;
-        nint j = 0;
-        for (nint end = k - 2 * V.Count; j <= end; j += 2 * V.Count)
-        {
-            V x0 = V.Load(x + j), x1 = V.Load(x + j + V.Count), z0 = V.Load(z + j), z1 = V.Load(z + j + V.Count), w;
-            nint at = j * W.Size;
-            w = W.LoadFirst<V>(w0 + at);
-            V.Accumulate(ref a0, w, x0);
-            V.Accumulate(ref b0, w, z0);
-            w = W.LoadSecond<V>(w0 + at);
-            V.Accumulate(ref a0, w, x1);
-            V.Accumulate(ref b0, w, z1);
-            w = W.LoadFirst<V>(w1 + at);
-            V.Accumulate(ref a1, w, x0);
-            V.Accumulate(ref b1, w, z0);
-            w = W.LoadSecond<V>(w1 + at);
-            V.Accumulate(ref a1, w, x1);
-            V.Accumulate(ref b1, w, z1);
-            w = W.LoadFirst<V>(w2 + at);
-            V.Accumulate(ref a2, w, x0);
-            V.Accumulate(ref b2, w, z0);
-            w = W.LoadSecond<V>(w2 + at);
-            V.Accumulate(ref a2, w, x1);
-            V.Accumulate(ref b2, w, z1);
-            w = W.LoadFirst<V>(w3 + at);
-            V.Accumulate(ref a3, w, x0);
-            V.Accumulate(ref b3, w, z0);
-            w = W.LoadSecond<V>(w3 + at);
-            V.Accumulate(ref a3, w, x1);
-            V.Accumulate(ref b3, w, z1);
-        }
-        sums[0] = V.Sum(a0);
-        sums[1] = V.Sum(a1);
-        sums[2] = V.Sum(a2);
-        sums[3] = V.Sum(a3);
-        sums[4] = V.Sum(b0);
-        sums[5] = V.Sum(b1);
-        sums[6] = V.Sum(b2);
-        sums[7] = V.Sum(b3);
-        Rest<W>(x, w0, w1, w2, w3, j, k, sums);
-        Rest<W>(z, w0, w1, w2, w3, j, k, sums + RowsAtOnce);
+        V128.Store(sums, V.Sums(s00, s01, s02, s03));
+        V128.Store(sums + 4, V.Sums(s10, s11, s12, s13));
+        V128.Store(sums + 8, V.Sums(s20, s21, s22, s23));
+        if (column == k) return;
+        float** x4 = stackalloc float*[InputRows] { x0, x1, x2, x3 };
+        byte** w3 = stackalloc byte*[MatrixRows] { w0, w1, w2 };
+        for (int i = 0; i < MatrixRows * InputRows; i++) sums[i] += Rest<W>(x4[i % InputRows], w3[i / InputRows], column, k);
     }
 
     // The columns that fill no two registers.
-    private static void Rest<W>(float* x, byte* w0, byte* w1, byte* w2, byte* w3, nint from, int k, float* sums)
-        where W : struct, IElementFormat
+    private static float Rest<W>(float* x, byte* w, nint from, int k) where W : struct, IElementFormat
     {
-        for (nint j = from; j < k; j++)
-        {
-            nint at = j * W.Size;
-            sums[0] += W.Load(w0 + at) * x[j];
-            sums[1] += W.Load(w1 + at) * x[j];
-            sums[2] += W.Load(w2 + at) * x[j];
-            sums[3] += W.Load(w3 + at) * x[j];
-        }
+        float sum = 0;
+        for (nint j = from; j < k; j++) sum += W.Load(w + j * W.Size) * x[j];
+        return sum;
     }
 }

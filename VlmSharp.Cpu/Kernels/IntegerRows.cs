@@ -17,7 +17,7 @@ internal static unsafe class IntegerRows
         int groups = x.Columns / Q.Group, padded = (groups + V.Count - 1) / V.Count * V.Count;
         long scales = (long)x.Rows * padded, integers = (scales * Q.Group * Q.ActivationBytes + sizeof(float) - 1) / sizeof(float);
         float* scratch = context.Shared.Reserve(2 * scales + integers);
-        var rows = new FewRows { X = x, Groups = padded, Scales = scratch, Corrections = scratch + scales, Integers = (byte*)(scratch + 2 * scales) };
+        var rows = new FewRows { X = x, Stride = x.Columns, Groups = padded, Scales = scratch, Corrections = scratch + scales, Integers = (byte*)(scratch + 2 * scales) };
         for (int t = 0; t < x.Rows; t++) Round<V, Q>(x.RowPointer(t), groups, rows.Row<Q>(t));
         return rows;
     }

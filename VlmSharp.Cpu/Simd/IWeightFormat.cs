@@ -39,8 +39,11 @@ internal unsafe interface IWeightFormat
 /// <summary>A few rows of activations, as <see cref="IWeightFormat.Prepare"/> left them.</summary>
 internal readonly unsafe struct FewRows
 {
-    /// <summary>[T, in], in the order of the element format.</summary>
+    /// <summary>[T, in], in the order of the element format; its rows lie <see cref="Stride"/> apart.</summary>
     public HostMatrix X { get; init; }
+
+    /// <summary>Distance between the rows of <see cref="X"/>.</summary>
+    public nint Stride { get; init; }
 
     /// <summary>The rows as integers [T, groups, group size] of 8 or 16 bits, in the order of the group format; of integer weights only.</summary>
     public byte* Integers { get; init; }
@@ -80,6 +83,8 @@ internal readonly unsafe struct IntegerRow
 /// <summary>Rows of floats.</summary>
 internal readonly unsafe struct Plain<F> : IWeightFormat where F : struct, IElementFormat
 {
+    private const int CacheLineFloats = 16;
+
     public static DType DType => F.DType;
 
     public static void Widen<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V> =>
@@ -87,14 +92,16 @@ internal readonly unsafe struct Plain<F> : IWeightFormat where F : struct, IElem
 
     public static FewRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V>
     {
-        if (!F.SplitsPairs) return new FewRows { X = x };
-        var split = new HostMatrix(context.Shared.Reserve((long)x.Rows * x.Columns), x.Rows, x.Columns);
-        for (int t = 0; t < x.Rows; t++) Packing.SplitPairs<V>(x.RowPointer(t), split.RowPointer(t), x.Columns);
-        return new FewRows { X = split };
+        if (!F.SplitsPairs) return new FewRows { X = x, Stride = x.Columns };
+        // A cache line more than a row: rows 4 KB apart contend for one set of the first-level cache.
+        nint stride = x.Columns + CacheLineFloats;
+        float* split = context.Shared.Reserve(x.Rows * stride);
+        for (int t = 0; t < x.Rows; t++) Packing.SplitPairs<V>(x.RowPointer(t), split + t * stride, x.Columns);
+        return new FewRows { X = new HostMatrix(split, x.Rows, x.Columns), Stride = stride };
     }
 
     public static void Multiply<V>(in FewRows x, WeightRows weight, int rows, float* y, nint yStride) where V : struct, ISimd<V> =>
-        Gemv.Multiply<V, F>(x.X.Data, x.X.Columns, x.X.Rows, weight, rows, x.X.Columns, y, yStride);
+        Gemv.Multiply<V, F>(x.X.Data, x.Stride, x.X.Rows, weight, rows, x.X.Columns, y, yStride);
 }
 
 /// <summary>An element of a row of floats: its size and how a register full of them is widened to fp32.</summary>
