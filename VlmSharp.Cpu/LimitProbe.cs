@@ -119,7 +119,7 @@ public sealed unsafe class LimitProbe : IDisposable
     {
         public float* Data, Sums;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public readonly void Execute(int item, int worker)
         {
             const int Distance = SegmentFloats / Streams;
@@ -145,7 +145,7 @@ public sealed unsafe class LimitProbe : IDisposable
     {
         public float* Sums;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public readonly void Execute(int item, int worker)
         {
             V x = V.Broadcast(0.999f), y = V.Broadcast(0.001f);

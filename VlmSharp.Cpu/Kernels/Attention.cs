@@ -93,7 +93,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         public nint ValueStride, ValuePanel;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public readonly void Execute(int item, int worker)
     {
         int piece = item % pieces, block = item / pieces % queryBlocks;

@@ -32,7 +32,7 @@ internal unsafe struct FewRowsProduct<V, W> : IJob where V : struct, ISimd<V> wh
         context.Team.Run(job, (rows + chunk - 1) / chunk);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public readonly void Execute(int item, int worker)
     {
         int first = item * chunk, rows = Math.Min(chunk, y.Columns - first), tokens = x.X.Rows;

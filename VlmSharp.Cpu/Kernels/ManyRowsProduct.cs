@@ -97,7 +97,7 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
         public Epilogue Epilogue;
         public HostMatrix Y;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public readonly void Execute(int item, int worker)
         {
             int first = item * Outputs, count = Math.Min(Outputs, Y.Columns - first);

@@ -70,15 +70,14 @@ internal unsafe struct V128(Vector128<float> value) : ISimd<V128>
 
     // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V128 Min(V128 bound, V128 x) =>
-        new(Sse.IsSupported ? Sse.Min(bound.value, x.value) : Vector128.ConditionalSelect(Vector128.GreaterThan(x.value, bound.value), bound.value, x.value));
+    public static V128 Min(V128 bound, V128 x) => new(Vector128.MinNative(bound.value, x.value)); // x86 gives its second operand on NaN, Arm a NaN
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V128 Max(V128 bound, V128 x) =>
-        new(Sse.IsSupported ? Sse.Max(bound.value, x.value) : Vector128.ConditionalSelect(Vector128.LessThan(x.value, bound.value), bound.value, x.value));
+    public static V128 Max(V128 bound, V128 x) => new(Vector128.MaxNative(bound.value, x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V128 TakeGreater(V128 x, V128 best) => Max(x, best);
+    public static V128 TakeGreater(V128 x, V128 best) =>
+        new(Sse.IsSupported ? Sse.Max(x.value, best.value) : Vector128.ConditionalSelect(Vector128.GreaterThan(x.value, best.value), x.value, best.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Largest(V128 x)

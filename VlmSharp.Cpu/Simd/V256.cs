@@ -71,15 +71,14 @@ internal unsafe struct V256(Vector256<float> value) : ISimd<V256>
 
     // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 Min(V256 bound, V256 x) =>
-        new(Avx.IsSupported ? Avx.Min(bound.value, x.value) : Vector256.ConditionalSelect(Vector256.GreaterThan(x.value, bound.value), bound.value, x.value));
+    public static V256 Min(V256 bound, V256 x) => new(Vector256.MinNative(bound.value, x.value)); // x86 gives its second operand on NaN, Arm a NaN
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 Max(V256 bound, V256 x) =>
-        new(Avx.IsSupported ? Avx.Max(bound.value, x.value) : Vector256.ConditionalSelect(Vector256.LessThan(x.value, bound.value), bound.value, x.value));
+    public static V256 Max(V256 bound, V256 x) => new(Vector256.MaxNative(bound.value, x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V256 TakeGreater(V256 x, V256 best) => Max(x, best);
+    public static V256 TakeGreater(V256 x, V256 best) =>
+        new(Avx.IsSupported ? Avx.Max(x.value, best.value) : Vector256.ConditionalSelect(Vector256.GreaterThan(x.value, best.value), x.value, best.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Largest(V256 x) => V128.Largest(V128.TakeGreater(new(x.value.GetLower()), new(x.value.GetUpper())));

@@ -71,15 +71,14 @@ internal unsafe struct V512(Vector512<float> value) : ISimd<V512>
 
     // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V512 Min(V512 bound, V512 x) =>
-        new(Avx512F.IsSupported ? Avx512F.Min(bound.value, x.value) : Vector512.ConditionalSelect(Vector512.GreaterThan(x.value, bound.value), bound.value, x.value));
+    public static V512 Min(V512 bound, V512 x) => new(Vector512.MinNative(bound.value, x.value)); // x86 gives its second operand on NaN, Arm a NaN
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V512 Max(V512 bound, V512 x) =>
-        new(Avx512F.IsSupported ? Avx512F.Max(bound.value, x.value) : Vector512.ConditionalSelect(Vector512.LessThan(x.value, bound.value), bound.value, x.value));
+    public static V512 Max(V512 bound, V512 x) => new(Vector512.MaxNative(bound.value, x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V512 TakeGreater(V512 x, V512 best) => Max(x, best);
+    public static V512 TakeGreater(V512 x, V512 best) =>
+        new(Avx512F.IsSupported ? Avx512F.Max(x.value, best.value) : Vector512.ConditionalSelect(Vector512.GreaterThan(x.value, best.value), x.value, best.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Largest(V512 x) => V256.Largest(V256.TakeGreater(new(x.value.GetLower()), new(x.value.GetUpper())));

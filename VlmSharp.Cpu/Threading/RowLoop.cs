@@ -31,7 +31,7 @@ internal static class RowLoop
         public TKernel Kernel;
         public int Rows, ItemRows;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         public readonly void Execute(int item, int worker)
         {
             int end = Math.Min(Rows, (item + 1) * ItemRows);

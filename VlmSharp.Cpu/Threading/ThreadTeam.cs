@@ -3,7 +3,10 @@ using System.Runtime.ExceptionServices;
 
 namespace VlmSharp.Cpu;
 
-/// <summary>Work that falls into numbered, independent items.</summary>
+/// <summary>
+/// Work that falls into numbered, independent items. Where an item holds loops, <see cref="Execute"/> is marked NoInlining: inlined into
+/// the team's code, it uses up what the JIT allows to be inlined, and the arithmetic of its loops becomes calls.
+/// </summary>
 internal interface IJob
 {
     /// <summary>Does one item.</summary>
