@@ -11,7 +11,8 @@ namespace VlmSharp.Cpu;
 /// </summary>
 internal unsafe struct FewRowsProduct<V, W> : IJob where V : struct, ISimd<V> where W : struct, IWeightFormat
 {
-    private const int LargestChunk = 256, ChunkBytes = 1 << 18;
+    // A multiple of the rows that each kernel takes at a time: 3, 4 and 8.
+    private const int ChunkStep = 24, LargestChunk = 10 * ChunkStep, ChunkBytes = 1 << 18;
 
     private FewRows x;
     private HostMatrix y;
@@ -25,8 +26,8 @@ internal unsafe struct FewRowsProduct<V, W> : IJob where V : struct, ISimd<V> wh
     {
         int rows = y.Columns;
         long rowBytes = Math.Max(W.DType.RowBytes(x.Columns), 1);
-        int chunk = (int)Math.Clamp(ChunkBytes / rowBytes, 4, LargestChunk);
-        chunk = Math.Max(4, Math.Min(chunk, rows / (4 * context.Team.Count)) / 4 * 4);
+        int chunk = (int)Math.Clamp(ChunkBytes / rowBytes, ChunkStep, LargestChunk);
+        chunk = Math.Max(ChunkStep, Math.Min(chunk, rows / (4 * context.Team.Count)) / ChunkStep * ChunkStep);
         var job = new FewRowsProduct<V, W> { x = W.Prepare<V>(context, x), y = y, weight = weight, up = up, epilogue = epilogue, chunk = chunk };
         if (up.HasValue) job.scratch = context.PerThread((long)x.Rows * chunk, out job.scratchStride);
         context.Team.Run(job, (rows + chunk - 1) / chunk);
