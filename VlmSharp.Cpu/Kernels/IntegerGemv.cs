@@ -10,7 +10,7 @@ namespace VlmSharp.Cpu;
 /// </code>
 /// with q of 8 bits and z of 16, or q of 4 and z of 8. The instructions that this rests on multiply integers and add neighbours, 16 or
 /// 32 products where a float multiply-add has 8: that is what lets a weight, unpacked on the way, keep up with the memory. The one
-/// for bytes wants a factor without a sign, so it is given q + 8, and
+/// for bytes wants a factor without a sign, so q + 8 is what is stored, and
 /// <code>
 /// sum_i q z = sum_i (q + 8) z  -  8 sum_i z
 /// </code>

@@ -26,7 +26,7 @@ internal unsafe interface IGroupFormat
     /// <summary>Bytes of an activation.</summary>
     static abstract int ActivationBytes { get; }
 
-    /// <summary>What <see cref="Accumulate"/> adds to each weight, so that none has a sign.</summary>
+    /// <summary>What is added to a weight where it is stored, so that it has no sign; it comes off each group's sum again.</summary>
     static abstract int Offset { get; }
 
     /// <summary>Where the scale of the g-th group of a step stands.</summary>
