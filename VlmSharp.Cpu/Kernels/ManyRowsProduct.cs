@@ -34,7 +34,7 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
         int partRows = RoundUp((x.Rows + parts - 1) / parts, PanelRows);
         int outputs = Math.Clamp(y.Columns / (4 * context.Team.Count), 1, MostOutputs);
         int items = RoundUp((y.Columns + outputs - 1) / outputs, context.Team.Count); // as many for each thread
-        outputs = RoundUp((y.Columns + items - 1) / items, V.TileRows);
+        outputs = RoundUp((y.Columns + items - 1) / items, Tile.NarrowRows);
         float* packed = context.Shared.Reserve((long)partRows * x.Columns);
         long products = up.HasValue ? 2 : 1;
         float* scratch = context.PerThread((long)outputs * (KBlock + products * partRows), out long stride);
@@ -65,6 +65,9 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
 
     private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
+    // The last panel has one register of columns where its rows fill no more.
+    private static int PanelWidth(int rows) => rows <= V.Count ? V.Count : PanelRows;
+
     // Panel p of K block b starts here; a block holds all its panels side by side.
     private static float* Panel(float* packed, int panels, int block, int kCount, int panel) =>
         packed + (nint)PanelRows * ((nint)block * KBlock * panels + (nint)panel * kCount);
@@ -77,13 +80,13 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
 
         public readonly void Execute(int item, int worker)
         {
-            int first = item * PanelRows, rows = Math.Min(PanelRows, Rows - first);
+            int first = item * PanelRows, rows = Math.Min(PanelRows, Rows - first), width = PanelWidth(rows);
             for (int k = 0, block = 0; k < X.Columns; k += KBlock, block++)
             {
                 int count = Math.Min(KBlock, X.Columns - k);
                 float* panel = Panel(Packed, Panels, block, count, item);
-                if (rows < PanelRows) new Span<float>(panel, count * PanelRows).Clear();
-                Packing.Transpose(X.RowPointer(First + first) + k, X.Columns, rows, count, panel, PanelRows);
+                if (rows < width) new Span<float>(panel, count * width).Clear();
+                Packing.Transpose(X.RowPointer(First + first) + k, X.Columns, rows, count, panel, width);
             }
         }
     }
@@ -101,7 +104,7 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
         public readonly void Execute(int item, int worker)
         {
             int first = item * Outputs, count = Math.Min(Outputs, Y.Columns - first);
-            nint sumStride = (nint)Panels * PanelRows;
+            nint sumStride = (Panels - 1) * PanelRows + PanelWidth(Rows - (Panels - 1) * PanelRows);
             float* wide = Scratch + worker * ScratchStride; // [Outputs, KBlock]
             float* sums = wide + (nint)Outputs * KBlock;    // [Outputs, sumStride]
             float* upSums = sums + Outputs * sumStride;
@@ -122,7 +125,7 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Multiply(WeightRows weight, int first, int count, int k, int block, float* wide, float* sums, nint sumStride)
         {
-            int kCount = Math.Min(KBlock, K - k), tiled = RoundUp(count, V.TileRows);
+            int kCount = Math.Min(KBlock, K - k), tiled = RoundUp(count, Tile.NarrowRows);
             for (int n = 0; n < count; n++) W.Widen<V>(weight, first + n, k, kCount, wide + n * KBlock);
             for (int n = count; n < tiled; n++) new Span<float>(wide + n * KBlock, kCount).Clear();
             // The next block of W is a short run of each of many rows, which the hardware does not foresee: some rows with each panel.
@@ -135,8 +138,12 @@ internal static unsafe class ManyRowsProduct<V, W> where V : struct, ISimd<V> wh
                         for (nint at = 0; at < aheadBytes; at += CacheLine) Sse.Prefetch1(weight.At(first + aheadRow) + aheadAt + at);
                 float* b = Panel(Packed, Panels, block, kCount, panel);
                 float* c = sums + (nint)panel * PanelRows;
-                for (int n = 0; n < tiled; n += V.TileRows)
-                    Tile.Multiply<V>(wide + n * KBlock, b, PanelRows, c + n * sumStride, sumStride, kCount, k > 0);
+                if (PanelWidth(Rows - panel * PanelRows) == V.Count)
+                    for (int n = 0; n < tiled; n += Tile.NarrowRows)
+                        Tile.MultiplyNarrow<V>(wide + n * KBlock, b, c + n * sumStride, sumStride, kCount, k > 0);
+                else
+                    for (int n = 0; n < tiled; n += V.TileRows)
+                        Tile.Multiply<V>(wide + n * KBlock, b, PanelRows, c + n * sumStride, sumStride, kCount, k > 0);
             }
         }
     }
