@@ -78,10 +78,6 @@ internal static class Elementary
         return x / (V.Broadcast(1) + Exp(cubic * x));
     }
 
-    /// <summary>cap * tanh(x / cap).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V SoftCap<V>(V x, V cap, V inverse) where V : struct, ISimd<V> => cap * Tanh(x * inverse);
-
     // exp(r) - 1 and 2^n for x = n ln 2 + r.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V ReducedExpMinus1<V>(V x, out V power) where V : struct, ISimd<V>

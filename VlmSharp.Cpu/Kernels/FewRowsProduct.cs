@@ -14,7 +14,7 @@ internal unsafe struct FewRowsProduct<V, W> : IJob where V : struct, ISimd<V> wh
     // A multiple of the rows that each kernel takes at a time: 3, 4 and 8.
     private const int ChunkStep = 24, LargestChunk = 10 * ChunkStep, ChunkBytes = 1 << 18;
 
-    private FewRows x;
+    private PreparedRows x;
     private HostMatrix y;
     private WeightRows weight, up;
     private Epilogue epilogue;

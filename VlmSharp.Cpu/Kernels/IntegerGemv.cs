@@ -32,7 +32,7 @@ internal static unsafe class IntegerGemv
     /// <param name="y">[T, yStride]; <paramref name="rows"/> columns of it are written.</param>
     /// <param name="yStride">Distance between rows of y.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply<V, Q>(in FewRows x, WeightRows weight, int rows, float* y, nint yStride)
+    public static void Multiply<V, Q>(in PreparedRows x, WeightRows weight, int rows, float* y, nint yStride)
         where V : struct, ISimd<V> where Q : struct, IGroupFormat
     {
         int groups = x.X.Columns / Q.Group, run = (rows + RowsAtOnce - 1) / RowsAtOnce;

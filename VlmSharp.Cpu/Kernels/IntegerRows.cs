@@ -12,12 +12,12 @@ namespace VlmSharp.Cpu;
 /// </summary>
 internal static unsafe class IntegerRows
 {
-    public static FewRows From<V, Q>(CpuContext context, HostMatrix x) where V : struct, ISimd<V> where Q : struct, IGroupFormat
+    public static PreparedRows From<V, Q>(CpuContext context, HostMatrix x) where V : struct, ISimd<V> where Q : struct, IGroupFormat
     {
         int groups = x.Columns / Q.Group, padded = (groups + V.Count - 1) / V.Count * V.Count;
         long scales = (long)x.Rows * padded, integers = (scales * Q.Group * Q.ActivationBytes + sizeof(float) - 1) / sizeof(float);
         float* scratch = context.Shared.Reserve(2 * scales + integers);
-        var rows = new FewRows { X = x, Stride = x.Columns, Groups = padded, Scales = scratch, Corrections = scratch + scales, Integers = (byte*)(scratch + 2 * scales) };
+        var rows = new PreparedRows { X = x, Stride = x.Columns, Groups = padded, Scales = scratch, Corrections = scratch + scales, Integers = (byte*)(scratch + 2 * scales) };
         for (int t = 0; t < x.Rows; t++) Round<V, Q>(x.RowPointer(t), groups, rows.Row<Q>(t));
         return rows;
     }
@@ -52,7 +52,21 @@ internal static unsafe class IntegerRows
         }
     }
 
-    // The bits of positive floats are ordered as the numbers are, and a NaN is above them all: it makes the scale one, and so the sum.
+    /// <summary>Rounds a group by itself: its integers in the order of <see cref="IGroupFormat.ArrangeGroup"/>, their sum where the format has an offset.</summary>
+    /// <returns>The scale.</returns>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float RoundGroup<Q>(float* x, byte* target, out int sum) where Q : struct, IGroupFormat
+    {
+        short* group = stackalloc short[Q.Group];
+        float scale = RoundGroup(x, Q.Group, Q.MostActivation, group);
+        sum = Q.Offset == 0 ? 0 : Sum(group, Q.Group);
+        Q.ArrangeGroup(group, target);
+        return scale;
+    }
+
+    // The bits of positive floats are ordered as the numbers are, with infinity and then NaN above them all: these make the scale a NaN,
+    // and so the sum. What is so small that its inverse overflows counts as zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float RoundGroup(float* x, int count, float mostActivation, short* target)
     {
@@ -62,7 +76,7 @@ internal static unsafe class IntegerRows
         bits = Vector128.Max(bits, Vector128.Shuffle(bits, Vector128.Create(1, 0, 3, 2)));
         Vector128<float> largest = bits.AsSingle(); // in all four elements
         Vector128<float> inverse = Vector128.Create(mostActivation) / largest;
-        inverse = Vector128.ConditionalSelect(Vector128.GreaterThan(largest, Vector128<float>.Zero), inverse, Vector128<float>.Zero);
+        inverse = Vector128.ConditionalSelect(Vector128.GreaterThan(largest, Vector128.Create(mostActivation / float.MaxValue)), inverse, Vector128<float>.Zero);
         for (int i = 0; i < count; i += 8)
         {
             Vector128<int> low = Vector128.ConvertToInt32Native(Vector128.Round(Vector128.Load(x + i) * inverse));
@@ -70,7 +84,7 @@ internal static unsafe class IntegerRows
             Vector128.NarrowWithSaturation(low, high).Store(target + i);
         }
 
-        return largest.ToScalar() / mostActivation;
+        return float.IsFinite(largest.ToScalar()) ? largest.ToScalar() / mostActivation : float.NaN;
     }
 
     // Integers of 8 bits: their sum is in range.

@@ -33,11 +33,11 @@ internal static unsafe class MatrixProduct
 
         switch (weight.DType)
         {
-            case DType.F32: Run<V, Plain<F32Format>>(context, x, weight, up, epilogue, y, rows); break;
-            case DType.BF16: Run<V, Plain<BF16Format>>(context, x, weight, up, epilogue, y, rows); break;
-            case DType.F16: Run<V, Plain<F16Format>>(context, x, weight, up, epilogue, y, rows); break;
-            case DType.Int8: Run<V, Grouped<Int8Format>>(context, x, weight, up, epilogue, y, rows); break;
-            case DType.Int4: Run<V, Grouped<Int4Format>>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.F32: Run<V, Plain<F32Format>, FloatProduct>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.BF16: Run<V, Plain<BF16Format>, FloatProduct>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.F16: Run<V, Plain<F16Format>, FloatProduct>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.Int8: Run<V, Grouped<Int8Format>, GroupProduct<Int8Format>>(context, x, weight, up, epilogue, y, rows); break;
+            case DType.Int4: Run<V, Grouped<Int4Format>, GroupProduct<Int4Format>>(context, x, weight, up, epilogue, y, rows); break;
             default: throw Unknown(weight);
         }
         GC.KeepAlive(weight);
@@ -75,11 +75,11 @@ internal static unsafe class MatrixProduct
 
     private static NotSupportedException Unknown(HostWeight weight) => new($"Weight {weight}: the CPU backend has no kernel for this storage format.");
 
-    private static void Run<V, W>(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y, int* rows)
-        where V : struct, ISimd<V> where W : struct, IWeightFormat
+    private static void Run<V, W, P>(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y, int* rows)
+        where V : struct, ISimd<V> where W : struct, IWeightFormat where P : struct, ITileProduct
     {
         WeightRows first = Rows(weight, rows), second = up is null ? default : Rows(up);
         if (x.Rows <= FewRows) FewRowsProduct<V, W>.Run(context, x, first, second, epilogue, y);
-        else ManyRowsProduct<V, W>.Run(context, x, first, second, epilogue, y);
+        else ManyRowsProduct<V, W, P>.Run(context, x, first, second, epilogue, y);
     }
 }

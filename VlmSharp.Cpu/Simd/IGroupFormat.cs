@@ -20,6 +20,23 @@ internal unsafe interface IGroupFormat
     /// <summary>Widens a group to 16-bit integers, in the order of the row.</summary>
     static abstract void Unpack(byte* group, short* target);
 
+    /// <summary>Brings a group to integers of <see cref="ActivationBytes"/>, in the order of <see cref="ArrangeGroup"/> and with the <see cref="Offset"/>.</summary>
+    static abstract void UnpackElements(byte* group, byte* target);
+
+    /// <summary>Puts the integers of one group's activations, which lie in the order of the row, in that of <see cref="UnpackElements"/>.</summary>
+    /// <param name="x">A group.</param>
+    /// <param name="target">As many integers of <see cref="ActivationBytes"/> each.</param>
+    static abstract void ArrangeGroup(short* x, byte* target);
+
+    /// <summary>Adds the products of integers, 32 bits of them beside each other, to sums of 32 bits.</summary>
+    /// <param name="sum">Sums, which <see cref="ToFloats"/> understands.</param>
+    /// <param name="w">Weights, from <see cref="UnpackElements"/>.</param>
+    /// <param name="x">Activations.</param>
+    static abstract void AddProducts<V>(ref V sum, V w, V x) where V : struct, ISimd<V>;
+
+    /// <summary>The sums of a group as floats.</summary>
+    static abstract V ToFloats<V>(V sum) where V : struct, ISimd<V>;
+
     /// <summary>The integer that stands for the largest activation of a group: activations have 16 bits or 8.</summary>
     static abstract int MostActivation { get; }
 
@@ -63,6 +80,18 @@ internal readonly unsafe struct Int8Format : IGroupFormat
     {
         for (int i = 0; i < 64; i += 8) Integers.Widen8((sbyte*)group + i).Store(target + i);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void UnpackElements(byte* group, byte* target) => Unpack(group, (short*)target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ArrangeGroup(short* x, byte* target) => Buffer.MemoryCopy(x, target, 128, 128);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProducts<V>(ref V sum, V w, V x) where V : struct, ISimd<V> => V.AccumulateInt16(ref sum, w, x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ToFloats<V>(V sum) where V : struct, ISimd<V> => V.ConvertInt32(sum);
 
     public static int MostActivation => short.MaxValue;
 
@@ -122,6 +151,34 @@ internal readonly unsafe struct Int4Format : IGroupFormat
         ((words >> 12) - eight).Store((ushort*)target + 24);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void UnpackElements(byte* group, byte* target)
+    {
+        Vector128<ushort> words = Vector128.Load((ushort*)group), mask = Vector128.Create((ushort)0x0F0F);
+        (words & mask).Store((ushort*)target);
+        ((words >> 4) & mask).Store((ushort*)target + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ArrangeGroup(short* x, byte* target)
+    {
+        ArrangeHalf(x, target);
+        ArrangeHalf(x + 8, target + 16);
+    }
+
+    // What belongs to the lower nibbles of a group, or 8 elements further on to the upper ones: bytes 2j and 2j + 1 of a group hold the
+    // elements j and j + 16 there.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ArrangeHalf(short* x, byte* target) =>
+        ((Vector128.Load(x) & Vector128.Create((short)0xFF)) | (Vector128.Load(x + 16) << 8)).Store((short*)target);
+
+    // The products of a group stay within 16 bits: each sum is of 16, at most 15 * 128 each.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProducts<V>(ref V sum, V w, V x) where V : struct, ISimd<V> => V.AccumulateInt8(ref sum, w, x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ToFloats<V>(V sum) where V : struct, ISimd<V> => V.ConvertInt16Pairs(sum);
+
     public static int MostActivation => sbyte.MaxValue;
 
     public static int ActivationBytes => sizeof(sbyte);
@@ -131,19 +188,14 @@ internal readonly unsafe struct Int4Format : IGroupFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int ScalePlace<V>(int g) where V : struct, ISimd<V> => g % (V.Count / 4) * 4 + g / (V.Count / 4);
 
-    // Of each register of weights, which holds V.Count / 4 groups, first what belongs to the lower nibbles: bytes 2j and 2j + 1 of a
-    // group hold the elements j and j + 16 there. Then the upper nibbles, 8 elements further on.
+    // Of each register of weights, which holds V.Count / 4 groups, first what belongs to the lower nibbles, then the upper ones.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Arrange<V>(short* x, byte* target) where V : struct, ISimd<V>
     {
         int groups = V.Count / 4;
         for (int first = 0; first < V.Count; first += groups)
             for (int nibble = 0; nibble < 2; nibble++)
-                for (int group = first; group < first + groups; group++, target += 16)
-                {
-                    short* even = x + 32 * group + 8 * nibble;
-                    ((Vector128.Load(even) & Vector128.Create((short)0xFF)) | (Vector128.Load(even + 16) << 8)).Store((short*)target);
-                }
+                for (int group = first; group < first + groups; group++, target += 16) ArrangeHalf(x + 32 * group + 8 * nibble, target);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -177,8 +229,21 @@ internal readonly unsafe struct Grouped<Q> : IWeightFormat where Q : struct, IGr
         }
     }
 
-    public static FewRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V> => IntegerRows.From<V, Q>(context, x);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Unpack<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V>
+    {
+        byte* group = weight.At(row) + (nint)(column / Q.Group) * Q.Bytes;
+        ushort* scale = weight.ScalesAt(row) + column / Q.Group;
+        float* scales = target + GroupProduct<Q>.Stride - GroupProduct<Q>.Groups;
+        for (int g = 0; g < count / Q.Group; g++, group += Q.Bytes, target += GroupProduct<Q>.GroupLength)
+        {
+            Q.UnpackElements(group, (byte*)target);
+            scales[g] = BFloat16.ToSingle(Unsafe.ReadUnaligned<ushort>(scale + g));
+        }
+    }
 
-    public static void Multiply<V>(in FewRows x, WeightRows weight, int rows, float* y, nint yStride) where V : struct, ISimd<V> =>
+    public static PreparedRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V> => IntegerRows.From<V, Q>(context, x);
+
+    public static void Multiply<V>(in PreparedRows x, WeightRows weight, int rows, float* y, nint yStride) where V : struct, ISimd<V> =>
         IntegerGemv.Multiply<V, Q>(x, weight, rows, y, yStride);
 }

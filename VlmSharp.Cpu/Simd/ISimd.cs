@@ -71,6 +71,18 @@ internal unsafe interface ISimd<V> where V : struct, ISimd<V>
     /// <summary>Loads 16-bit integers from any address, widened.</summary>
     static abstract V LoadInt16(short* source);
 
+    /// <summary>sum += a b of integers: all are registers of bits here, a and b of 16-bit integers, whose products are added two by two to 32-bit sums.</summary>
+    static abstract void AccumulateInt16(ref V sum, V a, V b);
+
+    /// <summary>The same of bytes, a without a sign and below 128: products are added two by two to 16-bit sums.</summary>
+    static abstract void AccumulateInt8(ref V sum, V a, V b);
+
+    /// <summary>32-bit integers as floats.</summary>
+    static abstract V ConvertInt32(V bits);
+
+    /// <summary>16-bit integers, added two by two, as floats.</summary>
+    static abstract V ConvertInt16Pairs(V bits);
+
     /// <summary>
     /// sum_i w[i] x[i] over 64 weights of 8 bits: exact, in 32-bit integers, and spread over the elements of the result, which add up
     /// to the sum.

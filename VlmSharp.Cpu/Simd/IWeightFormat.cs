@@ -22,10 +22,18 @@ internal unsafe interface IWeightFormat
     /// <param name="target">[count].</param>
     static abstract void Widen<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V>;
 
+    /// <summary>Brings a part of a row to the form in which <see cref="Tile"/> reads it: floats, or integers with scales behind them.</summary>
+    /// <param name="weight">The parameter.</param>
+    /// <param name="row">Which of its rows.</param>
+    /// <param name="column">First column; a multiple of <see cref="Tile.Stride"/>.</param>
+    /// <param name="count">Columns, at most Tile.Stride.</param>
+    /// <param name="target">As many floats as <see cref="ITileProduct.Stride"/> says.</param>
+    static abstract void Unpack<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V>;
+
     /// <summary>Brings a few rows of activations to the form in which <see cref="Multiply"/> reads them.</summary>
     /// <param name="context">Scratch.</param>
     /// <param name="x">[T, in], T a handful.</param>
-    static abstract FewRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V>;
+    static abstract PreparedRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V>;
 
     /// <summary>y[t, n] = sum_k x[t, k] w[n, k]: the same bits whatever T and n are.</summary>
     /// <param name="x">From <see cref="Prepare"/>.</param>
@@ -33,11 +41,11 @@ internal unsafe interface IWeightFormat
     /// <param name="rows">How many of them.</param>
     /// <param name="y">[T, yStride]; <paramref name="rows"/> columns of it are written.</param>
     /// <param name="yStride">Distance between rows of y.</param>
-    static abstract void Multiply<V>(in FewRows x, WeightRows weight, int rows, float* y, nint yStride) where V : struct, ISimd<V>;
+    static abstract void Multiply<V>(in PreparedRows x, WeightRows weight, int rows, float* y, nint yStride) where V : struct, ISimd<V>;
 }
 
 /// <summary>A few rows of activations, as <see cref="IWeightFormat.Prepare"/> left them.</summary>
-internal readonly unsafe struct FewRows
+internal readonly unsafe struct PreparedRows
 {
     /// <summary>[T, in], in the order of the element format; its rows lie <see cref="Stride"/> apart.</summary>
     public HostMatrix X { get; init; }
@@ -90,17 +98,20 @@ internal readonly unsafe struct Plain<F> : IWeightFormat where F : struct, IElem
     public static void Widen<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V> =>
         Packing.Widen<V, F>(weight.At(row) + (nint)column * F.Size, target, count);
 
-    public static FewRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V>
+    public static void Unpack<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V> =>
+        Widen<V>(weight, row, column, count, target);
+
+    public static PreparedRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V>
     {
-        if (!F.SplitsPairs) return new FewRows { X = x, Stride = x.Columns };
+        if (!F.SplitsPairs) return new PreparedRows { X = x, Stride = x.Columns };
         // A cache line more than a row: rows 4 KB apart contend for one set of the first-level cache.
         nint stride = x.Columns + CacheLineFloats;
         float* split = context.Shared.Reserve(x.Rows * stride);
         for (int t = 0; t < x.Rows; t++) Packing.SplitPairs<V>(x.RowPointer(t), split + t * stride, x.Columns);
-        return new FewRows { X = new HostMatrix(split, x.Rows, x.Columns), Stride = stride };
+        return new PreparedRows { X = new HostMatrix(split, x.Rows, x.Columns), Stride = stride };
     }
 
-    public static void Multiply<V>(in FewRows x, WeightRows weight, int rows, float* y, nint yStride) where V : struct, ISimd<V> =>
+    public static void Multiply<V>(in PreparedRows x, WeightRows weight, int rows, float* y, nint yStride) where V : struct, ISimd<V> =>
         Gemv.Multiply<V, F>(x.X.Data, x.Stride, x.X.Rows, weight, rows, x.X.Columns, y, yStride);
 }
 

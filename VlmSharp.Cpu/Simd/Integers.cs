@@ -60,7 +60,7 @@ internal static unsafe class Integers
         ? Avx512BW.MultiplyAddAdjacent(a, b)
         : Vector512.Create(PairSums(a.GetLower(), b.GetLower()), PairSums(a.GetUpper(), b.GetUpper()));
 
-    /// <summary>In each 128 bits, the sums of the eight elements of a, of b, of c and of d, which are in the range of 16 bits.</summary>
+    /// <summary>In each 128 bits, the sums of the eight elements of a, of b, of c and of d, none of which is above 8191 in size: two of them may meet in 16 bits, not all eight.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> LaneSums(Vector128<short> a, Vector128<short> b, Vector128<short> c, Vector128<short> d)
     {
@@ -72,7 +72,9 @@ internal static unsafe class Integers
 
         if (AdvSimd.Arm64.IsSupported)
             return AdvSimd.AddPairwiseWidening(AdvSimd.Arm64.AddPairwise(AdvSimd.Arm64.AddPairwise(a, b), AdvSimd.Arm64.AddPairwise(c, d)));
-        return Vector128.Create(Vector128.Sum(a), Vector128.Sum(b), Vector128.Sum(c), Vector128.Sum(d));
+        return Vector128.Create(Sum(a), Sum(b), Sum(c), Sum(d));
+
+        static int Sum(Vector128<short> x) => Vector128.Sum(PairSums(x, Vector128<short>.One));
 
         static Vector128<short> Halves(Vector128<short> a, Vector128<short> b) =>
             Sse2.UnpackLow(a.AsInt64(), b.AsInt64()).AsInt16() + Sse2.UnpackHigh(a.AsInt64(), b.AsInt64()).AsInt16();

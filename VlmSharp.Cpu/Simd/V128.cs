@@ -68,13 +68,13 @@ internal unsafe struct V128(Vector128<float> value) : ISimd<V128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref V128 sum, V128 a, V128 b) => sum.value = Vector128.MultiplyAddEstimate(a.value, b.value, sum.value);
 
-    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Min(V128 bound, V128 x) => new(Vector128.MinNative(bound.value, x.value)); // x86 gives its second operand on NaN, Arm a NaN
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Max(V128 bound, V128 x) => new(Vector128.MaxNative(bound.value, x.value));
 
+    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 TakeGreater(V128 x, V128 best) =>
         new(Sse.IsSupported ? Sse.Max(x.value, best.value) : Vector128.ConditionalSelect(Vector128.GreaterThan(x.value, best.value), x.value, best.value));
@@ -104,6 +104,20 @@ internal unsafe struct V128(Vector128<float> value) : ISimd<V128>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 LoadInt16(short* source) => new(Vector128.ConvertToSingle(Integers.Widen4(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AccumulateInt16(ref V128 sum, V128 a, V128 b) =>
+        sum.value = (sum.value.AsInt32() + Integers.PairSums(a.value.AsInt16(), b.value.AsInt16())).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AccumulateInt8(ref V128 sum, V128 a, V128 b) =>
+        sum.value = (sum.value.AsInt16() + Integers.PairSums(a.value.AsByte(), b.value.AsSByte())).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 ConvertInt32(V128 bits) => new(Vector128.ConvertToSingle(bits.value.AsInt32()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 ConvertInt16Pairs(V128 bits) => new(Vector128.ConvertToSingle(Integers.PairSums(bits.value.AsInt16(), Vector128<short>.One)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Int8Products(sbyte* w, short* x)

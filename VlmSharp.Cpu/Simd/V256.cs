@@ -69,13 +69,13 @@ internal unsafe struct V256(Vector256<float> value) : ISimd<V256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref V256 sum, V256 a, V256 b) => sum.value = Vector256.MultiplyAddEstimate(a.value, b.value, sum.value);
 
-    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 Min(V256 bound, V256 x) => new(Vector256.MinNative(bound.value, x.value)); // x86 gives its second operand on NaN, Arm a NaN
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 Max(V256 bound, V256 x) => new(Vector256.MaxNative(bound.value, x.value));
 
+    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 TakeGreater(V256 x, V256 best) =>
         new(Avx.IsSupported ? Avx.Max(x.value, best.value) : Vector256.ConditionalSelect(Vector256.GreaterThan(x.value, best.value), x.value, best.value));
@@ -97,6 +97,20 @@ internal unsafe struct V256(Vector256<float> value) : ISimd<V256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 LoadInt16(short* source) => new(Vector256.ConvertToSingle(Integers.Widen8(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AccumulateInt16(ref V256 sum, V256 a, V256 b) =>
+        sum.value = (sum.value.AsInt32() + Integers.PairSums(a.value.AsInt16(), b.value.AsInt16())).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AccumulateInt8(ref V256 sum, V256 a, V256 b) =>
+        sum.value = (sum.value.AsInt16() + Integers.PairSums(a.value.AsByte(), b.value.AsSByte())).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 ConvertInt32(V256 bits) => new(Vector256.ConvertToSingle(bits.value.AsInt32()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 ConvertInt16Pairs(V256 bits) => new(Vector256.ConvertToSingle(Integers.PairSums(bits.value.AsInt16(), Vector256<short>.One)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 Int8Products(sbyte* w, short* x)

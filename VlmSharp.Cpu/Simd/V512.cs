@@ -69,13 +69,13 @@ internal unsafe struct V512(Vector512<float> value) : ISimd<V512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref V512 sum, V512 a, V512 b) => sum.value = Vector512.MultiplyAddEstimate(a.value, b.value, sum.value);
 
-    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 Min(V512 bound, V512 x) => new(Vector512.MinNative(bound.value, x.value)); // x86 gives its second operand on NaN, Arm a NaN
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 Max(V512 bound, V512 x) => new(Vector512.MaxNative(bound.value, x.value));
 
+    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 TakeGreater(V512 x, V512 best) =>
         new(Avx512F.IsSupported ? Avx512F.Max(x.value, best.value) : Vector512.ConditionalSelect(Vector512.GreaterThan(x.value, best.value), x.value, best.value));
@@ -97,6 +97,20 @@ internal unsafe struct V512(Vector512<float> value) : ISimd<V512>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 LoadInt16(short* source) => new(Vector512.ConvertToSingle(Integers.Widen16(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AccumulateInt16(ref V512 sum, V512 a, V512 b) =>
+        sum.value = (sum.value.AsInt32() + Integers.PairSums(a.value.AsInt16(), b.value.AsInt16())).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AccumulateInt8(ref V512 sum, V512 a, V512 b) =>
+        sum.value = (sum.value.AsInt16() + Integers.PairSums(a.value.AsByte(), b.value.AsSByte())).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 ConvertInt32(V512 bits) => new(Vector512.ConvertToSingle(bits.value.AsInt32()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 ConvertInt16Pairs(V512 bits) => new(Vector512.ConvertToSingle(Integers.PairSums(bits.value.AsInt16(), Vector512<short>.One)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 Int8Products(sbyte* w, short* x) => new(Vector512.ConvertToSingle(

@@ -21,9 +21,21 @@ internal static unsafe class MatMulLadder
         Console.WriteLine($"{T} x {N} x {K}; one thread at best {limits.FmaPeak:0.0} GFLOP/s");
         float* x = Fill(T * K), w = Fill(N * K), y = Fill(T * N);
         Report("naive loops", 1, limits, () => Naive(x, w, y));
-        Report("vector dot product", 3, limits, () => VectorDot<V256>(x, w, y));
-        Report("register tile, nothing packed", 5, limits, () => TileInPlace<V256>(x, w, y));
-        Report("the same on packed panels", 5, limits, () => TilePacked<V256>(x, w, y));
+        float[] expected = new ReadOnlySpan<float>(y, T * N).ToArray(); // small whole numbers: every order of adding gives the same
+        void Check(string name, ReadOnlySpan<float> got)
+        {
+            if (!got.SequenceEqual(expected)) throw new InvalidOperationException($"'{name}' computes something else than the naive loops.");
+        }
+
+        void Rung(string name, Action run)
+        {
+            Report(name, 5, limits, run);
+            Check(name, new ReadOnlySpan<float>(y, T * N));
+        }
+
+        Rung("vector dot product", () => VectorDot<V256>(x, w, y));
+        Rung("register tile, nothing packed", () => TileInPlace<V256>(x, w, y));
+        Rung("the same on packed panels", () => TilePacked<V256>(x, w, y));
         ushort* half = (ushort*)NativeMemory.AlignedAlloc((nuint)N * K * sizeof(ushort), 64);
         for (int i = 0; i < N * K; i++) half[i] = BFloat16.FromSingle(w[i]);
         foreach (int threads in new[] { 1, 2 })
@@ -32,7 +44,12 @@ internal static unsafe class MatMulLadder
             using Weight weight = backend.LoadWeight(new WeightData("w", DType.BF16, N, K, (nint)half, new object()));
             Tensor input = backend.Upload(new ReadOnlySpan<float>(x, T * K), T, K);
             MachineLimits of = threads == 1 ? limits : MachineLimits.Measure(new CpuBackendOptions { Threads = threads });
-            Report($"blocked for L2, bf16 weights, {threads} thread(s)", 9, of, () => backend.Linear(input, weight).Dispose());
+            string name = $"blocked for L2, bf16 weights, {threads} thread(s)";
+            Report(name, 9, of, () => backend.Linear(input, weight).Dispose());
+            using Tensor output = backend.Linear(input, weight);
+            float[] got = new float[T * N];
+            backend.Download(output, got);
+            Check(name, got);
         }
     }
 
@@ -94,7 +111,7 @@ internal static unsafe class MatMulLadder
             {
                 int count = Math.Min(Tile.Stride, K - k);
                 for (int i = 0; i < V.TileRows; i++) new Span<float>(w + (n + i) * K + k, count).CopyTo(new Span<float>(rows + i * Tile.Stride, count));
-                for (int t = 0; t < T; t += 2 * V.Count) Tile.Multiply<V>(rows, across + k * T + t, T, sums + n * T + t, T, count, k > 0);
+                for (int t = 0; t < T; t += 2 * V.Count) Tile.Multiply<V, FloatProduct>(rows, across + k * T + t, T, sums + n * T + t, T, count, k > 0);
             }
         Packing.Transpose(sums, T, N, T, y, N);
         foreach (nint buffer in new[] { (nint)across, (nint)sums, (nint)rows }) NativeMemory.AlignedFree((void*)buffer);
@@ -112,7 +129,7 @@ internal static unsafe class MatMulLadder
             {
                 int count = Math.Min(Tile.Stride, K - k);
                 for (int i = 0; i < V.TileRows; i++) new Span<float>(w + (n + i) * K + k, count).CopyTo(new Span<float>(rows + i * Tile.Stride, count));
-                for (int t = 0; t < T; t += width) Tile.Multiply<V>(rows, panels + t * K + k * width, width, sums + n * T + t, T, count, k > 0);
+                for (int t = 0; t < T; t += width) Tile.Multiply<V, FloatProduct>(rows, panels + t * K + k * width, width, sums + n * T + t, T, count, k > 0);
             }
         Packing.Transpose(sums, T, N, T, y, N);
         foreach (nint buffer in new[] { (nint)panels, (nint)sums, (nint)rows }) NativeMemory.AlignedFree((void*)buffer);

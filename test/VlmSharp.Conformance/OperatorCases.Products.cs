@@ -16,11 +16,11 @@ public abstract partial class BackendConformance
 
     private static readonly DType[] FloatFormats = [DType.F32, DType.BF16, DType.F16];
 
-    private const int FewRows = 12, MostOf16Bits = 32767, MostOf8Bits = 127;
+    private const int MostOf16Bits = 32767, MostOf8Bits = 127;
 
-    // A backend may round a few rows of activations to 16 bits for weights of 8, and to 8 bits for weights of 4.
-    private static double ProductBound(DType dtype, int rows, int inputs) =>
-        Close.SumBound(inputs, 1) + (dtype.IsQuantized() && rows <= FewRows ? RoundingBound(inputs, MostOf16Bits) : 0);
+    // A backend may round activations to 16 bits for weights of 8, and to 8 bits for weights of 4.
+    private static double ProductBound(DType dtype, int inputs) =>
+        Close.SumBound(inputs, 1) + (dtype.IsQuantized() ? RoundingBound(inputs, MostOf16Bits) : 0);
 
     // Half a step of the largest each, at random.
     private static double RoundingBound(int inputs, int most) => 4 * Math.Sqrt(inputs) / (2 * most) / Math.Sqrt(3);
@@ -50,7 +50,7 @@ public abstract partial class BackendConformance
         {
             WeightData weight = Parameter("w", dtype, outputs, inputs), bias = Vector("b", outputs, dtype.IsQuantized() ? DType.BF16 : dtype);
             float[] x = Activations(dtype, rows * inputs), residual = Numbers(rows * outputs);
-            double bound = ProductBound(dtype, rows, inputs) + 8 * Close.Unit * 3;
+            double bound = ProductBound(dtype, inputs) + 8 * Close.Unit * 3;
             for (int variant = 0; variant < 5; variant++)
             {
                 bool withBias = variant is 1 or 3 or 4, withResidual = variant is 2 or 4;
@@ -81,6 +81,61 @@ public abstract partial class BackendConformance
         }, Close.SumBound(inputs, 1) + RoundingBound(inputs, MostOf8Bits));
     }
 
+    /// <summary>
+    /// The largest integers that a group can hold, all of one sign: no sum on the way may wrap or saturate. The sums of whole numbers are
+    /// exact, but for the rounding of activations.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(16)]
+    [InlineData(21)]
+    public void LargestIntegers(int rows)
+    {
+        const int Inputs = 512, Outputs = 17;
+        foreach (DType dtype in new[] { DType.Int8, DType.Int4 })
+        {
+            foreach (float sign in new[] { 1f, -1f })
+            {
+                // The nibble of the first is -8, of the others 7.
+                float[] w = [.. Enumerable.Range(0, Outputs * Inputs).Select(i => dtype == DType.Int8 ? 127 : i % dtype.GroupSize() == 0 ? -8f : 7)];
+                float[] x = [.. Enumerable.Repeat(127 * sign, rows * Inputs)];
+                WeightData weight = Parameter("w", dtype, Outputs, Inputs, values: w);
+                Compare($"Linear {dtype} [{rows}, {Inputs}], largest integers times {sign}", b =>
+                {
+                    using Weight loaded = b.LoadWeight(weight);
+                    using Tensor input = b.Upload(x, rows, Inputs);
+                    return b.Linear(input, loaded);
+                }, 127 * 127 * Inputs * 1e-5);
+            }
+        }
+    }
+
+    /// <summary>Activations too small to be rounded to integers, or not finite: zero, or not a number, and no other row is touched.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    public void OddActivationsOfQuantizedWeights(int rows)
+    {
+        const int Inputs = 64;
+        foreach (DType dtype in new[] { DType.Int8, DType.Int4 })
+        {
+            foreach (float odd in new[] { 1e-36f, float.Epsilon, float.PositiveInfinity, float.NegativeInfinity, float.NaN })
+            {
+                float[] x = new float[rows * Inputs];
+                Array.Fill(x, 1, Inputs, x.Length - Inputs);
+                x[3] = odd;
+                WeightData weight = Parameter("w", dtype, 1, Inputs, values: [.. Enumerable.Repeat(1f, Inputs)]);
+                using Weight w = Backend.LoadWeight(weight);
+                using Tensor input = Backend.Upload(x, rows, Inputs);
+                float[] y = Fetch(Backend, Backend.Linear(input, w));
+                if (float.IsFinite(odd)) Assert.InRange(y[0], 0, 2e-36f);
+                else Assert.False(float.IsFinite(y[0]), $"{dtype}: {odd} gives {y[0]}");
+                for (int row = 1; row < rows; row++) Assert.Equal(Inputs, y[row], 0.02);
+            }
+        }
+    }
+
     /// <summary>Some outputs alone, in any order and twice, are those of the whole layer: not close to them, but equal.</summary>
     [Theory]
     [MemberData(nameof(ProductShapes))]
@@ -94,7 +149,7 @@ public abstract partial class BackendConformance
             {
                 int[] places = [.. Enumerable.Range(0, count).Select(_ => random.Next(outputs))];
                 string what = $"LinearRows {dtype} [{rows}, {inputs}] -> {count} of {outputs}";
-                Compare(what, b => Some(b, weight, x, places), ProductBound(dtype, rows, inputs));
+                Compare(what, b => Some(b, weight, x, places), ProductBound(dtype, inputs));
 
                 using Weight w = Backend.LoadWeight(weight);
                 using Tensor input = Backend.Upload(x, rows, inputs);
@@ -134,7 +189,7 @@ public abstract partial class BackendConformance
             using Weight g = b.LoadWeight(gate), u = b.LoadWeight(up);
             using Tensor input = b.Upload(x, rows, inputs);
             return b.GatedLinear(input, g, u);
-        }, 6 * (gateFormat.IsQuantized() || upFormat.IsQuantized() ? scale * ProductBound(DType.Int8, rows, inputs) : Close.SumBound(inputs, scale)) + 16 * Close.Unit);
+        }, 6 * (gateFormat.IsQuantized() || upFormat.IsQuantized() ? scale * ProductBound(DType.Int8, inputs) : Close.SumBound(inputs, scale)) + 16 * Close.Unit);
     }
 
     /// <summary>Every length of a row from 1 to 70, so that each remainder of each register width and unrolling occurs, for few rows and many.</summary>

@@ -1,8 +1,10 @@
 using System.Text;
+using System.Text.Json;
 using VlmSharp.Compute;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Models;
 
 namespace VlmSharp.Cpu.Tests.Generation;
 
@@ -66,6 +68,32 @@ public sealed class GenerationTests : IDisposable
             GenerationResult alone = model.Generate([requests[i]])[0];
             Assert.Equal(alone.TokenIds, together[i].TokenIds);
             Assert.Equal(alone.PromptTokens, together[i].PromptTokens);
+        }
+    }
+
+    /// <summary>The kernels for few rows and for many round activations alike: with weights of 4 bits too, an answer does not depend on its company.</summary>
+    [Theory]
+    [InlineData(DType.Int8)]
+    [InlineData(DType.Int4)]
+    public void A_large_batch_of_a_quantized_model_gives_the_answers_of_its_members(DType format)
+    {
+        using var backend = new CpuBackend();
+        using VisionLanguageModel quantized = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
+        using JsonDocument cases = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("demo-cases", "answers.json")));
+        GenerationRequest[] requests = [.. cases.RootElement.EnumerateArray().Take(60).Select(c => new GenerationRequest
+        {
+            Images = [ImageFile.Load(GoldenFiles.PathOf("demo-cases", c.GetProperty("image").GetString()!))],
+            Prompt = c.GetProperty("prompt").GetString()!,
+        })];
+        foreach (GenerationRequest[] group in requests.Chunk(30))
+        {
+            IReadOnlyList<GenerationResult> together = quantized.Generate(group);
+            for (int i = 0; i < group.Length; i++)
+            {
+                GenerationResult alone = quantized.Generate([group[i]])[0];
+                Assert.Equal(alone.TokenIds, together[i].TokenIds);
+                TensorAssert.Close([.. alone.LogProbabilities], [.. together[i].LogProbabilities], 1e-3, $"{format} {group[i].Prompt}");
+            }
         }
     }
 
