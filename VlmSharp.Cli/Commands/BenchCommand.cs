@@ -16,7 +16,8 @@ internal static class BenchCommand
         var command = new ExampleCommand("bench", "Measures load, vision, prefill and decode beside this machine's own limits.", """
             Floors are flops / peak for vision and prefill, and for decode the larger of bytes / bandwidth and flops / peak. Both limits
             are measured right before and right after these stages in every run; the better of the two counts, for that run
-            alone. Times and shares are medians of --repeat runs after a warm-up.
+            alone. Times and shares are medians of --repeat runs after a warm-up. The peak is that of fp32 multiply-adds; with --quantize
+            prefill multiplies integers, more of them at a time, and may come in below that floor.
 
             Examples:
               vlmsharp bench
