@@ -33,11 +33,14 @@ internal static unsafe class Tile
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="k">Elements of the sums, at least 1; whole groups.</param>
     /// <param name="accumulate">Whether c's content is added to.</param>
+    [SkipLocalsInit] // sums are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<V, P>(float* a, float* b, nint bStride, float* c, nint cStride, int k, bool accumulate)
         where V : struct, ISimd<V> where P : struct, ITileProduct
     {
-        int stride = P.Stride, groupLength = P.GroupLength; // constants, named once: the JIT inlines only so many calls
+        // Constants, named once: the JIT inlines only so many calls.
+        int stride = P.Stride, groupLength = P.GroupLength;
+        float* sums = stackalloc float[2 * V.TileRows * V.Count];
         float* end = a + k, scales = a + stride - P.Groups, bScales = b + k * bStride;
         nint corrections = groupLength == 0 ? 0 : k / groupLength * bStride;
         do
@@ -56,69 +59,90 @@ internal static unsafe class Tile
             V cB0 = V.Zero, cB1 = V.Zero;
 
             float* groupEnd = groupLength == 0 ? end : a + groupLength;
-            do
+            V b0, b1;
+            if (V.TileRows != 12)
             {
-                V b0 = V.Load(b), b1 = V.Load(b + V.Count);
-                V factor;
-                factor = V.Broadcast(*a);
-                P.Accumulate(ref c00, factor, b0);
-                P.Accumulate(ref c01, factor, b1);
-                factor = V.Broadcast(a[1 * stride]);
-                P.Accumulate(ref c10, factor, b0);
-                P.Accumulate(ref c11, factor, b1);
-                factor = V.Broadcast(a[2 * stride]);
-                P.Accumulate(ref c20, factor, b0);
-                P.Accumulate(ref c21, factor, b1);
-                factor = V.Broadcast(a[3 * stride]);
-                P.Accumulate(ref c30, factor, b0);
-                P.Accumulate(ref c31, factor, b1);
-                factor = V.Broadcast(a[4 * stride]);
-                P.Accumulate(ref c40, factor, b0);
-                P.Accumulate(ref c41, factor, b1);
-                factor = V.Broadcast(a[5 * stride]);
-                P.Accumulate(ref c50, factor, b0);
-                P.Accumulate(ref c51, factor, b1);
+                // Four steps in a round: where another program shares the core, what limits is how many instructions start (MatMul.md).
+                for (float* last = groupEnd - 4; a <= last; a += 4)
+                {
+                    b0 = V.Load(b);
+                    b1 = V.Load(b + V.Count);
+                    Row<V, P>(a, b0, b1, ref c00, ref c01);
+                    Row<V, P>(a + stride, b0, b1, ref c10, ref c11);
+                    Row<V, P>(a + 2 * stride, b0, b1, ref c20, ref c21);
+                    Row<V, P>(a + 3 * stride, b0, b1, ref c30, ref c31);
+                    Row<V, P>(a + 4 * stride, b0, b1, ref c40, ref c41);
+                    Row<V, P>(a + 5 * stride, b0, b1, ref c50, ref c51);
+                    b += bStride;
+                    b0 = V.Load(b);
+                    b1 = V.Load(b + V.Count);
+                    Row<V, P>(a + 1, b0, b1, ref c00, ref c01);
+                    Row<V, P>(a + (stride + 1), b0, b1, ref c10, ref c11);
+                    Row<V, P>(a + (2 * stride + 1), b0, b1, ref c20, ref c21);
+                    Row<V, P>(a + (3 * stride + 1), b0, b1, ref c30, ref c31);
+                    Row<V, P>(a + (4 * stride + 1), b0, b1, ref c40, ref c41);
+                    Row<V, P>(a + (5 * stride + 1), b0, b1, ref c50, ref c51);
+                    b += bStride;
+                    b0 = V.Load(b);
+                    b1 = V.Load(b + V.Count);
+                    Row<V, P>(a + 2, b0, b1, ref c00, ref c01);
+                    Row<V, P>(a + (stride + 2), b0, b1, ref c10, ref c11);
+                    Row<V, P>(a + (2 * stride + 2), b0, b1, ref c20, ref c21);
+                    Row<V, P>(a + (3 * stride + 2), b0, b1, ref c30, ref c31);
+                    Row<V, P>(a + (4 * stride + 2), b0, b1, ref c40, ref c41);
+                    Row<V, P>(a + (5 * stride + 2), b0, b1, ref c50, ref c51);
+                    b += bStride;
+                    b0 = V.Load(b);
+                    b1 = V.Load(b + V.Count);
+                    Row<V, P>(a + 3, b0, b1, ref c00, ref c01);
+                    Row<V, P>(a + (stride + 3), b0, b1, ref c10, ref c11);
+                    Row<V, P>(a + (2 * stride + 3), b0, b1, ref c20, ref c21);
+                    Row<V, P>(a + (3 * stride + 3), b0, b1, ref c30, ref c31);
+                    Row<V, P>(a + (4 * stride + 3), b0, b1, ref c40, ref c41);
+                    Row<V, P>(a + (5 * stride + 3), b0, b1, ref c50, ref c51);
+                    b += bStride;
+                }
+            }
+
+            for (; a < groupEnd; a++)
+            {
+                b0 = V.Load(b);
+                b1 = V.Load(b + V.Count);
+                Row<V, P>(a, b0, b1, ref c00, ref c01);
+                Row<V, P>(a + stride, b0, b1, ref c10, ref c11);
+                Row<V, P>(a + 2 * stride, b0, b1, ref c20, ref c21);
+                Row<V, P>(a + 3 * stride, b0, b1, ref c30, ref c31);
+                Row<V, P>(a + 4 * stride, b0, b1, ref c40, ref c41);
+                Row<V, P>(a + 5 * stride, b0, b1, ref c50, ref c51);
                 if (V.TileRows == 12)
                 {
-                    factor = V.Broadcast(a[6 * stride]);
-                    P.Accumulate(ref c60, factor, b0);
-                    P.Accumulate(ref c61, factor, b1);
-                    factor = V.Broadcast(a[7 * stride]);
-                    P.Accumulate(ref c70, factor, b0);
-                    P.Accumulate(ref c71, factor, b1);
-                    factor = V.Broadcast(a[8 * stride]);
-                    P.Accumulate(ref c80, factor, b0);
-                    P.Accumulate(ref c81, factor, b1);
-                    factor = V.Broadcast(a[9 * stride]);
-                    P.Accumulate(ref c90, factor, b0);
-                    P.Accumulate(ref c91, factor, b1);
-                    factor = V.Broadcast(a[10 * stride]);
-                    P.Accumulate(ref cA0, factor, b0);
-                    P.Accumulate(ref cA1, factor, b1);
-                    factor = V.Broadcast(a[11 * stride]);
-                    P.Accumulate(ref cB0, factor, b0);
-                    P.Accumulate(ref cB1, factor, b1);
+                    Row<V, P>(a + 6 * stride, b0, b1, ref c60, ref c61);
+                    Row<V, P>(a + 7 * stride, b0, b1, ref c70, ref c71);
+                    Row<V, P>(a + 8 * stride, b0, b1, ref c80, ref c81);
+                    Row<V, P>(a + 9 * stride, b0, b1, ref c90, ref c91);
+                    Row<V, P>(a + 10 * stride, b0, b1, ref cA0, ref cA1);
+                    Row<V, P>(a + 11 * stride, b0, b1, ref cB0, ref cB1);
                 }
-                a++;
                 b += bStride;
             }
-            while (a < groupEnd);
 
-            Put<V, P>(c, c00, c01, scales, bScales, corrections, accumulate);
-            Put<V, P>(c + 1 * cStride, c10, c11, scales + 1 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 2 * cStride, c20, c21, scales + 2 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 3 * cStride, c30, c31, scales + 3 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 4 * cStride, c40, c41, scales + 4 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 5 * cStride, c50, c51, scales + 5 * stride, bScales, corrections, accumulate);
+            Keep(sums, c00, c01);
+            Keep(sums + 2 * V.Count, c10, c11);
+            Keep(sums + 4 * V.Count, c20, c21);
+            Keep(sums + 6 * V.Count, c30, c31);
+            Keep(sums + 8 * V.Count, c40, c41);
+            Keep(sums + 10 * V.Count, c50, c51);
             if (V.TileRows == 12)
             {
-                Put<V, P>(c + 6 * cStride, c60, c61, scales + 6 * stride, bScales, corrections, accumulate);
-                Put<V, P>(c + 7 * cStride, c70, c71, scales + 7 * stride, bScales, corrections, accumulate);
-                Put<V, P>(c + 8 * cStride, c80, c81, scales + 8 * stride, bScales, corrections, accumulate);
-                Put<V, P>(c + 9 * cStride, c90, c91, scales + 9 * stride, bScales, corrections, accumulate);
-                Put<V, P>(c + 10 * cStride, cA0, cA1, scales + 10 * stride, bScales, corrections, accumulate);
-                Put<V, P>(c + 11 * cStride, cB0, cB1, scales + 11 * stride, bScales, corrections, accumulate);
+                Keep(sums + 12 * V.Count, c60, c61);
+                Keep(sums + 14 * V.Count, c70, c71);
+                Keep(sums + 16 * V.Count, c80, c81);
+                Keep(sums + 18 * V.Count, c90, c91);
+                Keep(sums + 20 * V.Count, cA0, cA1);
+                Keep(sums + 22 * V.Count, cB0, cB1);
             }
+
+            P.Add<V>(sums, V.TileRows, 2 * V.Count, c, cStride, scales, bScales, corrections, accumulate);
             accumulate = true;
             scales++;
             bScales += bStride;
@@ -136,11 +160,13 @@ internal static unsafe class Tile
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="k">Elements of the sums, at least 1; whole groups.</param>
     /// <param name="accumulate">Whether c's content is added to.</param>
+    [SkipLocalsInit] // sums are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MultiplyNarrow<V, P>(float* a, float* b, float* c, nint cStride, int k, bool accumulate)
         where V : struct, ISimd<V> where P : struct, ITileProduct
     {
         int stride = P.Stride, groupLength = P.GroupLength; // constants, named once: the JIT inlines only so many calls
+        float* sums = stackalloc float[NarrowRows * V.Count];
         float* end = a + k, scales = a + stride - P.Groups, bScales = b + k * V.Count;
         nint corrections = groupLength == 0 ? 0 : k / groupLength * V.Count;
         do
@@ -168,18 +194,19 @@ internal static unsafe class Tile
             }
             while (a < groupEnd);
 
-            Put<V, P>(c, c0, scales, bScales, corrections, accumulate);
-            Put<V, P>(c + 1 * cStride, c1, scales + 1 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 2 * cStride, c2, scales + 2 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 3 * cStride, c3, scales + 3 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 4 * cStride, c4, scales + 4 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 5 * cStride, c5, scales + 5 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 6 * cStride, c6, scales + 6 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 7 * cStride, c7, scales + 7 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 8 * cStride, c8, scales + 8 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 9 * cStride, c9, scales + 9 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 10 * cStride, cA, scales + 10 * stride, bScales, corrections, accumulate);
-            Put<V, P>(c + 11 * cStride, cB, scales + 11 * stride, bScales, corrections, accumulate);
+            V.Store(sums, c0);
+            V.Store(sums + V.Count, c1);
+            V.Store(sums + 2 * V.Count, c2);
+            V.Store(sums + 3 * V.Count, c3);
+            V.Store(sums + 4 * V.Count, c4);
+            V.Store(sums + 5 * V.Count, c5);
+            V.Store(sums + 6 * V.Count, c6);
+            V.Store(sums + 7 * V.Count, c7);
+            V.Store(sums + 8 * V.Count, c8);
+            V.Store(sums + 9 * V.Count, c9);
+            V.Store(sums + 10 * V.Count, cA);
+            V.Store(sums + 11 * V.Count, cB);
+            P.Add<V>(sums, NarrowRows, V.Count, c, cStride, scales, bScales, corrections, accumulate);
             accumulate = true;
             scales++;
             bScales += V.Count;
@@ -187,16 +214,19 @@ internal static unsafe class Tile
         while (groupLength != 0 && a < end);
     }
 
+    // One row in one step.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<V, P>(float* c, V low, V high, float* scale, float* bScales, nint corrections, bool accumulate)
-        where V : struct, ISimd<V> where P : struct, ITileProduct
+    private static void Row<V, P>(float* a, V b0, V b1, ref V c0, ref V c1) where V : struct, ISimd<V> where P : struct, ITileProduct
     {
-        Put<V, P>(c, low, scale, bScales, corrections, accumulate);
-        Put<V, P>(c + V.Count, high, scale, bScales + V.Count, corrections, accumulate);
+        V factor = V.Broadcast(*a);
+        P.Accumulate(ref c0, factor, b0);
+        P.Accumulate(ref c1, factor, b1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<V, P>(float* c, V sum, float* scale, float* bScales, nint corrections, bool accumulate)
-        where V : struct, ISimd<V> where P : struct, ITileProduct =>
-        V.Store(c, P.Add(accumulate ? V.Load(c) : V.Zero, sum, scale, bScales, bScales + corrections));
+    private static void Keep<V>(float* sums, V low, V high) where V : struct, ISimd<V>
+    {
+        V.Store(sums, low);
+        V.Store(sums + V.Count, high);
+    }
 }

@@ -32,13 +32,18 @@ internal unsafe interface ITileProduct
     /// <summary>sum += a b, of every number that the elements hold.</summary>
     static abstract void Accumulate<V>(ref V sum, V a, V b) where V : struct, ISimd<V>;
 
-    /// <summary>c + s (a sum + correction), where c is the sum of the groups before.</summary>
-    /// <param name="c">The groups before.</param>
-    /// <param name="sum">The group's sums.</param>
-    /// <param name="scale">s, of the row of the left operand.</param>
-    /// <param name="bScales">a, of each column of the right one.</param>
-    /// <param name="corrections">Of each column.</param>
-    static abstract V Add<V>(V c, V sum, float* scale, float* bScales, float* corrections) where V : struct, ISimd<V>;
+    /// <summary>Adds a group's sums to the tile: c[r, j] += s[r] (a[j] sums[r, j] + correction[j]), of floats c[r, j] += sums[r, j].</summary>
+    /// <param name="sums">[rows, columns].</param>
+    /// <param name="rows">Rows of the tile.</param>
+    /// <param name="columns">Columns of the tile, whole registers.</param>
+    /// <param name="c">[rows, cStride].</param>
+    /// <param name="cStride">Distance between the rows of c.</param>
+    /// <param name="scales">s, <see cref="Stride"/> apart.</param>
+    /// <param name="bScales">a [columns].</param>
+    /// <param name="corrections">Where the corrections stand, seen from a.</param>
+    /// <param name="accumulate">Whether c's content is added to.</param>
+    static abstract void Add<V>(float* sums, int rows, int columns, float* c, nint cStride, float* scales, float* bScales, nint corrections, bool accumulate)
+        where V : struct, ISimd<V>;
 }
 
 /// <summary>Floats: no groups, no scales.</summary>
@@ -59,8 +64,13 @@ internal readonly unsafe struct FloatProduct : ITileProduct
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate<V>(ref V sum, V a, V b) where V : struct, ISimd<V> => V.Accumulate(ref sum, a, b);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Add<V>(V c, V sum, float* scale, float* bScales, float* corrections) where V : struct, ISimd<V> => c + sum;
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add<V>(float* sums, int rows, int columns, float* c, nint cStride, float* scales, float* bScales, nint corrections, bool accumulate)
+        where V : struct, ISimd<V>
+    {
+        for (int r = 0; r < rows; r++, c += cStride)
+            for (int j = 0; j < columns; j += V.Count, sums += V.Count) V.Store(c + j, accumulate ? V.Load(c + j) + V.Load(sums) : V.Load(sums));
+    }
 }
 
 /// <summary>Integers of a group format: two of 16 bits or four of 8 in an element.</summary>
@@ -110,10 +120,30 @@ internal readonly unsafe struct GroupProduct<Q> : ITileProduct where Q : struct,
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate<V>(ref V sum, V a, V b) where V : struct, ISimd<V> => Q.AddProducts(ref sum, a, b);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Add<V>(V c, V sum, float* scale, float* bScales, float* corrections) where V : struct, ISimd<V>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add<V>(float* sums, int rows, int columns, float* c, nint cStride, float* scales, float* bScales, nint corrections, bool accumulate)
+        where V : struct, ISimd<V>
     {
-        V scaled = Q.Offset == 0 ? Q.ToFloats(sum) * V.Load(bScales) : V.MultiplyAdd(Q.ToFloats(sum), V.Load(bScales), V.Load(corrections));
-        return V.MultiplyAdd(V.Broadcast(*scale), scaled, c);
+        if (!accumulate)
+            for (int r = 0; r < rows; r++) new Span<float>(c + r * cStride, columns).Clear();
+        bool one = columns == V.Count, corrected = Q.Offset != 0;
+        V a0 = V.Load(bScales), a1 = one ? a0 : V.Load(bScales + V.Count);
+        V correction0 = corrected ? V.Load(bScales + corrections) : V.Zero, correction1 = !corrected || one ? correction0 : V.Load(bScales + corrections + V.Count);
+        float* end = sums + (nint)rows * columns;
+        if (one)
+        {
+            for (; sums < end; sums += V.Count, scales += Stride, c += cStride) Put(sums, a0, correction0, scales, c);
+            return;
+        }
+
+        for (; sums < end; sums += 2 * V.Count, scales += Stride, c += cStride)
+        {
+            Put(sums, a0, correction0, scales, c);
+            Put(sums + V.Count, a1, correction1, scales, c + V.Count);
+        }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<V>(float* sum, V a, V correction, float* scale, float* c) where V : struct, ISimd<V> =>
+        V.Store(c, V.MultiplyAdd(V.Broadcast(*scale), V.MultiplyAdd(Q.ToFloats(V.Load(sum)), a, correction), V.Load(c)));
 }
