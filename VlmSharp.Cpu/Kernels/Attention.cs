@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
@@ -17,11 +18,15 @@ namespace VlmSharp.Cpu;
 /// The exponentials are powers of two: log2 e goes into the scale of the scores, and exp(s - m) = 2^(s log2 e - m log2 e).
 /// An item is one key-value head, a block of queries and a piece of the keys. Its rows are the queries of all heads that share
 /// the key-value head, so multi-query attention reads each key once for eight heads. The keys are cut into several pieces only
-/// when there are too few items otherwise (decoding over a long cache); <see cref="AttentionMerge"/> then joins the pieces.
+/// where one block holds all queries (decoding over a long cache); <see cref="AttentionMerge"/> then joins the pieces. How many
+/// depends on the keys and not on the threads, so that the result does not either.
 /// </summary>
 internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
 {
-    private const int MostRows = AttentionBlocks.MostRows, ScoreRows = AttentionBlocks.ScoreRows, MostKeys = AttentionBlocks.MostKeys, ShortestPiece = 256;
+    private const int MostRows = AttentionBlocks.MostRows, ScoreRows = AttentionBlocks.ScoreRows, MostKeys = AttentionBlocks.MostKeys;
+
+    // The keys of a piece at the most; pieces are not cut further when there are so many items.
+    private const int LongestPiece = 384, EnoughItems = 32;
 
     // With fewer rows than this, packing a block of keys costs more than it saves.
     private const int FewRows = 24;
@@ -53,16 +58,20 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         int fewest = Divide(slice.RowCount, Math.Max(1, MostRows / job.Group)), most = Divide(slice.RowCount, Math.Max(1, ScoreRows / job.Group));
         job.queryBlock = Divide(slice.RowCount, Math.Clamp(Divide(ItemsPerThread * context.Team.Count, spec.KvHeads), fewest, most));
         job.queryBlocks = Divide(slice.RowCount, job.queryBlock);
-        job.keyBlock = RoundUp(Divide(keys.Rows, Divide(keys.Rows, MostKeys)), Panel); // blocks of about the same size
-        int blocks = spec.KvHeads * job.queryBlocks;
-        int wanted = Divide(2 * context.Team.Count, blocks);
-        job.pieces = context.Team.Count == 1 ? 1 : Math.Clamp(wanted, 1, Math.Max(1, keys.Rows / ShortestPiece));
+        int visible = Math.Min(keys.Rows, slice.VisibleEnd(slice.Past + slice.RowCount - 1)) - slice.VisibleStart(slice.Past, spec.Window);
+        job.pieces = most > 1 ? 1 : Pieces(visible, spec.KvHeads);
+        int together = job.pieces > 1 ? Divide(visible, job.pieces) : keys.Rows;
+        job.keyBlock = RoundUp(Divide(together, Divide(together, MostKeys)), Panel); // blocks of about the same size
         job.scratch = context.PerThread(job.ScratchFloats(), out job.scratchStride);
         if (job.pieces > 1)
             job.merge = AttentionMerge.Create(context, slice.RowCount * spec.Heads, job.pieces, spec.HeadDim);
-        context.Team.Run(job, blocks * job.pieces);
+        context.Team.Run(job, spec.KvHeads * job.queryBlocks * job.pieces);
         if (job.pieces > 1) job.merge.Join(context, y.RowPointer(slice.RowStart));
     }
+
+    // A power of two where the heads allow it, which 2, 4, 8 and 16 threads share out evenly.
+    private static int Pieces(int keys, int kvHeads) =>
+        Math.Min((int)BitOperations.RoundUpToPowerOf2((uint)Divide(keys, LongestPiece)), Divide(EnoughItems, kvHeads));
 
     // Rounded up.
     private static int Divide(int value, int by) => (value + by - 1) / by;
@@ -112,8 +121,9 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         p.Sum = p.Largest + p.Padded;
         Begin(p);
 
+        int start = slice.VisibleStart(slice.Past + p.Query, spec.Window);
         // Blocks start at multiples of their size, so that a row's result does not depend on the queries beside it.
-        int start = slice.VisibleStart(slice.Past + p.Query, spec.Window) / keyBlock * keyBlock;
+        if (pieces == 1) start = start / keyBlock * keyBlock;
         int end = Math.Min(keys.Rows, slice.VisibleEnd(slice.Past + p.Query + p.Queries - 1));
         int pieceKeys = pieces == 1 ? end - start : RoundUp(Divide(end - start, pieces), Panel);
         start += piece * pieceKeys;
@@ -142,7 +152,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         // The rows that only fill up a tile: their results are not used, but must not be slow to compute.
         int unused = (p.Padded - p.Rows) * Tile.Stride;
         for (int chunk = 0; chunk < DimChunks; chunk++) new Span<float>(p.Q + ((nint)chunk * p.Padded + p.Rows) * Tile.Stride, unused).Clear();
-        if (ReadsKeysInPlace(p)) new Span<float>(p.S + p.Rows * Tile.Stride, unused).Clear();
+        if (ReadsKeysInPlace) new Span<float>(p.S + p.Rows * Tile.Stride, unused).Clear();
         for (int r = 0; r < p.Rows; r++)
         {
             p.Largest[r] = float.NegativeInfinity;
@@ -154,7 +164,8 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         }
     }
 
-    private readonly bool ReadsKeysInPlace(in Parts p) => p.Rows < FewRows && spec.HeadDim <= Tile.Stride;
+    // Asks for all rows of the sequence, not for those of an item: a score's last bits depend on it.
+    private readonly bool ReadsKeysInPlace => slice.RowCount * Group < FewRows && spec.HeadDim <= Tile.Stride;
 
     // Brings a block of keys and values into panels, which the tile reads from front to back, for all rows of the item.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -163,7 +174,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         int dim = spec.HeadDim;
         float* firstKey = keys.RowPointer(key) + p.KvHead * dim;
         float* firstValue = values.RowPointer(key) + p.KvHead * dim;
-        for (int j = 0; j < count && !ReadsKeysInPlace(p); j += Panel)
+        for (int j = 0; j < count && !ReadsKeysInPlace; j += Panel)
         {
             int width = Math.Min(Panel, count - j);
             for (int i = j + Panel; i < Math.Min(count, j + 2 * Panel); i++) Packing.Prefetch(firstKey + (nint)i * keys.Columns, dim);
@@ -191,7 +202,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
     private readonly void Score(in Parts p, int row, int key, int count)
     {
         int dim = spec.HeadDim, rows = Math.Min(ScoreRows, p.Padded - row);
-        if (ReadsKeysInPlace(p))
+        if (ReadsKeysInPlace)
         {
             var weights = new WeightRows((byte*)(keys.RowPointer(key) + p.KvHead * dim), (nint)keys.Columns * sizeof(float), null);
             Gemv.Multiply<V, F32Format>(p.Q, Tile.Stride, p.Rows, weights, count, dim, p.S, Tile.Stride);

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Cpu;
@@ -45,7 +46,6 @@ internal unsafe struct AttentionMerge : IRowKernel
     {
         float* first = parts + (nint)row * pieces * (2 + headDim);
         Span<float> target = y.Row(row);
-        target.Clear();
         float largest = float.NegativeInfinity, sum = 0;
         for (int s = 0; s < pieces; s++) largest = Math.Max(largest, first[s * (2 + headDim)]);
         for (int s = 0; s < pieces; s++)
@@ -53,8 +53,10 @@ internal unsafe struct AttentionMerge : IRowKernel
             float* part = first + s * (2 + headDim);
             float weight = MathF.Exp((part[0] - largest) * Elementary.Ln2);
             sum += weight * part[1];
-            for (int d = 0; d < headDim; d++) target[d] += weight * part[2 + d];
+            var o = new ReadOnlySpan<float>(part + 2, headDim);
+            if (s == 0) TensorPrimitives.Multiply(o, weight, target);
+            else TensorPrimitives.MultiplyAdd(o, weight, target, target);
         }
-        for (int d = 0; d < headDim; d++) target[d] /= sum;
+        TensorPrimitives.Divide(target, sum, target);
     }
 }

@@ -21,6 +21,21 @@ public sealed class AttentionTests
         foreach (int threads in new[] { 2, 5 }) Assert.Equal(expected, Attend(threads, spec, prefix, Tokens, q, k, v));
     }
 
+    /// <summary>Nor does what comes out depend on them where the keys of a few queries are shared out.</summary>
+    [Theory]
+    [InlineData(8, 1, 256, 0, 1, 1101)]
+    [InlineData(8, 1, 64, 700, 1, 1500)]
+    [InlineData(4, 4, 36, 0, 2, 4000)]
+    [InlineData(8, 4, 64, 0, 9, 800)]
+    [InlineData(8, 1, 48, 0, 14, 1200)]
+    public void DecodingGivesTheSameOnAnyNumberOfThreads(int heads, int kvHeads, int headDim, int window, int queries, int keys)
+    {
+        var spec = new AttentionSpec(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), 0, window);
+        float[] q = Numbers(queries * heads * headDim), k = Numbers(keys * kvHeads * headDim), v = Numbers(keys * kvHeads * headDim);
+        float[] expected = Decode(1, spec, q, keys, k, v);
+        foreach (int threads in new[] { 2, 3, 5, 16 }) Assert.Equal(expected, Decode(threads, spec, q, keys, k, v));
+    }
+
     [Theory]
     [InlineData(1, 1, 256, 400)]
     [InlineData(8, 1, 256, 64)]
@@ -44,6 +59,25 @@ public sealed class AttentionTests
         SequenceBatch batch = new();
         batch.Add(tokens, prefix);
         using Tensor y = backend.Attention(query, keys, values, batch, spec);
+        float[] result = new float[q.Length];
+        backend.Download(y, result);
+        return result;
+    }
+
+    // The queries are the last of the sequence, whose keys stand in a cache.
+    private static float[] Decode(int threads, in AttentionSpec spec, float[] q, int keys, float[] k, float[] v)
+    {
+        using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
+        int width = k.Length / keys, queries = q.Length / (spec.Heads * spec.HeadDim);
+        using KvCache cache = backend.CreateKvCache(1, width, keys);
+        SequenceBatch batch = new();
+        batch.Add(keys, 0, cache);
+        using (Tensor allKeys = backend.Upload(k, keys, width), values = backend.Upload(v, keys, width)) backend.AppendKeyValues(allKeys, values, batch, 0);
+        batch.Advance();
+        cache.Truncate(keys - queries);
+        batch.Clear();
+        batch.Add(queries, 0, cache);
+        using Tensor query = backend.Upload(q, queries, q.Length / queries), y = backend.CachedAttention(query, batch, 0, spec);
         float[] result = new float[q.Length];
         backend.Download(y, result);
         return result;
