@@ -164,7 +164,8 @@ public interface IComputeBackend : IDisposable
 
     /// <summary>
     /// Attention (Vaswani et al. 2017, eq. 1) of every sequence over its own rows of k and v:
-    /// y_i = sum_j softmax_j(cap(scale * q_i . k_j)) v_j over the j that <see cref="SequenceSlice"/> lets i see.
+    /// y_i = sum_j softmax_j(cap(scale * q_i . k_j)) v_j over the j that <see cref="SequenceSlice"/> lets i see. The others have no
+    /// influence on y_i, not even with infinities or NaN in them.
     /// </summary>
     /// <param name="q">[T, H * D].</param>
     /// <param name="k">[T, K * D].</param>

@@ -95,7 +95,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         public float* Sum;     // l [rows]
         public float* KeysT;   // panels [HeadDim, Panel] of a block of keys
         public float* Values;  // panels [keys, Panel] of a block of values
-        public int Rows, Padded, KvHead, Query, Queries;
+        public int Rows, Padded, KvHead, Query, Queries, Piece;
 
         // Panel d of a block of values starts at FirstValue + d * ValuePanel, its rows lie ValueStride apart.
         public float* FirstValue;
@@ -105,11 +105,44 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public readonly void Execute(int item, int worker)
     {
-        int piece = item % pieces, block = item / pieces % queryBlocks;
         Parts p = default;
+        p.Piece = item % pieces;
         p.KvHead = item / pieces / queryBlocks;
-        p.Query = block * queryBlock;
+        p.Query = item / pieces % queryBlocks * queryBlock;
         p.Queries = Math.Min(queryBlock, slice.RowCount - p.Query);
+
+        int first = slice.Past + p.Query, last = first + p.Queries - 1;
+        int start = slice.VisibleStart(first, spec.Window);
+        // Blocks start at multiples of their size, so that a row's result does not depend on the queries beside it.
+        if (pieces == 1) start = start / keyBlock * keyBlock;
+        int end = Math.Min(keys.Rows, slice.VisibleEnd(last));
+        int pieceKeys = pieces == 1 ? end - start : RoundUp(Divide(end - start, pieces), Panel);
+        start += p.Piece * pieceKeys;
+        end = Math.Min(end, start + pieceKeys);
+
+        // A key that is hidden from a query weighs 0, but 0 times a value that is not finite is NaN: then each query goes by itself.
+        if (AreFinite(p.KvHead, start, Math.Min(end, slice.VisibleStart(last, spec.Window))) && AreFinite(p.KvHead, Math.Max(start, slice.VisibleEnd(first)), end))
+        {
+            Attend(p, worker, start, start, end);
+            return;
+        }
+        p.Queries = 1;
+        for (int position = first; position <= last; position++, p.Query++)
+            Attend(p, worker, start, Math.Max(start, slice.VisibleStart(position, spec.Window)), Math.Min(end, slice.VisibleEnd(position)));
+    }
+
+    // The values [from, to) of a head. A sum that overflows only costs time.
+    private readonly bool AreFinite(int kvHead, int from, int to)
+    {
+        for (int j = from; j < to; j++)
+            if (!float.IsFinite(RowMath.Sum<V>(values.RowPointer(j) + kvHead * spec.HeadDim, spec.HeadDim))) return false;
+        return true;
+    }
+
+    // The queries of an item over the keys [from, to), in blocks that start at start.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private readonly void Attend(Parts p, int worker, int start, int from, int to)
+    {
         p.Rows = p.Queries * Group;
         p.Padded = RoundUp(p.Rows, V.TileRows);
         p.Q = scratch + worker * scratchStride;
@@ -120,17 +153,10 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         p.Largest = p.O + (nint)p.Padded * PaddedDim;
         p.Sum = p.Largest + p.Padded;
         Begin(p);
-
-        int start = slice.VisibleStart(slice.Past + p.Query, spec.Window);
-        // Blocks start at multiples of their size, so that a row's result does not depend on the queries beside it.
-        if (pieces == 1) start = start / keyBlock * keyBlock;
-        int end = Math.Min(keys.Rows, slice.VisibleEnd(slice.Past + p.Query + p.Queries - 1));
-        int pieceKeys = pieces == 1 ? end - start : RoundUp(Divide(end - start, pieces), Panel);
-        start += piece * pieceKeys;
-        end = Math.Min(end, start + pieceKeys);
-        for (int key = start; key < end; key += keyBlock)
+        for (; start < to; start += keyBlock)
         {
-            int count = Math.Min(keyBlock, end - key);
+            int key = Math.Max(start, from), count = Math.Min(start + keyBlock, to) - key;
+            if (count <= 0) continue;
             Pack(ref p, key, count);
             for (int row = 0; row < p.Rows; row += ScoreRows)
             {
@@ -139,7 +165,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
                 AddValues(p, row, count);
             }
         }
-        Finish(p, piece);
+        Finish(p);
     }
 
     // The row of the step and the first feature that row r of a block stands for.
@@ -265,7 +291,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
                 Tile.Multiply<V, FloatProduct>(p.S + r * Tile.Stride, panel, p.ValueStride, p.O + (nint)(row + r) * PaddedDim + d, PaddedDim, count, true);
     }
 
-    private readonly void Finish(in Parts p, int piece)
+    private readonly void Finish(in Parts p)
     {
         for (int r = 0; r < p.Rows; r++)
         {
@@ -275,7 +301,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
             if (pieces > 1)
             {
                 int row = (p.Query + r / Group) * spec.Heads + p.KvHead * Group + r % Group;
-                target = merge.Part(row, piece, p.Largest[r], p.Sum[r]);
+                target = merge.Part(row, p.Piece, p.Largest[r], p.Sum[r]);
                 factor = 1;
             }
             ScaleMap<V>.Run(o, factor, target, spec.HeadDim);

@@ -210,6 +210,55 @@ public abstract partial class BackendConformance
         }, 1e-6);
     }
 
+    /// <summary>What the mask hides may be anything: the rows that do not see it are the same, bit for bit.</summary>
+    [Theory]
+    [InlineData(2, 1, 8, 8, 0)]
+    [InlineData(2, 1, 40, 40, 0)]
+    [InlineData(8, 1, 20, 20, 7)]
+    [InlineData(1, 1, 300, 300, 0)]
+    [InlineData(4, 2, 300, 300, 270)]
+    [InlineData(8, 1, 2, 1100, 0)] // keys in pieces
+    [InlineData(4, 4, 30, 600, 580)]
+    public void HiddenKeysHaveNoInfluence(int heads, int kvHeads, int queries, int keys, int window)
+    {
+        const int HeadDim = 20;
+        int width = kvHeads * HeadDim, first = keys - queries;
+        var spec = new AttentionSpec(heads, kvHeads, HeadDim, 0.3f, 0, window);
+        float[] q = Numbers(queries * heads * HeadDim), k = Numbers(keys * width), v = Numbers(keys * width);
+        float[] expected = Attend();
+        // The last key is hidden from all rows but the last, the first one from those that the window has left behind.
+        int[] hidden = window > 0 ? [0, keys - 1] : [keys - 1];
+        int from = window > 0 ? Math.Max(first, window) - first : 0;
+        Assert.InRange(from, 0, queries - 2);
+        foreach (float anything in new[] { float.PositiveInfinity, float.NaN })
+        {
+            foreach (int key in hidden)
+            {
+                k.AsSpan(key * width, width).Fill(anything);
+                v.AsSpan(key * width, width).Fill(anything);
+            }
+
+            float[] actual = Attend();
+            Range rows = (from * heads * HeadDim)..((queries - 1) * heads * HeadDim);
+            Assert.Equal(expected[rows], actual[rows]);
+            Assert.DoesNotContain(actual[^(heads * HeadDim)..], float.IsFinite);
+        }
+
+        float[] Attend()
+        {
+            using KvCache cache = Backend.CreateKvCache(1, width, keys);
+            SequenceBatch batch = new();
+            batch.Add(keys, 0, cache);
+            using (Tensor key = Backend.Upload(k, keys, width), value = Backend.Upload(v, keys, width)) Backend.AppendKeyValues(key, value, batch, 0);
+            batch.Advance();
+            cache.Truncate(first); // the queries are the last of the sequence, whose keys are there already
+            batch.Clear();
+            batch.Add(queries, 0, cache);
+            using Tensor query = Backend.Upload(q, queries, heads * HeadDim);
+            return Fetch(Backend, Backend.CachedAttention(query, batch, 0, spec));
+        }
+    }
+
     /// <summary>By hand: scores 0 and ln 3 weigh the values 1 and 5 as 1 : 3, which gives 4; the first token sees only itself.</summary>
     [Fact]
     public void AttentionByHand()
