@@ -47,7 +47,7 @@ public sealed unsafe class CpuBackend : HostBackend
     /// <summary>Bytes of scratch memory that the kernels have taken.</summary>
     public long ScratchBytes => context.ScratchBytes;
 
-    /// <summary>The most scratch memory that the kernels take: packed activations for all threads, and for each blocks of weights or keys, sums, scores.</summary>
+    /// <summary>The most scratch memory that the kernels take: packed activations for all threads, and for each blocks of weights or keys, sums, scores. Only a gated layer whose two parameters are stored in different formats takes more: its second product.</summary>
     /// <param name="widestRow">The most features that go into a product.</param>
     /// <param name="patches">Patches of a picture.</param>
     /// <param name="patchColumns">Numbers of a patch, or features of one where these are more.</param>

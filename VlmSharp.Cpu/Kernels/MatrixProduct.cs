@@ -63,8 +63,7 @@ internal static unsafe class MatrixProduct
     private static void RunMixed<V>(CpuContext context, HostMatrix x, HostWeight gate, HostWeight up, HostMatrix y) where V : struct, ISimd<V>
     {
         long length = (long)y.Rows * y.Columns;
-        using var buffer = new NativeBuffer();
-        var second = new HostMatrix(buffer.Reserve(length), y.Rows, y.Columns); // [T, out]
+        var second = new HostMatrix(context.SecondProduct.Reserve(length), y.Rows, y.Columns); // [T, out]
         Run<V>(context, x, gate, null, new Epilogue { Activation = Activation.GeluTanh }, y);
         Run<V>(context, x, up, null, default, second);
         for (int row = 0; row < y.Rows; row++) TensorPrimitives.Multiply(y.Row(row), second.Row(row), y.Row(row));

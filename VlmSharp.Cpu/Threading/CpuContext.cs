@@ -14,6 +14,9 @@ internal sealed unsafe class CpuContext(int threads) : IDisposable
     /// <summary>The patches of a picture as rows, while the matrix product uses <see cref="Shared"/>.</summary>
     public NativeBuffer Patches { get; } = new();
 
+    /// <summary>The second product of a gated layer whose two parameters are stored in different formats, while the products use the rest.</summary>
+    public NativeBuffer SecondProduct { get; } = new();
+
     /// <summary>Scratch for each thread by itself: that of worker w starts w * <paramref name="floats"/> (rounded up to <paramref name="stride"/>) behind the result.</summary>
     public float* PerThread(long floats, out long stride)
     {
@@ -22,13 +25,14 @@ internal sealed unsafe class CpuContext(int threads) : IDisposable
     }
 
     /// <summary>Bytes of all scratch memory.</summary>
-    public long ScratchBytes => perThread.Bytes + Shared.Bytes + Patches.Bytes;
+    public long ScratchBytes => perThread.Bytes + Shared.Bytes + Patches.Bytes + SecondProduct.Bytes;
 
     public void Dispose()
     {
         Team.Dispose();
         Shared.Dispose();
         Patches.Dispose();
+        SecondProduct.Dispose();
         perThread.Dispose();
     }
 }
