@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Xml.Linq;
@@ -266,12 +267,26 @@ public sealed class CommandTests : IDisposable
         if (OperatingSystem.IsWindows()) return;
         string program = Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), target = Path.Combine(scratch, "shared.txt");
         string tokenize = $"echo '\"a\"' | dotnet '{program}' tokenize --raw";
-        using System.Diagnostics.Process shell = System.Diagnostics.Process.Start("/bin/sh", ["-c", $"{{ echo first; {tokenize}; {tokenize}; echo last; }} > '{target}'"]);
+        using Process shell = Process.Start("/bin/sh", ["-c", $"{{ echo first; {tokenize}; {tokenize}; echo last; }} > '{target}'"]);
         await shell.WaitForExitAsync();
         string[] lines = await File.ReadAllLinesAsync(target);
         Assert.Equal(4, lines.Length);
         Assert.Equal(("first", lines[1], "last"), (lines[0], lines[2], lines[3]));
         Assert.StartsWith("[", lines[1], StringComparison.Ordinal);
+    }
+
+    /// <summary>The runtime reads a container's limit, and this variable in its place; the backend has as many threads.</summary>
+    [Theory]
+    [InlineData("1", "1 thread")]
+    [InlineData("3", "3 threads")]
+    public async Task Threads_are_the_processors_that_the_process_may_use(string processors, string threads)
+    {
+        string[] caption = [Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), "caption", "-q", "--json", Sample("cake.png")];
+        var start = new ProcessStartInfo("dotnet", caption) { RedirectStandardOutput = true, Environment = { ["DOTNET_PROCESSOR_COUNT"] = processors } };
+        using Process run = Process.Start(start)!;
+        using JsonDocument json = JsonDocument.Parse(await run.StandardOutput.ReadToEndAsync());
+        await run.WaitForExitAsync();
+        Assert.EndsWith($"vectors, {threads}", json.RootElement.GetProperty("backend").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
