@@ -13,11 +13,14 @@ if (args is ["checkpoint", string folder, string shape] && SyntheticCheckpoint.S
     return 0;
 }
 
-// quality: what 8 and 4 bits cost in the demo model's answers.
+// quality: what 8 and 4 bits cost in the answers of the demo model and of the goldens' models.
 if (args is ["quality"])
 {
     using var backend = new CpuBackend();
-    foreach (DType format in new[] { DType.Int8, DType.Int4 }) Console.WriteLine($"{format}: {QuantizationQuality.Measure(backend, format, scenes: 40)}");
+    DType[] formats = [DType.Int8, DType.Int4];
+    foreach (DType format in formats) Console.WriteLine($"demo {format}: {QuantizationQuality.Measure(backend, format, scenes: 40)}");
+    foreach (string kind in QuantizationQuality.GoldenModels)
+        foreach (DType format in formats) Console.WriteLine($"golden {kind} {format}: {QuantizationQuality.MeasureGoldens(backend, format, kind)}");
     return 0;
 }
 

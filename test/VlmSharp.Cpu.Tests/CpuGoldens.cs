@@ -13,6 +13,11 @@ public sealed class Cpu128ModelGoldens : ModelGoldens
     protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128 });
 }
 
+public sealed class Cpu256ModelGoldens : ModelGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector256, AllowEmulation = true });
+}
+
 public sealed class Cpu512ModelGoldens : ModelGoldens
 {
     protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512, AllowEmulation = true, Threads = 3 });
