@@ -47,12 +47,37 @@ public sealed class ModelQuantizerTests : IDisposable
     [Theory]
     [InlineData(DType.Int8)]
     [InlineData(DType.Int4)]
-    public void Folder_and_loading_agree(DType format)
+    public void Folder_and_loading_agree(DType format) => AssertAgree(GoldenFiles.DemoModel, format);
+
+    /// <summary>Its integers are those of the embedding table; only its scales are others.</summary>
+    [Theory]
+    [InlineData(DType.Int8)]
+    [InlineData(DType.Int4)]
+    public void A_head_that_is_twice_the_embedding_stays(DType format)
     {
-        ModelQuantizer.Write(GoldenFiles.DemoModel, Target, format);
+        using var source = new TemporaryFolder();
+        source.CopyFrom(GoldenFiles.DemoModel, "model.safetensors");
+        using (SafetensorsFile file = SafetensorsFile.Open(Path.Combine(GoldenFiles.DemoModel, "model.safetensors")))
+        {
+            SafetensorsEntry embedding = file.Entries.Values.Single(e => TensorNames.Normalize(e.Name) == TensorNames.Embedding);
+            float[] twice = [.. file.ReadFloats(embedding.Name).Select(v => 2 * v)];
+            SafetensorsWriter.WriteModel(source.Path, [
+                .. file.Entries.Values.Select(e => TensorToWrite.FromPointer(e.Name, e.Type, e.Shape, file.DataPointer(e), file)),
+                TensorToWrite.FromFloats(TensorNames.Head, DType.BF16, embedding.Shape, twice),
+            ]);
+        }
+
+        AssertAgree(source.Path, format);
+        using Checkpoint quantized = Checkpoint.Open(Target);
+        Assert.True(quantized.HasSeparateHead);
+    }
+
+    private void AssertAgree(string source, DType format)
+    {
+        ModelQuantizer.Write(source, Target, format);
         using var backend = new ReferenceBackend();
         using VisionLanguageModel folder = VisionLanguageModel.Open(Target, backend);
-        using VisionLanguageModel loaded = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
+        using VisionLanguageModel loaded = VisionLanguageModel.Open(source, backend, new ModelOptions { Quantization = format });
         Assert.Equal((0, true), (folder.Model.QuantizedBytes, loaded.Model.QuantizedBytes > 0));
         Assert.Equal(folder.Model.DecodeBytes, loaded.Model.DecodeBytes);
         Assert.Equal(Logits(folder), Logits(loaded));
