@@ -28,6 +28,7 @@ public sealed class PaliGemmaModel : IDisposable
     /// <param name="backend">Runs the operators; owned by the caller.</param>
     /// <param name="options">Quantization and compatibility switches, or null for the defaults.</param>
     /// <exception cref="RequestException">The options quantize a model that is quantized already.</exception>
+    /// <exception cref="ModelFormatException">The options quantize a model that holds NaN or infinity.</exception>
     public PaliGemmaModel(Checkpoint checkpoint, IComputeBackend backend, ModelOptions? options = null)
     {
         b = backend;
@@ -46,7 +47,7 @@ public sealed class PaliGemmaModel : IDisposable
             WeightData data = checkpoint.Weight(name);
             if (this.options.Quantization is { } asked && QuantizationPlan.FormatOf(name, data.Rows, data.Columns, asked) is { } format)
             {
-                quantized.Add(QuantizedMatrix.From(data, format));
+                quantized.Add(QuantizedMatrix.From(checkpoint, name, format));
                 data = quantized[^1].Data;
             }
 

@@ -24,23 +24,36 @@ internal static unsafe class GroupQuantizer
     /// <param name="format">Int8 or Int4.</param>
     /// <param name="elements">Receives the integers, as <paramref name="format"/> packs them.</param>
     /// <param name="scales">Receives a bfloat16 for each group.</param>
-    public static void Quantize(ReadOnlySpan<float> row, DType format, byte* elements, ushort* scales)
+    /// <returns>Whether all numbers are finite. Where one is not, nothing is written: no scale can say it.</returns>
+    public static bool Quantize(ReadOnlySpan<float> row, DType format, byte* elements, ushort* scales)
     {
         int size = format.GroupSize();
         fixed (float* w = row)
         {
+            if (!AreFinite(w, row.Length)) return false;
             for (int group = 0; group * size < row.Length; group++)
             {
                 float* from = w + group * size;
                 scales[group] = format == DType.Int8 ? ToInt8(from, (sbyte*)elements + group * size) : ToInt4(from, elements + group * size / 2);
             }
         }
+
+        return true;
+    }
+
+    // 0 x is 0 of a finite x, and NaN of any other.
+    private static bool AreFinite(float* w, int count)
+    {
+        Vector256<float> sum = Vector256<float>.Zero;
+        for (int i = 0; i < count; i += Vector256<float>.Count) sum += Vector256.Load(w + i) * Vector256<float>.Zero;
+        return Vector256.EqualsAll(sum, Vector256<float>.Zero);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ushort ToInt8(float* w, sbyte* q)
     {
         ushort bits = BFloat16.FromSingle(Extreme(w, Int8Group) / 127);
+        if (!float.IsFinite(127 * BFloat16.ToSingle(bits))) bits--; // rounded up past the largest number
         float inverse = Inverse(bits);
         float* rounded = stackalloc float[Int8Group];
         for (int i = 0; i < Int8Group; i += Vector256<float>.Count) Round(Vector256.Load(w + i), inverse, -127, 127).Store(rounded + i);
@@ -51,12 +64,12 @@ internal static unsafe class GroupQuantizer
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ushort ToInt4(float* w, byte* q)
     {
-        float extreme = Extreme(w, Int4Group), least = float.PositiveInfinity;
+        float extreme = Extreme(w, Int4Group), unit = Unit(extreme), least = float.PositiveInfinity;
         ushort best = 0;
         foreach (float divisor in Divisors)
         {
             ushort bits = BFloat16.FromSingle(extreme / divisor);
-            float error = Error(w, BFloat16.ToSingle(bits), Inverse(bits));
+            float error = Error(w, BFloat16.ToSingle(bits), Inverse(bits), unit);
             if (error < least) (least, best) = (error, bits);
         }
 
@@ -89,20 +102,28 @@ internal static unsafe class GroupQuantizer
         return high >= -low ? high : low;
     }
 
-    private static float Inverse(ushort scale) => (ushort)(scale << 1) == 0 ? 0 : 1 / BFloat16.ToSingle(scale);
+    /// <summary>1 / s, or 0 where that is not finite: all that such a scale could say is nearly nothing.</summary>
+    private static float Inverse(ushort scale) => 1 / BFloat16.ToSingle(scale) is var inverse && float.IsFinite(inverse) ? inverse : 0;
+
+    /// <summary>The power of two that brings a number to 1..2, or near it at the ends of the range: multiplying by it rounds nothing.</summary>
+    private static float Unit(float x)
+    {
+        uint exponent = BitConverter.SingleToUInt32Bits(x) >> 23 & 0xFF;
+        return BitConverter.UInt32BitsToSingle(254 - Math.Min(exponent, 253) << 23);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Round(Vector256<float> w, float inverse, float least, float most) =>
         Vector256.MinNative(Vector256.MaxNative(Vector256.Round(w * inverse), Vector256.Create(least)), Vector256.Create(most));
 
-    /// <summary>Sum of the squares of w - s q.</summary>
+    /// <summary>Sum of the squares of w - s q in units of the extreme, whose own square may be out of range.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Error(float* w, float scale, float inverse)
+    private static float Error(float* w, float scale, float inverse, float unit)
     {
         Vector256<float> sum = Vector256<float>.Zero;
         for (int i = 0; i < Int4Group; i += Vector256<float>.Count)
         {
-            Vector256<float> x = Vector256.Load(w + i), difference = x - Round(x, inverse, -8, 7) * scale;
+            Vector256<float> x = Vector256.Load(w + i), difference = (x - Round(x, inverse, -8, 7) * scale) * unit;
             sum += difference * difference;
         }
 

@@ -30,7 +30,7 @@ public static class ModelQuantizer
     /// <param name="format">Int8 or Int4.</param>
     /// <param name="progress">Told the share of the bytes that is written, 0 to 1; or null.</param>
     /// <param name="cancellationToken">Ends it between tensors, with nothing left in <paramref name="target"/>.</param>
-    /// <exception cref="ModelFormatException">The source is not a usable PaliGemma checkpoint.</exception>
+    /// <exception cref="ModelFormatException">The source is not a usable PaliGemma checkpoint, or holds NaN or infinity.</exception>
     /// <exception cref="RequestException">It is quantized already, or <paramref name="format"/> is not a quantized one.</exception>
     /// <exception cref="IOException">The target cannot be written, or holds something.</exception>
     public static void Write(string source, string target, DType format, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
@@ -80,8 +80,8 @@ public static class ModelQuantizer
             if (QuantizationPlan.FormatOf(tensor.Name, data.Rows, data.Columns, format) is { } to)
             {
                 long columns = to == DType.Int4 ? data.Columns / 2 : data.Columns;
-                Add(tensor.Name, to.AsSafetensorsType(), [data.Rows, columns], stream => WriteMatrix(stream, data, to, scales: false, cancellationToken));
-                Add(tensor.Name + TensorNames.ScaleSuffix, SafetensorsType.BF16, [data.Rows, to.Groups(data.Columns)], stream => WriteMatrix(stream, data, to, scales: true, cancellationToken));
+                Add(tensor.Name, to.AsSafetensorsType(), [data.Rows, columns], stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: false, cancellationToken));
+                Add(tensor.Name + TensorNames.ScaleSuffix, SafetensorsType.BF16, [data.Rows, to.Groups(data.Columns)], stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: true, cancellationToken));
             }
             else
             {
@@ -107,9 +107,9 @@ public static class ModelQuantizer
     }
 
     // Integers and scales lie apart in the file, wide elements first; making both twice is cheaper than keeping all of them.
-    private static void WriteMatrix(Stream stream, WeightData data, DType format, bool scales, CancellationToken cancellationToken)
+    private static void WriteMatrix(Stream stream, Checkpoint checkpoint, string name, DType format, bool scales, CancellationToken cancellationToken)
     {
-        using QuantizedMatrix matrix = QuantizedMatrix.From(data, format, cancellationToken);
+        using QuantizedMatrix matrix = QuantizedMatrix.From(checkpoint, name, format, cancellationToken);
         nint elements = matrix.Data.Scales - matrix.Data.Data;
         if (scales) TensorToWrite.WriteBytes(stream, matrix.Data.Scales, matrix.Data.ByteLength - elements);
         else TensorToWrite.WriteBytes(stream, matrix.Data.Data, elements);

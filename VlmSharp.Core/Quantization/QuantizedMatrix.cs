@@ -1,3 +1,4 @@
+using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 
@@ -20,24 +21,29 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
     /// <summary>The matrix as backends take it, valid until this is disposed of.</summary>
     public WeightData Data { get; }
 
-    /// <summary>Quantizes a matrix, its rows on all cores.</summary>
-    /// <param name="source">F32, BF16 or F16; its columns are whole groups of <paramref name="format"/>.</param>
+    /// <summary>Quantizes a matrix of a model, its rows on all cores.</summary>
+    /// <param name="checkpoint">The model.</param>
+    /// <param name="name">The matrix: F32, BF16 or F16, its columns whole groups of <paramref name="format"/>.</param>
     /// <param name="format">Int8 or Int4.</param>
     /// <param name="cancellationToken">Looked at between rows.</param>
     /// <returns>The matrix, owned by the caller.</returns>
-    public static QuantizedMatrix From(in WeightData source, DType format, CancellationToken cancellationToken = default)
+    /// <exception cref="ModelFormatException">It holds NaN or infinity.</exception>
+    public static QuantizedMatrix From(Checkpoint checkpoint, string name, DType format, CancellationToken cancellationToken = default)
     {
+        WeightData source = checkpoint.Weight(name);
         var matrix = new QuantizedMatrix(source.Name, format, source.Rows, source.Columns);
         try
         {
             var from = new HostWeight(source);
             nint rowBytes = (nint)format.RowBytes(source.Columns), groups = (nint)format.Groups(source.Columns);
-            Parallel.For(0, source.Rows, new ParallelOptions { CancellationToken = cancellationToken }, () => new float[from.Columns], (row, _, wide) =>
+            ParallelLoopResult done = Parallel.For(0, source.Rows, new ParallelOptions { CancellationToken = cancellationToken }, () => new float[from.Columns], (row, loop, wide) =>
             {
                 from.Widen(row, wide);
-                GroupQuantizer.Quantize(wide, format, (byte*)matrix.Data.Data + row * rowBytes, (ushort*)matrix.Data.Scales + row * groups);
+                if (!GroupQuantizer.Quantize(wide, format, (byte*)matrix.Data.Data + row * rowBytes, (ushort*)matrix.Data.Scales + row * groups)) loop.Break();
                 return wide;
             }, _ => { });
+            if (done.LowestBreakIteration is { } damaged)
+                throw new ModelFormatException($"{checkpoint.Directory}: row {damaged} of {name} holds NaN or infinity, which {format} cannot say; the file may be damaged, so get it again, or use the model as it is stored.");
             return matrix;
         }
         catch

@@ -10,7 +10,7 @@ public sealed unsafe class GroupQuantizerTests
     {
         byte* elements = stackalloc byte[(int)format.RowBytes(row.Length)];
         ushort* scales = stackalloc ushort[(int)format.Groups(row.Length)];
-        GroupQuantizer.Quantize(row, format, elements, scales);
+        Assert.True(GroupQuantizer.Quantize(row, format, elements, scales));
         var weight = new HostWeight(new WeightData("w", format, 1, row.Length, (nint)elements, row, (nint)scales));
         float[] values = new float[row.Length];
         weight.Widen(0, values);
@@ -79,6 +79,57 @@ public sealed unsafe class GroupQuantizerTests
         float[] one = new float[128];
         one[70] = -1.5f;
         Assert.Equal(one, RoundTrip(one, format), (a, b) => Math.Abs(a - b) <= 0.01f);
+    }
+
+    /// <summary>The same numbers in another unit have the same integers, however large or small their squares are.</summary>
+    [Theory]
+    [InlineData(DType.Int8, -90)]
+    [InlineData(DType.Int8, 125)]
+    [InlineData(DType.Int4, -90)]
+    [InlineData(DType.Int4, 70)]
+    [InlineData(DType.Int4, 125)]
+    public void A_power_of_two_changes_nothing_else(DType format, int power)
+    {
+        float[] row = Normal(640, 0.02f);
+        float[] expected = [.. RoundTrip(row, format).Select(v => MathF.ScaleB(v, power))];
+        Assert.Equal(expected, RoundTrip([.. row.Select(v => MathF.ScaleB(v, power))], format));
+    }
+
+    /// <summary>No number gets worse than nothing at the ends of the range: neither infinite, nor larger than its group.</summary>
+    [Theory]
+    [InlineData(DType.Int8, float.MaxValue)]
+    [InlineData(DType.Int8, -float.MaxValue)]
+    [InlineData(DType.Int8, 2e-37f)]
+    [InlineData(DType.Int8, float.Epsilon)]
+    [InlineData(DType.Int4, float.MaxValue)]
+    [InlineData(DType.Int4, -float.MaxValue)]
+    [InlineData(DType.Int4, 1e-38f)]
+    [InlineData(DType.Int4, float.Epsilon)]
+    public void The_ends_of_the_range_stay_in_it(DType format, float extreme)
+    {
+        float[] row = [.. Enumerable.Range(0, 64).Select(i => extreme * ((i * 37 % 64 - 31) / 32f))];
+        float[] back = RoundTrip(row, format);
+        float step = Math.Abs(extreme) / (format == DType.Int8 ? 127 : 7);
+        for (int i = 0; i < row.Length; i++) Assert.InRange(Math.Abs(row[i] - back[i]), 0, Math.Max(Math.Abs(row[i]), step));
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    public void What_is_not_finite_is_refused(float odd)
+    {
+        byte* elements = stackalloc byte[192];
+        ushort* scales = stackalloc ushort[6];
+        foreach (DType format in new[] { DType.Int8, DType.Int4 })
+        {
+            for (int i = 0; i < 192; i++)
+            {
+                float[] row = Normal(192, 0.02f);
+                row[i] = odd;
+                Assert.False(GroupQuantizer.Quantize(row, format, elements, scales));
+            }
+        }
     }
 
     [Fact]

@@ -55,18 +55,9 @@ public sealed class ModelQuantizerTests : IDisposable
     [InlineData(DType.Int4)]
     public void A_head_that_is_twice_the_embedding_stays(DType format)
     {
-        using var source = new TemporaryFolder();
-        source.CopyFrom(GoldenFiles.DemoModel, "model.safetensors");
-        using (SafetensorsFile file = SafetensorsFile.Open(Path.Combine(GoldenFiles.DemoModel, "model.safetensors")))
-        {
-            SafetensorsEntry embedding = file.Entries.Values.Single(e => TensorNames.Normalize(e.Name) == TensorNames.Embedding);
-            float[] twice = [.. file.ReadFloats(embedding.Name).Select(v => 2 * v)];
-            SafetensorsWriter.WriteModel(source.Path, [
-                .. file.Entries.Values.Select(e => TensorToWrite.FromPointer(e.Name, e.Type, e.Shape, file.DataPointer(e), file)),
-                TensorToWrite.FromFloats(TensorNames.Head, DType.BF16, embedding.Shape, twice),
-            ]);
-        }
-
+        using TemporaryFolder source = Changed((file, e) => TensorNames.Normalize(e.Name) != TensorNames.Embedding
+            ? []
+            : [TensorToWrite.FromFloats(TensorNames.Head, DType.BF16, e.Shape, file.ReadFloats(e.Name).Select(v => 2 * v).ToArray())]);
         AssertAgree(source.Path, format);
         using Checkpoint quantized = Checkpoint.Open(Target);
         Assert.True(quantized.HasSeparateHead);
@@ -131,6 +122,43 @@ public sealed class ModelQuantizerTests : IDisposable
         Assert.Contains($"{Gate} is [512, 48], not [512, 96]", Damaged(t => t.Name != Gate ? t : TensorToWrite.FromBytes(t.Name, t.Type, [512, 48], new byte[512 * 48])), StringComparison.Ordinal);
         Assert.Contains($"unexpected: '{Norm}_scale'", Damaged(t => t.Name != Gate + "_scale" ? t : t, TensorToWrite.FromBytes(Norm + "_scale", SafetensorsType.BF16, [3], new byte[6])), StringComparison.Ordinal);
         Assert.Contains($"{Norm} is I8", Damaged(t => t.Name != Norm ? t : TensorToWrite.FromBytes(t.Name, SafetensorsType.I8, t.Shape, new byte[t.Shape[0]])), StringComparison.Ordinal);
+    }
+
+    /// <summary>NaN and infinity would become other numbers without a word.</summary>
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void What_is_not_finite_is_named(float odd)
+    {
+        const string Gate = "language_model.model.layers.1.mlp.gate_proj.weight";
+        using TemporaryFolder source = Changed((file, e) =>
+        {
+            if (TensorNames.Normalize(e.Name) != Gate) return [];
+            float[] values = file.ReadFloats(e.Name);
+            foreach (int row in new[] { 17, 300 }) values[row * e.Shape[1] + 5] = odd;
+            return [TensorToWrite.FromFloats(e.Name, DType.BF16, e.Shape, values)];
+        });
+        using var backend = new ReferenceBackend();
+        foreach (DType format in new[] { DType.Int8, DType.Int4 })
+        {
+            string written = Assert.Throws<ModelFormatException>(() => ModelQuantizer.Write(source.Path, Target, format)).Message;
+            string loaded = Assert.Throws<ModelFormatException>(() => VisionLanguageModel.Open(source.Path, backend, new ModelOptions { Quantization = format })).Message;
+            Assert.StartsWith($"{source.Path}: row 17 of {Gate} holds NaN or infinity", written, StringComparison.Ordinal);
+            Assert.Equal(written, loaded);
+            Assert.False(Directory.Exists(Target));
+        }
+    }
+
+    /// <summary>The demo model with other tensors: those that are given for one take its place or stand beside it.</summary>
+    private static TemporaryFolder Changed(Func<SafetensorsFile, SafetensorsEntry, TensorToWrite[]> change)
+    {
+        var folder = new TemporaryFolder();
+        folder.CopyFrom(GoldenFiles.DemoModel, "model.safetensors");
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(GoldenFiles.DemoModel, "model.safetensors"));
+        TensorToWrite[] others = [.. file.Entries.Values.SelectMany(e => change(file, e))];
+        SafetensorsWriter.WriteModel(folder.Path, file.Entries.Values
+            .Select(e => TensorToWrite.FromPointer(e.Name, e.Type, e.Shape, file.DataPointer(e), file)).Where(t => others.All(o => o.Name != t.Name)).Concat(others));
+        return folder;
     }
 
     private string Damaged(Func<TensorToWrite, TensorToWrite?> change, params TensorToWrite[] more)
