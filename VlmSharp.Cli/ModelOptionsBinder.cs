@@ -18,7 +18,7 @@ internal sealed class ModelOptionsBinder
         DefaultValueFactory = _ => "cpu",
     }.AcceptOnlyFromAmong("cpu", "reference", "cuda");
 
-    private readonly Option<int?> threads = NumberOption.Create<int>("--threads", "N", "CPU threads (default: the cores this process may use).");
+    private readonly Option<int?> threads = ThreadsOption();
 
     private readonly Option<string> simd = new Option<string>("--simd")
     {
@@ -56,6 +56,15 @@ internal sealed class ModelOptionsBinder
         FileList.RefuseEmpty(option);
         return option;
     }
+
+    /// <summary>The <c>--threads</c> option alone.</summary>
+    /// <param name="prefix">What its line of the help begins with.</param>
+    public static Option<int?> ThreadsOption(string prefix = "") => NumberOption.Create<int>("--threads", "N", $"{prefix}CPU threads (default: the cores this process may use).");
+
+    /// <summary>The number that it gives, or null for the default.</summary>
+    public static int? ThreadsOf(ParseResult parsed, Option<int?> option) => parsed.GetValue(option) is not (< 1 or > 1024) and var count
+        ? count
+        : throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give a number from 1 to 1024.");
 
     /// <summary>An option that takes a quantized format.</summary>
     public static Option<string?> QuantizeOption(string name, string description) =>
@@ -99,15 +108,11 @@ internal sealed class ModelOptionsBinder
     }
 
     /// <summary>Threads and vector width of the CPU.</summary>
-    public CpuBackendOptions CpuOptions(ParseResult parsed)
-    {
-        int? count = parsed.GetValue(threads);
-        if (count is < 1 or > 1024) throw new UsageException($"--threads {count}: give a number from 1 to 1024.");
-        return new CpuBackendOptions { Threads = count, Simd = Tier(parsed.GetValue(simd)!) };
-    }
+    private CpuBackendOptions CpuOptions(ParseResult parsed) => new() { Threads = ThreadsOf(parsed, threads), Simd = Tier(parsed.GetValue(simd)!) };
 
     /// <summary>Opens the model on a backend.</summary>
-    public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on) => VisionLanguageModel.Open(Folder(parsed), on, Options(parsed));
+    public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on, CancellationToken cancellationToken) =>
+        VisionLanguageModel.Open(Folder(parsed), on, Options(parsed), cancellationToken);
 
     /// <summary>Quantization and the compatibility switches.</summary>
     public ModelOptions Options(ParseResult parsed) => new()

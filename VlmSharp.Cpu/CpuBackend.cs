@@ -11,7 +11,7 @@ namespace VlmSharp.Cpu;
 /// Layers: this class -> <see cref="KernelSet"/> (chooses the register width) -> one file per operator in <c>Kernels</c> ->
 /// <see cref="ISimd{V}"/> and <see cref="IWeightFormat"/> (registers and storage formats) and <see cref="ThreadTeam"/>.
 /// </remarks>
-public sealed unsafe class CpuBackend : HostBackend
+public sealed unsafe class CpuBackend : HostBackend, IComputeBackend
 {
     private readonly CpuContext context;
     private readonly KernelSet kernels;

@@ -113,7 +113,7 @@ internal sealed class BatchCommand
             var work = new WorkList(parsed.GetValue(inputs)!, Console.In);
             if (!work.HasObjects) RequireWholeTask(parsed);
             using IComputeBackend backend = model.CreateBackend(parsed);
-            using VisionLanguageModel network = model.Open(parsed, backend);
+            using VisionLanguageModel network = model.Open(parsed, backend, cancellationToken);
             TaskOptions howToRead = HowToRead(parsed); // before the folder becomes this run's
             using IRecordSink? sink = OpenSink(parsed, plan, work, network, howToRead, options);
             if (sink is null)

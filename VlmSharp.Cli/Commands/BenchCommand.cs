@@ -40,7 +40,7 @@ internal static class BenchCommand
             if (runs < 1 || count < 2) throw new UsageException("--repeat must be at least 1 and --max-new-tokens at least 2.");
             if (together is < 1 or > MostBatch) throw new UsageException($"--batch {together}: give a number from 1 to {MostBatch}.");
             using IComputeBackend backend = model.CreateBackend(parsed);
-            using VisionLanguageModel network = model.Open(parsed, backend);
+            using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
             network.ImageFeatures.MaxBytes = 0; // every run encodes its picture
             GenerationRequest[] requests = [.. Enumerable.Repeat(Request(parsed, prompt, network), together)];
             using LimitProbe probe = model.CreateProbe(parsed, backend);

@@ -50,7 +50,7 @@ internal static class ExplainCommand
             string path = parsed.GetRequiredValue(file), target = OutputName.Of(output, parsed.GetValue(output), many: false, mayNumber: false)!.For(path);
             string asked = PromptOf(parsed.GetRequiredValue(prompt));
             using IComputeBackend backend = model.CreateBackend(parsed);
-            using VisionLanguageModel network = model.Open(parsed, backend);
+            using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
             var request = new GenerationRequest { Images = [ImageFile.Load(path)], Prompt = asked };
             long start = Stopwatch.GetTimestamp();
             Explanation explanation = await Progress.RunAsync("looking at the picture", () => Explainer.Run(network, request, options, cancellation), cancellation);

@@ -42,7 +42,7 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         GenerationOptions options = generation.Bind(parsed, parsed.GetValue(json), boxes?.Task(parsed).MaxNewTokens);
         DetectionFiles? pictures = boxes?.Files(parsed, labelled);
         using IComputeBackend backend = model.CreateBackend(parsed);
-        using VisionLanguageModel network = model.Open(parsed, backend);
+        using VisionLanguageModel network = model.Open(parsed, backend, cancellationToken);
         var tasks = new TaskRunner(network, boxes?.TaskOptions(parsed, model.Folder(parsed)));
         int code = ExitCodes.Success;
         foreach (Job job in jobs)

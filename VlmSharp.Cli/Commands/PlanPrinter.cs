@@ -20,7 +20,7 @@ internal sealed class PlanPrinter
     private readonly Count textTokens = new("--text-tokens", 16, "text tokens of each prompt");
     private readonly Count newTokens = new("--max-new-tokens", new GenerationOptions().MaxNewTokens, "new tokens of each request");
     private readonly Option<string?> quantize = ModelOptionsBinder.QuantizeOption("--quantize", "Plan: the decoder is quantized while it is loaded.");
-    private readonly Option<int?> threads = NumberOption.Create<int>("--threads", "N", "Plan: CPU threads (default: the cores this process may use).");
+    private readonly Option<int?> threads = ModelOptionsBinder.ThreadsOption("Plan: ");
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -34,8 +34,7 @@ internal sealed class PlanPrinter
     /// <summary>Prints the plan.</summary>
     public void Print(ParseResult parsed, string folder, bool json)
     {
-        int count = parsed.GetValue(threads) ?? Environment.ProcessorCount;
-        if (count is < 1 or > 1024) throw new UsageException($"--threads {count}: give a number from 1 to 1024.");
+        int count = ModelOptionsBinder.ThreadsOf(parsed, threads) ?? Environment.ProcessorCount;
         int together = requests.Of(parsed), images = pictures.Of(parsed), text = textTokens.Of(parsed), answer = newTokens.Of(parsed), width = beams.Of(parsed);
         MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width, ModelOptionsBinder.Format(parsed.GetValue(quantize)));
         long scratch = ScratchBytes(Checkpoint.ReadConfig(folder), count);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
 using VlmSharp.Quantization;
 
 namespace VlmSharp.Cli.Commands;
@@ -14,6 +15,7 @@ internal static class QuantizeCommand
         Option<string?> format = ModelOptionsBinder.QuantizeOption("--format", "How the decoder is stored.");
         format.Aliases.Add("-f");
         format.Required = true;
+        Option<int?> threads = ModelOptionsBinder.ThreadsOption();
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No summary on standard error." };
         var command = new ExampleCommand("quantize", "Writes a model with its decoder in 8 or 4 bits: smaller, and faster to decode.", """
             int8 stores a weight in 8.25 bits and answers nearly as the original; int4 in 4.5 bits, with a loss that can be seen.
@@ -23,11 +25,13 @@ internal static class QuantizeCommand
               vlmsharp quantize paligemma-3b-mix-224 paligemma-3b-mix-224-int8 --format int8
               vlmsharp caption --model paligemma-3b-mix-224-int8 photo.jpg
               vlmsharp caption --model paligemma-3b-mix-224 --quantize int8 photo.jpg    (the same, made anew each time)
-            """) { source, target, format, quiet };
+            """) { source, target, format, threads, quiet };
         command.SetAction(async (parsed, cancellation) =>
         {
             string from = parsed.GetValue(source)!, to = parsed.GetValue(target)!;
-            await Progress.RunAsync("quantizing", report => ModelQuantizer.Write(from, to, ModelOptionsBinder.Format(parsed.GetValue(format))!.Value, report, cancellation), cancellation);
+            DType wanted = ModelOptionsBinder.Format(parsed.GetValue(format))!.Value;
+            int? most = ModelOptionsBinder.ThreadsOf(parsed, threads);
+            await Progress.RunAsync("quantizing", report => ModelQuantizer.Write(from, to, wanted, report, most, cancellation), cancellation);
             if (parsed.GetValue(quiet)) return ExitCodes.Success;
             using Checkpoint before = Checkpoint.Open(from), after = Checkpoint.Open(to);
             await Console.Error.WriteLineAsync($"{to}: {after.TotalBytes / 1e9:0.000} GB of weights, {(double)after.TotalBytes / before.TotalBytes:P0} of {before.TotalBytes / 1e9:0.000} GB");

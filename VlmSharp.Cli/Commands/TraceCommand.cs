@@ -36,7 +36,7 @@ internal static class TraceCommand
             string target = parsed.GetRequiredValue(output);
             FileList.RequireFolderOf(target, output);
             using IComputeBackend backend = model.CreateBackend(parsed);
-            using VisionLanguageModel network = model.Open(parsed, backend);
+            using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
             GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))]);
             long positions = (long)request.Images.Count * network.Model.Config.Vision.Patches + (request.PromptIds?.Count ?? request.Prompt.Length + 2);
             bool logits = positions * network.Model.Config.Text.VocabSize * sizeof(float) <= LargestLogits;

@@ -38,6 +38,9 @@ public interface IComputeBackend : IDisposable
     /// <summary>What really runs: device, SIMD tier, threads. For people.</summary>
     string Description { get; }
 
+    /// <summary>Threads of this process that it computes on, the caller's included. What prepares weights for it takes no more.</summary>
+    int Threads => 1;
+
     /// <summary>Allocates a tensor with undefined content.</summary>
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>

@@ -23,7 +23,7 @@ namespace VlmSharp.Generation;
 /// </remarks>
 public sealed class VisionLanguageModel : IDisposable
 {
-    private VisionLanguageModel(string directory, IComputeBackend backend, ModelOptions? options)
+    private VisionLanguageModel(string directory, IComputeBackend backend, ModelOptions? options, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
         Name = NameOf(directory);
@@ -33,7 +33,7 @@ public sealed class VisionLanguageModel : IDisposable
             Checkpoint = Checkpoint.Open(directory);
             Preprocessor = ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize);
             Tokenizer = TokenizerLoader.TryLoad(directory);
-            Model = new PaliGemmaModel(Checkpoint, backend, options);
+            Model = new PaliGemmaModel(Checkpoint, backend, options, cancellationToken);
         }
         catch (Exception e)
         {
@@ -69,15 +69,18 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>What <see cref="Open"/> took.</summary>
     public TimeSpan LoadTime { get; }
 
-    /// <summary>Opens a model folder. Weights are mapped, not read: this takes milliseconds whatever their size.</summary>
+    /// <summary>Opens a model folder. Weights are mapped, not read: unless they are to be quantized, this takes milliseconds whatever their size.</summary>
     /// <param name="directory">Folder with config.json, safetensors and tokenizer.</param>
     /// <param name="backend">Runs the operators; owned by the caller, to be disposed of after the model.</param>
-    /// <param name="options">Compatibility switches, or null for the defaults.</param>
+    /// <param name="options">Quantization and compatibility switches, or null for the defaults.</param>
+    /// <param name="cancellationToken">Ends it between weights, and between the rows of one that is being quantized.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint.</exception>
     /// <exception cref="TokenizerFormatException">Its tokenizer is damaged.</exception>
-    public static VisionLanguageModel Open(string directory, IComputeBackend backend, ModelOptions? options = null) =>
-        new(directory, backend, options);
+    /// <exception cref="RequestException">The options quantize a model that cannot be quantized.</exception>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public static VisionLanguageModel Open(string directory, IComputeBackend backend, ModelOptions? options = null, CancellationToken cancellationToken = default) =>
+        new(directory, backend, options, cancellationToken);
 
     /// <summary>Starts generating for a batch of requests.</summary>
     /// <param name="requests">At least one.</param>

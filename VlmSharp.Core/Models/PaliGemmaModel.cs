@@ -27,27 +27,38 @@ public sealed class PaliGemmaModel : IDisposable
     /// <param name="checkpoint">An open checkpoint, which must stay open as long as the model.</param>
     /// <param name="backend">Runs the operators; owned by the caller.</param>
     /// <param name="options">Quantization and compatibility switches, or null for the defaults.</param>
+    /// <param name="cancellationToken">Ends it between weights, and between the rows of one that is being quantized.</param>
     /// <exception cref="RequestException">The options quantize a model that is quantized already.</exception>
     /// <exception cref="ModelFormatException">The options quantize a model that holds NaN or infinity.</exception>
-    public PaliGemmaModel(Checkpoint checkpoint, IComputeBackend backend, ModelOptions? options = null)
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public PaliGemmaModel(Checkpoint checkpoint, IComputeBackend backend, ModelOptions? options = null, CancellationToken cancellationToken = default)
     {
         b = backend;
         this.options = options ?? new ModelOptions();
         if (this.options.Quantization is { } wanted) QuantizationPlan.Check(checkpoint, wanted);
         Config = checkpoint.Config;
-        var root = new WeightScope(Load, "");
-        vision = new SigLipEncoder(Config.Vision, root["vision_tower"]["vision_model"]);
-        projector = root["multi_modal_projector"].Affine("linear"); // [h, d]
-        embedding = root["language_model"]["model"].Weight("embed_tokens.weight"); // [V, h]
-        head = checkpoint.HasSeparateHead ? root["language_model"].Weight("lm_head.weight") : embedding; // [V, h]
-        decoder = new GemmaDecoder(Config.Text, this.options, root["language_model"]["model"]);
+        try
+        {
+            var root = new WeightScope(Load, "");
+            vision = new SigLipEncoder(Config.Vision, root["vision_tower"]["vision_model"]);
+            projector = root["multi_modal_projector"].Affine("linear"); // [h, d]
+            embedding = root["language_model"]["model"].Weight("embed_tokens.weight"); // [V, h]
+            head = checkpoint.HasSeparateHead ? root["language_model"].Weight("lm_head.weight") : embedding; // [V, h]
+            decoder = new GemmaDecoder(Config.Text, this.options, root["language_model"]["model"]);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
 
         Weight Load(string name)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             WeightData data = checkpoint.Weight(name);
             if (this.options.Quantization is { } asked && QuantizationPlan.FormatOf(name, data.Rows, data.Columns, asked) is { } format)
             {
-                quantized.Add(QuantizedMatrix.From(checkpoint, name, format));
+                quantized.Add(QuantizedMatrix.From(checkpoint, name, format, b.Threads, cancellationToken));
                 data = quantized[^1].Data;
             }
 

@@ -29,12 +29,14 @@ public static class ModelQuantizer
     /// <param name="target">The folder to write; created, or empty.</param>
     /// <param name="format">Int8 or Int4.</param>
     /// <param name="progress">Told the share of the bytes that is written, 0 to 1; or null.</param>
-    /// <param name="cancellationToken">Ends it between tensors, with nothing left in <paramref name="target"/>.</param>
+    /// <param name="threads">The most threads, or null for one per processor that the process may use.</param>
+    /// <param name="cancellationToken">Ends it between rows, with nothing left in <paramref name="target"/>.</param>
     /// <exception cref="ModelFormatException">The source is not a usable PaliGemma checkpoint, or holds NaN or infinity.</exception>
     /// <exception cref="RequestException">It is quantized already, or <paramref name="format"/> is not a quantized one.</exception>
     /// <exception cref="IOException">The target cannot be written, or holds something.</exception>
-    public static void Write(string source, string target, DType format, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    public static void Write(string source, string target, DType format, IProgress<double>? progress = null, int? threads = null, CancellationToken cancellationToken = default)
     {
+        if (threads is int few) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(few, nameof(threads));
         using Checkpoint checkpoint = Checkpoint.Open(source);
         QuantizationPlan.Check(checkpoint, format);
         if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
@@ -46,7 +48,7 @@ public static class ModelQuantizer
             // The weights come last but for config.json, without which a folder is no model.
             foreach (string name in Copied.Where(name => File.Exists(Path.Combine(source, name))))
                 File.Copy(Path.Combine(source, name), Path.Combine(target, name));
-            SafetensorsWriter.WriteModel(target, Tensors(checkpoint, format, progress, cancellationToken));
+            SafetensorsWriter.WriteModel(target, Tensors(checkpoint, format, progress, threads ?? Environment.ProcessorCount, cancellationToken));
             File.WriteAllBytes(Path.Combine(target, CheckpointFolder.ConfigName), Config(Path.Combine(source, CheckpointFolder.ConfigName), format));
         }
         catch
@@ -69,7 +71,7 @@ public static class ModelQuantizer
         }
     }
 
-    private static List<TensorToWrite> Tensors(Checkpoint checkpoint, DType format, IProgress<double>? progress, CancellationToken cancellationToken)
+    private static List<TensorToWrite> Tensors(Checkpoint checkpoint, DType format, IProgress<double>? progress, int threads, CancellationToken cancellationToken)
     {
         var tensors = new List<TensorToWrite>();
         long total = 0, written = 0;
@@ -80,8 +82,8 @@ public static class ModelQuantizer
             if (QuantizationPlan.FormatOf(tensor.Name, data.Rows, data.Columns, format) is { } to)
             {
                 long columns = to == DType.Int4 ? data.Columns / 2 : data.Columns;
-                Add(tensor.Name, to.AsSafetensorsType(), [data.Rows, columns], stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: false, cancellationToken));
-                Add(tensor.Name + TensorNames.ScaleSuffix, SafetensorsType.BF16, [data.Rows, to.Groups(data.Columns)], stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: true, cancellationToken));
+                Add(tensor.Name, to.AsSafetensorsType(), [data.Rows, columns], stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: false, threads, cancellationToken));
+                Add(tensor.Name + TensorNames.ScaleSuffix, SafetensorsType.BF16, [data.Rows, to.Groups(data.Columns)], stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: true, threads, cancellationToken));
             }
             else
             {
@@ -107,9 +109,9 @@ public static class ModelQuantizer
     }
 
     // Integers and scales lie apart in the file, wide elements first; making both twice is cheaper than keeping all of them.
-    private static void WriteMatrix(Stream stream, Checkpoint checkpoint, string name, DType format, bool scales, CancellationToken cancellationToken)
+    private static void WriteMatrix(Stream stream, Checkpoint checkpoint, string name, DType format, bool scales, int threads, CancellationToken cancellationToken)
     {
-        using QuantizedMatrix matrix = QuantizedMatrix.From(checkpoint, name, format, cancellationToken);
+        using QuantizedMatrix matrix = QuantizedMatrix.From(checkpoint, name, format, threads, cancellationToken);
         nint elements = matrix.Data.Scales - matrix.Data.Data;
         if (scales) TensorToWrite.WriteBytes(stream, matrix.Data.Scales, matrix.Data.ByteLength - elements);
         else TensorToWrite.WriteBytes(stream, matrix.Data.Data, elements);

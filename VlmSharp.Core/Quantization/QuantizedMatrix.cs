@@ -21,14 +21,15 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
     /// <summary>The matrix as backends take it, valid until this is disposed of.</summary>
     public WeightData Data { get; }
 
-    /// <summary>Quantizes a matrix of a model, its rows on all cores.</summary>
+    /// <summary>Quantizes a matrix of a model, its rows on several threads.</summary>
     /// <param name="checkpoint">The model.</param>
     /// <param name="name">The matrix: F32, BF16 or F16, its columns whole groups of <paramref name="format"/>.</param>
     /// <param name="format">Int8 or Int4.</param>
+    /// <param name="threads">The most threads, the caller's included.</param>
     /// <param name="cancellationToken">Looked at between rows.</param>
     /// <returns>The matrix, owned by the caller.</returns>
     /// <exception cref="ModelFormatException">It holds NaN or infinity.</exception>
-    public static QuantizedMatrix From(Checkpoint checkpoint, string name, DType format, CancellationToken cancellationToken = default)
+    public static QuantizedMatrix From(Checkpoint checkpoint, string name, DType format, int threads, CancellationToken cancellationToken)
     {
         WeightData source = checkpoint.Weight(name);
         var matrix = new QuantizedMatrix(source.Name, format, source.Rows, source.Columns);
@@ -36,7 +37,8 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
         {
             var from = new HostWeight(source);
             nint rowBytes = (nint)format.RowBytes(source.Columns), groups = (nint)format.Groups(source.Columns);
-            ParallelLoopResult done = Parallel.For(0, source.Rows, new ParallelOptions { CancellationToken = cancellationToken }, () => new float[from.Columns], (row, loop, wide) =>
+            var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
+            ParallelLoopResult done = Parallel.For(0, source.Rows, options, () => new float[from.Columns], (row, loop, wide) =>
             {
                 from.Widen(row, wide);
                 if (!GroupQuantizer.Quantize(wide, format, (byte*)matrix.Data.Data + row * rowBytes, (ushort*)matrix.Data.Scales + row * groups)) loop.Break();

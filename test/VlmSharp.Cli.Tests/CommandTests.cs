@@ -309,5 +309,16 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(2, (await Run.Vlmsharp("", "quantize", GoldenFiles.DemoModel, folder)).Code);
     }
 
+    [Theory]
+    [InlineData("quantize", "IN", "OUT", "--format", "int4")]
+    [InlineData("caption", "-q", "--quantize", "int4", "CAKE")]
+    public async Task Quantizing_keeps_to_the_threads_of_the_command_line(params string[] command)
+    {
+        string[] real = [.. command.Select(a => a switch { "IN" => GoldenFiles.DemoModel, "OUT" => Path.Combine(scratch, "quantized"), "CAKE" => Sample("cake.png"), _ => a })];
+        using var loops = new ParallelLoops();
+        Assert.Equal(0, (await Run.Vlmsharp("", [.. real, "--threads", "1"])).Code);
+        Assert.Equal(1, loops.MostThreads);
+    }
+
     private static string Sample(string name) => Path.Combine(Samples, name);
 }

@@ -26,6 +26,7 @@ public sealed class ErrorTests
     [InlineData(2, "--max-new-tokens 'x': give a whole number", "bench", "-n", "x")]
     [InlineData(2, "--repeat 'x': give a whole number", "bench", "--repeat", "x")]
     [InlineData(2, "--threads 'x': give a whole number", "inspect", "--plan", "--threads", "x")]
+    [InlineData(2, "--threads 0: give a number from 1 to 1024", "quantize", "README", "no-such-folder", "-f", "int8", "--threads", "0")]
     [InlineData(2, "--requests 'x': give a whole number", "inspect", "--plan", "--requests", "x")]
     [InlineData(2, "--top-p 1.5: give a number from 0 to 1", "generate", "--image", "CAKE", "--prompt", "", "--top-p", "1.5")]
     [InlineData(2, "--min-p -1", "caption", "CAKE", "--min-p", "-1")]

@@ -12,6 +12,7 @@ public sealed class CpuBackendTests
         Assert.Equal("cpu", backend.Name);
         Assert.EndsWith("128-bit vectors, 1 thread", backend.Description);
         using var all = new CpuBackend();
+        Assert.Equal(1, ((IComputeBackend)backend).Threads);
         Assert.NotEqual(SimdTier.Auto, all.Simd);
         Assert.EndsWith(all.Threads == 1 ? "1 thread" : $"{all.Threads} threads", all.Description);
     }

@@ -106,8 +106,42 @@ public sealed class ModelQuantizerTests : IDisposable
     {
         using var cancellation = new CancellationTokenSource();
         var progress = new Cancelling(cancellation);
-        Assert.ThrowsAny<OperationCanceledException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int4, progress, cancellation.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int4, progress, cancellationToken: cancellation.Token));
         Assert.False(Directory.Exists(Target));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void No_more_threads_work_than_are_asked_for(int threads)
+    {
+        using var loops = new ParallelLoops();
+        ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int4, threads: threads);
+        Assert.InRange(loops.MostThreads, 1, threads);
+        Assert.Throws<ArgumentOutOfRangeException>(nameof(threads), () => ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int4, threads: 0));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Loading_quantizes_on_the_threads_of_the_backend(int threads)
+    {
+        using var inner = new ReferenceBackend();
+        using var loops = new ParallelLoops();
+        using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, new ThreadedBackend(inner, threads), new ModelOptions { Quantization = DType.Int8 });
+        Assert.InRange(loops.MostThreads, 1, threads);
+    }
+
+    /// <summary>The matrix that is being quantized is the last one.</summary>
+    [Fact]
+    public void Loading_can_be_cancelled()
+    {
+        using var backend = new ReferenceBackend();
+        using var cancellation = new CancellationTokenSource();
+        using var loops = new ParallelLoops(cancellation.Cancel);
+        Assert.ThrowsAny<OperationCanceledException>(() => VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = DType.Int8 }, cancellation.Token));
+        Assert.Equal(1, loops.Count);
+        Assert.ThrowsAny<OperationCanceledException>(() => VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, cancellationToken: cancellation.Token));
     }
 
     /// <summary>Integers without scales, scales of another shape, and scales of nothing are named.</summary>
@@ -172,6 +206,11 @@ public sealed class ModelQuantizerTests : IDisposable
         }
 
         return Assert.Throws<ModelFormatException>(() => Checkpoint.Open(folder.Path).Dispose()).Message;
+    }
+
+    private sealed class ThreadedBackend(IComputeBackend inner, int threads) : ForwardingBackend(inner), IComputeBackend
+    {
+        public int Threads => threads;
     }
 
     private sealed class Shares(List<double> seen) : IProgress<double>
