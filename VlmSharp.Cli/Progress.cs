@@ -28,12 +28,11 @@ internal static class Progress
     }
 
     /// <summary>The same with a share of the work done, which the work reports as it goes.</summary>
-    public static async Task RunAsync(string label, Action<IProgress<double>> work, CancellationToken cancellationToken)
+    public static async Task<T> RunAsync<T>(string label, Func<IProgress<double>, T> work, CancellationToken cancellationToken)
     {
         var share = new Share();
-        Task task = Task.Run(() => work(share), cancellationToken);
-        if (Console.IsErrorRedirected) await task;
-        else
+        Task<T> task = Task.Run(() => work(share), cancellationToken);
+        if (!Console.IsErrorRedirected)
         {
             await Terminal.Progress().StartAsync(async context =>
             {
@@ -41,8 +40,9 @@ internal static class Progress
                 while (await Task.WhenAny(task, Task.Delay(100, CancellationToken.None)) != task) bar.Value = share.Value;
                 bar.Value = 1;
             });
-            await task;
         }
+
+        return await task;
     }
 
     private sealed class Share : IProgress<double>

@@ -31,10 +31,10 @@ internal static class QuantizeCommand
             string from = parsed.GetValue(source)!, to = parsed.GetValue(target)!;
             DType wanted = ModelOptionsBinder.Format(parsed.GetValue(format))!.Value;
             int? most = ModelOptionsBinder.ThreadsOf(parsed, threads);
-            await Progress.RunAsync("quantizing", report => ModelQuantizer.Write(from, to, wanted, report, most, cancellation), cancellation);
+            QuantizationSummary made = await Progress.RunAsync("quantizing", report => ModelQuantizer.Write(from, to, wanted, report, most, cancellation), cancellation);
             if (parsed.GetValue(quiet)) return ExitCodes.Success;
             using Checkpoint before = Checkpoint.Open(from), after = Checkpoint.Open(to);
-            await Console.Error.WriteLineAsync($"{to}: {after.TotalBytes / 1e9:0.000} GB of weights, {(double)after.TotalBytes / before.TotalBytes:P0} of {before.TotalBytes / 1e9:0.000} GB");
+            await Console.Error.WriteLineAsync($"{to}: {after.TotalBytes / 1e9:0.000} GB of weights, {(double)after.TotalBytes / before.TotalBytes:P0} of {before.TotalBytes / 1e9:0.000} GB; {made.Quantized} of the decoder's {made.Matrices} matrices are quantized");
             return ExitCodes.Success;
         });
         return command;

@@ -28,7 +28,7 @@ public sealed class PaliGemmaModel : IDisposable
     /// <param name="backend">Runs the operators; owned by the caller.</param>
     /// <param name="options">Quantization and compatibility switches, or null for the defaults.</param>
     /// <param name="cancellationToken">Ends it between weights, and between the rows of one that is being quantized.</param>
-    /// <exception cref="RequestException">The options quantize a model that is quantized already.</exception>
+    /// <exception cref="RequestException">The options quantize a model that cannot be quantized, such as one that is already.</exception>
     /// <exception cref="ModelFormatException">The options quantize a model that holds NaN or infinity.</exception>
     /// <exception cref="OperationCanceledException">It was ended.</exception>
     public PaliGemmaModel(Checkpoint checkpoint, IComputeBackend backend, ModelOptions? options = null, CancellationToken cancellationToken = default)

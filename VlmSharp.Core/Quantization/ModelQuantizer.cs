@@ -31,14 +31,15 @@ public static class ModelQuantizer
     /// <param name="progress">Told the share of the bytes that is written, 0 to 1; or null.</param>
     /// <param name="threads">The most threads, or null for one per processor that the process may use.</param>
     /// <param name="cancellationToken">Ends it between rows, with nothing left in <paramref name="target"/>.</param>
+    /// <returns>How many matrices were quantized.</returns>
     /// <exception cref="ModelFormatException">The source is not a usable PaliGemma checkpoint, or holds NaN or infinity.</exception>
-    /// <exception cref="RequestException">It is quantized already, or <paramref name="format"/> is not a quantized one.</exception>
+    /// <exception cref="RequestException">It is quantized already, <paramref name="format"/> is not a quantized one, or no matrix of the decoder has rows of whole groups.</exception>
     /// <exception cref="IOException">The target cannot be written, or holds something.</exception>
-    public static void Write(string source, string target, DType format, IProgress<double>? progress = null, int? threads = null, CancellationToken cancellationToken = default)
+    public static QuantizationSummary Write(string source, string target, DType format, IProgress<double>? progress = null, int? threads = null, CancellationToken cancellationToken = default)
     {
         if (threads is int few) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(few, nameof(threads));
         using Checkpoint checkpoint = Checkpoint.Open(source);
-        QuantizationPlan.Check(checkpoint, format);
+        QuantizationSummary summary = QuantizationPlan.Check(checkpoint, format);
         if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
             throw new IOException($"{target} is not empty: give a new folder, so that no file of another model stays among these.");
         bool existed = Directory.Exists(target);
@@ -50,6 +51,7 @@ public static class ModelQuantizer
                 File.Copy(Path.Combine(source, name), Path.Combine(target, name));
             SafetensorsWriter.WriteModel(target, Tensors(checkpoint, format, progress, threads ?? Environment.ProcessorCount, cancellationToken));
             File.WriteAllBytes(Path.Combine(target, CheckpointFolder.ConfigName), Config(Path.Combine(source, CheckpointFolder.ConfigName), format));
+            return summary;
         }
         catch
         {

@@ -27,7 +27,7 @@ internal static class QuantizationPlan
     /// <param name="checkpoint">The model.</param>
     /// <param name="asked">Int8 or Int4.</param>
     /// <returns>Bytes of the stored weights that are not needed any more, and of those that are made of them.</returns>
-    /// <exception cref="RequestException">The format is not a quantized one, or the model is quantized already.</exception>
+    /// <exception cref="RequestException">As <see cref="Check"/>.</exception>
     public static (long Replaced, long Made) Bytes(Checkpoint checkpoint, DType asked)
     {
         Check(checkpoint, asked);
@@ -43,14 +43,22 @@ internal static class QuantizationPlan
         return (replaced, made);
     }
 
-    /// <summary>Refuses what cannot be quantized.</summary>
+    /// <summary>Refuses what cannot be quantized, and counts what can.</summary>
     /// <param name="checkpoint">The model.</param>
     /// <param name="asked">The format.</param>
-    /// <exception cref="RequestException">The format is not a quantized one, or the model is quantized already.</exception>
-    public static void Check(Checkpoint checkpoint, DType asked)
+    /// <returns>How many of the decoder's matrices are quantized.</returns>
+    /// <exception cref="RequestException">The format is not a quantized one, the model is quantized already, or no matrix has rows of whole groups.</exception>
+    public static QuantizationSummary Check(Checkpoint checkpoint, DType asked)
     {
         if (!asked.IsQuantized()) throw new RequestException($"{asked} is not a format to quantize to: give Int8 or Int4.");
         if (checkpoint.Tensors.Values.FirstOrDefault(t => t.DType.IsQuantized()) is { } already)
             throw new RequestException($"{checkpoint.Directory} is quantized already ({already.DType}): quantizing again would only lose more, so give the model that it was made from, or use it as it is.");
+        WeightData[] matrices = [.. checkpoint.Tensors.Keys.Where(name => name != TensorNames.Head || checkpoint.HasSeparateHead).Select(checkpoint.Weight).Where(IsMatrix)];
+        int fit = matrices.Count(data => FormatOf(data.Name, data.Rows, data.Columns, asked) is not null);
+        return fit > 0
+            ? new QuantizationSummary(fit, matrices.Length)
+            : throw new RequestException($"{checkpoint.Directory} cannot be quantized to {asked}: the rows of a matrix must be whole groups of {DType.Int8.GroupSize()} numbers for Int8, {DType.Int4.GroupSize()} for Int4, and those of its decoder's {matrices.Length} matrices are not; use the model as it is.");
+
+        static bool IsMatrix(WeightData data) => data.Rows > 1 && data.Name.StartsWith(TensorNames.Decoder, StringComparison.Ordinal);
     }
 }

@@ -296,6 +296,7 @@ public sealed class CommandTests : IDisposable
         Run.Outcome run = await Run.Vlmsharp("", "quantize", GoldenFiles.DemoModel, folder, "--format", "int4");
         Assert.Equal((0, ""), (run.Code, run.Output));
         Assert.Contains(" GB of weights, ", run.Error, StringComparison.Ordinal);
+        Assert.Matches(@"; (\d+) of the decoder's \1 matrices are quantized", run.Error);
         Assert.Equal("a cake\n", (await Run.Vlmsharp("", "caption", "-q", "--model", folder, picture)).Output);
         Assert.Equal("a cake\n", (await Run.Vlmsharp("", "caption", "-q", "--quantize", "int8", picture)).Output);
         Assert.Contains("BF16 + Int8 + Int4", (await Run.Vlmsharp("", "inspect", "--model", folder)).Output, StringComparison.Ordinal);

@@ -26,6 +26,8 @@ public sealed class ErrorTests
     [InlineData(2, "--max-new-tokens 'x': give a whole number", "bench", "-n", "x")]
     [InlineData(2, "--repeat 'x': give a whole number", "bench", "--repeat", "x")]
     [InlineData(2, "--threads 'x': give a whole number", "inspect", "--plan", "--threads", "x")]
+    [InlineData(5, "matrices are not; use the model as it is", "quantize", "ODD", "no-such-folder", "-f", "int4")]
+    [InlineData(5, "matrices are not; use the model as it is", "caption", "--model", "ODD", "CAKE", "--quantize", "int8")]
     [InlineData(2, "--threads 0: give a number from 1 to 1024", "quantize", "README", "no-such-folder", "-f", "int8", "--threads", "0")]
     [InlineData(2, "--requests 'x': give a whole number", "inspect", "--plan", "--requests", "x")]
     [InlineData(2, "--top-p 1.5: give a number from 0 to 1", "generate", "--image", "CAKE", "--prompt", "", "--top-p", "1.5")]
@@ -59,7 +61,7 @@ public sealed class ErrorTests
     [InlineData(4, "no-such.png", "explain", "no-such.png", "caption en", "--out", "-")]
     public async Task Errors_are_one_sentence_with_their_exit_code(int code, string says, params string[] args)
     {
-        string[] real = [.. args.Select(a => a switch { "CAKE" => Cake, "README" => Path.Combine(GoldenFiles.Root, "README.md"), _ => a })];
+        string[] real = [.. args.Select(a => a switch { "CAKE" => Cake, "README" => Path.Combine(GoldenFiles.Root, "README.md"), "ODD" => GoldenFiles.PathOf("models", "pg1odd"), _ => a })];
         Run.Outcome run = await Run.Vlmsharp("", real);
         Assert.Equal((code, ""), (run.Code, run.Output));
         Assert.Contains(says, run.Error, StringComparison.Ordinal);

@@ -25,12 +25,14 @@ public sealed class ModelQuantizerTests : IDisposable
     public void A_quantized_folder_is_a_model(DType format)
     {
         var shares = new List<double>();
-        ModelQuantizer.Write(GoldenFiles.DemoModel, Target, format, new Shares(shares));
+        QuantizationSummary summary = ModelQuantizer.Write(GoldenFiles.DemoModel, Target, format, new Shares(shares));
         Assert.Equal(shares.Order(), shares);
         Assert.Equal(1, shares[^1], 6);
 
         using Checkpoint source = Checkpoint.Open(GoldenFiles.DemoModel), quantized = Checkpoint.Open(Target);
         Assert.Equal(source.ParameterCounts, quantized.ParameterCounts);
+        Assert.Equal(quantized.Tensors.Values.Count(t => t.DType.IsQuantized()), summary.Quantized);
+        Assert.Equal(summary.Matrices, summary.Quantized);
         foreach (var (name, tensor) in quantized.Tensors)
         {
             bool matrix = name.StartsWith("language_model.", StringComparison.Ordinal) && tensor.Shape.Length == 2;
@@ -99,6 +101,12 @@ public sealed class ModelQuantizerTests : IDisposable
         Assert.Contains("cannot be created", Assert.Throws<IOException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, Path.Combine(file, "below"), DType.Int8)).Message, StringComparison.Ordinal);
         using var backend = new ReferenceBackend();
         Assert.Throws<RequestException>(() => VisionLanguageModel.Open(Target, backend, new ModelOptions { Quantization = DType.Int8 }));
+
+        string odd = GoldenFiles.PathOf("models", "pg1odd"); // widths 84, 108 and 133
+        string written = Assert.Throws<RequestException>(() => ModelQuantizer.Write(odd, other, DType.Int4)).Message;
+        Assert.Contains("must be whole groups of 64 numbers for Int8, 32 for Int4, and those of its decoder's 15 matrices are not", written, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(other));
+        Assert.Equal(written, Assert.Throws<RequestException>(() => VisionLanguageModel.Open(odd, backend, new ModelOptions { Quantization = DType.Int4 })).Message);
     }
 
     [Fact]
@@ -108,6 +116,18 @@ public sealed class ModelQuantizerTests : IDisposable
         var progress = new Cancelling(cancellation);
         Assert.ThrowsAny<OperationCanceledException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int4, progress, cancellationToken: cancellation.Token));
         Assert.False(Directory.Exists(Target));
+    }
+
+    /// <summary>Rows of 160 numbers are five groups of 32, and no whole number of groups of 64.</summary>
+    [Fact]
+    public void Matrices_that_do_not_fit_stay_and_are_counted()
+    {
+        QuantizationSummary summary = ModelQuantizer.Write(GoldenFiles.PathOf("models", "pg1"), Target, DType.Int8);
+        using Checkpoint quantized = Checkpoint.Open(Target);
+        CheckpointTensor[] matrices = [.. quantized.Tensors.Values.Where(t => t.Name.StartsWith("language_model.", StringComparison.Ordinal) && t.Shape.Length == 2)];
+        Assert.Equal(new QuantizationSummary(matrices.Count(t => t.DType == DType.Int8), matrices.Length), summary);
+        Assert.InRange(summary.Quantized, 1, summary.Matrices - 1);
+        Assert.All(matrices, t => Assert.Equal(t.Shape[1] % 64 == 0, t.DType == DType.Int8));
     }
 
     [Theory]
