@@ -42,7 +42,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     private static IEnumerable<(string Name, Func<FuzzTarget> Make)> All() =>
         ((Func<FuzzTarget>[])[
             .. ImageTarget.All(),
-            () => new SafetensorsTarget(), () => new CheckpointTarget(), () => new IndexTarget(), () => new NpzTarget(),
+            () => new SafetensorsTarget(), () => new CheckpointTarget(), () => new QuantizedTarget(), () => new IndexTarget(), () => new NpzTarget(),
             () => new ConfigTarget(), () => new GenerationConfigTarget(), () => new PreprocessorTarget(),
             () => new TokenizerJsonTarget(), () => new TokenizerModelTarget(), () => new AddedTokensTarget(),
             () => new PromptTarget(), () => new AnswerTarget(), () => new ManifestTarget(),

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
 using VlmSharp.Conformance;
 using VlmSharp.Fuzz.Tests.Mutating;
 using VlmSharp.Tasks;
@@ -82,6 +83,21 @@ internal class CheckpointTarget : FuzzTarget
     }
 }
 
+/// <summary>The weights of a quantized model: integers, in bytes of their own or two to a byte, and their scales.</summary>
+internal sealed class QuantizedTarget : CheckpointTarget
+{
+    public override string Name => "quantized";
+
+    protected override IEnumerable<Seed> MakeSeeds()
+    {
+        foreach (DType format in new[] { DType.Int8, DType.Int4 })
+        {
+            TinyModel.WriteQuantized(Folder, format);
+            yield return new Seed($"{format}", System.IO.File.ReadAllBytes(Path.Combine(Folder, File)));
+        }
+    }
+}
+
 /// <summary>The index of a model in shards.</summary>
 internal sealed class IndexTarget : CheckpointTarget
 {
@@ -148,9 +164,13 @@ internal static class Touch
 
     public static void Bytes(ReadOnlySpan<byte> bytes) => Volatile.Write(ref sink, bytes[0] + bytes[^1]);
 
-    public static unsafe void Weight(WeightData weight)
+    /// <summary>The first and the last row, widened, which reads the ends of elements and scales.</summary>
+    public static void Weight(WeightData weight)
     {
-        long bytes = weight.ByteLength;
-        Volatile.Write(ref sink, *(byte*)weight.Data + *((byte*)weight.Data + bytes - 1));
+        var host = new HostWeight(weight);
+        float[] row = new float[weight.Columns];
+        host.Widen(0, row);
+        host.Widen(weight.Rows - 1, row);
+        Volatile.Write(ref sink, row.Length);
     }
 }

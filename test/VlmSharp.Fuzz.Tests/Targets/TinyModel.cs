@@ -1,6 +1,8 @@
 using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
 using VlmSharp.Conformance;
 using VlmSharp.Models;
+using VlmSharp.Quantization;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 
@@ -19,6 +21,16 @@ internal static class TinyModel
         File.Delete(Path.Combine(folder, "model.safetensors"));
         SafetensorsWriter.WriteModel(folder, TensorTable.For(Config).Select(spec =>
             new TensorToWrite(spec.Name, SafetensorsType.BF16, spec.Shape, stream => SyntheticCheckpoint.WriteValues(stream, spec))), maxShardBytes: 600);
+    }
+
+    /// <summary>config.json, the same for both formats, and the quantized model.safetensors.</summary>
+    public static void WriteQuantized(string folder, DType format)
+    {
+        string source = Path.Combine(folder, $"source-{format}"), target = Path.Combine(folder, $"target-{format}");
+        // Rows of whole groups; those of 32 numbers only for 4 bits, so that a model of 8 bits has matrices of both kinds.
+        SyntheticCheckpoint.Write(source, Config with { Text = Config.Text with { HiddenSize = 64, IntermediateSize = 32, HeadDim = 16 } });
+        ModelQuantizer.Write(source, target, format);
+        foreach (string file in new[] { "config.json", "model.safetensors" }) File.Copy(Path.Combine(target, file), Path.Combine(folder, file), overwrite: true);
     }
 
     private static PaliGemmaConfig MakeConfig()
