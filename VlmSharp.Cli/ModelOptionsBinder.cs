@@ -87,23 +87,31 @@ internal sealed class ModelOptionsBinder
     /// <summary>Starts the backend that was asked for; never another one.</summary>
     public IComputeBackend CreateBackend(ParseResult parsed) => parsed.GetValue(backend) switch
     {
-        "reference" => new ReferenceBackend(),
+        "reference" => Reference(parsed),
         "cuda" => throw new UsageException("--backend cuda: this build of VlmSharp has no CUDA backend yet; use --backend cpu."),
-        _ => Checked(CpuOptions(parsed), options => new CpuBackend(options)),
+        _ => Checked(parsed, options => new CpuBackend(options)),
     };
 
-    /// <summary>What measures the limits of the processor, on the threads and registers of the backend.</summary>
-    public LimitProbe CreateProbe(ParseResult parsed, IComputeBackend on) => on is CpuBackend cpu ? new LimitProbe(cpu) : Checked(CpuOptions(parsed), options => new LimitProbe(options));
-
-    private static T Checked<T>(CpuBackendOptions options, Func<CpuBackendOptions, T> create)
+    private ReferenceBackend Reference(ParseResult parsed)
     {
+        foreach (Option option in new Option[] { threads, simd })
+            if (parsed.GetResult(option) is { Implicit: false }) throw new UsageException($"{option.Name} is for --backend cpu: the reference computes in plain loops on one thread, so leave it out.");
+        return new ReferenceBackend();
+    }
+
+    /// <summary>What measures the limits of the processor, on the threads and registers of the backend.</summary>
+    public LimitProbe CreateProbe(ParseResult parsed, IComputeBackend on) => on is CpuBackend cpu ? new LimitProbe(cpu) : Checked(parsed, options => new LimitProbe(options));
+
+    private T Checked<T>(ParseResult parsed, Func<CpuBackendOptions, T> create)
+    {
+        CpuBackendOptions options = CpuOptions(parsed);
         try
         {
             return create(options);
         }
         catch (ArgumentException e)
         {
-            throw new UsageException($"--simd: {e.Message}"); // a width that this processor lacks
+            throw new UsageException($"--simd {parsed.GetValue(simd)}: {e.Message}"); // a width that this processor lacks
         }
     }
 

@@ -49,7 +49,7 @@ internal static class Program
         if (parsed.Errors.Count > 0)
         {
             bool unknown = parsed.UnmatchedTokens.Count > 0; // then what else is missing follows from that
-            foreach (var error in parsed.Errors.Where(e => !unknown || parsed.UnmatchedTokens.Any(t => e.Message.Contains(t, StringComparison.Ordinal)))) await Console.Error.WriteLineAsync($"vlmsharp: {error.Message}");
+            foreach (var error in parsed.Errors.Where(e => !unknown || parsed.UnmatchedTokens.Any(t => e.Message.Contains(t, StringComparison.Ordinal)))) await Console.Error.WriteLineAsync($"vlmsharp: {MessageOf(error)}");
             await Console.Error.WriteLineAsync($"Try 'vlmsharp{NameOf(parsed.CommandResult)} --help'.");
             return ExitCodes.Usage;
         }
@@ -72,6 +72,11 @@ internal static class Program
             return code;
         }
     }
+
+    /// <summary>What is wrong; of an argument that is missing the library does not say which one.</summary>
+    private static string MessageOf(ParseError error) => error.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var missing, Parent: CommandResult }
+        ? $"{missing.Name} is missing: {missing.Description}"
+        : error.Message;
 
     /// <summary>A command's name behind those it belongs to, without the program's: " batch status".</summary>
     private static string NameOf(CommandResult command) =>

@@ -36,9 +36,15 @@ internal static class SimdTiers
             return IsSupported(SimdTier.Vector512) ? SimdTier.Vector512 : IsSupported(SimdTier.Vector256) ? SimdTier.Vector256 : SimdTier.Vector128;
         if (!Enum.IsDefined(requested)) throw new ArgumentException($"SIMD tier {(int)requested} does not exist.");
         if (!allowEmulation && !IsSupported(requested))
-            throw new ArgumentException($"This processor cannot run {requested}: it has {InstructionSet(Resolve(SimdTier.Auto, false))}.");
+            throw new ArgumentException(Missing(requested, Resolve(SimdTier.Auto, false)));
         return requested;
     }
+
+    /// <summary>What to say of a tier that the processor lacks.</summary>
+    /// <param name="requested">The tier.</param>
+    /// <param name="widest">The widest that it has.</param>
+    public static string Missing(SimdTier requested, SimdTier widest) =>
+        $"This processor has no {Bits(requested)}-bit vectors: ask for {Bits(widest)} bits ({InstructionSet(widest)}) at the most, or leave the choice to auto.";
 
     /// <summary>Whether the processor has the registers and instructions of a tier.</summary>
     public static bool IsSupported(SimdTier tier) => tier switch

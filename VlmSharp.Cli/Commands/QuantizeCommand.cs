@@ -26,6 +26,8 @@ internal static class QuantizeCommand
               vlmsharp caption --model paligemma-3b-mix-224-int8 photo.jpg
               vlmsharp caption --model paligemma-3b-mix-224 --quantize int8 photo.jpg    (the same, made anew each time)
             """) { source, target, format, threads, quiet };
+        FileList.RefuseEmpty(source);
+        FileList.RefuseEmpty(target);
         command.SetAction(async (parsed, cancellation) =>
         {
             string from = parsed.GetValue(source)!, to = parsed.GetValue(target)!;

@@ -69,8 +69,18 @@ public static class ModelQuantizer
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The folder {folder} cannot be created: {e.Message} Give one that can be written.", e);
+            throw new IOException($"The folder {folder} cannot be created, because {Obstacle(folder, e)}; give one that can be written.", e);
         }
+    }
+
+    // The platform's own words may be of a file that it could not find.
+    private static string Obstacle(string folder, Exception e)
+    {
+        string there = Path.GetFullPath(folder);
+        while (!Path.Exists(there) && Path.GetDirectoryName(there) is { } parent) there = parent;
+        return File.Exists(there) ? $"{there} is a file"
+            : e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException ? $"{there} takes no new folders"
+            : e.Message.TrimEnd('.');
     }
 
     private static List<TensorToWrite> Tensors(Checkpoint checkpoint, DType format, IProgress<double>? progress, int threads, CancellationToken cancellationToken)

@@ -184,7 +184,7 @@ public sealed class DetectionCommandTests : IDisposable
     [InlineData(2, "--loc-divisor 5", "detect", "CAKE", "cat", "--loc-divisor", "5")]
     [InlineData(2, "--mask", "detect", "CAKE", "cat", "--mask", "x.png")] // an option of segment
     [InlineData(2, "exclude each other", "segment", "CAKE", "cat", "--mask", "x.png", "--no-masks")]
-    [InlineData(2, "Required argument", "detect", "CAKE")]
+    [InlineData(2, "is missing: ", "detect", "CAKE")]
     [InlineData(2, "--draw is empty", "detect", "CAKE", "cat", "--draw", "")]
     [InlineData(3, "no-such.npz", "segment", "CAKE", "cat", "--mask-decoder", "no-such.npz")]
     [InlineData(4, "is a folder: give a file's name", "detect", "CAKE", "cat", "--draw", ".")]

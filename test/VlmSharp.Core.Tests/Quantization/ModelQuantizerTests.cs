@@ -98,7 +98,10 @@ public sealed class ModelQuantizerTests : IDisposable
         Assert.False(Directory.Exists(other));
         string file = Path.Combine(scratch.Path, "file");
         File.WriteAllText(file, "");
-        Assert.Contains("cannot be created", Assert.Throws<IOException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, Path.Combine(file, "below"), DType.Int8)).Message, StringComparison.Ordinal);
+        foreach (string below in new[] { file, Path.Combine(file, "below"), Path.Combine(file, "further", "below") })
+            Assert.Equal($"The folder {below} cannot be created, because {file} is a file; give one that can be written.", Assert.Throws<IOException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, below, DType.Int8)).Message);
+        if (OperatingSystem.IsLinux())
+            Assert.Equal("The folder /proc/x cannot be created, because /proc takes no new folders; give one that can be written.", Assert.Throws<IOException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, "/proc/x", DType.Int8)).Message);
         using var backend = new ReferenceBackend();
         Assert.Throws<RequestException>(() => VisionLanguageModel.Open(Target, backend, new ModelOptions { Quantization = DType.Int8 }));
 
