@@ -10,6 +10,8 @@ public abstract class ForwardingBackend(IComputeBackend inner) : IComputeBackend
 
     public string Description => inner.Description;
 
+    public virtual int Threads => inner.Threads;
+
     public Tensor Allocate(int rows, int columns) => inner.Allocate(rows, columns);
 
     public Tensor Upload(ReadOnlySpan<float> values, int rows, int columns) => inner.Upload(values, rows, columns);

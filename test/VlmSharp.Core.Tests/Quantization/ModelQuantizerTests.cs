@@ -231,9 +231,9 @@ public sealed class ModelQuantizerTests : IDisposable
         return Assert.Throws<ModelFormatException>(() => Checkpoint.Open(folder.Path).Dispose()).Message;
     }
 
-    private sealed class ThreadedBackend(IComputeBackend inner, int threads) : ForwardingBackend(inner), IComputeBackend
+    private sealed class ThreadedBackend(IComputeBackend inner, int threads) : ForwardingBackend(inner)
     {
-        public int Threads => threads;
+        public override int Threads => threads;
     }
 
     private sealed class Shares(List<double> seen) : IProgress<double>
