@@ -237,7 +237,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         for (int d = 0; d < dim; d += Tile.Stride)
             for (int j = 0; j < count; j += Panel)
                 for (int r = 0; r < rows; r += V.TileRows)
-                    Tile.Multiply<V, FloatProduct>(p.Q + ((nint)(d / Tile.Stride) * p.Padded + row + r) * Tile.Stride, p.KeysT + j * dim + d * Panel, Panel,
+                    Tile.Multiply<V, FloatProduct>(p.Q + ((nint)(d / Tile.Stride) * p.Padded + row + r) * Tile.Stride, p.KeysT + j * dim + d * Panel,
                         p.S + r * Tile.Stride + j, Tile.Stride, Math.Min(Tile.Stride, dim - d), d > 0);
     }
 
@@ -288,7 +288,11 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
         float* panel = p.FirstValue;
         for (int d = 0; d < PaddedDim; d += Panel, panel += p.ValuePanel)
             for (int r = 0; r < rows; r += V.TileRows)
-                Tile.Multiply<V, FloatProduct>(p.S + r * Tile.Stride, panel, p.ValueStride, p.O + (nint)(row + r) * PaddedDim + d, PaddedDim, count, true);
+            {
+                float* s = p.S + r * Tile.Stride, o = p.O + (nint)(row + r) * PaddedDim + d;
+                if (p.ValueStride == Panel) Tile.Multiply<V, FloatProduct>(s, panel, o, PaddedDim, count, true);
+                else Tile.MultiplyInPlace<V>(s, panel, p.ValueStride, o, PaddedDim, count, true);
+            }
     }
 
     private readonly void Finish(in Parts p)

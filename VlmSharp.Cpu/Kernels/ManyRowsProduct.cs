@@ -150,7 +150,7 @@ internal static unsafe class ManyRowsProduct<V, W, P>
                         Tile.MultiplyNarrow<V, P>(wide + n * P.Stride, b, c + n * sumStride, sumStride, elements, k > 0);
                 else
                     for (int n = 0; n < tiled; n += V.TileRows)
-                        Tile.Multiply<V, P>(wide + n * P.Stride, b, PanelWidth, c + n * sumStride, sumStride, elements, k > 0);
+                        Tile.Multiply<V, P>(wide + n * P.Stride, b, c + n * sumStride, sumStride, elements, k > 0);
             }
         }
     }

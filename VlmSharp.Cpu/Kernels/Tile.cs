@@ -26,21 +26,52 @@ internal static unsafe class Tile
     /// <summary>Rows of the narrow tile; a multiple of every <see cref="ISimd{V}.TileRows"/>.</summary>
     public const int NarrowRows = 12;
 
+    /// <summary>One tile, b a panel.</summary>
     /// <param name="a">[V.TileRows, P.Stride]: the elements, and in the last P.Groups places the scales of their groups.</param>
-    /// <param name="b">[k, bStride], 2 V.Count columns of it; below that, in as many columns, the scales of each group, then the corrections.</param>
-    /// <param name="bStride">Distance between the rows of b.</param>
+    /// <param name="b">[k, 2 V.Count]; below that the scales of each group, then the corrections.</param>
     /// <param name="c">[V.TileRows, cStride], 2 V.Count columns of it.</param>
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="k">Elements of the sums, at least 1; whole groups.</param>
     /// <param name="accumulate">Whether c's content is added to.</param>
+    public static void Multiply<V, P>(float* a, float* b, float* c, nint cStride, int k, bool accumulate)
+        where V : struct, ISimd<V> where P : struct, ITileProduct => Multiply<V, P, InPanel<V>>(a, b, default, c, cStride, k, accumulate);
+
+    /// <summary>One tile of floats, b where it lies: each step of k takes an instruction more.</summary>
+    /// <param name="a">[V.TileRows, Stride].</param>
+    /// <param name="b">[k, bStride], 2 V.Count columns of it.</param>
+    /// <param name="bStride">Distance between the rows of b.</param>
+    /// <param name="c">[V.TileRows, cStride], 2 V.Count columns of it.</param>
+    /// <param name="cStride">Distance between the rows of c.</param>
+    /// <param name="k">Length of the sums, at least 1.</param>
+    /// <param name="accumulate">Whether c's content is added to.</param>
+    public static void MultiplyInPlace<V>(float* a, float* b, nint bStride, float* c, nint cStride, int k, bool accumulate)
+        where V : struct, ISimd<V> => Multiply<V, FloatProduct, Apart>(a, b, new Apart(bStride), c, cStride, k, accumulate);
+
+    // Distance between the rows of b: known to the compiler, or not.
+    private interface IDistance
+    {
+        nint Floats { get; }
+    }
+
+    private readonly struct InPanel<V> : IDistance where V : struct, ISimd<V>
+    {
+        public nint Floats => 2 * V.Count;
+    }
+
+    private readonly struct Apart(nint floats) : IDistance
+    {
+        public nint Floats => floats;
+    }
+
     [SkipLocalsInit] // sums are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply<V, P>(float* a, float* b, nint bStride, float* c, nint cStride, int k, bool accumulate)
-        where V : struct, ISimd<V> where P : struct, ITileProduct
+    private static void Multiply<V, P, D>(float* a, float* b, D distance, float* c, nint cStride, int k, bool accumulate)
+        where V : struct, ISimd<V> where P : struct, ITileProduct where D : struct, IDistance
     {
+        float* sums = stackalloc float[2 * V.TileRows * V.Count];
+        nint bStride = distance.Floats;
         // Constants, named once: the JIT inlines only so many calls.
         int stride = P.Stride, groupLength = P.GroupLength;
-        float* sums = stackalloc float[2 * V.TileRows * V.Count];
         float* end = a + k, scales = a + stride - P.Groups, bScales = b + k * bStride;
         nint corrections = groupLength == 0 ? 0 : k / groupLength * bStride;
         do
@@ -63,7 +94,7 @@ internal static unsafe class Tile
             if (V.TileRows != 12)
             {
                 // Four steps in a round: where another program shares the core, what limits is how many instructions start (MatMul.md).
-                for (float* last = groupEnd - 4; a <= last; a += 4)
+                for (float* last = groupEnd - 4; a <= last; a += 4, b += 4 * bStride)
                 {
                     b0 = V.Load(b);
                     b1 = V.Load(b + V.Count);
@@ -73,34 +104,30 @@ internal static unsafe class Tile
                     Row<V, P>(a + 3 * stride, b0, b1, ref c30, ref c31);
                     Row<V, P>(a + 4 * stride, b0, b1, ref c40, ref c41);
                     Row<V, P>(a + 5 * stride, b0, b1, ref c50, ref c51);
-                    b += bStride;
-                    b0 = V.Load(b);
-                    b1 = V.Load(b + V.Count);
+                    b0 = V.Load(b + bStride);
+                    b1 = V.Load(b + (bStride + V.Count));
                     Row<V, P>(a + 1, b0, b1, ref c00, ref c01);
                     Row<V, P>(a + (stride + 1), b0, b1, ref c10, ref c11);
                     Row<V, P>(a + (2 * stride + 1), b0, b1, ref c20, ref c21);
                     Row<V, P>(a + (3 * stride + 1), b0, b1, ref c30, ref c31);
                     Row<V, P>(a + (4 * stride + 1), b0, b1, ref c40, ref c41);
                     Row<V, P>(a + (5 * stride + 1), b0, b1, ref c50, ref c51);
-                    b += bStride;
-                    b0 = V.Load(b);
-                    b1 = V.Load(b + V.Count);
+                    b0 = V.Load(b + 2 * bStride);
+                    b1 = V.Load(b + (2 * bStride + V.Count));
                     Row<V, P>(a + 2, b0, b1, ref c00, ref c01);
                     Row<V, P>(a + (stride + 2), b0, b1, ref c10, ref c11);
                     Row<V, P>(a + (2 * stride + 2), b0, b1, ref c20, ref c21);
                     Row<V, P>(a + (3 * stride + 2), b0, b1, ref c30, ref c31);
                     Row<V, P>(a + (4 * stride + 2), b0, b1, ref c40, ref c41);
                     Row<V, P>(a + (5 * stride + 2), b0, b1, ref c50, ref c51);
-                    b += bStride;
-                    b0 = V.Load(b);
-                    b1 = V.Load(b + V.Count);
+                    b0 = V.Load(b + 3 * bStride);
+                    b1 = V.Load(b + (3 * bStride + V.Count));
                     Row<V, P>(a + 3, b0, b1, ref c00, ref c01);
                     Row<V, P>(a + (stride + 3), b0, b1, ref c10, ref c11);
                     Row<V, P>(a + (2 * stride + 3), b0, b1, ref c20, ref c21);
                     Row<V, P>(a + (3 * stride + 3), b0, b1, ref c30, ref c31);
                     Row<V, P>(a + (4 * stride + 3), b0, b1, ref c40, ref c41);
                     Row<V, P>(a + (5 * stride + 3), b0, b1, ref c50, ref c51);
-                    b += bStride;
                 }
             }
 

@@ -111,7 +111,7 @@ internal static unsafe class MatMulLadder
             {
                 int count = Math.Min(Tile.Stride, K - k);
                 for (int i = 0; i < V.TileRows; i++) new Span<float>(w + (n + i) * K + k, count).CopyTo(new Span<float>(rows + i * Tile.Stride, count));
-                for (int t = 0; t < T; t += 2 * V.Count) Tile.Multiply<V, FloatProduct>(rows, across + k * T + t, T, sums + n * T + t, T, count, k > 0);
+                for (int t = 0; t < T; t += 2 * V.Count) Tile.MultiplyInPlace<V>(rows, across + k * T + t, T, sums + n * T + t, T, count, k > 0);
             }
         Packing.Transpose(sums, T, N, T, y, N);
         foreach (nint buffer in new[] { (nint)across, (nint)sums, (nint)rows }) NativeMemory.AlignedFree((void*)buffer);
@@ -129,7 +129,7 @@ internal static unsafe class MatMulLadder
             {
                 int count = Math.Min(Tile.Stride, K - k);
                 for (int i = 0; i < V.TileRows; i++) new Span<float>(w + (n + i) * K + k, count).CopyTo(new Span<float>(rows + i * Tile.Stride, count));
-                for (int t = 0; t < T; t += width) Tile.Multiply<V, FloatProduct>(rows, panels + t * K + k * width, width, sums + n * T + t, T, count, k > 0);
+                for (int t = 0; t < T; t += width) Tile.Multiply<V, FloatProduct>(rows, panels + t * K + k * width, sums + n * T + t, T, count, k > 0);
             }
         Packing.Transpose(sums, T, N, T, y, N);
         foreach (nint buffer in new[] { (nint)panels, (nint)sums, (nint)rows }) NativeMemory.AlignedFree((void*)buffer);
