@@ -11,7 +11,7 @@ namespace VlmSharp.Cpu;
 /// Layers: this class -> <see cref="KernelSet"/> (chooses the register width) -> one file per operator in <c>Kernels</c> ->
 /// <see cref="ISimd{V}"/> and <see cref="IWeightFormat"/> (registers and storage formats) and <see cref="ThreadTeam"/>.
 /// </remarks>
-public sealed unsafe class CpuBackend : HostBackend, IComputeBackend
+public sealed unsafe class CpuBackend : HostBackend
 {
     private readonly CpuContext context;
     private readonly KernelSet kernels;
@@ -42,7 +42,7 @@ public sealed unsafe class CpuBackend : HostBackend, IComputeBackend
     internal ThreadTeam Team => context.Team;
 
     /// <summary>Threads that work on an operator, the caller included.</summary>
-    public int Threads => context.Team.Count;
+    public override int Threads => context.Team.Count;
 
     /// <summary>Bytes of scratch memory that the kernels have taken.</summary>
     public long ScratchBytes => context.ScratchBytes;
@@ -54,7 +54,7 @@ public sealed unsafe class CpuBackend : HostBackend, IComputeBackend
     /// <param name="threads">Threads.</param>
     /// <returns>Bytes.</returns>
     public static long MostScratchBytes(long widestRow, long patches, long patchColumns, int threads) =>
-        sizeof(float) * (ProductBlocks.SharedFloats(widestRow) + threads * Math.Max(ProductBlocks.ThreadFloats, AttentionBlocks.ThreadFloats) +
+        sizeof(float) * (Math.Max(ProductBlocks.SharedFloats(widestRow), AttentionBlocks.SharedFloats) + threads * Math.Max(ProductBlocks.ThreadFloats, AttentionBlocks.ThreadFloats) +
             Math.Max(patches, ProductBlocks.PatchRows) * patchColumns);
 
     /// <inheritdoc/>

@@ -26,7 +26,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
     private const int MostRows = AttentionBlocks.MostRows, ScoreRows = AttentionBlocks.ScoreRows, MostKeys = AttentionBlocks.MostKeys;
 
     // The keys of a piece at the most; pieces are not cut further when there are so many items.
-    private const int LongestPiece = 384, EnoughItems = 32;
+    private const int LongestPiece = AttentionBlocks.LongestPiece, EnoughItems = AttentionBlocks.EnoughItems;
 
     // With fewer rows than this, packing a block of keys costs more than it saves.
     private const int FewRows = 24;

@@ -12,8 +12,17 @@ internal static class AttentionBlocks
     /// <summary>Keys of a block.</summary>
     public const int MostKeys = Tile.Stride;
 
+    /// <summary>Keys that a decode step attends to in one piece.</summary>
+    public const int LongestPiece = 384;
+
+    /// <summary>Pieces times key-value heads: enough for all threads.</summary>
+    public const int EnoughItems = 32;
+
     // No tile has more rows.
     private const int MostRounding = 12;
+
+    /// <summary>Floats that all pieces of the keys leave, for heads of up to <see cref="Tile.Stride"/>: only queries whose rows are one block are cut into pieces.</summary>
+    public static long SharedFloats => 2L * EnoughItems * ScoreRows * (2 + Tile.Stride);
 
     /// <summary>Floats of each thread at the most, for heads of up to <see cref="Tile.Stride"/>: queries and sums of an item, scores, a block of keys and of values.</summary>
     public static long ThreadFloats => (MostRows + MostRounding) * (2L * Tile.Stride + 2) + ScoreRows * Tile.Stride + MostKeys * 2L * Tile.Stride;

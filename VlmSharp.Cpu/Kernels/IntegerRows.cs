@@ -5,7 +5,7 @@ using VlmSharp.Compute.Host;
 namespace VlmSharp.Cpu;
 
 /// <summary>
-/// Rows of activations as integers, for <see cref="IntegerGemv"/>: per group of the weight format, a = max |x| / most and round(x / a).
+/// Rows of activations as integers, for <see cref="IntegerGemv"/>, and for <see cref="Tile"/> a group at a time: per group of the weight format, a = max |x| / most and round(x / a).
 /// Beside weights of 8 bits they have 16: an error of 2^-16 of the group's largest element, far below that of the weights. Beside
 /// weights of 4 bits they have 8, an error of 2^-8 where that of the weights is 2^-4. The groups of a row are filled up with zeros to
 /// whole steps of V.Count.
@@ -53,12 +53,14 @@ internal static unsafe class IntegerRows
     }
 
     /// <summary>Rounds a group by itself: its integers in the order of <see cref="IGroupFormat.ArrangeGroup"/>, their sum where the format has an offset.</summary>
+    /// <param name="x">A group of activations.</param>
+    /// <param name="group">Room for as many integers.</param>
+    /// <param name="target">The integers, of <see cref="IGroupFormat.ActivationBytes"/> each.</param>
+    /// <param name="sum">Their sum.</param>
     /// <returns>The scale.</returns>
-    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float RoundGroup<Q>(float* x, byte* target, out int sum) where Q : struct, IGroupFormat
+    public static float RoundGroup<Q>(float* x, short* group, byte* target, out int sum) where Q : struct, IGroupFormat
     {
-        short* group = stackalloc short[Q.Group];
         float scale = RoundGroup(x, Q.Group, Q.MostActivation, group);
         sum = Q.Offset == 0 ? 0 : Sum(group, Q.Group);
         Q.ArrangeGroup(group, target);

@@ -33,7 +33,7 @@ internal static unsafe class ManyRowsProduct<V, W, P>
     {
         int parts = (x.Rows + MostRows - 1) / MostRows;
         int partRows = RoundUp((x.Rows + parts - 1) / parts, PanelWidth);
-        // Items of whole tiles that differ by one at the most, and as many for each thread.
+        // Items of whole tiles that differ by one at the most, and as many for each thread where there are enough.
         int tiles = (y.Columns + Tile.NarrowRows - 1) / Tile.NarrowRows;
         int mostTiles = Math.Clamp(tiles / (4 * context.Team.Count), 1, MostOutputs / Tile.NarrowRows);
         int items = Math.Min(RoundUp((tiles + mostTiles - 1) / mostTiles, context.Team.Count), tiles);

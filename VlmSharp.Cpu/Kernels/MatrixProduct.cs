@@ -49,11 +49,11 @@ internal static unsafe class MatrixProduct
     {
         switch (weight.DType)
         {
-            case DType.F32: Plain<F32Format>.Widen<V>(Rows(weight), row, 0, weight.Columns, target); break;
-            case DType.BF16: Plain<BF16Format>.Widen<V>(Rows(weight), row, 0, weight.Columns, target); break;
-            case DType.F16: Plain<F16Format>.Widen<V>(Rows(weight), row, 0, weight.Columns, target); break;
-            case DType.Int8: Grouped<Int8Format>.Widen<V>(Rows(weight), row, 0, weight.Columns, target); break;
-            case DType.Int4: Grouped<Int4Format>.Widen<V>(Rows(weight), row, 0, weight.Columns, target); break;
+            case DType.F32: Packing.Widen<V, F32Format>(Rows(weight).At(row), target, weight.Columns); break;
+            case DType.BF16: Packing.Widen<V, BF16Format>(Rows(weight).At(row), target, weight.Columns); break;
+            case DType.F16: Packing.Widen<V, F16Format>(Rows(weight).At(row), target, weight.Columns); break;
+            case DType.Int8: Grouped<Int8Format>.Widen<V>(Rows(weight), row, weight.Columns, target); break;
+            case DType.Int4: Grouped<Int4Format>.Widen<V>(Rows(weight), row, weight.Columns, target); break;
             default: throw Unknown(weight);
         }
         GC.KeepAlive(weight);

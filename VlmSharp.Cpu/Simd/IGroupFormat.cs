@@ -5,7 +5,10 @@ using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Cpu;
 
-/// <summary>Integers in groups that share a scale, as <see cref="IntegerGemv"/> reads them: <c>V.Count</c> groups at a time.</summary>
+/// <summary>
+/// Integers in groups that share a scale. <see cref="IntegerGemv"/> reads them where they are stored, <c>V.Count</c> groups at a time;
+/// <see cref="Tile"/> reads them unpacked, group by group.
+/// </summary>
 internal unsafe interface IGroupFormat
 {
     /// <summary>How it is stored.</summary>
@@ -17,26 +20,6 @@ internal unsafe interface IGroupFormat
     /// <summary>Bytes of a group.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>Widens a group to 16-bit integers, in the order of the row.</summary>
-    static abstract void Unpack(byte* group, short* target);
-
-    /// <summary>Brings a group to integers of <see cref="ActivationBytes"/>, in the order of <see cref="ArrangeGroup"/> and with the <see cref="Offset"/>.</summary>
-    static abstract void UnpackElements(byte* group, byte* target);
-
-    /// <summary>Puts the integers of one group's activations, which lie in the order of the row, in that of <see cref="UnpackElements"/>.</summary>
-    /// <param name="x">A group.</param>
-    /// <param name="target">As many integers of <see cref="ActivationBytes"/> each.</param>
-    static abstract void ArrangeGroup(short* x, byte* target);
-
-    /// <summary>Adds the products of integers, 32 bits of them beside each other, to sums of 32 bits.</summary>
-    /// <param name="sum">Sums, which <see cref="ToFloats"/> understands.</param>
-    /// <param name="w">Weights, from <see cref="UnpackElements"/>.</param>
-    /// <param name="x">Activations.</param>
-    static abstract void AddProducts<V>(ref V sum, V w, V x) where V : struct, ISimd<V>;
-
-    /// <summary>The sums of a group as floats.</summary>
-    static abstract V ToFloats<V>(V sum) where V : struct, ISimd<V>;
-
     /// <summary>The integer that stands for the largest activation of a group: activations have 16 bits or 8.</summary>
     static abstract int MostActivation { get; }
 
@@ -45,6 +28,11 @@ internal unsafe interface IGroupFormat
 
     /// <summary>What is added to a weight where it is stored, so that it has no sign; it comes off each group's sum again.</summary>
     static abstract int Offset { get; }
+
+    /// <summary>Widens a group to 16-bit integers, in the order of the row.</summary>
+    static abstract void Unpack(byte* group, short* target);
+
+    // For IntegerGemv.
 
     /// <summary>Where the scale of the g-th group of a step stands.</summary>
     static abstract int ScalePlace<V>(int g) where V : struct, ISimd<V>;
@@ -64,6 +52,28 @@ internal unsafe interface IGroupFormat
     /// <param name="first">The first group, counted in the rows of w.</param>
     /// <param name="x">The activations, from this group on.</param>
     static abstract void Accumulate<V>(float* sums, byte** w, ushort** scales, nint first, in IntegerRow x) where V : struct, ISimd<V>;
+
+    // For Tile. Weights and activations of a group may be in any order, as long as it is the same one: that of the row for int8, for int4
+    // that in which the nibbles come out, 0, 16, 1, 17, ... 7, 23, then 8, 24, ... 15, 31.
+
+    /// <summary>Unpacks a group of weights to integers of <see cref="ActivationBytes"/>, with the <see cref="Offset"/>.</summary>
+    /// <param name="group">As stored.</param>
+    /// <param name="target">The integers, in the order of <see cref="Tile"/>.</param>
+    static abstract void UnpackElements(byte* group, byte* target);
+
+    /// <summary>Puts the integers of one group's activations, which lie in the order of the row, in the order of <see cref="Tile"/>.</summary>
+    /// <param name="x">A group.</param>
+    /// <param name="target">As many integers of <see cref="ActivationBytes"/> each.</param>
+    static abstract void ArrangeGroup(short* x, byte* target);
+
+    /// <summary>Adds the products of all integers that the 32 bits of each element hold.</summary>
+    /// <param name="sum">Sums, which <see cref="ToFloats"/> understands.</param>
+    /// <param name="w">Weights, from <see cref="UnpackElements"/>.</param>
+    /// <param name="x">Activations.</param>
+    static abstract void AddProducts<V>(ref V sum, V w, V x) where V : struct, ISimd<V>;
+
+    /// <summary>The sums of a group as floats.</summary>
+    static abstract V ToFloats<V>(V sum) where V : struct, ISimd<V>;
 }
 
 /// <summary>Bytes, 64 to a group, in the order of the row; activations of 16 bits.</summary>
@@ -215,12 +225,17 @@ internal readonly unsafe struct Grouped<Q> : IWeightFormat where Q : struct, IGr
 {
     public static DType DType => Q.DType;
 
+    /// <summary>Widens a row to fp32.</summary>
+    /// <param name="weight">The parameter.</param>
+    /// <param name="row">Which of its rows.</param>
+    /// <param name="count">Columns.</param>
+    /// <param name="target">[count].</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Widen<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V>
+    public static void Widen<V>(in WeightRows weight, int row, int count, float* target) where V : struct, ISimd<V>
     {
         short* integers = stackalloc short[Q.Group];
-        byte* group = weight.At(row) + (nint)(column / Q.Group) * Q.Bytes;
-        ushort* scale = weight.ScalesAt(row) + column / Q.Group;
+        byte* group = weight.At(row);
+        ushort* scale = weight.ScalesAt(row);
         for (float* end = target + count; target < end; target += Q.Group, group += Q.Bytes, scale++)
         {
             Q.Unpack(group, integers);

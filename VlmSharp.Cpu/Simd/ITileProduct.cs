@@ -104,12 +104,13 @@ internal readonly unsafe struct GroupProduct<Q> : ITileProduct where Q : struct,
     {
         int length = PanelRows(k), groups = k / Q.Group;
         float* block = stackalloc float[rows * length]; // [rows][elements of all groups, scales, corrections]
+        short* group = stackalloc short[Q.Group];
         for (int t = 0; t < rows; t++)
         {
             float* elements = block + t * length, scales = elements + groups * GroupLength, corrections = scales + groups;
             for (int g = 0; g < groups; g++)
             {
-                scales[g] = IntegerRows.RoundGroup<Q>(x + t * xStride + g * Q.Group, (byte*)(elements + g * GroupLength), out int sum);
+                scales[g] = IntegerRows.RoundGroup<Q>(x + t * xStride + g * Q.Group, group, (byte*)(elements + g * GroupLength), out int sum);
                 if (Q.Offset != 0) corrections[g] = -Q.Offset * sum * scales[g];
             }
         }

@@ -14,14 +14,6 @@ internal unsafe interface IWeightFormat
     /// <summary>How it is stored.</summary>
     static abstract DType DType { get; }
 
-    /// <summary>Widens a part of a row to fp32.</summary>
-    /// <param name="weight">The parameter.</param>
-    /// <param name="row">Which of its rows.</param>
-    /// <param name="column">First column; a multiple of 64.</param>
-    /// <param name="count">Columns.</param>
-    /// <param name="target">[count].</param>
-    static abstract void Widen<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V>;
-
     /// <summary>Brings a part of a row to the form in which <see cref="Tile"/> reads it: floats, or integers with scales behind them.</summary>
     /// <param name="weight">The parameter.</param>
     /// <param name="row">Which of its rows.</param>
@@ -95,11 +87,8 @@ internal readonly unsafe struct Plain<F> : IWeightFormat where F : struct, IElem
 
     public static DType DType => F.DType;
 
-    public static void Widen<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V> =>
-        Packing.Widen<V, F>(weight.At(row) + (nint)column * F.Size, target, count);
-
     public static void Unpack<V>(in WeightRows weight, int row, int column, int count, float* target) where V : struct, ISimd<V> =>
-        Widen<V>(weight, row, column, count, target);
+        Packing.Widen<V, F>(weight.At(row) + (nint)column * F.Size, target, count);
 
     public static PreparedRows Prepare<V>(CpuContext context, HostMatrix x) where V : struct, ISimd<V>
     {

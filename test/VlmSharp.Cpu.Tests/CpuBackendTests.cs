@@ -12,7 +12,8 @@ public sealed class CpuBackendTests
         Assert.Equal("cpu", backend.Name);
         Assert.EndsWith("128-bit vectors, 1 thread", backend.Description);
         using var all = new CpuBackend();
-        Assert.Equal(1, ((IComputeBackend)backend).Threads);
+        using var two = new CpuBackend(new CpuBackendOptions { Threads = 2 });
+        Assert.Equal((1, 2), (((IComputeBackend)backend).Threads, ((IComputeBackend)two).Threads));
         Assert.NotEqual(SimdTier.Auto, all.Simd);
         Assert.EndsWith(all.Threads == 1 ? "1 thread" : $"{all.Threads} threads", all.Description);
     }

@@ -16,6 +16,9 @@ public abstract unsafe partial class HostBackend : IComputeBackend
     /// <inheritdoc/>
     public abstract string Description { get; }
 
+    /// <inheritdoc cref="IComputeBackend.Threads"/>
+    public virtual int Threads => 1;
+
     /// <summary>Bytes of activation memory taken from the system.</summary>
     public long AllocatedBytes => pool.AllocatedBytes;
 
@@ -366,33 +369,4 @@ public abstract unsafe partial class HostBackend : IComputeBackend
     /// <summary>Frees what the derived backend holds.</summary>
     /// <param name="disposing">True when called from <see cref="Dispose()"/>.</param>
     protected virtual void Dispose(bool disposing) { }
-
-    private static HostMatrix Matrix(Tensor x) => x.Storage is HostTensorStorage host
-        ? new HostMatrix(host.Data, x.Rows, x.Columns)
-        : throw new ArgumentException($"The tensor {x} belongs to another backend.");
-
-    private static HostMatrix Optional(Tensor x) => x.HasValue ? Matrix(x) : default;
-
-    private static HostWeight Host(Weight weight) =>
-        weight as HostWeight ?? throw new ArgumentException($"The weight {weight} belongs to another backend.");
-
-    private static HostKvCache Cache(KvCache? cache) =>
-        cache as HostKvCache ?? throw new ArgumentException("A sequence has no KV cache of this backend.");
-
-    private static bool IsVector(Weight weight, int length) => weight.Rows == 1 && weight.Columns == length;
-
-    private static void CheckQuery(Tensor q, SequenceBatch batch, in AttentionSpec spec) =>
-        Check(q.Rows == batch.TotalRows && q.Columns == spec.Heads * spec.HeadDim && spec.KvHeads > 0 && spec.Heads % spec.KvHeads == 0,
-            $"Attention: q {q}, {batch.TotalRows} rows in the step, {spec}");
-
-    private static void CheckIndices(ReadOnlySpan<int> indices, int rows, string op)
-    {
-        foreach (int index in indices)
-            if ((uint)index >= (uint)rows) throw new ArgumentException($"{op}: row {index} is outside of {rows} rows.");
-    }
-
-    private static void Check(bool fits, [System.Runtime.CompilerServices.InterpolatedStringHandlerArgument(nameof(fits))] ShapeMessage message)
-    {
-        if (!fits) throw new ArgumentException($"Shapes do not fit. {message.Text}.");
-    }
 }

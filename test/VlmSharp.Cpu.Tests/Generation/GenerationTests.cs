@@ -9,6 +9,7 @@ using VlmSharp.Models;
 namespace VlmSharp.Cpu.Tests.Generation;
 
 /// <summary>The loop around the model: streaming, batches, cancellation, limits, memory.</summary>
+[Collection(nameof(TelemetryTests))] // its listeners make sessions allocate
 public sealed class GenerationTests : IDisposable
 {
     private readonly CpuBackend backend = new();

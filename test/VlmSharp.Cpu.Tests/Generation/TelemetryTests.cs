@@ -7,6 +7,7 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Cpu.Tests.Generation;
 
 /// <summary>What OpenTelemetry hears of a session, and that a decode step pays nothing for it.</summary>
+[Collection(nameof(TelemetryTests))]
 public sealed class TelemetryTests : IDisposable
 {
     private const string CallerName = "VlmSharp.Cpu.Tests";
