@@ -43,15 +43,16 @@ internal unsafe interface IGroupFormat
     static abstract void Arrange<V>(short* x, byte* target) where V : struct, ISimd<V>;
 
     /// <summary>
-    /// For each of <see cref="IntegerGemv.RowsAtOnce"/> rows r and the V.Count groups g of a step,
+    /// For each of <see cref="IntegerGemv.RowsAtOnce"/> rows r,
     /// sums[r] += sum_g s[r, g] a[g] (sum_i (w[r, g, i] + offset) x[g, i] + correction[g]), spread over the elements of the sum.
     /// </summary>
     /// <param name="sums">V.Count for each row.</param>
     /// <param name="w">The weights of each row.</param>
     /// <param name="scales">s, bfloat16, of each row.</param>
-    /// <param name="first">The first group, counted in the rows of w.</param>
-    /// <param name="x">The activations, from this group on.</param>
-    static abstract void Accumulate<V>(float* sums, byte** w, ushort** scales, nint first, in IntegerRow x) where V : struct, ISimd<V>;
+    /// <param name="x">The activations.</param>
+    /// <param name="groups">How many, whole steps.</param>
+    /// <param name="zero">0: an offset that the compiler does not know, for otherwise it would keep the activations for the next row, in registers that there are not.</param>
+    static abstract void Accumulate<V>(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups, nint zero) where V : struct, ISimd<V>;
 
     // For Tile. Weights and activations of a group may be in any order, as long as it is the same one: that of the row for int8, for int4
     // that in which the nibbles come out, 0, 16, 1, 17, ... 7, 23, then 8, 24, ... 15, 31.
@@ -119,20 +120,23 @@ internal readonly unsafe struct Int8Format : IGroupFormat
     // Group by group through all rows, so that their streams advance together.
     [SkipLocalsInit] // the factors are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Accumulate<V>(float* sums, byte** w, ushort** scales, nint first, in IntegerRow x) where V : struct, ISimd<V>
+    public static void Accumulate<V>(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups, nint zero) where V : struct, ISimd<V>
     {
         float* factors = stackalloc float[IntegerGemv.RowsAtOnce * V.Count]; // s a
-        V a = V.Load(x.Scales);
-        for (int r = 0; r < IntegerGemv.RowsAtOnce; r++) V.Store(factors + r * V.Count, V.LoadBF16((byte*)(scales[r] + first)) * a);
-        sbyte* w0 = (sbyte*)w[0] + first * 64, w1 = (sbyte*)w[1] + first * 64, w2 = (sbyte*)w[2] + first * 64, w3 = (sbyte*)w[3] + first * 64;
+        sbyte* w0 = (sbyte*)w[0], w1 = (sbyte*)w[1], w2 = (sbyte*)w[2], w3 = (sbyte*)w[3];
         V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
         var z = (short*)x.Integers;
-        for (nint g = 0; g < V.Count; g++, z += 64)
+        for (nint first = 0; first < groups; first += V.Count)
         {
-            V.Accumulate(ref y0, V.Int8Products(w0 + 64 * g, z), V.Broadcast(factors[g]));
-            V.Accumulate(ref y1, V.Int8Products(w1 + 64 * g, z), V.Broadcast(factors[V.Count + g]));
-            V.Accumulate(ref y2, V.Int8Products(w2 + 64 * g, z), V.Broadcast(factors[2 * V.Count + g]));
-            V.Accumulate(ref y3, V.Int8Products(w3 + 64 * g, z), V.Broadcast(factors[3 * V.Count + g]));
+            V a = V.Load(x.Scales + first);
+            for (int r = 0; r < IntegerGemv.RowsAtOnce; r++) V.Store(factors + r * V.Count, V.LoadBF16((byte*)(scales[r] + first)) * a);
+            for (float* factor = factors, end = factors + V.Count; factor < end; factor++, z += 64, w0 += 64, w1 += 64, w2 += 64, w3 += 64)
+            {
+                V.Accumulate(ref y0, V.Int8Products(w0, z), V.Broadcast(*factor));
+                V.Accumulate(ref y1, V.Int8Products(w1, z), V.Broadcast(factor[V.Count]));
+                V.Accumulate(ref y2, V.Int8Products(w2, z), V.Broadcast(factor[2 * V.Count]));
+                V.Accumulate(ref y3, V.Int8Products(w3, z), V.Broadcast(factor[3 * V.Count]));
+            }
         }
 
         V.Store(sums, y0);
@@ -208,15 +212,27 @@ internal readonly unsafe struct Int4Format : IGroupFormat
                 for (int group = first; group < first + groups; group++, target += 16) ArrangeHalf(x + 32 * group + 8 * nibble, target);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate<V>(float* sums, byte** w, ushort** scales, nint first, in IntegerRow x) where V : struct, ISimd<V>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Accumulate<V>(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups, nint zero) where V : struct, ISimd<V>
     {
-        for (int r = 0; r < IntegerGemv.RowsAtOnce; r++)
+        byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
+        ushort* s0 = scales[0], s1 = scales[1], s2 = scales[2], s3 = scales[3];
+        V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
+        var z = (sbyte*)x.Integers;
+        float* a = x.Scales, correction = x.Corrections;
+        for (nint g = 0; g < groups; g += V.Count, z += 32 * V.Count)
         {
-            V sum = V.Load(sums + r * V.Count);
-            V.Accumulate(ref sum, V.LoadScales(scales[r] + first) * V.Load(x.Scales), V.Int4Products(w[r] + first * 16, (sbyte*)x.Integers) + V.Load(x.Corrections));
-            V.Store(sums + r * V.Count, sum);
+            sbyte* z1 = z + zero, z2 = z1 + zero, z3 = z2 + zero;
+            V.Accumulate(ref y0, V.LoadScales(s0 + g) * V.Load(a + g), V.Int4Products(w0 + 16 * g, z) + V.Load(correction + g));
+            V.Accumulate(ref y1, V.LoadScales(s1 + g) * V.Load(a + g), V.Int4Products(w1 + 16 * g, z1) + V.Load(correction + g));
+            V.Accumulate(ref y2, V.LoadScales(s2 + g) * V.Load(a + g), V.Int4Products(w2 + 16 * g, z2) + V.Load(correction + g));
+            V.Accumulate(ref y3, V.LoadScales(s3 + g) * V.Load(a + g), V.Int4Products(w3 + 16 * g, z3) + V.Load(correction + g));
         }
+
+        V.Store(sums, y0);
+        V.Store(sums + V.Count, y1);
+        V.Store(sums + 2 * V.Count, y2);
+        V.Store(sums + 3 * V.Count, y3);
     }
 }
 

@@ -133,12 +133,13 @@ internal unsafe struct V128(Vector128<float> value) : ISimd<V128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Int4Products(byte* w, sbyte* x)
     {
-        return new(Vector128.ConvertToSingle(Integers.LaneSums(Part(w, x), Part(w + 16, x + 32), Part(w + 32, x + 64), Part(w + 48, x + 96))));
+        return new(Vector128.ConvertToSingle(Integers.LaneSums(Part(w, x, 0), Part(w, x, 16), Part(w, x, 32), Part(w, x, 48))));
 
-        static Vector128<short> Part(byte* w, sbyte* x)
+        // Offsets and not addresses, so that they are part of the loads.
+        static Vector128<short> Part(byte* w, sbyte* x, int at)
         {
-            Vector128<ushort> bytes = Vector128.Load((ushort*)w), mask = Vector128.Create((ushort)0x0F0F);
-            return Integers.PairSums((bytes & mask).AsByte(), Vector128.Load(x)) + Integers.PairSums(((bytes >> 4) & mask).AsByte(), Vector128.Load(x + 16));
+            Vector128<ushort> bytes = Vector128.Load((ushort*)(w + at)), mask = Vector128.Create((ushort)0x0F0F);
+            return Integers.PairSums((bytes & mask).AsByte(), Vector128.Load(x + 2 * at)) + Integers.PairSums(((bytes >> 4) & mask).AsByte(), Vector128.Load(x + (2 * at + 16)));
         }
     }
 

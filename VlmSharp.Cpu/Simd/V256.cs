@@ -123,12 +123,13 @@ internal unsafe struct V256(Vector256<float> value) : ISimd<V256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 Int4Products(byte* w, sbyte* x)
     {
-        return new(Vector256.ConvertToSingle(Integers.LaneSums(Part(w, x), Part(w + 32, x + 64), Part(w + 64, x + 128), Part(w + 96, x + 192))));
+        return new(Vector256.ConvertToSingle(Integers.LaneSums(Part(w, x, 0), Part(w, x, 32), Part(w, x, 64), Part(w, x, 96))));
 
-        static Vector256<short> Part(byte* w, sbyte* x)
+        // Offsets and not addresses, so that they are part of the loads.
+        static Vector256<short> Part(byte* w, sbyte* x, int at)
         {
-            Vector256<ushort> bytes = Vector256.Load((ushort*)w), mask = Vector256.Create((ushort)0x0F0F);
-            return Integers.PairSums((bytes & mask).AsByte(), Vector256.Load(x)) + Integers.PairSums(((bytes >> 4) & mask).AsByte(), Vector256.Load(x + 32));
+            Vector256<ushort> bytes = Vector256.Load((ushort*)(w + at)), mask = Vector256.Create((ushort)0x0F0F);
+            return Integers.PairSums((bytes & mask).AsByte(), Vector256.Load(x + 2 * at)) + Integers.PairSums(((bytes >> 4) & mask).AsByte(), Vector256.Load(x + (2 * at + 32)));
         }
     }
 

@@ -119,12 +119,13 @@ internal unsafe struct V512(Vector512<float> value) : ISimd<V512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 Int4Products(byte* w, sbyte* x)
     {
-        return new(Vector512.ConvertToSingle(Integers.LaneSums(Part(w, x), Part(w + 64, x + 128), Part(w + 128, x + 256), Part(w + 192, x + 384))));
+        return new(Vector512.ConvertToSingle(Integers.LaneSums(Part(w, x, 0), Part(w, x, 64), Part(w, x, 128), Part(w, x, 192))));
 
-        static Vector512<short> Part(byte* w, sbyte* x)
+        // Offsets and not addresses, so that they are part of the loads.
+        static Vector512<short> Part(byte* w, sbyte* x, int at)
         {
-            Vector512<ushort> bytes = Vector512.Load((ushort*)w), mask = Vector512.Create((ushort)0x0F0F);
-            return Integers.PairSums((bytes & mask).AsByte(), Vector512.Load(x)) + Integers.PairSums(((bytes >> 4) & mask).AsByte(), Vector512.Load(x + 64));
+            Vector512<ushort> bytes = Vector512.Load((ushort*)(w + at)), mask = Vector512.Create((ushort)0x0F0F);
+            return Integers.PairSums((bytes & mask).AsByte(), Vector512.Load(x + 2 * at)) + Integers.PairSums(((bytes >> 4) & mask).AsByte(), Vector512.Load(x + (2 * at + 64)));
         }
     }
 
