@@ -62,7 +62,7 @@ internal static unsafe class IntegerGemv
         float* sums = stackalloc float[RowsAtOnce * V.Count];
         new Span<float>(sums, RowsAtOnce * V.Count).Clear();
         int whole = groups / V.Count * V.Count;
-        Q.Accumulate<V>(sums, w, scales, x, whole, 0);
+        Q.Accumulate<V>(sums, w, scales, x, whole);
         if (whole < groups) Rest<V, Q>(sums, w, scales, whole, groups - whole, x.From<Q>(whole));
         return V.Sums(V.Load(sums), V.Load(sums + V.Count), V.Load(sums + 2 * V.Count), V.Load(sums + 3 * V.Count));
     }
@@ -86,6 +86,6 @@ internal static unsafe class IntegerGemv
             new ReadOnlySpan<byte>(scales[r] + first, count * sizeof(ushort)).CopyTo(new Span<byte>(lastScales[r], V.Count * sizeof(ushort)));
         }
 
-        Q.Accumulate<V>(sums, lastWeights, lastScales, x, V.Count, 0);
+        Q.Accumulate<V>(sums, lastWeights, lastScales, x, V.Count);
     }
 }

@@ -5,7 +5,8 @@ using VlmSharp.Compute.Host;
 namespace VlmSharp.Cpu;
 
 /// <summary>
-/// Rows of activations as integers, for <see cref="IntegerGemv"/>, and for <see cref="Tile"/> a group at a time: per group of the weight format, a = max |x| / most and round(x / a).
+/// Rows of activations as integers, for <see cref="IntegerGemv"/>, and for <see cref="Tile"/> a group at a time: per group of the weight
+/// format, a = max |x| / most and round(x / a).
 /// Beside weights of 8 bits they have 16: an error of 2^-16 of the group's largest element, far below that of the weights. Beside
 /// weights of 4 bits they have 8, an error of 2^-8 where that of the weights is 2^-4. The groups of a row are filled up with zeros to
 /// whole steps of V.Count.

@@ -51,8 +51,7 @@ internal unsafe interface IGroupFormat
     /// <param name="scales">s, bfloat16, of each row.</param>
     /// <param name="x">The activations.</param>
     /// <param name="groups">How many, whole steps.</param>
-    /// <param name="zero">0: an offset that the compiler does not know, for otherwise it would keep the activations for the next row, in registers that there are not.</param>
-    static abstract void Accumulate<V>(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups, nint zero) where V : struct, ISimd<V>;
+    static abstract void Accumulate<V>(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups) where V : struct, ISimd<V>;
 
     // For Tile. Weights and activations of a group may be in any order, as long as it is the same one: that of the row for int8, for int4
     // that in which the nibbles come out, 0, 16, 1, 17, ... 7, 23, then 8, 24, ... 15, 31.
@@ -120,7 +119,7 @@ internal readonly unsafe struct Int8Format : IGroupFormat
     // Group by group through all rows, so that their streams advance together.
     [SkipLocalsInit] // the factors are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Accumulate<V>(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups, nint zero) where V : struct, ISimd<V>
+    public static void Accumulate<V>(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups) where V : struct, ISimd<V>
     {
         float* factors = stackalloc float[IntegerGemv.RowsAtOnce * V.Count]; // s a
         sbyte* w0 = (sbyte*)w[0], w1 = (sbyte*)w[1], w2 = (sbyte*)w[2], w3 = (sbyte*)w[3];
@@ -212,8 +211,13 @@ internal readonly unsafe struct Int4Format : IGroupFormat
                 for (int group = first; group < first + groups; group++, target += 16) ArrangeHalf(x + 32 * group + 8 * nibble, target);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Accumulate<V>(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups, nint zero) where V : struct, ISimd<V>
+    public static void Accumulate<V>(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups) where V : struct, ISimd<V> =>
+        Accumulate<V>(sums, w, scales, x, groups, 0);
+
+    // zero is 0: an offset that the compiler does not know, for otherwise it would keep the activations for the next row, in registers
+    // that there are not.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Accumulate<V>(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups, nint zero) where V : struct, ISimd<V>
     {
         byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
         ushort* s0 = scales[0], s1 = scales[1], s2 = scales[2], s3 = scales[3];

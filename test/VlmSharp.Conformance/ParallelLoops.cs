@@ -1,12 +1,12 @@
 using System.Diagnostics.Tracing;
 
-namespace VlmSharp;
+namespace VlmSharp.Conformance;
 
 /// <summary>
 /// Watches the parallel loops of the code that a test calls, on whatever thread it runs: how many there were, and the most threads
 /// that worked on one at a time. The platform's events tell.
 /// </summary>
-internal sealed class ParallelLoops : EventListener
+public sealed class ParallelLoops : EventListener
 {
     private const int LoopBegins = 1, Forks = 5, Joins = 6;
 
@@ -28,11 +28,13 @@ internal sealed class ParallelLoops : EventListener
     /// <summary>The most threads on one loop.</summary>
     public int MostThreads { get; private set; }
 
+    /// <inheritdoc/>
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
         if (eventSource.Name == "System.Threading.Tasks.Parallel.EventSource") EnableEvents(eventSource, EventLevel.Verbose, EventKeywords.All);
     }
 
+    /// <inheritdoc/>
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         if (eventData.EventId is not (LoopBegins or Forks or Joins)) return;
