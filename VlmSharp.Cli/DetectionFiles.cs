@@ -1,6 +1,7 @@
 using System.Text.Json;
 using VlmSharp.Imaging;
 using VlmSharp.Tasks;
+using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Cli;
 

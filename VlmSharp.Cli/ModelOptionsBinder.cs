@@ -2,6 +2,7 @@ using System.CommandLine;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Reference;
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Measurement;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 

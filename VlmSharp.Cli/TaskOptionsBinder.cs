@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Tasks;
+using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Cli;
 

@@ -1,28 +1,9 @@
 namespace VlmSharp;
 
-/// <summary>
-/// The root of every error that VlmSharp raises about what it was given: a checkpoint, a picture, a tokenizer,
-/// a prompt. The message is one sentence that names the file or value, what is wrong with it and, where there
-/// is one, the remedy. A fault of the calling program stays an <see cref="ArgumentException"/>.
-/// </summary>
-public abstract class VlmSharpException : Exception
-{
-    /// <summary>Creates the error.</summary>
-    /// <param name="message">One sentence for the user.</param>
-    /// <param name="innerException">What was caught, if anything.</param>
-    protected VlmSharpException(string message, Exception? innerException = null) : base(message, innerException) { }
-}
-
 /// <summary>A model folder (safetensors, index, config.json) is missing, damaged or of an unknown kind.</summary>
 /// <param name="message">One sentence for the user.</param>
 /// <param name="innerException">What was caught, if anything.</param>
 public sealed class ModelFormatException(string message, Exception? innerException = null)
-    : VlmSharpException(message, innerException);
-
-/// <summary>A picture is damaged, of an unsupported format, or larger than the stated limit.</summary>
-/// <param name="message">One sentence for the user.</param>
-/// <param name="innerException">What was caught, if anything.</param>
-public sealed class ImageFormatException(string message, Exception? innerException = null)
     : VlmSharpException(message, innerException);
 
 /// <summary>A tokenizer file is missing, damaged or of an unknown kind.</summary>

@@ -1,5 +1,10 @@
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
+using VlmSharp.Cpu.Kernels.Attention;
+using VlmSharp.Cpu.Kernels.Products;
+using VlmSharp.Cpu.Kernels.Rows;
+using VlmSharp.Cpu.Simd;
+using VlmSharp.Cpu.Threading;
 
 namespace VlmSharp.Cpu;
 
@@ -86,7 +91,7 @@ public sealed unsafe class CpuBackend : HostBackend
 
     /// <inheritdoc/>
     protected override void ComputeRotaryAngles(SequenceBatch batch, float frequencyBase, int positionBase, HostMatrix y) =>
-        Cpu.RotaryAngles.Run(context, batch, frequencyBase, positionBase, y);
+        Kernels.Rows.RotaryAngles.Run(context, batch, frequencyBase, positionBase, y);
 
     /// <inheritdoc/>
     protected override void ComputeRope(HostMatrix x, HostMatrix angles, HostMatrix y) => kernels.Rope(context, x, angles, y);

@@ -1,5 +1,10 @@
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
+using VlmSharp.Cpu.Kernels.Attention;
+using VlmSharp.Cpu.Kernels.Products;
+using VlmSharp.Cpu.Kernels.Rows;
+using VlmSharp.Cpu.Simd;
+using VlmSharp.Cpu.Threading;
 
 namespace VlmSharp.Cpu;
 
@@ -41,13 +46,13 @@ internal abstract class KernelSet
 internal sealed unsafe class KernelSet<V> : KernelSet where V : struct, ISimd<V>
 {
     public override void PatchEmbed(CpuContext context, HostMatrix pixels, HostWeight kernel, HostWeight bias, HostWeight positions, int side, int patch, HostMatrix y) =>
-        Cpu.PatchEmbed.Run<V>(context, pixels, kernel, bias, positions, side, patch, y);
+        Kernels.Products.PatchEmbed.Run<V>(context, pixels, kernel, bias, positions, side, patch, y);
 
     public override void MatrixProduct(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y) =>
-        Cpu.MatrixProduct.Run<V>(context, x, weight, up, epilogue, y);
+        Kernels.Products.MatrixProduct.Run<V>(context, x, weight, up, epilogue, y);
 
     public override void LinearRows(CpuContext context, HostMatrix x, HostWeight weight, ReadOnlySpan<int> rows, HostMatrix y) =>
-        Cpu.LinearRows.Run<V>(context, x, weight, rows, y);
+        Kernels.Products.LinearRows.Run<V>(context, x, weight, rows, y);
 
     public override void LayerNorm(CpuContext context, HostMatrix x, HostWeight weight, HostWeight bias, float epsilon, HostMatrix y) =>
         LayerNorm<V>.Run(context, x, weight, bias, epsilon, y);
@@ -61,7 +66,7 @@ internal sealed unsafe class KernelSet<V> : KernelSet where V : struct, ISimd<V>
         Attention<V>.Run(context, q, keys, values, slice, spec, y);
 
     public override void Embed(CpuContext context, HostWeight table, ReadOnlySpan<int> ids, float scale, HostMatrix y) =>
-        Cpu.Embed.Run<V>(context, table, ids, scale, y);
+        Kernels.Rows.Embed.Run<V>(context, table, ids, scale, y);
 
     public override void SoftCap(CpuContext context, HostMatrix x, float cap, HostMatrix y) => SoftCap<V>.Run(context, x, cap, y);
 
@@ -69,6 +74,6 @@ internal sealed unsafe class KernelSet<V> : KernelSet where V : struct, ISimd<V>
 
     public override (int Index, float Value) ArgMax(ReadOnlySpan<float> row)
     {
-        fixed (float* x = row) return Cpu.ArgMax.Run<V>(x, row.Length);
+        fixed (float* x = row) return Kernels.Rows.ArgMax.Run<V>(x, row.Length);
     }
 }

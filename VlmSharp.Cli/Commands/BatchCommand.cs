@@ -5,6 +5,7 @@ using VlmSharp.Cli.Batch;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Tasks;
+using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Cli.Commands;
 

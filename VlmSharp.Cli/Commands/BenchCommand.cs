@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VlmSharp.Compute;
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Measurement;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 

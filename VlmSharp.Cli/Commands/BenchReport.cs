@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Spectre.Console;
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Measurement;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 

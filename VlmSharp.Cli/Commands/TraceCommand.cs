@@ -1,6 +1,8 @@
 using System.CommandLine;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
+using VlmSharp.Cpu.Simd;
+using VlmSharp.Formats;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 

@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Formats;
 using VlmSharp.Models;
 
 namespace VlmSharp.Checkpoints;

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using VlmSharp.Formats;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Checkpoints;
 
@@ -74,7 +76,7 @@ internal static partial class CheckpointFolder
         }
     }
 
-    /// <summary>Tensor name to shard name; every shard name is a plain file name.</summary>
+    /// <summary>Matrix name to shard name; every shard name is a plain file name.</summary>
     private static Dictionary<string, string> ReadIndex(string path) => JsonSection.Read(ReadSmall(path), path, root =>
     {
         JsonSection section = root.Section("weight_map") ?? throw root.Error("has no 'weight_map'");

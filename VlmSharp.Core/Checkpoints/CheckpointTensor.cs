@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using VlmSharp.Compute;
+using VlmSharp.Formats;
 
 namespace VlmSharp.Checkpoints;
 

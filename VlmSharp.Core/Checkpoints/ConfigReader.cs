@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VlmSharp.Formats;
 using VlmSharp.Models;
 
 namespace VlmSharp.Checkpoints;

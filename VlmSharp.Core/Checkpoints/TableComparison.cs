@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using VlmSharp.Compute;
+using VlmSharp.Formats;
 using VlmSharp.Models;
 
 namespace VlmSharp.Checkpoints;

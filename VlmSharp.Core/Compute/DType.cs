@@ -1,3 +1,4 @@
+
 namespace VlmSharp.Compute;
 
 /// <summary>How the numbers of a tensor are stored.</summary>

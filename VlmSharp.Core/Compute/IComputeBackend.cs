@@ -1,3 +1,4 @@
+
 namespace VlmSharp.Compute;
 
 /// <summary>What a linear layer applies to its output.</summary>
@@ -45,19 +46,19 @@ public interface IComputeBackend : IDisposable
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>
     /// <returns>[rows, columns].</returns>
-    Tensor Allocate(int rows, int columns);
+    Matrix Allocate(int rows, int columns);
 
     /// <summary>Copies numbers from the host into a new tensor.</summary>
     /// <param name="values">rows * columns numbers, row-major.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>
     /// <returns>[rows, columns].</returns>
-    Tensor Upload(ReadOnlySpan<float> values, int rows, int columns);
+    Matrix Upload(ReadOnlySpan<float> values, int rows, int columns);
 
     /// <summary>Copies a tensor to the host, after everything before it has run.</summary>
     /// <param name="x">[rows, columns].</param>
     /// <param name="destination">rows * columns numbers, row-major.</param>
-    void Download(Tensor x, Span<float> destination);
+    void Download(Matrix x, Span<float> destination);
 
     /// <summary>Makes a parameter usable: a view of the mapped bytes where the backend can read them, else a copy on the device.</summary>
     /// <param name="data">The parameter in the checkpoint.</param>
@@ -81,7 +82,7 @@ public interface IComputeBackend : IDisposable
     /// <param name="positions">[N, F] with N = (S / patch)^2.</param>
     /// <param name="patch">Side of a patch in pixels.</param>
     /// <returns>[images * N, F].</returns>
-    Tensor PatchEmbed(Tensor pixels, Weight kernel, Weight bias, Weight positions, int patch);
+    Matrix PatchEmbed(Matrix pixels, Weight kernel, Weight bias, Weight positions, int patch);
 
     /// <summary>y = act(x W^T + bias) + residual, accumulated in fp32 or wider.</summary>
     /// <param name="x">[T, in].</param>
@@ -90,7 +91,7 @@ public interface IComputeBackend : IDisposable
     /// <param name="activation">act.</param>
     /// <param name="residual">[T, out] or <c>default</c>.</param>
     /// <returns>[T, out].</returns>
-    Tensor Linear(Tensor x, Weight weight, Weight? bias = null, Activation activation = Activation.None, Tensor residual = default);
+    Matrix Linear(Matrix x, Weight weight, Weight? bias = null, Activation activation = Activation.None, Matrix residual = default);
 
     /// <summary>
     /// Some outputs of a linear layer: y[t, i] = sum_j x[t, j] W[rows[i], j], the head for the tokens that can follow. Every
@@ -100,14 +101,14 @@ public interface IComputeBackend : IDisposable
     /// <param name="weight">[out, in].</param>
     /// <param name="rows">n rows of the weight, in any order.</param>
     /// <returns>[T, n].</returns>
-    Tensor LinearRows(Tensor x, Weight weight, ReadOnlySpan<int> rows);
+    Matrix LinearRows(Matrix x, Weight weight, ReadOnlySpan<int> rows);
 
     /// <summary>GeGLU (Shazeer 2020): y = gelu_tanh(x Wg^T) * (x Wu^T), elementwise product.</summary>
     /// <param name="x">[T, in].</param>
     /// <param name="gate">Wg [out, in].</param>
     /// <param name="up">Wu [out, in].</param>
     /// <returns>[T, out].</returns>
-    Tensor GatedLinear(Tensor x, Weight gate, Weight up);
+    Matrix GatedLinear(Matrix x, Weight gate, Weight up);
 
     /// <summary>LayerNorm (Ba et al. 2016), per row: y = (x - mean) / sqrt(var + eps) * weight + bias, with the biased variance.</summary>
     /// <param name="x">[T, F].</param>
@@ -115,7 +116,7 @@ public interface IComputeBackend : IDisposable
     /// <param name="bias">[F].</param>
     /// <param name="epsilon">eps.</param>
     /// <returns>[T, F].</returns>
-    Tensor LayerNorm(Tensor x, Weight weight, Weight bias, float epsilon);
+    Matrix LayerNorm(Matrix x, Weight weight, Weight bias, float epsilon);
 
     /// <summary>
     /// RMSNorm (Zhang and Sennrich 2019) as Gemma stores it, per row: y = x / sqrt(mean(x^2) + eps) * (1 + weight) + residual.
@@ -125,7 +126,7 @@ public interface IComputeBackend : IDisposable
     /// <param name="epsilon">eps.</param>
     /// <param name="residual">[T, F] or <c>default</c>.</param>
     /// <returns>[T, F].</returns>
-    Tensor RmsNorm(Tensor x, Weight weight, float epsilon, Tensor residual = default);
+    Matrix RmsNorm(Matrix x, Weight weight, float epsilon, Matrix residual = default);
 
     /// <summary>
     /// The angles of the rotary embedding for every row of the step: row t, at position m = positionBase + (its place in its sequence),
@@ -136,7 +137,7 @@ public interface IComputeBackend : IDisposable
     /// <param name="frequencyBase">base, 10000 in Gemma.</param>
     /// <param name="positionBase">Position of a sequence's first token.</param>
     /// <returns>[T, D].</returns>
-    Tensor RotaryAngles(SequenceBatch batch, int headDim, float frequencyBase, int positionBase);
+    Matrix RotaryAngles(SequenceBatch batch, int headDim, float frequencyBase, int positionBase);
 
     /// <summary>
     /// Rotary position embedding (Su et al. 2021) in Gemma's half-split pairing, per head: element j is paired with j + D/2,
@@ -145,14 +146,14 @@ public interface IComputeBackend : IDisposable
     /// <param name="x">[T, heads * D].</param>
     /// <param name="angles">[T, D] from <see cref="RotaryAngles"/>.</param>
     /// <returns>[T, heads * D].</returns>
-    Tensor Rope(Tensor x, Tensor angles);
+    Matrix Rope(Matrix x, Matrix angles);
 
     /// <summary>Appends each sequence's rows of k and v to its cache, behind its past.</summary>
     /// <param name="k">[T, K * D], rotated.</param>
     /// <param name="v">[T, K * D].</param>
     /// <param name="batch">The step; every sequence has a cache.</param>
     /// <param name="layer">Decoder layer, from 0.</param>
-    void AppendKeyValues(Tensor k, Tensor v, SequenceBatch batch, int layer);
+    void AppendKeyValues(Matrix k, Matrix v, SequenceBatch batch, int layer);
 
     /// <summary>
     /// Copies tokens between caches, in every layer: rows [start, start + count) of the destination become those of the
@@ -176,7 +177,7 @@ public interface IComputeBackend : IDisposable
     /// <param name="batch">The step; no sequence has a past.</param>
     /// <param name="spec">Heads, scale, soft-cap, window.</param>
     /// <returns>[T, H * D].</returns>
-    Tensor Attention(Tensor q, Tensor k, Tensor v, SequenceBatch batch, in AttentionSpec spec);
+    Matrix Attention(Matrix q, Matrix k, Matrix v, SequenceBatch batch, in AttentionSpec spec);
 
     /// <summary>The same equation over the keys and values in each sequence's cache, this step's rows included.</summary>
     /// <param name="q">[T, H * D].</param>
@@ -184,7 +185,7 @@ public interface IComputeBackend : IDisposable
     /// <param name="layer">Decoder layer, from 0.</param>
     /// <param name="spec">Heads, scale, soft-cap, window.</param>
     /// <returns>[T, H * D].</returns>
-    Tensor CachedAttention(Tensor q, SequenceBatch batch, int layer, in AttentionSpec spec);
+    Matrix CachedAttention(Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec);
 
     /// <summary>
     /// What <see cref="CachedAttention"/> multiplies the values by, for looking at and not for speed: row i * H + h of the result
@@ -197,42 +198,42 @@ public interface IComputeBackend : IDisposable
     /// <param name="spec">Heads, scale, soft-cap, window.</param>
     /// <param name="rows">n rows of q; each costs H * L numbers.</param>
     /// <returns>[n * H, L], L the cached tokens of the step's longest sequence, this step's rows included.</returns>
-    Tensor AttentionWeights(Tensor q, SequenceBatch batch, int layer, in AttentionSpec spec, ReadOnlySpan<int> rows);
+    Matrix AttentionWeights(Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec, ReadOnlySpan<int> rows);
 
     /// <summary>Embedding lookup: y[t] = scale * table[ids[t]].</summary>
     /// <param name="table">[V, F].</param>
     /// <param name="ids">T ids in [0, V).</param>
     /// <param name="scale">sqrt(F) in Gemma.</param>
     /// <returns>[T, F].</returns>
-    Tensor Embed(Weight table, ReadOnlySpan<int> ids, float scale);
+    Matrix Embed(Weight table, ReadOnlySpan<int> ids, float scale);
 
     /// <summary>y = x, but row targets[i] is row i of <paramref name="rows"/>: the image rows take the place of their placeholders.</summary>
     /// <param name="x">[T, F].</param>
     /// <param name="rows">[n, F].</param>
     /// <param name="targets">n distinct rows of x.</param>
     /// <returns>[T, F].</returns>
-    Tensor ReplaceRows(Tensor x, Tensor rows, ReadOnlySpan<int> targets);
+    Matrix ReplaceRows(Matrix x, Matrix rows, ReadOnlySpan<int> targets);
 
     /// <summary>y[i] = x[indices[i]]: the rows that the head scores, one per sequence in generation.</summary>
     /// <param name="x">[T, F].</param>
     /// <param name="indices">n rows of x.</param>
     /// <returns>[n, F].</returns>
-    Tensor SelectRows(Tensor x, ReadOnlySpan<int> indices);
+    Matrix SelectRows(Matrix x, ReadOnlySpan<int> indices);
 
     /// <summary>y = cap * tanh(x / cap) (Gemma 2, section 2).</summary>
     /// <param name="x">[T, F].</param>
     /// <param name="cap">The bound, above 0.</param>
     /// <returns>[T, F].</returns>
-    Tensor SoftCap(Tensor x, float cap);
+    Matrix SoftCap(Matrix x, float cap);
 
     /// <summary>Per row: y = x - max(x) - log(sum(exp(x - max(x)))).</summary>
     /// <param name="x">[T, V].</param>
     /// <returns>[T, V].</returns>
-    Tensor LogSoftmax(Tensor x);
+    Matrix LogSoftmax(Matrix x);
 
     /// <summary>Per row the largest value and where it stands; of equal ones the lowest index. A NaN is never the largest.</summary>
     /// <param name="x">[T, V].</param>
     /// <param name="indices">T places.</param>
     /// <param name="values">T values.</param>
-    void ArgMax(Tensor x, Span<int> indices, Span<float> values);
+    void ArgMax(Matrix x, Span<int> indices, Span<float> values);
 }

@@ -9,7 +9,7 @@ public interface ITraceSink
     /// <summary>Takes note of an intermediate. The tensor is valid during the call only.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="value">Its value.</param>
-    void Record(string name, Tensor value);
+    void Record(string name, Matrix value);
 
     /// <summary>
     /// The rows of a decoder step whose attention weights the sink wants to hear, as <c>text.layer.{i}.weights</c>, what

@@ -112,12 +112,12 @@ public sealed class GenerationSession : IDisposable
         ReadOnlySpan<Decoding> group = sequences.AsSpan(first, last - first);
 
         long start = Stopwatch.GetTimestamp();
-        using Tensor images = EncodeImages(group); // [pictures * N, h]
+        using Matrix images = EncodeImages(group); // [pictures * N, h]
         vision += Stopwatch.GetElapsedTime(start);
 
         start = Stopwatch.GetTimestamp();
         using Activity? span = Telemetry?.Prefill(rows);
-        using Tensor input = EmbedPrompts(group, rows, images); // [T, h]
+        using Matrix input = EmbedPrompts(group, rows, images); // [T, h]
         batch.Clear();
         for (int i = 0; i < group.Length; i++)
         {
@@ -135,7 +135,7 @@ public sealed class GenerationSession : IDisposable
         prefilledTokens += rows;
     }
 
-    private Tensor EncodeImages(ReadOnlySpan<Decoding> group)
+    private Matrix EncodeImages(ReadOnlySpan<Decoding> group)
     {
         var pictures = new List<(PictureKey, float[])>();
         foreach (Decoding sequence in group) pictures.AddRange(sequence.Prompt.Keys.Zip(sequence.Prompt.Pixels));
@@ -144,7 +144,7 @@ public sealed class GenerationSession : IDisposable
         return features.Encode(model, pictures);
     }
 
-    private Tensor EmbedPrompts(ReadOnlySpan<Decoding> group, int rows, Tensor images)
+    private Matrix EmbedPrompts(ReadOnlySpan<Decoding> group, int rows, Matrix images)
     {
         int[] all = new int[rows];
         var imagePositions = new List<int>(images.HasValue ? images.Rows : 0);
@@ -172,7 +172,7 @@ public sealed class GenerationSession : IDisposable
             for (int end = rows + own; rows < end; rows++) lastRows[rows] = rows;
         }
 
-        using (Tensor input = model.Embed(ids.AsSpan(0, rows))) // [B, h]
+        using (Matrix input = model.Embed(ids.AsSpan(0, rows))) // [B, h]
             Advance(input, CollectionsMarshal.AsSpan(active));
         RemoveFinished();
         decode += Stopwatch.GetElapsedTime(start);
@@ -180,21 +180,21 @@ public sealed class GenerationSession : IDisposable
     }
 
     /// <summary>One pass through decoder and head, and the choice for each sequence.</summary>
-    private void Advance(Tensor input, ReadOnlySpan<Decoding> group)
+    private void Advance(Matrix input, ReadOnlySpan<Decoding> group)
     {
         int rows = 0; // B: one for each sequence, or for each of its beams
         foreach (Decoding sequence in group) rows += sequence.Rows;
-        using Tensor hidden = model.Decode(input, batch); // [T, h]
-        using Tensor last = model.Backend.SelectRows(hidden, lastRows.AsSpan(0, rows)); // [B, h]
+        using Matrix hidden = model.Decode(input, batch); // [T, h]
+        using Matrix last = model.Backend.SelectRows(hidden, lastRows.AsSpan(0, rows)); // [B, h]
         if (chooser is null) TakeLargest(last, group);
         else chooser.Advance(last, group, produced);
     }
 
     /// <summary>The greedy choice, made by the backend.</summary>
-    private void TakeLargest(Tensor hidden, ReadOnlySpan<Decoding> group)
+    private void TakeLargest(Matrix hidden, ReadOnlySpan<Decoding> group)
     {
-        using Tensor logits = model.Logits(hidden); // [B, V]
-        using Tensor logProbabilities = model.Backend.LogSoftmax(logits); // [B, V]
+        using Matrix logits = model.Logits(hidden); // [B, V]
+        using Matrix logProbabilities = model.Backend.LogSoftmax(logits); // [B, V]
         // Two distinct logits may round to one log-probability, so the token is chosen among the logits; the largest
         // log-probability is that token's own, for rounding keeps order.
         Span<int> best = bestIds.AsSpan(0, group.Length), same = lastRows.AsSpan(0, group.Length);

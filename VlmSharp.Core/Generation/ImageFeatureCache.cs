@@ -53,7 +53,7 @@ public sealed class ImageFeatureCache
     /// <param name="model">The model; always the same one.</param>
     /// <param name="pictures">n keys, each with its pixels [3 * S * S].</param>
     /// <returns>[n * N, h], as <see cref="PaliGemmaModel.EncodeImages"/>.</returns>
-    internal Tensor Encode(PaliGemmaModel model, IReadOnlyList<(PictureKey Key, float[] Pixels)> pictures)
+    internal Matrix Encode(PaliGemmaModel model, IReadOnlyList<(PictureKey Key, float[] Pixels)> pictures)
     {
         var known = new Dictionary<PictureKey, float[]>();
         var unknown = new List<(PictureKey Key, float[] Pixels)>();
@@ -82,8 +82,8 @@ public sealed class ImageFeatureCache
         if (pictures.Count == 0) return;
         float[] pixels = [.. pictures.SelectMany(p => p.Pixels)];
         float[] rows = new float[checked(pictures.Count * length)];
-        using (Tensor planes = model.Backend.Upload(pixels, pictures.Count, pixels.Length / pictures.Count)) // [m, 3 * S * S]
-        using (Tensor encoded = model.EncodeImages(planes)) // [m * N, h]
+        using (Matrix planes = model.Backend.Upload(pixels, pictures.Count, pixels.Length / pictures.Count)) // [m, 3 * S * S]
+        using (Matrix encoded = model.EncodeImages(planes)) // [m * N, h]
             model.Backend.Download(encoded, rows);
         lock (gate)
         {

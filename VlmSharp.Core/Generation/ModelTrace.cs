@@ -61,7 +61,7 @@ public static class ModelTrace
 
         public void Add(string name, long[] shape, float[] values) => Tensors.Add(new TracedTensor(name, shape, values));
 
-        public void Record(string name, Tensor value)
+        public void Record(string name, Matrix value)
         {
             float[] values = new float[checked((int)value.Length)];
             b.Download(value, values);

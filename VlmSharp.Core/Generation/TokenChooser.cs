@@ -17,7 +17,7 @@ internal sealed class TokenChooser
     private readonly Sampler? sampler;
     private readonly TopSelector? top;
     private readonly float[] scores, logProbabilities, part; // [V], of the row that was read last
-    private Tensor logits, logs; // of the step: [B, scored], [B, V]
+    private Matrix logits, logs; // of the step: [B, scored], [B, V]
     private int[]? scored; // the tokens that the step's columns are; null for all
 
     public TokenChooser(PaliGemmaModel model, GenerationOptions options, StopRule stop)
@@ -39,13 +39,13 @@ internal sealed class TokenChooser
     /// <param name="hidden">[B, h], for each sequence or beam its last row.</param>
     /// <param name="group">The sequences.</param>
     /// <param name="produced">Receives the new tokens.</param>
-    public void Advance(Tensor hidden, ReadOnlySpan<Decoding> group, List<GeneratedToken> produced)
+    public void Advance(Matrix hidden, ReadOnlySpan<Decoding> group, List<GeneratedToken> produced)
     {
         needed.Clear();
         foreach (Decoding sequence in group) sequence.AddHeadRows(needed);
         scored = needed.Collect();
-        using Tensor logits = scored is null ? model.Logits(hidden) : model.Logits(hidden, scored); // [B, V] or [B, scored]
-        using Tensor logs = scored is null ? b.LogSoftmax(logits) : default; // [B, V]
+        using Matrix logits = scored is null ? model.Logits(hidden) : model.Logits(hidden, scored); // [B, V] or [B, scored]
+        using Matrix logs = scored is null ? b.LogSoftmax(logits) : default; // [B, V]
         (this.logits, this.logs) = (logits, logs);
         int row = 0;
         foreach (Decoding sequence in group)
@@ -127,9 +127,9 @@ internal sealed class TokenChooser
         if (!(scores[Largest(scores)] > float.NegativeInfinity)) logProbabilities.CopyTo(scores);
     }
 
-    private void Download(Tensor rows, int row, Span<float> destination)
+    private void Download(Matrix rows, int row, Span<float> destination)
     {
-        using Tensor one = b.SelectRows(rows, [row]); // [1, V] or [1, scored]
+        using Matrix one = b.SelectRows(rows, [row]); // [1, V] or [1, scored]
         b.Download(one, destination);
     }
 

@@ -19,7 +19,7 @@ internal sealed class TracedGeneration(VisionLanguageModel model, PreparedPrompt
     /// <summary>Looks at a new token and at the logits that chose it, and says whether to go on. Called under the model's lock.</summary>
     /// <param name="logits">[1, V], valid during the call only.</param>
     /// <param name="id">The largest, of equal ones the lowest id.</param>
-    public delegate bool TokenObserver(Tensor logits, int id);
+    public delegate bool TokenObserver(Matrix logits, int id);
 
     /// <summary>[n * 3 * S * S], the pictures one after another.</summary>
     public float[] Pixels { get; } = [.. prompt.Pixels.SelectMany(p => p)];
@@ -39,54 +39,54 @@ internal sealed class TracedGeneration(VisionLanguageModel model, PreparedPrompt
     }
 
     /// <summary>One pass and its choice, taking turns with the model's sessions.</summary>
-    private bool Step(Func<Tensor> pass, TokenObserver observe)
+    private bool Step(Func<Matrix> pass, TokenObserver observe)
     {
         lock (model.Gate)
         {
             ObjectDisposedException.ThrowIf(network.IsDisposed, typeof(VisionLanguageModel));
-            using Tensor logits = pass(); // [1, V]
+            using Matrix logits = pass(); // [1, V]
             b.ArgMax(logits, best, value);
             return observe(logits, best[0]);
         }
     }
 
-    private Tensor Prompt(KvCache cache, SequenceBatch batch, ITraceSink sink, bool allLogits)
+    private Matrix Prompt(KvCache cache, SequenceBatch batch, ITraceSink sink, bool allLogits)
     {
         batch.Add(prompt.Ids.Length, prefixLength: prompt.Ids.Length, cache);
-        using Tensor input = EmbedPrompt(sink); // [T, h]
-        using Tensor hidden = network.Decode(input, batch, sink); // [T, h]
+        using Matrix input = EmbedPrompt(sink); // [T, h]
+        using Matrix hidden = network.Decode(input, batch, sink); // [T, h]
         return allLogits ? ScoreAll(hidden, sink) : ScoreLast(hidden, sink); // [1, V]
     }
 
-    private Tensor Next(KvCache cache, SequenceBatch batch, ITraceSink? sink)
+    private Matrix Next(KvCache cache, SequenceBatch batch, ITraceSink? sink)
     {
         batch.Clear();
         batch.Add(1, prompt.Ids.Length, cache);
-        using Tensor next = network.Embed(best); // [1, h]
-        using Tensor state = network.Decode(next, batch, sink); // [1, h]
+        using Matrix next = network.Embed(best); // [1, h]
+        using Matrix state = network.Decode(next, batch, sink); // [1, h]
         return network.Logits(state); // [1, V]
     }
 
-    private Tensor EmbedPrompt(ITraceSink sink)
+    private Matrix EmbedPrompt(ITraceSink sink)
     {
         int pictures = prompt.Pixels.Count;
-        using Tensor planes = b.Upload(Pixels, pictures, Pixels.Length / pictures); // [n, 3 * S * S]
-        using Tensor images = network.EncodeImages(planes, sink); // [n * N, h]
+        using Matrix planes = b.Upload(Pixels, pictures, Pixels.Length / pictures); // [n, 3 * S * S]
+        using Matrix images = network.EncodeImages(planes, sink); // [n * N, h]
         int[] places = [.. Enumerable.Range(0, prompt.Ids.Length).Where(i => prompt.Ids[i] == network.Config.ImageTokenId)];
         return network.Embed(prompt.Ids, images, places); // [T, h]
     }
 
-    private Tensor ScoreAll(Tensor hidden, ITraceSink sink)
+    private Matrix ScoreAll(Matrix hidden, ITraceSink sink)
     {
-        using Tensor all = network.Logits(hidden, sink); // [T, V]
+        using Matrix all = network.Logits(hidden, sink); // [T, V]
         sink.Record("logits", all);
         return b.SelectRows(all, [all.Rows - 1]); // [1, V]
     }
 
-    private Tensor ScoreLast(Tensor hidden, ITraceSink sink)
+    private Matrix ScoreLast(Matrix hidden, ITraceSink sink)
     {
-        using (Tensor norm = network.Normalize(hidden)) sink.Record("text.norm", norm); // [T, h]
-        using Tensor state = b.SelectRows(hidden, [hidden.Rows - 1]); // [1, h]
+        using (Matrix norm = network.Normalize(hidden)) sink.Record("text.norm", norm); // [T, h]
+        using Matrix state = b.SelectRows(hidden, [hidden.Rows - 1]); // [1, h]
         return network.Logits(state); // [1, V]
     }
 }

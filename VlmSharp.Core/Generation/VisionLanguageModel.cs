@@ -4,6 +4,8 @@ using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Imaging;
 using VlmSharp.Models;
+using VlmSharp.Preprocessing;
+using VlmSharp.Telemetry;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Generation;

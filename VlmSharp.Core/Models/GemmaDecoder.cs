@@ -44,14 +44,14 @@ internal sealed class GemmaDecoder
     /// <param name="batch">Which rows belong to which sequence, and how its mask looks.</param>
     /// <param name="trace">Receives <c>text.layer.*</c>, attention weights only with caches and if it asks for them; or null.</param>
     /// <returns>[T, h], before the final norm.</returns>
-    public Tensor Decode(IComputeBackend b, Tensor input, SequenceBatch batch, ITraceSink? trace = null)
+    public Matrix Decode(IComputeBackend b, Matrix input, SequenceBatch batch, ITraceSink? trace = null)
     {
-        using Tensor angles = b.RotaryAngles(batch, config.HeadDim, config.RopeBase, options.PositionBase); // [T, D]
-        Tensor x = input.Retain(); // the caller keeps its own reference
+        using Matrix angles = b.RotaryAngles(batch, config.HeadDim, config.RopeBase, options.PositionBase); // [T, D]
+        Matrix x = input.Retain(); // the caller keeps its own reference
         for (int i = 0; i < layers.Length; i++)
         {
-            using Tensor before = x; // [T, h]
-            using Tensor attended = Attend(b, layers[i], before, angles, batch, trace, i);
+            using Matrix before = x; // [T, h]
+            using Matrix attended = Attend(b, layers[i], before, angles, batch, trace, i);
             x = FeedForward(b, layers[i], attended, trace, i);
             trace?.Record($"text.layer.{i}", x);
         }
@@ -60,19 +60,19 @@ internal sealed class GemmaDecoder
     }
 
     /// <summary>x + PostNorm(O(Attention(Rope(Q(n)), Rope(K(n)), V(n)))) with n = Norm(x).</summary>
-    private Tensor Attend(IComputeBackend b, Layer w, Tensor x, Tensor angles, SequenceBatch batch, ITraceSink? trace, int layer)
+    private Matrix Attend(IComputeBackend b, Layer w, Matrix x, Matrix angles, SequenceBatch batch, ITraceSink? trace, int layer)
     {
-        using Tensor n = b.RmsNorm(x, w.InputNorm, config.RmsNormEpsilon); // [T, h]
-        using Tensor q = b.Linear(n, w.Query); // [T, H * D]
-        using Tensor k = b.Linear(n, w.Key); // [T, K * D]
-        using Tensor v = b.Linear(n, w.Value); // [T, K * D]
-        using Tensor rq = b.Rope(q, angles); // [T, H * D]
-        using Tensor rk = b.Rope(k, angles); // [T, K * D]
-        using Tensor a = AttendOver(b, rq, rk, v, batch, trace, layer); // [T, H * D]
+        using Matrix n = b.RmsNorm(x, w.InputNorm, config.RmsNormEpsilon); // [T, h]
+        using Matrix q = b.Linear(n, w.Query); // [T, H * D]
+        using Matrix k = b.Linear(n, w.Key); // [T, K * D]
+        using Matrix v = b.Linear(n, w.Value); // [T, K * D]
+        using Matrix rq = b.Rope(q, angles); // [T, H * D]
+        using Matrix rk = b.Rope(k, angles); // [T, K * D]
+        using Matrix a = AttendOver(b, rq, rk, v, batch, trace, layer); // [T, H * D]
         return Join(b, a, w.Output, w.PostAttentionNorm, x, trace, layer, "attention"); // [T, h]
     }
 
-    private Tensor AttendOver(IComputeBackend b, Tensor q, Tensor k, Tensor v, SequenceBatch batch, ITraceSink? trace, int layer)
+    private Matrix AttendOver(IComputeBackend b, Matrix q, Matrix k, Matrix v, SequenceBatch batch, ITraceSink? trace, int layer)
     {
         if (!batch.IsCached) return b.Attention(q, k, v, batch, attention[layer]);
         b.AppendKeyValues(k, v, batch, layer);
@@ -81,15 +81,15 @@ internal sealed class GemmaDecoder
     }
 
     /// <summary>x + PostNorm(Down(gelu(Gate(n)) * Up(n))) with n = Norm(x).</summary>
-    private Tensor FeedForward(IComputeBackend b, Layer w, Tensor x, ITraceSink? trace, int layer)
+    private Matrix FeedForward(IComputeBackend b, Layer w, Matrix x, ITraceSink? trace, int layer)
     {
-        using Tensor n = b.RmsNorm(x, w.FeedForwardNorm, config.RmsNormEpsilon); // [T, h]
-        using Tensor g = b.GatedLinear(n, w.Gate, w.Up); // [T, f]
+        using Matrix n = b.RmsNorm(x, w.FeedForwardNorm, config.RmsNormEpsilon); // [T, h]
+        using Matrix g = b.GatedLinear(n, w.Gate, w.Up); // [T, f]
         return Join(b, g, w.Down, w.PostFeedForwardNorm, x, trace, layer, "mlp"); // [T, h]
     }
 
     /// <summary>The end of a branch: residual + y W^T, or with Gemma 2's second norm residual + Norm(y W^T).</summary>
-    private Tensor Join(IComputeBackend b, Tensor y, Weight output, Weight? postNorm, Tensor residual, ITraceSink? trace, int layer, string branch)
+    private Matrix Join(IComputeBackend b, Matrix y, Weight output, Weight? postNorm, Matrix residual, ITraceSink? trace, int layer, string branch)
     {
         if (postNorm is null)
         {
@@ -97,7 +97,7 @@ internal sealed class GemmaDecoder
             return b.Linear(y, output, residual: residual); // [T, h]
         }
 
-        using Tensor projected = b.Linear(y, output); // [T, h]
+        using Matrix projected = b.Linear(y, output); // [T, h]
         if (layer == 0) trace?.Record($"text.layer.0.{branch}", projected);
         return b.RmsNorm(projected, postNorm, config.RmsNormEpsilon, residual); // [T, h]
     }

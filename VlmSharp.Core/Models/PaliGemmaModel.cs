@@ -96,10 +96,10 @@ public sealed class PaliGemmaModel : IDisposable
     /// <param name="pixels">[n, 3 * S * S], planes R, G, B in -1..1.</param>
     /// <param name="trace">Receives <c>vision.*</c> and <c>projector</c>, or null.</param>
     /// <returns>[n * N, h].</returns>
-    public Tensor EncodeImages(Tensor pixels, ITraceSink? trace = null)
+    public Matrix EncodeImages(Matrix pixels, ITraceSink? trace = null)
     {
-        using Tensor patches = vision.Encode(b, pixels, trace); // [n * N, d]
-        Tensor y = b.Linear(patches, projector.Weight, projector.Bias); // [n * N, h]
+        using Matrix patches = vision.Encode(b, pixels, trace); // [n * N, d]
+        Matrix y = b.Linear(patches, projector.Weight, projector.Bias); // [n * N, h]
         trace?.Record("projector", y);
         return y;
     }
@@ -111,9 +111,9 @@ public sealed class PaliGemmaModel : IDisposable
     /// <param name="imageRows">[m, h] from <see cref="EncodeImages"/>, or <c>default</c> for a step without pictures.</param>
     /// <param name="imagePositions">The m rows of the step where placeholders stand.</param>
     /// <returns>[T, h].</returns>
-    public Tensor Embed(ReadOnlySpan<int> ids, Tensor imageRows = default, ReadOnlySpan<int> imagePositions = default)
+    public Matrix Embed(ReadOnlySpan<int> ids, Matrix imageRows = default, ReadOnlySpan<int> imagePositions = default)
     {
-        Tensor text = b.Embed(embedding, ids, Config.EmbeddingScale); // [T, h]
+        Matrix text = b.Embed(embedding, ids, Config.EmbeddingScale); // [T, h]
         if (!imageRows.HasValue) return text;
         using (text) return b.ReplaceRows(text, imageRows, imagePositions); // [T, h]
     }
@@ -123,11 +123,11 @@ public sealed class PaliGemmaModel : IDisposable
     /// <param name="batch">Which rows belong to which sequence.</param>
     /// <param name="trace">Receives <c>text.layer.*</c>, or null.</param>
     /// <returns>[T, h], before the final norm.</returns>
-    public Tensor Decode(Tensor input, SequenceBatch batch, ITraceSink? trace = null)
+    public Matrix Decode(Matrix input, SequenceBatch batch, ITraceSink? trace = null)
     {
         ArgumentNullException.ThrowIfNull(batch);
         trace?.Record("text.input", input);
-        Tensor y = decoder.Decode(b, input, batch, trace);
+        Matrix y = decoder.Decode(b, input, batch, trace);
         batch.Advance();
         return y;
     }
@@ -136,24 +136,24 @@ public sealed class PaliGemmaModel : IDisposable
     /// <param name="hidden">[n, h]: the rows to score, from <see cref="Decode"/>.</param>
     /// <param name="trace">Receives <c>text.norm</c>, or null.</param>
     /// <returns>[n, V].</returns>
-    public Tensor Logits(Tensor hidden, ITraceSink? trace = null)
+    public Matrix Logits(Matrix hidden, ITraceSink? trace = null)
     {
-        using Tensor n = Normalize(hidden); // [n, h]
+        using Matrix n = Normalize(hidden); // [n, h]
         trace?.Record("text.norm", n);
         return Cap(b.Linear(n, head)); // [n, V]
     }
 
-    /// <summary>The head for some tokens alone: those columns of <see cref="Logits(Tensor, ITraceSink?)"/>, bit by bit.</summary>
+    /// <summary>The head for some tokens alone: those columns of <see cref="Logits(Matrix, ITraceSink?)"/>, bit by bit.</summary>
     /// <param name="hidden">[n, h]: the rows to score, from <see cref="Decode"/>.</param>
     /// <param name="ids">m tokens.</param>
     /// <returns>[n, m].</returns>
-    public Tensor Logits(Tensor hidden, ReadOnlySpan<int> ids)
+    public Matrix Logits(Matrix hidden, ReadOnlySpan<int> ids)
     {
-        using Tensor n = Normalize(hidden); // [n, h]
+        using Matrix n = Normalize(hidden); // [n, h]
         return Cap(b.LinearRows(n, head, ids)); // [n, m]
     }
 
-    private Tensor Cap(Tensor logits)
+    private Matrix Cap(Matrix logits)
     {
         if (!options.FinalSoftCap || Config.Text.FinalSoftCap <= 0) return logits;
         using (logits) return b.SoftCap(logits, Config.Text.FinalSoftCap);
@@ -162,7 +162,7 @@ public sealed class PaliGemmaModel : IDisposable
     /// <summary>The final norm alone.</summary>
     /// <param name="hidden">[n, h] from <see cref="Decode"/>.</param>
     /// <returns>[n, h].</returns>
-    public Tensor Normalize(Tensor hidden) => b.RmsNorm(hidden, decoder.FinalNorm, Config.Text.RmsNormEpsilon);
+    public Matrix Normalize(Matrix hidden) => b.RmsNorm(hidden, decoder.FinalNorm, Config.Text.RmsNormEpsilon);
 
     /// <summary>Frees what the backend holds of the parameters.</summary>
     public void Dispose()

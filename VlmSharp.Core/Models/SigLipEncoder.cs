@@ -34,44 +34,44 @@ internal sealed class SigLipEncoder
     /// <param name="pixels">[n, 3 * S * S], planes R, G, B in -1..1.</param>
     /// <param name="trace">Receives <c>vision.*</c>, or null.</param>
     /// <returns>[n * N, d].</returns>
-    public Tensor Encode(IComputeBackend b, Tensor pixels, ITraceSink? trace = null)
+    public Matrix Encode(IComputeBackend b, Matrix pixels, ITraceSink? trace = null)
     {
         var batch = new SequenceBatch();
         for (int i = 0; i < pixels.Rows; i++) batch.Add(config.Patches, prefixLength: config.Patches);
 
-        Tensor x = b.PatchEmbed(pixels, patchEmbedding.Weight, patchEmbedding.Bias, positions, config.PatchSize); // [n * N, d]
+        Matrix x = b.PatchEmbed(pixels, patchEmbedding.Weight, patchEmbedding.Bias, positions, config.PatchSize); // [n * N, d]
         trace?.Record("vision.embeddings", x);
         for (int i = 0; i < layers.Length; i++)
         {
-            using Tensor input = x; // [n * N, d]
-            using Tensor attended = Attend(b, layers[i], input, batch, trace, i);
+            using Matrix input = x; // [n * N, d]
+            using Matrix attended = Attend(b, layers[i], input, batch, trace, i);
             x = FeedForward(b, layers[i], attended, trace, i);
             trace?.Record($"vision.layer.{i}", x);
         }
 
-        using Tensor last = x;
-        Tensor y = b.LayerNorm(last, postNorm.Weight, postNorm.Bias, config.LayerNormEpsilon); // [n * N, d]
+        using Matrix last = x;
+        Matrix y = b.LayerNorm(last, postNorm.Weight, postNorm.Bias, config.LayerNormEpsilon); // [n * N, d]
         trace?.Record("vision.post_norm", y);
         return y;
     }
 
     /// <summary>x + Out(Attention(LN1(x))).</summary>
-    private Tensor Attend(IComputeBackend b, Layer w, Tensor x, SequenceBatch batch, ITraceSink? trace, int layer)
+    private Matrix Attend(IComputeBackend b, Layer w, Matrix x, SequenceBatch batch, ITraceSink? trace, int layer)
     {
-        using Tensor n = b.LayerNorm(x, w.Norm1.Weight, w.Norm1.Bias, config.LayerNormEpsilon); // [n * N, d]
-        using Tensor q = b.Linear(n, w.Query.Weight, w.Query.Bias); // [n * N, d] = [n * N, heads * headDim]
-        using Tensor k = b.Linear(n, w.Key.Weight, w.Key.Bias);
-        using Tensor v = b.Linear(n, w.Value.Weight, w.Value.Bias);
-        using Tensor a = b.Attention(q, k, v, batch, attention); // [n * N, d]
+        using Matrix n = b.LayerNorm(x, w.Norm1.Weight, w.Norm1.Bias, config.LayerNormEpsilon); // [n * N, d]
+        using Matrix q = b.Linear(n, w.Query.Weight, w.Query.Bias); // [n * N, d] = [n * N, heads * headDim]
+        using Matrix k = b.Linear(n, w.Key.Weight, w.Key.Bias);
+        using Matrix v = b.Linear(n, w.Value.Weight, w.Value.Bias);
+        using Matrix a = b.Attention(q, k, v, batch, attention); // [n * N, d]
         trace?.RecordBranch(b, "vision", layer, "attention", a, w.Out.Weight, w.Out.Bias);
         return b.Linear(a, w.Out.Weight, w.Out.Bias, residual: x); // [n * N, d]
     }
 
     /// <summary>x + FC2(gelu(FC1(LN2(x)))).</summary>
-    private Tensor FeedForward(IComputeBackend b, Layer w, Tensor x, ITraceSink? trace, int layer)
+    private Matrix FeedForward(IComputeBackend b, Layer w, Matrix x, ITraceSink? trace, int layer)
     {
-        using Tensor n = b.LayerNorm(x, w.Norm2.Weight, w.Norm2.Bias, config.LayerNormEpsilon); // [n * N, d]
-        using Tensor h = b.Linear(n, w.Up.Weight, w.Up.Bias, Activation.GeluTanh); // [n * N, f]
+        using Matrix n = b.LayerNorm(x, w.Norm2.Weight, w.Norm2.Bias, config.LayerNormEpsilon); // [n * N, d]
+        using Matrix h = b.Linear(n, w.Up.Weight, w.Up.Bias, Activation.GeluTanh); // [n * N, f]
         trace?.RecordBranch(b, "vision", layer, "mlp", h, w.Down.Weight, w.Down.Bias);
         return b.Linear(h, w.Down.Weight, w.Down.Bias, residual: x); // [n * N, d]
     }

@@ -10,19 +10,19 @@ namespace VlmSharp.Models;
 internal static class TraceDetails
 {
     /// <summary>Records <c>{part}.layer.{layer}.{branch}</c> = Linear(x), for the first layer only.</summary>
-    public static void RecordBranch(this ITraceSink trace, IComputeBackend b, string part, int layer, string branch, Tensor x, Weight weight, Weight? bias = null)
+    public static void RecordBranch(this ITraceSink trace, IComputeBackend b, string part, int layer, string branch, Matrix x, Weight weight, Weight? bias = null)
     {
         if (layer > 0) return;
-        using Tensor y = b.Linear(x, weight, bias);
+        using Matrix y = b.Linear(x, weight, bias);
         trace.Record($"{part}.layer.{layer}.{branch}", y);
     }
 
     /// <summary>Records <c>text.layer.{layer}.weights</c> [n * H, L] of the n rows that the sink asks for, if any.</summary>
-    public static void RecordWeights(this ITraceSink trace, IComputeBackend b, Tensor q, SequenceBatch batch, int layer, in AttentionSpec spec)
+    public static void RecordWeights(this ITraceSink trace, IComputeBackend b, Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec)
     {
         ReadOnlySpan<int> rows = trace.AttentionRows(batch);
         if (rows.IsEmpty) return;
-        using Tensor weights = b.AttentionWeights(q, batch, layer, spec, rows); // [n * H, L]
+        using Matrix weights = b.AttentionWeights(q, batch, layer, spec, rows); // [n * H, L]
         trace.Record($"text.layer.{layer}.weights", weights);
     }
 }

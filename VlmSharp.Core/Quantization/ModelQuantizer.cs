@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
+using VlmSharp.Formats;
 
 namespace VlmSharp.Quantization;
 

@@ -1,5 +1,6 @@
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Tasks.Masks;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Tasks;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
-namespace VlmSharp;
+namespace VlmSharp.Telemetry;
 
 /// <summary>
 /// What VlmSharp tells OpenTelemetry: spans of loading and generating, and metrics, under the names of the semantic conventions

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Tokenization;
 

@@ -2,8 +2,10 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
+using VlmSharp.Cpu.Kernels.Products;
+using VlmSharp.Cpu.Threading;
 
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Simd;
 
 /// <summary>
 /// Integers in groups that share a scale. <see cref="IntegerGemv"/> reads them where they are stored, <c>V.Count</c> groups at a time;

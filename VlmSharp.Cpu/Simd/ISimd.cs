@@ -1,4 +1,6 @@
-namespace VlmSharp.Cpu;
+using VlmSharp.Cpu.Kernels.Products;
+
+namespace VlmSharp.Cpu.Simd;
 
 /// <summary>
 /// A register of floats. Kernels are written once over this interface; the JIT compiles them once per width, and every call

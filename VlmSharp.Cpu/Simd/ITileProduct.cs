@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using VlmSharp.Cpu.Kernels.Products;
 
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Simd;
 
 /// <summary>What <see cref="Tile"/> multiplies: elements of 32 bits, each a float or a few integers, and how their sums become floats.</summary>
 internal unsafe interface ITileProduct

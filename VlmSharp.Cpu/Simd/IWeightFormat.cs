@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
+using VlmSharp.Cpu.Kernels.Products;
+using VlmSharp.Cpu.Threading;
 
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Simd;
 
 /// <summary>
 /// How the rows of a parameter are stored, as the products see it. Each product is compiled once per format:

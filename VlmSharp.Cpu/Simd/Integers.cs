@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Simd;
 
 /// <summary>
 /// The integer instructions under quantized weights, for each width. A 512-bit register is two of 256 bits and that is two of 128

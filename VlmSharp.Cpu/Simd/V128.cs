@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Simd;
 
 /// <summary>Four floats: SSE on x86, NEON on ARM64. Sixteen registers are certain, hence a tile of 6 rows.</summary>
 internal unsafe struct V128(Vector128<float> value) : ISimd<V128>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Simd;
 
 /// <summary>Eight floats: AVX2 and FMA. Sixteen registers, hence a tile of 6 rows: 12 accumulators, 2 columns, 1 factor.</summary>
 internal unsafe struct V256(Vector256<float> value) : ISimd<V256>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Simd;
 
 /// <summary>Sixteen floats: AVX-512. Thirty-two registers, hence a tile of 12 rows: 24 accumulators, 2 columns, 1 factor.</summary>
 internal unsafe struct V512(Vector512<float> value) : ISimd<V512>

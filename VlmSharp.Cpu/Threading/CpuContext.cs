@@ -1,4 +1,4 @@
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Threading;
 
 /// <summary>What the operators of one backend work with: its threads and its scratch memory.</summary>
 internal sealed unsafe class CpuContext(int threads) : IDisposable

@@ -1,6 +1,6 @@
 using VlmSharp.Compute.Host;
 
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Threading;
 
 /// <summary>Scratch memory that grows to the largest request and is reused: content does not survive a request.</summary>
 internal sealed unsafe class NativeBuffer : IDisposable

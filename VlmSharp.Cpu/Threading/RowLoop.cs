@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Threading;
 
 /// <summary>An operator that treats each row by itself.</summary>
 internal interface IRowKernel

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
-namespace VlmSharp.Cpu;
+namespace VlmSharp.Cpu.Threading;
 
 /// <summary>
 /// Work that falls into numbered, independent items. Where an item holds loops, <see cref="Execute"/> is marked NoInlining: inlined into

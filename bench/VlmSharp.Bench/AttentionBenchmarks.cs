@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using VlmSharp.Compute;
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Kernels.Attention;
 
 namespace VlmSharp.Bench;
 
@@ -11,7 +12,7 @@ public class AttentionBenchmarks
     private readonly SequenceBatch batch = new();
     private CpuBackend backend = null!;
     private KvCache cache = null!;
-    private Tensor q;
+    private Matrix q;
     private AttentionSpec spec;
 
     /// <summary>New tokens, tokens in all, heads, key-value heads, head size.</summary>
@@ -28,7 +29,7 @@ public class AttentionBenchmarks
         cache = backend.CreateKvCache(1, width, total);
         var random = new Random(1);
         batch.Add(total, total, cache);
-        using Tensor k = backend.Upload([.. Enumerable.Range(0, total * width).Select(_ => random.NextSingle() - 0.5f)], total, width);
+        using Matrix k = backend.Upload([.. Enumerable.Range(0, total * width).Select(_ => random.NextSingle() - 0.5f)], total, width);
         backend.AppendKeyValues(k, k, batch, 0);
         if (total > tokens) batch.Advance();
         cache.Truncate(Math.Max(0, cache.Length - tokens));

@@ -3,11 +3,14 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Kernels.Products;
+using VlmSharp.Cpu.Measurement;
+using VlmSharp.Cpu.Simd;
 
 namespace VlmSharp.Bench;
 
 /// <summary>
-/// The versions of a matrix product, each with one idea more than the one before: the ladder of <c>VlmSharp.Cpu/Kernels/MatMul.md</c>.
+/// The versions of a matrix product, each with one idea more than the one before: the ladder of <c>VlmSharp.Cpu/Kernels/Products/MatMul.md</c>.
 /// y[t, n] = sum_k x[t, k] w[n, k]; w is widened to fp32 beforehand in all but the last two, which read bf16.
 /// </summary>
 internal static unsafe class MatMulLadder
@@ -42,11 +45,11 @@ internal static unsafe class MatMulLadder
         {
             using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
             using Weight weight = backend.LoadWeight(new WeightData("w", DType.BF16, N, K, (nint)half, new object()));
-            Tensor input = backend.Upload(new ReadOnlySpan<float>(x, T * K), T, K);
+            Matrix input = backend.Upload(new ReadOnlySpan<float>(x, T * K), T, K);
             MachineLimits of = threads == 1 ? limits : MachineLimits.Measure(new CpuBackendOptions { Threads = threads });
             string name = $"blocked for L2, bf16 weights, {threads} thread(s)";
             Report(name, 9, of, () => backend.Linear(input, weight).Dispose());
-            using Tensor output = backend.Linear(input, weight);
+            using Matrix output = backend.Linear(input, weight);
             float[] got = new float[T * N];
             backend.Download(output, got);
             Check(name, got);

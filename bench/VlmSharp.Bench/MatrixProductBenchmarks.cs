@@ -18,7 +18,7 @@ public unsafe class MatrixProductBenchmarks
     private CpuBackend backend = null!;
     private Weight[] weights = [];
     private byte* memory;
-    private Tensor x;
+    private Matrix x;
     private int next;
 
     /// <summary>Rows of activations.</summary>

@@ -5,6 +5,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using VlmSharp.Compute;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Measurement;
 
 // checkpoint FOLDER SHAPE: writes a checkpoint of a published size to measure on (docs/full-size.md).
 if (args is ["checkpoint", string folder, string shape] && SyntheticCheckpoint.Shapes.TryGetValue(shape, out var model))
@@ -30,7 +31,7 @@ if (args is ["checkpoint", ..])
     return 2;
 }
 
-// ladder: the versions of the matrix product in VlmSharp.Cpu/Kernels/MatMul.md.
+// ladder: the versions of the matrix product in VlmSharp.Cpu/Kernels/Products/MatMul.md.
 if (args is ["ladder"])
 {
     VlmSharp.Bench.MatMulLadder.Run();

@@ -4,6 +4,7 @@ using VlmSharp.Conformance;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Tasks;
+using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Cli.Tests;
 

@@ -5,6 +5,7 @@ using VlmSharp.Cpu;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Tasks;
+using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Cli.Tests;
 

@@ -73,13 +73,13 @@ public abstract partial class BackendConformance : IDisposable
     private WeightData Vector(string name, int columns, DType dtype = DType.F32, float scale = 1) => Parameter(name, dtype, 1, columns, scale);
 
     // Runs an operator on both backends.
-    private void Compare(string what, Func<IComputeBackend, Tensor> run, double tolerance)
+    private void Compare(string what, Func<IComputeBackend, Matrix> run, double tolerance)
     {
         float[] expected = Fetch(Oracle, run(Oracle)), actual = Fetch(Backend, run(Backend));
         Close.AssertAll(what, expected, actual, tolerance);
     }
 
-    private static float[] Fetch(IComputeBackend from, Tensor x)
+    private static float[] Fetch(IComputeBackend from, Matrix x)
     {
         float[] values = new float[x.Length];
         from.Download(x, values);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using VlmSharp.Checkpoints;
+using VlmSharp.Formats;
 
 namespace VlmSharp.Conformance;
 

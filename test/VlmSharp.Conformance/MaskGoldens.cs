@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
+using VlmSharp.Formats;
 
 namespace VlmSharp.Conformance;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
+using VlmSharp.Formats;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Models;

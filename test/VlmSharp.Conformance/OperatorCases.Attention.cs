@@ -27,7 +27,7 @@ public abstract partial class BackendConformance
         float[] q = Numbers(rows * heads * headDim, 3), k = Numbers(rows * kvHeads * headDim, 3), v = Numbers(rows * kvHeads * headDim);
         Compare($"Attention {spec}", b =>
         {
-            using Tensor query = b.Upload(q, rows, heads * headDim), key = b.Upload(k, rows, kvHeads * headDim), value = b.Upload(v, rows, kvHeads * headDim);
+            using Matrix query = b.Upload(q, rows, heads * headDim), key = b.Upload(k, rows, kvHeads * headDim), value = b.Upload(v, rows, kvHeads * headDim);
             return b.Attention(query, key, value, batch, spec);
         }, AttentionBound(headDim));
     }
@@ -78,11 +78,11 @@ public abstract partial class BackendConformance
             using KvCache cache = b.CreateKvCache(1, width, past + 1);
             SequenceBatch batch = new();
             batch.Add(past, 0, cache);
-            using (Tensor a = b.Upload(keys, past, width), c = b.Upload(values, past, width)) b.AppendKeyValues(a, c, batch, 0);
+            using (Matrix a = b.Upload(keys, past, width), c = b.Upload(values, past, width)) b.AppendKeyValues(a, c, batch, 0);
             batch.Advance();
             batch.Clear();
             batch.Add(1, 0, cache);
-            using Tensor query = b.Upload(q, 1, heads * headDim), key = b.Upload(k, 1, width), value = b.Upload(v, 1, width);
+            using Matrix query = b.Upload(q, 1, heads * headDim), key = b.Upload(k, 1, width), value = b.Upload(v, 1, width);
             b.AppendKeyValues(key, value, batch, 0);
             return b.CachedAttention(query, batch, 0, spec);
         }, AttentionBound(headDim));
@@ -117,7 +117,7 @@ public abstract partial class BackendConformance
             batch.Add(count, 0, cache);
             for (int layer = 0; layer < Layers; layer++)
             {
-                using Tensor rows = Backend.Upload(numbers.AsSpan(layer * count * Width, count * Width), count, Width);
+                using Matrix rows = Backend.Upload(numbers.AsSpan(layer * count * Width, count * Width), count, Width);
                 Backend.AppendKeyValues(rows, rows, batch, layer);
             }
 
@@ -129,7 +129,7 @@ public abstract partial class BackendConformance
             cache.Truncate(length); // the query stands in the place of the last token, which is there already
             SequenceBatch batch = new();
             batch.Add(1, 0, cache);
-            using Tensor query = Backend.Upload(q, 1, 2 * Width);
+            using Matrix query = Backend.Upload(q, 1, 2 * Width);
             return Fetch(Backend, Backend.CachedAttention(query, batch, layer, spec));
         }
     }
@@ -150,14 +150,14 @@ public abstract partial class BackendConformance
         using KvCache first = Backend.CreateKvCache(2, width, 21), second = Backend.CreateKvCache(2, width, longest);
         SequenceBatch batch = new();
         batch.Add(20, 20, first);
-        using (Tensor a = Backend.Upload(pastKeys, 20, width), c = Backend.Upload(pastValues, 20, width)) Backend.AppendKeyValues(a, c, batch, 1);
+        using (Matrix a = Backend.Upload(pastKeys, 20, width), c = Backend.Upload(pastValues, 20, width)) Backend.AppendKeyValues(a, c, batch, 1);
         batch.Advance();
         batch.Clear();
         batch.Add(1, 20, first);
         batch.Add(longest, 40, second);
-        using Tensor query = Backend.Upload(q, 61, heads * headDim), key = Backend.Upload(k, 61, width), value = Backend.Upload(v, 61, width);
+        using Matrix query = Backend.Upload(q, 61, heads * headDim), key = Backend.Upload(k, 61, width), value = Backend.Upload(v, 61, width);
         Backend.AppendKeyValues(key, value, batch, 1);
-        Tensor tensor = Backend.AttentionWeights(query, batch, 1, spec, looked);
+        Matrix tensor = Backend.AttentionWeights(query, batch, 1, spec, looked);
         Assert.Equal((looked.Length * heads, longest), (tensor.Rows, tensor.Columns));
         float[] weights = Fetch(Backend, tensor), attended = Fetch(Backend, Backend.CachedAttention(query, batch, 1, spec));
 
@@ -184,10 +184,10 @@ public abstract partial class BackendConformance
         }
     }
 
-    private static Tensor Step(IComputeBackend b, SequenceBatch batch, in AttentionSpec spec, float[] q, float[] k, float[] v)
+    private static Matrix Step(IComputeBackend b, SequenceBatch batch, in AttentionSpec spec, float[] q, float[] k, float[] v)
     {
         int rows = batch.TotalRows;
-        using Tensor query = b.Upload(q, rows, q.Length / rows), key = b.Upload(k, rows, k.Length / rows), value = b.Upload(v, rows, v.Length / rows);
+        using Matrix query = b.Upload(q, rows, q.Length / rows), key = b.Upload(k, rows, k.Length / rows), value = b.Upload(v, rows, v.Length / rows);
         b.AppendKeyValues(key, value, batch, 1);
         return b.CachedAttention(query, batch, 1, spec);
     }
@@ -205,7 +205,7 @@ public abstract partial class BackendConformance
         batch.Add(Rows, Rows);
         Compare("Attention of large scores", b =>
         {
-            using Tensor query = b.Upload(q, Rows, 1), key = b.Upload(k, Rows, 1), value = b.Upload(v, Rows, 1);
+            using Matrix query = b.Upload(q, Rows, 1), key = b.Upload(k, Rows, 1), value = b.Upload(v, Rows, 1);
             return b.Attention(query, key, value, batch, new AttentionSpec(1, 1, 1, 1));
         }, 1e-6);
     }
@@ -249,12 +249,12 @@ public abstract partial class BackendConformance
             using KvCache cache = Backend.CreateKvCache(1, width, keys);
             SequenceBatch batch = new();
             batch.Add(keys, 0, cache);
-            using (Tensor key = Backend.Upload(k, keys, width), value = Backend.Upload(v, keys, width)) Backend.AppendKeyValues(key, value, batch, 0);
+            using (Matrix key = Backend.Upload(k, keys, width), value = Backend.Upload(v, keys, width)) Backend.AppendKeyValues(key, value, batch, 0);
             batch.Advance();
             cache.Truncate(first); // the queries are the last of the sequence, whose keys are there already
             batch.Clear();
             batch.Add(queries, 0, cache);
-            using Tensor query = Backend.Upload(q, queries, heads * HeadDim);
+            using Matrix query = Backend.Upload(q, queries, heads * HeadDim);
             return Fetch(Backend, Backend.CachedAttention(query, batch, 0, spec));
         }
     }
@@ -265,7 +265,7 @@ public abstract partial class BackendConformance
     {
         SequenceBatch batch = new();
         batch.Add(2, 0);
-        using Tensor q = Backend.Upload([1, 1], 2, 1), k = Backend.Upload([0, MathF.Log(3)], 2, 1), v = Backend.Upload([1, 5], 2, 1);
+        using Matrix q = Backend.Upload([1, 1], 2, 1), k = Backend.Upload([0, MathF.Log(3)], 2, 1), v = Backend.Upload([1, 5], 2, 1);
         Close.AssertAll("Attention", [1, 4], Fetch(Backend, Backend.Attention(q, k, v, batch, new AttentionSpec(1, 1, 1, 1))), 1e-6);
     }
 
@@ -276,7 +276,7 @@ public abstract partial class BackendConformance
         using KvCache cache = Backend.CreateKvCache(1, 1, 2);
         SequenceBatch batch = new();
         batch.Add(2, 0, cache);
-        using Tensor q = Backend.Upload([1, 1], 2, 1), k = Backend.Upload([0, MathF.Log(3)], 2, 1);
+        using Matrix q = Backend.Upload([1, 1], 2, 1), k = Backend.Upload([0, MathF.Log(3)], 2, 1);
         Backend.AppendKeyValues(k, k, batch, 0);
         float[] weights = Fetch(Backend, Backend.AttentionWeights(q, batch, 0, new AttentionSpec(1, 1, 1, 1), [1, 0]));
         Close.AssertAll("weights", [0.25f, 0.75f, 1, 0], weights, 1e-6);
@@ -305,7 +305,7 @@ public abstract partial class BackendConformance
 
         float[] Run(SequenceBatch batch, float[] a, float[] b, float[] c)
         {
-            using Tensor x = Backend.Upload(a, batch.TotalRows, Heads * HeadDim), y = Backend.Upload(b, batch.TotalRows, HeadDim), z = Backend.Upload(c, batch.TotalRows, HeadDim);
+            using Matrix x = Backend.Upload(a, batch.TotalRows, Heads * HeadDim), y = Backend.Upload(b, batch.TotalRows, HeadDim), z = Backend.Upload(c, batch.TotalRows, HeadDim);
             return Fetch(Backend, Backend.Attention(x, y, z, batch, spec));
         }
 

@@ -8,7 +8,7 @@ public abstract partial class BackendConformance
     [Fact]
     public void MisshapedArguments()
     {
-        using Tensor x = Backend.Allocate(2, 6), y = Backend.Allocate(3, 7), five = Backend.Allocate(2, 5);
+        using Matrix x = Backend.Allocate(2, 6), y = Backend.Allocate(3, 7), five = Backend.Allocate(2, 5);
         using Weight w = Backend.LoadWeight(Parameter("proj.weight", DType.BF16, 4, 5)), v = Backend.LoadWeight(Vector("norm", 5)), six = Backend.LoadWeight(Vector("six", 6));
         SequenceBatch batch = new();
         batch.Add(2, 0);
@@ -43,7 +43,7 @@ public abstract partial class BackendConformance
     [Fact]
     public void TensorsAreNotUsedAfterDisposal()
     {
-        Tensor x = Backend.Allocate(1, 4);
+        Matrix x = Backend.Allocate(1, 4);
         x.Dispose();
         Assert.Throws<ObjectDisposedException>(() => Backend.SoftCap(x, 1));
     }
@@ -54,5 +54,5 @@ public abstract partial class BackendConformance
         foreach (string part in parts) Assert.Contains(part, message);
     }
 
-    private static void Fails(Func<Tensor> action, params string[] parts) => Fails(() => { action().Dispose(); }, parts);
+    private static void Fails(Func<Matrix> action, params string[] parts) => Fails(() => { action().Dispose(); }, parts);
 }

@@ -59,7 +59,7 @@ public abstract partial class BackendConformance
                 Compare($"Linear {dtype} [{rows}, {inputs}] -> {outputs}, bias {withBias}, {activation}, residual {withResidual}", b =>
                 {
                     using Weight w = b.LoadWeight(weight), v = b.LoadWeight(bias);
-                    using Tensor input = b.Upload(x, rows, inputs), add = b.Upload(residual, rows, outputs);
+                    using Matrix input = b.Upload(x, rows, inputs), add = b.Upload(residual, rows, outputs);
                     return b.Linear(input, w, withBias ? v : null, activation, withResidual ? add : default);
                 }, bound);
             }
@@ -77,7 +77,7 @@ public abstract partial class BackendConformance
         Compare($"Linear Int4 [{rows}, {inputs}] -> {outputs}", b =>
         {
             using Weight w = b.LoadWeight(weight);
-            using Tensor input = b.Upload(x, rows, inputs);
+            using Matrix input = b.Upload(x, rows, inputs);
             return b.Linear(input, w);
         }, Close.SumBound(inputs, 1) + RoundingBound(inputs, MostOf8Bits));
     }
@@ -105,7 +105,7 @@ public abstract partial class BackendConformance
                 Compare($"Linear {dtype} [{rows}, {Inputs}], largest integers times {sign}", b =>
                 {
                     using Weight loaded = b.LoadWeight(weight);
-                    using Tensor input = b.Upload(x, rows, Inputs);
+                    using Matrix input = b.Upload(x, rows, Inputs);
                     return b.Linear(input, loaded);
                 }, 127 * 127 * Inputs * 1e-5);
             }
@@ -128,7 +128,7 @@ public abstract partial class BackendConformance
                 x[3] = odd;
                 WeightData weight = Parameter("w", dtype, 1, Inputs, values: [.. Enumerable.Repeat(1f, Inputs)]);
                 using Weight w = Backend.LoadWeight(weight);
-                using Tensor input = Backend.Upload(x, rows, Inputs);
+                using Matrix input = Backend.Upload(x, rows, Inputs);
                 float[] y = Fetch(Backend, Backend.Linear(input, w));
                 if (float.IsFinite(odd)) Assert.InRange(y[0], 0, 2e-36f);
                 else Assert.False(float.IsFinite(y[0]), $"{dtype}: {odd} gives {y[0]}");
@@ -153,17 +153,17 @@ public abstract partial class BackendConformance
                 Compare(what, b => Some(b, weight, x, places), ProductBound(dtype, inputs));
 
                 using Weight w = Backend.LoadWeight(weight);
-                using Tensor input = Backend.Upload(x, rows, inputs);
+                using Matrix input = Backend.Upload(x, rows, inputs);
                 float[] all = Fetch(Backend, Backend.Linear(input, w)), some = Fetch(Backend, Some(Backend, weight, x, places));
                 for (int i = 0; i < some.Length; i++)
                     Assert.True(some[i].Equals(all[i / count * outputs + places[i % count]]), $"{what}: element {i} is not the whole layer's.");
             }
         }
 
-        Tensor Some(IComputeBackend b, WeightData weight, float[] x, int[] places)
+        Matrix Some(IComputeBackend b, WeightData weight, float[] x, int[] places)
         {
             using Weight w = b.LoadWeight(weight);
-            using Tensor input = b.Upload(x, rows, inputs);
+            using Matrix input = b.Upload(x, rows, inputs);
             return b.LinearRows(input, w, places);
         }
     }
@@ -188,7 +188,7 @@ public abstract partial class BackendConformance
         Compare($"GatedLinear {gateFormat}, {upFormat} [{rows}, {inputs}] -> {outputs}", b =>
         {
             using Weight g = b.LoadWeight(gate), u = b.LoadWeight(up);
-            using Tensor input = b.Upload(x, rows, inputs);
+            using Matrix input = b.Upload(x, rows, inputs);
             return b.GatedLinear(input, g, u);
         }, 6 * (gateFormat.IsQuantized() || upFormat.IsQuantized() ? scale * ProductBound(DType.Int8, inputs) : Close.SumBound(inputs, scale)) + 16 * Close.Unit);
     }
@@ -208,7 +208,7 @@ public abstract partial class BackendConformance
             Compare($"Linear [{rows}, {inputs}]", b =>
             {
                 using Weight w = b.LoadWeight(weight);
-                using Tensor input = b.Upload(x, rows, inputs);
+                using Matrix input = b.Upload(x, rows, inputs);
                 return b.Linear(input, w);
             }, Close.SumBound(inputs, 1));
         }
@@ -236,7 +236,7 @@ public abstract partial class BackendConformance
     {
         using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 2, 2, values: [3, 4, 5, 6]));
         using Weight bias = Backend.LoadWeight(Parameter("b", DType.F32, 1, 2, values: [10, -20]));
-        using Tensor x = Backend.Upload([1, 2], 1, 2), residual = Backend.Upload([1, 1], 1, 2);
+        using Matrix x = Backend.Upload([1, 2], 1, 2), residual = Backend.Upload([1, 1], 1, 2);
         Assert.Equal([11, 17], Fetch(Backend, Backend.Linear(x, w)));
         Assert.Equal([22, -2], Fetch(Backend, Backend.Linear(x, w, bias, Activation.None, residual)));
         Close.AssertAll("gelu", [21, -0.0036374f], Fetch(Backend, Backend.Linear(x, w, bias, Activation.GeluTanh)), 1e-6);
@@ -248,7 +248,7 @@ public abstract partial class BackendConformance
     {
         float[] x = [0, -0f, 1e-30f, -1e-30f, 1e-5f, 1e-3f, -1e-3f, 0.5f, -0.5f, 3, -3, 6, -6, 10, -10, 50, -50, 1e4f, -1e4f, 1e15f, -1e15f, 3e38f];
         using Weight one = Backend.LoadWeight(Parameter("one", DType.F32, 1, 1, values: [1]));
-        using Tensor column = Backend.Upload(x, x.Length, 1);
+        using Matrix column = Backend.Upload(x, x.Length, 1);
         float[] actual = Fetch(Backend, Backend.Linear(column, one, null, Activation.GeluTanh));
         for (int i = 0; i < x.Length; i++)
         {
@@ -274,7 +274,7 @@ public abstract partial class BackendConformance
             Compare($"PatchEmbed {dtype} {images} x {side}/{patch} -> {features}", b =>
             {
                 using Weight k = b.LoadWeight(kernel), v = b.LoadWeight(bias), p = b.LoadWeight(positions);
-                using Tensor x = b.Upload(pixels, images, 3 * side * side);
+                using Matrix x = b.Upload(pixels, images, 3 * side * side);
                 return b.PatchEmbed(x, k, v, p, patch);
             }, Close.SumBound(3 * patch * patch, 1) + 8 * Close.Unit);
         }
@@ -298,7 +298,7 @@ public abstract partial class BackendConformance
     [Fact]
     public void RowsAreMoved()
     {
-        using Tensor x = Backend.Upload([1, 2, 3, 4, 5, 6], 3, 2), rows = Backend.Upload([7, 8, 9, 10], 2, 2);
+        using Matrix x = Backend.Upload([1, 2, 3, 4, 5, 6], 3, 2), rows = Backend.Upload([7, 8, 9, 10], 2, 2);
         Assert.Equal([9, 10, 3, 4, 7, 8], Fetch(Backend, Backend.ReplaceRows(x, rows, [2, 0])));
         Assert.Equal([5, 6, 5, 6, 1, 2], Fetch(Backend, Backend.SelectRows(x, [2, 2, 0])));
     }

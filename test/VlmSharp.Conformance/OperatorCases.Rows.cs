@@ -23,7 +23,7 @@ public abstract partial class BackendConformance
             Compare($"LayerNorm [{rows}, {length}]", b =>
             {
                 using Weight w = b.LoadWeight(weight), v = b.LoadWeight(bias);
-                using Tensor input = b.Upload(x, rows, length);
+                using Matrix input = b.Upload(x, rows, length);
                 return b.LayerNorm(input, w, v, 1e-3f);
             }, 4e-4); // the mean is exact to 30 units, the deviations are about 0.6
         }
@@ -41,7 +41,7 @@ public abstract partial class BackendConformance
                 Compare($"RmsNorm [{rows}, {length}], residual {add}", b =>
                 {
                     using Weight w = b.LoadWeight(weight);
-                    using Tensor input = b.Upload(x, rows, length), other = b.Upload(residual, rows, length);
+                    using Matrix input = b.Upload(x, rows, length), other = b.Upload(residual, rows, length);
                     return b.RmsNorm(input, w, 1e-6f, add ? other : default);
                 }, 2e-6 * Math.Sqrt(length) / 4 + 2e-6);
         }
@@ -52,7 +52,7 @@ public abstract partial class BackendConformance
     public void RmsNormByHand()
     {
         using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 1, 2, values: [0, 1]));
-        using Tensor x = Backend.Upload([3, 4], 1, 2);
+        using Matrix x = Backend.Upload([3, 4], 1, 2);
         Close.AssertAll("RmsNorm", [0.8485281f, 2.2627417f], Fetch(Backend, Backend.RmsNorm(x, w, 0)), 3e-7);
     }
 
@@ -61,7 +61,7 @@ public abstract partial class BackendConformance
     public void LayerNormByHand()
     {
         using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 1, 2, values: [2, 3])), b = Backend.LoadWeight(Parameter("b", DType.F32, 1, 2, values: [10, 20]));
-        using Tensor x = Backend.Upload([1, 3], 1, 2);
+        using Matrix x = Backend.Upload([1, 3], 1, 2);
         Close.AssertAll("LayerNorm", [8, 23], Fetch(Backend, Backend.LayerNorm(x, w, b, 0)), 3e-6);
     }
 
@@ -84,7 +84,7 @@ public abstract partial class BackendConformance
         Compare($"RotaryAngles {headDim}", b => b.RotaryAngles(batch, headDim, 10000, 1), 2 * Close.Unit);
         Compare($"Rope {heads} x {headDim}", b =>
         {
-            using Tensor input = b.Upload(x, rows, heads * headDim), angles = b.RotaryAngles(batch, headDim, 10000, 1);
+            using Matrix input = b.Upload(x, rows, heads * headDim), angles = b.RotaryAngles(batch, headDim, 10000, 1);
             return b.Rope(input, angles);
         }, 8 * Close.Unit);
     }
@@ -98,13 +98,13 @@ public abstract partial class BackendConformance
             if (length > 5) (x[0], x[1], x[2], x[3], x[4]) = (0, 1e-20f, 1e30f, -1e30f, -1e-3f);
             Compare($"SoftCap {length}", b =>
             {
-                using Tensor input = b.Upload(x, 2, length);
+                using Matrix input = b.Upload(x, 2, length);
                 return b.SoftCap(input, 30);
             }, 30 * 6 * Close.Unit);
         }
         Compare("SoftCap of a vocabulary", b =>
         {
-            using Tensor input = b.Upload(Enumerable.Range(0, 100003).Select(i => (i - 50000) / 300f).ToArray(), 1, 100003);
+            using Matrix input = b.Upload(Enumerable.Range(0, 100003).Select(i => (i - 50000) / 300f).ToArray(), 1, 100003);
             return b.SoftCap(input, 50);
         }, 50 * 6 * Close.Unit);
     }
@@ -114,7 +114,7 @@ public abstract partial class BackendConformance
     public void SoftCapOfSmallNumbers()
     {
         float[] x = [1e-6f, -3e-5f, 1e-3f, 0.02f, -0.3f];
-        using Tensor input = Backend.Upload(x, 1, x.Length);
+        using Matrix input = Backend.Upload(x, 1, x.Length);
         float[] actual = Fetch(Backend, Backend.SoftCap(input, 30));
         for (int i = 0; i < x.Length; i++)
         {
@@ -131,7 +131,7 @@ public abstract partial class BackendConformance
             float[] x = Numbers(3 * length, 20);
             Compare($"LogSoftmax {length}", b =>
             {
-                using Tensor input = b.Upload(x, 3, length);
+                using Matrix input = b.Upload(x, 3, length);
                 return b.LogSoftmax(input);
             }, 64 * Close.Unit * 4);
         }
@@ -141,7 +141,7 @@ public abstract partial class BackendConformance
     [Fact]
     public void LogSoftmaxOfLargeLogits()
     {
-        using Tensor x = Backend.Upload([100, 99, 1, 1e4f, 1e4f, -1e4f], 2, 3);
+        using Matrix x = Backend.Upload([100, 99, 1, 1e4f, 1e4f, -1e4f], 2, 3);
         Close.AssertAll("LogSoftmax", [-0.3132617f, -1.3132617f, -99.3132617f, -0.6931472f, -0.6931472f, -20000.6931f], Fetch(Backend, Backend.LogSoftmax(x)), 1e-5);
     }
 
@@ -157,8 +157,8 @@ public abstract partial class BackendConformance
                 if (trial == 3) for (int i = 0; i < length; i++) x[i] = MathF.Round(x[i] * 2);
                 int[] expected = new int[1], actual = new int[1];
                 float[] expectedValue = new float[1], actualValue = new float[1];
-                using (Tensor a = Oracle.Upload(x, 1, length)) Oracle.ArgMax(a, expected, expectedValue);
-                using (Tensor b = Backend.Upload(x, 1, length)) Backend.ArgMax(b, actual, actualValue);
+                using (Matrix a = Oracle.Upload(x, 1, length)) Oracle.ArgMax(a, expected, expectedValue);
+                using (Matrix b = Backend.Upload(x, 1, length)) Backend.ArgMax(b, actual, actualValue);
                 Assert.True(expected[0] == actual[0], $"ArgMax of {length}, trial {trial}: should be {expected[0]}, is {actual[0]}.");
                 Assert.Equal(expectedValue[0], actualValue[0]);
             }
@@ -169,7 +169,7 @@ public abstract partial class BackendConformance
     {
         int[] indices = new int[4];
         float[] values = new float[4];
-        using Tensor x = Backend.Upload([float.NaN, 1, 1, float.NaN, float.NaN, float.NaN, float.NegativeInfinity, float.NegativeInfinity, -5, 0, float.PositiveInfinity, float.PositiveInfinity], 4, 3);
+        using Matrix x = Backend.Upload([float.NaN, 1, 1, float.NaN, float.NaN, float.NaN, float.NegativeInfinity, float.NegativeInfinity, -5, 0, float.PositiveInfinity, float.PositiveInfinity], 4, 3);
         Backend.ArgMax(x, indices, values);
         Assert.Equal([1, 0, 2, 1], indices);
         Assert.Equal([1, float.NegativeInfinity, -5, float.PositiveInfinity], values);

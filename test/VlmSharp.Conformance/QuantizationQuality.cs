@@ -66,7 +66,7 @@ public sealed record QuantizationQuality(int Answers, int Tokens, double Diverge
         {
             using var expected = new GoldenTensors(GoldenFiles.PathOf("activations", $"{kind}-{golden.Name}.safetensors"));
             int steps = (int)expected.Shape("step_logits")[0];
-            using Tensor recorded = backend.Upload(expected.Floats("step_logits"), steps, (int)expected.Shape("step_logits")[1]);
+            using Matrix recorded = backend.Upload(expected.Floats("step_logits"), steps, (int)expected.Shape("step_logits")[1]);
             int[] answer = golden.Tokens[..steps];
             sum.Add(answer, Normalized(backend, recorded), Forced(quantized, golden.Request(), answer));
         }
@@ -113,23 +113,23 @@ public sealed record QuantizationQuality(int Answers, int Tokens, double Diverge
         var batch = new SequenceBatch();
         batch.Add(length, length, cache);
         float[][] rows = new float[answer.Length][];
-        using (Tensor first = b.Upload(ForwardPass.Logits(model, prompt, prompt.Ids, batch, [length - 1]), 1, model.Model.Config.Text.VocabSize)) rows[0] = Normalized(b, first)[0];
+        using (Matrix first = b.Upload(ForwardPass.Logits(model, prompt, prompt.Ids, batch, [length - 1]), 1, model.Model.Config.Text.VocabSize)) rows[0] = Normalized(b, first)[0];
         for (int i = 1; i < answer.Length; i++)
         {
             batch.Clear();
             batch.Add(1, length, cache);
-            using Tensor input = model.Model.Embed([answer[i - 1]]);
-            using Tensor hidden = model.Model.Decode(input, batch);
-            using Tensor logits = model.Model.Logits(hidden);
+            using Matrix input = model.Model.Embed([answer[i - 1]]);
+            using Matrix hidden = model.Model.Decode(input, batch);
+            using Matrix logits = model.Model.Logits(hidden);
             rows[i] = Normalized(b, logits)[0];
         }
 
         return rows;
     }
 
-    private static float[][] Normalized(IComputeBackend b, Tensor logits)
+    private static float[][] Normalized(IComputeBackend b, Matrix logits)
     {
-        using Tensor log = b.LogSoftmax(logits);
+        using Matrix log = b.LogSoftmax(logits);
         float[] values = new float[log.Length];
         b.Download(log, values);
         return [.. values.Chunk(log.Columns)];

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
+using VlmSharp.Formats;
 using VlmSharp.Models;
 
 namespace VlmSharp.Conformance;

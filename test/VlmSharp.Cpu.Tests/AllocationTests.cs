@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
+using VlmSharp.Cpu.Kernels.Rows;
 
 namespace VlmSharp.Cpu.Tests;
 
@@ -25,7 +26,7 @@ public sealed unsafe class AllocationTests
         int[] ids = [3], index = new int[1];
         float[] value = new float[1];
         batch.Add(Past, 0, cache);
-        using (Tensor k = backend.Upload(new float[Past * HeadDim], Past, HeadDim)) backend.AppendKeyValues(k, k, batch, 0);
+        using (Matrix k = backend.Upload(new float[Past * HeadDim], Past, HeadDim)) backend.AppendKeyValues(k, k, batch, 0);
         batch.Advance();
 
         var allocations = new TeamAllocations(backend.Team);
@@ -40,19 +41,19 @@ public sealed unsafe class AllocationTests
         {
             batch.Clear();
             batch.Add(1, 0, cache);
-            using Tensor x = backend.Embed(table, ids, 9.8f);
-            using Tensor h = backend.RmsNorm(x, norm, 1e-6f);
-            using Tensor angles = backend.RotaryAngles(batch, HeadDim, 10000, 0);
-            using Tensor q = backend.Rope(h, angles);
-            using Tensor k = backend.SelectRows(angles, [0]);
+            using Matrix x = backend.Embed(table, ids, 9.8f);
+            using Matrix h = backend.RmsNorm(x, norm, 1e-6f);
+            using Matrix angles = backend.RotaryAngles(batch, HeadDim, 10000, 0);
+            using Matrix q = backend.Rope(h, angles);
+            using Matrix k = backend.SelectRows(angles, [0]);
             backend.AppendKeyValues(k, k, batch, 0);
-            using Tensor a = backend.CachedAttention(q, batch, 0, new AttentionSpec(4, 1, HeadDim, 0.2f, 50));
-            using Tensor g = backend.GatedLinear(a, gate, gate);
-            using Tensor d = backend.Linear(g, down, norm, Activation.GeluTanh, x);
-            using Tensor n = backend.LayerNorm(d, norm, norm, 1e-6f);
-            using Tensor logits = backend.Linear(n, table);
-            using Tensor capped = backend.SoftCap(logits, 30);
-            using Tensor p = backend.LogSoftmax(capped);
+            using Matrix a = backend.CachedAttention(q, batch, 0, new AttentionSpec(4, 1, HeadDim, 0.2f, 50));
+            using Matrix g = backend.GatedLinear(a, gate, gate);
+            using Matrix d = backend.Linear(g, down, norm, Activation.GeluTanh, x);
+            using Matrix n = backend.LayerNorm(d, norm, norm, 1e-6f);
+            using Matrix logits = backend.Linear(n, table);
+            using Matrix capped = backend.SoftCap(logits, 30);
+            using Matrix p = backend.LogSoftmax(capped);
             backend.ArgMax(p, index, value);
         }
     }
@@ -68,7 +69,7 @@ public sealed unsafe class AllocationTests
         byte* bytes = (byte*)NativeMemory.AllocZeroed(Inputs * Outputs * sizeof(float));
         using Weight gate = backend.LoadWeight(new WeightData("gate", DType.F32, Outputs, Inputs, (nint)bytes, backend));
         using Weight up = backend.LoadWeight(new WeightData("up", DType.Int8, Outputs, Inputs, (nint)bytes, backend, (nint)bytes));
-        using Tensor x = backend.Upload(new float[tokens * Inputs], tokens, Inputs);
+        using Matrix x = backend.Upload(new float[tokens * Inputs], tokens, Inputs);
         var allocations = new TeamAllocations(backend.Team);
         for (int i = 0; i < 20; i++)
         {

@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Cpu.Kernels.Attention;
 
 namespace VlmSharp.Cpu.Tests;
 
@@ -44,7 +45,7 @@ public sealed class AttentionTests
     {
         var spec = new AttentionSpec(heads, kvHeads, headDim, 1);
         using var backend = new CpuBackend(new CpuBackendOptions { Threads = 2 });
-        using Tensor x = backend.Allocate(tokens, heads * headDim), k = backend.Allocate(tokens, kvHeads * headDim);
+        using Matrix x = backend.Allocate(tokens, heads * headDim), k = backend.Allocate(tokens, kvHeads * headDim);
         SequenceBatch batch = new();
         batch.Add(tokens, tokens);
         backend.Attention(x, k, k, batch, spec).Dispose();
@@ -55,10 +56,10 @@ public sealed class AttentionTests
     private static float[] Attend(int threads, in AttentionSpec spec, int prefix, int tokens, float[] q, float[] k, float[] v)
     {
         using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
-        using Tensor query = backend.Upload(q, tokens, q.Length / tokens), keys = backend.Upload(k, tokens, k.Length / tokens), values = backend.Upload(v, tokens, v.Length / tokens);
+        using Matrix query = backend.Upload(q, tokens, q.Length / tokens), keys = backend.Upload(k, tokens, k.Length / tokens), values = backend.Upload(v, tokens, v.Length / tokens);
         SequenceBatch batch = new();
         batch.Add(tokens, prefix);
-        using Tensor y = backend.Attention(query, keys, values, batch, spec);
+        using Matrix y = backend.Attention(query, keys, values, batch, spec);
         float[] result = new float[q.Length];
         backend.Download(y, result);
         return result;
@@ -72,12 +73,12 @@ public sealed class AttentionTests
         using KvCache cache = backend.CreateKvCache(1, width, keys);
         SequenceBatch batch = new();
         batch.Add(keys, 0, cache);
-        using (Tensor allKeys = backend.Upload(k, keys, width), values = backend.Upload(v, keys, width)) backend.AppendKeyValues(allKeys, values, batch, 0);
+        using (Matrix allKeys = backend.Upload(k, keys, width), values = backend.Upload(v, keys, width)) backend.AppendKeyValues(allKeys, values, batch, 0);
         batch.Advance();
         cache.Truncate(keys - queries);
         batch.Clear();
         batch.Add(queries, 0, cache);
-        using Tensor query = backend.Upload(q, queries, q.Length / queries), y = backend.CachedAttention(query, batch, 0, spec);
+        using Matrix query = backend.Upload(q, queries, q.Length / queries), y = backend.CachedAttention(query, batch, 0, spec);
         float[] result = new float[q.Length];
         backend.Download(y, result);
         return result;

@@ -1,5 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using VlmSharp.Compute;
+using VlmSharp.Cpu.Kernels.Rows;
+using VlmSharp.Cpu.Measurement;
 
 namespace VlmSharp.Cpu.Tests;
 
@@ -81,7 +83,7 @@ public sealed class CpuBackendTests
     {
         using var backend = new CpuBackend(new CpuBackendOptions { Threads = 3 });
         using (var probe = new LimitProbe(backend)) Assert.Equal((3, backend.Simd), (probe.Measure().Threads, probe.Measure().Tier));
-        using Tensor x = backend.Upload([1, 2, 3], 1, 3), y = backend.LogSoftmax(x);
+        using Matrix x = backend.Upload([1, 2, 3], 1, 3), y = backend.LogSoftmax(x);
         float[] values = new float[3];
         backend.Download(y, values);
         Assert.Equal(1, values.Sum(MathF.Exp), 1e-5);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Conformance;
+using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Models;
@@ -64,22 +65,22 @@ public sealed class FullSizeTests
         PaliGemmaModel network = model.Model;
         IComputeBackend b = network.Backend;
         PreparedPrompt prompt = model.Prepare(request);
-        using Tensor planes = b.Upload(prompt.Pixels[0], 1, prompt.Pixels[0].Length);
-        using Tensor images = network.EncodeImages(planes);
+        using Matrix planes = b.Upload(prompt.Pixels[0], 1, prompt.Pixels[0].Length);
+        using Matrix images = network.EncodeImages(planes);
         using KvCache cache = network.CreateKvCache(prompt.Ids.Length + tokens.Length);
         int[] places = [.. Enumerable.Range(0, prompt.Ids.Length).Where(i => prompt.Ids[i] == network.Config.ImageTokenId)];
         var batch = new SequenceBatch();
         batch.Add(prompt.Ids.Length, prompt.Ids.Length, cache);
-        using (Tensor input = network.Embed(prompt.Ids, images, places)) network.Decode(input, batch).Dispose();
+        using (Matrix input = network.Embed(prompt.Ids, images, places)) network.Decode(input, batch).Dispose();
         float[] actual = new float[network.Config.Text.VocabSize];
         for (int i = 0; i + 1 < tokens.Length; i++)
         {
             if (i + 2 == tokens.Length) HybridCacheFault.Apply((HostKvCache)cache, network.Config.Text);
             batch.Clear();
             batch.Add(1, prompt.Ids.Length, cache);
-            using Tensor input = network.Embed([tokens[i]]);
-            using Tensor hidden = network.Decode(input, batch);
-            using Tensor logits = network.Logits(hidden);
+            using Matrix input = network.Embed([tokens[i]]);
+            using Matrix hidden = network.Decode(input, batch);
+            using Matrix logits = network.Logits(hidden);
             b.Download(logits, actual);
         }
 

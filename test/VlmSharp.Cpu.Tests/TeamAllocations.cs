@@ -1,3 +1,5 @@
+using VlmSharp.Cpu.Threading;
+
 namespace VlmSharp.Cpu.Tests;
 
 /// <summary>What each thread of a team has allocated on the managed heap, the caller's first: other threads of the process do not count.</summary>

@@ -1,3 +1,5 @@
+using VlmSharp.Cpu.Threading;
+
 namespace VlmSharp.Cpu.Tests;
 
 public sealed unsafe class ThreadTeamTests

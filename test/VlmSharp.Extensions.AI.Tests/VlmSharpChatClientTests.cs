@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
+using VlmSharp.Telemetry;
 
 namespace VlmSharp.Extensions.AI.Tests;
 

@@ -11,7 +11,7 @@ internal sealed class DryRunBackend : HostBackend, IComputeBackend
 
     public override string Description => "sets memory aside, computes nothing";
 
-    void IComputeBackend.AppendKeyValues(Tensor k, Tensor v, SequenceBatch batch, int layer) { }
+    void IComputeBackend.AppendKeyValues(Matrix k, Matrix v, SequenceBatch batch, int layer) { }
 
     void IComputeBackend.CopyKeyValues(KvCache source, KvCache destination, int start, int count) { }
 

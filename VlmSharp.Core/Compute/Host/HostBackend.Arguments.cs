@@ -5,11 +5,11 @@ namespace VlmSharp.Compute.Host;
 // What callers hand over: handles turned into memory, shapes checked.
 public abstract unsafe partial class HostBackend
 {
-    private static HostMatrix Matrix(Tensor x) => x.Storage is HostTensorStorage host
+    private static HostMatrix Matrix(Matrix x) => x.Storage is HostMatrixStorage host
         ? new HostMatrix(host.Data, x.Rows, x.Columns)
         : throw new ArgumentException($"The tensor {x} belongs to another backend.");
 
-    private static HostMatrix Optional(Tensor x) => x.HasValue ? Matrix(x) : default;
+    private static HostMatrix Optional(Matrix x) => x.HasValue ? Matrix(x) : default;
 
     private static HostWeight Host(Weight weight) =>
         weight as HostWeight ?? throw new ArgumentException($"The weight {weight} belongs to another backend.");
@@ -19,7 +19,7 @@ public abstract unsafe partial class HostBackend
 
     private static bool IsVector(Weight weight, int length) => weight.Rows == 1 && weight.Columns == length;
 
-    private static void CheckQuery(Tensor q, SequenceBatch batch, in AttentionSpec spec) =>
+    private static void CheckQuery(Matrix q, SequenceBatch batch, in AttentionSpec spec) =>
         Check(q.Rows == batch.TotalRows && q.Columns == spec.Heads * spec.HeadDim && spec.KvHeads > 0 && spec.Heads % spec.KvHeads == 0,
             $"Attention: q {q}, {batch.TotalRows} rows in the step, {spec}");
 

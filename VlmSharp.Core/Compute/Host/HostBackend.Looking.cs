@@ -1,10 +1,11 @@
+
 namespace VlmSharp.Compute.Host;
 
 /// <summary>The operator that is for looking: plain loops serve every backend in host memory.</summary>
 public abstract unsafe partial class HostBackend
 {
     /// <inheritdoc/>
-    public Tensor AttentionWeights(Tensor q, SequenceBatch batch, int layer, in AttentionSpec spec, ReadOnlySpan<int> rows)
+    public Matrix AttentionWeights(Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec, ReadOnlySpan<int> rows)
     {
         CheckQuery(q, batch, spec);
         CheckIndices(rows, q.Rows, "AttentionWeights");
@@ -16,7 +17,7 @@ public abstract unsafe partial class HostBackend
             longest = Math.Max(longest, slice.Past + slice.RowCount);
         }
 
-        Tensor y = Allocate(checked(rows.Length * spec.Heads), longest);
+        Matrix y = Allocate(checked(rows.Length * spec.Heads), longest);
         for (int i = 0; i < rows.Length; i++)
         {
             SequenceSlice slice = SliceOf(batch, rows[i]);

@@ -1,3 +1,4 @@
+
 namespace VlmSharp.Compute.Host;
 
 /// <summary>
@@ -23,26 +24,26 @@ public abstract unsafe partial class HostBackend : IComputeBackend
     public long AllocatedBytes => pool.AllocatedBytes;
 
     /// <inheritdoc/>
-    public Tensor Allocate(int rows, int columns)
+    public Matrix Allocate(int rows, int columns)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
-        return new Tensor(pool.Rent((long)rows * columns), rows, columns);
+        return new Matrix(pool.Rent((long)rows * columns), rows, columns);
     }
 
     /// <inheritdoc/>
-    public Tensor Upload(ReadOnlySpan<float> values, int rows, int columns)
+    public Matrix Upload(ReadOnlySpan<float> values, int rows, int columns)
     {
         if (values.Length != (long)rows * columns)
             throw new ArgumentException($"Upload: {values.Length} numbers do not fill [{rows}, {columns}].");
-        Tensor y = Allocate(rows, columns);
+        Matrix y = Allocate(rows, columns);
         values.CopyTo(new Span<float>(Matrix(y).Data, values.Length));
         return y;
     }
 
     /// <inheritdoc/>
-    public void Download(Tensor x, Span<float> destination)
+    public void Download(Matrix x, Span<float> destination)
     {
         if (destination.Length != x.Length)
             throw new ArgumentException($"Download: {x} does not fit {destination.Length} numbers.");
@@ -56,7 +57,7 @@ public abstract unsafe partial class HostBackend : IComputeBackend
     public KvCache CreateKvCache(int layers, int width, int capacity) => new HostKvCache(layers, width, capacity);
 
     /// <inheritdoc/>
-    public Tensor PatchEmbed(Tensor pixels, Weight kernel, Weight bias, Weight positions, int patch)
+    public Matrix PatchEmbed(Matrix pixels, Weight kernel, Weight bias, Weight positions, int patch)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(patch);
         int side = (int)Math.Sqrt(pixels.Columns / 3);
@@ -64,80 +65,80 @@ public abstract unsafe partial class HostBackend : IComputeBackend
         Check(3 * side * side == pixels.Columns && perSide * perSide == positions.Rows && kernel.Columns == 3 * patch * patch
             && IsVector(bias, kernel.Rows) && positions.Columns == kernel.Rows,
             $"PatchEmbed: pixels {pixels}, kernel {kernel}, bias {bias}, positions {positions}, patch {patch}");
-        Tensor y = Allocate(checked(pixels.Rows * positions.Rows), kernel.Rows);
+        Matrix y = Allocate(checked(pixels.Rows * positions.Rows), kernel.Rows);
         ComputePatchEmbed(Matrix(pixels), Host(kernel), Host(bias), Host(positions), side, patch, Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public Tensor Linear(Tensor x, Weight weight, Weight? bias = null, Activation activation = Activation.None, Tensor residual = default)
+    public Matrix Linear(Matrix x, Weight weight, Weight? bias = null, Activation activation = Activation.None, Matrix residual = default)
     {
         Check(x.Columns == weight.Columns && (bias is null || IsVector(bias, weight.Rows))
             && (!residual.HasValue || (residual.Rows == x.Rows && residual.Columns == weight.Rows)),
             $"Linear: x {x}, weight {weight}, bias {bias?.ToString() ?? "none"}, residual {residual}");
-        Tensor y = Allocate(x.Rows, weight.Rows);
+        Matrix y = Allocate(x.Rows, weight.Rows);
         ComputeLinear(Matrix(x), Host(weight), bias is null ? null : Host(bias), activation, Optional(residual), Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public Tensor LinearRows(Tensor x, Weight weight, ReadOnlySpan<int> rows)
+    public Matrix LinearRows(Matrix x, Weight weight, ReadOnlySpan<int> rows)
     {
         Check(x.Columns == weight.Columns, $"LinearRows: x {x}, weight {weight}");
         CheckIndices(rows, weight.Rows, "LinearRows");
-        Tensor y = Allocate(x.Rows, rows.Length);
+        Matrix y = Allocate(x.Rows, rows.Length);
         ComputeLinearRows(Matrix(x), Host(weight), rows, Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public Tensor GatedLinear(Tensor x, Weight gate, Weight up)
+    public Matrix GatedLinear(Matrix x, Weight gate, Weight up)
     {
         Check(x.Columns == gate.Columns && x.Columns == up.Columns && gate.Rows == up.Rows, $"GatedLinear: x {x}, gate {gate}, up {up}");
-        Tensor y = Allocate(x.Rows, gate.Rows);
+        Matrix y = Allocate(x.Rows, gate.Rows);
         ComputeGatedLinear(Matrix(x), Host(gate), Host(up), Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public Tensor LayerNorm(Tensor x, Weight weight, Weight bias, float epsilon)
+    public Matrix LayerNorm(Matrix x, Weight weight, Weight bias, float epsilon)
     {
         Check(IsVector(weight, x.Columns) && IsVector(bias, x.Columns), $"LayerNorm: x {x}, weight {weight}, bias {bias}");
-        Tensor y = Allocate(x.Rows, x.Columns);
+        Matrix y = Allocate(x.Rows, x.Columns);
         ComputeLayerNorm(Matrix(x), Host(weight), Host(bias), epsilon, Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public Tensor RmsNorm(Tensor x, Weight weight, float epsilon, Tensor residual = default)
+    public Matrix RmsNorm(Matrix x, Weight weight, float epsilon, Matrix residual = default)
     {
         Check(IsVector(weight, x.Columns) && (!residual.HasValue || (residual.Rows == x.Rows && residual.Columns == x.Columns)),
             $"RmsNorm: x {x}, weight {weight}, residual {residual}");
-        Tensor y = Allocate(x.Rows, x.Columns);
+        Matrix y = Allocate(x.Rows, x.Columns);
         ComputeRmsNorm(Matrix(x), Host(weight), epsilon, Optional(residual), Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public Tensor RotaryAngles(SequenceBatch batch, int headDim, float frequencyBase, int positionBase)
+    public Matrix RotaryAngles(SequenceBatch batch, int headDim, float frequencyBase, int positionBase)
     {
         Check(headDim > 0 && headDim % 2 == 0, $"RotaryAngles: head size {headDim} is not even");
-        Tensor y = Allocate(batch.TotalRows, headDim);
+        Matrix y = Allocate(batch.TotalRows, headDim);
         ComputeRotaryAngles(batch, frequencyBase, positionBase, Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public Tensor Rope(Tensor x, Tensor angles)
+    public Matrix Rope(Matrix x, Matrix angles)
     {
         Check(x.Rows == angles.Rows && angles.Columns > 0 && x.Columns % angles.Columns == 0, $"Rope: x {x}, angles {angles}");
-        Tensor y = Allocate(x.Rows, x.Columns);
+        Matrix y = Allocate(x.Rows, x.Columns);
         ComputeRope(Matrix(x), Matrix(angles), Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public void AppendKeyValues(Tensor k, Tensor v, SequenceBatch batch, int layer)
+    public void AppendKeyValues(Matrix k, Matrix v, SequenceBatch batch, int layer)
     {
         foreach (SequenceSlice slice in batch.Slices)
         {
@@ -171,12 +172,12 @@ public abstract unsafe partial class HostBackend : IComputeBackend
     }
 
     /// <inheritdoc/>
-    public Tensor Attention(Tensor q, Tensor k, Tensor v, SequenceBatch batch, in AttentionSpec spec)
+    public Matrix Attention(Matrix q, Matrix k, Matrix v, SequenceBatch batch, in AttentionSpec spec)
     {
         CheckQuery(q, batch, spec);
         Check(k.Columns == spec.KvHeads * spec.HeadDim && v.Columns == k.Columns && k.Rows == q.Rows && v.Rows == q.Rows,
             $"Attention: q {q}, k {k}, v {v}, {spec}");
-        Tensor y = Allocate(q.Rows, q.Columns);
+        Matrix y = Allocate(q.Rows, q.Columns);
         HostMatrix keys = Matrix(k), values = Matrix(v);
         foreach (SequenceSlice slice in batch.Slices)
         {
@@ -189,10 +190,10 @@ public abstract unsafe partial class HostBackend : IComputeBackend
     }
 
     /// <inheritdoc/>
-    public Tensor CachedAttention(Tensor q, SequenceBatch batch, int layer, in AttentionSpec spec)
+    public Matrix CachedAttention(Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec)
     {
         CheckQuery(q, batch, spec);
-        Tensor y = Allocate(q.Rows, q.Columns);
+        Matrix y = Allocate(q.Rows, q.Columns);
         foreach (SequenceSlice slice in batch.Slices)
         {
             HostKvCache cache = Cache(slice.Cache);
@@ -206,21 +207,21 @@ public abstract unsafe partial class HostBackend : IComputeBackend
     }
 
     /// <inheritdoc/>
-    public Tensor Embed(Weight table, ReadOnlySpan<int> ids, float scale)
+    public Matrix Embed(Weight table, ReadOnlySpan<int> ids, float scale)
     {
         foreach (int id in ids)
             if ((uint)id >= (uint)table.Rows) throw new ArgumentException($"Embed: id {id} is outside the table {table}.");
-        Tensor y = Allocate(ids.Length, table.Columns);
+        Matrix y = Allocate(ids.Length, table.Columns);
         ComputeEmbed(Host(table), ids, scale, Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public Tensor ReplaceRows(Tensor x, Tensor rows, ReadOnlySpan<int> targets)
+    public Matrix ReplaceRows(Matrix x, Matrix rows, ReadOnlySpan<int> targets)
     {
         Check(rows.Rows == targets.Length && rows.Columns == x.Columns, $"ReplaceRows: x {x}, rows {rows}, {targets.Length} targets");
         CheckIndices(targets, x.Rows, "ReplaceRows");
-        Tensor y = Allocate(x.Rows, x.Columns);
+        Matrix y = Allocate(x.Rows, x.Columns);
         HostMatrix from = Matrix(x), source = Matrix(rows), to = Matrix(y);
         Buffer.MemoryCopy(from.Data, to.Data, x.Length * sizeof(float), x.Length * sizeof(float));
         for (int i = 0; i < targets.Length; i++) source.Row(i).CopyTo(to.Row(targets[i]));
@@ -228,34 +229,34 @@ public abstract unsafe partial class HostBackend : IComputeBackend
     }
 
     /// <inheritdoc/>
-    public Tensor SelectRows(Tensor x, ReadOnlySpan<int> indices)
+    public Matrix SelectRows(Matrix x, ReadOnlySpan<int> indices)
     {
         CheckIndices(indices, x.Rows, "SelectRows");
-        Tensor y = Allocate(indices.Length, x.Columns);
+        Matrix y = Allocate(indices.Length, x.Columns);
         HostMatrix from = Matrix(x), to = Matrix(y);
         for (int i = 0; i < indices.Length; i++) from.Row(indices[i]).CopyTo(to.Row(i));
         return y;
     }
 
     /// <inheritdoc/>
-    public Tensor SoftCap(Tensor x, float cap)
+    public Matrix SoftCap(Matrix x, float cap)
     {
         Check(cap > 0, $"SoftCap: cap {cap} is not above 0");
-        Tensor y = Allocate(x.Rows, x.Columns);
+        Matrix y = Allocate(x.Rows, x.Columns);
         ComputeSoftCap(Matrix(x), cap, Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public Tensor LogSoftmax(Tensor x)
+    public Matrix LogSoftmax(Matrix x)
     {
-        Tensor y = Allocate(x.Rows, x.Columns);
+        Matrix y = Allocate(x.Rows, x.Columns);
         ComputeLogSoftmax(Matrix(x), Matrix(y));
         return y;
     }
 
     /// <inheritdoc/>
-    public void ArgMax(Tensor x, Span<int> indices, Span<float> values)
+    public void ArgMax(Matrix x, Span<int> indices, Span<float> values)
     {
         Check(indices.Length == x.Rows && values.Length == x.Rows && x.Columns > 0, $"ArgMax: x {x}, room for {indices.Length} indices, {values.Length} values");
         HostMatrix rows = Matrix(x);

@@ -8,32 +8,32 @@ namespace VlmSharp.Compute.Host;
 /// </summary>
 internal sealed unsafe class HostMemoryPool : IDisposable
 {
-    private readonly Dictionary<long, Stack<HostTensorStorage>> free = [];
+    private readonly Dictionary<long, Stack<HostMatrixStorage>> free = [];
     private bool disposed;
 
     /// <summary>Bytes taken from the system and not given back.</summary>
     public long AllocatedBytes { get; private set; }
 
-    public HostTensorStorage Rent(long elements)
+    public HostMatrixStorage Rent(long elements)
     {
         long bytes = SizeClass(checked(Math.Max(elements, 1) * sizeof(float)));
-        if (!free.TryGetValue(bytes, out Stack<HostTensorStorage>? blocks)) free[bytes] = blocks = new Stack<HostTensorStorage>();
-        if (!blocks.TryPop(out HostTensorStorage? block))
+        if (!free.TryGetValue(bytes, out Stack<HostMatrixStorage>? blocks)) free[bytes] = blocks = new Stack<HostMatrixStorage>();
+        if (!blocks.TryPop(out HostMatrixStorage? block))
         {
-            block = new HostTensorStorage(this, (float*)HostMemory.Allocate(bytes), bytes);
+            block = new HostMatrixStorage(this, (float*)HostMemory.Allocate(bytes), bytes);
             AllocatedBytes += bytes;
         }
         block.Activate();
         return block;
     }
 
-    public void Return(HostTensorStorage block)
+    public void Return(HostMatrixStorage block)
     {
         if (disposed) Free(block);
         else free[block.Bytes].Push(block);
     }
 
-    private void Free(HostTensorStorage block)
+    private void Free(HostMatrixStorage block)
     {
         HostMemory.Free(block.Data);
         AllocatedBytes -= block.Bytes;
@@ -50,13 +50,13 @@ internal sealed unsafe class HostMemoryPool : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        foreach (Stack<HostTensorStorage> blocks in free.Values)
-            while (blocks.TryPop(out HostTensorStorage? block)) Free(block);
+        foreach (Stack<HostMatrixStorage> blocks in free.Values)
+            while (blocks.TryPop(out HostMatrixStorage? block)) Free(block);
     }
 }
 
 /// <summary>A block of native host memory.</summary>
-internal sealed unsafe class HostTensorStorage(HostMemoryPool pool, float* data, long bytes) : TensorStorage
+internal sealed unsafe class HostMatrixStorage(HostMemoryPool pool, float* data, long bytes) : MatrixStorage
 {
     public float* Data { get; } = data;
 

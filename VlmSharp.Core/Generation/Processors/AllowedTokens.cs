@@ -1,3 +1,4 @@
+
 namespace VlmSharp.Generation.Processors;
 
 /// <summary>What an <see cref="ITokenConstraint"/> means for scores: before all processors, every token that it does not allow is removed.</summary>

@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 
-namespace VlmSharp.Tasks;
+namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
 /// A convolution, with o, i output and input channels, (u, v) the place in the k x k kernel, s the stride and p the padding:

@@ -1,4 +1,4 @@
-namespace VlmSharp.Tasks;
+namespace VlmSharp.Tasks.Masks;
 
 /// <summary>Activations of a small convolutional network: [height, width, channels], fp32.</summary>
 /// <param name="Height">Rows.</param>

@@ -1,4 +1,4 @@
-namespace VlmSharp.Tasks;
+namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
 /// For one axis of a bilinear resize, which input samples make each output sample, and with what weights: a triangle around the

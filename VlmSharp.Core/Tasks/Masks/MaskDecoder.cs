@@ -1,4 +1,4 @@
-namespace VlmSharp.Tasks;
+namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
 /// Turns the sixteen <c>&lt;seg&gt;</c> codes of a thing into its mask: the decoder of a VQ-VAE (van den Oord et al. 2017) that was

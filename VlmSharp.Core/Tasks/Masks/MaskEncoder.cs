@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using VlmSharp.Imaging;
 
-namespace VlmSharp.Tasks;
+namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
 /// The other half of the network of <see cref="MaskDecoder"/>: turns a mask into its sixteen codes, to make training data.

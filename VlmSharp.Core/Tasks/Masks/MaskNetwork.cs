@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace VlmSharp.Tasks;
+namespace VlmSharp.Tasks.Masks;
 
 /// <summary>What encoder and decoder of masks have in common: their sizes, and the block that both use.</summary>
 internal static class MaskNetwork

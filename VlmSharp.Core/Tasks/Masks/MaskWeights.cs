@@ -2,8 +2,9 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using VlmSharp.Checkpoints;
+using VlmSharp.Formats;
 
-namespace VlmSharp.Tasks;
+namespace VlmSharp.Tasks.Masks;
 
 /// <summary>The weights of the mask network, from <c>vae-oid.npz</c> or from a safetensors file with the same names.</summary>
 internal sealed class MaskWeights : IDisposable

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace VlmSharp.Tasks;
+namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
 /// A mask in COCO's run-length encoding (Lin et al. 2014): the picture is read column by column, each from the top, and runs of

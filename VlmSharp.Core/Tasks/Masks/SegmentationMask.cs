@@ -1,6 +1,6 @@
 using VlmSharp.Imaging;
 
-namespace VlmSharp.Tasks;
+namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
 /// The shape of a detected thing: 64 x 64 numbers that stand for its box, whatever the box's size. Nothing larger is kept;

@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Models;
 
 namespace VlmSharp.Bench.Targets;
@@ -30,7 +31,7 @@ internal sealed class DecodeLoop : IDisposable
         values = new float[sequences];
         TextConfig text = model.Config.Text;
         int width = text.KvHeads * text.HeadDim;
-        using Tensor numbers = model.Backend.Upload([.. Enumerable.Range(0, context * width).Select(i => (i % 29 - 14) / 16f)], context, width);
+        using Matrix numbers = model.Backend.Upload([.. Enumerable.Range(0, context * width).Select(i => (i % 29 - 14) / 16f)], context, width);
         foreach (KvCache cache in caches)
         {
             batch.Clear();
@@ -54,7 +55,7 @@ internal sealed class DecodeLoop : IDisposable
     {
         batch.Clear();
         foreach (KvCache cache in caches) batch.Add(1, 0, cache);
-        using Tensor x = model.Embed(ids); // [B, h]
+        using Matrix x = model.Embed(ids); // [B, h]
         Score(model, x, batch, rows, best, values);
         best.CopyTo(ids, 0);
     }
@@ -65,16 +66,16 @@ internal sealed class DecodeLoop : IDisposable
         using KvCache cache = model.CreateKvCache(tokens);
         var batch = new SequenceBatch();
         batch.Add(tokens, tokens, cache);
-        using Tensor x = model.Embed([.. Enumerable.Range(0, tokens).Select(i => 1000 + 7 * i)]); // [T, h]
+        using Matrix x = model.Embed([.. Enumerable.Range(0, tokens).Select(i => 1000 + 7 * i)]); // [T, h]
         Score(model, x, batch, [tokens - 1], new int[1], new float[1]);
     }
 
-    private static void Score(PaliGemmaModel model, Tensor x, SequenceBatch batch, int[] rows, int[] best, float[] values)
+    private static void Score(PaliGemmaModel model, Matrix x, SequenceBatch batch, int[] rows, int[] best, float[] values)
     {
-        using Tensor hidden = model.Decode(x, batch); // [T, h]
-        using Tensor last = model.Backend.SelectRows(hidden, rows); // [B, h]
-        using Tensor logits = model.Logits(last); // [B, V]
-        using Tensor probabilities = model.Backend.LogSoftmax(logits); // [B, V]
+        using Matrix hidden = model.Decode(x, batch); // [T, h]
+        using Matrix last = model.Backend.SelectRows(hidden, rows); // [B, h]
+        using Matrix logits = model.Logits(last); // [B, V]
+        using Matrix probabilities = model.Backend.LogSoftmax(logits); // [B, V]
         model.Backend.ArgMax(logits, best, values);
     }
 

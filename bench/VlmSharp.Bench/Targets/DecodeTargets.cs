@@ -1,5 +1,6 @@
 using VlmSharp.Compute;
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Measurement;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 
@@ -58,7 +59,7 @@ internal static class DecodeTargets
         using var probe = new LimitProbe(backend);
         using var model = VisionLanguageModel.Open(folder, backend);
         TextConfig text = model.Model.Config.Text;
-        using Tensor hidden = backend.Upload([.. Enumerable.Range(0, text.HiddenSize).Select(i => i % 5 - 2f)], 1, text.HiddenSize);
+        using Matrix hidden = backend.Upload([.. Enumerable.Range(0, text.HiddenSize).Select(i => i % 5 - 2f)], 1, text.HiddenSize);
         double row = 2.0 * text.HiddenSize, all = row * text.VocabSize; // bytes, in bf16
         var whole = new PairedSeries(probe, all, 0).Run(7, () => model.Model.Logits(hidden).Dispose());
         table.Add("head BF16", $"all {text.VocabSize} rows", whole, $"{all / whole.Seconds / 1e9:0.0} GB/s", 0.95);

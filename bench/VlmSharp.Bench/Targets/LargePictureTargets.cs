@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Measurement;
 using VlmSharp.Models;
 
 namespace VlmSharp.Bench.Targets;
@@ -39,14 +40,14 @@ internal static unsafe class LargePictureTargets
         var root = new WeightScope(name => name.EndsWith("position_embedding.weight", StringComparison.Ordinal) ? positions : backend.LoadWeight(checkpoint.Weight(name)), "");
         var encoder = new SigLipEncoder(vision, root["vision_tower"]["vision_model"]);
         Affine projector = root["multi_modal_projector"].Affine("linear");
-        using Tensor pixels = backend.Upload(new float[3 * Side * Side], 1, 3 * Side * Side); // [1, 3 * S * S]
+        using Matrix pixels = backend.Upload(new float[3 * Side * Side], 1, 3 * Side * Side); // [1, 3 * S * S]
         double flops = new ModelCost(config).VisionFlops();
         var series = new PairedSeries(probe, 0, flops);
         for (int i = 0; i < Repetitions; i++)
         {
             series.Repeat(() =>
             {
-                using Tensor patches = encoder.Encode(backend, pixels); // [N, d]
+                using Matrix patches = encoder.Encode(backend, pixels); // [N, d]
                 backend.Linear(patches, projector.Weight, projector.Bias).Dispose(); // [N, h]
             });
         }

@@ -1,5 +1,6 @@
 using VlmSharp.Compute;
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Measurement;
 
 namespace VlmSharp.Bench.Targets;
 
@@ -50,7 +51,7 @@ internal static class MatrixTargets
     private static void Product(TargetTable table, CpuBackend backend, LimitProbe probe, string target, DType format, int rows, int inputs, int outputs, string of, double goal)
     {
         using var matrix = new BenchMatrix(backend, format, outputs, inputs);
-        using Tensor x = backend.Upload([.. Enumerable.Range(0, rows * inputs).Select(i => (i % 13 - 6) / 8f)], rows, inputs);
+        using Matrix x = backend.Upload([.. Enumerable.Range(0, rows * inputs).Select(i => (i % 13 - 6) / 8f)], rows, inputs);
         double flops = 2.0 * rows * inputs * outputs, bytes = matrix.Weight.ByteLength;
         bool reading = rows == 1;
         int calls = reading ? 16 : (int)Math.Max(1, WorthTiming / flops);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Measurement;
 
 namespace VlmSharp.Bench.Targets;
 

@@ -1,4 +1,5 @@
 using VlmSharp.Cpu;
+using VlmSharp.Cpu.Measurement;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Models;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Conformance;
+using VlmSharp.Formats;
 
 namespace VlmSharp.Cli.Tests.Batch;
 

@@ -3,6 +3,7 @@ using System.Text;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Conformance;
+using VlmSharp.Formats;
 
 namespace VlmSharp.Core.Tests.Checkpoints;
 

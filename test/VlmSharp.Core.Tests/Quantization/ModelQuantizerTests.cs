@@ -4,6 +4,7 @@ using VlmSharp.Compute;
 using VlmSharp.Compute.Reference;
 using VlmSharp.Conformance;
 using VlmSharp.Core.Tests.Checkpoints;
+using VlmSharp.Formats;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 using VlmSharp.Quantization;
@@ -77,10 +78,10 @@ public sealed class ModelQuantizerTests : IDisposable
 
         static float[] Logits(VisionLanguageModel model)
         {
-            using Tensor x = model.Model.Embed([5, 17, 300, 2000]);
+            using Matrix x = model.Model.Embed([5, 17, 300, 2000]);
             var batch = new SequenceBatch();
             batch.Add(4, 2);
-            using Tensor hidden = model.Model.Decode(x, batch), logits = model.Model.Logits(hidden);
+            using Matrix hidden = model.Model.Decode(x, batch), logits = model.Model.Logits(hidden);
             float[] values = new float[logits.Length];
             model.Model.Backend.Download(logits, values);
             return values;

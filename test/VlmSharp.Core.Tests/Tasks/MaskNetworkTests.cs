@@ -2,8 +2,10 @@ using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Conformance;
 using VlmSharp.Core.Tests.Checkpoints;
+using VlmSharp.Formats;
 using VlmSharp.Imaging;
 using VlmSharp.Tasks;
+using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Core.Tests.Tasks;
 

@@ -1,5 +1,6 @@
 using VlmSharp.Imaging;
 using VlmSharp.Tasks;
+using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Core.Tests.Tasks;
 

@@ -4,8 +4,10 @@ using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Conformance;
+using VlmSharp.Formats;
 using VlmSharp.Fuzz.Tests.Mutating;
 using VlmSharp.Tasks;
+using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 

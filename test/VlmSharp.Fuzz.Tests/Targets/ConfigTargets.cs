@@ -2,6 +2,7 @@ using VlmSharp.Checkpoints;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
 using VlmSharp.Models;
+using VlmSharp.Preprocessing;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 

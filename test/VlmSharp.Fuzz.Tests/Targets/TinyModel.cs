@@ -1,6 +1,7 @@
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Conformance;
+using VlmSharp.Formats;
 using VlmSharp.Models;
 using VlmSharp.Quantization;
 

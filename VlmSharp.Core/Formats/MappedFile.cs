@@ -1,0 +1,111 @@
+using System.IO.MemoryMappedFiles;
+using VlmSharp.Compute.Host;
+
+namespace VlmSharp.Formats;
+
+/// <summary>
+/// A whole file mapped into memory, read-only. Pages are read from disk when they are touched, so opening costs
+/// the same for every size. Other readers may share the file; writers may not.
+/// </summary>
+internal sealed unsafe class MappedFile : IDisposable
+{
+    private readonly MemoryMappedFile file;
+    private readonly MemoryMappedViewAccessor view;
+    private byte* start;
+
+    private MappedFile(string path, MemoryMappedFile file, MemoryMappedViewAccessor view, long length)
+    {
+        Path = path;
+        Length = length;
+        this.file = file;
+        this.view = view;
+        byte* acquired = null;
+        // Counts as a reference on the handle: the mapping stays until Release, whatever happens to the view.
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref acquired);
+        start = acquired + view.PointerOffset;
+        HostMemory.PreferLargePages(start, length);
+    }
+
+    /// <summary>Releases the mapping of a file that nobody closed.</summary>
+    ~MappedFile() => Release();
+
+    /// <summary>The file's path as given.</summary>
+    public string Path { get; }
+
+    /// <summary>Bytes of the file.</summary>
+    public long Length { get; }
+
+    /// <summary>Address of the first byte, valid until the file is disposed.</summary>
+    public nint Pointer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(start is null, this);
+            return (nint)start;
+        }
+    }
+
+    /// <summary>Whether the file was disposed.</summary>
+    internal bool IsClosed => start is null;
+
+    /// <summary>Maps a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The mapping, to be disposed.</returns>
+    /// <exception cref="ModelFormatException">The file cannot be opened or is empty.</exception>
+    public static MappedFile Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        FileStream? stream = null;
+        MemoryMappedFile? file = null;
+        MemoryMappedViewAccessor? view = null;
+        try
+        {
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+            long length = stream.Length;
+            if (length == 0) throw new ModelFormatException($"{path} is empty (0 bytes); copy or download it again.");
+            file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+            var mapped = new MappedFile(path, file, view, length);
+            (stream, file, view) = (null, null, null);
+            return mapped;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            throw new ModelFormatException($"{path} cannot be opened: {e.Message}", e);
+        }
+        finally
+        {
+            view?.Dispose();
+            file?.Dispose();
+            stream?.Dispose();
+        }
+    }
+
+    /// <summary>A stretch of the file.</summary>
+    /// <param name="offset">First byte.</param>
+    /// <param name="length">Bytes; a span holds fewer than 2 GiB, larger stretches are read through <see cref="Pointer"/>.</param>
+    /// <returns>The bytes, valid until the file is disposed.</returns>
+    public ReadOnlySpan<byte> Bytes(long offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
+        return new ReadOnlySpan<byte>((byte*)Pointer + offset, length);
+    }
+
+    /// <summary>Unmaps the file. Addresses into it become invalid.</summary>
+    public void Dispose()
+    {
+        Release();
+        view.Dispose();
+        file.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Release()
+    {
+        if (start is null) return;
+        start = null;
+        view.SafeMemoryMappedViewHandle.ReleasePointer();
+    }
+}

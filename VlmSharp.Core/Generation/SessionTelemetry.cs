@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using VlmSharp.Generation;
+using VlmSharp.Telemetry;
+
+namespace VlmSharp.Generation;
+
+/// <summary>
+/// What a generation session tells its listeners: a span around it with <c>vision</c>, <c>prefill</c> and <c>decode</c> below,
+/// and its metrics. Null where nobody listens, so that a step pays nothing; where somebody does, a decode step still allocates
+/// nothing unless a sequence ends in it. Called under the session's lock.
+/// </summary>
+internal sealed class SessionTelemetry
+{
+    private const string Cancelled = "cancelled";
+
+    private readonly string model;
+    private readonly long start = Stopwatch.GetTimestamp();
+    private readonly Activity? span;
+    private readonly long[] firstTokens; // timestamps
+    private readonly int[] counts;
+    private readonly string?[] finished;
+    private Activity? decode;
+    private long decodeStart;
+    private int promptTokens, decodedTokens;
+    private bool ended;
+
+    private SessionTelemetry(string model, IReadOnlyList<GenerationRequest> requests, GenerationOptions options)
+    {
+        this.model = model;
+        (firstTokens, counts, finished) = (new long[requests.Count], new int[requests.Count], new string?[requests.Count]);
+        span = VlmSharpTelemetry.StartDetached($"{VlmSharpTelemetry.Operation} {model}");
+        if (span is { IsAllDataRequested: true }) Describe(span, requests, options);
+    }
+
+    /// <summary>Begins with the request; null where nobody listens.</summary>
+    public static SessionTelemetry? Begin(string model, IReadOnlyList<GenerationRequest> requests, GenerationOptions options) =>
+        VlmSharpTelemetry.IsEnabled ? new SessionTelemetry(model, requests, options) : null;
+
+    /// <summary>Pictures go through the encoder; to be disposed of when they are through.</summary>
+    public Activity? Vision(int pictures) => Child("vision")?.SetTag("vlmsharp.pictures", pictures);
+
+    /// <summary>Prompts go through the decoder; to be disposed of when they are through.</summary>
+    public Activity? Prefill(int tokens)
+    {
+        promptTokens += tokens;
+        return Child("prefill")?.SetTag("gen_ai.usage.input_tokens", tokens);
+    }
+
+    /// <summary>A decode step begins.</summary>
+    public void Decode()
+    {
+        if (decodeStart != 0) return;
+        decodeStart = Stopwatch.GetTimestamp();
+        if (span is not null) decode = VlmSharpTelemetry.StartDetached("decode", span.Context);
+    }
+
+    /// <summary>A step is done.</summary>
+    /// <param name="tokens">What it produced.</param>
+    /// <param name="prefilled">The sequences whose prompts it took, as a range: first and behind the last.</param>
+    public void Step(ReadOnlySpan<GeneratedToken> tokens, (int First, int End) prefilled)
+    {
+        long now = Stopwatch.GetTimestamp();
+        for (int i = prefilled.First; i < prefilled.End; i++)
+        {
+            firstTokens[i] = now;
+            VlmSharpTelemetry.TimeToFirstToken.Record(Stopwatch.GetElapsedTime(start, now).TotalSeconds, Tags());
+        }
+
+        foreach (GeneratedToken token in tokens)
+        {
+            int count = ++counts[token.Sequence];
+            if (count > 1) decodedTokens++;
+            if (token.Finish == FinishReason.None) continue;
+            finished[token.Sequence] = token.Finish == FinishReason.Stop ? "stop" : "length";
+            if (count > 1) VlmSharpTelemetry.TimePerOutputToken.Record(Stopwatch.GetElapsedTime(firstTokens[token.Sequence], now).TotalSeconds / (count - 1), Tags());
+        }
+    }
+
+    /// <summary>Everything has been generated, or a step failed.</summary>
+    /// <param name="error">What was thrown, or null.</param>
+    public void End(Exception? error = null)
+    {
+        if (error is not null) VlmSharpTelemetry.Fail(span, error);
+        End(error?.GetType().FullName);
+    }
+
+    /// <summary>The session is given up, unless it has ended.</summary>
+    public void Cancel() => End(Cancelled);
+
+    private void End(string? error)
+    {
+        if (ended) return;
+        ended = true;
+        Record(error);
+        int output = counts.Sum();
+        decode?.SetTag("gen_ai.usage.output_tokens", decodedTokens);
+        VlmSharpTelemetry.StopDetached(decode);
+        if (span is { IsAllDataRequested: true })
+        {
+            if (error is not null) span.SetTag(VlmSharpTelemetry.ErrorKey, error);
+            span.SetTag("gen_ai.usage.input_tokens", promptTokens).SetTag("gen_ai.usage.output_tokens", output);
+            span.SetTag("gen_ai.response.finish_reasons", finished.OfType<string>().ToArray());
+        }
+
+        VlmSharpTelemetry.StopDetached(span);
+    }
+
+    private void Record(string? error)
+    {
+        TagList tags = Tags();
+        if (decodedTokens > 0) VlmSharpTelemetry.DecodeRate.Record(decodedTokens / Math.Max(1e-9, Stopwatch.GetElapsedTime(decodeStart).TotalSeconds), tags);
+        RecordTokens("input", promptTokens);
+        RecordTokens("output", counts.Sum());
+        if (error is not null) tags.Add(VlmSharpTelemetry.ErrorKey, error);
+        VlmSharpTelemetry.RequestDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds, tags);
+    }
+
+    private void RecordTokens(string type, int count)
+    {
+        TagList tags = Tags();
+        tags.Add("gen_ai.token.type", type);
+        if (count > 0) VlmSharpTelemetry.TokenUsage.Record(count, tags);
+    }
+
+    private TagList Tags() => new()
+    {
+        { VlmSharpTelemetry.OperationKey, VlmSharpTelemetry.Operation },
+        { VlmSharpTelemetry.ProviderKey, VlmSharpTelemetry.Provider },
+        { VlmSharpTelemetry.ModelKey, model },
+    };
+
+    private Activity? Child(string name) => span is null ? null : VlmSharpTelemetry.Source.StartActivity(name, ActivityKind.Internal, span.Context);
+
+    private void Describe(Activity span, IReadOnlyList<GenerationRequest> requests, GenerationOptions options)
+    {
+        foreach (KeyValuePair<string, object?> tag in Tags()) span.SetTag(tag.Key, tag.Value);
+        span.SetTag("gen_ai.output.type", "text").SetTag("gen_ai.request.max_tokens", options.MaxNewTokens);
+        span.SetTag("vlmsharp.requests", requests.Count).SetTag("vlmsharp.beams", options.Beams);
+        if (options.Temperature is { } temperature) span.SetTag("gen_ai.request.temperature", (double)temperature);
+        if (options.TopK is { } topK) span.SetTag("gen_ai.request.top_k", (double)topK);
+        if (options.TopP is { } topP) span.SetTag("gen_ai.request.top_p", (double)topP);
+        if (options.Seed is { } seed) span.SetTag("gen_ai.request.seed", seed);
+        if (options.StopStrings is { Count: > 0 } stops) span.SetTag("gen_ai.request.stop_sequences", stops.ToArray());
+    }
+}

@@ -1,0 +1,24 @@
+namespace VlmSharp.Cpu.Kernels.Products;
+
+/// <summary>The block sizes of <see cref="ManyRowsProduct{V, W, P}"/>, and the scratch memory that follows from them.</summary>
+internal static class ProductBlocks
+{
+    /// <summary>Rows of x that are packed together, before rounding up to whole panels.</summary>
+    public const int MostRows = 384;
+
+    /// <summary>Rows of W in a job item, before rounding up to whole tiles.</summary>
+    public const int MostOutputs = 96;
+
+    /// <summary>Patches that are gathered into rows together, at least those of one picture.</summary>
+    public const int PatchRows = 1024;
+
+    // No panel and no tile has more rows.
+    private const int MostRounding = 32;
+
+    /// <summary>Floats of packed activations, at the most.</summary>
+    /// <param name="widest">The longest row of x.</param>
+    public static long SharedFloats(long widest) => (MostRows + MostRounding) * widest;
+
+    /// <summary>Floats of each thread at the most: a block of widened weights, and the sums of a gated layer's two products.</summary>
+    public static long ThreadFloats => (MostOutputs + MostRounding) * (Tile.Stride + 2L * (MostRows + MostRounding));
+}

@@ -1,0 +1,33 @@
+namespace VlmSharp.Imaging;
+
+/// <summary>Reads files whole that may be anything: never more than a limit, and with one kind of error.</summary>
+internal static class BoundedFile
+{
+    /// <summary>The bytes of a file.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="most">The most bytes it may have.</param>
+    /// <param name="error">Makes the caller's exception of what is wrong, the end of a sentence that begins with the path.</param>
+    /// <returns>The bytes.</returns>
+    public static byte[] Read(string path, long most, Func<string, Exception, VlmSharpException> error)
+    {
+        try
+        {
+            if (Directory.Exists(path)) throw new IOException("it is a folder");
+            using FileStream stream = File.OpenRead(path);
+            // Asked of the open file: the length of a link is that of the link itself.
+            if (!stream.CanSeek) throw new IOException("it is not a regular file");
+            if (stream.Length > most) throw new IOException($"it has {stream.Length} bytes, over the limit of {most}");
+            byte[] bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw error("does not exist", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw error($"cannot be read: {e.Message}", e);
+        }
+    }
+}

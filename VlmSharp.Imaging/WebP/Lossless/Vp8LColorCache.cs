@@ -1,0 +1,20 @@
+namespace VlmSharp.Imaging.WebP.Lossless;
+
+/// <summary>Recent colours, found by a hash of the colour itself (WebP lossless specification, section 5.2.3).</summary>
+/// <param name="bits">1 to 11: the cache has 2^bits places.</param>
+internal sealed class Vp8LColorCache(int bits)
+{
+    private const uint Multiplier = 0x1E35A7BD;
+
+    private readonly uint[] colors = new uint[1 << bits];
+
+    /// <summary>The colour at a place.</summary>
+    public uint this[int place] => colors[place];
+
+    /// <summary>Notes colours, the last of which stay.</summary>
+    public void Add(ReadOnlySpan<uint> pixels)
+    {
+        foreach (uint pixel in pixels)
+            colors[(int)((pixel * Multiplier) >> (32 - bits))] = pixel;
+    }
+}

@@ -1,0 +1,36 @@
+namespace VlmSharp.Imaging.WebP.Lossless;
+
+/// <summary>
+/// How far back a copy begins (WebP lossless specification, section 5.2.2). The first 120 distance codes are places around
+/// the pixel, the nearest first: up to seven rows above, and eight columns to the left or seven to the right.
+/// </summary>
+internal static class Vp8LDistances
+{
+    private const int Rows = 7;
+    private const int Columns = 8;
+
+    private static readonly (int Left, int Up)[] Neighbours = BuildNeighbours();
+
+    /// <summary>The distance in pixels of a code.</summary>
+    /// <param name="code">From 1 on.</param>
+    /// <param name="width">Pixels in a row.</param>
+    public static int Of(int code, int width)
+    {
+        if (code > Neighbours.Length)
+            return code - Neighbours.Length;
+        (int left, int up) = Neighbours[code - 1];
+        return Math.Max(1, up * width + left);
+    }
+
+    // Equally near places: the higher first, and of a pair that on the left.
+    private static (int Left, int Up)[] BuildNeighbours()
+    {
+        var places = new List<(int Left, int Up)>();
+        for (int up = 0; up <= Rows; up++)
+        {
+            for (int left = up == 0 ? 1 : 1 - Columns; left <= Columns; left++)
+                places.Add((left, up));
+        }
+        return [.. places.OrderBy(p => p.Left * p.Left + p.Up * p.Up).ThenByDescending(p => p.Up).ThenByDescending(p => p.Left)];
+    }
+}
