@@ -60,7 +60,7 @@ internal sealed class GenerationOptionsBinder
             NoRepeatNgramSize = parsed.GetValue(noRepeatNgramSize) ?? Default.NoRepeatNgramSize,
             Beams = parsed.GetValue(beams) ?? Default.Beams,
             LengthPenalty = parsed.GetValue(lengthPenalty) ?? Default.LengthPenalty,
-            LogProbabilities = parsed.GetValue(logProbabilities) ?? Default.LogProbabilities,
+            TopLogProbabilities = parsed.GetValue(logProbabilities) ?? Default.TopLogProbabilities,
         };
         try
         {
@@ -72,7 +72,7 @@ internal sealed class GenerationOptionsBinder
             throw new UsageException(All.First(known => known.Name == name).Option.Name + e.Message[name.Length..]);
         }
 
-        if (options.LogProbabilities > 0 && !json) throw new UsageException($"--logprobs {options.LogProbabilities}: only JSON has room for them, so add --json.");
+        if (options.TopLogProbabilities > 0 && !json) throw new UsageException($"--logprobs {options.TopLogProbabilities}: only JSON has room for them, so add --json.");
         return options;
     }
 }

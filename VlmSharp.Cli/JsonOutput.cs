@@ -98,7 +98,7 @@ internal static class JsonOutput
         json.WriteNumber("decode_s", Seconds(timings.Decode));
         json.WriteNumber("decode_tokens_per_s", Rate(timings.DecodedTokens, timings.Decode));
         json.WriteEndObject();
-        json.WriteString("backend", $"{model.Model.Backend.Name}: {model.Model.Backend.Description}");
+        json.WriteString("backend", $"{model.Backend.Name}: {model.Backend.Description}");
     }
 
     private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 6);

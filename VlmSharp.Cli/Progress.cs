@@ -55,5 +55,5 @@ internal static class Progress
     /// <summary>Load, vision, prefill and decode in one line, with the backend and vector width really in use, and the seed if anything was drawn.</summary>
     public static string Summary(VisionLanguageModel model, GenerationTimings timings, long? seed) => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
-        $"load {model.LoadTime.TotalSeconds:0.000} s | vision {timings.Vision.TotalSeconds:0.00} s | prefill {timings.PromptTokens} tokens {timings.Prefill.TotalSeconds:0.00} s ({JsonOutput.Rate(timings.PromptTokens, timings.Prefill):0.0} tokens/s) | decode {timings.DecodedTokens} tokens {timings.Decode.TotalSeconds:0.00} s ({JsonOutput.Rate(timings.DecodedTokens, timings.Decode):0.00} tokens/s) | {model.Model.Backend.Name}: {model.Model.Backend.Description}{(seed is null ? "" : $" | seed {seed}")}");
+        $"load {model.LoadTime.TotalSeconds:0.000} s | vision {timings.Vision.TotalSeconds:0.00} s | prefill {timings.PromptTokens} tokens {timings.Prefill.TotalSeconds:0.00} s ({JsonOutput.Rate(timings.PromptTokens, timings.Prefill):0.0} tokens/s) | decode {timings.DecodedTokens} tokens {timings.Decode.TotalSeconds:0.00} s ({JsonOutput.Rate(timings.DecodedTokens, timings.Decode):0.00} tokens/s) | {model.Backend.Name}: {model.Backend.Description}{(seed is null ? "" : $" | seed {seed}")}");
 }

@@ -1,8 +1,5 @@
-using VlmSharp.Compute;
 using VlmSharp.Generation;
-using VlmSharp.Generation.Processors;
 using VlmSharp.Imaging;
-using VlmSharp.Models;
 
 namespace VlmSharp.Explain;
 
@@ -29,45 +26,51 @@ public static class Explainer
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Candidates);
         if (request.Images.Count > 1) throw new RequestException($"An explanation shows one picture, but the request has {request.Images.Count}: give one.");
 
-        PaliGemmaModel network = model.Model;
-        PreparedPrompt prompt = model.Prepare(request);
-        int limit = prompt.LimitNewTokens(options.MaxNewTokens, network.Config.Text);
-        var sink = new ExplanationSink(network.Backend, [.. prompt.Ids.Select(id => id == network.Config.ImageTokenId)], network.Config.Vision);
-        var scores = new Scores(network.Backend, network.Config.Text.VocabSize, options.Candidates);
+        var sink = new ExplanationSink(model.Backend, model.Config.Vision);
+        GenerationRequest traced = request with { Trace = sink, Constraint = null };
+        using GenerationSession session = model.Start([traced], new GenerationOptions { MaxNewTokens = options.MaxNewTokens });
+        IReadOnlyList<int> prompt = session.PromptIds(0);
+        sink.Begin([.. prompt.Select(id => id == model.Config.ImageTokenId)]);
         var steps = new List<ExplainedStep>();
-        FinishReason finish = FinishReason.Length;
-        new TracedGeneration(model, prompt).Run(limit, sink, sink, promptLogits: false, (logits, id) =>
+        while (!session.IsFinished)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            (int Id, double Probability)[] best = scores.Best(logits);
+            GeneratedToken token = session.Step()[0];
+            (int Id, double Probability)[] best = Likeliest(sink.StepLogits, options.Candidates);
             (float[] weights, AttentionShare share, AttentionMap map, LayerAttention[] layers) = sink.TakeStep();
-            steps.Add(new ExplainedStep(Token(prompt.Ids.Length + steps.Count, id), best.Length > 0 ? best[0].Probability : double.NaN,
+            steps.Add(new ExplainedStep(Token(prompt.Count + steps.Count, token.Id), best.Length > 0 ? best[0].Probability : double.NaN,
                 [.. best.Select(c => new ExplainedCandidate(c.Id, Piece(c.Id), c.Probability))], weights, share, map, layers));
-            if (!network.Config.EosTokenIds.Contains(id)) return true;
-            finish = FinishReason.Stop;
-            return false;
-        });
+        }
 
+        GenerationResult result = session.Result(0);
         return new Explanation
         {
             ModelName = NameOf(model.Checkpoint.Directory),
-            Backend = $"{network.Backend.Name}: {network.Backend.Description}",
-            Config = network.Config,
-            Options = network.Options,
+            Backend = $"{model.Backend.Name}: {model.Backend.Description}",
+            Config = model.Config,
+            Options = model.Network.Options,
             Preprocessor = model.Preprocessor,
             Prompt = request.PromptIds is null ? request.Prompt : "",
             Original = request.Images[0],
             Seen = BicubicResize.Resize(request.Images[0], model.Preprocessor.Size, model.Preprocessor.Size),
-            Tokens = [.. prompt.Ids.Select((id, index) => Token(index, id))],
+            Tokens = [.. prompt.Select((id, index) => Token(index, id))],
             Norms = sink.Norms,
             Steps = steps,
-            Finish = finish,
-            Text = model.Tokenizer?.Decode([.. steps.Select(s => s.Token.Id)], skipSpecial: true),
+            Finish = result.Finish,
+            Text = result.Text,
         };
 
-        ExplainedToken Token(int index, int id) => new(index, id, Piece(id), id == network.Config.ImageTokenId);
+        ExplainedToken Token(int index, int id) => new(index, id, Piece(id), id == model.Config.ImageTokenId);
 
         string Piece(int id) => model.Tokenizer is { } tokenizer && id < tokenizer.VocabularySize ? tokenizer.Piece(id) : "";
+    }
+
+    /// <summary>The likeliest tokens of a step and their probabilities, softmax in double precision; none where no logit is a number.</summary>
+    private static (int Id, double Probability)[] Likeliest(float[] logits, int count)
+    {
+        int[] best = [.. Enumerable.Range(0, logits.Length).Where(id => logits[id] > float.NegativeInfinity).OrderByDescending(id => logits[id]).Take(count)];
+        double sum = best.Length == 0 ? 1 : logits.Sum(logit => float.IsNaN(logit) ? 0 : Math.Exp((double)logit - logits[best[0]]));
+        return Array.ConvertAll(best, id => (id, Math.Exp((double)logits[id] - logits[best[0]]) / sum));
     }
 
     /// <summary>The folder and the one it is in: models are told apart by both.</summary>
@@ -75,26 +78,5 @@ public static class Explainer
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
         return string.Join('/', new[] { Path.GetFileName(Path.GetDirectoryName(full)), Path.GetFileName(full) }.Where(n => !string.IsNullOrEmpty(n)));
-    }
-
-    /// <summary>The likeliest tokens of a step and their probabilities, softmax in double precision.</summary>
-    private sealed class Scores(IComputeBackend b, int vocabulary, int count)
-    {
-        private readonly float[] logits = new float[vocabulary];
-        private readonly TopSelector top = new(Math.Min(count, vocabulary));
-
-        /// <summary>In order, the largest first; fewer where logits are not numbers.</summary>
-        public (int Id, double Probability)[] Best(Matrix row)
-        {
-            b.Download(row, logits); // [V]
-            top.Select(logits);
-            top.Order();
-            var best = new (int, double)[top.Count];
-            if (best.Length == 0) return best;
-            double sum = 0;
-            foreach (float logit in logits) sum += Math.Exp((double)logit - top.Values[0]);
-            for (int i = 0; i < best.Length; i++) best[i] = (top.Ids[i], Math.Exp((double)top.Values[i] - top.Values[0]) / sum);
-            return best;
-        }
     }
 }

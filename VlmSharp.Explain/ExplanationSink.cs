@@ -8,18 +8,24 @@ namespace VlmSharp.Explain;
 /// its last row. Stages are reduced as they come, so that memory stays at one stage's whatever the picture's resolution.
 /// </summary>
 /// <param name="b">The backend whose tensors it hears.</param>
-/// <param name="isImage">For each token of the prompt, whether it stands for a patch.</param>
 /// <param name="vision">The picture's sizes.</param>
-internal sealed class ExplanationSink(IComputeBackend b, bool[] isImage, VisionConfig vision) : ITraceSink
+internal sealed class ExplanationSink(IComputeBackend b, VisionConfig vision) : ITraceSink
 {
     // The finest map kept of a single layer; at 896 px its cells are two patches wide.
     private const int LargestLayerSide = 32;
 
     private readonly int[] lastRow = new int[1];
     private readonly List<LayerAttention> layers = [];
+    private bool[] isImage = []; // for each token of the prompt, whether it stands for a patch
     private float[] buffer = [];
     private double[] weights = []; // [L], the sum over the layers so far
     private bool inPrompt = true;
+
+    /// <summary>Says which tokens of the prompt stand for patches, before the first step.</summary>
+    public void Begin(bool[] imageTokens) => isImage = imageTokens;
+
+    /// <summary>The scores that chose the last token, [V].</summary>
+    public float[] StepLogits { get; private set; } = [];
 
     /// <summary>The prompt's stages.</summary>
     public List<StageNorm> Norms { get; } = [];
@@ -35,7 +41,8 @@ internal sealed class ExplanationSink(IComputeBackend b, bool[] isImage, VisionC
     public void Record(string name, Matrix value)
     {
         string[] parts = name.Split('.');
-        if (parts is ["text", "layer", _, "weights"]) AddLayer(Download(value), value.Rows);
+        if (name == "step.logits") StepLogits = Download(value).ToArray();
+        else if (parts is ["text", "layer", _, "weights"]) AddLayer(Download(value), value.Rows);
         else if (inPrompt && parts is not [_, "layer", _, _]) Norms.Add(Measure(name, Download(value), value.Rows));
     }
 

@@ -24,7 +24,7 @@ internal static class ChatRequest
         ArgumentNullException.ThrowIfNull(messages);
         ChatMessage message = TheOnly(messages);
         DataContent[] pictures = [.. message.Contents.Where(c => c is not TextContent).Select(Picture)];
-        int most = model.Model.Config.Text.MaxPositions / model.Model.Config.Vision.Patches; // nothing is decoded that cannot fit
+        int most = model.Config.Text.MaxPositions / model.Config.Vision.Patches; // nothing is decoded that cannot fit
         if (pictures.Length > most) throw new RequestException($"The message has {pictures.Length} pictures, but the model's context has room for {most}: send fewer.");
         return new GenerationRequest
         {

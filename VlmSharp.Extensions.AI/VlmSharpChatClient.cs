@@ -18,7 +18,7 @@ namespace VlmSharp.Extensions.AI;
 /// <c>RawRepresentationFactory</c> returns. Tools, system prompts, earlier turns, JSON answers and other penalties are refused
 /// with a <see cref="RequestException"/>; <c>AdditionalProperties</c> is for middleware and not read.
 /// </para>
-/// <para>May be called from several threads: concurrent answers share the backend, which runs one step of one of them at a time.</para>
+/// <para>May be called from several threads: concurrent answers share their steps.</para>
 /// </remarks>
 public sealed class VlmSharpChatClient : IChatClient
 {
@@ -53,28 +53,20 @@ public sealed class VlmSharpChatClient : IChatClient
     {
         ArgumentNullException.ThrowIfNull(messages);
         string id = NewId();
-        return await Logged(id, Whole, cancellationToken).ConfigureAwait(false);
-
-        ChatResponse Whole()
+        GenerationResult result = await Logged(id, async () =>
         {
-            using GenerationSession session = Start(messages, options, id).Session;
-            while (!session.IsFinished)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                session.Step();
-            }
-
-            GenerationResult result = Finished(id, session);
-            return new ChatResponse(new ChatMessage(ChatRole.Assistant, result.Text) { MessageId = id, RawRepresentation = result })
-            {
-                ResponseId = id,
-                ModelId = metadata.DefaultModelId,
-                CreatedAt = DateTimeOffset.UtcNow,
-                FinishReason = Finish(result),
-                Usage = Usage(result),
-                RawRepresentation = result,
-            };
-        }
+            PendingAnswer answer = await SubmitAsync(messages, options, id, cancellationToken).ConfigureAwait(false);
+            return Told(id, answer, await answer.Result.ConfigureAwait(false));
+        }).ConfigureAwait(false);
+        return new ChatResponse(new ChatMessage(ChatRole.Assistant, result.Text) { MessageId = id, RawRepresentation = result })
+        {
+            ResponseId = id,
+            ModelId = metadata.DefaultModelId,
+            CreatedAt = DateTimeOffset.UtcNow,
+            FinishReason = Finish(result),
+            Usage = Usage(result),
+            RawRepresentation = result,
+        };
     }
 
     /// <inheritdoc/>
@@ -84,25 +76,15 @@ public sealed class VlmSharpChatClient : IChatClient
     {
         ArgumentNullException.ThrowIfNull(messages);
         string id = NewId();
-        (GenerationSession session, TextStream stream) = await Logged(id, () => Start(messages, options, id), cancellationToken).ConfigureAwait(false);
-        try
-        {
-            while (!session.IsFinished)
-            {
-                string text = await Logged(id, () => Step(session, stream), cancellationToken).ConfigureAwait(false);
-                if (text.Length > 0) yield return Update(id, new TextContent(text));
-            }
-
-            GenerationResult result = Finished(id, session);
-            ChatResponseUpdate last = Update(id, new UsageContent(Usage(result)));
-            last.FinishReason = Finish(result);
-            last.RawRepresentation = result;
-            yield return last;
-        }
-        finally
-        {
-            await Task.Run(session.Dispose, CancellationToken.None).ConfigureAwait(false); // it waits for other sessions' steps
-        }
+        PendingAnswer answer = await Logged(id, () => SubmitAsync(messages, options, id, cancellationToken)).ConfigureAwait(false);
+        await using IAsyncEnumerator<GeneratedToken> tokens = answer.ReadAsync(cancellationToken).GetAsyncEnumerator(CancellationToken.None);
+        while (await Logged(id, () => tokens.MoveNextAsync().AsTask()).ConfigureAwait(false))
+            if (tokens.Current.Text.Length > 0) yield return Update(id, new TextContent(tokens.Current.Text));
+        GenerationResult result = Told(id, answer, await answer.Result.ConfigureAwait(false));
+        ChatResponseUpdate last = Update(id, new UsageContent(Usage(result)));
+        last.FinishReason = Finish(result);
+        last.RawRepresentation = result;
+        yield return last;
     }
 
     /// <inheritdoc/>
@@ -121,29 +103,21 @@ public sealed class VlmSharpChatClient : IChatClient
 
     private static string NewId() => Guid.NewGuid().ToString("N");
 
-    private (GenerationSession Session, TextStream Text) Start(IEnumerable<ChatMessage> messages, ChatOptions? options, string id)
+    /// <summary>Opens the model, reads the pictures and asks, on another thread: each may take long.</summary>
+    private Task<PendingAnswer> SubmitAsync(IEnumerable<ChatMessage> messages, ChatOptions? options, string id, CancellationToken cancellationToken) => Task.Run(() =>
     {
         VisionLanguageModel model = open();
         GenerationOptions generation = ChatRequest.Options(options, this, defaults, model.Name);
         GenerationRequest request = ChatRequest.Read(messages, model, images);
         logger.Requested(id, request.Images.Count, request.Prompt.Length, generation.MaxNewTokens);
-        return (model.Start([request], generation), model.StreamText(generation));
-    }
+        return model.SubmitAsync(request, generation, cancellationToken);
+    }, cancellationToken);
 
-    /// <summary>The text that a step brings; of a beam search all of it at the end.</summary>
-    private static string Step(GenerationSession session, TextStream stream)
-    {
-        string text = "";
-        foreach (GeneratedToken token in session.Step()) text += stream.Append(token);
-        return text;
-    }
-
-    /// <summary>Works on another thread: a step of a large model takes seconds. Once begun it is waited for.</summary>
-    private async Task<T> Logged<T>(string id, Func<T> work, CancellationToken cancellationToken)
+    private async Task<T> Logged<T>(string id, Func<Task<T>> work)
     {
         try
         {
-            return await Task.Run(work, cancellationToken).ConfigureAwait(false);
+            return await work().ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -162,11 +136,10 @@ public sealed class VlmSharpChatClient : IChatClient
         }
     }
 
-    private GenerationResult Finished(string id, GenerationSession session)
+    private GenerationResult Told(string id, PendingAnswer answer, GenerationResult result)
     {
-        GenerationResult result = session.Results()[0];
-        GenerationTimings timings = session.Timings;
-        logger.Answered(id, result.PromptTokens, result.TokenIds.Count, Finish(result).Value, timings.Vision.TotalMilliseconds, timings.Prefill.TotalMilliseconds, timings.Decode.TotalMilliseconds);
+        double first = answer.TimeToFirstToken?.TotalMilliseconds ?? 0;
+        logger.Answered(id, result.PromptTokens, result.TokenIds.Count, Finish(result).Value, first, answer.Elapsed.TotalMilliseconds);
         return result;
     }
 

@@ -211,7 +211,7 @@ internal sealed class BatchCommand
         Add("version", typeof(BatchCommand).Assembly.GetName().Version!.ToString());
         Add("model", CheckpointFingerprint.Of(network.Checkpoint));
         Add("compatibility", model.Options(parsed).ToString());
-        Add("backend", network.Model.Backend.Name);
+        Add("backend", network.Backend.Name);
         Add("items", work.Count.ToString(CultureInfo.InvariantCulture));
         Add("work", work.Fingerprint);
         Add("shards", plan.Shards.ToString(CultureInfo.InvariantCulture));

@@ -65,9 +65,9 @@ internal static class BenchCommand
     private static GenerationRequest Request(ParseResult parsed, PromptBinder prompt, VisionLanguageModel network)
     {
         RgbImage[] images = [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))];
-        GenerationRequest request = prompt.Request(parsed, images.Length > 0 ? images : [TestCard(network.Model.Config.Vision.ImageSize)]);
+        GenerationRequest request = prompt.Request(parsed, images.Length > 0 ? images : [TestCard(network.Config.Vision.ImageSize)]);
         if (request.PromptIds is not null || request.Prompt.Length > 0) return request;
-        return network.Tokenizer is null ? request with { PromptIds = [network.Model.Config.BosTokenId] } : request with { Prompt = "caption en" };
+        return network.Tokenizer is null ? request with { PromptIds = [network.Config.BosTokenId] } : request with { Prompt = "caption en" };
     }
 
     private static BenchRun RunOnce(VisionLanguageModel network, GenerationRequest[] requests, GenerationOptions options, LimitProbe probe, CancellationToken cancellation)

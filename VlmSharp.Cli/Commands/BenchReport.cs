@@ -31,11 +31,11 @@ internal sealed class BenchReport
     public BenchReport(VisionLanguageModel network, int together, List<BenchRun> runs)
     {
         (this.network, this.runs) = (network, runs);
-        var cost = new ModelCost(network.Model.Config);
+        var cost = new ModelCost(network.Config);
         (GenerationTimings first, long pictures) = (runs[0].Timings, runs[0].Pictures);
         int prompt = first.PromptTokens / together, steps = first.DecodedTokens / together;
         double visionFlops = pictures * cost.VisionFlops(), prefillFlops = together * cost.PrefillFlops(prompt);
-        double decodeBytes = network.Model.DecodeBytes, decodeFlops = together * cost.DecodeFlops(prompt + steps / 2);
+        double decodeBytes = network.Network.DecodeBytes, decodeFlops = together * cost.DecodeFlops(prompt + steps / 2);
 
         rows.Add(new Row("load", Loaded(), network.LoadTime.TotalSeconds, 0, 0, ""));
         Add("vision", $"{visionFlops / 1e9:0.0} GFLOP", run => run.Timings.Vision.TotalSeconds, run => run.PromptLimits.FloorSeconds(0, visionFlops),
@@ -53,9 +53,9 @@ internal sealed class BenchReport
         rows.Add(new Row(name, work, time, Median(runs.Select(floor)), Median(runs.Select(run => floor(run) / seconds(run))), rate(time)));
     }
 
-    private string Loaded() => network.Model.QuantizedBytes == 0
+    private string Loaded() => network.QuantizedBytes == 0
         ? $"{network.Checkpoint.TotalBytes / 1e9:0.000} GB mapped"
-        : $"{network.Checkpoint.TotalBytes / 1e9:0.000} GB mapped, {network.Model.QuantizedBytes / 1e9:0.000} GB made";
+        : $"{network.Checkpoint.TotalBytes / 1e9:0.000} GB mapped, {network.QuantizedBytes / 1e9:0.000} GB made";
 
     private static double Median(IEnumerable<double> values)
     {
@@ -70,7 +70,7 @@ internal sealed class BenchReport
     public void WriteTable()
     {
         double[] read = Around(l => l.ReadBandwidth), fma = Around(l => l.FmaPeak);
-        Console.WriteLine($"{network.Model.Backend.Name}: {network.Model.Backend.Description}");
+        Console.WriteLine($"{network.Backend.Name}: {network.Backend.Description}");
         Console.WriteLine($"machine, measured beside each stage: read {read[0]:0.0} to {read[^1]:0.0} GB/s, FMA {fma[0]:0.0} to {fma[^1]:0.0} GFLOP/s on {runs[0].PromptLimits.Threads} threads");
         var table = new Table().Border(TableBorder.Rounded).AddColumns("stage", "work", "time", "floor", "of the limit", "rate");
         foreach (Row row in rows)
@@ -84,7 +84,7 @@ internal sealed class BenchReport
     public void WriteJson(Utf8JsonWriter o)
     {
         o.WriteStartObject();
-        o.WriteString("backend", $"{network.Model.Backend.Name}: {network.Model.Backend.Description}");
+        o.WriteString("backend", $"{network.Backend.Name}: {network.Backend.Description}");
         WriteLimit(o, "read_gb_per_s", Around(l => l.ReadBandwidth));
         WriteLimit(o, "fma_gflop_per_s", Around(l => l.FmaPeak));
         o.WriteNumber("threads", runs[0].PromptLimits.Threads);

@@ -72,12 +72,11 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         string label = labelled ? $"{job.Files[0]}: " : "";
         if (streams) Console.Write(label);
 
-        TextStream text = network.StreamText(options);
         GeneratedToken[] tokens = await Progress.RunAsync("looking at the picture", () => NextTokens(session, cancellationToken), cancellationToken);
         while (tokens.Length > 0)
         {
             foreach (GeneratedToken token in tokens)
-                if (streams) Console.Write(network.Tokenizer is null ? $"{token.Id} " : text.Append(token));
+                if (streams) Console.Write(network.Tokenizer is null ? $"{token.Id} " : token.Text);
             tokens = NextTokens(session, cancellationToken);
         }
 

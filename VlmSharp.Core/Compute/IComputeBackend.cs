@@ -1,35 +1,21 @@
-
 namespace VlmSharp.Compute;
 
-/// <summary>What a linear layer applies to its output.</summary>
-public enum Activation
-{
-    /// <summary>Nothing.</summary>
-    None,
-
-    /// <summary>gelu_tanh(x) = x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).</summary>
-    GeluTanh,
-}
-
-/// <summary>The numbers that shape an attention operator.</summary>
-/// <param name="Heads">Query heads H.</param>
-/// <param name="KvHeads">Key-value heads K; each serves H / K neighbouring query heads (GQA; K = 1 is MQA).</param>
-/// <param name="HeadDim">Features of a head D.</param>
-/// <param name="Scale">Factor on q.k before soft-cap and softmax.</param>
-/// <param name="SoftCap">c of c * tanh(s / c), or 0 for none.</param>
-/// <param name="Window">Sliding window in tokens, or 0 for none; see <see cref="SequenceSlice.VisibleStart"/>.</param>
-public readonly record struct AttentionSpec(int Heads, int KvHeads, int HeadDim, float Scale, float SoftCap = 0, int Window = 0);
-
 /// <summary>
-/// The operators of the transformer. A model is written once, above this interface; a backend implements each operator
-/// in its own way and knows nothing of models. Each operator is one equation, coarse enough for a backend to fuse its parts.
+/// What runs the operators of the transformer. A model is written once, above this interface; a backend has its own memory and
+/// a kernel for each type of <see cref="IOperator"/>, and knows nothing of models.
 /// </summary>
 /// <remarks>
-/// <para>Axes: T tokens of the step (all sequences together), F features, H query heads, K key-value heads, D head size, V vocabulary.</para>
-/// <para>Operators are functional: they read their arguments and return a new tensor, which the caller disposes of.
-/// The operators with an effect are <see cref="AppendKeyValues"/> and <see cref="CopyKeyValues"/>, and it is on a cache that the caller owns.
-/// Operators run in the order in which they are called; a backend may queue them, and <see cref="Download"/> waits.</para>
-/// <para>A backend is used by one thread at a time. Shapes that do not fit throw <see cref="ArgumentException"/> with both shapes.</para>
+/// <para>The operators stand in <c>Compute/Operators</c>, a file each with its equation, and are called as
+/// <c>b.Linear(x, weight)</c>, <c>b.Rope(q, angles)</c>.
+/// Axes: T tokens of the step (all sequences together), F features, H query heads, K key-value heads, D head size, V vocabulary.</para>
+/// <para>Operators are functional: they read their arguments and return a new matrix, which the caller disposes of. The few with an
+/// effect have it on a cache that the caller owns. They run in the order in which they are called. A backend may queue them
+/// (<see cref="IsQueued"/>): then <see cref="Download"/> is the only call that waits, and disposing of what a queued operator reads is
+/// allowed, for its memory is used again only behind it.</para>
+/// <para>A backend is used by one thread at a time.</para>
+/// <para>To build one: derive storage from <see cref="BackendStorage"/>, parameters from <see cref="Weight"/>, caches from
+/// <see cref="KvCache"/>, and implement <see cref="Run"/>. A type of operator that it has no kernel for is a
+/// <see cref="NotSupportedException"/> that names it, never a wrong number.</para>
 /// </remarks>
 public interface IComputeBackend : IDisposable
 {
@@ -42,20 +28,30 @@ public interface IComputeBackend : IDisposable
     /// <summary>Threads of this process that it computes on, the caller's included. What prepares weights for it takes no more.</summary>
     int Threads => 1;
 
-    /// <summary>Allocates a tensor with undefined content.</summary>
+    /// <summary>
+    /// Whether operators are queued and run later. Then a caller gains by queueing a step before it reads what the one before gave.
+    /// </summary>
+    bool IsQueued => false;
+
+    /// <summary>Allocates a matrix with undefined content.</summary>
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>
     /// <returns>[rows, columns].</returns>
     Matrix Allocate(int rows, int columns);
 
-    /// <summary>Copies numbers from the host into a new tensor.</summary>
+    /// <summary>Copies numbers from the host into a new matrix.</summary>
     /// <param name="values">rows * columns numbers, row-major.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>
     /// <returns>[rows, columns].</returns>
     Matrix Upload(ReadOnlySpan<float> values, int rows, int columns);
 
-    /// <summary>Copies a tensor to the host, after everything before it has run.</summary>
+    /// <summary>Copies ids or row numbers from the host, for as many operators as need them.</summary>
+    /// <param name="values">n integers.</param>
+    /// <returns>The n integers on the backend.</returns>
+    Indices Upload(ReadOnlySpan<int> values);
+
+    /// <summary>Copies a matrix to the host, after everything before it has run: one round trip to a device.</summary>
     /// <param name="x">[rows, columns].</param>
     /// <param name="destination">rows * columns numbers, row-major.</param>
     void Download(Matrix x, Span<float> destination);
@@ -73,167 +69,42 @@ public interface IComputeBackend : IDisposable
     KvCache CreateKvCache(int layers, int width, int capacity);
 
     /// <summary>
-    /// Patch embedding of a vision transformer (Dosovitskiy et al. 2021, eq. 1):
-    /// y[n * N + p] = W * flatten(patch p of image n) + bias + position[p], patches in row-major order, each flattened as (channel, y, x).
-    /// </summary>
-    /// <param name="pixels">[images, 3 * S * S], each row one picture as planes R, G, B.</param>
-    /// <param name="kernel">[F, 3 * patch * patch].</param>
-    /// <param name="bias">[F].</param>
-    /// <param name="positions">[N, F] with N = (S / patch)^2.</param>
-    /// <param name="patch">Side of a patch in pixels.</param>
-    /// <returns>[images * N, F].</returns>
-    Matrix PatchEmbed(Matrix pixels, Weight kernel, Weight bias, Weight positions, int patch);
-
-    /// <summary>y = act(x W^T + bias) + residual, accumulated in fp32 or wider.</summary>
-    /// <param name="x">[T, in].</param>
-    /// <param name="weight">[out, in].</param>
-    /// <param name="bias">[out] or null.</param>
-    /// <param name="activation">act.</param>
-    /// <param name="residual">[T, out] or <c>default</c>.</param>
-    /// <returns>[T, out].</returns>
-    Matrix Linear(Matrix x, Weight weight, Weight? bias = null, Activation activation = Activation.None, Matrix residual = default);
-
-    /// <summary>
-    /// Some outputs of a linear layer: y[t, i] = sum_j x[t, j] W[rows[i], j], the head for the tokens that can follow. Every
-    /// number is equal, bit by bit, to that of <see cref="Linear"/> on the same x, so that leaving outputs out changes nothing.
-    /// </summary>
-    /// <param name="x">[T, in].</param>
-    /// <param name="weight">[out, in].</param>
-    /// <param name="rows">n rows of the weight, in any order.</param>
-    /// <returns>[T, n].</returns>
-    Matrix LinearRows(Matrix x, Weight weight, ReadOnlySpan<int> rows);
-
-    /// <summary>GeGLU (Shazeer 2020): y = gelu_tanh(x Wg^T) * (x Wu^T), elementwise product.</summary>
-    /// <param name="x">[T, in].</param>
-    /// <param name="gate">Wg [out, in].</param>
-    /// <param name="up">Wu [out, in].</param>
-    /// <returns>[T, out].</returns>
-    Matrix GatedLinear(Matrix x, Weight gate, Weight up);
-
-    /// <summary>LayerNorm (Ba et al. 2016), per row: y = (x - mean) / sqrt(var + eps) * weight + bias, with the biased variance.</summary>
-    /// <param name="x">[T, F].</param>
-    /// <param name="weight">[F].</param>
-    /// <param name="bias">[F].</param>
-    /// <param name="epsilon">eps.</param>
-    /// <returns>[T, F].</returns>
-    Matrix LayerNorm(Matrix x, Weight weight, Weight bias, float epsilon);
-
-    /// <summary>
-    /// RMSNorm (Zhang and Sennrich 2019) as Gemma stores it, per row: y = x / sqrt(mean(x^2) + eps) * (1 + weight) + residual.
-    /// </summary>
-    /// <param name="x">[T, F].</param>
-    /// <param name="weight">[F]: the offset of the gain from 1.</param>
-    /// <param name="epsilon">eps.</param>
-    /// <param name="residual">[T, F] or <c>default</c>.</param>
-    /// <returns>[T, F].</returns>
-    Matrix RmsNorm(Matrix x, Weight weight, float epsilon, Matrix residual = default);
-
-    /// <summary>
-    /// The angles of the rotary embedding for every row of the step: row t, at position m = positionBase + (its place in its sequence),
-    /// holds cos(m * theta_j) for j &lt; D/2, then sin(m * theta_j), with theta_j = base^(-2j / D).
+    /// Makes the table of a step's sequences ready for its operators: a device uploads it here, once a step, and every layer
+    /// reads it there. By default the table is the batch itself.
     /// </summary>
     /// <param name="batch">The step.</param>
-    /// <param name="headDim">D, even.</param>
-    /// <param name="frequencyBase">base, 10000 in Gemma.</param>
-    /// <param name="positionBase">Position of a sequence's first token.</param>
-    /// <returns>[T, D].</returns>
-    Matrix RotaryAngles(SequenceBatch batch, int headDim, float frequencyBase, int positionBase);
+    /// <returns>The table, valid until the batch is changed; owned by the backend.</returns>
+    StepTable Prepare(SequenceBatch batch) => batch.Table;
+
+    /// <summary>Runs an operator.</summary>
+    /// <param name="op">The operator with its arguments.</param>
+    /// <typeparam name="TOperator">Which operator.</typeparam>
+    /// <returns>Its result, owned by the caller; <c>default</c> of an operator that has an effect and no result.</returns>
+    /// <exception cref="ArgumentException">Shapes do not fit, or an argument belongs to another backend.</exception>
+    /// <exception cref="NotSupportedException">The backend has no kernel for it.</exception>
+    Matrix Run<TOperator>(in TOperator op) where TOperator : struct, IOperator;
+
+    /// <summary>Runs several operators that stand together, by default one after another.</summary>
+    /// <param name="op">The operators with their arguments.</param>
+    /// <typeparam name="TOperator">Which.</typeparam>
+    /// <typeparam name="TResult">What they give.</typeparam>
+    /// <returns>Their results, owned by the caller.</returns>
+    TResult RunFused<TOperator, TResult>(in TOperator op) where TOperator : struct, IFusedOperator<TResult> => op.Compose(this);
 
     /// <summary>
-    /// Rotary position embedding (Su et al. 2021) in Gemma's half-split pairing, per head: element j is paired with j + D/2,
-    /// y[j] = x[j] cos_j - x[j + D/2] sin_j, y[j + D/2] = x[j + D/2] cos_j + x[j] sin_j.
+    /// Runs a piece of work that comes again and again with the same key: the same operators on the same shapes and parameters, with
+    /// ids and a table prepared anew. A device may record what the body queues and replay it later without calling the body;
+    /// by default the body is called.
     /// </summary>
-    /// <param name="x">[T, heads * D].</param>
-    /// <param name="angles">[T, D] from <see cref="RotaryAngles"/>.</param>
-    /// <returns>[T, heads * D].</returns>
-    Matrix Rope(Matrix x, Matrix angles);
-
-    /// <summary>Appends each sequence's rows of k and v to its cache, behind its past.</summary>
-    /// <param name="k">[T, K * D], rotated.</param>
-    /// <param name="v">[T, K * D].</param>
-    /// <param name="batch">The step; every sequence has a cache.</param>
-    /// <param name="layer">Decoder layer, from 0.</param>
-    void AppendKeyValues(Matrix k, Matrix v, SequenceBatch batch, int layer);
-
-    /// <summary>
-    /// Copies tokens between caches, in every layer: rows [start, start + count) of the destination become those of the
-    /// source. Lengths stay; <see cref="KvCache.CopyFrom"/> counts them. Moves 2 * layers * count * width numbers, which is
-    /// what a beam costs that continues another: its new tokens, for the prompt's are the same in all beams.
-    /// </summary>
-    /// <param name="source">Has at least start + count tokens.</param>
-    /// <param name="destination">Another cache of the same layers and width, with room for them.</param>
-    /// <param name="start">First token.</param>
-    /// <param name="count">Tokens.</param>
-    void CopyKeyValues(KvCache source, KvCache destination, int start, int count);
-
-    /// <summary>
-    /// Attention (Vaswani et al. 2017, eq. 1) of every sequence over its own rows of k and v:
-    /// y_i = sum_j softmax_j(cap(scale * q_i . k_j)) v_j over the j that <see cref="SequenceSlice"/> lets i see. The others have no
-    /// influence on y_i, not even with infinities or NaN in them.
-    /// </summary>
-    /// <param name="q">[T, H * D].</param>
-    /// <param name="k">[T, K * D].</param>
-    /// <param name="v">[T, K * D].</param>
-    /// <param name="batch">The step; no sequence has a past.</param>
-    /// <param name="spec">Heads, scale, soft-cap, window.</param>
-    /// <returns>[T, H * D].</returns>
-    Matrix Attention(Matrix q, Matrix k, Matrix v, SequenceBatch batch, in AttentionSpec spec);
-
-    /// <summary>The same equation over the keys and values in each sequence's cache, this step's rows included.</summary>
-    /// <param name="q">[T, H * D].</param>
-    /// <param name="batch">The step, after <see cref="AppendKeyValues"/> for this layer.</param>
-    /// <param name="layer">Decoder layer, from 0.</param>
-    /// <param name="spec">Heads, scale, soft-cap, window.</param>
-    /// <returns>[T, H * D].</returns>
-    Matrix CachedAttention(Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec);
-
-    /// <summary>
-    /// What <see cref="CachedAttention"/> multiplies the values by, for looking at and not for speed: row i * H + h of the result
-    /// is softmax_j(cap(scale * q . k_j)) of row rows[i] and head h over the cached tokens j of its sequence, exactly 0 where the mask
-    /// hides j and behind the sequence's end. Attention itself never writes these numbers down.
-    /// </summary>
-    /// <param name="q">[T, H * D].</param>
-    /// <param name="batch">The step, after <see cref="AppendKeyValues"/> for this layer.</param>
-    /// <param name="layer">Decoder layer, from 0.</param>
-    /// <param name="spec">Heads, scale, soft-cap, window.</param>
-    /// <param name="rows">n rows of q; each costs H * L numbers.</param>
-    /// <returns>[n * H, L], L the cached tokens of the step's longest sequence, this step's rows included.</returns>
-    Matrix AttentionWeights(Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec, ReadOnlySpan<int> rows);
-
-    /// <summary>Embedding lookup: y[t] = scale * table[ids[t]].</summary>
-    /// <param name="table">[V, F].</param>
-    /// <param name="ids">T ids in [0, V).</param>
-    /// <param name="scale">sqrt(F) in Gemma.</param>
-    /// <returns>[T, F].</returns>
-    Matrix Embed(Weight table, ReadOnlySpan<int> ids, float scale);
-
-    /// <summary>y = x, but row targets[i] is row i of <paramref name="rows"/>: the image rows take the place of their placeholders.</summary>
-    /// <param name="x">[T, F].</param>
-    /// <param name="rows">[n, F].</param>
-    /// <param name="targets">n distinct rows of x.</param>
-    /// <returns>[T, F].</returns>
-    Matrix ReplaceRows(Matrix x, Matrix rows, ReadOnlySpan<int> targets);
-
-    /// <summary>y[i] = x[indices[i]]: the rows that the head scores, one per sequence in generation.</summary>
-    /// <param name="x">[T, F].</param>
-    /// <param name="indices">n rows of x.</param>
-    /// <returns>[n, F].</returns>
-    Matrix SelectRows(Matrix x, ReadOnlySpan<int> indices);
-
-    /// <summary>y = cap * tanh(x / cap) (Gemma 2, section 2).</summary>
-    /// <param name="x">[T, F].</param>
-    /// <param name="cap">The bound, above 0.</param>
-    /// <returns>[T, F].</returns>
-    Matrix SoftCap(Matrix x, float cap);
-
-    /// <summary>Per row: y = x - max(x) - log(sum(exp(x - max(x)))).</summary>
-    /// <param name="x">[T, V].</param>
-    /// <returns>[T, V].</returns>
-    Matrix LogSoftmax(Matrix x);
-
-    /// <summary>Per row the largest value and where it stands; of equal ones the lowest index. A NaN is never the largest.</summary>
-    /// <param name="x">[T, V].</param>
-    /// <param name="indices">T places.</param>
-    /// <param name="values">T values.</param>
-    void ArgMax(Matrix x, Span<int> indices, Span<float> values);
+    /// <param name="key">Which work: equal keys mean equal operators.</param>
+    /// <param name="state">What the body needs, so that it captures nothing.</param>
+    /// <param name="body">Queues the work. It does not read from the device.</param>
+    /// <typeparam name="TState">The state's type.</typeparam>
+    /// <returns>The body's result, owned by the caller.</returns>
+    Matrix Replay<TState>(ReplayKey key, TState state, Func<TState, Matrix> body) => body(state);
 }
+
+/// <summary>Names work that <see cref="IComputeBackend.Replay"/> may record.</summary>
+/// <param name="Owner">Whose work it is, for instance a session: two owners never share a recording.</param>
+/// <param name="Rows">Rows of the step.</param>
+public readonly record struct ReplayKey(object Owner, int Rows);

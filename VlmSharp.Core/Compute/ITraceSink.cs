@@ -13,9 +13,15 @@ public interface ITraceSink
 
     /// <summary>
     /// The rows of a decoder step whose attention weights the sink wants to hear, as <c>text.layer.{i}.weights</c>, what
-    /// <see cref="IComputeBackend.AttentionWeights"/> gives for them. None unless a sink says otherwise: only then are they computed.
+    /// the operator <c>AttentionWeights</c> gives for them. None unless a sink says otherwise: only then are they computed.
     /// </summary>
     /// <param name="batch">The step.</param>
     /// <returns>Rows of the step.</returns>
     ReadOnlySpan<int> AttentionRows(SequenceBatch batch) => [];
+
+    /// <summary>
+    /// Whether every position of the prompt is to be scored, as <c>logits</c> [T, V], and not the last one alone. The scores that choose a
+    /// token are heard as <c>step.logits</c> [1, V] either way.
+    /// </summary>
+    bool PromptLogits => false;
 }

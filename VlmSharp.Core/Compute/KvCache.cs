@@ -41,24 +41,14 @@ public abstract class KvCache : IDisposable
         Length = length;
     }
 
-    /// <summary>
-    /// Becomes the first tokens that it has already and then the source's: after it, both hold the same number of tokens.
-    /// For sequences with a common beginning, whose rows there need not move.
-    /// </summary>
-    /// <param name="backend">The backend that made both caches.</param>
-    /// <param name="source">Where the tokens come from.</param>
-    /// <param name="start">Tokens that both have in common, at most either's <see cref="Length"/>.</param>
-    public void CopyFrom(IComputeBackend backend, KvCache source, int start)
+    /// <summary>Counts tokens whose rows have been written in every layer, by the operators that append or copy them.</summary>
+    /// <param name="count">New tokens.</param>
+    public void Grow(int count)
     {
-        ArgumentNullException.ThrowIfNull(backend);
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, source.Length);
-        Truncate(start);
-        backend.CopyKeyValues(source, this, start, source.Length - start);
-        Grow(source.Length - start);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Capacity - Length);
+        Length += count;
     }
-
-    internal void Grow(int count) => Length += count;
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()

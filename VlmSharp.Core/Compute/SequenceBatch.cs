@@ -45,6 +45,10 @@ public readonly record struct SequenceSlice(int RowStart, int RowCount, int Past
 public sealed class SequenceBatch
 {
     private readonly List<SequenceSlice> slices = [];
+    private StepTable? table;
+
+    /// <summary>The batch as operators take it, of a backend that needs no copy of it; see <see cref="IComputeBackend.Prepare"/>.</summary>
+    public StepTable Table => table ??= new StepTable(this);
 
     /// <summary>The sequences in row order.</summary>
     public ReadOnlySpan<SequenceSlice> Slices => CollectionsMarshal.AsSpan(slices);
@@ -93,6 +97,16 @@ public sealed class SequenceBatch
             throw new ArgumentException("A step's sequences have caches all or none: this one mixes them.");
         slices.Add(slice);
         TotalRows = checked(TotalRows + slice.RowCount);
+    }
+
+    /// <summary>The sequence that a row belongs to.</summary>
+    /// <param name="row">A row of the step.</param>
+    /// <returns>Its sequence.</returns>
+    public SequenceSlice SliceOf(int row)
+    {
+        foreach (SequenceSlice slice in Slices)
+            if (row < slice.RowStart + slice.RowCount) return slice;
+        throw new ArgumentException($"Row {row} is outside of the step's {TotalRows} rows.");
     }
 
     /// <summary>Ends the step: every cache now counts the rows that were appended to it.</summary>

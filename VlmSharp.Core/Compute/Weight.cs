@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace VlmSharp.Compute;
 
 /// <summary>
@@ -15,6 +17,51 @@ public readonly record struct WeightData(string Name, DType DType, int Rows, int
 {
     /// <summary>Bytes of all elements and scales.</summary>
     public long ByteLength => DType.ByteLength(Rows, Columns);
+
+    /// <summary>
+    /// One element, widened to fp32: exact from every format, since a scale has 8 significant bits and an integer at most 8.
+    /// </summary>
+    /// <param name="row">Row.</param>
+    /// <param name="column">Column.</param>
+    /// <returns>Its value.</returns>
+    public unsafe float At(int row, int column)
+    {
+        byte* start = (byte*)Data + (nint)row * (nint)DType.RowBytes(Columns);
+        return DType switch
+        {
+            DType.F32 => Unsafe.ReadUnaligned<float>(start + (nint)column * sizeof(float)),
+            DType.BF16 => BFloat16.ToSingle(Unsafe.ReadUnaligned<ushort>(start + (nint)column * sizeof(ushort))),
+            DType.F16 => (float)Unsafe.ReadUnaligned<Half>(start + (nint)column * sizeof(ushort)),
+            DType.Int8 => Scale(row, column) * (sbyte)start[column],
+            DType.Int4 => Scale(row, column) * Nibble(start + column / 32 * 16, column % 32),
+            _ => throw new NotSupportedException($"Weight {Name}: unknown storage format {DType}."),
+        };
+
+        // Word i % 8 of the group's eight, nibble i / 8 of the word.
+        static int Nibble(byte* group, int i) => ((Unsafe.ReadUnaligned<ushort>(group + 2 * (i % 8)) >> (4 * (i / 8))) & 15) - 8;
+    }
+
+    /// <summary>A row, widened to fp32: all that a backend needs to read a parameter of any format.</summary>
+    /// <param name="row">Row.</param>
+    /// <param name="target">[columns].</param>
+    public unsafe void Widen(int row, Span<float> target)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(target.Length, Columns);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Rows, nameof(row));
+        if (DType == DType.BF16)
+        {
+            BFloat16.ToSingle(new ReadOnlySpan<ushort>((byte*)Data + (nint)row * (nint)DType.RowBytes(Columns), Columns), target);
+        }
+        else
+        {
+            for (int i = 0; i < target.Length; i++) target[i] = At(row, i);
+        }
+
+        GC.KeepAlive(Owner);
+    }
+
+    private unsafe float Scale(int row, int column) =>
+        BFloat16.ToSingle(Unsafe.ReadUnaligned<ushort>((ushort*)Scales + (nint)row * (nint)DType.Groups(Columns) + column / DType.GroupSize()));
 }
 
 /// <summary>

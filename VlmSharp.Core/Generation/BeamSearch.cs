@@ -1,4 +1,6 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Compute.Sampling;
 using VlmSharp.Generation.Processors;
 using VlmSharp.Models;
 
@@ -17,7 +19,6 @@ internal sealed class BeamSearch : Decoding
 {
     private readonly IComputeBackend backend;
     private readonly PaliGemmaModel model;
-    private readonly StopRule stop;
     private readonly Beam[] pool;
     private readonly List<Beam> live = [], next = [];
     private readonly List<Candidate> candidates = [];
@@ -27,14 +28,14 @@ internal sealed class BeamSearch : Decoding
     private readonly int width; // candidates that a step looks at
     private int count;
 
-    public BeamSearch(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options, StopRule stop) : base(index, prompt, model, options)
+    public BeamSearch(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options, StopRule stop)
+        : base(index, prompt, model, options, stop)
     {
         this.model = model;
-        this.stop = stop;
         backend = model.Backend;
         hypotheses = new BeamHypotheses(options.Beams, options.LengthPenalty);
         // Enough that as many as there are beams remain even if every beam's likeliest continuations are all its stop tokens.
-        width = Math.Max(2, 1 + stop.Ids.Length) * options.Beams;
+        width = Math.Max(2, 1 + Stop.Ids.Length) * options.Beams;
         selector = new TopSelector(Math.Min(width, model.Config.Text.VocabSize));
         pool = new Beam[options.Beams];
         for (int i = 0; i < pool.Length; i++) pool[i] = new Beam(new int[prompt.Ids.Length + Limit]);
@@ -45,9 +46,13 @@ internal sealed class BeamSearch : Decoding
 
     public override int Rows => live.Count;
 
+    public override bool NeedsHost => true;
+
+    public override bool GoesOn => Finish == FinishReason.None;
+
     public override void Own(KvCache cache) => pool[0].Cache = cache;
 
-    public override void AddRows(Span<int> ids, SequenceBatch batch)
+    public override void AddRows(Span<int> ids, SequenceBatch batch, Matrix choice)
     {
         for (int i = 0; i < live.Count; i++)
         {
@@ -92,9 +97,9 @@ internal sealed class BeamSearch : Decoding
         for (int i = 0; i < live.Count; i++)
         {
             Beam beam = live[i];
-            selector.Select(chooser.BeamScores(row + i, beam.Path, Prompt));
+            selector.Select(chooser.BeamScores(row + i, beam.Path, this));
             selector.Order();
-            beam.Top = chooser.Top();
+            beam.Top = Options.TopLogProbabilities > 0 ? chooser.Top(Math.Min(Options.TopLogProbabilities, model.Config.Text.VocabSize)) : null;
             for (int j = 0; j < selector.Count; j++)
                 candidates.Add(new Candidate(beam.Sum + selector.Values[j], i, selector.Ids[j], chooser.LogProbabilities[selector.Ids[j]]));
         }
@@ -106,7 +111,7 @@ internal sealed class BeamSearch : Decoding
     private BeamNode Node(in Candidate candidate) =>
         new(live[candidate.Beam].Last, candidate.Id, candidate.LogProbability, live[candidate.Beam].Top);
 
-    private bool Ends(BeamNode node) => stop.Ends(node.Id) || (stop.HasStrings && stop.EndsText(Array.ConvertAll(node.Path(), n => n.Id)));
+    private bool Ends(BeamNode node) => Stop.Ends(node.Id) || (Stop.HasStrings && Stop.EndsText(Array.ConvertAll(node.Path(), n => n.Id)));
 
     /// <summary>Gives every chosen candidate a beam whose cache and history are its parent's.</summary>
     private void Continue()
@@ -141,8 +146,15 @@ internal sealed class BeamSearch : Decoding
     {
         Finish = hypotheses.Best?.Finish ?? FinishReason.Length;
         BeamNode[] path = hypotheses.Best?.Last.Path() ?? [];
+        StopText? text = Stop.Read();
         for (int i = 0; i < path.Length; i++)
-            produced.Add(new GeneratedToken(Index, path[i].Id, path[i].LogProbability, i == path.Length - 1 ? Finish : FinishReason.None));
+        {
+            string piece = text?.Append(path[i].Id) ?? "";
+            bool isLast = i == path.Length - 1;
+            produced.Add(new GeneratedToken(
+                Index, path[i].Id, path[i].LogProbability, isLast ? piece + text?.Flush() : piece, isLast ? Finish : FinishReason.None));
+        }
+
         Dispose();
     }
 
@@ -151,7 +163,7 @@ internal sealed class BeamSearch : Decoding
         BeamHypothesis? best = Finish == FinishReason.None ? null : hypotheses.Best; // nothing is certain before the end
         BeamNode[] path = best?.Last.Path() ?? [];
         int[] ids = Array.ConvertAll(path, node => node.Id);
-        return new GenerationResult(ids, Array.ConvertAll(path, node => node.LogProbability), stop.Text(ids), Finish, Prompt.Ids.Length)
+        return new GenerationResult(ids, Array.ConvertAll(path, node => node.LogProbability), Stop.Text(ids), Finish, Prompt.Ids.Length)
         {
             Score = (float?)best?.Score,
             TopLogProbabilities = path is [{ Top: not null }, ..] ? Array.ConvertAll(path, node => node.Top!) : null,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Generation;
 
@@ -16,8 +17,8 @@ public sealed record GenerationOptions
     /// <summary>The top-k of sampling where <see cref="TopK"/> is not set, as in transformers.</summary>
     public const int DefaultTopK = 50;
 
-    /// <summary>The most candidates that <see cref="LogProbabilities"/> may ask for.</summary>
-    public const int MaxLogProbabilities = 1000;
+    /// <summary>The most candidates that <see cref="TopLogProbabilities"/> may ask for.</summary>
+    public const int MaxTopLogProbabilities = 1000;
 
     /// <summary>The most beams.</summary>
     public const int MaxBeams = 256;
@@ -68,14 +69,23 @@ public sealed record GenerationOptions
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
     /// <summary>For each step the N likeliest tokens with their log-probabilities, as <see cref="TokenCandidate"/> defines them; 0 is none.</summary>
-    public int LogProbabilities { get; init; }
+    public int TopLogProbabilities { get; init; }
 
     /// <summary>Whether tokens are drawn: any of temperature, top-k, top-p and min-p is set.</summary>
     public bool IsSampling => Temperature is not null || TopK is not null || TopP is not null || MinP is not null;
 
-    /// <summary>Whether a step can be done without the logits on the host.</summary>
-    internal bool IsPlainGreedy =>
-        !IsSampling && Beams == 1 && RepetitionPenalty == 1 && NoRepeatNgramSize == 0 && MinNewTokens == 0 && LogProbabilities == 0;
+    /// <summary>How the backend chooses a request's tokens.</summary>
+    internal TokenRule Rule(int promptLength, long seed, int vocabulary) => new()
+    {
+        IsSampling = IsSampling,
+        Temperature = Temperature ?? 1,
+        TopK = IsSampling ? TopK ?? DefaultTopK : 0,
+        TopP = TopP,
+        MinP = MinP ?? 0,
+        Seed = seed,
+        PromptLength = promptLength,
+        Candidates = Math.Min(TopLogProbabilities, vocabulary),
+    };
 
     /// <summary>Checks every option's range.</summary>
     /// <exception cref="RequestException">One is outside; the message begins with transformers' name of it, which is also the <see cref="RequestException.Parameter"/>.</exception>
@@ -92,7 +102,7 @@ public sealed record GenerationOptions
         Check(Beams is >= 1 and <= MaxBeams, "num_beams", Beams, $"give a number from 1 to {MaxBeams}");
         Check(Beams == 1 || !IsSampling, "num_beams", Beams, "beam search does not sample, so leave out either the beams or temperature, top-k, top-p and min-p");
         Check(float.IsFinite(LengthPenalty), "length_penalty", LengthPenalty, "give a finite number");
-        Check(LogProbabilities is >= 0 and <= MaxLogProbabilities, "logprobs", LogProbabilities, $"give a number from 0 to {MaxLogProbabilities}");
+        Check(TopLogProbabilities is >= 0 and <= MaxTopLogProbabilities, "logprobs", TopLogProbabilities, $"give a number from 0 to {MaxTopLogProbabilities}");
         foreach (string stop in StopStrings) Check(!string.IsNullOrEmpty(stop), "stop_strings", "\"\"", "give at least one character");
         foreach (int id in StopIds) Check(id >= 0, "stop_ids", id, "give a token id, 0 or above");
     }

@@ -1,3 +1,4 @@
+using VlmSharp.Compute;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Generation;
@@ -25,6 +26,12 @@ public sealed record GenerationRequest
 
     /// <summary>What the model may say, or null for anything.</summary>
     public ITokenConstraint? Constraint { get; init; }
+
+    /// <summary>
+    /// Hears every stage of the request's steps, on the thread that takes them; or null. Such a request does not share its steps and does
+    /// not use the cache of image tokens.
+    /// </summary>
+    public ITraceSink? Trace { get; init; }
 }
 
 /// <summary>

@@ -11,19 +11,21 @@ public enum FinishReason
 
     /// <summary>It reached the limit on new tokens, or the end of the model's context.</summary>
     Length,
+
+    /// <summary>It was given up.</summary>
+    Cancelled,
 }
 
 /// <summary>One token as it is produced.</summary>
 /// <param name="Sequence">Which request it belongs to, from 0.</param>
 /// <param name="Id">The token.</param>
 /// <param name="LogProbability">As of a <see cref="TokenCandidate"/>.</param>
+/// <param name="Text">
+/// What is certain of the text now; the pieces of a sequence, joined, are its text. Whole characters only: empty while a character is
+/// incomplete, or while a stop string may be beginning. Always empty without a tokenizer.
+/// </param>
 /// <param name="Finish">Whether, and why, it is the last of its sequence.</param>
-public readonly record struct GeneratedToken(int Sequence, int Id, float LogProbability, FinishReason Finish);
-
-/// <summary>A piece of text as it is produced; the pieces of a sequence, joined, are its text.</summary>
-/// <param name="Token">The token behind it.</param>
-/// <param name="Text">Whole characters only: empty while a character is incomplete, or while a stop string may be beginning.</param>
-public readonly record struct GeneratedText(GeneratedToken Token, string Text);
+public readonly record struct GeneratedToken(int Sequence, int Id, float LogProbability, string Text, FinishReason Finish);
 
 /// <summary>A candidate for a step's token.</summary>
 /// <param name="Id">The token.</param>
@@ -43,7 +45,7 @@ public readonly record struct TokenCandidate(int Id, float LogProbability);
 public sealed record GenerationResult(
     IReadOnlyList<int> TokenIds, IReadOnlyList<float> LogProbabilities, string? Text, FinishReason Finish, int PromptTokens)
 {
-    /// <summary>For each token the likeliest candidates of its step, the likeliest first; null unless <see cref="GenerationOptions.LogProbabilities"/> asks.</summary>
+    /// <summary>For each token the likeliest candidates of its step, the likeliest first; null unless <see cref="GenerationOptions.TopLogProbabilities"/> asks.</summary>
     public IReadOnlyList<IReadOnlyList<TokenCandidate>>? TopLogProbabilities { get; init; }
 
     /// <summary>Of a beam search: the sum of the tokens' processed log-probabilities / their number^length penalty; otherwise null.</summary>

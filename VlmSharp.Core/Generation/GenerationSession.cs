@@ -1,226 +1,241 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using VlmSharp.Compute;
-using VlmSharp.Models;
-using VlmSharp.Tokenization;
 
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// Generates for a batch of prompts, one step at a time. Prompts of any length share the steps without padding;
-/// a sequence that ends leaves the batch. Cancel by not taking the next step.
+/// Generates for any number of requests, one step at a time. They share the steps without padding, whatever their lengths; more can
+/// come at any step, and one that ends leaves. Cancel by not taking the next step.
 /// </summary>
 /// <remarks>
-/// A step is either the prefill of the next few prompts (pictures and all their text, bounded by <see cref="MaxStepRows"/>
-/// rows so that memory stays flat) or, when all prompts have their first token, one decode step for every sequence that
-/// goes on. The weights are read once per step whatever the number of sequences. A greedy decode step allocates nothing and
-/// leaves the logits where the backend has them; processors, sampling, constraints and beams bring them to the host.
+/// A step is the prefill of the next few prompts (pictures and all their text, bounded by <see cref="MaxStepRows"/>
+/// rows so that memory stays flat), or one token for every sequence that goes on, or both: sequences that had begun before a prompt
+/// came take their next token in the step that processes it. Prompts that came together are all processed before any of
+/// them goes on. The weights are read once per step whatever the number of sequences. A decode step without rules on history,
+/// constraints and beams allocates nothing and leaves the scores where the backend has them.
 /// </remarks>
 public sealed class GenerationSession : IDisposable
 {
-    /// <summary>Rows of a prefill step, at the most, unless one prompt alone is longer.</summary>
+    /// <summary>Rows of the prompts of a step, at the most, unless one prompt alone is longer.</summary>
     internal const int MaxStepRows = 1024;
 
-    private readonly PaliGemmaModel model;
-    private readonly ImageFeatureCache features;
-    private readonly Lock gate;
-    private readonly Decoding[] sequences;
-    private readonly TokenChooser? chooser; // null when the backend chooses: plain greedy
-    private readonly SequenceBatch batch = new();
-    private readonly int[] ids, lastRows, bestIds;
-    private readonly float[] bestValues;
+    private readonly ModelContext context;
+    private readonly Func<GenerationRequest, PreparedPrompt>? prepare;
+    private readonly GenerationOptions options;
+    private readonly StepRunner runner;
+    private readonly List<Decoding?> sequences = [];
+    private readonly Stack<int> free = []; // places of requests that were removed
+    private readonly List<Decoding> waiting = [], active = [], prompts = [], riders = [];
     private readonly List<GeneratedToken> produced = [];
-    private readonly List<Decoding> active = [];
-    private int nextToPrefill;
-    private TimeSpan vision, prefill, decode;
-    private int prefilledTokens, decodedTokens;
+    private StopRule? lastRule;
+    private GenerationOptions? lastOptions;
+    private TimeSpan prefill, decode;
+    private int steps, prefilledTokens, decodedTokens;
 
-    internal GenerationSession(PaliGemmaModel model, ITokenizer? tokenizer, GenerationOptions options, IReadOnlyList<PreparedPrompt> prompts, ImageFeatureCache features, Lock gate)
+    /// <summary>Begins with no request.</summary>
+    /// <param name="context">The model.</param>
+    /// <param name="prepare">Turns a request into ids and pixels; null where only prepared ones come.</param>
+    /// <param name="options">How to generate where a request comes without options of its own.</param>
+    internal GenerationSession(ModelContext context, Func<GenerationRequest, PreparedPrompt>? prepare, GenerationOptions options)
     {
         options.Validate();
-        this.model = model;
-        this.features = features;
-        this.gate = gate;
-        var stop = new StopRule(options, model.Config.EosTokenIds, model.Config.Text.VocabSize, tokenizer);
-        sequences = new Decoding[prompts.Count];
-        for (int i = 0; i < sequences.Length; i++)
-        {
-            sequences[i] = options.Beams > 1
-                ? new BeamSearch(i, prompts[i], model, options, stop)
-                : new Sequence(i, prompts[i], model, options, stop);
-        }
-
-        if (!options.IsPlainGreedy || prompts.Any(p => p.Constraint is not null)) chooser = new TokenChooser(model, options, stop);
-        int rows = checked(sequences.Length * options.Beams);
-        (ids, lastRows, bestIds) = (new int[rows], new int[rows], new int[rows]);
-        bestValues = new float[rows];
-        produced.Capacity = sequences.Length;
+        (this.context, this.prepare, this.options) = (context, prepare, options);
+        runner = new StepRunner(context);
     }
 
     /// <summary>Whether every sequence has ended.</summary>
-    public bool IsFinished => nextToPrefill == sequences.Length && active.Count == 0;
+    public bool IsFinished => waiting.Count == 0 && active.Count == 0 && !runner.HasQueued;
 
-    /// <summary>Hears what happens; null where nobody listens.</summary>
-    internal SessionTelemetry? Telemetry { get; init; }
-
-    /// <summary>Number of prompts.</summary>
-    public int Count => sequences.Length;
+    /// <summary>Number of requests that came.</summary>
+    public int Count => sequences.Count;
 
     /// <summary>Where the time went so far.</summary>
-    public GenerationTimings Timings => new(vision, prefill, decode, prefilledTokens, decodedTokens);
+    public GenerationTimings Timings => new(runner.Vision, prefill - runner.Vision, decode, prefilledTokens, decodedTokens);
+
+    /// <summary>Adds a request: it takes part from the next step on.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="options">How to generate for it, or null for the session's options.</param>
+    /// <returns>Its number in <see cref="GeneratedToken.Sequence"/> and <see cref="Results"/>.</returns>
+    /// <exception cref="RequestException">It does not fit the model, or an option is out of range.</exception>
+    public int Add(GenerationRequest request, GenerationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        PreparedPrompt prompt = prepare!(request);
+        lock (context.Gate) return Add(prompt, options ?? this.options, null, 0);
+    }
+
+    /// <summary>Adds a request that is prepared already. Not during a step.</summary>
+    internal int Add(PreparedPrompt prompt, GenerationOptions options, SessionTelemetry? telemetry, int telemetryIndex)
+    {
+        if (options != lastOptions)
+        {
+            options.Validate();
+            lastRule = new StopRule(options, context.Network.Config.EosTokenIds, context.Network.Config.Text.VocabSize, context.Tokenizer);
+            lastOptions = options;
+        }
+
+        int index = free.TryPop(out int place) ? place : sequences.Count;
+        Decoding added = options.Beams > 1
+            ? new BeamSearch(index, prompt, context.Network, options, lastRule!) { Telemetry = telemetry, TelemetryIndex = telemetryIndex, Arrival = steps }
+            : new Sequence(index, prompt, context.Network, options, lastRule!) { Telemetry = telemetry, TelemetryIndex = telemetryIndex, Arrival = steps };
+        if (index == sequences.Count) sequences.Add(added);
+        else sequences[index] = added;
+        waiting.Add(added);
+        produced.EnsureCapacity(sequences.Count);
+        return index;
+    }
 
     /// <summary>
     /// Produces the next token of some or all sequences. A beam search produces nothing until it ends, and then all tokens of
     /// its best beam.
     /// </summary>
     /// <returns>The new tokens, in the order of their sequences; valid until the next step. Empty when all have ended.</returns>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     public ReadOnlySpan<GeneratedToken> Step()
     {
-        if (IsFinished) return [];
         produced.Clear();
-        lock (gate)
+        if (IsFinished) return [];
+        lock (context.Gate)
         {
-            int prompts = nextToPrefill;
             try
             {
-                ObjectDisposedException.ThrowIf(model.IsDisposed, typeof(VisionLanguageModel));
-                if (nextToPrefill < sequences.Length) Prefill();
-                else DecodeOne();
+                context.ThrowIfDisposed();
+                long start = Stopwatch.GetTimestamp();
+                if (!runner.HasQueued) QueueNext();
+                while (runner.CanRunAhead && QueueNext()) { }
+                bool isPrefill = prompts.Count > 0;
+                runner.Take(produced);
+                active.RemoveAll(static sequence => sequence.Finish != FinishReason.None);
+                Measure(isPrefill, Stopwatch.GetElapsedTime(start));
             }
             catch (Exception e)
             {
-                Telemetry?.End(e);
+                foreach (Decoding? sequence in sequences) sequence?.Telemetry?.End(e);
                 throw;
             }
-
-            Telemetry?.Step(CollectionsMarshal.AsSpan(produced), (prompts, nextToPrefill));
-            if (IsFinished) Telemetry?.End();
         }
 
         return CollectionsMarshal.AsSpan(produced);
     }
 
     /// <summary>What the sequences have produced so far.</summary>
-    /// <returns>One result for each request, in their order; <see cref="GenerationResult.Finish"/> is <see cref="FinishReason.None"/> of one that goes on.</returns>
-    public IReadOnlyList<GenerationResult> Results() => Array.ConvertAll(sequences, sequence => sequence.ToResult());
+    /// <returns>
+    /// One result for each request, in their order; <see cref="GenerationResult.Finish"/> is <see cref="FinishReason.None"/> of one that goes on.
+    /// </returns>
+    public IReadOnlyList<GenerationResult> Results() => [.. sequences.OfType<Decoding>().Select(sequence => sequence.ToResult())];
 
-    private void Prefill()
+    /// <summary>What one sequence has produced so far.</summary>
+    /// <param name="sequence">Its number.</param>
+    /// <returns>The result.</returns>
+    public GenerationResult Result(int sequence) => Find(sequence).ToResult();
+
+    /// <summary>The ids of a request's prompt, image placeholders included.</summary>
+    /// <param name="sequence">Its number.</param>
+    /// <returns>The ids.</returns>
+    public IReadOnlyList<int> PromptIds(int sequence) => Find(sequence).Prompt.Ids;
+
+    /// <summary>Gives a request up, and frees its memory. What it has produced stays.</summary>
+    /// <param name="sequence">Its number.</param>
+    public void Cancel(int sequence)
     {
-        int first = nextToPrefill, rows = 0, last = first;
-        while (last < sequences.Length && (last == first || rows + sequences[last].Prompt.Ids.Length <= MaxStepRows))
-            rows += sequences[last++].Prompt.Ids.Length;
-        ReadOnlySpan<Decoding> group = sequences.AsSpan(first, last - first);
+        lock (context.Gate) Leave(Find(sequence));
+    }
 
-        long start = Stopwatch.GetTimestamp();
-        using Matrix images = EncodeImages(group); // [pictures * N, h]
-        vision += Stopwatch.GetElapsedTime(start);
+    /// <summary>Forgets a request, so that its number can be another's. Not during a step.</summary>
+    internal void Remove(int sequence)
+    {
+        Leave(Find(sequence));
+        sequences[sequence] = null;
+        free.Push(sequence);
+    }
 
-        start = Stopwatch.GetTimestamp();
-        using Activity? span = Telemetry?.Prefill(rows);
-        using Matrix input = EmbedPrompts(group, rows, images); // [T, h]
-        batch.Clear();
-        for (int i = 0; i < group.Length; i++)
+    private Decoding Find(int sequence) => (uint)sequence < (uint)sequences.Count && sequences[sequence] is { } found
+        ? found
+        : throw new ArgumentOutOfRangeException(nameof(sequence), sequence, $"The session has no request of this number; it has {sequences.Count}.");
+
+    private void Leave(Decoding sequence)
+    {
+        sequence.Leave();
+        waiting.Remove(sequence);
+        active.Remove(sequence);
+    }
+
+    private bool QueueNext()
+    {
+        prompts.Clear();
+        riders.Clear();
+        TakePrompts();
+        TakeRiders();
+        if (prompts.Count == 0 && riders.Count == 0) return false;
+        waiting.RemoveRange(0, prompts.Count);
+        steps++;
+        foreach (Decoding prompt in prompts)
         {
-            KvCache cache = model.CreateKvCache(group[i].Capacity);
-            group[i].Own(cache);
-            batch.Add(group[i].Prompt.Ids.Length, prefixLength: group[i].Prompt.Ids.Length, cache);
-            lastRows[i] = batch.TotalRows - 1;
+            prompt.ActiveSince = steps;
+            active.Add(prompt);
+            prefilledTokens += prompt.Prompt.Ids.Length;
         }
 
-        Advance(input, group);
-        foreach (Decoding sequence in group)
-            if (sequence.Finish == FinishReason.None) active.Add(sequence);
-        nextToPrefill = last;
-        prefill += Stopwatch.GetElapsedTime(start);
-        prefilledTokens += rows;
+        foreach (Decoding rider in riders) rider.Telemetry?.Decode();
+        runner.Queue(CollectionsMarshal.AsSpan(prompts), CollectionsMarshal.AsSpan(riders));
+        return true;
     }
 
-    private Matrix EncodeImages(ReadOnlySpan<Decoding> group)
+    /// <summary>The prompts that have waited longest, as many as fit a step. One with a listener has a step to itself.</summary>
+    private void TakePrompts()
     {
-        var pictures = new List<(PictureKey, float[])>();
-        foreach (Decoding sequence in group) pictures.AddRange(sequence.Prompt.Keys.Zip(sequence.Prompt.Pixels));
-        if (pictures.Count == 0) return default;
-        using Activity? span = Telemetry?.Vision(pictures.Count);
-        return features.Encode(model, pictures);
-    }
-
-    private Matrix EmbedPrompts(ReadOnlySpan<Decoding> group, int rows, Matrix images)
-    {
-        int[] all = new int[rows];
-        var imagePositions = new List<int>(images.HasValue ? images.Rows : 0);
-        int at = 0;
-        foreach (Decoding sequence in group)
-            foreach (int id in sequence.Prompt.Ids)
-            {
-                if (id == model.Config.ImageTokenId) imagePositions.Add(at);
-                all[at++] = id;
-            }
-
-        return model.Embed(all, images, imagePositions.ToArray());
-    }
-
-    private void DecodeOne()
-    {
-        Telemetry?.Decode();
-        long start = Stopwatch.GetTimestamp();
-        int count = active.Count, rows = 0;
-        batch.Clear();
-        for (int i = 0; i < count; i++)
+        int rows = 0;
+        foreach (Decoding prompt in waiting)
         {
-            int own = active[i].Rows;
-            active[i].AddRows(ids.AsSpan(rows, own), batch);
-            for (int end = rows + own; rows < end; rows++) lastRows[rows] = rows;
+            rows += prompt.Prompt.Ids.Length;
+            if (prompts.Count > 0 && (rows > MaxStepRows || prompt.Prompt.Trace is not null || prompts[0].Prompt.Trace is not null)) return;
+            prompts.Add(prompt);
+        }
+    }
+
+    /// <summary>
+    /// The sequences that go on: all of them; beside prompts those that had begun before the first of these came. One with a
+    /// listener has its steps to itself, in turn with the others.
+    /// </summary>
+    private void TakeRiders()
+    {
+        if (prompts is [{ Prompt.Trace: not null }, ..]) return;
+        Decoding? traced = null;
+        foreach (Decoding sequence in active)
+        {
+            if (!sequence.GoesOn || (prompts.Count > 0 && sequence.ActiveSince > prompts[0].Arrival)) continue;
+            if (sequence.Prompt.Trace is null) riders.Add(sequence);
+            else traced ??= sequence;
         }
 
-        using (Matrix input = model.Embed(ids.AsSpan(0, rows))) // [B, h]
-            Advance(input, CollectionsMarshal.AsSpan(active));
-        RemoveFinished();
-        decode += Stopwatch.GetElapsedTime(start);
-        decodedTokens += count;
+        if (traced is null || prompts.Count > 0 || (riders.Count > 0 && steps % 2 == 0)) return;
+        riders.Clear();
+        riders.Add(traced);
+        active.Remove(traced);
+        active.Add(traced);
     }
 
-    /// <summary>One pass through decoder and head, and the choice for each sequence.</summary>
-    private void Advance(Matrix input, ReadOnlySpan<Decoding> group)
+    private void Measure(bool isPrefill, TimeSpan time)
     {
-        int rows = 0; // B: one for each sequence, or for each of its beams
-        foreach (Decoding sequence in group) rows += sequence.Rows;
-        using Matrix hidden = model.Decode(input, batch); // [T, h]
-        using Matrix last = model.Backend.SelectRows(hidden, lastRows.AsSpan(0, rows)); // [B, h]
-        if (chooser is null) TakeLargest(last, group);
-        else chooser.Advance(last, group, produced);
-    }
+        if (isPrefill)
+        {
+            prefill += time;
+            return;
+        }
 
-    /// <summary>The greedy choice, made by the backend.</summary>
-    private void TakeLargest(Matrix hidden, ReadOnlySpan<Decoding> group)
-    {
-        using Matrix logits = model.Logits(hidden); // [B, V]
-        using Matrix logProbabilities = model.Backend.LogSoftmax(logits); // [B, V]
-        // Two distinct logits may round to one log-probability, so the token is chosen among the logits; the largest
-        // log-probability is that token's own, for rounding keeps order.
-        Span<int> best = bestIds.AsSpan(0, group.Length), same = lastRows.AsSpan(0, group.Length);
-        Span<float> values = bestValues.AsSpan(0, group.Length);
-        model.Backend.ArgMax(logits, best, values);
-        model.Backend.ArgMax(logProbabilities, same, values);
-        for (int i = 0; i < group.Length; i++) produced.Add(((Sequence)group[i]).Append(best[i], values[i]));
-    }
-
-    private void RemoveFinished()
-    {
-        int kept = 0;
-        for (int i = 0; i < active.Count; i++)
-            if (active[i].Finish == FinishReason.None) active[kept++] = active[i];
-        active.RemoveRange(kept, active.Count - kept);
+        decode += time;
+        decodedTokens += riders.Count;
     }
 
     /// <summary>Frees the caches.</summary>
     public void Dispose()
     {
-        lock (gate) // not under a step of another thread
+        lock (context.Gate) // not under a step of another thread
         {
-            Telemetry?.Cancel();
-            foreach (Decoding sequence in sequences) sequence.Dispose();
+            foreach (Decoding? sequence in sequences) sequence?.Leave();
+            waiting.Clear();
             active.Clear();
-            nextToPrefill = sequences.Length;
+            runner.Dispose();
         }
     }
 }

@@ -14,8 +14,8 @@ namespace VlmSharp.Generation;
 /// <param name="NewTokens">New tokens of each request, at the most: as asked for, or what the context leaves.</param>
 /// <param name="MappedBytes">Weights that are used as they are stored. They are mapped: the system keeps of them in memory what fits, and reads the rest again.</param>
 /// <param name="KvCacheBytes">Keys and values of all requests; each beam of a search has its own.</param>
-/// <param name="ActivationBytes">Tensors between the operators. Kept for reuse, so this is also what stays.</param>
-/// <param name="PictureBytes">Pixels and image tokens on the host while they are encoded.</param>
+/// <param name="ActivationBytes">Matrices between the operators, and the image tokens that are kept for further questions. All of it stays, for reuse.</param>
+/// <param name="PictureBytes">Pixels on the host while they are encoded.</param>
 public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedBytes, long KvCacheBytes, long ActivationBytes, long PictureBytes)
 {
     /// <summary>Weights that are quantized while the model is loaded, into memory of their own.</summary>
@@ -23,6 +23,18 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
 
     /// <summary>All but the mapped weights.</summary>
     public long PrivateBytes => QuantizedBytes + KvCacheBytes + ActivationBytes + PictureBytes;
+
+    /// <summary>What the KV caches of one request take at the most, in fp32.</summary>
+    /// <param name="text">The decoder.</param>
+    /// <param name="promptTokens">Tokens of the prompt, pictures included.</param>
+    /// <param name="newTokens">New tokens, at the most.</param>
+    /// <param name="beams">Beams of its search; 1 for none.</param>
+    /// <returns>Bytes.</returns>
+    internal static long KvCacheSize(TextConfig text, int promptTokens, int newTokens, int beams)
+    {
+        int caches = newTokens > 1 ? beams : 1; // the other beams begin behind the first token
+        return 2L * text.Layers * text.KvHeads * text.HeadDim * (promptTokens + newTokens - 1) * sizeof(float) * caches;
+    }
 
     /// <summary>Plans a run.</summary>
     /// <param name="directory">The model folder.</param>
@@ -42,23 +54,21 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(textTokens);
         using var backend = new DryRunBackend();
         using var model = VisionLanguageModel.Open(directory, backend);
-        TextConfig text = model.Model.Config.Text;
+        TextConfig text = model.Config.Text;
         int side = model.Preprocessor.Size;
-        int patches = model.Model.Config.Vision.Patches;
+        int patches = model.Config.Vision.Patches;
         int[] ids = new int[checked(pictures * patches + textTokens)];
-        Array.Fill(ids, model.Model.Config.ImageTokenId, 0, pictures * patches);
+        Array.Fill(ids, model.Config.ImageTokenId, 0, pictures * patches);
         int limit = new PreparedPrompt(ids, []).LimitNewTokens(newTokens, text);
 
         // One array stands for all pictures, under keys of their own: equal pictures would be encoded once.
         float[] pixels = new float[3 * side * side];
-        model.ImageFeatures.MaxBytes = 0;
         var options = new GenerationOptions { MaxNewTokens = newTokens, Beams = beams, IgnoreEndOfSequence = true };
-        using var session = new GenerationSession(model.Model, model.Tokenizer, options, [.. Enumerable.Range(0, requests).Select(Prompt)], model.ImageFeatures, new Lock());
+        using var session = new GenerationSession(model.Context, prepare: null, options);
+        for (int i = 0; i < requests; i++) session.Add(Prompt(i), options, null, 0);
         while (!session.IsFinished && session.Timings.DecodedTokens == 0) session.Step();
 
-        int caches = limit > 1 ? beams : 1; // the other beams begin behind the first token
-        long kv = 2L * text.Layers * text.KvHeads * text.HeadDim * (ids.Length + limit - 1) * sizeof(float) * requests * caches;
-        long picture = sizeof(float) * (3L * side * side + (long)patches * text.HiddenSize);
+        long kv = KvCacheSize(text, ids.Length, limit, beams) * requests, picture = sizeof(float) * 3L * side * side;
         (long replaced, long made) = quantization is { } format ? QuantizationPlan.Bytes(model.Checkpoint, format) : default;
         return new MemoryPlan(ids.Length, limit, model.Checkpoint.TotalBytes - replaced, kv, backend.AllocatedBytes, 2 * picture * requests * pictures) { QuantizedBytes = made };
 

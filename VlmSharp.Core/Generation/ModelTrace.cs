@@ -33,38 +33,43 @@ public static class ModelTrace
     public static Trace Run(VisionLanguageModel model, GenerationRequest request, int newTokens = StepLogits, bool promptLogits = true)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(request);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(newTokens);
-        PaliGemmaModel network = model.Model;
-        PreparedPrompt prompt = model.Prepare(request);
-        newTokens = prompt.LimitNewTokens(newTokens, network.Config.Text);
-        int pictures = prompt.Pixels.Count, side = network.Config.Vision.ImageSize, vocabulary = network.Config.Text.VocabSize;
-        var sink = new Recorder(network.Backend, pictures);
-        var generation = new TracedGeneration(model, prompt);
-        sink.Add("pixel_values", [pictures, 3, side, side], generation.Pixels);
-
-        var tokens = new List<int>();
-        float[] steps = new float[checked(Math.Min(StepLogits, newTokens) * vocabulary)];
-        generation.Run(newTokens, sink, stepSink: null, promptLogits, (logits, id) =>
-        {
-            if (tokens.Count < StepLogits) network.Backend.Download(logits, steps.AsSpan(tokens.Count * vocabulary, vocabulary));
-            tokens.Add(id);
-            return true;
-        });
-        sink.Add("step_logits", [steps.Length / vocabulary, vocabulary], steps);
-        return new Trace(sink.Tensors, prompt.Ids, tokens);
+        PaliGemmaConfig config = model.Config;
+        var sink = new Recorder(model.Backend, request.Images.Count, promptLogits);
+        var options = new GenerationOptions { MaxNewTokens = newTokens, IgnoreEndOfSequence = true };
+        using GenerationSession session = model.Start([request with { Trace = sink, Constraint = null }], options);
+        int side = config.Vision.ImageSize;
+        sink.Add("pixel_values", [request.Images.Count, 3, side, side], [.. model.Prepare(request).Pixels.SelectMany(p => p)]);
+        while (!session.IsFinished) session.Step();
+        sink.Add("step_logits", [sink.StepLogits.Count / config.Text.VocabSize, config.Text.VocabSize], [.. sink.StepLogits]);
+        return new Trace(sink.Tensors, session.PromptIds(0), session.Result(0).TokenIds);
     }
 
     /// <summary>Copies what it hears to the host. Encoder stages get their picture axis back.</summary>
-    private sealed class Recorder(IComputeBackend b, int pictures) : ITraceSink
+    private sealed class Recorder(IComputeBackend b, int pictures, bool promptLogits) : ITraceSink
     {
         public List<TracedTensor> Tensors { get; } = [];
+
+        /// <summary>The scores that chose the first tokens, one row after another.</summary>
+        public List<float> StepLogits { get; } = [];
+
+        public bool PromptLogits => promptLogits;
 
         public void Add(string name, long[] shape, float[] values) => Tensors.Add(new TracedTensor(name, shape, values));
 
         public void Record(string name, Matrix value)
         {
+            bool isStep = name == "step.logits";
+            if (isStep ? StepLogits.Count >= ModelTrace.StepLogits * value.Columns : StepLogits.Count > 0) return; // of later steps, only scores
             float[] values = new float[checked((int)value.Length)];
             b.Download(value, values);
+            if (isStep)
+            {
+                StepLogits.AddRange(values);
+                return;
+            }
+
             bool perPicture = name == "projector" || name.StartsWith("vision.", StringComparison.Ordinal);
             Add(name, perPicture ? [pictures, value.Rows / pictures, value.Columns] : [value.Rows, value.Columns], values);
         }

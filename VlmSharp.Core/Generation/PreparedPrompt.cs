@@ -1,3 +1,4 @@
+using VlmSharp.Compute;
 using VlmSharp.Models;
 
 namespace VlmSharp.Generation;
@@ -15,6 +16,9 @@ internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
 
     /// <summary>The request's constraint, or null.</summary>
     public ITokenConstraint? Constraint { get; init; }
+
+    /// <summary>Hears the stages of its steps, or null.</summary>
+    public ITraceSink? Trace { get; init; }
 
     /// <summary>How many new tokens fit: as many as asked for, or what the model's context leaves.</summary>
     /// <exception cref="RequestException">The prompt alone fills the context.</exception>

@@ -1,4 +1,6 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Generation.Processors;
 using VlmSharp.Models;
 
 namespace VlmSharp.Generation;
@@ -6,27 +8,38 @@ namespace VlmSharp.Generation;
 /// <summary>A request answered by one token after the other: the likeliest, or one that is drawn.</summary>
 internal sealed class Sequence : Decoding
 {
-    private readonly StopRule stop;
-    private readonly StopText? stopText;
-    private readonly long? seed;
+    private readonly StopText? text;
     private readonly int[] history; // prompt, then new tokens
     private readonly float[] logProbabilities;
     private readonly TokenCandidate[][]? top;
     private KvCache? cache;
-    private int count;
+    private Matrix chosenIn; // the choice that holds the last token
+    private int count, choiceRow;
 
-    public Sequence(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options, StopRule stop) : base(index, prompt, model, options)
+    public Sequence(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options, StopRule stop)
+        : base(index, prompt, model, options, stop)
     {
-        this.stop = stop;
-        stopText = stop.Watch();
+        text = stop.Read();
         history = new int[prompt.Ids.Length + Limit];
         prompt.Ids.CopyTo(history, 0);
         logProbabilities = new float[Limit];
-        if (options.LogProbabilities > 0) top = new TokenCandidate[Limit][];
-        if (options.IsSampling) seed = prompt.Seed ?? options.Seed ?? Random.Shared.Next(); // short: it is shown
+        if (options.TopLogProbabilities > 0) top = new TokenCandidate[Limit][];
+        long seed = options.IsSampling ? prompt.Seed ?? options.Seed ?? Random.Shared.Next() : 0; // a drawn one is short: it is shown
+        Rule = options.Rule(prompt.Ids.Length, seed, model.Config.Text.VocabSize);
+        NeedsHost = prompt.Constraint is not null || HistoryRules.AreIn(options);
     }
 
+    /// <summary>How its tokens are chosen.</summary>
+    public TokenRule Rule { get; }
+
     public override int Rows => 1;
+
+    public override bool NeedsHost { get; }
+
+    public override bool GoesOn => Finish == FinishReason.None && count + (IsAhead ? 1 : 0) < Limit;
+
+    /// <summary>Whether the backend has chosen a token that the host has not read yet.</summary>
+    public bool IsAhead { get; private set; }
 
     private ReadOnlySpan<int> History => history.AsSpan(0, Prompt.Ids.Length + count);
 
@@ -34,9 +47,9 @@ internal sealed class Sequence : Decoding
 
     public override void Own(KvCache cache) => this.cache = cache;
 
-    public override void AddRows(Span<int> ids, SequenceBatch batch)
+    public override void AddRows(Span<int> ids, SequenceBatch batch, Matrix choice)
     {
-        ids[0] = history[Prompt.Ids.Length + count - 1];
+        ids[0] = choice.HasValue && choice == chosenIn ? -1 - choiceRow : history[Prompt.Ids.Length + count - 1];
         batch.Add(1, Prompt.Ids.Length, cache!);
     }
 
@@ -44,31 +57,50 @@ internal sealed class Sequence : Decoding
 
     public override void Advance(TokenChooser chooser, int row, List<GeneratedToken> produced)
     {
-        TokenCandidate token = chooser.Choose(row, History, Prompt, seed ?? 0);
-        if (top is not null) top[count] = chooser.Top()!;
+        TokenCandidate token = chooser.Choose(row, History, this);
+        if (top is not null) top[count] = chooser.Top(Rule.Candidates);
         produced.Add(Append(token.Id, token.LogProbability));
     }
 
-    /// <summary>Takes the next token, and frees the cache when it was the last.</summary>
-    /// <param name="id">The token.</param>
-    /// <param name="logProbability">Its log-probability.</param>
+    /// <summary>Notes that the backend is choosing the next token, in a row of the step's choice.</summary>
+    public void Await(Matrix choice, int row) => (chosenIn, choiceRow, IsAhead) = (choice, row, true);
+
+    /// <summary>Reads the token that the backend has chosen.</summary>
+    /// <param name="chosen">The row of the choice.</param>
     /// <returns>The token as the session's caller sees it.</returns>
-    public GeneratedToken Append(int id, float logProbability)
+    public GeneratedToken Read(ChosenToken chosen)
+    {
+        IsAhead = false;
+        if (top is not null) top[count] = Candidates(chosen);
+        return Append(chosen.Id, chosen.LogProbability);
+    }
+
+    private TokenCandidate[] Candidates(ChosenToken chosen)
+    {
+        var found = new List<TokenCandidate>(Rule.Candidates);
+        for (int i = 0; i < Rule.Candidates && chosen.Candidate(i) is ( >= 0, _) candidate; i++)
+            found.Add(new TokenCandidate(candidate.Id, candidate.LogProbability));
+        return [.. found];
+    }
+
+    /// <summary>Takes the next token, and frees the cache when it was the last.</summary>
+    private GeneratedToken Append(int id, float logProbability)
     {
         history[Prompt.Ids.Length + count] = id;
         logProbabilities[count++] = logProbability;
-        stopText?.Append(id);
-        if (stop.Ends(id) || stopText is { IsStopped: true }) Finish = FinishReason.Stop;
+        string piece = text?.Append(id) ?? "";
+        if (Stop.Ends(id) || text is { IsStopped: true }) Finish = FinishReason.Stop;
         else if (count == Limit) Finish = FinishReason.Length;
-        if (Finish != FinishReason.None) Dispose();
-        return new GeneratedToken(Index, id, logProbability, Finish);
+        if (Finish == FinishReason.None) return new GeneratedToken(Index, id, logProbability, piece, Finish);
+        Dispose();
+        return new GeneratedToken(Index, id, logProbability, piece + text?.Flush(), Finish);
     }
 
     public override GenerationResult ToResult() =>
-        new(NewTokens.ToArray(), logProbabilities[..count], stop.Text(NewTokens), Finish, Prompt.Ids.Length)
+        new(NewTokens.ToArray(), logProbabilities[..count], Stop.Text(NewTokens), Finish, Prompt.Ids.Length)
         {
             TopLogProbabilities = top?[..count],
-            Seed = seed,
+            Seed = Options.IsSampling ? Rule.Seed : null,
         };
 
     public override void Dispose()

@@ -54,38 +54,43 @@ internal sealed class SessionTelemetry
         if (span is not null) decode = VlmSharpTelemetry.StartDetached("decode", span.Context);
     }
 
-    /// <summary>A step is done.</summary>
-    /// <param name="tokens">What it produced.</param>
-    /// <param name="prefilled">The sequences whose prompts it took, as a range: first and behind the last.</param>
-    public void Step(ReadOnlySpan<GeneratedToken> tokens, (int First, int End) prefilled)
+    /// <summary>A request's prompt has been processed.</summary>
+    /// <param name="request">Which request.</param>
+    public void Prefilled(int request)
     {
-        long now = Stopwatch.GetTimestamp();
-        for (int i = prefilled.First; i < prefilled.End; i++)
-        {
-            firstTokens[i] = now;
-            VlmSharpTelemetry.TimeToFirstToken.Record(Stopwatch.GetElapsedTime(start, now).TotalSeconds, Tags());
-        }
-
-        foreach (GeneratedToken token in tokens)
-        {
-            int count = ++counts[token.Sequence];
-            if (count > 1) decodedTokens++;
-            if (token.Finish == FinishReason.None) continue;
-            finished[token.Sequence] = token.Finish == FinishReason.Stop ? "stop" : "length";
-            if (count > 1) VlmSharpTelemetry.TimePerOutputToken.Record(Stopwatch.GetElapsedTime(firstTokens[token.Sequence], now).TotalSeconds / (count - 1), Tags());
-        }
+        firstTokens[request] = Stopwatch.GetTimestamp();
+        VlmSharpTelemetry.TimeToFirstToken.Record(Stopwatch.GetElapsedTime(start, firstTokens[request]).TotalSeconds, Tags());
     }
 
-    /// <summary>Everything has been generated, or a step failed.</summary>
-    /// <param name="error">What was thrown, or null.</param>
-    public void End(Exception? error = null)
+    /// <summary>A request has a new token. When the last request has its last one, everything ends.</summary>
+    /// <param name="request">Which request.</param>
+    /// <param name="finish">Whether, and why, it is the last.</param>
+    public void Token(int request, FinishReason finish)
     {
-        if (error is not null) VlmSharpTelemetry.Fail(span, error);
-        End(error?.GetType().FullName);
+        int count = ++counts[request];
+        if (count > 1) decodedTokens++;
+        if (finish == FinishReason.None) return;
+        finished[request] = finish == FinishReason.Stop ? "stop" : "length";
+        double seconds = Stopwatch.GetElapsedTime(firstTokens[request]).TotalSeconds;
+        if (count > 1) VlmSharpTelemetry.TimePerOutputToken.Record(seconds / (count - 1), Tags());
+        if (Array.TrueForAll(finished, static reason => reason is not null)) End(Array.Exists(finished, static reason => reason == Cancelled) ? Cancelled : null);
     }
 
-    /// <summary>The session is given up, unless it has ended.</summary>
-    public void Cancel() => End(Cancelled);
+    /// <summary>A step failed.</summary>
+    /// <param name="error">What was thrown.</param>
+    public void End(Exception error)
+    {
+        VlmSharpTelemetry.Fail(span, error);
+        End(error.GetType().FullName);
+    }
+
+    /// <summary>A request is given up. When all of them have ended or are given up, everything ends.</summary>
+    /// <param name="request">Which request.</param>
+    public void Cancel(int request)
+    {
+        finished[request] = Cancelled;
+        if (Array.TrueForAll(finished, static reason => reason is not null)) End(Cancelled);
+    }
 
     private void End(string? error)
     {
@@ -99,7 +104,7 @@ internal sealed class SessionTelemetry
         {
             if (error is not null) span.SetTag(VlmSharpTelemetry.ErrorKey, error);
             span.SetTag("gen_ai.usage.input_tokens", promptTokens).SetTag("gen_ai.usage.output_tokens", output);
-            span.SetTag("gen_ai.response.finish_reasons", finished.OfType<string>().ToArray());
+            span.SetTag("gen_ai.response.finish_reasons", finished.Where(reason => reason != Cancelled).OfType<string>().ToArray());
         }
 
         VlmSharpTelemetry.StopDetached(span);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Generation;
@@ -27,20 +28,29 @@ internal sealed class StopRule
     /// <summary>Whether a token ends its sequence.</summary>
     public bool Ends(int id) => Ids.AsSpan().Contains(id);
 
-    /// <summary>A watcher of one sequence's text; null where no stop string is given.</summary>
-    public StopText? Watch() => HasStrings ? new StopText(tokenizer!, strings) : null;
+    /// <summary>A reader of one sequence's text; null without a tokenizer.</summary>
+    public StopText? Read() => tokenizer is null ? null : new StopText(tokenizer, strings);
 
     /// <summary>Whether there are stop strings, so that a sequence's whole text matters.</summary>
     public bool HasStrings => strings.Count > 0;
 
     /// <summary>Whether the text of a whole sequence has a stop string in it.</summary>
-    public bool EndsText(ReadOnlySpan<int> newTokens)
+    public bool EndsText(ReadOnlySpan<int> newTokens) => HasStrings && Read(newTokens, out _);
+
+    /// <summary>The text of a whole sequence, cut before the first stop string; null without a tokenizer.</summary>
+    public string? Text(ReadOnlySpan<int> newTokens)
     {
-        if (!HasStrings) return false;
-        string text = tokenizer!.Decode(newTokens, skipSpecial: true);
-        return StopText.Cut(text, strings).Length < text.Length;
+        if (tokenizer is null) return null;
+        Read(newTokens, out string text);
+        return text;
     }
 
-    /// <summary>The text of a result, cut before the first stop string; null without a tokenizer.</summary>
-    public string? Text(ReadOnlySpan<int> newTokens) => tokenizer is null ? null : StopText.Cut(tokenizer.Decode(newTokens, skipSpecial: true), strings);
+    private bool Read(ReadOnlySpan<int> newTokens, out string text)
+    {
+        StopText reader = Read()!;
+        var parts = new StringBuilder();
+        foreach (int id in newTokens) parts.Append(reader.Append(id));
+        text = parts.Append(reader.Flush()).ToString();
+        return reader.IsStopped;
+    }
 }

@@ -38,12 +38,6 @@ internal sealed class StopText(ITokenizer tokenizer, IReadOnlyList<string> stops
         return Find(text, stops) is >= 0 and int at ? Stop(text, at) : Release(text.Length);
     }
 
-    /// <summary>A text without its first stop string and what follows.</summary>
-    /// <param name="text">A whole text.</param>
-    /// <param name="stops">Stop strings, none of them empty.</param>
-    /// <returns>The text before the earliest.</returns>
-    public static string Cut(string text, IReadOnlyList<string> stops) => Find(text, stops) is >= 0 and int at ? text[..at] : text;
-
     private static int Find(string text, IReadOnlyList<string> stops)
     {
         int first = -1;

@@ -1,95 +1,67 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Compute.Sampling;
 using VlmSharp.Generation.Processors;
-using VlmSharp.Models;
 
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// Scores a step's tokens, brings the scores to the host, a sequence at a time, and chooses among them: constraint,
-/// processors, then the largest score or a draw. Used where the backend's own <see cref="IComputeBackend.ArgMax"/> is not enough.
+/// Brings a step's scores to the host, a row at a time, and chooses among them: constraint, the rules on history, then the largest score
+/// or a draw. For the sequences that ask for what <see cref="Compute.Operators.Choose"/> does not do on the backend.
 /// </summary>
-internal sealed class TokenChooser
+/// <param name="b">The backend.</param>
+/// <param name="vocabulary">V.</param>
+internal sealed class TokenChooser(IComputeBackend b, int vocabulary)
 {
-    private readonly PaliGemmaModel model;
-    private readonly IComputeBackend b;
-    private readonly HeadRows needed;
-    private readonly LogitsPipeline pipeline;
-    private readonly Sampler? sampler;
-    private readonly TopSelector? top;
-    private readonly float[] scores, logProbabilities, part; // [V], of the row that was read last
+    private readonly HistoryRules rules = new(vocabulary);
+    private readonly TokenSampler sampler = new(vocabulary);
+    private readonly float[] scores = new float[vocabulary], logProbabilities = new float[vocabulary]; // of the row that was read last
+    private readonly float[] part = new float[vocabulary];
     private Matrix logits, logs; // of the step: [B, scored], [B, V]
     private int[]? scored; // the tokens that the step's columns are; null for all
 
-    public TokenChooser(PaliGemmaModel model, GenerationOptions options, StopRule stop)
-    {
-        this.model = model;
-        b = model.Backend;
-        int vocabulary = model.Config.Text.VocabSize;
-        needed = new HeadRows(vocabulary);
-        pipeline = new LogitsPipeline(options, vocabulary, stop.Ids);
-        sampler = options.IsSampling ? new Sampler(vocabulary) : null;
-        top = options.LogProbabilities > 0 ? new TopSelector(Math.Min(options.LogProbabilities, vocabulary)) : null;
-        (scores, logProbabilities, part) = (new float[vocabulary], new float[vocabulary], new float[vocabulary]);
-    }
-
-    /// <summary>Log-probabilities of the row that was read last: under the model, among what its constraint allows, before any processor.</summary>
+    /// <summary>Log-probabilities of the row that was read last: under the model, among what its constraint allows, before any rule.</summary>
     public ReadOnlySpan<float> LogProbabilities => logProbabilities;
 
-    /// <summary>Scores a step and has each sequence go on by its scores.</summary>
-    /// <param name="hidden">[B, h], for each sequence or beam its last row.</param>
-    /// <param name="group">The sequences.</param>
-    /// <param name="produced">Receives the new tokens.</param>
-    public void Advance(Matrix hidden, ReadOnlySpan<Decoding> group, List<GeneratedToken> produced)
-    {
-        needed.Clear();
-        foreach (Decoding sequence in group) sequence.AddHeadRows(needed);
-        scored = needed.Collect();
-        using Matrix logits = scored is null ? model.Logits(hidden) : model.Logits(hidden, scored); // [B, V] or [B, scored]
-        using Matrix logs = scored is null ? b.LogSoftmax(logits) : default; // [B, V]
-        (this.logits, this.logs) = (logits, logs);
-        int row = 0;
-        foreach (Decoding sequence in group)
-        {
-            int own = sequence.Rows; // before it moves on
-            sequence.Advance(this, row, produced);
-            row += own;
-        }
-    }
+    /// <summary>Takes a step's scores, which live until the next step.</summary>
+    /// <param name="logits">[B, V], or [B, scored].</param>
+    /// <param name="logs">[B, V]: their log-softmax; <c>default</c> where only some tokens are scored.</param>
+    /// <param name="scored">Which tokens the columns are, or null for all.</param>
+    public void Begin(Matrix logits, Matrix logs, int[]? scored) => (this.logits, this.logs, this.scored) = (logits, logs, scored);
 
     /// <summary>Chooses a sequence's next token.</summary>
     /// <param name="row">Its row of the step.</param>
     /// <param name="history">Prompt and new tokens.</param>
-    /// <param name="prompt">The prompt, with its constraint.</param>
-    /// <param name="seed">The request's stream of random numbers.</param>
+    /// <param name="sequence">The sequence, with its rule.</param>
     /// <returns>The token, with its <see cref="LogProbabilities"/>.</returns>
-    public TokenCandidate Choose(int row, ReadOnlySpan<int> history, PreparedPrompt prompt, long seed)
+    public TokenCandidate Choose(int row, ReadOnlySpan<int> history, Sequence sequence)
     {
-        Read(row, history, prompt);
-        Process(history, prompt);
-        int id = sampler?.Draw(scores, CounterRandom.Uniform(seed, history.Length - prompt.Ids.Length)) ?? -1;
-        if (id < 0) id = Largest(scores);
+        Read(row, history, sequence.Prompt);
+        Process(history, sequence);
+        int id = sequence.Rule.IsSampling
+            ? sampler.Draw(scores, sequence.Rule, history.Length - sequence.Prompt.Ids.Length)
+            : TokenSampler.Largest(scores);
         return new TokenCandidate(id, logProbabilities[id]);
     }
 
     /// <summary>A beam's processed log-probabilities.</summary>
     /// <param name="row">Its row of the step.</param>
     /// <param name="history">Prompt and new tokens.</param>
-    /// <param name="prompt">The prompt, with its constraint.</param>
+    /// <param name="search">The search that it belongs to.</param>
     /// <returns>[V], valid until the next row is read.</returns>
-    public ReadOnlySpan<float> BeamScores(int row, ReadOnlySpan<int> history, PreparedPrompt prompt)
+    public ReadOnlySpan<float> BeamScores(int row, ReadOnlySpan<int> history, Decoding search)
     {
-        Read(row, history, prompt);
+        Read(row, history, search.Prompt);
         logProbabilities.CopyTo(scores);
-        Process(history, prompt);
+        Process(history, search);
         return scores;
     }
 
-    /// <summary>The likeliest candidates of the row that was read last; null unless the options ask for them.</summary>
-    public TokenCandidate[]? Top()
+    /// <summary>The likeliest candidates of the row that was read last.</summary>
+    /// <param name="count">The most of them.</param>
+    public TokenCandidate[] Top(int count)
     {
-        if (top is null) return null;
-        top.Select(logProbabilities);
-        top.Order();
+        TopSelector top = sampler.Likeliest(logProbabilities, count);
         var found = new TokenCandidate[top.Count];
         for (int i = 0; i < found.Length; i++) found[i] = new TokenCandidate(top.Ids[i], top.Values[i]);
         return found;
@@ -119,27 +91,18 @@ internal sealed class TokenChooser
         AllowedTokens.LogSoftmax(scores, allowed, logProbabilities);
     }
 
-    private void Process(ReadOnlySpan<int> history, PreparedPrompt prompt)
+    private void Process(ReadOnlySpan<int> history, Decoding decoding)
     {
-        if (pipeline.IsEmpty) return;
-        pipeline.Apply(scores, history, prompt.Ids.Length);
-        // Where the processors forbid all that the constraint allows, the constraint is what must hold.
-        if (!(scores[Largest(scores)] > float.NegativeInfinity)) logProbabilities.CopyTo(scores);
+        if (!HistoryRules.AreIn(decoding.Options)) return;
+        rules.Apply(scores, history, decoding.Prompt.Ids.Length, decoding.Options, decoding.Stop.Ids);
+        // Where the rules forbid all that the constraint allows, the constraint is what must hold.
+        if (!(scores[TokenSampler.Largest(scores)] > float.NegativeInfinity)) logProbabilities.CopyTo(scores);
     }
 
     private void Download(Matrix rows, int row, Span<float> destination)
     {
-        using Matrix one = b.SelectRows(rows, [row]); // [1, V] or [1, scored]
-        b.Download(one, destination);
-    }
-
-    /// <summary>The first of the largest, as <see cref="IComputeBackend.ArgMax"/>; a NaN is never the largest.</summary>
-    private static int Largest(ReadOnlySpan<float> values)
-    {
-        int best = 0;
-        float value = float.NegativeInfinity;
-        for (int i = 0; i < values.Length; i++)
-            if (values[i] > value) (best, value) = (i, values[i]);
-        return best;
+        using Indices one = b.Upload([row]);
+        using Matrix selected = b.SelectRows(rows, one); // [1, V] or [1, scored]
+        b.Download(selected, destination);
     }
 }

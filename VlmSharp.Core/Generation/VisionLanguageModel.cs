@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
-using VlmSharp.Imaging;
 using VlmSharp.Models;
 using VlmSharp.Preprocessing;
+using VlmSharp.Quantization;
 using VlmSharp.Telemetry;
 using VlmSharp.Tokenization;
 
@@ -15,16 +15,21 @@ namespace VlmSharp.Generation;
 /// <see cref="PaliGemmaModel"/> in one. Pictures and prompts in, text out.
 /// </summary>
 /// <remarks>
-/// May be called from several threads: the steps of concurrent sessions take turns on the backend.
+/// May be called from several threads. <see cref="GenerateAsync"/> and <see cref="StreamAsync"/> answer all their callers together, in shared
+/// steps (<see cref="Engine"/>); sessions and <see cref="Generate(GenerationRequest, GenerationOptions?, CancellationToken)"/> take turns with them on the backend.
 /// <code>
 /// using var backend = new CpuBackend();
 /// using var model = VisionLanguageModel.Open("paligemma-3b-mix-224", backend);
-/// await foreach (GeneratedText part in model.StreamAsync(new() { Images = [ImageFile.Load("cat.jpg")], Prompt = "caption en" }))
-///     Console.Write(part.Text);
+/// await foreach (GeneratedToken token in model.StreamAsync(new() { Images = [ImageFile.Load("cat.jpg")], Prompt = "caption en" }))
+///     Console.Write(token.Text);
 /// </code>
 /// </remarks>
 public sealed class VisionLanguageModel : IDisposable
 {
+    private readonly LoadedWeights weights;
+    private readonly ModelContext context;
+    private readonly PromptPreparer preparer;
+
     private VisionLanguageModel(string directory, IComputeBackend backend, ModelOptions? options, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
@@ -33,22 +38,24 @@ public sealed class VisionLanguageModel : IDisposable
         try
         {
             Checkpoint = Checkpoint.Open(directory);
+            if (options?.Quantization is { } wanted) QuantizationPlan.Check(Checkpoint, wanted);
             Preprocessor = ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize);
-            Tokenizer = TokenizerLoader.TryLoad(directory);
-            Model = new PaliGemmaModel(Checkpoint, backend, options, cancellationToken);
+            weights = new LoadedWeights(Checkpoint, backend, options?.Quantization, cancellationToken);
+            PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
+            context = new ModelContext(new PaliGemmaModel(config, backend, weights.Load, options), TokenizerLoader.TryLoad(directory));
         }
         catch (Exception e)
         {
+            weights?.Dispose();
             Checkpoint?.Dispose();
             VlmSharpTelemetry.Fail(span, e);
             throw;
         }
 
+        preparer = new PromptPreparer(Config, Preprocessor, Tokenizer, Checkpoint.Directory);
+        Engine = new GenerationEngine(context, Checkpoint.TotalBytes);
         LoadTime = Stopwatch.GetElapsedTime(start);
     }
-
-    /// <summary>Held by whoever uses the backend, for a step: it runs one at a time.</summary>
-    internal Lock Gate { get; } = new();
 
     /// <summary>The name of the model's folder.</summary>
     public string Name { get; }
@@ -56,22 +63,39 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>The open checkpoint.</summary>
     public Checkpoint Checkpoint { get; }
 
+    /// <summary>The architecture.</summary>
+    public PaliGemmaConfig Config => Network.Config;
+
+    /// <summary>The backend that the parameters are on.</summary>
+    public IComputeBackend Backend => Network.Backend;
+
     /// <summary>The network.</summary>
-    public PaliGemmaModel Model { get; }
+    public PaliGemmaModel Network => context.Network;
 
     /// <summary>How pictures become pixels.</summary>
     public PreprocessorConfig Preprocessor { get; }
 
     /// <summary>The tokenizer, or null where the folder has none: then only token ids can be prompts.</summary>
-    public ITokenizer? Tokenizer { get; }
+    public ITokenizer? Tokenizer => context.Tokenizer;
 
     /// <summary>Image tokens of the pictures seen last, for further questions on them.</summary>
-    public ImageFeatureCache ImageFeatures { get; } = new();
+    public ImageFeatureCache ImageFeatures => context.Features;
+
+    /// <summary>Answers the callers of <see cref="GenerateAsync"/> and <see cref="StreamAsync"/> together.</summary>
+    public GenerationEngine Engine { get; }
+
+    /// <summary>Bytes of parameters that were quantized into memory of their own while the model was opened.</summary>
+    public long QuantizedBytes => weights.QuantizedBytes;
 
     /// <summary>What <see cref="Open"/> took.</summary>
     public TimeSpan LoadTime { get; }
 
-    /// <summary>Opens a model folder. Weights are mapped, not read: unless they are to be quantized, this takes milliseconds whatever their size.</summary>
+    /// <summary>What its sessions share.</summary>
+    internal ModelContext Context => context;
+
+    /// <summary>
+    /// Opens a model folder. Weights are mapped, not read: unless they are to be quantized, this takes milliseconds whatever their size.
+    /// </summary>
     /// <param name="directory">Folder with config.json, safetensors and tokenizer.</param>
     /// <param name="backend">Runs the operators; owned by the caller, to be disposed of after the model.</param>
     /// <param name="options">Quantization and compatibility switches, or null for the defaults.</param>
@@ -84,20 +108,21 @@ public sealed class VisionLanguageModel : IDisposable
     public static VisionLanguageModel Open(string directory, IComputeBackend backend, ModelOptions? options = null, CancellationToken cancellationToken = default) =>
         new(directory, backend, options, cancellationToken);
 
-    /// <summary>Starts generating for a batch of requests.</summary>
-    /// <param name="requests">At least one.</param>
+    /// <summary>Starts a session, which the caller steps.</summary>
+    /// <param name="requests">Its first requests; none to begin with an empty one.</param>
     /// <param name="options">How, or null for the defaults.</param>
     /// <returns>A session whose steps produce the tokens.</returns>
     /// <exception cref="RequestException">A request does not fit the model, or an option is out of range.</exception>
     public GenerationSession Start(IReadOnlyList<GenerationRequest> requests, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        if (requests.Count == 0) throw new ArgumentException("There is nothing to generate: no request was given.");
         options ??= new GenerationOptions();
-        SessionTelemetry? telemetry = SessionTelemetry.Begin(Name, requests, options);
+        SessionTelemetry? telemetry = requests.Count > 0 ? SessionTelemetry.Begin(Name, requests, options) : null;
         try
         {
-            return new GenerationSession(Model, Tokenizer, options, [.. requests.Select(Prepare)], ImageFeatures, Gate) { Telemetry = telemetry };
+            var session = new GenerationSession(context, Prepare, options);
+            for (int i = 0; i < requests.Count; i++) session.Add(Prepare(requests[i]), options, telemetry, i);
+            return session;
         }
         catch (Exception e)
         {
@@ -106,13 +131,25 @@ public sealed class VisionLanguageModel : IDisposable
         }
     }
 
+    /// <summary>Generates for a request, to the end.</summary>
+    /// <param name="request">The pictures and the prompt.</param>
+    /// <param name="options">How, or null for the defaults.</param>
+    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="RequestException">The request does not fit the model, or an option is out of range.</exception>
+    public GenerationResult Generate(GenerationRequest request, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        Generate([request], options, cancellationToken)[0];
+
     /// <summary>Generates for a batch of requests, to the end.</summary>
     /// <param name="requests">At least one.</param>
     /// <param name="options">How, or null for the defaults.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
     /// <returns>One result for each request, in their order.</returns>
+    /// <exception cref="RequestException">A request does not fit the model, or an option is out of range.</exception>
     public IReadOnlyList<GenerationResult> Generate(IReadOnlyList<GenerationRequest> requests, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(requests);
+        if (requests.Count == 0) throw new ArgumentException("There is nothing to generate: no request was given.");
         using GenerationSession session = Start(requests, options);
         while (!session.IsFinished)
         {
@@ -123,28 +160,54 @@ public sealed class VisionLanguageModel : IDisposable
         return session.Results();
     }
 
-    /// <summary>Generates for one request and hands the text over as it is produced; of a beam search all of it at the end.</summary>
+    /// <summary>Generates for a request together with whoever else asks meanwhile.</summary>
     /// <param name="request">The pictures and the prompt.</param>
     /// <param name="options">How, or null for the defaults.</param>
-    /// <param name="cancellationToken">Looked at between steps.</param>
-    /// <returns>The tokens with their text.</returns>
-    public async IAsyncEnumerable<GeneratedText> StreamAsync(GenerationRequest request, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <param name="cancellationToken">Ends it at once; its place in the steps is free with the next one.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="RequestException">The request does not fit the model or the engine's memory, or an option is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    public async Task<GenerationResult> GenerateAsync(GenerationRequest request, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        using GenerationSession session = await Task.Run(() => Start([request], options), cancellationToken).ConfigureAwait(false);
-        TextStream text = StreamText(options);
-        while (!session.IsFinished)
-        {
-            GeneratedToken[] tokens = await Task.Run(() => session.Step().ToArray(), cancellationToken).ConfigureAwait(false);
-            foreach (GeneratedToken token in tokens) yield return new GeneratedText(token, text.Append(token));
-        }
+        PendingAnswer answer = await SubmitAsync(request, options, cancellationToken).ConfigureAwait(false);
+        return await answer.Result.ConfigureAwait(false);
     }
 
-    /// <summary>A decoder for one sequence's tokens as they come.</summary>
-    /// <param name="options">The session's options, whose stop strings it cuts; null for none.</param>
-    /// <returns>The decoder; without a tokenizer its pieces are empty.</returns>
-    public TextStream StreamText(GenerationOptions? options = null) => new(Tokenizer, options?.StopStrings ?? []);
+    /// <summary>
+    /// Generates for a request together with whoever else asks meanwhile, and hands the tokens over as they are produced; those of a beam
+    /// search come all at the end. Who stops reading gives the request up.
+    /// </summary>
+    /// <param name="request">The pictures and the prompt.</param>
+    /// <param name="options">How, or null for the defaults.</param>
+    /// <param name="cancellationToken">Ends it at once; its place in the steps is free with the next one.</param>
+    /// <returns>The tokens with their text.</returns>
+    /// <exception cref="RequestException">The request does not fit the model or the engine's memory, or an option is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    public async IAsyncEnumerable<GeneratedToken> StreamAsync(
+        GenerationRequest request, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        PendingAnswer answer = await SubmitAsync(request, options, cancellationToken).ConfigureAwait(false);
+        await foreach (GeneratedToken token in answer.ReadAsync(cancellationToken).ConfigureAwait(false)) yield return token;
+    }
 
-    /// <summary>Finds out whether a request fits the model, without computing anything: what <see cref="Start"/> would refuse, this refuses.</summary>
+    /// <summary>Asks, together with whoever else asks meanwhile: for callers that want the tokens and the whole answer.</summary>
+    /// <param name="request">The pictures and the prompt.</param>
+    /// <param name="options">How, or null for the defaults.</param>
+    /// <param name="cancellationToken">Ends it at once; its place in the steps is free with the next one.</param>
+    /// <returns>The answer on its way.</returns>
+    /// <exception cref="RequestException">The request does not fit the model or the engine's memory, or an option is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    public Task<PendingAnswer> SubmitAsync(GenerationRequest request, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        options ??= new GenerationOptions();
+        // Resizing pictures takes milliseconds, which are not the caller's thread's.
+        return Task.Run(() => Engine.Submit(Prepare(request), options, SessionTelemetry.Begin(Name, [request], options), cancellationToken), cancellationToken);
+    }
+
+    /// <summary>
+    /// Finds out whether a request fits the model, without computing anything: what <see cref="Start"/> would refuse, this refuses.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="options">How it would be generated, or null for the defaults.</param>
     /// <exception cref="RequestException">It does not fit the model.</exception>
@@ -153,54 +216,12 @@ public sealed class VisionLanguageModel : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         options ??= new GenerationOptions();
         options.Validate();
-        new PreparedPrompt(PromptIds(request), []).LimitNewTokens(options.MaxNewTokens, Model.Config.Text);
+        new PreparedPrompt(preparer.PromptIds(request), []).LimitNewTokens(options.MaxNewTokens, Config.Text);
     }
 
-    /// <summary>A request in the model's own terms: ids with placeholders, and normalised pixels.</summary>
+    /// <summary>A request in the model's own terms: ids with placeholders, and normalized pixels.</summary>
     /// <exception cref="RequestException">It does not fit the model.</exception>
-    internal PreparedPrompt Prepare(GenerationRequest request)
-    {
-        int[] ids = PromptIds(request);
-        RgbImage[] resized = [.. request.Images.Select(image => BicubicResize.Resize(image, Preprocessor.Size, Preprocessor.Size))];
-        return new PreparedPrompt(ids, Array.ConvertAll(resized, image => PixelNormalizer.Normalize(image, Preprocessor)))
-        {
-            Keys = Array.ConvertAll(resized, PictureKey.Of),
-            Seed = request.Seed,
-            Constraint = request.Constraint,
-        };
-    }
-
-    private int[] PromptIds(GenerationRequest request)
-    {
-        if (request.Images.Count == 0) throw new RequestException("The request has no picture: PaliGemma answers questions about pictures, so give at least one.");
-        int placeholders = checked(request.Images.Count * Model.Config.Vision.Patches);
-        int[] ids = request.PromptIds is { } given ? WithPlaceholders(given, placeholders) : Tokenize(request);
-        int found = ids.Count(id => id == Model.Config.ImageTokenId);
-        return found == placeholders
-            ? ids
-            : throw new RequestException($"The prompt has {found} image placeholders, but {request.Images.Count} pictures need {placeholders}: leave the placeholders out and they are put first.");
-    }
-
-    private int[] Tokenize(GenerationRequest request)
-    {
-        if (Tokenizer is null)
-            throw new RequestException($"{Checkpoint.Directory} has no tokenizer.json or tokenizer.model: add one of them, or give the prompt as token ids.");
-        return PromptTokens.Build(Tokenizer, request.Prompt, Model.Config.Vision.Patches, request.TrustControlTokens, imageCount: request.Images.Count);
-    }
-
-    private int[] WithPlaceholders(IReadOnlyList<int> given, int placeholders)
-    {
-        int[] ids = new int[placeholders + given.Count];
-        Array.Fill(ids, Model.Config.ImageTokenId, 0, placeholders);
-        for (int i = 0; i < given.Count; i++)
-        {
-            if ((uint)given[i] >= (uint)Model.Config.Text.VocabSize)
-                throw new RequestException($"Prompt id {given[i]} is outside the vocabulary of {Model.Config.Text.VocabSize} tokens.");
-            ids[placeholders + i] = given[i];
-        }
-
-        return ids;
-    }
+    internal PreparedPrompt Prepare(GenerationRequest request) => preparer.Prepare(request);
 
     private static string NameOf(string directory)
     {
@@ -218,13 +239,21 @@ public sealed class VisionLanguageModel : IDisposable
             : throw new ModelFormatException($"{path}: pictures are resized to {config.Size} pixels, but config.json says that the vision encoder takes {imageSize}.");
     }
 
-    /// <summary>Frees the model and closes the checkpoint, when the step that is running has ended. Its sessions can take no further one.</summary>
+    /// <summary>
+    /// Frees the model and closes the checkpoint, when the step that is running has ended. Its sessions can take no further step, and who
+    /// waits for an answer gets an <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose()
     {
-        lock (Gate)
+        lock (context.Gate)
         {
-            Model.Dispose();
+            if (context.IsDisposed) return;
+            context.IsDisposed = true;
+            context.Features.Clear();
+            weights.Dispose();
             Checkpoint.Dispose();
         }
+
+        Engine.Stop();
     }
 }

@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Models;
 
@@ -41,17 +42,17 @@ internal sealed class GemmaDecoder
     /// <summary>Runs all blocks on the step's tokens. Sequences with a cache append their keys and values to it.</summary>
     /// <param name="b">The backend.</param>
     /// <param name="input">[T, h]: scaled embeddings and image rows.</param>
-    /// <param name="batch">Which rows belong to which sequence, and how its mask looks.</param>
+    /// <param name="step">Which rows belong to which sequence, and how its mask looks.</param>
     /// <param name="trace">Receives <c>text.layer.*</c>, attention weights only with caches and if it asks for them; or null.</param>
     /// <returns>[T, h], before the final norm.</returns>
-    public Matrix Decode(IComputeBackend b, Matrix input, SequenceBatch batch, ITraceSink? trace = null)
+    public Matrix Decode(IComputeBackend b, Matrix input, StepTable step, ITraceSink? trace = null)
     {
-        using Matrix angles = b.RotaryAngles(batch, config.HeadDim, config.RopeBase, options.PositionBase); // [T, D]
+        using Matrix angles = b.RotaryAngles(step, config.HeadDim, config.RopeBase, options.PositionBase); // [T, D]
         Matrix x = input.Retain(); // the caller keeps its own reference
         for (int i = 0; i < layers.Length; i++)
         {
             using Matrix before = x; // [T, h]
-            using Matrix attended = Attend(b, layers[i], before, angles, batch, trace, i);
+            using Matrix attended = Attend(b, layers[i], before, angles, step, trace, i);
             x = FeedForward(b, layers[i], attended, trace, i);
             trace?.Record($"text.layer.{i}", x);
         }
@@ -60,31 +61,26 @@ internal sealed class GemmaDecoder
     }
 
     /// <summary>x + PostNorm(O(Attention(Rope(Q(n)), Rope(K(n)), V(n)))) with n = Norm(x).</summary>
-    private Matrix Attend(IComputeBackend b, Layer w, Matrix x, Matrix angles, SequenceBatch batch, ITraceSink? trace, int layer)
+    private Matrix Attend(IComputeBackend b, Layer w, Matrix x, Matrix angles, StepTable step, ITraceSink? trace, int layer)
     {
-        using Matrix n = b.RmsNorm(x, w.InputNorm, config.RmsNormEpsilon); // [T, h]
-        using Matrix q = b.Linear(n, w.Query); // [T, H * D]
-        using Matrix k = b.Linear(n, w.Key); // [T, K * D]
-        using Matrix v = b.Linear(n, w.Value); // [T, K * D]
-        using Matrix rq = b.Rope(q, angles); // [T, H * D]
-        using Matrix rk = b.Rope(k, angles); // [T, K * D]
-        using Matrix a = AttendOver(b, rq, rk, v, batch, trace, layer); // [T, H * D]
+        var (query, key, value) = b.QueryKeyValue(x, w.InputNorm, config.RmsNormEpsilon, w.Query, w.Key, w.Value, angles);
+        using Matrix q = query, k = key, v = value; // [T, H * D], [T, K * D], [T, K * D]; q and k are rotated
+        using Matrix a = AttendOver(b, q, k, v, step, trace, layer); // [T, H * D]
         return Join(b, a, w.Output, w.PostAttentionNorm, x, trace, layer, "attention"); // [T, h]
     }
 
-    private Matrix AttendOver(IComputeBackend b, Matrix q, Matrix k, Matrix v, SequenceBatch batch, ITraceSink? trace, int layer)
+    private Matrix AttendOver(IComputeBackend b, Matrix q, Matrix k, Matrix v, StepTable step, ITraceSink? trace, int layer)
     {
-        if (!batch.IsCached) return b.Attention(q, k, v, batch, attention[layer]);
-        b.AppendKeyValues(k, v, batch, layer);
-        trace?.RecordWeights(b, q, batch, layer, attention[layer]);
-        return b.CachedAttention(q, batch, layer, attention[layer]);
+        if (!step.Batch.IsCached) return b.Attention(q, k, v, step, attention[layer]);
+        b.AppendKeyValues(k, v, step, layer);
+        trace?.RecordWeights(b, q, step, layer, attention[layer]);
+        return b.CachedAttention(q, step, layer, attention[layer]);
     }
 
     /// <summary>x + PostNorm(Down(gelu(Gate(n)) * Up(n))) with n = Norm(x).</summary>
     private Matrix FeedForward(IComputeBackend b, Layer w, Matrix x, ITraceSink? trace, int layer)
     {
-        using Matrix n = b.RmsNorm(x, w.FeedForwardNorm, config.RmsNormEpsilon); // [T, h]
-        using Matrix g = b.GatedLinear(n, w.Gate, w.Up); // [T, f]
+        using Matrix g = b.NormedGatedLinear(x, w.FeedForwardNorm, config.RmsNormEpsilon, w.Gate, w.Up); // [T, f]
         return Join(b, g, w.Down, w.PostFeedForwardNorm, x, trace, layer, "mlp"); // [T, h]
     }
 

@@ -1,6 +1,5 @@
-using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
-using VlmSharp.Quantization;
+using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Models;
 
@@ -12,79 +11,55 @@ namespace VlmSharp.Models;
 /// The model holds parameters and nothing of a conversation: caches belong to the caller, and one model serves any
 /// number of sequences. Axes: n pictures, N image tokens a picture, T tokens of the step, h = hidden size, V = vocabulary.
 /// </remarks>
-public sealed class PaliGemmaModel : IDisposable
+public sealed class PaliGemmaModel
 {
     private readonly IComputeBackend b;
-    private readonly ModelOptions options;
-    private readonly List<Weight> weights = [];
-    private readonly List<QuantizedMatrix> quantized = [];
     private readonly SigLipEncoder vision;
     private readonly Affine projector;
     private readonly Weight embedding, head;
     private readonly GemmaDecoder decoder;
 
-    /// <summary>Makes a checkpoint's parameters usable on a backend; on the CPU they stay where they are mapped.</summary>
-    /// <param name="checkpoint">An open checkpoint, which must stay open as long as the model.</param>
+    /// <summary>Builds the network of parameters that somebody else has loaded, and will dispose of.</summary>
+    /// <param name="config">The architecture. Where <see cref="PaliGemmaConfig.TiesHead"/> is false, a head of its own is asked for.</param>
     /// <param name="backend">Runs the operators; owned by the caller.</param>
-    /// <param name="options">Quantization and compatibility switches, or null for the defaults.</param>
-    /// <param name="cancellationToken">Ends it between weights, and between the rows of one that is being quantized.</param>
-    /// <exception cref="RequestException">The options quantize a model that cannot be quantized, such as one that is already.</exception>
-    /// <exception cref="ModelFormatException">The options quantize a model that holds NaN or infinity.</exception>
-    /// <exception cref="OperationCanceledException">It was ended.</exception>
-    public PaliGemmaModel(Checkpoint checkpoint, IComputeBackend backend, ModelOptions? options = null, CancellationToken cancellationToken = default)
+    /// <param name="load">Gives the parameter of a canonical name, such as <c>language_model.model.norm.weight</c>, on that backend.</param>
+    /// <param name="options">Compatibility switches, or null for the defaults.</param>
+    public PaliGemmaModel(PaliGemmaConfig config, IComputeBackend backend, Func<string, Weight> load, ModelOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(load);
         b = backend;
-        this.options = options ?? new ModelOptions();
-        if (this.options.Quantization is { } wanted) QuantizationPlan.Check(checkpoint, wanted);
-        Config = checkpoint.Config;
-        try
-        {
-            var root = new WeightScope(Load, "");
-            vision = new SigLipEncoder(Config.Vision, root["vision_tower"]["vision_model"]);
-            projector = root["multi_modal_projector"].Affine("linear"); // [h, d]
-            embedding = root["language_model"]["model"].Weight("embed_tokens.weight"); // [V, h]
-            head = checkpoint.HasSeparateHead ? root["language_model"].Weight("lm_head.weight") : embedding; // [V, h]
-            decoder = new GemmaDecoder(Config.Text, this.options, root["language_model"]["model"]);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        Config = config;
+        Options = options ?? new ModelOptions();
+        var root = new WeightScope(load, "");
+        vision = new SigLipEncoder(config.Vision, root["vision_tower"]["vision_model"]);
+        projector = root["multi_modal_projector"].Affine("linear"); // [h, d]
+        WeightScope text = new WeightScope(Counted, "")["language_model"];
+        embedding = root["language_model"]["model"].Weight("embed_tokens.weight"); // [V, h]
+        head = config.TiesHead ? embedding : root["language_model"].Weight("lm_head.weight"); // [V, h]
+        decoder = new GemmaDecoder(config.Text, Options, text["model"]);
+        DecodeBytes += head.ByteLength;
 
-        Weight Load(string name)
+        Weight Counted(string name)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            WeightData data = checkpoint.Weight(name);
-            if (this.options.Quantization is { } asked && QuantizationPlan.FormatOf(name, data.Rows, data.Columns, asked) is { } format)
-            {
-                quantized.Add(QuantizedMatrix.From(checkpoint, name, format, b.Threads, cancellationToken));
-                data = quantized[^1].Data;
-            }
-
-            Weight weight = b.LoadWeight(data);
-            weights.Add(weight);
+            Weight weight = load(name);
+            DecodeBytes += weight.ByteLength;
             return weight;
         }
     }
 
     /// <summary>Bytes of parameters that one decode step reads: every decoder layer and the head.</summary>
-    public long DecodeBytes => weights.Where(w => w.Name.StartsWith(TensorNames.Decoder, StringComparison.Ordinal) && (w != embedding || head == embedding)).Sum(w => w.ByteLength);
-
-    /// <summary>Bytes of parameters that were quantized into memory of their own.</summary>
-    public long QuantizedBytes => quantized.Sum(q => q.Data.ByteLength);
+    public long DecodeBytes { get; private set; }
 
     /// <summary>The architecture.</summary>
     public PaliGemmaConfig Config { get; }
 
     /// <summary>The compatibility switches.</summary>
-    public ModelOptions Options => options;
+    public ModelOptions Options { get; }
 
     /// <summary>The backend that the parameters are on.</summary>
     public IComputeBackend Backend => b;
-
-    /// <summary>Whether the parameters are gone; what still ran on them would read memory that is not theirs.</summary>
-    internal bool IsDisposed { get; private set; }
 
     /// <summary>An empty cache that fits this model.</summary>
     /// <param name="capacity">Tokens.</param>
@@ -107,29 +82,29 @@ public sealed class PaliGemmaModel : IDisposable
     /// <summary>
     /// What enters the decoder: text rows are embedding * sqrt(h); image rows stand as the projector gave them, unscaled.
     /// </summary>
-    /// <param name="ids">T ids, image placeholders included.</param>
+    /// <param name="ids">T ids, image placeholders included; below 0 they name rows of the choice.</param>
     /// <param name="imageRows">[m, h] from <see cref="EncodeImages"/>, or <c>default</c> for a step without pictures.</param>
     /// <param name="imagePositions">The m rows of the step where placeholders stand.</param>
+    /// <param name="choice">What <see cref="Choose"/> gave in the step before, or <c>default</c> where the ids are known.</param>
     /// <returns>[T, h].</returns>
-    public Matrix Embed(ReadOnlySpan<int> ids, Matrix imageRows = default, ReadOnlySpan<int> imagePositions = default)
+    public Matrix Embed(Indices ids, Matrix imageRows = default, Indices imagePositions = default, Matrix choice = default)
     {
-        Matrix text = b.Embed(embedding, ids, Config.EmbeddingScale); // [T, h]
+        Matrix text = b.Embed(embedding, ids, Config.EmbeddingScale, choice); // [T, h]
         if (!imageRows.HasValue) return text;
         using (text) return b.ReplaceRows(text, imageRows, imagePositions); // [T, h]
     }
 
-    /// <summary>Runs the decoder's blocks on a step, prefill and decode alike. Caches are appended to, and advanced at the end.</summary>
+    /// <summary>Runs the decoder's blocks on a step, prefill and decode alike. Caches are appended to; the caller ends the step with
+    /// <see cref="SequenceBatch.Advance"/>, which a device that replays this does not do.</summary>
     /// <param name="input">[T, h] from <see cref="Embed"/>.</param>
-    /// <param name="batch">Which rows belong to which sequence.</param>
+    /// <param name="step">Which rows belong to which sequence, prepared by the backend.</param>
     /// <param name="trace">Receives <c>text.layer.*</c>, or null.</param>
     /// <returns>[T, h], before the final norm.</returns>
-    public Matrix Decode(Matrix input, SequenceBatch batch, ITraceSink? trace = null)
+    public Matrix Decode(Matrix input, StepTable step, ITraceSink? trace = null)
     {
-        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(step);
         trace?.Record("text.input", input);
-        Matrix y = decoder.Decode(b, input, batch, trace);
-        batch.Advance();
-        return y;
+        return decoder.Decode(b, input, step, trace);
     }
 
     /// <summary>The head: final norm, then the product with the embedding table (tied weights).</summary>
@@ -147,7 +122,7 @@ public sealed class PaliGemmaModel : IDisposable
     /// <param name="hidden">[n, h]: the rows to score, from <see cref="Decode"/>.</param>
     /// <param name="ids">m tokens.</param>
     /// <returns>[n, m].</returns>
-    public Matrix Logits(Matrix hidden, ReadOnlySpan<int> ids)
+    public Matrix Logits(Matrix hidden, Indices ids)
     {
         using Matrix n = Normalize(hidden); // [n, h]
         return Cap(b.LinearRows(n, head, ids)); // [n, m]
@@ -155,7 +130,7 @@ public sealed class PaliGemmaModel : IDisposable
 
     private Matrix Cap(Matrix logits)
     {
-        if (!options.FinalSoftCap || Config.Text.FinalSoftCap <= 0) return logits;
+        if (!Options.FinalSoftCap || Config.Text.FinalSoftCap <= 0) return logits;
         using (logits) return b.SoftCap(logits, Config.Text.FinalSoftCap);
     }
 
@@ -163,14 +138,4 @@ public sealed class PaliGemmaModel : IDisposable
     /// <param name="hidden">[n, h] from <see cref="Decode"/>.</param>
     /// <returns>[n, h].</returns>
     public Matrix Normalize(Matrix hidden) => b.RmsNorm(hidden, decoder.FinalNorm, Config.Text.RmsNormEpsilon);
-
-    /// <summary>Frees what the backend holds of the parameters.</summary>
-    public void Dispose()
-    {
-        foreach (Weight weight in weights) weight.Dispose();
-        weights.Clear();
-        foreach (QuantizedMatrix matrix in quantized) matrix.Dispose();
-        quantized.Clear();
-        IsDisposed = true;
-    }
 }

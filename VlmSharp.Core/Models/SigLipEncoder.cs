@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Models;
 
@@ -38,13 +39,14 @@ internal sealed class SigLipEncoder
     {
         var batch = new SequenceBatch();
         for (int i = 0; i < pixels.Rows; i++) batch.Add(config.Patches, prefixLength: config.Patches);
+        StepTable step = b.Prepare(batch);
 
         Matrix x = b.PatchEmbed(pixels, patchEmbedding.Weight, patchEmbedding.Bias, positions, config.PatchSize); // [n * N, d]
         trace?.Record("vision.embeddings", x);
         for (int i = 0; i < layers.Length; i++)
         {
             using Matrix input = x; // [n * N, d]
-            using Matrix attended = Attend(b, layers[i], input, batch, trace, i);
+            using Matrix attended = Attend(b, layers[i], input, step, trace, i);
             x = FeedForward(b, layers[i], attended, trace, i);
             trace?.Record($"vision.layer.{i}", x);
         }
@@ -56,13 +58,13 @@ internal sealed class SigLipEncoder
     }
 
     /// <summary>x + Out(Attention(LN1(x))).</summary>
-    private Matrix Attend(IComputeBackend b, Layer w, Matrix x, SequenceBatch batch, ITraceSink? trace, int layer)
+    private Matrix Attend(IComputeBackend b, Layer w, Matrix x, StepTable step, ITraceSink? trace, int layer)
     {
         using Matrix n = b.LayerNorm(x, w.Norm1.Weight, w.Norm1.Bias, config.LayerNormEpsilon); // [n * N, d]
         using Matrix q = b.Linear(n, w.Query.Weight, w.Query.Bias); // [n * N, d] = [n * N, heads * headDim]
         using Matrix k = b.Linear(n, w.Key.Weight, w.Key.Bias);
         using Matrix v = b.Linear(n, w.Value.Weight, w.Value.Bias);
-        using Matrix a = b.Attention(q, k, v, batch, attention); // [n * N, d]
+        using Matrix a = b.Attention(q, k, v, step, attention); // [n * N, d]
         trace?.RecordBranch(b, "vision", layer, "attention", a, w.Out.Weight, w.Out.Bias);
         return b.Linear(a, w.Out.Weight, w.Out.Bias, residual: x); // [n * N, d]
     }

@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Models;
 
@@ -18,11 +19,12 @@ internal static class TraceDetails
     }
 
     /// <summary>Records <c>text.layer.{layer}.weights</c> [n * H, L] of the n rows that the sink asks for, if any.</summary>
-    public static void RecordWeights(this ITraceSink trace, IComputeBackend b, Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec)
+    public static void RecordWeights(this ITraceSink trace, IComputeBackend b, Matrix q, StepTable step, int layer, in AttentionSpec spec)
     {
-        ReadOnlySpan<int> rows = trace.AttentionRows(batch);
-        if (rows.IsEmpty) return;
-        using Matrix weights = b.AttentionWeights(q, batch, layer, spec, rows); // [n * H, L]
+        ReadOnlySpan<int> asked = trace.AttentionRows(step.Batch);
+        if (asked.IsEmpty) return;
+        using Indices rows = b.Upload(asked);
+        using Matrix weights = b.AttentionWeights(q, step, layer, spec, rows); // [n * H, L]
         trace.Record($"text.layer.{layer}.weights", weights);
     }
 }

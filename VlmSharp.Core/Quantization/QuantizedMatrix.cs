@@ -35,12 +35,11 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
         var matrix = new QuantizedMatrix(source.Name, format, source.Rows, source.Columns);
         try
         {
-            var from = new HostWeight(source);
             nint rowBytes = (nint)format.RowBytes(source.Columns), groups = (nint)format.Groups(source.Columns);
             var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
-            ParallelLoopResult done = Parallel.For(0, source.Rows, options, () => new float[from.Columns], (row, loop, wide) =>
+            ParallelLoopResult done = Parallel.For(0, source.Rows, options, () => new float[source.Columns], (row, loop, wide) =>
             {
-                from.Widen(row, wide);
+                source.Widen(row, wide);
                 if (!GroupQuantizer.Quantize(wide, format, (byte*)matrix.Data.Data + row * rowBytes, (ushort*)matrix.Data.Scales + row * groups)) loop.Break();
                 return wide;
             }, _ => { });

@@ -30,7 +30,7 @@ public sealed record TaskOptions
 /// foreach (Detection found in tasks.Run(VisionTask.Detect("cat", "dog"), picture).Detections)
 ///     Console.WriteLine($"{found.Label} {found.Box} {found.Score}");
 /// </code>
-/// For batches: <see cref="Request"/>, <see cref="VisionLanguageModel.Generate"/>, <see cref="Read(VisionTask, GenerationResult, RgbImage)"/>.
+/// <see cref="RunAsync(VisionTask, RgbImage, GenerationOptions?, CancellationToken)"/> shares the model's steps with whoever else asks meanwhile.
 /// </remarks>
 public sealed class TaskRunner
 {
@@ -105,8 +105,55 @@ public sealed class TaskRunner
     public TaskResult Run(VisionTask task, RgbImage image, GenerationOptions? generation = null, CancellationToken cancellationToken = default)
     {
         GenerationRequest request = Request(task, image);
-        return Read(task, model.Generate([request], generation ?? new GenerationOptions { MaxNewTokens = task.MaxNewTokens }, cancellationToken)[0], image);
+        return Read(task, model.Generate(request, generation ?? DefaultsOf(task), cancellationToken), image);
     }
+
+    /// <summary>Runs a task on several pictures together, to the end.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="images">The pictures, at least one.</param>
+    /// <param name="generation">How to generate, or null for the defaults with the task's own <see cref="VisionTask.MaxNewTokens"/>.</param>
+    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <returns>A result for each picture, in their order.</returns>
+    /// <exception cref="RequestException">A request does not fit the model.</exception>
+    public IReadOnlyList<TaskResult> Run(
+        VisionTask task, IReadOnlyList<RgbImage> images, GenerationOptions? generation = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        GenerationRequest[] requests = [.. images.Select(image => Request(task, image))];
+        IReadOnlyList<GenerationResult> answers = model.Generate(requests, generation ?? DefaultsOf(task), cancellationToken);
+        return [.. answers.Select((answer, i) => Read(task, answer, images[i]))];
+    }
+
+    /// <summary>Runs a task on a picture, together with whoever else asks the model meanwhile.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="image">The picture.</param>
+    /// <param name="generation">How to generate, or null for the defaults with the task's own <see cref="VisionTask.MaxNewTokens"/>.</param>
+    /// <param name="cancellationToken">Ends it at once.</param>
+    /// <returns>Text, boxes and masks.</returns>
+    /// <exception cref="RequestException">The request does not fit the model.</exception>
+    public async Task<TaskResult> RunAsync(
+        VisionTask task, RgbImage image, GenerationOptions? generation = null, CancellationToken cancellationToken = default)
+    {
+        GenerationRequest request = Request(task, image);
+        GenerationResult answer = await model.GenerateAsync(request, generation ?? DefaultsOf(task), cancellationToken).ConfigureAwait(false);
+        return Read(task, answer, image);
+    }
+
+    /// <summary>Runs a task on several pictures, together with whoever else asks the model meanwhile.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="images">The pictures.</param>
+    /// <param name="generation">How to generate, or null for the defaults with the task's own <see cref="VisionTask.MaxNewTokens"/>.</param>
+    /// <param name="cancellationToken">Ends all of them at once.</param>
+    /// <returns>A result for each picture, in their order.</returns>
+    /// <exception cref="RequestException">A request does not fit the model.</exception>
+    public async Task<IReadOnlyList<TaskResult>> RunAsync(
+        VisionTask task, IReadOnlyList<RgbImage> images, GenerationOptions? generation = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        return await Task.WhenAll(images.Select(image => RunAsync(task, image, generation, cancellationToken))).ConfigureAwait(false);
+    }
+
+    private static GenerationOptions DefaultsOf(VisionTask task) => new() { MaxNewTokens = task.MaxNewTokens };
 
     private Detection Detect(ParsedBox parsed, int width, int height)
     {
@@ -123,10 +170,10 @@ public sealed class TaskRunner
         if (last is { } kept && kept.Task.Prompt == task.Prompt && kept.Task.AnyLabel == task.AnyLabel) return kept.Grammar;
         if (model.Tokenizer is not { } tokenizer)
             throw new RequestException($"{model.Checkpoint.Directory} has no tokenizer.json or tokenizer.model: boxes are spoken of in its tokens, so add one of them.");
-        int rows = model.Model.Config.Text.VocabSize;
+        int rows = model.Config.Text.VocabSize;
         if (tokenizer.VocabularySize > rows)
             throw new RequestException($"{model.Checkpoint.Directory} has a tokenizer of {tokenizer.VocabularySize} tokens and a model of {rows}: they do not belong together.");
-        var grammar = new DetectionGrammar(tokenizer, tokens!, [.. model.Model.Config.EosTokenIds], task.AnyLabel ? [] : task.Things, masks: task.Kind == TaskKind.Segment);
+        var grammar = new DetectionGrammar(tokenizer, tokens!, [.. model.Config.EosTokenIds], task.AnyLabel ? [] : task.Things, masks: task.Kind == TaskKind.Segment);
         last = new KeptGrammar(task, grammar);
         return grammar;
     }

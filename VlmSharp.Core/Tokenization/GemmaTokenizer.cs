@@ -15,7 +15,7 @@ internal sealed class GemmaTokenizer : ITokenizer
     private readonly TokenTrie atomsAndControls = new();
     private readonly int[] byteIds;
     private readonly int spaceId;
-    private readonly string?[] pieceCache; // filled on demand; two threads may write the same string
+    private readonly string?[] pieceCache, textCache; // filled on demand; two threads may write the same string
 
     private GemmaTokenizer(Vocabulary vocabulary, IReadOnlyList<KeyValuePair<string, int>> addedTokens)
     {
@@ -29,7 +29,7 @@ internal sealed class GemmaTokenizer : ITokenizer
         BosId = RequiredId("<bos>");
         UnknownId = RequiredId("<unk>");
         ImageId = RequiredId("<image>");
-        pieceCache = new string?[VocabularySize];
+        (pieceCache, textCache) = (new string?[VocabularySize], new string?[VocabularySize]);
     }
 
     /// <inheritdoc/>
@@ -112,6 +112,9 @@ internal sealed class GemmaTokenizer : ITokenizer
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
         return pieceCache[id] ??= Encoding.UTF8.GetString(vocabulary.Pieces[id]);
     }
+
+    /// <inheritdoc/>
+    public string Text(int id) => textCache[id] ??= Piece(id).Replace('\u2581', ' ');
 
     /// <inheritdoc/>
     public int? IdOf(string token)

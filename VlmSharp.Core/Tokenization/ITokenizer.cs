@@ -44,6 +44,11 @@ public interface ITokenizer
     /// <returns>The spelling.</returns>
     string Piece(int id);
 
+    /// <summary>What a token spells in a text: its piece with spaces in the place of U+2581.</summary>
+    /// <param name="id">An id below <see cref="VocabularySize"/>; one that stands for a byte has no text by itself.</param>
+    /// <returns>The text.</returns>
+    string Text(int id) => Piece(id).Replace('\u2581', ' ');
+
     /// <summary>The id of a piece, spelled as <see cref="Piece"/> does.</summary>
     /// <param name="token">A piece.</param>
     /// <returns>Its id, or null if the vocabulary lacks it.</returns>

@@ -27,7 +27,7 @@ internal sealed class StreamingDecoder(ITokenizer tokenizer, bool skipSpecial)
         int value = BytePiece.ValueOf(piece);
         if (value < 0)
         {
-            string text = piece.Replace('\u2581', ' ');
+            string text = tokenizer.Text(id);
             return runLength == 0 ? text : Flush() + text;
         }
         if (runLength == run.Length) Array.Resize(ref run, run.Length * 2);

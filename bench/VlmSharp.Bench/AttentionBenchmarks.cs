@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu;
 using VlmSharp.Cpu.Kernels.Attention;
 
@@ -30,7 +31,7 @@ public class AttentionBenchmarks
         var random = new Random(1);
         batch.Add(total, total, cache);
         using Matrix k = backend.Upload([.. Enumerable.Range(0, total * width).Select(_ => random.NextSingle() - 0.5f)], total, width);
-        backend.AppendKeyValues(k, k, batch, 0);
+        backend.AppendKeyValues(k, k, batch.Table, 0);
         if (total > tokens) batch.Advance();
         cache.Truncate(Math.Max(0, cache.Length - tokens));
         batch.Clear();
@@ -46,5 +47,5 @@ public class AttentionBenchmarks
     }
 
     [Benchmark]
-    public void CachedAttention() => backend.CachedAttention(q, batch, 0, spec).Dispose();
+    public void CachedAttention() => backend.CachedAttention(q, batch.Table, 0, spec).Dispose();
 }

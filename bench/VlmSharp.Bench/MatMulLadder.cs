@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu;
 using VlmSharp.Cpu.Kernels.Products;
 using VlmSharp.Cpu.Measurement;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu;
 
 namespace VlmSharp.Bench;

@@ -39,8 +39,8 @@ public abstract class BeamGoldens
             using GenerationSession session = model.Start(batch, new GenerationOptions { MaxNewTokens = steps, IgnoreEndOfSequence = true, Beams = 4 });
             for (int step = 1; step <= steps; step++)
             {
-                if (step == steps && model.Model.Config.Text.HasPostNorms)
-                    foreach (HostKvCache cache in backend.Caches) HybridCacheFault.Apply(cache, model.Model.Config.Text);
+                if (step == steps && model.Config.Text.HasPostNorms)
+                    foreach (KvCache cache in backend.Caches) HybridCacheFault.Apply(cache, model.Config.Text);
                 int produced = session.Step().Length;
                 Assert.Equal(step < steps ? 0 : steps * batch.Length, produced);
             }
@@ -66,7 +66,7 @@ public abstract class BeamGoldens
         using IComputeBackend backend = CreateBackend();
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.PathOf("models", kind), backend);
         GenerationRequest request = GoldenCase.Load(kind).Single(c => c.Name == prompt).Request();
-        int[] ends = [.. Enumerable.Range(0, model.Model.Config.Text.VocabSize).Where(id => id % every == 0)];
+        int[] ends = [.. Enumerable.Range(0, model.Config.Text.VocabSize).Where(id => id % every == 0)];
         var options = new GenerationOptions { MaxNewTokens = 6, Beams = beams, LengthPenalty = lengthPenalty, StopIds = ends };
         GenerationResult result = model.Generate([request], options)[0];
         (int[] tokens, double score) = PlainSearch(model, model.Prepare(request), options);
@@ -77,7 +77,7 @@ public abstract class BeamGoldens
 
     private static (int[] Tokens, double Score) PlainSearch(VisionLanguageModel model, PreparedPrompt prompt, GenerationOptions options)
     {
-        int[] ends = [.. model.Model.Config.EosTokenIds, .. options.StopIds];
+        int[] ends = [.. model.Config.EosTokenIds, .. options.StopIds];
         List<(int[] Tokens, double Sum)> beams = [([], 0)];
         List<(int[] Tokens, double Score)> complete = [];
         for (int length = 1; beams.Count > 0; length++)
@@ -110,7 +110,7 @@ public abstract class BeamGoldens
         Assert.Equal(FinishReason.Length, result.Finish);
     }
 
-    private sealed class CacheCollector(IComputeBackend inner) : ForwardingBackend(inner)
+    private sealed class CacheCollector(IComputeBackend inner) : DelegatingBackend(inner)
     {
         public List<KvCache> Caches { get; } = [];
 

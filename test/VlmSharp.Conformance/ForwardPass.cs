@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 
@@ -16,14 +17,16 @@ internal static class ForwardPass
     /// <returns>[rows, V].</returns>
     internal static float[] Logits(VisionLanguageModel model, PreparedPrompt prompt, int[] ids, SequenceBatch batch, int[] rows)
     {
-        PaliGemmaModel network = model.Model;
+        PaliGemmaModel network = model.Network;
         IComputeBackend b = network.Backend;
         float[] pixels = [.. prompt.Pixels.SelectMany(p => p)];
         using Matrix planes = b.Upload(pixels, prompt.Pixels.Count, pixels.Length / prompt.Pixels.Count);
         using Matrix images = network.EncodeImages(planes);
         int[] places = [.. Enumerable.Range(0, ids.Length).Where(i => ids[i] == network.Config.ImageTokenId)];
-        using Matrix input = network.Embed(ids, images, places);
-        using Matrix hidden = network.Decode(input, batch);
+        using Indices tokens = b.Upload(ids), targets = b.Upload(places);
+        using Matrix input = network.Embed(tokens, images, targets);
+        using Matrix hidden = network.Decode(input, b.Prepare(batch));
+        batch.Advance();
         using Matrix selected = b.SelectRows(hidden, rows);
         using Matrix logits = network.Logits(selected);
         float[] values = new float[logits.Length];

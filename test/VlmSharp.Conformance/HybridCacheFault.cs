@@ -1,3 +1,4 @@
+using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Models;
 
@@ -10,10 +11,11 @@ namespace VlmSharp.Conformance;
 public static class HybridCacheFault
 {
     /// <summary>Does the same to our cache, before the step that fills the last slot.</summary>
-    /// <param name="cache">The cache.</param>
+    /// <param name="kept">The cache, in host memory.</param>
     /// <param name="config">Says which layers are windowed; none of Gemma 1.</param>
-    public static void Apply(HostKvCache cache, TextConfig config)
+    public static void Apply(KvCache kept, TextConfig config)
     {
+        HostKvCache cache = kept.OnHost();
         for (int layer = 0; layer < config.Layers; layer++)
         {
             if (!config.SlidingLayers[layer]) continue;

@@ -98,7 +98,7 @@ public abstract class ModelGoldens
         using var firstExpected = new GoldenTensors(GoldenFiles.PathOf("activations", "pg2-question.safetensors"));
         using var secondExpected = new GoldenTensors(GoldenFiles.PathOf("activations", "pg2-caption.safetensors"));
         PreparedPrompt a = model.Prepare(first.Request()), c = model.Prepare(second.Request());
-        using KvCache cacheA = model.Model.CreateKvCache(a.Ids.Length + 4), cacheC = model.Model.CreateKvCache(c.Ids.Length + 4);
+        using KvCache cacheA = model.Network.CreateKvCache(a.Ids.Length + 4), cacheC = model.Network.CreateKvCache(c.Ids.Length + 4);
         var batch = new SequenceBatch();
         batch.Add(a.Ids.Length, a.Ids.Length, cacheA);
         _ = ForwardPass.Logits(model, a, a.Ids, batch, [a.Ids.Length - 1]);
@@ -108,7 +108,7 @@ public abstract class ModelGoldens
         batch.Add(1, a.Ids.Length, cacheA);
         batch.Add(c.Ids.Length, c.Ids.Length, cacheC);
         float[] mixed = ForwardPass.Logits(model, c, [first.Tokens[0], .. c.Ids], batch, [0, c.Ids.Length]);
-        int vocabulary = model.Model.Config.Text.VocabSize;
+        int vocabulary = model.Config.Text.VocabSize;
         TensorAssert.Close(firstExpected.Floats("step_logits").Slice(vocabulary, vocabulary), mixed.AsSpan(0, vocabulary), LogitTolerance, "the decoding sequence");
         TensorAssert.Close(secondExpected.Floats("step_logits")[..vocabulary], mixed.AsSpan(vocabulary), LogitTolerance, "the prefilling sequence");
     }

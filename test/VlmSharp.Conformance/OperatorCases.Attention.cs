@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Conformance;
 

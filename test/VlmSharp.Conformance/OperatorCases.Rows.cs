@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Conformance;
 
@@ -145,33 +146,105 @@ public abstract partial class BackendConformance
         Close.AssertAll("LogSoftmax", [-0.3132617f, -1.3132617f, -99.3132617f, -0.6931472f, -0.6931472f, -20000.6931f], Fetch(Backend, Backend.LogSoftmax(x)), 1e-5);
     }
 
+    /// <summary>
+    /// The first place of the largest; and its log-probability, which is that of log-softmax of the same backend to the last bit.
+    /// </summary>
     [Fact]
-    public void ArgMax()
+    public void ChooseGreedily()
     {
         foreach (int length in new[] { 1, 2, 7, 8, 9, 31, 64, 70, 1023, 1025, 3000 })
             for (int trial = 0; trial < 4; trial++)
             {
                 float[] x = Numbers(length);
                 if (trial == 1) Array.Fill(x, -2.5f);
-                if (trial == 2) x[random.Next(length)] = float.NaN;
+                if (trial == 2) x[random.Next(length)] = float.NegativeInfinity;
                 if (trial == 3) for (int i = 0; i < length; i++) x[i] = MathF.Round(x[i] * 2);
-                int[] expected = new int[1], actual = new int[1];
-                float[] expectedValue = new float[1], actualValue = new float[1];
-                using (Matrix a = Oracle.Upload(x, 1, length)) Oracle.ArgMax(a, expected, expectedValue);
-                using (Matrix b = Backend.Upload(x, 1, length)) Backend.ArgMax(b, actual, actualValue);
-                Assert.True(expected[0] == actual[0], $"ArgMax of {length}, trial {trial}: should be {expected[0]}, is {actual[0]}.");
-                Assert.Equal(expectedValue[0], actualValue[0]);
+                using Matrix a = Oracle.Upload(x, 1, length), b = Backend.Upload(x, 1, length);
+                int expected = Oracle.ChooseGreedily(a).Ids[0];
+                (int[] actual, float[] logProbabilities) = Backend.ChooseGreedily(b);
+                Assert.True(expected == actual[0], $"Choose among {length}, trial {trial}: should be {expected}, is {actual[0]}.");
+                float logProbability = Fetch(Backend, Backend.LogSoftmax(b))[expected];
+                Assert.Equal(float.IsNaN(logProbability) ? float.NegativeInfinity : logProbability, logProbabilities[0]);
             }
     }
 
+    /// <summary>NaN is never chosen where there is a number, and no log-probability is NaN.</summary>
     [Fact]
-    public void ArgMaxOfOddRows()
+    public void ChooseGreedilyAmongOddNumbers()
     {
-        int[] indices = new int[4];
-        float[] values = new float[4];
-        using Matrix x = Backend.Upload([float.NaN, 1, 1, float.NaN, float.NaN, float.NaN, float.NegativeInfinity, float.NegativeInfinity, -5, 0, float.PositiveInfinity, float.PositiveInfinity], 4, 3);
-        Backend.ArgMax(x, indices, values);
-        Assert.Equal([1, 0, 2, 1], indices);
-        Assert.Equal([1, float.NegativeInfinity, -5, float.PositiveInfinity], values);
+        float[] x = [float.NaN, 1, 1, float.NaN, float.NaN, float.NaN, float.NegativeInfinity, float.NegativeInfinity, -5, 0, float.PositiveInfinity, float.PositiveInfinity];
+        using Matrix scores = Backend.Upload(x, 4, 3);
+        (int[] ids, float[] logProbabilities) = Backend.ChooseGreedily(scores);
+        Assert.Equal([1, 0, 2, 1], ids);
+        Assert.All(logProbabilities, value => Assert.False(float.IsNaN(value)));
+        Assert.Equal(0, logProbabilities[2]);
+    }
+
+    /// <summary>
+    /// Draws are those of the oracle, row by row, whatever the rules beside them; numbers of one 16th keep the border between two tokens far.
+    /// </summary>
+    [Fact]
+    public void ChooseByRules()
+    {
+        const int Vocabulary = 700;
+        TokenRule[] rules =
+        [
+            new TokenRule { IsSampling = true, Temperature = 0.7f, TopK = 50, Seed = 1, PromptLength = 2 },
+            new TokenRule { Candidates = 3 },
+            new TokenRule { IsSampling = true, TopP = 0.8f, Seed = -5, PromptLength = 1 },
+            new TokenRule { IsSkipped = true },
+            new TokenRule { IsSampling = true, Temperature = 2, MinP = 0.1f, Seed = long.MaxValue, Candidates = 5 },
+        ];
+        float[] x = [.. Numbers(rules.Length * Vocabulary, 8).Select(value => MathF.Round(value * 16) / 16)];
+        var batch = new SequenceBatch();
+        batch.Add(4, 0);
+        for (int i = 1; i < rules.Length; i++) batch.Add(i, 0);
+        float[] expected = Choose(Oracle), actual = Choose(Backend);
+        for (int i = 0; i < rules.Length; i++)
+        {
+            if (rules[i].IsSkipped) continue;
+            ChosenToken a = new(expected.AsSpan(12 * i, 12)), b = new(actual.AsSpan(12 * i, 12));
+            Assert.Equal(a.Id, b.Id);
+            Assert.Equal(a.LogProbability, b.LogProbability, 1e-4f);
+            for (int n = 0; n < rules[i].Candidates; n++)
+            {
+                Assert.Equal(a.Candidate(n).Id, b.Candidate(n).Id);
+                Assert.Equal(a.Candidate(n).LogProbability, b.Candidate(n).LogProbability, 1e-4f);
+            }
+        }
+
+        float[] Choose(IComputeBackend backend)
+        {
+            using Matrix logits = backend.Upload(x, rules.Length, Vocabulary);
+            return Fetch(backend, backend.Choose(logits, backend.Prepare(batch), new ChoiceRules(rules)));
+        }
+    }
+
+    /// <summary>A chosen token goes into the next embedding without a look at it.</summary>
+    [Fact]
+    public void EmbedWhatWasChosen()
+    {
+        const int Vocabulary = 30, Features = 12;
+        float[] scores = new float[3 * Vocabulary];
+        (scores[7], scores[Vocabulary + 29], scores[2 * Vocabulary]) = (1, 1, 1);
+        WeightData table = Parameter("table", DType.BF16, Vocabulary, Features);
+        using Weight weight = Backend.LoadWeight(table);
+        using Matrix logits = Backend.Upload(scores, 3, Vocabulary);
+        var batch = new SequenceBatch();
+        for (int i = 0; i < 3; i++) batch.Add(1, 0);
+        using Matrix choice = Backend.Choose(logits, Backend.Prepare(batch), new ChoiceRules(new TokenRule[3]));
+        using Indices mixed = Backend.Upload([-2, 5, -1, -3]);
+        float[] known = Fetch(Backend, Backend.Embed(weight, [29, 5, 7, 0], 3)), chosen = Fetch(Backend, Backend.Embed(weight, mixed, 3, choice));
+        Assert.Equal(known, chosen);
+        Fails(() => Backend.Embed(weight, mixed, 3), "Embed", "-3");
+    }
+
+    [Fact]
+    public void JoinedRows()
+    {
+        float[] a = Numbers(6), b = Numbers(3), c = Numbers(9);
+        using Matrix x = Backend.Upload(a, 2, 3), y = Backend.Upload(b, 1, 3), z = Backend.Upload(c, 3, 3), other = Backend.Allocate(1, 4);
+        Assert.Equal([.. b, .. a, .. c], Fetch(Backend, Backend.JoinRows([y, x, z])));
+        Fails(() => Backend.JoinRows([x, other]), "JoinRows", "[1, 4]");
     }
 }

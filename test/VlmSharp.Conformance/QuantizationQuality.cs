@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Models;
@@ -46,7 +47,7 @@ public sealed record QuantizationQuality(int Answers, int Tokens, double Diverge
             foreach (JsonElement question in scene)
             {
                 var request = new GenerationRequest { Images = image, Prompt = question.GetProperty("prompt").GetString()! };
-                int[] truth = [.. stored.Tokenizer!.Encode(question.GetProperty("truth").GetString()!, ControlTokens.Honour), stored.Model.Config.EosTokenIds[0]];
+                int[] truth = [.. stored.Tokenizer!.Encode(question.GetProperty("truth").GetString()!, ControlTokens.Honour), stored.Config.EosTokenIds[0]];
                 sum.Add(truth, Forced(stored, request, truth), Forced(quantized, request, truth));
             }
         }
@@ -106,21 +107,23 @@ public sealed record QuantizationQuality(int Answers, int Tokens, double Diverge
     // log p of every token of the vocabulary before each token of the answer: [answer][V].
     private static float[][] Forced(VisionLanguageModel model, GenerationRequest request, int[] answer)
     {
-        IComputeBackend b = model.Model.Backend;
+        IComputeBackend b = model.Backend;
         PreparedPrompt prompt = model.Prepare(request);
         int length = prompt.Ids.Length;
-        using KvCache cache = model.Model.CreateKvCache(length + answer.Length);
+        using KvCache cache = model.Network.CreateKvCache(length + answer.Length);
         var batch = new SequenceBatch();
         batch.Add(length, length, cache);
         float[][] rows = new float[answer.Length][];
-        using (Matrix first = b.Upload(ForwardPass.Logits(model, prompt, prompt.Ids, batch, [length - 1]), 1, model.Model.Config.Text.VocabSize)) rows[0] = Normalized(b, first)[0];
+        using (Matrix first = b.Upload(ForwardPass.Logits(model, prompt, prompt.Ids, batch, [length - 1]), 1, model.Config.Text.VocabSize)) rows[0] = Normalized(b, first)[0];
         for (int i = 1; i < answer.Length; i++)
         {
             batch.Clear();
             batch.Add(1, length, cache);
-            using Matrix input = model.Model.Embed([answer[i - 1]]);
-            using Matrix hidden = model.Model.Decode(input, batch);
-            using Matrix logits = model.Model.Logits(hidden);
+            using Indices token = b.Upload([answer[i - 1]]);
+            using Matrix input = model.Network.Embed(token);
+            using Matrix hidden = model.Network.Decode(input, b.Prepare(batch));
+            batch.Advance();
+            using Matrix logits = model.Network.Logits(hidden);
             rows[i] = Normalized(b, logits)[0];
         }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu.Kernels.Rows;
 
 namespace VlmSharp.Cpu.Tests;
@@ -23,10 +24,11 @@ public sealed unsafe class AllocationTests
         using Weight table = Load(Vocabulary, Width), gate = Load(Hidden, Width), down = Load(Width, Hidden), norm = Load(1, Width);
         using KvCache cache = backend.CreateKvCache(1, HeadDim, Past + 10);
         SequenceBatch batch = new();
-        int[] ids = [3], index = new int[1];
-        float[] value = new float[1];
+        using Indices ids = backend.Upload([3]), first = backend.Upload([0]);
+        var rules = new ChoiceRules([default]);
+        float[] words = new float[2];
         batch.Add(Past, 0, cache);
-        using (Matrix k = backend.Upload(new float[Past * HeadDim], Past, HeadDim)) backend.AppendKeyValues(k, k, batch, 0);
+        using (Matrix k = backend.Upload(new float[Past * HeadDim], Past, HeadDim)) backend.AppendKeyValues(k, k, backend.Prepare(batch), 0);
         batch.Advance();
 
         var allocations = new TeamAllocations(backend.Team);
@@ -43,18 +45,19 @@ public sealed unsafe class AllocationTests
             batch.Add(1, 0, cache);
             using Matrix x = backend.Embed(table, ids, 9.8f);
             using Matrix h = backend.RmsNorm(x, norm, 1e-6f);
-            using Matrix angles = backend.RotaryAngles(batch, HeadDim, 10000, 0);
+            using Matrix angles = backend.RotaryAngles(backend.Prepare(batch), HeadDim, 10000, 0);
             using Matrix q = backend.Rope(h, angles);
-            using Matrix k = backend.SelectRows(angles, [0]);
-            backend.AppendKeyValues(k, k, batch, 0);
-            using Matrix a = backend.CachedAttention(q, batch, 0, new AttentionSpec(4, 1, HeadDim, 0.2f, 50));
+            using Matrix k = backend.SelectRows(angles, first);
+            backend.AppendKeyValues(k, k, backend.Prepare(batch), 0);
+            using Matrix a = backend.CachedAttention(q, backend.Prepare(batch), 0, new AttentionSpec(4, 1, HeadDim, 0.2f, 50));
             using Matrix g = backend.GatedLinear(a, gate, gate);
             using Matrix d = backend.Linear(g, down, norm, Activation.GeluTanh, x);
             using Matrix n = backend.LayerNorm(d, norm, norm, 1e-6f);
             using Matrix logits = backend.Linear(n, table);
             using Matrix capped = backend.SoftCap(logits, 30);
             using Matrix p = backend.LogSoftmax(capped);
-            backend.ArgMax(p, index, value);
+            using Matrix chosen = backend.Choose(p, backend.Prepare(batch), rules);
+            backend.Download(chosen, words);
         }
     }
 

@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu.Kernels.Attention;
 
 namespace VlmSharp.Cpu.Tests;
@@ -48,7 +49,7 @@ public sealed class AttentionTests
         using Matrix x = backend.Allocate(tokens, heads * headDim), k = backend.Allocate(tokens, kvHeads * headDim);
         SequenceBatch batch = new();
         batch.Add(tokens, tokens);
-        backend.Attention(x, k, k, batch, spec).Dispose();
+        backend.Attention(x, k, k, batch.Table, spec).Dispose();
         long perThread = CpuBackend.MostScratchBytes(0, 0, 0, 2) - CpuBackend.MostScratchBytes(0, 0, 0, 0);
         Assert.InRange(backend.ScratchBytes, 1, perThread);
     }
@@ -59,7 +60,7 @@ public sealed class AttentionTests
         using Matrix query = backend.Upload(q, tokens, q.Length / tokens), keys = backend.Upload(k, tokens, k.Length / tokens), values = backend.Upload(v, tokens, v.Length / tokens);
         SequenceBatch batch = new();
         batch.Add(tokens, prefix);
-        using Matrix y = backend.Attention(query, keys, values, batch, spec);
+        using Matrix y = backend.Attention(query, keys, values, batch.Table, spec);
         float[] result = new float[q.Length];
         backend.Download(y, result);
         return result;
@@ -73,12 +74,12 @@ public sealed class AttentionTests
         using KvCache cache = backend.CreateKvCache(1, width, keys);
         SequenceBatch batch = new();
         batch.Add(keys, 0, cache);
-        using (Matrix allKeys = backend.Upload(k, keys, width), values = backend.Upload(v, keys, width)) backend.AppendKeyValues(allKeys, values, batch, 0);
+        using (Matrix allKeys = backend.Upload(k, keys, width), values = backend.Upload(v, keys, width)) backend.AppendKeyValues(allKeys, values, batch.Table, 0);
         batch.Advance();
         cache.Truncate(keys - queries);
         batch.Clear();
         batch.Add(queries, 0, cache);
-        using Matrix query = backend.Upload(q, queries, q.Length / queries), y = backend.CachedAttention(query, batch, 0, spec);
+        using Matrix query = backend.Upload(q, queries, q.Length / queries), y = backend.CachedAttention(query, batch.Table, 0, spec);
         float[] result = new float[q.Length];
         backend.Download(y, result);
         return result;

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Cpu.Measurement;
 

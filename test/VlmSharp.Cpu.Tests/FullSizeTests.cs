@@ -1,5 +1,6 @@
 using System.Text.Json;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Compute.Host;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu.Kernels.Rows;
@@ -35,7 +36,7 @@ public sealed class FullSizeTests
         Trace trace = ModelTrace.Run(model, request, tokens.Length, promptLogits: false);
         Assert.Equal(tokens, trace.Tokens);
         TracedTensor logits = trace.Tensors.Single(t => t.Name == "step_logits");
-        int vocabulary = model.Model.Config.Text.VocabSize;
+        int vocabulary = model.Config.Text.VocabSize;
         TensorAssert.Close(expected.Floats("logits"), logits.Values.AsSpan(0, vocabulary), 2e-2, $"{name} logits");
         CheckLastStep(model, request, tokens, expected.Floats("logits_last_step"), name);
         Dictionary<string, TracedTensor> stages = trace.Tensors.ToDictionary(t => t.Name);
@@ -62,7 +63,7 @@ public sealed class FullSizeTests
     /// </summary>
     private static void CheckLastStep(VisionLanguageModel model, GenerationRequest request, int[] tokens, ReadOnlySpan<float> expected, string name)
     {
-        PaliGemmaModel network = model.Model;
+        PaliGemmaModel network = model.Network;
         IComputeBackend b = network.Backend;
         PreparedPrompt prompt = model.Prepare(request);
         using Matrix planes = b.Upload(prompt.Pixels[0], 1, prompt.Pixels[0].Length);
@@ -71,15 +72,19 @@ public sealed class FullSizeTests
         int[] places = [.. Enumerable.Range(0, prompt.Ids.Length).Where(i => prompt.Ids[i] == network.Config.ImageTokenId)];
         var batch = new SequenceBatch();
         batch.Add(prompt.Ids.Length, prompt.Ids.Length, cache);
-        using (Matrix input = network.Embed(prompt.Ids, images, places)) network.Decode(input, batch).Dispose();
+        using (Indices ids = b.Upload(prompt.Ids), targets = b.Upload(places))
+        using (Matrix input = network.Embed(ids, images, targets)) network.Decode(input, b.Prepare(batch)).Dispose();
+        batch.Advance();
         float[] actual = new float[network.Config.Text.VocabSize];
         for (int i = 0; i + 1 < tokens.Length; i++)
         {
-            if (i + 2 == tokens.Length) HybridCacheFault.Apply((HostKvCache)cache, network.Config.Text);
+            if (i + 2 == tokens.Length) HybridCacheFault.Apply(cache, network.Config.Text);
             batch.Clear();
             batch.Add(1, prompt.Ids.Length, cache);
-            using Matrix input = network.Embed([tokens[i]]);
-            using Matrix hidden = network.Decode(input, batch);
+            using Indices id = b.Upload([tokens[i]]);
+            using Matrix input = network.Embed(id);
+            using Matrix hidden = network.Decode(input, b.Prepare(batch));
+            batch.Advance();
             using Matrix logits = network.Logits(hidden);
             b.Download(logits, actual);
         }

@@ -68,7 +68,7 @@ public sealed class ExplainerTests : IDisposable
     [Fact]
     public void Candidates_are_in_order_and_all_of_them_sum_to_one()
     {
-        int vocabulary = model.Model.Config.Text.VocabSize;
+        int vocabulary = model.Config.Text.VocabSize;
         Explanation explanation = Explainer.Run(model, Request("cake.png", "caption en"), new ExplanationOptions { Candidates = vocabulary + 1 });
         foreach (ExplainedStep step in explanation.Steps)
         {
@@ -154,7 +154,7 @@ public sealed class ExplainerTests : IDisposable
         GenerationRequest request = Request("car-key.png", "detect key");
         Explanation explanation = Explainer.Run(model, request);
         Trace trace = ModelTrace.Run(model, request, 1, promptLogits: false);
-        int patches = model.Model.Config.Vision.Patches;
+        int patches = model.Config.Vision.Patches;
         TracedTensor[] stages = [.. trace.Tensors.Where(t => t.Name is not ("pixel_values" or "step_logits") && !t.Name.EndsWith("attention", StringComparison.Ordinal) && !t.Name.EndsWith("mlp", StringComparison.Ordinal))];
         Assert.Equal(stages.Select(s => s.Name), explanation.Norms.Select(n => n.Name));
         foreach ((TracedTensor stage, StageNorm norm) in stages.Zip(explanation.Norms))

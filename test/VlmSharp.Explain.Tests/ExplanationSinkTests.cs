@@ -20,7 +20,8 @@ public sealed class ExplanationSinkTests
         using var backend = new ReferenceBackend();
         int patches = perSide * perSide, keys = patches + 3;
         bool[] isImage = [.. Enumerable.Range(0, patches + 2).Select(i => i is not (0 or 5))]; // text before and within: places shift
-        var sink = new ExplanationSink(backend, isImage, new VisionConfig(1, 1, 1, 1, 14, 14 * perSide, 1e-6f));
+        var sink = new ExplanationSink(backend, new VisionConfig(1, 1, 1, 1, 14, 14 * perSide, 1e-6f));
+        sink.Begin(isImage);
         float[] first = Numbers(2 * keys, 1), second = Numbers(2 * keys, 2);
         foreach ((float[] weights, int layer) in new[] { (first, 0), (second, 1) })
         {
@@ -45,7 +46,8 @@ public sealed class ExplanationSinkTests
     public void Later_steps_start_anew_and_leave_the_sizes_alone()
     {
         using var backend = new ReferenceBackend();
-        var sink = new ExplanationSink(backend, [true, false], new VisionConfig(1, 1, 1, 1, 14, 14, 1e-6f));
+        var sink = new ExplanationSink(backend, new VisionConfig(1, 1, 1, 1, 14, 14, 1e-6f));
+        sink.Begin([true, false]);
         using Matrix rows = backend.Upload([3, 4, 0, 1], 2, 2), prompt = backend.Upload([0.25f, 0.75f], 1, 2), later = backend.Upload([0.5f, 0.25f, 0.25f], 1, 3);
         sink.Record("text.layer.0", rows);
         sink.Record("text.layer.0.mlp", rows); // a branch, not a stage

@@ -59,7 +59,7 @@ public sealed class ServiceCollectionTests
         ChatResponse response = await services.GetRequiredService<IChatClient>().GetResponseAsync([Cake]);
         Assert.Equal(2, response.Usage!.OutputTokenCount);
         VisionLanguageModel model = services.GetRequiredService<VisionLanguageModel>();
-        Assert.Equal((0, true), (model.ImageFeatures.MaxBytes, model.Model.Options.SlidingWindow));
+        Assert.Equal((0, true), (model.ImageFeatures.MaxBytes, model.Network.Options.SlidingWindow));
         var backend = (CpuBackend)services.GetRequiredService<IComputeBackend>();
         Assert.Equal((1, SimdTier.Vector128), (backend.Threads, backend.Simd));
     }
@@ -87,7 +87,7 @@ public sealed class ServiceCollectionTests
     public async Task A_backend_that_was_added_before_stays()
     {
         await using ServiceProvider services = new ServiceCollection().AddSingleton<IComputeBackend, ReferenceBackend>().AddVlmSharp(o => o.ModelDirectory = GoldenFiles.DemoModel).BuildServiceProvider();
-        Assert.IsType<ReferenceBackend>(services.GetRequiredService<VisionLanguageModel>().Model.Backend);
+        Assert.IsType<ReferenceBackend>(services.GetRequiredService<VisionLanguageModel>().Backend);
     }
 
     [Theory]

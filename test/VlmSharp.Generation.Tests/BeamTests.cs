@@ -58,10 +58,10 @@ public sealed class BeamTests : IDisposable
     {
         var text = new StringBuilder();
         var tokens = new List<GeneratedToken>();
-        await foreach (GeneratedText part in model.StreamAsync(Request("car-key.png", "detect key"), Four))
+        await foreach (GeneratedToken part in model.StreamAsync(Request("car-key.png", "detect key"), Four))
         {
             text.Append(part.Text);
-            tokens.Add(part.Token);
+            tokens.Add(part);
         }
 
         GenerationResult whole = model.Generate([Request("car-key.png", "detect key")], Four)[0];
@@ -75,7 +75,7 @@ public sealed class BeamTests : IDisposable
     [Fact]
     public void The_candidates_of_the_best_beams_steps_come_with_it()
     {
-        GenerationResult result = model.Generate([Request("cake.png", "caption en")], Four with { LogProbabilities = 3 })[0];
+        GenerationResult result = model.Generate([Request("cake.png", "caption en")], Four with { TopLogProbabilities = 3 })[0];
         Assert.Equal(result.TokenIds.Count, result.TopLogProbabilities!.Count);
         for (int i = 0; i < result.TokenIds.Count; i++)
         {
@@ -121,8 +121,8 @@ public sealed class BeamTests : IDisposable
     {
         GenerationResult result = model.Generate([Request("cake.png", "caption en")], Four with { MaxNewTokens = 1 })[0];
         Assert.Equal((1, FinishReason.Length), (result.TokenIds.Count, result.Finish));
-        int room = model.Model.Config.Text.MaxPositions - result.PromptTokens;
-        int[] prompt = [.. Enumerable.Repeat(5, model.Model.Config.Text.MaxPositions - model.Model.Config.Vision.Patches - 3)];
+        int room = model.Config.Text.MaxPositions - result.PromptTokens;
+        int[] prompt = [.. Enumerable.Repeat(5, model.Config.Text.MaxPositions - model.Config.Vision.Patches - 3)];
         Assert.True(room > 3);
         result = model.Generate([Request("cake.png", "") with { PromptIds = prompt }], Four with { MaxNewTokens = 50, IgnoreEndOfSequence = true })[0];
         Assert.Equal((3, FinishReason.Length), (result.TokenIds.Count, result.Finish));

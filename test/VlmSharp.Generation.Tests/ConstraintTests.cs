@@ -1,4 +1,6 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Cpu.Kernels.Products;
@@ -79,13 +81,13 @@ public sealed class ConstraintTests : IDisposable
     [Fact]
     public void Log_probabilities_are_over_what_is_allowed()
     {
-        GenerationResult result = model.Generate([Request("cake.png", new Boxes(1))], new GenerationOptions { LogProbabilities = 1000 })[0];
+        GenerationResult result = model.Generate([Request("cake.png", new Boxes(1))], new GenerationOptions { TopLogProbabilities = 1000 })[0];
         Assert.Equal(0, result.LogProbabilities[^1]); // only the end may follow, so it is certain
         Assert.Equal([new TokenCandidate(1, 0)], result.TopLogProbabilities![^1]);
         Assert.InRange(result.TopLogProbabilities[0].Sum(t => Math.Exp(t.LogProbability)), 0.99, 1 + 1e-6);
         Assert.All(result.TopLogProbabilities[0], t => Assert.InRange(t.Id, Boxes.First, Boxes.First + 1023));
 
-        GenerationResult free = model.Generate([Request("cake.png", null)], new GenerationOptions { LogProbabilities = 1000 })[0];
+        GenerationResult free = model.Generate([Request("cake.png", null)], new GenerationOptions { TopLogProbabilities = 1000 })[0];
         Assert.Equal(free.TokenIds[0], result.TokenIds[0]); // it says a box anyway
         Assert.True(result.LogProbabilities[0] >= free.LogProbabilities[0]);
     }
@@ -102,10 +104,10 @@ public sealed class ConstraintTests : IDisposable
 
     private static GenerationOptions Options(string way) => way switch
     {
-        "logprobs" => new() { LogProbabilities = 7 },
+        "logprobs" => new() { TopLogProbabilities = 7 },
         "sampling" => new() { Temperature = 3, TopK = 300, TopP = 0.9f, MinP = 1e-4f },
-        "processors" => new() { RepetitionPenalty = 1.3f, NoRepeatNgramSize = 2, LogProbabilities = 2 },
-        "beams" => new() { Beams = 3, LogProbabilities = 4 },
+        "processors" => new() { RepetitionPenalty = 1.3f, NoRepeatNgramSize = 2, TopLogProbabilities = 2 },
+        "beams" => new() { Beams = 3, TopLogProbabilities = 4 },
         _ => new(),
     };
 
@@ -132,7 +134,7 @@ public sealed class ConstraintTests : IDisposable
     }
 
     /// <summary>Counts products with some rows of the head, or makes them by the whole product.</summary>
-    private sealed class HeadBackend(IComputeBackend inner) : ForwardingBackend(inner)
+    private sealed class HeadBackend(IComputeBackend inner) : DelegatingBackend(inner)
     {
         public bool ScoresWholeHead { get; set; }
 
@@ -140,16 +142,18 @@ public sealed class ConstraintTests : IDisposable
 
         public int LargestRows { get; private set; }
 
-        public override Matrix LinearRows(Matrix x, Weight weight, ReadOnlySpan<int> rows)
+        public override Matrix Run<TOperator>(in TOperator op)
         {
+            if (op is not LinearRows some) return base.Run(op);
             Products++;
-            LargestRows = Math.Max(LargestRows, rows.Length);
-            if (!ScoresWholeHead) return base.LinearRows(x, weight, rows);
-            using Matrix all = Linear(x, weight);
-            float[] whole = new float[all.Length], some = new float[x.Rows * rows.Length];
+            LargestRows = Math.Max(LargestRows, some.Rows.Count);
+            if (!ScoresWholeHead) return base.Run(op);
+            using Matrix all = this.Linear(some.X, some.Weight);
+            float[] whole = new float[all.Length], part = new float[some.X.Rows * some.Rows.Count];
             Download(all, whole);
-            for (int i = 0; i < some.Length; i++) some[i] = whole[i / rows.Length * weight.Rows + rows[i % rows.Length]];
-            return Upload(some, x.Rows, rows.Length);
+            ReadOnlySpan<int> rows = some.Rows.OnHost();
+            for (int i = 0; i < part.Length; i++) part[i] = whole[i / rows.Length * some.Weight.Rows + rows[i % rows.Length]];
+            return Upload(part, some.X.Rows, rows.Length);
         }
     }
 }

@@ -29,10 +29,10 @@ public sealed class GenerationTests : IDisposable
     {
         var text = new StringBuilder();
         var tokens = new List<int>();
-        await foreach (GeneratedText part in model.StreamAsync(Request("car-key.png", "detect key")))
+        await foreach (GeneratedToken part in model.StreamAsync(Request("car-key.png", "detect key")))
         {
             text.Append(part.Text);
-            tokens.Add(part.Token.Id);
+            tokens.Add(part.Id);
         }
 
         GenerationResult whole = model.Generate([Request("car-key.png", "detect key")])[0];
@@ -49,7 +49,7 @@ public sealed class GenerationTests : IDisposable
         var options = new GenerationOptions { MaxNewTokens = 200, IgnoreEndOfSequence = true };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (GeneratedText _ in model.StreamAsync(Request("cake.png", "caption en"), options, source.Token))
+            await foreach (GeneratedToken _ in model.StreamAsync(Request("cake.png", "caption en"), options, source.Token))
                 if (++seen == 3) await source.CancelAsync();
         });
         Assert.Equal(3, seen);
@@ -128,7 +128,9 @@ public sealed class GenerationTests : IDisposable
     {
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
         GenerationRequest[] requests = [Request("cake.png", "caption en"), Request("sun.png", "detect sun")];
-        using GenerationSession session = model.Start(requests, new GenerationOptions { MaxNewTokens = 60, IgnoreEndOfSequence = true });
+        var options = new GenerationOptions { MaxNewTokens = 60, IgnoreEndOfSequence = true };
+        model.Generate(requests, options); // a token's text is made when it first comes, and kept
+        using GenerationSession session = model.Start(requests, options);
         for (int i = 0; i < 20; i++) session.Step(); // prefill, and everything compiled and pooled
         var allocations = new TeamAllocations(backend.Team);
         allocations.Start();
@@ -162,7 +164,7 @@ public sealed class GenerationTests : IDisposable
     public void New_tokens_end_with_the_context()
     {
         GenerationResult result = model.Generate([Request("cake.png", "caption en")], new GenerationOptions { MaxNewTokens = 100_000, IgnoreEndOfSequence = true })[0];
-        Assert.Equal(model.Model.Config.Text.MaxPositions, result.PromptTokens + result.TokenIds.Count);
+        Assert.Equal(model.Config.Text.MaxPositions, result.PromptTokens + result.TokenIds.Count);
         Assert.Equal(FinishReason.Length, result.Finish);
     }
 
@@ -171,7 +173,7 @@ public sealed class GenerationTests : IDisposable
     {
         RgbImage image = Sample("cake.png");
         Assert.Contains("at least one", Assert.Throws<RequestException>(() => model.Generate([new GenerationRequest { Images = [], Prompt = "caption en" }])).Message, StringComparison.Ordinal);
-        Assert.Contains("placeholders", Assert.Throws<RequestException>(() => model.Generate([new GenerationRequest { Images = [image], PromptIds = [model.Model.Config.ImageTokenId, 2] }])).Message, StringComparison.Ordinal);
+        Assert.Contains("placeholders", Assert.Throws<RequestException>(() => model.Generate([new GenerationRequest { Images = [image], PromptIds = [model.Config.ImageTokenId, 2] }])).Message, StringComparison.Ordinal);
         Assert.Contains("-1", Assert.Throws<RequestException>(() => model.Generate([new GenerationRequest { Images = [image], PromptIds = [-1] }])).Message, StringComparison.Ordinal);
     }
 

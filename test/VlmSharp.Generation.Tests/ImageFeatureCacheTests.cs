@@ -19,7 +19,7 @@ public sealed class ImageFeatureCacheTests : IDisposable
         backend.Dispose();
     }
 
-    private long EntryBytes => (long)model.Model.Config.Vision.Patches * model.Model.Config.Text.HiddenSize * sizeof(float);
+    private long EntryBytes => (long)model.Config.Vision.Patches * model.Config.Text.HiddenSize * sizeof(float);
 
     private static RgbImage Picture(string name) => ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", name));
 

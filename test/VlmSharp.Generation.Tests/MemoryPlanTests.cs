@@ -51,7 +51,7 @@ public sealed class MemoryPlanTests
         model.Generate([.. Enumerable.Range(0, 2).Select(i => new GenerationRequest { PromptIds = new int[5], Images = [Shifted(cake, i)] })],
             new GenerationOptions { MaxNewTokens = 3, IgnoreEndOfSequence = true });
 
-        Assert.Equal(model.Model.QuantizedBytes, plan.QuantizedBytes);
+        Assert.Equal(model.QuantizedBytes, plan.QuantizedBytes);
         Assert.Equal(backend.AllocatedBytes, plan.ActivationBytes);
         Assert.Equal(plain.PrivateBytes + plan.QuantizedBytes, plan.PrivateBytes);
         long unused = model.Checkpoint.Tensors.Values.Sum(t => QuantizationPlan.FormatOf(t.Name, t.Shape.Length > 1 ? 2 : 1, (int)t.Shape[^1], format) is null ? 0 : t.ByteLength);

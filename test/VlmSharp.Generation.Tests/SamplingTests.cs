@@ -1,4 +1,5 @@
 using System.Text;
+using VlmSharp.Compute.Sampling;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
@@ -65,7 +66,7 @@ public sealed class SamplingTests : IDisposable
         IReadOnlyList<GenerationResult> results = model.Generate([Request("cake.png", "caption en"), Request("sun.png", "what is below the car?")], options);
         Assert.Equal(results[0].TokenIds, results[1].TokenIds);
         for (int step = 0; step < 16; step++)
-            Assert.Equal((int)(CounterRandom.Uniform(11, step) * model.Model.Config.Text.VocabSize), results[0].TokenIds[step]);
+            Assert.Equal((int)(CounterRandom.Uniform(11, step) * model.Config.Text.VocabSize), results[0].TokenIds[step]);
     }
 
     [Fact]
@@ -81,7 +82,7 @@ public sealed class SamplingTests : IDisposable
     {
         GenerationResult plain = model.Generate([Request("cake.png", "detect cake")])[0];
         Assert.Null(plain.TopLogProbabilities);
-        GenerationResult result = model.Generate([Request("cake.png", "detect cake")], new GenerationOptions { LogProbabilities = 5 })[0];
+        GenerationResult result = model.Generate([Request("cake.png", "detect cake")], new GenerationOptions { TopLogProbabilities = 5 })[0];
         Assert.Equal(plain.TokenIds, result.TokenIds);
         Assert.Equal(result.TokenIds.Count, result.TopLogProbabilities!.Count);
         for (int i = 0; i < result.TokenIds.Count; i++)
@@ -93,14 +94,14 @@ public sealed class SamplingTests : IDisposable
             Assert.InRange(top.Sum(t => Math.Exp(t.LogProbability)), 0, 1 + 1e-5);
         }
 
-        GenerationResult all = model.Generate([Request("cake.png", "caption en")], new GenerationOptions { LogProbabilities = 1000, MaxNewTokens = 1 })[0];
+        GenerationResult all = model.Generate([Request("cake.png", "caption en")], new GenerationOptions { TopLogProbabilities = 1000, MaxNewTokens = 1 })[0];
         Assert.Equal(1, all.TopLogProbabilities![0].Sum(t => Math.Exp(t.LogProbability)), 1e-3);
     }
 
     [Fact]
     public void Log_probabilities_are_the_models_own_whatever_the_processors_do()
     {
-        var options = new GenerationOptions { MaxNewTokens = 3, LogProbabilities = 1000 };
+        var options = new GenerationOptions { MaxNewTokens = 3, TopLogProbabilities = 1000 };
         GenerationResult plain = model.Generate([Request("cake.png", "caption en")], options)[0];
         GenerationResult hot = model.Generate([Request("cake.png", "caption en")], options with { Temperature = 30, TopK = 0, RepetitionPenalty = 1.7f, Seed = 1 })[0];
         Assert.NotEqual(plain.TokenIds[0], hot.TokenIds[0]);
@@ -156,7 +157,7 @@ public sealed class SamplingTests : IDisposable
     private async Task<string> StreamAsync(GenerationRequest request, GenerationOptions options)
     {
         var shown = new StringBuilder();
-        await foreach (GeneratedText part in model.StreamAsync(request, options)) shown.Append(part.Text);
+        await foreach (GeneratedToken part in model.StreamAsync(request, options)) shown.Append(part.Text);
         return shown.ToString();
     }
 

@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Host;
 
 /// <summary>Keys and values in host memory, fp32, per layer <c>[capacity, width]</c>.</summary>
-public sealed unsafe class HostKvCache : KvCache
+internal sealed unsafe class HostKvCache : KvCache
 {
     private float* memory; // [layers, 2, capacity, width]: keys, then values
 

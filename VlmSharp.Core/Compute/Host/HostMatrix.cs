@@ -6,7 +6,7 @@ namespace VlmSharp.Compute.Host;
 /// <param name="data">Address of element (0, 0); 64-byte aligned when it is a tensor's.</param>
 /// <param name="rows">Rows.</param>
 /// <param name="columns">Columns, also the distance between rows.</param>
-public readonly unsafe struct HostMatrix(float* data, int rows, int columns)
+internal readonly unsafe struct HostMatrix(float* data, int rows, int columns)
 {
     /// <summary>Address of element (0, 0).</summary>
     public readonly float* Data = data;

@@ -6,7 +6,7 @@ namespace VlmSharp.Compute.Host;
 /// Native memory for what kernels stream through. Linux hands it out in pages of 4 KB unless it is asked for 2 MB: then a stream
 /// meets a page boundary, where prefetchers stop and the address has to be looked up anew, 512 times less often.
 /// </summary>
-public static unsafe partial class HostMemory
+internal static unsafe partial class HostMemory
 {
     /// <summary>Blocks start on a cache line, which is also the widest vector.</summary>
     public const int Alignment = 64;

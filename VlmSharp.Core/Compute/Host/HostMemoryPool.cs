@@ -8,32 +8,32 @@ namespace VlmSharp.Compute.Host;
 /// </summary>
 internal sealed unsafe class HostMemoryPool : IDisposable
 {
-    private readonly Dictionary<long, Stack<HostMatrixStorage>> free = [];
+    private readonly Dictionary<long, Stack<HostStorage>> free = [];
     private bool disposed;
 
     /// <summary>Bytes taken from the system and not given back.</summary>
     public long AllocatedBytes { get; private set; }
 
-    public HostMatrixStorage Rent(long elements)
+    public HostStorage Rent(long elements)
     {
         long bytes = SizeClass(checked(Math.Max(elements, 1) * sizeof(float)));
-        if (!free.TryGetValue(bytes, out Stack<HostMatrixStorage>? blocks)) free[bytes] = blocks = new Stack<HostMatrixStorage>();
-        if (!blocks.TryPop(out HostMatrixStorage? block))
+        if (!free.TryGetValue(bytes, out Stack<HostStorage>? blocks)) free[bytes] = blocks = new Stack<HostStorage>();
+        if (!blocks.TryPop(out HostStorage? block))
         {
-            block = new HostMatrixStorage(this, (float*)HostMemory.Allocate(bytes), bytes);
+            block = new HostStorage(this, (float*)HostMemory.Allocate(bytes), bytes);
             AllocatedBytes += bytes;
         }
-        block.Activate();
+        block.BeginLife();
         return block;
     }
 
-    public void Return(HostMatrixStorage block)
+    public void Return(HostStorage block)
     {
         if (disposed) Free(block);
         else free[block.Bytes].Push(block);
     }
 
-    private void Free(HostMatrixStorage block)
+    private void Free(HostStorage block)
     {
         HostMemory.Free(block.Data);
         AllocatedBytes -= block.Bytes;
@@ -50,17 +50,19 @@ internal sealed unsafe class HostMemoryPool : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        foreach (Stack<HostMatrixStorage> blocks in free.Values)
-            while (blocks.TryPop(out HostMatrixStorage? block)) Free(block);
+        foreach (Stack<HostStorage> blocks in free.Values)
+            while (blocks.TryPop(out HostStorage? block)) Free(block);
     }
 }
 
 /// <summary>A block of native host memory.</summary>
-internal sealed unsafe class HostMatrixStorage(HostMemoryPool pool, float* data, long bytes) : MatrixStorage
+internal sealed unsafe class HostStorage(HostMemoryPool pool, float* data, long bytes) : BackendStorage
 {
     public float* Data { get; } = data;
 
     public long Bytes { get; } = bytes;
+
+    public void BeginLife() => HandOut();
 
     protected override void ReturnToPool() => pool.Return(this);
 }

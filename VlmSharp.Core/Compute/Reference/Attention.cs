@@ -1,19 +1,20 @@
 using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Compute.Reference;
 
-/// <summary>
-/// Scaled dot-product attention with grouped queries (Vaswani et al. 2017, eq. 1; Ainslie et al. 2023) for one sequence.
-/// For query head h, which reads key-value head h / (H / K), and token i:
-/// <code>
-/// s_j = cap * tanh(scale * q_i . k_j / cap)      (without a cap: scale * q_i . k_j)
-/// p_j = exp(s_j - max s) / sum exp(s - max s)    over the j that i may see
-/// y_i = sum_j p_j v_j
-/// </code>
-/// </summary>
-internal static class Attention
+internal sealed partial class ReferenceOperators : IKernel<Attention>
 {
-    public static void Execute(HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
+    /// <summary>y_i = sum_j p_j v_j for each sequence over its own rows, p = softmax of the capped scores.</summary>
+    public void Run(in Attention op, HostMatrix y)
+    {
+        HostMatrix k = op.K.OnHost(), v = op.V.OnHost();
+        foreach (SequenceSlice slice in op.Step.Batch.Slices)
+            Attend(op.Q.OnHost(), k.Part(slice.RowStart, slice.RowCount), v.Part(slice.RowStart, slice.RowCount), slice, op.Spec, y);
+    }
+
+    /// <summary>One sequence: keys and values [past + rows, K * D] are its own, q and y [T, H * D] the step's.</summary>
+    private static void Attend(HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
     {
         double[] weights = new double[keys.Rows];
         for (int row = 0; row < slice.RowCount; row++)
@@ -30,19 +31,6 @@ internal static class Attention
             }
     }
 
-    /// <summary>The p of one row of the sequence into y [H, L], L at least the keys there are: 0 where it may not see.</summary>
-    public static void ExecuteWeights(HostMatrix q, int row, HostMatrix keys, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
-    {
-        double[] weights = new double[keys.Rows];
-        for (int head = 0; head < spec.Heads; head++)
-        {
-            (int start, int end) = Weigh(q, row, head, keys, slice, spec, weights);
-            Span<float> output = y.Row(head);
-            output.Clear();
-            for (int j = start; j < end; j++) output[j] = (float)weights[j];
-        }
-    }
-
     /// <summary>p_j of one row and head for the j in [Start, End), which is what the mask lets the row see.</summary>
     private static (int Start, int End) Weigh(HostMatrix q, int row, int head, HostMatrix keys, in SequenceSlice slice, in AttentionSpec spec, Span<double> p)
     {
@@ -52,7 +40,7 @@ internal static class Attention
         double largest = double.NegativeInfinity, total = 0;
         for (int j = start; j < end; j++)
         {
-            double score = spec.Scale * Product.Dot(query, Head(keys, j, KvHead(head, spec), spec.HeadDim));
+            double score = spec.Scale * Dot(query, Head(keys, j, KvHead(head, spec), spec.HeadDim));
             if (spec.SoftCap > 0) score = spec.SoftCap * Math.Tanh(score / spec.SoftCap);
             p[j] = score;
             largest = Math.Max(largest, score);

@@ -1,14 +1,20 @@
 using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Compute.Reference;
 
-/// <summary>Embedding lookup: y[t] = scale * table[ids[t]].</summary>
-internal static class Embed
+internal sealed partial class ReferenceOperators : IKernel<Embed>
 {
-    public static void Execute(HostWeight table, ReadOnlySpan<int> ids, float scale, HostMatrix y)
+    /// <summary>y[t] = scale * table[id_t].</summary>
+    public void Run(in Embed op, HostMatrix y)
     {
+        HostWeight table = op.Table.OnHost();
+        ReadOnlySpan<int> ids = op.Ids.OnHost();
         for (int t = 0; t < ids.Length; t++)
+        {
+            int id = op.IdOf(ids[t]);
             for (int f = 0; f < table.Columns; f++)
-                y.Row(t)[f] = scale * table.At(ids[t], f);
+                y.Row(t)[f] = op.Scale * table.At(id, f);
+        }
     }
 }

@@ -1,19 +1,19 @@
 using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Compute.Reference;
 
-/// <summary>
-/// Patch embedding (Dosovitskiy et al. 2021, eq. 1): a convolution whose stride is its size, so each patch is one matrix-vector product.
-/// <code>
-/// y[n N + r P + c, o] = bias[o] + position[r P + c, o] + sum_{ch, ky, kx} W[o, ch, ky, kx] * pixel[n, ch, r s + ky, c s + kx]
-/// </code>
-/// with s the patch side, P = S / s patches in a row, N = P^2.
-/// </summary>
-internal static class PatchEmbed
+internal sealed partial class ReferenceOperators : IKernel<PatchEmbed>
 {
-    public static void Execute(HostMatrix pixels, HostWeight kernel, HostWeight bias, HostWeight positions, int side, int patch, HostMatrix y)
+    /// <summary>
+    /// y[n N + r P + c, o] = bias[o] + position[r P + c, o] + sum_{ch, ky, kx} W[o, ch, ky, kx] * pixel[n, ch, r s + ky, c s + kx],
+    /// with s the patch side, P = S / s patches in a row, N = P^2.
+    /// </summary>
+    public void Run(in PatchEmbed op, HostMatrix y)
     {
-        int perSide = side / patch;
+        HostMatrix pixels = op.Pixels.OnHost();
+        HostWeight kernel = op.Kernel.OnHost(), bias = op.Bias.OnHost(), positions = op.Positions.OnHost();
+        int side = op.Side, patch = op.Patch, perSide = side / patch;
         for (int row = 0; row < y.Rows; row++)
         {
             int image = row / (perSide * perSide), place = row % (perSide * perSide);

@@ -1,13 +1,16 @@
 namespace VlmSharp.Generation.Processors;
 
 /// <summary>Removes the tokens that end a sequence while it has fewer than m new tokens; the prompt does not count.</summary>
-/// <param name="minimum">m.</param>
-/// <param name="ending">The end-of-sequence tokens and stop ids.</param>
-internal sealed class MinimumLength(int minimum, int[] ending) : ILogitsProcessor
+internal static class MinimumLength
 {
-    public void Apply(Span<float> scores, ReadOnlySpan<int> history, int promptLength)
+    /// <summary>Applies it.</summary>
+    /// <param name="scores">[V], changed in place.</param>
+    /// <param name="newTokens">New tokens so far.</param>
+    /// <param name="minimum">m.</param>
+    /// <param name="ending">The end-of-sequence tokens and stop ids.</param>
+    public static void Apply(Span<float> scores, int newTokens, int minimum, ReadOnlySpan<int> ending)
     {
-        if (history.Length - promptLength >= minimum) return;
+        if (newTokens >= minimum) return;
         foreach (int id in ending)
             if ((uint)id < (uint)scores.Length) scores[id] = float.NegativeInfinity;
     }

@@ -4,10 +4,13 @@ namespace VlmSharp.Generation.Processors;
 /// No run of n tokens occurs twice (Paulus et al. 2017, section 2.5): with t the history, token t[i + n - 1] is removed for
 /// every i at which t[i .. i + n - 1) equals the last n - 1 tokens. The prompt counts.
 /// </summary>
-/// <param name="size">n, at least 1.</param>
-internal sealed class NoRepeatNgram(int size) : ILogitsProcessor
+internal static class NoRepeatNgram
 {
-    public void Apply(Span<float> scores, ReadOnlySpan<int> history, int promptLength)
+    /// <summary>Applies it.</summary>
+    /// <param name="scores">[V], changed in place.</param>
+    /// <param name="history">Prompt and new tokens.</param>
+    /// <param name="size">n, at least 1.</param>
+    public static void Apply(Span<float> scores, ReadOnlySpan<int> history, int size)
     {
         if (history.Length < size) return;
         ReadOnlySpan<int> start = history[^(size - 1)..];

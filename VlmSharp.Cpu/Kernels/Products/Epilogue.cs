@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Cpu.Simd;
 

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu.Simd;
 using VlmSharp.Cpu.Threading;
 

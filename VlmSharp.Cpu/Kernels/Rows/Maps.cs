@@ -45,3 +45,25 @@ internal struct ScaleMap<V> : IMap<V> where V : struct, ISimd<V>
     public static unsafe void Run(float* a, float factor, float* y, int count) =>
         RowMath.Map<V, ScaleMap<V>>(new() { factor = V.Broadcast(factor) }, a, a, a, y, count);
 }
+
+/// <summary>cap * tanh(a / cap).</summary>
+internal struct SoftCapMap<V> : IMap<V> where V : struct, ISimd<V>
+{
+    private V cap, inverse;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly V Apply(V a, V b, V c) => cap * Elementary.Tanh(a * inverse);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static unsafe void Run(float* x, float cap, float* y, int count) =>
+        RowMath.Map<V, SoftCapMap<V>>(new() { cap = V.Broadcast(cap), inverse = V.Broadcast(1 / cap) }, x, x, x, y, count);
+}
+
+/// <summary>exp(a - largest).</summary>
+internal struct ExpMap<V> : IMap<V> where V : struct, ISimd<V>
+{
+    public V Largest;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly V Apply(V a, V b, V c) => Elementary.Exp(a - Largest);
+}

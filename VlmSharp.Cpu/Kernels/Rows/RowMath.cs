@@ -132,4 +132,32 @@ internal static unsafe class RowMath
         for (; j < count; j++) sum += y[j];
         return sum;
     }
+
+    /// <summary>The sum of map(x, x, x), which is not written down.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float SumOf<V, TMap>(TMap map, float* x, int count)
+        where V : struct, ISimd<V> where TMap : struct, IMap<V>
+    {
+        V s0 = V.Zero, s1 = V.Zero;
+        int j = 0;
+        for (; j + 2 * V.Count <= count; j += 2 * V.Count)
+        {
+            V x0 = V.Load(x + j), x1 = V.Load(x + j + V.Count);
+            s0 += map.Apply(x0, x0, x0);
+            s1 += map.Apply(x1, x1, x1);
+        }
+        if (j + V.Count <= count)
+        {
+            V x0 = V.Load(x + j);
+            s0 += map.Apply(x0, x0, x0);
+            j += V.Count;
+        }
+        float sum = V.Sum(s0 + s1);
+        if (j == count) return sum;
+        V last = LoadPart<V>(x + j, count - j);
+        float* rest = stackalloc float[WidestCount];
+        V.Store(rest, map.Apply(last, last, last));
+        for (int i = 0; i < count - j; i++) sum += rest[i];
+        return sum;
+    }
 }

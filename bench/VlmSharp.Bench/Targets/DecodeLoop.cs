@@ -1,5 +1,5 @@
 using VlmSharp.Compute;
-using VlmSharp.Cpu.Kernels.Rows;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Models;
 
 namespace VlmSharp.Bench.Targets;
@@ -13,8 +13,8 @@ internal sealed class DecodeLoop : IDisposable
     private readonly PaliGemmaModel model;
     private readonly SequenceBatch batch = new();
     private readonly KvCache[] caches;
-    private readonly int[] ids, rows, best;
-    private readonly float[] values;
+    private readonly int[] ids;
+    private readonly float[] words;
     private readonly int context;
 
     /// <param name="model">The model.</param>
@@ -26,9 +26,7 @@ internal sealed class DecodeLoop : IDisposable
         (this.model, this.context) = (model, context);
         caches = [.. Enumerable.Range(0, sequences).Select(_ => model.CreateKvCache(context + room))];
         ids = [.. Enumerable.Range(0, sequences).Select(i => 1000 + 77 * i)];
-        rows = [.. Enumerable.Range(0, sequences)];
-        best = new int[sequences];
-        values = new float[sequences];
+        words = new float[2 * sequences];
         TextConfig text = model.Config.Text;
         int width = text.KvHeads * text.HeadDim;
         using Matrix numbers = model.Backend.Upload([.. Enumerable.Range(0, context * width).Select(i => (i % 29 - 14) / 16f)], context, width);
@@ -36,7 +34,7 @@ internal sealed class DecodeLoop : IDisposable
         {
             batch.Clear();
             batch.Add(context, context, cache);
-            for (int layer = 0; layer < text.Layers; layer++) model.Backend.AppendKeyValues(numbers, numbers, batch, layer);
+            for (int layer = 0; layer < text.Layers; layer++) model.Backend.AppendKeyValues(numbers, numbers, batch.Table, layer);
             batch.Advance();
         }
     }
@@ -55,9 +53,10 @@ internal sealed class DecodeLoop : IDisposable
     {
         batch.Clear();
         foreach (KvCache cache in caches) batch.Add(1, 0, cache);
-        using Matrix x = model.Embed(ids); // [B, h]
-        Score(model, x, batch, rows, best, values);
-        best.CopyTo(ids, 0);
+        using Indices tokens = model.Backend.Upload(ids);
+        using Matrix x = model.Embed(tokens); // [B, h]
+        Score(model, x, batch, words);
+        for (int i = 0; i < ids.Length; i++) ids[i] = new ChosenToken(words.AsSpan(2 * i, 2)).Id;
     }
 
     /// <summary>A whole prompt, up to its first token.</summary>
@@ -66,17 +65,22 @@ internal sealed class DecodeLoop : IDisposable
         using KvCache cache = model.CreateKvCache(tokens);
         var batch = new SequenceBatch();
         batch.Add(tokens, tokens, cache);
-        using Matrix x = model.Embed([.. Enumerable.Range(0, tokens).Select(i => 1000 + 7 * i)]); // [T, h]
-        Score(model, x, batch, [tokens - 1], new int[1], new float[1]);
+        using Indices ids = model.Backend.Upload([.. Enumerable.Range(0, tokens).Select(i => 1000 + 7 * i)]);
+        using Matrix x = model.Embed(ids); // [T, h]
+        Score(model, x, batch, new float[2]);
     }
 
-    private static void Score(PaliGemmaModel model, Matrix x, SequenceBatch batch, int[] rows, int[] best, float[] values)
+    private static void Score(PaliGemmaModel model, Matrix x, SequenceBatch batch, float[] words)
     {
-        using Matrix hidden = model.Decode(x, batch); // [T, h]
-        using Matrix last = model.Backend.SelectRows(hidden, rows); // [B, h]
+        IComputeBackend b = model.Backend;
+        StepTable step = b.Prepare(batch);
+        using Matrix hidden = model.Decode(x, step); // [T, h]
+        batch.Advance();
+        using Indices rows = b.Upload([.. batch.Slices.ToArray().Select(slice => slice.RowStart + slice.RowCount - 1)]);
+        using Matrix last = b.SelectRows(hidden, rows); // [B, h]
         using Matrix logits = model.Logits(last); // [B, V]
-        using Matrix probabilities = model.Backend.LogSoftmax(logits); // [B, V]
-        model.Backend.ArgMax(logits, best, values);
+        using Matrix chosen = b.Choose(logits, step, new ChoiceRules(new TokenRule[logits.Rows])); // [B, 2]
+        b.Download(chosen, words);
     }
 
     public void Dispose()

@@ -23,11 +23,11 @@ internal static class DecodeTargets
             string name = (format ?? DType.BF16).ToString();
             table.Note($"opening the model in {name}");
             using var model = VisionLanguageModel.Open(folder, backend, new ModelOptions { Quantization = format });
-            using var loop = new DecodeLoop(model.Model, 1, Context);
-            PairedSeries decode = Reading(model.Model, probe).Run(Chunks, () => Decode(loop));
-            table.Add($"decode {name}", $"batch 1, {model.Model.DecodeBytes / 1e9:0.00} GB a token", decode, Rate(Chunk, decode), goal, Chunk);
-            PairedSeries prefill = Prefill(model.Model, probe);
-            for (int i = 0; i < 3; i++) prefill.Repeat(() => DecodeLoop.Prefill(model.Model, Context));
+            using var loop = new DecodeLoop(model.Network, 1, Context);
+            PairedSeries decode = Reading(model.Network, probe).Run(Chunks, () => Decode(loop));
+            table.Add($"decode {name}", $"batch 1, {model.Network.DecodeBytes / 1e9:0.00} GB a token", decode, Rate(Chunk, decode), goal, Chunk);
+            PairedSeries prefill = Prefill(model.Network, probe);
+            for (int i = 0; i < 3; i++) prefill.Repeat(() => DecodeLoop.Prefill(model.Network, Context));
             if (format is null) bf16 = prefill.Share;
             table.Add($"prefill {name}", $"{Context} tokens without a picture", prefill, Rate(Context, prefill), format is null ? 0.8 : bf16);
         }
@@ -39,8 +39,8 @@ internal static class DecodeTargets
         using var backend = new CpuBackend();
         using var probe = new LimitProbe(backend);
         using var model = VisionLanguageModel.Open(folder, backend);
-        using DecodeLoop one = new(model.Model, 1, Context), many = new(model.Model, Together, Context);
-        PairedSeries alone = Reading(model.Model, probe), together = new(probe, Chunk * (double)model.Model.DecodeBytes, Chunk * many.StepFlops);
+        using DecodeLoop one = new(model.Network, 1, Context), many = new(model.Network, Together, Context);
+        PairedSeries alone = Reading(model.Network, probe), together = new(probe, Chunk * (double)model.Network.DecodeBytes, Chunk * many.StepFlops);
         many.Step(); // warm-up
         for (int i = 0; i < Chunks; i++)
         {
@@ -58,18 +58,18 @@ internal static class DecodeTargets
         using var backend = new CpuBackend();
         using var probe = new LimitProbe(backend);
         using var model = VisionLanguageModel.Open(folder, backend);
-        TextConfig text = model.Model.Config.Text;
+        TextConfig text = model.Config.Text;
         using Matrix hidden = backend.Upload([.. Enumerable.Range(0, text.HiddenSize).Select(i => i % 5 - 2f)], 1, text.HiddenSize);
         double row = 2.0 * text.HiddenSize, all = row * text.VocabSize; // bytes, in bf16
-        var whole = new PairedSeries(probe, all, 0).Run(7, () => model.Model.Logits(hidden).Dispose());
+        var whole = new PairedSeries(probe, all, 0).Run(7, () => model.Network.Logits(hidden).Dispose());
         table.Add("head BF16", $"all {text.VocabSize} rows", whole, $"{all / whole.Seconds / 1e9:0.0} GB/s", 0.95);
         foreach (int count in new[] { 64, 1024, 16384 })
         {
             int calls = text.VocabSize / 16384;
-            int[][] ids = [.. Enumerable.Range(0, calls).Select(call => Enumerable.Range(call * 16384, count).ToArray())];
+            Indices[] ids = [.. Enumerable.Range(0, calls).Select(call => backend.Upload([.. Enumerable.Range(call * 16384, count)]))];
             PairedSeries some = new PairedSeries(probe, calls * count * row, 0).Run(9, () =>
             {
-                foreach (int[] rows in ids) model.Model.Logits(hidden, rows).Dispose();
+                foreach (Indices rows in ids) model.Network.Logits(hidden, rows).Dispose();
             });
             double one = some.Seconds / calls, over = one / (whole.Seconds * count / text.VocabSize);
             table.Add("head BF16", $"{count} rows", some.Limits, TargetTable.Time(one), $"{count * row / one / 1e9:0.0} GB/s", $"{over:0.00} x its part of the whole head's time", "<= 1.2 x", over <= 1.2);
@@ -84,7 +84,7 @@ internal static class DecodeTargets
         for (int i = 0; i < Chunks; i++)
             foreach (Team team in teams) team.DecodeSeries.Repeat(() => Decode(team.Loop));
         for (int i = 0; i < 2; i++)
-            foreach (Team team in teams) team.PrefillSeries.Repeat(() => DecodeLoop.Prefill(team.Model.Model, Context)); // seven seconds or more each
+            foreach (Team team in teams) team.PrefillSeries.Repeat(() => DecodeLoop.Prefill(team.Model.Network, Context)); // seven seconds or more each
         Team full = teams.Single(t => t.Threads == cores);
         foreach (Team team in teams)
         {
@@ -141,9 +141,9 @@ internal static class DecodeTargets
             backend = new CpuBackend(new CpuBackendOptions { Threads = Threads = threads });
             probe = new LimitProbe(backend);
             Model = VisionLanguageModel.Open(folder, backend);
-            Loop = new DecodeLoop(Model.Model, 1, Context);
+            Loop = new DecodeLoop(Model.Network, 1, Context);
             Loop.Step(); // warm-up
-            (DecodeSeries, PrefillSeries) = (Reading(Model.Model, probe), Prefill(Model.Model, probe));
+            (DecodeSeries, PrefillSeries) = (Reading(Model.Network, probe), Prefill(Model.Network, probe));
         }
 
         public int Threads { get; }

@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu;
 using VlmSharp.Cpu.Measurement;
+using VlmSharp.Generation;
 using VlmSharp.Models;
 
 namespace VlmSharp.Bench.Targets;
@@ -21,7 +23,8 @@ internal static unsafe class LargePictureTargets
         using var backend = new CpuBackend();
         using var probe = new LimitProbe(backend);
         using Checkpoint checkpoint = Checkpoint.Open(folder);
-        using var model = new PaliGemmaModel(checkpoint, backend);
+        using var weights = new LoadedWeights(checkpoint, backend, quantization: null, CancellationToken.None);
+        var model = new PaliGemmaModel(checkpoint.Config, backend, weights.Load);
         PaliGemmaConfig config = checkpoint.Config with { Vision = checkpoint.Config.Vision with { ImageSize = Side } };
         Encoder(table, backend, probe, checkpoint, config);
 

@@ -18,16 +18,16 @@ internal static class StageTargets
         using var probe = new LimitProbe(backend);
         using var model = VisionLanguageModel.Open(folder, backend);
         model.ImageFeatures.MaxBytes = 0; // every run encodes its picture
-        var cost = new ModelCost(model.Model.Config);
-        int tokens = model.Model.Config.Vision.Patches + 4;
+        var cost = new ModelCost(model.Config);
+        int tokens = model.Config.Vision.Patches + 4;
         var vision = new PairedSeries(probe, 0, cost.VisionFlops());
         var prefill = new PairedSeries(probe, 0, cost.PrefillFlops(tokens));
-        var decode = new PairedSeries(probe, (NewTokens - 1) * (double)model.Model.DecodeBytes, 0);
+        var decode = new PairedSeries(probe, (NewTokens - 1) * (double)model.Network.DecodeBytes, 0);
         double first = RunOnce(model, probe, [], out _);
         long allocated = 0;
         for (int i = 0; i < Repetitions; i++) RunOnce(model, probe, [vision, prefill, decode], out allocated);
 
-        table.Add("vision", $"{model.Model.Config.Vision.ImageSize} px", vision, $"{cost.VisionFlops() / vision.Seconds / 1e9:0} GFLOP/s", 0.75);
+        table.Add("vision", $"{model.Config.Vision.ImageSize} px", vision, $"{cost.VisionFlops() / vision.Seconds / 1e9:0} GFLOP/s", 0.75);
         table.Add("prefill bf16", $"{tokens} tokens", prefill, $"{tokens / prefill.Seconds:0.0} tokens/s", 0.8);
         table.Add("decode of a session", $"after {tokens} tokens", decode, $"{(NewTokens - 1) / decode.Seconds:0.00} tokens/s", 0.95, NewTokens - 1);
         table.Add("managed memory", "decode of a session", "", "", "", $"{allocated} bytes a token", "0", allocated == 0);
@@ -59,7 +59,7 @@ internal static class StageTargets
     /// <returns>Seconds to the first token.</returns>
     private static double RunOnce(VisionLanguageModel model, LimitProbe probe, PairedSeries[] series, out long allocated)
     {
-        int side = model.Model.Config.Vision.ImageSize;
+        int side = model.Config.Vision.ImageSize;
         var request = new GenerationRequest { Images = [new RgbImage(side, side, new byte[3 * side * side])], PromptIds = [2, 4521, 235248, 108] };
         using GenerationSession session = model.Start([request], new GenerationOptions { MaxNewTokens = NewTokens, IgnoreEndOfSequence = true });
         MachineLimits before = probe.Measure();

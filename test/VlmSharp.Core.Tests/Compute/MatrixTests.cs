@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Compute.Host;
 using VlmSharp.Compute.Reference;
 
@@ -57,10 +58,11 @@ public sealed class MatrixTests
     {
         using var backend = new ReferenceBackend();
         using Matrix x = backend.Allocate(2, 3), rows = backend.Allocate(1, 4);
-        string message = Assert.Throws<ArgumentException>(() => backend.ReplaceRows(x, rows, [0])).Message;
+        using Indices zero = backend.Upload([0]), seven = backend.Upload([7]);
+        string message = Assert.Throws<ArgumentException>(() => backend.ReplaceRows(x, rows, zero)).Message;
         Assert.Contains("[2, 3]", message, StringComparison.Ordinal);
         Assert.Contains("[1, 4]", message, StringComparison.Ordinal);
-        Assert.Contains("row 7", Assert.Throws<ArgumentException>(() => backend.SelectRows(x, [7])).Message, StringComparison.Ordinal);
+        Assert.Contains("row 7", Assert.Throws<ArgumentException>(() => backend.SelectRows(x, seven)).Message, StringComparison.Ordinal);
     }
 
     [Theory, InlineData(0f, 0x0000), InlineData(1f, 0x3F80), InlineData(-2f, 0xC000), InlineData(1.00390625f, 0x3F80), InlineData(1.01171875f, 0x3F82), InlineData(float.PositiveInfinity, 0x7F80), InlineData(3.4e38f, 0x7F80)]

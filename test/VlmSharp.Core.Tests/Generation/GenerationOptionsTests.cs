@@ -22,7 +22,7 @@ public sealed class GenerationOptionsTests
         { "num_beams", "257", new() { Beams = 257 } },
         { "num_beams", "does not sample", new() { Beams = 2, TopK = 5 } },
         { "length_penalty", "NaN", new() { LengthPenalty = float.NaN } },
-        { "logprobs", "1001", new() { LogProbabilities = 1001 } },
+        { "logprobs", "1001", new() { TopLogProbabilities = 1001 } },
         { "stop_strings", "at least one character", new() { StopStrings = ["a", ""] } },
         { "stop_ids", "-7", new() { StopIds = [-7] } },
     };
@@ -41,7 +41,7 @@ public sealed class GenerationOptionsTests
     public void Extremes_that_mean_something_are_accepted()
     {
         new GenerationOptions().Validate();
-        new GenerationOptions { TopP = 0, MinP = 1, TopK = 0, Temperature = 1e-6f, MinNewTokens = 128, Seed = -1, LogProbabilities = 1000 }.Validate();
+        new GenerationOptions { TopP = 0, MinP = 1, TopK = 0, Temperature = 1e-6f, MinNewTokens = 128, Seed = -1, TopLogProbabilities = 1000 }.Validate();
         new GenerationOptions { Beams = GenerationOptions.MaxBeams, LengthPenalty = -1, RepetitionPenalty = 0.5f, NoRepeatNgramSize = 1 }.Validate();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VlmSharp.Compute.Sampling;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
 using VlmSharp.Generation.Processors;
@@ -30,8 +31,10 @@ public sealed class ProcessorGoldensTests
         GenerationOptions options = Options(golden);
         options.Validate();
 
-        var pipeline = new LogitsPipeline(options, scores.Length, [golden.GetProperty("eos").GetInt32()]);
-        pipeline.Apply(scores, GoldenCase.Ints(golden.GetProperty("history")), golden.GetProperty("prompt_length").GetInt32());
+        int[] history = GoldenCase.Ints(golden.GetProperty("history"));
+        int promptLength = golden.GetProperty("prompt_length").GetInt32();
+        new HistoryRules(scores.Length).Apply(scores, history, promptLength, options, [golden.GetProperty("eos").GetInt32()]);
+        new TokenSampler(scores.Length).Apply(scores, options.Rule(promptLength, 0, scores.Length));
         double[] weights = new double[scores.Length];
         double total = Sampler.Weigh(scores, weights);
 

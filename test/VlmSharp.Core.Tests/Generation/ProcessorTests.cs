@@ -1,3 +1,4 @@
+using VlmSharp.Compute.Sampling;
 using VlmSharp.Generation;
 using VlmSharp.Generation.Processors;
 
@@ -19,7 +20,7 @@ public sealed class ProcessorTests
     public void No_run_of_n_tokens_comes_twice(int size, int[] history, int[] removed)
     {
         float[] scores = new float[6];
-        new NoRepeatNgram(size).Apply(scores, history, 0);
+        NoRepeatNgram.Apply(scores, history, size);
         Assert.Equal(removed, Enumerable.Range(0, 6).Where(id => scores[id] == Gone));
     }
 
@@ -27,18 +28,17 @@ public sealed class ProcessorTests
     public void A_repeated_token_is_penalized_once()
     {
         float[] scores = [4, -4, 4, -4];
-        new RepetitionPenalty(2, 4).Apply(scores, [0, 1, 1, 0], 2);
+        new RepetitionPenalty(4).Apply(scores, [0, 1, 1, 0], 2);
         Assert.Equal([2, -8, 4, -4], scores);
     }
 
     [Fact]
     public void The_end_is_held_back_for_as_many_new_tokens_as_asked()
     {
-        var processor = new MinimumLength(2, [1, 3]);
         for (int made = 0; made < 4; made++)
         {
             float[] scores = [0, 0, 0, 0];
-            processor.Apply(scores, new int[5 + made], promptLength: 5);
+            MinimumLength.Apply(scores, made, 2, [1, 3]);
             Assert.Equal(made < 2 ? [0, Gone, 0, Gone] : [0, 0, 0, 0], scores);
         }
     }
@@ -62,7 +62,7 @@ public sealed class ProcessorTests
             }
 
             float[] kept = [.. scores];
-            new TopP(p, kept.Length).Apply(kept, [], 0);
+            new TopP(kept.Length).Apply(kept, p);
             Assert.Equal(expected.Count, kept.Count(float.IsFinite));
             Assert.Equal(expected.Sum(id => weights[id]), Enumerable.Range(0, kept.Length).Where(id => kept[id] > Gone).Sum(id => weights[id]), 1e-9); // of equal ones any
         }
@@ -88,10 +88,15 @@ public sealed class ProcessorTests
     public void Sampling_has_transformers_defaults()
     {
         float[] scores = [.. Enumerable.Range(0, 200).Select(id => -id * 0.01f)];
-        new LogitsPipeline(new GenerationOptions { Temperature = 1 }, 200, []).Apply(scores, [], 0);
+        new TokenSampler(200).Apply(scores, new GenerationOptions { Temperature = 1 }.Rule(0, 0, 200));
         Assert.Equal(GenerationOptions.DefaultTopK, scores.Count(float.IsFinite));
-        Assert.True(new LogitsPipeline(new GenerationOptions(), 200, []).IsEmpty);
-        Assert.True(new LogitsPipeline(new GenerationOptions { TopK = 0 }, 200, []).IsEmpty);
+        foreach (GenerationOptions nothing in new[] { new GenerationOptions(), new GenerationOptions { TopK = 0 } })
+        {
+            float[] untouched = [.. Enumerable.Range(0, 200).Select(id => -id * 0.01f)];
+            new TokenSampler(200).Apply(untouched, nothing.Rule(0, 0, 200));
+            Assert.Equal(200, untouched.Count(float.IsFinite));
+            Assert.False(HistoryRules.AreIn(nothing));
+        }
     }
 
     [Fact]

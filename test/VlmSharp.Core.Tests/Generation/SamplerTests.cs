@@ -1,3 +1,4 @@
+using VlmSharp.Compute.Sampling;
 using VlmSharp.Generation.Processors;
 
 namespace VlmSharp.Core.Tests.Generation;

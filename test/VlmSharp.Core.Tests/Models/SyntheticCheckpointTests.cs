@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute.Reference;
 using VlmSharp.Conformance;
+using VlmSharp.Generation;
 using VlmSharp.Models;
 
 namespace VlmSharp.Core.Tests.Models;
@@ -39,7 +40,8 @@ public sealed class SyntheticCheckpointTests
             Assert.Equal(small.Text with { SlidingLayers = [] }, checkpoint.Config.Text with { SlidingLayers = [] });
             Assert.Equal(small.Text.SlidingLayers.AsEnumerable(), checkpoint.Config.Text.SlidingLayers);
             using var backend = new ReferenceBackend();
-            using var model = new PaliGemmaModel(checkpoint, backend);
+            using var weights = new LoadedWeights(checkpoint, backend, quantization: null, CancellationToken.None);
+            Assert.Equal(2, new PaliGemmaModel(checkpoint.Config, backend, weights.Load).Config.Text.Layers);
         }
         finally
         {

@@ -11,7 +11,7 @@ public sealed unsafe class GroupQuantizerTests
         byte* elements = stackalloc byte[(int)format.RowBytes(row.Length)];
         ushort* scales = stackalloc ushort[(int)format.Groups(row.Length)];
         Assert.True(GroupQuantizer.Quantize(row, format, elements, scales));
-        var weight = new HostWeight(new WeightData("w", format, 1, row.Length, (nint)elements, row, (nint)scales));
+        var weight = new WeightData("w", format, 1, row.Length, (nint)elements, row, (nint)scales);
         float[] values = new float[row.Length];
         weight.Widen(0, values);
         for (int i = 0; i < row.Length; i++) Assert.Equal(values[i], weight.At(0, i));

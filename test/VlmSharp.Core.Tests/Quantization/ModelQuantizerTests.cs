@@ -1,6 +1,7 @@
 using System.Text.Json;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Compute.Reference;
 using VlmSharp.Conformance;
 using VlmSharp.Core.Tests.Checkpoints;
@@ -72,18 +73,19 @@ public sealed class ModelQuantizerTests : IDisposable
         using var backend = new ReferenceBackend();
         using VisionLanguageModel folder = VisionLanguageModel.Open(Target, backend);
         using VisionLanguageModel loaded = VisionLanguageModel.Open(source, backend, new ModelOptions { Quantization = format });
-        Assert.Equal((0, true), (folder.Model.QuantizedBytes, loaded.Model.QuantizedBytes > 0));
-        Assert.Equal(folder.Model.DecodeBytes, loaded.Model.DecodeBytes);
+        Assert.Equal((0, true), (folder.QuantizedBytes, loaded.QuantizedBytes > 0));
+        Assert.Equal(folder.Network.DecodeBytes, loaded.Network.DecodeBytes);
         Assert.Equal(Logits(folder), Logits(loaded));
 
         static float[] Logits(VisionLanguageModel model)
         {
-            using Matrix x = model.Model.Embed([5, 17, 300, 2000]);
+            using Indices ids = model.Backend.Upload([5, 17, 300, 2000]);
+            using Matrix x = model.Network.Embed(ids);
             var batch = new SequenceBatch();
             batch.Add(4, 2);
-            using Matrix hidden = model.Model.Decode(x, batch), logits = model.Model.Logits(hidden);
+            using Matrix hidden = model.Network.Decode(x, model.Backend.Prepare(batch)), logits = model.Network.Logits(hidden);
             float[] values = new float[logits.Length];
-            model.Model.Backend.Download(logits, values);
+            model.Backend.Download(logits, values);
             return values;
         }
     }
@@ -232,7 +234,7 @@ public sealed class ModelQuantizerTests : IDisposable
         return Assert.Throws<ModelFormatException>(() => Checkpoint.Open(folder.Path).Dispose()).Message;
     }
 
-    private sealed class ThreadedBackend(IComputeBackend inner, int threads) : ForwardingBackend(inner)
+    private sealed class ThreadedBackend(IComputeBackend inner, int threads) : DelegatingBackend(inner)
     {
         public override int Threads => threads;
     }

@@ -169,10 +169,9 @@ internal static class Touch
     /// <summary>The first and the last row, widened, which reads the ends of elements and scales.</summary>
     public static void Weight(WeightData weight)
     {
-        var host = new HostWeight(weight);
         float[] row = new float[weight.Columns];
-        host.Widen(0, row);
-        host.Widen(weight.Rows - 1, row);
+        weight.Widen(0, row);
+        weight.Widen(weight.Rows - 1, row);
         Volatile.Write(ref sink, row.Length);
     }
 }

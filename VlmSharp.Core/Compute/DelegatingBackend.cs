@@ -1,0 +1,71 @@
+namespace VlmSharp.Compute;
+
+/// <summary>
+/// A backend that has another do everything: derive from it to watch, to count, to record or to change what a model does. The one
+/// place for that is <see cref="Run"/>.
+/// </summary>
+/// <param name="inner">Does the work; owned by the caller.</param>
+public abstract class DelegatingBackend(IComputeBackend inner) : IComputeBackend
+{
+    /// <summary>The backend that does the work.</summary>
+    protected IComputeBackend Inner { get; } = inner;
+
+    /// <inheritdoc/>
+    public virtual string Name => Inner.Name;
+
+    /// <inheritdoc/>
+    public virtual string Description => Inner.Description;
+
+    /// <inheritdoc cref="IComputeBackend.Threads"/>
+    public virtual int Threads => Inner.Threads;
+
+    /// <inheritdoc cref="IComputeBackend.IsQueued"/>
+    public virtual bool IsQueued => Inner.IsQueued;
+
+    /// <inheritdoc/>
+    public virtual Matrix Allocate(int rows, int columns) => Inner.Allocate(rows, columns);
+
+    /// <inheritdoc/>
+    public virtual Matrix Upload(ReadOnlySpan<float> values, int rows, int columns) => Inner.Upload(values, rows, columns);
+
+    /// <inheritdoc/>
+    public virtual Indices Upload(ReadOnlySpan<int> values) => Inner.Upload(values);
+
+    /// <inheritdoc/>
+    public virtual void Download(Matrix x, Span<float> destination) => Inner.Download(x, destination);
+
+    /// <inheritdoc/>
+    public virtual Weight LoadWeight(in WeightData data) => Inner.LoadWeight(data);
+
+    /// <inheritdoc/>
+    public virtual KvCache CreateKvCache(int layers, int width, int capacity) => Inner.CreateKvCache(layers, width, capacity);
+
+    /// <inheritdoc/>
+    public virtual StepTable Prepare(SequenceBatch batch) => Inner.Prepare(batch);
+
+    /// <inheritdoc/>
+    public virtual Matrix Run<TOperator>(in TOperator op) where TOperator : struct, IOperator => Inner.Run(op);
+
+    /// <summary>Runs several operators one after another, through <see cref="Run"/>, so that a derived class sees each of them.</summary>
+    /// <inheritdoc cref="IComputeBackend.RunFused"/>
+    public virtual TResult RunFused<TOperator, TResult>(in TOperator op) where TOperator : struct, IFusedOperator<TResult> => op.Compose(this);
+
+    /// <summary>Calls the body, so that a derived class sees each of its operators.</summary>
+    /// <inheritdoc cref="IComputeBackend.Replay"/>
+    public virtual Matrix Replay<TState>(ReplayKey key, TState state, Func<TState, Matrix> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return body(state);
+    }
+
+    /// <summary>Frees what the derived class holds; the other backend stays.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what the derived class holds.</summary>
+    /// <param name="disposing">True when called from <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing) { }
+}

@@ -1,0 +1,81 @@
+namespace VlmSharp.Compute.Operators;
+
+/// <summary>How a sequence's next token is chosen. The default is greedy.</summary>
+public readonly record struct TokenRule
+{
+    /// <summary>Leaves the row alone: the host chooses. Its result is undefined.</summary>
+    public bool IsSkipped { get; init; }
+
+    /// <summary>Whether the token is drawn; else it is the likeliest, and all but <see cref="Candidates"/> plays no part.</summary>
+    public bool IsSampling { get; init; }
+
+    /// <summary>Divides the logits, above 0; 0 and 1 change nothing.</summary>
+    public float Temperature { get; init; }
+
+    /// <summary>Draws among the k likeliest, ties with the k-th included; 0 is all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Draws among the fewest tokens that together have this probability, 0 to 1; null is all.</summary>
+    public float? TopP { get; init; }
+
+    /// <summary>Draws among tokens that have at least this share of the likeliest one's probability; 0 is all.</summary>
+    public float MinP { get; init; }
+
+    /// <summary>The stream of random numbers.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Tokens of the prompt: the first token behind it takes number 0 of the stream.</summary>
+    public int PromptLength { get; init; }
+
+    /// <summary>How many of the likeliest tokens are told, with their log-probabilities.</summary>
+    public int Candidates { get; init; }
+}
+
+/// <summary>The rules of a step's sequences, in their order. They stay the same from step to step as long as the sequences do.</summary>
+public sealed class ChoiceRules
+{
+    private readonly TokenRule[] rules;
+
+    /// <summary>Collects the rules.</summary>
+    /// <param name="rules">One for each sequence.</param>
+    public ChoiceRules(IEnumerable<TokenRule> rules)
+    {
+        this.rules = [.. rules];
+        foreach (TokenRule rule in this.rules) Candidates = Math.Max(Candidates, rule.Candidates);
+    }
+
+    /// <summary>Sequences.</summary>
+    public int Count => rules.Length;
+
+    /// <summary>N: the most candidates that a rule asks for.</summary>
+    public int Candidates { get; }
+
+    /// <summary>The rule of a sequence.</summary>
+    /// <param name="index">Which.</param>
+    public TokenRule this[int index] => rules[index];
+
+    /// <summary>What a backend made of the rules, kept here so that it is made once; null until then. For backends.</summary>
+    public object? BackendCopy { get; set; }
+}
+
+/// <summary>What <see cref="Choose"/> gave for one sequence, on the host.</summary>
+/// <param name="row">2 + 2 N words: a row of the operator's result.</param>
+public readonly ref struct ChosenToken(ReadOnlySpan<float> row)
+{
+    private readonly ReadOnlySpan<float> row = row;
+
+    /// <summary>The token.</summary>
+    public int Id => BitConverter.SingleToInt32Bits(row[0]);
+
+    /// <summary>Its log-probability under the model; -infinity where the logits are not numbers.</summary>
+    public float LogProbability => row[1];
+
+    /// <summary>N: how many candidates there is room for.</summary>
+    public int Candidates => (row.Length - 2) / 2;
+
+    /// <summary>One of the likeliest tokens, the likeliest first.</summary>
+    /// <param name="index">Below <see cref="Candidates"/>.</param>
+    /// <returns>The token and its log-probability; id -1 where fewer have one.</returns>
+    public (int Id, float LogProbability) Candidate(int index) =>
+        (BitConverter.SingleToInt32Bits(row[2 + index]), row[2 + Candidates + index]);
+}

@@ -1,0 +1,30 @@
+namespace VlmSharp.Compute.Operators;
+
+/// <summary>
+/// Embedding lookup. An id below 0 is one that the backend has chosen itself and that the host may not know yet.
+/// <code>
+/// y[t] = scale * table[id_t],    id_t = ids[t], or of ids[t] = -1 - r the token of row r of a choice
+/// </code>
+/// </summary>
+/// <param name="Table">[V, F].</param>
+/// <param name="Ids">T ids below V; below 0 they name a row of the choice.</param>
+/// <param name="Scale">sqrt(F) in Gemma.</param>
+/// <param name="Choice">What <see cref="Choose"/> gave, or <c>default</c> where every id is known.</param>
+public readonly record struct Embed(Weight Table, Indices Ids, float Scale, Matrix Choice = default) : IOperator
+{
+    /// <inheritdoc/>
+    public MatrixShape? Check()
+    {
+        if (Ids.Highest >= Table.Rows || Ids.Lowest < -Choice.Rows)
+            throw new ArgumentException($"Embed: id {(Ids.Highest >= Table.Rows ? Ids.Highest : Ids.Lowest)} is outside the table {Table} and the {Choice.Rows} rows of the choice.");
+        return new MatrixShape(Ids.Count, Table.Columns);
+    }
+}
+
+public static partial class OperatorCalls
+{
+    /// <inheritdoc cref="Operators.Embed"/>
+    /// <returns>[T, F].</returns>
+    public static Matrix Embed(this IComputeBackend b, Weight table, Indices ids, float scale, Matrix choice = default) =>
+        b.Run(new Embed(table, ids, scale, choice));
+}

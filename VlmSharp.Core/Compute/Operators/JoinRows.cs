@@ -1,0 +1,30 @@
+namespace VlmSharp.Compute.Operators;
+
+/// <summary>
+/// The rows of several matrices, one matrix after another: the image tokens of several pictures.
+/// </summary>
+/// <param name="Parts">Matrices [n_i, F], at least one.</param>
+public readonly record struct JoinRows(IReadOnlyList<Matrix> Parts) : IOperator
+{
+    /// <inheritdoc/>
+    public MatrixShape? Check()
+    {
+        Shapes.Require(Parts.Count > 0, $"JoinRows: no matrices");
+        int rows = 0;
+        foreach (Matrix part in Parts)
+        {
+            Shapes.Require(part.Columns == Parts[0].Columns, $"JoinRows: {part} behind {Parts[0]}");
+            rows = checked(rows + part.Rows);
+        }
+
+        return new MatrixShape(rows, Parts[0].Columns);
+    }
+}
+
+public static partial class OperatorCalls
+{
+    /// <inheritdoc cref="Operators.JoinRows"/>
+    /// <returns>[sum of n_i, F].</returns>
+    public static Matrix JoinRows(this IComputeBackend b, IReadOnlyList<Matrix> parts) =>
+        b.Run(new JoinRows(parts));
+}

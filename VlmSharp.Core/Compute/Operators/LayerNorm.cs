@@ -1,0 +1,29 @@
+namespace VlmSharp.Compute.Operators;
+
+/// <summary>
+/// LayerNorm (Ba et al. 2016), each row by itself, with the biased variance.
+/// <code>
+/// y = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * weight + bias
+/// </code>
+/// </summary>
+/// <param name="X">[T, F].</param>
+/// <param name="Weight">[F].</param>
+/// <param name="Bias">[F].</param>
+/// <param name="Epsilon">eps.</param>
+public readonly record struct LayerNorm(Matrix X, Weight Weight, Weight Bias, float Epsilon) : IOperator
+{
+    /// <inheritdoc/>
+    public MatrixShape? Check()
+    {
+        Shapes.Require(Weight.IsVector(X.Columns) && Bias.IsVector(X.Columns), $"LayerNorm: x {X}, weight {Weight}, bias {Bias}");
+        return new MatrixShape(X.Rows, X.Columns);
+    }
+}
+
+public static partial class OperatorCalls
+{
+    /// <inheritdoc cref="Operators.LayerNorm"/>
+    /// <returns>[T, F].</returns>
+    public static Matrix LayerNorm(this IComputeBackend b, Matrix x, Weight weight, Weight bias, float epsilon) =>
+        b.Run(new LayerNorm(x, weight, bias, epsilon));
+}

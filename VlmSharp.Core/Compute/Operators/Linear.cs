@@ -1,0 +1,42 @@
+namespace VlmSharp.Compute.Operators;
+
+/// <summary>
+/// The linear layer, accumulated in fp32 or wider.
+/// <code>
+/// y[t, o] = act(sum_i x[t, i] W[o, i] + bias[o]) + residual[t, o]
+/// </code>
+/// </summary>
+/// <param name="X">[T, in].</param>
+/// <param name="Weight">W [out, in].</param>
+/// <param name="Bias">[out] or null.</param>
+/// <param name="Activation">act.</param>
+/// <param name="Residual">[T, out] or <c>default</c>.</param>
+public readonly record struct Linear(Matrix X, Weight Weight, Weight? Bias = null, Activation Activation = Activation.None, Matrix Residual = default) : IOperator
+{
+    /// <inheritdoc/>
+    public MatrixShape? Check()
+    {
+        Shapes.Require(X.Columns == Weight.Columns && (Bias is null || Bias.IsVector(Weight.Rows))
+            && (!Residual.HasValue || (Residual.Rows == X.Rows && Residual.Columns == Weight.Rows)),
+            $"Linear: x {X}, weight {Weight}, bias {Bias?.ToString() ?? "none"}, residual {Residual}");
+        return new MatrixShape(X.Rows, Weight.Rows);
+    }
+}
+
+/// <summary>What a linear layer applies to its output.</summary>
+public enum Activation
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>gelu_tanh(x) = x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).</summary>
+    GeluTanh,
+}
+
+public static partial class OperatorCalls
+{
+    /// <inheritdoc cref="Operators.Linear"/>
+    /// <returns>[T, out].</returns>
+    public static Matrix Linear(this IComputeBackend b, Matrix x, Weight weight, Weight? bias = null, Activation activation = Activation.None, Matrix residual = default) =>
+        b.Run(new Linear(x, weight, bias, activation, residual));
+}

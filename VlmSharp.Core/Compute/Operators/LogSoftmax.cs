@@ -1,0 +1,25 @@
+namespace VlmSharp.Compute.Operators;
+
+/// <summary>
+/// Log-softmax, each row by itself; subtracting the maximum keeps exp from overflowing.
+/// <code>
+/// y = x - max(x) - log(sum(exp(x - max(x))))
+/// </code>
+/// </summary>
+/// <param name="X">[T, V].</param>
+public readonly record struct LogSoftmax(Matrix X) : IOperator
+{
+    /// <inheritdoc/>
+    public MatrixShape? Check()
+    {
+        return new MatrixShape(X.Rows, X.Columns);
+    }
+}
+
+public static partial class OperatorCalls
+{
+    /// <inheritdoc cref="Operators.LogSoftmax"/>
+    /// <returns>[T, V].</returns>
+    public static Matrix LogSoftmax(this IComputeBackend b, Matrix x) =>
+        b.Run(new LogSoftmax(x));
+}

@@ -1,0 +1,30 @@
+namespace VlmSharp.Compute.Operators;
+
+/// <summary>
+/// RMSNorm (Zhang and Sennrich 2019), each row by itself; Gemma stores the distance of the gain from 1.
+/// <code>
+/// y = x / sqrt(mean(x^2) + eps) * (1 + weight) + residual
+/// </code>
+/// </summary>
+/// <param name="X">[T, F].</param>
+/// <param name="Weight">[F].</param>
+/// <param name="Epsilon">eps.</param>
+/// <param name="Residual">[T, F] or <c>default</c>.</param>
+public readonly record struct RmsNorm(Matrix X, Weight Weight, float Epsilon, Matrix Residual = default) : IOperator
+{
+    /// <inheritdoc/>
+    public MatrixShape? Check()
+    {
+        Shapes.Require(Weight.IsVector(X.Columns) && (!Residual.HasValue || (Residual.Rows == X.Rows && Residual.Columns == X.Columns)),
+            $"RmsNorm: x {X}, weight {Weight}, residual {Residual}");
+        return new MatrixShape(X.Rows, X.Columns);
+    }
+}
+
+public static partial class OperatorCalls
+{
+    /// <inheritdoc cref="Operators.RmsNorm"/>
+    /// <returns>[T, F].</returns>
+    public static Matrix RmsNorm(this IComputeBackend b, Matrix x, Weight weight, float epsilon, Matrix residual = default) =>
+        b.Run(new RmsNorm(x, weight, epsilon, residual));
+}

@@ -1,0 +1,27 @@
+namespace VlmSharp.Compute.Operators;
+
+/// <summary>
+/// Takes rows out, in any order: those that the head scores, one per sequence in generation.
+/// <code>
+/// y[i] = x[indices[i]]
+/// </code>
+/// </summary>
+/// <param name="X">[T, F].</param>
+/// <param name="Rows">n rows of x.</param>
+public readonly record struct SelectRows(Matrix X, Indices Rows) : IOperator
+{
+    /// <inheritdoc/>
+    public MatrixShape? Check()
+    {
+        Shapes.RequireRows(Rows, X.Rows, "SelectRows");
+        return new MatrixShape(Rows.Count, X.Columns);
+    }
+}
+
+public static partial class OperatorCalls
+{
+    /// <inheritdoc cref="Operators.SelectRows"/>
+    /// <returns>[n, F].</returns>
+    public static Matrix SelectRows(this IComputeBackend b, Matrix x, Indices rows) =>
+        b.Run(new SelectRows(x, rows));
+}

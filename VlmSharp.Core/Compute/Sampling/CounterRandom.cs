@@ -1,0 +1,42 @@
+namespace VlmSharp.Compute.Sampling;
+
+/// <summary>
+/// Random numbers without a state: number n of stream s is a function of (s, n) alone, Philox4x32-10 (Salmon et al. 2011,
+/// section 4.3) with s as its key and n as its counter. So the draw for a token depends on its request's seed and its place
+/// in the sequence, and on nothing that happens beside it.
+/// </summary>
+internal static class CounterRandom
+{
+    private const uint MultiplierA = 0xD2511F53, MultiplierB = 0xCD9E8D57, WeylA = 0x9E3779B9, WeylB = 0xBB67AE85;
+    private const int Rounds = 10;
+
+    /// <summary>A uniform number with 53 random bits.</summary>
+    /// <param name="seed">The stream.</param>
+    /// <param name="position">Which number of the stream.</param>
+    /// <returns>In [0, 1).</returns>
+    public static double Uniform(long seed, long position)
+    {
+        (uint a, uint b, _, _) = Philox((uint)position, (uint)(position >> 32), 0, 0, (uint)seed, (uint)(seed >> 32));
+        return ((((ulong)a << 32) | b) >> 11) * (1.0 / (1UL << 53));
+    }
+
+    /// <summary>Philox4x32-10: a counter of 128 bits and a key of 64 to 128 random bits.</summary>
+    /// <param name="x0">Counter, lowest word.</param>
+    /// <param name="x1">Counter.</param>
+    /// <param name="x2">Counter.</param>
+    /// <param name="x3">Counter, highest word.</param>
+    /// <param name="k0">Key, lower word.</param>
+    /// <param name="k1">Key, higher word.</param>
+    /// <returns>Four random words.</returns>
+    public static (uint A, uint B, uint C, uint D) Philox(uint x0, uint x1, uint x2, uint x3, uint k0, uint k1)
+    {
+        for (int round = 0; round < Rounds; round++)
+        {
+            ulong a = (ulong)MultiplierA * x0, b = (ulong)MultiplierB * x2;
+            (x0, x1, x2, x3) = ((uint)(b >> 32) ^ x1 ^ k0, (uint)b, (uint)(a >> 32) ^ x3 ^ k1, (uint)a);
+            (k0, k1) = (unchecked(k0 + WeylA), unchecked(k1 + WeylB));
+        }
+
+        return (x0, x1, x2, x3);
+    }
+}

@@ -1,0 +1,41 @@
+namespace VlmSharp.Compute.Sampling;
+
+/// <summary>
+/// Nucleus sampling (Holtzman et al. 2020): with the probabilities in ascending order and c_i their running sum, removes
+/// token i if c_i &lt;= 1 - p, but never the likeliest. Read from the other end: keeps token i if all likelier ones together
+/// have less than p.
+/// </summary>
+/// <remarks>
+/// Tokens of probability at most (1 - p) / V need no sorting: all of them together have at most 1 - p, so they go. What is
+/// left of a vocabulary of 257,216 is usually a few hundred tokens. The likeliest, whose weight exp(0) is 1, always stays.
+/// </remarks>
+/// <param name="vocabulary">V.</param>
+internal sealed class TopP(int vocabulary)
+{
+    private readonly double[] weights = new double[vocabulary], keys = new double[vocabulary];
+    private readonly int[] ids = new int[vocabulary];
+
+    /// <summary>Applies it.</summary>
+    /// <param name="scores">[V], changed in place.</param>
+    /// <param name="p">p, from 0 to 1.</param>
+    public void Apply(Span<float> scores, float p)
+    {
+        if (p >= 1) return;
+        double total = Sampler.Weigh(scores, weights);
+        double negligible = total * (1.0 - p) / scores.Length;
+        int count = 0;
+        for (int i = 0; i < scores.Length; i++)
+        {
+            if (weights[i] > negligible || weights[i] == 1) (keys[count], ids[count++]) = (-weights[i], i);
+            else scores[i] = float.NegativeInfinity;
+        }
+
+        keys.AsSpan(0, count).Sort(ids.AsSpan(0, count)); // likeliest first
+        double before = 0;
+        for (int i = 0; i < count; i++)
+        {
+            if (i > 0 && before >= p * total) scores[ids[i]] = float.NegativeInfinity;
+            before -= keys[i];
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+using VlmSharp.Quantization;
+
+namespace VlmSharp.Generation;
+
+/// <summary>A checkpoint's parameters on a backend: as they are stored, or quantized while they are loaded. Owns them, not the checkpoint.</summary>
+/// <param name="checkpoint">An open checkpoint, which must stay open as long as the weights.</param>
+/// <param name="backend">Where they go.</param>
+/// <param name="quantization">Int8 or Int4 for the decoder, or null.</param>
+/// <param name="cancellationToken">Ends loading between weights, and between the rows of one that is being quantized.</param>
+internal sealed class LoadedWeights(Checkpoint checkpoint, IComputeBackend backend, DType? quantization, CancellationToken cancellationToken) : IDisposable
+{
+    private readonly List<Weight> weights = [];
+    private readonly List<QuantizedMatrix> quantized = [];
+
+    /// <summary>Bytes of parameters that were quantized into memory of their own.</summary>
+    public long QuantizedBytes => quantized.Sum(q => q.Data.ByteLength);
+
+    /// <summary>Loads a parameter.</summary>
+    /// <param name="name">Its canonical name.</param>
+    /// <returns>The parameter, owned by this.</returns>
+    public Weight Load(string name)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        WeightData data = checkpoint.Weight(name);
+        if (quantization is { } asked && QuantizationPlan.FormatOf(name, data.Rows, data.Columns, asked) is { } format)
+        {
+            quantized.Add(QuantizedMatrix.From(checkpoint, name, format, backend.Threads, cancellationToken));
+            data = quantized[^1].Data;
+        }
+
+        Weight weight = backend.LoadWeight(data);
+        weights.Add(weight);
+        return weight;
+    }
+
+    public void Dispose()
+    {
+        foreach (Weight weight in weights) weight.Dispose();
+        weights.Clear();
+        foreach (QuantizedMatrix matrix in quantized) matrix.Dispose();
+        quantized.Clear();
+    }
+}

@@ -1,0 +1,33 @@
+using VlmSharp.Models;
+using VlmSharp.Tokenization;
+
+namespace VlmSharp.Generation;
+
+/// <summary>What the sessions of one model share: the network, the tokenizer, image tokens, and the turns on the backend.</summary>
+/// <param name="network">The network.</param>
+/// <param name="tokenizer">The tokenizer, or null.</param>
+internal sealed class ModelContext(PaliGemmaModel network, ITokenizer? tokenizer)
+{
+    private ImageFeatureCache? features;
+
+    /// <summary>The network.</summary>
+    public PaliGemmaModel Network => network;
+
+    /// <summary>The tokenizer, or null where the folder has none.</summary>
+    public ITokenizer? Tokenizer => tokenizer;
+
+    /// <summary>Held by whoever uses the backend, for a step: it runs one at a time.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Image tokens of the pictures seen last, under <see cref="Gate"/>.</summary>
+    public ImageFeatureCache Features => features ??= new ImageFeatureCache(Gate);
+
+    /// <summary>Whether the parameters are gone; what still ran on them would read memory that is not theirs.</summary>
+    public bool IsDisposed { get; set; }
+
+    /// <summary>Refuses to go on with a model that is gone. Under <see cref="Gate"/>.</summary>
+    public void ThrowIfDisposed()
+    {
+        if (IsDisposed) throw new ObjectDisposedException(nameof(VisionLanguageModel), "The model was disposed of while it generated.");
+    }
+}

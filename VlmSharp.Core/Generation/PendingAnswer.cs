@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+
+namespace VlmSharp.Generation;
+
+/// <summary>An answer on its way, from <see cref="VisionLanguageModel.SubmitAsync"/>: its tokens as they come, and the whole at the end.</summary>
+public sealed class PendingAnswer
+{
+    private readonly TaskCompletionSource<GenerationResult> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<GeneratedToken> tokens =
+        Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+    private readonly long start = Stopwatch.GetTimestamp();
+    private long firstToken, end;
+    private CancellationTokenRegistration registration;
+
+    internal PendingAnswer(PreparedPrompt prompt, GenerationOptions options, SessionTelemetry? telemetry, long kvCacheBytes)
+    {
+        (Prompt, Options, Telemetry, KvCacheBytes) = (prompt, options, telemetry, kvCacheBytes);
+        _ = result.Task.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    }
+
+    /// <summary>The answer. Fails with what went wrong, and is canceled when the request is given up.</summary>
+    public Task<GenerationResult> Result => result.Task;
+
+    /// <summary>From the request to its first token; null before that.</summary>
+    public TimeSpan? TimeToFirstToken => Volatile.Read(ref firstToken) is > 0 and long first ? Stopwatch.GetElapsedTime(start, first) : null;
+
+    /// <summary>From the request to its end, or until now.</summary>
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(start, Volatile.Read(ref end) is > 0 and long ended ? ended : Stopwatch.GetTimestamp());
+
+    /// <summary>The request in the model's own terms.</summary>
+    internal PreparedPrompt Prompt { get; }
+
+    /// <summary>How to generate.</summary>
+    internal GenerationOptions Options { get; }
+
+    /// <summary>Hears of it; null where nobody listens.</summary>
+    internal SessionTelemetry? Telemetry { get; }
+
+    /// <summary>What its caches will take at the most, in bytes.</summary>
+    internal long KvCacheBytes { get; }
+
+    /// <summary>Whether nobody waits for the answer any more.</summary>
+    internal bool IsOver => result.Task.IsCompleted;
+
+    /// <summary>
+    /// The tokens as they come, for one reader; those of a beam search come all at the end. Whoever stops reading gives the request up.
+    /// </summary>
+    /// <param name="cancellationToken">Gives the request up too.</param>
+    /// <returns>The tokens, of sequence 0.</returns>
+    public async IAsyncEnumerable<GeneratedToken> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using CancellationTokenRegistration watch = cancellationToken.UnsafeRegister(static (answer, token) => ((PendingAnswer)answer!).GiveUp(token), this);
+        try
+        {
+            await foreach (GeneratedToken token in tokens.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                cancellationToken.ThrowIfCancellationRequested(); // tokens that came before are not wanted any more
+                yield return token;
+            }
+        }
+        finally
+        {
+            Cancel();
+        }
+    }
+
+    /// <summary>Gives the request up, unless it has ended: its place in the steps is free with the next one.</summary>
+    public void Cancel() => GiveUp(new CancellationToken(canceled: true));
+
+    /// <summary>Gives the request up when a token says so.</summary>
+    internal void Watch(CancellationToken cancellationToken) =>
+        registration = cancellationToken.UnsafeRegister(static (answer, token) => ((PendingAnswer)answer!).GiveUp(token), this);
+
+    /// <summary>Hands a token over, as of sequence 0: the only one that its caller knows of.</summary>
+    internal void Write(GeneratedToken token)
+    {
+        if (firstToken == 0) Volatile.Write(ref firstToken, Stopwatch.GetTimestamp());
+        tokens.Writer.TryWrite(token with { Sequence = 0 });
+    }
+
+    /// <summary>Ends it with the answer.</summary>
+    internal void Complete(GenerationResult answer)
+    {
+        Volatile.Write(ref end, Stopwatch.GetTimestamp());
+        if (result.TrySetResult(answer)) tokens.Writer.TryComplete();
+        registration.Dispose();
+    }
+
+    /// <summary>Ends it with an error.</summary>
+    internal void Fail(Exception error)
+    {
+        if (result.TrySetException(error)) tokens.Writer.TryComplete(error);
+        registration.Dispose();
+    }
+
+    private void GiveUp(CancellationToken token)
+    {
+        if (result.TrySetCanceled(token)) tokens.Writer.TryComplete(new OperationCanceledException(token));
+    }
+}

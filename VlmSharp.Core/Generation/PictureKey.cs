@@ -1,0 +1,18 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Generation;
+
+/// <summary>Which picture: the SHA-256 of the pixels that the encoder sees.</summary>
+internal readonly record struct PictureKey(UInt128 High, UInt128 Low)
+{
+    /// <summary>The key of a picture that has the model's size.</summary>
+    /// <param name="image">S pixels square.</param>
+    public static PictureKey Of(RgbImage image)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(image.Pixels, hash);
+        return new PictureKey(BinaryPrimitives.ReadUInt128BigEndian(hash), BinaryPrimitives.ReadUInt128BigEndian(hash[16..]));
+    }
+}

@@ -1,0 +1,63 @@
+using VlmSharp.Imaging;
+using VlmSharp.Models;
+using VlmSharp.Preprocessing;
+using VlmSharp.Tokenization;
+
+namespace VlmSharp.Generation;
+
+/// <summary>Turns requests into the model's own terms: ids with placeholders, and normalized pixels.</summary>
+/// <param name="config">The architecture.</param>
+/// <param name="preprocessor">How pictures become pixels.</param>
+/// <param name="tokenizer">The tokenizer, or null.</param>
+/// <param name="directory">The model's folder, for messages.</param>
+internal sealed class PromptPreparer(PaliGemmaConfig config, PreprocessorConfig preprocessor, ITokenizer? tokenizer, string directory)
+{
+    /// <summary>Prepares a request.</summary>
+    /// <exception cref="RequestException">It does not fit the model.</exception>
+    public PreparedPrompt Prepare(GenerationRequest request)
+    {
+        int[] ids = PromptIds(request);
+        RgbImage[] resized = [.. request.Images.Select(image => BicubicResize.Resize(image, preprocessor.Size, preprocessor.Size))];
+        return new PreparedPrompt(ids, Array.ConvertAll(resized, image => PixelNormalizer.Normalize(image, preprocessor)))
+        {
+            Keys = Array.ConvertAll(resized, PictureKey.Of),
+            Seed = request.Seed,
+            Constraint = request.Constraint,
+            Trace = request.Trace,
+        };
+    }
+
+    /// <summary>The ids alone.</summary>
+    /// <exception cref="RequestException">They do not fit the model.</exception>
+    public int[] PromptIds(GenerationRequest request)
+    {
+        if (request.Images.Count == 0) throw new RequestException("The request has no picture: PaliGemma answers questions about pictures, so give at least one.");
+        int placeholders = checked(request.Images.Count * config.Vision.Patches);
+        int[] ids = request.PromptIds is { } given ? WithPlaceholders(given, placeholders) : Tokenize(request);
+        int found = ids.Count(id => id == config.ImageTokenId);
+        return found == placeholders
+            ? ids
+            : throw new RequestException($"The prompt has {found} image placeholders, but {request.Images.Count} pictures need {placeholders}: leave the placeholders out and they are put first.");
+    }
+
+    private int[] Tokenize(GenerationRequest request)
+    {
+        if (tokenizer is null)
+            throw new RequestException($"{directory} has no tokenizer.json or tokenizer.model: add one of them, or give the prompt as token ids.");
+        return PromptTokens.Build(tokenizer, request.Prompt, config.Vision.Patches, request.TrustControlTokens, imageCount: request.Images.Count);
+    }
+
+    private int[] WithPlaceholders(IReadOnlyList<int> given, int placeholders)
+    {
+        int[] ids = new int[placeholders + given.Count];
+        Array.Fill(ids, config.ImageTokenId, 0, placeholders);
+        for (int i = 0; i < given.Count; i++)
+        {
+            if ((uint)given[i] >= (uint)config.Text.VocabSize)
+                throw new RequestException($"Prompt id {given[i]} is outside the vocabulary of {config.Text.VocabSize} tokens.");
+            ids[placeholders + i] = given[i];
+        }
+
+        return ids;
+    }
+}

@@ -1,0 +1,230 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Models;
+
+namespace VlmSharp.Generation;
+
+/// <summary>
+/// Runs steps of the network: prompts and sequences that decode, together, each step in one pass over the weights. A step is queued and
+/// its tokens are taken apart, so that on a backend that queues its operators the next step can be queued before the tokens
+/// of this one are read: its embedding finds them in the choice.
+/// </summary>
+/// <param name="context">The model.</param>
+internal sealed class StepRunner(ModelContext context) : IDisposable
+{
+    private readonly PaliGemmaModel network = context.Network;
+    private readonly IComputeBackend b = context.Network.Backend;
+    private readonly SequenceBatch batch = new();
+    private readonly StepRows rows = new(context.Network);
+    private readonly HeadRows needed = new(context.Network.Config.Text.VocabSize);
+    private readonly List<Decoding> steady = []; // who shared the last step, if it was a decode step on the backend
+    private TokenChooser? chooser;
+    private float[] words = [];
+    private Indices steadyIds; // row i of the choice, for each i
+    private ChoiceRules? rules;
+    private StepTable? table;
+    private Matrix choice; // of the step that was queued last
+    private QueuedStep queued = new(), due = new(); // the last step, and the one before
+
+    /// <summary>Whether a step is queued whose tokens nobody has taken.</summary>
+    public bool HasQueued => queued.Members.Count > 0 || due.Members.Count > 0;
+
+    /// <summary>Whether the next step may be queued before the tokens of the last one are taken.</summary>
+    public bool CanRunAhead => b.IsQueued && due.Members.Count == 0 && !queued.NeedsHost && queued.Trace is null;
+
+    /// <summary>What encoder and projector took, so far.</summary>
+    public TimeSpan Vision { get; private set; }
+
+    /// <summary>Queues a step: the prompts, then one row, or one for each beam, of the sequences that decode.</summary>
+    /// <param name="prompts">Requests whose prompts are processed; their caches are made here.</param>
+    /// <param name="riders">Requests that go on.</param>
+    public void Queue(ReadOnlySpan<Decoding> prompts, ReadOnlySpan<Decoding> riders)
+    {
+        (queued, due) = (due, queued);
+        queued.Members.AddRange(prompts);
+        queued.Members.AddRange(riders);
+        batch.Clear();
+        Matrix before = choice;
+        if (prompts.IsEmpty && !queued.NeedsHost && queued.Trace is null) Decode(riders, before);
+        else Mix(prompts, riders, before);
+        before.Dispose();
+        batch.Advance();
+        queued.Choice = choice.HasValue ? choice.Retain() : default;
+        for (int i = 0, row = 0; i < queued.Members.Count; row += queued.Members[i++].Rows)
+            if (queued.Members[i] is Sequence { NeedsHost: false } sequence) sequence.Await(choice, row);
+    }
+
+    /// <summary>Takes the tokens of the oldest step that is queued: the one place that waits.</summary>
+    /// <param name="produced">Receives them, in the order of the step.</param>
+    public void Take(List<GeneratedToken> produced)
+    {
+        QueuedStep step = due.Members.Count > 0 ? due : queued;
+        Read(step.Choice);
+        if (step.NeedsHost) (chooser ??= new TokenChooser(b, network.Config.Text.VocabSize)).Begin(step.Logits, step.Logs, step.Scored);
+        int width = step.Choice.Columns, row = 0;
+        foreach (Decoding member in step.Members)
+        {
+            int own = member.Rows, first = produced.Count; // before it moves on
+            if (member.Finish != FinishReason.None) { } // it had ended when this step was queued ahead
+            else if (member.NeedsHost) member.Advance(chooser!, row, produced);
+            else produced.Add(((Sequence)member).Read(new ChosenToken(words.AsSpan(row * width, width))));
+            row += own;
+            foreach (GeneratedToken token in CollectionsMarshal.AsSpan(produced)[first..]) member.Telemetry?.Token(member.TelemetryIndex, token.Finish);
+        }
+
+        step.Clear();
+    }
+
+    /// <summary>A step that is all on the backend: nothing is uploaded but the table, and nothing waits.</summary>
+    private void Decode(ReadOnlySpan<Decoding> riders, Matrix before)
+    {
+        bool isSame = riders.SequenceEqual(CollectionsMarshal.AsSpan(steady));
+        rows.Clear();
+        foreach (Decoding rider in riders) rows.Add(rider, batch, before);
+        if (!isSame) rules = Rules();
+        table = b.Prepare(batch);
+        if (isSame && rows.AreOwnChoices)
+        {
+            // The usual step. Its ids are the same numbers as in the step before: each row takes the token that it has chosen.
+            if (steadyIds.Count != rows.Count) Replace(ref steadyIds, b.Upload(rows.Ids));
+            choice = b.Replay(new ReplayKey(this, rows.Count), (Runner: this, Before: before), static s => s.Runner.Forward(s.Runner.steadyIds, s.Before));
+        }
+        else
+        {
+            using Indices ids = b.Upload(rows.Ids);
+            choice = Forward(ids, before);
+        }
+
+        steady.Clear();
+        steady.AddRange(riders);
+    }
+
+    /// <summary>The work of a decode step: embedding, decoder, head, choice.</summary>
+    private Matrix Forward(Indices ids, Matrix before)
+    {
+        using Matrix input = network.Embed(ids, choice: before); // [B, h]
+        using Matrix hidden = network.Decode(input, table!); // [B, h]
+        using Matrix logits = network.Logits(hidden); // [B, V]
+        return b.Choose(logits, table!, rules!); // [B, 2 + 2 N]
+    }
+
+    /// <summary>A step with prompts, with a listener, or with sequences of which the host must see the scores.</summary>
+    private void Mix(ReadOnlySpan<Decoding> prompts, ReadOnlySpan<Decoding> riders, Matrix before)
+    {
+        steady.Clear();
+        rows.Clear();
+        using Matrix images = EncodeImages(prompts); // [pictures * N, h]
+        using TelemetrySpans spans = TelemetrySpans.Prefill(prompts);
+        foreach (Decoding prompt in prompts) rows.AddPrompt(prompt, batch);
+        foreach (Decoding rider in riders) rows.Add(rider, batch, before);
+        rules = Rules();
+        table = b.Prepare(batch);
+        using Matrix input = Embed(images, before); // [T, h]
+        using Matrix hidden = network.Decode(input, table, queued.Trace); // [T, h]
+        using Matrix last = LastRows(hidden, isPrompt: !prompts.IsEmpty); // [B, h]
+        Score(last);
+        foreach (Decoding prompt in prompts) prompt.Telemetry?.Prefilled(prompt.TelemetryIndex);
+    }
+
+    /// <summary>Head and choice. The scores are kept until the tokens are taken where the host chooses.</summary>
+    private void Score(Matrix last)
+    {
+        queued.Scored = queued.NeedsHost ? ScoredTokens() : null;
+        using Indices columns = queued.Scored is { } scored ? b.Upload(scored) : default;
+        Matrix logits = queued.Scored is null ? network.Logits(last) : network.Logits(last, columns); // [B, V] or [B, scored]
+        queued.Logits = logits;
+        queued.Trace?.Record("step.logits", logits);
+        choice = queued.HasChoice ? b.Choose(logits, table!, rules!) : default; // [B, 2 + 2 N]
+        if (queued.NeedsHost && queued.Scored is null) queued.Logs = b.LogSoftmax(logits); // [B, V]
+        if (!queued.NeedsHost) queued.DropScores();
+    }
+
+    private Matrix EncodeImages(ReadOnlySpan<Decoding> prompts)
+    {
+        var pictures = new List<(PictureKey Key, float[] Pixels)>();
+        foreach (Decoding prompt in prompts) pictures.AddRange(prompt.Prompt.Keys.Zip(prompt.Prompt.Pixels));
+        if (pictures.Count == 0) return default;
+        long start = Stopwatch.GetTimestamp();
+        using TelemetrySpans spans = TelemetrySpans.Vision(prompts);
+        Matrix encoded = queued.Trace is { } trace ? Encode(pictures, trace) : context.Features.Encode(network, pictures);
+        Vision += Stopwatch.GetElapsedTime(start);
+        return encoded;
+    }
+
+    // Past the cache: a listener wants to hear the encoder.
+    private Matrix Encode(List<(PictureKey Key, float[] Pixels)> pictures, ITraceSink trace)
+    {
+        float[] pixels = [.. pictures.SelectMany(p => p.Pixels)];
+        using Matrix planes = b.Upload(pixels, pictures.Count, pixels.Length / pictures.Count); // [n, 3 * S * S]
+        return network.EncodeImages(planes, trace);
+    }
+
+    private Matrix Embed(Matrix images, Matrix before)
+    {
+        using Indices ids = b.Upload(rows.Ids);
+        using Indices places = images.HasValue ? b.Upload(rows.ImagePlaces) : default;
+        return network.Embed(ids, images, places, before); // [T, h]
+    }
+
+    /// <summary>The rows that the head scores. Of a prompt with a listener the others are shown too.</summary>
+    private Matrix LastRows(Matrix hidden, bool isPrompt)
+    {
+        if (isPrompt && queued.Trace is { } trace)
+        {
+            if (trace.PromptLogits)
+            {
+                using Matrix all = network.Logits(hidden, trace); // [T, V]
+                trace.Record("logits", all);
+            }
+            else
+            {
+                using Matrix norm = network.Normalize(hidden); // [T, h]
+                trace.Record("text.norm", norm);
+            }
+        }
+
+        if (rows.LastRows.Length == hidden.Rows) return hidden.Retain();
+        using Indices last = b.Upload(rows.LastRows);
+        return b.SelectRows(hidden, last);
+    }
+
+    private ChoiceRules Rules()
+    {
+        var all = new List<TokenRule>();
+        foreach (Decoding member in queued.Members)
+            for (int i = member.Rows; i > 0; i--) all.Add(member is Sequence { NeedsHost: false } sequence ? sequence.Rule : new TokenRule { IsSkipped = true });
+        return new ChoiceRules(all);
+    }
+
+    /// <summary>The tokens that can follow at all, where every sequence is constrained; else null.</summary>
+    private int[]? ScoredTokens()
+    {
+        needed.Clear();
+        foreach (Decoding member in queued.Members) member.AddHeadRows(needed);
+        return needed.Collect();
+    }
+
+    private void Read(Matrix chosen)
+    {
+        if (!chosen.HasValue) return;
+        int length = checked((int)chosen.Length);
+        if (words.Length < length) words = new float[length];
+        b.Download(chosen, words.AsSpan(0, length));
+    }
+
+    private static void Replace(ref Indices kept, Indices next)
+    {
+        kept.Dispose();
+        kept = next;
+    }
+
+    public void Dispose()
+    {
+        queued.Clear();
+        due.Clear();
+        choice.Dispose();
+        steadyIds.Dispose();
+    }
+}

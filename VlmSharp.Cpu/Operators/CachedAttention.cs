@@ -1,0 +1,27 @@
+using System.Runtime.CompilerServices;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Compute.Sampling;
+using VlmSharp.Cpu.Kernels.Attention;
+using VlmSharp.Cpu.Kernels.Products;
+using VlmSharp.Cpu.Kernels.Rows;
+using VlmSharp.Cpu.Simd;
+using VlmSharp.Cpu.Threading;
+
+namespace VlmSharp.Cpu.Operators;
+
+internal sealed partial class CpuOperators<V> : IKernel<CachedAttention>
+{
+    /// <summary>The equation of attention over the rows in each sequence's cache: <see cref="TiledAttention{V}"/>.</summary>
+    public void Run(in CachedAttention op, HostMatrix y)
+    {
+        foreach (SequenceSlice slice in op.Step.Batch.Slices)
+        {
+            HostKvCache cache = slice.Cache.OnHost();
+            int length = slice.Past + slice.RowCount;
+            HostMatrix keys = cache.Keys(op.Layer).Part(0, length), values = cache.Values(op.Layer).Part(0, length);
+            TiledAttention<V>.Run(context, op.Q.OnHost(), keys, values, slice, op.Spec, y);
+        }
+    }
+}

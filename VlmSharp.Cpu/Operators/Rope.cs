@@ -1,0 +1,50 @@
+using System.Runtime.CompilerServices;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Compute.Sampling;
+using VlmSharp.Cpu.Kernels.Attention;
+using VlmSharp.Cpu.Kernels.Products;
+using VlmSharp.Cpu.Kernels.Rows;
+using VlmSharp.Cpu.Simd;
+using VlmSharp.Cpu.Threading;
+
+namespace VlmSharp.Cpu.Operators;
+
+internal sealed unsafe partial class CpuOperators<V> : IKernel<Rope>
+{
+    /// <summary>y[j] = x[j] cos_j - x[j + D/2] sin_j, y[j + D/2] = x[j + D/2] cos_j + x[j] sin_j, per head.</summary>
+    public void Run(in Rope op, HostMatrix y) =>
+        RowLoop.Run(context.Team, new RopeRows { X = op.X.OnHost(), Angles = op.Angles.OnHost(), Y = y }, y.Rows, y.Columns);
+
+    private struct RopeRows : IRowKernel
+    {
+        public HostMatrix X, Angles, Y;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Row(int row, int worker)
+        {
+            int headDim = Angles.Columns, half = headDim / 2;
+            float* cos = Angles.RowPointer(row);
+            float* sin = cos + half;
+            for (int head = 0; head < X.Columns; head += headDim)
+            {
+                float* first = X.RowPointer(row) + head, second = first + half;
+                float* to = Y.RowPointer(row) + head;
+                int j = 0;
+                for (; j + V.Count <= half; j += V.Count)
+                {
+                    V a = V.Load(first + j), b = V.Load(second + j), c = V.Load(cos + j), s = V.Load(sin + j);
+                    V.Store(to + j, a * c - b * s);
+                    V.Store(to + half + j, V.MultiplyAdd(b, c, a * s));
+                }
+
+                for (; j < half; j++)
+                {
+                    to[j] = first[j] * cos[j] - second[j] * sin[j];
+                    to[half + j] = second[j] * cos[j] + first[j] * sin[j];
+                }
+            }
+        }
+    }
+}
