@@ -70,7 +70,7 @@ public sealed class SegmentationMask
             GrayImage alpha = mask.ToAlpha();
             for (int y = 0; y < alpha.Height; y++)
             {
-                Span<byte> target = image.Row(mask.Region.Y + y).Slice(mask.Region.X, alpha.Width);
+                Span<byte> target = image.Row(mask.Region.Top + y).Slice(mask.Region.Left, alpha.Width);
                 for (int x = 0; x < target.Length; x++) target[x] = Math.Max(target[x], alpha.Row(y)[x]);
             }
         }
@@ -86,16 +86,16 @@ public sealed class SegmentationMask
         LinearTaps columns = new(side, Region.Width, antialias: false), rows = new(side, Region.Height, antialias: false);
         var column = new float[side];
         var runs = new RunLengthBuilder();
-        runs.Add((long)Region.X * Height, isThing: false);
+        runs.Add((long)Region.Left * Height, isThing: false);
         for (int x = 0; x < Region.Width; x++)
         {
             for (int y = 0; y < side; y++) column[y] = columns.At(values.AsSpan(y * side, side), x);
-            runs.Add(Region.Y, isThing: false);
+            runs.Add(Region.Top, isThing: false);
             for (int y = 0; y < Region.Height; y++) runs.Add(1, isThing: rows.At(column, y) > 0);
-            runs.Add(Height - Region.Y - Region.Height, isThing: false);
+            runs.Add(Height - Region.Bottom, isThing: false);
         }
 
-        runs.Add((long)(Width - Region.X - Region.Width) * Height, isThing: false);
+        runs.Add((long)(Width - Region.Right) * Height, isThing: false);
         return runs.ToMask(Width, Height);
     }
 }

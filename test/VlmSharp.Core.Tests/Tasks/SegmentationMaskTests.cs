@@ -59,7 +59,7 @@ public sealed class SegmentationMaskTests
     [InlineData(-5, -5, 500, 500, 0, 0, 100, 50)]
     public void Boxes_cover_whole_pixels(float x0, float y0, float x1, float y1, int x, int y, int width, int height)
     {
-        Assert.Equal(new PixelRegion(x, y, width, height), new Box(x0, y0, x1, y1).Pixels(100, 50));
+        Assert.Equal(new PixelRegion(x, y, x + width, y + height), new Box(x0, y0, x1, y1).Pixels(100, 50));
         var mask = new SegmentationMask(Values((_, _) => 1), new Box(x0, y0, x1, y1), 100, 50);
         Assert.Equal(width * height, mask.ToRunLength().Area);
         Assert.Equal(width * height, mask.ToImage().Pixels.Count(p => p == 255));
