@@ -3,6 +3,7 @@ using VlmSharp.Generation;
 using VlmSharp.Generation.Processors;
 using VlmSharp.Imaging;
 using VlmSharp.Models;
+using VlmSharp.Preprocessing;
 
 namespace VlmSharp.Explain;
 
@@ -57,7 +58,7 @@ public static class Explainer
             Preprocessor = model.Preprocessor,
             Prompt = request.PromptIds is null ? request.Prompt : "",
             Original = request.Images[0],
-            Seen = BicubicResize.Resize(request.Images[0], model.Preprocessor.Size, model.Preprocessor.Size),
+            Seen = new ImagePreprocessor(model.Preprocessor).Resize(request.Images[0]),
             Tokens = [.. prompt.Ids.Select((id, index) => Token(index, id))],
             Norms = sink.Norms,
             Steps = steps,

@@ -37,6 +37,16 @@ public sealed class RgbImage
     /// <returns>Width x 3 bytes.</returns>
     public Span<byte> Row(int y) => Pixels.AsSpan(y * Width * 3, Width * 3);
 
+    /// <summary>
+    /// The picture in another size, to the bit as Pillow's bicubic resize gives it (<c>image.resize((width, height), BICUBIC)</c>). The
+    /// aspect ratio is not kept.
+    /// </summary>
+    /// <param name="width">Columns of the result, at least 1.</param>
+    /// <param name="height">Rows of the result, at least 1.</param>
+    /// <returns>A new picture, also when the size is the same.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A side is below 1, or the result does not fit in one array.</exception>
+    public RgbImage Resize(int width, int height) => BicubicResize.Resize(this, width, height);
+
     private static int ByteCount(int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);

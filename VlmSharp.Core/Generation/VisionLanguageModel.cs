@@ -161,8 +161,9 @@ public sealed class VisionLanguageModel : IDisposable
     internal PreparedPrompt Prepare(GenerationRequest request)
     {
         int[] ids = PromptIds(request);
-        RgbImage[] resized = [.. request.Images.Select(image => BicubicResize.Resize(image, Preprocessor.Size, Preprocessor.Size))];
-        return new PreparedPrompt(ids, Array.ConvertAll(resized, image => PixelNormalizer.Normalize(image, Preprocessor)))
+        var preprocessor = new ImagePreprocessor(Preprocessor);
+        RgbImage[] resized = [.. request.Images.Select(preprocessor.Resize)];
+        return new PreparedPrompt(ids, Array.ConvertAll(resized, preprocessor.Process))
         {
             Keys = Array.ConvertAll(resized, PictureKey.Of),
             Seed = request.Seed,

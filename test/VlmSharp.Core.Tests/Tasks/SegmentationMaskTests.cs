@@ -46,7 +46,7 @@ public sealed class SegmentationMaskTests
         var mask = new SegmentationMask(values, new Box(3, 4, 103, 44), 120, 60);
         var small = new RgbImage(64, 64);
         for (int i = 0; i < values.Length; i++) small.Pixels.AsSpan(3 * i, 3).Fill((byte)(Math.Clamp(0.5f * values[i] + 0.5f, 0, 1) * 255));
-        RgbImage large = BicubicResize.Resize(small, 100, 40);
+        RgbImage large = small.Resize(100, 40);
         GrayImage alpha = mask.ToAlpha();
         Assert.Equal((100, 40), (alpha.Width, alpha.Height));
         for (int i = 0; i < alpha.Pixels.Length; i++) Assert.Equal(large.Pixels[3 * i], alpha.Pixels[i]);
