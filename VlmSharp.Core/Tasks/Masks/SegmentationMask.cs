@@ -42,9 +42,9 @@ public sealed class SegmentationMask
     /// <returns>A picture of the region's size.</returns>
     public GrayImage ToAlpha()
     {
-        var small = new RgbImage(MaskDecoder.Side, MaskDecoder.Side); // the resize is for three channels: take one of three equal ones
-        for (int i = 0; i < small.Pixels.Length; i++) small.Pixels[i] = (byte)(Math.Clamp(0.5f * values[i / 3] + 0.5f, 0, 1) * 255);
-        RgbImage large = BicubicResize.Resize(small, Region.Width, Region.Height);
+        byte[] grays = Array.ConvertAll(values, value => (byte)(Math.Clamp(0.5f * value + 0.5f, 0, 1) * 255)); // [64, 64]
+        var small = RgbImage.FromPixels(grays, MaskDecoder.Side, MaskDecoder.Side, PixelLayout.Gray8);
+        RgbImage large = small.Resize(Region.Width, Region.Height); // for three channels: take one of three equal ones
         var alpha = new GrayImage(Region.Width, Region.Height);
         for (int i = 0; i < alpha.Pixels.Length; i++) alpha.Pixels[i] = large.Pixels[3 * i];
         return alpha;
