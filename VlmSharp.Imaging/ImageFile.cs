@@ -1,4 +1,5 @@
 using VlmSharp.Imaging.Bmp;
+using VlmSharp.Imaging.Decoding;
 using VlmSharp.Imaging.Gif;
 using VlmSharp.Imaging.Jpeg;
 using VlmSharp.Imaging.Netpbm;
@@ -14,8 +15,8 @@ namespace VlmSharp.Imaging;
 /// </summary>
 public static class ImageFile
 {
-    /// <summary>The decoders, in the order in which they are asked.</summary>
-    public static IReadOnlyList<IImageDecoder> Decoders { get; } =
+    // In the order in which they are asked.
+    private static readonly IImageDecoder[] Decoders =
         [new PngDecoder(), new JpegDecoder(), new WebPDecoder(), new GifDecoder(), new BmpDecoder(), new NetpbmDecoder()];
 
     /// <summary>Reads and decodes a file.</summary>
@@ -27,7 +28,9 @@ public static class ImageFile
     {
         ArgumentNullException.ThrowIfNull(path);
         options ??= ImageOptions.Default;
-        byte[] bytes = BoundedFile.Read(path, options.MaxFileBytes, (what, e) => new ImageFormatException($"{(path.Length > 0 ? path : "The empty path")} {what}; give the path of a picture.", e));
+        string name = path.Length > 0 ? path : "The empty path";
+        byte[] bytes = BoundedFile.Read(
+            path, options.MaxFileBytes, (what, e) => new ImageFormatException($"{name} {what}; give the path of a picture.", e));
         return Decode(bytes, path, options);
     }
 
@@ -44,8 +47,10 @@ public static class ImageFile
             throw new ImageFormatException($"{name} is empty; copy or download the picture again.");
         foreach (IImageDecoder decoder in Decoders)
         {
-            if (decoder.Recognizes(bytes))
-                return decoder.Decode(bytes, name, options ?? ImageOptions.Default);
+            if (!decoder.Recognizes(bytes))
+                continue;
+            Raster decoded = decoder.Decode(bytes, (options ?? ImageOptions.Default).ContextFor(name, decoder.Format));
+            return new RgbImage(decoded.Width, decoded.Height, decoded.Pixels);
         }
         string? foreign = ForeignFormats.NameOf(bytes);
         throw new ImageFormatException(foreign is null
