@@ -9,7 +9,8 @@ internal static class BoxLines
 {
     /// <summary>A line for each box: label, score, left, top, right, bottom, with tabs between; control characters in the label are escaped as in JSON.</summary>
     public static IEnumerable<string> Of(TaskResult result) => result.Detections.Select(d => string.Create(
-        CultureInfo.InvariantCulture, $"{Escape(d.Label)}\t{d.Score:0.000}\t{d.Box.X0:0.0}\t{d.Box.Y0:0.0}\t{d.Box.X1:0.0}\t{d.Box.Y1:0.0}"));
+        CultureInfo.InvariantCulture,
+        $"{Escape(d.Label)}\t{d.Score:0.000}\t{d.Box.Left:0.0}\t{d.Box.Top:0.0}\t{d.Box.Right:0.0}\t{d.Box.Bottom:0.0}"));
 
     /// <summary>What a person should know beside the boxes, or null.</summary>
     public static string? Remark(TaskResult result)

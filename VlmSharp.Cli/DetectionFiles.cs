@@ -46,7 +46,7 @@ internal sealed class DetectionFiles(OutputName? draw, OutputName? mask, string 
             json.WriteStartObject();
             json.WriteString("label", detection.Label);
             json.WriteNumber("score", Math.Round(detection.Score, 6));
-            json.WriteNumbers("bbox", [box.X0, box.Y0, box.Width, box.Height]);
+            json.WriteNumbers("bbox", [box.Left, box.Top, box.Width, box.Height]);
             json.WriteNumber("area", runs.Area);
             json.WritePropertyName("segmentation");
             TaskJson.WriteMask(json, runs, compressed: maskFormat == "coco");

@@ -8,7 +8,7 @@ namespace VlmSharp.Imaging;
 /// prevents aliasing), weights in 22-bit fixed point, one axis after the other with a rounding to bytes between. The aspect
 /// ratio is not kept. Only the rows that one output row needs are held between the passes.
 /// </summary>
-public static class BicubicResize
+internal static class BicubicResize
 {
     private const int Channels = 3;
     private const int PrecisionBits = 22;
@@ -21,7 +21,6 @@ public static class BicubicResize
     /// <returns>A new picture, also when the size is the same.</returns>
     public static RgbImage Resize(RgbImage image, int width, int height)
     {
-        ArgumentNullException.ThrowIfNull(image);
         var result = new RgbImage(width, height);
         if (width == image.Width && height == image.Height)
         {

@@ -16,6 +16,7 @@ internal static class BoundedFile
             using FileStream stream = File.OpenRead(path);
             // Asked of the open file: the length of a link is that of the link itself.
             if (!stream.CanSeek) throw new IOException("it is not a regular file");
+            most = Math.Min(most, Array.MaxLength); // what one array can hold, whatever the caller allows
             if (stream.Length > most) throw new IOException($"it has {stream.Length} bytes, over the limit of {most}");
             byte[] bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);

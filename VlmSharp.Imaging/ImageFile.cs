@@ -1,4 +1,5 @@
 using VlmSharp.Imaging.Bmp;
+using VlmSharp.Imaging.Decoding;
 using VlmSharp.Imaging.Gif;
 using VlmSharp.Imaging.Jpeg;
 using VlmSharp.Imaging.Netpbm;
@@ -14,8 +15,10 @@ namespace VlmSharp.Imaging;
 /// </summary>
 public static class ImageFile
 {
-    /// <summary>The decoders, in the order in which they are asked.</summary>
-    public static IReadOnlyList<IImageDecoder> Decoders { get; } =
+    private const string Unnamed = "The picture";
+
+    // In the order in which they are asked.
+    private static readonly IImageDecoder[] Decoders =
         [new PngDecoder(), new JpegDecoder(), new WebPDecoder(), new GifDecoder(), new BmpDecoder(), new NetpbmDecoder()];
 
     /// <summary>Reads and decodes a file.</summary>
@@ -27,8 +30,68 @@ public static class ImageFile
     {
         ArgumentNullException.ThrowIfNull(path);
         options ??= ImageOptions.Default;
-        byte[] bytes = BoundedFile.Read(path, options.MaxFileBytes, (what, e) => new ImageFormatException($"{(path.Length > 0 ? path : "The empty path")} {what}; give the path of a picture.", e));
+        string name = path.Length > 0 ? path : "The empty path";
+        byte[] bytes = BoundedFile.Read(
+            path, options.MaxFileBytes, (what, e) => new ImageFormatException($"{name} {what}; give the path of a picture.", e));
         return Decode(bytes, path, options);
+    }
+
+    /// <summary>Reads a stream to its end and decodes it: an upload, a download, an entry of an archive.</summary>
+    /// <param name="stream">
+    /// The file, from where the stream stands; it need not be seekable, and is left open. Not more than
+    /// <see cref="ImageOptions.MaxFileBytes"/> and one byte are read of it, so it may also be endless.
+    /// </param>
+    /// <param name="name">What error messages call it: the upload's name, the address.</param>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <returns>The picture.</returns>
+    /// <exception cref="ImageFormatException">
+    /// The bytes are damaged, unsupported or over a limit, or reading failed: then the inner exception is the stream's
+    /// <see cref="IOException"/> or <see cref="InvalidDataException"/>. Other exceptions of the stream are passed on.
+    /// </exception>
+    public static RgbImage Load(Stream stream, string name = Unnamed, ImageOptions? options = null)
+    {
+        Check(stream, name);
+        options ??= ImageOptions.Default;
+        BoundedBuffer file;
+        try
+        {
+            file = new BoundedBuffer(stream, name, options.MaxFileBytes);
+            while (stream.Read(file.Room().Span) is var read and > 0) file.Advance(read);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            throw Unreadable(name, e);
+        }
+        return Decode(file.Written, name, options);
+    }
+
+    /// <summary>
+    /// As <see cref="Load(Stream, string, ImageOptions?)"/>, but waits for the stream without holding a thread. What follows, the
+    /// decoding, is not asynchronous and is not canceled.
+    /// </summary>
+    /// <param name="stream">The file.</param>
+    /// <param name="name">What error messages call it.</param>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The picture.</returns>
+    /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit, or reading failed.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled while the stream was read.</exception>
+    public static async Task<RgbImage> LoadAsync(
+        Stream stream, string name = Unnamed, ImageOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        Check(stream, name);
+        options ??= ImageOptions.Default;
+        BoundedBuffer file;
+        try
+        {
+            file = new BoundedBuffer(stream, name, options.MaxFileBytes);
+            while (await stream.ReadAsync(file.Room(), cancellationToken).ConfigureAwait(false) is var read and > 0) file.Advance(read);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            throw Unreadable(name, e);
+        }
+        return Decode(file.Written, name, options);
     }
 
     /// <summary>Decodes a picture that is already in memory.</summary>
@@ -37,19 +100,31 @@ public static class ImageFile
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <returns>The picture.</returns>
     /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, ImageOptions? options = null)
+    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name = Unnamed, ImageOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(name);
         if (bytes.IsEmpty)
             throw new ImageFormatException($"{name} is empty; copy or download the picture again.");
         foreach (IImageDecoder decoder in Decoders)
         {
-            if (decoder.Recognizes(bytes))
-                return decoder.Decode(bytes, name, options ?? ImageOptions.Default);
+            if (!decoder.Recognizes(bytes))
+                continue;
+            Raster decoded = decoder.Decode(bytes, (options ?? ImageOptions.Default).ContextFor(name, decoder.Format));
+            return new RgbImage(decoded.Width, decoded.Height, decoded.Pixels);
         }
         string? foreign = ForeignFormats.NameOf(bytes);
         throw new ImageFormatException(foreign is null
             ? $"{name} is not a picture of a format known to VlmSharp; give a PNG, JPEG, WebP, BMP, GIF or PPM file."
             : $"{name} is in the {foreign} format, which VlmSharp does not read; convert it to PNG or JPEG.");
     }
+
+    private static void Check(Stream stream, string name)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(name);
+        if (!stream.CanRead) throw new ArgumentException("The stream cannot be read: it is closed, or only for writing.", nameof(stream));
+    }
+
+    private static ImageFormatException Unreadable(string name, Exception e) =>
+        new($"{name} cannot be read to its end: {e.Message.TrimEnd('.')}; try again.", e);
 }

@@ -1,3 +1,5 @@
+using VlmSharp.Imaging.Decoding;
+
 namespace VlmSharp.Imaging;
 
 /// <summary>
@@ -28,4 +30,13 @@ public sealed record ImageOptions
     /// every block of the picture, however few bytes it has.
     /// </summary>
     public int MaxJpegScans { get; init; } = 256;
+
+    /// <summary>The limits and settings in the decoders' terms.</summary>
+    internal DecodeContext ContextFor(string name, string format) => new(name, format)
+    {
+        MaxPixels = MaxPixels,
+        MaxSide = MaxSide,
+        MaxJpegScans = MaxJpegScans,
+        ApplyExifOrientation = ApplyExifOrientation,
+    };
 }

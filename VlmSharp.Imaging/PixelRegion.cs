@@ -1,18 +1,24 @@
 namespace VlmSharp.Imaging;
 
-/// <summary>A rectangle of whole pixels.</summary>
-/// <param name="X">First column.</param>
-/// <param name="Y">First row.</param>
-/// <param name="Width">Columns.</param>
-/// <param name="Height">Rows.</param>
-public readonly record struct PixelRegion(int X, int Y, int Width, int Height)
+/// <summary>A rectangle of whole pixels. Edges lie between pixels, so the whole picture is (0, 0, width, height).</summary>
+/// <param name="Left">First column.</param>
+/// <param name="Top">First row.</param>
+/// <param name="Right">The column after the last.</param>
+/// <param name="Bottom">The row after the last.</param>
+public readonly record struct PixelRegion(int Left, int Top, int Right, int Bottom)
 {
+    /// <summary>Columns.</summary>
+    public int Width => Right - Left;
+
+    /// <summary>Rows.</summary>
+    public int Height => Bottom - Top;
+
     /// <summary>The pixels that two rectangles share; of no width or height where they share none.</summary>
     /// <param name="other">The other rectangle.</param>
     /// <returns>The intersection.</returns>
     internal PixelRegion Intersect(PixelRegion other)
     {
-        int x = Math.Max(X, other.X), y = Math.Max(Y, other.Y);
-        return new PixelRegion(x, y, Math.Max(0, Math.Min(X + Width, other.X + other.Width) - x), Math.Max(0, Math.Min(Y + Height, other.Y + other.Height) - y));
+        int left = Math.Max(Left, other.Left), top = Math.Max(Top, other.Top);
+        return new PixelRegion(left, top, Math.Max(left, Math.Min(Right, other.Right)), Math.Max(top, Math.Min(Bottom, other.Bottom)));
     }
 }

@@ -23,6 +23,60 @@ public sealed class RgbImage
         Pixels = pixels;
     }
 
+    /// <summary>Copies pixels from memory of any layout, such as a camera's or another library's.</summary>
+    /// <param name="pixels">
+    /// The rows from the top, [height, stride] bytes; of the last row what follows its pixels may be missing. Alpha is dropped and
+    /// nothing is blended, as Pillow's <c>convert("RGB")</c> does.
+    /// </param>
+    /// <param name="width">Columns, at least 1.</param>
+    /// <param name="height">Rows, at least 1.</param>
+    /// <param name="layout">What the bytes of a pixel are.</param>
+    /// <param name="stride">Bytes from the start of a row to the start of the next; the bytes of a row's pixels when null.</param>
+    /// <returns>A new picture.</returns>
+    /// <exception cref="ArgumentException">The number of bytes is not that of such a picture.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The size, the layout or the stride cannot be.</exception>
+    public static RgbImage FromPixels(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, int? stride = null)
+    {
+        (int red, int green, int blue, int pixelBytes) = layout switch
+        {
+            PixelLayout.Rgb24 => (0, 1, 2, 3),
+            PixelLayout.Bgr24 => (2, 1, 0, 3),
+            PixelLayout.Rgba32 => (0, 1, 2, 4),
+            PixelLayout.Bgra32 => (2, 1, 0, 4),
+            PixelLayout.Gray8 => (0, 0, 0, 1),
+            _ => throw new ArgumentOutOfRangeException(nameof(layout), layout, "There is no such pixel layout."),
+        };
+        ByteCount(width, height); // refuses a size that cannot be before anything is computed from it
+        long rowBytes = (long)width * pixelBytes, step = stride ?? rowBytes;
+        if (step < rowBytes)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(stride), stride, $"A row of {width} pixels in {layout} has {rowBytes} bytes, so the stride cannot be less.");
+        }
+        long least = step * (height - 1) + rowBytes, most = step * height;
+        if (pixels.Length < least || pixels.Length > most)
+        {
+            throw new ArgumentException(
+                $"A picture of {width} x {height} pixels in {layout} with rows of {step} bytes has "
+                + $"{(least == most ? $"{most}" : $"{least} to {most}")} bytes, not {pixels.Length}.",
+                nameof(pixels));
+        }
+        var image = new RgbImage(width, height);
+        for (int y = 0; y < height; y++)
+        {
+            ReadOnlySpan<byte> from = pixels.Slice((int)(y * step), (int)rowBytes); // within the span, so within an int
+            Span<byte> to = image.Row(y);
+            if (layout == PixelLayout.Rgb24)
+            {
+                from.CopyTo(to);
+                continue;
+            }
+            for (int x = 0, at = 0; x < to.Length; x += 3, at += pixelBytes)
+                (to[x], to[x + 1], to[x + 2]) = (from[at + red], from[at + green], from[at + blue]);
+        }
+        return image;
+    }
+
     /// <summary>Columns.</summary>
     public int Width { get; }
 
@@ -37,13 +91,22 @@ public sealed class RgbImage
     /// <returns>Width x 3 bytes.</returns>
     public Span<byte> Row(int y) => Pixels.AsSpan(y * Width * 3, Width * 3);
 
+    /// <summary>
+    /// The picture in another size, to the bit as Pillow's bicubic resize gives it (<c>image.resize((width, height), BICUBIC)</c>). The
+    /// aspect ratio is not kept.
+    /// </summary>
+    /// <param name="width">Columns of the result, at least 1.</param>
+    /// <param name="height">Rows of the result, at least 1.</param>
+    /// <returns>A new picture, also when the size is the same.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A side is below 1, or the result does not fit in one array.</exception>
+    public RgbImage Resize(int width, int height) => BicubicResize.Resize(this, width, height);
+
     private static int ByteCount(int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        long count = (long)width * height * 3;
-        if (count > Array.MaxLength)
+        if ((long)width * height > Array.MaxLength / 3)
             throw new ArgumentOutOfRangeException(nameof(height), $"A picture of {width} x {height} does not fit in one array.");
-        return (int)count;
+        return width * height * 3;
     }
 }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using VlmSharp.Imaging;
+using VlmSharp.Preprocessing;
 
 namespace VlmSharp.Cli.Batch;
 
@@ -14,7 +15,7 @@ internal sealed record LoadedItem(WorkItem Item, IReadOnlyList<RgbImage> Picture
 /// Reads, decodes and resizes the pictures of coming items on other threads while the model works, and hands them over in
 /// order. Memory is bounded: so many items wait, each at the model's size, and so many threads hold a whole picture.
 /// </summary>
-internal sealed class PictureQueue(int waiting, int threads, int size)
+internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor preprocessor)
 {
     /// <summary>The items with their pictures, in order.</summary>
     public async IAsyncEnumerable<LoadedItem> Load(IEnumerable<WorkItem> items, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
@@ -75,7 +76,7 @@ internal sealed class PictureQueue(int waiting, int threads, int size)
             {
                 RgbImage whole = ImageFile.Load(item.Images[i]);
                 sizes[i] = (whole.Width, whole.Height);
-                pictures[i] = BicubicResize.Resize(whole, size, size);
+                pictures[i] = preprocessor.Resize(whole);
             }
 
             return new LoadedItem(item, pictures, sizes, null);

@@ -4,6 +4,7 @@ using VlmSharp.Checkpoints;
 using VlmSharp.Cli.Batch;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
+using VlmSharp.Preprocessing;
 using VlmSharp.Tasks;
 using VlmSharp.Tasks.Masks;
 
@@ -139,7 +140,8 @@ internal sealed class BatchCommand
         var progress = new BatchProgress(Console.Error, Console.IsErrorRedirected ? null : Console.WindowWidth, total, sink.Records);
         bool shared = sink is StandardOutputSink && !Console.IsOutputRedirected; // bar and records on one terminal
         bool shown = !parsed.GetValue(quiet);
-        var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor.Size);
+        var preprocessor = network.Preprocessor;
+        var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), preprocessor);
         WorkItem defaults = Defaults(parsed);
         var runner = new BatchRunner(network, new TaskRunner(network, howToRead), options, size, Ask);
         bool tooMany = IsTooMany(); // of an earlier process

@@ -29,7 +29,7 @@ internal static class PreprocessCommand
             int side = parsed.GetValue(size) ?? DefaultSize;
             if (side is < 0 or > 16384) throw new UsageException($"--size {side}: give 0 or a number up to 16384.");
             RgbImage image = ImageFile.Load(parsed.GetRequiredValue(file));
-            if (side > 0) image = BicubicResize.Resize(image, side, side);
+            if (side > 0) image = image.Resize(side, side);
             string target = parsed.GetRequiredValue(output);
             using Stream stream = target == "-" ? Console.OpenStandardOutput() : File.Create(target);
             switch (parsed.GetValue(format))

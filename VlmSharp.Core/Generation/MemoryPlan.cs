@@ -55,7 +55,7 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
         using var backend = new DryRunBackend();
         using var model = VisionLanguageModel.Open(directory, backend);
         TextConfig text = model.Config.Text;
-        int side = model.Preprocessor.Size;
+        int side = model.Preprocessor.Config.Size;
         int patches = model.Config.Vision.Patches;
         int[] ids = new int[checked(pictures * patches + textTokens)];
         Array.Fill(ids, model.Config.ImageTokenId, 0, pictures * patches);

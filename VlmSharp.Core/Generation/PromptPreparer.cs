@@ -10,15 +10,15 @@ namespace VlmSharp.Generation;
 /// <param name="preprocessor">How pictures become pixels.</param>
 /// <param name="tokenizer">The tokenizer, or null.</param>
 /// <param name="directory">The model's folder, for messages.</param>
-internal sealed class PromptPreparer(PaliGemmaConfig config, PreprocessorConfig preprocessor, ITokenizer? tokenizer, string directory)
+internal sealed class PromptPreparer(PaliGemmaConfig config, ImagePreprocessor preprocessor, ITokenizer? tokenizer, string directory)
 {
     /// <summary>Prepares a request.</summary>
     /// <exception cref="RequestException">It does not fit the model.</exception>
     public PreparedPrompt Prepare(GenerationRequest request)
     {
         int[] ids = PromptIds(request);
-        RgbImage[] resized = [.. request.Images.Select(image => BicubicResize.Resize(image, preprocessor.Size, preprocessor.Size))];
-        return new PreparedPrompt(ids, Array.ConvertAll(resized, image => PixelNormalizer.Normalize(image, preprocessor)))
+        RgbImage[] resized = [.. request.Images.Select(preprocessor.Resize)];
+        return new PreparedPrompt(ids, Array.ConvertAll(resized, preprocessor.Process))
         {
             Keys = Array.ConvertAll(resized, PictureKey.Of),
             Seed = request.Seed,

@@ -39,7 +39,7 @@ public sealed class VisionLanguageModel : IDisposable
         {
             Checkpoint = Checkpoint.Open(directory);
             if (options?.Quantization is { } wanted) QuantizationPlan.Check(Checkpoint, wanted);
-            Preprocessor = ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize);
+            Preprocessor = new ImagePreprocessor(ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize));
             weights = new LoadedWeights(Checkpoint, backend, options?.Quantization, cancellationToken);
             PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
             context = new ModelContext(new PaliGemmaModel(config, backend, weights.Load, options), TokenizerLoader.TryLoad(directory));
@@ -73,7 +73,7 @@ public sealed class VisionLanguageModel : IDisposable
     public PaliGemmaModel Network => context.Network;
 
     /// <summary>How pictures become pixels.</summary>
-    public PreprocessorConfig Preprocessor { get; }
+    public ImagePreprocessor Preprocessor { get; }
 
     /// <summary>The tokenizer, or null where the folder has none: then only token ids can be prompts.</summary>
     public ITokenizer? Tokenizer => context.Tokenizer;

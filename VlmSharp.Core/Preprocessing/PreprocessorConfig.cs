@@ -9,7 +9,7 @@ namespace VlmSharp.Preprocessing;
 /// </summary>
 public sealed record PreprocessorConfig
 {
-    private const int MaxSize = 4096;
+    internal const int MaxSize = 4096;
     private const double MostNormalizer = 1e6; // keeps pixels finite
 
     /// <summary>Width and height of the picture that the model sees.</summary>

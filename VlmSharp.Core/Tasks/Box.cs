@@ -3,17 +3,17 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Tasks;
 
 /// <summary>A box in a picture: in pixels from its top left corner, edges between pixels, so the whole picture is (0, 0, width, height).</summary>
-/// <param name="X0">Left edge.</param>
-/// <param name="Y0">Top edge.</param>
-/// <param name="X1">Right edge, at least <paramref name="X0"/>.</param>
-/// <param name="Y1">Bottom edge, at least <paramref name="Y0"/>.</param>
-public readonly record struct Box(float X0, float Y0, float X1, float Y1)
+/// <param name="Left">Left edge.</param>
+/// <param name="Top">Top edge.</param>
+/// <param name="Right">Right edge, at least <paramref name="Left"/>.</param>
+/// <param name="Bottom">Bottom edge, at least <paramref name="Top"/>.</param>
+public readonly record struct Box(float Left, float Top, float Right, float Bottom)
 {
     /// <summary>Pixels from left to right.</summary>
-    public float Width => X1 - X0;
+    public float Width => Right - Left;
 
     /// <summary>Pixels from top to bottom.</summary>
-    public float Height => Y1 - Y0;
+    public float Height => Bottom - Top;
 
     /// <summary>Width times height.</summary>
     public float Area => Width * Height;
@@ -23,7 +23,8 @@ public readonly record struct Box(float X0, float Y0, float X1, float Y1)
     /// <returns>Area of the intersection / area of the union.</returns>
     public float IntersectionOverUnion(Box other)
     {
-        float width = Math.Min(X1, other.X1) - Math.Max(X0, other.X0), height = Math.Min(Y1, other.Y1) - Math.Max(Y0, other.Y0);
+        float width = Math.Min(Right, other.Right) - Math.Max(Left, other.Left);
+        float height = Math.Min(Bottom, other.Bottom) - Math.Max(Top, other.Top);
         if (width <= 0 || height <= 0) return 0;
         float shared = width * height;
         return shared / (Area + other.Area - shared);
@@ -35,9 +36,9 @@ public readonly record struct Box(float X0, float Y0, float X1, float Y1)
     /// <returns>A region inside the picture.</returns>
     public PixelRegion Pixels(int width, int height)
     {
-        (int x, int right) = Interval(X0, X1, width);
-        (int y, int bottom) = Interval(Y0, Y1, height);
-        return new PixelRegion(x, y, right - x, bottom - y);
+        (int left, int right) = Interval(Left, Right, width);
+        (int top, int bottom) = Interval(Top, Bottom, height);
+        return new PixelRegion(left, top, right, bottom);
     }
 
     private static (int First, int End) Interval(float from, float to, int size)

@@ -31,8 +31,8 @@ public static class DetectionOverlay
         {
             if (detections[i].Mask is not { } mask) continue;
             GrayImage alpha = mask.ToAlpha();
-            canvas.Tint(mask.Region.X, mask.Region.Y, alpha, colors[i], MaskOpacity);
-            canvas.Outline(mask.Region.X, mask.Region.Y, alpha, scale, colors[i]);
+            canvas.Tint(mask.Region.Left, mask.Region.Top, alpha, colors[i], MaskOpacity);
+            canvas.Outline(mask.Region.Left, mask.Region.Top, alpha, scale, colors[i]);
         }
 
         for (int i = 0; i < colors.Length; i++)
@@ -47,7 +47,7 @@ public static class DetectionOverlay
             string text = string.Create(CultureInfo.InvariantCulture, $"{detections[i].Label} {detections[i].Score:0.00}").TrimStart();
             if (labels.Place(detections[i].Box.Pixels(image.Width, image.Height), ref text) is not { } place) continue;
             canvas.Fill(place, colors[i]);
-            canvas.Text(place.X + LabelPlaces.Padding * scale, place.Y + LabelPlaces.Padding * scale, text, scale, colors[i].Ink());
+            canvas.Text(place.Left + LabelPlaces.Padding * scale, place.Top + LabelPlaces.Padding * scale, text, scale, colors[i].Ink());
         }
 
         return drawn;
@@ -76,20 +76,22 @@ public static class DetectionOverlay
             int fits = (width / scale - 2 * Padding + 1) / (BitmapFont.GlyphWidth + 1), labelHeight = (BitmapFont.GlyphHeight + 2 * Padding) * scale;
             if (fits < 1 || labelHeight > height) return null;
             if (text.Length > fits) text = fits > 3 ? $"{text[..(fits - 2)]}.." : text[..fits];
-            int labelWidth = (BitmapFont.Width(text.Length) + 2 * Padding) * scale, x = Math.Clamp(box.X, 0, width - labelWidth);
+            int labelWidth = (BitmapFont.Width(text.Length) + 2 * Padding) * scale, x = Math.Clamp(box.Left, 0, width - labelWidth);
             PixelRegion? first = null;
-            foreach (int y in (ReadOnlySpan<int>)[box.Y - labelHeight, box.Y, box.Y + box.Height, box.Y + box.Height - labelHeight])
+            foreach (int y in (ReadOnlySpan<int>)[box.Top - labelHeight, box.Top, box.Bottom, box.Bottom - labelHeight])
             {
                 if (y < 0 || y + labelHeight > height) continue;
-                var place = new PixelRegion(x, y, labelWidth, labelHeight);
+                PixelRegion place = At(y);
                 first ??= place;
                 if (taken.Exists(other => other.Intersect(place) is { Width: > 0, Height: > 0 })) continue;
                 taken.Add(place);
                 return place;
             }
 
-            taken.Add(first ??= new PixelRegion(x, Math.Clamp(box.Y, 0, height - labelHeight), labelWidth, labelHeight));
+            taken.Add(first ??= At(Math.Clamp(box.Top, 0, height - labelHeight)));
             return first;
+
+            PixelRegion At(int y) => new(x, y, x + labelWidth, y + labelHeight);
         }
     }
 }

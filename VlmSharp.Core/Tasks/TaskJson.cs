@@ -52,7 +52,8 @@ public static class TaskJson
         json.WriteString("label", detection.Label);
         json.WriteNumber("score", Math.Round(detection.Score, 6));
         json.WriteStartArray("box");
-        foreach (float edge in (ReadOnlySpan<float>)[detection.Box.X0, detection.Box.Y0, detection.Box.X1, detection.Box.Y1]) json.WriteNumberValue(Math.Round(edge, 3));
+        Box box = detection.Box;
+        foreach (float edge in (ReadOnlySpan<float>)[box.Left, box.Top, box.Right, box.Bottom]) json.WriteNumberValue(Math.Round(edge, 3));
         json.WriteEndArray();
         if (detection.MaskCodes is { } codes) WriteNumbers(json, "mask_codes", codes);
         if (detection.Mask is { } mask)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.Bmp;
 
@@ -13,9 +14,8 @@ internal sealed class BmpDecoder : IImageDecoder
 
     public bool Recognizes(ReadOnlySpan<byte> header) => header.StartsWith("BM"u8);
 
-    public RgbImage Decode(ReadOnlySpan<byte> file, string name, ImageOptions options)
+    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
     {
-        var context = new DecodeContext(name, Format, options);
         BmpHeader header = BmpHeader.Read(file, context);
         ReadOnlySpan<byte> data = file[header.PixelOffset..];
         if (header.Compression is BmpCompression.Rle4 or BmpCompression.Rle8)
@@ -27,7 +27,7 @@ internal sealed class BmpDecoder : IImageDecoder
         if (data.Length < needed)
             throw context.Truncated("its pixel data");
         byte[][] channels = header.BitsPerPixel is 16 or 32 ? BuildChannelTables(header, context) : [];
-        var image = new RgbImage(header.Width, header.Height);
+        var image = new Raster(header.Width, header.Height);
         for (int i = 0; i < header.Height; i++)
         {
             ReadOnlySpan<byte> from = data[(int)(i * rowBytes)..];
@@ -91,9 +91,9 @@ internal sealed class BmpDecoder : IImageDecoder
         return tables;
     }
 
-    private static RgbImage ReadRuns(BmpHeader header, ReadOnlySpan<byte> data, DecodeContext context)
+    private static Raster ReadRuns(BmpHeader header, ReadOnlySpan<byte> data, DecodeContext context)
     {
-        var image = new RgbImage(header.Width, header.Height);
+        var image = new Raster(header.Width, header.Height);
         // What no run covers has index 0.
         var row = new byte[header.Width];
         var runs = new BmpRunReader(data, header.Compression == BmpCompression.Rle4, context);

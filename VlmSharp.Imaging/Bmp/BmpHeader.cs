@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.Bmp;
 

@@ -10,18 +10,17 @@ internal sealed class Canvas(RgbImage image)
     public void Fill(PixelRegion region, Rgb color)
     {
         PixelRegion visible = region.Intersect(Whole);
-        for (int y = visible.Y; y < visible.Y + visible.Height; y++)
-            for (int x = visible.X; x < visible.X + visible.Width; x++) Set(x, y, color);
+        for (int y = visible.Top; y < visible.Bottom; y++)
+            for (int x = visible.Left; x < visible.Right; x++) Set(x, y, color);
     }
 
     /// <summary>Paints the rim of a rectangle, inside of it.</summary>
     public void Frame(PixelRegion region, int thickness, Rgb color)
     {
-        (int x, int y, int width, int height) = region;
-        Fill(new PixelRegion(x, y, width, thickness), color);
-        Fill(new PixelRegion(x, y + height - thickness, width, thickness), color);
-        Fill(new PixelRegion(x, y, thickness, height), color);
-        Fill(new PixelRegion(x + width - thickness, y, thickness, height), color);
+        Fill(region with { Bottom = region.Top + thickness }, color);
+        Fill(region with { Top = region.Bottom - thickness }, color);
+        Fill(region with { Right = region.Left + thickness }, color);
+        Fill(region with { Left = region.Right - thickness }, color);
     }
 
     /// <summary>Mixes a colour in, as far as a mask says.</summary>
@@ -32,12 +31,12 @@ internal sealed class Canvas(RgbImage image)
     /// <param name="opacity">0 to 1.</param>
     public void Tint(int left, int top, GrayImage mask, Rgb color, float opacity)
     {
-        PixelRegion visible = new PixelRegion(left, top, mask.Width, mask.Height).Intersect(Whole);
-        for (int y = visible.Y; y < visible.Y + visible.Height; y++)
+        PixelRegion visible = new PixelRegion(left, top, left + mask.Width, top + mask.Height).Intersect(Whole);
+        for (int y = visible.Top; y < visible.Bottom; y++)
         {
             ReadOnlySpan<byte> values = mask.Row(y - top);
             Span<byte> row = image.Row(y);
-            for (int x = visible.X; x < visible.X + visible.Width; x++)
+            for (int x = visible.Left; x < visible.Right; x++)
             {
                 float part = opacity * values[x - left] / 255;
                 Span<byte> pixel = row.Slice(3 * x, 3);
@@ -54,9 +53,9 @@ internal sealed class Canvas(RgbImage image)
     /// <param name="color">The colour.</param>
     public void Outline(int left, int top, GrayImage mask, int thickness, Rgb color)
     {
-        PixelRegion visible = new PixelRegion(left, top, mask.Width, mask.Height).Intersect(Whole);
-        for (int y = visible.Y - top; y < visible.Y - top + visible.Height; y++)
-            for (int x = visible.X - left; x < visible.X - left + visible.Width; x++)
+        PixelRegion visible = new PixelRegion(left, top, left + mask.Width, top + mask.Height).Intersect(Whole);
+        for (int y = visible.Top - top; y < visible.Bottom - top; y++)
+            for (int x = visible.Left - left; x < visible.Right - left; x++)
             {
                 bool isRim = Covers(x, y) && !(Covers(x - thickness, y) && Covers(x + thickness, y) && Covers(x, y - thickness) && Covers(x, y + thickness));
                 if (isRim) Set(left + x, top + y, color);
@@ -77,9 +76,11 @@ internal sealed class Canvas(RgbImage image)
         {
             for (int y = 0; y < BitmapFont.GlyphHeight; y++)
                 for (int x = 0; x < BitmapFont.GlyphWidth; x++)
-                    if (BitmapFont.IsInk(character, x, y)) Fill(new PixelRegion(left + x * scale, top + y * scale, scale, scale), color);
+                    if (BitmapFont.IsInk(character, x, y)) Fill(Dot(left + x * scale, top + y * scale), color);
             left += (BitmapFont.GlyphWidth + 1) * scale;
         }
+
+        PixelRegion Dot(int x, int y) => new(x, y, x + scale, y + scale);
     }
 
     private void Set(int x, int y, Rgb color)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.Gif;
 
@@ -13,9 +14,8 @@ internal sealed class GifDecoder : IImageDecoder
 
     public bool Recognizes(ReadOnlySpan<byte> header) => header.StartsWith("GIF87a"u8) || header.StartsWith("GIF89a"u8);
 
-    public RgbImage Decode(ReadOnlySpan<byte> file, string name, ImageOptions options)
+    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
     {
-        var context = new DecodeContext(name, Format, options);
         var reader = new GifReader(file, context);
         reader.Take(6);
         ReadOnlySpan<byte> screen = reader.Take(7);
@@ -66,7 +66,8 @@ internal sealed class GifDecoder : IImageDecoder
         return palette;
     }
 
-    private static RgbImage ReadFrame(ref GifReader reader, ReadOnlySpan<byte> screen, byte[]? palette, int transparent, DecodeContext context)
+    private static Raster ReadFrame(
+        ref GifReader reader, ReadOnlySpan<byte> screen, byte[]? palette, int transparent, DecodeContext context)
     {
         ReadOnlySpan<byte> descriptor = reader.Take(9);
         int left = BinaryPrimitives.ReadUInt16LittleEndian(descriptor);
@@ -84,7 +85,7 @@ internal sealed class GifDecoder : IImageDecoder
         byte[] colors = palette ?? GrayRamp();
         int codeBits = reader.Take(1)[0];
         var lzw = new GifLzwReader(reader, codeBits, context);
-        var image = new RgbImage(screenWidth, screenHeight);
+        var image = new Raster(screenWidth, screenHeight);
         Fill(image, colors.AsSpan(Math.Max(transparent, 0) * 3, 3));
         var indices = new byte[width];
         bool interlaced = (flags & 0x40) != 0;
@@ -110,7 +111,7 @@ internal sealed class GifDecoder : IImageDecoder
         return i < third ? (i - second) * 4 + 2 : (i - third) * 2 + 1;
     }
 
-    private static void Fill(RgbImage image, ReadOnlySpan<byte> color)
+    private static void Fill(Raster image, ReadOnlySpan<byte> color)
     {
         byte[] pixels = image.Pixels;
         for (int i = 0; i < pixels.Length; i += 3)

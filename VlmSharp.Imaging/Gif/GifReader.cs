@@ -1,3 +1,5 @@
+using VlmSharp.Imaging.Decoding;
+
 namespace VlmSharp.Imaging.Gif;
 
 /// <summary>A position in a GIF file, from which blocks are taken.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.Jpeg;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.Jpeg;
 
@@ -17,16 +18,14 @@ internal sealed class JpegDecoder : IImageDecoder
 
     public bool Recognizes(ReadOnlySpan<byte> header) => header.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]);
 
-    public RgbImage Decode(ReadOnlySpan<byte> file, string name, ImageOptions options)
+    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
     {
-        var context = new DecodeContext(name, Format, options);
         var segments = new JpegSegments(context);
         ReadSegments(file, segments, context);
         JpegFrame frame = segments.Frame!;
         if (frame.Progressive)
             TransformCoefficients(frame);
-        RgbImage image = ToRgb(frame, segments.ColorSpace());
-        return options.ApplyExifOrientation ? ExifOrientation.Apply(image, segments.Orientation) : image;
+        return context.Upright(ToRgb(frame, segments.ColorSpace()), segments.Orientation);
     }
 
     private static void ReadSegments(ReadOnlySpan<byte> file, JpegSegments segments, DecodeContext context)
@@ -55,12 +54,9 @@ internal sealed class JpegDecoder : IImageDecoder
             JpegFrame frame = segments.Frame!;
             if (scans++ == 0)
                 frame.Allocate();
-            if (scans > context.Options.MaxJpegScans)
-            {
-                throw new ImageFormatException(
-                    $"{context.Name} is a JPEG picture of more than {context.Options.MaxJpegScans} scans; save it as baseline JPEG, "
-                    + $"or raise {nameof(ImageOptions)}.{nameof(ImageOptions.MaxJpegScans)} if you trust the file.");
-            }
+            int most = context.MaxJpegScans;
+            if (scans > most)
+                throw context.OverLimit($"more than {most} scans", "save it as baseline JPEG", nameof(context.MaxJpegScans));
             position = DecodeScan(file, position, segments, scan, context);
             // A sequential picture is complete once each component has come; the end marker may then be missing.
             if (!frame.Progressive && frame.Components.All(c => c.Seen))
@@ -127,9 +123,9 @@ internal sealed class JpegDecoder : IImageDecoder
         }
     }
 
-    private static RgbImage ToRgb(JpegFrame frame, JpegColorSpace space)
+    private static Raster ToRgb(JpegFrame frame, JpegColorSpace space)
     {
-        var image = new RgbImage(frame.Width, frame.Height);
+        var image = new Raster(frame.Width, frame.Height);
         JpegUpsampler[] planes = [.. frame.Components.Select(c => new JpegUpsampler(c, frame))];
         for (int y = 0; y < frame.Height; y++)
         {

@@ -1,3 +1,5 @@
+using VlmSharp.Imaging.Decoding;
+
 namespace VlmSharp.Imaging.Jpeg;
 
 /// <summary>One colour component of a JPEG frame (ITU T.81, section B.2.2) and its decoded data.</summary>

@@ -1,3 +1,5 @@
+using VlmSharp.Imaging.Decoding;
+
 namespace VlmSharp.Imaging.Netpbm;
 
 /// <summary>
@@ -15,9 +17,8 @@ internal sealed class NetpbmDecoder : IImageDecoder
         header.Length >= 3 && header[0] == 'P' && header[1] is >= (byte)'1' and <= (byte)'6'
         && (IsSpace(header[2]) || header[2] == '#');
 
-    public RgbImage Decode(ReadOnlySpan<byte> file, string name, ImageOptions options)
+    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
     {
-        var context = new DecodeContext(name, Format, options);
         int kind = file[1] - '0';
         var reader = new TokenReader(file[2..], context);
         int width = reader.Number("its header"), height = reader.Number("its header");
@@ -39,7 +40,7 @@ internal sealed class NetpbmDecoder : IImageDecoder
             reader.SkipOneSpace();
         if (reader.Rest.Length < needed)
             throw context.Truncated("its pixel data");
-        var image = new RgbImage(width, height);
+        var image = new Raster(width, height);
         if (kind == 4)
             ReadBits(reader.Rest, image);
         else if (kind == 1)
@@ -49,7 +50,7 @@ internal sealed class NetpbmDecoder : IImageDecoder
         return image;
     }
 
-    private static void ReadBits(ReadOnlySpan<byte> bits, RgbImage image)
+    private static void ReadBits(ReadOnlySpan<byte> bits, Raster image)
     {
         int rowBytes = (image.Width + 7) / 8;
         for (int y = 0; y < image.Height; y++)
@@ -63,14 +64,14 @@ internal sealed class NetpbmDecoder : IImageDecoder
         }
     }
 
-    private static void ReadPlainBits(TokenReader reader, RgbImage image)
+    private static void ReadPlainBits(TokenReader reader, Raster image)
     {
         byte[] pixels = image.Pixels;
         for (int i = 0; i < pixels.Length; i += 3)
             pixels.AsSpan(i, 3).Fill(reader.Bit() ? (byte)0 : White);
     }
 
-    private static void ReadSamples(TokenReader reader, RgbImage image, bool plain, int channels, int max)
+    private static void ReadSamples(TokenReader reader, Raster image, bool plain, int channels, int max)
     {
         byte[] scale = BuildScale(max, channels);
         byte[] pixels = image.Pixels;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.Png;
 
@@ -21,26 +22,23 @@ internal sealed class PngDecoder : IImageDecoder
 
     public bool Recognizes(ReadOnlySpan<byte> header) => header.StartsWith(Signature);
 
-    public RgbImage Decode(ReadOnlySpan<byte> file, string name, ImageOptions options)
+    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
     {
-        var context = new DecodeContext(name, Format, options);
         Chunks chunks = ReadChunks(file[Signature.Length..], context);
         PngHeader header = chunks.Header ?? throw context.Damaged("it has no IHDR chunk");
         if (header.Color == PngColor.Palette && chunks.Palette is null)
             throw context.Damaged("its palette (PLTE chunk) is missing");
-        RgbImage image = ReadPixels(header, chunks, context);
-        if (!options.ApplyExifOrientation)
-            return image;
-        return ExifOrientation.Apply(image, chunks.ExifOrientation != 0 ? chunks.ExifOrientation : chunks.XmpOrientation);
+        int orientation = chunks.ExifOrientation != 0 ? chunks.ExifOrientation : chunks.XmpOrientation;
+        return context.Upright(ReadPixels(header, chunks, context), orientation);
     }
 
-    private static RgbImage ReadPixels(PngHeader header, Chunks chunks, DecodeContext context)
+    private static Raster ReadPixels(PngHeader header, Chunks chunks, DecodeContext context)
     {
         byte[] compressed = Concatenate(chunks.Data);
         long rawBytes = (long)header.Height * header.RowBytes(header.Width);
         if (rawBytes > (compressed.Length + 64L) * MaxDeflateRatio)
             throw context.Truncated("its pixel data (IDAT)");
-        var image = new RgbImage(header.Width, header.Height);
+        var image = new Raster(header.Width, header.Height);
         using var inflated = new ZLibStream(new MemoryStream(compressed, writable: false), CompressionMode.Decompress);
         try
         {

@@ -1,3 +1,5 @@
+using VlmSharp.Imaging.Decoding;
+
 namespace VlmSharp.Imaging.Png;
 
 /// <summary>
@@ -23,7 +25,7 @@ internal sealed class PngRows(PngHeader header, byte[] palette, Stream inflated,
     private readonly byte[] lookup = BuildLookup(header, palette);
 
     /// <summary>Reads all rows.</summary>
-    public void ReadInto(RgbImage image)
+    public void ReadInto(Raster image)
     {
         if (!header.Interlaced)
         {
@@ -34,7 +36,7 @@ internal sealed class PngRows(PngHeader header, byte[] palette, Stream inflated,
             ReadPass(image, PassX[pass], PassY[pass], StepX[pass], StepY[pass]);
     }
 
-    private void ReadPass(RgbImage image, int firstX, int firstY, int stepX, int stepY)
+    private void ReadPass(Raster image, int firstX, int firstY, int stepX, int stepY)
     {
         int columns = (image.Width - firstX + stepX - 1) / stepX;
         if (columns <= 0)

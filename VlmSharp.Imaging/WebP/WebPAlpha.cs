@@ -1,3 +1,4 @@
+using VlmSharp.Imaging.Decoding;
 using VlmSharp.Imaging.WebP.Lossless;
 
 namespace VlmSharp.Imaging.WebP;

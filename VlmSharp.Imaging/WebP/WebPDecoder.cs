@@ -1,3 +1,4 @@
+using VlmSharp.Imaging.Decoding;
 using VlmSharp.Imaging.WebP.Lossless;
 using VlmSharp.Imaging.WebP.Lossy;
 
@@ -14,15 +15,13 @@ internal sealed class WebPDecoder : IImageDecoder
     public bool Recognizes(ReadOnlySpan<byte> header) =>
         header.StartsWith("RIFF"u8) && header.Length >= 12 && header[8..].StartsWith("WEBP"u8);
 
-    public RgbImage Decode(ReadOnlySpan<byte> file, string name, ImageOptions options)
+    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
     {
-        var context = new DecodeContext(name, Format, options);
         var container = new WebPContainer(file, context);
-        RgbImage image = PlaceOnCanvas(ReadPicture(file, container, context), container);
-        return options.ApplyExifOrientation ? ExifOrientation.Apply(image, container.Orientation) : image;
+        return context.Upright(PlaceOnCanvas(ReadPicture(file, container, context), container), container.Orientation);
     }
 
-    private static RgbImage ReadPicture(ReadOnlySpan<byte> file, WebPContainer container, DecodeContext context)
+    private static Raster ReadPicture(ReadOnlySpan<byte> file, WebPContainer container, DecodeContext context)
     {
         ReadOnlySpan<byte> coded = container.Picture.Padded(file);
         bool lossless = container.Picture.Name == WebPChunk.Lossless;
@@ -48,11 +47,11 @@ internal sealed class WebPDecoder : IImageDecoder
             throw context.Damaged($"its picture of {width} x {height} pixels does not fit its canvas of {container.CanvasWidth} x {container.CanvasHeight}");
     }
 
-    private static RgbImage PlaceOnCanvas(RgbImage frame, WebPContainer container)
+    private static Raster PlaceOnCanvas(Raster frame, WebPContainer container)
     {
         if (container.CanvasWidth == 0 || (frame.Width == container.CanvasWidth && frame.Height == container.CanvasHeight))
             return frame;
-        var canvas = new RgbImage(container.CanvasWidth, container.CanvasHeight);
+        var canvas = new Raster(container.CanvasWidth, container.CanvasHeight);
         for (int y = 0; y < frame.Height; y++)
             frame.Row(y).CopyTo(canvas.Row(container.Top + y)[(container.Left * 3)..]);
         return canvas;

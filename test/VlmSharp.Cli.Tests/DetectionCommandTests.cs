@@ -100,7 +100,7 @@ public sealed class DetectionCommandTests : IDisposable
         RunLengthMask mask = RunLengthMask.FromCompressed(224, 224, found.GetProperty("mask").GetProperty("counts").GetString()!);
         double[] box = [.. found.GetProperty("box").EnumerateArray().Select(e => e.GetDouble())];
         Assert.InRange(mask.Area, 1, (box[2] - box[0] + 1) * (box[3] - box[1] + 1));
-        Assert.InRange(mask.BoundingBox.X0, box[0] - 1, box[2]);
+        Assert.InRange(mask.BoundingBox.Left, box[0] - 1, box[2]);
 
         byte[] file = await File.ReadAllBytesAsync(png);
         Assert.Equal([8, 0], file[24..26]); // 8 bits, grey
@@ -118,7 +118,9 @@ public sealed class DetectionCommandTests : IDisposable
             Assert.Equal(mask.Area, annotation.GetProperty("area").GetInt64());
             if (format == "coco") Assert.Equal(mask.ToCompressed(), counts.GetString());
             else Assert.Equal(mask.Counts, GoldenCase.Ints(counts));
-            Assert.Equal([mask.BoundingBox.X0, mask.BoundingBox.Y0, mask.BoundingBox.Width, mask.BoundingBox.Height], annotation.GetProperty("bbox").EnumerateArray().Select(e => e.GetSingle()));
+            Box bounds = mask.BoundingBox;
+            IEnumerable<float> bbox = annotation.GetProperty("bbox").EnumerateArray().Select(e => e.GetSingle());
+            Assert.Equal([bounds.Left, bounds.Top, bounds.Width, bounds.Height], bbox);
         }
 
         Assert.True(File.Exists(drawing));

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using VlmSharp.Compute;
-using VlmSharp.Compute.Operators;
 using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Generation;

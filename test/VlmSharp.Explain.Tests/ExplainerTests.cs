@@ -172,7 +172,8 @@ public sealed class ExplainerTests : IDisposable
     public void The_picture_is_what_the_model_is_fed()
     {
         Explanation explanation = Explainer.Run(model, Request("cake.png", "caption en"));
-        Assert.Equal(model.Prepare(Request("cake.png", "caption en")).Pixels[0], PixelNormalizer.Normalize(explanation.Seen, model.Preprocessor));
+        float[] seen = model.Preprocessor.Process(explanation.Seen);
+        Assert.Equal(model.Prepare(Request("cake.png", "caption en")).Pixels[0], seen);
         Assert.Equal(224, explanation.Original.Width);
     }
 

@@ -31,7 +31,7 @@ internal static class SyntheticExplanation
             Preprocessor = new PreprocessorConfig { Size = imageSize },
             Prompt = string.Concat(prompt),
             Original = picture,
-            Seen = BicubicResize.Resize(picture, imageSize, imageSize),
+            Seen = picture.Resize(imageSize, imageSize),
             Tokens = [.. Enumerable.Range(0, count).Select(i => Token(i, i < patches ? "<image>" : prompt[i - patches]))],
             Norms = [.. Stages(layers).Select(name => new StageNorm(name, 1 + random.NextDouble(), name.StartsWith("text.", StringComparison.Ordinal) ? 5 * random.NextDouble() : null))],
             Steps = [.. answer.Select((piece, i) => Step(Token(count + i, piece), count + i))],

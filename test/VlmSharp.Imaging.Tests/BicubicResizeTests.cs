@@ -17,7 +17,7 @@ public class BicubicResizeTests
     [MemberData(nameof(Vectors))]
     public void OneRow(byte[] input, byte[] expected)
     {
-        RgbImage result = BicubicResize.Resize(Grey(input.Length, 1, input), expected.Length, 1);
+        RgbImage result = Grey(input.Length, 1, input).Resize(expected.Length, 1);
         Assert.Equal(expected, FirstChannel(result));
     }
 
@@ -25,7 +25,7 @@ public class BicubicResizeTests
     [MemberData(nameof(Vectors))]
     public void OneColumn(byte[] input, byte[] expected)
     {
-        RgbImage result = BicubicResize.Resize(Grey(1, input.Length, input), 1, expected.Length);
+        RgbImage result = Grey(1, input.Length, input).Resize(1, expected.Length);
         Assert.Equal(expected, FirstChannel(result));
     }
 
@@ -49,15 +49,15 @@ public class BicubicResizeTests
     {
         RgbImage image = Pictures.Noise(width, height);
         bool rowsFirst = newHeight < height && height * newWidth > width * newHeight;
-        RgbImage half = rowsFirst ? BicubicResize.Resize(image, width, newHeight) : BicubicResize.Resize(image, newWidth, height);
-        Assert.Equal(BicubicResize.Resize(half, newWidth, newHeight).Pixels, BicubicResize.Resize(image, newWidth, newHeight).Pixels);
+        RgbImage half = rowsFirst ? image.Resize(width, newHeight) : image.Resize(newWidth, height);
+        Assert.Equal(half.Resize(newWidth, newHeight).Pixels, image.Resize(newWidth, newHeight).Pixels);
     }
 
     [Fact]
     public void TheSameSizeIsACopy()
     {
         RgbImage image = Pictures.Noise(9, 4);
-        RgbImage copy = BicubicResize.Resize(image, 9, 4);
+        RgbImage copy = image.Resize(9, 4);
         Assert.NotSame(image, copy);
         Assert.Equal(image.Pixels, copy.Pixels);
     }
@@ -67,7 +67,7 @@ public class BicubicResizeTests
     {
         var image = new RgbImage(50, 31);
         image.Pixels.AsSpan().Fill(200);
-        Assert.All(BicubicResize.Resize(image, 7, 70).Pixels, value => Assert.Equal(200, value));
+        Assert.All(image.Resize(7, 70).Pixels, value => Assert.Equal(200, value));
     }
 
     private static RgbImage Grey(int width, int height, byte[] values) => new(width, height, [.. values.SelectMany(v => new[] { v, v, v })]);

@@ -60,7 +60,7 @@ public sealed class MaskEncoder
         var cut = new float[region.Width * region.Height]; // [height, width]
         for (int y = 0; y < region.Height; y++)
             for (int x = 0; x < region.Width; x++)
-                cut[y * region.Width + x] = mask.Row(region.Y + y)[region.X + x] / 255f;
+                cut[y * region.Width + x] = mask.Row(region.Top + y)[region.Left + x] / 255f;
         return Encode(PlaneResize.Bilinear(cut, region.Width, region.Height, MaskNetwork.Side, MaskNetwork.Side, antialias: true));
     }
 

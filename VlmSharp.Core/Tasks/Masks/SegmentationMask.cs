@@ -42,9 +42,9 @@ public sealed class SegmentationMask
     /// <returns>A picture of the region's size.</returns>
     public GrayImage ToAlpha()
     {
-        var small = new RgbImage(MaskDecoder.Side, MaskDecoder.Side); // the resize is for three channels: take one of three equal ones
-        for (int i = 0; i < small.Pixels.Length; i++) small.Pixels[i] = (byte)(Math.Clamp(0.5f * values[i / 3] + 0.5f, 0, 1) * 255);
-        RgbImage large = BicubicResize.Resize(small, Region.Width, Region.Height);
+        byte[] grays = Array.ConvertAll(values, value => (byte)(Math.Clamp(0.5f * value + 0.5f, 0, 1) * 255)); // [64, 64]
+        var small = RgbImage.FromPixels(grays, MaskDecoder.Side, MaskDecoder.Side, PixelLayout.Gray8);
+        RgbImage large = small.Resize(Region.Width, Region.Height); // for three channels: take one of three equal ones
         var alpha = new GrayImage(Region.Width, Region.Height);
         for (int i = 0; i < alpha.Pixels.Length; i++) alpha.Pixels[i] = large.Pixels[3 * i];
         return alpha;
@@ -70,7 +70,7 @@ public sealed class SegmentationMask
             GrayImage alpha = mask.ToAlpha();
             for (int y = 0; y < alpha.Height; y++)
             {
-                Span<byte> target = image.Row(mask.Region.Y + y).Slice(mask.Region.X, alpha.Width);
+                Span<byte> target = image.Row(mask.Region.Top + y).Slice(mask.Region.Left, alpha.Width);
                 for (int x = 0; x < target.Length; x++) target[x] = Math.Max(target[x], alpha.Row(y)[x]);
             }
         }
@@ -86,16 +86,16 @@ public sealed class SegmentationMask
         LinearTaps columns = new(side, Region.Width, antialias: false), rows = new(side, Region.Height, antialias: false);
         var column = new float[side];
         var runs = new RunLengthBuilder();
-        runs.Add((long)Region.X * Height, isThing: false);
+        runs.Add((long)Region.Left * Height, isThing: false);
         for (int x = 0; x < Region.Width; x++)
         {
             for (int y = 0; y < side; y++) column[y] = columns.At(values.AsSpan(y * side, side), x);
-            runs.Add(Region.Y, isThing: false);
+            runs.Add(Region.Top, isThing: false);
             for (int y = 0; y < Region.Height; y++) runs.Add(1, isThing: rows.At(column, y) > 0);
-            runs.Add(Height - Region.Y - Region.Height, isThing: false);
+            runs.Add(Height - Region.Bottom, isThing: false);
         }
 
-        runs.Add((long)(Width - Region.X - Region.Width) * Height, isThing: false);
+        runs.Add((long)(Width - Region.Right) * Height, isThing: false);
         return runs.ToMask(Width, Height);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.WebP.Lossless;
 

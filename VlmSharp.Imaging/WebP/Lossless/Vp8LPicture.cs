@@ -1,3 +1,5 @@
+using VlmSharp.Imaging.Decoding;
+
 namespace VlmSharp.Imaging.WebP.Lossless;
 
 /// <summary>
@@ -23,11 +25,11 @@ internal static class Vp8LPicture
     /// <summary>Decodes a picture whose size has been checked.</summary>
     /// <param name="stream">The payload of a <c>VP8L</c> chunk.</param>
     /// <param name="context">Words for errors.</param>
-    public static RgbImage Decode(ReadOnlySpan<byte> stream, DecodeContext context)
+    public static Raster Decode(ReadOnlySpan<byte> stream, DecodeContext context)
     {
         (int width, int height) = ReadSize(stream, context);
         uint[] pixels = ReadPixels(stream[HeaderBytes..], width, height, context);
-        var image = new RgbImage(width, height);
+        var image = new Raster(width, height);
         Span<byte> to = image.Pixels;
         foreach (uint pixel in pixels)
         {

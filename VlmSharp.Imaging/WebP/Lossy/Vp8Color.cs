@@ -1,3 +1,5 @@
+using VlmSharp.Imaging.Decoding;
+
 namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
@@ -8,7 +10,7 @@ namespace VlmSharp.Imaging.WebP.Lossy;
 internal static class Vp8Color
 {
     /// <summary>Fills the picture.</summary>
-    public static void Convert(Vp8Plane luma, Vp8Plane u, Vp8Plane v, RgbImage image)
+    public static void Convert(Vp8Plane luma, Vp8Plane u, Vp8Plane v, Raster image)
     {
         int width = (image.Width + 1) / 2, height = (image.Height + 1) / 2;
         var rowU = new byte[width * 2];

@@ -1,3 +1,5 @@
+using VlmSharp.Imaging.Decoding;
+
 namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
@@ -26,12 +28,12 @@ internal sealed class Vp8Frame
     /// <summary>Decodes a frame whose size has been checked.</summary>
     /// <param name="frame">The whole frame: the payload of a <c>VP8 </c> chunk.</param>
     /// <param name="context">Words for errors.</param>
-    public static RgbImage Decode(byte[] frame, DecodeContext context)
+    public static Raster Decode(byte[] frame, DecodeContext context)
     {
         var decoder = new Vp8Frame(new Vp8FrameHeader(frame, context), context);
         decoder.Rebuild();
         decoder.Filter();
-        var image = new RgbImage(decoder.header.Width, decoder.header.Height);
+        var image = new Raster(decoder.header.Width, decoder.header.Height);
         Vp8Color.Convert(decoder.luma, decoder.chroma[0], decoder.chroma[1], image);
         return image;
     }

@@ -1,6 +1,6 @@
 using VlmSharp.Compute;
-using VlmSharp.Compute.Operators;
 using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Compute.Reference;
 
 namespace VlmSharp.Core.Tests.Compute;

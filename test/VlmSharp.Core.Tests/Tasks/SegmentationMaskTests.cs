@@ -46,7 +46,7 @@ public sealed class SegmentationMaskTests
         var mask = new SegmentationMask(values, new Box(3, 4, 103, 44), 120, 60);
         var small = new RgbImage(64, 64);
         for (int i = 0; i < values.Length; i++) small.Pixels.AsSpan(3 * i, 3).Fill((byte)(Math.Clamp(0.5f * values[i] + 0.5f, 0, 1) * 255));
-        RgbImage large = BicubicResize.Resize(small, 100, 40);
+        RgbImage large = small.Resize(100, 40);
         GrayImage alpha = mask.ToAlpha();
         Assert.Equal((100, 40), (alpha.Width, alpha.Height));
         for (int i = 0; i < alpha.Pixels.Length; i++) Assert.Equal(large.Pixels[3 * i], alpha.Pixels[i]);
@@ -59,7 +59,7 @@ public sealed class SegmentationMaskTests
     [InlineData(-5, -5, 500, 500, 0, 0, 100, 50)]
     public void Boxes_cover_whole_pixels(float x0, float y0, float x1, float y1, int x, int y, int width, int height)
     {
-        Assert.Equal(new PixelRegion(x, y, width, height), new Box(x0, y0, x1, y1).Pixels(100, 50));
+        Assert.Equal(new PixelRegion(x, y, x + width, y + height), new Box(x0, y0, x1, y1).Pixels(100, 50));
         var mask = new SegmentationMask(Values((_, _) => 1), new Box(x0, y0, x1, y1), 100, 50);
         Assert.Equal(width * height, mask.ToRunLength().Area);
         Assert.Equal(width * height, mask.ToImage().Pixels.Count(p => p == 255));

@@ -62,7 +62,7 @@ internal sealed class PreprocessorTarget() : SettingsTarget("preprocessor_config
     {
         PreprocessorConfig config = PreprocessorConfig.FromJson(bytes, FileName);
         Assert.InRange(config.Size, 1, 4096);
-        float[] pixels = PixelNormalizer.Prepare(picture, config with { Size = Math.Min(config.Size, Largest) });
+        float[] pixels = new ImagePreprocessor(config with { Size = Math.Min(config.Size, Largest) }).Process(picture);
         Assert.All(pixels.Take(1).Append(pixels[^1]), value => Assert.True(float.IsFinite(value), $"a pixel is {value}"));
         return true;
     }

@@ -91,8 +91,8 @@ public sealed class DemoDetectionTests : IDisposable
         var tasks = new TaskRunner(model);
         RgbImage picture = ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", "car-key.png")); // a car above a key
         Detection car = Assert.Single(tasks.Run(VisionTask.Detect("car"), picture).Detections), key = Assert.Single(tasks.Run(VisionTask.Detect("key"), picture).Detections);
-        Assert.True(car.Box.Y1 < key.Box.Y1 && car.Box.Y0 < key.Box.Y0);
-        Assert.InRange(key.Box.X1, key.Box.X0 + 50, picture.Width); // pixels of the picture, not of the model
+        Assert.True(car.Box.Bottom < key.Box.Bottom && car.Box.Top < key.Box.Top);
+        Assert.InRange(key.Box.Right, key.Box.Left + 50, picture.Width); // pixels of the picture, not of the model
     }
 
     /// <summary>The picture that the model sees is square: a box of a wide picture is wide.</summary>
@@ -100,7 +100,7 @@ public sealed class DemoDetectionTests : IDisposable
     public void Boxes_are_in_pixels_of_the_picture()
     {
         Case c = cases[0];
-        RgbImage wide = BicubicResize.Resize(c.Image, 640, 224);
+        RgbImage wide = c.Image.Resize(640, 224);
         var tasks = new TaskRunner(model);
         Box box = Assert.Single(tasks.Read(c.Task, new GenerationResult(c.Tokens, new float[c.Tokens.Length], "", FinishReason.Stop, 0), wide).Detections).Box;
         Assert.Equal(new Box(247 * 640 / 1024f, 384 * 224 / 1024f, 566 * 640 / 1024f, 676 * 224 / 1024f), box);
@@ -145,10 +145,10 @@ public sealed class DemoDetectionTests : IDisposable
             (int width, int height) = (random.Next(1, 3000), random.Next(1, 3000));
             foreach (Detection found in tasks.Read(VisionTask.Segment("car"), answer, width, height).Detections)
             {
-                Assert.InRange(found.Box.X0, 0, found.Box.X1);
-                Assert.InRange(found.Box.Y0, 0, found.Box.Y1);
-                Assert.InRange(found.Box.X1, 0, width);
-                Assert.InRange(found.Box.Y1, 0, height);
+                Assert.InRange(found.Box.Left, 0, found.Box.Right);
+                Assert.InRange(found.Box.Top, 0, found.Box.Bottom);
+                Assert.InRange(found.Box.Right, 0, width);
+                Assert.InRange(found.Box.Bottom, 0, height);
             }
         }
     }

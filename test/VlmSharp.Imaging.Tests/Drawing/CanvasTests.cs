@@ -12,7 +12,7 @@ public sealed class CanvasTests
     public void Frames_are_rims_inside_of_their_rectangle()
     {
         var image = new RgbImage(10, 8);
-        new Canvas(image).Frame(new PixelRegion(1, 2, 7, 5), 2, Red);
+        new Canvas(image).Frame(new PixelRegion(1, 2, 8, 7), 2, Red);
         Assert.Equal("""
             ..........
             ..........
@@ -30,11 +30,11 @@ public sealed class CanvasTests
     {
         var image = new RgbImage(10, 8);
         var canvas = new Canvas(image);
-        canvas.Fill(new PixelRegion(x, y, width, height), Red);
+        canvas.Fill(new PixelRegion(x, y, x + width, y + height), Red);
         for (int row = 0; row < 8; row++)
             for (int column = 0; column < 10; column++)
                 Assert.Equal(column >= x && column < x + width && row >= y && row < y + height, image.Row(row)[3 * column] == 200);
-        canvas.Frame(new PixelRegion(x, y, width, height), 3, Red);
+        canvas.Frame(new PixelRegion(x, y, x + width, y + height), 3, Red);
         canvas.Text(x, y, "clipped", 2, Red);
         canvas.Tint(x, y, new GrayImage(30, 30), Red, 1);
         canvas.Outline(x, y, new GrayImage(30, 30), 2, Red);

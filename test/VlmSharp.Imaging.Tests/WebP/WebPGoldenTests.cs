@@ -2,9 +2,10 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Decoding;
 using VlmSharp.Imaging.WebP;
 
-namespace VlmSharp.Imaging.Tests;
+namespace VlmSharp.Imaging.Tests.WebP;
 
 /// <summary>Small pictures of every kind that libwebp's encoder makes decode to what its decoder gives.</summary>
 public class WebPGoldenTests
@@ -37,7 +38,7 @@ public class WebPGoldenTests
     public void DecodesToTheSameAlpha(string file)
     {
         byte[] bytes = File.ReadAllBytes(GoldenFiles.PathOf("webp", file));
-        var context = new DecodeContext(file, "WebP", ImageOptions.Default);
+        DecodeContext context = ImageOptions.Default.ContextFor(file, "WebP");
         var container = new WebPContainer(bytes, context);
         byte[] plane = WebPAlpha.Decode(container.Alpha.Of(bytes), container.CanvasWidth, container.CanvasHeight, context);
         Assert.Equal(Expected[file].GetProperty("alpha_sha256").GetString(), Hash(plane));

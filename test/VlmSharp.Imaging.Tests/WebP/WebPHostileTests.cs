@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
 
-using static VlmSharp.Imaging.Tests.WebPFile;
+using static VlmSharp.Imaging.Tests.WebP.WebPFile;
 
-namespace VlmSharp.Imaging.Tests;
+namespace VlmSharp.Imaging.Tests.WebP;
 
 /// <summary>WebP files that are cut off, changed, or contradict themselves.</summary>
 public class WebPHostileTests

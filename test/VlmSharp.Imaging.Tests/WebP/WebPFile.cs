@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace VlmSharp.Imaging.Tests;
+namespace VlmSharp.Imaging.Tests.WebP;
 
 /// <summary>Puts WebP files together by hand.</summary>
 internal static class WebPFile

@@ -1,41 +1,11 @@
 using System.Text;
 using VlmSharp.Conformance;
-using VlmSharp.Imaging;
 using VlmSharp.Preprocessing;
 
 namespace VlmSharp.Core.Tests.Preprocessing;
 
-public class PixelNormalizerTests
+public class PreprocessorConfigTests
 {
-    [Fact]
-    public void PlanesAreRedGreenBlue()
-    {
-        var image = new RgbImage(2, 2, [0, 255, 51, 1, 2, 3, 4, 5, 6, 255, 0, 128]);
-        float[] planes = PixelNormalizer.Normalize(image, new PreprocessorConfig { Size = 2 });
-        Assert.Equal(12, planes.Length);
-        Assert.Equal((-1f, 1f), (planes[0], planes[3]));
-        Assert.Equal((1f, -1f), (planes[4], planes[7]));
-        Assert.Equal(((float)(51 * (1.0 / 255)) - 0.5f) / 0.5f, planes[8]);
-        Assert.Equal(((float)(128 * (1.0 / 255)) - 0.5f) / 0.5f, planes[11]);
-    }
-
-    [Fact]
-    public void PrepareResizesFirst()
-    {
-        RgbImage image = Pictures.Noise(30, 20);
-        var config = new PreprocessorConfig { Size = 14 };
-        Assert.Equal(PixelNormalizer.Normalize(BicubicResize.Resize(image, 14, 14), config), PixelNormalizer.Prepare(image, config));
-    }
-
-    [Fact]
-    public void AWrongSizeIsNamed()
-    {
-        var error = Assert.Throws<ArgumentException>(() => PixelNormalizer.Normalize(new RgbImage(3, 2), new PreprocessorConfig { Size = 4 }));
-        Assert.Contains("3 x 2, not 4 x 4", error.Message, StringComparison.Ordinal);
-        error = Assert.Throws<ArgumentException>(() => PixelNormalizer.Normalize(new RgbImage(2, 2), new PreprocessorConfig { Size = 2 }, new float[11]));
-        Assert.Contains("11 elements", error.Message, StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("pg1")]
     [InlineData("pg1odd")]

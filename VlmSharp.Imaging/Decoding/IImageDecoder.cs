@@ -1,7 +1,7 @@
-namespace VlmSharp.Imaging;
+namespace VlmSharp.Imaging.Decoding;
 
 /// <summary>Reads one picture format.</summary>
-public interface IImageDecoder
+internal interface IImageDecoder
 {
     /// <summary>The format's name as users write it, e.g. <c>PNG</c>.</summary>
     string Format { get; }
@@ -11,11 +11,10 @@ public interface IImageDecoder
     /// <returns>True when this decoder should read it.</returns>
     bool Recognizes(ReadOnlySpan<byte> header);
 
-    /// <summary>Decodes the picture (the first one, of an animation), upright if the options ask for it.</summary>
+    /// <summary>Decodes the picture (the first one, of an animation), upright if the settings ask for it.</summary>
     /// <param name="file">The whole file.</param>
-    /// <param name="name">What error messages call the file.</param>
-    /// <param name="options">Limits and settings.</param>
+    /// <param name="context">Limits and settings, and the words for errors.</param>
     /// <returns>The picture without any alpha channel: alpha is dropped, nothing is blended.</returns>
     /// <exception cref="ImageFormatException">The file is damaged, unsupported or over a limit.</exception>
-    RgbImage Decode(ReadOnlySpan<byte> file, string name, ImageOptions options);
+    Raster Decode(ReadOnlySpan<byte> file, DecodeContext context);
 }

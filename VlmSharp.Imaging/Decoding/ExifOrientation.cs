@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace VlmSharp.Imaging;
+namespace VlmSharp.Imaging.Decoding;
 
 /// <summary>
 /// The orientation that a camera notes beside the pixels: tag 0x0112 of the EXIF block (a TIFF directory,
@@ -48,13 +48,13 @@ internal static class ExifOrientation
     }
 
     /// <summary>Turns and mirrors a picture so that what was noted as orientation becomes upright.</summary>
-    public static RgbImage Apply(RgbImage image, int orientation)
+    public static Raster Apply(Raster image, int orientation)
     {
         if (orientation is < 2 or > 8)
             return image;
         int width = image.Width, height = image.Height;
         bool swapsAxes = orientation >= 5;
-        var upright = swapsAxes ? new RgbImage(height, width) : new RgbImage(width, height);
+        var upright = swapsAxes ? new Raster(height, width) : new Raster(width, height);
         byte[] target = upright.Pixels;
         for (int y = 0; y < height; y++)
         {

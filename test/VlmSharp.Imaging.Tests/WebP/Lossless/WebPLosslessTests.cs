@@ -1,8 +1,8 @@
 using VlmSharp.Imaging;
 
-using static VlmSharp.Imaging.Tests.WebPFile;
+using static VlmSharp.Imaging.Tests.WebP.WebPFile;
 
-namespace VlmSharp.Imaging.Tests;
+namespace VlmSharp.Imaging.Tests.WebP.Lossless;
 
 /// <summary>What encoders never write into lossless streams, written by hand: rules at the edges, and faults.</summary>
 public class WebPLosslessTests

@@ -1,0 +1,74 @@
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Preprocessing;
+
+/// <summary>
+/// The way from a decoded picture to the floats that the vision tower is fed: resize, rescale, normalize. Bytes become
+/// v = float32(byte * rescale) with the product in double, then (v - mean) / std in float32, the roundings of the reference
+/// processor. May be used by several threads.
+/// </summary>
+public sealed class ImagePreprocessor
+{
+    private const int Channels = 3, Values = 256;
+
+    private readonly float[] normalized = new float[Channels * Values]; // [3, 256]: what each byte becomes in each channel
+
+    /// <summary>Takes a model's settings.</summary>
+    /// <param name="config">Size, rescale factor, mean and standard deviation.</param>
+    /// <exception cref="ArgumentException">The size is not 1 to 4096, or the mean or the deviation has not three numbers.</exception>
+    public ImagePreprocessor(PreprocessorConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (config.Size is < 1 or > PreprocessorConfig.MaxSize)
+            throw new ArgumentException($"The size is {config.Size}, not 1 to {PreprocessorConfig.MaxSize}.", nameof(config));
+        int means = config.Mean.Count, deviations = config.Std.Count;
+        if (means != Channels || deviations != Channels)
+            throw new ArgumentException($"There are {means} means and {deviations} deviations for three channels.", nameof(config));
+        Config = config;
+        for (int channel = 0; channel < Channels; channel++)
+            for (int value = 0; value < Values; value++)
+                normalized[channel * Values + value] = ((float)(value * config.RescaleFactor) - config.Mean[channel]) / config.Std[channel];
+    }
+
+    /// <summary>The settings.</summary>
+    public PreprocessorConfig Config { get; }
+
+    /// <summary>The picture as the model sees it: resized by Pillow's bicubic filter, the aspect ratio not kept.</summary>
+    /// <param name="image">A picture of any size.</param>
+    /// <returns>A new picture of <see cref="PreprocessorConfig.Size"/> x <see cref="PreprocessorConfig.Size"/> pixels.</returns>
+    public RgbImage Resize(RgbImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return image.Resize(Config.Size, Config.Size);
+    }
+
+    /// <summary>The model's input.</summary>
+    /// <param name="image">A picture of any size; one that <see cref="Resize"/> gave is not resized again.</param>
+    /// <returns>[3, Size, Size], row-major: the red plane, the green, the blue.</returns>
+    public float[] Process(RgbImage image)
+    {
+        var planes = new float[Channels * Config.Size * Config.Size];
+        Process(image, planes);
+        return planes;
+    }
+
+    /// <summary>The model's input, in memory of the caller.</summary>
+    /// <param name="image">A picture of any size; one that <see cref="Resize"/> gave is not resized again.</param>
+    /// <param name="planes">Receives [3, Size, Size], row-major: the red plane, the green, the blue.</param>
+    /// <exception cref="ArgumentException">The planes have another number of elements.</exception>
+    public void Process(RgbImage image, Span<float> planes)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        int size = Config.Size, area = size * size;
+        if (planes.Length != Channels * area)
+            throw new ArgumentException($"The planes have {planes.Length} elements, not 3 x {size} x {size}.", nameof(planes));
+        ReadOnlySpan<byte> pixels = (image.Width == size && image.Height == size ? image : Resize(image)).Pixels;
+        for (int channel = 0; channel < Channels; channel++)
+        {
+            ReadOnlySpan<float> table = normalized.AsSpan(channel * Values, Values);
+            Span<float> plane = planes.Slice(channel * area, area);
+            for (int i = 0, from = channel; i < plane.Length; i++, from += Channels)
+                plane[i] = table[pixels[from]];
+        }
+    }
+}

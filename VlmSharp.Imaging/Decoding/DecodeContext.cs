@@ -1,0 +1,56 @@
+namespace VlmSharp.Imaging.Decoding;
+
+/// <summary>What a decoder needs beside the bytes: the limits and settings of <c>ImageOptions</c>, and words for errors.</summary>
+/// <param name="name">What messages call the file.</param>
+/// <param name="format">The format's name, e.g. <c>PNG</c>.</param>
+internal sealed class DecodeContext(string name, string format)
+{
+    /// <summary>The largest picture accepted, in pixels.</summary>
+    public required long MaxPixels { get; init; }
+
+    /// <summary>The largest width or height accepted.</summary>
+    public required int MaxSide { get; init; }
+
+    /// <summary>The most scans accepted in one progressive JPEG.</summary>
+    public required int MaxJpegScans { get; init; }
+
+    /// <summary>Whether the picture is turned upright as its file says.</summary>
+    public required bool ApplyExifOrientation { get; init; }
+
+    /// <summary>The bytes contradict the format.</summary>
+    public ImageFormatException Damaged(string what, Exception? inner = null) =>
+        new($"{name} is a damaged {format} picture: {what}; copy or download the file again.", inner);
+
+    /// <summary>The file stops too early.</summary>
+    public ImageFormatException Truncated(string what) =>
+        new($"{name} is a truncated {format} picture: it ends within {what}; copy or download the file again.");
+
+    /// <summary>The file is well-formed as far as can be seen, but of a kind that is not implemented.</summary>
+    public ImageFormatException Unsupported(string what) =>
+        new($"{name} is a {format} picture with {what}, which VlmSharp does not read; convert it to PNG or baseline JPEG.");
+
+    /// <summary>The file asks for more than a limit allows.</summary>
+    /// <param name="what">How much, after "a picture of".</param>
+    /// <param name="remedy">What the user can do to the file.</param>
+    /// <param name="option">The property of <c>ImageOptions</c>, which has the same name here.</param>
+    public ImageFormatException OverLimit(string what, string remedy, string option) =>
+        new($"{name} is a {format} picture of {what}; {remedy}, or raise ImageOptions.{option} if you trust the file.");
+
+    /// <summary>Refuses empty pictures and those over the limits. To be called before any allocation.</summary>
+    public void CheckSize(long width, long height)
+    {
+        if (width < 1 || height < 1)
+            throw Damaged($"its header says {width} x {height} pixels");
+        if (width > MaxSide || height > MaxSide)
+            throw OverLimit($"{width} x {height} pixels, over the limit of {MaxSide} per side", "scale it down", nameof(MaxSide));
+        long limit = Math.Min(MaxPixels, Array.MaxLength / 3);
+        if (width * height > limit)
+            throw OverLimit($"{width} x {height} pixels, over the limit of {limit} pixels", "scale it down", nameof(MaxPixels));
+    }
+
+    /// <summary>Turns the decoded picture upright, if the settings ask for it.</summary>
+    /// <param name="image">The picture as it is stored.</param>
+    /// <param name="orientation">What the file says: 1 to 8, or 0 when it does not.</param>
+    public Raster Upright(Raster image, int orientation) =>
+        ApplyExifOrientation ? ExifOrientation.Apply(image, orientation) : image;
+}
