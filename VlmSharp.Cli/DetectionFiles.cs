@@ -1,5 +1,6 @@
 using System.Text.Json;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Tasks;
 using VlmSharp.Tasks.Masks;
 

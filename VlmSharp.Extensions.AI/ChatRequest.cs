@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Extensions.AI;
 

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Cli.Batch;
 

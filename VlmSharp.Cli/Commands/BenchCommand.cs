@@ -4,6 +4,7 @@ using VlmSharp.Cpu;
 using VlmSharp.Cpu.Measurement;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Cli.Commands;
 

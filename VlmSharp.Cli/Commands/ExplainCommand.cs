@@ -2,8 +2,9 @@ using System.CommandLine;
 using System.Diagnostics;
 using VlmSharp.Compute;
 using VlmSharp.Explain;
+using VlmSharp.Explain.Html;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;

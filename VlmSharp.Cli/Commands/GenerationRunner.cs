@@ -2,6 +2,7 @@ using System.CommandLine;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Cli.Commands;
 

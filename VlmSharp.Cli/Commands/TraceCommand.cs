@@ -4,7 +4,7 @@ using VlmSharp.Compute;
 using VlmSharp.Cpu.Simd;
 using VlmSharp.Formats;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Cli.Commands;
 

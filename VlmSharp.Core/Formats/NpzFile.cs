@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
-using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Formats;
 

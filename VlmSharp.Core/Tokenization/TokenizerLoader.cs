@@ -1,5 +1,5 @@
 using System.Text.Json;
-using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Tokenization;
 

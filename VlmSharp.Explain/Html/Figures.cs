@@ -1,5 +1,6 @@
 using System.Globalization;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Explain.Html;
 

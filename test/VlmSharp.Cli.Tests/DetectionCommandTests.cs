@@ -3,6 +3,7 @@ using System.Text.Json;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Tasks;
 using VlmSharp.Tasks.Masks;
 

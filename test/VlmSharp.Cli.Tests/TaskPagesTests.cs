@@ -4,6 +4,7 @@ using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Tasks;
 using VlmSharp.Tasks.Masks;
 

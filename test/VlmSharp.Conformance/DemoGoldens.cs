@@ -2,6 +2,7 @@ using System.Text.Json;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Conformance;
 

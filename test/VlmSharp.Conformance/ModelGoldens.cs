@@ -3,7 +3,7 @@ using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Formats;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Models;
 
 namespace VlmSharp.Conformance;

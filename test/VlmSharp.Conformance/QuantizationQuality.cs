@@ -3,6 +3,7 @@ using System.Text.Json;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Models;
 using VlmSharp.Tokenization;
 

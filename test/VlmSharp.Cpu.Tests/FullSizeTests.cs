@@ -4,7 +4,7 @@ using VlmSharp.Compute.Host;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Models;
 
 namespace VlmSharp.Cpu.Tests;

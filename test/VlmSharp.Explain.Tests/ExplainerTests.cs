@@ -4,6 +4,7 @@ using VlmSharp.Cpu;
 using VlmSharp.Explain;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Preprocessing;
 
 namespace VlmSharp.Explain.Tests;

@@ -2,7 +2,9 @@ using System.Text;
 using System.Xml.Linq;
 using VlmSharp.Conformance;
 using VlmSharp.Explain;
+using VlmSharp.Explain.Html;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Explain.Tests;
 

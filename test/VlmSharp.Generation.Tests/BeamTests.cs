@@ -2,7 +2,7 @@ using System.Text;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Generation.Tests;
 

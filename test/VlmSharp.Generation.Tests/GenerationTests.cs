@@ -5,6 +5,7 @@ using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Models;
 
 namespace VlmSharp.Generation.Tests;

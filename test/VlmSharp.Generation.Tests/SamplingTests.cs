@@ -3,7 +3,7 @@ using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
 using VlmSharp.Generation.Processors;
-using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Generation.Tests;
 

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Telemetry;
 
 namespace VlmSharp.Generation.Tests;

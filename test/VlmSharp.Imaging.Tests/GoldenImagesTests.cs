@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Imaging.Tests;
 

@@ -1,5 +1,6 @@
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Imaging.Tests;
 

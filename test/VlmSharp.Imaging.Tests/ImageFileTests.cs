@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Imaging.Png;
 
 namespace VlmSharp.Imaging.Tests;

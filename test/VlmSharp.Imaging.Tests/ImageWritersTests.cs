@@ -1,6 +1,7 @@
 using System.Text;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Imaging.Tests;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Imaging.Tests;
 

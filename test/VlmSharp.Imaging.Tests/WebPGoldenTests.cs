@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Imaging.WebP;
 
 namespace VlmSharp.Imaging.Tests;

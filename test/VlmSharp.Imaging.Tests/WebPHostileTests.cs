@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 using static VlmSharp.Imaging.Tests.WebPFile;
 

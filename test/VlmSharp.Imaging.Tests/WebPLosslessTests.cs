@@ -1,4 +1,4 @@
-using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 using static VlmSharp.Imaging.Tests.WebPFile;
 

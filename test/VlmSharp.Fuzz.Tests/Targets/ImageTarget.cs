@@ -1,6 +1,7 @@
 using VlmSharp.Conformance;
 using VlmSharp.Fuzz.Tests.Mutating;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 

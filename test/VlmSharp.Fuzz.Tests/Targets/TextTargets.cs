@@ -3,6 +3,7 @@ using System.Text;
 using VlmSharp.Cli.Batch;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Imaging.Files;
 using VlmSharp.Tasks;
 using VlmSharp.Tokenization;
 

@@ -1,4 +1,4 @@
-namespace VlmSharp.Imaging;
+namespace VlmSharp.Imaging.Files;
 
 /// <summary>Names the formats that are recognised by their first bytes only to be refused by name.</summary>
 internal static class ForeignFormats

@@ -1,4 +1,4 @@
-namespace VlmSharp.Imaging;
+namespace VlmSharp.Imaging.Files;
 
 /// <summary>Reads files whole that may be anything: never more than a limit, and with one kind of error.</summary>
 internal static class BoundedFile

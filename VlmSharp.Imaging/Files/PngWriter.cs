@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using VlmSharp.Imaging.Png;
 
-namespace VlmSharp.Imaging;
+namespace VlmSharp.Imaging.Files;
 
 /// <summary>
 /// Writes 8-bit RGB and grey PNG files (ISO/IEC 15948). Each row takes, among the filters None, Sub, Up and Paeth, the one with

@@ -5,7 +5,7 @@ using VlmSharp.Imaging.Netpbm;
 using VlmSharp.Imaging.Png;
 using VlmSharp.Imaging.WebP;
 
-namespace VlmSharp.Imaging;
+namespace VlmSharp.Imaging.Files;
 
 /// <summary>
 /// Opens a picture of any supported format (PNG, JPEG, WebP, BMP, GIF, PPM/PGM/PBM), told apart by content and not by

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace VlmSharp.Imaging;
+namespace VlmSharp.Imaging.Files;
 
 /// <summary>Writes binary PPM files (Netpbm "P6"), the simplest format that every tool reads.</summary>
 public static class PpmWriter
