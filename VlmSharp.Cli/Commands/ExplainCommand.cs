@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Explain;
 using VlmSharp.Explain.Html;

@@ -4,7 +4,7 @@ using VlmSharp.Imaging.Files;
 using VlmSharp.Tasks;
 using VlmSharp.Tasks.Masks;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Output;
 
 /// <summary>The files that show what was found in a picture: a drawing, and masks.</summary>
 /// <param name="draw">Name of the drawing, or null for none.</param>
