@@ -4,7 +4,6 @@ using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
-using VlmSharp.Cpu.Simd;
 using VlmSharp.Formats;
 using VlmSharp.Generation;
 using VlmSharp.Imaging.Files;

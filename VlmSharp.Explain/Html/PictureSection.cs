@@ -42,7 +42,7 @@ internal static class PictureSection
             blocks of the encoder; one more matrix, the projector, makes each of them a token of the language model.</p>
 
             """);
-        Sources.Write(page, "y[p] = W · flatten(patch p) + bias + position[p]", "VlmSharp.Core/Imaging/BicubicResize.cs", "VlmSharp.Core/Compute/Reference/PatchEmbed.cs", "VlmSharp.Core/Models/SigLipEncoder.cs");
+        Sources.Write(page, "y[p] = W · flatten(patch p) + bias + position[p]", "VlmSharp.Imaging/BicubicResize.cs", "VlmSharp.Core/Compute/Reference/PatchEmbed.cs", "VlmSharp.Core/Models/SigLipEncoder.cs");
         RgbImage shown = Shrink(e.Original);
         page.Add($"""
             <div class="pair">
