@@ -1,6 +1,8 @@
 namespace VlmSharp.Formats;
 
-/// <summary>How the safetensors files of a model are called: one file, or shards and the index that says which tensor is in which.</summary>
+/// <summary>
+/// How the safetensors files of a model are called: one file, or shards and the index that says which tensor is in which.
+/// </summary>
 internal static class SafetensorsNames
 {
     public const string Whole = "model.safetensors";
