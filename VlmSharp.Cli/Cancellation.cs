@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli;
 

@@ -3,14 +3,13 @@ using System.CommandLine.Parsing;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using VlmSharp.Cli.Commands;
+using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli;
 
 /// <summary>The <c>vlmsharp</c> command: parses, runs, and turns every error into one sentence and an exit code.</summary>
 internal static class Program
 {
-    internal const int BrokenPipe = 32; // EPIPE
-
     private const string Description = """
         Ask a picture a question: PaliGemma vision-language models in pure .NET.
 
@@ -62,7 +61,7 @@ internal static class Program
         catch (Exception e)
         {
             int code = CodeOf(e);
-            if (e is IOException { HResult: BrokenPipe }) return code; // whoever read us has seen enough
+            if (BrokenPipe.Is(e)) return code; // whoever read us has seen enough
             await Console.Error.WriteLineAsync(code switch
             {
                 ExitCodes.Cancelled => "vlmsharp: cancelled",
@@ -93,6 +92,3 @@ internal static class Program
         _ => ExitCodes.Internal,
     };
 }
-
-/// <summary>The command line asks for something that cannot be: found after parsing.</summary>
-internal sealed class UsageException(string message) : Exception(message);

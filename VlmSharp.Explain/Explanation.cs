@@ -20,7 +20,7 @@ public sealed record ExplanationOptions
 
 /// <summary>
 /// One picture and one prompt on their way through the model, greedily: what went in, how large each stage's numbers are,
-/// how each new token was chosen and where the model looked. Made by <see cref="Explainer.Run"/>, shown by <see cref="ExplanationPage"/>.
+/// how each new token was chosen and where the model looked. Made by <see cref="Explainer.Run"/>, shown by <see cref="Html.ExplanationPage"/>.
 /// </summary>
 public sealed record Explanation
 {

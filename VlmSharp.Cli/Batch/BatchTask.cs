@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VlmSharp.Cli.Output;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Tasks;

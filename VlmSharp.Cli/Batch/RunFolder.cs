@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Batch;
 

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Batch;
 

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
+using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Batch;
 

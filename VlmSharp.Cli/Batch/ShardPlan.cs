@@ -1,4 +1,5 @@
 using System.Globalization;
+using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Batch;
 

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using VlmSharp.Checkpoints;
 using VlmSharp.Cli.Batch;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Preprocessing;
@@ -126,7 +128,7 @@ internal sealed class BatchCommand
 
             return await WriteAsync(parsed, plan, work, network, howToRead, options, size, mostErrors, sink, cancellationToken);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not IOException { HResult: Program.BrokenPipe })
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !BrokenPipe.Is(e))
         {
             await Console.Error.WriteLineAsync($"vlmsharp: {e.Message}");
             return ExitCodes.TryAgain;

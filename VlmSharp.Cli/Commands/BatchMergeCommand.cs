@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text;
 using VlmSharp.Cli.Batch;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
 
 namespace VlmSharp.Cli.Commands;
 

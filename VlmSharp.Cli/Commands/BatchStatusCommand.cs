@@ -1,6 +1,9 @@
 using System.CommandLine;
 using Spectre.Console;
 using VlmSharp.Cli.Batch;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Commands;
 

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Cpu;
 using VlmSharp.Cpu.Measurement;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VlmSharp.Cli.Options;
 using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;

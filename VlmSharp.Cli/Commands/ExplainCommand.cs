@@ -1,7 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Explain;
+using VlmSharp.Explain.Html;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Tasks;

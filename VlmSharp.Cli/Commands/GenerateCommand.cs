@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VlmSharp.Cli.Options;
 
 namespace VlmSharp.Cli.Commands;
 

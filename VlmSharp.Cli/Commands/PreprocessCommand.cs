@@ -1,4 +1,6 @@
 using System.CommandLine;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;

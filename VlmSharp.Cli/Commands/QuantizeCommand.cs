@@ -1,5 +1,8 @@
 using System.CommandLine;
 using VlmSharp.Checkpoints;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Quantization;
 

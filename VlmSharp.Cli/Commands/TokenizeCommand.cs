@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
 using VlmSharp.Checkpoints;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Cli.Commands;

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using VlmSharp.Checkpoints;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
-using VlmSharp.Cpu.Simd;
 using VlmSharp.Formats;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
@@ -36,7 +38,7 @@ internal static class TraceCommand
             int count = parsed.GetValue(tokens) ?? ModelTrace.StepLogits;
             if (count < 1) throw new UsageException($"--max-new-tokens {count}: give a number above 0.");
             string target = parsed.GetRequiredValue(output);
-            FileList.RequireFolderOf(target, output);
+            OutputFolder.Require(target, output);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
             GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))]);

@@ -9,8 +9,6 @@ internal static partial class CheckpointFolder
 {
     public const string ConfigName = "config.json";
     public const string GenerationName = "generation_config.json";
-    public const string WeightsName = "model.safetensors";
-    public const string IndexName = "model.safetensors.index.json";
 
     private const int MostJsonBytes = 64 << 20;
 
@@ -30,16 +28,16 @@ internal static partial class CheckpointFolder
     /// <summary>Opens the one weights file or all shards of the index. On failure nothing stays open.</summary>
     public static List<SafetensorsFile> OpenWeights(string directory)
     {
-        string single = Path.Combine(directory, WeightsName);
+        string single = Path.Combine(directory, SafetensorsNames.Whole);
         if (File.Exists(single)) return [SafetensorsFile.Open(single)];
-        string index = Path.Combine(directory, IndexName);
+        string index = Path.Combine(directory, SafetensorsNames.Index);
         if (File.Exists(index)) return OpenShards(directory, index);
         if (FileNames(directory).FirstOrDefault(name => ShardName().IsMatch(name)) is string shard)
         {
             throw new ModelFormatException(
-                $"{directory} holds shards such as {shard} and no {IndexName}, which says what is in which; copy that file too.");
+                $"{directory} holds shards such as {shard} and no {SafetensorsNames.Index}, which says what is in which; copy that file too.");
         }
-        throw new ModelFormatException($"{directory} has no {WeightsName} and no {IndexName}{Instead(directory)}.");
+        throw new ModelFormatException($"{directory} has no {SafetensorsNames.Whole} and no {SafetensorsNames.Index}{Instead(directory)}.");
     }
 
     /// <summary>The bytes of a small file.</summary>

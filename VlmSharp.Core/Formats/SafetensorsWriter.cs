@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using VlmSharp.Checkpoints;
 
 namespace VlmSharp.Formats;
 
@@ -52,18 +51,17 @@ public static class SafetensorsWriter
         List<List<TensorToWrite>> shards = Split(tensors, maxShardBytes);
         Directory.CreateDirectory(directory);
         // Both layouts side by side would leave a reader to guess which one is the model.
-        string other = shards.Count == 1 ? CheckpointFolder.IndexName : CheckpointFolder.WeightsName;
+        string other = shards.Count == 1 ? SafetensorsNames.Index : SafetensorsNames.Whole;
         if (File.Exists(Path.Combine(directory, other)))
             throw new IOException($"{directory} already holds {other}, of a model in another layout; write to an empty folder.");
 
-        string Name(int shard) =>
-            shards.Count == 1 ? CheckpointFolder.WeightsName : $"model-{shard + 1:D5}-of-{shards.Count:D5}.safetensors";
+        string Name(int shard) => shards.Count == 1 ? SafetensorsNames.Whole : SafetensorsNames.Shard(shard + 1, shards.Count);
         var files = shards
             .Select((shard, i) => (Path.Combine(directory, Name(i)), (Action<Stream>)(stream => WriteFile(stream, shard, metadata ?? DefaultMetadata))))
             .ToList();
         // The index comes last: with it the model is complete.
         if (shards.Count > 1)
-            files.Add((Path.Combine(directory, CheckpointFolder.IndexName), stream => WriteIndex(stream, shards, Name)));
+            files.Add((Path.Combine(directory, SafetensorsNames.Index), stream => WriteIndex(stream, shards, Name)));
         WriteAll(files);
     }
 

@@ -1,4 +1,3 @@
-using VlmSharp.Checkpoints;
 using VlmSharp.Formats;
 
 namespace VlmSharp.Preprocessing;

@@ -1,4 +1,5 @@
 using System.Text;
+using VlmSharp.Tasks.Masks;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Tasks;
@@ -64,7 +65,7 @@ internal sealed class AnswerParser(ITokenizer tokenizer, TaskTokens tokens)
         int count = RunLength(answer, at, tokens.SegmentOf);
         if (count == 0) return null;
         behind = at + count;
-        return count == TaskTokens.CodesPerMask ? Array.ConvertAll(answer[at..behind], tokens.SegmentOf) : null;
+        return count == MaskNetwork.CodesPerMask ? Array.ConvertAll(answer[at..behind], tokens.SegmentOf) : null;
     }
 
     private string ReadLabel(int[] answer, IReadOnlyList<float> logProbabilities, ref int behind, out double logProbability)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using VlmSharp.Generation;
+using VlmSharp.Tasks.Masks;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Tasks;
@@ -80,7 +81,7 @@ public sealed class DetectionGrammar : ITokenConstraint
                 if (state.Count == 2) return state with { Count = 3 };
                 return masks ? new State(Part.Mask) : new State(Part.Label, labels.Start);
             case Part.Mask when tokens.SegmentOf(id) >= 0:
-                return state.Count + 1 < TaskTokens.CodesPerMask ? new State(Part.Mask, state.Count + 1) : new State(Part.Label, labels.Start);
+                return state.Count + 1 < MaskNetwork.CodesPerMask ? new State(Part.Mask, state.Count + 1) : new State(Part.Label, labels.Start);
             case Part.Label when labels.Next(state.Count, id) is >= 0 and int next:
                 return new State(Part.Label, next);
             default:

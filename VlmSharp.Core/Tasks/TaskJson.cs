@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VlmSharp.Imaging;
 using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Tasks;

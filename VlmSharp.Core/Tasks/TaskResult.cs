@@ -1,4 +1,5 @@
 using VlmSharp.Generation;
+using VlmSharp.Imaging;
 using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Tasks;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VlmSharp.Tasks.Masks;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Tasks;
@@ -12,14 +13,8 @@ internal sealed class TaskTokens
     /// <summary>Places along a side of the picture.</summary>
     public const int LocationCount = 1024;
 
-    /// <summary>Codes that a part of a mask may have.</summary>
-    public const int SegmentCount = 128;
-
     /// <summary>Location tokens of a box: top, left, bottom, right.</summary>
     public const int LocationsPerBox = 4;
-
-    /// <summary>Segment tokens of a mask, a grid of 4 x 4.</summary>
-    public const int CodesPerMask = 16;
 
     private readonly Dictionary<int, int> locationOf = [], segmentOf = [];
 
@@ -27,7 +22,7 @@ internal sealed class TaskTokens
     public TaskTokens(ITokenizer tokenizer)
     {
         Locations = Find(tokenizer, LocationCount, i => $"<loc{i:D4}>", locationOf);
-        Segments = Find(tokenizer, SegmentCount, i => $"<seg{i:D3}>", segmentOf);
+        Segments = Find(tokenizer, MaskNetwork.Codes, i => $"<seg{i:D3}>", segmentOf);
     }
 
     /// <summary>The id of each location; empty where the vocabulary lacks any.</summary>

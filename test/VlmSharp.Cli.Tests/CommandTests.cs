@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Xml.Linq;
+using VlmSharp.Cli.Output;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
 

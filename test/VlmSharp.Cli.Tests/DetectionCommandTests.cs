@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using VlmSharp.Cli.Output;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;

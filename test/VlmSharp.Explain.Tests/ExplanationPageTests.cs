@@ -2,6 +2,7 @@ using System.Text;
 using System.Xml.Linq;
 using VlmSharp.Conformance;
 using VlmSharp.Explain;
+using VlmSharp.Explain.Html;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Explain.Tests;

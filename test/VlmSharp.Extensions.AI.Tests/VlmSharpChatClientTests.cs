@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
+using VlmSharp.Imaging;
 using VlmSharp.Telemetry;
 
 namespace VlmSharp.Extensions.AI.Tests;
@@ -32,7 +33,7 @@ public sealed class VlmSharpChatClientTests : IDisposable
 
     private static GenerationRequest ChatRequestOf(ChatMessage message) => new()
     {
-        Images = [.. message.Contents.OfType<DataContent>().Select(d => Imaging.ImageFile.Decode(d.Data.Span, "picture"))],
+        Images = [.. message.Contents.OfType<DataContent>().Select(d => ImageFile.Decode(d.Data.Span, "picture"))],
         Prompt = message.Text,
     };
 

@@ -65,11 +65,11 @@ public sealed class MaskDecoder
     /// <exception cref="ArgumentException">There are not sixteen, or one is out of range.</exception>
     public float[] Decode(ReadOnlySpan<int> codes)
     {
-        if (codes.Length != TaskTokens.CodesPerMask) throw new ArgumentException($"A mask has {TaskTokens.CodesPerMask} codes, not {codes.Length}.", nameof(codes));
+        if (codes.Length != MaskNetwork.CodesPerMask) throw new ArgumentException($"A mask has {MaskNetwork.CodesPerMask} codes, not {codes.Length}.", nameof(codes));
         var x = new FeatureMap(MaskNetwork.Grid, MaskNetwork.Grid, MaskNetwork.CodeWidth); // [4, 4, 512]
         for (int i = 0; i < codes.Length; i++)
         {
-            if ((uint)codes[i] >= TaskTokens.SegmentCount) throw new ArgumentException($"A mask's code is from 0 to {TaskTokens.SegmentCount - 1}, not {codes[i]}.", nameof(codes));
+            if ((uint)codes[i] >= MaskNetwork.Codes) throw new ArgumentException($"A mask's code is from 0 to {MaskNetwork.Codes - 1}, not {codes[i]}.", nameof(codes));
             codebook.AsSpan(codes[i] * MaskNetwork.CodeWidth, MaskNetwork.CodeWidth).CopyTo(x.At(i / MaskNetwork.Grid, i % MaskNetwork.Grid));
         }
 

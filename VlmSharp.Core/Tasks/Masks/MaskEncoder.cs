@@ -44,7 +44,7 @@ public sealed class MaskEncoder
     public int[] Encode(ReadOnlySpan<float> mask)
     {
         FeatureMap features = Features(mask);
-        var codes = new int[TaskTokens.CodesPerMask];
+        var codes = new int[MaskNetwork.CodesPerMask];
         for (int i = 0; i < codes.Length; i++) codes[i] = Nearest(features.At(i / MaskNetwork.Grid, i % MaskNetwork.Grid));
         return codes;
     }
@@ -81,7 +81,7 @@ public sealed class MaskEncoder
     {
         int best = 0;
         float distance = float.PositiveInfinity;
-        for (int k = 0; k < TaskTokens.SegmentCount; k++)
+        for (int k = 0; k < MaskNetwork.Codes; k++)
         {
             float d = TensorPrimitives.Distance(feature, codebook.AsSpan(k * MaskNetwork.CodeWidth, MaskNetwork.CodeWidth));
             if (d < distance) (best, distance) = (k, d);

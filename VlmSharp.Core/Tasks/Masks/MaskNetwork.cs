@@ -11,6 +11,12 @@ internal static class MaskNetwork
     /// <summary>Side of the grid of codes: each stands for 16 x 16 pixels.</summary>
     public const int Grid = 4;
 
+    /// <summary>Codes of a mask.</summary>
+    public const int CodesPerMask = Grid * Grid;
+
+    /// <summary>Codes that there are: vectors of the codebook.</summary>
+    public const int Codes = 128;
+
     /// <summary>Numbers of a code's vector.</summary>
     public const int CodeWidth = 512;
 
@@ -18,7 +24,7 @@ internal static class MaskNetwork
     public const int Width = 128;
 
     /// <summary>The vectors of the codes, [128, 512].</summary>
-    public static float[] Codebook(MaskWeights weights) => weights.Read("_vq_vae._embedding", TaskTokens.SegmentCount, CodeWidth);
+    public static float[] Codebook(MaskWeights weights) => weights.Read("_vq_vae._embedding", Codes, CodeWidth);
 
     /// <summary>max(x, 0), in place.</summary>
     public static FeatureMap Relu(FeatureMap x)

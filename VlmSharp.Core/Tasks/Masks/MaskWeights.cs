@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using VlmSharp.Checkpoints;
 using VlmSharp.Formats;
 
 namespace VlmSharp.Tasks.Masks;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Tasks.Masks;
 

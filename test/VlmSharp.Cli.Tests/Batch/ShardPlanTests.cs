@@ -1,4 +1,5 @@
 using VlmSharp.Cli.Batch;
+using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Tests.Batch;
 

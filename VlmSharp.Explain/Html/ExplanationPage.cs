@@ -1,8 +1,7 @@
 using System.Text;
-using VlmSharp.Explain.Html;
 using VlmSharp.Generation;
 
-namespace VlmSharp.Explain;
+namespace VlmSharp.Explain.Html;
 
 /// <summary>
 /// An <see cref="Explanation"/> as one HTML page that needs nothing else: style and pictures are in it, and there is no script.

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Options;
 
 /// <summary>Options that take a number, and say so when they get something else.</summary>
 internal static class NumberOption

@@ -1,7 +1,8 @@
 using System.CommandLine;
+using VlmSharp.Cli.Errors;
 using VlmSharp.Generation;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Options;
 
 /// <summary>How to generate: the options of every command that does, under transformers' names, and the <see cref="GenerationOptions"/> they make.</summary>
 internal sealed class GenerationOptionsBinder

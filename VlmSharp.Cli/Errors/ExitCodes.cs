@@ -1,4 +1,4 @@
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Errors;
 
 /// <summary>What the process returns. Documented in <c>vlmsharp --help</c>.</summary>
 internal static class ExitCodes

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Output;
 using VlmSharp.Tasks;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Options;
 
 /// <summary>What <c>detect</c> and <c>segment</c> have beyond the other tasks: what to look for, how to read it, and where to draw it.</summary>
 internal sealed class DetectionOptionsBinder

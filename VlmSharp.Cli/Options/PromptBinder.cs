@@ -1,8 +1,9 @@
 using System.CommandLine;
+using VlmSharp.Cli.Errors;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 
-namespace VlmSharp.Cli.Commands;
+namespace VlmSharp.Cli.Options;
 
 /// <summary>The pictures and the literal prompt of <c>generate</c>, <c>trace</c> and <c>bench</c>.</summary>
 internal sealed class PromptBinder

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Spectre.Console;
 using VlmSharp.Generation;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Output;
 
 /// <summary>What people see on standard error: a spinner while a step takes long (on a terminal only), and one line of timings at the end.</summary>
 internal static class Progress

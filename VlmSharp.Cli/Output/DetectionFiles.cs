@@ -3,7 +3,7 @@ using VlmSharp.Imaging;
 using VlmSharp.Tasks;
 using VlmSharp.Tasks.Masks;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Output;
 
 /// <summary>The files that show what was found in a picture: a drawing, and masks.</summary>
 /// <param name="draw">Name of the drawing, or null for none.</param>

@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using VlmSharp.Generation;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Output;
 
 /// <summary>JSON on standard output, one value a line.</summary>
 internal static class JsonOutput

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using VlmSharp.Cli.Errors;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Output;
 
 /// <summary>The name of files to write, made of the name of each picture, and of a number where one picture gives several files.</summary>
 internal sealed class OutputName
@@ -29,7 +30,7 @@ internal sealed class OutputName
         var name = new OutputName(option, template);
         if (many && !template.Contains(Name, StringComparison.Ordinal)) throw new UsageException($"{option.Name} {template}: each picture would overwrite the file of the one before; put {Name} where the picture's name belongs.");
         if (name.IsNumbered && !mayNumber) throw new UsageException($"{option.Name} {template}: there is one file for each picture, so leave {Number} out.");
-        if (Path.GetDirectoryName(template)?.Contains(Name, StringComparison.Ordinal) != true) FileList.RequireFolderOf(template, option);
+        if (Path.GetDirectoryName(template)?.Contains(Name, StringComparison.Ordinal) != true) OutputFolder.Require(template, option);
         return name;
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VlmSharp.Cli.Errors;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Reference;
 using VlmSharp.Cpu;
@@ -6,7 +7,7 @@ using VlmSharp.Cpu.Measurement;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Options;
 
 /// <summary>The options of every command that runs a model, and what they make.</summary>
 internal sealed class ModelOptionsBinder

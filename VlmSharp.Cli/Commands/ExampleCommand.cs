@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Commands;
 
 /// <summary>A command whose help ends with notes and examples; in the list of commands it stays one line.</summary>
 internal sealed class ExampleCommand(string name, string description, string notes) : Command(name, description)

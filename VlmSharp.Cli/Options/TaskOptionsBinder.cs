@@ -1,8 +1,9 @@
 using System.CommandLine;
+using VlmSharp.Cli.Errors;
 using VlmSharp.Tasks;
 using VlmSharp.Tasks.Masks;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Options;
 
 /// <summary>How answers become boxes and masks: the options of <c>detect</c>, <c>segment</c> and <c>batch</c>, and the <see cref="TaskOptions"/> they make.</summary>
 internal sealed class TaskOptionsBinder

@@ -2,7 +2,7 @@ using System.Globalization;
 using VlmSharp.Generation;
 using VlmSharp.Tasks;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Output;
 
 /// <summary>What people and scripts read of the boxes in a picture.</summary>
 internal static class BoxLines

@@ -1,6 +1,4 @@
-using VlmSharp.Imaging;
-
-namespace VlmSharp.Tasks;
+namespace VlmSharp.Imaging;
 
 /// <summary>A box in a picture: in pixels from its top left corner, edges between pixels, so the whole picture is (0, 0, width, height).</summary>
 /// <param name="Left">Left edge.</param>
