@@ -1,5 +1,6 @@
 using System.Globalization;
 using VlmSharp.Compute.Operators;
+using VlmSharp.Generation.Processors;
 
 namespace VlmSharp.Generation;
 
@@ -73,6 +74,9 @@ public sealed record GenerationOptions
 
     /// <summary>Whether tokens are drawn: any of temperature, top-k, top-p and min-p is set.</summary>
     public bool IsSampling => Temperature is not null || TopK is not null || TopP is not null || MinP is not null;
+
+    /// <summary>What is asked of the tokens so far.</summary>
+    internal HistoryLimits HistoryLimits => new(RepetitionPenalty, NoRepeatNgramSize, MinNewTokens);
 
     /// <summary>How the backend chooses a request's tokens.</summary>
     internal TokenRule Rule(int promptLength, long seed, int vocabulary) => new()

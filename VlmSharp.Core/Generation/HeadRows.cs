@@ -26,7 +26,7 @@ internal sealed class HeadRows(int vocabulary)
     /// <param name="history">Prompt and new tokens.</param>
     public void Add(PreparedPrompt prompt, ReadOnlySpan<int> history)
     {
-        ReadOnlySpan<int> allowed = AllowedTokens.After(prompt, history, vocabulary);
+        ReadOnlySpan<int> allowed = prompt.AllowedAfter(history, vocabulary);
         needsAll |= allowed.IsEmpty;
         foreach (int id in allowed) marks[id / 64] |= 1UL << id; // the shift is modulo 64
     }

@@ -20,6 +20,25 @@ internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
     /// <summary>Hears the stages of its steps, or null.</summary>
     public ITraceSink? Trace { get; init; }
 
+    /// <summary>Asks the request's constraint, and checks its answer.</summary>
+    /// <param name="history">Prompt and new tokens.</param>
+    /// <param name="vocabulary">V.</param>
+    /// <returns>Ids below V in ascending order, valid until the next call; empty where every token may follow.</returns>
+    public ReadOnlySpan<int> AllowedAfter(ReadOnlySpan<int> history, int vocabulary)
+    {
+        if (Constraint is null) return [];
+        ReadOnlySpan<int> allowed = Constraint.AllowedAfter(history[Ids.Length..]);
+        int last = -1;
+        foreach (int id in allowed)
+        {
+            if (id <= last || id >= vocabulary)
+                throw new InvalidOperationException($"The token constraint allows id {id} behind {last}: ids must ascend and be below {vocabulary}.");
+            last = id;
+        }
+
+        return allowed;
+    }
+
     /// <summary>How many new tokens fit: as many as asked for, or what the model's context leaves.</summary>
     /// <exception cref="RequestException">The prompt alone fills the context.</exception>
     public int LimitNewTokens(int asked, TextConfig config) => Ids.Length < config.MaxPositions

@@ -26,7 +26,7 @@ internal sealed class Sequence : Decoding
         if (options.TopLogProbabilities > 0) top = new TokenCandidate[Limit][];
         long seed = options.IsSampling ? prompt.Seed ?? options.Seed ?? Random.Shared.Next() : 0; // a drawn one is short: it is shown
         Rule = options.Rule(prompt.Ids.Length, seed, model.Config.Text.VocabSize);
-        NeedsHost = prompt.Constraint is not null || HistoryRules.AreIn(options);
+        NeedsHost = prompt.Constraint is not null || !options.HistoryLimits.IsNone;
     }
 
     /// <summary>How its tokens are chosen.</summary>

@@ -80,7 +80,7 @@ internal sealed class TokenChooser(IComputeBackend b, int vocabulary)
             for (int i = 0; i < scored.Length; i++) scores[scored[i]] = part[i]; // what stands elsewhere is masked now
         }
 
-        ReadOnlySpan<int> allowed = AllowedTokens.After(prompt, history, scores.Length);
+        ReadOnlySpan<int> allowed = prompt.AllowedAfter(history, scores.Length);
         if (allowed.IsEmpty)
         {
             Download(logs, row, logProbabilities);
@@ -93,8 +93,8 @@ internal sealed class TokenChooser(IComputeBackend b, int vocabulary)
 
     private void Process(ReadOnlySpan<int> history, Decoding decoding)
     {
-        if (!HistoryRules.AreIn(decoding.Options)) return;
-        rules.Apply(scores, history, decoding.Prompt.Ids.Length, decoding.Options, decoding.Stop.Ids);
+        if (decoding.Options.HistoryLimits.IsNone) return;
+        rules.Apply(scores, history, decoding.Prompt.Ids.Length, decoding.Options.HistoryLimits, decoding.Stop.Ids);
         // Where the rules forbid all that the constraint allows, the constraint is what must hold.
         if (!(scores[TokenSampler.Largest(scores)] > float.NegativeInfinity)) logProbabilities.CopyTo(scores);
     }

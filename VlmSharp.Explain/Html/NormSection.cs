@@ -17,7 +17,8 @@ internal static class NormSection
             are drawn apart.{(e.Config.Text.HasPostNorms ? " This decoder also norms each branch before it is added." : "")}</p>
 
             """);
-        Sources.Write(page, "u = x + Attention(Norm(x)),   y = u + FeedForward(Norm(u));   drawn: sqrt(mean(y²))", "VlmSharp.Core/Models/SigLipEncoder.cs", "VlmSharp.Core/Models/GemmaDecoder.cs", "VlmSharp.Core/Compute/Reference/Norms.cs");
+        Sources.Write(page, "u = x + Attention(Norm(x)),   y = u + FeedForward(Norm(u));   drawn: sqrt(mean(y²))",
+            "VlmSharp.Core/Models/SigLipEncoder.cs", "VlmSharp.Core/Models/GemmaDecoder.cs", "VlmSharp.Core/Compute/Reference/RmsNorm.cs");
         WriteChart(page, e.Norms);
         WriteTable(page, e.Norms);
         page.Add($"</section>\n");

@@ -1,29 +1,9 @@
 
 namespace VlmSharp.Generation.Processors;
 
-/// <summary>What an <see cref="ITokenConstraint"/> means for scores: before all processors, every token that it does not allow is removed.</summary>
+/// <summary>What a constraint means for scores: before all processors, every token that it does not allow is removed.</summary>
 internal static class AllowedTokens
 {
-    /// <summary>Asks a request's constraint, and checks its answer.</summary>
-    /// <param name="prompt">The prompt, with its constraint.</param>
-    /// <param name="history">Prompt and new tokens.</param>
-    /// <param name="vocabulary">V.</param>
-    /// <returns>Ids below V in ascending order, valid until the next call; empty where every token may follow.</returns>
-    public static ReadOnlySpan<int> After(PreparedPrompt prompt, ReadOnlySpan<int> history, int vocabulary)
-    {
-        if (prompt.Constraint is null) return [];
-        ReadOnlySpan<int> allowed = prompt.Constraint.AllowedAfter(history[prompt.Ids.Length..]);
-        int last = -1;
-        foreach (int id in allowed)
-        {
-            if (id <= last || id >= vocabulary)
-                throw new InvalidOperationException($"The token constraint allows id {id} behind {last}: ids must ascend and be below {vocabulary}.");
-            last = id;
-        }
-
-        return allowed;
-    }
-
     /// <summary>
     /// Removes all but the allowed tokens. Theirs are bounded to finite numbers: whatever a damaged model says, one of them can follow.
     /// </summary>

@@ -1,5 +1,15 @@
 namespace VlmSharp.Generation.Processors;
 
+/// <summary>What is asked of the tokens so far; the default asks nothing.</summary>
+/// <param name="RepetitionPenalty">1 is off.</param>
+/// <param name="NoRepeatNgramSize">0 is off.</param>
+/// <param name="MinNewTokens">0 is off.</param>
+internal readonly record struct HistoryLimits(float RepetitionPenalty, int NoRepeatNgramSize, int MinNewTokens)
+{
+    /// <summary>Whether there is nothing to apply, so that the host need not see the scores.</summary>
+    public bool IsNone => RepetitionPenalty == 1 && NoRepeatNgramSize == 0 && MinNewTokens == 0;
+}
+
 /// <summary>
 /// The rules that look at the tokens so far, in transformers' order: repetition penalty, no-repeat n-gram, minimum length.
 /// Sampling comes after them. Has scratch memory, so it serves one thread at a time.
@@ -9,21 +19,16 @@ internal sealed class HistoryRules(int vocabulary)
 {
     private readonly RepetitionPenalty repetition = new(vocabulary);
 
-    /// <summary>Whether options ask for any of them, so that the host must see the scores.</summary>
-    /// <param name="options">Options that were validated.</param>
-    public static bool AreIn(GenerationOptions options) =>
-        options.RepetitionPenalty != 1 || options.NoRepeatNgramSize > 0 || options.MinNewTokens > 0;
-
-    /// <summary>Applies those that the options ask for.</summary>
+    /// <summary>Applies those that are asked for.</summary>
     /// <param name="scores">[V], changed in place.</param>
     /// <param name="history">Prompt and new tokens.</param>
     /// <param name="promptLength">How many of them are the prompt.</param>
-    /// <param name="options">Options that were validated.</param>
+    /// <param name="limits">What is asked.</param>
     /// <param name="ending">The end-of-sequence tokens and stop ids.</param>
-    public void Apply(Span<float> scores, ReadOnlySpan<int> history, int promptLength, GenerationOptions options, ReadOnlySpan<int> ending)
+    public void Apply(Span<float> scores, ReadOnlySpan<int> history, int promptLength, HistoryLimits limits, ReadOnlySpan<int> ending)
     {
-        if (options.RepetitionPenalty != 1) repetition.Apply(scores, history, options.RepetitionPenalty);
-        if (options.NoRepeatNgramSize > 0) NoRepeatNgram.Apply(scores, history, options.NoRepeatNgramSize);
-        if (options.MinNewTokens > 0) MinimumLength.Apply(scores, history.Length - promptLength, options.MinNewTokens, ending);
+        if (limits.RepetitionPenalty != 1) repetition.Apply(scores, history, limits.RepetitionPenalty);
+        if (limits.NoRepeatNgramSize > 0) NoRepeatNgram.Apply(scores, history, limits.NoRepeatNgramSize);
+        if (limits.MinNewTokens > 0) MinimumLength.Apply(scores, history.Length - promptLength, limits.MinNewTokens, ending);
     }
 }

@@ -62,6 +62,7 @@ internal sealed class ArrowGraph
     private static IOrderedEnumerable<TypeUse> Ordered(IEnumerable<TypeUse> uses) => uses
         .OrderBy(use => use.Member is null or "a lambda").ThenBy(use => use.ToString(), StringComparer.Ordinal);
 
-    private static string Folder(TypeName type) =>
+    // The errors are VlmSharp's, whichever project throws them: elsewhere than in Core their namespace is no folder.
+    private static string Folder(TypeName type) => type is { Namespace: "VlmSharp", Assembly: not "VlmSharp.Core" } ? "errors" :
         Project.OfAssembly(type.Assembly)!.FolderOf(type.Namespace) is { Length: > 0 } folder ? folder : "(root)";
 }

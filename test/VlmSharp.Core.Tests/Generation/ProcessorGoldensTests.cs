@@ -33,7 +33,7 @@ public sealed class ProcessorGoldensTests
 
         int[] history = GoldenCase.Ints(golden.GetProperty("history"));
         int promptLength = golden.GetProperty("prompt_length").GetInt32();
-        new HistoryRules(scores.Length).Apply(scores, history, promptLength, options, [golden.GetProperty("eos").GetInt32()]);
+        new HistoryRules(scores.Length).Apply(scores, history, promptLength, options.HistoryLimits, [golden.GetProperty("eos").GetInt32()]);
         new TokenSampler(scores.Length).Apply(scores, options.Rule(promptLength, 0, scores.Length));
         double[] weights = new double[scores.Length];
         double total = Sampler.Weigh(scores, weights);

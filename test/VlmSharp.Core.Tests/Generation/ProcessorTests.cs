@@ -95,7 +95,7 @@ public sealed class ProcessorTests
             float[] untouched = [.. Enumerable.Range(0, 200).Select(id => -id * 0.01f)];
             new TokenSampler(200).Apply(untouched, nothing.Rule(0, 0, 200));
             Assert.Equal(200, untouched.Count(float.IsFinite));
-            Assert.False(HistoryRules.AreIn(nothing));
+            Assert.True(nothing.HistoryLimits.IsNone);
         }
     }
 
@@ -143,7 +143,7 @@ public sealed class ProcessorTests
 
     [Theory, InlineData(2, 1), InlineData(3, 3), InlineData(-1), InlineData(300)]
     public void A_constraint_that_breaks_its_contract_is_named(params int[] allowed) =>
-        Assert.Contains("token constraint", Assert.Throws<InvalidOperationException>(() => AllowedTokens.After(Allowing(allowed), [7, 1], 300).Length).Message, StringComparison.Ordinal);
+        Assert.Contains("token constraint", Assert.Throws<InvalidOperationException>(() => Allowing(allowed).AllowedAfter([7, 1], 300).Length).Message, StringComparison.Ordinal);
 
     private static PreparedPrompt Allowing(params int[] ids) => new([7], []) { Constraint = new Fixed(ids) };
 

@@ -1,0 +1,39 @@
+namespace VlmSharp.Architecture.Tests;
+
+/// <summary>
+/// An operator has one name everywhere: the type that states its equation, the file of that type, the file that computes it in plain
+/// loops, and the file that computes it fast.
+/// </summary>
+public sealed class OperatorNameTests
+{
+    private const string Stated = "VlmSharp.Core/Compute/Operators", Defined = "VlmSharp.Core/Compute/Reference";
+    private const string Fast = "VlmSharp.Cpu/Operators";
+
+    /// <summary>Files beside the operators that hold none: the backend, and its table of kernels.</summary>
+    private static readonly string[] Tables = ["ReferenceBackend", "ReferenceOperators", "CpuOperators"];
+
+    /// <summary>The types that are operators: those that implement the interface.</summary>
+    private static readonly string[] Names = [.. Project.Of("VlmSharp.Core").Uses
+        .Where(use => use.Member is null && use.User.Namespace == "VlmSharp.Compute.Operators")
+        .Where(use => use.Used is { Namespace: "VlmSharp.Compute", Name: "IOperator" })
+        .Select(use => use.User.Name).Distinct().Order(StringComparer.Ordinal)];
+
+    public static TheoryData<string> Operators => [.. Names];
+
+    [Theory, MemberData(nameof(Operators))]
+    public void An_operator_has_a_file_of_its_name_and_a_definition(string name)
+    {
+        Assert.Contains(name, FilesOf(Stated));
+        Assert.Contains(name, FilesOf(Defined));
+    }
+
+    /// <summary>The other way round: a file that computes an operator is called after it, so that its twin is found.</summary>
+    [Theory, InlineData(Defined), InlineData(Fast)]
+    public void A_file_of_kernels_is_named_after_an_operator(string folder) => Faults.AssertNone(FilesOf(folder)
+        .Where(file => !Tables.Contains(file) && !Names.Contains(file))
+        .Select(file => $"{folder}/{file}.cs is not named after an operator of {Stated}"));
+
+    private static IEnumerable<string> FilesOf(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Conformance.GoldenFiles.Root, folder), "*.cs")
+            .Select(path => Path.GetFileNameWithoutExtension(path));
+}
