@@ -83,7 +83,16 @@ public abstract unsafe class HostBackend : IComputeBackend
         {
             if (set is not IKernel<TOperator> kernel) continue;
             Matrix y = shape is { } s ? Allocate(s.Rows, s.Columns) : default;
-            kernel.Run(op, y.OptionalOnHost());
+            try
+            {
+                kernel.Run(op, y.OptionalOnHost());
+            }
+            catch
+            {
+                y.Dispose();
+                throw;
+            }
+
             return y;
         }
 
