@@ -63,7 +63,7 @@ internal sealed unsafe class KernelSet<V> : KernelSet where V : struct, ISimd<V>
     public override void Rope(CpuContext context, HostMatrix x, HostMatrix angles, HostMatrix y) => Rope<V>.Run(context, x, angles, y);
 
     public override void Attention(CpuContext context, HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y) =>
-        Attention<V>.Run(context, q, keys, values, slice, spec, y);
+        TiledAttention<V>.Run(context, q, keys, values, slice, spec, y);
 
     public override void Embed(CpuContext context, HostWeight table, ReadOnlySpan<int> ids, float scale, HostMatrix y) =>
         Kernels.Rows.Embed.Run<V>(context, table, ids, scale, y);

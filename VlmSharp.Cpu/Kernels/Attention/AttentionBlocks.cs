@@ -2,7 +2,7 @@ using VlmSharp.Cpu.Kernels.Products;
 
 namespace VlmSharp.Cpu.Kernels.Attention;
 
-/// <summary>The block sizes of <see cref="Attention{V}"/>, and the scratch memory that follows from them.</summary>
+/// <summary>The block sizes of <see cref="TiledAttention{V}"/>, and the scratch memory that follows from them.</summary>
 internal static class AttentionBlocks
 {
     /// <summary>Rows of a job item, for all of which a block of keys and values is packed once.</summary>

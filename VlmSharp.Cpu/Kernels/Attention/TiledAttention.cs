@@ -25,7 +25,7 @@ namespace VlmSharp.Cpu.Kernels.Attention;
 /// where one block holds all queries (decoding over a long cache); <see cref="AttentionMerge"/> then joins the pieces. How many
 /// depends on the keys and not on the threads, so that the result does not either.
 /// </summary>
-internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
+internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
 {
     private const int MostRows = AttentionBlocks.MostRows, ScoreRows = AttentionBlocks.ScoreRows, MostKeys = AttentionBlocks.MostKeys;
 
@@ -58,7 +58,7 @@ internal unsafe struct Attention<V> : IJob where V : struct, ISimd<V>
 
     public static void Run(CpuContext context, HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
     {
-        var job = new Attention<V> { q = q, keys = keys, values = values, slice = slice, spec = spec, y = y };
+        var job = new TiledAttention<V> { q = q, keys = keys, values = values, slice = slice, spec = spec, y = y };
         int fewest = Divide(slice.RowCount, Math.Max(1, MostRows / job.Group)), most = Divide(slice.RowCount, Math.Max(1, ScoreRows / job.Group));
         job.queryBlock = Divide(slice.RowCount, Math.Clamp(Divide(ItemsPerThread * context.Team.Count, spec.KvHeads), fewest, most));
         job.queryBlocks = Divide(slice.RowCount, job.queryBlock);
