@@ -14,7 +14,7 @@ namespace VlmSharp.Cpu;
 /// </summary>
 /// <remarks>
 /// Layers: this class -> <see cref="KernelSet"/> (chooses the register width) -> one file per operator in <c>Kernels</c> ->
-/// <see cref="ISimd{V}"/> and <see cref="IWeightFormat"/> (registers and storage formats) and <see cref="ThreadTeam"/>.
+/// <see cref="ISimd{V}"/> and <c>Formats</c> (registers and storage formats) and <see cref="ThreadTeam"/>.
 /// </remarks>
 public sealed unsafe class CpuBackend : HostBackend
 {
