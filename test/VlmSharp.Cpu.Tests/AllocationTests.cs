@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
-using VlmSharp.Cpu.Kernels.Rows;
+using VlmSharp.Cpu.Tests.Threading;
 
 namespace VlmSharp.Cpu.Tests;
 
