@@ -1,9 +1,7 @@
-using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Compute.Reference;
 using VlmSharp.Cpu.Kernels.Attention;
 using VlmSharp.Cpu.Kernels.Products;
-using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Cpu.Operators;
 using VlmSharp.Cpu.Simd;
 using VlmSharp.Cpu.Threading;
@@ -16,7 +14,7 @@ namespace VlmSharp.Cpu;
 /// </summary>
 /// <remarks>
 /// Layers: <see cref="CpuOperators{V}"/>, one file per operator, compiled for one width of registers -> <c>Kernels</c> (products, attention,
-/// rows) -> <c>Simd</c> (registers and storage formats) and <see cref="ThreadTeam"/>.
+/// rows) -> <c>Formats</c> and <c>Simd</c> (storage formats and registers) and <see cref="ThreadTeam"/>.
 /// </remarks>
 public sealed unsafe class CpuBackend : HostBackend
 {

@@ -89,10 +89,10 @@ public sealed unsafe class LimitProbe : IDisposable
         }
     }
 
-    private void Read<V>() where V : struct, ISimd<V> =>
+    private void Read<V>() where V : struct, IFloats<V> =>
         team.Run(new ReadJob<V> { Data = data, Sums = Sums }, Segments);
 
-    private void Multiply<V>() where V : struct, ISimd<V> =>
+    private void Multiply<V>() where V : struct, IFloats<V> =>
         team.Run(new FmaJob<V> { Sums = Sums }, FmaItems * team.Count);
 
     private static double Seconds(Action work)
@@ -117,7 +117,7 @@ public sealed unsafe class LimitProbe : IDisposable
     }
 
     // Several streams a thread, as the matrix-vector kernel reads several rows: the prefetchers then keep more lines in flight.
-    private struct ReadJob<V> : IJob where V : struct, ISimd<V>
+    private struct ReadJob<V> : IJob where V : struct, IFloats<V>
     {
         public float* Data, Sums;
 
@@ -143,7 +143,7 @@ public sealed unsafe class LimitProbe : IDisposable
         }
     }
 
-    private struct FmaJob<V> : IJob where V : struct, ISimd<V>
+    private struct FmaJob<V> : IJob where V : struct, IFloats<V>
     {
         public float* Sums;
 

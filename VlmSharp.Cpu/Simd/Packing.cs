@@ -5,25 +5,15 @@ using System.Runtime.Intrinsics.X86;
 
 namespace VlmSharp.Cpu.Simd;
 
-/// <summary>Moves of blocks between the layouts that the matrix kernels read: widening copies and transposes.</summary>
+/// <summary>Moves of floats between layouts: transposes, pairs taken apart, and asking the caches ahead of a move.</summary>
 internal static unsafe class Packing
 {
-    /// <summary>Widens one row of a parameter to fp32: target[j] = source[j].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Widen<V, W>(byte* source, float* target, int count)
-        where V : struct, ISimd<V> where W : struct, IElementFormat
-    {
-        int j = 0;
-        for (; j + V.Count <= count; j += V.Count) V.Store(target + j, W.Load<V>(source + (nint)j * W.Size));
-        for (; j < count; j++) target[j] = W.Load(source + (nint)j * W.Size);
-    }
-
     /// <summary>
-    /// The order in which a format that splits pairs gives its elements: of each 2 <c>V.Count</c> numbers the even ones, then the
-    /// odd ones. Numbers that fill no two registers stay in order.
+    /// Of each 2 <c>V.Count</c> numbers the even ones, then the odd ones: the order of <see cref="IShortFloats{V}.LoadEvenBF16"/> and
+    /// <see cref="IShortFloats{V}.LoadOddBF16"/>. Numbers that fill no two registers stay in order.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void SplitPairs<V>(float* source, float* target, int count) where V : struct, ISimd<V>
+    public static void SplitPairs<V>(float* source, float* target, int count) where V : struct, IFloats<V>
     {
         int j = 0;
         for (; j + 2 * V.Count <= count; j += 2 * V.Count)

@@ -108,13 +108,13 @@ internal static unsafe class MatMulLadder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TileInPlace<V>(float* x, float* w, float* y) where V : struct, ISimd<V>
     {
-        float* across = Fill(K * T), sums = Fill(N * T), rows = Fill(V.TileRows * Tile.Stride);
+        float* across = Fill(K * T), sums = Fill(N * T), rows = Fill(Tile.Rows<V>() * Tile.Stride);
         Packing.Transpose(x, K, T, K, across, T);
-        for (int n = 0; n < N; n += V.TileRows)
+        for (int n = 0; n < N; n += Tile.Rows<V>())
             for (int k = 0; k < K; k += Tile.Stride)
             {
                 int count = Math.Min(Tile.Stride, K - k);
-                for (int i = 0; i < V.TileRows; i++) new Span<float>(w + (n + i) * K + k, count).CopyTo(new Span<float>(rows + i * Tile.Stride, count));
+                for (int i = 0; i < Tile.Rows<V>(); i++) new Span<float>(w + (n + i) * K + k, count).CopyTo(new Span<float>(rows + i * Tile.Stride, count));
                 for (int t = 0; t < T; t += 2 * V.Count) Tile.MultiplyInPlace<V>(rows, across + k * T + t, T, sums + n * T + t, T, count, k > 0);
             }
         Packing.Transpose(sums, T, N, T, y, N);
@@ -126,13 +126,13 @@ internal static unsafe class MatMulLadder
     private static void TilePacked<V>(float* x, float* w, float* y) where V : struct, ISimd<V>
     {
         int width = 2 * V.Count;
-        float* panels = Fill(K * T), sums = Fill(N * T), rows = Fill(V.TileRows * Tile.Stride);
+        float* panels = Fill(K * T), sums = Fill(N * T), rows = Fill(Tile.Rows<V>() * Tile.Stride);
         for (int t = 0; t < T; t += width) Packing.Transpose(x + t * K, K, width, K, panels + t * K, width);
-        for (int n = 0; n < N; n += V.TileRows)
+        for (int n = 0; n < N; n += Tile.Rows<V>())
             for (int k = 0; k < K; k += Tile.Stride)
             {
                 int count = Math.Min(Tile.Stride, K - k);
-                for (int i = 0; i < V.TileRows; i++) new Span<float>(w + (n + i) * K + k, count).CopyTo(new Span<float>(rows + i * Tile.Stride, count));
+                for (int i = 0; i < Tile.Rows<V>(); i++) new Span<float>(w + (n + i) * K + k, count).CopyTo(new Span<float>(rows + i * Tile.Stride, count));
                 for (int t = 0; t < T; t += width) Tile.Multiply<V, FloatProduct>(rows, panels + t * K + k * width, sums + n * T + t, T, count, k > 0);
             }
         Packing.Transpose(sums, T, N, T, y, N);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu.Kernels.Rows;
+using VlmSharp.Cpu.Tests.Threading;
 
 namespace VlmSharp.Cpu.Tests;
 

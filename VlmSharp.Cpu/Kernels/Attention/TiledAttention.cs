@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Compute.Operators;
+using VlmSharp.Cpu.Formats;
 using VlmSharp.Cpu.Kernels.Products;
 using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Cpu.Simd;
@@ -83,7 +84,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
 
     private static int RoundUp(int value, int multiple) => Divide(value, multiple) * multiple;
 
-    private readonly int PaddedRows => RoundUp(queryBlock * Group, V.TileRows);
+    private readonly int PaddedRows => RoundUp(queryBlock * Group, Tile.Rows<V>());
 
     private readonly int DimChunks => Divide(spec.HeadDim, Tile.Stride);
 
@@ -149,7 +150,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
     private readonly void Attend(Parts p, int worker, int start, int from, int to)
     {
         p.Rows = p.Queries * Group;
-        p.Padded = RoundUp(p.Rows, V.TileRows);
+        p.Padded = RoundUp(p.Rows, Tile.Rows<V>());
         p.Q = scratch + worker * scratchStride;
         p.S = p.Q + (nint)p.Padded * Tile.Stride * DimChunks;
         p.KeysT = p.S + ScoreRows * Tile.Stride;
@@ -235,13 +236,13 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         int dim = spec.HeadDim, rows = Math.Min(ScoreRows, p.Padded - row);
         if (ReadsKeysInPlace)
         {
-            var weights = new WeightRows((byte*)(keys.RowPointer(key) + p.KvHead * dim), (nint)keys.Columns * sizeof(float), null);
-            Gemv.Multiply<V, F32Format>(p.Q, Tile.Stride, p.Rows, weights, count, dim, p.S, Tile.Stride);
+            var block = new WeightRows(keys.RowPointer(key) + p.KvHead * dim, keys.Columns);
+            new Gemv<V, F32Format>(p.Q, Tile.Stride, p.Rows, dim).Multiply(block, count, p.S, Tile.Stride);
             return;
         }
         for (int d = 0; d < dim; d += Tile.Stride)
             for (int j = 0; j < count; j += Panel)
-                for (int r = 0; r < rows; r += V.TileRows)
+                for (int r = 0; r < rows; r += Tile.Rows<V>())
                     Tile.Multiply<V, FloatProduct>(p.Q + ((nint)(d / Tile.Stride) * p.Padded + row + r) * Tile.Stride, p.KeysT + j * dim + d * Panel,
                         p.S + r * Tile.Stride + j, Tile.Stride, Math.Min(Tile.Stride, dim - d), d > 0);
     }
@@ -292,7 +293,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         int rows = Math.Min(ScoreRows, p.Padded - row);
         float* panel = p.FirstValue;
         for (int d = 0; d < PaddedDim; d += Panel, panel += p.ValuePanel)
-            for (int r = 0; r < rows; r += V.TileRows)
+            for (int r = 0; r < rows; r += Tile.Rows<V>())
             {
                 float* s = p.S + r * Tile.Stride, o = p.O + (nint)(row + r) * PaddedDim + d;
                 if (p.ValueStride == Panel) Tile.Multiply<V, FloatProduct>(s, panel, o, PaddedDim, count, true);

@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
+using VlmSharp.Compute.Host;
+using VlmSharp.Cpu.Formats;
 using VlmSharp.Cpu.Simd;
+using VlmSharp.Cpu.Threading;
 
 namespace VlmSharp.Cpu.Kernels.Products;
 
@@ -18,59 +21,67 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// whose last term does not depend on the weights.
 /// </summary>
 /// <remarks>
-/// Four rows of the matrix are read side by side, a quarter of the rows apart, as <see cref="Gemv"/> does. A result does not depend, to
-/// the last bit, on what else is in the batch.
+/// Four rows of the matrix are read side by side, a quarter of the rows apart, as <see cref="Gemv{V, F}"/> does. A result does not
+/// depend, to the last bit, on what else is in the batch.
 /// </remarks>
-internal static unsafe class IntegerGemv
+internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
+    where V : struct, ISimd<V> where Q : struct, IStoredGroups
 {
-    /// <summary>Rows of the matrix that are read side by side.</summary>
-    public const int RowsAtOnce = 4;
+    // Rows of the matrix that are read side by side.
+    private const int RowsAtOnce = 4;
 
-    /// <summary>y[t, n] for all t and some rows of w.</summary>
-    /// <param name="x">T rows, as <see cref="IntegerRows"/> made them.</param>
-    /// <param name="weight">The rows of w.</param>
-    /// <param name="rows">How many of them.</param>
-    /// <param name="y">[T, yStride]; <paramref name="rows"/> columns of it are written.</param>
-    /// <param name="yStride">Distance between rows of y.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply<V, Q>(in PreparedRows x, WeightRows weight, int rows, float* y, nint yStride)
-        where V : struct, ISimd<V> where Q : struct, IGroupFormat
+    private readonly IntegerRow x; // the first row of activations
+    private readonly int count, groups, padded; // T; groups of a row, and these filled up to whole steps
+
+    private IntegerGemv(CpuContext context, HostMatrix rows)
     {
-        int groups = x.X.Columns / Q.Group, run = (rows + RowsAtOnce - 1) / RowsAtOnce;
-        byte** w = stackalloc byte*[RowsAtOnce];
+        count = rows.Rows;
+        groups = rows.Columns / Q.Group;
+        padded = (groups + V.Count - 1) / V.Count * V.Count;
+        long scales = (long)count * padded, integers = (scales * Q.Group * Q.ActivationBytes + sizeof(float) - 1) / sizeof(float);
+        float* scratch = context.Shared.Reserve(2 * scales + integers);
+        x = new IntegerRow { Scales = scratch, Corrections = scratch + scales, Integers = (byte*)(scratch + 2 * scales) };
+        for (int t = 0; t < count; t++) x.From<Q>((nint)t * padded).Round<V, Q>(rows.RowPointer(t), groups);
+    }
+
+    public static IntegerGemv<V, Q> Prepare(CpuContext context, HostMatrix x) => new(context, x);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Multiply(WeightRows w, int rows, float* y, nint yStride)
+    {
+        int run = (rows + RowsAtOnce - 1) / RowsAtOnce;
+        byte** places = stackalloc byte*[RowsAtOnce];
         ushort** scales = stackalloc ushort*[RowsAtOnce];
         for (int n = 0; n < run; n++)
         {
             for (int i = 0; i < RowsAtOnce; i++)
             {
                 int row = Math.Min(n + i * run, rows - 1); // where the last run is shorter, its last row stands in
-                w[i] = weight.At(row);
-                scales[i] = weight.ScalesAt(row);
+                places[i] = w.At(row);
+                scales[i] = w.ScalesAt(row);
             }
 
-            for (int t = 0; t < x.X.Rows; t++)
+            for (int t = 0; t < count; t++)
             {
-                V128 sums = FourRows<V, Q>(w, scales, x.Row<Q>(t), groups);
+                V128 sums = FourRows(places, scales, x.From<Q>((nint)t * padded), groups);
                 for (int i = 0, row = n; i < RowsAtOnce && row < rows; i++, row += run) y[t * yStride + row] = ((float*)&sums)[i];
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static V128 FourRows<V, Q>(byte** w, ushort** scales, in IntegerRow x, int groups)
-        where V : struct, ISimd<V> where Q : struct, IGroupFormat
+    private static V128 FourRows(byte** w, ushort** scales, in IntegerRow x, int groups)
     {
         float* sums = stackalloc float[RowsAtOnce * V.Count];
         new Span<float>(sums, RowsAtOnce * V.Count).Clear();
         int whole = groups / V.Count * V.Count;
-        Q.Accumulate<V>(sums, w, scales, x, whole);
-        if (whole < groups) Rest<V, Q>(sums, w, scales, whole, groups - whole, x.From<Q>(whole));
+        Accumulate(sums, w, scales, x, whole);
+        if (whole < groups) Rest(sums, w, scales, whole, groups - whole, x.From<Q>(whole));
         return V.Sums(V.Load(sums), V.Load(sums + V.Count), V.Load(sums + 2 * V.Count), V.Load(sums + 3 * V.Count));
     }
 
     // The last groups, fewer than a step takes: a copy of them with zeros behind.
-    private static void Rest<V, Q>(float* sums, byte** w, ushort** scales, int first, int count, in IntegerRow x)
-        where V : struct, ISimd<V> where Q : struct, IGroupFormat
+    private static void Rest(float* sums, byte** w, ushort** scales, int first, int count, in IntegerRow x)
     {
         int step = V.Count * Q.Bytes;
         byte* weights = stackalloc byte[RowsAtOnce * step];
@@ -87,6 +98,68 @@ internal static unsafe class IntegerGemv
             new ReadOnlySpan<byte>(scales[r] + first, count * sizeof(ushort)).CopyTo(new Span<byte>(lastScales[r], V.Count * sizeof(ushort)));
         }
 
-        Q.Accumulate<V>(sums, lastWeights, lastScales, x, V.Count);
+        Accumulate(sums, lastWeights, lastScales, x, V.Count);
+    }
+
+    // For each of four rows r, sums[r] += sum_g s[r, g] a[g] (sum_i w[r, g, i] x[g, i] + correction[g]), spread over the elements of the
+    // sum.
+    private static void Accumulate(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups)
+    {
+        if (Q.GroupsAtOnce<V>() == 1) GroupByGroup(sums, w, scales, x, groups);
+        else StepByStep(sums, w, scales, x, groups, 0);
+    }
+
+    // Group by group through all rows, so that their streams advance together.
+    [SkipLocalsInit] // the factors are written before they are read
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void GroupByGroup(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups)
+    {
+        float* factors = stackalloc float[RowsAtOnce * V.Count]; // s a
+        byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
+        V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
+        byte* z = x.Integers;
+        for (nint first = 0; first < groups; first += V.Count)
+        {
+            V a = V.Load(x.Scales + first);
+            for (int r = 0; r < RowsAtOnce; r++) V.Store(factors + r * V.Count, Q.LoadScales<V>(scales[r] + first) * a);
+            for (float* factor = factors, end = factors + V.Count; factor < end;
+                factor++, z += Q.Group * Q.ActivationBytes, w0 += Q.Bytes, w1 += Q.Bytes, w2 += Q.Bytes, w3 += Q.Bytes)
+            {
+                V.Accumulate(ref y0, Q.Products<V>(w0, z), V.Broadcast(*factor));
+                V.Accumulate(ref y1, Q.Products<V>(w1, z), V.Broadcast(factor[V.Count]));
+                V.Accumulate(ref y2, Q.Products<V>(w2, z), V.Broadcast(factor[2 * V.Count]));
+                V.Accumulate(ref y3, Q.Products<V>(w3, z), V.Broadcast(factor[3 * V.Count]));
+            }
+        }
+
+        V.Store(sums, y0);
+        V.Store(sums + V.Count, y1);
+        V.Store(sums + 2 * V.Count, y2);
+        V.Store(sums + 3 * V.Count, y3);
+    }
+
+    // zero is 0: an offset that the compiler does not know, for otherwise it would keep the activations for the next row, in registers
+    // that there are not.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void StepByStep(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups, nint zero)
+    {
+        byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
+        ushort* s0 = scales[0], s1 = scales[1], s2 = scales[2], s3 = scales[3];
+        V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
+        byte* z = x.Integers;
+        float* a = x.Scales, correction = x.Corrections;
+        for (nint g = 0; g < groups; g += V.Count, z += Q.Group * Q.ActivationBytes * V.Count)
+        {
+            byte* z1 = z + zero, z2 = z1 + zero, z3 = z2 + zero;
+            V.Accumulate(ref y0, Q.LoadScales<V>(s0 + g) * V.Load(a + g), Q.Products<V>(w0 + Q.Bytes * g, z) + V.Load(correction + g));
+            V.Accumulate(ref y1, Q.LoadScales<V>(s1 + g) * V.Load(a + g), Q.Products<V>(w1 + Q.Bytes * g, z1) + V.Load(correction + g));
+            V.Accumulate(ref y2, Q.LoadScales<V>(s2 + g) * V.Load(a + g), Q.Products<V>(w2 + Q.Bytes * g, z2) + V.Load(correction + g));
+            V.Accumulate(ref y3, Q.LoadScales<V>(s3 + g) * V.Load(a + g), Q.Products<V>(w3 + Q.Bytes * g, z3) + V.Load(correction + g));
+        }
+
+        V.Store(sums, y0);
+        V.Store(sums + V.Count, y1);
+        V.Store(sums + 2 * V.Count, y2);
+        V.Store(sums + 3 * V.Count, y3);
     }
 }

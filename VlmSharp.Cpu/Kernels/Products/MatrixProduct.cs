@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Compute.Operators;
+using VlmSharp.Cpu.Formats;
 using VlmSharp.Cpu.Simd;
 using VlmSharp.Cpu.Threading;
 
@@ -9,7 +10,8 @@ namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
 /// The product of activations with one parameter or two, y = epilogue(x W^T) or y = gelu_tanh(x Wg^T) * (x Wu^T): chooses the
-/// kernel by the number of rows and the storage format.
+/// kernel by the number of rows and the storage format. A further format is one more struct in <c>Formats</c> and one more case here and
+/// in <see cref="WeightRows.Widen"/>.
 /// </summary>
 internal static unsafe class MatrixProduct
 {
@@ -34,14 +36,15 @@ internal static unsafe class MatrixProduct
             return;
         }
 
+        WeightRows first = new(weight, rows), second = up is null ? default : new(up);
         switch (weight.DType)
         {
-            case DType.F32: Run<V, Plain<F32Format>, FloatProduct>(context, x, weight, up, epilogue, y, rows); break;
-            case DType.BF16: Run<V, Plain<BF16Format>, FloatProduct>(context, x, weight, up, epilogue, y, rows); break;
-            case DType.F16: Run<V, Plain<F16Format>, FloatProduct>(context, x, weight, up, epilogue, y, rows); break;
-            case DType.Int8: Run<V, Grouped<Int8Format>, GroupProduct<Int8Format>>(context, x, weight, up, epilogue, y, rows); break;
-            case DType.Int4: Run<V, Grouped<Int4Format>, GroupProduct<Int4Format>>(context, x, weight, up, epilogue, y, rows); break;
-            default: throw Unknown(weight);
+            case DType.F32: Run<V, Gemv<V, F32Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
+            case DType.BF16: Run<V, Gemv<V, BF16Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
+            case DType.F16: Run<V, Gemv<V, F16Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
+            case DType.Int8: Run<V, IntegerGemv<V, Int8Format>, GroupProduct<Int8Format>>(context, x, first, second, epilogue, y); break;
+            case DType.Int4: Run<V, IntegerGemv<V, Int4Format>, GroupProduct<Int4Format>>(context, x, first, second, epilogue, y); break;
+            default: throw first.Unknown();
         }
         GC.KeepAlive(weight);
         GC.KeepAlive(up);
@@ -50,15 +53,7 @@ internal static unsafe class MatrixProduct
     /// <summary>Widens one row of a parameter of any format.</summary>
     public static void Widen<V>(HostWeight weight, int row, float* target) where V : struct, ISimd<V>
     {
-        switch (weight.DType)
-        {
-            case DType.F32: Packing.Widen<V, F32Format>(Rows(weight).At(row), target, weight.Columns); break;
-            case DType.BF16: Packing.Widen<V, BF16Format>(Rows(weight).At(row), target, weight.Columns); break;
-            case DType.F16: Packing.Widen<V, F16Format>(Rows(weight).At(row), target, weight.Columns); break;
-            case DType.Int8: Grouped<Int8Format>.Widen<V>(Rows(weight), row, weight.Columns, target); break;
-            case DType.Int4: Grouped<Int4Format>.Widen<V>(Rows(weight), row, weight.Columns, target); break;
-            default: throw Unknown(weight);
-        }
+        new WeightRows(weight).Widen<V>(row, 0, weight.Columns, target);
         GC.KeepAlive(weight);
     }
 
@@ -72,16 +67,10 @@ internal static unsafe class MatrixProduct
         for (int row = 0; row < y.Rows; row++) TensorPrimitives.Multiply(y.Row(row), second.Row(row), y.Row(row));
     }
 
-    private static WeightRows Rows(HostWeight weight, int* places = null) =>
-        new(weight.Data, (nint)weight.DType.RowBytes(weight.Columns), places, weight.Scales, (nint)weight.DType.Groups(weight.Columns));
-
-    private static NotSupportedException Unknown(HostWeight weight) => new($"Weight {weight}: the CPU backend has no kernel for this storage format.");
-
-    private static void Run<V, W, P>(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y, int* rows)
-        where V : struct, ISimd<V> where W : struct, IWeightFormat where P : struct, ITileProduct
+    private static void Run<V, G, P>(CpuContext context, HostMatrix x, WeightRows weight, WeightRows up, in Epilogue epilogue, HostMatrix y)
+        where V : struct, ISimd<V> where G : struct, IGemv<G> where P : struct, ITileProduct
     {
-        WeightRows first = Rows(weight, rows), second = up is null ? default : Rows(up);
-        if (x.Rows <= FewRows) FewRowsProduct<V, W>.Run(context, x, first, second, epilogue, y);
-        else ManyRowsProduct<V, W, P>.Run(context, x, first, second, epilogue, y);
+        if (x.Rows <= FewRows) FewRowsProduct<V, G>.Run(context, x, weight, up, epilogue, y);
+        else ManyRowsProduct<V, P>.Run(context, x, weight, up, epilogue, y);
     }
 }

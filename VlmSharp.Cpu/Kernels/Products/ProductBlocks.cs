@@ -1,6 +1,6 @@
 namespace VlmSharp.Cpu.Kernels.Products;
 
-/// <summary>The block sizes of <see cref="ManyRowsProduct{V, W, P}"/>, and the scratch memory that follows from them.</summary>
+/// <summary>The block sizes of <see cref="ManyRowsProduct{V, P}"/>, and the scratch memory that follows from them.</summary>
 internal static class ProductBlocks
 {
     /// <summary>Rows of x that are packed together, before rounding up to whole panels.</summary>

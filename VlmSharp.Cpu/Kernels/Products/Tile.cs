@@ -6,7 +6,7 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// <summary>
 /// The matrix micro-kernel, one tile of a product whose accumulators stay in registers for the whole of k:
 /// <code>
-/// c[r, j] (+)= sum_i a[r, i] * b[i, j]     r &lt; V.TileRows, j &lt; 2 V.Count, i &lt; k
+/// c[r, j] (+)= sum_i a[r, i] * b[i, j]     r &lt; Rows, j &lt; 2 V.Count, i &lt; k
 /// </code>
 /// Each step of i loads two registers of b, broadcasts one element of each row of a, and issues two multiply-adds per row: 6 x 16
 /// with 16 registers (12 accumulators), 12 x 32 with 32 (24 accumulators). That is enough independent chains to hide the
@@ -24,13 +24,19 @@ internal static unsafe class Tile
     /// <summary>Distance between rows of floats, and the most numbers of a row that a tile takes.</summary>
     public const int Stride = 256;
 
-    /// <summary>Rows of the narrow tile; a multiple of every <see cref="ISimd{V}.TileRows"/>.</summary>
+    /// <summary>Rows of the narrow tile; a multiple of <see cref="Rows{V}"/>.</summary>
     public const int NarrowRows = 12;
 
+    /// <summary>
+    /// Rows of a tile: 6, or 12 where there are 32 registers. Three quarters of the registers hold sums, two of them a row.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Rows<V>() where V : struct, ISimd<V> => V.Registers * 3 / 8;
+
     /// <summary>One tile, b a panel.</summary>
-    /// <param name="a">[V.TileRows, P.Stride]: the elements, and in the last P.Groups places the scales of their groups.</param>
+    /// <param name="a">[Rows, P.Stride]: the elements, and in the last P.Groups places the scales of their groups.</param>
     /// <param name="b">[k, 2 V.Count]; below that the scales of each group, then the corrections.</param>
-    /// <param name="c">[V.TileRows, cStride], 2 V.Count columns of it.</param>
+    /// <param name="c">[Rows, cStride], 2 V.Count columns of it.</param>
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="k">Elements of the sums, at least 1; whole groups.</param>
     /// <param name="accumulate">Whether c's content is added to.</param>
@@ -38,10 +44,10 @@ internal static unsafe class Tile
         where V : struct, ISimd<V> where P : struct, ITileProduct => Multiply<V, P, InPanel<V>>(a, b, default, c, cStride, k, accumulate);
 
     /// <summary>One tile of floats, b where it lies: each step of k takes an instruction more.</summary>
-    /// <param name="a">[V.TileRows, Stride].</param>
+    /// <param name="a">[Rows, Stride].</param>
     /// <param name="b">[k, bStride], 2 V.Count columns of it.</param>
     /// <param name="bStride">Distance between the rows of b.</param>
-    /// <param name="c">[V.TileRows, cStride], 2 V.Count columns of it.</param>
+    /// <param name="c">[Rows, cStride], 2 V.Count columns of it.</param>
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="k">Length of the sums, at least 1.</param>
     /// <param name="accumulate">Whether c's content is added to.</param>
@@ -69,7 +75,7 @@ internal static unsafe class Tile
     private static void Multiply<V, P, D>(float* a, float* b, D distance, float* c, nint cStride, int k, bool accumulate)
         where V : struct, ISimd<V> where P : struct, ITileProduct where D : struct, IDistance
     {
-        float* sums = stackalloc float[2 * V.TileRows * V.Count];
+        float* sums = stackalloc float[2 * Rows<V>() * V.Count];
         nint bStride = distance.Floats;
         // Constants, named once: the JIT inlines only so many calls.
         int stride = P.Stride, groupLength = P.GroupLength;
@@ -92,7 +98,7 @@ internal static unsafe class Tile
 
             float* groupEnd = groupLength == 0 ? end : a + groupLength;
             V b0, b1;
-            if (V.TileRows != 12)
+            if (V.Registers != 32)
             {
                 // Four steps in a round: where another program shares the core, what limits is how many instructions start (MatMul.md).
                 // With twelve rows, what moves the pointers is little beside 24 multiply-adds.
@@ -143,7 +149,7 @@ internal static unsafe class Tile
                 Row<V, P>(a + 3 * stride, b0, b1, ref c30, ref c31);
                 Row<V, P>(a + 4 * stride, b0, b1, ref c40, ref c41);
                 Row<V, P>(a + 5 * stride, b0, b1, ref c50, ref c51);
-                if (V.TileRows == 12)
+                if (V.Registers == 32)
                 {
                     Row<V, P>(a + 6 * stride, b0, b1, ref c60, ref c61);
                     Row<V, P>(a + 7 * stride, b0, b1, ref c70, ref c71);
@@ -161,7 +167,7 @@ internal static unsafe class Tile
             Keep(sums + 6 * V.Count, c30, c31);
             Keep(sums + 8 * V.Count, c40, c41);
             Keep(sums + 10 * V.Count, c50, c51);
-            if (V.TileRows == 12)
+            if (V.Registers == 32)
             {
                 Keep(sums + 12 * V.Count, c60, c61);
                 Keep(sums + 14 * V.Count, c70, c71);
@@ -171,7 +177,7 @@ internal static unsafe class Tile
                 Keep(sums + 22 * V.Count, cB0, cB1);
             }
 
-            P.Add<V>(sums, V.TileRows, 2 * V.Count, c, cStride, scales, bScales, corrections, accumulate);
+            P.Add<V>(sums, Rows<V>(), 2 * V.Count, c, cStride, scales, bScales, corrections, accumulate);
             accumulate = true;
             scales++;
             bScales += bStride;

@@ -35,7 +35,7 @@ internal static class Elementary
 
     /// <summary>exp, with the argument held in [-87, 88].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp<V>(V x) where V : struct, ISimd<V>
+    public static V Exp<V>(V x) where V : struct, IFloats<V>
     {
         x = V.Min(V.Broadcast(LargestExponent), V.Max(V.Broadcast(SmallestExponent), x));
         V fraction = ReducedExpMinus1(x, out V power);
@@ -44,7 +44,7 @@ internal static class Elementary
 
     /// <summary>2^x for x up to 127, held at -126 from below. Cheaper than exp: there is one bound, and the remainder of x needs no product.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp2<V>(V x) where V : struct, ISimd<V>
+    public static V Exp2<V>(V x) where V : struct, IFloats<V>
     {
         x = V.Max(V.Broadcast(-126), x);
         V shifted = x + V.Broadcast(RoundingShift);
@@ -61,7 +61,7 @@ internal static class Elementary
 
     /// <summary>tanh.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Tanh<V>(V x) where V : struct, ISimd<V>
+    public static V Tanh<V>(V x) where V : struct, IFloats<V>
     {
         x = V.Min(V.Broadcast(TanhBound), V.Max(V.Broadcast(-TanhBound), x + x));
         V fraction = ReducedExpMinus1(x, out V power);
@@ -71,7 +71,7 @@ internal static class Elementary
 
     /// <summary>gelu_tanh.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V GeluTanh<V>(V x) where V : struct, ISimd<V>
+    public static V GeluTanh<V>(V x) where V : struct, IFloats<V>
     {
         const float MinusTwoC = -2 * 0.7978845608f;
         V square = x * x;
@@ -81,7 +81,7 @@ internal static class Elementary
 
     // exp(r) - 1 and 2^n for x = n ln 2 + r.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V ReducedExpMinus1<V>(V x, out V power) where V : struct, ISimd<V>
+    private static V ReducedExpMinus1<V>(V x, out V power) where V : struct, IFloats<V>
     {
         V shifted = V.MultiplyAdd(x, V.Broadcast(Log2E), V.Broadcast(RoundingShift));
         V n = shifted - V.Broadcast(RoundingShift);

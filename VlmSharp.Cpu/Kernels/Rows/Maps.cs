@@ -4,7 +4,7 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Rows;
 
 /// <summary>a + b.</summary>
-internal readonly struct AddMap<V> : IMap<V> where V : struct, ISimd<V>
+internal readonly struct AddMap<V> : IMap<V> where V : struct, IFloats<V>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Apply(V a, V b, V c) => a + b;
@@ -15,14 +15,14 @@ internal readonly struct AddMap<V> : IMap<V> where V : struct, ISimd<V>
 }
 
 /// <summary>gelu_tanh(a).</summary>
-internal readonly struct GeluMap<V> : IMap<V> where V : struct, ISimd<V>
+internal readonly struct GeluMap<V> : IMap<V> where V : struct, IFloats<V>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Apply(V a, V b, V c) => Elementary.GeluTanh(a);
 }
 
 /// <summary>gelu_tanh(a) * b.</summary>
-internal readonly struct GegluMap<V> : IMap<V> where V : struct, ISimd<V>
+internal readonly struct GegluMap<V> : IMap<V> where V : struct, IFloats<V>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Apply(V a, V b, V c) => Elementary.GeluTanh(a) * b;
@@ -33,7 +33,7 @@ internal readonly struct GegluMap<V> : IMap<V> where V : struct, ISimd<V>
 }
 
 /// <summary>a * factor.</summary>
-internal struct ScaleMap<V> : IMap<V> where V : struct, ISimd<V>
+internal struct ScaleMap<V> : IMap<V> where V : struct, IFloats<V>
 {
     private V factor;
 

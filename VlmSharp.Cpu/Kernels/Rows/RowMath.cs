@@ -4,7 +4,7 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Rows;
 
 /// <summary>A function of registers, applied element by element.</summary>
-internal interface IMap<V> where V : struct, ISimd<V>
+internal interface IMap<V> where V : struct, IFloats<V>
 {
     /// <summary>f(a, b, c).</summary>
     V Apply(V a, V b, V c);
@@ -22,7 +22,7 @@ internal static unsafe class RowMath
     /// <summary>y[j] = f(a[j], b[j], c[j]); an argument that f does not use may be any row. y may be one of them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Map<V, TMap>(TMap map, float* a, float* b, float* c, float* y, int count)
-        where V : struct, ISimd<V> where TMap : struct, IMap<V>
+        where V : struct, IFloats<V> where TMap : struct, IMap<V>
     {
         int j = 0;
         for (; j + V.Count <= count; j += V.Count) V.Store(y + j, map.Apply(V.Load(a + j), V.Load(b + j), V.Load(c + j)));
@@ -31,7 +31,7 @@ internal static unsafe class RowMath
     }
 
     /// <summary>The first elements of a register from memory, the others 0.</summary>
-    public static V LoadPart<V>(float* source, int count) where V : struct, ISimd<V>
+    public static V LoadPart<V>(float* source, int count) where V : struct, IFloats<V>
     {
         float* buffer = stackalloc float[WidestCount];
         for (int j = 0; j < V.Count; j++) buffer[j] = j < count ? source[j] : 0;
@@ -39,7 +39,7 @@ internal static unsafe class RowMath
     }
 
     /// <summary>The first elements of a register to memory.</summary>
-    public static void StorePart<V>(float* target, V value, int count) where V : struct, ISimd<V>
+    public static void StorePart<V>(float* target, V value, int count) where V : struct, IFloats<V>
     {
         float* buffer = stackalloc float[WidestCount];
         V.Store(buffer, value);
@@ -48,7 +48,7 @@ internal static unsafe class RowMath
 
     /// <summary>sum_j x[j], over partial sums in several registers: the error does not grow with the length of a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sum<V>(float* x, int count) where V : struct, ISimd<V>
+    public static float Sum<V>(float* x, int count) where V : struct, IFloats<V>
     {
         V s0 = V.Zero, s1 = V.Zero;
         int j = 0;
@@ -63,7 +63,7 @@ internal static unsafe class RowMath
 
     /// <summary>sum_j (x[j] - shift)^2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float SumOfSquares<V>(float* x, float shift, int count) where V : struct, ISimd<V>
+    public static float SumOfSquares<V>(float* x, float shift, int count) where V : struct, IFloats<V>
     {
         V s0 = V.Zero, s1 = V.Zero, center = V.Broadcast(shift);
         int j = 0;
@@ -85,7 +85,7 @@ internal static unsafe class RowMath
 
     /// <summary>The largest of x; NaN does not count. Minus infinity if there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Max<V>(float* x, int count) where V : struct, ISimd<V>
+    public static float Max<V>(float* x, int count) where V : struct, IFloats<V>
     {
         V best = V.Broadcast(float.NegativeInfinity), m0 = best, m1 = best, m2 = best, m3 = best;
         int j = 0;
@@ -105,7 +105,7 @@ internal static unsafe class RowMath
     /// <summary>y[j] = f(x[j]), and the sum of all y. y may be x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float MapAndSum<V, TMap>(TMap map, float* x, float* y, int count)
-        where V : struct, ISimd<V> where TMap : struct, IMap<V>
+        where V : struct, IFloats<V> where TMap : struct, IMap<V>
     {
         V s0 = V.Zero, s1 = V.Zero;
         int j = 0;

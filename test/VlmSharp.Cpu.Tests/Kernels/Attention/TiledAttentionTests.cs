@@ -2,9 +2,9 @@ using VlmSharp.Compute;
 using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu.Kernels.Attention;
 
-namespace VlmSharp.Cpu.Tests;
+namespace VlmSharp.Cpu.Tests.Kernels.Attention;
 
-public sealed class AttentionTests
+public sealed class TiledAttentionTests
 {
     private static readonly Random Source = new(5);
 

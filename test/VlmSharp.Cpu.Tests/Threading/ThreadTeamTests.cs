@@ -1,6 +1,6 @@
 using VlmSharp.Cpu.Threading;
 
-namespace VlmSharp.Cpu.Tests;
+namespace VlmSharp.Cpu.Tests.Threading;
 
 public sealed unsafe class ThreadTeamTests
 {

@@ -1,6 +1,6 @@
 using VlmSharp.Cpu.Threading;
 
-namespace VlmSharp.Cpu.Tests;
+namespace VlmSharp.Cpu.Tests.Threading;
 
 /// <summary>What each thread of a team has allocated on the managed heap, the caller's first: other threads of the process do not count.</summary>
 internal sealed unsafe class TeamAllocations(ThreadTeam team)

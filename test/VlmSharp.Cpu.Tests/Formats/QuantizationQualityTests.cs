@@ -2,7 +2,7 @@ using VlmSharp.Compute;
 using VlmSharp.Compute.Reference;
 using VlmSharp.Conformance;
 
-namespace VlmSharp.Cpu.Tests;
+namespace VlmSharp.Cpu.Tests.Formats;
 
 /// <summary>Quantized, the demo model still answers; docs/benchmarks.md has the figures over all scenes.</summary>
 public sealed class QuantizationQualityTests

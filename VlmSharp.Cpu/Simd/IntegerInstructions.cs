@@ -9,7 +9,7 @@ namespace VlmSharp.Cpu.Simd;
 /// The integer instructions under quantized weights, for each width. A 512-bit register is two of 256 bits and that is two of 128
 /// where the processor lacks the wider instruction, which only tests see.
 /// </summary>
-internal static unsafe class Integers
+internal static unsafe class IntegerInstructions
 {
     /// <summary>Products of 16-bit integers, neighbours added: y[i] = a[2i] b[2i] + a[2i+1] b[2i+1], in 32 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

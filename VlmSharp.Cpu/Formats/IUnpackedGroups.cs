@@ -1,0 +1,29 @@
+using VlmSharp.Cpu.Simd;
+
+namespace VlmSharp.Cpu.Formats;
+
+/// <summary>
+/// Groups that are unpacked before they are multiplied: to integers as wide as the activations. Weights and activations of a group may
+/// be in any order, as long as it is the same one.
+/// </summary>
+internal unsafe interface IUnpackedGroups : IGroupFormat
+{
+    /// <summary>Unpacks a group of weights, with the <see cref="IGroupFormat.Offset"/>.</summary>
+    /// <param name="group">As stored.</param>
+    /// <param name="target">As many integers of <see cref="IGroupFormat.ActivationBytes"/> each.</param>
+    static abstract void UnpackGroup(byte* group, byte* target);
+
+    /// <summary>Puts a group of activations, which lie in the order of the row, in that of <see cref="UnpackGroup"/>.</summary>
+    /// <param name="x">A group.</param>
+    /// <param name="target">As many integers of <see cref="IGroupFormat.ActivationBytes"/> each.</param>
+    static abstract void ArrangeGroup(short* x, byte* target);
+
+    /// <summary>Adds the products of all integers that the 32 bits of each element hold.</summary>
+    /// <param name="sum">Sums, which <see cref="ToFloats"/> understands; of one group at the most.</param>
+    /// <param name="w">Weights, from <see cref="UnpackGroup"/>.</param>
+    /// <param name="x">Activations.</param>
+    static abstract void AddProducts<V>(ref V sum, V w, V x) where V : struct, ISimd<V>;
+
+    /// <summary>The sums of a group as floats.</summary>
+    static abstract V ToFloats<V>(V sum) where V : struct, ISimd<V>;
+}

@@ -1,0 +1,112 @@
+using System.Runtime.CompilerServices;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
+using VlmSharp.Cpu.Simd;
+
+namespace VlmSharp.Cpu.Formats;
+
+/// <summary>Where the rows of a parameter lie that a product takes, all in order or those of a list, and how they are stored.</summary>
+internal readonly unsafe struct WeightRows
+{
+    private readonly byte* data; // any alignment
+    private readonly nint stride, groups; // bytes and scales of a row
+    private readonly int* places; // which rows, or null for all
+    private readonly ushort* scales; // bfloat16 [rows, groups], or null
+
+    /// <summary>Rows of a parameter.</summary>
+    /// <param name="weight">The parameter; the caller keeps it alive.</param>
+    /// <param name="places">Which of its rows, or null for all.</param>
+    public WeightRows(HostWeight weight, int* places = null)
+    {
+        Format = weight.DType;
+        data = weight.Data;
+        stride = (nint)Format.RowBytes(weight.Columns);
+        groups = (nint)Format.Groups(weight.Columns);
+        this.places = places;
+        scales = weight.Scales;
+    }
+
+    /// <summary>Rows of fp32 numbers.</summary>
+    /// <param name="data">The first row.</param>
+    /// <param name="stride">Numbers between the starts of rows.</param>
+    public WeightRows(float* data, nint stride)
+    {
+        Format = DType.F32;
+        this.data = (byte*)data;
+        this.stride = stride * sizeof(float);
+    }
+
+    private WeightRows(in WeightRows rows, int first)
+    {
+        this = rows;
+        if (places != null)
+        {
+            places += first;
+            return;
+        }
+
+        data += first * stride;
+        scales += first * groups;
+    }
+
+    /// <summary>How they are stored.</summary>
+    public DType Format { get; }
+
+    /// <summary>False for <c>default</c>, which stands for an optional parameter left out.</summary>
+    public bool HasValue => data != null;
+
+    /// <summary>Address of the n-th row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* At(int n) => data + (places == null ? n : places[n]) * stride;
+
+    /// <summary>Address of the n-th row's scales.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ushort* ScalesAt(int n) => scales + (places == null ? n : places[n]) * groups;
+
+    /// <summary>The same without the first rows.</summary>
+    public WeightRows From(int first) => new(this, first);
+
+    /// <summary>Widens a part of a row to fp32.</summary>
+    /// <param name="row">Which row.</param>
+    /// <param name="column">First column; of integers the first of a group.</param>
+    /// <param name="count">Columns; of integers whole groups.</param>
+    /// <param name="target">[count].</param>
+    /// <exception cref="NotSupportedException">There is no kernel for the storage format.</exception>
+    public void Widen<V>(int row, int column, int count, float* target) where V : struct, ISimd<V>
+    {
+        switch (Format)
+        {
+            case DType.F32: WidenFloats<V, F32Format>(At(row) + (nint)column * sizeof(float), target, count); break;
+            case DType.BF16: WidenFloats<V, BF16Format>(At(row) + (nint)column * sizeof(ushort), target, count); break;
+            case DType.F16: WidenFloats<V, F16Format>(At(row) + (nint)column * sizeof(ushort), target, count); break;
+            case DType.Int8: WidenGroups<V, Int8Format>(row, column, count, target); break;
+            case DType.Int4: WidenGroups<V, Int4Format>(row, column, count, target); break;
+            default: throw Unknown();
+        }
+    }
+
+    /// <summary>What to throw where there is no kernel for the storage format.</summary>
+    public NotSupportedException Unknown() => new($"The CPU backend has no kernel for weights stored as {Format}.");
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WidenFloats<V, F>(byte* source, float* target, int count) where V : struct, ISimd<V> where F : struct, IFloatFormat
+    {
+        int j = 0;
+        for (; j + V.Count <= count; j += V.Count) V.Store(target + j, F.Load<V>(source + (nint)j * F.Size));
+        for (; j < count; j++) target[j] = F.Load(source + (nint)j * F.Size);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void WidenGroups<V, Q>(int row, int column, int count, float* target) where V : struct, ISimd<V> where Q : struct, IGroupFormat
+    {
+        short* integers = stackalloc short[Q.Group];
+        byte* group = At(row) + (nint)(column / Q.Group) * Q.Bytes;
+        ushort* scale = ScalesAt(row) + column / Q.Group;
+        for (float* end = target + count; target < end; target += Q.Group, group += Q.Bytes, scale++)
+        {
+            Q.Widen(group, integers);
+            V factor = V.Broadcast(BFloat16.ToSingle(Unsafe.ReadUnaligned<ushort>(scale)));
+            for (int i = 0; i < Q.Group; i += V.Count) V.Store(target + i, V.LoadInt16(integers + i) * factor);
+        }
+    }
+}
