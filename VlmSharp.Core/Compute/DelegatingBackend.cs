@@ -52,10 +52,10 @@ public abstract class DelegatingBackend(IComputeBackend inner) : IComputeBackend
 
     /// <summary>Calls the body, so that a derived class sees each of its operators.</summary>
     /// <inheritdoc cref="IComputeBackend.Replay"/>
-    public virtual Matrix Replay<TState>(ReplayKey key, TState state, Func<TState, Matrix> body)
+    public virtual Matrix Replay<TState>(ReplayKey key, Matrix input, TState state, Func<Matrix, TState, Matrix> body)
     {
         ArgumentNullException.ThrowIfNull(body);
-        return body(state);
+        return body(input, state);
     }
 
     /// <summary>Frees what the derived class holds; the other backend stays.</summary>

@@ -87,7 +87,7 @@ public sealed record GenerationOptions
         TopP = TopP,
         MinP = MinP ?? 0,
         Seed = seed,
-        PromptLength = promptLength,
+        PromptLength = IsSampling ? promptLength : 0, // greedy rules are equal whatever the prompts
         Candidates = Math.Min(TopLogProbabilities, vocabulary),
     };
 

@@ -22,7 +22,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
     private readonly List<Decoding> steady = []; // who shared the last step, if it was a decode step on the backend
     private TokenChooser? chooser;
     private float[] words = [];
-    private Indices steadyIds; // row i of the choice, for each i
+    private readonly List<Indices> ownRows = []; // [B - 1]: the ids -1, -2, ..., -B, each made when first needed
     private ChoiceRules? rules;
     private StepTable? table;
     private Matrix choice; // of the step that was queued last
@@ -87,9 +87,8 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         table = b.Prepare(batch);
         if (isSame && rows.AreOwnChoices)
         {
-            // The usual step. Its ids are the same numbers as in the step before: each row takes the token that it has chosen.
-            if (steadyIds.Count != rows.Count) Replace(ref steadyIds, b.Upload(rows.Ids));
-            choice = b.Replay(new ReplayKey(this, rows.Count), (Runner: this, Before: before), static s => s.Runner.Forward(s.Runner.steadyIds, s.Before));
+            // The usual step: each row takes the token that it has chosen in the step before.
+            choice = b.Replay(new ReplayKey(this, rows.Count, rules!), before, (Runner: this, Ids: OwnRows()), static (input, s) => s.Runner.Forward(s.Ids, input));
         }
         else
         {
@@ -99,6 +98,14 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
 
         steady.Clear();
         steady.AddRange(riders);
+    }
+
+    /// <summary>The ids -1, -2, ..., -B. They are uploaded once and stay where they are: a recorded step goes on reading them there.</summary>
+    private Indices OwnRows()
+    {
+        while (ownRows.Count < rows.Count) ownRows.Add(default);
+        Indices kept = ownRows[rows.Count - 1];
+        return kept.HasValue ? kept : ownRows[rows.Count - 1] = b.Upload(rows.Ids);
     }
 
     /// <summary>The work of a decode step: embedding, decoder, head, choice.</summary>
@@ -214,17 +221,11 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         b.Download(chosen, words.AsSpan(0, length));
     }
 
-    private static void Replace(ref Indices kept, Indices next)
-    {
-        kept.Dispose();
-        kept = next;
-    }
-
     public void Dispose()
     {
         queued.Clear();
         due.Clear();
         choice.Dispose();
-        steadyIds.Dispose();
+        foreach (Indices ids in ownRows) ids.Dispose();
     }
 }

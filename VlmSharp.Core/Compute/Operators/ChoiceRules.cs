@@ -31,10 +31,14 @@ public readonly record struct TokenRule
     public int Candidates { get; init; }
 }
 
-/// <summary>The rules of a step's sequences, in their order. They stay the same from step to step as long as the sequences do.</summary>
-public sealed class ChoiceRules
+/// <summary>
+/// The rules of a step's sequences, in their order. They stay the same from step to step as long as the sequences do, and two of
+/// them are equal if all their rules are.
+/// </summary>
+public sealed class ChoiceRules : IEquatable<ChoiceRules>
 {
     private readonly TokenRule[] rules;
+    private readonly int hash;
 
     /// <summary>Collects the rules.</summary>
     /// <param name="rules">One for each sequence.</param>
@@ -42,6 +46,9 @@ public sealed class ChoiceRules
     {
         this.rules = [.. rules];
         foreach (TokenRule rule in this.rules) Candidates = Math.Max(Candidates, rule.Candidates);
+        var code = new HashCode();
+        foreach (TokenRule rule in this.rules) code.Add(rule);
+        hash = code.ToHashCode();
     }
 
     /// <summary>Sequences.</summary>
@@ -56,6 +63,15 @@ public sealed class ChoiceRules
 
     /// <summary>What a backend made of the rules, kept here so that it is made once; null until then. For backends.</summary>
     public object? BackendCopy { get; set; }
+
+    /// <inheritdoc/>
+    public bool Equals(ChoiceRules? other) => ReferenceEquals(this, other) || (other is not null && rules.AsSpan().SequenceEqual(other.rules));
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as ChoiceRules);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => hash;
 }
 
 /// <summary>What <see cref="Choose"/> gave for one sequence, on the host.</summary>

@@ -16,13 +16,9 @@ internal sealed partial class ReferenceOperators : IKernel<Choose>
         if (logProbabilities.Length != logits.Columns) logProbabilities = new float[logits.Columns];
         for (int i = 0; i < y.Rows; i++)
         {
-            TokenRule rule = op.Rules[i];
-            if (rule.IsSkipped) continue;
+            if (op.Rules[i].IsSkipped) continue;
             LogSoftmaxRow(logits.Row(i), logProbabilities);
-            int id = rule.IsSampling ? Sampler(logits.Columns).Draw(logits.Row(i), rule, op.NumberOf(i)) : TokenSampler.Largest(logits.Row(i));
-            ChoiceWords.Write(y.Row(i), id, logProbabilities[id]);
-            if (rule.Candidates > 0)
-                ChoiceWords.Write(y.Row(i), Sampler(logits.Columns).Likeliest(logProbabilities, op.Rules.Candidates));
+            Sampler(logits.Columns).Choose(logits.Row(i), logProbabilities, op.Rules[i], op.NumberOf(i), y.Row(i));
         }
     }
 

@@ -3,9 +3,9 @@ namespace VlmSharp.Compute.Sampling;
 /// <summary>
 /// Random numbers without a state: number n of stream s is a function of (s, n) alone, Philox4x32-10 (Salmon et al. 2011,
 /// section 4.3) with s as its key and n as its counter. So the draw for a token depends on its request's seed and its place
-/// in the sequence, and on nothing that happens beside it.
+/// in the sequence, and on nothing that happens beside it. A device that draws must give the same numbers.
 /// </summary>
-internal static class CounterRandom
+public static class CounterRandom
 {
     private const uint MultiplierA = 0xD2511F53, MultiplierB = 0xCD9E8D57, WeylA = 0x9E3779B9, WeylB = 0xBB67AE85;
     private const int Rounds = 10;
@@ -28,7 +28,7 @@ internal static class CounterRandom
     /// <param name="k0">Key, lower word.</param>
     /// <param name="k1">Key, higher word.</param>
     /// <returns>Four random words.</returns>
-    public static (uint A, uint B, uint C, uint D) Philox(uint x0, uint x1, uint x2, uint x3, uint k0, uint k1)
+    internal static (uint A, uint B, uint C, uint D) Philox(uint x0, uint x1, uint x2, uint x3, uint k0, uint k1)
     {
         for (int round = 0; round < Rounds; round++)
         {

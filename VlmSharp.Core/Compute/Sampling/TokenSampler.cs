@@ -4,10 +4,10 @@ namespace VlmSharp.Compute.Sampling;
 
 /// <summary>
 /// Draws tokens by a <see cref="TokenRule"/>: temperature, top-k, top-p, min-p, then the draw, in transformers' order. Has scratch
-/// memory for a vocabulary, so it serves one thread at a time.
+/// memory for a vocabulary, so it serves one thread at a time. For backends that run <see cref="Operators.Choose"/> on the host.
 /// </summary>
 /// <param name="vocabulary">V.</param>
-internal sealed class TokenSampler(int vocabulary)
+public sealed class TokenSampler(int vocabulary)
 {
     private readonly TopK topK = new();
     private readonly TopP topP = new(vocabulary);
@@ -19,14 +19,31 @@ internal sealed class TokenSampler(int vocabulary)
     public int Vocabulary => vocabulary;
 
     /// <summary>[V] numbers that a kernel may use between two calls.</summary>
-    public Span<float> Scratch => scores;
+    internal Span<float> Scratch => scores;
+
+    /// <summary>The whole of <see cref="Operators.Choose"/> for one sequence.</summary>
+    /// <param name="logits">[V].</param>
+    /// <param name="logProbabilities">[V]: their log-softmax.</param>
+    /// <param name="rule">The sequence's rule.</param>
+    /// <param name="number">Which number of its stream a rule that samples draws: <see cref="Operators.Choose.NumberOf"/>.</param>
+    /// <param name="row">2 + 2 N words: the sequence's row of the result. Left alone where the rule is skipped.</param>
+    /// <exception cref="ArgumentException">A row has not V numbers.</exception>
+    public void Choose(ReadOnlySpan<float> logits, ReadOnlySpan<float> logProbabilities, in TokenRule rule, long number, Span<float> row)
+    {
+        if (logits.Length != vocabulary || logProbabilities.Length != vocabulary)
+            throw new ArgumentException($"Choose: {logits.Length} logits and {logProbabilities.Length} log-probabilities of {vocabulary} tokens.");
+        if (rule.IsSkipped) return;
+        int id = rule.IsSampling ? Draw(logits, rule, number) : Largest(logits);
+        ChoiceWords.Write(row, id, logProbabilities[id]);
+        if (rule.Candidates > 0) ChoiceWords.Write(row, Likeliest(logProbabilities, new ChosenToken(row).Candidates));
+    }
 
     /// <summary>Draws a token.</summary>
     /// <param name="logits">[V].</param>
     /// <param name="rule">A rule that samples.</param>
     /// <param name="number">Which number of the rule's stream: new tokens before this one.</param>
     /// <returns>The token; where nothing can be drawn, the first of the largest.</returns>
-    public int Draw(ReadOnlySpan<float> logits, in TokenRule rule, long number)
+    internal int Draw(ReadOnlySpan<float> logits, in TokenRule rule, long number)
     {
         logits.CopyTo(scores);
         Apply(scores, rule);
@@ -37,7 +54,7 @@ internal sealed class TokenSampler(int vocabulary)
     /// <summary>Temperature, top-k, top-p and min-p of a rule, as far as it has them.</summary>
     /// <param name="logits">[V], changed in place: what is removed becomes -infinity.</param>
     /// <param name="rule">The rule.</param>
-    public void Apply(Span<float> logits, in TokenRule rule)
+    internal void Apply(Span<float> logits, in TokenRule rule)
     {
         if (rule.Temperature is not (0 or 1)) Temperature.Apply(logits, rule.Temperature);
         if (rule.TopK > 0) topK.Apply(logits, rule.TopK);
@@ -49,7 +66,7 @@ internal sealed class TokenSampler(int vocabulary)
     /// <param name="logProbabilities">[V].</param>
     /// <param name="count">N, at least 1.</param>
     /// <returns>At most N of them, the likeliest first; valid until the next call.</returns>
-    public TopSelector Likeliest(ReadOnlySpan<float> logProbabilities, int count)
+    internal TopSelector Likeliest(ReadOnlySpan<float> logProbabilities, int count)
     {
         if (candidates.Capacity != count) candidates = new TopSelector(count);
         candidates.Select(logProbabilities);
@@ -58,7 +75,7 @@ internal sealed class TokenSampler(int vocabulary)
     }
 
     /// <summary>The first of the largest; a NaN is never the largest.</summary>
-    public static int Largest(ReadOnlySpan<float> values)
+    internal static int Largest(ReadOnlySpan<float> values)
     {
         int best = 0;
         float value = float.NegativeInfinity;

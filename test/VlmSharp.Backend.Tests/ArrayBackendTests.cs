@@ -1,0 +1,145 @@
+using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Compute.Reference;
+using VlmSharp.Conformance;
+
+namespace VlmSharp.Backend.Tests;
+
+/// <summary>A backend of somebody else runs every operator, and says so where it cannot.</summary>
+public sealed class ArrayBackendTests
+{
+    private static readonly AttentionSpec Spec = new(Heads: 4, KvHeads: 2, HeadDim: 4, Scale: 0.5f, SoftCap: 3, Window: 3);
+
+    private static readonly Dictionary<Type, Func<OperatorInputs, IComputeBackend, Matrix>> Cases = new()
+    {
+        [typeof(AppendKeyValues)] = (i, b) => b.AttentionWeights(i.Matrix(3, 16), Append(i, b), 0, Spec, i.Indices(0, 1, 2)),
+        [typeof(Attention)] = (i, b) => b.Attention(i.Matrix(5, 16), i.Matrix(5, 8), i.Matrix(5, 8), i.Uncached(), Spec),
+        [typeof(AttentionWeights)] = (i, b) => b.AttentionWeights(i.Matrix(3, 16), Append(i, b), 0, Spec, i.Indices(2, 0)),
+        [typeof(CachedAttention)] = (i, b) => b.CachedAttention(i.Matrix(3, 16), Append(i, b), 0, Spec),
+        [typeof(Choose)] = Choose,
+        [typeof(CopyKeyValues)] = Copy,
+        [typeof(Embed)] = (i, b) => b.Embed(i.Weight(9, 6), i.Indices(8, -1, 0, -2), 3, Choose(i, b)),
+        [typeof(GatedLinear)] = (i, b) => b.GatedLinear(i.Matrix(3, 6), i.Weight(5, 6), i.Weight(5, 6)),
+        [typeof(JoinRows)] = (i, b) => b.JoinRows([i.Matrix(2, 3), i.Matrix(1, 3), i.Matrix(3, 3)]),
+        [typeof(LayerNorm)] = (i, b) => b.LayerNorm(i.Matrix(3, 6), i.Weight(1, 6), i.Weight(1, 6), 1e-6f),
+        [typeof(Linear)] = (i, b) => b.Linear(i.Matrix(3, 6), i.Weight(5, 6), i.Weight(1, 5), Activation.GeluTanh, i.Matrix(3, 5)),
+        [typeof(LinearRows)] = (i, b) => b.LinearRows(i.Matrix(3, 6), i.Weight(5, 6), i.Indices(4, 0)),
+        [typeof(LogSoftmax)] = (i, b) => b.LogSoftmax(i.Matrix(3, 6)),
+        [typeof(PatchEmbed)] = (i, b) => b.PatchEmbed(i.Matrix(2, 3 * 6 * 6), i.Weight(5, 3 * 2 * 2), i.Weight(1, 5), i.Weight(9, 5), 2),
+        [typeof(ReplaceRows)] = (i, b) => b.ReplaceRows(i.Matrix(4, 3), i.Matrix(2, 3), i.Indices(3, 1)),
+        [typeof(RmsNorm)] = (i, b) => b.RmsNorm(i.Matrix(3, 6), i.Weight(1, 6), 1e-6f, i.Matrix(3, 6)),
+        [typeof(Rope)] = (i, b) => b.Rope(i.Matrix(5, 16), b.RotaryAngles(i.Uncached(), 4, 100, 1)),
+        [typeof(RotaryAngles)] = (i, b) => b.RotaryAngles(i.Cached(8, (k, v, step) => { }), 4, 100, 1),
+        [typeof(SelectRows)] = (i, b) => b.SelectRows(i.Matrix(4, 3), i.Indices(3, 0, 3)),
+        [typeof(SoftCap)] = (i, b) => b.SoftCap(i.Matrix(3, 6), 0.5f),
+    };
+
+    /// <summary>Every type of operator that there is, so that a new one without a case fails.</summary>
+    public static TheoryData<Type> Operators => [.. typeof(IOperator).Assembly.GetExportedTypes().Where(t => t.IsValueType && typeof(IOperator).IsAssignableFrom(t))];
+
+    [Theory, MemberData(nameof(Operators))]
+    public void Every_operator_equals_the_reference(Type type)
+    {
+        Assert.True(Cases.TryGetValue(type, out var run), $"{type.Name} has no case here.");
+        using var reference = new ReferenceBackend();
+        using var arrays = new ArrayBackend();
+        var watched = new WatchedBackend(arrays);
+        float[] expected = Numbers(reference, run(new OperatorInputs(reference), reference), type);
+        float[] actual = Numbers(arrays, run(new OperatorInputs(watched), watched), type);
+        Assert.Contains(type, watched.Seen);
+        TensorAssert.Close(expected, actual, 1e-5, type.Name);
+    }
+
+    [Fact]
+    public void An_operator_without_a_kernel_is_named()
+    {
+        using var backend = new ArrayBackend();
+        Assert.Contains(nameof(Unheard), Assert.Throws<NotSupportedException>(() => backend.Run(new Unheard())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_disposed_of_is_not_used()
+    {
+        using var backend = new ArrayBackend();
+        Matrix x = backend.Allocate(1, 4);
+        Indices ids = backend.Upload([0]);
+        using Matrix kept = x.Retain();
+        x.Dispose();
+        using (backend.SoftCap(x, 1)) { } // there is one more reference
+        x.Dispose();
+        ids.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => backend.SoftCap(x, 1));
+        Assert.Throws<ObjectDisposedException>(() => backend.Download(x, new float[4]));
+        using Matrix y = backend.Allocate(1, 4);
+        Assert.Throws<ObjectDisposedException>(() => backend.SelectRows(y, ids));
+    }
+
+    [Fact]
+    public void What_belongs_to_another_backend_is_refused()
+    {
+        using var reference = new ReferenceBackend();
+        using var backend = new ArrayBackend();
+        using Matrix x = reference.Upload([1], 1, 1), y = backend.Upload([1], 1, 1);
+        Assert.Contains("another backend", Assert.Throws<ArgumentException>(() => backend.SoftCap(x, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("another backend", Assert.Throws<ArgumentException>(() => reference.SoftCap(y, 1)).Message, StringComparison.Ordinal);
+    }
+
+    private static StepTable Append(OperatorInputs inputs, IComputeBackend b) => inputs.Cached(8, (k, v, step) => b.AppendKeyValues(k, v, step, 0));
+
+    /// <summary>A greedy row, one that is drawn, and one with candidates.</summary>
+    private static Matrix Choose(OperatorInputs inputs, IComputeBackend b)
+    {
+        var batch = new SequenceBatch();
+        for (int i = 0; i < 3; i++) batch.Add(2, 0);
+        var rules = new ChoiceRules([new(), new() { IsSampling = true, Temperature = 0.7f, TopK = 7, TopP = 0.9f, MinP = 0.01f, Seed = 3, PromptLength = 1 }, new() { Candidates = 3 }]);
+        return b.Choose(inputs.Matrix(3, 9), b.Prepare(batch), rules);
+    }
+
+    private static Matrix Copy(OperatorInputs inputs, IComputeBackend b)
+    {
+        KvCache from = b.CreateKvCache(1, 8, 5), to = b.CreateKvCache(1, 8, 5);
+        var batch = new SequenceBatch();
+        batch.Add(5, 0, from);
+        b.AppendKeyValues(inputs.Matrix(5, 8), inputs.Matrix(5, 8), b.Prepare(batch), 0);
+        batch.Advance();
+        batch.Clear();
+        to.CopyFrom(b, from, 0);
+        to.Truncate(4); // the fifth token is the one that looks
+        batch.Add(1, 0, to);
+        return b.CachedAttention(inputs.Matrix(1, 16), b.Prepare(batch), 0, Spec);
+    }
+
+    /// <summary>A result on the host. Ids stand in the place of floats: as numbers they can be compared.</summary>
+    private static float[] Numbers(IComputeBackend backend, Matrix y, Type type)
+    {
+        float[] numbers = new float[y.Length];
+        backend.Download(y, numbers);
+        if (type != typeof(Choose)) return numbers;
+        int candidates = (y.Columns - 2) / 2;
+        for (int row = 0; row < y.Rows; row++)
+        {
+            Span<float> words = numbers.AsSpan(row * y.Columns, y.Columns);
+            words[0] = BitConverter.SingleToInt32Bits(words[0]);
+            for (int i = 0; i < candidates; i++) words[2 + i] = row == 2 ? BitConverter.SingleToInt32Bits(words[2 + i]) : 0;
+            if (row != 2) words[(2 + candidates)..].Clear(); // these rows ask for none
+        }
+
+        return numbers;
+    }
+
+    private sealed class WatchedBackend(IComputeBackend inner) : DelegatingBackend(inner)
+    {
+        public HashSet<Type> Seen { get; } = [];
+
+        public override Matrix Run<TOperator>(in TOperator op)
+        {
+            Seen.Add(typeof(TOperator));
+            return base.Run(op);
+        }
+    }
+
+    private readonly record struct Unheard : IOperator
+    {
+        public MatrixShape? Check() => new(1, 1);
+    }
+}

@@ -1,0 +1,151 @@
+using VlmSharp.Compute;
+using VlmSharp.Conformance;
+using VlmSharp.Cpu;
+
+namespace VlmSharp.Generation.Tests.Backends;
+
+/// <summary>On a backend that queues, the next step is queued before the tokens of the last one are read, and nothing else changes.</summary>
+public sealed class QueuedGenerationTests : IDisposable
+{
+    private const int Steps = 32;
+
+    private static readonly string[] Pictures = ["cake.png", "car-key.png", "sun.png"];
+
+    private readonly CpuBackend cpu = new();
+    private readonly QueuedBackend queued;
+    private readonly ReplayingBackend replaying;
+    private readonly VisionLanguageModel model, ahead, replayed;
+
+    public QueuedGenerationTests()
+    {
+        (queued, replaying) = (new QueuedBackend(cpu), new ReplayingBackend(cpu));
+        model = VisionLanguageModel.Open(GoldenFiles.DemoModel, cpu);
+        ahead = VisionLanguageModel.Open(GoldenFiles.DemoModel, queued);
+        replayed = VisionLanguageModel.Open(GoldenFiles.DemoModel, replaying);
+    }
+
+    public static TheoryData<string> Ways => ["long", "ends", "sampling", "stop strings", "added", "beams", "constraint", "history", "cancelled"];
+
+    public void Dispose()
+    {
+        replayed.Dispose();
+        ahead.Dispose();
+        model.Dispose();
+        replaying.Dispose();
+        queued.Dispose();
+        cpu.Dispose();
+    }
+
+    [Fact]
+    public void No_token_is_waited_for_before_the_next_step_is_queued()
+    {
+        var options = new GenerationOptions { MaxNewTokens = Steps, IgnoreEndOfSequence = true };
+        GenerationResult result = ahead.Generate(DemoRequests.Ask("cake.png", "caption en"), options);
+        Assert.Equal(Steps, result.TokenIds.Count);
+        Assert.Equal(Steps, queued.Log.Count(e => e == "embed"));
+        var expected = new List<string> { "embed", "choose 0" };
+        for (int step = 1; step < Steps; step++) expected.AddRange(["embed", $"choose {step}", $"download {step - 1}"]);
+        expected.Add($"download {Steps - 1}");
+        Assert.Equal(expected, queued.Log);
+    }
+
+    [Theory, MemberData(nameof(Ways))]
+    public void Results_are_those_of_a_backend_that_does_not_queue(string way)
+    {
+        IReadOnlyList<GenerationResult> expected = Generate(model, way);
+        AssertSame(expected, Generate(ahead, way));
+        AssertSame(expected, Generate(replayed, way));
+        Assert.True(replaying.Replayed > 0);
+    }
+
+    /// <summary>Sequences leave one after the other and others come: the steps' sizes change back and forth.</summary>
+    [Fact]
+    public void A_recording_stays_true_when_sequences_come_and_go()
+    {
+        IReadOnlyList<GenerationResult> expected = ComeAndGo(model);
+        AssertSame(expected, ComeAndGo(ahead));
+        AssertSame(expected, ComeAndGo(replayed));
+        Assert.Equal(2 + 2, replaying.Recorded); // greedy with one row, two and three, and one sampling row
+        Assert.True(replaying.Replayed > 30);
+
+        static IReadOnlyList<GenerationResult> ComeAndGo(VisionLanguageModel model)
+        {
+            using GenerationSession session = model.Start([DemoRequests.Ask("cake.png", "caption en")], new() { MaxNewTokens = 40, IgnoreEndOfSequence = true });
+            Go(session, 6);
+            session.Add(DemoRequests.Ask("sun.png", "detect sun"), new() { MaxNewTokens = 8, IgnoreEndOfSequence = true });
+            session.Add(DemoRequests.Ask("car-key.png", "detect key"), new() { MaxNewTokens = 14, IgnoreEndOfSequence = true });
+            Go(session, 20);
+            session.Add(DemoRequests.Ask("car-key.png", "caption en"), new() { MaxNewTokens = 8, IgnoreEndOfSequence = true });
+            while (!session.IsFinished) session.Step();
+            session.Add(DemoRequests.Ask("sun.png", "caption en"), new() { MaxNewTokens = 12, IgnoreEndOfSequence = true, Temperature = 2, Seed = 9 });
+            while (!session.IsFinished) session.Step();
+            return session.Results();
+        }
+    }
+
+    [Theory, MemberData(nameof(Ways))]
+    public void Every_matrix_is_given_back(string way)
+    {
+        for (int i = 0; i < 2; i++) Generate(ahead, way);
+        long bytes = cpu.AllocatedBytes;
+        for (int i = 0; i < 5; i++) Generate(ahead, way);
+        Assert.Equal(bytes, cpu.AllocatedBytes);
+    }
+
+    private static IReadOnlyList<GenerationResult> Generate(VisionLanguageModel model, string way)
+    {
+        GenerationOptions options = Options(way);
+        GenerationRequest[] requests = [.. Pictures.Select((p, i) => DemoRequests.Ask(p, i == 1 ? "what is below the car?" : "caption en"))];
+        using GenerationSession session = model.Start(requests, options);
+        Go(session, 4);
+        if (way == "added") session.Add(DemoRequests.Ask("sun.png", "detect sun"));
+        if (way == "beams") session.Add(DemoRequests.Ask("sun.png", "detect sun"), new GenerationOptions { Beams = 3, MaxNewTokens = 12 });
+        if (way == "constraint") session.Add(DemoRequests.Ask("cake.png", "detect cake", new Places()), options);
+        if (way == "history") session.Add(DemoRequests.Ask("cake.png", "caption en"), options with { RepetitionPenalty = 1.3f });
+        if (way == "cancelled")
+        {
+            session.Cancel(1);
+            Go(session, 5);
+            session.Cancel(0);
+        }
+
+        while (!session.IsFinished) session.Step();
+        return session.Results();
+    }
+
+    private static GenerationOptions Options(string way)
+    {
+        var whole = new GenerationOptions { MaxNewTokens = Steps, IgnoreEndOfSequence = true };
+        return way switch
+        {
+            "ends" or "added" => new GenerationOptions { MaxNewTokens = Steps },
+            "sampling" => whole with { Temperature = 1.5f, TopK = 100, TopP = 0.95f, Seed = 7, TopLogProbabilities = 2 },
+            "stop strings" => whole with { StopStrings = ["ke", "su"] },
+            _ => whole,
+        };
+    }
+
+    private static void Go(GenerationSession session, int steps)
+    {
+        for (int i = 0; i < steps; i++) session.Step();
+    }
+
+    /// <summary>Of one that was cancelled the two may differ in how many tokens had been read by then; not here, where each step reads one.</summary>
+    private static void AssertSame(IReadOnlyList<GenerationResult> expected, IReadOnlyList<GenerationResult> actual)
+    {
+        Assert.Equal(expected.Count, actual.Count);
+        for (int i = 0; i < expected.Count; i++)
+        {
+            Assert.Equal(expected[i].TokenIds, actual[i].TokenIds);
+            Assert.Equal(expected[i].LogProbabilities, actual[i].LogProbabilities);
+            Assert.Equal((expected[i].Text, expected[i].Finish), (actual[i].Text, actual[i].Finish));
+        }
+    }
+
+    private sealed class Places : ITokenConstraint
+    {
+        private static readonly int[] Ids = [.. Enumerable.Range(1000, 1024)]; // <loc0000> to <loc1023> of the demo model
+
+        public ReadOnlySpan<int> AllowedAfter(ReadOnlySpan<int> newTokens) => Ids;
+    }
+}
