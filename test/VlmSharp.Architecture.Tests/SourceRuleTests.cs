@@ -48,8 +48,8 @@ public sealed partial class SourceRuleTests
         Project project = Project.Of(name);
         var arrows = project.Uses.Select(use => (use.User.Namespace, use.Used.Namespace)).ToHashSet();
         Faults.AssertNone(project.Sources
-            .SelectMany(path => UsingDirective().Matches(File.ReadAllText(path)).Select(match => (Path: path, Used: match.Groups[1].Value)))
-            .Where(directive => !arrows.Contains((NamespacesIn(directive.Path), directive.Used)))
+            .SelectMany(path => UsingDirective().Matches(File.ReadAllText(path)).Select(match => (Path: path, Used: NamespaceOf(match))))
+            .Where(directive => NamespacesIn(directive.Path) != directive.Used && !arrows.Contains((NamespacesIn(directive.Path), directive.Used)))
             .Select(directive => $"{RepositoryFiles.Relative(directive.Path)} is using {directive.Used}, and no compiled type of its "
                 + "folder does: take the directive away; if a constant needs it, let the constant stand where it is used, or below both"));
     }
@@ -70,9 +70,16 @@ public sealed partial class SourceRuleTests
     private static string NamespacesIn(string path) =>
         string.Join(" and ", NamespaceDeclaration().Matches(File.ReadAllText(path)).Select(match => match.Groups[1].Value));
 
+    /// <summary>The namespace that a directive names; one that begins with static names a type in it.</summary>
+    private static string NamespaceOf(Match directive)
+    {
+        string name = directive.Groups["name"].Value;
+        return directive.Groups["static"].Success ? name[..name.LastIndexOf('.')] : name;
+    }
+
     [GeneratedRegex(@"^namespace\s+([\w.]+)", RegexOptions.Multiline)]
     private static partial Regex NamespaceDeclaration();
 
-    [GeneratedRegex(@"^using (?:static )?(VlmSharp[\w.]*);", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^using (?<static>static )?(?<name>VlmSharp[\w.]*);", RegexOptions.Multiline)]
     private static partial Regex UsingDirective();
 }
