@@ -55,7 +55,8 @@ public sealed class QueuedGenerationTests : IDisposable
         IReadOnlyList<GenerationResult> expected = Generate(model, way);
         AssertSame(expected, Generate(ahead, way));
         AssertSame(expected, Generate(replayed, way));
-        Assert.True(replaying.Replayed > 0);
+        if (way == "long") Assert.True(replaying.Replayed > 20);
+        if (way == "stop strings") Assert.Contains(expected, r => r.Finish == FinishReason.Stop);
     }
 
     /// <summary>Sequences leave one after the other and others come: the steps' sizes change back and forth.</summary>
@@ -130,14 +131,14 @@ public sealed class QueuedGenerationTests : IDisposable
         for (int i = 0; i < steps; i++) session.Step();
     }
 
-    /// <summary>Of one that was cancelled the two may differ in how many tokens had been read by then; not here, where each step reads one.</summary>
+    /// <summary>The same tokens. A request that comes later may share its first step with another one, of another size.</summary>
     private static void AssertSame(IReadOnlyList<GenerationResult> expected, IReadOnlyList<GenerationResult> actual)
     {
         Assert.Equal(expected.Count, actual.Count);
         for (int i = 0; i < expected.Count; i++)
         {
             Assert.Equal(expected[i].TokenIds, actual[i].TokenIds);
-            Assert.Equal(expected[i].LogProbabilities, actual[i].LogProbabilities);
+            TensorAssert.Close([.. expected[i].LogProbabilities], [.. actual[i].LogProbabilities], 1e-5, "log-probabilities");
             Assert.Equal((expected[i].Text, expected[i].Finish), (actual[i].Text, actual[i].Finish));
         }
     }
