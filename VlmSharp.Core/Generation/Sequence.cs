@@ -15,6 +15,7 @@ internal sealed class Sequence : Decoding
     private KvCache? cache;
     private Matrix chosenIn; // the choice that holds the last token
     private int count, choiceRow;
+    private int ahead; // tokens that the backend has been told to choose and the host has not read
 
     public Sequence(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options, StopRule stop)
         : base(index, prompt, model, options, stop)
@@ -36,10 +37,7 @@ internal sealed class Sequence : Decoding
 
     public override bool NeedsHost { get; }
 
-    public override bool GoesOn => Finish == FinishReason.None && count + (IsAhead ? 1 : 0) < Limit;
-
-    /// <summary>Whether the backend has chosen a token that the host has not read yet.</summary>
-    public bool IsAhead { get; private set; }
+    public override bool GoesOn => Finish == FinishReason.None && count + ahead < Limit;
 
     private ReadOnlySpan<int> History => history.AsSpan(0, Prompt.Ids.Length + count);
 
@@ -63,14 +61,14 @@ internal sealed class Sequence : Decoding
     }
 
     /// <summary>Notes that the backend is choosing the next token, in a row of the step's choice.</summary>
-    public void Await(Matrix choice, int row) => (chosenIn, choiceRow, IsAhead) = (choice, row, true);
+    public void Await(Matrix choice, int row) => (chosenIn, choiceRow, ahead) = (choice, row, ahead + 1);
 
     /// <summary>Reads the token that the backend has chosen.</summary>
     /// <param name="chosen">The row of the choice.</param>
     /// <returns>The token as the session's caller sees it.</returns>
     public GeneratedToken Read(ChosenToken chosen)
     {
-        IsAhead = false;
+        ahead--;
         if (top is not null) top[count] = Candidates(chosen);
         return Append(chosen.Id, chosen.LogProbability);
     }
