@@ -1,10 +1,7 @@
-using System.Text.Json;
 using VlmSharp.Compute;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
-using VlmSharp.Models;
 
 namespace VlmSharp.Generation.Tests.Concurrency;
 
@@ -63,16 +60,7 @@ internal sealed class SteppedModel : IDisposable
         cpu.Dispose(); // right after: nothing of the engine may still use it
     }
 
-    private static readonly Lazy<GenerationRequest[]> Questions = new(() =>
-    {
-        string samples = Path.Combine(GoldenFiles.DemoModel, "..", "samples");
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(samples, "answers.json")));
-        return [.. json.RootElement.EnumerateArray().Select(c => new GenerationRequest
-        {
-            Images = [ImageFile.Load(Path.Combine(samples, c.GetProperty("image").GetString()!))],
-            Prompt = c.GetProperty("prompt").GetString()!,
-        })];
-    });
+    private static readonly Lazy<GenerationRequest[]> Questions = new(DemoQuestions.Load);
 }
 
 /// <summary>Runs every step of the decoder when a test lets it.</summary>
