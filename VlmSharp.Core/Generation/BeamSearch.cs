@@ -178,7 +178,7 @@ internal sealed class BeamSearch : Decoding
             beam.Cache = null;
         }
 
-        live.Clear();
+        // The beams stay: a step that was queued before still has their rows.
     }
 
     /// <summary>A continuation of a beam.</summary>

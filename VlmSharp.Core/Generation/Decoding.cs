@@ -26,6 +26,9 @@ internal abstract class Decoding : IDisposable
 
     public FinishReason Finish { get; protected set; }
 
+    /// <summary>What it failed with; null where it did not.</summary>
+    public Exception? Error { get; private set; }
+
     /// <summary>New tokens, at the most.</summary>
     public int Limit { get; }
 
@@ -39,10 +42,10 @@ internal abstract class Decoding : IDisposable
     public int TelemetryIndex { get; init; }
 
     /// <summary>How many steps the session had taken when the request came.</summary>
-    public int Arrival { get; init; }
+    public long Arrival { get; init; }
 
     /// <summary>How many steps the session had taken when its prompt had been processed.</summary>
-    public int ActiveSince { get; set; }
+    public long ActiveSince { get; set; }
 
     /// <summary>Rows of its next decode step.</summary>
     public abstract int Rows { get; }
@@ -85,6 +88,15 @@ internal abstract class Decoding : IDisposable
             Telemetry?.Cancel(TelemetryIndex);
         }
 
+        Dispose();
+    }
+
+    /// <summary>Ends it with an error of its own, which is none of its neighbors'.</summary>
+    /// <param name="error">What its constraint or its listener threw.</param>
+    public void Fail(Exception error)
+    {
+        if (Finish != FinishReason.None) return;
+        (Finish, Error) = (FinishReason.Cancelled, error);
         Dispose();
     }
 

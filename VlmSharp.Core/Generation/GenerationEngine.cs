@@ -18,7 +18,7 @@ public sealed class GenerationEngine
 
     private readonly ModelContext context;
     private readonly object sync = new();
-    private readonly Queue<PendingAnswer> waiting = new();
+    private readonly List<PendingAnswer> waiting = []; // in order of arrival
     private readonly Dictionary<int, PendingAnswer> running = []; // by number in the session; the thread's own
     private Thread? thread;
     private bool isStopped;
@@ -63,25 +63,17 @@ public sealed class GenerationEngine
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     internal PendingAnswer Submit(PreparedPrompt prompt, GenerationOptions options, SessionTelemetry? telemetry, CancellationToken cancellationToken)
     {
-        try
+        var request = new PendingAnswer(prompt, options, telemetry, Size(prompt, options));
+        lock (sync)
         {
-            var request = new PendingAnswer(prompt, options, telemetry, Size(prompt, options));
-            request.Watch(cancellationToken);
-            lock (sync)
-            {
-                if (isStopped) throw Stopped();
-                waiting.Enqueue(request);
-                Monitor.Pulse(sync);
-                if (thread is null) (thread = new Thread(Run) { IsBackground = true, Name = "VlmSharp engine" }).Start();
-            }
+            if (isStopped) throw Stopped();
+            if (thread is null) StartThread();
+            request.Watch(cancellationToken); // last of what can fail: from here on the thread looks after it
+            waiting.Add(request);
+            Monitor.Pulse(sync);
+        }
 
-            return request;
-        }
-        catch (Exception e)
-        {
-            telemetry?.End(e);
-            throw;
-        }
+        return request;
     }
 
     /// <summary>Ends everything: who waits for an answer hears that the model is gone. Called once, when it is.</summary>
@@ -92,12 +84,20 @@ public sealed class GenerationEngine
         {
             isStopped = true;
             last = thread;
-            while (waiting.TryDequeue(out PendingAnswer? request)) Fail(request, Stopped());
             Monitor.Pulse(sync);
         }
 
-        // Its session gives memory back to the backend, which may be disposed of next.
-        if (last != Thread.CurrentThread) last?.Join();
+        last?.Join(); // its session gives memory back to the backend, which may be disposed of next
+    }
+
+    /// <summary>Whether the caller is called by a step of the engine.</summary>
+    internal bool IsCalling => Volatile.Read(ref thread) == Thread.CurrentThread;
+
+    private void StartThread()
+    {
+        var next = new Thread(Run) { IsBackground = true, Name = "VlmSharp engine" };
+        next.UnsafeStart(); // what belongs to this caller alone, such as its current span, is not the others'
+        thread = next;
     }
 
     /// <summary>Everything that a session would refuse is refused here, on the caller's thread.</summary>
@@ -115,114 +115,153 @@ public sealed class GenerationEngine
 
     private void Run()
     {
-        GenerationSession? session = null;
-        try
+        do
         {
-            while (Admit() is { } admitted)
-            {
-                session ??= new GenerationSession(context, prepare: null, new GenerationOptions());
-                foreach (PendingAnswer request in admitted) running.Add(session.Add(request.Prompt, request.Options, request.Telemetry, 0), request);
-                DropGivenUp(session);
-                if (running.Count == 0) continue;
-                try
-                {
-                    foreach (GeneratedToken token in session.Step()) Hand(session, token);
-                }
-#pragma warning disable CA1031 // Whatever a step threw belongs to those who wait for it.
-                catch (Exception e)
-#pragma warning restore CA1031
-                {
-                    // What was half done cannot go on; whoever waits begins in a new session.
-                    foreach (PendingAnswer request in running.Values) Fail(request, e);
-                    Forget();
-                    session.Dispose();
-                    session = null;
-                }
-            }
-        }
-        finally
-        {
+            GenerationSession? session = null;
+            while (HasWork()) session = Turn(session);
+            FailAll(Stopped()); // where it was stopped; else nobody waits
             session?.Dispose();
         }
+        while (!End());
     }
 
-    /// <summary>Who begins with the next step; waits while there is nothing to do.</summary>
-    /// <returns>The requests that fit, often none; null when the thread has nothing more to do.</returns>
-    private List<PendingAnswer>? Admit()
+    /// <summary>Waits for work; not longer than a while, and not where the engine is stopped.</summary>
+    private bool HasWork()
     {
         lock (sync)
         {
             while (!isStopped && running.Count == 0 && waiting.Count == 0)
-            {
-                if (Monitor.Wait(sync, IdleMilliseconds) || waiting.Count > 0) continue;
-                thread = null;
-                return null;
-            }
-
-            if (isStopped)
-            {
-                foreach (PendingAnswer request in running.Values) Fail(request, Stopped());
-                Forget();
-                thread = null;
-                return null;
-            }
-
-            var admitted = new List<PendingAnswer>();
-            while (waiting.TryPeek(out PendingAnswer? next) && (next.IsOver || Fits(next, admitted.Count)))
-            {
-                waiting.Dequeue();
-                if (next.IsOver)
-                {
-                    next.Telemetry?.Cancel(0);
-                    continue;
-                }
-
-                kvCacheBytes += next.KvCacheBytes;
-                admitted.Add(next);
-            }
-
-            runningCount = running.Count + admitted.Count;
-            return admitted;
+                if (!Monitor.Wait(sync, IdleMilliseconds) && waiting.Count == 0) return false;
+            return !isStopped;
         }
     }
 
-    // One alone always may run: the limit may have been lowered since it was taken in.
-    private bool Fits(PendingAnswer request, int admitted) =>
-        running.Count + admitted == 0 || kvCacheBytes + request.KvCacheBytes <= MaxKvCacheBytes;
+    /// <summary>The thread has given everything back, and ends, unless somebody has come meanwhile.</summary>
+    private bool End()
+    {
+        lock (sync)
+        {
+            if (!isStopped && waiting.Count > 0) return false;
+            thread = null;
+            return true;
+        }
+    }
+
+    /// <summary>One step, with those who leave before it, come for it and end in it.</summary>
+    private GenerationSession? Turn(GenerationSession? session)
+    {
+        try
+        {
+            session ??= new GenerationSession(context, prepare: null, new GenerationOptions());
+            DropGivenUp(session);
+            while (Next() is { } request) Begin(session, request);
+            if (running.Count == 0) return session;
+            foreach (GeneratedToken token in session.StepEach()) running[token.Sequence].Write(token);
+            DropEnded(session);
+            return session;
+        }
+#pragma warning disable CA1031 // Whatever the step threw belongs to those who wait for it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            // What was half done cannot go on; whoever waits begins in a new session.
+            FailAll(e);
+            session?.Dispose();
+            return null;
+        }
+    }
 
     private void DropGivenUp(GenerationSession session)
     {
         foreach ((int number, PendingAnswer request) in running)
             if (request.IsOver) Leave(session, number, request);
+        List<PendingAnswer> gone = [];
+        lock (sync)
+        {
+            for (int i = waiting.Count - 1; i >= 0; i--)
+            {
+                if (!waiting[i].IsOver) continue;
+                gone.Add(waiting[i]);
+                waiting.RemoveAt(i);
+            }
+        }
+
+        foreach (PendingAnswer request in gone)
+        {
+            request.Close();
+            request.Telemetry?.Cancel(0);
+        }
     }
 
-    private void Hand(GenerationSession session, GeneratedToken token)
+    /// <summary>The request that has waited longest, if it fits; else null.</summary>
+    private PendingAnswer? Next()
     {
-        PendingAnswer request = running[token.Sequence];
-        request.Write(token);
-        if (token.Finish == FinishReason.None) return;
-        request.Complete(session.Result(token.Sequence));
-        Leave(session, token.Sequence, request);
+        lock (sync)
+        {
+            // One alone always may run: the limit may have been lowered since it was taken in.
+            if (waiting is not [var next, ..] || (running.Count > 0 && kvCacheBytes + next.KvCacheBytes > MaxKvCacheBytes)) return null;
+            waiting.RemoveAt(0);
+            return next;
+        }
+    }
+
+    private void Begin(GenerationSession session, PendingAnswer request)
+    {
+        try
+        {
+            running.Add(session.Add(request.Prompt, request.Options, request.Telemetry, 0), request);
+            Count(request.KvCacheBytes);
+        }
+#pragma warning disable CA1031 // It belongs to the one who waits for this request.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            request.Fail(e);
+        }
+    }
+
+    private void DropEnded(GenerationSession session)
+    {
+        foreach ((int number, PendingAnswer request) in running)
+        {
+            Decoding decoding = session.Find(number);
+            if (decoding.Finish == FinishReason.None) continue;
+            if (decoding.Error is { } error) request.Fail(error);
+            else request.Complete(decoding.ToResult());
+            Leave(session, number, request);
+        }
     }
 
     private void Leave(GenerationSession session, int number, PendingAnswer request)
     {
+        request.Close();
         lock (context.Gate) session.Remove(number);
         running.Remove(number);
-        Volatile.Write(ref kvCacheBytes, kvCacheBytes - request.KvCacheBytes);
+        Count(-request.KvCacheBytes);
+    }
+
+    private void Count(long bytes)
+    {
+        Volatile.Write(ref kvCacheBytes, kvCacheBytes + bytes);
         Volatile.Write(ref runningCount, running.Count);
     }
 
-    private void Forget()
+    /// <summary>Whoever shared the steps hears of an error; where the engine is stopped, whoever waits does too.</summary>
+    private void FailAll(Exception error)
     {
-        running.Clear();
-        (kvCacheBytes, runningCount) = (0, 0);
-    }
+        List<PendingAnswer> failed = [.. running.Values];
+        lock (sync)
+        {
+            if (isStopped)
+            {
+                failed.AddRange(waiting);
+                waiting.Clear();
+            }
+        }
 
-    private static void Fail(PendingAnswer request, Exception error)
-    {
-        request.Fail(error);
-        request.Telemetry?.End(error);
+        running.Clear();
+        Count(-kvCacheBytes);
+        foreach (PendingAnswer request in failed) request.Fail(error);
     }
 
     private static ObjectDisposedException Stopped() => new(nameof(VisionLanguageModel), "The model was disposed of while it generated.");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace VlmSharp.Generation;
@@ -25,12 +26,14 @@ public sealed class GenerationSession : IDisposable
     private readonly StepRunner runner;
     private readonly List<Decoding?> sequences = [];
     private readonly Stack<int> free = []; // places of requests that were removed
-    private readonly List<Decoding> waiting = [], active = [], prompts = [], riders = [];
+    private readonly List<Decoding> waiting = [], active = [], prompts = [], riders = [], ended = [];
     private readonly List<GeneratedToken> produced = [];
     private StopRule? lastRule;
     private GenerationOptions? lastOptions;
     private TimeSpan prefill, decode;
-    private int steps, prefilledTokens, decodedTokens;
+    private long steps;
+    private int prefilledTokens, decodedTokens;
+    private bool wasTraced; // whether the last step was one that somebody listens to
 
     /// <summary>Begins with no request.</summary>
     /// <param name="context">The model.</param>
@@ -90,10 +93,26 @@ public sealed class GenerationSession : IDisposable
     /// its best beam.
     /// </summary>
     /// <returns>The new tokens, in the order of their sequences; valid until the next step. Empty when all have ended.</returns>
+    /// <remarks>What a request's constraint or listener throws ends this request alone; the step is taken for the others, then it is thrown.</remarks>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     public ReadOnlySpan<GeneratedToken> Step()
     {
+        ReadOnlySpan<GeneratedToken> tokens = StepEach();
+        foreach (Decoding failed in ended)
+        {
+            if (failed.Error is not { } error) continue;
+            lock (context.Gate) failed.Telemetry?.End(error);
+            ExceptionDispatchInfo.Throw(error);
+        }
+
+        return tokens;
+    }
+
+    /// <summary>As <see cref="Step"/>, but what a request failed with stays with it: its <see cref="Decoding.Error"/>.</summary>
+    internal ReadOnlySpan<GeneratedToken> StepEach()
+    {
         produced.Clear();
+        ended.Clear();
         if (IsFinished) return [];
         lock (context.Gate)
         {
@@ -105,7 +124,9 @@ public sealed class GenerationSession : IDisposable
                 while (runner.CanRunAhead && QueueNext()) { }
                 bool isPrefill = prompts.Count > 0;
                 runner.Take(produced);
-                active.RemoveAll(static sequence => sequence.Finish != FinishReason.None);
+                foreach (Decoding sequence in active)
+                    if (sequence.Finish != FinishReason.None) ended.Add(sequence);
+                if (ended.Count > 0) active.RemoveAll(static sequence => sequence.Finish != FinishReason.None);
                 Measure(isPrefill, Stopwatch.GetElapsedTime(start));
             }
             catch (Exception e)
@@ -149,7 +170,8 @@ public sealed class GenerationSession : IDisposable
         free.Push(sequence);
     }
 
-    private Decoding Find(int sequence) => (uint)sequence < (uint)sequences.Count && sequences[sequence] is { } found
+    /// <summary>A request by its number.</summary>
+    internal Decoding Find(int sequence) => (uint)sequence < (uint)sequences.Count && sequences[sequence] is { } found
         ? found
         : throw new ArgumentOutOfRangeException(nameof(sequence), sequence, $"The session has no request of this number; it has {sequences.Count}.");
 
@@ -164,11 +186,13 @@ public sealed class GenerationSession : IDisposable
     {
         prompts.Clear();
         riders.Clear();
-        TakePrompts();
-        TakeRiders();
+        Decoding? traced = active.Find(static sequence => sequence.GoesOn && sequence.Prompt.Trace is not null);
+        if (traced is null || wasTraced) TakeUntraced();
+        if (prompts.Count == 0 && riders.Count == 0 && traced is not null) TakeTraced(traced);
         if (prompts.Count == 0 && riders.Count == 0) return false;
         waiting.RemoveRange(0, prompts.Count);
         steps++;
+        wasTraced = (prompts.Count > 0 ? prompts[0] : riders[0]).Prompt.Trace is not null;
         foreach (Decoding prompt in prompts)
         {
             prompt.ActiveSince = steps;
@@ -193,23 +217,20 @@ public sealed class GenerationSession : IDisposable
         }
     }
 
-    /// <summary>
-    /// The sequences that go on: all of them; beside prompts those that had begun before the first of these came. One with a
-    /// listener has its steps to itself, in turn with the others.
-    /// </summary>
-    private void TakeRiders()
+    /// <summary>Prompts, and the sequences that go on: all of them; beside prompts those that had begun before the first of these came.</summary>
+    private void TakeUntraced()
     {
+        TakePrompts();
         if (prompts is [{ Prompt.Trace: not null }, ..]) return;
-        Decoding? traced = null;
         foreach (Decoding sequence in active)
         {
-            if (!sequence.GoesOn || (prompts.Count > 0 && sequence.ActiveSince > prompts[0].Arrival)) continue;
-            if (sequence.Prompt.Trace is null) riders.Add(sequence);
-            else traced ??= sequence;
+            if (sequence.Prompt.Trace is null && sequence.GoesOn && (prompts.Count == 0 || sequence.ActiveSince <= prompts[0].Arrival)) riders.Add(sequence);
         }
+    }
 
-        if (traced is null || prompts.Count > 0 || (riders.Count > 0 && steps % 2 == 0)) return;
-        riders.Clear();
+    /// <summary>A sequence with a listener has its steps to itself, in turn with the others.</summary>
+    private void TakeTraced(Decoding traced)
+    {
         riders.Add(traced);
         active.Remove(traced);
         active.Add(traced);

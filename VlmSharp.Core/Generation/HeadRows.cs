@@ -31,6 +31,9 @@ internal sealed class HeadRows(int vocabulary)
         foreach (int id in allowed) marks[id / 64] |= 1UL << id; // the shift is modulo 64
     }
 
+    /// <summary>Adds every token.</summary>
+    public void AddAll() => needsAll = true;
+
     /// <summary>What was added.</summary>
     /// <returns>Ids in ascending order; null where all rows are needed.</returns>
     public int[]? Collect()

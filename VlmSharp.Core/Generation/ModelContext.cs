@@ -4,23 +4,28 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Generation;
 
 /// <summary>What the sessions of one model share: the network, the tokenizer, image tokens, and the turns on the backend.</summary>
-/// <param name="network">The network.</param>
-/// <param name="tokenizer">The tokenizer, or null.</param>
-internal sealed class ModelContext(PaliGemmaModel network, ITokenizer? tokenizer)
+internal sealed class ModelContext
 {
-    private ImageFeatureCache? features;
+    /// <summary>Begins with nothing shared yet.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="tokenizer">The tokenizer, or null.</param>
+    public ModelContext(PaliGemmaModel network, ITokenizer? tokenizer)
+    {
+        (Network, Tokenizer) = (network, tokenizer);
+        Features = new ImageFeatureCache(Gate);
+    }
 
     /// <summary>The network.</summary>
-    public PaliGemmaModel Network => network;
+    public PaliGemmaModel Network { get; }
 
     /// <summary>The tokenizer, or null where the folder has none.</summary>
-    public ITokenizer? Tokenizer => tokenizer;
+    public ITokenizer? Tokenizer { get; }
 
     /// <summary>Held by whoever uses the backend, for a step: it runs one at a time.</summary>
     public Lock Gate { get; } = new();
 
     /// <summary>Image tokens of the pictures seen last, under <see cref="Gate"/>.</summary>
-    public ImageFeatureCache Features => features ??= new ImageFeatureCache(Gate);
+    public ImageFeatureCache Features { get; }
 
     /// <summary>Whether the parameters are gone; what still ran on them would read memory that is not theirs.</summary>
     public bool IsDisposed { get; set; }

@@ -9,7 +9,7 @@ public sealed class PendingAnswer
 {
     private readonly TaskCompletionSource<GenerationResult> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<GeneratedToken> tokens =
-        Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly long start = Stopwatch.GetTimestamp();
     private long firstToken, end;
@@ -86,18 +86,24 @@ public sealed class PendingAnswer
     {
         Volatile.Write(ref end, Stopwatch.GetTimestamp());
         if (result.TrySetResult(answer)) tokens.Writer.TryComplete();
-        registration.Dispose();
     }
 
-    /// <summary>Ends it with an error.</summary>
+    /// <summary>Ends it with an error, for its listeners too.</summary>
     internal void Fail(Exception error)
     {
+        Volatile.Write(ref end, Stopwatch.GetTimestamp());
         if (result.TrySetException(error)) tokens.Writer.TryComplete(error);
-        registration.Dispose();
+        Close();
+        Telemetry?.End(error);
     }
+
+    /// <summary>Looks at its token no more. Whoever has taken it in calls this at its end, however that comes.</summary>
+    internal void Close() => registration.Unregister();
 
     private void GiveUp(CancellationToken token)
     {
-        if (result.TrySetCanceled(token)) tokens.Writer.TryComplete(new OperationCanceledException(token));
+        if (!result.TrySetCanceled(token)) return;
+        Volatile.Write(ref end, Stopwatch.GetTimestamp());
+        tokens.Writer.TryComplete(new OperationCanceledException(token));
     }
 }

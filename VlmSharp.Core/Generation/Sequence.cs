@@ -15,7 +15,7 @@ internal sealed class Sequence : Decoding
     private KvCache? cache;
     private Matrix chosenIn; // the choice that holds the last token
     private int count, choiceRow;
-    private int unread; // tokens that the backend was told to choose and the host has not read: up to two when a step is queued ahead
+    private int ahead; // tokens that the backend has been told to choose and the host has not read
 
     public Sequence(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options, StopRule stop)
         : base(index, prompt, model, options, stop)
@@ -37,7 +37,7 @@ internal sealed class Sequence : Decoding
 
     public override bool NeedsHost { get; }
 
-    public override bool GoesOn => Finish == FinishReason.None && count + unread < Limit;
+    public override bool GoesOn => Finish == FinishReason.None && count + ahead < Limit;
 
     private ReadOnlySpan<int> History => history.AsSpan(0, Prompt.Ids.Length + count);
 
@@ -61,18 +61,14 @@ internal sealed class Sequence : Decoding
     }
 
     /// <summary>Notes that the backend is choosing the next token, in a row of the step's choice.</summary>
-    public void Await(Matrix choice, int row)
-    {
-        (chosenIn, choiceRow) = (choice, row);
-        unread++;
-    }
+    public void Await(Matrix choice, int row) => (chosenIn, choiceRow, ahead) = (choice, row, ahead + 1);
 
     /// <summary>Reads the token that the backend has chosen.</summary>
     /// <param name="chosen">The row of the choice.</param>
     /// <returns>The token as the session's caller sees it.</returns>
     public GeneratedToken Read(ChosenToken chosen)
     {
-        unread--;
+        ahead--;
         if (top is not null) top[count] = Candidates(chosen);
         return Append(chosen.Id, chosen.LogProbability);
     }

@@ -80,6 +80,7 @@ internal sealed class SessionTelemetry
     /// <param name="error">What was thrown.</param>
     public void End(Exception error)
     {
+        if (ended) return; // it was told already how it ended
         VlmSharpTelemetry.Fail(span, error);
         End(error.GetType().FullName);
     }

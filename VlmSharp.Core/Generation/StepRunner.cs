@@ -46,10 +46,20 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         queued.Members.AddRange(prompts);
         queued.Members.AddRange(riders);
         batch.Clear();
-        Matrix before = choice;
-        if (prompts.IsEmpty && !queued.NeedsHost && queued.Trace is null) Decode(riders, before);
-        else Mix(prompts, riders, before);
-        before.Dispose();
+        try
+        {
+            Matrix next = prompts.IsEmpty && !queued.NeedsHost && queued.Trace is null ? Decode(riders, choice) : Mix(prompts, riders, choice);
+            choice.Dispose();
+            choice = next;
+        }
+        catch (Exception e) when (queued.Members is [{ } only])
+        {
+            only.Fail(e); // such as what its listener threw; nothing of the others has changed
+            queued.Clear();
+            steady.Clear();
+            return;
+        }
+
         batch.Advance();
         queued.Choice = choice.HasValue ? choice.Retain() : default;
         for (int i = 0, row = 0; i < queued.Members.Count; row += queued.Members[i++].Rows)
@@ -68,7 +78,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         {
             int own = member.Rows, first = produced.Count; // before it moves on
             if (member.Finish != FinishReason.None) { } // it had ended when this step was queued ahead
-            else if (member.NeedsHost) member.Advance(chooser!, row, produced);
+            else if (member.NeedsHost) Advance(member, row, produced);
             else produced.Add(((Sequence)member).Read(new ChosenToken(words.AsSpan(row * width, width))));
             row += own;
             foreach (GeneratedToken token in CollectionsMarshal.AsSpan(produced)[first..]) member.Telemetry?.Token(member.TelemetryIndex, token.Finish);
@@ -77,27 +87,44 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         step.Clear();
     }
 
+    private void Advance(Decoding member, int row, List<GeneratedToken> produced)
+    {
+        try
+        {
+            member.Advance(chooser!, row, produced);
+        }
+#pragma warning disable CA1031 // Its constraint may throw anything, and the others go on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            member.Fail(e);
+        }
+    }
+
     /// <summary>A step that is all on the backend: nothing is uploaded but the table, and nothing waits.</summary>
-    private void Decode(ReadOnlySpan<Decoding> riders, Matrix before)
+    private Matrix Decode(ReadOnlySpan<Decoding> riders, Matrix before)
     {
         bool isSame = riders.SequenceEqual(CollectionsMarshal.AsSpan(steady));
         rows.Clear();
         foreach (Decoding rider in riders) rows.Add(rider, batch, before);
         if (!isSame) rules = Rules();
         table = b.Prepare(batch);
+        Matrix next;
         if (isSame && rows.AreOwnChoices)
         {
             // The usual step: each row takes the token that it has chosen in the step before.
-            choice = b.Replay(new ReplayKey(this, rows.Count, rules!), before, (Runner: this, Ids: OwnRows()), static (input, s) => s.Runner.Forward(s.Ids, input));
+            var key = new ReplayKey(this, rows.Count, rules!);
+            next = b.Replay(key, before, (Runner: this, Ids: OwnRows()), static (input, s) => s.Runner.Forward(s.Ids, input));
         }
         else
         {
             using Indices ids = b.Upload(rows.Ids);
-            choice = Forward(ids, before);
+            next = Forward(ids, before);
         }
 
         steady.Clear();
         steady.AddRange(riders);
+        return next;
     }
 
     /// <summary>The ids -1, -2, ..., -B. They are uploaded once and stay where they are: a recorded step goes on reading them there.</summary>
@@ -118,7 +145,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
     }
 
     /// <summary>A step with prompts, with a listener, or with sequences of which the host must see the scores.</summary>
-    private void Mix(ReadOnlySpan<Decoding> prompts, ReadOnlySpan<Decoding> riders, Matrix before)
+    private Matrix Mix(ReadOnlySpan<Decoding> prompts, ReadOnlySpan<Decoding> riders, Matrix before)
     {
         steady.Clear();
         rows.Clear();
@@ -131,21 +158,23 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         using Matrix input = Embed(images, before); // [T, h]
         using Matrix hidden = network.Decode(input, table, queued.Trace); // [T, h]
         using Matrix last = LastRows(hidden, isPrompt: !prompts.IsEmpty); // [B, h]
-        Score(last);
+        Matrix next = Score(last);
         foreach (Decoding prompt in prompts) prompt.Telemetry?.Prefilled(prompt.TelemetryIndex);
+        return next;
     }
 
     /// <summary>Head and choice. The scores are kept until the tokens are taken where the host chooses.</summary>
-    private void Score(Matrix last)
+    private Matrix Score(Matrix last)
     {
         queued.Scored = queued.NeedsHost ? ScoredTokens() : null;
         using Indices columns = queued.Scored is { } scored ? b.Upload(scored) : default;
         Matrix logits = queued.Scored is null ? network.Logits(last) : network.Logits(last, columns); // [B, V] or [B, scored]
         queued.Logits = logits;
         queued.Trace?.Record("step.logits", logits);
-        choice = queued.HasChoice ? b.Choose(logits, table!, rules!) : default; // [B, 2 + 2 N]
         if (queued.NeedsHost && queued.Scored is null) queued.Logs = b.LogSoftmax(logits); // [B, V]
+        Matrix next = queued.HasChoice ? b.Choose(logits, table!, rules!) : default; // [B, 2 + 2 N]
         if (!queued.NeedsHost) queued.DropScores();
+        return next;
     }
 
     private Matrix EncodeImages(ReadOnlySpan<Decoding> prompts)
@@ -209,7 +238,21 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
     private int[]? ScoredTokens()
     {
         needed.Clear();
-        foreach (Decoding member in queued.Members) member.AddHeadRows(needed);
+        foreach (Decoding member in queued.Members)
+        {
+            try
+            {
+                member.AddHeadRows(needed);
+            }
+#pragma warning disable CA1031 // Its constraint may throw anything, and the others go on.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                member.Fail(e);
+                needed.AddAll(); // some row must be scored
+            }
+        }
+
         return needed.Collect();
     }
 

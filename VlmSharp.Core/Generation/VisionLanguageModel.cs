@@ -202,7 +202,7 @@ public sealed class VisionLanguageModel : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         options ??= new GenerationOptions();
         // Resizing pictures takes milliseconds, which are not the caller's thread's.
-        return Task.Run(() => Engine.Submit(Prepare(request), options, SessionTelemetry.Begin(Name, [request], options), cancellationToken), cancellationToken);
+        return Task.Run(() => Submit(request, options, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -223,6 +223,20 @@ public sealed class VisionLanguageModel : IDisposable
     /// <exception cref="RequestException">It does not fit the model.</exception>
     internal PreparedPrompt Prepare(GenerationRequest request) => preparer.Prepare(request);
 
+    private PendingAnswer Submit(GenerationRequest request, GenerationOptions options, CancellationToken cancellationToken)
+    {
+        SessionTelemetry? telemetry = SessionTelemetry.Begin(Name, [request], options);
+        try
+        {
+            return Engine.Submit(Prepare(request), options, telemetry, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            telemetry?.End(e);
+            throw;
+        }
+    }
+
     private static string NameOf(string directory)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -241,10 +255,12 @@ public sealed class VisionLanguageModel : IDisposable
 
     /// <summary>
     /// Frees the model and closes the checkpoint, when the step that is running has ended. Its sessions can take no further step, and who
-    /// waits for an answer gets an <see cref="ObjectDisposedException"/>.
+    /// waits for an answer gets an <see cref="ObjectDisposedException"/>. The backend may be disposed of right after.
     /// </summary>
+    /// <exception cref="InvalidOperationException">It is called from within a step of its own: by a constraint, or by a listener.</exception>
     public void Dispose()
     {
+        RefuseInStep();
         lock (context.Gate)
         {
             if (context.IsDisposed) return;
@@ -255,5 +271,12 @@ public sealed class VisionLanguageModel : IDisposable
         }
 
         Engine.Stop();
+    }
+
+    // The step would go on with what is gone.
+    private void RefuseInStep()
+    {
+        if (context.Gate.IsHeldByCurrentThread || Engine.IsCalling)
+            throw new InvalidOperationException("The model cannot be disposed of from within one of its steps, by a constraint or a listener: do it from another thread.");
     }
 }

@@ -41,6 +41,12 @@ if (args is ["ladder"])
 // targets MODEL_DIR [PART...]: what is reached of the machine's limits (docs/full-size.md).
 if (args is ["targets", .. string[] rest]) return VlmSharp.Bench.Targets.TargetsProgram.Run(rest);
 
+// soak [--requests N] [--callers N] [--seed N]: many callers for a long time.
+if (args is ["soak", .. string[] soak]) return await VlmSharp.Bench.Callers.SoakProgram.RunAsync(soak);
+
+// callers [MODEL_DIR]: many callers beside one after another (docs/benchmarks.md).
+if (args is ["callers", .. string[] callers]) return await VlmSharp.Bench.Callers.CallersProgram.RunAsync(callers);
+
 // The floors first: every figure below is read against them.
 Console.WriteLine(MachineLimits.Measure());
 

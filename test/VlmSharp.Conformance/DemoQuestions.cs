@@ -1,0 +1,21 @@
+using System.Text.Json;
+using VlmSharp.Generation;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Conformance;
+
+/// <summary>What the demo's samples are asked.</summary>
+public static class DemoQuestions
+{
+    /// <summary>Every picture with every question on it, as its list has them.</summary>
+    public static GenerationRequest[] Load()
+    {
+        string samples = Path.Combine(GoldenFiles.DemoModel, "..", "samples");
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(samples, "answers.json")));
+        return [.. json.RootElement.EnumerateArray().Select(c => new GenerationRequest
+        {
+            Images = [ImageFile.Load(Path.Combine(samples, c.GetProperty("image").GetString()!))],
+            Prompt = c.GetProperty("prompt").GetString()!,
+        })];
+    }
+}

@@ -1,0 +1,185 @@
+using VlmSharp.Compute;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Generation.Tests.Concurrency;
+
+/// <summary>A request that is given up ends at once, whatever the engine does, and its place is free within a step.</summary>
+public sealed class EngineCancellationTests
+{
+    [Fact]
+    public async Task A_request_that_is_canceled_before_it_comes_never_begins()
+    {
+        using var stepped = new SteppedModel();
+        using var source = new CancellationTokenSource();
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stepped.Model.GenerateAsync(SteppedModel.Request(0), null, source.Token));
+        PreparedPrompt prompt = stepped.Model.Prepare(SteppedModel.Request(0));
+        PendingAnswer late = stepped.Engine.Submit(prompt, new GenerationOptions(), null, source.Token); // canceled behind the first look at its token
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => late.Result);
+        await stepped.UntilIdle();
+        Assert.Equal(0, stepped.Backend.Steps);
+    }
+
+    /// <summary>While a step of another runs, which does not end.</summary>
+    [Fact]
+    public async Task A_request_that_waits_is_canceled_at_once_and_leaves_with_the_next_step()
+    {
+        using var stepped = new SteppedModel();
+        GenerationOptions options = SteppedModel.Tokens(20);
+        stepped.Engine.MaxKvCacheBytes = stepped.KvCacheBytes(SteppedModel.Request(0), options);
+        stepped.Backend.Hold();
+        PendingAnswer first = await stepped.Model.SubmitAsync(SteppedModel.Request(0), options);
+        await SteppedModel.Until(() => stepped.Engine.Running == 1, "the first runs");
+        using var source = new CancellationTokenSource();
+        PendingAnswer[] waiting = [await stepped.Model.SubmitAsync(SteppedModel.Request(0), options, source.Token), await stepped.Model.SubmitAsync(SteppedModel.Request(0), options)];
+        Assert.Equal(2, stepped.Engine.Waiting);
+        await source.CancelAsync();
+        Assert.True(waiting[0].Result.IsCanceled);
+        stepped.Backend.Allow(2); // the step that is held up, and the next
+        await SteppedModel.Until(() => stepped.Backend.Steps == 2, "two steps");
+        Assert.Equal(1, stepped.Engine.Waiting); // though the first still runs, and nobody could begin
+        stepped.Backend.Release();
+        Assert.Equal(20, (await waiting[1].Result.WaitAsync(SteppedModel.Patience)).TokenIds.Count);
+        Assert.Equal(20, (await first.Result).TokenIds.Count);
+        await stepped.UntilIdle();
+    }
+
+    /// <summary>0: during its prefill; else in the decode step of that number.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(5, false)]
+    [InlineData(0, true)]
+    [InlineData(5, true)]
+    public async Task A_request_that_runs_is_canceled_at_once_and_leaves_with_the_next_step(int step, bool isQueued)
+    {
+        using var stepped = new SteppedModel(isQueued);
+        GenerationOptions options = SteppedModel.Tokens(40);
+        GenerationResult alone = stepped.Model.Generate(SteppedModel.Request(1), options);
+        int before = stepped.Backend.Steps, rows = 0;
+        stepped.Backend.BeforeStep = batch => rows = batch.Slices.Length;
+        stepped.Backend.Hold();
+        using var source = new CancellationTokenSource();
+        PendingAnswer leaving = await stepped.Model.SubmitAsync(SteppedModel.Request(0), options, source.Token);
+        await SteppedModel.Until(() => stepped.Engine.Running == 1, "it runs");
+        PendingAnswer staying = await stepped.Model.SubmitAsync(SteppedModel.Request(1), options);
+        stepped.Backend.Allow(step);
+        await SteppedModel.Until(() => stepped.Backend.Steps == before + step, "the steps before");
+        await source.CancelAsync();
+        Assert.True(leaving.Result.IsCanceled);
+        stepped.Backend.Allow(isQueued ? 3 : 2); // the step that is held up, perhaps one that is queued behind, and the next
+        await SteppedModel.Until(() => stepped.Backend.Steps == before + step + (isQueued ? 3 : 2), "the next step");
+        Assert.Equal((1, 1), (stepped.Engine.Running, rows));
+        Assert.Equal(stepped.KvCacheBytes(SteppedModel.Request(1), options), stepped.Engine.KvCacheBytes);
+        stepped.Backend.Release();
+        Assert.Equal(alone.TokenIds, (await staying.Result.WaitAsync(SteppedModel.Patience)).TokenIds);
+        await stepped.UntilIdle();
+    }
+
+    [Fact]
+    public async Task Canceling_behind_the_end_changes_nothing()
+    {
+        using var stepped = new SteppedModel();
+        using var source = new CancellationTokenSource();
+        PendingAnswer answer = await stepped.Model.SubmitAsync(SteppedModel.Request(0), null, source.Token);
+        GenerationResult result = await answer.Result.WaitAsync(SteppedModel.Patience);
+        await stepped.UntilIdle();
+        TimeSpan elapsed = answer.Elapsed;
+        await source.CancelAsync();
+        answer.Cancel();
+        Assert.Same(result, await answer.Result);
+        Assert.Equal(elapsed, answer.Elapsed);
+        Assert.InRange(answer.TimeToFirstToken!.Value, TimeSpan.Zero, elapsed);
+        Assert.Equal(result.TokenIds, (await answer.ReadAsync().ToListAsync()).Select(t => t.Id)); // what came is still there
+    }
+
+    [Fact]
+    public async Task Who_stops_reading_gives_the_request_up()
+    {
+        using var stepped = new SteppedModel();
+        int seen = 0;
+        await foreach (GeneratedToken _ in stepped.Model.StreamAsync(SteppedModel.Request(0), SteppedModel.Tokens(400)))
+            if (++seen == 3) break;
+        await stepped.UntilIdle();
+        Assert.InRange(stepped.Backend.Steps, 3, 399);
+    }
+
+    /// <summary>A token that lives long, such as that of a server's end, must not keep what has ended.</summary>
+    [Fact]
+    public async Task A_token_that_lives_on_does_not_hold_requests_that_have_ended()
+    {
+        using var stepped = new SteppedModel();
+        using var source = new CancellationTokenSource();
+        WeakReference[] ended = [await AskAsync(breaks: false), await AskAsync(breaks: true)];
+        await stepped.UntilIdle();
+        await SteppedModel.Until(
+            () =>
+            {
+                GC.Collect();
+                return ended.All(e => !e.IsAlive);
+            },
+            "nothing holds the requests");
+        GC.KeepAlive(source);
+
+        async Task<WeakReference> AskAsync(bool breaks)
+        {
+            PendingAnswer answer = await stepped.Model.SubmitAsync(SteppedModel.Request(0), SteppedModel.Tokens(50), source.Token);
+            await foreach (GeneratedToken _ in answer.ReadAsync())
+                if (breaks) break;
+            return new WeakReference(answer);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_waits_when_the_model_is_disposed_of_hears_it(bool isQueued)
+    {
+        for (int steps = 0; steps < 6; steps += 2)
+        {
+            var stepped = new SteppedModel(isQueued);
+            GenerationOptions options = SteppedModel.Tokens(300);
+            stepped.Engine.MaxKvCacheBytes = 8 * stepped.KvCacheBytes(SteppedModel.Request(0), options); // half of them wait
+            Task[] asked = [.. Enumerable.Range(0, 16).Select(i => i % 2 == 0 ? stepped.Model.GenerateAsync(SteppedModel.Request(i), options) : Read(stepped.Model, i))];
+            await SteppedModel.Until(() => stepped.Engine.Running + stepped.Engine.Waiting == 16 && stepped.Backend.Steps >= steps, "all have come");
+            stepped.Dispose(); // the backend's too
+            foreach (Task task in asked)
+            {
+                ObjectDisposedException error = await Assert.ThrowsAsync<ObjectDisposedException>(() => task.WaitAsync(SteppedModel.Patience));
+                Assert.Contains("was disposed of", error.Message, StringComparison.Ordinal);
+            }
+
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => stepped.Model.GenerateAsync(SteppedModel.Request(0)));
+            Assert.Equal((0, 0, 0L), (stepped.Engine.Running, stepped.Engine.Waiting, stepped.Engine.KvCacheBytes));
+            stepped.Model.Dispose(); // once more changes nothing
+
+            async Task Read(VisionLanguageModel model, int index)
+            {
+                await foreach (GeneratedToken _ in model.StreamAsync(SteppedModel.Request(index), options)) { }
+            }
+        }
+    }
+
+    /// <summary>The backend goes right after the model, while the engine's thread is about to end because nobody asks.</summary>
+    [Fact]
+    public async Task Disposing_waits_for_a_thread_that_is_ending()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            var stepped = new SteppedModel();
+            await stepped.Model.GenerateAsync(SteppedModel.Request(0));
+            await Task.Delay(990 + (5 * i));
+            stepped.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Answers_that_are_on_their_way_may_be_disposed_of_from_what_follows_them()
+    {
+        var stepped = new SteppedModel();
+        Task other = stepped.Model.GenerateAsync(SteppedModel.Request(1), SteppedModel.Tokens(400));
+        await stepped.Model.GenerateAsync(SteppedModel.Request(0), SteppedModel.Tokens(2)).ContinueWith(
+            _ => stepped.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).WaitAsync(SteppedModel.Patience);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => other.WaitAsync(SteppedModel.Patience));
+    }
+}
