@@ -30,6 +30,6 @@ public sealed record VlmSharpOptions
     /// <summary>PaliGemma 2: whether the logits are soft-capped, as <see cref="Models.ModelOptions.FinalSoftCap"/>.</summary>
     public bool FinalSoftCap { get; set; }
 
-    /// <summary>PaliGemma 2: whether the sliding window is honoured, as <see cref="Models.ModelOptions.SlidingWindow"/>.</summary>
+    /// <summary>PaliGemma 2: whether the sliding window is honored, as <see cref="Models.ModelOptions.SlidingWindow"/>.</summary>
     public bool SlidingWindow { get; set; }
 }

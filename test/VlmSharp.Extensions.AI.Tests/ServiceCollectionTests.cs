@@ -138,7 +138,7 @@ public sealed class ServiceCollectionTests
         Assert.Contains(log.Lines, line => line.StartsWith($"Debug: Request {response.ResponseId}: 1 pictures, 10 characters", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.StartsWith($"Information: Answered {response.ResponseId}: {response.Usage!.InputTokenCount} tokens in, {response.Usage.OutputTokenCount} out (stop)", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.StartsWith("Warning: Refused", StringComparison.Ordinal) && line.Contains("2 messages", StringComparison.Ordinal));
-        Assert.Contains(log.Lines, line => line.StartsWith("Debug: Cancelled", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.StartsWith("Debug: Canceled", StringComparison.Ordinal));
         Assert.DoesNotContain(log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
         Assert.DoesNotContain(log.Lines, line => line.Contains("caption", StringComparison.Ordinal) || line.Contains("a cake", StringComparison.Ordinal));
     }
