@@ -32,8 +32,8 @@ internal sealed class Cancellation : IDisposable
 
     private static void Exit()
     {
-        Console.Error.WriteLine("vlmsharp: cancelled");
-        Environment.Exit(ExitCodes.Cancelled);
+        Console.Error.WriteLine("vlmsharp: canceled");
+        Environment.Exit(ExitCodes.Canceled);
     }
 
     public void Dispose()

@@ -21,9 +21,9 @@ internal static class Program
           ls *.jpg | vlmsharp caption --json -
           vlmsharp inspect --model paligemma-3b-mix-224
 
-        Without --model the demo model beside the program answers. It knows emoji and coloured shapes, nothing else.
+        Without --model the demo model beside the program answers. It knows emoji and colored shapes, nothing else.
         Exit codes: 0 done, 1 internal error, 2 wrong command line, 3 unusable model, 4 unreadable input or unwritable
-        output, 5 request the model cannot carry out, 130 cancelled.
+        output, 5 request the model cannot carry out, 130 canceled.
         """;
 
     public static Task<int> Main(string[] args)
@@ -64,7 +64,7 @@ internal static class Program
             if (BrokenPipe.Is(e)) return code; // whoever read us has seen enough
             await Console.Error.WriteLineAsync(code switch
             {
-                ExitCodes.Cancelled => "vlmsharp: cancelled",
+                ExitCodes.Canceled => "vlmsharp: canceled",
                 ExitCodes.Internal => $"vlmsharp: internal error, please report it with the command line: {e}",
                 _ => $"vlmsharp: {e.Message}",
             });
@@ -84,7 +84,7 @@ internal static class Program
     /// <summary>The exit code of an error; what the user can do nothing about is a fault of the program.</summary>
     private static int CodeOf(Exception e) => e switch
     {
-        OperationCanceledException => ExitCodes.Cancelled,
+        OperationCanceledException => ExitCodes.Canceled,
         UsageException => ExitCodes.Usage,
         ModelFormatException or TokenizerFormatException => ExitCodes.Model,
         ImageFormatException or IOException or UnauthorizedAccessException => ExitCodes.Input,

@@ -65,7 +65,7 @@ public sealed unsafe class CpuBackend : HostBackend
     /// <param name="patchColumns">Numbers of a patch, or features of one where these are more.</param>
     /// <param name="threads">Threads.</param>
     /// <returns>Bytes.</returns>
-    public static long MostScratchBytes(long widestRow, long patches, long patchColumns, int threads) =>
+    internal static long MostScratchBytes(long widestRow, long patches, long patchColumns, int threads) =>
         sizeof(float) * (Math.Max(ProductBlocks.SharedFloats(widestRow), AttentionBlocks.SharedFloats) + threads * Math.Max(ProductBlocks.ThreadFloats, AttentionBlocks.ThreadFloats) +
             Math.Max(patches, ProductBlocks.PatchRows) * patchColumns);
 

@@ -94,5 +94,5 @@ internal static class ChatRequest
     }
 
     private static RequestException Unsupported(string option, string reason) =>
-        new($"ChatOptions.{option} cannot be honoured: {reason}.") { Parameter = option };
+        new($"ChatOptions.{option} cannot be honored: {reason}.") { Parameter = option };
 }

@@ -20,8 +20,8 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Warning, "Refused {Id}: {Reason}")]
     public static partial void Refused(this ILogger logger, string id, string reason);
 
-    [LoggerMessage(6, LogLevel.Debug, "Cancelled {Id}")]
-    public static partial void Cancelled(this ILogger logger, string id);
+    [LoggerMessage(6, LogLevel.Debug, "Canceled {Id}")]
+    public static partial void Canceled(this ILogger logger, string id);
 
     [LoggerMessage(7, LogLevel.Error, "Failed {Id}")]
     public static partial void Failed(this ILogger logger, string id, Exception error);

@@ -13,7 +13,7 @@ namespace VlmSharp.Extensions.AI;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Of <see cref="ChatOptions"/> it honours <c>MaxOutputTokens</c>, <c>Temperature</c> (0 is greedy), <c>TopK</c>, <c>TopP</c>,
+/// Of <see cref="ChatOptions"/> it honors <c>MaxOutputTokens</c>, <c>Temperature</c> (0 is greedy), <c>TopK</c>, <c>TopP</c>,
 /// <c>Seed</c> and <c>StopSequences</c>; beams, repetition penalty and the rest come from a <see cref="GenerationOptions"/> that
 /// <c>RawRepresentationFactory</c> returns. Tools, system prompts, earlier turns, JSON answers and other penalties are refused
 /// with a <see cref="RequestException"/>; <c>AdditionalProperties</c> is for middleware and not read.
@@ -121,7 +121,7 @@ public sealed class VlmSharpChatClient : IChatClient
         }
         catch (OperationCanceledException)
         {
-            logger.Cancelled(id);
+            logger.Canceled(id);
             throw;
         }
         catch (VlmSharpException e)

@@ -1,3 +1,4 @@
+using VlmSharp.Compute;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
 
@@ -8,6 +9,12 @@ public sealed record VlmSharpOptions
 {
     /// <summary>The model folder from the Hugging Face hub. Required.</summary>
     public string ModelDirectory { get; set; } = "";
+
+    /// <summary>
+    /// Quantizes the decoder while the model is opened, as <see cref="Models.ModelOptions.Quantization"/>: Int8 or Int4 (in a
+    /// configuration, in any case), or null to take every weight as it is stored.
+    /// </summary>
+    public DType? Quantization { get; set; }
 
     /// <summary>CPU threads; null for one per processor that the process may use.</summary>
     public int? Threads { get; set; }
@@ -21,6 +28,12 @@ public sealed record VlmSharpOptions
     /// <summary>Memory for image tokens of pictures seen last, in bytes: further questions on them skip the encoder. 0 keeps none.</summary>
     public long ImageCacheBytes { get; set; } = ImageFeatureCache.DefaultMaxBytes;
 
+    /// <summary>
+    /// Memory for the KV caches of requests that are answered together, in bytes, as <see cref="GenerationEngine.MaxKvCacheBytes"/>: further
+    /// requests wait. Null for half of the memory that the weights leave.
+    /// </summary>
+    public long? MaxKvCacheBytes { get; set; }
+
     /// <summary>The largest picture accepted, in pixels.</summary>
     public long MaxPicturePixels { get; set; } = Imaging.ImageOptions.Default.MaxPixels;
 
@@ -30,6 +43,6 @@ public sealed record VlmSharpOptions
     /// <summary>PaliGemma 2: whether the logits are soft-capped, as <see cref="Models.ModelOptions.FinalSoftCap"/>.</summary>
     public bool FinalSoftCap { get; set; }
 
-    /// <summary>PaliGemma 2: whether the sliding window is honoured, as <see cref="Models.ModelOptions.SlidingWindow"/>.</summary>
+    /// <summary>PaliGemma 2: whether the sliding window is honored, as <see cref="Models.ModelOptions.SlidingWindow"/>.</summary>
     public bool SlidingWindow { get; set; }
 }

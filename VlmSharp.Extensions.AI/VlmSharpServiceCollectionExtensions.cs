@@ -16,6 +16,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds a model to a service container.</summary>
 public static class VlmSharpServiceCollectionExtensions
 {
+    private const string Formats = $"{nameof(DType.Int8)} or {nameof(DType.Int4)}";
+
+    private static readonly string Tiers = $"one of {string.Join(", ", Enum.GetNames<SimdTier>())}";
+
     /// <summary>
     /// Adds <see cref="IChatClient"/> (a <see cref="VlmSharpChatClient"/>), <see cref="VisionLanguageModel"/> and
     /// <see cref="IComputeBackend"/> as singletons. The model is opened once, by its first request, and disposed of with the container.
@@ -38,7 +42,7 @@ public static class VlmSharpServiceCollectionExtensions
     public static IServiceCollection AddVlmSharp(this IServiceCollection services, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        Add(services).Bind(section);
+        Add(services).Configure(_ => CheckWords(section)).Bind(section);
         return services;
     }
 
@@ -52,10 +56,26 @@ public static class VlmSharpServiceCollectionExtensions
         return services.AddOptions<VlmSharpOptions>()
             .Validate(o => o.ModelDirectory.Length > 0, "VlmSharp: ModelDirectory is empty; name the folder of a PaliGemma model.")
             .Validate(o => o.Threads is null or (>= 1 and <= 1024), "VlmSharp: Threads is out of range; give a number from 1 to 1024, or leave it out.")
-            .Validate(o => Enum.IsDefined(o.Simd), $"VlmSharp: Simd is unknown; give one of {string.Join(", ", Enum.GetNames<SimdTier>())}, or leave it out.")
+            .Validate(o => Enum.IsDefined(o.Simd), $"VlmSharp: Simd is unknown; give {Tiers}, or leave it out.")
+            .Validate(o => o.Quantization is null or DType.Int8 or DType.Int4, $"VlmSharp: Quantization is of another format; give {Formats}, or leave it out.")
+            .Validate(o => o.MaxKvCacheBytes is null or >= 1, "VlmSharp: MaxKvCacheBytes is out of range; give a number above 0, or leave it out.")
             .Validate(o => o.MaxOutputTokens >= 1, "VlmSharp: MaxOutputTokens is out of range; give a number above 0.")
             .Validate(o => o.ImageCacheBytes >= 0 && o.MaxPicturePixels >= 1, "VlmSharp: ImageCacheBytes or MaxPicturePixels is out of range; give a number of 0 or above, and above 0.")
             .ValidateOnStart();
+    }
+
+    /// <summary>The binder would say that a word cannot be converted, and not which ones can.</summary>
+    private static void CheckWords(IConfiguration section)
+    {
+        Check<SimdTier>(nameof(VlmSharpOptions.Simd), Tiers);
+        Check<DType>(nameof(VlmSharpOptions.Quantization), Formats);
+
+        void Check<T>(string name, string words) where T : struct, Enum
+        {
+            if (string.IsNullOrEmpty(section[name]) || Enum.TryParse<T>(section[name], ignoreCase: true, out _)) return;
+            string message = $"VlmSharp: {name} '{section[name]}' is unknown; give {words}, or leave it out.";
+            throw new OptionsValidationException(Microsoft.Extensions.Options.Options.DefaultName, typeof(VlmSharpOptions), [message]);
+        }
     }
 
     private static VlmSharpOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<VlmSharpOptions>>().Value;
@@ -78,7 +98,9 @@ public static class VlmSharpServiceCollectionExtensions
                 AttentionSoftCap = options.AttentionSoftCap,
                 FinalSoftCap = options.FinalSoftCap,
                 SlidingWindow = options.SlidingWindow,
+                Quantization = options.Quantization,
             });
+            if (options.MaxKvCacheBytes is { } most) model.Engine.MaxKvCacheBytes = most;
             model.ImageFeatures.MaxBytes = options.ImageCacheBytes;
             logger?.Opened(model.Name, model.LoadTime.TotalMilliseconds, backend.Name, backend.Description);
             return model;

@@ -1,6 +1,6 @@
 namespace VlmSharp.Imaging;
 
-/// <summary>Names the formats that are recognised by their first bytes only to be refused by name.</summary>
+/// <summary>Names the formats that are recognized by their first bytes only to be refused by name.</summary>
 internal static class ForeignFormats
 {
     /// <summary>The format's name, or null if the bytes are of no known kind.</summary>

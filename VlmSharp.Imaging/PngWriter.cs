@@ -5,7 +5,7 @@ using VlmSharp.Imaging.Png;
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Writes 8-bit RGB and grey PNG files (ISO/IEC 15948). Each row takes, among the filters None, Sub, Up and Paeth, the one with
+/// Writes 8-bit RGB and gray PNG files (ISO/IEC 15948). Each row takes, among the filters None, Sub, Up and Paeth, the one with
 /// the smallest sum of absolute residues, the usual heuristic of section 12.8.
 /// </summary>
 public static class PngWriter
@@ -21,7 +21,7 @@ public static class PngWriter
         Write(image.Width, image.Height, PngColor.Rgb, image.Pixels, stream);
     }
 
-    /// <summary>Writes a grey picture to a stream.</summary>
+    /// <summary>Writes a gray picture to a stream.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="stream">Where to write; left open.</param>
     public static void Write(GrayImage image, Stream stream)
@@ -39,7 +39,7 @@ public static class PngWriter
         Write(image, stream);
     }
 
-    /// <summary>Writes a grey picture to a file, replacing it.</summary>
+    /// <summary>Writes a gray picture to a file, replacing it.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="path">The file.</param>
     public static void Save(GrayImage image, string path)

@@ -29,7 +29,7 @@ internal static class AskCommand
             string given = parsed.GetRequiredValue(file);
             VisionTask task = VisionTask.Ask(parsed.GetRequiredValue(question), parsed.GetValue(language)!);
             IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand([given], Console.In), task, parsed.GetValue(more) ?? []);
-            return runner.RunAsync(parsed, jobs, labelled: given == "-", cancellation);
+            return runner.RunAsync(parsed, jobs, labeled: given == "-", cancellation);
         });
         return command;
     }

@@ -213,7 +213,7 @@ internal sealed class BatchCommand
         WorkItem defaults = Defaults(parsed);
         var values = new List<KeyValuePair<string, string>>();
         Add("version", typeof(BatchCommand).Assembly.GetName().Version!.ToString());
-        Add("model", CheckpointFingerprint.Of(network.Checkpoint));
+        Add("model", network.Checkpoint.Fingerprint());
         Add("compatibility", model.Options(parsed).ToString());
         Add("backend", network.Backend.Name);
         Add("items", work.Count.ToString(CultureInfo.InvariantCulture));

@@ -91,7 +91,7 @@ internal static class BenchCommand
         }
     }
 
-    /// <summary>A picture for when none was given: colour ramps. The time does not depend on what it shows.</summary>
+    /// <summary>A picture for when none was given: color ramps. The time does not depend on what it shows.</summary>
     private static RgbImage TestCard(int side)
     {
         byte[] pixels = new byte[3 * side * side];

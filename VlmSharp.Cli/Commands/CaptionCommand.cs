@@ -26,7 +26,7 @@ internal static class CaptionCommand
         {
             string[] given = parsed.GetRequiredValue(files);
             IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand(given, Console.In), VisionTask.Caption(parsed.GetValue(language)!));
-            return runner.RunAsync(parsed, jobs, labelled: given.Length > 1 || given[0] == "-", cancellation);
+            return runner.RunAsync(parsed, jobs, labeled: given.Length > 1 || given[0] == "-", cancellation);
         });
         return command;
     }

@@ -34,7 +34,7 @@ internal static class DetectCommand
         {
             string given = parsed.GetRequiredValue(file);
             IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand([given], Console.In), boxes.Task(parsed));
-            return runner.RunAsync(parsed, jobs, labelled: given == "-", cancellation);
+            return runner.RunAsync(parsed, jobs, labeled: given == "-", cancellation);
         });
         return command;
     }

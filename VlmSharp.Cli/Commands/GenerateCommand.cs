@@ -24,7 +24,7 @@ internal static class GenerateCommand
         var runner = new GenerationRunner();
         runner.AddTo(command);
         command.SetAction((parsed, cancellation) =>
-            runner.RunAsync(parsed, [new GenerationRunner.Job(prompt.Files(parsed), null, images => prompt.Request(parsed, images))], labelled: false, cancellation));
+            runner.RunAsync(parsed, [new GenerationRunner.Job(prompt.Files(parsed), null, images => prompt.Request(parsed, images))], labeled: false, cancellation));
         return command;
     }
 }

@@ -40,10 +40,10 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         files.Select(file => new Job([file, .. further], task, null));
 
     /// <summary>Runs every job in turn. A picture that cannot be read is reported and the rest goes on.</summary>
-    public async Task<int> RunAsync(ParseResult parsed, IEnumerable<Job> jobs, bool labelled, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(ParseResult parsed, IEnumerable<Job> jobs, bool labeled, CancellationToken cancellationToken)
     {
         GenerationOptions options = generation.Bind(parsed, parsed.GetValue(json), boxes?.Task(parsed).MaxNewTokens);
-        DetectionFiles? pictures = boxes?.Files(parsed, labelled);
+        DetectionFiles? pictures = boxes?.Files(parsed, labeled);
         using IComputeBackend backend = model.CreateBackend(parsed);
         using VisionLanguageModel network = model.Open(parsed, backend, cancellationToken);
         var tasks = new TaskRunner(network, boxes?.TaskOptions(parsed, model.Folder(parsed)));
@@ -53,9 +53,9 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                await RunOneAsync(parsed, network, tasks, job, options, pictures, labelled, cancellationToken);
+                await RunOneAsync(parsed, network, tasks, job, options, pictures, labeled, cancellationToken);
             }
-            catch (ImageFormatException e) when (labelled)
+            catch (ImageFormatException e) when (labeled)
             {
                 code = ExitCodes.Input;
                 await Console.Error.WriteLineAsync($"vlmsharp: {e.Message}");
@@ -67,12 +67,12 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     }
 
     private async Task RunOneAsync(
-        ParseResult parsed, VisionLanguageModel network, TaskRunner tasks, Job job, GenerationOptions options, DetectionFiles? pictures, bool labelled, CancellationToken cancellationToken)
+        ParseResult parsed, VisionLanguageModel network, TaskRunner tasks, Job job, GenerationOptions options, DetectionFiles? pictures, bool labeled, CancellationToken cancellationToken)
     {
         RgbImage[] images = [.. job.Files.Select(f => ImageFile.Load(f))];
         using GenerationSession session = network.Start([job.Task is { } asked ? tasks.Request(asked, images) : job.Request!(images)], options);
         bool asJson = parsed.GetValue(json), streams = !asJson && boxes is null;
-        string label = labelled ? $"{job.Files[0]}: " : "";
+        string label = labeled ? $"{job.Files[0]}: " : "";
         if (streams) Console.Write(label);
 
         GeneratedToken[] tokens = await Progress.RunAsync("looking at the picture", () => NextTokens(session, cancellationToken), cancellationToken);

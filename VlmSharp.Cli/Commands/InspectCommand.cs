@@ -66,8 +66,8 @@ internal static class InspectCommand
             """);
         if (!tensors) return;
         Console.WriteLine();
-        foreach (CheckpointTensor tensor in InOrder(checkpoint))
-            Console.WriteLine($"  {tensor.DType,-4} {Shape(tensor),-18} {tensor.Name}  ({Path.GetFileName(tensor.File.Path)}{(tensor.StoredName == tensor.Name ? "" : $": {tensor.StoredName}")})");
+        foreach (CheckpointTensor tensor in checkpoint.Tensors.Values)
+            Console.WriteLine($"  {tensor.DType,-4} {Shape(tensor),-18} {tensor.Name}  ({Path.GetFileName(tensor.Path)}{(tensor.StoredName == tensor.Name ? "" : $": {tensor.StoredName}")})");
     }
 
     private static void WriteJson(Utf8JsonWriter o, Checkpoint checkpoint, bool tensors)
@@ -88,7 +88,7 @@ internal static class InspectCommand
         if (tensors)
         {
             o.WriteStartArray("tensors");
-            foreach (CheckpointTensor tensor in InOrder(checkpoint))
+            foreach (CheckpointTensor tensor in checkpoint.Tensors.Values)
             {
                 o.WriteStartObject();
                 o.WriteString("name", tensor.Name);
@@ -97,7 +97,7 @@ internal static class InspectCommand
                 o.WriteStartArray("shape");
                 foreach (long dimension in tensor.Shape) o.WriteNumberValue(dimension);
                 o.WriteEndArray();
-                o.WriteString("file", Path.GetFileName(tensor.File.Path));
+                o.WriteString("file", Path.GetFileName(tensor.Path));
                 o.WriteEndObject();
             }
 
@@ -118,8 +118,4 @@ internal static class InspectCommand
         string.Join(" + ", checkpoint.Tensors.Values.Select(t => t.DType).Distinct().Order());
 
     private static string Shape(CheckpointTensor tensor) => $"[{string.Join(", ", tensor.Shape)}]";
-
-    /// <summary>In the order of the computation, the head last.</summary>
-    private static IEnumerable<CheckpointTensor> InOrder(Checkpoint checkpoint) =>
-        TensorTable.For(checkpoint.Config).Append(TensorTable.Head(checkpoint.Config)).Where(s => checkpoint.Tensors.ContainsKey(s.Name)).Select(s => checkpoint.Tensors[s.Name]);
 }

@@ -14,7 +14,7 @@ internal static class TokenizeCommand
     public static Command Create()
     {
         Option<string?> model = ModelOptionsBinder.ModelOption();
-        var raw = new Option<bool>("--raw") { Description = "The text alone: nothing added, control tokens honoured." };
+        var raw = new Option<bool>("--raw") { Description = "The text alone: nothing added, control tokens as tokens." };
         var decode = new Option<bool>("--decode") { Description = "The other way: arrays of ids to strings, special tokens kept." };
         var command = new ExampleCommand("tokenize", "Turns text into token ids and back, line by line.", """
             Reads one JSON string a line and prints one JSON array of token ids a line: the whole prompt for one picture, as the
@@ -60,7 +60,7 @@ internal static class TokenizeCommand
     {
         if (value.ValueKind != JsonValueKind.String) throw new UsageException($"Line {number} of standard input is not a JSON string.");
         string text = Text(value, number);
-        int[] ids = raw ? tokenizer.Encode(text, ControlTokens.Honour) : PromptTokens.Build(tokenizer, text, placeholders);
+        int[] ids = raw ? tokenizer.Encode(text, ControlTokens.AsTokens) : PromptTokens.Build(tokenizer, text, placeholders);
         return JsonOutput.ToText(json =>
         {
             json.WriteStartArray();

@@ -1,10 +1,8 @@
 using System.CommandLine;
-using VlmSharp.Checkpoints;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
-using VlmSharp.Formats;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 
@@ -46,19 +44,9 @@ internal static class TraceCommand
             bool logits = positions * network.Config.Text.VocabSize * sizeof(float) <= LargestLogits;
             if (!logits) await Console.Error.WriteLineAsync("vlmsharp: the logits of every prompt position would take over 1 GiB and are left out; step_logits has the last one's");
             Trace trace = await Progress.RunAsync("tracing", () => ModelTrace.Run(network, request, count, logits), cancellation);
-            SafetensorsWriter.Write(target, Tensors(trace));
+            trace.Save(target);
             return ExitCodes.Success;
         });
         return command;
     }
-
-    private static IEnumerable<TensorToWrite> Tensors(Trace trace)
-    {
-        foreach (TracedTensor t in trace.Tensors) yield return TensorToWrite.FromFloats(t.Name, DType.F32, [.. t.Shape], t.Values);
-        yield return Integers("input_ids", trace.InputIds);
-        yield return Integers("tokens", trace.Tokens);
-    }
-
-    private static TensorToWrite Integers(string name, IReadOnlyList<int> values) =>
-        TensorToWrite.FromIntegers(name, [values.Count], values.Select(v => (long)v).ToArray());
 }

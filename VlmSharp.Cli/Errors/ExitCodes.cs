@@ -27,5 +27,5 @@ internal static class ExitCodes
     public const int TryAgain = 75;
 
     /// <summary>Ctrl-C.</summary>
-    public const int Cancelled = 130;
+    public const int Canceled = 130;
 }

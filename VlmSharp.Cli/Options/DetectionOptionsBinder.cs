@@ -20,7 +20,7 @@ internal sealed class DetectionOptionsBinder
 
     private readonly Option<string> maskFormat = new Option<string>("--mask-format")
     {
-        Description = "png: a grey picture, 255 where the thing is; coco: JSON with COCO's run lengths as a string; coco-runs: as numbers.",
+        Description = "png: a gray picture, 255 where the thing is; coco: JSON with COCO's run lengths as a string; coco-runs: as numbers.",
         DefaultValueFactory = _ => "png",
     }.AcceptOnlyFromAmong("png", "coco", "coco-runs");
 

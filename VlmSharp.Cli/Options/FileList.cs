@@ -6,7 +6,7 @@ namespace VlmSharp.Cli.Options;
 /// <summary>The files named on the command line, where <c>-</c> stands for a list on standard input, one path a line.</summary>
 internal static class FileList
 {
-    /// <summary>Has an argument refuse what looks like a misspelt option: nobody means a file named --thread.</summary>
+    /// <summary>Has an argument refuse what looks like a misspelled option: nobody means a file named --thread.</summary>
     public static void RefuseOptions(Argument argument)
     {
         RefuseEmpty(argument);

@@ -21,7 +21,7 @@ internal sealed class GenerationOptionsBinder
     private readonly Option<float?> repetitionPenalty = NumberOption.Create<float>("--repetition-penalty", "X", "Above 1 makes tokens of the prompt and of the text so far less likely (default: off, 1).");
     private readonly Option<int?> noRepeatNgramSize = NumberOption.Create<int>("--no-repeat-ngram-size", "N", "No run of N tokens comes twice.");
     private readonly Option<int?> beams = NumberOption.Create<int>("--beams", "N", "Beam search with N beams.");
-    private readonly Option<float?> lengthPenalty = NumberOption.Create<float>("--length-penalty", "X", $"Beam search: above 0 favours long texts, below 0 short ones (default: {Default.LengthPenalty}).");
+    private readonly Option<float?> lengthPenalty = NumberOption.Create<float>("--length-penalty", "X", $"Beam search: above 0 favors long texts, below 0 short ones (default: {Default.LengthPenalty}).");
     private readonly Option<int?> logProbabilities = NumberOption.Create<int>("--logprobs", "N", "With --json: the N likeliest tokens of each step.");
 
     /// <summary>Each option in the order of the help, and the parameter that errors call it by.</summary>

@@ -42,7 +42,7 @@ internal sealed class ModelOptionsBinder
 
     private readonly Option<bool> slidingWindow = new("--sliding-window")
     {
-        Description = "PaliGemma 2: honour the sliding window, as transformers does; it matters at 896 px.",
+        Description = "PaliGemma 2: honor the sliding window, as transformers does; it matters at 896 px.",
     };
 
     /// <summary>Adds the options to a command.</summary>

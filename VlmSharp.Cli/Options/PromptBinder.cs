@@ -2,6 +2,7 @@ using System.CommandLine;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
+using VlmSharp.Tokenization;
 
 namespace VlmSharp.Cli.Options;
 
@@ -58,7 +59,7 @@ internal sealed class PromptBinder
             Images = loaded,
             Prompt = text ?? "",
             PromptIds = ids is null ? null : ParseIds(ids),
-            TrustControlTokens = parsed.GetValue(trust),
+            ControlTokens = parsed.GetValue(trust) ? ControlTokens.AsTokens : ControlTokens.AsText,
         };
     }
 

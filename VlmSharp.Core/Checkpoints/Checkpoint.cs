@@ -28,7 +28,10 @@ public sealed unsafe class Checkpoint : IDisposable
     /// <summary>The model that config.json and generation_config.json describe.</summary>
     public PaliGemmaConfig Config { get; }
 
-    /// <summary>The weights by canonical name: those of <see cref="TensorTable.For"/>, and the head where one is stored.</summary>
+    /// <summary>
+    /// The weights by canonical name, which is their name in the published files, in the order of the computation; last the head,
+    /// where one is stored.
+    /// </summary>
     public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
     /// <summary>
@@ -99,6 +102,13 @@ public sealed unsafe class Checkpoint : IDisposable
         long elements = tensor.Shape.Aggregate(1L, (product, dimension) => product * dimension);
         return new WeightData(canonicalName, tensor.DType, rows, checked((int)(elements / rows)), tensor.Pointer, this, tensor.ScalesPointer);
     }
+
+    /// <summary>
+    /// Tells models apart without reading gigabytes: a hash of the small files (configuration, tokenizer, preprocessing), of every
+    /// weight's name, format and shape, and of a page at the beginning and the end of each.
+    /// </summary>
+    /// <returns>64 hexadecimal digits, the same wherever the folder is.</returns>
+    public string Fingerprint() => CheckpointFingerprint.Of(this);
 
     /// <summary>Unmaps all files. Every weight handed out becomes invalid.</summary>
     public void Dispose()

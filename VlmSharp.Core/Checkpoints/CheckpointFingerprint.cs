@@ -9,7 +9,7 @@ namespace VlmSharp.Checkpoints;
 /// tensor's name, format and shape, and of a page at the beginning and the end of each. Two trainings of one architecture
 /// differ in nearly every page.
 /// </summary>
-public static unsafe class CheckpointFingerprint
+internal static unsafe class CheckpointFingerprint
 {
     private const int Page = 4096;
 
@@ -21,7 +21,6 @@ public static unsafe class CheckpointFingerprint
     /// <returns>64 hexadecimal digits.</returns>
     public static string Of(Checkpoint checkpoint)
     {
-        ArgumentNullException.ThrowIfNull(checkpoint);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (string name in SmallFiles)
         {

@@ -4,25 +4,47 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Checkpoints;
 
-/// <summary>A weight of an open checkpoint, where it lies in mapped memory.</summary>
-/// <param name="Name">Its canonical name.</param>
-/// <param name="StoredName">Its name in the file.</param>
-/// <param name="DType">Its storage format.</param>
-/// <param name="Shape">Its dimensions, row-major.</param>
-/// <param name="Pointer">Address of its first byte, valid while the checkpoint is open.</param>
-/// <param name="ByteLength">How many bytes its elements have.</param>
-/// <param name="File">The file that holds it.</param>
-/// <param name="ScalesPointer">Address of a quantized matrix's scales, bfloat16 [rows, groups of a row]; else 0.</param>
-public sealed record CheckpointTensor(
-    string Name,
-    string StoredName,
-    DType DType,
-    ImmutableArray<long> Shape,
-    nint Pointer,
-    long ByteLength,
-    SafetensorsFile File,
-    nint ScalesPointer = 0)
+/// <summary>A weight of an open checkpoint; <see cref="Checkpoint.Weight"/> has its numbers.</summary>
+public sealed record CheckpointTensor
 {
+    internal CheckpointTensor(string name, SafetensorsFile file, SafetensorsEntry entry, DType dtype, ImmutableArray<long> shape)
+    {
+        Name = name;
+        StoredName = entry.Name;
+        DType = dtype;
+        Shape = shape;
+        ByteLength = entry.ByteLength;
+        File = file;
+        Pointer = file.DataPointer(entry);
+    }
+
+    /// <summary>Its canonical name.</summary>
+    public string Name { get; }
+
+    /// <summary>Its name in the file.</summary>
+    public string StoredName { get; }
+
+    /// <summary>Its storage format.</summary>
+    public DType DType { get; }
+
+    /// <summary>Its dimensions, row-major.</summary>
+    public ImmutableArray<long> Shape { get; }
+
+    /// <summary>How many bytes its elements have; the scales of a quantized matrix are not counted.</summary>
+    public long ByteLength { get; }
+
+    /// <summary>The file that holds it.</summary>
+    public string Path => File.Path;
+
+    /// <summary>The mapped file that holds it.</summary>
+    internal SafetensorsFile File { get; }
+
+    /// <summary>Address of its first byte, valid while the checkpoint is open.</summary>
+    internal nint Pointer { get; }
+
+    /// <summary>Address of a quantized matrix's scales, bfloat16 [rows, groups of a row]; else 0.</summary>
+    internal nint ScalesPointer { get; init; }
+
     /// <summary>Bytes of the scales.</summary>
-    public long ScaleBytes => ScalesPointer == 0 ? 0 : sizeof(ushort) * Shape[0] * DType.Groups(Shape[^1]);
+    internal long ScaleBytes => ScalesPointer == 0 ? 0 : sizeof(ushort) * Shape[0] * DType.Groups(Shape[^1]);
 }

@@ -10,9 +10,9 @@ internal static class TableComparison
 {
     private const int Shown = 4;
 
-    /// <summary>The tensors under their canonical names, exactly those of the table and perhaps the head.</summary>
+    /// <summary>The tensors under their canonical names and in the table's order, exactly those of the table and perhaps the head.</summary>
     /// <exception cref="ModelFormatException">One error that lists everything missing, unexpected or of a wrong shape.</exception>
-    public static Dictionary<string, CheckpointTensor> Match(
+    public static OrderedDictionary<string, CheckpointTensor> Match(
         IReadOnlyList<SafetensorsFile> files, PaliGemmaConfig config, string directory)
     {
         var specs = TensorTable.For(config).Append(TensorTable.Head(config)).ToDictionary(spec => spec.Name, StringComparer.Ordinal);
@@ -53,7 +53,7 @@ internal static class TableComparison
             // Two 4-bit numbers share a byte.
             ImmutableArray<long> stored = dtype == DType.Int4 ? [spec.Shape[0], spec.Shape[1] / 2] : spec.Shape;
             CheckShape(spec.Name, entry, stored);
-            var tensor = new CheckpointTensor(spec.Name, entry.Name, dtype ?? default, spec.Shape, file.DataPointer(entry), entry.ByteLength, file);
+            var tensor = new CheckpointTensor(spec.Name, file, entry, dtype ?? default, spec.Shape);
             if (!found.TryAdd(spec.Name, tensor)) repeated.Add(MessageText.Quote(entry.Name));
         }
 
@@ -85,7 +85,7 @@ internal static class TableComparison
         Report("quantized and without their scales", unscaled);
         Report("stored twice", repeated);
         return faults.Count == 0
-            ? found
+            ? new(specs.Keys.Where(found.ContainsKey).Select(name => KeyValuePair.Create(name, found[name])), StringComparer.Ordinal)
             : throw new ModelFormatException($"The tensors in {directory} are not those that its config.json describes: {string.Join("; ", faults)}.");
     }
 }

@@ -10,7 +10,7 @@ namespace VlmSharp.Checkpoints;
 /// </code>
 /// A canonical name stays as it is, and so does a name of no known dialect.
 /// </summary>
-public static class TensorNames
+internal static class TensorNames
 {
     /// <summary>The embedding table, which is the output head too unless <see cref="Head"/> is stored.</summary>
     public const string Embedding = Decoder + "model.embed_tokens.weight";
@@ -19,14 +19,14 @@ public static class TensorNames
     public const string Head = Decoder + "lm_head.weight";
 
     /// <summary>What config.json calls the method by which VlmSharp quantizes.</summary>
-    internal const string QuantizationMethod = "vlmsharp";
+    public const string QuantizationMethod = "vlmsharp";
 
     /// <summary>What the name of a quantized matrix's scales adds to the matrix's.</summary>
-    internal const string ScaleSuffix = "_scale";
+    public const string ScaleSuffix = "_scale";
 
-    internal const string VisionTower = "vision_tower.";
-    internal const string Projector = "multi_modal_projector.";
-    internal const string Decoder = "language_model.";
+    public const string VisionTower = "vision_tower.";
+    public const string Projector = "multi_modal_projector.";
+    public const string Decoder = "language_model.";
 
     private const string VisionModel = "vision_model.";
     private const string TextModel = "model.";

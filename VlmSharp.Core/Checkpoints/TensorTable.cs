@@ -4,7 +4,7 @@ using VlmSharp.Models;
 namespace VlmSharp.Checkpoints;
 
 /// <summary>The part of the model that a tensor belongs to.</summary>
-public enum ModelPart
+internal enum ModelPart
 {
     /// <summary>SigLIP: picture to patch vectors.</summary>
     VisionTower,
@@ -20,7 +20,7 @@ public enum ModelPart
 /// <param name="Name">Its canonical name.</param>
 /// <param name="Shape">Its dimensions, row-major.</param>
 /// <param name="Part">The part of the model it belongs to.</param>
-public sealed record TensorSpec(string Name, ImmutableArray<long> Shape, ModelPart Part)
+internal sealed record TensorSpec(string Name, ImmutableArray<long> Shape, ModelPart Part)
 {
     /// <summary>How many elements it has.</summary>
     public long Elements => Shape.Aggregate(1L, (product, dimension) => product * dimension);
@@ -40,7 +40,7 @@ public sealed record ParameterCounts(long VisionTower, long Projector, long Deco
 /// Every tensor of a model with its shape, as the configuration demands. Loader, writer and inspection read this
 /// one table.
 /// </summary>
-public static class TensorTable
+internal static class TensorTable
 {
     /// <summary>The tensors of a model in the order of the computation. The head is not among them: see <see cref="Head"/>.</summary>
     /// <param name="config">The model.</param>

@@ -8,7 +8,7 @@ namespace VlmSharp.Formats;
 /// <param name="Shape">Its dimensions, row-major; empty for a single number.</param>
 /// <param name="Offset">Where its bytes begin, counted from the start of the data.</param>
 /// <param name="ByteLength">How many bytes it has.</param>
-public sealed record SafetensorsEntry(string Name, SafetensorsType Type, ImmutableArray<long> Shape, long Offset, long ByteLength)
+internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, ImmutableArray<long> Shape, long Offset, long ByteLength)
 {
     /// <summary>How many elements it has.</summary>
     public long Elements => ByteLength / Type.Size();

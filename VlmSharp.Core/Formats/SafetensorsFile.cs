@@ -8,7 +8,7 @@ namespace VlmSharp.Formats;
 /// A safetensors file, mapped: 8 bytes of header length, the header, then the tensors. Opening reads and checks the
 /// header and touches nothing else.
 /// </summary>
-public sealed class SafetensorsFile : IDisposable
+internal sealed class SafetensorsFile : IDisposable
 {
     private const int LengthBytes = 8;
 
@@ -109,19 +109,6 @@ public sealed class SafetensorsFile : IDisposable
             default:
                 throw new ModelFormatException($"{Path} holds {entry}, where F32, BF16 or F16 belongs.");
         }
-        return values;
-    }
-
-    /// <summary>A tensor of type I64, copied.</summary>
-    /// <param name="name">Its name as stored.</param>
-    /// <returns>Its elements, row-major.</returns>
-    /// <exception cref="ModelFormatException">There is no such tensor, or it is of another type.</exception>
-    public long[] ReadIntegers(string name)
-    {
-        SafetensorsEntry entry = Find(name);
-        if (entry.Type != SafetensorsType.I64) throw new ModelFormatException($"{Path} holds {entry}, where I64 belongs.");
-        var values = new long[entry.Elements];
-        Bytes(entry).CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }
 

@@ -5,7 +5,7 @@ namespace VlmSharp.Formats;
 
 /// <summary>The element types that a safetensors file may hold, named as in its header.</summary>
 [SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "These are the format's own names.")]
-public enum SafetensorsType
+internal enum SafetensorsType
 {
     /// <summary>Truth value, one byte.</summary>
     Bool,

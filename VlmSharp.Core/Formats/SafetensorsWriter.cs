@@ -9,7 +9,7 @@ namespace VlmSharp.Formats;
 /// Writes safetensors files. The bytes go to a temporary file in the same folder, which takes the final name when it
 /// is complete and on disk: a failure leaves what was there before.
 /// </summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     private const int LengthBytes = 8;
 

@@ -9,7 +9,7 @@ namespace VlmSharp.Formats;
 /// A tensor for <see cref="SafetensorsWriter"/>: what the header says of it, and how its bytes are produced when
 /// their turn comes, so that a model never lies in memory as a whole.
 /// </summary>
-public sealed class TensorToWrite
+internal sealed class TensorToWrite
 {
     private const int BlockElements = 1 << 15;
 
@@ -52,34 +52,8 @@ public sealed class TensorToWrite
     /// <summary>How many bytes it has.</summary>
     public long ByteLength { get; }
 
-    /// <summary>A tensor whose bytes are in memory.</summary>
-    /// <param name="name">Its name in the file.</param>
-    /// <param name="type">The type of its elements.</param>
-    /// <param name="shape">Its dimensions, row-major.</param>
-    /// <param name="bytes">Its bytes, little-endian.</param>
-    /// <returns>The tensor.</returns>
-    public static TensorToWrite FromBytes(string name, SafetensorsType type, ImmutableArray<long> shape, ReadOnlyMemory<byte> bytes) =>
-        new(name, type, shape, stream => stream.Write(bytes.Span));
-
-    /// <summary>A tensor at an address, of any size, such as a weight of an open checkpoint.</summary>
-    /// <param name="name">Its name in the file.</param>
-    /// <param name="type">The type of its elements.</param>
-    /// <param name="shape">Its dimensions, row-major.</param>
-    /// <param name="data">Address of its first byte.</param>
-    /// <param name="owner">What keeps the memory valid.</param>
-    /// <returns>The tensor.</returns>
-    public static TensorToWrite FromPointer(string name, SafetensorsType type, ImmutableArray<long> shape, nint data, object owner)
-    {
-        long length = new TensorToWrite(name, type, shape, _ => { }).ByteLength;
-        return new TensorToWrite(name, type, shape, stream =>
-        {
-            WriteBytes(stream, data, length);
-            GC.KeepAlive(owner);
-        });
-    }
-
     /// <summary>Writes memory of any length.</summary>
-    internal static unsafe void WriteBytes(Stream stream, nint data, long length)
+    public static unsafe void WriteBytes(Stream stream, nint data, long length)
     {
         const int Block = 1 << 24;
         for (long at = 0; at < length; at += Block)
@@ -105,7 +79,7 @@ public sealed class TensorToWrite
         new(name, SafetensorsType.I64, shape, stream => stream.Write(MemoryMarshal.AsBytes(values.Span)));
 
     /// <summary>Writes the bytes and checks that they are as many as the header says.</summary>
-    internal void WriteTo(Stream stream)
+    public void WriteTo(Stream stream)
     {
         long start = stream.Position;
         write(stream);

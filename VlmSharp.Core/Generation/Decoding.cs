@@ -84,7 +84,7 @@ internal abstract class Decoding : IDisposable
     {
         if (Finish == FinishReason.None)
         {
-            Finish = FinishReason.Cancelled;
+            Finish = FinishReason.Canceled;
             Telemetry?.Cancel(TelemetryIndex);
         }
 

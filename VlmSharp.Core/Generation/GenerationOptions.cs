@@ -60,7 +60,7 @@ public sealed record GenerationOptions
     /// <summary>Beams of beam search; 1 is none. Does not go together with sampling.</summary>
     public int Beams { get; init; } = 1;
 
-    /// <summary>e of a hypothesis' score, sum of log-probabilities / length^e: above 0 favours long texts, below 0 short ones.</summary>
+    /// <summary>e of a hypothesis' score, sum of log-probabilities / length^e: above 0 favors long texts, below 0 short ones.</summary>
     public float LengthPenalty { get; init; } = 1;
 
     /// <summary>Texts that end the answer; it is cut before the first of them. Special tokens have no text and match nothing.</summary>

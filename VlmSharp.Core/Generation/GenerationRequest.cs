@@ -1,5 +1,6 @@
 using VlmSharp.Compute;
 using VlmSharp.Imaging;
+using VlmSharp.Tokenization;
 
 namespace VlmSharp.Generation;
 
@@ -16,10 +17,10 @@ public sealed record GenerationRequest
     public IReadOnlyList<int>? PromptIds { get; init; }
 
     /// <summary>
-    /// Whether control tokens written in the text ("&lt;eos&gt;", "&lt;image&gt;") mean what they say, as in the reference
-    /// processor. False for text that a user typed: there they stay text.
+    /// What control tokens written in the text ("&lt;eos&gt;", "&lt;image&gt;") mean: text, as it must be where a user typed it, or
+    /// the tokens, as in the reference processor.
     /// </summary>
-    public bool TrustControlTokens { get; init; }
+    public ControlTokens ControlTokens { get; init; }
 
     /// <summary>This request's own seed of sampling, or null for that of <see cref="GenerationOptions.Seed"/>.</summary>
     public long? Seed { get; init; }

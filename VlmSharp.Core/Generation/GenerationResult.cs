@@ -13,7 +13,7 @@ public enum FinishReason
     Length,
 
     /// <summary>It was given up.</summary>
-    Cancelled,
+    Canceled,
 }
 
 /// <summary>One token as it is produced.</summary>

@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Formats;
 using VlmSharp.Models;
 
 namespace VlmSharp.Generation;
@@ -13,7 +14,21 @@ public sealed record TracedTensor(string Name, IReadOnlyList<long> Shape, float[
 /// <param name="Tensors">The intermediates, in the order of the computation.</param>
 /// <param name="InputIds">[T], image placeholders included.</param>
 /// <param name="Tokens">The tokens generated greedily, stopping at nothing.</param>
-public sealed record Trace(IReadOnlyList<TracedTensor> Tensors, IReadOnlyList<int> InputIds, IReadOnlyList<int> Tokens);
+public sealed record Trace(IReadOnlyList<TracedTensor> Tensors, IReadOnlyList<int> InputIds, IReadOnlyList<int> Tokens)
+{
+    /// <summary>Writes a safetensors file: each tensor under its name in F32, and <c>input_ids</c> and <c>tokens</c> in I64.</summary>
+    /// <param name="path">The file; replaced if there is one.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Save(string path) => SafetensorsWriter.Write(path,
+    [
+        .. Tensors.Select(t => TensorToWrite.FromFloats(t.Name, DType.F32, [.. t.Shape], t.Values)),
+        Integers("input_ids", InputIds),
+        Integers("tokens", Tokens),
+    ]);
+
+    private static TensorToWrite Integers(string name, IReadOnlyList<int> values) =>
+        TensorToWrite.FromIntegers(name, [values.Count], values.Select(v => (long)v).ToArray());
+}
 
 /// <summary>
 /// One request through the model with every stage kept: pixels, encoder layers, projector, decoder layers, logits. To

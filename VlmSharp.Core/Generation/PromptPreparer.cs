@@ -44,7 +44,7 @@ internal sealed class PromptPreparer(PaliGemmaConfig config, ImagePreprocessor p
     {
         if (tokenizer is null)
             throw new RequestException($"{directory} has no tokenizer.json or tokenizer.model: add one of them, or give the prompt as token ids.");
-        return PromptTokens.Build(tokenizer, request.Prompt, config.Vision.Patches, request.TrustControlTokens, imageCount: request.Images.Count);
+        return PromptTokens.Build(tokenizer, request.Prompt, config.Vision.Patches, request.ControlTokens, imageCount: request.Images.Count);
     }
 
     private int[] WithPlaceholders(IReadOnlyList<int> given, int placeholders)

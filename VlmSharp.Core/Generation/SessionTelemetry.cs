@@ -11,7 +11,7 @@ namespace VlmSharp.Generation;
 /// </summary>
 internal sealed class SessionTelemetry
 {
-    private const string Cancelled = "cancelled";
+    private const string Canceled = "canceled";
 
     private readonly string model;
     private readonly long start = Stopwatch.GetTimestamp();
@@ -73,7 +73,7 @@ internal sealed class SessionTelemetry
         finished[request] = finish == FinishReason.Stop ? "stop" : "length";
         double seconds = Stopwatch.GetElapsedTime(firstTokens[request]).TotalSeconds;
         if (count > 1) VlmSharpTelemetry.TimePerOutputToken.Record(seconds / (count - 1), Tags());
-        if (Array.TrueForAll(finished, static reason => reason is not null)) End(Array.Exists(finished, static reason => reason == Cancelled) ? Cancelled : null);
+        if (Array.TrueForAll(finished, static reason => reason is not null)) End(Array.Exists(finished, static reason => reason == Canceled) ? Canceled : null);
     }
 
     /// <summary>A step failed.</summary>
@@ -89,8 +89,8 @@ internal sealed class SessionTelemetry
     /// <param name="request">Which request.</param>
     public void Cancel(int request)
     {
-        finished[request] = Cancelled;
-        if (Array.TrueForAll(finished, static reason => reason is not null)) End(Cancelled);
+        finished[request] = Canceled;
+        if (Array.TrueForAll(finished, static reason => reason is not null)) End(Canceled);
     }
 
     private void End(string? error)
@@ -105,7 +105,7 @@ internal sealed class SessionTelemetry
         {
             if (error is not null) span.SetTag(VlmSharpTelemetry.ErrorKey, error);
             span.SetTag("gen_ai.usage.input_tokens", promptTokens).SetTag("gen_ai.usage.output_tokens", output);
-            span.SetTag("gen_ai.response.finish_reasons", finished.Where(reason => reason != Cancelled).OfType<string>().ToArray());
+            span.SetTag("gen_ai.response.finish_reasons", finished.Where(reason => reason != Canceled).OfType<string>().ToArray());
         }
 
         VlmSharpTelemetry.StopDetached(span);

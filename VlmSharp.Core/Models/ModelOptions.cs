@@ -34,7 +34,7 @@ public sealed record ModelOptions
     public bool FinalSoftCap { get; init; }
 
     /// <summary>
-    /// Whether Gemma 2's sliding window is honoured on every other layer, as transformers does. False as in the original
+    /// Whether Gemma 2's sliding window is honored on every other layer, as transformers does. False as in the original
     /// training code, which attends to everything. It matters from 4,096 tokens on: at 896 px.
     /// </summary>
     public bool SlidingWindow { get; init; }

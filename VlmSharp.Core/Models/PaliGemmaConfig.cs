@@ -70,11 +70,7 @@ public sealed record TextConfig(
     float FinalSoftCap,
     int SlidingWindow,
     ImmutableArray<bool> SlidingLayers,
-    bool HasPostNorms)
-{
-    /// <summary>Query heads that share one key and value head.</summary>
-    public int HeadsPerKvHead => Heads / KvHeads;
-}
+    bool HasPostNorms);
 
 /// <summary>A PaliGemma model as its config.json and generation_config.json describe it, every default filled in.</summary>
 /// <param name="Vision">The vision tower.</param>

@@ -14,7 +14,7 @@ namespace VlmSharp.Quantization;
 /// X.weight_scale  BF16 [out, in / g]  g = 64 of int8, 32 of int4:   W[o, i] = scale[o, i / g] * q[o, i]
 /// config.json     "quantization_config": { "quant_method": "vlmsharp", "format": "int8" or "int4" }
 /// </code>
-/// <see cref="DType"/> says how the integers are packed. Tokenizer, preprocessor and licence are copied. Tensors are quantized as
+/// <see cref="DType"/> says how the integers are packed. Tokenizer, preprocessor and license are copied. Tensors are quantized as
 /// they are written, one at a time.
 /// </summary>
 public static class ModelQuantizer

@@ -6,7 +6,7 @@ namespace VlmSharp.Tasks;
 
 /// <summary>
 /// Shows what was found in the picture: translucent masks with their outlines, boxes, and labels with their scores. Lines and text grow with the picture.
-/// Things with the same label have one colour, unless all have the same: then each has its own.
+/// Things with the same label have one color, unless all have the same: then each has its own.
 /// </summary>
 public static class DetectionOverlay
 {

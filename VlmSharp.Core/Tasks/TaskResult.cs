@@ -21,7 +21,7 @@ public sealed record TaskResult(VisionTask Task, GenerationResult Generation, in
 /// <param name="Label">What; empty where the model gave no label.</param>
 /// <param name="Score">
 /// How sure the model was, 0 to 1: the geometric mean of the probabilities of the four location tokens and of the label, all of
-/// whose tokens together count as one. To order and to filter things with. A model spreads its belief over neighbouring places, so
+/// whose tokens together count as one. To order and to filter things with. A model spreads its belief over neighboring places, so
 /// that a good box has much less than 1; and constrained generation takes every probability among what may follow.
 /// </param>
 /// <param name="MaskCodes">The sixteen codes of its mask, 0 to 127; null where the model gave none, or another number of them.</param>

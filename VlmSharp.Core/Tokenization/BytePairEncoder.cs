@@ -11,7 +11,7 @@ internal sealed class BytePairEncoder(PieceTable pieces, MergeTable merges, Func
 {
     private const int None = -1;
     private readonly PriorityQueue<int, ulong> candidates = new(); // left symbol by (rank, position)
-    private int[] ids = []; // None for a symbol that was merged into its left neighbour
+    private int[] ids = []; // None for a symbol that was merged into its left neighbor
     private int[] next = [];
     private int[] previous = [];
     private int count;

@@ -12,6 +12,6 @@ public enum ControlTokens
     /// <summary>Nothing: the characters are text like any other. For text that a user typed.</summary>
     AsText,
 
-    /// <summary>The control token. For text that the program itself composed.</summary>
-    Honour,
+    /// <summary>The control token itself. For text that the program itself composed.</summary>
+    AsTokens,
 }

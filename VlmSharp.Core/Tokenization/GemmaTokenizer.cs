@@ -71,11 +71,11 @@ internal sealed class GemmaTokenizer : ITokenizer
         new(TokenizerJsonFile.Read(file, fileName), addedTokens ?? []);
 
     /// <inheritdoc/>
-    public int[] Encode(string text, ControlTokens mode)
+    public int[] Encode(string text, ControlTokens controlTokens)
     {
         ArgumentNullException.ThrowIfNull(text);
         byte[] utf8 = Encoding.UTF8.GetBytes(text); // lone surrogates become U+FFFD here
-        TokenTrie trie = mode == ControlTokens.Honour ? atomsAndControls : atoms;
+        TokenTrie trie = controlTokens == ControlTokens.AsTokens ? atomsAndControls : atoms;
         var merging = new BytePairEncoder(vocabulary.Pieces, vocabulary.Merges, vocabulary.IsMergeable, spaceId, byteIds);
         var ids = new List<int>(text.Length / 3 + 4);
         int fragment = 0;

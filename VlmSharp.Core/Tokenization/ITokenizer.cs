@@ -23,9 +23,9 @@ public interface ITokenizer
 
     /// <summary>Token ids of a text, without adding any.</summary>
     /// <param name="text">The text; lone surrogates count as U+FFFD.</param>
-    /// <param name="mode">What the spelling of a control token in the text means.</param>
+    /// <param name="controlTokens">What the spelling of a control token in the text means.</param>
     /// <returns>The ids.</returns>
-    int[] Encode(string text, ControlTokens mode);
+    int[] Encode(string text, ControlTokens controlTokens);
 
     /// <summary>
     /// The text of token ids. Ids that spell nothing (outside the vocabulary) are left out; a run of byte pieces

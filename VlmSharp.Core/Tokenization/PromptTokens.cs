@@ -14,23 +14,22 @@ public static class PromptTokens
     /// <param name="tokenizer">The vocabulary.</param>
     /// <param name="prompt">The prompt; empty makes the model describe the picture.</param>
     /// <param name="imageTokenCount">Placeholders of one image: (image size / patch size) squared.</param>
-    /// <param name="trusted">
-    /// Whether control tokens in the prompt are meant. Then each <c>&lt;image&gt;</c> stands for one image, at its
+    /// <param name="controlTokens">
+    /// What control tokens in the prompt mean. As tokens, each <c>&lt;image&gt;</c> stands for one image, at its
     /// place, and <c>&lt;bos&gt;</c> goes after the last; without any, the images go first.
     /// </param>
     /// <param name="trimTrailingNewlines">Whether to drop newlines at the end of the prompt.</param>
     /// <param name="imageCount">Images of this prompt.</param>
     /// <returns>The ids.</returns>
     /// <exception cref="RequestException">The prompt marks places for another number of images.</exception>
-    public static int[] Build(ITokenizer tokenizer, string prompt, int imageTokenCount, bool trusted = false, bool trimTrailingNewlines = true, int imageCount = 1)
+    public static int[] Build(ITokenizer tokenizer, string prompt, int imageTokenCount, ControlTokens controlTokens = ControlTokens.AsText, bool trimTrailingNewlines = true, int imageCount = 1)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentOutOfRangeException.ThrowIfNegative(imageTokenCount);
         ArgumentOutOfRangeException.ThrowIfNegative(imageCount);
         if (trimTrailingNewlines) prompt = prompt.TrimEnd('\n', '\r');
-        ControlTokens mode = trusted ? ControlTokens.Honour : ControlTokens.AsText;
-        string[] texts = trusted ? prompt.Split(ImageToken) : [prompt];
+        string[] texts = controlTokens == ControlTokens.AsTokens ? prompt.Split(ImageToken) : [prompt];
         int marks = texts.Length - 1;
         if (marks > 0 && marks != imageCount)
         {
@@ -43,11 +42,11 @@ public static class PromptTokens
         if (marks == 0) AddImages(ids, tokenizer, (long)imageTokenCount * imageCount);
         for (int i = 0; i < marks; i++)
         {
-            ids.AddRange(tokenizer.Encode(texts[i], mode));
+            ids.AddRange(tokenizer.Encode(texts[i], controlTokens));
             AddImages(ids, tokenizer, imageTokenCount);
         }
         ids.Add(tokenizer.BosId);
-        ids.AddRange(tokenizer.Encode(texts[^1] + "\n", mode));
+        ids.AddRange(tokenizer.Encode(texts[^1] + "\n", controlTokens));
         return [.. ids];
     }
 

@@ -12,7 +12,7 @@ internal enum TokenKind : byte
     /// <summary>Matched whole in any text, and special when decoding: the turn markers.</summary>
     AtomicSpecial,
 
-    /// <summary>Matched only under <see cref="ControlTokens.Honour"/>, and special when decoding.</summary>
+    /// <summary>Matched only under <see cref="ControlTokens.AsTokens"/>, and special when decoding.</summary>
     Control,
 }
 

@@ -14,7 +14,7 @@ namespace VlmSharp.Cpu.Measurement;
 /// instructions, measured the same when their rounds take turns; one stream a quarter less. A thread that just woke up may
 /// share a core with another for some tens of milliseconds, so rounds go on for longer than that.
 /// </remarks>
-public sealed unsafe class LimitProbe : IDisposable
+internal sealed unsafe class LimitProbe : IDisposable
 {
     private const long Floats = 1L << 26;
     private const int Streams = 4, SegmentFloats = 1 << 20, Segments = (int)(Floats / SegmentFloats);

@@ -8,7 +8,7 @@ namespace VlmSharp.Cpu.Measurement;
 /// <param name="FmaPeak">GFLOP/s of fp32 multiply-adds on registers, each counted as two.</param>
 /// <param name="Threads">Threads it was measured on.</param>
 /// <param name="Tier">Vector registers it was measured with.</param>
-public readonly record struct MachineLimits(double ReadBandwidth, double FmaPeak, int Threads, SimdTier Tier)
+internal readonly record struct MachineLimits(double ReadBandwidth, double FmaPeak, int Threads, SimdTier Tier)
 {
     /// <summary>Measures once, in a fraction of a second; <see cref="LimitProbe"/> measures beside what is held against the limits.</summary>
     /// <param name="options">Threads and tier; null for the defaults.</param>

@@ -11,7 +11,7 @@ namespace VlmSharp.Cpu.Simd;
 /// </summary>
 internal static unsafe class IntegerInstructions
 {
-    /// <summary>Products of 16-bit integers, neighbours added: y[i] = a[2i] b[2i] + a[2i+1] b[2i+1], in 32 bits.</summary>
+    /// <summary>Products of 16-bit integers, neighbors added: y[i] = a[2i] b[2i] + a[2i+1] b[2i+1], in 32 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> PairSums(Vector128<short> a, Vector128<short> b)
     {
@@ -34,7 +34,7 @@ internal static unsafe class IntegerInstructions
         ? Avx512BW.MultiplyAddAdjacent(a, b)
         : Vector512.Create(PairSums(a.GetLower(), b.GetLower()), PairSums(a.GetUpper(), b.GetUpper()));
 
-    /// <summary>Products of bytes, neighbours added: y[i] = a[2i] b[2i] + a[2i+1] b[2i+1], in 16 bits. Elements of a are below 128, and the sums in range.</summary>
+    /// <summary>Products of bytes, neighbors added: y[i] = a[2i] b[2i] + a[2i+1] b[2i+1], in 16 bits. Elements of a are below 128, and the sums in range.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> PairSums(Vector128<byte> a, Vector128<sbyte> b)
     {

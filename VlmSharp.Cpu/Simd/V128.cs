@@ -69,7 +69,7 @@ internal unsafe partial struct V128(Vector128<float> value) : ISimd<V128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(V128 x) => Vector128.Sum(x.value);
 
-    // Neighbours are added, then neighbours of these.
+    // Neighbors are added, then neighbors of these.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Sums(V128 a, V128 b, V128 c, V128 d)
     {

@@ -107,7 +107,7 @@ internal static class AnswerSection
         page.Add($"</div></details>");
     }
 
-    /// <summary>A heat map over the resized picture: a small gray PNG, stretched, and coloured by the filter that all maps share.</summary>
+    /// <summary>A heat map over the resized picture: a small gray PNG, stretched, and colored by the filter that all maps share.</summary>
     private static void WriteMap(HtmlWriter page, Explanation e, AttentionMap map, string label)
     {
         int side = e.Seen.Width, stretched = map.Side * map.PatchesPerCell * e.Config.Vision.PatchSize; // over the edge where the last cells have fewer patches

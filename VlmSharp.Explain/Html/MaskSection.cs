@@ -10,7 +10,7 @@ internal static class MaskSection
     // Beyond these the cells say no more, and a page grows with their product.
     private const int LargestText = 20, LargestGenerated = 16;
 
-    /// <summary>Neighbouring tokens that look the same, as one row and one column.</summary>
+    /// <summary>Neighboring tokens that look the same, as one row and one column.</summary>
     private readonly record struct Item(string Label, int First, int Count, string Kind)
     {
         public int Cells => Count == 1 ? 1 : RunCells;

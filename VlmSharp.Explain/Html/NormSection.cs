@@ -45,7 +45,7 @@ internal static class NormSection
         bool crowded = high / low > 500;
         foreach (double tick in ticks.Where(t => t >= low && t <= high && (!crowded || IsPowerOfTen(t))))
             page.Add($"""<path class="rule" d="M{Left} {Y(tick):0.#}H{Width - Right}"/><text class="label" x="{Left - 6}" y="{Y(tick) + 4:0.#}" text-anchor="end">{Tick(tick)}</text>""");
-        foreach (int i in Labelled(norms, step))
+        foreach (int i in Labeled(norms, step))
             page.Add($"""<text class="label" transform="translate({X(i) + 3:0.#} {Height - Bottom + 10}) rotate(-45)" text-anchor="end">{Label(norms[i].Name)}</text>""");
 
         WriteSeries(page, norms, n => n.Image, "picture", X, Y);
@@ -91,7 +91,7 @@ internal static class NormSection
     }
 
     /// <summary>The stages that have room for a label: the ends and the projector first, then every so many blocks, then what is left.</summary>
-    private static List<int> Labelled(IReadOnlyList<StageNorm> norms, double step)
+    private static List<int> Labeled(IReadOnlyList<StageNorm> norms, double step)
     {
         const double Room = 22;
         int every = step >= Room ? 1 : step >= Room / 2 ? 2 : 4;

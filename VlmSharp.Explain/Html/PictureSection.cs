@@ -10,7 +10,7 @@ internal static class PictureSection
     // Longest side at which the original is shown: a photograph of the camera's size would be most of the page.
     private const int OriginalSide = 480;
 
-    /// <summary>The resized picture and the colours of attention, once, for all the figures that use them.</summary>
+    /// <summary>The resized picture and the colors of attention, once, for all the figures that use them.</summary>
     public static void Define(HtmlWriter page, Explanation e)
     {
         int side = e.Seen.Width;
@@ -18,12 +18,12 @@ internal static class PictureSection
             <svg class="defs" width="0" height="0" aria-hidden="true"><defs>
             <image id="seen" width="{side}" height="{side}" href="{Figures.DataUri(e.Seen)}"/>
             <filter id="heat" x="0" y="0" width="1" height="1" color-interpolation-filters="sRGB">
-            <feComponentTransfer in="SourceGraphic" result="colour">
+            <feComponentTransfer in="SourceGraphic" result="color">
             <feFuncR type="table" tableValues="1 1 0.96 0.84 0.55"/><feFuncG type="table" tableValues="0.9 0.72 0.42 0.16 0"/><feFuncB type="table" tableValues="0.35 0.2 0.1 0.12 0.12"/>
             </feComponentTransfer>
             <feColorMatrix in="SourceGraphic" type="luminanceToAlpha" result="amount"/>
             <feComponentTransfer in="amount" result="alpha"><feFuncA type="table" tableValues="0 0.5 0.66 0.77 0.84"/></feComponentTransfer>
-            <feComposite in="colour" in2="alpha" operator="in"/>
+            <feComposite in="color" in2="alpha" operator="in"/>
             </filter>
             </defs></svg>
 

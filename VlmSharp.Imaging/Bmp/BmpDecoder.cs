@@ -5,7 +5,7 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Bmp;
 
 /// <summary>
-/// Windows and OS/2 bitmaps: 1, 4, 8, 16, 24 and 32 bits per pixel, colour masks, run lengths (RLE4, RLE8), rows from
+/// Windows and OS/2 bitmaps: 1, 4, 8, 16, 24 and 32 bits per pixel, color masks, run lengths (RLE4, RLE8), rows from
 /// the bottom or from the top. The fourth byte of 32-bit pixels is dropped.
 /// </summary>
 internal sealed class BmpDecoder : IImageDecoder
@@ -83,7 +83,7 @@ internal sealed class BmpDecoder : IImageDecoder
             uint mask = header.Masks[channel];
             uint max = mask == 0 ? 0 : mask >> BitOperations.TrailingZeroCount(mask);
             if (max > 255 || (max & (max + 1)) != 0)
-                throw context.Unsupported($"the colour mask 0x{mask:X8}");
+                throw context.Unsupported($"the color mask 0x{mask:X8}");
             tables[channel] = new byte[max + 1];
             for (uint value = 1; value <= max; value++)
                 tables[channel][value] = (byte)(value * 255 / max);

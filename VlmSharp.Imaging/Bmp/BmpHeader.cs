@@ -14,7 +14,7 @@ internal enum BmpCompression
 
 /// <summary>
 /// The headers of a BMP, checked: BITMAPFILEHEADER, then BITMAPCOREHEADER (12 bytes) or BITMAPINFOHEADER and its longer
-/// successors (40 to 124 bytes), the colour masks and the palette.
+/// successors (40 to 124 bytes), the color masks and the palette.
 /// </summary>
 internal sealed class BmpHeader
 {
@@ -37,7 +37,7 @@ internal sealed class BmpHeader
     /// <summary>Red, green and blue masks, for 16 and 32 bits per pixel.</summary>
     public uint[] Masks { get; private set; } = [];
 
-    /// <summary>RGB of 256 colours; those the file lacks are black.</summary>
+    /// <summary>RGB of 256 colors; those the file lacks are black.</summary>
     public byte[] Palette { get; } = new byte[768];
 
     /// <summary>Reads the headers.</summary>
@@ -92,7 +92,7 @@ internal sealed class BmpHeader
             _ => throw context.Unsupported($"compression {compression}"),
         };
         uint colors = BinaryPrimitives.ReadUInt32LittleEndian(info[32..]);
-        return colors <= 65536 ? (int)colors : throw context.Damaged($"its palette claims {colors} colours");
+        return colors <= 65536 ? (int)colors : throw context.Damaged($"its palette claims {colors} colors");
     }
 
     private void CheckKind(DecodeContext context)
@@ -120,7 +120,7 @@ internal sealed class BmpHeader
         if (info.Length < 52)
             next += 12;
         if (masks.Length < 12)
-            throw context.Truncated("its colour masks");
+            throw context.Truncated("its color masks");
         Masks =
         [
             BinaryPrimitives.ReadUInt32LittleEndian(masks),
@@ -129,7 +129,7 @@ internal sealed class BmpHeader
         ];
         bool usual = Masks[0] == 0xFF0000 && Masks[1] == 0x00FF00 && Masks[2] == 0x0000FF;
         if (BitsPerPixel == 24 && !usual)
-            throw context.Unsupported("colour masks in 24 bits per pixel");
+            throw context.Unsupported("color masks in 24 bits per pixel");
         if (BitsPerPixel == 32 && Masks[0] == 0 && Masks[1] == 0 && Masks[2] == 0)
             Masks = [0xFF0000, 0x00FF00, 0x0000FF];
     }

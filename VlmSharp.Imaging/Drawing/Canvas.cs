@@ -23,11 +23,11 @@ internal sealed class Canvas(RgbImage image)
         Fill(region with { Left = region.Right - thickness }, color);
     }
 
-    /// <summary>Mixes a colour in, as far as a mask says.</summary>
+    /// <summary>Mixes a color in, as far as a mask says.</summary>
     /// <param name="left">Column of the mask's left edge.</param>
     /// <param name="top">Row of the mask's top edge.</param>
     /// <param name="mask">255 for the whole of <paramref name="opacity"/>.</param>
-    /// <param name="color">The colour.</param>
+    /// <param name="color">The color.</param>
     /// <param name="opacity">0 to 1.</param>
     public void Tint(int left, int top, GrayImage mask, Rgb color, float opacity)
     {
@@ -50,7 +50,7 @@ internal sealed class Canvas(RgbImage image)
     /// <param name="top">Row of the mask's top edge.</param>
     /// <param name="mask">255 where the thing is.</param>
     /// <param name="thickness">Of the rim, in pixels.</param>
-    /// <param name="color">The colour.</param>
+    /// <param name="color">The color.</param>
     public void Outline(int left, int top, GrayImage mask, int thickness, Rgb color)
     {
         PixelRegion visible = new PixelRegion(left, top, left + mask.Width, top + mask.Height).Intersect(Whole);

@@ -1,6 +1,6 @@
 namespace VlmSharp.Imaging.Drawing;
 
-/// <summary>An sRGB colour.</summary>
+/// <summary>An sRGB color.</summary>
 /// <param name="Red">0 to 255.</param>
 /// <param name="Green">0 to 255.</param>
 /// <param name="Blue">0 to 255.</param>
@@ -8,7 +8,7 @@ internal readonly record struct Rgb(byte Red, byte Green, byte Blue)
 {
     public static readonly Rgb Black = new(0, 0, 0), White = new(255, 255, 255);
 
-    /// <summary>Black or white, whichever stands out more on this colour (WCAG 2.1, contrast ratio).</summary>
+    /// <summary>Black or white, whichever stands out more on this color (WCAG 2.1, contrast ratio).</summary>
     public Rgb Ink() => (Luminance + 0.05) * (Luminance + 0.05) > 0.05 * 1.05 ? Black : White;
 
     /// <summary>Relative luminance, 0 to 1 (WCAG 2.1).</summary>
@@ -17,7 +17,7 @@ internal readonly record struct Rgb(byte Red, byte Green, byte Blue)
     private static double Linear(byte value) => value <= 10 ? value / 255.0 / 12.92 : Math.Pow((value / 255.0 + 0.055) / 1.055, 2.4);
 }
 
-/// <summary>Colours that people with any kind of colour vision tell apart (Okabe and Ito, "Color universal design", 2008), without black.</summary>
+/// <summary>Colors that people with any kind of color vision tell apart (Okabe and Ito, "Color universal design", 2008), without black.</summary>
 internal static class Palette
 {
     private static readonly Rgb[] Colors =
@@ -31,6 +31,6 @@ internal static class Palette
         new(204, 121, 167), // reddish purple
     ];
 
-    /// <summary>The colour of the i-th thing; after seven they come again.</summary>
+    /// <summary>The color of the i-th thing; after seven they come again.</summary>
     public static Rgb Color(int index) => Colors[index % Colors.Length];
 }

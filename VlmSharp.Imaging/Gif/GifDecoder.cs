@@ -6,7 +6,7 @@ namespace VlmSharp.Imaging.Gif;
 /// <summary>
 /// The first frame of a GIF (CompuServe, GIF89a), as Pillow shows it: on the logical screen, which grows if the frame
 /// reaches over its edge; what the frame does not cover has the transparent index, or index 0 if there is none; transparent
-/// pixels keep the colour that the palette gives them.
+/// pixels keep the color that the palette gives them.
 /// </summary>
 internal sealed class GifDecoder : IImageDecoder
 {
@@ -50,7 +50,7 @@ internal sealed class GifDecoder : IImageDecoder
             block = reader.TakeSubBlock();
     }
 
-    // Null for a palette that is the grey ramp 0, 1, 2...: indices are then grey levels, also those beyond its end.
+    // Null for a palette that is the gray ramp 0, 1, 2...: indices are then gray levels, also those beyond its end.
     private static byte[]? ReadPalette(ref GifReader reader, byte flags)
     {
         if ((flags & 0x80) == 0)

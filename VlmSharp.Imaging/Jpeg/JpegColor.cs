@@ -41,7 +41,7 @@ internal static class JpegColor
         }
     }
 
-    /// <summary>Three rows of R, G and B to a row of pixels; for grey, the same row three times.</summary>
+    /// <summary>Three rows of R, G and B to a row of pixels; for gray, the same row three times.</summary>
     public static void FromRgb(ReadOnlySpan<byte> red, ReadOnlySpan<byte> green, ReadOnlySpan<byte> blue, Span<byte> pixels)
     {
         for (int x = 0, to = 0; to < pixels.Length; x++, to += 3)

@@ -4,7 +4,7 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Jpeg;
 
 /// <summary>
-/// JPEG (ITU T.81) with Huffman coding, 8 bits: baseline, extended sequential and progressive; grey, YCbCr, RGB, CMYK and
+/// JPEG (ITU T.81) with Huffman coding, 8 bits: baseline, extended sequential and progressive; gray, YCbCr, RGB, CMYK and
 /// YCCK. The samples equal those of libjpeg-turbo's accurate transform with fancy upsampling, which Pillow uses. Stricter
 /// than Pillow: compressed data that is damaged or ends early is an error. A progressive file that leaves out refinement
 /// scans is shown as it is, without libjpeg's smoothing across blocks.
@@ -41,7 +41,7 @@ internal sealed class JpegDecoder : IImageDecoder
             if (marker == EndOfImage)
             {
                 if (segments.Frame is null || !segments.Frame.Components.All(c => c.Seen))
-                    throw context.Damaged("it ends before all colour components have come");
+                    throw context.Damaged("it ends before all color components have come");
                 return;
             }
             ReadOnlySpan<byte> data = TakeSegment(file, ref position, context);

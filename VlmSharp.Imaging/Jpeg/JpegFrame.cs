@@ -2,7 +2,7 @@ using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.Jpeg;
 
-/// <summary>One colour component of a JPEG frame (ITU T.81, section B.2.2) and its decoded data.</summary>
+/// <summary>One color component of a JPEG frame (ITU T.81, section B.2.2) and its decoded data.</summary>
 internal sealed class JpegComponent
 {
     public required byte Id { get; init; }

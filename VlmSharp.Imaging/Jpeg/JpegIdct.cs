@@ -110,6 +110,6 @@ internal static class JpegIdct
         v[4] = (sum3 - odd0) >> shift;
     }
 
-    // Samples are centred on 128.
+    // Samples are centered on 128.
     private static byte Sample(int value) => (byte)Math.Clamp(value + 128, 0, 255);
 }

@@ -139,7 +139,7 @@ internal sealed class JpegSegments(DecodeContext context)
         int count = data[5];
         context.CheckSize(width, height);
         if (count is not (1 or 3 or 4))
-            throw context.Unsupported($"{count} colour components");
+            throw context.Unsupported($"{count} color components");
         var components = new JpegComponent[count];
         for (int i = 0; i < count; i++)
         {

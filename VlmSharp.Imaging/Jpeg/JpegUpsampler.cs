@@ -3,7 +3,7 @@ namespace VlmSharp.Imaging.Jpeg;
 /// <summary>
 /// Brings one component to the picture's full size, row by row. A component at half the width or height (or both) is
 /// interpolated with the triangle filter, weights 3/4 and 1/4, with the alternating roundings of the Independent JPEG
-/// Group's "fancy upsampling"; any other ratio, and halves of at most two columns, are repeated. The neighbours of a sample
+/// Group's "fancy upsampling"; any other ratio, and halves of at most two columns, are repeated. The neighbors of a sample
 /// are those of the picture: the samples that fill up the last MCU are never used.
 /// </summary>
 internal sealed class JpegUpsampler

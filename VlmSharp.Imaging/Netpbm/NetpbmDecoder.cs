@@ -4,7 +4,7 @@ namespace VlmSharp.Imaging.Netpbm;
 
 /// <summary>
 /// Netpbm's PBM, PGM and PPM, plain (P1, P2, P3) and binary (P4, P5, P6), with any maximum value up to 65535. As in Pillow,
-/// samples are scaled to 0..255 with ties to even, except grey with a maximum over 255, which is scaled to 0..65535 and
+/// samples are scaled to 0..255 with ties to even, except gray with a maximum over 255, which is scaled to 0..65535 and
 /// then saturates at 255.
 /// </summary>
 internal sealed class NetpbmDecoder : IImageDecoder

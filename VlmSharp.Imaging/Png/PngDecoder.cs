@@ -5,8 +5,8 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Png;
 
 /// <summary>
-/// PNG (ISO/IEC 15948): all colour types, depths 1 to 16, the five row filters, Adam7, split IDAT. tRNS and gAMA do not
-/// change the colours, as in Pillow. Checksums are verified up to the end of the pixel data; what follows is only searched
+/// PNG (ISO/IEC 15948): all color types, depths 1 to 16, the five row filters, Adam7, split IDAT. tRNS and gAMA do not
+/// change the colors, as in Pillow. Checksums are verified up to the end of the pixel data; what follows is only searched
 /// for an orientation.
 /// </summary>
 internal sealed class PngDecoder : IImageDecoder

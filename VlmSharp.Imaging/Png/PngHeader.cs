@@ -61,7 +61,7 @@ internal sealed class PngHeader
             _ => false,
         };
         if (!known)
-            throw context.Damaged($"colour type {color} with {depth} bits does not exist");
+            throw context.Damaged($"color type {color} with {depth} bits does not exist");
         if (chunk[10] != 0 || chunk[11] != 0 || chunk[12] > 1)
             throw context.Damaged("its compression, filter or interlace method does not exist");
         context.CheckSize(width, height);

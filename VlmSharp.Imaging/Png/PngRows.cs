@@ -4,8 +4,8 @@ namespace VlmSharp.Imaging.Png;
 
 /// <summary>
 /// Turns the inflated bytes of a PNG into pixels: undoes the row filters (PNG specification, section 9), takes the rows of
-/// the plain order or of the seven Adam7 passes (section 8.2), and converts samples to RGB as Pillow does: 16-bit colour
-/// keeps its high byte, 16-bit grey saturates at 255, palette entries that are missing are black.
+/// the plain order or of the seven Adam7 passes (section 8.2), and converts samples to RGB as Pillow does: 16-bit color
+/// keeps its high byte, 16-bit gray saturates at 255, palette entries that are missing are black.
 /// </summary>
 /// <param name="header">The IHDR chunk.</param>
 /// <param name="palette">The PLTE chunk, or nothing.</param>
@@ -43,7 +43,7 @@ internal sealed class PngRows(PngHeader header, byte[] palette, Stream inflated,
             return;
         int rowBytes = header.RowBytes(columns);
         int pixelBytes = Math.Max(1, header.BitsPerPixel / 8);
-        // Both rows begin with one pixel of zeros, the filters' left neighbour of the first pixel.
+        // Both rows begin with one pixel of zeros, the filters' left neighbor of the first pixel.
         var current = new byte[pixelBytes + rowBytes];
         var above = new byte[pixelBytes + rowBytes];
         Span<byte> filter = stackalloc byte[1];
@@ -91,7 +91,7 @@ internal sealed class PngRows(PngHeader header, byte[] palette, Stream inflated,
         }
     }
 
-    /// <summary>Of the three neighbours, the one nearest to left + up - corner.</summary>
+    /// <summary>Of the three neighbors, the one nearest to left + up - corner.</summary>
     public static byte Paeth(int left, int up, int corner)
     {
         int toLeft = Math.Abs(up - corner), toUp = Math.Abs(left - corner), toCorner = Math.Abs(left + up - 2 * corner);
@@ -117,7 +117,7 @@ internal sealed class PngRows(PngHeader header, byte[] palette, Stream inflated,
         int green = header.Channels >= 3 ? sampleBytes : 0;
         for (int from = 0, to = firstX * 3; to < row.Length; from += pixelBytes, to += stride)
         {
-            // Only 16-bit grey arrives here with one channel.
+            // Only 16-bit gray arrives here with one channel.
             byte red = saturates && samples[from] != 0 ? (byte)255 : samples[from + (saturates ? 1 : 0)];
             row[to] = red;
             row[to + 1] = green == 0 ? red : samples[from + green];

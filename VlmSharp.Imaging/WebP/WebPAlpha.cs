@@ -5,7 +5,7 @@ namespace VlmSharp.Imaging.WebP;
 
 /// <summary>
 /// The alpha of a lossy picture, the payload of an <c>ALPH</c> chunk (RFC 9649, section 2.7.1.2): plain bytes or the green
-/// channel of a lossless stream, each the difference from what its neighbours predict.
+/// channel of a lossless stream, each the difference from what its neighbors predict.
 /// </summary>
 internal static class WebPAlpha
 {

@@ -104,10 +104,10 @@ public sealed class DetectionCommandTests : IDisposable
         Assert.InRange(mask.BoundingBox.Left, box[0] - 1, box[2]);
 
         byte[] file = await File.ReadAllBytesAsync(png);
-        Assert.Equal([8, 0], file[24..26]); // 8 bits, grey
-        RgbImage grey = ImageFile.Load(png);
-        Assert.Equal((224, 224), (grey.Width, grey.Height));
-        Assert.Contains((byte)255, grey.Pixels);
+        Assert.Equal([8, 0], file[24..26]); // 8 bits, gray
+        RgbImage gray = ImageFile.Load(png);
+        Assert.Equal((224, 224), (gray.Width, gray.Height));
+        Assert.Contains((byte)255, gray.Pixels);
 
         string drawing = Path.Combine(scratch, "drawn.png");
         foreach (string format in new[] { "coco", "coco-runs" })

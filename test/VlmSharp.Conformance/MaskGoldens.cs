@@ -28,9 +28,9 @@ public static class MaskGoldens
         }),
     ];
 
-    /// <summary>Writes the weights as a safetensors file.</summary>
-    public static void WriteSafetensors(string path) =>
-        SafetensorsWriter.Write(path, Weights.Select(w => TensorToWrite.FromFloats(w.Name, DType.F32, [.. w.Shape], w.Values)));
+    /// <summary>Writes the weights, each number times a factor, as a safetensors file.</summary>
+    public static void WriteSafetensors(string path, float factor = 1) => SafetensorsWriter.Write(path, Weights.Select(w =>
+        TensorToWrite.FromFloats(w.Name, DType.F32, [.. w.Shape], Array.ConvertAll(w.Values, value => factor * value))));
 
     /// <summary>Writes the weights as numpy.savez does.</summary>
     public static void WriteNpz(string path)

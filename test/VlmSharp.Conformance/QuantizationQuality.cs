@@ -47,7 +47,7 @@ public sealed record QuantizationQuality(int Answers, int Tokens, double Diverge
             foreach (JsonElement question in scene)
             {
                 var request = new GenerationRequest { Images = image, Prompt = question.GetProperty("prompt").GetString()! };
-                int[] truth = [.. stored.Tokenizer!.Encode(question.GetProperty("truth").GetString()!, ControlTokens.Honour), stored.Config.EosTokenIds[0]];
+                int[] truth = [.. stored.Tokenizer!.Encode(question.GetProperty("truth").GetString()!, ControlTokens.AsTokens), stored.Config.EosTokenIds[0]];
                 sum.Add(truth, Forced(stored, request, truth), Forced(quantized, request, truth));
             }
         }

@@ -39,7 +39,7 @@ public static class SyntheticCheckpoint
     }
 
     /// <summary>Writes one tensor's bfloat16 bytes.</summary>
-    public static void WriteValues(Stream stream, TensorSpec spec)
+    internal static void WriteValues(Stream stream, TensorSpec spec)
     {
         (double offset, double scale) = Rule(spec);
         WriteValues(stream, spec.Name, spec.Elements, offset, scale);

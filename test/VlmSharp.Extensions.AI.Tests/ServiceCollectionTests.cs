@@ -51,15 +51,30 @@ public sealed class ServiceCollectionTests
             ["VlmSharp:ImageCacheBytes"] = "0",
             ["VlmSharp:MaxPicturePixels"] = "1000000",
             ["VlmSharp:SlidingWindow"] = "true",
+            ["VlmSharp:Quantization"] = "int8",
+            ["VlmSharp:MaxKvCacheBytes"] = "100000000",
         }).Build();
         await using ServiceProvider services = new ServiceCollection().AddVlmSharp(configuration.GetSection("VlmSharp")).BuildServiceProvider();
         VlmSharpOptions options = services.GetRequiredService<IOptions<VlmSharpOptions>>().Value;
-        Assert.Equal(new VlmSharpOptions { ModelDirectory = GoldenFiles.DemoModel, Threads = 1, Simd = SimdTier.Vector128, MaxOutputTokens = 2, ImageCacheBytes = 0, MaxPicturePixels = 1_000_000, SlidingWindow = true }, options);
+        Assert.Equal(new VlmSharpOptions
+        {
+            ModelDirectory = GoldenFiles.DemoModel,
+            Threads = 1,
+            Simd = SimdTier.Vector128,
+            MaxOutputTokens = 2,
+            ImageCacheBytes = 0,
+            MaxPicturePixels = 1_000_000,
+            SlidingWindow = true,
+            Quantization = DType.Int8,
+            MaxKvCacheBytes = 100_000_000,
+        }, options);
 
         ChatResponse response = await services.GetRequiredService<IChatClient>().GetResponseAsync([Cake]);
         Assert.Equal(2, response.Usage!.OutputTokenCount);
         VisionLanguageModel model = services.GetRequiredService<VisionLanguageModel>();
         Assert.Equal((0, true), (model.ImageFeatures.MaxBytes, model.Network.Options.SlidingWindow));
+        Assert.Equal((DType.Int8, 100_000_000), (model.Network.Options.Quantization, model.Engine.MaxKvCacheBytes));
+        Assert.True(model.QuantizedBytes > 0);
         var backend = (CpuBackend)services.GetRequiredService<IComputeBackend>();
         Assert.Equal((1, SimdTier.Vector128), (backend.Threads, backend.Simd));
     }
@@ -101,6 +116,31 @@ public sealed class ServiceCollectionTests
         Assert.Contains(name, Assert.Throws<OptionsValidationException>(services.GetRequiredService<IStartupValidator>().Validate).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_format_that_no_decoder_is_quantized_to_and_no_memory_are_refused()
+    {
+        Assert.Contains("give Int8 or Int4", Refused(o => o.Quantization = DType.BF16), StringComparison.Ordinal);
+        Assert.Contains("MaxKvCacheBytes", Refused(o => o.MaxKvCacheBytes = 0), StringComparison.Ordinal);
+
+        static string Refused(Action<VlmSharpOptions> change)
+        {
+            using ServiceProvider services = new ServiceCollection().AddVlmSharp(o => o.ModelDirectory = "x").Configure(change).BuildServiceProvider();
+            return Assert.Throws<OptionsValidationException>(services.GetRequiredService<IChatClient>).Message;
+        }
+    }
+
+    [Theory]
+    [InlineData("Quantization", "int5", "Quantization 'int5' is unknown; give Int8 or Int4")]
+    [InlineData("Simd", "wide", "Simd 'wide' is unknown; give one of Auto, Vector128, Vector256, Vector512")]
+    [InlineData("Quantization", "bf16", "Quantization is of another format; give Int8 or Int4")]
+    public void A_wrong_word_in_a_section_is_refused_with_the_right_ones(string name, string word, string expected)
+    {
+        IConfiguration section = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["ModelDirectory"] = "x", [name] = word }).Build();
+        using ServiceProvider services = new ServiceCollection().AddVlmSharp(section).BuildServiceProvider();
+        Assert.Contains(expected, Assert.Throws<OptionsValidationException>(services.GetRequiredService<IChatClient>).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<OptionsValidationException>(services.GetRequiredService<IStartupValidator>().Validate).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>A folder that is copied while the service runs is found by the next request.</summary>
     [Fact]
     public async Task A_model_that_cannot_be_opened_is_logged_and_tried_again()
@@ -138,7 +178,7 @@ public sealed class ServiceCollectionTests
         Assert.Contains(log.Lines, line => line.StartsWith($"Debug: Request {response.ResponseId}: 1 pictures, 10 characters", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.StartsWith($"Information: Answered {response.ResponseId}: {response.Usage!.InputTokenCount} tokens in, {response.Usage.OutputTokenCount} out (stop)", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.StartsWith("Warning: Refused", StringComparison.Ordinal) && line.Contains("2 messages", StringComparison.Ordinal));
-        Assert.Contains(log.Lines, line => line.StartsWith("Debug: Cancelled", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.StartsWith("Debug: Canceled", StringComparison.Ordinal));
         Assert.DoesNotContain(log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
         Assert.DoesNotContain(log.Lines, line => line.Contains("caption", StringComparison.Ordinal) || line.Contains("a cake", StringComparison.Ordinal));
     }

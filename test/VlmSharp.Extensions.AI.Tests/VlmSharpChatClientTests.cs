@@ -171,7 +171,7 @@ public sealed class VlmSharpChatClientTests : IDisposable
     };
 
     [Theory, MemberData(nameof(OtherOptions), DisableDiscoveryEnumeration = true)]
-    public async Task An_option_that_cannot_be_honoured_is_refused_by_name(string name, ChatOptions options)
+    public async Task An_option_that_cannot_be_honored_is_refused_by_name(string name, ChatOptions options)
     {
         RequestException error = await Assert.ThrowsAsync<RequestException>(() => client.GetResponseAsync([Chat.Ask("cake.png", "caption en")], options));
         Assert.Equal(name, error.Parameter);

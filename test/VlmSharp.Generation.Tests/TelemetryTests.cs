@@ -120,9 +120,9 @@ public sealed class TelemetryTests : IDisposable
         }
 
         Activity whole = spans[^1];
-        Assert.Equal("cancelled", whole.GetTagItem("error.type"));
+        Assert.Equal("canceled", whole.GetTagItem("error.type"));
         Assert.Equal(2, whole.GetTagItem("gen_ai.usage.output_tokens"));
-        Assert.Equal("cancelled", Assert.Single(Of("gen_ai.server.request.duration")).Tags["error.type"]);
+        Assert.Equal("canceled", Assert.Single(Of("gen_ai.server.request.duration")).Tags["error.type"]);
     }
 
     [Fact]

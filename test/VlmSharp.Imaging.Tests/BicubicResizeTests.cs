@@ -17,7 +17,7 @@ public class BicubicResizeTests
     [MemberData(nameof(Vectors))]
     public void OneRow(byte[] input, byte[] expected)
     {
-        RgbImage result = Grey(input.Length, 1, input).Resize(expected.Length, 1);
+        RgbImage result = Gray(input.Length, 1, input).Resize(expected.Length, 1);
         Assert.Equal(expected, FirstChannel(result));
     }
 
@@ -25,7 +25,7 @@ public class BicubicResizeTests
     [MemberData(nameof(Vectors))]
     public void OneColumn(byte[] input, byte[] expected)
     {
-        RgbImage result = Grey(1, input.Length, input).Resize(1, expected.Length);
+        RgbImage result = Gray(1, input.Length, input).Resize(1, expected.Length);
         Assert.Equal(expected, FirstChannel(result));
     }
 
@@ -70,7 +70,7 @@ public class BicubicResizeTests
         Assert.All(image.Resize(7, 70).Pixels, value => Assert.Equal(200, value));
     }
 
-    private static RgbImage Grey(int width, int height, byte[] values) => new(width, height, [.. values.SelectMany(v => new[] { v, v, v })]);
+    private static RgbImage Gray(int width, int height, byte[] values) => new(width, height, [.. values.SelectMany(v => new[] { v, v, v })]);
 
     private static byte[] FirstChannel(RgbImage image) => [.. image.Pixels.Where((_, i) => i % 3 == 0)];
 }

@@ -58,7 +58,7 @@ public class GoldenImagesTests
         Assert.Contains("convert it to PNG", error.Message, StringComparison.Ordinal);
     }
 
-    // The mean of each channel tells a wrong colour conversion from a wrong last bit.
+    // The mean of each channel tells a wrong color conversion from a wrong last bit.
     private static string Describe(RgbImage image, JsonElement expected)
     {
         var sums = new double[3];

@@ -24,14 +24,14 @@ public class ImageWritersTests
     }
 
     [Theory, InlineData(1, 1), InlineData(7, 5), InlineData(64, 33)]
-    public void GreyPicturesComeBack(int width, int height)
+    public void GrayPicturesComeBack(int width, int height)
     {
         var image = new GrayImage(width, height);
         for (int i = 0; i < image.Pixels.Length; i++) image.Pixels[i] = (byte)(i * 37 % 251);
         using var stream = new MemoryStream();
         PngWriter.Write(image, stream);
         byte[] file = stream.ToArray();
-        Assert.Equal([8, 0], file[24..26]); // 8 bits, grey
+        Assert.Equal([8, 0], file[24..26]); // 8 bits, gray
         RgbImage read = ImageFile.Decode(file, "written");
         Assert.Equal((width, height), (read.Width, read.Height));
         for (int i = 0; i < read.Pixels.Length; i++) Assert.Equal(image.Pixels[i / 3], read.Pixels[i]);

@@ -2,7 +2,7 @@ namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
 /// For one axis of a bilinear resize, which input samples make each output sample, and with what weights: a triangle around the
-/// output's centre, centres being half a sample from the edges. With antialiasing it is widened when shrinking.
+/// output's center, centers being half a sample from the edges. With antialiasing it is widened when shrinking.
 /// </summary>
 internal sealed class LinearTaps
 {

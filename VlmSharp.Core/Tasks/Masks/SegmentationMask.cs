@@ -7,7 +7,7 @@ namespace VlmSharp.Tasks.Masks;
 /// pictures and run lengths are made when they are asked for.
 /// </summary>
 /// <remarks>
-/// Two ways lead to pixels, as in the published tools. To look at: the numbers become 64 x 64 grey values and are resized to the
+/// Two ways lead to pixels, as in the published tools. To look at: the numbers become 64 x 64 gray values and are resized to the
 /// box as a picture is, which gives soft edges. To measure: the numbers are resized bilinearly, and above 0 is the thing.
 /// </remarks>
 public sealed class SegmentationMask

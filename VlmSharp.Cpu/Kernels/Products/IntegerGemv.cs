@@ -12,7 +12,7 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// <code>
 /// y[t, n] = sum_g s[n, g] a[t, g] sum_{i in g} q[n, i] z[t, i]        w = s q,  x = a z
 /// </code>
-/// with q of 8 bits and z of 16, or q of 4 and z of 8. The instructions that this rests on multiply integers and add neighbours, 16 or
+/// with q of 8 bits and z of 16, or q of 4 and z of 8. The instructions that this rests on multiply integers and add neighbors, 16 or
 /// 32 products where a float multiply-add has 8: that is what lets a weight, unpacked on the way, keep up with the memory. The one
 /// for bytes wants a factor without a sign, so q + 8 is what is stored, and
 /// <code>

@@ -1,7 +1,7 @@
 namespace VlmSharp.Imaging.WebP.Lossless;
 
 /// <summary>The five prefix codes that a region of a lossless picture is coded with (WebP lossless specification, section 6.2).</summary>
-/// <param name="Green">Green values, then lengths of copies, then places in the colour cache.</param>
+/// <param name="Green">Green values, then lengths of copies, then places in the color cache.</param>
 /// <param name="Red">Red values.</param>
 /// <param name="Blue">Blue values.</param>
 /// <param name="Alpha">Alpha values.</param>
@@ -17,7 +17,7 @@ internal sealed record Vp8LCodeGroup(Vp8LPrefixCode Green, Vp8LPrefixCode Red, V
     /// <summary>Prefixes of copy distances.</summary>
     public const int DistancePrefixes = 40;
 
-    /// <summary>The most bits of a colour cache's index.</summary>
+    /// <summary>The most bits of a color cache's index.</summary>
     public const int MaxCacheBits = 11;
 
     /// <summary>The most symbols of an alphabet.</summary>
@@ -29,7 +29,7 @@ internal sealed record Vp8LCodeGroup(Vp8LPrefixCode Green, Vp8LPrefixCode Red, V
     /// <summary>Reads the five codes.</summary>
     /// <param name="reader">The stream.</param>
     /// <param name="codes">Reads each.</param>
-    /// <param name="cacheSize">Colours in the cache; 0 without one.</param>
+    /// <param name="cacheSize">Colors in the cache; 0 without one.</param>
     public static Vp8LCodeGroup Read(ref Vp8LBitReader reader, Vp8LPrefixCodeReader codes, int cacheSize)
     {
         Vp8LPrefixCode green = codes.Read(ref reader, Literals + LengthPrefixes + cacheSize);

@@ -1,6 +1,6 @@
 namespace VlmSharp.Imaging.WebP.Lossless;
 
-/// <summary>Recent colours, found by a hash of the colour itself (WebP lossless specification, section 5.2.3).</summary>
+/// <summary>Recent colors, found by a hash of the color itself (WebP lossless specification, section 5.2.3).</summary>
 /// <param name="bits">1 to 11: the cache has 2^bits places.</param>
 internal sealed class Vp8LColorCache(int bits)
 {
@@ -8,10 +8,10 @@ internal sealed class Vp8LColorCache(int bits)
 
     private readonly uint[] colors = new uint[1 << bits];
 
-    /// <summary>The colour at a place.</summary>
+    /// <summary>The color at a place.</summary>
     public uint this[int place] => colors[place];
 
-    /// <summary>Notes colours, the last of which stay.</summary>
+    /// <summary>Notes colors, the last of which stay.</summary>
     public void Add(ReadOnlySpan<uint> pixels)
     {
         foreach (uint pixel in pixels)

@@ -9,21 +9,21 @@ internal static class Vp8LDistances
     private const int Rows = 7;
     private const int Columns = 8;
 
-    private static readonly (int Left, int Up)[] Neighbours = BuildNeighbours();
+    private static readonly (int Left, int Up)[] Neighbors = BuildNeighbors();
 
     /// <summary>The distance in pixels of a code.</summary>
     /// <param name="code">From 1 on.</param>
     /// <param name="width">Pixels in a row.</param>
     public static int Of(int code, int width)
     {
-        if (code > Neighbours.Length)
-            return code - Neighbours.Length;
-        (int left, int up) = Neighbours[code - 1];
+        if (code > Neighbors.Length)
+            return code - Neighbors.Length;
+        (int left, int up) = Neighbors[code - 1];
         return Math.Max(1, up * width + left);
     }
 
     // Equally near places: the higher first, and of a pair that on the left.
-    private static (int Left, int Up)[] BuildNeighbours()
+    private static (int Left, int Up)[] BuildNeighbors()
     {
         var places = new List<(int Left, int Up)>();
         for (int up = 0; up <= Rows; up++)

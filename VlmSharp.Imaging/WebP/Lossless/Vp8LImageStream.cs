@@ -2,7 +2,7 @@ namespace VlmSharp.Imaging.WebP.Lossless;
 
 /// <summary>
 /// Entropy-coded pixels of a lossless stream (WebP lossless specification, section 5): literals, copies of earlier pixels and
-/// colours of the cache. The picture itself is one such image; its transforms and regions are stored as smaller ones.
+/// colors of the cache. The picture itself is one such image; its transforms and regions are stored as smaller ones.
 /// </summary>
 internal static class Vp8LImageStream
 {
@@ -34,7 +34,7 @@ internal static class Vp8LImageStream
             return 0;
         int bits = reader.ReadBits(4);
         if (bits is < 1 or > Vp8LCodeGroup.MaxCacheBits)
-            throw reader.Context.Damaged($"a colour cache has {bits} bits");
+            throw reader.Context.Damaged($"a color cache has {bits} bits");
         return bits;
     }
 

@@ -7,7 +7,7 @@ namespace VlmSharp.Imaging.WebP.Lossless;
 internal static class Vp8LPalette
 {
     /// <summary>
-    /// The colours from their differences, followed by transparent black for every other index that the packed bits can say.
+    /// The colors from their differences, followed by transparent black for every other index that the packed bits can say.
     /// </summary>
     public static uint[] Expand(ReadOnlySpan<uint> differences, int bits)
     {
@@ -18,7 +18,7 @@ internal static class Vp8LPalette
         return colors;
     }
 
-    /// <summary>Replaces indices with colours. Backwards: the unpacked pixels stand in the same memory, never before the packed.</summary>
+    /// <summary>Replaces indices with colors. Backwards: the unpacked pixels stand in the same memory, never before the packed.</summary>
     public static void Undo(Vp8LTransform transform, Span<uint> pixels)
     {
         int width = transform.Width, packedWidth = transform.PackedWidth, bits = transform.Bits;

@@ -2,13 +2,13 @@ namespace VlmSharp.Imaging.WebP.Lossless;
 
 /// <summary>
 /// Undoes the predictor transform (WebP lossless specification, section 4.1): each pixel is the difference, channel by
-/// channel modulo 256, from what its neighbours predict. The tile's green channel says how.
+/// channel modulo 256, from what its neighbors predict. The tile's green channel says how.
 /// </summary>
 internal static class Vp8LPredictor
 {
     private const uint Black = 0xFF000000;
 
-    /// <summary>Turns differences into colours.</summary>
+    /// <summary>Turns differences into colors.</summary>
     /// <param name="transform">The transform.</param>
     /// <param name="pixels">ARGB, [height, width].</param>
     public static void Undo(Vp8LTransform transform, Span<uint> pixels)

@@ -13,7 +13,7 @@ internal enum Vp8LTransformKind
 /// <param name="Kind">Which.</param>
 /// <param name="Width">Pixels in a row before the transform.</param>
 /// <param name="Bits">The size of its tiles, as a power of two; for a palette, of the pixels packed into one.</param>
-/// <param name="Data">Its image: ARGB for each tile, or the palette's colours.</param>
+/// <param name="Data">Its image: ARGB for each tile, or the palette's colors.</param>
 internal sealed record Vp8LTransform(Vp8LTransformKind Kind, int Width, int Bits, uint[] Data)
 {
     /// <summary>Pixels in a row after the transform.</summary>
@@ -62,7 +62,7 @@ internal sealed record Vp8LTransform(Vp8LTransformKind Kind, int Width, int Bits
         }
     }
 
-    /// <summary>Adds two colours channel by channel, modulo 256.</summary>
+    /// <summary>Adds two colors channel by channel, modulo 256.</summary>
     public static uint Add(uint a, uint b) =>
         ((a & 0xFF00FF00) + (b & 0xFF00FF00)) & 0xFF00FF00 | ((a & 0x00FF00FF) + (b & 0x00FF00FF)) & 0x00FF00FF;
 }

@@ -37,14 +37,14 @@ internal static class Vp8BlockPrediction
         }
     }
 
-    /// <summary>A row that follows the row above, moved by what the left neighbour differs from the corner.</summary>
+    /// <summary>A row that follows the row above, moved by what the left neighbor differs from the corner.</summary>
     public static void TrueMotion(Span<byte> row, ReadOnlySpan<byte> above, int difference)
     {
         for (int x = 0; x < row.Length; x++)
             row[x] = (byte)Math.Clamp(above[x] + difference, 0, 255);
     }
 
-    // The mean of those neighbours that belong to the picture; 128 where there are none.
+    // The mean of those neighbors that belong to the picture; 128 where there are none.
     private static byte Mean(Vp8Plane plane, int at, int size, bool hasAbove, bool hasLeft)
     {
         int sum = 0, count = 0;

@@ -12,7 +12,7 @@ internal sealed class Vp8CoefficientReader(Vp8FrameHeader header)
     private const int Chroma = 2;
     private const int LumaWithDc = 3;
 
-    // Whether the neighbouring blocks had coefficients: four of luma, two of each chroma plane, the second-order block.
+    // Whether the neighboring blocks had coefficients: four of luma, two of each chroma plane, the second-order block.
     private const int Contexts = 9;
     private const int SecondOrderContext = 8;
 

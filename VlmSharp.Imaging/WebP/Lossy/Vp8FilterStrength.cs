@@ -10,7 +10,7 @@ internal enum Vp8FilterKind
 
 /// <summary>How strongly a macroblock's edges are filtered (RFC 6386, sections 9.6 and 15.2 to 15.4).</summary>
 /// <param name="EdgeLimit">The step across an edge between blocks up to which it is filtered; 0 to leave the macroblock alone.</param>
-/// <param name="InteriorLimit">The step between neighbours beside the edge up to which it is filtered.</param>
+/// <param name="InteriorLimit">The step between neighbors beside the edge up to which it is filtered.</param>
 /// <param name="HighVarianceThreshold">The step beside the edge above which only the two nearest samples change.</param>
 internal readonly record struct Vp8FilterStrength(int EdgeLimit, int InteriorLimit, int HighVarianceThreshold);
 

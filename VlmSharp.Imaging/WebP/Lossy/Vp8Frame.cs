@@ -85,7 +85,7 @@ internal sealed class Vp8Frame
 
     private void RebuildSubblocks(int column, int row)
     {
-        // The blocks of the right column have no rebuilt neighbour above on their right but in the macroblock above; the
+        // The blocks of the right column have no rebuilt neighbor above on their right but in the macroblock above; the
         // lower three take that of the first.
         Span<byte> rightmost = stackalloc byte[4];
         int above = luma.At(column * 16, row * 16) - luma.Stride;

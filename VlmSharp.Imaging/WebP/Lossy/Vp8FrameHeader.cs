@@ -19,7 +19,7 @@ internal sealed class Vp8FrameHeader
             throw context.Truncated("its first partition");
         CheckPlausible(modesEnd - StartBytes, context);
         Modes = new Vp8BoolReader(frame, StartBytes, modesEnd);
-        // The colour space and whether clamping is needed: decoders clamp, and convert, in one way.
+        // The color space and whether clamping is needed: decoders clamp, and convert, in one way.
         Modes.ReadBits(2);
         Segments = new Vp8Segments(Modes);
         Filter = new Vp8FilterHeader(Modes);

@@ -2,7 +2,7 @@ namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
 /// The prediction of 4 x 4 blocks of luma (RFC 6386, section 12.3). All modes but two take each sample from the edge, the
-/// line of neighbours from the lower left around the corner to the upper right, smoothed over two or three neighbours:
+/// line of neighbors from the lower left around the corner to the upper right, smoothed over two or three neighbors:
 /// <code>
 /// X A B C D E F G H     edge: L L L K J I X A B C D E F G H H
 /// I . . . .                   0 1 2 3 4 5 6 7 8 ...        15
@@ -93,7 +93,7 @@ internal static class Vp8SubblockPrediction
         Vp8PredictionMode.Horizontal => Three(Corner - 1 - y),
         Vp8PredictionMode.DownLeft => Three(Corner + 2 + x + y),
         Vp8PredictionMode.DownRight => Three(Corner + x - y),
-        // The next two step by half a sample: two neighbours on even rows (columns), three on odd ones; where the line
+        // The next two step by half a sample: two neighbors on even rows (columns), three on odd ones; where the line
         // from the sample meets the other side of the corner, three.
         Vp8PredictionMode.VerticalRight when 2 * x - y < -1 => Three(Corner + 1 + 2 * x - y),
         Vp8PredictionMode.VerticalRight => y % 2 == 0 ? Two(Corner + x - y / 2) : Three(Corner + x - y / 2),

@@ -6,7 +6,7 @@ namespace VlmSharp.Bench.Targets;
 
 /// <summary>
 /// Repetitions of one piece of work, each between two measurements of the machine's limits. A repetition's share is its floor
-/// at the better of its two neighbours over its time.
+/// at the better of its two neighbors over its time.
 /// </summary>
 /// <param name="probe">On the threads and registers of the work.</param>
 /// <param name="bytes">Bytes that the work must read from memory, or 0.</param>

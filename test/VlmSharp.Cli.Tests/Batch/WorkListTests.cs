@@ -88,7 +88,7 @@ public sealed class WorkListTests : IDisposable
     [InlineData("{", "not valid JSON")]
     [InlineData("{\"image\": 3}", "\"image\" is not a string")]
     [InlineData("{\"id\": \"x\"}", "names no picture")]
-    [InlineData("{\"image\": \"a\", \"colour\": 1}", "unknown member \"colour\"")]
+    [InlineData("{\"image\": \"a\", \"color\": 1}", "unknown member \"color\"")]
     [InlineData("{\"image\": \"a\", \"seed\": 0.5}", "\"seed\" is not a whole number")]
     [InlineData("{\"images\": [1]}", "\"images\" is not an array of strings")]
     [InlineData("{\"image\": \"\\ud800\"}", "not valid JSON")]

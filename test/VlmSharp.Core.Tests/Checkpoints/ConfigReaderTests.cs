@@ -49,7 +49,7 @@ public class ConfigReaderTests
         Assert.Equal((5f, 0f, 4096, true), (text.AttentionSoftCap, text.FinalSoftCap, text.SlidingWindow, text.HasPostNorms));
         Assert.Equal((float)(1 / Math.Sqrt(18)), text.QueryScale, 1e-7f);
         Assert.Equal([true, false, true, false], text.SlidingLayers.AsEnumerable());
-        Assert.Equal(2, text.HeadsPerKvHead);
+        Assert.Equal(2, text.Heads / text.KvHeads);
     }
 
     [Theory]

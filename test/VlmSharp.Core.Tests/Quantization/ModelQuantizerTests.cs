@@ -116,10 +116,10 @@ public sealed class ModelQuantizerTests : IDisposable
     }
 
     [Fact]
-    public void Cancelled_it_leaves_nothing()
+    public void Canceled_it_leaves_nothing()
     {
         using var cancellation = new CancellationTokenSource();
-        var progress = new Cancelling(cancellation);
+        var progress = new Canceling(cancellation);
         Assert.ThrowsAny<OperationCanceledException>(() => ModelQuantizer.Write(GoldenFiles.DemoModel, Target, DType.Int4, progress, cancellationToken: cancellation.Token));
         Assert.False(Directory.Exists(Target));
     }
@@ -160,7 +160,7 @@ public sealed class ModelQuantizerTests : IDisposable
 
     /// <summary>The matrix that is being quantized is the last one.</summary>
     [Fact]
-    public void Loading_can_be_cancelled()
+    public void Loading_can_be_canceled()
     {
         using var backend = new ReferenceBackend();
         using var cancellation = new CancellationTokenSource();
@@ -244,7 +244,7 @@ public sealed class ModelQuantizerTests : IDisposable
         public void Report(double value) => seen.Add(value);
     }
 
-    private sealed class Cancelling(CancellationTokenSource source) : IProgress<double>
+    private sealed class Canceling(CancellationTokenSource source) : IProgress<double>
     {
         public void Report(double value)
         {

@@ -73,14 +73,14 @@ public sealed class AnswerParserTests
     public void No_sequence_of_tokens_is_an_error()
     {
         var random = new Random(11);
-        int[] favourites = DemoVocabulary.Encode("<loc0000><loc1023><loc0500><seg000><seg127> ; car green<b>");
+        int[] favorites = DemoVocabulary.Encode("<loc0000><loc1023><loc0500><seg000><seg127> ; car green<b>");
         int boxes = 0;
         for (int round = 0; round < 5000; round++)
         {
             int[] ids = [.. Enumerable.Range(0, random.Next(60)).Select(_ => random.Next(8) switch
             {
                 0 => random.Next(-5, DemoVocabulary.Tokenizer.VocabularySize + 5),
-                1 or 2 => favourites[random.Next(favourites.Length)],
+                1 or 2 => favorites[random.Next(favorites.Length)],
                 _ => DemoVocabulary.Tokens.Locations[random.Next(1024)],
             })];
             float[] log = [.. ids.Select(_ => random.Next(20) == 0 ? float.NegativeInfinity : -10 * random.NextSingle())];

@@ -13,7 +13,7 @@ internal static class DemoVocabulary
     public static TaskTokens Tokens { get; } = new(Tokenizer);
 
     /// <summary>The tokens of an answer, as training data are tokenized.</summary>
-    public static int[] Encode(string text) => Tokenizer.Encode(text, ControlTokens.Honour);
+    public static int[] Encode(string text) => Tokenizer.Encode(text, ControlTokens.AsTokens);
 
     /// <summary>Reads an answer all of whose tokens have one probability.</summary>
     public static List<ParsedBox> Parse(string text, float logProbability = 0)

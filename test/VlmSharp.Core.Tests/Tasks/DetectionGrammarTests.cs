@@ -114,7 +114,7 @@ public sealed class DetectionGrammarTests
 
         public int ImageId => Whole.ImageId;
 
-        public int[] Encode(string text, ControlTokens mode) => Whole.Encode(text, mode);
+        public int[] Encode(string text, ControlTokens controlTokens) => Whole.Encode(text, controlTokens);
 
         public string Decode(ReadOnlySpan<int> ids, bool skipSpecial) => Whole.Decode(ids, skipSpecial);
 
@@ -129,7 +129,7 @@ public sealed class DetectionGrammarTests
 
     private static bool Allows(DetectionGrammar grammar, string answer)
     {
-        int[] ids = DemoVocabulary.Tokenizer.Encode(answer, ControlTokens.Honour);
+        int[] ids = DemoVocabulary.Tokenizer.Encode(answer, ControlTokens.AsTokens);
         for (int i = 0; i < ids.Length; i++)
             if (!grammar.AllowedAfter(ids.AsSpan(0, i)).Contains(ids[i])) return false;
         return true;

@@ -12,7 +12,7 @@ public sealed class DetectionOverlayTests
     [Fact]
     public void Boxes_labels_and_masks_are_where_they_belong()
     {
-        RgbImage image = Grey(200, 160);
+        RgbImage image = Gray(200, 160);
         var values = new float[64 * 64];
         for (int i = 0; i < values.Length; i++) values[i] = i % 64 < 32 ? 1 : -1;
         var box = new Box(50, 60, 150, 120);
@@ -30,12 +30,12 @@ public sealed class DetectionOverlayTests
     }
 
     [Fact]
-    public void Things_of_one_label_are_told_apart_and_labels_by_colour()
+    public void Things_of_one_label_are_told_apart_and_labels_by_color()
     {
         Detection Make(float x, string label) => new(new Box(x, 50, x + 30, 80), label, 0.5f);
-        RgbImage same = DetectionOverlay.Draw(Grey(200, 100), [Make(10, "cat"), Make(110, "cat")]);
+        RgbImage same = DetectionOverlay.Draw(Gray(200, 100), [Make(10, "cat"), Make(110, "cat")]);
         Assert.Equal((Orange, SkyBlue), (At(same, 10, 79), At(same, 110, 79)));
-        RgbImage two = DetectionOverlay.Draw(Grey(200, 100), [Make(10, "cat"), Make(60, "dog"), Make(110, "cat")]);
+        RgbImage two = DetectionOverlay.Draw(Gray(200, 100), [Make(10, "cat"), Make(60, "dog"), Make(110, "cat")]);
         Assert.Equal((Orange, SkyBlue, Orange), (At(two, 10, 79), At(two, 60, 79), At(two, 110, 79)));
     }
 
@@ -53,7 +53,7 @@ public sealed class DetectionOverlayTests
                 var box = new Box(x, y, x + random.Next(100), y + random.Next(100));
                 return new Detection(box, new string('x', random.Next(30)), random.NextSingle(), null, random.Next(2) == 0 ? null : new SegmentationMask(new float[4096], box, width, height));
             })];
-            RgbImage drawn = DetectionOverlay.Draw(Grey(width, height), detections);
+            RgbImage drawn = DetectionOverlay.Draw(Gray(width, height), detections);
             Assert.Equal((width, height), (drawn.Width, drawn.Height));
         }
     }
@@ -61,7 +61,7 @@ public sealed class DetectionOverlayTests
     [Fact]
     public void Labels_at_the_edge_stay_inside()
     {
-        RgbImage drawn = DetectionOverlay.Draw(Grey(100, 60), [new Detection(new Box(95, 0, 100, 10), "cat", 0.5f)]);
+        RgbImage drawn = DetectionOverlay.Draw(Gray(100, 60), [new Detection(new Box(95, 0, 100, 10), "cat", 0.5f)]);
         int[] columns = [.. Enumerable.Range(0, 100).Where(x => At(drawn, x, 1) == Orange || At(drawn, x, 1) == (0, 0, 0))];
         Assert.Equal((100 - 51, 99), (columns.Min(), columns.Max())); // moved left, and down into the box
     }
@@ -69,11 +69,11 @@ public sealed class DetectionOverlayTests
     [Fact]
     public void Text_grows_with_the_picture()
     {
-        RgbImage drawn = DetectionOverlay.Draw(Grey(960, 960), [new Detection(new Box(100, 500, 300, 700), "cat", 0.5f)]);
+        RgbImage drawn = DetectionOverlay.Draw(Gray(960, 960), [new Detection(new Box(100, 500, 300, 700), "cat", 0.5f)]);
         Assert.Equal(3 * 51, Enumerable.Range(0, 960).Count(x => At(drawn, x, 500 - 3 * 13) == Orange));
     }
 
-    private static RgbImage Grey(int width, int height)
+    private static RgbImage Gray(int width, int height)
     {
         var image = new RgbImage(width, height);
         Array.Fill(image.Pixels, (byte)128);

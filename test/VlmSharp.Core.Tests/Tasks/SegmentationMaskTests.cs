@@ -26,13 +26,13 @@ public sealed class SegmentationMaskTests
             }
     }
 
-    /// <summary>Twice the size, bilinear with centres: between two samples the weights are 3/4 and 1/4, at the edge the sample itself.</summary>
+    /// <summary>Twice the size, bilinear with centers: between two samples the weights are 3/4 and 1/4, at the edge the sample itself.</summary>
     [Fact]
     public void Measured_masks_are_bilinear()
     {
         float[] values = Values((x, _) => x < 32 ? -1 : 2.9f); // crosses 0 at 31.5 + 1 / 3.9 = 31.756 in samples, 64.01 in pixels of twice the size
         bool[] bits = Bits(new SegmentationMask(values, new Box(0, 0, 128, 128), 128, 128).ToRunLength());
-        for (int x = 0; x < 128; x++) Assert.Equal(x >= 64, bits[5 * 128 + x]); // centre of 63 lies at 31.25 in samples, of 64 at 31.75: -1 + 3.9 * 0.75 > 0
+        for (int x = 0; x < 128; x++) Assert.Equal(x >= 64, bits[5 * 128 + x]); // center of 63 lies at 31.25 in samples, of 64 at 31.75: -1 + 3.9 * 0.75 > 0
         float[] steep = Values((x, _) => x < 32 ? -1 : 3.1f);
         bits = Bits(new SegmentationMask(steep, new Box(0, 0, 128, 128), 128, 128).ToRunLength());
         Assert.True(bits[63] && !bits[62]); // -1 + 4.1 * 0.25 > 0

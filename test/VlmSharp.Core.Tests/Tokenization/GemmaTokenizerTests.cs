@@ -18,7 +18,7 @@ public class GemmaTokenizerTests
     {
         ITokenizer tokenizer = GoldenCases.Tokenizer(source);
         Assert.Equal(2000, GoldenCases.Encode.Count);
-        foreach (GoldenCases.EncodeCase golden in GoldenCases.Encode) AssertIds(golden.Ids, tokenizer, golden.Text, ControlTokens.Honour);
+        foreach (GoldenCases.EncodeCase golden in GoldenCases.Encode) AssertIds(golden.Ids, tokenizer, golden.Text, ControlTokens.AsTokens);
     }
 
     [Theory]
@@ -129,7 +129,7 @@ public class GemmaTokenizerTests
         var model = GemmaTokenizer.FromSentencePiece(File.ReadAllBytes(Path.Combine(folder, "tokenizer.model")), "model");
         Assert.Equal(2152, json.ImageId);
         Assert.Equal(json.VocabularySize, model.VocabularySize);
-        foreach (GoldenCases.EncodeCase golden in GoldenCases.Encode) AssertIds(json.Encode(golden.Text, ControlTokens.Honour), model, golden.Text, ControlTokens.Honour);
+        foreach (GoldenCases.EncodeCase golden in GoldenCases.Encode) AssertIds(json.Encode(golden.Text, ControlTokens.AsTokens), model, golden.Text, ControlTokens.AsTokens);
     }
 
     private static void AssertIds(int[] expected, ITokenizer tokenizer, string text, ControlTokens mode)

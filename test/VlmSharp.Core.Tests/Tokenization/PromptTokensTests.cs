@@ -24,7 +24,7 @@ public class PromptTokensTests
             string prompt = golden.GetProperty("prompt").GetString()!;
             int images = golden.GetProperty("images").GetArrayLength();
             Assert.Equal(InputIds(file), PromptTokens.Build(Tokenizer, prompt, imageTokens, imageCount: images));
-            Assert.Equal(InputIds(file), PromptTokens.Build(Tokenizer, prompt, imageTokens * images, trusted: true));
+            Assert.Equal(InputIds(file), PromptTokens.Build(Tokenizer, prompt, imageTokens * images, controlTokens: ControlTokens.AsTokens));
             checkedCases++;
         }
         Assert.Equal(4, checkedCases);
@@ -43,10 +43,10 @@ public class PromptTokensTests
     [Fact]
     public void ExpandsMarkedPlacesOfATrustedPrompt()
     {
-        int[] a = Tokenizer.Encode("a", ControlTokens.Honour);
-        int[] b = Tokenizer.Encode("b", ControlTokens.Honour);
-        int[] end = Tokenizer.Encode("c\n", ControlTokens.Honour);
-        int[] ids = PromptTokens.Build(Tokenizer, "a<image>b<image>c", 2, trusted: true, imageCount: 2);
+        int[] a = Tokenizer.Encode("a", ControlTokens.AsTokens);
+        int[] b = Tokenizer.Encode("b", ControlTokens.AsTokens);
+        int[] end = Tokenizer.Encode("c\n", ControlTokens.AsTokens);
+        int[] ids = PromptTokens.Build(Tokenizer, "a<image>b<image>c", 2, controlTokens: ControlTokens.AsTokens, imageCount: 2);
         Assert.Equal([.. a, 5152, 5152, .. b, 5152, 5152, 2, .. end], ids);
     }
 
@@ -61,7 +61,7 @@ public class PromptTokensTests
     [Fact]
     public void RefusesAnotherNumberOfImages()
     {
-        var error = Assert.Throws<RequestException>(() => PromptTokens.Build(Tokenizer, "<image>x<image>", 1, trusted: true));
+        var error = Assert.Throws<RequestException>(() => PromptTokens.Build(Tokenizer, "<image>x<image>", 1, controlTokens: ControlTokens.AsTokens));
         Assert.Contains("2 <image> but 1 images", error.Message);
     }
 

@@ -31,7 +31,7 @@ public class TokenizerFileTests
             GemmaTokenizer.FromJson(TinyVocabulary.Json(Letters, merges, mergesFirst: true), "tokenizer.json"),
             GemmaTokenizer.FromSentencePiece(TinyVocabulary.Model(Letters), "tokenizer.model")])
         {
-            Assert.Equal([tokenizer.EosId], tokenizer.Encode("<eos>", ControlTokens.Honour));
+            Assert.Equal([tokenizer.EosId], tokenizer.Encode("<eos>", ControlTokens.AsTokens));
             Assert.Equal([tokenizer.IdOf("<eos")!.Value, tokenizer.IdOf(">")!.Value], tokenizer.Encode("<eos>", ControlTokens.AsText));
         }
     }
@@ -54,7 +54,7 @@ public class TokenizerFileTests
         var tokenizer = GemmaTokenizer.FromSentencePiece(TinyVocabulary.Model(Letters), "tokenizer.model", added);
         Assert.Equal(3000, tokenizer.ImageId);
         Assert.Equal(2, tokenizer.BosId); // the vocabulary's
-        Assert.Equal([3001], tokenizer.Encode("<mine>", ControlTokens.Honour));
+        Assert.Equal([3001], tokenizer.Encode("<mine>", ControlTokens.AsTokens));
         Assert.DoesNotContain(3001, tokenizer.Encode("<mine>", ControlTokens.AsText));
         Assert.Equal("", tokenizer.Piece(2999));
         Assert.Equal("", tokenizer.Decode([2999], skipSpecial: false));

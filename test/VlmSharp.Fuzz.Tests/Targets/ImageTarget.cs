@@ -81,7 +81,7 @@ internal sealed class ImageTarget(string name, PartMutator? parts, string[] file
         yield return new Seed("netpbm-plain-p1", "P1\n4 2\n0101\n1 0 1 0\n"u8.ToArray());
         yield return new Seed("netpbm-p4", [.. "P4\n9 2\n"u8, 0xAA, 0x80, 0x55, 0]);
         yield return new Seed("netpbm-p6-16bit", [.. "P6\n1 2\n300\n"u8, 1, 0, 0, 9, 1, 44, 0, 0, 1, 1, 0, 2]);
-        // 4 x 2 pixels, 8 bits, run-length encoded, two colours.
+        // 4 x 2 pixels, 8 bits, run-length encoded, two colors.
         yield return new Seed("bmp-rle8", [
             (byte)'B', (byte)'M', 74, 0, 0, 0, 0, 0, 0, 0, 62, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 1, 0, 8, 0, 1, 0, 0, 0,
             12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 9, 8, 7, 0, 200, 100, 50, 0, 4, 1, 0, 0, 0, 3, 1, 0, 1, 0, 0, 1]);
@@ -89,7 +89,7 @@ internal sealed class ImageTarget(string name, PartMutator? parts, string[] file
         yield return new Seed("bmp-masks", [
             (byte)'B', (byte)'M', 70, 0, 0, 0, 0, 0, 0, 0, 66, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 16, 0, 3, 0, 0, 0,
             4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xF8, 0, 0, 0xE0, 7, 0, 0, 0x1F, 0, 0, 0, 0x34, 0x12, 0, 0]);
-        // 2 x 1 pixels: the smallest GIF with two colours.
+        // 2 x 1 pixels: the smallest GIF with two colors.
         yield return new Seed("gif-tiny", [
             .. "GIF89a"u8, 2, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x2C, 0, 0, 0, 0, 2, 0, 1, 0, 0, 2, 2, 0x44, 0x0A, 0, 0x3B]);
     }

@@ -42,7 +42,7 @@ internal sealed class PromptTarget : FuzzTarget
         int images = 1 + bytes.Length % 3;
         int[] ids = PromptTokens.Build(Tokenizer, text, imageTokenCount: 4, imageCount: images);
         Assert.Equal(4 * images, ids.Count(id => id == Tokenizer.ImageId));
-        ids = PromptTokens.Build(Tokenizer, text, imageTokenCount: 4, trusted: true, imageCount: images);
+        ids = PromptTokens.Build(Tokenizer, text, imageTokenCount: 4, controlTokens: ControlTokens.AsTokens, imageCount: images);
         Assert.Equal(4 * images, ids.Count(id => id == Tokenizer.ImageId));
         VisionTask task = VisionTask.Detect(text);
         Assert.NotEmpty(task.Things);
@@ -69,7 +69,7 @@ internal sealed class AnswerTarget : FuzzTarget
         const string Box = "<loc0051><loc0309><loc0708><loc0646>";
         string mask = string.Concat(Enumerable.Range(0, 16).Select(i => $"<seg{8 * i:D3}>"));
         foreach (string text in (string[])[$"{Box} car ; {Box} key<eos>", $"{Box}{mask} red star", $"a cake {Box};{Box}caf\u00e9 \U0001F600<b> ; x", "<eos><pad><loc0000>"])
-            yield return new Seed(text, MemoryMarshal.AsBytes(Tokenizer.Encode(text, ControlTokens.Honour).AsSpan()).ToArray());
+            yield return new Seed(text, MemoryMarshal.AsBytes(Tokenizer.Encode(text, ControlTokens.AsTokens).AsSpan()).ToArray());
     }
 
     public override bool Use(byte[] bytes)

@@ -72,7 +72,7 @@ public sealed class DemoDetectionTests : IDisposable
         for (int i = 0; i < cases.Length; i++)
         {
             Case c = cases[i];
-            IReadOnlyList<Detection> found = tasks.Read(c.Task, results[i], c.Image).Detections, reference = Read(tasks, c, c.Tokens), truth = Read(tasks, c, model.Tokenizer!.Encode(c.Truth, ControlTokens.Honour));
+            IReadOnlyList<Detection> found = tasks.Read(c.Task, results[i], c.Image).Detections, reference = Read(tasks, c, c.Tokens), truth = Read(tasks, c, model.Tokenizer!.Encode(c.Truth, ControlTokens.AsTokens));
             if (!c.IsNearTie) Assert.Equal(reference.Select(d => (d.Box, d.Label)), found.Select(d => (d.Box, d.Label)));
             Assert.All(found, d => Assert.Equal(c.Task.Things[0], d.Label));
             Assert.All(found, d => Assert.InRange(d.Score, 0.01f, 1f));

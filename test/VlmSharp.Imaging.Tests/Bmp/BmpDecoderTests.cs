@@ -23,7 +23,7 @@ public class BmpDecoderTests
         Assert.Equal([255, 4, 131], ImageFile.Decode(Bmp(1, 1, 16, 3, Masks(0xF800, 0x7E0, 0x1F), [0x30, 0xF8, 0, 0]), "x").Pixels);
         Assert.Equal([3, 2, 1], ImageFile.Decode(Bmp(1, 1, 32, 0, [], [1, 2, 3, 4]), "x").Pixels);
         Assert.Equal([1, 2, 3], ImageFile.Decode(Bmp(1, 1, 32, 3, Masks(0xFF, 0xFF00, 0xFF0000), [1, 2, 3, 4]), "x").Pixels);
-        Assert.Contains("colour mask 0x000003FF", Fault(Bmp(1, 1, 32, 3, Masks(0x3FF, 0xFF00, 0xFF0000), [1, 2, 3, 4])), StringComparison.Ordinal);
+        Assert.Contains("color mask 0x000003FF", Fault(Bmp(1, 1, 32, 3, Masks(0x3FF, 0xFF00, 0xFF0000), [1, 2, 3, 4])), StringComparison.Ordinal);
     }
 
     [Fact]

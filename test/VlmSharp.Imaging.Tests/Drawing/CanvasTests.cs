@@ -103,9 +103,9 @@ public sealed class CanvasTests
         Assert.Equal(0, BitmapFont.Width(0));
     }
 
-    /// <summary>WCAG's ratio for text is 4.5; the palette's colours are all far enough from black or white.</summary>
+    /// <summary>WCAG's ratio for text is 4.5; the palette's colors are all far enough from black or white.</summary>
     [Fact]
-    public void Ink_stands_out_on_every_colour()
+    public void Ink_stands_out_on_every_color()
     {
         for (int i = 0; i < 7; i++)
         {

@@ -45,7 +45,7 @@ public class GifDecoderTests
 
     private static string Fault(byte[] bytes) => Assert.Throws<ImageFormatException>(() => ImageFile.Decode(bytes, "photo")).Message;
 
-    // Four colours with red 10, 40, 70, 100. Codes of three bits, a clear code before each index, so that the table never grows.
+    // Four colors with red 10, 40, 70, 100. Codes of three bits, a clear code before each index, so that the table never grows.
     private static byte[] Gif(int screenWidth, int screenHeight, int left, int top, int width, int height, byte flags, int transparent, byte[] indices)
     {
         byte[] palette = [10, 0, 0, 40, 0, 0, 70, 0, 0, 100, 0, 0];

@@ -12,17 +12,17 @@ public class NetpbmDecoderTests
     [InlineData("P2 3 1 65535 0 200 65535", "0 200 255")]
     [InlineData("P2 3 1 1000 0 3 500", "0 197 255")]
     [InlineData("P2 4 1 2 0 1 2 1", "0 128 255 128")]
-    public void PlainSamples(string file, string expected) => Assert.Equal(expected, Grey(Encoding.ASCII.GetBytes(file)));
+    public void PlainSamples(string file, string expected) => Assert.Equal(expected, Gray(Encoding.ASCII.GetBytes(file)));
 
     [Theory]
     [InlineData("P4 10 1\n", new byte[] { 0b1010_0000, 0b0100_0000 }, "0 255 0 255 255 255 255 255 255 0")]
     [InlineData("P5 2 1 100\n", new byte[] { 50, 200 }, "128 255")]
     [InlineData("P5 2 1 65535\n", new byte[] { 0, 17, 1, 0 }, "17 255")]
     public void BinarySamples(string header, byte[] data, string expected) =>
-        Assert.Equal(expected, Grey([.. Encoding.ASCII.GetBytes(header), .. data]));
+        Assert.Equal(expected, Gray([.. Encoding.ASCII.GetBytes(header), .. data]));
 
     [Fact]
-    public void WideColourIsScaledAndNotCut()
+    public void WideColorIsScaledAndNotCut()
     {
         byte[] file = [.. "P6 1 1 65535\n"u8, 0xFF, 0xFF, 0x80, 0x00, 0x00, 0x80];
         Assert.Equal([255, 128, 0], ImageFile.Decode(file, "x").Pixels);
@@ -40,7 +40,7 @@ public class NetpbmDecoderTests
     [InlineData("P5 2", "ends within its header")]
     public void FaultsAreNamed(string file, string part) => Assert.Contains(part, Fault(Encoding.ASCII.GetBytes(file)), StringComparison.Ordinal);
 
-    private static string Grey(byte[] file)
+    private static string Gray(byte[] file)
     {
         RgbImage image = ImageFile.Decode(file, "x");
         for (int i = 0; i < image.Pixels.Length; i += 3)

@@ -77,7 +77,7 @@ internal sealed class Vp8LWriter
         return Flags(1).Bits(5, 3).Bits((1 << length) - 2, 12);
     }
 
-    /// <summary>Defines an auxiliary image of one colour, or the codes of a picture of one colour.</summary>
+    /// <summary>Defines an auxiliary image of one color, or the codes of a picture of one color.</summary>
     public Vp8LWriter Plain(int red, int green, int blue, int alpha) => One(green).One(red).One(blue).One(alpha).One(0);
 
     /// <summary>The stream.</summary>

@@ -23,9 +23,9 @@ public class WebPLosslessTests
     [InlineData(12, 20)]
     [InlineData(14, 5)]
     [InlineData(15, 5)]
-    public void PredictorsSeeTheirNeighbours(int mode, int lowerRight)
+    public void PredictorsSeeTheirNeighbors(int mode, int lowerRight)
     {
-        // Every pixel is 5 more than predicted. Only the lower right one has neighbours on all sides:
+        // Every pixel is 5 more than predicted. Only the lower right one has neighbors on all sides:
         //   5 10
         //   10 ?
         // What is above it on the right is the first pixel of its own row.
@@ -46,7 +46,7 @@ public class WebPLosslessTests
     [Fact]
     public void IndicesBeyondThePaletteAreBlack()
     {
-        // Three colours, four indices of two bits in one green byte.
+        // Three colors, four indices of two bits in one green byte.
         byte[] file = Vp8LWriter.Picture(4, 1).Flags(1).Bits(3, 2).Bits(2, 8).Flags(0).Plain(10, 20, 30, 0)
             .Flags(0, 0, 0).Plain(0, 0b11_10_01_00, 0, 0).ToFile();
         Assert.Equal([10, 20, 30, 20, 40, 60, 30, 60, 90, 0, 0, 0], ImageFile.Decode(file, "x").Pixels);
@@ -94,8 +94,8 @@ public class WebPLosslessTests
     public void FaultsAreNamed()
     {
         Assert.Contains("the same transform twice", Fault(Vp8LWriter.Picture(1, 1).Flags(1).Bits(2, 2).Flags(1).Bits(2, 2).Bits(0, 99).ToFile()), StringComparison.Ordinal);
-        Assert.Contains("a colour cache has 12 bits", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 1).Bits(12, 4).Bits(0, 99).ToFile()), StringComparison.Ordinal);
-        Assert.Contains("a colour cache has 0 bits", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 1).Bits(0, 99).ToFile()), StringComparison.Ordinal);
+        Assert.Contains("a color cache has 12 bits", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 1).Bits(12, 4).Bits(0, 99).ToFile()), StringComparison.Ordinal);
+        Assert.Contains("a color cache has 0 bits", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 1).Bits(0, 99).ToFile()), StringComparison.Ordinal);
         Assert.Contains("code of its code lengths is not complete", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 0, 0, 0).Bits(0, 99).ToFile()), StringComparison.Ordinal);
         // A distance symbol outside of its alphabet of 40 leaves a code without symbols.
         Assert.Contains("a prefix code is not complete", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 0, 0).One(0).One(0).One(0).One(0).One(40).ToFile()), StringComparison.Ordinal);
