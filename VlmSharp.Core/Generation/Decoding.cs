@@ -96,7 +96,7 @@ internal abstract class Decoding : IDisposable
     public void Fail(Exception error)
     {
         if (Finish != FinishReason.None) return;
-        (Finish, Error) = (FinishReason.Cancelled, error);
+        (Finish, Error) = (FinishReason.Canceled, error);
         Dispose();
     }
 

@@ -42,7 +42,7 @@ public sealed class EngineFailureTests
         session.Step();
         Assert.Throws<FormatException>(() => session.Step());
         while (!session.IsFinished) session.Step();
-        Assert.Equal(FinishReason.Cancelled, session.Result(0).Finish);
+        Assert.Equal(FinishReason.Canceled, session.Result(0).Finish);
         Assert.Equal(stepped.Model.Generate(SteppedModel.Request(1), options).TokenIds, session.Result(1).TokenIds);
     }
 

@@ -83,7 +83,7 @@ public sealed class SessionAddTests
             session.Cancel(leaving); // once more changes nothing
             while (!session.IsFinished)
                 foreach (GeneratedToken token in session.Step()) Assert.NotEqual(leaving, token.Sequence);
-            Assert.Equal(FinishReason.Cancelled, session.Result(leaving).Finish);
+            Assert.Equal(FinishReason.Canceled, session.Result(leaving).Finish);
             Assert.Equal(alone.Select(r => r.TokenIds), new[] { 0, 2, 3, 4 }.Select(i => session.Result(i).TokenIds));
         }
     }
