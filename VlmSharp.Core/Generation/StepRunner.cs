@@ -88,7 +88,8 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         if (isSame && rows.AreOwnChoices)
         {
             // The usual step: each row takes the token that it has chosen in the step before.
-            choice = b.Replay(new ReplayKey(this, rows.Count, rules!), before, (Runner: this, Ids: OwnRows()), static (input, s) => s.Runner.Forward(s.Ids, input));
+            var key = new ReplayKey(this, rows.Count, rules!);
+            choice = b.Replay(key, before, (Runner: this, Ids: OwnRows()), static (input, s) => s.Runner.Forward(s.Ids, input));
         }
         else
         {
