@@ -14,8 +14,8 @@ namespace VlmSharp.Compute;
 /// allowed, for its memory is used again only behind it.</para>
 /// <para>A backend is used by one thread at a time.</para>
 /// <para>To build one: derive storage from <see cref="BackendStorage"/>, parameters from <see cref="Weight"/>, caches from
-/// <see cref="KvCache"/>, and implement <see cref="Run"/>: first <see cref="IOperator.Check"/>, which gives the result's shape, then the kernel.
-/// A type of operator that it has no kernel for is a <see cref="NotSupportedException"/> that names it, never a wrong number. Members
+/// <see cref="KvCache"/>, and implement <see cref="Run"/>: first <see cref="IOperator.Check"/>, which gives the result's shape, then
+/// the kernel. A type of operator that it has no kernel for is a <see cref="NotSupportedException"/> that names it, never a wrong number. Members
 /// that have a body here can stay as they are. <c>test/VlmSharp.Backend.Tests</c> has a whole backend over plain arrays.</para>
 /// </remarks>
 public interface IComputeBackend : IDisposable
@@ -74,8 +74,8 @@ public interface IComputeBackend : IDisposable
     /// reads it there. By default the table is the batch itself.
     /// </summary>
     /// <remarks>
-    /// A device that records (<see cref="Replay"/>) writes the table of the same <see cref="SequenceBatch"/> to the same place each time, as long
-    /// as it has as many rows. A device that queues writes it behind what was queued before, which still reads the old table.
+    /// A device that records (<see cref="Replay"/>) writes the table of the same <see cref="SequenceBatch"/> to the same place each time,
+    /// as long as it has as many rows. A device that queues writes it behind what was queued before, which still reads the old table.
     /// </remarks>
     /// <param name="batch">The step.</param>
     /// <returns>The table, valid until the batch is changed; owned by the backend.</returns>
@@ -104,14 +104,14 @@ public interface IComputeBackend : IDisposable
     /// Between two calls with equal keys two things differ: the input, and what <see cref="Prepare"/> has written into the step's table.
     /// All else that the body reads (ids, parameters, rules) is the same, in the same place. So a device that records calls the body
     /// once, with a matrix of its own as the input. For each replay it copies the input there, and then the result from
-    /// where the recording leaves it into a new matrix; both copies are queued like operators. Memory that the body takes and gives back while it
-    /// is recorded stays with the recording, for each replay writes to it. A device keeps a recording together with its key, and
+    /// where the recording leaves it into a new matrix; both copies are queued like operators. Memory that the body takes and gives back
+    /// while it is recorded stays with the recording, for each replay writes to it. A device keeps a recording together with its key, and
     /// only a few of them, the last ones used: nobody tells it when an owner is gone.
     /// </remarks>
     /// <param name="key">Which work.</param>
     /// <param name="input">The matrix that differs from call to call; its shape is the same for equal keys.</param>
     /// <param name="state">What else the body needs, so that it captures nothing.</param>
-    /// <param name="body">Queues the work. It neither uploads nor downloads nor prepares a step, and reads the input from its first argument.</param>
+    /// <param name="body">Queues the work, with the input as its first argument. It neither uploads nor downloads nor prepares a step.</param>
     /// <typeparam name="TState">The state's type.</typeparam>
     /// <returns>The body's result, owned by the caller.</returns>
     Matrix Replay<TState>(ReplayKey key, Matrix input, TState state, Func<Matrix, TState, Matrix> body) => body(input, state);

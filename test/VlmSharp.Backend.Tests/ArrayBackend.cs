@@ -16,7 +16,8 @@ public sealed class ArrayBackend : IComputeBackend
 
     public Matrix Upload(ReadOnlySpan<float> values, int rows, int columns)
     {
-        if (values.Length != rows * columns) throw new ArgumentException($"Upload: {values.Length} numbers do not fill [{rows}, {columns}].");
+        if (values.Length != rows * columns)
+            throw new ArgumentException($"Upload: {values.Length} numbers do not fill [{rows}, {columns}].");
         return new Matrix(new ArrayBlock<float>(values.ToArray()), rows, columns);
     }
 

@@ -39,7 +39,15 @@ public sealed class ArrayModelTests : IDisposable
     [Fact]
     public void Draws_are_those_of_other_backends()
     {
-        var options = new GenerationOptions { MaxNewTokens = 12, IgnoreEndOfSequence = true, Temperature = 0.8f, TopP = 0.95f, Seed = 5, TopLogProbabilities = 3 };
+        var options = new GenerationOptions
+        {
+            MaxNewTokens = 12,
+            IgnoreEndOfSequence = true,
+            Temperature = 0.8f,
+            TopP = 0.95f,
+            Seed = 5,
+            TopLogProbabilities = 3,
+        };
         using var other = new ReferenceBackend();
         using VisionLanguageModel same = VisionLanguageModel.Open(GoldenFiles.PathOf("models", "pg1"), other);
         GenerationResult expected = same.Generate(cases[0].Request(), options), actual = model.Generate(cases[0].Request(), options);

@@ -46,15 +46,19 @@ internal sealed partial class ArrayOperators
     {
         for (int layer = 0; layer < op.Source.Layers; layer++)
         {
-            op.Source.Array().Keys(layer).Part(op.Start, op.Count).Numbers.CopyTo(op.Destination.Array().Keys(layer).Part(op.Start, op.Count).Numbers);
-            op.Source.Array().Values(layer).Part(op.Start, op.Count).Numbers.CopyTo(op.Destination.Array().Values(layer).Part(op.Start, op.Count).Numbers);
+            ArrayKvCache from = op.Source.Array(), to = op.Destination.Array();
+            from.Keys(layer).Part(op.Start, op.Count).Numbers.CopyTo(to.Keys(layer).Part(op.Start, op.Count).Numbers);
+            from.Values(layer).Part(op.Start, op.Count).Numbers.CopyTo(to.Values(layer).Part(op.Start, op.Count).Numbers);
         }
     }
 
     public void Run(in Attention op, Rows y)
     {
         foreach (SequenceSlice slice in op.Step.Batch.Slices)
-            Attend(op.Q.Rows(), op.K.Rows().Part(slice.RowStart, slice.RowCount), op.V.Rows().Part(slice.RowStart, slice.RowCount), slice, op.Spec, y);
+        {
+            Rows keys = op.K.Rows().Part(slice.RowStart, slice.RowCount), values = op.V.Rows().Part(slice.RowStart, slice.RowCount);
+            Attend(op.Q.Rows(), keys, values, slice, op.Spec, y);
+        }
     }
 
     public void Run(in CachedAttention op, Rows y)
@@ -62,7 +66,8 @@ internal sealed partial class ArrayOperators
         foreach (SequenceSlice slice in op.Step.Batch.Slices)
         {
             int length = slice.Past + slice.RowCount;
-            Attend(op.Q.Rows(), slice.Cache.Array().Keys(op.Layer).Part(0, length), slice.Cache.Array().Values(op.Layer).Part(0, length), slice, op.Spec, y);
+            ArrayKvCache cache = slice.Cache.Array();
+            Attend(op.Q.Rows(), cache.Keys(op.Layer).Part(0, length), cache.Values(op.Layer).Part(0, length), slice, op.Spec, y);
         }
     }
 
@@ -98,11 +103,12 @@ internal sealed partial class ArrayOperators
     private static double[] Weigh(ReadOnlySpan<float> q, int head, int position, Rows keys, in SequenceSlice slice, in AttentionSpec spec)
     {
         double[] p = new double[keys.Count];
+        ReadOnlySpan<float> query = q.Slice(head * spec.HeadDim, spec.HeadDim);
         int start = slice.VisibleStart(position, spec.Window), end = Math.Min(slice.VisibleEnd(position), keys.Count);
         double largest = double.NegativeInfinity, total = 0;
         for (int j = start; j < end; j++)
         {
-            p[j] = spec.Scale * Dot(q.Slice(head * spec.HeadDim, spec.HeadDim), keys[j].Slice(KeyHead(head, spec) * spec.HeadDim, spec.HeadDim));
+            p[j] = spec.Scale * Dot(query, keys[j].Slice(KeyHead(head, spec) * spec.HeadDim, spec.HeadDim));
             if (spec.SoftCap > 0) p[j] = spec.SoftCap * Math.Tanh(p[j] / spec.SoftCap);
             largest = Math.Max(largest, p[j]);
         }

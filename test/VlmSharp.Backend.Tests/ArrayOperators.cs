@@ -50,8 +50,9 @@ internal sealed partial class ArrayOperators
             double mean = 0, variance = 0;
             foreach (float value in x) mean += value / (double)x.Length;
             foreach (float value in x) variance += (value - mean) * (value - mean) / x.Length;
+            double root = Math.Sqrt(variance + op.Epsilon);
             for (int f = 0; f < x.Length; f++)
-                y[t][f] = (float)((x[f] - mean) / Math.Sqrt(variance + op.Epsilon) * op.Weight.Array().Row(0)[f] + op.Bias.Array().Row(0)[f]);
+                y[t][f] = (float)((x[f] - mean) / root * op.Weight.Array().Row(0)[f] + op.Bias.Array().Row(0)[f]);
         }
     }
 

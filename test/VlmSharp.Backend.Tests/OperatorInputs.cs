@@ -18,7 +18,8 @@ internal sealed class OperatorInputs(IComputeBackend backend)
     {
         float[] numbers = GC.AllocateArray<float>(rows * columns, pinned: true);
         Numbers(numbers.Length).CopyTo(numbers, 0);
-        return backend.LoadWeight(new WeightData("w", DType.F32, rows, columns, Marshal.UnsafeAddrOfPinnedArrayElement(numbers, 0), numbers));
+        nint address = Marshal.UnsafeAddrOfPinnedArrayElement(numbers, 0);
+        return backend.LoadWeight(new WeightData("w", DType.F32, rows, columns, address, numbers));
     }
 
     /// <summary>Three rows, of which two are a prefix, and two rows without one.</summary>

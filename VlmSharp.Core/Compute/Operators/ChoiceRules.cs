@@ -65,7 +65,8 @@ public sealed class ChoiceRules : IEquatable<ChoiceRules>
     public object? BackendCopy { get; set; }
 
     /// <inheritdoc/>
-    public bool Equals(ChoiceRules? other) => ReferenceEquals(this, other) || (other is not null && rules.AsSpan().SequenceEqual(other.rules));
+    public bool Equals(ChoiceRules? other) =>
+        ReferenceEquals(this, other) || (other is not null && rules.AsSpan().SequenceEqual(other.rules));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as ChoiceRules);

@@ -71,14 +71,15 @@ public sealed class QueuedGenerationTests : IDisposable
 
         static IReadOnlyList<GenerationResult> ComeAndGo(VisionLanguageModel model)
         {
-            using GenerationSession session = model.Start([DemoRequests.Ask("cake.png", "caption en")], new() { MaxNewTokens = 40, IgnoreEndOfSequence = true });
+            var options = new GenerationOptions { MaxNewTokens = 40, IgnoreEndOfSequence = true };
+            using GenerationSession session = model.Start([DemoRequests.Ask("cake.png", "caption en")], options);
             Go(session, 6);
-            session.Add(DemoRequests.Ask("sun.png", "detect sun"), new() { MaxNewTokens = 8, IgnoreEndOfSequence = true });
-            session.Add(DemoRequests.Ask("car-key.png", "detect key"), new() { MaxNewTokens = 14, IgnoreEndOfSequence = true });
+            session.Add(DemoRequests.Ask("sun.png", "detect sun"), options with { MaxNewTokens = 8 });
+            session.Add(DemoRequests.Ask("car-key.png", "detect key"), options with { MaxNewTokens = 14 });
             Go(session, 20);
-            session.Add(DemoRequests.Ask("car-key.png", "caption en"), new() { MaxNewTokens = 8, IgnoreEndOfSequence = true });
+            session.Add(DemoRequests.Ask("car-key.png", "caption en"), options with { MaxNewTokens = 8 });
             while (!session.IsFinished) session.Step();
-            session.Add(DemoRequests.Ask("sun.png", "caption en"), new() { MaxNewTokens = 12, IgnoreEndOfSequence = true, Temperature = 2, Seed = 9 });
+            session.Add(DemoRequests.Ask("sun.png", "caption en"), options with { MaxNewTokens = 12, Temperature = 2, Seed = 9 });
             while (!session.IsFinished) session.Step();
             return session.Results();
         }

@@ -4,8 +4,8 @@ using VlmSharp.Compute.Host;
 namespace VlmSharp.Generation.Tests.Backends;
 
 /// <summary>
-/// Records and replays like a device with graphs: a recording reads and writes fixed places. It holds the input's place and all results; what else it
-/// reads must still be where it was, or the replay reads a matrix that was disposed of, and throws.
+/// Records and replays like a device with graphs: a recording reads and writes fixed places. It holds the input's place and all results;
+/// what else it reads must still be where it was, or the replay reads a matrix that was disposed of, and throws.
 /// </summary>
 internal sealed unsafe class ReplayingBackend(IComputeBackend inner) : DelegatingBackend(inner)
 {

@@ -31,21 +31,21 @@ public sealed class RoundTripTests : IDisposable
     [InlineData("top", 2 + 2 * 5)]
     public void A_decode_step_makes_one_round_trip_and_no_upload(string way, int words)
     {
-        using GenerationSession session = model.Start([DemoRequests.Ask("cake.png", "caption en"), DemoRequests.Ask("sun.png", "detect sun")], Options(way));
+        using GenerationSession session = model.Start(TwoRequests(), Options(way));
         for (int i = 0; i < 4; i++) session.Step();
         int layers = model.Config.Text.Layers;
         for (int i = 0; i < 10; i++)
         {
             backend.Counts = default;
             Assert.Equal(2, session.Step().Length);
-            Assert.Equal(new Counts(Downloads: 1, Uploads: 0, Prepares: 1, Operators: 5 + 12 * layers, DownloadedWords: 2 * words, UploadedFloats: 0), backend.Counts);
+            Assert.Equal(new Counts { Downloads = 1, Prepares = 1, Operators = 5 + 12 * layers, DownloadedWords = 2 * words }, backend.Counts);
         }
     }
 
     [Fact]
     public void Steady_decode_steps_are_replays_of_one_key()
     {
-        using GenerationSession session = model.Start([DemoRequests.Ask("cake.png", "caption en"), DemoRequests.Ask("sun.png", "detect sun")], Options("greedy"));
+        using GenerationSession session = model.Start(TwoRequests(), Options("greedy"));
         for (int i = 0; i < 4; i++) session.Step();
         backend.Replays.Clear();
         for (int i = 0; i < 10; i++) session.Step();
@@ -88,6 +88,8 @@ public sealed class RoundTripTests : IDisposable
         Assert.Equal(layers, fusing.Fused.Count(t => t == typeof(NormedGatedLinear)));
         Assert.Equal(5 + 4 * layers, fusing.Counts.Operators);
     }
+
+    private static GenerationRequest[] TwoRequests() => [DemoRequests.Ask("cake.png", "caption en"), DemoRequests.Ask("sun.png", "detect sun")];
 
     private static GenerationOptions Options(string way)
     {
