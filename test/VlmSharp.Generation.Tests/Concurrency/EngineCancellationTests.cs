@@ -104,6 +104,26 @@ public sealed class EngineCancellationTests
         Assert.InRange(stepped.Backend.Steps, 3, 399);
     }
 
+    /// <summary>One cache lost in each of the later rounds would be forty; chance may bring a few sizes more.</summary>
+    [Fact]
+    public async Task Caches_of_requests_that_are_given_up_are_used_again()
+    {
+        using var stepped = new SteppedModel();
+        GenerationOptions options = SteppedModel.Tokens(400);
+        long each = stepped.KvCacheBytes(SteppedModel.Request(0), options), warm = 0;
+        for (int round = 0; round < 60; round++)
+        {
+            PendingAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => stepped.Model.SubmitAsync(SteppedModel.Request(0), options)));
+            int steps = stepped.Backend.Steps + (round % 7);
+            await SteppedModel.Until(() => stepped.Engine.Running == 4 && stepped.Backend.Steps > steps, "they run");
+            foreach (PendingAnswer answer in answers) answer.Cancel();
+            await stepped.UntilIdle();
+            if (round == 20) warm = stepped.AllocatedBytes;
+        }
+
+        Assert.True(stepped.AllocatedBytes - warm < 8 * each, $"{warm} bytes, then {stepped.AllocatedBytes}; a cache has {each}");
+    }
+
     /// <summary>A token that lives long, such as that of a server's end, must not keep what has ended.</summary>
     [Fact]
     public async Task A_token_that_lives_on_does_not_hold_requests_that_have_ended()

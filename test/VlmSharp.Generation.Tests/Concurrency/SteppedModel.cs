@@ -25,6 +25,9 @@ internal sealed class SteppedModel : IDisposable
 
     public GenerationEngine Engine => Model.Engine;
 
+    /// <summary>What the backend has taken from the system; caches that are given back are used again.</summary>
+    public long AllocatedBytes => cpu.AllocatedBytes;
+
     /// <summary>What the demo samples are asked, another question for each number.</summary>
     public static GenerationRequest Request(int index) => Questions.Value[index % Questions.Value.Length];
 
