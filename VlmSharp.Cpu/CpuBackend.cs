@@ -1,9 +1,7 @@
-using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Compute.Reference;
 using VlmSharp.Cpu.Kernels.Attention;
 using VlmSharp.Cpu.Kernels.Products;
-using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Cpu.Operators;
 using VlmSharp.Cpu.Simd;
 using VlmSharp.Cpu.Threading;
