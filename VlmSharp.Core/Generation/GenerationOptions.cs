@@ -69,7 +69,7 @@ public sealed record GenerationOptions
     /// <summary>Tokens that end the answer beside the model's end-of-sequence tokens.</summary>
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
-    /// <summary>For each step the N likeliest tokens with their log-probabilities, as <see cref="TokenCandidate"/> defines them; 0 is none.</summary>
+    /// <summary>How many of the likeliest tokens of each step come with the answer, as <see cref="GenerationResult.TopLogProbabilities"/>; 0 is none.</summary>
     public int TopLogProbabilities { get; init; }
 
     /// <summary>Whether tokens are drawn: any of temperature, top-k, top-p and min-p is set.</summary>

@@ -60,16 +60,16 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>The name of the model's folder.</summary>
     public string Name { get; }
 
-    /// <summary>The open checkpoint.</summary>
+    /// <summary>The open checkpoint: its folder, what its weights are and how large.</summary>
     public Checkpoint Checkpoint { get; }
 
-    /// <summary>The architecture.</summary>
+    /// <summary>The architecture of <see cref="Network"/>.</summary>
     public PaliGemmaConfig Config => Network.Config;
 
     /// <summary>The backend that the parameters are on.</summary>
     public IComputeBackend Backend => Network.Backend;
 
-    /// <summary>The network.</summary>
+    /// <summary>The network itself, for who runs its steps by hand.</summary>
     public PaliGemmaModel Network => context.Network;
 
     /// <summary>How pictures become pixels.</summary>
