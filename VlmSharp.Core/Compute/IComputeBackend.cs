@@ -15,8 +15,8 @@ namespace VlmSharp.Compute;
 /// <para>A backend is used by one thread at a time.</para>
 /// <para>To build one: derive storage from <see cref="BackendStorage"/>, parameters from <see cref="Weight"/>, caches from
 /// <see cref="KvCache"/>, and implement <see cref="Run"/>: first <see cref="IOperator.Check"/>, which gives the result's shape, then
-/// the kernel. A type of operator that it has no kernel for is a <see cref="NotSupportedException"/> that names it, never a wrong number. Members
-/// that have a body here can stay as they are. <c>test/VlmSharp.Backend.Tests</c> has a whole backend over plain arrays.</para>
+/// the kernel. A type of operator that it has no kernel for is a <see cref="NotSupportedException"/> that names it, never a wrong number.
+/// Members that have a body here can stay as they are. <c>test/VlmSharp.Backend.Tests</c> has a whole backend over plain arrays.</para>
 /// </remarks>
 public interface IComputeBackend : IDisposable
 {
@@ -111,7 +111,7 @@ public interface IComputeBackend : IDisposable
     /// <param name="key">Which work.</param>
     /// <param name="input">The matrix that differs from call to call; its shape is the same for equal keys.</param>
     /// <param name="state">What else the body needs, so that it captures nothing.</param>
-    /// <param name="body">Queues the work, with the input as its first argument. It neither uploads nor downloads nor prepares a step.</param>
+    /// <param name="body">Queues the work on the input. It neither uploads nor downloads nor prepares a step.</param>
     /// <typeparam name="TState">The state's type.</typeparam>
     /// <returns>The body's result, owned by the caller.</returns>
     Matrix Replay<TState>(ReplayKey key, Matrix input, TState state, Func<Matrix, TState, Matrix> body) => body(input, state);

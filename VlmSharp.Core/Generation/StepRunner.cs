@@ -127,7 +127,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         return next;
     }
 
-    /// <summary>The ids -1, -2, ..., -B. They are uploaded once and stay where they are: a recorded step goes on reading them there.</summary>
+    /// <summary>The ids -1, -2, ..., -B. They are uploaded once and stay in their place: a recorded step reads them there.</summary>
     private Indices OwnRows()
     {
         while (ownRows.Count < rows.Count) ownRows.Add(default);

@@ -94,7 +94,7 @@ public sealed class ArrayBackendTests
     {
         var batch = new SequenceBatch();
         for (int i = 0; i < 3; i++) batch.Add(2, 0);
-        var drawn = new TokenRule { IsSampling = true, Temperature = 0.7f, TopK = 7, TopP = 0.9f, MinP = 0.01f, Seed = 3, PromptLength = 1 };
+        var drawn = new TokenRule { IsSampling = true, Temperature = 0.7f, TopK = 7, TopP = 0.9f, MinP = 0.1f, Seed = 3, PromptLength = 1 };
         var rules = new ChoiceRules([new(), drawn, new() { Candidates = 3 }]);
         return b.Choose(inputs.Matrix(3, 9), b.Prepare(batch), rules);
     }

@@ -31,7 +31,7 @@ public sealed class TokenSampler(int vocabulary)
     public void Choose(ReadOnlySpan<float> logits, ReadOnlySpan<float> logProbabilities, in TokenRule rule, long number, Span<float> row)
     {
         if (logits.Length != vocabulary || logProbabilities.Length != vocabulary)
-            throw new ArgumentException($"Choose: {logits.Length} logits, {logProbabilities.Length} log-probabilities, {vocabulary} tokens.");
+            throw new ArgumentException($"Choose: rows of {logits.Length} and {logProbabilities.Length} numbers for {vocabulary} tokens.");
         if (rule.IsSkipped) return;
         int id = rule.IsSampling ? Draw(logits, rule, number) : Largest(logits);
         ChoiceWords.Write(row, id, logProbabilities[id]);

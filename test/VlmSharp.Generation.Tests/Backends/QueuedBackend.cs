@@ -10,7 +10,7 @@ internal sealed class QueuedBackend(IComputeBackend inner) : CountingBackend(inn
 
     public override bool IsQueued => true;
 
-    /// <summary>"embed" where a step begins, "choose 3" where the fourth is queued to its end, "download 3" where its tokens are read.</summary>
+    /// <summary>"embed" where a step begins, "choose 3" where the fourth one ends, "download 3" where its tokens are read.</summary>
     public List<string> Log { get; } = [];
 
     public override Matrix Run<TOperator>(in TOperator op)

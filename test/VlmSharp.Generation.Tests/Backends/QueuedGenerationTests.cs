@@ -4,7 +4,7 @@ using VlmSharp.Cpu;
 
 namespace VlmSharp.Generation.Tests.Backends;
 
-/// <summary>On a backend that queues, the next step is queued before the tokens of the last one are read, and nothing else changes.</summary>
+/// <summary>On a backend that queues, a step is queued before the tokens of the last one are read, and nothing else changes.</summary>
 public sealed class QueuedGenerationTests : IDisposable
 {
     private const int Steps = 32;
@@ -24,7 +24,8 @@ public sealed class QueuedGenerationTests : IDisposable
         replayed = VisionLanguageModel.Open(GoldenFiles.DemoModel, replaying);
     }
 
-    public static TheoryData<string> Ways => ["long", "ends", "sampling", "stop strings", "added", "beams", "constraint", "history", "cancelled"];
+    public static TheoryData<string> Ways =>
+        ["long", "ends", "sampling", "stop strings", "added", "beams", "constraint", "history", "cancelled"];
 
     public void Dispose()
     {
@@ -97,7 +98,8 @@ public sealed class QueuedGenerationTests : IDisposable
     private static IReadOnlyList<GenerationResult> Generate(VisionLanguageModel model, string way)
     {
         GenerationOptions options = Options(way);
-        GenerationRequest[] requests = [.. Pictures.Select((p, i) => DemoRequests.Ask(p, i == 1 ? "what is below the car?" : "caption en"))];
+        string[] prompts = ["caption en", "what is below the car?", "caption en"];
+        GenerationRequest[] requests = [.. Pictures.Zip(prompts, (picture, prompt) => DemoRequests.Ask(picture, prompt))];
         using GenerationSession session = model.Start(requests, options);
         Go(session, 4);
         if (way == "added") session.Add(DemoRequests.Ask("sun.png", "detect sun"));

@@ -38,7 +38,8 @@ public sealed class RoundTripTests : IDisposable
         {
             backend.Counts = default;
             Assert.Equal(2, session.Step().Length);
-            Assert.Equal(new Counts { Downloads = 1, Prepares = 1, Operators = 5 + 12 * layers, DownloadedWords = 2 * words }, backend.Counts);
+            var expected = new Counts { Downloads = 1, Prepares = 1, Operators = 5 + 12 * layers, DownloadedWords = 2 * words };
+            Assert.Equal(expected, backend.Counts);
         }
     }
 
@@ -89,7 +90,8 @@ public sealed class RoundTripTests : IDisposable
         Assert.Equal(5 + 4 * layers, fusing.Counts.Operators);
     }
 
-    private static GenerationRequest[] TwoRequests() => [DemoRequests.Ask("cake.png", "caption en"), DemoRequests.Ask("sun.png", "detect sun")];
+    private static GenerationRequest[] TwoRequests() =>
+        [DemoRequests.Ask("cake.png", "caption en"), DemoRequests.Ask("sun.png", "detect sun")];
 
     private static GenerationOptions Options(string way)
     {
