@@ -46,7 +46,7 @@ public sealed class EngineTelemetryTests : IDisposable
         [
             Ask("an answer", null, ActivityStatusCode.Unset, 10, SteppedModel.Request(0), options),
             Ask("another", null, ActivityStatusCode.Unset, 10, SteppedModel.Request(1), options),
-            Ask("canceled", "cancelled", ActivityStatusCode.Unset, null, SteppedModel.Request(2), options with { MaxNewTokens = 200 }, canceled.Token),
+            Ask("canceled", "canceled", ActivityStatusCode.Unset, null, SteppedModel.Request(2), options with { MaxNewTokens = 200 }, canceled.Token),
             Ask("failed", "System.FormatException", ActivityStatusCode.Error, 3, SteppedModel.Request(3) with { Constraint = new Throwing() }, options),
             Ask("refused", "VlmSharp.RequestException", ActivityStatusCode.Error, 0, SteppedModel.Request(4), options with { Beams = 256 }),
             Ask("refused too", "VlmSharp.RequestException", ActivityStatusCode.Error, 0, SteppedModel.Request(5) with { Images = [] }, options),
