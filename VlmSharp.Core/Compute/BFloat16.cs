@@ -11,7 +11,7 @@ namespace VlmSharp.Compute;
 /// </code>
 /// So widening is a shift, exact, and narrowing rounds to the nearest, ties to even.
 /// </summary>
-internal static class BFloat16
+public static class BFloat16
 {
     /// <summary>The binary32 with the same value.</summary>
     /// <param name="bits">A bfloat16.</param>

@@ -3,7 +3,7 @@ namespace VlmSharp.Compute;
 /// <summary>
 /// A pooled block of a backend's memory, behind a <see cref="Matrix"/> or <see cref="Indices"/>. Each backend derives its own: host
 /// memory, device memory. Its pool calls <see cref="HandOut"/> whenever it gives the block to a new owner; the last reference
-/// calls <see cref="ReturnToPool"/>.
+/// calls <see cref="ReturnToPool"/>. References are counted by the one thread that uses the backend at a time.
 /// </summary>
 public abstract class BackendStorage
 {

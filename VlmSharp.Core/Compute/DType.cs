@@ -26,7 +26,7 @@ public enum DType
 }
 
 /// <summary>Facts about each <see cref="DType"/>.</summary>
-internal static class DTypes
+public static class DTypes
 {
     /// <summary>Elements along a row that share a scale; 0 where there are no scales.</summary>
     /// <param name="type">The storage format.</param>

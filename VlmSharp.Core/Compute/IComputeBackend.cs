@@ -10,8 +10,8 @@ namespace VlmSharp.Compute;
 /// Axes: T tokens of the step (all sequences together), F features, H query heads, K key-value heads, D head size, V vocabulary.</para>
 /// <para>Operators are functional: they read their arguments and return a new matrix, which the caller disposes of. The few with an
 /// effect have it on a cache that the caller owns. They run in the order in which they are called. A backend may queue them
-/// (<see cref="IsQueued"/>): then <see cref="Download"/> is the only call that waits, and disposing of what a queued operator reads is
-/// allowed, for its memory is used again only behind it.</para>
+/// (<see cref="IsQueued"/>): then <see cref="Download"/> is the only call that waits, and disposing of what a queued operator reads or writes,
+/// a matrix or a cache, is allowed, for its memory is used again only behind it.</para>
 /// <para>A backend is used by one thread at a time.</para>
 /// <para>To build one: derive storage from <see cref="BackendStorage"/>, parameters from <see cref="Weight"/>, caches from
 /// <see cref="KvCache"/>, and implement <see cref="Run"/>: first <see cref="IOperator.Check"/>, which gives the result's shape, then

@@ -6,7 +6,7 @@ namespace VlmSharp.Compute;
 /// </summary>
 public interface ITraceSink
 {
-    /// <summary>Takes note of an intermediate. The tensor is valid during the call only.</summary>
+    /// <summary>Takes note of an intermediate. The matrix is valid during the call only.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="value">Its value.</param>
     void Record(string name, Matrix value);

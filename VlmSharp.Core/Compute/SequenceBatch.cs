@@ -6,7 +6,7 @@ namespace VlmSharp.Compute;
 /// One sequence's part of a step: rows <c>[RowStart, RowStart + RowCount)</c> of the step's activations are the tokens
 /// <c>[Past, Past + RowCount)</c> of the sequence.
 /// </summary>
-/// <param name="RowStart">First row of the sequence in the step's tensors.</param>
+/// <param name="RowStart">First row of the sequence in the step's matrices.</param>
 /// <param name="RowCount">Rows of the sequence in this step: the whole prompt in prefill, one in decode.</param>
 /// <param name="Past">Tokens of the sequence before this step, whose keys and values are in the cache.</param>
 /// <param name="PrefixLength">

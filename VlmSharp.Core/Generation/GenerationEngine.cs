@@ -226,9 +226,10 @@ public sealed class GenerationEngine
         {
             Decoding decoding = session.Find(number);
             if (decoding.Finish == FinishReason.None) continue;
-            if (decoding.Error is { } error) request.Fail(error);
-            else request.Complete(decoding.ToResult());
-            Leave(session, number, request);
+            GenerationResult? result = decoding.Error is null ? decoding.ToResult() : null;
+            Leave(session, number, request); // first: whoever hears of the end finds the room free
+            if (result is null) request.Fail(decoding.Error!);
+            else request.Complete(result);
         }
     }
 

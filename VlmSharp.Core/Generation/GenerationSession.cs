@@ -92,7 +92,7 @@ public sealed class GenerationSession : IDisposable
     /// Produces the next token of some or all sequences. A beam search produces nothing until it ends, and then all tokens of
     /// its best beam.
     /// </summary>
-    /// <returns>The new tokens, in the order of their sequences; valid until the next step. Empty when all have ended.</returns>
+    /// <returns>The new tokens, in the order of the step: prompts first, then those that go on; valid until the next step. Empty when all have ended.</returns>
     /// <remarks>What a request's constraint or listener throws ends this request alone; the step is taken for the others, then it is thrown.</remarks>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     public ReadOnlySpan<GeneratedToken> Step()

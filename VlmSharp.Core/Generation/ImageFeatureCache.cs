@@ -96,8 +96,16 @@ public sealed class ImageFeatureCache
         using Matrix planes = model.Backend.Upload(pixels, pictures.Count, pixels.Length / pictures.Count); // [m, 3 * S * S]
         Matrix encoded = model.EncodeImages(planes); // [m * N, h]
         long each = encoded.Length * sizeof(float) / pictures.Count;
-        for (int i = 0; i < pictures.Count && each <= maxBytes; i++) Keep(pictures[i].Key, Picture(model, encoded, i));
-        return encoded;
+        try
+        {
+            for (int i = 0; i < pictures.Count && each <= maxBytes; i++) Keep(pictures[i].Key, Picture(model, encoded, i));
+            return encoded;
+        }
+        catch
+        {
+            encoded.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The image tokens [N, h] of one of several pictures.</summary>

@@ -84,15 +84,13 @@ public sealed class PendingAnswer
     /// <summary>Ends it with the answer.</summary>
     internal void Complete(GenerationResult answer)
     {
-        Volatile.Write(ref end, Stopwatch.GetTimestamp());
-        if (result.TrySetResult(answer)) tokens.Writer.TryComplete();
+        if (result.TrySetResult(answer)) End(null);
     }
 
     /// <summary>Ends it with an error, for its listeners too.</summary>
     internal void Fail(Exception error)
     {
-        Volatile.Write(ref end, Stopwatch.GetTimestamp());
-        if (result.TrySetException(error)) tokens.Writer.TryComplete(error);
+        if (result.TrySetException(error)) End(error);
         Close();
         Telemetry?.End(error);
     }
@@ -102,8 +100,12 @@ public sealed class PendingAnswer
 
     private void GiveUp(CancellationToken token)
     {
-        if (!result.TrySetCanceled(token)) return;
+        if (result.TrySetCanceled(token)) End(new OperationCanceledException(token));
+    }
+
+    private void End(Exception? error)
+    {
         Volatile.Write(ref end, Stopwatch.GetTimestamp());
-        tokens.Writer.TryComplete(new OperationCanceledException(token));
+        tokens.Writer.TryComplete(error);
     }
 }

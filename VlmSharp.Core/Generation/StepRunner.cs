@@ -52,11 +52,15 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
             choice.Dispose();
             choice = next;
         }
-        catch (Exception e) when (queued.Members is [{ } only])
+        catch (Exception e)
         {
-            only.Fail(e); // such as what its listener threw; nothing of the others has changed
+            // What one member alone has caused, such as what its listener threw, ends that one. What nobody in particular has caused ends all:
+            // their caches are half written.
+            bool isShared = queued.Members.Count > 1;
+            foreach (Decoding member in queued.Members) member.Fail(e);
             queued.Clear();
             steady.Clear();
+            if (isShared) throw;
             return;
         }
 

@@ -120,8 +120,9 @@ public sealed class VisionLanguageModel : IDisposable
         SessionTelemetry? telemetry = requests.Count > 0 ? SessionTelemetry.Begin(Name, requests, options) : null;
         try
         {
+            PreparedPrompt[] prompts = [.. requests.Select(Prepare)];
             var session = new GenerationSession(context, Prepare, options);
-            for (int i = 0; i < requests.Count; i++) session.Add(Prepare(requests[i]), options, telemetry, i);
+            for (int i = 0; i < prompts.Length; i++) session.Add(prompts[i], options, telemetry, i);
             return session;
         }
         catch (Exception e)
@@ -216,6 +217,7 @@ public sealed class VisionLanguageModel : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         options ??= new GenerationOptions();
         options.Validate();
+        _ = new StopRule(options, Config.EosTokenIds, Config.Text.VocabSize, Tokenizer);
         new PreparedPrompt(preparer.PromptIds(request), []).LimitNewTokens(options.MaxNewTokens, Config.Text);
     }
 
@@ -263,14 +265,16 @@ public sealed class VisionLanguageModel : IDisposable
         RefuseInStep();
         lock (context.Gate)
         {
-            if (context.IsDisposed) return;
-            context.IsDisposed = true;
-            context.Features.Clear();
-            weights.Dispose();
-            Checkpoint.Dispose();
+            if (!context.IsDisposed)
+            {
+                context.IsDisposed = true;
+                context.Features.Clear();
+                weights.Dispose();
+                Checkpoint.Dispose();
+            }
         }
 
-        Engine.Stop();
+        Engine.Stop(); // waits in every call: whoever returns from here may dispose of the backend
     }
 
     // The step would go on with what is gone.

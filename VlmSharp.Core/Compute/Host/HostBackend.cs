@@ -2,7 +2,8 @@ namespace VlmSharp.Compute.Host;
 
 /// <summary>
 /// What the backends in host memory share: the pool of activations, parameters read in place, caches, and the way from an operator to
-/// its kernel. Only backends of VlmSharp derive from it; one of your own implements <see cref="IComputeBackend"/>.
+/// its kernel. Public because a public class cannot have a hidden base; only
+/// backends of VlmSharp derive from it, and one of your own implements <see cref="IComputeBackend"/>.
 /// </summary>
 public abstract unsafe class HostBackend : IComputeBackend
 {

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace VlmSharp.Compute.Host;
 
 /// <summary>A row-major fp32 matrix in host memory, as kernels see it: an address and a shape.</summary>
-/// <param name="data">Address of element (0, 0); 64-byte aligned when it is a tensor's.</param>
+/// <param name="data">Address of element (0, 0); 64-byte aligned when it is an activation's.</param>
 /// <param name="rows">Rows.</param>
 /// <param name="columns">Columns, also the distance between rows.</param>
 internal readonly unsafe struct HostMatrix(float* data, int rows, int columns)

@@ -4,7 +4,7 @@ namespace VlmSharp.Compute.Host;
 
 /// <summary>
 /// Blocks of native memory, kept by size class for reuse. Sizes are rounded up to a quarter of a power of two, so at most
-/// a fifth is wasted and the tensors of one decode step find the blocks of the step before. Not thread-safe.
+/// a fifth is wasted and the matrices of one decode step find the blocks of the step before. Not thread-safe.
 /// </summary>
 internal sealed unsafe class HostMemoryPool : IDisposable
 {

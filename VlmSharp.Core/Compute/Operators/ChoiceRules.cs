@@ -61,9 +61,6 @@ public sealed class ChoiceRules : IEquatable<ChoiceRules>
     /// <param name="index">Which.</param>
     public TokenRule this[int index] => rules[index];
 
-    /// <summary>What a backend made of the rules, kept here so that it is made once; null until then. For backends.</summary>
-    public object? BackendCopy { get; set; }
-
     /// <inheritdoc/>
     public bool Equals(ChoiceRules? other) =>
         ReferenceEquals(this, other) || (other is not null && rules.AsSpan().SequenceEqual(other.rules));

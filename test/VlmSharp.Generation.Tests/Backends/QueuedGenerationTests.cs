@@ -25,7 +25,7 @@ public sealed class QueuedGenerationTests : IDisposable
     }
 
     public static TheoryData<string> Ways =>
-        ["long", "ends", "sampling", "stop strings", "added", "beams", "constraint", "history", "cancelled"];
+        ["long", "ends", "sampling", "stop strings", "added", "beams", "constraint", "history", "canceled"];
 
     public void Dispose()
     {
@@ -106,7 +106,7 @@ public sealed class QueuedGenerationTests : IDisposable
         if (way == "beams") session.Add(DemoRequests.Ask("sun.png", "detect sun"), new GenerationOptions { Beams = 3, MaxNewTokens = 12 });
         if (way == "constraint") session.Add(DemoRequests.Ask("cake.png", "detect cake", new Places()), options);
         if (way == "history") session.Add(DemoRequests.Ask("cake.png", "caption en"), options with { RepetitionPenalty = 1.3f });
-        if (way == "cancelled")
+        if (way == "canceled")
         {
             session.Cancel(1);
             Go(session, 5);
