@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using VlmSharp.Compute.Host;
 using VlmSharp.Compute.Operators;
 using VlmSharp.Cpu.Kernels.Rows;
-using VlmSharp.Cpu.Simd;
 using VlmSharp.Cpu.Threading;
 
 namespace VlmSharp.Cpu.Operators;

@@ -1,12 +1,6 @@
-using System.Runtime.CompilerServices;
-using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Compute.Operators;
-using VlmSharp.Compute.Sampling;
-using VlmSharp.Cpu.Kernels.Attention;
-using VlmSharp.Cpu.Kernels.Products;
 using VlmSharp.Cpu.Kernels.Rows;
-using VlmSharp.Cpu.Simd;
 using VlmSharp.Cpu.Threading;
 
 namespace VlmSharp.Cpu.Operators;
