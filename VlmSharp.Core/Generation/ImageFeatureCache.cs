@@ -92,9 +92,7 @@ public sealed class ImageFeatureCache
     /// <summary>Runs the encoder on pictures that differ, and keeps what it gives.</summary>
     private Matrix EncodeNew(PaliGemmaModel model, List<(PictureKey Key, float[] Pixels)> pictures)
     {
-        float[] pixels = [.. pictures.SelectMany(p => p.Pixels)];
-        using Matrix planes = model.Backend.Upload(pixels, pictures.Count, pixels.Length / pictures.Count); // [m, 3 * S * S]
-        Matrix encoded = model.EncodeImages(planes); // [m * N, h]
+        Matrix encoded = Run(model, pictures); // [m * N, h]
         long each = encoded.Length * sizeof(float) / pictures.Count;
         try
         {
@@ -106,6 +104,14 @@ public sealed class ImageFeatureCache
             encoded.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Runs the encoder and keeps nothing: [m * N, h].</summary>
+    internal static Matrix Run(PaliGemmaModel model, List<(PictureKey Key, float[] Pixels)> pictures, ITraceSink? trace = null)
+    {
+        float[] pixels = [.. pictures.SelectMany(p => p.Pixels)];
+        using Matrix planes = model.Backend.Upload(pixels, pictures.Count, pixels.Length / pictures.Count); // [m, 3 * S * S]
+        return model.EncodeImages(planes, trace);
     }
 
     /// <summary>The image tokens [N, h] of one of several pictures.</summary>

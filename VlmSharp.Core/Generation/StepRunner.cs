@@ -81,9 +81,9 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         foreach (Decoding member in step.Members)
         {
             int own = member.Rows, first = produced.Count; // before it moves on
-            if (member.Finish != FinishReason.None) { } // it had ended when this step was queued ahead
-            else if (member.NeedsHost) Advance(member, row, produced);
-            else produced.Add(((Sequence)member).Read(new ChosenToken(words.AsSpan(row * width, width))));
+            bool goesOn = member.Finish == FinishReason.None; // else it had ended when this step was queued ahead
+            if (goesOn && member.NeedsHost) Advance(member, row, produced);
+            else if (goesOn) produced.Add(((Sequence)member).Read(new ChosenToken(words.AsSpan(row * width, width))));
             row += own;
             foreach (GeneratedToken token in CollectionsMarshal.AsSpan(produced)[first..]) member.Telemetry?.Token(member.TelemetryIndex, token.Finish);
         }
@@ -188,17 +188,11 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         if (pictures.Count == 0) return default;
         long start = Stopwatch.GetTimestamp();
         using TelemetrySpans spans = TelemetrySpans.Vision(prompts);
-        Matrix encoded = queued.Trace is { } trace ? Encode(pictures, trace) : context.Features.Encode(network, pictures);
+        Matrix encoded = queued.Trace is { } trace
+            ? ImageFeatureCache.Run(network, pictures, trace) // past the cache: a listener wants to hear the encoder
+            : context.Features.Encode(network, pictures);
         Vision += Stopwatch.GetElapsedTime(start);
         return encoded;
-    }
-
-    // Past the cache: a listener wants to hear the encoder.
-    private Matrix Encode(List<(PictureKey Key, float[] Pixels)> pictures, ITraceSink trace)
-    {
-        float[] pixels = [.. pictures.SelectMany(p => p.Pixels)];
-        using Matrix planes = b.Upload(pixels, pictures.Count, pixels.Length / pictures.Count); // [n, 3 * S * S]
-        return network.EncodeImages(planes, trace);
     }
 
     private Matrix Embed(Matrix images, Matrix before)
