@@ -160,7 +160,13 @@ public sealed class EngineCancellationTests
             var stepped = new SteppedModel(isQueued);
             GenerationOptions options = SteppedModel.Tokens(300);
             stepped.Engine.MaxKvCacheBytes = 8 * stepped.KvCacheBytes(SteppedModel.Request(0), options); // half of them wait
-            Task[] asked = [.. Enumerable.Range(0, 16).Select(i => i % 2 == 0 ? stepped.Model.GenerateAsync(SteppedModel.Request(i), options) : Read(stepped.Model, i))];
+            Task[] asked;
+            lock (stepped.Model.Context.Gate) // no step is taken, so that none ends before all have come
+            {
+                asked = [.. Enumerable.Range(0, 16).Select(i => i % 2 == 0 ? stepped.Model.GenerateAsync(SteppedModel.Request(i), options) : Read(stepped.Model, i))];
+                SpinWait.SpinUntil(() => stepped.Engine.Running + stepped.Engine.Waiting == 16, SteppedModel.Patience);
+            }
+
             await SteppedModel.Until(() => stepped.Engine.Running + stepped.Engine.Waiting == 16 && stepped.Backend.Steps >= steps, "all have come");
             stepped.Dispose(); // the backend's too
             foreach (Task task in asked)
