@@ -1,0 +1,37 @@
+using ILGPU.Algorithms;
+
+namespace VlmSharp.Gpu.Kernels;
+
+/// <summary>
+/// The elementary functions of the transformer. The device's own tanh has 11 correct bits, so tanh stands on exp.
+/// <code>
+/// gelu_tanh(x) = x / (1 + exp(-2u)),  u = sqrt(2/pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = 1 / (1 + exp(-2u))
+/// tanh(x)      = E / (E + 2),  E = exp(2x) - 1, of |x|; near 0 by its series, where the subtraction would leave no digits
+/// </code>
+/// </summary>
+internal static class Functions
+{
+    /// <summary>e^x.</summary>
+    public static float Exp(float x) => XMath.Exp(x);
+
+    /// <summary>The natural logarithm.</summary>
+    public static float Log(float x) => XMath.Log(x);
+
+    /// <summary>gelu_tanh (Hendrycks and Gimpel 2016).</summary>
+    public static float GeluTanh(float x)
+    {
+        const float MinusTwoC = -2 * 0.7978845608f;
+        return x / (1 + Exp(MinusTwoC * (x + 0.044715f * x * x * x)));
+    }
+
+    /// <summary>tanh; NaN stays NaN.</summary>
+    public static float Tanh(float x)
+    {
+        float a = x < 0 ? -x : x, square = x * x;
+        // x - x^3/3 + 2x^5/15 - 17x^7/315 + 62x^9/2835 - 1382x^11/155925
+        if (a < 0.3f) return x * (1 + square * (-0.333333333f + square * (0.133333333f + square * (-0.0539682540f + square * (0.0218694885f - square * 0.00886323553f)))));
+        float e = Exp(a + a) + 1;
+        float y = 1 - 2 / e;
+        return x < 0 ? -y : a > 20 ? (x < 0 ? -1f : 1f) : y;
+    }
+}

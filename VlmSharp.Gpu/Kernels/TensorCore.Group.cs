@@ -1,0 +1,42 @@
+using ILGPU;
+
+namespace VlmSharp.Gpu.Kernels;
+
+internal partial struct TensorCore : IGroupCore
+{
+    /// <summary>Five shuffles leave each warp's sum in all its lanes; the warps meet in shared memory.</summary>
+    public static float Sum(float value)
+    {
+        ArrayView<float> warps = SharedMemory.Allocate<float>(8);
+        value = WarpSum(value);
+        if ((Group.IdxX & 31) == 0) warps[Group.IdxX >> 5] = value;
+        Group.Barrier();
+        float sum = 0;
+        for (int i = 0; i < Group.DimX >> 5; i++) sum += warps[i];
+        Group.Barrier(); // the next call writes there
+        return sum;
+    }
+
+    /// <summary>The same with the larger of two.</summary>
+    public static float Max(float value)
+    {
+        ArrayView<float> warps = SharedMemory.Allocate<float>(8);
+        for (int distance = 16; distance > 0; distance >>= 1) value = IntrinsicMath.Max(value, Warp.ShuffleXor(value, distance));
+        if ((Group.IdxX & 31) == 0) warps[Group.IdxX >> 5] = value;
+        Group.Barrier();
+        float max = warps[0];
+        for (int i = 1; i < Group.DimX >> 5; i++) max = IntrinsicMath.Max(max, warps[i]);
+        Group.Barrier();
+        return max;
+    }
+
+    /// <summary>The sum over the 32 threads of a warp, in each of them.</summary>
+    public static float WarpSum(float value)
+    {
+        value += Warp.ShuffleXor(value, 16);
+        value += Warp.ShuffleXor(value, 8);
+        value += Warp.ShuffleXor(value, 4);
+        value += Warp.ShuffleXor(value, 2);
+        return value + Warp.ShuffleXor(value, 1);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Reflection;
+
+namespace VlmSharp.Gpu.Launching;
+
+/// <summary>A kernel: a static method that every thread runs, for <see cref="KernelDevice"/> to compile and launch. Made once and kept: it is the key of what a device has compiled.</summary>
+/// <param name="name">For messages: the operator and what it is specialized for.</param>
+/// <param name="method">The method; it takes one struct of arguments.</param>
+/// <param name="threads">Threads of a group.</param>
+/// <param name="groupsPerProcessor">Groups that must fit on one multiprocessor at a time: bounds the registers that the driver's compiler may use.</param>
+internal abstract class Kernel(string name, MethodInfo method, int threads, int groupsPerProcessor)
+{
+    public string Name => name;
+
+    public MethodInfo Method => method;
+
+    public int Threads => threads;
+
+    public int GroupsPerProcessor => groupsPerProcessor;
+
+    /// <summary>Registers that a thread may have so that so many groups fit: 65,536 shared out, at most 255.</summary>
+    public int MostRegisters => Math.Min(255, 65536 / (threads * groupsPerProcessor));
+
+    public override string ToString() => name;
+}
+
+/// <inheritdoc/>
+/// <param name="name">For messages.</param>
+/// <param name="body">The method.</param>
+/// <param name="threads">Threads of a group.</param>
+/// <param name="groupsPerProcessor">Groups that must fit on one multiprocessor at a time.</param>
+/// <typeparam name="TArgs">Its arguments: a struct of views and numbers, which has the same layout on every device.</typeparam>
+internal sealed class Kernel<TArgs>(string name, Action<TArgs> body, int threads, int groupsPerProcessor = 1)
+    : Kernel(name, body.Method, threads, groupsPerProcessor)
+    where TArgs : struct
+{
+    public Action<TArgs> Body => body;
+}

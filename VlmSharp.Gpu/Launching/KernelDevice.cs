@@ -1,0 +1,50 @@
+using ILGPU.Runtime;
+
+namespace VlmSharp.Gpu.Launching;
+
+/// <summary>
+/// Where kernels run: memory, one queue of work, and the way to start a kernel. What is queued runs in order. One thread at a time.
+/// </summary>
+internal abstract class KernelDevice : IDisposable
+{
+    /// <summary>Owns the memory.</summary>
+    public abstract Accelerator Accelerator { get; }
+
+    /// <summary>The queue of copies and launches.</summary>
+    public abstract AcceleratorStream Stream { get; }
+
+    /// <summary>Shared memory that one group may have when it asks for it at launch, in bytes. 0 where only a fixed amount is to be had.</summary>
+    public abstract int MostSharedBytes { get; }
+
+    /// <summary>Multiprocessors: how many groups are needed so that none idles.</summary>
+    public abstract int Processors { get; }
+
+    /// <summary>Queues a kernel; compiles it the first time.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="grid">Groups.</param>
+    /// <param name="args">Its arguments.</param>
+    public abstract void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args) where TArgs : struct;
+
+    /// <summary>Waits until all that was queued has run.</summary>
+    public abstract void Wait();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the device.</summary>
+    protected abstract void Dispose(bool disposing);
+}
+
+/// <summary>Groups of a launch. A launch with none does nothing.</summary>
+/// <param name="X">Groups along x: up to 2^31 - 1.</param>
+/// <param name="Y">Along y: up to 65,535.</param>
+/// <param name="Z">Along z: up to 65,535.</param>
+/// <param name="SharedBytes">Shared memory asked for at launch.</param>
+internal readonly record struct LaunchGrid(int X, int Y = 1, int Z = 1, int SharedBytes = 0)
+{
+    public bool IsEmpty => X == 0 || Y == 0 || Z == 0;
+}
