@@ -1,0 +1,138 @@
+using ILGPU;
+using ILGPU.Runtime;
+using VlmSharp.Compute;
+using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Launching;
+using VlmSharp.Gpu.Memory;
+using VlmSharp.Gpu.Operators;
+
+namespace VlmSharp.Gpu;
+
+/// <summary>
+/// The backend on a graphics card: every operator as C# kernels that ILGPU compiles for CUDA or OpenCL. Work is queued; <see cref="Download"/> waits for it.
+/// </summary>
+/// <remarks>
+/// Layers: <see cref="GpuOperators{TCore}"/>, one file per operator -> <c>Kernels</c> (what kernels share, and what tensor cores and portable devices do
+/// differently) -> <c>Launching</c> (compiling, launching, recording) and <c>Memory</c> (pool, parameters, KV caches, tables of steps).
+/// </remarks>
+public sealed class GpuBackend : IComputeBackend
+{
+    private readonly GpuContext context;
+    private readonly object operators;
+    private readonly StepTables tables;
+    private readonly WeightUploader uploader;
+    private bool uploading, disposed;
+
+    /// <summary>Runs on a device that is open already.</summary>
+    /// <param name="device">The device, which the backend disposes of.</param>
+    /// <param name="name">A short name to choose the backend by.</param>
+    /// <param name="description">The device, for people.</param>
+    /// <param name="useTensorCores">Whether kernels are compiled for tensor cores; else for any device, all in fp32.</param>
+    /// <param name="kvCacheFormat">BF16 or F32; null for what fits the kernels.</param>
+    internal GpuBackend(KernelDevice device, string name, string description, bool useTensorCores, DType? kvCacheFormat = null)
+    {
+        Name = name;
+        Description = description;
+        context = new GpuContext(device, kvCacheFormat ?? (useTensorCores ? DType.BF16 : DType.F32));
+        operators = useTensorCores ? new GpuOperators<TensorCore>(context) : new GpuOperators<PortableCore>(context);
+        tables = new StepTables(context);
+        uploader = new WeightUploader(device, prefersBFloat16: useTensorCores);
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <inheritdoc/>
+    public int Threads => Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    public bool IsQueued => true;
+
+    /// <inheritdoc/>
+    public Matrix Allocate(int rows, int columns)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return context.Allocate(rows, columns);
+    }
+
+    /// <inheritdoc/>
+    public Matrix Upload(ReadOnlySpan<float> values, int rows, int columns)
+    {
+        if (values.Length != (long)rows * columns)
+            throw new ArgumentException($"Upload: {values.Length} numbers do not fill [{rows}, {columns}].");
+        Matrix y = Allocate(rows, columns);
+        context.Staging.Copy(values, y.Floats());
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Indices Upload(ReadOnlySpan<int> values)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return context.Upload(values);
+    }
+
+    /// <inheritdoc/>
+    public void Download(Matrix x, Span<float> destination)
+    {
+        if (destination.Length != x.Length)
+            throw new ArgumentException($"Download: {x} does not fit {destination.Length} numbers.");
+        if (destination.IsEmpty) return;
+        using Matrix wide = context.Widen(x);
+        wide.Floats().CopyToCPUUnsafeAsync(context.Device.Stream, ref destination[0], destination.Length);
+        context.Device.Wait();
+    }
+
+    /// <inheritdoc/>
+    public Weight LoadWeight(in WeightData data)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        uploading = true;
+        return uploader.Upload(data);
+    }
+
+    /// <inheritdoc/>
+    public KvCache CreateKvCache(int layers, int width, int capacity)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return new DeviceKvCache(context.Arena, context.KvCacheFormat, layers, width, capacity);
+    }
+
+    /// <inheritdoc/>
+    public StepTable Prepare(SequenceBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return tables.Prepare(batch);
+    }
+
+    /// <inheritdoc/>
+    public Matrix Run<TOperator>(in TOperator op) where TOperator : struct, IOperator
+    {
+        MatrixShape? shape = op.Check();
+        FinishUploads();
+        return operators is IOperatorKernel<TOperator> kernel
+            ? kernel.Run(op, shape ?? default)
+            : throw new NotSupportedException($"The backend {Name} has no kernel for {typeof(TOperator).Name}.");
+    }
+
+    // Parameters are copied by queues of their own: no kernel may read one before it is there.
+    private void FinishUploads()
+    {
+        if (!uploading) return;
+        uploading = false;
+        uploader.Finish();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        uploader.Finish();
+        uploader.Dispose();
+        context.Dispose();
+    }
+}
