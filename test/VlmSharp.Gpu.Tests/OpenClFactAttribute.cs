@@ -1,0 +1,26 @@
+using VlmSharp.Gpu.Devices;
+
+namespace VlmSharp.Gpu.Tests;
+
+/// <summary>A test that runs kernels on an OpenCL device; that of the CPU will do. Where there is none it is reported as skipped, with this reason.</summary>
+public sealed class OpenClFactAttribute : FactAttribute
+{
+    /// <summary>Sets the reason where there is no device.</summary>
+    public OpenClFactAttribute() => Skip = OpenClDevices.SkipReason;
+}
+
+/// <summary>A <see cref="OpenClFactAttribute"/> with several cases.</summary>
+public sealed class OpenClTheoryAttribute : TheoryAttribute
+{
+    /// <summary>Sets the reason where there is no device.</summary>
+    public OpenClTheoryAttribute() => Skip = OpenClDevices.SkipReason;
+}
+
+/// <summary>Whether there is a device, asked once.</summary>
+internal static class OpenClDevices
+{
+    /// <summary>Null where there is one.</summary>
+    public static string? SkipReason { get; } = GpuDevices.Find().Devices.Any(device => device is { Platform: GpuPlatform.OpenCL, Unusable: null })
+        ? null
+        : "no OpenCL device: apt-get install pocl-opencl-icd ocl-icd-libopencl1";
+}
