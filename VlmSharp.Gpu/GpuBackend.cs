@@ -1,6 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using VlmSharp.Compute;
+using VlmSharp.Gpu.Devices;
 using VlmSharp.Gpu.Kernels;
 using VlmSharp.Gpu.Launching;
 using VlmSharp.Gpu.Memory;
@@ -22,6 +24,14 @@ public sealed class GpuBackend : IComputeBackend
     private readonly StepTables tables;
     private readonly WeightUploader uploader;
     private bool uploading, disposed;
+
+    /// <summary>Starts a device.</summary>
+    /// <param name="options">Which device, and how; null for the first CUDA device.</param>
+    /// <exception cref="GpuException">There is none, or it cannot be used; the message says why.</exception>
+    public GpuBackend(GpuBackendOptions? options = null) : this(Opened.Start(options ?? new GpuBackendOptions()), options?.KvCacheFormat) { }
+
+    private GpuBackend(Opened opened, DType? kvCacheFormat)
+        : this(opened.Device, opened.Name, opened.Description, opened.HasTensorCores, kvCacheFormat) { }
 
     /// <summary>Runs on a device that is open already.</summary>
     /// <param name="device">The device, which the backend disposes of.</param>
@@ -134,5 +144,18 @@ public sealed class GpuBackend : IComputeBackend
         uploader.Finish();
         uploader.Dispose();
         context.Dispose();
+    }
+
+    /// <summary>A device that has been started.</summary>
+    private sealed record Opened(KernelDevice Device, string Name, string Description, bool HasTensorCores)
+    {
+        public static Opened Start(GpuBackendOptions options)
+        {
+            Accelerator accelerator = GpuDevices.Open(options.Platform, options.Device);
+            bool hasTensorCores = accelerator is CudaAccelerator { Architecture: var architecture } && architecture >= CudaArchitecture.SM_80;
+            string cores = hasTensorCores ? "tensor cores, bf16" : "portable kernels, fp32";
+            string name = options.Platform == GpuPlatform.Cuda ? "cuda" : "opencl";
+            return new Opened(new AcceleratorDevice(accelerator.Context, accelerator), name, $"{accelerator.Name}, {cores}", hasTensorCores);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Gpu.Devices;
 
 namespace VlmSharp.Gpu;
 
@@ -13,14 +14,4 @@ public sealed record GpuBackendOptions
 
     /// <summary>How keys and values are kept: BF16 or F32. Null is BF16 on tensor cores, whose attention reads that, and F32 elsewhere.</summary>
     public DType? KvCacheFormat { get; init; }
-}
-
-/// <summary>What drives a device.</summary>
-public enum GpuPlatform
-{
-    /// <summary>NVIDIA's driver.</summary>
-    Cuda,
-
-    /// <summary>Any OpenCL driver, pocl on the processor included.</summary>
-    OpenCL,
 }
