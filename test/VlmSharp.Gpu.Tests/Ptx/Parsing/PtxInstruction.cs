@@ -49,6 +49,12 @@ internal sealed class PtxInstruction(string text, string name)
     /// <summary>Executed where the predicate is false.</summary>
     public bool IsNegated { get; init; }
 
+    /// <summary>Registers that it reads, the predicate among them: the number of each.</summary>
+    public int[] Reads { get; init; } = [];
+
+    /// <summary>Registers that it writes.</summary>
+    public int[] Writes { get; init; } = [];
+
     /// <summary>Places to go to.</summary>
     public int[] Targets { get; set; } = [];
 

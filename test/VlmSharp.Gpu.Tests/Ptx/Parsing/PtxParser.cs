@@ -42,6 +42,7 @@ internal sealed partial class PtxParser(string ptx)
             Name = entry.Groups[1].Value,
             Code = [.. code],
             Slots = symbols.Slots,
+            Widths = symbols.Widths(),
             Constants = symbols.Constants(),
             Specials = symbols.Specials(),
             ParameterBytes = symbols.ParameterBytes,
@@ -106,6 +107,8 @@ internal sealed partial class PtxParser(string ptx)
             Execute = execute,
             Guard = statement.Guard,
             IsNegated = statement.IsNegated,
+            Reads = statement.ReadRegisters(),
+            Writes = statement.WrittenRegisters(),
             Index = flow == FlowKind.BranchIndexed ? statement.Register(0) : 0,
         };
         if (flow is FlowKind.Branch or FlowKind.BranchIndexed) branches.Add((instruction, statement.Operands[^1]));

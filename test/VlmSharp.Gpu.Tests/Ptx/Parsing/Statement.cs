@@ -1,4 +1,5 @@
 using System.Globalization;
+using VlmSharp.Gpu.Tests.Ptx.Execution;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Parsing;
 
@@ -6,6 +7,7 @@ namespace VlmSharp.Gpu.Tests.Ptx.Parsing;
 internal sealed class Statement
 {
     private static readonly string[] Spaces = ["global", "shared", "local", "param", "const"];
+    private static readonly char[] Punctuation = [' ', ',', '{', '}', '[', ']', '+', '-'];
     private readonly Symbols symbols;
 
     public Statement(string text, Symbols symbols)
@@ -51,6 +53,17 @@ internal sealed class Statement
     /// <summary>Bytes of one element, of loads and stores.</summary>
     public int MemoryGrain => Parts[0] is "ld" or "st" or "atom" or "red" ? Math.Max(1, Type.Bytes) : 4;
 
+    /// <summary>Whether the first operand is a place in memory, or a barrier's number: read, not written.</summary>
+    private bool WritesNoRegister => Parts[0] is "st" or "red" or "cp" or "bar" or "barrier" or "membar" or "fence" or "bra" or "brx" or "ret" or "exit";
+
+    public int[] WrittenRegisters() => WritesNoRegister || Operands.Length == 0 ? [] : Registers(Operands[0]);
+
+    public int[] ReadRegisters()
+    {
+        IEnumerable<int> read = Operands.Skip(WritesNoRegister ? 0 : 1).SelectMany(Registers);
+        return [.. Guard < 0 ? read : read.Append(Guard / Warp.Lanes)];
+    }
+
     public bool Has(string modifier) => Array.IndexOf(Parts, modifier) > 0;
 
     /// <summary>Where an operand that is written lies.</summary>
@@ -84,6 +97,10 @@ internal sealed class Statement
         Symbols.TryConstant(Operands[operand], out ulong value) ? (int)value : throw new NotSupportedException("a constant expected: " + Text);
 
     public NotSupportedException NotSupported() => new("instruction: " + Text);
+
+    /// <summary>The registers in an operand: in a vector, in an address, or it alone.</summary>
+    private int[] Registers(string operand) =>
+        [.. operand.Split(Punctuation, StringSplitOptions.RemoveEmptyEntries).Select(symbols.FindRegister).Where(slot => slot is not null).Select(slot => slot!.Value)];
 
     private (string Name, long Offset) SplitAddress(int operand)
     {

@@ -14,6 +14,7 @@ internal sealed class Symbols
     private readonly Dictionary<string, ulong> addresses = [];
     private readonly Dictionary<ulong, int> constants = [];
     private readonly Dictionary<string, int> addressSlots = [], specials = [];
+    private readonly Dictionary<int, int> widths = [];
     private string? dynamicShared;
 
     public int Slots { get; private set; }
@@ -53,27 +54,32 @@ internal sealed class Symbols
     public void Declare(string declaration)
     {
         string[] words = declaration.Split([' ', ',', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        if (words[0] == ".reg") DeclareRegisters(words.AsSpan(2));
+        if (words[0] == ".reg") DeclareRegisters(PtxType.Parse(words[1][1..]), words.AsSpan(2));
         else if (words.Contains(".extern")) addresses[dynamicShared = ReadVariable(declaration).Name] = 0;
         else if (words[0] == ".shared") SharedBytes = DeclareMemory(declaration, SharedBytes);
         else if (words[0] == ".local") LocalBytes = DeclareMemory(declaration, LocalBytes);
         else throw new NotSupportedException(declaration);
     }
 
+    /// <summary>Registers of 32 bits that each slot stands for.</summary>
+    public int[] Widths() => [.. Enumerable.Range(0, Slots).Select(slot => widths.GetValueOrDefault(slot))];
+
     /// <summary>The first lane of a named register.</summary>
-    public int Register(string name)
+    public int Register(string name) => FindRegister(name) is { } slot ? slot * Warp.Lanes : throw new NotSupportedException("no register " + name);
+
+    /// <summary>The slot of a named register, in the innermost scope that has it.</summary>
+    public int? FindRegister(string name)
     {
         for (int i = scopes.Count - 1; i >= 0; i--)
-            if (scopes[i].TryGetValue(name, out int slot)) return slot * Warp.Lanes;
-        throw new NotSupportedException("no register " + name);
+            if (scopes[i].TryGetValue(name, out int slot)) return slot;
+        return null;
     }
 
     /// <summary>The first lane of a register, a special register, an address or a constant.</summary>
     public int Operand(string text)
     {
         if (TryConstant(text, out ulong value)) return Slot(constants, value);
-        for (int i = scopes.Count - 1; i >= 0; i--)
-            if (scopes[i].TryGetValue(text, out int slot)) return slot * Warp.Lanes;
+        if (FindRegister(text) is { } slot) return slot * Warp.Lanes;
         if (addresses.ContainsKey(text)) return Slot(addressSlots, text);
         if (text[0] == '%' && SpecialRegisters.Knows(text)) return Slot(specials, text);
         throw new NotSupportedException("operand " + text);
@@ -99,16 +105,22 @@ internal sealed class Symbols
         return slot * Warp.Lanes;
     }
 
-    private void DeclareRegisters(ReadOnlySpan<string> names)
+    private void DeclareRegisters(PtxType type, ReadOnlySpan<string> names)
     {
         foreach (string name in names)
         {
             int many = name.IndexOf('<', StringComparison.Ordinal);
-            if (many < 0) scopes[^1][name] = Slots++;
+            if (many < 0) DeclareRegister(type, name);
             else
                 for (int i = 0, count = int.Parse(name.AsSpan(many + 1, name.Length - many - 2), CultureInfo.InvariantCulture); i < count; i++)
-                    scopes[^1][name[..many] + i] = Slots++;
+                    DeclareRegister(type, name[..many] + i);
         }
+    }
+
+    private void DeclareRegister(PtxType type, string name)
+    {
+        widths[Slots] = type switch { { Kind: 'p' } => 0, { Bits: 64 } => 2, _ => 1 };
+        scopes[^1][name] = Slots++;
     }
 
     private int DeclareMemory(string declaration, int used)
