@@ -6,7 +6,8 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 namespace VlmSharp.Gpu.Tests.Ptx.Execution;
 
 /// <summary>
-/// 32 threads in step. Where they part at a branch, those at the earliest instruction go on until they meet the others. Lanes wait at barriers and at
+/// 32 threads in step. Where they part at a branch, those at the earliest instruction go on until they meet the others. Lanes wait at
+/// barriers and at
 /// instructions for a whole warp until all are there.
 /// </summary>
 internal sealed unsafe class Warp
@@ -115,7 +116,8 @@ internal sealed unsafe class Warp
         {
             PtxInstruction instruction = code[place];
             uint active = instruction.Guard < 0 ? lanes : Guarded(instruction, lanes);
-            if (++steps > Group.Launch.MostSteps) throw Fault(PtxFault.Endless, BitOperations.TrailingZeroCount(lanes), $"{steps} instructions");
+            if (++steps > Group.Launch.MostSteps)
+                throw Fault(PtxFault.Endless, BitOperations.TrailingZeroCount(lanes), $"{steps} instructions");
             switch (instruction.Flow)
             {
                 case FlowKind.Plain:
@@ -150,7 +152,15 @@ internal sealed unsafe class Warp
                     break;
                 default:
                     Place = place;
-                    if (active != lanes) throw Fault(PtxFault.PartialWarp, BitOperations.TrailingZeroCount(lanes & ~active), "a predicate that keeps threads from where all must be");
+                    if (active == 0)
+                    {
+                        place++;
+                        break;
+                    }
+
+                    if (active != lanes)
+                        throw Fault(PtxFault.PartialWarp, BitOperations.TrailingZeroCount(lanes & ~active),
+                            "a predicate that keeps threads from where all must be");
                     waiting |= lanes;
                     return place;
             }
@@ -182,7 +192,9 @@ internal sealed unsafe class Warp
         return active;
     }
 
-    /// <summary>All lanes wait: at an instruction for the whole warp, which is done; at a barrier of the group (false); or at different places.</summary>
+    /// <summary>
+    /// All lanes wait: at an instruction for the whole warp, which is done; at a barrier of the group (false); or at different places.
+    /// </summary>
     private bool RunTogether()
     {
         int first = BitOperations.TrailingZeroCount(live);
