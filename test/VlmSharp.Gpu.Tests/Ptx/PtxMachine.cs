@@ -62,5 +62,6 @@ internal sealed class PtxMachine
 
         return report;
     }
+
     private static PtxException Refuse(PtxProgram program, string why) => new(PtxFault.Refused, $"{program.Name}: {why}");
 }
