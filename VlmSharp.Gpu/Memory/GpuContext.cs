@@ -18,6 +18,7 @@ internal sealed class GpuContext : IDisposable
         Pool = new DevicePool(device.Accelerator);
         Arena = new KvArena(device.Accelerator, device.Stream);
         Staging = new StagingRing(device);
+        Rotary = new RotaryTables(device);
     }
 
     /// <summary>Runs the kernels.</summary>
@@ -31,6 +32,9 @@ internal sealed class GpuContext : IDisposable
 
     /// <summary>Small copies to the device.</summary>
     public StagingRing Staging { get; }
+
+    /// <summary>Angles of the rotary embedding.</summary>
+    public RotaryTables Rotary { get; }
 
     /// <summary>How keys and values are kept: BF16 or F32.</summary>
     public DType KvCacheFormat { get; }
@@ -60,6 +64,7 @@ internal sealed class GpuContext : IDisposable
     {
         Device.Wait();
         Staging.Dispose();
+        Rotary.Dispose();
         Arena.Dispose();
         Pool.Dispose();
         Device.Dispose();
