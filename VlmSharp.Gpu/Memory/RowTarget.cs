@@ -27,4 +27,11 @@ internal struct RowTarget
         if (wide.Length > 0) wide[at] = value;
         else narrow[at] = (ushort)Bits.Round(value);
     }
+
+    /// <summary>Reads a number.</summary>
+    public readonly float Get(int row, int column)
+    {
+        long at = (long)row * PaddedColumns + column;
+        return wide.Length > 0 ? wide[at] : Bits.Low(narrow[at]);
+    }
 }
