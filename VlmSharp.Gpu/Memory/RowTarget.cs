@@ -27,4 +27,7 @@ internal struct RowTarget
         if (wide.Length > 0) wide[at] = value;
         else narrow[at] = (ushort)Bits.Round(value);
     }
+
+    /// <summary>Writes eight numbers that are bf16 already, of a matrix that is kept in bf16.</summary>
+    public readonly void SetChunk(int row, int chunk, U4 numbers) => narrow.Cast<U4>()[(long)row * (PaddedColumns / DeviceBlock.ChunkNumbers) + chunk] = numbers;
 }

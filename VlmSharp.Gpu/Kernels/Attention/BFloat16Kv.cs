@@ -11,5 +11,7 @@ internal struct BFloat16Kv : IKvFormat
 
     public static F8 GetEight(ArrayView<U4> memory, long at) => Bits.Widen(memory[at >> 3]);
 
+    public static U4 GetBFloat16(ArrayView<U4> memory, long at) => memory[at >> 3];
+
     public static void SetEight(ArrayView<U4> memory, long at, F8 numbers) => memory[at >> 3] = Bits.Pack(numbers);
 }

@@ -11,6 +11,8 @@ internal struct Float32Kv : IKvFormat
 
     public static F8 GetEight(ArrayView<U4> memory, long at) => Eights.Load(memory.Cast<F4>(), at >> 2);
 
+    public static U4 GetBFloat16(ArrayView<U4> memory, long at) => Bits.Pack(GetEight(memory, at));
+
     public static void SetEight(ArrayView<U4> memory, long at, F8 numbers)
     {
         ArrayView<F4> chunks = memory.Cast<F4>();

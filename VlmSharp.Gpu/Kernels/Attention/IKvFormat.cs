@@ -17,6 +17,9 @@ internal interface IKvFormat
     /// <summary>Eight numbers by loads of 16 bytes; <paramref name="at"/> is the start of a chunk.</summary>
     static abstract F8 GetEight(ArrayView<U4> memory, long at);
 
+    /// <summary>The same, as bf16.</summary>
+    static abstract U4 GetBFloat16(ArrayView<U4> memory, long at);
+
     /// <summary>Writes eight numbers; <paramref name="at"/> is the start of a chunk.</summary>
     static abstract void SetEight(ArrayView<U4> memory, long at, F8 numbers);
 }
