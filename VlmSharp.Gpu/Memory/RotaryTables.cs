@@ -31,9 +31,7 @@ internal sealed class RotaryTables(KernelDevice device) : IDisposable
 
         int rows = Math.Max(SmallestRows, checked(positions + positions / 2));
         table = device.Accelerator.Allocate1D<float>((long)rows * headDim);
-        float[] angles = Angles(headDim, frequencyBase, rows);
-        table.View.BaseView.CopyFromCPUUnsafeAsync(device.Stream, ref angles[0], angles.Length);
-        device.Wait();
+        device.Write<float>(Angles(headDim, frequencyBase, rows), table.View.BaseView);
         return (tables[(headDim, frequencyBase)] = table).View.BaseView;
     }
 

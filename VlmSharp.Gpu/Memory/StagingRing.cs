@@ -26,8 +26,7 @@ internal sealed class StagingRing(KernelDevice device) : IDisposable
         if (bytes.IsEmpty) return;
         if (bytes.Length > Bytes)
         {
-            target.CopyFromCPUUnsafeAsync(device.Stream, ref MemoryMarshal.GetReference(values), values.Length);
-            device.Wait();
+            device.Write(values, target);
             return;
         }
 
