@@ -86,14 +86,17 @@ public sealed class GpuBackend : IComputeBackend
     }
 
     /// <inheritdoc/>
-    public void Download(Matrix x, Span<float> destination)
+    public unsafe void Download(Matrix x, Span<float> destination)
     {
         if (destination.Length != x.Length)
             throw new ArgumentException($"Download: {x} does not fit {destination.Length} numbers.");
         if (destination.IsEmpty) return;
         using Matrix wide = context.Widen(x);
-        wide.Floats().CopyToCPUUnsafeAsync(context.Device.Stream, ref destination[0], destination.Length);
-        context.Device.Wait();
+        fixed (float* pinned = destination) // until the copy has run, the collector must not move it
+        {
+            wide.Floats().CopyToCPUUnsafeAsync(context.Device.Stream, ref *pinned, destination.Length);
+            context.Device.Wait();
+        }
     }
 
     /// <inheritdoc/>
