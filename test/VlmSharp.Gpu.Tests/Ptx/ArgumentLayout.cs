@@ -8,7 +8,8 @@ using VlmSharp.Gpu.Tests.Ptx.Memory;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// How a struct of arguments lies in a kernel's parameter: fields one after the other, each at a multiple of its alignment; a view is an address
+/// How a struct of arguments lies in a kernel's parameter: fields one after the other, each at a multiple of its alignment; a view is
+/// an address
 /// and a length in elements, 8 bytes each; structs inside structs likewise.
 /// </summary>
 internal sealed class ArgumentLayout
@@ -56,7 +57,8 @@ internal sealed class ArgumentLayout
     private static (MemoryRange Bytes, long Elements) PlaceOf<T>(object boxed) where T : unmanaged
     {
         var view = (ArrayView<T>)boxed;
-        return view.IsValid && view.Length > 0 ? (new((ulong)view.LoadEffectiveAddressAsPtr(), (ulong)view.LengthInBytes), view.Length) : default;
+        if (!view.IsValid || view.Length == 0) return default;
+        return (new((ulong)view.LoadEffectiveAddressAsPtr(), (ulong)view.LengthInBytes), view.Length);
     }
 
     private static void WriteNumber(object value, Span<byte> to)
@@ -83,17 +85,25 @@ internal sealed class ArgumentLayout
     {
         if (IsLeaf(type))
         {
-            int size = IsView(type) ? 16 : type == typeof(bool) ? 1 : Marshal.SizeOf(type.IsEnum ? Enum.GetUnderlyingType(type) : type), align = Math.Min(size, 8);
+            int size = IsView(type) ? 16 : NumberBytes(type), align = Math.Min(size, 8);
             leaves.Add((path, Align(offset, align), type));
             return (size, align);
         }
 
         int alignment = Alignment(type), start = Align(offset, alignment), used = start;
-        foreach (FieldInfo field in Fields(type)) used = Align(used, Alignment(field.FieldType)) + Add(field.FieldType, [.. path, field], used).Bytes;
+        foreach (FieldInfo field in Fields(type))
+        {
+            used = Align(used, Alignment(field.FieldType));
+            used += Add(field.FieldType, [.. path, field], used).Bytes;
+        }
+
         return (Align(used - start, alignment), alignment);
     }
 
-    private static int Alignment(Type type) => IsLeaf(type) ? IsView(type) ? 8 : type == typeof(bool) ? 1 : Marshal.SizeOf(type) : Fields(type).Select(f => Alignment(f.FieldType)).DefaultIfEmpty(1).Max();
+    private static int Alignment(Type type) =>
+        IsView(type) ? 8 : IsLeaf(type) ? NumberBytes(type) : Fields(type).Select(f => Alignment(f.FieldType)).DefaultIfEmpty(1).Max();
+
+    private static int NumberBytes(Type type) => type == typeof(bool) ? 1 : Marshal.SizeOf(type);
 
     private static IEnumerable<FieldInfo> Fields(Type type) =>
         type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).OrderBy(f => f.MetadataToken);

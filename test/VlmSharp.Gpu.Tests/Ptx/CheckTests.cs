@@ -6,7 +6,8 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 public class CheckTests
 {
     /// <summary>Each thread writes its own word of shared memory, and of global memory.</summary>
-    private const string WriteOwn = "mul.lo.u32 a, t, 4; add.u32 a, base, a; st.shared.b32 [a], t;\n", WriteOwnGlobal = "mul.wide.u32 b, t, 4; add.u64 b, out, b; st.global.b32 [b], t;\n";
+    private const string WriteOwn = "mul.lo.u32 a, t, 4; add.u32 a, base, a; st.shared.b32 [a], t;\n",
+        WriteOwnGlobal = "mul.wide.u32 b, t, 4; add.u64 b, out, b; st.global.b32 [b], t;\n";
 
     /// <summary>And reads another's: the next thread's, or that of the thread 32 on.</summary>
     private const string ReadNext = "xor.b32 c, t, 1; mul.lo.u32 c, c, 4; add.u32 c, base, c; ld.shared.b32 d, [c];\n",
@@ -40,7 +41,8 @@ public class CheckTests
     public void Halves_of_a_word_are_two_places()
     {
         Snippet.Run("mul.lo.u32 a, t, 2; add.u32 a, base, a; st.shared.b16 [a], t;");
-        Snippet.Fails(PtxFault.SharedRace, "add.u32 a, t, t; and.b32 a, a, 126; add.u32 a, base, a; shr.u32 b, t, 6; st.shared.b16 [base+2], t;");
+        Snippet.Fails(PtxFault.SharedRace, "add.u32 a, t, t; and.b32 a, a, 126; add.u32 a, base, a; shr.u32 b, t, 6; "
+            + "st.shared.b16 [base+2], t;");
     }
 
     [Fact]
@@ -49,13 +51,15 @@ public class CheckTests
         Snippet.Run(WriteOwn + "bar.warp.sync 0xffffffff;" + ReadNext + "bar.warp.sync 0xffffffff;" + WriteOwn);
         Snippet.Fails(PtxFault.SharedRace, WriteOwn + "bar.warp.sync 0xffffffff;" + ReadNext + WriteOwn);
         Snippet.Fails(PtxFault.Uninitialized, WriteOwn + "bar.warp.sync 0xffffffff;" + ReadOtherWarp);
-        Snippet.Fails(PtxFault.SharedRace, "mul.lo.u32 a, t, 4; and.b32 a, a, 127; add.u32 a, base, a; bar.warp.sync 0xffffffff; st.shared.b32 [a], t;");
+        Snippet.Fails(PtxFault.SharedRace, "mul.lo.u32 a, t, 4; and.b32 a, a, 127; add.u32 a, base, a; "
+            + "bar.warp.sync 0xffffffff; st.shared.b32 [a], t;");
     }
 
     [Fact]
     public void Groups_may_not_read_what_another_writes()
     {
-        const string WriteThenRead = "setp.ne.s32 p, t, 0; @p bra END; setp.eq.s32 p, g, 0; @p st.global.b32 [out], 7; @!p ld.global.b32 a, [{0}]; END:";
+        const string WriteThenRead = "setp.ne.s32 p, t, 0; @p bra END; setp.eq.s32 p, g, 0; @p st.global.b32 [out], 7; "
+            + "@!p ld.global.b32 a, [{0}]; END:";
         Snippet.Fails(PtxFault.GlobalRace, WriteThenRead.Replace("{0}", "out", StringComparison.Ordinal), groups: 2);
         Snippet.Run(WriteThenRead.Replace("{0}", "out+4", StringComparison.Ordinal), groups: 2);
     }
@@ -80,7 +84,8 @@ public class CheckTests
     [Fact]
     public void One_group_may_read_and_write_its_own()
     {
-        const string OwnOfGroup = "mad.lo.u32 a, g, 32, t; mul.wide.u32 a, a, 4; add.u64 a, out, a; ld.global.b32 b, [a]; add.u32 b, b, 1; st.global.b32 [a], b;";
+        const string OwnOfGroup = "mad.lo.u32 a, g, 32, t; mul.wide.u32 a, a, 4; add.u64 a, out, a; ld.global.b32 b, [a]; "
+            + "add.u32 b, b, 1; st.global.b32 [a], b;";
         Snippet.Run(OwnOfGroup, threads: 32, groups: 2);
     }
 
@@ -141,7 +146,8 @@ public class CheckTests
         Snippet.Fails(PtxFault.Uninitialized, "ld.shared.b32 a, [base];");
         Snippet.Run("setp.eq.s32 p, t, 0; @p st.shared.b32 [base], t; bar.sync 0; ld.shared.b32 a, [base];");
         // What an earlier group has left there does not count.
-        Snippet.Fails(PtxFault.Uninitialized, "setp.eq.s32 p, t, 0; setp.eq.s32 q, g, 0; and.pred p, p, q; @p st.shared.b32 [base], t; bar.sync 0; ld.shared.b32 a, [base];", groups: 8);
+        Snippet.Fails(PtxFault.Uninitialized, "setp.eq.s32 p, t, 0; setp.eq.s32 q, g, 0; and.pred p, p, q; "
+            + "@p st.shared.b32 [base], t; bar.sync 0; ld.shared.b32 a, [base];", groups: 8);
     }
 
     [Fact]
@@ -154,8 +160,11 @@ public class CheckTests
     [Fact]
     public void An_unknown_instruction_is_named()
     {
-        Assert.Contains("wgmma.fence", Assert.Throws<NotSupportedException>(() => Snippet.Run("wgmma.fence.sync.aligned;")).Message, StringComparison.Ordinal);
-        Assert.Contains("add.sat.f32 a, b, c", Assert.Throws<NotSupportedException>(() => Snippet.Run("add.sat.f32 a, b, c;")).Message, StringComparison.Ordinal);
+        foreach (string unknown in new[] { "wgmma.fence.sync.aligned", "add.sat.f32 a, b, c", "bar.sync 1", "call f" })
+        {
+            var refused = Assert.Throws<NotSupportedException>(() => Snippet.Run(unknown + ";"));
+            Assert.Contains(unknown, refused.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -172,7 +181,8 @@ public class CheckTests
     {
         Assert.Equal(PtxFault.OutOfBounds, Assert.Throws<PtxException>(() => Snippet.Program("ld.param.b64 a, [_in+8];")).Fault);
         string large = ".version 8.0\n.visible .entry K(.param .b32 x)\n{ .shared .align 4 .b8 s[50000]; ret; }";
-        var refused = Assert.Throws<PtxException>(() => new PtxMachine().Launch(Parsing.PtxProgram.Parse(large), new LaunchGrid(1), 32, new byte[4]));
+        var program = Parsing.PtxProgram.Parse(large);
+        var refused = Assert.Throws<PtxException>(() => new PtxMachine().Launch(program, new LaunchGrid(1), 32, new byte[4]));
         Assert.Equal(PtxFault.Refused, refused.Fault);
     }
 }

@@ -11,18 +11,20 @@ public class FlowTests
 
     [Fact]
     public void Lanes_leave_a_loop_one_by_one() =>
-        Assert.Equal(Each(t => t * (t + 1) / 2, 50), Run("mov.u32 d, 0; mov.u32 a, 0; L: add.u32 d, d, a; add.u32 a, a, 1; setp.le.u32 p, a, t; @p bra L;", 50));
+        Assert.Equal(Each(t => t * (t + 1) / 2, 50), Run("mov.u32 d, 0; mov.u32 a, 0; L: add.u32 d, d, a; add.u32 a, a, 1; "
+            + "setp.le.u32 p, a, t; @p bra L;", 50));
 
     [Fact]
     public void Both_sides_of_a_branch_are_taken_and_joined() =>
         Assert.Equal(Each(t => (t % 3 == 0 ? 100u : 200u) + t),
-            Run("rem.u32 a, t, 3; setp.ne.s32 p, a, 0; @p bra ELSE; mov.u32 d, 100; bra.uni JOIN; ELSE: mov.u32 d, 200; JOIN: add.u32 d, d, t;"));
+            Run("rem.u32 a, t, 3; setp.ne.s32 p, a, 0; @p bra ELSE; mov.u32 d, 100; bra.uni JOIN; ELSE: mov.u32 d, 200; "
+                + "JOIN: add.u32 d, d, t;"));
 
     [Fact]
     public void A_branch_goes_where_its_index_says() =>
         Assert.Equal(Each(t => t % 3 * 10 + 1),
-            Run("rem.u32 a, t, 3; TABLE: .branchtargets A, B, C; @p bra A; brx.idx a, TABLE; A: mov.u32 d, 1; bra E; B: mov.u32 d, 11; bra E; C: mov.u32 d, 21; E:"
-                .Replace("@p bra A;", "", StringComparison.Ordinal)));
+            Run("rem.u32 a, t, 3; TABLE: .branchtargets A, B, C; brx.idx a, TABLE; A: mov.u32 d, 1; bra E; "
+                + "B: mov.u32 d, 11; bra E; C: mov.u32 d, 21; E:"));
 
     [Fact]
     public void Predicates_keep_single_instructions_from_lanes() =>
@@ -36,7 +38,14 @@ public class FlowTests
     public void Shuffles_move_registers_between_lanes(string mode, string by, int clamp)
     {
         int n = int.Parse(by);
-        Assert.Equal(Each(t => 100 + (uint)(mode switch { "bfly" => t ^ n, "down" => t + n > 31 ? t : t + n, "up" => t - n < 0 ? t : t - n, _ => n })),
+        long From(uint t) => mode switch
+        {
+            "bfly" => t ^ n,
+            "down" => t + n > 31 ? t : t + n,
+            "up" => t - n < 0 ? t : t - n,
+            _ => n,
+        };
+        Assert.Equal(Each(t => 100 + (uint)From(t)),
             Run($"add.u32 a, t, 100; shfl.sync.{mode}.b32 d, a, {by}, {clamp}, 0xffffffff;"));
     }
 
@@ -66,28 +75,35 @@ public class FlowTests
 
     [Fact]
     public void Local_memory_belongs_to_a_lane() =>
-        Assert.Equal(Each(t => t * 2), Run(".local .align 4 .b8 mine[16]; mov.b64 a, mine; st.local.b32 [a+4], t; st.local.b32 [a+8], t; ld.local.b32 b, [a+4]; ld.local.b32 c, [a+8]; add.u32 d, b, c;"));
+        Assert.Equal(Each(t => t * 2), Run(".local .align 4 .b8 mine[16]; mov.b64 a, mine; st.local.b32 [a+4], t; "
+            + "st.local.b32 [a+8], t; ld.local.b32 b, [a+4]; ld.local.b32 c, [a+8]; add.u32 d, b, c;"));
 
     [Fact]
     public void Generic_addresses_reach_all_memory()
     {
         const string Shared = "mul.wide.u32 a, t, 4; cvta.shared.u64 a, a; st.b32 [a], t; ld.b32 b, [a];";
-        const string Local = ".local .align 4 .b8 mine[4]; mov.b64 a, mine; cvta.local.u64 a, a; st.b32 [a], b; ld.b32 c, [a]; cvta.to.local.u64 a, a; ld.local.b32 c, [a];";
-        const string Global = "mul.wide.u32 a, t, 4; add.u64 a, out, a; cvta.global.u64 a, a; st.b32 [a], c; ld.b32 d, [a]; add.u32 d, d, 1;";
+        const string Local = ".local .align 4 .b8 mine[4]; mov.b64 a, mine; cvta.local.u64 a, a; st.b32 [a], b; "
+            + "ld.b32 c, [a]; cvta.to.local.u64 a, a; ld.local.b32 c, [a];";
+        const string Global = "mul.wide.u32 a, t, 4; add.u64 a, out, a; cvta.global.u64 a, a; st.b32 [a], c; ld.b32 d, [a]; "
+            + "add.u32 d, d, 1;";
         Assert.Equal(Each(t => t + 1), Run(Shared + Local + Global));
     }
 
     [Fact]
     public void Bytes_and_halves_keep_or_lose_their_signs() =>
         Assert.Equal(Each(t => unchecked((uint)-(int)t) + (byte)-(int)t + (uint)(ushort)(0x8000 + t)),
-            Run("neg.s32 a, t; shl.b32 b, t, 2; add.u32 b, base, b; st.shared.u8 [b], a; ld.shared.s8 c, [b]; ld.shared.u8 e, [b]; add.u32 d, c, e; add.u32 a, t, 0x8000; st.shared.b16 [b+2], a; ld.shared.u16 f, [b+2]; add.u32 d, d, f;"));
+            Run("neg.s32 a, t; shl.b32 b, t, 2; add.u32 b, base, b; st.shared.u8 [b], a; ld.shared.s8 c, [b]; "
+                + "ld.shared.u8 e, [b]; add.u32 d, c, e; add.u32 a, t, 0x8000; st.shared.b16 [b+2], a; "
+                + "ld.shared.u16 f, [b+2]; add.u32 d, d, f;"));
 
     [Fact]
     public void Atomic_changes_of_shared_memory_all_count()
     {
         const string Begin = "setp.eq.u32 p, t, 0; @p st.shared.b32 [base], 0; @p st.shared.b32 [base+4], 1000; bar.sync 0;";
-        Assert.Equal(Each(_ => 64u * 63 / 2, 64), Run(Begin + "atom.shared.add.u32 a, [base], t; bar.sync 0; ld.shared.b32 d, [base];", 64));
-        Assert.Equal(Each(_ => 1063u, 64), Run(Begin + "add.u32 b, t, 1000; red.shared.max.u32 [base+4], b; bar.sync 0; ld.shared.b32 d, [base+4];", 64));
+        Assert.Equal(Each(_ => 64u * 63 / 2, 64), Run(Begin + "atom.shared.add.u32 a, [base], t; bar.sync 0; "
+            + "ld.shared.b32 d, [base];", 64));
+        Assert.Equal(Each(_ => 1063u, 64), Run(Begin + "add.u32 b, t, 1000; red.shared.max.u32 [base+4], b; bar.sync 0; "
+            + "ld.shared.b32 d, [base+4];", 64));
         Snippet.Fails(PtxFault.SharedRace, Begin + "red.shared.add.u32 [base], t; ld.shared.b32 d, [base];");
         Snippet.Fails(PtxFault.Uninitialized, "red.shared.add.u32 [base], t;");
     }
@@ -95,7 +111,8 @@ public class FlowTests
     [Fact]
     public void Atomic_changes_of_global_memory_all_count()
     {
-        uint[] y = Snippet.Run<uint, uint>("red.global.add.u32 [out], t; atom.global.min.s32 a, [out+4], -5; atom.global.cas.b32 b, [out+8], 0, 77; mov.u32 c, 0f3f800000; red.global.add.f32 [out+12], c;", [0], 4, 64, 10).Output;
+        uint[] y = Snippet.Run<uint, uint>("red.global.add.u32 [out], t; atom.global.min.s32 a, [out+4], -5; "
+            + "atom.global.cas.b32 b, [out+8], 0, 77; mov.u32 c, 0f3f800000; red.global.add.f32 [out+12], c;", [0], 4, 64, 10).Output;
         Assert.Equal([64u * 63 / 2 * 10, unchecked((uint)-5), 77, BitConverter.SingleToUInt32Bits(640)], y);
         Snippet.Fails(PtxFault.GlobalRace, "red.global.add.u32 [out], t; ld.global.b32 a, [out];");
     }

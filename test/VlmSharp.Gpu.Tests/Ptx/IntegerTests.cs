@@ -2,10 +2,12 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 public class IntegerTests
 {
-    private static readonly ulong[] Words = [0, 1, 2, 7, 31, 32, 33, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0xfffffff9, 0x12345678, 0xdeadbeef, 0x0000ffff, 0x00ff00ff];
+    private static readonly ulong[] Words = [0, 1, 2, 7, 31, 32, 33, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0xfffffff9,
+        0x12345678, 0xdeadbeef, 0x0000ffff, 0x00ff00ff];
 
     private static readonly ulong[] Longs =
-        [0, 1, 3, 63, 64, 0x7fffffff, 0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff, 0xfffffffffffffff9, 0x123456789abcdef0, 0xdeadbeefcafebabe];
+        [0, 1, 3, 63, 64, 0x7fffffff, 0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff,
+            0xfffffffffffffff9, 0x123456789abcdef0, 0xdeadbeefcafebabe];
 
     [Fact]
     public void Sums_and_products_of_32_bits_wrap()
@@ -106,7 +108,8 @@ public class IntegerTests
         Snippet.Agrees("popc.b64 d, a;", Longs, (a, _, _) => ulong.PopCount(a));
         Snippet.Agrees("clz.b32 d, a;", Words, (a, _, _) => uint.LeadingZeroCount((uint)a));
         Snippet.Agrees("clz.b64 d, a;", Longs, (a, _, _) => ulong.LeadingZeroCount(a));
-        Snippet.Agrees("brev.b32 d, a;", Words, (a, _, _) => Convert.ToUInt32(new string([.. Convert.ToString((uint)a, 2).PadLeft(32, '0').Reverse()]), 2));
+        Snippet.Agrees("brev.b32 d, a;", Words,
+            (a, _, _) => Convert.ToUInt32(new string([.. Convert.ToString((uint)a, 2).PadLeft(32, '0').Reverse()]), 2));
         Snippet.Agrees("bfe.u32 d, a, 5, 9;", Words, (a, _, _) => (a >> 5) & 0x1ff);
         Snippet.Agrees("bfe.s32 d, a, 5, 9;", Words, (a, _, _) => (uint)((int)((uint)a << 18) >> 23));
         Snippet.Agrees("bfe.u32 d, a, 28, 9;", Words, (a, _, _) => a >> 28);

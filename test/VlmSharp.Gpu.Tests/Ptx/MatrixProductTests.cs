@@ -6,7 +6,10 @@ using VlmSharp.Gpu.Launching;
 
 namespace VlmSharp.Gpu.Tests.Ptx;
 
-/// <summary>One product of the tensor cores, 16 x 16 by 16 x 8, its operands brought by asynchronous copies; and what is noticed when it is broken.</summary>
+/// <summary>
+/// One product of the tensor cores, 16 x 16 by 16 x 8, its operands brought by asynchronous copies; and what is noticed when it is
+/// broken.
+/// </summary>
 public class MatrixProductTests
 {
     private const int M = 16, N = 8, K = 16;
@@ -27,7 +30,9 @@ public class MatrixProductTests
 
     private static readonly Kernel<Args> Product = new("product", Multiply, 32);
 
-    /// <summary>Chunks of 8 numbers lie by column, then row: those of one matrix of 8 x 8 one after the other. W begins at byte 512.</summary>
+    /// <summary>
+    /// Chunks of 8 numbers lie by column, then row: those of one matrix of 8 x 8 one after the other. W begins at byte 512.
+    /// </summary>
     private static void Multiply(Args g)
     {
         SharedMemory.GetDynamic<U4>();
@@ -41,7 +46,8 @@ public class MatrixProductTests
         Group.Barrier();
         CudaAsm.Emit("{ .reg .u32 t; add.u32 t, smem, %0; ldmatrix.sync.aligned.m8n8.x4.shared.b16 {x0,x1,x2,x3}, [t]; }", lane * 16);
         CudaAsm.Emit("{ .reg .u32 t; add.u32 t, smem, %0; ldmatrix.sync.aligned.m8n8.x2.shared.b16 {w0,w1}, [t+512]; }", lane % 16 * 16);
-        CudaAsm.Emit("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {sum0,sum1,sum2,sum3}, {x0,x1,x2,x3}, {w0,w1}, {sum0,sum1,sum2,sum3};");
+        CudaAsm.Emit("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+            + "{sum0,sum1,sum2,sum3}, {x0,x1,x2,x3}, {w0,w1}, {sum0,sum1,sum2,sum3};");
         int at = lane / 4 * N + lane % 4 * 2;
         CudaAsm.Emit("mov.f32 %0, sum0;", out g.Y[at]);
         CudaAsm.Emit("mov.f32 %0, sum1;", out g.Y[at + 1]);
@@ -60,7 +66,8 @@ public class MatrixProductTests
     private static U4[] Pack(int rows, Func<int, int, float> value)
     {
         uint Pair(int row, int k) => Bits.Pack(value(row, k), value(row, k + 1));
-        return [.. Enumerable.Range(0, rows * K / 8).Select(i => (Row: i / 2, K: i % 2 * 8)).Select(c => new U4 { X = Pair(c.Row, c.K), Y = Pair(c.Row, c.K + 2), Z = Pair(c.Row, c.K + 4), W = Pair(c.Row, c.K + 6) })];
+        U4 Chunk(int row, int k) => new() { X = Pair(row, k), Y = Pair(row, k + 2), Z = Pair(row, k + 4), W = Pair(row, k + 6) };
+        return [.. Enumerable.Range(0, rows * K / 8).Select(i => Chunk(i / 2, i % 2 * 8))];
     }
 
     /// <summary>Runs the kernel, or another program in its place; says what is wrong, or nothing.</summary>
@@ -71,7 +78,8 @@ public class MatrixProductTests
         using var x = device.Accelerator.Allocate1D(Pack(M, X));
         using var w = device.Accelerator.Allocate1D(Pack(N, W));
         using var y = device.Accelerator.Allocate1D<float>(M * N);
-        device.Launch(Product, new LaunchGrid(1, SharedBytes: (M + N) * K * 2), new Args { X = x.View, XAddress = x.NativePtr, W = w.View, WAddress = w.NativePtr, Y = y.View });
+        var args = new Args { X = x.View, XAddress = x.NativePtr, W = w.View, WAddress = w.NativePtr, Y = y.View };
+        device.Launch(Product, new LaunchGrid(1, SharedBytes: (M + N) * K * 2), args);
         float[] results = y.GetAsArray1D();
         for (int i = 0; i < M * N; i++)
         {
@@ -86,6 +94,9 @@ public class MatrixProductTests
 
     [Fact]
     public void The_product_is_right() => Assert.Null(Run(null));
+
+    private static string Declare(string ptx) =>
+        ptx.Replace(".reg .b32 smem;", ".reg .b32 smem; .reg .pred never; setp.eq.s32 never, 0, 1;", StringComparison.Ordinal);
 
     [Fact]
     public void Every_mutant_is_noticed()
@@ -106,7 +117,9 @@ public class MatrixProductTests
             Mutant.Replace("16, 16;", "16, 8;", 0),
             Mutant.Replace("mov.f32 sum2, 0f00000000;", ""),
             Mutant.Replace("sum1;", "sum0;"),
-            .. Mutant.Each(ptx, "cp.async.cg", "// cp.async.cg").Select(m => m with { Break = p => m.Break(p).Replace("// cp.async.cg.shared.global [t], ", "mov.b64 %rd0, 0; // ", StringComparison.Ordinal) }),
+            // A copy whose target lies elsewhere; one that does not happen.
+            .. Mutant.Each(ptx, "[t], [", "[t+256], ["),
+            .. Mutant.Each(ptx, "cp.async.cg", "@never cp.async.cg").Select(m => m with { Break = p => Declare(m.Break(p)) }),
         ];
         Assert.True(mutants.Length >= 13);
         foreach (Mutant mutant in mutants) Assert.True(mutant.Notice(ptx, Run) is not null, "not noticed: " + mutant.Name);

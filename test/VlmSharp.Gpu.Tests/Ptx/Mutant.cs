@@ -8,7 +8,8 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 internal sealed record Mutant(string Name, Func<string, string> Break)
 {
     /// <summary>Replaces all occurrences.</summary>
-    public static Mutant Replace(string what, string with) => new($"{what} -> {with}", ptx => ptx.Replace(what, with, StringComparison.Ordinal));
+    public static Mutant Replace(string what, string with) =>
+        new($"{what} -> {with}", ptx => ptx.Replace(what, with, StringComparison.Ordinal));
 
     /// <summary>Replaces one occurrence, counted from 0.</summary>
     public static Mutant Replace(string what, string with, int occurrence) => new($"{what} -> {with}, occurrence {occurrence}", ptx =>
@@ -24,7 +25,8 @@ internal sealed record Mutant(string Name, Func<string, string> Break)
     });
 
     /// <summary>Replaces what a regular expression matches: one match, counted from 0, or all.</summary>
-    public static Mutant ReplaceMatch(string pattern, string with, int occurrence = -1) => new($"{pattern} -> {with}, match {occurrence}", ptx =>
+    public static Mutant ReplaceMatch(string pattern, string with, int occurrence = -1) =>
+        new($"{pattern} -> {with}, match {occurrence}", ptx =>
     {
         int seen = 0;
         return Regex.Replace(ptx, pattern, match => occurrence < 0 || seen++ == occurrence ? match.Result(with) : match.Value);

@@ -19,7 +19,8 @@ internal static class PtxCompiler
     private static readonly ConcurrentDictionary<Kernel, Lazy<PtxProgram>> Programs = new();
 
     /// <summary>The text of a kernel.</summary>
-    public static string Compile(Kernel kernel) => Compile(kernel.Method, new KernelSpecialization(kernel.Threads, kernel.GroupsPerProcessor));
+    public static string Compile(Kernel kernel) =>
+        Compile(kernel.Method, new KernelSpecialization(kernel.Threads, kernel.GroupsPerProcessor));
 
     public static string Compile(MethodInfo method, KernelSpecialization specialization = default)
     {

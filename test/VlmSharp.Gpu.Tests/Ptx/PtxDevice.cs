@@ -9,7 +9,8 @@ using Kernel = VlmSharp.Gpu.Launching.Kernel;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// A device whose kernels are the PTX that a CUDA device would get, run by <see cref="PtxMachine"/>. Its memory is the host's: ILGPU's CPU accelerator owns
+/// A device whose kernels are the PTX that a CUDA device would get, run by <see cref="PtxMachine"/>. Its memory is the host's: ILGPU's
+/// CPU accelerator owns
 /// it, so that buffers and copies are ILGPU's own; nothing is launched there. A launch has run when <see cref="Launch"/> returns.
 /// </summary>
 internal sealed class PtxDevice : KernelDevice
@@ -45,8 +46,9 @@ internal sealed class PtxDevice : KernelDevice
         if (grid.IsEmpty) return;
         if (grid.Y > 65535 || grid.Z > 65535) throw new PtxException(PtxFault.Refused, $"{grid} of {kernel}");
         PtxProgram program = replaced.TryGetValue(kernel, out PtxProgram? other) ? other : PtxCompiler.Program(kernel);
-        if (program.SharedBytes + grid.SharedBytes > MostSharedBytes)
-            throw new PtxException(PtxFault.Refused, $"{program.SharedBytes + grid.SharedBytes} bytes of shared memory wanted, there are {MostSharedBytes} [{kernel}]");
+        int wanted = program.SharedBytes + grid.SharedBytes;
+        if (wanted > MostSharedBytes)
+            throw new PtxException(PtxFault.Refused, $"{wanted} bytes of shared memory wanted, there are {MostSharedBytes} [{kernel}]");
         var (parameter, ranges) = ArgumentLayout.Of(typeof(TArgs)).Write(args);
         PtxReport report;
         try

@@ -6,7 +6,9 @@ internal enum PtxFault
     /// <summary>Two threads touch one word of shared memory between two barriers, and one of them writes.</summary>
     SharedRace,
 
-    /// <summary>Two threads of a launch touch the same global memory, unordered, and one writes (a different value, where both write).</summary>
+    /// <summary>
+    /// Two threads of a launch touch the same global memory, unordered, and one writes (a different value, where both write).
+    /// </summary>
     GlobalRace,
 
     /// <summary>An address outside the memory that the launch may touch.</summary>

@@ -7,7 +7,8 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// Runs the PTX that ILGPU writes, with what is written inline, on the CPU: a test instrument. It is strict where a GPU is lenient, and says what it
+/// Runs the PTX that ILGPU writes, with what is written inline, on the CPU: a test instrument. It is strict where a GPU is lenient, and
+/// says what it
 /// objects to (<see cref="PtxFault"/>). Groups run on all cores.
 /// </summary>
 internal sealed class PtxMachine
@@ -29,20 +30,20 @@ internal sealed class PtxMachine
     public PtxReport Launch(PtxProgram program, in LaunchGrid grid, int threads, byte[] parameters, params MemoryRange[] ranges)
     {
         if (parameters.Length != program.ParameterBytes)
-            throw new PtxException(PtxFault.Refused, $"parameters of {parameters.Length} bytes, the program has {program.ParameterBytes}");
+            throw Refuse(program, $"parameters of {parameters.Length} bytes, the program has {program.ParameterBytes}");
         if (program.SharedBytes > PtxProgram.MostStaticShared)
-            throw new PtxException(PtxFault.Refused, $"the program declares {program.SharedBytes} bytes of shared memory, at most {PtxProgram.MostStaticShared} are possible");
-        if (threads is < 1 or > 1024) throw new PtxException(PtxFault.Refused, $"{threads} threads in a group");
+            throw Refuse(program, $"{program.SharedBytes} bytes of shared memory declared, {PtxProgram.MostStaticShared} possible");
+        if (threads is < 1 or > 1024) throw Refuse(program, $"{threads} threads in a group");
         var report = new PtxReport(program);
         if (grid.IsEmpty) return report;
-        var global = new GlobalMemory(ranges, WatchesGlobalMemory ? shadow : null, program.GlobalGrain, threads);
+        var global = new GlobalMemory(ranges, WatchesGlobalMemory ? shadow : null, program.GlobalGrain);
         var launch = new Launch(grid, threads, parameters, global, MostSteps);
         int groups = checked(grid.X * grid.Y * grid.Z), next = -1;
         // Workers take the next group each; a group object that met a fault is not used again.
         void Work()
         {
             if (!program.Idle.TryTake(out Group? group)) group = new Group(program);
-            for (int number = Interlocked.Increment(ref next); number < groups; number = Interlocked.Increment(ref next)) group.Run(launch, number);
+            for (int number; (number = Interlocked.Increment(ref next)) < groups;) group.Run(launch, number);
             report.Take(group);
             program.Idle.Add(group);
         }
@@ -61,4 +62,6 @@ internal sealed class PtxMachine
 
         return report;
     }
+
+    private static PtxException Refuse(PtxProgram program, string why) => new(PtxFault.Refused, $"{program.Name}: {why}");
 }

@@ -22,7 +22,8 @@ internal sealed class PtxReport(PtxProgram program)
 
     /// <summary>How often warps executed the instructions whose name starts so.</summary>
     public long Count(string name) =>
-        Enumerable.Range(0, program.Code.Length).Where(i => program.Code[i].Name.StartsWith(name, StringComparison.Ordinal)).Sum(i => counts[i * 2]);
+        Enumerable.Range(0, program.Code.Length).Where(i => program.Code[i].Name.StartsWith(name,
+            StringComparison.Ordinal)).Sum(i => counts[i * 2]);
 
     /// <summary>The instructions with bank conflicts, the worst first: text, executions, extra passes.</summary>
     public IEnumerable<(string Text, long Executions, long ExtraPasses)> Conflicts() =>

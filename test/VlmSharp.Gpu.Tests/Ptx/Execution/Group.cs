@@ -4,7 +4,9 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Execution;
 
-/// <summary>A group of threads: its warps run one after the other to the next barrier. Its memory is used again for the next group.</summary>
+/// <summary>
+/// A group of threads: its warps run one after the other to the next barrier. Its memory is used again for the next group.
+/// </summary>
 internal sealed class Group
 {
     private readonly PtxProgram program;
@@ -41,6 +43,13 @@ internal sealed class Group
     /// <summary>Passes of shared memory beyond the first that bank conflicts cost: [instruction].</summary>
     public long[] ExtraPasses { get; }
 
+    /// <summary>An instruction was executed.</summary>
+    public void Count(int place, int byWarps, int byThreads)
+    {
+        Counts[place * 2] += byWarps;
+        Counts[place * 2 + 1] += byThreads;
+    }
+
     public void Run(Launch launch, int number)
     {
         Launch = launch;
@@ -57,17 +66,20 @@ internal sealed class Group
         while (PassBarrier());
     }
 
-    /// <summary>All that have not ended wait at a barrier, all threads at the same, and none has ended: the barrier opens. False if all have ended.</summary>
+    /// <summary>
+    /// All that have not ended wait at a barrier, all threads at the same, and none has ended: the barrier opens. False if all have
+    /// ended.
+    /// </summary>
     private bool PassBarrier()
     {
         Warp? first = Array.Find(warps, w => w.IsAtBarrier);
         if (first is null) return false;
         int alive = warps.Sum(w => w.Alive);
-        if (alive != Launch.Threads) throw first.Fault(PtxFault.Deadlock, 0, $"a barrier, but {Launch.Threads - alive} threads of the group have ended");
+        if (alive != Launch.Threads)
+            throw first.Fault(PtxFault.Deadlock, 0, $"a barrier, but {Launch.Threads - alive} threads of the group have ended");
         if (Array.Find(warps, w => w.Place != first.Place) is { } other)
             throw first.Fault(PtxFault.Deadlock, 0, $"a barrier, but warp {other.Index} waits at another, \"{other.Text}\"");
-        Counts[first.Place * 2] += warps.Length;
-        Counts[first.Place * 2 + 1] += alive;
+        Count(first.Place, warps.Length, alive);
         Epoch++;
         Shared.Epoch = Epoch;
         foreach (Warp warp in warps) warp.Pass();

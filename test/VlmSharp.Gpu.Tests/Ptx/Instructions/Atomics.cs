@@ -43,6 +43,10 @@ internal static unsafe class Atomics
         };
     }
 
+    private static float Single(ulong register) => BitConverter.UInt32BitsToSingle((uint)register);
+
+    private static double Double(ulong register) => BitConverter.UInt64BitsToDouble(register);
+
     /// <summary>The new value, of the old one and the operands.</summary>
     private static Func<ulong, ulong, ulong, ulong> Change(Statement s)
     {
@@ -55,8 +59,8 @@ internal static unsafe class Atomics
             ("and", _) => (old, a, _) => old & a,
             ("or", _) => (old, a, _) => old | a,
             ("xor", _) => (old, a, _) => old ^ a,
-            ("add", { IsFloat: true, Bits: 32 }) => (old, a, _) => BitConverter.SingleToUInt32Bits(BitConverter.UInt32BitsToSingle((uint)old) + BitConverter.UInt32BitsToSingle((uint)a)),
-            ("add", { IsFloat: true, Bits: 64 }) => (old, a, _) => BitConverter.DoubleToUInt64Bits(BitConverter.UInt64BitsToDouble(old) + BitConverter.UInt64BitsToDouble(a)),
+            ("add", { IsFloat: true, Bits: 32 }) => (old, a, _) => BitConverter.SingleToUInt32Bits(Single(old) + Single(a)),
+            ("add", { IsFloat: true, Bits: 64 }) => (old, a, _) => BitConverter.DoubleToUInt64Bits(Double(old) + Double(a)),
             ("add", { IsFloat: false }) => (old, a, _) => t.Wrap((long)(old + a)),
             ("min", { IsSigned: true }) => (old, a, _) => t.Wrap(Math.Min(t.Extend(old), t.Extend(a))),
             ("max", { IsSigned: true }) => (old, a, _) => t.Wrap(Math.Max(t.Extend(old), t.Extend(a))),

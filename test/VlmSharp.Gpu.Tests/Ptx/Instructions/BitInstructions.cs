@@ -22,7 +22,6 @@ internal static class BitInstructions
             "brev" => Lanewise.Unary(s, a => Reverse(a & Mask(t), t.Bits)),
             "bfe" => Lanewise.Ternary(s, (a, start, length) => Extract(t, a, (byte)start, (byte)length)),
             "bfi" => Lanewise.Quaternary(s, (a, b, start, length) => Insert(t, a, b, (byte)start, (byte)length)),
-            "bfind" when s.Parts.Length == 2 && !t.IsSigned => Lanewise.Unary(s, a => (uint)(63 - BitOperations.LeadingZeroCount(a & Mask(t)))),
             _ => null,
         };
     }

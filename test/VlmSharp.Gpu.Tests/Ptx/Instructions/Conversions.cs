@@ -17,7 +17,9 @@ internal static class Conversions
         Func<ulong, double> read = from.Bits == 32 ? a => BitConverter.UInt32BitsToSingle((uint)a) : BitConverter.UInt64BitsToDouble;
         Func<double, double> round = Rounding(s, rounding);
         if (!to.IsFloat) return Lanewise.Unary(s, a => ToInteger(to, round(read(a))));
-        return to.Bits == 32 ? Lanewise.Unary(s, a => BitConverter.SingleToUInt32Bits((float)round(read(a)))) : Lanewise.Unary(s, a => BitConverter.DoubleToUInt64Bits(round(read(a))));
+        return to.Bits == 32
+            ? Lanewise.Unary(s, a => BitConverter.SingleToUInt32Bits((float)round(read(a))))
+            : Lanewise.Unary(s, a => BitConverter.DoubleToUInt64Bits(round(read(a))));
     }
 
     /// <summary>A register is wider than 8 or 16 bits: signed values fill it with their sign.</summary>
@@ -51,7 +53,7 @@ internal static class Conversions
     {
         if (double.IsNaN(value)) return 0;
         if (to is { Bits: 64, IsSigned: false }) return value <= 0 ? 0 : value >= 18446744073709551616.0 ? ulong.MaxValue : (ulong)value;
-        if (to.Bits == 64) return (ulong)(value >= 9223372036854775808.0 ? long.MaxValue : value <= long.MinValue ? long.MinValue : (long)value);
+        if (to.Bits == 64) return (ulong)(value >= 9223372036854775808.0 ? long.MaxValue : Math.Max((long)value, long.MinValue));
         double least = to.IsSigned ? -Math.Pow(2, to.Bits - 1) : 0, most = Math.Pow(2, to.IsSigned ? to.Bits - 1 : to.Bits) - 1;
         return Fill(to, (long)Math.Clamp(value, least, most));
     }

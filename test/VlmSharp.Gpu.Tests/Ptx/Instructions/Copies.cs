@@ -15,7 +15,7 @@ internal static class Copies
             "cp.async.commit_group" => EachLane((warp, lane) => warp.Copies.Commit(lane)),
             "cp.async.wait_all" => EachLane((warp, lane) => warp.Copies.WaitAll(lane)),
             "cp.async.wait_group" => Wait(s.Constant(0)),
-            _ when s.Name.StartsWith("cp.async.ca.shared.global", StringComparison.Ordinal) || s.Name.StartsWith("cp.async.cg.shared.global", StringComparison.Ordinal) => Begin(s),
+            _ when s.Parts is ["cp", "async", "ca" or "cg", "shared", "global", ..] => Begin(s),
             _ => throw s.NotSupported(),
         };
     }

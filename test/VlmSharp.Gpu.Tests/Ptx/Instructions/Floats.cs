@@ -2,7 +2,9 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Instructions;
 
-/// <summary>Arithmetic of fp32 and fp64. The approximate functions are computed exactly here and rounded: a GPU's may differ in the last bits.</summary>
+/// <summary>
+/// Arithmetic of fp32 and fp64. The approximate functions are computed exactly here and rounded: a GPU's may differ in the last bits.
+/// </summary>
 internal static class Floats
 {
     public static Execute? Decode(Statement s)

@@ -17,8 +17,8 @@ internal static class Integers
             "mul" when s.Has("wide") => Lanewise.Binary(s, (a, b) => Wide(s, s.Type.Extend(a) * s.Type.Extend(b))),
             "mad" when s.Has("lo") => Ternary(s, (a, b, c) => a * b + c),
             "mad" when s.Has("wide") => Lanewise.Ternary(s, (a, b, c) => Wide(s, s.Type.Extend(a) * s.Type.Extend(b) + (long)c)),
-            "div" => IsUnsigned64(s) ? Lanewise.Binary(s, (a, b) => b == 0 ? ulong.MaxValue : a / b) : Binary(s, (a, b) => Divide(a, b)),
-            "rem" => IsUnsigned64(s) ? Lanewise.Binary(s, (a, b) => b == 0 ? a : a % b) : Binary(s, (a, b) => b is 0 or -1 ? (b == 0 ? a : 0) : a % b),
+            "div" => IsUnsigned64(s) ? Lanewise.Binary(s, (a, b) => b == 0 ? ulong.MaxValue : a / b) : Binary(s, Divide),
+            "rem" => IsUnsigned64(s) ? Lanewise.Binary(s, (a, b) => b == 0 ? a : a % b) : Binary(s, Remainder),
             "min" => IsUnsigned64(s) ? Lanewise.Binary(s, Math.Min) : Binary(s, Math.Min),
             "max" => IsUnsigned64(s) ? Lanewise.Binary(s, Math.Max) : Binary(s, Math.Max),
             "neg" => Lanewise.Unary(s, a => s.Type.Wrap(-s.Type.Extend(a))),
@@ -31,6 +31,8 @@ internal static class Integers
 
     /// <summary>A division by zero has no defined result on a GPU; all ones are what it gives.</summary>
     private static long Divide(long a, long b) => b switch { 0 => -1, -1 => -a, _ => a / b };
+
+    private static long Remainder(long a, long b) => b switch { 0 => a, -1 => 0, _ => a % b };
 
     private static ulong Wide(Statement s, long value) => s.Type.Bits == 32 ? (ulong)value : (uint)value;
 

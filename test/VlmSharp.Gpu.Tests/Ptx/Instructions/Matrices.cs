@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using VlmSharp.Gpu.Tests.Ptx.Execution;
 using VlmSharp.Gpu.Tests.Ptx.Memory;
 using VlmSharp.Gpu.Tests.Ptx.Parsing;
@@ -17,7 +18,8 @@ internal static unsafe class Matrices
     };
 
     /// <summary>
-    /// 1, 2 or 4 matrices of 8 x 8 numbers of 16 bits. Lane 8 i + r has the address of row r of matrix i, 16 bytes. Lane l gets of each matrix
+    /// 1, 2 or 4 matrices of 8 x 8 numbers of 16 bits. Lane 8 i + r has the address of row r of matrix i, 16 bytes. Lane l gets of each
+    /// matrix
     /// row l / 4, columns 2 (l % 4) and the next; or of its transpose.
     /// </summary>
     private static Execute Load(Statement s)
@@ -75,8 +77,7 @@ internal static unsafe class Matrices
                 for (int i = 0; i < 4; i++)
                 {
                     float* x = left + (lane / 4 + i / 2 * 8) * K, w = right + (lane % 4 * 2 + i % 2) * K;
-                    float sum = 0;
-                    for (int k = 0; k < K; k++) sum += x[k] * w[k];
+                    float sum = Vector256.Sum(Vector256.Load(x) * Vector256.Load(w) + Vector256.Load(x + 8) * Vector256.Load(w + 8));
                     r[d[i] + lane] = BitConverter.SingleToUInt32Bits(BitConverter.UInt32BitsToSingle((uint)r[c[i] + lane]) + sum);
                 }
         };

@@ -3,7 +3,10 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Instructions;
 
-/// <summary>shfl.sync: each lane gets another lane's register. bar.warp.sync: the lanes' accesses to memory before it are ordered before those after.</summary>
+/// <summary>
+/// shfl.sync: each lane gets another lane's register. bar.warp.sync: the lanes' accesses to memory before it are ordered before those
+/// after.
+/// </summary>
 internal static unsafe class Shuffles
 {
     public static Execute? Decode(Statement s)
@@ -23,10 +26,14 @@ internal static unsafe class Shuffles
     /// <summary>The lanes that take part: only whole warps here.</summary>
     public static void RequireAll(Statement s, int operand)
     {
-        if (s.Operands.Length <= operand || (uint)s.Constant(operand) != uint.MaxValue) throw new NotSupportedException("members other than the whole warp: " + s.Text);
+        if (s.Operands.Length <= operand || (uint)s.Constant(operand) != uint.MaxValue)
+            throw new NotSupportedException("members other than the whole warp: " + s.Text);
     }
 
-    /// <summary>The last operand but one clamps: bits 0 to 4 the last lane (up: the first), bits 8 to 12 those bits of a lane that never change. Who would pass it gets its own.</summary>
+    /// <summary>
+    /// The last operand but one clamps: bits 0 to 4 the last lane (up: the first), bits 8 to 12 those bits of a lane that never change.
+    /// Who would pass it gets its own.
+    /// </summary>
     private static Execute Shuffle(Statement s)
     {
         int d = s.Register(0), a = s.Operand(1), b = s.Operand(2), c = s.Operand(3);

@@ -23,7 +23,9 @@ internal sealed unsafe class AsyncCopies(Warp warp)
         Array.Clear(committed);
     }
 
-    /// <summary>Begins a copy of <paramref name="size"/> bytes, of which the source gives the first <paramref name="given"/> and zeros the rest.</summary>
+    /// <summary>
+    /// Begins a copy of <paramref name="size"/> bytes, of which the source gives the first <paramref name="given"/> and zeros the rest.
+    /// </summary>
     public void Begin(int lane, ulong target, ulong source, int size, int given)
     {
         ulong* data = stackalloc ulong[2] { 0, 0 };

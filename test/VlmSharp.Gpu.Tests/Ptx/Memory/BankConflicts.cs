@@ -1,10 +1,12 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using VlmSharp.Gpu.Tests.Ptx.Execution;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Memory;
 
 /// <summary>
-/// Shared memory has 32 banks of 4 bytes: word i lies in bank i % 32. What lanes want of one bank takes a pass for each different word; lanes that want the
+/// Shared memory has 32 banks of 4 bytes: word i lies in bank i % 32. What lanes want of one bank takes a pass for each different word;
+/// lanes that want the
 /// same word get it together. Lanes of 8 bytes are served in halves of a warp, of 16 bytes in quarters.
 /// </summary>
 internal static class BankConflicts
@@ -28,6 +30,7 @@ internal static class BankConflicts
         return extra;
     }
 
+    [SkipLocalsInit]
     private static int Passes(ReadOnlySpan<ulong> addresses, uint lanes, int size)
     {
         Span<uint> words = stackalloc uint[Warp.Lanes * 4]; // [bank]: the first word wanted of it; then [n]: further different words

@@ -9,31 +9,32 @@ internal readonly record struct MemoryRange(ulong Start, ulong Length)
 }
 
 /// <summary>
-/// The global memory of one launch: native addresses, each access checked against the ranges, and who touched it. Groups are never ordered; threads of one
-/// group are ordered by its barriers. Unordered accesses race if one writes, except that two may write the same value, and atomic ones do not race with each other.
+/// The global memory of one launch: native addresses, each access checked against the ranges, and who touched it. Groups are never
+/// ordered; threads of one
+/// group are ordered by its barriers. Unordered accesses race if one writes, except that two may write the same value, and atomic ones
+/// do not race with each other.
 /// </summary>
 internal sealed unsafe class GlobalMemory
 {
     private readonly MemoryRange[] ranges, regions;
     private readonly int[] firstCells;
     private readonly GlobalShadow? shadow;
-    private readonly int grain, threads;
+    private readonly int grain;
     private readonly long launch;
     private readonly Lock writing = new();
 
-    public GlobalMemory(MemoryRange[] ranges, GlobalShadow? shadow, int grain, int threads)
+    public GlobalMemory(MemoryRange[] ranges, GlobalShadow? shadow, int grain)
     {
         this.ranges = [.. ranges.Where(r => r.Length > 0)];
         this.shadow = shadow;
         this.grain = grain;
-        this.threads = threads;
         regions = Merge(this.ranges);
         firstCells = new int[regions.Length];
         int cells = 0;
         for (int i = 0; i < regions.Length; i++)
         {
             firstCells[i] = cells;
-            cells = checked(cells + (int)((regions[i].Length + (ulong)grain - 1) / (ulong)grain));
+            cells = checked(cells + (int)(CellNumber(regions[i].End - 1) - CellNumber(regions[i].Start) + 1));
         }
 
         if (shadow is not null) launch = shadow.Begin(cells);
@@ -104,7 +105,8 @@ internal sealed unsafe class GlobalMemory
 
     public void CheckAlignment(Warp warp, int lane, ulong address, int size)
     {
-        if ((address & (ulong)(size - 1)) != 0) throw warp.Fault(PtxFault.Misaligned, lane, $"{size} bytes of global memory at {Describe(address)}");
+        if ((address & (ulong)(size - 1)) != 0)
+            throw warp.Fault(PtxFault.Misaligned, lane, $"{size} bytes of global memory at {Describe(address)}");
     }
 
     private void CheckRange(Warp warp, int lane, ulong address, int size)
@@ -121,14 +123,15 @@ internal sealed unsafe class GlobalMemory
         for (int i = 0; ; i++)
             if (address - regions[i].Start < regions[i].Length)
             {
-                ulong offset = address - regions[i].Start;
-                int first = (int)(offset / (ulong)grain), last = (int)((offset + (ulong)size - 1) / (ulong)grain);
-                return shadow!.Cells.AsSpan(firstCells[i] + first, last - first + 1);
+                ulong first = CellNumber(address), last = CellNumber(address + (ulong)size - 1);
+                return shadow!.Cells.AsSpan(firstCells[i] + (int)(first - CellNumber(regions[i].Start)), (int)(last - first) + 1);
             }
     }
 
+    private ulong CellNumber(ulong address) => address / (ulong)grain;
+
     private PtxException Race(Warp warp, int lane, ulong address, string does, GlobalCell cell) =>
-        warp.Fault(PtxFault.GlobalRace, lane, $"{does} global memory at {Describe(address)}; {cell.Describe()}, unordered ({threads} threads a group)");
+        warp.Fault(PtxFault.GlobalRace, lane, $"{does} global memory at {Describe(address)}; {cell.Describe()}, unordered");
 
     /// <summary>The place as an offset in the nearest range that starts before it.</summary>
     private string Describe(ulong address)
@@ -144,8 +147,11 @@ internal sealed unsafe class GlobalMemory
     {
         var merged = new List<MemoryRange>();
         foreach (MemoryRange range in ranges.OrderBy(r => r.Start))
-            if (merged.Count > 0 && range.Start <= merged[^1].End) merged[^1] = new(merged[^1].Start, Math.Max(merged[^1].End, range.End) - merged[^1].Start);
-            else merged.Add(range);
+        {
+            if (merged.Count == 0 || range.Start > merged[^1].End) merged.Add(range);
+            else merged[^1] = new(merged[^1].Start, Math.Max(merged[^1].End, range.End) - merged[^1].Start);
+        }
+
         return [.. merged];
     }
 }

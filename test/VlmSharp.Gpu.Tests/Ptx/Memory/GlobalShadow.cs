@@ -1,13 +1,16 @@
 namespace VlmSharp.Gpu.Tests.Ptx.Memory;
 
-/// <summary>Who touched some bytes of global memory last: launch, group and thread in one number, so that it is read and written at once.</summary>
+/// <summary>
+/// Who touched some bytes of global memory last: launch, group and thread in one number, so that it is read and written at once.
+/// </summary>
 internal struct GlobalCell
 {
     /// <summary>Bits of a thread: launch (17), atomic (1), group (34 - 1 for "several"), thread (11).</summary>
     public const int LaunchShift = 46;
 
     public const long AtomicBit = 1L << 45;
-    private const long SeveralGroups = 1L << 44, LaunchMask = -1L << LaunchShift, GroupMask = (1L << 44) - (1L << 11), ThreadMask = (1 << 11) - 1;
+    private const long SeveralGroups = 1L << 44, LaunchMask = -1L << LaunchShift, GroupMask = (1L << 44) - (1L << 11),
+        ThreadMask = (1 << 11) - 1;
     private const long SeveralThreads = ThreadMask;
     private long writer, reader;
     private int writeEpoch, readEpoch;
@@ -48,10 +51,11 @@ internal struct GlobalCell
 
     public readonly string Describe()
     {
-        string by = (reader & SeveralGroups) != 0 ? "several groups" : $"thread {reader & ThreadMask} of group {(reader & GroupMask) >> 11}";
-        string written = writer == 0 ? "never written" : $"last written by thread {writer & ThreadMask} of group {(writer & GroupMask) >> 11}";
-        return written + (reader == 0 ? "" : $", last read by {by}");
+        string by = (reader & SeveralGroups) != 0 ? "several groups" : Name(reader);
+        return (writer == 0 ? "never written" : "last written by " + Name(writer)) + (reader == 0 ? "" : ", last read by " + by);
     }
+
+    private static string Name(long who) => $"thread {who & ThreadMask} of group {(who & GroupMask) >> 11}";
 
     private static bool IsOf(long who, long me) => (who & LaunchMask) == (me & LaunchMask);
 

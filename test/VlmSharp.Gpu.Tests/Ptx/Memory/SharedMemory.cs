@@ -3,8 +3,10 @@ using VlmSharp.Gpu.Tests.Ptx.Execution;
 namespace VlmSharp.Gpu.Tests.Ptx.Memory;
 
 /// <summary>
-/// A group's shared memory, and who touched it last. Two accesses of different threads are ordered if a barrier of the group stands between them, or if both
-/// are of one warp and a barrier of the warp does. Unordered ones, one of them writing, are a race, whatever is written. Atomic ones do not race with each other.
+/// A group's shared memory, and who touched it last. Two accesses of different threads are ordered if a barrier of the group stands
+/// between them, or if both
+/// are of one warp and a barrier of the warp does. Unordered ones, one of them writing, are a race, whatever is written. Atomic ones do
+/// not race with each other.
 /// </summary>
 internal sealed unsafe class SharedMemory(int grain)
 {
@@ -66,7 +68,8 @@ internal sealed unsafe class SharedMemory(int grain)
         {
             ref Cell cell = ref cells[i];
             CheckNotPending(ref cell, warp, lane, address);
-            if (!IsWriteOrdered(ref cell, warp, thread) || !IsReadOrdered(ref cell, warp, thread)) throw Race(ref cell, warp, lane, address, "writes");
+            if (!IsWriteOrdered(ref cell, warp, thread) || !IsReadOrdered(ref cell, warp, thread))
+                throw Race(ref cell, warp, lane, address, "writes");
             NoteWriter(ref cell, warp, thread, false);
         }
 
@@ -89,7 +92,9 @@ internal sealed unsafe class SharedMemory(int grain)
         return start + address;
     }
 
-    /// <summary>An asynchronous copy begins: from now on it may write at any time, so nobody may touch its target until it has landed.</summary>
+    /// <summary>
+    /// An asynchronous copy begins: from now on it may write at any time, so nobody may touch its target until it has landed.
+    /// </summary>
     public void BeginCopy(Warp warp, int lane, ulong address, int size)
     {
         Write(warp, lane, address, size);
@@ -117,7 +122,8 @@ internal sealed unsafe class SharedMemory(int grain)
 
     private void CheckNotPending(ref Cell cell, Warp warp, int lane, ulong address)
     {
-        if (cell.CopyEpoch == begun) throw warp.Fault(PtxFault.TooEarly, lane, $"an asynchronous copy to shared byte {address} is not complete");
+        if (cell.CopyEpoch == begun)
+            throw warp.Fault(PtxFault.TooEarly, lane, $"an asynchronous copy to shared byte {address} is not complete");
     }
 
     private void CheckWritten(ref Cell cell, Warp warp, int lane, ulong address)
@@ -142,7 +148,7 @@ internal sealed unsafe class SharedMemory(int grain)
         if (isOnly) cell.Reader = thread;
         else if (cell.Reader == Several) return;
         else if (ReaderWarp(ref cell) != warp.Index) cell.Reader = Several;
-        else cell.Reader = cell.ReadWarpEpoch == warp.Epoch ? -2 - warp.Index : thread; // earlier readers of the warp are ordered before what it does from now on
+        else cell.Reader = cell.ReadWarpEpoch == warp.Epoch ? -2 - warp.Index : thread; // earlier readers of the warp are ordered by now
         cell.ReadEpoch = Epoch;
         cell.ReadWarpEpoch = warp.Epoch;
     }

@@ -29,14 +29,14 @@ internal sealed partial class PtxParser(string ptx)
         Match entry = Entry().Match(text);
         if (!entry.Success) throw new NotSupportedException("no entry");
         if (text.Contains(".func", StringComparison.Ordinal)) throw new NotSupportedException("functions");
-        foreach (string declaration in entry.Groups[2].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (string declaration in Split(entry.Groups[2].Value, ','))
             symbols.DeclareParameter(declaration);
         string before = text[..entry.Index].Replace(".visible", "", StringComparison.Ordinal);
-        foreach (string declaration in before.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)) symbols.Declare(declaration);
+        foreach (string declaration in Split(before, ';')) symbols.Declare(declaration);
         ReadBody(text[(entry.Index + entry.Length)..]);
         code.Add(new PtxInstruction("end", "ret") { Flow = FlowKind.Exit });
         foreach (var (instruction, label) in branches)
-            instruction.Targets = branchTables.TryGetValue(label, out string[]? table) ? [.. table.Select(l => labels[l])] : [labels[label]];
+            instruction.Targets = [.. branchTables.GetValueOrDefault(label, [label]).Select(l => labels[l])];
         return new PtxProgram
         {
             Name = entry.Groups[1].Value,
@@ -53,7 +53,9 @@ internal sealed partial class PtxParser(string ptx)
         };
     }
 
-    /// <summary>Statements end with a semicolon, labels with a colon; braces stand around vectors, inside a statement, and around scopes.</summary>
+    /// <summary>
+    /// Statements end with a semicolon, labels with a colon; braces stand around vectors, inside a statement, and around scopes.
+    /// </summary>
     private void ReadBody(string body)
     {
         var statement = new StringBuilder();
@@ -75,6 +77,9 @@ internal sealed partial class PtxParser(string ptx)
             else statement.Append(c);
         }
     }
+
+    private static string[] Split(string text, char at) =>
+        text.Split(at, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private void ReadStatement(string text)
     {
@@ -100,7 +105,8 @@ internal sealed partial class PtxParser(string ptx)
             (_, "bar.sync" or "barrier.sync" or "barrier.sync.aligned") => (FlowKind.Barrier, null),
             _ => InstructionSet.Decode(statement),
         };
-        if (flow == FlowKind.Barrier && statement.Operands is not ["0"]) throw new NotSupportedException("a barrier other than 0 of the whole group: " + text);
+        if (flow == FlowKind.Barrier && statement.Operands is not ["0"])
+            throw new NotSupportedException("a barrier other than 0 of the whole group: " + text);
         var instruction = new PtxInstruction(text, statement.Name)
         {
             Flow = flow,

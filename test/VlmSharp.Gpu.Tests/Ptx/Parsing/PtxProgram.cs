@@ -16,7 +16,9 @@ internal sealed class PtxProgram
     /// <summary>Registers of a thread, with the slots that hold constants and special registers.</summary>
     public required int Slots { get; init; }
 
-    /// <summary>What each register needs of the file of registers, in registers of 32 bits; predicates, constants and special registers nothing.</summary>
+    /// <summary>
+    /// What each register needs of the file of registers, in registers of 32 bits; predicates, constants and special registers nothing.
+    /// </summary>
     public required int[] Widths { get; init; }
 
     /// <summary>Slots and the constants in them.</summary>

@@ -18,7 +18,8 @@ internal readonly record struct PtxType(char Kind, int Bits)
     {
         if (name == "pred") return new('p', 8);
         if (name.Length is < 2 or > 3 || !"subf".Contains(name[0], StringComparison.Ordinal)) return null;
-        return int.TryParse(name.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int bits) && bits is 8 or 16 or 32 or 64 ? new(name[0], bits) : null;
+        bool isNumber = int.TryParse(name.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int bits);
+        return isNumber && bits is 8 or 16 or 32 or 64 ? new(name[0], bits) : null;
     }
 
     public static PtxType Parse(string name) => Find(name) ?? throw new NotSupportedException("type " + name);

@@ -54,7 +54,8 @@ internal sealed class Statement
     public int MemoryGrain => Parts[0] is "ld" or "st" or "atom" or "red" ? Math.Max(1, Type.Bytes) : 4;
 
     /// <summary>Whether the first operand is a place in memory, or a barrier's number: read, not written.</summary>
-    private bool WritesNoRegister => Parts[0] is "st" or "red" or "cp" or "bar" or "barrier" or "membar" or "fence" or "bra" or "brx" or "ret" or "exit";
+    private bool WritesNoRegister =>
+        Parts[0] is "st" or "red" or "cp" or "bar" or "barrier" or "membar" or "fence" or "bra" or "brx" or "ret" or "exit";
 
     public int[] WrittenRegisters() => WritesNoRegister || Operands.Length == 0 ? [] : Registers(Operands[0]);
 
@@ -88,25 +89,28 @@ internal sealed class Statement
     {
         var (name, offset) = SplitAddress(operand);
         var (start, size) = symbols.Parameter(name);
-        if (offset < 0 || offset + bytes > size) throw new PtxException(PtxFault.OutOfBounds, $"{bytes} bytes of a parameter of {size} at {Text}");
+        if (offset < 0 || offset + bytes > size)
+            throw new PtxException(PtxFault.OutOfBounds, $"{bytes} bytes of a parameter of {size} at {Text}");
         return start + (int)offset;
     }
 
     /// <summary>A constant that must be known now.</summary>
     public int Constant(int operand) =>
-        Symbols.TryConstant(Operands[operand], out ulong value) ? (int)value : throw new NotSupportedException("a constant expected: " + Text);
+        Symbols.TryConstant(Operands[operand], out ulong value) ? (int)value : throw new NotSupportedException("no constant: " + Text);
 
     public NotSupportedException NotSupported() => new("instruction: " + Text);
 
     /// <summary>The registers in an operand: in a vector, in an address, or it alone.</summary>
     private int[] Registers(string operand) =>
-        [.. operand.Split(Punctuation, StringSplitOptions.RemoveEmptyEntries).Select(symbols.FindRegister).Where(slot => slot is not null).Select(slot => slot!.Value)];
+        [.. operand.Split(Punctuation, StringSplitOptions.RemoveEmptyEntries).Select(symbols.FindRegister).OfType<int>()];
 
     private (string Name, long Offset) SplitAddress(int operand)
     {
         string inside = Operands[operand].Trim('[', ']', ' ');
         int sign = inside.IndexOfAny(['+', '-'], 1);
-        return sign < 0 ? (inside, 0) : (inside[..sign].Trim(), long.Parse(inside[sign..].Replace(" ", "", StringComparison.Ordinal).Replace("+-", "-", StringComparison.Ordinal), CultureInfo.InvariantCulture));
+        if (sign < 0) return (inside, 0);
+        string offset = inside[sign..].Replace(" ", "", StringComparison.Ordinal).Replace("+-", "-", StringComparison.Ordinal);
+        return (inside[..sign].Trim(), long.Parse(offset, CultureInfo.InvariantCulture));
     }
 
     private static string[] SplitOperands(string text)

@@ -36,7 +36,8 @@ internal sealed class Symbols
     {
         SharedBytes = Align(SharedBytes, 16);
         if (dynamicShared is not null) addresses[dynamicShared] = (ulong)SharedBytes;
-        return [.. constants.Select(c => (c.Value * Warp.Lanes, c.Key)), .. addressSlots.Select(a => (a.Value * Warp.Lanes, addresses[a.Key]))];
+        IEnumerable<(int, ulong)> places = addressSlots.Select(a => (a.Value * Warp.Lanes, addresses[a.Key]));
+        return [.. constants.Select(c => (c.Value * Warp.Lanes, c.Key)), .. places];
     }
 
     /// <summary>".param .align 8 .b8 name[16]" or ".param .b64 name".</summary>
@@ -48,7 +49,8 @@ internal sealed class Symbols
         ParameterBytes = offset + bytes;
     }
 
-    public (int Offset, int Bytes) Parameter(string name) => parameters.TryGetValue(name, out var place) ? place : throw new NotSupportedException("parameter " + name);
+    public (int Offset, int Bytes) Parameter(string name) =>
+        parameters.TryGetValue(name, out var place) ? place : throw new NotSupportedException("parameter " + name);
 
     /// <summary>".reg .f32 %f&lt;9&gt;, x", ".shared .align 4 .b8 name[512]", ".local ...", ".extern .shared ... name[]".</summary>
     public void Declare(string declaration)
@@ -65,7 +67,8 @@ internal sealed class Symbols
     public int[] Widths() => [.. Enumerable.Range(0, Slots).Select(slot => widths.GetValueOrDefault(slot))];
 
     /// <summary>The first lane of a named register.</summary>
-    public int Register(string name) => FindRegister(name) is { } slot ? slot * Warp.Lanes : throw new NotSupportedException("no register " + name);
+    public int Register(string name) =>
+        FindRegister(name) is { } slot ? slot * Warp.Lanes : throw new NotSupportedException("no register " + name);
 
     /// <summary>The slot of a named register, in the innermost scope that has it.</summary>
     public int? FindRegister(string name)
@@ -110,10 +113,14 @@ internal sealed class Symbols
         foreach (string name in names)
         {
             int many = name.IndexOf('<', StringComparison.Ordinal);
-            if (many < 0) DeclareRegister(type, name);
-            else
-                for (int i = 0, count = int.Parse(name.AsSpan(many + 1, name.Length - many - 2), CultureInfo.InvariantCulture); i < count; i++)
-                    DeclareRegister(type, name[..many] + i);
+            if (many < 0)
+            {
+                DeclareRegister(type, name);
+                continue;
+            }
+
+            int count = int.Parse(name.AsSpan(many + 1, name.Length - many - 2), CultureInfo.InvariantCulture);
+            for (int i = 0; i < count; i++) DeclareRegister(type, name[..many] + i);
         }
     }
 
