@@ -88,7 +88,7 @@ public sealed class GpuBackend : IComputeBackend
     }
 
     /// <inheritdoc/>
-    public void Download(Matrix x, Span<float> destination)
+    public unsafe void Download(Matrix x, Span<float> destination)
     {
         if (destination.Length != x.Length)
             throw new ArgumentException($"Download: {x} does not fit {destination.Length} numbers.");

@@ -32,22 +32,26 @@ internal interface IProductCore
     /// <summary>Sums of 0.</summary>
     static abstract ThreadSums Begin<TTile>() where TTile : struct, ITile;
 
-    /// <summary>Starts the copy of eight bf16 numbers to a panel, or of zeros; of a core that multiplies bf16.</summary>
-    /// <param name="panel">The panel's first chunk.</param>
+    /// <summary>Where an eight lies in a panel.</summary>
+    /// <param name="rows">The panel's rows.</param>
     /// <param name="row">Row of the panel.</param>
     /// <param name="eight">Which eight of the row.</param>
+    static abstract int Place(int rows, int row, int eight);
+
+    /// <summary>Starts the copy of eight bf16 numbers to a panel, or of zeros; of a core that multiplies bf16.</summary>
+    /// <param name="panel">The panel's first chunk.</param>
+    /// <param name="place">From <see cref="Place"/>.</param>
     /// <param name="address">Where the numbers are in device memory.</param>
     /// <param name="inside">Whether there are such numbers.</param>
-    static abstract void Copy(int panel, int row, int eight, long address, bool inside);
+    static abstract void Copy(int panel, int place, long address, bool inside);
 
     /// <summary>Writes eight numbers to a panel.</summary>
     /// <param name="memory">The group's memory.</param>
     /// <param name="panel">The panel's first chunk.</param>
     /// <param name="rows">The panel's rows.</param>
-    /// <param name="row">Row of the panel.</param>
-    /// <param name="eight">Which eight of the row.</param>
+    /// <param name="place">From <see cref="Place"/>.</param>
     /// <param name="numbers">The numbers.</param>
-    static abstract void Put(ArrayView<F4> memory, int panel, int rows, int row, int eight, F8 numbers);
+    static abstract void Put(ArrayView<F4> memory, int panel, int rows, int place, F8 numbers);
 
     /// <summary>Ends the copies of a stage.</summary>
     static abstract void CloseStage();

@@ -9,6 +9,13 @@ internal struct U4
     public uint X, Y, Z, W;
 }
 
+/// <summary>8 bytes: 4 bf16 numbers.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct U2
+{
+    public uint X, Y;
+}
+
 /// <summary>Four fp32 numbers, loaded by one instruction.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct F4
@@ -20,6 +27,9 @@ internal struct F4
 
     /// <summary>The sum of two.</summary>
     public readonly F4 Plus(F4 other) => new() { X = X + other.X, Y = Y + other.Y, Z = Z + other.Z, W = W + other.W };
+
+    /// <summary>The product of two, number by number.</summary>
+    public readonly F4 Times(F4 other) => new() { X = X * other.X, Y = Y * other.Y, Z = Z * other.Z, W = W * other.W };
 
     /// <summary>Number i.</summary>
     public readonly float At(int i) => i == 0 ? X : i == 1 ? Y : i == 2 ? Z : W;

@@ -25,12 +25,14 @@ internal partial struct PortableCore : IProductCore
 
     public static ThreadSums Begin<TTile>() where TTile : struct, ITile => default;
 
-    public static void Copy(int panel, int row, int eight, long address, bool inside) { }
+    public static int Place(int rows, int row, int eight) => eight * 8 * rows + row;
 
-    public static void Put(ArrayView<F4> memory, int panel, int rows, int row, int eight, F8 numbers)
+    public static void Copy(int panel, int place, long address, bool inside) { }
+
+    public static void Put(ArrayView<F4> memory, int panel, int rows, int place, F8 numbers)
     {
         ArrayView<float> column = memory.Cast<float>();
-        int at = panel * 4 + eight * 8 * rows + row;
+        int at = panel * 4 + place;
         column[at] = numbers.A;
         column[at + rows] = numbers.B;
         column[at + 2 * rows] = numbers.C;

@@ -36,9 +36,10 @@ internal partial struct TensorCore : IProductCore
     {
         CudaAsm.Emit(
             """
-            .reg .f32 acc<64>; .reg .b32 ra<16>; .reg .b32 rb<8>; .reg .u32 tiles;
+            .reg .f32 acc<64>; .reg .b32 ra<16>; .reg .b32 rb<8>; .reg .u32 tiles, firstx, secondx, firstw, secondw;
             mov.u32 tiles, __dyn_shared_alloca;
             """);
+        FindRows<TTile>();
         CudaAsm.Emit(Zero0Left);
         if (TTile.Rows >= 32) CudaAsm.Emit(Zero1Left);
         if (TTile.Rows >= 64) CudaAsm.Emit(Zero0Right + Zero1Right);
@@ -47,42 +48,59 @@ internal partial struct TensorCore : IProductCore
     }
 
     /// <summary>cp.async with a source size of 0 writes zeros.</summary>
-    public static void Copy(int panel, int row, int eight, long address, bool inside)
+    public static void Copy(int panel, int place, long address, bool inside)
     {
         int bytes = inside ? ChunkBytes : 0;
-        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0; cp.async.cg.shared.global [t], [%1], 16, %2; }", Place(panel, row, eight) * ChunkBytes, address, bytes);
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0; cp.async.cg.shared.global [t], [%1], 16, %2; }", (panel + place) * ChunkBytes, address, bytes);
     }
 
-    public static void Put(ArrayView<F4> memory, int panel, int rows, int row, int eight, F8 numbers) =>
-        memory.Cast<U4>()[Place(panel, row, eight)] = Bits.Pack(numbers);
+    public static void Put(ArrayView<F4> memory, int panel, int rows, int place, F8 numbers) =>
+        memory.Cast<U4>()[panel + place] = Bits.Pack(numbers);
 
-    private static int Place(int panel, int row, int eight) => panel + row * 4 + (eight ^ ((row >> 1) & 3));
+    public static int Place(int rows, int row, int eight) => row * 4 + (eight ^ ((row >> 1) & 3));
 
     public static void CloseStage() => CudaAsm.Emit("cp.async.commit_group;");
 
     public static void WaitForStage() => CudaAsm.Emit("cp.async.wait_group 2;"); // Stages - 2
 
-    /// <summary>Two steps of depth 16. A lane gives the address of one row of 8 x 8 numbers: of X, 16 rows and then the chunk to the right; of W, 8 rows, the chunk to the right, the next 8 rows.</summary>
-    public static ThreadSums Multiply<TTile>(ArrayView<F4> memory, int stage, ThreadSums sums) where TTile : struct, ITile
+    /// <summary>
+    /// The address that a lane gives to ldmatrix, of one row of 8 x 8 numbers, within a stage. Of X: 16 rows, then the chunk to the right. Of W: 8 rows, the chunk to the
+    /// right, the next 8 rows. The second half of the depth is two chunks to the right.
+    /// </summary>
+    private static void FindRows<TTile>() where TTile : struct, ITile
     {
         int lane = Group.IdxX & 31;
         int x = WarpRow<TTile>() + (lane & 15), chunkOfX = lane >> 4;
         int w = WarpColumn<TTile>() + (lane & 7) + (lane >> 4) * 8, chunkOfW = (lane >> 3) & 1;
-        int panelOfW = stage + TTile.Rows * 4;
-        MultiplyHalf<TTile>(Place(stage, x, chunkOfX) * ChunkBytes, Place(panelOfW, w, chunkOfW) * ChunkBytes);
-        MultiplyHalf<TTile>(Place(stage, x, chunkOfX + 2) * ChunkBytes, Place(panelOfW, w, chunkOfW + 2) * ChunkBytes);
+        int panelOfW = TTile.Rows * 4;
+        CudaAsm.Emit("add.u32 firstx, tiles, %0;", Place(TTile.Rows, x, chunkOfX) * ChunkBytes);
+        CudaAsm.Emit("add.u32 secondx, tiles, %0;", Place(TTile.Rows, x, chunkOfX + 2) * ChunkBytes);
+        CudaAsm.Emit("add.u32 firstw, tiles, %0;", (panelOfW + Place(PanelColumns, w, chunkOfW)) * ChunkBytes);
+        CudaAsm.Emit("add.u32 secondw, tiles, %0;", (panelOfW + Place(PanelColumns, w, chunkOfW + 2)) * ChunkBytes);
+    }
+
+    /// <summary>Two steps of depth 16.</summary>
+    public static ThreadSums Multiply<TTile>(ArrayView<F4> memory, int stage, ThreadSums sums) where TTile : struct, ITile
+    {
+        int at = stage * ChunkBytes;
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstx, %0;\n" + LoadX0 + "}", at);
+        if (TTile.Rows >= 32) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstx, %0;\n" + LoadX1 + "}", at);
+        if (TTile.Rows == 128) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstx, %0;\n" + LoadX2 + LoadX3 + "}", at);
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstw, %0;\n" + LoadW0 + "}", at);
+        if (TTile.Rows >= 64) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstw, %0;\n" + LoadW1 + "}", at);
+        MultiplySquares<TTile>();
+
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondx, %0;\n" + LoadX0 + "}", at);
+        if (TTile.Rows >= 32) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondx, %0;\n" + LoadX1 + "}", at);
+        if (TTile.Rows == 128) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondx, %0;\n" + LoadX2 + LoadX3 + "}", at);
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondw, %0;\n" + LoadW0 + "}", at);
+        if (TTile.Rows >= 64) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondw, %0;\n" + LoadW1 + "}", at);
+        MultiplySquares<TTile>();
         return sums;
     }
 
-    private static void MultiplyHalf<TTile>(int x, int w) where TTile : struct, ITile
+    private static void MultiplySquares<TTile>() where TTile : struct, ITile
     {
-        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Load + "{ra0,ra1,ra2,ra3}, [t]; }", x);
-        if (TTile.Rows >= 32) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Load + "{ra4,ra5,ra6,ra7}, [t+1024]; }", x); // 16 rows on
-        if (TTile.Rows == 128)
-            CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Load + "{ra8,ra9,ra10,ra11}, [t+2048];\n" + Load + "{ra12,ra13,ra14,ra15}, [t+3072]; }", x);
-        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Load + "{rb0,rb1,rb2,rb3}, [t]; }", w);
-        if (TTile.Rows >= 64) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Load + "{rb4,rb5,rb6,rb7}, [t+1024]; }", w);
-
         CudaAsm.Emit(Row0Left);
         if (TTile.Rows >= 32) CudaAsm.Emit(Row1Left);
         if (TTile.Rows >= 64) CudaAsm.Emit(Row0Right + Row1Right);

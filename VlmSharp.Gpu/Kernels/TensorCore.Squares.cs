@@ -15,6 +15,11 @@ internal partial struct TensorCore
     private const string Zero3Left = "mov.f32 acc48, 0f00000000; mov.f32 acc49, 0f00000000; mov.f32 acc50, 0f00000000; mov.f32 acc51, 0f00000000; mov.f32 acc52, 0f00000000; mov.f32 acc53, 0f00000000; mov.f32 acc54, 0f00000000; mov.f32 acc55, 0f00000000;\n";
     private const string Zero3Right = "mov.f32 acc56, 0f00000000; mov.f32 acc57, 0f00000000; mov.f32 acc58, 0f00000000; mov.f32 acc59, 0f00000000; mov.f32 acc60, 0f00000000; mov.f32 acc61, 0f00000000; mov.f32 acc62, 0f00000000; mov.f32 acc63, 0f00000000;\n";
 
+    // 16 x 16 numbers of X, one square of rows after the other; 16 columns of W.
+    private const string LoadX0 = Load + "{ra0,ra1,ra2,ra3}, [t];\n", LoadX1 = Load + "{ra4,ra5,ra6,ra7}, [t+1024];\n";
+    private const string LoadX2 = Load + "{ra8,ra9,ra10,ra11}, [t+2048];\n", LoadX3 = Load + "{ra12,ra13,ra14,ra15}, [t+3072];\n";
+    private const string LoadW0 = Load + "{rb0,rb1,rb2,rb3}, [t];\n", LoadW1 = Load + "{rb4,rb5,rb6,rb7}, [t+1024];\n";
+
     // 16 x 8 sums += 16 x 16 of X times 16 x 8 of W.
     private const string Row0Left =
         Mma + "{acc0,acc1,acc2,acc3}, {ra0,ra1,ra2,ra3}, {rb0,rb1}, {acc0,acc1,acc2,acc3};\n"

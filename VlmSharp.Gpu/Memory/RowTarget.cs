@@ -28,6 +28,23 @@ internal struct RowTarget
         else narrow[at] = (ushort)Bits.Round(value);
     }
 
+    /// <summary>Writes four numbers side by side; column and padded columns are multiples of four.</summary>
+    public readonly void SetFour(int row, int column, F4 values)
+    {
+        long at = ((long)row * PaddedColumns + column) >> 2;
+        if (wide.Length > 0) wide.Cast<F4>()[at] = values;
+        else narrow.Cast<U2>()[at] = new U2 { X = Bits.Pack(values.X, values.Y), Y = Bits.Pack(values.Z, values.W) };
+    }
+
+    /// <summary>Reads four numbers side by side.</summary>
+    public readonly F4 GetFour(int row, int column)
+    {
+        long at = ((long)row * PaddedColumns + column) >> 2;
+        if (wide.Length > 0) return wide.Cast<F4>()[at];
+        U2 words = narrow.Cast<U2>()[at];
+        return new F4 { X = Bits.Low(words.X), Y = Bits.High(words.X), Z = Bits.Low(words.Y), W = Bits.High(words.Y) };
+    }
+
     /// <summary>Reads a number.</summary>
     public readonly float Get(int row, int column)
     {

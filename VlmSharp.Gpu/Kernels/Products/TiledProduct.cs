@@ -32,13 +32,15 @@ internal static class TiledProduct<TCore, TTile, TFormat>
         ArrayView<F4> memory = TCore.TileMemory<TTile>();
         ThreadSums sums = TCore.Begin<TTile>();
         int first = Grid.IdxZ * g.PartSteps, steps = IntrinsicMath.Min(g.PartSteps, g.Steps - first);
+        Share shareOfX = Panel<TCore, ActivationFormat<TCore>>.Find(g.X, Grid.IdxX * TTile.Rows, TTile.Rows);
+        Share shareOfW = Panel<TCore, TFormat>.Find(g.W, Grid.IdxY * TCore.TileColumns, TCore.TileColumns);
         for (int s = 0; s < TCore.Stages - 1; s++)
         {
             if (s < steps)
             {
-                Pieces x = StartX(g, first + s, s * StageChunks), w = StartW(g, first + s, s * StageChunks);
-                FinishX(memory, x, s * StageChunks);
-                FinishW(memory, w, s * StageChunks);
+                Pieces x = StartX(g, shareOfX, first + s, s * StageChunks), w = StartW(g, shareOfW, first + s, s * StageChunks);
+                FinishX(memory, shareOfX, x, s * StageChunks);
+                FinishW(memory, shareOfW, w, s * StageChunks);
             }
 
             TCore.CloseStage();
@@ -48,53 +50,64 @@ internal static class TiledProduct<TCore, TTile, TFormat>
         {
             TCore.WaitForStage();
             Group.Barrier(); // the stage is there for all; the one before is free
-            int ahead = s + TCore.Stages - 1, at = s % TCore.Stages * StageChunks, atAhead = ahead % TCore.Stages * StageChunks;
+            int ahead = s + TCore.Stages - 1, at = InRing(s), atAhead = InRing(ahead);
             Pieces x = default, w = default;
             if (ahead < steps)
             {
-                x = StartX(g, first + ahead, atAhead);
-                w = StartW(g, first + ahead, atAhead);
+                x = StartX(g, shareOfX, first + ahead, atAhead);
+                w = StartW(g, shareOfW, first + ahead, atAhead);
             }
 
             TCore.CloseStage();
             sums = TCore.Multiply<TTile>(memory, at, sums);
             if (ahead < steps)
             {
-                FinishX(memory, x, atAhead);
-                FinishW(memory, w, atAhead);
+                FinishX(memory, shareOfX, x, atAhead);
+                FinishW(memory, shareOfW, w, atAhead);
             }
         }
 
         Group.Barrier();
         TCore.Store<TTile>(memory, sums);
         Group.Barrier();
-        Finish(g, memory.Cast<float>());
+        Finish(g, memory);
     }
 
-    private static Pieces StartX(in TiledArgs g, int step, int stage) =>
-        Panel<TCore, ActivationFormat<TCore>>.Start(g.X, Grid.IdxX * TTile.Rows, TTile.Rows, step, stage);
+    private static int InRing(int step) => (step & (TCore.Stages - 1)) * StageChunks; // there are 2 or 4 stages
 
-    private static Pieces StartW(in TiledArgs g, int step, int stage) =>
-        Panel<TCore, TFormat>.Start(g.W, Grid.IdxY * TCore.TileColumns, TCore.TileColumns, step, stage + PanelChunksOfX);
+    private static Pieces StartX(in TiledArgs g, in Share share, int step, int stage) =>
+        Panel<TCore, ActivationFormat<TCore>>.Start(g.X, share, TTile.Rows, step, stage);
 
-    private static void FinishX(ArrayView<F4> memory, in Pieces pieces, int stage) =>
-        Panel<TCore, ActivationFormat<TCore>>.Finish(memory, pieces, TTile.Rows, stage);
+    private static Pieces StartW(in TiledArgs g, in Share share, int step, int stage) =>
+        Panel<TCore, TFormat>.Start(g.W, share, TCore.TileColumns, step, stage + PanelChunksOfX);
 
-    private static void FinishW(ArrayView<F4> memory, in Pieces pieces, int stage) =>
-        Panel<TCore, TFormat>.Finish(memory, pieces, TCore.TileColumns, stage + PanelChunksOfX);
+    private static void FinishX(ArrayView<F4> memory, in Share share, in Pieces pieces, int stage) =>
+        Panel<TCore, ActivationFormat<TCore>>.Finish(memory, share, pieces, TTile.Rows, stage);
 
-    /// <summary>From the tile of sums to y, or to this part's sums.</summary>
-    private static void Finish(in TiledArgs g, ArrayView<float> tile)
+    private static void FinishW(ArrayView<F4> memory, in Share share, in Pieces pieces, int stage) =>
+        Panel<TCore, TFormat>.Finish(memory, share, pieces, TCore.TileColumns, stage + PanelChunksOfX);
+
+    /// <summary>From the tile of sums to y, or to this part's sums, four numbers at a time.</summary>
+    private static void Finish(in TiledArgs g, ArrayView<F4> tile)
     {
-        for (int i = Group.IdxX; i < TTile.Rows * TCore.TileColumns; i += Threads)
+        int foursAcross = TCore.TileColumns / 4;
+        for (int i = Group.IdxX; i < TTile.Rows * foursAcross; i += Threads)
         {
-            int inTile = i / TCore.TileColumns, across = i % TCore.TileColumns;
-            int row = Grid.IdxX * TTile.Rows + inTile, column = Grid.IdxY * TCore.TileColumns + across;
+            int inTile = i / foursAcross, across = i % foursAcross;
+            int row = Grid.IdxX * TTile.Rows + inTile, column = Grid.IdxY * TCore.TileColumns + across * 4;
             if (row >= g.X.Rows) continue;
-            float sum = tile[inTile * TCore.SumPitch * 4 + across];
-            if (g.Parts.Length == 0) g.Epilogue.Finish(row, column, sum);
-            else if (column < g.W.Rows) g.Parts[((long)Grid.IdxZ * g.X.Rows + row) * g.W.Rows + column] = sum;
+            F4 sums = tile[inTile * TCore.SumPitch + across];
+            if (g.Parts.Length == 0) g.Epilogue.FinishFour(row, column, sums);
+            else SetPart(g, ((long)Grid.IdxZ * g.X.Rows + row) * g.W.Rows, column, sums);
         }
+    }
+
+    private static void SetPart(in TiledArgs g, long row, int column, F4 sums)
+    {
+        if (column < g.W.Rows) g.Parts[row + column] = sums.X;
+        if (column + 1 < g.W.Rows) g.Parts[row + column + 1] = sums.Y;
+        if (column + 2 < g.W.Rows) g.Parts[row + column + 2] = sums.Z;
+        if (column + 3 < g.W.Rows) g.Parts[row + column + 3] = sums.W;
     }
 }
 
