@@ -15,7 +15,15 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
 
     private static readonly Kernel<DecodeArgs> PieceBFloat16Kernel = new("decode attention, bf16", DecodeAttention.Piece<BFloat16Kv>, DecodeAttention.Threads),
         PieceFloat32Kernel = new("decode attention, fp32", DecodeAttention.Piece<Float32Kv>, DecodeAttention.Threads),
+        PieceTensorCoreKernel = new("decode attention on tensor cores", TensorCoreDecode.Piece, TensorCoreDecode.Threads),
         CombineKernel = new("decode attention, pieces joined", DecodeAttention.Combine, DecodeAttention.Threads);
+
+    /// <summary>What attention launches, to load and to prove each.</summary>
+    public static IReadOnlyList<Kernel> AttentionKernels =>
+    [
+        .. IsNarrow ? FlashKernels<Head80>.All.Concat(FlashKernels<Head128>.All).Concat(FlashKernels<Head256>.All).Append(PieceTensorCoreKernel) : [PortableBFloat16Kernel, PortableFloat32Kernel],
+        PieceBFloat16Kernel, PieceFloat32Kernel, CombineKernel, AppendBFloat16Kernel, AppendFloat32Kernel, CopyKeyValuesKernel, WeightsBFloat16Kernel, WeightsFloat32Kernel,
+    ];
 
     /// <summary>
     /// y_i = sum_j p_j v_j for each sequence over its own rows, p = softmax of the capped scores. The step's keys and values are laid out as a cache with one layer first, so that the
@@ -61,17 +69,28 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
 
     private void AttendMany(DeviceStepTable step, in AttentionArgs args)
     {
-        int tiles = (step.MostRows + PortableFlash.Queries - 1) / PortableFlash.Queries;
-        Launch(IsKvNarrow ? PortableBFloat16Kernel : PortableFloat32Kernel, new LaunchGrid(tiles, args.Heads, step.Slices), args);
+        int queries = IsNarrow ? TensorCoreFlash.Queries : PortableFlash.Queries, bytes = 0;
+        Kernel<AttentionArgs> kernel = IsKvNarrow ? PortableBFloat16Kernel : PortableFloat32Kernel;
+        if (IsNarrow) (kernel, bytes) = Flash(args.HeadDim);
+        Launch(kernel, new LaunchGrid((step.MostRows + queries - 1) / queries, args.Heads, step.Slices, bytes), args);
+    }
+
+    /// <summary>The kernel for tensor cores that is large enough for the head, and its shared memory.</summary>
+    private (Kernel<AttentionArgs> Kernel, int SharedBytes) Flash(int headDim)
+    {
+        if (headDim <= 80) return (IsKvNarrow ? FlashKernels<Head80>.BFloat16 : FlashKernels<Head80>.Float32, TensorCoreFlash.SharedBytes<Head80>());
+        if (headDim <= 128) return (IsKvNarrow ? FlashKernels<Head128>.BFloat16 : FlashKernels<Head128>.Float32, TensorCoreFlash.SharedBytes<Head128>());
+        return (IsKvNarrow ? FlashKernels<Head256>.BFloat16 : FlashKernels<Head256>.Float32, TensorCoreFlash.SharedBytes<Head256>());
     }
 
     private void AttendSingle(DeviceStepTable step, in AttentionArgs args, bool everyRow)
     {
         int rows = everyRow ? step.Rows : step.Slices, pieces = (step.MostKeys + DecodeAttention.Keys - 1) / DecodeAttention.Keys;
-        int blocks = args.KvHeads * ((args.Heads / args.KvHeads + DecodeAttention.Heads - 1) / DecodeAttention.Heads);
+        bool onTensorCores = IsNarrow && IsKvNarrow && args.HeadDim % TensorCoreDecode.HeadDimStep == 0 && args.HeadDim <= TensorCoreDecode.MostHeadDim;
+        Kernel<DecodeArgs> kernel = onTensorCores ? PieceTensorCoreKernel : IsKvNarrow ? PieceBFloat16Kernel : PieceFloat32Kernel;
         using Matrix sums = context.Allocate(checked(rows * args.Heads * pieces), args.HeadDim), scales = context.Allocate(rows * args.Heads * pieces, 2);
         var decode = new DecodeArgs { Attention = args, Sums = sums.Floats(), Scales = scales.Floats(), Pieces = pieces, EveryRow = everyRow ? 1 : 0 };
-        Launch(IsKvNarrow ? PieceBFloat16Kernel : PieceFloat32Kernel, new LaunchGrid(pieces, blocks, rows), decode);
+        Launch(kernel, new LaunchGrid(pieces, DecodeHeads.Groups(args.Heads, args.KvHeads), rows), decode);
         Launch(CombineKernel, new LaunchGrid(args.Heads, rows), decode);
     }
 }

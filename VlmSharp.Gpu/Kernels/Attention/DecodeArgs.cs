@@ -10,4 +10,7 @@ internal struct DecodeArgs
     public ArrayView<float> Scales; // [rows, H, pieces, 2]: m and sum exp(s - m)
     public int Pieces;
     public int EveryRow; // 1: rows are those of the step; 0: one for each sequence, which does nothing if that has more than one
+
+    /// <summary>The place of this group's piece of a head in the results.</summary>
+    public readonly long At(int head) => ((long)Grid.IdxZ * Attention.Heads + head) * Pieces + Grid.IdxX;
 }

@@ -24,12 +24,12 @@ internal static class DecodeAttention
         ArrayView<F4> q = SharedMemory.Allocate<F4>(Heads * RowChunks); // [heads, D], in the end the sums
         ArrayView<F4> weights = SharedMemory.Allocate<F4>(Keys * Heads / 4); // [keys, heads]
         ArrayView<float> largest = SharedMemory.Allocate<float>(Heads), totals = SharedMemory.Allocate<float>(Heads);
-        int thread = Group.IdxX, shared = a.Heads / a.KvHeads, blocks = (shared + Heads - 1) / Heads, kvHead = Grid.IdxY / blocks;
-        int block = (Grid.IdxY - kvHead * blocks) * Heads, head0 = kvHead * shared + block, heads = IntrinsicMath.Min(Heads, shared - block);
-        StageQueries(a, q.Cast<float>(), row.Row, head0, heads);
+        DecodeHeads heads = DecodeHeads.Of(a);
+        int thread = Group.IdxX;
+        StageQueries(a, q.Cast<float>(), row.Row, heads);
         Group.Barrier();
 
-        long keys = row.Sequence.KeysAt<TKv>(a.Layer, a.KvRowNumbers) + (long)key0 * a.KvRowNumbers + kvHead * a.HeadDim;
+        long keys = row.Sequence.KeysAt<TKv>(a.Layer, a.KvRowNumbers) + (long)key0 * a.KvRowNumbers + heads.KvHead * a.HeadDim;
         int j = thread & (Keys - 1), half = thread >> 6; // a thread has one key and half of the heads
         bool seen = key0 + j >= from && key0 + j < to;
         F4 s = new() { X = float.NegativeInfinity, Y = float.NegativeInfinity, Z = float.NegativeInfinity, W = float.NegativeInfinity };
@@ -46,33 +46,31 @@ internal static class DecodeAttention
             W = Softmax.Weight(s.W, largest[half * 4 + 3]),
         };
         Group.Barrier();
-        SumValues<TKv>(a, weights, q, totals, row.Sequence.ValuesAt<TKv>(a.Layer, a.KvRowNumbers) + kvHead * a.HeadDim, key0, from, to);
+        SumValues<TKv>(a, weights, q, totals, row.Sequence.ValuesAt<TKv>(a.Layer, a.KvRowNumbers) + heads.KvHead * a.HeadDim, key0, from, to);
 
         ArrayView<float> sums = q.Cast<float>();
-        for (int i = thread; i < heads * a.HeadDim; i += Threads)
+        for (int i = thread; i < heads.Count * a.HeadDim; i += Threads)
         {
             int h = i / a.HeadDim, d = i - h * a.HeadDim;
-            g.Sums[At(g, head0 + h) * a.HeadDim + d] = sums[h * MostHeadDim + d];
+            g.Sums[g.At(heads.First + h) * a.HeadDim + d] = sums[h * MostHeadDim + d];
         }
 
-        if (thread < heads)
+        if (thread < heads.Count)
         {
-            g.Scales[At(g, head0 + thread) * 2] = largest[thread];
-            g.Scales[At(g, head0 + thread) * 2 + 1] = totals[thread];
+            g.Scales[g.At(heads.First + thread) * 2] = largest[thread];
+            g.Scales[g.At(heads.First + thread) * 2 + 1] = totals[thread];
         }
     }
 
-    private static long At(DecodeArgs g, int head) => ((long)Grid.IdxZ * g.Attention.Heads + head) * g.Pieces + Grid.IdxX;
-
     /// <summary>The queries, times the scale; zeros where there is no head, and behind its features.</summary>
-    private static void StageQueries(AttentionArgs g, ArrayView<float> q, int row, int head0, int heads)
+    private static void StageQueries(AttentionArgs g, ArrayView<float> q, int row, DecodeHeads heads)
     {
         int padded = g.HeadChunks * 8;
-        long at = ((long)row * g.Heads + head0) * g.HeadDim;
+        long at = ((long)row * g.Heads + heads.First) * g.HeadDim;
         for (int i = Group.IdxX; i < Heads * padded; i += Threads)
         {
             int h = i / padded, d = i - h * padded;
-            q[h * MostHeadDim + d] = h < heads && d < g.HeadDim ? g.Q[at + h * g.HeadDim + d] * g.Scale : 0;
+            q[h * MostHeadDim + d] = h < heads.Count && d < g.HeadDim ? g.Q[at + h * g.HeadDim + d] * g.Scale : 0;
         }
     }
 

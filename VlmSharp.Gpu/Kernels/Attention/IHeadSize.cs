@@ -8,6 +8,9 @@ internal interface IHeadSize
 
     /// <summary>Chunks from a row to the next in shared memory: an odd number, so that 8 rows of a column lie in different banks.</summary>
     static abstract int Pitch { get; }
+
+    /// <summary>Groups that are to be on a multiprocessor at a time, while one waits for its keys.</summary>
+    static abstract int GroupsPerProcessor { get; }
 }
 
 /// <summary>Up to 80 features: SigLIP's 72.</summary>
@@ -16,6 +19,8 @@ internal struct Head80 : IHeadSize
     public static int Blocks => 5;
 
     public static int Pitch => 11;
+
+    public static int GroupsPerProcessor => 4;
 }
 
 /// <summary>Up to 128 features.</summary>
@@ -24,6 +29,8 @@ internal struct Head128 : IHeadSize
     public static int Blocks => 8;
 
     public static int Pitch => 17;
+
+    public static int GroupsPerProcessor => 3;
 }
 
 /// <summary>Up to 256 features: Gemma's.</summary>
@@ -32,4 +39,6 @@ internal struct Head256 : IHeadSize
     public static int Blocks => 16;
 
     public static int Pitch => 33;
+
+    public static int GroupsPerProcessor => 2;
 }

@@ -32,7 +32,7 @@ internal static class TensorCoreFlash
         if (rows <= 0 || sequence.RowCount == 1) return; // the whole group
         ArrayView<U4> shared = SharedMemory.GetDynamic<U4>();
         FlashFragments<THead>.Begin();
-        FlashFragments<THead>.Clear();
+        FlashOutputs<THead>.Clear();
         int tile = Queries * THead.Pitch, kvColumn = Grid.IdxY / (g.Heads / g.KvHeads) * g.HeadDim, rowNumbers = g.KvRowNumbers;
         long keys = sequence.KeysAt<TKv>(g.Layer, rowNumbers) + kvColumn, values = sequence.ValuesAt<TKv>(g.Layer, rowNumbers) + kvColumn;
         StageQueries<THead>(g, shared, sequence.RowStart + row0, rows);
@@ -58,7 +58,7 @@ internal static class TensorCoreFlash
             max = Prepare(g, shared.Cast<F4>(), mine, from - shift, to - shift, isCut, max);
             float keep = Softmax.Keep(before, max);
             sum = sum * keep + Weigh<THead>(shared.Cast<F4>(), mine, max);
-            FlashFragments<THead>.Scale(Warp.Shuffle(keep, lane >> 2), Warp.Shuffle(keep, (lane >> 2) + 8));
+            FlashOutputs<THead>.Scale(Warp.Shuffle(keep, lane >> 2), Warp.Shuffle(keep, (lane >> 2) + 8));
             Group.Barrier();
 
             if (isCut)
@@ -69,13 +69,13 @@ internal static class TensorCoreFlash
             }
 
             for (int step = 0; step < 4; step++) // of 16 keys; the weights of keys from 32 on stand 8 chunks further
-                FlashFragments<THead>.Accumulate(scores + (step & 1) * 2 + (step >> 1) * 8, tile + step * 16 * THead.Pitch);
+                FlashOutputs<THead>.Accumulate(scores + (step & 1) * 2 + (step >> 1) * 8, tile + step * 16 * THead.Pitch);
             Group.Barrier();
         }
 
         float factor = 1 / (sum + Warp.ShuffleXor(sum, 16));
-        FlashFragments<THead>.Scale(Warp.Shuffle(factor, lane >> 2), Warp.Shuffle(factor, (lane >> 2) + 8));
-        FlashFragments<THead>.Store(0);
+        FlashOutputs<THead>.Scale(Warp.Shuffle(factor, lane >> 2), Warp.Shuffle(factor, (lane >> 2) + 8));
+        FlashOutputs<THead>.Store(0);
         Group.Barrier();
         Write<THead>(g, shared, sequence.RowStart + row0, rows);
     }

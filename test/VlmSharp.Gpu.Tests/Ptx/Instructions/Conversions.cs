@@ -1,13 +1,15 @@
+using VlmSharp.Compute;
 using VlmSharp.Gpu.Tests.Ptx.Parsing;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Instructions;
 
-/// <summary>cvt: among integers of all widths, fp32 and fp64.</summary>
+/// <summary>cvt: among integers of all widths, fp32 and fp64; two fp32 numbers to bf16 in one register.</summary>
 internal static class Conversions
 {
     public static Execute? Decode(Statement s)
     {
         if (s.Parts[0] != "cvt") return null;
+        if (string.Join('.', s.Parts) == "cvt.rn.bf16x2.f32") return Lanewise.Binary(s, (high, low) => BFloat16Bits(high) << 16 | BFloat16Bits(low));
         if (s.Has("ftz") || s.Has("sat") || s.Operands.Length != 2) throw s.NotSupported();
         PtxType to = PtxType.Parse(s.Parts[^2]), from = s.Type;
         if ((to.IsFloat && to.Bits < 32) || (from.IsFloat && from.Bits < 32)) throw s.NotSupported();
@@ -21,6 +23,9 @@ internal static class Conversions
             ? Lanewise.Unary(s, a => BitConverter.SingleToUInt32Bits((float)round(read(a))))
             : Lanewise.Unary(s, a => BitConverter.DoubleToUInt64Bits(round(read(a))));
     }
+
+    private static ulong BFloat16Bits(ulong bits) =>
+        float.IsNaN(BitConverter.UInt32BitsToSingle((uint)bits)) ? 0x7fffu : BFloat16.FromSingle(BitConverter.UInt32BitsToSingle((uint)bits));
 
     /// <summary>A register is wider than 8 or 16 bits: signed values fill it with their sign.</summary>
     private static ulong Fill(PtxType to, long value) => to.Bits switch

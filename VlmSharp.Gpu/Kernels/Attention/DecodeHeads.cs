@@ -1,0 +1,21 @@
+using ILGPU;
+
+namespace VlmSharp.Gpu.Kernels.Attention;
+
+/// <summary>The query heads of a group of <see cref="DecodeAttention"/>, which share a key-value head: up to 8.</summary>
+internal struct DecodeHeads
+{
+    public int KvHead, First, Count;
+
+    /// <summary>Groups along y of the grid.</summary>
+    public static int Groups(int heads, int kvHeads) => kvHeads * Blocks(heads / kvHeads);
+
+    /// <summary>Those of this group.</summary>
+    public static DecodeHeads Of(AttentionArgs g)
+    {
+        int shared = g.Heads / g.KvHeads, kvHead = Grid.IdxY / Blocks(shared), block = (Grid.IdxY - kvHead * Blocks(shared)) * DecodeAttention.Heads;
+        return new DecodeHeads { KvHead = kvHead, First = kvHead * shared + block, Count = IntrinsicMath.Min(DecodeAttention.Heads, shared - block) };
+    }
+
+    private static int Blocks(int shared) => (shared + DecodeAttention.Heads - 1) / DecodeAttention.Heads;
+}
