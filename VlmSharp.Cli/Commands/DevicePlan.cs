@@ -32,7 +32,7 @@ internal sealed class DevicePlan(string backend, int? number, DType cache, Memor
             return;
         }
 
-        string room = found is null ? $"                 {reason}" : $"{PlanPrinter.Size(found.MemoryBytes)}  {found.Name}: {Verdict(found)}";
+        string room = found is null ? $"          unknown: {reason}" : $"{PlanPrinter.Size(found.MemoryBytes)}  {found.Name}: {Verdict(found)}";
         Console.WriteLine($"""
             {run}, {backend}
               device

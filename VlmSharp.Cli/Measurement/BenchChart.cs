@@ -1,5 +1,6 @@
 using System.Globalization;
-using System.Xml;
+using System.Security;
+using System.Text;
 
 namespace VlmSharp.Cli.Measurement;
 
@@ -10,21 +11,20 @@ namespace VlmSharp.Cli.Measurement;
 /// <param name="reports">Of the same work, at least one.</param>
 internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
 {
-    private const int Width = 860, Left = 110, BarWidth = 470, Bar = 20, Gap = 6, Between = 42, Top = 92, Line = 18;
+    private const int Width = 860, Left = 110, BarWidth = 470, Bar = 20, Gap = 6, Between = 42, Top = 92, LineHeight = 18;
     private const string Ink = "#1f2933", Faint = "#52606d";
 
     /// <summary>A color for each backend, and a darker one for its floor; told apart by people who confuse red and green too.</summary>
     private static readonly (string Time, string Floor)[] Colors = [("#7db4e6", "#1f5f99"), ("#f2b46b", "#b3670b"), ("#9ccfb8", "#2a7a57"), ("#c3c9d1", "#6b7684")];
 
-    private int Height => Top + reports[0].Stages.Count * (reports.Count * (Bar + Gap) + Between) + reports.Count * Line + 8;
+    private int Height => Top + reports[0].Stages.Count * (reports.Count * (Bar + Gap) + Between) + reports.Count * LineHeight + 8;
 
     /// <summary>Writes the file.</summary>
     /// <param name="path">Where.</param>
     public void Save(string path)
     {
-        using var svg = XmlWriter.Create(path, new XmlWriterSettings { Indent = true, CloseOutput = true });
-        svg.WriteStartElement("svg", "http://www.w3.org/2000/svg");
-        Attributes(svg, ("width", Width), ("height", Height), ("viewBox", $"0 0 {Width} {Height}"), ("font-family", "system-ui, sans-serif"));
+        var svg = new StringBuilder();
+        Line(svg, $"""<svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{Height}" viewBox="0 0 {Width} {Height}" font-family="system-ui, sans-serif">""");
         Rectangle(svg, 0, 0, Width, Height, "#ffffff");
         Text(svg, 24, 34, $"vlmsharp bench: {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(reports[0].Model)))}", 18, Ink, bold: true);
         Text(svg, 24, 58, "Median time of each stage, each on a scale of its own. Dark: the floor, the time at the backend's own limit.", 13, Faint);
@@ -33,15 +33,16 @@ internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
         foreach (BenchReport report in reports)
         {
             Text(svg, 24, y, report.Description, 12, Faint);
-            y += Line;
+            y += LineHeight;
         }
 
-        svg.WriteEndElement();
+        Line(svg, $"</svg>");
+        File.WriteAllText(path, svg.ToString());
     }
 
     /// <summary>A heading and a bar for each backend.</summary>
     /// <returns>Where the next one begins.</returns>
-    private int Stage(XmlWriter svg, int stage, int y)
+    private int Stage(StringBuilder svg, int stage, int y)
     {
         BenchStage first = reports[0].Stages[stage];
         double slowest = Math.Max(reports.Max(report => report.Stages[stage].Seconds), 1e-9);
@@ -70,23 +71,13 @@ internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
         _ => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e3:0.00} ms"),
     };
 
-    private static void Rectangle(XmlWriter svg, double x, double y, double width, double height, string fill)
-    {
-        svg.WriteStartElement("rect");
-        Attributes(svg, ("x", x), ("y", y), ("width", Math.Round(width, 2)), ("height", height), ("fill", fill));
-        svg.WriteEndElement();
-    }
+    private static void Rectangle(StringBuilder svg, double x, double y, double width, double height, string fill) =>
+        Line(svg, $"""<rect x="{x}" y="{y}" width="{width:0.##}" height="{height}" fill="{fill}"/>""");
 
-    private static void Text(XmlWriter svg, double x, double y, string text, int size, string fill, bool bold = false, string anchor = "start")
-    {
-        svg.WriteStartElement("text");
-        Attributes(svg, ("x", Math.Round(x, 2)), ("y", y), ("font-size", size), ("fill", fill), ("text-anchor", anchor), ("font-weight", bold ? "600" : "400"));
-        svg.WriteString(text);
-        svg.WriteEndElement();
-    }
+    private static void Text(StringBuilder svg, double x, double y, string text, int size, string fill, bool bold = false, string anchor = "start") =>
+        Line(svg, $"""
+            <text x="{x:0.##}" y="{y}" font-size="{size}" fill="{fill}" text-anchor="{anchor}" font-weight="{(bold ? 600 : 400)}">{SecurityElement.Escape(text)}</text>
+            """);
 
-    private static void Attributes(XmlWriter svg, params (string Name, object Value)[] attributes)
-    {
-        foreach ((string name, object value) in attributes) svg.WriteAttributeString(name, Convert.ToString(value, CultureInfo.InvariantCulture));
-    }
+    private static void Line(StringBuilder svg, FormattableString line) => svg.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 }

@@ -12,7 +12,7 @@ internal sealed class BenchComparison(IReadOnlyList<BenchReport> reports)
     public void WriteTable()
     {
         foreach (BenchReport report in reports) report.WriteHeading();
-        Table table = Tables.Create(["stage", "work", .. reports.SelectMany(report => new[] { report.Backend, "of its floor" })]);
+        Table table = Tables.Create(["stage", "work", .. reports.SelectMany(report => new[] { report.Backend, "of the limit" })]);
         for (int stage = 0; stage < reports[0].Stages.Count; stage++)
         {
             int row = stage;
@@ -23,7 +23,7 @@ internal sealed class BenchComparison(IReadOnlyList<BenchReport> reports)
     }
 
     private static string[] Cells(BenchStage stage) =>
-        [$"{stage.Seconds * 1e3:0.00} ms", stage.HasFloor ? $"{stage.Share:P0} of {stage.FloorSeconds * 1e3:0.00} ms" : "-"];
+        [$"{stage.Seconds * 1e3:0.00} ms", stage.HasFloor ? $"{stage.Share:P0}, floor {stage.FloorSeconds * 1e3:0.00} ms" : "-"];
 
     /// <summary>For programs.</summary>
     public void WriteJson(Utf8JsonWriter o)

@@ -113,7 +113,7 @@ internal sealed class BackendOptionsBinder
         if (names.Intersect(heed).Any()) return;
         foreach (Option option in options)
             if (parsed.GetResult(option) is { Implicit: false })
-                throw new UsageException($"{option.Name} is for --backend {string.Join(" and ", heed)}: {string.Join(" and ", names)} would not heed it, so leave it out.");
+                throw new UsageException($"{option.Name} is for --backend {string.Join(" or ", heed)}: {string.Join(" and ", names)} would not heed it, so leave it out.");
     }
 
     private static void AcceptList(Option<string> option) => option.Validators.Add(result =>
