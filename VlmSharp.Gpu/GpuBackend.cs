@@ -1,57 +1,161 @@
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using VlmSharp.Compute;
 using VlmSharp.Gpu.Devices;
+using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Launching;
+using VlmSharp.Gpu.Memory;
+using VlmSharp.Gpu.Operators;
 
 namespace VlmSharp.Gpu;
 
-/// <summary>Stands in until the operators are here: it opens the device and computes nothing.</summary>
+/// <summary>
+/// The backend on a graphics card: every operator as C# kernels that ILGPU compiles for CUDA or OpenCL. Work is queued; <see cref="Download"/> waits for it.
+/// </summary>
+/// <remarks>
+/// Layers: <see cref="GpuOperators{TCore}"/>, one file per operator -> <c>Kernels</c> (what kernels share, and what tensor cores and portable devices do
+/// differently) -> <c>Launching</c> (compiling, launching, recording) and <c>Memory</c> (pool, parameters, KV caches, tables of steps).
+/// </remarks>
 public sealed class GpuBackend : IComputeBackend
 {
-    private readonly GpuBackendOptions options;
-    private readonly Accelerator accelerator;
+    private readonly GpuContext context;
+    private readonly object operators;
+    private readonly StepTables tables;
+    private readonly WeightUploader uploader;
+    private bool uploading, disposed;
 
-    /// <summary>Opens the device.</summary>
-    /// <param name="options">Which.</param>
-    /// <exception cref="GpuException">There is none.</exception>
-    public GpuBackend(GpuBackendOptions options)
+    /// <summary>Starts a device.</summary>
+    /// <param name="options">Which device, and how; null for the first CUDA device.</param>
+    /// <exception cref="GpuException">There is none, or it cannot be used; the message says why.</exception>
+    public GpuBackend(GpuBackendOptions? options = null) : this(Opened.Start(options ?? new GpuBackendOptions()), options?.KvCacheFormat) { }
+
+    private GpuBackend(Opened opened, DType? kvCacheFormat)
+        : this(opened.Device, opened.Name, opened.Description, opened.HasTensorCores, kvCacheFormat) { }
+
+    /// <summary>Runs on a device that is open already.</summary>
+    /// <param name="device">The device, which the backend disposes of.</param>
+    /// <param name="name">A short name to choose the backend by.</param>
+    /// <param name="description">The device, for people.</param>
+    /// <param name="useTensorCores">Whether kernels are compiled for tensor cores; else for any device, all in fp32.</param>
+    /// <param name="kvCacheFormat">BF16 or F32; null for what fits the kernels.</param>
+    internal GpuBackend(KernelDevice device, string name, string description, bool useTensorCores, DType? kvCacheFormat = null)
     {
-        this.options = options;
-        accelerator = GpuDevices.Open(options.Platform, options.Device);
+        Name = name;
+        Description = description;
+        context = new GpuContext(device, kvCacheFormat ?? (useTensorCores ? DType.BF16 : DType.F32));
+        operators = useTensorCores ? new GpuOperators<TensorCore>(context) : new GpuOperators<PortableCore>(context);
+        tables = new StepTables(context);
+        uploader = new WeightUploader(device, prefersBFloat16: useTensorCores);
     }
 
     /// <inheritdoc/>
-    public string Name => options.Platform == GpuPlatform.Cuda ? "cuda" : "opencl";
+    public string Name { get; }
 
     /// <inheritdoc/>
-    public string Description => accelerator.Name;
+    public string Description { get; }
 
     /// <inheritdoc/>
-    public Matrix Allocate(int rows, int columns) => throw new NotSupportedException();
+    public int Threads => Environment.ProcessorCount;
 
     /// <inheritdoc/>
-    public Matrix Upload(ReadOnlySpan<float> values, int rows, int columns) => throw new NotSupportedException();
+    public bool IsQueued => true;
 
     /// <inheritdoc/>
-    public Indices Upload(ReadOnlySpan<int> values) => throw new NotSupportedException();
+    public Matrix Allocate(int rows, int columns)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return context.Allocate(rows, columns);
+    }
 
     /// <inheritdoc/>
-    public void Download(Matrix x, Span<float> destination) => throw new NotSupportedException();
+    public Matrix Upload(ReadOnlySpan<float> values, int rows, int columns)
+    {
+        if (values.Length != (long)rows * columns)
+            throw new ArgumentException($"Upload: {values.Length} numbers do not fill [{rows}, {columns}].");
+        Matrix y = Allocate(rows, columns);
+        context.Staging.Copy(values, y.Floats());
+        return y;
+    }
 
     /// <inheritdoc/>
-    public Weight LoadWeight(in WeightData data) => throw new NotSupportedException();
+    public Indices Upload(ReadOnlySpan<int> values)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return context.Upload(values);
+    }
 
     /// <inheritdoc/>
-    public KvCache CreateKvCache(int layers, int width, int capacity) => throw new NotSupportedException();
+    public void Download(Matrix x, Span<float> destination)
+    {
+        if (destination.Length != x.Length)
+            throw new ArgumentException($"Download: {x} does not fit {destination.Length} numbers.");
+        if (destination.IsEmpty) return;
+        using Matrix wide = context.Widen(x);
+        wide.Floats().CopyToCPUUnsafeAsync(context.Device.Stream, ref destination[0], destination.Length);
+        context.Device.Wait();
+    }
 
     /// <inheritdoc/>
-    public Matrix Run<TOperator>(in TOperator op) where TOperator : struct, IOperator => throw new NotSupportedException();
+    public Weight LoadWeight(in WeightData data)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        uploading = true;
+        return uploader.Upload(data);
+    }
+
+    /// <inheritdoc/>
+    public KvCache CreateKvCache(int layers, int width, int capacity)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return new DeviceKvCache(context.Arena, context.KvCacheFormat, layers, width, capacity);
+    }
+
+    /// <inheritdoc/>
+    public StepTable Prepare(SequenceBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return tables.Prepare(batch);
+    }
+
+    /// <inheritdoc/>
+    public Matrix Run<TOperator>(in TOperator op) where TOperator : struct, IOperator
+    {
+        MatrixShape? shape = op.Check();
+        FinishUploads();
+        return operators is IOperatorKernel<TOperator> kernel
+            ? kernel.Run(op, shape ?? default)
+            : throw new NotSupportedException($"The backend {Name} has no kernel for {typeof(TOperator).Name}.");
+    }
+
+    // Parameters are copied by queues of their own: no kernel may read one before it is there.
+    private void FinishUploads()
+    {
+        if (!uploading) return;
+        uploading = false;
+        uploader.Finish();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        Context context = accelerator.Context;
-        accelerator.Dispose();
+        if (disposed) return;
+        disposed = true;
+        uploader.Finish();
+        uploader.Dispose();
         context.Dispose();
+    }
+
+    /// <summary>A device that has been started.</summary>
+    private sealed record Opened(KernelDevice Device, string Name, string Description, bool HasTensorCores)
+    {
+        public static Opened Start(GpuBackendOptions options)
+        {
+            Accelerator accelerator = GpuDevices.Open(options.Platform, options.Device);
+            bool hasTensorCores = accelerator is CudaAccelerator { Architecture: var architecture } && architecture >= CudaArchitecture.SM_80;
+            string cores = hasTensorCores ? "tensor cores, bf16" : "portable kernels, fp32";
+            string name = options.Platform == GpuPlatform.Cuda ? "cuda" : "opencl";
+            return new Opened(new AcceleratorDevice(accelerator.Context, accelerator), name, $"{accelerator.Name}, {cores}", hasTensorCores);
+        }
     }
 }

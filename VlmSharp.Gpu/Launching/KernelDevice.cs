@@ -1,3 +1,4 @@
+using ILGPU;
 using ILGPU.Runtime;
 
 namespace VlmSharp.Gpu.Launching;
@@ -24,6 +25,14 @@ internal abstract class KernelDevice : IDisposable
     /// <param name="grid">Groups.</param>
     /// <param name="args">Its arguments.</param>
     public abstract void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args) where TArgs : struct;
+
+    /// <summary>Queues a copy inside the device's memory.</summary>
+    /// <param name="source">From.</param>
+    /// <param name="target">To; as long, and apart.</param>
+    public virtual void Copy<T>(ArrayView<T> source, ArrayView<T> target) where T : unmanaged
+    {
+        if (source.Length > 0) target.CopyFrom(Stream, source);
+    }
 
     /// <summary>Waits until all that was queued has run.</summary>
     public abstract void Wait();

@@ -1,0 +1,70 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+
+namespace VlmSharp.Gpu.Launching;
+
+/// <summary>A device of ILGPU: CUDA or OpenCL.</summary>
+internal sealed class AcceleratorDevice : KernelDevice
+{
+    private readonly Context context;
+    private readonly Accelerator accelerator;
+    private readonly Dictionary<Kernel, Delegate> launchers = [];
+
+    /// <summary>Takes the device over.</summary>
+    /// <param name="context">ILGPU's context that it belongs to.</param>
+    /// <param name="accelerator">The device.</param>
+    public AcceleratorDevice(Context context, Accelerator accelerator)
+    {
+        this.context = context;
+        this.accelerator = accelerator;
+        Stream = accelerator.CreateStream(); // a stream of our own can be recorded; the default one cannot
+        Processors = accelerator.NumMultiprocessors;
+        MostSharedBytes = accelerator is CudaAccelerator cuda ? CudaSharedMemory.MostBytes(cuda) : 0;
+    }
+
+    /// <inheritdoc/>
+    public override Accelerator Accelerator => accelerator;
+
+    /// <inheritdoc/>
+    public override AcceleratorStream Stream { get; }
+
+    /// <inheritdoc/>
+    public override int MostSharedBytes { get; }
+
+    /// <inheritdoc/>
+    public override int Processors { get; }
+
+    /// <inheritdoc/>
+    public override void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args)
+    {
+        if (grid.IsEmpty) return;
+        var launch = (Action<AcceleratorStream, KernelConfig, TArgs>)Loaded(kernel);
+        SharedMemoryConfig shared = grid.SharedBytes > 0 ? SharedMemoryConfig.RequestDynamic<byte>(grid.SharedBytes) : default;
+        launch(Stream, new KernelConfig(new Index3D(grid.X, grid.Y, grid.Z), new Index3D(kernel.Threads, 1, 1), shared), args);
+    }
+
+    /// <summary>Compiles a kernel without running it, so that what the driver's compiler refuses shows at once.</summary>
+    public void Load<TArgs>(Kernel<TArgs> kernel) where TArgs : struct => Loaded(kernel);
+
+    private Delegate Loaded<TArgs>(Kernel<TArgs> kernel) where TArgs : struct
+    {
+        if (launchers.TryGetValue(kernel, out Delegate? launcher)) return launcher;
+        var specialization = new KernelSpecialization(kernel.Threads, accelerator is CudaAccelerator ? kernel.GroupsPerProcessor : null);
+        ILGPU.Runtime.Kernel loaded = accelerator.LoadKernel(kernel.Method, specialization);
+        if (MostSharedBytes > 0) CudaSharedMemory.Allow(loaded, MostSharedBytes);
+        return launchers[kernel] = loaded.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TArgs>>();
+    }
+
+    /// <inheritdoc/>
+    public override void Wait() => Stream.Synchronize();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing) return;
+        Stream.Dispose();
+        accelerator.Dispose();
+        context.Dispose();
+    }
+}

@@ -1,0 +1,36 @@
+using VlmSharp.Compute;
+
+namespace VlmSharp.Gpu.Memory;
+
+/// <summary>
+/// Keys and values of a sequence in the arena, bf16 or fp32: <c>[layers, 2, capacity, row]</c>, keys before values, a row padded to whole chunks of 8 numbers.
+/// </summary>
+internal sealed class DeviceKvCache : KvCache
+{
+    private readonly KvArena arena;
+    private readonly long chunks;
+    private bool disposed;
+
+    /// <summary>Takes the room.</summary>
+    public DeviceKvCache(KvArena arena, DType format, int layers, int width, int capacity) : base(layers, width, capacity)
+    {
+        this.arena = arena;
+        RowChunks = DeviceWeight.ChunksOf(format, width);
+        chunks = checked(2L * layers * capacity * RowChunks);
+        Start = arena.Take(chunks);
+    }
+
+    /// <summary>The first chunk of 16 bytes in the arena.</summary>
+    public long Start { get; }
+
+    /// <summary>Chunks of a row of keys or values.</summary>
+    public int RowChunks { get; }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposed || !disposing) return;
+        disposed = true;
+        arena.Give(Start, chunks);
+    }
+}

@@ -1,0 +1,168 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
+using VlmSharp.Compute;
+using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Launching;
+
+namespace VlmSharp.Gpu.Memory;
+
+/// <summary>
+/// Copies parameters from the mapped checkpoint to the device, once: through two page-locked buffers, of which one is filled while the other is copied. bf16 stays bf16, int8 and int4
+/// stay packed, f16 stays f16; f32 becomes bf16 where that loses nothing and the device multiplies bf16.
+/// </summary>
+/// <param name="device">Where to.</param>
+/// <param name="prefersBFloat16">Whether a parameter in f32 that is exact in bf16 is kept so.</param>
+internal sealed unsafe class WeightUploader(KernelDevice device, bool prefersBFloat16) : IDisposable
+{
+    private const int BufferBytes = 32 << 20;
+
+    private readonly Lane[] lanes = [new(device), new(device)];
+    private int next;
+
+    /// <summary>Copies a parameter. It is there when <see cref="Finish"/> has returned.</summary>
+    /// <param name="source">In the checkpoint.</param>
+    /// <returns>On the device.</returns>
+    public DeviceWeight Upload(in WeightData source)
+    {
+        DType format = source.DType == DType.F32 && prefersBFloat16 && IsExactInBFloat16(source) ? DType.BF16 : source.DType;
+        long rowBytes = (long)DeviceWeight.ChunksOf(format, source.Columns) * sizeof(U4);
+        MemoryBuffer1D<U4, Stride1D.Dense> data = Allocate<U4>(source, source.Rows * rowBytes / sizeof(U4));
+        CopyRows(source, format, data.View.BaseView.Cast<byte>(), rowBytes);
+
+        MemoryBuffer1D<ushort, Stride1D.Dense>? scales = null;
+        if (source.DType.IsQuantized())
+        {
+            scales = Allocate<ushort>(source, source.Rows * source.DType.Groups(source.Columns));
+            CopyBytes((byte*)source.Scales, scales.View.BaseView.Cast<byte>());
+        }
+
+        MemoryBuffer1D<float, Stride1D.Dense>? vector = null;
+        if (source.Rows == 1)
+        {
+            float[] row = new float[source.Columns];
+            source.Widen(0, row);
+            vector = Allocate<float>(source, row.Length);
+            fixed (float* start = row) CopyBytes((byte*)start, vector.View.BaseView.Cast<byte>());
+        }
+
+        GC.KeepAlive(source.Owner);
+        return new DeviceWeight(source, format, data, scales, vector);
+    }
+
+    /// <summary>Waits until all copies are there.</summary>
+    public void Finish()
+    {
+        foreach (Lane lane in lanes) lane.Wait();
+    }
+
+    private MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(in WeightData source, long count) where T : unmanaged
+    {
+        try
+        {
+            return device.Accelerator.Allocate1D<T>(count);
+        }
+        catch (AcceleratorException e)
+        {
+            throw new InsufficientMemoryException($"The device {device.Accelerator.Name} has no room for the parameter {source.Name} of {source.ByteLength:N0} bytes. Load the model with --quantize int8 or int4, or on a larger device.", e);
+        }
+    }
+
+    // Rows as the device wants them, as many at a time as a buffer holds; a row longer than that goes alone, in parts, unchanged.
+    private void CopyRows(in WeightData source, DType format, ArrayView<byte> target, long rowBytes)
+    {
+        long sourceBytes = source.DType.RowBytes(source.Columns);
+        if (format == source.DType && sourceBytes == rowBytes)
+        {
+            CopyBytes((byte*)source.Data, target);
+            return;
+        }
+
+        if (rowBytes > BufferBytes) throw new NotSupportedException($"Weight {source.Name}: rows of {rowBytes:N0} bytes that are no multiple of 16 are not supported on a device.");
+        int rowsAtOnce = (int)(BufferBytes / rowBytes);
+        for (int first = 0; first < source.Rows; first += rowsAtOnce)
+        {
+            int rows = Math.Min(rowsAtOnce, source.Rows - first);
+            Lane lane = NextLane();
+            byte* buffer = lane.Buffer;
+            WeightData from = source;
+            int start = first;
+            Parallel.For(0, rows, row => PackRow(from, start + row, format, buffer + row * rowBytes, rowBytes));
+            lane.Copy(rows * rowBytes, target.SubView(first * rowBytes, rows * rowBytes));
+        }
+    }
+
+    private static void PackRow(in WeightData source, int row, DType format, byte* target, long rowBytes)
+    {
+        long sourceBytes = source.DType.RowBytes(source.Columns);
+        byte* from = (byte*)source.Data + row * sourceBytes;
+        long written = format.RowBytes(source.Columns);
+        if (format == source.DType) Buffer.MemoryCopy(from, target, rowBytes, sourceBytes);
+        else for (int i = 0; i < source.Columns; i++) ((ushort*)target)[i] = Unaligned(from + 4 * i + 2); // the upper half of an fp32 number
+        NativeMemory.Clear(target + written, (nuint)(rowBytes - written));
+    }
+
+    private static ushort Unaligned(byte* at) => Unsafe.ReadUnaligned<ushort>(at);
+
+    private static bool IsExactInBFloat16(in WeightData source)
+    {
+        byte* data = (byte*)source.Data;
+        long count = (long)source.Rows * source.Columns;
+        for (long i = 0; i < count; i++)
+            if (Unaligned(data + 4 * i) != 0) return false;
+        return true;
+    }
+
+    private void CopyBytes(byte* source, ArrayView<byte> target)
+    {
+        for (long at = 0; at < target.Length; at += BufferBytes)
+        {
+            long bytes = Math.Min(BufferBytes, target.Length - at);
+            Lane lane = NextLane();
+            CopyInParallel(source + at, lane.Buffer, bytes);
+            lane.Copy(bytes, target.SubView(at, bytes));
+        }
+    }
+
+    // One core reads mapped memory more slowly than the bus carries it.
+    private static void CopyInParallel(byte* source, byte* target, long bytes)
+    {
+        const long Part = 1 << 20;
+        long parts = (bytes + Part - 1) / Part;
+        if (parts == 1) Buffer.MemoryCopy(source, target, bytes, bytes);
+        else Parallel.For(0, parts, i => Buffer.MemoryCopy(source + i * Part, target + i * Part, bytes - i * Part, Math.Min(Part, bytes - i * Part)));
+    }
+
+    private Lane NextLane()
+    {
+        Lane lane = lanes[next ^= 1];
+        lane.Wait();
+        return lane;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Lane lane in lanes) lane.Dispose();
+    }
+
+    /// <summary>A buffer and the queue that empties it.</summary>
+    private sealed class Lane(KernelDevice device) : IDisposable
+    {
+        private readonly AcceleratorStream stream = device.Accelerator.CreateStream();
+        private PageLockedArray1D<byte>? memory;
+
+        public byte* Buffer => (byte*)Unsafe.AsPointer(ref (memory ??= device.Accelerator.AllocatePageLocked1D<byte>(BufferBytes)).Span[0]);
+
+        public void Copy(long bytes, ArrayView<byte> target) => target.CopyFromCPUUnsafeAsync(stream, ref *Buffer, bytes);
+
+        public void Wait() => stream.Synchronize();
+
+        public void Dispose()
+        {
+            stream.Dispose();
+            memory?.Dispose();
+        }
+    }
+}

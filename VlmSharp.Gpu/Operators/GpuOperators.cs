@@ -1,0 +1,40 @@
+using ILGPU;
+using VlmSharp.Compute;
+using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Launching;
+using VlmSharp.Gpu.Memory;
+
+namespace VlmSharp.Gpu.Operators;
+
+/// <summary>
+/// Every operator as kernels, one file each: equation, shapes, and how threads map to them. One source serves tensor cores and portable devices by its
+/// type argument.
+/// </summary>
+/// <param name="context">The device and its memory.</param>
+/// <typeparam name="TCore">What the kernels are compiled for.</typeparam>
+internal sealed partial class GpuOperators<TCore>(GpuContext context) where TCore : struct, ICore
+{
+    /// <summary>Threads of a group that works on one row.</summary>
+    private const int RowThreads = 128;
+
+    /// <summary>Threads of a group that works on numbers one by one.</summary>
+    private const int ElementThreads = 128;
+
+    /// <summary>Whether what goes into a product next is kept in bf16.</summary>
+    private static bool IsNarrow => typeof(TCore) == typeof(TensorCore);
+
+    /// <summary>A matrix for what goes into a product next: bf16 where tensor cores multiply, else fp32.</summary>
+    private Matrix AllocateForProduct(MatrixShape shape) =>
+        IsNarrow ? context.AllocateNarrow(shape.Rows, shape.Columns) : context.Allocate(shape.Rows, shape.Columns);
+
+    private Matrix Allocate(MatrixShape shape) => context.Allocate(shape.Rows, shape.Columns);
+
+    private void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args) where TArgs : struct =>
+        context.Device.Launch(kernel, grid, args);
+
+    /// <summary>Groups that give each of so many numbers its thread.</summary>
+    private static LaunchGrid Elements(long count) => new((int)((count + ElementThreads - 1) / ElementThreads));
+
+    /// <summary>The index of this thread's number; a grid of <see cref="Elements"/>.</summary>
+    private static long ElementIndex => (long)Grid.IdxX * ElementThreads + Group.IdxX;
+}

@@ -1,0 +1,52 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Launching;
+using VlmSharp.Gpu.Memory;
+
+namespace VlmSharp.Gpu.Operators;
+
+internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LayerNorm>
+{
+    private static readonly Kernel<LayerNormArgs> LayerNormKernel = new("LayerNorm", LayerNormRow, RowThreads);
+
+    /// <summary>y = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * weight + bias. A product comes next.</summary>
+    public Matrix Run(in LayerNorm op, MatrixShape shape)
+    {
+        using Matrix x = context.Widen(op.X);
+        Matrix y = AllocateForProduct(shape); // [T, F]
+        Launch(LayerNormKernel, new LaunchGrid(shape.Rows), new LayerNormArgs
+        {
+            X = x.Floats(),
+            Weight = op.Weight.OnDevice().Vector,
+            Bias = op.Bias.OnDevice().Vector,
+            Y = RowTarget.Of(y),
+            Columns = shape.Columns,
+            Epsilon = op.Epsilon,
+        });
+        return y;
+    }
+
+    /// <summary>A group has one row: its mean, then the mean of the squared distances from it (not the difference of two large numbers), then every number.</summary>
+    private static void LayerNormRow(LayerNormArgs g)
+    {
+        long row = (long)Grid.IdxX * g.Columns;
+        float sum = 0, squares = 0;
+        for (int i = Group.IdxX; i < g.Columns; i += RowThreads) sum += g.X[row + i];
+        float mean = TCore.Sum(sum) / g.Columns;
+        for (int i = Group.IdxX; i < g.Columns; i += RowThreads) squares += (g.X[row + i] - mean) * (g.X[row + i] - mean);
+        float scale = 1 / XMath.Sqrt(TCore.Sum(squares) / g.Columns + g.Epsilon);
+        for (int i = Group.IdxX; i < g.Y.PaddedColumns; i += RowThreads)
+            g.Y.Set(Grid.IdxX, i, i < g.Columns ? (g.X[row + i] - mean) * scale * g.Weight[i] + g.Bias[i] : 0);
+    }
+
+    internal struct LayerNormArgs
+    {
+        public ArrayView<float> X, Weight, Bias; // [T, F], [F], [F]
+        public RowTarget Y; // [T, F]
+        public int Columns;
+        public float Epsilon;
+    }
+}

@@ -1,0 +1,57 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Launching;
+using VlmSharp.Gpu.Memory;
+
+namespace VlmSharp.Gpu.Operators;
+
+internal sealed partial class GpuOperators<TCore> : IOperatorKernel<RmsNorm>
+{
+    private static readonly Kernel<RmsNormArgs> RmsNormKernel = new("RmsNorm", RmsNormRow, RowThreads);
+
+    /// <summary>y = x / sqrt(mean(x^2) + eps) * (1 + weight) + residual. Without a residual a product comes next.</summary>
+    public Matrix Run(in RmsNorm op, MatrixShape shape)
+    {
+        bool narrow = IsNarrow && !op.Residual.HasValue;
+        using Matrix x = context.Widen(op.X), residual = op.Residual.HasValue ? context.Widen(op.Residual) : default;
+        Matrix y = narrow ? context.AllocateNarrow(shape.Rows, shape.Columns) : Allocate(shape); // [T, F]
+        Launch(RmsNormKernel, new LaunchGrid(shape.Rows), new RmsNormArgs
+        {
+            X = x.Floats(),
+            Weight = op.Weight.OnDevice().Vector,
+            Residual = residual.HasValue ? residual.Floats() : default,
+            Y = RowTarget.Of(y),
+            Columns = shape.Columns,
+            Epsilon = op.Epsilon,
+        });
+        return y;
+    }
+
+    /// <summary>A group has one row: the sum of squares first, then every number of the row.</summary>
+    private static void RmsNormRow(RmsNormArgs g)
+    {
+        long row = (long)Grid.IdxX * g.Columns;
+        float squares = 0;
+        for (int i = Group.IdxX; i < g.Columns; i += RowThreads) squares += g.X[row + i] * g.X[row + i];
+        float scale = 1 / XMath.Sqrt(TCore.Sum(squares) / g.Columns + g.Epsilon);
+
+        bool add = g.Residual.Length > 0;
+        for (int i = Group.IdxX; i < g.Y.PaddedColumns; i += RowThreads)
+        {
+            float y = i < g.Columns ? g.X[row + i] * scale * (1 + g.Weight[i]) : 0;
+            if (add) y += g.Residual[row + i];
+            g.Y.Set(Grid.IdxX, i, y);
+        }
+    }
+
+    internal struct RmsNormArgs
+    {
+        public ArrayView<float> X, Weight, Residual; // [T, F], [F], [T, F] or empty
+        public RowTarget Y; // [T, F]
+        public int Columns;
+        public float Epsilon;
+    }
+}
