@@ -35,7 +35,7 @@ internal sealed class BackendOptionsBinder
         else backend.AcceptOnlyFromAmong(Known);
         threads = ThreadsOption(prefix);
         device = NumberOption.Create<int>("--device", "N", $"{prefix}The GPU, by its number in 'vlmsharp devices' (default: the first of the backend).");
-        kvCache = new Option<string?>("--kv-cache") { Description = $"{prefix}How a GPU keeps keys and values (default: bf16 on cuda, f32 on opencl).", HelpName = "bf16|f32" };
+        kvCache = new Option<string?>("--kv-cache") { Description = $"{prefix}How a GPU keeps keys and values (default: bf16 on tensor cores, f32 elsewhere).", HelpName = "bf16|f32" };
         kvCache.AcceptOnlyFromAmong("bf16", "f32");
     }
 
