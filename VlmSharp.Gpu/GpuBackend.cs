@@ -128,6 +128,13 @@ public sealed class GpuBackend : IComputeBackend
             : throw new NotSupportedException($"The backend {Name} has no kernel for {typeof(TOperator).Name}.");
     }
 
+    /// <inheritdoc/>
+    public TResult RunFused<TOperator, TResult>(in TOperator op) where TOperator : struct, IFusedOperator<TResult>
+    {
+        FinishUploads();
+        return operators is IFusedKernel<TOperator, TResult> kernel ? kernel.Run(op, this) : op.Compose(this);
+    }
+
     // Parameters are copied by queues of their own: no kernel may read one before it is there.
     private void FinishUploads()
     {

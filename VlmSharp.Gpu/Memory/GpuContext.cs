@@ -19,6 +19,7 @@ internal sealed class GpuContext : IDisposable
         Arena = new KvArena(device.Accelerator, device.Stream);
         Staging = new StagingRing(device);
         Rotary = new RotaryTables(device);
+        Rules = new RuleTables(this);
     }
 
     /// <summary>Runs the kernels.</summary>
@@ -32,6 +33,9 @@ internal sealed class GpuContext : IDisposable
 
     /// <summary>Small copies to the device.</summary>
     public StagingRing Staging { get; }
+
+    /// <summary>Rules of choosing.</summary>
+    public RuleTables Rules { get; }
 
     /// <summary>Angles of the rotary embedding.</summary>
     public RotaryTables Rotary { get; }

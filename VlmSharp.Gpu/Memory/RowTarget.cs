@@ -27,4 +27,14 @@ internal struct RowTarget
         if (wide.Length > 0) wide[at] = value;
         else narrow[at] = (ushort)Bits.Round(value);
     }
+
+    /// <summary>Reads a number.</summary>
+    public readonly float Get(int row, int column)
+    {
+        long at = (long)row * PaddedColumns + column;
+        return wide.Length > 0 ? wide[at] : Bits.Low(narrow[at]);
+    }
+
+    /// <summary>Writes eight numbers that are bf16 already, of a matrix that is kept in bf16.</summary>
+    public readonly void SetChunk(int row, int chunk, U4 numbers) => narrow.Cast<U4>()[(long)row * (PaddedColumns / DeviceBlock.ChunkNumbers) + chunk] = numbers;
 }

@@ -1,0 +1,35 @@
+namespace VlmSharp.Gpu.Kernels.Attention;
+
+/// <summary>For how many features of a head a kernel is compiled, as its type argument: registers are counted when it is compiled. A smaller head is filled up with zeros.</summary>
+internal interface IHeadSize
+{
+    /// <summary>Blocks of 16 features.</summary>
+    static abstract int Blocks { get; }
+
+    /// <summary>Chunks from a row to the next in shared memory: an odd number, so that 8 rows of a column lie in different banks.</summary>
+    static abstract int Pitch { get; }
+}
+
+/// <summary>Up to 80 features: SigLIP's 72.</summary>
+internal struct Head80 : IHeadSize
+{
+    public static int Blocks => 5;
+
+    public static int Pitch => 11;
+}
+
+/// <summary>Up to 128 features.</summary>
+internal struct Head128 : IHeadSize
+{
+    public static int Blocks => 8;
+
+    public static int Pitch => 17;
+}
+
+/// <summary>Up to 256 features: Gemma's.</summary>
+internal struct Head256 : IHeadSize
+{
+    public static int Blocks => 16;
+
+    public static int Pitch => 33;
+}

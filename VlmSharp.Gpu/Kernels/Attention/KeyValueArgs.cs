@@ -1,0 +1,15 @@
+using ILGPU;
+
+namespace VlmSharp.Gpu.Kernels.Attention;
+
+/// <summary>What <see cref="KeyValueRows"/> takes.</summary>
+internal struct KeyValueArgs
+{
+    public ArrayView<float> K, V; // [T, K * D]
+    public ArrayView<int> Sequences, RowSequences; // the step's table
+    public ArrayView<U4> Memory; // the arena, or a block of the step's own
+    public int Width, Layer;
+
+    /// <summary>Whether rows are whole chunks.</summary>
+    public readonly bool IsAligned => (Width & 7) == 0;
+}

@@ -1,0 +1,77 @@
+using ILGPU;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Kernels.Attention;
+using VlmSharp.Gpu.Launching;
+using VlmSharp.Gpu.Memory;
+
+namespace VlmSharp.Gpu.Operators;
+
+internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
+{
+    private static readonly Kernel<AttentionArgs> PortableBFloat16Kernel = new("flash attention, bf16", PortableFlash.Kernel<BFloat16Kv>, PortableFlash.Threads),
+        PortableFloat32Kernel = new("flash attention, fp32", PortableFlash.Kernel<Float32Kv>, PortableFlash.Threads);
+
+    private static readonly Kernel<DecodeArgs> PieceBFloat16Kernel = new("decode attention, bf16", DecodeAttention.Piece<BFloat16Kv>, DecodeAttention.Threads),
+        PieceFloat32Kernel = new("decode attention, fp32", DecodeAttention.Piece<Float32Kv>, DecodeAttention.Threads),
+        CombineKernel = new("decode attention, pieces joined", DecodeAttention.Combine, DecodeAttention.Threads);
+
+    /// <summary>
+    /// y_i = sum_j p_j v_j for each sequence over its own rows, p = softmax of the capped scores. The step's keys and values are laid out as a cache with one layer first, so that the
+    /// kernels know no difference. A product comes next.
+    /// </summary>
+    public Matrix Run(in Attention op, MatrixShape shape)
+    {
+        int rowFloats = DeviceWeight.ChunksOf(context.KvCacheFormat, op.K.Columns) * 4;
+        using Matrix own = context.Allocate(2 * op.K.Rows, rowFloats); // [2, T, K * D] in the format of caches
+        ArrayView<U4> memory = own.Block().Buffer.View.BaseView;
+        DeviceStepTable step = op.Step.OnDevice();
+        Store(op.K, op.V, step, 0, memory);
+        return Attend(op.Q, step, 0, op.Spec, memory, shape);
+    }
+
+    /// <summary>Sequences with many rows and those with one go to kernels of their own, each of which passes over what is the other's.</summary>
+    private Matrix Attend(Matrix q, DeviceStepTable step, int layer, in AttentionSpec spec, ArrayView<U4> memory, MatrixShape shape)
+    {
+        if (spec.HeadDim > DecodeAttention.MostHeadDim)
+            throw new NotSupportedException($"Attention: heads of {spec.HeadDim} features; the GPU backend has at most {DecodeAttention.MostHeadDim}.");
+        using Matrix query = context.Widen(q);
+        Matrix y = AllocateForProduct(shape); // [T, H * D]
+        var args = new AttentionArgs
+        {
+            Q = query.Floats(),
+            Memory = memory,
+            Sequences = step.Sequences,
+            RowSequences = step.RowSequences,
+            Y = RowTarget.Of(y),
+            Layer = layer,
+            Heads = spec.Heads,
+            KvHeads = spec.KvHeads,
+            HeadDim = spec.HeadDim,
+            Window = spec.Window,
+            Scale = spec.Scale,
+            SoftCap = spec.SoftCap,
+        };
+        bool isLarge = spec.HeadDim > PortableFlash.MostHeadDim; // no model has such heads: row by row is good enough
+        if (!isLarge && step.MostRows > 1) AttendMany(step, args);
+        if (isLarge || step.HasSingleRows) AttendSingle(step, args, everyRow: isLarge);
+        return y;
+    }
+
+    private void AttendMany(DeviceStepTable step, in AttentionArgs args)
+    {
+        int tiles = (step.MostRows + PortableFlash.Queries - 1) / PortableFlash.Queries;
+        Launch(IsKvNarrow ? PortableBFloat16Kernel : PortableFloat32Kernel, new LaunchGrid(tiles, args.Heads, step.Slices), args);
+    }
+
+    private void AttendSingle(DeviceStepTable step, in AttentionArgs args, bool everyRow)
+    {
+        int rows = everyRow ? step.Rows : step.Slices, pieces = (step.MostKeys + DecodeAttention.Keys - 1) / DecodeAttention.Keys;
+        int blocks = args.KvHeads * ((args.Heads / args.KvHeads + DecodeAttention.Heads - 1) / DecodeAttention.Heads);
+        using Matrix sums = context.Allocate(checked(rows * args.Heads * pieces), args.HeadDim), scales = context.Allocate(rows * args.Heads * pieces, 2);
+        var decode = new DecodeArgs { Attention = args, Sums = sums.Floats(), Scales = scales.Floats(), Pieces = pieces, EveryRow = everyRow ? 1 : 0 };
+        Launch(IsKvNarrow ? PieceBFloat16Kernel : PieceFloat32Kernel, new LaunchGrid(pieces, blocks, rows), decode);
+        Launch(CombineKernel, new LaunchGrid(args.Heads, rows), decode);
+    }
+}

@@ -1,0 +1,12 @@
+using VlmSharp.Gpu.Launching;
+using VlmSharp.Gpu.Tests.Ptx.Memory;
+
+namespace VlmSharp.Gpu.Tests.Ptx.Execution;
+
+/// <summary>One launch of a program.</summary>
+/// <param name="Grid">Groups.</param>
+/// <param name="Threads">Threads of a group.</param>
+/// <param name="Parameters">The parameters' bytes.</param>
+/// <param name="Global">The memory that it may touch.</param>
+/// <param name="MostSteps">Instructions of a warp after which it is given up.</param>
+internal sealed record Launch(LaunchGrid Grid, int Threads, byte[] Parameters, GlobalMemory Global, long MostSteps);
