@@ -41,7 +41,8 @@ internal static class Program
         var root = new RootCommand(Description)
         {
             CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(),
-            InspectCommand.Create(), TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), QuantizeCommand.Create(), BenchCommand.Create(), DevicesCommand.Create(),
+            InspectCommand.Create(), TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), QuantizeCommand.Create(), BenchCommand.Create(),
+            DevicesCommand.Create(),
         };
         ExampleCommand.ShowExamples(root);
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);

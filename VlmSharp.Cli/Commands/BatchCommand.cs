@@ -216,7 +216,8 @@ internal sealed class BatchCommand
         Add("model", network.Checkpoint.Fingerprint());
         Add("compatibility", model.Options(parsed).ToString());
         Add("backend", network.Backend.Name);
-        Add("kv cache", BackendOptionsBinder.IsGpu(model.Backends.Name(parsed)) ? model.Backends.KvCache(parsed, model.Backends.Name(parsed)).ToString() : null);
+        string on = model.Backends.Name(parsed);
+        Add("kv cache", BackendOptionsBinder.IsGpu(on) ? model.Backends.KvCache(parsed, on).ToString() : null);
         Add("items", work.Count.ToString(CultureInfo.InvariantCulture));
         Add("work", work.Fingerprint);
         Add("shards", plan.Shards.ToString(CultureInfo.InvariantCulture));

@@ -68,7 +68,8 @@ internal static class BenchCommand
                 for (int run = 0; run <= runs; run++)
                 {
                     string label = $"{name}: {(run == 0 ? "warming up" : $"run {run} of {runs}")}";
-                    BenchRun result = await Progress.RunAsync(label, () => BenchRun.Measure(network, requests, options, limits, cancellation), cancellation);
+                    BenchRun result = await Progress.RunAsync(
+                        label, () => BenchRun.Measure(network, requests, options, limits, cancellation), cancellation);
                     if (run > 0) measured.Add(result);
                 }
 

@@ -16,7 +16,9 @@ namespace VlmSharp.Cli.Commands;
 /// <param name="memory">What was counted.</param>
 internal sealed class DevicePlan(string backend, int? number, DType cache, MemoryPlan memory)
 {
-    private readonly long device = memory.MappedBytes + memory.QuantizedBytes + memory.KvCacheBytes + memory.ActivationBytes + ImageFeatureCache.DefaultMaxBytes;
+    private readonly long device =
+        memory.MappedBytes + memory.QuantizedBytes + memory.KvCacheBytes + memory.ActivationBytes + ImageFeatureCache.DefaultMaxBytes;
+
     private readonly long host = memory.PictureBytes + PlanPrinter.RuntimeBytes;
 
     /// <summary>Prints it.</summary>
@@ -32,7 +34,9 @@ internal sealed class DevicePlan(string backend, int? number, DType cache, Memor
             return;
         }
 
-        string room = found is null ? $"          unknown: {reason}" : $"{PlanPrinter.Size(found.MemoryBytes)}  {found.Name}: {Verdict(found)}";
+        string room = found is null
+            ? $"          unknown: {reason}"
+            : $"{PlanPrinter.Size(found.MemoryBytes)}  {found.Name}: {Verdict(found)}";
         Console.WriteLine($"""
             {run}, {backend}
               device

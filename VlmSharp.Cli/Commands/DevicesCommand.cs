@@ -40,9 +40,11 @@ internal static class DevicesCommand
         Table table = Tables.Create("device", "backend", "name", "memory", "processors", "version", "driver");
         table.AddPlainRow("-", "cpu", cpu.Description, Size(HostBytes), $"{cpu.Threads}", "-", "-");
         table.AddPlainRow("-", "reference", Reference, Size(HostBytes), "1", "-", "-");
-        foreach (DeviceRow d in devices) table.AddPlainRow($"{d.Index}", d.Backend, d.Name, Size(d.MemoryBytes), $"{d.Processors}", d.Capability, d.Driver);
+        foreach (DeviceRow d in devices)
+            table.AddPlainRow($"{d.Index}", d.Backend, d.Name, Size(d.MemoryBytes), $"{d.Processors}", d.Capability, d.Driver);
         Tables.Write(table);
-        foreach (DeviceRow d in devices.Where(d => d.Unusable is not null)) Console.WriteLine($"device {d.Index} cannot be used: {d.Unusable}");
+        foreach (DeviceRow d in devices.Where(d => d.Unusable is not null))
+            Console.WriteLine($"device {d.Index} cannot be used: {d.Unusable}");
         foreach (DriverRow d in drivers.Where(d => d.Reason is not null)) Console.WriteLine($"{d.Backend}: {d.Reason}");
         if (GpuSupport.Missing is { } missing) Console.WriteLine(missing);
     }

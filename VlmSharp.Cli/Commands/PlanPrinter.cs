@@ -29,7 +29,8 @@ internal sealed class PlanPrinter
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, quantize }) command.Add(option);
+        foreach (Option option in new Option[] { plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, quantize })
+            command.Add(option);
         backend.AddPlanTo(command);
     }
 
@@ -42,9 +43,11 @@ internal sealed class PlanPrinter
         string on = backend.Name(parsed);
         int together = requests.Of(parsed), images = pictures.Of(parsed), text = textTokens.Of(parsed), answer = newTokens.Of(parsed), width = beams.Of(parsed);
         DType cache = BackendOptionsBinder.IsGpu(on) ? backend.KvCache(parsed, on) : DType.F32;
-        MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width, ModelOptionsBinder.Format(parsed.GetValue(quantize)), cache);
-        string run = $"{folder}: {together} x ({images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens, then up to {memory.NewTokens} new ones{(width > 1 ? $" in each of {width} beams" : "")})";
-        string? made = parsed.GetValue(quantize) is { } format ? $"\n    quantized      {Size(memory.QuantizedBytes)}  weights, made as {format} while the model is loaded" : null;
+        string? format = parsed.GetValue(quantize);
+        MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width, ModelOptionsBinder.Format(format), cache);
+        string prompt = $"{images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens", searched = width > 1 ? $" in each of {width} beams" : "";
+        string run = $"{folder}: {together} x ({prompt}, then up to {memory.NewTokens} new ones{searched})";
+        string? made = format is null ? null : $"\n    quantized      {Size(memory.QuantizedBytes)}  weights, made as {format} while the model is loaded";
         if (BackendOptionsBinder.IsGpu(on)) new DevicePlan(on, backend.Device(parsed), cache, memory).Print(run, made, json);
         else PrintHost(run, made, on == "cpu" ? (on, backend.Threads(parsed)) : (on, 1), folder, memory, json);
     }

@@ -5,8 +5,8 @@ using System.Text;
 namespace VlmSharp.Cli.Measurement;
 
 /// <summary>
-/// The stages as bars, in SVG. Each stage has a scale of its own, from 0 to its slowest backend: stages differ a thousandfold. The dark part
-/// of a bar is the floor, the time at the backend's own limit.
+/// The stages as bars, in SVG. Each stage has a scale of its own, from 0 to its slowest backend: stages differ a thousandfold. The
+/// dark part of a bar is the floor, the time at the backend's own limit.
 /// </summary>
 /// <param name="reports">Of the same work, at least one.</param>
 internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
@@ -15,7 +15,8 @@ internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
     private const string Ink = "#1f2933", Faint = "#52606d";
 
     /// <summary>A color for each backend, and a darker one for its floor; told apart by people who confuse red and green too.</summary>
-    private static readonly (string Time, string Floor)[] Colors = [("#7db4e6", "#1f5f99"), ("#f2b46b", "#b3670b"), ("#9ccfb8", "#2a7a57"), ("#c3c9d1", "#6b7684")];
+    private static readonly (string Time, string Floor)[] Colors =
+        [("#7db4e6", "#1f5f99"), ("#f2b46b", "#b3670b"), ("#9ccfb8", "#2a7a57"), ("#c3c9d1", "#6b7684")];
 
     private int Height => Top + reports[0].Stages.Count * (reports.Count * (Bar + Gap) + Between) + reports.Count * LineHeight + 8;
 
@@ -24,10 +25,13 @@ internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
     public void Save(string path)
     {
         var svg = new StringBuilder();
-        Line(svg, $"""<svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{Height}" viewBox="0 0 {Width} {Height}" font-family="system-ui, sans-serif">""");
+        Line(svg, $"""
+            <svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{Height}" viewBox="0 0 {Width} {Height}" font-family="sans-serif">
+            """);
         Rectangle(svg, 0, 0, Width, Height, "#ffffff");
-        Text(svg, 24, 34, $"vlmsharp bench: {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(reports[0].Model)))}", 18, Ink, bold: true);
-        Text(svg, 24, 58, "Median time of each stage, each on a scale of its own. Dark: the floor, the time at the backend's own limit.", 13, Faint);
+        string model = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(reports[0].Model)));
+        Text(svg, 24, 34, $"vlmsharp bench: {model}", 18, Ink, bold: true);
+        Text(svg, 24, 58, "Median time of each stage, each on its own scale. Dark: the floor, the time at the backend's own limit.", 13, Faint);
         int y = Top;
         for (int stage = 0; stage < reports[0].Stages.Count; stage++) y = Stage(svg, stage, y);
         foreach (BenchReport report in reports)
@@ -74,10 +78,14 @@ internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
     private static void Rectangle(StringBuilder svg, double x, double y, double width, double height, string fill) =>
         Line(svg, $"""<rect x="{x}" y="{y}" width="{width:0.##}" height="{height}" fill="{fill}"/>""");
 
-    private static void Text(StringBuilder svg, double x, double y, string text, int size, string fill, bool bold = false, string anchor = "start") =>
-        Line(svg, $"""
-            <text x="{x:0.##}" y="{y}" font-size="{size}" fill="{fill}" text-anchor="{anchor}" font-weight="{(bold ? 600 : 400)}">{SecurityElement.Escape(text)}</text>
-            """);
+    private static void Text(
+        StringBuilder svg, double x, double y, string text, int size, string fill, bool bold = false, string anchor = "start")
+    {
+        int weight = bold ? 600 : 400;
+        string escaped = SecurityElement.Escape(text);
+        Line(svg, $"""<text x="{x:0.##}" y="{y}" font-size="{size}" fill="{fill}" text-anchor="{anchor}" font-weight="{weight}">{escaped}</text>""");
+    }
 
-    private static void Line(StringBuilder svg, FormattableString line) => svg.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    private static void Line(StringBuilder svg, FormattableString line) =>
+        svg.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 }

@@ -16,7 +16,8 @@ internal sealed class BenchComparison(IReadOnlyList<BenchReport> reports)
         for (int stage = 0; stage < reports[0].Stages.Count; stage++)
         {
             int row = stage;
-            table.AddPlainRow([reports[0].Stages[row].Name, reports[0].Stages[row].Work, .. reports.SelectMany(report => Cells(report.Stages[row]))]);
+            BenchStage first = reports[0].Stages[row];
+            table.AddPlainRow([first.Name, first.Work, .. reports.SelectMany(report => Cells(report.Stages[row]))]);
         }
 
         Tables.Write(table);

@@ -24,7 +24,8 @@ internal sealed class BenchReport
     public BenchReport(VisionLanguageModel network, int together, List<BenchRun> runs, ILimits? limits)
     {
         this.runs = runs;
-        (Backend, Description, Model) = (network.Backend.Name, $"{network.Backend.Name}: {network.Backend.Description}", network.Checkpoint.Directory);
+        (Backend, Model) = (network.Backend.Name, network.Checkpoint.Directory);
+        Description = $"{Backend}: {network.Backend.Description}";
         if (limits is not null)
         {
             this.limits = new MeasuredLimits(
@@ -55,12 +56,14 @@ internal sealed class BenchReport
         double decodeBytes = network.Network.DecodeBytes, decodeFlops = together * cost.DecodeFlops(prompt + steps / 2);
 
         stages.Add(new BenchStage("load", Loaded(network), network.LoadTime.TotalSeconds, 0, 0, ""));
-        Add("vision", $"{visionFlops / 1e9:0.0} GFLOP", run => run.Timings.Vision.TotalSeconds, run => run.PromptLimits?.FloorSeconds(0, visionFlops) ?? 0,
+        Add("vision", $"{visionFlops / 1e9:0.0} GFLOP",
+            run => run.Timings.Vision.TotalSeconds, run => run.PromptLimits?.FloorSeconds(0, visionFlops) ?? 0,
             seconds => $"{visionFlops / 1e9 / seconds:0.0} GFLOP/s");
         Add("prefill", $"{first.PromptTokens} tokens, {prefillFlops / 1e9:0.0} GFLOP",
             run => run.Timings.Prefill.TotalSeconds, run => run.PromptLimits?.FloorSeconds(0, prefillFlops) ?? 0,
             seconds => $"{first.PromptTokens / seconds:0.0} tokens/s");
-        Add(together == 1 ? "decode, a token" : $"decode, a token of each of {together}", $"{decodeBytes / 1e9:0.000} GB read, {decodeFlops / 1e9:0.0} GFLOP",
+        Add(together == 1 ? "decode, a token" : $"decode, a token of each of {together}",
+            $"{decodeBytes / 1e9:0.000} GB read, {decodeFlops / 1e9:0.0} GFLOP",
             run => run.Timings.Decode.TotalSeconds / steps, run => run.DecodeLimits?.FloorSeconds(decodeBytes, decodeFlops) ?? 0,
             seconds => $"{together / seconds:0.00} tokens/s");
     }
@@ -68,7 +71,8 @@ internal sealed class BenchReport
     private void Add(string name, string work, Func<BenchRun, double> seconds, Func<BenchRun, double> floor, Func<double, string> rate)
     {
         double time = Median(runs.Select(seconds));
-        stages.Add(new BenchStage(name, work, time, Median(runs.Select(floor)), Median(runs.Select(run => floor(run) / seconds(run))), rate(time)));
+        double share = Median(runs.Select(run => floor(run) / seconds(run)));
+        stages.Add(new BenchStage(name, work, time, Median(runs.Select(floor)), share, rate(time)));
     }
 
     private static string Loaded(VisionLanguageModel network) => network.QuantizedBytes == 0
@@ -82,7 +86,8 @@ internal sealed class BenchReport
     }
 
     /// <summary>A limit as it was around the stages of all runs, in 10^9 per second.</summary>
-    private double[] Around(Func<Limits, double> limit) => [.. runs.SelectMany(run => new[] { run.PromptLimits, run.DecodeLimits }).Select(l => limit(l!.Value) / 1e9).Order()];
+    private double[] Around(Func<Limits, double> limit) =>
+        [.. runs.SelectMany(run => new[] { run.PromptLimits, run.DecodeLimits }).Select(l => limit(l!.Value) / 1e9).Order()];
 
     /// <summary>What ran and what bounds it, for people.</summary>
     public void WriteHeading()
@@ -95,7 +100,8 @@ internal sealed class BenchReport
         }
 
         string on = l.Threads is { } threads ? $" on {threads} threads" : "", arithmetic = l.Arithmetic == "fma" ? "FMA" : l.Arithmetic;
-        Console.WriteLine($"machine, measured beside each stage: {l.Memory} {l.Bandwidth[0]:0.0} to {l.Bandwidth[^1]:0.0} GB/s, {arithmetic} {l.Peak[0]:0.0} to {l.Peak[^1]:0.0} GFLOP/s{on}");
+        string memory = $"{l.Memory} {l.Bandwidth[0]:0.0} to {l.Bandwidth[^1]:0.0} GB/s";
+        Console.WriteLine($"machine, measured beside each stage: {memory}, {arithmetic} {l.Peak[0]:0.0} to {l.Peak[^1]:0.0} GFLOP/s{on}");
     }
 
     /// <summary>For people.</summary>
@@ -104,7 +110,8 @@ internal sealed class BenchReport
         WriteHeading();
         Table table = Tables.Create("stage", "work", "time", "floor", "of the limit", "rate");
         foreach (BenchStage stage in stages)
-            table.AddPlainRow(stage.Name, stage.Work, $"{stage.Seconds * 1e3:0.00} ms", stage.HasFloor ? $"{stage.FloorSeconds * 1e3:0.00} ms" : "-",
+            table.AddPlainRow(stage.Name, stage.Work, $"{stage.Seconds * 1e3:0.00} ms",
+                stage.HasFloor ? $"{stage.FloorSeconds * 1e3:0.00} ms" : "-",
                 stage.HasFloor ? $"{stage.Share:P0}" : "-", stage.Rate);
         Tables.Write(table);
     }

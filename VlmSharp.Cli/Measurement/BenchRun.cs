@@ -15,7 +15,8 @@ internal readonly record struct BenchRun(GenerationTimings Timings, long Picture
     /// <param name="options">How many tokens.</param>
     /// <param name="limits">What measures the limits around the stages, or null.</param>
     /// <param name="cancellation">Ends it between two steps.</param>
-    public static BenchRun Measure(VisionLanguageModel network, GenerationRequest[] requests, GenerationOptions options, ILimits? limits, CancellationToken cancellation)
+    public static BenchRun Measure(
+        VisionLanguageModel network, GenerationRequest[] requests, GenerationOptions options, ILimits? limits, CancellationToken cancellation)
     {
         long seen = network.ImageFeatures.Misses;
         using GenerationSession session = network.Start(requests, options);

@@ -28,14 +28,20 @@ internal sealed class BackendOptionsBinder
     {
         backend = new Option<string>("--backend")
         {
-            Description = $"{prefix}What computes: cpu (SIMD, all cores), cuda (NVIDIA cards), opencl, reference (plain loops, slow){(several ? "; or a list, which is compared" : "")}.",
+            Description = $"{prefix}What computes: cpu (SIMD, all cores), cuda (NVIDIA cards), opencl, reference (plain loops, slow)"
+                + (several ? "; or a list, which is compared." : "."),
             DefaultValueFactory = _ => "cpu",
         };
         if (several) AcceptList(backend);
         else backend.AcceptOnlyFromAmong(Known);
         threads = ThreadsOption(prefix);
-        device = NumberOption.Create<int>("--device", "N", $"{prefix}The GPU, by its number in 'vlmsharp devices' (default: the first of the backend).");
-        kvCache = new Option<string?>("--kv-cache") { Description = $"{prefix}How a GPU keeps keys and values (default: bf16 on tensor cores, f32 elsewhere).", HelpName = "bf16|f32" };
+        device = NumberOption.Create<int>(
+            "--device", "N", $"{prefix}The GPU, by its number in 'vlmsharp devices' (default: the first of the backend).");
+        kvCache = new Option<string?>("--kv-cache")
+        {
+            Description = $"{prefix}How a GPU keeps keys and values (default: bf16 on tensor cores, f32 elsewhere).",
+            HelpName = "bf16|f32",
+        };
         kvCache.AcceptOnlyFromAmong("bf16", "f32");
     }
 
@@ -53,7 +59,8 @@ internal sealed class BackendOptionsBinder
 
     /// <summary>The <c>--threads</c> option alone.</summary>
     /// <param name="prefix">What its line of the help begins with.</param>
-    public static Option<int?> ThreadsOption(string prefix = "") => NumberOption.Create<int>("--threads", "N", $"{prefix}CPU threads (default: the cores this process may use).");
+    public static Option<int?> ThreadsOption(string prefix = "") =>
+        NumberOption.Create<int>("--threads", "N", $"{prefix}CPU threads (default: the cores this process may use).");
 
     /// <summary>The number that it gives, or null for the default.</summary>
     public static int? ThreadsOf(ParseResult parsed, Option<int?> option) => parsed.GetValue(option) is not (< 1 or > 1024) and var count
@@ -113,7 +120,8 @@ internal sealed class BackendOptionsBinder
         if (names.Intersect(heed).Any()) return;
         foreach (Option option in options)
             if (parsed.GetResult(option) is { Implicit: false })
-                throw new UsageException($"{option.Name} is for --backend {string.Join(" or ", heed)}: {string.Join(" and ", names)} would not heed it, so leave it out.");
+                throw new UsageException($"{option.Name} is for --backend {string.Join(" or ", heed)}: {string.Join(" and ", names)} would not heed it, "
+                    + "so leave it out.");
     }
 
     private static void AcceptList(Option<string> option) => option.Validators.Add(result =>
@@ -121,7 +129,8 @@ internal sealed class BackendOptionsBinder
         string[] names = (result.GetValueOrDefault<string>() ?? "").Split(',');
         if (names.FirstOrDefault(name => !Known.Contains(name)) is { } unknown)
             result.AddError($"{option.Name} '{unknown}': give {string.Join(", ", Known)}, or several of them with commas between.");
-        else if (names.Distinct().Count() < names.Length) result.AddError($"{option.Name} {string.Join(",", names)}: give each backend once.");
+        else if (names.Distinct().Count() < names.Length)
+            result.AddError($"{option.Name} {string.Join(",", names)}: give each backend once.");
     });
 
     private static DType? Format(string? name) => name switch { "bf16" => DType.BF16, "f32" => DType.F32, _ => null };

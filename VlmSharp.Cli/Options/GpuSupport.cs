@@ -16,7 +16,8 @@ namespace VlmSharp.Cli.Options;
 /// <param name="MemoryBytes">Its memory.</param>
 /// <param name="Processors">Multiprocessors or compute units.</param>
 /// <param name="Unusable">Why it cannot be used, or null.</param>
-internal sealed record DeviceRow(int Index, string Backend, string Name, string Driver, string Capability, long MemoryBytes, int Processors, string? Unusable);
+internal sealed record DeviceRow(
+    int Index, string Backend, string Name, string Driver, string Capability, long MemoryBytes, int Processors, string? Unusable);
 
 /// <summary>What came of looking for a driver.</summary>
 /// <param name="Backend">Whose.</param>
@@ -46,13 +47,14 @@ internal static class GpuSupport
         throw new UsageException($"--backend {backend}: {Missing}.");
 #endif
 
-    /// <summary>The devices that the drivers list, and what came of looking for each driver; none of either where this build has no backend for them.</summary>
+    /// <summary>The devices that the drivers list, and what came of looking for each driver; none of either where this build has no GPU backend.</summary>
     public static (IReadOnlyList<DeviceRow> Devices, IReadOnlyList<DriverRow> Drivers) Find()
     {
 #if CUDA
         GpuDevices found = GpuDevices.Find();
         return (
-            [.. found.Devices.Select(d => new DeviceRow(d.Index, NameOf(d.Platform), d.Name, d.DriverVersion, d.Capability, d.MemoryBytes, d.Processors, d.Unusable))],
+            [.. found.Devices.Select(d => new DeviceRow(
+                d.Index, NameOf(d.Platform), d.Name, d.DriverVersion, d.Capability, d.MemoryBytes, d.Processors, d.Unusable))],
             [.. found.Platforms.Select(p => new DriverRow(NameOf(p.Platform), p.Library, p.Reason))]);
 #else
         return ([], []);

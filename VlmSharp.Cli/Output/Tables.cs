@@ -12,7 +12,8 @@ internal static class Tables
     public static Table Create(params string[] columns) => new Table().Border(TableBorder.Rounded).AddColumns(columns);
 
     /// <summary>Adds a row of plain text, in which brackets mean nothing.</summary>
-    public static void AddPlainRow(this Table table, params IEnumerable<string> cells) => table.AddRow([.. cells.Select(cell => new Text(cell))]);
+    public static void AddPlainRow(this Table table, params IEnumerable<string> cells) =>
+        table.AddRow([.. cells.Select(cell => new Text(cell))]);
 
     /// <summary>Writes a table to whatever standard output is now.</summary>
     public static void Write(Table table)
