@@ -1,3 +1,4 @@
+using ILGPU;
 using VlmSharp.Compute;
 
 namespace VlmSharp.Gpu.Memory;
@@ -25,6 +26,9 @@ internal sealed class DeviceKvCache : KvCache
 
     /// <summary>Chunks of a row of keys or values.</summary>
     public int RowChunks { get; }
+
+    /// <summary>Keys (2 * layer) or values (2 * layer + 1) of a layer, of a cache in fp32 whose rows need no padding: [capacity, width].</summary>
+    internal ArrayView<float> Plane(int index) => arena.View.SubView(Start + (long)index * Capacity * RowChunks, (long)Capacity * RowChunks).Cast<float>();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,6 +1,7 @@
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Generation;
+using VlmSharp.Models;
 
 namespace VlmSharp.Conformance;
 
@@ -14,8 +15,11 @@ public abstract class BeamGoldens
 {
     private const double ScoreTolerance = 1e-3;
 
-    /// <summary>A new backend in host memory.</summary>
+    /// <summary>A new backend.</summary>
     protected abstract IComputeBackend CreateBackend();
+
+    /// <summary>Puts the reference's fault into a cache of the backend, by default one in host memory.</summary>
+    protected virtual void ApplyFault(KvCache cache, TextConfig config) => HybridCacheFault.Apply(cache, config);
 
     [Theory, MemberData(nameof(ModelGoldens.Folders), MemberType = typeof(ModelGoldens))]
     public void Beams_equal_the_reference_ones_single_and_batched(string folder, string kind)
@@ -40,7 +44,7 @@ public abstract class BeamGoldens
             for (int step = 1; step <= steps; step++)
             {
                 if (step == steps && model.Config.Text.HasPostNorms)
-                    foreach (KvCache cache in backend.Caches) HybridCacheFault.Apply(cache, model.Config.Text);
+                    foreach (KvCache cache in backend.Caches) ApplyFault(cache, model.Config.Text);
                 int produced = session.Step().Length;
                 Assert.Equal(step < steps ? 0 : steps * batch.Length, produced);
             }

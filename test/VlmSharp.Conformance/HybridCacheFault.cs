@@ -16,14 +16,22 @@ public static class HybridCacheFault
     public static void Apply(KvCache kept, TextConfig config)
     {
         HostKvCache cache = kept.OnHost();
-        for (int layer = 0; layer < config.Layers; layer++)
-        {
-            if (!config.SlidingLayers[layer]) continue;
+        foreach (int layer in WindowedLayers(config))
             foreach (HostMatrix rows in new[] { cache.Keys(layer), cache.Values(layer) })
-            {
-                for (int i = 0; i + 1 < cache.Length; i++) rows.Row(i + 1).CopyTo(rows.Row(i));
-                rows.Row(cache.Length - 1).Clear();
-            }
-        }
+                Shift(rows.Part(0, cache.Length).AsSpan(), cache.Width);
     }
+
+    /// <summary>The layers that have it.</summary>
+    public static IEnumerable<int> WindowedLayers(TextConfig config) => Enumerable.Range(0, config.Layers).Where(layer => config.SlidingLayers[layer]);
+
+    /// <summary>Moves rows up by one; the last becomes zeros.</summary>
+    /// <param name="rows">Keys or values of a layer: [length, width].</param>
+    /// <param name="width">Numbers of a row.</param>
+    public static void Shift(Span<float> rows, int width)
+    {
+        rows[width..].CopyTo(rows);
+        rows[^width..].Clear();
+    }
+
+    private static unsafe Span<float> AsSpan(this HostMatrix x) => new(x.Data, x.Rows * x.Columns);
 }

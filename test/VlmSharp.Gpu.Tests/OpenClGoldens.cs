@@ -1,5 +1,8 @@
+using ILGPU;
 using VlmSharp.Compute;
 using VlmSharp.Conformance;
+using VlmSharp.Gpu.Memory;
+using VlmSharp.Models;
 
 namespace VlmSharp.Gpu.Tests;
 
@@ -14,6 +17,20 @@ public sealed class OpenClModelGoldens : ModelGoldens
 public sealed class OpenClBeamGoldens : BeamGoldens
 {
     protected override IComputeBackend CreateBackend() => SharedDevice.Backend();
+
+    protected override void ApplyFault(KvCache cache, TextConfig config)
+    {
+        var kept = (DeviceKvCache)cache;
+        var device = new SharedDevice();
+        float[] rows = new float[kept.Length * kept.Width];
+        foreach (int layer in HybridCacheFault.WindowedLayers(config))
+            foreach (ArrayView<float> view in new[] { kept.Plane(2 * layer), kept.Plane(2 * layer + 1) })
+            {
+                device.Read<float>(view.SubView(0, rows.Length), rows);
+                HybridCacheFault.Shift(rows, kept.Width);
+                device.Write<float>(rows, view.SubView(0, rows.Length));
+            }
+    }
 }
 
 [Collection(SharedDevice.Collection)]
