@@ -23,7 +23,7 @@ internal static class Program
 
         Without --model the demo model beside the program answers. It knows emoji and colored shapes, nothing else.
         Exit codes: 0 done, 1 internal error, 2 wrong command line, 3 unusable model, 4 unreadable input or unwritable
-        output, 5 request the model cannot carry out, 130 canceled.
+        output, 5 request that the model or the device cannot carry out, 130 canceled.
         """;
 
     public static Task<int> Main(string[] args)
@@ -42,6 +42,7 @@ internal static class Program
         {
             CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(),
             InspectCommand.Create(), TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), QuantizeCommand.Create(), BenchCommand.Create(),
+            DevicesCommand.Create(),
         };
         ExampleCommand.ShowExamples(root);
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
@@ -88,7 +89,7 @@ internal static class Program
         UsageException => ExitCodes.Usage,
         ModelFormatException or TokenizerFormatException => ExitCodes.Model,
         ImageFormatException or IOException or UnauthorizedAccessException => ExitCodes.Input,
-        RequestException => ExitCodes.Request,
+        VlmSharpException => ExitCodes.Request, // of the request, or of the device that was asked for
         _ => ExitCodes.Internal,
     };
 }

@@ -22,6 +22,7 @@ public sealed class GpuBackend : IComputeBackend
     private readonly GpuContext context;
     private readonly object operators;
     private readonly StepTables tables;
+    private readonly RecordedSteps steps;
     private readonly WeightUploader uploader;
     private bool uploading, disposed;
 
@@ -46,6 +47,7 @@ public sealed class GpuBackend : IComputeBackend
         context = new GpuContext(device, kvCacheFormat ?? (useTensorCores ? DType.BF16 : DType.F32));
         operators = useTensorCores ? new GpuOperators<TensorCore>(context) : new GpuOperators<PortableCore>(context);
         tables = new StepTables(context);
+        steps = new RecordedSteps(context, tables);
         uploader = new WeightUploader(device, prefersBFloat16: useTensorCores);
     }
 
@@ -86,14 +88,13 @@ public sealed class GpuBackend : IComputeBackend
     }
 
     /// <inheritdoc/>
-    public void Download(Matrix x, Span<float> destination)
+    public unsafe void Download(Matrix x, Span<float> destination)
     {
         if (destination.Length != x.Length)
             throw new ArgumentException($"Download: {x} does not fit {destination.Length} numbers.");
         if (destination.IsEmpty) return;
         using Matrix wide = context.Widen(x);
-        wide.Floats().CopyToCPUUnsafeAsync(context.Device.Stream, ref destination[0], destination.Length);
-        context.Device.Wait();
+        context.Device.Read(wide.Floats(), destination);
     }
 
     /// <inheritdoc/>
@@ -128,6 +129,21 @@ public sealed class GpuBackend : IComputeBackend
             : throw new NotSupportedException($"The backend {Name} has no kernel for {typeof(TOperator).Name}.");
     }
 
+    /// <inheritdoc/>
+    public TResult RunFused<TOperator, TResult>(in TOperator op) where TOperator : struct, IFusedOperator<TResult>
+    {
+        FinishUploads();
+        return operators is IFusedKernel<TOperator, TResult> kernel ? kernel.Run(op, this) : op.Compose(this);
+    }
+
+    /// <inheritdoc/>
+    public Matrix Replay<TState>(ReplayKey key, Matrix input, TState state, Func<Matrix, TState, Matrix> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        FinishUploads();
+        return steps.Run(key, input, state, body);
+    }
+
     // Parameters are copied by queues of their own: no kernel may read one before it is there.
     private void FinishUploads()
     {
@@ -143,6 +159,7 @@ public sealed class GpuBackend : IComputeBackend
         disposed = true;
         uploader.Finish();
         uploader.Dispose();
+        steps.Dispose();
         context.Dispose();
     }
 

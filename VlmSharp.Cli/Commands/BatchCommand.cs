@@ -216,6 +216,8 @@ internal sealed class BatchCommand
         Add("model", network.Checkpoint.Fingerprint());
         Add("compatibility", model.Options(parsed).ToString());
         Add("backend", network.Backend.Name);
+        string on = model.Backends.Name(parsed);
+        Add("kv cache", BackendOptionsBinder.IsGpu(on) ? model.Backends.KvCache(parsed, on).ToString() : null);
         Add("items", work.Count.ToString(CultureInfo.InvariantCulture));
         Add("work", work.Fingerprint);
         Add("shards", plan.Shards.ToString(CultureInfo.InvariantCulture));

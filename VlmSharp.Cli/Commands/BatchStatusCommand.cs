@@ -31,7 +31,7 @@ internal static class BatchStatusCommand
 
     private static void Show(RunFolder run)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("shard", "state", "records", "of", "errors");
+        Table table = Tables.Create("shard", "state", "records", "of", "errors");
         long records = 0;
         foreach (ShardStatus shard in run.Status())
         {
@@ -39,7 +39,7 @@ internal static class BatchStatusCommand
             records += shard.Records;
         }
 
-        AnsiConsole.Write(table);
+        Tables.Write(table);
         Console.WriteLine($"{records} of {run.Items} records");
     }
 

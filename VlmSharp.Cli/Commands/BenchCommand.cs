@@ -1,8 +1,10 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Measurement;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Reference;
 using VlmSharp.Cpu;
 using VlmSharp.Cpu.Measurement;
 using VlmSharp.Generation;
@@ -21,49 +23,83 @@ internal static class BenchCommand
             Floors are flops / peak for vision and prefill, and for decode the larger of bytes / bandwidth and flops / peak. Both limits
             are measured right before and right after these stages in every run; the better of the two counts, for that run
             alone. Times and shares are medians of --repeat runs after a warm-up. The peak is that of fp32 multiply-adds; with --quantize
-            prefill multiplies integers, more of them at a time, and may come in below that floor.
+            prefill multiplies integers, more of them at a time, and may come in below that floor. A list of backends is run one after
+            another, and each backend's stages stand beside its own floors; with --json as {"runs": [...]}.
 
             Examples:
               vlmsharp bench
               vlmsharp bench --model paligemma-3b-mix-224 --image photo.jpg --max-new-tokens 16
               vlmsharp bench --model DIR --prompt-ids 2,4521,108 --json
               vlmsharp bench --model DIR --quantize int4 --batch 8
+              vlmsharp bench --model DIR --backend cpu,cuda --svg bench.svg
             """);
         var prompt = new PromptBinder(required: false);
         prompt.AddTo(command);
-        var model = new ModelOptionsBinder();
+        var model = new ModelOptionsBinder(severalBackends: true);
         model.AddTo(command);
         Option<int?> batch = NumberOption.Create<int>("--batch", "N", "Requests that are decoded together (default: 1).", "-b");
         Option<int?> tokens = NumberOption.Create<int>("--max-new-tokens", "N", $"Tokens to decode in each run (default: {DefaultTokens}).", "-n");
         Option<int?> repeat = NumberOption.Create<int>("--repeat", "N", $"Counted runs, after one warm-up (default: {DefaultRuns}).", "-r");
         var json = new Option<bool>("--json") { Description = "One JSON object instead of a table." };
-        foreach (Option option in new Option[] { batch, tokens, repeat, json }) command.Add(option);
+        var svg = new Option<string?>("--svg") { Description = "Also write the stages as a bar chart.", HelpName = "X.svg" };
+        FileList.RefuseEmpty(svg);
+        foreach (Option option in new Option[] { batch, tokens, repeat, json, svg }) command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
             int runs = parsed.GetValue(repeat) ?? DefaultRuns, count = parsed.GetValue(tokens) ?? DefaultTokens, together = parsed.GetValue(batch) ?? 1;
             if (runs < 1 || count < 2) throw new UsageException("--repeat must be at least 1 and --max-new-tokens at least 2.");
             if (together is < 1 or > MostBatch) throw new UsageException($"--batch {together}: give a number from 1 to {MostBatch}.");
-            using IComputeBackend backend = model.CreateBackend(parsed);
-            using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
-            network.ImageFeatures.MaxBytes = 0; // every run encodes its picture
-            GenerationRequest[] requests = [.. Enumerable.Repeat(Request(parsed, prompt, network), together)];
-            using LimitProbe probe = model.CreateProbe(parsed, backend);
-            var options = new GenerationOptions { MaxNewTokens = count, IgnoreEndOfSequence = true };
-            var measured = new List<BenchRun>();
-            for (int run = 0; run <= runs; run++)
-            {
-                string label = run == 0 ? "warming up" : $"run {run} of {runs}";
-                BenchRun result = await Progress.RunAsync(label, () => RunOnce(network, requests, options, probe, cancellation), cancellation);
-                if (run > 0) measured.Add(result);
-            }
-
-            var report = new BenchReport(network, together, measured);
-            if (parsed.GetValue(json)) JsonOutput.WriteLine(report.WriteJson);
-            else report.WriteTable();
+            if (parsed.GetValue(svg) is { } target) OutputFolder.Require(target, svg);
+            var reports = new List<BenchReport>();
+            foreach (string name in model.Backends.Names(parsed)) reports.Add(await MeasureAsync(parsed, name));
+            Print(reports, parsed.GetValue(json));
+            if (parsed.GetValue(svg) is { } file) new BenchChart(reports).Save(file);
             return ExitCodes.Success;
+
+            async Task<BenchReport> MeasureAsync(ParseResult parsed, string name)
+            {
+                using IComputeBackend backend = model.Backends.Create(parsed, name);
+                using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
+                network.ImageFeatures.MaxBytes = 0; // every run encodes its picture
+                GenerationRequest[] requests = [.. Enumerable.Repeat(Request(parsed, prompt, network), together)];
+                using ILimits? limits = LimitsOf(parsed, model.Backends, backend);
+                var options = new GenerationOptions { MaxNewTokens = count, IgnoreEndOfSequence = true };
+                var measured = new List<BenchRun>();
+                for (int run = 0; run <= runs; run++)
+                {
+                    string label = $"{name}: {(run == 0 ? "warming up" : $"run {run} of {runs}")}";
+                    BenchRun result = await Progress.RunAsync(
+                        label, () => BenchRun.Measure(network, requests, options, limits, cancellation), cancellation);
+                    if (run > 0) measured.Add(result);
+                }
+
+                return new BenchReport(network, together, measured, limits);
+            }
         });
         return command;
     }
+
+    private static void Print(List<BenchReport> reports, bool json)
+    {
+        if (reports is [var only])
+        {
+            if (json) JsonOutput.WriteLine(only.WriteJson);
+            else only.WriteTable();
+            return;
+        }
+
+        var comparison = new BenchComparison(reports);
+        if (json) JsonOutput.WriteLine(comparison.WriteJson);
+        else comparison.WriteTable();
+    }
+
+    /// <summary>What measures the limits of a backend, on its own threads where it has some; null where nothing does.</summary>
+    private static CpuLimits? LimitsOf(ParseResult parsed, BackendOptionsBinder options, IComputeBackend on) => on switch
+    {
+        CpuBackend cpu => new CpuLimits(new LimitProbe(cpu)),
+        ReferenceBackend => new CpuLimits(options.Checked(parsed, cpu => new LimitProbe(cpu))),
+        _ => null,
+    };
 
     private static GenerationRequest Request(ParseResult parsed, PromptBinder prompt, VisionLanguageModel network)
     {
@@ -71,24 +107,6 @@ internal static class BenchCommand
         GenerationRequest request = prompt.Request(parsed, images.Length > 0 ? images : [TestCard(network.Config.Vision.ImageSize)]);
         if (request.PromptIds is not null || request.Prompt.Length > 0) return request;
         return network.Tokenizer is null ? request with { PromptIds = [network.Config.BosTokenId] } : request with { Prompt = "caption en" };
-    }
-
-    private static BenchRun RunOnce(VisionLanguageModel network, GenerationRequest[] requests, GenerationOptions options, LimitProbe probe, CancellationToken cancellation)
-    {
-        long seen = network.ImageFeatures.Misses;
-        using GenerationSession session = network.Start(requests, options);
-        MachineLimits before = probe.Measure();
-        for (int begun = 0; begun < session.Count;) begun += Step(); // vision and prefill, up to each request's first token
-        MachineLimits between = probe.Measure();
-        while (!session.IsFinished) Step();
-        MachineLimits after = probe.Measure();
-        return new BenchRun(session.Timings, network.ImageFeatures.Misses - seen, before.Best(between), between.Best(after));
-
-        int Step()
-        {
-            cancellation.ThrowIfCancellationRequested();
-            return session.Step().Length;
-        }
     }
 
     /// <summary>A picture for when none was given: color ramps. The time does not depend on what it shows.</summary>

@@ -4,6 +4,7 @@ using VlmSharp.Checkpoints;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
+using VlmSharp.Compute;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
 using VlmSharp.Models;
@@ -14,21 +15,23 @@ namespace VlmSharp.Cli.Commands;
 internal sealed class PlanPrinter
 {
     // What the runtime itself takes: compiled code, its heap, the tokenizer.
-    private const long RuntimeBytes = 100L << 20;
+    internal const long RuntimeBytes = 100L << 20;
 
-    private readonly Option<bool> plan = new("--plan") { Description = "Say what memory a run on the CPU will need." };
+    private readonly Option<bool> plan = new("--plan") { Description = "Say what memory a run will need." };
     private readonly Count requests = new("--requests", 1, "requests that generate together");
     private readonly Count pictures = new("--pictures", 1, "pictures of each request");
     private readonly Count beams = new("--beams", 1, "beams of each request");
     private readonly Count textTokens = new("--text-tokens", 16, "text tokens of each prompt");
     private readonly Count newTokens = new("--max-new-tokens", new GenerationOptions().MaxNewTokens, "new tokens of each request");
     private readonly Option<string?> quantize = ModelOptionsBinder.QuantizeOption("--quantize", "Plan: the decoder is quantized while it is loaded.");
-    private readonly Option<int?> threads = ModelOptionsBinder.ThreadsOption("Plan: ");
+    private readonly BackendOptionsBinder backend = new("Plan: ");
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, quantize, threads }) command.Add(option);
+        foreach (Option option in new Option[] { plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, quantize })
+            command.Add(option);
+        backend.AddPlanTo(command);
     }
 
     /// <summary>Whether a plan is asked for.</summary>
@@ -37,13 +40,24 @@ internal sealed class PlanPrinter
     /// <summary>Prints the plan.</summary>
     public void Print(ParseResult parsed, string folder, bool json)
     {
-        int count = ModelOptionsBinder.ThreadsOf(parsed, threads) ?? Environment.ProcessorCount;
+        string on = backend.Name(parsed);
         int together = requests.Of(parsed), images = pictures.Of(parsed), text = textTokens.Of(parsed), answer = newTokens.Of(parsed), width = beams.Of(parsed);
-        MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width, ModelOptionsBinder.Format(parsed.GetValue(quantize)));
-        long scratch = ScratchBytes(Checkpoint.ReadConfig(folder), count);
+        DType cache = BackendOptionsBinder.IsGpu(on) ? backend.KvCache(parsed, on) : DType.F32;
+        string? format = parsed.GetValue(quantize);
+        MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width, ModelOptionsBinder.Format(format), cache);
+        string prompt = $"{images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens", searched = width > 1 ? $" in each of {width} beams" : "";
+        string run = $"{folder}: {together} x ({prompt}, then up to {memory.NewTokens} new ones{searched})";
+        string? made = format is null ? null : $"\n    quantized      {Size(memory.QuantizedBytes)}  weights, made as {format} while the model is loaded";
+        if (BackendOptionsBinder.IsGpu(on)) new DevicePlan(on, backend.Device(parsed), cache, memory).Print(run, made, json);
+        else PrintHost(run, made, on == "cpu" ? (on, backend.Threads(parsed)) : (on, 1), folder, memory, json);
+    }
+
+    /// <summary>The plan of a backend in host memory.</summary>
+    private static void PrintHost(string run, string? made, (string Name, int Threads) on, string folder, MemoryPlan memory, bool json)
+    {
+        long scratch = on.Name == "cpu" ? ScratchBytes(Checkpoint.ReadConfig(folder), on.Threads) : 0;
         long total = memory.PrivateBytes + scratch + ImageFeatureCache.DefaultMaxBytes + RuntimeBytes;
         long machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        string? made = parsed.GetValue(quantize) is { } format ? $"\n    quantized      {Size(memory.QuantizedBytes)}  weights, made as {format} while the model is loaded" : null;
         if (json)
         {
             JsonOutput.WriteLine(o => Write(o, memory, scratch, total, machine));
@@ -51,7 +65,7 @@ internal sealed class PlanPrinter
         }
 
         Console.WriteLine($"""
-            {folder}: {together} x ({images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens, then up to {memory.NewTokens} new ones{(width > 1 ? $" in each of {width} beams" : "")}), cpu, {count} thread(s)
+            {run}, {on.Name}, {on.Threads} thread(s)
               mapped
                 weights        {Size(memory.MappedBytes)}  read from the files as they are; the system keeps what fits
               resident{made}
@@ -99,7 +113,7 @@ internal sealed class PlanPrinter
         o.WriteEndObject();
     }
 
-    private static string Size(long bytes) => $"{bytes / 1048576.0,9:N1} MiB";
+    internal static string Size(long bytes) => $"{bytes / 1048576.0,9:N1} MiB";
 
     /// <summary>How many there are of something, from 1.</summary>
     private sealed class Count(string name, int standard, string what)

@@ -18,7 +18,7 @@ internal static class QuantizeCommand
         Option<string?> format = ModelOptionsBinder.QuantizeOption("--format", "How the decoder is stored.");
         format.Aliases.Add("-f");
         format.Required = true;
-        Option<int?> threads = ModelOptionsBinder.ThreadsOption();
+        Option<int?> threads = BackendOptionsBinder.ThreadsOption();
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No summary on standard error." };
         var command = new ExampleCommand("quantize", "Writes a model with its decoder in 8 or 4 bits: smaller, and faster to decode.", """
             int8 stores a weight in 8.25 bits and answers nearly as the original; int4 in 4.5 bits, with a loss that can be seen.
@@ -35,7 +35,7 @@ internal static class QuantizeCommand
         {
             string from = parsed.GetValue(source)!, to = parsed.GetValue(target)!;
             DType wanted = ModelOptionsBinder.Format(parsed.GetValue(format))!.Value;
-            int? most = ModelOptionsBinder.ThreadsOf(parsed, threads);
+            int? most = BackendOptionsBinder.ThreadsOf(parsed, threads);
             QuantizationSummary made = await Progress.RunAsync("quantizing", report => ModelQuantizer.Write(from, to, wanted, report, most, cancellation), cancellation);
             if (parsed.GetValue(quiet)) return ExitCodes.Success;
             using Checkpoint before = Checkpoint.Open(from), after = Checkpoint.Open(to);

@@ -1,9 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Compute;
-using VlmSharp.Compute.Reference;
-using VlmSharp.Cpu;
-using VlmSharp.Cpu.Measurement;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 
@@ -14,19 +11,7 @@ internal sealed class ModelOptionsBinder
 {
     private readonly Option<string?> model = ModelOption();
 
-    private readonly Option<string> backend = new Option<string>("--backend")
-    {
-        Description = "What computes: cpu (SIMD, all cores), reference (plain loops, slow).",
-        DefaultValueFactory = _ => "cpu",
-    }.AcceptOnlyFromAmong("cpu", "reference", "cuda");
-
-    private readonly Option<int?> threads = ThreadsOption();
-
-    private readonly Option<string> simd = new Option<string>("--simd")
-    {
-        Description = "Vector width in bits of the CPU backend; auto takes the widest that pays.",
-        DefaultValueFactory = _ => "auto",
-    }.AcceptOnlyFromAmong("auto", "128", "256", "512");
+    private readonly BackendOptionsBinder backend;
 
     private readonly Option<string?> quantize = QuantizeOption("--quantize", "Quantize the decoder while it is loaded; 'vlmsharp quantize' does it once and for all.");
 
@@ -45,10 +30,16 @@ internal sealed class ModelOptionsBinder
         Description = "PaliGemma 2: honor the sliding window, as transformers does; it matters at 896 px.",
     };
 
+    /// <summary>Makes the options.</summary>
+    /// <param name="severalBackends">Whether a list of backends may be given.</param>
+    public ModelOptionsBinder(bool severalBackends = false) => backend = new BackendOptionsBinder(several: severalBackends);
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { model, backend, threads, simd, quantize, noAttentionSoftCap, finalSoftCap, slidingWindow }) command.Add(option);
+        command.Add(model);
+        backend.AddTo(command);
+        foreach (Option option in new Option[] { quantize, noAttentionSoftCap, finalSoftCap, slidingWindow }) command.Add(option);
     }
 
     /// <summary>The <c>--model</c> option alone, for commands that compute nothing.</summary>
@@ -58,15 +49,6 @@ internal sealed class ModelOptionsBinder
         FileList.RefuseEmpty(option);
         return option;
     }
-
-    /// <summary>The <c>--threads</c> option alone.</summary>
-    /// <param name="prefix">What its line of the help begins with.</param>
-    public static Option<int?> ThreadsOption(string prefix = "") => NumberOption.Create<int>("--threads", "N", $"{prefix}CPU threads (default: the cores this process may use).");
-
-    /// <summary>The number that it gives, or null for the default.</summary>
-    public static int? ThreadsOf(ParseResult parsed, Option<int?> option) => parsed.GetValue(option) is not (< 1 or > 1024) and var count
-        ? count
-        : throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give a number from 1 to 1024.");
 
     /// <summary>An option that takes a quantized format.</summary>
     public static Option<string?> QuantizeOption(string name, string description) =>
@@ -86,39 +68,11 @@ internal sealed class ModelOptionsBinder
     /// <summary>The folder of the model.</summary>
     public string Folder(ParseResult parsed) => FolderOf(parsed.GetValue(model));
 
+    /// <summary>What computes.</summary>
+    public BackendOptionsBinder Backends => backend;
+
     /// <summary>Starts the backend that was asked for; never another one.</summary>
-    public IComputeBackend CreateBackend(ParseResult parsed) => parsed.GetValue(backend) switch
-    {
-        "reference" => Reference(parsed),
-        "cuda" => throw new UsageException("--backend cuda: this build of VlmSharp has no CUDA backend yet; use --backend cpu."),
-        _ => Checked(parsed, options => new CpuBackend(options)),
-    };
-
-    private ReferenceBackend Reference(ParseResult parsed)
-    {
-        foreach (Option option in new Option[] { threads, simd })
-            if (parsed.GetResult(option) is { Implicit: false }) throw new UsageException($"{option.Name} is for --backend cpu: the reference computes in plain loops on one thread, so leave it out.");
-        return new ReferenceBackend();
-    }
-
-    /// <summary>What measures the limits of the processor, on the threads and registers of the backend.</summary>
-    public LimitProbe CreateProbe(ParseResult parsed, IComputeBackend on) => on is CpuBackend cpu ? new LimitProbe(cpu) : Checked(parsed, options => new LimitProbe(options));
-
-    private T Checked<T>(ParseResult parsed, Func<CpuBackendOptions, T> create)
-    {
-        CpuBackendOptions options = CpuOptions(parsed);
-        try
-        {
-            return create(options);
-        }
-        catch (ArgumentException e)
-        {
-            throw new UsageException($"--simd {parsed.GetValue(simd)}: {e.Message}"); // a width that this processor lacks
-        }
-    }
-
-    /// <summary>Threads and vector width of the CPU.</summary>
-    private CpuBackendOptions CpuOptions(ParseResult parsed) => new() { Threads = ThreadsOf(parsed, threads), Simd = Tier(parsed.GetValue(simd)!) };
+    public IComputeBackend CreateBackend(ParseResult parsed) => backend.Create(parsed, backend.Name(parsed));
 
     /// <summary>Opens the model on a backend.</summary>
     public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on, CancellationToken cancellationToken) =>
@@ -131,13 +85,5 @@ internal sealed class ModelOptionsBinder
         AttentionSoftCap = !parsed.GetValue(noAttentionSoftCap),
         FinalSoftCap = parsed.GetValue(finalSoftCap),
         SlidingWindow = parsed.GetValue(slidingWindow),
-    };
-
-    private static SimdTier Tier(string width) => width switch
-    {
-        "128" => SimdTier.Vector128,
-        "256" => SimdTier.Vector256,
-        "512" => SimdTier.Vector512,
-        _ => SimdTier.Auto,
     };
 }

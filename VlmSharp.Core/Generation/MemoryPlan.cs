@@ -7,8 +7,8 @@ using VlmSharp.Quantization;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// The memory that generating will need on a host backend, known before it runs: the model goes through one prefill and one decode
-/// step on a backend that sets memory aside and computes nothing.
+/// The memory that generating will need, known before it runs: of the host, or of a device, which holds the weights too. The model
+/// goes through one prefill and one decode step on a backend that sets memory aside and computes nothing.
 /// </summary>
 /// <param name="PromptTokens">Tokens of each prompt, pictures included.</param>
 /// <param name="NewTokens">New tokens of each request, at the most: as asked for, or what the context leaves.</param>
@@ -24,16 +24,17 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
     /// <summary>All but the mapped weights.</summary>
     public long PrivateBytes => QuantizedBytes + KvCacheBytes + ActivationBytes + PictureBytes;
 
-    /// <summary>What the KV caches of one request take at the most, in fp32.</summary>
+    /// <summary>What the KV caches of one request take at the most.</summary>
     /// <param name="text">The decoder.</param>
     /// <param name="promptTokens">Tokens of the prompt, pictures included.</param>
     /// <param name="newTokens">New tokens, at the most.</param>
     /// <param name="beams">Beams of its search; 1 for none.</param>
+    /// <param name="format">How the backend keeps keys and values: F32, or BF16 or F16.</param>
     /// <returns>Bytes.</returns>
-    internal static long KvCacheSize(TextConfig text, int promptTokens, int newTokens, int beams)
+    internal static long KvCacheSize(TextConfig text, int promptTokens, int newTokens, int beams, DType format = DType.F32)
     {
         int caches = newTokens > 1 ? beams : 1; // the other beams begin behind the first token
-        return 2L * text.Layers * text.KvHeads * text.HeadDim * (promptTokens + newTokens - 1) * sizeof(float) * caches;
+        return 2L * text.Layers * (promptTokens + newTokens - 1) * format.RowBytes(text.KvHeads * text.HeadDim) * caches;
     }
 
     /// <summary>Plans a run.</summary>
@@ -44,10 +45,12 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
     /// <param name="newTokens">New tokens of each, at least 1.</param>
     /// <param name="beams">Beams of each request's search; 1 for greedy generation or sampling.</param>
     /// <param name="quantization">Int8 or Int4 where the decoder is quantized while it is loaded; null where it is not.</param>
+    /// <param name="kvCacheFormat">How the backend keeps keys and values: F32, as those in host memory do, BF16 or F16.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint.</exception>
     /// <exception cref="RequestException">The prompt does not fit the model's context, there are too many beams, or the model is quantized already.</exception>
-    public static MemoryPlan For(string directory, int requests, int pictures, int textTokens, int newTokens, int beams = 1, DType? quantization = null)
+    public static MemoryPlan For(
+        string directory, int requests, int pictures, int textTokens, int newTokens, int beams = 1, DType? quantization = null, DType kvCacheFormat = DType.F32)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(requests);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pictures);
@@ -68,7 +71,7 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
         for (int i = 0; i < requests; i++) session.Add(Prompt(i), options, null, 0);
         while (!session.IsFinished && session.Timings.DecodedTokens == 0) session.Step();
 
-        long kv = KvCacheSize(text, ids.Length, limit, beams) * requests, picture = sizeof(float) * 3L * side * side;
+        long kv = KvCacheSize(text, ids.Length, limit, beams, kvCacheFormat) * requests, picture = sizeof(float) * 3L * side * side;
         (long replaced, long made) = quantization is { } format ? QuantizationPlan.Bytes(model.Checkpoint, format) : default;
         return new MemoryPlan(ids.Length, limit, model.Checkpoint.TotalBytes - replaced, kv, backend.AllocatedBytes, 2 * picture * requests * pictures) { QuantizedBytes = made };
 

@@ -45,6 +45,9 @@ internal sealed unsafe class LimitProbe : IDisposable
         team.Run(new FillJob { Data = data }, Segments);
     }
 
+    /// <summary>Threads that it measures on.</summary>
+    public int Threads => team.Count;
+
     // A cache line for the result of each thread.
     private float* Sums => data + Floats;
 

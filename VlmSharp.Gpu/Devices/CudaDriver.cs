@@ -14,7 +14,8 @@ internal static class CudaDriver
         reason = WhyNone();
         if (reason is not null) return [];
         CudaDevice[] devices = [.. CudaDevice.GetDevices(_ => true).Cast<CudaDevice>()];
-        if (devices.Length == 0) reason = $"{Drivers.LibraryOf(GpuPlatform.Cuda)} lists devices, and none of them is one that this version can use.";
+        if (devices.Length == 0)
+            reason = $"{Drivers.LibraryOf(GpuPlatform.Cuda)} lists devices, and none of them is one that this version can use.";
         return devices;
     }
 
@@ -25,9 +26,11 @@ internal static class CudaDriver
         if (Drivers.TryLoad(library, out nint driver) is { } loader)
             return $"NVIDIA's driver did not load ({loader}); install it where there is an NVIDIA card.";
         CudaError started = Drivers.StartCuda(driver);
-        if (started != CudaError.CUDA_SUCCESS) return $"{library} is there but does not start ({started}); 'nvidia-smi' should list a card.";
+        if (started != CudaError.CUDA_SUCCESS)
+            return $"{library} is there but does not start ({started}); 'nvidia-smi' should list a card.";
         CudaError counted = CudaAPI.CurrentAPI.GetDeviceCount(out int count);
-        if (counted != CudaError.CUDA_SUCCESS) return $"{library} is there but lists no device ({counted}); 'nvidia-smi' should list a card.";
+        if (counted != CudaError.CUDA_SUCCESS)
+            return $"{library} is there but lists no device ({counted}); 'nvidia-smi' should list a card.";
         return count > 0 ? null : $"{library} lists no device; see CUDA_VISIBLE_DEVICES.";
     }
 
@@ -41,7 +44,8 @@ internal static class CudaDriver
         if (device.Architecture is null) return "its compute capability is not known to this version.";
         return device.InstructionSet is { } set && PTXCodeGenerator.SupportedInstructionSets.Contains(set)
             ? null
-            : $"its driver (CUDA {Version(device.DriverVersion.Major, device.DriverVersion.Minor)}) is too old for a card of compute capability {device.Architecture}; install a newer one.";
+            : $"its driver (CUDA {Version(device.DriverVersion.Major, device.DriverVersion.Minor)}) is too old for a card of compute "
+                + $"capability {Version(device.Architecture.Value.Major, device.Architecture.Value.Minor)}; install a newer one.";
     }
 
     private static string Version(int major, int minor) => string.Create(CultureInfo.InvariantCulture, $"{major}.{minor}");

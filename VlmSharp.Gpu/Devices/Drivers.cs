@@ -64,7 +64,7 @@ internal static class Drivers
         ? (CudaError)((delegate* unmanaged<uint, int>)start)(0)
         : CudaError.CUDA_ERROR_NOT_FOUND;
 
-    /// <summary>The runtime wraps the loader's words in advice on how to trace it; the line that begins with the library is the loader's own.</summary>
+    /// <summary>The runtime wraps the loader's words in advice on tracing; the line that begins with the library is the loader's own.</summary>
     private static string LoaderWords(string message, string library)
     {
         string[] lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

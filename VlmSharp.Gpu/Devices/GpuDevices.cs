@@ -29,7 +29,8 @@ public sealed class GpuDevices
         return found;
     }
 
-    private void Add<TDevice>(GpuPlatform platform, IReadOnlyList<TDevice> listed, string? reason, Func<TDevice, int, GpuDeviceInfo> describe) where TDevice : Device
+    private void Add<TDevice>(GpuPlatform platform, IReadOnlyList<TDevice> listed, string? reason, Func<TDevice, int, GpuDeviceInfo> describe)
+        where TDevice : Device
     {
         platforms.Add(new GpuPlatformReport(platform, Drivers.LibraryOf(platform), reason));
         foreach (TDevice device in listed)
@@ -58,7 +59,8 @@ public sealed class GpuDevices
         catch (Exception e)
         {
             context.Dispose();
-            throw new GpuException($"{NameOf(platform)} device {chosen.Index} ({chosen.Name}) does not start: {e.Message.TrimEnd('.')}; see whether another program holds its memory, or use the CPU backend.", e);
+            throw new GpuException($"{NameOf(platform)} device {chosen.Index} ({chosen.Name}) does not start: {e.Message.TrimEnd('.')}; "
+                + "see whether another program holds its memory, or use the CPU backend.", e);
         }
     }
 
@@ -73,8 +75,10 @@ public sealed class GpuDevices
                 throw new GpuException($"There is no device {number}: {Count(devices.Count)}; 'vlmsharp devices' lists what there is.");
             GpuDeviceInfo device = devices[number];
             if (device.Platform != platform)
-                throw new GpuException($"Device {number} ({device.Name}) is not {name}'s but {NameOf(device.Platform)}'s: ask for that platform, or for another device.");
-            if (device.Unusable is not null) throw new GpuException($"{name} device {number} ({device.Name}) cannot be used: {device.Unusable}");
+                throw new GpuException($"Device {number} ({device.Name}) is not {name}'s but {NameOf(device.Platform)}'s: "
+                    + "ask for that platform, or for another device.");
+            if (device.Unusable is not null)
+                throw new GpuException($"{name} device {number} ({device.Name}) cannot be used: {device.Unusable}");
             return device;
         }
 

@@ -22,19 +22,25 @@ internal static class OpenClDriver
 
         CLDevice[] devices = [.. CLDevice.GetDevices(_ => true).Cast<CLDevice>()];
         foreach (CLDevice device in devices) AllowNamedAddressSpaces(device);
-        reason = devices.Length > 0 ? null : $"{library} is there but finds no device; install the device's OpenCL driver (for the CPU: pocl-opencl-icd).";
+        reason = devices.Length > 0
+            ? null
+            : $"{library} is there but finds no device; install the device's OpenCL driver (for the CPU: pocl-opencl-icd).";
         return devices;
     }
 
     /// <summary>What users want to know of a device.</summary>
     public static GpuDeviceInfo Describe(CLDevice device, int index) => new(
-        index, GpuPlatform.OpenCL, device.Name.Trim(), CLAPI.CurrentAPI.GetDeviceInfo(device.DeviceId, CLDeviceInfoType.CL_DRIVER_VERSION), device.MemorySize,
+        index, GpuPlatform.OpenCL, device.Name.Trim(),
+        CLAPI.CurrentAPI.GetDeviceInfo(device.DeviceId, CLDeviceInfoType.CL_DRIVER_VERSION), device.MemorySize,
         VersionOf(device), device.NumMultiprocessors, WhyUnusable(device));
 
     private static string? WhyUnusable(CLDevice device)
     {
-        if (!device.Capabilities.GenericAddressSpace) return $"it supports OpenCL {VersionOf(device)}, and 2.0 is the least that kernels are compiled for.";
-        return device.MaxNumThreadsPerGroup < LeastThreads ? $"its groups have {device.MaxNumThreadsPerGroup} threads at most, and kernels need {LeastThreads}." : null;
+        if (!device.Capabilities.GenericAddressSpace)
+            return $"it supports OpenCL {VersionOf(device)}, and 2.0 is the least that kernels are compiled for.";
+        return device.MaxNumThreadsPerGroup < LeastThreads
+            ? $"its groups have {device.MaxNumThreadsPerGroup} threads at most, and kernels need {LeastThreads}."
+            : null;
     }
 
     /// <summary>Threads that a group of the kernels has.</summary>
@@ -49,7 +55,8 @@ internal static class OpenClDriver
         if (device.DeviceVersion >= CLDeviceVersion.CL30) SetGenericAddressSpace(device.Capabilities, true);
     }
 
-    private static string VersionOf(CLDevice device) => string.Create(CultureInfo.InvariantCulture, $"{device.DeviceVersion.Major}.{device.DeviceVersion.Minor}");
+    private static string VersionOf(CLDevice device) =>
+        string.Create(CultureInfo.InvariantCulture, $"{device.DeviceVersion.Major}.{device.DeviceVersion.Minor}");
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_GenericAddressSpace")]
     private static extern void SetGenericAddressSpace(CLCapabilityContext context, bool value);

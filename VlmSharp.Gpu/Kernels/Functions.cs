@@ -1,3 +1,4 @@
+using ILGPU;
 using ILGPU.Algorithms;
 
 namespace VlmSharp.Gpu.Kernels;
@@ -16,6 +17,11 @@ internal static class Functions
 
     /// <summary>The natural logarithm.</summary>
     public static float Log(float x) => XMath.Log(x);
+
+    /// <summary>
+    /// x, or -infinity of a NaN, told by its bits. ILGPU turns comparisons round where they are branches, and its OpenCL then forgets that a NaN is neither above nor below.
+    /// </summary>
+    public static float NumberOrLowest(float x) => (Interop.FloatAsInt(x) & 0x7fffffffu) > 0x7f800000u ? float.NegativeInfinity : x;
 
     /// <summary>gelu_tanh (Hendrycks and Gimpel 2016).</summary>
     public static float GeluTanh(float x)

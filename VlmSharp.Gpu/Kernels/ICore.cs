@@ -5,7 +5,7 @@ namespace VlmSharp.Gpu.Kernels;
 /// asynchronous copies) or <see cref="PortableCore"/> (any device: shared memory and barriers alone, all arithmetic in fp32). A branch on the type
 /// argument is gone when the kernel is compiled; a branch on a value would leave both sides in the code.
 /// </summary>
-internal interface ICore : IGroupCore;
+internal interface ICore : IGroupCore, IProductCore;
 
 /// <summary>
 /// Reductions over the threads of a group, at most 256 and a power of two, at least 32. Every thread of the group must call, and each gets the result, the same bits.
@@ -14,6 +14,9 @@ internal interface IGroupCore
 {
     /// <summary>The sum.</summary>
     static abstract float Sum(float value);
+
+    /// <summary>Four sums at once.</summary>
+    static abstract F4 Sum(F4 values);
 
     /// <summary>The maximum; a NaN is passed over.</summary>
     static abstract float Max(float value);

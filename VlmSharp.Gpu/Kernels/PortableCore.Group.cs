@@ -24,6 +24,24 @@ internal partial struct PortableCore : IGroupCore
         return sum;
     }
 
+    /// <summary>The same tree for four numbers.</summary>
+    public static F4 Sum(F4 values)
+    {
+        ArrayView<F4> scratch = SharedMemory.Allocate<F4>(MostThreads);
+        int thread = Group.IdxX;
+        scratch[thread] = values;
+        Group.Barrier();
+        for (int half = Group.DimX >> 1; half > 0; half >>= 1)
+        {
+            if (thread < half) scratch[thread] = scratch[thread].Plus(scratch[thread + half]);
+            Group.Barrier();
+        }
+
+        F4 sums = scratch[0];
+        Group.Barrier(); // the next call writes there
+        return sums;
+    }
+
     /// <summary>The same with the larger of two.</summary>
     public static float Max(float value)
     {

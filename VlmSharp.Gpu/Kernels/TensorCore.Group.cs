@@ -17,6 +17,19 @@ internal partial struct TensorCore : IGroupCore
         return sum;
     }
 
+    /// <summary>The same for four numbers.</summary>
+    public static F4 Sum(F4 values)
+    {
+        ArrayView<F4> warps = SharedMemory.Allocate<F4>(8);
+        var sums = new F4 { X = WarpSum(values.X), Y = WarpSum(values.Y), Z = WarpSum(values.Z), W = WarpSum(values.W) };
+        if ((Group.IdxX & 31) == 0) warps[Group.IdxX >> 5] = sums;
+        Group.Barrier();
+        sums = warps[0];
+        for (int i = 1; i < Group.DimX >> 5; i++) sums = sums.Plus(warps[i]);
+        Group.Barrier(); // the next call writes there
+        return sums;
+    }
+
     /// <summary>The same with the larger of two.</summary>
     public static float Max(float value)
     {

@@ -57,6 +57,12 @@ internal sealed class AcceleratorDevice : KernelDevice
     }
 
     /// <inheritdoc/>
+    public override bool BeginRecording() => Stream is CudaStream stream && CudaGraph.Begin(stream);
+
+    /// <inheritdoc/>
+    public override IRecording? EndRecording() => CudaGraph.End((CudaStream)Stream);
+
+    /// <inheritdoc/>
     public override void Wait() => Stream.Synchronize();
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using ILGPU;
 using ILGPU.Runtime;
 
 namespace VlmSharp.Gpu.Launching;
@@ -25,8 +26,48 @@ internal abstract class KernelDevice : IDisposable
     /// <param name="args">Its arguments.</param>
     public abstract void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args) where TArgs : struct;
 
+    /// <summary>Queues a copy inside the device's memory.</summary>
+    /// <param name="source">From.</param>
+    /// <param name="target">To; as long, and apart.</param>
+    public virtual void Copy<T>(ArrayView<T> source, ArrayView<T> target) where T : unmanaged
+    {
+        if (source.Length > 0) target.CopyFrom(Stream, source);
+    }
+
+    /// <summary>Copies numbers to the device, behind what is queued, and waits until they are there.</summary>
+    /// <param name="values">On the host.</param>
+    /// <param name="target">As long.</param>
+    public unsafe void Write<T>(ReadOnlySpan<T> values, ArrayView<T> target) where T : unmanaged
+    {
+        fixed (T* start = values) // the copy runs later than the call: memory must not move
+        {
+            target.CopyFromCPUUnsafeAsync(Stream, ref *start, values.Length);
+            Wait();
+        }
+    }
+
+    /// <summary>Waits until all that is queued has run, and copies numbers to the host.</summary>
+    /// <param name="source">On the device.</param>
+    /// <param name="destination">As long.</param>
+    public unsafe void Read<T>(ArrayView<T> source, Span<T> destination) where T : unmanaged
+    {
+        fixed (T* start = destination)
+        {
+            source.CopyToCPUUnsafeAsync(Stream, ref *start, destination.Length);
+            Wait();
+        }
+    }
+
     /// <summary>Waits until all that was queued has run.</summary>
     public abstract void Wait();
+
+    /// <summary>From here on launches and copies are recorded and not done, until <see cref="EndRecording"/>.</summary>
+    /// <returns>False of a device that does not record.</returns>
+    public virtual bool BeginRecording() => false;
+
+    /// <summary>Ends the recording.</summary>
+    /// <returns>What was recorded; null where that has failed.</returns>
+    public virtual IRecording? EndRecording() => null;
 
     /// <inheritdoc/>
     public void Dispose()

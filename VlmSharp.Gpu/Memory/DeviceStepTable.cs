@@ -26,7 +26,7 @@ internal sealed class DeviceStepTable : StepTable
     public DeviceStepTable(SequenceBatch batch, DeviceBlock block) : base(batch) => Block = block;
 
     /// <summary>Sequences.</summary>
-    public int Slices => Batch.Slices.Length;
+    public int Slices { get; private set; }
 
     /// <summary>Rows of the sequence with the most.</summary>
     public int MostRows { get; private set; }
@@ -36,6 +36,12 @@ internal sealed class DeviceStepTable : StepTable
 
     /// <summary>Keys that a sequence can have at most while the same step is replayed: the largest capacity, or rows without caches.</summary>
     public int MostKeys { get; private set; }
+
+    /// <summary>Whether what was queued for another table of the same place is right for this one too: as many sequences of the same kinds, and none that can grow longer.</summary>
+    /// <param name="recorded">The table that it was queued for.</param>
+    public bool Fits(DeviceStepTable recorded) =>
+        Slices == recorded.Slices && Rows == recorded.Rows && MostRows == recorded.MostRows && HasSingleRows == recorded.HasSingleRows && MostKeys <= recorded.MostKeys
+            && Block == recorded.Block;
 
     /// <summary>The whole table.</summary>
     public ArrayView<int> Words => Block.Buffer.View.BaseView.Cast<int>().SubView(0, WordCount(Batch));
@@ -53,7 +59,7 @@ internal sealed class DeviceStepTable : StepTable
     public void Fill(Span<int> words)
     {
         SequenceBatch batch = Batch;
-        (MostRows, HasSingleRows, MostKeys) = (0, false, 0);
+        (Slices, MostRows, HasSingleRows, MostKeys) = (batch.Slices.Length, 0, false, 0);
         int at = 0, rowAt = batch.Slices.Length * Fields;
         for (int i = 0; i < batch.Slices.Length; i++, at += Fields)
         {

@@ -40,6 +40,9 @@ internal sealed class DeviceWeight : Weight
     /// <summary>[rows, <see cref="RowChunks"/>].</summary>
     public ArrayView<U4> Data => data.View.BaseView;
 
+    /// <summary>Where <see cref="Data"/> is on the device.</summary>
+    public long Address => data.NativePtr;
+
     /// <summary>[rows, groups], bf16; empty of a format without scales.</summary>
     public ArrayView<ushort> Scales => scales is null ? default : scales.View.BaseView;
 

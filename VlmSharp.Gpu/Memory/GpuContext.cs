@@ -18,6 +18,8 @@ internal sealed class GpuContext : IDisposable
         Pool = new DevicePool(device.Accelerator);
         Arena = new KvArena(device.Accelerator, device.Stream);
         Staging = new StagingRing(device);
+        Rotary = new RotaryTables(device);
+        Rules = new RuleTables(this);
     }
 
     /// <summary>Runs the kernels.</summary>
@@ -31,6 +33,12 @@ internal sealed class GpuContext : IDisposable
 
     /// <summary>Small copies to the device.</summary>
     public StagingRing Staging { get; }
+
+    /// <summary>Rules of choosing.</summary>
+    public RuleTables Rules { get; }
+
+    /// <summary>Angles of the rotary embedding.</summary>
+    public RotaryTables Rotary { get; }
 
     /// <summary>How keys and values are kept: BF16 or F32.</summary>
     public DType KvCacheFormat { get; }
@@ -60,6 +68,7 @@ internal sealed class GpuContext : IDisposable
     {
         Device.Wait();
         Staging.Dispose();
+        Rotary.Dispose();
         Arena.Dispose();
         Pool.Dispose();
         Device.Dispose();

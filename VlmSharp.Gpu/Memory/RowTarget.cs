@@ -28,6 +28,30 @@ internal struct RowTarget
         else narrow[at] = (ushort)Bits.Round(value);
     }
 
+    /// <summary>Writes four numbers side by side; column and padded columns are multiples of four.</summary>
+    public readonly void SetFour(int row, int column, F4 values)
+    {
+        long at = ((long)row * PaddedColumns + column) >> 2;
+        if (wide.Length > 0) wide.Cast<F4>()[at] = values;
+        else narrow.Cast<U2>()[at] = new U2 { X = Bits.Pack(values.X, values.Y), Y = Bits.Pack(values.Z, values.W) };
+    }
+
+    /// <summary>Reads four numbers side by side.</summary>
+    public readonly F4 GetFour(int row, int column)
+    {
+        long at = ((long)row * PaddedColumns + column) >> 2;
+        if (wide.Length > 0) return wide.Cast<F4>()[at];
+        U2 words = narrow.Cast<U2>()[at];
+        return new F4 { X = Bits.Low(words.X), Y = Bits.High(words.X), Z = Bits.Low(words.Y), W = Bits.High(words.Y) };
+    }
+
+    /// <summary>Reads a number.</summary>
+    public readonly float Get(int row, int column)
+    {
+        long at = (long)row * PaddedColumns + column;
+        return wide.Length > 0 ? wide[at] : Bits.Low(narrow[at]);
+    }
+
     /// <summary>Writes eight numbers that are bf16 already, of a matrix that is kept in bf16.</summary>
     public readonly void SetChunk(int row, int chunk, U4 numbers) =>
         narrow.Cast<U4>()[(long)row * (PaddedColumns / DeviceBlock.ChunkNumbers) + chunk] = numbers;

@@ -20,14 +20,13 @@ internal sealed class StagingRing(KernelDevice device) : IDisposable
     /// <summary>Queues a copy. The values may change as soon as this returns.</summary>
     /// <param name="values">On the host.</param>
     /// <param name="target">On the device, as long.</param>
-    public void Copy<T>(ReadOnlySpan<T> values, ArrayView<T> target) where T : unmanaged
+    public unsafe void Copy<T>(ReadOnlySpan<T> values, ArrayView<T> target) where T : unmanaged
     {
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
         if (bytes.IsEmpty) return;
         if (bytes.Length > Bytes)
         {
-            target.CopyFromCPUUnsafeAsync(device.Stream, ref MemoryMarshal.GetReference(values), values.Length);
-            device.Wait();
+            device.Write(values, target);
             return;
         }
 

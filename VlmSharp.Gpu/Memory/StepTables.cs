@@ -12,6 +12,9 @@ internal sealed class StepTables(GpuContext context)
 
     private readonly List<Place> places = [];
 
+    /// <summary>The last one that was prepared.</summary>
+    public DeviceStepTable? Last { get; private set; }
+
     /// <summary>Writes the table of a batch as it is now, behind what is queued and reads it as it was.</summary>
     public DeviceStepTable Prepare(SequenceBatch batch)
     {
@@ -20,7 +23,7 @@ internal sealed class StepTables(GpuContext context)
         Span<int> words = count <= MostWordsOnStack ? stackalloc int[count] : new int[count];
         table.Fill(words);
         context.Staging.Copy<int>(words, table.Words);
-        return table;
+        return Last = table;
     }
 
     private DeviceBlock Find(SequenceBatch batch, long bytes)

@@ -2,15 +2,15 @@ namespace VlmSharp.Architecture.Tests;
 
 /// <summary>
 /// An operator has one name everywhere: the type that states its equation, the file of that type, the file that computes it in plain
-/// loops, and the file that computes it fast.
+/// loops, and the files that compute it fast.
 /// </summary>
 public sealed class OperatorNameTests
 {
     private const string Stated = "VlmSharp.Core/Compute/Operators", Defined = "VlmSharp.Core/Compute/Reference";
-    private const string Fast = "VlmSharp.Cpu/Operators";
+    private const string Fast = "VlmSharp.Cpu/Operators", OnDevice = "VlmSharp.Gpu/Operators";
 
-    /// <summary>Files beside the operators that hold none: the backend, and its table of kernels.</summary>
-    private static readonly string[] Tables = ["ReferenceBackend", "ReferenceOperators", "CpuOperators"];
+    /// <summary>Files beside the operators that hold none: the backend, its table of kernels, and what they have in common.</summary>
+    private static readonly string[] Tables = ["ReferenceBackend", "ReferenceOperators", "CpuOperators", "GpuOperators", "IOperatorKernel"];
 
     /// <summary>The types that are operators: those that implement the interface.</summary>
     private static readonly string[] Names = [.. Project.Of("VlmSharp.Core").Uses
@@ -28,7 +28,7 @@ public sealed class OperatorNameTests
     }
 
     /// <summary>The other way round: a file that computes an operator is called after it, so that its twin is found.</summary>
-    [Theory, InlineData(Defined), InlineData(Fast)]
+    [Theory, InlineData(Defined), InlineData(Fast), InlineData(OnDevice)]
     public void A_file_of_kernels_is_named_after_an_operator(string folder) => Faults.AssertNone(FilesOf(folder)
         .Where(file => !Tables.Contains(file) && !Names.Contains(file))
         .Select(file => $"{folder}/{file}.cs is not named after an operator of {Stated}"));

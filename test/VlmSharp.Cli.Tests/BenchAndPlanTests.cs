@@ -39,6 +39,26 @@ public sealed class BenchAndPlanTests
     }
 
     [Fact]
+    public async Task Inspect_plans_the_memory_of_a_device()
+    {
+        JsonElement host = await Plan(), wide = await Plan("--backend", "cuda", "--kv-cache", "f32"), narrow = await Plan("--backend", "cuda");
+        Assert.Equal(("bf16", "f32"), (narrow.GetProperty("kv_cache_format").GetString(), wide.GetProperty("kv_cache_format").GetString()));
+        Assert.Equal("f32", (await Plan("--backend", "opencl")).GetProperty("kv_cache_format").GetString());
+        Assert.Equal(Bytes(host, "kv_cache_bytes"), Bytes(wide, "kv_cache_bytes"));
+        Assert.Equal(Bytes(host, "kv_cache_bytes"), 2 * Bytes(narrow, "kv_cache_bytes"));
+        Assert.Equal(Bytes(host, "mapped_bytes"), Bytes(narrow, "weight_bytes"));
+        string[] there = ["weight_bytes", "quantized_bytes", "kv_cache_bytes", "activation_bytes", "image_token_cache_bytes"];
+        Assert.Equal(there.Sum(name => Bytes(narrow, name)), Bytes(narrow, "device_bytes"));
+        Assert.True(narrow.TryGetProperty("no_device", out _) ^ narrow.TryGetProperty("device_memory_bytes", out _));
+        string text = (await Run.Vlmsharp("", "inspect", "--plan", "--backend", "cuda", "--quantize", "int8")).Output;
+        foreach (string part in new[] { "device", "weights", "made as int8", "in bf16", "host" }) Assert.Contains(part, text, StringComparison.Ordinal);
+
+        static long Bytes(JsonElement plan, string name) => plan.GetProperty(name).GetInt64();
+        static async Task<JsonElement> Plan(params string[] options) =>
+            JsonElement.Parse((await Run.Vlmsharp("", ["inspect", "--plan", "--json", .. options])).Output);
+    }
+
+    [Fact]
     public async Task Bench_measures_the_machine_and_every_stage()
     {
         Run.Outcome run = await Run.Vlmsharp("", "bench", "--max-new-tokens", "3", "--repeat", "1", "--json");
@@ -79,5 +99,46 @@ public sealed class BenchAndPlanTests
         static JsonElement Decode(JsonDocument json) => json.RootElement.GetProperty("stages")[3];
         static double[] Numbers(JsonElement stage, string name = "work") =>
             [.. stage.GetProperty(name).GetString()!.Split(' ').Where(w => char.IsAsciiDigit(w[0])).Select(w => double.Parse(w, System.Globalization.CultureInfo.InvariantCulture))];
+    }
+
+    [Fact]
+    public async Task Bench_of_a_list_has_an_object_for_each_backend()
+    {
+        string[] bench = ["bench", "--max-new-tokens", "2", "--repeat", "1"];
+        JsonElement alone = JsonElement.Parse((await Run.Vlmsharp("", [.. bench, "--json"])).Output);
+        JsonElement list = JsonElement.Parse((await Run.Vlmsharp("", [.. bench, "--json", "--backend", "reference,cpu"])).Output);
+        Assert.Equal(["runs"], list.EnumerateObject().Select(member => member.Name));
+        JsonElement[] runs = [.. list.GetProperty("runs").EnumerateArray()];
+        Assert.Equal(["reference", "cpu"], runs.Select(run => run.GetProperty("backend").GetString()!.Split(':')[0]));
+        foreach (JsonElement run in runs)
+        {
+            Assert.Equal(alone.EnumerateObject().Select(member => member.Name), run.EnumerateObject().Select(member => member.Name));
+            Assert.Equal(Names(alone), Names(run));
+        }
+
+        static IEnumerable<string?> Names(JsonElement run) => run.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString());
+    }
+
+    [Fact]
+    public async Task Bench_of_a_list_is_one_table_and_one_chart()
+    {
+        string chart = Path.Combine(Path.GetTempPath(), $"vlmsharp-{Guid.NewGuid():N}.svg");
+        try
+        {
+            Run.Outcome run = await Run.Vlmsharp("", "bench", "-n", "2", "-r", "1", "--backend", "cpu,reference", "--svg", chart);
+            Assert.Equal(0, run.Code);
+            string row = Assert.Single(run.Lines, line => line.Contains("vision", StringComparison.Ordinal));
+            Assert.Equal((4, 2), (row.Split(" ms ").Length - 1, row.Split("floor ").Length - 1)); // of each the time, and the floor
+            var svg = System.Xml.Linq.XDocument.Load(chart);
+            string[] texts = [.. svg.Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value)];
+            Assert.Equal(4, texts.Count(text => text == "reference"));
+            Assert.Equal(6, texts.Count(text => text.EndsWith(" of the limit", StringComparison.Ordinal)));
+            double[] widths = [.. svg.Descendants().Where(e => e.Name.LocalName == "rect").Select(e => (double)e.Attribute("width")!)];
+            Assert.Equal(4, widths.Count(width => width == 470)); // the slowest of each stage
+        }
+        finally
+        {
+            File.Delete(chart);
+        }
     }
 }

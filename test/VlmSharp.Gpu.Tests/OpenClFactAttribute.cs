@@ -2,7 +2,9 @@ using VlmSharp.Gpu.Devices;
 
 namespace VlmSharp.Gpu.Tests;
 
-/// <summary>A test that runs kernels on an OpenCL device; that of the CPU will do. Where there is none it is reported as skipped, with this reason.</summary>
+/// <summary>
+/// A test that runs kernels on an OpenCL device; that of the CPU will do. Where there is none it is reported as skipped, with this reason.
+/// </summary>
 public sealed class OpenClFactAttribute : FactAttribute
 {
     /// <summary>Sets the reason where there is no device.</summary>

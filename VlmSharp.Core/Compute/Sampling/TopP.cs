@@ -30,12 +30,23 @@ internal sealed class TopP(int vocabulary)
             else scores[i] = float.NegativeInfinity;
         }
 
-        keys.AsSpan(0, count).Sort(ids.AsSpan(0, count)); // likeliest first
+        SortByLikelihood(count);
         double before = 0;
         for (int i = 0; i < count; i++)
         {
             if (i > 0 && before >= p * total) scores[ids[i]] = float.NegativeInfinity;
             before -= keys[i];
+        }
+    }
+
+    // The likeliest first; of equal ones the lower id, so that every backend keeps the same.
+    private void SortByLikelihood(int count)
+    {
+        keys.AsSpan(0, count).Sort(ids.AsSpan(0, count));
+        for (int start = 0, end; start < count; start = end)
+        {
+            for (end = start + 1; end < count && keys[end] == keys[start]; end++) { }
+            if (end > start + 1) ids.AsSpan(start, end - start).Sort();
         }
     }
 }

@@ -38,6 +38,60 @@ public class PtxDeviceTests
     private static void Sum<TCore>(SumArgs g) where TCore : struct, IGroupCore =>
         g.Y[Grid.GlobalIndex.X] = TCore.Sum(g.X[Grid.GlobalIndex.X]);
 
+    internal struct MixedArgs
+    {
+        public ArrayView<double> X;
+        public ArrayView<float> Y;
+        public ArrayView<int> Counts;
+    }
+
+    /// <summary>Doubles, longs, a switch, atomic changes of both memories, an array of the thread.</summary>
+    private static void Mixed(MixedArgs g)
+    {
+        ArrayView<int> most = SharedMemory.Allocate<int>(1);
+        int i = Grid.GlobalIndex.X, thread = Group.IdxX;
+        if (thread == 0) most[0] = -1;
+        Group.Barrier();
+        Atomic.Max(ref most[0], thread);
+        Atomic.Add(ref g.Counts[0], IntrinsicMath.PopCount(i));
+        ArrayView<double> powers = LocalMemory.Allocate<double>(4);
+        powers[0] = 1;
+        for (int k = 1; k < 4; k++) powers[k] = powers[k - 1] * g.X[i];
+        double y = Math.Max(powers[3], -5.0) / 3;
+        switch (i % 5)
+        {
+            case 0: y += 10; break;
+            case 1: y = Math.Abs(y); break;
+            case 2: y -= (long)g.X[i] * 1000000007L % 13; break;
+            case 3: y = -y; break;
+        }
+
+        Group.Barrier();
+        g.Y[i] = (float)y + most[0];
+    }
+
+    [Fact]
+    public void Doubles_switches_and_atomic_changes()
+    {
+        using var device = new PtxDevice();
+        var kernel = new Kernel<MixedArgs>("mixed", Mixed, 64);
+        double[] numbers = [.. Enumerable.Range(0, 256).Select(i => (i - 100) * 0.37)];
+        using var x = device.Accelerator.Allocate1D(numbers);
+        using var y = device.Accelerator.Allocate1D<float>(256);
+        using var counts = device.Accelerator.Allocate1D(new int[1]);
+        device.Launch(kernel, new LaunchGrid(4), new MixedArgs { X = x.View, Y = y.View, Counts = counts.View });
+        float Expected(double x, int i)
+        {
+            double y = Math.Max(x * x * x, -5) / 3;
+            y = (i % 5) switch { 0 => y + 10, 1 => Math.Abs(y), 2 => y - (long)x * 1000000007L % 13, 3 => -y, _ => y };
+            return (float)y + 63;
+        }
+
+        Assert.Equal(numbers.Select(Expected), y.GetAsArray1D());
+        Assert.Equal(Enumerable.Range(0, 256).Sum(int.PopCount), counts.GetAsArray1D()[0]);
+        Assert.True(PtxLint.Of(kernel).UsesLocalMemory);
+    }
+
     [Fact]
     public void A_struct_of_views_and_numbers_arrives()
     {

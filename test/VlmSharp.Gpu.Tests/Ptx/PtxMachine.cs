@@ -30,10 +30,10 @@ internal sealed class PtxMachine
     public PtxReport Launch(PtxProgram program, in LaunchGrid grid, int threads, byte[] parameters, params MemoryRange[] ranges)
     {
         if (parameters.Length != program.ParameterBytes)
-            throw new PtxException(PtxFault.Refused, $"parameters of {parameters.Length} bytes, the program has {program.ParameterBytes}");
+            throw Refuse(program, $"parameters of {parameters.Length} bytes, the program has {program.ParameterBytes}");
         if (program.SharedBytes > PtxProgram.MostStaticShared)
-            throw new PtxException(PtxFault.Refused, $"{program.SharedBytes} bytes of shared memory declared, {PtxProgram.MostStaticShared} possible");
-        if (threads is < 1 or > 1024) throw new PtxException(PtxFault.Refused, $"{threads} threads in a group");
+            throw Refuse(program, $"{program.SharedBytes} bytes of shared memory declared, {PtxProgram.MostStaticShared} possible");
+        if (threads is < 1 or > 1024) throw Refuse(program, $"{threads} threads in a group");
         var report = new PtxReport(program);
         if (grid.IsEmpty) return report;
         var global = new GlobalMemory(ranges, WatchesGlobalMemory ? shadow : null, program.GlobalGrain);
@@ -62,4 +62,6 @@ internal sealed class PtxMachine
 
         return report;
     }
+
+    private static PtxException Refuse(PtxProgram program, string why) => new(PtxFault.Refused, $"{program.Name}: {why}");
 }

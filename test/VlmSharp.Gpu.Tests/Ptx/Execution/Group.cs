@@ -43,6 +43,13 @@ internal sealed class Group
     /// <summary>Passes of shared memory beyond the first that bank conflicts cost: [instruction].</summary>
     public long[] ExtraPasses { get; }
 
+    /// <summary>An instruction was executed.</summary>
+    public void Count(int place, int byWarps, int byThreads)
+    {
+        Counts[place * 2] += byWarps;
+        Counts[place * 2 + 1] += byThreads;
+    }
+
     public void Run(Launch launch, int number)
     {
         Launch = launch;
@@ -72,8 +79,7 @@ internal sealed class Group
             throw first.Fault(PtxFault.Deadlock, 0, $"a barrier, but {Launch.Threads - alive} threads of the group have ended");
         if (Array.Find(warps, w => w.Place != first.Place) is { } other)
             throw first.Fault(PtxFault.Deadlock, 0, $"a barrier, but warp {other.Index} waits at another, \"{other.Text}\"");
-        Counts[first.Place * 2] += warps.Length;
-        Counts[first.Place * 2 + 1] += alive;
+        Count(first.Place, warps.Length, alive);
         Epoch++;
         Shared.Epoch = Epoch;
         foreach (Warp warp in warps) warp.Pass();

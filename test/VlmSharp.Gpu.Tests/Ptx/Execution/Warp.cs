@@ -91,6 +91,8 @@ internal sealed unsafe class Warp
     public PtxException Fault(PtxFault fault, int lane, string what) =>
         new(fault, $"{what}, thread {Index * Lanes + lane} of group ({Group.X}, {Group.Y}, {Group.Z}), at \"{Text}\"");
 
+    private PtxException Fault(PtxFault fault, uint lanes, string what) => Fault(fault, BitOperations.TrailingZeroCount(lanes), what);
+
     /// <summary>The lanes at the earliest place, until they part, wait, end or come to where others are.</summary>
     private void RunEarliest(uint ready)
     {
@@ -110,74 +112,54 @@ internal sealed unsafe class Warp
 
     private int RunUntil(int place, int next, ref uint lanes)
     {
-        PtxInstruction[] code = program.Code;
-        long[] counts = Group.Counts;
         do
         {
-            PtxInstruction instruction = code[place];
+            PtxInstruction instruction = program.Code[Place = place];
             uint active = instruction.Guard < 0 ? lanes : Guarded(instruction, lanes);
-            if (++steps > Group.Launch.MostSteps)
-                throw Fault(PtxFault.Endless, BitOperations.TrailingZeroCount(lanes), $"{steps} instructions");
+            if (++steps > Group.Launch.MostSteps) throw Fault(PtxFault.Endless, lanes, $"{steps} instructions");
+            if (active != 0 && instruction.Flow is (FlowKind.Barrier or FlowKind.WarpWide))
+            {
+                if (active != lanes) throw Fault(PtxFault.PartialWarp, lanes & ~active, "a predicate keeps threads from where all must be");
+                waiting |= lanes;
+                return place;
+            }
+
+            Group.Count(place, 1, BitOperations.PopCount(active));
+            place++;
+            if (active == 0) continue;
             switch (instruction.Flow)
             {
                 case FlowKind.Plain:
-                    Place = place;
-                    counts[place * 2]++;
-                    counts[place * 2 + 1] += BitOperations.PopCount(active);
-                    if (active != 0) instruction.Execute!(this, active);
-                    place++;
+                    instruction.Execute!(this, active);
                     break;
-                case FlowKind.Branch:
-                    counts[place * 2]++;
-                    counts[place * 2 + 1] += BitOperations.PopCount(active);
-                    place++;
-                    if (active == 0) break;
-                    if (active == lanes)
-                    {
-                        place = instruction.Targets[0];
-                        break;
-                    }
-
-                    for (uint m = active; m != 0; m &= m - 1) places[BitOperations.TrailingZeroCount(m)] = instruction.Targets[0];
+                case FlowKind.Branch when active == lanes:
+                    place = instruction.Targets[0];
+                    break;
+                case FlowKind.Branch or FlowKind.BranchIndexed:
+                    Send(instruction, active);
                     lanes &= ~active;
-                    return place;
-                case FlowKind.BranchIndexed:
-                    Scatter(instruction, active, place + 1, lanes & ~active);
-                    lanes = 0;
                     return place;
                 case FlowKind.Exit:
                     live &= ~active;
                     lanes &= ~active;
-                    place++;
                     break;
-                default:
-                    Place = place;
-                    if (active == 0)
-                    {
-                        place++;
-                        break;
-                    }
-
-                    if (active != lanes)
-                        throw Fault(PtxFault.PartialWarp, BitOperations.TrailingZeroCount(lanes & ~active),
-                            "a predicate that keeps threads from where all must be");
-                    waiting |= lanes;
-                    return place;
             }
         }
         while (lanes != 0 && place < next);
         return place;
     }
 
-    private void Scatter(PtxInstruction instruction, uint active, int after, uint others)
+    /// <summary>To the label, or to that of each lane's index.</summary>
+    private void Send(PtxInstruction instruction, uint active)
     {
         for (uint m = active; m != 0; m &= m - 1)
         {
             int lane = BitOperations.TrailingZeroCount(m);
-            places[lane] = instruction.Targets[(int)R[instruction.Index + lane]];
+            ulong index = instruction.Flow == FlowKind.Branch ? 0 : R[instruction.Index + lane];
+            if (index >= (ulong)instruction.Targets.Length)
+                throw Fault(PtxFault.OutOfBounds, lane, $"branch {index} of {instruction.Targets.Length}");
+            places[lane] = instruction.Targets[(int)index];
         }
-
-        for (uint m = others; m != 0; m &= m - 1) places[BitOperations.TrailingZeroCount(m)] = after;
     }
 
     private uint Guarded(PtxInstruction instruction, uint lanes)
@@ -209,8 +191,7 @@ internal sealed unsafe class Warp
         PtxInstruction instruction = program.Code[Place];
         if (instruction.Flow == FlowKind.Barrier) return false;
         if (live != uint.MaxValue) throw Fault(PtxFault.PartialWarp, first, $"{Alive} threads of 32 are there");
-        Group.Counts[Place * 2]++;
-        Group.Counts[Place * 2 + 1] += Lanes;
+        Group.Count(Place, 1, Lanes);
         instruction.Execute!(this, live);
         Pass();
         return true;

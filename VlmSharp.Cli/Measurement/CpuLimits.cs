@@ -1,0 +1,22 @@
+using VlmSharp.Cpu.Measurement;
+
+namespace VlmSharp.Cli.Measurement;
+
+/// <summary>The limits of the processor.</summary>
+/// <param name="probe">What measures them; owned.</param>
+internal sealed class CpuLimits(LimitProbe probe) : ILimits
+{
+    public string Memory => "read";
+
+    public string Arithmetic => "fma";
+
+    public int? Threads => probe.Threads;
+
+    public Limits Measure()
+    {
+        MachineLimits measured = probe.Measure();
+        return new Limits(measured.ReadBandwidth * 1e9, measured.FmaPeak * 1e9);
+    }
+
+    public void Dispose() => probe.Dispose();
+}

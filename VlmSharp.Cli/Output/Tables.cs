@@ -1,0 +1,25 @@
+using Spectre.Console;
+
+namespace VlmSharp.Cli.Output;
+
+/// <summary>Tables on standard output.</summary>
+internal static class Tables
+{
+    // A file has no width to fit.
+    private const int FileWidth = 160;
+
+    /// <summary>A table in the program's style.</summary>
+    public static Table Create(params string[] columns) => new Table().Border(TableBorder.Rounded).AddColumns(columns);
+
+    /// <summary>Adds a row of plain text, in which brackets mean nothing.</summary>
+    public static void AddPlainRow(this Table table, params IEnumerable<string> cells) =>
+        table.AddRow([.. cells.Select(cell => new Text(cell))]);
+
+    /// <summary>Writes a table to whatever standard output is now.</summary>
+    public static void Write(Table table)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        if (Console.IsOutputRedirected) console.Profile.Width = FileWidth;
+        console.Write(table);
+    }
+}

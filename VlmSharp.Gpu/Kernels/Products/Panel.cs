@@ -1,0 +1,115 @@
+using ILGPU;
+
+namespace VlmSharp.Gpu.Kernels.Products;
+
+/// <summary>Brings a panel of a matrix, some rows of one step, to shared memory. A thread brings up to two eights, in every step those of the same rows.</summary>
+internal static class Panel<TCore, TFormat>
+    where TCore : struct, ICore
+    where TFormat : struct, INumberFormat
+{
+    private const int Threads = 256;
+
+    private static bool IsCopied => TFormat.IsBFloat16 && TCore.MultipliesBFloat16;
+
+    /// <summary>What this thread brings.</summary>
+    /// <param name="matrix">The matrix.</param>
+    /// <param name="firstRow">The panel's first row.</param>
+    /// <param name="rows">The panel's rows.</param>
+    public static Share Find(in Operand matrix, int firstRow, int rows)
+    {
+        Share share = default;
+        share.First = FindOne(matrix, firstRow, rows, Group.IdxX);
+        if (IsTwo(rows)) share.Second = FindOne(matrix, firstRow, rows, Group.IdxX + Threads);
+        return share;
+    }
+
+    /// <summary>Starts the copies, or the loads. Rows and numbers that do not exist are zeros.</summary>
+    /// <param name="matrix">The matrix.</param>
+    /// <param name="share">What this thread brings.</param>
+    /// <param name="rows">The panel's rows.</param>
+    /// <param name="step">Which step of the depth.</param>
+    /// <param name="panel">The panel's first chunk in shared memory.</param>
+    public static Pieces Start(in Operand matrix, in Share share, int rows, int step, int panel)
+    {
+        Pieces pieces = default;
+        if (IsBrought(rows)) pieces.First = StartOne(matrix, share.First, step, panel);
+        if (IsTwo(rows)) pieces.Second = StartOne(matrix, share.Second, step, panel);
+        return pieces;
+    }
+
+    /// <summary>Writes what was loaded.</summary>
+    public static void Finish(ArrayView<F4> memory, in Share share, in Pieces pieces, int rows, int panel)
+    {
+        if (IsCopied) return;
+        if (IsBrought(rows)) FinishOne(memory, share.First, pieces.First, rows, panel);
+        if (IsTwo(rows)) FinishOne(memory, share.Second, pieces.Second, rows, panel);
+    }
+
+    private static bool IsTwo(int rows) => rows * TCore.StepEights > Threads;
+
+    private static bool IsBrought(int rows) => rows * TCore.StepEights >= Threads || Group.IdxX < rows * TCore.StepEights;
+
+    private static Line FindOne(in Operand matrix, int firstRow, int rows, int i)
+    {
+        int row = i / TCore.StepEights, eight = i % TCore.StepEights, from = firstRow + row;
+        bool inside = row < rows && from < matrix.Rows;
+        return new Line
+        {
+            Start = inside ? matrix.RowStart(from) : 0,
+            Eight = eight,
+            Eights = inside ? matrix.RowChunks * TFormat.ChunkEights : 0,
+            Place = TCore.Place(rows, row, eight),
+        };
+    }
+
+    private static Piece StartOne(in Operand matrix, in Line line, int step, int panel)
+    {
+        Piece piece = default;
+        int eight = step * TCore.StepEights + line.Eight;
+        bool inside = eight < line.Eights;
+        long chunk = line.Start + eight / TFormat.ChunkEights;
+        if (IsCopied)
+        {
+            TCore.Copy(panel, line.Place, matrix.Address + chunk * 16, inside);
+            return piece;
+        }
+
+        if (!inside) return piece;
+        piece.EightOfChunk = eight % TFormat.ChunkEights;
+        piece.Chunk = TFormat.Load(matrix, chunk);
+        piece.Scale = TFormat.Scale(matrix, chunk);
+        return piece;
+    }
+
+    // A piece that was not loaded has a scale of 0 and numbers of 0 or, in 4 bits, -8.
+    private static void FinishOne(ArrayView<F4> memory, in Line line, in Piece piece, int rows, int panel) =>
+        TCore.Put(memory, panel, rows, line.Place, TFormat.Eight(piece.Chunk, piece.EightOfChunk).Times(piece.Scale));
+}
+
+/// <summary>What a thread brings of a panel.</summary>
+internal struct Share
+{
+    public Line First, Second;
+}
+
+/// <summary>An eight of each step, of one row.</summary>
+internal struct Line
+{
+    public long Start; // the row's first chunk
+    public int Eight, Eights; // which of a step; how many the row has, 0 of a row that does not exist
+    public int Place; // in the panel
+}
+
+/// <summary>A thread's part of a panel on its way from device memory to shared memory.</summary>
+internal struct Pieces
+{
+    public Piece First, Second;
+}
+
+/// <summary>An eight in the chunk that it was loaded with.</summary>
+internal struct Piece
+{
+    public U8 Chunk;
+    public int EightOfChunk;
+    public float Scale;
+}

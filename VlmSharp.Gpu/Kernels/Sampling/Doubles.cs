@@ -1,0 +1,55 @@
+using ILGPU;
+
+namespace VlmSharp.Gpu.Kernels.Sampling;
+
+/// <summary>What a draw needs in double precision, so that it falls on the same token as on the host.</summary>
+internal static class Doubles
+{
+    private const double Log2E = 1.4426950408889634, Ln2High = 0.693147180369123816490, Ln2Low = 1.90821492927058770002e-10;
+
+    // Below this e^x is no normal number: nothing that a sum of probabilities could show.
+    private const double Smallest = -708;
+
+    /// <summary>e^x = 2^n e^r for x of at most 0, n = round(x / ln 2), |r| at most 0.35, e^r by its Taylor series to r^13.</summary>
+    public static double Exp(double x)
+    {
+        if (x < Smallest) return 0;
+        double scaled = x * Log2E;
+        int n = (int)(scaled - 0.5);
+        double r = x - n * Ln2High - n * Ln2Low;
+        double p = 1.0 / 6227020800;
+        p = p * r + 1.0 / 479001600;
+        p = p * r + 1.0 / 39916800;
+        p = p * r + 1.0 / 3628800;
+        p = p * r + 1.0 / 362880;
+        p = p * r + 1.0 / 40320;
+        p = p * r + 1.0 / 5040;
+        p = p * r + 1.0 / 720;
+        p = p * r + 1.0 / 120;
+        p = p * r + 1.0 / 24;
+        p = p * r + 1.0 / 6;
+        p = p * r + 0.5;
+        p = p * r + 1;
+        p = p * r + 1;
+        return p * Interop.IntAsFloat((ulong)(n + 1023) << 52);
+    }
+
+    /// <summary>
+    /// Number <paramref name="position"/> of the seed's stream, in [0, 1): Philox4x32-10 (Salmon et al. 2011, section 4.3), the same as
+    /// <see cref="Compute.Sampling.CounterRandom.Uniform"/>.
+    /// </summary>
+    public static double Uniform(uint seedLow, uint seedHigh, long position)
+    {
+        uint x0 = (uint)position, x1 = (uint)(position >> 32), x2 = 0, x3 = 0;
+        for (int round = 0; round < 10; round++)
+        {
+            ulong a = 0xD2511F53ul * x0, b = 0xCD9E8D57ul * x2;
+            uint y0 = (uint)(b >> 32) ^ x1 ^ seedLow, y2 = (uint)(a >> 32) ^ x3 ^ seedHigh;
+            (x0, x1, x2, x3) = (y0, (uint)b, y2, (uint)a);
+            seedLow += 0x9E3779B9;
+            seedHigh += 0xBB67AE85;
+        }
+
+        return ((((ulong)x0 << 32) | x1) >> 11) * (1.0 / (1ul << 53));
+    }
+}

@@ -1,0 +1,81 @@
+using ILGPU;
+
+namespace VlmSharp.Gpu.Kernels.Sampling;
+
+/// <summary>Reductions over a group of up to 256 threads, by trees in shared memory. Every thread must call; each gets the result.</summary>
+internal static class GroupSearch
+{
+    private const int MostThreads = 256;
+
+    /// <summary>The largest value; of equal ones that with the lowest place.</summary>
+    public static void Largest(ref float value, ref int place)
+    {
+        ArrayView<float> values = SharedMemory.Allocate<float>(MostThreads);
+        ArrayView<int> places = SharedMemory.Allocate<int>(MostThreads);
+        int thread = Group.IdxX;
+        values[thread] = value;
+        places[thread] = place;
+        Group.Barrier();
+        for (int half = Group.DimX >> 1; half > 0; half >>= 1)
+        {
+            if (thread < half)
+            {
+                float other = values[thread + half];
+                int otherPlace = places[thread + half];
+                if (other > values[thread] || (other == values[thread] && otherPlace < places[thread]))
+                {
+                    values[thread] = other;
+                    places[thread] = otherPlace;
+                }
+            }
+
+            Group.Barrier();
+        }
+
+        value = values[0];
+        place = places[0];
+        Group.Barrier(); // the next call writes there
+    }
+
+    /// <summary>The sum, in a fixed order.</summary>
+    public static double Sum(double value)
+    {
+        ArrayView<double> sums = SharedMemory.Allocate<double>(MostThreads);
+        int thread = Group.IdxX;
+        sums[thread] = value;
+        Group.Barrier();
+        for (int half = Group.DimX >> 1; half > 0; half >>= 1)
+        {
+            if (thread < half) sums[thread] += sums[thread + half];
+            Group.Barrier();
+        }
+
+        double sum = sums[0];
+        Group.Barrier();
+        return sum;
+    }
+
+    /// <summary>The sum over the threads before this one, in their order.</summary>
+    public static double SumBefore(double value)
+    {
+        ArrayView<double> sums = SharedMemory.Allocate<double>(MostThreads);
+        sums[Group.IdxX] = value;
+        Group.Barrier();
+        double before = 0;
+        for (int i = 0; i < Group.IdxX; i++) before += sums[i];
+        Group.Barrier();
+        return before;
+    }
+
+    /// <summary>The sum over the threads before this one.</summary>
+    public static int SumBefore(int value)
+    {
+        ArrayView<int> sums = SharedMemory.Allocate<int>(MostThreads);
+        sums[Group.IdxX] = value;
+        Group.Barrier();
+        int before = 0;
+        for (int i = 0; i < Group.IdxX; i++) before += sums[i];
+        Group.Barrier();
+        return before;
+    }
+}

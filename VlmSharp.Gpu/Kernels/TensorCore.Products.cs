@@ -1,0 +1,124 @@
+using ILGPU;
+using ILGPU.Runtime.Cuda;
+
+namespace VlmSharp.Gpu.Kernels;
+
+/// <summary>
+/// Tiles of 128 columns by mma.sync m16n8k16: bf16 times bf16, sums in fp32. Eight warps share a tile out; a warp has squares of 16 x 8.
+/// <code>
+/// rows of the tile   warps   a warp's rows x columns   squares
+/// 16                 1 x 8   16 x 16                   1 x 2
+/// 32                 1 x 8   32 x 16                   2 x 2
+/// 64                 2 x 4   32 x 32                   2 x 4
+/// 128                2 x 4   64 x 32                   4 x 4
+/// </code>
+/// Square (i, j) of a warp has its sums in the registers acc(16i + 4j) to acc(16i + 4j + 3), which inline PTX names: the sums of a matrix instruction cannot be C# variables
+/// without going through memory. A row of a panel is 4 chunks of 16 bytes; chunk c of row r lies at place c ^ (r / 2 % 4), so that 8 rows of one chunk lie in 8 different
+/// groups of banks.
+/// </summary>
+internal partial struct TensorCore : IProductCore
+{
+    private const int PanelColumns = 128, ChunkBytes = 16, SumPitchBytes = 544; // 128 sums and 32 bytes, so that rows begin in different banks
+
+    public static bool MultipliesBFloat16 => true;
+
+    public static int TileColumns => PanelColumns;
+
+    public static int StepEights => 4;
+
+    public static int Stages => 4;
+
+    public static int SumPitch => SumPitchBytes / ChunkBytes;
+
+    public static ArrayView<F4> TileMemory<TTile>() where TTile : struct, ITile => SharedMemory.GetDynamic<F4>();
+
+    public static ThreadSums Begin<TTile>() where TTile : struct, ITile
+    {
+        CudaAsm.Emit(
+            """
+            .reg .f32 acc<64>; .reg .b32 ra<16>; .reg .b32 rb<8>; .reg .u32 tiles, firstx, secondx, firstw, secondw;
+            mov.u32 tiles, __dyn_shared_alloca;
+            """);
+        FindRows<TTile>();
+        CudaAsm.Emit(Zero0Left);
+        if (TTile.Rows >= 32) CudaAsm.Emit(Zero1Left);
+        if (TTile.Rows >= 64) CudaAsm.Emit(Zero0Right + Zero1Right);
+        if (TTile.Rows == 128) CudaAsm.Emit(Zero2Left + Zero2Right + Zero3Left + Zero3Right);
+        return default;
+    }
+
+    /// <summary>cp.async with a source size of 0 writes zeros.</summary>
+    public static void Copy(int panel, int place, long address, bool inside)
+    {
+        int bytes = inside ? ChunkBytes : 0;
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0; cp.async.cg.shared.global [t], [%1], 16, %2; }", (panel + place) * ChunkBytes, address, bytes);
+    }
+
+    public static void Put(ArrayView<F4> memory, int panel, int rows, int place, F8 numbers) =>
+        memory.Cast<U4>()[panel + place] = Bits.Pack(numbers);
+
+    public static int Place(int rows, int row, int eight) => row * 4 + (eight ^ ((row >> 1) & 3));
+
+    public static void CloseStage() => CudaAsm.Emit("cp.async.commit_group;");
+
+    public static void WaitForStage() => CudaAsm.Emit("cp.async.wait_group 2;"); // Stages - 2
+
+    /// <summary>
+    /// The address that a lane gives to ldmatrix, of one row of 8 x 8 numbers, within a stage. Of X: 16 rows, then the chunk to the right. Of W: 8 rows, the chunk to the
+    /// right, the next 8 rows. The second half of the depth is two chunks to the right.
+    /// </summary>
+    private static void FindRows<TTile>() where TTile : struct, ITile
+    {
+        int lane = Group.IdxX & 31;
+        int x = WarpRow<TTile>() + (lane & 15), chunkOfX = lane >> 4;
+        int w = WarpColumn<TTile>() + (lane & 7) + (lane >> 4) * 8, chunkOfW = (lane >> 3) & 1;
+        int panelOfW = TTile.Rows * 4;
+        CudaAsm.Emit("add.u32 firstx, tiles, %0;", Place(TTile.Rows, x, chunkOfX) * ChunkBytes);
+        CudaAsm.Emit("add.u32 secondx, tiles, %0;", Place(TTile.Rows, x, chunkOfX + 2) * ChunkBytes);
+        CudaAsm.Emit("add.u32 firstw, tiles, %0;", (panelOfW + Place(PanelColumns, w, chunkOfW)) * ChunkBytes);
+        CudaAsm.Emit("add.u32 secondw, tiles, %0;", (panelOfW + Place(PanelColumns, w, chunkOfW + 2)) * ChunkBytes);
+    }
+
+    /// <summary>Two steps of depth 16.</summary>
+    public static ThreadSums Multiply<TTile>(ArrayView<F4> memory, int stage, ThreadSums sums) where TTile : struct, ITile
+    {
+        int at = stage * ChunkBytes;
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstx, %0;\n" + LoadX0 + "}", at);
+        if (TTile.Rows >= 32) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstx, %0;\n" + LoadX1 + "}", at);
+        if (TTile.Rows == 128) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstx, %0;\n" + LoadX2 + LoadX3 + "}", at);
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstw, %0;\n" + LoadW0 + "}", at);
+        if (TTile.Rows >= 64) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstw, %0;\n" + LoadW1 + "}", at);
+        MultiplySquares<TTile>();
+
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondx, %0;\n" + LoadX0 + "}", at);
+        if (TTile.Rows >= 32) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondx, %0;\n" + LoadX1 + "}", at);
+        if (TTile.Rows == 128) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondx, %0;\n" + LoadX2 + LoadX3 + "}", at);
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondw, %0;\n" + LoadW0 + "}", at);
+        if (TTile.Rows >= 64) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondw, %0;\n" + LoadW1 + "}", at);
+        MultiplySquares<TTile>();
+        return sums;
+    }
+
+    private static void MultiplySquares<TTile>() where TTile : struct, ITile
+    {
+        CudaAsm.Emit(Row0Left);
+        if (TTile.Rows >= 32) CudaAsm.Emit(Row1Left);
+        if (TTile.Rows >= 64) CudaAsm.Emit(Row0Right + Row1Right);
+        if (TTile.Rows == 128) CudaAsm.Emit(Row2Left + Row2Right + Row3Left + Row3Right);
+    }
+
+    /// <summary>A lane has of each square the rows lane / 4 and that + 8, and the columns 2 (lane % 4) and that + 1.</summary>
+    public static void Store<TTile>(ArrayView<F4> memory, ThreadSums sums) where TTile : struct, ITile
+    {
+        int lane = Group.IdxX & 31;
+        int at = (WarpRow<TTile>() + (lane >> 2)) * SumPitchBytes + (WarpColumn<TTile>() + (lane & 3) * 2) * sizeof(float);
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Store0Left + "}", at);
+        if (TTile.Rows >= 32) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Store1Left + "}", at);
+        if (TTile.Rows >= 64) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Store0Right + Store1Right + "}", at);
+        if (TTile.Rows == 128) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Store2Left + Store2Right + Store3Left + Store3Right + "}", at);
+    }
+
+    private static int WarpRow<TTile>() where TTile : struct, ITile => TTile.Rows < 64 ? 0 : (Group.IdxX >> 7) * (TTile.Rows / 2);
+
+    private static int WarpColumn<TTile>() where TTile : struct, ITile => TTile.Rows < 64 ? (Group.IdxX >> 5) * 16 : ((Group.IdxX >> 5) & 3) * 32;
+}

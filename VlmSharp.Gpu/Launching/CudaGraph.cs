@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using ILGPU.Runtime.Cuda;
+
+namespace VlmSharp.Gpu.Launching;
+
+/// <summary>
+/// What a stream was asked to do, as a CUDA graph: one call of the driver queues all of it, so that the host's time per launch does not count. By the driver's own functions, for ILGPU has none.
+/// </summary>
+internal sealed partial class CudaGraph : IRecording
+{
+    private const int ThreadLocal = 1; // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may allocate meanwhile
+
+    private readonly CudaStream stream;
+    private nint executable;
+
+    private CudaGraph(CudaStream stream, nint executable) => (this.stream, this.executable) = (stream, executable);
+
+    /// <summary>From here on work for the stream is recorded and not done.</summary>
+    /// <returns>False where the driver cannot.</returns>
+    public static bool Begin(CudaStream stream) => BeginCapture(stream.StreamPtr, ThreadLocal) == 0;
+
+    /// <summary>Ends the recording.</summary>
+    /// <returns>What was recorded, or null where the driver cannot.</returns>
+    public static CudaGraph? End(CudaStream stream)
+    {
+        if (EndCapture(stream.StreamPtr, out nint graph) != 0 || graph == 0) return null;
+        int status = Instantiate(out nint executable, graph, 0);
+        _ = DestroyGraph(graph);
+        return status == 0 ? new CudaGraph(stream, executable) : null;
+    }
+
+    /// <inheritdoc/>
+    public void Queue()
+    {
+        int status = LaunchGraph(executable, stream.StreamPtr);
+        if (status != 0) throw new InvalidOperationException($"CUDA did not take a recorded step: error {status}.");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (executable != 0) _ = DestroyExecutable(executable);
+        executable = 0;
+    }
+
+    [LibraryImport("cuda", EntryPoint = "cuStreamBeginCapture_v2")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int BeginCapture(nint stream, int mode);
+
+    [LibraryImport("cuda", EntryPoint = "cuStreamEndCapture")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int EndCapture(nint stream, out nint graph);
+
+    [LibraryImport("cuda", EntryPoint = "cuGraphInstantiateWithFlags")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Instantiate(out nint executable, nint graph, ulong flags);
+
+    [LibraryImport("cuda", EntryPoint = "cuGraphLaunch")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int LaunchGraph(nint executable, nint stream);
+
+    [LibraryImport("cuda", EntryPoint = "cuGraphDestroy")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int DestroyGraph(nint graph);
+
+    [LibraryImport("cuda", EntryPoint = "cuGraphExecDestroy")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int DestroyExecutable(nint executable);
+}

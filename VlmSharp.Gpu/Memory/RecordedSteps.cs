@@ -1,0 +1,147 @@
+using VlmSharp.Compute;
+using VlmSharp.Gpu.Launching;
+
+namespace VlmSharp.Gpu.Memory;
+
+/// <summary>
+/// Steps that come again and again, recorded the second time and replayed from then on. The first time is plain: it compiles kernels and fills tables, which a recording must
+/// not. A recording is wrong when memory that it names has moved (caches, tables of rules) or when sequences can grow longer than those that it was made for; then it is made anew. Only
+/// the last few are kept.
+/// </summary>
+/// <param name="context">The device.</param>
+/// <param name="tables">The tables of the steps.</param>
+internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDisposable
+{
+    private const int MostKept = 8;
+
+    private readonly LinkedList<Step> steps = new(); // the last used first
+    private bool cannotRecord;
+
+    /// <summary>Runs the body, or replays what it queued before.</summary>
+    public Matrix Run<TState>(ReplayKey key, Matrix input, TState state, Func<Matrix, TState, Matrix> body)
+    {
+        if (cannotRecord) return body(input, state);
+        Step? step = Find(key);
+        if (step is null)
+        {
+            Add(key);
+            return body(input, state);
+        }
+
+        if (step.Recording is null || step.Moves != Moves || !Fits(step))
+        {
+            step.Clear(context);
+            if (!Record(step, input, state, body)) return body(input, state);
+        }
+
+        CopyMatrix(input, step.Input);
+        step.Recording!.Queue();
+        Matrix y = step.Result.Block().IsNarrow ? context.AllocateNarrow(step.Result.Rows, step.Result.Columns) : context.Allocate(step.Result.Rows, step.Result.Columns);
+        CopyMatrix(step.Result, y);
+        return y;
+    }
+
+    private bool Fits(Step step) => step.Table is null ? tables.Last is null : tables.Last is not null && tables.Last.Fits(step.Table);
+
+    private int Moves => context.Arena.Moves + context.Rules.Drops;
+
+    private Step? Find(ReplayKey key)
+    {
+        for (LinkedListNode<Step>? node = steps.First; node is not null; node = node.Next)
+        {
+            if (!node.Value.Key.Equals(key)) continue;
+            steps.Remove(node);
+            steps.AddFirst(node);
+            return node.Value;
+        }
+
+        return null;
+    }
+
+    private void Add(ReplayKey key)
+    {
+        if (steps.Count == MostKept)
+        {
+            steps.Last!.Value.Clear(context);
+            steps.RemoveLast();
+        }
+
+        steps.AddFirst(new Step(key));
+    }
+
+    // The body is called on a copy of the input, in memory that stays with the recording.
+    private bool Record<TState>(Step step, Matrix input, TState state, Func<Matrix, TState, Matrix> body)
+    {
+        step.Input = input.Block().IsNarrow ? context.AllocateNarrow(input.Rows, input.Columns) : context.Allocate(input.Rows, input.Columns);
+        if (!context.Device.BeginRecording())
+        {
+            cannotRecord = true;
+            step.Clear(context);
+            return false;
+        }
+
+        context.Pool.BeginRecording();
+        try
+        {
+            step.Result = body(step.Input, state);
+        }
+        finally
+        {
+            step.Memory = context.Pool.EndRecording();
+            step.Recording = context.Device.EndRecording();
+            step.Moves = Moves;
+            step.Table = tables.Last;
+            if (step.Recording is null || !step.Result.HasValue)
+            {
+                cannotRecord = step.Recording is null;
+                step.Clear(context);
+            }
+        }
+
+        return step.Recording is not null;
+    }
+
+    private void CopyMatrix(Matrix from, Matrix to)
+    {
+        if (from.Block().IsNarrow) context.Device.Copy(from.Chunks(), to.Chunks());
+        else context.Device.Copy(from.Floats(), to.Floats());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Step step in steps) step.Clear(context);
+        steps.Clear();
+    }
+
+    /// <summary>A key that was seen, and its recording if there is one.</summary>
+    private sealed class Step(ReplayKey key)
+    {
+        public ReplayKey Key => key;
+
+        public IRecording? Recording { get; set; }
+
+        public Matrix Input { get; set; }
+
+        public Matrix Result { get; set; }
+
+        public RecordedMemory? Memory { get; set; }
+
+        public int Moves { get; set; }
+
+        public DeviceStepTable? Table { get; set; }
+
+        /// <summary>Gives the memory back, behind the replays that still use it.</summary>
+        public void Clear(GpuContext context)
+        {
+            if (Recording is not null) context.Device.Wait(); // a graph must not go while it runs
+            Recording?.Dispose();
+            Recording = null;
+            Result.Dispose();
+            Input.Dispose();
+            (Result, Input) = (default, default);
+            if (Memory is not null) context.Pool.Release(Memory);
+            Memory = null;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using ILGPU;
+using ILGPU.Runtime;
+using VlmSharp.Gpu.Launching;
+
+namespace VlmSharp.Gpu.Memory;
+
+/// <summary>
+/// Cosines and sines of the rotary embedding for every position, made on the host: a device's own sine is not exact for angles of many turns, and a table is read by
+/// position while a recorded step is replayed. A table grows by being made anew; the old one stays for recordings that read it.
+/// </summary>
+/// <param name="device">Where the tables are.</param>
+internal sealed class RotaryTables(KernelDevice device) : IDisposable
+{
+    private const int SmallestRows = 512;
+
+    private readonly Dictionary<(int HeadDim, float FrequencyBase), MemoryBuffer1D<float, Stride1D.Dense>> tables = [];
+    private readonly List<MemoryBuffer1D<float, Stride1D.Dense>> outgrown = [];
+
+    /// <summary>The table of a head size and base, for positions 0 to <paramref name="positions"/> - 1 at least.</summary>
+    /// <param name="headDim">D.</param>
+    /// <param name="frequencyBase">base.</param>
+    /// <param name="positions">How many.</param>
+    /// <returns>[positions, D]: cosines, then sines.</returns>
+    public ArrayView<float> Get(int headDim, float frequencyBase, int positions)
+    {
+        if (tables.TryGetValue((headDim, frequencyBase), out MemoryBuffer1D<float, Stride1D.Dense>? table))
+        {
+            if (table.Length >= (long)positions * headDim) return table.View.BaseView;
+            outgrown.Add(table);
+        }
+
+        int rows = Math.Max(SmallestRows, checked(positions + positions / 2));
+        table = device.Accelerator.Allocate1D<float>((long)rows * headDim);
+        device.Write<float>(Angles(headDim, frequencyBase, rows), table.View.BaseView);
+        return (tables[(headDim, frequencyBase)] = table).View.BaseView;
+    }
+
+    // theta and the angle are fp32 in the models' own code: more exact ones would turn differently.
+    private static float[] Angles(int headDim, float frequencyBase, int rows)
+    {
+        int half = headDim / 2;
+        float[] thetas = new float[half], angles = new float[rows * headDim];
+        for (int j = 0; j < half; j++) thetas[j] = (float)Math.Pow(frequencyBase, -2.0 * j / headDim);
+        Parallel.For(0, rows, row =>
+        {
+            for (int j = 0; j < half; j++)
+            {
+                float angle = row * thetas[j];
+                angles[row * headDim + j] = (float)Math.Cos(angle);
+                angles[row * headDim + half + j] = (float)Math.Sin(angle);
+            }
+        });
+        return angles;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (MemoryBuffer1D<float, Stride1D.Dense> table in tables.Values) table.Dispose();
+        foreach (MemoryBuffer1D<float, Stride1D.Dense> table in outgrown) table.Dispose();
+    }
+}
