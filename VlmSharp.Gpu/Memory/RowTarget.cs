@@ -53,5 +53,6 @@ internal struct RowTarget
     }
 
     /// <summary>Writes eight numbers that are bf16 already, of a matrix that is kept in bf16.</summary>
-    public readonly void SetChunk(int row, int chunk, U4 numbers) => narrow.Cast<U4>()[(long)row * (PaddedColumns / DeviceBlock.ChunkNumbers) + chunk] = numbers;
+    public readonly void SetChunk(int row, int chunk, U4 numbers) =>
+        narrow.Cast<U4>()[(long)row * (PaddedColumns / DeviceBlock.ChunkNumbers) + chunk] = numbers;
 }

@@ -10,7 +10,8 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AppendKeyValues>
 {
-    private static readonly Kernel<KeyValueArgs> AppendBFloat16Kernel = new("AppendKeyValues, bf16", KeyValueRows.Kernel<BFloat16Kv>, KeyValueRows.Threads),
+    private static readonly Kernel<KeyValueArgs>
+        AppendBFloat16Kernel = new("AppendKeyValues, bf16", KeyValueRows.Kernel<BFloat16Kv>, KeyValueRows.Threads),
         AppendFloat32Kernel = new("AppendKeyValues, fp32", KeyValueRows.Kernel<Float32Kv>, KeyValueRows.Threads);
 
     /// <summary>Rows of the step go behind the past of their sequence.</summary>

@@ -10,10 +10,12 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
 {
-    private static readonly Kernel<AttentionArgs> PortableBFloat16Kernel = new("flash attention, bf16", PortableFlash.Kernel<BFloat16Kv>, PortableFlash.Threads),
+    private static readonly Kernel<AttentionArgs>
+        PortableBFloat16Kernel = new("flash attention, bf16", PortableFlash.Kernel<BFloat16Kv>, PortableFlash.Threads),
         PortableFloat32Kernel = new("flash attention, fp32", PortableFlash.Kernel<Float32Kv>, PortableFlash.Threads);
 
-    private static readonly Kernel<DecodeArgs> PieceBFloat16Kernel = new("decode attention, bf16", DecodeAttention.Piece<BFloat16Kv>, DecodeAttention.Threads),
+    private static readonly Kernel<DecodeArgs>
+        PieceBFloat16Kernel = new("decode attention, bf16", DecodeAttention.Piece<BFloat16Kv>, DecodeAttention.Threads),
         PieceFloat32Kernel = new("decode attention, fp32", DecodeAttention.Piece<Float32Kv>, DecodeAttention.Threads),
         PieceTensorCoreKernel = new("decode attention on tensor cores", TensorCoreDecode.Piece, TensorCoreDecode.Threads),
         CombineKernel = new("decode attention, pieces joined", DecodeAttention.Combine, DecodeAttention.Threads);
@@ -21,12 +23,16 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
     /// <summary>What attention launches, to load and to prove each.</summary>
     public static IReadOnlyList<Kernel> AttentionKernels =>
     [
-        .. IsNarrow ? FlashKernels<Head80>.All.Concat(FlashKernels<Head128>.All).Concat(FlashKernels<Head256>.All).Append(PieceTensorCoreKernel) : [PortableBFloat16Kernel, PortableFloat32Kernel],
-        PieceBFloat16Kernel, PieceFloat32Kernel, CombineKernel, AppendBFloat16Kernel, AppendFloat32Kernel, CopyKeyValuesKernel, WeightsBFloat16Kernel, WeightsFloat32Kernel,
+        .. IsNarrow
+            ? [.. FlashKernels<Head80>.All, .. FlashKernels<Head128>.All, .. FlashKernels<Head256>.All, PieceTensorCoreKernel]
+            : (IReadOnlyList<Kernel>)[PortableBFloat16Kernel, PortableFloat32Kernel],
+        PieceBFloat16Kernel, PieceFloat32Kernel, CombineKernel, AppendBFloat16Kernel, AppendFloat32Kernel, CopyKeyValuesKernel,
+        WeightsBFloat16Kernel, WeightsFloat32Kernel,
     ];
 
     /// <summary>
-    /// y_i = sum_j p_j v_j for each sequence over its own rows, p = softmax of the capped scores. The step's keys and values are laid out as a cache with one layer first, so that the
+    /// y_i = sum_j p_j v_j for each sequence over its own rows, p = softmax of the capped scores. The step's keys and values are laid
+    /// out as a cache with one layer first, so that the
     /// kernels know no difference. A product comes next.
     /// </summary>
     public Matrix Run(in Attention op, MatrixShape shape)
@@ -39,11 +45,14 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
         return Attend(op.Q, step, 0, op.Spec, memory, shape);
     }
 
-    /// <summary>Sequences with many rows and those with one go to kernels of their own, each of which passes over what is the other's.</summary>
+    /// <summary>
+    /// Sequences with many rows and those with one go to kernels of their own, each of which passes over what is the other's.
+    /// </summary>
     private Matrix Attend(Matrix q, DeviceStepTable step, int layer, in AttentionSpec spec, ArrayView<U4> memory, MatrixShape shape)
     {
         if (spec.HeadDim > DecodeAttention.MostHeadDim)
-            throw new NotSupportedException($"Attention: heads of {spec.HeadDim} features; the GPU backend has at most {DecodeAttention.MostHeadDim}.");
+            throw new NotSupportedException(
+                $"Attention: heads of {spec.HeadDim} features; the GPU backend has at most {DecodeAttention.MostHeadDim}.");
         using Matrix query = context.Widen(q);
         Matrix y = AllocateForProduct(shape); // [T, H * D]
         var args = new AttentionArgs
@@ -60,6 +69,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
             Window = spec.Window,
             Scale = spec.Scale,
             SoftCap = spec.SoftCap,
+            InverseSoftCap = 1 / spec.SoftCap,
         };
         bool isLarge = spec.HeadDim > PortableFlash.MostHeadDim; // no model has such heads: row by row is good enough
         if (!isLarge && step.MostRows > 1) AttendMany(step, args);
@@ -78,18 +88,29 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
     /// <summary>The kernel for tensor cores that is large enough for the head, and its shared memory.</summary>
     private (Kernel<AttentionArgs> Kernel, int SharedBytes) Flash(int headDim)
     {
-        if (headDim <= 80) return (IsKvNarrow ? FlashKernels<Head80>.BFloat16 : FlashKernels<Head80>.Float32, TensorCoreFlash.SharedBytes<Head80>());
-        if (headDim <= 128) return (IsKvNarrow ? FlashKernels<Head128>.BFloat16 : FlashKernels<Head128>.Float32, TensorCoreFlash.SharedBytes<Head128>());
-        return (IsKvNarrow ? FlashKernels<Head256>.BFloat16 : FlashKernels<Head256>.Float32, TensorCoreFlash.SharedBytes<Head256>());
+        if (headDim <= 80) return Flash<Head80>();
+        return headDim <= 128 ? Flash<Head128>() : Flash<Head256>();
     }
+
+    private (Kernel<AttentionArgs> Kernel, int SharedBytes) Flash<THead>() where THead : struct, IHeadSize =>
+        (IsKvNarrow ? FlashKernels<THead>.BFloat16 : FlashKernels<THead>.Float32, TensorCoreFlash.SharedBytes<THead>());
 
     private void AttendSingle(DeviceStepTable step, in AttentionArgs args, bool everyRow)
     {
         int rows = everyRow ? step.Rows : step.Slices, pieces = (step.MostKeys + DecodeAttention.Keys - 1) / DecodeAttention.Keys;
-        bool onTensorCores = IsNarrow && IsKvNarrow && args.HeadDim % TensorCoreDecode.HeadDimStep == 0 && args.HeadDim <= TensorCoreDecode.MostHeadDim;
+        bool fits = args.HeadDim % TensorCoreDecode.HeadDimStep == 0 && args.HeadDim <= TensorCoreDecode.MostHeadDim;
+        bool onTensorCores = IsNarrow && IsKvNarrow && fits;
         Kernel<DecodeArgs> kernel = onTensorCores ? PieceTensorCoreKernel : IsKvNarrow ? PieceBFloat16Kernel : PieceFloat32Kernel;
-        using Matrix sums = context.Allocate(checked(rows * args.Heads * pieces), args.HeadDim), scales = context.Allocate(rows * args.Heads * pieces, 2);
-        var decode = new DecodeArgs { Attention = args, Sums = sums.Floats(), Scales = scales.Floats(), Pieces = pieces, EveryRow = everyRow ? 1 : 0 };
+        int all = checked(rows * args.Heads * pieces);
+        using Matrix sums = context.Allocate(all, args.HeadDim), scales = context.Allocate(all, 2);
+        var decode = new DecodeArgs
+        {
+            Attention = args,
+            Sums = sums.Floats(),
+            Scales = scales.Floats(),
+            Pieces = pieces,
+            EveryRow = everyRow ? 1 : 0,
+        };
         Launch(kernel, new LaunchGrid(pieces, DecodeHeads.Groups(args.Heads, args.KvHeads), rows), decode);
         Launch(CombineKernel, new LaunchGrid(args.Heads, rows), decode);
     }

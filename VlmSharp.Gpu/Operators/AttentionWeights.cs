@@ -10,7 +10,8 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionWeights>
 {
-    private static readonly Kernel<AttentionWeightsArgs> WeightsBFloat16Kernel = new("AttentionWeights, bf16", AttentionWeightsRow<BFloat16Kv>, RowThreads),
+    private static readonly Kernel<AttentionWeightsArgs>
+        WeightsBFloat16Kernel = new("AttentionWeights, bf16", AttentionWeightsRow<BFloat16Kv>, RowThreads),
         WeightsFloat32Kernel = new("AttentionWeights, fp32", AttentionWeightsRow<Float32Kv>, RowThreads);
 
     /// <summary>The p of attention, row by row.</summary>
@@ -19,7 +20,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionWei
         DeviceStepTable step = op.Step.OnDevice();
         using Matrix q = context.Widen(op.Q);
         Matrix y = Allocate(shape); // [n * H, L]
-        Launch(IsKvNarrow ? WeightsBFloat16Kernel : WeightsFloat32Kernel, new LaunchGrid(op.Rows.Count, op.Spec.Heads), new AttentionWeightsArgs
+        Kernel<AttentionWeightsArgs> kernel = IsKvNarrow ? WeightsBFloat16Kernel : WeightsFloat32Kernel;
+        Launch(kernel, new LaunchGrid(op.Rows.Count, op.Spec.Heads), new AttentionWeightsArgs
         {
             Attention = new AttentionArgs
             {
@@ -34,6 +36,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionWei
                 Window = op.Spec.Window,
                 Scale = op.Spec.Scale,
                 SoftCap = op.Spec.SoftCap,
+                InverseSoftCap = 1 / op.Spec.SoftCap,
             },
             Rows = op.Rows.Integers(),
             Y = y.Floats(),
@@ -48,7 +51,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionWei
         AttentionArgs g = w.Attention;
         int row = w.Rows[Grid.IdxX], head = Grid.IdxY;
         StepSequence sequence = StepSequence.Read(g.Sequences, g.RowSequences[row]);
-        int position = sequence.Past + row - sequence.RowStart, start = sequence.VisibleStart(position, g.Window), end = sequence.VisibleEnd(position);
+        int position = sequence.Past + row - sequence.RowStart;
+        int start = sequence.VisibleStart(position, g.Window), end = sequence.VisibleEnd(position);
         long keys = sequence.KeysAt<TKv>(g.Layer, g.KvRowNumbers) + head / (g.Heads / g.KvHeads) * g.HeadDim;
         long q = ((long)row * g.Heads + head) * g.HeadDim, y = ((long)Grid.IdxX * g.Heads + head) * w.Longest;
         float max = float.NegativeInfinity, sum = 0;
@@ -61,8 +65,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionWei
             max = IntrinsicMath.Max(max, score);
         }
 
-        max = TCore.Max(max);
-        for (int j = start + Group.IdxX; j < end; j += RowThreads) sum += w.Y[y + j] = Softmax.Weight(w.Y[y + j], max);
+        float shift = Softmax.Shift(TCore.Max(max));
+        for (int j = start + Group.IdxX; j < end; j += RowThreads) sum += w.Y[y + j] = Softmax.Weight(w.Y[y + j], shift);
         sum = TCore.Sum(sum);
         for (int j = start + Group.IdxX; j < end; j += RowThreads) w.Y[y + j] /= sum;
         for (int j = Group.IdxX; j < w.Longest; j += RowThreads)

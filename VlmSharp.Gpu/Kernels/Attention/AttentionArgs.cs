@@ -11,7 +11,7 @@ internal struct AttentionArgs
     public ArrayView<int> Sequences, RowSequences; // the step's table
     public RowTarget Y; // [T, H * D]
     public int Layer, Heads, KvHeads, HeadDim, Window;
-    public float Scale, SoftCap;
+    public float Scale, SoftCap, InverseSoftCap;
 
     /// <summary>Numbers of a row of keys or values with its padding.</summary>
     public readonly int KvRowNumbers => (KvHeads * HeadDim + 7) / 8 * 8;
@@ -23,5 +23,5 @@ internal struct AttentionArgs
     public readonly int HeadChunks => (HeadDim + 7) >> 3;
 
     /// <summary>s = cap * tanh(scale * q.k / cap), or scale * q.k without a cap; of q that is multiplied by the scale already.</summary>
-    public readonly float Capped(float score) => SoftCap > 0 ? SoftCap * Functions.Tanh(score / SoftCap) : score;
+    public readonly float Capped(float score) => SoftCap > 0 ? SoftCap * Functions.Tanh(score * InverseSoftCap) : score;
 }

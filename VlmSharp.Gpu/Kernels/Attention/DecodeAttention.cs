@@ -3,10 +3,12 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// Attention of sequences with one row: what counts is to read keys and values once and from everywhere at a time (flash decoding, Dao et al. 2023). <see cref="Piece{TKv}"/>: a group
+/// Attention of sequences with one row: what counts is to read keys and values once and from everywhere at a time (flash decoding, Dao
+/// et al. 2023). <see cref="Piece{TKv}"/>: a group
 /// has 64 keys and up to 8 query heads that share them. <see cref="Combine"/> joins the pieces:
 /// <code>
-/// m = max_i m_i,  y = sum_i exp(m_i - m) o_i / sum_i exp(m_i - m) l_i     over the pieces i, in which o_i = sum exp(s - m_i) v, l_i = sum exp(s - m_i)
+/// m_i = max s,  l_i = sum exp(s - m_i),  o_i = sum exp(s - m_i) v     over the keys of piece i
+/// m = max_i m_i,  y = sum_i exp(m_i - m) o_i / sum_i exp(m_i - m) l_i
 /// </code>
 /// </summary>
 internal static class DecodeAttention
@@ -40,13 +42,14 @@ internal static class DecodeAttention
         Group.Barrier();
         weights[j * 2 + half] = new F4
         {
-            X = Softmax.Weight(s.X, largest[half * 4]),
-            Y = Softmax.Weight(s.Y, largest[half * 4 + 1]),
-            Z = Softmax.Weight(s.Z, largest[half * 4 + 2]),
-            W = Softmax.Weight(s.W, largest[half * 4 + 3]),
+            X = Softmax.Weight(s.X, Softmax.Shift(largest[half * 4])),
+            Y = Softmax.Weight(s.Y, Softmax.Shift(largest[half * 4 + 1])),
+            Z = Softmax.Weight(s.Z, Softmax.Shift(largest[half * 4 + 2])),
+            W = Softmax.Weight(s.W, Softmax.Shift(largest[half * 4 + 3])),
         };
         Group.Barrier();
-        SumValues<TKv>(a, weights, q, totals, row.Sequence.ValuesAt<TKv>(a.Layer, a.KvRowNumbers) + heads.KvHead * a.HeadDim, key0, from, to);
+        long values = row.Sequence.ValuesAt<TKv>(a.Layer, a.KvRowNumbers) + heads.KvHead * a.HeadDim;
+        SumValues<TKv>(a, weights, q, totals, values, key0, from, to);
 
         ArrayView<float> sums = q.Cast<float>();
         for (int i = thread; i < heads.Count * a.HeadDim; i += Threads)
@@ -99,13 +102,16 @@ internal static class DecodeAttention
     }
 
     /// <summary>
-    /// sums[h, d] = sum_j p_j v_j and totals[h] = sum_j p_j. A thread has 8 features of all heads and every n-th key that is seen; then the threads with the same features add theirs, one
+    /// sums[h, d] = sum_j p_j v_j and totals[h] = sum_j p_j. A thread has 8 features of all heads and every n-th key that is seen; then
+    /// the threads with the same features add theirs, one
     /// after another.
     /// </summary>
-    private static void SumValues<TKv>(AttentionArgs g, ArrayView<F4> weights, ArrayView<F4> sums, ArrayView<float> totals, long values, int key0, int from, int to)
+    private static void SumValues<TKv>(
+        AttentionArgs g, ArrayView<F4> weights, ArrayView<F4> sums, ArrayView<float> totals, long values, int key0, int from, int to)
         where TKv : struct, IKvFormat
     {
-        int parts = IntrinsicMath.Min(MostParts, Threads / g.HeadChunks), part = Group.IdxX / g.HeadChunks, chunk = Group.IdxX - part * g.HeadChunks;
+        int parts = IntrinsicMath.Min(MostParts, Threads / g.HeadChunks);
+        int part = Group.IdxX / g.HeadChunks, chunk = Group.IdxX - part * g.HeadChunks;
         F8 o0 = default, o1 = default, o2 = default, o3 = default, o4 = default, o5 = default, o6 = default, o7 = default, total = default;
         if (part < parts)
         {
@@ -162,11 +168,12 @@ internal static class DecodeAttention
         long at = ((long)Grid.IdxY * a.Heads + Grid.IdxX) * g.Pieces;
         float max = float.NegativeInfinity, total = 0;
         for (int i = first; i <= last; i++) max = IntrinsicMath.Max(max, g.Scales[(at + i) * 2]);
-        for (int i = first; i <= last; i++) total += Softmax.Weight(g.Scales[(at + i) * 2], max) * g.Scales[(at + i) * 2 + 1];
+        float shift = Softmax.Shift(max);
+        for (int i = first; i <= last; i++) total += Softmax.Weight(g.Scales[(at + i) * 2], shift) * g.Scales[(at + i) * 2 + 1];
         for (int d = Group.IdxX; d < a.HeadDim; d += Threads)
         {
             float sum = 0;
-            for (int i = first; i <= last; i++) sum += Softmax.Weight(g.Scales[(at + i) * 2], max) * g.Sums[(at + i) * a.HeadDim + d];
+            for (int i = first; i <= last; i++) sum += Softmax.Weight(g.Scales[(at + i) * 2], shift) * g.Sums[(at + i) * a.HeadDim + d];
             a.Y.Set(row.Row, Grid.IdxX * a.HeadDim + d, sum / total);
         }
 

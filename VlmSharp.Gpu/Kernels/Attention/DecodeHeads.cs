@@ -13,8 +13,9 @@ internal struct DecodeHeads
     /// <summary>Those of this group.</summary>
     public static DecodeHeads Of(AttentionArgs g)
     {
-        int shared = g.Heads / g.KvHeads, kvHead = Grid.IdxY / Blocks(shared), block = (Grid.IdxY - kvHead * Blocks(shared)) * DecodeAttention.Heads;
-        return new DecodeHeads { KvHead = kvHead, First = kvHead * shared + block, Count = IntrinsicMath.Min(DecodeAttention.Heads, shared - block) };
+        int shared = g.Heads / g.KvHeads, blocks = Blocks(shared), kvHead = Grid.IdxY / blocks;
+        int block = (Grid.IdxY - kvHead * blocks) * DecodeAttention.Heads, count = IntrinsicMath.Min(DecodeAttention.Heads, shared - block);
+        return new DecodeHeads { KvHead = kvHead, First = kvHead * shared + block, Count = count };
     }
 
     private static int Blocks(int shared) => (shared + DecodeAttention.Heads - 1) / DecodeAttention.Heads;

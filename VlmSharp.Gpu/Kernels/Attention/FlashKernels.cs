@@ -15,5 +15,6 @@ internal static class FlashKernels<THead> where THead : struct, IHeadSize
     public static IReadOnlyList<Kernel> All => [BFloat16, Float32];
 
     private static Kernel<AttentionArgs> Create(string format, Action<AttentionArgs> body) =>
-        new($"flash attention on tensor cores, heads up to {16 * THead.Blocks}, {format}", body, TensorCoreFlash.Threads, THead.GroupsPerProcessor);
+        new($"flash attention on tensor cores, heads up to {16 * THead.Blocks}, {format}", body,
+            TensorCoreFlash.Threads, THead.GroupsPerProcessor);
 }

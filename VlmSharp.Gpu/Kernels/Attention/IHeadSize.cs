@@ -1,6 +1,9 @@
 namespace VlmSharp.Gpu.Kernels.Attention;
 
-/// <summary>For how many features of a head a kernel is compiled, as its type argument: registers are counted when it is compiled. A smaller head is filled up with zeros.</summary>
+/// <summary>
+/// For how many features of a head a kernel is compiled, as its type argument: registers are counted when it is compiled. A smaller
+/// head is filled up with zeros.
+/// </summary>
 internal interface IHeadSize
 {
     /// <summary>Blocks of 16 features.</summary>

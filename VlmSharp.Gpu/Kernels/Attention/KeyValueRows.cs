@@ -2,7 +2,10 @@ using ILGPU;
 
 namespace VlmSharp.Gpu.Kernels.Attention;
 
-/// <summary>Writes rows of keys and values where attention reads them: into the caches, or into a block of the step's own. A thread has 8 numbers of a row of keys or of values.</summary>
+/// <summary>
+/// Writes rows of keys and values where attention reads them: into the caches, or into a block of the step's own. A thread has 8
+/// numbers of a row of keys or of values.
+/// </summary>
 internal static class KeyValueRows
 {
     public const int Threads = 128;
@@ -17,7 +20,8 @@ internal static class KeyValueRows
         int row = (int)(i / chunks), column = (int)(i - (long)row * chunks) * 8;
         StepSequence sequence = StepSequence.Read(g.Sequences, g.RowSequences[row]);
         int token = sequence.Past + row - sequence.RowStart, rowNumbers = chunks * 8;
-        long start = isValue ? sequence.ValuesAt<TKv>(g.Layer, rowNumbers) : sequence.KeysAt<TKv>(g.Layer, rowNumbers), from = (long)row * g.Width + column;
+        long start = isValue ? sequence.ValuesAt<TKv>(g.Layer, rowNumbers) : sequence.KeysAt<TKv>(g.Layer, rowNumbers);
+        long from = (long)row * g.Width + column;
         int count = g.Width - column;
         F8 numbers = isValue ? Eights.Load(g.V, from, count, g.IsAligned) : Eights.Load(g.K, from, count, g.IsAligned);
         TKv.SetEight(g.Memory, start + (long)token * rowNumbers + column, numbers);

@@ -3,8 +3,10 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// Attention of sequences with many rows (Dao 2023) on any device, all in fp32: a group has 16 queries of one head and walks over the keys, 64 at a time. For the scores a thread has
-/// one key and 8 queries; for the sums of values it has two features of all 16 queries, in registers. Grid: tiles of queries, heads, sequences.
+/// Attention of sequences with many rows (Dao 2023) on any device, all in fp32: a group has 16 queries of one head and walks over the
+/// keys, 64 at a time. For the scores a thread has
+/// one key and 8 queries; for the sums of values it has two features of all 16 queries, in registers. Grid: tiles of queries, heads,
+/// sequences.
 /// </summary>
 internal static class PortableFlash
 {
@@ -17,7 +19,7 @@ internal static class PortableFlash
         int row0 = Grid.IdxX * Queries, rows = IntrinsicMath.Min(Queries, sequence.RowCount - row0);
         if (rows <= 0 || sequence.RowCount == 1) return; // the whole group
         ArrayView<F4> q = SharedMemory.Allocate<F4>(Queries * RowChunks);
-        ArrayView<F4> weights = SharedMemory.Allocate<F4>(Keys * Queries / 4); // [keys, queries]: the scores, then what the softmax makes of them
+        ArrayView<F4> weights = SharedMemory.Allocate<F4>(Keys * Queries / 4); // [keys, queries]: the scores, then their weights
         ArrayView<F4> keeps = SharedMemory.Allocate<F4>(Queries / 4);
         ArrayView<float> sums = SharedMemory.Allocate<float>(Queries);
         int thread = Group.IdxX, kvColumn = Grid.IdxY / (g.Heads / g.KvHeads) * g.HeadDim, rowNumbers = g.KvRowNumbers;
@@ -28,7 +30,7 @@ internal static class PortableFlash
         int position = sequence.Past + row0; // of the first query
         int start = sequence.VisibleStart(position, g.Window), end = sequence.VisibleEnd(position + rows - 1);
         float max = float.NegativeInfinity, sum = 0; // of query `thread`, in the first 16 threads
-        F8 low0 = default, low1 = default, high0 = default, high1 = default; // features `thread` and `thread` + 128 of queries 0 to 7, then 8 to 15
+        F8 low0 = default, low1 = default, high0 = default, high1 = default; // queries 0 to 7, then 8 to 15; the two features
         for (int key0 = start; key0 < end; key0 += Keys)
         {
             int count = IntrinsicMath.Min(Keys, end - key0);
@@ -52,7 +54,8 @@ internal static class PortableFlash
             for (int j = 0; j < count; j++)
             {
                 long value = values + (long)(key0 + j) * rowNumbers + thread;
-                float v0 = thread < g.HeadDim ? TKv.Get(g.Memory, value) : 0, v1 = thread + Threads < g.HeadDim ? TKv.Get(g.Memory, value + Threads) : 0;
+                float v0 = thread < g.HeadDim ? TKv.Get(g.Memory, value) : 0;
+                float v1 = thread + Threads < g.HeadDim ? TKv.Get(g.Memory, value + Threads) : 0;
                 F8 low = Eights.Load(weights, j * Queries / 4), high = Eights.Load(weights, j * Queries / 4 + 2);
                 if (Eights.IsFinite(v0) && Eights.IsFinite(v1))
                 {
@@ -89,12 +92,14 @@ internal static class PortableFlash
         for (int i = Group.IdxX; i < Queries * padded; i += Threads)
         {
             int r = i / padded, d = i - r * padded;
-            q[r * MostHeadDim + d] = r < rows && d < g.HeadDim ? g.Q[(long)(row + r) * g.Heads * g.HeadDim + Grid.IdxY * g.HeadDim + d] * g.Scale : 0;
+            long from = ((long)(row + r) * g.Heads + Grid.IdxY) * g.HeadDim + d;
+            q[r * MostHeadDim + d] = r < rows && d < g.HeadDim ? g.Q[from] * g.Scale : 0;
         }
     }
 
     /// <summary>The scores of 64 keys; -inf where a query may not see the key, whose score is then not looked at.</summary>
-    private static void Score<TKv>(AttentionArgs g, ArrayView<F4> q, ArrayView<F4> scores, StepSequence sequence, int position, int key0, int count, long keys)
+    private static void Score<TKv>(
+        AttentionArgs g, ArrayView<F4> q, ArrayView<F4> scores, StepSequence sequence, int position, int key0, int count, long keys)
         where TKv : struct, IKvFormat
     {
         int j = Group.IdxX & (Keys - 1), query = (Group.IdxX >> 6) * 8;
@@ -142,7 +147,8 @@ internal static class PortableFlash
     private static float WeighRow(ArrayView<float> scores, int query, float max)
     {
         for (int j = 0; j < Keys; j++) max = IntrinsicMath.Max(max, scores[j * Queries + query]);
-        for (int j = 0; j < Keys; j++) scores[j * Queries + query] = Softmax.Weight(scores[j * Queries + query], max);
+        float shift = Softmax.Shift(max);
+        for (int j = 0; j < Keys; j++) scores[j * Queries + query] = Softmax.Weight(scores[j * Queries + query], shift);
         return max;
     }
 

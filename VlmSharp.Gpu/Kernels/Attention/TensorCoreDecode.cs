@@ -13,7 +13,7 @@ internal static class TensorCoreDecode
 {
     public const int Threads = 128, MostHeadDim = 256, HeadDimStep = 64;
     private const int Keys = DecodeAttention.Keys, Heads = DecodeAttention.Heads;
-    private const int QueryPitch = MostHeadDim / 8 + 1, WeightPitch = Keys + 8, SumPitch = MostHeadDim + 4; // gaps against bank conflicts
+    private const int QueryPitch = MostHeadDim / 8 + 4, WeightPitch = Keys + 8, SumPitch = MostHeadDim + 4; // gaps against bank conflicts
     private const string M = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 ", P = ", {%0,%4,%1,%4}, {%2,%3}, ";
 
     public static void Piece(DecodeArgs g)
@@ -43,7 +43,7 @@ internal static class TensorCoreDecode
         WarpLargest(warps, mine, s);
         Group.Barrier();
         F4 max = Larger(warps.Cast<F4>()[mine], warps.Cast<F4>()[other]);
-        var p = new F4 { X = Softmax.Weight(s.X, max.X), Y = Softmax.Weight(s.Y, max.Y), Z = Softmax.Weight(s.Z, max.Z), W = Softmax.Weight(s.W, max.W) };
+        F4 p = Weigh(s, max);
         WarpTotals(warps, mine + 4, p);
         StoreWeights(weights, half * 4 * WeightPitch + j, p);
         Group.Barrier();
@@ -54,7 +54,8 @@ internal static class TensorCoreDecode
             g.Scales[g.At(heads.First + thread) * 2 + 1] = warps[at + 16] + warps[at + 20];
         }
 
-        if (mine * HeadDimStep < a.HeadDim) SumValues(a, weights.Cast<uint>(), values + mine * (HeadDimStep / 8), rowChunks, from, to, sums);
+        if (mine * HeadDimStep < a.HeadDim)
+            SumValues(a, weights.Cast<uint>(), values + mine * (HeadDimStep / 8), rowChunks, from, to, sums);
         Group.Barrier();
         for (int i = thread; i < heads.Count * a.HeadDim; i += Threads)
         {
@@ -109,6 +110,14 @@ internal static class TensorCoreDecode
         W = seen ? g.Capped(s.W) : float.NegativeInfinity,
     };
 
+    private static F4 Weigh(F4 s, F4 max) => new()
+    {
+        X = Softmax.Weight(s.X, Softmax.Shift(max.X)),
+        Y = Softmax.Weight(s.Y, Softmax.Shift(max.Y)),
+        Z = Softmax.Weight(s.Z, Softmax.Shift(max.Z)),
+        W = Softmax.Weight(s.W, Softmax.Shift(max.W)),
+    };
+
     private static F4 Larger(F4 x, F4 y) => new()
     {
         X = IntrinsicMath.Max(x.X, y.X),
@@ -154,13 +163,17 @@ internal static class TensorCoreDecode
     /// O[heads, D] = P V, 64 features a warp. For 16 keys a lane loads 8 features, those of chunk l / 4, of the four keys from 4 (l % 4)
     /// on; feature i of all chunks makes the i-th square of 8 columns, whose column n is feature 8 n + i.
     /// </summary>
-    private static void SumValues(AttentionArgs g, ArrayView<uint> weights, long values, int rowChunks, int from, int to, ArrayView<float> sums)
+    private static void SumValues(
+        AttentionArgs g, ArrayView<uint> weights, long values, int rowChunks, int from, int to, ArrayView<float> sums)
     {
         int lane = Group.IdxX & 31, head = lane >> 2, t = lane & 3;
         CudaAsm.Emit("mov.f32 o0,z; mov.f32 o1,z; mov.f32 o2,z; mov.f32 o3,z; mov.f32 o4,z; mov.f32 o5,z; mov.f32 o6,z; mov.f32 o7,z;");
-        CudaAsm.Emit("mov.f32 o8,z; mov.f32 o9,z; mov.f32 o10,z; mov.f32 o11,z; mov.f32 o12,z; mov.f32 o13,z; mov.f32 o14,z; mov.f32 o15,z;");
-        CudaAsm.Emit("mov.f32 o16,z; mov.f32 o17,z; mov.f32 o18,z; mov.f32 o19,z; mov.f32 o20,z; mov.f32 o21,z; mov.f32 o22,z; mov.f32 o23,z;");
-        CudaAsm.Emit("mov.f32 o24,z; mov.f32 o25,z; mov.f32 o26,z; mov.f32 o27,z; mov.f32 o28,z; mov.f32 o29,z; mov.f32 o30,z; mov.f32 o31,z;");
+        CudaAsm.Emit("mov.f32 o8,z; mov.f32 o9,z; mov.f32 o10,z; mov.f32 o11,z;");
+        CudaAsm.Emit("mov.f32 o12,z; mov.f32 o13,z; mov.f32 o14,z; mov.f32 o15,z;");
+        CudaAsm.Emit("mov.f32 o16,z; mov.f32 o17,z; mov.f32 o18,z; mov.f32 o19,z;");
+        CudaAsm.Emit("mov.f32 o20,z; mov.f32 o21,z; mov.f32 o22,z; mov.f32 o23,z;");
+        CudaAsm.Emit("mov.f32 o24,z; mov.f32 o25,z; mov.f32 o26,z; mov.f32 o27,z;");
+        CudaAsm.Emit("mov.f32 o28,z; mov.f32 o29,z; mov.f32 o30,z; mov.f32 o31,z;");
         for (int j = t * 4; j < Keys; j += 16)
         {
             uint p = weights[(head * WeightPitch + j) / 2], q = weights[(head * WeightPitch + j) / 2 + 1];

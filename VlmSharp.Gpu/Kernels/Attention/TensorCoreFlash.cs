@@ -3,10 +3,12 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// Attention of sequences with many rows on tensor cores (Dao 2023): a group has 64 queries of one head, a warp 16 of them, and walks over the keys, 64 at a time. Queries, keys, weights and
+/// Attention of sequences with many rows on tensor cores (Dao 2023): a group has 64 queries of one head, a warp 16 of them, and walks
+/// over the keys, 64 at a time. Queries, keys, weights and
 /// values are multiplied as bf16 and summed in fp32; the softmax is in fp32. Grid: tiles of queries, heads, sequences.
 /// <code>
-/// shared memory, chunks of 16 bytes:  Q [64, D], in the end Y;  K [64, D], then V;  S [64, 64] in fp32, in whose place P is written;  what V had that is not finite
+/// shared memory, chunks of 16 bytes:  Q [64, D], in the end Y;  K [64, D], then V;
+///                                     S [64, 64] in fp32, in whose place P is written;  flags of keys whose values are not finite
 /// </code>
 /// </summary>
 internal static class TensorCoreFlash
@@ -38,7 +40,8 @@ internal static class TensorCoreFlash
         StageQueries<THead>(g, shared, sequence.RowStart + row0, rows);
 
         // A lane has half a row of scores; the other half is the lane's 16 further.
-        int lane = Group.IdxX & 31, half = lane >> 4, row = (Group.IdxX >> 5) * 16 + (lane & 15), first = sequence.Past + row0, position = first + row;
+        int lane = Group.IdxX & 31, half = lane >> 4, row = (Group.IdxX >> 5) * 16 + (lane & 15);
+        int first = sequence.Past + row0, position = first + row;
         int scores = Scores<THead>(), mine = scores + row * ScorePitch + half * 8;
         int start = sequence.VisibleStart(first, g.Window), end = sequence.VisibleEnd(first + rows - 1);
         int wholeStart = sequence.VisibleStart(first + rows - 1, g.Window), wholeEnd = sequence.VisibleEnd(first); // what all of them see
@@ -98,23 +101,25 @@ internal static class TensorCoreFlash
         }
     }
 
-    /// <summary>64 rows of keys or values as bf16; zeros behind the head and behind the sequence.</summary>
-    private static void Stage<TKv, THead>(AttentionArgs g, ArrayView<U4> shared, int tile, long rows, int count) where TKv : struct, IKvFormat where THead : struct, IHeadSize
+    /// <summary>64 rows of keys or values as bf16, eight threads a row; zeros behind the head and behind the sequence.</summary>
+    private static void Stage<TKv, THead>(AttentionArgs g, ArrayView<U4> shared, int tile, long rows, int count)
+        where TKv : struct, IKvFormat where THead : struct, IHeadSize
     {
-        int chunks = THead.Blocks * 2;
-        for (int i = Group.IdxX; i < Keys * chunks; i += Threads)
+        for (int r = Group.IdxX >> 3; r < Keys; r += Threads / 8)
         {
-            int r = i / chunks, d = (i - r * chunks) * 8;
-            U4 x = default;
-            if (r < count && d < g.HeadDim)
+            long row = rows + (long)r * g.KvRowNumbers;
+            int end = r < count ? g.HeadDim : 0, to = tile + r * THead.Pitch;
+            for (int c = Group.IdxX & 7; c < THead.Blocks * 2; c += 8)
             {
-                long at = rows + (long)r * g.KvRowNumbers + d;
-                x = g.IsAligned ? TKv.GetBFloat16(g.Memory, at) : Bits.Pack(Eights.Load<TKv>(g.Memory, at, g.HeadDim - d, false));
+                U4 x = default;
+                if (c * 8 < end) x = g.IsAligned ? TKv.GetBFloat16(g.Memory, row + c * 8) : Gather<TKv>(g, row + c * 8, end - c * 8);
+                shared[to + c] = x;
             }
-
-            shared[tile + r * THead.Pitch + d / 8] = x;
         }
     }
+
+    private static U4 Gather<TKv>(AttentionArgs g, long at, int count) where TKv : struct, IKvFormat =>
+        Bits.Pack(Eights.Load<TKv>(g.Memory, at, count, isAligned: false));
 
     /// <summary>The scores of half a row: capped, and -inf where the row does not see the key.</summary>
     /// <returns>The largest of the row until now.</returns>
@@ -127,7 +132,10 @@ internal static class TensorCoreFlash
             if (isCut)
             {
                 int j = c * 4;
-                s = new F4 { X = Seen(s.X, j, from, to), Y = Seen(s.Y, j + 1, from, to), Z = Seen(s.Z, j + 2, from, to), W = Seen(s.W, j + 3, from, to) };
+                s.X = Seen(s.X, j, from, to);
+                s.Y = Seen(s.Y, j + 1, from, to);
+                s.Z = Seen(s.Z, j + 2, from, to);
+                s.W = Seen(s.W, j + 3, from, to);
             }
 
             if (isCut || g.SoftCap > 0) shared[at + c] = s;
@@ -143,20 +151,20 @@ internal static class TensorCoreFlash
     /// <returns>Their sum.</returns>
     private static float Weigh<THead>(ArrayView<F4> shared, int at, float max) where THead : struct, IHeadSize
     {
-        float sum = 0;
+        float sum = 0, shift = Softmax.Shift(max);
         for (int c = 0; c < 4; c++)
         {
             F8 s = Eights.Load(shared, at + c * 2);
             var p = new F8
             {
-                A = Softmax.Weight(s.A, max),
-                B = Softmax.Weight(s.B, max),
-                C = Softmax.Weight(s.C, max),
-                D = Softmax.Weight(s.D, max),
-                E = Softmax.Weight(s.E, max),
-                F = Softmax.Weight(s.F, max),
-                G = Softmax.Weight(s.G, max),
-                H = Softmax.Weight(s.H, max),
+                A = Softmax.Weight(s.A, shift),
+                B = Softmax.Weight(s.B, shift),
+                C = Softmax.Weight(s.C, shift),
+                D = Softmax.Weight(s.D, shift),
+                E = Softmax.Weight(s.E, shift),
+                F = Softmax.Weight(s.F, shift),
+                G = Softmax.Weight(s.G, shift),
+                H = Softmax.Weight(s.H, shift),
             };
             sum += p.A + p.B + (p.C + p.D) + (p.E + p.F + (p.G + p.H));
             FlashFragments<THead>.StoreWeights(at + c, p);
@@ -166,7 +174,8 @@ internal static class TensorCoreFlash
     }
 
     /// <summary>
-    /// A product takes the values of hidden keys too, times 0, and 0 times NaN is NaN: where the mask cuts, numbers that are not finite become 0, and a flag says which keys had one.
+    /// A product takes the values of hidden keys too, times 0, and 0 times NaN is NaN: where the mask cuts, numbers that are not finite
+    /// become 0, and a flag says which keys had one.
     /// A thread has half of a key's chunks.
     /// </summary>
     private static void RemoveNotFinite<THead>(ArrayView<U4> shared, int tile) where THead : struct, IHeadSize
@@ -190,7 +199,10 @@ internal static class TensorCoreFlash
         return (word & 0x7f800000u) == 0x7f800000u ? word & 0xffffu : word;
     }
 
-    /// <summary>Whether the row sees a flagged key among the 32 whose flags begin at a chunk; the flags of the keys' second halves are 16 chunks further.</summary>
+    /// <summary>
+    /// Whether the row sees a flagged key among the 32 whose flags begin at a chunk; the flags of the keys' second halves are 16 chunks
+    /// further.
+    /// </summary>
     private static bool SeesFlagged(ArrayView<U4> shared, int at, int from, int to)
     {
         bool sees = false;
@@ -198,7 +210,8 @@ internal static class TensorCoreFlash
         {
             U4 x = shared[at + c], y = shared[at + 16 + c];
             int j = c * 4;
-            sees |= IsFlagged(x.X | y.X, j, from, to) || IsFlagged(x.Y | y.Y, j + 1, from, to) || IsFlagged(x.Z | y.Z, j + 2, from, to) || IsFlagged(x.W | y.W, j + 3, from, to);
+            sees |= IsFlagged(x.X | y.X, j, from, to) || IsFlagged(x.Y | y.Y, j + 1, from, to);
+            sees |= IsFlagged(x.Z | y.Z, j + 2, from, to) || IsFlagged(x.W | y.W, j + 3, from, to);
         }
 
         return sees;

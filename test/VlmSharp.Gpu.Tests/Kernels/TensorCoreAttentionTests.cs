@@ -11,7 +11,8 @@ using VlmSharp.Gpu.Tests.Ptx;
 namespace VlmSharp.Gpu.Tests.Kernels;
 
 /// <summary>
-/// Attention on tensor cores, run by the PTX machine. Numbers are exact in bf16 and the scale is a power of two, so that scores are exact to fp32; what remains is one rounding of each weight
+/// Attention on tensor cores, run by the PTX machine. Numbers are exact in bf16 and the scale is a power of two, so that scores are
+/// exact to fp32; what remains is one rounding of each weight
 /// and of the result to bf16.
 /// </summary>
 public sealed class TensorCoreAttentionTests : IDisposable
@@ -68,12 +69,14 @@ public sealed class TensorCoreAttentionTests : IDisposable
         float[] q = Numbers(68 * heads * headDim, 2), k = Numbers(68 * width, 2), v = Numbers(68 * width, 2);
         Compare(isNarrow ? DType.BF16 : DType.F32, b =>
         {
-            using KvCache first = b.CreateKvCache(2, width, past + 1), second = b.CreateKvCache(2, width, past + 2), third = b.CreateKvCache(2, width, 65);
+            using KvCache first = b.CreateKvCache(2, width, past + 1), second = b.CreateKvCache(2, width, past + 2);
+            using KvCache third = b.CreateKvCache(2, width, 65);
             foreach (KvCache cache in new[] { first, second })
             {
                 SequenceBatch prompt = new();
                 prompt.Add(past, 100, cache);
-                using (Matrix key = b.Upload(oldKeys, past, width), value = b.Upload(oldValues, past, width)) b.AppendKeyValues(key, value, b.Prepare(prompt), 1);
+                using (Matrix key = b.Upload(oldKeys, past, width), value = b.Upload(oldValues, past, width))
+                    b.AppendKeyValues(key, value, b.Prepare(prompt), 1);
                 prompt.Advance();
             }
 
@@ -131,7 +134,8 @@ public sealed class TensorCoreAttentionTests : IDisposable
         {
             PtxLint lint = PtxLint.Of(kernel);
             Assert.False(lint.UsesLocalMemory, $"{kernel} uses local memory");
-            Assert.True(lint.LiveRegisters <= kernel.MostRegisters, $"{kernel}: {lint.LiveRegisters} registers at {lint.LiveAt}, {kernel.MostRegisters} to be had");
+            Assert.True(lint.LiveRegisters <= kernel.MostRegisters,
+                $"{kernel}: {lint.LiveRegisters} registers at {lint.LiveAt}, {kernel.MostRegisters} to be had");
             if (!kernel.Name.Contains("joined", StringComparison.Ordinal) && !kernel.Name.Contains("Weights", StringComparison.Ordinal))
                 Assert.True(lint.GlobalLoads.ContainsKey(16), $"{kernel} loads no 16 bytes at a time");
         }
