@@ -81,7 +81,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         }
         catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
         {
-            if (FreeUnused() == 0) throw DeviceMemoryException(size, e);
+            if (recording is not null || FreeUnused() == 0) throw DeviceMemoryException(size, e);
         }
 
         try
