@@ -60,7 +60,7 @@ internal static class BenchCommand
             {
                 using IComputeBackend backend = model.Backends.Create(parsed, name);
                 using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
-                network.ImageFeatures.MaxBytes = 0; // every run encodes its picture
+                if (!backend.IsQueued) network.ImageFeatures.MaxBytes = 0; // every run encodes its picture
                 GenerationRequest[] requests = [.. Enumerable.Repeat(Request(parsed, prompt, network), together)];
                 using ILimits? limits = LimitsOf(parsed, model.Backends, backend);
                 var options = new GenerationOptions { MaxNewTokens = count, IgnoreEndOfSequence = true };
