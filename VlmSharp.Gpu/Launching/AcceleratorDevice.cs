@@ -44,8 +44,8 @@ internal sealed class AcceleratorDevice : KernelDevice
         launch(Stream, new KernelConfig(new Index3D(grid.X, grid.Y, grid.Z), new Index3D(kernel.Threads, 1, 1), shared), args);
     }
 
-    /// <summary>Compiles a kernel without running it, so that what the driver's compiler refuses shows at once.</summary>
-    public void Load<TArgs>(Kernel<TArgs> kernel) where TArgs : struct => Loaded(kernel);
+    /// <inheritdoc/>
+    public override void Load<TArgs>(Kernel<TArgs> kernel) => Loaded(kernel);
 
     private Delegate Loaded<TArgs>(Kernel<TArgs> kernel) where TArgs : struct
     {

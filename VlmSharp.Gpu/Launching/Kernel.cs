@@ -20,6 +20,9 @@ internal abstract class Kernel(string name, MethodInfo method, int threads, int 
     /// <summary>Registers that a thread may have so that so many groups fit: 65,536 shared out, at most 255.</summary>
     public int MostRegisters => Math.Min(255, 65536 / (threads * groupsPerProcessor));
 
+    /// <summary>Compiles it for a device without running it.</summary>
+    public abstract void LoadOn(KernelDevice device);
+
     public override string ToString() => name;
 }
 
@@ -34,4 +37,7 @@ internal sealed class Kernel<TArgs>(string name, Action<TArgs> body, int threads
     where TArgs : struct
 {
     public Action<TArgs> Body => body;
+
+    /// <inheritdoc/>
+    public override void LoadOn(KernelDevice device) => device.Load(this);
 }

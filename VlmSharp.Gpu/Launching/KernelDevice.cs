@@ -26,6 +26,14 @@ internal abstract class KernelDevice : IDisposable
     /// <param name="args">Its arguments.</param>
     public abstract void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args) where TArgs : struct;
 
+    /// <summary>Compiles a kernel without running it, so that what the driver's compiler refuses shows before anything runs.</summary>
+    /// <param name="kernel">The kernel.</param>
+    public abstract void Load<TArgs>(Kernel<TArgs> kernel) where TArgs : struct;
+
+    /// <summary>Compiles a kernel of a catalog.</summary>
+    /// <param name="kernel">The kernel.</param>
+    public void Load(Kernel kernel) => kernel.LoadOn(this);
+
     /// <summary>Queues a copy inside the device's memory.</summary>
     /// <param name="source">From.</param>
     /// <param name="target">To; as long, and apart.</param>

@@ -35,6 +35,8 @@ internal sealed class SharedDevice : KernelDevice
 
     public override void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args) => Inner.Launch(kernel, grid, args);
 
+    public override void Load<TArgs>(Kernel<TArgs> kernel) => Inner.Load(kernel);
+
     public override void Copy<T>(ArrayView<T> source, ArrayView<T> target) => Inner.Copy(source, target);
 
     public override void Wait() => Inner.Wait();

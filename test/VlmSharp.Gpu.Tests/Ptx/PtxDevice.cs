@@ -63,6 +63,8 @@ internal sealed class PtxDevice : KernelDevice
         if (!reports.TryAdd(kernel, report)) reports[kernel] = reports[kernel].CanAdd(report) ? reports[kernel].Add(report) : report;
     }
 
+    public override void Load<TArgs>(Kernel<TArgs> kernel) => PtxCompiler.Program(kernel);
+
     public override void Wait() => Stream.Synchronize();
 
     protected override void Dispose(bool disposing)

@@ -14,6 +14,9 @@ internal sealed partial record PtxLint(int LiveRegisters, string LiveAt, bool Us
     [GeneratedRegex(@"\bld(?:\.volatile)?\.global[\w.:]*?(?:\.v(?<count>[24]))?\.(?<type>[subf]\d+)\s")]
     private static partial Regex GlobalLoad();
 
+    /// <summary>Bytes that a thread reads from global memory at once, at most.</summary>
+    public int WidestRead { get; private init; }
+
     public static PtxLint Of(Launching.Kernel kernel) => Of(PtxCompiler.Compile(kernel));
 
     public static PtxLint Of(string ptx)
@@ -28,6 +31,10 @@ internal sealed partial record PtxLint(int LiveRegisters, string LiveAt, bool Us
             loads[bytes] = loads.GetValueOrDefault(bytes) + 1;
         }
 
-        return new(live, program.Code[place].Text, ptx.Contains(".local", StringComparison.Ordinal), loads, program.SharedBytes);
+        bool copiesChunks = ptx.Contains("cp.async.cg.shared.global", StringComparison.Ordinal); // always 16 bytes
+        return new(live, program.Code[place].Text, ptx.Contains(".local", StringComparison.Ordinal), loads, program.SharedBytes)
+        {
+            WidestRead = copiesChunks ? 16 : loads.Keys.DefaultIfEmpty().Max(),
+        };
     }
 }

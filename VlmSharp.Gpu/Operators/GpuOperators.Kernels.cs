@@ -1,0 +1,18 @@
+using VlmSharp.Gpu.Kernels.Products;
+using VlmSharp.Gpu.Launching;
+using VlmSharp.Gpu.Memory;
+
+namespace VlmSharp.Gpu.Operators;
+
+internal sealed partial class GpuOperators<TCore>
+{
+    /// <summary>Every kernel that a backend with this core can launch, to load and to prove each. Names are unique.</summary>
+    public static IReadOnlyList<Kernel> Kernels =>
+    [
+        .. ProductKernels<TCore>.All,
+        .. AttentionKernels,
+        .. Conversions.Kernels,
+        EmbedKernel, RotaryAnglesKernel, RopeKernel, LayerNormKernel, RmsNormKernel, SelectRowsKernel, ReplaceRowsKernel,
+        SoftCapKernel, RowStatisticsKernel, LogSoftmaxKernel, TopKKernel, TopPKernel, DrawKernel, ChooseKernel,
+    ];
+}

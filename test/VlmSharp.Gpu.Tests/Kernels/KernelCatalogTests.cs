@@ -1,0 +1,72 @@
+using System.Reflection;
+using VlmSharp.Compute;
+using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Kernels.Products;
+using VlmSharp.Gpu.Launching;
+using VlmSharp.Gpu.Operators;
+
+namespace VlmSharp.Gpu.Tests.Kernels;
+
+/// <summary>The catalog of kernels against all that there are in the assembly.</summary>
+public sealed class KernelCatalogTests
+{
+    private static readonly Type[] Types = typeof(GpuBackend).Assembly.GetTypes();
+
+    [Fact]
+    public void Names_are_unique()
+    {
+        Assert.Distinct(GpuOperators<TensorCore>.Kernels.Select(kernel => kernel.Name));
+        Assert.Distinct(GpuOperators<PortableCore>.Kernels.Select(kernel => kernel.Name));
+    }
+
+    /// <summary>A kernel is known by its method: what names no core may stand in the other core's catalog alone.</summary>
+    [Fact]
+    public void No_kernel_is_missing()
+    {
+        HashSet<MethodInfo> known =
+            [.. GpuOperators<TensorCore>.Kernels.Concat(GpuOperators<PortableCore>.Kernels).Select(kernel => kernel.Method)];
+        string[] missing = [.. Types.SelectMany(Closed).Where(IsLaunched).SelectMany(KernelsOf).Where(k => !known.Contains(k.Method)).Select(k => k.Name)];
+        Assert.Empty(missing);
+    }
+
+    /// <summary>The search finds what is known, so that it can miss something.</summary>
+    [Fact]
+    public void The_search_finds_the_catalog()
+    {
+        HashSet<Kernel> found = [.. Types.SelectMany(Closed).Where(IsLaunched).SelectMany(KernelsOf)];
+        Assert.Subset(found, GpuOperators<TensorCore>.Kernels.ToHashSet());
+        Assert.Subset(found, GpuOperators<PortableCore>.Kernels.ToHashSet());
+    }
+
+    /// <summary>A type with every combination of type arguments that its constraints allow.</summary>
+    private static IEnumerable<Type> Closed(Type type)
+    {
+        if (!type.IsGenericTypeDefinition) return [type];
+        IEnumerable<Type[]> arguments = [[]];
+        foreach (Type parameter in type.GetGenericArguments())
+        {
+            Type[] constraints = [.. parameter.GetGenericParameterConstraints().Where(c => c.IsInterface)];
+            Type[] choices = [.. Types.Where(t => t.IsValueType && !t.IsGenericType && constraints.Length > 0 && constraints.All(c => c.IsAssignableFrom(t)))];
+            arguments = [.. arguments.SelectMany(before => choices.Select(choice => (Type[])[.. before, choice]))];
+        }
+
+        return arguments.Select(a => type.MakeGenericType(a));
+    }
+
+    /// <summary>Not every combination has a use: a core has tiles of some sizes, and positions are never quantized.</summary>
+    private static bool IsLaunched(Type type)
+    {
+        if (!type.IsGenericType) return true;
+        Type definition = type.GetGenericTypeDefinition();
+        Type[] arguments = type.GetGenericArguments();
+        if (definition == typeof(PositionRows<>)) return arguments[0] != typeof(Int8Format) && arguments[0] != typeof(Int4Format);
+        if (definition != typeof(TiledProduct<,,>)) return true;
+        int rows = (int)arguments[1].GetProperty(nameof(ITile.Rows))!.GetValue(null)!;
+        return (arguments[0] == typeof(TensorCore) ? ProductKernels<TensorCore>.Tiles : ProductKernels<PortableCore>.Tiles).Contains(rows);
+    }
+
+    /// <summary>Those in static fields; a property has a field behind it.</summary>
+    private static IEnumerable<Kernel> KernelsOf(Type type) =>
+        type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+            .Where(field => field.FieldType.IsAssignableTo(typeof(Kernel))).Select(field => (Kernel)field.GetValue(null)!);
+}
