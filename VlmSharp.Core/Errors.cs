@@ -21,3 +21,9 @@ public sealed class RequestException(string message, Exception? innerException =
     /// <summary>The option that is wrong, under transformers' name ("top_p"), with which the message begins; null where it is none.</summary>
     public string? Parameter { get; init; }
 }
+
+/// <summary>A device's memory is too small for what was asked of it; the message says how much it takes and which setting would fit.</summary>
+/// <param name="message">One sentence for the user.</param>
+/// <param name="innerException">What was caught, if anything.</param>
+public sealed class DeviceMemoryException(string message, Exception? innerException = null)
+    : VlmSharpException(message, innerException);

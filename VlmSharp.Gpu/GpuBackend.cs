@@ -49,6 +49,7 @@ public sealed class GpuBackend : IComputeBackend
         operators = useTensorCores ? new GpuOperators<TensorCore>(context) : new GpuOperators<PortableCore>(context);
         tables = new StepTables(context);
         steps = new RecordedSteps(context, tables);
+        MemoryBytes = device.Accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : device.Accelerator.MemorySize;
         uploader = new WeightUploader(device, prefersBFloat16: useTensorCores);
     }
 
@@ -69,6 +70,15 @@ public sealed class GpuBackend : IComputeBackend
 
     /// <inheritdoc/>
     public bool IsQueued => true;
+
+    /// <inheritdoc/>
+    public bool CopiesWeights => true;
+
+    /// <inheritdoc/>
+    public long MemoryBytes { get; }
+
+    /// <inheritdoc/>
+    public DType KvCacheFormat => context.KvCacheFormat;
 
     /// <inheritdoc/>
     public Matrix Allocate(int rows, int columns)

@@ -22,6 +22,15 @@ public abstract class DelegatingBackend(IComputeBackend inner) : IComputeBackend
     /// <inheritdoc cref="IComputeBackend.IsQueued"/>
     public virtual bool IsQueued => Inner.IsQueued;
 
+    /// <inheritdoc cref="IComputeBackend.CopiesWeights"/>
+    public virtual bool CopiesWeights => Inner.CopiesWeights;
+
+    /// <inheritdoc cref="IComputeBackend.MemoryBytes"/>
+    public virtual long MemoryBytes => Inner.MemoryBytes;
+
+    /// <inheritdoc cref="IComputeBackend.KvCacheFormat"/>
+    public virtual DType KvCacheFormat => Inner.KvCacheFormat;
+
     /// <inheritdoc/>
     public virtual Matrix Allocate(int rows, int columns) => Inner.Allocate(rows, columns);
 

@@ -34,6 +34,18 @@ public interface IComputeBackend : IDisposable
     /// </summary>
     bool IsQueued => false;
 
+    /// <summary>
+    /// Whether <see cref="LoadWeight"/> copies parameters into memory of its own. Then they must fit there, which is checked before the first is loaded, and what they
+    /// were made from need not stay.
+    /// </summary>
+    bool CopiesWeights => false;
+
+    /// <summary>Bytes that parameters, caches and activations may take together: what the process may use, or what was free on a device when it was opened.</summary>
+    long MemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>How the caches that it creates store keys and values: F32 or BF16.</summary>
+    DType KvCacheFormat => DType.F32;
+
     /// <summary>Allocates a matrix with undefined content.</summary>
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>

@@ -28,8 +28,8 @@ public sealed class GenerationEngine
     internal GenerationEngine(ModelContext context, long weightBytes)
     {
         this.context = context;
-        // Half of what the process may use beside the weights; activations and everybody else have the rest.
-        maxKvCacheBytes = Math.Max(256L << 20, (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - weightBytes) / 2);
+        // Half of the memory beside the weights; activations and everybody else have the rest.
+        maxKvCacheBytes = Math.Max(256L << 20, (context.Network.Backend.MemoryBytes - weightBytes) / 2);
     }
 
     /// <summary>
@@ -107,7 +107,7 @@ public sealed class GenerationEngine
         PaliGemmaConfig config = context.Network.Config;
         _ = new StopRule(options, config.EosTokenIds, config.Text.VocabSize, context.Tokenizer);
         int limit = prompt.LimitNewTokens(options.MaxNewTokens, config.Text);
-        long bytes = MemoryPlan.KvCacheSize(config.Text, prompt.Ids.Length, limit, options.Beams), most = MaxKvCacheBytes;
+        long bytes = MemoryPlan.KvCacheSize(config.Text, prompt.Ids.Length, limit, options.Beams, context.Network.Backend.KvCacheFormat), most = MaxKvCacheBytes;
         return bytes <= most
             ? bytes
             : throw new RequestException($"The KV cache of {prompt.Ids.Length} tokens and {limit} new ones, {options.Beams} times, takes {bytes} bytes, over the engine's limit of {most}: ask for fewer tokens or beams, or raise MaxKvCacheBytes.");

@@ -15,7 +15,7 @@ internal sealed class LoadedWeights(Checkpoint checkpoint, IComputeBackend backe
     private readonly List<QuantizedMatrix> quantized = [];
 
     /// <summary>Bytes of parameters that were quantized into memory of their own.</summary>
-    public long QuantizedBytes => quantized.Sum(q => q.Data.ByteLength);
+    public long QuantizedBytes { get; private set; }
 
     /// <summary>Loads a parameter.</summary>
     /// <param name="name">Its canonical name.</param>
@@ -26,11 +26,24 @@ internal sealed class LoadedWeights(Checkpoint checkpoint, IComputeBackend backe
         WeightData data = checkpoint.Weight(name);
         if (quantization is { } asked && QuantizationPlan.FormatOf(name, data.Rows, data.Columns, asked) is { } format)
         {
-            quantized.Add(QuantizedMatrix.From(checkpoint, name, format, backend.Threads, cancellationToken));
-            data = quantized[^1].Data;
+            QuantizedMatrix matrix = QuantizedMatrix.From(checkpoint, name, format, backend.Threads, cancellationToken);
+            QuantizedBytes += matrix.Data.ByteLength;
+            if (!backend.CopiesWeights)
+            {
+                quantized.Add(matrix);
+                data = matrix.Data;
+            }
+            else
+            {
+                using (matrix) return Keep(backend.LoadWeight(matrix.Data));
+            }
         }
 
-        Weight weight = backend.LoadWeight(data);
+        return Keep(backend.LoadWeight(data));
+    }
+
+    private Weight Keep(Weight weight)
+    {
         weights.Add(weight);
         return weight;
     }

@@ -40,6 +40,7 @@ public sealed class VisionLanguageModel : IDisposable
             Checkpoint = Checkpoint.Open(directory);
             if (options?.Quantization is { } wanted) QuantizationPlan.Check(Checkpoint, wanted);
             Preprocessor = new ImagePreprocessor(ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize));
+            if (backend.CopiesWeights) DeviceRoom.Require(Checkpoint, backend, options?.Quantization);
             weights = new LoadedWeights(Checkpoint, backend, options?.Quantization, cancellationToken);
             PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
             context = new ModelContext(new PaliGemmaModel(config, backend, weights.Load, options), TokenizerLoader.TryLoad(directory));

@@ -18,6 +18,7 @@ internal static class Drivers
         try
         {
             NativeLibrary.SetDllImportResolver(typeof(CudaAPI).Assembly, (name, _, _) => Resolve(name));
+            NativeLibrary.SetDllImportResolver(typeof(Drivers).Assembly, (name, _, _) => Load(LibraryOf(GpuPlatform.Cuda))); // what ILGPU does not call
             return true;
         }
         catch (InvalidOperationException)
@@ -79,6 +80,9 @@ internal static class Drivers
             CLAPI.LibNameLinux when OperatingSystem.IsLinux() => LibraryOf(GpuPlatform.OpenCL),
             _ => null,
         };
-        return library is not null && NativeLibrary.TryLoad(library, out nint handle) ? handle : 0; // 0: the default search goes on
+        return library is null ? 0 : Load(library);
     }
+
+    // 0: the default search goes on.
+    private static nint Load(string library) => NativeLibrary.TryLoad(library, out nint handle) ? handle : 0;
 }

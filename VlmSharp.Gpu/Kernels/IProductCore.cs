@@ -6,8 +6,9 @@ namespace VlmSharp.Gpu.Kernels;
 /// How a group of 256 threads multiplies tiles: X [rows, depth] times W [columns, depth] transposed, summed over the depth step by step.
 /// </summary>
 /// <remarks>
-/// Shared memory holds a ring of stages; a stage is a panel of X and behind it a panel of W. A panel's row is the numbers of one step, 64 bytes on either core,
-/// so that a panel has 4 chunks of 16 bytes for each of its rows. Numbers move in eights. After the last step the same memory takes the tile of sums.
+/// Shared memory holds a ring of stages; a stage is a panel of X and behind it a panel of W. A panel's row is the numbers of one step, 64
+/// bytes on either core, so that a panel has 4 chunks of 16 bytes for each of its rows. Numbers move in eights. After the last step the
+/// same memory takes the tile of sums.
 /// </remarks>
 internal interface IProductCore
 {
@@ -69,7 +70,9 @@ internal interface IProductCore
     static abstract void Store<TTile>(ArrayView<F4> memory, ThreadSums sums) where TTile : struct, ITile;
 }
 
-/// <summary>What a thread has of the tile of sums in plain C#: four rows of four. Tensor cores keep theirs in registers of their own.</summary>
+/// <summary>
+/// What a thread has of the tile of sums in plain C#: four rows of four. Tensor cores keep theirs in registers of their own.
+/// </summary>
 internal struct ThreadSums
 {
     public F4 A, B, C, D;

@@ -3,8 +3,8 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels;
 
 /// <summary>
-/// Tiles of 64 columns and 16 or 64 rows. A panel stands transposed, [16 numbers, rows] in fp32, so that a thread reads its four rows, or four columns, at once.
-/// Thread (i, j) of 16 x 16 has rows 4i to 4i + 3, or row i, and columns 4j to 4j + 3.
+/// Tiles of 64 columns and 16 or 64 rows. A panel stands transposed, [16 numbers, rows] in fp32, so that a thread reads its four rows, or
+/// four columns, at once. Thread (i, j) of 16 x 16 has rows 4i to 4i + 3, or row i, and columns 4j to 4j + 3.
 /// </summary>
 internal partial struct PortableCore : IProductCore
 {

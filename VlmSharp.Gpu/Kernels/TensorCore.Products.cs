@@ -12,13 +12,14 @@ namespace VlmSharp.Gpu.Kernels;
 /// 64                 2 x 4   32 x 32                   2 x 4
 /// 128                2 x 4   64 x 32                   4 x 4
 /// </code>
-/// Square (i, j) of a warp has its sums in the registers acc(16i + 4j) to acc(16i + 4j + 3), which inline PTX names: the sums of a matrix instruction cannot be C# variables
-/// without going through memory. A row of a panel is 4 chunks of 16 bytes; chunk c of row r lies at place c ^ (r / 2 % 4), so that 8 rows of one chunk lie in 8 different
-/// groups of banks.
+/// Square (i, j) of a warp has its sums in the registers acc(16i + 4j) to acc(16i + 4j + 3), which inline PTX names: the sums of a matrix
+/// instruction cannot be C# variables without going through memory. A row of a panel is 4 chunks of 16 bytes; chunk c of row r lies at
+/// place c ^ (r / 2 % 4), so that 8 rows of one chunk lie in 8 different groups of banks.
 /// </summary>
 internal partial struct TensorCore : IProductCore
 {
-    private const int PanelColumns = 128, ChunkBytes = 16, SumPitchBytes = 544; // 128 sums and 32 bytes, so that rows begin in different banks
+    private const int PanelColumns = 128, ChunkBytes = 16;
+    private const int SumPitchBytes = 544; // 128 sums and 32 bytes, so that rows begin in different banks
 
     public static bool MultipliesBFloat16 => true;
 
@@ -51,7 +52,8 @@ internal partial struct TensorCore : IProductCore
     public static void Copy(int panel, int place, long address, bool inside)
     {
         int bytes = inside ? ChunkBytes : 0;
-        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0; cp.async.cg.shared.global [t], [%1], 16, %2; }", (panel + place) * ChunkBytes, address, bytes);
+        int target = (panel + place) * ChunkBytes;
+        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0; cp.async.cg.shared.global [t], [%1], 16, %2; }", target, address, bytes);
     }
 
     public static void Put(ArrayView<F4> memory, int panel, int rows, int place, F8 numbers) =>
@@ -64,8 +66,8 @@ internal partial struct TensorCore : IProductCore
     public static void WaitForStage() => CudaAsm.Emit("cp.async.wait_group 2;"); // Stages - 2
 
     /// <summary>
-    /// The address that a lane gives to ldmatrix, of one row of 8 x 8 numbers, within a stage. Of X: 16 rows, then the chunk to the right. Of W: 8 rows, the chunk to the
-    /// right, the next 8 rows. The second half of the depth is two chunks to the right.
+    /// The address that a lane gives to ldmatrix, of one row of 8 x 8 numbers, within a stage. Of X: 16 rows, then the chunk to the
+    /// right. Of W: 8 rows, the chunk to the right, the next 8 rows. The second half of the depth is two chunks to the right.
     /// </summary>
     private static void FindRows<TTile>() where TTile : struct, ITile
     {
@@ -115,10 +117,12 @@ internal partial struct TensorCore : IProductCore
         CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Store0Left + "}", at);
         if (TTile.Rows >= 32) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Store1Left + "}", at);
         if (TTile.Rows >= 64) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Store0Right + Store1Right + "}", at);
-        if (TTile.Rows == 128) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Store2Left + Store2Right + Store3Left + Store3Right + "}", at);
+        if (TTile.Rows == 128)
+            CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0;\n" + Store2Left + Store2Right + Store3Left + Store3Right + "}", at);
     }
 
     private static int WarpRow<TTile>() where TTile : struct, ITile => TTile.Rows < 64 ? 0 : (Group.IdxX >> 7) * (TTile.Rows / 2);
 
-    private static int WarpColumn<TTile>() where TTile : struct, ITile => TTile.Rows < 64 ? (Group.IdxX >> 5) * 16 : ((Group.IdxX >> 5) & 3) * 32;
+    private static int WarpColumn<TTile>() where TTile : struct, ITile =>
+        TTile.Rows < 64 ? (Group.IdxX >> 5) * 16 : ((Group.IdxX >> 5) & 3) * 32;
 }

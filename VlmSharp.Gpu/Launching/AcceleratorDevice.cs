@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using VlmSharp.Gpu.Devices;
 
 namespace VlmSharp.Gpu.Launching;
 
@@ -50,10 +51,22 @@ internal sealed class AcceleratorDevice : KernelDevice
     private Delegate Loaded<TArgs>(Kernel<TArgs> kernel) where TArgs : struct
     {
         if (launchers.TryGetValue(kernel, out Delegate? launcher)) return launcher;
-        var specialization = new KernelSpecialization(kernel.Threads, accelerator is CudaAccelerator ? kernel.GroupsPerProcessor : null);
-        ILGPU.Runtime.Kernel loaded = accelerator.LoadKernel(kernel.Method, specialization);
+        ILGPU.Runtime.Kernel loaded = Compile(kernel);
         if (MostSharedBytes > 0) CudaSharedMemory.Allow(loaded, MostSharedBytes);
         return launchers[kernel] = loaded.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TArgs>>();
+    }
+
+    private ILGPU.Runtime.Kernel Compile(Kernel kernel)
+    {
+        var specialization = new KernelSpecialization(kernel.Threads, accelerator is CudaAccelerator ? kernel.GroupsPerProcessor : null);
+        try
+        {
+            return accelerator.LoadKernel(kernel.Method, specialization);
+        }
+        catch (Exception e)
+        {
+            throw new GpuException($"{accelerator.Name} does not take the kernel '{kernel}' ({(e.InnerException ?? e).Message.TrimEnd('.')}); please report it with the driver's version, and use the CPU backend.", e);
+        }
     }
 
     /// <inheritdoc/>

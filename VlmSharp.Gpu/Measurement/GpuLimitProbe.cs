@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
 using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Kernels.Limits;
 using VlmSharp.Gpu.Launching;
 
 namespace VlmSharp.Gpu.Measurement;

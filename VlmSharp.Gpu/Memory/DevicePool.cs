@@ -24,7 +24,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
     /// <summary>A block whose content is undefined.</summary>
     /// <param name="bytes">At least so many.</param>
     /// <param name="isNarrow">Whether bf16 numbers come into it.</param>
-    /// <exception cref="InsufficientMemoryException">The device has no more.</exception>
+    /// <exception cref="DeviceMemoryException">The device has no more.</exception>
     public DeviceBlock Rent(long bytes, bool isNarrow = false)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
@@ -81,7 +81,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         }
         catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
         {
-            if (FreeUnused() == 0) throw DeviceMemoryException(size, e);
+            if (recording is not null || FreeUnused() == 0) throw DeviceMemoryException(size, e);
         }
 
         try
@@ -94,7 +94,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         }
     }
 
-    private InsufficientMemoryException DeviceMemoryException(long size, Exception inner) => new(
+    private DeviceMemoryException DeviceMemoryException(long size, Exception inner) => new(
         $"The device {accelerator.Name} has no {size:N0} bytes left; {AllocatedBytes:N0} are taken for activations. Ask for fewer sequences at a time.", inner);
 
     // Memory that nobody has is given back to the device: sizes of one kind of step are of no use to another.

@@ -30,7 +30,7 @@ internal sealed class KvArena(Accelerator accelerator, AcceleratorStream stream)
     /// <summary>Takes room.</summary>
     /// <param name="chunks">How many chunks of 16 bytes.</param>
     /// <returns>Where: the first chunk.</returns>
-    /// <exception cref="InsufficientMemoryException">The device has no more.</exception>
+    /// <exception cref="DeviceMemoryException">The device has no more.</exception>
     public long Take(long chunks)
     {
         long start = FirstFit(chunks);
@@ -99,7 +99,7 @@ internal sealed class KvArena(Accelerator accelerator, AcceleratorStream stream)
             catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
             {
                 if (size == needed)
-                    throw new InsufficientMemoryException($"The device {accelerator.Name} has no {size * 16:N0} bytes for the KV caches; {AllocatedBytes:N0} are taken for them. Ask for fewer sequences at a time, for fewer new tokens, or for --kv-cache bf16.", e);
+                    throw new DeviceMemoryException($"The device {accelerator.Name} has no {size * 16:N0} bytes for the KV caches; {AllocatedBytes:N0} are taken for them. Ask for fewer sequences at a time, for fewer new tokens, or for --kv-cache bf16.", e);
             }
         }
 

@@ -85,6 +85,10 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
         {
             step.Result = body(step.Input, state);
         }
+        catch (DeviceMemoryException)
+        {
+            cannotRecord = true; // there is no room for memory that stays with a recording: steps go on without
+        }
         finally
         {
             step.Memory = context.Pool.EndRecording();
@@ -93,7 +97,7 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
             step.Table = tables.Last;
             if (step.Recording is null || !step.Result.HasValue)
             {
-                cannotRecord = step.Recording is null;
+                cannotRecord |= step.Recording is null;
                 step.Clear(context);
             }
         }

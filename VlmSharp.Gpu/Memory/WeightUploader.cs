@@ -65,7 +65,7 @@ internal sealed unsafe class WeightUploader(KernelDevice device, bool prefersBFl
         }
         catch (AcceleratorException e)
         {
-            throw new InsufficientMemoryException($"The device {device.Accelerator.Name} has no room for the parameter {source.Name} of {source.ByteLength:N0} bytes. Load the model with --quantize int8 or int4, or on a larger device.", e);
+            throw new DeviceMemoryException($"The device {device.Accelerator.Name} has no room for the parameter {source.Name} of {source.ByteLength:N0} bytes. Load the model with --quantize int8 or int4, or on a larger device.", e);
         }
     }
 

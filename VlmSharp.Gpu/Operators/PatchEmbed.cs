@@ -8,7 +8,10 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchEmbed>
 {
-    /// <summary>y[n N + p] = W * flatten(patch p of image n) + bias + position[p]: patches become rows, then it is a product whose residual is the positions.</summary>
+    /// <summary>
+    /// y[n N + p] = W * flatten(patch p of image n) + bias + position[p]: patches become rows, then it is a product whose residual is the
+    /// positions.
+    /// </summary>
     public Matrix Run(in PatchEmbed op, MatrixShape shape)
     {
         DeviceWeight kernel = op.Kernel.OnDevice(), positions = op.Positions.OnDevice();
@@ -42,5 +45,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchEmbed>
     }
 
     private Matrix AllocateForPatches(int rows, int columns) =>
-        IsNarrow ? context.AllocateNarrow(rows, columns) : context.Allocate(rows, DeviceBlock.RowChunks(columns) * DeviceBlock.ChunkNumbers);
+        IsNarrow
+            ? context.AllocateNarrow(rows, columns)
+            : context.Allocate(rows, DeviceBlock.RowChunks(columns) * DeviceBlock.ChunkNumbers);
 }

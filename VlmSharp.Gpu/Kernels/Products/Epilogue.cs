@@ -45,7 +45,10 @@ internal struct Epilogue
         if (Bias.Length > 0) sums = sums.Plus(Bias.Cast<F4>()[column >> 2]);
         if (IsGelu != 0)
         {
-            sums = new F4 { X = Functions.GeluTanh(sums.X), Y = Functions.GeluTanh(sums.Y), Z = Functions.GeluTanh(sums.Z), W = Functions.GeluTanh(sums.W) };
+            sums.X = Functions.GeluTanh(sums.X);
+            sums.Y = Functions.GeluTanh(sums.Y);
+            sums.Z = Functions.GeluTanh(sums.Z);
+            sums.W = Functions.GeluTanh(sums.W);
         }
 
         if (Factor.PaddedColumns > 0) sums = sums.Times(Factor.GetFour(row, column));

@@ -1,8 +1,9 @@
-using VlmSharp.Gpu.Kernels;
-
 namespace VlmSharp.Gpu.Kernels.Products;
 
-/// <summary>How 16 bytes of a matrix become numbers, as a type argument of the kernels. Rows are whole chunks; a chunk is what one thread loads at a time.</summary>
+/// <summary>
+/// How 16 bytes of a matrix become numbers, as a type argument of the kernels. Rows are whole chunks; a chunk is what one thread loads at
+/// a time.
+/// </summary>
 internal interface INumberFormat
 {
     /// <summary>Eights of numbers in a chunk.</summary>

@@ -34,7 +34,8 @@ internal struct Operand
     public static Operand Of(Matrix x)
     {
         DeviceBlock block = x.Block();
-        if (!block.IsNarrow && x.Columns % DeviceBlock.ChunkNumbers != 0) throw new InvalidOperationException($"The rows of {x} are not padded.");
+        if (!block.IsNarrow && x.Columns % DeviceBlock.ChunkNumbers != 0)
+            throw new InvalidOperationException($"The rows of {x} are not padded.");
         int chunks = DeviceBlock.RowChunks(x.Columns);
         return new Operand
         {

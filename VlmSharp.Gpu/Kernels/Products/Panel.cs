@@ -2,7 +2,10 @@ using ILGPU;
 
 namespace VlmSharp.Gpu.Kernels.Products;
 
-/// <summary>Brings a panel of a matrix, some rows of one step, to shared memory. A thread brings up to two eights, in every step those of the same rows.</summary>
+/// <summary>
+/// Brings a panel of a matrix, some rows of one step, to shared memory. A thread brings up to two eights, in every step those of the same
+/// rows.
+/// </summary>
 internal static class Panel<TCore, TFormat>
     where TCore : struct, ICore
     where TFormat : struct, INumberFormat

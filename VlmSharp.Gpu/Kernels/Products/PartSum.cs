@@ -3,7 +3,10 @@ using VlmSharp.Gpu.Launching;
 
 namespace VlmSharp.Gpu.Kernels.Products;
 
-/// <summary>Adds the parts of a product whose depth was shared out among groups, always in the same order, so that numbers do not depend on which group ends first.</summary>
+/// <summary>
+/// Adds the parts of a product whose depth was shared out among groups, always in the same order, so that numbers do not depend on which
+/// group ends first.
+/// </summary>
 internal static class PartSum
 {
     private const int Threads = 128;

@@ -51,7 +51,16 @@ internal sealed class ProductLauncher<TCore>(GpuContext context) where TCore : s
     /// <summary>Three products of the same few rows of x, all weights in one format.</summary>
     public void MultiplyThree(Matrix x, DeviceWeight a, DeviceWeight b, DeviceWeight c, in Epilogue ofA, in Epilogue ofB, in Epilogue ofC)
     {
-        var args = new ThreeRowsArgs { X = Operand.Of(x), A = Operand.Of(a), B = Operand.Of(b), C = Operand.Of(c), OfA = ofA, OfB = ofB, OfC = ofC };
+        var args = new ThreeRowsArgs
+        {
+            X = Operand.Of(x),
+            A = Operand.Of(a),
+            B = Operand.Of(b),
+            C = Operand.Of(c),
+            OfA = ofA,
+            OfB = ofB,
+            OfC = ofC,
+        };
         int groups = RowGroups(a.Rows, 1).X + RowGroups(b.Rows, 1).X + RowGroups(c.Rows, 1).X;
         context.Device.Launch(ProductKernels<TCore>.Three(a.Format), new LaunchGrid(groups, x.Rows), args);
     }
@@ -62,7 +71,10 @@ internal sealed class ProductLauncher<TCore>(GpuContext context) where TCore : s
         using Matrix parts = plan.Parts > 1 ? context.Allocate(plan.Parts * x.Rows, epilogue.Columns) : default;
         TiledKernel kernel = ProductKernels<TCore>.Tiled(plan.TileRows, weight.Format);
         var grid = new LaunchGrid(
-            (x.Rows + plan.TileRows - 1) / plan.TileRows, (epilogue.Y.PaddedColumns + TCore.TileColumns - 1) / TCore.TileColumns, plan.Parts, kernel.SharedBytes);
+            (x.Rows + plan.TileRows - 1) / plan.TileRows,
+            (epilogue.Y.PaddedColumns + TCore.TileColumns - 1) / TCore.TileColumns,
+            plan.Parts,
+            kernel.SharedBytes);
         context.Device.Launch(kernel.Kernel, grid, new TiledArgs
         {
             X = Operand.Of(x),

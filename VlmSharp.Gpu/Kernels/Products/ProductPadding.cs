@@ -5,7 +5,10 @@ using VlmSharp.Gpu.Memory;
 
 namespace VlmSharp.Gpu.Kernels.Products;
 
-/// <summary>Copies fp32 rows so that their length is whole eights, with zeros behind. No model has such rows but those of the patches, which are laid out so at once.</summary>
+/// <summary>
+/// Copies fp32 rows so that their length is whole eights, with zeros behind. No model has such rows but those of the patches, which are
+/// laid out so at once.
+/// </summary>
 internal static class ProductPadding
 {
     private const int Threads = 128;

@@ -1,8 +1,8 @@
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// How a product is shared out. It depends on x, on the whole weight and on the device, never on which rows of the weight are asked for, so that some outputs of a layer
-/// are the same numbers as all of them.
+/// How a product is shared out. It depends on x, on the whole weight and on the device, never on which rows of the weight are asked for,
+/// so that some outputs of a layer are the same numbers as all of them.
 /// </summary>
 /// <param name="TileRows">Rows of a tile.</param>
 /// <param name="Steps">Steps along the depth.</param>
@@ -17,7 +17,10 @@ internal readonly record struct ProductPlan(int TileRows, int Steps, int PartSte
     /// <summary>Whether rows go one by one: W is read anew for each.</summary>
     public static bool IsByRows<TCore>(int rows) where TCore : struct, ICore => rows <= (TCore.MultipliesBFloat16 ? 1 : 4);
 
-    /// <summary>The plan of a product by tiles: the smallest tile that holds all rows, or the largest that leaves no processor idle; the depth shared out where there are still too few groups.</summary>
+    /// <summary>
+    /// The plan of a product by tiles: the smallest tile that holds all rows, or the largest that leaves no processor idle; the depth
+    /// shared out where there are still too few groups.
+    /// </summary>
     /// <param name="rows">T.</param>
     /// <param name="eights">Eights of a row of x.</param>
     /// <param name="outputs">Rows of the weight.</param>

@@ -4,8 +4,8 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// y = W x for one row of x: reading W is all that takes time. A group has four rows of W, of one matrix or of two, and its threads share out their length, so that each thread
-/// loads a chunk of each of the four rows and one of x at a time. Grid: fours of rows, rows of x.
+/// y = W x for one row of x: reading W is all that takes time. A group has four rows of W, of one matrix or of two, and its threads share
+/// out their length, so that each thread loads a chunk of each of the four rows and one of x at a time. Grid: fours of rows, rows of x.
 /// </summary>
 internal static class RowProduct<TCore, TFormat>
     where TCore : struct, ICore
@@ -65,7 +65,9 @@ internal static class RowProduct<TCore, TFormat>
         if (Group.IdxX < GroupRows) epilogue.Finish(Grid.IdxY, first + Group.IdxX, sums.At(Group.IdxX));
     }
 
-    /// <summary>This thread's share of four inner products: of x with two rows of p and two rows of q, which begin at these chunks.</summary>
+    /// <summary>
+    /// This thread's share of four inner products: of x with two rows of p and two rows of q, which begin at these chunks.
+    /// </summary>
     private static F4 Dots(in Operand x, in Operand p, in Operand q, long p0, long p1, long q0, long q1)
     {
         long rowOfX = (long)Grid.IdxY * x.RowChunks;

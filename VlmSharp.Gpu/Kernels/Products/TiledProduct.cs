@@ -4,12 +4,12 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// Y = X W^T for many rows of x, by tiles in shared memory. Grid: tiles along the rows, tiles along the columns, parts of the depth. Groups that follow one another have the same
-/// columns, so that they find the weights in the cache.
+/// Y = X W^T for many rows of x, by tiles in shared memory. Grid: tiles along the rows, tiles along the columns, parts of the depth.
+/// Groups that follow one another have the same columns, so that they find the weights in the cache.
 /// </summary>
 /// <remarks>
-/// A ring of stages: while one is multiplied, the next are on their way. bf16 for tensor cores is copied asynchronously; all else is loaded to registers before a multiplication and
-/// written to shared memory behind it.
+/// A ring of stages: while one is multiplied, the next are on their way. bf16 for tensor cores is copied asynchronously; all else is
+/// loaded to registers before a multiplication and written to shared memory behind it.
 /// </remarks>
 internal static class TiledProduct<TCore, TTile, TFormat>
     where TCore : struct, ICore

@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using VlmSharp.Compute;
 using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Kernels.Limits;
 using VlmSharp.Gpu.Launching;
 using VlmSharp.Gpu.Measurement;
 using VlmSharp.Gpu.Tests.Ptx;

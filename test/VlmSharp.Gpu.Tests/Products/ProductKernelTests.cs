@@ -16,8 +16,9 @@ public sealed class ProductKernelTests
         foreach (DType format in Enum.GetValues<DType>())
         {
             int loads = format switch { DType.F32 => 9, DType.Int8 => 6, DType.Int4 => 8, _ => 5 }; // 4 rows of W, 8 in f32; x
-            foreach (Kernel kernel in new Kernel[] { ProductKernels<TensorCore>.Linear(format), ProductKernels<TensorCore>.Gated(format), ProductKernels<TensorCore>.Three(format) })
-                Assert.Equal(loads, PtxLint.Of(kernel).GlobalLoads[16]);
+            Assert.Equal(loads, PtxLint.Of(ProductKernels<TensorCore>.Linear(format)).GlobalLoads[16]);
+            Assert.Equal(loads, PtxLint.Of(ProductKernels<TensorCore>.Gated(format)).GlobalLoads[16]);
+            Assert.Equal(loads, PtxLint.Of(ProductKernels<TensorCore>.Three(format)).GlobalLoads[16]);
         }
     }
 
@@ -47,7 +48,9 @@ public sealed class ProductKernelTests
         }
 
         Assert.Contains(device.Reports, pair => pair.Key.Name.Contains("product", StringComparison.Ordinal));
-        Assert.All(device.Reports, pair => Assert.True(pair.Value.ExtraPasses == 0, $"{pair.Key}: {pair.Value.Conflicts().FirstOrDefault()}"));
+        Assert.All(
+            device.Reports,
+            pair => Assert.True(pair.Value.ExtraPasses == 0, $"{pair.Key}: {pair.Value.Conflicts().FirstOrDefault()}"));
     }
 
     /// <summary>Which tile, and how the depth is shared out, on a device of 132 multiprocessors.</summary>

@@ -17,7 +17,8 @@ internal static class RandomWeight
             random.NextBytes(bytes.AsSpan(0, elements));
             if (format == DType.Int8) bytes.AsSpan(0, elements).Replace((byte)128, (byte)127);
             float one = format == DType.Int8 ? 1 / 127f : 1 / 8f;
-            foreach (ref ushort scale in MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan(elements))) scale = BFloat16.FromSingle(one * Next(random));
+            foreach (ref ushort scale in MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan(elements)))
+                scale = BFloat16.FromSingle(one * Next(random));
         }
         else if (format == DType.F32)
         {

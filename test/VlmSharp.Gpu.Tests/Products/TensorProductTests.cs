@@ -5,8 +5,9 @@ using VlmSharp.Gpu.Tests.Ptx;
 namespace VlmSharp.Gpu.Tests.Products;
 
 /// <summary>
-/// The products as tensor cores get them, their PTX run by the PTX machine, against plain loops. x is bf16; so is W by the time tiles are multiplied, one row of x
-/// takes W as it is. What is rounded there is rounded in the loops too, so that sums must agree as sums of fp32 do.
+/// The products as tensor cores get them, their PTX run by the PTX machine, against plain loops. x is bf16; so is W by the time tiles are
+/// multiplied, one row of x takes W as it is. What is rounded there is rounded in the loops too, so that sums must agree as sums of fp32
+/// do.
 /// </summary>
 public sealed class TensorProductTests
 {
@@ -15,8 +16,10 @@ public sealed class TensorProductTests
     /// <summary>T, in, out, multiprocessors: each tile, tails in every direction, the depth in parts.</summary>
     public static TheoryData<int, int, int, int> Shapes() => new()
     {
-        { 1, 8, 1, 4 }, { 1, 64, 9, 4 }, { 1, 2112, 6, 4 }, { 2, 64, 133, 1 }, { 16, 192, 40, 1 }, { 17, 64, 130, 1 }, { 33, 128, 20, 1 }, { 70, 64, 140, 1 },
-        { 130, 192, 150, 1 }, { 5, 704, 12, 8 }, { 60, 1024, 129, 16 }, { 0, 64, 8, 4 }, { 1, 13, 7, 4 }, { 3, 13, 7, 4 }, { 129, 36, 3, 1 },
+        { 1, 8, 1, 4 }, { 1, 64, 9, 4 }, { 1, 2112, 6, 4 }, { 2, 64, 133, 1 }, { 16, 192, 40, 1 }, { 17, 64, 130, 1 },
+        { 33, 128, 20, 1 }, { 70, 64, 140, 1 },
+        { 130, 192, 150, 1 }, { 5, 704, 12, 8 }, { 60, 1024, 129, 16 }, { 0, 64, 8, 4 },
+        { 1, 13, 7, 4 }, { 3, 13, 7, 4 }, { 129, 36, 3, 1 },
     };
 
     [Theory]
@@ -49,7 +52,8 @@ public sealed class TensorProductTests
         using Matrix input = b.Upload(x, rows, Inputs), residual = b.Upload(add, rows, Outputs);
         double[] sums = [.. Sums(x, data, rows).Select((sum, i) => sum + shift.At(0, i % Outputs))];
         AssertClose(sums, Fetch(b, b.Linear(input, w, bias)), Tolerance(Inputs), "bias");
-        AssertClose([.. sums.Select((sum, i) => Gelu(sum) + add[i])], Fetch(b, b.Linear(input, w, bias, Activation.GeluTanh, residual)), 2 * Tolerance(Inputs), "all");
+        double[] all = [.. sums.Select((sum, i) => Gelu(sum) + add[i])];
+        AssertClose(all, Fetch(b, b.Linear(input, w, bias, Activation.GeluTanh, residual)), 2 * Tolerance(Inputs), "all");
         using Matrix activated = b.Linear(input, w, bias, Activation.GeluTanh);
         AssertClose([.. sums.Select(Gelu)], Fetch(b, activated.Retain()), 32 / 256.0, "gelu, in bf16");
         // What an activation ends goes into the next product as it is: its padding must be zeros.
@@ -101,17 +105,20 @@ public sealed class TensorProductTests
     {
         const int Images = 2, Side = 9, Patch = 3, Features = 20, Inputs = 27, Places = 9;
         using GpuBackend b = Backend(4);
-        WeightData kernel = RandomWeight.Of(DType.BF16, Features, Inputs, 1), shift = RandomWeight.Of(DType.BF16, 1, Features, 2), places = RandomWeight.Of(DType.F32, Places, Features, 3);
+        WeightData kernel = RandomWeight.Of(DType.BF16, Features, Inputs, 1), shift = RandomWeight.Of(DType.BF16, 1, Features, 2);
+        WeightData places = RandomWeight.Of(DType.F32, Places, Features, 3);
         float[] pixels = Rounded(Images * 3 * Side * Side), patches = new float[Images * Places * Inputs];
         for (int i = 0; i < patches.Length; i++)
         {
-            int row = i / Inputs, channel = i % Inputs / 9, y = row % Places / 3 * Patch + i % Inputs % 9 / 3, x = row % 3 * Patch + i % Inputs % 3;
+            int row = i / Inputs, channel = i % Inputs / 9;
+            int y = row % Places / 3 * Patch + i % Inputs % 9 / 3, x = row % 3 * Patch + i % Inputs % 3;
             patches[i] = pixels[((row / Places * 3 + channel) * Side + y) * Side + x];
         }
 
         using Weight w = b.LoadWeight(kernel), bias = b.LoadWeight(shift), positions = b.LoadWeight(places);
         using Matrix input = b.Upload(pixels, Images, 3 * Side * Side);
-        double[] expected = [.. Sums(patches, kernel, Images * Places).Select((sum, i) => sum + shift.At(0, i % Features) + places.At(i / Features % Places, i % Features))];
+        double[] sums = Sums(patches, kernel, Images * Places);
+        double[] expected = [.. sums.Select((sum, i) => sum + shift.At(0, i % Features) + places.At(i / Features % Places, i % Features))];
         AssertClose(expected, Fetch(b, b.PatchEmbed(input, w, bias, positions, Patch)), Tolerance(Inputs), "patches");
     }
 
@@ -122,8 +129,10 @@ public sealed class TensorProductTests
     {
         const int Features = 64, Head = 16;
         using GpuBackend b = Backend(4);
-        using Weight norm = b.LoadWeight(RandomWeight.Of(DType.F32, 1, Features, 1)), query = b.LoadWeight(RandomWeight.Of(format, 3 * Head, Features, 2));
-        using Weight key = b.LoadWeight(RandomWeight.Of(format, Head, Features, 3)), value = b.LoadWeight(RandomWeight.Of(format, Head, Features, 4));
+        using Weight norm = b.LoadWeight(RandomWeight.Of(DType.F32, 1, Features, 1));
+        using Weight query = b.LoadWeight(RandomWeight.Of(format, 3 * Head, Features, 2));
+        using Weight key = b.LoadWeight(RandomWeight.Of(format, Head, Features, 3));
+        using Weight value = b.LoadWeight(RandomWeight.Of(format, Head, Features, 4));
         using Matrix x = b.Upload(Numbers(Features), 1, Features), angles = b.Upload(Numbers(Head), 1, Head);
         var op = new QueryKeyValue(x, norm, 1e-6f, query, key, value, angles);
         var (q, k, v) = b.RunFused<QueryKeyValue, (Matrix Q, Matrix K, Matrix V)>(op);
@@ -133,7 +142,8 @@ public sealed class TensorProductTests
         Assert.Equal(Fetch(b, v1), Fetch(b, v));
     }
 
-    private static GpuBackend Backend(int processors) => new(new PtxDevice { ProcessorCount = processors }, "ptx", "PTX machine", useTensorCores: true);
+    private static GpuBackend Backend(int processors) =>
+        new(new PtxDevice { ProcessorCount = processors }, "ptx", "PTX machine", useTensorCores: true);
 
     private float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => 2 * random.NextSingle() - 1)];
 
@@ -172,6 +182,7 @@ public sealed class TensorProductTests
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance, $"{what}: element {i} of {expected.Length} should be {expected[i]}, is {actual[i]}; allowed {tolerance:G3}.");
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance,
+                $"{what}: element {i} of {expected.Length} should be {expected[i]}, is {actual[i]}; allowed {tolerance:G3}.");
     }
 }

@@ -1,9 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime.Cuda;
-using VlmSharp.Gpu.Kernels;
 using VlmSharp.Gpu.Launching;
 
-namespace VlmSharp.Gpu.Measurement;
+namespace VlmSharp.Gpu.Kernels.Limits;
 
 /// <summary>Kernels that do one thing as fast as the device can: read, copy, multiply and add.</summary>
 internal static class LimitKernels
@@ -30,7 +29,7 @@ internal static class LimitKernels
     public static readonly Kernel<ArithmeticArgs> Matrices = new("limit: matrix instructions", MultiplySquares, Threads, ArithmeticGroupsPerProcessor);
 
     /// <summary>All that a device can load.</summary>
-    public static IEnumerable<Kernel> All(bool hasTensorCores) => [Read, Copy, MultiplyAdds, .. hasTensorCores ? new Kernel[] { Matrices } : []];
+    public static IReadOnlyList<Kernel> All(bool hasTensorCores) => hasTensorCores ? [Read, Copy, MultiplyAdds, Matrices] : [Read, Copy, MultiplyAdds];
 
     /// <summary>sums[thread] = the sum of the words that the thread reads. Four loads are under way at a time.</summary>
     private static void ReadChunks(MemoryArgs g)

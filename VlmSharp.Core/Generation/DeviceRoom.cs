@@ -1,0 +1,53 @@
+using System.Globalization;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+using VlmSharp.Models;
+using VlmSharp.Quantization;
+
+namespace VlmSharp.Generation;
+
+/// <summary>Whether a model and one request fit in a device's memory: asked before the first byte is copied, for a copy takes seconds and the answer is known.</summary>
+internal static class DeviceRoom
+{
+    private const int TextTokens = 64, NewTokens = 64; // a small request
+
+    /// <summary>Refuses a model that does not fit, and names the setting that would.</summary>
+    /// <param name="checkpoint">The model.</param>
+    /// <param name="backend">The device.</param>
+    /// <param name="quantization">Int8 or Int4 for the decoder, or null.</param>
+    /// <exception cref="DeviceMemoryException">It does not fit.</exception>
+    public static void Require(Checkpoint checkpoint, IComputeBackend backend, DType? quantization)
+    {
+        long room = backend.MemoryBytes, needed = Needed(checkpoint, backend.KvCacheFormat, quantization);
+        if (needed <= room) return;
+        throw new DeviceMemoryException(
+            $"{checkpoint.Directory} takes {Size(needed)} with one small request, and {backend.Description} has {Size(room)} free: {Remedy(checkpoint, backend, quantization, room)}.");
+    }
+
+    private static string Remedy(Checkpoint checkpoint, IComputeBackend backend, DType? quantization, long room)
+    {
+        if (quantization is null && !checkpoint.Tensors.Values.Any(t => t.DType.IsQuantized()))
+        {
+            foreach (DType format in new[] { DType.Int8, DType.Int4 })
+            {
+                long needed = Needed(checkpoint, backend.KvCacheFormat, format);
+                if (needed <= room) return $"quantized to {format} (--quantize {format.ToString().ToLowerInvariant()}) it takes {Size(needed)}";
+            }
+        }
+
+        return "no setting makes it fit, so take a smaller model, a larger device, or the CPU backend";
+    }
+
+    /// <summary>Parameters, the cache of a request with one picture, and the widest matrices of its prefill.</summary>
+    private static long Needed(Checkpoint checkpoint, DType cache, DType? quantization)
+    {
+        PaliGemmaConfig config = checkpoint.Config;
+        TextConfig text = config.Text;
+        (long replaced, long made) = quantization is { } format ? QuantizationPlan.Bytes(checkpoint, format) : default;
+        int prompt = config.Vision.Patches + TextTokens;
+        long activations = sizeof(float) * (prompt * (4L * text.HiddenSize + 2L * text.IntermediateSize) + text.VocabSize);
+        return checkpoint.TotalBytes - replaced + made + MemoryPlan.KvCacheSize(text, prompt, NewTokens, 1, cache) + activations;
+    }
+
+    private static string Size(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
+}

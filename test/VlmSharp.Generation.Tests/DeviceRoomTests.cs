@@ -1,0 +1,86 @@
+using VlmSharp.Compute;
+using VlmSharp.Compute.Reference;
+using VlmSharp.Conformance;
+using VlmSharp.Generation;
+using VlmSharp.Models;
+
+namespace VlmSharp.Generation.Tests;
+
+/// <summary>A model that does not fit in a device's memory is refused before anything is copied, with the setting that would fit.</summary>
+public sealed class DeviceRoomTests
+{
+    [Fact]
+    public void A_model_that_fits_is_loaded()
+    {
+        using var device = new Device(long.MaxValue);
+        using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, device);
+        Assert.True(device.Loaded > 0);
+    }
+
+    [Theory, InlineData(DType.Int8), InlineData(DType.Int4)]
+    public void The_error_names_the_quantization_that_would_fit(DType fits)
+    {
+        long whole = Needed(null), quantized = Needed(fits);
+        Assert.True(quantized < whole);
+        string message = Refused(quantized, null);
+        Assert.Contains($"--quantize {fits.ToString().ToLowerInvariant()}", message, StringComparison.Ordinal);
+        using var device = new Device(quantized);
+        using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, device, new ModelOptions { Quantization = fits });
+    }
+
+    [Fact]
+    public void Where_nothing_fits_the_error_says_so() =>
+        Assert.Contains("no setting makes it fit", Refused(1000, null), StringComparison.Ordinal);
+
+    /// <summary>The least memory that is enough, found by trying.</summary>
+    private static long Needed(DType? quantization)
+    {
+        long low = 0, high = 1L << 32;
+        while (high - low > 1)
+        {
+            long middle = (low + high) / 2;
+            if (Fits(middle, quantization)) high = middle;
+            else low = middle;
+        }
+
+        return high;
+    }
+
+    private static bool Fits(long room, DType? quantization)
+    {
+        using var device = new Device(room);
+        try
+        {
+            VisionLanguageModel.Open(GoldenFiles.DemoModel, device, new ModelOptions { Quantization = quantization }).Dispose();
+            return true;
+        }
+        catch (DeviceMemoryException)
+        {
+            Assert.Equal(0, device.Loaded);
+            return false;
+        }
+    }
+
+    private static string Refused(long room, DType? quantization)
+    {
+        using var device = new Device(room);
+        var options = new ModelOptions { Quantization = quantization };
+        return Assert.Throws<DeviceMemoryException>(() => VisionLanguageModel.Open(GoldenFiles.DemoModel, device, options)).Message;
+    }
+
+    /// <summary>A device of so much memory; the numbers are on the host.</summary>
+    private sealed class Device(long memory) : DelegatingBackend(new ReferenceBackend())
+    {
+        public int Loaded { get; private set; }
+
+        public override bool CopiesWeights => true;
+
+        public override long MemoryBytes => memory;
+
+        public override Weight LoadWeight(in WeightData data)
+        {
+            Loaded++;
+            return base.LoadWeight(new WeightData(data.Name, data.DType, data.Rows, data.Columns, data.Data, data.Owner, data.Scales));
+        }
+    }
+}
