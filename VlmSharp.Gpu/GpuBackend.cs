@@ -44,6 +44,7 @@ public sealed class GpuBackend : IComputeBackend
     {
         Name = name;
         Description = description;
+        HasTensorCores = useTensorCores;
         context = new GpuContext(device, kvCacheFormat ?? (useTensorCores ? DType.BF16 : DType.F32));
         operators = useTensorCores ? new GpuOperators<TensorCore>(context) : new GpuOperators<PortableCore>(context);
         tables = new StepTables(context);
@@ -57,6 +58,12 @@ public sealed class GpuBackend : IComputeBackend
 
     /// <inheritdoc/>
     public string Description { get; }
+
+    /// <summary>Runs the kernels.</summary>
+    internal KernelDevice Device => context.Device;
+
+    /// <summary>Whether the kernels are those for tensor cores.</summary>
+    internal bool HasTensorCores { get; }
 
     /// <inheritdoc/>
     public int Threads => Environment.ProcessorCount;

@@ -60,7 +60,7 @@ internal static class BenchCommand
             {
                 using IComputeBackend backend = model.Backends.Create(parsed, name);
                 using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
-                network.ImageFeatures.MaxBytes = 0; // every run encodes its picture
+                if (!backend.IsQueued) network.ImageFeatures.MaxBytes = 0; // every run encodes its picture
                 GenerationRequest[] requests = [.. Enumerable.Repeat(Request(parsed, prompt, network), together)];
                 using ILimits? limits = LimitsOf(parsed, model.Backends, backend);
                 var options = new GenerationOptions { MaxNewTokens = count, IgnoreEndOfSequence = true };
@@ -94,11 +94,11 @@ internal static class BenchCommand
     }
 
     /// <summary>What measures the limits of a backend, on its own threads where it has some; null where nothing does.</summary>
-    private static CpuLimits? LimitsOf(ParseResult parsed, BackendOptionsBinder options, IComputeBackend on) => on switch
+    private static ILimits? LimitsOf(ParseResult parsed, BackendOptionsBinder options, IComputeBackend on) => on switch
     {
         CpuBackend cpu => new CpuLimits(new LimitProbe(cpu)),
         ReferenceBackend => new CpuLimits(options.Checked(parsed, cpu => new LimitProbe(cpu))),
-        _ => null,
+        _ => DeviceLimits.Of(on),
     };
 
     private static GenerationRequest Request(ParseResult parsed, PromptBinder prompt, VisionLanguageModel network)

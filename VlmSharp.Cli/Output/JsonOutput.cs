@@ -87,12 +87,12 @@ internal static class JsonOutput
         json.WriteEndArray();
     }
 
-    /// <summary>Timings in seconds, and rates.</summary>
+    /// <summary>Timings in seconds, and rates. On a backend that queues its operators vision is part of prefill.</summary>
     public static void WriteTimings(this Utf8JsonWriter json, VisionLanguageModel model, GenerationTimings timings)
     {
         json.WriteStartObject("timings");
         json.WriteNumber("load_s", Seconds(model.LoadTime));
-        json.WriteNumber("vision_s", Seconds(timings.Vision));
+        if (!model.Backend.IsQueued) json.WriteNumber("vision_s", Seconds(timings.Vision));
         json.WriteNumber("prefill_s", Seconds(timings.Prefill));
         json.WriteNumber("prefill_tokens_per_s", Rate(timings.PromptTokens, timings.Prefill));
         json.WriteNumber("decode_s", Seconds(timings.Decode));

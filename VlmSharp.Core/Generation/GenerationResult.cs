@@ -55,8 +55,11 @@ public sealed record GenerationResult(
     public long? Seed { get; init; }
 }
 
-/// <summary>Where the time of a session went.</summary>
-/// <param name="Vision">Encoder and projector.</param>
+/// <summary>Where the time of a session went. A step counts with the time in which its tokens were waited for.</summary>
+/// <param name="Vision">
+/// Encoder and projector. Zero on a backend that queues its operators (<see cref="Compute.IComputeBackend.IsQueued"/>): nothing
+/// waits for the encoder there, so its time is part of <paramref name="Prefill"/>.
+/// </param>
 /// <param name="Prefill">The prompts through the decoder, up to each first token.</param>
 /// <param name="Decode">All later tokens.</param>
 /// <param name="PromptTokens">Tokens that prefill processed.</param>

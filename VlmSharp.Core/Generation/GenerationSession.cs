@@ -30,7 +30,7 @@ public sealed class GenerationSession : IDisposable
     private readonly List<GeneratedToken> produced = [];
     private StopRule? lastRule;
     private GenerationOptions? lastOptions;
-    private TimeSpan prefill, decode;
+    private TimeSpan vision, prefill, decode;
     private long steps;
     private int prefilledTokens, decodedTokens;
     private bool wasTraced; // whether the last step was one that somebody listens to
@@ -53,7 +53,7 @@ public sealed class GenerationSession : IDisposable
     public int Count => sequences.Count;
 
     /// <summary>Where the time went so far.</summary>
-    public GenerationTimings Timings => new(runner.Vision, prefill - runner.Vision, decode, prefilledTokens, decodedTokens);
+    public GenerationTimings Timings => new(vision, prefill, decode, prefilledTokens, decodedTokens);
 
     /// <summary>Adds a request: it takes part from the next step on.</summary>
     /// <param name="request">The request.</param>
@@ -122,12 +122,11 @@ public sealed class GenerationSession : IDisposable
                 long start = Stopwatch.GetTimestamp();
                 if (!runner.HasQueued) QueueNext();
                 while (runner.CanRunAhead && QueueNext()) { }
-                bool isPrefill = prompts.Count > 0;
-                runner.Take(produced);
+                TakenStep taken = runner.Take(produced);
                 foreach (Decoding sequence in active)
                     if (sequence.Finish != FinishReason.None) ended.Add(sequence);
                 if (ended.Count > 0) active.RemoveAll(static sequence => sequence.Finish != FinishReason.None);
-                Measure(isPrefill, Stopwatch.GetElapsedTime(start));
+                Measure(taken, Stopwatch.GetElapsedTime(start));
             }
             catch (Exception e)
             {
@@ -197,7 +196,6 @@ public sealed class GenerationSession : IDisposable
         {
             prompt.ActiveSince = steps;
             active.Add(prompt);
-            prefilledTokens += prompt.Prompt.Ids.Length;
         }
 
         foreach (Decoding rider in riders) rider.Telemetry?.Decode();
@@ -236,16 +234,19 @@ public sealed class GenerationSession : IDisposable
         active.Add(traced);
     }
 
-    private void Measure(bool isPrefill, TimeSpan time)
+    /// <summary>Books a time for the step whose tokens it has brought, which need not be the step that was queued in it.</summary>
+    private void Measure(TakenStep taken, TimeSpan time)
     {
-        if (isPrefill)
+        if (taken.PromptTokens > 0)
         {
-            prefill += time;
+            vision += taken.Vision;
+            prefill += time - taken.Vision;
+            prefilledTokens += taken.PromptTokens;
             return;
         }
 
         decode += time;
-        decodedTokens += riders.Count;
+        decodedTokens += taken.Decoded;
     }
 
     /// <summary>Frees the caches.</summary>

@@ -34,17 +34,13 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
     /// <summary>Whether the next step may be queued before the tokens of the last one are taken.</summary>
     public bool CanRunAhead => b.IsQueued && due.Members.Count == 0 && !queued.NeedsHost && queued.Trace is null;
 
-    /// <summary>What encoder and projector took, so far.</summary>
-    public TimeSpan Vision { get; private set; }
-
     /// <summary>Queues a step: the prompts, then one row, or one for each beam, of the sequences that decode.</summary>
     /// <param name="prompts">Requests whose prompts are processed; their caches are made here.</param>
     /// <param name="riders">Requests that go on.</param>
     public void Queue(ReadOnlySpan<Decoding> prompts, ReadOnlySpan<Decoding> riders)
     {
         (queued, due) = (due, queued);
-        queued.Members.AddRange(prompts);
-        queued.Members.AddRange(riders);
+        queued.Begin(prompts, riders);
         batch.Clear();
         try
         {
@@ -72,23 +68,27 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
 
     /// <summary>Takes the tokens of the oldest step that is queued: the one place that waits.</summary>
     /// <param name="produced">Receives them, in the order of the step.</param>
-    public void Take(List<GeneratedToken> produced)
+    /// <returns>What the step has done.</returns>
+    public TakenStep Take(List<GeneratedToken> produced)
     {
         QueuedStep step = due.Members.Count > 0 ? due : queued;
         Read(step.Choice);
         if (step.NeedsHost) (chooser ??= new TokenChooser(b, network.Config.Text.VocabSize)).Begin(step.Logits, step.Logs, step.Scored);
-        int width = step.Choice.Columns, row = 0;
-        foreach (Decoding member in step.Members)
+        int width = step.Choice.Columns, row = 0, decoded = 0;
+        for (int i = 0; i < step.Members.Count; i++)
         {
+            Decoding member = step.Members[i];
             int own = member.Rows, first = produced.Count; // before it moves on
             bool goesOn = member.Finish == FinishReason.None; // else it had ended when this step was queued ahead
             if (goesOn && member.NeedsHost) Advance(member, row, produced);
             else if (goesOn) produced.Add(((Sequence)member).Read(new ChosenToken(words.AsSpan(row * width, width))));
             row += own;
+            if (goesOn && i >= step.Prompts.Count) decoded++;
             foreach (GeneratedToken token in CollectionsMarshal.AsSpan(produced)[first..]) member.Telemetry?.Token(member.TelemetryIndex, token.Finish);
         }
 
         step.Clear();
+        return new TakenStep(step.Prompts.Tokens, step.Vision, decoded);
     }
 
     private void Advance(Decoding member, int row, List<GeneratedToken> produced)
@@ -191,7 +191,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         Matrix encoded = queued.Trace is { } trace
             ? ImageFeatureCache.Run(network, pictures, trace) // past the cache: a listener wants to hear the encoder
             : context.Features.Encode(network, pictures);
-        Vision += Stopwatch.GetElapsedTime(start);
+        if (!b.IsQueued) queued.Vision = Stopwatch.GetElapsedTime(start); // else nothing has run yet
         return encoded;
     }
 

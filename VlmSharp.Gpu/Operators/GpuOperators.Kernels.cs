@@ -1,3 +1,4 @@
+using VlmSharp.Gpu.Kernels.Limits;
 using VlmSharp.Gpu.Kernels.Products;
 using VlmSharp.Gpu.Launching;
 using VlmSharp.Gpu.Memory;
@@ -6,12 +7,13 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore>
 {
-    /// <summary>Every kernel that a backend with this core can launch, to load and to prove each. Names are unique.</summary>
+    /// <summary>Every kernel that a backend with this core, or the probe of its limits, can launch: to load and to prove each. Names are unique.</summary>
     public static IReadOnlyList<Kernel> Kernels =>
     [
         .. ProductKernels<TCore>.All,
         .. AttentionKernels,
         .. Conversions.Kernels,
+        .. LimitKernels.All(IsNarrow),
         EmbedKernel, RotaryAnglesKernel, RopeKernel, LayerNormKernel, RmsNormKernel, SelectRowsKernel, ReplaceRowsKernel,
         SoftCapKernel, RowStatisticsKernel, LogSoftmaxKernel, TopKKernel, TopPKernel, DrawKernel, ChooseKernel,
     ];

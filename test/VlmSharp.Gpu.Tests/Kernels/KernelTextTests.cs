@@ -14,6 +14,7 @@ public sealed class KernelTextTests
     private static readonly string[] Streaming =
     [
         "row product", "gated row product", "three row products", "product of ", "positions", "flash attention", "decode attention", "CopyKeyValues", "widen",
+        "limit: read", "limit: copy",
     ];
 
     // Joins a few partial sums.
