@@ -6,20 +6,24 @@ internal partial struct PortableCore : IGroupCore
 {
     private const int MostThreads = 256;
 
-    /// <summary>A tree: half of the threads add the other half's numbers to theirs, then a quarter, and so on.</summary>
+    // The last two meet in a loop, in every thread: ILGPU moves a single load to where its value is used, behind the barrier that was to
+    // end the reading; out of a loop it moves none.
+
+    /// <summary>A tree: half of the threads add the other half's numbers to theirs, then a quarter, until two are left.</summary>
     public static float Sum(float value)
     {
         ArrayView<float> scratch = SharedMemory.Allocate<float>(MostThreads);
         int thread = Group.IdxX;
         scratch[thread] = value;
         Group.Barrier();
-        for (int half = Group.DimX >> 1; half > 0; half >>= 1)
+        for (int half = Group.DimX >> 1; half > 1; half >>= 1)
         {
             if (thread < half) scratch[thread] += scratch[thread + half];
             Group.Barrier();
         }
 
-        float sum = scratch[0];
+        float sum = 0;
+        for (int i = 0; i < 2; i++) sum += scratch[i];
         Group.Barrier(); // the next call writes there
         return sum;
     }
@@ -31,13 +35,14 @@ internal partial struct PortableCore : IGroupCore
         int thread = Group.IdxX;
         scratch[thread] = values;
         Group.Barrier();
-        for (int half = Group.DimX >> 1; half > 0; half >>= 1)
+        for (int half = Group.DimX >> 1; half > 1; half >>= 1)
         {
             if (thread < half) scratch[thread] = scratch[thread].Plus(scratch[thread + half]);
             Group.Barrier();
         }
 
-        F4 sums = scratch[0];
+        F4 sums = default;
+        for (int i = 0; i < 2; i++) sums = sums.Plus(scratch[i]);
         Group.Barrier(); // the next call writes there
         return sums;
     }
@@ -49,13 +54,14 @@ internal partial struct PortableCore : IGroupCore
         int thread = Group.IdxX;
         scratch[thread] = value;
         Group.Barrier();
-        for (int half = Group.DimX >> 1; half > 0; half >>= 1)
+        for (int half = Group.DimX >> 1; half > 1; half >>= 1)
         {
             if (thread < half) scratch[thread] = IntrinsicMath.Max(scratch[thread], scratch[thread + half]);
             Group.Barrier();
         }
 
-        float max = scratch[0];
+        float max = float.NegativeInfinity;
+        for (int i = 0; i < 2; i++) max = IntrinsicMath.Max(max, scratch[i]);
         Group.Barrier();
         return max;
     }

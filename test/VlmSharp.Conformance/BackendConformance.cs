@@ -30,6 +30,22 @@ public abstract partial class BackendConformance : IDisposable
     /// <summary>The oracle.</summary>
     protected IComputeBackend Oracle => oracle;
 
+    /// <summary>
+    /// The relative error of what the backend rounds before it multiplies, and of results that it keeps for the next product: 0 where all
+    /// is fp32, 2^-8 for bf16. Bounds widen by it where an operator is, or ends in, an operand of a product, and nowhere else.
+    /// </summary>
+    protected virtual double OperandRounding => 0;
+
+    /// <summary>Multiplications of a case, at most; larger shapes are passed over, and no operator is. For a backend that is very slow.</summary>
+    protected virtual long MostMultiplications => long.MaxValue;
+
+    /// <summary>
+    /// What <see cref="OperandRounding"/> adds to the bound on a sum of products of numbers up to <paramref name="magnitude"/>: both
+    /// factors are off by up to u, either way, each by 0.4 u in the mean, so a sum of n products of mean size 1/3 by u sqrt(n) / 5 in the
+    /// mean, and the worst of many by u sqrt(n). The result may be rounded too, by u of up to 1.5 sqrt(n).
+    /// </summary>
+    private double Rounding(int terms, double magnitude) => 4 * OperandRounding * magnitude * Math.Sqrt(terms + 4.0);
+
     private float[] Numbers(int count, float scale = 1)
     {
         float[] values = new float[count];

@@ -7,6 +7,9 @@ internal static class GroupSearch
 {
     private const int MostThreads = 256;
 
+    // The last two meet in a loop, in every thread: ILGPU moves a single load to where its value is used, behind the barrier that was to
+    // end the reading; out of a loop it moves none.
+
     /// <summary>The largest value; of equal ones that with the lowest place.</summary>
     public static void Largest(ref float value, ref int place)
     {
@@ -16,26 +19,26 @@ internal static class GroupSearch
         values[thread] = value;
         places[thread] = place;
         Group.Barrier();
-        for (int half = Group.DimX >> 1; half > 0; half >>= 1)
+        for (int half = Group.DimX >> 1; half > 1; half >>= 1)
         {
-            if (thread < half)
+            if (thread < half && IsBefore(values[thread + half], places[thread + half], values[thread], places[thread]))
             {
-                float other = values[thread + half];
-                int otherPlace = places[thread + half];
-                if (other > values[thread] || (other == values[thread] && otherPlace < places[thread]))
-                {
-                    values[thread] = other;
-                    places[thread] = otherPlace;
-                }
+                values[thread] = values[thread + half];
+                places[thread] = places[thread + half];
             }
 
             Group.Barrier();
         }
 
-        value = values[0];
-        place = places[0];
+        value = float.NegativeInfinity;
+        place = int.MaxValue;
+        for (int i = 0; i < 2; i++)
+            if (IsBefore(values[i], places[i], value, place)) (value, place) = (values[i], places[i]);
         Group.Barrier(); // the next call writes there
     }
+
+    private static bool IsBefore(float value, int place, float other, int otherPlace) =>
+        value > other || (value == other && place < otherPlace);
 
     /// <summary>The sum, in a fixed order.</summary>
     public static double Sum(double value)
@@ -44,13 +47,14 @@ internal static class GroupSearch
         int thread = Group.IdxX;
         sums[thread] = value;
         Group.Barrier();
-        for (int half = Group.DimX >> 1; half > 0; half >>= 1)
+        for (int half = Group.DimX >> 1; half > 1; half >>= 1)
         {
             if (thread < half) sums[thread] += sums[thread + half];
             Group.Barrier();
         }
 
-        double sum = sums[0];
+        double sum = 0;
+        for (int i = 0; i < 2; i++) sum += sums[i];
         Group.Barrier();
         return sum;
     }

@@ -1,3 +1,5 @@
+using VlmSharp.Compute;
+using VlmSharp.Compute.Reference;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
 using Xunit.Abstractions;
@@ -6,55 +8,59 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
 /// Whole models on tensor cores against transformers in fp32: the very PTX that a card gets, run by the PTX machine. Products round what
-/// they multiply to bf16, relative 2^-9 at most for each number; so a stage's error is some thousandths of its own size, growing with
-/// the root of the number of roundings before it.
+/// they multiply to bf16, so the result is off by what that costs and no more: how much it is, plain loops with the same roundings say
+/// (<see cref="RoundingBackend"/>). Roundings fall differently where sums are added in another order, but most fall alike: the two are
+/// nearer to each other than to fp32.
 /// </summary>
 public sealed class PtxGoldens(ITestOutputHelper output)
 {
-    // Root mean square of the error of a stage over that of the stage. One rounding to bf16 is 2^-9 / sqrt(3) = 0.0011 of a number; a
-    // block has about ten in a row (norm, products' inputs, keys and values, weights of attention), and the tiny models up to seven blocks.
-    private const double StageTolerance = 0.01;
+    // The weights of attention are rounded too, which the plain loops leave out.
+    private const double MoreThanRounding = 1.25;
+
+    private const double LogitRange = 0.02;
 
     [Theory]
     [InlineData("pg1")]
     [InlineData("pg2")]
     [InlineData("pg1odd")]
-    public void Every_stage_is_within_what_bf16_rounds(string kind)
+    public void Every_stage_is_off_by_what_bf16_rounds_and_no_more(string kind)
     {
+        using var reference = new ReferenceBackend();
+        using var rounding = new RoundingBackend(reference);
         using var backend = new GpuBackend(new PtxDevice(), "ptx", "PTX machine", useTensorCores: true);
+        using var expected = new GoldenTensors(GoldenFiles.PathOf("activations", $"{kind}-caption.safetensors"));
+        Trace onTensorCores = Run(backend, kind, out int[] tokens), rounded = Run(rounding, kind, out _);
+        output.WriteLine("stage: error of tensor cores, of rounded plain loops, between the two (root mean square, relative); largest / range");
+        Dictionary<string, float[]> plain = rounded.Tensors.ToDictionary(t => t.Name, t => t.Values);
+        foreach (TracedTensor stage in onTensorCores.Tensors.Where(t => expected.Has(t.Name) && t.Name != "pixel_values"))
+        {
+            float[] wanted = expected.Floats(stage.Name).ToArray(), loops = plain[stage.Name];
+            double error = Apart(wanted, stage.Values), rounds = Apart(wanted, loops), apart = Apart(loops, stage.Values);
+            double largest = Largest(wanted, stage.Values);
+            output.WriteLine($"{kind} {stage.Name} | {100 * error:F2} % | {100 * rounds:F2} % | {100 * apart:F2} % | {100 * largest:F2} %");
+            Assert.True(error <= MoreThanRounding * rounds, $"{stage.Name} is off by {error:G3}, rounding by {rounds:G3}.");
+            Assert.True(apart <= rounds, $"{stage.Name} is {apart:G3} from plain loops with the same roundings.");
+            if (stage.Name.Contains("logits", StringComparison.Ordinal)) Assert.InRange(largest, 0, LogitRange);
+        }
+
+        Assert.Equal(tokens, onTensorCores.Tokens);
+    }
+
+    private static Trace Run(IComputeBackend backend, string kind, out int[] tokens)
+    {
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.PathOf("models", kind), backend);
         GoldenCase golden = GoldenCase.Load(kind).Single(c => c.Name == "caption");
-        using var expected = new GoldenTensors(GoldenFiles.PathOf("activations", $"{kind}-caption.safetensors"));
-        Trace trace = ModelTrace.Run(model, golden.Request(), ModelTrace.StepLogits);
-        foreach (TracedTensor stage in trace.Tensors.Where(t => expected.Has(t.Name) && t.Name != "pixel_values"))
-        {
-            ReadOnlySpan<float> wanted = expected.Floats(stage.Name);
-            double error = RelativeError(wanted, stage.Values, out double largest);
-            output.WriteLine($"{kind} {stage.Name}: error {100 * error:F3} % of the stage's size, at most {100 * largest:F3} % of its range");
-            Assert.True(error <= StageTolerance, $"{stage.Name}: {error:G3}");
-            if (stage.Name.Contains("logits", StringComparison.Ordinal)) Assert.InRange(largest, 0, 0.02);
-        }
-
-        Assert.Equal(golden.Tokens[..ModelTrace.StepLogits], trace.Tokens);
+        tokens = golden.Tokens[..ModelTrace.StepLogits];
+        return ModelTrace.Run(model, golden.Request(), ModelTrace.StepLogits);
     }
 
-    /// <summary>sqrt(mean((y - x)^2) / mean(x^2)), and the largest |y - x| over max(x) - min(x).</summary>
-    private static double RelativeError(ReadOnlySpan<float> x, ReadOnlySpan<float> y, out double largest)
+    /// <summary>sqrt(mean((y - x)^2) / mean(x^2)).</summary>
+    private static double Apart(float[] x, float[] y)
     {
         Assert.Equal(x.Length, y.Length);
-        double errors = 0, squares = 0, min = double.MaxValue, max = double.MinValue;
-        largest = 0;
-        for (int i = 0; i < x.Length; i++)
-        {
-            double error = (double)y[i] - x[i];
-            Assert.True(double.IsFinite(error));
-            errors += error * error;
-            squares += (double)x[i] * x[i];
-            largest = Math.Max(largest, Math.Abs(error));
-            (min, max) = (Math.Min(min, x[i]), Math.Max(max, x[i]));
-        }
-
-        largest /= max - min;
-        return Math.Sqrt(errors / squares);
+        return Math.Sqrt(x.Zip(y, (a, b) => ((double)b - a) * ((double)b - a)).Sum() / x.Sum(a => (double)a * a));
     }
+
+    /// <summary>max |y - x| / (max(x) - min(x)).</summary>
+    private static double Largest(float[] x, float[] y) => x.Zip(y, (a, b) => Math.Abs((double)b - a)).Max() / (x.Max() - (double)x.Min());
 }
