@@ -56,6 +56,9 @@ internal sealed class AcceleratorDevice : KernelDevice
         return launchers[kernel] = loaded.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TArgs>>();
     }
 
+    /// <summary>What the driver's compiler has made of a kernel; null where the driver does not say.</summary>
+    public KernelResources? ResourcesOf(Kernel kernel) => Compile(kernel) is CudaKernel cuda ? KernelResources.Of(cuda) : null;
+
     private ILGPU.Runtime.Kernel Compile(Kernel kernel)
     {
         var specialization = new KernelSpecialization(kernel.Threads, accelerator is CudaAccelerator ? kernel.GroupsPerProcessor : null);

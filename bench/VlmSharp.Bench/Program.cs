@@ -38,6 +38,9 @@ if (args is ["ladder"])
     return 0;
 }
 
+// gpu STEP: what bench/gpu/run is made of.
+if (args is ["gpu", .. string[] gpu]) return VlmSharp.Bench.Gpu.GpuProgram.Run(gpu);
+
 // targets MODEL_DIR [PART...]: what is reached of the machine's limits (docs/full-size.md).
 if (args is ["targets", .. string[] rest]) return VlmSharp.Bench.Targets.TargetsProgram.Run(rest);
 

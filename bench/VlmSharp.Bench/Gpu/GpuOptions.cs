@@ -1,0 +1,57 @@
+using VlmSharp.Compute;
+using VlmSharp.Gpu;
+using VlmSharp.Gpu.Devices;
+
+namespace VlmSharp.Bench.Gpu;
+
+/// <summary>What a step of <c>bench/gpu/run</c> runs on.</summary>
+internal sealed record GpuOptions
+{
+    /// <summary>cuda or opencl.</summary>
+    public string Backend { get; private init; } = "cuda";
+
+    /// <summary>Whether only the script is tried: the demo model, few and small cases.</summary>
+    public bool IsDry { get; private init; }
+
+    /// <summary>Where the findings go.</summary>
+    public string Out { get; private init; } = "gpu-part.json";
+
+    /// <summary>The folder of the model.</summary>
+    public string Model { get; private init; } = "";
+
+    /// <summary>BF16, Int8 or Int4.</summary>
+    public DType Format { get; private init; } = DType.BF16;
+
+    public GpuPlatform Platform => Backend == "cuda" ? GpuPlatform.Cuda : GpuPlatform.OpenCL;
+
+    /// <summary>Reads the options.</summary>
+    /// <exception cref="ArgumentException">One is unknown, or has no value.</exception>
+    public static GpuOptions Parse(ReadOnlySpan<string> args)
+    {
+        var options = new GpuOptions();
+        for (int i = 0; i < args.Length; i++)
+        {
+            string name = args[i];
+            if (name == "--dry")
+            {
+                options = options with { IsDry = true };
+                continue;
+            }
+
+            if (++i == args.Length) throw new ArgumentException($"{name} needs a value.");
+            options = name switch
+            {
+                "--backend" => options with { Backend = args[i] },
+                "--out" => options with { Out = args[i] },
+                "--model" => options with { Model = args[i] },
+                "--format" => options with { Format = Enum.Parse<DType>(args[i], ignoreCase: true) },
+                _ => throw new ArgumentException($"{name} is unknown."),
+            };
+        }
+
+        return options;
+    }
+
+    /// <summary>Starts the backend.</summary>
+    public GpuBackend Start() => new(new GpuBackendOptions { Platform = Platform });
+}
