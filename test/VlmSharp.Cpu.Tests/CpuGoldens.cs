@@ -28,6 +28,11 @@ public sealed class CpuBeamGoldens : BeamGoldens
     protected override IComputeBackend CreateBackend() => new CpuBackend();
 }
 
+public sealed class CpuSamplingGoldens : SamplingGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend();
+}
+
 public sealed class CpuDemoGoldens : DemoGoldens
 {
     protected override IComputeBackend CreateBackend() => new CpuBackend();

@@ -34,6 +34,12 @@ public sealed class OpenClBeamGoldens : BeamGoldens
 }
 
 [Collection(SharedDevice.Collection)]
+public sealed class OpenClSamplingGoldens : SamplingGoldens
+{
+    protected override IComputeBackend CreateBackend() => SharedDevice.Backend();
+}
+
+[Collection(SharedDevice.Collection)]
 public sealed class OpenClDemoGoldens : DemoGoldens
 {
     protected override IComputeBackend CreateBackend() => SharedDevice.Backend();

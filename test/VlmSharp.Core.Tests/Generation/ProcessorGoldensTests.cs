@@ -28,7 +28,7 @@ public sealed class ProcessorGoldensTests
         using var tensors = new GoldenTensors(GoldenFiles.PathOf("sampling", "sampling.safetensors"));
         float[] logits = tensors.Floats($"{index}.logits").ToArray(), scores = [.. logits];
         ReadOnlySpan<float> expected = tensors.Floats($"{index}.expected"), probabilities = tensors.Floats($"{index}.probabilities");
-        GenerationOptions options = Options(golden);
+        GenerationOptions options = GoldenSettings.Read(golden);
         options.Validate();
 
         int[] history = GoldenCase.Ints(golden.GetProperty("history"));
@@ -56,21 +56,4 @@ public sealed class ProcessorGoldensTests
     }
 
     private static JsonDocument Settings() => JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("sampling", "sampling.json")));
-
-    private static GenerationOptions Options(JsonElement golden)
-    {
-        var options = new GenerationOptions
-        {
-            RepetitionPenalty = Number("repetition_penalty") ?? 1,
-            NoRepeatNgramSize = (int)(Number("no_repeat_ngram_size") ?? 0),
-            MinNewTokens = (int)(Number("min_new_tokens") ?? 0),
-            Temperature = Number("temperature"),
-            TopK = (int?)Number("top_k"),
-            TopP = Number("top_p"),
-            MinP = Number("min_p"),
-        };
-        return options.IsSampling ? options with { TopK = options.TopK ?? 0 } : options; // the cases have no top-k by default
-
-        float? Number(string name) => golden.TryGetProperty(name, out JsonElement value) ? value.GetSingle() : null;
-    }
 }
