@@ -8,7 +8,7 @@ namespace VlmSharp.Gpu.Launching;
 /// </summary>
 internal sealed partial class CudaGraph : IRecording
 {
-    private const int ThreadLocal = 1; // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may allocate meanwhile
+    private const int Relaxed = 2; // CU_STREAM_CAPTURE_MODE_RELAXED: memory may be allocated meanwhile, by this thread too
 
     private readonly CudaStream stream;
     private nint executable;
@@ -17,7 +17,7 @@ internal sealed partial class CudaGraph : IRecording
 
     /// <summary>From here on work for the stream is recorded and not done.</summary>
     /// <returns>False where the driver cannot.</returns>
-    public static bool Begin(CudaStream stream) => BeginCapture(stream.StreamPtr, ThreadLocal) == 0;
+    public static bool Begin(CudaStream stream) => BeginCapture(stream.StreamPtr, Relaxed) == 0;
 
     /// <summary>Ends the recording.</summary>
     /// <returns>What was recorded, or null where the driver cannot.</returns>
