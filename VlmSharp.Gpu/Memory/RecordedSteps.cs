@@ -4,8 +4,9 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// Steps that come again and again, recorded the second time and replayed from then on. The first time is plain: it compiles kernels and fills tables, which a recording must
-/// not. A recording is wrong when memory that it names has moved (caches, tables of rules) or when sequences can grow longer than those that it was made for; then it is made anew. Only
+/// Steps that come again and again, recorded the second time and replayed from then on. The first time is plain: it compiles kernels,
+/// fills tables and has the host wait, which a recording must not. A recording is wrong when memory that it names has moved (caches,
+/// tables of rules) or when sequences can grow longer than those that it was made for; then all begins anew, with a plain time. Only
 /// the last few are kept.
 /// </summary>
 /// <param name="context">The device.</param>
@@ -21,19 +22,16 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
     public Matrix Run<TState>(ReplayKey key, Matrix input, TState state, Func<Matrix, TState, Matrix> body)
     {
         if (cannotRecord) return body(input, state);
-        Step? step = Find(key);
-        if (step is null)
-        {
-            Add(key);
-            return body(input, state);
-        }
-
-        if (step.Recording is null || step.Moves != Moves || !Fits(step))
+        Step step = Find(key) ?? Add(key);
+        if (step.Moves != Moves || !Fits(step))
         {
             step.Clear(context);
-            if (!Record(step, input, state, body)) return body(input, state);
+            Matrix plain = body(input, state);
+            (step.Moves, step.Table) = (Moves, tables.Last);
+            return plain;
         }
 
+        if (step.Recording is null && !Record(step, input, state, body)) return body(input, state);
         CopyMatrix(input, step.Input);
         step.Recording!.Queue();
         Matrix y = step.Result.Block().IsNarrow ? context.AllocateNarrow(step.Result.Rows, step.Result.Columns) : context.Allocate(step.Result.Rows, step.Result.Columns);
@@ -58,7 +56,7 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
         return null;
     }
 
-    private void Add(ReplayKey key)
+    private Step Add(ReplayKey key)
     {
         if (steps.Count == MostKept)
         {
@@ -66,7 +64,7 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
             steps.RemoveLast();
         }
 
-        steps.AddFirst(new Step(key));
+        return steps.AddFirst(new Step(key)).Value;
     }
 
     // The body is called on a copy of the input, in memory that stays with the recording.
@@ -93,7 +91,6 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
         {
             step.Memory = context.Pool.EndRecording();
             step.Recording = context.Device.EndRecording();
-            step.Moves = Moves;
             step.Table = tables.Last;
             if (step.Recording is null || !step.Result.HasValue)
             {
@@ -131,8 +128,10 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
 
         public RecordedMemory? Memory { get; set; }
 
-        public int Moves { get; set; }
+        /// <summary>What had moved when it was last run plainly; -1 if never.</summary>
+        public int Moves { get; set; } = -1;
 
+        /// <summary>The table of that time, or of the recording.</summary>
         public DeviceStepTable? Table { get; set; }
 
         /// <summary>Gives the memory back, behind the replays that still use it.</summary>

@@ -21,7 +21,7 @@ public abstract class BeamGoldens
     /// <summary>Puts the reference's fault into a cache of the backend, by default one in host memory.</summary>
     protected virtual void ApplyFault(KvCache cache, TextConfig config) => HybridCacheFault.Apply(cache, config);
 
-    [Theory, MemberData(nameof(ModelGoldens.Folders), MemberType = typeof(ModelGoldens))]
+    [BackendTheory, MemberData(nameof(ModelGoldens.Folders), MemberType = typeof(ModelGoldens))]
     public void Beams_equal_the_reference_ones_single_and_batched(string folder, string kind)
     {
         using IComputeBackend inner = CreateBackend();
@@ -58,7 +58,7 @@ public abstract class BeamGoldens
     /// Against a search written down plainly: every beam scored from its beginning without a cache, everything sorted. One
     /// token of every few ends a text, so that some end early, within the first beams or behind them, while others go on.
     /// </summary>
-    [Theory]
+    [BackendTheory]
     [InlineData("pg1", "two-images", 5, 3, 1)]
     [InlineData("pg1", "question", 5, 2, 0)]
     [InlineData("pg1", "caption", 5, 4, 3)]

@@ -16,7 +16,7 @@ public abstract class DemoGoldens
     /// <summary>How many of the forty scenes to run: all, unless the backend is slow.</summary>
     protected abstract int Scenes { get; }
 
-    [Fact]
+    [BackendFact]
     public void Answers_equal_the_reference_ones()
     {
         using IComputeBackend backend = CreateBackend();
@@ -41,7 +41,7 @@ public abstract class DemoGoldens
         Assert.True(compared >= 5 * Scenes, $"Only {compared} answers were compared.");
     }
 
-    [Fact]
+    [BackendFact]
     public void Samples_are_answered_as_their_list_says()
     {
         using IComputeBackend backend = CreateBackend();

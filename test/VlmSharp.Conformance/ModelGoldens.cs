@@ -25,7 +25,7 @@ public abstract class ModelGoldens
     /// <summary>A new backend.</summary>
     protected abstract IComputeBackend CreateBackend();
 
-    [Theory, MemberData(nameof(Folders))]
+    [BackendTheory, MemberData(nameof(Folders))]
     public void Every_stage_and_the_logits_equal_the_reference(string folder, string kind)
     {
         using IComputeBackend backend = CreateBackend();
@@ -52,7 +52,7 @@ public abstract class ModelGoldens
         }
     }
 
-    [Theory, MemberData(nameof(Folders))]
+    [BackendTheory, MemberData(nameof(Folders))]
     public void Greedy_tokens_and_text_equal_the_reference_single_and_batched(string folder, string kind)
     {
         using IComputeBackend backend = CreateBackend();
@@ -70,7 +70,7 @@ public abstract class ModelGoldens
         }
     }
 
-    [Theory, InlineData("pg1"), InlineData("pg1odd"), InlineData("pg2")]
+    [BackendTheory, InlineData("pg1"), InlineData("pg1odd"), InlineData("pg2")]
     public void Without_a_cache_the_logits_are_the_same(string kind)
     {
         using IComputeBackend backend = CreateBackend();
@@ -88,7 +88,7 @@ public abstract class ModelGoldens
         TensorAssert.Close(expected.Floats("step_logits"), actual, LogitTolerance, $"{kind} uncached step logits");
     }
 
-    [Fact]
+    [BackendFact]
     public void Prefill_and_decode_mix_in_one_step()
     {
         using IComputeBackend backend = CreateBackend();
@@ -113,7 +113,7 @@ public abstract class ModelGoldens
         TensorAssert.Close(secondExpected.Floats("step_logits")[..vocabulary], mixed.AsSpan(vocabulary), LogitTolerance, "the prefilling sequence");
     }
 
-    [Fact]
+    [BackendFact]
     public void The_sliding_window_is_the_reference_one_when_asked_for()
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("window", "pg2-window.json")));
@@ -135,7 +135,7 @@ public abstract class ModelGoldens
     }
 
     /// <summary>One matrix of each gated layer in F32, the rest in bf16: the same weights, so the same numbers.</summary>
-    [Fact]
+    [BackendFact]
     public void Storage_formats_may_mix()
     {
         string folder = Directory.CreateTempSubdirectory("vlmsharp-mixed-").FullName;

@@ -13,7 +13,7 @@ public abstract partial class BackendConformance
         { 8, 1, 256, 0, 0 }, { 2, 2, 256, 30, 17 }, { 2, 1, 300, 0, 0 },
     };
 
-    [Theory]
+    [BackendTheory]
     [MemberData(nameof(AttentionSpecs))]
     public void Attention(int heads, int kvHeads, int headDim, float softCap, int window)
     {
@@ -39,7 +39,7 @@ public abstract partial class BackendConformance
     private double AttentionBound(int headDim) =>
         4 * Close.SumBound(headDim, 9 / Math.Sqrt(headDim)) + 40 * Close.Unit + 12 * OperandRounding;
 
-    [Theory]
+    [BackendTheory]
     [MemberData(nameof(AttentionSpecs))]
     public void CachedAttention(int heads, int kvHeads, int headDim, float softCap, int window)
     {
@@ -67,7 +67,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>One new token over a cache so long that its keys are worth sharing out.</summary>
-    [Theory]
+    [BackendTheory]
     [InlineData(8, 1, 64, 0, 0, 2100)]
     [InlineData(8, 1, 72, 50, 700, 1500)]
     [InlineData(4, 4, 36, 0, 0, 1025)]
@@ -93,7 +93,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>A cache that becomes another from where they part gives the same attention in every layer; the other one stays as it is.</summary>
-    [Theory]
+    [BackendTheory]
     [InlineData(5, 9, 7)]
     [InlineData(0, 4, 0)]
     [InlineData(6, 6, 11)]
@@ -142,7 +142,7 @@ public abstract partial class BackendConformance
     /// The weights that attention uses, of a step that mixes decoding and a prompt: every row sums to 1, what the mask hides is
     /// exactly 0, and the weights times the values are what <see cref="IComputeBackend.CachedAttention"/> gives.
     /// </summary>
-    [Theory]
+    [BackendTheory]
     [MemberData(nameof(AttentionSpecs))]
     public void AttentionWeights(int heads, int kvHeads, int headDim, float softCap, int window)
     {
@@ -197,7 +197,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>Scores that overflow exp, in rising order, so that each block of keys dwarfs the ones before it; and in falling order.</summary>
-    [Theory]
+    [BackendTheory]
     [InlineData(1)]
     [InlineData(-1)]
     public void AttentionOfLargeScores(int direction)
@@ -216,7 +216,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>What the mask hides may be anything: the rows that do not see it are the same, bit for bit.</summary>
-    [Theory]
+    [BackendTheory]
     [InlineData(2, 1, 8, 8, 0)]
     [InlineData(2, 1, 40, 40, 0)]
     [InlineData(8, 1, 20, 20, 7)]
@@ -265,7 +265,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>By hand: scores 0 and ln 3 weigh the values 1 and 5 as 1 : 3, which gives 4; the first token sees only itself.</summary>
-    [Fact]
+    [BackendFact]
     public void AttentionByHand()
     {
         SequenceBatch batch = new();
@@ -275,7 +275,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>By hand: scores 0 and ln 3 make weights of 1 : 3 for the second token; the first sees only itself.</summary>
-    [Fact]
+    [BackendFact]
     public void AttentionWeightsByHand()
     {
         using KvCache cache = Backend.CreateKvCache(1, 1, 2);
@@ -288,7 +288,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>A ragged batch is its sequences one by one, bit for bit or nearly so.</summary>
-    [Fact]
+    [BackendFact]
     public void BatchIsItsSequences()
     {
         const int HeadDim = 24, Heads = 2;

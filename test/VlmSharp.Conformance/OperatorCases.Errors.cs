@@ -6,7 +6,7 @@ namespace VlmSharp.Conformance;
 /// <summary>Mis-shaped arguments: the message names the operator and both shapes.</summary>
 public abstract partial class BackendConformance
 {
-    [Fact]
+    [BackendFact]
     public void MisshapedArguments()
     {
         using Matrix x = Backend.Allocate(2, 6), y = Backend.Allocate(3, 7), five = Backend.Allocate(2, 5);
@@ -41,7 +41,7 @@ public abstract partial class BackendConformance
         Fails(() => Backend.Upload([1, 2, 3], 2, 2), "Upload", "3", "[2, 2]");
     }
 
-    [Fact]
+    [BackendFact]
     public void TensorsAreNotUsedAfterDisposal()
     {
         Matrix x = Backend.Allocate(1, 4);

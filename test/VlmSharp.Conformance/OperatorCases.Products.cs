@@ -44,7 +44,7 @@ public abstract partial class BackendConformance
         return x;
     }
 
-    [Theory]
+    [BackendTheory]
     [MemberData(nameof(ProductShapes))]
     public void Linear(int rows, int inputs, int outputs)
     {
@@ -69,7 +69,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>Activations that 8 bits do not hold: what rounding them costs stays within its bound.</summary>
-    [Theory]
+    [BackendTheory]
     [MemberData(nameof(ProductShapes))]
     public void LinearOfRoundedActivations(int rows, int inputs, int outputs)
     {
@@ -89,7 +89,7 @@ public abstract partial class BackendConformance
     /// The largest integers that a group can hold, all of one sign: no sum on the way may wrap or saturate. The sums of whole numbers are
     /// exact, but for the rounding of activations.
     /// </summary>
-    [Theory]
+    [BackendTheory]
     [InlineData(1)]
     [InlineData(3)]
     [InlineData(16)]
@@ -116,7 +116,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>Activations too small to be rounded to integers, or not finite: zero, or not a number, and no other row is touched.</summary>
-    [Theory]
+    [BackendTheory]
     [InlineData(1)]
     [InlineData(16)]
     public void OddActivationsOfQuantizedWeights(int rows)
@@ -141,7 +141,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>Some outputs alone, in any order and twice, are those of the whole layer: not close to them, but equal.</summary>
-    [Theory]
+    [BackendTheory]
     [MemberData(nameof(ProductShapes))]
     public void LinearRows(int rows, int inputs, int outputs)
     {
@@ -172,7 +172,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    [Theory]
+    [BackendTheory]
     [MemberData(nameof(ProductShapes))]
     public void GatedLinear(int rows, int inputs, int outputs)
     {
@@ -199,7 +199,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>Every length of a row from 1 to 70, so that each remainder of each register width and unrolling occurs, for few rows and many.</summary>
-    [Theory]
+    [BackendTheory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
@@ -220,7 +220,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>binary16 has subnormals, infinities and NaN; widening must keep them.</summary>
-    [Fact]
+    [BackendFact]
     public void HalfPrecisionSpecials()
     {
         float[] specials = [6e-8f, -6e-5f, 65504, -65504, 0, -0f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 1, -1, 6.1e-5f, 0.333f, 2, 3, 4, 5];
@@ -236,7 +236,7 @@ public abstract partial class BackendConformance
     /// By hand: x = (1, 2), W = ((3, 4), (5, 6)), b = (10, -20): x W^T = (11, 17), with bias (21, -3); residual (1, 1) gives (22, -2).
     /// gelu_tanh(21) = 21, gelu_tanh(-3) = -0.0036374.
     /// </summary>
-    [Fact]
+    [BackendFact]
     public void LinearByHand()
     {
         using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 2, 2, values: [3, 4, 5, 6]));
@@ -248,7 +248,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>gelu_tanh far outside the range where exp is finite, and at every scale inside.</summary>
-    [Fact]
+    [BackendFact]
     public void GeluRange()
     {
         float[] x = [0, -0f, 1e-30f, -1e-30f, 1e-5f, 1e-3f, -1e-3f, 0.5f, -0.5f, 3, -3, 6, -6, 10, -10, 50, -50, 1e4f, -1e4f, 1e15f, -1e15f, 3e38f];
@@ -266,7 +266,7 @@ public abstract partial class BackendConformance
         static double Gelu(double x) => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
     }
 
-    [Theory]
+    [BackendTheory]
     [InlineData(1, 4, 2, 5)]
     [InlineData(3, 6, 2, 17)]
     [InlineData(2, 28, 14, 30)]
@@ -289,7 +289,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    [Fact]
+    [BackendFact]
     public void Embed()
     {
         foreach (int features in new[] { 1, 3, 8, 16, 33, 64, 84, 96, 192 })
@@ -304,7 +304,7 @@ public abstract partial class BackendConformance
             }
     }
 
-    [Fact]
+    [BackendFact]
     public void RowsAreMoved()
     {
         using Matrix x = Backend.Upload([1, 2, 3, 4, 5, 6], 3, 2), rows = Backend.Upload([7, 8, 9, 10], 2, 2);

@@ -11,7 +11,7 @@ public abstract partial class BackendConformance
 
     private static IEnumerable<int> Lengths(int columns) => columns == 0 ? Enumerable.Range(1, 70) : [columns];
 
-    [Theory]
+    [BackendTheory]
     [MemberData(nameof(RowShapes))]
     public void LayerNorm(int rows, int columns)
     {
@@ -30,7 +30,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    [Theory]
+    [BackendTheory]
     [MemberData(nameof(RowShapes))]
     public void RmsNorm(int rows, int columns)
     {
@@ -49,7 +49,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>By hand: x = (3, 4), mean of squares 12.5; weight (0, 1) makes the gains (1, 2): (3, 8) / 3.5355339.</summary>
-    [Fact]
+    [BackendFact]
     public void RmsNormByHand()
     {
         using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 1, 2, values: [0, 1]));
@@ -58,7 +58,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>By hand: x = (1, 3), mean 2, variance 1: (-1, 1) * (2, 3) + (10, 20) = (8, 23).</summary>
-    [Fact]
+    [BackendFact]
     public void LayerNormByHand()
     {
         using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 1, 2, values: [2, 3])), b = Backend.LoadWeight(Parameter("b", DType.F32, 1, 2, values: [10, 20]));
@@ -66,7 +66,7 @@ public abstract partial class BackendConformance
         Close.AssertAll("LayerNorm", [8, 23], Fetch(Backend, Backend.LayerNorm(x, w, b, 0)), 3e-6);
     }
 
-    [Theory]
+    [BackendTheory]
     [InlineData(2, 1)]
     [InlineData(18, 3)]
     [InlineData(36, 2)]
@@ -90,7 +90,7 @@ public abstract partial class BackendConformance
         }, 8 * Close.Unit);
     }
 
-    [Fact]
+    [BackendFact]
     public void SoftCap()
     {
         for (int length = 1; length <= 70; length++)
@@ -111,7 +111,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>Near 0 the soft-cap is the identity, to relative precision: small logits must not drown in the cap.</summary>
-    [Fact]
+    [BackendFact]
     public void SoftCapOfSmallNumbers()
     {
         float[] x = [1e-6f, -3e-5f, 1e-3f, 0.02f, -0.3f];
@@ -124,7 +124,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    [Fact]
+    [BackendFact]
     public void LogSoftmax()
     {
         for (int length = 1; length <= 70; length++)
@@ -139,7 +139,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>exp of these overflows or vanishes unless the maximum is subtracted first.</summary>
-    [Fact]
+    [BackendFact]
     public void LogSoftmaxOfLargeLogits()
     {
         using Matrix x = Backend.Upload([100, 99, 1, 1e4f, 1e4f, -1e4f], 2, 3);
@@ -149,7 +149,7 @@ public abstract partial class BackendConformance
     /// <summary>
     /// The first place of the largest; and its log-probability, which is that of log-softmax of the same backend to the last bit.
     /// </summary>
-    [Fact]
+    [BackendFact]
     public void ChooseGreedily()
     {
         foreach (int length in new[] { 1, 2, 7, 8, 9, 31, 64, 70, 1023, 1025, 3000 })
@@ -169,7 +169,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>NaN is never chosen where there is a number, and no log-probability is NaN.</summary>
-    [Fact]
+    [BackendFact]
     public void ChooseGreedilyAmongOddNumbers()
     {
         float[] x = [float.NaN, 1, 1, float.NaN, float.NaN, float.NaN, float.NegativeInfinity, float.NegativeInfinity, -5, 0, float.PositiveInfinity, float.PositiveInfinity];
@@ -183,7 +183,7 @@ public abstract partial class BackendConformance
     /// <summary>
     /// Draws are those of the oracle, row by row, whatever the rules beside them; numbers of one 16th keep the border between two tokens far.
     /// </summary>
-    [Fact]
+    [BackendFact]
     public void ChooseByRules()
     {
         const int Vocabulary = 700;
@@ -221,7 +221,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>A chosen token goes into the next embedding without a look at it.</summary>
-    [Fact]
+    [BackendFact]
     public void EmbedWhatWasChosen()
     {
         const int Vocabulary = 30, Features = 12;
@@ -239,7 +239,7 @@ public abstract partial class BackendConformance
         Fails(() => Backend.Embed(weight, mixed, 3), "Embed", "-3");
     }
 
-    [Fact]
+    [BackendFact]
     public void JoinedRows()
     {
         float[] a = Numbers(6), b = Numbers(3), c = Numbers(9);

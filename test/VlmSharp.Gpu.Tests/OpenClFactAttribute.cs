@@ -1,3 +1,4 @@
+using VlmSharp.Conformance;
 using VlmSharp.Gpu.Devices;
 
 namespace VlmSharp.Gpu.Tests;
@@ -16,6 +17,13 @@ public sealed class OpenClTheoryAttribute : TheoryAttribute
 {
     /// <summary>Sets the reason where there is no device.</summary>
     public OpenClTheoryAttribute() => Skip = OpenClDevices.SkipReason;
+}
+
+/// <summary>On a class that inherits its tests from <see cref="VlmSharp.Conformance"/>: they are skipped where there is no device.</summary>
+public sealed class NeedsOpenClAttribute : SkipReasonAttribute
+{
+    /// <inheritdoc/>
+    public override string? Reason => OpenClDevices.SkipReason;
 }
 
 /// <summary>Whether there is a device, asked once.</summary>

@@ -7,12 +7,14 @@ using VlmSharp.Models;
 namespace VlmSharp.Gpu.Tests;
 
 /// <summary>Whole models on an OpenCL device, with the tolerances of the CPU backend: all arithmetic is fp32 there.</summary>
+[NeedsOpenCl]
 [Collection(SharedDevice.Collection)]
 public sealed class OpenClModelGoldens : ModelGoldens
 {
     protected override IComputeBackend CreateBackend() => SharedDevice.Backend();
 }
 
+[NeedsOpenCl]
 [Collection(SharedDevice.Collection)]
 public sealed class OpenClBeamGoldens : BeamGoldens
 {
@@ -33,6 +35,7 @@ public sealed class OpenClBeamGoldens : BeamGoldens
     }
 }
 
+[NeedsOpenCl]
 [Collection(SharedDevice.Collection)]
 public sealed class OpenClSamplingGoldens : SamplingGoldens
 {
