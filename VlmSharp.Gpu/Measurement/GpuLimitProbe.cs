@@ -107,7 +107,7 @@ internal sealed unsafe class GpuLimitProbe : IDisposable
         double one = Round(queue, 1); // compiles; then finds how many
         int count = 1;
         for (one = Round(queue, 1); one * count < roundSeconds && count < 1 << 16; one = Round(queue, count))
-            count = (int)Math.Min(Math.Max(1.2 * roundSeconds / one, 2 * count), 1 << 16);
+            count = (int)Math.Min(1 << 16, Math.Max(2 * count, 1.2 * roundSeconds / one));
         for (int round = 1; round < Rounds; round++) one = Math.Min(one, Round(queue, count));
         return one;
     }

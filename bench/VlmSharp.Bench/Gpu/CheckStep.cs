@@ -41,6 +41,7 @@ internal static class CheckStep
     private static void Compare(OperatorCase check, ReferenceBackend reference, GpuBackend backend, GpuPart part)
     {
         float[] expected = Result(check, reference), actual = Result(check, backend);
+        if (expected.Length == 0 && actual.Length == 0) return; // an effect, which shows in what attention reads
         double bound = backend.HasTensorCores ? check.NarrowBound : OperatorCase.WideBound, error = 0;
         int wrong = 0;
         if (expected.Length != actual.Length) wrong = expected.Length;

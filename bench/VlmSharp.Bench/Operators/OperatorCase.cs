@@ -18,7 +18,7 @@ internal sealed record OperatorCase(string Name, OperatorSizes Sizes, Func<Opera
     /// The largest error allowed where products and attention are computed in bf16, in shares of the result's root mean square. A number's rounding
     /// is 2^-9 of it at most; the bound is some of those, for the largest number of thousands.
     /// </summary>
-    public double NarrowBound { get; init; } = 0.02;
+    public double NarrowBound { get; init; } = WideBound;
 
     /// <summary>The same where all arithmetic is fp32.</summary>
     public const double WideBound = 2e-4;

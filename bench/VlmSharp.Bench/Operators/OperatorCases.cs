@@ -62,7 +62,8 @@ internal static class OperatorCases
             (Matrix pixels, Weight kernel, Weight bias) = (i.Numbers(1, Channels * Side * Side), i.Weight(DType.BF16, s.Hidden, inputs), i.Weight(DType.BF16, 1, s.Hidden));
             Weight positions = i.Weight(DType.BF16, patches, s.Hidden);
             return () => i.Backend.PatchEmbed(pixels, kernel, bias, positions, Patch); // [patches, h]
-        });
+        })
+        { NarrowBound = 0.03 };
     }
 
     private static OperatorCase Product(string name, OperatorSizes s, DType format, int inputs, int outputs, Func<OperatorInputs, Func<Matrix>> prepare) =>
@@ -162,7 +163,11 @@ internal static class OperatorCases
             return () => i.Backend.Embed(table, ids, 3);
         }, 1.5);
 
-        OperatorCase Row(string name, Func<OperatorInputs, Func<Matrix>> prepare, double matrices) => new(name, s, prepare) { Bytes = matrices * words };
+        OperatorCase Row(string name, Func<OperatorInputs, Func<Matrix>> prepare, double matrices) => new(name, s, prepare)
+        {
+            Bytes = matrices * words,
+            NarrowBound = name == "LayerNorm" ? 0.02 : OperatorCase.WideBound, // a product comes next: kept in bf16
+        };
     }
 
     private static IEnumerable<OperatorCase> Choices(OperatorSizes s)
