@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
 using VlmSharp.Gpu.Devices;
 using VlmSharp.Gpu.Kernels;
 using VlmSharp.Gpu.Launching;
@@ -50,7 +51,7 @@ public sealed class GpuBackend : IComputeBackend
         tables = new StepTables(context);
         steps = new RecordedSteps(context, tables);
         MemoryBytes = device.Accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : device.Accelerator.MemorySize;
-        uploader = new WeightUploader(device, prefersBFloat16: useTensorCores);
+        uploader = new WeightUploader(device, context.Pool, prefersBFloat16: useTensorCores);
     }
 
     /// <inheritdoc/>
@@ -105,13 +106,21 @@ public sealed class GpuBackend : IComputeBackend
     }
 
     /// <inheritdoc/>
-    public unsafe void Download(Matrix x, Span<float> destination)
+    public void Download(Matrix x, Span<float> destination)
     {
         if (destination.Length != x.Length)
             throw new ArgumentException($"Download: {x} does not fit {destination.Length} numbers.");
         if (destination.IsEmpty) return;
-        using Matrix wide = context.Widen(x);
-        context.Device.Read(wide.Floats(), destination);
+        try
+        {
+            if (x.Block().Read is { } read && read.TryTake(destination)) return; // on its way already, behind the step that made it
+            using Matrix wide = context.Widen(x);
+            context.Device.Read(wide.Floats(), destination);
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failed(e, "what was queued before a result was read");
+        }
     }
 
     /// <inheritdoc/>
@@ -119,7 +128,14 @@ public sealed class GpuBackend : IComputeBackend
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         uploading = true;
-        return uploader.Upload(data);
+        try
+        {
+            return uploader.Upload(data);
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failed(e, $"copying the parameter {data.Name}");
+        }
     }
 
     /// <inheritdoc/>
@@ -140,26 +156,61 @@ public sealed class GpuBackend : IComputeBackend
     public Matrix Run<TOperator>(in TOperator op) where TOperator : struct, IOperator
     {
         MatrixShape? shape = op.Check();
-        FinishUploads();
-        return operators is IOperatorKernel<TOperator> kernel
-            ? kernel.Run(op, shape ?? default)
-            : throw new NotSupportedException($"The backend {Name} has no kernel for {typeof(TOperator).Name}.");
+        if (operators is not IOperatorKernel<TOperator> kernel)
+            throw new NotSupportedException($"The backend {Name} has no kernel for {typeof(TOperator).Name}.");
+        try
+        {
+            FinishUploads();
+            Matrix y = kernel.Run(op, shape ?? default);
+            if (typeof(TOperator) == typeof(Choose)) BeginRead(y);
+            return y;
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failed(e, typeof(TOperator).Name);
+        }
     }
 
     /// <inheritdoc/>
     public TResult RunFused<TOperator, TResult>(in TOperator op) where TOperator : struct, IFusedOperator<TResult>
     {
-        FinishUploads();
-        return operators is IFusedKernel<TOperator, TResult> kernel ? kernel.Run(op, this) : op.Compose(this);
+        if (operators is not IFusedKernel<TOperator, TResult> kernel) return op.Compose(this);
+        try
+        {
+            FinishUploads();
+            return kernel.Run(op, this);
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failed(e, typeof(TOperator).Name);
+        }
     }
 
     /// <inheritdoc/>
     public Matrix Replay<TState>(ReplayKey key, Matrix input, TState state, Func<Matrix, TState, Matrix> body)
     {
         ArgumentNullException.ThrowIfNull(body);
-        FinishUploads();
-        return steps.Run(key, input, state, body);
+        try
+        {
+            FinishUploads();
+            Matrix y = steps.Run(key, input, state, body);
+            BeginRead(y);
+            return y;
+        }
+        catch (AcceleratorException e)
+        {
+            throw Failed(e, "a recorded step");
+        }
     }
+
+    // Chosen tokens are all that the host wants of a step: their copy is queued behind it, so that it waits for no later step.
+    private void BeginRead(Matrix y)
+    {
+        if (context.Pool.IsRecording || y.Block() is not { IsNarrow: false, Read: null } block) return;
+        block.Read = context.Device.BeginRead(y.Floats());
+    }
+
+    private VlmSharpException Failed(AcceleratorException e, string doing) => DeviceFailure.Of(e, Description, doing);
 
     // Parameters are copied by queues of their own: no kernel may read one before it is there.
     private void FinishUploads()
@@ -174,10 +225,17 @@ public sealed class GpuBackend : IComputeBackend
     {
         if (disposed) return;
         disposed = true;
-        uploader.Finish();
-        uploader.Dispose();
-        steps.Dispose();
-        context.Dispose();
+        // A device that has failed fails in each of these too; what counts is the error that was told when it happened.
+        foreach (Action end in new Action[] { uploader.Finish, uploader.Dispose, steps.Dispose, context.Dispose })
+        {
+            try
+            {
+                end();
+            }
+            catch (AcceleratorException)
+            {
+            }
+        }
     }
 
     /// <summary>A device that has been started.</summary>

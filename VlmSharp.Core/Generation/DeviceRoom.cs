@@ -46,8 +46,14 @@ internal static class DeviceRoom
         (long replaced, long made) = quantization is { } format ? QuantizationPlan.Bytes(checkpoint, format) : default;
         int prompt = config.Vision.Patches + TextTokens;
         long activations = sizeof(float) * (prompt * (4L * text.HiddenSize + 2L * text.IntermediateSize) + text.VocabSize);
-        return checkpoint.TotalBytes - replaced + made + MemoryPlan.KvCacheSize(text, prompt, NewTokens, 1, cache) + activations;
+        return checkpoint.TotalBytes - ExactInBFloat16(checkpoint, quantization) - replaced + made + MemoryPlan.KvCacheSize(text, prompt, NewTokens, 1, cache) + activations;
     }
+
+    /// <summary>What parameters in f32 take less on a device that stores them as bf16 where that is exact, as it mostly is. Whether it is shows when they are copied.</summary>
+    private static long ExactInBFloat16(Checkpoint checkpoint, DType? quantization) => checkpoint.Tensors.Keys
+        .Select(checkpoint.Weight)
+        .Where(data => data.DType == DType.F32 && (quantization is not { } format || QuantizationPlan.FormatOf(data.Name, data.Rows, data.Columns, format) is null))
+        .Sum(data => data.ByteLength - DType.BF16.ByteLength(data.Rows, data.Columns));
 
     private static string Size(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
 }

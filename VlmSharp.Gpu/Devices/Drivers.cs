@@ -15,10 +15,11 @@ internal static class Drivers
 
     private static readonly Lazy<bool> Registered = new(() =>
     {
+        // What ILGPU does not call, we do.
+        NativeLibrary.SetDllImportResolver(typeof(Drivers).Assembly, (_, _, _) => Load(LibraryOf(GpuPlatform.Cuda)));
         try
         {
             NativeLibrary.SetDllImportResolver(typeof(CudaAPI).Assembly, (name, _, _) => Resolve(name));
-            NativeLibrary.SetDllImportResolver(typeof(Drivers).Assembly, (name, _, _) => Load(LibraryOf(GpuPlatform.Cuda))); // what ILGPU does not call
             return true;
         }
         catch (InvalidOperationException)

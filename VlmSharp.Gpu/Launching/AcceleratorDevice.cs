@@ -11,6 +11,8 @@ internal sealed class AcceleratorDevice : KernelDevice
     private readonly Context context;
     private readonly Accelerator accelerator;
     private readonly Dictionary<Kernel, Delegate> launchers = [];
+    private readonly Dictionary<Kernel, (ILGPU.Runtime.Kernel Loaded, int SharedBytes)> shared = []; // of kernels that have asked for more than usual
+    private readonly CudaReads? reads;
 
     /// <summary>Takes the device over.</summary>
     /// <param name="context">ILGPU's context that it belongs to.</param>
@@ -21,7 +23,9 @@ internal sealed class AcceleratorDevice : KernelDevice
         this.accelerator = accelerator;
         Stream = accelerator.CreateStream(); // a stream of our own can be recorded; the default one cannot
         Processors = accelerator.NumMultiprocessors;
-        MostSharedBytes = accelerator is CudaAccelerator cuda ? CudaSharedMemory.MostBytes(cuda) : 0;
+        if (accelerator is not CudaAccelerator cuda) return;
+        MostSharedBytes = CudaSharedMemory.MostBytes(cuda);
+        reads = new CudaReads(cuda, (CudaStream)Stream);
     }
 
     /// <inheritdoc/>
@@ -41,8 +45,21 @@ internal sealed class AcceleratorDevice : KernelDevice
     {
         if (grid.IsEmpty) return;
         var launch = (Action<AcceleratorStream, KernelConfig, TArgs>)Loaded(kernel);
-        SharedMemoryConfig shared = grid.SharedBytes > 0 ? SharedMemoryConfig.RequestDynamic<byte>(grid.SharedBytes) : default;
-        launch(Stream, new KernelConfig(new Index3D(grid.X, grid.Y, grid.Z), new Index3D(kernel.Threads, 1, 1), shared), args);
+        if (grid.SharedBytes > CudaSharedMemory.UsualBytes) AllowShared(kernel, grid.SharedBytes);
+        SharedMemoryConfig asked = grid.SharedBytes > 0 ? SharedMemoryConfig.RequestDynamic<byte>(grid.SharedBytes) : default;
+        launch(Stream, new KernelConfig(new Index3D(grid.X, grid.Y, grid.Z), new Index3D(kernel.Threads, 1, 1), asked), args);
+    }
+
+    /// <inheritdoc/>
+    public override PendingRead? BeginRead(ArrayView<float> source) => reads?.Begin(source);
+
+    private void AllowShared(Kernel kernel, int bytes)
+    {
+        (ILGPU.Runtime.Kernel loaded, int allowed) = shared[kernel];
+        if (bytes <= allowed) return;
+        int status = CudaSharedMemory.Allow(loaded, bytes);
+        if (status != 0) throw new GpuException($"{accelerator.Name} does not give the kernel '{kernel}' {bytes:N0} bytes of shared memory (error {status}); please report it with the driver's version, and use the CPU backend.");
+        shared[kernel] = (loaded, bytes);
     }
 
     /// <inheritdoc/>
@@ -52,7 +69,7 @@ internal sealed class AcceleratorDevice : KernelDevice
     {
         if (launchers.TryGetValue(kernel, out Delegate? launcher)) return launcher;
         ILGPU.Runtime.Kernel loaded = Compile(kernel);
-        if (MostSharedBytes > 0) CudaSharedMemory.Allow(loaded, MostSharedBytes);
+        shared[kernel] = (loaded, CudaSharedMemory.UsualBytes);
         return launchers[kernel] = loaded.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TArgs>>();
     }
 
@@ -85,6 +102,7 @@ internal sealed class AcceleratorDevice : KernelDevice
     protected override void Dispose(bool disposing)
     {
         if (!disposing) return;
+        reads?.Dispose();
         Stream.Dispose();
         accelerator.Dispose();
         context.Dispose();

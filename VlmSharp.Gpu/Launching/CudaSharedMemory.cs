@@ -7,6 +7,9 @@ namespace VlmSharp.Gpu.Launching;
 internal static partial class CudaSharedMemory
 {
     private const int MostOptInBytes = 97, MostDynamicBytes = 8; // CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+    /// <summary>What every kernel may ask for at launch.</summary>
+    public const int UsualBytes = 48 << 10;
+
     private const int StaticReserve = 1024; // what kernels have besides: the meeting places of warps
 
     /// <summary>The most that a group can ask for at launch.</summary>
@@ -18,10 +21,11 @@ internal static partial class CudaSharedMemory
     }
 
     /// <summary>Asks for it.</summary>
-    public static void Allow(ILGPU.Runtime.Kernel kernel, int bytes)
-    {
-        if (kernel is CudaKernel cuda) _ = FuncSetAttribute(cuda.FunctionPtr, MostDynamicBytes, bytes);
-    }
+    /// <param name="kernel">A kernel of CUDA.</param>
+    /// <param name="bytes">What a launch will ask for.</param>
+    /// <returns>The driver's answer: 0 is yes.</returns>
+    public static int Allow(ILGPU.Runtime.Kernel kernel, int bytes) =>
+        kernel is CudaKernel cuda ? FuncSetAttribute(cuda.FunctionPtr, MostDynamicBytes, bytes) : 0;
 
     [LibraryImport("cuda", EntryPoint = "cuDeviceGetAttribute")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -66,6 +66,11 @@ internal abstract class KernelDevice : IDisposable
         }
     }
 
+    /// <summary>Queues a copy of a small result to the host, which can be taken without waiting for what is queued behind it.</summary>
+    /// <param name="source">On the device.</param>
+    /// <returns>What takes it; null where the device has no such thing, or of a large result.</returns>
+    public virtual PendingRead? BeginRead(ArrayView<float> source) => null;
+
     /// <summary>Waits until all that was queued has run.</summary>
     public abstract void Wait();
 

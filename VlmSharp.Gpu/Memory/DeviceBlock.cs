@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using VlmSharp.Compute;
 using VlmSharp.Gpu.Kernels;
+using VlmSharp.Gpu.Launching;
 
 namespace VlmSharp.Gpu.Memory;
 
@@ -25,9 +26,13 @@ internal sealed class DeviceBlock(DevicePool pool, MemoryBuffer1D<U4, Stride1D.D
     /// <summary>Whether the matrix is kept in bf16.</summary>
     public bool IsNarrow { get; private set; }
 
+    /// <summary>The copy to the host that is queued behind what has filled the block, if there is one.</summary>
+    public PendingRead? Read { get; set; }
+
     /// <summary>Begins a life of the block.</summary>
     public void BeginLife(bool isNarrow)
     {
+        Read = null;
         IsNarrow = isNarrow;
         HandOut();
     }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using VlmSharp.Gpu.Kernels;
 
 namespace VlmSharp.Gpu.Memory;
@@ -48,6 +49,9 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         else if (block.Recording == recording) recording.Free.Put(block);
     }
 
+    /// <summary>Whether a step is being recorded.</summary>
+    public bool IsRecording => recording is not null;
+
     /// <summary>From here on blocks are set aside for a recording, until <see cref="EndRecording"/>.</summary>
     public void BeginRecording() => recording = new RecordedMemory();
 
@@ -73,29 +77,44 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         return block;
     }
 
-    private MemoryBuffer1D<U4, Stride1D.Dense> Allocate(long size)
+    private MemoryBuffer1D<U4, Stride1D.Dense> Allocate(long size) =>
+        Allocate<U4>(size / ChunkBytes, "activations", "Ask for fewer sequences at a time.");
+
+    /// <summary>Memory for anybody: where the device has no more, blocks that nobody uses are given back to it first.</summary>
+    /// <param name="count">Elements.</param>
+    /// <param name="what">What for: the message's words.</param>
+    /// <param name="remedy">What to do where there is none: a sentence.</param>
+    /// <exception cref="DeviceMemoryException">The device has no more.</exception>
+    public MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(long count, string what, string remedy) where T : unmanaged
     {
         try
         {
-            return accelerator.Allocate1D<U4>(size / ChunkBytes);
+            return accelerator.Allocate1D<T>(count);
         }
-        catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
+        catch (AcceleratorException e) when (IsShortage(e))
         {
-            if (recording is not null || FreeUnused() == 0) throw DeviceMemoryException(size, e);
+            // While a step is recorded the device cannot wait.
+            if (recording is not null || FreeUnused() == 0) throw Shortage<T>(count, what, remedy, e);
         }
 
         try
         {
-            return accelerator.Allocate1D<U4>(size / ChunkBytes);
+            return accelerator.Allocate1D<T>(count);
         }
-        catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
+        catch (AcceleratorException e) when (IsShortage(e))
         {
-            throw DeviceMemoryException(size, e);
+            throw Shortage<T>(count, what, remedy, e);
         }
     }
 
-    private DeviceMemoryException DeviceMemoryException(long size, Exception inner) => new(
-        $"The device {accelerator.Name} has no {size:N0} bytes left; {AllocatedBytes:N0} are taken for activations. Ask for fewer sequences at a time.", inner);
+    private static bool IsShortage(AcceleratorException e) => e switch
+    {
+        CudaException cuda => cuda.Error == CudaError.CUDA_ERROR_OUT_OF_MEMORY,
+        _ => true,
+    };
+
+    private unsafe DeviceMemoryException Shortage<T>(long count, string what, string remedy, Exception inner) where T : unmanaged => new(
+        $"{accelerator.Name} has no {count * sizeof(T):N0} bytes left for {what}. {remedy}", inner);
 
     // Memory that nobody has is given back to the device: sizes of one kind of step are of no use to another.
     private long FreeUnused()

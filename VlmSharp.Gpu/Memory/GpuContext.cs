@@ -16,9 +16,9 @@ internal sealed class GpuContext : IDisposable
         Device = device;
         KvCacheFormat = kvCacheFormat;
         Pool = new DevicePool(device.Accelerator);
-        Arena = new KvArena(device.Accelerator, device.Stream);
+        Arena = new KvArena(Pool, device.Stream);
         Staging = new StagingRing(device);
-        Rotary = new RotaryTables(device);
+        Rotary = new RotaryTables(device, Pool);
         Rules = new RuleTables(this);
     }
 
@@ -58,6 +58,7 @@ internal sealed class GpuContext : IDisposable
     /// <summary>Integers copied to the device, behind what is queued.</summary>
     public Indices Upload(ReadOnlySpan<int> values)
     {
+        if (Pool.IsRecording) throw new InvalidOperationException("A step that is recorded uploads nothing: a replay would not find it.");
         DeviceBlock block = Pool.Rent((long)values.Length * sizeof(int));
         Staging.Copy(values, block.Buffer.View.BaseView.Cast<int>().SubView(0, values.Length));
         return new Indices(block, values);

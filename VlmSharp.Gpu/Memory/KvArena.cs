@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
 using VlmSharp.Gpu.Kernels;
@@ -9,9 +8,9 @@ namespace VlmSharp.Gpu.Memory;
 /// One block of device memory that holds all KV caches: a kernel takes one view, and the step's table says where in it each sequence is.
 /// It grows by moving; freed parts are joined with their free neighbors and used again, first fit.
 /// </summary>
-/// <param name="accelerator">Owns the memory.</param>
+/// <param name="pool">Where memory comes from.</param>
 /// <param name="stream">The queue of work: a move is queued behind what still reads the old place.</param>
-internal sealed class KvArena(Accelerator accelerator, AcceleratorStream stream) : IDisposable
+internal sealed class KvArena(DevicePool pool, AcceleratorStream stream) : IDisposable
 {
     private const long SmallestChunks = 1 << 12;
 
@@ -90,20 +89,15 @@ internal sealed class KvArena(Accelerator accelerator, AcceleratorStream stream)
     // As much as is wanted, or as is needed.
     private MemoryBuffer1D<U4, Stride1D.Dense> Allocate(long wanted, long needed)
     {
-        foreach (long size in new[] { wanted, needed })
+        const string Remedy = "Ask for fewer sequences at a time, for fewer new tokens, or for --kv-cache bf16.";
+        try
         {
-            try
-            {
-                return accelerator.Allocate1D<U4>(size);
-            }
-            catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
-            {
-                if (size == needed)
-                    throw new DeviceMemoryException($"The device {accelerator.Name} has no {size * 16:N0} bytes for the KV caches; {AllocatedBytes:N0} are taken for them. Ask for fewer sequences at a time, for fewer new tokens, or for --kv-cache bf16.", e);
-            }
+            return pool.Allocate<U4>(wanted, "KV caches", Remedy);
         }
-
-        throw new UnreachableException();
+        catch (DeviceMemoryException) when (needed < wanted)
+        {
+            return pool.Allocate<U4>(needed, "KV caches", Remedy);
+        }
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using ILGPU.Runtime;
 using VlmSharp.Compute;
 using VlmSharp.Gpu.Launching;
 
@@ -31,7 +32,7 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
             return plain;
         }
 
-        if (step.Recording is null && !Record(step, input, state, body)) return body(input, state);
+        if (step.Recording is null && (step.CannotRecord || !Record(step, input, state, body))) return body(input, state);
         CopyMatrix(input, step.Input);
         step.Recording!.Queue();
         Matrix y = step.Result.Block().IsNarrow ? context.AllocateNarrow(step.Result.Rows, step.Result.Columns) : context.Allocate(step.Result.Rows, step.Result.Columns);
@@ -83,9 +84,10 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
         {
             step.Result = body(step.Input, state);
         }
-        catch (DeviceMemoryException)
+        catch (Exception e) when (e is VlmSharpException or AcceleratorException)
         {
-            cannotRecord = true; // there is no room for memory that stays with a recording: steps go on without
+            // No room for memory that stays with a recording, or a call that the driver refuses meanwhile: the step goes on without.
+            step.CannotRecord = true;
         }
         finally
         {
@@ -94,7 +96,7 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
             step.Table = tables.Last;
             if (step.Recording is null || !step.Result.HasValue)
             {
-                cannotRecord |= step.Recording is null;
+                step.CannotRecord = true;
                 step.Clear(context);
             }
         }
@@ -127,6 +129,9 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
         public Matrix Result { get; set; }
 
         public RecordedMemory? Memory { get; set; }
+
+        /// <summary>Whether it has been tried in vain.</summary>
+        public bool CannotRecord { get; set; }
 
         /// <summary>What had moved when it was last run plainly; -1 if never.</summary>
         public int Moves { get; set; } = -1;

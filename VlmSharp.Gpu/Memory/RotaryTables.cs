@@ -9,7 +9,8 @@ namespace VlmSharp.Gpu.Memory;
 /// position while a recorded step is replayed. A table grows by being made anew; the old one stays for recordings that read it.
 /// </summary>
 /// <param name="device">Where the tables are.</param>
-internal sealed class RotaryTables(KernelDevice device) : IDisposable
+/// <param name="pool">Where memory comes from.</param>
+internal sealed class RotaryTables(KernelDevice device, DevicePool pool) : IDisposable
 {
     private const int SmallestRows = 512;
 
@@ -30,7 +31,7 @@ internal sealed class RotaryTables(KernelDevice device) : IDisposable
         }
 
         int rows = Math.Max(SmallestRows, checked(positions + positions / 2));
-        table = device.Accelerator.Allocate1D<float>((long)rows * headDim);
+        table = pool.Allocate<float>((long)rows * headDim, "angles", "Ask for fewer new tokens.");
         device.Write<float>(Angles(headDim, frequencyBase, rows), table.View.BaseView);
         return (tables[(headDim, frequencyBase)] = table).View.BaseView;
     }

@@ -14,23 +14,30 @@ internal sealed class RuleTables(GpuContext context)
     private const int MostKept = 64;
 
     private readonly Dictionary<ChoiceRules, Indices> tables = [];
-    private readonly Queue<ChoiceRules> order = new();
+    private readonly LinkedList<ChoiceRules> order = new(); // the last used first
 
     /// <summary>Changes when a table has been dropped: a recording that reads it is then wrong.</summary>
     public int Drops { get; private set; }
 
-    /// <summary>The words of rules.</summary>
+    /// <summary>The words of rules. While a step is recorded they are there already, from its plain time just before.</summary>
     public ArrayView<int> Get(ChoiceRules rules)
     {
-        if (tables.TryGetValue(rules, out Indices table)) return table.Integers();
+        if (tables.TryGetValue(rules, out Indices table))
+        {
+            order.Remove(rules);
+            order.AddFirst(rules);
+            return table.Integers();
+        }
+
         if (order.Count == MostKept)
         {
-            tables.Remove(order.Dequeue(), out Indices oldest);
+            tables.Remove(order.Last!.Value, out Indices oldest);
+            order.RemoveLast();
             oldest.Dispose();
             Drops++;
         }
 
-        order.Enqueue(rules);
+        order.AddFirst(rules);
         return (tables[rules] = context.Upload(DeviceRules.Pack(rules))).Integers();
     }
 }

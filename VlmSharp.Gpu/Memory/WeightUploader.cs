@@ -13,8 +13,9 @@ namespace VlmSharp.Gpu.Memory;
 /// stay packed, f16 stays f16; f32 becomes bf16 where that loses nothing and the device multiplies bf16.
 /// </summary>
 /// <param name="device">Where to.</param>
+/// <param name="pool">Where memory comes from.</param>
 /// <param name="prefersBFloat16">Whether a parameter in f32 that is exact in bf16 is kept so.</param>
-internal sealed unsafe class WeightUploader(KernelDevice device, bool prefersBFloat16) : IDisposable
+internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool, bool prefersBFloat16) : IDisposable
 {
     private const int BufferBytes = 32 << 20;
 
@@ -57,17 +58,8 @@ internal sealed unsafe class WeightUploader(KernelDevice device, bool prefersBFl
         foreach (Lane lane in lanes) lane.Wait();
     }
 
-    private MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(in WeightData source, long count) where T : unmanaged
-    {
-        try
-        {
-            return device.Accelerator.Allocate1D<T>(count);
-        }
-        catch (AcceleratorException e)
-        {
-            throw new DeviceMemoryException($"The device {device.Accelerator.Name} has no room for the parameter {source.Name} of {source.ByteLength:N0} bytes. Load the model with --quantize int8 or int4, or on a larger device.", e);
-        }
-    }
+    private MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(in WeightData source, long count) where T : unmanaged =>
+        pool.Allocate<T>(count, $"the parameter {source.Name}", "Load the model with --quantize int8 or int4, or on a larger device.");
 
     // Rows as the device wants them, as many at a time as a buffer holds; a row longer than that goes alone, in parts, unchanged.
     private void CopyRows(in WeightData source, DType format, ArrayView<byte> target, long rowBytes)
@@ -105,13 +97,17 @@ internal sealed unsafe class WeightUploader(KernelDevice device, bool prefersBFl
 
     private static ushort Unaligned(byte* at) => Unsafe.ReadUnaligned<ushort>(at);
 
+    // Whether the lower half of every number is 0.
     private static bool IsExactInBFloat16(in WeightData source)
     {
         byte* data = (byte*)source.Data;
-        long count = (long)source.Rows * source.Columns;
-        for (long i = 0; i < count; i++)
-            if (Unaligned(data + 4 * i) != 0) return false;
-        return true;
+        int columns = source.Columns;
+        return Parallel.For(0, source.Rows, (row, state) =>
+        {
+            uint lower = 0;
+            for (int i = 0; i < columns; i++) lower |= Unaligned(data + ((long)row * columns + i) * sizeof(float));
+            if (lower != 0) state.Stop();
+        }).IsCompleted;
     }
 
     private void CopyBytes(byte* source, ArrayView<byte> target)
