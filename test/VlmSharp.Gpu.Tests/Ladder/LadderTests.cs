@@ -59,7 +59,8 @@ public sealed class LadderTests(ITestOutputHelper output) : IDisposable
             Depth = Inputs,
             Columns = Outputs,
         };
-        LaunchGrid small = new(Outputs / MatrixRungs.Small, Rows / MatrixRungs.Small), large = new(Outputs / MatrixRungs.Large, Rows / MatrixRungs.Large);
+        LaunchGrid small = new(Outputs / MatrixRungs.Small, Rows / MatrixRungs.Small);
+        LaunchGrid large = new(Outputs / MatrixRungs.Large, Rows / MatrixRungs.Large);
         Rung thread = Climb(product, MatrixRungs.Thread, small, args, args.Y);
         Rung tile = Climb(product, MatrixRungs.Tile, small, args, args.Y);
         Rung square = Climb(product, MatrixRungs.Square, large, args, args.Y);
@@ -116,8 +117,10 @@ public sealed class LadderTests(ITestOutputHelper output) : IDisposable
 
     private void Print(Product product, params Rung[] rungs)
     {
-        output.WriteLine($"| [{product.Rows}, {product.Inputs}] x [{product.Outputs}, {product.Inputs}]^T | instructions of threads / multiply-add | bytes moved / useful byte |");
+        output.WriteLine($"[{product.Rows}, {product.Inputs}] x [{product.Outputs}, {product.Inputs}]^T");
+        output.WriteLine("| rung | instructions / multiply-add | bytes moved / useful byte |");
         output.WriteLine("| --- | --- | --- |");
-        foreach (Rung rung in rungs) output.WriteLine(FormattableString.Invariant($"| {rung.Name} | {rung.Instructions:G3} | {rung.Bytes:G3} |"));
+        foreach (Rung rung in rungs)
+            output.WriteLine(FormattableString.Invariant($"| {rung.Name} | {rung.Instructions:G3} | {rung.Bytes:G3} |"));
     }
 }

@@ -43,7 +43,8 @@ internal static class MatrixRungs
 
     private static void GroupHasTile(MatrixArgs g)
     {
-        ArrayView<float> x = SharedMemory.Allocate<float>(Small * SmallPitch), w = SharedMemory.Allocate<float>(Small * SmallPitch); // [16, 16]
+        ArrayView<float> x = SharedMemory.Allocate<float>(Small * SmallPitch); // [16, 16]
+        ArrayView<float> w = SharedMemory.Allocate<float>(Small * SmallPitch);
         int down = Group.IdxX / Small, across = Group.IdxX % Small;
         int row = Grid.IdxY * Small + down, column = Grid.IdxX * Small + across;
         float sum = 0;

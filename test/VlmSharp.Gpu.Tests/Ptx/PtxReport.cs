@@ -21,7 +21,9 @@ internal sealed class PtxReport(PtxProgram program)
     /// <summary>Passes of shared memory beyond the first, of all instructions.</summary>
     public long ExtraPasses => extraPasses.Sum();
 
-    /// <summary>Sectors of 32 bytes that loads from global memory (ld.global, cp.async) touched, each warp and execution for itself.</summary>
+    /// <summary>
+    /// Sectors of 32 bytes that loads from global memory (ld.global, cp.async) touched, each warp and execution for itself.
+    /// </summary>
     public long SectorsRead => sectors.Sum();
 
     /// <summary>How often warps executed the instructions whose name starts so.</summary>

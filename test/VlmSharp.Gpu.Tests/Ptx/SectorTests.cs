@@ -60,5 +60,6 @@ public class SectorTests
 
     [Fact]
     public void Shared_memory_and_stores_are_not_counted() =>
-        Assert.Equal(0, Sectors("shl.b32 a, t, 2; add.u32 a, base, a; st.shared.b32 [a], t; ld.shared.b32 d, [a]; st.global.b32 [out], 7;"));
+        Assert.Equal(0, Sectors("shl.b32 a, t, 2; add.u32 a, base, a; st.shared.b32 [a], t;"
+            + "ld.shared.b32 d, [a]; st.global.b32 [out], 7;"));
 }
