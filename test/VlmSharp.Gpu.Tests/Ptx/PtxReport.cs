@@ -3,10 +3,11 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 
 namespace VlmSharp.Gpu.Tests.Ptx;
 
-/// <summary>What a launch did: executions and bank conflicts.</summary>
+/// <summary>What a launch did: executions, bank conflicts, sectors of global memory.</summary>
 internal sealed class PtxReport(PtxProgram program)
 {
     private readonly long[] counts = new long[program.Code.Length * 2], extraPasses = new long[program.Code.Length];
+    private readonly long[] sectors = new long[program.Code.Length];
 
     /// <summary>What ran.</summary>
     public PtxProgram Program => program;
@@ -19,6 +20,11 @@ internal sealed class PtxReport(PtxProgram program)
 
     /// <summary>Passes of shared memory beyond the first, of all instructions.</summary>
     public long ExtraPasses => extraPasses.Sum();
+
+    /// <summary>
+    /// Sectors of 32 bytes that loads from global memory (ld.global, cp.async) touched, each warp and execution for itself.
+    /// </summary>
+    public long SectorsRead => sectors.Sum();
 
     /// <summary>How often warps executed the instructions whose name starts so.</summary>
     public long Count(string name) =>
@@ -37,6 +43,7 @@ internal sealed class PtxReport(PtxProgram program)
         {
             Move(group.Counts, counts);
             Move(group.ExtraPasses, extraPasses);
+            Move(group.Sectors, sectors);
         }
     }
 
@@ -48,6 +55,7 @@ internal sealed class PtxReport(PtxProgram program)
     {
         for (int i = 0; i < counts.Length; i++) counts[i] += other.counts[i];
         for (int i = 0; i < extraPasses.Length; i++) extraPasses[i] += other.extraPasses[i];
+        for (int i = 0; i < sectors.Length; i++) sectors[i] += other.sectors[i];
         return this;
     }
 

@@ -18,6 +18,7 @@ internal sealed class Group
         Shared = new SharedMemory(program.SharedGrain);
         Counts = new long[program.Code.Length * 2];
         ExtraPasses = new long[program.Code.Length];
+        Sectors = new long[program.Code.Length];
     }
 
     /// <summary>What is run.</summary>
@@ -42,6 +43,9 @@ internal sealed class Group
 
     /// <summary>Passes of shared memory beyond the first that bank conflicts cost: [instruction].</summary>
     public long[] ExtraPasses { get; }
+
+    /// <summary>Sectors of global memory that were read: [instruction].</summary>
+    public long[] Sectors { get; }
 
     /// <summary>An instruction was executed.</summary>
     public void Count(int place, int byWarps, int byThreads)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using VlmSharp.Gpu.Tests.Ptx.Execution;
+using VlmSharp.Gpu.Tests.Ptx.Memory;
 using VlmSharp.Gpu.Tests.Ptx.Parsing;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Instructions;
@@ -29,12 +30,21 @@ internal static class Copies
         var (source, sourceOffset) = s.Address(1);
         int size = s.Constant(2), given = s.Operand(s.Operands.Length > 3 ? 3 : 2);
         if (size is not (4 or 8 or 16) || (s.Has("cg") && size != 16)) throw s.NotSupported();
-        return EachLane((warp, lane) =>
+        return (warp, lanes) =>
         {
-            int count = (int)warp.R[given + lane];
-            if (count < 0 || count > size) throw warp.Fault(PtxFault.OutOfBounds, lane, $"{count} bytes given of {size}");
-            warp.Copies.Begin(lane, (uint)(warp.R[target + lane] + targetOffset), warp.R[source + lane] + sourceOffset, size, count);
-        });
+            ulong* sources = stackalloc ulong[Warp.Lanes];
+            uint reading = 0;
+            for (uint m = lanes; m != 0; m &= m - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(m), count = (int)warp.R[given + lane];
+                if (count < 0 || count > size) throw warp.Fault(PtxFault.OutOfBounds, lane, $"{count} bytes given of {size}");
+                sources[lane] = warp.R[source + lane] + sourceOffset;
+                if (count > 0) reading |= 1u << lane;
+                warp.Copies.Begin(lane, (uint)(warp.R[target + lane] + targetOffset), sources[lane], size, count);
+            }
+
+            warp.Group.Sectors[warp.Place] += Sectors.Count(warp.Group.Launch.Global, new(sources, Warp.Lanes), reading);
+        };
     }
 
     private static Execute EachLane(Action<Warp, int> act) => (warp, lanes) =>

@@ -54,7 +54,7 @@ internal static unsafe class Loads
         PtxType t = s.Type;
         var (start, offset) = s.Address(1);
         int bytes = t.Bytes, size = bytes * to.Length;
-        bool isShared = s.Space == "shared";
+        bool isShared = s.Space == "shared", isGlobal = s.Space == "global";
         return (warp, lanes) =>
         {
             ulong* r = warp.R;
@@ -68,6 +68,7 @@ internal static unsafe class Loads
             }
 
             if (isShared) warp.Group.ExtraPasses[warp.Place] += BankConflicts.ExtraPasses(new(addresses, Warp.Lanes), lanes, size);
+            if (isGlobal) warp.Group.Sectors[warp.Place] += Sectors.Count(warp.Group.Launch.Global, new(addresses, Warp.Lanes), lanes);
         };
     }
 

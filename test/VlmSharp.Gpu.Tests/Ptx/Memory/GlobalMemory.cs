@@ -109,6 +109,17 @@ internal sealed unsafe class GlobalMemory
             throw warp.Fault(PtxFault.Misaligned, lane, $"{size} bytes of global memory at {Describe(address)}");
     }
 
+    /// <summary>
+    /// A number for the sector that an address lies in. Sectors are counted from the start of the memory: a card's buffers begin with one,
+    /// the host's need not.
+    /// </summary>
+    public ulong SectorOf(ulong address)
+    {
+        int i = 0;
+        while (address - regions[i].Start >= regions[i].Length) i++;
+        return ((ulong)i << 48) | ((address - regions[i].Start) / Sectors.Bytes);
+    }
+
     private void CheckRange(Warp warp, int lane, ulong address, int size)
     {
         foreach (ref readonly MemoryRange range in ranges.AsSpan())
