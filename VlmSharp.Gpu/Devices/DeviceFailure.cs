@@ -7,6 +7,16 @@ namespace VlmSharp.Gpu.Devices;
 /// <summary>What a driver reports, in words for users.</summary>
 internal static class DeviceFailure
 {
+    private const string CudaShortage = "out of memory"; // the driver's words for error 2
+
+    /// <summary>Whether the device has no memory left, and is otherwise well.</summary>
+    public static bool IsShortage(AcceleratorException error) => error switch
+    {
+        CudaException cuda => cuda.Error.Contains(CudaShortage, StringComparison.OrdinalIgnoreCase),
+        CLException cl => cl.Error is CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE or CLError.CL_OUT_OF_RESOURCES or CLError.CL_OUT_OF_HOST_MEMORY or CLError.CL_INVALID_BUFFER_SIZE,
+        _ => false,
+    };
+
     /// <summary>The error of a call of the driver.</summary>
     /// <param name="error">What ILGPU says.</param>
     /// <param name="device">The device.</param>
@@ -15,11 +25,11 @@ internal static class DeviceFailure
     {
         string reason = error switch
         {
-            CudaException cuda => $"{cuda.Error}, {(int)cuda.Error}",
+            CudaException cuda => cuda.Error,
             CLException cl => cl.Error.ToString(),
             _ => error.Message,
         };
-        if (error is CudaException { Error: CudaError.CUDA_ERROR_OUT_OF_MEMORY } or CLException { Error: CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE })
+        if (IsShortage(error))
             return new DeviceMemoryException($"{device} has no memory left for {doing}; ask for fewer sequences at a time, or quantize the model.", error);
         return new GpuException(
             $"{device} failed {doing} ({reason}); what was computed is lost, so start anew, and report it with the driver's version if it comes again.", error);

@@ -1,7 +1,7 @@
 using System.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.Cuda;
+using VlmSharp.Gpu.Devices;
 using VlmSharp.Gpu.Kernels;
 
 namespace VlmSharp.Gpu.Memory;
@@ -91,7 +91,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         {
             return accelerator.Allocate1D<T>(count);
         }
-        catch (AcceleratorException e) when (IsShortage(e))
+        catch (AcceleratorException e) when (DeviceFailure.IsShortage(e))
         {
             // While a step is recorded the device cannot wait.
             if (recording is not null || FreeUnused() == 0) throw Shortage<T>(count, what, remedy, e);
@@ -101,17 +101,11 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         {
             return accelerator.Allocate1D<T>(count);
         }
-        catch (AcceleratorException e) when (IsShortage(e))
+        catch (AcceleratorException e) when (DeviceFailure.IsShortage(e))
         {
             throw Shortage<T>(count, what, remedy, e);
         }
     }
-
-    private static bool IsShortage(AcceleratorException e) => e switch
-    {
-        CudaException cuda => cuda.Error == CudaError.CUDA_ERROR_OUT_OF_MEMORY,
-        _ => true,
-    };
 
     private unsafe DeviceMemoryException Shortage<T>(long count, string what, string remedy, Exception inner) where T : unmanaged => new(
         $"{accelerator.Name} has no {count * sizeof(T):N0} bytes left for {what}. {remedy}", inner);
