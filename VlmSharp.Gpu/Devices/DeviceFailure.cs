@@ -7,12 +7,12 @@ namespace VlmSharp.Gpu.Devices;
 /// <summary>What a driver reports, in words for users.</summary>
 internal static class DeviceFailure
 {
-    private const string CudaShortage = "out of memory"; // the driver's words for error 2
+    private const string CudaShortage = nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY);
 
     /// <summary>Whether the device has no memory left, and is otherwise well.</summary>
     public static bool IsShortage(AcceleratorException error) => error switch
     {
-        CudaException cuda => cuda.Error.Contains(CudaShortage, StringComparison.OrdinalIgnoreCase),
+        CudaException cuda => cuda.Error == CudaShortage,
         CLException cl => cl.Error is CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE or CLError.CL_OUT_OF_RESOURCES or CLError.CL_OUT_OF_HOST_MEMORY or CLError.CL_INVALID_BUFFER_SIZE,
         _ => false,
     };
