@@ -1,7 +1,7 @@
 using System.Text.Json;
+using VlmSharp.Compute;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
-using VlmSharp.Gpu;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Bench.Gpu;
@@ -25,8 +25,9 @@ internal static class FullSizeStep
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("full-size", $"{Name}.json")));
         using var expected = new GoldenTensors(GoldenFiles.PathOf("full-size", $"{Name}.safetensors"));
         JsonElement golden = json.RootElement;
-        using GpuBackend backend = options.Start();
+        using IComputeBackend backend = options.StartAny();
         using VisionLanguageModel model = VisionLanguageModel.Open(options.Model, backend);
+        part.Set("backend", $"{backend.Name}: {backend.Description}");
         part.Set("load_seconds", GpuPart.Number(model.LoadTime.TotalSeconds));
 
         int[] tokens = GoldenCase.Ints(golden.GetProperty("tokens"));

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using VlmSharp.Compute;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
-using VlmSharp.Gpu;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Bench.Gpu;
@@ -14,7 +14,7 @@ internal static class GoldenSteps
     /// <summary>Every stage of the models of the goldens: the largest error in standard deviations of the stage; and their tokens.</summary>
     public static void Stages(GpuOptions options, GpuPart part)
     {
-        using GpuBackend backend = options.Start();
+        using IComputeBackend backend = options.StartAny();
         foreach (string kind in options.IsDry ? ["pg1"] : new[] { "pg1", "pg1odd", "pg2" })
         {
             if (!Directory.Exists(GoldenFiles.PathOf("models", kind))) continue;
@@ -44,7 +44,7 @@ internal static class GoldenSteps
     /// <summary>The demo model's answers on scenes that it never saw.</summary>
     public static void Demo(GpuOptions options, GpuPart part)
     {
-        using GpuBackend backend = options.Start();
+        using IComputeBackend backend = options.StartAny();
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("demo-cases", "answers.json")));
         int scenes = options.IsDry ? 3 : 40;

@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Cpu;
 using VlmSharp.Gpu;
 using VlmSharp.Gpu.Devices;
 
@@ -7,7 +8,7 @@ namespace VlmSharp.Bench.Gpu;
 /// <summary>What a step of <c>bench/gpu/run</c> runs on.</summary>
 internal sealed record GpuOptions
 {
-    /// <summary>cuda or opencl.</summary>
+    /// <summary>cuda or opencl; the steps that compare with recorded numbers run on cpu too.</summary>
     public string Backend { get; private init; } = "cuda";
 
     /// <summary>Whether only the script is tried: the demo model, few and small cases.</summary>
@@ -52,6 +53,9 @@ internal sealed record GpuOptions
         return options;
     }
 
-    /// <summary>Starts the backend.</summary>
+    /// <summary>Starts the backend, whatever it is.</summary>
+    public IComputeBackend StartAny() => Backend == "cpu" ? new CpuBackend() : Start();
+
+    /// <summary>Starts the device.</summary>
     public GpuBackend Start() => new(new GpuBackendOptions { Platform = Platform });
 }

@@ -8,7 +8,7 @@ namespace VlmSharp.Bench.Gpu;
 /// <param name="path">The report.</param>
 internal sealed class GpuPage(string path)
 {
-    private const int MostRows = 400;
+    private const int MostRows = 400, MostChecks = 40;
 
     // What a whole report has: the steps, and in each the tables that it must have come to.
     private static readonly (string Step, string Title, string[] Tables)[] Chapters =
@@ -92,9 +92,20 @@ internal sealed class GpuPage(string path)
         Line();
         Line($"| {string.Join(" | ", columns.Select(c => c.Replace('_', ' ')))} |");
         Line($"|{string.Concat(columns.Select(_ => " --- |"))}");
-        foreach (JsonNode? row in rows.Take(MostRows)) Line($"| {string.Join(" | ", columns.Select(c => Cell(c, row?[c])))} |");
-        if (rows.Count > MostRows) Line($"\n{rows.Count - MostRows} more rows are in the report.");
+        // Of what was held against a bound the page has all that failed, then what came closest to failing.
+        bool areChecks = rows.Any(row => row?["bound"] is not null);
+        int most = areChecks ? Math.Max(MostChecks, failed) : MostRows;
+        foreach (JsonNode? row in (areChecks ? rows.OrderByDescending(Closeness) : rows.AsEnumerable()).Take(most))
+            Line($"| {string.Join(" | ", columns.Select(c => Cell(c, row?[c])))} |");
+        if (rows.Count > most) Line($"\n{rows.Count - most} more rows are in the report.");
         Line();
+    }
+
+    private static double Closeness(JsonNode? row)
+    {
+        if (row?["ok"]?.GetValue<bool>() == false) return double.PositiveInfinity;
+        double? error = (row?["error"] ?? row?["worst_share_of_range"])?.GetValue<double>();
+        return error / row!["bound"]!.GetValue<double>() ?? 0;
     }
 
     private static string Cell(string column, JsonNode? value) =>
