@@ -4,7 +4,9 @@ using Xunit.Sdk;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>A test that classes of several backends inherit: skipped where the class says why (<see cref="SkipReasonAttribute"/>).</summary>
+/// <summary>
+/// A test that classes of several backends inherit: skipped where the class says why (<see cref="SkipReasonAttribute"/>).
+/// </summary>
 [XunitTestCaseDiscoverer("VlmSharp.Conformance.BackendFactDiscoverer", "VlmSharp.Conformance")]
 public sealed class BackendFactAttribute : FactAttribute;
 
@@ -31,7 +33,8 @@ public abstract class SkipReasonAttribute : Attribute
 public sealed class BackendFactDiscoverer(IMessageSink sink) : FactDiscoverer(sink)
 {
     /// <inheritdoc/>
-    public override IEnumerable<IXunitTestCase> Discover(ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute) =>
+    public override IEnumerable<IXunitTestCase> Discover(
+        ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute) =>
         SkipReasonAttribute.Of(testMethod) is { } reason
             ? SkipReasonAttribute.Skipped(DiagnosticMessageSink, discoveryOptions, testMethod, reason)
             : base.Discover(discoveryOptions, testMethod, factAttribute);
@@ -42,7 +45,8 @@ public sealed class BackendFactDiscoverer(IMessageSink sink) : FactDiscoverer(si
 public sealed class BackendTheoryDiscoverer(IMessageSink sink) : TheoryDiscoverer(sink)
 {
     /// <inheritdoc/>
-    public override IEnumerable<IXunitTestCase> Discover(ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo theoryAttribute) =>
+    public override IEnumerable<IXunitTestCase> Discover(
+        ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo theoryAttribute) =>
         SkipReasonAttribute.Of(testMethod) is { } reason
             ? SkipReasonAttribute.Skipped(DiagnosticMessageSink, discoveryOptions, testMethod, reason)
             : base.Discover(discoveryOptions, testMethod, theoryAttribute);

@@ -13,7 +13,8 @@ public sealed class KernelTextTests
     // Kernels that stream weights, keys or bf16, by the beginning of their names: a narrower load would waste bandwidth.
     private static readonly string[] Streaming =
     [
-        "row product", "gated row product", "three row products", "product of ", "positions", "flash attention", "decode attention", "CopyKeyValues", "widen",
+        "row product", "gated row product", "three row products", "product of ", "positions",
+        "flash attention", "decode attention", "CopyKeyValues", "widen",
         "limit: read", "limit: copy",
     ];
 
@@ -31,7 +32,8 @@ public sealed class KernelTextTests
         Kernel kernel = GpuOperators<TensorCore>.Kernels.Single(k => k.Name == name);
         PtxLint lint = PtxLint.Of(kernel);
         Assert.False(lint.UsesLocalMemory);
-        Assert.True(lint.LiveRegisters <= kernel.MostRegisters, $"{lint.LiveRegisters} live registers at {lint.LiveAt}; there are {kernel.MostRegisters}.");
+        Assert.True(lint.LiveRegisters <= kernel.MostRegisters,
+            $"{lint.LiveRegisters} live registers at {lint.LiveAt}; there are {kernel.MostRegisters}.");
         Assert.InRange(lint.StaticSharedBytes, 0, MostStaticShared);
         if (name != Joining && Streaming.Any(start => name.StartsWith(start, StringComparison.Ordinal))) Assert.Equal(16, lint.WidestRead);
     }
@@ -52,5 +54,6 @@ public sealed class KernelTextTests
     /// <summary>Every name of the table is that of a kernel.</summary>
     [Fact]
     public void What_must_load_whole_chunks_exists() =>
-        Assert.All(Streaming.Append(Joining), start => Assert.Contains(GpuOperators<TensorCore>.Kernels, k => k.Name.StartsWith(start, StringComparison.Ordinal)));
+        Assert.All(Streaming.Append(Joining), start =>
+            Assert.Contains(GpuOperators<TensorCore>.Kernels, k => k.Name.StartsWith(start, StringComparison.Ordinal)));
 }

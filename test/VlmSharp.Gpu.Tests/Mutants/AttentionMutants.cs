@@ -54,7 +54,8 @@ internal static class AttentionMutants
         SequenceBatch batch = new();
         batch.Add(Rows, 0);
         using Matrix q = b.Upload(Faults.Numbers(Rows * Heads * headDim, 2), Rows, Heads * headDim);
-        using Matrix k = b.Upload(Faults.Numbers(Rows * headDim, 2), Rows, headDim), v = b.Upload(Faults.Numbers(Rows * headDim + 8, 2).AsSpan(8), Rows, headDim);
+        using Matrix k = b.Upload(Faults.Numbers(Rows * headDim, 2), Rows, headDim);
+        using Matrix v = b.Upload(Faults.Numbers(Rows * headDim + 8, 2).AsSpan(8), Rows, headDim);
         return b.Attention(q, k, v, b.Prepare(batch), new AttentionSpec(Heads, 1, headDim, 0.25f));
     }
 
@@ -65,12 +66,14 @@ internal static class AttentionMutants
         using KvCache cache = b.CreateKvCache(1, HeadDim, Past + 1);
         SequenceBatch batch = new();
         batch.Add(Past, 0, cache);
-        using (Matrix k = b.Upload(Faults.Numbers(Past * HeadDim, 2), Past, HeadDim), v = b.Upload(Faults.Numbers(Past * HeadDim + 8, 2).AsSpan(8), Past, HeadDim))
+        using (Matrix k = b.Upload(Faults.Numbers(Past * HeadDim, 2), Past, HeadDim))
+        using (Matrix v = b.Upload(Faults.Numbers(Past * HeadDim + 8, 2).AsSpan(8), Past, HeadDim))
             b.AppendKeyValues(k, v, b.Prepare(batch), 0);
         batch.Advance();
         batch.Clear();
         batch.Add(1, 0, cache);
-        using Matrix q = b.Upload(Faults.Numbers(Heads * HeadDim, 2), 1, Heads * HeadDim), one = b.Upload(Faults.Numbers(HeadDim, 2), 1, HeadDim);
+        using Matrix q = b.Upload(Faults.Numbers(Heads * HeadDim, 2), 1, Heads * HeadDim);
+        using Matrix one = b.Upload(Faults.Numbers(HeadDim, 2), 1, HeadDim);
         StepTable step = b.Prepare(batch);
         b.AppendKeyValues(one, one, step, 0);
         return b.CachedAttention(q, step, 0, new AttentionSpec(Heads, 1, HeadDim, 0.25f));

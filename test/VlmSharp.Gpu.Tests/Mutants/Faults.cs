@@ -12,7 +12,9 @@ internal static class Faults
     /// <summary>One barrier less, each of the first few.</summary>
     public static IEnumerable<Mutant> NoBarriers(int count) => Enumerable.Range(0, count).Select(NoBarrier);
 
-    /// <summary>Lanes meet others than they should. The distances must depend on each other then: 16, 8, 5, 2, 1 meet all lanes too.</summary>
+    /// <summary>
+    /// Lanes meet others than they should. The distances must depend on each other then: 16, 8, 5, 2, 1 meet all lanes too.
+    /// </summary>
     public static Mutant Shuffle(int distance, int instead, int occurrence = 0) =>
         Mutant.ReplaceMatch($@"(shfl\.sync\.bfly\.b32\s+%f\d+, %f\d+), {distance},", $"$1, {instead},", occurrence);
 

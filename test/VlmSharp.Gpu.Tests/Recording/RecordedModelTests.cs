@@ -64,7 +64,8 @@ public sealed class RecordedModelTests : IDisposable
         {
             GenerationResult alone = plain.Generate(questions[i], options);
             Assert.Equal(alone.TokenIds, together[i].TokenIds);
-            TensorAssert.Close(alone.LogProbabilities.ToArray(), together[i].LogProbabilities.ToArray(), 1e-4, $"log-probabilities of question {i}");
+            TensorAssert.Close(alone.LogProbabilities.ToArray(), together[i].LogProbabilities.ToArray(), 1e-4,
+                $"log-probabilities of question {i}");
         }
 
         Assert.True(device.Recordings > 0);

@@ -40,7 +40,9 @@ public sealed class RecordedStepTests : IDisposable
         }
     }
 
-    /// <summary>What a recording writes to is nobody else's: a result is not changed by what comes between replays, nor the other way round.</summary>
+    /// <summary>
+    /// What a recording writes to is nobody else's: a result is not changed by what comes between replays, nor the other way round.
+    /// </summary>
     [OpenClFact]
     public void Memory_of_a_recording_is_not_handed_out()
     {
@@ -125,7 +127,8 @@ public sealed class RecordedStepTests : IDisposable
         using Matrix logits = b.Upload([1, 5, 2, 0], 1, 4);
         for (int i = 0; i < 3; i++) Replayed();
         Assert.Equal((1, 2), (device.Recordings, device.Replays));
-        for (int i = 0; i < 70; i++) b.Choose(logits, b.Prepare(batch), new ChoiceRules([new TokenRule { Seed = 100 + i, IsSampling = true }])).Dispose();
+        for (int i = 0; i < 70; i++)
+            b.Choose(logits, b.Prepare(batch), new ChoiceRules([new TokenRule { Seed = 100 + i, IsSampling = true }])).Dispose();
         for (int i = 0; i < 3; i++) Replayed();
         Assert.Equal((2, 4), (device.Recordings, device.Replays));
 
