@@ -30,7 +30,9 @@ internal static class Bits
     /// <summary>Eight numbers as bf16.</summary>
     public static U4 Pack(F8 x) => new() { X = Pack(x.A, x.B), Y = Pack(x.C, x.D), Z = Pack(x.E, x.F), W = Pack(x.G, x.H) };
 
-    /// <summary>The bits of the nearest bf16 number; a NaN keeps its sign and becomes quiet, so that rounding cannot make it infinite.</summary>
+    /// <summary>
+    /// The bits of the nearest bf16 number; a NaN keeps its sign and becomes quiet, so that rounding cannot make it infinite.
+    /// </summary>
     public static uint Round(float x)
     {
         uint bits = Interop.FloatAsInt(x);
@@ -39,8 +41,8 @@ internal static class Bits
     }
 
     /// <summary>
-    /// The binary16 number in the lower 16 bits: exponent and fraction moved to their fp32 places, and 2^112 to correct the exponent's bias,
-    /// which makes subnormals right too.
+    /// The binary16 number in the lower 16 bits: exponent and fraction moved to their fp32 places, and 2^112 to correct the exponent's
+    /// bias, which makes subnormals right too.
     /// </summary>
     public static float Half(uint word)
     {

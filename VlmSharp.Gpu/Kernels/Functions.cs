@@ -19,7 +19,8 @@ internal static class Functions
     public static float Log(float x) => XMath.Log(x);
 
     /// <summary>
-    /// x, or -infinity of a NaN, told by its bits. ILGPU turns comparisons round where they are branches, and its OpenCL then forgets that a NaN is neither above nor below.
+    /// x, or -infinity of a NaN, told by its bits. ILGPU turns comparisons round where they are branches, and its OpenCL then forgets
+    /// that a NaN is neither above nor below.
     /// </summary>
     public static float NumberOrLowest(float x) => (Interop.FloatAsInt(x) & 0x7fffffffu) > 0x7f800000u ? float.NegativeInfinity : x;
 
@@ -33,11 +34,12 @@ internal static class Functions
     /// <summary>tanh; NaN stays NaN.</summary>
     public static float Tanh(float x)
     {
-        float a = x < 0 ? -x : x, square = x * x;
         // x - x^3/3 + 2x^5/15 - 17x^7/315 + 62x^9/2835 - 1382x^11/155925
-        if (a < 0.3f) return x * (1 + square * (-0.333333333f + square * (0.133333333f + square * (-0.0539682540f + square * (0.0218694885f - square * 0.00886323553f)))));
+        const float C3 = -0.333333333f, C5 = 0.133333333f, C7 = -0.0539682540f, C9 = 0.0218694885f, C11 = -0.00886323553f;
+        float a = x < 0 ? -x : x, square = x * x;
+        if (a < 0.3f) return x * (1 + square * (C3 + square * (C5 + square * (C7 + square * (C9 + square * C11)))));
         float e = Exp(a + a) + 1;
         float y = 1 - 2 / e;
-        return x < 0 ? -y : a > 20 ? (x < 0 ? -1f : 1f) : y;
+        return x < 0 ? -y : y;
     }
 }

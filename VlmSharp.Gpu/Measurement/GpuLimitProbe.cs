@@ -90,9 +90,11 @@ internal sealed unsafe class GpuLimitProbe : IDisposable
         Count = chunks / 2,
     });
 
+    private Kernel<LimitKernels.ArithmeticArgs> ArithmeticKernel => hasTensorCores ? LimitKernels.Matrices : LimitKernels.MultiplyAdds;
+
     /// <summary>Queues arithmetic on registers.</summary>
     private void Multiply() =>
-        device.Launch(hasTensorCores ? LimitKernels.Matrices : LimitKernels.MultiplyAdds, new LaunchGrid(arithmeticGroups), new LimitKernels.ArithmeticArgs
+        device.Launch(ArithmeticKernel, new LaunchGrid(arithmeticGroups), new LimitKernels.ArithmeticArgs
         {
             Numbers = numbers.View,
             Sums = sums.View,

@@ -1,8 +1,8 @@
 namespace VlmSharp.Gpu.Measurement;
 
 /// <summary>
-/// The speeds that bound every kernel of a device: how fast it reads its memory (the floor under decode, which touches every weight once per
-/// token) and how fast it multiplies and adds (the floor under prefill and the vision encoder).
+/// The speeds that bound every kernel of a device: how fast it reads its memory (the floor under decode, which touches every weight once
+/// per token) and how fast it multiplies and adds (the floor under prefill and the vision encoder).
 /// </summary>
 /// <param name="ReadBandwidth">GB/s (10^9 bytes) of reading memory that no cache holds.</param>
 /// <param name="CopyBandwidth">GB/s of copying it, what is read and what is written added.</param>

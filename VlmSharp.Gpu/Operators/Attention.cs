@@ -32,8 +32,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
 
     /// <summary>
     /// y_i = sum_j p_j v_j for each sequence over its own rows, p = softmax of the capped scores. The step's keys and values are laid
-    /// out as a cache with one layer first, so that the
-    /// kernels know no difference. A product comes next.
+    /// out as a cache with one layer first, so that the kernels know no difference. A product comes next.
     /// </summary>
     public Matrix Run(in Attention op, MatrixShape shape)
     {
@@ -55,27 +54,30 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
                 $"Attention: heads of {spec.HeadDim} features; the GPU backend has at most {DecodeAttention.MostHeadDim}.");
         using Matrix query = context.Widen(q);
         Matrix y = AllocateForProduct(shape); // [T, H * D]
-        var args = new AttentionArgs
-        {
-            Q = query.Floats(),
-            Memory = memory,
-            Sequences = step.Sequences,
-            RowSequences = step.RowSequences,
-            Y = RowTarget.Of(y),
-            Layer = layer,
-            Heads = spec.Heads,
-            KvHeads = spec.KvHeads,
-            HeadDim = spec.HeadDim,
-            Window = spec.Window,
-            Scale = spec.Scale,
-            SoftCap = spec.SoftCap,
-            InverseSoftCap = 1 / spec.SoftCap,
-        };
+        AttentionArgs args = ArgsOf(query, step, layer, spec, memory);
+        args.Y = RowTarget.Of(y);
         bool isLarge = spec.HeadDim > PortableFlash.MostHeadDim; // no model has such heads: row by row is good enough
         if (!isLarge && step.MostRows > 1) AttendMany(step, args);
         if (isLarge || step.HasSingleRows) AttendSingle(step, args, everyRow: isLarge);
         return y;
     }
+
+    /// <summary>All but the result.</summary>
+    private static AttentionArgs ArgsOf(Matrix q, DeviceStepTable step, int layer, in AttentionSpec spec, ArrayView<U4> memory) => new()
+    {
+        Q = q.Floats(),
+        Memory = memory,
+        Sequences = step.Sequences,
+        RowSequences = step.RowSequences,
+        Layer = layer,
+        Heads = spec.Heads,
+        KvHeads = spec.KvHeads,
+        HeadDim = spec.HeadDim,
+        Window = spec.Window,
+        Scale = spec.Scale,
+        SoftCap = spec.SoftCap,
+        InverseSoftCap = 1 / spec.SoftCap,
+    };
 
     private void AttendMany(DeviceStepTable step, in AttentionArgs args)
     {

@@ -23,21 +23,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionWei
         Kernel<AttentionWeightsArgs> kernel = IsKvNarrow ? WeightsBFloat16Kernel : WeightsFloat32Kernel;
         Launch(kernel, new LaunchGrid(op.Rows.Count, op.Spec.Heads), new AttentionWeightsArgs
         {
-            Attention = new AttentionArgs
-            {
-                Q = q.Floats(),
-                Memory = context.Arena.View,
-                Sequences = step.Sequences,
-                RowSequences = step.RowSequences,
-                Layer = op.Layer,
-                Heads = op.Spec.Heads,
-                KvHeads = op.Spec.KvHeads,
-                HeadDim = op.Spec.HeadDim,
-                Window = op.Spec.Window,
-                Scale = op.Spec.Scale,
-                SoftCap = op.Spec.SoftCap,
-                InverseSoftCap = 1 / op.Spec.SoftCap,
-            },
+            Attention = ArgsOf(q, step, op.Layer, op.Spec, context.Arena.View),
             Rows = op.Rows.Integers(),
             Y = y.Floats(),
             Longest = shape.Columns,

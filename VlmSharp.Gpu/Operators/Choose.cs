@@ -10,8 +10,10 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Choose>
 {
-    private static readonly Kernel<ChooseArgs> TopKKernel = new("Choose.TopK", TopKRow, RowSampler.Threads), TopPKernel = new("Choose.TopP", TopPRow, RowSampler.Threads);
-    private static readonly Kernel<ChooseArgs> DrawKernel = new("Choose.Draw", DrawRow, RowSampler.Threads);
+    private static readonly Kernel<ChooseArgs>
+        TopKKernel = new("Choose.TopK", TopKRow, RowSampler.Threads),
+        TopPKernel = new("Choose.TopP", TopPRow, RowSampler.Threads),
+        DrawKernel = new("Choose.Draw", DrawRow, RowSampler.Threads);
     private static readonly Kernel<ChooseArgs> ChooseKernel = new("Choose", ChooseRow, RowStatistics.Threads);
 
     /// <summary>
@@ -28,7 +30,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Choose>
         }
 
         Matrix y = Allocate(shape); // [B, 2 + 2 N]
-        using Matrix memory = Statistics(op.Logits, out RowStatistics statistics), bounds = draws ? context.Allocate(shape.Rows, RowSampler.BoundWords) : default;
+        using Matrix memory = Statistics(op.Logits, out RowStatistics statistics);
+        using Matrix bounds = draws ? context.Allocate(shape.Rows, RowSampler.BoundWords) : default;
         using Matrix scratch = sorts ? context.Allocate(op.Logits.Rows, op.Logits.Columns) : default;
         var args = new ChooseArgs
         {

@@ -7,8 +7,8 @@ using VlmSharp.Gpu.Memory;
 namespace VlmSharp.Gpu.Operators;
 
 /// <summary>
-/// Every operator as kernels, one file each: equation, shapes, and how threads map to them. One source serves tensor cores and portable devices by its
-/// type argument.
+/// Every operator as kernels, one file each: equation, shapes, and how threads map to them. One source serves tensor cores and portable
+/// devices by its type argument.
 /// </summary>
 /// <param name="context">The device and its memory.</param>
 /// <typeparam name="TCore">What the kernels are compiled for.</typeparam>

@@ -3,8 +3,8 @@ using VlmSharp.Compute;
 namespace VlmSharp.Gpu.Operators;
 
 /// <summary>
-/// Queues an operator's kernels. <see cref="GpuOperators{TCore}"/> is partial: one file for each operator, which implements this interface for it and has the
-/// kernel, with its equation and how threads map to it.
+/// Queues an operator's kernels. <see cref="GpuOperators{TCore}"/> is partial: one file for each operator, which implements this
+/// interface for it and has the kernel, with its equation and how threads map to it.
 /// </summary>
 /// <typeparam name="TOperator">The operator.</typeparam>
 internal interface IOperatorKernel<TOperator> where TOperator : struct, IOperator

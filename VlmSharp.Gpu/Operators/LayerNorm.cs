@@ -29,7 +29,10 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LayerNorm>
         return y;
     }
 
-    /// <summary>A group has one row: its mean, then the mean of the squared distances from it (not the difference of two large numbers), then every number.</summary>
+    /// <summary>
+    /// A group has one row: its mean, then the mean of the squared distances from it (not the difference of two large numbers), then
+    /// every number.
+    /// </summary>
     private static void LayerNormRow(LayerNormArgs g)
     {
         long row = (long)Grid.IdxX * g.Columns;

@@ -17,7 +17,13 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LogSoftmax>
     {
         Matrix y = Allocate(shape); // [T, V]
         using Matrix memory = Statistics(op.X, out RowStatistics statistics);
-        Launch(LogSoftmaxKernel, new LaunchGrid(statistics.Parts, shape.Rows), new LogSoftmaxArgs { X = op.X.Floats(), Y = y.Floats(), Statistics = statistics, Columns = shape.Columns });
+        Launch(LogSoftmaxKernel, new LaunchGrid(statistics.Parts, shape.Rows), new LogSoftmaxArgs
+        {
+            X = op.X.Floats(),
+            Y = y.Floats(),
+            Statistics = statistics,
+            Columns = shape.Columns,
+        });
         return y;
     }
 
@@ -29,8 +35,15 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LogSoftmax>
         Matrix memory = context.Allocate(3 * x.Rows, parts); // largest, places, sums
         ArrayView<float> words = memory.Floats();
         long length = (long)x.Rows * parts;
-        statistics = new RowStatistics { Largest = words.SubView(0, length), Places = words.Cast<int>().SubView(length, length), Sums = words.SubView(2 * length, length), Parts = parts };
-        Launch(RowStatisticsKernel, new LaunchGrid(parts, x.Rows), new RowStatisticsArgs { X = x.Floats(), Statistics = statistics, Columns = x.Columns });
+        statistics = new RowStatistics
+        {
+            Largest = words.SubView(0, length),
+            Places = words.Cast<int>().SubView(length, length),
+            Sums = words.SubView(2 * length, length),
+            Parts = parts,
+        };
+        var args = new RowStatisticsArgs { X = x.Floats(), Statistics = statistics, Columns = x.Columns };
+        Launch(RowStatisticsKernel, new LaunchGrid(parts, x.Rows), args);
         return memory;
     }
 
@@ -40,7 +53,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LogSoftmax>
     private static void LogSoftmaxPart(LogSoftmaxArgs g)
     {
         float largest = g.Statistics.LargestOf(Grid.IdxY), logOfSum = g.Statistics.LogOfSum(Grid.IdxY, largest);
-        int count = (g.Columns + g.Statistics.Parts - 1) / g.Statistics.Parts, first = Grid.IdxX * count, end = IntrinsicMath.Min(g.Columns, first + count);
+        int count = (g.Columns + g.Statistics.Parts - 1) / g.Statistics.Parts;
+        int first = Grid.IdxX * count, end = IntrinsicMath.Min(g.Columns, first + count);
         long row = (long)Grid.IdxY * g.Columns;
         for (int i = first + Group.IdxX; i < end; i += RowStatistics.Threads) g.Y[row + i] = g.X[row + i] - largest - logOfSum;
     }

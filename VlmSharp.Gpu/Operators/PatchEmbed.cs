@@ -15,6 +15,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchEmbed>
     public Matrix Run(in PatchEmbed op, MatrixShape shape)
     {
         DeviceWeight kernel = op.Kernel.OnDevice(), positions = op.Positions.OnDevice();
+        Kernel<PositionsArgs> layPositions = PatchKernels.Positions(positions);
         using Matrix pixels = context.Widen(op.Pixels);
         using Matrix patches = AllocateForPatches(shape.Rows, kernel.Columns); // [images * N, 3 * patch^2, padded]
         LaunchGrid eachRow = new(shape.Rows);
@@ -27,7 +28,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchEmbed>
         });
 
         Matrix y = Allocate(shape); // [images * N, F]
-        Launch(PatchKernels.Positions(positions.Format), eachRow, new PositionsArgs
+        Launch(layPositions, eachRow, new PositionsArgs
         {
             Positions = Operand.Of(positions),
             Y = y.Floats(),

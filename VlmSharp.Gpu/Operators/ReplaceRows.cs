@@ -16,7 +16,13 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<ReplaceRows>
         using Matrix x = context.Widen(op.X), rows = context.Widen(op.Rows);
         Matrix y = Allocate(shape); // [T, F]
         context.Device.Copy(x.Floats(), y.Floats());
-        Launch(ReplaceRowsKernel, Elements(rows.Length), new ReplaceRowsArgs { Rows = rows.Floats(), Targets = op.Targets.Integers(), Y = y.Floats(), Columns = shape.Columns });
+        Launch(ReplaceRowsKernel, Elements(rows.Length), new ReplaceRowsArgs
+        {
+            Rows = rows.Floats(),
+            Targets = op.Targets.Integers(),
+            Y = y.Floats(),
+            Columns = shape.Columns,
+        });
         return y;
     }
 

@@ -15,7 +15,14 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Rope>
     {
         using Matrix x = context.Widen(op.X);
         Matrix y = Allocate(shape); // [T, heads * D]
-        Launch(RopeKernel, Elements(y.Length / 2), new RopeArgs { X = x.Floats(), Angles = op.Angles.Floats(), Y = y.Floats(), Width = shape.Columns, HeadDim = op.Angles.Columns });
+        Launch(RopeKernel, Elements(y.Length / 2), new RopeArgs
+        {
+            X = x.Floats(),
+            Angles = op.Angles.Floats(),
+            Y = y.Floats(),
+            Width = shape.Columns,
+            HeadDim = op.Angles.Columns,
+        });
         return y;
     }
 

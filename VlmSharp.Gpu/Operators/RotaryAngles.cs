@@ -10,7 +10,9 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<RotaryAngles
 {
     private static readonly Kernel<RotaryAnglesArgs> RotaryAnglesKernel = new("RotaryAngles", RotaryAnglesElement, ElementThreads);
 
-    /// <summary>y[t] = cos(m theta_j), then sin(m theta_j), with theta_j = base^(-2j / D) and m the position of row t: a row of a table.</summary>
+    /// <summary>
+    /// y[t] = cos(m theta_j), then sin(m theta_j), with theta_j = base^(-2j / D) and m the position of row t: a row of a table.
+    /// </summary>
     public Matrix Run(in RotaryAngles op, MatrixShape shape)
     {
         DeviceStepTable step = op.Step.OnDevice();
@@ -33,7 +35,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<RotaryAngles
         long i = ElementIndex;
         if (i >= g.Y.Length) return;
         int row = (int)(i / g.HeadDim), column = (int)(i - (long)row * g.HeadDim), sequence = g.RowSequences[row] * DeviceStepTable.Fields;
-        int position = g.PositionBase + g.Sequences[sequence + DeviceStepTable.Past] + row - g.Sequences[sequence + DeviceStepTable.RowStart];
+        int past = g.Sequences[sequence + DeviceStepTable.Past], rowStart = g.Sequences[sequence + DeviceStepTable.RowStart];
+        int position = g.PositionBase + past + row - rowStart;
         g.Y[i] = g.Table[(long)position * g.HeadDim + column];
     }
 

@@ -15,7 +15,13 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<SelectRows>
     {
         using Matrix x = context.Widen(op.X);
         Matrix y = Allocate(shape); // [n, F]
-        Launch(SelectRowsKernel, Elements(y.Length), new SelectRowsArgs { X = x.Floats(), Rows = op.Rows.Integers(), Y = y.Floats(), Columns = shape.Columns });
+        Launch(SelectRowsKernel, Elements(y.Length), new SelectRowsArgs
+        {
+            X = x.Floats(),
+            Rows = op.Rows.Integers(),
+            Y = y.Floats(),
+            Columns = shape.Columns,
+        });
         return y;
     }
 

@@ -36,7 +36,9 @@ public abstract partial class BackendConformance : IDisposable
     /// </summary>
     protected virtual double OperandRounding => 0;
 
-    /// <summary>Multiplications of a case, at most; larger shapes are passed over, and no operator is. For a backend that is very slow.</summary>
+    /// <summary>
+    /// Multiplications of a case, at most; larger shapes are passed over, and no operator is. For a backend that is very slow.
+    /// </summary>
     protected virtual long MostMultiplications => long.MaxValue;
 
     /// <summary>
@@ -86,7 +88,8 @@ public abstract partial class BackendConformance : IDisposable
     // The formats that rows of this length can have.
     private static IEnumerable<DType> Formats(int columns) => Enum.GetValues<DType>().Where(d => d.Fits(columns));
 
-    private WeightData Vector(string name, int columns, DType dtype = DType.F32, float scale = 1) => Parameter(name, dtype, 1, columns, scale);
+    private WeightData Vector(string name, int columns, DType dtype = DType.F32, float scale = 1) =>
+        Parameter(name, dtype, 1, columns, scale);
 
     // Runs an operator on both backends.
     private void Compare(string what, Func<IComputeBackend, Matrix> run, double tolerance)

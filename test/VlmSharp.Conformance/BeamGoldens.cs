@@ -28,7 +28,8 @@ public abstract class BeamGoldens
         using var backend = new CacheCollector(inner);
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.PathOf("models", folder), backend);
         GoldenCase[] cases = GoldenCase.Load(kind);
-        GenerationRequest[] requests = [.. cases.Select(c => c.Request()).Select(r => r with { Images = [.. r.Images.Select(_ => r.Images[0])] })];
+        IEnumerable<GenerationRequest> asked = cases.Select(c => c.Request());
+        GenerationRequest[] requests = [.. asked.Select(r => r with { Images = [.. r.Images.Select(_ => r.Images[0])] })];
         IReadOnlyList<GenerationResult> together = Run(requests);
         for (int i = 0; i < cases.Length; i++)
         {
@@ -40,7 +41,8 @@ public abstract class BeamGoldens
         {
             int steps = cases[0].BeamTokens.Length;
             backend.Caches.Clear();
-            using GenerationSession session = model.Start(batch, new GenerationOptions { MaxNewTokens = steps, IgnoreEndOfSequence = true, Beams = 4 });
+            var options = new GenerationOptions { MaxNewTokens = steps, IgnoreEndOfSequence = true, Beams = 4 };
+            using GenerationSession session = model.Start(batch, options);
             for (int step = 1; step <= steps; step++)
             {
                 if (step == steps && model.Config.Text.HasPostNorms)
@@ -102,14 +104,16 @@ public abstract class BeamGoldens
 
         return complete[0];
 
-        void Add(int[] tokens, double sum) => complete = [.. complete.Append((tokens, Score(sum, tokens.Length))).OrderByDescending(c => c.Item2).Take(options.Beams)];
+        void Add(int[] tokens, double sum) =>
+            complete = [.. complete.Append((tokens, Score(sum, tokens.Length))).OrderByDescending(c => c.Item2).Take(options.Beams)];
 
         double Score(double sum, int length) => sum / Math.Pow(length, options.LengthPenalty);
     }
 
     private static void Check(GoldenCase golden, GenerationResult result, string what)
     {
-        Assert.True(golden.BeamTokens.SequenceEqual(result.TokenIds), $"{what}: [{string.Join(", ", result.TokenIds)}], expected [{string.Join(", ", golden.BeamTokens)}].");
+        Assert.True(golden.BeamTokens.SequenceEqual(result.TokenIds),
+            $"{what}: [{string.Join(", ", result.TokenIds)}], expected [{string.Join(", ", golden.BeamTokens)}].");
         TensorAssert.Close([(float)golden.BeamScore], [result.Score!.Value], ScoreTolerance, $"{what} score");
         Assert.Equal(FinishReason.Length, result.Finish);
     }

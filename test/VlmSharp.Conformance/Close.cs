@@ -10,7 +10,8 @@ public static class Close
     /// The bound on the error of a sum of <paramref name="terms"/> products of numbers up to <paramref name="magnitude"/>: roundings go
     /// both ways, so they grow as the root of their number; 8 leaves room for the tail of that.
     /// </summary>
-    public static double SumBound(int terms, double magnitude) => 8 * Unit * magnitude * Math.Sqrt(terms + 4.0) * Math.Max(1, Math.Log2(terms + 2.0) / 4);
+    public static double SumBound(int terms, double magnitude) =>
+        8 * Unit * magnitude * Math.Sqrt(terms + 4.0) * Math.Max(1, Math.Log2(terms + 2.0) / 4);
 
     /// <summary>Fails where any element is off by more than the tolerance, and says which is off the most.</summary>
     public static void AssertAll(string what, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance)
@@ -27,6 +28,9 @@ public static class Close
             if (double.IsPositiveInfinity(error)) break;
         }
         if (worst >= 0)
-            Assert.Fail($"{what}: element {worst} of {expected.Length} should be {expected[worst]:R}, is {actual[worst]:R}; off by {error:G3}, allowed {tolerance:G3}.");
+        {
+            Assert.Fail($"{what}: element {worst} of {expected.Length} should be {expected[worst]:R}, is {actual[worst]:R}; "
+                + $"off by {error:G3}, allowed {tolerance:G3}.");
+        }
     }
 }

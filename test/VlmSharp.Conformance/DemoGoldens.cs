@@ -23,17 +23,20 @@ public abstract class DemoGoldens
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("demo-cases", "answers.json")));
         int compared = 0;
-        foreach (IGrouping<string, JsonElement> scene in json.RootElement.EnumerateArray().GroupBy(c => c.GetProperty("image").GetString()!).Take(Scenes))
+        IEnumerable<JsonElement> all = json.RootElement.EnumerateArray();
+        foreach (IGrouping<string, JsonElement> scene in all.GroupBy(c => c.GetProperty("image").GetString()!).Take(Scenes))
         {
             RgbImage[] image = [ImageFile.Load(GoldenFiles.PathOf("demo-cases", scene.Key))];
             JsonElement[] cases = [.. scene.Where(c => c.GetProperty("min_margin").GetDouble() > NearTie)];
-            IReadOnlyList<GenerationResult> results = model.Generate([.. cases.Select(c => new GenerationRequest { Images = image, Prompt = c.GetProperty("prompt").GetString()! })]);
+            IReadOnlyList<GenerationResult> results = model.Generate(
+                [.. cases.Select(c => new GenerationRequest { Images = image, Prompt = c.GetProperty("prompt").GetString()! })]);
             for (int i = 0; i < cases.Length; i++)
             {
                 Assert.Equal(GoldenCase.Ints(cases[i].GetProperty("tokens")), results[i].TokenIds);
                 Assert.Equal(cases[i].GetProperty("text").GetString(), results[i].Text);
                 float[] expected = [.. cases[i].GetProperty("logprobs").EnumerateArray().Select(e => e.GetSingle())];
-                TensorAssert.Close(expected, results[i].LogProbabilities.ToArray(), 1e-3, $"{scene.Key} {cases[i].GetProperty("prompt")} log-probabilities");
+                string what = $"{scene.Key} {cases[i].GetProperty("prompt")} log-probabilities";
+                TensorAssert.Close(expected, results[i].LogProbabilities.ToArray(), 1e-3, what);
                 compared++;
             }
         }
@@ -50,7 +53,8 @@ public abstract class DemoGoldens
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(samples, "answers.json")));
         foreach (JsonElement golden in json.RootElement.EnumerateArray().Take(2 * Scenes))
         {
-            var request = new GenerationRequest { Images = [ImageFile.Load(Path.Combine(samples, golden.GetProperty("image").GetString()!))], Prompt = golden.GetProperty("prompt").GetString()! };
+            RgbImage image = ImageFile.Load(Path.Combine(samples, golden.GetProperty("image").GetString()!));
+            var request = new GenerationRequest { Images = [image], Prompt = golden.GetProperty("prompt").GetString()! };
             Assert.Equal(GoldenCase.Ints(golden.GetProperty("tokens")), model.Generate([request])[0].TokenIds);
         }
     }

@@ -31,7 +31,8 @@ public sealed class EngineSoak
     /// <param name="callers">Who ask at the same time.</param>
     /// <param name="seed">Of what is asked and given up.</param>
     /// <returns>A line about it, and what went wrong: nothing, it is hoped.</returns>
-    public static async Task<(string Summary, IReadOnlyList<string> Faults)> RunAsync(HostBackend backend, int requests, int callers, int seed)
+    public static async Task<(string Summary, IReadOnlyList<string> Faults)> RunAsync(
+        HostBackend backend, int requests, int callers, int seed)
     {
         var soak = new EngineSoak(seed);
         string summary = await soak.AskAllAsync(backend, requests, callers).ConfigureAwait(false);
@@ -47,8 +48,10 @@ public sealed class EngineSoak
         long start = Stopwatch.GetTimestamp();
         for (int quarter = 0; quarter < Quarters; quarter++)
         {
-            var numbers = new ConcurrentQueue<int>(Enumerable.Range(0, requests).Where(number => number * (long)Quarters / requests == quarter));
-            await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(() => CallAsync(model, numbers)))).WaitAsync(TimeSpan.FromMinutes(10)).ConfigureAwait(false);
+            IEnumerable<int> ofQuarter = Enumerable.Range(0, requests).Where(number => number * (long)Quarters / requests == quarter);
+            var numbers = new ConcurrentQueue<int>(ofQuarter);
+            IEnumerable<Task> calls = Enumerable.Range(0, callers).Select(_ => Task.Run(() => CallAsync(model, numbers)));
+            await Task.WhenAll(calls).WaitAsync(TimeSpan.FromMinutes(10)).ConfigureAwait(false);
             await CheckIdleAsync(model.Engine).ConfigureAwait(false);
             memory.Add((GC.GetTotalMemory(forceFullCollection: true), backend.AllocatedBytes, Environment.WorkingSet));
         }
@@ -56,12 +59,18 @@ public sealed class EngineSoak
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         CheckMemory("managed heap", memory[0].Heap, memory[^1].Heap);
         if (requests >= BackendIsWarm * Quarters) CheckMemory("backend", memory[0].Pool, memory[^1].Pool);
-        return string.Create(CultureInfo.InvariantCulture, $"{requests} requests of {callers} callers, seed {seed}: {answered} answered ({compared} compared with their own alone), {givenUp} given up, {faults.Count} faults; {seconds:0.0} s; after each quarter managed heap {Megabytes(memory.Select(m => m.Heap))} MB, backend {Megabytes(memory.Select(m => m.Pool))} MB, process {Megabytes(memory.Select(m => m.Process))} MB.");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{requests} requests of {callers} callers, seed {seed}: {answered} answered ({compared} compared with their own alone), "
+            + $"{givenUp} given up, {faults.Count} faults; {seconds:0.0} s; after each quarter "
+            + $"managed heap {Megabytes(memory.Select(m => m.Heap))} MB, backend {Megabytes(memory.Select(m => m.Pool))} MB, "
+            + $"process {Megabytes(memory.Select(m => m.Process))} MB.");
     }
 
-    private static string Megabytes(IEnumerable<long> bytes) => string.Join(", ", bytes.Select(b => (b / 1048576.0).ToString("0.0", CultureInfo.InvariantCulture)));
+    private static string Megabytes(IEnumerable<long> bytes) =>
+        string.Join(", ", bytes.Select(b => (b / 1048576.0).ToString("0.0", CultureInfo.InvariantCulture)));
 
-    // Blocks are kept for reuse, so a little more may come with a larger step than any before; a leak of one cache for each request is much more.
+    // Blocks are kept for reuse, so a little more may come with a larger step than any before; a leak of one cache for each request is
+    // much more.
     private void CheckMemory(string what, long first, long last)
     {
         if (last > first + (first / 4) + (4 << 20)) faults.Enqueue($"{what}: {first} bytes after the first quarter, {last} at the end");
@@ -69,8 +78,10 @@ public sealed class EngineSoak
 
     private async Task CheckIdleAsync(GenerationEngine engine)
     {
-        for (int i = 0; i < 500 && engine is not { Running: 0, Waiting: 0, KvCacheBytes: 0 }; i++) await Task.Delay(10).ConfigureAwait(false);
-        if (engine is not { Running: 0, Waiting: 0, KvCacheBytes: 0 }) faults.Enqueue($"left behind: {engine.Running} run, {engine.Waiting} wait, {engine.KvCacheBytes} bytes");
+        for (int i = 0; i < 500 && engine is not { Running: 0, Waiting: 0, KvCacheBytes: 0 }; i++)
+            await Task.Delay(10).ConfigureAwait(false);
+        if (engine is not { Running: 0, Waiting: 0, KvCacheBytes: 0 })
+            faults.Enqueue($"left behind: {engine.Running} run, {engine.Waiting} wait, {engine.KvCacheBytes} bytes");
     }
 
     private async Task CallAsync(VisionLanguageModel model, ConcurrentQueue<int> numbers)
@@ -89,7 +100,11 @@ public sealed class EngineSoak
                 Interlocked.Increment(ref answered);
                 if (!alone.TryGetValue(Case(number), out GenerationResult? expected)) continue;
                 Interlocked.Increment(ref compared);
-                if (!expected.TokenIds.SequenceEqual(tokens)) faults.Enqueue($"request {number}, {Case(number)}: {string.Join(' ', tokens)} instead of {string.Join(' ', expected.TokenIds)}");
+                if (!expected.TokenIds.SequenceEqual(tokens))
+                {
+                    string got = string.Join(' ', tokens), wanted = string.Join(' ', expected.TokenIds);
+                    faults.Enqueue($"request {number}, {Case(number)}: {got} instead of {wanted}");
+                }
             }
 #pragma warning disable CA1031 // Whatever it is, it is told.
             catch (Exception e)
@@ -113,7 +128,8 @@ public sealed class EngineSoak
         if (way is 1) await source.CancelAsync().ConfigureAwait(false);
         try
         {
-            if (way is 1 or 2 or 3 or 4) return (await model.GenerateAsync(questions[question], options, source.Token).ConfigureAwait(false)).TokenIds;
+            if (way is 1 or 2 or 3 or 4)
+                return (await model.GenerateAsync(questions[question], options, source.Token).ConfigureAwait(false)).TokenIds;
             var tokens = new List<int>();
             await foreach (GeneratedToken token in model.StreamAsync(questions[question], options, source.Token).ConfigureAwait(false))
             {
@@ -133,7 +149,8 @@ public sealed class EngineSoak
     {
         (int question, int kind) = Case(number);
         GenerationOptions options = Options(kind, number);
-        if (!options.IsSampling && !alone.ContainsKey((question, kind))) alone.Add((question, kind), model.Generate(questions[question], options));
+        if (!options.IsSampling && !alone.ContainsKey((question, kind)))
+            alone.Add((question, kind), model.Generate(questions[question], options));
     }
 
     private (int Question, int Kind) Case(int number)

@@ -10,7 +10,8 @@ public sealed class FullSizeFactAttribute : FactAttribute
     /// <summary>Sets the reason where the folder is not named.</summary>
     public FullSizeFactAttribute()
     {
-        if (Folder is null) Skip = "VLMSHARP_FULL_SIZE does not name a folder with the full-size checkpoints; docs/full-size.md says how to write them.";
+        if (Folder is not null) return;
+        Skip = "VLMSHARP_FULL_SIZE does not name a folder with the full-size checkpoints; docs/full-size.md says how to write them.";
     }
 
     /// <summary>The folder, or null.</summary>

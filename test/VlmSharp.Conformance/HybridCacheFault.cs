@@ -22,7 +22,8 @@ public static class HybridCacheFault
     }
 
     /// <summary>The layers that have it.</summary>
-    public static IEnumerable<int> WindowedLayers(TextConfig config) => Enumerable.Range(0, config.Layers).Where(layer => config.SlidingLayers[layer]);
+    public static IEnumerable<int> WindowedLayers(TextConfig config) =>
+        Enumerable.Range(0, config.Layers).Where(layer => config.SlidingLayers[layer]);
 
     /// <summary>Moves rows up by one; the last becomes zeros.</summary>
     /// <param name="rows">Keys or values of a layer: [length, width].</param>

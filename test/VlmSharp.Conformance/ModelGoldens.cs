@@ -19,7 +19,8 @@ public abstract class ModelGoldens
     /// <summary>The model folders and the family of expected values that each must give.</summary>
     public static TheoryData<string, string> Folders => new()
     {
-        { "pg1", "pg1" }, { "pg1-f32-sharded", "pg1" }, { "pg1-f16", "pg1" }, { "pg1-new-names", "pg1" }, { "pg1odd", "pg1odd" }, { "pg2", "pg2" },
+        { "pg1", "pg1" }, { "pg1-f32-sharded", "pg1" }, { "pg1-f16", "pg1" }, { "pg1-new-names", "pg1" },
+        { "pg1odd", "pg1odd" }, { "pg2", "pg2" },
     };
 
     /// <summary>A new backend.</summary>
@@ -36,14 +37,16 @@ public abstract class ModelGoldens
             using var expected = new GoldenTensors(GoldenFiles.PathOf("activations", $"{kind}-{golden.Name}.safetensors"));
             Trace trace = ModelTrace.Run(model, golden.Request(), golden.Tokens.Length);
             Dictionary<string, TracedTensor> actual = trace.Tensors.ToDictionary(t => t.Name);
-            foreach (string name in expected.Names.Where(n => !n.StartsWith("beam4", StringComparison.Ordinal) && n is not ("tokens" or "input_ids")))
+            bool IsCompared(string name) => !name.StartsWith("beam4", StringComparison.Ordinal) && name is not ("tokens" or "input_ids");
+            foreach (string name in expected.Names.Where(IsCompared))
             {
                 string what = $"{folder} {golden.Name} {name}";
                 Assert.True(actual.ContainsKey(name), $"{what} was not traced.");
                 Assert.Equal(expected.Shape(name), actual[name].Shape);
                 ReadOnlySpan<float> values = expected.Floats(name);
                 if (name == "pixel_values") TensorAssert.Close(values, actual[name].Values, 1e-6, what);
-                else if (name.Contains("logits", StringComparison.Ordinal)) TensorAssert.Close(values, actual[name].Values, half ? Float16Tolerance : LogitTolerance, what);
+                else if (name.Contains("logits", StringComparison.Ordinal))
+                    TensorAssert.Close(values, actual[name].Values, half ? Float16Tolerance : LogitTolerance, what);
                 else TensorAssert.StageClose(values, actual[name].Values, half ? Float16Tolerance : StageTolerance, what);
             }
 
@@ -66,7 +69,8 @@ public abstract class ModelGoldens
             Assert.Equal(cases[i].Tokens, alone.TokenIds);
             Assert.Equal(cases[i].Tokens, together[i].TokenIds);
             Assert.Equal(model.Tokenizer!.Decode(cases[i].Tokens, skipSpecial: true), alone.Text);
-            TensorAssert.Close(alone.LogProbabilities.ToArray(), together[i].LogProbabilities.ToArray(), 1e-4, $"{folder} {cases[i].Name} log-probabilities, batched against single");
+            TensorAssert.Close(alone.LogProbabilities.ToArray(), together[i].LogProbabilities.ToArray(), 1e-4,
+                $"{folder} {cases[i].Name} log-probabilities, batched against single");
         }
     }
 
@@ -109,8 +113,10 @@ public abstract class ModelGoldens
         batch.Add(c.Ids.Length, c.Ids.Length, cacheC);
         float[] mixed = ForwardPass.Logits(model, c, [first.Tokens[0], .. c.Ids], batch, [0, c.Ids.Length]);
         int vocabulary = model.Config.Text.VocabSize;
-        TensorAssert.Close(firstExpected.Floats("step_logits").Slice(vocabulary, vocabulary), mixed.AsSpan(0, vocabulary), LogitTolerance, "the decoding sequence");
-        TensorAssert.Close(secondExpected.Floats("step_logits")[..vocabulary], mixed.AsSpan(vocabulary), LogitTolerance, "the prefilling sequence");
+        ReadOnlySpan<float> decoded = firstExpected.Floats("step_logits").Slice(vocabulary, vocabulary);
+        TensorAssert.Close(decoded, mixed.AsSpan(0, vocabulary), LogitTolerance, "the decoding sequence");
+        ReadOnlySpan<float> prefilled = secondExpected.Floats("step_logits")[..vocabulary];
+        TensorAssert.Close(prefilled, mixed.AsSpan(vocabulary), LogitTolerance, "the prefilling sequence");
     }
 
     [BackendFact]
@@ -124,9 +130,11 @@ public abstract class ModelGoldens
         {
             using IComputeBackend backend = CreateBackend();
             using VisionLanguageModel model = VisionLanguageModel.Open(folder, backend, new ModelOptions { SlidingWindow = true });
-            Trace trace = ModelTrace.Run(model, GoldenCase.Load("pg2").Single(c => c.Name == "question").Request(), tokens.Length, promptLogits: false);
+            GenerationRequest request = GoldenCase.Load("pg2").Single(c => c.Name == "question").Request();
+            Trace trace = ModelTrace.Run(model, request, tokens.Length, promptLogits: false);
             Assert.Equal(tokens, trace.Tokens);
-            TensorAssert.Close(expected.Floats("step_logits"), trace.Tensors.Single(t => t.Name == "step_logits").Values, LogitTolerance, "windowed step logits");
+            float[] logits = trace.Tensors.Single(t => t.Name == "step_logits").Values;
+            TensorAssert.Close(expected.Floats("step_logits"), logits, LogitTolerance, "windowed step logits");
         }
         finally
         {
@@ -141,8 +149,10 @@ public abstract class ModelGoldens
         string folder = Directory.CreateTempSubdirectory("vlmsharp-mixed-").FullName;
         try
         {
-            foreach (string file in Directory.GetFiles(GoldenFiles.PathOf("models", "pg1"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-            using (Checkpoint whole = Checkpoint.Open(GoldenFiles.PathOf("models", "pg1")), wide = Checkpoint.Open(GoldenFiles.PathOf("models", "pg1-f32-sharded")))
+            foreach (string file in Directory.GetFiles(GoldenFiles.PathOf("models", "pg1")))
+                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+            using (Checkpoint whole = Checkpoint.Open(GoldenFiles.PathOf("models", "pg1")))
+            using (Checkpoint wide = Checkpoint.Open(GoldenFiles.PathOf("models", "pg1-f32-sharded")))
             {
                 SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), whole.Tensors.Keys.Select(name =>
                 {
@@ -165,9 +175,11 @@ public abstract class ModelGoldens
     private static string CopyWithWindow(int window)
     {
         string folder = Directory.CreateTempSubdirectory("vlmsharp-window-").FullName;
-        foreach (string file in Directory.GetFiles(GoldenFiles.PathOf("models", "pg2"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        foreach (string file in Directory.GetFiles(GoldenFiles.PathOf("models", "pg2")))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         string config = Path.Combine(folder, "config.json"), text = File.ReadAllText(config);
-        File.WriteAllText(config, System.Text.RegularExpressions.Regex.Replace(text, "\"sliding_window\": [0-9]+", $"\"sliding_window\": {window}"));
+        text = System.Text.RegularExpressions.Regex.Replace(text, "\"sliding_window\": [0-9]+", $"\"sliding_window\": {window}");
+        File.WriteAllText(config, text);
         return folder;
     }
 
@@ -198,7 +210,8 @@ public sealed record GoldenCase(string Name, string[] Images, string Prompt, int
     }
 
     /// <summary>The case as a request.</summary>
-    public GenerationRequest Request() => new() { Images = [.. Images.Select(i => ImageFile.Load(GoldenFiles.PathOf("images", i)))], Prompt = Prompt };
+    public GenerationRequest Request() =>
+        new() { Images = [.. Images.Select(i => ImageFile.Load(GoldenFiles.PathOf("images", i)))], Prompt = Prompt };
 
     /// <summary>An array of numbers.</summary>
     public static int[] Ints(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetInt32())];

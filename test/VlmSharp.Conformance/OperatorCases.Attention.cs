@@ -9,7 +9,8 @@ public abstract partial class BackendConformance
     /// <summary>Heads, key-value heads, head size, soft-cap, window.</summary>
     public static TheoryData<int, int, int, float, int> AttentionSpecs() => new()
     {
-        { 1, 1, 1, 0, 0 }, { 2, 2, 3, 0, 0 }, { 4, 4, 36, 0, 0 }, { 2, 1, 48, 0, 5 }, { 3, 3, 72, 0, 0 }, { 8, 1, 64, 50, 0 }, { 4, 2, 128, 50, 33 },
+        { 1, 1, 1, 0, 0 }, { 2, 2, 3, 0, 0 }, { 4, 4, 36, 0, 0 }, { 2, 1, 48, 0, 5 }, { 3, 3, 72, 0, 0 },
+        { 8, 1, 64, 50, 0 }, { 4, 2, 128, 50, 33 },
         { 8, 1, 256, 0, 0 }, { 2, 2, 256, 30, 17 }, { 2, 1, 300, 0, 0 },
     };
 
@@ -28,13 +29,14 @@ public abstract partial class BackendConformance
         float[] q = Numbers(rows * heads * headDim, 3), k = Numbers(rows * kvHeads * headDim, 3), v = Numbers(rows * kvHeads * headDim);
         Compare($"Attention {spec}", b =>
         {
-            using Matrix query = b.Upload(q, rows, heads * headDim), key = b.Upload(k, rows, kvHeads * headDim), value = b.Upload(v, rows, kvHeads * headDim);
+            using Matrix query = b.Upload(q, rows, heads * headDim);
+            using Matrix key = b.Upload(k, rows, kvHeads * headDim), value = b.Upload(v, rows, kvHeads * headDim);
             return b.Attention(query, key, value, batch, spec);
         }, AttentionBound(headDim));
     }
 
-    // Scores of q.k up to about 9 sqrt(D): their error, absolute, is the relative error of the weights of values up to 1.
-    // Rounded queries and keys make scores wrong by 1.7 u in the mean, the worst of many by 9 u, and the result by no more than that; values,
+    // Scores of q.k up to about 9 sqrt(D): their error, absolute, is the relative error of the weights of values up to 1. Rounded
+    // queries and keys make scores wrong by 1.7 u in the mean, the worst of many by 9 u, and the result by no more than that; values,
     // their weights and the result are rounded once each.
     private double AttentionBound(int headDim) =>
         4 * Close.SumBound(headDim, 9 / Math.Sqrt(headDim)) + 40 * Close.Unit + 12 * OperandRounding;
@@ -51,7 +53,8 @@ public abstract partial class BackendConformance
         float[] q2 = Numbers((1 + 2 + 90) * heads * headDim, 3), k2 = Numbers((1 + 2 + 90) * width, 3), v2 = Numbers((1 + 2 + 90) * width);
         Compare($"CachedAttention {spec}", b =>
         {
-            using KvCache a = b.CreateKvCache(2, width, 128), c = b.CreateKvCache(2, width, 64), d = b.CreateKvCache(2, width, 1), e = b.CreateKvCache(2, width, 90);
+            using KvCache a = b.CreateKvCache(2, width, 128), c = b.CreateKvCache(2, width, 64);
+            using KvCache d = b.CreateKvCache(2, width, 1), e = b.CreateKvCache(2, width, 90);
             SequenceBatch batch = new();
             batch.Add(20, prefixes[0], a);
             batch.Add(5, prefixes[1], c);
@@ -76,7 +79,8 @@ public abstract partial class BackendConformance
     {
         var spec = new AttentionSpec(heads, kvHeads, headDim, 1 / MathF.Sqrt(headDim), softCap, window);
         int width = kvHeads * headDim;
-        float[] keys = Numbers(past * width, 3), values = Numbers(past * width), q = Numbers(heads * headDim, 3), k = Numbers(width, 3), v = Numbers(width);
+        float[] keys = Numbers(past * width, 3), values = Numbers(past * width);
+        float[] q = Numbers(heads * headDim, 3), k = Numbers(width, 3), v = Numbers(width);
         Compare($"Decode {spec} after {past}", b =>
         {
             using KvCache cache = b.CreateKvCache(1, width, past + 1);
@@ -92,7 +96,9 @@ public abstract partial class BackendConformance
         }, AttentionBound(headDim));
     }
 
-    /// <summary>A cache that becomes another from where they part gives the same attention in every layer; the other one stays as it is.</summary>
+    /// <summary>
+    /// A cache that becomes another from where they part gives the same attention in every layer; the other one stays as it is.
+    /// </summary>
     [BackendTheory]
     [InlineData(5, 9, 7)]
     [InlineData(0, 4, 0)]
@@ -101,7 +107,8 @@ public abstract partial class BackendConformance
     {
         const int Layers = 3, Width = 10;
         var spec = new AttentionSpec(2, 1, Width, 0.3f);
-        float[] shared = Numbers(Layers * common * Width), own = Numbers(Layers * (length - common) * Width), other = Numbers(Layers * (before - common) * Width);
+        float[] shared = Numbers(Layers * common * Width);
+        float[] own = Numbers(Layers * (length - common) * Width), other = Numbers(Layers * (before - common) * Width);
         using KvCache source = Backend.CreateKvCache(Layers, Width, length + 1), copy = Backend.CreateKvCache(Layers, Width, 20);
         Append(source, shared, common);
         Append(source, own, length - common);
@@ -154,12 +161,14 @@ public abstract partial class BackendConformance
         using KvCache first = Backend.CreateKvCache(2, width, 21), second = Backend.CreateKvCache(2, width, longest);
         SequenceBatch batch = new();
         batch.Add(20, 20, first);
-        using (Matrix a = Backend.Upload(pastKeys, 20, width), c = Backend.Upload(pastValues, 20, width)) Backend.AppendKeyValues(a, c, batch, 1);
+        using (Matrix a = Backend.Upload(pastKeys, 20, width), c = Backend.Upload(pastValues, 20, width))
+            Backend.AppendKeyValues(a, c, batch, 1);
         batch.Advance();
         batch.Clear();
         batch.Add(1, 20, first);
         batch.Add(longest, 40, second);
-        using Matrix query = Backend.Upload(q, 61, heads * headDim), key = Backend.Upload(k, 61, width), value = Backend.Upload(v, 61, width);
+        using Matrix query = Backend.Upload(q, 61, heads * headDim);
+        using Matrix key = Backend.Upload(k, 61, width), value = Backend.Upload(v, 61, width);
         Backend.AppendKeyValues(key, value, batch, 1);
         Matrix tensor = Backend.AttentionWeights(query, batch, 1, spec, looked);
         Assert.Equal((looked.Length * heads, longest), (tensor.Rows, tensor.Columns));
@@ -169,12 +178,18 @@ public abstract partial class BackendConformance
         {
             SequenceSlice slice = batch.Slices[looked[i] == 0 ? 0 : 1];
             ReadOnlySpan<float> values = slice.Past > 0 ? [.. pastValues, .. v.AsSpan(0, width)] : v.AsSpan(width);
-            int position = slice.Past + looked[i] - slice.RowStart, start = slice.VisibleStart(position, window), end = Math.Min(slice.VisibleEnd(position), slice.Past + slice.RowCount);
+            int position = slice.Past + looked[i] - slice.RowStart, start = slice.VisibleStart(position, window);
+            int end = Math.Min(slice.VisibleEnd(position), slice.Past + slice.RowCount);
             for (int h = 0; h < heads; h++)
             {
                 ReadOnlySpan<float> p = weights.AsSpan((i * heads + h) * longest, longest);
                 Assert.Equal(1, p.ToArray().Sum(x => (double)x), 1e-5);
-                for (int j = 0; j < longest; j++) Assert.True(j >= start && j < end ? p[j] >= 0 : p[j] == 0, $"row {looked[i]} of {spec} gives key {j} of [{start}, {end}) the weight {p[j]}");
+                for (int j = 0; j < longest; j++)
+                {
+                    Assert.True(j >= start && j < end ? p[j] >= 0 : p[j] == 0,
+                        $"row {looked[i]} of {spec} gives key {j} of [{start}, {end}) the weight {p[j]}");
+                }
+
                 float[] expected = new float[headDim];
                 for (int d = 0; d < headDim; d++)
                 {
@@ -183,7 +198,8 @@ public abstract partial class BackendConformance
                     expected[d] = (float)sum;
                 }
 
-                Close.AssertAll($"weights times values of row {looked[i]}, {spec}", expected, attended.AsSpan((looked[i] * heads + h) * headDim, headDim), AttentionBound(headDim));
+                ReadOnlySpan<float> actual = attended.AsSpan((looked[i] * heads + h) * headDim, headDim);
+                Close.AssertAll($"weights times values of row {looked[i]}, {spec}", expected, actual, AttentionBound(headDim));
             }
         }
     }
@@ -191,12 +207,15 @@ public abstract partial class BackendConformance
     private static Matrix Step(IComputeBackend b, SequenceBatch batch, in AttentionSpec spec, float[] q, float[] k, float[] v)
     {
         int rows = batch.TotalRows;
-        using Matrix query = b.Upload(q, rows, q.Length / rows), key = b.Upload(k, rows, k.Length / rows), value = b.Upload(v, rows, v.Length / rows);
+        using Matrix query = b.Upload(q, rows, q.Length / rows);
+        using Matrix key = b.Upload(k, rows, k.Length / rows), value = b.Upload(v, rows, v.Length / rows);
         b.AppendKeyValues(key, value, batch, 1);
         return b.CachedAttention(query, batch, 1, spec);
     }
 
-    /// <summary>Scores that overflow exp, in rising order, so that each block of keys dwarfs the ones before it; and in falling order.</summary>
+    /// <summary>
+    /// Scores that overflow exp, in rising order, so that each block of keys dwarfs the ones before it; and in falling order.
+    /// </summary>
     [BackendTheory]
     [InlineData(1)]
     [InlineData(-1)]
@@ -254,7 +273,8 @@ public abstract partial class BackendConformance
             using KvCache cache = Backend.CreateKvCache(1, width, keys);
             SequenceBatch batch = new();
             batch.Add(keys, 0, cache);
-            using (Matrix key = Backend.Upload(k, keys, width), value = Backend.Upload(v, keys, width)) Backend.AppendKeyValues(key, value, batch, 0);
+            using (Matrix key = Backend.Upload(k, keys, width), value = Backend.Upload(v, keys, width))
+                Backend.AppendKeyValues(key, value, batch, 0);
             batch.Advance();
             cache.Truncate(first); // the queries are the last of the sequence, whose keys are there already
             batch.Clear();
@@ -271,7 +291,8 @@ public abstract partial class BackendConformance
         SequenceBatch batch = new();
         batch.Add(2, 0);
         using Matrix q = Backend.Upload([1, 1], 2, 1), k = Backend.Upload([0, MathF.Log(3)], 2, 1), v = Backend.Upload([1, 5], 2, 1);
-        Close.AssertAll("Attention", [1, 4], Fetch(Backend, Backend.Attention(q, k, v, batch, new AttentionSpec(1, 1, 1, 1))), 1e-6 + 6 * OperandRounding); // weights of 5, ln 3 and y
+        float[] y = Fetch(Backend, Backend.Attention(q, k, v, batch, new AttentionSpec(1, 1, 1, 1)));
+        Close.AssertAll("Attention", [1, 4], y, 1e-6 + 6 * OperandRounding); // weights of 5, ln 3 and y
     }
 
     /// <summary>By hand: scores 0 and ln 3 make weights of 1 : 3 for the second token; the first sees only itself.</summary>
@@ -310,7 +331,8 @@ public abstract partial class BackendConformance
 
         float[] Run(SequenceBatch batch, float[] a, float[] b, float[] c)
         {
-            using Matrix x = Backend.Upload(a, batch.TotalRows, Heads * HeadDim), y = Backend.Upload(b, batch.TotalRows, HeadDim), z = Backend.Upload(c, batch.TotalRows, HeadDim);
+            using Matrix x = Backend.Upload(a, batch.TotalRows, Heads * HeadDim);
+            using Matrix y = Backend.Upload(b, batch.TotalRows, HeadDim), z = Backend.Upload(c, batch.TotalRows, HeadDim);
             return Fetch(Backend, Backend.Attention(x, y, z, batch, spec));
         }
 

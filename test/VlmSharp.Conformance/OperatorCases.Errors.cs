@@ -10,7 +10,8 @@ public abstract partial class BackendConformance
     public void MisshapedArguments()
     {
         using Matrix x = Backend.Allocate(2, 6), y = Backend.Allocate(3, 7), five = Backend.Allocate(2, 5);
-        using Weight w = Backend.LoadWeight(Parameter("proj.weight", DType.BF16, 4, 5)), v = Backend.LoadWeight(Vector("norm", 5)), six = Backend.LoadWeight(Vector("six", 6));
+        using Weight w = Backend.LoadWeight(Parameter("proj.weight", DType.BF16, 4, 5));
+        using Weight v = Backend.LoadWeight(Vector("norm", 5)), six = Backend.LoadWeight(Vector("six", 6));
         SequenceBatch batch = new();
         batch.Add(2, 0);
         Fails(() => Backend.Linear(x, w), "Linear", "[2, 6]", "proj.weight BF16 [4, 5]");

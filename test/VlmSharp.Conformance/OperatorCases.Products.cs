@@ -51,7 +51,8 @@ public abstract partial class BackendConformance
         if ((long)rows * inputs * outputs > MostMultiplications) return;
         foreach (DType dtype in Formats(inputs))
         {
-            WeightData weight = Parameter("w", dtype, outputs, inputs), bias = Vector("b", outputs, dtype.IsQuantized() ? DType.BF16 : dtype);
+            WeightData weight = Parameter("w", dtype, outputs, inputs);
+            WeightData bias = Vector("b", outputs, dtype.IsQuantized() ? DType.BF16 : dtype);
             float[] x = Activations(dtype, rows * inputs), residual = Numbers(rows * outputs);
             double bound = ProductBound(dtype, inputs) + 8 * Close.Unit * 3;
             for (int variant = 0; variant < 5; variant++)
@@ -102,7 +103,8 @@ public abstract partial class BackendConformance
             foreach (float sign in new[] { 1f, -1f })
             {
                 // The nibble of the first is -8, of the others 7.
-                float[] w = [.. Enumerable.Range(0, Outputs * Inputs).Select(i => dtype == DType.Int8 ? 127 : i % dtype.GroupSize() == 0 ? -8f : 7)];
+                IEnumerable<int> places = Enumerable.Range(0, Outputs * Inputs);
+                float[] w = [.. places.Select(i => dtype == DType.Int8 ? 127 : i % dtype.GroupSize() == 0 ? -8f : 7)];
                 float[] x = [.. Enumerable.Repeat(127 * sign, rows * Inputs)];
                 WeightData weight = Parameter("w", dtype, Outputs, Inputs, values: w);
                 Compare($"Linear {dtype} [{rows}, {Inputs}], largest integers times {sign}", b =>
@@ -115,7 +117,9 @@ public abstract partial class BackendConformance
         }
     }
 
-    /// <summary>Activations too small to be rounded to integers, or not finite: zero, or not a number, and no other row is touched.</summary>
+    /// <summary>
+    /// Activations too small to be rounded to integers, or not finite: zero, or not a number, and no other row is touched.
+    /// </summary>
     [BackendTheory]
     [InlineData(1)]
     [InlineData(16)]
@@ -160,7 +164,10 @@ public abstract partial class BackendConformance
                 using Matrix input = Backend.Upload(x, rows, inputs);
                 float[] all = Fetch(Backend, Backend.Linear(input, w)), some = Fetch(Backend, Some(Backend, weight, x, places));
                 for (int i = 0; i < some.Length; i++)
-                    Assert.True(some[i].Equals(all[i / count * outputs + places[i % count]]), $"{what}: element {i} is not the whole layer's.");
+                {
+                    float whole = all[i / count * outputs + places[i % count]];
+                    Assert.True(some[i].Equals(whole), $"{what}: element {i} is not the whole layer's.");
+                }
             }
         }
 
@@ -190,15 +197,20 @@ public abstract partial class BackendConformance
         float scale = 1 / MathF.Sqrt(inputs);
         WeightData gate = Parameter("gate", gateFormat, outputs, inputs, scale), up = Parameter("up", upFormat, outputs, inputs, scale);
         float[] x = Activations(gateFormat == DType.Int4 ? gateFormat : upFormat, rows * inputs);
+        double bound = gateFormat.IsQuantized() || upFormat.IsQuantized()
+            ? scale * (Close.SumBound(inputs, 1) + RoundingBound(inputs, MostOf16Bits))
+            : Close.SumBound(inputs, scale);
         Compare($"GatedLinear {gateFormat}, {upFormat} [{rows}, {inputs}] -> {outputs}", b =>
         {
             using Weight g = b.LoadWeight(gate), u = b.LoadWeight(up);
             using Matrix input = b.Upload(x, rows, inputs);
             return b.GatedLinear(input, g, u);
-        }, 6 * (gateFormat.IsQuantized() || upFormat.IsQuantized() ? scale * (Close.SumBound(inputs, 1) + RoundingBound(inputs, MostOf16Bits)) : Close.SumBound(inputs, scale)) + 4 * Rounding(inputs, scale) + 16 * Close.Unit);
+        }, 6 * bound + 4 * Rounding(inputs, scale) + 16 * Close.Unit);
     }
 
-    /// <summary>Every length of a row from 1 to 70, so that each remainder of each register width and unrolling occurs, for few rows and many.</summary>
+    /// <summary>
+    /// Every length of a row from 1 to 70, so that each remainder of each register width and unrolling occurs, for few rows and many.
+    /// </summary>
     [BackendTheory]
     [InlineData(1)]
     [InlineData(2)]
@@ -223,7 +235,11 @@ public abstract partial class BackendConformance
     [BackendFact]
     public void HalfPrecisionSpecials()
     {
-        float[] specials = [6e-8f, -6e-5f, 65504, -65504, 0, -0f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 1, -1, 6.1e-5f, 0.333f, 2, 3, 4, 5];
+        float[] specials =
+        [
+            6e-8f, -6e-5f, 65504, -65504, 0, -0f, float.PositiveInfinity, float.NegativeInfinity, float.NaN,
+            1, -1, 6.1e-5f, 0.333f, 2, 3, 4, 5,
+        ];
         WeightData table = Parameter("table", DType.F16, 1, specials.Length, values: specials);
         Compare("Embed F16", b =>
         {
@@ -244,14 +260,19 @@ public abstract partial class BackendConformance
         using Matrix x = Backend.Upload([1, 2], 1, 2), residual = Backend.Upload([1, 1], 1, 2);
         Assert.Equal([11, 17], Fetch(Backend, Backend.Linear(x, w)));
         Assert.Equal([22, -2], Fetch(Backend, Backend.Linear(x, w, bias, Activation.None, residual)));
-        Close.AssertAll("gelu", [21, -0.0036374f], Fetch(Backend, Backend.Linear(x, w, bias, Activation.GeluTanh)), 1e-6 + 0.004 * OperandRounding); // 21 is bf16
+        float[] actual = Fetch(Backend, Backend.Linear(x, w, bias, Activation.GeluTanh));
+        Close.AssertAll("gelu", [21, -0.0036374f], actual, 1e-6 + 0.004 * OperandRounding); // 21 is bf16
     }
 
     /// <summary>gelu_tanh far outside the range where exp is finite, and at every scale inside.</summary>
     [BackendFact]
     public void GeluRange()
     {
-        float[] x = [0, -0f, 1e-30f, -1e-30f, 1e-5f, 1e-3f, -1e-3f, 0.5f, -0.5f, 3, -3, 6, -6, 10, -10, 50, -50, 1e4f, -1e4f, 1e15f, -1e15f, 3e38f];
+        float[] x =
+        [
+            0, -0f, 1e-30f, -1e-30f, 1e-5f, 1e-3f, -1e-3f, 0.5f, -0.5f, 3, -3, 6, -6, 10, -10, 50, -50,
+            1e4f, -1e4f, 1e15f, -1e15f, 3e38f,
+        ];
         using Weight one = Backend.LoadWeight(Parameter("one", DType.F32, 1, 1, values: [1]));
         using Matrix column = Backend.Upload(x, x.Length, 1);
         float[] actual = Fetch(Backend, Backend.Linear(column, one, null, Activation.GeluTanh));

@@ -61,7 +61,8 @@ public abstract partial class BackendConformance
     [BackendFact]
     public void LayerNormByHand()
     {
-        using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 1, 2, values: [2, 3])), b = Backend.LoadWeight(Parameter("b", DType.F32, 1, 2, values: [10, 20]));
+        using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 1, 2, values: [2, 3]));
+        using Weight b = Backend.LoadWeight(Parameter("b", DType.F32, 1, 2, values: [10, 20]));
         using Matrix x = Backend.Upload([1, 3], 1, 2);
         Close.AssertAll("LayerNorm", [8, 23], Fetch(Backend, Backend.LayerNorm(x, w, b, 0)), 3e-6);
     }
@@ -120,7 +121,8 @@ public abstract partial class BackendConformance
         for (int i = 0; i < x.Length; i++)
         {
             double expected = 30 * Math.Tanh(x[i] / 30.0);
-            Assert.True(Math.Abs(actual[i] - expected) <= 1e-6 * Math.Abs(expected), $"softcap({x[i]}) should be {expected}, is {actual[i]}.");
+            Assert.True(Math.Abs(actual[i] - expected) <= 1e-6 * Math.Abs(expected),
+                $"softcap({x[i]}) should be {expected}, is {actual[i]}.");
         }
     }
 
@@ -143,7 +145,8 @@ public abstract partial class BackendConformance
     public void LogSoftmaxOfLargeLogits()
     {
         using Matrix x = Backend.Upload([100, 99, 1, 1e4f, 1e4f, -1e4f], 2, 3);
-        Close.AssertAll("LogSoftmax", [-0.3132617f, -1.3132617f, -99.3132617f, -0.6931472f, -0.6931472f, -20000.6931f], Fetch(Backend, Backend.LogSoftmax(x)), 1e-5);
+        float[] expected = [-0.3132617f, -1.3132617f, -99.3132617f, -0.6931472f, -0.6931472f, -20000.6931f];
+        Close.AssertAll("LogSoftmax", expected, Fetch(Backend, Backend.LogSoftmax(x)), 1e-5);
     }
 
     /// <summary>
@@ -172,7 +175,13 @@ public abstract partial class BackendConformance
     [BackendFact]
     public void ChooseGreedilyAmongOddNumbers()
     {
-        float[] x = [float.NaN, 1, 1, float.NaN, float.NaN, float.NaN, float.NegativeInfinity, float.NegativeInfinity, -5, 0, float.PositiveInfinity, float.PositiveInfinity];
+        float[] x =
+        [
+            float.NaN, 1, 1,
+            float.NaN, float.NaN, float.NaN,
+            float.NegativeInfinity, float.NegativeInfinity, -5,
+            0, float.PositiveInfinity, float.PositiveInfinity,
+        ];
         using Matrix scores = Backend.Upload(x, 4, 3);
         (int[] ids, float[] logProbabilities) = Backend.ChooseGreedily(scores);
         Assert.Equal([1, 0, 2, 1], ids);
@@ -181,7 +190,8 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>
-    /// Draws are those of the oracle, row by row, whatever the rules beside them; numbers of one 16th keep the border between two tokens far.
+    /// Draws are those of the oracle, row by row, whatever the rules beside them; numbers of one 16th keep the border between two tokens
+    /// far.
     /// </summary>
     [BackendFact]
     public void ChooseByRules()
@@ -234,7 +244,8 @@ public abstract partial class BackendConformance
         for (int i = 0; i < 3; i++) batch.Add(1, 0);
         using Matrix choice = Backend.Choose(logits, Backend.Prepare(batch), new ChoiceRules(new TokenRule[3]));
         using Indices mixed = Backend.Upload([-2, 5, -1, -3]);
-        float[] known = Fetch(Backend, Backend.Embed(weight, [29, 5, 7, 0], 3)), chosen = Fetch(Backend, Backend.Embed(weight, mixed, 3, choice));
+        float[] known = Fetch(Backend, Backend.Embed(weight, [29, 5, 7, 0], 3));
+        float[] chosen = Fetch(Backend, Backend.Embed(weight, mixed, 3, choice));
         Assert.Equal(known, chosen);
         Fails(() => Backend.Embed(weight, mixed, 3), "Embed", "-3");
     }

@@ -31,7 +31,8 @@ public sealed class ParallelLoops : EventListener
     /// <inheritdoc/>
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
-        if (eventSource.Name == "System.Threading.Tasks.Parallel.EventSource") EnableEvents(eventSource, EventLevel.Verbose, EventKeywords.All);
+        if (eventSource.Name == "System.Threading.Tasks.Parallel.EventSource")
+            EnableEvents(eventSource, EventLevel.Verbose, EventKeywords.All);
     }
 
     /// <inheritdoc/>

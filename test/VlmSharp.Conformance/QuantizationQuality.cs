@@ -26,7 +26,8 @@ namespace VlmSharp.Conformance;
 /// <param name="TopOne">Share of the tokens at which both find the same token likeliest.</param>
 /// <param name="StoredPerplexity">exp of the mean of -log p(true token), of the weights as stored.</param>
 /// <param name="QuantizedPerplexity">The same of the quantized weights.</param>
-public sealed record QuantizationQuality(int Answers, int Tokens, double Divergence, double TopOne, double StoredPerplexity, double QuantizedPerplexity)
+public sealed record QuantizationQuality(
+    int Answers, int Tokens, double Divergence, double TopOne, double StoredPerplexity, double QuantizedPerplexity)
 {
     /// <summary>The goldens' models that have matrices of whole groups.</summary>
     public static IReadOnlyList<string> GoldenModels { get; } = ["pg1", "pg2"];
@@ -38,16 +39,19 @@ public sealed record QuantizationQuality(int Answers, int Tokens, double Diverge
     public static QuantizationQuality Measure(IComputeBackend backend, DType format, int scenes)
     {
         using VisionLanguageModel stored = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
-        using VisionLanguageModel quantized = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
+        var options = new ModelOptions { Quantization = format };
+        using VisionLanguageModel quantized = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, options);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("demo-cases", "answers.json")));
         var sum = new Sum();
-        foreach (IGrouping<string, JsonElement> scene in json.RootElement.EnumerateArray().GroupBy(c => c.GetProperty("image").GetString()!).Take(scenes))
+        IEnumerable<JsonElement> all = json.RootElement.EnumerateArray();
+        foreach (IGrouping<string, JsonElement> scene in all.GroupBy(c => c.GetProperty("image").GetString()!).Take(scenes))
         {
             RgbImage[] image = [ImageFile.Load(GoldenFiles.PathOf("demo-cases", scene.Key))];
             foreach (JsonElement question in scene)
             {
                 var request = new GenerationRequest { Images = image, Prompt = question.GetProperty("prompt").GetString()! };
-                int[] truth = [.. stored.Tokenizer!.Encode(question.GetProperty("truth").GetString()!, ControlTokens.AsTokens), stored.Config.EosTokenIds[0]];
+                string answer = question.GetProperty("truth").GetString()!;
+                int[] truth = [.. stored.Tokenizer!.Encode(answer, ControlTokens.AsTokens), stored.Config.EosTokenIds[0]];
                 sum.Add(truth, Forced(stored, request, truth), Forced(quantized, request, truth));
             }
         }
@@ -61,7 +65,8 @@ public sealed record QuantizationQuality(int Answers, int Tokens, double Diverge
     /// <param name="kind">One of <see cref="GoldenModels"/>.</param>
     public static QuantizationQuality MeasureGoldens(IComputeBackend backend, DType format, string kind)
     {
-        using VisionLanguageModel quantized = VisionLanguageModel.Open(GoldenFiles.PathOf("models", kind), backend, new ModelOptions { Quantization = format });
+        var options = new ModelOptions { Quantization = format };
+        using VisionLanguageModel quantized = VisionLanguageModel.Open(GoldenFiles.PathOf("models", kind), backend, options);
         var sum = new Sum();
         foreach (GoldenCase golden in GoldenCase.Load(kind))
         {
@@ -97,12 +102,14 @@ public sealed record QuantizationQuality(int Answers, int Tokens, double Diverge
         }
 
         public QuantizationQuality Quality() =>
-            new(answers, tokens, divergence / tokens, (double)same / tokens, Math.Exp(storedLoss / tokens), Math.Exp(quantizedLoss / tokens));
+            new(answers, tokens, divergence / tokens, (double)same / tokens,
+                Math.Exp(storedLoss / tokens), Math.Exp(quantizedLoss / tokens));
     }
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Answers} answers, {Tokens} tokens: KL {Divergence:0.000000} nats, same likeliest token {TopOne:P1}, perplexity {StoredPerplexity:0.0000} -> {QuantizedPerplexity:0.0000}");
+        $"{Answers} answers, {Tokens} tokens: KL {Divergence:0.000000} nats, same likeliest token {TopOne:P1}, "
+        + $"perplexity {StoredPerplexity:0.0000} -> {QuantizedPerplexity:0.0000}");
 
     // log p of every token of the vocabulary before each token of the answer: [answer][V].
     private static float[][] Forced(VisionLanguageModel model, GenerationRequest request, int[] answer)
@@ -114,7 +121,8 @@ public sealed record QuantizationQuality(int Answers, int Tokens, double Diverge
         var batch = new SequenceBatch();
         batch.Add(length, length, cache);
         float[][] rows = new float[answer.Length][];
-        using (Matrix first = b.Upload(ForwardPass.Logits(model, prompt, prompt.Ids, batch, [length - 1]), 1, model.Config.Text.VocabSize)) rows[0] = Normalized(b, first)[0];
+        float[] logits = ForwardPass.Logits(model, prompt, prompt.Ids, batch, [length - 1]);
+        using (Matrix first = b.Upload(logits, 1, model.Config.Text.VocabSize)) rows[0] = Normalized(b, first)[0];
         for (int i = 1; i < answer.Length; i++)
         {
             batch.Clear();

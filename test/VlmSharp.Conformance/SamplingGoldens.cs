@@ -8,8 +8,8 @@ using VlmSharp.Generation.Processors;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// Draws on a backend against the distribution that transformers gives for the same scores and settings: the token of a seed is the first whose cumulative probability exceeds the
-/// seed's number. One body, every backend.
+/// Draws on a backend against the distribution that transformers gives for the same scores and settings: the token of a seed is the
+/// first whose cumulative probability exceeds the seed's number. One body, every backend.
 /// </summary>
 public abstract class SamplingGoldens
 {
@@ -25,7 +25,8 @@ public abstract class SamplingGoldens
         get
         {
             using JsonDocument json = Settings();
-            return [.. Enumerable.Range(0, json.RootElement.GetArrayLength()).Where(i => GoldenSettings.Read(json.RootElement[i]).IsSampling)];
+            IEnumerable<int> all = Enumerable.Range(0, json.RootElement.GetArrayLength());
+            return [.. all.Where(i => GoldenSettings.Read(json.RootElement[i]).IsSampling)];
         }
     }
 
@@ -48,7 +49,8 @@ public abstract class SamplingGoldens
         {
             // Of tokens that tie with the last one the reference keeps which it likes: then the score alone is told.
             if (ties) Assert.Contains(scores[drawn[seed]], scores.Where((_, id) => probabilities[id] > 0));
-            else if (Expected(probabilities, CounterRandom.Uniform(seed, 0)) is { } expected) compared += AssertEqual(expected, drawn[seed], index, seed);
+            else if (Expected(probabilities, CounterRandom.Uniform(seed, 0)) is { } expected)
+                compared += AssertEqual(expected, drawn[seed], index, seed);
         }
 
         Assert.True(ties || compared > Seeds / 2);

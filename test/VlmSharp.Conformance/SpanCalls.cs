@@ -18,7 +18,8 @@ public static class SpanCalls
     public static Matrix CachedAttention(this IComputeBackend b, Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec) =>
         b.CachedAttention(q, b.Prepare(batch), layer, spec);
 
-    public static Matrix AttentionWeights(this IComputeBackend b, Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec, ReadOnlySpan<int> rows)
+    public static Matrix AttentionWeights(
+        this IComputeBackend b, Matrix q, SequenceBatch batch, int layer, in AttentionSpec spec, ReadOnlySpan<int> rows)
     {
         using Indices places = b.Upload(rows);
         return b.AttentionWeights(q, b.Prepare(batch), layer, spec, places);

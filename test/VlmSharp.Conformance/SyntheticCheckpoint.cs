@@ -29,7 +29,9 @@ public static class SyntheticCheckpoint
         ["paligemma2-3b-224"] = Config(224, 2304, 9216, 26, 8, 4, gemma2: true),
     };
 
-    /// <summary>Writes a folder: config.json, preprocessor_config.json, model.safetensors. There is no tokenizer: prompts are token ids.</summary>
+    /// <summary>
+    /// Writes a folder: config.json, preprocessor_config.json, model.safetensors. There is no tokenizer: prompts are token ids.
+    /// </summary>
     public static void Write(string directory, PaliGemmaConfig config)
     {
         Directory.CreateDirectory(directory);
@@ -113,7 +115,8 @@ public static class SyntheticCheckpoint
     private static PaliGemmaConfig Config(int image, int h, int mlp, int layers, int heads, int kvHeads, bool gemma2) => new(
         new VisionConfig(1152, 4304, 27, 16, 14, image, 1e-6f),
         new TextConfig(gemma2 ? "gemma2" : "gemma", h, mlp, layers, heads, kvHeads, 256, VocabSize, 1e-6f, 10000, 8192, 1f / 16,
-            gemma2 ? 50 : 0, gemma2 ? 30 : 0, gemma2 ? 4096 : 0, [.. Enumerable.Range(0, layers).Select(i => gemma2 && i % 2 == 0)], gemma2),
+            gemma2 ? 50 : 0, gemma2 ? 30 : 0, gemma2 ? 4096 : 0,
+            [.. Enumerable.Range(0, layers).Select(i => gemma2 && i % 2 == 0)], gemma2),
         257152, 2, [1], 0, "bfloat16");
 
     private static string ConfigJson(PaliGemmaConfig config)
@@ -125,16 +128,24 @@ public static class SyntheticCheckpoint
         {
             o.WriteStartObject();
             o.WriteString("model_type", "paligemma");
-            Numbers(o, ("bos_token_id", 2), ("eos_token_id", 1), ("pad_token_id", 0), ("image_token_index", config.ImageTokenId), ("projection_dim", t.HiddenSize), ("vocab_size", t.VocabSize));
+            Numbers(o, ("bos_token_id", 2), ("eos_token_id", 1), ("pad_token_id", 0), ("image_token_index", config.ImageTokenId),
+                ("projection_dim", t.HiddenSize), ("vocab_size", t.VocabSize));
             o.WriteString("torch_dtype", "bfloat16");
             o.WriteStartObject("text_config");
             o.WriteString("model_type", t.ModelType);
-            Numbers(o, ("hidden_size", t.HiddenSize), ("intermediate_size", t.IntermediateSize), ("num_hidden_layers", t.Layers), ("num_attention_heads", t.Heads), ("num_key_value_heads", t.KvHeads), ("head_dim", t.HeadDim), ("vocab_size", t.VocabSize));
-            if (t.HasPostNorms) Numbers(o, ("query_pre_attn_scalar", 256), ("sliding_window", t.SlidingWindow), ("attn_logit_softcapping", t.AttentionSoftCap), ("final_logit_softcapping", t.FinalSoftCap));
+            Numbers(o, ("hidden_size", t.HiddenSize), ("intermediate_size", t.IntermediateSize), ("num_hidden_layers", t.Layers),
+                ("num_attention_heads", t.Heads), ("num_key_value_heads", t.KvHeads), ("head_dim", t.HeadDim), ("vocab_size", t.VocabSize));
+            if (t.HasPostNorms)
+            {
+                Numbers(o, ("query_pre_attn_scalar", 256), ("sliding_window", t.SlidingWindow),
+                    ("attn_logit_softcapping", t.AttentionSoftCap), ("final_logit_softcapping", t.FinalSoftCap));
+            }
+
             o.WriteEndObject();
             o.WriteStartObject("vision_config");
             o.WriteString("model_type", "siglip_vision_model");
-            Numbers(o, ("hidden_size", v.HiddenSize), ("intermediate_size", v.IntermediateSize), ("num_hidden_layers", v.Layers), ("num_attention_heads", v.Heads), ("patch_size", v.PatchSize), ("image_size", v.ImageSize));
+            Numbers(o, ("hidden_size", v.HiddenSize), ("intermediate_size", v.IntermediateSize), ("num_hidden_layers", v.Layers),
+                ("num_attention_heads", v.Heads), ("patch_size", v.PatchSize), ("image_size", v.ImageSize));
             o.WriteBoolean("vision_use_head", false);
             o.WriteEndObject();
             o.WriteEndObject();

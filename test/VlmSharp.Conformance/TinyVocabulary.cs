@@ -29,9 +29,11 @@ public static class TinyVocabulary
 
     public static byte[] Json(string[] pieces, string[][] merges, bool mergesFirst = false, bool mergesAsText = false, string extra = "")
     {
-        IEnumerable<string> all = ((string[])["<pad>", "<eos>", "<bos>", "<unk>"]).Concat(Enumerable.Range(0, 256).Select(v => $"<0x{v:X2}>")).Concat(pieces);
+        IEnumerable<string> bytes = Enumerable.Range(0, 256).Select(v => $"<0x{v:X2}>");
+        IEnumerable<string> all = ["<pad>", "<eos>", "<bos>", "<unk>", .. bytes, .. pieces];
         string vocab = "\"vocab\":{" + string.Join(',', all.Select((piece, id) => $"{JsonSerializer.Serialize(piece)}:{id}")) + "}";
-        string list = string.Join(',', merges.Select(m => mergesAsText ? JsonSerializer.Serialize($"{m[0]} {m[1]}") : JsonSerializer.Serialize(m)));
+        string list = string.Join(',', merges.Select(m =>
+            mergesAsText ? JsonSerializer.Serialize($"{m[0]} {m[1]}") : JsonSerializer.Serialize(m)));
         string mergeList = $"\"merges\":[{list}]";
         string model = mergesFirst ? $"{mergeList},{vocab}" : $"{vocab},{mergeList}";
         return Encoding.UTF8.GetBytes($"{{{extra}\"added_tokens\":[],\"model\":{{\"type\":\"BPE\",\"byte_fallback\":true,{model}}}}}");

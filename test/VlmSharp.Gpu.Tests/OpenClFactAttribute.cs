@@ -19,7 +19,9 @@ public sealed class OpenClTheoryAttribute : TheoryAttribute
     public OpenClTheoryAttribute() => Skip = OpenClDevices.SkipReason;
 }
 
-/// <summary>On a class that inherits its tests from <see cref="VlmSharp.Conformance"/>: they are skipped where there is no device.</summary>
+/// <summary>
+/// On a class that inherits its tests from <see cref="VlmSharp.Conformance"/>: they are skipped where there is no device.
+/// </summary>
 public sealed class NeedsOpenClAttribute : SkipReasonAttribute
 {
     /// <inheritdoc/>
@@ -30,7 +32,8 @@ public sealed class NeedsOpenClAttribute : SkipReasonAttribute
 internal static class OpenClDevices
 {
     /// <summary>Null where there is one.</summary>
-    public static string? SkipReason { get; } = GpuDevices.Find().Devices.Any(device => device is { Platform: GpuPlatform.OpenCL, Unusable: null })
+    public static string? SkipReason { get; } =
+        GpuDevices.Find().Devices.Any(device => device is { Platform: GpuPlatform.OpenCL, Unusable: null })
         ? null
         : "no OpenCL device: apt-get install pocl-opencl-icd ocl-icd-libopencl1";
 }

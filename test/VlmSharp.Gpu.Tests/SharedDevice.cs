@@ -7,7 +7,8 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Tests;
 
 /// <summary>
-/// The OpenCL device of all tests: kernels are compiled once, which takes longer than everything else. Tests that use it are of one collection, for a device serves one thread at a time.
+/// The OpenCL device of all tests: kernels are compiled once, which takes longer than everything else. Tests that use it are of one
+/// collection, for a device serves one thread at a time.
 /// </summary>
 internal sealed class SharedDevice : KernelDevice
 {
@@ -31,7 +32,8 @@ internal sealed class SharedDevice : KernelDevice
     public override int Processors => Inner.Processors;
 
     /// <summary>A backend with portable kernels on it.</summary>
-    public static GpuBackend Backend(DType? kvCacheFormat = null) => new(new SharedDevice(), "opencl", "the OpenCL device of the tests", useTensorCores: false, kvCacheFormat);
+    public static GpuBackend Backend(DType? kvCacheFormat = null) =>
+        new(new SharedDevice(), "opencl", "the OpenCL device of the tests", useTensorCores: false, kvCacheFormat);
 
     public override void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args) => Inner.Launch(kernel, grid, args);
 

@@ -4,8 +4,8 @@ namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
 /// Attention of sequences with one row: what counts is to read keys and values once and from everywhere at a time (flash decoding, Dao
-/// et al. 2023). <see cref="Piece{TKv}"/>: a group
-/// has 64 keys and up to 8 query heads that share them. <see cref="Combine"/> joins the pieces:
+/// et al. 2023). <see cref="Piece{TKv}"/>: a group has 64 keys and up to 8 query heads that share them. <see cref="Combine"/> joins the
+/// pieces:
 /// <code>
 /// m_i = max s,  l_i = sum exp(s - m_i),  o_i = sum exp(s - m_i) v     over the keys of piece i
 /// m = max_i m_i,  y = sum_i exp(m_i - m) o_i / sum_i exp(m_i - m) l_i
@@ -103,8 +103,7 @@ internal static class DecodeAttention
 
     /// <summary>
     /// sums[h, d] = sum_j p_j v_j and totals[h] = sum_j p_j. A thread has 8 features of all heads and every n-th key that is seen; then
-    /// the threads with the same features add theirs, one
-    /// after another.
+    /// the threads with the same features add theirs, one after another.
     /// </summary>
     private static void SumValues<TKv>(
         AttentionArgs g, ArrayView<F4> weights, ArrayView<F4> sums, ArrayView<float> totals, long values, int key0, int from, int to)

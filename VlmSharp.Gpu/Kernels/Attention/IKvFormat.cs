@@ -4,8 +4,7 @@ namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
 /// How keys and values are stored, as a type argument of kernels. Places are counted in numbers from the start of the memory; a row
-/// begins with a whole chunk of
-/// 16 bytes and is padded to a multiple of 8 numbers.
+/// begins with a whole chunk of 16 bytes and is padded to a multiple of 8 numbers.
 /// </summary>
 internal interface IKvFormat
 {

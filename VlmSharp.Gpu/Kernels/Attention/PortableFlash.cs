@@ -4,9 +4,8 @@ namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
 /// Attention of sequences with many rows (Dao 2023) on any device, all in fp32: a group has 16 queries of one head and walks over the
-/// keys, 64 at a time. For the scores a thread has
-/// one key and 8 queries; for the sums of values it has two features of all 16 queries, in registers. Grid: tiles of queries, heads,
-/// sequences.
+/// keys, 64 at a time. For the scores a thread has one key and 8 queries; for the sums of values it has two features of all 16 queries,
+/// in registers. Grid: tiles of queries, heads, sequences.
 /// </summary>
 internal static class PortableFlash
 {

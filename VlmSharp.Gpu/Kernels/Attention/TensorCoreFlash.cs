@@ -4,8 +4,8 @@ namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
 /// Attention of sequences with many rows on tensor cores (Dao 2023): a group has 64 queries of one head, a warp 16 of them, and walks
-/// over the keys, 64 at a time. Queries, keys, weights and
-/// values are multiplied as bf16 and summed in fp32; the softmax is in fp32. Grid: tiles of queries, heads, sequences.
+/// over the keys, 64 at a time. Queries, keys, weights and values are multiplied as bf16 and summed in fp32; the softmax is in fp32.
+/// Grid: tiles of queries, heads, sequences.
 /// <code>
 /// shared memory, chunks of 16 bytes:  Q [64, D], in the end Y;  K [64, D], then V;
 ///                                     S [64, 64] in fp32, in whose place P is written;  flags of keys whose values are not finite
@@ -175,8 +175,7 @@ internal static class TensorCoreFlash
 
     /// <summary>
     /// A product takes the values of hidden keys too, times 0, and 0 times NaN is NaN: where the mask cuts, numbers that are not finite
-    /// become 0, and a flag says which keys had one.
-    /// A thread has half of a key's chunks.
+    /// become 0, and a flag says which keys had one. A thread has half of a key's chunks.
     /// </summary>
     private static void RemoveNotFinite<THead>(ArrayView<U4> shared, int tile) where THead : struct, IHeadSize
     {

@@ -25,11 +25,13 @@ internal static class LimitKernels
 
     public static readonly Kernel<MemoryArgs> Read = new("limit: read", ReadChunks, Threads, GroupsPerProcessor);
     public static readonly Kernel<MemoryArgs> Copy = new("limit: copy", CopyChunks, Threads, GroupsPerProcessor);
-    public static readonly Kernel<ArithmeticArgs> MultiplyAdds = new("limit: multiply-adds", MultiplyAdd, Threads, ArithmeticGroupsPerProcessor);
-    public static readonly Kernel<ArithmeticArgs> Matrices = new("limit: matrix instructions", MultiplySquares, Threads, ArithmeticGroupsPerProcessor);
+    public static readonly Kernel<ArithmeticArgs>
+        MultiplyAdds = new("limit: multiply-adds", MultiplyAdd, Threads, ArithmeticGroupsPerProcessor),
+        Matrices = new("limit: matrix instructions", MultiplySquares, Threads, ArithmeticGroupsPerProcessor);
 
     /// <summary>All that a device can load.</summary>
-    public static IReadOnlyList<Kernel> All(bool hasTensorCores) => hasTensorCores ? [Read, Copy, MultiplyAdds, Matrices] : [Read, Copy, MultiplyAdds];
+    public static IReadOnlyList<Kernel> All(bool hasTensorCores) =>
+        hasTensorCores ? [Read, Copy, MultiplyAdds, Matrices] : [Read, Copy, MultiplyAdds];
 
     /// <summary>sums[thread] = the sum of the words that the thread reads. Four loads are under way at a time.</summary>
     private static void ReadChunks(MemoryArgs g)
@@ -107,8 +109,8 @@ internal static class LimitKernels
         """;
 
     /// <summary>
-    /// 2 x 4 squares of 16 x 8 sums, each A B added to itself again and again. A lane takes of <see cref="ArithmeticArgs.Numbers"/> 8 words of
-    /// A and 8 of B, two bf16 numbers each.
+    /// 2 x 4 squares of 16 x 8 sums, each A B added to itself again and again. A lane takes of <see cref="ArithmeticArgs.Numbers"/> 8
+    /// words of A and 8 of B, two bf16 numbers each.
     /// </summary>
     private static void MultiplySquares(ArithmeticArgs g)
     {

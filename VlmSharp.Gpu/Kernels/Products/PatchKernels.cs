@@ -14,11 +14,13 @@ internal static class PatchKernels
     public static readonly Kernel<FlattenArgs> Flatten = new("patches as rows", FlattenPatch, Threads);
 
     /// <summary>y[n N + p] = position[p].</summary>
-    public static Kernel<PositionsArgs> Positions(DType format) => format switch
+    /// <exception cref="NotSupportedException">The positions are quantized.</exception>
+    public static Kernel<PositionsArgs> Positions(DeviceWeight positions) => positions.Format switch
     {
         DType.F32 => PositionRows<Float32Format>.Kernel,
         DType.BF16 => PositionRows<BFloat16Format>.Kernel,
-        _ => PositionRows<Float16Format>.Kernel,
+        DType.F16 => PositionRows<Float16Format>.Kernel,
+        _ => throw new NotSupportedException($"PatchEmbed: positions {positions}; the GPU backend has them in f32, bf16 and f16 only."),
     };
 
     private static void FlattenPatch(FlattenArgs g)

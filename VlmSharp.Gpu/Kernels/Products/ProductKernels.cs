@@ -14,9 +14,9 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
         PartSum.Kernel,
         ProductPadding.Kernel,
         PatchKernels.Flatten,
-        PatchKernels.Positions(DType.F32),
-        PatchKernels.Positions(DType.BF16),
-        PatchKernels.Positions(DType.F16),
+        PositionRows<Float32Format>.Kernel,
+        PositionRows<BFloat16Format>.Kernel,
+        PositionRows<Float16Format>.Kernel,
         .. Formats.SelectMany(format => new Kernel[] { Linear(format), Gated(format), Three(format) }),
         .. Tiles.SelectMany(rows => Formats.Select(format => Tiled(rows, format).Kernel)),
     ];
@@ -25,55 +25,44 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
     public static IReadOnlyList<int> Tiles { get; } = TCore.MultipliesBFloat16 ? [16, 32, 64, 128] : [16, 64];
 
     /// <summary>A linear layer for few rows.</summary>
-    public static Kernel<RowArgs> Linear(DType format) => format switch
-    {
-        DType.F32 => RowProduct<TCore, Float32Format>.Linear,
-        DType.BF16 => RowProduct<TCore, BFloat16Format>.Linear,
-        DType.F16 => RowProduct<TCore, Float16Format>.Linear,
-        DType.Int8 => RowProduct<TCore, Int8Format>.Linear,
-        _ => RowProduct<TCore, Int4Format>.Linear,
-    };
+    public static Kernel<RowArgs> Linear(DType format) => Of(format).Linear;
 
     /// <summary>A gated linear layer for few rows.</summary>
-    public static Kernel<GatedRowArgs> Gated(DType format) => format switch
-    {
-        DType.F32 => RowProduct<TCore, Float32Format>.Gated,
-        DType.BF16 => RowProduct<TCore, BFloat16Format>.Gated,
-        DType.F16 => RowProduct<TCore, Float16Format>.Gated,
-        DType.Int8 => RowProduct<TCore, Int8Format>.Gated,
-        _ => RowProduct<TCore, Int4Format>.Gated,
-    };
+    public static Kernel<GatedRowArgs> Gated(DType format) => Of(format).Gated;
 
     /// <summary>Three linear layers of the same few rows.</summary>
-    public static Kernel<ThreeRowsArgs> Three(DType format) => format switch
-    {
-        DType.F32 => RowProduct<TCore, Float32Format>.Three,
-        DType.BF16 => RowProduct<TCore, BFloat16Format>.Three,
-        DType.F16 => RowProduct<TCore, Float16Format>.Three,
-        DType.Int8 => RowProduct<TCore, Int8Format>.Three,
-        _ => RowProduct<TCore, Int4Format>.Three,
-    };
+    public static Kernel<ThreeRowsArgs> Three(DType format) => Of(format).Three;
 
     /// <summary>A product for many rows, by tiles of so many.</summary>
-    public static TiledKernel Tiled(int rows, DType format) => rows switch
+    public static TiledKernel Tiled(int rows, DType format) => Of(format).Tiled(rows);
+
+    private static FormatKernels Of(DType format) => format switch
     {
-        16 => Tiled<Tile16>(format),
-        32 => Tiled<Tile32>(format),
-        64 => Tiled<Tile64>(format),
-        _ => Tiled<Tile128>(format),
+        DType.F32 => Of<Float32Format>(),
+        DType.BF16 => Of<BFloat16Format>(),
+        DType.F16 => Of<Float16Format>(),
+        DType.Int8 => Of<Int8Format>(),
+        DType.Int4 => Of<Int4Format>(),
+        _ => throw new NotSupportedException($"The GPU backend has no kernel for weights stored as {format}."),
     };
 
-    private static TiledKernel Tiled<TTile>(DType format) where TTile : struct, ITile => format switch
+    private static FormatKernels Of<TFormat>() where TFormat : struct, INumberFormat =>
+        new(RowProduct<TCore, TFormat>.Linear, RowProduct<TCore, TFormat>.Gated, RowProduct<TCore, TFormat>.Three, Tiled<TFormat>);
+
+    private static TiledKernel Tiled<TFormat>(int rows) where TFormat : struct, INumberFormat => rows switch
     {
-        DType.F32 => Tiled<TTile, Float32Format>(),
-        DType.BF16 => Tiled<TTile, BFloat16Format>(),
-        DType.F16 => Tiled<TTile, Float16Format>(),
-        DType.Int8 => Tiled<TTile, Int8Format>(),
-        _ => Tiled<TTile, Int4Format>(),
+        16 => Tiled<Tile16, TFormat>(),
+        32 => Tiled<Tile32, TFormat>(),
+        64 => Tiled<Tile64, TFormat>(),
+        128 => Tiled<Tile128, TFormat>(),
+        _ => throw new ArgumentOutOfRangeException(nameof(rows), rows, "There are no tiles of so many rows."),
     };
 
     private static TiledKernel Tiled<TTile, TFormat>() where TTile : struct, ITile where TFormat : struct, INumberFormat =>
         new(TiledProduct<TCore, TTile, TFormat>.Kernel, TiledProduct<TCore, TTile, TFormat>.SharedBytes);
+
+    private readonly record struct FormatKernels(
+        Kernel<RowArgs> Linear, Kernel<GatedRowArgs> Gated, Kernel<ThreeRowsArgs> Three, Func<int, TiledKernel> Tiled);
 }
 
 /// <summary>A kernel by tiles and the shared memory that it asks for.</summary>

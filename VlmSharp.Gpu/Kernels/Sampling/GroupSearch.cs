@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace VlmSharp.Gpu.Kernels.Sampling;
 
-/// <summary>Reductions over a group of up to 256 threads, by trees in shared memory. Every thread must call; each gets the result.</summary>
+/// <summary>
+/// Reductions over a group of up to 256 threads, by trees in shared memory. Every thread must call; each gets the result.
+/// </summary>
 internal static class GroupSearch
 {
     private const int MostThreads = 256;

@@ -3,16 +3,18 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Sampling;
 
 /// <summary>
-/// Draws a token of one row of logits; a group of 256 threads has the row. Temperature, top-k, top-p and min-p leave the tokens of the largest scores: each is a bound on the
-/// score, and top-p also one on the place of those that equal it. Nothing is sorted:
+/// Draws a token of one row of logits; a group of 256 threads has the row. Temperature, top-k, top-p and min-p leave the tokens of the
+/// largest scores: each is a bound on the score, and top-p also one on the place of those that equal it. Nothing is sorted:
 /// <code>
 /// s_i = logit_i / temperature                      key(s): the bits of s, arranged so that keys as integers are in the order of scores
 /// top-k: the k-th largest key, four bits at a time from the top, by counting how often each of their values occurs (radix select)
-/// top-p: the lowest key K with sum of w_i over key_i > K below p sum w_i, bit by bit, w_i = exp(s_i - max s); tokens too unlikely to matter are left out first
+/// top-p: the lowest key K with sum of w_i over key_i > K below p sum w_i, bit by bit, w_i = exp(s_i - max s);
+///        tokens too unlikely to matter are left out first
 /// min-p: s_i >= max s + log m
 /// draw:  the first token whose cumulative weight exceeds u times the sum; each thread sums the weights of neighboring tokens
 /// </code>
-/// Each of the three is a kernel of its own, and none has a barrier behind a branch: compilers that turn groups into loops take such a thing badly.
+/// Each of the three is a kernel of its own, and none has a barrier behind a branch: compilers that turn groups into loops take such a
+/// thing badly.
 /// </summary>
 internal struct RowSampler
 {
@@ -42,7 +44,10 @@ internal struct RowSampler
     /// <summary>The rules.</summary>
     public DeviceRules Rules;
 
-    /// <summary>Writes the row's bound: the k-th largest key. Each thread counts for itself, for atomic additions in shared memory are not to be had everywhere.</summary>
+    /// <summary>
+    /// Writes the row's bound: the k-th largest key. Each thread counts for itself, for atomic additions in shared memory are not to be
+    /// had everywhere.
+    /// </summary>
     public readonly void BoundByTopK(int row)
     {
         const int Values = 16; // of four bits
@@ -64,7 +69,8 @@ internal struct RowSampler
             if (Group.IdxX < Values)
             {
                 int total = 0;
-                for (int i = 0; i < Threads; i++) total += counts[Group.IdxX * Threads + (i + Group.IdxX) % Threads]; // 16 threads in 16 banks
+                for (int i = 0; i < Threads; i++)
+                    total += counts[Group.IdxX * Threads + (i + Group.IdxX) % Threads]; // 16 threads in 16 banks
                 totals[Group.IdxX] = total;
             }
 
@@ -158,7 +164,9 @@ internal struct RowSampler
     private readonly double Weight(int row, int i, uint bound, float largest) =>
         Weight(row, i, bound, int.MaxValue, double.NegativeInfinity, largest);
 
-    /// <summary>Of the tokens that equal the bound the first few are left: those before which less than p is, and always the likeliest.</summary>
+    /// <summary>
+    /// Of the tokens that equal the bound the first few are left: those before which less than p is, and always the likeliest.
+    /// </summary>
     private readonly int LastOfEqual(int row, long list, int count, uint bound, double before, double most, float largest)
     {
         int last = before > 0 ? -1 : Statistics.PlaceOf(row); // the likeliest are among them where nothing is above
@@ -173,7 +181,10 @@ internal struct RowSampler
         return last;
     }
 
-    /// <summary>Lists the tokens that top-p may leave, in the order of ids: those that with all the less likely ones have more than 1 - p, and the likeliest.</summary>
+    /// <summary>
+    /// Lists the tokens that top-p may leave, in the order of ids: those that with all the less likely ones have more than 1 - p, and
+    /// the likeliest.
+    /// </summary>
     private readonly int Collect(int row, uint atLeast, float largest, out double total)
     {
         int n = (Columns + Threads - 1) / Threads, first = Group.IdxX * n, end = IntrinsicMath.Min(Columns, first + n);

@@ -3,8 +3,8 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Sampling;
 
 /// <summary>
-/// What log-softmax and choosing need of a row of V logits: its maximum, where that is first, and the sum of exp(x - max). A row is cut into parts, a group each, for
-/// one multiprocessor alone reads a vocabulary slowly; whoever needs the row joins the parts.
+/// What log-softmax and choosing need of a row of V logits: its maximum, where that is first, and the sum of exp(x - max). A row is cut
+/// into parts, a group each, for one multiprocessor alone reads a vocabulary slowly; whoever needs the row joins the parts.
 /// <code>
 /// part p: m_p = max x,   s_p = sum exp(x - m_p)        row: m = max m_p,   s = sum s_p exp(m_p - m)
 /// </code>

@@ -74,14 +74,19 @@ public sealed class GpuLimitTests
         var random = new Random(3);
         float[] numbers = [.. Enumerable.Range(0, 32 * 32).Select(_ => (float)random.Next(-3, 4))]; // [lane, 8 words of A and 8 of B, 2]
         uint Pair(int at) => BFloat16.FromSingle(numbers[2 * at]) | (uint)BFloat16.FromSingle(numbers[2 * at + 1]) << 16;
-        U4[] words = [.. Enumerable.Range(0, 128).Select(i => new U4 { X = Pair(4 * i), Y = Pair(4 * i + 1), Z = Pair(4 * i + 2), W = Pair(4 * i + 3) })];
+        U4[] words =
+        [
+            .. Enumerable.Range(0, 128).Select(i =>
+                new U4 { X = Pair(4 * i), Y = Pair(4 * i + 1), Z = Pair(4 * i + 2), W = Pair(4 * i + 3) }),
+        ];
         using var device = new PtxDevice();
         using var x = device.Accelerator.Allocate1D<U4>(words);
         using var sums = device.Accelerator.Allocate1D<float>(Groups * LimitKernels.Threads);
-        device.Launch(LimitKernels.Matrices, new LaunchGrid(Groups), new LimitKernels.ArithmeticArgs { Numbers = x.View, Sums = sums.View, Steps = Steps });
+        var args = new LimitKernels.ArithmeticArgs { Numbers = x.View, Sums = sums.View, Steps = Steps };
+        device.Launch(LimitKernels.Matrices, new LaunchGrid(Groups), args);
 
-        // The sum over all elements of A B is, over k, that of A's column k times that of B's row k. A lane has the columns 2 (lane % 4), that + 1,
-        // and both + 8: of A in the words 0 and 1, then 2 and 3; of B in the words 0, then 1.
+        // The sum over all elements of A B is, over k, that of A's column k times that of B's row k. A lane has the columns
+        // 2 (lane % 4), that + 1, and both + 8: of A in the words 0 and 1, then 2 and 3; of B in the words 0, then 1.
         double[] a = new double[16], b = new double[16];
         for (int lane = 0; lane < 32; lane++)
             for (int word = 0; word < 8; word++)

@@ -16,8 +16,13 @@ public sealed class ProductKernelTests
         foreach (DType format in Enum.GetValues<DType>())
         {
             int loads = format switch { DType.F32 => 9, DType.Int8 => 6, DType.Int4 => 8, _ => 5 }; // 4 rows of W, 8 in f32; x
-            foreach (Kernel kernel in new Kernel[] { ProductKernels<TensorCore>.Linear(format), ProductKernels<TensorCore>.Gated(format), ProductKernels<TensorCore>.Three(format) })
-                Assert.Equal(loads, PtxLint.Of(kernel).GlobalLoads[16]);
+            Kernel[] kernels =
+            [
+                ProductKernels<TensorCore>.Linear(format),
+                ProductKernels<TensorCore>.Gated(format),
+                ProductKernels<TensorCore>.Three(format),
+            ];
+            foreach (Kernel kernel in kernels) Assert.Equal(loads, PtxLint.Of(kernel).GlobalLoads[16]);
         }
     }
 
@@ -47,7 +52,8 @@ public sealed class ProductKernelTests
         }
 
         Assert.Contains(device.Reports, pair => pair.Key.Name.Contains("product", StringComparison.Ordinal));
-        Assert.All(device.Reports, pair => Assert.True(pair.Value.ExtraPasses == 0, $"{pair.Key}: {pair.Value.Conflicts().FirstOrDefault()}"));
+        Assert.All(device.Reports, pair =>
+            Assert.True(pair.Value.ExtraPasses == 0, $"{pair.Key}: {pair.Value.Conflicts().FirstOrDefault()}"));
     }
 
     /// <summary>Which tile, and how the depth is shared out, on a device of 132 multiprocessors.</summary>

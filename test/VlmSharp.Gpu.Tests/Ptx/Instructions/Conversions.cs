@@ -9,7 +9,8 @@ internal static class Conversions
     public static Execute? Decode(Statement s)
     {
         if (s.Parts[0] != "cvt") return null;
-        if (string.Join('.', s.Parts) == "cvt.rn.bf16x2.f32") return Lanewise.Binary(s, (high, low) => BFloat16Bits(high) << 16 | BFloat16Bits(low));
+        if (string.Join('.', s.Parts) == "cvt.rn.bf16x2.f32")
+            return Lanewise.Binary(s, (high, low) => BFloat16Bits(high) << 16 | BFloat16Bits(low));
         if (s.Has("ftz") || s.Has("sat") || s.Operands.Length != 2) throw s.NotSupported();
         PtxType to = PtxType.Parse(s.Parts[^2]), from = s.Type;
         if ((to.IsFloat && to.Bits < 32) || (from.IsFloat && from.Bits < 32)) throw s.NotSupported();
@@ -24,8 +25,11 @@ internal static class Conversions
             : Lanewise.Unary(s, a => BitConverter.DoubleToUInt64Bits(round(read(a))));
     }
 
-    private static ulong BFloat16Bits(ulong bits) =>
-        float.IsNaN(BitConverter.UInt32BitsToSingle((uint)bits)) ? 0x7fffu : BFloat16.FromSingle(BitConverter.UInt32BitsToSingle((uint)bits));
+    private static ulong BFloat16Bits(ulong bits)
+    {
+        float x = BitConverter.UInt32BitsToSingle((uint)bits);
+        return float.IsNaN(x) ? 0x7fffu : BFloat16.FromSingle(x);
+    }
 
     /// <summary>A register is wider than 8 or 16 bits: signed values fill it with their sign.</summary>
     private static ulong Fill(PtxType to, long value) => to.Bits switch
