@@ -10,7 +10,7 @@ public sealed class OperatorNameTests
     private const string Fast = "VlmSharp.Cpu/Operators", OnDevice = "VlmSharp.Gpu/Operators";
 
     /// <summary>Files beside the operators that hold none: the backend, its table of kernels, and what they have in common.</summary>
-    private static readonly string[] Tables = ["ReferenceBackend", "ReferenceOperators", "CpuOperators", "GpuOperators", "IOperatorKernel", "IFusedKernel"];
+    private static readonly string[] Tables = ["ReferenceBackend", "ReferenceOperators", "CpuOperators", "GpuOperators", "GpuOperators.Kernels", "IOperatorKernel", "IFusedKernel"];
 
     /// <summary>The types that are operators: those that implement the interface.</summary>
     private static readonly string[] Names = [.. Project.Of("VlmSharp.Core").Uses
