@@ -126,6 +126,16 @@ public abstract partial class BackendConformance
         }
     }
 
+    /// <summary>Far from 0 the soft-cap is the cap, also where exp overflows; NaN stays NaN.</summary>
+    [BackendFact]
+    public void SoftCapOfLargeNumbers()
+    {
+        float[] x = [600, -601, 3000, -1e30f, float.MaxValue, float.PositiveInfinity, float.NegativeInfinity, float.NaN];
+        using Matrix input = Backend.Upload(x, 1, x.Length);
+        float[] actual = Fetch(Backend, Backend.SoftCap(input, 30));
+        Close.AssertAll("SoftCap", [30, -30, 30, -30, 30, 30, -30, float.NaN], actual, 30 * 4 * Close.Unit);
+    }
+
     [BackendFact]
     public void LogSoftmax()
     {

@@ -121,8 +121,8 @@ public sealed record QuantizationQuality(
         var batch = new SequenceBatch();
         batch.Add(length, length, cache);
         float[][] rows = new float[answer.Length][];
-        float[] last = ForwardPass.Logits(model, prompt, prompt.Ids, batch, [length - 1]);
-        using (Matrix first = b.Upload(last, 1, model.Config.Text.VocabSize)) rows[0] = Normalized(b, first)[0];
+        float[] ofPrompt = ForwardPass.Logits(model, prompt, prompt.Ids, batch, [length - 1]);
+        using (Matrix first = b.Upload(ofPrompt, 1, model.Config.Text.VocabSize)) rows[0] = Normalized(b, first)[0];
         for (int i = 1; i < answer.Length; i++)
         {
             batch.Clear();

@@ -100,26 +100,45 @@ public sealed class TensorProductTests
         }
     }
 
-    [Fact]
-    public void Patches_are_embedded()
+    [Theory]
+    [InlineData(DType.BF16, 3)]
+    [InlineData(DType.Int8, 8)]
+    [InlineData(DType.Int4, 8)]
+    public void Patches_are_embedded(DType format, int patch)
     {
-        const int Images = 2, Side = 9, Patch = 3, Features = 20, Inputs = 27, Places = 9;
+        const int Images = 2, PerSide = 3, Features = 20, Places = PerSide * PerSide;
+        int side = PerSide * patch, area = patch * patch, inputs = 3 * area;
         using GpuBackend b = Backend(4);
-        WeightData kernel = RandomWeight.Of(DType.BF16, Features, Inputs, 1), shift = RandomWeight.Of(DType.BF16, 1, Features, 2);
+        WeightData kernel = RandomWeight.Of(format, Features, inputs, 1), shift = RandomWeight.Of(DType.BF16, 1, Features, 2);
         WeightData places = RandomWeight.Of(DType.F32, Places, Features, 3);
-        float[] pixels = Rounded(Images * 3 * Side * Side), patches = new float[Images * Places * Inputs];
+        float[] pixels = Rounded(Images * 3 * side * side), patches = new float[Images * Places * inputs];
         for (int i = 0; i < patches.Length; i++)
         {
-            int row = i / Inputs, channel = i % Inputs / 9;
-            int y = row % Places / 3 * Patch + i % Inputs % 9 / 3, x = row % 3 * Patch + i % Inputs % 3;
-            patches[i] = pixels[((row / Places * 3 + channel) * Side + y) * Side + x];
+            int row = i / inputs, channel = i % inputs / area;
+            int y = row % Places / PerSide * patch + i % area / patch, x = row % PerSide * patch + i % patch;
+            patches[i] = pixels[((row / Places * 3 + channel) * side + y) * side + x];
         }
 
         using Weight w = b.LoadWeight(kernel), bias = b.LoadWeight(shift), positions = b.LoadWeight(places);
-        using Matrix input = b.Upload(pixels, Images, 3 * Side * Side);
+        using Matrix input = b.Upload(pixels, Images, 3 * side * side);
         double[] sums = Sums(patches, kernel, Images * Places);
         double[] expected = [.. sums.Select((sum, i) => sum + shift.At(0, i % Features) + places.At(i / Features % Places, i % Features))];
-        AssertClose(expected, Fetch(b, b.PatchEmbed(input, w, bias, positions, Patch)), Tolerance(Inputs), "patches");
+        AssertClose(expected, Fetch(b, b.PatchEmbed(input, w, bias, positions, patch)), Tolerance(inputs), "patches");
+    }
+
+    [Theory]
+    [InlineData(DType.Int8)]
+    [InlineData(DType.Int4)]
+    public void Quantized_positions_are_refused_by_name(DType format)
+    {
+        const int Features = 64;
+        using GpuBackend b = Backend(4);
+        using Weight w = b.LoadWeight(RandomWeight.Of(DType.BF16, Features, 12, 1));
+        using Weight bias = b.LoadWeight(RandomWeight.Of(DType.BF16, 1, Features, 2));
+        using Weight positions = b.LoadWeight(RandomWeight.Of(format, 4, Features, 3));
+        using Matrix pixels = b.Upload(new float[3 * 4 * 4], 1, 3 * 4 * 4);
+        string message = Assert.Throws<NotSupportedException>(() => b.PatchEmbed(pixels, w, bias, positions, 2)).Message;
+        Assert.Contains($"positions random {format} {format} [4, 64]", message);
     }
 
     [Theory]
