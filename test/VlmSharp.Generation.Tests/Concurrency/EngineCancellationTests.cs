@@ -203,9 +203,22 @@ public sealed class EngineCancellationTests
     public async Task Answers_that_are_on_their_way_may_be_disposed_of_from_what_follows_them()
     {
         var stepped = new SteppedModel();
+        bool isShared = false;
+        stepped.Backend.BeforeStep = batch => isShared |= batch.Slices.Length == 2;
+        stepped.Backend.Hold(); // a step now and then, until both share one: the long answer must not be there before the short one
         Task other = stepped.Model.GenerateAsync(SteppedModel.Request(1), SteppedModel.Tokens(400));
-        await stepped.Model.GenerateAsync(SteppedModel.Request(0), SteppedModel.Tokens(2)).ContinueWith(
-            _ => stepped.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).WaitAsync(SteppedModel.Patience);
+        Task first = stepped.Model.GenerateAsync(SteppedModel.Request(0), SteppedModel.Tokens(2)).ContinueWith(
+            _ => stepped.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await SteppedModel.Until(
+            () =>
+            {
+                if (!isShared) stepped.Backend.Allow(1);
+                Thread.Sleep(10);
+                return isShared;
+            },
+            "both requests share a step");
+        stepped.Backend.Release();
+        await first.WaitAsync(SteppedModel.Patience);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => other.WaitAsync(SteppedModel.Patience));
     }
 }
