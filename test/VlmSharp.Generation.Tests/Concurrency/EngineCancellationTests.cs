@@ -109,6 +109,7 @@ public sealed class EngineCancellationTests
     public async Task Caches_of_requests_that_are_given_up_are_used_again()
     {
         using var stepped = new SteppedModel();
+        stepped.Backend.BeforeStep = _ => Thread.Sleep(5); // two seconds an answer: it is given up before it is there, on a busy machine too
         GenerationOptions options = SteppedModel.Tokens(400);
         long each = stepped.KvCacheBytes(SteppedModel.Request(0), options), warm = 0;
         for (int round = 0; round < 60; round++)
