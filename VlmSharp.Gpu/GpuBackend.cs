@@ -2,7 +2,6 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using VlmSharp.Compute;
-using VlmSharp.Compute.Operators;
 using VlmSharp.Gpu.Devices;
 using VlmSharp.Gpu.Kernels;
 using VlmSharp.Gpu.Launching;
@@ -161,9 +160,7 @@ public sealed class GpuBackend : IComputeBackend
         try
         {
             FinishUploads();
-            Matrix y = kernel.Run(op, shape ?? default);
-            if (typeof(TOperator) == typeof(Choose)) BeginRead(y);
-            return y;
+            return kernel.Run(op, shape ?? default);
         }
         catch (AcceleratorException e)
         {
@@ -193,21 +190,12 @@ public sealed class GpuBackend : IComputeBackend
         try
         {
             FinishUploads();
-            Matrix y = steps.Run(key, input, state, body);
-            BeginRead(y);
-            return y;
+            return steps.Run(key, input, state, body);
         }
         catch (AcceleratorException e)
         {
             throw Failed(e, "a recorded step");
         }
-    }
-
-    // Chosen tokens are all that the host wants of a step: their copy is queued behind it, so that it waits for no later step.
-    private void BeginRead(Matrix y)
-    {
-        if (context.Pool.IsRecording || y.Block() is not { IsNarrow: false, Read: null } block) return;
-        block.Read = context.Device.BeginRead(y.Floats());
     }
 
     private VlmSharpException Failed(AcceleratorException e, string doing) => DeviceFailure.Of(e, Description, doing);

@@ -36,8 +36,6 @@ internal sealed class Kernel<TArgs>(string name, Action<TArgs> body, int threads
     : Kernel(name, body.Method, threads, groupsPerProcessor)
     where TArgs : struct
 {
-    public Action<TArgs> Body => body;
-
     /// <inheritdoc/>
     public override void LoadOn(KernelDevice device) => device.Load(this);
 }

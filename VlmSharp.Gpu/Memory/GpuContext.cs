@@ -55,6 +55,18 @@ internal sealed class GpuContext : IDisposable
     public Matrix AllocateNarrow(int rows, int columns) =>
         new(Pool.Rent((long)rows * DeviceBlock.RowChunks(columns) * 16, isNarrow: true), rows, columns);
 
+    /// <summary>A matrix of the same shape and format, with undefined content.</summary>
+    public Matrix AllocateLike(Matrix x) => x.Block().IsNarrow ? AllocateNarrow(x.Rows, x.Columns) : Allocate(x.Rows, x.Columns);
+
+    /// <summary>
+    /// Queues the copy to the host of a small result that the host will ask for, behind what fills it, so that reading it waits for nothing
+    /// that is queued later. Not while a step is recorded: a replay has a result of its own.
+    /// </summary>
+    public void BeginRead(Matrix x)
+    {
+        if (!Pool.IsRecording && !x.Block().IsNarrow) x.Block().Read = Device.BeginRead(x.Floats());
+    }
+
     /// <summary>Integers copied to the device, behind what is queued.</summary>
     public Indices Upload(ReadOnlySpan<int> values)
     {

@@ -35,8 +35,9 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
         if (step.Recording is null && (step.CannotRecord || !Record(step, input, state, body))) return body(input, state);
         CopyMatrix(input, step.Input);
         step.Recording!.Queue();
-        Matrix y = step.Result.Block().IsNarrow ? context.AllocateNarrow(step.Result.Rows, step.Result.Columns) : context.Allocate(step.Result.Rows, step.Result.Columns);
+        Matrix y = context.AllocateLike(step.Result);
         CopyMatrix(step.Result, y);
+        context.BeginRead(y);
         return y;
     }
 
@@ -71,7 +72,7 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
     // The body is called on a copy of the input, in memory that stays with the recording.
     private bool Record<TState>(Step step, Matrix input, TState state, Func<Matrix, TState, Matrix> body)
     {
-        step.Input = input.Block().IsNarrow ? context.AllocateNarrow(input.Rows, input.Columns) : context.Allocate(input.Rows, input.Columns);
+        step.Input = context.AllocateLike(input);
         if (!context.Device.BeginRecording())
         {
             cannotRecord = true;

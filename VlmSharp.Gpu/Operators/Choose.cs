@@ -53,6 +53,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Choose>
         if (sorts) Launch(TopPKernel, rows, args);
         if (draws) Launch(DrawKernel, rows, args);
         Launch(ChooseKernel, rows, args);
+        context.BeginRead(y); // the tokens are all that the host wants of a step
         return y;
     }
 
