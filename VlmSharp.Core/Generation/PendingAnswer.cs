@@ -84,13 +84,15 @@ public sealed class PendingAnswer
     /// <summary>Ends it with the answer.</summary>
     internal void Complete(GenerationResult answer)
     {
-        if (result.TrySetResult(answer)) End(null);
+        Stamp();
+        if (result.TrySetResult(answer)) tokens.Writer.TryComplete();
     }
 
     /// <summary>Ends it with an error, for its listeners too.</summary>
     internal void Fail(Exception error)
     {
-        if (result.TrySetException(error)) End(error);
+        Stamp();
+        if (result.TrySetException(error)) tokens.Writer.TryComplete(error);
         Close();
         Telemetry?.End(error);
     }
@@ -100,12 +102,10 @@ public sealed class PendingAnswer
 
     private void GiveUp(CancellationToken token)
     {
-        if (result.TrySetCanceled(token)) End(new OperationCanceledException(token));
+        Stamp();
+        if (result.TrySetCanceled(token)) tokens.Writer.TryComplete(new OperationCanceledException(token));
     }
 
-    private void End(Exception? error)
-    {
-        Volatile.Write(ref end, Stopwatch.GetTimestamp());
-        tokens.Writer.TryComplete(error);
-    }
+    /// <summary>Stops the clock before the end is seen, so that whoever waited for the answer finds <see cref="Elapsed"/> at rest.</summary>
+    private void Stamp() => Interlocked.CompareExchange(ref end, Stopwatch.GetTimestamp(), 0);
 }
