@@ -62,13 +62,16 @@ public sealed class DynamicMap
         for (int decade = 0; decade < Decades; decade++)
         {
             int parts = 1 << (signed ? decade : decade + 1);
-            double power = Math.Pow(10, decade - (Decades - 1));
+            float power = (float)Math.Pow(10, decade - (Decades - 1));
             for (int i = 0; i < parts; i++)
             {
-                float value = (float)(power * (0.1 + 0.9 * (i + 0.5) / parts));
+                // Each step in fp32, as bitsandbytes has it: a number that is off by a unit would be another map.
+                float value = power * ((Border(i) + Border(i + 1)) / 2);
                 list.Add(value);
                 if (signed) list.Add(-value);
             }
+
+            float Border(int i) => (float)(0.1 + 0.9 / parts * i);
         }
 
         list.Sort();
