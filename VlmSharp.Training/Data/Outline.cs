@@ -22,7 +22,7 @@ internal static class Outline
     /// <exception cref="FormatException">A corner is far outside of the picture, or the border is too long.</exception>
     public static RunLengthMask ToRunLength(ReadOnlySpan<double> xy, int width, int height)
     {
-        (int X, int Y)[] corners = Corners(xy, width, height);
+        (int X, int Y)[] corners = Corners(xy);
         long steps = 0;
         for (int i = 0; i < corners.Length; i++) steps += Steps(corners[i], corners[(i + 1) % corners.Length]) + 1;
         if (steps > MostSteps) throw new FormatException("an outline is far longer than any thing's");
@@ -31,13 +31,13 @@ internal static class Outline
         return Fill(Turns(border, width, height), width, height);
     }
 
-    private static (int X, int Y)[] Corners(ReadOnlySpan<double> xy, int width, int height)
+    private static (int X, int Y)[] Corners(ReadOnlySpan<double> xy)
     {
         var corners = new (int, int)[xy.Length / 2];
         for (int i = 0; i < corners.Length; i++)
         {
             double x = xy[2 * i], y = xy[2 * i + 1];
-            if (Math.Abs(x) > 2.0 * width + 2 || Math.Abs(y) > 2.0 * height + 2) throw new FormatException("an outline has a corner far outside of the picture");
+            if (Math.Abs(x) > 2.0 * DataLimits.Side || Math.Abs(y) > 2.0 * DataLimits.Side) throw new FormatException("an outline has a corner far outside of the picture");
             corners[i] = ((int)(Scale * x + 0.5), (int)(Scale * y + 0.5));
         }
 
