@@ -39,3 +39,13 @@ public sealed class CpuDemoGoldens : DemoGoldens
 
     protected override int Scenes => 40;
 }
+
+public sealed class CpuAdapterGoldens : AdapterGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend();
+}
+
+public sealed class Cpu128AdapterGoldens : AdapterGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128 });
+}
