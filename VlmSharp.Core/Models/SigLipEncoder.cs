@@ -46,8 +46,8 @@ internal sealed class SigLipEncoder
         for (int i = 0; i < layers.Length; i++)
         {
             using Matrix input = x; // [n * N, d]
-            using Matrix attended = Attend(b, layers[i], input, step, trace, i);
-            x = FeedForward(b, layers[i], attended, trace, i);
+            x = b.Block(input, (Encoder: this, b, step, trace, Layer: i),
+                static (x, s) => s.Encoder.RunLayer(s.b, x, s.step, s.trace, s.Layer)); // [n * N, d]
             trace?.Record($"vision.layer.{i}", x);
         }
 
@@ -55,6 +55,12 @@ internal sealed class SigLipEncoder
         Matrix y = b.LayerNorm(last, postNorm.Weight, postNorm.Bias, config.LayerNormEpsilon); // [n * N, d]
         trace?.Record("vision.post_norm", y);
         return y;
+    }
+
+    private Matrix RunLayer(IComputeBackend b, Matrix x, StepTable step, ITraceSink? trace, int layer)
+    {
+        using Matrix attended = Attend(b, layers[layer], x, step, trace, layer); // [n * N, d]
+        return FeedForward(b, layers[layer], attended, trace, layer); // [n * N, d]
     }
 
     /// <summary>x + Out(Attention(LN1(x))).</summary>
