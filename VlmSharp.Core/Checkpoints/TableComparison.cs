@@ -98,7 +98,7 @@ internal static class TableComparison
         Report("missing", missing);
         Report("unexpected", unexpected);
         Report("of another shape", misshapen);
-        Report("of a type that they cannot have (F32, BF16, F16; matrices also I8 and U8, their scales BF16)", mistyped);
+        Report("of a type that they cannot have (F32, BF16, F16; matrices also I8 and U8, their scales BF16; in NF4 with rows of an even length)", mistyped);
         Report("quantized and without their scales", unscaled);
         Report("stored twice", repeated);
         return faults.Count == 0
