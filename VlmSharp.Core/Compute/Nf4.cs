@@ -7,14 +7,14 @@ namespace VlmSharp.Compute;
 /// w ~ c[q] a
 /// </code>
 /// (Dettmers et al. 2023, QLoRA, appendix E.) The scales take 32 bits for 64 weights; in a file they are quantized as well, in blocks of
-/// their own (<see cref="RestoreScales"/>).
+/// their own, and restored before a backend sees them.
 /// </summary>
-internal static class Nf4
+public static class Nf4
 {
     /// <summary>Elements that share a scale.</summary>
     public const int BlockSize = 64;
 
-    /// <summary>c, in rising order.</summary>
+    /// <summary>c [16], in rising order.</summary>
     public static ReadOnlySpan<float> Code =>
     [
         -1, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0,
@@ -22,13 +22,13 @@ internal static class Nf4
     ];
 
     /// <summary>Blocks of so many elements, the last of which may be short.</summary>
-    public static long Blocks(long elements) => (elements + BlockSize - 1) / BlockSize;
+    internal static long Blocks(long elements) => (elements + BlockSize - 1) / BlockSize;
 
     /// <summary>c[q] a in fp32, rounded to the format that the weights had: what bitsandbytes computes, to the last bit.</summary>
     /// <param name="q">0 to 15.</param>
     /// <param name="scale">a.</param>
     /// <param name="valueType">F32, BF16 or F16.</param>
-    public static float Dequantize(int q, float scale, DType valueType)
+    internal static float Dequantize(int q, float scale, DType valueType)
     {
         float value = Code[q] * scale;
         return valueType switch
@@ -46,7 +46,7 @@ internal static class Nf4
     /// <param name="nestedBlock">Scales that share a nested scale.</param>
     /// <param name="offset">The mean of a.</param>
     /// <param name="scales">Receives a [blocks].</param>
-    public static void RestoreScales(
+    internal static void RestoreScales(
         ReadOnlySpan<byte> codes, ReadOnlySpan<float> map, ReadOnlySpan<float> nestedScales, int nestedBlock, float offset, Span<float> scales)
     {
         for (int i = 0; i < codes.Length; i++)

@@ -59,7 +59,11 @@ internal static class QuantizationPlan
         int fit = matrices.Count(data => FormatOf(data.Name, data.Rows, data.Columns, asked) is not null);
         return fit > 0
             ? new QuantizationSummary(fit, matrices.Length)
-            : throw new RequestException($"{checkpoint.Directory} cannot be quantized to {asked}: the rows of a matrix must be whole groups of {DType.Int8.GroupSize()} numbers for Int8, {DType.Int4.GroupSize()} for Int4, of 2 for Nf4, and those of its decoder's {matrices.Length} matrices are not; use the model as it is.");
+            : throw new RequestException($"{checkpoint.Directory} cannot be quantized to {asked}: the rows of a matrix must be {Rule(asked)}, and those of its decoder's {matrices.Length} matrices are not; use the model as it is.");
+
+        static string Rule(DType asked) => asked == DType.Nf4
+            ? "of an even length"
+            : $"whole groups of {DType.Int8.GroupSize()} numbers for Int8, {DType.Int4.GroupSize()} for Int4";
 
         static bool IsMatrix(WeightData data) => data.Rows > 1 && data.Name.StartsWith(TensorNames.Decoder, StringComparison.Ordinal);
     }

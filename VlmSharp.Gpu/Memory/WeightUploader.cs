@@ -126,7 +126,7 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
         if (format == DType.F32) numbers.CopyTo(new Span<float>(target, numbers.Length));
         else
             for (int i = 0; i < numbers.Length; i++)
-                ((ushort*)target)[i] = format == DType.BF16 ? BFloat16.FromSingle(numbers[i]) : BitConverter.HalfToUInt16Bits((Half)numbers[i]);
+                ((ushort*)target)[i] = format == DType.BF16 ? BFloat16.FromSingle(numbers[i]) : BitConverter.HalfToUInt16Bits((System.Half)numbers[i]);
         ArrayPool<float>.Shared.Return(wide);
     }
 
