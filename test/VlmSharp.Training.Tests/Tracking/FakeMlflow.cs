@@ -88,7 +88,7 @@ internal sealed class FakeMlflow : IDisposable
         switch (call)
         {
             case "experiments/create": return (200, """{"experiment_id":"9"}""");
-            case "runs/create": return (200, $$$"""{"run":{"info":{"run_id":"run-of-{{{json.GetProperty("experiment_id")}}}"}}}""");
+            case "runs/create": return (200, "{\"run\":{\"info\":{\"run_id\":\"run-of-" + json.GetProperty("experiment_id").GetString() + "\"}}}");
             case "runs/log-batch": return LogBatch(json);
             case "runs/update":
                 Status = json.GetProperty("status").GetString()!;
