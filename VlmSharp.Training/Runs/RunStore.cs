@@ -112,7 +112,7 @@ public sealed class RunStore : IDisposable
             throw new IOException($"The checkpoint of step {state.Step} could not be written to {Folder}: {e.Message} Those before it are as they were.", e);
         }
 
-        Prune(bestStep);
+        Prune(state.Step, bestStep);
         return folder;
     }
 
@@ -141,11 +141,15 @@ public sealed class RunStore : IDisposable
         DurableFiles.SyncFolder(temporary);
     }
 
-    private void Prune(long? bestStep)
+    /// <summary>
+    /// Removes what need not stay. A checkpoint of a later step is a damaged one that was passed over: counted among the newest it
+    /// would take the place of a whole one.
+    /// </summary>
+    private void Prune(long newest, long? bestStep)
     {
-        foreach (long step in Steps.Skip(Retention.Last))
+        IEnumerable<long> later = Steps.Where(step => step > newest), earlier = Steps.Where(step => step <= newest).Skip(Retention.Last);
+        foreach (long step in later.Concat(earlier.Where(step => !Retention.Best || step != bestStep)))
         {
-            if (Retention.Best && step == bestStep) continue;
             try
             {
                 Delete(step);
