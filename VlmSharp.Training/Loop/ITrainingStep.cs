@@ -22,7 +22,8 @@ public interface ITrainingStep<in TBatch>
 /// <param name="Batch">Number of the batch within the step, from 0.</param>
 /// <param name="Seed">The run's.</param>
 /// <param name="LossScale">What gradients are multiplied by; 1 unless numbers are in fp16.</param>
-public readonly record struct StepContext(long Step, int Batch, long Seed, double LossScale);
+/// <param name="IsLast">Whether it is the step's last batch: then the gradients are complete.</param>
+public readonly record struct StepContext(long Step, int Batch, long Seed, double LossScale, bool IsLast);
 
 /// <summary>The loss of a batch.</summary>
 /// <param name="Sum">Summed over its target tokens; for a mean over examples, over its examples' own means.</param>

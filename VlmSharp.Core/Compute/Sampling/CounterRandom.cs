@@ -20,6 +20,16 @@ public static class CounterRandom
         return ((((ulong)a << 32) | b) >> 11) * (1.0 / (1UL << 53));
     }
 
+    /// <summary>A random word: word <c>index % 4</c> of the block whose counter is <c>index / 4</c>, with the seed as the key.</summary>
+    /// <param name="seed">The stream.</param>
+    /// <param name="index">Which word of the stream.</param>
+    /// <returns>32 random bits.</returns>
+    public static uint Word(long seed, long index)
+    {
+        (uint a, uint b, uint c, uint d) = Philox((uint)(index >> 2), (uint)(index >> 34), 0, 0, (uint)seed, (uint)(seed >> 32));
+        return (index & 3) switch { 0 => a, 1 => b, 2 => c, _ => d };
+    }
+
     /// <summary>Philox4x32-10: a counter of 128 bits and a key of 64 to 128 random bits.</summary>
     /// <param name="x0">Counter, lowest word.</param>
     /// <param name="x1">Counter.</param>

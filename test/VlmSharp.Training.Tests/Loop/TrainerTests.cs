@@ -157,10 +157,7 @@ public sealed class TrainerTests : IDisposable
     {
         using var run = new TestRun(folder.At("out"), change: s => s with { Accumulation = 1, Schedule = new Schedule(ScheduleKind.Constant, 1), ClipNorm = 1e-9 });
         run.Step.IsNoisy = false;
-        BatchLoss loss = run.Step.Accumulate([0, 1], default);
-        run.Step.Parameters[0].ClearGradient();
-        run.Step.Parameters[1].ClearGradient();
-        loss = run.Step.Accumulate([0, 1], new StepContext(0, 0, 3, 1));
+        BatchLoss loss = run.Step.Accumulate([0, 1], new StepContext(0, 0, 3, 1, IsLast: true));
         double norm = GradientNorm.Of(run.Optimizer.Backend, run.Step.Parameters) / 2;
         foreach (Parameter parameter in run.Step.Parameters) parameter.ClearGradient();
         run.Trainer.Run();

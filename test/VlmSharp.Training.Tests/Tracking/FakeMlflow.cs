@@ -69,7 +69,14 @@ internal sealed class FakeMlflow : IDisposable
 
             (int status, string body) = IsBroken ? (500, "broken") : Answer(context.Request);
             context.Response.StatusCode = status;
-            context.Response.Close(System.Text.Encoding.UTF8.GetBytes(body), willBlock: false);
+            try
+            {
+                context.Response.Close(System.Text.Encoding.UTF8.GetBytes(body), willBlock: true);
+            }
+            catch (HttpListenerException)
+            {
+                // The client has not waited for it.
+            }
         }
     }
 
