@@ -70,7 +70,7 @@ public sealed class RunStore : IDisposable
                 if (manifest.State.Step != step) throw new ModelFormatException($"{folder} says that it is of step {manifest.State.Step}.");
                 return new RunCheckpoint(folder, manifest.State);
             }
-            catch (ModelFormatException e)
+            catch (Exception e) when (e is ModelFormatException or IOException or UnauthorizedAccessException)
             {
                 tell($"The checkpoint of step {step} is damaged and passed over: {e.Message}");
             }
@@ -190,11 +190,15 @@ public sealed class RunStore : IDisposable
     private static long StepOf(string folder)
     {
         string name = Path.GetFileName(folder);
-        return name.StartsWith(Prefix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+        if (!name.StartsWith(Prefix, StringComparison.Ordinal)) return -1;
+        return long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
     }
 
-    private static bool IsUnfinished(string folder) =>
-        Path.GetFileName(folder) is var name && (name.StartsWith(Writing + Prefix, StringComparison.Ordinal) || name.StartsWith(Deleting + Prefix, StringComparison.Ordinal));
+    private static bool IsUnfinished(string folder)
+    {
+        string name = Path.GetFileName(folder);
+        return name.StartsWith(Writing + Prefix, StringComparison.Ordinal) || name.StartsWith(Deleting + Prefix, StringComparison.Ordinal);
+    }
 
     /// <summary>The lock ends with the process, however that ends.</summary>
     private static FileStream Lock(string folder)
