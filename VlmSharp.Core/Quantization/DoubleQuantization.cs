@@ -21,11 +21,8 @@ internal sealed record DoubleQuantization(byte[] Codes, float[] NestedScales, fl
 
     private const int Steps = 65535;
 
-    /// <summary>
-    /// What the 256 bytes stand for, in rising order: 0, 1, and for each power of ten from 1e-6 to 1 the middles of 1, 2, 4, ... 64 equal parts
-    /// of 0.1 to 1, with both signs (Dettmers 2016, 8-bit approximations). The roundings are those of PyTorch's linspace.
-    /// </summary>
-    public static float[] Map { get; } = [.. DynamicNumbers().Order()];
+    /// <summary>What the 256 bytes stand for, in rising order.</summary>
+    public static float[] Map { get; } = [.. DynamicMap.Signed.Values];
 
     private static readonly byte[] Nearest = [.. PlacesOfSteps()]; // made of the map, so behind it
 
@@ -69,25 +66,4 @@ internal sealed record DoubleQuantization(byte[] Codes, float[] NestedScales, fl
             yield return (byte)place;
         }
     }
-
-    private static IEnumerable<float> DynamicNumbers()
-    {
-        yield return 0;
-        yield return 1;
-        for (int exponent = 0; exponent < 7; exponent++)
-        {
-            int parts = 1 << exponent;
-            float unit = (float)Math.Pow(10, exponent - 6), step = (1 - 0.1f) / parts;
-            for (int i = 0; i < parts; i++)
-            {
-                float number = unit * ((Border(i, parts, step) + Border(i + 1, parts, step)) / 2);
-                yield return number;
-                yield return -number;
-            }
-        }
-    }
-
-    // The i-th of the parts + 1 borders: counted from the nearer end, each rounded once.
-    private static float Border(int i, int parts, float step) =>
-        i < (parts + 1) / 2 ? MathF.FusedMultiplyAdd(step, i, 0.1f) : MathF.FusedMultiplyAdd(-step, parts - i, 1);
 }

@@ -12,6 +12,9 @@ namespace VlmSharp.Training.Tracking;
 /// <param name="path">The page.</param>
 public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
 {
+    /// <summary>Its usual name in a run's folder.</summary>
+    public const string FileName = "report.html";
+
     private RunInfo run = new("", 0, 0, new Dictionary<string, string>());
     private (long Step, IReadOnlyList<SampleGeneration> Samples) last = (0, []);
     private string state = "running";
@@ -99,8 +102,12 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
         [.. lines.Where(l => l.Numbers.ContainsKey(name)).Select(l => ((double)l.Step, l.Numbers[name]))];
 
     /// <summary>Any text, safe in an element; what XML cannot hold becomes U+FFFD.</summary>
-    internal static string Text(string text) =>
-        WebUtility.HtmlEncode(string.Concat(text.EnumerateRunes().Select(r => r.Value is '\n' or '\t' || (r.Value >= 0x20 && r.Value is not (>= 0x7F and < 0xA0) and not 0xFFFE and not 0xFFFF) ? r.ToString() : "\uFFFD")));
+    internal static string Text(string text)
+    {
+        return WebUtility.HtmlEncode(string.Concat(text.EnumerateRunes().Select(rune => IsAllowed(rune.Value) ? rune.ToString() : "\uFFFD")));
+
+        static bool IsAllowed(int c) => c is '\n' or '\t' || (c >= 0x20 && c is not (>= 0x7F and < 0xA0) and not 0xFFFE and not 0xFFFF);
+    }
 
     private const string Css = """
         :root { color-scheme: light dark; --ink: #22242a; --quiet: #686b74; --line: #dcd9d0; --paper: #fdfcf9; --train: #2f6fb0; --eval: #c2571a; }

@@ -14,6 +14,9 @@ namespace VlmSharp.Training.Tracking;
 /// <param name="clock">The time of each event; null for the system's.</param>
 public sealed class TensorBoardFile(string folder, TimeProvider? clock = null) : IRunTracker
 {
+    /// <summary>The usual name of the folder of event files in a run's folder.</summary>
+    public const string FolderName = "tensorboard";
+
     private const int LongestText = 1 << 16;
 
     private readonly TimeProvider clock = clock ?? TimeProvider.System;

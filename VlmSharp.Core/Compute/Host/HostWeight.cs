@@ -49,7 +49,8 @@ internal sealed unsafe class HostWeight : Weight
     /// <exception cref="ArgumentException">The memory is a mapped checkpoint's.</exception>
     public byte* Writable()
     {
-        if (!source.IsWritable) throw new ArgumentException($"The weight {this} lies in memory that may only be read; a parameter that is trained needs memory of its own.");
+        if (!source.IsWritable)
+            throw new ArgumentException($"The weight {this} lies in memory that may only be read; a parameter that is trained needs memory of its own.");
         vector = null;
         return Data;
     }

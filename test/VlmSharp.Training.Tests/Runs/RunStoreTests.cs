@@ -102,6 +102,18 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_damaged_one_does_not_take_the_place_of_a_whole_one()
+    {
+        using RunStore store = Open(last: 1);
+        Save(store, 10);
+        File.Delete(Path.Combine(store.Folder, "checkpoint-000010", "numbers.bin"));
+        Assert.Null(store.FindLatest());
+        Save(store, 4);
+        Assert.Equal([4], store.Steps);
+        Assert.Equal(4, store.FindLatest()!.State.Step);
+    }
+
+    [Fact]
     public void What_is_half_done_is_removed_and_what_is_not_ours_stays()
     {
         using (RunStore store = Open()) Save(store, 5);

@@ -69,7 +69,14 @@ internal sealed class FakeMlflow : IDisposable
 
             (int status, string body) = IsBroken ? (500, "broken") : Answer(context.Request);
             context.Response.StatusCode = status;
-            context.Response.Close(System.Text.Encoding.UTF8.GetBytes(body), willBlock: false);
+            try
+            {
+                context.Response.Close(System.Text.Encoding.UTF8.GetBytes(body), willBlock: true);
+            }
+            catch (HttpListenerException)
+            {
+                // The client has not waited for it.
+            }
         }
     }
 
@@ -88,7 +95,7 @@ internal sealed class FakeMlflow : IDisposable
         switch (call)
         {
             case "experiments/create": return (200, """{"experiment_id":"9"}""");
-            case "runs/create": return (200, $$$"""{"run":{"info":{"run_id":"run-of-{{{json.GetProperty("experiment_id")}}}"}}}""");
+            case "runs/create": return (200, "{\"run\":{\"info\":{\"run_id\":\"run-of-" + json.GetProperty("experiment_id").GetString() + "\"}}}");
             case "runs/log-batch": return LogBatch(json);
             case "runs/update":
                 Status = json.GetProperty("status").GetString()!;

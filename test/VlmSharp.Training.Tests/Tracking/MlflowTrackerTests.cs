@@ -46,7 +46,8 @@ public sealed class MlflowTrackerTests : IDisposable
         Track(settings, Run(2), steps: 2);
         Assert.Empty(told);
         Assert.Single(server.Calls, c => c == "POST runs/create");
-        Assert.Equal([0, 2, 3], server.Metrics.Where(m => m.Key == "loss").Select(m => m.Step));
+        Assert.Equal([0, 2], server.Metrics.Where(m => m.Key == "loss").Select(m => m.Step));
+        Assert.Equal([0, 1, 2, 3], server.Metrics.Where(m => m.Key == "lr").Select(m => m.Step));
         Assert.All(server.Authorizations, a => Assert.Equal("Basic bWU6cA==", a));
     }
 
