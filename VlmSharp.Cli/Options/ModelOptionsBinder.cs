@@ -55,10 +55,10 @@ internal sealed class ModelOptionsBinder
 
     /// <summary>An option that takes a quantized format.</summary>
     public static Option<string?> QuantizeOption(string name, string description) =>
-        new Option<string?>(name) { Description = description, HelpName = "int8|int4" }.AcceptOnlyFromAmong("int8", "int4");
+        new Option<string?>(name) { Description = description, HelpName = "int8|int4|nf4" }.AcceptOnlyFromAmong("int8", "int4", "nf4");
 
     /// <summary>The format that such an option names.</summary>
-    public static DType? Format(string? name) => name switch { "int8" => DType.Int8, "int4" => DType.Int4, _ => null };
+    public static DType? Format(string? name) => name switch { "int8" => DType.Int8, "int4" => DType.Int4, "nf4" => DType.Nf4, _ => null };
 
     /// <summary>The folder that <c>--model</c> names, or the demo model's beside the program.</summary>
     public static string FolderOf(string? given)

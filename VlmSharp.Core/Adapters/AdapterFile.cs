@@ -129,6 +129,15 @@ public sealed class AdapterFile : IDisposable
         return (Data(a, $"{module.Name}.lora_A.weight"), Data(b, $"{module.Name}.lora_B.weight"));
     }
 
+    /// <summary>What the tensors of a layer are called in the file.</summary>
+    /// <param name="module">One of <see cref="Modules"/>.</param>
+    /// <returns>The names of A and B.</returns>
+    internal (string A, string B) StoredNames(AdaptedModule module)
+    {
+        (SafetensorsEntry a, SafetensorsEntry b) = pairs[module.Name];
+        return (a.Name, b.Name);
+    }
+
     /// <summary>Unmaps the file. Weights that were handed out become invalid.</summary>
     public void Dispose() => file.Dispose();
 

@@ -4,7 +4,7 @@ namespace VlmSharp.Compute;
 /// 256 numbers from -1 to 1, or from 0 to 1, that a code of 8 bits chooses among: dense near 0 in a relative sense, as a floating-point format
 /// whose exponent takes fewer bits the larger the number is (Dettmers 2015, "8-Bit Approximations for Parallelism in Deep Learning",
 /// section 2; bitsandbytes' <c>create_dynamic_map</c>). Decade e, from 10^-6 to 10^0, has 2^e means of equal parts of [0.1, 1] of each
-/// sign, twice as many where there is no sign; 0 and 1 are numbers too.
+/// sign, twice as many where there is no sign; 0 and 1 are numbers too. The roundings are those of PyTorch's linspace.
 /// </summary>
 public sealed class DynamicMap
 {
@@ -62,19 +62,20 @@ public sealed class DynamicMap
         for (int decade = 0; decade < Decades; decade++)
         {
             int parts = 1 << (signed ? decade : decade + 1);
-            float power = (float)Math.Pow(10, decade - (Decades - 1));
+            float power = (float)Math.Pow(10, decade - (Decades - 1)), step = (1 - 0.1f) / parts;
             for (int i = 0; i < parts; i++)
             {
-                // Each step in fp32, as bitsandbytes has it: a number that is off by a unit would be another map.
-                float value = power * ((Border(i) + Border(i + 1)) / 2);
+                float value = power * ((Border(i, parts, step) + Border(i + 1, parts, step)) / 2);
                 list.Add(value);
                 if (signed) list.Add(-value);
             }
-
-            float Border(int i) => (float)(0.1 + 0.9 / parts * i);
         }
 
         list.Sort();
         return [.. list];
     }
+
+    // The i-th of the parts + 1 borders as PyTorch's linspace has it: counted from the nearer end, each rounded once.
+    private static float Border(int i, int parts, float step) =>
+        i < (parts + 1) / 2 ? MathF.FusedMultiplyAdd(step, i, 0.1f) : MathF.FusedMultiplyAdd(-step, parts - i, 1);
 }

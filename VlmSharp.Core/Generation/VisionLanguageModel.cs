@@ -288,7 +288,8 @@ public sealed class VisionLanguageModel : IDisposable
         return name is "." or ".." ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))) : name;
     }
 
-    private static PreprocessorConfig ReadPreprocessor(string directory, int imageSize)
+    /// <summary>How a model's folder wants its pictures.</summary>
+    internal static PreprocessorConfig ReadPreprocessor(string directory, int imageSize)
     {
         string path = Path.Combine(directory, "preprocessor_config.json");
         PreprocessorConfig config = File.Exists(path) ? PreprocessorConfig.FromJson(CheckpointFolder.ReadSmall(path), path) : new PreprocessorConfig { Size = imageSize };

@@ -21,7 +21,8 @@ internal static class JsonFields
         }
         catch (JsonException e)
         {
-            throw new FormatException($"it is not valid JSON ({MessageText.Sentence(e.Message.TrimEnd('.'))})", e);
+            string reason = e.Message.Split(" LineNumber:")[0].TrimEnd('.'); // the line is the caller's
+            throw new FormatException($"it is not valid JSON ({MessageText.Sentence(reason)}, at byte {e.BytePositionInLine})", e);
         }
         catch (InvalidOperationException e)
         {
