@@ -67,6 +67,10 @@ public abstract class DelegatingBackend(IComputeBackend inner) : IComputeBackend
         return body(input, state);
     }
 
+    /// <summary>Hands the block on: its operators come back through <see cref="Run"/>.</summary>
+    /// <inheritdoc cref="IComputeBackend.Block"/>
+    public virtual Matrix Block<TState>(Matrix input, TState state, Func<Matrix, TState, Matrix> body) => Inner.Block(input, state, body);
+
     /// <summary>Frees what the derived class holds; the other backend stays.</summary>
     public void Dispose()
     {

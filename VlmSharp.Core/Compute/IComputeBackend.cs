@@ -127,6 +127,17 @@ public interface IComputeBackend : IDisposable
     /// <typeparam name="TState">The state's type.</typeparam>
     /// <returns>The body's result, owned by the caller.</returns>
     Matrix Replay<TState>(ReplayKey key, Matrix input, TState state, Func<Matrix, TState, Matrix> body) => body(input, state);
+
+    /// <summary>
+    /// Runs a block of a network, by default the body and no more. A tape keeps the block's input instead of all that the body computes, and calls the
+    /// body again on the way back (gradient checkpointing; Chen et al. 2016).
+    /// </summary>
+    /// <param name="input">What the block reads and the gradient flows to.</param>
+    /// <param name="state">What else the body needs, so that it captures nothing. It must be the same at a second call.</param>
+    /// <param name="body">Runs the block's operators: the same on the same input.</param>
+    /// <typeparam name="TState">The state's type.</typeparam>
+    /// <returns>The body's result, owned by the caller.</returns>
+    Matrix Block<TState>(Matrix input, TState state, Func<Matrix, TState, Matrix> body) => body(input, state);
 }
 
 /// <summary>Names work that <see cref="IComputeBackend.Replay"/> may record: equal keys mean equal operators.</summary>

@@ -34,11 +34,19 @@ public readonly struct Matrix : IDisposable, IEquatable<Matrix>
     /// <summary>Number of columns (features).</summary>
     public int Columns { get; }
 
+    /// <summary>Rows and columns.</summary>
+    public MatrixShape Shape => new(Rows, Columns);
+
     /// <summary>Rows times columns.</summary>
     public long Length => (long)Rows * Columns;
 
     /// <summary>False for <c>default(Matrix)</c>, which stands for "none" in optional arguments.</summary>
     public bool HasValue => handle.HasValue;
+
+    /// <summary>Whether another has as many rows and columns.</summary>
+    /// <param name="other">Another matrix.</param>
+    /// <returns>True if so.</returns>
+    public bool SameShape(Matrix other) => Rows == other.Rows && Columns == other.Columns;
 
     /// <summary>The block behind this handle, for the backend that owns it.</summary>
     /// <exception cref="ObjectDisposedException">The matrix was disposed of, or is <c>default</c>.</exception>

@@ -52,12 +52,18 @@ internal sealed class GemmaDecoder
         for (int i = 0; i < layers.Length; i++)
         {
             using Matrix before = x; // [T, h]
-            using Matrix attended = Attend(b, layers[i], before, angles, step, trace, i);
-            x = FeedForward(b, layers[i], attended, trace, i);
+            x = b.Block(before, (Decoder: this, b, angles, step, trace, Layer: i),
+                static (x, s) => s.Decoder.RunLayer(s.b, x, s.angles, s.step, s.trace, s.Layer)); // [T, h]
             trace?.Record($"text.layer.{i}", x);
         }
 
         return x;
+    }
+
+    private Matrix RunLayer(IComputeBackend b, Matrix x, Matrix angles, StepTable step, ITraceSink? trace, int layer)
+    {
+        using Matrix attended = Attend(b, layers[layer], x, angles, step, trace, layer); // [T, h]
+        return FeedForward(b, layers[layer], attended, trace, layer); // [T, h]
     }
 
     /// <summary>x + PostNorm(O(Attention(Rope(Q(n)), Rope(K(n)), V(n)))) with n = Norm(x).</summary>

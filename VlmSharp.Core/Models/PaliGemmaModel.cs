@@ -70,10 +70,11 @@ public sealed class PaliGemmaModel
     /// <summary>Pictures to image tokens: SigLIP, then the projector.</summary>
     /// <param name="pixels">[n, 3 * S * S], planes R, G, B in -1..1.</param>
     /// <param name="trace">Receives <c>vision.*</c> and <c>projector</c>, or null.</param>
+    /// <param name="adapter">The <see cref="SequenceSlice.Adapter"/> of all the pictures.</param>
     /// <returns>[n * N, h].</returns>
-    public Matrix EncodeImages(Matrix pixels, ITraceSink? trace = null)
+    public Matrix EncodeImages(Matrix pixels, ITraceSink? trace = null, object? adapter = null)
     {
-        using Matrix patches = vision.Encode(b, pixels, trace); // [n * N, d]
+        using Matrix patches = vision.Encode(b, pixels, trace, adapter); // [n * N, d]
         Matrix y = b.Linear(patches, projector.Weight, projector.Bias); // [n * N, h]
         trace?.Record("projector", y);
         return y;
@@ -128,10 +129,27 @@ public sealed class PaliGemmaModel
         return Cap(b.LinearRows(n, head, ids)); // [n, m]
     }
 
+    /// <summary>
+    /// The head and the loss together, for training: minus the log-probability of each row's next token. The scores of the whole vocabulary are never
+    /// in memory at once.
+    /// </summary>
+    /// <param name="hidden">[n, h]: the rows in front of the targets, from <see cref="Decode"/>.</param>
+    /// <param name="targets">n tokens.</param>
+    /// <param name="smoothing">Label smoothing, from 0 up to but not 1.</param>
+    /// <returns>[n, 2]: the loss, and the logarithm of the softmax's denominator.</returns>
+    public Matrix Losses(Matrix hidden, Indices targets, float smoothing = 0)
+    {
+        using Matrix n = Normalize(hidden); // [n, h]
+        return b.CrossEntropy(n, head, targets, smoothing, FinalSoftCap); // [n, 2]
+    }
+
+    /// <summary>The soft-cap that applies to the logits, or 0.</summary>
+    private float FinalSoftCap => Options.FinalSoftCap ? Config.Text.FinalSoftCap : 0;
+
     private Matrix Cap(Matrix logits)
     {
-        if (!Options.FinalSoftCap || Config.Text.FinalSoftCap <= 0) return logits;
-        using (logits) return b.SoftCap(logits, Config.Text.FinalSoftCap);
+        if (FinalSoftCap <= 0) return logits;
+        using (logits) return b.SoftCap(logits, FinalSoftCap);
     }
 
     /// <summary>The final norm alone.</summary>

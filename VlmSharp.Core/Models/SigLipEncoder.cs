@@ -34,11 +34,12 @@ internal sealed class SigLipEncoder
     /// <param name="b">The backend.</param>
     /// <param name="pixels">[n, 3 * S * S], planes R, G, B in -1..1.</param>
     /// <param name="trace">Receives <c>vision.*</c>, or null.</param>
+    /// <param name="adapter">The pictures' <see cref="SequenceSlice.Adapter"/>.</param>
     /// <returns>[n * N, d].</returns>
-    public Matrix Encode(IComputeBackend b, Matrix pixels, ITraceSink? trace = null)
+    public Matrix Encode(IComputeBackend b, Matrix pixels, ITraceSink? trace = null, object? adapter = null)
     {
         var batch = new SequenceBatch();
-        for (int i = 0; i < pixels.Rows; i++) batch.Add(config.Patches, prefixLength: config.Patches);
+        for (int i = 0; i < pixels.Rows; i++) batch.Add(config.Patches, prefixLength: config.Patches, adapter);
         StepTable step = b.Prepare(batch);
 
         Matrix x = b.PatchEmbed(pixels, patchEmbedding.Weight, patchEmbedding.Bias, positions, config.PatchSize); // [n * N, d]
@@ -46,8 +47,8 @@ internal sealed class SigLipEncoder
         for (int i = 0; i < layers.Length; i++)
         {
             using Matrix input = x; // [n * N, d]
-            using Matrix attended = Attend(b, layers[i], input, step, trace, i);
-            x = FeedForward(b, layers[i], attended, trace, i);
+            x = b.Block(input, (Encoder: this, b, step, trace, Layer: i),
+                static (x, s) => s.Encoder.RunLayer(s.b, x, s.step, s.trace, s.Layer)); // [n * N, d]
             trace?.Record($"vision.layer.{i}", x);
         }
 
@@ -55,6 +56,12 @@ internal sealed class SigLipEncoder
         Matrix y = b.LayerNorm(last, postNorm.Weight, postNorm.Bias, config.LayerNormEpsilon); // [n * N, d]
         trace?.Record("vision.post_norm", y);
         return y;
+    }
+
+    private Matrix RunLayer(IComputeBackend b, Matrix x, StepTable step, ITraceSink? trace, int layer)
+    {
+        using Matrix attended = Attend(b, layers[layer], x, step, trace, layer); // [n * N, d]
+        return FeedForward(b, layers[layer], attended, trace, layer); // [n * N, d]
     }
 
     /// <summary>x + Out(Attention(LN1(x))).</summary>

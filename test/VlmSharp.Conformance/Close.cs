@@ -33,4 +33,9 @@ public static class Close
                 + $"off by {error:G3}, allowed {tolerance:G3}.");
         }
     }
+
+    /// <summary>Fails where a number is off by more than a share of what it should be.</summary>
+    public static void AssertRelative(string what, double expected, double actual, double tolerance) =>
+        Assert.True(Math.Abs(expected - actual) <= tolerance * Math.Abs(expected),
+            $"{what} should be {expected:R}, is {actual:R}; off by {Math.Abs(actual / expected - 1):G3}, allowed {tolerance:G3}.");
 }

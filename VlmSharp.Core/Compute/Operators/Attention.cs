@@ -15,7 +15,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="V">[T, K * D].</param>
 /// <param name="Step">The step; no sequence has a past.</param>
 /// <param name="Spec">Heads, scale, soft-cap, window.</param>
-public readonly record struct Attention(Matrix Q, Matrix K, Matrix V, StepTable Step, AttentionSpec Spec) : IOperator
+public readonly record struct Attention(Matrix Q, Matrix K, Matrix V, StepTable Step, AttentionSpec Spec) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -26,6 +26,24 @@ public readonly record struct Attention(Matrix Q, Matrix K, Matrix V, StepTable 
         foreach (SequenceSlice slice in Step.Batch.Slices)
             Shapes.Require(slice.Past == 0, $"Attention: a sequence has {slice.Past} past tokens, which only CachedAttention can see");
         return new MatrixShape(Q.Rows, Q.Columns);
+    }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands)
+    {
+        operands.Add(Q);
+        operands.Add(K);
+        operands.Add(V);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy)
+    {
+        IComputeBackend b = to.Backend;
+        using Matrix statistics = b.AttentionStatistics(dy, y, Q, K, Step, Spec); // [T, 2 * H]
+        if (to.Wants(Q)) to.Add(Q, b.AttentionQueryGradient(dy, Q, K, V, statistics, Step, Spec));
+        if (to.Wants(K)) to.Add(K, b.AttentionKeyGradient(dy, Q, K, V, statistics, Step, Spec));
+        if (to.Wants(V)) to.Add(V, b.AttentionValueGradient(dy, Q, K, statistics, Step, Spec));
     }
 }
 

@@ -16,6 +16,14 @@ public readonly record struct AttentionSpec(int Heads, int KvHeads, int HeadDim,
         Shapes.Require(q.Rows == step.Rows && q.Columns == Heads * HeadDim && KvHeads > 0 && Heads % KvHeads == 0,
             $"Attention: q {q}, {step.Rows} rows in the step, {this}");
 
+    internal void CheckGradient(string op, Matrix gradient, Matrix q, Matrix k, Matrix v, Matrix statistics, StepTable step)
+    {
+        CheckQuery(q, step);
+        Shapes.Require(gradient.SameShape(q) && k.Columns == KvWidth && k.Rows == q.Rows && v.SameShape(k)
+            && statistics.Rows == q.Rows && statistics.Columns == 2 * Heads,
+            $"{op}: gradient {gradient}, q {q}, k {k}, v {v}, statistics {statistics}, {this}");
+    }
+
     internal void CheckCaches(StepTable step, string op)
     {
         foreach (SequenceSlice slice in step.Batch.Slices)

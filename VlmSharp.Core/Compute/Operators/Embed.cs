@@ -10,7 +10,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="Ids">T ids below V; below 0 they name a row of the choice.</param>
 /// <param name="Scale">sqrt(F) in Gemma.</param>
 /// <param name="Choice">What <see cref="Choose"/> gave, or <c>default</c> where every id is known.</param>
-public readonly record struct Embed(Weight Table, Indices Ids, float Scale, Matrix Choice = default) : IOperator
+public readonly record struct Embed(Weight Table, Indices Ids, float Scale, Matrix Choice = default) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -18,6 +18,17 @@ public readonly record struct Embed(Weight Table, Indices Ids, float Scale, Matr
         if (Ids.Highest >= Table.Rows || Ids.Lowest < -Choice.Rows)
             throw new ArgumentException($"Embed: id {(Ids.Highest >= Table.Rows ? Ids.Highest : Ids.Lowest)} is outside the table {Table} and the {Choice.Rows} rows of the choice.");
         return new MatrixShape(Ids.Count, Table.Columns);
+    }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands) => operands.Add(Table);
+
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy)
+    {
+        if (Choice.HasValue) throw new NotSupportedException("Embed: tokens that the backend has chosen itself have no gradient.");
+        (Indices ids, int rows, float scale) = (Ids, Table.Rows, Scale);
+        to.Add(Table, sum => to.Backend.AddRows(dy, ids, rows, scale, sum));
     }
 }
 

@@ -9,13 +9,23 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="X">[T, in].</param>
 /// <param name="Gate">Wg [out, in].</param>
 /// <param name="Up">Wu [out, in].</param>
-public readonly record struct GatedLinear(Matrix X, Weight Gate, Weight Up) : IOperator
+public readonly record struct GatedLinear(Matrix X, Weight Gate, Weight Up) : IComposite
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
     {
         Shapes.Require(X.Columns == Gate.Columns && X.Columns == Up.Columns && Gate.Rows == Up.Rows, $"GatedLinear: x {X}, gate {Gate}, up {Up}");
         return new MatrixShape(X.Rows, Gate.Rows);
+    }
+
+    /// <inheritdoc/>
+    public bool IsComposed => true;
+
+    /// <inheritdoc/>
+    public Matrix Compose(IComputeBackend b)
+    {
+        using Matrix gate = b.Linear(X, Gate), up = b.Linear(X, Up); // [T, out] each
+        return b.GatedGelu(gate, up); // [T, out]
     }
 }
 

@@ -4,7 +4,7 @@ namespace VlmSharp.Compute.Operators;
 /// The rows of several matrices, one matrix after another: the image tokens of several pictures.
 /// </summary>
 /// <param name="Parts">Matrices [n_i, F], at least one.</param>
-public readonly record struct JoinRows(IReadOnlyList<Matrix> Parts) : IOperator
+public readonly record struct JoinRows(IReadOnlyList<Matrix> Parts) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -18,6 +18,24 @@ public readonly record struct JoinRows(IReadOnlyList<Matrix> Parts) : IOperator
         }
 
         return new MatrixShape(rows, Parts[0].Columns);
+    }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands)
+    {
+        foreach (Matrix part in Parts) operands.Add(part);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy)
+    {
+        int first = 0;
+        foreach (Matrix part in Parts)
+        {
+            using Indices rows = to.Backend.Upload([.. Enumerable.Range(first, part.Rows)]);
+            if (to.Wants(part)) to.Add(part, to.Backend.SelectRows(dy, rows));
+            first += part.Rows;
+        }
     }
 }
 

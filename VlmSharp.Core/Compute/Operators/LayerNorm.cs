@@ -10,13 +10,30 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="Weight">[F].</param>
 /// <param name="Bias">[F].</param>
 /// <param name="Epsilon">eps.</param>
-public readonly record struct LayerNorm(Matrix X, Weight Weight, Weight Bias, float Epsilon) : IOperator
+public readonly record struct LayerNorm(Matrix X, Weight Weight, Weight Bias, float Epsilon) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
     {
         Shapes.Require(Weight.IsVector(X.Columns) && Bias.IsVector(X.Columns), $"LayerNorm: x {X}, weight {Weight}, bias {Bias}");
         return new MatrixShape(X.Rows, X.Columns);
+    }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands)
+    {
+        operands.Add(X);
+        operands.Add(Weight);
+        operands.Add(Bias);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy)
+    {
+        (Matrix x, float epsilon) = (X, Epsilon);
+        if (to.Wants(X)) to.Add(X, to.Backend.LayerNormInputGradient(dy, X, Weight, Epsilon));
+        if (to.Wants(Weight)) to.Add(Weight, sum => to.Backend.LayerNormGainGradient(dy, x, epsilon, sum));
+        if (to.Wants(Bias)) to.Add(Bias, sum => to.Backend.SumRows(dy, sum: sum));
     }
 }
 

@@ -11,7 +11,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="Bias">[out] or null.</param>
 /// <param name="Activation">act.</param>
 /// <param name="Residual">[T, out] or <c>default</c>.</param>
-public readonly record struct Linear(Matrix X, Weight Weight, Weight? Bias = null, Activation Activation = Activation.None, Matrix Residual = default) : IOperator
+public readonly record struct Linear(Matrix X, Weight Weight, Weight? Bias = null, Activation Activation = Activation.None, Matrix Residual = default) : IDifferentiable, IComposite
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -20,6 +20,39 @@ public readonly record struct Linear(Matrix X, Weight Weight, Weight? Bias = nul
             && (!Residual.HasValue || (Residual.Rows == X.Rows && Residual.Columns == Weight.Rows)),
             $"Linear: x {X}, weight {Weight}, bias {Bias?.ToString() ?? "none"}, residual {Residual}");
         return new MatrixShape(X.Rows, Weight.Rows);
+    }
+
+    /// <inheritdoc/>
+    public bool IsComposed => Activation != Activation.None;
+
+    /// <inheritdoc/>
+    public Matrix Compose(IComputeBackend b)
+    {
+        using Matrix z = b.Linear(X, Weight, Bias); // [T, out]
+        Matrix y = b.Gelu(z); // [T, out]
+        if (!Residual.HasValue) return y;
+        using (y) return b.Add(y, Residual);
+    }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands)
+    {
+        operands.Add(X);
+        operands.Add(Weight);
+        operands.Add(Bias);
+        operands.Add(Residual);
+    }
+
+    /// <summary>dX = dY W, dW = dY^T X, dBias = the sum of dY over its rows, dResidual = dY.</summary>
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy)
+    {
+        if (IsComposed) throw new InvalidOperationException("Linear: a gradient is asked of a layer with an activation; run its parts.");
+        Matrix x = X;
+        if (to.Wants(X)) to.Add(X, to.Backend.LinearInputGradient(dy, Weight));
+        if (to.Wants(Weight)) to.Add(Weight, sum => to.Backend.LinearWeightGradient(dy, x, sum));
+        if (to.Wants(Bias)) to.Add(Bias!, sum => to.Backend.SumRows(dy, sum: sum));
+        if (to.Wants(Residual)) to.Add(Residual, dy.Retain());
     }
 }
 

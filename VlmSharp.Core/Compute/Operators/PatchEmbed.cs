@@ -12,7 +12,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="Bias">[F].</param>
 /// <param name="Positions">[N, F] with N = (S / patch)^2.</param>
 /// <param name="Patch">Side of a patch in pixels.</param>
-public readonly record struct PatchEmbed(Matrix Pixels, Weight Kernel, Weight Bias, Weight Positions, int Patch) : IOperator
+public readonly record struct PatchEmbed(Matrix Pixels, Weight Kernel, Weight Bias, Weight Positions, int Patch) : IDifferentiable
 {
     /// <summary>S, the side of a picture in pixels.</summary>
     public int Side => (int)Math.Sqrt(Pixels.Columns / 3);
@@ -26,6 +26,25 @@ public readonly record struct PatchEmbed(Matrix Pixels, Weight Kernel, Weight Bi
             && Bias.IsVector(Kernel.Rows) && Positions.Columns == Kernel.Rows,
             $"PatchEmbed: pixels {Pixels}, kernel {Kernel}, bias {Bias}, positions {Positions}, patch {Patch}");
         return new MatrixShape(checked(Pixels.Rows * Positions.Rows), Kernel.Rows);
+    }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands)
+    {
+        operands.Add(Pixels);
+        operands.Add(Kernel);
+        operands.Add(Bias);
+        operands.Add(Positions);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy)
+    {
+        if (to.Wants(Pixels)) throw new NotSupportedException("PatchEmbed: the gradient by the pixels is not computed.");
+        (Matrix pixels, int patch, int patches) = (Pixels, Patch, Positions.Rows);
+        if (to.Wants(Kernel)) to.Add(Kernel, sum => to.Backend.PatchKernelGradient(dy, pixels, patch, sum));
+        if (to.Wants(Bias)) to.Add(Bias, sum => to.Backend.SumRows(dy, sum: sum));
+        if (to.Wants(Positions)) to.Add(Positions, sum => to.Backend.SumRows(dy, patches, sum));
     }
 }
 

@@ -9,7 +9,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="X">[T, F].</param>
 /// <param name="Rows">[n, F].</param>
 /// <param name="Targets">n distinct rows of x.</param>
-public readonly record struct ReplaceRows(Matrix X, Matrix Rows, Indices Targets) : IOperator
+public readonly record struct ReplaceRows(Matrix X, Matrix Rows, Indices Targets) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -17,6 +17,24 @@ public readonly record struct ReplaceRows(Matrix X, Matrix Rows, Indices Targets
         Shapes.Require(Rows.Rows == Targets.Count && Rows.Columns == X.Columns, $"ReplaceRows: x {X}, rows {Rows}, {Targets.Count} targets");
         Shapes.RequireRows(Targets, X.Rows, "ReplaceRows");
         return new MatrixShape(X.Rows, X.Columns);
+    }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands)
+    {
+        operands.Add(X);
+        operands.Add(Rows);
+    }
+
+    /// <summary>What was put in gets the gradient of its places; what it replaced gets none.</summary>
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy)
+    {
+        IComputeBackend b = to.Backend;
+        if (to.Wants(Rows)) to.Add(Rows, b.SelectRows(dy, Targets));
+        if (!to.Wants(X)) return;
+        using Matrix none = b.Scale(Rows, 0); // [n, F]
+        to.Add(X, b.ReplaceRows(dy, none, Targets));
     }
 }
 

@@ -10,7 +10,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="Weight">[F].</param>
 /// <param name="Epsilon">eps.</param>
 /// <param name="Residual">[T, F] or <c>default</c>.</param>
-public readonly record struct RmsNorm(Matrix X, Weight Weight, float Epsilon, Matrix Residual = default) : IOperator
+public readonly record struct RmsNorm(Matrix X, Weight Weight, float Epsilon, Matrix Residual = default) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -18,6 +18,23 @@ public readonly record struct RmsNorm(Matrix X, Weight Weight, float Epsilon, Ma
         Shapes.Require(Weight.IsVector(X.Columns) && (!Residual.HasValue || (Residual.Rows == X.Rows && Residual.Columns == X.Columns)),
             $"RmsNorm: x {X}, weight {Weight}, residual {Residual}");
         return new MatrixShape(X.Rows, X.Columns);
+    }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands)
+    {
+        operands.Add(X);
+        operands.Add(Weight);
+        operands.Add(Residual);
+    }
+
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy)
+    {
+        (Matrix x, float epsilon) = (X, Epsilon);
+        if (to.Wants(X)) to.Add(X, to.Backend.RmsNormInputGradient(dy, X, Weight, Epsilon));
+        if (to.Wants(Weight)) to.Add(Weight, sum => to.Backend.RmsNormGainGradient(dy, x, epsilon, sum));
+        if (to.Wants(Residual)) to.Add(Residual, dy.Retain());
     }
 }
 

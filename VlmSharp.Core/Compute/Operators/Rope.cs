@@ -10,7 +10,7 @@ namespace VlmSharp.Compute.Operators;
 /// </summary>
 /// <param name="X">[T, heads * D].</param>
 /// <param name="Angles">[T, D] from <see cref="RotaryAngles"/>.</param>
-public readonly record struct Rope(Matrix X, Matrix Angles) : IOperator
+public readonly record struct Rope(Matrix X, Matrix Angles) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -18,6 +18,17 @@ public readonly record struct Rope(Matrix X, Matrix Angles) : IOperator
         Shapes.Require(X.Rows == Angles.Rows && Angles.Columns > 0 && X.Columns % Angles.Columns == 0, $"Rope: x {X}, angles {Angles}");
         return new MatrixShape(X.Rows, X.Columns);
     }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands)
+    {
+        operands.Add(X);
+        operands.Add(Angles);
+    }
+
+    /// <summary>The angles follow from positions alone: no gradient goes there.</summary>
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy) => to.Add(X, to.Backend.RopeGradient(dy, Angles));
 }
 
 public static partial class OperatorCalls

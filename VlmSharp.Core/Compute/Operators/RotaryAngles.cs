@@ -11,7 +11,7 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="HeadDim">D, even.</param>
 /// <param name="FrequencyBase">base, 10000 in Gemma.</param>
 /// <param name="PositionBase">Position of a sequence's first token.</param>
-public readonly record struct RotaryAngles(StepTable Step, int HeadDim, float FrequencyBase, int PositionBase) : IOperator
+public readonly record struct RotaryAngles(StepTable Step, int HeadDim, float FrequencyBase, int PositionBase) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -19,6 +19,13 @@ public readonly record struct RotaryAngles(StepTable Step, int HeadDim, float Fr
         Shapes.Require(HeadDim > 0 && HeadDim % 2 == 0, $"RotaryAngles: head size {HeadDim} is not even");
         return new MatrixShape(Step.Rows, HeadDim);
     }
+
+    /// <summary>It reads positions alone, so nothing flows back through it.</summary>
+    /// <inheritdoc/>
+    public void Operands(IOperands operands) { }
+
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy) { }
 }
 
 public static partial class OperatorCalls

@@ -8,7 +8,7 @@ namespace VlmSharp.Compute.Operators;
 /// </summary>
 /// <param name="X">[T, F].</param>
 /// <param name="Rows">n rows of x.</param>
-public readonly record struct SelectRows(Matrix X, Indices Rows) : IOperator
+public readonly record struct SelectRows(Matrix X, Indices Rows) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -16,6 +16,12 @@ public readonly record struct SelectRows(Matrix X, Indices Rows) : IOperator
         Shapes.RequireRows(Rows, X.Rows, "SelectRows");
         return new MatrixShape(Rows.Count, X.Columns);
     }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands) => operands.Add(X);
+
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy) => to.Add(X, to.Backend.AddRows(dy, Rows, X.Rows));
 }
 
 public static partial class OperatorCalls

@@ -8,7 +8,7 @@ namespace VlmSharp.Compute.Operators;
 /// </summary>
 /// <param name="X">[T, F].</param>
 /// <param name="Cap">The bound, above 0.</param>
-public readonly record struct SoftCap(Matrix X, float Cap) : IOperator
+public readonly record struct SoftCap(Matrix X, float Cap) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -16,6 +16,12 @@ public readonly record struct SoftCap(Matrix X, float Cap) : IOperator
         Shapes.Require(Cap > 0, $"SoftCap: cap {Cap} is not above 0");
         return new MatrixShape(X.Rows, X.Columns);
     }
+
+    /// <inheritdoc/>
+    public void Operands(IOperands operands) => operands.Add(X);
+
+    /// <inheritdoc/>
+    public void Backward(IGradients to, Matrix y, Matrix dy) => to.Add(X, to.Backend.SoftCapGradient(dy, y, Cap));
 }
 
 public static partial class OperatorCalls

@@ -9,7 +9,7 @@ namespace VlmSharp.Gpu.Kernels.Products;
 internal struct Operand
 {
     public ArrayView<U4> Data; // [rows, chunks]
-    public ArrayView<ushort> Scales; // bf16, or empty
+    public ArrayView<ushort> Scales; // bf16, of Nf4 a table (Nf4Table), or empty
     public long Address; // of Data on the device, for asynchronous copies
     public ArrayView<int> Selected; // the rows that count, one by one; empty for all
     public int Rows, RowChunks; // rows that count

@@ -62,7 +62,7 @@ public sealed class KernelCatalogTests
         if (!type.IsGenericType) return true;
         Type definition = type.GetGenericTypeDefinition();
         Type[] arguments = type.GetGenericArguments();
-        if (definition == typeof(PositionRows<>)) return arguments[0] != typeof(Int8Format) && arguments[0] != typeof(Int4Format);
+        if (definition == typeof(PositionRows<>)) return arguments[0] != typeof(Int8Format) && arguments[0] != typeof(Int4Format) && arguments[0] != typeof(Nf4Format);
         if (definition != typeof(TiledProduct<,,>)) return true;
         int rows = (int)arguments[1].GetProperty(nameof(ITile.Rows))!.GetValue(null)!;
         return (arguments[0] == typeof(TensorCore) ? ProductKernels<TensorCore>.Tiles : ProductKernels<PortableCore>.Tiles).Contains(rows);

@@ -1,0 +1,15 @@
+using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
+
+namespace VlmSharp.Compute.Reference;
+
+internal sealed partial class ReferenceOperators : IKernel<Gelu>
+{
+    /// <summary>y = gelu_tanh(x).</summary>
+    public void Run(in Gelu op, HostMatrix y)
+    {
+        HostMatrix x = op.X.OnHost();
+        for (int t = 0; t < x.Rows; t++)
+            for (int f = 0; f < x.Columns; f++) y.Row(t)[f] = (float)GeluTanh(x.Row(t)[f]);
+    }
+}
