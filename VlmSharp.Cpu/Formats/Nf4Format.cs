@@ -13,6 +13,17 @@ internal static unsafe class Nf4Format
 {
     public const int BlockBytes = Nf4.BlockSize / 2, TableLength = 16;
 
+    private const int CacheLine = 64;
+
+    /// <summary>
+    /// Floats to allocate where so many are wanted that begin with a cache line: what is read right after it was written must not cross from
+    /// one line to the next, or the processor waits until it is in the cache.
+    /// </summary>
+    public static int Roomy(int floats) => floats + CacheLine / sizeof(float) - 1;
+
+    /// <summary>The first cache line that begins there or behind.</summary>
+    public static float* Align(float* start) => (float*)(((nint)start + CacheLine - 1) & -CacheLine);
+
     /// <summary>The numbers of a block: round(code * scale).</summary>
     /// <param name="scale">The block's.</param>
     /// <param name="valueType">What they are rounded to: F32, BF16 or F16.</param>
@@ -37,12 +48,12 @@ internal static unsafe class Nf4Format
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Widen<V>(byte* source, int count, float* table, float* target) where V : struct, ISimd<V>
     {
-        int i = 0;
-        for (; i + V.Count <= count; i += V.Count) V.Store(target + i, V.LookUp(source + i / 2, table));
-        for (; i < count; i += 2)
+        float* end = target + count;
+        for (; target + V.Count <= end; target += V.Count, source += V.Count / 2) V.Store(target, V.LookUp(source, table));
+        for (; target < end; target += 2, source++)
         {
-            target[i] = table[source[i / 2] >> 4];
-            target[i + 1] = table[source[i / 2] & 15];
+            target[0] = table[*source >> 4];
+            target[1] = table[*source & 15];
         }
     }
 }

@@ -115,14 +115,15 @@ internal readonly unsafe struct WeightRows
     }
 
     // A run may begin and end within a block.
+    [SkipLocalsInit] // written before it is read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WidenCodes<V>(byte* source, int count, float* target) where V : struct, ISimd<V>
     {
-        float* table = stackalloc float[Nf4Format.TableLength];
-        for (byte* end = source + count / 2; source < end;)
+        float* memory = stackalloc float[Nf4Format.Roomy(Nf4Format.TableLength)], table = Nf4Format.Align(memory);
+        for (byte* end = source + (uint)count / 2; source < end;)
         {
-            nint place = (nint)(source - matrix), inBlock = place % Nf4Format.BlockBytes;
-            int bytes = (int)Math.Min(end - source, Nf4Format.BlockBytes - inBlock);
+            nuint place = (nuint)(source - matrix), inBlock = place % Nf4Format.BlockBytes;
+            int bytes = (int)Math.Min((nuint)(end - source), Nf4Format.BlockBytes - inBlock);
             Nf4Format.MakeTable<V>(Unsafe.ReadUnaligned<float>((float*)scales + place / Nf4Format.BlockBytes), valueType, table);
             Nf4Format.Widen<V>(source, 2 * bytes, table, target);
             source += bytes;

@@ -6,14 +6,15 @@ namespace VlmSharp.Cpu.Simd;
 
 internal unsafe partial struct V512 : ICodes<V512>
 {
-    // Each element gets its half's eight places and shifts its own down; the permutation looks at the lower four bits.
+    // The two words of eight places stand by turns in the register, and each element shifts its own place down. So those of the first word
+    // come to the even elements: one permutation puts them in order, the next looks them up, by the lower four bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 LookUp(byte* source, float* table)
     {
         if (!Avx512F.IsSupported) return new(Vector512.Create(V256.LookUp(source, table).Value, V256.LookUp(source + 4, table).Value));
-        Vector512<int> words = Vector512.Create(
-            Vector256.Create(Unsafe.ReadUnaligned<int>(source)), Vector256.Create(Unsafe.ReadUnaligned<int>(source + 4)));
-        Vector512<int> places = Avx512F.ShiftRightLogicalVariable(words, Vector512.Create(4u, 0, 12, 8, 20, 16, 28, 24, 4, 0, 12, 8, 20, 16, 28, 24));
+        Vector512<int> words = Vector512.Create(Unsafe.ReadUnaligned<long>(source)).AsInt32();
+        Vector512<int> byTurns = Avx512F.ShiftRightLogicalVariable(words, Vector512.Create(4u, 4, 0, 0, 12, 12, 8, 8, 20, 20, 16, 16, 28, 28, 24, 24));
+        Vector512<int> places = Avx512F.PermuteVar16x32(byTurns, Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
         return new(Avx512F.PermuteVar16x32(Vector512.Load(table), places));
     }
 

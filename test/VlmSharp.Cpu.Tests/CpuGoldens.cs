@@ -59,3 +59,13 @@ public sealed class Cpu512Nf4Goldens : Nf4Goldens
 {
     protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512, AllowEmulation = true, Threads = 3 });
 }
+
+public sealed class CpuAdapterGoldens : AdapterGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend();
+}
+
+public sealed class Cpu128AdapterGoldens : AdapterGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128 });
+}

@@ -31,11 +31,13 @@ internal readonly unsafe struct CodeGemv<V>(float* x, int count, int k) : IGemv<
     [SkipLocalsInit] // written before it is read
     public void Multiply(WeightRows w, int rows, float* y, nint yStride)
     {
-        float* wide = stackalloc float[RowsAtOnce * Piece], sums = stackalloc float[count * RowsAtOnce * V.Count], rests = stackalloc float[count * RowsAtOnce];
+        int length = count * RowsAtOnce * V.Count;
+        float* memory = stackalloc float[Nf4Format.Roomy(RowsAtOnce * Piece + length)], rests = stackalloc float[count * RowsAtOnce];
+        float* wide = Nf4Format.Align(memory), sums = wide + RowsAtOnce * Piece; // [rows at once, piece], [T, rows at once, V.Count]
         int run = (rows + RowsAtOnce - 1) / RowsAtOnce;
         for (int n = 0; n < run; n++)
         {
-            new Span<float>(sums, count * RowsAtOnce * V.Count).Clear();
+            new Span<float>(sums, length).Clear();
             new Span<float>(rests, count * RowsAtOnce).Clear();
             for (int first = 0; first < k; first += Piece)
             {

@@ -92,7 +92,7 @@ internal sealed class QuantizedTarget : CheckpointTarget
 
     protected override IEnumerable<Seed> MakeSeeds()
     {
-        foreach (DType format in new[] { DType.Int8, DType.Int4, DType.Nf4 })
+        foreach (DType format in new[] { DType.Nf4, DType.Int8, DType.Int4 })
         {
             TinyModel.WriteQuantized(Folder, format);
             yield return new Seed($"{format}", System.IO.File.ReadAllBytes(Path.Combine(Folder, File)));

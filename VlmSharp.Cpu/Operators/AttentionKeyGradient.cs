@@ -1,0 +1,33 @@
+using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Cpu.Kernels.Attention;
+
+namespace VlmSharp.Cpu.Operators;
+
+internal sealed partial class CpuOperators<V> : IKernel<AttentionKeyGradient>
+{
+    /// <summary>dK_j = sum_i ds_ij q_i, over all heads that read the key: <see cref="AttentionGradient{V}"/>.</summary>
+    public void Run(in AttentionKeyGradient op, HostMatrix y)
+    {
+        AttentionSpec spec = op.Spec;
+        HostMatrix q = op.Q.OnHost(), k = op.K.OnHost(), v = op.V.OnHost(), dy = op.Gradient.OnHost();
+        foreach (SequenceSlice slice in op.Step.Batch.Slices)
+        {
+            HeadRows queries = HeadRows.OfQueries(q, slice.RowStart, spec);
+            new AttentionGradient<V>
+            {
+                Slice = slice,
+                Spec = spec,
+                OfKeys = true,
+                Own = HeadRows.OfKeys(k, slice.RowStart, spec),
+                OwnAlong = HeadRows.OfKeys(v, slice.RowStart, spec),
+                Other = queries,
+                OtherAlong = HeadRows.OfQueries(dy, slice.RowStart, spec),
+                Basis = queries,
+                Result = HeadRows.OfKeys(y, slice.RowStart, spec),
+                Statistics = op.Statistics.OnHost(),
+            }.Run(context);
+        }
+    }
+}
