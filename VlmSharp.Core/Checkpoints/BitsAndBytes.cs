@@ -32,7 +32,8 @@ internal static class BitsAndBytes
     public static readonly string[] Suffixes = [Scales, Code, NestedScales, NestedMap, State];
 
     /// <summary>What to say of bitsandbytes' other formats.</summary>
-    public const string OnlyNf4 = "VlmSharp reads bitsandbytes' NF4; use an NF4 or an unquantized checkpoint of this model, which 'vlmsharp quantize' can make smaller";
+    public const string OnlyNf4 =
+        "VlmSharp reads bitsandbytes' NF4; use an NF4 or an unquantized checkpoint of this model, which 'vlmsharp quantize' can make smaller";
 
     /// <summary>Refuses the tensors of a format of bitsandbytes' that is not read here.</summary>
     /// <param name="name">A tensor's name.</param>
@@ -40,8 +41,10 @@ internal static class BitsAndBytes
     /// <exception cref="ModelFormatException">The tensor belongs to FP4 or LLM.int8.</exception>
     public static void RequireNf4(string name, string path)
     {
-        string? format = name.EndsWith(Fp4State, StringComparison.Ordinal) ? "FP4" : name.EndsWith(Int8Scales, StringComparison.Ordinal) ? "LLM.int8" : null;
-        if (format is not null) throw new ModelFormatException($"{path} holds {MessageText.Quote(name)}: a matrix that is quantized to {format}. {OnlyNf4}.");
+        bool isFp4 = name.EndsWith(Fp4State, StringComparison.Ordinal), isInt8 = name.EndsWith(Int8Scales, StringComparison.Ordinal);
+        if (!isFp4 && !isInt8) return;
+        string format = isFp4 ? "FP4" : "LLM.int8";
+        throw new ModelFormatException($"{path} holds {MessageText.Quote(name)}: a matrix that is quantized to {format}. {OnlyNf4}.");
     }
 
     /// <summary>The parts of a name: that of the weight, and which of <see cref="Suffixes"/> follows; null where none does.</summary>
@@ -73,28 +76,38 @@ internal static class BitsAndBytes
         bool isNested = scales.Entry.Type == SafetensorsType.U8;
         Require(scales, isNested ? SafetensorsType.U8 : SafetensorsType.F32, blocks);
         NestedScales? nested = isNested ? ReadNested() : null;
-        return new(settings.BlockSize, settings.ValueType, scales.File.DataPointer(scales.Entry), nested, parts.Values.Sum(part => part.Entry.ByteLength));
+        long bytes = parts.Values.Sum(part => part.Entry.ByteLength);
+        return new(settings.BlockSize, settings.ValueType, scales.File.DataPointer(scales.Entry), nested, bytes);
 
         StoredTensor Part(string suffix) => parts.TryGetValue(suffix, out StoredTensor part)
             ? part
-            : throw new ModelFormatException($"{parts.Values.First().File.Path} has no tensor '{weight.Name}{suffix}', which belongs to a matrix that bitsandbytes quantized; the file may be incomplete, so get it again.");
+            : throw new ModelFormatException(
+                $"{parts.Values.First().File.Path} has no tensor '{weight.Name}{suffix}', which belongs to a matrix that bitsandbytes quantized; "
+                + "the file may be incomplete, so get it again.");
 
         NestedScales ReadNested()
         {
             if (settings.Offset is not { } offset || settings.NestedBlockSize is not { } size)
                 throw Fault(state, "says nothing of 'nested_blocksize' and 'nested_offset', which quantized scales need");
-            return new NestedScales(size, Numbers(Part(NestedMap), MapLength), Numbers(Part(NestedScales), (blocks + size - 1) / size), offset);
+            float[] map = Numbers(Part(NestedMap), MapLength), numbers = Numbers(Part(NestedScales), (blocks + size - 1) / size);
+            return new NestedScales(size, map, numbers, offset);
         }
     }
 
     private static Settings ReadSettings(JsonSection root, TensorSpec weight)
     {
-        if (root.Text("quant_type") is not "nf4" and var type) throw root.Error($"has 'quant_type' = {MessageText.Quote(type ?? "null")}: {OnlyNf4}");
+        if (root.Text("quant_type") is not "nf4" and var type)
+            throw root.Error($"has 'quant_type' = {MessageText.Quote(type ?? "null")}: {OnlyNf4}");
         int size = root.Integer("blocksize", Nf4.BlockSize, 1, LargestBlock);
-        if (size % Nf4.BlockSize != 0) throw root.Error($"has 'blocksize' = {size}; VlmSharp reads blocks of {Nf4.BlockSize} and of multiples of it");
+        if (size % Nf4.BlockSize != 0)
+            throw root.Error($"has 'blocksize' = {size}; VlmSharp reads blocks of {Nf4.BlockSize} and of multiples of it");
         int[] shape = root.Integers("shape", 0, int.MaxValue) ?? [];
         if (!shape.Select(n => (long)n).SequenceEqual(weight.Shape))
-            throw root.Error($"says that the matrix is {MessageText.Shape(shape.Take(8).Select(n => (long)n))}; config.json makes it {MessageText.Shape(weight.Shape)}");
+        {
+            string said = MessageText.Shape(shape.Take(8).Select(n => (long)n));
+            throw root.Error($"says that the matrix is {said}; config.json makes it {MessageText.Shape(weight.Shape)}");
+        }
+
         DType valueType = root.Text("dtype") switch
         {
             "float32" => DType.F32,
@@ -117,10 +130,14 @@ internal static class BitsAndBytes
     private static void Require(StoredTensor part, SafetensorsType type, long count)
     {
         if (part.Entry.Type != type || part.Entry.Shape.Length != 1 || part.Entry.Shape[0] != count)
-            throw Fault(part, $"is {part.Entry.Type.HeaderName()} {MessageText.Shape(part.Entry.Shape.Take(8))}, where {type.HeaderName()} [{count}] belongs");
+        {
+            string found = $"{part.Entry.Type.HeaderName()} {MessageText.Shape(part.Entry.Shape.Take(8))}";
+            throw Fault(part, $"is {found}, where {type.HeaderName()} [{count}] belongs");
+        }
     }
 
-    private static ModelFormatException Fault(StoredTensor part, string what) => new($"{part.File.Path}: {MessageText.Quote(part.Entry.Name)} {what}.");
+    private static ModelFormatException Fault(StoredTensor part, string what) =>
+        new($"{part.File.Path}: {MessageText.Quote(part.Entry.Name)} {what}.");
 
     private readonly record struct Settings(int BlockSize, DType ValueType, int? NestedBlockSize, float? Offset);
 }

@@ -4,8 +4,8 @@ using VlmSharp.Compute.Host;
 namespace VlmSharp.Checkpoints;
 
 /// <summary>
-/// The scales of a matrix that bitsandbytes stored as NF4. Kernels take fp32 [blocks of 64]. Where they are stored so they are used in place;
-/// where they are quantized themselves, or stand for larger blocks, they are made when they are first asked for, into memory of their own:
+/// The scales of a matrix that bitsandbytes stored as NF4. Kernels take fp32 [blocks of 64]. Where they are stored so they are used in
+/// place; where they are quantized themselves, or stand for larger blocks, they are made when they are first asked for, into memory of their own:
 /// 1/8 of that of the elements.
 /// </summary>
 internal sealed unsafe class Nf4Scales : IDisposable
@@ -56,7 +56,10 @@ internal sealed unsafe class Nf4Scales : IDisposable
         float* made = (float*)HostMemory.Allocate(blocks * sizeof(float));
         int stored = checked((int)((blocks + repeat - 1) / repeat));
         if (source.Nested is { } nested)
-            Nf4.RestoreScales(new((byte*)source.Scales, stored), nested.Map, nested.Scales, nested.BlockSize, nested.Offset, new(made, stored));
+        {
+            ReadOnlySpan<byte> codes = new((byte*)source.Scales, stored);
+            Nf4.RestoreScales(codes, nested.Map, nested.Scales, nested.BlockSize, nested.Offset, new(made, stored));
+        }
         else
             Buffer.MemoryCopy((float*)source.Scales, made, blocks * sizeof(float), (long)stored * sizeof(float));
         // From the end: a scale is copied to all its blocks before its own place is taken.

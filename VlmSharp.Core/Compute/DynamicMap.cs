@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace VlmSharp.Compute;
 
 /// <summary>
@@ -8,15 +10,16 @@ namespace VlmSharp.Compute;
 /// </summary>
 public sealed class DynamicMap
 {
-    private const int Decades = 7, BucketShift = 19; // a bucket: numbers with the same sign, exponent and first 4 bits of the mantissa
+    // A bucket: numbers with the same sign, exponent and first 7 bits of the mantissa. No more than two borders of codes fall into one.
+    private const int Decades = 7, BucketShift = 16;
 
-    private readonly float[] values, middles;
+    private readonly float[] values, middles; // the border behind each code; behind the last one infinity
     private readonly byte[] first = new byte[1 << (32 - BucketShift)]; // the lowest code that a number of the bucket may have
 
     private DynamicMap(bool signed)
     {
         values = Create(signed);
-        middles = [.. Enumerable.Range(0, values.Length - 1).Select(i => (values[i] + values[i + 1]) / 2)];
+        middles = [.. Enumerable.Range(0, values.Length - 1).Select(i => (values[i] + values[i + 1]) / 2), float.PositiveInfinity];
         for (uint bucket = 0; bucket < first.Length; bucket++)
         {
             // The least number of a bucket: below 0 the one with the largest mantissa.
@@ -42,17 +45,20 @@ public sealed class DynamicMap
     /// <summary>The code of the nearest number; halfway between two it is the lower one.</summary>
     /// <param name="x">Any number; NaN has the code 0.</param>
     /// <returns>The code.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte Nearest(float x)
     {
+        // Without a branch: which of three codes it is nobody can predict.
         int code = first[BitConverter.SingleToUInt32Bits(x) >> BucketShift];
-        while (code < middles.Length && x > middles[code]) code++;
+        code += Unsafe.BitCast<bool, byte>(x > middles[code]);
+        code += Unsafe.BitCast<bool, byte>(x > middles[code]);
         return (byte)code;
     }
 
     private byte Search(float x)
     {
         int code = 0;
-        while (code < middles.Length && x > middles[code]) code++;
+        while (x > middles[code]) code++;
         return (byte)code;
     }
 

@@ -17,8 +17,10 @@ public static class Nf4
     /// <summary>c [16], in rising order.</summary>
     public static ReadOnlySpan<float> Code =>
     [
-        -1, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0,
-        0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f, 0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1,
+        -1, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
+        -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0,
+        0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
+        0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1,
     ];
 
     /// <summary>Blocks of so many elements, the last of which may be short.</summary>
@@ -39,7 +41,9 @@ public static class Nf4
         };
     }
 
-    /// <summary>Double quantization undone: a[i] = map[codes[i]] * nestedScales[i / nestedBlock] + offset, each operation rounded to fp32.</summary>
+    /// <summary>
+    /// Double quantization undone: a[i] = map[codes[i]] * nestedScales[i / nestedBlock] + offset, each operation rounded to fp32.
+    /// </summary>
     /// <param name="codes">[blocks].</param>
     /// <param name="map">[256].</param>
     /// <param name="nestedScales">[ceil(blocks / nestedBlock)].</param>

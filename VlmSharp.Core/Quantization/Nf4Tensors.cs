@@ -15,7 +15,8 @@ internal static class Nf4Tensors
     public static IEnumerable<TensorToWrite> Beside(QuantizedMatrix matrix)
     {
         WeightData data = matrix.Data;
-        DoubleQuantization scales = matrix.QuantizedScales ?? throw new ArgumentException($"{data.Name} is not an Nf4 matrix.", nameof(matrix));
+        DoubleQuantization scales = matrix.QuantizedScales
+            ?? throw new ArgumentException($"{data.Name} is not an Nf4 matrix.", nameof(matrix));
         yield return Bytes(BitsAndBytes.Scales, scales.Codes);
         yield return Bytes(BitsAndBytes.State, Encoding.UTF8.GetBytes(State(data, scales.Offset)));
         yield return Numbers(BitsAndBytes.Code, Nf4.Code.ToArray());
@@ -34,7 +35,8 @@ internal static class Nf4Tensors
 
     // As Python writes it, byte for byte.
     private static string State(in WeightData data, float offset) =>
-        $"{{\"quant_type\": \"nf4\", \"blocksize\": {Nf4.BlockSize}, \"dtype\": \"{NameOf(data.ValueType)}\", \"shape\": [{data.Rows}, {data.Columns}], "
+        $"{{\"quant_type\": \"nf4\", \"blocksize\": {Nf4.BlockSize}, \"dtype\": \"{NameOf(data.ValueType)}\", "
+        + $"\"shape\": [{data.Rows}, {data.Columns}], "
         + $"\"nested_blocksize\": {DoubleQuantization.BlockSize}, \"nested_dtype\": \"float32\", \"nested_offset\": {Python(offset)}}}";
 
     // The shortest text of the double, with a point or an exponent.

@@ -14,7 +14,8 @@ internal static class QuantizedConfig
     /// <param name="format">What its decoder is quantized to.</param>
     public static byte[] Write(Checkpoint source, DType format)
     {
-        using JsonDocument config = JsonDocument.Parse(CheckpointFolder.ReadSmall(Path.Combine(source.Directory, CheckpointFolder.ConfigName)));
+        byte[] before = CheckpointFolder.ReadSmall(Path.Combine(source.Directory, CheckpointFolder.ConfigName));
+        using JsonDocument config = JsonDocument.Parse(before);
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
         {
@@ -39,7 +40,8 @@ internal static class QuantizedConfig
     // As transformers writes it. Modules to skip are those that stay as they are: names, or parts of names.
     private static void WriteBitsAndBytes(Utf8JsonWriter json, Checkpoint source)
     {
-        WeightData[] matrices = [.. source.Tensors.Keys.Where(name => name.StartsWith(TensorNames.Decoder, StringComparison.Ordinal)).Select(source.Weight).Where(m => m.Rows > 1)];
+        IEnumerable<string> names = source.Tensors.Keys.Where(name => name.StartsWith(TensorNames.Decoder, StringComparison.Ordinal));
+        WeightData[] matrices = [.. names.Select(source.Weight).Where(m => m.Rows > 1)];
         WeightData quantized = matrices.First(m => FormatOf(m) is not null);
         json.WriteString("quant_method", BitsAndBytes.Method);
         json.WriteBoolean("load_in_4bit", true);

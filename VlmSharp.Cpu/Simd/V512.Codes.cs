@@ -23,7 +23,8 @@ internal unsafe partial struct V512 : ICodes<V512>
     public static V512 RoundToBF16(V512 x)
     {
         Vector512<uint> bits = x.value.AsUInt32(), rounded = bits + Vector512.Create(0x7FFFu) + ((bits >> 16) & Vector512<uint>.One);
-        return new(Vector512.ConditionalSelect(Vector512.Equals(x.value, x.value), (rounded & Vector512.Create(0xFFFF0000u)).AsSingle(), x.value));
+        Vector512<float> cut = (rounded & Vector512.Create(0xFFFF0000u)).AsSingle();
+        return new(Vector512.ConditionalSelect(Vector512.Equals(x.value, x.value), cut, x.value));
     }
 
     // Below 2^-14 binary16 has steps of 2^-24, which are those of fp32 from 0.5 to 1; from 65520 on it has infinity.
@@ -32,9 +33,11 @@ internal unsafe partial struct V512 : ICodes<V512>
     {
         Vector512<float> magnitude = Vector512.Abs(x.value), half = Vector512.Create(0.5f);
         Vector512<uint> bits = magnitude.AsUInt32(), sign = x.value.AsUInt32() & Vector512.Create(0x80000000u);
-        Vector512<float> normal = ((bits + Vector512.Create(0xFFFu) + ((bits >> 13) & Vector512<uint>.One)) & Vector512.Create(0xFFFFE000u)).AsSingle();
-        normal = Vector512.ConditionalSelect(Vector512.LessThan(normal, Vector512.Create(65536f)), normal, Vector512.Create(float.PositiveInfinity));
-        Vector512<float> rounded = Vector512.ConditionalSelect(Vector512.LessThan(magnitude, Vector512.Create(6.103515625e-5f)), magnitude + half - half, normal);
+        Vector512<uint> up = bits + Vector512.Create(0xFFFu) + ((bits >> 13) & Vector512<uint>.One);
+        Vector512<float> normal = (up & Vector512.Create(0xFFFFE000u)).AsSingle(), infinity = Vector512.Create(float.PositiveInfinity);
+        normal = Vector512.ConditionalSelect(Vector512.LessThan(normal, Vector512.Create(65536f)), normal, infinity);
+        Vector512<float> isSmall = Vector512.LessThan(magnitude, Vector512.Create(6.103515625e-5f));
+        Vector512<float> rounded = Vector512.ConditionalSelect(isSmall, magnitude + half - half, normal);
         return new(Vector512.ConditionalSelect(Vector512.Equals(x.value, x.value), (rounded.AsUInt32() | sign).AsSingle(), x.value));
     }
 }

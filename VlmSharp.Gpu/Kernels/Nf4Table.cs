@@ -17,7 +17,9 @@ internal static class Nf4Table
 
     private const int ChunkNumbers = 32;
 
-    /// <summary>Whether a device takes a matrix so: its rows are whole chunks, and its numbers bf16 or fp32. Others are widened while they are copied.</summary>
+    /// <summary>
+    /// Whether a device takes a matrix so: its rows are whole chunks, and its numbers bf16 or fp32. Others are widened while they are copied.
+    /// </summary>
     /// <param name="columns">Length of a row.</param>
     /// <param name="valueType">What the numbers are rounded to.</param>
     public static bool Takes(int columns, DType valueType) => columns % ChunkNumbers == 0 && valueType is DType.F32 or DType.BF16;

@@ -15,7 +15,8 @@ internal static class Background
     public static float[] Draw(int side, SceneRandom random)
     {
         double[] from = Color(random), to = Color(random);
-        Func<double, double, double> share = random.Next() < Shaded ? Shade(random) : (_, _) => 0, wave = random.Next() < Waved ? Wave(random) : (_, _) => 0;
+        Func<double, double, double> share = random.Next() < Shaded ? Shade(random) : (_, _) => 0;
+        Func<double, double, double> wave = random.Next() < Waved ? Wave(random) : (_, _) => 0;
         double grain = random.Next() < Grained ? random.Next(0.01, 0.04) : 0;
         var pixels = new float[side * side * 3];
         for (int y = 0; y < side; y++)
@@ -48,7 +49,8 @@ internal static class Background
     /// <summary>Bands, upright, level or aslant.</summary>
     private static Func<double, double, double> Wave(SceneRandom random)
     {
-        double angle = random.Below(4) * Math.PI / 4, turns = 2 * Math.PI * random.Next(0.5, 4), start = random.Next(0, 2 * Math.PI), height = random.Next(0.02, 0.07);
+        double angle = random.Below(4) * Math.PI / 4, turns = 2 * Math.PI * random.Next(0.5, 4);
+        double start = random.Next(0, 2 * Math.PI), height = random.Next(0.02, 0.07);
         return (x, y) => height * Math.Sin(turns * (x * Math.Cos(angle) + y * Math.Sin(angle)) + start);
     }
 }

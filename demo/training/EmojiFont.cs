@@ -27,7 +27,8 @@ internal sealed class EmojiFont
         }
 
         foreach (string needed in (string[])["cmap", "CBLC", "CBDT"])
-            if (!tables.ContainsKey(needed)) throw new InvalidDataException($"{path} has no table {needed}: give NotoColorEmoji.ttf of Debian's package fonts-noto-color-emoji, which holds PNG pictures.");
+            if (!tables.ContainsKey(needed))
+                throw new InvalidDataException($"{path} has no table {needed}: give NotoColorEmoji.ttf of Debian's package fonts-noto-color-emoji, which holds PNG pictures.");
     }
 
     /// <summary>The picture of a character, what is transparent around it cut off.</summary>

@@ -29,7 +29,8 @@ internal static class FontPng
             at += length + ChunkBytes;
         }
 
-        if (color is not (3 or 6) || (color == 6 && depth != 8)) throw new InvalidDataException($"A picture in the font has color type {color} and {depth} bits: is it NotoColorEmoji.ttf?");
+        if (color is not (3 or 6) || (color == 6 && depth != 8))
+            throw new InvalidDataException($"A picture in the font has color type {color} and {depth} bits: is it NotoColorEmoji.ttf?");
         byte[] rows = Unfilter(data, width, height, color == 6 ? 32 : depth);
         var sprite = new Sprite(width, height, new float[width * height * 4]);
         int rowBytes = rows.Length / height;

@@ -72,4 +72,5 @@ catch (Exception e) when (e is FormatException or IOException or InvalidDataExce
 string? Option(string name) => Array.IndexOf(args, name, 1) is > 0 and var at ? args[at + 1] : null;
 
 long Number(string name, long fallback) => Option(name) is not { } text ? fallback
-    : long.TryParse(text, CultureInfo.InvariantCulture, out long number) && number >= 0 ? number : throw new FormatException($"{name} {text}: give a whole number.");
+    : long.TryParse(text, CultureInfo.InvariantCulture, out long number) && number >= 0 ? number
+    : throw new FormatException($"{name} {text}: give a whole number.");

@@ -46,7 +46,13 @@ internal sealed class SceneArtist(EmojiFont font, int side, long seed)
 
     private List<Placed>? Place(List<Thing> things, float[] canvas, SceneRandom random)
     {
-        (double least, double most) = things.Count switch { 1 => (0.28, 0.82), 2 => (0.23, 0.46), 3 => (0.21, 0.39), _ => (0.19, 0.36) }; // of the side
+        (double least, double most) = things.Count switch // of the side
+        {
+            1 => (0.28, 0.82),
+            2 => (0.23, 0.46),
+            3 => (0.21, 0.39),
+            _ => (0.19, 0.36),
+        };
         var placed = new List<Placed>();
         foreach (Thing thing in things)
         {
@@ -55,7 +61,9 @@ internal sealed class SceneArtist(EmojiFont font, int side, long seed)
             {
                 Sprite sprite = SpriteOf(thing, (int)Math.Round(random.Next(least, most) * side), canvas, random);
                 var here = new Placed(thing, random.Below(side - sprite.Width + 1), random.Below(side - sprite.Height + 1), sprite.Width, sprite.Height);
-                if (placed.Any(other => other.Covered(here) > MostCovered) || (things.Count == 2 && placed.Any(other => IsDiagonal(other, here))) || (thing is Shape && !StandsOut(sprite, here, canvas))) continue;
+                if (placed.Any(other => other.Covered(here) > MostCovered)) continue;
+                if (things.Count == 2 && placed.Any(other => IsDiagonal(other, here))) continue;
+                if (thing is Shape && !StandsOut(sprite, here, canvas)) continue;
                 place = here;
                 Blend(sprite, here, canvas);
             }

@@ -5,7 +5,7 @@ namespace VlmSharp.Scenes;
 /// <summary>The random numbers of one scene: they follow from the seed and the scene's number, so any scene can be drawn alone.</summary>
 internal sealed class SceneRandom(long seed, long scene)
 {
-    private long position = scene << 20; // no scene draws a million numbers
+    private long position = scene << 28; // no scene draws so many numbers
 
     /// <summary>A number in [0, 1).</summary>
     public double Next() => CounterRandom.Uniform(seed, position++);

@@ -10,12 +10,13 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Kernels.Attention;
 
 /// <summary>
-/// The gradients of attention by its queries, keys or values, and the two numbers of each row that they rest on, without a score matrix in memory (Dao
-/// et al. 2022, section B.2). All four look at the pairs of queries and keys in tiles; what they compute belongs to one side of the pair, and
+/// The gradients of attention by its queries, keys or values, and the numbers of each row that they rest on, without a score matrix in memory (Dao
+/// et al. 2022, section B.2). All look at the pairs of queries and keys in tiles; what they compute belongs to one side of the pair, and
 /// its sums run over the other:
 /// <code>
 ///              own side    other side    P = dY V^T    result
 /// statistics   queries     keys                        l = log sum exp(S)
+/// residuals    queries     keys          yes           e = sum p (P - d) / sum p
 /// dQ           queries     keys          yes           dS K
 /// dK           keys        queries       yes           dS^T Q
 /// dV           keys        queries                     P^T dY
@@ -23,6 +24,8 @@ namespace VlmSharp.Cpu.Kernels.Attention;
 /// for each block of the other side:   S = own other^T,  then p or dS in its place (<see cref="AttentionPairs{V}"/>)
 ///                                     O += S other
 /// </code>
+/// The ds of a query sum up to 0, and with them the gradient of a bias of all keys; but d = dY.y has been rounded, with y. What is left in the
+/// sum is its error e, and dK takes P - d - e.
 /// The other side is packed once, by all threads together. An item is a key-value head and a block of the own side, so no two threads
 /// write one row. The rows of queries are those of all heads that share the key-value head.
 /// </summary>
@@ -58,6 +61,9 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
     /// <summary>[T, 2 H]: l and d of each head, read, or of the statistics written.</summary>
     public required HostMatrix Statistics { get; init; }
 
+    /// <summary>[T of the sequence, H]: e of each head, read where the own side is keys, written without a <see cref="Basis"/>; or <c>default</c>.</summary>
+    public HostMatrix Residuals { get; init; }
+
     /// <summary>Whether the own side is keys.</summary>
     public bool OfKeys { get; init; }
 
@@ -84,8 +90,8 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
 
     private readonly int OtherPadded => RoundUp(OtherRows, Panel);
 
-    // A key-value head's part of the shared scratch: panels for S and P, for the results, and l and d of queries.
-    private readonly nint HeadFloats => (nint)OtherPadded * (2 * Dim + PaddedDim + 2);
+    // A key-value head's part of the shared scratch: panels for S and P, for the results, and l, d and e of queries.
+    private readonly nint HeadFloats => (nint)OtherPadded * (2 * Dim + PaddedDim + 3);
 
     private readonly float* ScorePanels(int kvHead) => shared + kvHead * HeadFloats;
 
@@ -97,13 +103,15 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
 
     private readonly float* Means(int kvHead) => LogSums(kvHead) + OtherPadded;
 
+    private readonly float* Errors(int kvHead) => Means(kvHead) + OtherPadded;
+
     /// <summary>Computes what is asked for, of one sequence.</summary>
     public void Run(CpuContext context)
     {
         block = Math.Clamp(RoundUp(Divide(OwnRows * Spec.KvHeads, ItemsPerThread * context.Team.Count), Tile.NarrowRows), 2 * Tile.NarrowRows, MostRows);
         blocks = Divide(OwnRows, block);
         shared = context.Shared.Reserve(Spec.KvHeads * HeadFloats);
-        long item = (long)block * (2 * DimChunks * Tile.Stride + 2 * Tile.Stride + PaddedDim + 2);
+        long item = (long)block * (2 * DimChunks * Tile.Stride + 2 * Tile.Stride + PaddedDim + 3);
         scratch = context.PerThread(Math.Max(item, (long)Panel * PaddedDim), out scratchStride);
         packing = true;
         context.Team.Run(this, Spec.KvHeads * (OtherPadded / Panel));
@@ -124,17 +132,17 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
     private readonly void Pack(int kvHead, int row, float* rows)
     {
         int count = Math.Min(Panel, OtherRows - row), start = row / OtherBlock * OtherBlock, length = Math.Min(OtherBlock, OtherPadded - start);
-        Other.Copy(kvHead, row, count, rows, Panel, PaddedDim);
+        Other.Copy<V>(kvHead, row, count, rows, Panel, PaddedDim, OfKeys ? QueryFactor : 1);
         Packing.Transpose(rows, PaddedDim, Panel, Dim, ScorePanels(kvHead) + (nint)row * Dim, Panel);
         if (OtherAlong.HasValue)
         {
-            OtherAlong.Copy(kvHead, row, count, rows, Panel, PaddedDim);
+            OtherAlong.Copy<V>(kvHead, row, count, rows, Panel, PaddedDim, 1);
             Packing.Transpose(rows, PaddedDim, Panel, Dim, AlongPanels(kvHead) + (nint)row * Dim, Panel);
         }
 
         if (Basis.HasValue)
         {
-            Basis.Copy(kvHead, row, count, rows, Panel, PaddedDim);
+            Basis.Copy<V>(kvHead, row, count, rows, Panel, PaddedDim, 1);
             float* target = BasisPanels(kvHead) + (nint)start * PaddedDim + (row - start) * Panel;
             for (int r = 0; r < Panel; r++)
                 for (int d = 0; d < PaddedDim; d += V.Count)
@@ -145,13 +153,19 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
         for (int r = row; r < row + Panel; r++)
         {
             (LogSums(kvHead)[r], Means(kvHead)[r]) = r < OtherRows ? StatisticsOf(kvHead, r) : (0, 0);
+            Errors(kvHead)[r] = r < OtherRows && Residuals.HasValue ? *ResidualAt(kvHead, r) : 0;
         }
     }
 
     private readonly float* StatisticsAt(int kvHead, int query) =>
         Statistics.RowPointer(Slice.RowStart + query / QueryGroup) + kvHead * QueryGroup + query % QueryGroup;
 
+    // In the scores of queries times this, exp is a power of two.
+    private readonly float QueryFactor => Spec.Scale * Elementary.Log2E;
+
     private readonly int QueryGroup => Spec.Heads / Spec.KvHeads;
+
+    private readonly float* ResidualAt(int kvHead, int query) => Residuals.RowPointer(query / QueryGroup) + kvHead * QueryGroup + query % QueryGroup;
 
     private readonly (float LogSum, float Mean) StatisticsOf(int kvHead, int query) =>
         (StatisticsAt(kvHead, query)[0], StatisticsAt(kvHead, query)[Spec.Heads]);
@@ -172,11 +186,12 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
         public int KvHead, First, Rows, Padded;
         public float* Own;      // [chunks of the head size][Padded, Tile.Stride]
         public float* Along;    // the same
-        public float* S;        // [Padded, Tile.Stride]: q.k, then p or ds
+        public float* S;        // [Padded, Tile.Stride]: scale log2 e q.k, then p or ds
         public float* P;        // [Padded, Tile.Stride]: dY.v
         public float* O;        // [Padded, PaddedDim]
         public float* Largest;  // [Padded], of the statistics
-        public float* Sum;
+        public float* Sum;      // [Padded]: sum exp(s - largest), or sum p
+        public float* Rest;     // [Padded]: sum p (P - d)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -192,6 +207,7 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
         p.O = p.P + p.Padded * Tile.Stride;
         p.Largest = p.O + p.Padded * PaddedDim;
         p.Sum = p.Largest + p.Padded;
+        p.Rest = p.Sum + p.Padded;
         Begin(p);
         int from = Seen(first).From / OtherBlock * OtherBlock, to = Seen(first + p.Rows - 1).To;
         for (int start = from; start < to; start += OtherBlock)
@@ -206,7 +222,8 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
         for (int r = 0; r < p.Rows; r++)
         {
             if (Result.HasValue) new ReadOnlySpan<float>(p.O + (nint)r * PaddedDim, Dim).CopyTo(new Span<float>(Result.At(kvHead, first + r), Dim));
-            else StatisticsAt(kvHead, first + r)[0] = p.Largest[r] + MathF.Log(p.Sum[r]);
+            else if (Residuals.HasValue) *ResidualAt(kvHead, first + r) = p.Rest[r] / p.Sum[r];
+            else StatisticsAt(kvHead, first + r)[0] = p.Largest[r] * Elementary.Ln2 + MathF.Log(p.Sum[r]);
         }
     }
 
@@ -217,16 +234,17 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
         new Span<float>(p.S + p.Rows * Tile.Stride, (p.Padded - p.Rows) * Tile.Stride).Clear();
         new Span<float>(p.Largest, p.Padded).Fill(float.NegativeInfinity);
         new Span<float>(p.Sum, p.Padded).Clear();
-        Take(Own, p, p.Own);
-        if (OwnAlong.HasValue) Take(OwnAlong, p, p.Along);
+        new Span<float>(p.Rest, p.Padded).Clear();
+        Take(Own, p, p.Own, OfKeys ? 1 : QueryFactor);
+        if (OwnAlong.HasValue) Take(OwnAlong, p, p.Along, 1);
     }
 
-    private readonly void Take(HeadRows from, in Parts p, float* target)
+    private readonly void Take(HeadRows from, in Parts p, float* target, float factor)
     {
         for (int d = 0; d < Dim; d += Tile.Stride, target += p.Padded * Tile.Stride)
         {
             int count = Math.Min(Tile.Stride, Dim - d);
-            for (int r = 0; r < p.Rows; r++) new ReadOnlySpan<float>(from.At(p.KvHead, p.First + r) + d, count).CopyTo(new Span<float>(target + r * Tile.Stride, count));
+            for (int r = 0; r < p.Rows; r++) ScaleMap<V>.Run(from.At(p.KvHead, p.First + r) + d, factor, target + r * Tile.Stride, count);
             new Span<float>(target + p.Rows * Tile.Stride, (p.Padded - p.Rows) * Tile.Stride).Clear();
         }
     }
@@ -255,29 +273,36 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
         (int from, int to) = Seen(p.First + r);
         (from, to) = (Math.Clamp(from - start, 0, count), Math.Min(to - start, count));
         float* s = p.S + r * Tile.Stride, along = p.P + r * Tile.Stride;
-        if (!Basis.HasValue) Sum(p, r, s + from, to - from);
+        if (to <= from) new Span<float>(s, count).Clear();
         else if (OfKeys)
         {
-            var of = new ColumnStatistics<V>(LogSums(p.KvHead) + start, Means(p.KvHead) + start);
+            var of = new ColumnStatistics<V>(LogSums(p.KvHead) + start, Means(p.KvHead) + start, Errors(p.KvHead) + start);
             if (OwnAlong.HasValue) AttentionPairs<V>.Differentiate(s, along, from, to, count, Spec, of);
             else AttentionPairs<V>.Weigh(s, from, to, count, Spec, of);
         }
+        else if (!Basis.HasValue && !Residuals.HasValue) Sum(p, r, s + from, to - from);
         else
         {
             (float logSum, float mean) = StatisticsOf(p.KvHead, p.First + r);
+            if (Residuals.HasValue)
+            {
+                AttentionPairs<V>.Weigh(s, from, to, count, Spec, new RowStatistics<V>(logSum, mean));
+                p.Sum[r] += RowMath.Sum<V>(s + from, to - from);
+                p.Rest[r] += AttentionPairs<V>.Rest(s + from, along + from, mean, to - from);
+                return;
+            }
+
             AttentionPairs<V>.Differentiate(s, along, from, to, count, Spec, new RowStatistics<V>(logSum, mean));
         }
     }
 
-    // The largest score so far, and sum exp(s - largest), carried over to a larger one by exp(before - largest).
+    // The largest score so far, and sum 2^(s - largest), carried over to a larger one by 2^(before - largest).
     private readonly void Sum(in Parts p, int r, float* s, int count)
     {
-        if (count <= 0) return;
-        ScaleMap<V>.Run(s, Spec.Scale, s, count);
-        if (Spec.SoftCap > 0) SoftCapMap<V>.Run(s, Spec.SoftCap, s, count);
+        if (Spec.SoftCap > 0) SoftCapMap<V>.Run(s, Spec.SoftCap * Elementary.Log2E, s, count);
         float before = p.Largest[r], largest = Math.Max(before, RowMath.Max<V>(s, count));
-        float sum = RowMath.SumOf<V, ExpMap<V>>(new() { Largest = V.Broadcast(largest) }, s, count);
-        p.Sum[r] = p.Sum[r] * MathF.Exp(before - largest) + sum;
+        float sum = RowMath.SumOf<V, PowerMap<V>>(new() { Largest = V.Broadcast(largest) }, s, count);
+        p.Sum[r] = p.Sum[r] * MathF.Exp((before - largest) * Elementary.Ln2) + sum;
         p.Largest[r] = largest;
     }
 }

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using VlmSharp.Compute.Host;
 using VlmSharp.Compute.Operators;
+using VlmSharp.Cpu.Kernels.Rows;
+using VlmSharp.Cpu.Simd;
 
 namespace VlmSharp.Cpu.Kernels.Attention;
 
@@ -37,11 +39,12 @@ internal readonly unsafe struct HeadRows(HostMatrix matrix, int first, int group
     /// <param name="target">[rows, stride].</param>
     /// <param name="rows">Rows of the target.</param>
     /// <param name="stride">Their length, at least D.</param>
-    public void Copy(int kvHead, int row, int count, float* target, int rows, int stride)
+    /// <param name="factor">What they are multiplied by.</param>
+    public void Copy<V>(int kvHead, int row, int count, float* target, int rows, int stride, float factor) where V : struct, ISimd<V>
     {
         for (int r = 0; r < count; r++, target += stride)
         {
-            new ReadOnlySpan<float>(At(kvHead, row + r), dim).CopyTo(new Span<float>(target, dim));
+            ScaleMap<V>.Run(At(kvHead, row + r), factor, target, dim);
             new Span<float>(target + dim, stride - dim).Clear();
         }
 

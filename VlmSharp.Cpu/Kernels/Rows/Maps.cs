@@ -110,3 +110,12 @@ internal struct ExpMap<V> : IMap<V> where V : struct, ISimd<V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly V Apply(V a, V b, V c) => Elementary.Exp(a - Largest);
 }
+
+/// <summary>2^(a - largest).</summary>
+internal struct PowerMap<V> : IMap<V> where V : struct, ISimd<V>
+{
+    public V Largest;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly V Apply(V a, V b, V c) => Elementary.Exp2(a - Largest);
+}
