@@ -30,6 +30,19 @@ internal struct Operand
     /// <summary>Some rows of a parameter.</summary>
     public static Operand Of(DeviceWeight weight, ArrayView<int> rows) => Of(weight) with { Selected = rows, Rows = (int)rows.Length };
 
+    /// <summary>Neighboring rows of a parameter.</summary>
+    public static Operand Of(DeviceWeight weight, int first, int count)
+    {
+        long groups = weight.Scales.Length / weight.Rows, start = (long)first * weight.RowChunks;
+        return Of(weight) with
+        {
+            Data = weight.Data.SubView(start, (long)count * weight.RowChunks),
+            Scales = groups == 0 ? default : weight.Scales.SubView(first * groups, count * groups),
+            Address = weight.Address + start * 16,
+            Rows = count,
+        };
+    }
+
     /// <summary>Activations: bf16, or fp32 with rows of whole eights.</summary>
     public static Operand Of(Matrix x)
     {
