@@ -49,3 +49,10 @@ public sealed class OpenClDemoGoldens : DemoGoldens
 
     protected override int Scenes => 40;
 }
+
+[NeedsOpenCl]
+[Collection(SharedDevice.Collection)]
+public sealed class OpenClGradientGoldens : GradientGoldens
+{
+    protected override IComputeBackend CreateBackend() => SharedDevice.Backend();
+}
