@@ -13,7 +13,8 @@ namespace VlmSharp.Compute;
 /// <param name="Data">Address of the first element, row-major, little-endian, not necessarily aligned.</param>
 /// <param name="Owner">What keeps the memory mapped.</param>
 /// <param name="Scales">Address of the first of the scales, bfloat16 [rows, groups of a row], of a quantized matrix; else 0.</param>
-public readonly record struct WeightData(string Name, DType DType, int Rows, int Columns, nint Data, object Owner, nint Scales = 0)
+/// <param name="IsWritable">Whether the memory may be written to: a trainer's own. Mapped checkpoints may not, and writing to one would end the process.</param>
+public readonly record struct WeightData(string Name, DType DType, int Rows, int Columns, nint Data, object Owner, nint Scales = 0, bool IsWritable = false)
 {
     /// <summary>Bytes of all elements and scales.</summary>
     public long ByteLength => DType.ByteLength(Rows, Columns);

@@ -64,6 +64,9 @@ internal unsafe partial struct V128(Vector128<float> value) : ISimd<V128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Sqrt(V128 x) => new(Vector128.Sqrt(x.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 PowerOfTwo(V128 shifted) => new(((shifted.value.AsInt32() << 23) + Vector128.Create(127 << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

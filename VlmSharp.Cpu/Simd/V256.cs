@@ -59,6 +59,9 @@ internal unsafe partial struct V256(Vector256<float> value) : ISimd<V256>
     public static float Largest(V256 x) => V128.Largest(V128.TakeGreater(new(x.value.GetLower()), new(x.value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 Sqrt(V256 x) => new(Vector256.Sqrt(x.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 PowerOfTwo(V256 shifted) => new(((shifted.value.AsInt32() << 23) + Vector256.Create(127 << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
