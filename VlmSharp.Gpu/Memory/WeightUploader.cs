@@ -10,7 +10,7 @@ namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
 /// Copies parameters from the mapped checkpoint to the device, once: through two page-locked buffers, of which one is filled while the other is copied. bf16 stays bf16, int8 and int4
-/// stay packed, f16 stays f16; f32 becomes bf16 where that loses nothing and the device multiplies bf16.
+/// stay packed, f16 stays f16; f32 becomes bf16 where that loses nothing, the device multiplies bf16 and nobody writes to it.
 /// </summary>
 /// <param name="device">Where to.</param>
 /// <param name="pool">Where memory comes from.</param>
@@ -27,7 +27,7 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
     /// <returns>On the device.</returns>
     public DeviceWeight Upload(in WeightData source)
     {
-        DType format = source.DType == DType.F32 && prefersBFloat16 && IsExactInBFloat16(source) ? DType.BF16 : source.DType;
+        DType format = source.DType == DType.F32 && prefersBFloat16 && !source.IsWritable && IsExactInBFloat16(source) ? DType.BF16 : source.DType;
         long rowBytes = (long)DeviceWeight.ChunksOf(format, source.Columns) * sizeof(U4);
         MemoryBuffer1D<U4, Stride1D.Dense> data = Allocate<U4>(source, source.Rows * rowBytes / sizeof(U4));
         CopyRows(source, format, data.View.BaseView.Cast<byte>(), rowBytes);

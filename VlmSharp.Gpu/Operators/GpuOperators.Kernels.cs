@@ -24,5 +24,6 @@ internal sealed partial class GpuOperators<TCore>
         SoftCapKernel, RowStatisticsKernel, LogSoftmaxKernel, TopKKernel, TopPKernel, DrawKernel, ChooseKernel,
         RopeGradientKernel, RmsNormInputGradientKernel, RmsNormScaleKernel, LayerNormInputGradientKernel, LayerNormScaleKernel,
         AddRowsKernel, DropoutKernel, CrossEntropyPartKernel, CrossEntropyKernel, ScoreGradientKernel,
+        AssignRowsKernel, AdamWKernel, AdamW8BitKernel, SgdKernel, SumOfSquaresPieceKernel, SumOfSquaresKernel,
     ];
 }
