@@ -1,7 +1,10 @@
+using System.Collections.Immutable;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Models;
+using VlmSharp.Preprocessing;
+using VlmSharp.Tokenization;
 using VlmSharp.Training.Gradients;
 using VlmSharp.Training.Optimizers;
 
@@ -26,6 +29,9 @@ public sealed class TrainableModel : IDisposable
         frozen = new LoadedWeights(Checkpoint, Tape, options.Quantization, cancellationToken);
         try
         {
+            Preprocessor = new ImagePreprocessor(VisionLanguageModel.ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize));
+            Tokenizer = TokenizerLoader.TryLoad(directory)
+                ?? throw new RequestException($"{directory} has no tokenizer.json or tokenizer.model, and training needs one.");
             Network = new PaliGemmaModel(Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead }, Tape, Load, options.Model);
         }
         catch
@@ -44,6 +50,12 @@ public sealed class TrainableModel : IDisposable
     /// <summary>Records passes.</summary>
     public Tape Tape { get; }
 
+    /// <summary>How pictures become pixels.</summary>
+    public ImagePreprocessor Preprocessor { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public ITokenizer Tokenizer { get; }
+
     /// <summary>What is trained, in the order of the computation.</summary>
     public IReadOnlyList<Parameter> Parameters => parameters;
 
@@ -60,6 +72,13 @@ public sealed class TrainableModel : IDisposable
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(options);
         return new TrainableModel(directory, backend, options, cancellationToken);
+    }
+
+    /// <summary>A parameter's name and shape in the files that it comes from.</summary>
+    internal (string Name, ImmutableArray<long> Shape) StoredAs(Parameter parameter)
+    {
+        CheckpointTensor tensor = Checkpoint.Tensors[parameter.Name];
+        return (tensor.StoredName, tensor.Shape);
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ internal static class DataReportOutput
     {
         Console.WriteLine($"{report.Path}: {DataFormats.NameOf(report.Format)}, {report.Examples} examples, {report.Pictures} pictures");
         Table found = Tables.Create("found", "count", "share", "the first");
-        foreach (Row row in Rows(report)) found.AddPlainRow(row.Name, $"{row.Count}", row.Of == 0 ? "" : $"{(double)row.Count / row.Of:P1}", Plain(row.First.FirstOrDefault() ?? ""));
+        foreach (Row row in Rows(report)) found.AddPlainRow(row.Name, $"{row.Count}", row.Of == 0 ? "" : $"{(double)row.Count / row.Of:P1}", Plain(row.First is [var first, ..] ? first : ""));
         foreach ((string what, long count) in report.LeftOut) found.AddPlainRow($"left out: {what}", $"{count}", "", "");
         Tables.Write(found);
 

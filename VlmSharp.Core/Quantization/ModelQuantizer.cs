@@ -19,12 +19,6 @@ namespace VlmSharp.Quantization;
 /// </summary>
 public static class ModelQuantizer
 {
-    private static readonly string[] Copied =
-    [
-        CheckpointFolder.GenerationName, "preprocessor_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
-        "special_tokens_map.json", "added_tokens.json", "LICENSE", "LICENSE.txt", "NOTICE",
-    ];
-
     /// <summary>Quantizes a model.</summary>
     /// <param name="source">The model folder.</param>
     /// <param name="target">The folder to write; created, or empty.</param>
@@ -41,47 +35,9 @@ public static class ModelQuantizer
         if (threads is int few) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(few, nameof(threads));
         using Checkpoint checkpoint = Checkpoint.Open(source);
         QuantizationSummary summary = QuantizationPlan.Check(checkpoint, format);
-        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
-            throw new IOException($"{target} is not empty: give a new folder, so that no file of another model stays among these.");
-        bool existed = Directory.Exists(target);
-        try
-        {
-            Create(target);
-            // The weights come last but for config.json, without which a folder is no model.
-            foreach (string name in Copied.Where(name => File.Exists(Path.Combine(source, name))))
-                File.Copy(Path.Combine(source, name), Path.Combine(target, name));
-            SafetensorsWriter.WriteModel(target, Tensors(checkpoint, format, progress, threads ?? Environment.ProcessorCount, cancellationToken));
-            File.WriteAllBytes(Path.Combine(target, CheckpointFolder.ConfigName), Config(Path.Combine(source, CheckpointFolder.ConfigName), format));
-            return summary;
-        }
-        catch
-        {
-            foreach (string path in Directory.Exists(target) ? Directory.GetFiles(target) : []) File.Delete(path);
-            if (!existed && Directory.Exists(target)) Directory.Delete(target);
-            throw;
-        }
-    }
-
-    private static void Create(string folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"The folder {folder} cannot be created, because {Obstacle(folder, e)}; give one that can be written.", e);
-        }
-    }
-
-    // The platform's own words may be of a file that it could not find.
-    private static string Obstacle(string folder, Exception e)
-    {
-        string there = Path.GetFullPath(folder);
-        while (!Path.Exists(there) && Path.GetDirectoryName(there) is { } parent) there = parent;
-        return File.Exists(there) ? $"{there} is a file"
-            : e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException ? $"{there} takes no new folders"
-            : e.Message.TrimEnd('.');
+        ModelFolder.Write(source, target, Tensors(checkpoint, format, progress, threads ?? Environment.ProcessorCount, cancellationToken),
+            Config(Path.Combine(source, CheckpointFolder.ConfigName), format));
+        return summary;
     }
 
     private static List<TensorToWrite> Tensors(Checkpoint checkpoint, DType format, IProgress<double>? progress, int threads, CancellationToken cancellationToken)

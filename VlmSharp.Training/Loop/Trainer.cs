@@ -1,3 +1,4 @@
+using VlmSharp.Training.Distributed;
 using VlmSharp.Training.Optimizers;
 using VlmSharp.Training.Runs;
 using VlmSharp.Training.Tracking;
@@ -45,6 +46,9 @@ public sealed class Trainer<TBatch>
 
     /// <summary>Evaluates after so many steps; null for no evaluation.</summary>
     public Func<long, CancellationToken, EvaluationResult>? Evaluate { get; init; }
+
+    /// <summary>The processes that train together, each with a trainer of its own on its part of the data.</summary>
+    public IProcessGroup Group { get; init; } = new SingleProcess();
 
     /// <summary>The clock behind tokens per second.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
@@ -126,6 +130,13 @@ public sealed class Trainer<TBatch>
     /// <returns>Their loss together; null where the run is to stop.</returns>
     private BatchLoss? Accumulate(CancellationToken cancellation)
     {
+        if (Group.Size > 1)
+        {
+            // A process that stopped alone would leave the others waiting: they stop before the same step.
+            if (CountOf(cancellation.IsCancellationRequested) > 0) return null;
+            cancellation = CancellationToken.None;
+        }
+
         var sum = default(BatchLoss);
         for (int i = 0; i < settings.Accumulation; i++)
         {
@@ -140,11 +151,28 @@ public sealed class Trainer<TBatch>
                 return null;
             }
 
-            BatchLoss loss = step.Accumulate(batch, new StepContext(completed, i, settings.Seed, progress.LossScale));
+            BatchLoss loss = step.Accumulate(batch, new StepContext(completed, i, settings.Seed, progress.LossScale, IsLast: i == settings.Accumulation - 1));
             sum = new BatchLoss(sum.Sum + loss.Sum, sum.Weight + loss.Weight, sum.Tokens + loss.Tokens);
         }
 
+        sum = OverAll(sum);
         return sum.Weight > 0 ? sum : throw new RequestException($"The batches of step {completed} have no token to learn from: every suffix is empty.");
+    }
+
+    private double CountOf(bool here)
+    {
+        Span<double> count = [here ? 1 : 0];
+        Group.Sum(count);
+        return count[0];
+    }
+
+    /// <summary>The loss of all processes' batches.</summary>
+    private BatchLoss OverAll(in BatchLoss own)
+    {
+        if (Group.Size == 1) return own;
+        Span<double> sums = [own.Sum, own.Weight, own.Tokens];
+        Group.Sum(sums);
+        return new BatchLoss(sums[0], sums[1], (long)sums[2]);
     }
 
     private void AfterStep(CancellationToken cancellation)
