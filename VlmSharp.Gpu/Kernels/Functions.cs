@@ -32,11 +32,12 @@ internal static class Functions
         return x / (1 + Exp(MinusTwoC * (x + 0.044715f * x * x * x)));
     }
 
-    /// <summary>The derivative of <see cref="GeluTanh"/>. Where exp(-2u) is infinite both of its terms are 0.</summary>
+    /// <summary>The derivative of <see cref="GeluTanh"/>. Far out, where x^2 could be infinite, it is 0 or 1.</summary>
     public static float GeluTanhDerivative(float x)
     {
         const float TwoC = 2 * 0.7978845608f;
         float square = x * x, e = Exp(-TwoC * (x + 0.044715f * x * square)), share = 1 / (1 + e);
+        if (e == 0) return 1;
         if (share == 0) return 0;
         return share + x * share * (e * share) * (TwoC * (1 + 0.134145f * square));
     }

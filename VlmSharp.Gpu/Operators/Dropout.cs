@@ -44,7 +44,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Dropout>
         };
         if (first + 4 <= g.Y.Length)
         {
-            g.Y.Cast<F4>()[four] = g.X.Cast<F4>()[four].Times(factors);
+            F4 x = g.X.Cast<F4>()[four];
+            g.Y.Cast<F4>()[four] = x.Times(factors);
             return;
         }
 

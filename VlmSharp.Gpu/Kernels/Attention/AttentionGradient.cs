@@ -65,14 +65,14 @@ internal static class AttentionGradient
     }
 
     /// <summary>The first of the other side's rows that any owned row meets; <paramref name="own"/> is the first of those.</summary>
-    private static int Start<TSide>(in GradientArgs g, in StepSequence sequence, int own) where TSide : struct, IGradientSide
+    public static int Start<TSide>(in GradientArgs g, in StepSequence sequence, int own) where TSide : struct, IGradientSide
     {
         if (TSide.OwnsQueries) return sequence.VisibleStart(own, g.Window);
         return own < sequence.PrefixLength ? 0 : own; // all see the prefix; what follows is seen from itself on
     }
 
     /// <summary>The end of those; <paramref name="own"/> is the last owned row.</summary>
-    private static int End<TSide>(in GradientArgs g, in StepSequence sequence, int own) where TSide : struct, IGradientSide
+    public static int End<TSide>(in GradientArgs g, in StepSequence sequence, int own) where TSide : struct, IGradientSide
     {
         if (TSide.OwnsQueries) return sequence.VisibleEnd(own);
         return g.Window <= 0
@@ -111,7 +111,7 @@ internal static class AttentionGradient
     }
 
     /// <summary>p_ij = exp(s_ij - l_i), or ds_ij = scale * p_ij (dY_i . v_j - d_i) (1 - (s_ij / cap)^2).</summary>
-    private static float Weight<TSide>(
+    public static float Weight<TSide>(
         in GradientArgs g, in StepSequence sequence, int own, int ownEnd, int other, int otherEnd, float dot, float along)
         where TSide : struct, IGradientSide
     {
@@ -125,7 +125,7 @@ internal static class AttentionGradient
     }
 
     /// <summary>One feature of what is summed.</summary>
-    private static float Summed<TSide>(in GradientArgs g, int row, int head, int feature) where TSide : struct, IGradientSide
+    public static float Summed<TSide>(in GradientArgs g, int row, int head, int feature) where TSide : struct, IGradientSide
     {
         if (feature >= g.HeadDim) return 0;
         if (TSide.OwnsQueries) return g.K[g.KeyAt(row, head) + feature];
@@ -148,9 +148,13 @@ internal static class AttentionGradient
 
     private static void Set<TSide>(in GradientArgs g, int row, int rows, int own, int feature, float sum) where TSide : struct, IGradientSide
     {
-        if (own >= rows) return;
+        if (own < rows) g.Y[ResultAt<TSide>(g, row + own) + feature] = sum;
+    }
+
+    /// <summary>Where the gradient of an owned row begins: of a query's head, or of a key's in the plane of the query head.</summary>
+    public static long ResultAt<TSide>(in GradientArgs g, int row) where TSide : struct, IGradientSide
+    {
         int head = Grid.IdxY, plane = head % (g.Heads / g.KvHeads);
-        long at = TSide.OwnsQueries ? g.QueryAt(row + own, head) : (long)plane * g.Rows * g.KvHeads * g.HeadDim + g.KeyAt(row + own, head);
-        g.Y[at + feature] = sum;
+        return TSide.OwnsQueries ? g.QueryAt(row, head) : (long)plane * g.Rows * g.KvHeads * g.HeadDim + g.KeyAt(row, head);
     }
 }
