@@ -1,4 +1,5 @@
 using VlmSharp.Compute;
+using VlmSharp.Compute.Sampling;
 using VlmSharp.Training.Distributed;
 using VlmSharp.Training.Gradients;
 using VlmSharp.Training.Loop;
@@ -13,6 +14,7 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
     private readonly GradientStep step;
     private readonly LossOptions loss;
     private readonly GradientBuckets? buckets;
+    private readonly int rank;
 
     /// <summary>Creates the step.</summary>
     /// <param name="model">What is trained.</param>
@@ -23,6 +25,7 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(loss);
         (this.model, this.loss) = (model, loss);
+        rank = group?.Rank ?? 0;
         step = new GradientStep(model.Network, model.Tape, loss);
         if (group is MpiGroup mpi) buckets = new GradientBuckets(model.Tape, model.Tape, [.. model.Parameters.Select(p => p.Weight)], mpi);
     }
@@ -34,7 +37,9 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
         if (context.Batch == 0) model.Tape.Clear();
         foreach (Parameter parameter in model.Parameters) parameter.ClearGradient(); // the tape has the sums; two owners would keep the old ones
         Action<Weight>? ready = context.IsLast && buckets is not null ? buckets.Ready : null;
+        model.DropoutKey = PassKey(context);
         double sum = batch.Count > 0 ? Weigh(batch, step.Run(batch, context.LossScale, ready)) : 0;
+        model.DropoutKey = null;
         if (context.IsLast) buckets?.Finish();
         foreach (Parameter parameter in model.Parameters)
             if (model.Tape.Gradient(parameter.Weight) is { HasValue: true } gradient) parameter.SetGradient(gradient.Retain());
@@ -48,6 +53,13 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
     {
         ArgumentNullException.ThrowIfNull(batch);
         return new BatchLoss(Weigh(batch, step.Evaluate(batch)), WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
+    }
+
+    /// <summary>Names the dropout masks of a pass, differently in each process: the same when the run goes on from a checkpoint.</summary>
+    private long PassKey(in StepContext context)
+    {
+        long pass = (context.Step << 16) + context.Batch;
+        return (long)(CounterRandom.Uniform(context.Seed ^ ((long)rank << 40), pass) * (1L << 46));
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using VlmSharp.Adapters;
 using VlmSharp.Compute;
 using VlmSharp.Models;
 
@@ -9,7 +10,16 @@ public sealed record TrainableOptions
     /// <summary>Whether the parameter of a canonical name is trained itself.</summary>
     public Func<string, bool> IsTrained { get; init; } = static _ => false;
 
-    /// <summary>How trained parameters are stored: F32, or BF16 with an fp32 master copy that the optimizer changes.</summary>
+    /// <summary>An adapter that is begun and trained, or null.</summary>
+    public AdapterConfig? NewAdapter { get; init; }
+
+    /// <summary>The folder of an adapter whose training goes on, or null.</summary>
+    public string? AdapterFolder { get; init; }
+
+    /// <summary>What a new adapter's matrices are drawn with.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>How trained parameters of the model are stored: F32, or BF16 with an fp32 master copy that the optimizer changes.</summary>
     public DType Precision { get; init; } = DType.F32;
 
     /// <summary>Quantizes the frozen matrices of the decoder while they are loaded, or null to take them as they are.</summary>

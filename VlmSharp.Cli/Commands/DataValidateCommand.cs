@@ -36,7 +36,8 @@ internal static class DataValidateCommand
             int shown = parsed.GetValue(top) ?? DefaultTop;
             if (shown is < 0 or > 1_000_000) throw new UsageException($"--top {shown}: give a number from 0 to 1000000.");
             int? most = parsed.GetValue(textLength);
-            if (most is not null && parsed.GetValue(model) is null) throw new UsageException("--text-length counts a model's tokens: give --model too.");
+            if (most is not null && parsed.GetValue(model) is null)
+                throw new UsageException("--text-length counts a model's tokens: give --model too.");
             string path = reading.Path(parsed);
             var validator = new DataValidator(parsed.GetValue(model) is { } folder ? DataOptionsBinder.Encoder(folder, most) : null, !parsed.GetValue(quick));
             DataOptions options = reading.Bind(parsed);

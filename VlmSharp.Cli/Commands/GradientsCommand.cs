@@ -24,16 +24,18 @@ internal static class GradientsCommand
             Required = true,
         };
         FileList.RefuseEmpty(output);
-        Option<string?> model = ModelOptionsBinder.ModelOption();
+        Option<string?> model = ModelOptionsBinder.ModelOption(), adapter = TrainingOptions.Adapter("The gradients are those of this adapter, in PEFT's layout, instead of the model's."),
+            quantize = ModelOptionsBinder.QuantizeOption("--quantize", "Quantize the decoder's frozen matrices while the model is loaded.");
         var backend = new BackendOptionsBinder();
         var command = new ExampleCommand("gradients", "Writes the loss and every gradient of one batch into a safetensors file.", """
             The file's lines are one batch; the loss is the mean over its target tokens. Writes 'loss' and 'grad.NAME' for every parameter, F32,
-            under the checkpoint's names. For comparing with other implementations, and between backends.
+            under the checkpoint's names; with --adapter for the adapter's alone, under its file's names. For comparing with other implementations, and between backends.
 
             Examples:
               vlmsharp gradients --data batch.jsonl --out cpu.safetensors
               vlmsharp gradients --data batch.jsonl --backend reference --out reference.safetensors
-            """) { model, data, output };
+              vlmsharp gradients --data batch.jsonl --adapter my-adapter --quantize nf4 --out adapter.safetensors
+            """) { model, data, adapter, quantize, output };
         backend.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -42,7 +44,15 @@ internal static class GradientsCommand
             using TrainingData examples = TrainingData.Open(parsed.GetRequiredValue(data));
             if (examples.Count > MostExamples) throw new UsageException($"{examples.Path} has {examples.Count} examples; one batch may have {MostExamples}.");
             using IComputeBackend on = backend.Create(parsed, backend.Name(parsed));
-            var options = new TrainableOptions { IsTrained = _ => true };
+            string? folder = parsed.GetValue(adapter);
+            if (folder is null && parsed.GetValue(quantize) is not null)
+                throw new UsageException($"{quantize.Name} needs {adapter.Name}: without it every parameter is trained, and integers are not.");
+            var options = new TrainableOptions
+            {
+                IsTrained = _ => folder is null,
+                AdapterFolder = folder,
+                Quantization = ModelOptionsBinder.Format(parsed.GetValue(quantize)),
+            };
             using TrainableModel trained = TrainableModel.Open(ModelOptionsBinder.FolderOf(parsed.GetValue(model)), on, options, cancellation);
             double loss = await Progress.RunAsync("computing gradients", () => Run(trained, examples, cancellation), cancellation);
             GradientFile.Write(target, trained, loss);

@@ -31,4 +31,7 @@ internal static class ExitCodes
 
     /// <summary>Ctrl-C.</summary>
     public const int Canceled = 130;
+
+    /// <summary>SIGTERM: a training that saved and can go on.</summary>
+    public const int Terminated = 143;
 }

@@ -49,7 +49,8 @@ internal sealed class DataOptionsBinder
     public string Path(ParseResult parsed)
     {
         string path = parsed.GetRequiredValue(file);
-        return System.IO.Path.Exists(path) ? path : throw new FileNotFoundException($"{path} does not exist: give a data file, or a folder of pictures.");
+        return System.IO.Path.Exists(path) ? path
+            : throw new FileNotFoundException($"{path} does not exist: give a data file, or a folder of pictures.");
     }
 
     /// <summary>How it is read. Opens the network of masks.</summary>

@@ -12,4 +12,12 @@ internal static class TrainingOptions
         FileList.RefuseEmpty(option);
         return option;
     }
+
+    /// <summary>The folder of an adapter.</summary>
+    public static Option<string?> Adapter(string description)
+    {
+        var option = new Option<string?>("--adapter") { Description = description, HelpName = "DIR" };
+        FileList.RefuseEmpty(option);
+        return option;
+    }
 }

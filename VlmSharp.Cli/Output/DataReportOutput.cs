@@ -19,7 +19,12 @@ internal static class DataReportOutput
     {
         Console.WriteLine($"{report.Path}: {DataFormats.NameOf(report.Format)}, {report.Examples} examples, {report.Pictures} pictures");
         Table found = Tables.Create("found", "count", "share", "the first");
-        foreach (Row row in Rows(report)) found.AddPlainRow(row.Name, $"{row.Count}", row.Of == 0 ? "" : $"{(double)row.Count / row.Of:P1}", Plain(row.First is [var first, ..] ? first : ""));
+        foreach (Row row in Rows(report))
+        {
+            string share = row.Of == 0 ? "" : $"{(double)row.Count / row.Of:P1}";
+            found.AddPlainRow(row.Name, $"{row.Count}", share, Plain(row.First is [var place, ..] ? place : ""));
+        }
+
         foreach ((string what, long count) in report.LeftOut) found.AddPlainRow($"left out: {what}", $"{count}", "", "");
         Tables.Write(found);
 
@@ -29,7 +34,8 @@ internal static class DataReportOutput
         Tables.Write(lengths);
 
         Table ranges = Tables.Create($"{report.LengthUnit} of question and answer", "texts", "share");
-        foreach ((int from, int to, long count) in report.TextLengths.Ranges()) ranges.AddPlainRow($"{from} to {to}", $"{count}", $"{(double)count / report.TextLengths.Total:P1}");
+        foreach ((int from, int to, long count) in report.TextLengths.Ranges())
+            ranges.AddPlainRow($"{from} to {to}", $"{count}", $"{(double)count / report.TextLengths.Total:P1}");
         Tables.Write(ranges);
 
         ShowValues("class", report.Classes, top);

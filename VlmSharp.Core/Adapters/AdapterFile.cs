@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Formats;
@@ -46,6 +47,24 @@ public sealed class AdapterFile : IDisposable
 
     /// <summary>How its numbers are stored.</summary>
     public IReadOnlyList<DType> Formats => [.. pairs.Values.SelectMany(p => new[] { FormatOf(p.A), FormatOf(p.B) }).Distinct().Order()];
+
+    /// <summary>Tells adapters apart: SHA-256 of their two files.</summary>
+    /// <param name="directory">The folder of an adapter.</param>
+    /// <returns>64 hexadecimal digits, the same wherever the folder is.</returns>
+    /// <exception cref="ModelFormatException">It is not the folder of an adapter.</exception>
+    public static string Fingerprint(string directory)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        RequireFiles(directory);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string name in (string[])[AdapterConfig.FileName, TensorsName])
+        {
+            using FileStream stream = File.OpenRead(Path.Combine(directory, name));
+            hash.AppendData(SHA256.HashData(stream));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>Opens an adapter's folder, and checks all that can be checked without the model.</summary>
     /// <param name="directory">The folder.</param>
@@ -108,6 +127,15 @@ public sealed class AdapterFile : IDisposable
     {
         (SafetensorsEntry a, SafetensorsEntry b) = pairs[module.Name];
         return (Data(a, $"{module.Name}.lora_A.weight"), Data(b, $"{module.Name}.lora_B.weight"));
+    }
+
+    /// <summary>What the tensors of a layer are called in the file.</summary>
+    /// <param name="module">One of <see cref="Modules"/>.</param>
+    /// <returns>The names of A and B.</returns>
+    internal (string A, string B) StoredNames(AdaptedModule module)
+    {
+        (SafetensorsEntry a, SafetensorsEntry b) = pairs[module.Name];
+        return (a.Name, b.Name);
     }
 
     /// <summary>Unmaps the file. Weights that were handed out become invalid.</summary>

@@ -25,11 +25,7 @@ internal static class ModelFolder
         try
         {
             Create(target);
-            // The weights come last but for config.json, without which a folder is no model.
-            foreach (string name in Copied.Where(name => File.Exists(Path.Combine(source, name))))
-                File.Copy(Path.Combine(source, name), Path.Combine(target, name));
-            SafetensorsWriter.WriteModel(target, tensors);
-            File.WriteAllBytes(Path.Combine(target, CheckpointFolder.ConfigName), config);
+            Fill(source, target, () => SafetensorsWriter.WriteModel(target, tensors), config);
         }
         catch
         {
@@ -37,6 +33,26 @@ internal static class ModelFolder
             if (!existed && Directory.Exists(target)) Directory.Delete(target);
             throw;
         }
+    }
+
+    /// <summary>Adds a model to a folder that may hold other files, such as a run's; files of those names are replaced.</summary>
+    /// <param name="source">The model folder that its weights come from.</param>
+    /// <param name="target">The folder.</param>
+    /// <param name="writeWeights">Writes the weights into it.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void WriteInto(string source, string target, Action<string> writeWeights)
+    {
+        Create(target);
+        Fill(source, target, () => writeWeights(target), CheckpointFolder.ReadSmall(Path.Combine(source, CheckpointFolder.ConfigName)));
+    }
+
+    /// <summary>The weights come last but for config.json, without which a folder is no model.</summary>
+    private static void Fill(string source, string target, Action writeWeights, byte[] config)
+    {
+        foreach (string name in Copied.Where(name => File.Exists(Path.Combine(source, name))))
+            File.Copy(Path.Combine(source, name), Path.Combine(target, name), overwrite: true);
+        writeWeights();
+        File.WriteAllBytes(Path.Combine(target, CheckpointFolder.ConfigName), config);
     }
 
     private static void Create(string folder)

@@ -55,7 +55,8 @@ public static class BFloat16
         int i = 0;
         for (; i <= values.Length - Vector256<ushort>.Count; i += Vector256<ushort>.Count)
         {
-            Vector256<float> low = Vector256.Create(values.Slice(i, Vector256<float>.Count)), high = Vector256.Create(values.Slice(i + Vector256<float>.Count, Vector256<float>.Count));
+            Vector256<float> low = Vector256.Create(values.Slice(i, Vector256<float>.Count));
+            Vector256<float> high = Vector256.Create(values.Slice(i + Vector256<float>.Count, Vector256<float>.Count));
             Vector256.Narrow(Round(low), Round(high)).CopyTo(target[i..]);
         }
 

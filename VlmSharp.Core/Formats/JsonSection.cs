@@ -141,6 +141,16 @@ internal readonly struct JsonSection
         return keys;
     }
 
+    /// <summary>The number under a key, of either sign and no larger than a bound, or null.</summary>
+    public double? Number(string name, double most)
+    {
+        if (!TryGet(name, out JsonElement value)) return null;
+        if (value.ValueKind != JsonValueKind.Number) throw WrongKind(name, value, "a number");
+        return value.TryGetDouble(out double number) && Math.Abs(number) <= most
+            ? number
+            : throw Error($"has {KeyPath(name)} = {Shown(value)}, which is not between -{most} and {most}");
+    }
+
     /// <summary>The text under a key, or null.</summary>
     public string? Text(string name)
     {

@@ -62,37 +62,48 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW8Bit>
 
             new ReadOnlySpan<float>(w, count).CopyTo(new(target, count));
             W.Finish(start, count);
-            FirstScales[row] = Write(DynamicMap.Signed, keepSign: true, m, M + start, count);
-            SecondScales[row] = Write(DynamicMap.Unsigned, keepSign: false, s, S + start, count);
+            FirstScales[row] = Write(DynamicMap.Signed, isSigned: true, m, M + start, count);
+            SecondScales[row] = Write(DynamicMap.Unsigned, isSigned: false, s, S + start, count);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Read(ReadOnlySpan<float> map, byte* codes, float scale, float* target, int count)
     {
         for (int i = 0; i < count; i++) target[i] = map[codes[i]] * scale;
         new Span<float>(target + count, Block - count).Clear();
     }
 
-    /// <summary>Writes a block's codes.</summary>
+    /// <summary>Writes a block's codes; behind its numbers are zeros.</summary>
     /// <returns>Its scale: the largest magnitude.</returns>
-    private static float Write(DynamicMap map, bool keepSign, float* x, byte* codes, int count)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Write(DynamicMap map, bool isSigned, float* x, byte* codes, int count)
     {
-        float largest = 0;
-        for (int i = 0; i < count; i++) largest = Math.Max(largest, Math.Abs(x[i]));
+        float largest = Math.Max(RowMath.Max<V>(x, Block), 0);
+        if (isSigned) largest = Math.Max(largest, LargestBelowZero(x));
         if (!(largest > 0))
         {
             new Span<byte>(codes, count).Clear();
             return largest;
         }
 
+        for (int i = 0; i < Block; i += V.Count) V.Store(x + i, V.Load(x + i) / V.Broadcast(largest));
+        byte zero = map.Nearest(0);
         for (int i = 0; i < count; i++)
         {
-            byte code = map.Nearest(x[i] / largest);
-            if (keepSign && x[i] > 0 && map[code] <= 0) code++;
-            else if (keepSign && x[i] < 0 && map[code] >= 0) code--;
+            byte code = map.Nearest(x[i]);
+            // A moment that is not 0 keeps its sign: 0 is the only number beyond which the nearest never lies.
+            if (code == zero && isSigned && x[i] != 0) code = (byte)(x[i] > 0 ? zero + 1 : zero - 1);
             codes[i] = code;
         }
 
         return largest;
+    }
+
+    private static float LargestBelowZero(float* x)
+    {
+        float* negative = stackalloc float[Block];
+        for (int i = 0; i < Block; i += V.Count) V.Store(negative + i, V.Zero - V.Load(x + i));
+        return RowMath.Max<V>(negative, Block);
     }
 }

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using VlmSharp.Compute.Host;
+using VlmSharp.Cpu.Kernels.Rows;
 using VlmSharp.Cpu.Simd;
 using VlmSharp.Cpu.Threading;
 
@@ -8,4 +11,30 @@ namespace VlmSharp.Cpu.Operators;
 /// from here on everything is compiled for it.
 /// </summary>
 /// <param name="context">Threads and scratch memory.</param>
-internal sealed partial class CpuOperators<V>(CpuContext context) where V : struct, ISimd<V>;
+internal sealed unsafe partial class CpuOperators<V>(CpuContext context) where V : struct, ISimd<V>
+{
+    // Rows may be a vocabulary long: the threads share out pieces of all of them.
+    private const int PieceLength = 1 << 13;
+
+    /// <summary>y = f(a, b, c), element by element, over matrices of one shape; one that f does not use may be any of them.</summary>
+    private void Map<TMap>(TMap map, HostMatrix a, HostMatrix b, HostMatrix c, HostMatrix y) where TMap : struct, IMap<V>
+    {
+        long length = (long)y.Rows * y.Columns;
+        var pieces = new MapPieces<TMap> { Map = map, A = a.Data, B = b.Data, C = c.Data, Y = y.Data, Length = length };
+        RowLoop.Run(context.Team, pieces, checked((int)((length + PieceLength - 1) / PieceLength)), PieceLength);
+    }
+
+    private struct MapPieces<TMap> : IRowKernel where TMap : struct, IMap<V>
+    {
+        public TMap Map;
+        public float* A, B, C, Y;
+        public long Length;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Row(int row, int worker)
+        {
+            long first = (long)row * PieceLength;
+            RowMath.Map<V, TMap>(Map, A + first, B + first, C + first, Y + first, (int)Math.Min(PieceLength, Length - first));
+        }
+    }
+}

@@ -25,14 +25,20 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<PatchEmbed>
             for (int image = 0; image < pixels.Rows; image += group)
             {
                 int rows = Math.Min(group, pixels.Rows - image) * perImage;
-                var patches = new HostMatrix(context.Patches.Reserve((long)rows * kernel.Columns), rows, kernel.Columns);
-                var target = new HostMatrix(y.RowPointer(image * perImage), rows, y.Columns);
-                var source = new HostMatrix(pixels.RowPointer(image), rows / perImage, pixels.Columns);
-                RowLoop.Run(context.Team, new GatherRows { Pixels = source, Patches = patches, Side = op.Side, Patch = op.Patch }, rows, patches.Columns);
-                MatrixProduct.Run<V>(context, patches, kernel, null, epilogue, target);
+                HostMatrix patches = Gather(pixels, image, rows, kernel.Columns, op.Side, op.Patch);
+                MatrixProduct.Run<V>(context, patches, kernel, null, epilogue, y.Part(image * perImage, rows));
             }
         }
         AddPositions(positions, y);
+    }
+
+    // The patches of some pictures from an image on as rows (channel, y, x), in scratch.
+    private HostMatrix Gather(HostMatrix pixels, int image, int rows, int columns, int side, int patch)
+    {
+        var patches = new HostMatrix(context.Patches.Reserve((long)rows * columns), rows, columns); // [patches, 3 * patch * patch]
+        var gather = new GatherRows { Pixels = pixels, Image = image, Patches = patches, Side = side, Patch = patch };
+        RowLoop.Run(context.Team, gather, rows, columns);
+        return patches;
     }
 
     private void AddPositions(HostWeight positions, HostMatrix y)
@@ -46,12 +52,12 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<PatchEmbed>
     private struct GatherRows : IRowKernel
     {
         public HostMatrix Pixels, Patches;
-        public int Side, Patch;
+        public int Image, Side, Patch;
 
         public readonly void Row(int row, int worker)
         {
             int perSide = Side / Patch, place = row % (perSide * perSide);
-            float* corner = Pixels.RowPointer(row / (perSide * perSide)) + (nint)(place / perSide * Patch) * Side + place % perSide * Patch;
+            float* corner = Pixels.RowPointer(Image + row / (perSide * perSide)) + (nint)(place / perSide * Patch) * Side + place % perSide * Patch;
             float* to = Patches.RowPointer(row);
             for (int channel = 0; channel < 3; channel++)
                 for (int line = 0; line < Patch; line++, to += Patch)

@@ -10,6 +10,9 @@ internal unsafe partial struct V128(Vector128<float> value) : ISimd<V128>
 {
     private Vector128<float> value = value;
 
+    /// <summary>What it holds.</summary>
+    public readonly Vector128<float> Value => value;
+
     public static int Count => 4;
 
     public static int Registers => 16;

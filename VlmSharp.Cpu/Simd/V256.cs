@@ -9,6 +9,9 @@ internal unsafe partial struct V256(Vector256<float> value) : ISimd<V256>
 {
     private Vector256<float> value = value;
 
+    /// <summary>What it holds.</summary>
+    public readonly Vector256<float> Value => value;
+
     public static int Count => 8;
 
     public static int Registers => 16;

@@ -17,6 +17,9 @@ internal sealed unsafe class CpuContext(int threads) : IDisposable
     /// <summary>The second product of a gated layer whose two parameters are stored in different formats, while the products use the rest.</summary>
     public NativeBuffer SecondProduct { get; } = new();
 
+    /// <summary>The scores of a chunk of the vocabulary, while the products use the rest.</summary>
+    public NativeBuffer Scores { get; } = new();
+
     /// <summary>Scratch for each thread by itself: that of worker w starts w * <paramref name="floats"/> (rounded up to <paramref name="stride"/>) behind the result.</summary>
     public float* PerThread(long floats, out long stride)
     {
@@ -25,7 +28,7 @@ internal sealed unsafe class CpuContext(int threads) : IDisposable
     }
 
     /// <summary>Bytes of all scratch memory.</summary>
-    public long ScratchBytes => perThread.Bytes + Shared.Bytes + Patches.Bytes + SecondProduct.Bytes;
+    public long ScratchBytes => perThread.Bytes + Shared.Bytes + Patches.Bytes + SecondProduct.Bytes + Scores.Bytes;
 
     public void Dispose()
     {
@@ -33,6 +36,7 @@ internal sealed unsafe class CpuContext(int threads) : IDisposable
         Shared.Dispose();
         Patches.Dispose();
         SecondProduct.Dispose();
+        Scores.Dispose();
         perThread.Dispose();
     }
 }

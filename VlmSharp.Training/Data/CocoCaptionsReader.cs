@@ -18,7 +18,8 @@ internal static class CocoCaptionsReader
         var suffixes = new List<string>?[images.All.Count];
         foreach ((long image, string text) in captions)
         {
-            if (images.PlaceOf(image) is not (>= 0 and var place)) found.Fault($"{path} (image {image})", "a caption is for a picture that is not in the list of pictures");
+            if (images.PlaceOf(image) is not (>= 0 and var place))
+                found.Fault($"{path} (image {image})", "a caption is for a picture that is not in the list of pictures");
             else if ((suffixes[place] ??= []).Count < DataLimits.Suffixes) suffixes[place]!.Add(text);
             else found.LeaveOut($"captions beyond {DataLimits.Suffixes} of a picture");
         }

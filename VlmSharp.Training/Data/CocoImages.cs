@@ -29,8 +29,10 @@ internal sealed class CocoImages(string folder)
         (int, int)? size = null;
         if (JsonFields.TryGet(o, "width", out _) || JsonFields.TryGet(o, "height", out _))
         {
-            int width = (int)JsonFields.Whole(o, "width", 1, DataLimits.Side), height = (int)JsonFields.Whole(o, "height", 1, DataLimits.Side);
-            if ((long)width * height > DataLimits.Pixels) throw new FormatException($"a picture of {width} x {height} pixels is over the limit of {DataLimits.Pixels} pixels");
+            int width = (int)JsonFields.Whole(o, "width", 1, DataLimits.Side);
+            int height = (int)JsonFields.Whole(o, "height", 1, DataLimits.Side);
+            if ((long)width * height > DataLimits.Pixels)
+                throw new FormatException($"a picture of {width} x {height} pixels is over the limit of {DataLimits.Pixels} pixels");
             size = (width, height);
         }
 

@@ -37,7 +37,8 @@ internal sealed class CocoInstancesReader
     }
 
     /// <summary>Reads the file.</summary>
-    public static List<TrainingExample> Read(string path, DataOptions options, ExampleCollector found) => new CocoInstancesReader(path, options, found).Examples();
+    public static List<TrainingExample> Read(string path, DataOptions options, ExampleCollector found) =>
+        new CocoInstancesReader(path, options, found).Examples();
 
     private void AddCategory(JsonElement o)
     {
@@ -50,7 +51,7 @@ internal sealed class CocoInstancesReader
 
     private void AddThing(JsonElement o, Range entry)
     {
-        if (JsonFields.TryGet(o, "iscrowd", out JsonElement crowd) && (crowd.ValueKind == JsonValueKind.True || (crowd.ValueKind == JsonValueKind.Number && crowd.GetDouble() != 0)))
+        if (IsCrowd(o))
         {
             found.LeaveOut("crowds");
             return;
@@ -59,17 +60,23 @@ internal sealed class CocoInstancesReader
         long image = JsonFields.Whole(o, "image_id"), category = JsonFields.Whole(o, "category_id");
         if (!JsonFields.TryGet(o, "bbox", out JsonElement list)) throw new FormatException("it has no \"bbox\"");
         double[] box = JsonFields.Numbers(list, "bbox", count: 4, most: 4); // left, top, width, height
-        if (box.Any(number => Math.Abs(number) > 2.0 * DataLimits.Side)) throw new FormatException("\"bbox\" is far outside of any picture");
-        if (box[2] > 0 && box[3] > 0) things.Add(new Thing(image, category, new Box((float)box[0], (float)box[1], (float)(box[0] + box[2]), (float)(box[1] + box[3])), entry));
+        if (box.Any(number => Math.Abs(number) > 2.0 * DataLimits.Side))
+            throw new FormatException("\"bbox\" is far outside of any picture");
+        var edges = new Box((float)box[0], (float)box[1], (float)(box[0] + box[2]), (float)(box[1] + box[3]));
+        if (box[2] > 0 && box[3] > 0) things.Add(new Thing(image, category, edges, entry));
         else found.LeaveOut("boxes without area");
     }
+
+    private static bool IsCrowd(JsonElement o) => JsonFields.TryGet(o, "iscrowd", out JsonElement crowd)
+        && (crowd.ValueKind == JsonValueKind.True || (crowd.ValueKind == JsonValueKind.Number && crowd.GetDouble() != 0));
 
     private List<TrainingExample> Examples()
     {
         List<Thing>[] byImage = ThingsByImage();
         var made = new (string Suffix, string[] Labels, string? Fault)?[byImage.Length];
         // The network of masks takes milliseconds for each.
-        Parallel.For(0, byImage.Length, new ParallelOptions { MaxDegreeOfParallelism = options.MaskEncoder is null ? 1 : Environment.ProcessorCount }, i =>
+        var threads = new ParallelOptions { MaxDegreeOfParallelism = options.MaskEncoder is null ? 1 : Environment.ProcessorCount };
+        Parallel.For(0, byImage.Length, threads, i =>
         {
             if (byImage[i] is { Count: > 0 } here) made[i] = Answer(images.All[i], here);
         });
@@ -109,7 +116,8 @@ internal sealed class CocoInstancesReader
         {
             int place = images.PlaceOf(thing.Image);
             if (place < 0) found.Fault($"{path} (image {thing.Image})", "a box is for a picture that is not in the list of pictures");
-            else if (!names.ContainsKey(thing.Category)) found.Fault($"{path} (image {thing.Image})", $"a box has the category {thing.Category}, which is not in the list of categories");
+            else if (!names.ContainsKey(thing.Category))
+                found.Fault($"{path} (image {thing.Image})", $"a box has the category {thing.Category}, which is not in the list of categories");
             else if (byImage[place].Count < DataLimits.Boxes) byImage[place].Add(thing);
             else found.LeaveOut($"boxes beyond {DataLimits.Boxes} of a picture");
         }
@@ -140,5 +148,6 @@ internal sealed class CocoInstancesReader
     }
 
     private GrayImage MaskOf(Thing thing, int width, int height) => JsonFields.Parse(file.Bytes(thing.Entry), o =>
-        JsonFields.TryGet(o, "segmentation", out JsonElement shape) ? CocoMask.Draw(shape, width, height) : throw new FormatException("a thing has no \"segmentation\""));
+        JsonFields.TryGet(o, "segmentation", out JsonElement shape) ? CocoMask.Draw(shape, width, height)
+            : throw new FormatException("a thing has no \"segmentation\""));
 }

@@ -30,11 +30,13 @@ internal static class CocoMask
     private static void DrawOutlines(JsonElement shape, GrayImage mask)
     {
         int outlines = shape.GetArrayLength();
-        if (outlines is 0 or > MostOutlines) throw new FormatException($"\"segmentation\" has {outlines} outlines, not 1 to {MostOutlines}");
+        if (outlines is 0 or > MostOutlines)
+            throw new FormatException($"\"segmentation\" has {outlines} outlines, not 1 to {MostOutlines}");
         foreach (JsonElement outline in shape.EnumerateArray())
         {
             double[] xy = JsonFields.Numbers(outline, "segmentation", count: null, most: MostCoordinates);
-            if (xy.Length < 6 || xy.Length % 2 != 0) throw new FormatException($"an outline has {xy.Length} numbers: it takes two for each of at least three corners");
+            if (xy.Length < 6 || xy.Length % 2 != 0)
+                throw new FormatException($"an outline has {xy.Length} numbers: it takes two for each of at least three corners");
             Paint(Outline.ToRunLength(xy, mask.Width, mask.Height), mask);
         }
     }
@@ -44,10 +46,12 @@ internal static class CocoMask
         if (!JsonFields.TryGet(shape, "size", out JsonElement sides) || !JsonFields.TryGet(shape, "counts", out JsonElement counts))
             throw new FormatException("run lengths need \"size\" and \"counts\"");
         double[] size = JsonFields.Numbers(sides, "size", count: 2, most: 2); // height, width
-        if (size[0] != height || size[1] != width) throw new FormatException($"a mask is for {size[1]} x {size[0]} pixels, and the picture has {width} x {height}");
+        if (size[0] != height || size[1] != width)
+            throw new FormatException($"a mask is for {size[1]} x {size[0]} pixels, and the picture has {width} x {height}");
         if (counts.ValueKind == JsonValueKind.String) return RunLengthMask.FromCompressed(width, height, counts.GetString()!);
         double[] runs = JsonFields.Numbers(counts, "counts", count: null, most: MostRuns);
-        if (runs.Any(run => run < 0 || run != Math.Floor(run)) || runs.Sum() != (double)width * height) throw new FormatException($"the run lengths of a mask do not add up to {width} x {height} pixels");
+        if (runs.Any(run => run < 0 || run != Math.Floor(run)) || runs.Sum() != (double)width * height)
+            throw new FormatException($"the run lengths of a mask do not add up to {width} x {height} pixels");
         return new RunLengthMask(width, height, Array.ConvertAll(runs, run => (int)run));
     }
 

@@ -17,7 +17,8 @@ public sealed class DataValidator(ExampleEncoder? encoder = null, bool readPictu
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>What was found.</returns>
     /// <exception cref="TrainingDataException">The file as a whole cannot be read.</exception>
-    public DataReport Validate(string path, DataOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    public DataReport Validate(
+        string path, DataOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
         using TrainingData data = TrainingData.Read(path, (options ?? new DataOptions()) with { SkipBad = true });
         var report = new DataReport(data, encoder?.TextLength, encoder is null ? "characters" : "tokens");
@@ -55,7 +56,8 @@ public sealed class DataValidator(ExampleEncoder? encoder = null, bool readPictu
         bool tooLong = false;
         foreach (string suffix in example.Suffixes)
         {
-            int answer = encoder?.CountTokens(suffix) ?? suffix.Length, whole = encoder?.CountText(example.Prefix, suffix) ?? example.Prefix.Length + suffix.Length;
+            int answer = encoder?.CountTokens(suffix) ?? suffix.Length;
+            int whole = encoder?.CountText(example.Prefix, suffix) ?? example.Prefix.Length + suffix.Length;
             report.SuffixLengths.Add(answer);
             report.TextLengths.Add(whole);
             tooLong |= whole > encoder?.TextLength;
@@ -68,11 +70,13 @@ public sealed class DataValidator(ExampleEncoder? encoder = null, bool readPictu
         if (tooLong) report.OverLong.Add(example.Where);
     }
 
-    private void LookAtPictures(Dictionary<string, TrainingExample> pictures, DataReport report, IProgress<double>? progress, CancellationToken cancellationToken)
+    private void LookAtPictures(
+        Dictionary<string, TrainingExample> pictures, DataReport report, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         var checks = new ConcurrentDictionary<string, PictureCheck>(StringComparer.Ordinal);
         int done = 0;
-        Parallel.ForEach(pictures.Keys, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, path =>
+        var threads = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.ForEach(pictures.Keys, threads, path =>
         {
             checks[path] = PictureCheck.Of(path, readPictures);
             progress?.Report((double)Interlocked.Increment(ref done) / pictures.Count);

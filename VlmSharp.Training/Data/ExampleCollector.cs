@@ -32,7 +32,8 @@ internal sealed class ExampleCollector(string root, bool skipBad) : IDisposable
     /// <exception cref="TrainingDataException">There are too many.</exception>
     public void Add(TrainingExample example)
     {
-        if (Count == DataLimits.Examples) throw new TrainingDataException($"{example.File} has more than {DataLimits.Examples} examples: split it.");
+        if (Count == DataLimits.Examples)
+            throw new TrainingDataException($"{example.File} has more than {DataLimits.Examples} examples: split it.");
         Count++;
         Hash(example.Images.Count);
         foreach (string image in example.Images) Hash(Relative(image));

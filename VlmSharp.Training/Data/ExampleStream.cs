@@ -64,7 +64,8 @@ public sealed class ExampleStream
     private IEnumerable<TrainingBatch> ReadFrom(long first, CancellationToken cancellationToken)
     {
         long pictureBytes = 3L * sizeof(float) * preprocessor.Config.Size * preprocessor.Config.Size;
-        var ahead = new LookAhead(options.Threads, options.QueuedExamples, (int)Math.Clamp(options.QueuedBytes / pictureBytes, 1, int.MaxValue));
+        int pictures = (int)Math.Clamp(options.QueuedBytes / pictureBytes, 1, int.MaxValue);
+        var ahead = new LookAhead(options.Threads, options.QueuedExamples, pictures);
         using IEnumerator<Made> made = ahead.Run(Visits(first), visit => visit.Example.Images.Count, Make, cancellationToken).GetEnumerator();
         for (long start = first; start < visits; start += options.BatchSize)
         {
@@ -109,15 +110,18 @@ public sealed class ExampleStream
         TrainingExample example = visit.Example;
         try
         {
-            string suffix = example.Suffixes[ExampleOrder.AnswerOf(visit.Number / data.Count, visit.Index, example.Suffixes.Count, options.Seed)];
+            long epoch = visit.Number / data.Count;
+            string suffix = example.Suffixes[ExampleOrder.AnswerOf(epoch, visit.Index, example.Suffixes.Count, options.Seed)];
             EncodedExample tokens = encoder.Encode(example, suffix);
             float[][] pixels = [.. example.Images.Select(path => preprocessor.Process(ImageFile.Load(path)))];
             return new Made(new PreparedExample(example, suffix, tokens, pixels), null);
         }
         catch (Exception e) when (e is ImageFormatException or TrainingDataException)
         {
-            string place = $"{example.Where}: ", message = e.Message.StartsWith(place, StringComparison.Ordinal) ? e.Message : place + e.Message;
-            return options.SkipBad ? new Made(null, new DataFault(example.Where, message[place.Length..].TrimEnd('.'))) : throw new TrainingDataException(message, e);
+            string place = $"{example.Where}: ";
+            string message = e.Message.StartsWith(place, StringComparison.Ordinal) ? e.Message : place + e.Message;
+            return options.SkipBad ? new Made(null, new DataFault(example.Where, message[place.Length..].TrimEnd('.')))
+                : throw new TrainingDataException(message, e);
         }
     }
 
@@ -125,10 +129,15 @@ public sealed class ExampleStream
     {
         if (data.Count == 0) throw new ArgumentException("There is no example.", nameof(data));
         if (options.BatchSize < 1) throw new ArgumentException($"A batch of {options.BatchSize} examples cannot be.", nameof(options));
-        if ((options.Epochs is null) == (options.Batches is null)) throw new ArgumentException("Give either epochs or batches.", nameof(options));
-        if (options.Epochs < 1 || options.Batches < 1) throw new ArgumentException("A stream has at least one epoch or batch.", nameof(options));
-        if (options.Ranks < 1 || options.Rank < 0 || options.Rank >= options.Ranks) throw new ArgumentException($"There is no rank {options.Rank} of {options.Ranks}.", nameof(options));
-        if (options.Ranks > options.BatchSize) throw new ArgumentException($"A batch of {options.BatchSize} examples cannot be split over {options.Ranks} ranks.", nameof(options));
-        if (options.Threads < 1 || options.QueuedExamples < 1 || options.QueuedBytes < 1) throw new ArgumentException("At least one thread, one example and one byte must be allowed.", nameof(options));
+        if ((options.Epochs is null) == (options.Batches is null))
+            throw new ArgumentException("Give either epochs or batches.", nameof(options));
+        if (options.Epochs < 1 || options.Batches < 1)
+            throw new ArgumentException("A stream has at least one epoch or batch.", nameof(options));
+        if (options.Ranks < 1 || options.Rank < 0 || options.Rank >= options.Ranks)
+            throw new ArgumentException($"There is no rank {options.Rank} of {options.Ranks}.", nameof(options));
+        if (options.Ranks > options.BatchSize)
+            throw new ArgumentException($"A batch of {options.BatchSize} examples cannot be split over {options.Ranks} ranks.", nameof(options));
+        if (options.Threads < 1 || options.QueuedExamples < 1 || options.QueuedBytes < 1)
+            throw new ArgumentException("At least one thread, one example and one byte must be allowed.", nameof(options));
     }
 }

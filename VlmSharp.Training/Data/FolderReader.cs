@@ -28,7 +28,8 @@ internal static class FolderReader
 
             string[] lines = Encoding.UTF8.GetString(DataFile.ReadAll(file, DataLimits.TextBytes)).TrimStart('\uFEFF')
                 .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            if (lines.Length > DataLimits.Suffixes) found.Fault(file, $"it has {lines.Length} lines, and each is one way to say the answer: give at most {DataLimits.Suffixes}");
+            if (lines.Length > DataLimits.Suffixes)
+                found.Fault(file, $"it has {lines.Length} lines, and each is one way to say the answer: give at most {DataLimits.Suffixes}");
             else Add(picture, options.Prefix ?? "caption en", lines.Length > 0 ? lines : [""], file);
         }
 

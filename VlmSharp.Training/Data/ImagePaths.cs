@@ -10,7 +10,8 @@ internal static class ImagePaths
     public static string Join(string folder, string name)
     {
         if (name.Length == 0) throw new FormatException("the picture's name is empty");
-        if (name.Contains('\0', StringComparison.Ordinal)) throw new FormatException("the picture's name has a character in it that no file has");
+        if (name.Contains('\0', StringComparison.Ordinal))
+            throw new FormatException("the picture's name has a character in it that no file has");
         if (name.Contains("://", StringComparison.Ordinal))
             throw new FormatException($"{MessageText.Quote(name)} is an address; VlmSharp downloads nothing, so fetch the pictures first");
         return Path.Combine(folder, name);

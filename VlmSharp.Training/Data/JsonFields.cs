@@ -21,7 +21,8 @@ internal static class JsonFields
         }
         catch (JsonException e)
         {
-            throw new FormatException($"it is not valid JSON ({MessageText.Sentence(e.Message.TrimEnd('.'))})", e);
+            string reason = e.Message.Split(" LineNumber:")[0].TrimEnd('.'); // the line is the caller's
+            throw new FormatException($"it is not valid JSON ({MessageText.Sentence(reason)}, at byte {e.BytePositionInLine})", e);
         }
         catch (InvalidOperationException e)
         {
@@ -52,18 +53,21 @@ internal static class JsonFields
         if (value.ValueKind != JsonValueKind.Array) throw new FormatException($"\"{name}\" is neither a text nor a list of texts");
         int count = value.GetArrayLength();
         if (count > most) throw new FormatException($"\"{name}\" has {count} entries, more than {most}");
-        return [.. value.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.String ? e.GetString()! : throw new FormatException($"\"{name}\" has an entry that is not a text"))];
+        return [.. value.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.String ? e.GetString()!
+            : throw new FormatException($"\"{name}\" has an entry that is not a text"))];
     }
 
     /// <summary>An id: a text, or a number as it is written.</summary>
     public static string? Id(JsonElement o, string name) =>
         !TryGet(o, name, out JsonElement value) ? null
         : value.ValueKind == JsonValueKind.Number ? value.GetRawText()
-        : value.ValueKind == JsonValueKind.String ? value.GetString() : throw new FormatException($"\"{name}\" is neither a text nor a number");
+        : value.ValueKind == JsonValueKind.String ? value.GetString()
+        : throw new FormatException($"\"{name}\" is neither a text nor a number");
 
     /// <summary>A whole number that must be there.</summary>
     public static long Whole(JsonElement o, string name, long least = long.MinValue, long most = long.MaxValue) =>
-        TryGet(o, name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= least && number <= most
+        TryGet(o, name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number)
+            && number >= least && number <= most
             ? number
             : throw new FormatException(least == long.MinValue ? $"it has no whole number under \"{name}\"" : $"it has no whole number from {least} to {most} under \"{name}\"");
 

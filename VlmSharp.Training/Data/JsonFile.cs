@@ -41,18 +41,23 @@ internal sealed class JsonFile
         {
             var reader = new Utf8JsonReader(bytes.AsSpan(start));
             reader.Read();
-            if (reader.TokenType != JsonTokenType.StartObject) throw new TrainingDataException($"{path} is not a JSON object: give one object a line, or a file of COCO or VQA.");
+            if (reader.TokenType != JsonTokenType.StartObject)
+                throw new TrainingDataException($"{path} is not a JSON object: give one object a line, or a file of COCO or VQA.");
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 string name = reader.GetString()!;
                 if (!names.Add(name)) throw new TrainingDataException($"{path} has {MessageText.Quote(name)} twice.");
                 reader.Read();
-                if (reader.TokenType == JsonTokenType.StartArray && lists.TryGetValue(name, out Action<JsonElement, Range>? use)) ReadList(ref reader, name, use, fault);
-                else if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestText) texts[name] = reader.GetString()!;
-                else reader.Skip();
+                if (reader.TokenType == JsonTokenType.StartArray && lists.TryGetValue(name, out Action<JsonElement, Range>? use))
+                    ReadList(ref reader, name, use, fault);
+                else if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestText)
+                    texts[name] = reader.GetString()!;
+                else
+                    reader.Skip();
             }
 
-            if (reader.Read()) throw new TrainingDataException($"{path} goes on behind its JSON object: give one object a line, or a file of COCO or VQA.");
+            if (reader.Read())
+                throw new TrainingDataException($"{path} goes on behind its JSON object: give one object a line, or a file of COCO or VQA.");
         }
         catch (JsonException e)
         {

@@ -19,7 +19,8 @@ internal sealed class LookAhead(int threads, int items, int weight)
     /// <param name="weigh">The weight of an item, before it is made.</param>
     /// <param name="make">Makes it; called by several threads. An exception comes to the caller at the item's place.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public IEnumerable<TOut> Run<TIn, TOut>(IEnumerable<TIn> inputs, Func<TIn, int> weigh, Func<TIn, TOut> make, CancellationToken cancellationToken)
+    public IEnumerable<TOut> Run<TIn, TOut>(
+        IEnumerable<TIn> inputs, Func<TIn, int> weigh, Func<TIn, TOut> make, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var turns = new SemaphoreSlim(threads);

@@ -37,7 +37,8 @@ internal static class Outline
         for (int i = 0; i < corners.Length; i++)
         {
             double x = xy[2 * i], y = xy[2 * i + 1];
-            if (Math.Abs(x) > 2.0 * DataLimits.Side || Math.Abs(y) > 2.0 * DataLimits.Side) throw new FormatException("an outline has a corner far outside of the picture");
+            if (Math.Abs(x) > 2.0 * DataLimits.Side || Math.Abs(y) > 2.0 * DataLimits.Side)
+                throw new FormatException("an outline has a corner far outside of the picture");
             corners[i] = ((int)(Scale * x + 0.5), (int)(Scale * y + 0.5));
         }
 

@@ -68,8 +68,10 @@ internal sealed class RowReader(DataFormat format, string file, string folder, s
     /// <summary>One question and one answer: PaliGemma has no way to say whose turn it is.</summary>
     private static (string Asked, string[] Answers) ReadMessages(JsonElement o)
     {
-        if (!JsonFields.TryGet(o, "messages", out JsonElement messages) || messages.ValueKind != JsonValueKind.Array) throw new FormatException("it has no list \"messages\"");
-        if (messages.GetArrayLength() != 2) throw new FormatException($"it has {messages.GetArrayLength()} messages, and PaliGemma answers one question: give one of the user and one of the assistant");
+        if (!JsonFields.TryGet(o, "messages", out JsonElement messages) || messages.ValueKind != JsonValueKind.Array)
+            throw new FormatException("it has no list \"messages\"");
+        if (messages.GetArrayLength() != 2)
+            throw new FormatException($"it has {messages.GetArrayLength()} messages, and PaliGemma answers one question: give one of the user and one of the assistant");
         return (Content(messages[0], "user"), [Content(messages[1], "assistant")]);
     }
 
@@ -77,9 +79,11 @@ internal sealed class RowReader(DataFormat format, string file, string folder, s
     {
         if (JsonFields.Text(message, "role") is var found && found != role)
             throw new FormatException($"a message has the role {(found is null ? "none" : MessageText.Quote(found))} where {role} belongs");
-        if (!JsonFields.TryGet(message, "content", out JsonElement content)) throw new FormatException($"the message of the {role} has no \"content\"");
+        if (!JsonFields.TryGet(message, "content", out JsonElement content))
+            throw new FormatException($"the message of the {role} has no \"content\"");
         if (content.ValueKind == JsonValueKind.String) return WithoutImageMarks(content.GetString()!);
-        if (content.ValueKind != JsonValueKind.Array) throw new FormatException($"the \"content\" of the {role} is neither a text nor a list");
+        if (content.ValueKind != JsonValueKind.Array)
+            throw new FormatException($"the \"content\" of the {role} is neither a text nor a list");
         var text = new StringBuilder();
         foreach (JsonElement part in content.EnumerateArray())
             if (JsonFields.Text(part, "text") is { } words) text.Append(words); // parts of another type say where pictures go
@@ -87,5 +91,6 @@ internal sealed class RowReader(DataFormat format, string file, string folder, s
     }
 
     // Pictures go first, so a mark that says where has nothing to say.
-    private static string WithoutImageMarks(string text) => text.Contains(ImageMark, StringComparison.Ordinal) ? text.Replace(ImageMark, "", StringComparison.Ordinal).Trim() : text;
+    private static string WithoutImageMarks(string text) =>
+        text.Contains(ImageMark, StringComparison.Ordinal) ? text.Replace(ImageMark, "", StringComparison.Ordinal).Trim() : text;
 }

@@ -10,6 +10,9 @@ internal static class VqaReader
 {
     private const string Questions = "questions", Annotations = "annotations";
 
+    /// <summary>What the names of VQAv2's questions have and those of the answers have not.</summary>
+    private static readonly string[] Words = ["OpenEnded_", "MultipleChoice_"];
+
     private readonly record struct Question(long Id, long Image, string Text);
 
     /// <summary>Reads both files.</summary>
@@ -58,15 +61,20 @@ internal static class VqaReader
                 if (!answers.TryAdd(id, Answers(o))) throw new FormatException($"question {id} is answered twice");
             },
         }, found.Fault);
-        return names.Contains(Annotations) ? answers : throw new TrainingDataException($"{path} has no list \"{Annotations}\": give the file of the answers.");
+        return names.Contains(Annotations) ? answers
+            : throw new TrainingDataException($"{path} has no list \"{Annotations}\": give the file of the answers.");
     }
 
     private static string[] Answers(JsonElement o)
     {
-        if (JsonFields.TryGet(o, "answers", out JsonElement list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() is > 0 and <= DataLimits.Suffixes)
-            return [.. list.EnumerateArray().Select(answer => answer.ValueKind == JsonValueKind.String ? answer.GetString()! : JsonFields.RequiredText(answer, "answer"))];
-        return [JsonFields.RequiredText(o, "multiple_choice_answer")];
+        if (!JsonFields.TryGet(o, "answers", out JsonElement list)) return [JsonFields.RequiredText(o, "multiple_choice_answer")];
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > DataLimits.Suffixes)
+            throw new FormatException($"\"answers\" is not a list of 1 to {DataLimits.Suffixes} answers");
+        return [.. list.EnumerateArray().Select(TextOf)];
     }
+
+    private static string TextOf(JsonElement answer) =>
+        answer.ValueKind == JsonValueKind.String ? answer.GetString()! : JsonFields.RequiredText(answer, "answer");
 
     private static (List<Question> Questions, string? Subset) ReadQuestions(string path, ExampleCollector found)
     {
@@ -74,9 +82,11 @@ internal static class VqaReader
         var file = new JsonFile(path);
         HashSet<string> names = file.Read(new Dictionary<string, Action<JsonElement, Range>>
         {
-            [Questions] = (o, _) => questions.Add(new Question(JsonFields.Whole(o, "question_id"), JsonFields.Whole(o, "image_id", 0), JsonFields.RequiredText(o, "question"))),
+            [Questions] = (o, _) => questions.Add(
+                new Question(JsonFields.Whole(o, "question_id"), JsonFields.Whole(o, "image_id", 0), JsonFields.RequiredText(o, "question"))),
         }, found.Fault);
-        if (!names.Contains(Questions)) throw new TrainingDataException($"{path} has no list \"{Questions}\": give the file of the questions.");
+        if (!names.Contains(Questions))
+            throw new TrainingDataException($"{path} has no list \"{Questions}\": give the file of the questions.");
         return (questions, file.Texts.GetValueOrDefault("data_subtype"));
     }
 
@@ -88,7 +98,7 @@ internal static class VqaReader
         if (name.Contains(Questions, StringComparison.Ordinal))
         {
             string other = name.Replace(Questions, Annotations, StringComparison.Ordinal);
-            string[] candidates = [other, other.Replace("OpenEnded_", "", StringComparison.Ordinal), other.Replace("MultipleChoice_", "", StringComparison.Ordinal)];
+            string[] candidates = [other, .. Words.Select(word => other.Replace(word, "", StringComparison.Ordinal))];
             foreach (string candidate in candidates)
                 if (File.Exists(Path.Combine(folder, candidate))) return (path, Path.Combine(folder, candidate));
             throw new TrainingDataException($"{path} has the questions, and their answers are not in {candidates[0]} beside it: name the file of the annotations.");
@@ -97,7 +107,7 @@ internal static class VqaReader
         if (name.Contains(Annotations, StringComparison.Ordinal))
         {
             string other = name.Replace(Annotations, Questions, StringComparison.Ordinal);
-            string[] candidates = [other, .. ((string[])["OpenEnded_", "MultipleChoice_"]).Select(word => other.Replace("mscoco", $"{word}mscoco", StringComparison.Ordinal))];
+            string[] candidates = [other, .. Words.Select(word => other.Replace("mscoco", $"{word}mscoco", StringComparison.Ordinal))];
             foreach (string candidate in candidates)
                 if (File.Exists(Path.Combine(folder, candidate))) return (Path.Combine(folder, candidate), path);
         }

@@ -31,11 +31,13 @@ internal sealed class Progress(TrainerSettings settings)
     }
 
     /// <summary>Hears of an evaluation.</summary>
-    public void Judge(long step, EvaluationResult result)
+    /// <returns>Whether it is the best so far.</returns>
+    public bool Judge(long step, EvaluationResult result)
     {
-        if (!result.Metrics.TryGetValue(settings.BestMetric, out double value) || !double.IsFinite(value)) return;
-        if (BestStep is not null && (settings.HigherIsBetter ? value <= best : value >= best)) return;
+        if (!result.Metrics.TryGetValue(settings.BestMetric, out double value) || !double.IsFinite(value)) return false;
+        if (BestStep is not null && (settings.HigherIsBetter ? value <= best : value >= best)) return false;
         (BestStep, best) = (step, value);
+        return true;
     }
 
     /// <summary>All of it as text.</summary>

@@ -175,24 +175,27 @@ public sealed class Trainer<TBatch>
         return new BatchLoss(sums[0], sums[1], (long)sums[2]);
     }
 
+    /// <summary>Evaluates and saves where it is time to. The best evaluation is saved whenever it comes: else it could not be kept.</summary>
     private void AfterStep(CancellationToken cancellation)
     {
-        bool last = completed == settings.Schedule.TotalSteps;
-        if (Evaluate is not null && (last || IsDue(settings.EvaluateEvery)))
-        {
-            try
-            {
-                EvaluationResult result = Evaluate(completed, cancellation);
-                progress.Judge(completed, result);
-                foreach (IRunTracker tracker in Trackers) tracker.OnEvaluation(completed, result);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                // The step is done; the checkpoint that follows is as good without its evaluation.
-            }
-        }
+        bool isBest = (completed == settings.Schedule.TotalSteps || IsDue(settings.EvaluateEvery)) && EvaluateNow(cancellation);
+        if (Store is not null && (IsDue(settings.SaveEvery) || (isBest && Store.Retention.Best))) Save();
+    }
 
-        if (Store is not null && IsDue(settings.SaveEvery)) Save();
+    /// <returns>Whether it is the best evaluation so far.</returns>
+    private bool EvaluateNow(CancellationToken cancellation)
+    {
+        if (Evaluate is null) return false;
+        try
+        {
+            EvaluationResult result = Evaluate(completed, cancellation);
+            foreach (IRunTracker tracker in Trackers) tracker.OnEvaluation(completed, result);
+            return progress.Judge(completed, result);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return false; // the step is done; the checkpoint that follows is as good without its evaluation
+        }
     }
 
     private bool IsDue(long every) => every > 0 && completed % every == 0;

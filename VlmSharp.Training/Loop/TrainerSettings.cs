@@ -27,7 +27,7 @@ public sealed record TrainerSettings
     /// <summary>Whether a <see cref="LossScaler"/> guards gradients in fp16.</summary>
     public bool ScaleLoss { get; init; }
 
-    /// <summary>Steps between two checkpoints; 0 for one at the end alone.</summary>
+    /// <summary>Steps between two checkpoints; 0 for one at the end alone. The best evaluation has one too, where the store keeps it.</summary>
     public long SaveEvery { get; init; }
 
     /// <summary>Steps between two evaluations; 0 for one at the end alone.</summary>

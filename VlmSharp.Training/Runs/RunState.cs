@@ -30,10 +30,18 @@ public sealed record RunState
             .Where(name => Settings.GetValueOrDefault(name) != settings.GetValueOrDefault(name))
             .Select(name => $"{name} was {Shown(Settings, name)} and is {Shown(settings, name)}")];
         if (differ.Length > 0)
-            throw new RequestException($"{folder} holds a run with other settings: {string.Join(", ", differ)}; give its settings to go on, or another folder to begin anew.");
-        if (DataFingerprint != dataFingerprint)
-            throw new RequestException($"{folder} holds a run on other data: the files have changed since; bring them back to go on, or give another folder to begin anew.");
+        {
+            throw new RequestException($"{folder} holds a run with other settings: {string.Join(", ", differ)}; "
+                + "give its settings to go on, or another folder to begin anew.");
+        }
 
-        static string Shown(IReadOnlyDictionary<string, string> from, string name) => from.TryGetValue(name, out string? value) ? MessageText.Quote(value) : "not set";
+        if (DataFingerprint != dataFingerprint)
+        {
+            throw new RequestException($"{folder} holds a run on other data: the files have changed since; "
+                + "bring them back to go on, or give another folder to begin anew.");
+        }
+
+        static string Shown(IReadOnlyDictionary<string, string> from, string name) =>
+            from.TryGetValue(name, out string? value) ? MessageText.Quote(value) : "not set";
     }
 }

@@ -70,7 +70,7 @@ public sealed class RunStore : IDisposable
                 if (manifest.State.Step != step) throw new ModelFormatException($"{folder} says that it is of step {manifest.State.Step}.");
                 return new RunCheckpoint(folder, manifest.State);
             }
-            catch (ModelFormatException e)
+            catch (Exception e) when (e is ModelFormatException or IOException or UnauthorizedAccessException)
             {
                 tell($"The checkpoint of step {step} is damaged and passed over: {e.Message}");
             }
@@ -112,7 +112,7 @@ public sealed class RunStore : IDisposable
             throw new IOException($"The checkpoint of step {state.Step} could not be written to {Folder}: {e.Message} Those before it are as they were.", e);
         }
 
-        Prune(bestStep);
+        Prune(state.Step, bestStep);
         return folder;
     }
 
@@ -141,11 +141,15 @@ public sealed class RunStore : IDisposable
         DurableFiles.SyncFolder(temporary);
     }
 
-    private void Prune(long? bestStep)
+    /// <summary>
+    /// Removes what need not stay. A checkpoint of a later step is a damaged one that was passed over: counted among the newest it
+    /// would take the place of a whole one.
+    /// </summary>
+    private void Prune(long newest, long? bestStep)
     {
-        foreach (long step in Steps.Skip(Retention.Last))
+        IEnumerable<long> later = Steps.Where(step => step > newest), earlier = Steps.Where(step => step <= newest).Skip(Retention.Last);
+        foreach (long step in later.Concat(earlier.Where(step => !Retention.Best || step != bestStep)))
         {
-            if (Retention.Best && step == bestStep) continue;
             try
             {
                 Delete(step);
@@ -186,11 +190,15 @@ public sealed class RunStore : IDisposable
     private static long StepOf(string folder)
     {
         string name = Path.GetFileName(folder);
-        return name.StartsWith(Prefix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+        if (!name.StartsWith(Prefix, StringComparison.Ordinal)) return -1;
+        return long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
     }
 
-    private static bool IsUnfinished(string folder) =>
-        Path.GetFileName(folder) is var name && (name.StartsWith(Writing + Prefix, StringComparison.Ordinal) || name.StartsWith(Deleting + Prefix, StringComparison.Ordinal));
+    private static bool IsUnfinished(string folder)
+    {
+        string name = Path.GetFileName(folder);
+        return name.StartsWith(Writing + Prefix, StringComparison.Ordinal) || name.StartsWith(Deleting + Prefix, StringComparison.Ordinal);
+    }
 
     /// <summary>The lock ends with the process, however that ends.</summary>
     private static FileStream Lock(string folder)

@@ -84,4 +84,45 @@ public sealed unsafe class AllocationTests
         allocations.AssertNone();
         NativeMemory.Free(bytes);
     }
+
+    /// <summary>The operators of a training step allocate nothing once they have run.</summary>
+    [Fact]
+    public void GradientsAllocateNothing()
+    {
+        const int Tokens = 40, Inputs = 64, Outputs = 96, Heads = 4;
+        using var backend = new CpuBackend(new CpuBackendOptions { Threads = 2 });
+        byte* bytes = (byte*)NativeMemory.AllocZeroed(Inputs * Outputs * sizeof(float));
+        using Weight weight = backend.LoadWeight(new WeightData("w", DType.BF16, Outputs, Inputs, (nint)bytes, backend));
+        using Weight norm = backend.LoadWeight(new WeightData("n", DType.F32, 1, Inputs, (nint)bytes, backend));
+        using Matrix x = backend.Upload(new float[Tokens * Inputs], Tokens, Inputs), dy = backend.Upload(new float[Tokens * Outputs], Tokens, Outputs);
+        using Matrix gradient = backend.Upload(new float[2 * Tokens], Tokens, 2), key = backend.Upload(new float[Tokens * Inputs / Heads], Tokens, Inputs / Heads);
+        using Indices targets = backend.Upload(new int[Tokens]);
+        var spec = new AttentionSpec(Heads, 1, Inputs / Heads, 1);
+        SequenceBatch batch = new();
+        batch.Add(Tokens, 10);
+        StepTable step = backend.Prepare(batch);
+        var allocations = new TeamAllocations(backend.Team);
+        for (int i = 0; i < 20; i++)
+        {
+            if (i == 10) allocations.Start();
+            Step();
+        }
+
+        allocations.AssertNone();
+        NativeMemory.Free(bytes);
+
+        void Step()
+        {
+            using Matrix dx = backend.LinearInputGradient(dy, weight), dw = backend.LinearWeightGradient(dy, x);
+            using Matrix dn = backend.RmsNormInputGradient(x, x, norm, 1), gain = backend.LayerNormGainGradient(x, x, 1), bias = backend.SumRows(x);
+            using Matrix rows = backend.AddRows(x, targets, 7), dropped = backend.Dropout(x, 0.5f, 3), gelu = backend.GeluGradient(x, x);
+            using Matrix statistics = backend.AttentionStatistics(x, x, x, key, step, spec);
+            using Matrix dq = backend.AttentionQueryGradient(x, x, key, key, statistics, step, spec);
+            using Matrix dk = backend.AttentionKeyGradient(x, x, key, key, statistics, step, spec);
+            using Matrix dv = backend.AttentionValueGradient(x, x, key, statistics, step, spec);
+            var op = new CrossEntropy(x, weight, targets);
+            using Matrix loss = backend.CrossEntropy(x, weight, targets);
+            using Matrix lossX = backend.CrossEntropyInputGradient(gradient, op, loss), lossW = backend.CrossEntropyWeightGradient(gradient, op, loss);
+        }
+    }
 }

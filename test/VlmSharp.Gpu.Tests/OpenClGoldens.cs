@@ -56,3 +56,10 @@ public sealed class OpenClGradientGoldens : GradientGoldens
 {
     protected override IComputeBackend CreateBackend() => SharedDevice.Backend();
 }
+
+[NeedsOpenCl]
+[Collection(SharedDevice.Collection)]
+public sealed class OpenClNf4Goldens : Nf4Goldens
+{
+    protected override IComputeBackend CreateBackend() => SharedDevice.Backend();
+}

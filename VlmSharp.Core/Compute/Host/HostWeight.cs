@@ -16,8 +16,11 @@ internal sealed unsafe class HostWeight : Weight
     /// <summary>Address of the first element; not necessarily aligned.</summary>
     public byte* Data => (byte*)source.Data;
 
-    /// <summary>Address of the first scale of a quantized matrix, bfloat16 [rows, groups]; not necessarily aligned.</summary>
+    /// <summary>Address of the first scale of a quantized matrix, bfloat16 [rows, groups], of Nf4 fp32 [blocks]; not necessarily aligned.</summary>
     public ushort* Scales => (ushort*)source.Scales;
+
+    /// <summary>Of Nf4: the format that its numbers are rounded to.</summary>
+    public DType ValueType => source.ValueType;
 
     /// <summary>Address of a row.</summary>
     /// <param name="row">A row.</param>
@@ -46,7 +49,8 @@ internal sealed unsafe class HostWeight : Weight
     /// <exception cref="ArgumentException">The memory is a mapped checkpoint's.</exception>
     public byte* Writable()
     {
-        if (!source.IsWritable) throw new ArgumentException($"The weight {this} lies in memory that may only be read; a parameter that is trained needs memory of its own.");
+        if (!source.IsWritable)
+            throw new ArgumentException($"The weight {this} lies in memory that may only be read; a parameter that is trained needs memory of its own.");
         vector = null;
         return Data;
     }

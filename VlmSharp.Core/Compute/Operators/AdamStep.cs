@@ -6,7 +6,10 @@ namespace VlmSharp.Compute.Operators;
 /// </summary>
 /// <param name="Time">t, how many steps this makes, from 1.</param>
 /// <param name="Rate">The learning rate of this step.</param>
-/// <param name="Decay">What share of the parameter this step takes away. PyTorch's is rate * lambda; the paper's (Loshchilov and Hutter 2019, algorithm 2) is the schedule's multiplier * lambda.</param>
+/// <param name="Decay">
+/// What share of the parameter this step takes away. PyTorch's is rate * lambda; the paper's (Loshchilov and Hutter 2019, algorithm 2) is
+/// the schedule's multiplier * lambda.
+/// </param>
 /// <param name="Beta1">What share of the first moment stays, in [0, 1).</param>
 /// <param name="Beta2">What share of the second moment stays, in [0, 1).</param>
 /// <param name="Epsilon">Added to the root of the second moment, above 0.</param>
@@ -30,6 +33,7 @@ public readonly record struct AdamStep(
     public float RootFactor => (float)(1 / Math.Sqrt(1 - Math.Pow(Beta2, Time)));
 
     internal void Check(string op) => Shapes.Require(
-        Time >= 1 && double.IsFinite(Rate) && double.IsFinite(Decay) && double.IsFinite(GradientFactor) && Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1 && Epsilon > 0,
+        Time >= 1 && double.IsFinite(Rate) && double.IsFinite(Decay) && double.IsFinite(GradientFactor)
+            && Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1 && Epsilon > 0,
         $"{op}: {this}");
 }

@@ -22,7 +22,8 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="Step">Time, rates and factors.</param>
 /// <param name="Master">[out, in] of a parameter in BF16; <c>default</c> of one in F32.</param>
 public readonly record struct AdamW8Bit(
-    Weight Weight, Matrix Gradient, Matrix FirstCodes, Matrix FirstScales, Matrix SecondCodes, Matrix SecondScales, AdamStep Step, Matrix Master = default) : IOperator
+    Weight Weight, Matrix Gradient, Matrix FirstCodes, Matrix FirstScales, Matrix SecondCodes, Matrix SecondScales, AdamStep Step,
+    Matrix Master = default) : IOperator
 {
     /// <summary>Numbers that share a scale.</summary>
     public const int BlockLength = 256;
@@ -53,6 +54,7 @@ public static partial class OperatorCalls
 {
     /// <inheritdoc cref="Operators.AdamW8Bit"/>
     public static void AdamW8Bit(
-        this IComputeBackend b, Weight weight, Matrix gradient, Matrix firstCodes, Matrix firstScales, Matrix secondCodes, Matrix secondScales, AdamStep step, Matrix master = default) =>
+        this IComputeBackend b, Weight weight, Matrix gradient, Matrix firstCodes, Matrix firstScales, Matrix secondCodes, Matrix secondScales,
+        AdamStep step, Matrix master = default) =>
         b.Run(new AdamW8Bit(weight, gradient, firstCodes, firstScales, secondCodes, secondScales, step, master));
 }

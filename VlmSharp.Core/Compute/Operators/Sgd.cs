@@ -18,7 +18,8 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="GradientFactor">What the gradient is multiplied by first.</param>
 /// <param name="Master">[out, in] of a parameter in BF16 (see <see cref="AdamW"/>); <c>default</c> of one in F32.</param>
 public readonly record struct Sgd(
-    Weight Weight, Matrix Gradient, float Rate, Matrix Velocity = default, float Momentum = 0, float Decay = 0, float GradientFactor = 1, Matrix Master = default) : IOperator
+    Weight Weight, Matrix Gradient, float Rate, Matrix Velocity = default, float Momentum = 0, float Decay = 0, float GradientFactor = 1,
+    Matrix Master = default) : IOperator
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -26,7 +27,8 @@ public readonly record struct Sgd(
         Shapes.RequireUpdate(Weight, Gradient, Master, "Sgd");
         Shapes.Require(Velocity.HasValue ? Velocity.Fits(Weight) && Momentum is >= 0 and < 1 : Momentum == 0,
             $"Sgd: weight {Weight}, velocity {Velocity}, momentum {Momentum}");
-        Shapes.Require(float.IsFinite(Rate) && float.IsFinite(Decay) && float.IsFinite(GradientFactor), $"Sgd: rate {Rate}, decay {Decay}, gradient factor {GradientFactor}");
+        Shapes.Require(float.IsFinite(Rate) && float.IsFinite(Decay) && float.IsFinite(GradientFactor),
+            $"Sgd: rate {Rate}, decay {Decay}, gradient factor {GradientFactor}");
         return null;
     }
 }
@@ -35,6 +37,7 @@ public static partial class OperatorCalls
 {
     /// <inheritdoc cref="Operators.Sgd"/>
     public static void Sgd(
-        this IComputeBackend b, Weight weight, Matrix gradient, float rate, Matrix velocity = default, float momentum = 0, float decay = 0, float gradientFactor = 1, Matrix master = default) =>
+        this IComputeBackend b, Weight weight, Matrix gradient, float rate, Matrix velocity = default, float momentum = 0, float decay = 0,
+        float gradientFactor = 1, Matrix master = default) =>
         b.Run(new Sgd(weight, gradient, rate, velocity, momentum, decay, gradientFactor, master));
 }

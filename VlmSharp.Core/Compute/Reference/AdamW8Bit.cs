@@ -11,7 +11,8 @@ internal sealed unsafe partial class ReferenceOperators : IKernel<AdamW8Bit>
     /// </summary>
     public void Run(in AdamW8Bit op, HostMatrix y)
     {
-        HostMatrix gradient = op.Gradient.OnHost(), master = op.Master.OptionalOnHost(), firstScales = op.FirstScales.OnHost(), secondScales = op.SecondScales.OnHost();
+        HostMatrix gradient = op.Gradient.OnHost(), master = op.Master.OptionalOnHost();
+        HostMatrix firstScales = op.FirstScales.OnHost(), secondScales = op.SecondScales.OnHost();
         byte* firstCodes = (byte*)op.FirstCodes.OnHost().Data, secondCodes = (byte*)op.SecondCodes.OnHost().Data;
         HostWeight weight = op.Weight.OnHost();
         AdamStep s = op.Step;

@@ -16,7 +16,7 @@ public static class CounterRandom
     /// <returns>In [0, 1).</returns>
     public static double Uniform(long seed, long position)
     {
-        (uint a, uint b, _, _) = Philox((uint)position, (uint)(position >> 32), 0, 0, (uint)seed, (uint)(seed >> 32));
+        (uint a, uint b, _, _) = Words(seed, position);
         return ((((ulong)a << 32) | b) >> 11) * (1.0 / (1UL << 53));
     }
 
@@ -26,9 +26,13 @@ public static class CounterRandom
     /// <returns>32 random bits.</returns>
     public static uint Word(long seed, long index)
     {
-        (uint a, uint b, uint c, uint d) = Philox((uint)(index >> 2), (uint)(index >> 34), 0, 0, (uint)seed, (uint)(seed >> 32));
+        (uint a, uint b, uint c, uint d) = Words(seed, index >> 2);
         return (index & 3) switch { 0 => a, 1 => b, 2 => c, _ => d };
     }
+
+    /// <summary>The words 4 <paramref name="counter"/> to 4 <paramref name="counter"/> + 3 of a stream.</summary>
+    internal static (uint A, uint B, uint C, uint D) Words(long seed, long counter) =>
+        Philox((uint)counter, (uint)(counter >> 32), 0, 0, (uint)seed, (uint)(seed >> 32));
 
     /// <summary>Philox4x32-10: a counter of 128 bits and a key of 64 to 128 random bits.</summary>
     /// <param name="x0">Counter, lowest word.</param>

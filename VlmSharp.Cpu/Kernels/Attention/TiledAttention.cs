@@ -266,7 +266,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
             float before = p.Largest[r], largest = Math.Max(before, RowMath.Max<V>(s + from, to - from));
             if (largest > before && before > float.NegativeInfinity) Fade(p, r, MathF.Exp((before - largest) * Elementary.Ln2));
             p.Largest[r] = largest;
-            p.Sum[r] += RowMath.MapAndSum<V, PowerMap>(new() { Largest = V.Broadcast(largest) }, s + from, s + from, to - from);
+            p.Sum[r] += RowMath.MapAndSum<V, PowerMap<V>>(new() { Largest = V.Broadcast(largest) }, s + from, s + from, to - from);
             if (from > 0) new Span<float>(s, from).Clear();
             if (to < count) new Span<float>(s + to, count - to).Clear();
         }
@@ -277,14 +277,6 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         float* o = p.O + (nint)r * PaddedDim;
         ScaleMap<V>.Run(o, factor, o, PaddedDim);
         p.Sum[r] *= factor;
-    }
-
-    private struct PowerMap : IMap<V>
-    {
-        public V Largest;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly V Apply(V a, V b, V c) => Elementary.Exp2(a - Largest);
     }
 
     // O += P V for a block of rows and a block of values.

@@ -36,18 +36,31 @@ internal static unsafe class MatrixProduct
             return;
         }
 
-        WeightRows first = new(weight, rows), second = up is null ? default : new(up);
-        switch (weight.DType)
+        Run<V>(context, x, new WeightRows(weight, rows), up is null ? default : new(up), epilogue, y);
+        GC.KeepAlive(weight);
+        GC.KeepAlive(up);
+    }
+
+    /// <summary>Computes the product with some rows of a parameter.</summary>
+    /// <param name="context">Threads and scratch.</param>
+    /// <param name="x">[T, in], T at least 1.</param>
+    /// <param name="first">As many rows as y has columns, at least 1; the caller keeps the parameter alive.</param>
+    /// <param name="second">Wu of a gated layer in the same format, or <c>default</c>.</param>
+    /// <param name="epilogue">What follows the sums.</param>
+    /// <param name="y">[T, out].</param>
+    public static void Run<V>(CpuContext context, HostMatrix x, in WeightRows first, in WeightRows second, in Epilogue epilogue, HostMatrix y)
+        where V : struct, ISimd<V>
+    {
+        switch (first.Format)
         {
             case DType.F32: Run<V, Gemv<V, F32Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
             case DType.BF16: Run<V, Gemv<V, BF16Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
             case DType.F16: Run<V, Gemv<V, F16Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
             case DType.Int8: Run<V, IntegerGemv<V, Int8Format>, GroupProduct<Int8Format>>(context, x, first, second, epilogue, y); break;
             case DType.Int4: Run<V, IntegerGemv<V, Int4Format>, GroupProduct<Int4Format>>(context, x, first, second, epilogue, y); break;
+            case DType.Nf4: Run<V, CodeGemv<V>, FloatProduct>(context, x, first, second, epilogue, y); break;
             default: throw first.Unknown();
         }
-        GC.KeepAlive(weight);
-        GC.KeepAlive(up);
     }
 
     /// <summary>Widens one row of a parameter of any format.</summary>

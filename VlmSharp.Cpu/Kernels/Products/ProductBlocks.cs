@@ -1,6 +1,6 @@
 namespace VlmSharp.Cpu.Kernels.Products;
 
-/// <summary>The block sizes of <see cref="ManyRowsProduct{V, P}"/>, and the scratch memory that follows from them.</summary>
+/// <summary>The block sizes of <see cref="ManyRowsProduct{V, P}"/> and <see cref="GradientProduct{V}"/>, and the scratch memory that follows from them.</summary>
 internal static class ProductBlocks
 {
     /// <summary>Rows of x that are packed together, before rounding up to whole panels.</summary>
@@ -11,6 +11,18 @@ internal static class ProductBlocks
 
     /// <summary>Patches that are gathered into rows together, at least those of one picture.</summary>
     public const int PatchRows = 1024;
+
+    /// <summary>Columns in a job item of <see cref="GradientProduct{V}"/>.</summary>
+    public const int GradientColumns = 128;
+
+    /// <summary>Job items for each thread, so that one that is disturbed takes fewer.</summary>
+    public const int ItemsPerThread = 4;
+
+    /// <summary>The length of a sum that <see cref="GradientProduct{V}"/> packs at a time: whole blocks of a tile.</summary>
+    public const int GradientDepth = 128 * Tile.Stride;
+
+    /// <summary>Floats of its packed left operand: <see cref="MostRows"/> rows of <see cref="GradientDepth"/>, or more rows of shorter sums.</summary>
+    public const long GradientFloats = (long)MostRows * GradientDepth;
 
     // No panel and no tile has more rows.
     private const int MostRounding = 32;

@@ -10,6 +10,7 @@ namespace VlmSharp.Cpu.Kernels.Rows;
 /// exp2(x)      = 2^n 2^r,         n = round(x), r = x - n, exactly; 2^r by the polynomial of least error, |r| &lt;= 1/2
 /// tanh(x)      = E / (E + 2),     E = exp(2x) - 1 = 2^n (exp(r) - 1) + (2^n - 1): exact to the last digits near 0 too
 /// gelu_tanh(x) = x / (1 + exp(-2u)),  u = sqrt(2/pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = 1 / (1 + exp(-2u))
+/// gelu_tanh'   = s (1 + x (1 - s) (2u)'),  s = 1 / (1 + exp(-2u)),  (2u)' = 2 sqrt(2/pi) (1 + 0.134145 x^2)
 /// </code>
 /// All are within a few units in the last place of fp32, and NaN stays NaN.
 /// </summary>
@@ -32,6 +33,9 @@ internal static class Elementary
 
     // tanh is 1 in fp32 long before 2x reaches this.
     private const float TanhBound = 20f;
+
+    // gelu_tanh' differs from 0 and 1 by less than fp32 can tell beside 1 long before x reaches this.
+    private const float GeluBound = 12f;
 
     /// <summary>exp, with the argument held in [-87, 88].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -77,6 +81,20 @@ internal static class Elementary
         V square = x * x;
         V cubic = V.MultiplyAdd(square, V.Broadcast(MinusTwoC * 0.044715f), V.Broadcast(MinusTwoC));
         return x / (V.Broadcast(1) + Exp(cubic * x));
+    }
+
+    /// <summary>gelu_tanh'.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V GeluTanhDerivative<V>(V x) where V : struct, IFloats<V>
+    {
+        const float TwoC = 2 * 0.7978845608f;
+        // Beyond the bound it is 0 or 1 in fp32, and no power of x overflows within it.
+        x = V.Min(V.Broadcast(GeluBound), V.Max(V.Broadcast(-GeluBound), x));
+        V square = x * x, one = V.Broadcast(1);
+        V cubic = V.MultiplyAdd(square, V.Broadcast(-TwoC * 0.044715f), V.Broadcast(-TwoC));
+        V sigma = one / (one + Exp(cubic * x));
+        V slope = V.MultiplyAdd(square, V.Broadcast(TwoC * 3 * 0.044715f), V.Broadcast(TwoC)); // (2u)'
+        return sigma * V.MultiplyAdd(x * slope, one - sigma, one);
     }
 
     // exp(r) - 1 and 2^n for x = n ln 2 + r.

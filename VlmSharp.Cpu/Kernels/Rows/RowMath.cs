@@ -160,4 +160,30 @@ internal static unsafe class RowMath
         for (int i = 0; i < count - j; i++) sum += rest[i];
         return sum;
     }
+
+    /// <summary>The sum of map(a, b, c), which is not written down; an argument that map does not use may be any row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float SumOf<V, TMap>(TMap map, float* a, float* b, float* c, int count)
+        where V : struct, ISimd<V> where TMap : struct, IMap<V>
+    {
+        V s0 = V.Zero, s1 = V.Zero;
+        int j = 0;
+        for (; j + 2 * V.Count <= count; j += 2 * V.Count)
+        {
+            s0 += map.Apply(V.Load(a + j), V.Load(b + j), V.Load(c + j));
+            s1 += map.Apply(V.Load(a + j + V.Count), V.Load(b + j + V.Count), V.Load(c + j + V.Count));
+        }
+        if (j + V.Count <= count)
+        {
+            s0 += map.Apply(V.Load(a + j), V.Load(b + j), V.Load(c + j));
+            j += V.Count;
+        }
+        float sum = V.Sum(s0 + s1);
+        int rest = count - j;
+        if (rest == 0) return sum;
+        float* last = stackalloc float[WidestCount];
+        V.Store(last, map.Apply(LoadPart<V>(a + j, rest), LoadPart<V>(b + j, rest), LoadPart<V>(c + j, rest)));
+        for (int i = 0; i < rest; i++) sum += last[i];
+        return sum;
+    }
 }

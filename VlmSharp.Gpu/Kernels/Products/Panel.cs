@@ -43,11 +43,12 @@ internal static class Panel<TCore, TFormat>
     }
 
     /// <summary>Writes what was loaded.</summary>
-    public static void Finish(ArrayView<F4> memory, in Share share, in Pieces pieces, int rows, bool isAcross, int panel)
+    public static void Finish(
+        in Operand matrix, ArrayView<F4> memory, in Share share, in Pieces pieces, int rows, bool isAcross, int panel)
     {
         if (IsCopied) return;
-        if (IsBrought(rows)) FinishOne(memory, share.First, pieces.First, rows, isAcross, panel);
-        if (IsTwo(rows)) FinishOne(memory, share.Second, pieces.Second, rows, isAcross, panel);
+        if (IsBrought(rows)) FinishOne(matrix, memory, share.First, pieces.First, rows, isAcross, panel);
+        if (IsTwo(rows)) FinishOne(matrix, memory, share.Second, pieces.Second, rows, isAcross, panel);
     }
 
     private static bool IsTwo(int rows) => rows * TCore.StepEights > Threads;
@@ -102,8 +103,9 @@ internal static class Panel<TCore, TFormat>
     }
 
     // A piece that was not loaded has a scale of 0 and numbers of 0 or, in 4 bits, -8.
-    private static void FinishOne(ArrayView<F4> memory, in Line line, in Piece piece, int rows, bool isAcross, int panel) =>
-        TCore.Put(memory, panel, rows, line.Place, isAcross, TFormat.Eight(piece.Chunk, piece.EightOfChunk).Times(piece.Scale));
+    private static void FinishOne(
+        in Operand matrix, ArrayView<F4> memory, in Line line, in Piece piece, int rows, bool isAcross, int panel) =>
+        TCore.Put(memory, panel, rows, line.Place, isAcross, TFormat.Eight(matrix, piece.Chunk, piece.EightOfChunk).Times(piece.Scale));
 }
 
 /// <summary>What a thread brings of a panel.</summary>

@@ -6,7 +6,7 @@ namespace VlmSharp.Gpu.Kernels.Products;
 /// <summary>The kernels of the products by a weight's format.</summary>
 internal static class ProductKernels<TCore> where TCore : struct, ICore
 {
-    private static readonly DType[] Formats = [DType.F32, DType.BF16, DType.F16, DType.Int8, DType.Int4];
+    private static readonly DType[] Formats = [DType.F32, DType.BF16, DType.F16, DType.Int8, DType.Int4, DType.Nf4];
 
     /// <summary>All, to load and to prove each.</summary>
     public static IEnumerable<Kernel> All =>
@@ -46,6 +46,7 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
         DType.F16 => Tiled<TForm, Float16Format>(rows),
         DType.Int8 => Tiled<TForm, Int8Format>(rows),
         DType.Int4 => Tiled<TForm, Int4Format>(rows),
+        DType.Nf4 => Tiled<TForm, Nf4Format>(rows),
         _ => throw Unknown(format),
     };
 
@@ -56,6 +57,7 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
         DType.F16 => Of<Float16Format>(),
         DType.Int8 => Of<Int8Format>(),
         DType.Int4 => Of<Int4Format>(),
+        DType.Nf4 => Of<Nf4Format>(),
         _ => throw Unknown(format),
     };
 

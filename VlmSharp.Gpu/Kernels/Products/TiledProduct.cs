@@ -40,8 +40,8 @@ internal static class TiledProduct<TCore, TForm, TTile, TFormat>
             if (s < steps)
             {
                 Pieces x = StartX(g, shareOfX, first + s, s * StageChunks), w = StartW(g, shareOfW, first + s, s * StageChunks);
-                FinishX(memory, shareOfX, x, s * StageChunks);
-                FinishW(memory, shareOfW, w, s * StageChunks);
+                FinishX(g, memory, shareOfX, x, s * StageChunks);
+                FinishW(g, memory, shareOfW, w, s * StageChunks);
             }
 
             TCore.CloseStage();
@@ -63,8 +63,8 @@ internal static class TiledProduct<TCore, TForm, TTile, TFormat>
             sums = TCore.Multiply<TTile, TForm>(memory, at, sums);
             if (ahead < steps)
             {
-                FinishX(memory, shareOfX, x, atAhead);
-                FinishW(memory, shareOfW, w, atAhead);
+                FinishX(g, memory, shareOfX, x, atAhead);
+                FinishW(g, memory, shareOfW, w, atAhead);
             }
         }
 
@@ -82,11 +82,11 @@ internal static class TiledProduct<TCore, TForm, TTile, TFormat>
     private static Pieces StartW(in TiledArgs g, in Share share, int step, int stage) =>
         Panel<TCore, TFormat>.Start(g.W, share, TCore.TileColumns, TForm.IsWAcross, step, stage + PanelChunksOfX);
 
-    private static void FinishX(ArrayView<F4> memory, in Share share, in Pieces pieces, int stage) =>
-        Panel<TCore, ActivationFormat<TCore>>.Finish(memory, share, pieces, TTile.Rows, TForm.IsXAcross, stage);
+    private static void FinishX(in TiledArgs g, ArrayView<F4> memory, in Share share, in Pieces pieces, int stage) =>
+        Panel<TCore, ActivationFormat<TCore>>.Finish(g.X, memory, share, pieces, TTile.Rows, TForm.IsXAcross, stage);
 
-    private static void FinishW(ArrayView<F4> memory, in Share share, in Pieces pieces, int stage) =>
-        Panel<TCore, TFormat>.Finish(memory, share, pieces, TCore.TileColumns, TForm.IsWAcross, stage + PanelChunksOfX);
+    private static void FinishW(in TiledArgs g, ArrayView<F4> memory, in Share share, in Pieces pieces, int stage) =>
+        Panel<TCore, TFormat>.Finish(g.W, memory, share, pieces, TCore.TileColumns, TForm.IsWAcross, stage + PanelChunksOfX);
 
     /// <summary>From the tile of sums to y, or to this part's sums, four numbers at a time.</summary>
     private static void Finish(in TiledArgs g, ArrayView<F4> tile)

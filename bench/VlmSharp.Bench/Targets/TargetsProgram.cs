@@ -19,6 +19,8 @@ internal static class TargetsProgram
         ["448"] = LargePictureTargets.Measure,
         ["matmul"] = (table, _) => MatrixTargets.Products(table),
         ["widths"] = (table, _) => MatrixTargets.Widths(table),
+        ["gradients"] = (table, _) => GradientTargets.Products(table),
+        ["backward"] = (table, _) => GradientTargets.Others(table),
     };
 
     /// <summary>Runs the parts that are named, or all.</summary>

@@ -15,7 +15,7 @@ public sealed class ProductKernelTests
     {
         foreach (DType format in Enum.GetValues<DType>())
         {
-            int loads = format switch { DType.F32 => 9, DType.Int8 => 6, DType.Int4 => 8, _ => 5 }; // 4 rows of W, 8 in f32; x
+            int loads = format switch { DType.F32 => 9, DType.Int8 => 6, DType.Int4 or DType.Nf4 => 8, _ => 5 }; // 4 rows of W, 8 in f32; x
             Kernel[] kernels =
             [
                 ProductKernels<TensorCore>.Linear(format),

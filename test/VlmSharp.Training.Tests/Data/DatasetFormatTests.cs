@@ -67,6 +67,14 @@ public sealed class DatasetFormatTests : IDisposable
         Assert.Contains("(question 91): ", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData("[]"), InlineData("3"), InlineData("[3]"), InlineData("[{}]")]
+    public void Answers_that_are_none_are_named(string answers)
+    {
+        string path = folder.Write("questions.json", """{"questions": [{"image_id": 9, "question": "what is it?", "question_id": 91}]}""");
+        folder.Write("annotations.json", $$"""{"annotations": [{"question_id": 91, "multiple_choice_answer": "cat", "answers": {{answers}}}]}""");
+        Assert.Contains("(annotations[0]): ", Assert.Throws<TrainingDataException>(() => TrainingData.Open(path)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Captions_of_coco_are_the_references_of_their_picture()
     {

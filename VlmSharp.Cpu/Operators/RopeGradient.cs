@@ -1,0 +1,12 @@
+using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Cpu.Threading;
+
+namespace VlmSharp.Cpu.Operators;
+
+internal sealed partial class CpuOperators<V> : IKernel<RopeGradient>
+{
+    /// <summary>The pair (dY[j], dY[j + D/2]) of each head turns back by its angle: the rotation with -sin.</summary>
+    public void Run(in RopeGradient op, HostMatrix y) =>
+        RowLoop.Run(context.Team, new RopeRows { X = op.Gradient.OnHost(), Angles = op.Angles.OnHost(), Y = y, Direction = -1 }, y.Rows, y.Columns);
+}
