@@ -21,7 +21,8 @@ internal static class TrainCommand
         FileList.RefuseEmpty(config);
         var command = new ExampleCommand("train", "Fine-tunes a model: an adapter (LoRA), an adapter on a quantized model (QLoRA), or the model itself.", """
             Without --full and --adapter an adapter of rank 8 is begun on all linear layers of the decoder. At the end --out holds the adapter in
-            PEFT's layout (or with --full the model), metrics.jsonl and the checkpoints. Ctrl-C saves and ends (130), SIGTERM too (143);
+            PEFT's layout (or with --full the model), metrics.jsonl, TensorBoard files, report.html and the checkpoints; MLflow follows where
+            MLFLOW_TRACKING_URI is set. Ctrl-C saves and ends (130), SIGTERM too (143);
             --resume goes on bit for bit.
 
             Examples:
@@ -44,16 +45,34 @@ internal static class TrainCommand
         return command;
     }
 
+    /// <summary>Metrics first: the report reads them.</summary>
+    private static IRunTracker[] Trackers(FineTuningOptions options)
+    {
+        string metrics = Path.Combine(options.Output, MetricsFile.FileName);
+        var progress = new ConsoleProgress(Console.Error, !Console.IsErrorRedirected, () => Console.WindowWidth);
+        List<IRunTracker> all =
+        [
+            new MetricsFile(metrics),
+            new TensorBoardFile(Path.Combine(options.Output, TensorBoardFile.FolderName)),
+            new HtmlReport(metrics, Path.Combine(options.Output, HtmlReport.FileName)),
+            progress,
+        ];
+        if (MlflowSettings.FromEnvironment() is { } mlflow)
+            all.Add(new MlflowTracker(mlflow with { RunIdFile = Path.Combine(options.Output, "mlflow-run") }, Tell));
+        return [.. all];
+    }
+
+    private static void Tell(string text) => Console.Error.WriteLine($"vlmsharp: {text}");
+
     private static int Run(FineTuningOptions options, Func<IComputeBackend> create, IProcessGroup group, StopSignal stop)
     {
         try
         {
             using IComputeBackend backend = create();
-            Directory.CreateDirectory(options.Output);
-            IRunTracker[] trackers = [new MetricsFile(Path.Combine(options.Output, MetricsFile.FileName)), new TrainingProgress(backend)];
-            using FineTuning run = FineTuning.Open(options, backend, group, trackers, text => Console.Error.WriteLine($"vlmsharp: {text}"), stop.Token);
+            using FineTuning run = FineTuning.Open(options, backend, group, group.Rank == 0 ? Trackers(options) : [], Tell, stop.Token);
+            if (group.Rank == 0) TrainingOutput.Begin(run, backend);
             TrainingEnd end = run.Run(stop);
-            if (group.Rank == 0) TrainingProgress.Finish(run, options, end);
+            if (group.Rank == 0) TrainingOutput.Finish(run, options, end);
             return end switch { TrainingEnd.Interrupted => ExitCodes.Canceled, TrainingEnd.Terminated => ExitCodes.Terminated, _ => ExitCodes.Success };
         }
         catch (Exception e) when (group.Size > 1 && e is not OperationCanceledException)
