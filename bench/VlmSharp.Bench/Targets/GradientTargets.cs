@@ -7,7 +7,8 @@ using VlmSharp.Cpu.Measurement;
 namespace VlmSharp.Bench.Targets;
 
 /// <summary>
-/// The products of the backward pass at the sizes of PaliGemma-3B, as shares of the peak of multiply-adds. Operators and peak take turns, call by call,
+/// The products of the backward pass at the sizes of PaliGemma-3B, as shares of the peak of multiply-adds. Operators and peak take turns,
+/// call by call,
 /// and the best of each counts: other programs can only slow a call down.
 /// </summary>
 internal static class GradientTargets
