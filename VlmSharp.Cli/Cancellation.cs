@@ -13,6 +13,7 @@ internal sealed class Cancellation : IDisposable
 
     private readonly CancellationTokenSource source = new();
     private readonly PosixSignalRegistration interrupt, terminate;
+    private static volatile bool isHandedOver;
 
     public Cancellation()
     {
@@ -22,9 +23,19 @@ internal sealed class Cancellation : IDisposable
 
     public CancellationToken Token => source.Token;
 
+    /// <summary>Leaves signals to a command that saves before it ends, however long that takes.</summary>
+    /// <param name="listen">Begins to listen.</param>
+    /// <returns>What listens.</returns>
+    public static T HandOver<T>(Func<T> listen)
+    {
+        T listener = listen();
+        isHandedOver = true;
+        return listener;
+    }
+
     private void OnSignal(PosixSignalContext context)
     {
-        if (source.IsCancellationRequested) return; // a second signal ends the process at once
+        if (isHandedOver || source.IsCancellationRequested) return; // a second signal ends the process at once
         context.Cancel = true;
         source.Cancel();
         _ = Task.Delay(Patience).ContinueWith(_ => Exit(), TaskScheduler.Default);

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using VlmSharp.Cli.Commands;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Training.Data;
 
 namespace VlmSharp.Cli;
 
@@ -23,7 +24,7 @@ internal static class Program
 
         Without --model the demo model beside the program answers. It knows emoji and colored shapes, nothing else.
         Exit codes: 0 done, 1 internal error, 2 wrong command line, 3 unusable model, 4 unreadable input or unwritable
-        output, 5 request that the model or the device cannot carry out, 130 canceled.
+        output, 5 request that the model or the device cannot carry out, 65 unusable training data, 130 canceled.
         """;
 
     public static Task<int> Main(string[] args)
@@ -42,7 +43,7 @@ internal static class Program
         {
             CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(),
             InspectCommand.Create(), TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), QuantizeCommand.Create(), BenchCommand.Create(),
-            DevicesCommand.Create(),
+            DevicesCommand.Create(), DataCommand.Create(), GradientsCommand.Create(), TrainCommand.Create(), AdapterCommand.Create(),
         };
         ExampleCommand.ShowExamples(root);
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
@@ -50,6 +51,7 @@ internal static class Program
         {
             bool unknown = parsed.UnmatchedTokens.Count > 0; // then what else is missing follows from that
             foreach (var error in parsed.Errors.Where(e => !unknown || parsed.UnmatchedTokens.Any(t => e.Message.Contains(t, StringComparison.Ordinal)))) await Console.Error.WriteLineAsync($"vlmsharp: {MessageOf(error)}");
+            foreach (string hint in parsed.UnmatchedTokens.Select(OptionHints.For).OfType<string>().Distinct()) await Console.Error.WriteLineAsync(hint);
             await Console.Error.WriteLineAsync($"Try 'vlmsharp{NameOf(parsed.CommandResult)} --help'.");
             return ExitCodes.Usage;
         }
@@ -89,6 +91,7 @@ internal static class Program
         UsageException => ExitCodes.Usage,
         ModelFormatException or TokenizerFormatException => ExitCodes.Model,
         ImageFormatException or IOException or UnauthorizedAccessException => ExitCodes.Input,
+        TrainingDataException => ExitCodes.BadData,
         VlmSharpException => ExitCodes.Request, // of the request, or of the device that was asked for
         _ => ExitCodes.Internal,
     };

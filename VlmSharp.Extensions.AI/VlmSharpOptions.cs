@@ -11,7 +11,7 @@ public sealed record VlmSharpOptions
     public string ModelDirectory { get; set; } = "";
 
     /// <summary>
-    /// Quantizes the decoder while the model is opened, as <see cref="Models.ModelOptions.Quantization"/>: Int8 or Int4 (in a
+    /// Quantizes the decoder while the model is opened, as <see cref="Models.ModelOptions.Quantization"/>: Int8, Int4 or Nf4 (in a
     /// configuration, in any case), or null to take every weight as it is stored.
     /// </summary>
     public DType? Quantization { get; set; }

@@ -16,7 +16,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds a model to a service container.</summary>
 public static class VlmSharpServiceCollectionExtensions
 {
-    private const string Formats = $"{nameof(DType.Int8)} or {nameof(DType.Int4)}";
+    private const string Formats = $"{nameof(DType.Int8)}, {nameof(DType.Int4)} or {nameof(DType.Nf4)}";
 
     private static readonly string Tiers = $"one of {string.Join(", ", Enum.GetNames<SimdTier>())}";
 
@@ -57,7 +57,7 @@ public static class VlmSharpServiceCollectionExtensions
             .Validate(o => o.ModelDirectory.Length > 0, "VlmSharp: ModelDirectory is empty; name the folder of a PaliGemma model.")
             .Validate(o => o.Threads is null or (>= 1 and <= 1024), "VlmSharp: Threads is out of range; give a number from 1 to 1024, or leave it out.")
             .Validate(o => Enum.IsDefined(o.Simd), $"VlmSharp: Simd is unknown; give {Tiers}, or leave it out.")
-            .Validate(o => o.Quantization is null or DType.Int8 or DType.Int4, $"VlmSharp: Quantization is of another format; give {Formats}, or leave it out.")
+            .Validate(o => o.Quantization is null or DType.Int8 or DType.Int4 or DType.Nf4, $"VlmSharp: Quantization is of another format; give {Formats}, or leave it out.")
             .Validate(o => o.MaxKvCacheBytes is null or >= 1, "VlmSharp: MaxKvCacheBytes is out of range; give a number above 0, or leave it out.")
             .Validate(o => o.MaxOutputTokens >= 1, "VlmSharp: MaxOutputTokens is out of range; give a number above 0.")
             .Validate(o => o.ImageCacheBytes >= 0 && o.MaxPicturePixels >= 1, "VlmSharp: ImageCacheBytes or MaxPicturePixels is out of range; give a number of 0 or above, and above 0.")

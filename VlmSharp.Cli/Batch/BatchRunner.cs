@@ -43,7 +43,7 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
             try
             {
                 asked[i] = ask(group[i].Item);
-                var request = asked[i]!.Request(tasks, group[i].Pictures) with { Seed = group[i].Item.Seed ?? options.Seed };
+                var request = asked[i]!.Request(tasks, group[i].Pictures) with { Seed = group[i].Item.Seed ?? options.Seed, Adapter = group[i].Item.Adapter };
                 model.Check(request, options);
                 requests.Add(request);
             }

@@ -10,7 +10,7 @@ namespace VlmSharp.Cli.Batch;
 /// <param name="Images">The picture files.</param>
 internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Images)
 {
-    private static readonly string[] Known = ["id", "image", "images", "task", "prompt", "question", "things", "lang", "seed"];
+    private static readonly string[] Known = ["id", "image", "images", "task", "prompt", "question", "things", "lang", "seed", "adapter"];
 
     /// <summary>Whether the line's "id" is a number, and so has no quotes in the record either.</summary>
     public bool IsIdNumber { get; init; }
@@ -32,6 +32,9 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
 
     /// <summary>Seed of sampling.</summary>
     public long? Seed { get; init; }
+
+    /// <summary>Which adapter answers, by name.</summary>
+    public string? Adapter { get; init; }
 
     /// <summary>What is wrong with the line itself; such an item becomes an error record.</summary>
     public string? Fault { get; init; }
@@ -84,6 +87,7 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
             Things = o.TryGetProperty("things", out JsonElement things) && things.ValueKind == JsonValueKind.String ? Split(things.GetString()!) : Strings(o, "things"),
             Language = Text(o, "lang"),
             Seed = Whole(o, "seed"),
+            Adapter = Text(o, "adapter"),
         };
     }
 

@@ -72,7 +72,8 @@ internal sealed class BatchCommand
         var command = new ExampleCommand("batch", "Runs one task over many pictures, restartable and in parts.", """
             Lines of a manifest are paths, or objects such as
               {"id": 7, "image": "a.jpg", "task": "ask", "question": "is it raining?"}
-            with paths relative to the manifest. Each item gives one line of JSON, in the order of the input; one that fails
+            with paths relative to the manifest. "adapter" names one of several --adapter; without it the first answers, and
+            "base" is the model without one. Each item gives one line of JSON, in the order of the input; one that fails
             gives {"index", "id", "error"}. With --out, run the same command again after an interruption: finished
             records are kept, and the result is the same, byte for byte, as without one. Sampling has the seed 0 unless
             --seed or the line gives another, wherever in the list an item stands.
@@ -82,6 +83,7 @@ internal sealed class BatchCommand
               vlmsharp batch photos/ --task ask --question "how many people are there?" > answers.jsonl
               vlmsharp batch photos/ --task detect --things "cat ; dog" --out boxes/
               vlmsharp batch work.jsonl --out out/ --shards 4 --shard 0
+              vlmsharp batch work.jsonl --adapter maps=adapters/maps --adapter x=adapters/xray > answers.jsonl
               zcat work.jsonl.gz | vlmsharp batch - --out out/
               vlmsharp batch status out/
               vlmsharp batch merge out/ > results.jsonl
@@ -214,6 +216,7 @@ internal sealed class BatchCommand
         var values = new List<KeyValuePair<string, string>>();
         Add("version", typeof(BatchCommand).Assembly.GetName().Version!.ToString());
         Add("model", network.Checkpoint.Fingerprint());
+        Add("adapters", model.DescribeAdapters(parsed));
         Add("compatibility", model.Options(parsed).ToString());
         Add("backend", network.Backend.Name);
         string on = model.Backends.Name(parsed);

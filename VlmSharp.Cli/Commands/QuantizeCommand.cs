@@ -23,9 +23,12 @@ internal static class QuantizeCommand
         var command = new ExampleCommand("quantize", "Writes a model with its decoder in 8 or 4 bits: smaller, and faster to decode.", """
             int8 stores a weight in 8.25 bits and answers nearly as the original; int4 in 4.5 bits, with a loss that can be seen.
             The head keeps 8 bits, the vision tower its format. The folder that is written is used like any other model.
+            nf4 is the 4-bit format of bitsandbytes, in which adapters are trained (QLoRA): 4.13 bits, head and vision tower as they are.
+            transformers reads that folder too.
 
             Examples:
               vlmsharp quantize paligemma-3b-mix-224 paligemma-3b-mix-224-int8 --format int8
+              vlmsharp quantize paligemma-3b-pt-224 paligemma-3b-pt-224-nf4 --format nf4
               vlmsharp caption --model paligemma-3b-mix-224-int8 photo.jpg
               vlmsharp caption --model paligemma-3b-mix-224 --quantize int8 photo.jpg    (the same, made anew each time)
             """) { source, target, format, threads, quiet };

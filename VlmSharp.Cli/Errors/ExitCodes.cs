@@ -23,9 +23,15 @@ internal static class ExitCodes
     /// <summary>A batch: more items failed than allowed. A retry does not help.</summary>
     public const int TooManyErrors = 65;
 
+    /// <summary>Training data that cannot be used as they are.</summary>
+    public const int BadData = 65;
+
     /// <summary>A batch: its list could not be read or its results not be written. A retry may help.</summary>
     public const int TryAgain = 75;
 
     /// <summary>Ctrl-C.</summary>
     public const int Canceled = 130;
+
+    /// <summary>SIGTERM: a training that saved and can go on.</summary>
+    public const int Terminated = 143;
 }

@@ -15,6 +15,8 @@ internal sealed class ModelOptionsBinder
 
     private readonly Option<string?> quantize = QuantizeOption("--quantize", "Quantize the decoder while it is loaded; 'vlmsharp quantize' does it once and for all.");
 
+    private readonly AdapterOptionsBinder adapters = new();
+
     private readonly Option<bool> noAttentionSoftCap = new("--no-attention-softcap")
     {
         Description = "PaliGemma 2: leave out the attention soft-cap, as transformers' default attention does.",
@@ -38,6 +40,7 @@ internal sealed class ModelOptionsBinder
     public void AddTo(Command command)
     {
         command.Add(model);
+        adapters.AddTo(command);
         backend.AddTo(command);
         foreach (Option option in new Option[] { quantize, noAttentionSoftCap, finalSoftCap, slidingWindow }) command.Add(option);
     }
@@ -52,10 +55,10 @@ internal sealed class ModelOptionsBinder
 
     /// <summary>An option that takes a quantized format.</summary>
     public static Option<string?> QuantizeOption(string name, string description) =>
-        new Option<string?>(name) { Description = description, HelpName = "int8|int4" }.AcceptOnlyFromAmong("int8", "int4");
+        new Option<string?>(name) { Description = description, HelpName = "int8|int4|nf4" }.AcceptOnlyFromAmong("int8", "int4", "nf4");
 
     /// <summary>The format that such an option names.</summary>
-    public static DType? Format(string? name) => name switch { "int8" => DType.Int8, "int4" => DType.Int4, _ => null };
+    public static DType? Format(string? name) => name switch { "int8" => DType.Int8, "int4" => DType.Int4, "nf4" => DType.Nf4, _ => null };
 
     /// <summary>The folder that <c>--model</c> names, or the demo model's beside the program.</summary>
     public static string FolderOf(string? given)
@@ -74,9 +77,26 @@ internal sealed class ModelOptionsBinder
     /// <summary>Starts the backend that was asked for; never another one.</summary>
     public IComputeBackend CreateBackend(ParseResult parsed) => backend.Create(parsed, backend.Name(parsed));
 
-    /// <summary>Opens the model on a backend.</summary>
-    public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on, CancellationToken cancellationToken) =>
-        VisionLanguageModel.Open(Folder(parsed), on, Options(parsed), cancellationToken);
+    /// <summary>Opens the model on a backend, with its adapters, of which the first answers where nothing else is said.</summary>
+    public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<AdapterOptionsBinder.Given> given = adapters.All(parsed);
+        VisionLanguageModel opened = VisionLanguageModel.Open(Folder(parsed), on, Options(parsed), cancellationToken);
+        try
+        {
+            foreach ((string name, string folder) in given) opened.LoadAdapter(name, folder);
+            if (given is [var first, ..]) opened.DefaultAdapter = first.Name;
+            return opened;
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Which adapters there are and what is in them, for what must not be mixed with the results of others; null without any.</summary>
+    public string? DescribeAdapters(ParseResult parsed) => adapters.Describe(parsed);
 
     /// <summary>Quantization and the compatibility switches.</summary>
     public ModelOptions Options(ParseResult parsed) => new()

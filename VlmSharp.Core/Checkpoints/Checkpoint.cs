@@ -43,6 +43,9 @@ public sealed unsafe class Checkpoint : IDisposable
     /// <summary>Bytes of all weights as stored.</summary>
     public long TotalBytes => Tensors.Values.Sum(tensor => tensor.ByteLength + tensor.ScaleBytes);
 
+    /// <summary>Bytes of memory that scales take which cannot be used as they are stored: those that bitsandbytes quantizes.</summary>
+    internal long OwnBytes => Tensors.Values.Sum(tensor => tensor.Nf4?.OwnBytes ?? 0);
+
     /// <summary>How many parameters each part has, the head counted once when it is the embedding table.</summary>
     public ParameterCounts ParameterCounts
     {
@@ -100,7 +103,10 @@ public sealed unsafe class Checkpoint : IDisposable
         ObjectDisposedException.ThrowIf(tensor.File.IsClosed, this);
         int rows = tensor.Shape.Length > 1 ? checked((int)tensor.Shape[0]) : 1;
         long elements = tensor.Shape.Aggregate(1L, (product, dimension) => product * dimension);
-        return new WeightData(canonicalName, tensor.DType, rows, checked((int)(elements / rows)), tensor.Pointer, this, tensor.ScalesPointer);
+        int columns = checked((int)(elements / rows));
+        return tensor.Nf4 is { } nf4
+            ? new WeightData(canonicalName, tensor.DType, rows, columns, tensor.Pointer, this, nf4.Pointer(), nf4.ValueType)
+            : new WeightData(canonicalName, tensor.DType, rows, columns, tensor.Pointer, this, tensor.ScalesPointer);
     }
 
     /// <summary>
@@ -113,6 +119,7 @@ public sealed unsafe class Checkpoint : IDisposable
     /// <summary>Unmaps all files. Every weight handed out becomes invalid.</summary>
     public void Dispose()
     {
+        foreach (CheckpointTensor tensor in Tensors.Values) tensor.Nf4?.Dispose();
         foreach (SafetensorsFile file in files) file.Dispose();
     }
 
@@ -123,7 +130,8 @@ public sealed unsafe class Checkpoint : IDisposable
         if (head.DType != embedding.DType) return true;
         ObjectDisposedException.ThrowIf(head.File.IsClosed, this);
         // The integers alone do not tell: a head that is a multiple of the table has the same ones.
-        return Differ(head.Pointer, embedding.Pointer, head.ByteLength) || Differ(head.ScalesPointer, embedding.ScalesPointer, head.ScaleBytes);
+        WeightData ours = Weight(head.Name), theirs = Weight(embedding.Name);
+        return Differ(ours.Data, theirs.Data, head.ByteLength) || Differ(ours.Scales, theirs.Scales, ours.ByteLength - head.ByteLength);
     }
 
     private static bool Differ(nint ours, nint theirs, long bytes)

@@ -45,6 +45,9 @@ public sealed record CheckpointTensor
     /// <summary>Address of a quantized matrix's scales, bfloat16 [rows, groups of a row]; else 0.</summary>
     internal nint ScalesPointer { get; init; }
 
-    /// <summary>Bytes of the scales.</summary>
-    internal long ScaleBytes => ScalesPointer == 0 ? 0 : sizeof(ushort) * Shape[0] * DType.Groups(Shape[^1]);
+    /// <summary>The scales of an NF4 matrix; else null.</summary>
+    internal Nf4Scales? Nf4 { get; init; }
+
+    /// <summary>Bytes of the scales as they are stored, and of what is stored with them.</summary>
+    internal long ScaleBytes => Nf4?.StoredBytes ?? (ScalesPointer == 0 ? 0 : DType.ScaleBytes(Shape[0], Shape[^1]));
 }

@@ -55,11 +55,7 @@ internal static class ConfigReader
     private static PaliGemmaConfig ReadModel(JsonSection root)
     {
         RequireModelType(root);
-        if (root.Section("quantization_config") is { } quantization && quantization.Text("quant_method") is var method && method != TensorNames.QuantizationMethod)
-        {
-            string whose = method is null ? "another program's" : MessageText.Quote(method);
-            throw root.Error($"describes quantized weights of {whose} kind, which VlmSharp does not read; use the F32, BF16 or F16 files of this model, which 'vlmsharp quantize' can make smaller");
-        }
+        if (root.Section("quantization_config") is { } quantization) RequireReadable(root, quantization);
         JsonSection visionSection = root.Section("vision_config")
             ?? throw root.Error("has no 'vision_config'; without it the sizes of the vision tower are unknown");
         JsonSection textSection = root.Section("text_config")
@@ -81,6 +77,25 @@ internal static class ConfigReader
         {
             TiesHead = root.Flag("tie_word_embeddings", textSection.Flag("tie_word_embeddings", true)),
         };
+    }
+
+    private static void RequireReadable(JsonSection root, JsonSection quantization)
+    {
+        bool in4Bits = quantization.Flag("load_in_4bit", false), in8Bits = quantization.Flag("load_in_8bit", false);
+        // Early files of bitsandbytes do not name it.
+        string? method = quantization.Text("quant_method") ?? (in4Bits || in8Bits ? BitsAndBytes.Method : null);
+        if (method == TensorNames.QuantizationMethod) return;
+        if (method != BitsAndBytes.Method)
+        {
+            string whose = method is null ? "another program's" : MessageText.Quote(method);
+            throw root.Error($"describes quantized weights of {whose} kind, which VlmSharp does not read; use the F32, BF16 or F16 files of this model, which 'vlmsharp quantize' can make smaller");
+        }
+
+        // An absent key means FP4 to the library that wrote the file.
+        string format = in8Bits ? "LLM.int8" : in4Bits ? (quantization.Text("bnb_4bit_quant_type") ?? "fp4").ToUpperInvariant() : "neither 4 nor 8 bits";
+        if (format != "NF4") throw root.Error($"describes weights that bitsandbytes quantized to {MessageText.Quote(format)}: {BitsAndBytes.OnlyNf4}");
+        if (quantization.Text("bnb_4bit_quant_storage") is not ("uint8" or null) and var storage)
+            throw root.Error($"says that 4-bit weights are stored as {MessageText.Quote(storage)} ({quantization.KeyPath("bnb_4bit_quant_storage")}); VlmSharp reads them as uint8");
     }
 
     private static void RequireModelType(JsonSection root)

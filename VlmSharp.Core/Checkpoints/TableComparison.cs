@@ -17,42 +17,59 @@ internal static class TableComparison
     {
         var specs = TensorTable.For(config).Append(TensorTable.Head(config)).ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         var found = new Dictionary<string, CheckpointTensor>(StringComparer.Ordinal);
-        var scales = new Dictionary<string, (SafetensorsFile File, SafetensorsEntry Entry)>(StringComparer.Ordinal);
+        var stored = new List<(TensorSpec Spec, StoredTensor Tensor)>();
+        var scales = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        var packed = new Dictionary<string, Dictionary<string, StoredTensor>>(StringComparer.Ordinal); // what bitsandbytes stores beside a weight
         List<string> unexpected = [], misshapen = [], mistyped = [], repeated = [], unscaled = [];
         foreach (SafetensorsFile file in files)
         {
             foreach (SafetensorsEntry entry in file.Entries.Values)
             {
                 string name = TensorNames.Normalize(entry.Name);
-                if (specs.TryGetValue(name, out TensorSpec? spec)) Add(file, entry, spec);
+                BitsAndBytes.RequireNf4(entry.Name, file.Path);
+                if (specs.TryGetValue(name, out TensorSpec? spec)) stored.Add((spec, new(file, entry)));
                 else if (name.EndsWith(TensorNames.ScaleSuffix, StringComparison.Ordinal) && specs.ContainsKey(name[..^TensorNames.ScaleSuffix.Length]))
                 {
-                    if (!scales.TryAdd(name[..^TensorNames.ScaleSuffix.Length], (file, entry))) repeated.Add(MessageText.Quote(entry.Name));
+                    if (!scales.TryAdd(name[..^TensorNames.ScaleSuffix.Length], new(file, entry))) repeated.Add(MessageText.Quote(entry.Name));
+                }
+                else if (BitsAndBytes.Split(name) is { } part && specs.ContainsKey(part.Weight))
+                {
+                    if (!packed.TryGetValue(part.Weight, out var parts)) packed.Add(part.Weight, parts = new(StringComparer.Ordinal));
+                    if (!parts.TryAdd(part.Suffix, new(file, entry))) repeated.Add(MessageText.Quote(entry.Name));
                 }
                 else if (!TensorNames.IsDerivedBuffer(entry.Name)) unexpected.Add(MessageText.Quote(entry.Name));
             }
         }
 
+        foreach ((TensorSpec spec, StoredTensor tensor) in stored) Add(tensor.File, tensor.Entry, spec);
         foreach ((string name, CheckpointTensor tensor) in found.Where(f => f.Value.DType.IsQuantized()).ToArray())
         {
-            if (scales.Remove(name, out var scale)) found[name] = tensor with { ScalesPointer = Scales(tensor, scale.File, scale.Entry) };
+            if (tensor.DType == DType.Nf4)
+            {
+                if (packed.Remove(name, out var parts)) found[name] = tensor with { Nf4 = new Nf4Scales(BitsAndBytes.Read(specs[name], parts), specs[name].Elements) };
+            }
+            else if (scales.Remove(name, out var scale)) found[name] = tensor with { ScalesPointer = Scales(tensor, scale.File, scale.Entry) };
             else unscaled.Add(name);
         }
 
-        unexpected.AddRange(scales.Values.Select(scale => MessageText.Quote(scale.Entry.Name)));
+        unexpected.AddRange(scales.Values.Concat(packed.Values.SelectMany(parts => parts.Values)).Select(part => MessageText.Quote(part.Entry.Name)));
 
         void Add(SafetensorsFile file, SafetensorsEntry entry, TensorSpec spec)
         {
-            DType? dtype = entry.Type.AsDType();
+            DType? dtype = packed.ContainsKey(spec.Name) && entry.Type == SafetensorsType.U8 ? DType.Nf4 : entry.Type.AsDType();
             if (dtype is null || (dtype.Value.IsQuantized() && (spec.Shape.Length != 2 || !dtype.Value.Fits(spec.Shape[1]))))
             {
                 mistyped.Add($"{spec.Name} is {entry.Type.HeaderName()}");
                 dtype = null;
             }
 
-            // Two 4-bit numbers share a byte.
-            ImmutableArray<long> stored = dtype == DType.Int4 ? [spec.Shape[0], spec.Shape[1] / 2] : spec.Shape;
-            CheckShape(spec.Name, entry, stored);
+            // Two 4-bit numbers share a byte; bitsandbytes stores a matrix as a column of bytes.
+            CheckShape(spec.Name, entry, dtype switch
+            {
+                DType.Int4 => [spec.Shape[0], spec.Shape[1] / 2],
+                DType.Nf4 => [spec.Elements / 2, 1],
+                _ => spec.Shape,
+            });
             var tensor = new CheckpointTensor(spec.Name, file, entry, dtype ?? default, spec.Shape);
             if (!found.TryAdd(spec.Name, tensor)) repeated.Add(MessageText.Quote(entry.Name));
         }
@@ -81,7 +98,7 @@ internal static class TableComparison
         Report("missing", missing);
         Report("unexpected", unexpected);
         Report("of another shape", misshapen);
-        Report("of a type that they cannot have (F32, BF16, F16; matrices also I8 and U8, their scales BF16)", mistyped);
+        Report("of a type that they cannot have (F32, BF16, F16; matrices also I8 and U8, their scales BF16; in NF4 with rows of an even length)", mistyped);
         Report("quantized and without their scales", unscaled);
         Report("stored twice", repeated);
         return faults.Count == 0

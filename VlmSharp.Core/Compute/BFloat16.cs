@@ -45,4 +45,28 @@ public static class BFloat16
         if (float.IsNaN(value)) return (ushort)((bits >> 16) | 0x40);
         return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
+
+    /// <summary>The nearest bfloat16 numbers, ties to even; NaN stays NaN.</summary>
+    /// <param name="values">Any numbers.</param>
+    /// <param name="target">As many.</param>
+    public static void FromSingle(ReadOnlySpan<float> values, Span<ushort> target)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(target.Length, values.Length, nameof(target));
+        int i = 0;
+        for (; i <= values.Length - Vector256<ushort>.Count; i += Vector256<ushort>.Count)
+        {
+            Vector256<float> low = Vector256.Create(values.Slice(i, Vector256<float>.Count));
+            Vector256<float> high = Vector256.Create(values.Slice(i + Vector256<float>.Count, Vector256<float>.Count));
+            Vector256.Narrow(Round(low), Round(high)).CopyTo(target[i..]);
+        }
+
+        for (; i < values.Length; i++) target[i] = FromSingle(values[i]);
+
+        static Vector256<uint> Round(Vector256<float> x)
+        {
+            Vector256<uint> bits = x.AsUInt32(), cut = bits >> 16;
+            Vector256<uint> nearest = (bits + Vector256.Create(0x7FFFu) + (cut & Vector256<uint>.One)) >> 16;
+            return Vector256.ConditionalSelect(Vector256.Equals(x, x).AsUInt32(), nearest, cut | Vector256.Create(0x40u));
+        }
+    }
 }

@@ -23,26 +23,35 @@ public enum DType
     /// A group is eight 16-bit words, little-endian: word j holds the elements j, j + 8, j + 16, j + 24, from the lowest nibble up.
     /// </summary>
     Int4,
+
+    /// <summary>
+    /// 4-bit NormalFloat, as bitsandbytes stores it: the elements of the whole matrix, row after row, in blocks of 64 that share an fp32
+    /// scale a, the largest magnitude of the block; a block may begin in one row and end in the next. The number is c[q] a, with the code c
+    /// of 16 numbers that QLoRA gives (Dettmers et al. 2023, appendix E), rounded to the format that the matrix had before. Two elements to a
+    /// byte, the first in the upper nibble; rows have an even number of columns. 4.5 bits; in a file 4.127, for scales are quantized there too.
+    /// </summary>
+    Nf4,
 }
 
 /// <summary>Facts about each <see cref="DType"/>.</summary>
 public static class DTypes
 {
-    /// <summary>Elements along a row that share a scale; 0 where there are no scales.</summary>
+    /// <summary>Elements that share a scale; 0 where there are no scales.</summary>
     /// <param name="type">The storage format.</param>
-    /// <returns>64 of Int8, 32 of Int4, else 0.</returns>
-    public static int GroupSize(this DType type) => type switch { DType.Int8 => 64, DType.Int4 => 32, _ => 0 };
+    /// <returns>64 of Int8 and Nf4, 32 of Int4, else 0.</returns>
+    public static int GroupSize(this DType type) => type switch { DType.Int8 => 64, DType.Int4 => 32, DType.Nf4 => Nf4.BlockSize, _ => 0 };
 
-    /// <summary>Whether elements are integers with scales.</summary>
+    /// <summary>Whether elements are small integers with scales: numbers themselves, or places in a code.</summary>
     /// <param name="type">The storage format.</param>
-    /// <returns>True for Int8 and Int4.</returns>
-    public static bool IsQuantized(this DType type) => type is DType.Int8 or DType.Int4;
+    /// <returns>True for Int8, Int4 and Nf4.</returns>
+    public static bool IsQuantized(this DType type) => type is DType.Int8 or DType.Int4 or DType.Nf4;
 
-    /// <summary>Whether rows of this length can be stored so: groups must be whole.</summary>
+    /// <summary>Whether rows of this length can be stored so: groups must be whole, and a row of Nf4 begins with a byte.</summary>
     /// <param name="type">The storage format.</param>
     /// <param name="columns">Length of a row.</param>
-    /// <returns>True where every group is whole.</returns>
-    public static bool Fits(this DType type, long columns) => !type.IsQuantized() || columns % type.GroupSize() == 0;
+    /// <returns>True where every group is whole; of Nf4 where the length is even.</returns>
+    public static bool Fits(this DType type, long columns) =>
+        type == DType.Nf4 ? columns % 2 == 0 : !type.IsQuantized() || columns % type.GroupSize() == 0;
 
     /// <summary>Bytes of a row's elements, scales not counted.</summary>
     /// <param name="type">The storage format.</param>
@@ -52,15 +61,23 @@ public static class DTypes
     {
         DType.F32 => 4 * columns,
         DType.Int8 => columns,
-        DType.Int4 => columns / 2,
+        DType.Int4 or DType.Nf4 => columns / 2,
         _ => 2 * columns,
     };
 
     /// <summary>Scales of a row.</summary>
     /// <param name="type">The storage format.</param>
     /// <param name="columns">Length of a row.</param>
-    /// <returns>The scales; 0 of a format without.</returns>
-    public static long Groups(this DType type, long columns) => type.IsQuantized() ? columns / type.GroupSize() : 0;
+    /// <returns>The scales; 0 of a format without, and of Nf4, whose blocks run on from row to row.</returns>
+    public static long Groups(this DType type, long columns) => type is DType.Int8 or DType.Int4 ? columns / type.GroupSize() : 0;
+
+    /// <summary>Bytes of the scales of a matrix: bfloat16 [rows, groups], of Nf4 fp32 [blocks].</summary>
+    /// <param name="type">The storage format.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Length of a row.</param>
+    /// <returns>The bytes; 0 of a format without scales.</returns>
+    public static long ScaleBytes(this DType type, long rows, long columns) =>
+        type == DType.Nf4 ? sizeof(float) * Nf4.Blocks(rows * columns) : sizeof(ushort) * rows * type.Groups(columns);
 
     /// <summary>Bytes of a matrix, scales included.</summary>
     /// <param name="type">The storage format.</param>
@@ -68,5 +85,5 @@ public static class DTypes
     /// <param name="columns">Length of a row.</param>
     /// <returns>The bytes.</returns>
     public static long ByteLength(this DType type, long rows, long columns) =>
-        rows * (type.RowBytes(columns) + sizeof(ushort) * type.Groups(columns));
+        rows * type.RowBytes(columns) + type.ScaleBytes(rows, columns);
 }

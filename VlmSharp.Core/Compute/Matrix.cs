@@ -34,6 +34,9 @@ public readonly struct Matrix : IDisposable, IEquatable<Matrix>
     /// <summary>Number of columns (features).</summary>
     public int Columns { get; }
 
+    /// <summary>Rows and columns.</summary>
+    public MatrixShape Shape => new(Rows, Columns);
+
     /// <summary>Rows times columns.</summary>
     public long Length => (long)Rows * Columns;
 

@@ -25,6 +25,9 @@ namespace VlmSharp.Compute;
 /// <param name="Cache">Where its keys and values are kept, or null when nothing is cached.</param>
 public readonly record struct SequenceSlice(int RowStart, int RowCount, int Past, int PrefixLength, KvCache? Cache)
 {
+    /// <summary>The adapter whose low-rank products are added for its rows, for a backend that knows it; null for the model as it is.</summary>
+    public object? Adapter { get; init; }
+
     /// <summary>Number of leading tokens that token <paramref name="position"/> of the sequence may attend to.</summary>
     /// <param name="position">The token's place in the sequence, from 0.</param>
     /// <returns>max(PrefixLength, position + 1).</returns>
@@ -69,18 +72,20 @@ public sealed class SequenceBatch
     /// <summary>Appends a sequence without a cache: it attends to its own rows of the step.</summary>
     /// <param name="rowCount">Its rows.</param>
     /// <param name="prefixLength">Length of its bidirectional prefix.</param>
-    public void Add(int rowCount, int prefixLength)
+    /// <param name="adapter">Its <see cref="SequenceSlice.Adapter"/>.</param>
+    public void Add(int rowCount, int prefixLength, object? adapter = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rowCount);
-        Append(new SequenceSlice(TotalRows, rowCount, 0, prefixLength, null));
+        Append(new SequenceSlice(TotalRows, rowCount, 0, prefixLength, null) { Adapter = adapter });
     }
 
     /// <summary>Appends the next rows of a cached sequence.</summary>
     /// <param name="rowCount">Its rows in this step.</param>
     /// <param name="prefixLength">Length of its bidirectional prefix; the prefix must come in one step, whole.</param>
     /// <param name="cache">Its cache; what it holds is the sequence's past.</param>
+    /// <param name="adapter">Its <see cref="SequenceSlice.Adapter"/>.</param>
     /// <exception cref="ArgumentException">The cache has no room, or the prefix is split over steps.</exception>
-    public void Add(int rowCount, int prefixLength, KvCache cache)
+    public void Add(int rowCount, int prefixLength, KvCache cache, object? adapter = null)
     {
         ArgumentNullException.ThrowIfNull(cache);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rowCount);
@@ -88,7 +93,7 @@ public sealed class SequenceBatch
             throw new ArgumentException($"The KV cache holds {cache.Length} of {cache.Capacity} tokens: no room for {rowCount} more.");
         if (cache.Length + rowCount < prefixLength)
             throw new ArgumentException($"The bidirectional prefix of {prefixLength} tokens must be processed in one step, but this step ends at token {cache.Length + rowCount}.");
-        Append(new SequenceSlice(TotalRows, rowCount, cache.Length, prefixLength, cache));
+        Append(new SequenceSlice(TotalRows, rowCount, cache.Length, prefixLength, cache) { Adapter = adapter });
     }
 
     private void Append(in SequenceSlice slice)

@@ -20,6 +20,21 @@ internal static class Shapes
             throw new ArgumentException($"{op}: row {(indices.Lowest < 0 ? indices.Lowest : indices.Highest)} is outside of {rows} rows.");
     }
 
+    /// <summary>Throws unless a parameter is stored in a format that training writes.</summary>
+    public static void RequireTrainable(Weight weight, string op) =>
+        Require(weight.DType is DType.F32 or DType.BF16, $"{op}: weight {weight} is not stored in F32 or BF16");
+
+    /// <summary>Throws unless a parameter can take a step: its gradient fits, and it has a master copy where it is stored in BF16 and only there.</summary>
+    public static void RequireUpdate(Weight weight, Matrix gradient, Matrix master, string op)
+    {
+        RequireTrainable(weight, op);
+        Require(gradient.Fits(weight) && (weight.DType == DType.BF16 ? master.Fits(weight) : !master.HasValue),
+            $"{op}: weight {weight}, gradient {gradient}, master {(master.HasValue ? master.ToString() : "none")}");
+    }
+
+    /// <summary>Whether a matrix has a number for each of a parameter's.</summary>
+    public static bool Fits(this Matrix x, Weight weight) => x.HasValue && x.Rows == weight.Rows && x.Columns == weight.Columns;
+
     /// <summary>Whether a parameter is a vector of that length.</summary>
     public static bool IsVector(this Weight weight, int length) => weight.Rows == 1 && weight.Columns == length;
 }

@@ -12,14 +12,18 @@ namespace VlmSharp.Compute;
 /// <param name="Columns">Columns when read as a matrix; the length of a vector.</param>
 /// <param name="Data">Address of the first element, row-major, little-endian, not necessarily aligned.</param>
 /// <param name="Owner">What keeps the memory mapped.</param>
-/// <param name="Scales">Address of the first of the scales, bfloat16 [rows, groups of a row], of a quantized matrix; else 0.</param>
-public readonly record struct WeightData(string Name, DType DType, int Rows, int Columns, nint Data, object Owner, nint Scales = 0)
+/// <param name="Scales">Address of the first of the scales of a quantized matrix, bfloat16 [rows, groups of a row], of Nf4 fp32 [blocks]; else 0.</param>
+/// <param name="ValueType">Of Nf4: F32, BF16 or F16, the format that the matrix had before, to which its numbers are rounded.</param>
+/// <param name="IsWritable">Whether the memory may be written to: a trainer's own. Mapped checkpoints may not, and writing to one would end the process.</param>
+public readonly record struct WeightData(
+    string Name, DType DType, int Rows, int Columns, nint Data, object Owner, nint Scales = 0, DType ValueType = DType.F32, bool IsWritable = false)
 {
     /// <summary>Bytes of all elements and scales.</summary>
     public long ByteLength => DType.ByteLength(Rows, Columns);
 
     /// <summary>
-    /// One element, widened to fp32: exact from every format, since a scale has 8 significant bits and an integer at most 8.
+    /// One element, widened to fp32: exact from every format, since a scale has 8 significant bits and an integer at most 8; of Nf4 as
+    /// bitsandbytes dequantizes it.
     /// </summary>
     /// <param name="row">Row.</param>
     /// <param name="column">Column.</param>
@@ -34,6 +38,7 @@ public readonly record struct WeightData(string Name, DType DType, int Rows, int
             DType.F16 => (float)Unsafe.ReadUnaligned<Half>(start + (nint)column * sizeof(ushort)),
             DType.Int8 => Scale(row, column) * (sbyte)start[column],
             DType.Int4 => Scale(row, column) * Nibble(start + column / 32 * 16, column % 32),
+            DType.Nf4 => Nf4.Dequantize(start[column / 2] >> (column % 2 == 0 ? 4 : 0) & 15, BlockScale(row, column), ValueType),
             _ => throw new NotSupportedException($"Weight {Name}: unknown storage format {DType}."),
         };
 
@@ -59,6 +64,9 @@ public readonly record struct WeightData(string Name, DType DType, int Rows, int
 
         GC.KeepAlive(Owner);
     }
+
+    private unsafe float BlockScale(int row, int column) =>
+        Unsafe.ReadUnaligned<float>((float*)Scales + ((nint)row * Columns + column) / Nf4.BlockSize);
 
     private unsafe float Scale(int row, int column) =>
         BFloat16.ToSingle(Unsafe.ReadUnaligned<ushort>((ushort*)Scales + (nint)row * (nint)DType.Groups(Columns) + column / DType.GroupSize()));

@@ -53,6 +53,18 @@ internal readonly struct JsonSection
     /// <summary>Whether the key is there and its value an object.</summary>
     public bool HasSection(string name) => TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
 
+    /// <summary>Whether the key is there and its value a text.</summary>
+    public bool HasText(string name) => TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.String;
+
+    /// <summary>Whether the key is absent, or its value an empty list, object or text.</summary>
+    public bool IsEmpty(string name) => !TryGet(name, out JsonElement value) || value.ValueKind switch
+    {
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => value.GetPropertyCount() == 0,
+        JsonValueKind.String => value.ValueEquals(""u8),
+        _ => false,
+    };
+
     /// <summary>The object under a key, or null.</summary>
     public JsonSection? Section(string name)
     {
@@ -109,6 +121,34 @@ internal readonly struct JsonSection
         return value.TryGetDouble(out double number) && number > 0 && number <= most
             ? number
             : throw Error($"has {KeyPath(name)} = {Shown(value)}, which is not above 0 and at most {most}");
+    }
+
+    /// <summary>The number under a key that is at least 0 and below 1, a probability.</summary>
+    public double Share(string name, double fallback)
+    {
+        if (!TryGet(name, out JsonElement value)) return fallback;
+        if (value.ValueKind != JsonValueKind.Number) throw WrongKind(name, value, "a number");
+        return value.TryGetDouble(out double number) && number is >= 0 and < 1
+            ? number
+            : throw Error($"has {KeyPath(name)} = {Shown(value)}, which is not at least 0 and below 1");
+    }
+
+    /// <summary>The keys of this object, in the file's order.</summary>
+    public List<string> Keys()
+    {
+        var keys = new List<string>();
+        foreach (JsonProperty property in element.EnumerateObject()) keys.Add(property.Name);
+        return keys;
+    }
+
+    /// <summary>The number under a key, of either sign and no larger than a bound, or null.</summary>
+    public double? Number(string name, double most)
+    {
+        if (!TryGet(name, out JsonElement value)) return null;
+        if (value.ValueKind != JsonValueKind.Number) throw WrongKind(name, value, "a number");
+        return value.TryGetDouble(out double number) && Math.Abs(number) <= most
+            ? number
+            : throw Error($"has {KeyPath(name)} = {Shown(value)}, which is not between -{most} and {most}");
     }
 
     /// <summary>The text under a key, or null.</summary>

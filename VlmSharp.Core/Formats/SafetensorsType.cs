@@ -106,7 +106,7 @@ internal static class SafetensorsTypes
         DType.F32 => SafetensorsType.F32,
         DType.BF16 => SafetensorsType.BF16,
         DType.Int8 => SafetensorsType.I8,
-        DType.Int4 => SafetensorsType.U8,
+        DType.Int4 or DType.Nf4 => SafetensorsType.U8,
         _ => SafetensorsType.F16,
     };
 

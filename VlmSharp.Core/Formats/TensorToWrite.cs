@@ -88,7 +88,8 @@ internal sealed class TensorToWrite
             throw new InvalidOperationException($"The tensor '{Name}' of {ByteLength} bytes wrote {written}.");
     }
 
-    private static void WriteFloats(Stream stream, DType type, ReadOnlySpan<float> values)
+    /// <summary>Writes numbers rounded to F32, BF16 or F16 (nearest, ties to even).</summary>
+    public static void WriteFloats(Stream stream, DType type, ReadOnlySpan<float> values)
     {
         if (type == DType.F32)
         {

@@ -57,7 +57,7 @@ internal sealed class BeamSearch : Decoding
         for (int i = 0; i < live.Count; i++)
         {
             ids[i] = live[i].Last!.Id;
-            batch.Add(1, Prompt.Ids.Length, live[i].Cache!);
+            batch.Add(1, Prompt.Ids.Length, live[i].Cache!, Prompt.Adapter);
         }
     }
 

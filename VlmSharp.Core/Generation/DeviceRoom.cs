@@ -14,7 +14,7 @@ internal static class DeviceRoom
     /// <summary>Refuses a model that does not fit, and names the setting that would.</summary>
     /// <param name="checkpoint">The model.</param>
     /// <param name="backend">The device.</param>
-    /// <param name="quantization">Int8 or Int4 for the decoder, or null.</param>
+    /// <param name="quantization">Int8, Int4 or Nf4 for the decoder, or null.</param>
     /// <exception cref="DeviceMemoryException">It does not fit.</exception>
     public static void Require(Checkpoint checkpoint, IComputeBackend backend, DType? quantization)
     {

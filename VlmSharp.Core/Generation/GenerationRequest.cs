@@ -22,6 +22,12 @@ public sealed record GenerationRequest
     /// </summary>
     public ControlTokens ControlTokens { get; init; }
 
+    /// <summary>
+    /// The name of an adapter (<see cref="VisionLanguageModel.LoadAdapter"/>), <see cref="VisionLanguageModel.BaseName"/> for the model as it is, or null for
+    /// <see cref="VisionLanguageModel.DefaultAdapter"/>. Requests with different adapters may share a session and its steps.
+    /// </summary>
+    public string? Adapter { get; init; }
+
     /// <summary>This request's own seed of sampling, or null for that of <see cref="GenerationOptions.Seed"/>.</summary>
     public long? Seed { get; init; }
 

@@ -11,6 +11,7 @@ namespace VlmSharp.Generation;
 /// <remarks>
 /// The key is the SHA-256 of the resized pixels, which is all that the encoder depends on beside the model: the file's bytes
 /// and every setting of the preprocessing have gone into it, and a picture that was drawn on is another picture.
+/// With an adapter that changes the encoder, the adapter belongs to the key.
 /// Only the encoder's output can be reused: keys and values of image tokens depend on the prompt, to which they attend.
 /// May be used from several threads; setting the limit waits for the step that is running.
 /// </remarks>
@@ -71,11 +72,12 @@ public sealed class ImageFeatureCache
             }
 
             misses += unknown.Count;
-            if (unknown.Count == pictures.Count) return EncodeNew(model, unknown);
-            if (unknown.Count > 0)
+            if (unknown.Count == pictures.Count && unknown.TrueForAll(p => p.Key.Adapter == unknown[0].Key.Adapter)) return EncodeNew(model, unknown);
+            foreach (var group in unknown.GroupBy(p => p.Key.Adapter))
             {
-                using Matrix encoded = EncodeNew(model, unknown); // [m * N, h]
-                for (int i = 0; i < unknown.Count; i++) found.Add(unknown[i].Key, Picture(model, encoded, i));
+                List<(PictureKey Key, float[] Pixels)> together = [.. group];
+                using Matrix encoded = EncodeNew(model, together); // [m * N, h]
+                for (int i = 0; i < together.Count; i++) found.Add(together[i].Key, Picture(model, encoded, i));
             }
 
             return pictures.Count == 1 ? found[pictures[0].Key].Retain() : model.Backend.JoinRows([.. pictures.Select(p => found[p.Key])]);
@@ -89,7 +91,7 @@ public sealed class ImageFeatureCache
     /// <summary>Forgets everything: what is kept is the backend's memory, and goes before it.</summary>
     internal void Clear() => Evict(0);
 
-    /// <summary>Runs the encoder on pictures that differ, and keeps what it gives.</summary>
+    /// <summary>Runs the encoder, with one adapter or none, on pictures that differ, and keeps what it gives.</summary>
     private Matrix EncodeNew(PaliGemmaModel model, List<(PictureKey Key, float[] Pixels)> pictures)
     {
         Matrix encoded = Run(model, pictures); // [m * N, h]
@@ -106,12 +108,12 @@ public sealed class ImageFeatureCache
         }
     }
 
-    /// <summary>Runs the encoder and keeps nothing: [m * N, h].</summary>
+    /// <summary>Runs the encoder on pictures that all have the same adapter or none, and keeps nothing: [m * N, h].</summary>
     internal static Matrix Run(PaliGemmaModel model, List<(PictureKey Key, float[] Pixels)> pictures, ITraceSink? trace = null)
     {
         float[] pixels = [.. pictures.SelectMany(p => p.Pixels)];
         using Matrix planes = model.Backend.Upload(pixels, pictures.Count, pixels.Length / pictures.Count); // [m, 3 * S * S]
-        return model.EncodeImages(planes, trace);
+        return model.EncodeImages(planes, trace, pictures[0].Key.Adapter);
     }
 
     /// <summary>The image tokens [N, h] of one of several pictures.</summary>

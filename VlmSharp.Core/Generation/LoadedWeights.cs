@@ -7,7 +7,7 @@ namespace VlmSharp.Generation;
 /// <summary>A checkpoint's parameters on a backend: as they are stored, or quantized while they are loaded. Owns them, not the checkpoint.</summary>
 /// <param name="checkpoint">An open checkpoint, which must stay open as long as the weights.</param>
 /// <param name="backend">Where they go.</param>
-/// <param name="quantization">Int8 or Int4 for the decoder, or null.</param>
+/// <param name="quantization">Int8, Int4 or Nf4 for the decoder, or null.</param>
 /// <param name="cancellationToken">Ends loading between weights, and between the rows of one that is being quantized.</param>
 internal sealed class LoadedWeights(Checkpoint checkpoint, IComputeBackend backend, DType? quantization, CancellationToken cancellationToken) : IDisposable
 {

@@ -18,7 +18,7 @@ namespace VlmSharp.Generation;
 /// <param name="PictureBytes">Pixels on the host while they are encoded.</param>
 public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedBytes, long KvCacheBytes, long ActivationBytes, long PictureBytes)
 {
-    /// <summary>Weights that are quantized while the model is loaded, into memory of their own.</summary>
+    /// <summary>Weights that are quantized while the model is loaded, and scales that are unpacked, into memory of their own.</summary>
     public long QuantizedBytes { get; init; }
 
     /// <summary>All but the mapped weights.</summary>
@@ -44,7 +44,7 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
     /// <param name="textTokens">Text tokens of each prompt, at least 1.</param>
     /// <param name="newTokens">New tokens of each, at least 1.</param>
     /// <param name="beams">Beams of each request's search; 1 for greedy generation or sampling.</param>
-    /// <param name="quantization">Int8 or Int4 where the decoder is quantized while it is loaded; null where it is not.</param>
+    /// <param name="quantization">Int8, Int4 or Nf4 where the decoder is quantized while it is loaded; null where it is not.</param>
     /// <param name="kvCacheFormat">How the backend keeps keys and values: F32, as those in host memory do, BF16 or F16.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint.</exception>
@@ -73,7 +73,7 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
 
         long kv = KvCacheSize(text, ids.Length, limit, beams, kvCacheFormat) * requests, picture = sizeof(float) * 3L * side * side;
         (long replaced, long made) = quantization is { } format ? QuantizationPlan.Bytes(model.Checkpoint, format) : default;
-        return new MemoryPlan(ids.Length, limit, model.Checkpoint.TotalBytes - replaced, kv, backend.AllocatedBytes, 2 * picture * requests * pictures) { QuantizedBytes = made };
+        return new MemoryPlan(ids.Length, limit, model.Checkpoint.TotalBytes - replaced, kv, backend.AllocatedBytes, 2 * picture * requests * pictures) { QuantizedBytes = made + model.Checkpoint.OwnBytes };
 
         PreparedPrompt Prompt(int index) => new(ids, [.. Enumerable.Repeat(pixels, pictures)])
         {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using VlmSharp.Adapters;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Generation;
@@ -7,6 +8,9 @@ namespace VlmSharp.Generation;
 /// <summary>Which picture: the SHA-256 of the pixels that the encoder sees.</summary>
 internal readonly record struct PictureKey(UInt128 High, UInt128 Low)
 {
+    /// <summary>The adapter that the encoder runs with, or null where it runs as it is.</summary>
+    public Adapter? Adapter { get; init; }
+
     /// <summary>The key of a picture that has the model's size.</summary>
     /// <param name="image">S pixels square.</param>
     public static PictureKey Of(RgbImage image)

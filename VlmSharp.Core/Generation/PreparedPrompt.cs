@@ -1,3 +1,4 @@
+using VlmSharp.Adapters;
 using VlmSharp.Compute;
 using VlmSharp.Models;
 
@@ -10,6 +11,9 @@ internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
 {
     /// <summary>Which pictures these are: one key each.</summary>
     public IReadOnlyList<PictureKey> Keys { get; init; } = [];
+
+    /// <summary>The adapter of its rows, or null for the model as it is.</summary>
+    public Adapter? Adapter { get; init; }
 
     /// <summary>The request's own seed, or null.</summary>
     public long? Seed { get; init; }

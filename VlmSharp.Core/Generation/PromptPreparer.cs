@@ -1,3 +1,4 @@
+using VlmSharp.Adapters;
 using VlmSharp.Imaging;
 using VlmSharp.Models;
 using VlmSharp.Preprocessing;
@@ -9,27 +10,37 @@ namespace VlmSharp.Generation;
 /// <param name="config">The architecture.</param>
 /// <param name="preprocessor">How pictures become pixels.</param>
 /// <param name="tokenizer">The tokenizer, or null.</param>
+/// <param name="adapters">The adapters that a request may name.</param>
 /// <param name="directory">The model's folder, for messages.</param>
-internal sealed class PromptPreparer(PaliGemmaConfig config, ImagePreprocessor preprocessor, ITokenizer? tokenizer, string directory)
+internal sealed class PromptPreparer(PaliGemmaConfig config, ImagePreprocessor preprocessor, ITokenizer? tokenizer, LoadedAdapters adapters, string directory)
 {
     /// <summary>Prepares a request.</summary>
     /// <exception cref="RequestException">It does not fit the model.</exception>
     public PreparedPrompt Prepare(GenerationRequest request)
     {
         int[] ids = PromptIds(request);
+        Adapter? adapter = adapters.Find(request.Adapter), ofImages = adapter is { ChangesImages: true } ? adapter : null;
         RgbImage[] resized = [.. request.Images.Select(preprocessor.Resize)];
         return new PreparedPrompt(ids, Array.ConvertAll(resized, preprocessor.Process))
         {
-            Keys = Array.ConvertAll(resized, PictureKey.Of),
+            Keys = Array.ConvertAll(resized, picture => PictureKey.Of(picture) with { Adapter = ofImages }),
+            Adapter = adapter,
             Seed = request.Seed,
             Constraint = request.Constraint,
             Trace = request.Trace,
         };
     }
 
-    /// <summary>The ids alone.</summary>
-    /// <exception cref="RequestException">They do not fit the model.</exception>
-    public int[] PromptIds(GenerationRequest request)
+    /// <summary>Finds out whether a request can be prepared, without looking at its pictures.</summary>
+    /// <returns>The ids alone.</returns>
+    /// <exception cref="RequestException">It does not fit the model.</exception>
+    public int[] Check(GenerationRequest request)
+    {
+        _ = adapters.Find(request.Adapter);
+        return PromptIds(request);
+    }
+
+    private int[] PromptIds(GenerationRequest request)
     {
         if (request.Images.Count == 0) throw new RequestException("The request has no picture: PaliGemma answers questions about pictures, so give at least one.");
         int placeholders = checked(request.Images.Count * config.Vision.Patches);

@@ -48,7 +48,7 @@ internal sealed class Sequence : Decoding
     public override void AddRows(Span<int> ids, SequenceBatch batch, Matrix choice)
     {
         ids[0] = choice.HasValue && choice == chosenIn ? -1 - choiceRow : history[Prompt.Ids.Length + count - 1];
-        batch.Add(1, Prompt.Ids.Length, cache!);
+        batch.Add(1, Prompt.Ids.Length, cache!, Prompt.Adapter);
     }
 
     public override void AddHeadRows(HeadRows needed) => needed.Add(Prompt, History);

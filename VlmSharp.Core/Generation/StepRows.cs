@@ -47,7 +47,7 @@ internal sealed class StepRows(PaliGemmaModel network)
         int[] tokens = prompt.Prompt.Ids;
         KvCache cache = network.CreateKvCache(prompt.Capacity);
         prompt.Own(cache);
-        batch.Add(tokens.Length, prefixLength: tokens.Length, cache);
+        batch.Add(tokens.Length, prefixLength: tokens.Length, cache, prompt.Prompt.Adapter);
         Reserve(tokens.Length, 1);
         tokens.CopyTo(ids, Count);
         for (int i = 0; i < tokens.Length; i++)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using VlmSharp.Adapters;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Models;
@@ -26,14 +27,22 @@ namespace VlmSharp.Generation;
 /// </remarks>
 public sealed class VisionLanguageModel : IDisposable
 {
+    /// <summary>What <see cref="GenerationRequest.Adapter"/> calls the model without an adapter.</summary>
+    public const string BaseName = "base";
+
     private readonly LoadedWeights weights;
+    private readonly LoadedAdapters adapters;
     private readonly ModelContext context;
     private readonly PromptPreparer preparer;
 
     private VisionLanguageModel(string directory, IComputeBackend backend, ModelOptions? options, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(backend);
         long start = Stopwatch.GetTimestamp();
         Name = NameOf(directory);
+        Backend = backend;
+        var adapting = new LowRankBackend(backend);
+        adapters = new LoadedAdapters(adapting);
         using Activity? span = VlmSharpTelemetry.StartLoad(Name);
         try
         {
@@ -43,7 +52,7 @@ public sealed class VisionLanguageModel : IDisposable
             if (backend.CopiesWeights) DeviceRoom.Require(Checkpoint, backend, options?.Quantization);
             weights = new LoadedWeights(Checkpoint, backend, options?.Quantization, cancellationToken);
             PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
-            context = new ModelContext(new PaliGemmaModel(config, backend, weights.Load, options), TokenizerLoader.TryLoad(directory));
+            context = new ModelContext(new PaliGemmaModel(config, adapting, weights.Load, options), TokenizerLoader.TryLoad(directory));
         }
         catch (Exception e)
         {
@@ -53,7 +62,7 @@ public sealed class VisionLanguageModel : IDisposable
             throw;
         }
 
-        preparer = new PromptPreparer(Config, Preprocessor, Tokenizer, Checkpoint.Directory);
+        preparer = new PromptPreparer(Config, Preprocessor, Tokenizer, adapters, Checkpoint.Directory);
         Engine = new GenerationEngine(context, Checkpoint.TotalBytes);
         LoadTime = Stopwatch.GetElapsedTime(start);
     }
@@ -68,7 +77,7 @@ public sealed class VisionLanguageModel : IDisposable
     public PaliGemmaConfig Config => Network.Config;
 
     /// <summary>The backend that the parameters are on.</summary>
-    public IComputeBackend Backend => Network.Backend;
+    public IComputeBackend Backend { get; }
 
     /// <summary>The network itself, for who runs its steps by hand.</summary>
     public PaliGemmaModel Network => context.Network;
@@ -78,6 +87,17 @@ public sealed class VisionLanguageModel : IDisposable
 
     /// <summary>The tokenizer, or null where the folder has none: then only token ids can be prompts.</summary>
     public ITokenizer? Tokenizer => context.Tokenizer;
+
+    /// <summary>The adapters that requests may name, in the order in which they were loaded.</summary>
+    public IReadOnlyList<Adapter> Adapters => adapters.All;
+
+    /// <summary>The adapter of requests that name none; null, as at the beginning, for the model without one.</summary>
+    /// <exception cref="RequestException">None of that name is loaded.</exception>
+    public string? DefaultAdapter
+    {
+        get => adapters.Default;
+        set => adapters.Default = value;
+    }
 
     /// <summary>Image tokens of the pictures seen last, for further questions on them.</summary>
     public ImageFeatureCache ImageFeatures => context.Features;
@@ -108,6 +128,27 @@ public sealed class VisionLanguageModel : IDisposable
     /// <exception cref="OperationCanceledException">It was ended.</exception>
     public static VisionLanguageModel Open(string directory, IComputeBackend backend, ModelOptions? options = null, CancellationToken cancellationToken = default) =>
         new(directory, backend, options, cancellationToken);
+
+    /// <summary>
+    /// Loads an adapter in PEFT's layout next to the model, whose weights it shares. Requests take it by its name; any number of adapters, and none, may
+    /// stand side by side in a step.
+    /// </summary>
+    /// <param name="name">What requests call it.</param>
+    /// <param name="directory">Folder with adapter_config.json and adapter_model.safetensors.</param>
+    /// <returns>The adapter, owned by the model.</returns>
+    /// <exception cref="ModelFormatException">It is not a usable LoRA adapter, or does not fit the model.</exception>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    public Adapter LoadAdapter(string name, string directory)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(directory);
+        lock (context.Gate)
+        {
+            context.ThrowIfDisposed();
+            return adapters.Load(name, directory, Config);
+        }
+    }
 
     /// <summary>Starts a session, which the caller steps.</summary>
     /// <param name="requests">Its first requests; none to begin with an empty one.</param>
@@ -219,7 +260,7 @@ public sealed class VisionLanguageModel : IDisposable
         options ??= new GenerationOptions();
         options.Validate();
         _ = new StopRule(options, Config.EosTokenIds, Config.Text.VocabSize, Tokenizer);
-        new PreparedPrompt(preparer.PromptIds(request), []).LimitNewTokens(options.MaxNewTokens, Config.Text);
+        new PreparedPrompt(preparer.Check(request), []).LimitNewTokens(options.MaxNewTokens, Config.Text);
     }
 
     /// <summary>A request in the model's own terms: ids with placeholders, and normalized pixels.</summary>
@@ -247,7 +288,8 @@ public sealed class VisionLanguageModel : IDisposable
         return name is "." or ".." ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))) : name;
     }
 
-    private static PreprocessorConfig ReadPreprocessor(string directory, int imageSize)
+    /// <summary>How a model's folder wants its pictures.</summary>
+    internal static PreprocessorConfig ReadPreprocessor(string directory, int imageSize)
     {
         string path = Path.Combine(directory, "preprocessor_config.json");
         PreprocessorConfig config = File.Exists(path) ? PreprocessorConfig.FromJson(CheckpointFolder.ReadSmall(path), path) : new PreprocessorConfig { Size = imageSize };
@@ -270,6 +312,7 @@ public sealed class VisionLanguageModel : IDisposable
             {
                 context.IsDisposed = true;
                 context.Features.Clear();
+                adapters.Dispose();
                 weights.Dispose();
                 Checkpoint.Dispose();
             }

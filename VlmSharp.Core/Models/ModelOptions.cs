@@ -9,8 +9,8 @@ namespace VlmSharp.Models;
 public sealed record ModelOptions
 {
     /// <summary>
-    /// Quantizes the decoder while it is loaded: Int8 or Int4, or null to take every weight as it is stored. The embedding table,
-    /// which is the head too, gets 8 bits either way. Takes some seconds of the backend's threads for a large model, and memory for the result;
+    /// Quantizes the decoder while it is loaded: Int8, Int4 or Nf4, or null to take every weight as it is stored. The embedding table,
+    /// which is the head too, gets 8 bits with Int8 and Int4 and stays as it is with Nf4. Takes some seconds of the backend's threads for a large model, and memory for the result;
     /// <see cref="Quantization.ModelQuantizer"/> does it once and for all.
     /// </summary>
     public DType? Quantization { get; init; }

@@ -70,10 +70,11 @@ public sealed class PaliGemmaModel
     /// <summary>Pictures to image tokens: SigLIP, then the projector.</summary>
     /// <param name="pixels">[n, 3 * S * S], planes R, G, B in -1..1.</param>
     /// <param name="trace">Receives <c>vision.*</c> and <c>projector</c>, or null.</param>
+    /// <param name="adapter">The <see cref="SequenceSlice.Adapter"/> of all the pictures.</param>
     /// <returns>[n * N, h].</returns>
-    public Matrix EncodeImages(Matrix pixels, ITraceSink? trace = null)
+    public Matrix EncodeImages(Matrix pixels, ITraceSink? trace = null, object? adapter = null)
     {
-        using Matrix patches = vision.Encode(b, pixels, trace); // [n * N, d]
+        using Matrix patches = vision.Encode(b, pixels, trace, adapter); // [n * N, d]
         Matrix y = b.Linear(patches, projector.Weight, projector.Bias); // [n * N, h]
         trace?.Record("projector", y);
         return y;

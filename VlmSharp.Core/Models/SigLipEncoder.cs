@@ -34,11 +34,12 @@ internal sealed class SigLipEncoder
     /// <param name="b">The backend.</param>
     /// <param name="pixels">[n, 3 * S * S], planes R, G, B in -1..1.</param>
     /// <param name="trace">Receives <c>vision.*</c>, or null.</param>
+    /// <param name="adapter">The pictures' <see cref="SequenceSlice.Adapter"/>.</param>
     /// <returns>[n * N, d].</returns>
-    public Matrix Encode(IComputeBackend b, Matrix pixels, ITraceSink? trace = null)
+    public Matrix Encode(IComputeBackend b, Matrix pixels, ITraceSink? trace = null, object? adapter = null)
     {
         var batch = new SequenceBatch();
-        for (int i = 0; i < pixels.Rows; i++) batch.Add(config.Patches, prefixLength: config.Patches);
+        for (int i = 0; i < pixels.Rows; i++) batch.Add(config.Patches, prefixLength: config.Patches, adapter);
         StepTable step = b.Prepare(batch);
 
         Matrix x = b.PatchEmbed(pixels, patchEmbedding.Weight, patchEmbedding.Bias, positions, config.PatchSize); // [n * N, d]

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Formats;
@@ -14,21 +13,16 @@ namespace VlmSharp.Quantization;
 /// X.weight_scale  BF16 [out, in / g]  g = 64 of int8, 32 of int4:   W[o, i] = scale[o, i / g] * q[o, i]
 /// config.json     "quantization_config": { "quant_method": "vlmsharp", "format": "int8" or "int4" }
 /// </code>
-/// <see cref="DType"/> says how the integers are packed. Tokenizer, preprocessor and license are copied. Tensors are quantized as
+/// <see cref="DType"/> says how the integers are packed. Nf4 is written as bitsandbytes does, for transformers and others to read
+/// (<see cref="Nf4Tensors"/>). Tokenizer, preprocessor and license are copied. Tensors are quantized as
 /// they are written, one at a time.
 /// </summary>
 public static class ModelQuantizer
 {
-    private static readonly string[] Copied =
-    [
-        CheckpointFolder.GenerationName, "preprocessor_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
-        "special_tokens_map.json", "added_tokens.json", "LICENSE", "LICENSE.txt", "NOTICE",
-    ];
-
     /// <summary>Quantizes a model.</summary>
     /// <param name="source">The model folder.</param>
     /// <param name="target">The folder to write; created, or empty.</param>
-    /// <param name="format">Int8 or Int4.</param>
+    /// <param name="format">Int8, Int4 or Nf4.</param>
     /// <param name="progress">Told the share of the bytes that is written, 0 to 1; or null.</param>
     /// <param name="threads">The most threads, or null for one per processor that the process may use.</param>
     /// <param name="cancellationToken">Ends it between rows, with nothing left in <paramref name="target"/>.</param>
@@ -41,47 +35,9 @@ public static class ModelQuantizer
         if (threads is int few) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(few, nameof(threads));
         using Checkpoint checkpoint = Checkpoint.Open(source);
         QuantizationSummary summary = QuantizationPlan.Check(checkpoint, format);
-        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
-            throw new IOException($"{target} is not empty: give a new folder, so that no file of another model stays among these.");
-        bool existed = Directory.Exists(target);
-        try
-        {
-            Create(target);
-            // The weights come last but for config.json, without which a folder is no model.
-            foreach (string name in Copied.Where(name => File.Exists(Path.Combine(source, name))))
-                File.Copy(Path.Combine(source, name), Path.Combine(target, name));
-            SafetensorsWriter.WriteModel(target, Tensors(checkpoint, format, progress, threads ?? Environment.ProcessorCount, cancellationToken));
-            File.WriteAllBytes(Path.Combine(target, CheckpointFolder.ConfigName), Config(Path.Combine(source, CheckpointFolder.ConfigName), format));
-            return summary;
-        }
-        catch
-        {
-            foreach (string path in Directory.Exists(target) ? Directory.GetFiles(target) : []) File.Delete(path);
-            if (!existed && Directory.Exists(target)) Directory.Delete(target);
-            throw;
-        }
-    }
-
-    private static void Create(string folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"The folder {folder} cannot be created, because {Obstacle(folder, e)}; give one that can be written.", e);
-        }
-    }
-
-    // The platform's own words may be of a file that it could not find.
-    private static string Obstacle(string folder, Exception e)
-    {
-        string there = Path.GetFullPath(folder);
-        while (!Path.Exists(there) && Path.GetDirectoryName(there) is { } parent) there = parent;
-        return File.Exists(there) ? $"{there} is a file"
-            : e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException ? $"{there} takes no new folders"
-            : e.Message.TrimEnd('.');
+        ModelFolder.Write(source, target, Tensors(checkpoint, format, progress, threads ?? Environment.ProcessorCount, cancellationToken),
+            QuantizedConfig.Write(checkpoint, format));
+        return summary;
     }
 
     private static List<TensorToWrite> Tensors(Checkpoint checkpoint, DType format, IProgress<double>? progress, int threads, CancellationToken cancellationToken)
@@ -92,7 +48,16 @@ public static class ModelQuantizer
         {
             if (tensor.Name == TensorNames.Head && !checkpoint.HasSeparateHead) continue; // equal to the embedding table
             WeightData data = checkpoint.Weight(tensor.Name);
-            if (QuantizationPlan.FormatOf(tensor.Name, data.Rows, data.Columns, format) is { } to)
+            DType? wanted = QuantizationPlan.FormatOf(tensor.Name, data.Rows, data.Columns, format);
+            if (wanted == DType.Nf4)
+            {
+                // What stands in the header depends on the scales, so these are made before anything is written.
+                using QuantizedMatrix matrix = QuantizedMatrix.From(checkpoint, tensor.Name, DType.Nf4, threads, cancellationToken);
+                Add(tensor.Name, SafetensorsType.U8, [data.Rows * DType.Nf4.RowBytes(data.Columns), 1],
+                    stream => WriteMatrix(stream, checkpoint, tensor.Name, DType.Nf4, scales: false, threads, cancellationToken));
+                foreach (TensorToWrite part in Nf4Tensors.Beside(matrix)) Add(part.Name, part.Type, part.Shape, part.WriteTo);
+            }
+            else if (wanted is { } to)
             {
                 long columns = to == DType.Int4 ? data.Columns / 2 : data.Columns;
                 Add(tensor.Name, to.AsSafetensorsType(), [data.Rows, columns], stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: false, threads, cancellationToken));
@@ -125,28 +90,8 @@ public static class ModelQuantizer
     private static void WriteMatrix(Stream stream, Checkpoint checkpoint, string name, DType format, bool scales, int threads, CancellationToken cancellationToken)
     {
         using QuantizedMatrix matrix = QuantizedMatrix.From(checkpoint, name, format, threads, cancellationToken);
-        nint elements = matrix.Data.Scales - matrix.Data.Data;
-        if (scales) TensorToWrite.WriteBytes(stream, matrix.Data.Scales, matrix.Data.ByteLength - elements);
-        else TensorToWrite.WriteBytes(stream, matrix.Data.Data, elements);
-    }
-
-    /// <summary>config.json with one member more.</summary>
-    private static byte[] Config(string path, DType format)
-    {
-        using JsonDocument config = JsonDocument.Parse(CheckpointFolder.ReadSmall(path));
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
-        {
-            json.WriteStartObject();
-            foreach (JsonProperty member in config.RootElement.EnumerateObject())
-                if (member.Name != "quantization_config") member.WriteTo(json);
-            json.WriteStartObject("quantization_config");
-            json.WriteString("quant_method", TensorNames.QuantizationMethod);
-            json.WriteString("format", format.ToString().ToLowerInvariant());
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        return buffer.ToArray();
+        WeightData data = matrix.Data;
+        if (scales) TensorToWrite.WriteBytes(stream, data.Scales, format.ScaleBytes(data.Rows, data.Columns));
+        else TensorToWrite.WriteBytes(stream, data.Data, data.Rows * format.RowBytes(data.Columns));
     }
 }

@@ -9,11 +9,11 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
 {
     private byte* memory;
 
-    private QuantizedMatrix(string name, DType format, int rows, int columns)
+    private QuantizedMatrix(string name, DType format, int rows, int columns, DType valueType)
     {
-        long elements = rows * format.RowBytes(columns);
-        memory = (byte*)HostMemory.Allocate(format.ByteLength(rows, columns));
-        Data = new WeightData(name, format, rows, columns, (nint)memory, this, (nint)(memory + elements));
+        long elements = rows * format.RowBytes(columns), scales = (elements + sizeof(float) - 1) / sizeof(float) * sizeof(float);
+        memory = (byte*)HostMemory.Allocate(scales + format.ScaleBytes(rows, columns));
+        Data = new WeightData(name, format, rows, columns, (nint)memory, this, (nint)(memory + scales), valueType);
     }
 
     ~QuantizedMatrix() => Free();
@@ -21,10 +21,13 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
     /// <summary>The matrix as backends take it, valid until this is disposed of.</summary>
     public WeightData Data { get; }
 
+    /// <summary>Of an Nf4 matrix, whose scales have been rounded by it; else null.</summary>
+    public DoubleQuantization? QuantizedScales { get; private set; }
+
     /// <summary>Quantizes a matrix of a model, its rows on several threads.</summary>
     /// <param name="checkpoint">The model.</param>
-    /// <param name="name">The matrix: F32, BF16 or F16, its columns whole groups of <paramref name="format"/>.</param>
-    /// <param name="format">Int8 or Int4.</param>
+    /// <param name="name">The matrix: F32, BF16 or F16, its columns such that <paramref name="format"/> fits.</param>
+    /// <param name="format">Int8, Int4 or Nf4, which quantizes the scales too.</param>
     /// <param name="threads">The most threads, the caller's included.</param>
     /// <param name="cancellationToken">Looked at between rows.</param>
     /// <returns>The matrix, owned by the caller.</returns>
@@ -32,19 +35,22 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
     public static QuantizedMatrix From(Checkpoint checkpoint, string name, DType format, int threads, CancellationToken cancellationToken)
     {
         WeightData source = checkpoint.Weight(name);
-        var matrix = new QuantizedMatrix(source.Name, format, source.Rows, source.Columns);
+        var matrix = new QuantizedMatrix(source.Name, format, source.Rows, source.Columns, format == DType.Nf4 ? source.DType : DType.F32);
         try
         {
-            nint rowBytes = (nint)format.RowBytes(source.Columns), groups = (nint)format.Groups(source.Columns);
+            // Rows that are taken together: one, of Nf4 as many as are whole blocks.
+            int together = format == DType.Nf4 ? Nf4.BlockSize / (int)GreatestCommonDivisor(Nf4.BlockSize, source.Columns) : 1;
             var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
-            ParallelLoopResult done = Parallel.For(0, source.Rows, options, () => new float[source.Columns], (row, loop, wide) =>
+            ParallelLoopResult done = Parallel.For(0, (source.Rows + together - 1) / together, options, () => new float[(long)together * source.Columns], (part, loop, wide) =>
             {
-                source.Widen(row, wide);
-                if (!GroupQuantizer.Quantize(wide, format, (byte*)matrix.Data.Data + row * rowBytes, (ushort*)matrix.Data.Scales + row * groups)) loop.Break();
+                int first = part * together, rows = Math.Min(together, source.Rows - first);
+                for (int i = 0; i < rows; i++) source.Widen(first + i, wide.AsSpan(i * source.Columns, source.Columns));
+                if (!matrix.Quantize(first, wide.AsSpan(0, rows * source.Columns))) loop.Break();
                 return wide;
             }, _ => { });
             if (done.LowestBreakIteration is { } damaged)
-                throw new ModelFormatException($"{checkpoint.Directory}: row {damaged} of {name} holds NaN or infinity, which {format} cannot say; the file may be damaged, so get it again, or use the model as it is stored.");
+                throw new ModelFormatException($"{checkpoint.Directory}: row {DamagedRow(source, (int)damaged * together)} of {name} holds NaN or infinity, which {format} cannot say; the file may be damaged, so get it again, or use the model as it is stored.");
+            if (format == DType.Nf4) matrix.QuantizeScales();
             return matrix;
         }
         catch
@@ -53,6 +59,36 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
             throw;
         }
     }
+
+    private bool Quantize(int row, ReadOnlySpan<float> numbers)
+    {
+        byte* elements = (byte*)Data.Data + row * (nint)Data.DType.RowBytes(Data.Columns);
+        return Data.DType == DType.Nf4
+            ? Nf4Quantizer.Quantize(numbers, elements, (float*)Data.Scales + (nint)row * Data.Columns / Nf4.BlockSize)
+            : GroupQuantizer.Quantize(numbers, Data.DType, elements, (ushort*)Data.Scales + row * (nint)Data.DType.Groups(Data.Columns));
+    }
+
+    // So that a model quantized while it is loaded has the numbers of one that was stored.
+    private void QuantizeScales()
+    {
+        var scales = new Span<float>((void*)Data.Scales, checked((int)Nf4.Blocks((long)Data.Rows * Data.Columns)));
+        QuantizedScales = DoubleQuantization.Of(scales);
+        QuantizedScales.Restore(scales);
+    }
+
+    private static int DamagedRow(in WeightData source, int row)
+    {
+        float[] numbers = new float[source.Columns];
+        for (; row < source.Rows; row++)
+        {
+            source.Widen(row, numbers);
+            if (!numbers.All(float.IsFinite)) return row;
+        }
+
+        return source.Rows - 1;
+    }
+
+    private static long GreatestCommonDivisor(long a, long b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
 
     public void Dispose()
     {

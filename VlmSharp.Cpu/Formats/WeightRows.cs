@@ -9,9 +9,11 @@ namespace VlmSharp.Cpu.Formats;
 internal readonly unsafe struct WeightRows
 {
     private readonly byte* data; // any alignment
+    private readonly byte* matrix; // the first row of the parameter, from which blocks of Nf4 are counted
     private readonly nint stride, groups; // bytes and scales of a row
     private readonly int* places; // which rows, or null for all
-    private readonly ushort* scales; // bfloat16 [rows, groups], or null
+    private readonly ushort* scales; // bfloat16 [rows, groups], of Nf4 fp32 [blocks], or null
+    private readonly DType valueType; // of Nf4
 
     /// <summary>Rows of a parameter.</summary>
     /// <param name="weight">The parameter; the caller keeps it alive.</param>
@@ -19,7 +21,8 @@ internal readonly unsafe struct WeightRows
     public WeightRows(HostWeight weight, int* places = null)
     {
         Format = weight.DType;
-        data = weight.Data;
+        data = matrix = weight.Data;
+        valueType = weight.ValueType;
         stride = (nint)Format.RowBytes(weight.Columns);
         groups = (nint)Format.Groups(weight.Columns);
         this.places = places;
@@ -68,8 +71,8 @@ internal readonly unsafe struct WeightRows
 
     /// <summary>Widens a part of a row to fp32.</summary>
     /// <param name="row">Which row.</param>
-    /// <param name="column">First column; of integers the first of a group.</param>
-    /// <param name="count">Columns; of integers whole groups.</param>
+    /// <param name="column">First column; of integers the first of a group, of Nf4 an even one.</param>
+    /// <param name="count">Columns; of integers whole groups, of Nf4 an even number.</param>
     /// <param name="target">[count].</param>
     /// <exception cref="NotSupportedException">There is no kernel for the storage format.</exception>
     public void Widen<V>(int row, int column, int count, float* target) where V : struct, ISimd<V>
@@ -81,6 +84,7 @@ internal readonly unsafe struct WeightRows
             case DType.F16: WidenFloats<V, F16Format>(At(row) + (nint)column * sizeof(ushort), target, count); break;
             case DType.Int8: WidenGroups<V, Int8Format>(row, column, count, target); break;
             case DType.Int4: WidenGroups<V, Int4Format>(row, column, count, target); break;
+            case DType.Nf4: WidenCodes<V>(At(row) + column / 2, count, target); break;
             default: throw Unknown();
         }
     }
@@ -107,6 +111,23 @@ internal readonly unsafe struct WeightRows
             Q.Widen(group, integers);
             V factor = V.Broadcast(BFloat16.ToSingle(Unsafe.ReadUnaligned<ushort>(scale)));
             for (int i = 0; i < Q.Group; i += V.Count) V.Store(target + i, V.LoadInt16(integers + i) * factor);
+        }
+    }
+
+    // A run may begin and end within a block.
+    [SkipLocalsInit] // written before it is read
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void WidenCodes<V>(byte* source, int count, float* target) where V : struct, ISimd<V>
+    {
+        float* memory = stackalloc float[Nf4Format.Roomy(Nf4Format.TableLength)], table = Nf4Format.Align(memory);
+        for (byte* end = source + (uint)count / 2; source < end;)
+        {
+            nuint place = (nuint)(source - matrix), inBlock = place % Nf4Format.BlockBytes;
+            int bytes = (int)Math.Min((nuint)(end - source), Nf4Format.BlockBytes - inBlock);
+            Nf4Format.MakeTable<V>(Unsafe.ReadUnaligned<float>((float*)scales + place / Nf4Format.BlockBytes), valueType, table);
+            Nf4Format.Widen<V>(source, 2 * bytes, table, target);
+            source += bytes;
+            target += 2 * bytes;
         }
     }
 }

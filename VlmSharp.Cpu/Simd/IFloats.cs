@@ -44,6 +44,9 @@ internal unsafe interface IFloats<V> where V : struct, IFloats<V>
     /// <summary>The largest element; there must be no NaN.</summary>
     static abstract float Largest(V x);
 
+    /// <summary>The square root of each, correctly rounded.</summary>
+    static abstract V Sqrt(V x);
+
     /// <summary>2^n from 1.5 * 2^23 + n, n in [-126, 127]: adding that constant has put n into the lowest bits of the mantissa.</summary>
     static abstract V PowerOfTwo(V shifted);
 

@@ -10,6 +10,9 @@ internal unsafe partial struct V128(Vector128<float> value) : ISimd<V128>
 {
     private Vector128<float> value = value;
 
+    /// <summary>What it holds.</summary>
+    public readonly Vector128<float> Value => value;
+
     public static int Count => 4;
 
     public static int Registers => 16;
@@ -62,6 +65,9 @@ internal unsafe partial struct V128(Vector128<float> value) : ISimd<V128>
         x = TakeGreater(new(Vector128.Shuffle(x.value, Vector128.Create(2, 3, 0, 1))), x);
         return TakeGreater(new(Vector128.Shuffle(x.value, Vector128.Create(1, 0, 3, 2))), x).value.ToScalar();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 Sqrt(V128 x) => new(Vector128.Sqrt(x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 PowerOfTwo(V128 shifted) => new(((shifted.value.AsInt32() << 23) + Vector128.Create(127 << 23)).AsSingle());

@@ -9,6 +9,9 @@ internal unsafe partial struct V256(Vector256<float> value) : ISimd<V256>
 {
     private Vector256<float> value = value;
 
+    /// <summary>What it holds.</summary>
+    public readonly Vector256<float> Value => value;
+
     public static int Count => 8;
 
     public static int Registers => 16;
@@ -57,6 +60,9 @@ internal unsafe partial struct V256(Vector256<float> value) : ISimd<V256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Largest(V256 x) => V128.Largest(V128.TakeGreater(new(x.value.GetLower()), new(x.value.GetUpper())));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 Sqrt(V256 x) => new(Vector256.Sqrt(x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 PowerOfTwo(V256 shifted) => new(((shifted.value.AsInt32() << 23) + Vector256.Create(127 << 23)).AsSingle());

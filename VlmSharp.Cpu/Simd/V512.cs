@@ -59,6 +59,9 @@ internal unsafe partial struct V512(Vector512<float> value) : ISimd<V512>
     public static float Largest(V512 x) => V256.Largest(V256.TakeGreater(new(x.value.GetLower()), new(x.value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 Sqrt(V512 x) => new(Vector512.Sqrt(x.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 PowerOfTwo(V512 shifted) => new(((shifted.value.AsInt32() << 23) + Vector512.Create(127 << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -17,15 +17,16 @@ internal sealed class DeviceWeight : Weight
 
     /// <summary>Takes the memory over.</summary>
     /// <param name="source">What it was in the checkpoint.</param>
-    /// <param name="format">What it is on the device: a parameter in f32 may be bf16 there where that is exact.</param>
+    /// <param name="format">What it is on the device: a parameter in f32 may be bf16 there where that is exact, one in Nf4 may be widened.</param>
     /// <param name="data">[rows, chunks of a row].</param>
-    /// <param name="scales">[rows, groups of a row] of a quantized matrix.</param>
+    /// <param name="scales">[rows, groups of a row] of a quantized matrix, an <see cref="Nf4Table"/> of one in Nf4.</param>
     /// <param name="vector">[columns] in fp32 of a single row.</param>
     public DeviceWeight(in WeightData source, DType format, MemoryBuffer1D<U4, Stride1D.Dense> data,
         MemoryBuffer1D<ushort, Stride1D.Dense>? scales, MemoryBuffer1D<float, Stride1D.Dense>? vector)
         : base(source.Name, source.DType, source.Rows, source.Columns)
     {
         Format = format;
+        IsWritable = source.IsWritable;
         this.data = data;
         this.scales = scales;
         this.vector = vector;
@@ -33,6 +34,9 @@ internal sealed class DeviceWeight : Weight
 
     /// <summary>The storage format on the device.</summary>
     public DType Format { get; }
+
+    /// <summary>Whether operators may change it: a parameter that is trained.</summary>
+    public bool IsWritable { get; }
 
     /// <summary>Chunks of 16 bytes of a row.</summary>
     public int RowChunks => ChunksOf(Format, Columns);
@@ -43,7 +47,7 @@ internal sealed class DeviceWeight : Weight
     /// <summary>Where <see cref="Data"/> is on the device.</summary>
     public long Address => data.NativePtr;
 
-    /// <summary>[rows, groups], bf16; empty of a format without scales.</summary>
+    /// <summary>[rows, groups], bf16, or an <see cref="Nf4Table"/>; empty of a format without scales.</summary>
     public ArrayView<ushort> Scales => scales is null ? default : scales.View.BaseView;
 
     /// <summary>[columns] in fp32, of a single row.</summary>

@@ -8,7 +8,7 @@ namespace VlmSharp.Gpu.Memory;
 internal struct StoredNumbers
 {
     private ArrayView<U4> data; // [rows, chunks of 16 bytes]
-    private ArrayView<ushort> scales; // [rows, groups], or empty
+    private ArrayView<ushort> scales; // [rows, groups], of Nf4 a table, or empty
     private int format, rowChunks, rowGroups;
 
     /// <summary>The numbers of a parameter.</summary>
@@ -29,6 +29,14 @@ internal struct StoredNumbers
         if (format == (int)DType.F32) return data.Cast<float>()[chunk * 4 + column];
         if (format == (int)DType.F16) return Bits.Half(data.Cast<ushort>()[chunk * 8 + column]);
         if (format == (int)DType.Int8) return Bits.Low(scales[(long)row * rowGroups + column / 64]) * data.Cast<sbyte>()[chunk * 16 + column];
+        if (format == (int)DType.Nf4)
+        {
+            ArrayView<float> table = scales.Cast<float>();
+            long place = chunk * 32 + column;
+            int pair = data.Cast<byte>()[place / 2];
+            return Nf4Table.Number(table, (uint)(place % 2 == 0 ? pair >> 4 : pair), table[Nf4Table.FirstScale + place / 64], scales.Cast<uint>()[Nf4Table.Rounding]);
+        }
+
         // Word i % 8 of the group's eight, nibble i / 8 of the word.
         int group = column / 32, i = column % 32, word = data.Cast<ushort>()[(chunk + group) * 8 + i % 8];
         return Bits.Low(scales[(long)row * rowGroups + group]) * (((word >> (4 * (i / 8))) & 15) - 8);

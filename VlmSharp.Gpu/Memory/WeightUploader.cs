@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ILGPU;
@@ -9,8 +10,9 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// Copies parameters from the mapped checkpoint to the device, once: through two page-locked buffers, of which one is filled while the other is copied. bf16 stays bf16, int8 and int4
-/// stay packed, f16 stays f16; f32 becomes bf16 where that loses nothing and the device multiplies bf16.
+/// Copies parameters from the mapped checkpoint to the device, once: through two page-locked buffers, of which one is filled while the other is copied. bf16 stays bf16, int8, int4 and NF4
+/// stay packed, f16 stays f16; f32 becomes bf16 where that loses nothing, the device multiplies bf16 and nobody writes to it. NF4 that kernels do not take
+/// (<see cref="Nf4Table.Takes"/>) is widened to the format that its numbers are rounded to, which is exact.
 /// </summary>
 /// <param name="device">Where to.</param>
 /// <param name="pool">Where memory comes from.</param>
@@ -27,13 +29,14 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
     /// <returns>On the device.</returns>
     public DeviceWeight Upload(in WeightData source)
     {
-        DType format = source.DType == DType.F32 && prefersBFloat16 && IsExactInBFloat16(source) ? DType.BF16 : source.DType;
+        DType format = FormatOf(source);
         long rowBytes = (long)DeviceWeight.ChunksOf(format, source.Columns) * sizeof(U4);
         MemoryBuffer1D<U4, Stride1D.Dense> data = Allocate<U4>(source, source.Rows * rowBytes / sizeof(U4));
         CopyRows(source, format, data.View.BaseView.Cast<byte>(), rowBytes);
 
         MemoryBuffer1D<ushort, Stride1D.Dense>? scales = null;
-        if (source.DType.IsQuantized())
+        if (format == DType.Nf4) scales = CopyTable(source);
+        else if (format.IsQuantized())
         {
             scales = Allocate<ushort>(source, source.Rows * source.DType.Groups(source.Columns));
             CopyBytes((byte*)source.Scales, scales.View.BaseView.Cast<byte>());
@@ -59,7 +62,25 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
     }
 
     private MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(in WeightData source, long count) where T : unmanaged =>
-        pool.Allocate<T>(count, $"the parameter {source.Name}", "Load the model with --quantize int8 or int4, or on a larger device.");
+        pool.Allocate<T>(count, $"the parameter {source.Name}", "Load the model with --quantize int8, int4 or nf4, or on a larger device.");
+
+    private DType FormatOf(in WeightData source) => source.DType switch
+    {
+        DType.F32 when prefersBFloat16 && !source.IsWritable && IsExactInBFloat16(source) => DType.BF16,
+        DType.Nf4 when !Nf4Table.Takes(source.Columns, source.ValueType) => source.ValueType,
+        _ => source.DType,
+    };
+
+    private MemoryBuffer1D<ushort, Stride1D.Dense> CopyTable(in WeightData source)
+    {
+        float[] head = Nf4Table.Head(source.ValueType);
+        long headBytes = sizeof(float) * head.Length, scaleBytes = DType.Nf4.ScaleBytes(source.Rows, source.Columns);
+        MemoryBuffer1D<ushort, Stride1D.Dense> table = Allocate<ushort>(source, (headBytes + scaleBytes) / sizeof(ushort));
+        ArrayView<byte> bytes = table.View.BaseView.Cast<byte>();
+        fixed (float* start = head) CopyBytes((byte*)start, bytes.SubView(0, headBytes));
+        CopyBytes((byte*)source.Scales, bytes.SubView(headBytes, scaleBytes));
+        return table;
+    }
 
     // Rows as the device wants them, as many at a time as a buffer holds; a row longer than that goes alone, in parts, unchanged.
     private void CopyRows(in WeightData source, DType format, ArrayView<byte> target, long rowBytes)
@@ -91,8 +112,22 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
         byte* from = (byte*)source.Data + row * sourceBytes;
         long written = format.RowBytes(source.Columns);
         if (format == source.DType) Buffer.MemoryCopy(from, target, rowBytes, sourceBytes);
+        else if (source.DType == DType.Nf4) Widen(source, row, format, target);
         else for (int i = 0; i < source.Columns; i++) ((ushort*)target)[i] = Unaligned(from + 4 * i + 2); // the upper half of an fp32 number
         NativeMemory.Clear(target + written, (nuint)(rowBytes - written));
+    }
+
+    // The numbers are of that format, so none is rounded.
+    private static void Widen(in WeightData source, int row, DType format, byte* target)
+    {
+        float[] wide = ArrayPool<float>.Shared.Rent(source.Columns);
+        Span<float> numbers = wide.AsSpan(0, source.Columns);
+        source.Widen(row, numbers);
+        if (format == DType.F32) numbers.CopyTo(new Span<float>(target, numbers.Length));
+        else
+            for (int i = 0; i < numbers.Length; i++)
+                ((ushort*)target)[i] = format == DType.BF16 ? BFloat16.FromSingle(numbers[i]) : BitConverter.HalfToUInt16Bits((System.Half)numbers[i]);
+        ArrayPool<float>.Shared.Return(wide);
     }
 
     private static ushort Unaligned(byte* at) => Unsafe.ReadUnaligned<ushort>(at);

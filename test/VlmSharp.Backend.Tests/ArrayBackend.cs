@@ -39,7 +39,10 @@ public sealed class ArrayBackend : IComputeBackend
         Rows rows = y.HasValue ? y.Rows() : default;
         switch (op)
         {
+            case AdamW o: operators.Run(o); break;
+            case AdamW8Bit o: operators.Run(o); break;
             case AppendKeyValues o: operators.Run(o); break;
+            case AssignRows o: operators.Run(o); break;
             case Attention o: operators.Run(o, rows); break;
             case AttentionWeights o: operators.Run(o, rows); break;
             case CachedAttention o: operators.Run(o, rows); break;
@@ -58,7 +61,9 @@ public sealed class ArrayBackend : IComputeBackend
             case Rope o: operators.Run(o, rows); break;
             case RotaryAngles o: operators.Run(o, rows); break;
             case SelectRows o: operators.Run(o, rows); break;
+            case Sgd o: operators.Run(o); break;
             case SoftCap o: operators.Run(o, rows); break;
+            case SumOfSquares o: operators.Run(o, rows); break;
             default: throw new NotSupportedException($"The backend {Name} has no kernel for {typeof(TOperator).Name}.");
         }
 

@@ -12,7 +12,11 @@ public sealed class ArrayBackendTests
 
     private static readonly Dictionary<Type, Func<OperatorInputs, IComputeBackend, Matrix>> Cases = new()
     {
+        [typeof(AdamW)] = (i, b) => Updated(i, b, w => b.AdamW(w, i.Matrix(3, 6), i.Zeros(3, 6), i.Zeros(3, 6), new AdamStep(1, 0.1, 0.2, GradientFactor: 0.5))),
+        [typeof(AdamW8Bit)] = (i, b) => Updated(i, b, w => b.AdamW8Bit(
+            w, i.Matrix(3, 6), i.Zeros(1, 5), i.Zeros(1, 1), i.Zeros(1, 5), i.Zeros(1, 1), new AdamStep(1, 0.1, 0.2, GradientFactor: 0.5))),
         [typeof(AppendKeyValues)] = (i, b) => b.AttentionWeights(i.Matrix(3, 16), Append(i, b), 0, Spec, i.Indices(0, 1, 2)),
+        [typeof(AssignRows)] = (i, b) => Updated(i, b, w => b.AssignRows(w, i.Matrix(2, 6), 1)),
         [typeof(Attention)] = (i, b) => b.Attention(i.Matrix(5, 16), i.Matrix(5, 8), i.Matrix(5, 8), i.Uncached(), Spec),
         [typeof(AttentionWeights)] = (i, b) => b.AttentionWeights(i.Matrix(3, 16), Append(i, b), 0, Spec, i.Indices(2, 0)),
         [typeof(CachedAttention)] = (i, b) => b.CachedAttention(i.Matrix(3, 16), Append(i, b), 0, Spec),
@@ -31,7 +35,9 @@ public sealed class ArrayBackendTests
         [typeof(Rope)] = (i, b) => b.Rope(i.Matrix(5, 16), b.RotaryAngles(i.Uncached(), 4, 100, 1)),
         [typeof(RotaryAngles)] = (i, b) => b.RotaryAngles(i.Cached(8, (k, v, step) => { }), 4, 100, 1),
         [typeof(SelectRows)] = (i, b) => b.SelectRows(i.Matrix(4, 3), i.Indices(3, 0, 3)),
+        [typeof(Sgd)] = (i, b) => Updated(i, b, w => b.Sgd(w, i.Matrix(3, 6), 0.1f, i.Matrix(3, 6), 0.9f, 0.2f, 0.5f)),
         [typeof(SoftCap)] = (i, b) => b.SoftCap(i.Matrix(3, 6), 0.5f),
+        [typeof(SumOfSquares)] = (i, b) => b.SumOfSquares(i.Matrix(3, 6), i.Matrix(1, 1)),
     };
 
     /// <summary>Every type of operator that there is, so that a new one without a case fails.</summary>
@@ -88,6 +94,14 @@ public sealed class ArrayBackendTests
 
     private static StepTable Append(OperatorInputs inputs, IComputeBackend b) =>
         inputs.Cached(8, (k, v, step) => b.AppendKeyValues(k, v, step, 0));
+
+    /// <summary>A parameter after an operator that changes it.</summary>
+    private static Matrix Updated(OperatorInputs inputs, IComputeBackend b, Action<Weight> update)
+    {
+        Weight weight = inputs.Weight(3, 6);
+        update(weight);
+        return b.Embed(weight, inputs.Indices(0, 1, 2), 1);
+    }
 
     /// <summary>A greedy row, one that is drawn, and one with candidates.</summary>
     private static Matrix Choose(OperatorInputs inputs, IComputeBackend b)

@@ -12,6 +12,8 @@ internal sealed class OperatorInputs(IComputeBackend backend)
 
     public Matrix Matrix(int rows, int columns) => backend.Upload(Numbers(rows * columns), rows, columns);
 
+    public Matrix Zeros(int rows, int columns) => backend.Upload(new float[rows * columns], rows, columns);
+
     public Indices Indices(params int[] values) => backend.Upload(values);
 
     public Weight Weight(int rows, int columns)
@@ -19,7 +21,7 @@ internal sealed class OperatorInputs(IComputeBackend backend)
         float[] numbers = GC.AllocateArray<float>(rows * columns, pinned: true);
         Numbers(numbers.Length).CopyTo(numbers, 0);
         nint address = Marshal.UnsafeAddrOfPinnedArrayElement(numbers, 0);
-        return backend.LoadWeight(new WeightData("w", DType.F32, rows, columns, address, numbers));
+        return backend.LoadWeight(new WeightData("w", DType.F32, rows, columns, address, numbers, IsWritable: true));
     }
 
     /// <summary>Three rows, of which two are a prefix, and two rows without one.</summary>

@@ -311,6 +311,27 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(2, (await Run.Vlmsharp("", "quantize", GoldenFiles.DemoModel, folder)).Code);
     }
 
+    [Fact]
+    public async Task Nf4_is_written_as_bitsandbytes_does_and_read_again()
+    {
+        string folder = Path.Combine(scratch, "nf4"), picture = Sample("cake.png");
+        Run.Outcome run = await Run.Vlmsharp("", "quantize", GoldenFiles.DemoModel, folder, "--format", "nf4");
+        Assert.Equal((0, ""), (run.Code, run.Output));
+        using (JsonDocument config = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(folder, "config.json"))))
+        {
+            JsonElement how = config.RootElement.GetProperty("quantization_config");
+            Assert.Equal(("bitsandbytes", "nf4", "bfloat16"), (how.GetProperty("quant_method").GetString(), how.GetProperty("bnb_4bit_quant_type").GetString(), how.GetProperty("bnb_4bit_compute_dtype").GetString()));
+            Assert.True(how.GetProperty("load_in_4bit").GetBoolean() && how.GetProperty("bnb_4bit_use_double_quant").GetBoolean());
+        }
+
+        Assert.Contains("format      BF16 + Nf4, ", (await Run.Vlmsharp("", "inspect", "--model", folder)).Output, StringComparison.Ordinal);
+        Assert.Contains("Nf4  [", (await Run.Vlmsharp("", "inspect", "--model", folder, "--tensors")).Output, StringComparison.Ordinal);
+        string stored = (await Run.Vlmsharp("", "caption", "-q", "--model", folder, picture)).Output;
+        Assert.Equal(stored, (await Run.Vlmsharp("", "caption", "-q", "--quantize", "nf4", picture)).Output);
+        Assert.Equal("a cake\n", stored);
+        Assert.Contains("quantized already (Nf4)", (await Run.Vlmsharp("", "caption", "--model", folder, "--quantize", "int4", picture)).Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("quantize", "IN", "OUT", "--format", "int4")]
     [InlineData("caption", "-q", "--quantize", "int4", "CAKE")]

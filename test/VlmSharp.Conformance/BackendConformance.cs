@@ -80,6 +80,12 @@ public abstract partial class BackendConformance : IDisposable
         byte* elements = block + 1;
         long rowBytes = dtype.RowBytes(columns), groups = dtype.Groups(columns);
         ushort* scales = (ushort*)(elements + rows * rowBytes);
+        if (dtype == DType.Nf4)
+        {
+            Assert.True(Nf4Quantizer.Quantize(values, elements, (float*)scales));
+            return new WeightData(name, dtype, rows, columns, (nint)elements, this, (nint)scales, FloatFormats[random.Next(FloatFormats.Length)]);
+        }
+
         for (int row = 0; row < rows; row++)
             GroupQuantizer.Quantize(values.AsSpan(row * columns, columns), dtype, elements + row * rowBytes, scales + row * groups);
         return new WeightData(name, dtype, rows, columns, (nint)elements, this, (nint)scales);

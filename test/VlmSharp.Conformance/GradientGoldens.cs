@@ -1,11 +1,9 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
-using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
-using VlmSharp.Imaging;
-using VlmSharp.Models;
-using VlmSharp.Preprocessing;
+using VlmSharp.Training;
 using VlmSharp.Training.Gradients;
+using VlmSharp.Training.Loop;
+using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Conformance;
 
@@ -32,17 +30,20 @@ public abstract class GradientGoldens
         IReadOnlyList<double> losses = golden.Step().Run(examples, 1.0 / tokens);
         Close.AssertRelative("loss", figures.GetProperty("loss").GetDouble(), losses.Sum() / tokens, Math.Max(1e-5, Tolerance / 10));
         using var expected = new GoldenTensors(GoldenFiles.PathOf("training", $"{kind}-gradients.safetensors"));
+        // Softmax does not see what all scores of a row have in common, so a key's bias has no gradient but what rounding leaves of sums
+        // that cancel: of the size of the whole gradient's rounding.
+        double left = figures.GetProperty("grad_norm").GetDouble() * 1e-8;
         int compared = 0;
         foreach (string name in expected.Names.Where(n => n.StartsWith("grad.", StringComparison.Ordinal)))
         {
             ReadOnlySpan<float> values = expected.Floats(name);
             double largest = 0;
             foreach (float value in values) largest = Math.Max(largest, Math.Abs(value));
-            TensorAssert.Close(values, golden.Gradient(name["grad.".Length..]), Tolerance * largest + 1e-7, $"{kind} {name}");
+            TensorAssert.Close(values, golden.Gradient(name["grad.".Length..]), Tolerance * largest + left, $"{kind} {name}");
             compared++;
         }
 
-        Assert.Equal(golden.Weights.Count, compared);
+        Assert.Equal(golden.Model.Parameters.Count, compared);
     }
 
     [BackendTheory]
@@ -63,68 +64,38 @@ public abstract class GradientGoldens
         for (int i = 0; i < means.Length; i++)
             Close.AssertRelative($"sample {i}", figures.GetProperty("sample_losses")[i].GetDouble(), means[i], tolerance);
     }
-}
 
-/// <summary>A golden model whose every parameter is trained, with the golden samples.</summary>
-internal sealed unsafe class TrainingGolden : IDisposable
-{
-    private readonly Checkpoint checkpoint;
-    private readonly Tape tape;
-    private readonly PaliGemmaModel model;
-    private readonly List<nint> memory = [];
-
-    public TrainingGolden(string kind, IComputeBackend backend, bool checkpointing)
+    [BackendTheory]
+    [InlineData("pg1"), InlineData("pg2")]
+    public void Twenty_steps_of_AdamW_equal_the_reference(string kind)
     {
-        Json = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("training", $"{kind}.json"))).RootElement;
-        checkpoint = Checkpoint.Open(GoldenFiles.PathOf("models", kind));
-        tape = new Tape(backend) { Checkpointing = checkpointing };
-        model = new PaliGemmaModel(checkpoint.Config, tape, Load);
-    }
+        using IComputeBackend backend = CreateBackend();
+        using var golden = new TrainingGolden(kind, backend, checkpointing: true);
+        JsonElement figures = golden.Json.GetProperty("adamw");
+        using var step = new ModelStep(golden.Model, new LossOptions());
+        var settings = new OptimizerSettings { WeightDecay = figures.GetProperty("weight_decay").GetDouble() };
+        using var optimizer = new AdamWOptimizer(backend, golden.Model.Parameters, settings);
+        var schedule = new Schedule(ScheduleKind.Cosine, figures.GetProperty("total_steps").GetInt64(), figures.GetProperty("warmup_steps").GetInt64());
+        foreach (JsonElement expected in figures.GetProperty("history").EnumerateArray())
+        {
+            long number = expected.GetProperty("step").GetInt64();
+            BatchLoss loss = step.Accumulate(golden.Examples(expected.GetProperty("batch")), new StepContext(number, 0, 0, 1, IsLast: true));
+            double norm = GradientNorm.Of(backend, golden.Model.Parameters) / loss.Weight;
+            double rate = figures.GetProperty("lr").GetDouble() * schedule.Multiplier(number);
+            Close.AssertRelative($"loss {number}", expected.GetProperty("loss").GetDouble(), loss.Sum / loss.Weight, 10 * Tolerance);
+            Close.AssertRelative($"norm {number}", expected.GetProperty("grad_norm").GetDouble(), norm, 10 * Tolerance);
+            Assert.Equal(expected.GetProperty("lr").GetDouble(), rate, 1e-9);
+            double clip = GradientNorm.ClipCoefficient(norm, figures.GetProperty("clip_norm").GetDouble());
+            optimizer.Step(rate, schedule.Multiplier(number), clip / loss.Weight);
+        }
 
-    public JsonElement Json { get; }
-
-    public Dictionary<string, Weight> Weights { get; } = [];
-
-    public GradientStep Step(LossOptions? options = null) => new(model, tape, options ?? new LossOptions());
-
-    public float[] Gradient(string name)
-    {
-        Matrix gradient = tape.Gradient(Weights[name]);
-        float[] values = new float[gradient.Length];
-        tape.Download(gradient, values);
-        return values;
-    }
-
-    /// <summary>The golden samples of some numbers.</summary>
-    public IReadOnlyList<TrainingSequence> Examples(JsonElement batch) => [.. batch.EnumerateArray().Select(i => Example(i.GetInt32()))];
-
-    private TrainingSequence Example(int index)
-    {
-        JsonElement sample = Json.GetProperty("samples")[index];
-        var preprocessor = new ImagePreprocessor(new PreprocessorConfig { Size = checkpoint.Config.Vision.ImageSize });
-        int[] ids = [.. sample.GetProperty("input_ids").EnumerateArray().Select(e => e.GetInt32())];
-        int prefix = sample.GetProperty("token_type_ids").EnumerateArray().Count(e => e.GetInt32() == 0);
-        RgbImage picture = ImageFile.Load(GoldenFiles.PathOf("images", sample.GetProperty("image").GetString()!));
-        return new TrainingSequence(ids, prefix, [preprocessor.Process(preprocessor.Resize(picture))]);
-    }
-
-    private Weight Load(string name)
-    {
-        if (Weights.TryGetValue(name, out Weight? loaded)) return loaded;
-        WeightData data = checkpoint.Weight(name);
-        float* block = (float*)NativeMemory.AlignedAlloc((nuint)(4L * data.Rows * data.Columns), 64);
-        memory.Add((nint)block);
-        for (int row = 0; row < data.Rows; row++) data.Widen(row, new Span<float>(block + (long)row * data.Columns, data.Columns));
-        Weight weight = tape.LoadWeight(data with { DType = DType.F32, Data = (nint)block, Owner = this });
-        tape.Train(weight);
-        return Weights[name] = weight;
-    }
-
-    public void Dispose()
-    {
-        foreach (Weight weight in Weights.Values) weight.Dispose();
-        tape.Dispose();
-        checkpoint.Dispose();
-        foreach (nint block in memory) NativeMemory.AlignedFree((void*)block);
+        foreach (JsonProperty final in figures.GetProperty("final").EnumerateObject())
+        {
+            Parameter parameter = golden.Model.Parameters.Single(p => p.Name == final.Name);
+            float[] values = new float[parameter.Length];
+            parameter.Read(values);
+            double norm = Math.Sqrt(values.Sum(v => (double)v * v));
+            Close.AssertRelative(final.Name, final.Value.GetProperty("norm").GetDouble(), norm, 10 * Tolerance);
+        }
     }
 }

@@ -22,7 +22,9 @@ public abstract partial class BackendConformance
 
     // A backend may round activations to 16 bits for weights of 8, and to 8 bits for weights of 4.
     private double ProductBound(DType dtype, int inputs) =>
-        Close.SumBound(inputs, 1) + Rounding(inputs, 1) + (dtype.IsQuantized() ? RoundingBound(inputs, MostOf16Bits) : 0);
+        Close.SumBound(inputs, 1) + Rounding(inputs, 1) + (RoundsActivations(dtype) ? RoundingBound(inputs, MostOf16Bits) : 0);
+
+    private static bool RoundsActivations(DType dtype) => dtype is DType.Int8 or DType.Int4;
 
     // Half a step of the largest each, at random.
     private static double RoundingBound(int inputs, int most) => 4 * Math.Sqrt(inputs) / (2 * most) / Math.Sqrt(3);
@@ -197,7 +199,7 @@ public abstract partial class BackendConformance
         float scale = 1 / MathF.Sqrt(inputs);
         WeightData gate = Parameter("gate", gateFormat, outputs, inputs, scale), up = Parameter("up", upFormat, outputs, inputs, scale);
         float[] x = Activations(gateFormat == DType.Int4 ? gateFormat : upFormat, rows * inputs);
-        double bound = gateFormat.IsQuantized() || upFormat.IsQuantized()
+        double bound = RoundsActivations(gateFormat) || RoundsActivations(upFormat)
             ? scale * (Close.SumBound(inputs, 1) + RoundingBound(inputs, MostOf16Bits))
             : Close.SumBound(inputs, scale);
         Compare($"GatedLinear {gateFormat}, {upFormat} [{rows}, {inputs}] -> {outputs}", b =>

@@ -39,3 +39,33 @@ public sealed class CpuDemoGoldens : DemoGoldens
 
     protected override int Scenes => 40;
 }
+
+public sealed class CpuNf4Goldens : Nf4Goldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend();
+}
+
+public sealed class Cpu128Nf4Goldens : Nf4Goldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128 });
+}
+
+public sealed class Cpu256Nf4Goldens : Nf4Goldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector256, AllowEmulation = true });
+}
+
+public sealed class Cpu512Nf4Goldens : Nf4Goldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512, AllowEmulation = true, Threads = 3 });
+}
+
+public sealed class CpuAdapterGoldens : AdapterGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend();
+}
+
+public sealed class Cpu128AdapterGoldens : AdapterGoldens
+{
+    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector128 });
+}

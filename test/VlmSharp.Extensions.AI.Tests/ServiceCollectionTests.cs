@@ -119,7 +119,7 @@ public sealed class ServiceCollectionTests
     [Fact]
     public void A_format_that_no_decoder_is_quantized_to_and_no_memory_are_refused()
     {
-        Assert.Contains("give Int8 or Int4", Refused(o => o.Quantization = DType.BF16), StringComparison.Ordinal);
+        Assert.Contains("give Int8, Int4 or Nf4", Refused(o => o.Quantization = DType.BF16), StringComparison.Ordinal);
         Assert.Contains("MaxKvCacheBytes", Refused(o => o.MaxKvCacheBytes = 0), StringComparison.Ordinal);
 
         static string Refused(Action<VlmSharpOptions> change)
@@ -130,9 +130,9 @@ public sealed class ServiceCollectionTests
     }
 
     [Theory]
-    [InlineData("Quantization", "int5", "Quantization 'int5' is unknown; give Int8 or Int4")]
+    [InlineData("Quantization", "int5", "Quantization 'int5' is unknown; give Int8, Int4 or Nf4")]
     [InlineData("Simd", "wide", "Simd 'wide' is unknown; give one of Auto, Vector128, Vector256, Vector512")]
-    [InlineData("Quantization", "bf16", "Quantization is of another format; give Int8 or Int4")]
+    [InlineData("Quantization", "bf16", "Quantization is of another format; give Int8, Int4 or Nf4")]
     public void A_wrong_word_in_a_section_is_refused_with_the_right_ones(string name, string word, string expected)
     {
         IConfiguration section = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["ModelDirectory"] = "x", [name] = word }).Build();

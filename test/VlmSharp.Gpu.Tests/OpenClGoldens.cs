@@ -49,3 +49,17 @@ public sealed class OpenClDemoGoldens : DemoGoldens
 
     protected override int Scenes => 40;
 }
+
+[NeedsOpenCl]
+[Collection(SharedDevice.Collection)]
+public sealed class OpenClGradientGoldens : GradientGoldens
+{
+    protected override IComputeBackend CreateBackend() => SharedDevice.Backend();
+}
+
+[NeedsOpenCl]
+[Collection(SharedDevice.Collection)]
+public sealed class OpenClNf4Goldens : Nf4Goldens
+{
+    protected override IComputeBackend CreateBackend() => SharedDevice.Backend();
+}

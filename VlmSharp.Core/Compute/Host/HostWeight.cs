@@ -16,8 +16,11 @@ internal sealed unsafe class HostWeight : Weight
     /// <summary>Address of the first element; not necessarily aligned.</summary>
     public byte* Data => (byte*)source.Data;
 
-    /// <summary>Address of the first scale of a quantized matrix, bfloat16 [rows, groups]; not necessarily aligned.</summary>
+    /// <summary>Address of the first scale of a quantized matrix, bfloat16 [rows, groups], of Nf4 fp32 [blocks]; not necessarily aligned.</summary>
     public ushort* Scales => (ushort*)source.Scales;
+
+    /// <summary>Of Nf4: the format that its numbers are rounded to.</summary>
+    public DType ValueType => source.ValueType;
 
     /// <summary>Address of a row.</summary>
     /// <param name="row">A row.</param>
@@ -39,6 +42,37 @@ internal sealed unsafe class HostWeight : Weight
         float[] values = new float[Columns];
         source.Widen(row, values);
         return values;
+    }
+
+    /// <summary>Address of the first element, to be written to. What was widened before is forgotten.</summary>
+    /// <returns>The address; not necessarily aligned.</returns>
+    /// <exception cref="ArgumentException">The memory is a mapped checkpoint's.</exception>
+    public byte* Writable()
+    {
+        if (!source.IsWritable)
+            throw new ArgumentException($"The weight {this} lies in memory that may only be read; a parameter that is trained needs memory of its own.");
+        vector = null;
+        return Data;
+    }
+
+    /// <summary>Writes a row, rounded to the storage format.</summary>
+    /// <param name="row">Row.</param>
+    /// <param name="values">[columns].</param>
+    public void Assign(int row, ReadOnlySpan<float> values)
+    {
+        byte* to = Writable() + (nint)row * (nint)DType.RowBytes(Columns);
+        if (DType == DType.F32) values.CopyTo(new Span<float>(to, Columns));
+        else BFloat16.FromSingle(values, new Span<ushort>(to, Columns));
+    }
+
+    /// <summary>Writes one number, rounded to the storage format.</summary>
+    /// <param name="at">Its place, row-major.</param>
+    /// <param name="value">The number.</param>
+    public void Assign(long at, float value)
+    {
+        byte* data = Writable();
+        if (DType == DType.F32) Unsafe.WriteUnaligned(data + at * sizeof(float), value);
+        else Unsafe.WriteUnaligned(data + at * sizeof(ushort), BFloat16.FromSingle(value));
     }
 
     /// <summary>The elements of a vector (a bias, a norm's gain) in fp32, widened once.</summary>

@@ -58,6 +58,7 @@ internal static unsafe class MatrixProduct
             case DType.F16: Run<V, Gemv<V, F16Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
             case DType.Int8: Run<V, IntegerGemv<V, Int8Format>, GroupProduct<Int8Format>>(context, x, first, second, epilogue, y); break;
             case DType.Int4: Run<V, IntegerGemv<V, Int4Format>, GroupProduct<Int4Format>>(context, x, first, second, epilogue, y); break;
+            case DType.Nf4: Run<V, CodeGemv<V>, FloatProduct>(context, x, first, second, epilogue, y); break;
             default: throw first.Unknown();
         }
     }

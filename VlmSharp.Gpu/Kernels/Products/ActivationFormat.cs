@@ -10,8 +10,8 @@ internal readonly struct ActivationFormat<TCore> : INumberFormat where TCore : s
     public static U8 Load(in Operand matrix, long chunk) =>
         TCore.MultipliesBFloat16 ? BFloat16Format.Load(matrix, chunk) : Float32Format.Load(matrix, chunk);
 
-    public static F8 Eight(U8 chunk, int place) =>
-        TCore.MultipliesBFloat16 ? BFloat16Format.Eight(chunk, place) : Float32Format.Eight(chunk, place);
+    public static F8 Eight(in Operand matrix, U8 chunk, int place) =>
+        TCore.MultipliesBFloat16 ? BFloat16Format.Eight(matrix, chunk, place) : Float32Format.Eight(matrix, chunk, place);
 
     public static float Scale(in Operand matrix, long chunk) => 1;
 }

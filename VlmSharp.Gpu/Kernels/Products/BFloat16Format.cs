@@ -9,7 +9,7 @@ internal readonly struct BFloat16Format : INumberFormat
 
     public static U8 Load(in Operand matrix, long chunk) => new() { Low = matrix.Data[chunk] };
 
-    public static F8 Eight(U8 chunk, int place) => Bits.Widen(chunk.Low);
+    public static F8 Eight(in Operand matrix, U8 chunk, int place) => Bits.Widen(chunk.Low);
 
     public static float Scale(in Operand matrix, long chunk) => 1;
 }

@@ -9,7 +9,7 @@ internal readonly struct Float16Format : INumberFormat
 
     public static U8 Load(in Operand matrix, long chunk) => new() { Low = matrix.Data[chunk] };
 
-    public static F8 Eight(U8 chunk, int place) => new()
+    public static F8 Eight(in Operand matrix, U8 chunk, int place) => new()
     {
         A = Bits.Half(chunk.Low.X),
         B = Bits.Half(chunk.Low.X >> 16),

@@ -11,7 +11,7 @@ internal readonly struct Float32Format : INumberFormat
 
     public static U8 Load(in Operand matrix, long chunk) => new() { Low = matrix.Data[2 * chunk], High = matrix.Data[2 * chunk + 1] };
 
-    public static F8 Eight(U8 chunk, int place) => new()
+    public static F8 Eight(in Operand matrix, U8 chunk, int place) => new()
     {
         A = Interop.IntAsFloat(chunk.Low.X),
         B = Interop.IntAsFloat(chunk.Low.Y),

@@ -16,7 +16,7 @@ internal interface INumberFormat
     static abstract U8 Load(in Operand matrix, long chunk);
 
     /// <summary>The chunk's eight of that place, not yet scaled.</summary>
-    static abstract F8 Eight(U8 chunk, int place);
+    static abstract F8 Eight(in Operand matrix, U8 chunk, int place);
 
     /// <summary>What the chunk's numbers are to be multiplied by.</summary>
     static abstract float Scale(in Operand matrix, long chunk);

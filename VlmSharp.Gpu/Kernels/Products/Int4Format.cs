@@ -12,7 +12,7 @@ internal readonly struct Int4Format : INumberFormat
 
     public static U8 Load(in Operand matrix, long chunk) => new() { Low = matrix.Data[chunk] };
 
-    public static F8 Eight(U8 chunk, int place)
+    public static F8 Eight(in Operand matrix, U8 chunk, int place)
     {
         int shift = place * 4;
         return new F8

@@ -9,7 +9,7 @@ internal readonly struct Int8Format : INumberFormat
 
     public static U8 Load(in Operand matrix, long chunk) => new() { Low = matrix.Data[chunk] };
 
-    public static F8 Eight(U8 chunk, int place)
+    public static F8 Eight(in Operand matrix, U8 chunk, int place)
     {
         uint first = place == 0 ? chunk.Low.X : chunk.Low.Z, second = place == 0 ? chunk.Low.Y : chunk.Low.W;
         return new F8

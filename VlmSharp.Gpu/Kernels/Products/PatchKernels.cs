@@ -47,7 +47,7 @@ internal static class PositionRows<TFormat> where TFormat : struct, INumberForma
         long from = (long)(Grid.IdxX % g.Positions.Rows) * g.Positions.RowChunks, to = (long)Grid.IdxX * g.Columns;
         for (int c = Group.IdxX; c < g.Positions.RowChunks; c += PatchKernels.Threads)
         {
-            F8 eight = TFormat.Eight(TFormat.Load(g.Positions, from + c), 0);
+            F8 eight = TFormat.Eight(g.Positions, TFormat.Load(g.Positions, from + c), 0);
             Set(g, to, c * 8, eight.A);
             Set(g, to, c * 8 + 1, eight.B);
             Set(g, to, c * 8 + 2, eight.C);

@@ -76,10 +76,10 @@ internal static class RowProduct<TCore, TFormat>
         {
             U8 a = TFormat.Load(p, p0 + c), b = TFormat.Load(p, p1 + c), d = TFormat.Load(q, q0 + c), e = TFormat.Load(q, q1 + c);
             long at = rowOfX + c * TFormat.ChunkEights;
-            F4 dots = Dot(a, b, d, e, 0, X(x, at));
-            if (TFormat.ChunkEights > 1) dots = dots.Plus(Dot(a, b, d, e, 1, X(x, at + 1)));
-            if (TFormat.ChunkEights > 2) dots = dots.Plus(Dot(a, b, d, e, 2, X(x, at + 2)));
-            if (TFormat.ChunkEights > 2) dots = dots.Plus(Dot(a, b, d, e, 3, X(x, at + 3)));
+            F4 dots = Dot(p, q, a, b, d, e, 0, X(x, at));
+            if (TFormat.ChunkEights > 1) dots = dots.Plus(Dot(p, q, a, b, d, e, 1, X(x, at + 1)));
+            if (TFormat.ChunkEights > 2) dots = dots.Plus(Dot(p, q, a, b, d, e, 2, X(x, at + 2)));
+            if (TFormat.ChunkEights > 2) dots = dots.Plus(Dot(p, q, a, b, d, e, 3, X(x, at + 3)));
             sums.X += dots.X * TFormat.Scale(p, p0 + c);
             sums.Y += dots.Y * TFormat.Scale(p, p1 + c);
             sums.Z += dots.Z * TFormat.Scale(q, q0 + c);
@@ -89,15 +89,15 @@ internal static class RowProduct<TCore, TFormat>
         return sums;
     }
 
-    private static F8 X(in Operand x, long chunk) => ActivationFormat<TCore>.Eight(ActivationFormat<TCore>.Load(x, chunk), 0);
+    private static F8 X(in Operand x, long chunk) => ActivationFormat<TCore>.Eight(x, ActivationFormat<TCore>.Load(x, chunk), 0);
 
     /// <summary>One eight of x with that of each of the four rows.</summary>
-    private static F4 Dot(U8 a, U8 b, U8 d, U8 e, int place, F8 x) => new()
+    private static F4 Dot(in Operand p, in Operand q, U8 a, U8 b, U8 d, U8 e, int place, F8 x) => new()
     {
-        X = TFormat.Eight(a, place).Dot(x),
-        Y = TFormat.Eight(b, place).Dot(x),
-        Z = TFormat.Eight(d, place).Dot(x),
-        W = TFormat.Eight(e, place).Dot(x),
+        X = TFormat.Eight(p, a, place).Dot(x),
+        Y = TFormat.Eight(p, b, place).Dot(x),
+        Z = TFormat.Eight(q, d, place).Dot(x),
+        W = TFormat.Eight(q, e, place).Dot(x),
     };
 
     /// <summary>Where a row begins. Behind the last row it is that of the last, whose number is then thrown away.</summary>

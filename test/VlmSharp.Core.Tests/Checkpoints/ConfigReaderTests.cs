@@ -128,7 +128,12 @@ public class ConfigReaderTests
     [InlineData("image_token_index", "5184", "between 0 and 5183")]
     [InlineData("eos_token_id", "[1,-1]", "'eos_token_id' = -1")]
     [InlineData("quantization_config", "{}", "quantized weights of another program's kind")]
-    [InlineData("quantization_config", """{"quant_method":"bitsandbytes"}""", "quantized weights of 'bitsandbytes' kind")]
+    [InlineData("quantization_config", """{"quant_method":"gptq"}""", "quantized weights of 'gptq' kind")]
+    [InlineData("quantization_config", """{"quant_method":"bitsandbytes"}""", "bitsandbytes quantized to 'neither 4 nor 8 bits'")]
+    [InlineData("quantization_config", """{"quant_method":"bitsandbytes","load_in_8bit":true}""", "bitsandbytes quantized to 'LLM.int8'")]
+    [InlineData("quantization_config", """{"load_in_8bit":true}""", "bitsandbytes quantized to 'LLM.int8'")]
+    [InlineData("quantization_config", """{"quant_method":"bitsandbytes","load_in_4bit":true}""", "bitsandbytes quantized to 'FP4'")]
+    [InlineData("quantization_config", """{"load_in_4bit":true,"bnb_4bit_quant_type":"nf4","bnb_4bit_quant_storage":"bfloat16"}""", "stored as 'bfloat16'")]
     public void WhatCannotBeRunIsRefusedWithTheReason(string key, string value, string reason)
     {
         var error = Assert.Throws<ModelFormatException>(() => Read(With("pg1", key, value)));

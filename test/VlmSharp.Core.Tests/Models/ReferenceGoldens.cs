@@ -20,3 +20,8 @@ public sealed class ReferenceDemoGoldens : DemoGoldens
 
     protected override int Scenes => 2; // plain loops: seconds a scene
 }
+
+public sealed class ReferenceNf4Goldens : Nf4Goldens
+{
+    protected override IComputeBackend CreateBackend() => new ReferenceBackend();
+}

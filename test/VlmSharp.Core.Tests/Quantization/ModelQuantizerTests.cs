@@ -51,6 +51,7 @@ public sealed class ModelQuantizerTests : IDisposable
     [Theory]
     [InlineData(DType.Int8)]
     [InlineData(DType.Int4)]
+    [InlineData(DType.Nf4)]
     public void Folder_and_loading_agree(DType format) => AssertAgree(GoldenFiles.DemoModel, format);
 
     /// <summary>Its integers are those of the embedding table; only its scales are others.</summary>

@@ -85,14 +85,14 @@ internal class CheckpointTarget : FuzzTarget
     }
 }
 
-/// <summary>The weights of a quantized model: integers, in bytes of their own or two to a byte, and their scales.</summary>
+/// <summary>The weights of a quantized model: integers, in bytes of their own or two to a byte, and their scales; and what bitsandbytes stores.</summary>
 internal sealed class QuantizedTarget : CheckpointTarget
 {
     public override string Name => "quantized";
 
     protected override IEnumerable<Seed> MakeSeeds()
     {
-        foreach (DType format in new[] { DType.Int8, DType.Int4 })
+        foreach (DType format in new[] { DType.Nf4, DType.Int8, DType.Int4 })
         {
             TinyModel.WriteQuantized(Folder, format);
             yield return new Seed($"{format}", System.IO.File.ReadAllBytes(Path.Combine(Folder, File)));

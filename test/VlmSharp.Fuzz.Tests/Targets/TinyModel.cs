@@ -24,7 +24,7 @@ internal static class TinyModel
             new TensorToWrite(spec.Name, SafetensorsType.BF16, spec.Shape, stream => SyntheticCheckpoint.WriteValues(stream, spec))), maxShardBytes: 600);
     }
 
-    /// <summary>config.json, the same for both formats, and the quantized model.safetensors.</summary>
+    /// <summary>The quantized model.safetensors, and its config.json, with which those of the other formats are read too.</summary>
     public static void WriteQuantized(string folder, DType format)
     {
         string source = Path.Combine(folder, $"source-{format}"), target = Path.Combine(folder, $"target-{format}");

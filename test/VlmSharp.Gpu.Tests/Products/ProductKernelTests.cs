@@ -15,7 +15,7 @@ public sealed class ProductKernelTests
     {
         foreach (DType format in Enum.GetValues<DType>())
         {
-            int loads = format switch { DType.F32 => 9, DType.Int8 => 6, DType.Int4 => 8, _ => 5 }; // 4 rows of W, 8 in f32; x
+            int loads = format switch { DType.F32 => 9, DType.Int8 => 6, DType.Int4 or DType.Nf4 => 8, _ => 5 }; // 4 rows of W, 8 in f32; x
             Kernel[] kernels =
             [
                 ProductKernels<TensorCore>.Linear(format),
@@ -30,7 +30,10 @@ public sealed class ProductKernelTests
     public void Tiles_fit_into_shared_memory()
     {
         foreach (int rows in ProductKernels<TensorCore>.Tiles)
-            Assert.InRange(ProductKernels<TensorCore>.Tiled(rows, DType.BF16).SharedBytes, rows * 512, 99 * 1024);
+        {
+            Assert.InRange(ProductKernels<TensorCore>.Tiled<RowsByRows>(rows, DType.BF16).SharedBytes, rows * 512, 99 * 1024);
+            Assert.InRange(ProductKernels<TensorCore>.Tiled<ColumnsByColumns>(rows, DType.BF16).SharedBytes, rows * 512, 99 * 1024);
+        }
     }
 
     /// <summary>The shapes take every tile once.</summary>

@@ -16,6 +16,12 @@ internal static class RandomWeight
         {
             random.NextBytes(bytes.AsSpan(0, elements));
             if (format == DType.Int8) bytes.AsSpan(0, elements).Replace((byte)128, (byte)127);
+            if (format == DType.Nf4)
+            {
+                foreach (ref float scale in MemoryMarshal.Cast<byte, float>(bytes.AsSpan(elements))) scale = random.NextSingle();
+                return new WeightData($"random {format}", format, rows, columns, Start(), bytes, Start() + elements, DType.BF16);
+            }
+
             float one = format == DType.Int8 ? 1 / 127f : 1 / 8f;
             foreach (ref ushort scale in MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan(elements)))
                 scale = BFloat16.FromSingle(one * Next(random));
@@ -30,8 +36,9 @@ internal static class RandomWeight
                 x = format == DType.BF16 ? BFloat16.FromSingle(Next(random)) : BitConverter.HalfToUInt16Bits((Half)Next(random));
         }
 
-        nint start = (nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref bytes[0]);
-        return new WeightData($"random {format}", format, rows, columns, start, bytes, format.IsQuantized() ? start + elements : 0);
+        return new WeightData($"random {format}", format, rows, columns, Start(), bytes, format.IsQuantized() ? Start() + elements : 0);
+
+        nint Start() => (nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref bytes[0]);
     }
 
     private static float Next(Random random) => 2 * random.NextSingle() - 1;

@@ -64,6 +64,8 @@ public sealed class TensorProductTests
     [Theory]
     [InlineData(1, DType.BF16, DType.BF16)]
     [InlineData(1, DType.Int4, DType.Int4)]
+    [InlineData(1, DType.Nf4, DType.Nf4)]
+    [InlineData(40, DType.Nf4, DType.Int8)]
     [InlineData(1, DType.Int8, DType.BF16)]
     [InlineData(5, DType.BF16, DType.BF16)]
     [InlineData(40, DType.Int8, DType.F16)]
@@ -104,6 +106,7 @@ public sealed class TensorProductTests
     [InlineData(DType.BF16, 3)]
     [InlineData(DType.Int8, 8)]
     [InlineData(DType.Int4, 8)]
+    [InlineData(DType.Nf4, 8)]
     public void Patches_are_embedded(DType format, int patch)
     {
         const int Images = 2, PerSide = 3, Features = 20, Places = PerSide * PerSide;
@@ -129,6 +132,7 @@ public sealed class TensorProductTests
     [Theory]
     [InlineData(DType.Int8)]
     [InlineData(DType.Int4)]
+    [InlineData(DType.Nf4)]
     public void Quantized_positions_are_refused_by_name(DType format)
     {
         const int Features = 64;
@@ -144,6 +148,7 @@ public sealed class TensorProductTests
     [Theory]
     [InlineData(DType.BF16)]
     [InlineData(DType.Int4)]
+    [InlineData(DType.Nf4)]
     public void Queries_keys_and_values_at_once_are_those_one_by_one(DType format)
     {
         const int Features = 64, Head = 16;

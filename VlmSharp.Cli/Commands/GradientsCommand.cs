@@ -1,0 +1,73 @@
+using System.CommandLine;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
+using VlmSharp.Compute;
+using VlmSharp.Training;
+using VlmSharp.Training.Data;
+using VlmSharp.Training.Gradients;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp gradients</c>: the loss and every gradient of one batch into a safetensors file.</summary>
+internal static class GradientsCommand
+{
+    // One batch is one step in memory: more examples than this are a training, not a comparison.
+    private const int MostExamples = 4096;
+
+    public static Command Create()
+    {
+        Option<string> data = TrainingOptions.Data("The examples, which together are one batch."), output = new("--out", "-o")
+        {
+            Description = "The safetensors file to write.",
+            HelpName = "X.safetensors",
+            Required = true,
+        };
+        FileList.RefuseEmpty(output);
+        Option<string?> model = ModelOptionsBinder.ModelOption(), adapter = TrainingOptions.Adapter("The gradients are those of this adapter, in PEFT's layout, instead of the model's."),
+            quantize = ModelOptionsBinder.QuantizeOption("--quantize", "Quantize the decoder's frozen matrices while the model is loaded.");
+        var backend = new BackendOptionsBinder();
+        var command = new ExampleCommand("gradients", "Writes the loss and every gradient of one batch into a safetensors file.", """
+            The file's lines are one batch; the loss is the mean over its target tokens. Writes 'loss' and 'grad.NAME' for every parameter, F32,
+            under the checkpoint's names; with --adapter for the adapter's alone, under its file's names. For comparing with other implementations, and between backends.
+
+            Examples:
+              vlmsharp gradients --data batch.jsonl --out cpu.safetensors
+              vlmsharp gradients --data batch.jsonl --backend reference --out reference.safetensors
+              vlmsharp gradients --data batch.jsonl --adapter my-adapter --quantize nf4 --out adapter.safetensors
+            """) { model, data, adapter, quantize, output };
+        backend.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            string target = parsed.GetRequiredValue(output);
+            OutputFolder.Require(target, output);
+            using TrainingData examples = TrainingData.Open(parsed.GetRequiredValue(data));
+            if (examples.Count > MostExamples) throw new UsageException($"{examples.Path} has {examples.Count} examples; one batch may have {MostExamples}.");
+            using IComputeBackend on = backend.Create(parsed, backend.Name(parsed));
+            string? folder = parsed.GetValue(adapter);
+            if (folder is null && parsed.GetValue(quantize) is not null)
+                throw new UsageException($"{quantize.Name} needs {adapter.Name}: without it every parameter is trained, and integers are not.");
+            var options = new TrainableOptions
+            {
+                IsTrained = _ => folder is null,
+                AdapterFolder = folder,
+                Quantization = ModelOptionsBinder.Format(parsed.GetValue(quantize)),
+            };
+            using TrainableModel trained = TrainableModel.Open(ModelOptionsBinder.FolderOf(parsed.GetValue(model)), on, options, cancellation);
+            double loss = await Progress.RunAsync("computing gradients", () => Run(trained, examples, cancellation), cancellation);
+            GradientFile.Write(target, trained, loss);
+            await Console.Out.WriteLineAsync(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"loss {loss:R}"));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static double Run(TrainableModel model, TrainingData data, CancellationToken cancellation)
+    {
+        var encoder = new ExampleEncoder(model.Network.Config, model.Tokenizer);
+        var stream = new ExampleStream(data, encoder, model.Preprocessor, new StreamOptions { BatchSize = data.Count, Batches = 1, Shuffle = false });
+        TrainingSequence[] batch = [.. stream.Read(default, cancellation).Single().Examples.Select(ExampleSource.ToSequence)];
+        int tokens = batch.Sum(e => e.TargetCount);
+        return new GradientStep(model.Network, model.Tape, new LossOptions()).Run(batch, 1.0 / tokens).Sum() / tokens;
+    }
+}

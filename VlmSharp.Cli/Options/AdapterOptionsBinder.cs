@@ -1,0 +1,55 @@
+using System.CommandLine;
+using VlmSharp.Adapters;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Generation;
+
+namespace VlmSharp.Cli.Options;
+
+/// <summary>The <c>--adapter</c> option: any number of adapters beside one model.</summary>
+internal sealed class AdapterOptionsBinder
+{
+    private readonly Option<string[]> adapter = new("--adapter")
+    {
+        Description = "A LoRA adapter's folder in PEFT's layout. May be given again: a line of a batch names the one that answers it, and the first one answers all else.",
+        HelpName = "[NAME=]DIR",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    /// <summary>Makes the option.</summary>
+    public AdapterOptionsBinder() => FileList.RefuseEmpty(adapter);
+
+    /// <summary>An adapter that was given.</summary>
+    /// <param name="Name">What requests call it.</param>
+    /// <param name="Folder">Its folder.</param>
+    public readonly record struct Given(string Name, string Folder);
+
+    /// <summary>Adds the option to a command.</summary>
+    public void AddTo(Command command) => command.Add(adapter);
+
+    /// <summary>The adapters, in the order of the command line.</summary>
+    /// <exception cref="UsageException">Two have the same name, or one has the base's.</exception>
+    public IReadOnlyList<Given> All(ParseResult parsed)
+    {
+        Given[] all = [.. (parsed.GetValue(adapter) ?? []).Select(Parse)];
+        foreach (Given given in all)
+        {
+            if (string.IsNullOrWhiteSpace(given.Name) || given.Folder.Length == 0) throw new UsageException($"{adapter.Name} {given.Name}={given.Folder}: give NAME=DIR, or the folder alone.");
+            if (given.Name == VisionLanguageModel.BaseName) throw new UsageException($"{adapter.Name} {given.Folder}: {given.Name} is the model without an adapter; give another name in front, NAME=DIR.");
+            if (all.Count(a => a.Name == given.Name) > 1) throw new UsageException($"{adapter.Name}: two adapters are called {given.Name}; give them names, NAME=DIR.");
+        }
+
+        return all;
+    }
+
+    /// <summary>Names and fingerprints; null without adapters.</summary>
+    public string? Describe(ParseResult parsed) => All(parsed) is { Count: > 0 } all
+        ? string.Join(", ", all.Select(a => $"{a.Name}={AdapterFile.Fingerprint(a.Folder)}"))
+        : null;
+
+    /// <summary>NAME=DIR, or a folder, which is called by its own name.</summary>
+    private static Given Parse(string text)
+    {
+        int at = Directory.Exists(text) ? -1 : text.IndexOf('=', StringComparison.Ordinal); // a folder's name may have the sign
+        return at < 0 ? new Given(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(text))), text) : new Given(text[..at], text[(at + 1)..]);
+    }
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.Text.Json;
+using VlmSharp.Cli.Errors;
+
+namespace VlmSharp.Cli.Options;
+
+/// <summary>Options from a JSON file: <c>{"lr": 2e-4, "full": true, "freeze": ["vision"]}</c>. What the command line says itself counts more.</summary>
+internal static class ConfigFile
+{
+    private const int MostBytes = 1 << 20;
+
+    /// <summary>Reads the command line again with what the file adds.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="parsed">Its command line.</param>
+    /// <param name="config">The option that names the file.</param>
+    /// <returns>All options.</returns>
+    /// <exception cref="UsageException">The file cannot be read, or says what the command does not know.</exception>
+    public static ParseResult Merge(Command command, ParseResult parsed, Option<string?> config)
+    {
+        if (parsed.GetValue(config) is not { } path) return parsed;
+        // The command's own words stand behind its name.
+        var words = parsed.Tokens.Select(t => t.Value).SkipWhile(t => t != command.Name).Skip(1).ToList();
+        foreach ((string name, JsonElement value) in Read(path))
+        {
+            Option option = command.Options.FirstOrDefault(o => o.Name == "--" + name)
+                ?? throw new UsageException($"{path} has '{name}', and '{command.Name}' has no option --{name}.");
+            if (parsed.GetResult(option) is { Implicit: false }) continue;
+            words.AddRange(Words(path, option, value));
+        }
+
+        ParseResult merged = command.Parse(words);
+        return merged.Errors.Count == 0 ? merged : throw new UsageException($"{path}: {merged.Errors[0].Message}");
+    }
+
+    private static IEnumerable<string> Words(string path, Option option, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.True => [option.Name],
+        JsonValueKind.False or JsonValueKind.Null => [],
+        JsonValueKind.String => [option.Name, value.GetString()!],
+        JsonValueKind.Number => [option.Name, value.GetRawText()],
+        JsonValueKind.Array => value.EnumerateArray().SelectMany(item => Words(path, option, item)),
+        _ => throw new UsageException($"{path}: '{option.Name[2..]}' is an object; give a text, a number, true or false, or a list of them."),
+    };
+
+    private static List<(string Name, JsonElement Value)> Read(string path)
+    {
+        try
+        {
+            if (new FileInfo(path).Length > MostBytes) throw new UsageException($"{path} is larger than a file of options can be.");
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? [.. document.RootElement.EnumerateObject().Select(p => (p.Name, p.Value.Clone()))]
+                : throw new UsageException($"{path} is not an object of options, such as {{\"lr\": 2e-4}}.");
+        }
+        catch (JsonException e)
+        {
+            throw new UsageException($"{path} is not JSON: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using VlmSharp.Checkpoints;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Tasks.Masks;
+using VlmSharp.Tokenization;
+using VlmSharp.Training.Data;
+
+namespace VlmSharp.Cli.Options;
+
+/// <summary>The data file of commands for training, and how it is read.</summary>
+internal sealed class DataOptionsBinder
+{
+    private readonly Argument<string> file = new("FILE") { Description = "Data: a JSONL file, a file of COCO or VQA, or a folder of pictures." };
+
+    private readonly Option<string?> format = new Option<string?>("--format") { Description = "The form of the data (default: found out from what they hold).", HelpName = "F" };
+
+    private readonly Option<string?> prefix = new("--prefix")
+    {
+        Description = "What to ask, where the data do not say; {question} and {labels} in it are the data's.",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<string?> images = new("--images") { Description = "Folder of the pictures of COCO and VQA files (default: the file's own).", HelpName = "DIR" };
+
+    private readonly Option<string?> annotations = new("--annotations") { Description = "File of the answers of VQA (default: beside the questions).", HelpName = "FILE" };
+
+    private readonly Option<string?> encoder = new("--mask-encoder")
+    {
+        Description = "Make segmentation tokens of COCO's masks with this network: vae-oid.npz, which is segment's --mask-decoder too.",
+        HelpName = "FILE",
+    };
+
+    public DataOptionsBinder()
+    {
+        format.AcceptOnlyFromAmong([.. DataFormats.All]);
+        FileList.RefuseOptions(file);
+        foreach (Option option in new Option[] { images, annotations, encoder }) FileList.RefuseEmpty(option);
+    }
+
+    /// <summary>Adds argument and options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(file);
+        foreach (Option option in new Option[] { format, prefix, images, annotations, encoder }) command.Add(option);
+    }
+
+    /// <summary>The file or folder, which is there.</summary>
+    /// <exception cref="FileNotFoundException">It is not.</exception>
+    public string Path(ParseResult parsed)
+    {
+        string path = parsed.GetRequiredValue(file);
+        return System.IO.Path.Exists(path) ? path
+            : throw new FileNotFoundException($"{path} does not exist: give a data file, or a folder of pictures.");
+    }
+
+    /// <summary>How it is read. Opens the network of masks.</summary>
+    public DataOptions Bind(ParseResult parsed)
+    {
+        var options = new DataOptions
+        {
+            Format = parsed.GetValue(format) is { } name ? DataFormats.Find(name) : null,
+            Prefix = parsed.GetValue(prefix),
+            ImageFolder = parsed.GetValue(images),
+            Annotations = parsed.GetValue(annotations),
+        };
+        return parsed.GetValue(encoder) is { } path ? options with { MaskEncoder = MaskEncoder.Load(path) } : options;
+    }
+
+    /// <summary>What makes tokens as a model does.</summary>
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="textLength">Most tokens of a text, or null.</param>
+    public static ExampleEncoder Encoder(string folder, int? textLength) => textLength < 1
+        ? throw new UsageException($"--text-length {textLength}: give at least 1.")
+        : new ExampleEncoder(Checkpoint.ReadConfig(folder), TokenizerLoader.Load(folder), textLength);
+}

@@ -1,0 +1,64 @@
+using VlmSharp.Compute;
+using VlmSharp.Formats;
+
+namespace VlmSharp.Adapters;
+
+/// <summary>How the tensors of an adapter that is written are named: for which transformers.</summary>
+public enum AdapterNaming
+{
+    /// <summary>As published adapters are, and as transformers before 4.52 wrote them; later ones read them too.</summary>
+    Historic,
+
+    /// <summary>As transformers 4.52 and later write them.</summary>
+    Recent,
+}
+
+/// <summary>A layer's two matrices on the host.</summary>
+/// <param name="Module">The layer.</param>
+/// <param name="A">[rank, in], row-major.</param>
+/// <param name="B">[out, rank], row-major.</param>
+internal sealed record LowRankValues(AdaptedModule Module, float[] A, float[] B);
+
+/// <summary>Writes the folder of an adapter as PEFT does.</summary>
+internal static class AdapterWriter
+{
+    /// <summary>
+    /// Writes <c>adapter_model.safetensors</c>, then <c>adapter_config.json</c>; files that are there are replaced, each at once when its successor is
+    /// complete.
+    /// </summary>
+    /// <param name="directory">The folder; created when it does not exist.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="layers">The matrices, written in F32.</param>
+    /// <param name="naming">How they are named.</param>
+    /// <exception cref="IOException">The files cannot be written.</exception>
+    public static void Write(string directory, AdapterConfig config, IEnumerable<LowRankValues> layers, AdapterNaming naming = AdapterNaming.Historic)
+    {
+        Directory.CreateDirectory(directory);
+        SafetensorsWriter.Write(Path.Combine(directory, AdapterFile.TensorsName), layers.SelectMany(layer => Tensors(layer, naming)));
+        string path = Path.Combine(directory, AdapterConfig.FileName), temporary = $"{path}.{Path.GetRandomFileName()}.tmp";
+        try
+        {
+            File.WriteAllBytes(temporary, config.ToJson());
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>The name in the file of one half of a layer's pair.</summary>
+    /// <param name="module">The layer's canonical name.</param>
+    /// <param name="half"><c>lora_A</c> or <c>lora_B</c>.</param>
+    /// <param name="naming">How it is named.</param>
+    public static string NameOf(string module, string half, AdapterNaming naming) =>
+        $"{ModuleNames.Prefix}{ModuleNames.In(module, naming == AdapterNaming.Recent ? 1 : 0)}.{half}.weight";
+
+    private static IEnumerable<TensorToWrite> Tensors(LowRankValues layer, AdapterNaming naming)
+    {
+        (AdaptedModule m, float[] a, float[] b) = layer;
+        yield return TensorToWrite.FromFloats(NameOf(m.Name, "lora_A", naming), DType.F32, [m.Rank, m.Inputs], a);
+        yield return TensorToWrite.FromFloats(NameOf(m.Name, "lora_B", naming), DType.F32, [m.Outputs, m.Rank], b);
+    }
+}

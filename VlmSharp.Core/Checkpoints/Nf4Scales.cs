@@ -1,0 +1,101 @@
+using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
+
+namespace VlmSharp.Checkpoints;
+
+/// <summary>
+/// The scales of a matrix that bitsandbytes stored as NF4. Kernels take fp32 [blocks of 64]. Where they are stored so they are used in
+/// place; where they are quantized themselves, or stand for larger blocks, they are made when they are first asked for, into memory of their own:
+/// 1/8 of that of the elements.
+/// </summary>
+internal sealed unsafe class Nf4Scales : IDisposable
+{
+    private readonly BitsAndBytesTensor source;
+    private readonly long blocks;
+    private readonly Lock gate = new();
+    private float* memory;
+    private bool isDisposed;
+
+    /// <summary>The scales of a matrix; nothing is read yet.</summary>
+    /// <param name="source">What the files say of it, checked.</param>
+    /// <param name="elements">Elements of the matrix.</param>
+    public Nf4Scales(BitsAndBytesTensor source, long elements)
+    {
+        this.source = source;
+        blocks = Nf4.Blocks(elements);
+    }
+
+    ~Nf4Scales() => Free();
+
+    /// <summary>What the numbers are rounded to.</summary>
+    public DType ValueType => source.ValueType;
+
+    /// <summary>Bytes of all that the files hold beside the elements.</summary>
+    public long StoredBytes => source.StoredBytes;
+
+    /// <summary>Bytes of memory that <see cref="Pointer"/> takes.</summary>
+    public long OwnBytes => IsInPlace ? 0 : blocks * sizeof(float);
+
+    private bool IsInPlace => source.Nested is null && source.BlockSize == Nf4.BlockSize;
+
+    /// <summary>Address of the scales, fp32 [blocks], valid until this and the files are disposed; not necessarily aligned.</summary>
+    public nint Pointer()
+    {
+        if (IsInPlace) return source.Scales;
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
+            if (memory == null) memory = Restore();
+            return (nint)memory;
+        }
+    }
+
+    private float* Restore()
+    {
+        int repeat = source.BlockSize / Nf4.BlockSize;
+        float* made = (float*)HostMemory.Allocate(blocks * sizeof(float));
+        int stored = checked((int)((blocks + repeat - 1) / repeat));
+        if (source.Nested is { } nested)
+        {
+            ReadOnlySpan<byte> codes = new((byte*)source.Scales, stored);
+            Nf4.RestoreScales(codes, nested.Map, nested.Scales, nested.BlockSize, nested.Offset, new(made, stored));
+        }
+        else
+            Buffer.MemoryCopy((float*)source.Scales, made, blocks * sizeof(float), (long)stored * sizeof(float));
+        // From the end: a scale is copied to all its blocks before its own place is taken.
+        for (long i = blocks - 1; i > 0 && repeat > 1; i--) made[i] = made[i / repeat];
+        return made;
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            isDisposed = true;
+            Free();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        HostMemory.Free(memory);
+        memory = null;
+    }
+}
+
+/// <summary>What the files say of an NF4 matrix beside its elements.</summary>
+/// <param name="BlockSize">Elements that share a scale; a multiple of 64.</param>
+/// <param name="ValueType">What the numbers are rounded to.</param>
+/// <param name="Scales">Address of the scales: fp32, or one byte each where they are quantized.</param>
+/// <param name="Nested">How the scales are quantized, or null.</param>
+/// <param name="StoredBytes">Bytes of all that is stored beside the elements.</param>
+internal sealed record BitsAndBytesTensor(int BlockSize, DType ValueType, nint Scales, NestedScales? Nested, long StoredBytes);
+
+/// <summary>Scales that are quantized to a byte each.</summary>
+/// <param name="BlockSize">Scales that share a nested scale.</param>
+/// <param name="Map">What the bytes stand for [256].</param>
+/// <param name="Scales">The nested scales.</param>
+/// <param name="Offset">What is added to each scale: the mean.</param>
+internal sealed record NestedScales(int BlockSize, float[] Map, float[] Scales, float Offset);

@@ -1,0 +1,153 @@
+using System.Text;
+using System.Text.Json;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Training.Data;
+
+/// <summary>
+/// COCO's instances: each picture is an example, whose answer is its things as PaliGemma speaks of them,
+/// <c>&lt;loc y1&gt;&lt;loc x1&gt;&lt;loc y2&gt;&lt;loc x2&gt; name ; ...</c>, with 16 segmentation tokens behind the location tokens where
+/// masks are wanted. Boxes keep the file's order. A crowd is not a thing and is left out, as is a box without area.
+/// </summary>
+internal sealed class CocoInstancesReader
+{
+    private readonly string path;
+    private readonly DataOptions options;
+    private readonly ExampleCollector found;
+    private readonly JsonFile file;
+    private readonly CocoImages images;
+    private readonly Dictionary<long, string> names = [];
+    private readonly List<Thing> things = [];
+
+    private readonly record struct Thing(long Image, long Category, Box Box, Range Entry);
+
+    private CocoInstancesReader(string path, DataOptions options, ExampleCollector found)
+    {
+        (this.path, this.options, this.found) = (path, options, found);
+        images = new CocoImages(options.ImageFolder ?? found.Root);
+        file = new JsonFile(path);
+        file.Read(
+            new Dictionary<string, Action<JsonElement, Range>>
+            {
+                [CocoImages.Images] = (o, _) => images.Add(o),
+                [CocoImages.Categories] = (o, _) => AddCategory(o),
+                [CocoImages.Annotations] = AddThing,
+            },
+            found.Fault);
+    }
+
+    /// <summary>Reads the file.</summary>
+    public static List<TrainingExample> Read(string path, DataOptions options, ExampleCollector found) =>
+        new CocoInstancesReader(path, options, found).Examples();
+
+    private void AddCategory(JsonElement o)
+    {
+        long id = JsonFields.Whole(o, "id");
+        string name = JsonFields.RequiredText(o, "name").Trim();
+        if (name.Length == 0 || name.AsSpan().ContainsAny('<', '>', ';'))
+            throw new FormatException($"a category is called {MessageText.Quote(name)}: a name has letters, and no < > or ;, which part the things of an answer");
+        if (!names.TryAdd(id, name)) throw new FormatException($"the id {id} is that of another category too");
+    }
+
+    private void AddThing(JsonElement o, Range entry)
+    {
+        if (IsCrowd(o))
+        {
+            found.LeaveOut("crowds");
+            return;
+        }
+
+        long image = JsonFields.Whole(o, "image_id"), category = JsonFields.Whole(o, "category_id");
+        if (!JsonFields.TryGet(o, "bbox", out JsonElement list)) throw new FormatException("it has no \"bbox\"");
+        double[] box = JsonFields.Numbers(list, "bbox", count: 4, most: 4); // left, top, width, height
+        if (box.Any(number => Math.Abs(number) > 2.0 * DataLimits.Side))
+            throw new FormatException("\"bbox\" is far outside of any picture");
+        var edges = new Box((float)box[0], (float)box[1], (float)(box[0] + box[2]), (float)(box[1] + box[3]));
+        if (box[2] > 0 && box[3] > 0) things.Add(new Thing(image, category, edges, entry));
+        else found.LeaveOut("boxes without area");
+    }
+
+    private static bool IsCrowd(JsonElement o) => JsonFields.TryGet(o, "iscrowd", out JsonElement crowd)
+        && (crowd.ValueKind == JsonValueKind.True || (crowd.ValueKind == JsonValueKind.Number && crowd.GetDouble() != 0));
+
+    private List<TrainingExample> Examples()
+    {
+        List<Thing>[] byImage = ThingsByImage();
+        var made = new (string Suffix, string[] Labels, string? Fault)?[byImage.Length];
+        // The network of masks takes milliseconds for each.
+        var threads = new ParallelOptions { MaxDegreeOfParallelism = options.MaskEncoder is null ? 1 : Environment.ProcessorCount };
+        Parallel.For(0, byImage.Length, threads, i =>
+        {
+            if (byImage[i] is { Count: > 0 } here) made[i] = Answer(images.All[i], here);
+        });
+        var examples = new List<TrainingExample>();
+        for (int i = 0; i < made.Length; i++)
+        {
+            CocoImage image = images.All[i];
+            if (made[i] is not { } answer) found.LeaveOut("pictures without a box");
+            else if (answer.Fault is { } fault) found.Fault($"{path} (image {image.Id})", fault);
+            else examples.Add(Example(image, answer.Suffix, answer.Labels));
+        }
+
+        return examples;
+    }
+
+    private TrainingExample Example(CocoImage image, string suffix, string[] labels)
+    {
+        string prefix = options.Prefix ?? (options.MaskEncoder is null ? "detect {labels}" : "segment {labels}");
+        var example = new TrainingExample
+        {
+            Images = [image.Path],
+            Prefix = prefix.Replace("{labels}", string.Join(" ; ", labels), StringComparison.Ordinal),
+            Suffixes = [suffix],
+            Id = $"{image.Id}",
+            File = path,
+            StatedSize = image.Size,
+        };
+        found.Add(example);
+        return example;
+    }
+
+    private List<Thing>[] ThingsByImage()
+    {
+        var byImage = new List<Thing>[images.All.Count];
+        for (int i = 0; i < byImage.Length; i++) byImage[i] = [];
+        foreach (Thing thing in things)
+        {
+            int place = images.PlaceOf(thing.Image);
+            if (place < 0) found.Fault($"{path} (image {thing.Image})", "a box is for a picture that is not in the list of pictures");
+            else if (!names.ContainsKey(thing.Category))
+                found.Fault($"{path} (image {thing.Image})", $"a box has the category {thing.Category}, which is not in the list of categories");
+            else if (byImage[place].Count < DataLimits.Boxes) byImage[place].Add(thing);
+            else found.LeaveOut($"boxes beyond {DataLimits.Boxes} of a picture");
+        }
+
+        return byImage;
+    }
+
+    private (string Suffix, string[] Labels, string? Fault) Answer(CocoImage image, List<Thing> here)
+    {
+        if (image.Size is not var (width, height)) return ("", [], "the picture has no \"width\" and \"height\", and boxes are told as shares of them");
+        var suffix = new StringBuilder();
+        try
+        {
+            foreach (Thing thing in here)
+            {
+                if (suffix.Length > 0) suffix.Append(" ; ");
+                LocationText.Append(suffix, thing.Box, width, height);
+                if (options.MaskEncoder is { } encoder) LocationText.AppendCodes(suffix, encoder.Encode(MaskOf(thing, width, height), thing.Box));
+                suffix.Append(' ').Append(names[thing.Category]);
+            }
+        }
+        catch (FormatException e)
+        {
+            return ("", [], e.Message);
+        }
+
+        return (suffix.ToString(), [.. here.Select(thing => names[thing.Category]).Distinct()], null);
+    }
+
+    private GrayImage MaskOf(Thing thing, int width, int height) => JsonFields.Parse(file.Bytes(thing.Entry), o =>
+        JsonFields.TryGet(o, "segmentation", out JsonElement shape) ? CocoMask.Draw(shape, width, height)
+            : throw new FormatException("a thing has no \"segmentation\""));
+}

@@ -1,0 +1,28 @@
+namespace VlmSharp.Training.Data;
+
+/// <summary>
+/// An example in tokens: <c>[image placeholders][bos][prefix][newline][suffix][eos]</c>. Token i is predicted at row i - 1. The first
+/// <see cref="PrefixLength"/> tokens see each other, each later one sees what is before it, and these later ones are the targets.
+/// </summary>
+/// <param name="Ids">All token ids.</param>
+/// <param name="PrefixLength">How many of them are given: placeholders, bos, prefix, newline.</param>
+/// <param name="Cut">How many tokens at the end did not fit the length and are not among the ids, the eos with them.</param>
+public sealed record EncodedExample(IReadOnlyList<int> Ids, int PrefixLength, int Cut)
+{
+    /// <summary>The label of a token that is not to be predicted, as in PyTorch's cross-entropy.</summary>
+    public const int NoLabel = -100;
+
+    /// <summary>How many tokens are to be predicted: the suffix and eos.</summary>
+    public int TargetCount => Ids.Count - PrefixLength;
+
+    /// <summary>The row at which the first target is predicted; the others follow: <c>Ids[FirstTargetRow + 1 + t]</c> is target t.</summary>
+    public int FirstTargetRow => PrefixLength - 1;
+
+    /// <summary>As transformers' processor gives them: 0 for what is given, 1 for targets.</summary>
+    /// <returns>A number for each token.</returns>
+    public int[] TokenTypeIds() => [.. Ids.Select((_, i) => i < PrefixLength ? 0 : 1)];
+
+    /// <summary>As transformers' processor gives them: the id at a target, <see cref="NoLabel"/> elsewhere; not shifted.</summary>
+    /// <returns>A number for each token.</returns>
+    public int[] Labels() => [.. Ids.Select((id, i) => i < PrefixLength ? NoLabel : id)];
+}

@@ -1,0 +1,68 @@
+using VlmSharp.Models;
+using VlmSharp.Tokenization;
+
+namespace VlmSharp.Training.Data;
+
+/// <summary>
+/// Turns examples into tokens as PaliGemma was trained (Beyer et al. 2024, section 3.2.1): the question as at inference, the newline
+/// tokenized by itself, the answer with an eos behind it. The loss is over answer and eos. May be used by several threads.
+/// </summary>
+public sealed class ExampleEncoder
+{
+    private readonly PaliGemmaConfig config;
+    private readonly ITokenizer tokenizer;
+
+    /// <summary>Makes an encoder for a model.</summary>
+    /// <param name="config">The architecture: how many tokens a picture has, and how many the context.</param>
+    /// <param name="tokenizer">The model's vocabulary.</param>
+    /// <param name="textLength">
+    /// The most tokens of the text, bos, newline and eos among them and pictures not; what is beyond is cut off the answer. When null as
+    /// many as the model's context has room for.
+    /// </param>
+    public ExampleEncoder(PaliGemmaConfig config, ITokenizer tokenizer, int? textLength = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        if (textLength is { } length) ArgumentOutOfRangeException.ThrowIfLessThan(length, 1, nameof(textLength));
+        (this.config, this.tokenizer, TextLength) = (config, tokenizer, textLength);
+    }
+
+    /// <summary>The most tokens of a text, or null where only the context limits them.</summary>
+    public int? TextLength { get; }
+
+    /// <summary>Encodes an example with one of its answers.</summary>
+    /// <param name="example">The example.</param>
+    /// <param name="suffix">The answer.</param>
+    /// <returns>Its tokens, at least one target among them.</returns>
+    /// <exception cref="TrainingDataException">Pictures and question leave no room for an answer.</exception>
+    public EncodedExample Encode(TrainingExample example, string suffix)
+    {
+        ArgumentNullException.ThrowIfNull(example);
+        ArgumentNullException.ThrowIfNull(suffix);
+        long images = (long)config.Vision.Patches * example.Images.Count, room = config.Text.MaxPositions - images;
+        long most = Math.Min(room, TextLength ?? room);
+        // Newlines at its end are left out, as at inference, so that the one behind them is a token of its own.
+        int[] prefix = images <= config.Text.MaxPositions
+            ? PromptTokens.Build(tokenizer, example.Prefix, config.Vision.Patches, imageCount: example.Images.Count)
+            : throw new TrainingDataException($"{example.Where}: {example.Images.Count} pictures are {images} tokens, more than the {config.Text.MaxPositions} of the model's context: give fewer.");
+        int[] answer = tokenizer.Encode(suffix, ControlTokens.AsText);
+        long question = prefix.Length - images, left = most - question;
+        if (left < 1)
+            throw new TrainingDataException($"{example.Where}: the question alone has {question} tokens of the {most} that a text may have, so no answer can be learned: allow longer texts, or shorten it.");
+        int[] targets = [.. answer, tokenizer.EosId];
+        int taken = (int)Math.Min(left, targets.Length);
+        return new EncodedExample([.. prefix, .. targets.AsSpan(0, taken)], prefix.Length, targets.Length - taken);
+    }
+
+    /// <summary>How many tokens the text of an example has, bos, newline and eos among them, pictures not, and nothing cut.</summary>
+    /// <param name="prefix">The question.</param>
+    /// <param name="suffix">The answer.</param>
+    /// <returns>Tokens.</returns>
+    public int CountText(string prefix, string suffix) =>
+        PromptTokens.Build(tokenizer, prefix, 0).Length + CountTokens(suffix) + 1;
+
+    /// <summary>How many tokens a text has by itself.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>Tokens.</returns>
+    public int CountTokens(string text) => tokenizer.Encode(text, ControlTokens.AsText).Length;
+}

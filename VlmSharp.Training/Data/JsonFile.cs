@@ -1,0 +1,95 @@
+using System.Text.Json;
+
+namespace VlmSharp.Training.Data;
+
+/// <summary>
+/// A JSON file whose top level is an object with long lists in it, as COCO's and VQA's. The lists are read entry by entry: a document of
+/// the whole would take several times the file's size.
+/// </summary>
+internal sealed class JsonFile
+{
+    private const int LongestText = 256;
+
+    private readonly string path;
+    private readonly byte[] bytes;
+    private readonly int start;
+    private readonly Dictionary<string, string> texts = new(StringComparer.Ordinal);
+
+    /// <exception cref="TrainingDataException">The file cannot be read or is too large.</exception>
+    public JsonFile(string path)
+    {
+        this.path = path;
+        bytes = DataFile.ReadAll(path, DataLimits.JsonBytes);
+        start = bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
+    }
+
+    /// <summary>The short texts of the top level, once the file was read.</summary>
+    public IReadOnlyDictionary<string, string> Texts => texts;
+
+    /// <summary>The bytes of an entry, for a second look.</summary>
+    public ReadOnlyMemory<byte> Bytes(Range range) => bytes.AsMemory(range);
+
+    /// <summary>Hands over the entries of lists.</summary>
+    /// <param name="lists">For each name of a list what to do with an entry, its number in the list, and its place in the file.</param>
+    /// <param name="fault">Hears of entries that are not as they should be: their place, and what is wrong.</param>
+    /// <returns>The names of the top level.</returns>
+    /// <exception cref="TrainingDataException">The file as a whole is not well-formed.</exception>
+    public HashSet<string> Read(IReadOnlyDictionary<string, Action<JsonElement, Range>> lists, Action<string, string> fault)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            var reader = new Utf8JsonReader(bytes.AsSpan(start));
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.StartObject)
+                throw new TrainingDataException($"{path} is not a JSON object: give one object a line, or a file of COCO or VQA.");
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                string name = reader.GetString()!;
+                if (!names.Add(name)) throw new TrainingDataException($"{path} has {MessageText.Quote(name)} twice.");
+                reader.Read();
+                if (reader.TokenType == JsonTokenType.StartArray && lists.TryGetValue(name, out Action<JsonElement, Range>? use))
+                    ReadList(ref reader, name, use, fault);
+                else if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestText)
+                    texts[name] = reader.GetString()!;
+                else
+                    reader.Skip();
+            }
+
+            if (reader.Read())
+                throw new TrainingDataException($"{path} goes on behind its JSON object: give one object a line, or a file of COCO or VQA.");
+        }
+        catch (JsonException e)
+        {
+            throw new TrainingDataException($"{path} is not well-formed JSON: {MessageText.Sentence(e.Message)}", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new TrainingDataException($"{path} holds a text that is not valid Unicode.", e);
+        }
+
+        return names;
+    }
+
+    private void ReadList(ref Utf8JsonReader reader, string name, Action<JsonElement, Range> use, Action<string, string> fault)
+    {
+        for (int i = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
+        {
+            int first = start + checked((int)reader.TokenStartIndex);
+            reader.Skip();
+            Range range = first..(start + checked((int)reader.BytesConsumed));
+            try
+            {
+                JsonFields.Parse(Bytes(range), entry =>
+                {
+                    use(entry, range);
+                    return true;
+                });
+            }
+            catch (FormatException e)
+            {
+                fault($"{path} ({name}[{i}])", e.Message);
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+using VlmSharp.Compute;
+using VlmSharp.Training.Gradients;
+
+namespace VlmSharp.Training.Distributed;
+
+/// <summary>
+/// Adds gradients up over processes while the pass back still runs (Li et al. 2020, section 3.2.3): parameters stand in buckets in the order in which the
+/// pass back finishes them, and a bucket's sum begins as soon as its last parameter is ready. Buckets and their order are the same in every process.
+/// </summary>
+internal sealed unsafe class GradientBuckets : IDisposable
+{
+    private const long DefaultBytes = 16 << 20;
+
+    private readonly IComputeBackend b;
+    private readonly Tape tape;
+    private readonly MpiGroup group;
+    private readonly List<Bucket> buckets = [];
+    private readonly HashSet<Weight> ready = [];
+    private int begun;
+
+    /// <summary>Lays the buckets out.</summary>
+    /// <param name="b">The backend of the gradients.</param>
+    /// <param name="tape">Has the gradients.</param>
+    /// <param name="parameters">All that are trained, in the order of the forward pass.</param>
+    /// <param name="group">The processes.</param>
+    /// <param name="bucketBytes">About how many bytes are added up at once.</param>
+    public GradientBuckets(IComputeBackend b, Tape tape, IReadOnlyList<Weight> parameters, MpiGroup group, long bucketBytes = DefaultBytes)
+    {
+        (this.b, this.tape, this.group) = (b, tape, group);
+        foreach (Weight weight in parameters.Reverse()) // the last layers are ready first
+        {
+            if (buckets.Count == 0 || buckets[^1].Count * sizeof(float) >= bucketBytes) buckets.Add(new Bucket());
+            buckets[^1].Add(weight);
+        }
+
+        foreach (Bucket bucket in buckets) bucket.Allocate();
+    }
+
+    /// <summary>A parameter's gradient is complete in this process: sends its bucket when that is full.</summary>
+    public void Ready(Weight weight)
+    {
+        ready.Add(weight);
+        while (begun < buckets.Count && buckets[begun].Weights.TrueForAll(ready.Contains)) Begin(buckets[begun++]);
+    }
+
+    /// <summary>Sends what is left, waits for all sums and puts them in the place of the gradients.</summary>
+    public void Finish()
+    {
+        while (begun < buckets.Count) Begin(buckets[begun++]);
+        foreach (Bucket bucket in buckets)
+        {
+            group.Wait(bucket.Sum!);
+            foreach (Weight weight in bucket.Weights)
+                tape.Replace(weight, b.Upload(bucket.Of(weight), weight.Rows, weight.Columns));
+        }
+
+        begun = 0;
+        ready.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Bucket bucket in buckets) bucket.Dispose();
+    }
+
+    private void Begin(Bucket bucket)
+    {
+        foreach (Weight weight in bucket.Weights)
+        {
+            Matrix gradient = tape.Gradient(weight);
+            if (gradient.HasValue) b.Download(gradient, bucket.Of(weight));
+            else bucket.Of(weight).Clear(); // no example of this process reaches it
+        }
+
+        bucket.Sum = group.SumLater(bucket.Data, checked((int)bucket.Count));
+    }
+
+    /// <summary>Parameters whose gradients lie one behind another in host memory.</summary>
+    private sealed class Bucket : IDisposable
+    {
+        private readonly Dictionary<Weight, long> places = [];
+
+        public List<Weight> Weights { get; } = [];
+
+        public long Count { get; private set; }
+
+        public float* Data { get; private set; }
+
+        public Task? Sum { get; set; }
+
+        public void Add(Weight weight)
+        {
+            places.Add(weight, Count);
+            Weights.Add(weight);
+            Count += (long)weight.Rows * weight.Columns;
+        }
+
+        public void Allocate() => Data = (float*)NativeMemory.AlignedAlloc((nuint)(Count * sizeof(float)), 64);
+
+        public Span<float> Of(Weight weight) => new(Data + places[weight], checked(weight.Rows * weight.Columns));
+
+        public void Dispose()
+        {
+            NativeMemory.AlignedFree(Data);
+            Data = null;
+        }
+    }
+}

@@ -1,0 +1,227 @@
+using System.Globalization;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+using VlmSharp.Training.Data;
+using VlmSharp.Training.Distributed;
+using VlmSharp.Training.Gradients;
+using VlmSharp.Training.Loop;
+using VlmSharp.Training.Optimizers;
+using VlmSharp.Training.Runs;
+using VlmSharp.Training.Tracking;
+
+namespace VlmSharp.Training;
+
+/// <summary>
+/// Fine-tunes a model: data, gradient steps, optimizer, checkpoints and what follows the run, put together. What <c>vlmsharp train</c> runs.
+/// <code>
+/// using var backend = new CpuBackend();
+/// using var run = FineTuning.Open(new FineTuningOptions { Model = dir, Data = "train.jsonl", Output = "out", Steps = 100, LearningRate = 2e-4 }, backend);
+/// run.Run();
+/// </code>
+/// </summary>
+public sealed class FineTuning : IDisposable
+{
+    private readonly FineTuningOptions options;
+    private readonly IProcessGroup group;
+    private readonly List<IDisposable> owned = [];
+    private readonly Trainer<IReadOnlyList<TrainingSequence>> trainer;
+    private readonly ExampleSource source;
+
+    private FineTuning(FineTuningOptions options, IComputeBackend backend, IProcessGroup group, IReadOnlyList<IRunTracker> trackers, Action<string> tell, CancellationToken cancellationToken)
+    {
+        (this.options, this.group) = (options, group);
+        try
+        {
+            TrainingData data = Own(TrainingData.Open(options.Data, options.Reading));
+            Store = group.Rank == 0 ? Own(RunStore.Open(options.Output, new Retention(options.KeepLast), tell)) : null;
+            if (!options.Resume) Store?.RequireEmpty();
+            Model = Own(TrainableModel.Open(options.Model, backend, TrainableOptionsOf(options), cancellationToken));
+            var encoder = new ExampleEncoder(Model.Network.Config, Model.Tokenizer, options.TextLength);
+            Steps = options.Steps ?? StepsOf(options, data.Count);
+            var stream = new ExampleStream(data, encoder, Model.Preprocessor, StreamOptionsOf(options, Steps, group));
+            source = Own(new ExampleSource(data, stream));
+            ModelStep step = Own(new ModelStep(Model, options.Loss, group));
+            Optimizer optimizer = Own(OptimizerOf(options, backend, Model));
+            Validation? validation = options.EvaluationData is { } path && group.Rank == 0
+                ? new Validation(Model, step, Own(TrainingData.Open(path, options.Reading)), encoder, options)
+                : null;
+            if (group.Rank == 0) owned.AddRange(trackers);
+            trainer = new Trainer<IReadOnlyList<TrainingSequence>>(SettingsOf(), step, source, optimizer)
+            {
+                Store = Store,
+                Group = group,
+                Parts = Model.HasAdapter ? [new AdapterPart(Model)] : [],
+                Trackers = group.Rank == 0 ? trackers : [],
+                Evaluate = validation is null ? null : (_, cancellation) => validation.Run(cancellation),
+            };
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What is trained.</summary>
+    public TrainableModel Model { get; }
+
+    /// <summary>The run's folder; null in processes that do not write to it.</summary>
+    public RunStore? Store { get; }
+
+    /// <summary>Optimizer steps of the whole run.</summary>
+    public long Steps { get; }
+
+    /// <summary>Steps that are done.</summary>
+    public long CompletedSteps => trainer.CompletedSteps;
+
+    /// <summary>Examples that could not be used, so far.</summary>
+    public long Skipped => source.Skipped;
+
+    /// <summary>Tokens that did not fit the text length, so far.</summary>
+    public long Cut => source.Cut;
+
+    /// <summary>Opens data, model and the run's folder; with <see cref="FineTuningOptions.Resume"/> goes to the newest checkpoint.</summary>
+    /// <param name="options">What it is told.</param>
+    /// <param name="backend">Runs the operators; owned by the caller, to be disposed of after the run.</param>
+    /// <param name="group">The processes that train together, or null for this one alone; owned by the caller.</param>
+    /// <param name="trackers">Who follows the run; taken over.</param>
+    /// <param name="tell">Hears what the user should know, a sentence each; null for nobody.</param>
+    /// <param name="cancellationToken">Ends it between weights.</param>
+    /// <returns>The run, ready to go.</returns>
+    /// <exception cref="TrainingDataException">The data cannot be used.</exception>
+    /// <exception cref="ModelFormatException">The model or the adapter cannot be used.</exception>
+    /// <exception cref="RequestException">Options contradict each other, or the folder holds another run.</exception>
+    /// <exception cref="IOException">The folder cannot be written to, or another process works in it.</exception>
+    public static FineTuning Open(
+        FineTuningOptions options,
+        IComputeBackend backend,
+        IProcessGroup? group = null,
+        IReadOnlyList<IRunTracker>? trackers = null,
+        Action<string>? tell = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(backend);
+        if ((options.Steps is null) == (options.Epochs is null)) throw new ArgumentException("Give either steps or epochs.", nameof(options));
+        tell ??= _ => { };
+        var run = new FineTuning(options, backend, group ?? new SingleProcess(), trackers ?? [], tell, cancellationToken);
+        try
+        {
+            if (options.Resume && !run.trainer.Resume()) tell($"{options.Output} has no checkpoint: the run begins.");
+            return run;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the steps that are left, and at the end writes the adapter or the model into the run's folder.</summary>
+    /// <param name="stop">Who may ask it to stop; null for nobody.</param>
+    /// <returns>How it ended; where it was asked to stop, a checkpoint of the last step is there.</returns>
+    /// <exception cref="RequestException">A loss or a gradient is not a number.</exception>
+    /// <exception cref="IOException">Something cannot be written.</exception>
+    public TrainingEnd Run(StopSignal? stop = null)
+    {
+        TrainingEnd end = trainer.Run(stop);
+        if (end == TrainingEnd.Finished && group.Rank == 0) SaveResult();
+        return end;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        for (int i = owned.Count - 1; i >= 0; i--) owned[i].Dispose();
+        owned.Clear();
+    }
+
+    private void SaveResult()
+    {
+        if (Model.HasAdapter) Model.SaveAdapter(options.Output);
+        else ModelFolder.WriteInto(options.Model, options.Output, folder => Model.SaveWeights(folder, options.SavedFormat));
+    }
+
+    private T Own<T>(T value) where T : IDisposable
+    {
+        owned.Add(value);
+        return value;
+    }
+
+    private static long StepsOf(FineTuningOptions options, int examples) =>
+        Math.Max(1, (long)Math.Ceiling(options.Epochs!.Value * examples / ((double)options.BatchSize * options.Accumulation)));
+
+    private static StreamOptions StreamOptionsOf(FineTuningOptions options, long steps, IProcessGroup group) => new()
+    {
+        BatchSize = options.BatchSize,
+        Batches = checked(steps * options.Accumulation),
+        Shuffle = options.Shuffle,
+        Seed = options.Seed,
+        Rank = group.Rank,
+        Ranks = group.Size,
+        SkipBad = options.SkipBad,
+    };
+
+    private static TrainableOptions TrainableOptionsOf(FineTuningOptions options)
+    {
+        bool adapter = !options.Full || options.Adapter is not null;
+        return new TrainableOptions
+        {
+            IsTrained = options.Full ? IsTrained(options) : _ => false,
+            NewAdapter = adapter && options.Adapter is null ? options.NewAdapter : null,
+            AdapterFolder = options.Adapter,
+            Seed = options.Seed,
+            Precision = options.Precision,
+            Quantization = options.Quantization,
+            Checkpointing = options.Checkpointing,
+            Model = options.Compatibility,
+        };
+    }
+
+    private static Func<string, bool> IsTrained(FineTuningOptions options)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(options.Model);
+        return TrainedParts.Except(options.Freeze, [.. checkpoint.Tensors.Keys]);
+    }
+
+    private static Optimizer OptimizerOf(FineTuningOptions options, IComputeBackend backend, TrainableModel model) => options.Optimizer switch
+    {
+        OptimizerKind.AdamW8Bit => new AdamW8BitOptimizer(backend, model.Parameters, options.OptimizerSettings),
+        OptimizerKind.Sgd => new SgdOptimizer(backend, model.Parameters, options.OptimizerSettings),
+        _ => new AdamWOptimizer(backend, model.Parameters, options.OptimizerSettings),
+    };
+
+    private TrainerSettings SettingsOf() => new()
+    {
+        Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output))),
+        LearningRate = options.LearningRate,
+        Schedule = new Schedule(options.Schedule, Steps, options.WarmupSteps),
+        Accumulation = options.Accumulation,
+        ClipNorm = options.ClipNorm,
+        Seed = options.Seed,
+        SaveEvery = options.SaveEvery,
+        EvaluateEvery = options.EvaluateEvery,
+        Other = new Dictionary<string, string>
+        {
+            ["model"] = Model.Checkpoint.Fingerprint(),
+            ["trained"] = Model.HasAdapter ? $"an adapter of {Model.Parameters.Count} matrices" : $"{Model.Parameters.Count} parameters",
+            ["trained_numbers"] = Model.Parameters.Sum(p => p.Length).ToString(CultureInfo.InvariantCulture),
+            ["batch_size"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),
+            ["shuffle"] = $"{options.Shuffle}",
+            ["precision"] = $"{options.Precision}",
+            ["quantization"] = options.Quantization?.ToString() ?? "none",
+            ["loss"] = $"{options.Loss.Reduction}",
+            ["label_smoothing"] = options.Loss.LabelSmoothing.ToString(CultureInfo.InvariantCulture),
+            ["text_length"] = options.TextLength?.ToString(CultureInfo.InvariantCulture) ?? "any",
+            ["processes"] = group.Size.ToString(CultureInfo.InvariantCulture),
+        },
+    };
+
+    /// <summary>The adapter in PEFT's layout beside the numbers that a run goes on with, so that each checkpoint can be used as it is.</summary>
+    private sealed class AdapterPart(TrainableModel model) : ICheckpointPart
+    {
+        public void Save(string folder) => model.SaveAdapter(folder);
+
+        public void Load(string folder) { } // its numbers are among the parameters
+    }
+}

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using VlmSharp.Compute;
+using VlmSharp.Formats;
+using VlmSharp.Training.Optimizers;
+
+namespace VlmSharp.Training;
+
+/// <summary>The loss and the gradients of one batch as a safetensors file: for comparing with other implementations, and between backends.</summary>
+public static class GradientFile
+{
+    /// <summary>Writes <c>loss</c> [1] and <c>grad.NAME</c> for each trained parameter, in its stored shape, all F32.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">Has the gradients, as sums of its tape.</param>
+    /// <param name="loss">The loss.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void Write(string path, TrainableModel model, double loss)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var tensors = new List<TensorToWrite> { TensorToWrite.FromFloats("loss", DType.F32, [1], new[] { (float)loss }) };
+        foreach (Parameter parameter in model.Parameters)
+        {
+            (string name, ImmutableArray<long> shape) = model.StoredAs(parameter);
+            tensors.Add(new TensorToWrite($"grad.{name}", SafetensorsType.F32, shape, stream => stream.Write(MemoryMarshal.AsBytes<float>(Values(model, parameter)))));
+        }
+
+        SafetensorsWriter.Write(path, tensors);
+    }
+
+    private static float[] Values(TrainableModel model, Parameter parameter)
+    {
+        float[] values = new float[parameter.Length];
+        Matrix gradient = model.Tape.Gradient(parameter.Weight);
+        if (gradient.HasValue) model.Tape.Download(gradient, values); // else the loss does not depend on it
+        return values;
+    }
+}

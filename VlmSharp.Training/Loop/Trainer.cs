@@ -1,0 +1,224 @@
+using VlmSharp.Training.Distributed;
+using VlmSharp.Training.Optimizers;
+using VlmSharp.Training.Runs;
+using VlmSharp.Training.Tracking;
+
+namespace VlmSharp.Training.Loop;
+
+/// <summary>
+/// The loop around the gradient step: accumulation, clipping, schedule, optimizer, tracking, evaluation, checkpoints. A run that was
+/// stopped, or killed, and goes on from its checkpoint takes the same steps to the last bit, on the same backend.
+/// </summary>
+/// <typeparam name="TBatch">Encoded examples.</typeparam>
+public sealed class Trainer<TBatch>
+{
+    private readonly TrainerSettings settings;
+    private readonly ITrainingStep<TBatch> step;
+    private readonly IBatchSource<TBatch> data;
+    private readonly Optimizer optimizer;
+    private readonly SortedDictionary<string, string> description;
+    private readonly Progress progress;
+    private long completed, lastSaved = -1;
+
+    /// <summary>Creates a trainer; nothing it is given is disposed of by it.</summary>
+    /// <param name="settings">What it is told.</param>
+    /// <param name="step">The gradient step.</param>
+    /// <param name="data">The batches.</param>
+    /// <param name="optimizer">Has the parameters.</param>
+    public Trainer(TrainerSettings settings, ITrainingStep<TBatch> step, IBatchSource<TBatch> data, Optimizer optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.Accumulation, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(settings.Schedule.TotalSteps);
+        (this.settings, this.step, this.data, this.optimizer) = (settings, step, data, optimizer);
+        description = settings.Describe(optimizer);
+        progress = new Progress(settings);
+    }
+
+    /// <summary>Where checkpoints go; null for none.</summary>
+    public RunStore? Store { get; init; }
+
+    /// <summary>What checkpoints hold beside parameters and optimizer: an adapter's files.</summary>
+    public IReadOnlyList<ICheckpointPart> Parts { get; init; } = [];
+
+    /// <summary>Who follows the run.</summary>
+    public IReadOnlyList<IRunTracker> Trackers { get; init; } = [];
+
+    /// <summary>Evaluates after so many steps; null for no evaluation.</summary>
+    public Func<long, CancellationToken, EvaluationResult>? Evaluate { get; init; }
+
+    /// <summary>The processes that train together, each with a trainer of its own on its part of the data.</summary>
+    public IProcessGroup Group { get; init; } = new SingleProcess();
+
+    /// <summary>The clock behind tokens per second.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Steps that are done.</summary>
+    public long CompletedSteps => completed;
+
+    /// <summary>Tokens that have gone through the network, those before a resumption included.</summary>
+    public long Tokens => progress.Tokens;
+
+    /// <summary>Goes on from the newest checkpoint that is whole, if there is one.</summary>
+    /// <returns>Whether there is.</returns>
+    /// <exception cref="RequestException">It is of other settings or other data.</exception>
+    public bool Resume()
+    {
+        if (Store?.FindLatest() is not { } checkpoint) return false;
+        RunState state = checkpoint.State;
+        state.RequireSame(description, data.Fingerprint, Store.Folder);
+        foreach (ICheckpointPart part in AllParts) part.Load(checkpoint.Folder);
+        data.Seek(state.DataPosition);
+        progress.Restore(state.Values, checkpoint.Folder);
+        completed = lastSaved = state.Step;
+        return true;
+    }
+
+    /// <summary>Takes the steps that are left.</summary>
+    /// <param name="stop">Who may ask it to stop; null for nobody.</param>
+    /// <returns>How it ended. Unless an error ended it, a checkpoint of the last step is written.</returns>
+    /// <exception cref="RequestException">A loss or a gradient is not a number.</exception>
+    /// <exception cref="IOException">A checkpoint or a tracker's file cannot be written.</exception>
+    public TrainingEnd Run(StopSignal? stop = null)
+    {
+        CancellationToken cancellation = stop?.Token ?? CancellationToken.None;
+        var status = RunStatus.Failed;
+        foreach (IRunTracker tracker in Trackers) tracker.Begin(new RunInfo(settings.Name, completed, settings.Schedule.TotalSteps, description));
+        try
+        {
+            while (completed < settings.Schedule.TotalSteps && TakeStep(cancellation)) AfterStep(cancellation);
+            TrainingEnd end = completed < settings.Schedule.TotalSteps ? stop!.End : TrainingEnd.Finished;
+            if (Store is not null && lastSaved != completed) Save();
+            status = end == TrainingEnd.Finished ? RunStatus.Finished : RunStatus.Stopped;
+            return end;
+        }
+        finally
+        {
+            foreach (IRunTracker tracker in Trackers) tracker.End(status);
+        }
+    }
+
+    /// <summary>One optimizer step.</summary>
+    /// <returns>False where the run is to stop: then nothing has changed, and the data stands where the step would begin.</returns>
+    private bool TakeStep(CancellationToken cancellation)
+    {
+        string position = data.Position;
+        long start = Clock.GetTimestamp();
+        if (Accumulate(cancellation) is not { } loss)
+        {
+            foreach (Parameter parameter in optimizer.Parameters) parameter.ClearGradient();
+            data.Seek(position);
+            return false;
+        }
+
+        double average = 1 / (loss.Weight * progress.LossScale);
+        double norm = GradientNorm.Of(optimizer.Backend, optimizer.Parameters) * average;
+        double multiplier = settings.Schedule.Multiplier(completed), rate = settings.LearningRate * multiplier;
+        if (progress.Accepts(completed, loss.Sum, norm))
+            optimizer.Step(rate, multiplier, average * GradientNorm.ClipCoefficient(norm, settings.ClipNorm));
+        foreach (Parameter parameter in optimizer.Parameters) parameter.ClearGradient();
+
+        double seconds = Clock.GetElapsedTime(start).TotalSeconds;
+        progress.Tokens += loss.Tokens;
+        var metrics = new StepMetrics(completed, loss.Sum / loss.Weight, norm, rate, loss.Tokens, seconds > 0 ? loss.Tokens / seconds : 0);
+        completed++;
+        foreach (IRunTracker tracker in Trackers) tracker.OnStep(metrics);
+        return true;
+    }
+
+    /// <summary>The gradients of all batches of a step.</summary>
+    /// <returns>Their loss together; null where the run is to stop.</returns>
+    private BatchLoss? Accumulate(CancellationToken cancellation)
+    {
+        if (Group.Size > 1)
+        {
+            // A process that stopped alone would leave the others waiting: they stop before the same step.
+            if (CountOf(cancellation.IsCancellationRequested) > 0) return null;
+            cancellation = CancellationToken.None;
+        }
+
+        var sum = default(BatchLoss);
+        for (int i = 0; i < settings.Accumulation; i++)
+        {
+            TBatch batch;
+            try
+            {
+                cancellation.ThrowIfCancellationRequested();
+                batch = data.Next(cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return null;
+            }
+
+            BatchLoss loss = step.Accumulate(batch, new StepContext(completed, i, settings.Seed, progress.LossScale, IsLast: i == settings.Accumulation - 1));
+            sum = new BatchLoss(sum.Sum + loss.Sum, sum.Weight + loss.Weight, sum.Tokens + loss.Tokens);
+        }
+
+        sum = OverAll(sum);
+        return sum.Weight > 0 ? sum : throw new RequestException($"The batches of step {completed} have no token to learn from: every suffix is empty.");
+    }
+
+    private double CountOf(bool here)
+    {
+        Span<double> count = [here ? 1 : 0];
+        Group.Sum(count);
+        return count[0];
+    }
+
+    /// <summary>The loss of all processes' batches.</summary>
+    private BatchLoss OverAll(in BatchLoss own)
+    {
+        if (Group.Size == 1) return own;
+        Span<double> sums = [own.Sum, own.Weight, own.Tokens];
+        Group.Sum(sums);
+        return new BatchLoss(sums[0], sums[1], (long)sums[2]);
+    }
+
+    /// <summary>Evaluates and saves where it is time to. The best evaluation is saved whenever it comes: else it could not be kept.</summary>
+    private void AfterStep(CancellationToken cancellation)
+    {
+        bool isBest = (completed == settings.Schedule.TotalSteps || IsDue(settings.EvaluateEvery)) && EvaluateNow(cancellation);
+        if (Store is not null && (IsDue(settings.SaveEvery) || (isBest && Store.Retention.Best))) Save();
+    }
+
+    /// <returns>Whether it is the best evaluation so far.</returns>
+    private bool EvaluateNow(CancellationToken cancellation)
+    {
+        if (Evaluate is null) return false;
+        try
+        {
+            EvaluationResult result = Evaluate(completed, cancellation);
+            foreach (IRunTracker tracker in Trackers) tracker.OnEvaluation(completed, result);
+            return progress.Judge(completed, result);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return false; // the step is done; the checkpoint that follows is as good without its evaluation
+        }
+    }
+
+    private bool IsDue(long every) => every > 0 && completed % every == 0;
+
+    private void Save()
+    {
+        foreach (IRunTracker tracker in Trackers) tracker.Sync();
+        var state = new RunState
+        {
+            Step = completed,
+            Settings = description,
+            DataFingerprint = data.Fingerprint,
+            DataPosition = data.Position,
+            Values = progress.ToValues(),
+        };
+        Store!.Save(state, AllParts, progress.BestStep);
+        lastSaved = completed;
+    }
+
+    private IEnumerable<ICheckpointPart> AllParts =>
+    [
+        new CheckpointFile("parameters.safetensors", path => ParameterFile.Save(path, optimizer.Parameters), path => ParameterFile.Load(path, optimizer.Parameters)),
+        new CheckpointFile("optimizer.safetensors", optimizer.Save, optimizer.Load),
+        .. Parts,
+    ];
+}

@@ -1,0 +1,78 @@
+using VlmSharp.Compute;
+using VlmSharp.Compute.Sampling;
+using VlmSharp.Training.Distributed;
+using VlmSharp.Training.Gradients;
+using VlmSharp.Training.Loop;
+using VlmSharp.Training.Optimizers;
+
+namespace VlmSharp.Training;
+
+/// <summary>The gradient step of a model: forward and back through the network, and where several processes train, their sum.</summary>
+public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, IDisposable
+{
+    private readonly TrainableModel model;
+    private readonly GradientStep step;
+    private readonly LossOptions loss;
+    private readonly GradientBuckets? buckets;
+    private readonly int rank;
+
+    /// <summary>Creates the step.</summary>
+    /// <param name="model">What is trained.</param>
+    /// <param name="loss">What is minimized.</param>
+    /// <param name="group">The processes that train together, or null for this one alone.</param>
+    public ModelStep(TrainableModel model, LossOptions loss, IProcessGroup? group = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(loss);
+        (this.model, this.loss) = (model, loss);
+        rank = group?.Rank ?? 0;
+        step = new GradientStep(model.Network, model.Tape, loss);
+        if (group is MpiGroup mpi) buckets = new GradientBuckets(model.Tape, model.Tape, [.. model.Parameters.Select(p => p.Weight)], mpi);
+    }
+
+    /// <inheritdoc/>
+    public BatchLoss Accumulate(IReadOnlyList<TrainingSequence> batch, in StepContext context)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (context.Batch == 0) model.Tape.Clear();
+        foreach (Parameter parameter in model.Parameters) parameter.ClearGradient(); // the tape has the sums; two owners would keep the old ones
+        Action<Weight>? ready = context.IsLast && buckets is not null ? buckets.Ready : null;
+        model.DropoutKey = PassKey(context);
+        double sum = batch.Count > 0 ? Weigh(batch, step.Run(batch, context.LossScale, ready)) : 0;
+        model.DropoutKey = null;
+        if (context.IsLast) buckets?.Finish();
+        foreach (Parameter parameter in model.Parameters)
+            if (model.Tape.Gradient(parameter.Weight) is { HasValue: true } gradient) parameter.SetGradient(gradient.Retain());
+        return new BatchLoss(sum, WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
+    }
+
+    /// <summary>The loss of examples that are not learned from.</summary>
+    /// <param name="batch">The examples.</param>
+    /// <returns>Their loss.</returns>
+    public BatchLoss Evaluate(IReadOnlyList<TrainingSequence> batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return new BatchLoss(Weigh(batch, step.Evaluate(batch)), WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
+    }
+
+    /// <summary>Names the dropout masks of a pass, differently in each process: the same when the run goes on from a checkpoint.</summary>
+    private long PassKey(in StepContext context)
+    {
+        long pass = (context.Step << 16) + context.Batch;
+        return (long)(CounterRandom.Uniform(context.Seed ^ ((long)rank << 40), pass) * (1L << 46));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => buckets?.Dispose();
+
+    private bool IsTokenMean => loss.Reduction == LossReduction.TokenMean;
+
+    private double WeightOf(IReadOnlyList<TrainingSequence> batch) => IsTokenMean ? batch.Sum(e => e.TargetCount) : batch.Count;
+
+    private double Weigh(IReadOnlyList<TrainingSequence> batch, IReadOnlyList<double> losses)
+    {
+        double sum = 0;
+        for (int i = 0; i < batch.Count; i++) sum += IsTokenMean ? losses[i] : losses[i] / batch[i].TargetCount;
+        return sum;
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Formats;
+
+namespace VlmSharp.Training.Optimizers;
+
+/// <summary>
+/// Turns gradients into steps of parameters. It owns what it remembers of each parameter (moments), which stays on the backend and is
+/// made with the first gradient.
+/// </summary>
+public abstract class Optimizer : IDisposable
+{
+    private const string TimeKey = "time", NameKey = "optimizer";
+
+    private readonly Dictionary<Parameter, StateMatrix[]> states = [];
+
+    /// <summary>Creates an optimizer.</summary>
+    /// <param name="backend">Where the parameters are.</param>
+    /// <param name="parameters">What is trained; names are unique.</param>
+    /// <param name="settings">Decay and betas.</param>
+    private protected Optimizer(IComputeBackend backend, IReadOnlyList<Parameter> parameters, OptimizerSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentNullException.ThrowIfNull(settings);
+        if (parameters.GroupBy(p => p.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new ArgumentException($"Two parameters are named '{twice.Key}'.", nameof(parameters));
+        (Backend, Parameters, Settings) = (backend, parameters, settings);
+    }
+
+    /// <summary>Its name on the command line.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What is trained.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>Decay and betas.</summary>
+    public OptimizerSettings Settings { get; }
+
+    /// <summary>Steps that it has taken.</summary>
+    public long Time { get; private set; }
+
+    /// <summary>Where the parameters are.</summary>
+    internal IComputeBackend Backend { get; }
+
+    /// <summary>Takes a step with the gradients that the parameters have. One without a gradient stays as it is.</summary>
+    /// <param name="rate">The learning rate of the step: the base rate times the multiplier.</param>
+    /// <param name="multiplier">The schedule's, for <see cref="DecayForm.Schedule"/>.</param>
+    /// <param name="gradientFactor">What gradients are multiplied by first: averages and clips them.</param>
+    public void Step(double rate, double multiplier = 1, double gradientFactor = 1)
+    {
+        Time++;
+        foreach (Parameter parameter in Parameters)
+        {
+            if (!parameter.Gradient.HasValue) continue;
+            double decay = Settings.DecayScope == DecayScope.Kernels && !parameter.IsKernel ? 0 : Settings.WeightDecay;
+            Update(parameter, StatesOf(parameter), new StepRates(Time, rate, multiplier, decay, gradientFactor));
+        }
+    }
+
+    /// <summary>Writes time and states to a safetensors file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Save(string path)
+    {
+        var metadata = new Dictionary<string, string> { [NameKey] = Name, [TimeKey] = Time.ToString(CultureInfo.InvariantCulture) };
+        SafetensorsWriter.Write(path, states.SelectMany(s => s.Value.Select(m => m.ToWrite(Backend, s.Key.Name))), metadata);
+    }
+
+    /// <summary>Goes on with what <see cref="Save"/> wrote.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ModelFormatException">It is damaged, or another optimizer's, or of other parameters.</exception>
+    public void Load(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        string? name = file.Metadata.GetValueOrDefault(NameKey);
+        if (name != Name) throw new ModelFormatException($"{path} holds the state of {MessageText.Quote(name ?? "no optimizer")}, and the optimizer is {Name}.");
+        if (!long.TryParse(file.Metadata.GetValueOrDefault(TimeKey), NumberStyles.None, CultureInfo.InvariantCulture, out long time))
+            throw new ModelFormatException($"{path} does not say how many steps its optimizer has taken.");
+        Clear();
+        Time = time;
+        int read = 0;
+        foreach (Parameter parameter in Parameters)
+        {
+            StateMatrix[] own = Describe(parameter);
+            int there = own.Count(s => file.Entries.ContainsKey(s.NameOf(parameter.Name)));
+            if (there == 0) continue; // no gradient has reached it yet
+            if (there < own.Length) throw new ModelFormatException($"{path} lacks a part of the state of {MessageText.Quote(parameter.Name)}.");
+            states[parameter] = [.. own.Select(s => s.Read(Backend, file, parameter.Name))];
+            read += there;
+        }
+
+        if (read < file.Entries.Count) throw new ModelFormatException($"{path} holds the state of {file.Entries.Count - read} tensors that are not trained here.");
+    }
+
+    /// <summary>Changes a parameter and its states.</summary>
+    private protected abstract void Update(Parameter parameter, StateMatrix[] states, in StepRates step);
+
+    /// <summary>Which states a parameter has, without their matrices.</summary>
+    private protected abstract StateMatrix[] Describe(Parameter parameter);
+
+    private StateMatrix[] StatesOf(Parameter parameter)
+    {
+        if (!states.TryGetValue(parameter, out StateMatrix[]? own)) states[parameter] = own = [.. Describe(parameter).Select(s => s.Zeros(Backend))];
+        return own;
+    }
+
+    private void Clear()
+    {
+        foreach (StateMatrix state in states.Values.SelectMany(s => s)) state.Matrix.Dispose();
+        states.Clear();
+    }
+
+    /// <summary>Frees the states.</summary>
+    public void Dispose()
+    {
+        Clear();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The numbers of a step, for one parameter.</summary>
+    private protected readonly record struct StepRates(long Time, double Rate, double Multiplier, double Decay, double GradientFactor)
+    {
+        /// <summary>The same for Adam.</summary>
+        public AdamStep ToAdam(OptimizerSettings s) =>
+            new(Time, Rate, Decay * (s.DecayForm == DecayForm.LearningRate ? Rate : Multiplier), s.Beta1, s.Beta2, s.Epsilon, GradientFactor);
+    }
+}

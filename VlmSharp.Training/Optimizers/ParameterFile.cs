@@ -1,0 +1,44 @@
+using VlmSharp.Compute;
+using VlmSharp.Formats;
+
+namespace VlmSharp.Training.Optimizers;
+
+/// <summary>The numbers of parameters as a safetensors file, in fp32: what a checkpoint needs to go on exactly.</summary>
+public static class ParameterFile
+{
+    /// <summary>Writes them; of a parameter in BF16 the master copy.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="parameters">The parameters.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void Save(string path, IEnumerable<Parameter> parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        SafetensorsWriter.Write(path, parameters.Select(p => new TensorToWrite(p.Name, SafetensorsType.F32, [p.Weight.Rows, p.Weight.Columns], stream =>
+        {
+            using var block = new NativeBlock(sizeof(float) * p.Length);
+            p.Read(block.Floats(0, checked((int)p.Length)));
+            TensorToWrite.WriteBytes(stream, block.Data, block.Bytes);
+        })));
+    }
+
+    /// <summary>Reads them back.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="parameters">The same parameters, whose numbers are replaced.</param>
+    /// <exception cref="ModelFormatException">The file is damaged, or of other parameters.</exception>
+    public static unsafe void Load(string path, IReadOnlyList<Parameter> parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        if (parameters.FirstOrDefault(p => !file.Entries.ContainsKey(p.Name)) is { } missing)
+            throw new ModelFormatException($"{path} has no tensor {MessageText.Quote(missing.Name)}, which is trained here.");
+        if (file.Entries.Count > parameters.Count)
+            throw new ModelFormatException($"{path} holds {file.Entries.Count} parameters, and {parameters.Count} are trained here.");
+        foreach (Parameter p in parameters)
+        {
+            SafetensorsEntry entry = file.Entries[p.Name];
+            if (entry.Type != SafetensorsType.F32 || !entry.Shape.SequenceEqual([p.Weight.Rows, p.Weight.Columns]))
+                throw new ModelFormatException($"{path} holds {entry}, where F32 [{p.Weight.Rows}, {p.Weight.Columns}] belongs.");
+            p.Write(new ReadOnlySpan<float>((float*)file.DataPointer(entry), checked((int)p.Length)));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using VlmSharp.Compute;
+using VlmSharp.Formats;
+
+namespace VlmSharp.Training.Optimizers;
+
+/// <summary>Something that an optimizer remembers of a parameter, and how it stands in a file.</summary>
+/// <param name="Name">What it is: <c>exp_avg</c>.</param>
+/// <param name="Shape">Of the matrix.</param>
+/// <param name="AreBytes">Whether four bytes lie in the place of each number: codes.</param>
+/// <param name="Matrix">The numbers; <c>default</c> in a description.</param>
+internal sealed record StateMatrix(string Name, MatrixShape Shape, bool AreBytes = false, Matrix Matrix = default)
+{
+    private long Count => (long)Shape.Rows * Shape.Columns;
+
+    private SafetensorsType Type => AreBytes ? SafetensorsType.U8 : SafetensorsType.F32;
+
+    private ImmutableArray<long> FileShape => AreBytes ? [4 * Count] : [Shape.Rows, Shape.Columns];
+
+    /// <summary>Its name in a file: PARAMETER.exp_avg.</summary>
+    public string NameOf(string parameter) => $"{parameter}.{Name}";
+
+    /// <summary>The same with a matrix of zeros.</summary>
+    public StateMatrix Zeros(IComputeBackend b)
+    {
+        using var block = new NativeBlock(sizeof(float) * Count);
+        Span<float> numbers = block.Floats(0, checked((int)Count));
+        numbers.Clear();
+        return this with { Matrix = b.Upload(numbers, Shape.Rows, Shape.Columns) };
+    }
+
+    /// <summary>The tensor of a file.</summary>
+    public TensorToWrite ToWrite(IComputeBackend b, string parameter) => new(NameOf(parameter), Type, FileShape, stream =>
+    {
+        using var block = new NativeBlock(sizeof(float) * Count);
+        b.Download(Matrix, block.Floats(0, checked((int)Count)));
+        TensorToWrite.WriteBytes(stream, block.Data, block.Bytes);
+    });
+
+    /// <summary>The same with the matrix that a file holds.</summary>
+    public unsafe StateMatrix Read(IComputeBackend b, SafetensorsFile file, string parameter)
+    {
+        SafetensorsEntry entry = file.Entries[NameOf(parameter)];
+        if (entry.Type != Type || !entry.Shape.SequenceEqual(FileShape))
+            throw new ModelFormatException($"{file.Path} holds {entry}, where {Type.HeaderName()} {MessageText.Shape(FileShape)} belongs.");
+        return this with { Matrix = b.Upload(new ReadOnlySpan<float>((float*)file.DataPointer(entry), checked((int)Count)), Shape.Rows, Shape.Columns) };
+    }
+}

@@ -1,0 +1,219 @@
+using System.Globalization;
+
+namespace VlmSharp.Training.Runs;
+
+/// <summary>Which checkpoints stay.</summary>
+/// <param name="Last">How many of the newest, at least 1.</param>
+/// <param name="Best">Whether the best one stays as well.</param>
+public sealed record Retention(int Last = 3, bool Best = true);
+
+/// <summary>A checkpoint that is whole.</summary>
+/// <param name="Folder">Its folder.</param>
+/// <param name="State">Where the run was.</param>
+public sealed record RunCheckpoint(string Folder, RunState State);
+
+/// <summary>
+/// The folder of a run, with its checkpoints <c>checkpoint-000010</c> and so on. One is written under another name, synced file by file,
+/// and takes its name when nothing is missing any more: whatever ends the process, and whenever, a checkpoint is either whole or not
+/// there, and those before it stay. One process works in a folder at a time.
+/// </summary>
+public sealed class RunStore : IDisposable
+{
+    private const string Prefix = "checkpoint-", Writing = ".writing-", Deleting = ".deleting-", LockName = ".lock";
+
+    private readonly FileStream gate;
+    private readonly Action<string> tell;
+
+    private RunStore(string folder, Retention retention, Action<string> tell, FileStream gate) =>
+        (Folder, Retention, this.tell, this.gate) = (folder, retention, tell, gate);
+
+    /// <summary>The run's folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>Which checkpoints stay.</summary>
+    public Retention Retention { get; }
+
+    /// <summary>Called before each change of the file system, with its name: a test ends the run there.</summary>
+    internal Action<string>? BeforeChange { get; set; }
+
+    /// <summary>Opens the folder, creates it where it is not, and removes what an ended process has left half done.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="retention">Which checkpoints stay; null for the defaults.</param>
+    /// <param name="tell">Hears what the user should know, a sentence each; null for nobody.</param>
+    /// <returns>The store; disposed of, it lets others in.</returns>
+    /// <exception cref="IOException">It cannot be written to, or another process works in it.</exception>
+    public static RunStore Open(string folder, Retention? retention = null, Action<string>? tell = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        retention ??= new Retention();
+        ArgumentOutOfRangeException.ThrowIfLessThan(retention.Last, 1);
+        Directory.CreateDirectory(folder);
+        FileStream gate = Lock(folder);
+        foreach (string unfinished in Directory.EnumerateDirectories(folder).Where(IsUnfinished).ToArray()) Directory.Delete(unfinished, recursive: true);
+        return new RunStore(folder, retention, tell ?? (_ => { }), gate);
+    }
+
+    /// <summary>The steps of all checkpoints that have their name, newest first; whether they are whole is not looked at.</summary>
+    public IReadOnlyList<long> Steps => [.. Directory.EnumerateDirectories(Folder).Select(StepOf).Where(s => s >= 0).OrderDescending()];
+
+    /// <summary>The newest checkpoint whose files are what was written. One that is damaged is told of and passed over.</summary>
+    /// <returns>The checkpoint, or null where there is none.</returns>
+    public RunCheckpoint? FindLatest()
+    {
+        foreach (long step in Steps)
+        {
+            string folder = PathOf(step);
+            try
+            {
+                RunManifest manifest = RunManifest.Read(folder);
+                manifest.Verify(folder);
+                if (manifest.State.Step != step) throw new ModelFormatException($"{folder} says that it is of step {manifest.State.Step}.");
+                return new RunCheckpoint(folder, manifest.State);
+            }
+            catch (Exception e) when (e is ModelFormatException or IOException or UnauthorizedAccessException)
+            {
+                tell($"The checkpoint of step {step} is damaged and passed over: {e.Message}");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Throws where the folder holds a run already.</summary>
+    /// <exception cref="RequestException">It does.</exception>
+    public void RequireEmpty()
+    {
+        if (Steps.Count > 0) throw new RequestException($"{Folder} holds a run already, of {Steps[0]} steps: go on with it (--resume), or give another folder.");
+    }
+
+    /// <summary>Writes a checkpoint, and then removes those that need not stay.</summary>
+    /// <param name="state">Where the run is.</param>
+    /// <param name="parts">What it holds.</param>
+    /// <param name="bestStep">The best checkpoint so far, which may be this one; null where none is known.</param>
+    /// <returns>Its folder.</returns>
+    /// <exception cref="IOException">It could not be written; the checkpoints before it are as they were.</exception>
+    public string Save(RunState state, IEnumerable<ICheckpointPart> parts, long? bestStep = null)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(parts);
+        string folder = PathOf(state.Step), temporary = Path.Combine(Folder, Writing + Path.GetFileName(folder));
+        try
+        {
+            Fill(temporary, state, parts);
+            if (Directory.Exists(folder)) Delete(state.Step); // damaged, or this would not be written again
+            Change("rename");
+            Directory.Move(temporary, folder);
+            Change("sync folder");
+            DurableFiles.SyncFolder(Folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            TryDelete(temporary);
+            throw new IOException($"The checkpoint of step {state.Step} could not be written to {Folder}: {e.Message} Those before it are as they were.", e);
+        }
+
+        Prune(state.Step, bestStep);
+        return folder;
+    }
+
+    private void Fill(string temporary, RunState state, IEnumerable<ICheckpointPart> parts)
+    {
+        if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+        Change("create");
+        Directory.CreateDirectory(temporary);
+        foreach (ICheckpointPart part in parts)
+        {
+            Change("part");
+            part.Save(temporary);
+        }
+
+        var manifest = new RunManifest(state, RunManifest.HashFiles(temporary));
+        foreach (string name in manifest.Files.Keys)
+        {
+            Change("sync file");
+            DurableFiles.SyncFile(Path.Combine(temporary, name));
+        }
+
+        Change("manifest");
+        DurableFiles.Write(Path.Combine(temporary, RunManifest.FileName), manifest.ToJson());
+        Change("sync folders");
+        foreach (string inner in Directory.EnumerateDirectories(temporary, "*", SearchOption.AllDirectories)) DurableFiles.SyncFolder(inner);
+        DurableFiles.SyncFolder(temporary);
+    }
+
+    /// <summary>
+    /// Removes what need not stay. A checkpoint of a later step is a damaged one that was passed over: counted among the newest it
+    /// would take the place of a whole one.
+    /// </summary>
+    private void Prune(long newest, long? bestStep)
+    {
+        IEnumerable<long> later = Steps.Where(step => step > newest), earlier = Steps.Where(step => step <= newest).Skip(Retention.Last);
+        foreach (long step in later.Concat(earlier.Where(step => !Retention.Best || step != bestStep)))
+        {
+            try
+            {
+                Delete(step);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                tell($"The checkpoint of step {step} could not be removed: {e.Message}");
+            }
+        }
+    }
+
+    /// <summary>A checkpoint loses its name first, so that it is never half there under it.</summary>
+    private void Delete(long step)
+    {
+        string doomed = Path.Combine(Folder, $"{Deleting}{Prefix}{step}-{Guid.NewGuid():N}");
+        Change("rename away");
+        Directory.Move(PathOf(step), doomed);
+        Change("delete");
+        Directory.Delete(doomed, recursive: true);
+    }
+
+    private static void TryDelete(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The next run removes it; what made the checkpoint fail is told.
+        }
+    }
+
+    private void Change(string what) => BeforeChange?.Invoke(what);
+
+    private string PathOf(long step) => Path.Combine(Folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:D6}"));
+
+    private static long StepOf(string folder)
+    {
+        string name = Path.GetFileName(folder);
+        if (!name.StartsWith(Prefix, StringComparison.Ordinal)) return -1;
+        return long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+    }
+
+    private static bool IsUnfinished(string folder)
+    {
+        string name = Path.GetFileName(folder);
+        return name.StartsWith(Writing + Prefix, StringComparison.Ordinal) || name.StartsWith(Deleting + Prefix, StringComparison.Ordinal);
+    }
+
+    /// <summary>The lock ends with the process, however that ends.</summary>
+    private static FileStream Lock(string folder)
+    {
+        string path = Path.Combine(folder, LockName);
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
+        }
+        catch (IOException e) when (File.Exists(path))
+        {
+            throw new IOException($"{folder} is in use, probably by another process that trains into it ({e.Message}).", e);
+        }
+    }
+
+    /// <summary>Lets others in.</summary>
+    public void Dispose() => gate.Dispose();
+}

@@ -1,0 +1,31 @@
+namespace VlmSharp.Training.Tracking;
+
+/// <summary>Which MLflow server follows a run, and under which names.</summary>
+/// <param name="Server">Its address: <c>MLFLOW_TRACKING_URI</c>.</param>
+/// <param name="Experiment">The experiment; made if it is not there.</param>
+public sealed record MlflowSettings(Uri Server, string Experiment = "Default")
+{
+    /// <summary>A bearer token (<c>MLFLOW_TRACKING_TOKEN</c>), or null.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>A user (<c>MLFLOW_TRACKING_USERNAME</c>), or null.</summary>
+    public string? User { get; init; }
+
+    /// <summary>The user's password (<c>MLFLOW_TRACKING_PASSWORD</c>), or null.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>A file with the id of the run, so that one that goes on is the same run there; null for a new one each time.</summary>
+    public string? RunIdFile { get; init; }
+
+    /// <summary>What the environment says, as MLflow's own client reads it.</summary>
+    /// <returns>The settings, or null where no server is named or it is no web address.</returns>
+    public static MlflowSettings? FromEnvironment() =>
+        Uri.TryCreate(Environment.GetEnvironmentVariable("MLFLOW_TRACKING_URI"), UriKind.Absolute, out Uri? server) && server.Scheme is "http" or "https"
+            ? new MlflowSettings(server, Environment.GetEnvironmentVariable("MLFLOW_EXPERIMENT_NAME") ?? "Default")
+            {
+                Token = Environment.GetEnvironmentVariable("MLFLOW_TRACKING_TOKEN"),
+                User = Environment.GetEnvironmentVariable("MLFLOW_TRACKING_USERNAME"),
+                Password = Environment.GetEnvironmentVariable("MLFLOW_TRACKING_PASSWORD"),
+            }
+            : null;
+}

@@ -1,0 +1,165 @@
+using System.Collections.Immutable;
+using VlmSharp.Adapters;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+using VlmSharp.Formats;
+using VlmSharp.Generation;
+using VlmSharp.Models;
+using VlmSharp.Preprocessing;
+using VlmSharp.Tokenization;
+using VlmSharp.Training.Gradients;
+using VlmSharp.Training.Optimizers;
+
+namespace VlmSharp.Training;
+
+/// <summary>
+/// A checkpoint opened to be trained: the network of inference on a tape, with the parameters that are trained in memory of their own. The files
+/// are never written to.
+/// </summary>
+public sealed class TrainableModel : IDisposable
+{
+    private readonly LoadedWeights frozen;
+    private readonly List<Parameter> parameters = [];
+    private readonly TrainableOptions options;
+    private readonly IComputeBackend backend;
+    private readonly TrainedAdapter? adapter;
+    private readonly LowRankBackend lowRank = null!;
+
+    private TrainableModel(string directory, IComputeBackend backend, TrainableOptions options, CancellationToken cancellationToken)
+    {
+        (this.backend, this.options) = (backend, options);
+        Checkpoint = Checkpoint.Open(directory);
+        Tape = new Tape(backend) { Checkpointing = options.Checkpointing };
+        frozen = new LoadedWeights(Checkpoint, Tape, options.Quantization, cancellationToken);
+        try
+        {
+            Preprocessor = new ImagePreprocessor(VisionLanguageModel.ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize));
+            Tokenizer = TokenizerLoader.TryLoad(directory)
+                ?? throw new RequestException($"{directory} has no tokenizer.json or tokenizer.model, and training needs one.");
+            PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
+            adapter = options.AdapterFolder is { } folder ? TrainedAdapter.Continue(backend, config, folder)
+                : options.NewAdapter is { } begun ? TrainedAdapter.Begin(backend, config, begun, options.Seed)
+                : null;
+            lowRank = new LowRankBackend(Tape) { Always = adapter?.Adapter, Dropout = (float)(adapter?.Adapter.Config.Dropout ?? 0) };
+            Network = new PaliGemmaModel(config, lowRank, Load, options.Model);
+            foreach (Parameter parameter in adapter?.Parameters ?? []) Train(parameter);
+            if (parameters.Count == 0) throw new RequestException("Nothing is trained: ask for an adapter, or name parameters of the model.");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The checkpoint that it began from.</summary>
+    public Checkpoint Checkpoint { get; }
+
+    /// <summary>The network, on the tape.</summary>
+    public PaliGemmaModel Network { get; }
+
+    /// <summary>Records passes.</summary>
+    public Tape Tape { get; }
+
+    /// <summary>How pictures become pixels.</summary>
+    public ImagePreprocessor Preprocessor { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public ITokenizer Tokenizer { get; }
+
+    /// <summary>What is trained, in the order of the computation; parameters of an adapter last, under their names in its file.</summary>
+    public IReadOnlyList<Parameter> Parameters => parameters;
+
+    /// <summary>Whether an adapter is trained.</summary>
+    public bool HasAdapter => adapter is not null;
+
+    /// <summary>Names the dropout masks of the next pass, below 2^47; null drops nothing. See <see cref="Compute.Operators.Dropout"/>.</summary>
+    internal long? DropoutKey { set => lowRank.DropoutKey = value; }
+
+    /// <summary>Opens a model folder for training.</summary>
+    /// <param name="directory">Folder with config.json, safetensors and tokenizer.</param>
+    /// <param name="backend">Runs the operators; owned by the caller, to be disposed of after the model.</param>
+    /// <param name="options">What is trained, and how.</param>
+    /// <param name="cancellationToken">Ends it between weights.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint, or that of the adapter is none.</exception>
+    /// <exception cref="RequestException">Nothing is trained, or what is trained is stored in integers.</exception>
+    public static TrainableModel Open(string directory, IComputeBackend backend, TrainableOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentNullException.ThrowIfNull(options);
+        return new TrainableModel(directory, backend, options, cancellationToken);
+    }
+
+    /// <summary>Writes the adapter in PEFT's layout; files that are there are replaced, each at once.</summary>
+    /// <param name="directory">The folder; created when it does not exist.</param>
+    /// <exception cref="InvalidOperationException">No adapter is trained.</exception>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void SaveAdapter(string directory) =>
+        (adapter ?? throw new InvalidOperationException("No adapter is trained.")).Save(directory);
+
+    /// <summary>
+    /// Writes the weights as a model's files, with the parameters as they are now, under the names and in the shapes that they were read in.
+    /// Tokenizer, preprocessor and license are not among them.
+    /// </summary>
+    /// <param name="directory">The folder; created when it does not exist.</param>
+    /// <param name="format">How trained parameters are stored: F32, BF16 or F16. Frozen ones stay as they are.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void SaveWeights(string directory, DType format)
+    {
+        Dictionary<string, Parameter> trained = parameters.ToDictionary(p => p.Name, StringComparer.Ordinal);
+        SafetensorsWriter.WriteModel(directory, Checkpoint.Tensors.Values.Where(IsWritten).Select(tensor =>
+        {
+            WeightData data = Checkpoint.Weight(tensor.Name);
+            return trained.TryGetValue(tensor.Name, out Parameter? parameter)
+                ? new TensorToWrite(tensor.StoredName, format.AsSafetensorsType(), tensor.Shape, stream => Write(stream, parameter, format))
+                : new TensorToWrite(tensor.StoredName, tensor.DType.AsSafetensorsType(), tensor.Shape,
+                    stream => TensorToWrite.WriteBytes(stream, data.Data, data.ByteLength));
+        }));
+
+        // A head that was a copy of the table is left out: the table has changed, and readers take it for the head.
+        bool IsWritten(CheckpointTensor tensor) => tensor.Name != TensorNames.Head || Checkpoint.HasSeparateHead;
+    }
+
+    /// <summary>A parameter's name and shape in the files that it belongs to.</summary>
+    internal (string Name, ImmutableArray<long> Shape) StoredAs(Parameter parameter) =>
+        Checkpoint.Tensors.TryGetValue(parameter.Name, out CheckpointTensor? tensor)
+            ? (tensor.StoredName, tensor.Shape)
+            : (parameter.Name, [parameter.Weight.Rows, parameter.Weight.Columns]);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lowRank?.Dispose();
+        Tape.Dispose();
+        adapter?.Dispose();
+        foreach (Parameter parameter in parameters) parameter.Dispose();
+        parameters.Clear();
+        frozen.Dispose();
+        Checkpoint.Dispose();
+    }
+
+    private static void Write(Stream stream, Parameter parameter, DType format)
+    {
+        float[] values = new float[parameter.Length];
+        parameter.Read(values);
+        TensorToWrite.FromFloats(parameter.Name, format, [parameter.Length], values).WriteTo(stream);
+    }
+
+    private Weight Load(string name)
+    {
+        if (!options.IsTrained(name)) return frozen.Load(name);
+        WeightData data = Checkpoint.Weight(name);
+        if (data.DType.IsQuantized())
+            throw new RequestException($"{name} is stored in {data.DType}, which cannot be trained itself: train an adapter on it, or give the model that it was made from.");
+        var parameter = Parameter.From(backend, data, options.Precision);
+        Train(parameter);
+        return parameter.Weight;
+    }
+
+    private void Train(Parameter parameter)
+    {
+        parameters.Add(parameter);
+        Tape.Train(parameter.Weight);
+    }
+}

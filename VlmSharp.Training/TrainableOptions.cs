@@ -1,0 +1,33 @@
+using VlmSharp.Adapters;
+using VlmSharp.Compute;
+using VlmSharp.Models;
+
+namespace VlmSharp.Training;
+
+/// <summary>What of a model is trained, and in which formats.</summary>
+public sealed record TrainableOptions
+{
+    /// <summary>Whether the parameter of a canonical name is trained itself.</summary>
+    public Func<string, bool> IsTrained { get; init; } = static _ => false;
+
+    /// <summary>An adapter that is begun and trained, or null.</summary>
+    public AdapterConfig? NewAdapter { get; init; }
+
+    /// <summary>The folder of an adapter whose training goes on, or null.</summary>
+    public string? AdapterFolder { get; init; }
+
+    /// <summary>What a new adapter's matrices are drawn with.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>How trained parameters of the model are stored: F32, or BF16 with an fp32 master copy that the optimizer changes.</summary>
+    public DType Precision { get; init; } = DType.F32;
+
+    /// <summary>Quantizes the frozen matrices of the decoder while they are loaded, or null to take them as they are.</summary>
+    public DType? Quantization { get; init; }
+
+    /// <summary>Whether each block keeps its input alone and is run a second time on the way back; see <see cref="Gradients.Tape.Checkpointing"/>.</summary>
+    public bool Checkpointing { get; init; } = true;
+
+    /// <summary>Compatibility switches, or null for the defaults.</summary>
+    public ModelOptions? Model { get; init; }
+}

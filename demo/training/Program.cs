@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using VlmSharp.Imaging;
+using VlmSharp.Scenes;
+
+const string Usage = """
+    Draws scenes of emoji and shapes, with questions and answers, to train the demo model.
+
+    dotnet run -c Release --project demo/training -- OUT [--train N] [--eval N] [--questions N] [--size PIXELS] [--seed N] [--font FILE]
+
+      OUT            folder to write: train.jsonl, eval.jsonl and their pictures
+      --train N      scenes to learn from (default: 1000), each with --questions (default: 3) of its questions
+      --eval N       scenes to be asked about, none of which is learned from (default: 100), each with all its questions
+      --size PIXELS  side of the pictures (default: 112, the model's own)
+      --seed N       other scenes (default: 0)
+      --font FILE    NotoColorEmoji.ttf (default: where Debian's package fonts-noto-color-emoji puts it)
+    """;
+const long FirstHeldOut = 1L << 32; // no training set has so many scenes, so these are never learned from
+
+if (args.Length == 0 || args[0].StartsWith('-') || args.Length % 2 == 0)
+{
+    Console.Error.WriteLine(Usage);
+    return 2;
+}
+
+try
+{
+    long seed = Number("--seed", 0);
+    int side = (int)Number("--size", 112);
+    if (side is < 28 or > 1024) throw new FormatException($"--size {side}: give 28 to 1024.");
+    var artist = new SceneArtist(new EmojiFont(Option("--font") ?? "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"), side, seed);
+    Write("train", 0, Number("--train", 1000), (int)Number("--questions", 3));
+    Write("eval", FirstHeldOut, Number("--eval", 100), int.MaxValue);
+    return 0;
+
+    void Write(string name, long first, long count, int most)
+    {
+        string pictures = Directory.CreateDirectory(Path.Combine(args[0], name)).FullName;
+        using FileStream lines = File.Create(Path.Combine(args[0], $"{name}.jsonl"));
+        using var json = new Utf8JsonWriter(lines, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        for (long i = 0; i < count; i++)
+        {
+            (Scene scene, SceneRandom random) = artist.Draw(first + i);
+            string picture = string.Create(CultureInfo.InvariantCulture, $"{i:D6}.png");
+            PngWriter.Save(scene.Picture, Path.Combine(pictures, picture));
+            List<Question> questions = Questions.About(scene, side, random);
+            while (questions.Count > most) questions.RemoveAt(random.Below(questions.Count));
+            foreach (Question question in questions)
+            {
+                json.Reset();
+                json.WriteStartObject();
+                json.WriteString("image", $"{name}/{picture}");
+                json.WriteString("prefix", question.Prefix);
+                json.WriteString("suffix", question.Suffix);
+                json.WriteString("kind", question.Kind);
+                json.WriteEndObject();
+                json.Flush();
+                lines.WriteByte((byte)'\n');
+            }
+        }
+
+        Console.WriteLine($"{lines.Name}: {count} scenes");
+    }
+}
+catch (Exception e) when (e is FormatException or IOException or InvalidDataException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
+
+string? Option(string name) => Array.IndexOf(args, name, 1) is > 0 and var at ? args[at + 1] : null;
+
+long Number(string name, long fallback) => Option(name) is not { } text ? fallback
+    : long.TryParse(text, CultureInfo.InvariantCulture, out long number) && number >= 0 ? number
+    : throw new FormatException($"{name} {text}: give a whole number.");

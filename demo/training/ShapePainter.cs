@@ -1,0 +1,56 @@
+namespace VlmSharp.Scenes;
+
+/// <summary>Draws forms as sprites: each pixel is covered by as much as of 8 x 8 points in it are inside.</summary>
+internal static class ShapePainter
+{
+    private const int Points = 8;
+    private const double Margin = 0.03; // a form does not quite fill its box
+
+    /// <summary>Draws a form.</summary>
+    /// <param name="form">Its name.</param>
+    /// <param name="side">Of its box, in pixels.</param>
+    /// <param name="color">Red, green, blue, 0 to 1.</param>
+    public static Sprite Draw(string form, int side, (float R, float G, float B) color)
+    {
+        var sprite = new Sprite(side, side, new float[side * side * 4]);
+        for (int y = 0; y < side; y++)
+            for (int x = 0; x < side; x++)
+            {
+                int inside = 0;
+                for (int i = 0; i < Points * Points; i++)
+                    if (Has(form, (x + (i % Points + 0.5) / Points) / side, (y + (i / Points + 0.5) / Points) / side)) inside++;
+                float alpha = inside / (float)(Points * Points);
+                int to = (y * side + x) * 4;
+                (sprite.Pixels[to], sprite.Pixels[to + 1], sprite.Pixels[to + 2], sprite.Pixels[to + 3]) = (color.R * alpha, color.G * alpha, color.B * alpha, alpha);
+            }
+
+        return sprite;
+    }
+
+    /// <summary>Whether a point of the unit square is inside.</summary>
+    private static bool Has(string form, double x, double y)
+    {
+        double u = x - 0.5, v = y - 0.5, half = 0.5 - Margin;
+        return form switch
+        {
+            "circle" => u * u + v * v <= half * half,
+            "square" => Math.Abs(u) <= half && Math.Abs(v) <= half,
+            "triangle" => Math.Abs(v) <= half && Math.Abs(u) <= (v + half) / 2,
+            _ => InStar(u, v, 0.48),
+        };
+    }
+
+    /// <summary>Whether a point is in the pentagram with a tip at the top: not outside of two of its five lines.</summary>
+    private static bool InStar(double x, double y, double radius)
+    {
+        double line = radius * Math.Cos(2 * Math.PI / 5); // how far the lines are from the center
+        int outside = 0;
+        for (int i = 0; i < 5; i++)
+        {
+            double angle = -Math.PI / 2 + i * 2 * Math.PI / 5; // of a tip, which lies beyond the line and inside of all others
+            if (x * Math.Cos(angle) + y * Math.Sin(angle) > line) outside++;
+        }
+
+        return outside <= 1;
+    }
+}

@@ -1,0 +1,20 @@
+namespace VlmSharp.Scenes;
+
+/// <summary>A kind of thing and what it is called.</summary>
+/// <param name="Name">In the singular: "key", "red star".</param>
+/// <param name="Article">Before the name: "a ", "an ", or empty for grapes.</param>
+/// <param name="Plural">The name of several.</param>
+internal abstract record Thing(string Name, string Article, string Plural)
+{
+    /// <summary>Article and name: "an octopus", "scissors".</summary>
+    public string One => Article + Name;
+}
+
+/// <summary>An emoji.</summary>
+/// <param name="CodePoint">Its character.</param>
+internal sealed record Emoji(int CodePoint, string Name, string Article, string Plural) : Thing(Name, Article, Plural);
+
+/// <summary>A shape of a color.</summary>
+/// <param name="Form">The form's name: "circle".</param>
+/// <param name="Color">The color's name: "red".</param>
+internal sealed record Shape(string Form, string Color) : Thing($"{Color} {Form}", Color == "orange" ? "an " : "a ", $"{Color} {Form}s");

@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using VlmSharp.Conformance;
+using VlmSharp.Training.Runs;
+
+namespace VlmSharp.Training.Tests.Loop;
+
+/// <summary>Processes that are really ended, at moments that nobody chose.</summary>
+public sealed partial class KillTests : IDisposable
+{
+    private const int Interrupt = 2, Terminate = 15;
+
+    private readonly TemporaryFolder folder = new();
+
+    // VLMSHARP_KILLS=100 for the long form.
+    private static int Kills => int.TryParse(Environment.GetEnvironmentVariable("VLMSHARP_KILLS"), CultureInfo.InvariantCulture, out int kills) ? kills : 6;
+
+    private Process Start(string length)
+    {
+        string host = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
+        var start = new ProcessStartInfo(host, ["exec", typeof(KillTests).Assembly.Location, folder.At("out"), length]) { RedirectStandardOutput = true };
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Each time it had saved every step that it had gone beyond, and went on from there.</summary>
+    [Fact]
+    public void Killed_at_random_moments_there_is_a_whole_checkpoint_each_time()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var random = new Random(7);
+        long before = 0;
+        for (int i = 0; i < Kills; i++)
+        {
+            using Process process = Start("endless");
+            long begun = long.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture); // it trains now
+            Assert.True(begun >= before, $"It went on from step {begun}, and {before} were saved.");
+            for (int lines = random.Next(1, 5); lines > 0; lines--) begun = long.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+            Thread.Sleep(random.Next(100));
+            process.Kill();
+            string[] more = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            process.WaitForExit();
+            // The line may be torn; of the whole ones the last step had begun, so the one before it was saved.
+            foreach (string line in more.SkipLast(1)) begun = long.Parse(line, CultureInfo.InvariantCulture);
+            var told = new List<string>();
+            using RunStore store = RunStore.Open(folder.At("out"), tell: told.Add);
+            long saved = store.FindLatest()?.State.Step ?? 0;
+            Assert.Empty(told);
+            Assert.True(saved >= begun, $"Step {begun} had begun, and the last checkpoint is of {saved}.");
+            Assert.DoesNotContain(Directory.EnumerateDirectories(store.Folder), d => Path.GetFileName(d).StartsWith('.'));
+            before = saved;
+        }
+
+        Assert.True(before > 0);
+    }
+
+    [Theory]
+    [InlineData(Interrupt, 130)]
+    [InlineData(Terminate, 143)]
+    public void A_signal_saves_and_ends_with_its_code(int signal, int code)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using Process process = Start("endless");
+        process.StandardOutput.ReadLine();
+        process.StandardOutput.ReadLine();
+        Assert.Equal(0, SendSignal(process.Id, signal));
+        process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal(code, process.ExitCode);
+        using RunStore store = RunStore.Open(folder.At("out"));
+        long saved = store.FindLatest()!.State.Step;
+        long[] steps = [.. File.ReadAllLines(folder.At("out/metrics.jsonl")).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("step").GetInt64())];
+        Assert.Equal(Enumerable.Range(0, (int)saved).Select(i => (long)i), steps);
+    }
+
+    /// <summary>Twenty steps of one process are those of as many as it takes.</summary>
+    [Fact]
+    public void Killed_and_resumed_it_takes_the_same_steps()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using (Process whole = Start("twenty"))
+        {
+            whole.StandardOutput.ReadToEnd();
+            whole.WaitForExit();
+            Assert.Equal(0, whole.ExitCode);
+        }
+
+        Dictionary<string, string> expected = TestRun.Results(folder.At("out"));
+        Directory.Delete(folder.At("out"), recursive: true);
+        for (int processes = 0, code = -1; code != 0; processes++)
+        {
+            Assert.True(processes < 20);
+            using Process process = Start("twenty");
+            for (int i = 0; i < 4 && process.StandardOutput.ReadLine() is not null; i++) { } // four steps, at most
+            if (processes < 4) process.Kill();
+            process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            code = process.ExitCode;
+        }
+
+        Assert.Equal(expected, TestRun.Results(folder.At("out")));
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SendSignal(int process, int signal);
+
+    public void Dispose() => folder.Dispose();
+}

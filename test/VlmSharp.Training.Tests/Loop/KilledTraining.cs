@@ -1,0 +1,22 @@
+using VlmSharp.Training.Loop;
+
+namespace VlmSharp.Training.Tests.Loop;
+
+/// <summary>The test assembly as a program: a training in a process of its own, which a test ends.</summary>
+internal static class KilledTraining
+{
+    /// <summary>Steps of the run: more than anyone waits for, or the twenty of the tests.</summary>
+    private static int Main(string[] args)
+    {
+        using StopSignal stop = StopSignal.Listen();
+        bool endless = args[1] == "endless";
+        using var run = new TestRun(args[0], change: s => s with { SaveEvery = 1, EvaluateEvery = 0, Schedule = new(VlmSharp.Training.Optimizers.ScheduleKind.Constant, endless ? 1_000_000 : 20) });
+        run.Trainer.Resume();
+        run.Step.Before = c =>
+        {
+            if (c.Batch == 0) Console.Out.WriteLine(c.Step);
+            Console.Out.Flush();
+        };
+        return run.Trainer.Run(stop) switch { TrainingEnd.Finished => 0, TrainingEnd.Interrupted => 130, _ => 143 };
+    }
+}
