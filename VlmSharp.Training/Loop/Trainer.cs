@@ -22,6 +22,7 @@ public sealed class Trainer<TBatch>
     private long completed, lastSaved = -1;
     private string? stepStart; // where the data stood before the step that is under way; null between steps
     private bool isUpdating; // parameters are of no step
+    private TrainingEnd asked; // how the processes have agreed to stop
 
     /// <summary>Creates a trainer; nothing it is given is disposed of by it.</summary>
     /// <param name="settings">What it is told.</param>
@@ -106,9 +107,9 @@ public sealed class Trainer<TBatch>
         CancellationToken cancellation = stop?.Token ?? CancellationToken.None;
         try
         {
-            while (completed < settings.Schedule.TotalSteps && TakeStep(cancellation)) AfterStep(cancellation);
+            while (completed < settings.Schedule.TotalSteps && !IsAskedToStop(stop) && TakeStep(cancellation)) AfterStep(cancellation);
             SaveIf(lastSaved != completed);
-            return completed < settings.Schedule.TotalSteps ? stop!.End : TrainingEnd.Finished;
+            return completed == settings.Schedule.TotalSteps ? TrainingEnd.Finished : asked != TrainingEnd.Finished ? asked : stop!.End;
         }
         catch (ProcessGroupException)
         {
@@ -160,13 +161,7 @@ public sealed class Trainer<TBatch>
     /// <returns>Their loss together; null where the run is to stop.</returns>
     private BatchLoss? Accumulate(CancellationToken cancellation)
     {
-        if (Group.Size > 1)
-        {
-            // A process that stopped alone would leave the others waiting: they stop before the same step.
-            if (IsSaidByAny(cancellation.IsCancellationRequested)) return null;
-            cancellation = CancellationToken.None;
-        }
-
+        if (Group.Size > 1) cancellation = CancellationToken.None; // they have agreed to take this step
         var sum = default(BatchLoss);
         for (int i = 0; i < settings.Accumulation; i++)
         {
@@ -187,6 +182,17 @@ public sealed class Trainer<TBatch>
 
         sum = OverAll(sum);
         return sum.Weight > 0 ? sum : throw new RequestException($"The batches of step {completed} have no token to learn from: every suffix is empty.");
+    }
+
+    /// <summary>A process that stopped alone would leave the others waiting: they stop before the same step, for the same reason.</summary>
+    private bool IsAskedToStop(StopSignal? stop)
+    {
+        if (Group.Size == 1) return false; // asked within the step
+        TrainingEnd own = stop?.End ?? TrainingEnd.Finished;
+        Span<double> counts = [own == TrainingEnd.Interrupted ? 1 : 0, own == TrainingEnd.Terminated ? 1 : 0];
+        Group.Sum(counts);
+        asked = counts[1] > 0 ? TrainingEnd.Terminated : counts[0] > 0 ? TrainingEnd.Interrupted : TrainingEnd.Finished;
+        return asked != TrainingEnd.Finished;
     }
 
     private bool IsSaidByAny(bool here)

@@ -62,9 +62,7 @@ public abstract class Optimizer : IDisposable
             if (IsOwn(parameter)) Update(parameter, own, new StepRates(Time, rate, multiplier, decay, gradientFactor));
         }
 
-        if (Shards is null) return;
-        foreach (Parameter parameter in Parameters)
-            if (parameter.Gradient.HasValue) Shards.Spread(parameter);
+        Shards?.Spread(Parameters.Where(p => p.Gradient.HasValue));
     }
 
     /// <summary>Writes time and states to a safetensors file. Where processes share the states, the others call <see cref="GiveStates"/> meanwhile.</summary>

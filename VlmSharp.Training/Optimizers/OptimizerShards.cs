@@ -8,6 +8,8 @@ namespace VlmSharp.Training.Optimizers;
 /// </summary>
 internal sealed class OptimizerShards
 {
+    private const long MostTogether = 1 << 22; // numbers
+
     private readonly IProcessGroup group;
     private readonly Dictionary<Parameter, int> owners = [];
 
@@ -34,13 +36,42 @@ internal sealed class OptimizerShards
     /// <param name="numbers">Of the owner: what to send; of the others: where it goes.</param>
     public void Exchange(Parameter parameter, Span<float> numbers) => group.Broadcast(numbers, owners[parameter]);
 
-    /// <summary>Gives all processes a parameter as its owner has updated it.</summary>
-    public void Spread(Parameter parameter)
+    /// <summary>Gives all processes the parameters as their owners have updated them; small ones of an owner go together.</summary>
+    public void Spread(IEnumerable<Parameter> parameters)
     {
-        using var block = new NativeBlock(sizeof(float) * parameter.Length);
-        Span<float> numbers = block.Floats(0, checked((int)parameter.Length));
-        if (IsOwn(parameter)) parameter.Read(numbers);
-        Exchange(parameter, numbers);
-        if (!IsOwn(parameter)) parameter.Write(numbers);
+        foreach (IGrouping<int, Parameter> shard in parameters.GroupBy(p => owners[p]))
+        {
+            var batch = new List<Parameter>();
+            foreach (Parameter parameter in shard)
+            {
+                if (batch.Count > 0 && batch.Sum(p => p.Length) + parameter.Length > MostTogether)
+                {
+                    Spread(batch, shard.Key);
+                    batch.Clear();
+                }
+
+                batch.Add(parameter);
+            }
+
+            Spread(batch, shard.Key);
+        }
+    }
+
+    private void Spread(List<Parameter> batch, int owner)
+    {
+        using var block = new NativeBlock(sizeof(float) * batch.Sum(p => p.Length));
+        if (owner == group.Rank) ForEach((parameter, numbers) => parameter.Read(numbers));
+        group.Broadcast(block.Floats(0, checked((int)(block.Bytes / sizeof(float)))), owner);
+        if (owner != group.Rank) ForEach((parameter, numbers) => parameter.Write(numbers));
+
+        void ForEach(Action<Parameter, Span<float>> action)
+        {
+            long first = 0;
+            foreach (Parameter parameter in batch)
+            {
+                action(parameter, block.Floats(first, (int)parameter.Length));
+                first += parameter.Length;
+            }
+        }
     }
 }
