@@ -51,6 +51,7 @@ internal static class Program
         {
             bool unknown = parsed.UnmatchedTokens.Count > 0; // then what else is missing follows from that
             foreach (var error in parsed.Errors.Where(e => !unknown || parsed.UnmatchedTokens.Any(t => e.Message.Contains(t, StringComparison.Ordinal)))) await Console.Error.WriteLineAsync($"vlmsharp: {MessageOf(error)}");
+            foreach (string hint in parsed.UnmatchedTokens.Select(OptionHints.For).OfType<string>().Distinct()) await Console.Error.WriteLineAsync(hint);
             await Console.Error.WriteLineAsync($"Try 'vlmsharp{NameOf(parsed.CommandResult)} --help'.");
             return ExitCodes.Usage;
         }

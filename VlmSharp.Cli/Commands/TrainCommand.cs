@@ -19,9 +19,11 @@ internal static class TrainCommand
         var backend = new BackendOptionsBinder();
         Option<string?> config = new("--config") { Description = "A JSON file of options by their long names; the command line's own count more.", HelpName = "FILE" };
         FileList.RefuseEmpty(config);
+        Option<bool> plan = new("--plan") { Description = "Say how much memory the training will take, and end." };
         var command = new ExampleCommand("train", "Fine-tunes a model: an adapter (LoRA), an adapter on a quantized model (QLoRA), or the model itself.", """
             Without --full and --adapter an adapter of rank 8 is begun on all linear layers of the decoder. At the end --out holds the adapter in
-            PEFT's layout (or with --full the model), metrics.jsonl and the checkpoints. Ctrl-C saves and ends (130), SIGTERM too (143);
+            PEFT's layout (or with --full the model), metrics.jsonl, TensorBoard files, report.html and the checkpoints; MLflow follows where
+            MLFLOW_TRACKING_URI is set. Ctrl-C saves and ends (130), SIGTERM too (143);
             --resume goes on bit for bit.
 
             Examples:
@@ -30,7 +32,7 @@ internal static class TrainCommand
               vlmsharp train --full --freeze vision --data train.jsonl --out model --epochs 1 --batch-size 8 --lr 1e-5
               vlmsharp train --resume --config run.json
               mpirun -n 4 vlmsharp train --data train.jsonl --out my-adapter --epochs 3 --batch-size 16 --lr 2e-4
-            """) { config };
+            """) { config, plan };
         options.AddTo(command);
         backend.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -39,21 +41,43 @@ internal static class TrainCommand
             FineTuningOptions asked = options.Read(merged);
             using StopSignal stop = Cancellation.HandOver(StopSignal.Listen);
             using IProcessGroup group = MpiGroup.Join(options.Timeout(merged), stop.Token);
-            return await Task.Run(() => Run(asked, () => backend.Create(merged, backend.Name(merged)), group, stop), CancellationToken.None);
+            return await Task.Run(() => Run(asked, () => backend.Create(merged, backend.Name(merged)), group, stop, merged.GetValue(plan)), CancellationToken.None);
         });
         return command;
     }
 
-    private static int Run(FineTuningOptions options, Func<IComputeBackend> create, IProcessGroup group, StopSignal stop)
+    /// <summary>Metrics first: the report reads them.</summary>
+    private static IRunTracker[] Trackers(FineTuningOptions options)
+    {
+        string metrics = Path.Combine(options.Output, MetricsFile.FileName);
+        var progress = new ConsoleProgress(Console.Error, !Console.IsErrorRedirected, () => Console.WindowWidth);
+        List<IRunTracker> all =
+        [
+            new MetricsFile(metrics),
+            new TensorBoardFile(Path.Combine(options.Output, TensorBoardFile.FolderName)),
+            new HtmlReport(metrics, Path.Combine(options.Output, HtmlReport.FileName)),
+            progress,
+        ];
+        if (MlflowSettings.FromEnvironment() is { } mlflow)
+            all.Add(new MlflowTracker(mlflow with { RunIdFile = Path.Combine(options.Output, "mlflow-run") }, Tell));
+        return [.. all];
+    }
+
+    private static void Tell(string text) => Console.Error.WriteLine($"vlmsharp: {text}");
+
+    private static int Run(FineTuningOptions options, Func<IComputeBackend> create, IProcessGroup group, StopSignal stop, bool onlyPlan)
     {
         try
         {
             using IComputeBackend backend = create();
-            if (group.Rank == 0) Directory.CreateDirectory(options.Output);
-            IRunTracker[] trackers = [new MetricsFile(Path.Combine(options.Output, MetricsFile.FileName)), new TrainingProgress(backend)];
-            using FineTuning run = FineTuning.Open(options, backend, group, trackers, text => Console.Error.WriteLine($"vlmsharp: {text}"), stop.Token);
+            TrainingPlan plan = TrainingPlan.For(options);
+            if (group.Rank == 0) Console.Error.WriteLine($"memory: {plan}");
+            plan.Require(options, backend.MemoryBytes, backend.CopiesWeights);
+            if (onlyPlan) return ExitCodes.Success;
+            using FineTuning run = FineTuning.Open(options, backend, group, group.Rank == 0 ? Trackers(options) : [], Tell, stop.Token);
+            if (group.Rank == 0) TrainingOutput.Begin(run, backend);
             TrainingEnd end = run.Run(stop);
-            if (group.Rank == 0) TrainingProgress.Finish(run, options, end);
+            if (group.Rank == 0) TrainingOutput.Finish(run, options, end);
             return end switch { TrainingEnd.Interrupted => ExitCodes.Canceled, TrainingEnd.Terminated => ExitCodes.Terminated, _ => ExitCodes.Success };
         }
         catch (ProcessGroupException e) when (group.Rank != 0)

@@ -57,7 +57,7 @@ internal readonly record struct BenchRun(GenerationTimings Timings, long Picture
         using Indices row = b.Upload([0]);
         long start = Stopwatch.GetTimestamp();
         using Matrix planes = b.Upload(pixels, count, pixels.Length / count);
-        using Matrix encoded = network.Network.EncodeImages(planes); // [n * N, h]
+        using Matrix encoded = network.Network.EncodeImages(planes, adapter: network.Adapters.FirstOrDefault(a => a.Name == network.DefaultAdapter)); // [n * N, h]
         using Matrix one = b.SelectRows(encoded, row); // [1, h]
         b.Download(one, new float[one.Length]);
         return Stopwatch.GetElapsedTime(start);

@@ -100,12 +100,14 @@ internal static class AdapterTargets
         return $"The target modules {MessageText.Quote(targets.ToString())} name none of the model's linear layers; {hint}.";
     }
 
-    /// <summary>The kinds of layers whose names differ from the asked-for one's last part by a third of their letters at most.</summary>
-    private static IEnumerable<string> Near(string target, IEnumerable<string> kinds)
+    /// <summary>The kinds of layers whose names are nearest to the last part of the asked-for one, by a third of its letters at most.</summary>
+    private static IEnumerable<string> Near(string target, string[] kinds)
     {
         string asked = target[(target.LastIndexOf('.') + 1)..];
-        return asked.Length > 40 ? [] : kinds.Select(kind => (Kind: kind, Distance: Distance(asked, kind)))
-            .Where(k => 3 * k.Distance <= Math.Max(asked.Length, k.Kind.Length)).OrderBy(k => k.Distance).Select(k => k.Kind);
+        if (asked.Length > 40) return [];
+        int[] distances = Array.ConvertAll(kinds, kind => Distance(asked, kind));
+        int least = distances.Min();
+        return 3 * least > asked.Length ? [] : kinds.Where((_, i) => distances[i] == least);
     }
 
     /// <summary>Insertions, deletions and substitutions that turn one text into the other (Levenshtein 1966).</summary>

@@ -7,6 +7,7 @@ namespace VlmSharp.Gpu.Kernels;
 /// The elementary functions of the transformer. The device's own tanh has 11 correct bits, so tanh stands on exp.
 /// <code>
 /// gelu_tanh(x) = x / (1 + exp(-2u)),  u = sqrt(2/pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = 1 / (1 + exp(-2u))
+/// gelu_tanh'(x) = s + 2 x s (1 - s) u',  s = 1 / (1 + exp(-2u)),  u' = sqrt(2/pi) (1 + 0.134145 x^2)
 /// tanh(x)      = E / (E + 2),  E = exp(2x) - 1, of |x|; near 0 by its series, where the subtraction would leave no digits
 /// </code>
 /// </summary>
@@ -31,6 +32,16 @@ internal static class Functions
         return x / (1 + Exp(MinusTwoC * (x + 0.044715f * x * x * x)));
     }
 
+    /// <summary>The derivative of <see cref="GeluTanh"/>. Far out, where x^2 could be infinite, it is 0 or 1.</summary>
+    public static float GeluTanhDerivative(float x)
+    {
+        const float TwoC = 2 * 0.7978845608f;
+        float square = x * x, e = Exp(-TwoC * (x + 0.044715f * x * square)), share = 1 / (1 + e);
+        if (e == 0) return 1;
+        if (share == 0) return 0;
+        return share + x * share * (e * share) * (TwoC * (1 + 0.134145f * square));
+    }
+
     /// <summary>tanh; NaN stays NaN.</summary>
     public static float Tanh(float x)
     {
@@ -42,4 +53,7 @@ internal static class Functions
         float y = 1 - 2 / e;
         return x < 0 ? -y : y;
     }
+
+    /// <summary>cap * tanh(x / cap), or x without a cap.</summary>
+    public static float Capped(float x, float cap) => cap > 0 ? cap * Tanh(x / cap) : x;
 }

@@ -4,11 +4,12 @@ namespace VlmSharp.Gpu.Kernels;
 
 /// <summary>
 /// How a group of 256 threads multiplies tiles: X [rows, depth] times W [columns, depth] transposed, summed over the depth step by step.
+/// Either may lie across, as [depth, rows] or [depth, columns]: an <see cref="IProductForm"/> says so.
 /// </summary>
 /// <remarks>
-/// Shared memory holds a ring of stages; a stage is a panel of X and behind it a panel of W. A panel's row is the numbers of one step, 64
-/// bytes on either core, so that a panel has 4 chunks of 16 bytes for each of its rows. Numbers move in eights. After the last step the
-/// same memory takes the tile of sums.
+/// Shared memory holds a ring of stages; a stage is a panel of X and behind it a panel of W. A panel has for each of its rows the numbers
+/// of one step, 64 bytes on either core. Numbers move in eights: of a row, or where the operand lies across, of eight rows at one depth.
+/// After the last step the same memory takes the tile of sums.
 /// </remarks>
 internal interface IProductCore
 {
@@ -31,17 +32,28 @@ internal interface IProductCore
     static abstract ArrayView<F4> TileMemory<TTile>() where TTile : struct, ITile;
 
     /// <summary>Sums of 0.</summary>
-    static abstract ThreadSums Begin<TTile>() where TTile : struct, ITile;
+    static abstract ThreadSums Begin<TTile, TForm>() where TTile : struct, ITile where TForm : struct, IProductForm;
 
-    /// <summary>Where an eight lies in a panel.</summary>
+    /// <summary>Chunks of a panel.</summary>
+    /// <param name="rows">The panel's rows.</param>
+    /// <param name="isAcross">Whether its operand lies across.</param>
+    static abstract int PanelChunks(int rows, bool isAcross);
+
+    /// <summary>Where an eight of a row lies in a panel.</summary>
     /// <param name="rows">The panel's rows.</param>
     /// <param name="row">Row of the panel.</param>
     /// <param name="eight">Which eight of the row.</param>
     static abstract int Place(int rows, int row, int eight);
 
+    /// <summary>Where an eight of eight rows lies in a panel whose operand lies across.</summary>
+    /// <param name="rows">The panel's rows.</param>
+    /// <param name="depth">Number of the step.</param>
+    /// <param name="eight">Which eight of the rows.</param>
+    static abstract int PlaceAcross(int rows, int depth, int eight);
+
     /// <summary>Starts the copy of eight bf16 numbers to a panel, or of zeros; of a core that multiplies bf16.</summary>
     /// <param name="panel">The panel's first chunk.</param>
-    /// <param name="place">From <see cref="Place"/>.</param>
+    /// <param name="place">From <see cref="Place"/> or <see cref="PlaceAcross"/>.</param>
     /// <param name="address">Where the numbers are in device memory.</param>
     /// <param name="inside">Whether there are such numbers.</param>
     static abstract void Copy(int panel, int place, long address, bool inside);
@@ -50,9 +62,10 @@ internal interface IProductCore
     /// <param name="memory">The group's memory.</param>
     /// <param name="panel">The panel's first chunk.</param>
     /// <param name="rows">The panel's rows.</param>
-    /// <param name="place">From <see cref="Place"/>.</param>
+    /// <param name="place">From <see cref="Place"/> or <see cref="PlaceAcross"/>.</param>
+    /// <param name="isAcross">Whether the operand lies across.</param>
     /// <param name="numbers">The numbers.</param>
-    static abstract void Put(ArrayView<F4> memory, int panel, int rows, int place, F8 numbers);
+    static abstract void Put(ArrayView<F4> memory, int panel, int rows, int place, bool isAcross, F8 numbers);
 
     /// <summary>Ends the copies of a stage.</summary>
     static abstract void CloseStage();
@@ -64,7 +77,8 @@ internal interface IProductCore
     /// <param name="memory">The group's memory.</param>
     /// <param name="stage">The stage's first chunk.</param>
     /// <param name="sums">What this thread has so far.</param>
-    static abstract ThreadSums Multiply<TTile>(ArrayView<F4> memory, int stage, ThreadSums sums) where TTile : struct, ITile;
+    static abstract ThreadSums Multiply<TTile, TForm>(ArrayView<F4> memory, int stage, ThreadSums sums)
+        where TTile : struct, ITile where TForm : struct, IProductForm;
 
     /// <summary>Writes this thread's sums to the tile of sums, row after row.</summary>
     static abstract void Store<TTile>(ArrayView<F4> memory, ThreadSums sums) where TTile : struct, ITile;

@@ -4,7 +4,7 @@ namespace VlmSharp.Gpu.Kernels;
 
 /// <summary>
 /// Tiles of 64 columns and 16 or 64 rows. A panel stands transposed, [16 numbers, rows] in fp32, so that a thread reads its four rows, or
-/// four columns, at once. Thread (i, j) of 16 x 16 has rows 4i to 4i + 3, or row i, and columns 4j to 4j + 3.
+/// four columns, at once; an operand that lies across stands so by itself. Thread (i, j) of 16 x 16 has rows 4i to 4i + 3, or row i, and columns 4j to 4j + 3.
 /// </summary>
 internal partial struct PortableCore : IProductCore
 {
@@ -23,14 +23,26 @@ internal partial struct PortableCore : IProductCore
 
     public static ArrayView<F4> TileMemory<TTile>() where TTile : struct, ITile => SharedMemory.Allocate<F4>(MostTileChunks);
 
-    public static ThreadSums Begin<TTile>() where TTile : struct, ITile => default;
+    public static ThreadSums Begin<TTile, TForm>() where TTile : struct, ITile where TForm : struct, IProductForm => default;
+
+    public static int PanelChunks(int rows, bool isAcross) => rows * StepNumbers / 4;
 
     public static int Place(int rows, int row, int eight) => eight * 8 * rows + row;
 
+    public static int PlaceAcross(int rows, int depth, int eight) => depth * rows + eight * 8;
+
     public static void Copy(int panel, int place, long address, bool inside) { }
 
-    public static void Put(ArrayView<F4> memory, int panel, int rows, int place, F8 numbers)
+    public static void Put(ArrayView<F4> memory, int panel, int rows, int place, bool isAcross, F8 numbers)
     {
+        if (isAcross)
+        {
+            int chunk = panel + place / 4;
+            memory[chunk] = new F4 { X = numbers.A, Y = numbers.B, Z = numbers.C, W = numbers.D };
+            memory[chunk + 1] = new F4 { X = numbers.E, Y = numbers.F, Z = numbers.G, W = numbers.H };
+            return;
+        }
+
         ArrayView<float> column = memory.Cast<float>();
         int at = panel * 4 + place;
         column[at] = numbers.A;
@@ -47,7 +59,8 @@ internal partial struct PortableCore : IProductCore
 
     public static void WaitForStage() { }
 
-    public static ThreadSums Multiply<TTile>(ArrayView<F4> memory, int stage, ThreadSums sums) where TTile : struct, ITile
+    public static ThreadSums Multiply<TTile, TForm>(ArrayView<F4> memory, int stage, ThreadSums sums)
+        where TTile : struct, ITile where TForm : struct, IProductForm
     {
         int i = Group.IdxX / ThreadsAcross, j = Group.IdxX % ThreadsAcross, panelOfW = stage + TTile.Rows * 4;
         for (int k = 0; k < StepNumbers; k++)

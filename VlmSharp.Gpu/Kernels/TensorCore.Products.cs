@@ -14,18 +14,19 @@ namespace VlmSharp.Gpu.Kernels;
 /// </code>
 /// Square (i, j) of a warp has its sums in the registers acc(16i + 4j) to acc(16i + 4j + 3), which inline PTX names: the sums of a matrix
 /// instruction cannot be C# variables without going through memory. A row of a panel is 4 chunks of 16 bytes; chunk c of row r lies at
-/// place c ^ (r / 2 % 4), so that 8 rows of one chunk lie in 8 different groups of banks.
+/// place c ^ (r / 2 % 4), so that 8 rows of one chunk lie in 8 different groups of banks. A panel whose operand lies across has 32 rows,
+/// one for each depth, an odd number of chunks apart for the same reason; ldmatrix turns its squares.
 /// </summary>
 internal partial struct TensorCore : IProductCore
 {
-    private const int PanelColumns = 128, ChunkBytes = 16;
+    private const int PanelColumns = 128, StepNumbers = 32, ChunkBytes = 16;
     private const int SumPitchBytes = 544; // 128 sums and 32 bytes, so that rows begin in different banks
 
     public static bool MultipliesBFloat16 => true;
 
     public static int TileColumns => PanelColumns;
 
-    public static int StepEights => 4;
+    public static int StepEights => StepNumbers / 8;
 
     public static int Stages => 4;
 
@@ -33,14 +34,15 @@ internal partial struct TensorCore : IProductCore
 
     public static ArrayView<F4> TileMemory<TTile>() where TTile : struct, ITile => SharedMemory.GetDynamic<F4>();
 
-    public static ThreadSums Begin<TTile>() where TTile : struct, ITile
+    public static ThreadSums Begin<TTile, TForm>() where TTile : struct, ITile where TForm : struct, IProductForm
     {
         CudaAsm.Emit(
             """
-            .reg .f32 acc<64>; .reg .b32 ra<16>; .reg .b32 rb<8>; .reg .u32 tiles, firstx, secondx, firstw, secondw;
+            .reg .f32 acc<64>; .reg .b32 ra<16>; .reg .b32 rb<8>; .reg .u32 tiles, firstx, secondx, firstw, secondw, fromx, fromw;
             mov.u32 tiles, __dyn_shared_alloca;
             """);
-        FindRows<TTile>();
+        FindX<TTile, TForm>();
+        FindW<TTile, TForm>();
         CudaAsm.Emit(Zero0Left);
         if (TTile.Rows >= 32) CudaAsm.Emit(Zero1Left);
         if (TTile.Rows >= 64) CudaAsm.Emit(Zero0Right + Zero1Right);
@@ -56,49 +58,112 @@ internal partial struct TensorCore : IProductCore
         CudaAsm.Emit("{ .reg .u32 t; add.u32 t, tiles, %0; cp.async.cg.shared.global [t], [%1], 16, %2; }", target, address, bytes);
     }
 
-    public static void Put(ArrayView<F4> memory, int panel, int rows, int place, F8 numbers) =>
+    public static void Put(ArrayView<F4> memory, int panel, int rows, int place, bool isAcross, F8 numbers) =>
         memory.Cast<U4>()[panel + place] = Bits.Pack(numbers);
 
+    public static int PanelChunks(int rows, bool isAcross) => isAcross ? StepNumbers * AcrossPitch(rows) : rows * 4;
+
     public static int Place(int rows, int row, int eight) => row * 4 + (eight ^ ((row >> 1) & 3));
+
+    public static int PlaceAcross(int rows, int depth, int eight) => depth * AcrossPitch(rows) + eight;
+
+    private static int AcrossPitch(int rows) => rows / 8 + 1;
 
     public static void CloseStage() => CudaAsm.Emit("cp.async.commit_group;");
 
     public static void WaitForStage() => CudaAsm.Emit("cp.async.wait_group 2;"); // Stages - 2
 
     /// <summary>
-    /// The address that a lane gives to ldmatrix, of one row of 8 x 8 numbers, within a stage. Of X: 16 rows, then the chunk to the
-    /// right. Of W: 8 rows, the chunk to the right, the next 8 rows. The second half of the depth is two chunks to the right.
+    /// The address that a lane gives to ldmatrix, of one row of 8 x 8 numbers, within a stage: 16 rows, then the chunk to the right. Of an
+    /// operand that lies across: 8 depths, the next 8 rows, the next 8 depths. The second half of the depth is 16 numbers further.
     /// </summary>
-    private static void FindRows<TTile>() where TTile : struct, ITile
+    private static void FindX<TTile, TForm>() where TTile : struct, ITile where TForm : struct, IProductForm
     {
-        int lane = Group.IdxX & 31;
-        int x = WarpRow<TTile>() + (lane & 15), chunkOfX = lane >> 4;
-        int w = WarpColumn<TTile>() + (lane & 7) + (lane >> 4) * 8, chunkOfW = (lane >> 3) & 1;
-        int panelOfW = TTile.Rows * 4;
-        CudaAsm.Emit("add.u32 firstx, tiles, %0;", Place(TTile.Rows, x, chunkOfX) * ChunkBytes);
-        CudaAsm.Emit("add.u32 secondx, tiles, %0;", Place(TTile.Rows, x, chunkOfX + 2) * ChunkBytes);
-        CudaAsm.Emit("add.u32 firstw, tiles, %0;", (panelOfW + Place(PanelColumns, w, chunkOfW)) * ChunkBytes);
-        CudaAsm.Emit("add.u32 secondw, tiles, %0;", (panelOfW + Place(PanelColumns, w, chunkOfW + 2)) * ChunkBytes);
+        int lane = Group.IdxX & 31, row = WarpRow<TTile>(), first, second;
+        if (TForm.IsXAcross)
+        {
+            first = PlaceAcross(TTile.Rows, (lane & 7) + (lane >> 4) * 8, row / 8 + ((lane >> 3) & 1));
+            second = first + PlaceAcross(TTile.Rows, 16, 0);
+        }
+        else
+        {
+            first = Place(TTile.Rows, row + (lane & 15), lane >> 4);
+            second = Place(TTile.Rows, row + (lane & 15), (lane >> 4) + 2);
+        }
+
+        CudaAsm.Emit("add.u32 firstx, tiles, %0;", first * ChunkBytes);
+        CudaAsm.Emit("add.u32 secondx, tiles, %0;", second * ChunkBytes);
+    }
+
+    /// <summary>
+    /// The same for W: 8 rows, the chunk to the right, the next 8 rows. Of an operand that lies across: 16 depths, the next 8 rows.
+    /// </summary>
+    private static void FindW<TTile, TForm>() where TTile : struct, ITile where TForm : struct, IProductForm
+    {
+        int lane = Group.IdxX & 31, column = WarpColumn<TTile>(), panel = PanelChunks(TTile.Rows, TForm.IsXAcross), first, second;
+        if (TForm.IsWAcross)
+        {
+            first = PlaceAcross(PanelColumns, lane & 15, column / 8 + (lane >> 4));
+            second = first + PlaceAcross(PanelColumns, 16, 0);
+        }
+        else
+        {
+            int row = column + (lane & 7) + (lane >> 4) * 8, chunk = (lane >> 3) & 1;
+            first = Place(PanelColumns, row, chunk);
+            second = Place(PanelColumns, row, chunk + 2);
+        }
+
+        CudaAsm.Emit("add.u32 firstw, tiles, %0;", (panel + first) * ChunkBytes);
+        CudaAsm.Emit("add.u32 secondw, tiles, %0;", (panel + second) * ChunkBytes);
     }
 
     /// <summary>Two steps of depth 16.</summary>
-    public static ThreadSums Multiply<TTile>(ArrayView<F4> memory, int stage, ThreadSums sums) where TTile : struct, ITile
+    public static ThreadSums Multiply<TTile, TForm>(ArrayView<F4> memory, int stage, ThreadSums sums)
+        where TTile : struct, ITile where TForm : struct, IProductForm
     {
         int at = stage * ChunkBytes;
-        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstx, %0;\n" + LoadX0 + "}", at);
-        if (TTile.Rows >= 32) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstx, %0;\n" + LoadX1 + "}", at);
-        if (TTile.Rows == 128) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstx, %0;\n" + LoadX2 + LoadX3 + "}", at);
-        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstw, %0;\n" + LoadW0 + "}", at);
-        if (TTile.Rows >= 64) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, firstw, %0;\n" + LoadW1 + "}", at);
+        CudaAsm.Emit("add.u32 fromx, firstx, %0;", at);
+        CudaAsm.Emit("add.u32 fromw, firstw, %0;", at);
+        LoadX<TTile, TForm>();
+        LoadW<TTile, TForm>();
         MultiplySquares<TTile>();
 
-        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondx, %0;\n" + LoadX0 + "}", at);
-        if (TTile.Rows >= 32) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondx, %0;\n" + LoadX1 + "}", at);
-        if (TTile.Rows == 128) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondx, %0;\n" + LoadX2 + LoadX3 + "}", at);
-        CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondw, %0;\n" + LoadW0 + "}", at);
-        if (TTile.Rows >= 64) CudaAsm.Emit("{ .reg .u32 t; add.u32 t, secondw, %0;\n" + LoadW1 + "}", at);
+        CudaAsm.Emit("add.u32 fromx, secondx, %0;", at);
+        CudaAsm.Emit("add.u32 fromw, secondw, %0;", at);
+        LoadX<TTile, TForm>();
+        LoadW<TTile, TForm>();
         MultiplySquares<TTile>();
         return sums;
+    }
+
+    private static void LoadX<TTile, TForm>() where TTile : struct, ITile where TForm : struct, IProductForm
+    {
+        if (TForm.IsXAcross)
+        {
+            CudaAsm.Emit(TurnX0);
+            if (TTile.Rows >= 32) CudaAsm.Emit(TurnX1);
+            if (TTile.Rows == 128) CudaAsm.Emit(TurnX2 + TurnX3);
+        }
+        else
+        {
+            CudaAsm.Emit(LoadX0);
+            if (TTile.Rows >= 32) CudaAsm.Emit(LoadX1);
+            if (TTile.Rows == 128) CudaAsm.Emit(LoadX2 + LoadX3);
+        }
+    }
+
+    private static void LoadW<TTile, TForm>() where TTile : struct, ITile where TForm : struct, IProductForm
+    {
+        if (TForm.IsWAcross)
+        {
+            CudaAsm.Emit(TurnW0);
+            if (TTile.Rows >= 64) CudaAsm.Emit(TurnW1);
+        }
+        else
+        {
+            CudaAsm.Emit(LoadW0);
+            if (TTile.Rows >= 64) CudaAsm.Emit(LoadW1);
+        }
     }
 
     private static void MultiplySquares<TTile>() where TTile : struct, ITile

@@ -4,7 +4,8 @@ namespace VlmSharp.Gpu.Kernels;
 internal partial struct TensorCore
 {
     private const string Mma = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 ";
-    private const string Load = "ldmatrix.sync.aligned.m8n8.x4.shared.b16 ", Put2 = "st.shared.v2.f32 ";
+    private const string Load = "ldmatrix.sync.aligned.m8n8.x4.shared.b16 ", Turn = "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 ";
+    private const string Put2 = "st.shared.v2.f32 ";
 
     // Sums of 0.
     private const string Zero0Left =
@@ -33,9 +34,14 @@ internal partial struct TensorCore
         + "mov.f32 acc60, 0f00000000; mov.f32 acc61, 0f00000000; mov.f32 acc62, 0f00000000; mov.f32 acc63, 0f00000000;\n";
 
     // 16 x 16 numbers of X, one square of rows after the other; 16 columns of W.
-    private const string LoadX0 = Load + "{ra0,ra1,ra2,ra3}, [t];\n", LoadX1 = Load + "{ra4,ra5,ra6,ra7}, [t+1024];\n";
-    private const string LoadX2 = Load + "{ra8,ra9,ra10,ra11}, [t+2048];\n", LoadX3 = Load + "{ra12,ra13,ra14,ra15}, [t+3072];\n";
-    private const string LoadW0 = Load + "{rb0,rb1,rb2,rb3}, [t];\n", LoadW1 = Load + "{rb4,rb5,rb6,rb7}, [t+1024];\n";
+    private const string LoadX0 = Load + "{ra0,ra1,ra2,ra3}, [fromx];\n", LoadX1 = Load + "{ra4,ra5,ra6,ra7}, [fromx+1024];\n";
+    private const string LoadX2 = Load + "{ra8,ra9,ra10,ra11}, [fromx+2048];\n", LoadX3 = Load + "{ra12,ra13,ra14,ra15}, [fromx+3072];\n";
+    private const string LoadW0 = Load + "{rb0,rb1,rb2,rb3}, [fromw];\n", LoadW1 = Load + "{rb4,rb5,rb6,rb7}, [fromw+1024];\n";
+
+    // The same of operands that lie across: 16 rows or columns are two chunks.
+    private const string TurnX0 = Turn + "{ra0,ra1,ra2,ra3}, [fromx];\n", TurnX1 = Turn + "{ra4,ra5,ra6,ra7}, [fromx+32];\n";
+    private const string TurnX2 = Turn + "{ra8,ra9,ra10,ra11}, [fromx+64];\n", TurnX3 = Turn + "{ra12,ra13,ra14,ra15}, [fromx+96];\n";
+    private const string TurnW0 = Turn + "{rb0,rb1,rb2,rb3}, [fromw];\n", TurnW1 = Turn + "{rb4,rb5,rb6,rb7}, [fromw+32];\n";
 
     // 16 x 8 sums += 16 x 16 of X times 16 x 8 of W.
     private const string Row0Left =

@@ -42,6 +42,13 @@ internal abstract class KernelDevice : IDisposable
         if (source.Length > 0) target.CopyFrom(Stream, source);
     }
 
+    /// <summary>Queues the filling of memory with zeros.</summary>
+    /// <param name="target">Which.</param>
+    public void Clear<T>(ArrayView<T> target) where T : unmanaged
+    {
+        if (target.Length > 0) target.MemSetToZero(Stream);
+    }
+
     /// <summary>Copies numbers to the device, behind what is queued, and waits until they are there.</summary>
     /// <param name="values">On the host.</param>
     /// <param name="target">As long.</param>

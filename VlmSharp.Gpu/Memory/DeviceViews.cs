@@ -19,6 +19,9 @@ internal static class DeviceViews
         return block.Buffer.View.BaseView.Cast<float>().SubView(0, x.Length);
     }
 
+    /// <summary>The same, of a matrix that may be missing: then empty.</summary>
+    public static ArrayView<float> OptionalFloats(this Matrix x) => x.HasValue ? x.Floats() : default;
+
     /// <summary>The numbers of a matrix that is kept in bf16: [rows, chunks of 16 bytes].</summary>
     public static ArrayView<U4> Chunks(this Matrix x)
     {

@@ -26,6 +26,7 @@ internal sealed class DeviceWeight : Weight
         : base(source.Name, source.DType, source.Rows, source.Columns)
     {
         Format = format;
+        IsWritable = source.IsWritable;
         this.data = data;
         this.scales = scales;
         this.vector = vector;
@@ -33,6 +34,9 @@ internal sealed class DeviceWeight : Weight
 
     /// <summary>The storage format on the device.</summary>
     public DType Format { get; }
+
+    /// <summary>Whether operators may change it: a parameter that is trained.</summary>
+    public bool IsWritable { get; }
 
     /// <summary>Chunks of 16 bytes of a row.</summary>
     public int RowChunks => ChunksOf(Format, Columns);

@@ -8,6 +8,8 @@ namespace VlmSharp.Gpu.Memory;
 /// <summary>What the operators of a backend share: the device, its memory, and copies to and from it.</summary>
 internal sealed class GpuContext : IDisposable
 {
+    private MemoryBuffer1D<float, Stride1D.Dense>? maps;
+
     /// <summary>Takes the device over.</summary>
     /// <param name="device">Runs the kernels.</param>
     /// <param name="kvCacheFormat">How keys and values are kept: BF16 or F32.</param>
@@ -42,6 +44,21 @@ internal sealed class GpuContext : IDisposable
 
     /// <summary>How keys and values are kept: BF16 or F32.</summary>
     public DType KvCacheFormat { get; }
+
+    /// <summary>The numbers that codes of 8 bits choose among, [2, 256]: <see cref="DynamicMap.Signed"/>, <see cref="DynamicMap.Unsigned"/>.</summary>
+    public ArrayView<float> Maps
+    {
+        get
+        {
+            if (maps is null)
+            {
+                maps = Pool.Allocate<float>(2 * DynamicMap.Signed.Values.Length, "tables", "Ask for fewer sequences at a time.");
+                Staging.Copy<float>([.. DynamicMap.Signed.Values, .. DynamicMap.Unsigned.Values], maps.View.BaseView);
+            }
+
+            return maps.View.BaseView;
+        }
+    }
 
     /// <summary>A matrix in fp32 with undefined content.</summary>
     public Matrix Allocate(int rows, int columns)
@@ -82,6 +99,7 @@ internal sealed class GpuContext : IDisposable
         Device.Wait();
         Staging.Dispose();
         Rotary.Dispose();
+        maps?.Dispose();
         Arena.Dispose();
         Pool.Dispose();
         Device.Dispose();

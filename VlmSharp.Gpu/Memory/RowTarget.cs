@@ -20,6 +20,13 @@ internal struct RowTarget
         return new RowTarget { narrow = y.Chunks().Cast<ushort>(), PaddedColumns = DeviceBlock.RowChunks(y.Columns) * DeviceBlock.ChunkNumbers };
     }
 
+    /// <summary>Neighboring rows of a matrix that is kept in fp32.</summary>
+    public static RowTarget Of(Matrix y, int first, int count) => new()
+    {
+        wide = y.Floats().SubView((long)first * y.Columns, (long)count * y.Columns),
+        PaddedColumns = y.Columns,
+    };
+
     /// <summary>Writes a number.</summary>
     public readonly void Set(int row, int column, float value)
     {

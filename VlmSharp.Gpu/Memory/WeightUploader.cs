@@ -11,7 +11,7 @@ namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
 /// Copies parameters from the mapped checkpoint to the device, once: through two page-locked buffers, of which one is filled while the other is copied. bf16 stays bf16, int8, int4 and NF4
-/// stay packed, f16 stays f16; f32 becomes bf16 where that loses nothing and the device multiplies bf16. NF4 that kernels do not take
+/// stay packed, f16 stays f16; f32 becomes bf16 where that loses nothing, the device multiplies bf16 and nobody writes to it. NF4 that kernels do not take
 /// (<see cref="Nf4Table.Takes"/>) is widened to the format that its numbers are rounded to, which is exact.
 /// </summary>
 /// <param name="device">Where to.</param>
@@ -66,7 +66,7 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
 
     private DType FormatOf(in WeightData source) => source.DType switch
     {
-        DType.F32 when prefersBFloat16 && IsExactInBFloat16(source) => DType.BF16,
+        DType.F32 when prefersBFloat16 && !source.IsWritable && IsExactInBFloat16(source) => DType.BF16,
         DType.Nf4 when !Nf4Table.Takes(source.Columns, source.ValueType) => source.ValueType,
         _ => source.DType,
     };

@@ -1,3 +1,4 @@
+using VlmSharp.Gpu.Kernels.Elements;
 using VlmSharp.Gpu.Kernels.Limits;
 using VlmSharp.Gpu.Kernels.Products;
 using VlmSharp.Gpu.Launching;
@@ -14,9 +15,15 @@ internal sealed partial class GpuOperators<TCore>
     [
         .. ProductKernels<TCore>.All,
         .. AttentionKernels,
+        .. AttentionGradientKernels,
+        .. ElementKernels,
+        ColumnSums.Kernel,
         .. Conversions.Kernels,
         .. LimitKernels.All(IsNarrow),
         EmbedKernel, RotaryAnglesKernel, RopeKernel, LayerNormKernel, RmsNormKernel, SelectRowsKernel, ReplaceRowsKernel,
         SoftCapKernel, RowStatisticsKernel, LogSoftmaxKernel, TopKKernel, TopPKernel, DrawKernel, ChooseKernel,
+        RopeGradientKernel, RmsNormInputGradientKernel, RmsNormScaleKernel, LayerNormInputGradientKernel, LayerNormScaleKernel,
+        AddRowsKernel, DropoutKernel, CrossEntropyPartKernel, CrossEntropyKernel, ScoreGradientKernel,
+        AssignRowsKernel, AdamWKernel, AdamW8BitKernel, SgdKernel, SumOfSquaresPieceKernel, SumOfSquaresKernel,
     ];
 }

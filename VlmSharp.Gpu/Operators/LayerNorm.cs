@@ -29,20 +29,29 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LayerNorm>
         return y;
     }
 
-    /// <summary>
-    /// A group has one row: its mean, then the mean of the squared distances from it (not the difference of two large numbers), then
-    /// every number.
-    /// </summary>
+    /// <summary>A group has one row: its mean and scale, then every number.</summary>
     private static void LayerNormRow(LayerNormArgs g)
     {
         long row = (long)Grid.IdxX * g.Columns;
-        float sum = 0, squares = 0;
-        for (int i = Group.IdxX; i < g.Columns; i += RowThreads) sum += g.X[row + i];
-        float mean = TCore.Sum(sum) / g.Columns;
-        for (int i = Group.IdxX; i < g.Columns; i += RowThreads) squares += (g.X[row + i] - mean) * (g.X[row + i] - mean);
-        float scale = 1 / XMath.Sqrt(TCore.Sum(squares) / g.Columns + g.Epsilon);
+        float mean = Mean(g.X, row, g.Columns), scale = InverseDeviation(g.X, row, g.Columns, mean, g.Epsilon);
         for (int i = Group.IdxX; i < g.Y.PaddedColumns; i += RowThreads)
             g.Y.Set(Grid.IdxX, i, i < g.Columns ? (g.X[row + i] - mean) * scale * g.Weight[i] + g.Bias[i] : 0);
+    }
+
+    /// <summary>The mean of the group's row, which begins at a number.</summary>
+    private static float Mean(ArrayView<float> x, long row, int columns)
+    {
+        float sum = 0;
+        for (int i = Group.IdxX; i < columns; i += RowThreads) sum += x[row + i];
+        return TCore.Sum(sum) / columns;
+    }
+
+    /// <summary>1 / sqrt(mean((x - mean)^2) + eps): the mean of the squared distances, not the difference of two large numbers.</summary>
+    private static float InverseDeviation(ArrayView<float> x, long row, int columns, float mean, float epsilon)
+    {
+        float squares = 0;
+        for (int i = Group.IdxX; i < columns; i += RowThreads) squares += (x[row + i] - mean) * (x[row + i] - mean);
+        return 1 / XMath.Sqrt(TCore.Sum(squares) / columns + epsilon);
     }
 
     internal struct LayerNormArgs

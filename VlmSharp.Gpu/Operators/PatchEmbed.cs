@@ -16,19 +16,9 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchEmbed>
     {
         DeviceWeight kernel = op.Kernel.OnDevice(), positions = op.Positions.OnDevice();
         Kernel<PositionsArgs> layPositions = PatchKernels.Positions(positions);
-        using Matrix pixels = context.Widen(op.Pixels);
-        using Matrix patches = AllocateForPatches(shape.Rows, kernel.Columns); // [images * N, 3 * patch^2, padded]
-        LaunchGrid eachRow = new(shape.Rows);
-        Launch(PatchKernels.Flatten, eachRow, new FlattenArgs
-        {
-            Pixels = pixels.Floats(),
-            Patches = RowTarget.Of(patches),
-            Side = op.Side,
-            Patch = op.Patch,
-        });
-
+        using Matrix patches = Flatten(op.Pixels, shape.Rows, op.Side, op.Patch); // [images * N, 3 * patch^2, padded]
         Matrix y = Allocate(shape); // [images * N, F]
-        Launch(layPositions, eachRow, new PositionsArgs
+        Launch(layPositions, new LaunchGrid(shape.Rows), new PositionsArgs
         {
             Positions = Operand.Of(positions),
             Y = y.Floats(),
@@ -45,7 +35,23 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchEmbed>
         return y;
     }
 
-    private Matrix AllocateForPatches(int rows, int columns) =>
+    /// <summary>Patches as rows, as products take them.</summary>
+    private Matrix Flatten(Matrix pictures, int rows, int side, int patch)
+    {
+        using Matrix pixels = context.Widen(pictures); // [images, 3 * side^2]
+        Matrix patches = AllocatePadded(rows, 3 * patch * patch);
+        Launch(PatchKernels.Flatten, new LaunchGrid(rows), new FlattenArgs
+        {
+            Pixels = pixels.Floats(),
+            Patches = RowTarget.Of(patches),
+            Side = side,
+            Patch = patch,
+        });
+        return patches;
+    }
+
+    /// <summary>A matrix as products take it; whoever fills it writes the padding of its rows, zeros, too.</summary>
+    private Matrix AllocatePadded(int rows, int columns) =>
         IsNarrow
             ? context.AllocateNarrow(rows, columns)
             : context.Allocate(rows, DeviceBlock.RowChunks(columns) * DeviceBlock.ChunkNumbers);

@@ -34,10 +34,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<RmsNorm>
     private static void RmsNormRow(RmsNormArgs g)
     {
         long row = (long)Grid.IdxX * g.Columns;
-        float squares = 0;
-        for (int i = Group.IdxX; i < g.Columns; i += RowThreads) squares += g.X[row + i] * g.X[row + i];
-        float scale = 1 / XMath.Sqrt(TCore.Sum(squares) / g.Columns + g.Epsilon);
-
+        float scale = InverseRms(g.X, row, g.Columns, g.Epsilon);
         bool add = g.Residual.Length > 0;
         for (int i = Group.IdxX; i < g.Y.PaddedColumns; i += RowThreads)
         {
@@ -45,6 +42,14 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<RmsNorm>
             if (add) y += g.Residual[row + i];
             g.Y.Set(Grid.IdxX, i, y);
         }
+    }
+
+    /// <summary>1 / sqrt(mean(x^2) + eps) of the group's row, which begins at a number.</summary>
+    private static float InverseRms(ArrayView<float> x, long row, int columns, float epsilon)
+    {
+        float squares = 0;
+        for (int i = Group.IdxX; i < columns; i += RowThreads) squares += x[row + i] * x[row + i];
+        return 1 / XMath.Sqrt(TCore.Sum(squares) / columns + epsilon);
     }
 
     internal struct RmsNormArgs

@@ -36,12 +36,7 @@ public abstract class AdapterGoldens
         using var golden = new AdapterGolden(kind, adapter, backend);
         using var expected = new GoldenTensors(GoldenFiles.PathOf("training", $"{kind}-{expectation}-expected.safetensors"));
         for (int i = 0; i < 2; i++)
-        {
-            using Matrix logits = golden.Step().Logits([golden.Examples[i]]);
-            float[] values = new float[logits.Length];
-            backend.Download(logits, values);
-            TensorAssert.Close(expected.Floats($"suffix_logits.{i}"), values, LogitTolerance, $"{kind} {adapter} sample {i}");
-        }
+            TensorAssert.Close(expected.Floats($"suffix_logits.{i}"), Logits(golden, backend, i), LogitTolerance, $"{kind} {adapter} sample {i}");
     }
 
     [BackendTheory, MemberData(nameof(Adapters))]
@@ -74,6 +69,17 @@ public abstract class AdapterGoldens
         }
     }
 
+    /// <summary>QLoRA (Dettmers et al. 2023): the adapter on a base in NF4.</summary>
+    [BackendTheory, InlineData("pg1"), InlineData("pg2")]
+    public void Logits_on_a_quantized_base_equal_the_reference(string kind)
+    {
+        using IComputeBackend backend = CreateBackend();
+        using var golden = new AdapterGolden(kind, "lora", backend, DType.Nf4);
+        using var expected = new GoldenTensors(GoldenFiles.PathOf("training", $"{kind}-qlora-expected.safetensors"));
+        for (int i = 0; i < 2; i++)
+            TensorAssert.Close(expected.Floats($"suffix_logits.{i}"), Logits(golden, backend, i), LogitTolerance, $"{kind} sample {i}");
+    }
+
     [BackendTheory, InlineData("pg1"), InlineData("pg2")]
     public void Requests_with_different_adapters_share_steps_and_each_answers_as_alone(string kind)
     {
@@ -94,6 +100,14 @@ public abstract class AdapterGoldens
 
         Assert.Equal(cases[0].Tokens[..12], together[0].TokenIds); // the one without is the model itself
         Assert.NotEqual(together[0].TokenIds, model.Generate(cases[0].Request() with { Adapter = "lora" }, options).TokenIds);
+    }
+
+    private static float[] Logits(AdapterGolden golden, IComputeBackend backend, int sample)
+    {
+        using Matrix logits = golden.Step().Logits([golden.Examples[sample]]); // [targets, V]
+        float[] values = new float[logits.Length];
+        backend.Download(logits, values);
+        return values;
     }
 
     /// <summary>Up to twelve rows a step's numbers do not depend on how many there are: so neither on the other rows' adapters.</summary>
@@ -139,7 +153,7 @@ internal sealed class AdapterGolden : IDisposable
     private readonly LoadedWeights weights;
     private readonly Checkpoint checkpoint;
 
-    public AdapterGolden(string kind, string adapter, IComputeBackend backend)
+    public AdapterGolden(string kind, string adapter, IComputeBackend backend, DType? quantization = null)
     {
         model = new TrainingGolden(kind, backend, checkpointing: true); // for its samples
         checkpoint = Checkpoint.Open(GoldenFiles.PathOf("models", kind));
@@ -152,7 +166,7 @@ internal sealed class AdapterGolden : IDisposable
             return (Trained(a), Trained(b));
         });
         adapting = new LowRankBackend(Tape) { Always = Adapter };
-        weights = new LoadedWeights(checkpoint, adapting, null, CancellationToken.None);
+        weights = new LoadedWeights(checkpoint, adapting, quantization, CancellationToken.None);
         Network = new Models.PaliGemmaModel(checkpoint.Config, adapting, weights.Load);
     }
 

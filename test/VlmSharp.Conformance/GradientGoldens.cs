@@ -30,13 +30,16 @@ public abstract class GradientGoldens
         IReadOnlyList<double> losses = golden.Step().Run(examples, 1.0 / tokens);
         Close.AssertRelative("loss", figures.GetProperty("loss").GetDouble(), losses.Sum() / tokens, Math.Max(1e-5, Tolerance / 10));
         using var expected = new GoldenTensors(GoldenFiles.PathOf("training", $"{kind}-gradients.safetensors"));
+        // Softmax does not see what all scores of a row have in common, so a key's bias has no gradient but what rounding leaves of sums
+        // that cancel: of the size of the whole gradient's rounding.
+        double left = figures.GetProperty("grad_norm").GetDouble() * 1e-8;
         int compared = 0;
         foreach (string name in expected.Names.Where(n => n.StartsWith("grad.", StringComparison.Ordinal)))
         {
             ReadOnlySpan<float> values = expected.Floats(name);
             double largest = 0;
             foreach (float value in values) largest = Math.Max(largest, Math.Abs(value));
-            TensorAssert.Close(values, golden.Gradient(name["grad.".Length..]), Tolerance * largest + 1e-7, $"{kind} {name}");
+            TensorAssert.Close(values, golden.Gradient(name["grad.".Length..]), Tolerance * largest + left, $"{kind} {name}");
             compared++;
         }
 

@@ -47,6 +47,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
             () => new TokenizerJsonTarget(), () => new TokenizerModelTarget(), () => new AddedTokensTarget(),
             () => new PromptTarget(), () => new AnswerTarget(), () => new ManifestTarget(),
             () => new TrainingDataTarget(), () => new CocoMaskTarget(),
+            () => new AdapterConfigTarget(), () => new AdapterTensorsTarget(),
         ]).Select(make => (Name(make), make));
 
     private static string Name(Func<FuzzTarget> make)

@@ -52,6 +52,13 @@ public sealed class OpenClDemoGoldens : DemoGoldens
 
 [NeedsOpenCl]
 [Collection(SharedDevice.Collection)]
+public sealed class OpenClGradientGoldens : GradientGoldens
+{
+    protected override IComputeBackend CreateBackend() => SharedDevice.Backend();
+}
+
+[NeedsOpenCl]
+[Collection(SharedDevice.Collection)]
 public sealed class OpenClNf4Goldens : Nf4Goldens
 {
     protected override IComputeBackend CreateBackend() => SharedDevice.Backend();

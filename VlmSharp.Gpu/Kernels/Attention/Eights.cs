@@ -90,6 +90,42 @@ internal static class Eights
         H = x.H * y.H,
     };
 
-    /// <summary>Whether none is infinite or NaN.</summary>
+    /// <summary>x + y, number by number.</summary>
+    public static F8 Plus(F8 x, F8 y) => new()
+    {
+        A = x.A + y.A,
+        B = x.B + y.B,
+        C = x.C + y.C,
+        D = x.D + y.D,
+        E = x.E + y.E,
+        F = x.F + y.F,
+        G = x.G + y.G,
+        H = x.H + y.H,
+    };
+
+    /// <summary>The larger of two, number by number.</summary>
+    public static F8 Max(F8 x, F8 y) => new()
+    {
+        A = IntrinsicMath.Max(x.A, y.A),
+        B = IntrinsicMath.Max(x.B, y.B),
+        C = IntrinsicMath.Max(x.C, y.C),
+        D = IntrinsicMath.Max(x.D, y.D),
+        E = IntrinsicMath.Max(x.E, y.E),
+        F = IntrinsicMath.Max(x.F, y.F),
+        G = IntrinsicMath.Max(x.G, y.G),
+        H = IntrinsicMath.Max(x.H, y.H),
+    };
+
+    /// <summary>The same number eight times.</summary>
+    public static F8 All(float x) => new() { A = x, B = x, C = x, D = x, E = x, F = x, G = x, H = x };
+
+    /// <summary>Writes two chunks of four.</summary>
+    public static void Store(ArrayView<F4> chunks, long at, F8 x)
+    {
+        chunks[at] = new F4 { X = x.A, Y = x.B, Z = x.C, W = x.D };
+        chunks[at + 1] = new F4 { X = x.E, Y = x.F, Z = x.G, W = x.H };
+    }
+
+    /// <summary>Whether it is neither infinite nor NaN.</summary>
     public static bool IsFinite(float x) => (Interop.FloatAsInt(x) & 0x7f800000u) != 0x7f800000u;
 }

@@ -20,4 +20,30 @@ internal static class Softmax
 
     /// <summary>exp(m - m'): what stays of the sums until now.</summary>
     public static float Keep(float before, float max) => before == max ? 1 : Functions.Exp(before - max);
+
+    /// <summary><see cref="Weight(float, float)"/> of eight scores and the largest until now of each of eight rows.</summary>
+    public static F8 Weights(F8 scores, F8 max) => new()
+    {
+        A = Weight(scores.A, Shift(max.A)),
+        B = Weight(scores.B, Shift(max.B)),
+        C = Weight(scores.C, Shift(max.C)),
+        D = Weight(scores.D, Shift(max.D)),
+        E = Weight(scores.E, Shift(max.E)),
+        F = Weight(scores.F, Shift(max.F)),
+        G = Weight(scores.G, Shift(max.G)),
+        H = Weight(scores.H, Shift(max.H)),
+    };
+
+    /// <summary><see cref="Keep(float, float)"/> of eight rows.</summary>
+    public static F8 Keep(F8 before, F8 max) => new()
+    {
+        A = Keep(before.A, max.A),
+        B = Keep(before.B, max.B),
+        C = Keep(before.C, max.C),
+        D = Keep(before.D, max.D),
+        E = Keep(before.E, max.E),
+        F = Keep(before.F, max.F),
+        G = Keep(before.G, max.G),
+        H = Keep(before.H, max.H),
+    };
 }

@@ -12,10 +12,10 @@ internal struct Operand
     public ArrayView<ushort> Scales; // bf16, of Nf4 a table (Nf4Table), or empty
     public long Address; // of Data on the device, for asynchronous copies
     public ArrayView<int> Selected; // the rows that count, one by one; empty for all
-    public int Rows, RowChunks; // rows that count
+    public int First, Rows, RowChunks; // the first row that counts, where none are selected; rows that count
 
     /// <summary>The chunk that a row begins with.</summary>
-    public readonly long RowStart(int row) => (long)(Selected.Length > 0 ? Selected[row] : row) * RowChunks;
+    public readonly long RowStart(int row) => (long)(Selected.Length > 0 ? Selected[row] : First + row) * RowChunks;
 
     /// <summary>A parameter.</summary>
     public static Operand Of(DeviceWeight weight) => new()
@@ -29,6 +29,9 @@ internal struct Operand
 
     /// <summary>Some rows of a parameter.</summary>
     public static Operand Of(DeviceWeight weight, ArrayView<int> rows) => Of(weight) with { Selected = rows, Rows = (int)rows.Length };
+
+    /// <summary>Neighboring rows of a parameter.</summary>
+    public static Operand Of(DeviceWeight weight, int first, int count) => Of(weight) with { First = first, Rows = count };
 
     /// <summary>Activations: bf16, or fp32 with rows of whole eights.</summary>
     public static Operand Of(Matrix x)

@@ -3,8 +3,8 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// Brings a panel of a matrix, some rows of one step, to shared memory. A thread brings up to two eights, in every step those of the same
-/// rows.
+/// Brings a panel of a matrix, some rows of one step, to shared memory; of one that lies across, some columns, and the step is some of its
+/// rows. A thread brings up to two eights, in every step those of the same place in the panel.
 /// </summary>
 internal static class Panel<TCore, TFormat>
     where TCore : struct, ICore
@@ -18,11 +18,12 @@ internal static class Panel<TCore, TFormat>
     /// <param name="matrix">The matrix.</param>
     /// <param name="firstRow">The panel's first row.</param>
     /// <param name="rows">The panel's rows.</param>
-    public static Share Find(in Operand matrix, int firstRow, int rows)
+    /// <param name="isAcross">Whether the matrix lies across.</param>
+    public static Share Find(in Operand matrix, int firstRow, int rows, bool isAcross)
     {
         Share share = default;
-        share.First = FindOne(matrix, firstRow, rows, Group.IdxX);
-        if (IsTwo(rows)) share.Second = FindOne(matrix, firstRow, rows, Group.IdxX + Threads);
+        share.First = FindOne(matrix, firstRow, rows, isAcross, Group.IdxX);
+        if (IsTwo(rows)) share.Second = FindOne(matrix, firstRow, rows, isAcross, Group.IdxX + Threads);
         return share;
     }
 
@@ -30,47 +31,64 @@ internal static class Panel<TCore, TFormat>
     /// <param name="matrix">The matrix.</param>
     /// <param name="share">What this thread brings.</param>
     /// <param name="rows">The panel's rows.</param>
+    /// <param name="isAcross">Whether the matrix lies across.</param>
     /// <param name="step">Which step of the depth.</param>
     /// <param name="panel">The panel's first chunk in shared memory.</param>
-    public static Pieces Start(in Operand matrix, in Share share, int rows, int step, int panel)
+    public static Pieces Start(in Operand matrix, in Share share, int rows, bool isAcross, int step, int panel)
     {
         Pieces pieces = default;
-        if (IsBrought(rows)) pieces.First = StartOne(matrix, share.First, step, panel);
-        if (IsTwo(rows)) pieces.Second = StartOne(matrix, share.Second, step, panel);
+        if (IsBrought(rows)) pieces.First = StartOne(matrix, share.First, isAcross, step, panel);
+        if (IsTwo(rows)) pieces.Second = StartOne(matrix, share.Second, isAcross, step, panel);
         return pieces;
     }
 
     /// <summary>Writes what was loaded.</summary>
-    public static void Finish(in Operand matrix, ArrayView<F4> memory, in Share share, in Pieces pieces, int rows, int panel)
+    public static void Finish(
+        in Operand matrix, ArrayView<F4> memory, in Share share, in Pieces pieces, int rows, bool isAcross, int panel)
     {
         if (IsCopied) return;
-        if (IsBrought(rows)) FinishOne(matrix, memory, share.First, pieces.First, rows, panel);
-        if (IsTwo(rows)) FinishOne(matrix, memory, share.Second, pieces.Second, rows, panel);
+        if (IsBrought(rows)) FinishOne(matrix, memory, share.First, pieces.First, rows, isAcross, panel);
+        if (IsTwo(rows)) FinishOne(matrix, memory, share.Second, pieces.Second, rows, isAcross, panel);
     }
 
     private static bool IsTwo(int rows) => rows * TCore.StepEights > Threads;
 
     private static bool IsBrought(int rows) => rows * TCore.StepEights >= Threads || Group.IdxX < rows * TCore.StepEights;
 
-    private static Line FindOne(in Operand matrix, int firstRow, int rows, int i)
+    private static Line FindOne(in Operand matrix, int firstRow, int rows, bool isAcross, int i) =>
+        isAcross ? FindAcross(matrix, firstRow, rows, i) : FindAlong(matrix, firstRow, rows, i);
+
+    private static Line FindAlong(in Operand matrix, int firstRow, int rows, int i)
     {
         int row = i / TCore.StepEights, eight = i % TCore.StepEights, from = firstRow + row;
         bool inside = row < rows && from < matrix.Rows;
         return new Line
         {
             Start = inside ? matrix.RowStart(from) : 0,
-            Eight = eight,
-            Eights = inside ? matrix.RowChunks * TFormat.ChunkEights : 0,
+            First = eight,
+            End = inside ? matrix.RowChunks * TFormat.ChunkEights : 0,
             Place = TCore.Place(rows, row, eight),
         };
     }
 
-    private static Piece StartOne(in Operand matrix, in Line line, int step, int panel)
+    private static Line FindAcross(in Operand matrix, int firstRow, int rows, int i)
+    {
+        int depth = i / (rows / 8), eight = i % (rows / 8), from = firstRow / 8 + eight;
+        return new Line
+        {
+            Start = from,
+            First = depth,
+            End = from < matrix.RowChunks * TFormat.ChunkEights ? matrix.Rows : 0,
+            Place = TCore.PlaceAcross(rows, depth, eight),
+        };
+    }
+
+    private static Piece StartOne(in Operand matrix, in Line line, bool isAcross, int step, int panel)
     {
         Piece piece = default;
-        int eight = step * TCore.StepEights + line.Eight;
-        bool inside = eight < line.Eights;
-        long chunk = line.Start + eight / TFormat.ChunkEights;
+        int at = step * TCore.StepEights * (isAcross ? 8 : 1) + line.First, eight = isAcross ? (int)line.Start : at;
+        bool inside = at < line.End;
+        long row = isAcross ? matrix.RowStart(inside ? at : 0) : line.Start, chunk = row + eight / TFormat.ChunkEights;
         if (IsCopied)
         {
             TCore.Copy(panel, line.Place, matrix.Address + chunk * 16, inside);
@@ -85,8 +103,9 @@ internal static class Panel<TCore, TFormat>
     }
 
     // A piece that was not loaded has a scale of 0 and numbers of 0 or, in 4 bits, -8.
-    private static void FinishOne(in Operand matrix, ArrayView<F4> memory, in Line line, in Piece piece, int rows, int panel) =>
-        TCore.Put(memory, panel, rows, line.Place, TFormat.Eight(matrix, piece.Chunk, piece.EightOfChunk).Times(piece.Scale));
+    private static void FinishOne(
+        in Operand matrix, ArrayView<F4> memory, in Line line, in Piece piece, int rows, bool isAcross, int panel) =>
+        TCore.Put(memory, panel, rows, line.Place, isAcross, TFormat.Eight(matrix, piece.Chunk, piece.EightOfChunk).Times(piece.Scale));
 }
 
 /// <summary>What a thread brings of a panel.</summary>
@@ -95,11 +114,11 @@ internal struct Share
     public Line First, Second;
 }
 
-/// <summary>An eight of each step, of one row.</summary>
+/// <summary>An eight of each step: of one row, or where the matrix lies across, of one eight of columns.</summary>
 internal struct Line
 {
-    public long Start; // the row's first chunk
-    public int Eight, Eights; // which of a step; how many the row has, 0 of a row that does not exist
+    public long Start; // the row's first chunk; across: the eight
+    public int First, End; // along: eights of the row, across: rows; of the first step, and the end: 0 of what does not exist
     public int Place; // in the panel
 }
 

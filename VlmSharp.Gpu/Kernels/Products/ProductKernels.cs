@@ -18,11 +18,16 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
         PositionRows<BFloat16Format>.Kernel,
         PositionRows<Float16Format>.Kernel,
         .. Formats.SelectMany(format => new Kernel[] { Linear(format), Gated(format), Three(format) }),
-        .. Tiles.SelectMany(rows => Formats.Select(format => Tiled(rows, format).Kernel)),
+        .. Tiles.SelectMany(rows => Formats.Select(format => Tiled<RowsByRows>(rows, format).Kernel)),
+        .. Tiles.SelectMany(rows => Formats.Select(format => Tiled<RowsByColumns>(rows, format).Kernel)),
+        .. Tiles.Select(rows => Tiled<ColumnsByColumns>(rows, Activations).Kernel),
     ];
 
     /// <summary>Rows of the tiles that the core has, smallest first.</summary>
     public static IReadOnlyList<int> Tiles { get; } = TCore.MultipliesBFloat16 ? [16, 32, 64, 128] : [16, 64];
+
+    /// <summary>What activations are multiplied as.</summary>
+    public static DType Activations => TCore.MultipliesBFloat16 ? DType.BF16 : DType.F32;
 
     /// <summary>A linear layer for few rows.</summary>
     public static Kernel<RowArgs> Linear(DType format) => Of(format).Linear;
@@ -34,7 +39,16 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
     public static Kernel<ThreeRowsArgs> Three(DType format) => Of(format).Three;
 
     /// <summary>A product for many rows, by tiles of so many.</summary>
-    public static TiledKernel Tiled(int rows, DType format) => Of(format).Tiled(rows);
+    public static TiledKernel Tiled<TForm>(int rows, DType format) where TForm : struct, IProductForm => format switch
+    {
+        DType.F32 => Tiled<TForm, Float32Format>(rows),
+        DType.BF16 => Tiled<TForm, BFloat16Format>(rows),
+        DType.F16 => Tiled<TForm, Float16Format>(rows),
+        DType.Int8 => Tiled<TForm, Int8Format>(rows),
+        DType.Int4 => Tiled<TForm, Int4Format>(rows),
+        DType.Nf4 => Tiled<TForm, Nf4Format>(rows),
+        _ => throw Unknown(format),
+    };
 
     private static FormatKernels Of(DType format) => format switch
     {
@@ -44,26 +58,29 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
         DType.Int8 => Of<Int8Format>(),
         DType.Int4 => Of<Int4Format>(),
         DType.Nf4 => Of<Nf4Format>(),
-        _ => throw new NotSupportedException($"The GPU backend has no kernel for weights stored as {format}."),
+        _ => throw Unknown(format),
     };
+
+    private static NotSupportedException Unknown(DType format) => new($"The GPU backend has no kernel for weights stored as {format}.");
 
     private static FormatKernels Of<TFormat>() where TFormat : struct, INumberFormat =>
-        new(RowProduct<TCore, TFormat>.Linear, RowProduct<TCore, TFormat>.Gated, RowProduct<TCore, TFormat>.Three, Tiled<TFormat>);
+        new(RowProduct<TCore, TFormat>.Linear, RowProduct<TCore, TFormat>.Gated, RowProduct<TCore, TFormat>.Three);
 
-    private static TiledKernel Tiled<TFormat>(int rows) where TFormat : struct, INumberFormat => rows switch
-    {
-        16 => Tiled<Tile16, TFormat>(),
-        32 => Tiled<Tile32, TFormat>(),
-        64 => Tiled<Tile64, TFormat>(),
-        128 => Tiled<Tile128, TFormat>(),
-        _ => throw new ArgumentOutOfRangeException(nameof(rows), rows, "There are no tiles of so many rows."),
-    };
+    private static TiledKernel Tiled<TForm, TFormat>(int rows) where TForm : struct, IProductForm where TFormat : struct, INumberFormat =>
+        rows switch
+        {
+            16 => Tiled<TForm, Tile16, TFormat>(),
+            32 => Tiled<TForm, Tile32, TFormat>(),
+            64 => Tiled<TForm, Tile64, TFormat>(),
+            128 => Tiled<TForm, Tile128, TFormat>(),
+            _ => throw new ArgumentOutOfRangeException(nameof(rows), rows, "There are no tiles of so many rows."),
+        };
 
-    private static TiledKernel Tiled<TTile, TFormat>() where TTile : struct, ITile where TFormat : struct, INumberFormat =>
-        new(TiledProduct<TCore, TTile, TFormat>.Kernel, TiledProduct<TCore, TTile, TFormat>.SharedBytes);
+    private static TiledKernel Tiled<TForm, TTile, TFormat>()
+        where TForm : struct, IProductForm where TTile : struct, ITile where TFormat : struct, INumberFormat =>
+        new(TiledProduct<TCore, TForm, TTile, TFormat>.Kernel, TiledProduct<TCore, TForm, TTile, TFormat>.SharedBytes);
 
-    private readonly record struct FormatKernels(
-        Kernel<RowArgs> Linear, Kernel<GatedRowArgs> Gated, Kernel<ThreeRowsArgs> Three, Func<int, TiledKernel> Tiled);
+    private readonly record struct FormatKernels(Kernel<RowArgs> Linear, Kernel<GatedRowArgs> Gated, Kernel<ThreeRowsArgs> Three);
 }
 
 /// <summary>A kernel by tiles and the shared memory that it asks for.</summary>

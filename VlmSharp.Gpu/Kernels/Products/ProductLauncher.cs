@@ -33,7 +33,7 @@ internal sealed class ProductLauncher<TCore>(GpuContext context) where TCore : s
     {
         if (!ProductPlan.IsByRows<TCore>(x.Rows))
         {
-            MultiplyTiles(x, weight, w, epilogue);
+            Tiles<RowsByRows>(Operand.Of(x), w, weight.Format, new(x.Rows, DeviceBlock.RowChunks(x.Columns), weight.Rows), epilogue);
             return;
         }
 
@@ -65,30 +65,54 @@ internal sealed class ProductLauncher<TCore>(GpuContext context) where TCore : s
         context.Device.Launch(ProductKernels<TCore>.Three(a.Format), new LaunchGrid(groups, x.Rows), args);
     }
 
-    private void MultiplyTiles(Matrix x, DeviceWeight weight, in Operand w, in Epilogue epilogue)
+    /// <summary>epilogue(X W): sums run down the columns of W.</summary>
+    /// <param name="x">[T, out], prepared.</param>
+    /// <param name="format">How W is stored.</param>
+    /// <param name="w">W [out, in], or some of its rows.</param>
+    /// <param name="epilogue">What becomes of the sums, and where they go.</param>
+    public void MultiplyByColumns(Matrix x, DType format, in Operand w, in Epilogue epilogue) =>
+        Tiles<RowsByColumns>(Operand.Of(x), w, format, new(x.Rows, DeviceBlock.RowChunks(w.Rows), epilogue.Columns), epilogue);
+
+    /// <summary>epilogue(X^T W) of two matrices of activations.</summary>
+    /// <param name="x">[T, out], prepared.</param>
+    /// <param name="w">[T, in], prepared.</param>
+    /// <param name="rows">out: rows of the result, for x may have padding.</param>
+    /// <param name="epilogue">What becomes of the sums, and where they go.</param>
+    public void MultiplyColumns(Matrix x, Matrix w, int rows, in Epilogue epilogue) =>
+        Tiles<ColumnsByColumns>(Operand.Of(x), Operand.Of(w), ProductKernels<TCore>.Activations,
+            new(rows, DeviceBlock.RowChunks(x.Rows), epilogue.Columns), epilogue);
+
+    private void Tiles<TForm>(in Operand x, in Operand w, DType format, in Extent extent, in Epilogue epilogue) where TForm : struct, IProductForm
     {
-        var plan = ProductPlan.Of<TCore>(x.Rows, DeviceBlock.RowChunks(x.Columns), weight.Rows, context.Device.Processors);
-        using Matrix parts = plan.Parts > 1 ? context.Allocate(plan.Parts * x.Rows, epilogue.Columns) : default;
-        TiledKernel kernel = ProductKernels<TCore>.Tiled(plan.TileRows, weight.Format);
+        var plan = ProductPlan.Of<TCore>(extent.Rows, extent.Eights, extent.Outputs, context.Device.Processors);
+        using Matrix parts = plan.Parts > 1 ? context.Allocate(plan.Parts * extent.Rows, epilogue.Columns) : default;
+        TiledKernel kernel = ProductKernels<TCore>.Tiled<TForm>(plan.TileRows, format);
         var grid = new LaunchGrid(
-            (x.Rows + plan.TileRows - 1) / plan.TileRows,
+            (extent.Rows + plan.TileRows - 1) / plan.TileRows,
             (epilogue.Y.PaddedColumns + TCore.TileColumns - 1) / TCore.TileColumns,
             plan.Parts,
             kernel.SharedBytes);
         context.Device.Launch(kernel.Kernel, grid, new TiledArgs
         {
-            X = Operand.Of(x),
+            X = x,
             W = w,
+            Rows = extent.Rows,
             Steps = plan.Steps,
             PartSteps = plan.PartSteps,
             Parts = parts.HasValue ? parts.Floats() : default,
             Epilogue = epilogue,
         });
         if (!parts.HasValue) return;
-        var sum = new PartSumArgs { Parts = parts.Floats(), Count = plan.Parts, Rows = x.Rows, Epilogue = epilogue };
+        var sum = new PartSumArgs { Parts = parts.Floats(), Count = plan.Parts, Rows = extent.Rows, Epilogue = epilogue };
         context.Device.Launch(PartSum.Kernel, PartSum.Groups(sum), sum);
     }
 
     private static LaunchGrid RowGroups(int outputs, int rows) =>
         new((outputs + RowProduct<TCore, BFloat16Format>.GroupRows - 1) / RowProduct<TCore, BFloat16Format>.GroupRows, rows);
+
+    /// <summary>What a product's plan depends on.</summary>
+    /// <param name="Rows">Of the result.</param>
+    /// <param name="Eights">Of the depth.</param>
+    /// <param name="Outputs">Columns of the result; of a linear layer, of all of it.</param>
+    private readonly record struct Extent(int Rows, int Eights, int Outputs);
 }

@@ -12,7 +12,7 @@ internal readonly record struct ProductPlan(int TileRows, int Steps, int PartSte
     private const int FewestSteps = 4, MostParts = 16;
 
     /// <summary>Parts that the depth is shared out in.</summary>
-    public int Parts => (Steps + PartSteps - 1) / PartSteps;
+    public int Parts => Math.Max(1, (Steps + PartSteps - 1) / PartSteps); // a product without depth is 0
 
     /// <summary>Whether rows go one by one: W is read anew for each.</summary>
     public static bool IsByRows<TCore>(int rows) where TCore : struct, ICore => rows <= (TCore.MultipliesBFloat16 ? 1 : 4);
@@ -38,6 +38,6 @@ internal readonly record struct ProductPlan(int TileRows, int Steps, int PartSte
         long groups = (rows + tile - 1) / tile * across;
         int steps = (eights + TCore.StepEights - 1) / TCore.StepEights;
         int parts = (int)Math.Clamp(processors / Math.Max(1, groups), 1, Math.Clamp(steps / FewestSteps, 1, MostParts));
-        return new ProductPlan(tile, steps, (steps + parts - 1) / parts);
+        return new ProductPlan(tile, steps, Math.Max(1, (steps + parts - 1) / parts));
     }
 }

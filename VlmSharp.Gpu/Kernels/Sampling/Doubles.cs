@@ -35,21 +35,12 @@ internal static class Doubles
     }
 
     /// <summary>
-    /// Number <paramref name="position"/> of the seed's stream, in [0, 1): Philox4x32-10 (Salmon et al. 2011, section 4.3), the same as
+    /// Number <paramref name="position"/> of the seed's stream, in [0, 1): the same as
     /// <see cref="Compute.Sampling.CounterRandom.Uniform"/>.
     /// </summary>
     public static double Uniform(uint seedLow, uint seedHigh, long position)
     {
-        uint x0 = (uint)position, x1 = (uint)(position >> 32), x2 = 0, x3 = 0;
-        for (int round = 0; round < 10; round++)
-        {
-            ulong a = 0xD2511F53ul * x0, b = 0xCD9E8D57ul * x2;
-            uint y0 = (uint)(b >> 32) ^ x1 ^ seedLow, y2 = (uint)(a >> 32) ^ x3 ^ seedHigh;
-            (x0, x1, x2, x3) = (y0, (uint)b, y2, (uint)a);
-            seedLow += 0x9E3779B9;
-            seedHigh += 0xBB67AE85;
-        }
-
-        return ((((ulong)x0 << 32) | x1) >> 11) * (1.0 / (1ul << 53));
+        U4 words = Philox.Block(position, seedLow, seedHigh);
+        return ((((ulong)words.X << 32) | words.Y) >> 11) * (1.0 / (1ul << 53));
     }
 }

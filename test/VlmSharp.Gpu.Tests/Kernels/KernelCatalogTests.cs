@@ -56,15 +56,20 @@ public sealed class KernelCatalogTests
         return arguments.Select(a => type.MakeGenericType(a));
     }
 
-    /// <summary>Not every combination has a use: a core has tiles of some sizes, and positions are never quantized.</summary>
+    /// <summary>
+    /// Not every combination has a use: a core has tiles of some sizes, positions are never quantized, nor is either side of a weight's
+    /// gradient.
+    /// </summary>
     private static bool IsLaunched(Type type)
     {
         if (!type.IsGenericType) return true;
         Type definition = type.GetGenericTypeDefinition();
         Type[] arguments = type.GetGenericArguments();
         if (definition == typeof(PositionRows<>)) return arguments[0] != typeof(Int8Format) && arguments[0] != typeof(Int4Format) && arguments[0] != typeof(Nf4Format);
-        if (definition != typeof(TiledProduct<,,>)) return true;
-        int rows = (int)arguments[1].GetProperty(nameof(ITile.Rows))!.GetValue(null)!;
+        if (definition != typeof(TiledProduct<,,,>)) return true;
+        Type activations = arguments[0] == typeof(TensorCore) ? typeof(BFloat16Format) : typeof(Float32Format);
+        if (arguments[1] == typeof(ColumnsByColumns) && arguments[3] != activations) return false;
+        int rows = (int)arguments[2].GetProperty(nameof(ITile.Rows))!.GetValue(null)!;
         return (arguments[0] == typeof(TensorCore) ? ProductKernels<TensorCore>.Tiles : ProductKernels<PortableCore>.Tiles).Contains(rows);
     }
 

@@ -13,8 +13,9 @@ public sealed class KernelTextTests
     // Kernels that stream weights, keys or bf16, by the beginning of their names: a narrower load would waste bandwidth.
     private static readonly string[] Streaming =
     [
-        "row product", "gated row product", "three row products", "product of ", "positions", "flash attention",
-        "decode attention", "CopyKeyValues", "widen",
+        "row product", "gated row product", "three row products", "product of ", "product by columns", "positions",
+        "flash attention", "decode attention", "attention statistics", "attention gradient", "CopyKeyValues", "widen",
+        "Gelu", "GatedGelu", "SoftCapGradient", "Scale", "Dropout", "SumOfSquares.Piece",
         "limit: read", "limit: copy",
     ];
 

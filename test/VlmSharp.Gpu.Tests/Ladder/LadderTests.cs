@@ -64,7 +64,7 @@ public sealed class LadderTests(ITestOutputHelper output) : IDisposable
         Rung thread = Climb(product, MatrixRungs.Thread, small, args, args.Y);
         Rung tile = Climb(product, MatrixRungs.Tile, small, args, args.Y);
         Rung square = Climb(product, MatrixRungs.Square, large, args, args.Y);
-        Rung backend = Top(product, ProductKernels<TensorCore>.Tiled(128, DType.BF16).Kernel, "the backend's: tensor cores");
+        Rung backend = Top(product, ProductKernels<TensorCore>.Tiled<RowsByRows>(128, DType.BF16).Kernel, "the backend's: tensor cores");
         Print(product, thread, tile, square, backend);
         Assert.True(tile.Bytes < thread.Bytes / 16);
         Assert.True(square.Instructions < tile.Instructions / 2);

@@ -17,14 +17,14 @@ internal static class ProductMutants
 
     public static IReadOnlyList<Subject> All { get; } =
     [
-        new(Name(ProductKernels<TensorCore>.Tiled(16, DType.BF16)), Tolerance, b => Product(b, DType.BF16, 13, Inputs, Outputs), [
+        new(Name(ProductKernels<TensorCore>.Tiled<RowsByRows>(16, DType.BF16)), Tolerance, b => Product(b, DType.BF16, 13, Inputs, Outputs), [
             .. Faults.NoBarriers(3),
             Mutant.Replace("cp.async.wait_group 2", "cp.async.wait_group 3"),
             Mutant.Replace("cp.async.commit_group;", "", 1), // before the loop
             Mutant.Replace("cp.async.commit_group;", "", 2), // in its last steps
             Mutant.Replace("cp.async.commit_group;", "", 3), // in the others
-            Mutant.ReplaceMatch(@"(\{ra0,ra1,ra2,ra3\}), \[t\]", "$1, [t+16]", 0),
-            Mutant.ReplaceMatch(@"(\{rb0,rb1,rb2,rb3\}), \[t\]", "$1, [t+512]", 1),
+            Mutant.ReplaceMatch(@"(\{ra0,ra1,ra2,ra3\}), \[fromx\]", "$1, [fromx+16]", 0),
+            Mutant.ReplaceMatch(@"(\{rb0,rb1,rb2,rb3\}), \[fromw\]", "$1, [fromw+512]", 1),
             Mutant.ReplaceMatch(@"xor\.b32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // no swizzle: right, but with bank conflicts
             Mutant.ReplaceMatch(@"xor\.b32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;", 0), // a swizzle that only one side has
             Mutant.Replace("{ra0,ra1,ra2,ra3}, {rb0,rb1}", "{ra0,ra2,ra1,ra3}, {rb0,rb1}"),
@@ -36,13 +36,13 @@ internal static class ProductMutants
             Mutant.ReplaceMatch(ZeroFill, "selp.b32$1, 0, 16,"),
             Mutant.Replace("[t+4352]", "[t+4384]"),
         ]),
-        new(Name(ProductKernels<TensorCore>.Tiled(64, DType.BF16)), Tolerance, b => Product(b, DType.BF16, 60, Inputs, 130), [
+        new(Name(ProductKernels<TensorCore>.Tiled<RowsByRows>(64, DType.BF16)), Tolerance, b => Product(b, DType.BF16, 60, Inputs, 130), [
             .. Faults.NoBarriers(3),
-            Mutant.Replace("{ra4,ra5,ra6,ra7}, [t+1024]", "{ra4,ra5,ra6,ra7}, [t]"),
+            Mutant.Replace("{ra4,ra5,ra6,ra7}, [fromx+1024]", "{ra4,ra5,ra6,ra7}, [fromx]"),
             Mutant.Replace("{acc24,acc25,acc26,acc27}, {ra4", "{acc24,acc25,acc26,acc27}, {ra0"),
             Mutant.Replace("[t+13152]", "[t+13088]"),
         ]),
-        new(Name(ProductKernels<TensorCore>.Tiled(16, DType.Int4)), Tolerance, b => Product(b, DType.Int4, 13, 160, Outputs), [
+        new(Name(ProductKernels<TensorCore>.Tiled<RowsByRows>(16, DType.Int4)), Tolerance, b => Product(b, DType.Int4, 13, 160, Outputs), [
             Mutant.ReplaceMatch(Scales, "$1, [$2+2];", 0), // the next group's scale
             .. Faults.NoBarriers(3),
             Mutant.ReplaceMatch(@"and\.b32(\s+%r\d+), (%r\d+), 15;", "and.b32$1, $2, 7;"),

@@ -30,7 +30,10 @@ public sealed class ProductKernelTests
     public void Tiles_fit_into_shared_memory()
     {
         foreach (int rows in ProductKernels<TensorCore>.Tiles)
-            Assert.InRange(ProductKernels<TensorCore>.Tiled(rows, DType.BF16).SharedBytes, rows * 512, 99 * 1024);
+        {
+            Assert.InRange(ProductKernels<TensorCore>.Tiled<RowsByRows>(rows, DType.BF16).SharedBytes, rows * 512, 99 * 1024);
+            Assert.InRange(ProductKernels<TensorCore>.Tiled<ColumnsByColumns>(rows, DType.BF16).SharedBytes, rows * 512, 99 * 1024);
+        }
     }
 
     /// <summary>The shapes take every tile once.</summary>

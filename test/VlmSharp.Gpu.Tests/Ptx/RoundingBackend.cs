@@ -5,7 +5,8 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
 /// The reference with the roundings of tensor cores put in, in plain loops: what goes into a product is rounded to bf16, and so are
-/// keys and values. It says how far from fp32 a right implementation comes out. What it leaves out are the weights of attention.
+/// keys and values. It says how far from fp32 a right implementation comes out. What it leaves out are the weights of attention and the
+/// gradients of scores.
 /// </summary>
 internal sealed class RoundingBackend(IComputeBackend inner) : DelegatingBackend(inner)
 {
@@ -29,6 +30,21 @@ internal sealed class RoundingBackend(IComputeBackend inner) : DelegatingBackend
             case CachedAttention cached:
                 using (Matrix q = Rounded(cached.Q, cached.Spec.Scale))
                     return Inner.Run(cached with { Q = q, Spec = cached.Spec with { Scale = 1 } });
+            case LinearInputGradient input:
+                using (Matrix dy = Rounded(input.Gradient)) return Inner.Run(input with { Gradient = dy });
+            case LinearWeightGradient weight:
+                using (Matrix dy = Rounded(weight.Gradient), x = Rounded(weight.X)) return Inner.Run(weight with { Gradient = dy, X = x });
+            case PatchKernelGradient kernel:
+                using (Matrix dy = Rounded(kernel.Gradient), pixels = Rounded(kernel.Pixels))
+                    return Inner.Run(kernel with { Gradient = dy, Pixels = pixels });
+            case AttentionStatistics statistics:
+                using (Matrix y = Rounded(statistics.Y)) return Inner.Run(statistics with { Y = y });
+            case CrossEntropy loss:
+                using (Matrix x = Rounded(loss.X)) return Inner.Run(loss with { X = x });
+            case CrossEntropyInputGradient input:
+                using (Matrix x = Rounded(input.Loss.X)) return Inner.Run(input with { Loss = input.Loss with { X = x } });
+            case CrossEntropyWeightGradient weight:
+                using (Matrix x = Rounded(weight.Loss.X)) return Inner.Run(weight with { Loss = weight.Loss with { X = x } });
             default:
                 return Inner.Run(op);
         }

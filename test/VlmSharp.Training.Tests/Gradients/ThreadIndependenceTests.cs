@@ -25,7 +25,7 @@ public sealed class ThreadIndependenceTests
         using var golden = new TrainingGolden(kind, backend, checkpointing: true);
         IReadOnlyList<TrainingSequence> examples = golden.Examples(golden.Json.GetProperty("gradients").GetProperty("batch"));
         float[] losses = [.. golden.Step().Run(examples, 0.1).Select(loss => (float)loss)];
-        Dictionary<string, float[]> gradients = golden.Weights.Keys.ToDictionary(name => name, golden.Gradient);
+        Dictionary<string, float[]> gradients = golden.Model.Parameters.ToDictionary(p => p.Name, p => golden.Gradient(p.Name));
         gradients["losses"] = losses;
         return gradients;
     }

@@ -1,0 +1,28 @@
+using System.Globalization;
+using VlmSharp.Compute;
+using VlmSharp.Training;
+using VlmSharp.Training.Loop;
+
+namespace VlmSharp.Cli.Output;
+
+/// <summary>What is said before and after a training.</summary>
+internal static class TrainingOutput
+{
+    /// <summary>What will be trained, on what.</summary>
+    public static void Begin(FineTuning run, IComputeBackend backend)
+    {
+        string what = run.Model.HasAdapter ? "an adapter" : "the model";
+        string numbers = run.Model.Parameters.Sum(p => p.Length).ToString("N0", CultureInfo.InvariantCulture);
+        string steps = run.CompletedSteps > 0 ? $"from step {run.CompletedSteps} of {run.Steps} on" : $"{run.Steps} steps";
+        Console.Error.WriteLine($"training {what}: {numbers} numbers, {steps} | {backend.Name}: {backend.Description}");
+    }
+
+    /// <summary>How it ended and what to do next: the result on standard output, words on standard error.</summary>
+    public static void Finish(FineTuning run, FineTuningOptions options, TrainingEnd end)
+    {
+        if (run.Skipped > 0) Console.Error.WriteLine($"vlmsharp: {run.Skipped} examples could not be used and were left out");
+        if (run.Cut > 0) Console.Error.WriteLine($"vlmsharp: {run.Cut} tokens did not fit --max-text-length and were cut");
+        if (end == TrainingEnd.Finished) Console.WriteLine(options.Output);
+        else Console.Error.WriteLine($"vlmsharp: stopped after {run.CompletedSteps} of {run.Steps} steps and saved; the same command with --resume goes on");
+    }
+}
