@@ -40,18 +40,16 @@ public sealed class GradientPageTests : IDisposable
         down[1] -= 0.01f;
         double above = LossOf(q, Own(backend.Upload(up, Tokens, Width)), v), below = LossOf(q, Own(backend.Upload(down, Tokens, Width)), v);
         Dictionary<string, Matrix> weights = OnTape();
-        new PageNumbers("gradient.md").AssertAre(new Dictionary<string, double[][]>
-        {
-            ["X"] = Rows(x), ["W_q"] = Rows(wq), ["W_k"] = Rows(wk), ["W_v"] = Rows(wv), ["E"] = Rows(table),
-            ["Q"] = Rows(q), ["K"] = Rows(k), ["V"] = Rows(v),
-            ["S"] = plain.S, ["l"] = plain.L, ["P"] = plain.P, ["Y"] = plain.Y, ["Z"] = plain.Z, ["R"] = plain.R, ["losses"] = plain.Losses,
-            ["L"] = [[plain.Losses[0].Average()]],
-            ["dZ"] = plain.DZ, ["dY"] = plain.DY, ["dV"] = plain.DV, ["dP"] = plain.DP, ["d"] = plain.D, ["dS"] = plain.DS, ["ds"] = plain.Ds,
-            ["dQ"] = plain.DQ, ["dK"] = plain.DK,
-            ["dW_q"] = Rows(weights["W_q"]), ["dW_k"] = Rows(weights["W_k"]), ["dW_v"] = Rows(weights["W_v"]),
-            ["L(+h)"] = [[above]], ["L(-h)"] = [[below]], ["slope"] = [[(above - below) / 0.02]],
-            ["sum"] = [Sums(plain.DK)], ["dK'"] = capped.DK, ["sum'"] = [Sums(capped.DK)],
-        });
+        new PageNumbers("gradient.md").AssertAre(
+            ("X", Rows(x)), ("W_q", Rows(wq)), ("W_k", Rows(wk)), ("W_v", Rows(wv)), ("E", Rows(table)),
+            ("Q", Rows(q)), ("K", Rows(k)), ("V", Rows(v)),
+            ("S", plain.S), ("l", plain.L), ("P", plain.P), ("Y", plain.Y), ("Z", plain.Z), ("R", plain.R), ("losses", plain.Losses),
+            ("L", [[plain.Losses[0].Average()]]),
+            ("dZ", plain.DZ), ("dY", plain.DY), ("dV", plain.DV), ("dP", plain.DP), ("d", plain.D), ("dS", plain.DS), ("ds", plain.Ds),
+            ("dQ", plain.DQ), ("dK", plain.DK),
+            ("dW_q", Rows(weights["W_q"])), ("dW_k", Rows(weights["W_k"])), ("dW_v", Rows(weights["W_v"])),
+            ("L(+h)", [[above]]), ("L(-h)", [[below]]), ("slope", [[(above - below) / 0.02]]),
+            ("sum", [Sums(plain.DK)]), ("dK'", capped.DK), ("sum'", [Sums(capped.DK)]));
         Assert.Equal(plain.DK[0][1], (above - below) / 0.02, 1e-4);
     }
 

@@ -29,9 +29,9 @@ internal sealed partial class PageNumbers
     }
 
     /// <summary>The page shows all of these, rounded to four digits, and no other number.</summary>
-    public void AssertAre(IReadOnlyDictionary<string, double[][]> computed)
+    public void AssertAre(params (string Name, double[][] Rows)[] computed)
     {
-        Assert.Equal(computed.Keys.Order(StringComparer.Ordinal), shown.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(computed.Select(entry => entry.Name).Order(StringComparer.Ordinal), shown.Keys.Order(StringComparer.Ordinal));
         foreach ((string name, double[][] rows) in computed)
         {
             Assert.True(rows.Length == shown[name].Length, $"{name} has {shown[name].Length} rows on the page, and {rows.Length} in truth.");
@@ -40,7 +40,7 @@ internal sealed partial class PageNumbers
                     $"{name}: the page has {Text(row)}, in truth it is {Text(expected)}.");
         }
 
-        double[] all = [.. computed.Values.SelectMany(rows => rows).SelectMany(row => row)];
+        double[] all = [.. computed.SelectMany(entry => entry.Rows).SelectMany(row => row)];
         foreach (Match number in Number().Matches(Block().Replace(text, "")))
         {
             double value = double.Parse(number.Value, CultureInfo.InvariantCulture);

@@ -14,25 +14,23 @@ public sealed class SigmoidLossPageTests
     {
         PairLoss sigmoid = SigmoidLoss.Compute(Pictures, Texts, 2, scale: 10, bias: -10), softmax = ContrastiveLoss.Compute(Pictures, Texts, 2, scale: 10);
         double[,] s = new EmbeddingPairs(Pictures, Texts, 2).Scores(10, -10);
-        new PageNumbers("sigmoid-loss.md").AssertAre(new Dictionary<string, double[][]>
-        {
-            ["X"] = Rows(Pictures),
-            ["Y"] = Rows(Texts),
-            ["S"] = Each((i, j) => s[i, j]),
-            ["pair"] = Each((i, j) => -Math.Log(1 / (1 + Math.Exp((i == j ? -1 : 1) * s[i, j])))),
-            ["sigmoid"] = [[sigmoid.Loss]],
-            ["ds"] = Each((i, j) => (i == j ? -1 : 1) / (1 + Math.Exp((i == j ? 1 : -1) * s[i, j])) / Count),
-            ["dX"] = Rows(sigmoid.PictureGradient),
-            ["dY"] = Rows(sigmoid.TextGradient),
-            ["dt"] = [[sigmoid.ScaleGradient]],
-            ["db"] = [[sigmoid.BiasGradient]],
-            ["p"] = Each((i, j) => Math.Exp(s[i, j]) / Enumerable.Range(0, Count).Sum(k => Math.Exp(s[i, k]))),
-            ["q"] = Each((i, j) => Math.Exp(s[i, j]) / Enumerable.Range(0, Count).Sum(k => Math.Exp(s[k, j]))),
-            ["softmax"] = [[softmax.Loss]],
-            ["dX'"] = Rows(softmax.PictureGradient),
-            ["dt'"] = [[softmax.ScaleGradient]],
-            ["b=0"] = [[SigmoidLoss.Compute(Pictures, Texts, 2, scale: 10, bias: 0).Loss]],
-        });
+        new PageNumbers("sigmoid-loss.md").AssertAre(
+            ("X", Rows(Pictures)),
+            ("Y", Rows(Texts)),
+            ("S", Each((i, j) => s[i, j])),
+            ("pair", Each((i, j) => -Math.Log(1 / (1 + Math.Exp((i == j ? -1 : 1) * s[i, j]))))),
+            ("sigmoid", [[sigmoid.Loss]]),
+            ("ds", Each((i, j) => (i == j ? -1 : 1) / (1 + Math.Exp((i == j ? 1 : -1) * s[i, j])) / Count)),
+            ("dX", Rows(sigmoid.PictureGradient)),
+            ("dY", Rows(sigmoid.TextGradient)),
+            ("dt", [[sigmoid.ScaleGradient]]),
+            ("db", [[sigmoid.BiasGradient]]),
+            ("p", Each((i, j) => Math.Exp(s[i, j]) / Enumerable.Range(0, Count).Sum(k => Math.Exp(s[i, k])))),
+            ("q", Each((i, j) => Math.Exp(s[i, j]) / Enumerable.Range(0, Count).Sum(k => Math.Exp(s[k, j])))),
+            ("softmax", [[softmax.Loss]]),
+            ("dX'", Rows(softmax.PictureGradient)),
+            ("dt'", [[softmax.ScaleGradient]]),
+            ("b=0", [[SigmoidLoss.Compute(Pictures, Texts, 2, scale: 10, bias: 0).Loss]]));
     }
 
     /// <summary>The exercise: a bias changes no softmax.</summary>
