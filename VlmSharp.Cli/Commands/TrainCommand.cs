@@ -19,6 +19,7 @@ internal static class TrainCommand
         var backend = new BackendOptionsBinder();
         Option<string?> config = new("--config") { Description = "A JSON file of options by their long names; the command line's own count more.", HelpName = "FILE" };
         FileList.RefuseEmpty(config);
+        Option<bool> plan = new("--plan") { Description = "Say how much memory the training will take, and end." };
         var command = new ExampleCommand("train", "Fine-tunes a model: an adapter (LoRA), an adapter on a quantized model (QLoRA), or the model itself.", """
             Without --full and --adapter an adapter of rank 8 is begun on all linear layers of the decoder. At the end --out holds the adapter in
             PEFT's layout (or with --full the model), metrics.jsonl, TensorBoard files, report.html and the checkpoints; MLflow follows where
@@ -31,7 +32,7 @@ internal static class TrainCommand
               vlmsharp train --full --freeze vision --data train.jsonl --out model --epochs 1 --batch-size 8 --lr 1e-5
               vlmsharp train --resume --config run.json
               mpirun -n 4 vlmsharp train --data train.jsonl --out my-adapter --epochs 3 --batch-size 16 --lr 2e-4
-            """) { config };
+            """) { config, plan };
         options.AddTo(command);
         backend.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -39,8 +40,8 @@ internal static class TrainCommand
             ParseResult merged = ConfigFile.Merge(command, parsed, config);
             FineTuningOptions asked = options.Read(merged);
             using StopSignal stop = Cancellation.HandOver(StopSignal.Listen);
-            using IProcessGroup group = MpiGroup.Join();
-            return await Task.Run(() => Run(asked, () => backend.Create(merged, backend.Name(merged)), group, stop), CancellationToken.None);
+            using IProcessGroup group = MpiGroup.Join(options.Timeout(merged), stop.Token);
+            return await Task.Run(() => Run(asked, () => backend.Create(merged, backend.Name(merged)), group, stop, merged.GetValue(plan)), CancellationToken.None);
         });
         return command;
     }
@@ -64,16 +65,26 @@ internal static class TrainCommand
 
     private static void Tell(string text) => Console.Error.WriteLine($"vlmsharp: {text}");
 
-    private static int Run(FineTuningOptions options, Func<IComputeBackend> create, IProcessGroup group, StopSignal stop)
+    private static int Run(FineTuningOptions options, Func<IComputeBackend> create, IProcessGroup group, StopSignal stop, bool onlyPlan)
     {
         try
         {
             using IComputeBackend backend = create();
+            TrainingPlan plan = TrainingPlan.For(options);
+            if (group.Rank == 0) Console.Error.WriteLine($"memory: {plan}");
+            plan.Require(options, backend.MemoryBytes, backend.CopiesWeights);
+            if (onlyPlan) return ExitCodes.Success;
             using FineTuning run = FineTuning.Open(options, backend, group, group.Rank == 0 ? Trackers(options) : [], Tell, stop.Token);
             if (group.Rank == 0) TrainingOutput.Begin(run, backend);
             TrainingEnd end = run.Run(stop);
             if (group.Rank == 0) TrainingOutput.Finish(run, options, end);
             return end switch { TrainingEnd.Interrupted => ExitCodes.Canceled, TrainingEnd.Terminated => ExitCodes.Terminated, _ => ExitCodes.Success };
+        }
+        catch (ProcessGroupException e) when (group.Rank != 0)
+        {
+            // The first process may be saving what there is: it ends the others.
+            Console.Error.WriteLine($"vlmsharp: {e.Message}");
+            return ExitCodes.Request;
         }
         catch (Exception e) when (group.Size > 1 && e is not OperationCanceledException)
         {

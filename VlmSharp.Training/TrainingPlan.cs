@@ -1,0 +1,168 @@
+using VlmSharp.Adapters;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
+using VlmSharp.Generation;
+using VlmSharp.Models;
+using VlmSharp.Quantization;
+using VlmSharp.Tokenization;
+using VlmSharp.Training.Data;
+using VlmSharp.Training.Gradients;
+
+namespace VlmSharp.Training;
+
+/// <summary>
+/// The memory that a training will need, known before it runs. One gradient step of the longest examples goes through the model on a
+/// backend that sets memory aside and computes nothing.
+/// </summary>
+/// <param name="Tokens">Tokens of the longest example, pictures included.</param>
+/// <param name="TrainedNumbers">Numbers that are trained.</param>
+/// <param name="MappedBytes">Frozen weights that are used as they are stored; the system keeps in memory what fits.</param>
+/// <param name="QuantizedBytes">Frozen weights that are quantized while the model is loaded.</param>
+/// <param name="ParameterBytes">Trained parameters, master copies included.</param>
+/// <param name="OptimizerBytes">What the optimizer remembers.</param>
+/// <param name="StepBytes">Activations and gradients of a step. All of it stays, for reuse.</param>
+public sealed record TrainingPlan(
+    int Tokens, long TrainedNumbers, long MappedBytes, long QuantizedBytes, long ParameterBytes, long OptimizerBytes, long StepBytes)
+{
+    // Of large data the first examples stand for all.
+    private const int MostExamples = 2000;
+
+    /// <summary>All but the mapped weights.</summary>
+    public long PrivateBytes => QuantizedBytes + ParameterBytes + OptimizerBytes + StepBytes;
+
+    /// <summary>Plans a training.</summary>
+    /// <param name="options">What it is told.</param>
+    /// <returns>The plan.</returns>
+    /// <exception cref="TrainingDataException">The data cannot be used.</exception>
+    /// <exception cref="ModelFormatException">The model or the adapter cannot be used.</exception>
+    /// <exception cref="RequestException">Options do not fit the model.</exception>
+    public static TrainingPlan For(FineTuningOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        using Checkpoint checkpoint = Checkpoint.Open(options.Model);
+        using TrainingData data = TrainingData.Open(options.Data, options.Reading);
+        ITokenizer tokenizer = TokenizerLoader.TryLoad(options.Model) ?? throw new RequestException($"{options.Model} has no tokenizer, and training needs one.");
+        return For(options, checkpoint, Longest(options, checkpoint, data, tokenizer));
+    }
+
+    /// <summary>Throws where it does not fit, with a setting that would.</summary>
+    /// <param name="options">What was planned.</param>
+    /// <param name="available">Bytes that there are.</param>
+    /// <param name="copies">Whether the backend holds frozen weights too, as a device does.</param>
+    /// <exception cref="RequestException">It does not fit.</exception>
+    public void Require(FineTuningOptions options, long available, bool copies)
+    {
+        long needed = PrivateBytes + (copies ? MappedBytes : 0);
+        if (needed <= available) return;
+        string way = Alternatives(options).FirstOrDefault(a => Fits(a.Options)).Words is { } words
+            ? $"It fits with {words}."
+            : "No setting of this model fits: take a smaller model.";
+        throw new RequestException($"The training needs {Gigabytes(needed)} of memory ({this}), and there are {Gigabytes(available)}. {way}");
+
+        bool Fits(FineTuningOptions other)
+        {
+            TrainingPlan plan = For(other);
+            return plan.PrivateBytes + (copies ? plan.MappedBytes : 0) <= available;
+        }
+    }
+
+    /// <summary>The parts in words.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        (string Name, long Bytes)[] parts =
+        [
+            ("weights mapped", MappedBytes), ("weights quantized", QuantizedBytes), ("parameters", ParameterBytes), ("optimizer", OptimizerBytes),
+            ("activations and gradients", StepBytes),
+        ];
+        return string.Join(", ", parts.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Gigabytes(p.Bytes)}"));
+    }
+
+    /// <summary>Bytes as people read them.</summary>
+    public static string Gigabytes(long bytes) => bytes >= 1L << 29
+        ? FormattableString.Invariant($"{bytes / (double)(1L << 30):0.0} GiB")
+        : FormattableString.Invariant($"{bytes / (double)(1L << 20):0.0} MiB");
+
+    private static IEnumerable<(string Words, FineTuningOptions Options)> Alternatives(FineTuningOptions o)
+    {
+        if (!o.Checkpointing) yield return ("gradient checkpointing", o with { Checkpointing = true });
+        if (o.BatchSize > 1) yield return ("--batch-size 1 and more --accumulate", o with { BatchSize = 1 });
+        if (o.Full && o.Optimizer == OptimizerKind.AdamW) yield return ("--optimizer adamw8bit and --batch-size 1", o with { Optimizer = OptimizerKind.AdamW8Bit, BatchSize = 1 });
+        if (o.Full) yield return ("an adapter (without --full) and --batch-size 1", o with { Full = false, Freeze = [], BatchSize = 1, Checkpointing = true });
+        yield return ("an adapter on a quantized model (--quantize nf4) and --batch-size 1",
+            o with { Full = false, Freeze = [], Quantization = DType.Nf4, BatchSize = 1, Checkpointing = true });
+    }
+
+    private static TrainingPlan For(FineTuningOptions options, Checkpoint checkpoint, (int Images, int Prefix, int Suffix) longest)
+    {
+        using var backend = new DryRunBackend();
+        using var tape = new Tape(backend) { Checkpointing = options.Checkpointing };
+        PaliGemmaConfig config = checkpoint.Config with { TiesHead = !checkpoint.HasSeparateHead };
+        using TrainedAdapter? adapter = options.Adapter is { } folder ? TrainedAdapter.Continue(backend, config, folder)
+            : options.Full ? null
+            : TrainedAdapter.Begin(backend, config, options.NewAdapter, options.Seed);
+        using var lowRank = new LowRankBackend(tape) { Always = adapter?.Adapter };
+        Func<string, bool> isTrained = options.Full ? TrainedParts.Except(options.Freeze, [.. checkpoint.Tensors.Keys]) : _ => false;
+        long numbers = 0, replaced = 0;
+        var model = new PaliGemmaModel(config, lowRank, name =>
+        {
+            WeightData data = checkpoint.Weight(name);
+            Weight weight = backend.LoadWeight(data);
+            if (!isTrained(name)) return weight;
+            tape.Train(weight);
+            (numbers, replaced) = (numbers + (long)data.Rows * data.Columns, replaced + data.ByteLength);
+            return weight;
+        }, options.Compatibility);
+        long inModel = numbers;
+        foreach (Optimizers.Parameter parameter in adapter?.Parameters ?? [])
+        {
+            tape.Train(parameter.Weight);
+            numbers += parameter.Length;
+        }
+
+        var example = Example(config, longest);
+        new GradientStep(model, tape, options.Loss).Run([.. Enumerable.Repeat(example, options.BatchSize)], 1);
+        (long quantizedAway, long quantized) = options.Quantization is { } format ? QuantizationPlan.Bytes(checkpoint, format) : default;
+        long perNumber = options.Precision == DType.BF16 ? sizeof(ushort) + sizeof(float) : sizeof(float);
+        return new TrainingPlan(
+            example.Ids.Count, numbers, checkpoint.TotalBytes - replaced - quantizedAway, quantized + checkpoint.OwnBytes,
+            inModel * perNumber + (numbers - inModel) * sizeof(float), OptimizerSize(options, numbers), backend.AllocatedBytes);
+    }
+
+    private static long OptimizerSize(FineTuningOptions options, long numbers) => options.Optimizer switch
+    {
+        OptimizerKind.AdamW8Bit => 2 * numbers + numbers / 32, // two codes, and two scales for 256 of them
+        OptimizerKind.Sgd => options.OptimizerSettings.Momentum > 0 ? sizeof(float) * numbers : 0,
+        _ => 2 * sizeof(float) * numbers,
+    };
+
+    private static (int Images, int Prefix, int Suffix) Longest(FineTuningOptions options, Checkpoint checkpoint, TrainingData data, ITokenizer tokenizer)
+    {
+        var encoder = new ExampleEncoder(checkpoint.Config, tokenizer, options.TextLength);
+        (int Images, int Prefix, int Suffix) longest = (1, 2, 2);
+        int most = 0;
+        for (int i = 0; i < Math.Min(data.Count, MostExamples); i++)
+        {
+            TrainingExample example = data[i];
+            foreach (string suffix in example.Suffixes)
+            {
+                EncodedExample tokens = encoder.Encode(example, suffix);
+                if (tokens.Ids.Count <= most) continue;
+                most = tokens.Ids.Count;
+                longest = (example.Images.Count, tokens.PrefixLength - example.Images.Count * checkpoint.Config.Vision.Patches, tokens.TargetCount);
+            }
+        }
+
+        return longest;
+    }
+
+    private static TrainingSequence Example(PaliGemmaConfig config, (int Images, int Prefix, int Suffix) size)
+    {
+        int pictures = size.Images * config.Vision.Patches, side = config.Vision.ImageSize;
+        int[] ids = new int[pictures + size.Prefix + size.Suffix];
+        Array.Fill(ids, config.ImageTokenId, 0, pictures);
+        float[] pixels = new float[3 * side * side]; // one array stands for all pictures
+        return new TrainingSequence(ids, pictures + size.Prefix, [.. Enumerable.Repeat(pixels, size.Images)]);
+    }
+}
