@@ -1,7 +1,8 @@
 namespace VlmSharp.Training.Objectives;
 
 /// <summary>
-/// The softmax loss of CLIP (Radford et al. 2021, figure 3): which of the n texts belongs to this picture, and which of the n pictures to this text?
+/// The softmax loss of CLIP (Radford et al. 2021, figure 3): which of the n texts belongs to this picture, and which of the n pictures
+/// to this text?
 /// <code>
 /// s_ij = t x_i . y_j
 /// p_ij = exp(s_ij) / sum_k exp(s_ik)            q_ij = exp(s_ij) / sum_k exp(s_kj)

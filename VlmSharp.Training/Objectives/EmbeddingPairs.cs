@@ -20,7 +20,7 @@ internal readonly ref struct EmbeddingPairs
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         if (pictures.Length == 0 || pictures.Length % width != 0 || texts.Length != pictures.Length)
-            throw new ArgumentException($"{pictures.Length} numbers of pictures and {texts.Length} of texts are not the same number of vectors of {width}.", nameof(texts));
+            throw new ArgumentException($"{pictures.Length} numbers of pictures, {texts.Length} of texts: give as many vectors of {width} of both.");
         x = pictures;
         y = texts;
         this.width = width;

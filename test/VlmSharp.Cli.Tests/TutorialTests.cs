@@ -5,8 +5,8 @@ using VlmSharp.Conformance;
 namespace VlmSharp.Cli.Tests;
 
 /// <summary>
-/// <c>docs/tutorial-adapter.md</c> as it is written: its commands, in their order, in an empty folder that has the repository's <c>demo</c> and <c>test</c>, print
-/// what stands below them.
+/// <c>docs/tutorial-adapter.md</c> as it is written: its commands, in their order, in an empty folder that has the repository's <c>demo</c>
+/// and <c>test</c>, print what stands below them.
 /// </summary>
 public sealed partial class TutorialTests : IDisposable
 {
@@ -36,7 +36,7 @@ public sealed partial class TutorialTests : IDisposable
                 (int code, string output, string error) = await Shell(lines[0]);
                 Assert.True(code == 0, $"$ {lines[0]}\n{error}");
                 string[] printed = output.Length == 0 ? [] : output.TrimEnd('\n').Split('\n');
-                Assert.True(Shows(lines[1..], printed), $"$ {lines[0]}\nprinted\n{output}\nand the page shows\n{string.Join('\n', lines[1..])}");
+                Assert.True(Shows(lines.AsSpan(1), printed), $"$ {lines[0]}\nprinted\n{output}\nand the page shows\n{string.Join('\n', lines[1..])}");
                 commands++;
             }
 
@@ -64,7 +64,8 @@ public sealed partial class TutorialTests : IDisposable
         foreach (string name in Linked) Directory.CreateSymbolicLink(folder.At(name), Path.Combine(GoldenFiles.Root, name));
         string command = folder.At("vlmsharp");
         File.WriteAllText(command, $"#!/bin/sh\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll")}' \"$@\"\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(command, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (OperatingSystem.IsWindows()) return;
+        File.SetUnixFileMode(command, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private async Task<(int Code, string Output, string Error)> Shell(string line)

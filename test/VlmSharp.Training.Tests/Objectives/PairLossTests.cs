@@ -53,8 +53,9 @@ public sealed class PairLossTests
         }
 
         const double h = 1e-4;
-        Assert.Equal((objective(Pictures, Texts, Scale + h, Bias).Loss - objective(Pictures, Texts, Scale - h, Bias).Loss) / (2 * h), at.ScaleGradient, 1e-6);
-        Assert.Equal((objective(Pictures, Texts, Scale, Bias + h).Loss - objective(Pictures, Texts, Scale, Bias - h).Loss) / (2 * h), at.BiasGradient, 1e-6);
+        double LossAt(double scale, double bias) => objective(Pictures, Texts, scale, bias).Loss;
+        Assert.Equal((LossAt(Scale + h, Bias) - LossAt(Scale - h, Bias)) / (2 * h), at.ScaleGradient, 1e-6);
+        Assert.Equal((LossAt(Scale, Bias + h) - LossAt(Scale, Bias - h)) / (2 * h), at.BiasGradient, 1e-6);
         Assert.True(at.PictureGradient.Max(Math.Abs) > 0.01, "Gradients that are nothing show nothing.");
     }
 

@@ -34,7 +34,7 @@ public sealed class GradientPageTests : IDisposable
     public void Its_numbers_are_those_of_the_operators()
     {
         Head plain = Run(cap: 0), capped = Run(cap: 2);
-        Matrix x = X(backend), q = Own(backend.Linear(x, wq.Weight)), k = Own(backend.Linear(x, wk.Weight)), v = Own(backend.Linear(x, wv.Weight));
+        (Matrix x, Matrix q, Matrix k, Matrix v) = Inputs();
         float[] up = Read(k), down = Read(k);
         up[1] += 0.01f;
         down[1] -= 0.01f;
@@ -53,12 +53,13 @@ public sealed class GradientPageTests : IDisposable
         Assert.Equal(plain.DK[0][1], (above - below) / 0.02, 1e-4);
     }
 
-    /// <summary>The exercise: moving all keys by the same vector adds the same to all scores of a row, and the softmax does not see it.</summary>
+    /// <summary>The exercise: moving all keys by one vector adds the same to all scores of a row, and the softmax does not see it.</summary>
     [Fact]
     public void Gradients_of_keys_add_up_to_nothing_without_a_cap()
     {
-        Matrix x = X(backend), q = Own(backend.Linear(x, wq.Weight)), k = Own(backend.Linear(x, wk.Weight)), v = Own(backend.Linear(x, wv.Weight));
-        Matrix moved = Own(backend.Upload([.. Read(k).Select((value, i) => value + (i % Width == 0 ? 0.7f : -0.4f))], Tokens, Width));
+        (_, Matrix q, Matrix k, Matrix v) = Inputs();
+        float[] shifted = [.. Read(k).Select((value, i) => value + (i % Width == 0 ? 0.7f : -0.4f))];
+        Matrix moved = Own(backend.Upload(shifted, Tokens, Width));
         Assert.Equal(LossOf(q, k, v), LossOf(q, moved, v), 1e-6);
         Assert.All(Sums(Run(cap: 0).DK), sum => Assert.Equal(0, sum, 1e-6));
         Assert.All(Sums(Run(cap: 2).DK), sum => Assert.True(Math.Abs(sum) > 0.05));
@@ -83,7 +84,7 @@ public sealed class GradientPageTests : IDisposable
         IComputeBackend b = backend;
         AttentionSpec spec = Spec(cap);
         StepTable step = b.Prepare(Batch());
-        Matrix x = X(b), q = Own(b.Linear(x, wq.Weight)), k = Own(b.Linear(x, wk.Weight)), v = Own(b.Linear(x, wv.Weight));
+        (_, Matrix q, Matrix k, Matrix v) = Inputs();
         Matrix y = Own(b.Attention(q, k, v, step, spec)), z = Own(b.Linear(y, table.Weight)); // z [T, words]
         Indices rows = Own(b.Upload([1, 2])), targets = Own(b.Upload([1, 2]));
         Matrix answers = Own(b.SelectRows(y, rows)), half = Own(b.Upload([0.5f, 0, 0.5f, 0], 2, 2));
@@ -93,9 +94,9 @@ public sealed class GradientPageTests : IDisposable
         Matrix statistics = Own(b.AttentionStatistics(dy, y, q, k, step, spec));
         double[][] l = [[.. Rows(statistics).Select(row => row[0])]], d = [[.. Rows(statistics).Select(row => row[1])]];
 
-        double Score(int i, int j) => Rows(q)[i].Zip(Rows(k)[j], (a, c) => a * c).Sum() * Scale is var s && cap > 0 ? cap * Math.Tanh(s / cap) : s;
-        double[][] s = Each(Score), p = Each((i, j) => j <= i ? Math.Exp(s[i][j] - l[0][i]) : 0);
-        double[][] dp = Each((i, j) => Rows(dy)[i].Zip(Rows(v)[j], (a, c) => a * c).Sum()), dS = Each((i, j) => p[i][j] * (dp[i][j] - d[0][i]));
+        double[][] s = Each((i, j) => Capped(Scale * Dot(Rows(q)[i], Rows(k)[j]), cap));
+        double[][] p = Each((i, j) => j <= i ? Math.Exp(s[i][j] - l[0][i]) : 0);
+        double[][] dp = Each((i, j) => Dot(Rows(dy)[i], Rows(v)[j])), dS = Each((i, j) => p[i][j] * (dp[i][j] - d[0][i]));
         double[][] r = [.. Rows(z).Select(row => row.Select(value => Math.Exp(value) / row.Sum(Math.Exp)).ToArray())];
         double[][] dz = Each((i, w) => i == 0 ? 0 : (r[i][w] - (w == i ? 1 : 0)) / 2);
         return new Head(s, l, p, Rows(y), Rows(z), r, [[.. Rows(losses).Select(row => row[0])]], dz, Rows(dy),
@@ -127,7 +128,10 @@ public sealed class GradientPageTests : IDisposable
         Matrix losses = Own(tape.Record(() =>
         {
             Matrix y = Own(tape.Block(X(tape), step, (x, table) =>
-                tape.Attention(Own(tape.Linear(x, wq.Weight)), Own(tape.Linear(x, wk.Weight)), Own(tape.Linear(x, wv.Weight)), table, Spec(0))));
+            {
+                Matrix q = Own(tape.Linear(x, wq.Weight)), k = Own(tape.Linear(x, wk.Weight)), v = Own(tape.Linear(x, wv.Weight));
+                return tape.Attention(q, k, v, table, Spec(cap: 0));
+            }));
             return Losses(tape, y);
         }));
         tape.Backward(losses, Own(backend.Upload([0.5f, 0, 0.5f, 0], 2, 2)));
@@ -142,6 +146,16 @@ public sealed class GradientPageTests : IDisposable
         batch.Add(Tokens, prefixLength: 1);
         return batch;
     }
+
+    private (Matrix X, Matrix Q, Matrix K, Matrix V) Inputs()
+    {
+        Matrix x = X(backend);
+        return (x, Own(backend.Linear(x, wq.Weight)), Own(backend.Linear(x, wk.Weight)), Own(backend.Linear(x, wv.Weight)));
+    }
+
+    private static double Capped(double score, float cap) => cap > 0 ? cap * Math.Tanh(score / cap) : score;
+
+    private static double Dot(double[] a, double[] b) => a.Zip(b, (x, y) => x * y).Sum();
 
     private Matrix X(IComputeBackend b) => Own(b.Upload([1, 0, 0, 1, 1, 1], Tokens, Width));
 

@@ -4,7 +4,9 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Training.Tests.Pages;
 
-/// <summary>The numbers of a page of <c>docs</c>: blocks of <c>text numbers</c>, a name and its rows, and those with four digits in the text.</summary>
+/// <summary>
+/// The numbers of a page of <c>docs</c>: blocks of <c>text numbers</c>, a name and its rows, and those with four digits in the text.
+/// </summary>
 internal sealed partial class PageNumbers
 {
     private const double Rounding = 0.51e-4; // half of the last digit, and what fp32 adds
@@ -34,7 +36,7 @@ internal sealed partial class PageNumbers
         Assert.Equal(computed.Select(entry => entry.Name).Order(StringComparer.Ordinal), shown.Keys.Order(StringComparer.Ordinal));
         foreach ((string name, double[][] rows) in computed)
         {
-            Assert.True(rows.Length == shown[name].Length, $"{name} has {shown[name].Length} rows on the page, and {rows.Length} in truth.");
+            Assert.True(rows.Length == shown[name].Length, $"{name} has {shown[name].Length} rows on the page, in truth {rows.Length}.");
             foreach ((double[] expected, double[] row) in rows.Zip(shown[name]))
                 Assert.True(expected.Length == row.Length && expected.Zip(row).All(pair => Math.Abs(pair.First - pair.Second) <= Rounding),
                     $"{name}: the page has {Text(row)}, in truth it is {Text(expected)}.");
@@ -44,11 +46,13 @@ internal sealed partial class PageNumbers
         foreach (Match number in Number().Matches(Block().Replace(text, "")))
         {
             double value = double.Parse(number.Value, CultureInfo.InvariantCulture);
-            Assert.True(all.Any(v => Math.Abs(Math.Abs(v) - value) <= Rounding), $"The text has {number.Value}, which is none of the numbers that it computes.");
+            bool isShown = all.Any(v => Math.Abs(Math.Abs(v) - value) <= Rounding);
+            Assert.True(isShown, $"The text has {number.Value}, which is none of the numbers that it computes.");
         }
     }
 
-    private static string Text(IEnumerable<double> row) => string.Join("  ", row.Select(v => v.ToString("0.00000", CultureInfo.InvariantCulture)));
+    private static string Text(IEnumerable<double> row) =>
+        string.Join("  ", row.Select(v => v.ToString("0.00000", CultureInfo.InvariantCulture)));
 
     [GeneratedRegex("```text numbers\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();

@@ -12,7 +12,8 @@ public sealed class SigmoidLossPageTests
     [Fact]
     public void Its_numbers_are_those_of_the_two_losses()
     {
-        PairLoss sigmoid = SigmoidLoss.Compute(Pictures, Texts, 2, scale: 10, bias: -10), softmax = ContrastiveLoss.Compute(Pictures, Texts, 2, scale: 10);
+        PairLoss sigmoid = SigmoidLoss.Compute(Pictures, Texts, 2, scale: 10, bias: -10);
+        PairLoss softmax = ContrastiveLoss.Compute(Pictures, Texts, 2, scale: 10);
         double[,] s = new EmbeddingPairs(Pictures, Texts, 2).Scores(10, -10);
         new PageNumbers("sigmoid-loss.md").AssertAre(
             ("X", Rows(Pictures)),
@@ -37,7 +38,8 @@ public sealed class SigmoidLossPageTests
     [Fact]
     public void A_bias_moves_the_sigmoid_loss_alone()
     {
-        double[,] plain = new EmbeddingPairs(Pictures, Texts, 2).Scores(10, 0), moved = new EmbeddingPairs(Pictures, Texts, 2).Scores(10, -10);
+        var pairs = new EmbeddingPairs(Pictures, Texts, 2);
+        double[,] plain = pairs.Scores(10, 0), moved = pairs.Scores(10, -10);
         for (int i = 0; i < Count; i++)
             for (int j = 0; j < Count; j++)
                 Assert.Equal(Share(plain, i, j), Share(moved, i, j), 1e-12);
@@ -49,5 +51,6 @@ public sealed class SigmoidLossPageTests
 
     private static double[][] Rows(IReadOnlyList<float> values) => [.. values.Chunk(2).Select(row => row.Select(v => (double)v).ToArray())];
 
-    private static double[][] Each(Func<int, int, double> of) => [.. Enumerable.Range(0, Count).Select(i => Enumerable.Range(0, Count).Select(j => of(i, j)).ToArray())];
+    private static double[][] Each(Func<int, int, double> of) =>
+        [.. Enumerable.Range(0, Count).Select(i => Enumerable.Range(0, Count).Select(j => of(i, j)).ToArray())];
 }
