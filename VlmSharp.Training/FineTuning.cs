@@ -33,15 +33,15 @@ public sealed class FineTuning : IDisposable
         try
         {
             TrainingData data = Own(TrainingData.Open(options.Data, options.Reading));
-            Store = group.Rank == 0 ? Own(RunStore.Open(options.Output, new Retention(options.KeepLast), tell)) : null;
-            if (!options.Resume) Store?.RequireEmpty();
+            Store = Own(group.Rank == 0 ? RunStore.Open(options.Output, new Retention(options.KeepLast), tell) : RunStore.Read(options.Output));
+            if (!options.Resume && !Store.IsReadOnly) Store.RequireEmpty();
             Model = Own(TrainableModel.Open(options.Model, backend, TrainableOptionsOf(options), cancellationToken));
-            var encoder = new ExampleEncoder(Model.Network.Config, Model.Tokenizer, options.TextLength);
+            var encoder = new ExampleEncoder(Model.Network.Config, Model.RequireTokenizer(), options.TextLength);
             Steps = options.Steps ?? StepsOf(options, data.Count);
             var stream = new ExampleStream(data, encoder, Model.Preprocessor, StreamOptionsOf(options, Steps, group));
             source = Own(new ExampleSource(data, stream));
-            ModelStep step = Own(new ModelStep(Model, options.Loss, group));
-            Optimizer optimizer = Own(OptimizerOf(options, backend, Model));
+            ModelStep step = Own(new ModelStep(Model, options.Loss, group, options.BucketBytes));
+            Optimizer optimizer = Own(OptimizerOf(options, backend, Model, group));
             Validation? validation = options.EvaluationData is { } path && group.Rank == 0
                 ? new Validation(Model, step, Own(TrainingData.Open(path, options.Reading)), encoder, options)
                 : null;
@@ -65,8 +65,8 @@ public sealed class FineTuning : IDisposable
     /// <summary>What is trained.</summary>
     public TrainableModel Model { get; }
 
-    /// <summary>The run's folder; null in processes that do not write to it.</summary>
-    public RunStore? Store { get; }
+    /// <summary>The run's folder; of processes that train together the first writes to it, and the others read.</summary>
+    public RunStore Store { get; }
 
     /// <summary>Optimizer steps of the whole run.</summary>
     public long Steps { get; }
@@ -107,7 +107,7 @@ public sealed class FineTuning : IDisposable
         var run = new FineTuning(options, backend, group ?? new SingleProcess(), trackers ?? [], tell, cancellationToken);
         try
         {
-            if (options.Resume && !run.trainer.Resume()) tell($"{options.Output} has no checkpoint: the run begins.");
+            if (options.Resume && !run.trainer.Resume() && run.group.Rank == 0) tell($"{options.Output} has no checkpoint: the run begins.");
             return run;
         }
         catch
@@ -122,6 +122,7 @@ public sealed class FineTuning : IDisposable
     /// <returns>How it ended; where it was asked to stop, a checkpoint of the last step is there.</returns>
     /// <exception cref="RequestException">A loss or a gradient is not a number.</exception>
     /// <exception cref="IOException">Something cannot be written.</exception>
+    /// <exception cref="ProcessGroupException">Another process is gone; the first has saved the last whole step where it could.</exception>
     public TrainingEnd Run(StopSignal? stop = null)
     {
         TrainingEnd end = trainer.Run(stop);
@@ -184,12 +185,16 @@ public sealed class FineTuning : IDisposable
         return TrainedParts.Except(options.Freeze, [.. checkpoint.Tensors.Keys]);
     }
 
-    private static Optimizer OptimizerOf(FineTuningOptions options, IComputeBackend backend, TrainableModel model) => options.Optimizer switch
+    private static Optimizer OptimizerOf(FineTuningOptions options, IComputeBackend backend, TrainableModel model, IProcessGroup group)
     {
-        OptimizerKind.AdamW8Bit => new AdamW8BitOptimizer(backend, model.Parameters, options.OptimizerSettings),
-        OptimizerKind.Sgd => new SgdOptimizer(backend, model.Parameters, options.OptimizerSettings),
-        _ => new AdamWOptimizer(backend, model.Parameters, options.OptimizerSettings),
-    };
+        OptimizerShards? shards = options.ShardOptimizer && group.Size > 1 ? new OptimizerShards(group, model.Parameters) : null;
+        return options.Optimizer switch
+        {
+            OptimizerKind.AdamW8Bit => new AdamW8BitOptimizer(backend, model.Parameters, options.OptimizerSettings) { Shards = shards },
+            OptimizerKind.Sgd => new SgdOptimizer(backend, model.Parameters, options.OptimizerSettings) { Shards = shards },
+            _ => new AdamWOptimizer(backend, model.Parameters, options.OptimizerSettings) { Shards = shards },
+        };
+    }
 
     private TrainerSettings SettingsOf() => new()
     {

@@ -112,6 +112,9 @@ public sealed record FineTuningOptions
     /// <summary>Whether the optimizer's state is shared out over the processes (ZeRO-1).</summary>
     public bool ShardOptimizer { get; init; }
 
+    /// <summary>About how many bytes of gradients are added up over processes at once; null for the default.</summary>
+    internal long? BucketBytes { get; init; }
+
     /// <summary>Compatibility switches, or null for the defaults.</summary>
     public ModelOptions? Compatibility { get; init; }
 

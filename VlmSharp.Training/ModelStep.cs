@@ -21,13 +21,19 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
     /// <param name="loss">What is minimized.</param>
     /// <param name="group">The processes that train together, or null for this one alone.</param>
     public ModelStep(TrainableModel model, LossOptions loss, IProcessGroup? group = null)
+        : this(model, loss, group, null)
+    {
+    }
+
+    /// <summary>The same, with a size of the buckets.</summary>
+    internal ModelStep(TrainableModel model, LossOptions loss, IProcessGroup? group, long? bucketBytes)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(loss);
         (this.model, this.loss) = (model, loss);
         rank = group?.Rank ?? 0;
         step = new GradientStep(model.Network, model.Tape, loss);
-        if (group is MpiGroup mpi) buckets = new GradientBuckets(model.Tape, model.Tape, [.. model.Parameters.Select(p => p.Weight)], mpi);
+        if (group is MpiGroup mpi) buckets = new GradientBuckets(model.Tape, model.Tape, [.. model.Parameters.Select(p => p.Weight)], mpi, bucketBytes);
     }
 
     /// <inheritdoc/>

@@ -40,7 +40,7 @@ internal static class TrainCommand
             ParseResult merged = ConfigFile.Merge(command, parsed, config);
             FineTuningOptions asked = options.Read(merged);
             using StopSignal stop = Cancellation.HandOver(StopSignal.Listen);
-            using IProcessGroup group = MpiGroup.Join();
+            using IProcessGroup group = MpiGroup.Join(options.Timeout(merged), stop.Token);
             return await Task.Run(() => Run(asked, () => backend.Create(merged, backend.Name(merged)), group, stop, merged.GetValue(plan)), CancellationToken.None);
         });
         return command;
@@ -58,7 +58,7 @@ internal static class TrainCommand
             new HtmlReport(metrics, Path.Combine(options.Output, HtmlReport.FileName)),
             progress,
         ];
-        if (MlflowSettings.FromEnvironment() is { } mlflow)
+        if (MlflowSettings.FromEnvironment(Environment.GetEnvironmentVariable) is { } mlflow)
             all.Add(new MlflowTracker(mlflow with { RunIdFile = Path.Combine(options.Output, "mlflow-run") }, Tell));
         return [.. all];
     }
@@ -79,6 +79,12 @@ internal static class TrainCommand
             TrainingEnd end = run.Run(stop);
             if (group.Rank == 0) TrainingOutput.Finish(run, options, end);
             return end switch { TrainingEnd.Interrupted => ExitCodes.Canceled, TrainingEnd.Terminated => ExitCodes.Terminated, _ => ExitCodes.Success };
+        }
+        catch (ProcessGroupException e) when (group.Rank != 0)
+        {
+            // The first process may be saving what there is: it ends the others.
+            Console.Error.WriteLine($"vlmsharp: {e.Message}");
+            return ExitCodes.Request;
         }
         catch (Exception e) when (group.Size > 1 && e is not OperationCanceledException)
         {

@@ -60,6 +60,7 @@ internal sealed class TrainOptionsBinder
     private readonly Option<bool> resume = Flag("--resume", "Go on with the run in the folder, bit for bit.");
     private readonly Option<long?> seed = NumberOption.Create<long>("--seed", "N", "Seeds order, answers, new matrices and dropout (default: 0).");
     private readonly Option<bool> shard = Flag("--shard-optimizer", "Share the optimizer's state out over the processes (ZeRO-1).");
+    private readonly Option<double?> timeout = NumberOption.Create<double>("--mpi-timeout", "SECONDS", "How long a process waits for the others before it takes them for gone; more than an evaluation and a checkpoint take (default: 1800).");
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -68,13 +69,23 @@ internal sealed class TrainOptionsBinder
         [
             model, data, output, format, evaluation, steps, epochs, batchSize, accumulate, noShuffle, textLength, skipBad, rate, optimizer, decay, kernelsOnly, beta2,
             momentum, clip, schedule, warmup, smoothing, reduction, full, freeze, adapter, loraRank, loraAlpha, loraDropout, rsLora, loraTargets, quantize, precision,
-            saveAs, noCheckpointing, saveEvery, keep, evaluateEvery, samples, resume, seed, shard,
+            saveAs, noCheckpointing, saveEvery, keep, evaluateEvery, samples, resume, seed, shard, timeout,
         ];
         foreach (Option option in all) command.Add(option);
     }
 
     /// <summary>The run's folder.</summary>
     public string Output(ParseResult parsed) => Required(parsed, output);
+
+    /// <summary>How long a process waits for the others; null for the default.</summary>
+    /// <exception cref="UsageException">It is no time, or more than a month.</exception>
+    public TimeSpan? Timeout(ParseResult parsed)
+    {
+        const double Most = 31 * 86400;
+        double? seconds = Above(parsed, timeout, 0);
+        if (seconds > Most) throw new UsageException($"{timeout.Name} {seconds}: give at most {Most}.");
+        return seconds is { } value ? TimeSpan.FromSeconds(value) : null;
+    }
 
     /// <summary>What they ask for.</summary>
     /// <exception cref="UsageException">One is missing, out of range, or contradicts another.</exception>

@@ -65,6 +65,11 @@ internal static class SafetensorsWriter
         WriteAll(files);
     }
 
+    /// <summary>Tensors in the order in which their bytes stand in a file, and are produced.</summary>
+    public static IEnumerable<TensorToWrite> InFileOrder(IEnumerable<TensorToWrite> tensors) =>
+        // Wide elements first: every tensor then begins at a multiple of its element size.
+        tensors.OrderByDescending(tensor => tensor.Type.Size()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal);
+
     /// <summary>Writes every file under a temporary name, then renames all of them.</summary>
     private static void WriteAll(IReadOnlyList<(string Path, Action<Stream> Write)> files)
     {
@@ -90,8 +95,7 @@ internal static class SafetensorsWriter
 
     private static void WriteFile(Stream stream, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string> metadata)
     {
-        // Wide elements first: every tensor then begins at a multiple of its element size.
-        TensorToWrite[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Type.Size()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
+        TensorToWrite[] ordered = [.. InFileOrder(tensors)];
         byte[] header = BuildHeader(ordered, metadata);
         Span<byte> length = stackalloc byte[LengthBytes];
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);

@@ -88,6 +88,9 @@ internal sealed class TensorToWrite
             throw new InvalidOperationException($"The tensor '{Name}' of {ByteLength} bytes wrote {written}.");
     }
 
+    /// <summary>Produces the bytes and throws them away: where several processes make them together and another one writes.</summary>
+    public void Discard() => write(Stream.Null);
+
     /// <summary>Writes numbers rounded to F32, BF16 or F16 (nearest, ties to even).</summary>
     public static void WriteFloats(Stream stream, DType type, ReadOnlySpan<float> values)
     {

@@ -24,13 +24,13 @@ internal sealed unsafe class GradientBuckets : IDisposable
     /// <param name="tape">Has the gradients.</param>
     /// <param name="parameters">All that are trained, in the order of the forward pass.</param>
     /// <param name="group">The processes.</param>
-    /// <param name="bucketBytes">About how many bytes are added up at once.</param>
-    public GradientBuckets(IComputeBackend b, Tape tape, IReadOnlyList<Weight> parameters, MpiGroup group, long bucketBytes = DefaultBytes)
+    /// <param name="bucketBytes">About how many bytes are added up at once; null for the default.</param>
+    public GradientBuckets(IComputeBackend b, Tape tape, IReadOnlyList<Weight> parameters, MpiGroup group, long? bucketBytes = null)
     {
         (this.b, this.tape, this.group) = (b, tape, group);
         foreach (Weight weight in parameters.Reverse()) // the last layers are ready first
         {
-            if (buckets.Count == 0 || buckets[^1].Count * sizeof(float) >= bucketBytes) buckets.Add(new Bucket());
+            if (buckets.Count == 0 || buckets[^1].Count * sizeof(float) >= (bucketBytes ?? DefaultBytes)) buckets.Add(new Bucket());
             buckets[^1].Add(weight);
         }
 
@@ -51,8 +51,11 @@ internal sealed unsafe class GradientBuckets : IDisposable
         foreach (Bucket bucket in buckets)
         {
             group.Wait(bucket.Sum!);
-            foreach (Weight weight in bucket.Weights)
-                tape.Replace(weight, b.Upload(bucket.Of(weight), weight.Rows, weight.Columns));
+            for (int i = 0; i < bucket.Weights.Count; i++)
+            {
+                Weight weight = bucket.Weights[i];
+                if (bucket.Reached[i] > 0) tape.Replace(weight, b.Upload(bucket.Of(weight), weight.Rows, weight.Columns));
+            }
         }
 
         begun = 0;
@@ -62,22 +65,25 @@ internal sealed unsafe class GradientBuckets : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (group.IsLost) return; // a sum that never ends may still write to them
         foreach (Bucket bucket in buckets) bucket.Dispose();
     }
 
     private void Begin(Bucket bucket)
     {
-        foreach (Weight weight in bucket.Weights)
+        for (int i = 0; i < bucket.Weights.Count; i++)
         {
+            Weight weight = bucket.Weights[i];
             Matrix gradient = tape.Gradient(weight);
+            bucket.Reached[i] = gradient.HasValue ? 1 : 0;
             if (gradient.HasValue) b.Download(gradient, bucket.Of(weight));
             else bucket.Of(weight).Clear(); // no example of this process reaches it
         }
 
-        bucket.Sum = group.SumLater(bucket.Data, checked((int)bucket.Count));
+        bucket.Sum = group.SumLater(bucket.Data, checked((int)(bucket.Count + bucket.Weights.Count)));
     }
 
-    /// <summary>Parameters whose gradients lie one behind another in host memory.</summary>
+    /// <summary>Parameters whose gradients lie one behind another in host memory, and behind them how many processes have one.</summary>
     private sealed class Bucket : IDisposable
     {
         private readonly Dictionary<Weight, long> places = [];
@@ -88,6 +94,9 @@ internal sealed unsafe class GradientBuckets : IDisposable
 
         public float* Data { get; private set; }
 
+        /// <summary>By parameter, in how many processes an example reaches it: one that none reaches gets no gradient, as in one process.</summary>
+        public Span<float> Reached => new(Data + Count, Weights.Count);
+
         public Task? Sum { get; set; }
 
         public void Add(Weight weight)
@@ -97,7 +106,7 @@ internal sealed unsafe class GradientBuckets : IDisposable
             Count += (long)weight.Rows * weight.Columns;
         }
 
-        public void Allocate() => Data = (float*)NativeMemory.AlignedAlloc((nuint)(Count * sizeof(float)), 64);
+        public void Allocate() => Data = (float*)NativeMemory.AlignedAlloc((nuint)((Count + Weights.Count) * sizeof(float)), 64);
 
         public Span<float> Of(Weight weight) => new(Data + places[weight], checked(weight.Rows * weight.Columns));
 

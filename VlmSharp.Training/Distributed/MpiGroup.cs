@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace VlmSharp.Training.Distributed;
 
@@ -6,24 +8,42 @@ namespace VlmSharp.Training.Distributed;
 /// The processes that an MPI launcher has started: <c>mpirun -n 4 vlmsharp train ...</c>. A thread of its own makes all MPI calls, one after another,
 /// so that a sum goes on while the caller computes; see <see cref="SumLater"/>.
 /// </summary>
+/// <remarks>
+/// A call that waits for a process that is gone never returns. So the caller gives up and leaves the thread where it is: when a process of this machine has
+/// ended, within a second; in process 0, when it was asked to stop and the others have not come within <see cref="StopPatience"/>; and else after the
+/// patience that it was given. What the thread may still write to then is never freed.
+/// </remarks>
 public sealed unsafe class MpiGroup : IProcessGroup
 {
+    /// <summary>How long process 0, asked to stop, waits for the others: launchers that end all processes kill them soon after.</summary>
+    public static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a call waits for the other processes when nothing else is said.</summary>
+    public static readonly TimeSpan DefaultPatience = TimeSpan.FromMinutes(30);
+
     // MPI counts with 32 bits.
     private const int LargestCount = 1 << 28;
+    private const int ScratchBytes = 1 << 22;
+    private const int LookEvery = 100, LookAgain = 250; // ms
 
     private readonly MpiLibrary mpi;
     private readonly BlockingCollection<(Action Call, TaskCompletionSource Done)> calls = [];
     private readonly Thread thread;
     private readonly TimeSpan patience;
-    private bool isLost;
+    private readonly CancellationToken stop;
+    private readonly byte* scratch; // what goes through MPI: the memory of a caller who has given up is no longer its own
+    private readonly LocalProcesses? local;
+    private bool isDisposed;
 
-    private MpiGroup(MpiLibrary mpi, TimeSpan patience)
+    private MpiGroup(MpiLibrary mpi, TimeSpan patience, CancellationToken stop)
     {
-        (this.mpi, this.patience) = (mpi, patience);
+        (this.mpi, this.patience, this.stop) = (mpi, patience, stop);
+        scratch = (byte*)NativeMemory.AlignedAlloc(ScratchBytes, 64);
         thread = new Thread(Serve) { IsBackground = true, Name = "MPI" };
         thread.Start();
         Run(mpi.Initialize);
         Run(() => (Rank, Size) = (mpi.Rank(), mpi.Size()));
+        local = new LocalProcesses(this);
     }
 
     /// <inheritdoc/>
@@ -35,48 +55,40 @@ public sealed unsafe class MpiGroup : IProcessGroup
     /// <summary>The library that does the work.</summary>
     public string Library => mpi.Name;
 
+    /// <summary>Whether another process is gone: every further call fails.</summary>
+    internal bool IsLost { get; private set; }
+
     /// <summary>Joins the processes that a launcher has started, or gives a group of one where none did.</summary>
-    /// <param name="patience">How long a call waits for the other processes before they are taken for gone; null for ten minutes.</param>
+    /// <param name="patience">How long a call waits for the other processes before they are taken for gone; null for <see cref="DefaultPatience"/>.</param>
+    /// <param name="stop">Asks the training to stop: process 0 waits only <see cref="StopPatience"/> from then on.</param>
     /// <returns>The group, owned by the caller.</returns>
     /// <exception cref="ProcessGroupException">A launcher started this process, and its library cannot be used.</exception>
-    public static IProcessGroup Join(TimeSpan? patience = null) =>
-        MpiLibrary.IsLaunched ? new MpiGroup(MpiLibrary.Load(), patience ?? TimeSpan.FromMinutes(10)) : new SingleProcess();
+    public static IProcessGroup Join(TimeSpan? patience = null, CancellationToken stop = default) =>
+        MpiLibrary.IsLaunched ? new MpiGroup(MpiLibrary.Load(), patience ?? DefaultPatience, stop) : new SingleProcess();
 
     /// <inheritdoc/>
-    public void Sum(Span<float> values)
-    {
-        fixed (float* data = values) Reduce((nint)data, values.Length, sizeof(float), mpi.Float);
-    }
+    public void Sum(Span<float> values) => InParts(values, sends: true, receives: true, count => mpi.AllReduce(scratch, count, mpi.Float));
 
     /// <inheritdoc/>
-    public void Sum(Span<double> values)
-    {
-        fixed (double* data = values) Reduce((nint)data, values.Length, sizeof(double), mpi.Double);
-    }
+    public void Sum(Span<double> values) => InParts(values, sends: true, receives: true, count => mpi.AllReduce(scratch, count, mpi.Double));
 
     /// <summary>Begins a sum, which goes on beside what the caller does. Sums run in the order in which they were begun.</summary>
     /// <param name="values">Pinned numbers of this process, not to be touched until the task is done; they become the sums.</param>
     /// <param name="count">How many.</param>
-    /// <returns>Done when the sums are there.</returns>
+    /// <returns>Done when the sums are there. The memory must stay when the group is lost before.</returns>
     internal Task SumLater(float* values, int count)
     {
         nint data = (nint)values;
-        return Queue(() => ReduceNow(data, count, sizeof(float), mpi.Float));
+        return Queue(() =>
+        {
+            for (int first = 0; first < count; first += LargestCount)
+                mpi.AllReduce((float*)data + first, Math.Min(LargestCount, count - first), mpi.Float);
+        });
     }
 
     /// <inheritdoc/>
-    public void Broadcast(Span<float> values, int root)
-    {
-        fixed (float* start = values)
-        {
-            (nint data, int count) = ((nint)start, values.Length);
-            Run(() =>
-            {
-                for (int first = 0; first < count; first += LargestCount)
-                    mpi.Broadcast((float*)data + first, Math.Min(LargestCount, count - first), mpi.Float, root);
-            });
-        }
-    }
+    public void Broadcast(Span<float> values, int root) =>
+        InParts(values, sends: Rank == root, receives: Rank != root, count => mpi.Broadcast(scratch, count, mpi.Float, root));
 
     /// <inheritdoc/>
     public void Barrier() => Run(mpi.Barrier);
@@ -87,22 +99,48 @@ public sealed unsafe class MpiGroup : IProcessGroup
     /// <inheritdoc/>
     public void Dispose()
     {
-        // A process that has lost another cannot end MPI in order: the others would have to take part.
-        if (!isLost && !calls.IsAddingCompleted) Run(mpi.Finish);
+        if (isDisposed) return;
+        isDisposed = true;
+        try
+        {
+            // A process that has lost another cannot end MPI in order: the others would have to take part.
+            if (!IsLost) Run(mpi.Finish);
+        }
+        catch (ProcessGroupException)
+        {
+            // The work is done, and who is gone needs no farewell.
+        }
+
         calls.CompleteAdding();
+        if (!IsLost) NativeMemory.AlignedFree(scratch);
+        else if (Rank != 0) LetTheFirstSave();
+        local?.Dispose();
     }
 
-    private void Reduce(nint data, int count, int bytes, nint type) => Run(() => ReduceNow(data, count, bytes, type));
-
-    private void ReduceNow(nint data, int count, int bytes, nint type)
+    /// <summary>A launcher kills all processes when one ends with an error: this one ends after process 0, which may be saving.</summary>
+    private void LetTheFirstSave()
     {
-        for (int first = 0; first < count; first += LargestCount)
-            mpi.AllReduce((byte*)data + (long)first * bytes, Math.Min(LargestCount, count - first), type);
+        long start = Stopwatch.GetTimestamp();
+        while (local is not null && !local.IsGone(0) && Stopwatch.GetElapsedTime(start) < patience) Thread.Sleep(LookEvery);
+    }
+
+    private void InParts<T>(Span<T> values, bool sends, bool receives, Action<int> call) where T : unmanaged
+    {
+        int most = ScratchBytes / sizeof(T);
+        while (!values.IsEmpty)
+        {
+            Span<T> part = values[..Math.Min(most, values.Length)], shared = new(scratch, part.Length);
+            int count = part.Length;
+            if (sends) part.CopyTo(shared);
+            Run(() => call(count));
+            if (receives) shared.CopyTo(part);
+            values = values[count..];
+        }
     }
 
     private Task Queue(Action call)
     {
-        if (isLost) throw new ProcessGroupException("Another process of this training is gone.");
+        if (IsLost) throw new ProcessGroupException("Another process of this training is gone.");
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         calls.Add((call, done));
         return done.Task;
@@ -110,18 +148,25 @@ public sealed unsafe class MpiGroup : IProcessGroup
 
     private void Run(Action call) => Wait(Queue(call));
 
-    /// <summary>Waits for a call, but not for ever: a process that was killed never answers.</summary>
+    /// <summary>Waits for a call, but not for ever.</summary>
+    /// <exception cref="ProcessGroupException">Another process is gone, or taken for it.</exception>
     internal void Wait(Task call)
     {
-        if (Task.WaitAny([call], patience) == 0)
+        long start = Stopwatch.GetTimestamp(), asked = 0;
+        while (Task.WaitAny([call], LookEvery) < 0)
         {
-            call.GetAwaiter().GetResult(); // throws what the call threw
-            return;
+            if (asked == 0 && stop.IsCancellationRequested) asked = Stopwatch.GetTimestamp();
+            string? reason = local?.HasLost == true ? "one of the others has ended"
+                : Rank == 0 && asked != 0 && Stopwatch.GetElapsedTime(asked) > StopPatience ? $"it is to stop, and in {StopPatience.TotalSeconds:0} s the others have not come"
+                : Stopwatch.GetElapsedTime(start) > patience ? $"it has waited {patience.TotalSeconds:0} s for the others, and one of them is gone or stuck"
+                : null;
+            // Who ends may have sent all that this call waits for.
+            if (reason is null || Task.WaitAny([call], LookAgain) == 0) continue;
+            IsLost = true;
+            throw new ProcessGroupException($"Process {Rank} of {Size} gives up: {reason}. Start again with --resume.");
         }
 
-        isLost = true;
-        throw new ProcessGroupException($"Process {Rank} of {Size} has waited {patience.TotalSeconds:0} s for the others: one of them is gone or stuck. "
-            + "Start again with --resume.");
+        call.GetAwaiter().GetResult(); // throws what the call threw
     }
 
     private void Serve()
@@ -135,6 +180,7 @@ public sealed unsafe class MpiGroup : IProcessGroup
             }
             catch (Exception e)
             {
+                IsLost = true; // after an error MPI promises nothing
                 done.SetException(e);
             }
         }

@@ -25,6 +25,7 @@ internal sealed unsafe class MpiLibrary
         Float = isOpenMpi ? NativeLibrary.GetExport(library, "ompi_mpi_float") : 0x4c00040a;
         Double = isOpenMpi ? NativeLibrary.GetExport(library, "ompi_mpi_double") : 0x4c00080b;
         Add = isOpenMpi ? NativeLibrary.GetExport(library, "ompi_mpi_op_sum") : 0x58000003;
+        ErrorsReturn = isOpenMpi ? NativeLibrary.GetExport(library, "ompi_mpi_errors_return") : 0x54000001;
         InPlace = isOpenMpi ? 1 : -1;
         IsOpenMpi = isOpenMpi;
     }
@@ -49,6 +50,9 @@ internal sealed unsafe class MpiLibrary
 
     /// <summary>MPI_IN_PLACE.</summary>
     public nint InPlace { get; }
+
+    /// <summary>MPI_ERRORS_RETURN.</summary>
+    public nint ErrorsReturn { get; }
 
     /// <summary>Whether this process was started by mpirun, mpiexec or srun with more than one process: what their environment variables say.</summary>
     public static bool IsLaunched => WorldSize > 1;
@@ -89,6 +93,8 @@ internal sealed unsafe class MpiLibrary
         var init = (delegate* unmanaged<int*, byte***, int, int*, int>)Function("MPI_Init_thread");
         Require(init(null, null, ThreadFunneled, &provided), "MPI_Init_thread");
         if (provided < ThreadFunneled) throw new ProcessGroupException($"{Name} is built without support for threads (it gives level {provided}).");
+        // By default an error, such as a broken connection, ends the process: before it has saved.
+        Require(((delegate* unmanaged<nint, nint, int>)Function("MPI_Comm_set_errhandler"))(World, ErrorsReturn), "MPI_Comm_set_errhandler");
     }
 
     /// <summary>This process's number.</summary>

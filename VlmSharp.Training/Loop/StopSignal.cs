@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace VlmSharp.Training.Loop;
@@ -16,10 +17,14 @@ public enum TrainingEnd
 }
 
 /// <summary>Asks a training to save and end. The batch that it is on is waited for; a second signal ends the process at once.</summary>
+/// <remarks>One that comes within a second of the first is taken for the same: a terminal or a scheduler signals a launcher and what it has started, and the launcher does too.</remarks>
 public sealed class StopSignal : IDisposable
 {
+    private static readonly TimeSpan Echo = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource source = new();
     private readonly List<PosixSignalRegistration> registrations = [];
+    private long requested; // when
     private int end; // TrainingEnd; the first request counts
 
     /// <summary>Canceled with the first request.</summary>
@@ -48,7 +53,12 @@ public sealed class StopSignal : IDisposable
         return true;
     }
 
-    private void OnSignal(PosixSignalContext context, TrainingEnd reason) => context.Cancel = Request(reason);
+    private void OnSignal(PosixSignalContext context, TrainingEnd reason)
+    {
+        bool isFirst = End == TrainingEnd.Finished;
+        if (isFirst) Volatile.Write(ref requested, Stopwatch.GetTimestamp());
+        context.Cancel = Request(reason) || isFirst || Stopwatch.GetElapsedTime(Volatile.Read(ref requested)) < Echo;
+    }
 
     /// <summary>Stops listening.</summary>
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using VlmSharp.Training.Distributed;
 using VlmSharp.Training.Optimizers;
 using VlmSharp.Training.Runs;
@@ -19,6 +20,9 @@ public sealed class Trainer<TBatch>
     private readonly SortedDictionary<string, string> description;
     private readonly Progress progress;
     private long completed, lastSaved = -1;
+    private string? stepStart; // where the data stood before the step that is under way; null between steps
+    private bool isUpdating; // parameters are of no step
+    private TrainingEnd asked; // how the processes have agreed to stop
 
     /// <summary>Creates a trainer; nothing it is given is disposed of by it.</summary>
     /// <param name="settings">What it is told.</param>
@@ -35,7 +39,7 @@ public sealed class Trainer<TBatch>
         progress = new Progress(settings);
     }
 
-    /// <summary>Where checkpoints go; null for none.</summary>
+    /// <summary>Where checkpoints go, and come from; null for none. Of processes that train together one saves, and the others read.</summary>
     public RunStore? Store { get; init; }
 
     /// <summary>What checkpoints hold beside parameters and optimizer: an adapter's files.</summary>
@@ -61,12 +65,14 @@ public sealed class Trainer<TBatch>
 
     /// <summary>Goes on from the newest checkpoint that is whole, if there is one.</summary>
     /// <returns>Whether there is.</returns>
-    /// <exception cref="RequestException">It is of other settings or other data.</exception>
+    /// <exception cref="RequestException">It is of other settings or other data, or other processes of the group find another one.</exception>
     public bool Resume()
     {
-        if (Store?.FindLatest() is not { } checkpoint) return false;
+        RunCheckpoint? checkpoint = Store?.FindLatest();
+        RequireSameStep(checkpoint?.State.Step);
+        if (checkpoint is null) return false;
         RunState state = checkpoint.State;
-        state.RequireSame(description, data.Fingerprint, Store.Folder);
+        state.RequireSame(description, data.Fingerprint, Store!.Folder);
         foreach (ICheckpointPart part in AllParts) part.Load(checkpoint.Folder);
         data.Seek(state.DataPosition);
         progress.Restore(state.Values, checkpoint.Folder);
@@ -79,16 +85,14 @@ public sealed class Trainer<TBatch>
     /// <returns>How it ended. Unless an error ended it, a checkpoint of the last step is written.</returns>
     /// <exception cref="RequestException">A loss or a gradient is not a number.</exception>
     /// <exception cref="IOException">A checkpoint or a tracker's file cannot be written.</exception>
+    /// <exception cref="ProcessGroupException">Another process is gone, and nobody had asked to stop. The last whole step is saved.</exception>
     public TrainingEnd Run(StopSignal? stop = null)
     {
-        CancellationToken cancellation = stop?.Token ?? CancellationToken.None;
         var status = RunStatus.Failed;
         foreach (IRunTracker tracker in Trackers) tracker.Begin(new RunInfo(settings.Name, completed, settings.Schedule.TotalSteps, description));
         try
         {
-            while (completed < settings.Schedule.TotalSteps && TakeStep(cancellation)) AfterStep(cancellation);
-            TrainingEnd end = completed < settings.Schedule.TotalSteps ? stop!.End : TrainingEnd.Finished;
-            if (Store is not null && lastSaved != completed) Save();
+            TrainingEnd end = TakeSteps(stop);
             status = end == TrainingEnd.Finished ? RunStatus.Finished : RunStatus.Stopped;
             return end;
         }
@@ -98,22 +102,39 @@ public sealed class Trainer<TBatch>
         }
     }
 
+    private TrainingEnd TakeSteps(StopSignal? stop)
+    {
+        CancellationToken cancellation = stop?.Token ?? CancellationToken.None;
+        try
+        {
+            while (completed < settings.Schedule.TotalSteps && !IsAskedToStop(stop) && TakeStep(cancellation)) AfterStep(cancellation);
+            SaveIf(lastSaved != completed);
+            return completed == settings.Schedule.TotalSteps ? TrainingEnd.Finished : asked != TrainingEnd.Finished ? asked : stop!.End;
+        }
+        catch (ProcessGroupException)
+        {
+            SaveAlone();
+            if (stop is null || stop.End == TrainingEnd.Finished) throw;
+            return stop.End;
+        }
+    }
+
     /// <summary>One optimizer step.</summary>
     /// <returns>False where the run is to stop: then nothing has changed, and the data stands where the step would begin.</returns>
     private bool TakeStep(CancellationToken cancellation)
     {
-        string position = data.Position;
+        stepStart = data.Position;
         long start = Clock.GetTimestamp();
         if (Accumulate(cancellation) is not { } loss)
         {
-            foreach (Parameter parameter in optimizer.Parameters) parameter.ClearGradient();
-            data.Seek(position);
+            DropStep();
             return false;
         }
 
         double average = 1 / (loss.Weight * progress.LossScale);
         double norm = GradientNorm.Of(optimizer.Backend, optimizer.Parameters) * average;
         double multiplier = settings.Schedule.Multiplier(completed), rate = settings.LearningRate * multiplier;
+        isUpdating = true;
         if (progress.Accepts(completed, loss.Sum, norm))
             optimizer.Step(rate, multiplier, average * GradientNorm.ClipCoefficient(norm, settings.ClipNorm));
         foreach (Parameter parameter in optimizer.Parameters) parameter.ClearGradient();
@@ -122,21 +143,25 @@ public sealed class Trainer<TBatch>
         progress.Tokens += loss.Tokens;
         var metrics = new StepMetrics(completed, loss.Sum / loss.Weight, norm, rate, loss.Tokens, seconds > 0 ? loss.Tokens / seconds : 0);
         completed++;
+        (stepStart, isUpdating) = (null, false);
         foreach (IRunTracker tracker in Trackers) tracker.OnStep(metrics);
         return true;
+    }
+
+    /// <summary>Goes back to where the step began.</summary>
+    private void DropStep()
+    {
+        if (stepStart is null) return;
+        foreach (Parameter parameter in optimizer.Parameters) parameter.ClearGradient();
+        data.Seek(stepStart);
+        stepStart = null;
     }
 
     /// <summary>The gradients of all batches of a step.</summary>
     /// <returns>Their loss together; null where the run is to stop.</returns>
     private BatchLoss? Accumulate(CancellationToken cancellation)
     {
-        if (Group.Size > 1)
-        {
-            // A process that stopped alone would leave the others waiting: they stop before the same step.
-            if (CountOf(cancellation.IsCancellationRequested) > 0) return null;
-            cancellation = CancellationToken.None;
-        }
-
+        if (Group.Size > 1) cancellation = CancellationToken.None; // they have agreed to take this step
         var sum = default(BatchLoss);
         for (int i = 0; i < settings.Accumulation; i++)
         {
@@ -159,11 +184,39 @@ public sealed class Trainer<TBatch>
         return sum.Weight > 0 ? sum : throw new RequestException($"The batches of step {completed} have no token to learn from: every suffix is empty.");
     }
 
-    private double CountOf(bool here)
+    /// <summary>A process that stopped alone would leave the others waiting: they stop before the same step, for the same reason.</summary>
+    private bool IsAskedToStop(StopSignal? stop)
+    {
+        if (Group.Size == 1) return false; // asked within the step
+        TrainingEnd own = stop?.End ?? TrainingEnd.Finished;
+        Span<double> counts = [own == TrainingEnd.Interrupted ? 1 : 0, own == TrainingEnd.Terminated ? 1 : 0];
+        Group.Sum(counts);
+        asked = counts[1] > 0 ? TrainingEnd.Terminated : counts[0] > 0 ? TrainingEnd.Interrupted : TrainingEnd.Finished;
+        return asked != TrainingEnd.Finished;
+    }
+
+    private bool IsSaidByAny(bool here)
     {
         Span<double> count = [here ? 1 : 0];
         Group.Sum(count);
-        return count[0];
+        return count[0] > 0;
+    }
+
+    /// <summary>All processes must go on from the same step; one that does not see the folder would begin anew.</summary>
+    private void RequireSameStep(long? found)
+    {
+        if (Group.Size == 1) return;
+        Span<double> steps = new double[Group.Size];
+        steps[Group.Rank] = found ?? -1;
+        Group.Sum(steps);
+        for (int rank = 1; rank < steps.Length; rank++)
+        {
+            if (steps[rank] == steps[0]) continue;
+            throw new RequestException($"Process 0 goes on from {Shown(steps[0])} and process {rank} from {Shown(steps[rank])}: "
+                + $"all processes must see the same run's folder{(Store is null ? "" : $", {Store.Folder}")}.");
+        }
+
+        static string Shown(double step) => step < 0 ? "no checkpoint" : string.Create(CultureInfo.InvariantCulture, $"the checkpoint of step {step}");
     }
 
     /// <summary>The loss of all processes' batches.</summary>
@@ -179,7 +232,7 @@ public sealed class Trainer<TBatch>
     private void AfterStep(CancellationToken cancellation)
     {
         bool isBest = (completed == settings.Schedule.TotalSteps || IsDue(settings.EvaluateEvery)) && EvaluateNow(cancellation);
-        if (Store is not null && (IsDue(settings.SaveEvery) || (isBest && Store.Retention.Best))) Save();
+        SaveIf(IsDue(settings.SaveEvery) || (isBest && Store?.Retention.Best == true));
     }
 
     /// <returns>Whether it is the best evaluation so far.</returns>
@@ -200,6 +253,31 @@ public sealed class Trainer<TBatch>
 
     private bool IsDue(long every) => every > 0 && completed % every == 0;
 
+    /// <summary>Saves where this process saves. Others help where they keep a part of what is saved; when, the one that saves decides.</summary>
+    private void SaveIf(bool isTime)
+    {
+        bool saves = Store is { IsReadOnly: false };
+        bool saved = saves && isTime;
+        if (optimizer.Shards is not null) saved = IsSaidByAny(saved);
+        if (!saved) return;
+        if (saves) Save();
+        else optimizer.GiveStates();
+        lastSaved = completed;
+    }
+
+    /// <summary>
+    /// Another process is gone: the step under way is dropped, and the last whole one saved. Where the optimizer's states are shared out, a part of them is
+    /// gone too, and the checkpoint before is what the run goes on from.
+    /// </summary>
+    private void SaveAlone()
+    {
+        if (isUpdating || optimizer.Shards is not null || Store is not { IsReadOnly: false }) return;
+        DropStep();
+        if (lastSaved == completed) return;
+        Save();
+        lastSaved = completed;
+    }
+
     private void Save()
     {
         foreach (IRunTracker tracker in Trackers) tracker.Sync();
@@ -212,7 +290,6 @@ public sealed class Trainer<TBatch>
             Values = progress.ToValues(),
         };
         Store!.Save(state, AllParts, progress.BestStep);
-        lastSaved = completed;
     }
 
     private IEnumerable<ICheckpointPart> AllParts =>

@@ -44,6 +44,9 @@ public abstract class Optimizer : IDisposable
     /// <summary>Where the parameters are.</summary>
     internal IComputeBackend Backend { get; }
 
+    /// <summary>Which processes keep which states; null where this one keeps all.</summary>
+    internal OptimizerShards? Shards { get; init; }
+
     /// <summary>Takes a step with the gradients that the parameters have. One without a gradient stays as it is.</summary>
     /// <param name="rate">The learning rate of the step: the base rate times the multiplier.</param>
     /// <param name="multiplier">The schedule's, for <see cref="DecayForm.Schedule"/>.</param>
@@ -55,17 +58,26 @@ public abstract class Optimizer : IDisposable
         {
             if (!parameter.Gradient.HasValue) continue;
             double decay = Settings.DecayScope == DecayScope.Kernels && !parameter.IsKernel ? 0 : Settings.WeightDecay;
-            Update(parameter, StatesOf(parameter), new StepRates(Time, rate, multiplier, decay, gradientFactor));
+            StateMatrix[] own = StatesOf(parameter);
+            if (IsOwn(parameter)) Update(parameter, own, new StepRates(Time, rate, multiplier, decay, gradientFactor));
         }
+
+        Shards?.Spread(Parameters.Where(p => p.Gradient.HasValue));
     }
 
-    /// <summary>Writes time and states to a safetensors file.</summary>
+    /// <summary>Writes time and states to a safetensors file. Where processes share the states, the others call <see cref="GiveStates"/> meanwhile.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Save(string path)
     {
         var metadata = new Dictionary<string, string> { [NameKey] = Name, [TimeKey] = Time.ToString(CultureInfo.InvariantCulture) };
-        SafetensorsWriter.Write(path, states.SelectMany(s => s.Value.Select(m => m.ToWrite(Backend, s.Key.Name))), metadata);
+        SafetensorsWriter.Write(path, StatesToWrite, metadata);
+    }
+
+    /// <summary>Gives this process's states to the one that saves, a tensor at a time: makes the bytes of the same file, in the same order, for nobody.</summary>
+    internal void GiveStates()
+    {
+        foreach (TensorToWrite tensor in SafetensorsWriter.InFileOrder(StatesToWrite)) tensor.Discard();
     }
 
     /// <summary>Goes on with what <see cref="Save"/> wrote.</summary>
@@ -87,7 +99,7 @@ public abstract class Optimizer : IDisposable
             int there = own.Count(s => file.Entries.ContainsKey(s.NameOf(parameter.Name)));
             if (there == 0) continue; // no gradient has reached it yet
             if (there < own.Length) throw new ModelFormatException($"{path} lacks a part of the state of {MessageText.Quote(parameter.Name)}.");
-            states[parameter] = [.. own.Select(s => s.Read(Backend, file, parameter.Name))];
+            states[parameter] = IsOwn(parameter) ? [.. own.Select(s => s.Read(Backend, file, parameter.Name))] : own;
             read += there;
         }
 
@@ -100,10 +112,16 @@ public abstract class Optimizer : IDisposable
     /// <summary>Which states a parameter has, without their matrices.</summary>
     private protected abstract StateMatrix[] Describe(Parameter parameter);
 
+    private IEnumerable<TensorToWrite> StatesToWrite => states.SelectMany(s => s.Value.Select(m => m.ToWrite(Backend, s.Key, Shards)));
+
+    private bool IsOwn(Parameter parameter) => Shards is null || Shards.IsOwn(parameter);
+
+    /// <summary>A parameter's states; of one that another process updates, their description.</summary>
     private StateMatrix[] StatesOf(Parameter parameter)
     {
-        if (!states.TryGetValue(parameter, out StateMatrix[]? own)) states[parameter] = own = [.. Describe(parameter).Select(s => s.Zeros(Backend))];
-        return own;
+        if (states.TryGetValue(parameter, out StateMatrix[]? known)) return known;
+        StateMatrix[] made = Describe(parameter);
+        return states[parameter] = IsOwn(parameter) ? [.. made.Select(s => s.Zeros(Backend))] : made;
     }
 
     private void Clear()

@@ -8,7 +8,7 @@ namespace VlmSharp.Training.Optimizers;
 /// <param name="Name">What it is: <c>exp_avg</c>.</param>
 /// <param name="Shape">Of the matrix.</param>
 /// <param name="AreBytes">Whether four bytes lie in the place of each number: codes.</param>
-/// <param name="Matrix">The numbers; <c>default</c> in a description.</param>
+/// <param name="Matrix">The numbers; <c>default</c> in a description, and where another process keeps them.</param>
 internal sealed record StateMatrix(string Name, MatrixShape Shape, bool AreBytes = false, Matrix Matrix = default)
 {
     private long Count => (long)Shape.Rows * Shape.Columns;
@@ -30,10 +30,15 @@ internal sealed record StateMatrix(string Name, MatrixShape Shape, bool AreBytes
     }
 
     /// <summary>The tensor of a file.</summary>
-    public TensorToWrite ToWrite(IComputeBackend b, string parameter) => new(NameOf(parameter), Type, FileShape, stream =>
+    /// <param name="b">Has the numbers.</param>
+    /// <param name="parameter">Whose they are.</param>
+    /// <param name="shards">Has the numbers of other processes, or null.</param>
+    public TensorToWrite ToWrite(IComputeBackend b, Parameter parameter, OptimizerShards? shards) => new(NameOf(parameter.Name), Type, FileShape, stream =>
     {
         using var block = new NativeBlock(sizeof(float) * Count);
-        b.Download(Matrix, block.Floats(0, checked((int)Count)));
+        Span<float> numbers = block.Floats(0, checked((int)Count));
+        if (Matrix.HasValue) b.Download(Matrix, numbers);
+        shards?.Exchange(parameter, numbers);
         TensorToWrite.WriteBytes(stream, block.Data, block.Bytes);
     });
 

@@ -21,10 +21,10 @@ public sealed class RunStore : IDisposable
 {
     private const string Prefix = "checkpoint-", Writing = ".writing-", Deleting = ".deleting-", LockName = ".lock";
 
-    private readonly FileStream gate;
+    private readonly FileStream? gate; // null where it is only read
     private readonly Action<string> tell;
 
-    private RunStore(string folder, Retention retention, Action<string> tell, FileStream gate) =>
+    private RunStore(string folder, Retention retention, Action<string> tell, FileStream? gate) =>
         (Folder, Retention, this.tell, this.gate) = (folder, retention, tell, gate);
 
     /// <summary>The run's folder.</summary>
@@ -53,8 +53,23 @@ public sealed class RunStore : IDisposable
         return new RunStore(folder, retention, tell ?? (_ => { }), gate);
     }
 
+    /// <summary>
+    /// Looks into a folder that another process may be working in: takes no lock and changes nothing. For processes that train together with the one that saves.
+    /// </summary>
+    /// <param name="folder">The run's folder, which need not be there.</param>
+    /// <param name="tell">Hears what the user should know, a sentence each; null for nobody.</param>
+    /// <returns>A store that gives checkpoints and refuses to save.</returns>
+    public static RunStore Read(string folder, Action<string>? tell = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return new RunStore(folder, new Retention(), tell ?? (_ => { }), gate: null);
+    }
+
+    /// <summary>Whether it only reads.</summary>
+    public bool IsReadOnly => gate is null;
+
     /// <summary>The steps of all checkpoints that have their name, newest first; whether they are whole is not looked at.</summary>
-    public IReadOnlyList<long> Steps => [.. Directory.EnumerateDirectories(Folder).Select(StepOf).Where(s => s >= 0).OrderDescending()];
+    public IReadOnlyList<long> Steps => !Directory.Exists(Folder) ? [] : [.. Directory.EnumerateDirectories(Folder).Select(StepOf).Where(s => s >= 0).OrderDescending()];
 
     /// <summary>The newest checkpoint whose files are what was written. One that is damaged is told of and passed over.</summary>
     /// <returns>The checkpoint, or null where there is none.</returns>
@@ -92,10 +107,12 @@ public sealed class RunStore : IDisposable
     /// <param name="bestStep">The best checkpoint so far, which may be this one; null where none is known.</param>
     /// <returns>Its folder.</returns>
     /// <exception cref="IOException">It could not be written; the checkpoints before it are as they were.</exception>
+    /// <exception cref="InvalidOperationException">The store only reads.</exception>
     public string Save(RunState state, IEnumerable<ICheckpointPart> parts, long? bestStep = null)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(parts);
+        if (IsReadOnly) throw new InvalidOperationException($"{Folder} was opened to be read.");
         string folder = PathOf(state.Step), temporary = Path.Combine(Folder, Writing + Path.GetFileName(folder));
         try
         {
@@ -215,5 +232,5 @@ public sealed class RunStore : IDisposable
     }
 
     /// <summary>Lets others in.</summary>
-    public void Dispose() => gate.Dispose();
+    public void Dispose() => gate?.Dispose();
 }

@@ -1,4 +1,5 @@
 using VlmSharp.Training.Loop;
+using VlmSharp.Training.Tests.Distributed;
 
 namespace VlmSharp.Training.Tests.Loop;
 
@@ -8,6 +9,7 @@ internal static class KilledTraining
     /// <summary>Steps of the run: more than anyone waits for, or the twenty of the tests.</summary>
     private static int Main(string[] args)
     {
+        if (args[0] == MpiTraining.Name) return MpiTraining.Run(args[1..]);
         using StopSignal stop = StopSignal.Listen();
         bool endless = args[1] == "endless";
         using var run = new TestRun(args[0], change: s => s with { SaveEvery = 1, EvaluateEvery = 0, Schedule = new(VlmSharp.Training.Optimizers.ScheduleKind.Constant, endless ? 1_000_000 : 20) });

@@ -1,5 +1,6 @@
 using VlmSharp.Compute;
 using VlmSharp.Compute.Reference;
+using VlmSharp.Training.Distributed;
 using VlmSharp.Training.Loop;
 using VlmSharp.Training.Optimizers;
 using VlmSharp.Training.Runs;
@@ -13,7 +14,7 @@ internal sealed class TestRun : IDisposable
     private readonly ReferenceBackend backend = new();
     private readonly MetricsFile metrics;
 
-    public TestRun(string folder, string kind = "adamw", DType dtype = DType.F32, Func<TrainerSettings, TrainerSettings>? change = null, string fingerprint = "counted")
+    public TestRun(string folder, string kind = "adamw", DType dtype = DType.F32, Func<TrainerSettings, TrainerSettings>? change = null, string fingerprint = "counted", IProcessGroup? group = null)
     {
         Store = RunStore.Open(folder, new Retention(Last: 2), Told.Add);
         Step = new RegressionStep(backend, dtype);
@@ -39,6 +40,7 @@ internal sealed class TestRun : IDisposable
         Trainer = new Trainer<int[]>(change?.Invoke(own) ?? own, Step, Data, Optimizer)
         {
             Store = Store,
+            Group = group ?? new SingleProcess(),
             Trackers = [metrics],
             Evaluate = (step, _) =>
             {

@@ -193,6 +193,23 @@ public sealed class RunStoreTests : IDisposable
         Assert.True(changes >= 10, $"There are only {changes} changes.");
     }
 
+    /// <summary>A process that trains with the one that saves looks on: beside its lock, and with nothing of its unfinished work changed.</summary>
+    [Fact]
+    public void A_store_that_reads_finds_checkpoints_and_changes_nothing()
+    {
+        using RunStore before = RunStore.Read(folder.At("out"));
+        Assert.Null(before.FindLatest());
+        Assert.False(Directory.Exists(folder.At("out")));
+        using RunStore store = Open();
+        Save(store, 5, 10);
+        Directory.CreateDirectory(folder.At("out/.writing-checkpoint-000015"));
+        using RunStore other = RunStore.Read(folder.At("out"));
+        Assert.Equal(10, other.FindLatest()!.State.Step);
+        Assert.Throws<InvalidOperationException>(() => Save(other, 15));
+        Assert.True(Directory.Exists(folder.At("out/.writing-checkpoint-000015")));
+        Assert.Equal([10, 5], store.Steps);
+    }
+
     [Fact]
     public void Other_settings_or_data_are_named()
     {

@@ -1,0 +1,86 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace VlmSharp.Training.Distributed;
+
+/// <summary>
+/// The processes of a group that run on this machine, by their numbers in the operating system: whoever waits for one that has ended waits for ever, and
+/// neither MPI nor its launchers tell in time.
+/// </summary>
+internal sealed class LocalProcesses : IDisposable
+{
+    private readonly Process?[] others; // by rank; null of this process and of those elsewhere
+
+    /// <summary>Tells the others of this process, and hears of them. A call of all processes.</summary>
+    /// <param name="group">The processes.</param>
+    public LocalProcesses(IProcessGroup group)
+    {
+        double machine = Machine();
+        double[] told = new double[2 * group.Size]; // [size, 2]: machine and process of each rank; the others' are 0 until they are summed
+        (told[2 * group.Rank], told[2 * group.Rank + 1]) = (machine, Environment.ProcessId);
+        group.Sum(told.AsSpan());
+        others = new Process?[group.Size];
+        for (int rank = 0; rank < group.Size; rank++)
+            if (rank != group.Rank && told[2 * rank] == machine) others[rank] = Find((int)told[2 * rank + 1]);
+    }
+
+    /// <summary>Whether one of them has ended.</summary>
+    public bool HasLost => Array.Exists(others, HasEnded);
+
+    /// <summary>Whether a process is known to have ended; false of one on another machine.</summary>
+    public bool IsGone(int rank) => HasEnded(others[rank]);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Process? process in others) process?.Dispose();
+    }
+
+    private static Process? Find(int id)
+    {
+        try
+        {
+            return Process.GetProcessById(id);
+        }
+        catch (ArgumentException)
+        {
+            return null; // ended already: the next call to it fails by its time limit
+        }
+    }
+
+    private static bool HasEnded(Process? process)
+    {
+        try
+        {
+            return process is { HasExited: true };
+        }
+        catch (Win32Exception)
+        {
+            return false; // not to be seen from here
+        }
+    }
+
+    /// <summary>A number of 48 bits that processes share if they see each other: of a boot, and a container has its own.</summary>
+    private static double Machine()
+    {
+        string text = Environment.MachineName;
+        if (OperatingSystem.IsLinux())
+        {
+            try
+            {
+                text = File.ReadAllText("/proc/sys/kernel/random/boot_id") + new FileInfo("/proc/self/ns/pid").LinkTarget;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The name has to do.
+            }
+        }
+
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(text));
+        long number = 0;
+        for (int i = 0; i < 6; i++) number = (number << 8) | hash[i];
+        return number;
+    }
+}
