@@ -37,5 +37,5 @@ public sealed class PageReadingTests
     public void Paths() => Assert.Equal(
         ["docs/tour.md", "VlmSharp.Core/Compute/Reference", ".ci/run", "test/golden"],
         RepositoryFiles.PathsIn("docs/tour.md, VlmSharp.Core/Compute/Reference/ and .ci/run; test/golden. None are: "
-            + "my/docs/x.md, docs/*.md, VlmSharp.Cli/bin/Release, VlmSharp.Core."));
+            + "my/docs/x.md, docs/*.md, demo/a[12].png, VlmSharp.Cli/bin/Release, VlmSharp.Core."));
 }

@@ -28,7 +28,8 @@ internal static partial class RepositoryFiles
     public static bool HasSource(string path) => Sources.Any(file => file == path || file.EndsWith("/" + path, StringComparison.Ordinal));
 
     /// <summary>
-    /// The paths that a text names, from the top of the repository; not those of what a build makes, nor with an asterisk or braces.
+    /// The paths that a text names, from the top of the repository; not those of what a build makes, nor with an asterisk, braces or
+    /// brackets.
     /// </summary>
     public static IEnumerable<string> PathsIn(string text) =>
         PathPattern().Matches(text).Select(match => match.Value.TrimEnd('.', '/', '-')).Where(path => !IsMade(path));
@@ -39,6 +40,6 @@ internal static partial class RepositoryFiles
 
     private static bool IsMade(string path) => path.Split('/').Any(part => part is "bin" or "obj");
 
-    [GeneratedRegex(@"(?<![\w./$*{}-])(?:VlmSharp\.[\w.]+|test|bench|docs|demo|\.ci)/[\w./-]*(?![\w./*{}-])")]
+    [GeneratedRegex(@"(?<![\w./$*{}-])(?:VlmSharp\.[\w.]+|test|bench|docs|demo|\.ci)/[\w./-]*(?![\w./*{}\[-])")]
     private static partial Regex PathPattern();
 }
