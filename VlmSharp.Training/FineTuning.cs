@@ -36,7 +36,7 @@ public sealed class FineTuning : IDisposable
             Store = Own(group.Rank == 0 ? RunStore.Open(options.Output, new Retention(options.KeepLast), tell) : RunStore.Read(options.Output));
             if (!options.Resume && !Store.IsReadOnly) Store.RequireEmpty();
             Model = Own(TrainableModel.Open(options.Model, backend, TrainableOptionsOf(options), cancellationToken));
-            var encoder = new ExampleEncoder(Model.Network.Config, Model.Tokenizer, options.TextLength);
+            var encoder = new ExampleEncoder(Model.Network.Config, Model.RequireTokenizer(), options.TextLength);
             Steps = options.Steps ?? StepsOf(options, data.Count);
             var stream = new ExampleStream(data, encoder, Model.Preprocessor, StreamOptionsOf(options, Steps, group));
             source = Own(new ExampleSource(data, stream));

@@ -34,8 +34,7 @@ public sealed class TrainableModel : IDisposable
         try
         {
             Preprocessor = new ImagePreprocessor(VisionLanguageModel.ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize));
-            Tokenizer = TokenizerLoader.TryLoad(directory)
-                ?? throw new RequestException($"{directory} has no tokenizer.json or tokenizer.model, and training needs one.");
+            Tokenizer = TokenizerLoader.TryLoad(directory);
             PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
             adapter = options.AdapterFolder is { } folder ? TrainedAdapter.Continue(backend, config, folder)
                 : options.NewAdapter is { } begun ? TrainedAdapter.Begin(backend, config, begun, options.Seed)
@@ -64,8 +63,13 @@ public sealed class TrainableModel : IDisposable
     /// <summary>How pictures become pixels.</summary>
     public ImagePreprocessor Preprocessor { get; }
 
-    /// <summary>The tokenizer.</summary>
-    public ITokenizer Tokenizer { get; }
+    /// <summary>The tokenizer, or null where the folder has none: then only token ids can be learned from.</summary>
+    public ITokenizer? Tokenizer { get; }
+
+    /// <summary>The tokenizer, which texts need.</summary>
+    /// <exception cref="RequestException">The folder has none.</exception>
+    public ITokenizer RequireTokenizer() =>
+        Tokenizer ?? throw new RequestException($"{Checkpoint.Directory} has no tokenizer.json or tokenizer.model, and training on texts needs one.");
 
     /// <summary>What is trained, in the order of the computation; parameters of an adapter last, under their names in its file.</summary>
     public IReadOnlyList<Parameter> Parameters => parameters;

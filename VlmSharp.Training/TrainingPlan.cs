@@ -51,6 +51,13 @@ public sealed record TrainingPlan(
         return For(options, processes, checkpoint, Longest(options, checkpoint, data, tokenizer));
     }
 
+    /// <summary>Plans a training on examples of a given length, without looking at data.</summary>
+    internal static TrainingPlan For(FineTuningOptions options, int images, int prefix, int suffix)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(options.Model);
+        return For(options, checkpoint, (images, prefix, suffix));
+    }
+
     /// <summary>Throws where it does not fit, with a setting that would.</summary>
     /// <param name="options">What was planned.</param>
     /// <param name="available">Bytes that there are.</param>

@@ -64,7 +64,7 @@ internal static class GradientsCommand
 
     private static double Run(TrainableModel model, TrainingData data, CancellationToken cancellation)
     {
-        var encoder = new ExampleEncoder(model.Network.Config, model.Tokenizer);
+        var encoder = new ExampleEncoder(model.Network.Config, model.RequireTokenizer());
         var stream = new ExampleStream(data, encoder, model.Preprocessor, new StreamOptions { BatchSize = data.Count, Batches = 1, Shuffle = false });
         TrainingSequence[] batch = [.. stream.Read(default, cancellation).Single().Examples.Select(ExampleSource.ToSequence)];
         int tokens = batch.Sum(e => e.TargetCount);

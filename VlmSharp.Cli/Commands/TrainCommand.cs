@@ -58,7 +58,7 @@ internal static class TrainCommand
             new HtmlReport(metrics, Path.Combine(options.Output, HtmlReport.FileName)),
             progress,
         ];
-        if (MlflowSettings.FromEnvironment() is { } mlflow)
+        if (MlflowSettings.FromEnvironment(Environment.GetEnvironmentVariable) is { } mlflow)
             all.Add(new MlflowTracker(mlflow with { RunIdFile = Path.Combine(options.Output, "mlflow-run") }, Tell));
         return [.. all];
     }

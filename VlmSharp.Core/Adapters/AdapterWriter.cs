@@ -4,7 +4,7 @@ using VlmSharp.Formats;
 namespace VlmSharp.Adapters;
 
 /// <summary>How the tensors of an adapter that is written are named: for which transformers.</summary>
-public enum AdapterNaming
+internal enum AdapterNaming
 {
     /// <summary>As published adapters are, and as transformers before 4.52 wrote them; later ones read them too.</summary>
     Historic,

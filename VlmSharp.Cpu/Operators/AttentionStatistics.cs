@@ -27,7 +27,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AttentionStatisti
             }.Run(context);
         }
 
-        RowLoop.Run(context.Team, new AlongRows { Dy = op.Gradient.OnHost(), Y = op.Y.OnHost(), Statistics = y, Heads = spec.Heads }, y.Rows, q.Columns);
+        var along = new AlongRows { Dy = op.Gradient.OnHost(), Y = op.Y.OnHost(), Statistics = y, Heads = spec.Heads };
+        RowLoop.Run(context.Team, along, y.Rows, q.Columns);
     }
 
     private struct AlongRows : IRowKernel

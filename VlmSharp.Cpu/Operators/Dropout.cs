@@ -7,11 +7,20 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<Dropout>
 {
-    /// <summary>y_i = x_i / (1 - rate) where word_i of the key is not below rate * 2^32, else 0: four words of one counter at a time.</summary>
+    /// <summary>y_i = x_i / (1 - rate) where word_i of the key is not below rate * 2^32, else 0: four words of one counter at a
+    /// time.</summary>
     public void Run(in Dropout op, HostMatrix y)
     {
         long length = (long)y.Rows * y.Columns;
-        var pieces = new DropoutPieces { X = op.X.OnHost().Data, Y = y.Data, Length = length, Threshold = op.Threshold, Kept = 1 / (1 - op.Rate), Key = op.Key };
+        var pieces = new DropoutPieces
+        {
+            X = op.X.OnHost().Data,
+            Y = y.Data,
+            Length = length,
+            Threshold = op.Threshold,
+            Kept = 1 / (1 - op.Rate),
+            Key = op.Key,
+        };
         RowLoop.Run(context.Team, pieces, checked((int)((length + PieceLength - 1) / PieceLength)), PieceLength);
     }
 

@@ -12,7 +12,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<SumRows>
     private const int SumColumns = 256;
 
     /// <summary>
-    /// y[p] = sum_r x[r N + p] + sum[p]: the threads share out the columns, so that each sum runs in the order of the rows. What each addition
+    /// y[p] = sum_r x[r N + p] + sum[p]: the threads share out the columns, so that each sum runs in the order of the rows. What each
+    /// addition
     /// loses is added to the next one (Kahan 1965): memory is what limits it, and a sum of thousands of rows may be as good as 0.
     /// </summary>
     public void Run(in SumRows op, HostMatrix y)

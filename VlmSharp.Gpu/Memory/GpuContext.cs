@@ -45,7 +45,9 @@ internal sealed class GpuContext : IDisposable
     /// <summary>How keys and values are kept: BF16 or F32.</summary>
     public DType KvCacheFormat { get; }
 
-    /// <summary>The numbers that codes of 8 bits choose among, [2, 256]: <see cref="DynamicMap.Signed"/>, <see cref="DynamicMap.Unsigned"/>.</summary>
+    /// <summary>
+    /// The numbers that codes of 8 bits choose among, [2, 256]: <see cref="DynamicMap.Signed"/>, <see cref="DynamicMap.Unsigned"/>.
+    /// </summary>
     public ArrayView<float> Maps
     {
         get

@@ -40,7 +40,13 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AdamW8Bit>
         int count = (int)IntrinsicMath.Clamp(g.Gradient.Length - at, 0, 4);
         uint firstCodes = count > 0 ? g.FirstCodes[word] : 0, secondCodes = count > 0 ? g.SecondCodes[word] : 0;
         F4 m = g.First.Numbers(firstCodes, g.FirstScales[Grid.IdxX]), v = g.Second.Numbers(secondCodes, g.SecondScales[Grid.IdxX]);
-        F4 gradient = new() { X = Factored(g, at, count, 0), Y = Factored(g, at, count, 1), Z = Factored(g, at, count, 2), W = Factored(g, at, count, 3) };
+        F4 gradient = new()
+        {
+            X = Factored(g, at, count, 0),
+            Y = Factored(g, at, count, 1),
+            Z = Factored(g, at, count, 2),
+            W = Factored(g, at, count, 3),
+        };
         m = Moved(m, g.Step.Beta1, gradient, g.Step.NewFirst, count);
         v = Moved(v, g.Step.Beta2, gradient.Times(gradient), g.Step.NewSecond, count);
         Update(g, at, count, 0, m.X, v.X);

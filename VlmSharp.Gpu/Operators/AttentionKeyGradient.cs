@@ -10,21 +10,35 @@ namespace VlmSharp.Gpu.Operators;
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionKeyGradient>
 {
     private static readonly Kernel<GradientArgs>
+        AttentionResidualsKernel = new("attention residuals", AttentionResiduals.Kernel, GradientTile.Threads),
         AttentionKeyGradientKernel = new("attention gradient, keys", AttentionGradient.Kernel<KeySide>, GradientTile.Threads),
         LargeKeyGradientKernel = new("large heads, keys", LargeHeadGradient.Kernel<KeySide>, LargeHeadGradient.Threads);
 
-    /// <summary>dK_j = sum_i ds_ij q_i, over all heads that read the key.</summary>
+    /// <summary>dK_j = sum_i ds_ij q_i, over all heads that read the key, with a d from which the rounding of y is gone.</summary>
     public Matrix Run(in AttentionKeyGradient op, MatrixShape shape)
     {
         using Matrix gradient = context.Widen(op.Gradient), q = context.Widen(op.Q), k = context.Widen(op.K), v = context.Widen(op.V);
-        return KeyValueGradient(AttentionKeyGradientKernel, LargeKeyGradientKernel, op.Step.OnDevice(), op.Spec, new GradientArgs
+        var args = new GradientArgs
         {
             Gradient = gradient.Floats(),
             Q = q.Floats(),
             K = k.Floats(),
             V = v.Floats(),
             Statistics = op.Statistics.Floats(),
-        });
+        };
+        DeviceStepTable step = op.Step.OnDevice();
+        using Matrix statistics = Sharpen(op.Statistics, step, op.Spec, args); // [T, 2 * H]
+        args.Statistics = statistics.Floats();
+        return KeyValueGradient(AttentionKeyGradientKernel, LargeKeyGradientKernel, step, op.Spec, args);
+    }
+
+    private Matrix Sharpen(Matrix statistics, DeviceStepTable step, in AttentionSpec spec, GradientArgs args)
+    {
+        if (spec.HeadDim > GradientTile.MostHeadDim) return statistics.Retain();
+        Matrix y = context.AllocateLike(statistics);
+        args.Y = y.Floats();
+        LaunchGradient(AttentionResidualsKernel, AttentionResidualsKernel, step, spec, args);
+        return y;
     }
 
     /// <summary>Each head that reads a key has a plane of gradients; the planes are added in order.</summary>

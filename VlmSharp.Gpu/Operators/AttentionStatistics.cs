@@ -15,7 +15,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionSta
     /// <summary>What the gradients of attention launch.</summary>
     private static IReadOnlyList<Kernel> AttentionGradientKernels =>
     [
-        AttentionStatisticsKernel, AttentionQueryGradientKernel, AttentionKeyGradientKernel, AttentionValueGradientKernel,
+        AttentionStatisticsKernel, AttentionResidualsKernel,
+        AttentionQueryGradientKernel, AttentionKeyGradientKernel, AttentionValueGradientKernel,
         LargeStatisticsKernel, LargeQueryGradientKernel, LargeKeyGradientKernel, LargeValueGradientKernel,
     ];
 

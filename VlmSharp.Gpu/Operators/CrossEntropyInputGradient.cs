@@ -10,7 +10,8 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<CrossEntropyInputGradient>
 {
-    private static readonly Kernel<ScoreGradientArgs> ScoreGradientKernel = new("CrossEntropy.ScoreGradient", ScoreGradient, ElementThreads);
+    private static readonly Kernel<ScoreGradientArgs> ScoreGradientKernel =
+        new("CrossEntropy.ScoreGradient", ScoreGradient, ElementThreads);
 
     /// <summary>dX = sum_v dz_v W[v]: the sum goes on from chunk to chunk.</summary>
     public Matrix Run(in CrossEntropyInputGradient op, MatrixShape shape)

@@ -26,4 +26,10 @@ internal sealed partial class GpuOperators<TCore>
         AddRowsKernel, DropoutKernel, CrossEntropyPartKernel, CrossEntropyKernel, ScoreGradientKernel,
         AssignRowsKernel, AdamWKernel, AdamW8BitKernel, SgdKernel, SumOfSquaresPieceKernel, SumOfSquaresKernel,
     ];
+
+    private static IReadOnlyList<Kernel> ElementKernels =>
+    [
+        Elementwise<GeluFunction>.Kernel, Elementwise<GeluGradientFunction>.Kernel, Elementwise<GatedGeluFunction>.Kernel,
+        Elementwise<ScaleFunction>.Kernel, Elementwise<AddFunction>.Kernel, Elementwise<SoftCapGradientFunction>.Kernel,
+    ];
 }

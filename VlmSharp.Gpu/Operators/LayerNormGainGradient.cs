@@ -11,7 +11,10 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LayerNormGai
 {
     private static readonly Kernel<RowScaleArgs> LayerNormScaleKernel = new("LayerNormScale", LayerNormScaleRow, RowThreads);
 
-    /// <summary>dWeight = sum_t dY[t] (x[t] - mean(x[t])) / sqrt(var(x[t]) + eps) + sum: two numbers for each row first, then sums down the columns.</summary>
+    /// <summary>
+    /// dWeight = sum_t dY[t] (x[t] - mean(x[t])) / sqrt(var(x[t]) + eps) + sum: two numbers for each row first, then sums down the
+    /// columns.
+    /// </summary>
     public Matrix Run(in LayerNormGainGradient op, MatrixShape shape) =>
         NormGainGradient(LayerNormScaleKernel, op.Gradient, op.X, op.Epsilon, shape, op.Sum);
 

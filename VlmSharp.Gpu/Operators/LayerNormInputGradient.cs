@@ -9,7 +9,8 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LayerNormInputGradient>
 {
-    private static readonly Kernel<NormGradientArgs> LayerNormInputGradientKernel = new("LayerNormInputGradient", LayerNormInputGradientRow, RowThreads);
+    private static readonly Kernel<NormGradientArgs> LayerNormInputGradientKernel =
+        new("LayerNormInputGradient", LayerNormInputGradientRow, RowThreads);
 
     /// <summary>dX = r * (g - mean(g) - n * mean(g * n)), n = (x - mean(x)) * r, g = dY * weight.</summary>
     public Matrix Run(in LayerNormInputGradient op, MatrixShape shape) =>

@@ -6,7 +6,9 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchKernelGradient>
 {
-    /// <summary>dW = dY^T patches + sum: patches become rows as in <see cref="PatchEmbed"/>, then it is the gradient of a linear layer.</summary>
+    /// <summary>
+    /// dW = dY^T patches + sum: patches become rows as in <see cref="PatchEmbed"/>, then it is the gradient of a linear layer.
+    /// </summary>
     public Matrix Run(in PatchKernelGradient op, MatrixShape shape)
     {
         using Matrix gradient = products.Prepare(op.Gradient); // [images * N, F]

@@ -11,7 +11,9 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<RmsNormGainG
 {
     private static readonly Kernel<RowScaleArgs> RmsNormScaleKernel = new("RmsNormScale", RmsNormScaleRow, RowThreads);
 
-    /// <summary>dWeight = sum_t dY[t] x[t] / sqrt(mean(x[t]^2) + eps) + sum: a number for each row first, then sums down the columns.</summary>
+    /// <summary>
+    /// dWeight = sum_t dY[t] x[t] / sqrt(mean(x[t]^2) + eps) + sum: a number for each row first, then sums down the columns.
+    /// </summary>
     public Matrix Run(in RmsNormGainGradient op, MatrixShape shape) =>
         NormGainGradient(RmsNormScaleKernel, op.Gradient, op.X, op.Epsilon, shape, op.Sum);
 

@@ -9,7 +9,8 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<RmsNormInputGradient>
 {
-    private static readonly Kernel<NormGradientArgs> RmsNormInputGradientKernel = new("RmsNormInputGradient", RmsNormInputGradientRow, RowThreads);
+    private static readonly Kernel<NormGradientArgs> RmsNormInputGradientKernel =
+        new("RmsNormInputGradient", RmsNormInputGradientRow, RowThreads);
 
     /// <summary>dX = r * (g - x * r^2 * mean(g * x)), r = 1 / sqrt(mean(x^2) + eps), g = dY * (1 + weight).</summary>
     public Matrix Run(in RmsNormInputGradient op, MatrixShape shape) =>

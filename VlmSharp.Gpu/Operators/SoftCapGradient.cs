@@ -7,7 +7,8 @@ namespace VlmSharp.Gpu.Operators;
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<SoftCapGradient>
 {
     /// <summary>dX = dY * (1 - (y / cap)^2).</summary>
-    public Matrix Run(in SoftCapGradient op, MatrixShape shape) => Each<SoftCapGradientFunction>(shape, op.Gradient, op.Y, constant: 1 / op.Cap);
+    public Matrix Run(in SoftCapGradient op, MatrixShape shape) =>
+        Each<SoftCapGradientFunction>(shape, op.Gradient, op.Y, constant: 1 / op.Cap);
 }
 
 /// <inheritdoc cref="SoftCapGradient"/>

@@ -18,14 +18,15 @@ public sealed record MlflowSettings(Uri Server, string Experiment = "Default")
     public string? RunIdFile { get; init; }
 
     /// <summary>What the environment says, as MLflow's own client reads it.</summary>
+    /// <param name="variable">Gives a variable of the environment, or null.</param>
     /// <returns>The settings, or null where no server is named or it is no web address.</returns>
-    public static MlflowSettings? FromEnvironment() =>
-        Uri.TryCreate(Environment.GetEnvironmentVariable("MLFLOW_TRACKING_URI"), UriKind.Absolute, out Uri? server) && server.Scheme is "http" or "https"
-            ? new MlflowSettings(server, Environment.GetEnvironmentVariable("MLFLOW_EXPERIMENT_NAME") ?? "Default")
+    public static MlflowSettings? FromEnvironment(Func<string, string?> variable) =>
+        Uri.TryCreate(variable("MLFLOW_TRACKING_URI"), UriKind.Absolute, out Uri? server) && server.Scheme is "http" or "https"
+            ? new MlflowSettings(server, variable("MLFLOW_EXPERIMENT_NAME") ?? "Default")
             {
-                Token = Environment.GetEnvironmentVariable("MLFLOW_TRACKING_TOKEN"),
-                User = Environment.GetEnvironmentVariable("MLFLOW_TRACKING_USERNAME"),
-                Password = Environment.GetEnvironmentVariable("MLFLOW_TRACKING_PASSWORD"),
+                Token = variable("MLFLOW_TRACKING_TOKEN"),
+                User = variable("MLFLOW_TRACKING_USERNAME"),
+                Password = variable("MLFLOW_TRACKING_PASSWORD"),
             }
             : null;
 }

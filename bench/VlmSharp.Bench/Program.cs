@@ -44,6 +44,9 @@ if (args is ["gpu", .. string[] gpu]) return VlmSharp.Bench.Gpu.GpuProgram.Run(g
 // targets MODEL_DIR [PART...]: what is reached of the machine's limits (docs/full-size.md).
 if (args is ["targets", .. string[] rest]) return VlmSharp.Bench.Targets.TargetsProgram.Run(rest);
 
+// training MODEL_DIR [lora|qlora|full]: a training step beside the machine's limits (docs/benchmarks.md).
+if (args is ["training", .. string[] training]) return VlmSharp.Bench.Training.TrainingProgram.Run(training);
+
 // soak [--requests N] [--callers N] [--seed N]: many callers for a long time.
 if (args is ["soak", .. string[] soak]) return await VlmSharp.Bench.Callers.SoakProgram.RunAsync(soak);
 

@@ -33,7 +33,8 @@ public abstract partial class BackendConformance
             return run(operands);
         }, tolerance);
 
-        // Scores of up to 4 sqrt(D) / sqrt(D) sqrt(D): their error is the relative error of p; dY.v is of the size of sqrt(D) / 3, and the weights of a
+        // Scores of up to 4 sqrt(D) / sqrt(D) sqrt(D): their error is the relative error of p; dY.v is of the size of sqrt(D) / 3, and
+        // the weights of a
         // query sum up to 1. Of a key, they may sum up to as much as the queries are that see it.
         double weight = 4 * Close.SumBound(headDim, 4 / Math.Sqrt(headDim)) + 40 * Close.Unit + 12 * OperandRounding;
         double query = weight * 4 * Math.Sqrt(headDim), key = query * Math.Sqrt(longest * heads / (double)kvHeads);
@@ -44,7 +45,8 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>
-    /// By hand, with s = (0, ln 3) for the second token: it weighs the values 1 and 5 as 1/4 and 3/4, y = 4. dY = 1 gives d = 4, ds = (-3/4, 3/4), so
+    /// By hand, with s = (0, ln 3) for the second token: it weighs the values 1 and 5 as 1/4 and 3/4, y = 4. dY = 1 gives d = 4, ds =
+    /// (-3/4, 3/4), so
     /// dQ = 3/4 ln 3, dK = (-3/4, 3/4), dV = (1/4, 3/4). The first token sees itself alone, and its dY = 2 gives dV 2 more.
     /// </summary>
     [BackendFact]

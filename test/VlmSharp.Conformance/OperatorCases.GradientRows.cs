@@ -47,7 +47,8 @@ public abstract partial class BackendConformance
         }
     }
 
-    /// <summary>Which elements stay is the key's affair, and that of the place in the whole matrix: about 7 of 10, the same for any content.</summary>
+    /// <summary>Which elements stay is the key's affair, and that of the place in the whole matrix: about 7 of 10, the same for any
+    /// content.</summary>
     [BackendFact]
     public void DropoutKeepsItsShare()
     {

@@ -6,7 +6,8 @@ namespace VlmSharp.Conformance;
 /// <summary>Gradients of products, and of the loss with its head.</summary>
 public abstract partial class BackendConformance
 {
-    /// <summary>Rows, inputs, outputs: around every register width and tile, sums of several blocks, and results of several blocks.</summary>
+    /// <summary>Rows, inputs, outputs: around every register width and tile, sums of several blocks, and results of several
+    /// blocks.</summary>
     public static TheoryData<int, int, int> GradientShapes() => new()
     {
         { 0, 12, 7 }, { 1, 1, 1 }, { 1, 64, 9 }, { 2, 8, 4 }, { 3, 84, 133 }, { 5, 133, 215 }, { 7, 1, 9 }, { 9, 17, 1 }, { 12, 65, 17 },
@@ -46,7 +47,8 @@ public abstract partial class BackendConformance
             }, Close.SumBound(rows, 1) + Rounding(rows, 1) + 4 * Close.Unit);
     }
 
-    /// <summary>By hand: dY = (1, 2), W = ((3, 4), (5, 6)), x = (10, 20): dY W = (13, 16); dY^T x = ((10, 20), (20, 40)), and 1 more each.</summary>
+    /// <summary>By hand: dY = (1, 2), W = ((3, 4), (5, 6)), x = (10, 20): dY W = (13, 16); dY^T x = ((10, 20), (20, 40)), and 1 more
+    /// each.</summary>
     [BackendFact]
     public void LinearGradientsByHand()
     {
@@ -104,7 +106,8 @@ public abstract partial class BackendConformance
             {
                 LossCase loss = Loss(dtype, rows, features, tokens, smoothing, cap);
                 float[] dLoss = Numbers(2 * rows), sum = Numbers(tokens * features);
-                // A row's dz has magnitudes that sum up to 2, each with twice the relative error of its score; the factor beside it is up to 1.
+                // A row's dz has magnitudes that sum up to 2, each with twice the relative error of its score; the factor beside it is up
+                // to 1.
                 double scores = ScoreBound(dtype, features), of = 6 * scores + 32 * Close.Unit + 4 * OperandRounding;
                 Compare($"Input gradient of {loss}", b => loss.Run(b, (op, y) =>
                 {

@@ -52,6 +52,15 @@ public sealed class OpenClDemoGoldens : DemoGoldens
 
 [NeedsOpenCl]
 [Collection(SharedDevice.Collection)]
+public sealed class OpenClAdapterGoldens : AdapterGoldens
+{
+    protected override IComputeBackend CreateBackend() => SharedDevice.Backend();
+
+    protected override double RowTolerance => 1e-5;
+}
+
+[NeedsOpenCl]
+[Collection(SharedDevice.Collection)]
 public sealed class OpenClGradientGoldens : GradientGoldens
 {
     protected override IComputeBackend CreateBackend() => SharedDevice.Backend();

@@ -10,7 +10,8 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Kernels.Attention;
 
 /// <summary>
-/// The gradients of attention by its queries, keys or values, and the numbers of each row that they rest on, without a score matrix in memory (Dao
+/// The gradients of attention by its queries, keys or values, and the numbers of each row that they rest on, without a score matrix in
+/// memory (Dao
 /// et al. 2022, section B.2). All look at the pairs of queries and keys in tiles; what they compute belongs to one side of the pair, and
 /// its sums run over the other:
 /// <code>
@@ -24,12 +25,14 @@ namespace VlmSharp.Cpu.Kernels.Attention;
 /// for each block of the other side:   S = own other^T,  then p or dS in its place (<see cref="AttentionPairs{V}"/>)
 ///                                     O += S other
 /// </code>
-/// The ds of a query sum up to 0, and with them the gradient of a bias of all keys; but d = dY.y has been rounded, with y. What is left in the
+/// The ds of a query sum up to 0, and with them the gradient of a bias of all keys; but d = dY.y has been rounded, with y. What is left
+/// in the
 /// sum is its error e, and dK takes P - d - e.
 /// The other side is packed once, by all threads together. An item is a key-value head and a block of the own side, so no two threads
 /// write one row. The rows of queries are those of all heads that share the key-value head.
 /// </summary>
-/// <remarks>Blocks of the other side start at multiples of their size, so that a row's result does not depend on the rows beside it, nor on the threads.</remarks>
+/// <remarks>Blocks of the other side start at multiples of their size, so that a row's result does not depend on the rows beside it, nor
+/// on the threads.</remarks>
 internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
 {
     private const int MostRows = AttentionBlocks.ScoreRows, OtherBlock = AttentionBlocks.MostKeys, ItemsPerThread = 4;
@@ -61,7 +64,8 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
     /// <summary>[T, 2 H]: l and d of each head, read, or of the statistics written.</summary>
     public required HostMatrix Statistics { get; init; }
 
-    /// <summary>[T of the sequence, H]: e of each head, read where the own side is keys, written without a <see cref="Basis"/>; or <c>default</c>.</summary>
+    /// <summary>[T of the sequence, H]: e of each head, read where the own side is keys, written without a <see cref="Basis"/>; or
+    /// <c>default</c>.</summary>
     public HostMatrix Residuals { get; init; }
 
     /// <summary>Whether the own side is keys.</summary>
@@ -108,7 +112,8 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
     /// <summary>Computes what is asked for, of one sequence.</summary>
     public void Run(CpuContext context)
     {
-        block = Math.Clamp(RoundUp(Divide(OwnRows * Spec.KvHeads, ItemsPerThread * context.Team.Count), Tile.NarrowRows), 2 * Tile.NarrowRows, MostRows);
+        int wanted = Divide(OwnRows * Spec.KvHeads, ItemsPerThread * context.Team.Count);
+        block = Math.Clamp(RoundUp(wanted, Tile.NarrowRows), 2 * Tile.NarrowRows, MostRows);
         blocks = Divide(OwnRows, block);
         shared = context.Shared.Reserve(Spec.KvHeads * HeadFloats);
         long item = (long)block * (2 * DimChunks * Tile.Stride + 2 * Tile.Stride + PaddedDim + 3);
@@ -131,7 +136,8 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private readonly void Pack(int kvHead, int row, float* rows)
     {
-        int count = Math.Min(Panel, OtherRows - row), start = row / OtherBlock * OtherBlock, length = Math.Min(OtherBlock, OtherPadded - start);
+        int count = Math.Min(Panel, OtherRows - row), start = row / OtherBlock * OtherBlock;
+        int length = Math.Min(OtherBlock, OtherPadded - start);
         Other.Copy<V>(kvHead, row, count, rows, Panel, PaddedDim, OfKeys ? QueryFactor : 1);
         Packing.Transpose(rows, PaddedDim, Panel, Dim, ScorePanels(kvHead) + (nint)row * Dim, Panel);
         if (OtherAlong.HasValue)
@@ -165,7 +171,8 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
 
     private readonly int QueryGroup => Spec.Heads / Spec.KvHeads;
 
-    private readonly float* ResidualAt(int kvHead, int query) => Residuals.RowPointer(query / QueryGroup) + kvHead * QueryGroup + query % QueryGroup;
+    private readonly float* ResidualAt(int kvHead, int query) =>
+        Residuals.RowPointer(query / QueryGroup) + kvHead * QueryGroup + query % QueryGroup;
 
     private readonly (float LogSum, float Mean) StatisticsOf(int kvHead, int query) =>
         (StatisticsAt(kvHead, query)[0], StatisticsAt(kvHead, query)[Spec.Heads]);
@@ -221,7 +228,8 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
 
         for (int r = 0; r < p.Rows; r++)
         {
-            if (Result.HasValue) new ReadOnlySpan<float>(p.O + (nint)r * PaddedDim, Dim).CopyTo(new Span<float>(Result.At(kvHead, first + r), Dim));
+            var o = new ReadOnlySpan<float>(p.O + (nint)r * PaddedDim, Dim);
+            if (Result.HasValue) o.CopyTo(new Span<float>(Result.At(kvHead, first + r), Dim));
             else if (Residuals.HasValue) *ResidualAt(kvHead, first + r) = p.Rest[r] / p.Sum[r];
             else StatisticsAt(kvHead, first + r)[0] = p.Largest[r] * Elementary.Ln2 + MathF.Log(p.Sum[r]);
         }
@@ -264,7 +272,8 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
     {
         for (int d = 0; d < PaddedDim; d += Panel)
             for (int r = 0; r < p.Padded; r += Tile.Rows<V>())
-                Tile.Multiply<V, FloatProduct>(p.S + r * Tile.Stride, basis + (nint)d * count, p.O + (nint)r * PaddedDim + d, PaddedDim, count, true);
+                Tile.Multiply<V, FloatProduct>(p.S + r * Tile.Stride, basis + (nint)d * count,
+                    p.O + (nint)r * PaddedDim + d, PaddedDim, count, true);
     }
 
     // A row of a block of pairs, of which it meets some.

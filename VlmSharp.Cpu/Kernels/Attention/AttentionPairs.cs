@@ -35,7 +35,8 @@ internal readonly struct RowStatistics<V>(float logSum, float mean) : IQueryStat
 }
 
 /// <summary>Each pair of a row has another query.</summary>
-internal readonly unsafe struct ColumnStatistics<V>(float* logSums, float* means, float* errors) : IQueryStatistics<V> where V : struct, ISimd<V>
+internal readonly unsafe struct ColumnStatistics<V>(float* logSums, float* means, float* errors) : IQueryStatistics<V>
+    where V : struct, ISimd<V>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V LogSum(int j) => V.Load(logSums + j) * V.Broadcast(Elementary.Log2E);
@@ -54,7 +55,8 @@ internal readonly unsafe struct ColumnStatistics<V>(float* logSums, float* means
 /// p = exp(s - l)
 /// ds = scale p (dY.v - d - e) (1 - (s / cap)^2)      e is what d has lost in rounding
 /// </code>
-/// The products come as those of <see cref="TiledAttention{V}"/> do: of queries that scale log2 e is in already, so that exp is a power of two.
+/// The products come as those of <see cref="TiledAttention{V}"/> do: of queries that scale log2 e is in already, so that exp is a power
+/// of two.
 /// </summary>
 internal static unsafe class AttentionPairs<V> where V : struct, ISimd<V>
 {
@@ -83,7 +85,8 @@ internal static unsafe class AttentionPairs<V> where V : struct, ISimd<V>
     /// <param name="spec">Scale and soft-cap.</param>
     /// <param name="of">l and d.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Differentiate<TStatistics>(float* s, float* along, int from, int to, int count, in AttentionSpec spec, TStatistics of)
+    public static void Differentiate<TStatistics>(
+        float* s, float* along, int from, int to, int count, in AttentionSpec spec, TStatistics of)
         where TStatistics : struct, IQueryStatistics<V>
     {
         var score = new Score(spec);

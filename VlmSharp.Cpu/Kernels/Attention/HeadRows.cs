@@ -20,7 +20,8 @@ internal readonly unsafe struct HeadRows(HostMatrix matrix, int first, int group
     public static HeadRows OfKeys(HostMatrix k, int first, in AttentionSpec spec) => new(k, first, 1, spec.HeadDim);
 
     /// <summary>Of queries, results or their gradients.</summary>
-    public static HeadRows OfQueries(HostMatrix q, int first, in AttentionSpec spec) => new(q, first, spec.Heads / spec.KvHeads, spec.HeadDim);
+    public static HeadRows OfQueries(HostMatrix q, int first, in AttentionSpec spec) =>
+        new(q, first, spec.Heads / spec.KvHeads, spec.HeadDim);
 
     /// <summary>False for <c>default</c>, which stands for vectors that are not needed.</summary>
     public bool HasValue => matrix.HasValue;

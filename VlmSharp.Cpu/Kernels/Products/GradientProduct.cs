@@ -24,10 +24,12 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// packed once   +-----+-----+-----+--
 /// </code>
 /// The registers run along n, so b needs no transpose: a piece of each of its rows is widened to fp32 and laid into panels, block by block
-/// into scratch that stays in L2, where <see cref="Tile"/> finds it. Nor does y: its rows come out as they lie. Only dY of dW is transposed,
+/// into scratch that stays in L2, where <see cref="Tile"/> finds it. Nor does y: its rows come out as they lie. Only dY of dW is
+/// transposed,
 /// once. One job item is a block of rows of a against a block of columns of b.
 /// </summary>
-/// <remarks>An element's sum runs over k in order, in blocks of <see cref="Tile.Stride"/>, whatever the blocks of rows and columns are.</remarks>
+/// <remarks>An element's sum runs over k in order, in blocks of <see cref="Tile.Stride"/>, whatever the blocks of rows and columns
+/// are.</remarks>
 internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
 {
     private const int MostRows = ProductBlocks.MostRows, KBlock = Tile.Stride, CacheLine = 64;
@@ -76,7 +78,8 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
         // Blocks of rows that are as many as the threads need, and no more of them at a time than the scratch holds.
         int wanted = Divide(ProductBlocks.ItemsPerThread * threads, job.items);
         job.block = Math.Min(RoundUp(Divide(y.Rows, Math.Max(Divide(y.Rows, MostRows), wanted)), Tile.NarrowRows), MostRows);
-        int blocksAtOnce = (int)Math.Clamp(ProductBlocks.GradientFloats / ((long)job.block * RoundUp(mostDepth, KBlock)), 1, Divide(y.Rows, job.block));
+        long blockFloats = (long)job.block * RoundUp(mostDepth, KBlock);
+        int blocksAtOnce = (int)Math.Clamp(ProductBlocks.GradientFloats / blockFloats, 1, Divide(y.Rows, job.block));
         int rowsAtOnce = blocksAtOnce * job.block;
         job.packed = context.Shared.Reserve((long)rowsAtOnce * RoundUp(mostDepth, KBlock));
         int columns = Divide(job.units, job.items) * Unit;
@@ -135,7 +138,8 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
             else
             {
                 for (int m = 0; m < count; m++)
-                    new ReadOnlySpan<float>(a.RowPointer(firstRow + first + m) + firstK + k, kCount).CopyTo(new Span<float>(target + m * KBlock, kCount));
+                    new ReadOnlySpan<float>(a.RowPointer(firstRow + first + m) + firstK + k, kCount)
+                        .CopyTo(new Span<float>(target + m * KBlock, kCount));
             }
 
             new Span<float>(target + (nint)count * KBlock, (padded - count) * KBlock).Clear();

@@ -1,6 +1,7 @@
 namespace VlmSharp.Cpu.Kernels.Products;
 
-/// <summary>The block sizes of <see cref="ManyRowsProduct{V, P}"/> and <see cref="GradientProduct{V}"/>, and the scratch memory that follows from them.</summary>
+/// <summary>The block sizes of <see cref="ManyRowsProduct{V, P}"/> and <see cref="GradientProduct{V}"/>, and the scratch memory that
+/// follows from them.</summary>
 internal static class ProductBlocks
 {
     /// <summary>Rows of x that are packed together, before rounding up to whole panels.</summary>
@@ -21,7 +22,8 @@ internal static class ProductBlocks
     /// <summary>The length of a sum that <see cref="GradientProduct{V}"/> packs at a time: whole blocks of a tile.</summary>
     public const int GradientDepth = 128 * Tile.Stride;
 
-    /// <summary>Floats of its packed left operand: <see cref="MostRows"/> rows of <see cref="GradientDepth"/>, or more rows of shorter sums.</summary>
+    /// <summary>Floats of its packed left operand: <see cref="MostRows"/> rows of <see cref="GradientDepth"/>, or more rows of shorter
+    /// sums.</summary>
     public const long GradientFloats = (long)MostRows * GradientDepth;
 
     // No panel and no tile has more rows.

@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace VlmSharp.Gpu.Kernels.Elements;
 
-/// <summary>A <see cref="Compute.DynamicMap"/> on the device: 256 rising numbers that a code of 8 bits chooses among. Four codes are a word.</summary>
+/// <summary>
+/// A <see cref="Compute.DynamicMap"/> on the device: 256 rising numbers that a code of 8 bits chooses among. Four codes are a word.
+/// </summary>
 internal struct CodeMap
 {
     /// <summary>Codes.</summary>
@@ -20,7 +22,9 @@ internal struct CodeMap
         W = Values[(int)(codes >> 24)] * scale,
     };
 
-    /// <summary>The codes of four numbers; 0 of those behind the first <paramref name="count"/>, and of all where the scale is 0.</summary>
+    /// <summary>
+    /// The codes of four numbers; 0 of those behind the first <paramref name="count"/>, and of all where the scale is 0.
+    /// </summary>
     public readonly uint Codes(F4 x, float scale, int count)
     {
         uint codes = 0;

@@ -3,7 +3,9 @@ using VlmSharp.Gpu.Launching;
 
 namespace VlmSharp.Gpu.Kernels.Elements;
 
-/// <summary>y_i = f(a_i, b_i, c_i): reading and writing is all that takes time. A thread has four numbers, one load of each matrix.</summary>
+/// <summary>
+/// y_i = f(a_i, b_i, c_i): reading and writing is all that takes time. A thread has four numbers, one load of each matrix.
+/// </summary>
 internal static class Elementwise<TFunction> where TFunction : struct, IElementFunction
 {
     private const int Threads = 128;

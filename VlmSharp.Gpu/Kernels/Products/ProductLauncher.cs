@@ -82,7 +82,8 @@ internal sealed class ProductLauncher<TCore>(GpuContext context) where TCore : s
         Tiles<ColumnsByColumns>(Operand.Of(x), Operand.Of(w), ProductKernels<TCore>.Activations,
             new(rows, DeviceBlock.RowChunks(x.Rows), epilogue.Columns), epilogue);
 
-    private void Tiles<TForm>(in Operand x, in Operand w, DType format, in Extent extent, in Epilogue epilogue) where TForm : struct, IProductForm
+    private void Tiles<TForm>(in Operand x, in Operand w, DType format, in Extent extent, in Epilogue epilogue)
+        where TForm : struct, IProductForm
     {
         var plan = ProductPlan.Of<TCore>(extent.Rows, extent.Eights, extent.Outputs, context.Device.Processors);
         using Matrix parts = plan.Parts > 1 ? context.Allocate(plan.Parts * extent.Rows, epilogue.Columns) : default;

@@ -83,9 +83,10 @@ public sealed class AdapterFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData(AdapterNaming.Historic, "pg1-lora"), InlineData(AdapterNaming.Recent, "pg1-lora-new-names")]
-    public void What_is_written_is_what_peft_wrote(AdapterNaming naming, string golden)
+    [InlineData("pg1-lora"), InlineData("pg1-lora-new-names")]
+    public void What_is_written_is_what_peft_wrote(string golden)
     {
+        AdapterNaming naming = golden == "pg1-lora" ? AdapterNaming.Historic : AdapterNaming.Recent;
         using AdapterFile source = AdapterFile.Open(Golden);
         Dictionary<string, float[]> numbers = Numbers(source);
         AdapterWriter.Write(scratch.Path, source.Config, source.Modules.Select(m => new LowRankValues(m, numbers[$"{m.Name}.lora_A.weight"], numbers[$"{m.Name}.lora_B.weight"])), naming);

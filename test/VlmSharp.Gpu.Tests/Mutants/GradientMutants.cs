@@ -39,6 +39,11 @@ internal static class GradientMutants
             Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;"), // no exponentials
             Mutant.ReplaceMatch(@"and\.b32(\s+%r\d+), (%r\d+), 63;", "and.b32$1, $2, 31;", 0), // every other key
         ]),
+        new("attention residuals", Tolerance, b => Gradients(b, (dy, q, k, v, s, step) => b.AttentionKeyGradient(dy, q, k, v, s, step, Spec)), [
+            .. Faults.NoBarriers(2),
+            Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;", 0),
+            Mutant.ReplaceMatch(@"div\.rn\.f32(\s+%f\d+), (%f\d+), %f\d+;", "mov.f32$1, 0f00000000;"), // d as it was
+        ]),
         new("attention gradient, queries", Tolerance, b => Gradients(b, (dy, q, k, v, s, step) => b.AttentionQueryGradient(dy, q, k, v, s, step, Spec)), [
             .. Faults.NoBarriers(3),
             Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;", 0),

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using VlmSharp.Cli.Errors;
 
-namespace VlmSharp.Cli;
+namespace VlmSharp.Cli.Errors;
 
 /// <summary>
 /// Ctrl-C and SIGTERM: the run stops between two steps of the model. A step of a large model takes seconds, and memory that
