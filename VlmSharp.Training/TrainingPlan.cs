@@ -29,7 +29,7 @@ public sealed record TrainingPlan(
     private const int MostExamples = 2000;
 
     /// <summary>How many processes train together; what the plan says is of each.</summary>
-    public int Processes { get; private init; } = 1;
+    public int Processes { get; internal init; } = 1;
 
     /// <summary>All but the mapped weights.</summary>
     public long PrivateBytes => QuantizedBytes + ParameterBytes + OptimizerBytes + StepBytes;
@@ -55,7 +55,7 @@ public sealed record TrainingPlan(
     internal static TrainingPlan For(FineTuningOptions options, int images, int prefix, int suffix)
     {
         using Checkpoint checkpoint = Checkpoint.Open(options.Model);
-        return For(options, checkpoint, (images, prefix, suffix));
+        return For(options, processes: 1, checkpoint, (images, prefix, suffix));
     }
 
     /// <summary>Throws where it does not fit, with a setting that would.</summary>

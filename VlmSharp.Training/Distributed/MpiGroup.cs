@@ -43,6 +43,13 @@ public sealed unsafe class MpiGroup : IProcessGroup
         thread.Start();
         Run(mpi.Initialize);
         Run(() => (Rank, Size) = (mpi.Rank(), mpi.Size()));
+        if (Size == 1)
+        {
+            // Each would train for itself, into the same folder.
+            throw new ProcessGroupException($"A launcher has started {MpiLibrary.WorldSize} processes, and {mpi.Name} sees one of them: it is not the launcher's library. "
+                + "Set VLMSHARP_MPI_LIBRARY to the file of the one that is.");
+        }
+
         local = new LocalProcesses(this);
     }
 

@@ -57,13 +57,17 @@ internal sealed unsafe class MpiLibrary
     /// <summary>Whether this process was started by mpirun, mpiexec or srun with more than one process: what their environment variables say.</summary>
     public static bool IsLaunched => WorldSize > 1;
 
-    /// <summary>What launchers tell their processes: Open MPI, PMI (MPICH, SLURM's srun), Hydra.</summary>
-    private static readonly string[] SizeVariables = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS"];
-
-    private static int WorldSize =>
+    /// <summary>How many processes the launcher says that it has started, at least on this machine.</summary>
+    public static int WorldSize =>
         SizeVariables.Select(Environment.GetEnvironmentVariable)
             .Select(text => int.TryParse(text, out int size) ? size : 0)
             .Max();
+
+    /// <summary>What launchers tell their processes: Open MPI; PMI (MPICH, SLURM's srun); Hydra; srun with PMIx, which counts nowhere else.</summary>
+    private static IEnumerable<string> SizeVariables =>
+        ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", .. IsPmix ? (string[])["SLURM_STEP_NUM_TASKS"] : []];
+
+    private static bool IsPmix => Environment.GetEnvironmentVariable("PMIX_RANK") is not null;
 
     /// <summary>Loads the library that belongs to the launcher.</summary>
     /// <exception cref="ProcessGroupException">None is there.</exception>
@@ -80,7 +84,7 @@ internal sealed unsafe class MpiLibrary
     {
         if (Environment.GetEnvironmentVariable("VLMSHARP_MPI_LIBRARY") is { Length: > 0 } given) return [given];
         string[] open = ["libmpi.so.40", "libmpi.40.dylib", "libmpi.so.80"], mpich = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib", "libmpich.so"];
-        return Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_SIZE") is null ? [.. mpich, .. open] : [.. open, .. mpich];
+        return Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_SIZE") is null && !IsPmix ? [.. mpich, .. open] : [.. open, .. mpich];
     }
 
     /// <summary>MPI_Init_thread, on the thread that makes all later calls.</summary>
