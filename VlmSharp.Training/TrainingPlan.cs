@@ -28,29 +28,34 @@ public sealed record TrainingPlan(
     // Of large data the first examples stand for all.
     private const int MostExamples = 2000;
 
+    /// <summary>How many processes train together; what the plan says is of each.</summary>
+    public int Processes { get; internal init; } = 1;
+
     /// <summary>All but the mapped weights.</summary>
     public long PrivateBytes => QuantizedBytes + ParameterBytes + OptimizerBytes + StepBytes;
 
     /// <summary>Plans a training.</summary>
     /// <param name="options">What it is told.</param>
-    /// <returns>The plan.</returns>
+    /// <param name="processes">How many train together.</param>
+    /// <returns>The plan, of each process.</returns>
     /// <exception cref="TrainingDataException">The data cannot be used.</exception>
     /// <exception cref="ModelFormatException">The model or the adapter cannot be used.</exception>
     /// <exception cref="RequestException">Options do not fit the model.</exception>
-    public static TrainingPlan For(FineTuningOptions options)
+    public static TrainingPlan For(FineTuningOptions options, int processes = 1)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(processes, 1);
         using Checkpoint checkpoint = Checkpoint.Open(options.Model);
         using TrainingData data = TrainingData.Open(options.Data, options.Reading);
         ITokenizer tokenizer = TokenizerLoader.TryLoad(options.Model) ?? throw new RequestException($"{options.Model} has no tokenizer, and training needs one.");
-        return For(options, checkpoint, Longest(options, checkpoint, data, tokenizer));
+        return For(options, processes, checkpoint, Longest(options, checkpoint, data, tokenizer));
     }
 
     /// <summary>Plans a training on examples of a given length, without looking at data.</summary>
     internal static TrainingPlan For(FineTuningOptions options, int images, int prefix, int suffix)
     {
         using Checkpoint checkpoint = Checkpoint.Open(options.Model);
-        return For(options, checkpoint, (images, prefix, suffix));
+        return For(options, processes: 1, checkpoint, (images, prefix, suffix));
     }
 
     /// <summary>Throws where it does not fit, with a setting that would.</summary>
@@ -62,14 +67,14 @@ public sealed record TrainingPlan(
     {
         long needed = PrivateBytes + (copies ? MappedBytes : 0);
         if (needed <= available) return;
-        string way = Alternatives(options).FirstOrDefault(a => Fits(a.Options)).Words is { } words
+        string way = Alternatives(options, Processes).FirstOrDefault(a => Fits(a.Options)).Words is { } words
             ? $"It fits with {words}."
             : "No setting of this model fits: take a smaller model.";
         throw new RequestException($"The training needs {Gigabytes(needed)} of memory ({this}), and there are {Gigabytes(available)}. {way}");
 
         bool Fits(FineTuningOptions other)
         {
-            TrainingPlan plan = For(other);
+            TrainingPlan plan = For(other, Processes);
             return plan.PrivateBytes + (copies ? plan.MappedBytes : 0) <= available;
         }
     }
@@ -91,17 +96,18 @@ public sealed record TrainingPlan(
         ? FormattableString.Invariant($"{bytes / (double)(1L << 30):0.0} GiB")
         : FormattableString.Invariant($"{bytes / (double)(1L << 20):0.0} MiB");
 
-    private static IEnumerable<(string Words, FineTuningOptions Options)> Alternatives(FineTuningOptions o)
+    private static IEnumerable<(string Words, FineTuningOptions Options)> Alternatives(FineTuningOptions o, int n)
     {
+        if (n > 1 && !o.ShardOptimizer) yield return ("--shard-optimizer", o with { ShardOptimizer = true });
         if (!o.Checkpointing) yield return ("gradient checkpointing", o with { Checkpointing = true });
-        if (o.BatchSize > 1) yield return ("--batch-size 1 and more --accumulate", o with { BatchSize = 1 });
-        if (o.Full && o.Optimizer == OptimizerKind.AdamW) yield return ("--optimizer adamw8bit and --batch-size 1", o with { Optimizer = OptimizerKind.AdamW8Bit, BatchSize = 1 });
-        if (o.Full) yield return ("an adapter (without --full) and --batch-size 1", o with { Full = false, Freeze = [], BatchSize = 1, Checkpointing = true });
-        yield return ("an adapter on a quantized model (--quantize nf4) and --batch-size 1",
-            o with { Full = false, Freeze = [], Quantization = DType.Nf4, BatchSize = 1, Checkpointing = true });
+        if (o.BatchSize > n) yield return ($"--batch-size {n} and more --accumulate", o with { BatchSize = n });
+        if (o.Full && o.Optimizer == OptimizerKind.AdamW) yield return ($"--optimizer adamw8bit and --batch-size {n}", o with { Optimizer = OptimizerKind.AdamW8Bit, BatchSize = n });
+        if (o.Full) yield return ($"an adapter (without --full) and --batch-size {n}", o with { Full = false, Freeze = [], BatchSize = n, Checkpointing = true });
+        yield return ($"an adapter on a quantized model (--quantize nf4) and --batch-size {n}",
+            o with { Full = false, Freeze = [], Quantization = DType.Nf4, BatchSize = n, Checkpointing = true });
     }
 
-    private static TrainingPlan For(FineTuningOptions options, Checkpoint checkpoint, (int Images, int Prefix, int Suffix) longest)
+    private static TrainingPlan For(FineTuningOptions options, int processes, Checkpoint checkpoint, (int Images, int Prefix, int Suffix) longest)
     {
         using var backend = new DryRunBackend();
         using var tape = new Tape(backend) { Checkpointing = options.Checkpointing };
@@ -111,7 +117,7 @@ public sealed record TrainingPlan(
             : TrainedAdapter.Begin(backend, config, options.NewAdapter, options.Seed);
         using var lowRank = new LowRankBackend(tape) { Always = adapter?.Adapter };
         Func<string, bool> isTrained = options.Full ? TrainedParts.Except(options.Freeze, [.. checkpoint.Tensors.Keys]) : _ => false;
-        long numbers = 0, replaced = 0;
+        long numbers = 0, replaced = 0, largest = 0;
         var model = new PaliGemmaModel(config, lowRank, name =>
         {
             WeightData data = checkpoint.Weight(name);
@@ -119,6 +125,7 @@ public sealed record TrainingPlan(
             if (!isTrained(name)) return weight;
             tape.Train(weight);
             (numbers, replaced) = (numbers + (long)data.Rows * data.Columns, replaced + data.ByteLength);
+            largest = Math.Max(largest, (long)data.Rows * data.Columns);
             return weight;
         }, options.Compatibility);
         long inModel = numbers;
@@ -126,16 +133,22 @@ public sealed record TrainingPlan(
         {
             tape.Train(parameter.Weight);
             numbers += parameter.Length;
+            largest = Math.Max(largest, parameter.Length);
         }
 
         var example = Example(config, longest);
-        new GradientStep(model, tape, options.Loss).Run([.. Enumerable.Repeat(example, options.BatchSize)], 1);
+        new GradientStep(model, tape, options.Loss).Run([.. Enumerable.Repeat(example, DivideUp(options.BatchSize, processes))], 1);
         (long quantizedAway, long quantized) = options.Quantization is { } format ? QuantizationPlan.Bytes(checkpoint, format) : default;
         long perNumber = options.Precision == DType.BF16 ? sizeof(ushort) + sizeof(float) : sizeof(float);
+        long buckets = processes > 1 ? sizeof(float) * numbers : 0; // gradients on their way to the other processes
+        long remembered = options.ShardOptimizer ? Math.Max(largest, numbers / processes) : numbers; // whole parameters are shared out
         return new TrainingPlan(
             example.Ids.Count, numbers, checkpoint.TotalBytes - replaced - quantizedAway, quantized + checkpoint.OwnBytes,
-            inModel * perNumber + (numbers - inModel) * sizeof(float), OptimizerSize(options, numbers), backend.AllocatedBytes);
+            inModel * perNumber + (numbers - inModel) * sizeof(float), OptimizerSize(options, remembered), backend.AllocatedBytes + buckets)
+        { Processes = processes };
     }
+
+    private static int DivideUp(int a, int b) => (a + b - 1) / b;
 
     private static long OptimizerSize(FineTuningOptions options, long numbers) => options.Optimizer switch
     {

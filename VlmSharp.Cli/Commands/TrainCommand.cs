@@ -40,7 +40,7 @@ internal static class TrainCommand
             ParseResult merged = ConfigFile.Merge(command, parsed, config);
             FineTuningOptions asked = options.Read(merged);
             using StopSignal stop = Cancellation.HandOver(StopSignal.Listen);
-            using IProcessGroup group = MpiGroup.Join(options.Timeout(merged), stop.Token);
+            using IProcessGroup group = MpiGroup.Join(Environment.GetEnvironmentVariable, options.Timeout(merged), stop.Token);
             return await Task.Run(() => Run(asked, () => backend.Create(merged, backend.Name(merged)), group, stop, merged.GetValue(plan)), CancellationToken.None);
         });
         return command;
@@ -70,8 +70,8 @@ internal static class TrainCommand
         try
         {
             using IComputeBackend backend = create();
-            TrainingPlan plan = TrainingPlan.For(options);
-            if (group.Rank == 0) Console.Error.WriteLine($"memory: {plan}");
+            TrainingPlan plan = TrainingPlan.For(options, group.Size);
+            if (group.Rank == 0) Console.Error.WriteLine($"memory{(group.Size > 1 ? " of each process" : "")}: {plan}");
             plan.Require(options, backend.MemoryBytes, backend.CopiesWeights);
             if (onlyPlan) return ExitCodes.Success;
             using FineTuning run = FineTuning.Open(options, backend, group, group.Rank == 0 ? Trackers(options) : [], Tell, stop.Token);

@@ -35,7 +35,7 @@ public sealed unsafe class MpiGroup : IProcessGroup
     private readonly LocalProcesses? local;
     private bool isDisposed;
 
-    private MpiGroup(MpiLibrary mpi, TimeSpan patience, CancellationToken stop)
+    private MpiGroup(MpiLibrary mpi, int launched, TimeSpan patience, CancellationToken stop)
     {
         (this.mpi, this.patience, this.stop) = (mpi, patience, stop);
         scratch = (byte*)NativeMemory.AlignedAlloc(ScratchBytes, 64);
@@ -43,6 +43,13 @@ public sealed unsafe class MpiGroup : IProcessGroup
         thread.Start();
         Run(mpi.Initialize);
         Run(() => (Rank, Size) = (mpi.Rank(), mpi.Size()));
+        if (Size == 1)
+        {
+            // Each would train for itself, into the same folder.
+            throw new ProcessGroupException($"A launcher has started {launched} processes, and {mpi.Name} sees one of them: it is not the launcher's library. "
+                + "Set VLMSHARP_MPI_LIBRARY to the file of the one that is.");
+        }
+
         local = new LocalProcesses(this);
     }
 
@@ -59,12 +66,17 @@ public sealed unsafe class MpiGroup : IProcessGroup
     internal bool IsLost { get; private set; }
 
     /// <summary>Joins the processes that a launcher has started, or gives a group of one where none did.</summary>
+    /// <param name="variable">Gives a variable of the environment, by which launchers tell, or null.</param>
     /// <param name="patience">How long a call waits for the other processes before they are taken for gone; null for <see cref="DefaultPatience"/>.</param>
     /// <param name="stop">Asks the training to stop: process 0 waits only <see cref="StopPatience"/> from then on.</param>
     /// <returns>The group, owned by the caller.</returns>
     /// <exception cref="ProcessGroupException">A launcher started this process, and its library cannot be used.</exception>
-    public static IProcessGroup Join(TimeSpan? patience = null, CancellationToken stop = default) =>
-        MpiLibrary.IsLaunched ? new MpiGroup(MpiLibrary.Load(), patience ?? DefaultPatience, stop) : new SingleProcess();
+    public static IProcessGroup Join(Func<string, string?> variable, TimeSpan? patience = null, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(variable);
+        var launcher = new MpiLauncher(variable);
+        return launcher.Size > 1 ? new MpiGroup(MpiLibrary.Load(launcher), launcher.Size, patience ?? DefaultPatience, stop) : new SingleProcess();
+    }
 
     /// <inheritdoc/>
     public void Sum(Span<float> values) => InParts(values, sends: true, receives: true, count => mpi.AllReduce(scratch, count, mpi.Float));

@@ -54,33 +54,15 @@ internal sealed unsafe class MpiLibrary
     /// <summary>MPI_ERRORS_RETURN.</summary>
     public nint ErrorsReturn { get; }
 
-    /// <summary>Whether this process was started by mpirun, mpiexec or srun with more than one process: what their environment variables say.</summary>
-    public static bool IsLaunched => WorldSize > 1;
-
-    /// <summary>What launchers tell their processes: Open MPI, PMI (MPICH, SLURM's srun), Hydra.</summary>
-    private static readonly string[] SizeVariables = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS"];
-
-    private static int WorldSize =>
-        SizeVariables.Select(Environment.GetEnvironmentVariable)
-            .Select(text => int.TryParse(text, out int size) ? size : 0)
-            .Max();
-
     /// <summary>Loads the library that belongs to the launcher.</summary>
+    /// <param name="launcher">What started this process.</param>
     /// <exception cref="ProcessGroupException">None is there.</exception>
-    public static MpiLibrary Load()
+    public static MpiLibrary Load(MpiLauncher launcher)
     {
-        string[] names = Candidates();
-        foreach (string name in names)
+        foreach (string name in launcher.Libraries)
             if (NativeLibrary.TryLoad(name, out nint library)) return new MpiLibrary(library, name);
-        throw new ProcessGroupException($"This process was started by an MPI launcher, but no MPI library loads (tried {string.Join(", ", names)}). "
+        throw new ProcessGroupException($"This process was started by an MPI launcher, but no MPI library loads (tried {string.Join(", ", launcher.Libraries)}). "
             + "Install Open MPI or MPICH, or set VLMSHARP_MPI_LIBRARY to the library's file.");
-    }
-
-    private static string[] Candidates()
-    {
-        if (Environment.GetEnvironmentVariable("VLMSHARP_MPI_LIBRARY") is { Length: > 0 } given) return [given];
-        string[] open = ["libmpi.so.40", "libmpi.40.dylib", "libmpi.so.80"], mpich = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib", "libmpich.so"];
-        return Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_SIZE") is null ? [.. mpich, .. open] : [.. open, .. mpich];
     }
 
     /// <summary>MPI_Init_thread, on the thread that makes all later calls.</summary>

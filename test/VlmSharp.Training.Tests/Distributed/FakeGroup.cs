@@ -2,7 +2,7 @@ using VlmSharp.Training.Distributed;
 
 namespace VlmSharp.Training.Tests.Distributed;
 
-/// <summary>One of two processes, the other of which adds and sends nothing.</summary>
+/// <summary>One of two processes, the other of which adds nothing and sends zeros.</summary>
 /// <param name="rank">This one.</param>
 internal sealed class FakeGroup(int rank = 0) : IProcessGroup
 {
@@ -25,7 +25,10 @@ internal sealed class FakeGroup(int rank = 0) : IProcessGroup
         copy.CopyTo(values);
     }
 
-    public void Broadcast(Span<float> values, int root) { }
+    public void Broadcast(Span<float> values, int root)
+    {
+        if (root != Rank) values.Clear();
+    }
 
     public void Barrier() { }
 

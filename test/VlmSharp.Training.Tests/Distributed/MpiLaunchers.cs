@@ -42,7 +42,7 @@ internal static class MpiLaunchers
         };
         // Open MPI: as root in a container, more processes than cores, and time to save before it kills.
         foreach (string name in new[] { "OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "OMPI_MCA_rmaps_base_oversubscribe" }) start.Environment[name] = "1";
-        start.Environment["OMPI_MCA_odls_base_sigkill_timeout"] = "10";
+        start.Environment["OMPI_MCA_odls_base_sigkill_timeout"] = "2"; // s, and twice: before SIGTERM, and between that and SIGKILL
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();

@@ -53,7 +53,7 @@ internal static class MpiTraining
     public static int Run(string[] args)
     {
         using StopSignal stop = StopSignal.Listen();
-        using IProcessGroup group = MpiGroup.Join(TimeSpan.FromMinutes(2), stop.Token);
+        using IProcessGroup group = MpiGroup.Join(Environment.GetEnvironmentVariable, TimeSpan.FromMinutes(2), stop.Token);
         try
         {
             using var backend = new CpuBackend(new CpuBackendOptions { Threads = 1 });
