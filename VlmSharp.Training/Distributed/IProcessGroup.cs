@@ -37,4 +37,4 @@ public interface IProcessGroup : IDisposable
 /// <summary>Work that is spread over processes cannot go on.</summary>
 /// <param name="message">What happened, and what to do.</param>
 /// <param name="inner">What it comes from, or null.</param>
-public sealed class ProcessGroupException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class ProcessGroupException(string message, Exception? inner = null) : VlmSharpException(message, inner);
