@@ -32,7 +32,9 @@ public sealed class FineTuning : IDisposable
         (this.options, this.group) = (options, group);
         try
         {
-            TrainingData data = Own(TrainingData.Open(options.Data, options.Reading));
+            TrainingData data = Own(TrainingData.Open(options.Data, options.ReadingOptions));
+            MissingPictures.Check(data, options.SkipBad, tell);
+            Examples = data.Count;
             Store = Own(group.Rank == 0 ? RunStore.Open(options.Output, new Retention(options.KeepLast), tell) : RunStore.Read(options.Output));
             if (!options.Resume && !Store.IsReadOnly) Store.RequireEmpty();
             Model = Own(TrainableModel.Open(options.Model, backend, TrainableOptionsOf(options), cancellationToken));
@@ -43,7 +45,7 @@ public sealed class FineTuning : IDisposable
             ModelStep step = Own(new ModelStep(Model, options.Loss, group, options.BucketBytes));
             Optimizer optimizer = Own(OptimizerOf(options, backend, Model, group));
             Validation? validation = options.EvaluationData is { } path && group.Rank == 0
-                ? new Validation(Model, step, Own(TrainingData.Open(path, options.Reading)), encoder, options)
+                ? new Validation(Model, step, Own(TrainingData.Open(path, options.ReadingOptions)), encoder, options)
                 : null;
             if (group.Rank == 0) owned.AddRange(trackers);
             trainer = new Trainer<IReadOnlyList<TrainingSequence>>(SettingsOf(), step, source, optimizer)
@@ -67,6 +69,12 @@ public sealed class FineTuning : IDisposable
 
     /// <summary>The run's folder; of processes that train together the first writes to it, and the others read.</summary>
     public RunStore Store { get; }
+
+    /// <summary>Examples of the training data.</summary>
+    public int Examples { get; }
+
+    /// <summary>The step behind which the evaluation was best, or null; the result is that of the last step.</summary>
+    public long? BestStep => trainer.BestStep;
 
     /// <summary>Optimizer steps of the whole run.</summary>
     public long Steps { get; }
@@ -204,6 +212,7 @@ public sealed class FineTuning : IDisposable
         Accumulation = options.Accumulation,
         ClipNorm = options.ClipNorm,
         Seed = options.Seed,
+        SkipsEmptySteps = options.SkipBad,
         SaveEvery = options.SaveEvery,
         EvaluateEvery = options.EvaluateEvery,
         Other = new Dictionary<string, string>

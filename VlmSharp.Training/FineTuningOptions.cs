@@ -118,12 +118,15 @@ public sealed record FineTuningOptions
     /// <summary>Compatibility switches, or null for the defaults.</summary>
     public ModelOptions? Compatibility { get; init; }
 
+    /// <summary>How data are read, bad examples left out where that is asked for.</summary>
+    internal DataOptions ReadingOptions => (Reading ?? new DataOptions()) with { SkipBad = SkipBad };
+
     /// <summary>LoRA of rank 8 on all linear layers of the decoder.</summary>
     public static AdapterConfig DecoderAdapter => new()
     {
         Rank = 8,
         Alpha = 8,
-        TargetModules = ModulePattern.OfExpression(@"language_model\..*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"),
+        TargetModules = ModulePattern.OfExpression(@"(.*\.)?language_model\..*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"),
     };
 }
 

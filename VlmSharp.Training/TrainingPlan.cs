@@ -46,7 +46,7 @@ public sealed record TrainingPlan(
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(processes, 1);
         using Checkpoint checkpoint = Checkpoint.Open(options.Model);
-        using TrainingData data = TrainingData.Open(options.Data, options.Reading);
+        using TrainingData data = TrainingData.Open(options.Data, options.ReadingOptions);
         ITokenizer tokenizer = TokenizerLoader.TryLoad(options.Model) ?? throw new RequestException($"{options.Model} has no tokenizer, and training needs one.");
         return For(options, processes, checkpoint, Longest(options, checkpoint, data, tokenizer));
     }

@@ -17,14 +17,14 @@ internal static class TrainCommand
     {
         var options = new TrainOptionsBinder();
         var backend = new BackendOptionsBinder();
-        Option<string?> config = new("--config") { Description = "A JSON file of options by their long names; the command line's own count more.", HelpName = "FILE" };
+        Option<string?> config = new("--config") { Description = "A JSON file of options by their long names; the command line overrides it.", HelpName = "FILE" };
         FileList.RefuseEmpty(config);
         Option<bool> plan = new("--plan") { Description = "Say how much memory the training will take, and end." };
         var command = new ExampleCommand("train", "Fine-tunes a model: an adapter (LoRA), an adapter on a quantized model (QLoRA), or the model itself.", """
             Without --full and --adapter an adapter of rank 8 is begun on all linear layers of the decoder. At the end --out holds the adapter in
             PEFT's layout (or with --full the model), metrics.jsonl, TensorBoard files, report.html and the checkpoints; MLflow follows where
-            MLFLOW_TRACKING_URI is set. Ctrl-C saves and ends (130), SIGTERM too (143);
-            --resume goes on bit for bit.
+            MLFLOW_TRACKING_URI is set. Ctrl-C saves and ends with exit code 130, SIGTERM with 143; the same command with --resume goes on, bit for bit.
+            Needed: --data, --out, --lr, and --steps or --epochs.
 
             Examples:
               vlmsharp train --data train.jsonl --out my-adapter --epochs 3 --batch-size 4 --lr 2e-4 --eval-data eval.jsonl

@@ -22,8 +22,9 @@ internal static class ConfigFile
         var words = parsed.Tokens.Select(t => t.Value).SkipWhile(t => t != command.Name).Skip(1).ToList();
         foreach ((string name, JsonElement value) in Read(path))
         {
-            Option option = command.Options.FirstOrDefault(o => o.Name == "--" + name)
-                ?? throw new UsageException($"{path} has '{name}', and '{command.Name}' has no option --{name}.");
+            string dashed = "--" + name.Replace('_', '-');
+            Option option = command.Options.FirstOrDefault(o => o.Name == dashed)
+                ?? throw new UsageException($"{path} has '{name}', and '{command.Name}' has no option {dashed}.{(OptionHints.For("--" + name) is { } hint ? $" {hint}" : "")}");
             if (parsed.GetResult(option) is { Implicit: false }) continue;
             words.AddRange(Words(path, option, value));
         }

@@ -41,6 +41,12 @@ internal sealed class DataOptionsBinder
     public void AddTo(Command command)
     {
         command.Add(file);
+        AddOptionsTo(command);
+    }
+
+    /// <summary>Adds the options alone, for a command that has its file by another option.</summary>
+    public void AddOptionsTo(Command command)
+    {
         foreach (Option option in new Option[] { format, prefix, images, annotations, encoder }) command.Add(option);
     }
 

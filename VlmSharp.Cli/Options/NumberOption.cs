@@ -19,9 +19,11 @@ internal static class NumberOption
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (T.TryParse(text, CultureInfo.InvariantCulture, out T value)) return value;
             bool whole = T.IsInteger(T.One / (T.One + T.One)); // whole numbers divide to whole numbers
-            result.AddError($"{name} '{text}': give a {(whole ? "whole number" : "number")}.");
+            // No separators: 0,8 must not be read as 8.
+            if (T.TryParse(text, whole ? NumberStyles.AllowLeadingSign : NumberStyles.Float, CultureInfo.InvariantCulture, out T value)) return value;
+            string hint = !whole && text.Contains(',', StringComparison.Ordinal) ? $", with a point for the decimals: {text.Replace(',', '.')}" : "";
+            result.AddError($"{name} '{text}': give a {(whole ? "whole number" : "number")}{hint}.");
             return null;
         },
     };

@@ -12,29 +12,27 @@ namespace VlmSharp.Cli.Options;
 /// <summary>The options of <c>vlmsharp train</c>, and what they make.</summary>
 internal sealed class TrainOptionsBinder
 {
-    private static readonly string[] Formats = [.. Enum.GetValues<DataFormat>().Select(DataFormats.NameOf)];
-
     private readonly Option<string?> model = ModelOptionsBinder.ModelOption();
     private readonly Option<string?> data = Text("--data", "FILE", "The training data; see 'vlmsharp data --help' for the forms.");
     private readonly Option<string?> output = Text("--out", "DIR", "The run's folder: metrics, checkpoints, and at the end the adapter or the model.", "-o");
-    private readonly Option<string?> format = OneOf("--format", "The form of the data (default: found out).", Formats);
-    private readonly Option<string?> evaluation = Text("--eval-data", "FILE", "Data that are not learned from: their loss and some answers show how it goes.");
+    private readonly DataOptionsBinder reading = new();
+    private readonly Option<string?> evaluation = Text("--eval-data", "FILE", "Held-out data for evaluation: their loss, and some answers.");
 
     private readonly Option<long?> steps = NumberOption.Create<long>("--steps", "N", "Optimizer steps.");
-    private readonly Option<double?> epochs = NumberOption.Create<double>("--epochs", "E", "How often the data are gone through, instead of --steps.");
+    private readonly Option<double?> epochs = NumberOption.Create<double>("--epochs", "E", "Passes over the data, instead of --steps.");
     private readonly Option<int?> batchSize = NumberOption.Create<int>("--batch-size", "B", "Examples of a batch, over all processes (default: 1).");
     private readonly Option<int?> accumulate = NumberOption.Create<int>("--accumulate", "A", "Batches of an optimizer step (default: 1).");
-    private readonly Option<bool> noShuffle = Flag("--no-shuffle", "Take the data in the file's order, round and round.");
-    private readonly Option<int?> textLength = NumberOption.Create<int>("--max-text-length", "N", "Cut prefix and suffix to N tokens (default: cut nothing).");
+    private readonly Option<bool> noShuffle = Flag("--no-shuffle", "Take the data in the file's order, again and again.");
+    private readonly Option<int?> textLength = NumberOption.Create<int>("--max-text-length", "N", "Cut prefix and suffix to N tokens (default: off).");
     private readonly Option<bool> skipBad = Flag("--skip-bad", "Leave out examples that cannot be used, and count them.");
 
     private readonly Option<double?> rate = NumberOption.Create<double>("--lr", "X", "The learning rate.");
     private readonly Option<string?> optimizer = OneOf("--optimizer", "The optimizer (default: adamw).", "adamw", "adamw8bit", "sgd");
     private readonly Option<double?> decay = NumberOption.Create<double>("--weight-decay", "W", "Weight decay of every trained parameter (default: 0).");
-    private readonly Option<bool> kernelsOnly = Flag("--decay-kernels-only", "Decay matrices alone, no gains and biases, by the schedule: big_vision's rule.");
+    private readonly Option<bool> kernelsOnly = Flag("--decay-kernels-only", "Decay only matrices, not gains and biases, by the schedule: big_vision's rule.");
     private readonly Option<double?> beta2 = NumberOption.Create<double>("--beta2", "X", "Adam's second beta (default: 0.999).");
     private readonly Option<double?> momentum = NumberOption.Create<double>("--momentum", "X", "SGD's momentum (default: 0).");
-    private readonly Option<double?> clip = NumberOption.Create<double>("--clip", "C", "Clip the gradient to this global norm (default: not).");
+    private readonly Option<double?> clip = NumberOption.Create<double>("--clip", "C", "Clip the gradient to this global norm (default: off).");
     private readonly Option<string?> schedule = OneOf("--schedule", "How the learning rate moves (default: constant).", "constant", "linear", "cosine");
     private readonly Option<long?> warmup = NumberOption.Create<long>("--warmup-steps", "K", "Steps in which the learning rate rises from 0 (default: 0).");
     private readonly Option<double?> smoothing = NumberOption.Create<double>("--label-smoothing", "X", "Label smoothing (default: 0).");
@@ -51,14 +49,14 @@ internal sealed class TrainOptionsBinder
     private readonly Option<string?> quantize = OneOf("--quantize", "Quantize the decoder's frozen matrices while the model is loaded.", "nf4", "int8");
     private readonly Option<string?> precision = OneOf("--precision", "How trained parameters of the model are kept; bf16 has fp32 master copies (default: f32).", "f32", "bf16");
     private readonly Option<string?> saveAs = OneOf("--save-as", "How a fully trained model is written (default: f32).", "f32", "bf16");
-    private readonly Option<bool> noCheckpointing = Flag("--no-gradient-checkpointing", "Keep all activations: a third less arithmetic, much more memory.");
+    private readonly Option<bool> noCheckpointing = Flag("--no-gradient-checkpointing", "Keep all activations: a quarter less arithmetic, much more memory.");
 
     private readonly Option<long?> saveEvery = NumberOption.Create<long>("--save-every", "N", "Steps between checkpoints; 0 for one at the end (default: 100).");
     private readonly Option<int?> keep = NumberOption.Create<int>("--keep", "N", "How many of the newest checkpoints stay, beside the best (default: 2).");
     private readonly Option<long?> evaluateEvery = NumberOption.Create<long>("--eval-every", "N", "Steps between evaluations; 0 for one at the end (default: 100).");
     private readonly Option<int?> samples = NumberOption.Create<int>("--samples", "N", "Answers that an evaluation shows (default: 4).");
     private readonly Option<bool> resume = Flag("--resume", "Go on with the run in the folder, bit for bit.");
-    private readonly Option<long?> seed = NumberOption.Create<long>("--seed", "N", "Seeds order, answers, new matrices and dropout (default: 0).");
+    private readonly Option<long?> seed = NumberOption.Create<long>("--seed", "N", "Seed of the order, of new matrices and of dropout (default: 0).");
     private readonly Option<bool> shard = Flag("--shard-optimizer", "Share the optimizer's state out over the processes (ZeRO-1).");
     private readonly Option<double?> timeout = NumberOption.Create<double>("--mpi-timeout", "SECONDS", "How long a process waits for the others before it takes them for gone; more than an evaluation and a checkpoint take (default: 1800).");
 
@@ -67,11 +65,12 @@ internal sealed class TrainOptionsBinder
     {
         Option[] all =
         [
-            model, data, output, format, evaluation, steps, epochs, batchSize, accumulate, noShuffle, textLength, skipBad, rate, optimizer, decay, kernelsOnly, beta2,
+            model, data, output, evaluation, steps, epochs, batchSize, accumulate, noShuffle, textLength, skipBad, rate, optimizer, decay, kernelsOnly, beta2,
             momentum, clip, schedule, warmup, smoothing, reduction, full, freeze, adapter, loraRank, loraAlpha, loraDropout, rsLora, loraTargets, quantize, precision,
             saveAs, noCheckpointing, saveEvery, keep, evaluateEvery, samples, resume, seed, shard, timeout,
         ];
         foreach (Option option in all) command.Add(option);
+        reading.AddOptionsTo(command);
     }
 
     /// <summary>The run's folder.</summary>
@@ -92,7 +91,7 @@ internal sealed class TrainOptionsBinder
     public FineTuningOptions Read(ParseResult parsed)
     {
         if ((parsed.GetValue(steps) is null) == (parsed.GetValue(epochs) is null))
-            throw new UsageException($"Give either {steps.Name} or {epochs.Name}: how long to train.");
+            throw new UsageException($"Give either {steps.Name} or {epochs.Name}{(parsed.GetValue(steps) is null ? "" : ", not both")}: how long to train.");
         CheckWhatIsTrained(parsed);
         int rank = AtLeast(parsed, loraRank, 1) ?? 8;
         return new FineTuningOptions
@@ -100,7 +99,7 @@ internal sealed class TrainOptionsBinder
             Model = ModelOptionsBinder.FolderOf(parsed.GetValue(model)),
             Data = Required(parsed, data),
             Output = Required(parsed, output),
-            Reading = parsed.GetValue(format) is { } name ? new DataOptions { Format = Enum.GetValues<DataFormat>().First(f => DataFormats.NameOf(f) == name) } : null,
+            Reading = reading.Bind(parsed),
             EvaluationData = parsed.GetValue(evaluation),
             Steps = AtLeast(parsed, steps, 1),
             Epochs = Above(parsed, epochs, 0),
@@ -131,7 +130,7 @@ internal sealed class TrainOptionsBinder
                 Dropout = Share(parsed, loraDropout) ?? 0,
                 UseRsLora = parsed.GetValue(rsLora),
                 TargetModules = parsed.GetValue(loraTargets) is { } targets ? ModulePattern.Parse(targets) : FineTuningOptions.DecoderAdapter.TargetModules,
-                BaseModel = ModelOptionsBinder.FolderOf(parsed.GetValue(model)),
+                BaseModel = parsed.GetValue(model), // as it was given: a path of this machine means nothing elsewhere
             },
             Quantization = parsed.GetValue(quantize) switch { "nf4" => DType.Nf4, "int8" => DType.Int8, _ => null },
             Precision = FormatOf(parsed, precision),

@@ -24,7 +24,7 @@ internal sealed class Progress(TrainerSettings settings)
     /// <exception cref="RequestException">The loss is not a number, or the gradient is none without a loss scale.</exception>
     public bool Accepts(long step, double loss, double norm)
     {
-        const string Advice = "a lower learning rate, a warm-up or clipping helps most; the last checkpoint is from before it";
+        const string Advice = "a lower learning rate, a warm-up or clipping helps most; checkpoints are from before it";
         if (!double.IsFinite(loss)) throw new RequestException($"The loss of step {step} is not a number: {Advice}.");
         if (scaler is not null) return scaler.Update(double.IsFinite(norm));
         return double.IsFinite(norm) ? true : throw new RequestException($"The gradient of step {step} is not a number: {Advice}.");

@@ -22,6 +22,7 @@ public sealed class Trainer<TBatch>
     private long completed, lastSaved = -1;
     private string? stepStart; // where the data stood before the step that is under way; null between steps
     private bool isUpdating; // parameters are of no step
+    private bool isReading; // the next batch: what goes wrong there has changed nothing
     private TrainingEnd asked; // how the processes have agreed to stop
 
     /// <summary>Creates a trainer; nothing it is given is disposed of by it.</summary>
@@ -59,6 +60,9 @@ public sealed class Trainer<TBatch>
 
     /// <summary>Steps that are done.</summary>
     public long CompletedSteps => completed;
+
+    /// <summary>The step behind which the evaluation was best; null before any.</summary>
+    public long? BestStep => progress.BestStep;
 
     /// <summary>Tokens that have gone through the network, those before a resumption included.</summary>
     public long Tokens => progress.Tokens;
@@ -111,6 +115,13 @@ public sealed class Trainer<TBatch>
             SaveIf(lastSaved != completed);
             return completed == settings.Schedule.TotalSteps ? TrainingEnd.Finished : asked != TrainingEnd.Finished ? asked : stop!.End;
         }
+        catch (VlmSharpException e) when (e is not ProcessGroupException && Group.Size == 1 && isReading)
+        {
+            // An example that cannot be used: the steps before it are not lost.
+            DropStep();
+            SaveIf(lastSaved != completed && completed > 0);
+            throw;
+        }
         catch (ProcessGroupException)
         {
             SaveAlone();
@@ -131,6 +142,7 @@ public sealed class Trainer<TBatch>
             return false;
         }
 
+        if (loss.Weight == 0) return PassOver();
         double average = 1 / (loss.Weight * progress.LossScale);
         double norm = GradientNorm.Of(optimizer.Backend, optimizer.Parameters) * average;
         double multiplier = settings.Schedule.Multiplier(completed), rate = settings.LearningRate * multiplier;
@@ -144,6 +156,18 @@ public sealed class Trainer<TBatch>
         var metrics = new StepMetrics(completed, loss.Sum / loss.Weight, norm, rate, loss.Tokens, seconds > 0 ? loss.Tokens / seconds : 0);
         completed++;
         (stepStart, isUpdating) = (null, false);
+        foreach (IRunTracker tracker in Trackers) tracker.OnStep(metrics);
+        return true;
+    }
+
+    /// <summary>A step without an example: nothing changes, and its line says so.</summary>
+    private bool PassOver()
+    {
+        foreach (Parameter parameter in optimizer.Parameters) parameter.ClearGradient();
+        double rate = settings.LearningRate * settings.Schedule.Multiplier(completed);
+        var metrics = new StepMetrics(completed, double.NaN, 0, rate, 0, 0);
+        completed++;
+        stepStart = null;
         foreach (IRunTracker tracker in Trackers) tracker.OnStep(metrics);
         return true;
     }
@@ -169,7 +193,9 @@ public sealed class Trainer<TBatch>
             try
             {
                 cancellation.ThrowIfCancellationRequested();
+                isReading = true;
                 batch = data.Next(cancellation);
+                isReading = false;
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -181,7 +207,9 @@ public sealed class Trainer<TBatch>
         }
 
         sum = OverAll(sum);
-        return sum.Weight > 0 ? sum : throw new RequestException($"The batches of step {completed} have no token to learn from: every suffix is empty.");
+        return sum.Weight > 0 || settings.SkipsEmptySteps
+            ? sum
+            : throw new RequestException($"The batches of step {completed} have no token to learn from: every suffix is empty.");
     }
 
     /// <summary>A process that stopped alone would leave the others waiting: they stop before the same step, for the same reason.</summary>

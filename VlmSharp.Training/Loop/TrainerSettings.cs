@@ -27,6 +27,9 @@ public sealed record TrainerSettings
     /// <summary>Whether a <see cref="LossScaler"/> guards gradients in fp16.</summary>
     public bool ScaleLoss { get; init; }
 
+    /// <summary>Whether a step whose examples could none of them be used is passed over; if not, it is an error.</summary>
+    public bool SkipsEmptySteps { get; init; }
+
     /// <summary>Steps between two checkpoints; 0 for one at the end alone. The best evaluation has one too, where the store keeps it.</summary>
     public long SaveEvery { get; init; }
 

@@ -45,7 +45,7 @@ public sealed class ConsoleProgress(TextWriter output, bool isTerminal, Func<int
         ArgumentNullException.ThrowIfNull(result);
         if (isNews) Show();
         drawn = 0; // what stands there stays; the next curve is drawn below
-        output.WriteLine($"after {step} steps: {string.Join(", ", result.Metrics.Select(m => FormattableString.Invariant($"{m.Key} {m.Value:G5}")))}");
+        output.WriteLine($"after {step} steps: {string.Join(", ", result.Metrics.Select(m => FormattableString.Invariant($"eval {m.Key} {m.Value:G5}")))}");
         foreach (SampleGeneration sample in result.Samples)
             output.WriteLine($"  {MessageText.Quote(sample.Prompt)} -> {MessageText.Quote(sample.Answer)}{(sample.Expected is { } e ? $" (expected {MessageText.Quote(e)})" : "")}");
     }

@@ -18,7 +18,7 @@ internal static class SvgCurve
         (double X, double Y)[] line = Thin(train), dots = [.. eval.Where(p => double.IsFinite(p.Y))], all = [.. line, .. dots];
         if (all.Length == 0) return;
         double firstX = all.Min(p => p.X), lastX = Math.Max(all.Max(p => p.X), firstX + 1), low = all.Min(p => p.Y), high = all.Max(p => p.Y);
-        if (!(high > low)) (low, high) = (low - 0.5, high + 0.5);
+        if (!(high > low)) (low, high) = low == 0 ? (0, 1) : (Math.Min(0, 2 * low), Math.Max(0, 2 * low)); // a level line, in the middle
         page.Append(CultureInfo.InvariantCulture, $"""
             <h2>{HtmlReport.Text(title)}</h2>
             <svg viewBox="0 0 {Width} {Height}" role="img" aria-label="{HtmlReport.Text(title)}">

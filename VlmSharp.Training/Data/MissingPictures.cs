@@ -1,0 +1,31 @@
+namespace VlmSharp.Training.Data;
+
+/// <summary>Looks for the pictures of examples before a run begins: hours later, one that is not there would end it.</summary>
+internal static class MissingPictures
+{
+    // Looking takes some microseconds each; of more examples the first stand for all.
+    private const int MostExamples = 200_000;
+
+    /// <summary>Checks that the files are there.</summary>
+    /// <param name="data">The examples.</param>
+    /// <param name="skips">Whether examples without their picture are left out.</param>
+    /// <param name="tell">Hears of those that will be left out.</param>
+    /// <exception cref="TrainingDataException">One is missing, and none is left out.</exception>
+    public static void Check(TrainingData data, bool skips, Action<string> tell)
+    {
+        int missing = 0;
+        string? first = null;
+        for (int i = 0; i < Math.Min(data.Count, MostExamples); i++)
+        {
+            TrainingExample example = data[i];
+            if (example.Images.FirstOrDefault(path => !File.Exists(path)) is not { } path) continue;
+            missing++;
+            first ??= $"{example.Where}: {path} does not exist";
+        }
+
+        if (first is null) return;
+        string what = missing == 1 ? first : $"{missing} pictures are missing; the first: {first}";
+        if (!skips) throw new TrainingDataException($"{what}. Leave the line out, or skip such examples (--skip-bad).");
+        tell($"{what}; left out");
+    }
+}
