@@ -128,7 +128,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(2, Metrics(output).Length);
         await File.WriteAllTextAsync(config, """{"learning_rate": 1}""");
         Run.Outcome wrong = await Run.Vlmsharp("", "train", "--config", config);
-        Assert.Equal((2, $"vlmsharp: {config} has 'learning_rate', and 'train' has no option --learning_rate.\n"), (wrong.Code, wrong.Error));
+        Assert.Equal((2, $"vlmsharp: {config} has 'learning_rate', and 'train' has no option --learning-rate. Here it is --lr.\n"), (wrong.Code, wrong.Error));
     }
 
     [Theory]

@@ -3,7 +3,15 @@ using VlmSharp.Cpu;
 
 namespace VlmSharp.Generation.Tests.Concurrency;
 
+/// <summary>Tests that look at the memory of the whole process: nothing else runs beside them.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class AloneCollection
+{
+    public const string Name = "alone";
+}
+
 /// <summary>The short form of <c>bench/soak</c>.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class EngineSoakTests
 {
     [Fact]
