@@ -108,8 +108,7 @@ internal sealed partial class ArrayOperators
         double largest = double.NegativeInfinity, total = 0;
         for (int j = start; j < end; j++)
         {
-            p[j] = spec.Scale * Dot(query, keys[j].Slice(KeyHead(head, spec) * spec.HeadDim, spec.HeadDim));
-            if (spec.SoftCap > 0) p[j] = spec.SoftCap * Math.Tanh(p[j] / spec.SoftCap);
+            p[j] = Score(query, Head(keys, j, KeyHead(head, spec), spec.HeadDim), spec);
             largest = Math.Max(largest, p[j]);
         }
 
@@ -117,6 +116,14 @@ internal sealed partial class ArrayOperators
         for (int j = start; j < end; j++) p[j] /= total;
         return p;
     }
+
+    private static double Score(ReadOnlySpan<float> query, ReadOnlySpan<float> key, in AttentionSpec spec)
+    {
+        double score = spec.Scale * Dot(query, key);
+        return spec.SoftCap > 0 ? spec.SoftCap * Math.Tanh(score / spec.SoftCap) : score;
+    }
+
+    private static Span<float> Head(Rows x, int row, int head, int headDim) => x[row].Slice(head * headDim, headDim);
 
     private static int KeyHead(int head, in AttentionSpec spec) => head / (spec.Heads / spec.KvHeads);
 }

@@ -47,10 +47,7 @@ internal sealed partial class ArrayOperators
         for (int t = 0; t < y.Count; t++)
         {
             Span<float> x = op.X.Rows()[t];
-            double mean = 0, variance = 0;
-            foreach (float value in x) mean += value / (double)x.Length;
-            foreach (float value in x) variance += (value - mean) * (value - mean) / x.Length;
-            double root = Math.Sqrt(variance + op.Epsilon);
+            (double mean, double root) = Moments(x, op.Epsilon);
             for (int f = 0; f < x.Length; f++)
                 y[t][f] = (float)((x[f] - mean) / root * op.Weight.Array().Row(0)[f] + op.Bias.Array().Row(0)[f]);
         }
@@ -61,7 +58,7 @@ internal sealed partial class ArrayOperators
         for (int t = 0; t < y.Count; t++)
         {
             Span<float> x = op.X.Rows()[t];
-            double root = Math.Sqrt(Dot(x, x) / x.Length + op.Epsilon);
+            double root = RootMeanSquare(x, op.Epsilon);
             for (int f = 0; f < x.Length; f++)
                 y[t][f] = (float)(x[f] / root * (1 + op.Weight.Array().Row(0)[f]) + (op.Residual.HasValue ? op.Residual.Rows()[t][f] : 0));
         }
@@ -111,18 +108,36 @@ internal sealed partial class ArrayOperators
 
     public void Run(in PatchEmbed op, Rows y)
     {
-        int side = op.Side, patch = op.Patch, perSide = side / patch;
-        float[] flat = new float[3 * patch * patch]; // (channel, y, x)
         for (int row = 0; row < y.Count; row++)
         {
-            int place = row % op.Positions.Rows, top = place / perSide * patch, left = place % perSide * patch;
-            Span<float> planes = op.Pixels.Rows()[row / op.Positions.Rows];
-            for (int i = 0; i < 3 * patch; i++) // row i % patch of channel i / patch
-                planes.Slice((i / patch * side + top + i % patch) * side + left, patch).CopyTo(flat.AsSpan(i * patch));
+            int place = row % op.Positions.Rows;
+            float[] flat = Flatten(op.Pixels.Rows()[row / op.Positions.Rows], op.Side, op.Patch, place);
             for (int o = 0; o < y.Columns; o++)
                 y[row][o] = (float)(Dot(flat, op.Kernel.Array().Row(o)) + op.Bias.Array().Row(0)[o] + op.Positions.Array().Row(place)[o]);
         }
     }
+
+    /// <summary>One patch as (channel, y, x).</summary>
+    private static float[] Flatten(ReadOnlySpan<float> planes, int side, int patch, int place)
+    {
+        int perSide = side / patch, top = place / perSide * patch, left = place % perSide * patch;
+        float[] flat = new float[3 * patch * patch];
+        for (int i = 0; i < 3 * patch; i++) // row i % patch of channel i / patch
+            planes.Slice((i / patch * side + top + i % patch) * side + left, patch).CopyTo(flat.AsSpan(i * patch));
+        return flat;
+    }
+
+    /// <summary>mean(x) and sqrt(var(x) + eps).</summary>
+    private static (double Mean, double Root) Moments(ReadOnlySpan<float> x, float epsilon)
+    {
+        double mean = 0, variance = 0;
+        foreach (float value in x) mean += value / (double)x.Length;
+        foreach (float value in x) variance += (value - mean) * (value - mean) / x.Length;
+        return (mean, Math.Sqrt(variance + epsilon));
+    }
+
+    /// <summary>sqrt(mean(x^2) + eps).</summary>
+    private static double RootMeanSquare(ReadOnlySpan<float> x, float epsilon) => Math.Sqrt(Dot(x, x) / x.Length + epsilon);
 
     private static void LogSoftmaxRow(ReadOnlySpan<float> x, Span<float> y)
     {

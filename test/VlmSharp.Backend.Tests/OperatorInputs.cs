@@ -24,11 +24,11 @@ internal sealed class OperatorInputs(IComputeBackend backend)
         return backend.LoadWeight(new WeightData("w", DType.F32, rows, columns, address, numbers, IsWritable: true));
     }
 
-    /// <summary>Three rows, of which two are a prefix, and two rows without one.</summary>
-    public StepTable Uncached()
+    /// <summary>Three rows or more, of which two are a prefix, and two rows without one.</summary>
+    public StepTable Uncached(int first = 3)
     {
         var batch = new SequenceBatch();
-        batch.Add(3, 2);
+        batch.Add(first, 2);
         batch.Add(2, 0);
         return backend.Prepare(batch);
     }
