@@ -11,6 +11,7 @@ namespace VlmSharp.Training;
 public sealed class ExampleSource(TrainingData data, ExampleStream stream) : IBatchSource<IReadOnlyList<TrainingSequence>>, IDisposable
 {
     private IEnumerator<TrainingBatch>? batches;
+    private CancellationTokenSource? reading; // of the enumerator, which outlives a call
     private StreamPosition position;
 
     /// <inheritdoc/>
@@ -32,7 +33,9 @@ public sealed class ExampleSource(TrainingData data, ExampleStream stream) : IBa
     public IReadOnlyList<TrainingSequence> Next(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        batches ??= stream.Read(position, CancellationToken.None).GetEnumerator(); // it outlives this call
+        reading ??= new CancellationTokenSource();
+        batches ??= stream.Read(position, reading.Token).GetEnumerator();
+        using CancellationTokenRegistration watch = cancellationToken.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), reading);
         if (!batches.MoveNext()) throw new InvalidOperationException("The stream has ended.");
         TrainingBatch batch = batches.Current;
         position = batch.Next;
@@ -46,13 +49,17 @@ public sealed class ExampleSource(TrainingData data, ExampleStream stream) : IBa
     {
         if (!long.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out long visits))
             throw new RequestException($"'{position}' is not a place in training data.");
-        batches?.Dispose();
-        batches = null;
+        Dispose();
         this.position = new StreamPosition(visits);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => batches?.Dispose();
+    public void Dispose()
+    {
+        batches?.Dispose();
+        reading?.Dispose();
+        (batches, reading) = (null, null);
+    }
 
     /// <summary>An example in the model's terms.</summary>
     public static TrainingSequence ToSequence(PreparedExample example)

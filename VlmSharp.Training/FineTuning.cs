@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Training.Data;
@@ -21,6 +22,8 @@ namespace VlmSharp.Training;
 /// </summary>
 public sealed class FineTuning : IDisposable
 {
+    private const double MostVisits = 1e15;
+
     private readonly FineTuningOptions options;
     private readonly IProcessGroup group;
     private readonly List<IDisposable> owned = [];
@@ -39,7 +42,7 @@ public sealed class FineTuning : IDisposable
             if (!options.Resume && !Store.IsReadOnly) Store.RequireEmpty();
             Model = Own(TrainableModel.Open(options.Model, backend, TrainableOptionsOf(options), cancellationToken));
             var encoder = new ExampleEncoder(Model.Network.Config, Model.RequireTokenizer(), options.TextLength);
-            Steps = options.Steps ?? StepsOf(options, data.Count);
+            Steps = StepsOf(options, data.Count);
             var stream = new ExampleStream(data, encoder, Model.Preprocessor, StreamOptionsOf(options, Steps, group));
             source = Own(new ExampleSource(data, stream));
             ModelStep step = Own(new ModelStep(Model, options.Loss, group, options.BucketBytes));
@@ -111,6 +114,8 @@ public sealed class FineTuning : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(backend);
         if ((options.Steps is null) == (options.Epochs is null)) throw new ArgumentException("Give either steps or epochs.", nameof(options));
+        if (options.Full && Path.GetFullPath(options.Output) == Path.GetFullPath(options.Model))
+            throw new RequestException($"{options.Output} is the model that is begun from: give another folder for what is trained.");
         tell ??= _ => { };
         var run = new FineTuning(options, backend, group ?? new SingleProcess(), trackers ?? [], tell, cancellationToken);
         try
@@ -157,8 +162,13 @@ public sealed class FineTuning : IDisposable
         return value;
     }
 
-    private static long StepsOf(FineTuningOptions options, int examples) =>
-        Math.Max(1, (long)Math.Ceiling(options.Epochs!.Value * examples / ((double)options.BatchSize * options.Accumulation)));
+    private static long StepsOf(FineTuningOptions options, int examples)
+    {
+        double steps = options.Steps ?? Math.Max(1, Math.Ceiling(options.Epochs!.Value * examples / ((double)options.BatchSize * options.Accumulation)));
+        return steps * options.Accumulation * options.BatchSize < MostVisits
+            ? (long)steps
+            : throw new RequestException($"{steps:G6} steps of {options.Accumulation} batches of {options.BatchSize} examples are more than a run can count.");
+    }
 
     private static StreamOptions StreamOptionsOf(FineTuningOptions options, long steps, IProcessGroup group) => new()
     {
@@ -218,6 +228,7 @@ public sealed class FineTuning : IDisposable
         Other = new Dictionary<string, string>
         {
             ["model"] = Model.Checkpoint.Fingerprint(),
+            ["adapter"] = Model.AdapterSettings is { } json ? Convert.ToHexStringLower(SHA256.HashData(json)) : "none",
             ["trained"] = Model.HasAdapter ? $"an adapter of {Model.Parameters.Count} matrices" : $"{Model.Parameters.Count} parameters",
             ["trained_numbers"] = Model.Parameters.Sum(p => p.Length).ToString(CultureInfo.InvariantCulture),
             ["batch_size"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),

@@ -6,6 +6,7 @@ using VlmSharp.Formats;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 using VlmSharp.Preprocessing;
+using VlmSharp.Quantization;
 using VlmSharp.Tokenization;
 using VlmSharp.Training.Gradients;
 using VlmSharp.Training.Optimizers;
@@ -76,6 +77,9 @@ public sealed class TrainableModel : IDisposable
 
     /// <summary>Whether an adapter is trained.</summary>
     public bool HasAdapter => adapter is not null;
+
+    /// <summary>The configuration of the adapter that is trained, as its file has it; null without one.</summary>
+    internal byte[]? AdapterSettings => adapter?.Adapter.Config.ToJson();
 
     /// <summary>Names the dropout masks of the next pass, below 2^47; null drops nothing. See <see cref="Compute.Operators.Dropout"/>.</summary>
     internal long? DropoutKey { set => lowRank.DropoutKey = value; }
@@ -152,8 +156,9 @@ public sealed class TrainableModel : IDisposable
 
     private Weight Load(string name)
     {
-        if (!options.IsTrained(name)) return frozen.Load(name);
         WeightData data = Checkpoint.Weight(name);
+        bool isQuantized = options.Quantization is { } format && QuantizationPlan.FormatOf(name, data.Rows, data.Columns, format) is not null;
+        if (isQuantized || !options.IsTrained(name)) return frozen.Load(name);
         if (data.DType.IsQuantized())
             throw new RequestException($"{name} is stored in {data.DType}, which cannot be trained itself: train an adapter on it, or give the model that it was made from.");
         var parameter = Parameter.From(backend, data, options.Precision);

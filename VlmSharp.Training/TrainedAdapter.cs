@@ -11,8 +11,12 @@ internal sealed class TrainedAdapter : IDisposable
 {
     private readonly List<Parameter> parameters = [];
 
-    private TrainedAdapter(IComputeBackend backend, AdapterConfig config, IReadOnlyList<AdaptedModule> modules, Func<AdaptedModule, Halves> begin)
+    private readonly AdapterNaming naming;
+
+    private TrainedAdapter(
+        IComputeBackend backend, AdapterConfig config, IReadOnlyList<AdaptedModule> modules, AdapterNaming naming, Func<AdaptedModule, Halves> begin)
     {
+        this.naming = naming;
         Adapter = new Adapter("trained", config, modules, module =>
         {
             Halves h = begin(module);
@@ -44,8 +48,10 @@ internal sealed class TrainedAdapter : IDisposable
     public static TrainedAdapter Begin(IComputeBackend backend, PaliGemmaConfig model, AdapterConfig config, long seed)
     {
         IReadOnlyList<AdaptedModule> modules = AdapterTargets.Select(config, model);
+        if (modules.FirstOrDefault(m => m.Rank > AdapterConfig.MostRank) is { } wide)
+            throw new RequestException($"{wide.Name} would get rank {wide.Rank}; the largest is {AdapterConfig.MostRank}.");
         long drawn = 0; // each number of each A has a place in one stream
-        return new TrainedAdapter(backend, config, modules, module =>
+        return new TrainedAdapter(backend, config, modules, AdapterNaming.Historic, module =>
         {
             float[] a = new float[module.Rank * module.Inputs];
             double bound = 1 / Math.Sqrt(module.Inputs);
@@ -63,7 +69,7 @@ internal sealed class TrainedAdapter : IDisposable
     {
         using AdapterFile file = AdapterFile.Open(directory);
         file.RequireFit(model);
-        return new TrainedAdapter(backend, file.Config, file.Modules, module =>
+        return new TrainedAdapter(backend, file.Config, file.Modules, file.Naming, module =>
         {
             (WeightData a, WeightData b) = file.Weights(module);
             (string nameA, string nameB) = file.StoredNames(module);
@@ -75,7 +81,7 @@ internal sealed class TrainedAdapter : IDisposable
     public void Save(string directory)
     {
         var layers = Adapter.Modules.Select((module, i) => new LowRankValues(module, Read(parameters[2 * i]), Read(parameters[2 * i + 1])));
-        AdapterWriter.Write(directory, Adapter.Config, layers);
+        AdapterWriter.Write(directory, Adapter.Config, layers, naming);
     }
 
     /// <inheritdoc/>

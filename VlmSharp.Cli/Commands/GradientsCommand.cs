@@ -28,7 +28,7 @@ internal static class GradientsCommand
             quantize = ModelOptionsBinder.QuantizeOption("--quantize", "Quantize the decoder's frozen matrices while the model is loaded.");
         var backend = new BackendOptionsBinder();
         var command = new ExampleCommand("gradients", "Writes the loss and every gradient of one batch into a safetensors file.", """
-            The file's lines are one batch; the loss is the mean over its target tokens. Writes 'loss' and 'grad.NAME' for every parameter, F32,
+            The file's lines are one batch; the loss is the mean over its target tokens. Writes 'loss' and 'grad.NAME' for every parameter that is not quantized, F32,
             under the checkpoint's names; with --adapter for the adapter's alone, under its file's names. For comparing with other implementations, and between backends.
 
             Examples:
@@ -45,11 +45,9 @@ internal static class GradientsCommand
             if (examples.Count > MostExamples) throw new UsageException($"{examples.Path} has {examples.Count} examples; one batch may have {MostExamples}.");
             using IComputeBackend on = backend.Create(parsed, backend.Name(parsed));
             string? folder = parsed.GetValue(adapter);
-            if (folder is null && parsed.GetValue(quantize) is not null)
-                throw new UsageException($"{quantize.Name} needs {adapter.Name}: without it every parameter is trained, and integers are not.");
             var options = new TrainableOptions
             {
-                IsTrained = _ => folder is null,
+                IsTrained = _ => folder is null, // those that are quantized are frozen
                 AdapterFolder = folder,
                 Quantization = ModelOptionsBinder.Format(parsed.GetValue(quantize)),
             };

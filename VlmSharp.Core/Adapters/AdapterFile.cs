@@ -129,6 +129,10 @@ public sealed class AdapterFile : IDisposable
         return (Data(a, $"{module.Name}.lora_A.weight"), Data(b, $"{module.Name}.lora_B.weight"));
     }
 
+    /// <summary>How its tensors are named.</summary>
+    internal AdapterNaming Naming =>
+        Modules.All(m => StoredNames(m).A.StartsWith(ModuleNames.Prefix + "model.", StringComparison.Ordinal)) ? AdapterNaming.Recent : AdapterNaming.Historic;
+
     /// <summary>What the tensors of a layer are called in the file.</summary>
     /// <param name="module">One of <see cref="Modules"/>.</param>
     /// <returns>The names of A and B.</returns>

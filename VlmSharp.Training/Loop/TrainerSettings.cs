@@ -53,7 +53,8 @@ public sealed record TrainerSettings
         {
             ["learning_rate"] = Text(LearningRate),
             ["schedule"] = $"{Schedule.Kind}",
-            ["steps"] = Text(Schedule.TotalSteps),
+            // Of a constant rate nothing depends on how far the run goes: it may be made longer.
+            ["steps"] = Schedule.Kind == ScheduleKind.Constant ? "any" : Text(Schedule.TotalSteps),
             ["warmup_steps"] = Text(Schedule.WarmupSteps),
             ["accumulate"] = Text(Accumulation),
             ["clip"] = ClipNorm is { } clip ? Text(clip) : "none",

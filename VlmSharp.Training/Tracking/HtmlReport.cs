@@ -72,9 +72,9 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
             <p>{steps.Length} of {run.TotalSteps} steps, {state}.</p>
 
             """);
-        foreach (var (name, title) in new[] { ("loss", "Loss"), ("lr", "Learning rate"), ("grad_norm", "Norm of the gradient, before clipping"), ("tokens_per_s", "Tokens per second") })
-            SvgCurve.Write(page, title, Points(steps, name), title == "Loss" ? Points(lines, "eval_loss") : []);
-        foreach (string name in lines.Where(l => !l.IsStep).SelectMany(l => l.Numbers.Keys).Distinct().Where(n => n != "eval_loss").Order(StringComparer.Ordinal))
+        foreach (var (name, title) in new[] { ("loss", "Loss of each step, and with dots of the held-out data"), ("lr", "Learning rate"), ("grad_norm", "Norm of the gradient, before clipping"), ("tokens_per_s", "Tokens per second") })
+            SvgCurve.Write(page, title, Points(steps, name), name == "loss" ? Points(lines, "eval_loss") : []);
+        foreach (string name in lines.Where(l => !l.IsStep).SelectMany(l => l.Numbers.Keys).Distinct().Where(n => n != "eval_loss" && n.StartsWith("eval_", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
             SvgCurve.Write(page, $"Evaluation: {name["eval_".Length..]}", Points(lines, name), []);
         Samples(page);
         page.Append("<h2>Settings</h2>\n<table>\n");

@@ -110,6 +110,54 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Another_adapter_does_not_go_on_with_a_run_and_names_stay_as_they_were()
+    {
+        string data = Data(Figures("pg1"), [0, 1]), output = folder.At("out");
+        string[] Command(params string[] more) =>
+            ["train", "--model", GoldenFiles.PathOf("models", "pg1"), "--data", data, "--out", output, "--lr", "1e-3", .. more];
+        Assert.Equal(0, (await Run.Vlmsharp("", Command("--steps", "2"))).Code);
+        foreach (string[] other in new string[][] { ["--lora-alpha", "64"], ["--rslora"], ["--lora-dropout", "0.5"] })
+        {
+            Run.Outcome refused = await Run.Vlmsharp("", Command(["--steps", "2", "--resume", .. other]));
+            Assert.Equal(5, refused.Code);
+            Assert.Contains("adapter", refused.Error, StringComparison.Ordinal);
+        }
+
+        // With a constant rate nothing depends on how far it goes.
+        Assert.Equal(0, (await Run.Vlmsharp("", Command("--steps", "3", "--resume"))).Code);
+        Assert.Equal(3, Metrics(output).Length);
+
+        string named = folder.At("named");
+        Run.Outcome run = await Run.Vlmsharp("", "train", "--model", GoldenFiles.PathOf("models", "pg1"), "--data", data, "--out", named, "--lr", "1e-3", "--steps", "1",
+            "--adapter", GoldenFiles.PathOf("training", "pg1-lora-new-names"));
+        Assert.Equal(0, run.Code);
+        using var before = new GoldenTensors(GoldenFiles.PathOf("training", "pg1-lora-new-names", "adapter_model.safetensors"));
+        using var after = new GoldenTensors(Path.Combine(named, "adapter_model.safetensors"));
+        Assert.Equal(before.Names.Order(StringComparer.Ordinal), after.Names.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Examples_that_cannot_be_used_end_a_run_or_are_left_out()
+    {
+        string data = Data(Figures("pg1"), [0]), damaged = folder.At("damaged.png");
+        await File.WriteAllTextAsync(damaged, "no picture");
+        await File.AppendAllTextAsync(data, JsonSerializer.Serialize(new Dictionary<string, string> { ["image"] = damaged, ["prefix"] = "", ["suffix"] = "x" }) + "\n");
+        string[] Command(string output, params string[] more) =>
+            ["train", "--model", GoldenFiles.PathOf("models", "pg1"), "--data", data, "--out", output, "--lr", "1e-3", "--steps", "4", "--no-shuffle", .. more];
+        Run.Outcome ended = await Run.Vlmsharp("", Command(folder.At("ended")));
+        Assert.Equal(65, ended.Code);
+        Assert.True(Directory.Exists(folder.At("ended/checkpoint-000001")), "The step before is not lost.");
+        Run.Outcome skipped = await Run.Vlmsharp("", Command(folder.At("skipped"), "--skip-bad"));
+        Assert.Equal(0, skipped.Code);
+        Assert.Contains("2 examples could not be used", skipped.Error, StringComparison.Ordinal);
+        Assert.Equal([JsonValueKind.Number, JsonValueKind.Null, JsonValueKind.Number, JsonValueKind.Null], Metrics(folder.At("skipped")).Select(m => m.GetProperty("loss").ValueKind));
+        File.Delete(damaged);
+        Run.Outcome missing = await Run.Vlmsharp("", Command(folder.At("missing")));
+        Assert.Equal(65, missing.Code);
+        Assert.Contains("does not exist", missing.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Settings_from_a_file_give_way_to_the_command_line()
     {
         string data = Data(Figures("pg1"), [0, 1]), config = folder.At("run.json"), output = folder.At("out");
@@ -140,6 +188,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("--lora-rank is for a new adapter", "--data", "x", "--out", "y", "--steps", "1", "--lr", "1", "--full", "--lora-rank", "4")]
     [InlineData("--freeze is for --full", "--data", "x", "--out", "y", "--steps", "1", "--lr", "1", "--freeze", "vision")]
     [InlineData("--batch-size 0: give 1 or more", "--data", "x", "--out", "y", "--steps", "1", "--lr", "1", "--batch-size", "0")]
+    [InlineData("with a point for the decimals: 0.0002", "--data", "x", "--out", "y", "--steps", "1", "--lr", "0,0002")]
     [InlineData("Here it is --quantize nf4.", "--use_qlora")]
     [InlineData("Here it is --lr.", "--learning_rate", "1e-4")]
     [InlineData("Here it is --eval-data.", "--val_data_path=x")]

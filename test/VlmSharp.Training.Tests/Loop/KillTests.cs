@@ -20,8 +20,10 @@ public sealed partial class KillTests : IDisposable
     private Process Start(string length)
     {
         string host = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
-        var start = new ProcessStartInfo(host, ["exec", typeof(KillTests).Assembly.Location, folder.At("out"), length]) { RedirectStandardOutput = true };
-        return Process.Start(start)!;
+        string[] command = [host, "exec", typeof(KillTests).Assembly.Location, folder.At("out"), length];
+        // What runs in the background ignores Ctrl-C, and so would its children: then they would never end.
+        if (OperatingSystem.IsLinux()) command = ["env", "--default-signal=INT", "--default-signal=TERM", .. command];
+        return Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
     }
 
     /// <summary>Each time it had saved every step that it had gone beyond, and went on from there.</summary>
