@@ -95,7 +95,7 @@ internal static class TrainingProgram
     {
         int pictures = config.Vision.Patches, side = config.Vision.ImageSize;
         int[] ids = new int[pictures + prefix + suffix];
-        for (int i = 0; i < ids.Length; i++) ids[i] = i < pictures ? config.ImageTokenId : 1000 + 31 * i + number;
+        for (int i = 0; i < ids.Length; i++) ids[i] = i < pictures ? config.ImageTokenId : (500 + 31 * i + number) % (config.ImageTokenId / 2);
         float[] pixels = [.. Enumerable.Range(0, 3 * side * side).Select(i => (i * 7 % 255 - 127) / 128f)];
         return new TrainingSequence(ids, pictures + prefix, [pixels]);
     }
