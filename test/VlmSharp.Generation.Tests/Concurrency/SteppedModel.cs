@@ -56,10 +56,14 @@ internal sealed class SteppedModel : IDisposable
     /// <summary>Waits until nothing is left of any request.</summary>
     public Task UntilIdle() => Until(() => Engine is { Running: 0, Waiting: 0, KvCacheBytes: 0 }, "the engine is idle");
 
+    /// <summary>Steps go on only when the model has begun to be disposed of: a long answer must not end meanwhile.</summary>
     public void Dispose()
     {
+        var disposing = new Thread(Model.Dispose);
+        disposing.Start();
+        SpinWait.SpinUntil(() => (disposing.ThreadState & (ThreadState.WaitSleepJoin | ThreadState.Stopped)) != 0);
         Backend.Release();
-        Model.Dispose();
+        disposing.Join();
         cpu.Dispose(); // right after: nothing of the engine may still use it
     }
 

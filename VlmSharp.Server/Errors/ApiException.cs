@@ -1,0 +1,29 @@
+namespace VlmSharp.Server.Errors;
+
+/// <summary>A request that is answered with an error, in OpenAI's shape.</summary>
+/// <param name="status">The HTTP status.</param>
+/// <param name="type">OpenAI's kind of error, for instance invalid_request_error.</param>
+/// <param name="code">What a program tells errors apart by, for instance model_not_found; or null.</param>
+/// <param name="message">One sentence for the caller: what was wrong and what to do. No path, no address of the server's own.</param>
+/// <param name="param">The member of the request that is wrong, or null.</param>
+/// <param name="retryAfter">When another try may do better, or null.</param>
+internal sealed class ApiException(int status, string type, string? code, string message, string? param = null, TimeSpan? retryAfter = null) : Exception(message)
+{
+    /// <summary>The HTTP status.</summary>
+    public int Status { get; } = status;
+
+    /// <summary>OpenAI's kind of error.</summary>
+    public string Type { get; } = type;
+
+    /// <summary>What a program tells errors apart by, or null.</summary>
+    public string? Code { get; } = code;
+
+    /// <summary>The member of the request that is wrong, or null.</summary>
+    public string? Param { get; } = param;
+
+    /// <summary>When another try may do better, or null.</summary>
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>A request that can never be answered as it is: 400.</summary>
+    public static ApiException Invalid(string message, string? param = null, string? code = null) => new(400, "invalid_request_error", code, message, param);
+}
