@@ -31,15 +31,16 @@ namespace VlmSharp.Server;
 public sealed class VlmServer : IAsyncDisposable
 {
     private readonly ServerOptions options;
+    private readonly IPEndPoint address;
     private readonly WebApplication application;
     private readonly Lifecycle lifecycle = new();
     private readonly CancellationTokenSource loading = new();
     private readonly PictureReader pictures = new(new PictureSource());
     private bool isStopped;
 
-    private VlmServer(ServerOptions options)
+    private VlmServer(ServerOptions options, IPEndPoint address)
     {
-        this.options = options;
+        (this.options, this.address) = (options, address);
         application = Build();
     }
 
@@ -61,7 +62,10 @@ public sealed class VlmServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(open);
         options.Validate();
-        var server = new VlmServer(options);
+        IPEndPoint address = ServerAddress.Parse(options.Host, options.Port);
+        if (!options.AllowAnonymous && !IPAddress.IsLoopback(address.Address))
+            throw new ArgumentException($"Others would reach {options.Host} without a key: give keys (--api-key-file), or allow it (--no-auth).", nameof(options));
+        var server = new VlmServer(options, address);
         try
         {
             await server.application.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -144,7 +148,7 @@ public sealed class VlmServer : IAsyncDisposable
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         limits.MinRequestBodyDataRate = new MinDataRate(1024, TimeSpan.FromSeconds(10));
         limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(10));
-        kestrel.Listen(ServerAddress.Parse(options.Host, options.Port));
+        kestrel.Listen(address);
     }
 
     private void Map(WebApplication routes)
