@@ -67,6 +67,6 @@ public sealed record ServerOptions
 
     private static void Check(bool holds, string name, string remedy)
     {
-        if (!holds) throw new ArgumentException($"{name} is out of range: {remedy}.", name);
+        if (!holds) throw new ArgumentException($"{name} is out of range: {remedy}.");
     }
 }

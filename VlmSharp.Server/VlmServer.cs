@@ -10,10 +10,12 @@ using VlmSharp.Generation;
 using VlmSharp.Server.Chat;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Keys;
+using VlmSharp.Server.Native;
 using VlmSharp.Server.Observing;
 using VlmSharp.Server.Pictures;
 using VlmSharp.Server.Protocol;
 using VlmSharp.Server.Scheduling;
+using VlmSharp.Tasks;
 
 namespace VlmSharp.Server;
 
@@ -64,7 +66,7 @@ public sealed class VlmServer : IAsyncDisposable
         options.Validate();
         IPEndPoint address = ServerAddress.Parse(options.Host, options.Port);
         if (!options.AllowAnonymous && !IPAddress.IsLoopback(address.Address))
-            throw new ArgumentException($"Others would reach {options.Host} without a key: give keys (--api-key-file), or allow it (--no-auth).", nameof(options));
+            throw new ArgumentException($"Others would reach {options.Host} without a key: give keys (--api-key-file), or allow it (--no-auth).");
         var server = new VlmServer(options, address);
         try
         {
@@ -160,6 +162,13 @@ public sealed class VlmServer : IAsyncDisposable
         routes.MapGet("/v1/models", gate.Open(ModelsRoute.ListAsync));
         routes.MapGet("/v1/models/{id}", gate.Open(ModelsRoute.GetAsync));
         routes.MapPost("/v1/chat/completions", gate.Around(new ChatRoute(pictures).HandleAsync));
+        routes.MapPost("/v1/caption", gate.Around(new TaskRoute(TaskKind.Caption, pictures).HandleAsync));
+        routes.MapPost("/v1/ask", gate.Around(new TaskRoute(TaskKind.Ask, pictures).HandleAsync));
+        routes.MapPost("/v1/detect", gate.Around(new TaskRoute(TaskKind.Detect, pictures).HandleAsync));
+        routes.MapPost("/v1/segment", gate.Around(new TaskRoute(TaskKind.Segment, pictures).HandleAsync));
+        routes.MapPost("/v1/batch", gate.Around(new BatchRoute(pictures).HandleAsync));
+        routes.MapPost("/v1/explain", gate.Around(new ExplainRoute(pictures).HandleAsync));
+        routes.MapPost("/v1/tokenize", gate.Around(TokenizeRoute.HandleAsync));
     }
 
     private Task ReadyAsync(HttpContext http)

@@ -11,25 +11,15 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
 {
     private readonly SemaphoreSlim decoders = new(Environment.ProcessorCount); // a decoder may need gigabytes for a moment
 
-    /// <summary>Reads pictures of a JSON body.</summary>
+    /// <summary>Reads pictures.</summary>
     /// <param name="call">The request.</param>
-    /// <param name="body">The body.</param>
-    /// <param name="texts">Where they stand in it.</param>
-    public async Task<IReadOnlyList<SeenPicture>> ReadAsync(ApiCall call, ReadOnlyMemory<byte> body, IReadOnlyList<JsonString> texts)
+    /// <param name="given">The pictures as they were sent.</param>
+    /// <param name="isWhole">Whether they are to be shown, and stay as they are.</param>
+    public async Task<IReadOnlyList<SeenPicture>> ReadAsync(ApiCall call, IReadOnlyList<GivenPicture> given, bool isWhole = false)
     {
-        RequireCount(call, texts.Count);
+        RequireCount(call, given.Count);
         var all = new List<SeenPicture>();
-        foreach (JsonString text in texts)
-            all.Add(text.DataBytes(body.Span) is { } bytes ? await DecodeAsync(call, bytes, all.Count + 1) : await FetchAsync(call, text.Address(body.Span)));
-        return all;
-    }
-
-    /// <summary>Reads pictures that came as files.</summary>
-    public async Task<IReadOnlyList<SeenPicture>> ReadAsync(ApiCall call, IReadOnlyList<ReadOnlyMemory<byte>> files)
-    {
-        RequireCount(call, files.Count);
-        var all = new List<SeenPicture>();
-        foreach (ReadOnlyMemory<byte> file in files) all.Add(await DecodeAsync(call, file, all.Count + 1));
+        foreach (GivenPicture picture in given) all.Add(await ReadAsync(call, picture, $"Picture {all.Count + 1}", isWhole));
         return all;
     }
 
@@ -41,12 +31,18 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
         if (count > most) throw ApiException.Invalid($"The request has {count} pictures, and at most {most} are taken: send fewer.", "image", "too_many_images");
     }
 
-    private async Task<SeenPicture> DecodeAsync(ApiCall call, ReadOnlyMemory<byte> file, int number)
+    private async Task<SeenPicture> ReadAsync(ApiCall call, GivenPicture given, string name, bool isWhole)
     {
+        if (given.Bytes() is not { } file)
+        {
+            ReadPicture fetched = await source.ReadAsync(given.Address(), call.Token);
+            return await Task.Run(() => Seen(call, fetched, isWhole), call.Token);
+        }
+
         await decoders.WaitAsync(call.Token);
         try
         {
-            return await Task.Run(() => Seen(call, source.Decode(file, $"Picture {number}")), call.Token);
+            return await Task.Run(() => Seen(call, source.Decode(file, name), isWhole), call.Token);
         }
         finally
         {
@@ -54,16 +50,10 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
         }
     }
 
-    private async Task<SeenPicture> FetchAsync(ApiCall call, string address)
-    {
-        ReadPicture read = await source.ReadAsync(address, call.Token);
-        return await Task.Run(() => Seen(call, read), call.Token);
-    }
-
-    private static SeenPicture Seen(ApiCall call, ReadPicture read)
+    private static SeenPicture Seen(ApiCall call, ReadPicture read, bool isWhole)
     {
         lock (call.Record.Pictures) call.Record.Pictures.Add(new PictureFacts(read.Bytes, read.Image.Width, read.Image.Height, read.Format, read.Sha256[..8]));
-        return new SeenPicture(call.Served.Model.Preprocessor.Resize(read.Image), read.Image.Width, read.Image.Height);
+        return new SeenPicture(isWhole ? read.Image : call.Served.Model.Preprocessor.Resize(read.Image), read.Image.Width, read.Image.Height);
     }
 
     public void Dispose() => decoders.Dispose();
