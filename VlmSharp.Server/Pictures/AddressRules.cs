@@ -27,7 +27,7 @@ internal static class AddressRules
         "240.0.0.0/4");     // reserved, and broadcast at its end
 
     // IPv6 is the other way round: nothing outside of global unicast, and within it not these. So loopback, unspecified, fc00::/7, fe80::/10, fec0::/10, ff00::/8, 100::/64
-    // and addresses that hold an IPv4 one (::a.b.c.d, ::ffff:a.b.c.d) need no line.
+    // and ::a.b.c.d need no line.
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3"), Nat64 = IPNetwork.Parse("64:ff9b::/96");
 
     private static readonly IPNetwork[] Refused6 = Networks(
@@ -41,7 +41,8 @@ internal static class AddressRules
     {
         if (address.AddressFamily == AddressFamily.InterNetwork)
             return !Array.Exists(Refused4, network => network.Contains(address));
-        if (address.AddressFamily != AddressFamily.InterNetworkV6 || address.ScopeId != 0)
+        // Mapped addresses first: the framework compares them as IPv4, and then says that 2000::/3 contains ::ffff:8.8.8.8.
+        if (address.AddressFamily != AddressFamily.InterNetworkV6 || address.IsIPv4MappedToIPv6 || address.ScopeId != 0)
             return false;
         // Networks without IPv4 reach it through a translator; what it translates to is what counts.
         if (Nat64.Contains(address))
