@@ -35,7 +35,7 @@ public sealed class VlmServer : IAsyncDisposable
     private readonly WebApplication application;
     private readonly Lifecycle lifecycle = new();
     private readonly CancellationTokenSource loading = new();
-    private readonly PictureReader pictures = new(new PictureSource());
+    private readonly PictureReader pictures = new(new PictureSource(new PictureOptions()));
     private bool isStopped;
 
     private VlmServer(ServerOptions options, IPEndPoint address)

@@ -6,11 +6,9 @@ using VlmSharp.Server.Scheduling;
 namespace VlmSharp.Server.Protocol;
 
 /// <summary>Reads the pictures of requests.</summary>
-/// <param name="source">Decodes and fetches.</param>
+/// <param name="source">Decodes and fetches; taken over.</param>
 internal sealed class PictureReader(PictureSource source) : IDisposable
 {
-    private readonly SemaphoreSlim decoders = new(Environment.ProcessorCount); // a decoder may need gigabytes for a moment
-
     /// <summary>Reads pictures of a JSON body.</summary>
     /// <param name="call">The request.</param>
     /// <param name="body">The body.</param>
@@ -43,20 +41,13 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
 
     private async Task<SeenPicture> DecodeAsync(ApiCall call, ReadOnlyMemory<byte> file, int number)
     {
-        await decoders.WaitAsync(call.Token);
-        try
-        {
-            return await Task.Run(() => Seen(call, source.Decode(file, $"Picture {number}")), call.Token);
-        }
-        finally
-        {
-            decoders.Release();
-        }
+        using ReadPicture read = await source.DecodeAsync(file, $"Picture {number}", call.Token);
+        return await Task.Run(() => Seen(call, read), call.Token);
     }
 
     private async Task<SeenPicture> FetchAsync(ApiCall call, string address)
     {
-        ReadPicture read = await source.ReadAsync(address, call.Token);
+        using ReadPicture read = await source.ReadAsync(address, call.Token);
         return await Task.Run(() => Seen(call, read), call.Token);
     }
 
@@ -66,5 +57,5 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
         return new SeenPicture(call.Served.Model.Preprocessor.Resize(read.Image), read.Image.Width, read.Image.Height);
     }
 
-    public void Dispose() => decoders.Dispose();
+    public void Dispose() => source.Dispose();
 }
