@@ -5,8 +5,6 @@ using VlmSharp.Compute.Host;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 using VlmSharp.Quantization;
-using VlmSharp.Tokenization;
-using VlmSharp.Training.Data;
 using VlmSharp.Training.Gradients;
 
 namespace VlmSharp.Training;
@@ -25,9 +23,6 @@ namespace VlmSharp.Training;
 public sealed record TrainingPlan(
     int Tokens, long TrainedNumbers, long MappedBytes, long QuantizedBytes, long ParameterBytes, long OptimizerBytes, long StepBytes)
 {
-    // Of large data the first examples stand for all.
-    private const int MostExamples = 2000;
-
     /// <summary>How many processes train together; what the plan says is of each.</summary>
     public int Processes { get; internal init; } = 1;
 
@@ -35,46 +30,43 @@ public sealed record TrainingPlan(
     public long PrivateBytes => QuantizedBytes + ParameterBytes + OptimizerBytes + StepBytes;
 
     /// <summary>Plans a training.</summary>
-    /// <param name="options">What it is told.</param>
+    /// <param name="inputs">Model, data and what it is told.</param>
     /// <param name="processes">How many train together.</param>
     /// <returns>The plan, of each process.</returns>
-    /// <exception cref="TrainingDataException">The data cannot be used.</exception>
-    /// <exception cref="ModelFormatException">The model or the adapter cannot be used.</exception>
-    /// <exception cref="RequestException">Options do not fit the model.</exception>
-    public static TrainingPlan For(FineTuningOptions options, int processes = 1)
+    /// <exception cref="ModelFormatException">The adapter cannot be used.</exception>
+    /// <exception cref="RequestException">Options do not fit the model, or a batch is larger than a step can be.</exception>
+    public static TrainingPlan For(TrainingInputs inputs, int processes = 1)
     {
-        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(inputs);
         ArgumentOutOfRangeException.ThrowIfLessThan(processes, 1);
-        using Checkpoint checkpoint = Checkpoint.Open(options.Model);
-        using TrainingData data = TrainingData.Open(options.Data, options.ReadingOptions);
-        ITokenizer tokenizer = TokenizerLoader.TryLoad(options.Model) ?? throw new RequestException($"{options.Model} has no tokenizer, and training needs one.");
-        return For(options, processes, checkpoint, Longest(options, checkpoint, data, tokenizer));
+        return For(inputs.Options, processes, inputs.Checkpoint, inputs.Longest);
     }
 
     /// <summary>Plans a training on examples of a given length, without looking at data.</summary>
     internal static TrainingPlan For(FineTuningOptions options, int images, int prefix, int suffix)
     {
         using Checkpoint checkpoint = Checkpoint.Open(options.Model);
-        return For(options, processes: 1, checkpoint, (images, prefix, suffix));
+        return For(options, processes: 1, checkpoint, new ExampleSize(images, prefix, suffix));
     }
 
     /// <summary>Throws where it does not fit, with a setting that would.</summary>
-    /// <param name="options">What was planned.</param>
+    /// <param name="inputs">What was planned.</param>
     /// <param name="available">Bytes that there are.</param>
     /// <param name="copies">Whether the backend holds frozen weights too, as a device does.</param>
     /// <exception cref="RequestException">It does not fit.</exception>
-    public void Require(FineTuningOptions options, long available, bool copies)
+    public void Require(TrainingInputs inputs, long available, bool copies)
     {
+        ArgumentNullException.ThrowIfNull(inputs);
         long needed = PrivateBytes + (copies ? MappedBytes : 0);
         if (needed <= available) return;
-        string way = Alternatives(options, Processes).FirstOrDefault(a => Fits(a.Options)).Words is { } words
+        string way = Alternatives(inputs.Options, Processes).FirstOrDefault(a => Fits(a.Options)).Words is { } words
             ? $"It fits with {words}."
             : "No setting of this model fits: take a smaller model.";
         throw new RequestException($"The training needs {Gigabytes(needed)} of memory ({this}), and there are {Gigabytes(available)}. {way}");
 
         bool Fits(FineTuningOptions other)
         {
-            TrainingPlan plan = For(other, Processes);
+            TrainingPlan plan = For(other, Processes, inputs.Checkpoint, inputs.Longest);
             return plan.PrivateBytes + (copies ? plan.MappedBytes : 0) <= available;
         }
     }
@@ -107,7 +99,7 @@ public sealed record TrainingPlan(
             o with { Full = false, Freeze = [], Quantization = DType.Nf4, BatchSize = n, Checkpointing = true });
     }
 
-    private static TrainingPlan For(FineTuningOptions options, int processes, Checkpoint checkpoint, (int Images, int Prefix, int Suffix) longest)
+    private static TrainingPlan For(FineTuningOptions options, int processes, Checkpoint checkpoint, ExampleSize longest)
     {
         using var backend = new DryRunBackend();
         using var tape = new Tape(backend) { Checkpointing = options.Checkpointing };
@@ -157,27 +149,7 @@ public sealed record TrainingPlan(
         _ => 2 * sizeof(float) * numbers,
     };
 
-    private static (int Images, int Prefix, int Suffix) Longest(FineTuningOptions options, Checkpoint checkpoint, TrainingData data, ITokenizer tokenizer)
-    {
-        var encoder = new ExampleEncoder(checkpoint.Config, tokenizer, options.TextLength);
-        (int Images, int Prefix, int Suffix) longest = (1, 2, 2);
-        int most = 0;
-        for (int i = 0; i < Math.Min(data.Count, MostExamples); i++)
-        {
-            TrainingExample example = data[i];
-            foreach (string suffix in example.Suffixes)
-            {
-                EncodedExample tokens = encoder.Encode(example, suffix);
-                if (tokens.Ids.Count <= most) continue;
-                most = tokens.Ids.Count;
-                longest = (example.Images.Count, tokens.PrefixLength - example.Images.Count * checkpoint.Config.Vision.Patches, tokens.TargetCount);
-            }
-        }
-
-        return longest;
-    }
-
-    private static TrainingSequence Example(PaliGemmaConfig config, (int Images, int Prefix, int Suffix) size)
+    private static TrainingSequence Example(PaliGemmaConfig config, ExampleSize size)
     {
         int pictures = size.Images * config.Vision.Patches, side = config.Vision.ImageSize;
         int[] ids = new int[pictures + size.Prefix + size.Suffix];

@@ -225,7 +225,11 @@ public sealed class RunStore : IDisposable
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
         }
-        catch (IOException e) when (File.Exists(path))
+        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !File.Exists(path)))
+        {
+            throw new IOException($"{folder} cannot be written to: give a folder that takes new files.", e);
+        }
+        catch (IOException e)
         {
             throw new IOException($"{folder} is in use, probably by another process that trains into it ({e.Message}).", e);
         }

@@ -25,7 +25,7 @@ public sealed class TensorBoardFileTests
         using (var board = new TensorBoardFile(folder.At("events")))
         {
             board.Begin(new RunInfo("run", 300, 400, new Dictionary<string, string>()));
-            board.OnStep(new StepMetrics(300, 2, 3, 4, 5, 6));
+            board.OnStep(new StepMetrics(299, 2, 3, 4, 5, 6));
             byte[] png = [.. new byte[16], 0, 0, 0, 7, 0, 0, 0, 9, 1, 2];
             board.OnEvaluation(301, new EvaluationResult(new Dictionary<string, double> { ["loss"] = 1 }, [new("p", null, "a", png)]));
             board.End(RunStatus.Finished);
