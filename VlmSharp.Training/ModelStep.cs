@@ -40,7 +40,7 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
     public BatchLoss Accumulate(IReadOnlyList<TrainingSequence> batch, in StepContext context)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        if (context.Batch == 0) model.Tape.Clear();
+        if (context.Batch == 0) Begin();
         Action<Weight>? ready = context.IsLast && buckets is not null ? buckets.Ready : null;
         model.DropoutKey = PassKey(context);
         double sum = batch.Count > 0 ? Weigh(batch, step.Run(batch, 1, ready)) : 0;
@@ -56,6 +56,13 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
     {
         ArgumentNullException.ThrowIfNull(batch);
         return new BatchLoss(Weigh(batch, step.Evaluate(batch)), WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
+    }
+
+    /// <summary>A step begins: what is left of one before goes.</summary>
+    private void Begin()
+    {
+        model.Tape.Clear();
+        foreach (Parameter parameter in model.Parameters) parameter.ClearGradient();
     }
 
     /// <summary>The sums of the step are complete: they go from the tape to the parameters.</summary>

@@ -10,10 +10,8 @@ internal static class RunFolder
     /// <summary>The folder in it with what was best.</summary>
     public const string BestName = "best";
 
-    private const string Writing = ".writing-";
-
     // What a run may leave that ended before its first checkpoint.
-    private static readonly string[] OwnNames = [BestName, MetricsFile.FileName, TensorBoardFile.FolderName, HtmlReport.FileName, MlflowSettings.RunIdFileName];
+    private static readonly string[] OwnNames = [RunStore.LockName, BestName, MetricsFile.FileName, TensorBoardFile.FolderName, HtmlReport.FileName, MlflowSettings.RunIdFileName];
 
     /// <summary>Creates the folder where it is not, and refuses one with files that no run has written: some would be overwritten.</summary>
     /// <param name="folder">The run's folder.</param>
@@ -40,7 +38,7 @@ internal static class RunFolder
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void ReplaceBest(string folder, Action<string> write)
     {
-        string best = Path.Combine(folder, BestName), temporary = Path.Combine(folder, Writing + BestName);
+        string best = Path.Combine(folder, BestName), temporary = Path.Combine(folder, RunStore.Writing + BestName);
         if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
         write(temporary);
         if (Directory.Exists(best)) Directory.Delete(best, recursive: true);
@@ -48,5 +46,6 @@ internal static class RunFolder
     }
 
     private static bool IsOwn(string name) =>
-        name.StartsWith('.') || OwnNames.Contains(name.EndsWith(".tmp", StringComparison.Ordinal) ? name[..^".tmp".Length] : name, StringComparer.Ordinal);
+        name.StartsWith(RunStore.Writing, StringComparison.Ordinal) || name.StartsWith(RunStore.Deleting, StringComparison.Ordinal)
+        || OwnNames.Contains(name.EndsWith(".tmp", StringComparison.Ordinal) ? name[..^".tmp".Length] : name, StringComparer.Ordinal);
 }

@@ -105,7 +105,7 @@ public sealed class ExampleStream
             long epoch = visit.Number / data.Count;
             string suffix = example.Suffixes[ExampleOrder.AnswerOf(epoch, visit.Index, example.Suffixes.Count, options.Seed)];
             EncodedExample tokens = encoder.Encode(example, suffix);
-            float[][] pixels = [.. example.Images.Select(path => preprocessor.Process(ImageFile.Load(path)))];
+            float[][] pixels = [.. example.Images.Select(path => preprocessor.Process(PictureFile.Load(path)))];
             return new Made(new PreparedExample(example, suffix, tokens, pixels), null);
         }
         catch (Exception e) when (e is ImageFormatException or TrainingDataException)

@@ -19,7 +19,10 @@ public sealed record RunCheckpoint(string Folder, RunState State);
 /// </summary>
 public sealed class RunStore : IDisposable
 {
-    private const string Prefix = "checkpoint-", Writing = ".writing-", Deleting = ".deleting-", LockName = ".lock";
+    /// <summary>The lock, and what names begin with of folders that are being written or removed.</summary>
+    internal const string LockName = ".lock", Writing = ".writing-", Deleting = ".deleting-";
+
+    private const string Prefix = "checkpoint-";
 
     private readonly FileStream? gate; // null where it is only read
     private readonly Action<string> tell;

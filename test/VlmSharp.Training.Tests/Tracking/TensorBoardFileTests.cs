@@ -25,7 +25,7 @@ public sealed class TensorBoardFileTests
         using (var board = new TensorBoardFile(folder.At("events")))
         {
             board.Begin(new RunInfo("run", 300, 400, new Dictionary<string, string>()));
-            board.OnStep(new StepMetrics(299, 2, 3, 4, 5, 6));
+            board.OnStep(new StepMetrics(300, 2, 3, 4, 5, 6));
             byte[] png = [.. new byte[16], 0, 0, 0, 7, 0, 0, 0, 9, 1, 2];
             board.OnEvaluation(301, new EvaluationResult(new Dictionary<string, double> { ["loss"] = 1 }, [new("p", null, "a", png)]));
             board.End(RunStatus.Finished);
@@ -44,7 +44,7 @@ public sealed class TensorBoardFileTests
         }
 
         Assert.Equal(8, payloads.Count); // version, start, four numbers, the evaluation's, the picture
-        Assert.Equal([0x10, 0xAC, 0x02, 0x3A, 0x02, 0x08, 0x01], payloads[1][9..]); // step 300, session_log { status: START }
+        Assert.Equal([0x10, 0xAD, 0x02, 0x3A, 0x02, 0x08, 0x01], payloads[1][9..]); // step 301, counted from 1, session_log { status: START }
         Assert.Contains("train/lr", Encoding.Latin1.GetString(payloads[4]), StringComparison.Ordinal);
         Assert.Contains("\x08\x09\x10\x07\x18\x03", Encoding.Latin1.GetString(payloads[7]), StringComparison.Ordinal); // height 9, width 7, RGB
     }
