@@ -21,6 +21,7 @@ internal sealed class ChatRoute(PictureReader pictures)
         (string id, string adapter) = call.Served.Find(request.Model);
         (call.Record.Model, call.Record.Adapter) = (id, adapter == VisionLanguageModel.BaseName ? null : adapter);
         string prompt = PromptOf(request, body.Span, call.Limits);
+        call.Record.Prompt = prompt;
         IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, [.. request.Pictures.Select(text => new GivenPicture(body, text))]);
         body = default; // what waits in the queue is small
         call.Keep([.. seen.Select(p => p.Image)]);

@@ -24,7 +24,7 @@ internal static class NativeMembers
         JsonValues.BeginObject(ref json, isItem ? "requests" : null);
         while (JsonValues.NextMember(ref json, out string name))
         {
-            if (name == "image") ReadImages(ref json, request, source, files, limits);
+            if (name == "image") ReadImages(ref json, request, source, files);
             else if (name == "task" && isItem) request.Kind = Kind(JsonValues.Text(ref json, name, LongestName));
             else if (!TryRead(ref json, name, request, limits)) throw ApiException.Invalid($"There is no member {name} here: the page /docs lists those there are.", name, "unknown_parameter");
         }
@@ -53,7 +53,7 @@ internal static class NativeMembers
     /// <summary>Whether a field's text is the value itself; of the others it is JSON.</summary>
     public static bool IsText(string name) => name is "model" or "language" or "question" or "prompt" or "things" or "mask_format" or "stop";
 
-    private static void ReadImages(ref Utf8JsonReader json, NativeRequest request, ReadOnlyMemory<byte> source, Attachments files, RequestLimits limits)
+    private static void ReadImages(ref Utf8JsonReader json, NativeRequest request, ReadOnlyMemory<byte> source, Attachments files)
     {
         if (json.TokenType != JsonTokenType.StartArray)
         {
@@ -63,7 +63,6 @@ internal static class NativeMembers
 
         while (JsonValues.NextItem(ref json))
         {
-            if (request.Pictures.Count == limits.MaxPictures) throw ApiException.Invalid($"image has more than {limits.MaxPictures} pictures: send fewer.", "image", "too_many_images");
             request.Pictures.Add(Picture(ref json, source, files));
         }
     }

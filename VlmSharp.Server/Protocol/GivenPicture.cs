@@ -6,7 +6,8 @@ namespace VlmSharp.Server.Protocol;
 internal readonly record struct GivenPicture(ReadOnlyMemory<byte> Source, JsonString? Uri)
 {
     /// <summary>The picture's file; null where the URI is an address from which it would have to be fetched.</summary>
-    public ReadOnlyMemory<byte>? Bytes() => Uri is not { } uri ? Source : uri.DataBytes(Source.Span) is { } bytes ? bytes : null;
+    /// <param name="most">The most bytes of a picture.</param>
+    public ReadOnlyMemory<byte>? Bytes(int most) => Uri is not { } uri ? Source : uri.DataBytes(Source.Span, most) is { } bytes ? bytes : null;
 
     /// <summary>The address to fetch it from.</summary>
     public string Address() => Uri!.Value.Address(Source.Span);

@@ -22,7 +22,7 @@ internal sealed class ApiCall : IDisposable
     internal ApiCall(HttpContext http, ServedModel served, RequestLimits limits, Ticket ticket, BufferBudget budget, CancellationToken cut)
     {
         (Http, Served, Limits, this.ticket, this.budget, this.cut) = (http, served, limits, ticket, budget, cut);
-        Record = http.Features.Get<RequestRecord>()!;
+        Record = RequestRecord.Of(http);
         source = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, cut);
         source.CancelAfter(limits.Timeout);
     }
