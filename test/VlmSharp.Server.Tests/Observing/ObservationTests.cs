@@ -6,9 +6,11 @@ using VlmSharp.Server.Observing;
 namespace VlmSharp.Server.Tests.Observing;
 
 /// <summary>Requests of a real server, as its log and its metrics tell of them.</summary>
-public sealed class ObservationTests
+public sealed class ObservationTests : IDisposable
 {
     private readonly LogStream log = new();
+
+    public void Dispose() => log.Dispose();
 
     [Fact]
     public async Task An_answer_has_its_line_and_its_measurements()
