@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using VlmSharp.Server.Errors;
 
 namespace VlmSharp.Server.Observing;
 
@@ -48,7 +49,8 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
         record.Duration = Stopwatch.GetElapsedTime(record.Start);
         bool hasLeft = context.RequestAborted.IsCancellationRequested
             && (error is OperationCanceledException || !context.Response.HasStarted || record is { Model: not null, FinishReason: null });
-        if (hasLeft) record.ErrorType = "canceled";
+        Take(context.Features.Get<RequestError>(), record);
+        if (hasLeft) record.ErrorType = RequestError.Canceled;
         else if (error is not null) record.ErrorType ??= "server_error";
         record.Status = hasLeft && !context.Response.HasStarted ? ClientClosedRequest
             : error is not null && !context.Response.HasStarted ? (error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError
@@ -61,6 +63,14 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
     }
 
     private static bool IsQuietRoute(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<QuietRoute>() is not null;
+
+    /// <summary>Takes over what the client was told, and of a fault of the server where it was.</summary>
+    private static void Take(RequestError? told, RequestRecord record)
+    {
+        if (told is null) return;
+        record.ErrorType ??= told.Type;
+        if (told is { Type: "server_error", Cause: { } cause }) record.Fault = $"{cause.GetType().Name}{cause.StackTrace?.Split('\n')[0].Split(" in ")[0].TrimEnd()}";
+    }
 
     /// <summary>ASP.NET Core's span of the request, under the names of the semantic conventions for HTTP.</summary>
     private static void Tell(Activity? span, string method, RequestRecord record, bool isQuiet)
