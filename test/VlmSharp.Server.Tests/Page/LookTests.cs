@@ -24,58 +24,28 @@ public sealed class LookTests(BrowserFixture browser)
 
     [ChromiumTheory]
     [MemberData(nameof(States))]
-    public Task On_a_phone_nothing_sticks_out(string name, string address, bool run) => LookAsync(name + "-narrow", address, run, async page =>
+    public async Task A_state_of_the_page_has_names_and_contrast_in_both_themes_and_fits_a_phone(string name, string address, bool run)
     {
-        string[] wide = await page.EvaluateAsync<string[]>("""
-            () => {
-              const scrolls = node => { for (let at = node.parentElement; at; at = at.parentElement) if (/auto|scroll|hidden/.test(getComputedStyle(at).overflowX)) return true; return false; };
-              return [...document.body.querySelectorAll("*")]
-                .filter(node => node.checkVisibility({ visibilityProperty: true }) && node.getBoundingClientRect().right > innerWidth + 0.5 && !scrolls(node))
-                .map(node => node.outerHTML.slice(0, 120));
+        await using ScriptedServer server = await StartAsync(AnswerAsync);
+        await browser.UseAsync(server.Origin, async page =>
+        {
+            if (run)
+            {
+                foreach (ILocator button in await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).AllAsync()) await button.ClickAsync();
+                int lanes = await page.Locator(".lane").CountAsync();
+                await Assertions.Expect(page.Locator(".figures, .failure")).ToHaveCountAsync(lanes);
             }
-            """);
-        Assert.Empty(wide);
-        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "The page scrolls sideways.");
-    }, width: 360);
 
-    [ChromiumTheory]
-    [MemberData(nameof(States))]
-    public Task Every_text_can_be_read_in_the_light(string name, string address, bool run) => LookAsync(name + "-light", address, run, ExpectContrastAsync);
-
-    [ChromiumTheory]
-    [MemberData(nameof(States))]
-    public Task Every_text_can_be_read_in_the_dark(string name, string address, bool run) => LookAsync(name + "-dark", address, run, ExpectContrastAsync, dark: true);
-
-    [ChromiumTheory]
-    [MemberData(nameof(States))]
-    public Task Everything_has_a_name_and_a_place(string name, string address, bool run) => LookAsync(name, address, run, async page => Assert.Empty(await page.EvaluateAsync<string[]>("""
-        () => {
-          const faults = [], all = selector => [...document.querySelectorAll(selector)], say = (node, what) => faults.push(`${what}: ${node.outerHTML.slice(0, 120)}`);
-          const text = node => (node?.textContent ?? "").trim();
-          const labelled = node => (node.getAttribute("aria-labelledby") ?? "").split(/\s+/).some(id => id && text(document.getElementById(id)));
-          const named = node => text(node) || node.getAttribute("aria-label")?.trim() || labelled(node) || [...node.labels ?? []].some(text) || node.querySelector("img[alt]:not([alt=''])");
-          for (const node of all("a, button, input, select, textarea, summary, dialog, nav, section, iframe, video, [role], fieldset"))
-            if (!node.matches("[aria-hidden=true], [role=alert], [role=status]") && node.checkVisibility() && !named(node)) say(node, "no name");
-          for (const node of all("img:not([alt])")) say(node, "no alternative text");
-          for (const node of all("[tabindex]")) if (node.tabIndex > 0) say(node, "a focus order of its own");
-          for (const node of all("[id]")) if (all(`[id="${CSS.escape(node.id)}"]`).length > 1) say(node, "an id twice");
-          for (const node of all("[aria-hidden=true]")) for (const inner of [node, ...node.querySelectorAll("*")]) if (inner.tabIndex >= 0 && inner.checkVisibility()) say(inner, "focus on what is hidden");
-          for (const node of all("button, input:not([type=radio], [type=checkbox]), select, .tasks label, .switch")) {
-            const { width, height } = node.getBoundingClientRect();
-            if (node.checkVisibility() && !node.classList.contains("hidden") && Math.min(width, height) < 24) say(node, `smaller than 24 pixels (${width} x ${height})`);
-          }
-          if (!document.documentElement.lang) faults.push("no language");
-          if (!document.title) faults.push("no title");
-          for (const tag of ["h1", "main", "header"]) if (all(tag).length !== 1) faults.push(`not one ${tag}`);
-          let last = 0;
-          for (const node of all("h1, h2, h3, h4").filter(node => node.checkVisibility())) {
-            const level = Number(node.tagName[1]);
-            if (level > last + 1) say(node, "skips a level");
-            last = level;
-          }
-          return faults;
-        }
-        """)));
+            if (address == "docs") await Assertions.Expect(page.Locator(".route").First).ToBeVisibleAsync();
+            await ExpectNamesAsync(page);
+            await ExpectContrastAsync(page);
+            await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
+            await ExpectContrastAsync(page);
+            await page.SetViewportSizeAsync(360, 740);
+            await ExpectFitAsync(page);
+            await ExpectNamesAsync(page);
+        }, new PageView { Address = address, RequestsFail = true, Screenshot = name });
+    }
 
     [ChromiumFact]
     public async Task The_switch_goes_through_the_themes_and_is_remembered()
@@ -114,32 +84,58 @@ public sealed class LookTests(BrowserFixture browser)
         }, new PageView { Address = "#sample=sun" });
     }
 
-    /// <summary>Opens a state of the page and looks at it.</summary>
-    private async Task LookAsync(string name, string address, bool run, Func<IPage, Task> look, int width = 1280, bool dark = false)
+    private static Task AnswerAsync(Microsoft.AspNetCore.Http.HttpContext http, IReadOnlyDictionary<string, string> fields) => fields.GetValueOrDefault("question") switch
     {
-        await using ScriptedServer server = await StartAsync((http, fields) => fields.GetValueOrDefault("question") switch
-        {
-            "fail" => FailAsync(http, 400, "A_word_that_is_so_long_that_it_must_be_broken_somewhere_or_the_page_would_grow_wide"),
-            "busy" => FailAsync(http, 429, "The queue is full.", "600"),
-            _ => EndAsync(http, Answer(http.Request.Path.Value!["/v1/".Length..], "p", "a car above a key",
-                http.Request.Path.Value is "/v1/detect" or "/v1/segment" ? [Found("car", 112, 2, 224, 84), Found("a key with a rather long name", 180, 112, 220, 217.5)] : [])),
-        });
-        await browser.UseAsync(server.Origin, async page =>
-        {
-            if (run)
-            {
-                foreach (ILocator button in await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).AllAsync()) await button.ClickAsync();
-                int lanes = await page.Locator(".lane").CountAsync();
-                await Assertions.Expect(page.Locator(".figures, .failure")).ToHaveCountAsync(lanes);
-            }
-            else if (address == "docs")
-            {
-                await Assertions.Expect(page.Locator(".route").First).ToBeVisibleAsync();
-            }
+        "fail" => FailAsync(http, 400, "A_word_that_is_so_long_that_it_must_be_broken_somewhere_or_the_page_would_grow_wide"),
+        "busy" => FailAsync(http, 429, "The queue is full.", "600"),
+        _ => EndAsync(http, Answer(http.Request.Path.Value!["/v1/".Length..], "p", "a car above a key",
+            http.Request.Path.Value is "/v1/detect" or "/v1/segment" ? [Found("car", 112, 2, 224, 84), Found("a key with a rather long name", 180, 112, 220, 217.5)] : [])),
+    };
 
-            await look(page);
-        }, new PageView { Address = address, Width = width, Height = 780, Dark = dark, RequestsFail = true, Screenshot = name });
+    /// <summary>Nothing is wider than the window, but what scrolls in a box of its own.</summary>
+    private static async Task ExpectFitAsync(IPage page)
+    {
+        string[] wide = await page.EvaluateAsync<string[]>("""
+            () => {
+              const scrolls = node => { for (let at = node.parentElement; at; at = at.parentElement) if (/auto|scroll|hidden/.test(getComputedStyle(at).overflowX)) return true; return false; };
+              return [...document.body.querySelectorAll("*")]
+                .filter(node => node.checkVisibility({ visibilityProperty: true }) && node.getBoundingClientRect().right > innerWidth + 0.5 && !scrolls(node))
+                .map(node => node.outerHTML.slice(0, 120));
+            }
+            """);
+        Assert.Empty(wide);
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "The page scrolls sideways.");
     }
+
+    /// <summary>Every control has a name, every picture a text; ids are unique, headings in order, controls large enough (WCAG 2.2: 1.1.1, 1.3.1, 2.4.3, 2.5.8, 4.1.2).</summary>
+    private static async Task ExpectNamesAsync(IPage page) => Assert.Empty(await page.EvaluateAsync<string[]>("""
+        () => {
+          const faults = [], all = selector => [...document.querySelectorAll(selector)], say = (node, what) => faults.push(`${what}: ${node.outerHTML.slice(0, 120)}`);
+          const text = node => (node?.textContent ?? "").trim();
+          const labelled = node => (node.getAttribute("aria-labelledby") ?? "").split(/\s+/).some(id => id && text(document.getElementById(id)));
+          const named = node => text(node) || node.getAttribute("aria-label")?.trim() || labelled(node) || [...node.labels ?? []].some(text) || node.querySelector("img[alt]:not([alt=''])");
+          for (const node of all("a, button, input, select, textarea, summary, dialog, nav, section, iframe, video, [role], fieldset"))
+            if (!node.matches("[aria-hidden=true], [role=alert], [role=status]") && node.checkVisibility() && !named(node)) say(node, "no name");
+          for (const node of all("img:not([alt])")) say(node, "no alternative text");
+          for (const node of all("[tabindex]")) if (node.tabIndex > 0) say(node, "a focus order of its own");
+          for (const node of all("[id]")) if (all(`[id="${CSS.escape(node.id)}"]`).length > 1) say(node, "an id twice");
+          for (const node of all("[aria-hidden=true]")) for (const inner of [node, ...node.querySelectorAll("*")]) if (inner.tabIndex >= 0 && inner.checkVisibility()) say(inner, "focus on what is hidden");
+          for (const node of all("button, input:not([type=radio], [type=checkbox]), select, .tasks label, .switch")) {
+            const { width, height } = node.getBoundingClientRect();
+            if (node.checkVisibility() && !node.classList.contains("hidden") && Math.min(width, height) < 24) say(node, `smaller than 24 pixels (${width} x ${height})`);
+          }
+          if (!document.documentElement.lang) faults.push("no language");
+          if (!document.title) faults.push("no title");
+          for (const tag of ["h1", "main", "header"]) if (all(tag).length !== 1) faults.push(`not one ${tag}`);
+          let last = 0;
+          for (const node of all("h1, h2, h3, h4").filter(node => node.checkVisibility())) {
+            const level = Number(node.tagName[1]);
+            if (level > last + 1) say(node, "skips a level");
+            last = level;
+          }
+          return faults;
+        }
+        """));
 
     /// <summary>Contrast of every text with what is behind it: 4.5 to 1, of large text 3 to 1 (WCAG 2.2, 1.4.3). Colors are read as the browser paints them.</summary>
     private static async Task ExpectContrastAsync(IPage page) => Assert.Empty(await page.EvaluateAsync<string[]>("""
