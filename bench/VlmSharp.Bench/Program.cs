@@ -7,10 +7,12 @@ using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Cpu.Measurement;
 
-// checkpoint FOLDER SHAPE: writes a checkpoint of a published size to measure on (docs/full-size.md).
-if (args is ["checkpoint", string folder, string shape] && SyntheticCheckpoint.Shapes.TryGetValue(shape, out var model))
+// checkpoint FOLDER SHAPE [LAYERS]: writes a checkpoint of a published size to measure on (docs/full-size.md), or of its first layers alone.
+if (args is ["checkpoint", string folder, string shape, .. string[] cut] && SyntheticCheckpoint.Shapes.TryGetValue(shape, out var model))
 {
-    SyntheticCheckpoint.Write(Path.Combine(folder, shape), model);
+    int? layers = cut is [string number] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : null;
+    SyntheticCheckpoint.Write(Path.Combine(folder, layers is null ? shape : $"{shape}-{layers}-layers"), layers is not { } few ? model
+        : model with { Text = model.Text with { Layers = few }, Vision = model.Vision with { Layers = few } });
     return 0;
 }
 
@@ -27,7 +29,7 @@ if (args is ["quality"])
 
 if (args is ["checkpoint", ..])
 {
-    Console.Error.WriteLine($"usage: checkpoint FOLDER {string.Join("|", SyntheticCheckpoint.Shapes.Keys)}");
+    Console.Error.WriteLine($"usage: checkpoint FOLDER {string.Join("|", SyntheticCheckpoint.Shapes.Keys)} [LAYERS]");
     return 2;
 }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using VlmSharp;
 using VlmSharp.Imaging;
 using VlmSharp.Scenes;
 
@@ -15,6 +16,11 @@ const string Usage = """
       --size PIXELS  side of the pictures (default: 112, the model's own)
       --seed N       other scenes (default: 0)
       --font FILE    NotoColorEmoji.ttf (default: where Debian's package fonts-noto-color-emoji puts it)
+
+    dotnet run -c Release --project demo/training -- OUT --score MODEL [--scenes N]
+
+      --score MODEL  instead of drawing, asks a model everything in OUT/eval.jsonl and counts its right answers
+      --scenes N     about the first N scenes alone (default: all)
     """;
 const long FirstHeldOut = 1L << 32; // no training set has so many scenes, so these are never learned from
 
@@ -26,6 +32,12 @@ if (args.Length == 0 || args[0].StartsWith('-') || args.Length % 2 == 0)
 
 try
 {
+    if (Option("--score") is { } model)
+    {
+        Score.Print(args[0], model, Number("--scenes", long.MaxValue));
+        return 0;
+    }
+
     long seed = Number("--seed", 0);
     int side = (int)Number("--size", 112);
     if (side is < 28 or > 1024) throw new FormatException($"--size {side}: give 28 to 1024.");
@@ -63,7 +75,7 @@ try
         Console.WriteLine($"{lines.Name}: {count} scenes");
     }
 }
-catch (Exception e) when (e is FormatException or IOException or InvalidDataException or UnauthorizedAccessException)
+catch (Exception e) when (e is FormatException or IOException or InvalidDataException or UnauthorizedAccessException or VlmSharpException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

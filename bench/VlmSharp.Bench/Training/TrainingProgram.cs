@@ -14,7 +14,7 @@ namespace VlmSharp.Bench.Training;
 /// <summary>What a training step takes beside the machine's own limit: time, share of the multiply-add peak, memory beside the plan.</summary>
 internal static class TrainingProgram
 {
-    private const string Usage = "usage: training MODEL_DIR [lora|qlora|full] [--batch N] [--text N] [--steps N] [--threads N] [--no-checkpointing]";
+    private const string Usage = "usage: training MODEL_DIR [lora|qlora|full] [--batch N] [--text N] [--steps N] [--threads N] [--no-checkpointing] [--operators]";
 
     public static int Run(string[] args)
     {
@@ -50,13 +50,14 @@ internal static class TrainingProgram
             Checkpointing = options.Checkpointing,
         };
         long start = Stopwatch.GetTimestamp();
-        using TrainableModel model = TrainableModel.Open(options.Model, backend, trainable);
+        using OperatorTimes? times = args.Contains("--operators") ? new OperatorTimes(backend) : null;
+        using TrainableModel model = TrainableModel.Open(options.Model, times is null ? backend : times, trainable);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"opened in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s"));
-        Measure(model, backend, options, plan, prefix, suffix, steps);
+        Measure(model, backend, times, options, plan, prefix, suffix, steps);
         return 0;
     }
 
-    private static void Measure(TrainableModel model, CpuBackend backend, FineTuningOptions options, TrainingPlan plan, int prefix, int suffix, int steps)
+    private static void Measure(TrainableModel model, CpuBackend backend, OperatorTimes? times, FineTuningOptions options, TrainingPlan plan, int prefix, int suffix, int steps)
     {
         using var step = new ModelStep(model, new LossOptions());
         using var optimizer = new AdamWOptimizer(backend, model.Parameters, new OptimizerSettings());
@@ -66,8 +67,9 @@ internal static class TrainingProgram
         for (int i = 0; i < steps; i++)
         {
             double peak = probe.Measure().Best(probe.Measure()).FmaPeak * 1e9; // beside the step: other programs slow both
+            times?.Reset();
             long start = Stopwatch.GetTimestamp();
-            BatchLoss loss = step.Accumulate(examples, new StepContext(i, 0, 0, 1, IsLast: true));
+            BatchLoss loss = step.Accumulate(examples, new StepContext(i, 0, 0, IsLast: true));
             double gradient = Stopwatch.GetElapsedTime(start).TotalSeconds;
             optimizer.Step(options.LearningRate, 1, 1 / loss.Weight);
             double whole = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -75,6 +77,7 @@ internal static class TrainingProgram
                 $"step {i}: loss {loss.Sum / loss.Weight:0.000}, {whole:0.00} s of which the optimizer {whole - gradient:0.00} s, {loss.Tokens / whole:0.0} tokens/s, "
                 + $"{flops / 1e9:0} GFLOP at {flops / whole / 1e9:0} GFLOP/s, {flops / whole / peak:P0} of {peak / 1e9:0}, resident {TrainingPlan.Gigabytes(Environment.WorkingSet)}, "
                 + $"private {TrainingPlan.Gigabytes(Process.GetCurrentProcess().PrivateMemorySize64)}"));
+            if (times is not null) Console.WriteLine(times.Table());
         }
     }
 

@@ -206,20 +206,21 @@ public sealed class EngineCancellationTests
         var stepped = new SteppedModel();
         bool isShared = false;
         stepped.Backend.BeforeStep = batch => isShared |= batch.Slices.Length == 2;
-        stepped.Backend.Hold(); // a step now and then, until both share one: the long answer must not be there before the short one
+        stepped.Backend.Hold(); // a step now and then: the long answer must not be there before the short one
         Task other = stepped.Model.GenerateAsync(SteppedModel.Request(1), SteppedModel.Tokens(400));
         Task first = stepped.Model.GenerateAsync(SteppedModel.Request(0), SteppedModel.Tokens(2)).ContinueWith(
             _ => stepped.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await SteppedModel.Until(() => stepped.Engine.Running + stepped.Engine.Waiting == 2, "both have come");
         await SteppedModel.Until(
             () =>
             {
-                if (!isShared) stepped.Backend.Allow(1);
+                stepped.Backend.Allow(1);
                 Thread.Sleep(10);
-                return isShared;
+                return first.IsCompleted;
             },
-            "both requests share a step");
-        stepped.Backend.Release();
-        await first.WaitAsync(SteppedModel.Patience);
+            "the short answer is there");
+        await first;
+        Assert.True(isShared);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => other.WaitAsync(SteppedModel.Patience));
     }
 }

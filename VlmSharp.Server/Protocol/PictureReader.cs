@@ -1,0 +1,43 @@
+using VlmSharp.Server.Errors;
+using VlmSharp.Server.Observing;
+using VlmSharp.Server.Pictures;
+using VlmSharp.Server.Scheduling;
+
+namespace VlmSharp.Server.Protocol;
+
+/// <summary>Reads the pictures of requests.</summary>
+/// <param name="source">Decodes and fetches; taken over.</param>
+internal sealed class PictureReader(PictureSource source) : IDisposable
+{
+    /// <summary>Reads pictures.</summary>
+    /// <param name="call">The request.</param>
+    /// <param name="given">The pictures as they were sent.</param>
+    /// <param name="isWhole">Whether they are to be shown, and stay as they are.</param>
+    public async Task<IReadOnlyList<SeenPicture>> ReadAsync(ApiCall call, IReadOnlyList<GivenPicture> given, bool isWhole = false)
+    {
+        RequireCount(call, given.Count);
+        var all = new List<SeenPicture>();
+        foreach (GivenPicture picture in given) all.Add(await ReadAsync(call, picture, $"Picture {all.Count + 1}", isWhole));
+        return all;
+    }
+
+    /// <summary>Nothing is decoded that cannot fit.</summary>
+    private void RequireCount(ApiCall call, int count)
+    {
+        source.CheckCount(count);
+        int most = call.Served.Model.Config.Text.MaxPositions / call.Served.TokensPerPicture;
+        if (count == 0) throw ApiException.Invalid("The request has no picture: PaliGemma answers questions about pictures, so send at least one.", "image", "missing_image");
+        if (count > most) throw ApiException.Invalid($"The request has {count} pictures, and the model's context has room for {most}: send fewer.", "image", "too_many_images");
+    }
+
+    private async Task<SeenPicture> ReadAsync(ApiCall call, GivenPicture given, string name, bool isWhole)
+    {
+        using ReadPicture read = given.Bytes(source.MaxBytes) is { } file
+            ? await source.DecodeAsync(file, name, call.Token)
+            : await source.ReadAsync(given.Address(), call.Token);
+        lock (call.Record.Pictures) call.Record.Pictures.Add(new PictureFacts(read.Bytes, read.Image.Width, read.Image.Height, read.Format, read.Sha256[..8]));
+        return new SeenPicture(isWhole ? read.Image : await Task.Run(() => call.Served.Model.Preprocessor.Resize(read.Image), call.Token), read.Image.Width, read.Image.Height);
+    }
+
+    public void Dispose() => source.Dispose();
+}
