@@ -79,8 +79,8 @@ internal static class Program
     }
 
     /// <summary>
-    /// The words that a command does not know: its unknown options where there are some, since a value behind one is not known either, and those
-    /// that an argument has refused.
+    /// The words that a command does not know: its unknown options where there are some, since a value behind one is not known either; of a command's
+    /// name the first word; and those that an argument has refused.
     /// </summary>
     private static string[] UnknownWords(ParseResult parsed)
     {
@@ -91,7 +91,7 @@ internal static class Program
                 .Where(t => t.StartsWith("--", StringComparison.Ordinal) && !File.Exists(t)),
         ];
         string[] options = [.. refused.Where(word => word.StartsWith('-'))];
-        return options.Length > 0 ? options : refused;
+        return options.Length > 0 ? options : parsed.CommandResult.Command.Subcommands.Count > 0 ? [.. refused.Take(1)] : refused;
     }
 
     /// <summary>What is wrong; of an argument that is missing the library does not say which one.</summary>

@@ -39,7 +39,7 @@ internal static class OptionHints
         ["do_sample"] = [("--temperature, --top-k or --top-p: each of them begins sampling", "--temperature")],
         ["num_beams"] = [("--beams", "--beams")],
         ["only_cpu"] = [("nothing: the CPU computes unless --backend names another", "--backend")],
-        ["image_file_path"] = [("--image", "--image"), ("nothing: the picture's name stands by itself", "IMAGE")],
+        ["image_file_path"] = [("nothing: the picture's name stands by itself", "IMAGE"), ("--image", "--image")],
         ["model_path"] = [("--model", "--model")],
         ["model_name_or_path"] = [("--model", "--model")],
         ["load_in_4bit"] = [("--quantize nf4", "--quantize")],
