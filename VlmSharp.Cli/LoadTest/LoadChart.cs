@@ -25,8 +25,8 @@ internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<Stage
     /// <summary>A curve: its name, and its value at each place of the axis; NaN where there is none.</summary>
     private readonly record struct Series(string Name, IReadOnlyList<double> Values);
 
-    /// <summary>Places from left to right, with what they are called.</summary>
-    private readonly record struct Axis(IReadOnlyList<double> Places, IReadOnlyList<string> Labels, string Name);
+    /// <summary>Where the values of a curve are, from left to right, 0 to 1; and what is written below.</summary>
+    private readonly record struct Axis(IReadOnlyList<double> Places, IReadOnlyList<(double Place, string Label)> Labels, string Name);
 
     /// <summary>Writes the file.</summary>
     /// <param name="path">Where.</param>
@@ -47,8 +47,8 @@ internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<Stage
     {
         double[] levels = [.. stages.Select(s => Math.Log(s.Stage.Level))];
         double first = levels.Min(), range = Math.Max(levels.Max() - first, 1e-9);
-        var axis = new Axis([.. levels.Select(l => (l - first) / range)], [.. stages.Select(s => s.Stage.Level.ToString("0.###", CultureInfo.InvariantCulture))],
-            IsOpen ? "requests a second" : "clients");
+        double[] places = [.. levels.Select(l => (l - first) / range)];
+        var axis = new Axis(places, [.. stages.Select((s, i) => (places[i], Number(s.Stage.Level)))], IsOpen ? "requests/s" : "clients");
         var good = new Series("in time", [.. stages.Select(s => s.GoodPerSecond)]);
         Series[] rates =
         [
@@ -62,10 +62,8 @@ internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<Stage
     private static (Axis Axis, Series[][] Panels) OverTime(StageReport stage)
     {
         IReadOnlyList<StageReport.Slice> slices = stage.Slices();
-        double length = slices.Count == 0 ? 1 : slices.Count * slices[0].Seconds;
-        int every = Math.Max(1, slices.Count / 6);
-        var axis = new Axis([.. slices.Select(s => s.Middle / length)],
-            [.. slices.Select((s, i) => i % every == 0 ? s.Middle.ToString("0.#", CultureInfo.InvariantCulture) : "")], "seconds");
+        var time = ChartScale.FromZero([.. slices.Select(s => s.Middle + s.Seconds / 2)]);
+        var axis = new Axis([.. slices.Select(s => time.At(s.Middle))], [.. time.Ticks.Select(t => (time.At(t), Number(t)))], "seconds");
         Series[] rates =
         [
             new("sent", [.. slices.Select(s => s.Requests / s.Seconds)]),
@@ -74,6 +72,8 @@ internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<Stage
         return (axis, [Latencies([.. slices.Select(s => s.FirstToken)]), Latencies([.. slices.Select(s => s.Whole)]), rates]);
     }
 
+    private static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
+
     private static Series[] Latencies(Percentiles[] places) =>
         [.. Percentiles.Shown.Select(percent => new Series($"p{percent}", [.. places.Select(p => p[percent])]))];
 
@@ -81,11 +81,11 @@ internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<Stage
     {
         svg.Text(24, y - 12, isTime ? $"{name}, ms" : name, 13, SvgDrawing.Ink, bold: true);
         double[] values = [.. all.SelectMany(s => s.Values).Where(double.IsFinite), .. limit is { } l ? new[] { l } : []];
-        Scale scale = isTime ? Scale.Logarithmic(values) : Scale.FromZero(values);
+        ChartScale scale = isTime ? ChartScale.Logarithmic(values) : ChartScale.FromZero(values);
         foreach (double tick in scale.Ticks)
         {
             svg.Stroke(Left, Y(tick), Width - Right, Y(tick), Grid);
-            svg.Text(Left - 8, Y(tick) + 4, (isTime ? tick * 1e3 : tick).ToString("0.######", CultureInfo.InvariantCulture), 12, SvgDrawing.Faint, anchor: "end");
+            svg.Text(Left - 8, Y(tick) + 4, Number(isTime ? tick * 1e3 : tick), 12, SvgDrawing.Faint, anchor: "end");
         }
 
         if (limit is { } line)
@@ -95,11 +95,11 @@ internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<Stage
         }
 
         double free = double.NegativeInfinity; // where the next label has room
-        for (int i = 0; i < axis.Places.Count; i++)
+        foreach ((double place, string label) in axis.Labels.OrderBy(l => l.Place))
         {
-            if (axis.Labels[i].Length == 0 || X(i) < free) continue;
-            svg.Text(X(i), y + PanelHeight + 18, axis.Labels[i], 12, SvgDrawing.Faint, anchor: "middle");
-            free = X(i) + 12 + 8 * axis.Labels[i].Length;
+            if (X(place) < free) continue;
+            svg.Text(X(place), y + PanelHeight + 18, label, 12, SvgDrawing.Faint, anchor: "middle");
+            free = X(place) + 12 + 8 * label.Length;
         }
 
         svg.Text(Width - Right + 34, y + PanelHeight + 18, axis.Name, 12, SvgDrawing.Faint);
@@ -107,47 +107,11 @@ internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<Stage
         {
             svg.Rectangle(Width - Right + 34, y + 4 + 20 * i, 14, 4, Colors[i]);
             svg.Text(Width - Right + 54, y + 10 + 20 * i, all[i].Name, 12, SvgDrawing.Ink);
-            (double, double)[] points = [.. all[i].Values.Select((v, place) => (Place: place, Value: v)).Where(p => double.IsFinite(p.Value)).Select(p => (X(p.Place), Y(p.Value)))];
+            (double, double)[] points = [.. all[i].Values.Select((v, place) => (X: X(axis.Places[place]), Y: Y(v))).Where(p => double.IsFinite(p.Y))];
             if (points.Length > 0) svg.Curve(points, Colors[i]);
         }
 
-        double X(int place) => Left + 12 + axis.Places[place] * (Width - Left - Right - 24);
+        double X(double place) => Left + 12 + place * (Width - Left - Right - 24);
         double Y(double value) => y + PanelHeight * (1 - scale.At(value));
-    }
-
-    /// <summary>From values to heights, 0 to 1.</summary>
-    private sealed record Scale(double Low, double High, bool IsLogarithmic, IReadOnlyList<double> Ticks)
-    {
-        public double At(double value) => IsLogarithmic
-            ? Math.Log(Math.Clamp(value, Low, High) / Low) / Math.Log(High / Low)
-            : (value - Low) / (High - Low);
-
-        /// <summary>From a round number below to one above; round is 1, 2 or 5 times a power of ten.</summary>
-        public static Scale Logarithmic(double[] values)
-        {
-            double least = Math.Max(values.Where(v => v > 0).DefaultIfEmpty(0.001).Min(), 1e-6), most = Math.Max(values.DefaultIfEmpty(1).Max(), least);
-            double[] round = [.. Enumerable.Range(-7, 14).SelectMany(e => new[] { 1.0, 2, 5 }.Select(m => m * Math.Pow(10, e)))];
-            int low = Math.Max(0, Array.FindLastIndex(round, r => r <= least)), high = Array.FindIndex(round, low + 1, r => r >= most);
-            if (high < 0) high = round.Length - 1;
-            double[] ticks = round[low..(high + 1)];
-            // Few enough to be read: all, or the powers of ten with the ends.
-            return new Scale(ticks[0], ticks[^1], true, ticks.Length <= 8 ? ticks : [.. ticks.Where(t => IsPowerOfTen(t))]);
-        }
-
-        public static Scale FromZero(double[] values)
-        {
-            double most = Math.Max(values.DefaultIfEmpty(1).Max(), 1e-3), step = Math.Pow(10, Math.Floor(Math.Log10(most / 4)));
-            foreach (double m in new[] { 1.0, 2, 5, 10 })
-            {
-                if (most / (m * step) > 5) continue;
-                step *= m;
-                break;
-            }
-
-            int count = (int)Math.Ceiling(most / step - 1e-9);
-            return new Scale(0, count * step, false, [.. Enumerable.Range(0, count + 1).Select(i => Math.Round(i * step, 6))]);
-        }
-
-        private static bool IsPowerOfTen(double value) => Math.Abs(Math.Log10(value) - Math.Round(Math.Log10(value))) < 1e-9;
     }
 }
