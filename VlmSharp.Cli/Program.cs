@@ -42,7 +42,7 @@ internal static class Program
     {
         var root = new RootCommand(Description)
         {
-            CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(),
+            CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(), ServeCommand.Create(),
             InspectCommand.Create(), TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), QuantizeCommand.Create(), BenchCommand.Create(),
             DevicesCommand.Create(), DataCommand.Create(), GradientsCommand.Create(), TrainCommand.Create(), AdapterCommand.Create(),
         };
@@ -93,7 +93,7 @@ internal static class Program
         ModelFormatException or TokenizerFormatException => ExitCodes.Model,
         ImageFormatException or IOException or UnauthorizedAccessException => ExitCodes.Input,
         TrainingDataException => ExitCodes.BadData,
-        VlmSharpException => ExitCodes.Request, // of the request, or of the device that was asked for
+        VlmSharpException or ServerUnavailableException => ExitCodes.Request, // of the request, or of the device that was asked for
         _ => ExitCodes.Internal,
     };
 }

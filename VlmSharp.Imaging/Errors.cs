@@ -17,4 +17,8 @@ public abstract class VlmSharpException : Exception
 /// <param name="message">One sentence for the user.</param>
 /// <param name="innerException">What was caught, if anything.</param>
 public sealed class ImageFormatException(string message, Exception? innerException = null)
-    : VlmSharpException(message, innerException);
+    : VlmSharpException(message, innerException)
+{
+    /// <summary>The property of <c>ImageOptions</c> whose limit the picture is over, or null where it is over none.</summary>
+    internal string? Limit { get; init; }
+}

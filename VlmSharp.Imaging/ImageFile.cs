@@ -67,15 +67,15 @@ public static class ImageFile
 
     /// <summary>
     /// As <see cref="Load(Stream, string, ImageOptions?)"/>, but waits for the stream without holding a thread. What follows, the
-    /// decoding, is not asynchronous and is not canceled.
+    /// decoding, is not asynchronous.
     /// </summary>
     /// <param name="stream">The file.</param>
     /// <param name="name">What error messages call it.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="cancellationToken">Ends the reading and the decoding.</param>
     /// <returns>The picture.</returns>
     /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit, or reading failed.</exception>
-    /// <exception cref="OperationCanceledException">The token was canceled while the stream was read.</exception>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     public static async Task<RgbImage> LoadAsync(
         Stream stream, string name = Unnamed, ImageOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -91,7 +91,7 @@ public static class ImageFile
         {
             throw Unreadable(name, e);
         }
-        return Decode(file.Written, name, options);
+        return Decode(file.Written, name, options, cancellationToken);
     }
 
     /// <summary>Decodes a picture that is already in memory.</summary>
@@ -100,7 +100,11 @@ public static class ImageFile
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <returns>The picture.</returns>
     /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name = Unnamed, ImageOptions? options = null)
+    public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name = Unnamed, ImageOptions? options = null) =>
+        Decode(bytes, name, options, CancellationToken.None);
+
+    /// <summary>As the one above, and ends early when the token is canceled: within some thousand pixels.</summary>
+    internal static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, ImageOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(name);
         if (bytes.IsEmpty)
@@ -109,13 +113,24 @@ public static class ImageFile
         {
             if (!decoder.Recognizes(bytes))
                 continue;
-            Raster decoded = decoder.Decode(bytes, (options ?? ImageOptions.Default).ContextFor(name, decoder.Format));
+            Raster decoded = decoder.Decode(bytes, (options ?? ImageOptions.Default).ContextFor(name, decoder.Format, cancellationToken));
             return new RgbImage(decoded.Width, decoded.Height, decoded.Pixels);
         }
         string? foreign = ForeignFormats.NameOf(bytes);
         throw new ImageFormatException(foreign is null
             ? $"{name} is not a picture of a format known to VlmSharp; give a PNG, JPEG, WebP, BMP, GIF or PPM file."
             : $"{name} is in the {foreign} format, which VlmSharp does not read; convert it to PNG or JPEG.");
+    }
+
+    /// <summary>The name of the format whose decoder takes these bytes, as in <c>PNG</c>; null where none does.</summary>
+    internal static string? FormatOf(ReadOnlySpan<byte> bytes)
+    {
+        foreach (IImageDecoder decoder in Decoders)
+        {
+            if (decoder.Recognizes(bytes))
+                return decoder.Format;
+        }
+        return null;
     }
 
     private static void Check(Stream stream, string name)

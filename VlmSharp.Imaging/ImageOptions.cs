@@ -32,8 +32,9 @@ public sealed record ImageOptions
     public int MaxJpegScans { get; init; } = 256;
 
     /// <summary>The limits and settings in the decoders' terms.</summary>
-    internal DecodeContext ContextFor(string name, string format) => new(name, format)
+    internal DecodeContext ContextFor(string name, string format, CancellationToken cancellation = default) => new(name, format)
     {
+        Cancellation = cancellation,
         MaxPixels = MaxPixels,
         MaxSide = MaxSide,
         MaxJpegScans = MaxJpegScans,

@@ -20,9 +20,6 @@ public sealed class ExampleSource(TrainingData data, ExampleStream stream) : IBa
     /// <inheritdoc/>
     public string Position => position.Visits.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>How often the data were gone through so far, as a fraction.</summary>
-    public double Epoch => stream.EpochOf(position);
-
     /// <summary>Examples that could not be used, so far.</summary>
     public long Skipped { get; private set; }
 

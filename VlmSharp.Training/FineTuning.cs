@@ -30,34 +30,38 @@ public sealed class FineTuning : IDisposable
     private readonly Trainer<IReadOnlyList<TrainingSequence>> trainer;
     private readonly ExampleSource source;
 
-    private FineTuning(FineTuningOptions options, IComputeBackend backend, IProcessGroup group, IReadOnlyList<IRunTracker> trackers, Action<string> tell, CancellationToken cancellationToken)
+    private FineTuning(
+        TrainingInputs inputs, IComputeBackend backend, IProcessGroup group, IReadOnlyList<IRunTracker> trackers, Action<string> tell,
+        CancellationToken cancellationToken)
     {
-        (this.options, this.group) = (options, group);
+        (options, this.group) = (inputs.Options, group);
+        TrainingData data = inputs.Data;
+        ExampleEncoder encoder = inputs.Encoder;
         try
         {
-            TrainingData data = Own(TrainingData.Open(options.Data, options.ReadingOptions));
             MissingPictures.Check(data, options.SkipBad, tell);
             Examples = data.Count;
+            if (group.Rank == 0) RunFolder.Prepare(options.Output);
             Store = Own(group.Rank == 0 ? RunStore.Open(options.Output, new Retention(options.KeepLast), tell) : RunStore.Read(options.Output));
             if (!options.Resume && !Store.IsReadOnly) Store.RequireEmpty();
-            Model = Own(TrainableModel.Open(options.Model, backend, TrainableOptionsOf(options), cancellationToken));
-            var encoder = new ExampleEncoder(Model.Network.Config, Model.RequireTokenizer(), options.TextLength);
+            Model = Own(TrainableModel.Open(inputs, backend, TrainableOptionsOf(inputs), cancellationToken));
             Steps = StepsOf(options, data.Count);
             var stream = new ExampleStream(data, encoder, Model.Preprocessor, StreamOptionsOf(options, Steps, group));
             source = Own(new ExampleSource(data, stream));
             ModelStep step = Own(new ModelStep(Model, options.Loss, group, options.BucketBytes));
             Optimizer optimizer = Own(OptimizerOf(options, backend, Model, group));
-            Validation? validation = options.EvaluationData is { } path && group.Rank == 0
-                ? new Validation(Model, step, Own(TrainingData.Open(path, options.ReadingOptions)), encoder, options)
-                : null;
+            TrainingData? heldOut = options.EvaluationData is { } path && group.Rank == 0 ? Own(TrainingData.Open(path, options.ReadingOptions)) : null;
+            Validation? validation = heldOut is null ? null : new Validation(Model, step, heldOut, encoder, options);
             if (group.Rank == 0) owned.AddRange(trackers);
-            trainer = new Trainer<IReadOnlyList<TrainingSequence>>(SettingsOf(), step, source, optimizer)
+            TrainerSettings settings = SettingsOf() with { Summary = RunSummary.Of(inputs, Model, heldOut, Steps, group.Size) };
+            trainer = new Trainer<IReadOnlyList<TrainingSequence>>(settings, step, source, optimizer)
             {
                 Store = Store,
                 Group = group,
                 Parts = Model.HasAdapter ? [new AdapterPart(Model)] : [],
                 Trackers = group.Rank == 0 ? trackers : [],
                 Evaluate = validation is null ? null : (_, cancellation) => validation.Run(cancellation),
+                OnBest = () => RunFolder.ReplaceBest(options.Output, SaveTo),
             };
         }
         catch
@@ -78,6 +82,9 @@ public sealed class FineTuning : IDisposable
 
     /// <summary>The step behind which the evaluation was best, or null; the result is that of the last step.</summary>
     public long? BestStep => trainer.BestStep;
+
+    /// <summary>The folder with the adapter or the model of <see cref="BestStep"/>, written whenever an evaluation is the best so far; null before one.</summary>
+    public string? BestFolder => trainer.BestStep is null ? null : Path.Combine(options.Output, RunFolder.BestName);
 
     /// <summary>Optimizer steps of the whole run.</summary>
     public long Steps { get; }
@@ -101,7 +108,7 @@ public sealed class FineTuning : IDisposable
     /// <returns>The run, ready to go.</returns>
     /// <exception cref="TrainingDataException">The data cannot be used.</exception>
     /// <exception cref="ModelFormatException">The model or the adapter cannot be used.</exception>
-    /// <exception cref="RequestException">Options contradict each other, or the folder holds another run.</exception>
+    /// <exception cref="RequestException">Options contradict each other, or the folder holds another run or other files.</exception>
     /// <exception cref="IOException">The folder cannot be written to, or another process works in it.</exception>
     public static FineTuning Open(
         FineTuningOptions options,
@@ -111,13 +118,48 @@ public sealed class FineTuning : IDisposable
         Action<string>? tell = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
+        TrainingInputs inputs = TrainingInputs.Open(options);
+        try
+        {
+            FineTuning run = Open(inputs, backend, group, trackers, tell, cancellationToken);
+            run.owned.Insert(0, inputs); // goes last
+            return run;
+        }
+        catch
+        {
+            inputs.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The same from what is open already, as for a <see cref="TrainingPlan"/>.</summary>
+    /// <param name="inputs">Model, data and options; owned by the caller, to be disposed of after the run.</param>
+    /// <param name="backend">Runs the operators; owned by the caller, to be disposed of after the run.</param>
+    /// <param name="group">The processes that train together, or null for this one alone; owned by the caller.</param>
+    /// <param name="trackers">Who follows the run; taken over.</param>
+    /// <param name="tell">Hears what the user should know, a sentence each; null for nobody.</param>
+    /// <param name="cancellationToken">Ends it between weights.</param>
+    /// <returns>The run, ready to go.</returns>
+    /// <exception cref="TrainingDataException">A picture is missing, or the held-out data cannot be used.</exception>
+    /// <exception cref="ModelFormatException">The adapter cannot be used.</exception>
+    /// <exception cref="RequestException">Options contradict each other, or the folder holds another run or other files.</exception>
+    /// <exception cref="IOException">The folder cannot be written to, or another process works in it.</exception>
+    public static FineTuning Open(
+        TrainingInputs inputs,
+        IComputeBackend backend,
+        IProcessGroup? group = null,
+        IReadOnlyList<IRunTracker>? trackers = null,
+        Action<string>? tell = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(backend);
-        if ((options.Steps is null) == (options.Epochs is null)) throw new ArgumentException("Give either steps or epochs.", nameof(options));
+        FineTuningOptions options = inputs.Options;
+        if ((options.Steps is null) == (options.Epochs is null)) throw new ArgumentException("Give either steps or epochs.", nameof(inputs));
         if (options.Full && Path.GetFullPath(options.Output) == Path.GetFullPath(options.Model))
             throw new RequestException($"{options.Output} is the model that is begun from: give another folder for what is trained.");
         tell ??= _ => { };
-        var run = new FineTuning(options, backend, group ?? new SingleProcess(), trackers ?? [], tell, cancellationToken);
+        var run = new FineTuning(inputs, backend, group ?? new SingleProcess(), trackers ?? [], tell, cancellationToken);
         try
         {
             if (options.Resume && !run.trainer.Resume() && run.group.Rank == 0) tell($"{options.Output} has no checkpoint: the run begins.");
@@ -139,7 +181,7 @@ public sealed class FineTuning : IDisposable
     public TrainingEnd Run(StopSignal? stop = null)
     {
         TrainingEnd end = trainer.Run(stop);
-        if (end == TrainingEnd.Finished && group.Rank == 0) SaveResult();
+        if (end == TrainingEnd.Finished && group.Rank == 0) SaveTo(options.Output);
         return end;
     }
 
@@ -150,10 +192,11 @@ public sealed class FineTuning : IDisposable
         owned.Clear();
     }
 
-    private void SaveResult()
+    /// <summary>Writes the adapter or the model as it is now.</summary>
+    private void SaveTo(string folder)
     {
-        if (Model.HasAdapter) Model.SaveAdapter(options.Output);
-        else ModelFolder.WriteInto(options.Model, options.Output, folder => Model.SaveWeights(folder, options.SavedFormat));
+        if (Model.HasAdapter) Model.SaveAdapter(folder);
+        else ModelFolder.WriteInto(options.Model, folder, target => Model.SaveWeights(target, options.SavedFormat));
     }
 
     private T Own<T>(T value) where T : IDisposable
@@ -181,12 +224,13 @@ public sealed class FineTuning : IDisposable
         SkipBad = options.SkipBad,
     };
 
-    private static TrainableOptions TrainableOptionsOf(FineTuningOptions options)
+    private static TrainableOptions TrainableOptionsOf(TrainingInputs inputs)
     {
+        FineTuningOptions options = inputs.Options;
         bool adapter = !options.Full || options.Adapter is not null;
         return new TrainableOptions
         {
-            IsTrained = options.Full ? IsTrained(options) : _ => false,
+            IsTrained = options.Full ? TrainedParts.Except(options.Freeze, [.. inputs.Checkpoint.Tensors.Keys]) : _ => false,
             NewAdapter = adapter && options.Adapter is null ? options.NewAdapter : null,
             AdapterFolder = options.Adapter,
             Seed = options.Seed,
@@ -195,12 +239,6 @@ public sealed class FineTuning : IDisposable
             Checkpointing = options.Checkpointing,
             Model = options.Compatibility,
         };
-    }
-
-    private static Func<string, bool> IsTrained(FineTuningOptions options)
-    {
-        using Checkpoint checkpoint = Checkpoint.Open(options.Model);
-        return TrainedParts.Except(options.Freeze, [.. checkpoint.Tensors.Keys]);
     }
 
     private static Optimizer OptimizerOf(FineTuningOptions options, IComputeBackend backend, TrainableModel model, IProcessGroup group)

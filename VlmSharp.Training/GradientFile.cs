@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using VlmSharp.Compute;
 using VlmSharp.Formats;
 using VlmSharp.Training.Optimizers;
@@ -21,7 +20,7 @@ public static class GradientFile
         foreach (Parameter parameter in model.Parameters)
         {
             (string name, ImmutableArray<long> shape) = model.StoredAs(parameter);
-            tensors.Add(new TensorToWrite($"grad.{name}", SafetensorsType.F32, shape, stream => stream.Write(MemoryMarshal.AsBytes<float>(Values(model, parameter)))));
+            tensors.Add(new TensorToWrite($"grad.{name}", SafetensorsType.F32, shape, stream => TensorToWrite.WriteFloats(stream, DType.F32, Values(model, parameter))));
         }
 
         SafetensorsWriter.Write(path, tensors);
@@ -29,6 +28,8 @@ public static class GradientFile
 
     private static float[] Values(TrainableModel model, Parameter parameter)
     {
+        if (parameter.Length > Array.MaxLength)
+            throw new RequestException($"{parameter.Weight} has more numbers than can be read at once: only parameters of up to {Array.MaxLength} are written.");
         float[] values = new float[parameter.Length];
         Matrix gradient = model.Tape.Gradient(parameter.Weight);
         if (gradient.HasValue) model.Tape.Download(gradient, values); // else the loss does not depend on it

@@ -40,15 +40,12 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
     public BatchLoss Accumulate(IReadOnlyList<TrainingSequence> batch, in StepContext context)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        if (context.Batch == 0) model.Tape.Clear();
-        foreach (Parameter parameter in model.Parameters) parameter.ClearGradient(); // the tape has the sums; two owners would keep the old ones
+        if (context.Batch == 0) Begin();
         Action<Weight>? ready = context.IsLast && buckets is not null ? buckets.Ready : null;
         model.DropoutKey = PassKey(context);
-        double sum = batch.Count > 0 ? Weigh(batch, step.Run(batch, context.LossScale, ready)) : 0;
+        double sum = batch.Count > 0 ? Weigh(batch, step.Run(batch, 1, ready)) : 0;
         model.DropoutKey = null;
-        if (context.IsLast) buckets?.Finish();
-        foreach (Parameter parameter in model.Parameters)
-            if (model.Tape.Gradient(parameter.Weight) is { HasValue: true } gradient) parameter.SetGradient(gradient.Retain());
+        if (context.IsLast) HandOver();
         return new BatchLoss(sum, WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
     }
 
@@ -59,6 +56,20 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
     {
         ArgumentNullException.ThrowIfNull(batch);
         return new BatchLoss(Weigh(batch, step.Evaluate(batch)), WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
+    }
+
+    /// <summary>A step begins: what is left of one before goes.</summary>
+    private void Begin()
+    {
+        model.Tape.Clear();
+        foreach (Parameter parameter in model.Parameters) parameter.ClearGradient();
+    }
+
+    /// <summary>The sums of the step are complete: they go from the tape to the parameters.</summary>
+    private void HandOver()
+    {
+        buckets?.Finish();
+        foreach (Parameter parameter in model.Parameters) parameter.SetGradient(model.Tape.Take(parameter.Weight));
     }
 
     /// <summary>Names the dropout masks of a pass, differently in each process: the same when the run goes on from a checkpoint.</summary>

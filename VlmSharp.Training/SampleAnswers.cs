@@ -45,7 +45,7 @@ internal sealed class SampleAnswers(TrainableModel model, IReadOnlyList<Prepared
     private static byte[]? Picture(PreparedExample example)
     {
         if (example.Source.Images is not [var path, ..]) return null;
-        RgbImage picture = ImageFile.Load(path);
+        RgbImage picture = PictureFile.Load(path);
         double scale = Math.Min(1, (double)PictureSide / Math.Max(picture.Width, picture.Height));
         using var png = new MemoryStream();
         PngWriter.Write(picture.Resize(Math.Max(1, (int)(picture.Width * scale)), Math.Max(1, (int)(picture.Height * scale))), png);

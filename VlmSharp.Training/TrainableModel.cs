@@ -25,17 +25,17 @@ public sealed class TrainableModel : IDisposable
     private readonly IComputeBackend backend;
     private readonly TrainedAdapter? adapter;
     private readonly LowRankBackend lowRank = null!;
+    private bool ownsCheckpoint;
 
-    private TrainableModel(string directory, IComputeBackend backend, TrainableOptions options, CancellationToken cancellationToken)
+    private TrainableModel(
+        Checkpoint checkpoint, ImagePreprocessor preprocessor, ITokenizer? tokenizer, IComputeBackend backend, TrainableOptions options,
+        CancellationToken cancellationToken)
     {
-        (this.backend, this.options) = (backend, options);
-        Checkpoint = Checkpoint.Open(directory);
+        (Checkpoint, Preprocessor, Tokenizer, this.backend, this.options) = (checkpoint, preprocessor, tokenizer, backend, options);
         Tape = new Tape(backend) { Checkpointing = options.Checkpointing };
         frozen = new LoadedWeights(Checkpoint, Tape, options.Quantization, cancellationToken);
         try
         {
-            Preprocessor = new ImagePreprocessor(VisionLanguageModel.ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize));
-            Tokenizer = TokenizerLoader.TryLoad(directory);
             PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
             adapter = options.AdapterFolder is { } folder ? TrainedAdapter.Continue(backend, config, folder)
                 : options.NewAdapter is { } begun ? TrainedAdapter.Begin(backend, config, begun, options.Seed)
@@ -69,8 +69,7 @@ public sealed class TrainableModel : IDisposable
 
     /// <summary>The tokenizer, which texts need.</summary>
     /// <exception cref="RequestException">The folder has none.</exception>
-    public ITokenizer RequireTokenizer() =>
-        Tokenizer ?? throw new RequestException($"{Checkpoint.Directory} has no tokenizer.json or tokenizer.model, and training on texts needs one.");
+    public ITokenizer RequireTokenizer() => Tokenizer ?? throw NoTokenizer(Checkpoint.Directory);
 
     /// <summary>What is trained, in the order of the computation; parameters of an adapter last, under their names in its file.</summary>
     public IReadOnlyList<Parameter> Parameters => parameters;
@@ -96,8 +95,26 @@ public sealed class TrainableModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(options);
-        return new TrainableModel(directory, backend, options, cancellationToken);
+        Checkpoint checkpoint = Checkpoint.Open(directory);
+        try
+        {
+            var preprocessor = new ImagePreprocessor(VisionLanguageModel.ReadPreprocessor(directory, checkpoint.Config.Vision.ImageSize));
+            return new TrainableModel(checkpoint, preprocessor, TokenizerLoader.TryLoad(directory), backend, options, cancellationToken) { ownsCheckpoint = true };
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>The same from files that are open; they stay the caller's.</summary>
+    internal static TrainableModel Open(TrainingInputs inputs, IComputeBackend backend, TrainableOptions options, CancellationToken cancellationToken) =>
+        new(inputs.Checkpoint, inputs.Preprocessor, inputs.Tokenizer, backend, options, cancellationToken);
+
+    /// <summary>What is said of a folder without a tokenizer.</summary>
+    internal static RequestException NoTokenizer(string directory) =>
+        new($"{directory} has no tokenizer.json or tokenizer.model, and training on texts needs one.");
 
     /// <summary>Writes the adapter in PEFT's layout; files that are there are replaced, each at once.</summary>
     /// <param name="directory">The folder; created when it does not exist.</param>
@@ -144,7 +161,7 @@ public sealed class TrainableModel : IDisposable
         foreach (Parameter parameter in parameters) parameter.Dispose();
         parameters.Clear();
         frozen.Dispose();
-        Checkpoint.Dispose();
+        if (ownsCheckpoint) Checkpoint.Dispose();
     }
 
     private static void Write(Stream stream, Parameter parameter, DType format)

@@ -5,8 +5,6 @@ using VlmSharp.Compute.Host;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 using VlmSharp.Quantization;
-using VlmSharp.Tokenization;
-using VlmSharp.Training.Data;
 using VlmSharp.Training.Gradients;
 
 namespace VlmSharp.Training;
@@ -25,8 +23,8 @@ namespace VlmSharp.Training;
 public sealed record TrainingPlan(
     int Tokens, long TrainedNumbers, long MappedBytes, long QuantizedBytes, long ParameterBytes, long OptimizerBytes, long StepBytes)
 {
-    // Of large data the first examples stand for all.
-    private const int MostExamples = 2000;
+    // A larger batch is not gone through: it would take the memory that it is planned to take.
+    private const int MostExamples = 16;
 
     /// <summary>How many processes train together; what the plan says is of each.</summary>
     public int Processes { get; internal init; } = 1;
@@ -35,46 +33,43 @@ public sealed record TrainingPlan(
     public long PrivateBytes => QuantizedBytes + ParameterBytes + OptimizerBytes + StepBytes;
 
     /// <summary>Plans a training.</summary>
-    /// <param name="options">What it is told.</param>
+    /// <param name="inputs">Model, data and what it is told.</param>
     /// <param name="processes">How many train together.</param>
     /// <returns>The plan, of each process.</returns>
-    /// <exception cref="TrainingDataException">The data cannot be used.</exception>
-    /// <exception cref="ModelFormatException">The model or the adapter cannot be used.</exception>
-    /// <exception cref="RequestException">Options do not fit the model.</exception>
-    public static TrainingPlan For(FineTuningOptions options, int processes = 1)
+    /// <exception cref="ModelFormatException">The adapter cannot be used.</exception>
+    /// <exception cref="RequestException">Options do not fit the model, or a batch is larger than a step can be.</exception>
+    public static TrainingPlan For(TrainingInputs inputs, int processes = 1)
     {
-        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(inputs);
         ArgumentOutOfRangeException.ThrowIfLessThan(processes, 1);
-        using Checkpoint checkpoint = Checkpoint.Open(options.Model);
-        using TrainingData data = TrainingData.Open(options.Data, options.ReadingOptions);
-        ITokenizer tokenizer = TokenizerLoader.TryLoad(options.Model) ?? throw new RequestException($"{options.Model} has no tokenizer, and training needs one.");
-        return For(options, processes, checkpoint, Longest(options, checkpoint, data, tokenizer));
+        return For(inputs.Options, processes, inputs.Checkpoint, inputs.Longest);
     }
 
     /// <summary>Plans a training on examples of a given length, without looking at data.</summary>
     internal static TrainingPlan For(FineTuningOptions options, int images, int prefix, int suffix)
     {
         using Checkpoint checkpoint = Checkpoint.Open(options.Model);
-        return For(options, processes: 1, checkpoint, (images, prefix, suffix));
+        return For(options, processes: 1, checkpoint, new ExampleSize(images, prefix, suffix));
     }
 
     /// <summary>Throws where it does not fit, with a setting that would.</summary>
-    /// <param name="options">What was planned.</param>
+    /// <param name="inputs">What was planned.</param>
     /// <param name="available">Bytes that there are.</param>
     /// <param name="copies">Whether the backend holds frozen weights too, as a device does.</param>
     /// <exception cref="RequestException">It does not fit.</exception>
-    public void Require(FineTuningOptions options, long available, bool copies)
+    public void Require(TrainingInputs inputs, long available, bool copies)
     {
+        ArgumentNullException.ThrowIfNull(inputs);
         long needed = PrivateBytes + (copies ? MappedBytes : 0);
         if (needed <= available) return;
-        string way = Alternatives(options, Processes).FirstOrDefault(a => Fits(a.Options)).Words is { } words
+        string way = Alternatives(inputs.Options, Processes).FirstOrDefault(a => Fits(a.Options)).Words is { } words
             ? $"It fits with {words}."
             : "No setting of this model fits: take a smaller model.";
         throw new RequestException($"The training needs {Gigabytes(needed)} of memory ({this}), and there are {Gigabytes(available)}. {way}");
 
         bool Fits(FineTuningOptions other)
         {
-            TrainingPlan plan = For(other, Processes);
+            TrainingPlan plan = For(other, Processes, inputs.Checkpoint, inputs.Longest);
             return plan.PrivateBytes + (copies ? plan.MappedBytes : 0) <= available;
         }
     }
@@ -107,48 +102,75 @@ public sealed record TrainingPlan(
             o with { Full = false, Freeze = [], Quantization = DType.Nf4, BatchSize = n, Checkpointing = true });
     }
 
-    private static TrainingPlan For(FineTuningOptions options, int processes, Checkpoint checkpoint, (int Images, int Prefix, int Suffix) longest)
+    private static TrainingPlan For(FineTuningOptions options, int processes, Checkpoint checkpoint, ExampleSize longest)
     {
-        using var backend = new DryRunBackend();
-        using var tape = new Tape(backend) { Checkpointing = options.Checkpointing };
-        PaliGemmaConfig config = checkpoint.Config with { TiesHead = !checkpoint.HasSeparateHead };
-        using TrainedAdapter? adapter = options.Adapter is { } folder ? TrainedAdapter.Continue(backend, config, folder)
-            : options.Full ? null
-            : TrainedAdapter.Begin(backend, config, options.NewAdapter, options.Seed);
-        using var lowRank = new LowRankBackend(tape) { Always = adapter?.Adapter };
-        Func<string, bool> isTrained = options.Full ? TrainedParts.Except(options.Freeze, [.. checkpoint.Tensors.Keys]) : _ => false;
-        long numbers = 0, replaced = 0, largest = 0;
-        var model = new PaliGemmaModel(config, lowRank, name =>
-        {
-            WeightData data = checkpoint.Weight(name);
-            Weight weight = backend.LoadWeight(data);
-            if (!isTrained(name)) return weight;
-            tape.Train(weight);
-            (numbers, replaced) = (numbers + (long)data.Rows * data.Columns, replaced + data.ByteLength);
-            largest = Math.Max(largest, (long)data.Rows * data.Columns);
-            return weight;
-        }, options.Compatibility);
-        long inModel = numbers;
-        foreach (Optimizers.Parameter parameter in adapter?.Parameters ?? [])
-        {
-            tape.Train(parameter.Weight);
-            numbers += parameter.Length;
-            largest = Math.Max(largest, parameter.Length);
-        }
+        TrainingSequence example = Example(checkpoint.Config, longest);
+        int count = RequireBatch(options.BatchSize, processes, example), half = count, parts = 1;
+        // A large batch is halved until it is small. Each further part of that size takes what the second one does, since a matrix doubles with its rows.
+        for (; half > MostExamples / 2; parts *= 2) half = (half + 1) / 2;
+        DryRun run = DryRun.Of(options, checkpoint, example, count <= MostExamples ? count : half);
+        long stepBytes = run.StepBytes, numbers = run.Numbers;
+        if (count > MostExamples) stepBytes += (parts - 1L) * (DryRun.Of(options, checkpoint, example, 2 * half).StepBytes - stepBytes);
 
-        var example = Example(config, longest);
-        new GradientStep(model, tape, options.Loss).Run([.. Enumerable.Repeat(example, DivideUp(options.BatchSize, processes))], 1);
         (long quantizedAway, long quantized) = options.Quantization is { } format ? QuantizationPlan.Bytes(checkpoint, format) : default;
         long perNumber = options.Precision == DType.BF16 ? sizeof(ushort) + sizeof(float) : sizeof(float);
         long buckets = processes > 1 ? sizeof(float) * numbers : 0; // gradients on their way to the other processes
-        long remembered = options.ShardOptimizer ? Math.Max(largest, numbers / processes) : numbers; // whole parameters are shared out
+        long remembered = options.ShardOptimizer ? Math.Max(run.Largest, numbers / processes) : numbers; // whole parameters are shared out
         return new TrainingPlan(
-            example.Ids.Count, numbers, checkpoint.TotalBytes - replaced - quantizedAway, quantized + checkpoint.OwnBytes,
-            inModel * perNumber + (numbers - inModel) * sizeof(float), OptimizerSize(options, remembered), backend.AllocatedBytes + buckets)
+            example.Ids.Count, numbers, checkpoint.TotalBytes - run.Replaced - quantizedAway, quantized + checkpoint.OwnBytes,
+            run.InModel * perNumber + (numbers - run.InModel) * sizeof(float), OptimizerSize(options, remembered), stepBytes + buckets)
         { Processes = processes };
     }
 
-    private static int DivideUp(int a, int b) => (a + b - 1) / b;
+    /// <summary>A gradient step that sets memory aside and computes nothing.</summary>
+    /// <param name="Numbers">Numbers that are trained.</param>
+    /// <param name="InModel">Those of them that are the model's own.</param>
+    /// <param name="Largest">Numbers of the largest parameter.</param>
+    /// <param name="Replaced">Bytes of the files that trained parameters take the place of.</param>
+    /// <param name="StepBytes">Activations and gradients.</param>
+    private sealed record DryRun(long Numbers, long InModel, long Largest, long Replaced, long StepBytes)
+    {
+        public static DryRun Of(FineTuningOptions options, Checkpoint checkpoint, TrainingSequence example, int count)
+        {
+            using var backend = new DryRunBackend();
+            using var tape = new Tape(backend) { Checkpointing = options.Checkpointing };
+            PaliGemmaConfig config = checkpoint.Config with { TiesHead = !checkpoint.HasSeparateHead };
+            using TrainedAdapter? adapter = options.Adapter is { } folder ? TrainedAdapter.Continue(backend, config, folder)
+                : options.Full ? null
+                : TrainedAdapter.Begin(backend, config, options.NewAdapter, options.Seed);
+            using var lowRank = new LowRankBackend(tape) { Always = adapter?.Adapter };
+            Func<string, bool> isTrained = options.Full ? TrainedParts.Except(options.Freeze, [.. checkpoint.Tensors.Keys]) : _ => false;
+            long numbers = 0, replaced = 0, largest = 0;
+            var model = new PaliGemmaModel(config, lowRank, name =>
+            {
+                WeightData data = checkpoint.Weight(name);
+                Weight weight = backend.LoadWeight(data);
+                if (isTrained(name)) Train(weight, replaces: data.ByteLength);
+                return weight;
+            }, options.Compatibility);
+            long inModel = numbers;
+            foreach (Optimizers.Parameter parameter in adapter?.Parameters ?? []) Train(parameter.Weight, replaces: 0);
+            new GradientStep(model, tape, options.Loss).Run([.. Enumerable.Repeat(example, count)], 1);
+            return new DryRun(numbers, inModel, largest, replaced, backend.AllocatedBytes);
+
+            void Train(Weight weight, long replaces)
+            {
+                long length = (long)weight.Rows * weight.Columns;
+                tape.Train(weight);
+                (numbers, replaced, largest) = (numbers + length, replaced + replaces, Math.Max(largest, length));
+            }
+        }
+    }
+
+    /// <summary>A process's examples of a batch.</summary>
+    /// <exception cref="RequestException">Their pictures do not fit one matrix.</exception>
+    private static int RequireBatch(int batch, int processes, TrainingSequence example)
+    {
+        int count = (int)(((long)batch + processes - 1) / processes);
+        long most = Array.MaxLength / Math.Max(example.Ids.Count, example.Pixels.Sum(p => (long)p.Length));
+        return count <= most ? count : throw new RequestException(
+            $"A batch of {batch} examples is larger than a step can be: give --batch-size {most * processes} or less, and more --accumulate.");
+    }
 
     private static long OptimizerSize(FineTuningOptions options, long numbers) => options.Optimizer switch
     {
@@ -157,27 +179,7 @@ public sealed record TrainingPlan(
         _ => 2 * sizeof(float) * numbers,
     };
 
-    private static (int Images, int Prefix, int Suffix) Longest(FineTuningOptions options, Checkpoint checkpoint, TrainingData data, ITokenizer tokenizer)
-    {
-        var encoder = new ExampleEncoder(checkpoint.Config, tokenizer, options.TextLength);
-        (int Images, int Prefix, int Suffix) longest = (1, 2, 2);
-        int most = 0;
-        for (int i = 0; i < Math.Min(data.Count, MostExamples); i++)
-        {
-            TrainingExample example = data[i];
-            foreach (string suffix in example.Suffixes)
-            {
-                EncodedExample tokens = encoder.Encode(example, suffix);
-                if (tokens.Ids.Count <= most) continue;
-                most = tokens.Ids.Count;
-                longest = (example.Images.Count, tokens.PrefixLength - example.Images.Count * checkpoint.Config.Vision.Patches, tokens.TargetCount);
-            }
-        }
-
-        return longest;
-    }
-
-    private static TrainingSequence Example(PaliGemmaConfig config, (int Images, int Prefix, int Suffix) size)
+    private static TrainingSequence Example(PaliGemmaConfig config, ExampleSize size)
     {
         int pictures = size.Images * config.Vision.Patches, side = config.Vision.ImageSize;
         int[] ids = new int[pictures + size.Prefix + size.Suffix];

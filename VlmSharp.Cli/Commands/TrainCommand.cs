@@ -59,7 +59,7 @@ internal static class TrainCommand
             progress,
         ];
         if (MlflowSettings.FromEnvironment(Environment.GetEnvironmentVariable) is { } mlflow)
-            all.Add(new MlflowTracker(mlflow with { RunIdFile = Path.Combine(options.Output, "mlflow-run") }, Tell));
+            all.Add(new MlflowTracker(mlflow with { RunIdFile = Path.Combine(options.Output, MlflowSettings.RunIdFileName) }, Tell));
         return [.. all];
     }
 
@@ -70,11 +70,12 @@ internal static class TrainCommand
         try
         {
             using IComputeBackend backend = create();
-            TrainingPlan plan = TrainingPlan.For(options, group.Size);
+            using TrainingInputs inputs = TrainingInputs.Open(options);
+            TrainingPlan plan = TrainingPlan.For(inputs, group.Size);
             if (group.Rank == 0) Console.Error.WriteLine($"memory{(group.Size > 1 ? " of each process" : "")}: {plan}");
-            plan.Require(options, backend.MemoryBytes, backend.CopiesWeights);
+            plan.Require(inputs, backend.MemoryBytes, backend.CopiesWeights);
             if (onlyPlan) return ExitCodes.Success;
-            using FineTuning run = FineTuning.Open(options, backend, group, group.Rank == 0 ? Trackers(options) : [], Tell, stop.Token);
+            using FineTuning run = FineTuning.Open(inputs, backend, group, group.Rank == 0 ? Trackers(options) : [], Tell, stop.Token);
             if (group.Rank == 0) TrainingOutput.Begin(run, backend);
             TrainingEnd end = run.Run(stop);
             if (group.Rank == 0) TrainingOutput.Finish(run, options, end);

@@ -18,8 +18,7 @@ internal static class ConfigFile
     public static ParseResult Merge(Command command, ParseResult parsed, Option<string?> config)
     {
         if (parsed.GetValue(config) is not { } path) return parsed;
-        // The command's own words stand behind its name.
-        var words = parsed.Tokens.Select(t => t.Value).SkipWhile(t => t != command.Name).Skip(1).ToList();
+        List<string> words = OwnWords(command, parsed);
         foreach ((string name, JsonElement value) in Read(path))
         {
             string dashed = "--" + name.Replace('_', '-');
@@ -31,6 +30,13 @@ internal static class ConfigFile
 
         ParseResult merged = command.Parse(words);
         return merged.Errors.Count == 0 ? merged : throw new UsageException($"{path}: {merged.Errors[0].Message}");
+    }
+
+    /// <summary>The words of a command line that are the command's own: they stand behind its name, or are all where it was read alone.</summary>
+    public static List<string> OwnWords(Command command, ParseResult parsed)
+    {
+        IEnumerable<string> words = parsed.Tokens.Select(t => t.Value);
+        return parsed.RootCommandResult.Command == command ? [.. words] : [.. words.SkipWhile(t => t != command.Name).Skip(1)];
     }
 
     private static IEnumerable<string> Words(string path, Option option, JsonElement value) => value.ValueKind switch

@@ -68,6 +68,9 @@ internal sealed class ModelOptionsBinder
         return Directory.Exists(demo) ? demo : throw new UsageException($"No --model was given and the demo model is not at {demo}: give --model DIR.");
     }
 
+    /// <summary>Whether it is the demo model, for want of another.</summary>
+    public bool IsDemo(ParseResult parsed) => parsed.GetValue(model) is null;
+
     /// <summary>The folder of the model.</summary>
     public string Folder(ParseResult parsed) => FolderOf(parsed.GetValue(model));
 

@@ -14,7 +14,7 @@ internal static class TrainingOutput
         string what = run.Model.HasAdapter ? "an adapter" : "the model";
         string numbers = run.Model.Parameters.Sum(p => p.Length).ToString("N0", CultureInfo.InvariantCulture);
         string examples = $"{run.Examples} examples, ";
-        string steps = run.CompletedSteps > 0 ? $"from step {run.CompletedSteps} of {run.Steps} on" : $"{run.Steps} steps";
+        string steps = run.CompletedSteps > 0 ? $"from step {run.CompletedSteps + 1} of {run.Steps} on" : $"{run.Steps} steps";
         Console.Error.WriteLine($"training {what}: {numbers} numbers, {examples}{steps} | {backend.Name}: {backend.Description}");
     }
 
@@ -24,7 +24,7 @@ internal static class TrainingOutput
         if (run.Skipped > 0) Console.Error.WriteLine($"vlmsharp: {run.Skipped} examples could not be used and were left out");
         if (run.Cut > 0) Console.Error.WriteLine($"vlmsharp: {run.Cut} tokens did not fit --max-text-length and were cut");
         if (run.BestStep is { } best && best != run.CompletedSteps)
-            Console.Error.WriteLine($"the evaluation was best after {best} steps: checkpoint-{best:D6} has it; the result is that of step {run.CompletedSteps}");
+            Console.Error.WriteLine($"the evaluation was best after {best} steps: {run.BestFolder} has that; the result is that of step {run.CompletedSteps}");
         if (end == TrainingEnd.Finished) Console.WriteLine(options.Output);
         else Console.Error.WriteLine($"vlmsharp: stopped after {run.CompletedSteps} of {run.Steps} steps and saved; the same command with --resume goes on");
     }

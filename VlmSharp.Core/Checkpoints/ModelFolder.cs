@@ -55,7 +55,10 @@ internal static class ModelFolder
         File.WriteAllBytes(Path.Combine(target, CheckpointFolder.ConfigName), config);
     }
 
-    private static void Create(string folder)
+    /// <summary>Creates a folder where it is not.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="IOException">It cannot be created.</exception>
+    public static void Create(string folder)
     {
         try
         {

@@ -96,7 +96,8 @@ internal sealed class TensorToWrite
     {
         if (type == DType.F32)
         {
-            stream.Write(MemoryMarshal.AsBytes(values));
+            for (; !values.IsEmpty; values = values[Math.Min(values.Length, BlockElements)..]) // more than 2 GiB are no span of bytes
+                stream.Write(MemoryMarshal.AsBytes(values[..Math.Min(values.Length, BlockElements)]));
             return;
         }
         byte[] block = new byte[2 * Math.Min(values.Length, BlockElements)];

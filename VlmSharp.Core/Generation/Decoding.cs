@@ -47,6 +47,15 @@ internal abstract class Decoding : IDisposable
     /// <summary>How many steps the session had taken when its prompt had been processed.</summary>
     public long ActiveSince { get; set; }
 
+    /// <summary>What the encoder took in the step of its prompt; zero where it has no picture, and where this is not known.</summary>
+    public TimeSpan Vision { get; set; }
+
+    /// <summary>How many of its pictures did not need the encoder.</summary>
+    public int CachedPictures { get; set; }
+
+    /// <summary>The most sequences that shared a step with it, itself included.</summary>
+    public int LargestStep { get; private set; }
+
     /// <summary>Rows of its next decode step.</summary>
     public abstract int Rows { get; }
 
@@ -78,6 +87,10 @@ internal abstract class Decoding : IDisposable
 
     /// <summary>What it has produced so far.</summary>
     public abstract GenerationResult ToResult();
+
+    /// <summary>It takes part in a step.</summary>
+    /// <param name="sequences">How many share it.</param>
+    public void Share(int sequences) => LargestStep = Math.Max(LargestStep, sequences);
 
     /// <summary>Gives it up, unless it has ended.</summary>
     public void Leave()

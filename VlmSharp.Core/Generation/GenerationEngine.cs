@@ -210,6 +210,7 @@ public sealed class GenerationEngine
         try
         {
             running.Add(session.Add(request.Prompt, request.Options, request.Telemetry, 0), request);
+            request.Begin();
             Count(request.KvCacheBytes);
         }
 #pragma warning disable CA1031 // It belongs to the one who waits for this request.
@@ -226,6 +227,7 @@ public sealed class GenerationEngine
         {
             Decoding decoding = session.Find(number);
             if (decoding.Finish == FinishReason.None) continue;
+            request.Tell(decoding);
             GenerationResult? result = decoding.Error is null ? decoding.ToResult() : null;
             Leave(session, number, request); // first: whoever hears of the end finds the room free
             if (result is null) request.Fail(decoding.Error!);

@@ -25,7 +25,11 @@ public enum FinishReason
 /// incomplete, or while a stop string may be beginning. Always empty without a tokenizer.
 /// </param>
 /// <param name="Finish">Whether, and why, it is the last of its sequence.</param>
-public readonly record struct GeneratedToken(int Sequence, int Id, float LogProbability, string Text, FinishReason Finish);
+public readonly record struct GeneratedToken(int Sequence, int Id, float LogProbability, string Text, FinishReason Finish)
+{
+    /// <summary>The likeliest candidates of its step, the likeliest first; null unless <see cref="GenerationOptions.TopLogProbabilities"/> asks, and of a beam search.</summary>
+    public IReadOnlyList<TokenCandidate>? Top { get; init; }
+}
 
 /// <summary>A candidate for a step's token.</summary>
 /// <param name="Id">The token.</param>

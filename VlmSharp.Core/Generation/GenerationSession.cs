@@ -237,6 +237,7 @@ public sealed class GenerationSession : IDisposable
     /// <summary>Books a time for the step whose tokens it has brought, which need not be the step that was queued in it.</summary>
     private void Measure(TakenStep taken, TimeSpan time)
     {
+        SessionTelemetry.Record(context.Name, taken, time);
         if (taken.PromptTokens > 0)
         {
             vision += taken.Vision;

@@ -88,6 +88,9 @@ public sealed class ImageFeatureCache
         }
     }
 
+    /// <summary>Whether a picture needs no encoder. Called during a step; counts as no use.</summary>
+    internal bool Contains(PictureKey key) => entries.ContainsKey(key);
+
     /// <summary>Forgets everything: what is kept is the backend's memory, and goes before it.</summary>
     internal void Clear() => Evict(0);
 

@@ -15,6 +15,9 @@ internal sealed class ModelContext
         Features = new ImageFeatureCache(Gate);
     }
 
+    /// <summary>What the model is called.</summary>
+    public string Name { get; init; } = "";
+
     /// <summary>The network.</summary>
     public PaliGemmaModel Network { get; }
 

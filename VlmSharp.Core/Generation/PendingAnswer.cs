@@ -12,7 +12,8 @@ public sealed class PendingAnswer
         Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly long start = Stopwatch.GetTimestamp();
-    private long firstToken, end;
+    private long begin, firstToken, end;
+    private (TimeSpan Vision, int CachedPictures, int LargestStep) steps; // written before the result is set
     private CancellationTokenRegistration registration;
 
     internal PendingAnswer(PreparedPrompt prompt, GenerationOptions options, SessionTelemetry? telemetry, long kvCacheBytes)
@@ -29,6 +30,20 @@ public sealed class PendingAnswer
 
     /// <summary>From the request to its end, or until now.</summary>
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(start, Volatile.Read(ref end) is > 0 and long ended ? ended : Stopwatch.GetTimestamp());
+
+    /// <summary>Where the time went, when <see cref="Result"/> has come; before that, and of an answer that was given up, as far as is known.</summary>
+    public AnswerTimings Timings
+    {
+        get
+        {
+            long now = Volatile.Read(ref end) is > 0 and long ended ? ended : Stopwatch.GetTimestamp();
+            long begun = Volatile.Read(ref begin) is > 0 and long b ? b : now, first = Volatile.Read(ref firstToken) is > 0 and long f ? f : now;
+            TimeSpan untilFirst = Stopwatch.GetElapsedTime(begun, Math.Max(begun, first));
+            TimeSpan vision = steps.Vision < untilFirst ? steps.Vision : untilFirst;
+            return new AnswerTimings(
+                Stopwatch.GetElapsedTime(start, begun), vision, untilFirst - vision, Stopwatch.GetElapsedTime(Math.Min(first, now), now), steps.CachedPictures, steps.LargestStep);
+        }
+    }
 
     /// <summary>The request in the model's own terms.</summary>
     internal PreparedPrompt Prompt { get; }
@@ -73,6 +88,12 @@ public sealed class PendingAnswer
     /// <summary>Gives the request up when a token says so.</summary>
     internal void Watch(CancellationToken cancellationToken) =>
         registration = cancellationToken.UnsafeRegister(static (answer, token) => ((PendingAnswer)answer!).GiveUp(token), this);
+
+    /// <summary>Its first step is the next one.</summary>
+    internal void Begin() => Volatile.Write(ref begin, Stopwatch.GetTimestamp());
+
+    /// <summary>What its steps were like; before it is completed.</summary>
+    internal void Tell(Decoding decoding) => steps = (decoding.Vision, decoding.CachedPictures, decoding.LargestStep);
 
     /// <summary>Hands a token over, as of sequence 0: the only one that its caller knows of.</summary>
     internal void Write(GeneratedToken token)

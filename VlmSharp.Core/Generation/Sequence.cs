@@ -89,9 +89,13 @@ internal sealed class Sequence : Decoding
         string piece = text?.Append(id) ?? "";
         if (Stop.Ends(id) || text is { IsStopped: true }) Finish = FinishReason.Stop;
         else if (count == Limit) Finish = FinishReason.Length;
-        if (Finish == FinishReason.None) return new GeneratedToken(Index, id, logProbability, piece, Finish);
-        Dispose();
-        return new GeneratedToken(Index, id, logProbability, piece + text?.Flush(), Finish);
+        if (Finish != FinishReason.None)
+        {
+            Dispose();
+            piece += text?.Flush();
+        }
+
+        return new GeneratedToken(Index, id, logProbability, piece, Finish) { Top = top?[count - 1] };
     }
 
     public override GenerationResult ToResult() =>

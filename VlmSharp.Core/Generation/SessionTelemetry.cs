@@ -93,6 +93,21 @@ internal sealed class SessionTelemetry
         if (Array.TrueForAll(finished, static reason => reason is not null)) End(Canceled);
     }
 
+    /// <summary>What a step has taken, whoever shared it. Allocates nothing.</summary>
+    /// <param name="model">The model's name.</param>
+    /// <param name="step">What it has done.</param>
+    /// <param name="time">What it took, with the wait for its tokens.</param>
+    public static void Record(string model, TakenStep step, TimeSpan time)
+    {
+        if (VlmSharpTelemetry.StepSequences.Enabled) VlmSharpTelemetry.StepSequences.Record(step.Sequences, new KeyValuePair<string, object?>(VlmSharpTelemetry.ModelKey, model));
+        if (!VlmSharpTelemetry.StepDuration.Enabled) return;
+        if (step.Vision > TimeSpan.Zero) Record("vision", step.Vision);
+        Record(step.PromptTokens > 0 ? "prefill" : "decode", time - step.Vision);
+
+        void Record(string stage, TimeSpan time) => VlmSharpTelemetry.StepDuration.Record(
+            time.TotalSeconds, new KeyValuePair<string, object?>(VlmSharpTelemetry.ModelKey, model), new KeyValuePair<string, object?>(VlmSharpTelemetry.StageKey, stage));
+    }
+
     private void End(string? error)
     {
         if (ended) return;

@@ -41,6 +41,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
     {
         (queued, due) = (due, queued);
         queued.Begin(prompts, riders);
+        foreach (Decoding member in queued.Members) member.Share(queued.Members.Count);
         batch.Clear();
         try
         {
@@ -87,8 +88,9 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
             foreach (GeneratedToken token in CollectionsMarshal.AsSpan(produced)[first..]) member.Telemetry?.Token(member.TelemetryIndex, token.Finish);
         }
 
+        int sequences = step.Members.Count;
         step.Clear();
-        return new TakenStep(step.Prompts.Tokens, step.Vision, decoded);
+        return new TakenStep(step.Prompts.Tokens, step.Vision, sequences, decoded);
     }
 
     private void Advance(Decoding member, int row, List<GeneratedToken> produced)
@@ -184,14 +186,22 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
     private Matrix EncodeImages(ReadOnlySpan<Decoding> prompts)
     {
         var pictures = new List<(PictureKey Key, float[] Pixels)>();
-        foreach (Decoding prompt in prompts) pictures.AddRange(prompt.Prompt.Keys.Zip(prompt.Prompt.Pixels));
+        foreach (Decoding prompt in prompts)
+        {
+            pictures.AddRange(prompt.Prompt.Keys.Zip(prompt.Prompt.Pixels));
+            prompt.CachedPictures = prompt.Prompt.Trace is null ? prompt.Prompt.Keys.Count(context.Features.Contains) : 0;
+        }
+
         if (pictures.Count == 0) return default;
         long start = Stopwatch.GetTimestamp();
         using TelemetrySpans spans = TelemetrySpans.Vision(prompts);
         Matrix encoded = queued.Trace is { } trace
             ? ImageFeatureCache.Run(network, pictures, trace) // past the cache: a listener wants to hear the encoder
             : context.Features.Encode(network, pictures);
-        if (!b.IsQueued) queued.Vision = Stopwatch.GetElapsedTime(start); // else nothing has run yet
+        if (b.IsQueued) return encoded; // nothing has run yet
+        queued.Vision = Stopwatch.GetElapsedTime(start);
+        foreach (Decoding prompt in prompts)
+            if (prompt.Prompt.Keys.Count > prompt.CachedPictures) prompt.Vision = queued.Vision;
         return encoded;
     }
 

@@ -52,7 +52,7 @@ public sealed class VisionLanguageModel : IDisposable
             if (backend.CopiesWeights) DeviceRoom.Require(Checkpoint, backend, options?.Quantization);
             weights = new LoadedWeights(Checkpoint, backend, options?.Quantization, cancellationToken);
             PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
-            context = new ModelContext(new PaliGemmaModel(config, adapting, weights.Load, options), TokenizerLoader.TryLoad(directory));
+            context = new ModelContext(new PaliGemmaModel(config, adapting, weights.Load, options), TokenizerLoader.TryLoad(directory)) { Name = Name };
         }
         catch (Exception e)
         {

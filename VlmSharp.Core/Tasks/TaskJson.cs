@@ -27,8 +27,18 @@ public static class TaskJson
         json.WriteString("prompt", result.Task.Prompt);
         json.WriteNumber("width", result.Width);
         json.WriteNumber("height", result.Height);
+        WriteDetections(json, result.Detections);
+    }
+
+    /// <summary>Writes the member <c>detections</c> alone into an object that is open.</summary>
+    /// <param name="json">The writer.</param>
+    /// <param name="detections">What was found.</param>
+    public static void WriteDetections(Utf8JsonWriter json, IEnumerable<Detection> detections)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ArgumentNullException.ThrowIfNull(detections);
         json.WriteStartArray("detections");
-        foreach (Detection detection in result.Detections) WriteDetection(json, detection);
+        foreach (Detection detection in detections) WriteDetection(json, detection);
         json.WriteEndArray();
     }
 

@@ -22,7 +22,7 @@ public static class VlmSharpTelemetry
     public const string Name = "VlmSharp";
 
     internal const string ModelKey = "gen_ai.request.model", ProviderKey = "gen_ai.provider.name", OperationKey = "gen_ai.operation.name",
-        ErrorKey = "error.type", Provider = "vlmsharp", Operation = "generate_content";
+        ErrorKey = "error.type", StageKey = "vlmsharp.stage", Provider = "vlmsharp", Operation = "generate_content";
 
     private static readonly string? Version = typeof(VlmSharpTelemetry).Assembly.GetName().Version?.ToString(3);
 
@@ -47,7 +47,16 @@ public static class VlmSharpTelemetry
         [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5]);
 
     /// <summary>Of all sequences of a session together.</summary>
-    internal static Histogram<double> DecodeRate { get; } = Meter.CreateHistogram<double>("vlmsharp.decode.rate", "{token}/s", "Tokens a second of all sequences of a request together, behind their first.");
+    internal static Histogram<double> DecodeRate { get; } = Meter.CreateHistogram<double>("vlmsharp.decode.rate", "{token}/s", "Tokens a second of all sequences of a request together, behind their first.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] });
+
+    /// <summary>Of a step that any number of sequences share: its sum over a minute is the share of it that the backend was busy.</summary>
+    internal static Histogram<double> StepDuration { get; } = Seconds("vlmsharp.step.duration", "A step of the model by stage: vision, prefill (with whoever decodes beside it) or decode.",
+        [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]);
+
+    /// <summary>The batch size.</summary>
+    internal static Histogram<int> StepSequences { get; } = Meter.CreateHistogram("vlmsharp.step.sequences", "{sequence}", "Sequences that share a step of the model.",
+        advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256] });
 
     /// <summary>Whether a measurement would be heard.</summary>
     internal static bool IsEnabled =>

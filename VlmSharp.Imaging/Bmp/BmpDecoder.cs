@@ -30,6 +30,7 @@ internal sealed class BmpDecoder : IImageDecoder
         var image = new Raster(header.Width, header.Height);
         for (int i = 0; i < header.Height; i++)
         {
+            context.Cancellation.ThrowIfCancellationRequested();
             ReadOnlySpan<byte> from = data[(int)(i * rowBytes)..];
             Span<byte> row = image.Row(header.TopDown ? i : header.Height - 1 - i);
             switch (header.BitsPerPixel)
@@ -99,6 +100,7 @@ internal sealed class BmpDecoder : IImageDecoder
         var runs = new BmpRunReader(data, header.Compression == BmpCompression.Rle4, context);
         for (int i = 0; i < header.Height; i++)
         {
+            context.Cancellation.ThrowIfCancellationRequested();
             runs.ReadRow(row);
             Span<byte> pixels = image.Row(header.TopDown ? i : header.Height - 1 - i);
             for (int x = 0; x < row.Length; x++)

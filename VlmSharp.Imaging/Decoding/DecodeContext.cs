@@ -17,6 +17,9 @@ internal sealed class DecodeContext(string name, string format)
     /// <summary>Whether the picture is turned upright as its file says.</summary>
     public required bool ApplyExifOrientation { get; init; }
 
+    /// <summary>Ends the decoding, at the next row or so.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     /// <summary>The bytes contradict the format.</summary>
     public ImageFormatException Damaged(string what, Exception? inner = null) =>
         new($"{name} is a damaged {format} picture: {what}; copy or download the file again.", inner);
@@ -34,7 +37,7 @@ internal sealed class DecodeContext(string name, string format)
     /// <param name="remedy">What the user can do to the file.</param>
     /// <param name="option">The property of <c>ImageOptions</c>, which has the same name here.</param>
     public ImageFormatException OverLimit(string what, string remedy, string option) =>
-        new($"{name} is a {format} picture of {what}; {remedy}, or raise ImageOptions.{option} if you trust the file.");
+        new($"{name} is a {format} picture of {what}; {remedy}, or raise ImageOptions.{option} if you trust the file.") { Limit = option };
 
     /// <summary>Refuses empty pictures and those over the limits. To be called before any allocation.</summary>
     public void CheckSize(long width, long height)

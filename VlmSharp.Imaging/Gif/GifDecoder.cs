@@ -91,6 +91,7 @@ internal sealed class GifDecoder : IImageDecoder
         bool interlaced = (flags & 0x40) != 0;
         for (int i = 0; i < height; i++)
         {
+            context.Cancellation.ThrowIfCancellationRequested();
             lzw.Read(indices);
             int y = top + (interlaced ? InterlacedRow(i, height) : i);
             Span<byte> row = image.Row(y)[(left * 3)..];

@@ -24,8 +24,8 @@ internal sealed class JpegDecoder : IImageDecoder
         ReadSegments(file, segments, context);
         JpegFrame frame = segments.Frame!;
         if (frame.Progressive)
-            TransformCoefficients(frame);
-        return context.Upright(ToRgb(frame, segments.ColorSpace()), segments.Orientation);
+            TransformCoefficients(frame, context);
+        return context.Upright(ToRgb(frame, segments.ColorSpace(), context), segments.Orientation);
     }
 
     private static void ReadSegments(ReadOnlySpan<byte> file, JpegSegments segments, DecodeContext context)
@@ -101,7 +101,7 @@ internal sealed class JpegDecoder : IImageDecoder
         return data;
     }
 
-    private static void TransformCoefficients(JpegFrame frame)
+    private static void TransformCoefficients(JpegFrame frame, DecodeContext context)
     {
         Span<int> workspace = stackalloc int[64];
         foreach (JpegComponent c in frame.Components)
@@ -109,6 +109,7 @@ internal sealed class JpegDecoder : IImageDecoder
             ReadOnlySpan<short> coefficients = c.Coefficients;
             for (int row = 0; row < c.BlocksDown; row++)
             {
+                context.Cancellation.ThrowIfCancellationRequested();
                 for (int column = 0; column < c.BlocksAcross; column++)
                 {
                     ReadOnlySpan<short> block = coefficients.Slice((row * c.PaddedBlocksAcross + column) * 64, 64);
@@ -123,12 +124,13 @@ internal sealed class JpegDecoder : IImageDecoder
         }
     }
 
-    private static Raster ToRgb(JpegFrame frame, JpegColorSpace space)
+    private static Raster ToRgb(JpegFrame frame, JpegColorSpace space, DecodeContext context)
     {
         var image = new Raster(frame.Width, frame.Height);
         JpegUpsampler[] planes = [.. frame.Components.Select(c => new JpegUpsampler(c, frame))];
         for (int y = 0; y < frame.Height; y++)
         {
+            context.Cancellation.ThrowIfCancellationRequested();
             Span<byte> row = image.Row(y);
             ReadOnlySpan<byte> first = planes[0].Row(y);
             switch (space)

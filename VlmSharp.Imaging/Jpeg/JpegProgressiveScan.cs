@@ -26,6 +26,8 @@ internal ref struct JpegProgressiveScan
         Span<int> predictions = stackalloc int[4];
         for (int mcu = 0; mcu < walk.Count; mcu++)
         {
+            if ((mcu & 1023) == 0)
+                context.Cancellation.ThrowIfCancellationRequested();
             if (walk.RestartsBefore(mcu, out int marker))
             {
                 reader.Restart(marker);

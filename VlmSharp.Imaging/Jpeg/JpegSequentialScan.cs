@@ -18,6 +18,8 @@ internal static class JpegSequentialScan
         Span<short> block = stackalloc short[64];
         for (int mcu = 0; mcu < walk.Count; mcu++)
         {
+            if ((mcu & 1023) == 0)
+                context.Cancellation.ThrowIfCancellationRequested();
             if (walk.RestartsBefore(mcu, out int marker))
             {
                 reader.Restart(marker);

@@ -11,6 +11,9 @@ internal sealed class NetpbmDecoder : IImageDecoder
 {
     private const byte White = 255;
 
+    /// <summary>How often cancellation is looked at.</summary>
+    private const int PixelBytesBetweenLooks = 3 << 12;
+
     public string Format => "PPM";
 
     public bool Recognizes(ReadOnlySpan<byte> header) =>
@@ -42,19 +45,20 @@ internal sealed class NetpbmDecoder : IImageDecoder
             throw context.Truncated("its pixel data");
         var image = new Raster(width, height);
         if (kind == 4)
-            ReadBits(reader.Rest, image);
+            ReadBits(reader.Rest, image, context);
         else if (kind == 1)
-            ReadPlainBits(reader, image);
+            ReadPlainBits(reader, image, context);
         else
-            ReadSamples(reader, image, kind <= 3, channels, max);
+            ReadSamples(reader, image, kind <= 3, channels, max, context);
         return image;
     }
 
-    private static void ReadBits(ReadOnlySpan<byte> bits, Raster image)
+    private static void ReadBits(ReadOnlySpan<byte> bits, Raster image, DecodeContext context)
     {
         int rowBytes = (image.Width + 7) / 8;
         for (int y = 0; y < image.Height; y++)
         {
+            context.Cancellation.ThrowIfCancellationRequested();
             Span<byte> row = image.Row(y);
             for (int x = 0; x < image.Width; x++)
             {
@@ -64,14 +68,18 @@ internal sealed class NetpbmDecoder : IImageDecoder
         }
     }
 
-    private static void ReadPlainBits(TokenReader reader, Raster image)
+    private static void ReadPlainBits(TokenReader reader, Raster image, DecodeContext context)
     {
         byte[] pixels = image.Pixels;
         for (int i = 0; i < pixels.Length; i += 3)
+        {
+            if (i % PixelBytesBetweenLooks == 0)
+                context.Cancellation.ThrowIfCancellationRequested();
             pixels.AsSpan(i, 3).Fill(reader.Bit() ? (byte)0 : White);
+        }
     }
 
-    private static void ReadSamples(TokenReader reader, Raster image, bool plain, int channels, int max)
+    private static void ReadSamples(TokenReader reader, Raster image, bool plain, int channels, int max, DecodeContext context)
     {
         byte[] scale = BuildScale(max, channels);
         byte[] pixels = image.Pixels;
@@ -80,6 +88,8 @@ internal sealed class NetpbmDecoder : IImageDecoder
         int at = 0;
         for (int i = 0; i < pixels.Length; i += 3)
         {
+            if (i % PixelBytesBetweenLooks == 0)
+                context.Cancellation.ThrowIfCancellationRequested();
             for (int channel = 0; channel < channels; channel++)
             {
                 int value;

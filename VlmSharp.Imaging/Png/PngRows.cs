@@ -49,6 +49,7 @@ internal sealed class PngRows(PngHeader header, byte[] palette, Stream inflated,
         Span<byte> filter = stackalloc byte[1];
         for (int y = firstY; y < image.Height; y += stepY)
         {
+            context.Cancellation.ThrowIfCancellationRequested();
             ReadExactly(filter);
             ReadExactly(current.AsSpan(pixelBytes));
             Unfilter(filter[0], current, above, pixelBytes);

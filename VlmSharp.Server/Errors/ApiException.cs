@@ -26,4 +26,7 @@ internal sealed class ApiException(int status, string type, string? code, string
 
     /// <summary>A request that can never be answered as it is: 400.</summary>
     public static ApiException Invalid(string message, string? param = null, string? code = null) => new(400, "invalid_request_error", code, message, param);
+
+    /// <summary>A server that cannot answer now: 503.</summary>
+    public static ApiException Unavailable(string code, string message, TimeSpan retryAfter) => new(503, "unavailable", code, message, retryAfter: retryAfter);
 }

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using VlmSharp.Generation;
 
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
 /// What is known of a request when it ends: the log's line and the metrics are made of it. Whoever answers the request fills it. Nothing in it is a prompt, an
-/// answer or a picture.
+/// answer or a picture, unless the log is to have prompts and answers.
 /// </summary>
 internal sealed class RequestRecord
 {
@@ -13,6 +15,9 @@ internal sealed class RequestRecord
 
     /// <summary>Its id: the client's x-request-id where that is a plain word, or one of the server's.</summary>
     public required string Id { get; init; }
+
+    /// <summary>Whether <see cref="Prompt"/> and <see cref="Answer"/> are kept.</summary>
+    public bool KeepsContent { get; init; }
 
     /// <summary>The route's pattern, for instance /v1/caption.</summary>
     public string Route { get; set; } = "";
@@ -26,8 +31,17 @@ internal sealed class RequestRecord
     /// <summary>The adapter, or null.</summary>
     public string? Adapter { get; set; }
 
+    /// <summary>Its prompt; always null unless <see cref="KeepsContent"/>.</summary>
+    public string? Prompt { get; set => field = KeepsContent ? value : null; }
+
+    /// <summary>Its answer's text; always null unless <see cref="KeepsContent"/>.</summary>
+    public string? Answer { get; set => field = KeepsContent ? value : null; }
+
     /// <summary>Its pictures.</summary>
     public List<PictureFacts> Pictures { get; } = [];
+
+    /// <summary>How many of them did not need the encoder: the server had their image tokens.</summary>
+    public int CachedPictures { get; set; }
 
     /// <summary>Tokens of its prompt that are text.</summary>
     public int TextTokens { get; set; }
@@ -38,17 +52,61 @@ internal sealed class RequestRecord
     /// <summary>Tokens of all its answers.</summary>
     public int CompletionTokens { get; set; }
 
+    /// <summary>The most sequences that shared a step with it; 0 before its first step.</summary>
+    public int LargestStep { get; set; }
+
     /// <summary>Why its answer ended, in OpenAI's word; null before that.</summary>
     public string? FinishReason { get; set; }
 
     /// <summary>How long it waited for a place.</summary>
     public TimeSpan Queued { get; set; }
 
+    /// <summary>What the encoder took; null before its answer's end, as of the next two.</summary>
+    public TimeSpan? Vision { get; set; }
+
+    /// <summary>From its first step to its first token, without the encoder.</summary>
+    public TimeSpan? Prefill { get; set; }
+
+    /// <summary>From its first token to its last.</summary>
+    public TimeSpan? Decode { get; set; }
+
     /// <summary>From its coming to its first token; null before that.</summary>
     public TimeSpan? TimeToFirstToken { get; set; }
 
     /// <summary>OpenAI's kind of error, or "canceled"; null where all went well.</summary>
     public string? ErrorType { get; set; }
+
+    /// <summary>Why it was turned away, where it was; else null, and a status that says so is counted by what it usually means.</summary>
+    public Rejection? Rejection { get; set; }
+
+    /// <summary>The status of the response; 499 where the client left before it began.</summary>
+    public int Status { get; set; }
+
+    /// <summary>From its coming to its end.</summary>
+    public TimeSpan Duration { get; set; }
+
+    /// <summary>The trace that it belongs to, 32 hexadecimal digits; null where nothing is traced.</summary>
+    public string? TraceId { get; set; }
+
+    /// <summary>A request's record.</summary>
+    /// <param name="context">The request, of a pipeline with <see cref="ObservationServices.UseRequestObservation"/>.</param>
+    public static RequestRecord Of(HttpContext context) =>
+        context.Features.Get<RequestRecord>() ?? throw new InvalidOperationException("The request has no record: UseRequestObservation must come before whatever answers.");
+
+    /// <summary>Takes over what the engine tells of an answer that has ended. Of several answers the longest time of each stage is kept.</summary>
+    /// <param name="answer">One of the request's answers.</param>
+    public void Add(PendingAnswer answer)
+    {
+        AnswerTimings timings = answer.Timings;
+        Queued = Max(Queued, timings.Waiting);
+        Vision = Max(Vision, timings.Vision);
+        Prefill = Max(Prefill, timings.Prefill);
+        Decode = Max(Decode, timings.Decode);
+        CachedPictures = Math.Max(CachedPictures, timings.CachedPictures);
+        LargestStep = Math.Max(LargestStep, timings.LargestStep);
+    }
+
+    private static TimeSpan Max(TimeSpan? a, TimeSpan b) => a > b ? a.Value : b;
 }
 
 /// <summary>What may be told of a picture.</summary>

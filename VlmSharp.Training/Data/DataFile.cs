@@ -10,17 +10,8 @@ internal static class DataFile
     public static SafeFileHandle Open(string path) => Try(path, () =>
     {
         if (Directory.Exists(path)) throw new IOException("it is a folder");
-        SafeFileHandle handle = File.OpenHandle(path);
-        try
-        {
-            _ = RandomAccess.GetLength(handle); // a pipe has none, and cannot be read twice
-            return handle;
-        }
-        catch
-        {
-            handle.Dispose();
-            throw;
-        }
+        RegularFile.Require(path);
+        return File.OpenHandle(path);
     });
 
     /// <summary>Reads as much as comes at once.</summary>

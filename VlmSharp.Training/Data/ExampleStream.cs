@@ -40,14 +40,6 @@ public sealed class ExampleStream
     /// <summary>How many batches come from the beginning to the end; the last one may be smaller where epochs are counted.</summary>
     public long BatchCount => (visits + options.BatchSize - 1) / options.BatchSize;
 
-    /// <summary>How many batches were taken when the stream stood at a position.</summary>
-    /// <param name="position">Where it stood.</param>
-    public long BatchOf(StreamPosition position) => (position.Visits + options.BatchSize - 1) / options.BatchSize;
-
-    /// <summary>How many times the data were gone through, as a fraction, when the stream stood at a position.</summary>
-    /// <param name="position">Where it stood.</param>
-    public double EpochOf(StreamPosition position) => (double)position.Visits / data.Count;
-
     /// <summary>The batches, made ahead on other threads. May be walked several times, each from a place of its own.</summary>
     /// <param name="from">Where to begin: the beginning, or the <see cref="TrainingBatch.Next"/> of a batch.</param>
     /// <param name="cancellationToken">Ends the stream with an <see cref="OperationCanceledException"/>.</param>
@@ -113,7 +105,7 @@ public sealed class ExampleStream
             long epoch = visit.Number / data.Count;
             string suffix = example.Suffixes[ExampleOrder.AnswerOf(epoch, visit.Index, example.Suffixes.Count, options.Seed)];
             EncodedExample tokens = encoder.Encode(example, suffix);
-            float[][] pixels = [.. example.Images.Select(path => preprocessor.Process(ImageFile.Load(path)))];
+            float[][] pixels = [.. example.Images.Select(path => preprocessor.Process(PictureFile.Load(path)))];
             return new Made(new PreparedExample(example, suffix, tokens, pixels), null);
         }
         catch (Exception e) when (e is ImageFormatException or TrainingDataException)

@@ -21,8 +21,26 @@ internal static class FormatDetector
         }
 
         (DataFormat? format, bool areObjects) = OfLines(path);
+        if (format is null && !areObjects) RequireJson(path);
         return format ?? (areObjects ? null : OfWhole(path)) ?? throw new TrainingDataException(
             $"{path} is in no known form of training data ({string.Join(", ", DataFormats.All)}): give one JSON object a line, with \"image\", \"prefix\" and \"suffix\".");
+    }
+
+    /// <summary>Throws where a file that was given as one of examples holds no JSON.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="TrainingDataException">It is a picture, a text or anything else.</exception>
+    public static void RequireExamples(string path)
+    {
+        if (OfLines(path) is (null, false)) RequireJson(path);
+    }
+
+    private static void RequireJson(string path)
+    {
+        if (OtherFile.Describe(path) is { } what)
+        {
+            throw new TrainingDataException($"{path} is {what}, and no training data: give a file with one JSON object a line "
+                + "({\"image\": \"a.jpg\", \"prefix\": \"caption en\", \"suffix\": \"a cat\"}), one of COCO or VQA, or a folder of pictures.");
+        }
     }
 
     /// <summary>The form of the first line that has one, and whether lines are objects at all.</summary>

@@ -65,6 +65,7 @@ public sealed class TrainingData : IDisposable
         DataFormat format = options.Format ?? FormatDetector.Detect(path);
         if (DataFormats.IsFolder(format) != Directory.Exists(path) && (File.Exists(path) || Directory.Exists(path)))
             throw new TrainingDataException($"{path} is a {(Directory.Exists(path) ? "folder" : "file")}, which cannot be of the form {DataFormats.NameOf(format)}.");
+        if (options.Format is not null && File.Exists(path)) FormatDetector.RequireExamples(path);
         string root = Directory.Exists(path) ? path : System.IO.Path.GetDirectoryName(path) ?? "";
         using var found = new ExampleCollector(root, options.SkipBad);
         IReadOnlyList<TrainingExample> examples = format switch

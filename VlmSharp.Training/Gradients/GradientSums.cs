@@ -61,6 +61,9 @@ internal sealed class GradientSums(IComputeBackend backend, HashSet<Weight> trai
     /// <summary>The sum for a parameter, or <c>default</c>.</summary>
     public Matrix Of(Weight weight) => parameters.GetValueOrDefault(weight);
 
+    /// <summary>Takes the sum for a parameter out; <c>default</c> where there is none.</summary>
+    public Matrix TakeOf(Weight weight) => parameters.Remove(weight, out Matrix sum) ? sum : default;
+
     /// <summary>Puts another sum in its place.</summary>
     public void Replace(Weight weight, Matrix gradient)
     {

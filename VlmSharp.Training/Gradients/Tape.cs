@@ -42,6 +42,11 @@ public sealed class Tape : DelegatingBackend
     /// <returns>Of the parameter's shape, owned by the tape; <c>default</c> where none has come.</returns>
     public Matrix Gradient(Weight weight) => sums.Of(weight);
 
+    /// <summary>Takes the sum of a parameter's gradients out: the sum begins anew.</summary>
+    /// <param name="weight">A parameter that is trained.</param>
+    /// <returns>Of the parameter's shape, owned by the caller; <c>default</c> where none has come.</returns>
+    public Matrix Take(Weight weight) => sums.TakeOf(weight);
+
     /// <summary>Puts a sum in the place of a parameter's gradient: that of all ranks, for instance.</summary>
     /// <param name="weight">The parameter.</param>
     /// <param name="gradient">Of its shape; taken over.</param>

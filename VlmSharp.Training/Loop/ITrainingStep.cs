@@ -7,9 +7,9 @@ namespace VlmSharp.Training.Loop;
 public interface ITrainingStep<in TBatch>
 {
     /// <summary>
-    /// Adds the gradient of a batch's loss, summed and not averaged, to that of each parameter (<see cref="Parameter.AddGradient"/>), times
-    /// <see cref="StepContext.LossScale"/>. Called several times a step when batches are accumulated; the trainer divides by the sum of
-    /// all weights, so that a token counts the same in whichever batch it stands.
+    /// Computes the gradient of a batch's loss, summed and not averaged. Called several times a step when batches are accumulated: with the last one
+    /// (<see cref="StepContext.IsLast"/>) each parameter is given the sum of all (<see cref="Parameter.SetGradient"/>). The trainer divides by the
+    /// sum of all weights, so that a token counts the same in whichever batch it stands.
     /// </summary>
     /// <param name="batch">The examples.</param>
     /// <param name="context">Which step it is.</param>
@@ -21,9 +21,8 @@ public interface ITrainingStep<in TBatch>
 /// <param name="Step">Number of the optimizer step, from 0.</param>
 /// <param name="Batch">Number of the batch within the step, from 0.</param>
 /// <param name="Seed">The run's.</param>
-/// <param name="LossScale">What gradients are multiplied by; 1 unless numbers are in fp16.</param>
 /// <param name="IsLast">Whether it is the step's last batch: then the gradients are complete.</param>
-public readonly record struct StepContext(long Step, int Batch, long Seed, double LossScale, bool IsLast);
+public readonly record struct StepContext(long Step, int Batch, long Seed, bool IsLast);
 
 /// <summary>The loss of a batch.</summary>
 /// <param name="Sum">Summed over its target tokens; for a mean over examples, over its examples' own means.</param>

@@ -52,6 +52,9 @@ public sealed class Trainer<TBatch>
     /// <summary>Evaluates after so many steps; null for no evaluation.</summary>
     public Func<long, CancellationToken, EvaluationResult>? Evaluate { get; init; }
 
+    /// <summary>Called where an evaluation is the best so far: to keep what the parameters are now. Null for nothing.</summary>
+    public Action? OnBest { get; init; }
+
     /// <summary>The processes that train together, each with a trainer of its own on its part of the data.</summary>
     public IProcessGroup Group { get; init; } = new SingleProcess();
 
@@ -93,7 +96,7 @@ public sealed class Trainer<TBatch>
     public TrainingEnd Run(StopSignal? stop = null)
     {
         var status = RunStatus.Failed;
-        foreach (IRunTracker tracker in Trackers) tracker.Begin(new RunInfo(settings.Name, completed, settings.Schedule.TotalSteps, description));
+        foreach (IRunTracker tracker in Trackers) tracker.Begin(new RunInfo(settings.Name, completed, settings.Schedule.TotalSteps, description) { Summary = settings.Summary });
         try
         {
             TrainingEnd end = TakeSteps(stop);
@@ -143,12 +146,12 @@ public sealed class Trainer<TBatch>
         }
 
         if (loss.Weight == 0) return PassOver();
-        double average = 1 / (loss.Weight * progress.LossScale);
+        double average = 1 / loss.Weight;
         double norm = GradientNorm.Of(optimizer.Backend, optimizer.Parameters) * average;
         double multiplier = settings.Schedule.Multiplier(completed), rate = settings.LearningRate * multiplier;
+        Progress.RequireNumbers(completed, loss.Sum, norm);
         isUpdating = true;
-        if (progress.Accepts(completed, loss.Sum, norm))
-            optimizer.Step(rate, multiplier, average * GradientNorm.ClipCoefficient(norm, settings.ClipNorm));
+        optimizer.Step(rate, multiplier, average * GradientNorm.ClipCoefficient(norm, settings.ClipNorm));
         foreach (Parameter parameter in optimizer.Parameters) parameter.ClearGradient();
 
         double seconds = Clock.GetElapsedTime(start).TotalSeconds;
@@ -202,14 +205,14 @@ public sealed class Trainer<TBatch>
                 return null;
             }
 
-            BatchLoss loss = step.Accumulate(batch, new StepContext(completed, i, settings.Seed, progress.LossScale, IsLast: i == settings.Accumulation - 1));
+            BatchLoss loss = step.Accumulate(batch, new StepContext(completed, i, settings.Seed, IsLast: i == settings.Accumulation - 1));
             sum = new BatchLoss(sum.Sum + loss.Sum, sum.Weight + loss.Weight, sum.Tokens + loss.Tokens);
         }
 
         sum = OverAll(sum);
         return sum.Weight > 0 || settings.SkipsEmptySteps
             ? sum
-            : throw new RequestException($"The batches of step {completed} have no token to learn from: every suffix is empty.");
+            : throw new RequestException($"The batches of step {completed + 1} have no token to learn from: every suffix is empty.");
     }
 
     /// <summary>A process that stopped alone would leave the others waiting: they stop before the same step, for the same reason.</summary>
@@ -271,7 +274,9 @@ public sealed class Trainer<TBatch>
         {
             EvaluationResult result = Evaluate(completed, cancellation);
             foreach (IRunTracker tracker in Trackers) tracker.OnEvaluation(completed, result);
-            return progress.Judge(completed, result);
+            if (!progress.Judge(completed, result)) return false;
+            OnBest?.Invoke();
+            return true;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

@@ -24,9 +24,6 @@ public sealed record TrainerSettings
     /// <summary>Seeds what is drawn while training.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Whether a <see cref="LossScaler"/> guards gradients in fp16.</summary>
-    public bool ScaleLoss { get; init; }
-
     /// <summary>Whether a step whose examples could none of them be used is passed over; if not, it is an error.</summary>
     public bool SkipsEmptySteps { get; init; }
 
@@ -45,6 +42,9 @@ public sealed record TrainerSettings
     /// <summary>What else results depend on, name and value: the model, what is trained, batch size, precision.</summary>
     public IReadOnlyDictionary<string, string> Other { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What the run was told, in words for who reads about it; in the order in which it is shown.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Summary { get; init; } = [];
+
     /// <summary>All that results depend on, as text: what must be the same for a run to go on.</summary>
     internal SortedDictionary<string, string> Describe(Optimizer optimizer)
     {
@@ -59,7 +59,6 @@ public sealed record TrainerSettings
             ["accumulate"] = Text(Accumulation),
             ["clip"] = ClipNorm is { } clip ? Text(clip) : "none",
             ["seed"] = Text(Seed),
-            ["loss_scaling"] = $"{ScaleLoss}",
             ["optimizer"] = optimizer.Name,
             ["weight_decay"] = Text(o.WeightDecay),
             ["decay_scope"] = $"{o.DecayScope}",

@@ -62,7 +62,7 @@ public sealed unsafe class Parameter : IDisposable
     /// <summary>The fp32 numbers behind a parameter stored in BF16, [out, in]; <c>default</c> of one in F32.</summary>
     public Matrix Master { get; private set; }
 
-    /// <summary>The gradient of the step so far, [out, in]; <c>default</c> where nothing has reached the parameter.</summary>
+    /// <summary>The gradient of the step, [out, in], which the parameter owns; <c>default</c> where nothing has reached the parameter.</summary>
     public Matrix Gradient { get; private set; }
 
     /// <summary>Whether it is a matrix that features are multiplied by, which "kernels only" decays; by default, whether it has more than one row.</summary>
@@ -99,16 +99,6 @@ public sealed unsafe class Parameter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(backend);
         return new Parameter(backend, source.Name, source.Rows, source.Columns, dtype, source.Widen);
-    }
-
-    /// <summary>Adds to the gradient.</summary>
-    /// <param name="add">Gets the sum so far, or <c>default</c>, and gives the sum with what it adds, as a new matrix.</param>
-    public void AddGradient(Func<Matrix, Matrix> add)
-    {
-        ArgumentNullException.ThrowIfNull(add);
-        Matrix before = Gradient, sum = add(before);
-        Gradient = sum;
-        if (sum != before) before.Dispose();
     }
 
     /// <summary>Takes a gradient as it is; one that was there is thrown away.</summary>

@@ -15,7 +15,7 @@ public sealed record RunState
     /// <summary>Which batch is next, as the data says it.</summary>
     public required string DataPosition { get; init; }
 
-    /// <summary>What else moves on from step to step: generators, loss scale, best metric, tokens so far.</summary>
+    /// <summary>What else moves on from step to step: generators, best metric, tokens so far.</summary>
     public IReadOnlyDictionary<string, string> Values { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Throws unless settings and data are the same.</summary>

@@ -19,7 +19,10 @@ public sealed record RunCheckpoint(string Folder, RunState State);
 /// </summary>
 public sealed class RunStore : IDisposable
 {
-    private const string Prefix = "checkpoint-", Writing = ".writing-", Deleting = ".deleting-", LockName = ".lock";
+    /// <summary>The lock, and what names begin with of folders that are being written or removed.</summary>
+    internal const string LockName = ".lock", Writing = ".writing-", Deleting = ".deleting-";
+
+    private const string Prefix = "checkpoint-";
 
     private readonly FileStream? gate; // null where it is only read
     private readonly Action<string> tell;
@@ -225,7 +228,11 @@ public sealed class RunStore : IDisposable
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
         }
-        catch (IOException e) when (File.Exists(path))
+        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !File.Exists(path)))
+        {
+            throw new IOException($"{folder} cannot be written to: give a folder that takes new files.", e);
+        }
+        catch (IOException e)
         {
             throw new IOException($"{folder} is in use, probably by another process that trains into it ({e.Message}).", e);
         }

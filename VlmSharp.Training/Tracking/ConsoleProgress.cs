@@ -81,12 +81,12 @@ public sealed class ConsoleProgress(TextWriter output, bool isTerminal, Func<int
     /// <summary>step 12 of 100 | loss 1.234 | grad 0.5 | lr 1e-05 | 345 tokens/s | 3 min 20 s left.</summary>
     private string Summary()
     {
-        long done = last.Step + 1 - run.FirstStep, left = run.TotalSteps - last.Step - 1;
+        long done = last.Number - run.FirstStep, left = run.TotalSteps - last.Number;
         TimeSpan rest = clock.GetElapsedTime(begin) / Math.Max(1, done) * left;
         string time = rest.TotalHours >= 1 ? FormattableString.Invariant($"{(long)rest.TotalHours} h {rest.Minutes} min")
             : rest.TotalMinutes >= 1 ? FormattableString.Invariant($"{rest.Minutes} min {rest.Seconds} s")
             : FormattableString.Invariant($"{rest.TotalSeconds:0} s");
         return FormattableString.Invariant(
-            $"step {last.Step + 1} of {run.TotalSteps} | loss {last.Loss:G4} | grad {last.GradientNorm:G3} | lr {last.Rate:G3} | {last.TokensPerSecond:0} tokens/s | {time} left");
+            $"step {last.Number} of {run.TotalSteps} | loss {last.Loss:G4} | grad {last.GradientNorm:G3} | lr {last.Rate:G3} | {last.TokensPerSecond:0} tokens/s | {time} left");
     }
 }

@@ -78,7 +78,7 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
             SvgCurve.Write(page, $"Evaluation: {name["eval_".Length..]}", Points(lines, name), []);
         Samples(page);
         page.Append("<h2>Settings</h2>\n<table>\n");
-        foreach (var (name, value) in run.Settings) page.Append(CultureInfo.InvariantCulture, $"<tr><th>{Text(name)}</th><td>{Text(value)}</td></tr>\n");
+        foreach (var (name, value) in run.Summary) page.Append(CultureInfo.InvariantCulture, $"<tr><th>{Text(name)}</th><td>{Text(value)}</td></tr>\n");
         return page.Append("</table>\n</main></body></html>\n").ToString();
     }
 
@@ -99,7 +99,7 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
     }
 
     private static (double X, double Y)[] Points(IEnumerable<MetricsLine> lines, string name) =>
-        [.. lines.Where(l => l.Numbers.ContainsKey(name)).Select(l => ((double)l.Step, l.Numbers[name]))];
+        [.. lines.Where(l => l.Numbers.ContainsKey(name)).Select(l => ((double)l.Number, l.Numbers[name]))];
 
     /// <summary>Any text, safe in an element; what XML cannot hold becomes U+FFFD.</summary>
     internal static string Text(string text)

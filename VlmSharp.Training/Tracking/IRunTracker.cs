@@ -42,4 +42,8 @@ public enum RunStatus
 /// <param name="FirstStep">The first step that is done now: 0, or that of the checkpoint.</param>
 /// <param name="TotalSteps">Steps of the whole run.</param>
 /// <param name="Settings">Name and value of what results depend on.</param>
-public sealed record RunInfo(string Name, long FirstStep, long TotalSteps, IReadOnlyDictionary<string, string> Settings);
+public sealed record RunInfo(string Name, long FirstStep, long TotalSteps, IReadOnlyDictionary<string, string> Settings)
+{
+    /// <summary>What the run was told, in words and in order.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Summary { get; init; } = [];
+}

@@ -8,6 +8,9 @@ namespace VlmSharp.Training.Tracking;
 /// <param name="Numbers">Every number of the line by its name.</param>
 internal sealed record MetricsLine(long Step, bool IsStep, IReadOnlyDictionary<string, double> Numbers)
 {
+    /// <summary>The step from 1, as people count; of an evaluation the steps before it, which is the number of the last of them.</summary>
+    public long Number => IsStep ? Step + 1 : Step;
+
     /// <summary>The lines of a file that can be read; a torn last one is left out.</summary>
     public static IEnumerable<MetricsLine> Read(string path)
     {

@@ -5,6 +5,9 @@ namespace VlmSharp.Training.Tracking;
 /// <param name="Experiment">The experiment; made if it is not there.</param>
 public sealed record MlflowSettings(Uri Server, string Experiment = "Default")
 {
+    /// <summary>The usual name of <see cref="RunIdFile"/> in a run's folder.</summary>
+    public const string RunIdFileName = "mlflow-run";
+
     /// <summary>A bearer token (<c>MLFLOW_TRACKING_TOKEN</c>), or null.</summary>
     public string? Token { get; init; }
 

@@ -42,10 +42,10 @@ public sealed class MlflowTracker : IRunTracker
     public void OnStep(in StepMetrics metrics)
     {
         long now = Now;
-        Add("loss", metrics.Loss, now, metrics.Step);
-        Add("grad_norm", metrics.GradientNorm, now, metrics.Step);
-        Add("lr", metrics.Rate, now, metrics.Step);
-        Add("tokens_per_s", metrics.TokensPerSecond, now, metrics.Step);
+        Add("loss", metrics.Loss, now, metrics.Number);
+        Add("grad_norm", metrics.GradientNorm, now, metrics.Number);
+        Add("lr", metrics.Rate, now, metrics.Number);
+        Add("tokens_per_s", metrics.TokensPerSecond, now, metrics.Number);
     }
 
     /// <inheritdoc/>

@@ -7,4 +7,8 @@ namespace VlmSharp.Training.Tracking;
 /// <param name="Rate">The learning rate.</param>
 /// <param name="Tokens">Tokens of its batches.</param>
 /// <param name="TokensPerSecond">How fast they were.</param>
-public readonly record struct StepMetrics(long Step, double Loss, double GradientNorm, double Rate, long Tokens, double TokensPerSecond);
+public readonly record struct StepMetrics(long Step, double Loss, double GradientNorm, double Rate, long Tokens, double TokensPerSecond)
+{
+    /// <summary>The step from 1, as people count: what is shown to them.</summary>
+    public long Number => Step + 1;
+}

@@ -37,16 +37,16 @@ public sealed class TensorBoardFile(string folder, TimeProvider? clock = null) :
         }
 
         Append(FileVersion(Now));
-        if (run.FirstStep > 0) Append(Event(Now, run.FirstStep, 7, [0x08, 0x01])); // session_log { status: START }
+        if (run.FirstStep > 0) Append(Event(Now, run.FirstStep + 1, 7, [0x08, 0x01])); // session_log { status: START }: steps from here on are forgotten
     }
 
     /// <inheritdoc/>
     public void OnStep(in StepMetrics metrics) => Append(
     [
-        .. Scalar(Now, metrics.Step, "train/loss", (float)metrics.Loss),
-        .. Scalar(Now, metrics.Step, "train/grad_norm", (float)metrics.GradientNorm),
-        .. Scalar(Now, metrics.Step, "train/lr", (float)metrics.Rate),
-        .. Scalar(Now, metrics.Step, "train/tokens_per_s", (float)metrics.TokensPerSecond),
+        .. Scalar(Now, metrics.Number, "train/loss", (float)metrics.Loss),
+        .. Scalar(Now, metrics.Number, "train/grad_norm", (float)metrics.GradientNorm),
+        .. Scalar(Now, metrics.Number, "train/lr", (float)metrics.Rate),
+        .. Scalar(Now, metrics.Number, "train/tokens_per_s", (float)metrics.TokensPerSecond),
     ]);
 
     /// <inheritdoc/>

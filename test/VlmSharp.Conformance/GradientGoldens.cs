@@ -79,7 +79,7 @@ public abstract class GradientGoldens
         foreach (JsonElement expected in figures.GetProperty("history").EnumerateArray())
         {
             long number = expected.GetProperty("step").GetInt64();
-            BatchLoss loss = step.Accumulate(golden.Examples(expected.GetProperty("batch")), new StepContext(number, 0, 0, 1, IsLast: true));
+            BatchLoss loss = step.Accumulate(golden.Examples(expected.GetProperty("batch")), new StepContext(number, 0, 0, IsLast: true));
             double norm = GradientNorm.Of(backend, golden.Model.Parameters) / loss.Weight;
             double rate = figures.GetProperty("lr").GetDouble() * schedule.Multiplier(number);
             Close.AssertRelative($"loss {number}", expected.GetProperty("loss").GetDouble(), loss.Sum / loss.Weight, 10 * Tolerance);

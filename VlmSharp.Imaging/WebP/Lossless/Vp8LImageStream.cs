@@ -69,6 +69,8 @@ internal static class Vp8LImageStream
             }
             at += count;
             x += count;
+            if (x >= width)
+                reader.Context.Cancellation.ThrowIfCancellationRequested();
             for (; x >= width; x -= width)
                 y++;
             // A copy can end within another region.

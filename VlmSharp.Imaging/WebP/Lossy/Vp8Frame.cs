@@ -44,6 +44,7 @@ internal sealed class Vp8Frame
         var coefficients = new Vp8CoefficientReader(header);
         for (int row = 0; row < header.MacroblocksDown; row++)
         {
+            context.Cancellation.ThrowIfCancellationRequested();
             Vp8BoolReader tokens = header.Coefficients[row % header.Coefficients.Length];
             modes.BeginRow();
             coefficients.BeginRow();
@@ -119,6 +120,10 @@ internal sealed class Vp8Frame
         Vp8FilterStrength[] strengths = header.Filter.Strengths(header.Segments);
         var filter = new Vp8LoopFilter(header.Filter.Kind, luma, chroma);
         for (int i = 0; i < filtering.Length; i++)
+        {
+            if (i % header.MacroblocksAcross == 0)
+                context.Cancellation.ThrowIfCancellationRequested();
             filter.Apply(i % header.MacroblocksAcross, i / header.MacroblocksAcross, strengths[filtering[i] >> 1], (filtering[i] & 1) != 0);
+        }
     }
 }

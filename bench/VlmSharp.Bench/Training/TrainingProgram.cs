@@ -69,7 +69,7 @@ internal static class TrainingProgram
             double peak = probe.Measure().Best(probe.Measure()).FmaPeak * 1e9; // beside the step: other programs slow both
             times?.Reset();
             long start = Stopwatch.GetTimestamp();
-            BatchLoss loss = step.Accumulate(examples, new StepContext(i, 0, 0, 1, IsLast: true));
+            BatchLoss loss = step.Accumulate(examples, new StepContext(i, 0, 0, IsLast: true));
             double gradient = Stopwatch.GetElapsedTime(start).TotalSeconds;
             optimizer.Step(options.LearningRate, 1, 1 / loss.Weight);
             double whole = Stopwatch.GetElapsedTime(start).TotalSeconds;

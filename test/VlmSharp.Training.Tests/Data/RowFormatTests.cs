@@ -101,9 +101,11 @@ public sealed class RowFormatTests : IDisposable
     [InlineData("does not exist", null)]
     [InlineData("is in no known form", "{\"image\": \"a.png\", \"caption\": \"x\"}\n{\"image\": \"b.png\", \"caption\": \"x\"}\n")]
     [InlineData("is in no known form", "{}")]
-    [InlineData("is not well-formed JSON", "hello\nworld\n")]
+    [InlineData("is a text that begins with 'hello', and no training data: give a file with one JSON object a line", "hello\nworld\n")]
+    [InlineData("is a binary file", "\u0001\0\0")]
     [InlineData("is not a JSON object", "[]")]
-    [InlineData("is not well-formed JSON", "")]
+    [InlineData("is an empty file", "")]
+    [InlineData("is not well-formed JSON", "{\"annotations\": [")]
     public void What_is_no_data_is_refused(string what, string? text)
     {
         string path = text is null ? folder.At("none.jsonl") : folder.Write("x.jsonl", text);

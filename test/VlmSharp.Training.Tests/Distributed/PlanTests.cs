@@ -7,8 +7,8 @@ public sealed class PlanTests(TwoProcesses two) : IClassFixture<TwoProcesses>
     public void A_process_of_two_needs_half_a_batch_its_buckets_and_its_share_of_the_states()
     {
         FineTuningOptions options = MpiTraining.Options(two.Data, two.At("plan"), "full") with { BatchSize = 4 };
-        TrainingPlan half = TrainingPlan.For(options with { BatchSize = 2 });
-        TrainingPlan each = TrainingPlan.For(options, processes: 2), shard = TrainingPlan.For(options with { ShardOptimizer = true }, processes: 2);
+        TrainingPlan half = Plan(options with { BatchSize = 2 });
+        TrainingPlan each = Plan(options, processes: 2), shard = Plan(options with { ShardOptimizer = true }, processes: 2);
         Assert.Equal(half with { StepBytes = half.StepBytes + sizeof(float) * half.TrainedNumbers }, each with { Processes = 1 });
         Assert.InRange(shard.OptimizerBytes, each.OptimizerBytes / 2, each.OptimizerBytes - 1);
         Assert.Equal(each.StepBytes, shard.StepBytes);
@@ -19,8 +19,15 @@ public sealed class PlanTests(TwoProcesses two) : IClassFixture<TwoProcesses>
     public void What_does_not_fit_may_fit_with_shared_states()
     {
         FineTuningOptions options = MpiTraining.Options(two.Data, two.At("plan"), "full");
-        TrainingPlan plan = TrainingPlan.For(options, processes: 2);
-        var error = Assert.Throws<RequestException>(() => plan.Require(options, plan.PrivateBytes - 1, copies: false));
+        using TrainingInputs inputs = TrainingInputs.Open(options);
+        TrainingPlan plan = TrainingPlan.For(inputs, processes: 2);
+        var error = Assert.Throws<RequestException>(() => plan.Require(inputs, plan.PrivateBytes - 1, copies: false));
         Assert.Contains("It fits with --shard-optimizer.", error.Message, StringComparison.Ordinal);
+    }
+
+    private static TrainingPlan Plan(FineTuningOptions options, int processes = 1)
+    {
+        using TrainingInputs inputs = TrainingInputs.Open(options);
+        return TrainingPlan.For(inputs, processes);
     }
 }

@@ -74,21 +74,21 @@ internal sealed class RegressionStep : ITrainingStep<int[]>, IDisposable
             loss += (double)difference[i] * difference[i];
         }
 
-        float scale = 2 * (float)context.LossScale * Fault(context);
+        float scale = 2 * Fault(context);
         Add(weight, (o, i) => Enumerable.Range(0, batch.Length).Sum(n => scale * difference[n * Out + o] * x[n * In + i]));
         Add(bias, (_, o) => Enumerable.Range(0, batch.Length).Sum(n => scale * difference[n * Out + o]));
         return new BatchLoss(loss, batch.Length, 10 * batch.Length);
     }
 
-    private void Add(Parameter parameter, Func<int, int, float> gradient) => parameter.AddGradient(sum =>
+    private void Add(Parameter parameter, Func<int, int, float> gradient)
     {
         int rows = parameter.Weight.Rows, columns = parameter.Weight.Columns;
         float[] values = new float[parameter.Length];
-        if (sum.HasValue) b.Download(sum, values);
+        if (parameter.Gradient.HasValue) b.Download(parameter.Gradient, values);
         for (int row = 0; row < rows; row++)
             for (int column = 0; column < columns; column++) values[row * columns + column] += gradient(row, column);
-        return b.Upload(values, rows, columns);
-    });
+        parameter.SetGradient(b.Upload(values, rows, columns));
+    }
 
     private static float[] Numbers(int count, int seed) => [.. Enumerable.Range(0, count).Select(i => (float)(2 * CounterRandom.Uniform(seed, i) - 1))];
 

@@ -17,7 +17,7 @@ public sealed class HtmlReportTests
         using (var file = new MetricsFile(metrics))
         using (var report = new HtmlReport(metrics, path))
         {
-            var run = new RunInfo(Hostile, 0, 2000, new Dictionary<string, string> { [Hostile] = Hostile });
+            var run = new RunInfo(Hostile, 0, 2000, new Dictionary<string, string> { ["seed"] = "12345" }) { Summary = [new(Hostile, Hostile), new("model", "paligemma")] };
             file.Begin(run);
             report.Begin(run);
             for (int i = 0; i < 2000; i++) file.OnStep(new StepMetrics(i, 5.0 / (i + 1), i == 7 ? double.NaN : 1, 1e-5, 3, 4));
@@ -37,6 +37,8 @@ public sealed class HtmlReportTests
         Assert.Equal(600, page.Descendants(html + "polyline").First().Attribute("points")!.Value.Split(' ').Length);
         Assert.Equal("data:image/png;base64,AQID", page.Descendants(html + "img").Single().Attribute("src")!.Value);
         Assert.Contains("2000 of 2000 steps, finished", text, StringComparison.Ordinal);
+        Assert.Contains("<th>model</th><td>paligemma</td>", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("12345", text, StringComparison.Ordinal); // what a run compares itself by is in the manifest
         Assert.Single(Directory.GetFiles(folder.Path, "report*"));
     }
 

@@ -30,7 +30,7 @@ public sealed class MlflowTrackerTests : IDisposable
         Assert.Equal(230, server.Parameters.Count);
         Assert.Equal(500, server.Parameters["setting0"].Length);
         Assert.Equal(4 * 700 - 1 + 1, server.Metrics.Count); // a loss that is none is left out
-        Assert.Equal(Enumerable.Range(0, 700).Where(i => i != 1).Select(i => (long)i), server.Metrics.Where(m => m.Key == "loss").Select(m => m.Step));
+        Assert.Equal(Enumerable.Range(1, 700).Where(i => i != 2).Select(i => (long)i), server.Metrics.Where(m => m.Key == "loss").Select(m => m.Step));
         Assert.Contains(("eval_loss", 7.0, 700L), server.Metrics);
         Assert.Equal("FINISHED", server.Status);
         Assert.All(server.Authorizations, a => Assert.Equal("Bearer secret", a));
@@ -46,8 +46,8 @@ public sealed class MlflowTrackerTests : IDisposable
         Track(settings, Run(2), steps: 2);
         Assert.Empty(told);
         Assert.Single(server.Calls, c => c == "POST runs/create");
-        Assert.Equal([0, 2], server.Metrics.Where(m => m.Key == "loss").Select(m => m.Step));
-        Assert.Equal([0, 1, 2, 3], server.Metrics.Where(m => m.Key == "lr").Select(m => m.Step));
+        Assert.Equal([1, 3], server.Metrics.Where(m => m.Key == "loss").Select(m => m.Step));
+        Assert.Equal([1, 2, 3, 4], server.Metrics.Where(m => m.Key == "lr").Select(m => m.Step));
         Assert.All(server.Authorizations, a => Assert.Equal("Basic bWU6cA==", a));
     }
 

@@ -44,7 +44,7 @@ public sealed class TensorBoardFileTests
         }
 
         Assert.Equal(8, payloads.Count); // version, start, four numbers, the evaluation's, the picture
-        Assert.Equal([0x10, 0xAC, 0x02, 0x3A, 0x02, 0x08, 0x01], payloads[1][9..]); // step 300, session_log { status: START }
+        Assert.Equal([0x10, 0xAD, 0x02, 0x3A, 0x02, 0x08, 0x01], payloads[1][9..]); // step 301, counted from 1, session_log { status: START }
         Assert.Contains("train/lr", Encoding.Latin1.GetString(payloads[4]), StringComparison.Ordinal);
         Assert.Contains("\x08\x09\x10\x07\x18\x03", Encoding.Latin1.GetString(payloads[7]), StringComparison.Ordinal); // height 9, width 7, RGB
     }

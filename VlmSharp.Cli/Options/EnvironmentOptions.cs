@@ -1,0 +1,43 @@
+using System.CommandLine;
+using VlmSharp.Cli.Errors;
+
+namespace VlmSharp.Cli.Options;
+
+/// <summary>Options from the environment: <c>--max-queue</c> is <c>VLMSHARP_MAX_QUEUE</c>. What the command line says itself counts more, what a file says less.</summary>
+internal static class EnvironmentOptions
+{
+    private const string Prefix = "VLMSHARP_";
+
+    /// <summary>The variable of an option.</summary>
+    public static string NameOf(Option option) => Prefix + option.Name.TrimStart('-').Replace('-', '_').ToUpperInvariant();
+
+    /// <summary>Reads the command line again with what the environment adds.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="parsed">Its command line.</param>
+    /// <param name="read">Gives a variable, or null.</param>
+    /// <returns>All options.</returns>
+    /// <exception cref="UsageException">A variable holds no value of its option.</exception>
+    public static ParseResult Merge(Command command, ParseResult parsed, Func<string, string?> read)
+    {
+        List<string> words = ConfigFile.OwnWords(command, parsed);
+        foreach (Option option in command.Options.Where(o => parsed.GetResult(o) is null or { Implicit: true }))
+            if (read(NameOf(option)) is { Length: > 0 } value) words.AddRange(Words(option, value));
+        ParseResult merged = command.Parse(words);
+        return merged.Errors.Count == 0 ? merged : throw new UsageException($"In the environment ({Prefix}...): {merged.Errors[0].Message}");
+    }
+
+    private static IEnumerable<string> Words(Option option, string value)
+    {
+        if (option.ValueType == typeof(bool))
+        {
+            return value.ToLowerInvariant() switch
+            {
+                "1" or "true" or "yes" => [option.Name],
+                "0" or "false" or "no" => [],
+                _ => throw new UsageException($"{NameOf(option)} '{value}': give true or false."),
+            };
+        }
+
+        return option.ValueType.IsArray ? value.Split(',').SelectMany(part => (string[])[option.Name, part]) : [option.Name, value];
+    }
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Generation;
+using VlmSharp.Server;
+
+namespace VlmSharp.Cli.Options;
+
+/// <summary>The options of <c>serve</c> beside those of the model, and the <see cref="ServerOptions"/> they make.</summary>
+internal sealed class ServeOptionsBinder
+{
+    private static readonly ServerOptions Default = new();
+
+    private readonly Option<string> host = new("--host") { Description = "Address to listen on: an IP address, or * for all.", HelpName = "H", DefaultValueFactory = _ => Default.Host };
+    private readonly Option<int?> port = Number("--port", "N", "Port to listen on; 0 takes a free one.", Default.Port);
+    private readonly Option<string?> name = new("--name") { Description = "What requests call the model (default: the name of its folder).", HelpName = "NAME" };
+    private readonly Option<bool> noAuth = new("--no-auth") { Description = "Let everyone who reaches --host ask without a key." };
+    private readonly Option<int?> maxBatch = Number("--max-batch", "N", "Answers generated at the same time, at the most.", Default.MaxBatch);
+    private readonly Option<int?> maxQueue = Number("--max-queue", "N", "Requests that wait, at the most; further ones get 429.", Default.MaxQueue);
+    private readonly Option<double?> timeout = Seconds("--timeout", "A request's time, waiting included; then it gets 504.", Default.Timeout.TotalSeconds);
+    private readonly Option<double?> drain = Seconds("--drain", "Time for running requests when the server is stopped.", Default.DrainLimit.TotalSeconds);
+    private readonly Option<long?> maxBody = Bytes("--max-body", "Largest body of a request.", Default.MaxBodyBytes);
+    private readonly Option<long?> maxBuffered = Bytes("--max-buffered", "Memory for the bodies and pictures of all requests that wait.", Default.MaxBufferedBytes);
+    private readonly Option<int?> maxPictures = Number("--max-pictures", "N", "Pictures of a request, at the most.", Default.MaxPictures);
+    private readonly Option<int?> maxPrompt = Number("--max-prompt", "N", "Characters of a prompt, at the most.", Default.MaxPromptCharacters);
+    private readonly Option<int?> maxChoices = Number("--max-n", "N", "Answers to one request (n), at the most.", Default.MaxChoices);
+    private readonly Option<long?> imageCache = Bytes("--image-cache", "Memory for what the encoder made of the last pictures.", ImageFeatureCache.DefaultMaxBytes);
+    private readonly Option<long?> kvCache = NumberOption.Create<long>("--max-kv-cache", "BYTES", "Memory for the KV caches of running answers (default: half of what the weights leave).");
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        Option[] all = [host, port, name, noAuth, maxBatch, maxQueue, timeout, drain, maxBody, maxBuffered, maxPictures, maxPrompt, maxChoices, imageCache, kvCache];
+        foreach (Option option in all) command.Add(option);
+    }
+
+    /// <summary>How to serve.</summary>
+    /// <param name="parsed">The options.</param>
+    /// <param name="standardName">The model's name where none is given; null for that of its folder.</param>
+    public ServerOptions Bind(ParseResult parsed, string? standardName) => new()
+    {
+        Host = parsed.GetValue(host)!,
+        Port = parsed.GetValue(port)!.Value,
+        AllowAnonymous = parsed.GetValue(noAuth),
+        ModelName = parsed.GetValue(name) ?? standardName,
+        MaxBatch = parsed.GetValue(maxBatch)!.Value,
+        MaxQueue = parsed.GetValue(maxQueue)!.Value,
+        Timeout = Span(parsed, timeout),
+        DrainLimit = Span(parsed, drain),
+        MaxBodyBytes = parsed.GetValue(maxBody)!.Value,
+        MaxBufferedBytes = parsed.GetValue(maxBuffered)!.Value,
+        MaxPictures = parsed.GetValue(maxPictures)!.Value,
+        MaxPromptCharacters = parsed.GetValue(maxPrompt)!.Value,
+        MaxChoices = parsed.GetValue(maxChoices)!.Value,
+    };
+
+    /// <summary>Memory for image tokens, in bytes.</summary>
+    public long ImageCacheBytes(ParseResult parsed) => AtLeast(parsed, imageCache, 0)!.Value;
+
+    /// <summary>Memory for KV caches, in bytes, or null.</summary>
+    public long? KvCacheBytes(ParseResult parsed) => AtLeast(parsed, kvCache, 1);
+
+    private static long? AtLeast(ParseResult parsed, Option<long?> option, long least) =>
+        parsed.GetValue(option) < least ? throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.") : parsed.GetValue(option);
+
+    private static TimeSpan Span(ParseResult parsed, Option<double?> option) => parsed.GetValue(option) is >= 0 and < 86400 and double seconds
+        ? TimeSpan.FromSeconds(seconds)
+        : throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give seconds from 0 up, less than a day.");
+
+    private static Option<int?> Number(string name, string helpName, string description, int standard)
+    {
+        Option<int?> option = NumberOption.Create<int>(name, helpName, description);
+        option.DefaultValueFactory = _ => standard;
+        return option;
+    }
+
+    private static Option<double?> Seconds(string name, string description, double standard)
+    {
+        Option<double?> option = NumberOption.Create<double>(name, "SECONDS", description);
+        option.DefaultValueFactory = _ => standard;
+        return option;
+    }
+
+    private static Option<long?> Bytes(string name, string description, long standard)
+    {
+        Option<long?> option = NumberOption.Create<long>(name, "BYTES", description);
+        option.DefaultValueFactory = _ => standard;
+        return option;
+    }
+}

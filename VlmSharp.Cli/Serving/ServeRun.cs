@@ -1,0 +1,52 @@
+using VlmSharp.Cli.Errors;
+using VlmSharp.Compute;
+using VlmSharp.Generation;
+using VlmSharp.Server;
+
+namespace VlmSharp.Cli.Serving;
+
+/// <summary>A server from its start to its end. A type of its own: only where it runs is ASP.NET Core loaded.</summary>
+internal static class ServeRun
+{
+    /// <summary>Serves until a signal comes.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="backend">Computes.</param>
+    /// <param name="open">Opens the model.</param>
+    public static async Task<int> RunAsync(ServerOptions options, IComputeBackend backend, Func<IComputeBackend, CancellationToken, VisionLanguageModel> open)
+    {
+        using ServeSignals signals = Cancellation.HandOver(ServeSignals.Listen);
+        VisionLanguageModel? model = null;
+        try
+        {
+            await using VlmServer server = await StartAsync(options, cancellation => model = open(backend, cancellation));
+            try
+            {
+                await server.Ready.WaitAsync(signals.Token);
+            }
+            catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+            {
+                return ExitCodes.Success; // it was stopped before it was ready
+            }
+
+            await Console.Out.WriteLineAsync($"listening on {server.Address}");
+            await server.RunAsync(signals.Token);
+            return ExitCodes.Success;
+        }
+        finally
+        {
+            model?.Dispose();
+        }
+    }
+
+    private static async Task<VlmServer> StartAsync(ServerOptions options, Func<CancellationToken, VisionLanguageModel> open)
+    {
+        try
+        {
+            return await VlmServer.StartAsync(options, open);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message); // such as a host that others reach, without keys
+        }
+    }
+}

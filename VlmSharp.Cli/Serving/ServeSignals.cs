@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace VlmSharp.Cli.Serving;
+
+/// <summary>Ctrl-C and SIGTERM of a server: the first one lets it finish what runs, a second one ends the process at once.</summary>
+#pragma warning disable CA2213 // a signal may come while it is disposed of: the source is left to the collector
+internal sealed class ServeSignals : IDisposable
+{
+    private readonly CancellationTokenSource source = new();
+    private readonly PosixSignalRegistration interrupt, terminate;
+
+    private ServeSignals()
+    {
+        interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+    }
+
+    /// <summary>Fires with the first signal.</summary>
+    public CancellationToken Token => source.Token;
+
+    /// <summary>Begins to listen.</summary>
+    public static ServeSignals Listen() => new();
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        if (source.IsCancellationRequested) return;
+        context.Cancel = true;
+        _ = Task.Run(source.Cancel); // whoever listens does not hold the signal's thread
+    }
+
+    public void Dispose()
+    {
+        interrupt.Dispose();
+        terminate.Dispose();
+    }
+}

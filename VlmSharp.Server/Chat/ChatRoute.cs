@@ -1,0 +1,52 @@
+using System.Text;
+using VlmSharp.Generation;
+using VlmSharp.Server.Errors;
+using VlmSharp.Server.Protocol;
+using VlmSharp.Server.Scheduling;
+
+namespace VlmSharp.Server.Chat;
+
+/// <summary><c>POST /v1/chat/completions</c>, as OpenAI's clients speak it.</summary>
+/// <param name="pictures">Reads the pictures.</param>
+internal sealed class ChatRoute(PictureReader pictures)
+{
+    /// <summary>Says what of a request was ignored.</summary>
+    private const string IgnoredHeader = "x-vlmsharp-ignored";
+
+    /// <summary>Answers a request.</summary>
+    public async Task HandleAsync(ApiCall call)
+    {
+        ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(call);
+        ChatRequest request = ChatRequestReader.Read(body.Span, call.Limits);
+        (string id, string adapter) = call.Served.Find(request.Model);
+        (call.Record.Model, call.Record.Adapter) = (id, adapter == VisionLanguageModel.BaseName ? null : adapter);
+        string prompt = PromptOf(request, body.Span, call.Limits);
+        IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, body, request.Pictures);
+        body = default; // what waits in the queue is small
+        call.Keep(seen.Sum(p => (long)p.Image.Pixels.Length));
+        if (request.HasSystem) call.Http.Response.Headers[IgnoredHeader] = "system";
+
+        GenerationOptions options = request.Sampling.Build(Detections.MaxNewTokens(prompt), request.TopLogProbabilities);
+        long? seed = options.Seed;
+        GenerationRequest[] requests = [.. Enumerable.Range(0, request.Choices).Select(i => new GenerationRequest
+        {
+            Images = [.. seen.Select(p => p.Image)],
+            Prompt = prompt,
+            Adapter = adapter,
+            Seed = seed is { } first ? unchecked(first + i) : null,
+        })];
+        Asked asked = await Asked.BeginAsync(call, requests, options);
+        var answer = new ChatAnswer(call, request, id, prompt, seen[0]);
+        if (request.Streams) await new ChatStream(call, request, answer).WriteAsync(asked);
+        else await answer.WriteAsync(asked);
+    }
+
+    private static string PromptOf(ChatRequest request, ReadOnlySpan<byte> body, RequestLimits limits)
+    {
+        var prompt = new StringBuilder();
+        foreach (JsonString text in request.Texts) prompt.Append(text.Text(body, limits.MaxPromptCharacters));
+        return prompt.Length <= limits.MaxPromptCharacters
+            ? prompt.ToString()
+            : throw ApiException.Invalid($"The prompt has more than {limits.MaxPromptCharacters} characters: shorten it.", "messages", "string_above_max_length");
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace VlmSharp.Server.Errors;
+
+/// <summary>
+/// Answers every request that fails in OpenAI's shape: what handlers throw, and what ASP.NET refuses with an empty body. What is a fault of the server is told
+/// without any detail.
+/// </summary>
+internal static class ErrorMiddleware
+{
+    /// <summary>Runs the rest of the pipeline.</summary>
+    public static async Task InvokeAsync(HttpContext http, RequestDelegate next)
+    {
+        try
+        {
+            await next(http);
+            if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null } empty) await WriteAsync(http, OfStatus(empty.StatusCode), cause: null);
+        }
+#pragma warning disable CA1031 // Whatever it is, the client hears of it in one shape.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await WriteAsync(http, Of(e), e);
+        }
+    }
+
+    /// <summary>The error that a client is told for an exception.</summary>
+    public static ApiException Of(Exception exception) => exception switch
+    {
+        ApiException api => api,
+        ImageFormatException e => ApiException.Invalid(e.Message, "image", "invalid_image"),
+        RequestException e => ApiException.Invalid(e.Message, e.Parameter),
+        BadHttpRequestException e => OfStatus(e.StatusCode),
+        OperationCanceledException => new ApiException(499, RequestError.Canceled, null, "The request was canceled."),
+        _ => OfStatus(500),
+    };
+
+    /// <summary>Notes the error, and answers with it where nothing has been answered yet.</summary>
+    private static async Task WriteAsync(HttpContext http, ApiException error, Exception? cause)
+    {
+        http.Features.Set(new RequestError(http.RequestAborted.IsCancellationRequested ? RequestError.Canceled : error.Type, cause));
+        if (http.Response.HasStarted || http.RequestAborted.IsCancellationRequested)
+        {
+            http.Abort(); // half of an answer must not pass for one
+            return;
+        }
+
+        byte[] body = ErrorBody.Of(error);
+        string? allow = http.Response.Headers.Allow; // of 405
+        string? id = http.Response.Headers["x-request-id"];
+        http.Response.Clear();
+        http.Response.StatusCode = error.Status;
+        http.Response.ContentType = "application/json; charset=utf-8";
+        http.Response.ContentLength = body.Length;
+        if (id is not null) http.Response.Headers["x-request-id"] = id;
+        if (allow is not null) http.Response.Headers.Allow = allow;
+        if (error.Status == 401) http.Response.Headers.WWWAuthenticate = "Bearer";
+        if (error.RetryAfter is { } after) http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        if (!HttpMethods.IsHead(http.Request.Method)) await http.Response.Body.WriteAsync(body);
+    }
+
+    /// <summary>What ASP.NET says by a status alone.</summary>
+    private static ApiException OfStatus(int status) => status switch
+    {
+        404 => new ApiException(404, "invalid_request_error", "unknown_url", "There is no such route: /docs lists those there are."),
+        405 => new ApiException(405, "invalid_request_error", "method_not_allowed", "This route takes another method: the header Allow names it."),
+        408 => new ApiException(408, "invalid_request_error", "request_timeout", "The body came too slowly: send it again."),
+        413 => new ApiException(413, "invalid_request_error", "request_too_large", "The body is larger than the server takes: send fewer or smaller pictures."),
+        415 => new ApiException(415, "invalid_request_error", "unsupported_media_type", "The body is of another type: send application/json."),
+        >= 400 and < 500 => new ApiException(status, "invalid_request_error", null, "The request is not valid HTTP."),
+        _ => new ApiException(500, "server_error", null, "The server failed to answer. Its log says why, under the id of the header x-request-id."),
+    };
+}

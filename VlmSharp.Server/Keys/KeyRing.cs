@@ -1,0 +1,91 @@
+using System.Security.Cryptography;
+using System.Text;
+using VlmSharp.Server.Errors;
+
+namespace VlmSharp.Server.Keys;
+
+/// <summary>
+/// The keys that requests may bring. Of a key only its SHA-256 is kept. What a request brings is hashed and held against every hash, all 32 bytes of each, whether or not
+/// one has matched: the time says neither how much of a key was right nor which key it was.
+/// </summary>
+internal sealed class KeyRing
+{
+    private const string Scheme = "Bearer ";
+
+    /// <summary>Longer texts are no key, and are not hashed.</summary>
+    private const int LongestKey = 512;
+
+    private readonly string[] clients;
+    private readonly byte[][] hashes;
+
+    private KeyRing(string[] clients, byte[][] hashes) => (this.clients, this.hashes) = (clients, hashes);
+
+    /// <summary>How many keys there are, at least 1.</summary>
+    public int Count => hashes.Length;
+
+    /// <summary>The names of the keys, in their order; two keys may share a name while one replaces the other.</summary>
+    public IReadOnlyList<string> Clients => clients;
+
+    /// <summary>Reads keys from what a file or an environment variable holds: one a line, see <see cref="KeyText"/>.</summary>
+    /// <param name="text">The lines.</param>
+    /// <param name="source">What messages call it, for instance the file's path. Messages are for whoever runs the server, and hold no key.</param>
+    /// <param name="warnings">Gets what is allowed and not good: short keys.</param>
+    /// <exception cref="KeyFormatException">A line is no key, or there is none.</exception>
+    public static KeyRing Parse(string text, string source, ICollection<string>? warnings = null)
+    {
+        List<KeyText.Line> lines = KeyText.Read(text, source, warnings);
+        return Of(lines.Select(line => (line.Client, SHA256.HashData(Encoding.ASCII.GetBytes(line.Key)))), source);
+    }
+
+    /// <summary>The keys of both.</summary>
+    /// <exception cref="KeyFormatException">A key is in both, for two clients.</exception>
+    public KeyRing With(KeyRing other) => Of(clients.Zip(hashes).Concat(other.clients.Zip(other.hashes)), "the keys together");
+
+    /// <summary>Finds whose key a request brings.</summary>
+    /// <param name="authorizationHeader">The value of its Authorization header, <c>Bearer KEY</c>; null where it has none.</param>
+    /// <param name="client">The key's name; empty where there is none.</param>
+    /// <returns>Whether the key is one of these.</returns>
+    public bool TryFind(string? authorizationHeader, out string client)
+    {
+        client = "";
+        ReadOnlySpan<char> header = authorizationHeader.AsSpan().Trim(' ');
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return false;
+        ReadOnlySpan<char> key = header[Scheme.Length..].TrimStart(' ');
+        // Hashing what is not ASCII would take two texts for one.
+        if (key.IsEmpty || key.Length > LongestKey || !Ascii.IsValid(key)) return false;
+
+        Span<byte> bytes = stackalloc byte[LongestKey], hash = stackalloc byte[SHA256.HashSizeInBytes];
+        int length = Encoding.ASCII.GetBytes(key, bytes);
+        SHA256.HashData(bytes[..length], hash);
+        CryptographicOperations.ZeroMemory(bytes);
+        int found = -1;
+        for (int i = 0; i < hashes.Length; i++)
+        {
+            // Without a branch: all ones where the key is this one.
+            int same = -Convert.ToInt32(CryptographicOperations.FixedTimeEquals(hash, hashes[i]));
+            found = found & ~same | i & same;
+        }
+        if (found < 0) return false;
+        client = clients[found];
+        return true;
+    }
+
+    /// <summary>What a request without a good key is answered: 401, the same whatever was wrong with the key. The answer also needs the header <c>WWW-Authenticate: Bearer</c>.</summary>
+    /// <param name="brought">Whether the request brought anything.</param>
+    public static ApiException Refusal(bool brought) => new(401, "invalid_request_error", "invalid_api_key", brought
+        ? "The API key is not one of this server's; send one that is, as 'Authorization: Bearer KEY'."
+        : "This server needs an API key; send one as 'Authorization: Bearer KEY'.");
+
+    private static KeyRing Of(IEnumerable<(string Client, byte[] Hash)> keys, string source)
+    {
+        var seen = new Dictionary<string, string>();
+        var unique = new List<(string Client, byte[] Hash)>();
+        foreach ((string client, byte[] hash) in keys)
+        {
+            if (seen.TryAdd(Convert.ToHexString(hash), client)) unique.Add((client, hash));
+            else if (seen[Convert.ToHexString(hash)] is var other && other != client)
+                throw new KeyFormatException($"{source}: '{other}' and '{client}' have the same key; give each a key of its own.");
+        }
+        return new KeyRing([.. unique.Select(key => key.Client)], [.. unique.Select(key => key.Hash)]);
+    }
+}

@@ -1,0 +1,52 @@
+namespace VlmSharp.Server.Observing;
+
+/// <summary>What a server is doing as a whole.</summary>
+internal enum HealthPhase
+{
+    /// <summary>The model is being loaded.</summary>
+    Loading,
+
+    /// <summary>Requests are answered.</summary>
+    Ready,
+
+    /// <summary>It takes no more requests and ends when those under way have.</summary>
+    Draining,
+
+    /// <summary>It cannot answer and will not be able to: whoever looks after it should start it again.</summary>
+    Failed,
+}
+
+/// <summary>A phase, and why.</summary>
+/// <param name="Phase">The phase.</param>
+/// <param name="Reason">One sentence that anybody may read: no path, nothing of a request.</param>
+internal sealed record HealthReport(HealthPhase Phase, string Reason);
+
+/// <summary>
+/// Whether the server is alive and whether it is ready. It goes from loading to ready to draining, or from anywhere to failed; a step back, such as ready while it
+/// drains, is not taken.
+/// </summary>
+internal sealed class HealthState
+{
+    private readonly Lock gate = new();
+
+    /// <summary>The phase now.</summary>
+    public HealthReport Now { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); } = new(HealthPhase.Loading, "The model is being loaded.");
+
+    /// <summary>Requests can be answered from now on.</summary>
+    public void Ready() => Move(new HealthReport(HealthPhase.Ready, "The model answers."));
+
+    /// <summary>No more requests are to come.</summary>
+    public void Drain() => Move(new HealthReport(HealthPhase.Draining, "The server is about to end: it finishes the requests that it has."));
+
+    /// <summary>Nothing can be answered any more.</summary>
+    /// <param name="reason">One sentence that anybody may read.</param>
+    public void Fail(string reason) => Move(new HealthReport(HealthPhase.Failed, reason));
+
+    private void Move(HealthReport next)
+    {
+        lock (gate)
+        {
+            if (next.Phase > Now.Phase) Now = next;
+        }
+    }
+}

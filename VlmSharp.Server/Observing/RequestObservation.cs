@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+
+namespace VlmSharp.Server.Observing;
+
+/// <summary>The middleware around everything else: gives a request its record and its id, and tells log, metrics and trace of it when it has ended.</summary>
+internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
+{
+    private const int ClientClosedRequest = 499; // nginx's status of a client that left before its answer
+
+    /// <summary>Runs a request.</summary>
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        var record = new RequestRecord { Id = RequestId.From(context.Request.Headers[RequestId.Header]), KeepsContent = log.IncludesContent };
+        context.Features.Set(record);
+        context.Response.OnStarting(static state => // late: whoever writes an error clears the headers
+        {
+            (HttpContext context, string id) = ((HttpContext, string))state;
+            context.Response.Headers[RequestId.Header] = id;
+            return Task.CompletedTask;
+        }, (context, record.Id));
+        metrics.Begin();
+        Exception? error = null;
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            error = e;
+            throw;
+        }
+        finally
+        {
+            End(context, record, error);
+        }
+    }
+
+    private void End(HttpContext context, RequestRecord record, Exception? error)
+    {
+        Endpoint? endpoint = context.GetEndpoint();
+        record.Route = (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "unmatched"; // a path that nobody has mapped is a client's text
+        record.Duration = Stopwatch.GetElapsedTime(record.Start);
+        bool hasLeft = context.RequestAborted.IsCancellationRequested && (error is OperationCanceledException || !context.Response.HasStarted);
+        if (hasLeft) record.ErrorType = "canceled";
+        else if (error is not null) record.ErrorType ??= "server_error";
+        record.Status = hasLeft && !context.Response.HasStarted ? ClientClosedRequest
+            : error is not null && !context.Response.HasStarted ? StatusCodes.Status500InternalServerError
+            : context.Response.StatusCode;
+        bool isQuiet = record.Status < 400 && endpoint?.Metadata.GetMetadata<QuietRoute>() is not null;
+        Tell(context.Features.Get<IHttpActivityFeature>()?.Activity, context.Request.Method, record, isQuiet);
+        metrics.End(record, isQuiet);
+        if (!isQuiet) log.Write(record);
+    }
+
+    /// <summary>ASP.NET Core's span of the request, under the names of the semantic conventions for HTTP.</summary>
+    private static void Tell(Activity? span, string method, RequestRecord record, bool isQuiet)
+    {
+        if (span is null) return;
+        record.TraceId = span.TraceId.ToHexString();
+        if (isQuiet) span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded; // exporters leave it out
+        if (!span.IsAllDataRequested || isQuiet) return;
+        span.DisplayName = $"{Method(method)} {record.Route}";
+        span.SetTag("http.request.method", Method(method)).SetTag("http.route", record.Route);
+        span.SetTag("http.response.status_code", record.Status).SetTag("vlmsharp.request.id", record.Id);
+        if (record.ErrorType is { } type) span.SetTag("error.type", type);
+        else if (record.Status >= 500) span.SetTag("error.type", record.Status.ToString(CultureInfo.InvariantCulture));
+        if (record.Status >= 500) span.SetStatus(ActivityStatusCode.Error);
+    }
+
+    private static string Method(string method) => method.Length <= 7 && method.All(char.IsAsciiLetterUpper) ? method : "_OTHER";
+}

@@ -1,0 +1,80 @@
+using System.Buffers;
+using VlmSharp.Server.Errors;
+
+namespace VlmSharp.Server.Pictures;
+
+/// <summary>
+/// Reads <c>data:image/png;base64,...</c> (RFC 2397) strictly: the alphabet of RFC 4648 section 4 and nothing between its characters, whole groups of four, padding
+/// at the end alone, and no bits left over, so that one file has one text. The form with percent signs is refused. The media type is not looked at: the
+/// file's own first bytes say what it is.
+/// </summary>
+internal static class DataUri
+{
+    private const string Scheme = "data:", Marker = ";base64", Example = "data:image/jpeg;base64,...";
+
+    /// <summary>A media type with its parameters is shorter.</summary>
+    private const int LongestHead = 200;
+
+    private static readonly SearchValues<char> Alphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+
+    /// <summary>Whether the text begins as a data URI does.</summary>
+    public static bool Is(ReadOnlySpan<char> text) => text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The bytes of a data URI. Memory is set aside only when all of it has been checked.</summary>
+    /// <param name="uri">The text, which <see cref="Is"/>.</param>
+    /// <param name="most">The most bytes.</param>
+    /// <exception cref="ApiException">400, or 413 for more bytes than that.</exception>
+    public static byte[] Decode(ReadOnlySpan<char> uri, int most)
+    {
+        int comma = uri[..Math.Min(uri.Length, LongestHead)].IndexOf(',');
+        if (comma < 0)
+            throw Invalid($"no comma in its first {LongestHead} characters");
+        if (!uri[..comma].EndsWith(Marker, StringComparison.OrdinalIgnoreCase))
+            throw Invalid($"no {Marker} before its comma: the form with percent signs is not read");
+        ReadOnlySpan<char> text = uri[(comma + 1)..];
+        if (text.IsEmpty)
+            throw Invalid("nothing after its comma");
+        if (text.Length / 4L * 3 > most + 2L)
+            throw PictureErrors.TooManyBytes(most);
+
+        ReadOnlySpan<char> symbols = text.TrimEnd('=');
+        int padding = text.Length - symbols.Length;
+        if (symbols.IndexOfAnyExcept(Alphabet) is var at and >= 0)
+            throw Invalid($"{Describe(symbols[at])} at place {at} of its base64");
+        if (text.Length % 4 != 0 || padding > 2)
+            throw Invalid("base64 whose length with its padding (=) is not a multiple of 4, so part of it is missing");
+        int bytes = text.Length / 4 * 3 - padding;
+        if (bytes > most)
+            throw PictureErrors.TooManyBytes(most);
+        if (padding > 0 && (ValueOf(symbols[^1]) & (padding == 1 ? 0b11 : 0b1111)) != 0)
+            throw Invalid("base64 whose last character has bits that belong to no byte, so it was changed or cut");
+
+        byte[] result = new byte[bytes];
+        return Convert.TryFromBase64Chars(text, result, out int written) && written == bytes
+            ? result
+            : throw Invalid("base64 that cannot be read");
+    }
+
+    // The six bits of a character of the alphabet.
+    private static int ValueOf(char symbol) => symbol switch
+    {
+        >= 'A' and <= 'Z' => symbol - 'A',
+        >= 'a' and <= 'z' => symbol - 'a' + 26,
+        >= '0' and <= '9' => symbol - '0' + 52,
+        '+' => 62,
+        _ => 63,
+    };
+
+    private static string Describe(char symbol) => symbol switch
+    {
+        '\r' or '\n' or ' ' or '\t' => "white space (write it on one line, for instance with base64 -w0)",
+        '-' or '_' => "a character of base64url (use + and / instead of - and _)",
+        '%' => "a percent sign (nothing may be escaped)",
+        '=' => "padding",
+        _ => "a character that is not of the base64 alphabet",
+    };
+
+    private static ApiException Invalid(string what) =>
+        PictureErrors.Invalid($"The image's data URI has {what}; it must look like {Example}");
+}

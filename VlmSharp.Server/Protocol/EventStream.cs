@@ -1,0 +1,79 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using VlmSharp.Server.Errors;
+
+namespace VlmSharp.Server.Protocol;
+
+/// <summary>Server-sent events: <c>data: {...}</c> and an empty line, each sent at once; at the end <c>data: [DONE]</c>. May be written to from several threads.</summary>
+internal sealed class EventStream : IDisposable
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly HttpResponse response;
+    private readonly SemaphoreSlim turn = new(1);
+    private readonly ArrayBufferWriter<byte> buffer = new();
+
+    private EventStream(HttpResponse response) => this.response = response;
+
+    /// <summary>Sends the headers: from here on an error is an event.</summary>
+    public static async Task<EventStream> BeginAsync(HttpResponse response, CancellationToken cancellationToken)
+    {
+        response.ContentType = "text/event-stream; charset=utf-8";
+        response.Headers.CacheControl = "no-cache, no-store";
+        response.Headers["X-Accel-Buffering"] = "no"; // nginx hands each event on as it comes
+        await response.StartAsync(cancellationToken);
+        return new EventStream(response);
+    }
+
+    /// <summary>Sends one event.</summary>
+    /// <param name="write">Writes a value.</param>
+    /// <param name="cancellationToken">Ends the waiting for a client that does not read.</param>
+    public async Task WriteAsync(Action<Utf8JsonWriter> write, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            buffer.ResetWrittenCount();
+            buffer.Write("data: "u8);
+            using (var json = new Utf8JsonWriter(buffer, Options)) write(json);
+            buffer.Write("\n\n"u8);
+            await response.Body.WriteAsync(buffer.WrittenMemory, cancellationToken);
+            await response.Body.FlushAsync(cancellationToken);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Sends the last event.</summary>
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
+        await response.Body.WriteAsync("data: [DONE]\n\n"u8.ToArray(), cancellationToken);
+        await response.Body.FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Sends an error as the last event. The client may be gone, or not read: it is waited for a moment.</summary>
+    public async Task FailAsync(ApiException error, Exception? cause = null)
+    {
+        response.HttpContext.Features.Set(new RequestError(error.Type, cause ?? error));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        try
+        {
+            await WriteAsync(json =>
+            {
+                json.WriteStartObject();
+                ErrorBody.Write(json, error);
+                json.WriteEndObject();
+            }, patience.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            response.HttpContext.Abort();
+        }
+    }
+
+    public void Dispose() => turn.Dispose();
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using System.Text.Json;
+using VlmSharp.Server.Errors;
+
+namespace VlmSharp.Server.Protocol;
+
+/// <summary>Where in a body a string stands, as it was sent: nothing is unpacked before it is known that it is wanted.</summary>
+/// <param name="Start">Of the string's characters.</param>
+/// <param name="Length">In bytes.</param>
+/// <param name="IsEscaped">Whether there are escapes in it.</param>
+/// <param name="Param">The member that it is, for messages.</param>
+internal readonly record struct JsonString(int Start, int Length, bool IsEscaped, string Param)
+{
+    private const int LongestAddress = 8192;
+
+    /// <summary>Takes note of a string.</summary>
+    /// <param name="json">The reader of the body, on the string.</param>
+    /// <param name="param">The member.</param>
+    public static JsonString Of(ref Utf8JsonReader json, string param) => json.TokenType == JsonTokenType.String
+        ? new JsonString((int)json.TokenStartIndex + 1, json.ValueSpan.Length, json.ValueIsEscaped, param)
+        : throw JsonValues.Wrong(param, "a text");
+
+    /// <summary>Its characters.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="most">Characters, at the most.</param>
+    public string Text(ReadOnlySpan<byte> body, int most)
+    {
+        var json = new Utf8JsonReader(body.Slice(Start - 1, Length + 2));
+        json.Read();
+        return JsonValues.Text(ref json, Param, most)!;
+    }
+
+    /// <summary>The bytes of a data URI, or null of another address.</summary>
+    public byte[]? DataBytes(ReadOnlySpan<byte> body)
+    {
+        ReadOnlySpan<byte> text = IsEscaped ? Unescaped(body) : body.Slice(Start, Length);
+        return DataUri.Is(text) ? DataUri.Decode(text, Param) : null;
+    }
+
+    /// <summary>The address.</summary>
+    public string Address(ReadOnlySpan<byte> body) => Length <= LongestAddress
+        ? Text(body, LongestAddress)
+        : throw ApiException.Invalid($"{Param} is neither a data URI nor an address: send data:image/png;base64, and the picture's bytes.", Param, "invalid_image_url");
+
+    /// <summary>Some writers escape the slashes of base64.</summary>
+    private byte[] Unescaped(ReadOnlySpan<byte> body)
+    {
+        var json = new Utf8JsonReader(body.Slice(Start - 1, Length + 2));
+        json.Read();
+        var text = new byte[Length];
+        try
+        {
+            Array.Resize(ref text, json.CopyString(text));
+            return text;
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiException.Invalid($"{Param} holds half of a surrogate pair, which is no text.", Param, "invalid_text");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using VlmSharp.Server.Errors;
+using VlmSharp.Server.Scheduling;
+
+namespace VlmSharp.Server.Protocol;
+
+/// <summary>A request's body in memory: not more of it than the limit, and only when there is room for it beside all others'.</summary>
+internal static class RequestBody
+{
+    private const int FirstBlock = 64 << 10;
+
+    /// <summary>Reads a body of JSON to its end.</summary>
+    /// <param name="call">The request.</param>
+    /// <returns>UTF-8.</returns>
+    /// <exception cref="ApiException">It is of another type, or empty.</exception>
+    /// <exception cref="BadHttpRequestException">It is too large, or comes too slowly.</exception>
+    public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(ApiCall call)
+    {
+        if (!IsJson(call.Http.Request.ContentType)) throw new ApiException(415, "invalid_request_error", "unsupported_media_type", "The body is of another type: send application/json.");
+        await ReserveAsync(call);
+        HttpRequest request = call.Http.Request;
+        var buffer = new byte[Math.Max(1, request.ContentLength ?? FirstBlock)]; // of a length that Kestrel has held against the limit
+        int length = 0;
+        while (await request.Body.ReadAsync(buffer.AsMemory(length), call.Token) is var read and > 0)
+        {
+            length += read;
+            if (length == buffer.Length && length != request.ContentLength) Array.Resize(ref buffer, checked(2 * length)); // chunks, up to the limit of Kestrel
+            if (length == buffer.Length) break;
+        }
+
+        return length > 0 ? buffer.AsMemory(0, length) : throw ApiException.Invalid("The body is empty: send a JSON object.");
+    }
+
+    /// <summary>Waits until there is room for the body.</summary>
+    /// <exception cref="BadHttpRequestException">It is larger than the limit.</exception>
+    public static async Task ReserveAsync(ApiCall call)
+    {
+        long limit = call.Limits.MaxBodyBytes;
+        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = limit;
+        long bytes = call.Http.Request.ContentLength ?? limit;
+        if (bytes > limit) throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
+        await call.ReserveAsync(Math.Max(bytes, 1));
+    }
+
+    /// <summary>Turns what the JSON reader says of a body into what a client is told, without a part of the body.</summary>
+    public static ApiException NotJson(JsonException e) =>
+        ApiException.Invalid($"The body is not the JSON that is expected, at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: send one object.", code: "invalid_json");
+
+    private static bool IsJson(string? type)
+    {
+        string media = (type ?? "").Split(';', 2)[0].Trim();
+        return media.Equals("application/json", StringComparison.OrdinalIgnoreCase) || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase);
+    }
+}

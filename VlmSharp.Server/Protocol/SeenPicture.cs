@@ -1,0 +1,9 @@
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Server.Protocol;
+
+/// <summary>A picture as the model sees it, and how large it was: while a request waits, no more of it is kept.</summary>
+/// <param name="Image">[S, S] pixels; resizing it once more changes nothing.</param>
+/// <param name="Width">Columns of the picture as sent, upright.</param>
+/// <param name="Height">Rows of it.</param>
+internal sealed record SeenPicture(RgbImage Image, int Width, int Height);

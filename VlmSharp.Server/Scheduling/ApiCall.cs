@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using VlmSharp.Server.Errors;
+using VlmSharp.Server.Observing;
+
+namespace VlmSharp.Server.Scheduling;
+
+/// <summary>
+/// A request to a route that asks the model: its place in the queue, its share of the memory, and when it ends early. It ends when the client goes away, when its time is over,
+/// and when the server stops.
+/// </summary>
+internal sealed class ApiCall : IDisposable
+{
+    private readonly CancellationTokenSource source;
+    private readonly Ticket ticket;
+    private readonly BufferBudget budget;
+    private readonly CancellationToken cut;
+    private BufferBudget.Share? share;
+
+    /// <summary>Begins the call.</summary>
+    internal ApiCall(HttpContext http, ServedModel served, RequestLimits limits, Ticket ticket, BufferBudget budget, CancellationToken cut)
+    {
+        (Http, Served, Limits, this.ticket, this.budget, this.cut) = (http, served, limits, ticket, budget, cut);
+        Record = http.Features.Get<RequestRecord>()!;
+        source = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, cut);
+        source.CancelAfter(limits.Timeout);
+    }
+
+    /// <summary>The request.</summary>
+    public HttpContext Http { get; }
+
+    /// <summary>Who answers.</summary>
+    public ServedModel Served { get; }
+
+    /// <summary>The limits.</summary>
+    public RequestLimits Limits { get; }
+
+    /// <summary>What is known of it.</summary>
+    public RequestRecord Record { get; }
+
+    /// <summary>Its id.</summary>
+    public string Id => Record.Id;
+
+    /// <summary>Fires when it ends early; <see cref="Reason"/> tells why.</summary>
+    public CancellationToken Token => source.Token;
+
+    /// <summary>Why it ended early, for the client: 504 where its time was over, 503 where the server stops, 499 where the client is gone.</summary>
+    public ApiException Reason()
+    {
+        if (Http.RequestAborted.IsCancellationRequested) return new ApiException(499, RequestError.Canceled, null, "The client went away.");
+        if (cut.IsCancellationRequested) return ApiException.Unavailable("draining", "The server stopped before the answer was complete: ask another one, or try again later.", TimeSpan.FromSeconds(5));
+        return new ApiException(504, "timeout", "deadline_exceeded", $"The answer was not complete after {Limits.Timeout.TotalSeconds:0.###} s: ask for fewer tokens, or when the server is less busy.");
+    }
+
+    /// <summary>Waits for memory to read the body into.</summary>
+    /// <param name="bytes">How much it may take.</param>
+    public async Task ReserveAsync(long bytes) => share = await budget.TakeAsync(bytes, Token);
+
+    /// <summary>Gives back what is not needed any more of the memory.</summary>
+    /// <param name="to">What is still held, in bytes.</param>
+    public void Keep(long to) => share?.Shrink(to);
+
+    /// <summary>Waits for places.</summary>
+    /// <param name="count">Answers at the same time.</param>
+    /// <returns>The places, to be disposed of when the answers are complete.</returns>
+    public async Task<Place> EnterAsync(int count)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Place place = await ticket.EnterAsync(count, Token);
+        if (Record.Queued == TimeSpan.Zero) Record.Queued = Stopwatch.GetElapsedTime(start);
+        return place;
+    }
+
+    /// <summary>Ends it.</summary>
+    public void Dispose()
+    {
+        ticket.Dispose();
+        share?.Dispose();
+        source.Dispose();
+    }
+}

@@ -1,0 +1,105 @@
+using VlmSharp.Server.Errors;
+
+namespace VlmSharp.Server.Scheduling;
+
+/// <summary>What a server is doing.</summary>
+internal enum ServerState
+{
+    /// <summary>The model is being loaded.</summary>
+    Loading,
+
+    /// <summary>Requests are answered.</summary>
+    Ready,
+
+    /// <summary>What runs is answered, and nothing new.</summary>
+    Draining,
+}
+
+/// <summary>From loading to the end: who may come in, who is inside, and how the last ones leave.</summary>
+internal sealed class Lifecycle : IDisposable
+{
+    private readonly object sync = new();
+    private readonly CancellationTokenSource cut = new();
+    private ServedModel? served;
+    private ServerState state;
+    private int inside;
+    private TaskCompletionSource? empty;
+
+    /// <summary>What the server is doing.</summary>
+    public ServerState State
+    {
+        get { lock (sync) return state; }
+    }
+
+    /// <summary>The model, or null while it is loaded.</summary>
+    public ServedModel? Served
+    {
+        get { lock (sync) return served; }
+    }
+
+    /// <summary>Requests that are being answered.</summary>
+    public int Inside
+    {
+        get { lock (sync) return inside; }
+    }
+
+    /// <summary>Fires when what still runs is given up.</summary>
+    public CancellationToken Cut => cut.Token;
+
+    /// <summary>Opens the door, unless the server is stopping already.</summary>
+    public void Open(ServedModel model)
+    {
+        lock (sync)
+        {
+            served = model;
+            if (state == ServerState.Loading) state = ServerState.Ready;
+        }
+    }
+
+    /// <summary>Lets a request in; <see cref="Leave"/> must follow.</summary>
+    /// <exception cref="ApiException">503: nobody is let in now.</exception>
+    public ServedModel Enter()
+    {
+        lock (sync)
+        {
+            if (state == ServerState.Loading) throw ApiException.Unavailable("loading", "The model is being loaded: try again soon.", TimeSpan.FromSeconds(2));
+            if (state == ServerState.Draining) throw ApiException.Unavailable("draining", "The server is stopping: ask another one, or try again later.", TimeSpan.FromSeconds(5));
+            inside++;
+            return served!;
+        }
+    }
+
+    /// <summary>A request is over.</summary>
+    public void Leave()
+    {
+        lock (sync)
+            if (--inside == 0) empty?.TrySetResult();
+    }
+
+    /// <summary>Lets nobody in any more, and waits for those inside; who is not done in time is given up.</summary>
+    /// <param name="limit">How long they may take.</param>
+    public async Task DrainAsync(TimeSpan limit)
+    {
+        Task gone = Close();
+        if (await EndsAsync(gone, limit)) return;
+        await cut.CancelAsync();
+        await EndsAsync(gone, TimeSpan.FromSeconds(5)); // time to say so; who does not listen is cut off with the connection
+    }
+
+    /// <summary>Closes the door.</summary>
+    /// <returns>Ends when nobody is inside.</returns>
+    private Task Close()
+    {
+        lock (sync)
+        {
+            state = ServerState.Draining;
+            empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (inside == 0) empty.TrySetResult();
+            return empty.Task;
+        }
+    }
+
+    private static async Task<bool> EndsAsync(Task task, TimeSpan limit) => await Task.WhenAny(task, Task.Delay(limit)) == task;
+
+    public void Dispose() => cut.Dispose();
+}

@@ -1,0 +1,70 @@
+using VlmSharp.Adapters;
+using VlmSharp.Compute;
+using VlmSharp.Generation;
+using VlmSharp.Imaging;
+using VlmSharp.Server.Errors;
+using VlmSharp.Tasks;
+using VlmSharp.Tasks.Masks;
+
+namespace VlmSharp.Server.Scheduling;
+
+/// <summary>The model that answers, and the names that requests have for it and its adapters.</summary>
+internal sealed class ServedModel
+{
+    private readonly long created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    /// <summary>Takes a model that is open; the caller owns it.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="name">What requests call it without an adapter.</param>
+    /// <exception cref="ModelFormatException">It has no tokenizer.</exception>
+    /// <exception cref="ArgumentException">An adapter has the model's name.</exception>
+    public ServedModel(VisionLanguageModel model, string name)
+    {
+        if (model.Tokenizer is null) throw new ModelFormatException($"{model.Checkpoint.Directory} has no tokenizer.json or tokenizer.model, and a server's requests are text: add one of them.");
+        if (model.Adapters.Any(a => a.Name == name)) throw new ArgumentException($"An adapter is called {name}, as the model is: give one of them another name.", nameof(name));
+        (Model, Name) = (model, name);
+        MaskDecoder? decoder = MaskDecoder.IsIn(model.Checkpoint.Directory) ? MaskDecoder.LoadFrom(model.Checkpoint.Directory) : null;
+        Tasks = new TaskRunner(model, new TaskOptions { MaskDecoder = decoder });
+        Fingerprint = $"vlmsharp-{typeof(ServedModel).Assembly.GetName().Version?.ToString(3)}-{model.Backend.Name.ToLowerInvariant()}";
+    }
+
+    /// <summary>The model.</summary>
+    public VisionLanguageModel Model { get; }
+
+    /// <summary>Its tasks.</summary>
+    public TaskRunner Tasks { get; }
+
+    /// <summary>What requests call it without an adapter.</summary>
+    public string Name { get; }
+
+    /// <summary>What the numbers of an answer depend on, as OpenAI's system_fingerprint.</summary>
+    public string Fingerprint { get; }
+
+    /// <summary>Unix seconds of its loading.</summary>
+    public long Created => created;
+
+    /// <summary>Every name that a request may give: the model's, then the adapters'.</summary>
+    public IEnumerable<string> Names => [Name, .. Model.Adapters.Select(a => a.Name)];
+
+    /// <summary>Tokens that a picture takes in a prompt.</summary>
+    public int TokensPerPicture => Model.Config.Vision.Patches;
+
+    /// <summary>What a request's model means.</summary>
+    /// <param name="name">The name as given, or null for the adapter that answers where nothing is said, or else the model.</param>
+    /// <returns>The name in full, and the adapter as a <see cref="GenerationRequest"/> takes it.</returns>
+    /// <exception cref="ApiException">404: there is none.</exception>
+    public (string Id, string Adapter) Find(string? name)
+    {
+        name ??= Model.DefaultAdapter ?? Name;
+        if (name == Name || name == VisionLanguageModel.BaseName) return (Name, VisionLanguageModel.BaseName);
+        if (Model.Adapters.Any(a => a.Name == name)) return (name, name);
+        throw new ApiException(404, "invalid_request_error", "model_not_found", "There is no such model here: GET /v1/models lists those there are.", "model");
+    }
+
+    /// <summary>Runs one token, so that the weights have been read before the first request comes.</summary>
+    public void Warm(CancellationToken cancellationToken)
+    {
+        var black = new RgbImage(1, 1);
+        Model.Generate(new GenerationRequest { Images = [black], Prompt = "caption en", Adapter = VisionLanguageModel.BaseName }, new GenerationOptions { MaxNewTokens = 1 }, cancellationToken);
+    }
+}

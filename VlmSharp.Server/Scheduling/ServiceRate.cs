@@ -1,0 +1,29 @@
+using System.Diagnostics;
+
+namespace VlmSharp.Server.Scheduling;
+
+/// <summary>How fast answers end, from the last ones: what a client is told to wait is computed from it.</summary>
+internal sealed class ServiceRate
+{
+    private const int Kept = 64;
+
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1), Longest = TimeSpan.FromMinutes(2);
+
+    private readonly long[] ends = new long[Kept]; // a ring of Stopwatch's timestamps
+    private long count;
+
+    /// <summary>Answers ended.</summary>
+    public void Count(int answers)
+    {
+        for (int i = 0; i < Math.Min(answers, Kept); i++) ends[count++ % Kept] = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>How long so many answers take at the rate of the last minute: 1 s to 2 min, and 1 s where nothing was measured.</summary>
+    public TimeSpan TimeFor(int answers)
+    {
+        int known = 0;
+        TimeSpan since = TimeSpan.Zero; // until now: a server that stands still is slow
+        while (known < Math.Min(count, Kept) && Stopwatch.GetElapsedTime(ends[(count - known - 1) % Kept]) is var age && age < Window) (known, since) = (known + 1, age);
+        return known == 0 ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(Math.Clamp(answers * since.TotalSeconds / known, 1, Longest.TotalSeconds));
+    }
+}

@@ -1,0 +1,72 @@
+using VlmSharp.Generation;
+
+namespace VlmSharp.Server;
+
+/// <summary>How a model is served. The defaults are safe: this machine alone, nothing fetched, everything bounded.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>The address to listen on: an IP address, a name of this machine, or * for all of them. An address other than loopback needs keys, or <see cref="AllowAnonymous"/>.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>The port; 0 takes a free one, which <see cref="VlmServer.Address"/> tells.</summary>
+    public int Port { get; init; } = 8000;
+
+    /// <summary>Whether everyone who reaches an address other than loopback may ask without a key.</summary>
+    public bool AllowAnonymous { get; init; }
+
+    /// <summary>What requests call the model without an adapter; null for the name of its folder. Adapters have their own names.</summary>
+    public string? ModelName { get; init; }
+
+    /// <summary>Answers that are generated at the same time, at the most. Their memory has a limit of its own, <see cref="GenerationEngine.MaxKvCacheBytes"/>.</summary>
+    public int MaxBatch { get; init; } = 32;
+
+    /// <summary>Requests that wait for a place, at the most; who comes then hears 429 and when to come again.</summary>
+    public int MaxQueue { get; init; } = 1024;
+
+    /// <summary>From a request's coming to its last byte, at the most; then it is given up with 504.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long running requests may take to end when the server stops; then they are given up.</summary>
+    public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The largest body of a request, in bytes: 30 million hold a picture of about 22 MB in base64.</summary>
+    public long MaxBodyBytes { get; init; } = 30_000_000;
+
+    /// <summary>Memory for the bodies and pictures of all requests that are being read or wait, in bytes; further ones are read later. At least <see cref="MaxBodyBytes"/>.</summary>
+    public long MaxBufferedBytes { get; init; } = 512L << 20;
+
+    /// <summary>Pictures of a request, at the most; the model's context may hold fewer.</summary>
+    public int MaxPictures { get; init; } = 16;
+
+    /// <summary>The longest prompt, in characters.</summary>
+    public int MaxPromptCharacters { get; init; } = 16_384;
+
+    /// <summary>Requests of a batch, at the most.</summary>
+    public int MaxBatchRequests { get; init; } = 256;
+
+    /// <summary>Answers to one request (<c>n</c>), at the most; never more than <see cref="MaxBatch"/>.</summary>
+    public int MaxChoices { get; init; } = 16;
+
+    /// <summary>Checks every option's range.</summary>
+    /// <exception cref="ArgumentException">One is outside.</exception>
+    internal void Validate()
+    {
+        Check(Host.Length > 0, nameof(Host), "give an address, for instance 127.0.0.1");
+        Check(Port is >= 0 and <= 65535, nameof(Port), "give a number from 0 to 65535");
+        Check(MaxBatch is >= 1 and <= 4096, nameof(MaxBatch), "give a number from 1 to 4096");
+        Check(MaxQueue is >= 0 and <= 1_000_000, nameof(MaxQueue), "give a number from 0 to 1000000");
+        Check(Timeout > TimeSpan.Zero && Timeout < TimeSpan.FromDays(1), nameof(Timeout), "give a time above 0 and below a day");
+        Check(DrainLimit >= TimeSpan.Zero && DrainLimit < TimeSpan.FromDays(1), nameof(DrainLimit), "give a time from 0 up and below a day");
+        Check(MaxBodyBytes is >= 1024 and <= 1 << 30, nameof(MaxBodyBytes), "give a number from 1024 to 1073741824");
+        Check(MaxBufferedBytes >= MaxBodyBytes, nameof(MaxBufferedBytes), $"give at least {nameof(MaxBodyBytes)}");
+        Check(MaxPictures >= 1, nameof(MaxPictures), "give a number above 0");
+        Check(MaxPromptCharacters >= 1, nameof(MaxPromptCharacters), "give a number above 0");
+        Check(MaxBatchRequests >= 1, nameof(MaxBatchRequests), "give a number above 0");
+        Check(MaxChoices >= 1, nameof(MaxChoices), "give a number above 0");
+    }
+
+    private static void Check(bool holds, string name, string remedy)
+    {
+        if (!holds) throw new ArgumentException($"{name} is out of range: {remedy}.", name);
+    }
+}

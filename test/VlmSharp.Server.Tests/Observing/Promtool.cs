@@ -1,0 +1,29 @@
+using System.Diagnostics;
+
+namespace VlmSharp.Server.Tests.Observing;
+
+/// <summary>Prometheus' own checker, of Debian's package prometheus.</summary>
+internal static class Promtool
+{
+    /// <summary>Why a test that needs it is skipped; null where it is installed.</summary>
+    public static string? Missing { get; } = Find() is null ? "promtool is not installed (apt-get install prometheus)" : null;
+
+    /// <summary>Runs it, and expects that it finds nothing.</summary>
+    public static async Task CheckAsync(string[] arguments, string input = "")
+    {
+        using var process = Process.Start(new ProcessStartInfo(Find()!, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"promtool {string.Join(' ', arguments)}:\n{await output}{await errors}");
+    }
+
+    private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "promtool")).FirstOrDefault(File.Exists);
+}
+
+/// <summary>A test that is skipped where promtool is not installed.</summary>
+internal sealed class PromtoolFactAttribute : FactAttribute
+{
+    public PromtoolFactAttribute() => Skip = Promtool.Missing;
+}

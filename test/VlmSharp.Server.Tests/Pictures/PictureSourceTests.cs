@@ -1,0 +1,172 @@
+using System.Net;
+using System.Security.Cryptography;
+using VlmSharp.Conformance;
+using VlmSharp.Imaging;
+using VlmSharp.Server.Errors;
+using VlmSharp.Server.Pictures;
+
+namespace VlmSharp.Server.Tests.Pictures;
+
+/// <summary>From what a request says to pixels.</summary>
+public class PictureSourceTests
+{
+    private static readonly byte[] Png = File.ReadAllBytes(GoldenFiles.PathOf("images", "png_rgb_33x17.png"));
+
+    [Theory]
+    [InlineData("images", "png_rgb_33x17.png", "PNG")]
+    [InlineData("images", "jpg_exif6.jpg", "JPEG")]
+    [InlineData("images", "gif.gif", "GIF")]
+    [InlineData("images", "bmp24.bmp", "BMP")]
+    [InlineData("webp", "lossy_17x9.webp", "WebP")]
+    public async Task A_data_URI_is_a_picture_of_the_format_that_its_bytes_say(string folder, string file, string format)
+    {
+        byte[] bytes = File.ReadAllBytes(GoldenFiles.PathOf(folder, file));
+        using var source = new PictureSource(new PictureOptions());
+        // The stated type is wrong, and nobody asks it.
+        using ReadPicture picture = await source.ReadAsync($"data:text/plain;base64,{Convert.ToBase64String(bytes)}", default);
+        Assert.Equal((format, bytes.Length), (picture.Format, picture.Bytes));
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), picture.Sha256);
+        Assert.Equal(ImageFile.Decode(bytes).Pixels, picture.Image.Pixels);
+    }
+
+    [Theory]
+    [InlineData("http://169.254.169.254/latest/meta-data/", "--allow-image-hosts")]
+    [InlineData("https://example.com/cat.jpg", "--allow-image-hosts")]
+    [InlineData("HTTP://example.com/cat.jpg", "--allow-image-hosts")]
+    [InlineData("file:///etc/passwd", "--allowed-local-media-path")]
+    [InlineData("FILE:///etc/passwd", "--allowed-local-media-path")]
+    [InlineData("ftp://example.com/cat.jpg", "bare base64 and file names are not read")]
+    [InlineData("/etc/passwd", "bare base64 and file names are not read")]
+    [InlineData("iVBORw0KGgo=", "bare base64 and file names are not read")]
+    [InlineData("", "bare base64 and file names are not read")]
+    [InlineData(" data:image/png;base64,QUJD", "bare base64 and file names are not read")]
+    public async Task By_default_nothing_but_a_data_URI_is_read_and_the_error_says_which_option_it_takes(string text, string option)
+    {
+        using var source = new PictureSource(new PictureOptions());
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync(text, default));
+        Assert.Equal((400, "invalid_image_url"), (e.Status, e.Code));
+        Assert.Contains(option, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_fetched_picture_is_judged_by_its_bytes_too()
+    {
+        using var server = new LocalServer(path => path == "/picture"
+            ? LocalServer.Ok(Png, "Content-Type: text/html\r\n")
+            : LocalServer.Ok("<html>secret page of the inside</html>"u8.ToArray(), "Content-Type: image/png\r\n"));
+        var options = new PictureOptions { AllowedHosts = [$"pictures.test:{server.Port}"] };
+        using var source = new PictureSource(
+            options, new PictureFetcher(options, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), IPAddress.IsLoopback));
+        using ReadPicture picture = await source.ReadAsync($"http://pictures.test:{server.Port}/picture", default);
+        Assert.Equal(33, picture.Image.Width);
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync($"http://pictures.test:{server.Port}/page", default));
+        Assert.Contains("not a picture of a format known", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Limits_of_bytes_pixels_and_scans_are_413_in_words_for_the_client()
+    {
+        byte[] progressive = File.ReadAllBytes(GoldenFiles.PathOf("images", "jpgx_prog_rst_17x9.jpg"));
+        foreach ((byte[] bytes, PictureOptions options) in ((byte[], PictureOptions)[])[
+            (Png, new PictureOptions { MaxBytes = Png.Length - 1 }), (Png, new PictureOptions { MaxPixels = 33 * 17 - 1 }),
+            (progressive, new PictureOptions { MaxScans = 2 }), (Png, new PictureOptions { MaxBytesHeld = 33 * 17 * 3 - 1 })])
+        {
+            using var source = new PictureSource(options);
+            ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(bytes, "upload", default));
+            Assert.Equal((413, "image_too_large"), (e.Status, e.Code));
+            Assert.DoesNotContain("ImageOptions", e.Message, StringComparison.Ordinal);
+            ApiException same = await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync($"data:;base64,{Convert.ToBase64String(bytes)}", default));
+            Assert.Equal(413, same.Status);
+            Assert.Equal(0, source.BytesHeld);
+        }
+    }
+
+    [Fact]
+    public void A_request_may_have_so_many_pictures_and_no_more()
+    {
+        using var source = new PictureSource(new PictureOptions { MaxPictures = 3 });
+        source.CheckCount(3);
+        ApiException e = Assert.Throws<ApiException>(() => source.CheckCount(4));
+        Assert.Equal((400, "too_many_images"), (e.Status, e.Code));
+    }
+
+    [Fact]
+    public async Task Decoding_ends_when_its_time_is_over()
+    {
+        using var source = new PictureSource(new PictureOptions { MaxDecodeTime = TimeSpan.Zero });
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(Png, "upload", default));
+        Assert.Equal((400, "image_too_slow"), (e.Status, e.Code));
+    }
+
+    [Fact]
+    public async Task A_client_that_left_gets_no_picture()
+    {
+        using var source = new PictureSource(new PictureOptions { DecodesAtOnce = 1 });
+        using var left = new CancellationTokenSource();
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => source.DecodeAsync(Png, "upload", left.Token));
+        Assert.Throws<OperationCanceledException>(() => source.Decode(Png, "upload", left.Token));
+        // The place is free again.
+        (await source.DecodeAsync(Png, "upload", default)).Dispose();
+        Assert.Equal(0, source.BytesHeld);
+    }
+
+    [Fact]
+    public async Task Pictures_count_against_the_memory_until_they_are_disposed_of()
+    {
+        const int Bytes = 33 * 17 * 3;
+        using var source = new PictureSource(new PictureOptions { MaxBytesHeld = 2 * Bytes + 1 });
+        ReadPicture one = await source.DecodeAsync(Png, "a", default), two = await source.DecodeAsync(Png, "b", default);
+        Assert.Equal(2 * Bytes, source.BytesHeld);
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(Png, "c", default));
+        Assert.Equal((429, true), (e.Status, e.RetryAfter > TimeSpan.Zero));
+        Assert.Equal(2 * Bytes, source.BytesHeld);
+        one.Dispose();
+        one.Dispose(); // counts once
+        Assert.Equal(Bytes, source.BytesHeld);
+        (await source.DecodeAsync(Png, "c", default)).Dispose();
+        two.Dispose();
+        Assert.Equal(0, source.BytesHeld);
+    }
+
+    [Fact]
+    public async Task Memory_of_a_picture_that_was_forgotten_comes_back()
+    {
+        using var source = new PictureSource(new PictureOptions());
+        await Forget(source);
+        for (int i = 0; i < 100 && source.BytesHeld > 0; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            await Task.Yield();
+        }
+        Assert.Equal(0, source.BytesHeld);
+
+        // Of its own, so that no local of the test keeps the picture.
+        static async Task Forget(PictureSource source)
+        {
+            await source.DecodeAsync(Png, "forgotten", default);
+            Assert.True(source.BytesHeld > 0);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("plain text")]
+    [InlineData("\u0089PNG\r\n\u001a\n")]
+    [InlineData("GIF89a")]
+    [InlineData("%PDF-1.7")]
+    [InlineData("<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>")]
+    public async Task What_is_no_picture_is_a_400_without_paths_stacks_or_control_characters(string text)
+    {
+        using var source = new PictureSource(new PictureOptions());
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(System.Text.Encoding.Latin1.GetBytes(text), "evil\r\nname\u001b[31m" + new string('x', 5000), default));
+        Assert.Equal((400, "invalid_image"), (e.Status, e.Code));
+        Assert.DoesNotContain(e.Message, char.IsControl);
+        Assert.InRange(e.Message.Length, 10, 400);
+        Assert.DoesNotContain("/", e.Message.Replace("Windows", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", e.ToString().Split("   at VlmSharp", 2)[0], StringComparison.Ordinal);
+        Assert.Null(e.InnerException);
+    }
+}
