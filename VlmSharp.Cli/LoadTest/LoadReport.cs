@@ -74,6 +74,7 @@ internal sealed class LoadReport(string url, string? model, long seed, LoadPlan 
         if (s.Stage.Rate is { } rate) o.WriteNumber("rate", rate);
         if (s.Stage.Clients is { } clients) o.WriteNumber("clients", clients);
         o.WriteNumber("seconds", Round(s.Seconds));
+        o.WriteNumber("drain_s", Round(s.Drain));
         o.WriteBoolean("stopped", s.IsStopped);
         o.WriteNumber("requests", s.Requests);
         o.WriteNumber("answered", s.Answered);

@@ -11,7 +11,7 @@ internal sealed class LoadRun
     private readonly CancellationToken stop;
     private readonly List<LoadOutcome> outcomes = [];
     private readonly Lock gate = new();
-    private long errors;
+    private long asking, errors;
     private volatile Exception? fault;
 
     private LoadRun(LoadPlan plan, ChatServer server, CancellationToken stop)
@@ -32,9 +32,9 @@ internal sealed class LoadRun
     {
         var run = new LoadRun(plan, server, stop);
         using var inFlight = new SemaphoreSlim(plan.MaxInFlight);
-        Task work = stage.Rate is { } rate ? run.OpenAsync(rate, inFlight) : run.ClosedAsync(stage.Clients!.Value, inFlight);
+        Task work = stage.Rate is { } rate ? run.OpenAsync(rate, inFlight) : run.ClosedAsync(stage.Clients!.Value);
         while (await Task.WhenAny(work, Task.Delay(200, CancellationToken.None)) != work)
-            progress?.Invoke(run.Ended, Interlocked.Read(ref run.errors), plan.MaxInFlight - inFlight.CurrentCount);
+            progress?.Invoke(run.Ended, Interlocked.Read(ref run.errors), Interlocked.Read(ref run.asking));
         await work;
         double end = run.client.Now;
         return new StageReport(plan, stage, run.outcomes, stop.IsCancellationRequested ? end : null);
@@ -58,7 +58,7 @@ internal sealed class LoadRun
             if (due >= plan.Warmup) counted++;
             // Late wakes are made good at once: the next ones are due already. They are seen in the report, since latencies count from the due time.
             for (double wait; (wait = due - client.Now) > 0 && !stop.IsCancellationRequested;)
-                await Task.Delay(TimeSpan.FromSeconds(Math.Min(wait, 1)), CancellationToken.None);
+                await Task.Delay(TimeSpan.FromSeconds(Math.Min(wait, 0.2)), CancellationToken.None);
             if (stop.IsCancellationRequested) break;
             LoadRequest request = plan.Mix.Request(index++);
             if (inFlight.Wait(0, CancellationToken.None)) _ = Task.Run(() => AskAsync(request, due, inFlight), CancellationToken.None);
@@ -73,7 +73,7 @@ internal sealed class LoadRun
     {
         try
         {
-            Add(await client.AskAsync(request, due, stop));
+            await AskAsync(request, due);
         }
         catch (Exception e)
         {
@@ -86,7 +86,7 @@ internal sealed class LoadRun
     }
 
     /// <summary>Each client asks when it has its answer.</summary>
-    private Task ClosedAsync(int clients, SemaphoreSlim inFlight)
+    private Task ClosedAsync(int clients)
     {
         long next = 0, counted = 0;
         return Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(ClientAsync, CancellationToken.None)));
@@ -95,18 +95,7 @@ internal sealed class LoadRun
         {
             while (!stop.IsCancellationRequested && Take(out LoadRequest? request, out double due))
             {
-                await inFlight.WaitAsync(CancellationToken.None);
-                LoadOutcome outcome;
-                try
-                {
-                    outcome = await client.AskAsync(request!, due, stop);
-                }
-                finally
-                {
-                    inFlight.Release();
-                }
-
-                Add(outcome);
+                LoadOutcome outcome = await AskAsync(request!, due);
                 if (outcome.How != LoadEnd.Failed) continue;
                 double pause = double.IsNaN(outcome.RetryAfter) ? LeastPause : Math.Clamp(outcome.RetryAfter, LeastPause, MostPause);
                 await Task.Delay(TimeSpan.FromSeconds(pause), stop).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -132,6 +121,21 @@ internal sealed class LoadRun
     /// <param name="counted">Those of them that count.</param>
     private bool IsOver(double due, long sent, long counted) =>
         sent >= LoadPlan.MostRequests || (plan.Requests is { } most ? counted >= most : due >= plan.Warmup + plan.Duration!.Value);
+
+    private async Task<LoadOutcome> AskAsync(LoadRequest request, double due)
+    {
+        Interlocked.Increment(ref asking);
+        try
+        {
+            LoadOutcome outcome = await client.AskAsync(request, due, stop);
+            Add(outcome);
+            return outcome;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref asking);
+        }
+    }
 
     private void Add(LoadOutcome outcome)
     {

@@ -47,6 +47,9 @@ internal sealed class StageReport
     /// <summary>Seconds that count.</summary>
     public double Seconds => Math.Max(end - plan.Warmup, 0);
 
+    /// <summary>Seconds from when the last request was due to when the last one was over: how long a queue that has built up takes to empty.</summary>
+    public double Drain => Outcomes.Count == 0 ? 0 : Outcomes.Max(o => o.End) - Outcomes.Max(o => o.Due);
+
     /// <summary>Requests that count and have ended.</summary>
     public int Requests => counted.Length;
 

@@ -78,7 +78,7 @@ public sealed class LoadRunTests
     public async Task More_than_may_be_on_their_way_are_not_sent_and_counted()
     {
         using var fake = new FakeChatServer();
-        StageReport report = await RunAsync(fake, Plan(new LoadStage(1000, null), "hang", requests: 10) with { MaxInFlight = 4, Timeout = 2 });
+        StageReport report = await RunAsync(fake, Plan(new LoadStage(1000, null), "hang", requests: 10) with { MaxInFlight = 4, Timeout = 3 });
         Assert.Equal(10, report.Failed);
         Assert.Equal(4, fake.Requests.Length);
         Assert.Equal([(LoadError.NotSent, 6), (LoadError.Timeout, 4)], report.Errors.Select(e => (e.Error, e.Count)));

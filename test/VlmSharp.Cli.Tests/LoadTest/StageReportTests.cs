@@ -58,6 +58,7 @@ public sealed class StageReportTests
         Assert.Equal((2, 5), (report.Whole[50], report.Whole[99])); // of 2, 2, 3, 5
         Assert.Equal([(busy, 2, 3.0), (LoadError.Timeout, 1, double.NaN)], report.Errors.Select(e => (e.Error, e.Count, e.RetryAfter.Max)));
         Assert.Equal(0.5, report.SendDelay[99]);
+        Assert.Equal(2, report.Drain); // the last one was due at 11, and over at 13
     }
 
     [Fact]
