@@ -23,7 +23,7 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
             context.Response.Headers[RequestId.Header] = id;
             return Task.CompletedTask;
         }, (context, record.Id));
-        bool isCounted = !IsQuietRoute(context.GetEndpoint()); // or the number of requests under way would never be 0 when it is asked for
+        bool isCounted = !QuietPaths.Has(context.Request.Path); // or the number of requests under way would never be 0 when it is asked for
         if (isCounted) metrics.Begin();
         Exception? error = null;
         try
@@ -44,8 +44,7 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
 
     private void End(HttpContext context, RequestRecord record, Exception? error)
     {
-        Endpoint? endpoint = context.GetEndpoint();
-        record.Route = (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "unmatched"; // a path that nobody has mapped is a client's text
+        record.Route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "unmatched"; // a path that nobody has mapped is a client's text
         record.Duration = Stopwatch.GetElapsedTime(record.Start);
         bool hasLeft = context.RequestAborted.IsCancellationRequested
             && (error is OperationCanceledException || !context.Response.HasStarted || record is { Model: not null, FinishReason: null });
@@ -55,14 +54,12 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
         record.Status = hasLeft && !context.Response.HasStarted ? ClientClosedRequest
             : error is not null && !context.Response.HasStarted ? (error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError
             : context.Response.StatusCode;
-        bool isQuiet = record.Status < 400 && IsQuietRoute(endpoint);
+        bool isQuiet = record.Status < 400 && QuietPaths.Has(context.Request.Path);
         Tell(context.Features.Get<IHttpActivityFeature>()?.Activity, context.Request.Method, record, isQuiet);
         if (isQuiet) return;
         metrics.End(record);
         log.Write(record);
     }
-
-    private static bool IsQuietRoute(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<QuietRoute>() is not null;
 
     /// <summary>Takes over what the client was told, and of a fault of the server where it was.</summary>
     private static void Take(RequestError? told, RequestRecord record)

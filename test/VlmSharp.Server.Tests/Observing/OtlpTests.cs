@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Tests.Observing;
@@ -14,13 +15,18 @@ public sealed class OtlpTests
     {
         await using OtlpReceiver receiver = await OtlpReceiver.StartAsync(usesGrpc);
         var options = new OtlpOptions { Endpoint = receiver.Address, UsesGrpc = usesGrpc, Headers = "x-token=secret", ServiceName = "captions" };
-        await using (ObservedServer server = await ObservedServer.StartAsync(otlp: options))
+        RunningServer server = await RunningServer.StartAsync(all => all with { Otlp = options });
+        try
         {
-            server.Load();
             server.Client.DefaultRequestHeaders.Add("traceparent", $"00-{Trace}-00f067aa0ba902b7-01");
-            using HttpResponseMessage response = await server.CaptionAsync(), health = await server.Client.GetAsync("/health/live");
+            using HttpResponseMessage response = await server.PostAsync("/v1/caption", new JsonObject { ["image"] = RunningServer.SampleUri });
+            using HttpResponseMessage health = await server.Client.GetAsync($"{server.Server.Address}/health/live");
             Assert.True(response.IsSuccessStatusCode && health.IsSuccessStatusCode);
-        } // what has not been sent is sent now
+        }
+        finally
+        {
+            await server.DisposeAsync(); // what has not been sent is sent now
+        }
 
         var spans = receiver.Spans.Where(span => span.Trace == Trace).ToArray(); // other tests' servers are in this process too
         Assert.All(spans, span => Assert.Equal("captions", span.Service));
