@@ -6,12 +6,12 @@ import { copyPicture, copyText, toCoco, toJson } from "./exports.js";
 export class Answer {
   /**
    * @param section the element to fill
-   * @param name "A" or "B" where there are two answers, else empty
+   * @param title says which answer it is, where there are two
    * @param actions onPoint(number or null), onExplain(response), hasModels(): whether there is a choice
    */
-  constructor(section, name, actions) {
+  constructor(section, title, actions) {
     this.section = section;
-    this.name = name;
+    this.title = title;
     this.actions = actions;
   }
 
@@ -52,7 +52,7 @@ export class Answer {
         el("dl", {}, el("dt", {}, "Prompt"), el("dd", {}, el("code", {}, response.prompt)), el("dt", {}, "Answer"), el("dd", {}, el("code", {}, response.text)))),
     ].filter(Boolean));
     this.#end();
-    announce(`${this.name ? `Answer ${this.name}` : "Answer"}: ${hasBoxes ? this.section.querySelector(".text").textContent : response.text}`);
+    announce(`${this.title()}: ${hasBoxes ? this.section.querySelector(".text").textContent : response.text}`);
   }
 
   /** The request was taken back; what had come stays. */

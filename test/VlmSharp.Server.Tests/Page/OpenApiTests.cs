@@ -1,5 +1,18 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using VlmSharp.Server.Chat;
+using VlmSharp.Server.Keys;
+using VlmSharp.Server.Native;
+using VlmSharp.Server.Observing;
+using VlmSharp.Server.Pictures;
+using VlmSharp.Server.Protocol;
+using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Tests.Page;
 
@@ -50,6 +63,54 @@ public sealed class OpenApiTests(BrowserFixture browser) : IAsyncLifetime
         Assert.Equal(operations.Length, operations.Select(operation => (string?)operation["operationId"]).Distinct().Count());
         string[] tags = [.. _document["tags"]!.AsArray().Select(tag => (string)tag!["name"]!)];
         Assert.All(operations, operation => Assert.Contains((string)operation["tags"]![0]!, tags));
+    }
+
+    [Fact]
+    public async Task It_has_the_routes_of_the_server_and_no_others()
+    {
+        var options = new ServerOptions();
+        await using WebApplication application = ServerPipeline.Build(options, new IPEndPoint(IPAddress.Loopback, 0));
+        using var lifecycle = new Lifecycle(application.Services.GetRequiredService<HealthState>());
+        using var pictures = new PictureReader(new PictureSource(options.Pictures));
+        ServerPipeline.Use(application, options, new KeyGate(null, null, options.ClientLimits, _ => { }), lifecycle, pictures);
+        IEnumerable<string> mapped = ((IEndpointRouteBuilder)application).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Where(route => route.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is not { ExcludeFromDescription: true })
+            .SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Where(method => method != "HEAD").Select(method => $"{method} /{route.RoutePattern.RawText!.TrimStart('/')}"));
+        Assert.Equal(mapped.Order(StringComparer.Ordinal), Operations().Select(operation => $"{operation.Method.ToUpperInvariant()} {operation.Path}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Chat_has_every_member_that_is_honored()
+    {
+        string[] described = [.. _document["components"]!["schemas"]!["ChatRequest"]!["properties"]!.AsObject().Select(member => member.Key)];
+        Assert.Equal(ChatMembers.All.Where(member => member.Use == MemberUse.Accepted).Select(member => member.Name).Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("CaptionRequest", "caption")]
+    [InlineData("AskRequest", "ask")]
+    [InlineData("DetectRequest", "detect")]
+    [InlineData("SegmentRequest", "segment")]
+    public void Every_member_of_our_own_routes_is_one_that_they_read(string schema, string task)
+    {
+        string[] described = [.. Members(_document["components"]!["schemas"]![schema]!)];
+        Assert.InRange(described.Length, 10, 40);
+        var limits = new RequestLimits();
+        Assert.All(described.Where(name => name != "image"), name =>
+        {
+            byte[] member = Encoding.UTF8.GetBytes($"{{\"{name}\":null}}");
+            var json = new Utf8JsonReader(member);
+            json.Read();
+            json.Read();
+            json.Read();
+            Assert.True(NativeMembers.TryRead(ref json, name, new NativeRequest(new SamplingMembers(limits)), limits), $"{task} does not read {name}.");
+        });
+    }
+
+    private IEnumerable<string> Members(JsonNode schema)
+    {
+        if (schema["$ref"] is { } reference) return Members(reference.GetValue<string>()["#/".Length..].Split('/').Aggregate(_document, (at, step) => at[step]!));
+        return (schema["allOf"]?.AsArray().SelectMany(part => Members(part!)) ?? []).Concat(schema["properties"]?.AsObject().Select(member => member.Key) ?? []);
     }
 
     [ChromiumFact]

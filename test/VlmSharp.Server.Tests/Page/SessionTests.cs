@@ -27,7 +27,7 @@ public sealed class SessionTests(BrowserFixture browser)
             Assert.Equal(2, server.Asked.Count);
             await page.GetByRole(AriaRole.Button, new() { Name = "Forget all" }).ClickAsync();
             await Assertions.Expect(page.Locator("#history")).ToBeHiddenAsync();
-            Assert.True(await page.Locator(".frame img").EvaluateAsync<bool>("async image => (await fetch(image.src)).ok"), "The picture on the page was let go.");
+            Assert.True(await page.Locator(".frame img").EvaluateAsync<bool>("async image => { const again = new Image(); again.src = image.src; await again.decode(); return true; }"), "The picture on the page was let go.");
         }, new PageView { Address = "#task=ask&sample=sun", Screenshot = "history" });
     }
 
@@ -54,10 +54,10 @@ public sealed class SessionTests(BrowserFixture browser)
         await using ScriptedServer server = await StartAsync(EchoAsync, models: ["base", "tuned"]);
         await browser.UseAsync(server.Origin, async page =>
         {
-            await Assertions.Expect(page.GetByLabel("Model")).ToHaveValueAsync("base");
+            await Assertions.Expect(page.Locator("select[name=model]")).ToHaveValueAsync("base");
             await page.GetByLabel("Question").FillAsync("q");
             await page.GetByRole(AriaRole.Switch, new() { Name = "Compare two" }).ClickAsync();
-            await Assertions.Expect(page.GetByLabel("Model").Nth(1)).ToHaveValueAsync("tuned");
+            await Assertions.Expect(page.Locator("select[name=model]").Nth(1)).ToHaveValueAsync("tuned");
             await page.GetByRole(AriaRole.Button, new() { Name = "Run both" }).ClickAsync();
             await Assertions.Expect(page.Locator(".answer .text")).ToHaveTextAsync(["base to q of sun.png", "tuned to q of sun.png"]);
         }, new PageView { Address = "#task=ask&sample=sun" });
@@ -73,7 +73,7 @@ public sealed class SessionTests(BrowserFixture browser)
             await page.ReloadAsync();
             await Assertions.Expect(page.GetByLabel("Question").First).ToHaveValueAsync("a & b = c?");
             await Assertions.Expect(page.GetByLabel("Question").Nth(1)).ToHaveValueAsync("second");
-            await Assertions.Expect(page.GetByLabel("Model").Nth(1)).ToHaveValueAsync("tuned");
+            await Assertions.Expect(page.Locator("select[name=model]").Nth(1)).ToHaveValueAsync("tuned");
             await Assertions.Expect(page.Locator(".stage .file").First).ToHaveTextAsync("sun.png");
         }, new PageView { Address = "#task=ask&sample=sun&question2=second&model2=tuned&compare=1" });
     }

@@ -107,7 +107,7 @@ public sealed class TaskTests(BrowserFixture browser)
             await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
             await Assertions.Expect(page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "no picture yet" })).ToBeVisibleAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Sample: Two suns" }).ClickAsync();
-            await page.GetByText("Ask", new() { Exact = true }).ClickAsync();
+            await page.GetByRole(AriaRole.Radio, new() { Name = "Ask" }).CheckAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
             await Assertions.Expect(page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "Type a question first." })).ToBeVisibleAsync();
             await Assertions.Expect(page.GetByLabel("Question")).ToBeFocusedAsync();
