@@ -78,13 +78,15 @@ internal sealed class KeyRing
 
     private static KeyRing Of(IEnumerable<(string Client, byte[] Hash)> keys, string source)
     {
-        var seen = new Dictionary<string, string>();
+        // From a hash to the place of its key. The error names places and not clients: who writes a colon into a key makes a name of its beginning.
+        var seen = new Dictionary<string, int>();
         var unique = new List<(string Client, byte[] Hash)>();
         foreach ((string client, byte[] hash) in keys)
         {
-            if (seen.TryAdd(Convert.ToHexString(hash), client)) unique.Add((client, hash));
-            else if (seen[Convert.ToHexString(hash)] is var other && other != client)
-                throw new KeyFormatException($"{source}: '{other}' and '{client}' have the same key; give each a key of its own.");
+            string text = Convert.ToHexString(hash);
+            if (seen.TryAdd(text, unique.Count)) unique.Add((client, hash));
+            else if (unique[seen[text]].Client != client)
+                throw new KeyFormatException($"{source}: the key of place {seen[text] + 1} comes again under another name; give each name keys of its own.");
         }
         return new KeyRing([.. unique.Select(key => key.Client)], [.. unique.Select(key => key.Hash)]);
     }

@@ -23,7 +23,8 @@ internal static class PageRoutes
         {
             PageFile file = PageFile.Read(name, PathOf(name));
             if (name == "frame.html") file = file with { Policy = PagePolicy.Frame };
-            group.MapMethods(file.Path, s_methods, file.AnswerAsync);
+            IEndpointConventionBuilder route = group.MapMethods(file.Path, s_methods, file.AnswerAsync);
+            if (file.Path.StartsWith("/page/", StringComparison.Ordinal)) route.ExcludeFromDescription(); // parts of the documents
         }
 
         return group;

@@ -21,7 +21,7 @@ function routeOf(task, words) {
 export class Lane {
   /**
    * @param name "A" or "B"
-   * @param page what the lane asks for: task(), picture(), key() resolves when a key was given, changed(), started(), finished(), explain(response)
+   * @param page what the lane asks for: task(), isTwo(), picture(), key() resolves when a key was given, changed(), started(), finished(), explain(response)
    */
   constructor(name, page) {
     this.name = name;
@@ -31,7 +31,7 @@ export class Lane {
     this.root.querySelector(".lane-name").textContent = name;
     const point = number => { this.stage.point(number); this.answer.point(number); };
     this.stage = new Stage(this.root.querySelector(".stage"), point);
-    this.answer = new Answer(this.root.querySelector(".answer"), name, { onPoint: point, onExplain: response => page.explain(response) });
+    this.answer = new Answer(this.root.querySelector(".answer"), () => page.isTwo() ? `Answer ${name}` : "Answer", { onPoint: point, onExplain: response => page.explain(response), hasModels: () => this.form.elements.model.options.length > 1 });
     this.response = null;
     this.form.addEventListener("submit", event => { event.preventDefault(); this.run(); });
     this.form.addEventListener("input", () => page.changed());
@@ -42,6 +42,7 @@ export class Lane {
   /** The form's values that are not empty, for the address and the history. */
   get values() {
     const values = Object.fromEntries([...new FormData(this.form)].filter(([, value]) => value !== ""));
+    if (this.form.elements.model.options.length === 1) delete values.model; // there is no choice to tell of
     return this.wanted && !values.model ? { ...values, model: this.wanted } : values;
   }
 
@@ -145,7 +146,7 @@ export class Lane {
     for (const name of [...FIELDS[task], ...SAMPLING]) if (values[name]) fields[name === "words" ? "prompt" : name] = values[name];
     if (values.model) fields.model = values.model;
     for (let tries = 1; ; tries++) {
-      this.answer.begin();
+      this.answer.begin(task);
       try {
         return await ask(routeOf(task, fields.prompt ?? ""), fields, picture, signal, piece => this.answer.add(piece));
       } catch (error) {
@@ -162,6 +163,7 @@ export class Lane {
     const run = this.root.querySelector(".run"), cancel = this.root.querySelector(".cancel");
     const hadFocus = document.activeElement === cancel;
     cancel.hidden = abort === undefined;
+    run.textContent = abort ? "Running…" : "Run";
     if (hadFocus && cancel.hidden) run.focus();
   }
 }

@@ -1,5 +1,5 @@
 // The page: its task, its picture, one lane or two, and what the address says of them.
-import { ApiError, key, models, setKey } from "./api.js";
+import { key, models, setKey } from "./api.js";
 import { byId } from "./dom.js";
 import { showExplanation } from "./explain.js";
 import { History } from "./history.js";
@@ -12,6 +12,7 @@ const compare = byId("compare");
 
 const page = {
   task: () => radios.find(radio => radio.checked).value,
+  isTwo: () => compare.checked,
   picture: () => picture,
   key: askForKey,
   changed: writeAddress,
@@ -121,8 +122,9 @@ async function findModels() {
       names = await models();
       break;
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 401) return; // the first run says what is wrong
-      await askForKey();
+      if (error.status === 401) await askForKey();
+      else if (error.isBusy) await new Promise(later => setTimeout(later, 1000 * (error.retryAfter ?? 2))); // the model is being loaded
+      else return; // the first run says what is wrong
     }
   }
   for (const lane of lanes) lane.setModels(names);
