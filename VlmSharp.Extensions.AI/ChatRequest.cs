@@ -5,51 +5,48 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Extensions.AI;
 
 /// <summary>
-/// What a chat asks, in the model's terms. PaliGemma answers one prompt about pictures: no system prompt, no turns before, no
-/// tools. What it cannot do is refused with a reason, never left out in silence.
+/// What a chat asks, in the model's terms, by the rules of the server's chat route. PaliGemma answers one prompt about pictures and remembers nothing: the last user message is asked;
+/// earlier turns are dropped, but for the pictures of the last of them that has some, where the last message has none; system text is ignored, and the response says so.
+/// What else the model cannot do is refused with a reason.
 /// </summary>
 internal static class ChatRequest
 {
-    private const string OneTurn = "PaliGemma answers one prompt and remembers no turn before it";
-
     /// <summary>The pictures and the prompt of a chat.</summary>
-    /// <param name="messages">One user message with <see cref="TextContent"/> and, for each picture, a <see cref="DataContent"/> of an image type.</param>
+    /// <param name="messages">At least one user message with <see cref="TextContent"/> and, for each picture, a <see cref="DataContent"/> of an image type.</param>
     /// <param name="model">The model, whose context limits the number of pictures.</param>
     /// <param name="images">How pictures are read.</param>
-    /// <returns>The request. Its pictures are those of the message in order, its prompt the texts joined.</returns>
+    /// <returns>The request. Its prompt is the last user message's texts joined; its pictures are those of the last user message that has some, in order.</returns>
     /// <exception cref="RequestException">The chat is another one.</exception>
     /// <exception cref="ImageFormatException">A picture cannot be read.</exception>
     public static GenerationRequest Read(IEnumerable<ChatMessage> messages, VisionLanguageModel model, ImageOptions images)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        ChatMessage message = TheOnly(messages);
-        DataContent[] pictures = [.. message.Contents.Where(c => c is not TextContent).Select(Picture)];
+        ChatMessage[] asked = [.. messages.Where(m => m.Role == ChatRole.User)];
+        if (asked is not [.., var last]) throw new RequestException("The chat has no user message: send one with a picture and a prompt.");
+        DataContent[] pictures = PicturesOf(last);
+        if (pictures.Length == 0 && asked.LastOrDefault(HasPicture) is { } earlier) pictures = [.. earlier.Contents.OfType<DataContent>().Where(IsPicture)];
         int most = model.Config.Text.MaxPositions / model.Config.Vision.Patches; // nothing is decoded that cannot fit
         if (pictures.Length > most) throw new RequestException($"The message has {pictures.Length} pictures, but the model's context has room for {most}: send fewer.");
         return new GenerationRequest
         {
             Images = [.. pictures.Select((picture, i) => ImageFile.Decode(picture.Data.Span, picture.Name ?? $"Picture {i + 1} of the message", images))],
-            Prompt = message.Text,
+            Prompt = last.Text,
         };
     }
 
-    private static ChatMessage TheOnly(IEnumerable<ChatMessage> messages)
-    {
-        ChatMessage[] all = [.. messages];
-        if (Array.Find(all, m => m.Role == ChatRole.System) is not null)
-            throw new RequestException("The chat has a system message, but PaliGemma has no system prompt: leave it out.");
-        return all switch
-        {
-            [var only] when only.Role == ChatRole.User => only,
-            [] => throw new RequestException("The chat has no message: send one user message with a picture and a prompt."),
-            [var only] => throw new RequestException($"The chat's message has the role '{only.Role}': send one user message with a picture and a prompt."),
-            _ => throw new RequestException($"The chat has {all.Length} messages, but {OneTurn}: send one user message with everything in it."),
-        };
-    }
+    /// <summary>What of a chat is ignored: "system" where it has system text, else null.</summary>
+    public static string? Ignored(IEnumerable<ChatMessage> messages, ChatOptions? options) =>
+        messages.Any(m => m.Role == ChatRole.System) || !string.IsNullOrEmpty(options?.Instructions) ? "system" : null;
+
+    private static DataContent[] PicturesOf(ChatMessage message) => [.. message.Contents.Where(c => c is not TextContent).Select(Picture)];
+
+    private static bool HasPicture(ChatMessage message) => message.Contents.OfType<DataContent>().Any(IsPicture);
+
+    private static bool IsPicture(DataContent data) => data.HasTopLevelMediaType("image");
 
     private static DataContent Picture(AIContent content) => content switch
     {
-        DataContent data when data.HasTopLevelMediaType("image") => data,
+        DataContent data when IsPicture(data) => data,
         DataContent data => throw new RequestException($"The message has data of the type '{data.MediaType}': PaliGemma takes text and pictures (image/*)."),
         UriContent => throw new RequestException("The message has a picture by its address, but nothing is downloaded: send its bytes as DataContent."),
         _ => throw new RequestException($"The message has a {content.GetType().Name}: PaliGemma takes text (TextContent) and pictures (DataContent)."),
@@ -83,8 +80,7 @@ internal static class ChatRequest
     private static void Refuse(ChatOptions options, string model)
     {
         if (options.Tools is { Count: > 0 } && options.ToolMode is not NoneChatToolMode) throw Unsupported("Tools", "PaliGemma calls no tools");
-        if (!string.IsNullOrEmpty(options.Instructions)) throw Unsupported("Instructions", "PaliGemma has no system prompt");
-        if (options.ConversationId is not null) throw Unsupported("ConversationId", OneTurn);
+        if (options.ConversationId is not null) throw Unsupported("ConversationId", "nothing is remembered of a conversation: send its messages");
         if (options.ContinuationToken is not null) throw Unsupported("ContinuationToken", "an answer is not taken up again");
         if (options.ResponseFormat is ChatResponseFormatJson) throw Unsupported("ResponseFormat", "PaliGemma writes plain text");
         if (options.Reasoning is not null) throw Unsupported("Reasoning", "PaliGemma answers without a reasoning text");

@@ -8,20 +8,26 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Extensions.AI;
 
 /// <summary>
-/// A PaliGemma model as a chat client. A chat is one user message: <see cref="TextContent"/> is the prompt, word for word, for
+/// A PaliGemma model as a chat client. The last user message is what is asked: its <see cref="TextContent"/> is the prompt, word for word, for
 /// instance "caption en"; each <see cref="DataContent"/> of an image type is a picture. Nothing is downloaded.
 /// </summary>
 /// <remarks>
 /// <para>
+/// The model remembers nothing, so earlier turns are dropped; where the last message has no picture, those of the last user message before it that has some are
+/// used. System text, and <c>Instructions</c>, is ignored, and <c>AdditionalProperties["vlmsharp.ignored"]</c> of the response, or of the last update, is then "system".
+/// </para>
+/// <para>
 /// Of <see cref="ChatOptions"/> it honors <c>MaxOutputTokens</c>, <c>Temperature</c> (0 is greedy), <c>TopK</c>, <c>TopP</c>,
 /// <c>Seed</c> and <c>StopSequences</c>; beams, repetition penalty and the rest come from a <see cref="GenerationOptions"/> that
-/// <c>RawRepresentationFactory</c> returns. Tools, system prompts, earlier turns, JSON answers and other penalties are refused
+/// <c>RawRepresentationFactory</c> returns. Tools, JSON answers and other penalties are refused
 /// with a <see cref="RequestException"/>; <c>AdditionalProperties</c> is for middleware and not read.
 /// </para>
 /// <para>May be called from several threads: concurrent answers share their steps.</para>
 /// </remarks>
 public sealed class VlmSharpChatClient : IChatClient
 {
+    private const string IgnoredKey = "vlmsharp.ignored";
+
     private readonly Func<VisionLanguageModel> open;
     private readonly ChatClientMetadata metadata;
     private readonly GenerationOptions defaults;
@@ -52,6 +58,7 @@ public sealed class VlmSharpChatClient : IChatClient
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
+        messages = [.. messages]; // it is read twice
         string id = NewId();
         GenerationResult result = await Logged(id, async () =>
         {
@@ -65,6 +72,7 @@ public sealed class VlmSharpChatClient : IChatClient
             CreatedAt = DateTimeOffset.UtcNow,
             FinishReason = Finish(result),
             Usage = Usage(result),
+            AdditionalProperties = Properties(messages, options),
             RawRepresentation = result,
         };
     }
@@ -75,6 +83,7 @@ public sealed class VlmSharpChatClient : IChatClient
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
+        messages = [.. messages]; // it is read twice
         string id = NewId();
         PendingAnswer answer = await Logged(id, () => SubmitAsync(messages, options, id, cancellationToken)).ConfigureAwait(false);
         await using IAsyncEnumerator<GeneratedToken> tokens = answer.ReadAsync(cancellationToken).GetAsyncEnumerator(CancellationToken.None);
@@ -83,6 +92,7 @@ public sealed class VlmSharpChatClient : IChatClient
         GenerationResult result = Told(id, answer, await answer.Result.ConfigureAwait(false));
         ChatResponseUpdate last = Update(id, new UsageContent(Usage(result)));
         last.FinishReason = Finish(result);
+        last.AdditionalProperties = Properties(messages, options);
         last.RawRepresentation = result;
         yield return last;
     }
@@ -142,6 +152,9 @@ public sealed class VlmSharpChatClient : IChatClient
         logger.Answered(id, result.PromptTokens, result.TokenIds.Count, Finish(result).Value, first, answer.Elapsed.TotalMilliseconds);
         return result;
     }
+
+    private static AdditionalPropertiesDictionary? Properties(IEnumerable<ChatMessage> messages, ChatOptions? options) =>
+        ChatRequest.Ignored(messages, options) is { } what ? new AdditionalPropertiesDictionary { [IgnoredKey] = what } : null;
 
     private static ChatFinishReason Finish(GenerationResult result) => result.Finish == FinishReason.Stop ? ChatFinishReason.Stop : ChatFinishReason.Length;
 

@@ -25,8 +25,8 @@ internal static class FormReader
     /// <param name="call">The request.</param>
     public static async Task<(List<FormField> Fields, Attachments Files)> ReadAsync(ApiCall call)
     {
-        var reader = new MultipartReader(BoundaryOf(call.Http.Request), call.Http.Request.Body) { HeadersCountLimit = MostHeaders, HeadersLengthLimit = MostHeaderBytes, BodyLengthLimit = call.Limits.MaxBodyBytes };
-        await RequestBody.ReserveAsync(call);
+        string boundary = BoundaryOf(call.Http.Request);
+        var reader = new MultipartReader(boundary, await RequestBody.OpenAsync(call)) { HeadersCountLimit = MostHeaders, HeadersLengthLimit = MostHeaderBytes, BodyLengthLimit = call.Limits.MaxBodyBytes };
         var fields = new List<FormField>();
         var files = new Attachments();
         try

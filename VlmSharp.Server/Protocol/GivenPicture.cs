@@ -7,7 +7,12 @@ internal readonly record struct GivenPicture(ReadOnlyMemory<byte> Source, JsonSt
 {
     /// <summary>The picture's file; null where the URI is an address from which it would have to be fetched.</summary>
     /// <param name="most">The most bytes of a picture.</param>
-    public ReadOnlyMemory<byte>? Bytes(int most) => Uri is not { } uri ? Source : uri.DataBytes(Source.Span, most) is { } bytes ? bytes : null;
+    public ReadOnlyMemory<byte>? Bytes(int most)
+    {
+        if (Uri is not { } uri) return Source;
+        if (uri.DataBytes(Source.Span, most) is { } bytes) return bytes;
+        return null; // in a conditional expression it would become empty memory
+    }
 
     /// <summary>The address to fetch it from.</summary>
     public string Address() => Uri!.Value.Address(Source.Span);

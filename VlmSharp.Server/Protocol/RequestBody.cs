@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Scheduling;
 
@@ -19,14 +18,14 @@ internal static class RequestBody
     public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(ApiCall call)
     {
         if (!IsJson(call.Http.Request.ContentType)) throw new ApiException(415, "invalid_request_error", "unsupported_media_type", "The body is of another type: send application/json.");
-        await ReserveAsync(call);
+        Stream body = await OpenAsync(call);
         HttpRequest request = call.Http.Request;
-        var buffer = new byte[Math.Max(1, request.ContentLength ?? FirstBlock)]; // of a length that Kestrel has held against the limit
+        var buffer = new byte[Math.Max(1, request.ContentLength ?? FirstBlock)]; // of a length within the limit
         int length = 0;
-        while (await request.Body.ReadAsync(buffer.AsMemory(length), call.Token) is var read and > 0)
+        while (await body.ReadAsync(buffer.AsMemory(length), call.Token) is var read and > 0)
         {
             length += read;
-            if (length == buffer.Length && length != request.ContentLength) Array.Resize(ref buffer, checked(2 * length)); // chunks, up to the limit of Kestrel
+            if (length == buffer.Length && length != request.ContentLength) Array.Resize(ref buffer, checked(2 * length)); // chunks, up to the limit
             if (length == buffer.Length) break;
         }
 
@@ -34,14 +33,14 @@ internal static class RequestBody
     }
 
     /// <summary>Waits until there is room for the body.</summary>
+    /// <returns>The body, within the limit.</returns>
     /// <exception cref="BadHttpRequestException">It is larger than the limit.</exception>
-    public static async Task ReserveAsync(ApiCall call)
+    public static async Task<Stream> OpenAsync(ApiCall call)
     {
         long limit = call.Limits.MaxBodyBytes;
-        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = limit;
-        long bytes = call.Http.Request.ContentLength ?? limit;
-        if (bytes > limit) throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
-        await call.ReserveAsync(Math.Max(bytes, 1));
+        var body = new LimitedBody(call.Http.Request, limit);
+        await call.ReserveAsync(Math.Max(call.Http.Request.ContentLength ?? limit, 1));
+        return body;
     }
 
     /// <summary>Turns what the JSON reader says of a body into what a client is told, without a part of the body.</summary>

@@ -56,7 +56,19 @@ internal sealed class ApiGate(RequestLimits limits, Lifecycle lifecycle, Admissi
         }
     }
 
-    /// <summary>What Core says of a request, without where the model lies.</summary>
-    public static ApiException Told(RequestException error, VisionLanguageModel model) =>
-        ApiException.Invalid(error.Message.Replace(model.Checkpoint.Directory, "The model", StringComparison.Ordinal), error.Parameter);
+    /// <summary>What Core says of a request, under the names that requests have for it, and without where the model lies.</summary>
+    public static ApiException Told(RequestException error, VisionLanguageModel model)
+    {
+        string? param = error.Parameter switch
+        {
+            "max_new_tokens" => "max_tokens",
+            "min_new_tokens" => "min_tokens",
+            "stop_strings" => "stop",
+            "stop_ids" => "stop_token_ids",
+            var same => same,
+        };
+        string message = error.Message.Replace(model.Checkpoint.Directory, "The model", StringComparison.Ordinal);
+        if (error.Parameter is { } name && message.StartsWith(name, StringComparison.Ordinal)) message = param + message[name.Length..];
+        return ApiException.Invalid(message, param);
+    }
 }

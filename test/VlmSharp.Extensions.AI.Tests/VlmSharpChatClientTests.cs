@@ -125,17 +125,38 @@ public sealed class VlmSharpChatClientTests : IDisposable
         var text = new TextContent("caption en");
         return new TheoryData<string, ChatMessage[]>
         {
-            { "no message", [] },
-            { "2 messages", [Chat.User(picture, text), Chat.User(text)] },
-            { "3 messages", [Chat.User(picture, text), new(ChatRole.Assistant, "a cake"), Chat.User(text)] },
-            { "role 'assistant'", [new(ChatRole.Assistant, [picture, text])] },
-            { "no system prompt", [new(ChatRole.System, "be brief"), Chat.User(picture, text)] },
+            { "no user message", [] },
+            { "no user message", [new(ChatRole.Assistant, [picture, text])] },
             { "no picture", [Chat.User(text)] },
+            { "no picture", [new(ChatRole.Assistant, [picture, text]), Chat.User(text)] },
             { "nothing is downloaded", [Chat.User(new UriContent("https://example.com/cake.png", "image/png"), text)] },
             { "'audio/wav'", [Chat.User(new DataContent(new byte[] { 1 }, "audio/wav"), text)] },
             { "FunctionCallContent", [Chat.User(picture, new FunctionCallContent("1", "f"), text)] },
             { "room for", [Chat.User([.. Enumerable.Repeat(picture, 5000), text])] },
         };
+    }
+
+    [Fact]
+    public async Task Of_earlier_turns_the_last_picture_is_kept_where_the_last_message_has_none()
+    {
+        ChatMessage said = new(ChatRole.Assistant, "a cake"), again = Chat.User(new TextContent("caption en"));
+        ChatMessage cake = Chat.Ask("cake.png", "answer en how many cakes are there?"), sun = Chat.Ask("sun.png", "caption en");
+        Assert.Equal("a cake", (await client.GetResponseAsync([sun, said, cake, said, again])).Text);
+        string alone = (await client.GetResponseAsync([sun])).Text;
+        Assert.Equal(alone, (await client.GetResponseAsync([cake, said, sun])).Text);
+    }
+
+    [Fact]
+    public async Task System_text_is_ignored_and_the_response_says_so()
+    {
+        ChatMessage question = Chat.Ask("cake.png", "caption en"), system = new(ChatRole.System, "Speak like a pirate.");
+        ChatResponse response = await client.GetResponseAsync([system, question]);
+        Assert.Equal(("a cake", "system"), (response.Text, response.AdditionalProperties!["vlmsharp.ignored"]));
+        response = await client.GetResponseAsync([question], new ChatOptions { Instructions = "Be brief." });
+        Assert.Equal(("a cake", "system"), (response.Text, response.AdditionalProperties!["vlmsharp.ignored"]));
+        Assert.Null((await client.GetResponseAsync([question])).AdditionalProperties);
+        List<ChatResponseUpdate> updates = await client.GetStreamingResponseAsync([system, question]).ToListAsync();
+        Assert.Equal("system", updates[^1].AdditionalProperties!["vlmsharp.ignored"]);
     }
 
     [Theory, MemberData(nameof(OtherChats), DisableDiscoveryEnumeration = true)]
@@ -159,7 +180,6 @@ public sealed class VlmSharpChatClientTests : IDisposable
     public static TheoryData<string, ChatOptions> OtherOptions() => new()
     {
         { nameof(ChatOptions.Tools), new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "one")] } },
-        { nameof(ChatOptions.Instructions), new ChatOptions { Instructions = "be brief" } },
         { nameof(ChatOptions.ConversationId), new ChatOptions { ConversationId = "7" } },
         { nameof(ChatOptions.ResponseFormat), new ChatOptions { ResponseFormat = ChatResponseFormat.Json } },
         { nameof(ChatOptions.Reasoning), new ChatOptions { Reasoning = new ReasoningOptions() } },

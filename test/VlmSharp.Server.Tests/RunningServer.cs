@@ -67,7 +67,7 @@ public sealed class RunningServer : IAsyncLifetime
             ["model"] = "demo",
             ["messages"] = new JsonArray(User(prompt, SampleUri)),
         };
-        foreach ((string name, JsonNode? value) in members) request[name] = value;
+        foreach ((string name, JsonNode? value) in members) request[name] = value?.DeepClone();
         return request;
     }
 

@@ -13,7 +13,7 @@ public sealed class NativeTests(RunningServer server) : IClassFixture<RunningSer
     private static JsonObject With(params (string Name, JsonNode? Value)[] members)
     {
         var body = new JsonObject { ["image"] = RunningServer.SampleUri };
-        foreach ((string name, JsonNode? value) in members) body[name] = value;
+        foreach ((string name, JsonNode? value) in members) body[name] = value?.DeepClone();
         return body;
     }
 

@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace VlmSharp.Server.Protocol;
+
+/// <summary>
+/// A request's body, which ends with 413 beyond so many bytes. Kestrel has a limit too, but cuts the connection where it is passed, and the client may lose the answer that says why; here
+/// the rest of the body is still read and thrown away, for as long as Kestrel waits for it: 5 s.
+/// </summary>
+internal sealed class LimitedBody : Stream
+{
+    private readonly Stream body;
+    private readonly long most;
+    private long read;
+
+    /// <summary>Takes the place of Kestrel's limit.</summary>
+    /// <param name="request">The request, of which nothing has been read.</param>
+    /// <param name="most">Bytes, at the most.</param>
+    /// <exception cref="BadHttpRequestException">413: it says itself that it has more.</exception>
+    public LimitedBody(HttpRequest request, long most)
+    {
+        (body, this.most) = (request.Body, most);
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (request.ContentLength > most) throw TooLarge();
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        int count = await body.ReadAsync(buffer, cancellationToken);
+        read += count;
+        return read <= most ? count : throw TooLarge();
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Flush() { }
+
+    private static BadHttpRequestException TooLarge() => new("The body is too large.", StatusCodes.Status413PayloadTooLarge);
+}
