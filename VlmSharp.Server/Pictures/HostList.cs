@@ -12,10 +12,15 @@ internal sealed class HostList
     private readonly Entry[] entries;
 
     /// <summary>Reads the entries.</summary>
-    /// <exception cref="ArgumentException">An entry is neither a host nor *.suffix; what runs the server says so before it listens.</exception>
+    /// <exception cref="ArgumentException">
+    /// An entry is neither a host nor *.suffix; what runs the server says so before it listens.
+    /// </exception>
     public HostList(IEnumerable<string> hosts) => entries = [.. hosts.Select(Parse)];
 
-    /// <summary>A URL's host in the one way that a resolver takes it: lower case, xn-- for what is not ASCII, no dot at its end; null where it cannot be written so.</summary>
+    /// <summary>
+    /// A URL's host in the one way that a resolver takes it: lower case, xn-- for what is not ASCII, no dot at its end; null where it
+    /// cannot be written so.
+    /// </summary>
     public static string? HostOf(Uri uri)
     {
         try
@@ -35,7 +40,9 @@ internal sealed class HostList
         if (HostOf(uri) is not { } host) return false;
         return Array.Exists(entries, entry =>
             (entry.Port is { } port ? uri.Port == port : uri.Port is 80 or 443)
-            && (entry.IsSuffix ? uri.HostNameType == UriHostNameType.Dns && host.EndsWith("." + entry.Host, StringComparison.Ordinal) : host == entry.Host));
+            && (entry.IsSuffix
+                ? uri.HostNameType == UriHostNameType.Dns && host.EndsWith("." + entry.Host, StringComparison.Ordinal)
+                : host == entry.Host));
     }
 
     private static Entry Parse(string text)
@@ -47,7 +54,8 @@ internal sealed class HostList
         // The colons of [::1] are no port's.
         if (rest.LastIndexOf(':') is var colon and >= 0 && colon > rest.LastIndexOf(']'))
         {
-            port = ushort.TryParse(rest.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort number) && number > 0 ? number : throw Wrong(text);
+            bool good = ushort.TryParse(rest.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort number) && number > 0;
+            port = good ? number : throw Wrong(text);
             rest = rest[..colon];
         }
         bool host = rest.Length > 0 && rest.AsSpan().IndexOfAny(NotOfHosts) < 0;
@@ -58,7 +66,8 @@ internal sealed class HostList
     }
 
     private static ArgumentException Wrong(string text) => new(
-        $"'{text}' is no host to fetch images from: write images.example.com, *.example.com for every host below it, or either with a port (images.example.com:8443).");
+        $"'{text}' is no host to fetch images from: write images.example.com, *.example.com for every host below it, "
+        + "or either with a port (images.example.com:8443).");
 
     private readonly record struct Entry(string Host, bool IsSuffix, int? Port);
 }

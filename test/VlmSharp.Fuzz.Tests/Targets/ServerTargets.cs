@@ -6,7 +6,9 @@ using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 
-/// <summary>Data URIs: what is read is what its base64 says and has no other text, and becomes a picture or an error for the client.</summary>
+/// <summary>
+/// Data URIs: what is read is what its base64 says and has no other text, and becomes a picture or an error for the client.
+/// </summary>
 internal sealed class DataUriTarget : FuzzTarget
 {
     private static readonly PictureOptions Options = new() { MaxBytes = 1 << 16, MaxPixels = 1 << 14 };
@@ -48,7 +50,9 @@ internal sealed class DataUriTarget : FuzzTarget
     }
 }
 
-/// <summary>URLs of pictures: what is let through leads to a listed host and port, and to the same when it is written and read again.</summary>
+/// <summary>
+/// URLs of pictures: what is let through leads to a listed host and port, and to the same when it is written and read again.
+/// </summary>
 internal sealed class PictureUrlTarget : FuzzTarget
 {
     private static readonly HostList Hosts = new(["good.test", "*.wide.test", "port.test:8080", "[2606:4700::1]"]);

@@ -76,7 +76,9 @@ public class KeyRingTests
     {
         var warnings = new List<string>();
         KeyRing ring = KeyRing.Parse(
-            "\uFEFF# keys of the lab\r\n\r\n  first-key-0123456789abcdef  \r\nalice : with:colon:0123456789\r\n#bob:x\r\nalice:alice-new-0123456789\r\nthird-key-0123456789abcdef", "keys", warnings);
+            "\uFEFF# keys of the lab\r\n\r\n  first-key-0123456789abcdef  \r\nalice : with:colon:0123456789\r\n"
+            + "#bob:x\r\nalice:alice-new-0123456789\r\nthird-key-0123456789abcdef",
+            "keys", warnings);
         Assert.Equal(["key-1", "alice", "alice", "key-4"], ring.Clients);
         Assert.True(ring.TryFind("Bearer with:colon:0123456789", out string client));
         Assert.Equal("alice", client);

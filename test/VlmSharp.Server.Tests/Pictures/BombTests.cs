@@ -54,7 +54,9 @@ public class BombTests
         Assert.Equal(0, source.BytesHeld);
     }
 
-    /// <summary>A picture of 8 x 8 pixels whose compressed data goes on for 256 MB is a picture of 8 x 8 pixels: inflating ends with its last row.</summary>
+    /// <summary>
+    /// A picture of 8 x 8 pixels whose compressed data goes on for 256 MB is a picture of 8 x 8 pixels: inflating ends with its last row.
+    /// </summary>
     [Fact]
     public void Data_behind_the_last_row_is_not_inflated()
     {
@@ -82,7 +84,9 @@ public class BombTests
         Assert.Equal(80, slow.Image.Width);
     }
 
-    /// <summary>A file within all limits of size whose decoding takes seconds: 100 scans of a few bytes, each of which visits every block.</summary>
+    /// <summary>
+    /// A file within all limits of size whose decoding takes seconds: 100 scans of a few bytes, each of which visits every block.
+    /// </summary>
     [Fact]
     public async Task What_is_slow_to_decode_ends_when_its_time_is_over()
     {
@@ -176,8 +180,8 @@ public class BombTests
         return [.. file[..first], .. Enumerable.Repeat(scan, more).SelectMany(bytes => bytes), .. file[first..]];
     }
 
-    // Gray and progressive (ITU T.81, annex G), all blocks empty. A code of one bit says "no difference" in the scan of DC, and "the next 16384 to 32767 blocks have nothing" in
-    // the 99 of AC, which refine what is not there.
+    // Gray and progressive (ITU T.81, annex G), all blocks empty. A code of one bit says "no difference" in the scan of DC, and "the next
+    // 16384 to 32767 blocks have nothing" in the 99 of AC, which refine what is not there.
     private static byte[] SlowJpeg(int side)
     {
         List<byte> file = [0xFF, 0xD8];

@@ -219,7 +219,9 @@ public class PictureFetcherTests
         Assert.Equal(one, (await Assert.ThrowsAsync<ApiException>(() => unknown.FetchAsync(url, default))).Message);
     }
 
-    /// <summary>The total time counts from the first byte of the request to the last of the picture, so dripping does not prolong it.</summary>
+    /// <summary>
+    /// The total time counts from the first byte of the request to the last of the picture, so dripping does not prolong it.
+    /// </summary>
     [Fact]
     public async Task A_body_that_drips_ends_with_the_total_time()
     {
