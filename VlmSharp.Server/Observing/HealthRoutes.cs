@@ -28,7 +28,9 @@ internal static class HealthRoutes
             context.Response.StatusCode = well ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             context.Response.ContentType = "application/json";
             context.Response.Headers.CacheControl = "no-store";
-            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(Json(now, well), context.RequestAborted).AsTask();
+            return HttpMethods.IsHead(context.Request.Method)
+                ? Task.CompletedTask
+                : context.Response.Body.WriteAsync(Json(now, well), context.RequestAborted).AsTask();
         });
 
     private static byte[] Json(HealthReport now, bool isWell)

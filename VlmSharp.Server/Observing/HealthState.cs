@@ -22,15 +22,19 @@ internal enum HealthPhase
 internal sealed record HealthReport(HealthPhase Phase, string Reason);
 
 /// <summary>
-/// Whether the server is alive and whether it is ready. It goes from loading to ready to draining, or from anywhere to failed; a step back, such as ready while it
-/// drains, is not taken.
+/// Whether the server is alive and whether it is ready. It goes from loading to ready to draining, or from anywhere to failed; a step back,
+/// such as ready while it drains, is not taken.
 /// </summary>
 internal sealed class HealthState
 {
     private readonly Lock gate = new();
 
     /// <summary>The phase now.</summary>
-    public HealthReport Now { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); } = new(HealthPhase.Loading, "The model is being loaded.");
+    public HealthReport Now
+    {
+        get => Volatile.Read(ref field);
+        private set => Volatile.Write(ref field, value);
+    } = new(HealthPhase.Loading, "The model is being loaded.");
 
     /// <summary>Requests can be answered from now on.</summary>
     public void Ready() => Move(new HealthReport(HealthPhase.Ready, "The model answers."));

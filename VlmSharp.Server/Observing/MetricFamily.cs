@@ -4,7 +4,8 @@ using System.Text;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// What an instrument has measured so far: a series for each set of labels. Taking a measurement of a known series allocates nothing, for decode steps are measured too.
+/// What an instrument has measured so far: a series for each set of labels. Taking a measurement of a known series allocates nothing, for
+/// decode steps are measured too.
 /// </summary>
 internal sealed class MetricFamily
 {

@@ -7,7 +7,10 @@ namespace VlmSharp.Server.Observing;
 /// <summary>Puts log, metrics, traces and health into an application.</summary>
 internal static class ObservationServices
 {
-    /// <summary>Registers <see cref="HealthState"/>, <see cref="ServerGauges"/>, <see cref="ServerMetrics"/>, <see cref="RequestLog"/> and what exports them.</summary>
+    /// <summary>
+    /// Registers <see cref="HealthState"/>, <see cref="ServerGauges"/>, <see cref="ServerMetrics"/>, <see cref="RequestLog"/> and what
+    /// exports them.
+    /// </summary>
     /// <param name="services">The application's.</param>
     /// <param name="log">The request log.</param>
     /// <param name="otlp">Where traces and metrics are sent; null sends nothing.</param>

@@ -3,7 +3,9 @@ using VlmSharp.Telemetry;
 
 namespace VlmSharp.Server.Observing;
 
-/// <summary>Whose measurements leave the server: the model's, the server's, and those of the runtime and of Kestrel's connections.</summary>
+/// <summary>
+/// Whose measurements leave the server: the model's, the server's, and those of the runtime and of Kestrel's connections.
+/// </summary>
 internal static class ObservedMeters
 {
     /// <summary>The names of the meters.</summary>

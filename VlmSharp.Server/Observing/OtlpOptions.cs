@@ -2,8 +2,8 @@ namespace VlmSharp.Server.Observing;
 
 /// <summary>Where traces and metrics are sent by OpenTelemetry's protocol.</summary>
 /// <remarks>
-/// What is not here is read by OpenTelemetry's SDK from its usual environment variables, for instance OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER,
-/// OTEL_METRIC_EXPORT_INTERVAL (milliseconds).
+/// What is not here is read by OpenTelemetry's SDK from its usual environment variables, for instance OTEL_RESOURCE_ATTRIBUTES,
+/// OTEL_TRACES_SAMPLER, OTEL_METRIC_EXPORT_INTERVAL (milliseconds).
 /// </remarks>
 public sealed record OtlpOptions
 {

@@ -5,8 +5,9 @@ using System.Text;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// Prometheus' text format 0.0.4, and what OpenTelemetry's instruments are called in it ("Prometheus and OpenMetrics compatibility", OpenTelemetry specification 1.50):
-/// every character but letters, digits and underscores becomes an underscore, the unit follows in words, and a counter ends in <c>_total</c>.
+/// Prometheus' text format 0.0.4, and what OpenTelemetry's instruments are called in it ("Prometheus and OpenMetrics compatibility",
+/// OpenTelemetry specification 1.50): every character but letters, digits and underscores becomes an underscore, the unit follows in words,
+/// and a counter ends in <c>_total</c>.
 /// </summary>
 internal static class PrometheusText
 {
@@ -40,7 +41,8 @@ internal static class PrometheusText
     /// <summary>The two lines before a metric's samples.</summary>
     public static void WriteHead(StringBuilder text, string name, string type, string? help)
     {
-        text.Append("# HELP ").Append(name).Append(' ').Append((help ?? name).Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal)).Append('\n');
+        string line = (help ?? name).Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal);
+        text.Append("# HELP ").Append(name).Append(' ').Append(line).Append('\n');
         text.Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
     }
 
@@ -54,7 +56,8 @@ internal static class PrometheusText
     {
         text.Append(name);
         string border = bound is { } le ? $"le=\"{Number(le)}\"" : "";
-        if (labels.Length + border.Length > 0) text.Append('{').Append(labels).Append(labels.Length > 0 && border.Length > 0 ? "," : "").Append(border).Append('}');
+        string comma = labels.Length > 0 && border.Length > 0 ? "," : "";
+        if (labels.Length + border.Length > 0) text.Append('{').Append(labels).Append(comma).Append(border).Append('}');
         text.Append(' ').Append(Number(value)).Append('\n');
     }
 

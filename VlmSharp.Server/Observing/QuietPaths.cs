@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace VlmSharp.Server.Observing;
 
-/// <summary>What machines ask every few seconds, to know whether all is well. These requests are not logged, measured or traced as long as it is.</summary>
+/// <summary>
+/// What machines ask every few seconds, to know whether all is well. These requests are not logged, measured or traced as long as it is.
+/// </summary>
 internal static class QuietPaths
 {
     /// <summary>Answers as long as the process can.</summary>

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// A request's line: one JSON object. The writer escapes whatever is not printable ASCII, so that no text, whoever it came from, can end the line, begin another or
-/// move a terminal's cursor. Members without a value are left out.
+/// A request's line: one JSON object. The writer escapes whatever is not printable ASCII, so that no text, whoever it came from, can end
+/// the line, begin another or move a terminal's cursor. Members without a value are left out.
 /// </summary>
 internal static class RequestLine
 {
@@ -58,7 +58,8 @@ internal static class RequestLine
         json.WriteNumber("image_tokens", record.ImageTokens);
         json.WriteNumber("completion_tokens", record.CompletionTokens);
         if (record.LargestStep > 0) json.WriteNumber("largest_step", record.LargestStep);
-        if (record is { Decode.TotalSeconds: > 0 and var seconds, CompletionTokens: > 1 }) Number(json, "tokens_per_second", (record.CompletionTokens - 1) / seconds);
+        if (record is { Decode.TotalSeconds: > 0 and var seconds, CompletionTokens: > 1 })
+            Number(json, "tokens_per_second", (record.CompletionTokens - 1) / seconds);
     }
 
     private static void WriteTimes(Utf8JsonWriter json, RequestRecord record)

@@ -5,8 +5,9 @@ using System.Threading.Channels;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// One JSON line a request. Lines go through a bounded queue to a thread of their own: whoever answers never waits for the log, so a reader that stands still, a full
-/// disk or a closed stream costs lines, never answers. Lines that are lost are counted, and the next line that is written after a full queue says how many.
+/// One JSON line a request. Lines go through a bounded queue to a thread of their own: whoever answers never waits for the log, so a reader
+/// that stands still, a full disk or a closed stream costs lines, never answers. Lines that are lost are counted, and the next line that is
+/// written after a full queue says how many.
 /// </summary>
 internal sealed class RequestLog : IDisposable
 {
@@ -16,7 +17,8 @@ internal sealed class RequestLog : IDisposable
     private readonly Channel<(RequestRecord Record, DateTimeOffset Time)> lines;
     private readonly Thread? writer;
     private readonly TimeProvider clock;
-    private long dropped, refused, told; // lines: the queue was full, the stream would not have them, and of the dropped ones those that the log tells of
+    private long dropped, refused; // lines: the queue was full, the stream would not have them
+    private long told; // of those that were dropped, those that the log tells of
 
     /// <summary>Begins.</summary>
     public RequestLog(RequestLogOptions options, TimeProvider? clock = null)

@@ -7,7 +7,9 @@ using VlmSharp.Server.Errors;
 
 namespace VlmSharp.Server.Observing;
 
-/// <summary>The middleware around everything else: gives a request its record and its id, and tells log, metrics and trace of it when it has ended.</summary>
+/// <summary>
+/// The middleware around everything else: gives a request its record and its id, and tells log, metrics and trace of it when it has ended.
+/// </summary>
 internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
 {
     private const int ClientClosedRequest = 499; // nginx's status of a client that left before its answer
@@ -44,15 +46,17 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
 
     private void End(HttpContext context, RequestRecord record, Exception? error)
     {
-        record.Route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "unmatched"; // a path that nobody has mapped is a client's text
+        record.Route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "unmatched"; // not the path: it is a client's text
         record.Duration = Stopwatch.GetElapsedTime(record.Start);
         bool hasLeft = context.RequestAborted.IsCancellationRequested
             && (error is OperationCanceledException || !context.Response.HasStarted || record is { Model: not null, FinishReason: null });
         Take(context.Features.Get<RequestError>(), record);
         if (hasLeft) record.ErrorType = RequestError.Canceled;
         else if (error is not null) record.ErrorType ??= "server_error";
-        record.Status = hasLeft && !context.Response.HasStarted ? ClientClosedRequest
-            : error is not null && !context.Response.HasStarted ? (error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError
+        record.Status = context.Response.HasStarted ? context.Response.StatusCode
+            : hasLeft ? ClientClosedRequest
+            : error is BadHttpRequestException bad ? bad.StatusCode
+            : error is not null ? StatusCodes.Status500InternalServerError
             : context.Response.StatusCode;
         bool isQuiet = record.Status < 400 && QuietPaths.Has(context.Request.Path);
         Tell(context.Features.Get<IHttpActivityFeature>()?.Activity, context.Request.Method, record, isQuiet);
@@ -66,7 +70,9 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
     {
         if (told is null) return;
         record.ErrorType ??= told.Type;
-        if (told is { Type: "server_error", Cause: { } cause }) record.Fault = $"{cause.GetType().Name}{cause.StackTrace?.Split('\n')[0].Split(" in ")[0].TrimEnd()}";
+        if (told is not { Type: "server_error", Cause: { } cause }) return;
+        string? method = cause.StackTrace?.Split('\n')[0].Split(" in ")[0].TrimEnd();
+        record.Fault = $"{cause.GetType().Name}{method}";
     }
 
     /// <summary>ASP.NET Core's span of the request, under the names of the semantic conventions for HTTP.</summary>

@@ -5,8 +5,8 @@ using VlmSharp.Generation;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// What is known of a request when it ends: the log's line and the metrics are made of it. Whoever answers the request fills it. Nothing in it is a prompt, an
-/// answer or a picture, unless the log is to have prompts and answers.
+/// What is known of a request when it ends: the log's line and the metrics are made of it. Whoever answers the request fills it. Nothing in
+/// it is a prompt, an answer or a picture, unless the log is to have prompts and answers.
 /// </summary>
 internal sealed class RequestRecord
 {
@@ -76,7 +76,10 @@ internal sealed class RequestRecord
     /// <summary>OpenAI's kind of error, or "canceled"; null where all went well.</summary>
     public string? ErrorType { get; set; }
 
-    /// <summary>Where the server failed, for whoever looks after it: a type and a method, and nothing that a request could have put there; null where it did not.</summary>
+    /// <summary>
+    /// Where the server failed, for whoever looks after it: a type and a method, and nothing that a request could have put there; null
+    /// where it did not.
+    /// </summary>
     public string? Fault { get; set; }
 
     /// <summary>Why it was turned away, where it was; else null, and a status that says so is counted by what it usually means.</summary>
@@ -94,9 +97,12 @@ internal sealed class RequestRecord
     /// <summary>A request's record.</summary>
     /// <param name="context">The request, of a pipeline with <see cref="ObservationServices.UseRequestObservation"/>.</param>
     public static RequestRecord Of(HttpContext context) =>
-        context.Features.Get<RequestRecord>() ?? throw new InvalidOperationException("The request has no record: UseRequestObservation must come before whatever answers.");
+        context.Features.Get<RequestRecord>()
+        ?? throw new InvalidOperationException("The request has no record: UseRequestObservation must come before whatever answers.");
 
-    /// <summary>Takes over what the engine tells of an answer that has ended. Of several answers the longest time of each stage is kept.</summary>
+    /// <summary>
+    /// Takes over what the engine tells of an answer that has ended. Of several answers the longest time of each stage is kept.
+    /// </summary>
     /// <param name="answer">One of the request's answers.</param>
     public void Add(PendingAnswer answer)
     {

@@ -3,8 +3,8 @@ using VlmSharp.Generation;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// Where the gauges of <see cref="ServerMetrics"/> are read, when somebody asks. Each may be set when the part that knows it exists, and reads 0 until then; each is called
-/// from any thread.
+/// Where the gauges of <see cref="ServerMetrics"/> are read, when somebody asks. Each may be set when the part that knows it exists, and
+/// reads 0 until then; each is called from any thread.
 /// </summary>
 internal sealed class ServerGauges
 {

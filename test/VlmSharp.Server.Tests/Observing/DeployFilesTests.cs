@@ -4,7 +4,9 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>The dashboard and the alerts ask for metrics and labels that a server really has, in PromQL that Prometheus understands.</summary>
+/// <summary>
+/// The dashboard and the alerts ask for metrics and labels that a server really has, in PromQL that Prometheus understands.
+/// </summary>
 public sealed partial class DeployFilesTests(ExportedMetrics exported) : IClassFixture<ExportedMetrics>
 {
     private static readonly string Dashboard = Path.Combine(GoldenFiles.Root, "deploy", "grafana", "vlmsharp.json");

@@ -12,7 +12,9 @@ using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>A real server on loopback with the demo model, and the observing routes beside one that generates and some that go wrong.</summary>
+/// <summary>
+/// A real server on loopback with the demo model, and the observing routes beside one that generates and some that go wrong.
+/// </summary>
 internal sealed class ObservedServer : IAsyncDisposable
 {
     private readonly WebApplication app;
