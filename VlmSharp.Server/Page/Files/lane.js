@@ -74,6 +74,7 @@ export class Lane {
   /** Puts the page's picture there, without an answer. */
   setPicture() {
     this.cancel();
+    this.#running(undefined); // what still comes of an earlier run belongs to another picture
     this.stage.show(this.page.picture());
     this.answer.hide();
     this.response = null;
@@ -126,6 +127,7 @@ export class Lane {
     this.stage.clear();
     try {
       const response = await this.#ask(task, picture, abort.signal);
+      if (this.abort !== abort) return;
       this.response = response;
       this.stage.draw(response);
       this.answer.finish(response, picture);
