@@ -38,7 +38,9 @@ internal static class ServerPipeline
         application.UseRouting();
         application.Use(keys.InvokeAsync);
         var admission = new Admission(options.MaxBatch, options.MaxQueue);
-        application.Services.GetRequiredService<ServerGauges>().Waiting = () => admission.Waiting;
+        ServerGauges gauges = application.Services.GetRequiredService<ServerGauges>();
+        gauges.Waiting = () => admission.Waiting;
+        gauges.MaxWaiting = () => options.MaxQueue;
         MapApi(application, new ApiGate(LimitsOf(options), lifecycle, admission), pictures);
         application.MapMetrics();
         RouteGroupBuilder open = application.MapGroup("");

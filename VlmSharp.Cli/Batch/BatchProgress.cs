@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Batch;
 
@@ -10,35 +11,14 @@ namespace VlmSharp.Cli.Batch;
 /// <param name="before">Items that had a record at the start.</param>
 internal sealed class BatchProgress(TextWriter output, int? columns, long total, long before)
 {
-    private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(200), Elsewhere = TimeSpan.FromSeconds(10);
-
     private readonly long start = Stopwatch.GetTimestamp();
-    private bool drawn;
-    private long shown = columns is not null ? 0 : Stopwatch.GetTimestamp();
+    private readonly StatusLine status = new(output, columns);
 
     /// <summary>Tells how many items have a record by now.</summary>
-    public void Report(long done, long errors)
-    {
-        if (Stopwatch.GetElapsedTime(shown) < (columns is not null ? OnTerminal : Elsewhere)) return;
-        shown = Stopwatch.GetTimestamp();
-        if (columns is not { } width)
-        {
-            output.WriteLine(Line(done, errors));
-            return;
-        }
-
-        string bar = $"{Bar(done)} {Line(done, errors)}";
-        output.Write($"\r{(bar.Length < width ? bar : bar[..Math.Max(0, width - 1)])}\u001b[K"); // what wraps cannot be drawn over
-        drawn = true;
-    }
+    public void Report(long done, long errors) => status.Report(isTerminal => isTerminal ? $"{Bar(done)} {Line(done, errors)}" : Line(done, errors));
 
     /// <summary>Removes the bar, so that something else may be written; the next report draws it again.</summary>
-    public void Clear()
-    {
-        if (!drawn) return;
-        output.Write("\r\u001b[K");
-        drawn = false;
-    }
+    public void Clear() => status.Clear();
 
     private string Bar(long done)
     {

@@ -44,6 +44,7 @@ internal static class BenchCommand
         var svg = new Option<string?>("--svg") { Description = "Also write the stages as a bar chart.", HelpName = "X.svg" };
         FileList.RefuseEmpty(svg);
         foreach (Option option in new Option[] { batch, tokens, repeat, json, svg }) command.Add(option);
+        command.Add(BenchServeCommand.Create());
         command.SetAction(async (parsed, cancellation) =>
         {
             int runs = parsed.GetValue(repeat) ?? DefaultRuns, count = parsed.GetValue(tokens) ?? DefaultTokens, together = parsed.GetValue(batch) ?? 1;

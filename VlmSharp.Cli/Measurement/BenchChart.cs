@@ -1,6 +1,5 @@
 using System.Globalization;
-using System.Security;
-using System.Text;
+using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Measurement;
 
@@ -12,7 +11,6 @@ namespace VlmSharp.Cli.Measurement;
 internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
 {
     private const int Width = 860, Left = 110, BarWidth = 470, Bar = 20, Gap = 6, Between = 42, Top = 92, LineHeight = 18;
-    private const string Ink = "#1f2933", Faint = "#52606d";
 
     /// <summary>A color for each backend, and a darker one for its floor; told apart by people who confuse red and green too.</summary>
     private static readonly (string Time, string Floor)[] Colors =
@@ -24,43 +22,38 @@ internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
     /// <param name="path">Where.</param>
     public void Save(string path)
     {
-        var svg = new StringBuilder();
-        Line(svg, $"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{Height}" viewBox="0 0 {Width} {Height}" font-family="sans-serif">
-            """);
-        Rectangle(svg, 0, 0, Width, Height, "#ffffff");
+        var svg = new SvgDrawing(Width, Height);
         string model = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(reports[0].Model)));
-        Text(svg, 24, 34, $"vlmsharp bench: {model}", 18, Ink, bold: true);
-        Text(svg, 24, 58, "Median time of each stage, each on its own scale. Dark: the floor, the time at the backend's own limit.", 13, Faint);
+        svg.Text(24, 34, $"vlmsharp bench: {model}", 18, SvgDrawing.Ink, bold: true);
+        svg.Text(24, 58, "Median time of each stage, each on its own scale. Dark: the floor, the time at the backend's own limit.", 13, SvgDrawing.Faint);
         int y = Top;
         for (int stage = 0; stage < reports[0].Stages.Count; stage++) y = Stage(svg, stage, y);
         foreach (BenchReport report in reports)
         {
-            Text(svg, 24, y, report.Description, 12, Faint);
+            svg.Text(24, y, report.Description, 12, SvgDrawing.Faint);
             y += LineHeight;
         }
 
-        Line(svg, $"</svg>");
-        File.WriteAllText(path, svg.ToString());
+        svg.Save(path);
     }
 
     /// <summary>A heading and a bar for each backend.</summary>
     /// <returns>Where the next one begins.</returns>
-    private int Stage(StringBuilder svg, int stage, int y)
+    private int Stage(SvgDrawing svg, int stage, int y)
     {
         BenchStage first = reports[0].Stages[stage];
         double slowest = Math.Max(reports.Max(report => report.Stages[stage].Seconds), 1e-9);
-        Text(svg, 24, y, $"{first.Name}: {first.Work}", 13, Ink, bold: true);
+        svg.Text(24, y, $"{first.Name}: {first.Work}", 13, SvgDrawing.Ink, bold: true);
         y += 10;
         for (int i = 0; i < reports.Count; i++, y += Bar + Gap)
         {
             BenchStage s = reports[i].Stages[stage];
             (string time, string floor) = Colors[i % Colors.Length];
             double length = BarWidth * s.Seconds / slowest;
-            Text(svg, Left - 10, y + 15, reports[i].Backend, 13, Ink, anchor: "end");
-            Rectangle(svg, Left, y, Math.Max(length, 1), Bar, time);
-            if (s.HasFloor) Rectangle(svg, Left, y, length * Math.Min(s.Share, 1), Bar, floor);
-            Text(svg, Left + length + 8, y + 15, s.HasFloor ? $"{Time(s.Seconds)}, {s.Share:P0} of the limit" : Time(s.Seconds), 13, Ink);
+            svg.Text(Left - 10, y + 15, reports[i].Backend, 13, SvgDrawing.Ink, anchor: "end");
+            svg.Rectangle(Left, y, Math.Max(length, 1), Bar, time);
+            if (s.HasFloor) svg.Rectangle(Left, y, length * Math.Min(s.Share, 1), Bar, floor);
+            svg.Text(Left + length + 8, y + 15, s.HasFloor ? $"{Time(s.Seconds)}, {s.Share:P0} of the limit" : Time(s.Seconds), 13, SvgDrawing.Ink);
         }
 
         return y + Between - 10;
@@ -74,18 +67,4 @@ internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
         >= 0.01 => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e3:0.0} ms"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e3:0.00} ms"),
     };
-
-    private static void Rectangle(StringBuilder svg, double x, double y, double width, double height, string fill) =>
-        Line(svg, $"""<rect x="{x}" y="{y}" width="{width:0.##}" height="{height}" fill="{fill}"/>""");
-
-    private static void Text(
-        StringBuilder svg, double x, double y, string text, int size, string fill, bool bold = false, string anchor = "start")
-    {
-        int weight = bold ? 600 : 400;
-        string escaped = SecurityElement.Escape(text);
-        Line(svg, $"""<text x="{x:0.##}" y="{y}" font-size="{size}" fill="{fill}" text-anchor="{anchor}" font-weight="{weight}">{escaped}</text>""");
-    }
-
-    private static void Line(StringBuilder svg, FormattableString line) =>
-        svg.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
 }

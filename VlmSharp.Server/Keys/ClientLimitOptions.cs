@@ -9,6 +9,9 @@ public sealed record ClientLimitOptions
     /// <summary>How many requests a minute a client may begin in the long run; null, the default, is any number.</summary>
     public int? RequestsPerMinute { get; init; }
 
-    /// <summary>How many of these it may begin at once after a rest: the size of its token bucket. <see cref="RequestsPerMinute"/> when null, the default.</summary>
+    /// <summary>
+    /// How many of these it may begin at once after a rest: the size of its token bucket. <see cref="RequestsPerMinute"/> when null, the
+    /// default.
+    /// </summary>
     public int? Burst { get; init; }
 }

@@ -4,8 +4,9 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Keys;
 
 /// <summary>
-/// Holds each client to its share. A client's rate is a token bucket: it fills with <c>requests a minute / 60</c> tokens a second up to the burst, and a request takes one.
-/// A request that is refused takes none. Clients are names of keys, so there are no more buckets than names.
+/// Holds each client to its share. A client's rate is a token bucket: it fills with <c>requests a minute / 60</c> tokens a second up to
+/// the burst, and a request takes one. A request that is refused takes none. Clients are names of keys, so there are no more buckets than
+/// names.
 /// </summary>
 internal sealed class ClientLimits
 {
@@ -45,7 +46,10 @@ internal sealed class ClientLimits
                 state.Tokens = Math.Min(burst, state.Tokens + clock.GetElapsedTime(state.Filled, now).TotalSeconds * tokensPerSecond);
                 state.Filled = now;
                 if (state.Tokens < 1)
-                    throw Refused($"This API key has used its {perMinute} requests a minute", TimeSpan.FromSeconds((1 - state.Tokens) / tokensPerSecond));
+                {
+                    throw Refused(
+                        $"This API key has used its {perMinute} requests a minute", TimeSpan.FromSeconds((1 - state.Tokens) / tokensPerSecond));
+                }
                 state.Tokens--;
             }
             state.Running++;

@@ -3,8 +3,8 @@ using System.Text;
 namespace VlmSharp.Server.Keys;
 
 /// <summary>
-/// Keys in a file, read again when it has changed, so that a key can be added or withdrawn while the server runs: within <see cref="LookEvery"/> of the change. A file that cannot be read
-/// then, or is half written, leaves the keys as they were, and says so once.
+/// Keys in a file, read again when it has changed, so that a key can be added or withdrawn while the server runs: within
+/// <see cref="LookEvery"/> of the change. A file that cannot be read then, or is half written, leaves the keys as they were, and says so once.
 /// </summary>
 internal sealed class KeyFile
 {
@@ -26,7 +26,9 @@ internal sealed class KeyFile
     /// <summary>Reads the file.</summary>
     /// <param name="path">The file; see <see cref="KeyText"/>.</param>
     /// <param name="more">Keys from elsewhere, which are good too; or null.</param>
-    /// <param name="warn">Gets warnings for whoever runs the server: a file that others can read, short keys, a change that cannot be used.</param>
+    /// <param name="warn">
+    /// Gets warnings for whoever runs the server: a file that others can read, short keys, a change that cannot be used.
+    /// </param>
     /// <param name="clock">The system's when null.</param>
     /// <exception cref="KeyFormatException">The file does not exist, cannot be read or has no key.</exception>
     public KeyFile(string path, KeyRing? more, Action<string> warn, TimeProvider? clock = null)
@@ -109,7 +111,9 @@ internal sealed class KeyFile
         }
     }
 
-    /// <summary>By what a change is seen. A file that is replaced, as editors and Kubernetes do, is another file under the same name.</summary>
+    /// <summary>
+    /// By what a change is seen. A file that is replaced, as editors and Kubernetes do, is another file under the same name.
+    /// </summary>
     private readonly record struct Stamp(bool Exists, DateTime Written, long Length, UnixFileMode Mode)
     {
         public static Stamp Of(string path)

@@ -5,8 +5,8 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Keys;
 
 /// <summary>
-/// The keys that requests may bring. Of a key only its SHA-256 is kept. What a request brings is hashed and held against every hash, all 32 bytes of each, whether or not
-/// one has matched: the time says neither how much of a key was right nor which key it was.
+/// The keys that requests may bring. Of a key only its SHA-256 is kept. What a request brings is hashed and held against every hash, all
+/// 32 bytes of each, whether or not one has matched: the time says neither how much of a key was right nor which key it was.
 /// </summary>
 internal sealed class KeyRing
 {
@@ -28,7 +28,9 @@ internal sealed class KeyRing
 
     /// <summary>Reads keys from what a file or an environment variable holds: one a line, see <see cref="KeyText"/>.</summary>
     /// <param name="text">The lines.</param>
-    /// <param name="source">What messages call it, for instance the file's path. Messages are for whoever runs the server, and hold no key.</param>
+    /// <param name="source">
+    /// What messages call it, for instance the file's path. Messages are for whoever runs the server, and hold no key.
+    /// </param>
     /// <param name="warnings">Gets what is allowed and not good: short keys.</param>
     /// <exception cref="KeyFormatException">A line is no key, or there is none.</exception>
     public static KeyRing Parse(string text, string source, ICollection<string>? warnings = null)
@@ -70,7 +72,10 @@ internal sealed class KeyRing
         return true;
     }
 
-    /// <summary>What a request without a good key is answered: 401, the same whatever was wrong with the key. The answer also needs the header <c>WWW-Authenticate: Bearer</c>.</summary>
+    /// <summary>
+    /// What a request without a good key is answered: 401, the same whatever was wrong with the key. The answer also needs the header
+    /// <c>WWW-Authenticate: Bearer</c>.
+    /// </summary>
     /// <param name="brought">Whether the request brought anything.</param>
     public static ApiException Refusal(bool brought) => new(401, "invalid_request_error", "invalid_api_key", brought
         ? "The API key is not one of this server's; send one that is, as 'Authorization: Bearer KEY'."
@@ -78,13 +83,19 @@ internal sealed class KeyRing
 
     private static KeyRing Of(IEnumerable<(string Client, byte[] Hash)> keys, string source)
     {
-        var seen = new Dictionary<string, string>();
+        // From a hash to the place of its key. The error names places and not clients: who writes a colon into a key makes a name of its
+        // beginning.
+        var seen = new Dictionary<string, int>();
         var unique = new List<(string Client, byte[] Hash)>();
         foreach ((string client, byte[] hash) in keys)
         {
-            if (seen.TryAdd(Convert.ToHexString(hash), client)) unique.Add((client, hash));
-            else if (seen[Convert.ToHexString(hash)] is var other && other != client)
-                throw new KeyFormatException($"{source}: '{other}' and '{client}' have the same key; give each a key of its own.");
+            string text = Convert.ToHexString(hash);
+            if (seen.TryAdd(text, unique.Count)) unique.Add((client, hash));
+            else if (unique[seen[text]].Client != client)
+            {
+                throw new KeyFormatException(
+                    $"{source}: the key of place {seen[text] + 1} comes again under another name; give each name keys of its own.");
+            }
         }
         return new KeyRing([.. unique.Select(key => key.Client)], [.. unique.Select(key => key.Hash)]);
     }

@@ -1,8 +1,9 @@
 namespace VlmSharp.Server.Keys;
 
 /// <summary>
-/// Reads keys as text: one a line, <c>name:key</c> or the key alone, which is then called key-1, key-2 and so on. Empty lines and those that begin with # are passed over. The name goes to the log and
-/// says whose limits count; a name may have several keys. A key is of visible ASCII characters, without spaces; a colon in it needs a name before it.
+/// Reads keys as text: one a line, <c>name:key</c> or the key alone, which is then called key-1, key-2 and so on. Empty lines and those
+/// that begin with # are passed over. The name goes to the log and says whose limits count; a name may have several keys. A key is of
+/// visible ASCII characters, without spaces; a colon in it needs a name before it.
 /// </summary>
 internal static class KeyText
 {
@@ -22,7 +23,9 @@ internal static class KeyText
     }
 
     /// <summary>Reads all lines.</summary>
-    /// <exception cref="KeyFormatException">A line is no key, or there is none. The message has the line's number and nothing of the line.</exception>
+    /// <exception cref="KeyFormatException">
+    /// A line is no key, or there is none. The message has the line's number and nothing of the line.
+    /// </exception>
     public static List<Line> Read(string text, string source, ICollection<string>? warnings)
     {
         var lines = new List<Line>();
@@ -38,14 +41,18 @@ internal static class KeyText
             ReadOnlySpan<char> key = line[(colon + 1)..].TrimStart();
             if (key.IsEmpty) throw Wrong(source, number, "has a name and no key");
             if (key.Length > LongestKey) throw Wrong(source, number, $"has a key of more than {LongestKey} characters");
-            if (key.IndexOfAnyExceptInRange('!', '~') >= 0) throw Wrong(source, number, "has a space or a character that is not ASCII in its key");
+            if (key.IndexOfAnyExceptInRange('!', '~') >= 0)
+                throw Wrong(source, number, "has a space or a character that is not ASCII in its key");
             if (key.Length < ShortKey) shorts++;
             lines.Add(new Line(client, key.ToString()));
         }
         if (lines.Count == 0)
             throw new KeyFormatException($"{source} has no key; write one a line, as name:key. 'openssl rand -hex 32' makes a good one.");
         if (shorts > 0)
-            warnings?.Add($"{source} has {shorts} keys of fewer than {ShortKey} characters, which can be guessed; 'openssl rand -hex 32' makes good ones.");
+        {
+            warnings?.Add(
+                $"{source} has {shorts} keys of fewer than {ShortKey} characters, which can be guessed; 'openssl rand -hex 32' makes good ones.");
+        }
         return lines;
     }
 
@@ -55,8 +62,14 @@ internal static class KeyText
         bool plain = text.Length is > 0 and <= LongestName;
         foreach (char c in text) plain &= char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.';
         if (!plain)
-            throw Wrong(source, number, $"has a name before its colon that is not 1 to {LongestName} letters, digits, '-', '_' or '.'; a key with a colon needs a name before it");
-        return text is Reserved ? throw Wrong(source, number, $"has the name '{Reserved}', which means requests without a key") : text.ToString();
+        {
+            throw Wrong(
+                source, number,
+                $"has a name before its colon that is not 1 to {LongestName} letters, digits, '-', '_' or '.'; a key with a colon needs a name before it");
+        }
+        return text is Reserved
+            ? throw Wrong(source, number, $"has the name '{Reserved}', which means requests without a key")
+            : text.ToString();
     }
 
     private static KeyFormatException Wrong(string source, int number, string what) => new($"{source}: line {number} {what}.");

@@ -16,8 +16,8 @@ internal static class HealthRoutes
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         HealthState health = routes.ServiceProvider.GetRequiredService<HealthState>();
-        Map(routes, "/health/live", () => health.Now, static now => now.Phase != HealthPhase.Failed);
-        Map(routes, "/health/ready", () => health.Now, static now => now.Phase == HealthPhase.Ready);
+        Map(routes, QuietPaths.Live, () => health.Now, static now => now.Phase != HealthPhase.Failed);
+        Map(routes, QuietPaths.Ready, () => health.Now, static now => now.Phase == HealthPhase.Ready);
     }
 
     private static void Map(IEndpointRouteBuilder routes, string path, Func<HealthReport> read, Func<HealthReport, bool> isWell) =>
@@ -29,7 +29,7 @@ internal static class HealthRoutes
             context.Response.ContentType = "application/json";
             context.Response.Headers.CacheControl = "no-store";
             return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(Json(now, well), context.RequestAborted).AsTask();
-        }).WithMetadata(new QuietRoute());
+        });
 
     private static byte[] Json(HealthReport now, bool isWell)
     {

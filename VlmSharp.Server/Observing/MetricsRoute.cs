@@ -12,12 +12,12 @@ internal static class MetricsRoute
     public static void MapMetrics(this IEndpointRouteBuilder routes)
     {
         PrometheusExporter exporter = routes.ServiceProvider.GetRequiredService<PrometheusExporter>();
-        routes.MapMethods("/metrics", ["GET"], context =>
+        routes.MapMethods(QuietPaths.Metrics, ["GET"], context =>
         {
             byte[] text = Encoding.UTF8.GetBytes(exporter.Write());
             context.Response.ContentType = PrometheusText.ContentType;
             context.Response.ContentLength = text.Length;
             return context.Response.Body.WriteAsync(text, context.RequestAborted).AsTask();
-        }).WithMetadata(new QuietRoute());
+        });
     }
 }

@@ -23,7 +23,8 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
             context.Response.Headers[RequestId.Header] = id;
             return Task.CompletedTask;
         }, (context, record.Id));
-        metrics.Begin();
+        bool isCounted = !QuietPaths.Has(context.Request.Path); // or the number of requests under way would never be 0 when it is asked for
+        if (isCounted) metrics.Begin();
         Exception? error = null;
         try
         {
@@ -36,26 +37,28 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
         }
         finally
         {
+            if (isCounted) metrics.Leave();
             End(context, record, error);
         }
     }
 
     private void End(HttpContext context, RequestRecord record, Exception? error)
     {
-        Endpoint? endpoint = context.GetEndpoint();
-        record.Route = (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "unmatched"; // a path that nobody has mapped is a client's text
+        record.Route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "unmatched"; // a path that nobody has mapped is a client's text
         record.Duration = Stopwatch.GetElapsedTime(record.Start);
-        bool hasLeft = context.RequestAborted.IsCancellationRequested && (error is OperationCanceledException || !context.Response.HasStarted);
+        bool hasLeft = context.RequestAborted.IsCancellationRequested
+            && (error is OperationCanceledException || !context.Response.HasStarted || record is { Model: not null, FinishReason: null });
         Take(context.Features.Get<RequestError>(), record);
         if (hasLeft) record.ErrorType = RequestError.Canceled;
         else if (error is not null) record.ErrorType ??= "server_error";
         record.Status = hasLeft && !context.Response.HasStarted ? ClientClosedRequest
-            : error is not null && !context.Response.HasStarted ? StatusCodes.Status500InternalServerError
+            : error is not null && !context.Response.HasStarted ? (error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError
             : context.Response.StatusCode;
-        bool isQuiet = record.Status < 400 && endpoint?.Metadata.GetMetadata<QuietRoute>() is not null;
+        bool isQuiet = record.Status < 400 && QuietPaths.Has(context.Request.Path);
         Tell(context.Features.Get<IHttpActivityFeature>()?.Activity, context.Request.Method, record, isQuiet);
-        metrics.End(record, isQuiet);
-        if (!isQuiet) log.Write(record);
+        if (isQuiet) return;
+        metrics.End(record);
+        log.Write(record);
     }
 
     /// <summary>Takes over what the client was told, and of a fault of the server where it was.</summary>

@@ -54,13 +54,13 @@ internal sealed class ServerMetrics : IDisposable
     /// <summary>A request has come.</summary>
     public void Begin() => active.Add(1);
 
-    /// <summary>A request has ended.</summary>
+    /// <summary>One that <see cref="Begin"/> was called for has gone.</summary>
+    public void Leave() => active.Add(-1);
+
+    /// <summary>Measures a request that has ended.</summary>
     /// <param name="record">What is known of it.</param>
-    /// <param name="isQuiet">Whether it is one that only looked whether the server is well, and found so: it counts as none.</param>
-    public void End(RequestRecord record, bool isQuiet)
+    public void End(RequestRecord record)
     {
-        active.Add(-1);
-        if (isQuiet) return;
         KeyValuePair<string, object?> route = new(RouteKey, record.Route);
         duration.Record(record.Duration.TotalSeconds, route, new(StatusKey, record.Status.ToString(CultureInfo.InvariantCulture)));
         if (record.TimeToFirstToken is { } time) firstToken.Record(time.TotalSeconds, route);

@@ -4,8 +4,9 @@ using System.Net.Sockets;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Which addresses a server may fetch from: public unicast ones alone. Behind the others stand the server itself, its neighbors and the cloud's metadata service
-/// (169.254.169.254), which a client must not reach by way of an image URL. The tables are IANA's special-purpose registries (RFC 6890).
+/// Which addresses a server may fetch from: public unicast ones alone. Behind the others stand the server itself, its neighbors and the
+/// cloud's metadata service (169.254.169.254), which a client must not reach by way of an image URL. The tables are IANA's special-purpose
+/// registries (RFC 6890).
 /// </summary>
 internal static class AddressRules
 {
@@ -26,8 +27,8 @@ internal static class AddressRules
         "224.0.0.0/4",      // multicast
         "240.0.0.0/4");     // reserved, and broadcast at its end
 
-    // IPv6 is the other way round: nothing outside of global unicast, and within it not these. So loopback, unspecified, fc00::/7, fe80::/10, fec0::/10, ff00::/8, 100::/64
-    // and ::a.b.c.d need no line.
+    // IPv6 is the other way round: nothing outside of global unicast, and within it not these. So loopback, unspecified, fc00::/7,
+    // fe80::/10, fec0::/10, ff00::/8, 100::/64 and ::a.b.c.d need no line.
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3"), Nat64 = IPNetwork.Parse("64:ff9b::/96");
 
     private static readonly IPNetwork[] Refused6 = Networks(

@@ -6,9 +6,9 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Reads <c>data:image/png;base64,...</c> (RFC 2397) strictly: the alphabet of RFC 4648 section 4 and nothing between its characters, whole groups of four, padding
-/// at the end alone, and no bits left over, so that one file has one text. The form with percent signs is refused. The media type is not looked at: the
-/// file's own first bytes say what it is.
+/// Reads <c>data:image/png;base64,...</c> (RFC 2397) strictly: the alphabet of RFC 4648 section 4 and nothing between its characters,
+/// whole groups of four, padding at the end alone, and no bits left over, so that one file has one text. The form with percent signs is
+/// refused. The media type is not looked at: the file's own first bytes say what it is.
 /// </summary>
 internal static class DataUri
 {

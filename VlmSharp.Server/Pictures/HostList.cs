@@ -12,23 +12,37 @@ internal sealed class HostList
     private readonly Entry[] entries;
 
     /// <summary>Reads the entries.</summary>
-    /// <exception cref="ArgumentException">An entry is neither a host nor *.suffix; what runs the server says so before it listens.</exception>
+    /// <exception cref="ArgumentException">
+    /// An entry is neither a host nor *.suffix; what runs the server says so before it listens.
+    /// </exception>
     public HostList(IEnumerable<string> hosts) => entries = [.. hosts.Select(Parse)];
+
+    /// <summary>
+    /// A URL's host in the one way that a resolver takes it: lower case, xn-- for what is not ASCII, no dot at its end; null where it
+    /// cannot be written so.
+    /// </summary>
+    public static string? HostOf(Uri uri)
+    {
+        try
+        {
+            string host = uri.IdnHost.ToLowerInvariant();
+            return host.EndsWith('.') ? host[..^1] : host;
+        }
+        catch (UriFormatException)
+        {
+            return null; // found out only now
+        }
+    }
 
     /// <summary>Whether host and port of a URL are in the list.</summary>
     public bool Allows(Uri uri)
     {
-        // What a resolver takes for the same name is the same name.
-        string host = Canonical(uri);
+        if (HostOf(uri) is not { } host) return false;
         return Array.Exists(entries, entry =>
             (entry.Port is { } port ? uri.Port == port : uri.Port is 80 or 443)
-            && (entry.IsSuffix ? uri.HostNameType == UriHostNameType.Dns && host.EndsWith("." + entry.Host, StringComparison.Ordinal) : host == entry.Host));
-    }
-
-    private static string Canonical(Uri uri)
-    {
-        string host = uri.IdnHost.ToLowerInvariant();
-        return host.EndsWith('.') ? host[..^1] : host;
+            && (entry.IsSuffix
+                ? uri.HostNameType == UriHostNameType.Dns && host.EndsWith("." + entry.Host, StringComparison.Ordinal)
+                : host == entry.Host));
     }
 
     private static Entry Parse(string text)
@@ -40,17 +54,20 @@ internal sealed class HostList
         // The colons of [::1] are no port's.
         if (rest.LastIndexOf(':') is var colon and >= 0 && colon > rest.LastIndexOf(']'))
         {
-            port = ushort.TryParse(rest.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort number) && number > 0 ? number : throw Wrong(text);
+            bool good = ushort.TryParse(rest.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort number) && number > 0;
+            port = good ? number : throw Wrong(text);
             rest = rest[..colon];
         }
-        bool host = rest.Length > 0 && rest.AsSpan().IndexOfAny(NotOfHosts) < 0
-            && Uri.TryCreate($"http://{rest}/", UriKind.Absolute, out Uri? uri) && uri.AbsolutePath == "/"
-            && (!suffix || uri.HostNameType == UriHostNameType.Dns);
-        return host ? new Entry(Canonical(new Uri($"http://{rest}/")), suffix, port) : throw Wrong(text);
+        bool host = rest.Length > 0 && rest.AsSpan().IndexOfAny(NotOfHosts) < 0;
+        return host && Uri.TryCreate($"http://{rest}/", UriKind.Absolute, out Uri? uri) && uri.AbsolutePath == "/"
+            && (!suffix || uri.HostNameType == UriHostNameType.Dns) && HostOf(uri) is { Length: > 0 } name
+            ? new Entry(name, suffix, port)
+            : throw Wrong(text);
     }
 
     private static ArgumentException Wrong(string text) => new(
-        $"'{text}' is no host to fetch images from: write images.example.com, *.example.com for every host below it, or either with a port (images.example.com:8443).");
+        $"'{text}' is no host to fetch images from: write images.example.com, *.example.com for every host below it, "
+        + "or either with a port (images.example.com:8443).");
 
     private readonly record struct Entry(string Host, bool IsSuffix, int? Port);
 }

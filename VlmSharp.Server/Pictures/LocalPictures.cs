@@ -3,15 +3,16 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Reads pictures of <see cref="PictureOptions.AllowedLocalMediaPath"/>. A path counts as it is when every link and every ".." in it has been followed, and one that is outside is
-/// answered in the same words whether it exists or not.
+/// Reads pictures of <see cref="PictureOptions.AllowedLocalMediaPath"/>. A path counts as it is when every link and every ".." in it has
+/// been followed, and one that is outside is answered in the same words whether it exists or not.
 /// </summary>
 internal sealed class LocalPictures
 {
     /// <summary>As Linux counts: more are a circle.</summary>
     private const int MostLinks = 40;
 
-    private static readonly StringComparison Comparison = OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+    private static readonly StringComparison Comparison =
+        OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 
     private readonly string given, root;
 
@@ -34,7 +35,8 @@ internal sealed class LocalPictures
     /// <exception cref="Errors.ApiException">400, or 413 for more bytes than that.</exception>
     public byte[] Read(string url, int most)
     {
-        if (url.AsSpan().IndexOfAny("?#\\") >= 0 || !Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) || !uri.IsFile || uri.Host.Length > 0)
+        if (url.AsSpan().IndexOfAny("?#\\") >= 0
+            || !Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) || !uri.IsFile || uri.Host.Length > 0)
             throw PictureErrors.InvalidUrl("The image's file URL is not of the form file:///folder/picture.jpg.");
         string text = uri.LocalPath;
         if (text.Any(char.IsControl) || !Path.IsPathFullyQualified(text)) throw Outside();
@@ -60,7 +62,9 @@ internal sealed class LocalPictures
     private static Errors.ApiException Outside() =>
         PictureErrors.InvalidUrl("The image's file is not in the folder that this server reads files from.");
 
-    /// <summary>The path with its links followed, part by part; null where they lead in a circle. Parts that do not exist stay as they are.</summary>
+    /// <summary>
+    /// The path with its links followed, part by part; null where they lead in a circle. Parts that do not exist stay as they are.
+    /// </summary>
     private static string? Resolve(string path)
     {
         string real = Path.GetPathRoot(path)!;

@@ -4,8 +4,8 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// What is said of pictures that are refused. The sentences hold no path, no address and nothing of the machine: what other libraries say of an error
-/// (which once told an attacker an address in memory: CVE-2026-22778) is never passed on.
+/// What is said of pictures that are refused. The sentences hold no path, no address and nothing of the machine: what other libraries say
+/// of an error (which once told an attacker an address in memory: CVE-2026-22778) is never passed on.
 /// </summary>
 internal static class PictureErrors
 {
@@ -16,14 +16,19 @@ internal static class PictureErrors
     public static ApiException InvalidUrl(string message) => Invalid(message, "invalid_image_url");
 
     /// <summary>413: a file over the limit.</summary>
-    public static ApiException TooManyBytes(int most) => TooLarge($"The picture has more than {most} bytes, this server's limit; scale it down or save it as JPEG.");
+    public static ApiException TooManyBytes(int most) =>
+        TooLarge($"The picture has more than {most} bytes, this server's limit; scale it down or save it as JPEG.");
 
-    /// <summary>What the decoder refused, in this server's words where it is about a limit: the decoder's name an option that the client cannot set.</summary>
+    /// <summary>
+    /// What the decoder refused, in this server's words where it is about a limit: the decoder's name an option that the client cannot
+    /// set.
+    /// </summary>
     public static ApiException Of(ImageFormatException e, string name, PictureOptions options) => e.Limit switch
     {
         nameof(ImageOptions.MaxPixels) => TooLarge($"{name} has more than {options.MaxPixels} pixels, this server's limit; scale it down."),
         nameof(ImageOptions.MaxSide) => TooLarge($"{name} is wider or higher than {ImageOptions.Default.MaxSide} pixels; scale it down."),
-        nameof(ImageOptions.MaxJpegScans) => TooLarge($"{name} is a progressive JPEG of more than {options.MaxScans} scans, this server's limit; save it as baseline JPEG."),
+        nameof(ImageOptions.MaxJpegScans) => TooLarge(
+            $"{name} is a progressive JPEG of more than {options.MaxScans} scans, this server's limit; save it as baseline JPEG."),
         _ => Invalid(e.Message),
     };
 

@@ -6,9 +6,10 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Fetches a picture by its URL without letting the client reach what only the server can: hosts of the list alone, every redirect checked again, and the address
-/// that was checked is the one that is connected to. A name is looked up once a connection, so an answer that changes between check and use (DNS rebinding) changes nothing.
-/// No proxy, no cookies, no credentials, no connection shared between requests.
+/// Fetches a picture by its URL without letting the client reach what only the server can: hosts of the list alone, every redirect checked
+/// again, and the address that was checked is the one that is connected to. A name is looked up once a connection, so an answer that
+/// changes between check and use (DNS rebinding) changes nothing. No proxy, no cookies, no credentials, no connection shared between
+/// requests.
 /// </summary>
 internal sealed class PictureFetcher : IDisposable
 {
@@ -28,7 +29,8 @@ internal sealed class PictureFetcher : IDisposable
     /// <param name="allows">Which addresses may be connected to; <see cref="AddressRules"/> when null.</param>
     /// <param name="clock">What the total time is measured by; the system's when null.</param>
     public PictureFetcher(
-        PictureOptions options, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, Func<IPAddress, bool>? allows = null, TimeProvider? clock = null)
+        PictureOptions options, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, Func<IPAddress, bool>? allows = null,
+        TimeProvider? clock = null)
     {
         this.options = options;
         this.resolve = resolve ?? Dns.GetHostAddressesAsync;

@@ -3,8 +3,8 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Counts the bytes of decoded pictures that are held at a time. A picture of 64 megapixels can be a file of 190 KB and takes 192 MB when decoded: a queue of
-/// such requests would take all memory if nobody counted.
+/// Counts the bytes of decoded pictures that are held at a time. A picture of 64 megapixels can be a file of 190 KB and takes 192 MB when
+/// decoded: a queue of such requests would take all memory if nobody counted.
 /// </summary>
 /// <param name="most">The most bytes held at a time.</param>
 internal sealed class PictureMemory(long most)
@@ -20,12 +20,16 @@ internal sealed class PictureMemory(long most)
     public Share Take(long bytes)
     {
         if (bytes > most)
-            throw new ApiException(413, "invalid_request_error", "image_too_large", "The picture takes more memory than this server has for pictures; scale it down.");
+        {
+            throw new ApiException(
+                413, "invalid_request_error", "image_too_large", "The picture takes more memory than this server has for pictures; scale it down.");
+        }
         if (Interlocked.Add(ref held, bytes) > most)
         {
             Interlocked.Add(ref held, -bytes);
             throw new ApiException(
-                429, "rate_limit_error", "images_busy", "The server holds as many pictures as it has memory for; try again later.", retryAfter: TimeSpan.FromSeconds(1));
+                429, "rate_limit_error", "images_busy", "The server holds as many pictures as it has memory for; try again later.",
+                retryAfter: TimeSpan.FromSeconds(1));
         }
         return new Share(this, bytes);
     }

@@ -1,7 +1,8 @@
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Which pictures a server takes, and from where. By default they come with the request alone: nothing is fetched and no file of the server's is read.
+/// Which pictures a server takes, and from where. By default they come with the request alone: nothing is fetched and no file of the
+/// server's is read.
 /// </summary>
 public sealed record PictureOptions
 {
@@ -24,15 +25,16 @@ public sealed record PictureOptions
     public int DecodesAtOnce { get; init; } = Math.Min(4, Environment.ProcessorCount);
 
     /// <summary>
-    /// The most bytes of decoded pictures that all requests together hold, 3 a pixel: 2 GiB by default. What does not fit is answered with 429, so that
-    /// many small files which are large when decoded cannot fill the memory.
+    /// The most bytes of decoded pictures that all requests together hold, 3 a pixel: 2 GiB by default. What does not fit is answered with
+    /// 429, so that many small files which are large when decoded cannot fill the memory.
     /// </summary>
     public long MaxBytesHeld { get; init; } = 2L << 30;
 
     /// <summary>
-    /// The hosts that pictures may be fetched from: none by default. <c>images.example.com</c> is that host alone, <c>*.example.com</c> every host whose name ends in
-    /// <c>.example.com</c>. A port may follow, as in <c>images.example.com:8443</c>, and is then the only one; without it 80 and 443 are allowed. Addresses that
-    /// are not public ones are refused whatever the name (see docs/server-security.md).
+    /// The hosts that pictures may be fetched from: none by default. <c>images.example.com</c> is that host alone, <c>*.example.com</c>
+    /// every host whose name ends in
+    /// <c>.example.com</c>. A port may follow, as in <c>images.example.com:8443</c>, and is then the only one; without it 80 and 443 are
+    /// allowed. Addresses that are not public ones are refused whatever the name (see docs/server-security.md).
     /// </summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
@@ -49,8 +51,9 @@ public sealed record PictureOptions
     public int FetchesAtOnce { get; init; } = 16;
 
     /// <summary>
-    /// A folder from which <c>file:</c> URLs may name pictures, at any depth; null, the default, refuses them. Links are followed, and what they lead to must lie in
-    /// the folder too. Whoever may write in the folder must be trusted: a link made after the check would be followed.
+    /// A folder from which <c>file:</c> URLs may name pictures, at any depth; null, the default, refuses them. Links are followed, and
+    /// what they lead to must lie in the folder too. Whoever may write in the folder must be trusted: a link made after the check would be
+    /// followed.
     /// </summary>
     public string? AllowedLocalMediaPath { get; init; }
 }

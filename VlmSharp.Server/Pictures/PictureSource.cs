@@ -6,8 +6,8 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Makes pictures of what a request says: of a data URI; where <see cref="PictureOptions"/> allow it, of a URL or a file; and of bytes that were uploaded. Every way
-/// ends in <see cref="DecodeAsync"/>, so the same limits hold for all.
+/// Makes pictures of what a request says: of a data URI; where <see cref="PictureOptions"/> allow it, of a URL or a file; and of bytes
+/// that were uploaded. Every way ends in <see cref="DecodeAsync"/>, so the same limits hold for all.
 /// </summary>
 internal sealed class PictureSource : IDisposable
 {
@@ -48,7 +48,10 @@ internal sealed class PictureSource : IDisposable
     public void CheckCount(int pictures)
     {
         if (pictures > options.MaxPictures)
-            throw PictureErrors.Invalid($"The request has {pictures} pictures, over this server's limit of {options.MaxPictures}; send fewer at once.", "too_many_images");
+        {
+            throw PictureErrors.Invalid(
+                $"The request has {pictures} pictures, over this server's limit of {options.MaxPictures}; send fewer at once.", "too_many_images");
+        }
     }
 
     /// <summary>Reads a picture.</summary>
@@ -65,7 +68,7 @@ internal sealed class PictureSource : IDisposable
         else if (LocalPictures.Is(urlOrDataUri))
             bytes = (files ?? throw NotOpened()).Read(urlOrDataUri, options.MaxBytes);
         else
-            throw PictureErrors.InvalidUrl("An image must be a data URI (data:image/jpeg;base64,...) or an http(s) URL; bare base64 and file names are not read.");
+            throw NotNamed();
         return await DecodeAsync(bytes, "The picture", cancellationToken).ConfigureAwait(false);
     }
 
@@ -98,7 +101,8 @@ internal sealed class PictureSource : IDisposable
         {
             RgbImage image = ImageFile.Decode(bytes.Span, name, limits, either.Token);
             PictureMemory.Share share = memory.Take(image.Pixels.LongLength);
-            return new ReadPicture(image, bytes.Length, ImageFile.FormatOf(bytes.Span)!, Convert.ToHexStringLower(SHA256.HashData(bytes.Span)), share);
+            string hash = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
+            return new ReadPicture(image, bytes.Length, ImageFile.FormatOf(bytes.Span)!, hash, share);
         }
         catch (ImageFormatException e)
         {
@@ -123,6 +127,9 @@ internal sealed class PictureSource : IDisposable
         ReadOnlySpan<char> start = name.AsSpan(0, Math.Min(name.Length, LongestName));
         return string.Concat(start.ToString().Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
     }
+
+    private static ApiException NotNamed() => PictureErrors.InvalidUrl(
+        "An image must be a data URI (data:image/jpeg;base64,...) or an http(s) URL; bare base64 and file names are not read.");
 
     private static ApiException NotFetched() => PictureErrors.InvalidUrl(
         "This server does not fetch images: send the image itself, as a data URI (data:image/jpeg;base64,...), "

@@ -1,8 +1,9 @@
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Checks the text of an image URL, and of every address that it redirects to. Names that mean loopback in disguise (2130706433, 0x7f.1, 127.1) are ordinary addresses
-/// once <see cref="Uri"/> has read them; what a name stands for is checked when it has been looked up, by <see cref="PictureFetcher"/>.
+/// Checks the text of an image URL, and of every address that it redirects to. Names that mean loopback in disguise (2130706433, 0x7f.1,
+/// 127.1) are ordinary addresses once <see cref="Uri"/> has read them; what a name stands for is checked when it has been looked up, by
+/// <see cref="PictureFetcher"/>.
 /// </summary>
 internal static class PictureUrl
 {
@@ -19,9 +20,13 @@ internal static class PictureUrl
         if (text.Length > LongestUrl)
             throw PictureErrors.InvalidUrl($"The image URL has more than {LongestUrl} characters.");
         // Readers of URLs differ in what they make of these, and a difference is what an attack on the check below would use.
-        if (text.AsSpan().IndexOfAnyInRange('\0', ' ') >= 0 || text.AsSpan().IndexOfAny('\\', '\x7F') >= 0)
-            throw PictureErrors.InvalidUrl("The image URL has a space, a backslash or a control character; escape it.");
-        if (!IsWeb(text) || !Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https") || uri.IdnHost.Length == 0)
+        if (text.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0 || text.Contains('\\'))
+        {
+            throw PictureErrors.InvalidUrl(
+                "The image URL has a space, a backslash, a control character or one that is not ASCII; escape it, and write the host as xn--...");
+        }
+        if (!IsWeb(text) || !Uri.TryCreate(text, UriKind.Absolute, out Uri? uri)
+            || uri.Scheme is not ("http" or "https") || string.IsNullOrEmpty(HostList.HostOf(uri)))
             throw PictureErrors.InvalidUrl("The image URL is not one of http or https.");
         ReadOnlySpan<char> authority = text.AsSpan(text.IndexOf("://", StringComparison.Ordinal) + 3);
         if (authority.IndexOfAny("/?#") is var end and >= 0) authority = authority[..end];
@@ -30,7 +35,8 @@ internal static class PictureUrl
         if (!hosts.Allows(uri))
         {
             throw PictureErrors.InvalidUrl(
-                "The image URL's host and port are not among those that this server fetches images from (--allow-image-hosts, PictureOptions.AllowedHosts).");
+                "The image URL's host and port are not among those that this server fetches images from "
+                + "(--allow-image-hosts, PictureOptions.AllowedHosts).");
         }
         return uri;
     }

@@ -2,7 +2,9 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Server.Pictures;
 
-/// <summary>A picture of a request, decoded. It counts against <see cref="PictureOptions.MaxBytesHeld"/> until it is disposed of.</summary>
+/// <summary>
+/// A picture of a request, decoded. It counts against <see cref="PictureOptions.MaxBytesHeld"/> until it is disposed of.
+/// </summary>
 /// <param name="image">The pixels, upright.</param>
 /// <param name="bytes">Of the file.</param>
 /// <param name="format">What the file's first bytes say, for instance JPEG.</param>

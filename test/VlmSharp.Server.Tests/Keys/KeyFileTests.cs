@@ -83,7 +83,8 @@ public sealed class KeyFileTests : IDisposable
     {
         if (OperatingSystem.IsWindows()) return;
         File.SetUnixFileMode(path, mode);
-        Assert.Equal(warns, new KeyFile(path, null, warnings.Add, clock).Current.Count == 1 && warnings.Exists(text => text.Contains("chmod 600", StringComparison.Ordinal)));
+        Assert.Equal(1, Open().Current.Count);
+        Assert.Equal(warns, warnings.Exists(text => text.Contains("chmod 600", StringComparison.Ordinal)));
     }
 
     [Fact]

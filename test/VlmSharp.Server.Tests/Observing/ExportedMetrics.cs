@@ -1,7 +1,8 @@
 using System.Diagnostics.Metrics;
+using System.Net;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using VlmSharp.Generation;
-using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Tests.Observing;
 
@@ -24,19 +25,34 @@ public sealed partial class ExportedMetrics : IAsyncLifetime
     {
         var instruments = new List<Instrument>();
         using var listener = new MeterListener { InstrumentPublished = (instrument, _) => { if (instrument.Meter.Name.StartsWith("VlmSharp", StringComparison.Ordinal)) instruments.Add(instrument); } };
-        await using ObservedServer server = await ObservedServer.StartAsync();
-        server.Load();
-        using HttpResponseMessage caption = await server.CaptionAsync(), full = await server.Client.GetAsync("/full");
-        Assert.True(caption.IsSuccessStatusCode);
-        await Assert.ThrowsAsync<RequestException>(() => server.Model.GenerateAsync(new GenerationRequest { Images = [], Prompt = "caption en" }));
-        using HttpResponseMessage metrics = await server.Client.GetAsync("/metrics");
-        (Text, ContentType) = (await metrics.Content.ReadAsStringAsync(), metrics.Content.Headers.ContentType?.ToString());
-        Types = TypeLine().Matches(Text).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
-        listener.Start();
+        RunningServer server = await RunningServer.StartAsync(options => options with { MaxBodyBytes = 1 << 20 });
+        try
+        {
+            await MeasureAsync(server);
+            listener.Start(); // while its meter lives
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+
         Instruments = [.. instruments.DistinctBy(instrument => instrument.Name).OrderBy(instrument => instrument.Name, StringComparer.Ordinal)];
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
+
+    /// <summary>An answer, a failure of the engine, and a request that is turned away.</summary>
+    private async Task MeasureAsync(RunningServer server)
+    {
+        using HttpResponseMessage caption = await server.PostAsync("/v1/caption", new JsonObject { ["image"] = RunningServer.SampleUri });
+        Assert.True(caption.IsSuccessStatusCode, await caption.Content.ReadAsStringAsync());
+        using HttpResponseMessage large = await server.PostAsync("/v1/caption", new string(' ', 2 << 20));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, large.StatusCode);
+        await Assert.ThrowsAsync<RequestException>(() => server.Model.GenerateAsync(new GenerationRequest { Images = [], Prompt = "caption en" }));
+        using HttpResponseMessage metrics = await server.Client.GetAsync($"{server.Server.Address}/metrics");
+        (Text, ContentType) = (await metrics.Content.ReadAsStringAsync(), metrics.Content.Headers.ContentType?.ToString());
+        Types = TypeLine().Matches(Text).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+    }
 
     /// <summary>The labels of a metric, in order; <c>le</c> is not among them.</summary>
     public string[] Labels(string metric) =>

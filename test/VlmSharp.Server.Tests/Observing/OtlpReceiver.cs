@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace VlmSharp.Server.Tests.Observing;
@@ -10,21 +11,31 @@ namespace VlmSharp.Server.Tests.Observing;
 /// <summary>A collector on loopback that reads as much of OTLP's protobuf as its tests ask for (opentelemetry-proto 1.x).</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
+    private const int GrpcPrefix = 5; // a flag and the length
+
     private readonly WebApplication app;
     private readonly ConcurrentQueue<(string Path, string? Token, byte[] Body)> received = [];
 
-    private OtlpReceiver()
+    private OtlpReceiver(bool usesGrpc)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(e => e.Protocols = usesGrpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
         app = builder.Build();
         app.Run(async context =>
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
-            received.Enqueue((context.Request.Path.Value!, context.Request.Headers["x-token"], body.ToArray()));
-            context.Response.ContentType = "application/x-protobuf";
+            string path = context.Request.Path.Value!;
+            if (usesGrpc)
+            {
+                path = path.Contains("TraceService/Export", StringComparison.Ordinal) ? "/v1/traces" : "/v1/metrics";
+                context.Response.ContentType = "application/grpc";
+                await context.Response.Body.WriteAsync(new byte[GrpcPrefix]); // an empty message
+                context.Response.AppendTrailer("grpc-status", "0");
+            }
+
+            received.Enqueue((path, context.Request.Headers["x-token"], body.ToArray()[(usesGrpc ? GrpcPrefix : 0)..]));
         });
     }
 
@@ -52,9 +63,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             from span in Messages(scope, 2)
             select (service, Text(span, 5), Hex(span, 1), Hex(span, 2), Hex(span, 4))];
 
-    public static async Task<OtlpReceiver> StartAsync()
+    public static async Task<OtlpReceiver> StartAsync(bool usesGrpc = false)
     {
-        var receiver = new OtlpReceiver();
+        var receiver = new OtlpReceiver(usesGrpc);
         await receiver.app.StartAsync();
         return receiver;
     }

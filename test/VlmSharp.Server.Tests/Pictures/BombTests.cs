@@ -54,7 +54,9 @@ public class BombTests
         Assert.Equal(0, source.BytesHeld);
     }
 
-    /// <summary>A picture of 8 x 8 pixels whose compressed data goes on for 256 MB is a picture of 8 x 8 pixels: inflating ends with its last row.</summary>
+    /// <summary>
+    /// A picture of 8 x 8 pixels whose compressed data goes on for 256 MB is a picture of 8 x 8 pixels: inflating ends with its last row.
+    /// </summary>
     [Fact]
     public void Data_behind_the_last_row_is_not_inflated()
     {
@@ -78,6 +80,26 @@ public class BombTests
         Assert.Equal(100, ScansOf(ManyScans(100)));
         using var scans = source.Decode(ManyScans(100), "The picture", default);
         Assert.Equal(17, scans.Image.Width);
+        using var slow = source.Decode(SlowJpeg(80), "The picture", default);
+        Assert.Equal(80, slow.Image.Width);
+    }
+
+    /// <summary>
+    /// A file within all limits of size whose decoding takes seconds: 100 scans of a few bytes, each of which visits every block.
+    /// </summary>
+    [Fact]
+    public async Task What_is_slow_to_decode_ends_when_its_time_is_over()
+    {
+        byte[] file = SlowJpeg(4000);
+        Assert.InRange(file.Length, 10, 50_000);
+        var clock = new ManualClock();
+        using var source = new PictureSource(new PictureOptions { MaxDecodeTime = TimeSpan.FromSeconds(10), DecodesAtOnce = 1 }, clock: clock);
+        Task<ReadPicture> decoding = source.DecodeAsync(file, "The picture", default);
+        while (await Task.WhenAny(decoding, Task.Delay(1)) != decoding) clock.Advance(TimeSpan.FromSeconds(1));
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => decoding);
+        Assert.Equal((400, "image_too_slow"), (e.Status, e.Code));
+        // Its place is free: the thread has really ended.
+        (await source.DecodeAsync(Png(3, 3, Zeros(30)), "The picture", default)).Dispose();
     }
 
     private static byte[] Zeros(long count)
@@ -156,6 +178,29 @@ public class BombTests
         byte[] scan = file[first..end];
         int more = scans - ScansOf(file);
         return [.. file[..first], .. Enumerable.Repeat(scan, more).SelectMany(bytes => bytes), .. file[first..]];
+    }
+
+    // Gray and progressive (ITU T.81, annex G), all blocks empty. A code of one bit says "no difference" in the scan of DC, and "the next
+    // 16384 to 32767 blocks have nothing" in the 99 of AC, which refine what is not there.
+    private static byte[] SlowJpeg(int side)
+    {
+        List<byte> file = [0xFF, 0xD8];
+        void Segment(byte marker, params byte[] data) => file.AddRange([0xFF, marker, 0, (byte)(data.Length + 2), .. data]);
+        byte[] oneCode = [1, .. new byte[15]];
+        Segment(0xDB, [0, .. Enumerable.Repeat((byte)1, 64)]);
+        Segment(0xC2, 8, (byte)(side >> 8), (byte)side, (byte)(side >> 8), (byte)side, 1, 1, 0x11, 0);
+        Segment(0xC4, [0, .. oneCode, 0, 0x10, .. oneCode, 0xE0]);
+        int blocks = side / 8 * (side / 8);
+        Segment(0xDA, 1, 1, 0, 0, 0, 0);
+        file.AddRange(new byte[(blocks + 7) / 8]);
+        // Runs of 16384: a zero for the code, and 14 for the bits beyond.
+        byte[] runs = new byte[(blocks / 16384 + 1) * 15 / 8 + 1];
+        for (int scan = 0; scan < 99; scan++)
+        {
+            Segment(0xDA, 1, 1, 0, 1, 63, 0x10);
+            file.AddRange(runs);
+        }
+        return [.. file, 0xFF, 0xD9];
     }
 
     private static int ScansOf(byte[] file) => Segments(file).Count(segment => segment.Marker == 0xDA);

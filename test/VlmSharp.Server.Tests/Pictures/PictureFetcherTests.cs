@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using VlmSharp.Server.Errors;
@@ -15,12 +17,17 @@ public class PictureFetcherTests
     {
         using var server = new LocalServer(_ => LocalServer.Ok(Body, "Content-Type: text/html\r\nSet-Cookie: a=b\r\n"));
         var asked = new List<string>();
+        using var trace = new Activity("a request that is traced");
+        trace.Start();
+        var proxy = new RecordingProxy();
+        HttpClient.DefaultProxy = proxy;
         using PictureFetcher fetcher = Fetcher(Options(server), resolve: name =>
         {
             asked.Add(name);
             return [IPAddress.Loopback];
         });
         for (int i = 0; i < 2; i++) Assert.Equal(Body, (await Fetch(fetcher, server, "/a.png?x=1#part")).ToArray());
+        Assert.Empty(proxy.Asked);
         // Each request looks the name up for itself.
         Assert.Equal(["pictures.test", "pictures.test"], asked);
         Assert.All(server.Requests, request =>
@@ -212,7 +219,9 @@ public class PictureFetcherTests
         Assert.Equal(one, (await Assert.ThrowsAsync<ApiException>(() => unknown.FetchAsync(url, default))).Message);
     }
 
-    /// <summary>The total time counts from the first byte of the request to the last of the picture, so dripping does not prolong it.</summary>
+    /// <summary>
+    /// The total time counts from the first byte of the request to the last of the picture, so dripping does not prolong it.
+    /// </summary>
     [Fact]
     public async Task A_body_that_drips_ends_with_the_total_time()
     {
@@ -263,6 +272,22 @@ public class PictureFetcherTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetcher.FetchAsync($"http://pictures.test:{server.Port}/", leave.Token));
         // Its place is free again.
         Assert.Equal(Body, (await Fetch(fetcher, server, "/good")).ToArray());
+    }
+
+    /// <summary>Stands where the environment's proxy would. Other tests pass by it.</summary>
+    private sealed class RecordingProxy : IWebProxy
+    {
+        public ConcurrentQueue<Uri> Asked { get; } = new();
+
+        public ICredentials? Credentials { get; set; }
+
+        public Uri? GetProxy(Uri destination) => null;
+
+        public bool IsBypassed(Uri host)
+        {
+            if (host.Host == "pictures.test") Asked.Enqueue(host);
+            return true;
+        }
     }
 
     private static PictureOptions Options(LocalServer server) => new() { AllowedHosts = [$"pictures.test:{server.Port}"] };

@@ -161,12 +161,13 @@ public class PictureSourceTests
     public async Task What_is_no_picture_is_a_400_without_paths_stacks_or_control_characters(string text)
     {
         using var source = new PictureSource(new PictureOptions());
-        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(System.Text.Encoding.Latin1.GetBytes(text), "evil\r\nname\u001b[31m" + new string('x', 5000), default));
+        string name = "evil\r\nname\u001b[31m" + new string('x', 5000);
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(System.Text.Encoding.Latin1.GetBytes(text), name, default));
         Assert.Equal((400, "invalid_image"), (e.Status, e.Code));
         Assert.DoesNotContain(e.Message, char.IsControl);
         Assert.InRange(e.Message.Length, 10, 400);
-        Assert.DoesNotContain("/", e.Message.Replace("Windows", "", StringComparison.Ordinal), StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", e.ToString().Split("   at VlmSharp", 2)[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("/", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", e.Message, StringComparison.Ordinal);
         Assert.Null(e.InnerException);
     }
 }

@@ -57,6 +57,26 @@ public class PictureUrlTests
     public void A_list_with_anything_else_is_refused_when_the_server_starts(string entry) =>
         Assert.Contains("no host to fetch images from", Assert.Throws<ArgumentException>(() => new HostList([entry])).Message, StringComparison.Ordinal);
 
+    /// <summary>Names that are not ASCII can be written as xn-- or not; the framework finds out late.</summary>
+    [Fact]
+    public void A_host_of_any_character_is_one_or_a_mistake_of_the_list()
+    {
+        int refused = 0;
+        for (char c = '\u0080'; c < '\u3000'; c++)
+        {
+            try
+            {
+                Assert.NotNull(new HostList([$"a{c}b.test"]));
+            }
+            catch (ArgumentException e)
+            {
+                refused++;
+                Assert.Contains("no host to fetch images from", e.Message, StringComparison.Ordinal);
+            }
+        }
+        Assert.InRange(refused, 1, 0x2F00);
+    }
+
     [Theory]
     [InlineData("http://user@good.test/", "user name")]
     [InlineData("http://user:secret@good.test/", "user name")]
@@ -67,6 +87,12 @@ public class PictureUrlTests
     [InlineData("http://good.test/a\r\nHost: x", "control character")]
     [InlineData("http://good.test/\u0000", "control character")]
     [InlineData(" http://good.test/", "space")]
+    [InlineData("http://good.test/\u00e9", "not ASCII")]
+    [InlineData("http://g\u043e\u043ed.test/", "not ASCII")] // Cyrillic letters
+    [InlineData("http://good.test\uFF0F@evil.test/", "not ASCII")] // a wide slash
+    [InlineData("http://\u2460\u2461\u2466.\u24ea.\u24ea.\u2460/", "not ASCII")] // 127.0.0.1 in circles
+    [InlineData("http://xn--\u00ff/", "not ASCII")]
+    [InlineData("http://%FF%FE/", "not one of http")]
     [InlineData("http:///etc/passwd", "not one of http")]
     [InlineData("http://", "not one of http")]
     [InlineData("ftp://good.test/", "not one of http")]

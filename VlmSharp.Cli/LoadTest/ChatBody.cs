@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using VlmSharp.Cli.Output;
+
+namespace VlmSharp.Cli.LoadTest;
+
+/// <summary>
+/// The JSON of a chat request as it goes over the wire. The picture's bytes, which are most of it, are shared by all requests and
+/// never copied.
+/// </summary>
+internal sealed class ChatBody : HttpContent
+{
+    private readonly ReadOnlyMemory<byte>[] parts;
+
+    /// <summary>Writes the parts.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="model">Of which model; null names none.</param>
+    /// <param name="extra">Members that every request has.</param>
+    public ChatBody(LoadRequest request, string? model, JsonElement? extra)
+    {
+        byte[] head = """{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":" """u8[..^1].ToArray();
+        byte[] text = JsonOutput.ToBytes(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("type", "text");
+            json.WriteString("text", request.Prompt);
+            json.WriteEndObject();
+        });
+        byte[] members = JsonOutput.ToBytes(json => WriteMembers(json, request, model, extra));
+        parts = [head, request.Picture.DataUri, "\"}},"u8.ToArray(), text, "]}],"u8.ToArray(), members.AsMemory(1)]; // without its brace
+        Headers.ContentType = new MediaTypeHeaderValue("application/json");
+    }
+
+    private static void WriteMembers(Utf8JsonWriter json, LoadRequest request, string? model, JsonElement? extra)
+    {
+        json.WriteStartObject();
+        if (model is not null) json.WriteString("model", model);
+        json.WriteNumber("max_tokens", request.MaxTokens);
+        json.WriteBoolean("stream", true);
+        json.WriteStartObject("stream_options");
+        json.WriteBoolean("include_usage", true);
+        json.WriteEndObject();
+        bool hasTemperature = false;
+        if (extra is { } more)
+        {
+            foreach (JsonProperty member in more.EnumerateObject())
+            {
+                hasTemperature |= member.NameEquals("temperature");
+                member.WriteTo(json);
+            }
+        }
+
+        if (!hasTemperature) json.WriteNumber("temperature", 0); // so that the same request has the same answer
+        json.WriteEndObject();
+    }
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    {
+        foreach (ReadOnlyMemory<byte> part in parts) await stream.WriteAsync(part);
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = parts.Sum(part => (long)part.Length);
+        return true;
+    }
+}

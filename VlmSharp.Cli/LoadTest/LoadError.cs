@@ -1,0 +1,72 @@
+using System.Text;
+using System.Text.Json;
+
+namespace VlmSharp.Cli.LoadTest;
+
+/// <summary>Why a request had no whole answer.</summary>
+/// <param name="Status">The HTTP status, where there was one that says it.</param>
+/// <param name="Type">The type that the server gives its error, or one of the words below.</param>
+internal sealed record LoadError(int? Status, string Type)
+{
+    /// <summary>Longer bodies of errors are not looked at.</summary>
+    private const int MostBytes = 64 << 10, MostTypeLength = 64;
+
+    /// <summary>There is no whole answer after --timeout.</summary>
+    public static LoadError Timeout { get; } = new(null, "timeout");
+
+    /// <summary>No connection came about.</summary>
+    public static LoadError Connect { get; } = new(null, "connect");
+
+    /// <summary>The connection ended before the answer did.</summary>
+    public static LoadError Broken { get; } = new(null, "broken");
+
+    /// <summary>What came is no stream of chat chunks.</summary>
+    public static LoadError BadAnswer { get; } = new(null, "bad_answer");
+
+    /// <summary>It was never sent: --max-in-flight requests were on their way.</summary>
+    public static LoadError NotSent { get; } = new(null, "not_sent");
+
+    /// <summary>An error that stands in a stream which began well.</summary>
+    /// <param name="type">Its type.</param>
+    public static LoadError InStream(string type) => new(null, $"stream: {type}");
+
+    /// <summary>For people: "429 rate_limit_error".</summary>
+    public override string ToString() => Status is { } status ? $"{status} {Type}" : Type;
+
+    /// <summary>The error of an answer whose status is none of success.</summary>
+    /// <param name="response">The answer.</param>
+    /// <param name="cancellation">Ends the reading of its body.</param>
+    public static async Task<LoadError> OfAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        byte[] body = new byte[MostBytes];
+        using Stream stream = await response.Content.ReadAsStreamAsync(cancellation);
+        int length = await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellation);
+        return new LoadError((int)response.StatusCode, TypeIn(body.AsMemory(0, length)) ?? "");
+    }
+
+    /// <summary>The type of <c>{"error": {"type": ...}}</c>, or of <c>{"error": "..."}</c> the text; null where there is neither.</summary>
+    private static string? TypeIn(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(body);
+            return TypeIn(json.RootElement);
+        }
+        catch (JsonException)
+        {
+            return null; // a page of some proxy, for instance
+        }
+    }
+
+    /// <summary>The same of JSON that is read; what a terminal should not get is taken out.</summary>
+    public static string? TypeIn(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("error", out JsonElement error)) return null;
+        if (error.ValueKind == JsonValueKind.Object && !error.TryGetProperty("type", out error)) return "error";
+        if (error.ValueKind != JsonValueKind.String) return "error";
+        var text = new StringBuilder();
+        foreach (char c in error.GetString()!)
+            if (text.Length < MostTypeLength) text.Append(c is >= ' ' and <= '~' ? c : '?');
+        return text.ToString();
+    }
+}
