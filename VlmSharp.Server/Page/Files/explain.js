@@ -12,7 +12,7 @@ export async function showExplanation(response, picture) {
     const html = await explain({ prompt: response.prompt, ...(response.model ? { model: response.model } : {}) }, picture, abort.signal);
     const frame = el("iframe", { sandbox: "allow-scripts", src: "/page/frame.html", title: "Explanation" });
     // The frame has no origin, so its message cannot be told by one; only the window is known.
-    frame.addEventListener("load", () => frame.contentWindow.postMessage({ html, theme: document.documentElement.dataset.theme }, "*"), { once: true });
+    frame.addEventListener("load", () => frame.contentWindow.postMessage({ html }, "*"), { once: true });
     place.replaceChildren(frame);
   } catch (error) {
     if (abort.signal.aborted) return;

@@ -6,5 +6,4 @@ addEventListener("message", event => {
   document.title = shown.title;
   document.head.append(...shown.head.querySelectorAll("style"));
   document.body.replaceWith(shown.body);
-  if (event.data.theme !== "auto") document.documentElement.style.colorScheme = event.data.theme;
 }, { once: true });

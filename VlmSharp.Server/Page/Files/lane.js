@@ -74,6 +74,7 @@ export class Lane {
   /** Puts the page's picture there, without an answer. */
   setPicture() {
     this.cancel();
+    this.#running(undefined); // what still comes of an earlier run belongs to another picture
     this.stage.show(this.page.picture());
     this.answer.hide();
     this.response = null;
@@ -112,10 +113,10 @@ export class Lane {
   /** Asks, with what the form says. */
   async run() {
     const picture = this.page.picture(), task = this.page.task();
-    if (!picture) return this.answer.fail("There is no picture yet: choose one, drop one, or take a sample.", () => this.run());
+    if (!picture) return this.#fail("There is no picture yet: choose one, drop one, or take a sample.");
     const needed = { ask: ["question", "a question"], detect: ["things", "a thing to find"], segment: ["things", "a thing to find"], prompt: ["words", "a prompt"] }[task];
     if (needed && !this.form.elements[needed[0]].value.trim()) {
-      this.answer.fail(`Type ${needed[1]} first.`, () => this.run());
+      this.#fail(`Type ${needed[1]} first.`);
       return this.form.elements[needed[0]].focus();
     }
     this.cancel();
@@ -126,15 +127,17 @@ export class Lane {
     this.stage.clear();
     try {
       const response = await this.#ask(task, picture, abort.signal);
+      if (this.abort !== abort) return;
       this.response = response;
       this.stage.draw(response);
       this.answer.finish(response, picture);
+      this.#bring(response.detections?.length ? this.stage.figure : this.answer.section);
       this.page.finished();
     } catch (error) {
       if (this.abort !== abort) return; // another run has taken over
       if (abort.signal.aborted) this.answer.cancel();
-      else if (error instanceof ApiError) this.answer.fail(error.message, () => this.run());
-      else { this.answer.fail("Something went wrong on this page. The browser's console says what.", () => this.run()); console.error(error); }
+      else if (error instanceof ApiError) this.#fail(error.message);
+      else { this.#fail("Something went wrong on this page. The browser's console says what."); console.error(error); }
     } finally {
       if (this.abort === abort) this.#running(undefined);
     }
@@ -155,6 +158,16 @@ export class Lane {
         else throw error;
       }
     }
+  }
+
+  #fail(message) {
+    this.answer.fail(message, () => this.run());
+    this.#bring(this.answer.section);
+  }
+
+  /** On a narrow page, where all stands in one column, what is new may be out of sight. */
+  #bring(element) {
+    if (matchMedia("(max-width: 860px)").matches && !this.page.isTwo()) element.scrollIntoView({ block: "nearest" });
   }
 
   #running(abort) {

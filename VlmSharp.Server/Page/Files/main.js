@@ -140,7 +140,7 @@ addEventListener("keydown", event => {
   if (event.key === "Escape" && !document.querySelector("dialog[open]")) for (const lane of lanes) lane.cancel();
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) runAll();
 });
-addEventListener("hashchange", readAddress);
+addEventListener("hashchange", () => location.hash.includes("=") ? readAddress() : writeAddress()); // a link within the page leaves all as it is
 
 await readAddress();
 await findModels();

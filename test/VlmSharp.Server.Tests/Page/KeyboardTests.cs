@@ -73,9 +73,12 @@ public sealed class KeyboardTests(BrowserFixture browser)
         {
             await page.Keyboard.PressAsync("Tab");
             await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Skip to the prompt" })).ToBeInViewportAsync();
+            await page.Keyboard.PressAsync("Enter");
+            await Assertions.Expect(page.Locator("#lanes")).ToBeFocusedAsync();
+            await Assertions.Expect(page.GetByLabel("Language")).ToHaveValueAsync("de");
             await page.Keyboard.PressAsync("Control+Enter");
             await Assertions.Expect(page.Locator(".answer .text")).ToHaveTextAsync("an answer");
-        }, new PageView { Address = "#sample=sun" });
+        }, new PageView { Address = "#task=caption&language=de&sample=sun" });
     }
 
     /// <summary>Goes on until the focus is on what has this name, of a field its name in the form.</summary>

@@ -32,6 +32,29 @@ public sealed class SessionTests(BrowserFixture browser)
     }
 
     [ChromiumFact]
+    public async Task What_runs_when_another_picture_comes_leaves_no_trace_on_it()
+    {
+        await using ScriptedServer server = await StartAsync(async (http, fields) =>
+        {
+            if (fields["question"] == "slow") await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            else await EchoAsync(http, fields);
+        });
+        await browser.UseAsync(server.Origin, async page =>
+        {
+            await AskAsync(page, "one");
+            await page.GetByLabel("Question").FillAsync("slow");
+            await page.Keyboard.PressAsync("Enter");
+            await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Running…" })).ToBeVisibleAsync();
+            await page.Locator(".entry").ClickAsync();
+            await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true })).ToBeVisibleAsync();
+            await Assertions.Expect(page.Locator(".answer .text")).ToHaveTextAsync("demo to one of sun.png");
+            await AskAsync(page, "two");
+            await Assertions.Expect(page.Locator(".answer")).Not.ToContainTextAsync("Canceled");
+            Assert.Equal(["answer en two", "answer en one"], await page.Locator(".entry-prompt").AllInnerTextsAsync());
+        }, new PageView { Address = "#task=ask&sample=sun" });
+    }
+
+    [ChromiumFact]
     public async Task Two_prompts_stand_side_by_side()
     {
         await using ScriptedServer server = await StartAsync(EchoAsync);
