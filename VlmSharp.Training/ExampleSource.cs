@@ -32,7 +32,8 @@ public sealed class ExampleSource(TrainingData data, ExampleStream stream) : IBa
         cancellationToken.ThrowIfCancellationRequested();
         reading ??= new CancellationTokenSource();
         batches ??= stream.Read(position, reading.Token).GetEnumerator();
-        using CancellationTokenRegistration watch = cancellationToken.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), reading);
+        using CancellationTokenRegistration watch =
+            cancellationToken.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), reading);
         if (!batches.MoveNext()) throw new InvalidOperationException("The stream has ended.");
         TrainingBatch batch = batches.Current;
         position = batch.Next;

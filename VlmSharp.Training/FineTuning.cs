@@ -13,10 +13,12 @@ using VlmSharp.Training.Tracking;
 namespace VlmSharp.Training;
 
 /// <summary>
-/// Fine-tunes a model: data, gradient steps, optimizer, checkpoints and what follows the run, put together. What <c>vlmsharp train</c> runs.
+/// Fine-tunes a model: data, gradient steps, optimizer, checkpoints and what follows the run, put together. What <c>vlmsharp train</c>
+/// runs.
 /// <code>
 /// using var backend = new CpuBackend();
-/// using var run = FineTuning.Open(new FineTuningOptions { Model = dir, Data = "train.jsonl", Output = "out", Steps = 100, LearningRate = 2e-4 }, backend);
+/// var options = new FineTuningOptions { Model = dir, Data = "train.jsonl", Output = "out", Steps = 100, LearningRate = 2e-4 };
+/// using var run = FineTuning.Open(options, backend);
 /// run.Run();
 /// </code>
 /// </summary>
@@ -42,7 +44,9 @@ public sealed class FineTuning : IDisposable
             MissingPictures.Check(data, options.SkipBad, tell);
             Examples = data.Count;
             if (group.Rank == 0) RunFolder.Prepare(options.Output);
-            Store = Own(group.Rank == 0 ? RunStore.Open(options.Output, new Retention(options.KeepLast), tell) : RunStore.Read(options.Output));
+            Store = Own(group.Rank == 0
+                ? RunStore.Open(options.Output, new Retention(options.KeepLast), tell)
+                : RunStore.Read(options.Output));
             if (!options.Resume && !Store.IsReadOnly) Store.RequireEmpty();
             Model = Own(TrainableModel.Open(inputs, backend, TrainableOptionsOf(inputs), cancellationToken));
             Steps = StepsOf(options, data.Count);
@@ -50,7 +54,8 @@ public sealed class FineTuning : IDisposable
             source = Own(new ExampleSource(data, stream));
             ModelStep step = Own(new ModelStep(Model, options.Loss, group, options.BucketBytes));
             Optimizer optimizer = Own(OptimizerOf(options, backend, Model, group));
-            TrainingData? heldOut = options.EvaluationData is { } path && group.Rank == 0 ? Own(TrainingData.Open(path, options.ReadingOptions)) : null;
+            TrainingData? heldOut =
+                options.EvaluationData is { } path && group.Rank == 0 ? Own(TrainingData.Open(path, options.ReadingOptions)) : null;
             Validation? validation = heldOut is null ? null : new Validation(Model, step, heldOut, encoder, options);
             if (group.Rank == 0) owned.AddRange(trackers);
             TrainerSettings settings = SettingsOf() with { Summary = RunSummary.Of(inputs, Model, heldOut, Steps, group.Size) };
@@ -83,7 +88,10 @@ public sealed class FineTuning : IDisposable
     /// <summary>The step behind which the evaluation was best, or null; the result is that of the last step.</summary>
     public long? BestStep => trainer.BestStep;
 
-    /// <summary>The folder with the adapter or the model of <see cref="BestStep"/>, written whenever an evaluation is the best so far; null before one.</summary>
+    /// <summary>
+    /// The folder with the adapter or the model of <see cref="BestStep"/>, written whenever an evaluation is the best so far; null before
+    /// one.
+    /// </summary>
     public string? BestFolder => trainer.BestStep is null ? null : Path.Combine(options.Output, RunFolder.BestName);
 
     /// <summary>Optimizer steps of the whole run.</summary>
@@ -98,7 +106,9 @@ public sealed class FineTuning : IDisposable
     /// <summary>Tokens that did not fit the text length, so far.</summary>
     public long Cut => source.Cut;
 
-    /// <summary>Opens data, model and the run's folder; with <see cref="FineTuningOptions.Resume"/> goes to the newest checkpoint.</summary>
+    /// <summary>
+    /// Opens data, model and the run's folder; with <see cref="FineTuningOptions.Resume"/> goes to the newest checkpoint.
+    /// </summary>
     /// <param name="options">What it is told.</param>
     /// <param name="backend">Runs the operators; owned by the caller, to be disposed of after the run.</param>
     /// <param name="group">The processes that train together, or null for this one alone; owned by the caller.</param>
@@ -155,14 +165,16 @@ public sealed class FineTuning : IDisposable
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(backend);
         FineTuningOptions options = inputs.Options;
-        if ((options.Steps is null) == (options.Epochs is null)) throw new ArgumentException("Give either steps or epochs.", nameof(inputs));
+        if ((options.Steps is null) == (options.Epochs is null))
+            throw new ArgumentException("Give either steps or epochs.", nameof(inputs));
         if (options.Full && Path.GetFullPath(options.Output) == Path.GetFullPath(options.Model))
             throw new RequestException($"{options.Output} is the model that is begun from: give another folder for what is trained.");
         tell ??= _ => { };
         var run = new FineTuning(inputs, backend, group ?? new SingleProcess(), trackers ?? [], tell, cancellationToken);
         try
         {
-            if (options.Resume && !run.trainer.Resume() && run.group.Rank == 0) tell($"{options.Output} has no checkpoint: the run begins.");
+            if (options.Resume && !run.trainer.Resume() && run.group.Rank == 0)
+                tell($"{options.Output} has no checkpoint: the run begins.");
             return run;
         }
         catch
@@ -207,10 +219,12 @@ public sealed class FineTuning : IDisposable
 
     private static long StepsOf(FineTuningOptions options, int examples)
     {
-        double steps = options.Steps ?? Math.Max(1, Math.Ceiling(options.Epochs!.Value * examples / ((double)options.BatchSize * options.Accumulation)));
+        double ofStep = (double)options.BatchSize * options.Accumulation;
+        double steps = options.Steps ?? Math.Max(1, Math.Ceiling(options.Epochs!.Value * examples / ofStep));
         return steps * options.Accumulation * options.BatchSize < MostVisits
             ? (long)steps
-            : throw new RequestException($"{steps:G6} steps of {options.Accumulation} batches of {options.BatchSize} examples are more than a run can count.");
+            : throw new RequestException($"{steps:G6} steps of {options.Accumulation} batches of {options.BatchSize} examples are more "
+                + "than a run can count.");
     }
 
     private static StreamOptions StreamOptionsOf(FineTuningOptions options, long steps, IProcessGroup group) => new()
@@ -280,7 +294,9 @@ public sealed class FineTuning : IDisposable
         },
     };
 
-    /// <summary>The adapter in PEFT's layout beside the numbers that a run goes on with, so that each checkpoint can be used as it is.</summary>
+    /// <summary>
+    /// The adapter in PEFT's layout beside the numbers that a run goes on with, so that each checkpoint can be used as it is.
+    /// </summary>
     private sealed class AdapterPart(TrainableModel model) : ICheckpointPart
     {
         public void Save(string folder) => model.SaveAdapter(folder);

@@ -64,7 +64,9 @@ public sealed record FineTuningOptions
     /// <summary>Whether parameters of the model are trained themselves, those that <see cref="Freeze"/> leaves.</summary>
     public bool Full { get; init; }
 
-    /// <summary>With <see cref="Full"/>: parts (vision, projector, decoder, embedding) or patterns of names with * that are not trained.</summary>
+    /// <summary>
+    /// With <see cref="Full"/>: parts (vision, projector, decoder, embedding) or patterns of names with * that are not trained.
+    /// </summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
     /// <summary>The folder of an adapter whose training goes on, or null.</summary>

@@ -5,7 +5,9 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training;
 
-/// <summary>The loss and the gradients of one batch as a safetensors file: for comparing with other implementations, and between backends.</summary>
+/// <summary>
+/// The loss and the gradients of one batch as a safetensors file: for comparing with other implementations, and between backends.
+/// </summary>
 public static class GradientFile
 {
     /// <summary>Writes <c>loss</c> [1] and <c>grad.NAME</c> for each trained parameter, in its stored shape, all F32.</summary>
@@ -20,7 +22,8 @@ public static class GradientFile
         foreach (Parameter parameter in model.Parameters)
         {
             (string name, ImmutableArray<long> shape) = model.StoredAs(parameter);
-            tensors.Add(new TensorToWrite($"grad.{name}", SafetensorsType.F32, shape, stream => TensorToWrite.WriteFloats(stream, DType.F32, Values(model, parameter))));
+            tensors.Add(new TensorToWrite(
+                $"grad.{name}", SafetensorsType.F32, shape, stream => TensorToWrite.WriteFloats(stream, DType.F32, Values(model, parameter))));
         }
 
         SafetensorsWriter.Write(path, tensors);
@@ -29,7 +32,8 @@ public static class GradientFile
     private static float[] Values(TrainableModel model, Parameter parameter)
     {
         if (parameter.Length > Array.MaxLength)
-            throw new RequestException($"{parameter.Weight} has more numbers than can be read at once: only parameters of up to {Array.MaxLength} are written.");
+            throw new RequestException(
+                $"{parameter.Weight} has more numbers than can be read at once: only parameters of up to {Array.MaxLength} are written.");
         float[] values = new float[parameter.Length];
         Matrix gradient = model.Tape.Gradient(parameter.Weight);
         if (gradient.HasValue) model.Tape.Download(gradient, values); // else the loss does not depend on it

@@ -33,7 +33,8 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
         (this.model, this.loss) = (model, loss);
         rank = group?.Rank ?? 0;
         step = new GradientStep(model.Network, model.Tape, loss);
-        if (group is MpiGroup mpi) buckets = new GradientBuckets(model.Tape, model.Tape, [.. model.Parameters.Select(p => p.Weight)], mpi, bucketBytes);
+        if (group is MpiGroup mpi)
+            buckets = new GradientBuckets(model.Tape, model.Tape, [.. model.Parameters.Select(p => p.Weight)], mpi, bucketBytes);
     }
 
     /// <inheritdoc/>

@@ -11,9 +11,12 @@ internal static class RunFolder
     public const string BestName = "best";
 
     // What a run may leave that ended before its first checkpoint.
-    private static readonly string[] OwnNames = [RunStore.LockName, BestName, MetricsFile.FileName, TensorBoardFile.FolderName, HtmlReport.FileName, MlflowSettings.RunIdFileName];
+    private static readonly string[] OwnNames =
+        [RunStore.LockName, BestName, MetricsFile.FileName, TensorBoardFile.FolderName, HtmlReport.FileName, MlflowSettings.RunIdFileName];
 
-    /// <summary>Creates the folder where it is not, and refuses one with files that no run has written: some would be overwritten.</summary>
+    /// <summary>
+    /// Creates the folder where it is not, and refuses one with files that no run has written: some would be overwritten.
+    /// </summary>
     /// <param name="folder">The run's folder.</param>
     /// <exception cref="RequestException">It holds other files.</exception>
     /// <exception cref="IOException">It cannot be created or read.</exception>
@@ -23,8 +26,10 @@ internal static class RunFolder
         try
         {
             if (RunStore.Read(folder).Steps.Count > 0) return;
-            if (Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(name => !IsOwn(name!)) is not { } foreign) return;
-            throw new RequestException($"{folder} holds other files ({MessageText.Quote(foreign)}) and no run that could go on: give a new or an empty folder.");
+            string? foreign = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(name => !IsOwn(name!));
+            if (foreign is null) return;
+            throw new RequestException(
+                $"{folder} holds other files ({MessageText.Quote(foreign)}) and no run that could go on: give a new or an empty folder.");
         }
         catch (UnauthorizedAccessException e)
         {

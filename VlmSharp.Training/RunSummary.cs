@@ -16,7 +16,8 @@ internal static class RunSummary
     /// <param name="evaluation">The held-out data, or null.</param>
     /// <param name="steps">Optimizer steps.</param>
     /// <param name="processes">How many train together.</param>
-    public static IReadOnlyList<KeyValuePair<string, string>> Of(TrainingInputs inputs, TrainableModel model, TrainingData? evaluation, long steps, int processes)
+    public static IReadOnlyList<KeyValuePair<string, string>> Of(
+        TrainingInputs inputs, TrainableModel model, TrainingData? evaluation, long steps, int processes)
     {
         FineTuningOptions o = inputs.Options;
         var all = new List<KeyValuePair<string, string>>();
@@ -25,8 +26,9 @@ internal static class RunSummary
         if (evaluation is not null) Add("held-out data", $"{evaluation.Path}: {evaluation.Count} examples");
         Add("trained", $"{Trained(o, model)}: {model.Parameters.Sum(p => p.Length).ToString("N0", CultureInfo.InvariantCulture)} numbers");
         Add("steps", o.Epochs is { } epochs ? $"{steps} ({Text(epochs)} times through the data)" : $"{steps}");
-        Add("batch", $"{o.BatchSize} examples{(o.Accumulation > 1 ? $", {o.Accumulation} batches to a step" : "")}{(processes > 1 ? $", over {processes} processes" : "")}");
-        Add("learning rate", $"{Text(o.LearningRate)}, {o.Schedule.ToString().ToLowerInvariant()}{(o.WarmupSteps > 0 ? $", {o.WarmupSteps} steps of warm-up" : "")}");
+        Add("batch", $"{o.BatchSize} examples" + If(o.Accumulation > 1, $", {o.Accumulation} batches to a step") + If(processes > 1, $", over {processes} processes"));
+        string schedule = o.Schedule.ToString().ToLowerInvariant();
+        Add("learning rate", $"{Text(o.LearningRate)}, {schedule}" + If(o.WarmupSteps > 0, $", {o.WarmupSteps} steps of warm-up"));
         Add("optimizer", Optimizer(o));
         Add("loss", $"mean over {(o.Loss.Reduction == LossReduction.TokenMean ? "tokens" : "examples")}"
             + (o.Loss.LabelSmoothing > 0 ? $", label smoothing {Text(o.Loss.LabelSmoothing)}" : ""));
@@ -43,17 +45,23 @@ internal static class RunSummary
         if (!model.HasAdapter) return o.Freeze.Count > 0 ? $"the model but {string.Join(", ", o.Freeze)}" : "the whole model";
         if (o.Adapter is not null) return $"the adapter that {o.Adapter} began";
         AdapterConfig a = o.NewAdapter;
-        string targets = a.TargetModules == FineTuningOptions.DecoderAdapter.TargetModules ? "all linear layers of the decoder" : $"{a.TargetModules}";
-        return $"an adapter of rank {a.Rank}, alpha {Text(a.Alpha)}{(a.UseRsLora ? " (rsLoRA)" : "")}{(a.Dropout > 0 ? $", dropout {Text(a.Dropout)}" : "")}, on {targets}";
+        string targets = a.TargetModules == FineTuningOptions.DecoderAdapter.TargetModules
+            ? "all linear layers of the decoder"
+            : $"{a.TargetModules}";
+        string scale = Text(a.Alpha) + If(a.UseRsLora, " (rsLoRA)") + If(a.Dropout > 0, $", dropout {Text(a.Dropout)}");
+        return $"an adapter of rank {a.Rank}, alpha {scale}, on {targets}";
     }
 
     private static string Optimizer(FineTuningOptions o)
     {
         OptimizerSettings s = o.OptimizerSettings;
-        string name = o.Optimizer.ToString().ToLowerInvariant(), moved = o.Optimizer == OptimizerKind.Sgd ? $"momentum {Text(s.Momentum)}" : $"betas {Text(s.Beta1)} and {Text(s.Beta2)}";
-        string decay = s.WeightDecay > 0 ? $", weight decay {Text(s.WeightDecay)}{(s.DecayScope == DecayScope.Kernels ? " of matrices" : "")}" : "";
-        return $"{name}, {moved}{decay}{(o.ClipNorm is { } norm ? $", clipped to norm {Text(norm)}" : "")}";
+        string name = o.Optimizer.ToString().ToLowerInvariant();
+        string moved = o.Optimizer == OptimizerKind.Sgd ? $"momentum {Text(s.Momentum)}" : $"betas {Text(s.Beta1)} and {Text(s.Beta2)}";
+        string decay = If(s.WeightDecay > 0, $", weight decay {Text(s.WeightDecay)}") + If(s is { WeightDecay: > 0, DecayScope: DecayScope.Kernels }, " of matrices");
+        return $"{name}, {moved}{decay}" + If(o.ClipNorm is not null, $", clipped to norm {Text(o.ClipNorm ?? 0)}");
     }
+
+    private static string If(bool isSo, string text) => isSo ? text : "";
 
     private static string NameOf(DType format) => format.ToString().ToLowerInvariant();
 

@@ -14,8 +14,8 @@ using VlmSharp.Training.Optimizers;
 namespace VlmSharp.Training;
 
 /// <summary>
-/// A checkpoint opened to be trained: the network of inference on a tape, with the parameters that are trained in memory of their own. The files
-/// are never written to.
+/// A checkpoint opened to be trained: the network of inference on a tape, with the parameters that are trained in memory of their own. The
+/// files are never written to.
 /// </summary>
 public sealed class TrainableModel : IDisposable
 {
@@ -43,7 +43,8 @@ public sealed class TrainableModel : IDisposable
             lowRank = new LowRankBackend(Tape) { Always = adapter?.Adapter, Dropout = (float)(adapter?.Adapter.Config.Dropout ?? 0) };
             Network = new PaliGemmaModel(config, lowRank, Load, options.Model);
             foreach (Parameter parameter in adapter?.Parameters ?? []) Train(parameter);
-            if (parameters.Count == 0) throw new RequestException("Nothing is trained: ask for an adapter, or name parameters of the model.");
+            if (parameters.Count == 0)
+                throw new RequestException("Nothing is trained: ask for an adapter, or name parameters of the model.");
         }
         catch
         {
@@ -80,7 +81,9 @@ public sealed class TrainableModel : IDisposable
     /// <summary>The configuration of the adapter that is trained, as its file has it; null without one.</summary>
     internal byte[]? AdapterSettings => adapter?.Adapter.Config.ToJson();
 
-    /// <summary>Names the dropout masks of the next pass, below 2^47; null drops nothing. See <see cref="Compute.Operators.Dropout"/>.</summary>
+    /// <summary>
+    /// Names the dropout masks of the next pass, below 2^47; null drops nothing. See <see cref="Compute.Operators.Dropout"/>.
+    /// </summary>
     internal long? DropoutKey { set => lowRank.DropoutKey = value; }
 
     /// <summary>Opens a model folder for training.</summary>
@@ -91,7 +94,8 @@ public sealed class TrainableModel : IDisposable
     /// <returns>The model.</returns>
     /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint, or that of the adapter is none.</exception>
     /// <exception cref="RequestException">Nothing is trained, or what is trained is stored in integers.</exception>
-    public static TrainableModel Open(string directory, IComputeBackend backend, TrainableOptions options, CancellationToken cancellationToken = default)
+    public static TrainableModel Open(
+        string directory, IComputeBackend backend, TrainableOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(options);
@@ -99,7 +103,8 @@ public sealed class TrainableModel : IDisposable
         try
         {
             var preprocessor = new ImagePreprocessor(VisionLanguageModel.ReadPreprocessor(directory, checkpoint.Config.Vision.ImageSize));
-            return new TrainableModel(checkpoint, preprocessor, TokenizerLoader.TryLoad(directory), backend, options, cancellationToken) { ownsCheckpoint = true };
+            ITokenizer? tokenizer = TokenizerLoader.TryLoad(directory);
+            return new TrainableModel(checkpoint, preprocessor, tokenizer, backend, options, cancellationToken) { ownsCheckpoint = true };
         }
         catch
         {
@@ -109,7 +114,8 @@ public sealed class TrainableModel : IDisposable
     }
 
     /// <summary>The same from files that are open; they stay the caller's.</summary>
-    internal static TrainableModel Open(TrainingInputs inputs, IComputeBackend backend, TrainableOptions options, CancellationToken cancellationToken) =>
+    internal static TrainableModel Open(
+        TrainingInputs inputs, IComputeBackend backend, TrainableOptions options, CancellationToken cancellationToken) =>
         new(inputs.Checkpoint, inputs.Preprocessor, inputs.Tokenizer, backend, options, cancellationToken);
 
     /// <summary>What is said of a folder without a tokenizer.</summary>
@@ -124,8 +130,8 @@ public sealed class TrainableModel : IDisposable
         (adapter ?? throw new InvalidOperationException("No adapter is trained.")).Save(directory);
 
     /// <summary>
-    /// Writes the weights as a model's files, with the parameters as they are now, under the names and in the shapes that they were read in.
-    /// Tokenizer, preprocessor and license are not among them.
+    /// Writes the weights as a model's files, with the parameters as they are now, under the names and in the shapes that they were read
+    /// in. Tokenizer, preprocessor and license are not among them.
     /// </summary>
     /// <param name="directory">The folder; created when it does not exist.</param>
     /// <param name="format">How trained parameters are stored: F32, BF16 or F16. Frozen ones stay as they are.</param>
@@ -177,7 +183,8 @@ public sealed class TrainableModel : IDisposable
         bool isQuantized = options.Quantization is { } format && QuantizationPlan.FormatOf(name, data.Rows, data.Columns, format) is not null;
         if (isQuantized || !options.IsTrained(name)) return frozen.Load(name);
         if (data.DType.IsQuantized())
-            throw new RequestException($"{name} is stored in {data.DType}, which cannot be trained itself: train an adapter on it, or give the model that it was made from.");
+            throw new RequestException($"{name} is stored in {data.DType}, which cannot be trained itself: train an adapter on it, or give "
+                + "the model that it was made from.");
         var parameter = Parameter.From(backend, data, options.Precision);
         Train(parameter);
         return parameter.Weight;

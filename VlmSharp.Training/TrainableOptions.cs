@@ -25,7 +25,9 @@ public sealed record TrainableOptions
     /// <summary>Quantizes the frozen matrices of the decoder while they are loaded, or null to take them as they are.</summary>
     public DType? Quantization { get; init; }
 
-    /// <summary>Whether each block keeps its input alone and is run a second time on the way back; see <see cref="Gradients.Tape.Checkpointing"/>.</summary>
+    /// <summary>
+    /// Whether each block keeps its input alone and is run a second time on the way back; see <see cref="Gradients.Tape.Checkpointing"/>.
+    /// </summary>
     public bool Checkpointing { get; init; } = true;
 
     /// <summary>Compatibility switches, or null for the defaults.</summary>

@@ -21,10 +21,13 @@ internal static class TrainedParts
     {
         foreach (string pattern in frozen)
             if (!names.Any(name => IsMeant(pattern, name)))
-                throw new RequestException($"No parameter is called '{pattern}': give {string.Join(", ", Parts.Select(p => p.Word))}, or a pattern such as "
+                throw new RequestException(
+                    $"No parameter is called '{pattern}': give {string.Join(", ", Parts.Select(p => p.Word))}, or a pattern such as "
                     + $"'{names.First()}' or 'vision_tower.*'.");
         bool IsTrained(string name) => !frozen.Any(pattern => IsMeant(pattern, name));
-        return names.Any(IsTrained) ? IsTrained : throw new RequestException($"Nothing is left to train: {string.Join(", ", frozen)} are all parameters.");
+        return names.Any(IsTrained)
+            ? IsTrained
+            : throw new RequestException($"Nothing is left to train: {string.Join(", ", frozen)} are all parameters.");
     }
 
     private static bool IsMeant(string pattern, string name) =>

@@ -65,7 +65,8 @@ public sealed record TrainingPlan(
         string way = Alternatives(inputs.Options, Processes).FirstOrDefault(a => Fits(a.Options)).Words is { } words
             ? $"It fits with {words}."
             : "No setting of this model fits: take a smaller model.";
-        throw new RequestException($"The training needs {Gigabytes(needed)} of memory ({this}), and there are {Gigabytes(available)}. {way}");
+        throw new RequestException(
+            $"The training needs {Gigabytes(needed)} of memory ({this}), and there are {Gigabytes(available)}. {way}");
 
         bool Fits(FineTuningOptions other)
         {
@@ -96,17 +97,19 @@ public sealed record TrainingPlan(
         if (n > 1 && !o.ShardOptimizer) yield return ("--shard-optimizer", o with { ShardOptimizer = true });
         if (!o.Checkpointing) yield return ("gradient checkpointing", o with { Checkpointing = true });
         if (o.BatchSize > n) yield return ($"--batch-size {n} and more --accumulate", o with { BatchSize = n });
-        if (o.Full && o.Optimizer == OptimizerKind.AdamW) yield return ($"--optimizer adamw8bit and --batch-size {n}", o with { Optimizer = OptimizerKind.AdamW8Bit, BatchSize = n });
-        if (o.Full) yield return ($"an adapter (without --full) and --batch-size {n}", o with { Full = false, Freeze = [], BatchSize = n, Checkpointing = true });
-        yield return ($"an adapter on a quantized model (--quantize nf4) and --batch-size {n}",
-            o with { Full = false, Freeze = [], Quantization = DType.Nf4, BatchSize = n, Checkpointing = true });
+        if (o.Full && o.Optimizer == OptimizerKind.AdamW)
+            yield return ($"--optimizer adamw8bit and --batch-size {n}", o with { Optimizer = OptimizerKind.AdamW8Bit, BatchSize = n });
+        FineTuningOptions adapter = o with { Full = false, Freeze = [], BatchSize = n, Checkpointing = true };
+        if (o.Full) yield return ($"an adapter (without --full) and --batch-size {n}", adapter);
+        yield return ($"an adapter on a quantized model (--quantize nf4) and --batch-size {n}", adapter with { Quantization = DType.Nf4 });
     }
 
     private static TrainingPlan For(FineTuningOptions options, int processes, Checkpoint checkpoint, ExampleSize longest)
     {
         TrainingSequence example = Example(checkpoint.Config, longest);
         int count = RequireBatch(options.BatchSize, processes, example), half = count, parts = 1;
-        // A large batch is halved until it is small. Each further part of that size takes what the second one does, since a matrix doubles with its rows.
+        // A large batch is halved until it is small. Each further part of that size takes what the second one does: a matrix doubles with
+        // its rows.
         for (; half > MostExamples / 2; parts *= 2) half = (half + 1) / 2;
         DryRun run = DryRun.Of(options, checkpoint, example, count <= MostExamples ? count : half);
         long stepBytes = run.StepBytes, numbers = run.Numbers;
@@ -169,7 +172,8 @@ public sealed record TrainingPlan(
         int count = (int)(((long)batch + processes - 1) / processes);
         long most = Array.MaxLength / Math.Max(example.Ids.Count, example.Pixels.Sum(p => (long)p.Length));
         return count <= most ? count : throw new RequestException(
-            $"A batch of {batch} examples is larger than a step can be: give --batch-size {most * processes} or less, and more --accumulate.");
+            $"A batch of {batch} examples is larger than a step can be: give --batch-size {most * processes} or less, and more "
+                + "--accumulate.");
     }
 
     private static long OptimizerSize(FineTuningOptions options, long numbers) => options.Optimizer switch

@@ -21,7 +21,8 @@ internal sealed class Validation
     public Validation(TrainableModel model, ModelStep step, TrainingData data, ExampleEncoder encoder, FineTuningOptions options)
     {
         this.step = step;
-        stream = new ExampleStream(data, encoder, model.Preprocessor, new StreamOptions { BatchSize = options.BatchSize, Epochs = 1, Shuffle = false, SkipBad = options.SkipBad });
+        var order = new StreamOptions { BatchSize = options.BatchSize, Epochs = 1, Shuffle = false, SkipBad = options.SkipBad };
+        stream = new ExampleStream(data, encoder, model.Preprocessor, order);
         answers = new SampleAnswers(model, [.. stream.Read().SelectMany(batch => batch.Examples).Take(options.Samples)]);
     }
 

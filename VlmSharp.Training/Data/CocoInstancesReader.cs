@@ -45,7 +45,8 @@ internal sealed class CocoInstancesReader
         long id = JsonFields.Whole(o, "id");
         string name = JsonFields.RequiredText(o, "name").Trim();
         if (name.Length == 0 || name.AsSpan().ContainsAny('<', '>', ';'))
-            throw new FormatException($"a category is called {MessageText.Quote(name)}: a name has letters, and no < > or ;, which part the things of an answer");
+            throw new FormatException(
+                $"a category is called {MessageText.Quote(name)}: a name has letters, and no < > or ;, which part the things of an answer");
         if (!names.TryAdd(id, name)) throw new FormatException($"the id {id} is that of another category too");
     }
 
@@ -117,7 +118,8 @@ internal sealed class CocoInstancesReader
             int place = images.PlaceOf(thing.Image);
             if (place < 0) found.Fault($"{path} (image {thing.Image})", "a box is for a picture that is not in the list of pictures");
             else if (!names.ContainsKey(thing.Category))
-                found.Fault($"{path} (image {thing.Image})", $"a box has the category {thing.Category}, which is not in the list of categories");
+                found.Fault(
+                    $"{path} (image {thing.Image})", $"a box has the category {thing.Category}, which is not in the list of categories");
             else if (byImage[place].Count < DataLimits.Boxes) byImage[place].Add(thing);
             else found.LeaveOut($"boxes beyond {DataLimits.Boxes} of a picture");
         }
@@ -127,7 +129,8 @@ internal sealed class CocoInstancesReader
 
     private (string Suffix, string[] Labels, string? Fault) Answer(CocoImage image, List<Thing> here)
     {
-        if (image.Size is not var (width, height)) return ("", [], "the picture has no \"width\" and \"height\", and boxes are told as shares of them");
+        if (image.Size is not var (width, height))
+            return ("", [], "the picture has no \"width\" and \"height\", and boxes are told as shares of them");
         var suffix = new StringBuilder();
         try
         {
@@ -135,7 +138,8 @@ internal sealed class CocoInstancesReader
             {
                 if (suffix.Length > 0) suffix.Append(" ; ");
                 LocationText.Append(suffix, thing.Box, width, height);
-                if (options.MaskEncoder is { } encoder) LocationText.AppendCodes(suffix, encoder.Encode(MaskOf(thing, width, height), thing.Box));
+                if (options.MaskEncoder is { } encoder)
+                    LocationText.AppendCodes(suffix, encoder.Encode(MaskOf(thing, width, height), thing.Box));
                 suffix.Append(' ').Append(names[thing.Category]);
             }
         }

@@ -35,7 +35,8 @@ internal static class DataFile
         using SafeFileHandle handle = Open(path);
         long length = RandomAccess.GetLength(handle);
         if (length > most)
-            throw new TrainingDataException($"{path} has {length} bytes, over the limit of {most}: split it, or make JSONL of it with 'vlmsharp data convert' on a smaller part.");
+            throw new TrainingDataException($"{path} has {length} bytes, over the limit of {most}: split it, or make JSONL of it with "
+                + "'vlmsharp data convert' on a smaller part.");
         var bytes = new byte[length];
         int have = 0;
         while (have < bytes.Length && Read(handle, bytes.AsSpan(have), have, path) is var read and > 0) have += read;
@@ -60,7 +61,9 @@ internal static class DataFile
         }
     }
 
-    private static bool IsExpected(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
+    private static bool IsExpected(Exception e) =>
+        e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
-    private static TrainingDataException Unreadable(string path, Exception e) => new($"{path} cannot be read: {MessageText.Sentence(e.Message.TrimEnd('.'))}.", e);
+    private static TrainingDataException Unreadable(string path, Exception e) =>
+        new($"{path} cannot be read: {MessageText.Sentence(e.Message.TrimEnd('.'))}.", e);
 }

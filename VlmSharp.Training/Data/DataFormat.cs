@@ -3,7 +3,9 @@ namespace VlmSharp.Training.Data;
 /// <summary>The forms in which training data come.</summary>
 public enum DataFormat
 {
-    /// <summary>JSONL: <c>{"image": "a.jpg", "prefix": "detect cat", "suffix": "..."}</c>, as big_vision and Roboflow's export have it.</summary>
+    /// <summary>
+    /// JSONL: <c>{"image": "a.jpg", "prefix": "detect cat", "suffix": "..."}</c>, as big_vision and Roboflow's export have it.
+    /// </summary>
     PrefixSuffix,
 
     /// <summary>JSONL: <c>{"image": "a.jpg", "text": "a cat"}</c>, where the text is a caption.</summary>

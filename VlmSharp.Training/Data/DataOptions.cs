@@ -24,6 +24,8 @@ public sealed record DataOptions
     /// <summary>Makes 16 segmentation tokens of each mask of COCO instances; without it there are boxes alone.</summary>
     public MaskEncoder? MaskEncoder { get; init; }
 
-    /// <summary>Whether bad lines are left out and listed in <see cref="TrainingData.Faults"/>; if not, the first one is an error.</summary>
+    /// <summary>
+    /// Whether bad lines are left out and listed in <see cref="TrainingData.Faults"/>; if not, the first one is an error.
+    /// </summary>
     public bool SkipBad { get; init; }
 }

@@ -89,6 +89,8 @@ public sealed class DataReport
     /// <summary>The names of things with boxes in answers.</summary>
     public ValueCounts Classes { get; } = new();
 
-    /// <summary>Whether training with these data as they are would fail: bad lines, pictures that are missing or damaged, or no example.</summary>
+    /// <summary>
+    /// Whether training with these data as they are would fail: bad lines, pictures that are missing or damaged, or no example.
+    /// </summary>
     public bool IsBad => Examples == 0 || BadLineCount > 0 || MissingPictures.Count > 0 || DamagedPictures.Count > 0;
 }

@@ -15,7 +15,9 @@ public sealed record EncodedExample(IReadOnlyList<int> Ids, int PrefixLength, in
     /// <summary>How many tokens are to be predicted: the suffix and eos.</summary>
     public int TargetCount => Ids.Count - PrefixLength;
 
-    /// <summary>The row at which the first target is predicted; the others follow: <c>Ids[FirstTargetRow + 1 + t]</c> is target t.</summary>
+    /// <summary>
+    /// The row at which the first target is predicted; the others follow: <c>Ids[FirstTargetRow + 1 + t]</c> is target t.
+    /// </summary>
     public int FirstTargetRow => PrefixLength - 1;
 
     /// <summary>As transformers' processor gives them: 0 for what is given, 1 for targets.</summary>

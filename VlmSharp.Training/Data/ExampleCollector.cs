@@ -55,13 +55,17 @@ internal sealed class ExampleCollector(string root, bool skipBad) : IDisposable
     /// <summary>Counts what is left out on purpose.</summary>
     public void LeaveOut(string what, long count = 1) => leftOut[what] = leftOut.GetValueOrDefault(what) + count;
 
-    /// <summary>SHA-256 of the examples, in their order: pictures' names, prefixes and suffixes. Where the folder lies is not in it.</summary>
+    /// <summary>
+    /// SHA-256 of the examples, in their order: pictures' names, prefixes and suffixes. Where the folder lies is not in it.
+    /// </summary>
     public string Fingerprint() => Convert.ToHexStringLower(hash.GetCurrentHash());
 
     public void Dispose() => hash.Dispose();
 
     private string Relative(string image) =>
-        root.Length > 0 && image.Length > root.Length && image.StartsWith(root, StringComparison.Ordinal) ? image[root.Length..].TrimStart('/', '\\') : image;
+        root.Length > 0 && image.Length > root.Length && image.StartsWith(root, StringComparison.Ordinal)
+            ? image[root.Length..].TrimStart('/', '\\')
+            : image;
 
     private void Hash(string text)
     {

@@ -44,11 +44,13 @@ public sealed class ExampleEncoder
         // Newlines at its end are left out, as at inference, so that the one behind them is a token of its own.
         int[] prefix = images <= config.Text.MaxPositions
             ? PromptTokens.Build(tokenizer, example.Prefix, config.Vision.Patches, imageCount: example.Images.Count)
-            : throw new TrainingDataException($"{example.Where}: {example.Images.Count} pictures are {images} tokens, more than the {config.Text.MaxPositions} of the model's context: give fewer.");
+            : throw new TrainingDataException($"{example.Where}: {example.Images.Count} pictures are {images} tokens, more than the "
+                + $"{config.Text.MaxPositions} of the model's context: give fewer.");
         int[] answer = tokenizer.Encode(suffix, ControlTokens.AsText);
         long question = prefix.Length - images, left = most - question;
         if (left < 1)
-            throw new TrainingDataException($"{example.Where}: the question alone has {question} tokens of the {most} that a text may have, so no answer can be learned: allow longer texts, or shorten it.");
+            throw new TrainingDataException($"{example.Where}: the question alone has {question} tokens of the {most} that a text may "
+                + "have, so no answer can be learned: allow longer texts, or shorten it.");
         int[] targets = [.. answer, tokenizer.EosId];
         int taken = (int)Math.Min(left, targets.Length);
         return new EncodedExample([.. prefix, .. targets.AsSpan(0, taken)], prefix.Length, targets.Length - taken);

@@ -49,7 +49,8 @@ public sealed class ExampleStream
     public IEnumerable<TrainingBatch> Read(StreamPosition from = default, CancellationToken cancellationToken = default)
     {
         if (from.Visits < 0 || (from.Visits % options.BatchSize != 0 && from.Visits != visits))
-            throw new ArgumentException($"A stream in batches of {options.BatchSize} does not go on at example {from.Visits}: it was saved with another batch size.", nameof(from));
+            throw new ArgumentException($"A stream in batches of {options.BatchSize} does not go on at example {from.Visits}: it was saved "
+                + "with another batch size.", nameof(from));
         return ReadFrom(from.Visits, cancellationToken);
     }
 
@@ -58,7 +59,8 @@ public sealed class ExampleStream
         long pictureBytes = 3L * sizeof(float) * preprocessor.Config.Size * preprocessor.Config.Size;
         int pictures = (int)Math.Clamp(options.QueuedBytes / pictureBytes, 1, int.MaxValue);
         var ahead = new LookAhead(options.Threads, options.QueuedExamples, pictures);
-        using IEnumerator<Made> made = ahead.Run(Visits(first), visit => visit.Example.Images.Count, Make, cancellationToken).GetEnumerator();
+        using IEnumerator<Made> made =
+            ahead.Run(Visits(first), visit => visit.Example.Images.Count, Make, cancellationToken).GetEnumerator();
         for (long start = first; start < visits; start += options.BatchSize)
         {
             (long begin, long end) = Part(start);
@@ -128,7 +130,8 @@ public sealed class ExampleStream
         if (options.Ranks < 1 || options.Rank < 0 || options.Rank >= options.Ranks)
             throw new ArgumentException($"There is no rank {options.Rank} of {options.Ranks}.", nameof(options));
         if (options.Ranks > options.BatchSize)
-            throw new ArgumentException($"A batch of {options.BatchSize} examples cannot be split over {options.Ranks} ranks.", nameof(options));
+            throw new ArgumentException(
+                $"A batch of {options.BatchSize} examples cannot be split over {options.Ranks} ranks.", nameof(options));
         if (options.Threads < 1 || options.QueuedExamples < 1 || options.QueuedBytes < 1)
             throw new ArgumentException("At least one thread, one example and one byte must be allowed.", nameof(options));
     }

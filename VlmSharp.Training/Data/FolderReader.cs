@@ -10,7 +10,9 @@ internal static class FolderReader
     public static DataFormat? FormatOf(string folder)
     {
         if (Pictures(folder).Any(picture => File.Exists(TextOf(picture)))) return DataFormat.TextFolder;
-        return DataFile.Try(folder, () => Directory.GetDirectories(folder)).Any(inner => Pictures(inner).Length > 0) ? DataFormat.LabelFolder : null;
+        return DataFile.Try(folder, () => Directory.GetDirectories(folder)).Any(inner => Pictures(inner).Length > 0)
+            ? DataFormat.LabelFolder
+            : null;
     }
 
     /// <summary>Reads <c>a.jpg</c> and <c>a.txt</c>: a text's lines are the references of its picture.</summary>
@@ -29,7 +31,8 @@ internal static class FolderReader
             string[] lines = Encoding.UTF8.GetString(DataFile.ReadAll(file, DataLimits.TextBytes)).TrimStart('\uFEFF')
                 .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (lines.Length > DataLimits.Suffixes)
-                found.Fault(file, $"it has {lines.Length} lines, and each is one way to say the answer: give at most {DataLimits.Suffixes}");
+                found.Fault(
+                    file, $"it has {lines.Length} lines, and each is one way to say the answer: give at most {DataLimits.Suffixes}");
             else Add(picture, options.Prefix ?? "caption en", lines.Length > 0 ? lines : [""], file);
         }
 

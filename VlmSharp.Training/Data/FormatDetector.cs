@@ -17,13 +17,15 @@ internal static class FormatDetector
         if (Directory.Exists(path))
         {
             return FolderReader.FormatOf(path) ?? throw new TrainingDataException(
-                $"{path} has neither pictures with a .txt file beside each nor folders of pictures named by their label: give such a folder, or a JSONL file.");
+                $"{path} has neither pictures with a .txt file beside each nor folders of pictures named by their label: give such a "
+                    + "folder, or a JSONL file.");
         }
 
         (DataFormat? format, bool areObjects) = OfLines(path);
         if (format is null && !areObjects) RequireJson(path);
         return format ?? (areObjects ? null : OfWhole(path)) ?? throw new TrainingDataException(
-            $"{path} is in no known form of training data ({string.Join(", ", DataFormats.All)}): give one JSON object a line, with \"image\", \"prefix\" and \"suffix\".");
+            $"{path} is in no known form of training data ({string.Join(", ", DataFormats.All)}): give one JSON object a line, with "
+                + "\"image\", \"prefix\" and \"suffix\".");
     }
 
     /// <summary>Throws where a file that was given as one of examples holds no JSON.</summary>
@@ -88,7 +90,9 @@ internal static class FormatDetector
         HashSet<string> names = new JsonFile(path).Read(
             new Dictionary<string, Action<JsonElement, Range>> { [CocoImages.Annotations] = (o, _) => format ??= OfAnnotation(o) },
             (_, _) => { });
-        return names.Contains(Questions) ? DataFormat.Vqa : format ?? (names.Contains(CocoImages.Categories) ? DataFormat.CocoInstances : null);
+        return names.Contains(Questions)
+            ? DataFormat.Vqa
+            : format ?? (names.Contains(CocoImages.Categories) ? DataFormat.CocoInstances : null);
     }
 
     private static DataFormat? OfAnnotation(JsonElement o) =>

@@ -69,7 +69,7 @@ internal static class JsonFields
         TryGet(o, name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number)
             && number >= least && number <= most
             ? number
-            : throw new FormatException(least == long.MinValue ? $"it has no whole number under \"{name}\"" : $"it has no whole number from {least} to {most} under \"{name}\"");
+            : throw new FormatException($"it has no whole number {(least == long.MinValue ? "" : $"from {least} to {most} ")}under \"{name}\"");
 
     /// <summary>A list of so many finite numbers that must be there.</summary>
     public static double[] Numbers(JsonElement list, string name, int? count, int most)

@@ -57,7 +57,8 @@ internal sealed class JsonFile
             }
 
             if (reader.Read())
-                throw new TrainingDataException($"{path} goes on behind its JSON object: give one object a line, or a file of COCO or VQA.");
+                throw new TrainingDataException(
+                    $"{path} goes on behind its JSON object: give one object a line, or a file of COCO or VQA.");
         }
         catch (JsonException e)
         {

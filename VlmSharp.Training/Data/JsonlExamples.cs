@@ -54,7 +54,8 @@ internal sealed class JsonlExamples : IReadOnlyList<TrainingExample>, IDisposabl
             }
             catch (FormatException e)
             {
-                throw new TrainingDataException($"The file changed while it was used, line {line.Number} is another one now: leave it alone during a run.", e);
+                throw new TrainingDataException(
+                    $"The file changed while it was used, line {line.Number} is another one now: leave it alone during a run.", e);
             }
         }
     }

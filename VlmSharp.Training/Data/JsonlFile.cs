@@ -37,7 +37,8 @@ internal sealed class JsonlFile : IDisposable
                 if (have == buffer.Length)
                 {
                     if (have >= DataLimits.LineBytes)
-                        throw new TrainingDataException($"{path}:{number + 1}: the line is longer than {DataLimits.LineBytes} bytes; give one JSON object a line.");
+                        throw new TrainingDataException(
+                            $"{path}:{number + 1}: the line is longer than {DataLimits.LineBytes} bytes; give one JSON object a line.");
                     Array.Resize(ref buffer, 2 * buffer.Length);
                 }
 

@@ -40,5 +40,6 @@ internal static class LocationText
     }
 
     private static void AppendOne(StringBuilder text, double edge, int side) =>
-        text.Append(CultureInfo.InvariantCulture, $"<loc{(int)Math.Clamp(Math.Round(edge / side * Last, MidpointRounding.ToEven), 0, Last):D4}>");
+        text.Append(
+            CultureInfo.InvariantCulture, $"<loc{(int)Math.Clamp(Math.Round(edge / side * Last, MidpointRounding.ToEven), 0, Last):D4}>");
 }

@@ -61,7 +61,9 @@ internal static class Outline
         }
     }
 
-    /// <summary>Where the border passes the middle of a column: the pixel, counted down the columns, from which on sides are changed.</summary>
+    /// <summary>
+    /// Where the border passes the middle of a column: the pixel, counted down the columns, from which on sides are changed.
+    /// </summary>
     private static List<long> Turns(List<(int X, int Y)> border, int width, int height)
     {
         var turns = new List<long>();

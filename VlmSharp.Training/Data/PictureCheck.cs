@@ -36,7 +36,9 @@ internal sealed record PictureCheck
         }
     }
 
-    /// <summary>Whether decoding gives other pixels when the file's orientation is not heard; only files that may have one are decoded twice.</summary>
+    /// <summary>
+    /// Whether decoding gives other pixels when the file's orientation is not heard; only files that may have one are decoded twice.
+    /// </summary>
     private static bool IsStoredOtherwise(byte[] bytes, RgbImage upright, string path)
     {
         ReadOnlySpan<byte> file = bytes;

@@ -3,7 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace VlmSharp.Training.Data;
 
-/// <summary>Files of data must have a beginning to go back to. A named pipe has none, and opening one waits for who writes into it, perhaps for ever.</summary>
+/// <summary>
+/// Files of data must have a beginning to go back to. A named pipe has none, and opening one waits for who writes into it, perhaps for
+/// ever.
+/// </summary>
 internal static partial class RegularFile
 {
     /// <summary>Throws where a path is a pipe; what else is wrong with it shows when it is opened.</summary>

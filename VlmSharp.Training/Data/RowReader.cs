@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace VlmSharp.Training.Data;
 
-/// <summary>One line of a JSONL file as an example. Members that are not known are left alone: files carry much that is not for training.</summary>
+/// <summary>
+/// One line of a JSONL file as an example. Members that are not known are left alone: files carry much that is not for training.
+/// </summary>
 /// <param name="format">One of the four forms of lines.</param>
 /// <param name="file">The data file.</param>
 /// <param name="folder">The folder that its paths are relative to.</param>
@@ -71,7 +73,8 @@ internal sealed class RowReader(DataFormat format, string file, string folder, s
         if (!JsonFields.TryGet(o, "messages", out JsonElement messages) || messages.ValueKind != JsonValueKind.Array)
             throw new FormatException("it has no list \"messages\"");
         if (messages.GetArrayLength() != 2)
-            throw new FormatException($"it has {messages.GetArrayLength()} messages, and PaliGemma answers one question: give one of the user and one of the assistant");
+            throw new FormatException($"it has {messages.GetArrayLength()} messages, and PaliGemma answers one question: give one of the "
+                + "user and one of the assistant");
         return (Content(messages[0], "user"), [Content(messages[1], "assistant")]);
     }
 

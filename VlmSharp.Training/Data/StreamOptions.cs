@@ -24,7 +24,9 @@ public sealed record StreamOptions
     /// <summary>Into how many parts batches are split: a process each.</summary>
     public int Ranks { get; init; } = 1;
 
-    /// <summary>Whether examples that cannot be used (a picture that is damaged) are left out and counted; if not, they are an error.</summary>
+    /// <summary>
+    /// Whether examples that cannot be used (a picture that is damaged) are left out and counted; if not, they are an error.
+    /// </summary>
     public bool SkipBad { get; init; }
 
     /// <summary>Threads that read pictures ahead.</summary>

@@ -5,7 +5,8 @@ namespace VlmSharp.Training.Data;
 /// <param name="Examples">Its examples; fewer than asked for where some were skipped or the stream ends, and perhaps none.</param>
 /// <param name="Next">Where the stream goes on after this batch: what a checkpoint made after its step saves.</param>
 /// <param name="Skipped">For each example that could not be used where it stands and why.</param>
-public sealed record TrainingBatch(long Number, IReadOnlyList<PreparedExample> Examples, StreamPosition Next, IReadOnlyList<DataFault> Skipped)
+public sealed record TrainingBatch(
+    long Number, IReadOnlyList<PreparedExample> Examples, StreamPosition Next, IReadOnlyList<DataFault> Skipped)
 {
     /// <summary>Tokens to be predicted in this part.</summary>
     public long Targets => Examples.Sum(example => (long)example.Tokens.TargetCount);

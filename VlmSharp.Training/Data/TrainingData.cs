@@ -47,7 +47,9 @@ public sealed class TrainingData : IDisposable
     /// <param name="path">A file or folder.</param>
     /// <param name="options">How it is read; the defaults when null.</param>
     /// <returns>The data, with at least one example.</returns>
-    /// <exception cref="TrainingDataException">They cannot be read, a line is bad and bad lines are not skipped, or no example is left.</exception>
+    /// <exception cref="TrainingDataException">
+    /// They cannot be read, a line is bad and bad lines are not skipped, or no example is left.
+    /// </exception>
     public static TrainingData Open(string path, DataOptions? options = null)
     {
         TrainingData data = Read(path, options);
@@ -64,7 +66,8 @@ public sealed class TrainingData : IDisposable
         options ??= new DataOptions();
         DataFormat format = options.Format ?? FormatDetector.Detect(path);
         if (DataFormats.IsFolder(format) != Directory.Exists(path) && (File.Exists(path) || Directory.Exists(path)))
-            throw new TrainingDataException($"{path} is a {(Directory.Exists(path) ? "folder" : "file")}, which cannot be of the form {DataFormats.NameOf(format)}.");
+            throw new TrainingDataException(
+                $"{path} is a {(Directory.Exists(path) ? "folder" : "file")}, which cannot be of the form {DataFormats.NameOf(format)}.");
         if (options.Format is not null && File.Exists(path)) FormatDetector.RequireExamples(path);
         string root = Directory.Exists(path) ? path : System.IO.Path.GetDirectoryName(path) ?? "";
         using var found = new ExampleCollector(root, options.SkipBad);

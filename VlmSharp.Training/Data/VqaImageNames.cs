@@ -8,7 +8,8 @@ namespace VlmSharp.Training.Data;
 /// <param name="subset">The file's <c>data_subtype</c>, such as train2014, or null.</param>
 internal sealed class VqaImageNames(string folder, string? subset)
 {
-    private readonly string? subset = subset is null || subset.AsSpan().ContainsAny('/', '\\', '\0') ? null : subset; // it becomes a part of paths
+    // it becomes a part of paths
+    private readonly string? subset = subset is null || subset.AsSpan().ContainsAny('/', '\\', '\0') ? null : subset;
     private static readonly string[] Extensions = [".jpg", ".png", ".jpeg"];
 
     private Func<long, string>? chosen;

@@ -101,7 +101,8 @@ internal static class VqaReader
             string[] candidates = [other, .. Words.Select(word => other.Replace(word, "", StringComparison.Ordinal))];
             foreach (string candidate in candidates)
                 if (File.Exists(Path.Combine(folder, candidate))) return (path, Path.Combine(folder, candidate));
-            throw new TrainingDataException($"{path} has the questions, and their answers are not in {candidates[0]} beside it: name the file of the annotations.");
+            throw new TrainingDataException(
+                $"{path} has the questions, and their answers are not in {candidates[0]} beside it: name the file of the annotations.");
         }
 
         if (name.Contains(Annotations, StringComparison.Ordinal))
@@ -112,6 +113,7 @@ internal static class VqaReader
                 if (File.Exists(Path.Combine(folder, candidate))) return (Path.Combine(folder, candidate), path);
         }
 
-        throw new TrainingDataException($"{path} is one of the two files of a VQA dataset: give the one with the questions, and name that of the annotations.");
+        throw new TrainingDataException(
+            $"{path} is one of the two files of a VQA dataset: give the one with the questions, and name that of the annotations.");
     }
 }

@@ -5,8 +5,9 @@ using VlmSharp.Training.Gradients;
 namespace VlmSharp.Training.Distributed;
 
 /// <summary>
-/// Adds gradients up over processes while the pass back still runs (Li et al. 2020, section 3.2.3): parameters stand in buckets in the order in which the
-/// pass back finishes them, and a bucket's sum begins as soon as its last parameter is ready. Buckets and their order are the same in every process.
+/// Adds gradients up over processes while the pass back still runs (Li et al. 2020, section 3.2.3): parameters stand in buckets in the
+/// order in which the pass back finishes them, and a bucket's sum begins as soon as its last parameter is ready. Buckets and their order
+/// are the same in every process.
 /// </summary>
 internal sealed unsafe class GradientBuckets : IDisposable
 {
@@ -94,7 +95,9 @@ internal sealed unsafe class GradientBuckets : IDisposable
 
         public float* Data { get; private set; }
 
-        /// <summary>By parameter, in how many processes an example reaches it: one that none reaches gets no gradient, as in one process.</summary>
+        /// <summary>
+        /// By parameter, in how many processes an example reaches it: one that none reaches gets no gradient, as in one process.
+        /// </summary>
         public Span<float> Reached => new(Data + Count, Weights.Count);
 
         public Task? Sum { get; set; }

@@ -1,8 +1,8 @@
 namespace VlmSharp.Training.Distributed;
 
 /// <summary>
-/// The processes that train one model together, each on its share of every step's examples. All of them make the same calls in the same order; each
-/// call returns when this process has its result.
+/// The processes that train one model together, each on its share of every step's examples. All of them make the same calls in the same
+/// order; each call returns when this process has its result.
 /// </summary>
 public interface IProcessGroup : IDisposable
 {

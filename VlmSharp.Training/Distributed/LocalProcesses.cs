@@ -6,8 +6,8 @@ using System.Text;
 namespace VlmSharp.Training.Distributed;
 
 /// <summary>
-/// The processes of a group that run on this machine, by their numbers in the operating system: whoever waits for one that has ended waits for ever, and
-/// neither MPI nor its launchers tell in time.
+/// The processes of a group that run on this machine, by their numbers in the operating system: whoever waits for one that has ended waits
+/// for ever, and neither MPI nor its launchers tell in time.
 /// </summary>
 internal sealed class LocalProcesses : IDisposable
 {

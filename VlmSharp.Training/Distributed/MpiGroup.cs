@@ -5,13 +5,13 @@ using System.Runtime.InteropServices;
 namespace VlmSharp.Training.Distributed;
 
 /// <summary>
-/// The processes that an MPI launcher has started: <c>mpirun -n 4 vlmsharp train ...</c>. A thread of its own makes all MPI calls, one after another,
-/// so that a sum goes on while the caller computes; see <see cref="SumLater"/>.
+/// The processes that an MPI launcher has started: <c>mpirun -n 4 vlmsharp train ...</c>. A thread of its own makes all MPI calls, one
+/// after another, so that a sum goes on while the caller computes; see <see cref="SumLater"/>.
 /// </summary>
 /// <remarks>
-/// A call that waits for a process that is gone never returns. So the caller gives up and leaves the thread where it is: when a process of this machine has
-/// ended, within a second; in process 0, when it was asked to stop and the others have not come within <see cref="StopPatience"/>; and else after the
-/// patience that it was given. What the thread may still write to then is never freed.
+/// A call that waits for a process that is gone never returns. So the caller gives up and leaves the thread where it is: when a process of
+/// this machine has ended, within a second; in process 0, when it was asked to stop and the others have not come within
+/// <see cref="StopPatience"/>; and else after the patience that it was given. What the thread may still write to then is never freed.
 /// </remarks>
 public sealed unsafe class MpiGroup : IProcessGroup
 {
@@ -46,7 +46,8 @@ public sealed unsafe class MpiGroup : IProcessGroup
         if (Size == 1)
         {
             // Each would train for itself, into the same folder.
-            throw new ProcessGroupException($"A launcher has started {launched} processes, and {mpi.Name} sees one of them: it is not the launcher's library. "
+            throw new ProcessGroupException($"A launcher has started {launched} processes, and {mpi.Name} sees one of them: it is not the "
+                + "launcher's library. "
                 + "Set VLMSHARP_MPI_LIBRARY to the file of the one that is.");
         }
 
@@ -67,7 +68,9 @@ public sealed unsafe class MpiGroup : IProcessGroup
 
     /// <summary>Joins the processes that a launcher has started, or gives a group of one where none did.</summary>
     /// <param name="variable">Gives a variable of the environment, by which launchers tell, or null.</param>
-    /// <param name="patience">How long a call waits for the other processes before they are taken for gone; null for <see cref="DefaultPatience"/>.</param>
+    /// <param name="patience">
+    /// How long a call waits for the other processes before they are taken for gone; null for <see cref="DefaultPatience"/>.
+    /// </param>
     /// <param name="stop">Asks the training to stop: process 0 waits only <see cref="StopPatience"/> from then on.</param>
     /// <returns>The group, owned by the caller.</returns>
     /// <exception cref="ProcessGroupException">A launcher started this process, and its library cannot be used.</exception>
@@ -75,14 +78,17 @@ public sealed unsafe class MpiGroup : IProcessGroup
     {
         ArgumentNullException.ThrowIfNull(variable);
         var launcher = new MpiLauncher(variable);
-        return launcher.Size > 1 ? new MpiGroup(MpiLibrary.Load(launcher), launcher.Size, patience ?? DefaultPatience, stop) : new SingleProcess();
+        return launcher.Size > 1
+            ? new MpiGroup(MpiLibrary.Load(launcher), launcher.Size, patience ?? DefaultPatience, stop)
+            : new SingleProcess();
     }
 
     /// <inheritdoc/>
     public void Sum(Span<float> values) => InParts(values, sends: true, receives: true, count => mpi.AllReduce(scratch, count, mpi.Float));
 
     /// <inheritdoc/>
-    public void Sum(Span<double> values) => InParts(values, sends: true, receives: true, count => mpi.AllReduce(scratch, count, mpi.Double));
+    public void Sum(Span<double> values) =>
+        InParts(values, sends: true, receives: true, count => mpi.AllReduce(scratch, count, mpi.Double));
 
     /// <summary>Begins a sum, which goes on beside what the caller does. Sums run in the order in which they were begun.</summary>
     /// <param name="values">Pinned numbers of this process, not to be touched until the task is done; they become the sums.</param>
@@ -169,8 +175,10 @@ public sealed unsafe class MpiGroup : IProcessGroup
         {
             if (asked == 0 && stop.IsCancellationRequested) asked = Stopwatch.GetTimestamp();
             string? reason = local?.HasLost == true ? "one of the others has ended"
-                : Rank == 0 && asked != 0 && Stopwatch.GetElapsedTime(asked) > StopPatience ? $"it is to stop, and in {StopPatience.TotalSeconds:0} s the others have not come"
-                : Stopwatch.GetElapsedTime(start) > patience ? $"it has waited {patience.TotalSeconds:0} s for the others, and one of them is gone or stuck"
+                : Rank == 0 && asked != 0 && Stopwatch.GetElapsedTime(asked) > StopPatience ? $"it is to stop, and in "
+                    + $"{StopPatience.TotalSeconds:0} s the others have not come"
+                : Stopwatch.GetElapsedTime(start) > patience ? $"it has waited {patience.TotalSeconds:0} s for the others, and one of them "
+                    + "is gone or stuck"
                 : null;
             // Who ends may have sent all that this call waits for.
             if (reason is null || Task.WaitAny([call], LookAgain) == 0) continue;

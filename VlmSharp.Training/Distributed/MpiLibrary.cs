@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace VlmSharp.Training.Distributed;
 
 /// <summary>
-/// An MPI library that is on the machine already, found when it is asked for: Open MPI or MPICH (and those with MPICH's binary interface: Intel MPI, Cray MPICH).
-/// Only the few functions that training needs, through function pointers.
+/// An MPI library that is on the machine already, found when it is asked for: Open MPI or MPICH (and those with MPICH's binary interface:
+/// Intel MPI, Cray MPICH). Only the few functions that training needs, through function pointers.
 /// </summary>
 /// <remarks>
-/// The standard (MPI Forum, MPI 3.1) names constants such as MPI_COMM_WORLD and leaves their values to the library: in Open MPI they are addresses of exported
-/// objects, in MPICH numbers.
+/// The standard (MPI Forum, MPI 3.1) names constants such as MPI_COMM_WORLD and leaves their values to the library: in Open MPI they are
+/// addresses of exported objects, in MPICH numbers.
 /// </remarks>
 internal sealed unsafe class MpiLibrary
 {
@@ -61,7 +61,8 @@ internal sealed unsafe class MpiLibrary
     {
         foreach (string name in launcher.Libraries)
             if (NativeLibrary.TryLoad(name, out nint library)) return new MpiLibrary(library, name);
-        throw new ProcessGroupException($"This process was started by an MPI launcher, but no MPI library loads (tried {string.Join(", ", launcher.Libraries)}). "
+        throw new ProcessGroupException($"This process was started by an MPI launcher, but no MPI library loads (tried "
+            + $"{string.Join(", ", launcher.Libraries)}). "
             + "Install Open MPI or MPICH, or set VLMSHARP_MPI_LIBRARY to the library's file.");
     }
 
@@ -74,9 +75,11 @@ internal sealed unsafe class MpiLibrary
         int provided;
         var init = (delegate* unmanaged<int*, byte***, int, int*, int>)Function("MPI_Init_thread");
         Require(init(null, null, ThreadFunneled, &provided), "MPI_Init_thread");
-        if (provided < ThreadFunneled) throw new ProcessGroupException($"{Name} is built without support for threads (it gives level {provided}).");
+        if (provided < ThreadFunneled)
+            throw new ProcessGroupException($"{Name} is built without support for threads (it gives level {provided}).");
         // By default an error, such as a broken connection, ends the process: before it has saved.
-        Require(((delegate* unmanaged<nint, nint, int>)Function("MPI_Comm_set_errhandler"))(World, ErrorsReturn), "MPI_Comm_set_errhandler");
+        Require(
+            ((delegate* unmanaged<nint, nint, int>)Function("MPI_Comm_set_errhandler"))(World, ErrorsReturn), "MPI_Comm_set_errhandler");
     }
 
     /// <summary>This process's number.</summary>
@@ -125,5 +128,6 @@ internal sealed unsafe class MpiLibrary
     }
 
     [DllImport("libc", EntryPoint = "setenv", CharSet = CharSet.Ansi)]
-    private static extern int SetEnvironment([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
+    private static extern int SetEnvironment(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
 }

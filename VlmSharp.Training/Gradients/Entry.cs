@@ -72,8 +72,8 @@ internal sealed class OperatorEntry : Entry, IOperands
 }
 
 /// <summary>
-/// A block of the network that is run again on the way back. It keeps its input, and whatever else its operators read that they have not made
-/// themselves (the rotary angles).
+/// A block of the network that is run again on the way back. It keeps its input, and whatever else its operators read that they have not
+/// made themselves (the rotary angles).
 /// </summary>
 internal sealed class WatchedBlock : Entry
 {

@@ -5,8 +5,8 @@ using VlmSharp.Models;
 namespace VlmSharp.Training.Gradients;
 
 /// <summary>
-/// One forward pass of a model over some examples, its loss, and the way back: adds to the gradients on the tape. The examples stand in one ragged
-/// batch, each with its bidirectional prefix (Beyer et al. 2024, section 3.2.1).
+/// One forward pass of a model over some examples, its loss, and the way back: adds to the gradients on the tape. The examples stand in one
+/// ragged batch, each with its bidirectional prefix (Beyer et al. 2024, section 3.2.1).
 /// </summary>
 /// <param name="model">The model, whose backend is the tape or stands above it.</param>
 /// <param name="tape">Records.</param>
@@ -99,7 +99,8 @@ public sealed class GradientStep(PaliGemmaModel model, Tape tape, LossOptions op
         if (examples.Count == 0) throw new ArgumentException("A step needs an example.", nameof(examples));
         foreach (TrainingSequence example in examples)
             if (example.PrefixLength < 1 || example.TargetCount < 1)
-                throw new ArgumentException($"An example has {example.PrefixLength} prompt tokens and {example.TargetCount} targets; each needs one.", nameof(examples));
+                throw new ArgumentException($"An example has {example.PrefixLength} prompt tokens and {example.TargetCount} targets; each "
+                    + "needs one.", nameof(examples));
     }
 
     /// <summary>A step's examples on the backend, one behind another.</summary>
@@ -124,7 +125,8 @@ public sealed class GradientStep(PaliGemmaModel model, Tape tape, LossOptions op
             int[] imageRows = [.. Enumerable.Range(0, ids.Count).Where(i => ids[i] == config.ImageTokenId)];
             float[][] pictures = [.. examples.SelectMany(e => e.Pixels)];
             if (imageRows.Length != pictures.Length * config.Vision.Patches)
-                throw new ArgumentException($"The examples have {imageRows.Length} image tokens and {pictures.Length} pictures of {config.Vision.Patches} each.");
+                throw new ArgumentException(
+                    $"The examples have {imageRows.Length} image tokens and {pictures.Length} pictures of {config.Vision.Patches} each.");
             Ids = b.Upload([.. ids]);
             Targets = b.Upload([.. targets]);
             TargetRows = b.Upload([.. targetRows]);

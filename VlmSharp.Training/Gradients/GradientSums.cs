@@ -3,7 +3,10 @@ using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Training.Gradients;
 
-/// <summary>The gradients of a pass back: those of matrices until the operator that made the matrix has read them, those of parameters until the step.</summary>
+/// <summary>
+/// The gradients of a pass back: those of matrices until the operator that made the matrix has read them, those of parameters until the
+/// step.
+/// </summary>
 /// <param name="backend">Runs the operators of the rules.</param>
 /// <param name="trained">The parameters that want their gradient.</param>
 /// <param name="wanted">The matrices that a trained parameter lies behind.</param>
@@ -41,7 +44,8 @@ internal sealed class GradientSums(IComputeBackend backend, HashSet<Weight> trai
     public void Add(Weight weight, Func<Matrix, Matrix> add)
     {
         Matrix sum = add(Of(weight));
-        if (sum.Rows != weight.Rows || sum.Columns != weight.Columns) throw new InvalidOperationException($"A gradient {sum} came for {weight}.");
+        if (sum.Rows != weight.Rows || sum.Columns != weight.Columns)
+            throw new InvalidOperationException($"A gradient {sum} came for {weight}.");
         Replace(weight, sum);
         if (expected.TryGetValue(weight, out int left) && (expected[weight] = left - 1) == 0) ready?.Invoke(weight);
     }

@@ -3,8 +3,8 @@ using VlmSharp.Compute;
 namespace VlmSharp.Training.Gradients;
 
 /// <summary>
-/// Reverse-mode differentiation: a backend that has another do everything, and writes down each operator that a trained parameter lies behind.
-/// <see cref="Backward"/> reads the list from its end and applies each operator's chain rule (<see cref="IDifferentiable"/>).
+/// Reverse-mode differentiation: a backend that has another do everything, and writes down each operator that a trained parameter lies
+/// behind. <see cref="Backward"/> reads the list from its end and applies each operator's chain rule (<see cref="IDifferentiable"/>).
 /// </summary>
 /// <remarks>
 /// <para>The model's forward code runs on it unchanged. Operators with one kernel for several steps are run as their parts
@@ -26,7 +26,9 @@ public sealed class Tape : DelegatingBackend
     /// <param name="inner">Runs the operators and their gradients; owned by the caller.</param>
     public Tape(IComputeBackend inner) : base(inner) => sums = new GradientSums(inner, trained, wanted);
 
-    /// <summary>Whether a block keeps its input alone and is run a second time: about a third more arithmetic for a fraction of the memory.</summary>
+    /// <summary>
+    /// Whether a block keeps its input alone and is run a second time: about a third more arithmetic for a fraction of the memory.
+    /// </summary>
     public bool Checkpointing { get; init; } = true;
 
     /// <summary>Asks for a parameter's gradient.</summary>

@@ -1,6 +1,8 @@
 namespace VlmSharp.Training.Loop;
 
-/// <summary>Batches without an end, in an order that a seed gives. It may prepare some ahead: its position is that of what was handed out.</summary>
+/// <summary>
+/// Batches without an end, in an order that a seed gives. It may prepare some ahead: its position is that of what was handed out.
+/// </summary>
 /// <typeparam name="TBatch">Encoded examples.</typeparam>
 public interface IBatchSource<out TBatch>
 {

@@ -7,9 +7,9 @@ namespace VlmSharp.Training.Loop;
 public interface ITrainingStep<in TBatch>
 {
     /// <summary>
-    /// Computes the gradient of a batch's loss, summed and not averaged. Called several times a step when batches are accumulated: with the last one
-    /// (<see cref="StepContext.IsLast"/>) each parameter is given the sum of all (<see cref="Parameter.SetGradient"/>). The trainer divides by the
-    /// sum of all weights, so that a token counts the same in whichever batch it stands.
+    /// Computes the gradient of a batch's loss, summed and not averaged. Called several times a step when batches are accumulated: with the
+    /// last one (<see cref="StepContext.IsLast"/>) each parameter is given the sum of all (<see cref="Parameter.SetGradient"/>). The
+    /// trainer divides by the sum of all weights, so that a token counts the same in whichever batch it stands.
     /// </summary>
     /// <param name="batch">The examples.</param>
     /// <param name="context">Which step it is.</param>

@@ -17,7 +17,10 @@ public enum TrainingEnd
 }
 
 /// <summary>Asks a training to save and end. The batch that it is on is waited for; a second signal ends the process at once.</summary>
-/// <remarks>One that comes within a second of the first is taken for the same: a terminal or a scheduler signals a launcher and what it has started, and the launcher does too.</remarks>
+/// <remarks>
+/// One that comes within a second of the first is taken for the same: a terminal or a scheduler signals a launcher and what it has started,
+/// and the launcher does too.
+/// </remarks>
 public sealed class StopSignal : IDisposable
 {
     private static readonly TimeSpan Echo = TimeSpan.FromSeconds(1);

@@ -40,7 +40,9 @@ public sealed class Trainer<TBatch>
         progress = new Progress(settings);
     }
 
-    /// <summary>Where checkpoints go, and come from; null for none. Of processes that train together one saves, and the others read.</summary>
+    /// <summary>
+    /// Where checkpoints go, and come from; null for none. Of processes that train together one saves, and the others read.
+    /// </summary>
     public RunStore? Store { get; init; }
 
     /// <summary>What checkpoints hold beside parameters and optimizer: an adapter's files.</summary>
@@ -72,7 +74,9 @@ public sealed class Trainer<TBatch>
 
     /// <summary>Goes on from the newest checkpoint that is whole, if there is one.</summary>
     /// <returns>Whether there is.</returns>
-    /// <exception cref="RequestException">It is of other settings or other data, or other processes of the group find another one.</exception>
+    /// <exception cref="RequestException">
+    /// It is of other settings or other data, or other processes of the group find another one.
+    /// </exception>
     public bool Resume()
     {
         RunCheckpoint? checkpoint = Store?.FindLatest();
@@ -92,11 +96,14 @@ public sealed class Trainer<TBatch>
     /// <returns>How it ended. Unless an error ended it, a checkpoint of the last step is written.</returns>
     /// <exception cref="RequestException">A loss or a gradient is not a number.</exception>
     /// <exception cref="IOException">A checkpoint or a tracker's file cannot be written.</exception>
-    /// <exception cref="ProcessGroupException">Another process is gone, and nobody had asked to stop. The last whole step is saved.</exception>
+    /// <exception cref="ProcessGroupException">
+    /// Another process is gone, and nobody had asked to stop. The last whole step is saved.
+    /// </exception>
     public TrainingEnd Run(StopSignal? stop = null)
     {
         var status = RunStatus.Failed;
-        foreach (IRunTracker tracker in Trackers) tracker.Begin(new RunInfo(settings.Name, completed, settings.Schedule.TotalSteps, description) { Summary = settings.Summary });
+        foreach (IRunTracker tracker in Trackers)
+            tracker.Begin(new RunInfo(settings.Name, completed, settings.Schedule.TotalSteps, description) { Summary = settings.Summary });
         try
         {
             TrainingEnd end = TakeSteps(stop);
@@ -247,7 +254,8 @@ public sealed class Trainer<TBatch>
                 + $"all processes must see the same run's folder{(Store is null ? "" : $", {Store.Folder}")}.");
         }
 
-        static string Shown(double step) => step < 0 ? "no checkpoint" : string.Create(CultureInfo.InvariantCulture, $"the checkpoint of step {step}");
+        static string Shown(double step) =>
+            step < 0 ? "no checkpoint" : string.Create(CultureInfo.InvariantCulture, $"the checkpoint of step {step}");
     }
 
     /// <summary>The loss of all processes' batches.</summary>
@@ -259,7 +267,9 @@ public sealed class Trainer<TBatch>
         return new BatchLoss(sums[0], sums[1], (long)sums[2]);
     }
 
-    /// <summary>Evaluates and saves where it is time to. The best evaluation is saved whenever it comes: else it could not be kept.</summary>
+    /// <summary>
+    /// Evaluates and saves where it is time to. The best evaluation is saved whenever it comes: else it could not be kept.
+    /// </summary>
     private void AfterStep(CancellationToken cancellation)
     {
         bool isBest = (completed == settings.Schedule.TotalSteps || IsDue(settings.EvaluateEvery)) && EvaluateNow(cancellation);
@@ -286,7 +296,9 @@ public sealed class Trainer<TBatch>
 
     private bool IsDue(long every) => every > 0 && completed % every == 0;
 
-    /// <summary>Saves where this process saves. Others help where they keep a part of what is saved; when, the one that saves decides.</summary>
+    /// <summary>
+    /// Saves where this process saves. Others help where they keep a part of what is saved; when, the one that saves decides.
+    /// </summary>
     private void SaveIf(bool isTime)
     {
         bool saves = Store is { IsReadOnly: false };
@@ -299,8 +311,8 @@ public sealed class Trainer<TBatch>
     }
 
     /// <summary>
-    /// Another process is gone: the step under way is dropped, and the last whole one saved. Where the optimizer's states are shared out, a part of them is
-    /// gone too, and the checkpoint before is what the run goes on from.
+    /// Another process is gone: the step under way is dropped, and the last whole one saved. Where the optimizer's states are shared out, a
+    /// part of them is gone too, and the checkpoint before is what the run goes on from.
     /// </summary>
     private void SaveAlone()
     {

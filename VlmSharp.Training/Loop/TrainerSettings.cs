@@ -27,13 +27,17 @@ public sealed record TrainerSettings
     /// <summary>Whether a step whose examples could none of them be used is passed over; if not, it is an error.</summary>
     public bool SkipsEmptySteps { get; init; }
 
-    /// <summary>Steps between two checkpoints; 0 for one at the end alone. The best evaluation has one too, where the store keeps it.</summary>
+    /// <summary>
+    /// Steps between two checkpoints; 0 for one at the end alone. The best evaluation has one too, where the store keeps it.
+    /// </summary>
     public long SaveEvery { get; init; }
 
     /// <summary>Steps between two evaluations; 0 for one at the end alone.</summary>
     public long EvaluateEvery { get; init; }
 
-    /// <summary>The evaluation's metric that says which checkpoint is best; the smaller the better unless <see cref="HigherIsBetter"/>.</summary>
+    /// <summary>
+    /// The evaluation's metric that says which checkpoint is best; the smaller the better unless <see cref="HigherIsBetter"/>.
+    /// </summary>
     public string BestMetric { get; init; } = "loss";
 
     /// <summary>Whether a larger <see cref="BestMetric"/> is better.</summary>

@@ -20,7 +20,8 @@ internal readonly ref struct EmbeddingPairs
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         if (pictures.Length == 0 || pictures.Length % width != 0 || texts.Length != pictures.Length)
-            throw new ArgumentException($"{pictures.Length} numbers of pictures, {texts.Length} of texts: give as many vectors of {width} of both.");
+            throw new ArgumentException(
+                $"{pictures.Length} numbers of pictures, {texts.Length} of texts: give as many vectors of {width} of both.");
         x = pictures;
         y = texts;
         this.width = width;

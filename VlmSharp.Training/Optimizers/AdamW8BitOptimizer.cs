@@ -20,13 +20,18 @@ public sealed class AdamW8BitOptimizer(IComputeBackend backend, IReadOnlyList<Pa
     {
         if (parameter.Length < LeastLength) return AdamWOptimizer.Moments(parameter);
         MatrixShape codes = AdamW8Bit.CodesOf(parameter.Length), scales = AdamW8Bit.ScalesOf(parameter.Length);
-        return [new("exp_avg", codes, AreBytes: true), new("exp_avg.absmax", scales), new("exp_avg_sq", codes, AreBytes: true), new("exp_avg_sq.absmax", scales)];
+        return
+        [
+            new("exp_avg", codes, AreBytes: true), new("exp_avg.absmax", scales), new("exp_avg_sq", codes, AreBytes: true),
+            new("exp_avg_sq.absmax", scales),
+        ];
     }
 
     private protected override void Update(Parameter parameter, StateMatrix[] states, in StepRates step)
     {
         AdamStep adam = step.ToAdam(Settings);
-        if (states.Length == 2) Backend.AdamW(parameter.Weight, parameter.Gradient, states[0].Matrix, states[1].Matrix, adam, parameter.Master);
+        if (states.Length == 2)
+            Backend.AdamW(parameter.Weight, parameter.Gradient, states[0].Matrix, states[1].Matrix, adam, parameter.Master);
         else Backend.AdamW8Bit(parameter.Weight, parameter.Gradient, states[0].Matrix, states[1].Matrix, states[2].Matrix, states[3].Matrix, adam, parameter.Master);
     }
 }

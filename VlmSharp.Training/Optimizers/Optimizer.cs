@@ -65,7 +65,9 @@ public abstract class Optimizer : IDisposable
         Shards?.Spread(Parameters.Where(p => p.Gradient.HasValue));
     }
 
-    /// <summary>Writes time and states to a safetensors file. Where processes share the states, the others call <see cref="GiveStates"/> meanwhile.</summary>
+    /// <summary>
+    /// Writes time and states to a safetensors file. Where processes share the states, the others call <see cref="GiveStates"/> meanwhile.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Save(string path)
@@ -74,7 +76,10 @@ public abstract class Optimizer : IDisposable
         SafetensorsWriter.Write(path, StatesToWrite, metadata);
     }
 
-    /// <summary>Gives this process's states to the one that saves, a tensor at a time: makes the bytes of the same file, in the same order, for nobody.</summary>
+    /// <summary>
+    /// Gives this process's states to the one that saves, a tensor at a time: makes the bytes of the same file, in the same order, for
+    /// nobody.
+    /// </summary>
     internal void GiveStates()
     {
         foreach (TensorToWrite tensor in SafetensorsWriter.InFileOrder(StatesToWrite)) tensor.Discard();
@@ -87,7 +92,9 @@ public abstract class Optimizer : IDisposable
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
         string? name = file.Metadata.GetValueOrDefault(NameKey);
-        if (name != Name) throw new ModelFormatException($"{path} holds the state of {MessageText.Quote(name ?? "no optimizer")}, and the optimizer is {Name}.");
+        if (name != Name)
+            throw new ModelFormatException($"{path} holds the state of {MessageText.Quote(name ?? "no optimizer")}, and the optimizer is "
+                + $"{Name}.");
         if (!long.TryParse(file.Metadata.GetValueOrDefault(TimeKey), NumberStyles.None, CultureInfo.InvariantCulture, out long time))
             throw new ModelFormatException($"{path} does not say how many steps its optimizer has taken.");
         Clear();
@@ -98,12 +105,14 @@ public abstract class Optimizer : IDisposable
             StateMatrix[] own = Describe(parameter);
             int there = own.Count(s => file.Entries.ContainsKey(s.NameOf(parameter.Name)));
             if (there == 0) continue; // no gradient has reached it yet
-            if (there < own.Length) throw new ModelFormatException($"{path} lacks a part of the state of {MessageText.Quote(parameter.Name)}.");
+            if (there < own.Length)
+                throw new ModelFormatException($"{path} lacks a part of the state of {MessageText.Quote(parameter.Name)}.");
             states[parameter] = IsOwn(parameter) ? [.. own.Select(s => s.Read(Backend, file, parameter.Name))] : own;
             read += there;
         }
 
-        if (read < file.Entries.Count) throw new ModelFormatException($"{path} holds the state of {file.Entries.Count - read} tensors that are not trained here.");
+        if (read < file.Entries.Count)
+            throw new ModelFormatException($"{path} holds the state of {file.Entries.Count - read} tensors that are not trained here.");
     }
 
     /// <summary>Changes a parameter and its states.</summary>
@@ -142,6 +151,7 @@ public abstract class Optimizer : IDisposable
     {
         /// <summary>The same for Adam.</summary>
         public AdamStep ToAdam(OptimizerSettings s) =>
-            new(Time, Rate, Decay * (s.DecayForm == DecayForm.LearningRate ? Rate : Multiplier), s.Beta1, s.Beta2, s.Epsilon, GradientFactor);
+            new(Time, Rate, Decay * (s.DecayForm == DecayForm.LearningRate ? Rate : Multiplier), s.Beta1, s.Beta2, s.Epsilon,
+                GradientFactor);
     }
 }

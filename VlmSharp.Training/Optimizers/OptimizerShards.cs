@@ -3,8 +3,9 @@ using VlmSharp.Training.Distributed;
 namespace VlmSharp.Training.Optimizers;
 
 /// <summary>
-/// ZeRO-1 (Rajbhandari et al. 2020, section 5.1, P_os): each process keeps the optimizer's states of some parameters and updates those, and then all get the
-/// new numbers from the one that has made them. Whole parameters are shared out, the largest first to the process that has least.
+/// ZeRO-1 (Rajbhandari et al. 2020, section 5.1, P_os): each process keeps the optimizer's states of some parameters and updates those, and
+/// then all get the new numbers from the one that has made them. Whole parameters are shared out, the largest first to the process that has
+/// least.
 /// </summary>
 internal sealed class OptimizerShards
 {

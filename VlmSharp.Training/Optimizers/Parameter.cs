@@ -5,8 +5,8 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Training.Optimizers;
 
 /// <summary>
-/// A parameter that is trained: a <see cref="Compute.Weight"/> in memory of its own, which the model reads and the optimizer changes in place,
-/// and the gradient of the step. On a backend in host memory it owns that memory; a device has a copy of its own.
+/// A parameter that is trained: a <see cref="Compute.Weight"/> in memory of its own, which the model reads and the optimizer changes in
+/// place, and the gradient of the step. On a backend in host memory it owns that memory; a device has a copy of its own.
 /// </summary>
 public sealed unsafe class Parameter : IDisposable
 {
@@ -17,7 +17,8 @@ public sealed unsafe class Parameter : IDisposable
 
     private Parameter(IComputeBackend backend, string name, int rows, int columns, DType dtype, RowReader read)
     {
-        if (dtype is not (DType.F32 or DType.BF16)) throw new ArgumentException($"{name}: a parameter is trained in F32 or BF16, not in {dtype}.", nameof(dtype));
+        if (dtype is not (DType.F32 or DType.BF16))
+            throw new ArgumentException($"{name}: a parameter is trained in F32 or BF16, not in {dtype}.", nameof(dtype));
         b = backend;
         IsKernel = rows > 1;
         NativeBlock? numbers = null, stored = null;
@@ -29,7 +30,8 @@ public sealed unsafe class Parameter : IDisposable
             {
                 stored = new NativeBlock(sizeof(ushort) * (long)rows * columns);
                 for (int row = 0; row < rows; row++)
-                    BFloat16.FromSingle(numbers.Floats((long)row * columns, columns), new Span<ushort>((ushort*)stored.Data + (long)row * columns, columns));
+                    BFloat16.FromSingle(numbers.Floats((long)row * columns, columns),
+                        new Span<ushort>((ushort*)stored.Data + (long)row * columns, columns));
                 Master = b.Upload(numbers.Floats(0, checked(rows * columns)), rows, columns);
                 numbers.Dispose();
             }
@@ -62,10 +64,14 @@ public sealed unsafe class Parameter : IDisposable
     /// <summary>The fp32 numbers behind a parameter stored in BF16, [out, in]; <c>default</c> of one in F32.</summary>
     public Matrix Master { get; private set; }
 
-    /// <summary>The gradient of the step, [out, in], which the parameter owns; <c>default</c> where nothing has reached the parameter.</summary>
+    /// <summary>
+    /// The gradient of the step, [out, in], which the parameter owns; <c>default</c> where nothing has reached the parameter.
+    /// </summary>
     public Matrix Gradient { get; private set; }
 
-    /// <summary>Whether it is a matrix that features are multiplied by, which "kernels only" decays; by default, whether it has more than one row.</summary>
+    /// <summary>
+    /// Whether it is a matrix that features are multiplied by, which "kernels only" decays; by default, whether it has more than one row.
+    /// </summary>
     public bool IsKernel { get; init; }
 
     /// <summary>How many numbers it has.</summary>
@@ -79,14 +85,17 @@ public sealed unsafe class Parameter : IDisposable
     /// <param name="values">[rows, columns].</param>
     /// <param name="dtype">How it is stored: F32, or BF16 with an fp32 master copy.</param>
     /// <returns>The parameter, owned by the caller.</returns>
-    public static Parameter Create(IComputeBackend backend, string name, int rows, int columns, ReadOnlySpan<float> values, DType dtype = DType.F32)
+    public static Parameter Create(
+        IComputeBackend backend, string name, int rows, int columns, ReadOnlySpan<float> values, DType dtype = DType.F32)
     {
         ArgumentNullException.ThrowIfNull(backend);
-        if (values.Length != (long)rows * columns) throw new ArgumentException($"{name}: {values.Length} numbers do not fill [{rows}, {columns}].", nameof(values));
+        if (values.Length != (long)rows * columns)
+            throw new ArgumentException($"{name}: {values.Length} numbers do not fill [{rows}, {columns}].", nameof(values));
         fixed (float* first = values)
         {
             float* start = first;
-            return new Parameter(backend, name, rows, columns, dtype, (row, target) => new ReadOnlySpan<float>(start + (long)row * columns, columns).CopyTo(target));
+            return new Parameter(backend, name, rows, columns, dtype,
+                (row, target) => new ReadOnlySpan<float>(start + (long)row * columns, columns).CopyTo(target));
         }
     }
 

@@ -3,7 +3,9 @@ using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Training.Optimizers;
 
-/// <summary>Stochastic gradient descent, as the operator <see cref="Sgd"/> defines it: a velocity where there is momentum, else no state.</summary>
+/// <summary>
+/// Stochastic gradient descent, as the operator <see cref="Sgd"/> defines it: a velocity where there is momentum, else no state.
+/// </summary>
 /// <inheritdoc cref="Optimizer(IComputeBackend, IReadOnlyList{Parameter}, OptimizerSettings)"/>
 public sealed class SgdOptimizer(IComputeBackend backend, IReadOnlyList<Parameter> parameters, OptimizerSettings settings)
     : Optimizer(backend, parameters, settings)

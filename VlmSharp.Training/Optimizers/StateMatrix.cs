@@ -33,7 +33,8 @@ internal sealed record StateMatrix(string Name, MatrixShape Shape, bool AreBytes
     /// <param name="b">Has the numbers.</param>
     /// <param name="parameter">Whose they are.</param>
     /// <param name="shards">Has the numbers of other processes, or null.</param>
-    public TensorToWrite ToWrite(IComputeBackend b, Parameter parameter, OptimizerShards? shards) => new(NameOf(parameter.Name), Type, FileShape, stream =>
+    public TensorToWrite ToWrite(IComputeBackend b, Parameter parameter,
+        OptimizerShards? shards) => new(NameOf(parameter.Name), Type, FileShape, stream =>
     {
         using var block = new NativeBlock(sizeof(float) * Count);
         Span<float> numbers = block.Floats(0, checked((int)Count));

@@ -52,12 +52,14 @@ public sealed class RunStore : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(retention.Last, 1);
         Directory.CreateDirectory(folder);
         FileStream gate = Lock(folder);
-        foreach (string unfinished in Directory.EnumerateDirectories(folder).Where(IsUnfinished).ToArray()) Directory.Delete(unfinished, recursive: true);
+        foreach (string unfinished in Directory.EnumerateDirectories(folder).Where(IsUnfinished).ToArray())
+            Directory.Delete(unfinished, recursive: true);
         return new RunStore(folder, retention, tell ?? (_ => { }), gate);
     }
 
     /// <summary>
-    /// Looks into a folder that another process may be working in: takes no lock and changes nothing. For processes that train together with the one that saves.
+    /// Looks into a folder that another process may be working in: takes no lock and changes nothing. For processes that train together
+    /// with the one that saves.
     /// </summary>
     /// <param name="folder">The run's folder, which need not be there.</param>
     /// <param name="tell">Hears what the user should know, a sentence each; null for nobody.</param>
@@ -72,7 +74,8 @@ public sealed class RunStore : IDisposable
     public bool IsReadOnly => gate is null;
 
     /// <summary>The steps of all checkpoints that have their name, newest first; whether they are whole is not looked at.</summary>
-    public IReadOnlyList<long> Steps => !Directory.Exists(Folder) ? [] : [.. Directory.EnumerateDirectories(Folder).Select(StepOf).Where(s => s >= 0).OrderDescending()];
+    public IReadOnlyList<long> Steps =>
+        !Directory.Exists(Folder) ? [] : [.. Directory.EnumerateDirectories(Folder).Select(StepOf).Where(s => s >= 0).OrderDescending()];
 
     /// <summary>The newest checkpoint whose files are what was written. One that is damaged is told of and passed over.</summary>
     /// <returns>The checkpoint, or null where there is none.</returns>
@@ -101,7 +104,9 @@ public sealed class RunStore : IDisposable
     /// <exception cref="RequestException">It does.</exception>
     public void RequireEmpty()
     {
-        if (Steps.Count > 0) throw new RequestException($"{Folder} holds a run already, of {Steps[0]} steps: go on with it (--resume), or give another folder.");
+        if (Steps.Count > 0)
+            throw new RequestException($"{Folder} holds a run already, of {Steps[0]} steps: go on with it (--resume), or give another "
+                + "folder.");
     }
 
     /// <summary>Writes a checkpoint, and then removes those that need not stay.</summary>
@@ -129,7 +134,8 @@ public sealed class RunStore : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             TryDelete(temporary);
-            throw new IOException($"The checkpoint of step {state.Step} could not be written to {Folder}: {e.Message} Those before it are as they were.", e);
+            throw new IOException(
+                $"The checkpoint of step {state.Step} could not be written to {Folder}: {e.Message} Those before it are as they were.", e);
         }
 
         Prune(state.Step, bestStep);
@@ -157,7 +163,8 @@ public sealed class RunStore : IDisposable
         Change("manifest");
         DurableFiles.Write(Path.Combine(temporary, RunManifest.FileName), manifest.ToJson());
         Change("sync folders");
-        foreach (string inner in Directory.EnumerateDirectories(temporary, "*", SearchOption.AllDirectories)) DurableFiles.SyncFolder(inner);
+        foreach (string inner in Directory.EnumerateDirectories(temporary, "*", SearchOption.AllDirectories))
+            DurableFiles.SyncFolder(inner);
         DurableFiles.SyncFolder(temporary);
     }
 

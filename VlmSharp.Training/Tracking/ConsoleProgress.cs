@@ -45,9 +45,13 @@ public sealed class ConsoleProgress(TextWriter output, bool isTerminal, Func<int
         ArgumentNullException.ThrowIfNull(result);
         if (isNews) Show();
         drawn = 0; // what stands there stays; the next curve is drawn below
-        output.WriteLine($"after {step} steps: {string.Join(", ", result.Metrics.Select(m => FormattableString.Invariant($"eval {m.Key} {m.Value:G5}")))}");
+        IEnumerable<string> metrics = result.Metrics.Select(m => FormattableString.Invariant($"eval {m.Key} {m.Value:G5}"));
+        output.WriteLine($"after {step} steps: {string.Join(", ", metrics)}");
         foreach (SampleGeneration sample in result.Samples)
-            output.WriteLine($"  {MessageText.Quote(sample.Prompt)} -> {MessageText.Quote(sample.Answer)}{(sample.Expected is { } e ? $" (expected {MessageText.Quote(e)})" : "")}");
+        {
+            string expected = sample.Expected is { } e ? $" (expected {MessageText.Quote(e)})" : "";
+            output.WriteLine($"  {MessageText.Quote(sample.Prompt)} -> {MessageText.Quote(sample.Answer)}{expected}");
+        }
     }
 
     /// <inheritdoc/>
@@ -66,7 +70,8 @@ public sealed class ConsoleProgress(TextWriter output, bool isTerminal, Func<int
     {
         if (isTerminal)
         {
-            if (drawn > 0) output.Write(string.Create(CultureInfo.InvariantCulture, $"\u001b[{drawn}A\u001b[J")); // up, and clear what is below
+            // up, and clear what is below
+            if (drawn > 0) output.Write(string.Create(CultureInfo.InvariantCulture, $"\u001b[{drawn}A\u001b[J"));
             IReadOnlyList<string> curve = LossCurve.Draw(losses, Math.Clamp(width() - 1, 16, 120), CurveLines);
             foreach (string line in curve) output.WriteLine(line);
             drawn = curve.Count + 1;
@@ -86,7 +91,7 @@ public sealed class ConsoleProgress(TextWriter output, bool isTerminal, Func<int
         string time = rest.TotalHours >= 1 ? FormattableString.Invariant($"{(long)rest.TotalHours} h {rest.Minutes} min")
             : rest.TotalMinutes >= 1 ? FormattableString.Invariant($"{rest.Minutes} min {rest.Seconds} s")
             : FormattableString.Invariant($"{rest.TotalSeconds:0} s");
-        return FormattableString.Invariant(
-            $"step {last.Number} of {run.TotalSteps} | loss {last.Loss:G4} | grad {last.GradientNorm:G3} | lr {last.Rate:G3} | {last.TokensPerSecond:0} tokens/s | {time} left");
+        string numbers = FormattableString.Invariant($"loss {last.Loss:G4} | grad {last.GradientNorm:G3} | lr {last.Rate:G3}");
+        return FormattableString.Invariant($"step {last.Number} of {run.TotalSteps} | {numbers} | {last.TokensPerSecond:0} tokens/s | {time} left");
     }
 }

@@ -15,6 +15,12 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
     /// <summary>Its usual name in a run's folder.</summary>
     public const string FileName = "report.html";
 
+    private static readonly (string Name, string Title)[] Curves =
+    [
+        ("loss", "Loss of each step, and with dots of the held-out data"), ("lr", "Learning rate"),
+        ("grad_norm", "Norm of the gradient, before clipping"), ("tokens_per_s", "Tokens per second"),
+    ];
+
     private RunInfo run = new("", 0, 0, new Dictionary<string, string>());
     private (long Step, IReadOnlyList<SampleGeneration> Samples) last = (0, []);
     private string state = "running";
@@ -72,13 +78,15 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
             <p>{steps.Length} of {run.TotalSteps} steps, {state}.</p>
 
             """);
-        foreach (var (name, title) in new[] { ("loss", "Loss of each step, and with dots of the held-out data"), ("lr", "Learning rate"), ("grad_norm", "Norm of the gradient, before clipping"), ("tokens_per_s", "Tokens per second") })
+        foreach (var (name, title) in Curves)
             SvgCurve.Write(page, title, Points(steps, name), name == "loss" ? Points(lines, "eval_loss") : []);
-        foreach (string name in lines.Where(l => !l.IsStep).SelectMany(l => l.Numbers.Keys).Distinct().Where(n => n != "eval_loss" && n.StartsWith("eval_", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        IEnumerable<string> evaluated = lines.Where(l => !l.IsStep).SelectMany(l => l.Numbers.Keys).Distinct();
+        foreach (string name in evaluated.Where(n => n != "eval_loss" && n.StartsWith("eval_", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
             SvgCurve.Write(page, $"Evaluation: {name["eval_".Length..]}", Points(lines, name), []);
         Samples(page);
         page.Append("<h2>Settings</h2>\n<table>\n");
-        foreach (var (name, value) in run.Summary) page.Append(CultureInfo.InvariantCulture, $"<tr><th>{Text(name)}</th><td>{Text(value)}</td></tr>\n");
+        foreach (var (name, value) in run.Summary)
+            page.Append(CultureInfo.InvariantCulture, $"<tr><th>{Text(name)}</th><td>{Text(value)}</td></tr>\n");
         return page.Append("</table>\n</main></body></html>\n").ToString();
     }
 
@@ -89,7 +97,8 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
         foreach (SampleGeneration sample in last.Samples)
         {
             page.Append("<figure>");
-            if (sample.Png is { } png) page.Append(CultureInfo.InvariantCulture, $"<img alt=\"\" src=\"data:image/png;base64,{Convert.ToBase64String(png.Span)}\"/>");
+            if (sample.Png is { } png)
+                page.Append("<img alt=\"\" src=\"data:image/png;base64,").Append(Convert.ToBase64String(png.Span)).Append("\"/>");
             page.Append(CultureInfo.InvariantCulture, $"<figcaption><b>{Text(sample.Prompt)}</b><br/>{Text(sample.Answer)}");
             if (sample.Expected is { } expected) page.Append(CultureInfo.InvariantCulture, $"<br/><i>expected: {Text(expected)}</i>");
             page.Append("</figcaption></figure>\n");

@@ -29,7 +29,9 @@ internal sealed record MetricsLine(long Step, bool IsStep, IReadOnlyDictionary<s
             var numbers = new Dictionary<string, double>(StringComparer.Ordinal);
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
                 if (property.Value.ValueKind == JsonValueKind.Number) numbers[property.Name] = property.Value.GetDouble();
-            return numbers.Remove("step", out double step) ? new MetricsLine((long)step, document.RootElement.TryGetProperty("loss", out _), numbers) : null;
+            return numbers.Remove("step", out double step)
+                ? new MetricsLine((long)step, document.RootElement.TryGetProperty("loss", out _), numbers)
+                : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

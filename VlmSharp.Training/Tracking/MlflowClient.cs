@@ -24,15 +24,18 @@ internal sealed class MlflowClient : IDisposable
     {
         http = new HttpClient { Timeout = TimeSpan.FromSeconds(10), MaxResponseContentBufferSize = MostResponseBytes };
         api = new Uri(settings.Server.AbsoluteUri.TrimEnd('/') + "/api/2.0/mlflow/");
-        if (settings.Token is { Length: > 0 } token) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (settings.Token is { Length: > 0 } token)
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         else if (settings.User is { Length: > 0 } user)
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{settings.Password}")));
+            http.DefaultRequestHeaders.Authorization =
+                new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{settings.Password}")));
     }
 
     /// <summary>The id of an experiment, which is made if it is not there.</summary>
     public async Task<string> ExperimentAsync(string name, CancellationToken cancellation)
     {
-        using HttpResponseMessage found = await http.GetAsync(new Uri(api, $"experiments/get-by-name?experiment_name={Uri.EscapeDataString(name)}"), cancellation);
+        using HttpResponseMessage found =
+            await http.GetAsync(new Uri(api, $"experiments/get-by-name?experiment_name={Uri.EscapeDataString(name)}"), cancellation);
         if (found.StatusCode != HttpStatusCode.NotFound) return Text(await ReadAsync(found, cancellation), "experiment", "experiment_id");
         return Text(await PostAsync("experiments/create", json => json.WriteString("name", name), cancellation), "experiment_id");
     }
@@ -48,7 +51,8 @@ internal sealed class MlflowClient : IDisposable
         }, cancellation), "run", "info", "run_id");
 
     /// <summary>Adds metrics and parameters, no more than the server takes at once.</summary>
-    public Task LogBatchAsync(string run, IReadOnlyList<MlflowMetric> metrics, IReadOnlyList<KeyValuePair<string, string>> parameters, CancellationToken cancellation) =>
+    public Task LogBatchAsync(string run, IReadOnlyList<MlflowMetric> metrics, IReadOnlyList<KeyValuePair<string, string>> parameters,
+        CancellationToken cancellation) =>
         PostAsync("runs/log-batch", json =>
         {
             json.WriteString("run_id", run);
@@ -104,7 +108,8 @@ internal sealed class MlflowClient : IDisposable
     {
         byte[] bytes = await response.Content.ReadAsByteArrayAsync(cancellation);
         if (!response.IsSuccessStatusCode)
-            throw new HttpRequestException($"it answered {(int)response.StatusCode}: {MessageText.Sentence(Encoding.UTF8.GetString(bytes))}", null, response.StatusCode);
+            throw new HttpRequestException($"it answered {(int)response.StatusCode}: "
+                + $"{MessageText.Sentence(Encoding.UTF8.GetString(bytes))}", null, response.StatusCode);
         var reader = new Utf8JsonReader(bytes.Length > 0 ? bytes : "{}"u8);
         return JsonElement.ParseValue(ref reader);
     }
@@ -112,8 +117,11 @@ internal sealed class MlflowClient : IDisposable
     private static string Text(JsonElement from, params ReadOnlySpan<string> path)
     {
         foreach (string name in path)
-            if (from.ValueKind != JsonValueKind.Object || !from.TryGetProperty(name, out from)) throw new HttpRequestException($"its answer has no {MessageText.Quote(name)}");
-        return from.ValueKind == JsonValueKind.String ? from.GetString()! : throw new HttpRequestException("its answer has another form than MLflow's");
+            if (from.ValueKind != JsonValueKind.Object || !from.TryGetProperty(name, out from))
+                throw new HttpRequestException($"its answer has no {MessageText.Quote(name)}");
+        return from.ValueKind == JsonValueKind.String
+            ? from.GetString()!
+            : throw new HttpRequestException("its answer has another form than MLflow's");
     }
 
     private static string Cut(string text, int most) => text.Length <= most ? text : text[..most];

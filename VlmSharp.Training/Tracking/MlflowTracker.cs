@@ -127,7 +127,8 @@ public sealed class MlflowTracker : IRunTracker
         string experiment = await client.ExperimentAsync(settings.Experiment, giveUp.Token);
         string id = await client.CreateRunAsync(experiment, run.Name, Now, giveUp.Token);
         if (settings.RunIdFile is { } path) await File.WriteAllTextAsync(path, id, giveUp.Token);
-        foreach (KeyValuePair<string, string>[] part in run.Settings.Chunk(MlflowClient.MostParameters)) await client.LogBatchAsync(id, [], part, giveUp.Token);
+        foreach (KeyValuePair<string, string>[] part in run.Settings.Chunk(MlflowClient.MostParameters))
+            await client.LogBatchAsync(id, [], part, giveUp.Token);
         return id;
     }
 

@@ -13,7 +13,8 @@ internal static class SvgCurve
     /// <param name="title">Above it.</param>
     /// <param name="train">Of each step; drawn as means when there are many.</param>
     /// <param name="eval">Of the evaluations, with a dot each.</param>
-    public static void Write(StringBuilder page, string title, IReadOnlyList<(double X, double Y)> train, IReadOnlyList<(double X, double Y)> eval)
+    public static void Write(
+        StringBuilder page, string title, IReadOnlyList<(double X, double Y)> train, IReadOnlyList<(double X, double Y)> eval)
     {
         (double X, double Y)[] line = Thin(train), dots = [.. eval.Where(p => double.IsFinite(p.Y))], all = [.. line, .. dots];
         if (all.Length == 0) return;
@@ -29,7 +30,8 @@ internal static class SvgCurve
             """);
         Polyline("train", line);
         Polyline("eval", dots);
-        foreach (var p in dots) page.Append(CultureInfo.InvariantCulture, $"<circle class=\"dot\" cx=\"{At(p).X:0.#}\" cy=\"{At(p).Y:0.#}\" r=\"3\"/>\n");
+        foreach (var p in dots)
+            page.Append(CultureInfo.InvariantCulture, $"<circle class=\"dot\" cx=\"{At(p).X:0.#}\" cy=\"{At(p).Y:0.#}\" r=\"3\"/>\n");
         page.Append("</svg>\n");
 
         (double X, double Y) At((double X, double Y) p) =>

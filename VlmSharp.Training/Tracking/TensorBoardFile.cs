@@ -37,7 +37,8 @@ public sealed class TensorBoardFile(string folder, TimeProvider? clock = null) :
         }
 
         Append(FileVersion(Now));
-        if (run.FirstStep > 0) Append(Event(Now, run.FirstStep + 1, 7, [0x08, 0x01])); // session_log { status: START }: steps from here on are forgotten
+        // session_log { status: START }: steps from here on are forgotten
+        if (run.FirstStep > 0) Append(Event(Now, run.FirstStep + 1, 7, [0x08, 0x01]));
     }
 
     /// <inheritdoc/>
@@ -69,7 +70,8 @@ public sealed class TensorBoardFile(string folder, TimeProvider? clock = null) :
 
     private double Now => (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
 
-    private void Append(ReadOnlySpan<byte> records) => (stream ?? throw new InvalidOperationException("The run has not begun.")).Write(records);
+    private void Append(ReadOnlySpan<byte> records) =>
+        (stream ?? throw new InvalidOperationException("The run has not begun.")).Write(records);
 
     /// <summary>The first record of a file.</summary>
     internal static byte[] FileVersion(double time) => Event(time, 0, 3, "brain.Event:2"u8);

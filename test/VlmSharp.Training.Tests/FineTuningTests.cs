@@ -46,7 +46,8 @@ public sealed class FineTuningTests : IDisposable
     public void A_gradient_goes_from_the_tape_to_its_parameter()
     {
         using TrainingInputs inputs = TrainingInputs.Open(Options);
-        using TrainableModel model = TrainableModel.Open(inputs, backend, new TrainableOptions { NewAdapter = FineTuningOptions.DecoderAdapter }, default);
+        using TrainableModel model =
+            TrainableModel.Open(inputs, backend, new TrainableOptions { NewAdapter = FineTuningOptions.DecoderAdapter }, default);
         using var step = new ModelStep(model, new LossOptions());
         var stream = new ExampleStream(inputs.Data, inputs.Encoder, model.Preprocessor, new StreamOptions { BatchSize = 1, Batches = 1 });
         TrainingSequence[] batch = [.. stream.Read().Single().Examples.Select(ExampleSource.ToSequence)];
@@ -65,7 +66,8 @@ public sealed class FineTuningTests : IDisposable
         Directory.CreateDirectory(folder.At("out"));
         folder.Write("out/thesis.txt", "years of work"u8);
         string message = Assert.Throws<RequestException>(() => FineTuning.Open(Options with { Resume = resume }, backend)).Message;
-        Assert.Equal($"{folder.At("out")} holds other files ('thesis.txt') and no run that could go on: give a new or an empty folder.", message);
+        Assert.Equal(
+            $"{folder.At("out")} holds other files ('thesis.txt') and no run that could go on: give a new or an empty folder.", message);
         Assert.Single(Directory.EnumerateFileSystemEntries(folder.At("out")));
     }
 
@@ -73,7 +75,8 @@ public sealed class FineTuningTests : IDisposable
     public void What_is_left_of_a_run_without_a_checkpoint_is_begun_anew()
     {
         Directory.CreateDirectory(folder.At("out/tensorboard"));
-        foreach (string name in new[] { ".lock", "metrics.jsonl", "report.html", "report.html.tmp", "mlflow-run" }) folder.Write($"out/{name}", []);
+        foreach (string name in new[] { ".lock", "metrics.jsonl", "report.html", "report.html.tmp", "mlflow-run" })
+            folder.Write($"out/{name}", []);
         using FineTuning run = FineTuning.Open(Options, backend);
         Assert.Equal(0, run.CompletedSteps);
     }
@@ -90,13 +93,15 @@ public sealed class FineTuningTests : IDisposable
     [Fact]
     public void The_best_adapter_stays_beside_the_last()
     {
-        FineTuningOptions options = Options with { EvaluationData = Lines("held-out.jsonl", 1), LearningRate = 3, EvaluateEvery = 1, Samples = 0 };
+        FineTuningOptions options =
+            Options with { EvaluationData = Lines("held-out.jsonl", 1), LearningRate = 3, EvaluateEvery = 1, Samples = 0 };
         using FineTuning run = FineTuning.Open(options, backend);
         run.Run();
         Assert.Equal((1L, folder.At("out/best")), (run.BestStep, run.BestFolder));
         foreach (string name in new[] { "adapter_model.safetensors", "adapter_config.json" })
             Assert.Equal(File.ReadAllBytes(folder.At($"out/checkpoint-000001/{name}")), File.ReadAllBytes(folder.At($"out/best/{name}")));
-        Assert.NotEqual(File.ReadAllBytes(folder.At("out/adapter_model.safetensors")), File.ReadAllBytes(folder.At("out/best/adapter_model.safetensors")));
+        Assert.NotEqual(File.ReadAllBytes(folder.At("out/adapter_model.safetensors")),
+            File.ReadAllBytes(folder.At("out/best/adapter_model.safetensors")));
         using AdapterFile best = AdapterFile.Open(folder.At("out/best"));
         best.RequireFit(run.Model.Network.Config);
     }
@@ -148,7 +153,8 @@ public sealed class FineTuningTests : IDisposable
     public void The_plan_of_a_batch_that_no_step_could_hold_is_refused_at_once()
     {
         using TrainingInputs inputs = TrainingInputs.Open(Options with { BatchSize = int.MaxValue });
-        Assert.Contains("more --accumulate", Assert.Throws<RequestException>(() => TrainingPlan.For(inputs)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "more --accumulate", Assert.Throws<RequestException>(() => TrainingPlan.For(inputs)).Message, StringComparison.Ordinal);
         using TrainingInputs large = TrainingInputs.Open(Options with { BatchSize = 20_000 });
         TrainingPlan plan = TrainingPlan.For(large);
         string message = Assert.Throws<RequestException>(() => plan.Require(large, 1L << 30, copies: false)).Message;
@@ -167,7 +173,8 @@ public sealed class FineTuningTests : IDisposable
             run.Run();
         }));
         Assert.Contains("pipe.png is a pipe", (await failing.WaitAsync(TimeSpan.FromMinutes(2))).Message, StringComparison.Ordinal);
-        Task<TrainingDataException> data = Task.Run(() => Assert.Throws<TrainingDataException>(() => TrainingData.Open(folder.At("pipe.png"))));
+        Task<TrainingDataException> data =
+            Task.Run(() => Assert.Throws<TrainingDataException>(() => TrainingData.Open(folder.At("pipe.png"))));
         Assert.Contains("pipe.png is a pipe", (await data.WaitAsync(TimeSpan.FromMinutes(2))).Message, StringComparison.Ordinal);
     }
 
@@ -187,7 +194,8 @@ public sealed class FineTuningTests : IDisposable
     private static void CopyModel(string target)
     {
         Directory.CreateDirectory(target);
-        foreach (string file in Directory.EnumerateFiles(GoldenFiles.PathOf("models", "pg1"))) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(GoldenFiles.PathOf("models", "pg1")))
+            File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
     }
 
     /// <summary>The first samples of the golden training.</summary>

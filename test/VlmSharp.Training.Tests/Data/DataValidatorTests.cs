@@ -31,7 +31,8 @@ public sealed class DataValidatorTests : IDisposable
         Assert.Equal((7, 6, 1L), (report.Examples, report.Pictures, report.BadLineCount));
         Assert.StartsWith($"{path}:5: it is not valid JSON", report.BadLines.First.Single(), StringComparison.Ordinal);
         Assert.Equal($"{path}:3: {folder.At("gone.png")}", report.MissingPictures.First.Single());
-        Assert.StartsWith($"{path}:4: {folder.At("damaged.png")} is not a picture", report.DamagedPictures.First.Single(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{path}:4: {folder.At("damaged.png")} is not a picture", report.DamagedPictures.First.Single(), StringComparison.Ordinal);
         Assert.Equal([$"{path}:7: {folder.At("turned2.jpg")}", $"{path}:8: {folder.At("turned6.jpg")}"], report.RotatedPictures.First);
         Assert.Equal([$"{path}:3"], report.EmptyPrefixes.First);
         Assert.Equal([$"{path}:4"], report.EmptySuffixes.First);

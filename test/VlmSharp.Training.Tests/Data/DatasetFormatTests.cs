@@ -53,7 +53,8 @@ public sealed class DatasetFormatTests : IDisposable
             Assert.Equal([folder.At("train2014/COCO_train2014_000000000010.jpg")], data[1].Images);
         }
 
-        List<TrainingExample> elsewhere = DataFolder.Read(folder.At(questions), new DataOptions { ImageFolder = "/pictures", Prefix = "{question}" });
+        List<TrainingExample> elsewhere =
+            DataFolder.Read(folder.At(questions), new DataOptions { ImageFolder = "/pictures", Prefix = "{question}" });
         Assert.Equal(("what is it?", "/pictures/COCO_train2014_000000000009.jpg"), (elsewhere[0].Prefix, elsewhere[0].Images[0]));
     }
 
@@ -61,7 +62,8 @@ public sealed class DatasetFormatTests : IDisposable
     public void A_question_without_answer_and_a_missing_file_are_named()
     {
         string path = folder.Write("questions.json", """{"questions": [{"image_id": 9, "question": "what is it?", "question_id": 91}]}""");
-        Assert.Contains("annotations.json beside it", Assert.Throws<TrainingDataException>(() => TrainingData.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("annotations.json beside it", Assert.Throws<TrainingDataException>(() => TrainingData.Open(path)).Message,
+            StringComparison.Ordinal);
         string answers = folder.Write("other.json", """{"annotations": []}""");
         var error = Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { Annotations = answers }));
         Assert.Contains("(question 91): ", error.Message, StringComparison.Ordinal);
@@ -72,7 +74,8 @@ public sealed class DatasetFormatTests : IDisposable
     {
         string path = folder.Write("questions.json", """{"questions": [{"image_id": 9, "question": "what is it?", "question_id": 91}]}""");
         folder.Write("annotations.json", $$"""{"annotations": [{"question_id": 91, "multiple_choice_answer": "cat", "answers": {{answers}}}]}""");
-        Assert.Contains("(annotations[0]): ", Assert.Throws<TrainingDataException>(() => TrainingData.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "(annotations[0]): ", Assert.Throws<TrainingDataException>(() => TrainingData.Open(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,11 +101,13 @@ public sealed class DatasetFormatTests : IDisposable
         using TrainingData data = TrainingData.Open(path);
         Assert.Equal((DataFormat.CocoInstances, 2), (data.Format, data.Count));
         // 10/100, 20/200, 60/100, 120/200 of 1023, rounded: 102.3, 102.3, 613.8, 613.8.
-        Assert.Equal("<loc0102><loc0102><loc0614><loc0614> traffic light ; <loc0000><loc0000><loc1023><loc1023> dog", data[0].Suffixes.Single());
+        Assert.Equal(
+            "<loc0102><loc0102><loc0614><loc0614> traffic light ; <loc0000><loc0000><loc1023><loc1023> dog", data[0].Suffixes.Single());
         Assert.Equal("detect traffic light ; dog", data[0].Prefix);
         // 0.5 * 1023 = 511.5 goes to the even 512.
         Assert.Equal("<loc0512><loc0256><loc0767><loc0767> traffic light", data[1].Suffixes.Single());
-        Assert.Equal([("boxes without area", 1L), ("crowds", 1L), ("pictures without a box", 1L)], data.LeftOut.Select(entry => (entry.Key, entry.Value)));
+        Assert.Equal([("boxes without area", 1L), ("crowds", 1L), ("pictures without a box", 1L)],
+            data.LeftOut.Select(entry => (entry.Key, entry.Value)));
         Assert.Equal("detect all classes", DataFolder.Read(path, new DataOptions { Prefix = "detect all classes" })[0].Prefix);
     }
 
@@ -111,13 +116,15 @@ public sealed class DatasetFormatTests : IDisposable
     {
         MaskGoldens.WriteSafetensors(folder.At("vae-oid.safetensors"));
         MaskEncoder encoder = MaskEncoder.Load(folder.At("vae-oid.safetensors"));
-        List<TrainingExample> examples = DataFolder.Read(folder.Write("instances.json", Instances), new DataOptions { MaskEncoder = encoder });
+        List<TrainingExample> examples =
+            DataFolder.Read(folder.Write("instances.json", Instances), new DataOptions { MaskEncoder = encoder });
         // A thing that fills its box has the codes of a mask of ones.
         float[] full = new float[64 * 64];
         Array.Fill(full, 1f);
         string codes = string.Concat(encoder.Encode(full).Select(code => $"<seg{code:D3}>"));
         Assert.Equal("segment traffic light ; dog", examples[0].Prefix);
-        Assert.Equal($"<loc0102><loc0102><loc0614><loc0614>{codes} traffic light ; <loc0000><loc0000><loc1023><loc1023>{codes} dog", examples[0].Suffixes.Single());
+        Assert.Equal($"<loc0102><loc0102><loc0614><loc0614>{codes} traffic light ; <loc0000><loc0000><loc1023><loc1023>{codes} dog",
+            examples[0].Suffixes.Single());
     }
 
     [Fact]
@@ -148,7 +155,8 @@ public sealed class DatasetFormatTests : IDisposable
             }
 
         // Two outlines are one thing; what is outside of the picture is not there.
-        Assert.Equal(2 * 4 + 25, Draw("[[0, 0, 2, 0, 2, 4, 0, 4], [5, 3, 30, 3, 30, 30, 5, 30]]", 10, 8).Pixels.Count(pixel => pixel == 255));
+        Assert.Equal(
+            2 * 4 + 25, Draw("[[0, 0, 2, 0, 2, 4, 0, 4], [5, 3, 30, 3, 30, 30, 5, 30]]", 10, 8).Pixels.Count(pixel => pixel == 255));
     }
 
     [Theory]
@@ -170,7 +178,8 @@ public sealed class DatasetFormatTests : IDisposable
     public void An_outline_around_and_around_is_refused()
     {
         string zigzag = string.Join(", ", Enumerable.Range(0, 1000).Select(i => i % 2 == 0 ? "0, 0" : "2000, 1500"));
-        Assert.Contains("far longer", Assert.Throws<FormatException>(() => Draw($"[[{zigzag}]]", 2000, 1500)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "far longer", Assert.Throws<FormatException>(() => Draw($"[[{zigzag}]]", 2000, 1500)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -209,7 +218,8 @@ public sealed class DatasetFormatTests : IDisposable
         }
 
         folder.Picture("c.png");
-        Assert.Contains("c.txt is not beside it", Assert.Throws<TrainingDataException>(() => TrainingData.Open(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("c.txt is not beside it", Assert.Throws<TrainingDataException>(() => TrainingData.Open(folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -227,10 +237,13 @@ public sealed class DatasetFormatTests : IDisposable
 
     [Fact]
     public void An_empty_folder_is_refused() =>
-        Assert.Contains("nor folders of pictures", Assert.Throws<TrainingDataException>(() => TrainingData.Open(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("nor folders of pictures", Assert.Throws<TrainingDataException>(() => TrainingData.Open(folder.Path)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
-    public void Every_form_has_a_name() => Assert.Equal(Enum.GetValues<DataFormat>(), DataFormats.All.Select(name => DataFormats.Find(name)!.Value));
+    public void Every_form_has_a_name() =>
+        Assert.Equal(Enum.GetValues<DataFormat>(), DataFormats.All.Select(name => DataFormats.Find(name)!.Value));
 
-    private static GrayImage Draw(string json, int width, int height) => CocoMask.Draw(System.Text.Json.JsonDocument.Parse(json).RootElement, width, height);
+    private static GrayImage Draw(string json, int width, int height) =>
+        CocoMask.Draw(System.Text.Json.JsonDocument.Parse(json).RootElement, width, height);
 }

@@ -20,7 +20,8 @@ public sealed class ExampleEncoderTests
         Assert.Equal(4, samples.GetArrayLength());
         foreach (JsonElement sample in samples.EnumerateArray())
         {
-            EncodedExample tokens = encoder.Encode(Example(sample.GetProperty("prefix").GetString()!), sample.GetProperty("suffix").GetString()!);
+            EncodedExample tokens =
+                encoder.Encode(Example(sample.GetProperty("prefix").GetString()!), sample.GetProperty("suffix").GetString()!);
             Assert.Equal(Numbers(sample, "input_ids"), tokens.Ids);
             Assert.Equal(Numbers(sample, "token_type_ids"), tokens.TokenTypeIds());
             Assert.Equal(Numbers(sample, "labels"), tokens.Labels());
@@ -72,7 +73,8 @@ public sealed class ExampleEncoderTests
     public void Pictures_beyond_the_context_are_an_error()
     {
         TrainingExample many = Example("x") with { Images = [.. Enumerable.Repeat("a.png", 2000)] };
-        Assert.Contains("give fewer", Assert.Throws<TrainingDataException>(() => Encoder("pg1").Encode(many, "y")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "give fewer", Assert.Throws<TrainingDataException>(() => Encoder("pg1").Encode(many, "y")).Message, StringComparison.Ordinal);
     }
 
     internal static ExampleEncoder Encoder(string model, int? textLength = null)
@@ -81,7 +83,8 @@ public sealed class ExampleEncoderTests
         return new ExampleEncoder(Checkpoint.ReadConfig(folder), TokenizerLoader.Load(folder), textLength);
     }
 
-    private static TrainingExample Example(string prefix) => new() { Images = ["a.png"], Prefix = prefix, Suffixes = [""], File = "train.jsonl", Line = 7 };
+    private static TrainingExample Example(string prefix) =>
+        new() { Images = ["a.png"], Prefix = prefix, Suffixes = [""], File = "train.jsonl", Line = 7 };
 
     private static int[] Numbers(JsonElement o, string name) => [.. o.GetProperty(name).EnumerateArray().Select(e => e.GetInt32())];
 }

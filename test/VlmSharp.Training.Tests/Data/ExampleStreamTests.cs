@@ -92,11 +92,13 @@ public sealed class ExampleStreamTests : IDisposable
         using TrainingData data = TrainingData.Open(folder.Lines(7));
         var options = new StreamOptions { BatchSize = 4, Epochs = 3, Seed = 8 };
         TrainingBatch[] one = [.. Stream(data, options).Read()];
-        TrainingBatch[][] parts = [.. Enumerable.Range(0, ranks).Select(rank => Stream(data, options with { Rank = rank, Ranks = ranks }).Read().ToArray())];
+        TrainingBatch[][] parts =
+            [.. Enumerable.Range(0, ranks).Select(rank => Stream(data, options with { Rank = rank, Ranks = ranks }).Read().ToArray())];
         Assert.All(parts, part => Assert.Equal(one.Length, part.Length));
         for (int i = 0; i < one.Length; i++)
         {
-            Assert.Equal(one[i].Examples.Select(e => e.Source.Prefix), parts.SelectMany(part => part[i].Examples).Select(e => e.Source.Prefix));
+            Assert.Equal(
+                one[i].Examples.Select(e => e.Source.Prefix), parts.SelectMany(part => part[i].Examples).Select(e => e.Source.Prefix));
             Assert.All(parts, part => Assert.Equal(one[i].Next, part[i].Next));
         }
     }
@@ -108,7 +110,8 @@ public sealed class ExampleStreamTests : IDisposable
         TrainingBatch batch = Stream(data, new StreamOptions { BatchSize = 2, Batches = 1, Shuffle = false }).Read().Single();
         for (int i = 0; i < 2; i++)
         {
-            Assert.Equal(new ImagePreprocessor(Settings).Process(Imaging.ImageFile.Load(folder.At($"{i}.png"))), batch.Examples[i].Pixels.Single());
+            Assert.Equal(
+                new ImagePreprocessor(Settings).Process(Imaging.ImageFile.Load(folder.At($"{i}.png"))), batch.Examples[i].Pixels.Single());
             Assert.Equal(ExampleEncoderTests.Encoder("pg1").Encode(batch.Examples[i].Source, $"a{i}").Ids, batch.Examples[i].Tokens.Ids);
         }
 
@@ -122,7 +125,8 @@ public sealed class ExampleStreamTests : IDisposable
         var texts = new List<string>();
         var error = Assert.Throws<TrainingDataException>(() =>
         {
-            foreach (TrainingBatch batch in Stream(data, new StreamOptions { BatchSize = 2, Epochs = 1, Shuffle = false }).Read()) texts.Add(Text(batch));
+            foreach (TrainingBatch batch in Stream(data, new StreamOptions { BatchSize = 2, Epochs = 1, Shuffle = false }).Read())
+                texts.Add(Text(batch));
         });
         Assert.Equal(["q0 q1", "q2 q3"], texts);
         Assert.Contains("train.jsonl:5: ", error.Message, StringComparison.Ordinal);
@@ -134,7 +138,8 @@ public sealed class ExampleStreamTests : IDisposable
     {
         using TrainingData data = TrainingData.Open(folder.Lines(6, damaged: [2, 3]));
         File.Delete(folder.At("5.png"));
-        TrainingBatch[] batches = [.. Stream(data, new StreamOptions { BatchSize = 2, Epochs = 1, Shuffle = false, SkipBad = true }).Read()];
+        TrainingBatch[] batches =
+            [.. Stream(data, new StreamOptions { BatchSize = 2, Epochs = 1, Shuffle = false, SkipBad = true }).Read()];
         Assert.Equal(["q0 q1", "", "q4"], batches.Select(Text));
         Assert.Equal([0, 2, 1], batches.Select(batch => batch.Skipped.Count));
         Assert.EndsWith("train.jsonl:6", batches[2].Skipped[0].Where, StringComparison.Ordinal);
@@ -157,7 +162,8 @@ public sealed class ExampleStreamTests : IDisposable
         string[][] rounds = [.. taken.Chunk(5)];
         Assert.All(rounds, round => Assert.Equal(["1", "2", "3", "4", "5"], round.Order()));
         Assert.NotEqual(rounds[0], rounds[1]);
-        Assert.Equal(taken, Stream(data, options).Read().SelectMany(batch => batch.Examples).Where(e => e.Source.Prefix == "p").Select(e => e.Suffix));
+        Assert.Equal(taken,
+            Stream(data, options).Read().SelectMany(batch => batch.Examples).Where(e => e.Source.Prefix == "p").Select(e => e.Suffix));
     }
 
     [Fact]
@@ -207,7 +213,8 @@ public sealed class ExampleStreamTests : IDisposable
 
     private static readonly PreprocessorConfig Settings = new() { Size = 56 };
 
-    private static ExampleStream Stream(TrainingData data, StreamOptions options) => new(data, ExampleEncoderTests.Encoder("pg1"), new ImagePreprocessor(Settings), options);
+    private static ExampleStream Stream(TrainingData data, StreamOptions options) =>
+        new(data, ExampleEncoderTests.Encoder("pg1"), new ImagePreprocessor(Settings), options);
 
     private static string[] Texts(TrainingData data, StreamOptions options) => [.. Stream(data, options).Read().Select(Text)];
 

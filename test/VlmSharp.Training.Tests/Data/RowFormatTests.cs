@@ -42,7 +42,8 @@ public sealed class RowFormatTests : IDisposable
     public void What_is_asked_can_be_chosen_where_lines_do_not_say()
     {
         string questions = folder.Write("q.jsonl", """{"image": "a.png", "question": "why?", "answers": ["b", "c"]}"""), texts = folder.Write("t.jsonl", """{"image": "a.png", "text": "x"}""");
-        Assert.Equal("why?", DataFolder.Read(questions, new DataOptions { Prefix = "{question}", Format = DataFormat.QuestionAnswer })[0].Prefix);
+        Assert.Equal(
+            "why?", DataFolder.Read(questions, new DataOptions { Prefix = "{question}", Format = DataFormat.QuestionAnswer })[0].Prefix);
         Assert.Equal("caption de", DataFolder.Read(texts, new DataOptions { Prefix = "caption de" })[0].Prefix);
     }
 

@@ -80,7 +80,8 @@ public sealed class LostProcessTests : IDisposable
         group.OnSum = (_, steps) => steps.Span[1] = -1;
         using TestRun run = Start("out");
         var error = Assert.Throws<RequestException>(() => run.Trainer.Resume());
-        Assert.Contains("Process 0 goes on from the checkpoint of step 20 and process 1 from no checkpoint", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Process 0 goes on from the checkpoint of step 20 and process 1 from no checkpoint", error.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Parameters that are half updated are of no step, and states that are half gone cannot be saved.</summary>
@@ -103,7 +104,8 @@ public sealed class LostProcessTests : IDisposable
     public void States_are_shared_out_evenly_and_in_each_process_alike()
     {
         using var backend = new ReferenceBackend();
-        Parameter[] parameters = [.. new[] { 3, 50, 7, 7, 30, 1, 20 }.Select((n, i) => Parameter.Create(backend, $"p{i}", 1, n, new float[n]))];
+        Parameter[] parameters =
+            [.. new[] { 3, 50, 7, 7, 30, 1, 20 }.Select((n, i) => Parameter.Create(backend, $"p{i}", 1, n, new float[n]))];
         OptimizerShards[] shards = [new(new FakeGroup(0), parameters), new(new FakeGroup(1), parameters)];
         Assert.All(parameters, p => Assert.Single(shards, s => s.IsOwn(p)));
         Assert.Equal([60, 58], shards.Select(s => parameters.Where(s.IsOwn).Sum(p => p.Length)));

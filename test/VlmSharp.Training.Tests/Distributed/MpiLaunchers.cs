@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace VlmSharp.Training.Tests.Distributed;
 
-/// <summary>A test that starts several processes through MPI. Where no launcher is there it is reported as skipped, with this reason.</summary>
+/// <summary>
+/// A test that starts several processes through MPI. Where no launcher is there it is reported as skipped, with this reason.
+/// </summary>
 public sealed class MpiFactAttribute : FactAttribute
 {
     /// <summary>Sets the reason where there is none.</summary>
@@ -34,14 +36,16 @@ internal static class MpiLaunchers
     public static (int Code, string Text) Run(string launcher, params string[] arguments)
     {
         string host = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
-        var start = new ProcessStartInfo(launcher, ["-n", "2", host, "exec", typeof(MpiLaunchers).Assembly.Location, MpiTraining.Name, .. arguments])
+        var start = new ProcessStartInfo(
+            launcher, ["-n", "2", host, "exec", typeof(MpiLaunchers).Assembly.Location, MpiTraining.Name, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
         // Open MPI: as root in a container, more processes than cores, and time to save before it kills.
-        foreach (string name in new[] { "OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "OMPI_MCA_rmaps_base_oversubscribe" }) start.Environment[name] = "1";
+        foreach (string name in new[] { "OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "OMPI_MCA_rmaps_base_oversubscribe" })
+            start.Environment[name] = "1";
         start.Environment["OMPI_MCA_odls_base_sigkill_timeout"] = "2"; // s, and twice: before SIGTERM, and between that and SIGKILL
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();

@@ -39,7 +39,8 @@ public sealed class MpiTests(TwoProcesses two) : IClassFixture<TwoProcesses>
 
     [MpiFact]
     public void States_of_8_bits_and_parameters_in_bfloat16_are_shared_out_too() =>
-        Assert.Equal(two.Train(First, "plain-bf16", "full", "bf16", "8bit"), two.Train(First, "shards-bf16", "full", "bf16", "8bit", "shard"));
+        Assert.Equal(
+            two.Train(First, "plain-bf16", "full", "bf16", "8bit"), two.Train(First, "shards-bf16", "full", "bf16", "8bit", "shard"));
 
     /// <summary>Open MPI leaves time to save the last step; MPICH kills at once, and the checkpoint before is the last.</summary>
     [MpiTheory, MemberData(nameof(MpiLaunchers.Data), MemberType = typeof(MpiLaunchers))]

@@ -19,7 +19,8 @@ internal static class MpiTraining
     /// <param name="data">A file of examples.</param>
     /// <param name="output">The run's folder.</param>
     /// <param name="words">
-    /// <c>full</c>, <c>bf16</c>, <c>8bit</c>, <c>shard</c>, <c>resume</c>; <c>buckets:BYTES</c>; <c>save:STEPS</c>; <c>kill:RANK</c>, which ends a process hard after two steps.
+    /// <c>full</c>, <c>bf16</c>, <c>8bit</c>, <c>shard</c>, <c>resume</c>; <c>buckets:BYTES</c>; <c>save:STEPS</c>; <c>kill:RANK</c>, which
+    /// ends a process hard after two steps.
     /// </param>
     /// <returns>What a run is told.</returns>
     public static FineTuningOptions Options(string data, string output, params string[] words)
@@ -58,7 +59,8 @@ internal static class MpiTraining
         {
             using var backend = new CpuBackend(new CpuBackendOptions { Threads = 1 });
             IRunTracker[] trackers = [new MetricsFile(Path.Combine(args[1], MetricsFile.FileName))];
-            using FineTuning run = FineTuning.Open(Options(args[0], args[1], args[2..]), backend, group, trackers, text => Console.Error.WriteLine(text));
+            using FineTuning run =
+                FineTuning.Open(Options(args[0], args[1], args[2..]), backend, group, trackers, text => Console.Error.WriteLine(text));
             if (NumberOf(args, "kill") == group.Rank) KillAfterTwoSteps(run);
             return run.Run(stop) switch { TrainingEnd.Finished => 0, TrainingEnd.Interrupted => 130, _ => 143 };
         }

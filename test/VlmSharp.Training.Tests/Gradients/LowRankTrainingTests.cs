@@ -39,7 +39,8 @@ public sealed class LowRankTrainingTests : IDisposable
     }
 
     private Parameter New(string name, int rows, int columns, int seed) =>
-        Parameter.Create(backend, name, rows, columns, Enumerable.Range(0, rows * columns).Select(i => MathF.Sin(1.7f * i + seed)).ToArray());
+        Parameter.Create(
+            backend, name, rows, columns, Enumerable.Range(0, rows * columns).Select(i => MathF.Sin(1.7f * i + seed)).ToArray());
 
     private static float[] X { get; } = [.. Enumerable.Range(0, 4 * In).Select(i => MathF.Cos(0.9f * i))];
 

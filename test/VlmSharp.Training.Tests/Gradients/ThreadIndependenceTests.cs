@@ -15,7 +15,8 @@ public sealed class ThreadIndependenceTests
         foreach (int threads in new[] { 2, 3 })
         {
             Dictionary<string, float[]> actual = Gradients(kind, tier, threads);
-            foreach ((string name, float[] values) in expected) Assert.True(values.AsSpan().SequenceEqual(actual[name]), $"{name} differs with {threads} threads.");
+            foreach ((string name, float[] values) in expected)
+                Assert.True(values.AsSpan().SequenceEqual(actual[name]), $"{name} differs with {threads} threads.");
         }
     }
 

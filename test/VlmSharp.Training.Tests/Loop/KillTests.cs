@@ -15,7 +15,8 @@ public sealed partial class KillTests : IDisposable
     private readonly TemporaryFolder folder = new();
 
     // VLMSHARP_KILLS=100 for the long form.
-    private static int Kills => int.TryParse(Environment.GetEnvironmentVariable("VLMSHARP_KILLS"), CultureInfo.InvariantCulture, out int kills) ? kills : 6;
+    private static int Kills =>
+        int.TryParse(Environment.GetEnvironmentVariable("VLMSHARP_KILLS"), CultureInfo.InvariantCulture, out int kills) ? kills : 6;
 
     private Process Start(string length)
     {
@@ -38,7 +39,8 @@ public sealed partial class KillTests : IDisposable
             using Process process = Start("endless");
             long begun = long.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture); // it trains now
             Assert.True(begun >= before, $"It went on from step {begun}, and {before} were saved.");
-            for (int lines = random.Next(1, 5); lines > 0; lines--) begun = long.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+            for (int lines = random.Next(1, 5); lines > 0; lines--)
+                begun = long.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
             Thread.Sleep(random.Next(100));
             process.Kill();
             string[] more = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -62,14 +62,16 @@ internal sealed class RegressionStep : ITrainingStep<int[]>, IDisposable
     public BatchLoss Accumulate(int[] batch, in StepContext context)
     {
         Before?.Invoke(context);
-        float[] x = [.. batch.SelectMany(i => Numbers(In, 10 + i))], goal = [.. batch.SelectMany(i => Numbers(Out, 1000 + i))]; // [n, in], [n, out]
+        // [n, in], [n, out]
+        float[] x = [.. batch.SelectMany(i => Numbers(In, 10 + i))], goal = [.. batch.SelectMany(i => Numbers(Out, 1000 + i))];
         using Matrix input = b.Upload(x, batch.Length, In), y = b.Linear(input, weight.Weight, bias.Weight); // [n, out]
         float[] difference = new float[y.Length];
         b.Download(y, difference);
         double loss = 0;
         for (int i = 0; i < difference.Length; i++)
         {
-            if (IsNoisy) difference[i] += 0.1f * (float)CounterRandom.Uniform(context.Seed, 100_000 * context.Step + 10_000 * context.Batch + i);
+            if (IsNoisy)
+                difference[i] += 0.1f * (float)CounterRandom.Uniform(context.Seed, 100_000 * context.Step + 10_000 * context.Batch + i);
             difference[i] -= goal[i];
             loss += (double)difference[i] * difference[i];
         }
@@ -90,7 +92,8 @@ internal sealed class RegressionStep : ITrainingStep<int[]>, IDisposable
         parameter.SetGradient(b.Upload(values, rows, columns));
     }
 
-    private static float[] Numbers(int count, int seed) => [.. Enumerable.Range(0, count).Select(i => (float)(2 * CounterRandom.Uniform(seed, i) - 1))];
+    private static float[] Numbers(int count, int seed) =>
+        [.. Enumerable.Range(0, count).Select(i => (float)(2 * CounterRandom.Uniform(seed, i) - 1))];
 
     public void Dispose()
     {

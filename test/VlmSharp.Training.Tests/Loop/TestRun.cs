@@ -14,7 +14,8 @@ internal sealed class TestRun : IDisposable
     private readonly ReferenceBackend backend = new();
     private readonly MetricsFile metrics;
 
-    public TestRun(string folder, string kind = "adamw", DType dtype = DType.F32, Func<TrainerSettings, TrainerSettings>? change = null, string fingerprint = "counted", IProcessGroup? group = null)
+    public TestRun(string folder, string kind = "adamw", DType dtype = DType.F32, Func<TrainerSettings, TrainerSettings>? change = null,
+        string fingerprint = "counted", IProcessGroup? group = null)
     {
         Store = RunStore.Open(folder, new Retention(Last: 2), Told.Add);
         Step = new RegressionStep(backend, dtype);

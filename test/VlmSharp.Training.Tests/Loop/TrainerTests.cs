@@ -164,7 +164,8 @@ public sealed class TrainerTests : IDisposable
         JsonElement line = JsonDocument.Parse(File.ReadLines(folder.At("out/metrics.jsonl")).First()).RootElement;
         Assert.Equal(loss.Sum / 2, line.GetProperty("loss").GetDouble(), 1e-9);
         Assert.Equal(norm, line.GetProperty("grad_norm").GetDouble(), 1e-6 * norm);
-        Assert.Equal((0, 0.01, 20), (line.GetProperty("step").GetInt64(), line.GetProperty("lr").GetDouble(), line.GetProperty("tokens").GetInt64()));
+        Assert.Equal((0, 0.01, 20),
+            (line.GetProperty("step").GetInt64(), line.GetProperty("lr").GetDouble(), line.GetProperty("tokens").GetInt64()));
     }
 
     [Fact]
@@ -189,7 +190,8 @@ public sealed class TrainerTests : IDisposable
         using (var run = new TestRun(folder.At("out")))
         {
             run.Step.Fault = c => c is { Step: 12, Batch: 1 } ? float.NaN : 1;
-            Assert.Contains("gradient of step 13", Assert.Throws<RequestException>(() => run.Trainer.Run()).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "gradient of step 13", Assert.Throws<RequestException>(() => run.Trainer.Run()).Message, StringComparison.Ordinal);
         }
 
         Finish(Straight());

@@ -45,7 +45,8 @@ public sealed class OptimizerTests : IDisposable
         JsonElement golden = TrainingGoldens.Section("adamw_pytorch");
         IComputeBackend b = BackendOf(fast);
         Parameter p = Parameter(b, "p", 1, 3, golden.GetProperty("p0").Floats());
-        using var optimizer = new AdamWOptimizer(b, [p], new OptimizerSettings { WeightDecay = golden.GetProperty("weight_decay").GetDouble() });
+        using var optimizer =
+            new AdamWOptimizer(b, [p], new OptimizerSettings { WeightDecay = golden.GetProperty("weight_decay").GetDouble() });
         foreach ((JsonElement gradient, JsonElement after) in golden.GetProperty("grads").EnumerateArray().Zip(golden.GetProperty("after_each_step").EnumerateArray()))
         {
             p.SetGradient(b.Upload(gradient.Floats(), 1, 3));
@@ -110,7 +111,8 @@ public sealed class OptimizerTests : IDisposable
     public void Kernels_only_leaves_vectors_as_they_are()
     {
         Parameter kernel = Parameter(reference, "kernel", 2, 1, [1, 1]), gain = Parameter(reference, "gain", 1, 2, [1, 1]);
-        using var optimizer = new AdamWOptimizer(reference, [kernel, gain], new OptimizerSettings { WeightDecay = 0.5, DecayScope = DecayScope.Kernels });
+        using var optimizer =
+            new AdamWOptimizer(reference, [kernel, gain], new OptimizerSettings { WeightDecay = 0.5, DecayScope = DecayScope.Kernels });
         kernel.SetGradient(reference.Upload([0, 0], 2, 1));
         gain.SetGradient(reference.Upload([0, 0], 1, 2));
         optimizer.Step(0.5);
@@ -163,7 +165,8 @@ public sealed class OptimizerTests : IDisposable
         using var optimizer = new AdamW8BitOptimizer(cpu, [small], new OptimizerSettings());
         for (int step = 0; step < 50; step++)
         {
-            foreach (Parameter p in new[] { full, small }) p.SetGradient(cpu.Upload([.. Read(p).Zip(goal, (w, g) => w - g)], Rows, Columns));
+            foreach (Parameter p in new[] { full, small })
+                p.SetGradient(cpu.Upload([.. Read(p).Zip(goal, (w, g) => w - g)], Rows, Columns));
             reference.Step(0.02);
             optimizer.Step(0.02);
         }
@@ -203,7 +206,8 @@ public sealed class OptimizerTests : IDisposable
 
         void Step(Optimizer optimizer, int seed)
         {
-            foreach (Parameter p in optimizer.Parameters) p.SetGradient(cpu.Upload(Numbers((int)p.Length, 100 + seed), p.Weight.Rows, p.Weight.Columns));
+            foreach (Parameter p in optimizer.Parameters)
+                p.SetGradient(cpu.Upload(Numbers((int)p.Length, 100 + seed), p.Weight.Rows, p.Weight.Columns));
             optimizer.Step(0.01);
         }
     }

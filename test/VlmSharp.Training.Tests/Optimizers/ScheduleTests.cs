@@ -24,7 +24,8 @@ public sealed class ScheduleTests
         double rate = golden.GetProperty("base").GetDouble();
         var schedule = new Schedule(ScheduleKind.Cosine, golden.GetProperty("total").GetInt64(), golden.GetProperty("warmup").GetInt64());
         foreach (JsonProperty step in golden.GetProperty("lr").EnumerateObject())
-            Assert.Equal(step.Value.GetDouble(), rate * schedule.Multiplier(long.Parse(step.Name, CultureInfo.InvariantCulture)), 1e-12 * rate);
+            Assert.Equal(
+                step.Value.GetDouble(), rate * schedule.Multiplier(long.Parse(step.Name, CultureInfo.InvariantCulture)), 1e-12 * rate);
     }
 
     [Fact]

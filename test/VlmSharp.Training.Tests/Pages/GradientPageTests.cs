@@ -53,7 +53,9 @@ public sealed class GradientPageTests : IDisposable
         Assert.Equal(plain.DK[0][1], (above - below) / 0.02, 1e-4);
     }
 
-    /// <summary>The exercise: moving all keys by one vector adds the same to all scores of a row, and the softmax does not see it.</summary>
+    /// <summary>
+    /// The exercise: moving all keys by one vector adds the same to all scores of a row, and the softmax does not see it.
+    /// </summary>
     [Fact]
     public void Gradients_of_keys_add_up_to_nothing_without_a_cap()
     {

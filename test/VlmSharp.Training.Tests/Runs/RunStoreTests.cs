@@ -44,7 +44,8 @@ public sealed class RunStoreTests : IDisposable
         RunCheckpoint found = store.FindLatest()!;
         Assert.Equal("checkpoint-000010", Path.GetFileName(found.Folder));
         RunState state = found.State, expected = State(10);
-        Assert.Equal((expected.Step, expected.DataFingerprint, expected.DataPosition), (state.Step, state.DataFingerprint, state.DataPosition));
+        Assert.Equal(
+            (expected.Step, expected.DataFingerprint, expected.DataPosition), (state.Step, state.DataFingerprint, state.DataPosition));
         Assert.Equal(expected.Settings, state.Settings);
         Assert.Equal(expected.Values, state.Values);
         Assert.Equal("step 10step 10", File.ReadAllText(Path.Combine(found.Folder, "adapter", "weights.bin")));
@@ -124,7 +125,8 @@ public sealed class RunStoreTests : IDisposable
         }
 
         using RunStore again = Open();
-        Assert.Equal(["checkpoint-000005", "checkpoint-x", "mine"], Directory.EnumerateDirectories(again.Folder).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["checkpoint-000005", "checkpoint-x", "mine"], Directory.EnumerateDirectories(again.Folder).Select(Path.GetFileName).Order());
         Assert.Equal(5, again.FindLatest()!.State.Step);
     }
 
@@ -193,7 +195,9 @@ public sealed class RunStoreTests : IDisposable
         Assert.True(changes >= 10, $"There are only {changes} changes.");
     }
 
-    /// <summary>A process that trains with the one that saves looks on: beside its lock, and with nothing of its unfinished work changed.</summary>
+    /// <summary>
+    /// A process that trains with the one that saves looks on: beside its lock, and with nothing of its unfinished work changed.
+    /// </summary>
     [Fact]
     public void A_store_that_reads_finds_checkpoints_and_changes_nothing()
     {
@@ -219,7 +223,8 @@ public sealed class RunStoreTests : IDisposable
         Assert.Contains("model was 'a' and is not set", message, StringComparison.Ordinal);
         Assert.Contains("rank was not set and is '8'", message, StringComparison.Ordinal);
         Assert.Contains("rate was '0.1' and is '0.2'", message, StringComparison.Ordinal);
-        Assert.Contains("other data", Assert.Throws<RequestException>(() => state.RequireSame(state.Settings, "g", "out")).Message, StringComparison.Ordinal);
+        Assert.Contains("other data", Assert.Throws<RequestException>(() => state.RequireSame(state.Settings, "g", "out")).Message,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => folder.Dispose();

@@ -108,9 +108,11 @@ internal sealed class FakeMlflow : IDisposable
     {
         JsonElement metrics = json.GetProperty("metrics"), parameters = json.GetProperty("params");
         if (metrics.GetArrayLength() > 1000 || parameters.GetArrayLength() > 100) return (400, "too many");
-        foreach (JsonElement m in metrics.EnumerateArray()) Metrics.Add((m.GetProperty("key").GetString()!, m.GetProperty("value").GetDouble(), m.GetProperty("step").GetInt64()));
+        foreach (JsonElement m in metrics.EnumerateArray())
+            Metrics.Add((m.GetProperty("key").GetString()!, m.GetProperty("value").GetDouble(), m.GetProperty("step").GetInt64()));
         foreach (JsonElement p in parameters.EnumerateArray())
-            if (!Parameters.TryAdd(p.GetProperty("key").GetString()!, p.GetProperty("value").GetString()!)) return (400, "a parameter was set before");
+            if (!Parameters.TryAdd(p.GetProperty("key").GetString()!, p.GetProperty("value").GetString()!))
+                return (400, "a parameter was set before");
         return (200, "{}");
     }
 

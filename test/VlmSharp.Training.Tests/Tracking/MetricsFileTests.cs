@@ -21,7 +21,8 @@ public sealed class MetricsFileTests : IDisposable
         foreach (long step in steps)
         {
             file.OnStep(Step(step));
-            if (step == 1) file.OnEvaluation(2, new EvaluationResult(new Dictionary<string, double> { ["loss"] = 2 }, [new("p", "e", "a\n\"")]));
+            if (step == 1)
+                file.OnEvaluation(2, new EvaluationResult(new Dictionary<string, double> { ["loss"] = 2 }, [new("p", "e", "a\n\"")]));
         }
     }
 

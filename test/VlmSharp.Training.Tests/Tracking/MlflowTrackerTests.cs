@@ -30,7 +30,8 @@ public sealed class MlflowTrackerTests : IDisposable
         Assert.Equal(230, server.Parameters.Count);
         Assert.Equal(500, server.Parameters["setting0"].Length);
         Assert.Equal(4 * 700 - 1 + 1, server.Metrics.Count); // a loss that is none is left out
-        Assert.Equal(Enumerable.Range(1, 700).Where(i => i != 2).Select(i => (long)i), server.Metrics.Where(m => m.Key == "loss").Select(m => m.Step));
+        Assert.Equal(Enumerable.Range(1, 700).Where(i => i != 2).Select(i => (long)i),
+            server.Metrics.Where(m => m.Key == "loss").Select(m => m.Step));
         Assert.Contains(("eval_loss", 7.0, 700L), server.Metrics);
         Assert.Equal("FINISHED", server.Status);
         Assert.All(server.Authorizations, a => Assert.Equal("Bearer secret", a));

@@ -14,8 +14,10 @@ public sealed class TensorBoardFileTests
     {
         JsonElement golden = TrainingGoldens.Section("tensorboard");
         Assert.Equal(golden.GetProperty("crc32c_123456789").GetString(), TensorBoardFile.Crc32C("123456789"u8).ToString("x8"));
-        Assert.Equal(golden.GetProperty("file_version_record_hex").GetString(), Convert.ToHexStringLower(TensorBoardFile.FileVersion(1700000000.5)));
-        Assert.Equal(golden.GetProperty("scalar_record_hex").GetString(), Convert.ToHexStringLower(TensorBoardFile.Scalar(1700000000.5, 7, "train/loss", 1.25f)));
+        Assert.Equal(
+            golden.GetProperty("file_version_record_hex").GetString(), Convert.ToHexStringLower(TensorBoardFile.FileVersion(1700000000.5)));
+        Assert.Equal(golden.GetProperty("scalar_record_hex").GetString(),
+            Convert.ToHexStringLower(TensorBoardFile.Scalar(1700000000.5, 7, "train/loss", 1.25f)));
     }
 
     [Fact]
@@ -44,8 +46,10 @@ public sealed class TensorBoardFileTests
         }
 
         Assert.Equal(8, payloads.Count); // version, start, four numbers, the evaluation's, the picture
-        Assert.Equal([0x10, 0xAD, 0x02, 0x3A, 0x02, 0x08, 0x01], payloads[1][9..]); // step 301, counted from 1, session_log { status: START }
+        // step 301, counted from 1, session_log { status: START }
+        Assert.Equal([0x10, 0xAD, 0x02, 0x3A, 0x02, 0x08, 0x01], payloads[1][9..]);
         Assert.Contains("train/lr", Encoding.Latin1.GetString(payloads[4]), StringComparison.Ordinal);
-        Assert.Contains("\x08\x09\x10\x07\x18\x03", Encoding.Latin1.GetString(payloads[7]), StringComparison.Ordinal); // height 9, width 7, RGB
+        // height 9, width 7, RGB
+        Assert.Contains("\x08\x09\x10\x07\x18\x03", Encoding.Latin1.GetString(payloads[7]), StringComparison.Ordinal);
     }
 }
