@@ -50,9 +50,11 @@ internal static class Program
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
-            bool unknown = parsed.UnmatchedTokens.Count > 0; // then what else is missing follows from that
-            foreach (var error in parsed.Errors.Where(e => !unknown || parsed.UnmatchedTokens.Any(t => e.Message.Contains(t, StringComparison.Ordinal)))) await Console.Error.WriteLineAsync($"vlmsharp: {MessageOf(error)}");
-            foreach (string hint in parsed.UnmatchedTokens.Select(OptionHints.For).OfType<string>().Distinct()) await Console.Error.WriteLineAsync(hint);
+            string[] unknown = UnknownWords(parsed); // what else is missing follows from that
+            foreach (ParseError error in parsed.Errors.Where(e => unknown.Length == 0 || unknown.Any(t => e.Message.Contains(t, StringComparison.Ordinal))))
+                await Console.Error.WriteLineAsync($"vlmsharp: {MessageOf(error)}");
+            foreach (string hint in unknown.Select(word => OptionHints.For(word, parsed.CommandResult.Command)).OfType<string>().Distinct())
+                await Console.Error.WriteLineAsync(hint);
             await Console.Error.WriteLineAsync($"Try 'vlmsharp{NameOf(parsed.CommandResult)} --help'.");
             return ExitCodes.Usage;
         }
@@ -74,6 +76,22 @@ internal static class Program
             });
             return code;
         }
+    }
+
+    /// <summary>
+    /// The words that a command does not know: its unknown options where there are some, since a value behind one is not known either; of a command's
+    /// name the first word; and those that an argument has refused.
+    /// </summary>
+    private static string[] UnknownWords(ParseResult parsed)
+    {
+        string[] refused =
+        [
+            .. parsed.UnmatchedTokens,
+            .. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value)
+                .Where(t => t.StartsWith("--", StringComparison.Ordinal) && !File.Exists(t)),
+        ];
+        string[] options = [.. refused.Where(word => word.StartsWith('-'))];
+        return options.Length > 0 ? options : parsed.CommandResult.Command.Subcommands.Count > 0 ? [.. refused.Take(1)] : refused;
     }
 
     /// <summary>What is wrong; of an argument that is missing the library does not say which one.</summary>

@@ -1,4 +1,7 @@
 using VlmSharp.Generation;
+using VlmSharp.Server.Keys;
+using VlmSharp.Server.Observing;
+using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Server;
 
@@ -35,9 +38,6 @@ public sealed record ServerOptions
     /// <summary>Memory for the bodies and pictures of all requests that are being read or wait, in bytes; further ones are read later. At least <see cref="MaxBodyBytes"/>.</summary>
     public long MaxBufferedBytes { get; init; } = 512L << 20;
 
-    /// <summary>Pictures of a request, at the most; the model's context may hold fewer.</summary>
-    public int MaxPictures { get; init; } = 16;
-
     /// <summary>The longest prompt, in characters.</summary>
     public int MaxPromptCharacters { get; init; } = 16_384;
 
@@ -46,6 +46,27 @@ public sealed record ServerOptions
 
     /// <summary>Answers to one request (<c>n</c>), at the most; never more than <see cref="MaxBatch"/>.</summary>
     public int MaxChoices { get; init; } = 16;
+
+    /// <summary>Which pictures are taken, and from where.</summary>
+    public PictureOptions Pictures { get; init; } = new();
+
+    /// <summary>A file of API keys, a line each, read again when it changes; null for none. With keys every request needs one, but those to health and to the page.</summary>
+    public string? ApiKeyFile { get; init; }
+
+    /// <summary>API keys beside those of the file, a line each; null for none.</summary>
+    public string? ApiKeys { get; init; }
+
+    /// <summary>What each client, which is the name of a key, may use.</summary>
+    public ClientLimitOptions ClientLimits { get; init; } = new();
+
+    /// <summary>Where the request log goes.</summary>
+    public RequestLogOptions Log { get; init; } = new();
+
+    /// <summary>Where traces and metrics are sent; null for nowhere.</summary>
+    public OtlpOptions? Otlp { get; init; }
+
+    /// <summary>Hears of what is allowed and not good, such as a key file that others can read; null where nobody does.</summary>
+    public Action<string>? Warn { get; init; }
 
     /// <summary>Checks every option's range.</summary>
     /// <exception cref="ArgumentException">One is outside.</exception>
@@ -59,7 +80,6 @@ public sealed record ServerOptions
         Check(DrainLimit >= TimeSpan.Zero && DrainLimit < TimeSpan.FromDays(1), nameof(DrainLimit), "give a time from 0 up and below a day");
         Check(MaxBodyBytes is >= 1024 and <= 1 << 30, nameof(MaxBodyBytes), "give a number from 1024 to 1073741824");
         Check(MaxBufferedBytes >= MaxBodyBytes, nameof(MaxBufferedBytes), $"give at least {nameof(MaxBodyBytes)}");
-        Check(MaxPictures >= 1, nameof(MaxPictures), "give a number above 0");
         Check(MaxPromptCharacters >= 1, nameof(MaxPromptCharacters), "give a number above 0");
         Check(MaxBatchRequests >= 1, nameof(MaxBatchRequests), "give a number above 0");
         Check(MaxChoices >= 1, nameof(MaxChoices), "give a number above 0");
@@ -67,6 +87,6 @@ public sealed record ServerOptions
 
     private static void Check(bool holds, string name, string remedy)
     {
-        if (!holds) throw new ArgumentException($"{name} is out of range: {remedy}.", name);
+        if (!holds) throw new ArgumentException($"{name} is out of range: {remedy}.");
     }
 }

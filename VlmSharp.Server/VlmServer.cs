@@ -1,14 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using VlmSharp.Generation;
-using VlmSharp.Server.Chat;
-using VlmSharp.Server.Errors;
 using VlmSharp.Server.Keys;
 using VlmSharp.Server.Observing;
 using VlmSharp.Server.Pictures;
@@ -31,17 +26,27 @@ namespace VlmSharp.Server;
 public sealed class VlmServer : IAsyncDisposable
 {
     private readonly ServerOptions options;
-    private readonly IPEndPoint address;
     private readonly WebApplication application;
-    private readonly Lifecycle lifecycle = new();
+    private readonly HealthState health;
+    private readonly ServerGauges gauges;
+    private readonly Lifecycle lifecycle;
+    private readonly PictureReader pictures;
     private readonly CancellationTokenSource loading = new();
-    private readonly PictureReader pictures = new(new PictureSource(new PictureOptions()));
-    private bool isStopped;
+    private readonly object sync = new();
+    private Task? stopping;
 
     private VlmServer(ServerOptions options, IPEndPoint address)
     {
-        (this.options, this.address) = (options, address);
-        application = Build();
+        this.options = options;
+        var keys = new KeyGate(options.ApiKeyFile, options.ApiKeys, options.ClientLimits, options.Warn ?? (_ => { }));
+        if (!keys.HasKeys && !options.AllowAnonymous && !IPAddress.IsLoopback(address.Address))
+            throw new ArgumentException($"Others would reach {options.Host} without a key: give keys (--api-key-file), or allow it (--no-auth).");
+        application = ServerPipeline.Build(options, address);
+        health = application.Services.GetRequiredService<HealthState>();
+        gauges = application.Services.GetRequiredService<ServerGauges>();
+        lifecycle = new Lifecycle(health);
+        pictures = new PictureReader(new PictureSource(options.Pictures));
+        ServerPipeline.Use(application, options, keys, lifecycle, pictures);
     }
 
     /// <summary>Where it listens, for instance <c>http://127.0.0.1:8000</c>.</summary>
@@ -56,16 +61,14 @@ public sealed class VlmServer : IAsyncDisposable
     /// <param name="cancellationToken">Ends the start.</param>
     /// <returns>A server that listens; <see cref="Ready"/> says when it answers.</returns>
     /// <exception cref="ArgumentException">An option is out of range, or others could reach the server without a key.</exception>
+    /// <exception cref="KeyFormatException">The keys cannot be read.</exception>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<VlmServer> StartAsync(ServerOptions options, Func<CancellationToken, VisionLanguageModel> open, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(open);
         options.Validate();
-        IPEndPoint address = ServerAddress.Parse(options.Host, options.Port);
-        if (!options.AllowAnonymous && !IPAddress.IsLoopback(address.Address))
-            throw new ArgumentException($"Others would reach {options.Host} without a key: give keys (--api-key-file), or allow it (--no-auth).", nameof(options));
-        var server = new VlmServer(options, address);
+        var server = new VlmServer(options, ServerAddress.Parse(options.Host, options.Port));
         try
         {
             await server.application.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -94,15 +97,9 @@ public sealed class VlmServer : IAsyncDisposable
     /// Takes no further request, finishes those that run, for as long as <see cref="ServerOptions.DrainLimit"/>, and ends. Until then it listens, and says on /health/ready and
     /// to new requests that it is stopping.
     /// </summary>
-    public async Task StopAsync()
+    public Task StopAsync()
     {
-        if (isStopped) return;
-        isStopped = true;
-        await loading.CancelAsync().ConfigureAwait(false);
-        await lifecycle.DrainAsync(options.DrainLimit).ConfigureAwait(false);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        await application.StopAsync(patience.Token).ConfigureAwait(false);
-        await Ready.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (sync) return stopping ??= DrainAsync();
     }
 
     /// <summary>Stops, and frees what the server holds; the model is the caller's.</summary>
@@ -115,78 +112,29 @@ public sealed class VlmServer : IAsyncDisposable
         loading.Dispose();
     }
 
+    private async Task DrainAsync()
+    {
+        await loading.CancelAsync().ConfigureAwait(false);
+        await lifecycle.DrainAsync(options.DrainLimit).ConfigureAwait(false);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await application.StopAsync(patience.Token).ConfigureAwait(false);
+        await Ready.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     private void Load(Func<CancellationToken, VisionLanguageModel> open)
     {
-        VisionLanguageModel model = open(loading.Token);
-        var served = new ServedModel(model, options.ModelName ?? model.Name);
-        served.Warm(loading.Token);
-        lifecycle.Open(served);
-    }
-
-    /// <summary>The empty builder: no environment, no files and no console are looked at here; whoever has them makes options of them.</summary>
-    private WebApplication Build()
-    {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(Configure);
-        builder.Services.AddRoutingCore();
-        WebApplication built = builder.Build();
-        built.Use(RequestIds.InvokeAsync);
-        built.Use(ErrorMiddleware.InvokeAsync);
-        built.UseRouting();
-        Map(built);
-        return built;
-    }
-
-    private void Configure(KestrelServerOptions kestrel)
-    {
-        kestrel.AddServerHeader = false;
-        kestrel.AllowSynchronousIO = false;
-        KestrelServerLimits limits = kestrel.Limits;
-        limits.MaxRequestBodySize = options.MaxBodyBytes;
-        limits.MaxRequestHeadersTotalSize = 32 << 10;
-        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
-        limits.MinRequestBodyDataRate = new MinDataRate(1024, TimeSpan.FromSeconds(10));
-        limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(10));
-        kestrel.Listen(address);
-    }
-
-    private void Map(WebApplication routes)
-    {
-        var admission = new Admission(options.MaxBatch, options.MaxQueue);
-        var gate = new ApiGate(LimitsOf(options), lifecycle, admission);
-        routes.MapGet("/health/live", (RequestDelegate)(http => HealthAsync(http, isWell: true, "live"))).WithMetadata(OpenRoute.Instance);
-        routes.MapGet("/health/ready", (RequestDelegate)ReadyAsync).WithMetadata(OpenRoute.Instance);
-        routes.MapGet("/v1/models", gate.Open(ModelsRoute.ListAsync));
-        routes.MapGet("/v1/models/{id}", gate.Open(ModelsRoute.GetAsync));
-        routes.MapPost("/v1/chat/completions", gate.Around(new ChatRoute(pictures).HandleAsync));
-    }
-
-    private Task ReadyAsync(HttpContext http)
-    {
-        ServerState state = lifecycle.State;
-        return HealthAsync(http, state == ServerState.Ready, state switch { ServerState.Loading => "loading", ServerState.Ready => "ready", _ => "draining" });
-    }
-
-    private static Task HealthAsync(HttpContext http, bool isWell, string status)
-    {
-        http.Response.StatusCode = isWell ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return JsonResponse.WriteAsync(http.Response, json =>
+        try
         {
-            json.WriteStartObject();
-            json.WriteString("status", status);
-            json.WriteEndObject();
-        }, http.RequestAborted);
+            VisionLanguageModel model = open(loading.Token);
+            var served = new ServedModel(model, options.ModelName ?? model.Name);
+            served.Warm(loading.Token);
+            gauges.Model = model;
+            lifecycle.Open(served);
+        }
+        catch
+        {
+            health.Fail("The model cannot be loaded.");
+            throw;
+        }
     }
-
-    private static RequestLimits LimitsOf(ServerOptions options) => new()
-    {
-        Timeout = options.Timeout,
-        MaxBodyBytes = options.MaxBodyBytes,
-        MaxBufferedBytes = options.MaxBufferedBytes,
-        MaxPictures = options.MaxPictures,
-        MaxPromptCharacters = options.MaxPromptCharacters,
-        MaxBatchRequests = options.MaxBatchRequests,
-        MaxChoices = Math.Min(options.MaxChoices, options.MaxBatch),
-    };
 }

@@ -17,7 +17,7 @@ namespace VlmSharp.Cli.Commands;
 internal sealed class DevicePlan(string backend, int? number, DType cache, MemoryPlan memory)
 {
     private readonly long device =
-        memory.MappedBytes + memory.QuantizedBytes + memory.KvCacheBytes + memory.ActivationBytes + ImageFeatureCache.DefaultMaxBytes;
+        memory.MappedBytes + memory.AdapterBytes + memory.QuantizedBytes + memory.KvCacheBytes + memory.ActivationBytes + ImageFeatureCache.DefaultMaxBytes;
 
     private readonly long host = memory.PictureBytes + PlanPrinter.RuntimeBytes;
 
@@ -40,7 +40,7 @@ internal sealed class DevicePlan(string backend, int? number, DType cache, Memor
         Console.WriteLine($"""
             {run}, {backend}
               device
-                weights        {PlanPrinter.Size(memory.MappedBytes)}  copied there as they are{made}
+                weights        {PlanPrinter.Size(memory.MappedBytes)}  copied there as they are{PlanPrinter.OfAdapters(memory)}{made}
                 KV cache       {PlanPrinter.Size(memory.KvCacheBytes)}  in {Name(cache)}
                 activations    {PlanPrinter.Size(memory.ActivationBytes)}
                 image tokens   {PlanPrinter.Size(ImageFeatureCache.DefaultMaxBytes)}  cache, at the most
@@ -76,6 +76,7 @@ internal sealed class DevicePlan(string backend, int? number, DType cache, Memor
         o.WriteNumber("new_tokens", memory.NewTokens);
         o.WriteString("kv_cache_format", Name(cache));
         o.WriteNumber("weight_bytes", memory.MappedBytes);
+        o.WriteNumber("adapter_bytes", memory.AdapterBytes);
         o.WriteNumber("quantized_bytes", memory.QuantizedBytes);
         o.WriteNumber("kv_cache_bytes", memory.KvCacheBytes);
         o.WriteNumber("activation_bytes", memory.ActivationBytes);

@@ -4,16 +4,46 @@ using System.CommandLine.Invocation;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary>A command whose help ends with notes and examples; in the list of commands it stays one line.</summary>
+/// <summary>
+/// A command whose help ends with notes and examples; in the list of commands it stays one line. Where it has many options they may stand in
+/// groups.
+/// </summary>
 internal sealed class ExampleCommand(string name, string description, string notes) : Command(name, description)
 {
+    private readonly List<(string Title, int First)> groups = []; // and the number of the group's first option
+
     private string Notes => notes;
+
+    /// <summary>Begins a group of options in the help: those that are added from here on.</summary>
+    /// <param name="title">Its title.</param>
+    public void BeginGroup(string title) => groups.Add((title, Options.Count));
 
     /// <summary>Has every command's help print its examples.</summary>
     public static void ShowExamples(RootCommand root)
     {
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
             if (help.Action is SynchronousCommandLineAction plain) help.Action = new HelpWithExamples(plain);
+    }
+
+    /// <summary>The library's help, with the title of a group above its first option in place of one title for all.</summary>
+    private string Grouped(string help)
+    {
+        var titles = groups.ToDictionary(g => Options[g.First].Name, g => g.Title, StringComparer.Ordinal);
+        var lines = new List<string>();
+        foreach (string line in help.ReplaceLineEndings("\n").Split('\n'))
+        {
+            if (line == "Options:") continue;
+            string? option = line.StartsWith("  ", StringComparison.Ordinal) ? line.Split(' ', ',').FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal)) : null;
+            if (option is not null && titles.Remove(option, out string? title))
+            {
+                if (lines is [.., not ""]) lines.Add("");
+                lines.Add($"{title}:");
+            }
+
+            lines.Add(line);
+        }
+
+        return string.Join('\n', lines);
     }
 
     private sealed class HelpWithExamples(SynchronousCommandLineAction plain) : SynchronousCommandLineAction
@@ -24,11 +54,27 @@ internal sealed class ExampleCommand(string name, string description, string not
         {
             // The library shows a command's arguments in the help of its subcommands too, which do not take them.
             foreach (Command parent in parseResult.CommandResult.Command.Parents.OfType<Command>()) parent.Arguments.Clear();
-            int code = plain.Invoke(parseResult);
-            if (parseResult.CommandResult.Command is not ExampleCommand command) return code;
+            if (parseResult.CommandResult.Command is not ExampleCommand command) return plain.Invoke(parseResult);
             TextWriter output = parseResult.InvocationConfiguration.Output;
+            int code = command.groups.Count == 0 ? plain.Invoke(parseResult) : InGroups(parseResult, command, output);
             output.WriteLine(command.Notes.ReplaceLineEndings(output.NewLine));
             return code;
+        }
+
+        private int InGroups(ParseResult parseResult, ExampleCommand command, TextWriter output)
+        {
+            using var help = new StringWriter();
+            parseResult.InvocationConfiguration.Output = help;
+            try
+            {
+                int code = plain.Invoke(parseResult);
+                output.Write(command.Grouped(help.ToString()).ReplaceLineEndings(output.NewLine));
+                return code;
+            }
+            finally
+            {
+                parseResult.InvocationConfiguration.Output = output;
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ internal static class InspectCommand
               vlmsharp inspect
               vlmsharp inspect --model paligemma-3b-mix-224 --tensors
               vlmsharp inspect --model paligemma-3b-mix-224 --plan --requests 8 --beams 3
-              vlmsharp inspect --model paligemma-3b-mix-224 --plan --quantize int8
+              vlmsharp inspect --model paligemma-3b-mix-224 --plan --quantize int8 --adapter my-adapter
             """) { model, tensors, json };
         var plan = new PlanPrinter();
         plan.AddTo(command);

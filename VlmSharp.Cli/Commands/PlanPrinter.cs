@@ -24,6 +24,7 @@ internal sealed class PlanPrinter
     private readonly Count textTokens = new("--text-tokens", 16, "text tokens of each prompt");
     private readonly Count newTokens = new("--max-new-tokens", new GenerationOptions().MaxNewTokens, "new tokens of each request");
     private readonly Option<string?> quantize = ModelOptionsBinder.QuantizeOption("--quantize", "Plan: the decoder is quantized while it is loaded.");
+    private readonly AdapterOptionsBinder adapters = new();
     private readonly BackendOptionsBinder backend = new("Plan: ");
 
     /// <summary>Adds the options to a command.</summary>
@@ -31,6 +32,7 @@ internal sealed class PlanPrinter
     {
         foreach (Option option in new Option[] { plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, quantize })
             command.Add(option);
+        adapters.AddTo(command);
         backend.AddPlanTo(command);
     }
 
@@ -44,7 +46,7 @@ internal sealed class PlanPrinter
         int together = requests.Of(parsed), images = pictures.Of(parsed), text = textTokens.Of(parsed), answer = newTokens.Of(parsed), width = beams.Of(parsed);
         DType cache = BackendOptionsBinder.IsGpu(on) ? backend.KvCache(parsed, on) : DType.F32;
         string? format = parsed.GetValue(quantize);
-        MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width, ModelOptionsBinder.Format(format), cache);
+        MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width, ModelOptionsBinder.Format(format), cache, [.. adapters.All(parsed).Select(a => a.Folder)]);
         string prompt = $"{images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens", searched = width > 1 ? $" in each of {width} beams" : "";
         string run = $"{folder}: {together} x ({prompt}, then up to {memory.NewTokens} new ones{searched})";
         string? made = format is null ? null : $"\n    quantized      {Size(memory.QuantizedBytes)}  weights, made as {format} while the model is loaded";
@@ -67,7 +69,7 @@ internal sealed class PlanPrinter
         Console.WriteLine($"""
             {run}, {on.Name}, {on.Threads} thread(s)
               mapped
-                weights        {Size(memory.MappedBytes)}  read from the files as they are; the system keeps what fits
+                weights        {Size(memory.MappedBytes)}  read from the files as they are; the system keeps what fits{OfAdapters(memory)}
               resident{made}
                 KV cache       {Size(memory.KvCacheBytes)}
                 activations    {Size(memory.ActivationBytes)}
@@ -76,7 +78,7 @@ internal sealed class PlanPrinter
                 image tokens   {Size(ImageFeatureCache.DefaultMaxBytes)}  cache, at the most
                 runtime        {Size(RuntimeBytes)}  about
                 total          {Size(total)}
-              machine          {Size(machine)}  {Verdict(memory.MappedBytes, total, machine)}
+              machine          {Size(machine)}  {Verdict(memory.MappedBytes + memory.AdapterBytes, total, machine)}
             """);
     }
 
@@ -101,6 +103,7 @@ internal sealed class PlanPrinter
         o.WriteNumber("prompt_tokens", memory.PromptTokens);
         o.WriteNumber("new_tokens", memory.NewTokens);
         o.WriteNumber("mapped_bytes", memory.MappedBytes);
+        o.WriteNumber("adapter_bytes", memory.AdapterBytes);
         o.WriteNumber("quantized_bytes", memory.QuantizedBytes);
         o.WriteNumber("kv_cache_bytes", memory.KvCacheBytes);
         o.WriteNumber("activation_bytes", memory.ActivationBytes);
@@ -112,6 +115,9 @@ internal sealed class PlanPrinter
         o.WriteNumber("machine_bytes", machine);
         o.WriteEndObject();
     }
+
+    /// <summary>The line of adapters, or nothing.</summary>
+    internal static string OfAdapters(MemoryPlan memory) => memory.AdapterBytes > 0 ? $"\n    adapters       {Size(memory.AdapterBytes)}" : "";
 
     internal static string Size(long bytes) => $"{bytes / 1048576.0,9:N1} MiB";
 

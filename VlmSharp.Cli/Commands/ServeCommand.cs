@@ -6,6 +6,7 @@ using VlmSharp.Cli.Output;
 using VlmSharp.Cli.Serving;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
+using VlmSharp.Server;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -48,7 +49,9 @@ internal static class ServeCommand
 
             if (!FrameworkRestart.IsServer) return FrameworkRestart.Run(Environment.GetCommandLineArgs()[1..]);
             using IComputeBackend backend = model.CreateBackend(all);
-            return await ServeRun.RunAsync(serving.Bind(all, model.IsDemo(all) ? DemoName : null), backend, Open);
+            using Stream log = Console.OpenStandardError();
+            ServerOptions options = serving.Bind(all, model.IsDemo(all) ? DemoName : null, Environment.GetEnvironmentVariable, log, text => Console.Error.WriteLine($"vlmsharp: {text}"));
+            return await ServeRun.RunAsync(options, backend, Open);
 
             VisionLanguageModel Open(IComputeBackend on, CancellationToken cancellation)
             {

@@ -1,43 +1,84 @@
+using System.CommandLine;
+
 namespace VlmSharp.Cli.Errors;
 
-/// <summary>Names of options that the usual PyTorch scripts have, and what they are called here.</summary>
+/// <summary>What to write instead of a word that a command does not know: what the usual PyTorch scripts call by it, or the nearest word.</summary>
 internal static class OptionHints
 {
-    private static readonly Dictionary<string, string> Known = new(StringComparer.Ordinal)
+    private const int LongestWord = 64;
+
+    /// <summary>By the name that it has elsewhere: what it is here, and the option or argument that a command must have for that to be true.</summary>
+    private static readonly Dictionary<string, (string Here, string Needs)[]> Known = new(StringComparer.Ordinal)
     {
-        ["use_qlora"] = "--quantize nf4",
-        ["use_lora"] = "nothing: an adapter is trained unless --full is given",
-        ["qlora_r"] = "--lora-rank",
-        ["lora_r"] = "--lora-rank",
-        ["qlora_alpha"] = "--lora-alpha",
-        ["qlora_dropout"] = "--lora-dropout",
-        ["learning_rate"] = "--lr",
-        ["num_epochs"] = "--epochs",
-        ["num_train_epochs"] = "--epochs",
-        ["max_steps"] = "--steps",
-        ["output_dir"] = "--out",
-        ["train_data_path"] = "--data",
-        ["val_data_path"] = "--eval-data",
-        ["per_device_train_batch_size"] = "--batch-size",
-        ["train_batch_size"] = "--batch-size",
-        ["gradient_accumulation_steps"] = "--accumulate",
-        ["max_grad_norm"] = "--clip",
-        ["lr_scheduler_type"] = "--schedule",
-        ["resume_from_checkpoint"] = "--resume",
-        ["save_steps"] = "--save-every",
-        ["eval_steps"] = "--eval-every",
-        ["target_modules"] = "--lora-targets",
-        ["bf16"] = "--precision bf16",
+        ["use_qlora"] = [("--quantize nf4", "--quantize")],
+        ["use_lora"] = [("nothing: an adapter is trained unless --full is given", "--full")],
+        ["qlora_r"] = [("--lora-rank", "--lora-rank")],
+        ["lora_r"] = [("--lora-rank", "--lora-rank")],
+        ["qlora_alpha"] = [("--lora-alpha", "--lora-alpha")],
+        ["qlora_dropout"] = [("--lora-dropout", "--lora-dropout")],
+        ["learning_rate"] = [("--lr", "--lr")],
+        ["num_epochs"] = [("--epochs", "--epochs")],
+        ["num_train_epochs"] = [("--epochs", "--epochs")],
+        ["max_steps"] = [("--steps", "--steps")],
+        ["output_dir"] = [("--out", "--out")],
+        ["train_data_path"] = [("--data", "--data")],
+        ["val_data_path"] = [("--eval-data", "--eval-data")],
+        ["per_device_train_batch_size"] = [("--batch-size", "--batch-size")],
+        ["train_batch_size"] = [("--batch-size", "--batch-size")],
+        ["gradient_accumulation_steps"] = [("--accumulate", "--accumulate")],
+        ["max_grad_norm"] = [("--clip", "--clip")],
+        ["lr_scheduler_type"] = [("--schedule", "--schedule")],
+        ["resume_from_checkpoint"] = [("--resume", "--resume")],
+        ["save_steps"] = [("--save-every", "--save-every")],
+        ["eval_steps"] = [("--eval-every", "--eval-every")],
+        ["target_modules"] = [("--lora-targets", "--lora-targets")],
+        ["bf16"] = [("--precision bf16", "--precision")],
+        ["max_tokens_to_generate"] = [("--max-new-tokens", "--max-new-tokens")],
+        ["max_tokens"] = [("--max-new-tokens", "--max-new-tokens")],
+        ["max_length"] = [("--max-new-tokens", "--max-new-tokens")],
+        ["do_sample"] = [("--temperature, --top-k or --top-p: each of them begins sampling", "--temperature")],
+        ["num_beams"] = [("--beams", "--beams")],
+        ["only_cpu"] = [("nothing: the CPU computes unless --backend names another", "--backend")],
+        ["image_file_path"] = [("nothing: the picture's name stands by itself", "IMAGE"), ("--image", "--image")],
+        ["model_path"] = [("--model", "--model")],
+        ["model_name_or_path"] = [("--model", "--model")],
+        ["load_in_4bit"] = [("--quantize nf4", "--quantize")],
+        ["load_in_8bit"] = [("--quantize int8", "--quantize")],
     };
 
-    /// <summary>What to write instead of an option that there is not, as a sentence; null where nothing is known.</summary>
-    /// <param name="token">The option as given, with its dashes.</param>
+    /// <summary>What to write instead, as a sentence; null where nothing is near.</summary>
+    /// <param name="token">The word as given, an option with its dashes.</param>
+    /// <param name="command">The command that does not know it.</param>
     /// <returns>The hint.</returns>
-    public static string? For(string token)
+    public static string? For(string token, Command command)
     {
-        if (!token.StartsWith('-')) return null;
-        string name = token.TrimStart('-').Replace('-', '_');
-        int value = name.IndexOf('=', StringComparison.Ordinal);
-        return Known.TryGetValue(value < 0 ? name : name[..value], out string? here) ? $"Here it is {here}." : null;
+        if (!token.StartsWith('-')) return Nearest(token, command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)) is { } name ? $"Did you mean {name}?" : null;
+        string word = token.TrimStart('-').Split('=')[0].Replace('-', '_');
+        string[] names = [.. Options(command)];
+        if (Known.TryGetValue(word, out (string Here, string Needs)[]? ways))
+        {
+            foreach ((string here, string needs) in ways)
+                if (names.Contains(needs) || command.Arguments.Any(a => a.Name == needs)) return $"Here it is {here}.";
+        }
+
+        return Nearest(word.Replace('_', '-'), names.Select(n => n.TrimStart('-'))) is { } near ? $"Did you mean --{near}?" : null;
+    }
+
+    /// <summary>The long names of a command's options, with those that it has of the commands above it.</summary>
+    private static IEnumerable<string> Options(Command command) => command.Options
+        .Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(o => o.Recursive)))
+        .Where(o => !o.Hidden)
+        .SelectMany(o => o.Aliases.Prepend(o.Name))
+        .Where(name => name.StartsWith("--", StringComparison.Ordinal));
+
+    /// <summary>The one with the fewest slips, of which a word may have one for each three letters; or the one that a word begins.</summary>
+    private static string? Nearest(string word, IEnumerable<string> names)
+    {
+        if (word.Length is 0 or > LongestWord) return null;
+        string[] all = [.. names];
+        if (all.Length == 0) return null;
+        string nearest = all.MinBy(name => EditDistance.Of(word, name))!;
+        if (EditDistance.Of(word, nearest) <= Math.Max(1, word.Length / 3)) return nearest;
+        return word.Length > 2 && all.Where(name => name.StartsWith(word, StringComparison.Ordinal)).ToArray() is [var only] ? only : null;
     }
 }

@@ -23,7 +23,7 @@ internal static class ConfigFile
         {
             string dashed = "--" + name.Replace('_', '-');
             Option option = command.Options.FirstOrDefault(o => o.Name == dashed)
-                ?? throw new UsageException($"{path} has '{name}', and '{command.Name}' has no option {dashed}.{(OptionHints.For("--" + name) is { } hint ? $" {hint}" : "")}");
+                ?? throw new UsageException($"{path} has '{name}', and '{command.Name}' has no option {dashed}.{(OptionHints.For("--" + name, command) is { } hint ? $" {hint}" : "")}");
             if (parsed.GetResult(option) is { Implicit: false }) continue;
             words.AddRange(Words(path, option, value));
         }

@@ -2,12 +2,17 @@ using System.CommandLine;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Generation;
 using VlmSharp.Server;
+using VlmSharp.Server.Keys;
+using VlmSharp.Server.Observing;
+using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Cli.Options;
 
 /// <summary>The options of <c>serve</c> beside those of the model, and the <see cref="ServerOptions"/> they make.</summary>
 internal sealed class ServeOptionsBinder
 {
+    private const string KeysVariable = "VLMSHARP_API_KEYS";
+
     private static readonly ServerOptions Default = new();
 
     private readonly Option<string> host = new("--host") { Description = "Address to listen on: an IP address, or * for all.", HelpName = "H", DefaultValueFactory = _ => Default.Host };
@@ -20,7 +25,14 @@ internal sealed class ServeOptionsBinder
     private readonly Option<double?> drain = Seconds("--drain", "Time for running requests when the server is stopped.", Default.DrainLimit.TotalSeconds);
     private readonly Option<long?> maxBody = Bytes("--max-body", "Largest body of a request.", Default.MaxBodyBytes);
     private readonly Option<long?> maxBuffered = Bytes("--max-buffered", "Memory for the bodies and pictures of all requests that wait.", Default.MaxBufferedBytes);
-    private readonly Option<int?> maxPictures = Number("--max-pictures", "N", "Pictures of a request, at the most.", Default.MaxPictures);
+    private readonly Option<int?> maxPictures = Number("--max-pictures", "N", "Pictures of a request, at the most.", Default.Pictures.MaxPictures);
+    private readonly Option<string?> keyFile = new("--api-key-file") { Description = "A file of API keys, a line each; VLMSHARP_API_KEYS holds further ones.", HelpName = "FILE" };
+    private readonly Option<int?> clientRequests = NumberOption.Create<int>("--client-requests", "N", "Requests of one key at the same time, at the most (default: any number).");
+    private readonly Option<int?> clientRate = NumberOption.Create<int>("--client-rate", "N", "Requests of one key in a minute, at the most (default: any number).");
+    private readonly Option<string[]> imageHosts = new("--allow-image-hosts") { Description = "A host that pictures may be fetched from, such as images.example.com or *.example.com; repeatable (default: none).", HelpName = "HOST" };
+    private readonly Option<string?> mediaPath = new("--allowed-local-media-path") { Description = "A folder from which file: addresses may name pictures (default: none).", HelpName = "DIR" };
+    private readonly Option<bool> logContent = new("--log-content") { Description = "Write prompts and answers into the request log too." };
+    private readonly Option<bool> noLog = new("--no-log") { Description = "No request log on standard error." };
     private readonly Option<int?> maxPrompt = Number("--max-prompt", "N", "Characters of a prompt, at the most.", Default.MaxPromptCharacters);
     private readonly Option<int?> maxChoices = Number("--max-n", "N", "Answers to one request (n), at the most.", Default.MaxChoices);
     private readonly Option<long?> imageCache = Bytes("--image-cache", "Memory for what the encoder made of the last pictures.", ImageFeatureCache.DefaultMaxBytes);
@@ -29,14 +41,21 @@ internal sealed class ServeOptionsBinder
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        Option[] all = [host, port, name, noAuth, maxBatch, maxQueue, timeout, drain, maxBody, maxBuffered, maxPictures, maxPrompt, maxChoices, imageCache, kvCache];
+        Option[] all =
+        [
+            host, port, name, noAuth, maxBatch, maxQueue, timeout, drain, maxBody, maxBuffered, maxPictures, maxPrompt, maxChoices,
+            keyFile, clientRequests, clientRate, imageHosts, mediaPath, logContent, noLog, imageCache, kvCache,
+        ];
         foreach (Option option in all) command.Add(option);
     }
 
     /// <summary>How to serve.</summary>
     /// <param name="parsed">The options.</param>
     /// <param name="standardName">The model's name where none is given; null for that of its folder.</param>
-    public ServerOptions Bind(ParseResult parsed, string? standardName) => new()
+    /// <param name="environment">Gives a variable: keys, which no command line should hold, and where telemetry goes.</param>
+    /// <param name="log">Receives the request log.</param>
+    /// <param name="warn">Hears of what is allowed and not good.</param>
+    public ServerOptions Bind(ParseResult parsed, string? standardName, Func<string, string?> environment, Stream log, Action<string> warn) => new()
     {
         Host = parsed.GetValue(host)!,
         Port = parsed.GetValue(port)!.Value,
@@ -48,10 +67,36 @@ internal sealed class ServeOptionsBinder
         DrainLimit = Span(parsed, drain),
         MaxBodyBytes = parsed.GetValue(maxBody)!.Value,
         MaxBufferedBytes = parsed.GetValue(maxBuffered)!.Value,
-        MaxPictures = parsed.GetValue(maxPictures)!.Value,
         MaxPromptCharacters = parsed.GetValue(maxPrompt)!.Value,
         MaxChoices = parsed.GetValue(maxChoices)!.Value,
+        Pictures = new PictureOptions
+        {
+            MaxPictures = parsed.GetValue(maxPictures)!.Value,
+            AllowedHosts = parsed.GetValue(imageHosts) ?? [],
+            AllowedLocalMediaPath = parsed.GetValue(mediaPath),
+        },
+        ApiKeyFile = parsed.GetValue(keyFile),
+        ApiKeys = environment(KeysVariable),
+        ClientLimits = new ClientLimitOptions { MaxRequestsAtOnce = parsed.GetValue(clientRequests), RequestsPerMinute = parsed.GetValue(clientRate) },
+        Log = new RequestLogOptions { Output = parsed.GetValue(noLog) ? null : log, IncludeContent = parsed.GetValue(logContent) },
+        Otlp = OtlpOf(environment),
+        Warn = warn,
     };
+
+    /// <summary>Where telemetry goes, from OpenTelemetry's own variables; null where they name no collector.</summary>
+    private static OtlpOptions? OtlpOf(Func<string, string?> environment)
+    {
+        const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        if (environment(Endpoint) is not { Length: > 0 } text) return null;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? endpoint)) throw new UsageException($"{Endpoint} '{text}': give an address such as http://localhost:4318.");
+        return new OtlpOptions
+        {
+            Endpoint = endpoint,
+            UsesGrpc = environment("OTEL_EXPORTER_OTLP_PROTOCOL") is "grpc",
+            Headers = environment("OTEL_EXPORTER_OTLP_HEADERS"),
+            ServiceName = environment("OTEL_SERVICE_NAME") is { Length: > 0 } name ? name : "vlmsharp",
+        };
+    }
 
     /// <summary>Memory for image tokens, in bytes.</summary>
     public long ImageCacheBytes(ParseResult parsed) => AtLeast(parsed, imageCache, 0)!.Value;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Adapters;
+using VlmSharp.Cli.Commands;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Compute;
 using VlmSharp.Training;
@@ -16,7 +17,7 @@ internal sealed class TrainOptionsBinder
     private readonly Option<string?> data = Text("--data", "FILE", "The training data; see 'vlmsharp data --help' for the forms.");
     private readonly Option<string?> output = Text("--out", "DIR", "The run's folder: metrics, checkpoints, and at the end the adapter or the model.", "-o");
     private readonly DataOptionsBinder reading = new();
-    private readonly Option<string?> evaluation = Text("--eval-data", "FILE", "Held-out data for evaluation: their loss, and some answers.");
+    private readonly Option<string?> evaluation = Text("--eval-data", "FILE", "Held-out data: their loss, some answers, and the best weights in OUT/best.");
 
     private readonly Option<long?> steps = NumberOption.Create<long>("--steps", "N", "Optimizer steps.");
     private readonly Option<double?> epochs = NumberOption.Create<double>("--epochs", "E", "Passes over the data, instead of --steps.");
@@ -60,17 +61,28 @@ internal sealed class TrainOptionsBinder
     private readonly Option<bool> shard = Flag("--shard-optimizer", "Share the optimizer's state out over the processes (ZeRO-1).");
     private readonly Option<double?> timeout = NumberOption.Create<double>("--mpi-timeout", "SECONDS", "How long a process waits for the others before it takes them for gone; more than an evaluation and a checkpoint take (default: 1800).");
 
-    /// <summary>Adds the options to a command.</summary>
-    public void AddTo(Command command)
+    /// <summary>Adds the options to a command, in the groups of its help.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="backend">The options of the backend.</param>
+    /// <param name="others">Options that the command has beside these.</param>
+    public void AddTo(ExampleCommand command, BackendOptionsBinder backend, params Option[] others)
     {
-        Option[] all =
-        [
-            model, data, output, evaluation, steps, epochs, batchSize, accumulate, noShuffle, textLength, skipBad, rate, optimizer, decay, kernelsOnly, beta2,
-            momentum, clip, schedule, warmup, smoothing, reduction, full, freeze, adapter, loraRank, loraAlpha, loraDropout, rsLora, loraTargets, quantize, precision,
-            saveAs, noCheckpointing, saveEvery, keep, evaluateEvery, samples, resume, seed, shard, timeout,
-        ];
-        foreach (Option option in all) command.Add(option);
+        Add("What is needed", data, output, rate, steps, epochs);
+        Add("What is trained", model, loraRank, loraAlpha, loraTargets, loraDropout, rsLora, quantize, adapter, full, freeze, saveAs);
+        Add("Steps", batchSize, accumulate, schedule, warmup, clip, seed, noShuffle);
+        Add("Optimizer and loss", optimizer, decay, kernelsOnly, beta2, momentum, reduction, smoothing);
+        Add("Evaluation and checkpoints", evaluation, evaluateEvery, samples, saveEvery, keep, resume);
+        Add("How data are read", textLength, skipBad);
         reading.AddOptionsTo(command);
+        Add("Memory, devices and processes", precision, noCheckpointing, shard, timeout);
+        backend.AddTo(command);
+        Add("Other", others);
+
+        void Add(string title, params Option[] options)
+        {
+            command.BeginGroup(title);
+            foreach (Option option in options) command.Add(option);
+        }
     }
 
     /// <summary>The run's folder.</summary>

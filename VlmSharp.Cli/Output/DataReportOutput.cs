@@ -41,6 +41,19 @@ internal static class DataReportOutput
         ShowValues("class", report.Classes, top);
         ShowValues("answer", report.Suffixes, top);
         ShowValues("question", report.Prefixes, top);
+        Console.WriteLine(Verdict(report));
+    }
+
+    /// <summary>Whether a training can use the data, in a line.</summary>
+    private static string Verdict(DataReport report)
+    {
+        string share = $"{report.Usable} of {report.BadLineCount + report.Examples} examples";
+        if (!report.IsBad) return $"usable: {share}";
+        (long Count, string What)[] faults = [(report.BadLineCount, "bad lines"), (report.MissingPictures.Count, "missing pictures"), (report.DamagedPictures.Count, "damaged pictures")];
+        string reasons = string.Join(", ", faults.Where(f => f.Count > 0).Select(f => $"{f.What} {f.Count}"));
+        return report.Usable == 0
+            ? $"not usable: {(reasons.Length > 0 ? $"no example is left ({reasons})" : "there is no example")}"
+            : $"not usable as it is ({reasons}): mend that, or train with --skip-bad on {share}";
     }
 
     /// <summary>Writes a JSON object.</summary>
@@ -53,6 +66,7 @@ internal static class DataReportOutput
         json.WriteString("path", report.Path);
         json.WriteString("format", DataFormats.NameOf(report.Format));
         json.WriteNumber("examples", report.Examples);
+        json.WriteNumber("usable", report.Usable);
         json.WriteNumber("pictures", report.Pictures);
         json.WriteString("fingerprint", report.Fingerprint);
         json.WriteBoolean("bad", report.IsBad);

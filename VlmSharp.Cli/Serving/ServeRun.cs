@@ -2,6 +2,7 @@ using VlmSharp.Cli.Errors;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Server;
+using VlmSharp.Server.Keys;
 
 namespace VlmSharp.Cli.Serving;
 
@@ -44,7 +45,7 @@ internal static class ServeRun
         {
             return await VlmServer.StartAsync(options, open);
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or KeyFormatException)
         {
             throw new UsageException(e.Message); // such as a host that others reach, without keys
         }

@@ -48,6 +48,9 @@ public sealed class Adapter : IDisposable
     /// <summary>Numbers in all its matrices.</summary>
     public long Parameters => Modules.Sum(module => module.Parameters);
 
+    /// <summary>Bytes of all its matrices as its file stores them; 0 of one that is trained.</summary>
+    internal long ByteLength => file?.ByteLength ?? 0;
+
     /// <summary>Whether image tokens depend on it: it adds to the vision tower or the projector.</summary>
     internal bool ChangesImages => Modules.Any(module => !module.Name.StartsWith(TensorNames.Decoder, StringComparison.Ordinal));
 

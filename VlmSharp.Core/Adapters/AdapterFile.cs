@@ -45,6 +45,9 @@ public sealed class AdapterFile : IDisposable
     /// <summary>Numbers in all its matrices.</summary>
     public long Parameters => Modules.Sum(module => module.Parameters);
 
+    /// <summary>Bytes of all its matrices as they are stored.</summary>
+    internal long ByteLength => pairs.Values.Sum(p => p.A.ByteLength + p.B.ByteLength);
+
     /// <summary>How its numbers are stored.</summary>
     public IReadOnlyList<DType> Formats => [.. pairs.Values.SelectMany(p => new[] { FormatOf(p.A), FormatOf(p.B) }).Distinct().Order()];
 
@@ -92,23 +95,23 @@ public sealed class AdapterFile : IDisposable
     /// size. (PEFT leaves out in silence what it does not find.)
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <exception cref="ModelFormatException">One error that lists all that does not fit.</exception>
+    /// <exception cref="ModelFormatException">One sentence that names a layer that does not fit, and how many do not.</exception>
     public void RequireFit(PaliGemmaConfig model)
     {
         ArgumentNullException.ThrowIfNull(model);
         Dictionary<string, AdaptedModule> selected = Selected(model).ToDictionary(m => m.Name, StringComparer.Ordinal);
         HashSet<string> known = [.. AdapterTargets.LinearLayers(model).Select(l => l.Name)];
-        List<string> faults = [];
-        Report("layers without matrices that target_modules selects", [.. selected.Keys.Where(name => !pairs.ContainsKey(name))]);
-        Report("matrices of layers that the model does not have", Unmatched(model));
-        Report("matrices of layers that target_modules does not select", [.. Modules.Select(m => m.Name).Where(name => known.Contains(name) && !selected.ContainsKey(name))]);
-        Report("matrices of another size than the model's layer", [.. Modules.Where(m => selected.TryGetValue(m.Name, out AdaptedModule? s) && s != m).Select(m => $"{m.Name} maps {m.Inputs} to {m.Outputs}, not {selected[m.Name].Inputs} to {selected[m.Name].Outputs}")]);
-        if (faults.Count > 0) throw new ModelFormatException($"The adapter in {Directory} does not fit the model: {string.Join("; ", faults)}.");
-
-        void Report(string fault, IReadOnlyList<string> names)
-        {
-            if (names.Count > 0) faults.Add($"{names.Count} {fault}: {MessageText.List(names, Shown)}");
-        }
+        string[] faults =
+        [
+            .. Modules.Where(m => selected.TryGetValue(m.Name, out AdaptedModule? s) && s != m)
+                .Select(m => $"its {m.Name} maps {m.Inputs} to {m.Outputs}, and the model's {selected[m.Name].Inputs} to {selected[m.Name].Outputs}"),
+            .. Unmatched(model).Select(name => $"it has matrices for {name}, a layer that the model does not have"),
+            .. selected.Keys.Where(name => !pairs.ContainsKey(name)).Select(name => $"it has no matrices for {name}, a layer that its target_modules selects"),
+            .. Modules.Where(m => known.Contains(m.Name) && !selected.ContainsKey(m.Name))
+                .Select(m => $"it has matrices for {m.Name}, a layer that its target_modules does not select"),
+        ];
+        if (faults.Length == 0) return;
+        throw new ModelFormatException($"The adapter in {Directory} does not fit the model: {faults[0]}{(faults.Length > 1 ? $" ({faults.Length} layers in all)" : "")}.");
     }
 
     /// <summary>The layers that it holds matrices for and a model does not have.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VlmSharp.Adapters;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Models;
@@ -15,13 +16,27 @@ internal static class DeviceRoom
     /// <param name="checkpoint">The model.</param>
     /// <param name="backend">The device.</param>
     /// <param name="quantization">Int8, Int4 or Nf4 for the decoder, or null.</param>
+    /// <returns>Bytes that it needs.</returns>
     /// <exception cref="DeviceMemoryException">It does not fit.</exception>
-    public static void Require(Checkpoint checkpoint, IComputeBackend backend, DType? quantization)
+    public static long Require(Checkpoint checkpoint, IComputeBackend backend, DType? quantization)
     {
         long room = backend.MemoryBytes, needed = Needed(checkpoint, backend.KvCacheFormat, quantization);
-        if (needed <= room) return;
+        if (needed <= room) return needed;
         throw new DeviceMemoryException(
             $"{checkpoint.Directory} takes {Size(needed)} with one small request, and {backend.Description} has {Size(room)} free: {Remedy(checkpoint, backend, quantization, room)}.");
+    }
+
+    /// <summary>Refuses an adapter that does not fit beside its model.</summary>
+    /// <param name="adapter">The adapter.</param>
+    /// <param name="backend">The device.</param>
+    /// <param name="held">Bytes that the model and the adapters before it need.</param>
+    /// <exception cref="DeviceMemoryException">It does not fit.</exception>
+    public static void Require(AdapterFile adapter, IComputeBackend backend, long held)
+    {
+        long room = backend.MemoryBytes, needed = held + adapter.ByteLength;
+        if (needed <= room) return;
+        throw new DeviceMemoryException($"With the adapter in {adapter.Directory} the model takes {Size(needed)}, and {backend.Description} has {Size(room)} free: "
+            + "load fewer adapters, quantize the model (--quantize int8), or take a larger device or the CPU backend.");
     }
 
     private static string Remedy(Checkpoint checkpoint, IComputeBackend backend, DType? quantization, long room)

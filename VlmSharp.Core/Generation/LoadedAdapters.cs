@@ -43,7 +43,8 @@ internal sealed class LoadedAdapters(LowRankBackend backend) : IDisposable
     /// <param name="name">What requests call it.</param>
     /// <param name="directory">The folder.</param>
     /// <param name="model">The model that it must fit.</param>
-    public Adapter Load(string name, string directory, PaliGemmaConfig model)
+    /// <param name="check">Sees it before its matrices are loaded; may refuse it.</param>
+    public Adapter Load(string name, string directory, PaliGemmaConfig model, Action<AdapterFile> check)
     {
         if (string.IsNullOrWhiteSpace(name) || name == VisionLanguageModel.BaseName || All.Any(a => a.Name == name))
             throw new ArgumentException($"An adapter cannot be called '{name}': a name is one word that no other adapter has, and '{VisionLanguageModel.BaseName}' is the model without one.", nameof(name));
@@ -51,6 +52,7 @@ internal sealed class LoadedAdapters(LowRankBackend backend) : IDisposable
         try
         {
             file.RequireFit(model);
+            check(file);
             Adapter adapter = Adapter.Load(name, file, backend);
             backend.Add(adapter);
             Volatile.Write(ref all, [.. all, adapter]);

@@ -21,7 +21,10 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
     /// <summary>Weights that are quantized while the model is loaded, and scales that are unpacked, into memory of their own.</summary>
     public long QuantizedBytes { get; init; }
 
-    /// <summary>All but the mapped weights.</summary>
+    /// <summary>Matrices of adapters, which are mapped as the weights are.</summary>
+    public long AdapterBytes { get; init; }
+
+    /// <summary>All but what is mapped.</summary>
     public long PrivateBytes => QuantizedBytes + KvCacheBytes + ActivationBytes + PictureBytes;
 
     /// <summary>What the KV caches of one request take at the most.</summary>
@@ -46,17 +49,20 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
     /// <param name="beams">Beams of each request's search; 1 for greedy generation or sampling.</param>
     /// <param name="quantization">Int8, Int4 or Nf4 where the decoder is quantized while it is loaded; null where it is not.</param>
     /// <param name="kvCacheFormat">How the backend keeps keys and values: F32, as those in host memory do, BF16 or F16.</param>
+    /// <param name="adapters">Folders of the adapters that are loaded; the first one answers. Null for none.</param>
     /// <returns>The plan.</returns>
-    /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint.</exception>
+    /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint, or one of an adapter is none.</exception>
     /// <exception cref="RequestException">The prompt does not fit the model's context, there are too many beams, or the model is quantized already.</exception>
     public static MemoryPlan For(
-        string directory, int requests, int pictures, int textTokens, int newTokens, int beams = 1, DType? quantization = null, DType kvCacheFormat = DType.F32)
+        string directory, int requests, int pictures, int textTokens, int newTokens, int beams = 1, DType? quantization = null, DType kvCacheFormat = DType.F32,
+        IReadOnlyList<string>? adapters = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(requests);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pictures);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(textTokens);
         using var backend = new DryRunBackend();
         using var model = VisionLanguageModel.Open(directory, backend);
+        foreach (string folder in adapters ?? []) model.LoadAdapter($"adapter {model.Adapters.Count}", folder);
         TextConfig text = model.Config.Text;
         int side = model.Preprocessor.Config.Size;
         int patches = model.Config.Vision.Patches;
@@ -73,10 +79,15 @@ public sealed record MemoryPlan(int PromptTokens, int NewTokens, long MappedByte
 
         long kv = KvCacheSize(text, ids.Length, limit, beams, kvCacheFormat) * requests, picture = sizeof(float) * 3L * side * side;
         (long replaced, long made) = quantization is { } format ? QuantizationPlan.Bytes(model.Checkpoint, format) : default;
-        return new MemoryPlan(ids.Length, limit, model.Checkpoint.TotalBytes - replaced, kv, backend.AllocatedBytes, 2 * picture * requests * pictures) { QuantizedBytes = made + model.Checkpoint.OwnBytes };
+        return new MemoryPlan(ids.Length, limit, model.Checkpoint.TotalBytes - replaced, kv, backend.AllocatedBytes, 2 * picture * requests * pictures)
+        {
+            QuantizedBytes = made + model.Checkpoint.OwnBytes,
+            AdapterBytes = model.Adapters.Sum(adapter => adapter.ByteLength),
+        };
 
         PreparedPrompt Prompt(int index) => new(ids, [.. Enumerable.Repeat(pixels, pictures)])
         {
+            Adapter = model.Adapters is [var first, ..] ? first : null,
             Keys = [.. Enumerable.Range(0, pictures).Select(i => new PictureKey(0, (UInt128)((long)index * pictures + i)))],
         };
     }

@@ -34,6 +34,7 @@ public sealed class VisionLanguageModel : IDisposable
     private readonly LoadedAdapters adapters;
     private readonly ModelContext context;
     private readonly PromptPreparer preparer;
+    private long? deviceBytes; // what the model and its adapters need of a device's memory; null on the host
 
     private VisionLanguageModel(string directory, IComputeBackend backend, ModelOptions? options, CancellationToken cancellationToken)
     {
@@ -49,7 +50,7 @@ public sealed class VisionLanguageModel : IDisposable
             Checkpoint = Checkpoint.Open(directory);
             if (options?.Quantization is { } wanted) QuantizationPlan.Check(Checkpoint, wanted);
             Preprocessor = new ImagePreprocessor(ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize));
-            if (backend.CopiesWeights) DeviceRoom.Require(Checkpoint, backend, options?.Quantization);
+            if (backend.CopiesWeights) deviceBytes = DeviceRoom.Require(Checkpoint, backend, options?.Quantization);
             weights = new LoadedWeights(Checkpoint, backend, options?.Quantization, cancellationToken);
             PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
             context = new ModelContext(new PaliGemmaModel(config, adapting, weights.Load, options), TokenizerLoader.TryLoad(directory)) { Name = Name };
@@ -137,6 +138,7 @@ public sealed class VisionLanguageModel : IDisposable
     /// <param name="directory">Folder with adapter_config.json and adapter_model.safetensors.</param>
     /// <returns>The adapter, owned by the model.</returns>
     /// <exception cref="ModelFormatException">It is not a usable LoRA adapter, or does not fit the model.</exception>
+    /// <exception cref="DeviceMemoryException">A device has no room for it.</exception>
     /// <exception cref="ArgumentException">The name is taken.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     public Adapter LoadAdapter(string name, string directory)
@@ -146,7 +148,14 @@ public sealed class VisionLanguageModel : IDisposable
         lock (context.Gate)
         {
             context.ThrowIfDisposed();
-            return adapters.Load(name, directory, Config);
+            long bytes = 0;
+            Adapter adapter = adapters.Load(name, directory, Config, file =>
+            {
+                bytes = file.ByteLength;
+                if (deviceBytes is { } held) DeviceRoom.Require(file, Backend, held);
+            });
+            deviceBytes += bytes;
+            return adapter;
         }
     }
 

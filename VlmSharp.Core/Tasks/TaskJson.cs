@@ -33,12 +33,13 @@ public static class TaskJson
     /// <summary>Writes the member <c>detections</c> alone into an object that is open.</summary>
     /// <param name="json">The writer.</param>
     /// <param name="detections">What was found.</param>
-    public static void WriteDetections(Utf8JsonWriter json, IEnumerable<Detection> detections)
+    /// <param name="writeMask">Writes another member in the place of <c>mask</c>, or null.</param>
+    public static void WriteDetections(Utf8JsonWriter json, IEnumerable<Detection> detections, Action<Utf8JsonWriter, SegmentationMask>? writeMask = null)
     {
         ArgumentNullException.ThrowIfNull(json);
         ArgumentNullException.ThrowIfNull(detections);
         json.WriteStartArray("detections");
-        foreach (Detection detection in detections) WriteDetection(json, detection);
+        foreach (Detection detection in detections) WriteDetection(json, detection, writeMask);
         json.WriteEndArray();
     }
 
@@ -57,7 +58,7 @@ public static class TaskJson
         json.WriteEndObject();
     }
 
-    private static void WriteDetection(Utf8JsonWriter json, Detection detection)
+    private static void WriteDetection(Utf8JsonWriter json, Detection detection, Action<Utf8JsonWriter, SegmentationMask>? writeMask)
     {
         json.WriteStartObject();
         json.WriteString("label", detection.Label);
@@ -69,8 +70,15 @@ public static class TaskJson
         if (detection.MaskCodes is { } codes) WriteNumbers(json, "mask_codes", codes);
         if (detection.Mask is { } mask)
         {
-            json.WritePropertyName("mask");
-            WriteMask(json, mask.ToRunLength());
+            if (writeMask is not null)
+            {
+                writeMask(json, mask);
+            }
+            else
+            {
+                json.WritePropertyName("mask");
+                WriteMask(json, mask.ToRunLength());
+            }
         }
 
         json.WriteEndObject();

@@ -21,9 +21,10 @@ internal sealed class ChatRoute(PictureReader pictures)
         (string id, string adapter) = call.Served.Find(request.Model);
         (call.Record.Model, call.Record.Adapter) = (id, adapter == VisionLanguageModel.BaseName ? null : adapter);
         string prompt = PromptOf(request, body.Span, call.Limits);
-        IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, body, request.Pictures);
+        call.Record.Prompt = prompt;
+        IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, [.. request.Pictures.Select(text => new GivenPicture(body, text))]);
         body = default; // what waits in the queue is small
-        call.Keep(seen.Sum(p => (long)p.Image.Pixels.Length));
+        call.Keep([.. seen.Select(p => p.Image)]);
         if (request.HasSystem) call.Http.Response.Headers[IgnoredHeader] = "system";
 
         GenerationOptions options = request.Sampling.Build(Detections.MaxNewTokens(prompt), request.TopLogProbabilities);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using VlmSharp.Generation;
-using VlmSharp.Server.Errors;
 using VlmSharp.Server.Protocol;
 using VlmSharp.Server.Scheduling;
 using VlmSharp.Tokenization;
@@ -21,20 +20,12 @@ internal sealed class ChatStream(ApiCall call, ChatRequest request, ChatAnswer a
         using EventStream events = await EventStream.BeginAsync(call.Http.Response, call.Token);
         try
         {
-            GenerationResult[] results = await Task.WhenAll(asked.Answers.Select((pending, i) => WriteChoiceAsync(events, i, pending)));
-            asked.Note(results);
-            if (request.IncludesUsage) await events.WriteAsync(json => WriteUsage(json, asked.UsageOf(results)), call.Token);
-            await events.EndAsync(call.Token);
-        }
-        catch (OperationCanceledException) when (call.Token.IsCancellationRequested)
-        {
-            await events.FailAsync(call.Reason());
-        }
-#pragma warning disable CA1031 // The headers are sent: the client hears of it in an event.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            await events.FailAsync(ErrorMiddleware.Of(e), e);
+            await events.RunAsync(call, async () =>
+            {
+                GenerationResult[] results = await Task.WhenAll(asked.Answers.Select((pending, i) => WriteChoiceAsync(events, i, pending)));
+                asked.Note(results);
+                if (request.IncludesUsage) await events.WriteAsync(json => WriteUsage(json, asked.UsageOf(results)), call.Token);
+            });
         }
         finally
         {

@@ -48,12 +48,10 @@ internal static class ErrorMiddleware
 
         byte[] body = ErrorBody.Of(error);
         string? allow = http.Response.Headers.Allow; // of 405
-        string? id = http.Response.Headers["x-request-id"];
         http.Response.Clear();
         http.Response.StatusCode = error.Status;
         http.Response.ContentType = "application/json; charset=utf-8";
         http.Response.ContentLength = body.Length;
-        if (id is not null) http.Response.Headers["x-request-id"] = id;
         if (allow is not null) http.Response.Headers.Allow = allow;
         if (error.Status == 401) http.Response.Headers.WWWAuthenticate = "Bearer";
         if (error.RetryAfter is { } after) http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);

@@ -21,6 +21,7 @@ internal static class RequestLine
         Text(json, "route", record.Route);
         json.WriteNumber("status", record.Status);
         Text(json, "error", record.ErrorType);
+        Text(json, "fault", record.Fault);
         Text(json, "rejected", (record.Rejection ?? Rejections.OfStatus(record.Status))?.Label());
         Text(json, "model", record.Model);
         Text(json, "adapter", record.Adapter);

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using VlmSharp.Server.Errors;
 
 namespace VlmSharp.Server.Observing;
 
@@ -22,7 +23,8 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
             context.Response.Headers[RequestId.Header] = id;
             return Task.CompletedTask;
         }, (context, record.Id));
-        metrics.Begin();
+        bool isCounted = !IsQuietRoute(context.GetEndpoint()); // or the number of requests under way would never be 0 when it is asked for
+        if (isCounted) metrics.Begin();
         Exception? error = null;
         try
         {
@@ -35,6 +37,7 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
         }
         finally
         {
+            if (isCounted) metrics.Leave();
             End(context, record, error);
         }
     }
@@ -44,16 +47,29 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
         Endpoint? endpoint = context.GetEndpoint();
         record.Route = (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "unmatched"; // a path that nobody has mapped is a client's text
         record.Duration = Stopwatch.GetElapsedTime(record.Start);
-        bool hasLeft = context.RequestAborted.IsCancellationRequested && (error is OperationCanceledException || !context.Response.HasStarted);
-        if (hasLeft) record.ErrorType = "canceled";
+        bool hasLeft = context.RequestAborted.IsCancellationRequested
+            && (error is OperationCanceledException || !context.Response.HasStarted || record is { Model: not null, FinishReason: null });
+        Take(context.Features.Get<RequestError>(), record);
+        if (hasLeft) record.ErrorType = RequestError.Canceled;
         else if (error is not null) record.ErrorType ??= "server_error";
         record.Status = hasLeft && !context.Response.HasStarted ? ClientClosedRequest
-            : error is not null && !context.Response.HasStarted ? StatusCodes.Status500InternalServerError
+            : error is not null && !context.Response.HasStarted ? (error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError
             : context.Response.StatusCode;
-        bool isQuiet = record.Status < 400 && endpoint?.Metadata.GetMetadata<QuietRoute>() is not null;
+        bool isQuiet = record.Status < 400 && IsQuietRoute(endpoint);
         Tell(context.Features.Get<IHttpActivityFeature>()?.Activity, context.Request.Method, record, isQuiet);
-        metrics.End(record, isQuiet);
-        if (!isQuiet) log.Write(record);
+        if (isQuiet) return;
+        metrics.End(record);
+        log.Write(record);
+    }
+
+    private static bool IsQuietRoute(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<QuietRoute>() is not null;
+
+    /// <summary>Takes over what the client was told, and of a fault of the server where it was.</summary>
+    private static void Take(RequestError? told, RequestRecord record)
+    {
+        if (told is null) return;
+        record.ErrorType ??= told.Type;
+        if (told is { Type: "server_error", Cause: { } cause }) record.Fault = $"{cause.GetType().Name}{cause.StackTrace?.Split('\n')[0].Split(" in ")[0].TrimEnd()}";
     }
 
     /// <summary>ASP.NET Core's span of the request, under the names of the semantic conventions for HTTP.</summary>

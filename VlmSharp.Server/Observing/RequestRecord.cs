@@ -76,6 +76,9 @@ internal sealed class RequestRecord
     /// <summary>OpenAI's kind of error, or "canceled"; null where all went well.</summary>
     public string? ErrorType { get; set; }
 
+    /// <summary>Where the server failed, for whoever looks after it: a type and a method, and nothing that a request could have put there; null where it did not.</summary>
+    public string? Fault { get; set; }
+
     /// <summary>Why it was turned away, where it was; else null, and a status that says so is counted by what it usually means.</summary>
     public Rejection? Rejection { get; set; }
 

@@ -13,6 +13,9 @@ internal sealed class ServerGauges
     /// <summary>Requests that wait for a place, those in the engine's own queue not among them.</summary>
     public Func<long> Waiting { get; set; } = static () => 0;
 
+    /// <summary>How many may wait at the most; 0 where nothing says so.</summary>
+    public Func<long> MaxWaiting { get; set; } = static () => 0;
+
     /// <summary>The model, when it has been loaded; null before. One that was disposed of may stay here.</summary>
     public VisionLanguageModel? Model
     {

@@ -35,11 +35,12 @@ internal sealed class ServerMetrics : IDisposable
         rejections = Meter.CreateCounter<long>("vlmsharp.server.rejections", "{request}", "Requests that were turned away before a model saw them.");
 
         Gauge("vlmsharp.server.queue.depth", "{request}", "Requests that wait for a place or for room in the KV caches.", () => gauges.Waiting() + (gauges.Model?.Engine.Waiting ?? 0));
+        Gauge("vlmsharp.server.queue.limit", "{request}", "How many may wait for a place; more are turned away.", () => gauges.MaxWaiting());
         Gauge("vlmsharp.server.running", "{request}", "Requests that share the steps of the model now: the batch size.", () => gauges.Model?.Engine.Running ?? 0);
         Gauge("vlmsharp.server.kv_cache.usage", "By", "What the KV caches of running requests take at the most.", () => gauges.Model?.Engine.KvCacheBytes ?? 0);
-        Gauge("vlmsharp.server.kv_cache.limit", "By", "What they may take.", () => gauges.Model?.Engine.MaxKvCacheBytes ?? 0);
-        Gauge("vlmsharp.server.picture_cache.usage", "By", "What the image tokens of pictures seen before take.", () => gauges.Model?.ImageFeatures.Bytes ?? 0);
-        Gauge("vlmsharp.server.picture_cache.limit", "By", "What they may take.", () => gauges.Model?.ImageFeatures.MaxBytes ?? 0);
+        Gauge("vlmsharp.server.kv_cache.limit", "By", "What the KV caches of running requests may take.", () => gauges.Model?.Engine.MaxKvCacheBytes ?? 0);
+        Gauge("vlmsharp.server.picture_cache.usage", "By", "What the image tokens of pictures seen before take, kept for further questions.", () => gauges.Model?.ImageFeatures.Bytes ?? 0);
+        Gauge("vlmsharp.server.picture_cache.limit", "By", "What the image tokens of pictures seen before may take.", () => gauges.Model?.ImageFeatures.MaxBytes ?? 0);
         Total("vlmsharp.server.picture_cache.hits", "{picture}", "Pictures that did not need the encoder.", () => gauges.Model?.ImageFeatures.Hits ?? 0);
         Total("vlmsharp.server.picture_cache.misses", "{picture}", "Pictures that the encoder saw.", () => gauges.Model?.ImageFeatures.Misses ?? 0);
         Total("vlmsharp.server.log.lost", "{line}", "Lines of the request log that were lost because its reader was too slow or gone.", () => log.Lost);
@@ -53,13 +54,13 @@ internal sealed class ServerMetrics : IDisposable
     /// <summary>A request has come.</summary>
     public void Begin() => active.Add(1);
 
-    /// <summary>A request has ended.</summary>
+    /// <summary>One that <see cref="Begin"/> was called for has gone.</summary>
+    public void Leave() => active.Add(-1);
+
+    /// <summary>Measures a request that has ended.</summary>
     /// <param name="record">What is known of it.</param>
-    /// <param name="isQuiet">Whether it is one that only looked whether the server is well, and found so: it counts as none.</param>
-    public void End(RequestRecord record, bool isQuiet)
+    public void End(RequestRecord record)
     {
-        active.Add(-1);
-        if (isQuiet) return;
         KeyValuePair<string, object?> route = new(RouteKey, record.Route);
         duration.Record(record.Duration.TotalSeconds, route, new(StatusKey, record.Status.ToString(CultureInfo.InvariantCulture)));
         if (record.TimeToFirstToken is { } time) firstToken.Record(time.TotalSeconds, route);

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
 using VlmSharp.Server.Errors;
 
 namespace VlmSharp.Server.Pictures;
@@ -10,48 +12,50 @@ namespace VlmSharp.Server.Pictures;
 /// </summary>
 internal static class DataUri
 {
-    private const string Scheme = "data:", Marker = ";base64", Example = "data:image/jpeg;base64,...";
+    private const string Marker = ";base64", Example = "data:image/jpeg;base64,...";
 
     /// <summary>A media type with its parameters is shorter.</summary>
     private const int LongestHead = 200;
 
-    private static readonly SearchValues<char> Alphabet =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    private static readonly SearchValues<byte> Alphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"u8);
+
+    private static ReadOnlySpan<byte> Scheme => "data:"u8;
 
     /// <summary>Whether the text begins as a data URI does.</summary>
-    public static bool Is(ReadOnlySpan<char> text) => text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
+    public static bool Is(ReadOnlySpan<byte> text) => text.Length >= Scheme.Length && Ascii.EqualsIgnoreCase(text[..Scheme.Length], Scheme);
 
-    /// <summary>The bytes of a data URI. Memory is set aside only when all of it has been checked.</summary>
-    /// <param name="uri">The text, which <see cref="Is"/>.</param>
+    /// <summary>The bytes of a data URI, as it stands in a body: no other copy of it is made. Memory is set aside only when all of it has been checked.</summary>
+    /// <param name="uri">The text, which <see cref="Is"/>, in UTF-8.</param>
     /// <param name="most">The most bytes.</param>
     /// <exception cref="ApiException">400, or 413 for more bytes than that.</exception>
-    public static byte[] Decode(ReadOnlySpan<char> uri, int most)
+    public static byte[] Decode(ReadOnlySpan<byte> uri, int most)
     {
-        int comma = uri[..Math.Min(uri.Length, LongestHead)].IndexOf(',');
+        int comma = uri[..Math.Min(uri.Length, LongestHead)].IndexOf((byte)',');
         if (comma < 0)
             throw Invalid($"no comma in its first {LongestHead} characters");
-        if (!uri[..comma].EndsWith(Marker, StringComparison.OrdinalIgnoreCase))
+        if (comma < Marker.Length || !Ascii.EqualsIgnoreCase(uri[(comma - Marker.Length)..comma], Marker))
             throw Invalid($"no {Marker} before its comma: the form with percent signs is not read");
-        ReadOnlySpan<char> text = uri[(comma + 1)..];
+        ReadOnlySpan<byte> text = uri[(comma + 1)..];
         if (text.IsEmpty)
             throw Invalid("nothing after its comma");
         if (text.Length / 4L * 3 > most + 2L)
             throw PictureErrors.TooManyBytes(most);
 
-        ReadOnlySpan<char> symbols = text.TrimEnd('=');
+        ReadOnlySpan<byte> symbols = text.TrimEnd((byte)'=');
         int padding = text.Length - symbols.Length;
         if (symbols.IndexOfAnyExcept(Alphabet) is var at and >= 0)
-            throw Invalid($"{Describe(symbols[at])} at place {at} of its base64");
+            throw Invalid($"{Describe((char)symbols[at])} at place {at} of its base64");
         if (text.Length % 4 != 0 || padding > 2)
             throw Invalid("base64 whose length with its padding (=) is not a multiple of 4, so part of it is missing");
         int bytes = text.Length / 4 * 3 - padding;
         if (bytes > most)
             throw PictureErrors.TooManyBytes(most);
-        if (padding > 0 && (ValueOf(symbols[^1]) & (padding == 1 ? 0b11 : 0b1111)) != 0)
+        if (padding > 0 && (ValueOf((char)symbols[^1]) & (padding == 1 ? 0b11 : 0b1111)) != 0)
             throw Invalid("base64 whose last character has bits that belong to no byte, so it was changed or cut");
 
         byte[] result = new byte[bytes];
-        return Convert.TryFromBase64Chars(text, result, out int written) && written == bytes
+        return Base64.DecodeFromUtf8(text, result, out _, out int written) == OperationStatus.Done && written == bytes
             ? result
             : throw Invalid("base64 that cannot be read");
     }

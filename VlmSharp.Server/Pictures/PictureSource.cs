@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using VlmSharp.Imaging;
 using VlmSharp.Server.Errors;
 
@@ -36,6 +37,9 @@ internal sealed class PictureSource : IDisposable
         places = new SemaphoreSlim(Math.Max(1, options.DecodesAtOnce));
     }
 
+    /// <summary>The most bytes of a picture file.</summary>
+    public int MaxBytes => options.MaxBytes;
+
     /// <summary>Bytes of decoded pictures that requests hold now.</summary>
     public long BytesHeld => memory.Held;
 
@@ -54,8 +58,8 @@ internal sealed class PictureSource : IDisposable
     public async Task<ReadPicture> ReadAsync(string urlOrDataUri, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> bytes;
-        if (DataUri.Is(urlOrDataUri))
-            bytes = DataUri.Decode(urlOrDataUri, options.MaxBytes);
+        if (Encoding.UTF8.GetBytes(urlOrDataUri) is var text && DataUri.Is(text))
+            bytes = DataUri.Decode(text, options.MaxBytes);
         else if (PictureUrl.IsWeb(urlOrDataUri))
             bytes = await (fetcher ?? throw NotFetched()).FetchAsync(urlOrDataUri, cancellationToken).ConfigureAwait(false);
         else if (LocalPictures.Is(urlOrDataUri))

@@ -61,6 +61,8 @@ internal sealed class Asked
             record.CompletionTokens += results.Sum(r => r.TokenIds.Count);
             record.FinishReason = Finish(results[^1]);
             record.TimeToFirstToken ??= TimeToFirstToken;
+            foreach (PendingAnswer answer in Answers) record.Add(answer);
+            record.Answer = results[^1].Text;
         }
     }
 

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using VlmSharp.Server.Errors;
+using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Protocol;
 
@@ -48,17 +49,34 @@ internal sealed class EventStream : IDisposable
         }
     }
 
-    /// <summary>Sends the last event.</summary>
-    public async Task EndAsync(CancellationToken cancellationToken)
+    /// <summary>Sends the events of a request and <c>[DONE]</c>, or where that fails an error as the last event.</summary>
+    /// <param name="call">The request.</param>
+    /// <param name="send">Sends them.</param>
+    public async Task RunAsync(ApiCall call, Func<Task> send)
     {
-        await response.Body.WriteAsync("data: [DONE]\n\n"u8.ToArray(), cancellationToken);
-        await response.Body.FlushAsync(cancellationToken);
+        try
+        {
+            await send();
+            await response.Body.WriteAsync("data: [DONE]\n\n"u8.ToArray(), call.Token);
+            await response.Body.FlushAsync(call.Token);
+        }
+        catch (OperationCanceledException) when (call.Token.IsCancellationRequested)
+        {
+            ApiException reason = call.Reason();
+            await FailAsync(reason, reason);
+        }
+#pragma warning disable CA1031 // The headers are sent: the client hears of it in an event.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await FailAsync(ErrorMiddleware.Of(e), e);
+        }
     }
 
     /// <summary>Sends an error as the last event. The client may be gone, or not read: it is waited for a moment.</summary>
-    public async Task FailAsync(ApiException error, Exception? cause = null)
+    private async Task FailAsync(ApiException error, Exception cause)
     {
-        response.HttpContext.Features.Set(new RequestError(error.Type, cause ?? error));
+        response.HttpContext.Features.Set(new RequestError(error.Type, cause));
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         try
         {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using VlmSharp.Server.Errors;
+using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Server.Protocol;
 
@@ -31,10 +32,12 @@ internal readonly record struct JsonString(int Start, int Length, bool IsEscaped
     }
 
     /// <summary>The bytes of a data URI, or null of another address.</summary>
-    public byte[]? DataBytes(ReadOnlySpan<byte> body)
+    /// <param name="body">The body.</param>
+    /// <param name="most">The most bytes.</param>
+    public byte[]? DataBytes(ReadOnlySpan<byte> body, int most)
     {
         ReadOnlySpan<byte> text = IsEscaped ? Unescaped(body) : body.Slice(Start, Length);
-        return DataUri.Is(text) ? DataUri.Decode(text, Param) : null;
+        return DataUri.Is(text) ? DataUri.Decode(text, most) : null;
     }
 
     /// <summary>The address.</summary>

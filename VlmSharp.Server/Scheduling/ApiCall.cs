@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using VlmSharp.Imaging;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Observing;
 
@@ -21,7 +22,7 @@ internal sealed class ApiCall : IDisposable
     internal ApiCall(HttpContext http, ServedModel served, RequestLimits limits, Ticket ticket, BufferBudget budget, CancellationToken cut)
     {
         (Http, Served, Limits, this.ticket, this.budget, this.cut) = (http, served, limits, ticket, budget, cut);
-        Record = http.Features.Get<RequestRecord>()!;
+        Record = RequestRecord.Of(http);
         source = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, cut);
         source.CancelAfter(limits.Timeout);
     }
@@ -56,9 +57,9 @@ internal sealed class ApiCall : IDisposable
     /// <param name="bytes">How much it may take.</param>
     public async Task ReserveAsync(long bytes) => share = await budget.TakeAsync(bytes, Token);
 
-    /// <summary>Gives back what is not needed any more of the memory.</summary>
-    /// <param name="to">What is still held, in bytes.</param>
-    public void Keep(long to) => share?.Shrink(to);
+    /// <summary>Gives back the memory of all but the pictures.</summary>
+    /// <param name="pictures">What is still held.</param>
+    public void Keep(IReadOnlyList<RgbImage> pictures) => share?.Shrink(pictures.Sum(p => (long)p.Pixels.Length));
 
     /// <summary>Waits for places.</summary>
     /// <param name="count">Answers at the same time.</param>

@@ -13,7 +13,7 @@ internal sealed class ApiGate(RequestLimits limits, Lifecycle lifecycle, Admissi
     /// <summary>A route that works while the model is loaded, and does not wait in the queue.</summary>
     public RequestDelegate Open(Func<HttpContext, ServedModel, Task> handler) => async http =>
     {
-        ServedModel served = lifecycle.Enter();
+        ServedModel served = Enter(RequestRecord.Of(http));
         try
         {
             await handler(http, served);
@@ -27,7 +27,7 @@ internal sealed class ApiGate(RequestLimits limits, Lifecycle lifecycle, Admissi
     /// <summary>A route that asks the model.</summary>
     public RequestDelegate Around(Func<ApiCall, Task> handler) => Open(async (http, served) =>
     {
-        string client = http.Features.Get<RequestRecord>()!.Client;
+        string client = RequestRecord.Of(http).Client;
         using var call = new ApiCall(http, served, limits, admission.Arrive(client), budget, lifecycle.Cut);
         try
         {
@@ -42,6 +42,19 @@ internal sealed class ApiGate(RequestLimits limits, Lifecycle lifecycle, Admissi
             throw Told(e, served.Model);
         }
     });
+
+    private ServedModel Enter(RequestRecord record)
+    {
+        try
+        {
+            return lifecycle.Enter();
+        }
+        catch (ApiException e)
+        {
+            record.Rejection = e.Code == "loading" ? Rejection.Loading : Rejection.Draining;
+            throw;
+        }
+    }
 
     /// <summary>What Core says of a request, without where the model lies.</summary>
     public static ApiException Told(RequestException error, VisionLanguageModel model) =>

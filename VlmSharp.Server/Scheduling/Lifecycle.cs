@@ -1,41 +1,17 @@
 using VlmSharp.Server.Errors;
+using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Scheduling;
 
-/// <summary>What a server is doing.</summary>
-internal enum ServerState
-{
-    /// <summary>The model is being loaded.</summary>
-    Loading,
-
-    /// <summary>Requests are answered.</summary>
-    Ready,
-
-    /// <summary>What runs is answered, and nothing new.</summary>
-    Draining,
-}
-
 /// <summary>From loading to the end: who may come in, who is inside, and how the last ones leave.</summary>
-internal sealed class Lifecycle : IDisposable
+internal sealed class Lifecycle(HealthState health) : IDisposable
 {
     private readonly object sync = new();
     private readonly CancellationTokenSource cut = new();
     private ServedModel? served;
-    private ServerState state;
+    private bool isOpen, isClosed;
     private int inside;
     private TaskCompletionSource? empty;
-
-    /// <summary>What the server is doing.</summary>
-    public ServerState State
-    {
-        get { lock (sync) return state; }
-    }
-
-    /// <summary>The model, or null while it is loaded.</summary>
-    public ServedModel? Served
-    {
-        get { lock (sync) return served; }
-    }
 
     /// <summary>Requests that are being answered.</summary>
     public int Inside
@@ -51,8 +27,8 @@ internal sealed class Lifecycle : IDisposable
     {
         lock (sync)
         {
-            served = model;
-            if (state == ServerState.Loading) state = ServerState.Ready;
+            (served, isOpen) = (model, true);
+            health.Ready();
         }
     }
 
@@ -62,8 +38,8 @@ internal sealed class Lifecycle : IDisposable
     {
         lock (sync)
         {
-            if (state == ServerState.Loading) throw ApiException.Unavailable("loading", "The model is being loaded: try again soon.", TimeSpan.FromSeconds(2));
-            if (state == ServerState.Draining) throw ApiException.Unavailable("draining", "The server is stopping: ask another one, or try again later.", TimeSpan.FromSeconds(5));
+            if (isClosed) throw ApiException.Unavailable("draining", "The server is stopping: ask another one, or try again later.", TimeSpan.FromSeconds(5));
+            if (!isOpen) throw ApiException.Unavailable("loading", "The model is being loaded: try again soon.", TimeSpan.FromSeconds(2));
             inside++;
             return served!;
         }
@@ -92,7 +68,8 @@ internal sealed class Lifecycle : IDisposable
     {
         lock (sync)
         {
-            state = ServerState.Draining;
+            isClosed = true;
+            health.Drain();
             empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (inside == 0) empty.TrySetResult();
             return empty.Task;

@@ -12,9 +12,6 @@ internal sealed record RequestLimits
     /// <summary>Memory for the bodies and pictures of all requests.</summary>
     public required long MaxBufferedBytes { get; init; }
 
-    /// <summary>Pictures.</summary>
-    public required int MaxPictures { get; init; }
-
     /// <summary>Characters of its prompt.</summary>
     public required int MaxPromptCharacters { get; init; }
 

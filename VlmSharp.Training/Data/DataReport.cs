@@ -23,6 +23,9 @@ public sealed class DataReport
     /// <summary>The data's fingerprint.</summary>
     public string Fingerprint { get; }
 
+    /// <summary>Examples whose pictures are all there and can be read: what a training that skips bad examples learns from.</summary>
+    public int Usable { get; internal set; }
+
     /// <summary>Different picture files.</summary>
     public int Pictures { get; internal set; }
 

@@ -24,7 +24,8 @@ public sealed class DataValidator(ExampleEncoder? encoder = null, bool readPictu
         var report = new DataReport(data, encoder?.TextLength, encoder is null ? "characters" : "tokens");
         Dictionary<string, TrainingExample> pictures = LookAtTexts(data, report, cancellationToken);
         report.Pictures = pictures.Count;
-        LookAtPictures(pictures, report, progress, cancellationToken);
+        HashSet<string> bad = LookAtPictures(pictures, report, progress, cancellationToken);
+        report.Usable = bad.Count == 0 ? data.Count : Enumerable.Range(0, data.Count).Count(i => !data[i].Images.Any(bad.Contains));
         return report;
     }
 
@@ -70,10 +71,13 @@ public sealed class DataValidator(ExampleEncoder? encoder = null, bool readPictu
         if (tooLong) report.OverLong.Add(example.Where);
     }
 
-    private void LookAtPictures(
+    /// <summary>Looks at all pictures.</summary>
+    /// <returns>Those that cannot be used.</returns>
+    private HashSet<string> LookAtPictures(
         Dictionary<string, TrainingExample> pictures, DataReport report, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         var checks = new ConcurrentDictionary<string, PictureCheck>(StringComparer.Ordinal);
+        var bad = new HashSet<string>(StringComparer.Ordinal);
         int done = 0;
         var threads = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
         Parallel.ForEach(pictures.Keys, threads, path =>
@@ -87,10 +91,13 @@ public sealed class DataValidator(ExampleEncoder? encoder = null, bool readPictu
             string place = $"{example.Where}: {path}";
             if (check.IsMissing) report.MissingPictures.Add(place);
             if (check.Fault is { } fault) report.DamagedPictures.Add($"{example.Where}: {fault}");
+            if (check.IsMissing || check.Fault is not null) bad.Add(path);
             if (check.IsTurned) report.RotatedPictures.Add(place);
             if (check.Size is var (width, height) && example.StatedSize is { } stated && stated != (width, height))
                 report.OtherSizes.Add($"{place} has {width} x {height} pixels, not {stated.Width} x {stated.Height}");
         }
+
+        return bad;
     }
 
     /// <summary>The same for examples that teach the same.</summary>

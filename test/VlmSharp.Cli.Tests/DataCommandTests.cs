@@ -28,6 +28,16 @@ public sealed class DataCommandTests : IDisposable
         Assert.Contains(run.Lines, line => Cells(line) is ["longer than 6 tokens", "2", "100.0 %", _]);
         Assert.Contains(run.Lines, line => Cells(line) is ["cake", "1", "100.0 %"]);
         Assert.Contains(run.Lines, line => Cells(line) is ["caption en", "1", "50.0 %"]);
+        Assert.Equal("usable: 2 of 2 examples", run.Lines[^1]);
+    }
+
+    [Theory]
+    [InlineData(Good + "\nnonsense\n{\"image\": \"gone.png\", \"suffix\": \"x\"}", "not usable as it is (bad lines 1, missing pictures 1): mend that, or train with --skip-bad on 2 of 4 examples")]
+    [InlineData("{\"image\": \"gone.png\", \"suffix\": \"x\"}", "not usable: no example is left (missing pictures 1)")]
+    public async Task The_last_line_of_bad_data_says_why(string lines, string verdict)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "data", "validate", Write("train.jsonl", lines));
+        Assert.Equal((65, verdict), (run.Code, run.Lines[^1]));
     }
 
     [Fact]
@@ -39,6 +49,7 @@ public sealed class DataCommandTests : IDisposable
         using JsonDocument json = JsonDocument.Parse(run.Output);
         JsonElement o = json.RootElement;
         Assert.Equal((3, true, "prefix-suffix"), (o.GetProperty("examples").GetInt32(), o.GetProperty("bad").GetBoolean(), o.GetProperty("format").GetString()));
+        Assert.Equal(2, o.GetProperty("usable").GetInt32());
         Assert.StartsWith($"{path}:3: ", o.GetProperty("bad_lines").GetProperty("first")[0].GetString(), StringComparison.Ordinal);
         Assert.Equal(0.5, o.GetProperty("missing_pictures").GetProperty("share").GetDouble());
         Assert.Equal(1, o.GetProperty("classes").GetProperty("count").GetInt32());
@@ -67,6 +78,9 @@ public sealed class DataCommandTests : IDisposable
     [Theory]
     [InlineData(4, "does not exist", "data", "validate", "gone.jsonl")]
     [InlineData(65, "in no known form", "data", "validate", "OTHER")]
+    [InlineData(65, "a.png is a picture, and no training data: give a file with one JSON object a line", "data", "validate", "PICTURE")]
+    [InlineData(65, "a.png is a picture, and no training data", "data", "validate", "PICTURE", "--format", "image-text")]
+    [InlineData(65, "is a text that begins with 'A story'", "data", "validate", "STORY")]
     [InlineData(65, ":1: it names no picture", "data", "convert", "OTHER", "--format", "image-text", "-o", "OUT")]
     [InlineData(2, "'x' not recognized", "data", "validate", "GOOD", "--format", "x")]
     [InlineData(2, "give --model too", "data", "validate", "GOOD", "--text-length", "5")]
@@ -78,7 +92,7 @@ public sealed class DataCommandTests : IDisposable
     public async Task Errors_have_their_codes(int code, string message, params string[] args)
     {
         string good = Write("good.jsonl", Good), other = Write("other.jsonl", """{"a": 1}""");
-        Run.Outcome run = await Run.Vlmsharp("", [.. args.Select(arg => arg switch { "GOOD" => good, "OTHER" => other, "OUT" => folder.At("o.jsonl"), "DEMO" => GoldenFiles.DemoModel, _ => arg })]);
+        Run.Outcome run = await Run.Vlmsharp("", [.. args.Select(arg => arg switch { "GOOD" => good, "OTHER" => other, "PICTURE" => folder.At("a.png"), "STORY" => Write("story.txt", "A story\nof two lines\n"), "OUT" => folder.At("o.jsonl"), "DEMO" => GoldenFiles.DemoModel, _ => arg })]);
         Assert.Equal(code, run.Code);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }

@@ -90,6 +90,28 @@ public sealed class ErrorTests
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal); // no stack trace
     }
 
+    /// <summary>What the usual scripts call it, and slips of the keyboard.</summary>
+    [Theory]
+    [InlineData("Here it is --max-new-tokens.", "caption", "--max_tokens_to_generate", "5", "x.png")]
+    [InlineData("Did you mean --top-p?", "caption", "--top_p", "0.5", "x.png")]
+    [InlineData("Here it is --temperature, --top-k or --top-p: each of them begins sampling.", "ask", "--do_sample", "True", "x.png")]
+    [InlineData("Here it is nothing: the CPU computes unless --backend names another.", "generate", "--only_cpu", "True")]
+    [InlineData("Here it is --image.", "generate", "--image_file_path", "x.png")]
+    [InlineData("Here it is nothing: the picture's name stands by itself.", "ask", "--image_file_path", "x.png", "what?")]
+    [InlineData("Here it is --model.", "caption", "--model_path", "folder", "x.png")]
+    [InlineData("Did you mean --model?", "inspect", "--modle", "x")]
+    [InlineData("Did you mean --quantize?", "inspect", "--quant", "int8")]
+    [InlineData("Did you mean caption?", "captoin", "x.png")]
+    [InlineData("Did you mean validate?", "data", "valdiate", "x.jsonl")]
+    public async Task A_wrong_word_is_answered_with_the_right_one(string hint, params string[] args)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", args);
+        Assert.Equal((2, ""), (run.Code, run.Output));
+        string[] lines = run.Error.TrimEnd('\n').Split('\n');
+        Assert.Equal(hint, lines[^2]);
+        Assert.Equal(3, lines.Length); // what is wrong, the hint, where help is
+    }
+
     [Fact]
     public async Task A_prompt_beyond_the_context_is_refused()
     {

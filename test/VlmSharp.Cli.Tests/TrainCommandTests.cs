@@ -192,11 +192,37 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("Here it is --quantize nf4.", "--use_qlora")]
     [InlineData("Here it is --lr.", "--learning_rate", "1e-4")]
     [InlineData("Here it is --eval-data.", "--val_data_path=x")]
+    [InlineData("Did you mean --steps?", "--stpes", "5")]
+    [InlineData("Did you mean --batch-size?", "--batch_size", "5")]
+    [InlineData("Did you mean --warmup-steps?", "--warmup", "5")]
     public async Task What_is_wrong_is_said(string message, params string[] arguments)
     {
         Run.Outcome run = await Run.Vlmsharp("", ["train", .. arguments]);
         Assert.Equal(2, run.Code);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_is_in_groups_with_what_is_needed_first()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "train", "--help");
+        string[] titles = [.. run.Lines.Where(line => line.EndsWith(':') && !line.StartsWith(' '))];
+        Assert.Equal(
+        [
+            "Description:", "Usage:", "What is needed:", "What is trained:", "Steps:", "Optimizer and loss:", "Evaluation and checkpoints:", "How data are read:",
+            "Memory, devices and processes:", "Other:", "Examples:",
+        ], titles);
+        int needed = Array.IndexOf(run.Lines, "What is needed:");
+        Assert.Equal(["--data", "--out", "--lr", "--steps", "--epochs"], run.Lines[(needed + 1)..(needed + 6)].Select(line => line.Split(' ', ',').First(w => w.StartsWith("--", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public async Task A_folder_with_other_files_is_refused()
+    {
+        folder.Write("thesis.txt", "years of work"u8);
+        Run.Outcome run = await Run.Vlmsharp("", "train", "--model", GoldenFiles.PathOf("models", "pg1"), "--data", Data(Figures("pg1"), [0]), "--out", folder.Path, "--steps", "1", "--lr", "1");
+        Assert.Equal(5, run.Code);
+        Assert.Contains("and no run that could go on: give a new or an empty folder.", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using VlmSharp.Adapters;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Reference;
 using VlmSharp.Conformance;
@@ -32,26 +33,40 @@ public sealed class DeviceRoomTests
     public void Where_nothing_fits_the_error_says_so() =>
         Assert.Contains("no setting makes it fit", Refused(1000, null), StringComparison.Ordinal);
 
+    [Fact]
+    public void Adapters_are_counted_beside_the_model()
+    {
+        string folder = GoldenFiles.PathOf("models", "pg1"), adapter = GoldenFiles.PathOf("training", "pg1-lora");
+        long bytes, held = Needed(null, folder);
+        using (AdapterFile file = AdapterFile.Open(adapter)) bytes = file.Parameters * sizeof(float);
+        using var device = new Device(held + 2 * bytes - 1);
+        using VisionLanguageModel model = VisionLanguageModel.Open(folder, device);
+        model.LoadAdapter("first", adapter);
+        int loaded = device.Loaded;
+        Assert.Contains("pg1-lora", Assert.Throws<DeviceMemoryException>(() => model.LoadAdapter("second", adapter)).Message, StringComparison.Ordinal);
+        Assert.Equal((loaded, 1), (device.Loaded, model.Adapters.Count));
+    }
+
     /// <summary>The least memory that is enough, found by trying.</summary>
-    private static long Needed(DType? quantization)
+    private static long Needed(DType? quantization, string? folder = null)
     {
         long low = 0, high = 1L << 32;
         while (high - low > 1)
         {
             long middle = (low + high) / 2;
-            if (Fits(middle, quantization)) high = middle;
+            if (Fits(middle, quantization, folder ?? GoldenFiles.DemoModel)) high = middle;
             else low = middle;
         }
 
         return high;
     }
 
-    private static bool Fits(long room, DType? quantization)
+    private static bool Fits(long room, DType? quantization, string folder)
     {
         using var device = new Device(room);
         try
         {
-            VisionLanguageModel.Open(GoldenFiles.DemoModel, device, new ModelOptions { Quantization = quantization }).Dispose();
+            VisionLanguageModel.Open(folder, device, new ModelOptions { Quantization = quantization }).Dispose();
             return true;
         }
         catch (DeviceMemoryException)

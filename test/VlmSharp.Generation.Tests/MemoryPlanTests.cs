@@ -1,3 +1,4 @@
+using VlmSharp.Adapters;
 using VlmSharp.Compute;
 using VlmSharp.Conformance;
 using VlmSharp.Cpu;
@@ -57,6 +58,24 @@ public sealed class MemoryPlanTests
         long unused = model.Checkpoint.Tensors.Values.Sum(t => QuantizationPlan.FormatOf(t.Name, t.Shape.Length > 1 ? 2 : 1, (int)t.Shape[^1], format) is null ? 0 : t.ByteLength);
         Assert.Equal(model.Checkpoint.TotalBytes - unused, plan.MappedBytes);
         Assert.InRange(backend.ScratchBytes, 1, CpuBackend.MostScratchBytes(4 * 192, 64, 3 * 14 * 14, backend.Threads));
+    }
+
+    [Fact]
+    public void AdaptersAreForeseenToTheByte()
+    {
+        string model = GoldenFiles.PathOf("models", "pg1"), adapter = GoldenFiles.PathOf("training", "pg1-lora");
+        MemoryPlan plan = MemoryPlan.For(model, 2, 1, 5, 3, adapters: [adapter]), plain = MemoryPlan.For(model, 2, 1, 5, 3);
+
+        using var backend = new CpuBackend();
+        using var opened = VisionLanguageModel.Open(model, backend);
+        Adapter loaded = opened.LoadAdapter("own", adapter);
+        RgbImage cake = ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"));
+        opened.Generate([.. Enumerable.Range(0, 2).Select(i => new GenerationRequest { PromptIds = new int[5], Images = [Shifted(cake, i)], Adapter = "own" })],
+            new GenerationOptions { MaxNewTokens = 3, IgnoreEndOfSequence = true });
+
+        Assert.Equal(loaded.Parameters * sizeof(float), plan.AdapterBytes);
+        Assert.Equal(0, plain.AdapterBytes);
+        Assert.Equal(backend.AllocatedBytes, plan.ActivationBytes);
     }
 
     [Fact]

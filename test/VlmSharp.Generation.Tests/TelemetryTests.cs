@@ -24,10 +24,13 @@ public sealed class TelemetryTests : IDisposable
     private readonly VisionLanguageModel model;
     private readonly Lock gate = new();
     private readonly List<Activity> spans = [];
+    private bool onlyCounts;
+    private int heard;
     private readonly List<(string Name, double Value, Dictionary<string, object?> Tags)> measured = [];
 
     public TelemetryTests()
     {
+        ModelName = Path.GetFileName(folder);
         Directory.CreateDirectory(folder);
         foreach (string file in Directory.EnumerateFiles(GoldenFiles.DemoModel)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         listener = new ActivityListener
@@ -40,6 +43,7 @@ public sealed class TelemetryTests : IDisposable
         caller = Caller.StartActivity("caller")!;
         meters.InstrumentPublished = (instrument, self) => { if (instrument.Meter.Name == VlmSharpTelemetry.Name) self.EnableMeasurementEvents(instrument); };
         meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measured(instrument, value, tags));
+        meters.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Measured(instrument, value, tags));
         meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measured(instrument, value, tags));
         meters.Start();
         model = VisionLanguageModel.Open(folder, backend);
@@ -55,7 +59,7 @@ public sealed class TelemetryTests : IDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private string ModelName => Path.GetFileName(folder);
+    private string ModelName { get; }
 
     [Fact]
     public void Spans_tell_loading_and_each_stage_of_generating()
@@ -99,7 +103,27 @@ public sealed class TelemetryTests : IDisposable
         Dictionary<string, double> usage = Of("gen_ai.client.token.usage").ToDictionary(m => (string)m.Tags["gen_ai.token.type"]!, m => m.Value);
         Assert.Equal(results.Sum(r => r.PromptTokens), usage["input"]);
         Assert.Equal(results.Sum(r => r.TokenIds.Count), usage["output"]);
-        Assert.All(measured, m => Assert.Equal("generate_content", m.Tags["gen_ai.operation.name"]));
+        Assert.All(measured.Where(m => !m.Name.StartsWith("vlmsharp.step.", StringComparison.Ordinal)), m => Assert.Equal("generate_content", m.Tags["gen_ai.operation.name"]));
+    }
+
+    [Fact]
+    public void Every_step_is_measured_with_its_stage_and_its_sequences()
+    {
+        GenerationRequest[] requests = [Request("cake.png", "caption en"), Request("sun.png", "caption en"), Request("cake.png", "detect cake")];
+        using GenerationSession session = model.Start(requests, new GenerationOptions { MaxNewTokens = 5, IgnoreEndOfSequence = true });
+        int steps = 0;
+        while (!session.IsFinished)
+        {
+            session.Step();
+            steps++;
+        }
+
+        Dictionary<string, double[]> byStage = Of("vlmsharp.step.duration").GroupBy(m => (string)m.Tags["vlmsharp.stage"]!).ToDictionary(g => g.Key, g => g.Select(m => m.Value).ToArray());
+        Assert.Equal((1, 1, steps - 1), (byStage["vision"].Length, byStage["prefill"].Length, byStage["decode"].Length));
+        Assert.Equal(session.Timings.Vision.TotalSeconds, byStage["vision"].Sum(), 1e-9);
+        Assert.Equal(session.Timings.Prefill.TotalSeconds, byStage["prefill"].Sum(), 1e-9);
+        Assert.Equal(session.Timings.Decode.TotalSeconds, byStage["decode"].Sum(), 1e-9);
+        Assert.Equal(Enumerable.Repeat(3.0, steps), Of("vlmsharp.step.sequences").Select(m => m.Value));
     }
 
     [Fact]
@@ -142,16 +166,26 @@ public sealed class TelemetryTests : IDisposable
         var options = new GenerationOptions { MaxNewTokens = 60, IgnoreEndOfSequence = true };
         model.Generate(requests, options); // a token's text is made when it first comes, and kept
         using GenerationSession session = model.Start(requests, options);
+        onlyCounts = true; // what this test itself would keep
         for (int i = 0; i < 20; i++) session.Step();
+        int heardBefore = heard;
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 30; i++) session.Step();
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(60, heard - heardBefore); // the time and the sequences of each step
     }
 
     private IEnumerable<(string Name, double Value, Dictionary<string, object?> Tags)> Of(string name) => measured.Where(m => m.Name == name);
 
     private void Measured(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        if (onlyCounts)
+        {
+            foreach ((string key, object? text) in tags)
+                if (key == "gen_ai.request.model" && Equals(text, ModelName)) heard++;
+            return;
+        }
+
         Dictionary<string, object?> all = new(tags.ToArray());
         lock (gate)
             if (Equals(all["gen_ai.request.model"], ModelName)) measured.Add((instrument.Name, value, all));

@@ -10,7 +10,12 @@ namespace VlmSharp.Server.Tests;
 #pragma warning disable CA1001 // xunit calls DisposeAsync
 public sealed class RunningServer : IAsyncLifetime
 {
-    private readonly CpuBackend backend = new();
+    private readonly CpuBackend cpu = new();
+
+    public RunningServer() => Backend = new HeldBackend(cpu);
+
+    /// <summary>What computes.</summary>
+    internal HeldBackend Backend { get; }
 
     public VisionLanguageModel Model { get; private set; } = null!;
 
@@ -24,7 +29,7 @@ public sealed class RunningServer : IAsyncLifetime
     /// <summary>The same as a data URI.</summary>
     public static string SampleUri { get; } = $"data:image/png;base64,{Convert.ToBase64String(Sample)}";
 
-    /// <summary>Starts one, ready, with options of a test's own.</summary>
+    /// <summary>Starts one, ready, with options of a test's own; to be disposed of by <see cref="DisposeAsync"/>.</summary>
     public static async Task<RunningServer> StartAsync(Func<ServerOptions, ServerOptions> change)
     {
         var running = new RunningServer();
@@ -32,14 +37,26 @@ public sealed class RunningServer : IAsyncLifetime
         return running;
     }
 
+    /// <summary>Waits until something holds, which must be soon.</summary>
+    public static async Task UntilAsync(Func<bool> holds)
+    {
+        for (int i = 0; !holds(); i++)
+        {
+            Assert.True(i < 3000, "It did not come to that in 30 s.");
+            await Task.Delay(10);
+        }
+    }
+
     public Task InitializeAsync() => StartAsync(new ServerOptions { Port = 0, ModelName = "demo" });
 
     public async Task DisposeAsync()
     {
         Client.Dispose();
+        Backend.LetGo();
         if (Server is not null) await Server.DisposeAsync();
         Model?.Dispose();
-        backend.Dispose();
+        Backend.Dispose();
+        cpu.Dispose();
     }
 
     /// <summary>A chat request on the sample.</summary>
@@ -108,7 +125,7 @@ public sealed class RunningServer : IAsyncLifetime
 
     private async Task StartAsync(ServerOptions options)
     {
-        Server = await VlmServer.StartAsync(options, cancellation => Model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, null, cancellation));
+        Server = await VlmServer.StartAsync(options, cancellation => Model = VisionLanguageModel.Open(GoldenFiles.DemoModel, Backend, null, cancellation));
         await Server.Ready;
     }
 }

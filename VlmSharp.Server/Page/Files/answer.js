@@ -7,7 +7,7 @@ export class Answer {
   /**
    * @param section the element to fill
    * @param name "A" or "B" where there are two answers, else empty
-   * @param actions onPoint(number or null), onExplain(response)
+   * @param actions onPoint(number or null), onExplain(response), hasModels(): whether there is a choice
    */
   constructor(section, name, actions) {
     this.section = section;
@@ -23,9 +23,9 @@ export class Answer {
   }
 
   /** A request is on its way. */
-  begin() {
+  begin(task) {
     this.items = [];
-    this.text = el("p", { class: "text streaming" });
+    this.text = el("p", { class: task === "caption" || task === "ask" ? "text streaming" : "codes streaming" });
     this.section.replaceChildren(this.text);
     this.section.hidden = false;
     this.section.setAttribute("aria-busy", "true");
@@ -113,11 +113,12 @@ export class Answer {
         try { said.textContent = await action(); } catch (error) { said.textContent = `Not copied: ${error.message}`; }
       },
     }, name);
-    return el("div", { class: "row copies" },
+    return el("div", { class: "row copies", role: "group", "aria-label": "What to do with the answer" },
+      el("span", { class: "hint", "aria-hidden": "true" }, "Copy"),
       button("JSON", "Copy as JSON", () => copyText(toJson(response))),
       button("COCO", "Copy as COCO", () => copyText(toCoco(response, picture))),
       button("PNG", "Copy as PNG, the boxes drawn", () => copyPicture(response, picture)),
-      el("button", { type: "button", class: "small", onclick: () => this.actions.onExplain(response) }, "Explain"),
+      el("button", { type: "button", class: "small explain", onclick: () => this.actions.onExplain(response) }, "Explain"),
       said);
   }
 
@@ -131,10 +132,10 @@ export class Answer {
     }
     if (usage) {
       const image = usage.prompt_tokens_details?.image_tokens;
-      add("Tokens in", image ? `${usage.prompt_tokens} (${image} of the picture)` : `${usage.prompt_tokens}`);
+      add("Tokens in", image ? `${usage.prompt_tokens} (picture ${image})` : `${usage.prompt_tokens}`);
       add("Tokens out", `${usage.completion_tokens}`);
     }
-    add("Model", model ?? "–");
+    if (model && this.actions.hasModels()) add("Model", model);
     return el("dl", { class: "figures" }, parts);
   }
 }

@@ -1,6 +1,7 @@
 // The server's routes, as the page uses them: one request with a picture, whose answer is streamed, and the key that each carries.
 
 const KEY = "vlmsharp-key";
+const BROKEN_OFF = "The answer broke off before its end. Run it again.";
 let memory = null; // where the browser keeps nothing for the page
 
 export function key() {
@@ -50,7 +51,7 @@ export async function ask(route, fields, picture, signal, onText) {
     if (message.usage) whole = message;
     else if (message.text) onText(message.text);
   }
-  if (!whole) throw new ApiError(0, "The answer broke off before its end. Run it again.");
+  if (!whole) throw new ApiError(0, BROKEN_OFF);
   return whole;
 }
 
@@ -95,7 +96,7 @@ async function* events(body) {
   let rest = "", data = [];
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch(error => { throw error.name === "AbortError" ? error : new ApiError(0, BROKEN_OFF); });
       if (done) return;
       const lines = (rest + value).split(/\r\n|\n/);
       rest = lines.pop();

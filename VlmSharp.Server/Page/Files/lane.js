@@ -31,7 +31,7 @@ export class Lane {
     this.root.querySelector(".lane-name").textContent = name;
     const point = number => { this.stage.point(number); this.answer.point(number); };
     this.stage = new Stage(this.root.querySelector(".stage"), point);
-    this.answer = new Answer(this.root.querySelector(".answer"), name, { onPoint: point, onExplain: response => page.explain(response) });
+    this.answer = new Answer(this.root.querySelector(".answer"), name, { onPoint: point, onExplain: response => page.explain(response), hasModels: () => this.form.elements.model.options.length > 1 });
     this.response = null;
     this.form.addEventListener("submit", event => { event.preventDefault(); this.run(); });
     this.form.addEventListener("input", () => page.changed());
@@ -145,7 +145,7 @@ export class Lane {
     for (const name of [...FIELDS[task], ...SAMPLING]) if (values[name]) fields[name === "words" ? "prompt" : name] = values[name];
     if (values.model) fields.model = values.model;
     for (let tries = 1; ; tries++) {
-      this.answer.begin();
+      this.answer.begin(task);
       try {
         return await ask(routeOf(task, fields.prompt ?? ""), fields, picture, signal, piece => this.answer.add(piece));
       } catch (error) {
@@ -162,6 +162,7 @@ export class Lane {
     const run = this.root.querySelector(".run"), cancel = this.root.querySelector(".cancel");
     const hadFocus = document.activeElement === cancel;
     cancel.hidden = abort === undefined;
+    run.textContent = abort ? "Running…" : "Run";
     if (hadFocus && cancel.hidden) run.focus();
   }
 }

@@ -54,7 +54,7 @@ export class Stage {
     this.figure.replaceChildren(el("div", { class: "invite" },
       el("svg:svg", { viewBox: "0 0 64 64", "aria-hidden": "true" },
         el("svg:rect", { x: 6, y: 12, width: 52, height: 40, rx: 7 }), el("svg:circle", { cx: 22, cy: 26, r: 5 }), el("svg:path", { d: "M8 46 L24 33 L34 42 L44 31 L56 42" })),
-      el("p", {}, "Drop a picture here"), el("p", { class: "hint" }, "Nothing leaves this server.")));
+      el("p", {}, "Drop a picture here, or take a sample"), el("p", { class: "hint" }, "It goes to this server and nowhere else.")));
   }
 
   #mark({ label, box, mask }, i, width, height) {

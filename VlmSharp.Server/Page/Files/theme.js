@@ -11,6 +11,7 @@
     const button = document.getElementById("theme");
     if (!button) return;
     button.textContent = names[theme];
+    button.className = `quiet theme-${theme}`;
     button.setAttribute("aria-label", `Theme: ${names[theme]}. Change it.`);
   }
 

@@ -84,4 +84,49 @@ public class SafetensorsWriterTests
         Assert.Throws<IOException>(() => SafetensorsWriter.WriteModel(folder.Path, [
             TensorToWrite.FromIntegers("x", [1], new long[1]), TensorToWrite.FromIntegers("y", [1], new long[1])], shards > 1 ? 100 : 1));
     }
+
+    /// <summary>As the embedding of the 3B model has; a span of bytes ends at 2 GiB.</summary>
+    [Fact]
+    public unsafe void MoreThanTwoGibibytesOfNumbersAreWritten()
+    {
+        const int Count = (1 << 29) + 5;
+        var memory = (float*)System.Runtime.InteropServices.NativeMemory.Alloc(Count, sizeof(float)); // never written to: the system keeps one page of it
+        try
+        {
+            using var counted = new CountingStream();
+            TensorToWrite.WriteFloats(counted, DType.F32, new ReadOnlySpan<float>(memory, Count));
+            Assert.Equal(4L * Count, counted.Length);
+        }
+        finally
+        {
+            System.Runtime.InteropServices.NativeMemory.Free(memory);
+        }
+    }
+
+    private sealed class CountingStream : Stream
+    {
+        private long length;
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => length;
+
+        public override long Position { get => length; set => throw new NotSupportedException(); }
+
+        public override void Flush() { }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => length += count;
+
+        public override void Write(ReadOnlySpan<byte> buffer) => length += buffer.Length;
+    }
 }

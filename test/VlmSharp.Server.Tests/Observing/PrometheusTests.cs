@@ -105,7 +105,7 @@ public sealed class PrometheusTests : IDisposable
     [Fact]
     public void One_that_throws_takes_no_other_along()
     {
-        meter.CreateObservableGauge<long>("broken", () => throw new InvalidOperationException());
+        meter.CreateObservableGauge<long>("broken", long () => throw new InvalidOperationException());
         meter.CreateObservableGauge("sound", () => 1L);
         Assert.Contains("sound 1", exporter.Write(), StringComparison.Ordinal);
     }

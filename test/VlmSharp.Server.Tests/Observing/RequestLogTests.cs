@@ -4,9 +4,11 @@ using VlmSharp.Server.Observing;
 namespace VlmSharp.Server.Tests.Observing;
 
 /// <summary>The log: a line a request, whatever is in it, and nobody who answers waits for it.</summary>
-public sealed class RequestLogTests
+public sealed class RequestLogTests : IDisposable
 {
     private readonly LogStream stream = new();
+
+    public void Dispose() => stream.Dispose();
 
     [Fact]
     public async Task A_line_has_what_is_known_of_a_request()
@@ -14,9 +16,25 @@ public sealed class RequestLogTests
         using var log = new RequestLog(new RequestLogOptions { Output = stream });
         var record = new RequestRecord
         {
-            Id = "abc", Route = "/v1/caption", Client = "alice", Model = "demo", Adapter = "cats", CachedPictures = 1, TextTokens = 4, ImageTokens = 256, CompletionTokens = 11,
-            LargestStep = 3, FinishReason = "stop", Queued = TimeSpan.FromMilliseconds(1.5), Vision = TimeSpan.FromMilliseconds(2), Prefill = TimeSpan.FromMilliseconds(3),
-            Decode = TimeSpan.FromMilliseconds(100), TimeToFirstToken = TimeSpan.FromMilliseconds(6.5), Status = 200, Duration = TimeSpan.FromMilliseconds(110), TraceId = "0af7",
+            Id = "abc",
+            Route = "/v1/caption",
+            Client = "alice",
+            Model = "demo",
+            Adapter = "cats",
+            CachedPictures = 1,
+            TextTokens = 4,
+            ImageTokens = 256,
+            CompletionTokens = 11,
+            LargestStep = 3,
+            FinishReason = "stop",
+            Queued = TimeSpan.FromMilliseconds(1.5),
+            Vision = TimeSpan.FromMilliseconds(2),
+            Prefill = TimeSpan.FromMilliseconds(3),
+            Decode = TimeSpan.FromMilliseconds(100),
+            TimeToFirstToken = TimeSpan.FromMilliseconds(6.5),
+            Status = 200,
+            Duration = TimeSpan.FromMilliseconds(110),
+            TraceId = "0af7",
         };
         record.Pictures.Add(new PictureFacts(1234, 640, 480, "JPEG", "89abcdef"));
         log.Write(record);
@@ -42,7 +60,17 @@ public sealed class RequestLogTests
         using var log = new RequestLog(new RequestLogOptions { Output = stream, IncludeContent = true });
         log.Write(new RequestRecord
         {
-            Id = text, Client = text, Model = text, Adapter = text, Route = text, ErrorType = text, FinishReason = text, TraceId = text, KeepsContent = true, Prompt = text, Answer = text,
+            Id = text,
+            Client = text,
+            Model = text,
+            Adapter = text,
+            Route = text,
+            ErrorType = text,
+            FinishReason = text,
+            TraceId = text,
+            KeepsContent = true,
+            Prompt = text,
+            Answer = text,
         });
         string line = Assert.Single(await stream.ReadAsync(1));
         Assert.All(line[..^1], c => Assert.InRange(c, ' ', '~'));

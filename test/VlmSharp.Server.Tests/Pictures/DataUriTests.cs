@@ -17,11 +17,11 @@ public class DataUriTests
     [InlineData("data:image/svg+xml;name=a.svg;base64,++//QUJD", null)]
     public void Base64_is_read_whatever_the_media_type_says(string uri, string? text)
     {
-        Assert.True(DataUri.Is(uri));
+        Assert.True(DataUri.Is(Encoding.UTF8.GetBytes(uri)));
         if (text == "")
             Assert.Contains("nothing after its comma", Fault(uri), StringComparison.Ordinal);
         else
-            Assert.Equal(text is null ? [0xFB, 0xEF, 0xFF, (byte)'A', (byte)'B', (byte)'C'] : Encoding.ASCII.GetBytes(text), DataUri.Decode(uri, Most));
+            Assert.Equal(text is null ? [0xFB, 0xEF, 0xFF, (byte)'A', (byte)'B', (byte)'C'] : Encoding.ASCII.GetBytes(text), DataUri.Decode(Encoding.UTF8.GetBytes(uri), Most));
     }
 
     [Theory]
@@ -61,15 +61,15 @@ public class DataUriTests
     public void The_limit_is_that_of_the_bytes_and_is_checked_before_memory_is_set_aside()
     {
         for (int bytes = Most - 3; bytes <= Most; bytes++)
-            Assert.Equal(bytes, DataUri.Decode($"data:;base64,{Convert.ToBase64String(new byte[bytes])}", Most).Length);
+            Assert.Equal(bytes, DataUri.Decode(Encoding.UTF8.GetBytes($"data:;base64,{Convert.ToBase64String(new byte[bytes])}"), Most).Length);
         for (int bytes = Most + 1; bytes < Most + 5; bytes++)
         {
             string uri = $"data:;base64,{Convert.ToBase64String(new byte[bytes])}";
-            Assert.Equal(413, Assert.Throws<ApiException>(() => DataUri.Decode(uri, Most)).Status);
+            Assert.Equal(413, Assert.Throws<ApiException>(() => DataUri.Decode(Encoding.UTF8.GetBytes(uri), Most)).Status);
         }
         string huge = $"data:;base64,{new string('A', 40_000_000)}";
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal(413, Assert.Throws<ApiException>(() => DataUri.Decode(huge, Most)).Status);
+        Assert.Equal(413, Assert.Throws<ApiException>(() => DataUri.Decode(Encoding.UTF8.GetBytes(huge), Most)).Status);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
     }
 
@@ -81,13 +81,13 @@ public class DataUriTests
         {
             byte[] bytes = new byte[length];
             random.NextBytes(bytes);
-            Assert.Equal(bytes, DataUri.Decode($"data:image/jpeg;base64,{Convert.ToBase64String(bytes)}", Most));
+            Assert.Equal(bytes, DataUri.Decode(Encoding.UTF8.GetBytes($"data:image/jpeg;base64,{Convert.ToBase64String(bytes)}"), Most));
         }
     }
 
     private static string Fault(string uri)
     {
-        ApiException e = Assert.Throws<ApiException>(() => DataUri.Decode(uri, Most));
+        ApiException e = Assert.Throws<ApiException>(() => DataUri.Decode(Encoding.UTF8.GetBytes(uri), Most));
         Assert.Equal(400, e.Status);
         return e.Message;
     }

@@ -1,0 +1,31 @@
+namespace VlmSharp.Cli.Errors;
+
+/// <summary>How many slips of a typist lie between two words: a letter too many, missing, wrong, or two in the wrong order (Damerau 1964).</summary>
+internal static class EditDistance
+{
+    /// <summary>The optimal string alignment distance.</summary>
+    /// <param name="a">A word.</param>
+    /// <param name="b">Another one.</param>
+    /// <returns>Slips; 0 of equal words.</returns>
+    public static int Of(string a, string b)
+    {
+        int[,] d = new int[a.Length + 1, b.Length + 1]; // of the first i letters to the first j
+        for (int i = 0; i <= a.Length; i++)
+        {
+            for (int j = 0; j <= b.Length; j++)
+            {
+                if (i == 0 || j == 0)
+                {
+                    d[i, j] = i + j;
+                    continue;
+                }
+
+                int wrong = d[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                d[i, j] = Math.Min(wrong, 1 + Math.Min(d[i - 1, j], d[i, j - 1]));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i, j] = Math.Min(d[i, j], 1 + d[i - 2, j - 2]);
+            }
+        }
+
+        return d[a.Length, b.Length];
+    }
+}

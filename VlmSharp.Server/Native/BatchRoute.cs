@@ -1,0 +1,53 @@
+using System.Text.Json;
+using VlmSharp.Generation;
+using VlmSharp.Server.Errors;
+using VlmSharp.Server.Protocol;
+using VlmSharp.Server.Scheduling;
+
+namespace VlmSharp.Server.Native;
+
+/// <summary><c>POST /v1/batch</c>: many requests in one. Each takes a place of its own, and fails alone.</summary>
+/// <param name="pictures">Reads the pictures.</param>
+internal sealed class BatchRoute(PictureReader pictures)
+{
+    /// <summary>Answers a request.</summary>
+    public async Task HandleAsync(ApiCall call)
+    {
+        List<(NativeRequest? Request, ApiException? Error)> items = await NativeReader.ReadBatchAsync(call);
+        Action<Utf8JsonWriter>[] results = await Task.WhenAll(items.Select(item => item.Request is { } request ? AnswerAsync(call, request) : Task.FromResult(Failure(item.Error!))));
+        await JsonResponse.WriteAsync(call.Http.Response, json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("results");
+            foreach (Action<Utf8JsonWriter> write in results) write(json);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }, call.Token);
+    }
+
+    private async Task<Action<Utf8JsonWriter>> AnswerAsync(ApiCall call, NativeRequest request)
+    {
+        try
+        {
+            NativeJob job = await NativeJob.PrepareAsync(call, request, pictures);
+            Asked asked = await job.AskAsync();
+            GenerationResult[] results = await asked.ResultsAsync();
+            return json => job.Write(json, asked, results[0]);
+        }
+        catch (RequestException e)
+        {
+            return Failure(ApiGate.Told(e, call.Served.Model));
+        }
+        catch (Exception e) when (e is ApiException or ImageFormatException)
+        {
+            return Failure(ErrorMiddleware.Of(e));
+        }
+    }
+
+    private static Action<Utf8JsonWriter> Failure(ApiException error) => json =>
+    {
+        json.WriteStartObject();
+        ErrorBody.Write(json, error);
+        json.WriteEndObject();
+    };
+}

@@ -1,0 +1,31 @@
+using VlmSharp.Explain;
+using VlmSharp.Explain.Html;
+using VlmSharp.Server.Protocol;
+using VlmSharp.Server.Scheduling;
+
+namespace VlmSharp.Server.Native;
+
+/// <summary><c>POST /v1/explain</c>: the page that shows what the model saw and did. The request is that of the other routes.</summary>
+/// <param name="pictures">Reads the picture.</param>
+internal sealed class ExplainRoute(PictureReader pictures)
+{
+    /// <summary>Answers a request.</summary>
+    public async Task HandleAsync(ApiCall call)
+    {
+        NativeRequest request = await NativeReader.ReadAsync(call, kind: null);
+        NativeJob job = await NativeJob.PrepareAsync(call, request, pictures, isWhole: true);
+        using var page = new MemoryStream();
+        using (Place place = await call.EnterAsync(1))
+        {
+            var options = new ExplanationOptions { MaxNewTokens = Math.Min(job.Options.MaxNewTokens, ExplanationOptions.LargestMaxNewTokens) };
+            Explanation explanation = await Task.Run(() => Explainer.Run(call.Served.Model, job.Asking, options, call.Token), call.Token);
+            ExplanationPage.Write(explanation with { ModelName = call.Record.Model! }, page);
+        }
+
+        call.Http.Response.ContentType = "text/html; charset=utf-8";
+        call.Http.Response.ContentLength = page.Length;
+        call.Http.Response.Headers.XContentTypeOptions = "nosniff";
+        page.Position = 0;
+        await page.CopyToAsync(call.Http.Response.Body, call.Token);
+    }
+}

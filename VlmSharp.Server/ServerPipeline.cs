@@ -1,0 +1,86 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using VlmSharp.Server.Chat;
+using VlmSharp.Server.Errors;
+using VlmSharp.Server.Keys;
+using VlmSharp.Server.Native;
+using VlmSharp.Server.Observing;
+using VlmSharp.Server.Page;
+using VlmSharp.Server.Protocol;
+using VlmSharp.Server.Scheduling;
+using VlmSharp.Tasks;
+
+namespace VlmSharp.Server;
+
+/// <summary>What a request goes through: it is observed, its errors are told in one shape, a route is found for it, its key is looked at, and the route answers.</summary>
+internal static class ServerPipeline
+{
+    /// <summary>An application that listens. Its builder is the empty one: no environment, no files and no console are looked at here; whoever has them makes options of them.</summary>
+    public static WebApplication Build(ServerOptions options, IPEndPoint address)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, address));
+        builder.Services.AddRoutingCore();
+        builder.Services.AddObservation(options.Log, options.Otlp);
+        return builder.Build();
+    }
+
+    /// <summary>Puts everything in its order.</summary>
+    public static void Use(WebApplication application, ServerOptions options, KeyGate keys, Lifecycle lifecycle, PictureReader pictures)
+    {
+        application.UseRequestObservation();
+        application.Use(ErrorMiddleware.InvokeAsync);
+        application.UseRouting();
+        application.Use(keys.InvokeAsync);
+        var admission = new Admission(options.MaxBatch, options.MaxQueue);
+        application.Services.GetRequiredService<ServerGauges>().Waiting = () => admission.Waiting;
+        MapApi(application, new ApiGate(LimitsOf(options), lifecycle, admission), pictures);
+        application.MapMetrics();
+        RouteGroupBuilder open = application.MapGroup("");
+        open.WithMetadata(OpenRoute.Instance);
+        open.MapHealth();
+        open.MapPage();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options, IPEndPoint address)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        KestrelServerLimits limits = kestrel.Limits;
+        limits.MaxRequestBodySize = options.MaxBodyBytes;
+        limits.MaxRequestHeadersTotalSize = 32 << 10;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        limits.MinRequestBodyDataRate = new MinDataRate(1024, TimeSpan.FromSeconds(10));
+        limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(10));
+        kestrel.Listen(address);
+    }
+
+    private static void MapApi(WebApplication routes, ApiGate gate, PictureReader pictures)
+    {
+        routes.MapGet("/v1/models", gate.Open(ModelsRoute.ListAsync));
+        routes.MapGet("/v1/models/{id}", gate.Open(ModelsRoute.GetAsync));
+        routes.MapPost("/v1/chat/completions", gate.Around(new ChatRoute(pictures).HandleAsync));
+        routes.MapPost("/v1/caption", gate.Around(new TaskRoute(TaskKind.Caption, pictures).HandleAsync));
+        routes.MapPost("/v1/ask", gate.Around(new TaskRoute(TaskKind.Ask, pictures).HandleAsync));
+        routes.MapPost("/v1/detect", gate.Around(new TaskRoute(TaskKind.Detect, pictures).HandleAsync));
+        routes.MapPost("/v1/segment", gate.Around(new TaskRoute(TaskKind.Segment, pictures).HandleAsync));
+        routes.MapPost("/v1/batch", gate.Around(new BatchRoute(pictures).HandleAsync));
+        routes.MapPost("/v1/explain", gate.Around(new ExplainRoute(pictures).HandleAsync));
+        routes.MapPost("/v1/tokenize", gate.Around(TokenizeRoute.HandleAsync));
+    }
+
+    private static RequestLimits LimitsOf(ServerOptions options) => new()
+    {
+        Timeout = options.Timeout,
+        MaxBodyBytes = options.MaxBodyBytes,
+        MaxBufferedBytes = options.MaxBufferedBytes,
+        MaxPromptCharacters = options.MaxPromptCharacters,
+        MaxBatchRequests = options.MaxBatchRequests,
+        MaxChoices = Math.Min(options.MaxChoices, options.MaxBatch),
+    };
+}

@@ -1,0 +1,107 @@
+using VlmSharp.Server.Errors;
+using VlmSharp.Server.Scheduling;
+
+namespace VlmSharp.Server.Tests.Scheduling;
+
+public sealed class AdmissionTests
+{
+    [Fact]
+    public async Task Clients_take_turns_however_many_requests_each_has_sent()
+    {
+        var admission = new Admission(places: 1, queue: 100);
+        var order = new List<string>();
+        Place first = await admission.Arrive("x").EnterAsync(1, default);
+        Task[] all = [.. new[] { "a", "a", "a", "a", "b", "c", "b" }.Select(client => EnterAsync(admission, client, order))];
+        first.Dispose();
+        await Task.WhenAll(all);
+        Assert.Equal("abcabaa", string.Concat(order));
+        Assert.Equal((0, 0), (admission.Running, admission.Waiting));
+    }
+
+    private static async Task EnterAsync(Admission admission, string client, List<string> order)
+    {
+        using Ticket ticket = admission.Arrive(client);
+        using Place place = await ticket.EnterAsync(1, default);
+        lock (order) order.Add(client);
+        await Task.Yield();
+    }
+
+    [Fact]
+    public async Task Who_comes_when_the_queue_is_full_is_told_when_to_come_again()
+    {
+        var admission = new Admission(places: 1, queue: 2);
+        using Place place = await admission.Arrive("a").EnterAsync(1, default);
+        Ticket[] waiting = [admission.Arrive("a"), admission.Arrive("b")];
+        ApiException e = Assert.Throws<ApiException>(() => admission.Arrive("c"));
+        Assert.Equal((429, "rate_limit_exceeded"), (e.Status, e.Type));
+        Assert.True(e.RetryAfter >= TimeSpan.FromSeconds(1));
+        waiting[0].Dispose();
+        admission.Arrive("c").Dispose();
+    }
+
+    [Fact]
+    public async Task Without_a_queue_a_free_place_is_still_taken()
+    {
+        var admission = new Admission(places: 1, queue: 0);
+        Ticket ticket = admission.Arrive("a");
+        Assert.Throws<ApiException>(() => admission.Arrive("b"));
+        using (await ticket.EnterAsync(1, default)) Assert.Throws<ApiException>(() => admission.Arrive("b"));
+        admission.Arrive("b").Dispose();
+    }
+
+    [Fact]
+    public async Task Who_gives_up_leaves_the_queue_and_those_behind_move_up()
+    {
+        var admission = new Admission(places: 2, queue: 10);
+        Place held = await admission.Arrive("a").EnterAsync(1, default);
+        using var giveUp = new CancellationTokenSource();
+        Ticket large = admission.Arrive("b");
+        Task<Place> both = large.EnterAsync(2, giveUp.Token); // more than are free
+        Task<Place> one = admission.Arrive("c").EnterAsync(1, default);
+        Assert.False(one.IsCompleted); // it does not overtake
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => both);
+        (await one).Dispose();
+        large.Dispose();
+        held.Dispose();
+        held.Dispose(); // twice is once
+        Assert.Equal((0, 0), (admission.Running, admission.Waiting));
+    }
+
+    [Fact]
+    public async Task Places_are_never_more_than_there_are()
+    {
+        var admission = new Admission(places: 3, queue: 1000);
+        int running = 0, most = 0;
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => Task.Run(async () =>
+        {
+            using Ticket ticket = admission.Arrive($"{i % 7}");
+            using Place place = await ticket.EnterAsync(1 + i % 3, default);
+            int now = Interlocked.Add(ref running, 1 + i % 3);
+            lock (admission) most = Math.Max(most, now);
+            await Task.Yield();
+            Interlocked.Add(ref running, -1 - i % 3);
+        })));
+        Assert.InRange(most, 1, 3);
+        Assert.Equal((0, 0), (admission.Running, admission.Waiting));
+    }
+
+    [Fact]
+    public async Task A_budget_is_shared_in_order_of_arrival_and_given_back()
+    {
+        var budget = new BufferBudget(100);
+        BufferBudget.Share first = await budget.TakeAsync(80, default);
+        using var giveUp = new CancellationTokenSource();
+        Task<BufferBudget.Share> large = budget.TakeAsync(50, giveUp.Token), small = budget.TakeAsync(10, default);
+        Assert.False(small.IsCompleted); // it does not overtake
+        first.Shrink(60);
+        Assert.False(large.IsCompleted);
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => large);
+        (await small).Dispose();
+        first.Dispose();
+        first.Dispose();
+        Assert.Equal(100, budget.Free);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => budget.TakeAsync(101, default));
+    }
+}
