@@ -48,8 +48,10 @@ internal sealed class ChatServer : IDisposable
         try
         {
             using HttpResponseMessage response = await client.GetAsync(models, HttpCompletionOption.ResponseHeadersRead, cancellation);
-            if ((int)response.StatusCode is 401 or 403) throw new IOException($"{models} answers {(int)response.StatusCode}: give a key that is good there with --api-key-file.");
-            Model = model ?? (response.IsSuccessStatusCode ? await FirstModelAsync(response, cancellation) : null); // some servers have one model, and no list
+            if ((int)response.StatusCode is 401 or 403)
+                throw new IOException($"{models} answers {(int)response.StatusCode}: give a key that is good there with --api-key-file.");
+            if (model is null && response.IsSuccessStatusCode) model = await FirstModelAsync(response, cancellation);
+            Model = model; // null where a server has one model, and no list
         }
         catch (HttpRequestException e)
         {
@@ -67,7 +69,8 @@ internal sealed class ChatServer : IDisposable
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or InvalidDataException)
         {
-            throw new IOException($"{response.RequestMessage?.RequestUri} is no list of models ({e.Message}): give the URL of a server with OpenAI's protocol.", e);
+            string url = $"{response.RequestMessage?.RequestUri}";
+            throw new IOException($"{url} is no list of models ({e.Message}): give the URL of a server with OpenAI's protocol.", e);
         }
     }
 

@@ -88,6 +88,7 @@ internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<Stage
             svg.Text(Left - 8, Y(tick) + 4, Number(isTime ? tick * 1e3 : tick), 12, SvgDrawing.Faint, anchor: "end");
         }
 
+        svg.Stroke(Left, y + PanelHeight, Width - Right, y + PanelHeight, SvgDrawing.Faint);
         if (limit is { } line)
         {
             svg.Stroke(Left, Y(line), Width - Right, Y(line), Limit, dashed: true);

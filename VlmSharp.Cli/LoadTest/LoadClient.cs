@@ -56,13 +56,15 @@ internal sealed class LoadClient(ChatServer server, double timeout, bool keepsTe
         }
 
         double end = outcome.How == LoadEnd.Answered ? seen.Done : Now;
-        return outcome with { First = seen.First, Last = seen.Last, End = end, Tokens = seen.Tokens, PromptTokens = seen.Prompt, Text = seen.Text?.ToString() };
+        outcome = outcome with { First = seen.First, Last = seen.Last, End = end };
+        return outcome with { Tokens = seen.Tokens, PromptTokens = seen.Prompt, Text = seen.Text?.ToString() };
     }
 
     /// <summary>Reads the stream of an answer, or half of it.</summary>
     private async Task<LoadOutcome> ReadAsync(LoadOutcome outcome, HttpResponseMessage response, Seen seen, CancellationToken cancellation)
     {
-        if (response.Content.Headers.ContentType?.MediaType != "text/event-stream") return outcome with { How = LoadEnd.Failed, Error = LoadError.BadAnswer };
+        bool isStream = response.Content.Headers.ContentType?.MediaType == "text/event-stream";
+        if (!isStream) return outcome with { How = LoadEnd.Failed, Error = LoadError.BadAnswer };
         if (keepsText) seen.Text = new StringBuilder();
         int enough = outcome.Request.IsCanceled ? Half(outcome.Request) : int.MaxValue;
         bool isWhole = false;

@@ -1,6 +1,9 @@
 namespace VlmSharp.Cli.LoadTest;
 
-/// <summary>A stage of a load test: requests come at a rate whatever becomes of them (open loop), or each of some clients waits for its answer and asks again (closed loop).</summary>
+/// <summary>
+/// A stage of a load test: requests come at a rate whatever becomes of them (open loop), or each of some clients waits for its answer and
+/// asks again (closed loop).
+/// </summary>
 /// <param name="Rate">Requests a second; null in a closed loop.</param>
 /// <param name="Clients">Clients; null in an open loop.</param>
 internal sealed record LoadStage(double? Rate, int? Clients)
@@ -9,7 +12,8 @@ internal sealed record LoadStage(double? Rate, int? Clients)
     public double Level => Rate ?? Clients!.Value;
 
     /// <summary>For people: "8/s" or "32 clients".</summary>
-    public override string ToString() => Rate is { } rate ? FormattableString.Invariant($"{rate:0.###}/s") : Clients == 1 ? "1 client" : $"{Clients} clients";
+    public override string ToString() =>
+        Rate is { } rate ? FormattableString.Invariant($"{rate:0.###}/s") : Clients == 1 ? "1 client" : $"{Clients} clients";
 }
 
 /// <summary>What a load test does. Times are seconds.</summary>

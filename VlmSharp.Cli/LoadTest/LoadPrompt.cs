@@ -19,7 +19,8 @@ internal sealed record LoadPrompt(string Text, string? Picture = null, int? MaxT
         var prompts = new List<LoadPrompt>();
         try
         {
-            var json = new Utf8JsonReader(SmallFile.Read(path, MostBytes), new JsonReaderOptions { AllowMultipleValues = true, AllowTrailingCommas = true });
+            var options = new JsonReaderOptions { AllowMultipleValues = true, AllowTrailingCommas = true };
+            var json = new Utf8JsonReader(SmallFile.Read(path, MostBytes), options);
             while (json.Read())
             {
                 using JsonDocument value = JsonDocument.ParseValue(ref json);
@@ -33,7 +34,9 @@ internal sealed record LoadPrompt(string Text, string? Picture = null, int? MaxT
             throw new IOException($"{path}, prompt {prompts.Count + 1}: {e.Message}", e);
         }
 
-        return prompts.Count > 0 ? prompts : throw new IOException($"{path} has no prompts: give a JSON object a line, such as {{\"prompt\": \"caption en\"}}.");
+        return prompts.Count > 0
+            ? prompts
+            : throw new IOException($"{path} has no prompts: give a JSON object a line, such as {{\"prompt\": \"caption en\"}}.");
     }
 
     private static LoadPrompt Read(JsonElement o, string folder)

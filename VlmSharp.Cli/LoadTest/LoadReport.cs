@@ -13,6 +13,9 @@ namespace VlmSharp.Cli.LoadTest;
 /// <param name="stages">The stages that were run, at least one.</param>
 internal sealed class LoadReport(string url, string? model, long seed, LoadPlan plan, IReadOnlyList<StageReport> stages)
 {
+    /// <summary>Seconds by which requests may be late without a word.</summary>
+    private const double NoticedDelay = 0.02;
+
     private bool IsOpen => stages[0].Stage.Rate is not null;
 
     private bool HasDeadline => plan.FirstTokenDeadline is not null || plan.Deadline is not null;
@@ -20,17 +23,20 @@ internal sealed class LoadReport(string url, string? model, long seed, LoadPlan 
     /// <summary>For people.</summary>
     public void WriteTable()
     {
-        Console.WriteLine($"{url}{(model is null ? "" : $", {model}")}, seed {seed}; times in ms: p50 / p95 / p99, from the moment at which a request was due");
+        string name = model is null ? url : $"{url}, {model}";
+        Console.WriteLine($"{name}, seed {seed}; times in ms: p50 / p95 / p99, from the moment at which a request was due");
         string[] columns = [IsOpen ? "rate" : "clients", "requests", "answered", "failed", "answers/s", "tokens/s", "first token", "per token", "whole"];
         Table table = Tables.Create(HasDeadline ? [.. columns, "in time"] : columns);
         foreach (StageReport s in stages)
         {
             string[] cells =
             [
-                Invariant($"{s.Stage.Level:0.###}"), $"{s.Requests}", $"{s.Answered}", $"{s.Failed}", Invariant($"{s.RequestsPerSecond:0.0}"), Invariant($"{s.TokensPerSecond:0.0}"),
+                Invariant($"{s.Stage.Level:0.###}"), $"{s.Requests}", $"{s.Answered}", $"{s.Failed}",
+                Invariant($"{s.RequestsPerSecond:0.0}"), Invariant($"{s.TokensPerSecond:0.0}"),
                 Times(s.FirstToken), Times(s.PerToken), Times(s.Whole),
             ];
-            table.AddPlainRow(HasDeadline ? [.. cells, double.IsNaN(s.GoodShare) ? "-" : $"{s.GoodShare:P1}, {Invariant($"{s.GoodPerSecond:0.0}")}/s"] : cells);
+            string good = double.IsNaN(s.GoodShare) ? "-" : Invariant($"{s.GoodShare:P1}, {s.GoodPerSecond:0.0}/s");
+            table.AddPlainRow(HasDeadline ? [.. cells, good] : cells);
         }
 
         Tables.Write(table);
@@ -48,7 +54,9 @@ internal sealed class LoadReport(string url, string? model, long seed, LoadPlan 
         if (s.Canceled > 0) Console.WriteLine($"{s.Stage}: {s.Canceled} given up half way, as asked");
         if (s.Unfinished > 0) Console.WriteLine($"{s.Stage}: {s.Unfinished} were on their way when the test was stopped, and do not count");
         // A generator that cannot keep up measures itself.
-        if (s.Stage.Rate is not null && s.SendDelay[99] > 0.02) Console.WriteLine(Invariant($"{s.Stage}: requests were sent up to {s.SendDelay[99] * 1e3:0} ms late (p99): this machine is too slow or too busy for the rate"));
+        double late = s.SendDelay[99];
+        if (s.Stage.Rate is null || !(late > NoticedDelay)) return;
+        Console.WriteLine(Invariant($"{s.Stage}: requests were sent {late * 1e3:0} ms late (p99): this machine is too slow or too busy for the rate"));
     }
 
     /// <summary>For programs.</summary>
@@ -142,9 +150,11 @@ internal sealed class LoadReport(string url, string? model, long seed, LoadPlan 
 
     private static double Round(double value) => Math.Round(value, 6);
 
-    private static string Times(Percentiles values) => values.Count == 0 ? "-" : string.Join(" / ", Percentiles.Shown.Select(percent => Milliseconds(values[percent])));
+    private static string Times(Percentiles values) =>
+        values.Count == 0 ? "-" : string.Join(" / ", Percentiles.Shown.Select(percent => Milliseconds(values[percent])));
 
-    private static string Milliseconds(double seconds) => (seconds * 1e3).ToString(seconds < 0.01 ? "0.00" : seconds < 0.1 ? "0.0" : "0", CultureInfo.InvariantCulture);
+    private static string Milliseconds(double seconds) =>
+        (seconds * 1e3).ToString(seconds < 0.01 ? "0.00" : seconds < 0.1 ? "0.0" : "0", CultureInfo.InvariantCulture);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -3,7 +3,10 @@ namespace VlmSharp.Cli.LoadTest;
 /// <summary>Runs a stage of a load test.</summary>
 internal sealed class LoadRun
 {
-    /// <summary>In a closed loop a client that was refused waits as long as the server says, within these seconds: else it would do nothing but be refused.</summary>
+    /// <summary>
+    /// In a closed loop a client that was refused waits as long as the server says, within these seconds: else it would do nothing but be
+    /// refused.
+    /// </summary>
     private const double LeastPause = 0.1, MostPause = 10;
 
     private readonly LoadPlan plan;

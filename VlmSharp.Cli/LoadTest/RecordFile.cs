@@ -13,7 +13,8 @@ internal static class RecordFile
     {
         using var file = new StreamWriter(path) { NewLine = "\n" };
         foreach (StageReport stage in stages)
-            foreach (LoadOutcome outcome in stage.Outcomes.OrderBy(o => o.Request.Index)) file.WriteLine(JsonOutput.ToText(o => Write(o, stage.Stage, outcome)));
+            foreach (LoadOutcome outcome in stage.Outcomes.OrderBy(o => o.Request.Index))
+                file.WriteLine(JsonOutput.ToText(o => Write(o, stage.Stage, outcome)));
     }
 
     private static void Write(Utf8JsonWriter o, LoadStage stage, LoadOutcome outcome)
@@ -25,7 +26,13 @@ internal static class RecordFile
         o.WriteString("prompt", outcome.Request.Prompt);
         o.WriteString("image", outcome.Request.Picture.Path);
         o.WriteNumber("max_tokens", outcome.Request.MaxTokens);
-        o.WriteString("end", outcome.How switch { LoadEnd.Answered => "answered", LoadEnd.Canceled => "canceled", LoadEnd.Failed => "failed", _ => "unfinished" });
+        o.WriteString("end", outcome.How switch
+        {
+            LoadEnd.Answered => "answered",
+            LoadEnd.Canceled => "canceled",
+            LoadEnd.Failed => "failed",
+            _ => "unfinished",
+        });
         if (outcome.Error is { } error)
         {
             if (error.Status is { } status) o.WriteNumber("status", status);

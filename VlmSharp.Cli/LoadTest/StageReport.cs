@@ -47,7 +47,7 @@ internal sealed class StageReport
     /// <summary>Seconds that count.</summary>
     public double Seconds => Math.Max(end - plan.Warmup, 0);
 
-    /// <summary>Seconds from when the last request was due to when the last one was over: how long a queue that has built up takes to empty.</summary>
+    /// <summary>Seconds from when the last request was due to when the last one was over: how long a queue takes to empty.</summary>
     public double Drain => Outcomes.Count == 0 ? 0 : Outcomes.Max(o => o.End) - Outcomes.Max(o => o.Due);
 
     /// <summary>Requests that count and have ended.</summary>
@@ -110,7 +110,8 @@ internal sealed class StageReport
         double length = Outcomes.Count == 0 ? 0 : Outcomes.Max(o => o.Due);
         if (length <= 0) return [];
         int count = Math.Clamp(Outcomes.Count / 5, 1, MostSlices); // of fewer requests percentiles say nothing
-        ILookup<int, LoadOutcome> slices = Outcomes.Where(o => o.How != LoadEnd.Unfinished).ToLookup(o => Math.Min((int)(o.Due / length * count), count - 1));
+        ILookup<int, LoadOutcome> slices = Outcomes.Where(o => o.How != LoadEnd.Unfinished)
+            .ToLookup(o => Math.Min((int)(o.Due / length * count), count - 1));
         return [.. Enumerable.Range(0, count).Select(i => new Slice((i + 0.5) * length / count, length / count, [.. slices[i]]))];
     }
 

@@ -70,7 +70,7 @@ public sealed class LoadRunTests
             await together.Task; // nobody has an answer before all have asked
             await answer.TextAsync("a");
         });
-        StageReport report = await RunAsync(fake, Plan(new LoadStage(500, null), "what?", Count));
+        StageReport report = await RunAsync(fake, Plan(new LoadStage(500, null), "what?", Count) with { Timeout = 30 });
         Assert.Equal(Count, report.Answered);
     }
 
