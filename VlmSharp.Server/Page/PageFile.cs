@@ -7,18 +7,18 @@ using Microsoft.Net.Http.Headers;
 namespace VlmSharp.Server.Page;
 
 /// <summary>
-/// A file of the page, embedded in the assembly. It is read once, and answered with the hash of its bytes as its entity tag, so that a browser
-/// asks again after every update and gets 304 as long as there was none (RFC 9110, sections 8.8.3 and 13.1.2).
+/// A file of the page, embedded in the assembly. It is read once, and answered with the hash of its bytes as its entity tag, so that a
+/// browser asks again after every update and gets 304 as long as there was none (RFC 9110, sections 8.8.3 and 13.1.2).
 /// </summary>
 internal sealed record PageFile
 {
-    private readonly byte[] _bytes;
-    private readonly EntityTagHeaderValue _tag;
+    private readonly byte[] bytes;
+    private readonly EntityTagHeaderValue tag;
 
     private PageFile(string path, string contentType, byte[] bytes)
     {
-        (Path, ContentType, _bytes) = (path, contentType, bytes);
-        _tag = new EntityTagHeaderValue($"\"{Base64Url.EncodeToString(SHA256.HashData(bytes).AsSpan(0, 12))}\"");
+        (Path, ContentType, this.bytes) = (path, contentType, bytes);
+        tag = new EntityTagHeaderValue($"\"{Base64Url.EncodeToString(SHA256.HashData(bytes).AsSpan(0, 12))}\"");
     }
 
     /// <summary>Where it is served, for instance <c>/page/main.js</c>.</summary>
@@ -57,17 +57,20 @@ internal sealed record PageFile
         response.Headers["Referrer-Policy"] = "no-referrer";
         response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
         response.Headers.CacheControl = "no-cache"; // keep it, but ask before each use
-        response.Headers.ETag = _tag.ToString();
-        if (context.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(_tag, useStrongComparison: false)))
+        response.Headers.ETag = tag.ToString();
+        if (context.Request.GetTypedHeaders().IfNoneMatch.Any(Is))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
         }
 
         response.ContentType = ContentType;
-        response.ContentLength = _bytes.Length;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(_bytes, context.RequestAborted).AsTask();
+        response.ContentLength = bytes.Length;
+        if (HttpMethods.IsHead(context.Request.Method)) return Task.CompletedTask;
+        return response.Body.WriteAsync(bytes, context.RequestAborted).AsTask();
     }
+
+    private bool Is(EntityTagHeaderValue known) => known.Equals(EntityTagHeaderValue.Any) || known.Compare(tag, useStrongComparison: false);
 
     private const string Prefix = "page/";
 

@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Routing;
 namespace VlmSharp.Server.Page;
 
 /// <summary>
-/// The page to try a model with, at <c>/</c>; the description of the routes, as a document for programs at <c>/openapi.json</c> and for people at <c>/docs</c>.
-/// They hold nothing of the model or its users, so they need no key.
+/// The page to try a model with, at <c>/</c>; the description of the routes, as a document for programs at <c>/openapi.json</c> and for
+/// people at <c>/docs</c>. They hold nothing of the model or its users, so they need no key.
 /// </summary>
 internal static class PageRoutes
 {
-    private static readonly string[] s_methods = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>Maps them: one route a file, so that no request names a file of the machine.</summary>
     /// <param name="routes">Where routes are added.</param>
@@ -23,7 +23,7 @@ internal static class PageRoutes
         {
             PageFile file = PageFile.Read(name, PathOf(name));
             if (name == "frame.html") file = file with { Policy = PagePolicy.Frame };
-            IEndpointConventionBuilder route = group.MapMethods(file.Path, s_methods, file.AnswerAsync);
+            IEndpointConventionBuilder route = group.MapMethods(file.Path, Methods, file.AnswerAsync);
             if (file.Path.StartsWith("/page/", StringComparison.Ordinal)) route.ExcludeFromDescription(); // parts of the documents
         }
 

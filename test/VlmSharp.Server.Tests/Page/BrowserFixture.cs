@@ -5,16 +5,16 @@ namespace VlmSharp.Server.Tests.Page;
 /// <summary>One browser for all tests of the page, with a camera that shows a test picture. Each test has a profile of its own.</summary>
 public sealed class BrowserFixture : IAsyncLifetime
 {
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
+    private IPlaywright? playwright;
+    private IBrowser? browser;
 
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {
         if (Chromium.Path is null) return; // all tests are skipped
         Assertions.SetDefaultExpectTimeout(30_000); // a busy machine is slow, not wrong
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        playwright = await Playwright.CreateAsync();
+        browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Chromium.Path,
             Args = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", .. Environment.IsPrivilegedProcess ? new[] { "--no-sandbox" } : []],
@@ -24,18 +24,18 @@ public sealed class BrowserFixture : IAsyncLifetime
     /// <inheritdoc/>
     public async Task DisposeAsync()
     {
-        if (_browser is not null) await _browser.DisposeAsync();
-        _playwright?.Dispose();
+        if (browser is not null) await browser.DisposeAsync();
+        playwright?.Dispose();
     }
 
     /// <summary>
-    /// Opens the page and does something on it. Afterwards nothing was asked of any other server, and the console has no error: of requests that a test
-    /// lets fail, the browser's own line is allowed.
+    /// Opens the page and does something on it. Afterwards nothing was asked of any other server, and the console has no error: of
+    /// requests that a test lets fail, the browser's own line is allowed.
     /// </summary>
     internal async Task UseAsync(string origin, Func<IPage, Task> use, PageView? view = null)
     {
         view ??= new PageView();
-        await using IBrowserContext context = await _browser!.NewContextAsync(new BrowserNewContextOptions
+        await using IBrowserContext context = await browser!.NewContextAsync(new BrowserNewContextOptions
         {
             ViewportSize = new ViewportSize { Width = view.Width, Height = view.Height },
             ColorScheme = view.Dark ? ColorScheme.Dark : ColorScheme.Light,

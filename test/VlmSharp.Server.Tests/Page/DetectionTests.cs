@@ -8,17 +8,17 @@ namespace VlmSharp.Server.Tests.Page;
 [Collection(BrowserTests.Name)]
 public sealed class DetectionTests(BrowserFixture browser) : IAsyncLifetime
 {
-    private static readonly PageView s_view = new() { Address = "#task=detect&things=car ; key&sample=car-key" };
-    private ScriptedServer _server = null!;
+    private static readonly PageView View = new() { Address = "#task=detect&things=car ; key&sample=car-key" };
+    private ScriptedServer server = null!;
 
     public async Task InitializeAsync()
     {
         // 224 rows, 224 columns: the first 10 columns.
         var mask = new JsonObject { ["size"] = new JsonArray(224, 224), ["counts"] = new JsonArray(0, 2240, 47936) };
-        _server = await StartAsync((http, _) => EndAsync(http, Answer("detect", "detect car ; key", "…", Found("car", 112, 28, 210, 84), Found("key", 56, 112, 168, 217.5, mask))));
+        server = await StartAsync((http, _) => EndAsync(http, Answer("detect", "detect car ; key", "…", Found("car", 112, 28, 210, 84), Found("key", 56, 112, 168, 217.5, mask))));
     }
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
+    public async Task DisposeAsync() => await server.DisposeAsync();
 
     [ChromiumFact]
     public Task Pointing_at_a_text_brings_its_box_forward_and_at_a_box_its_text() => UseAsync(async page =>
@@ -90,12 +90,12 @@ public sealed class DetectionTests(BrowserFixture browser) : IAsyncLifetime
         Assert.Equal(color, $"#{facts[2]:x2}{facts[3]:x2}{facts[4]:x2}");
     });
 
-    private Task UseAsync(Func<IPage, Task> use) => browser.UseAsync(_server.Origin, async page =>
+    private Task UseAsync(Func<IPage, Task> use) => browser.UseAsync(server.Origin, async page =>
     {
         await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
         await Assertions.Expect(page.Locator(".found li")).ToHaveCountAsync(2);
         await use(page);
-    }, s_view);
+    }, View);
 
     private static async Task<string> CopyAsync(IPage page, string name)
     {

@@ -7,7 +7,7 @@ namespace VlmSharp.Server.Tests.Page;
 [Collection(BrowserTests.Name)]
 public sealed class FailureTests(BrowserFixture browser)
 {
-    private static readonly PageView s_view = new() { Address = "#task=caption&sample=sun", RequestsFail = true };
+    private static readonly PageView View = new() { Address = "#task=caption&sample=sun", RequestsFail = true };
 
     [ChromiumFact]
     public async Task A_key_is_asked_for_when_the_server_wants_one_and_kept_for_the_tab()
@@ -31,7 +31,7 @@ public sealed class FailureTests(BrowserFixture browser)
             await Assertions.Expect(page.GetByLabel("This server asks for a key")).ToBeHiddenAsync();
             Assert.Equal("right", await page.EvaluateAsync<string>("sessionStorage.getItem('vlmsharp-key')"));
             Assert.Null(await page.EvaluateAsync<string?>("localStorage.getItem('vlmsharp-key')"));
-        }, s_view with { Screenshot = "key" });
+        }, View with { Screenshot = "key" });
     }
 
     [ChromiumTheory]
@@ -47,7 +47,7 @@ public sealed class FailureTests(BrowserFixture browser)
             await Assertions.Expect(page.GetByText("The queue is full.")).ToBeVisibleAsync();
             await Assertions.Expect(page.GetByText("The next try is in 1 s.")).ToBeVisibleAsync();
             await Assertions.Expect(page.Locator(".answer .text")).ToHaveTextAsync("an answer");
-        }, s_view);
+        }, View);
         Assert.Equal(2, server.Asked.Count);
     }
 
@@ -64,7 +64,7 @@ public sealed class FailureTests(BrowserFixture browser)
             await RunAsync(page);
             await page.GetByRole(AriaRole.Button, new() { Name = "Try now" }).ClickAsync();
             await Assertions.Expect(page.Locator(".answer .text")).ToHaveTextAsync("an answer");
-        }, s_view);
+        }, View);
     }
 
     [ChromiumFact]
@@ -85,7 +85,7 @@ public sealed class FailureTests(BrowserFixture browser)
             await gone.Task.WaitAsync(TimeSpan.FromSeconds(20));
             await Assertions.Expect(page.GetByText("Canceled.").First).ToBeVisibleAsync();
             await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Cancel" })).ToBeHiddenAsync();
-        }, s_view);
+        }, View);
     }
 
     [ChromiumFact]
@@ -99,7 +99,7 @@ public sealed class FailureTests(BrowserFixture browser)
             await Assertions.Expect(page.Locator(".failure p")).ToHaveTextAsync("The picture has <b>no</b> pixels.");
             await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
             await Assertions.Expect(page.Locator(".answer .text")).ToHaveTextAsync("an answer");
-        }, s_view);
+        }, View);
     }
 
     [ChromiumFact]
@@ -110,7 +110,7 @@ public sealed class FailureTests(BrowserFixture browser)
         {
             await RunAsync(page);
             await Assertions.Expect(page.Locator(".failure p")).ToHaveTextAsync("The answer broke off before its end. Run it again.");
-        }, s_view);
+        }, View);
     }
 
     [ChromiumFact]
@@ -121,7 +121,7 @@ public sealed class FailureTests(BrowserFixture browser)
         {
             await RunAsync(page);
             await Assertions.Expect(page.Locator(".failure p")).ToHaveTextAsync("The server stops.");
-        }, s_view);
+        }, View);
     }
 
     [ChromiumFact]
@@ -136,7 +136,7 @@ public sealed class FailureTests(BrowserFixture browser)
             await page.Context.SetOfflineAsync(false);
             await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
             await Assertions.Expect(page.Locator(".answer .text")).ToHaveTextAsync("an answer");
-        }, s_view);
+        }, View);
     }
 
     private static Task RunAsync(IPage page) => page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();

@@ -3,7 +3,10 @@ using static VlmSharp.Server.Tests.Page.ScriptedServer;
 
 namespace VlmSharp.Server.Tests.Page;
 
-/// <summary>The page in every state, on a phone's width, light and dark: nothing sticks out, every text can be read, everything has a name (WCAG 2.2 AA).</summary>
+/// <summary>
+/// The page in every state, on a phone's width, light and dark: nothing sticks out, every text can be read, everything has a name (WCAG
+/// 2.2 AA).
+/// </summary>
 [Collection(BrowserTests.Name)]
 public sealed class LookTests(BrowserFixture browser)
 {
@@ -107,7 +110,10 @@ public sealed class LookTests(BrowserFixture browser)
         Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "The page scrolls sideways.");
     }
 
-    /// <summary>Every control has a name, every picture a text; ids are unique, headings in order, controls large enough (WCAG 2.2: 1.1.1, 1.3.1, 2.4.3, 2.5.8, 4.1.2).</summary>
+    /// <summary>
+    /// Every control has a name, every picture a text; ids are unique, headings in order, controls large enough (WCAG 2.2: 1.1.1,
+    /// 1.3.1, 2.4.3, 2.5.8, 4.1.2).
+    /// </summary>
     private static async Task ExpectNamesAsync(IPage page) => Assert.Empty(await page.EvaluateAsync<string[]>("""
         () => {
           const faults = [], all = selector => [...document.querySelectorAll(selector)], say = (node, what) => faults.push(`${what}: ${node.outerHTML.slice(0, 120)}`);
@@ -137,7 +143,10 @@ public sealed class LookTests(BrowserFixture browser)
         }
         """));
 
-    /// <summary>Contrast of every text with what is behind it: 4.5 to 1, of large text 3 to 1 (WCAG 2.2, 1.4.3). Colors are read as the browser paints them.</summary>
+    /// <summary>
+    /// Contrast of every text with what is behind it: 4.5 to 1, of large text 3 to 1 (WCAG 2.2, 1.4.3). Colors are read as the browser
+    /// paints them.
+    /// </summary>
     private static async Task ExpectContrastAsync(IPage page) => Assert.Empty(await page.EvaluateAsync<string[]>("""
         () => {
           const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });

@@ -20,27 +20,27 @@ namespace VlmSharp.Server.Tests.Page;
 [Collection(BrowserTests.Name)]
 public sealed class OpenApiTests(BrowserFixture browser) : IAsyncLifetime
 {
-    private ScriptedServer _server = null!;
-    private JsonNode _document = null!;
+    private ScriptedServer server = null!;
+    private JsonNode document = null!;
 
     public async Task InitializeAsync()
     {
-        _server = await ScriptedServer.StartAsync((_, _) => Task.CompletedTask);
+        server = await ScriptedServer.StartAsync((_, _) => Task.CompletedTask);
         using var client = new HttpClient();
-        _document = JsonNode.Parse(await client.GetStringAsync(_server.Origin + "/openapi.json"))!;
+        document = JsonNode.Parse(await client.GetStringAsync(server.Origin + "/openapi.json"))!;
     }
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
+    public async Task DisposeAsync() => await server.DisposeAsync();
 
     [Fact]
     public void Every_reference_means_something()
     {
         int references = 0;
-        Walk(_document, node =>
+        Walk(document, node =>
         {
             if (node is not JsonObject { Count: 1 } || node["$ref"] is not JsonValue reference) return;
             references++;
-            JsonNode? at = _document;
+            JsonNode? at = document;
             foreach (string step in reference.GetValue<string>()["#/".Length..].Split('/')) at = at?[step];
             Assert.True(at is not null, $"{reference} is not there.");
         });
@@ -51,7 +51,7 @@ public sealed class OpenApiTests(BrowserFixture browser) : IAsyncLifetime
     public void Every_member_and_every_route_is_described()
     {
         List<string> silent = [];
-        Walk(_document, node =>
+        Walk(document, node =>
         {
             if (node is not JsonObject || node["properties"] is not JsonObject properties) return;
             foreach ((string name, JsonNode? property) in properties)
@@ -61,7 +61,7 @@ public sealed class OpenApiTests(BrowserFixture browser) : IAsyncLifetime
         JsonNode[] operations = [.. Operations().Select(operation => operation.Node)];
         Assert.All(operations, operation => Assert.False(string.IsNullOrEmpty((string?)operation["summary"])));
         Assert.Equal(operations.Length, operations.Select(operation => (string?)operation["operationId"]).Distinct().Count());
-        string[] tags = [.. _document["tags"]!.AsArray().Select(tag => (string)tag!["name"]!)];
+        string[] tags = [.. document["tags"]!.AsArray().Select(tag => (string)tag!["name"]!)];
         Assert.All(operations, operation => Assert.Contains((string)operation["tags"]![0]!, tags));
     }
 
@@ -82,7 +82,7 @@ public sealed class OpenApiTests(BrowserFixture browser) : IAsyncLifetime
     [Fact]
     public void Chat_has_every_member_that_is_honored()
     {
-        string[] described = [.. _document["components"]!["schemas"]!["ChatRequest"]!["properties"]!.AsObject().Select(member => member.Key)];
+        string[] described = [.. document["components"]!["schemas"]!["ChatRequest"]!["properties"]!.AsObject().Select(member => member.Key)];
         Assert.Equal(ChatMembers.All.Where(member => member.Use == MemberUse.Accepted).Select(member => member.Name).Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
     }
 
@@ -93,7 +93,7 @@ public sealed class OpenApiTests(BrowserFixture browser) : IAsyncLifetime
     [InlineData("SegmentRequest", "segment")]
     public void Every_member_of_our_own_routes_is_one_that_they_read(string schema, string task)
     {
-        string[] described = [.. Members(_document["components"]!["schemas"]![schema]!)];
+        string[] described = [.. Members(document["components"]!["schemas"]![schema]!)];
         Assert.InRange(described.Length, 10, 40);
         var limits = new RequestLimits { Timeout = TimeSpan.FromMinutes(1), MaxBodyBytes = 1000, MaxBufferedBytes = 1000, MaxPromptCharacters = 1000, MaxBatchRequests = 1, MaxChoices = 1 };
         Assert.All(described.Where(name => name != "image"), name =>
@@ -109,25 +109,25 @@ public sealed class OpenApiTests(BrowserFixture browser) : IAsyncLifetime
 
     private IEnumerable<string> Members(JsonNode schema)
     {
-        if (schema["$ref"] is { } reference) return Members(reference.GetValue<string>()["#/".Length..].Split('/').Aggregate(_document, (at, step) => at[step]!));
+        if (schema["$ref"] is { } reference) return Members(reference.GetValue<string>()["#/".Length..].Split('/').Aggregate(document, (at, step) => at[step]!));
         return (schema["allOf"]?.AsArray().SelectMany(part => Members(part!)) ?? []).Concat(schema["properties"]?.AsObject().Select(member => member.Key) ?? []);
     }
 
     [ChromiumFact]
-    public Task The_page_shows_every_route_with_what_it_takes() => browser.UseAsync(_server.Origin, async page =>
+    public Task The_page_shows_every_route_with_what_it_takes() => browser.UseAsync(server.Origin, async page =>
     {
         await Assertions.Expect(page.Locator(".route")).ToHaveCountAsync(Operations().Count());
         Assert.Equal(Operations().Select(operation => $"{operation.Method.ToUpperInvariant()} {operation.Path}").Order(), (await page.Locator(".route h3").EvaluateAllAsync<string[]>("all => all.map(one => `${one.children[0].textContent} ${one.children[1].textContent}`)")).Order());
         ILocator detect = page.Locator("#detect");
         foreach (string member in (string[])["image", "things", "max_tokens", "detections[]", "detections[].box", "usage.prompt_tokens_details.image_tokens"])
             await Assertions.Expect(detect.Locator("dt code").Filter(new() { HasTextRegex = new($"^{System.Text.RegularExpressions.Regex.Escape(member)}$") }).First).ToBeVisibleAsync();
-        await Assertions.Expect(detect.Locator("pre").First).ToContainTextAsync($"curl {_server.Origin}/v1/detect");
+        await Assertions.Expect(detect.Locator("pre").First).ToContainTextAsync($"curl {server.Origin}/v1/detect");
         await page.GetByRole(AriaRole.Navigation, new() { Name = "Routes" }).GetByRole(AriaRole.Link, new() { Name = "/v1/tokenize" }).ClickAsync();
         await Assertions.Expect(page.Locator("#tokenize")).ToBeInViewportAsync();
     }, new PageView { Address = "docs" });
 
     private IEnumerable<(string Path, string Method, JsonNode Node)> Operations() =>
-        _document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => (path.Key, operation.Key, operation.Value!)));
+        document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => (path.Key, operation.Key, operation.Value!)));
 
     private static void Walk(JsonNode? node, Action<JsonNode> visit)
     {

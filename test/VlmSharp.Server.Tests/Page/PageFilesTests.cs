@@ -7,18 +7,18 @@ namespace VlmSharp.Server.Tests.Page;
 /// <summary>The page's files as a browser gets them.</summary>
 public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
 {
-    private ScriptedServer _server = null!;
-    private readonly HttpClient _client = new();
+    private ScriptedServer server = null!;
+    private readonly HttpClient client = new();
 
     public async Task InitializeAsync()
     {
-        _server = await ScriptedServer.StartAsync((_, _) => Task.CompletedTask);
-        _client.BaseAddress = new Uri(_server.Origin);
+        server = await ScriptedServer.StartAsync((_, _) => Task.CompletedTask);
+        client.BaseAddress = new Uri(server.Origin);
     }
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
+    public async Task DisposeAsync() => await server.DisposeAsync();
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => client.Dispose();
 
     [Theory]
     [InlineData("/", "text/html; charset=utf-8")]
@@ -31,7 +31,7 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     [InlineData("/page/frame.html", "text/html; charset=utf-8")]
     public async Task A_file_has_its_type_and_nothing_may_be_guessed(string path, string type)
     {
-        using HttpResponseMessage response = await _client.GetAsync(path);
+        using HttpResponseMessage response = await client.GetAsync(path);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(type, response.Content.Headers.ContentType!.ToString());
         Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
@@ -43,7 +43,7 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     {
         foreach (string path in (string[])["/", "/docs", "/page/frame.html"])
         {
-            using HttpResponseMessage response = await _client.GetAsync(path);
+            using HttpResponseMessage response = await client.GetAsync(path);
             var policy = response.Headers.GetValues("Content-Security-Policy").Single().Split(';', StringSplitOptions.TrimEntries)
                 .Select(directive => directive.Split(' ')).ToDictionary(words => words[0], words => words[1..]);
             string[] scripts = policy.GetValueOrDefault("script-src", policy["default-src"]);
@@ -59,17 +59,17 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     {
         foreach (string path in (string[])["/", "/page/main.js", "/page/sun.png"])
         {
-            using HttpResponseMessage first = await _client.GetAsync(path);
+            using HttpResponseMessage first = await client.GetAsync(path);
             using var again = new HttpRequestMessage(HttpMethod.Get, path);
             again.Headers.IfNoneMatch.Add(first.Headers.ETag!);
-            using HttpResponseMessage second = await _client.SendAsync(again);
+            using HttpResponseMessage second = await client.SendAsync(again);
             Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
             Assert.Equal(first.Headers.ETag, second.Headers.ETag);
             Assert.Empty(await second.Content.ReadAsByteArrayAsync());
 
             using var other = new HttpRequestMessage(HttpMethod.Get, path);
             other.Headers.TryAddWithoutValidation("If-None-Match", "\"another\"");
-            using HttpResponseMessage third = await _client.SendAsync(other);
+            using HttpResponseMessage third = await client.SendAsync(other);
             Assert.Equal(HttpStatusCode.OK, third.StatusCode);
         }
     }
@@ -77,7 +77,7 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Tags_of_different_files_differ()
     {
-        string[] tags = await Task.WhenAll(PageFile.Names.Select(async name => (await _client.GetAsync(name is "index.html" ? "/" : name is "docs.html" ? "/docs" : name is "openapi.json" ? "/openapi.json" : $"/page/{name}")).Headers.ETag!.Tag));
+        string[] tags = await Task.WhenAll(PageFile.Names.Select(async name => (await client.GetAsync(name is "index.html" ? "/" : name is "docs.html" ? "/docs" : name is "openapi.json" ? "/openapi.json" : $"/page/{name}")).Headers.ETag!.Tag));
         Assert.Equal(tags.Length, tags.Distinct().Count());
     }
 
@@ -85,9 +85,9 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     public async Task Head_answers_with_the_length_alone()
     {
         using var request = new HttpRequestMessage(HttpMethod.Head, "/page/sun.png");
-        using HttpResponseMessage response = await _client.SendAsync(request);
+        using HttpResponseMessage response = await client.SendAsync(request);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal((await _client.GetByteArrayAsync("/page/sun.png")).Length, response.Content.Headers.ContentLength);
+        Assert.Equal((await client.GetByteArrayAsync("/page/sun.png")).Length, response.Content.Headers.ContentLength);
         Assert.Empty(await response.Content.ReadAsByteArrayAsync());
     }
 
@@ -98,7 +98,7 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     [InlineData("/page/")]
     public async Task There_is_no_other_file(string path)
     {
-        using HttpResponseMessage response = await _client.GetAsync(path);
+        using HttpResponseMessage response = await client.GetAsync(path);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
     }
 
@@ -107,10 +107,10 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     {
         foreach (string path in (string[])["/", "/docs", "/page/frame.html", .. PageFile.Names.Where(name => name.EndsWith(".js", StringComparison.Ordinal)).Select(name => "/page/" + name)])
         {
-            string text = await _client.GetStringAsync(path);
+            string text = await client.GetStringAsync(path);
             foreach (Match named in Named().Matches(text))
             {
-                using HttpResponseMessage response = await _client.GetAsync(named.Groups[1].Value.Replace("./", "/page/", StringComparison.Ordinal));
+                using HttpResponseMessage response = await client.GetAsync(named.Groups[1].Value.Replace("./", "/page/", StringComparison.Ordinal));
                 Assert.True(response.IsSuccessStatusCode, $"{path} names {named.Groups[1].Value}, which is not there.");
             }
         }
@@ -120,7 +120,7 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     public async Task The_page_and_its_samples_are_small()
     {
         int bytes = 0;
-        foreach (string name in PageFile.Names.Where(name => name is not ("index.html" or "docs.html" or "openapi.json"))) bytes += (await _client.GetByteArrayAsync("/page/" + name)).Length;
+        foreach (string name in PageFile.Names.Where(name => name is not ("index.html" or "docs.html" or "openapi.json"))) bytes += (await client.GetByteArrayAsync("/page/" + name)).Length;
         Assert.InRange(bytes, 1, 400_000);
     }
 

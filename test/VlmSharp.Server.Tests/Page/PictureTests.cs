@@ -11,14 +11,14 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
     // 2 by 1 pixels.
     private const string TinyBmp = "Qk0+AAAAAAAAADYAAAAoAAAAAgAAAAEAAAABABgAAAAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAD//wAAAAA=";
 
-    private ScriptedServer _server = null!;
+    private ScriptedServer server = null!;
 
-    public async Task InitializeAsync() => _server = await StartAsync((http, fields) => EndAsync(http, Answer("caption", "p", fields["image"])));
+    public async Task InitializeAsync() => server = await StartAsync((http, fields) => EndAsync(http, Answer("caption", "p", fields["image"])));
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
+    public async Task DisposeAsync() => await server.DisposeAsync();
 
     [ChromiumFact]
-    public Task Chosen() => browser.UseAsync(_server.Origin, async page =>
+    public Task Chosen() => browser.UseAsync(server.Origin, async page =>
     {
         IFileChooser chooser = await page.RunAndWaitForFileChooserAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Choose a picture" }).ClickAsync());
         await chooser.SetFilesAsync(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"));
@@ -27,7 +27,7 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
     });
 
     [ChromiumFact]
-    public Task Dropped() => browser.UseAsync(_server.Origin, async page =>
+    public Task Dropped() => browser.UseAsync(server.Origin, async page =>
     {
         await page.EvaluateAsync(Transfer + """
             dispatchEvent(new DragEvent("dragenter", { dataTransfer: transfer }));
@@ -44,7 +44,7 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
     });
 
     [ChromiumFact]
-    public Task Pasted() => browser.UseAsync(_server.Origin, async page =>
+    public Task Pasted() => browser.UseAsync(server.Origin, async page =>
     {
         await page.EvaluateAsync(Transfer + """
             dispatchEvent(new ClipboardEvent("paste", { clipboardData: transfer, cancelable: true }));
@@ -54,7 +54,7 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
     });
 
     [ChromiumFact]
-    public Task Taken_with_the_camera() => browser.UseAsync(_server.Origin, async page =>
+    public Task Taken_with_the_camera() => browser.UseAsync(server.Origin, async page =>
     {
         await page.GetByRole(AriaRole.Button, new() { Name = "Take one" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Take a picture" })).ToBeVisibleAsync();
@@ -67,7 +67,7 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
     });
 
     [ChromiumFact]
-    public Task Of_a_kind_that_the_server_does_not_read_it_becomes_a_png() => browser.UseAsync(_server.Origin, async page =>
+    public Task Of_a_kind_that_the_server_does_not_read_it_becomes_a_png() => browser.UseAsync(server.Origin, async page =>
     {
         await page.EvaluateAsync("""
             () => {
@@ -80,7 +80,7 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
     });
 
     [ChromiumFact]
-    public Task What_is_no_picture_is_refused_and_the_one_before_stays() => browser.UseAsync(_server.Origin, async page =>
+    public Task What_is_no_picture_is_refused_and_the_one_before_stays() => browser.UseAsync(server.Origin, async page =>
     {
         await page.EvaluateAsync(Transfer + """
             const other = new DataTransfer();

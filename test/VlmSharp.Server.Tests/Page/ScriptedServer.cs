@@ -12,17 +12,17 @@ using VlmSharp.Server.Page;
 namespace VlmSharp.Server.Tests.Page;
 
 /// <summary>
-/// The page on a server whose answers a test writes: for what a server with a model does rarely or at no known moment, such as being busy, asking for a key,
-/// or stopping amid an answer. What it says is the protocol of the native routes.
+/// The page on a server whose answers a test writes: for what a server with a model does rarely or at no known moment, such as being
+/// busy, asking for a key, or stopping amid an answer. What it says is the protocol of the native routes.
 /// </summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    private readonly WebApplication app;
 
-    private ScriptedServer(WebApplication app) => _app = app;
+    private ScriptedServer(WebApplication app) => this.app = app;
 
     /// <summary>For instance http://127.0.0.1:40001.</summary>
-    public string Origin => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    public string Origin => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
     /// <summary>The requests for pictures so far, as route and fields; <c>image</c> is the file's name.</summary>
     public ConcurrentQueue<(string Route, IReadOnlyDictionary<string, string> Fields)> Asked { get; } = [];
@@ -105,7 +105,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync(new CancellationToken(canceled: true));
-        await _app.DisposeAsync();
+        await app.StopAsync(new CancellationToken(canceled: true));
+        await app.DisposeAsync();
     }
 }
