@@ -30,10 +30,10 @@ internal sealed class DataUriTarget : FuzzTarget
 
     public override bool Use(byte[] bytes)
     {
-        string text = Encoding.Latin1.GetString(bytes);
-        if (!DataUri.Is(text)) return false;
-        byte[] file = DataUri.Decode(text, Options.MaxBytes);
+        if (!DataUri.Is(bytes)) return false;
+        byte[] file = DataUri.Decode(bytes, Options.MaxBytes);
         Assert.InRange(file.Length, 1, Options.MaxBytes);
+        string text = Encoding.Latin1.GetString(bytes);
         Assert.Equal(text[(text.IndexOf(',', StringComparison.Ordinal) + 1)..], Convert.ToBase64String(file));
         using ReadPicture picture = Source.Decode(file, "The picture", CancellationToken.None);
         Assert.InRange((long)picture.Image.Width * picture.Image.Height, 1, Options.MaxPixels);
