@@ -173,11 +173,11 @@ public sealed class ServiceCollectionTests
         ChatResponse response = await client.GetResponseAsync([Cake]);
         await Assert.ThrowsAsync<ArgumentNullException>(() => client.GetResponseAsync((IEnumerable<ChatMessage>)null!));
         await Assert.ThrowsAsync<ArgumentNullException>(async () => await client.GetStreamingResponseAsync((IEnumerable<ChatMessage>)null!).ToListAsync());
-        await Assert.ThrowsAsync<RequestException>(() => client.GetResponseAsync([Cake, Cake]));
+        await Assert.ThrowsAsync<RequestException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.Assistant, "a cake")]));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetResponseAsync([Cake], cancellationToken: new CancellationToken(canceled: true)));
         Assert.Contains(log.Lines, line => line.StartsWith($"Debug: Request {response.ResponseId}: 1 pictures, 10 characters", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.StartsWith($"Information: Answered {response.ResponseId}: {response.Usage!.InputTokenCount} tokens in, {response.Usage.OutputTokenCount} out (stop)", StringComparison.Ordinal));
-        Assert.Contains(log.Lines, line => line.StartsWith("Warning: Refused", StringComparison.Ordinal) && line.Contains("2 messages", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.StartsWith("Warning: Refused", StringComparison.Ordinal) && line.Contains("no user message", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.StartsWith("Debug: Canceled", StringComparison.Ordinal));
         Assert.DoesNotContain(log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
         Assert.DoesNotContain(log.Lines, line => line.Contains("caption", StringComparison.Ordinal) || line.Contains("a cake", StringComparison.Ordinal));
