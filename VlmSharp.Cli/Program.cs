@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using VlmSharp.Cli.Commands;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Output;
 using VlmSharp.Training.Data;
 
 namespace VlmSharp.Cli;

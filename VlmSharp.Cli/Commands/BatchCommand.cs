@@ -4,6 +4,7 @@ using VlmSharp.Checkpoints;
 using VlmSharp.Cli.Batch;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Preprocessing;

@@ -3,6 +3,7 @@ using System.Text;
 using VlmSharp.Cli.Batch;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Commands;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Commands;
 

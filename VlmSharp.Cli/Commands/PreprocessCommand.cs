@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using VlmSharp.Adapters;
-using VlmSharp.Cli.Commands;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Training;
 using VlmSharp.Training.Data;

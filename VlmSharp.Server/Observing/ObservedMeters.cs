@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using VlmSharp.Telemetry;
 
 namespace VlmSharp.Server.Observing;
 
@@ -9,7 +8,7 @@ namespace VlmSharp.Server.Observing;
 internal static class ObservedMeters
 {
     /// <summary>The names of the meters.</summary>
-    public static string[] Names { get; } = [VlmSharpTelemetry.Name, ServerMetrics.MeterName, "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
+    public static string[] Names { get; } = [Telemetry.VlmSharpTelemetry.Name, ServerMetrics.MeterName, "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel"];
 
     /// <summary>Whether a meter is one of them; of the servers of a process, each tells its own.</summary>
     public static bool Contains(Meter meter, ServerMetrics own) => meter == own.Meter || (meter.Name != ServerMetrics.MeterName && Names.Contains(meter.Name));

@@ -4,7 +4,6 @@ using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
-using VlmSharp.Telemetry;
 
 namespace VlmSharp.Server.Observing;
 
@@ -21,7 +20,7 @@ internal static class OtlpExport
             throw new ArgumentException($"The OTLP endpoint is {options.Endpoint}, but must be an http or https address such as http://localhost:4318.");
         services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(options.ServiceName, serviceVersion: typeof(OtlpExport).Assembly.GetName().Version?.ToString(3)))
-            .WithTracing(tracing => tracing.AddSource(HttpSource, VlmSharpTelemetry.Name).AddOtlpExporter(export => Set(export, options, "v1/traces")))
+            .WithTracing(tracing => tracing.AddSource(HttpSource, Telemetry.VlmSharpTelemetry.Name).AddOtlpExporter(export => Set(export, options, "v1/traces")))
             .WithMetrics(metrics => metrics.AddMeter(ObservedMeters.Names).AddOtlpExporter(export => Set(export, options, "v1/metrics")));
     }
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
-namespace VlmSharp.Cli.Commands;
+namespace VlmSharp.Cli.Output;
 
 /// <summary>
 /// A command whose help ends with notes and examples; in the list of commands it stays one line. Where it has many options they may stand in
