@@ -7,7 +7,7 @@
 FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 COPY . .
-RUN dotnet publish VlmSharp.Cli -c Release -p:UseAppHost=false -p:DebugType=none -o /app
+RUN dotnet publish VlmSharp.Cli -c Release -p:UseAppHost=false -o /app
 
 # The card's driver comes from the host, with NVIDIA's container toolkit; nothing else of CUDA is needed.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS cuda
