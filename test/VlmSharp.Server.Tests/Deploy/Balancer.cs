@@ -39,7 +39,8 @@ internal sealed class Balancer : IAsyncDisposable
     public async Task<int> AnsweredAsync(int replica, string route)
     {
         string text = await Client.GetStringAsync(Replicas[replica].Server.Address + "/metrics");
-        Match line = Regex.Match(text, $"^vlmsharp_server_request_duration_seconds_count\\{{http_response_status_code=\"200\",http_route=\"{Regex.Escape(route)}\"\\}} (\\d+)", RegexOptions.Multiline);
+        const string Count = "^vlmsharp_server_request_duration_seconds_count";
+        Match line = Regex.Match(text, $"{Count}\\{{http_route=\"{Regex.Escape(route)}\",http_response_status_code=\"200\"\\}} (\\d+)", RegexOptions.Multiline);
         return line.Success ? int.Parse(line.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : 0;
     }
 

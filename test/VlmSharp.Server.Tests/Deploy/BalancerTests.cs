@@ -42,7 +42,7 @@ public sealed class BalancerTests
     public async Task A_server_that_drains_finishes_what_it_has_and_gets_no_more()
     {
         await using Balancer balancer = await Balancer.StartAsync();
-        foreach (RunningServer replica in balancer.Replicas) replica.Backend.Hold();
+        foreach (RunningServer replica in balancer.Replicas) replica.Backend.HoldAfter(steps: 1); // in the midst of an answer
         Task<string> first = CaptionAsync(balancer);
         await RunningServer.UntilAsync(() => balancer.Replicas.Sum(Inside) == 1);
         Task<string> second = CaptionAsync(balancer); // goes to the one with fewer connections

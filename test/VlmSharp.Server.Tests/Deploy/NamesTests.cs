@@ -11,7 +11,7 @@ namespace VlmSharp.Server.Tests.Deploy;
 public sealed partial class NamesTests(ExportedMetrics exported) : IClassFixture<ExportedMetrics>
 {
     /// <summary>Options of docker, kubectl, dotnet and COPY.</summary>
-    private static readonly string[] Foreign = ["--platform", "--from", "--from-file", "--interval", "--timeout", "--start-period", "--target", "--secret", "--tmpfs", "--read-only", "--build", "--cap-drop", "--gpus"];
+    private static readonly string[] Foreign = ["--platform", "--from", "--from-file", "--interval", "--timeout", "--start-period", "--target", "--secret", "--tmpfs", "--read-only", "--build", "--cap-drop", "--gpus", "--now"];
 
     [Fact]
     public async Task Every_option_is_one_of_serve()
