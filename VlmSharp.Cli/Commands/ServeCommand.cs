@@ -21,6 +21,7 @@ internal static class ServeCommand
         Option<string?> config = new("--config") { Description = "A JSON file of options by their long names.", HelpName = "FILE" };
         FileList.RefuseEmpty(config);
         Option<bool> print = new("--print-config") { Description = "Print the options that count, as such a file, and end." };
+        Option<bool> probe = new("--probe") { Description = "Ask the server that these options start whether it is ready, and end: exit code 0 where it is, else 1." };
         var command = new ExampleCommand("serve", "Serves the model over HTTP: OpenAI's chat completions, boxes and masks, a page to try it.", """
             Prints one line when it is ready, "listening on http://HOST:PORT", and logs each request on standard error. An option may stand on the command
             line, in the environment (--max-queue is VLMSHARP_MAX_QUEUE) or in the file of --config; the first of these counts. SIGTERM or Ctrl-C finishes
@@ -33,7 +34,7 @@ internal static class ServeCommand
               vlmsharp serve --port 9000 --print-config > server.json
               vlmsharp serve --config server.json --max-queue 100
               curl http://127.0.0.1:8000/v1/caption -F image=@photo.jpg
-            """) { config, print };
+            """) { config, print, probe };
         var model = new ModelOptionsBinder();
         model.AddTo(command);
         var serving = new ServeOptionsBinder();
@@ -43,10 +44,11 @@ internal static class ServeCommand
             ParseResult all = ConfigFile.Merge(command, EnvironmentOptions.Merge(command, parsed, Environment.GetEnvironmentVariable), config);
             if (all.GetValue(print))
             {
-                Console.Out.WriteLine(ConfigOutput.Of(command.Options.Where(o => o is not HelpOption && o != config && o != print), all));
+                Console.Out.WriteLine(ConfigOutput.Of(command.Options.Where(o => o is not HelpOption && o != config && o != print && o != probe), all));
                 return ExitCodes.Success;
             }
 
+            if (all.GetValue(probe)) return await HealthProbe.AskAsync(serving.Address(all));
             if (!FrameworkRestart.IsServer) return FrameworkRestart.Run(Environment.GetCommandLineArgs()[1..]);
             using IComputeBackend backend = model.CreateBackend(all);
             using Stream log = Console.OpenStandardError();

@@ -8,6 +8,9 @@ internal static class ExitCodes
     /// <summary>A fault of the program itself.</summary>
     public const int Internal = 1;
 
+    /// <summary>A probe: there is no server, or it is not ready. What Docker takes for unhealthy.</summary>
+    public const int NotReady = 1;
+
     /// <summary>The command line is wrong.</summary>
     public const int Usage = 2;
 

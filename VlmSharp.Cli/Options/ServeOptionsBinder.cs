@@ -98,6 +98,14 @@ internal sealed class ServeOptionsBinder
         };
     }
 
+    /// <summary>Where this machine reaches the server: for an address that stands for all of them, loopback.</summary>
+    public Uri Address(ParseResult parsed)
+    {
+        string given = parsed.GetValue(host)!;
+        string reached = given switch { "*" or "+" or "0.0.0.0" => "127.0.0.1", "::" or "[::]" => "[::1]", _ when given.Contains(':', StringComparison.Ordinal) => $"[{given.Trim('[', ']')}]", _ => given };
+        return Uri.TryCreate($"http://{reached}:{parsed.GetValue(port)}", UriKind.Absolute, out Uri? address) ? address : throw new UsageException($"--host {given}: give an IP address, or * for all.");
+    }
+
     /// <summary>Memory for image tokens, in bytes.</summary>
     public long ImageCacheBytes(ParseResult parsed) => AtLeast(parsed, imageCache, 0)!.Value;
 

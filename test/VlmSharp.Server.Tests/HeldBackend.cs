@@ -7,14 +7,20 @@ internal sealed class HeldBackend(IComputeBackend inner) : DelegatingBackend(inn
 {
     private readonly ManualResetEventSlim open = new(initialState: true);
 
+    private int left;
+
     /// <summary>No step begins from here on.</summary>
     public void Hold() => open.Reset();
+
+    /// <summary>So many steps begin, and no more.</summary>
+    public void HoldAfter(int steps) => Volatile.Write(ref left, steps + 1);
 
     /// <summary>Steps go on.</summary>
     public void LetGo() => open.Set();
 
     public override StepTable Prepare(SequenceBatch batch)
     {
+        if (Interlocked.Decrement(ref left) == 0) open.Reset();
         open.Wait();
         return base.Prepare(batch);
     }

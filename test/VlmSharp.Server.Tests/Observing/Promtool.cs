@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VlmSharp.Server.Tests.Deploy;
 
 namespace VlmSharp.Server.Tests.Observing;
 
@@ -19,7 +20,7 @@ internal static class Promtool
         Assert.True(process.ExitCode == 0, $"promtool {string.Join(' ', arguments)}:\n{await output}{await errors}");
     }
 
-    private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "promtool")).FirstOrDefault(File.Exists);
+    private static string? Find() => Tool.Find("promtool");
 }
 
 /// <summary>A test that is skipped where promtool is not installed.</summary>

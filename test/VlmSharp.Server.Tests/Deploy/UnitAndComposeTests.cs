@@ -1,0 +1,58 @@
+namespace VlmSharp.Server.Tests.Deploy;
+
+/// <summary>The unit and the compose files, checked by those who read them.</summary>
+public sealed class UnitAndComposeTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("vlmsharp-deploy-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [ToolFact("systemd-analyze")]
+    public async Task Systemd_finds_nothing_to_say_about_the_unit()
+    {
+        (int code, string output, string errors) = await Tool.RunAsync("systemd-analyze", ["verify", Unit(text => text)]);
+        Assert.Equal((0, ""), (code, output + errors));
+        (_, output, errors) = await Tool.RunAsync("systemd-analyze", ["verify", Unit(text => text.Replace("ProtectSystem=", "ProtectSystm=", StringComparison.Ordinal))]);
+        Assert.Contains("ProtectSystm", output + errors, StringComparison.Ordinal);
+    }
+
+    [ToolFact("systemd-analyze")]
+    public async Task Systemd_finds_the_unit_little_exposed()
+    {
+        // From 0 to 100, ten times the number that it prints.
+        (int code, string output, string errors) = await Tool.RunAsync("systemd-analyze", ["security", "--offline=true", "--threshold=20", "--no-pager", Unit(text => text)]);
+        Assert.True(code == 0, output + errors);
+    }
+
+    [ToolFact("docker-compose")]
+    public async Task Compose_understands_its_files()
+    {
+        foreach (string name in new[] { "compose.yaml", "compose-replicas.yaml" })
+        {
+            (int code, string output, string errors) = await Tool.RunAsync("docker-compose", ["-f", DeployFiles.Of("deploy", "compose", name), "config", "--services"], folder);
+            Assert.True(code == 0, errors);
+            Assert.Equal(name == "compose.yaml" ? ["vlmsharp"] : ["nginx", "replica-1", "replica-2"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Compose_asks_for_health_as_the_image_does()
+    {
+        foreach (string name in new[] { "compose.yaml", "compose-replicas.yaml" })
+        {
+            foreach ((string service, YamlDotNet.RepresentationModel.YamlNode node) in DeployFiles.Members(DeployFiles.Root(DeployFiles.Read("compose", name))["services"]))
+            {
+                Assert.Equal("true", DeployFiles.Text(node["read_only"]));
+                if (service != "nginx") Assert.Equal(["CMD", .. Dockerfile.Stages["cpu"].HealthCheck], DeployFiles.Texts(node["healthcheck"]["test"]));
+            }
+        }
+    }
+
+    /// <summary>The unit with a program that is there.</summary>
+    private string Unit(Func<string, string> change)
+    {
+        string path = Path.Combine(folder, "vlmsharp.service");
+        File.WriteAllText(path, change(DeployFiles.Read("systemd", "vlmsharp.service")).Replace("/usr/bin/dotnet", "/bin/true", StringComparison.Ordinal));
+        return path;
+    }
+}
