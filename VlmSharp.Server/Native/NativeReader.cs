@@ -102,9 +102,9 @@ internal static class NativeReader
         });
     }
 
-    private delegate void Read(ref Utf8JsonReader json);
+    private delegate void Reading(ref Utf8JsonReader json);
 
-    private static void ReadWhole(ReadOnlyMemory<byte> body, RequestLimits limits, Read read)
+    private static void ReadWhole(ReadOnlyMemory<byte> body, RequestLimits limits, Reading read)
     {
         var json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = limits.MaxJsonDepth });
         try

@@ -26,6 +26,7 @@ internal static class JsonValues
         name = "";
         if (json.TokenType == JsonTokenType.EndObject) return false;
         name = json.ValueSpan.Length <= 64 ? Decoded(ref json, null) : "(a long name)";
+        if (name.Any(char.IsControl)) name = "(a name with control characters)"; // messages repeat names, and logs and terminals show messages
         json.Read();
         return true;
     }
