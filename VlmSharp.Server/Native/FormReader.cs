@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using VlmSharp.Server.Errors;
@@ -109,16 +110,9 @@ internal static class FormReader
     private static byte[] Quoted(ReadOnlySpan<byte> text, string name, RequestLimits limits)
     {
         if (text.Length > 4L * limits.MaxPromptCharacters) throw ApiException.Invalid($"{name} has more than {limits.MaxPromptCharacters} characters: shorten it.", name, "string_above_max_length");
+        if (!Utf8.IsValid(text)) throw ApiException.Invalid($"{name} is no text: send UTF-8.", name, "invalid_text"); // the writer would put other characters in its place
         using var stream = new MemoryStream();
-        try
-        {
-            using (var json = new Utf8JsonWriter(stream)) json.WriteStringValue(text);
-        }
-        catch (ArgumentException)
-        {
-            throw ApiException.Invalid($"{name} is no text: send UTF-8.", name, "invalid_text");
-        }
-
+        using (var json = new Utf8JsonWriter(stream)) json.WriteStringValue(text);
         return stream.ToArray();
     }
 

@@ -89,8 +89,8 @@ internal sealed class ChatBodyTarget : BodyTarget
     public override string Name => "chat-bodies";
 
     protected override IEnumerable<Seed> MakeSeeds() => ((string[])[
-        $$"""{"model":"demo","messages":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"image_url","image_url":{"url":"{{Picture}}","detail":"low"}},{"type":"text","text":"caption en"}]}],"max_tokens":8}""",
-        $$"""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":"{{Picture}}"}]},{"role":"assistant","content":"b"},{"role":"user","content":"detect \u0063ar"}],"n":2,"stop":["a","b"],"seed":7,"temperature":0.5,"top_p":0.9,"stream":true,"stream_options":{"include_usage":true}}""",
+        $$$"""{"model":"demo","messages":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"image_url","image_url":{"url":"{{{Picture}}}","detail":"low"}},{"type":"text","text":"caption en"}]}],"max_tokens":8}""",
+        $$$"""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":"{{{Picture}}}"}]},{"role":"assistant","content":"b"},{"role":"user","content":"detect \u0063ar"}],"n":2,"stop":["a","b"],"seed":7,"temperature":0.5,"top_p":0.9,"stream":true,"stream_options":{"include_usage":true}}""",
         """{"messages":[{"content":"x","role":"user"}],"logprobs":true,"top_logprobs":3,"user":"me","metadata":{"a":[1]},"tools":[],"logit_bias":{},"stop_token_ids":[1,2],"min_tokens":1,"repetition_penalty":1.1,"top_k":-1}""",
     ]).Select((text, i) => new Seed($"chat {i}", Encoding.UTF8.GetBytes(text)));
 
@@ -111,10 +111,10 @@ internal sealed class NativeBodyTarget : BodyTarget
     public override string Name => "native-bodies";
 
     protected override IEnumerable<Seed> MakeSeeds() => ((string[])[
-        $$"""{"image":"{{Picture}}","language":"en","model":"demo","max_tokens":8,"temperature":0,"stop":"x","stream":false}""",
-        $$"""{"image":["{{Picture}}"],"things":["car","key"],"any_label":true,"mask_format":"png","seed":1}""",
-        $$"""{"image":"{{Picture}}","question":"what?","prompt":"answer en what?","top_k":5}""",
-        $$"""{"requests":[{"task":"detect","image":"{{Picture}}","things":"car ; key"},{"task":"ask","image":"attachment:a","question":"what?"},{"image":"attachment:none"},7]}""",
+        $$$"""{"image":"{{{Picture}}}","language":"en","model":"demo","max_tokens":8,"temperature":0,"stop":"x","stream":false}""",
+        $$$"""{"image":["{{{Picture}}}"],"things":["car","key"],"any_label":true,"mask_format":"png","seed":1}""",
+        $$$"""{"image":"{{{Picture}}}","question":"what?","prompt":"answer en what?","top_k":5}""",
+        $$$"""{"requests":[{"task":"detect","image":"{{{Picture}}}","things":"car ; key"},{"task":"ask","image":"attachment:a","question":"what?"},{"image":"attachment:none"},7]}""",
     ]).Select((text, i) => new Seed($"native {i}", Encoding.UTF8.GetBytes(text)));
 
     protected override void Read(byte[] body)

@@ -50,7 +50,7 @@ public sealed class BodyTests(RunningServer server) : IClassFixture<RunningServe
     public static TheoryData<string, string> OverLimits => new()
     {
         { "n", "17" }, { "n", "2147483648" }, { "n", "-1" },
-        { "max_tokens", "2147483648" }, { "max_tokens", "-1" }, { "max_tokens", "100000" },
+        { "max_tokens", "2147483648" }, { "max_tokens", "-1" },
         { "top_logprobs", "21" }, { "top_logprobs", "-1" },
         { "logit_bias", $"{{{string.Join(',', Enumerable.Range(0, 10_000).Select(i => $"\"{i}\":1"))}}}" },
         { "stop", $"[{string.Join(',', Enumerable.Repeat("\"a\"", 5))}]" }, { "stop", $"\"{new string('a', 257)}\"" }, { "stop", $"[{string.Join(',', Enumerable.Repeat("\"a\"", 100_000))}]" },

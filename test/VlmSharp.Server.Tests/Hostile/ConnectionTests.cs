@@ -99,7 +99,7 @@ public sealed class ConnectionTests
         RawConnection[] three = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => RawConnection.OpenAsync(server)));
         foreach (RawConnection connection in three)
         {
-            await connection.SendAsync("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            await connection.SendAsync("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
             Assert.Equal(200, (await connection.ReadAnswerAsync()).Status);
         }
 

@@ -61,7 +61,7 @@ public sealed class FaultTests
         {
             using RawConnection raw = await RawConnection.OpenAsync(server);
             string body = RunningServer.Chat($"caption\n{Forged}", ("model", $"a\r\n{Forged}"), ("user", $"b\r\n{Forged}"), ("safety_identifier", Forged), ("metadata", new JsonObject { ["a"] = Forged })).ToJsonString();
-            await raw.SendAsync(RawConnection.Post($"{Chat}?a=%0d%0aforged", body, "User-Agent: a\u0085\u009b2Jforged\r\nx-request-id: b\u009bforged\r\nReferer: forged\r\nX-Forwarded-For: forged\r\n"));
+            await raw.SendAsync(RawConnection.Post($"{Chat}?a=%0d%0aforged", body, "User-Agent: a\u00c2\u0085\u00c2\u009b2Jforged\r\nx-request-id: b\u00c2\u009bforged\r\nReferer: forged\r\nX-Forwarded-For: forged\r\n"));
             await raw.ReadErrorAsync(404);
             await raw.SendAsync(RawConnection.Post("/forged%0aforged%1b", "{}"));
             await raw.ReadErrorAsync(404);
