@@ -47,10 +47,9 @@ internal static class FormReader
         for (int parts = 0; NextPart(ref rest, delimiter, out ReadOnlyMemory<byte> headers, out ReadOnlyMemory<byte> content); parts++)
         {
             if (parts == MostParts) throw Invalid($"has more than {MostParts} parts");
-            ContentDispositionHeaderValue disposition = DispositionOf(headers.Span);
-            string name = HeaderUtilities.RemoveQuotes(disposition.Name).Value!;
+            (string name, bool isFile) = NameOf(headers.Span);
             if (name.Length > LongestName) throw Invalid($"has a name of more than {LongestName} characters");
-            if (disposition.FileName.HasValue || disposition.FileNameStar.HasValue) files.Add(name, content);
+            if (isFile) files.Add(name, content);
             else if (fields.Exists(f => f.Name == name)) throw Invalid("has a field twice");
             else fields.Add(new FormField(name, NativeMembers.IsText(name) ? Quoted(content.Span, name, limits) : content));
         }
@@ -89,16 +88,29 @@ internal static class FormReader
         return true;
     }
 
-    private static ContentDispositionHeaderValue DispositionOf(ReadOnlySpan<byte> headers)
+    /// <summary>
+    /// A part's name, and whether it is a file. The parameters are looked at as they stand: the properties of the header's type decode name* (which RFC 7578, section 4.2, has no use for)
+    /// and throw where a client names a character set that .NET refuses.
+    /// </summary>
+    private static (string Name, bool IsFile) NameOf(ReadOnlySpan<byte> headers)
     {
         foreach (string line in Encoding.UTF8.GetString(headers).Split("\r\n"))
         {
-            const string Name = "Content-Disposition:";
-            if (!line.StartsWith(Name, StringComparison.OrdinalIgnoreCase)) continue;
-            if (ContentDispositionHeaderValue.TryParse(line[Name.Length..].Trim(), out ContentDispositionHeaderValue? value) && value.Name.HasValue) return value;
+            const string Header = "Content-Disposition:";
+            if (!line.StartsWith(Header, StringComparison.OrdinalIgnoreCase)) continue;
+            if (!ContentDispositionHeaderValue.TryParse(line[Header.Length..].Trim(), out ContentDispositionHeaderValue? value)) continue;
+            if (Find(value, "name") is not { } name) continue;
+            return (name, Find(value, "filename") is not null || Find(value, "filename*") is not null);
         }
 
         throw Invalid("has a part without a name");
+
+        static string? Find(ContentDispositionHeaderValue value, string parameter)
+        {
+            foreach (NameValueHeaderValue one in value.Parameters)
+                if (one.Name.Equals(parameter, StringComparison.OrdinalIgnoreCase)) return HeaderUtilities.RemoveQuotes(one.Value).Value;
+            return null;
+        }
     }
 
     private static string BoundaryOf(string? contentType)

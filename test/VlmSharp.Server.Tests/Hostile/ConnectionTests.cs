@@ -18,7 +18,7 @@ public sealed class ConnectionTests
         await using var end = new Ending(server);
         using RawConnection slow = await RawConnection.OpenAsync(server);
         await slow.SendAsync($"POST {Chat} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ");
-        Task drip = slow.DripAsync('a');
+        Task drip = slow.DripAsync("", 'a');
         string answer = await slow.ReadToEndAsync();
         Assert.True(answer.Length == 0 || RawConnection.StatusOf(answer) == 408, answer);
         slow.Dispose();
@@ -33,12 +33,24 @@ public sealed class ConnectionTests
         await using var end = new Ending(server);
         using RawConnection slow = await RawConnection.OpenAsync(server);
         await slow.SendAsync($"POST {Chat} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{");
-        Task drip = slow.DripAsync(' ');
+        Task drip = slow.DripAsync("", ' ');
         Task<JsonNode> other = server.ChatAsync(RunningServer.Chat("caption en")); // the slow one may hold all the memory there is: this one waits
         Assert.Equal("request_timeout", (await slow.ReadErrorAsync(408))["code"]!.GetValue<string>());
         slow.Dispose();
         await drip;
         await other;
+    }
+
+    /// <summary>The answers are 30 MB, more than the buffers of the connection hold.</summary>
+    [Fact]
+    public async Task Who_does_not_read_is_cut_off()
+    {
+        RunningServer server = await RunningServer.StartAsync(o => o with { Connections = Short });
+        await using var end = new Ending(server);
+        using RawConnection deaf = await RawConnection.OpenAsync(server);
+        string request = RawConnection.Post("/v1/tokenize", $"{{\"text\":\"{string.Concat(Enumerable.Repeat("a ", 8000))}\"}}");
+        await deaf.DripAsync(string.Concat(Enumerable.Repeat(request, 300)), ' ');
+        await server.ChatAsync(RunningServer.Chat("caption en"));
     }
 
     [Fact]

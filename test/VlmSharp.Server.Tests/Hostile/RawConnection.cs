@@ -30,11 +30,12 @@ internal sealed class RawConnection : IDisposable
         for (ReadOnlyMemory<byte> rest = Encoding.Latin1.GetBytes(text); rest.Length > 0;) rest = rest[await socket.SendAsync(rest, limit.Token)..];
     }
 
-    /// <summary>Sends a byte ten times a second until the server has had enough.</summary>
-    public async Task DripAsync(char what)
+    /// <summary>Sends a text, and then a byte ten times a second until the server has had enough.</summary>
+    public async Task DripAsync(string first, char what)
     {
         try
         {
+            await SendAsync(first);
             while (true)
             {
                 await SendAsync(what.ToString());

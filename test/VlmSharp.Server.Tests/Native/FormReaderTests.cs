@@ -51,6 +51,7 @@ public sealed class FormReaderTests
     [Theory]
     [InlineData(""), InlineData("--x"), InlineData("--x\r\n"), InlineData("--x\r\n\r\n"), InlineData("--xy\r\n\r\n\r\n--x--"), InlineData("--x\r\nContent-Disposition: form-data; name=a\r\n\r\nabc")]
     [InlineData("--x\r\nContent-Disposition: form-data\r\n\r\n\r\n--x--"), InlineData("--x\r\nContent-Type: a\r\n\r\n\r\n--x--"), InlineData("--x\r\n\r\nabc\r\n--x--")]
+    [InlineData("--x\r\nContent-Disposition: form-data; name*=utf-7''a\r\n\r\nb\r\n--x--"), InlineData("--x\r\nContent-Disposition: form-data; name*\r\n\r\nb\r\n--x--")]
     [InlineData("--x\r\nContent-Disposition: form-data; name=question\r\n\r\n\u00ff\r\n--x--")]
     public void A_damaged_form_is_refused(string form) => Assert.Equal(400, Assert.Throws<ApiException>(() => Read(form)).Status);
 
