@@ -17,6 +17,15 @@ public sealed record ServerOptions
     /// <summary>Whether everyone who reaches an address other than loopback may ask without a key.</summary>
     public bool AllowAnonymous { get; init; }
 
+    /// <summary>Names, without port, that the server is reached by beside its address, <see cref="Host"/> and localhost. Without keys a request by another name (the header Host) gets 421.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Origins whose web pages may use the server (CORS), for instance https://app.example.com; none by default.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>What connections may take; shorter in tests.</summary>
+    internal ConnectionLimits Connections { get; init; } = new();
+
     /// <summary>What requests call the model without an adapter; null for the name of its folder. Adapters have their own names.</summary>
     public string? ModelName { get; init; }
 
@@ -82,6 +91,7 @@ public sealed record ServerOptions
         Check(MaxBufferedBytes >= MaxBodyBytes, nameof(MaxBufferedBytes), $"give at least {nameof(MaxBodyBytes)}");
         Check(MaxPromptCharacters >= 1, nameof(MaxPromptCharacters), "give a number above 0");
         Check(MaxBatchRequests >= 1, nameof(MaxBatchRequests), "give a number above 0");
+        BrowserGate.CheckOrigins(AllowedOrigins);
         Check(MaxChoices >= 1, nameof(MaxChoices), "give a number above 0");
     }
 

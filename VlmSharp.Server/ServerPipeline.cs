@@ -16,7 +16,7 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Server;
 
-/// <summary>What a request goes through: it is observed, its errors are told in one shape, a route is found for it, its key is looked at, and the route answers.</summary>
+/// <summary>What a request goes through: it is observed, its errors are told in one shape, a route is found for it, where it comes from and its key are looked at, and the route answers.</summary>
 internal static class ServerPipeline
 {
     /// <summary>An application that listens. Its builder is the empty one: no environment, no files and no console are looked at here; whoever has them makes options of them.</summary>
@@ -36,6 +36,7 @@ internal static class ServerPipeline
         application.UseRequestObservation();
         application.Use(ErrorMiddleware.InvokeAsync);
         application.UseRouting();
+        application.Use(new BrowserGate(keys.HasKeys, options.Host, options.AllowedHosts, options.AllowedOrigins).InvokeAsync);
         application.Use(keys.InvokeAsync);
         var admission = new Admission(options.MaxBatch, options.MaxQueue);
         ServerGauges gauges = application.Services.GetRequiredService<ServerGauges>();
@@ -56,9 +57,12 @@ internal static class ServerPipeline
         KestrelServerLimits limits = kestrel.Limits;
         limits.MaxRequestBodySize = options.MaxBodyBytes;
         limits.MaxRequestHeadersTotalSize = 32 << 10;
-        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
-        limits.MinRequestBodyDataRate = new MinDataRate(1024, TimeSpan.FromSeconds(10));
-        limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(10));
+        ConnectionLimits connections = options.Connections;
+        limits.MaxConcurrentConnections = connections.Most;
+        limits.KeepAliveTimeout = connections.Idle;
+        limits.RequestHeadersTimeout = connections.Headers;
+        limits.MinRequestBodyDataRate = new MinDataRate(1024, connections.Patience);
+        limits.MinResponseDataRate = new MinDataRate(240, connections.Patience);
         kestrel.Listen(address);
     }
 
@@ -83,6 +87,7 @@ internal static class ServerPipeline
         MaxBufferedBytes = options.MaxBufferedBytes,
         MaxPromptCharacters = options.MaxPromptCharacters,
         MaxBatchRequests = options.MaxBatchRequests,
+        MaxPictures = options.Pictures.MaxPictures,
         MaxChoices = Math.Min(options.MaxChoices, options.MaxBatch),
     };
 }

@@ -19,6 +19,8 @@ internal sealed class ServeOptionsBinder
     private readonly Option<int?> port = Number("--port", "N", "Port to listen on; 0 takes a free one.", Default.Port);
     private readonly Option<string?> name = new("--name") { Description = "What requests call the model (default: the name of its folder).", HelpName = "NAME" };
     private readonly Option<bool> noAuth = new("--no-auth") { Description = "Let everyone who reaches --host ask without a key." };
+    private readonly Option<string[]> allowedHosts = new("--allowed-hosts") { Description = "A name that the server is reached by without keys, beside its addresses and localhost; repeatable (default: none).", HelpName = "HOST" };
+    private readonly Option<string[]> allowOrigins = new("--allow-origins") { Description = "An origin, such as https://app.example.com, whose web pages may use the server; repeatable (default: none).", HelpName = "ORIGIN" };
     private readonly Option<int?> maxBatch = Number("--max-batch", "N", "Answers generated at the same time, at the most.", Default.MaxBatch);
     private readonly Option<int?> maxQueue = Number("--max-queue", "N", "Requests that wait, at the most; further ones get 429.", Default.MaxQueue);
     private readonly Option<double?> timeout = Seconds("--timeout", "A request's time, waiting included; then it gets 504.", Default.Timeout.TotalSeconds);
@@ -43,7 +45,7 @@ internal sealed class ServeOptionsBinder
     {
         Option[] all =
         [
-            host, port, name, noAuth, maxBatch, maxQueue, timeout, drain, maxBody, maxBuffered, maxPictures, maxPrompt, maxChoices,
+            host, port, name, noAuth, allowedHosts, allowOrigins, maxBatch, maxQueue, timeout, drain, maxBody, maxBuffered, maxPictures, maxPrompt, maxChoices,
             keyFile, clientRequests, clientRate, imageHosts, mediaPath, logContent, noLog, imageCache, kvCache,
         ];
         foreach (Option option in all) command.Add(option);
@@ -60,6 +62,8 @@ internal sealed class ServeOptionsBinder
         Host = parsed.GetValue(host)!,
         Port = parsed.GetValue(port)!.Value,
         AllowAnonymous = parsed.GetValue(noAuth),
+        AllowedHosts = parsed.GetValue(allowedHosts) ?? [],
+        AllowedOrigins = parsed.GetValue(allowOrigins) ?? [],
         ModelName = parsed.GetValue(name) ?? standardName,
         MaxBatch = parsed.GetValue(maxBatch)!.Value,
         MaxQueue = parsed.GetValue(maxQueue)!.Value,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Protocol;
+using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Chat;
 
@@ -11,19 +12,20 @@ namespace VlmSharp.Server.Chat;
 internal static class ChatMessages
 {
     /// <summary>Reads the messages.</summary>
-    public static void Read(ref Utf8JsonReader json, ChatRequest request)
+    public static void Read(ref Utf8JsonReader json, ChatRequest request, RequestLimits limits)
     {
         if (json.TokenType != JsonTokenType.StartArray) throw JsonValues.Wrong("messages", "an array of messages");
         Content? last = null, withPictures = null;
         int number = 0;
         while (JsonValues.NextItem(ref json))
         {
+            if (number == limits.MaxMessages) throw ApiException.Invalid($"messages has more than {limits.MaxMessages} messages: leave out the oldest.", "messages", "too_many_messages");
             string param = $"messages[{number++}]";
             JsonValues.BeginObject(ref json, param);
             switch (RoleOf(json, param))
             {
                 case "user":
-                    last = ReadUser(ref json, param);
+                    last = ReadUser(ref json, param, limits.MaxParts);
                     if (last.Pictures.Count > 0) withPictures = last;
                     break;
                 case "system" or "developer":
@@ -49,14 +51,14 @@ internal static class ChatMessages
         string? role = null;
         while (JsonValues.NextMember(ref json, out string name))
         {
-            if (name == "role") role = JsonValues.Text(ref json, $"{param}.role", 32);
+            if (name == "role") role = role is not null ? throw JsonValues.Twice($"{param}.role") : JsonValues.Text(ref json, $"{param}.role", 32);
             else json.Skip();
         }
 
         return role ?? throw ApiException.Invalid($"{param} has no role: give user.", $"{param}.role", "missing_required_parameter");
     }
 
-    private static Content ReadUser(ref Utf8JsonReader json, string message)
+    private static Content ReadUser(ref Utf8JsonReader json, string message, int most)
     {
         var content = new Content();
         bool isThere = false;
@@ -68,19 +70,24 @@ internal static class ChatMessages
                 continue;
             }
 
-            isThere = true;
             string param = $"{message}.content";
+            if (isThere) throw JsonValues.Twice(param);
+            isThere = true;
             if (json.TokenType == JsonTokenType.String) content.Texts.Add(JsonString.Of(ref json, param));
-            else if (json.TokenType == JsonTokenType.StartArray) ReadParts(ref json, param, content);
+            else if (json.TokenType == JsonTokenType.StartArray) ReadParts(ref json, param, content, most);
             else throw JsonValues.Wrong(param, "a text or an array of parts");
         }
 
         return isThere ? content : throw ApiException.Invalid($"{message} has no content: give a text, or parts of text and pictures.", $"{message}.content", "missing_required_parameter");
     }
 
-    private static void ReadParts(ref Utf8JsonReader json, string content, Content into)
+    private static void ReadParts(ref Utf8JsonReader json, string content, Content into, int most)
     {
-        for (int i = 0; JsonValues.NextItem(ref json); i++) ReadPart(ref json, $"{content}[{i}]", into);
+        for (int i = 0; JsonValues.NextItem(ref json); i++)
+        {
+            if (i == most) throw ApiException.Invalid($"{content} has more than {most} parts: join its texts.", content, "too_many_parts");
+            ReadPart(ref json, $"{content}[{i}]", into);
+        }
     }
 
     /// <summary>A part: <c>{"type": "text", "text": ...}</c> or <c>{"type": "image_url", "image_url": {"url": ...}}</c>.</summary>
@@ -93,6 +100,10 @@ internal static class ChatMessages
         {
             switch (name)
             {
+                case "type" when type is not null:
+                case "text" when text is not null:
+                case "image_url" when picture is not null:
+                    throw JsonValues.Twice($"{part}.{name}");
                 case "type": type = JsonValues.Text(ref json, $"{part}.type", 64); break;
                 case "text" when json.TokenType != JsonTokenType.Null: text = JsonString.Of(ref json, $"{part}.text"); break;
                 case "image_url" when json.TokenType != JsonTokenType.Null: picture = ReadUrl(ref json, $"{part}.image_url"); break;
@@ -116,7 +127,7 @@ internal static class ChatMessages
         JsonString? url = null;
         while (JsonValues.NextMember(ref json, out string name))
         {
-            if (name == "url") url = JsonString.Of(ref json, $"{param}.url");
+            if (name == "url") url = url is not null ? throw JsonValues.Twice($"{param}.url") : JsonString.Of(ref json, $"{param}.url");
             else json.Skip();
         }
 

@@ -37,13 +37,14 @@ internal static class ChatRequestReader
         var request = new ChatRequest(new SamplingMembers(limits));
         bool hasMessages = false;
         int? top = null;
-        while (JsonValues.NextMember(ref json, out string name))
+        var seen = new HashSet<string>();
+        while (JsonValues.NextMember(ref json, seen, out string name))
         {
             switch (name)
             {
                 case "model": request.Model = JsonValues.Text(ref json, name, LongestName); break;
                 case "messages":
-                    ChatMessages.Read(ref json, request);
+                    ChatMessages.Read(ref json, request, limits);
                     hasMessages = true;
                     break;
                 case "n": request.Choices = JsonValues.Count(ref json, name, 1, limits.MaxChoices) ?? 1; break;

@@ -42,12 +42,16 @@ internal sealed class ChatRoute(PictureReader pictures)
         else await answer.WriteAsync(asked);
     }
 
-    private static string PromptOf(ChatRequest request, ReadOnlySpan<byte> body, RequestLimits limits)
+    internal static string PromptOf(ChatRequest request, ReadOnlySpan<byte> body, RequestLimits limits)
     {
         var prompt = new StringBuilder();
-        foreach (JsonString text in request.Texts) prompt.Append(text.Text(body, limits.MaxPromptCharacters));
-        return prompt.Length <= limits.MaxPromptCharacters
-            ? prompt.ToString()
-            : throw ApiException.Invalid($"The prompt has more than {limits.MaxPromptCharacters} characters: shorten it.", "messages", "string_above_max_length");
+        foreach (JsonString text in request.Texts)
+        {
+            prompt.Append(text.Text(body, limits.MaxPromptCharacters));
+            if (prompt.Length > limits.MaxPromptCharacters)
+                throw ApiException.Invalid($"The prompt has more than {limits.MaxPromptCharacters} characters: shorten it.", "messages", "string_above_max_length");
+        }
+
+        return prompt.ToString();
     }
 }

@@ -1,6 +1,7 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Protocol;
@@ -11,12 +12,15 @@ namespace VlmSharp.Server.Native;
 /// <summary>A field of a form that is no file, as JSON: a text becomes a JSON string, all else is JSON as it stands.</summary>
 /// <param name="Name">The field.</param>
 /// <param name="Json">Its value.</param>
-internal sealed record FormField(string Name, byte[] Json);
+internal sealed record FormField(string Name, ReadOnlyMemory<byte> Json);
 
-/// <summary>Reads multipart/form-data (RFC 7578) into memory, within the body's limit and nowhere else: no temporary files.</summary>
+/// <summary>
+/// Reads multipart/form-data (RFC 7578; the parts are those of RFC 2046, section 5.1) where it lies in memory. Files are stretches of the body: a form takes no more memory than its
+/// body, and no temporary files.
+/// </summary>
 internal static class FormReader
 {
-    private const int MostParts = 512, MostHeaders = 16, MostHeaderBytes = 8192, LongestBoundary = 128;
+    private const int MostParts = 512, MostHeaderBytes = 8192, LongestBoundary = 128, LongestName = 64;
 
     /// <summary>Whether a request is a form.</summary>
     public static bool IsForm(HttpRequest request) => (request.ContentType ?? "").StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase);
@@ -25,53 +29,106 @@ internal static class FormReader
     /// <param name="call">The request.</param>
     public static async Task<(List<FormField> Fields, Attachments Files)> ReadAsync(ApiCall call)
     {
-        string boundary = BoundaryOf(call.Http.Request);
-        var reader = new MultipartReader(boundary, await RequestBody.OpenAsync(call)) { HeadersCountLimit = MostHeaders, HeadersLengthLimit = MostHeaderBytes, BodyLengthLimit = call.Limits.MaxBodyBytes };
+        string boundary = BoundaryOf(call.Http.Request.ContentType);
+        return Read(await RequestBody.ReadAsync(call), boundary, call.Limits);
+    }
+
+    /// <summary>Reads a form.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="boundary">What stands between its parts, after two hyphens.</param>
+    /// <param name="limits">What may be asked for.</param>
+    /// <exception cref="ApiException">It is damaged.</exception>
+    public static (List<FormField> Fields, Attachments Files) Read(ReadOnlyMemory<byte> body, string boundary, RequestLimits limits)
+    {
+        byte[] delimiter = Encoding.ASCII.GetBytes($"\r\n--{boundary}");
         var fields = new List<FormField>();
         var files = new Attachments();
-        try
+        ReadOnlyMemory<byte> rest = AfterPreamble(body, delimiter);
+        for (int parts = 0; NextPart(ref rest, delimiter, out ReadOnlyMemory<byte> headers, out ReadOnlyMemory<byte> content); parts++)
         {
-            for (int parts = 0; await reader.ReadNextSectionAsync(call.Token) is { } section; parts++)
-            {
-                if (parts == MostParts) throw Invalid($"has more than {MostParts} parts");
-                if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out ContentDispositionHeaderValue? disposition) || !disposition.Name.HasValue) throw Invalid("has a part without a name");
-                string name = HeaderUtilities.RemoveQuotes(disposition.Name).Value!;
-                using var content = new MemoryStream();
-                await section.Body.CopyToAsync(content, call.Token);
-                ReadOnlyMemory<byte> bytes = content.GetBuffer().AsMemory(0, (int)content.Length);
-                if (disposition.FileName.HasValue || disposition.FileNameStar.HasValue) files.Add(name, bytes);
-                else fields.Add(new FormField(name, NativeMembers.IsText(name) ? Quoted(bytes.Span, name, call.Limits) : bytes.ToArray()));
-            }
-        }
-        catch (Exception e) when (e is InvalidDataException || (e is IOException and not BadHttpRequestException && !call.Token.IsCancellationRequested))
-        {
-            throw Invalid("is damaged");
+            if (parts == MostParts) throw Invalid($"has more than {MostParts} parts");
+            (string name, bool isFile) = NameOf(headers.Span);
+            if (name.Length > LongestName) throw Invalid($"has a name of more than {LongestName} characters");
+            if (isFile) files.Add(name, content);
+            else if (fields.Exists(f => f.Name == name)) throw Invalid("has a field twice");
+            else fields.Add(new FormField(name, NativeMembers.IsText(name) ? Quoted(content.Span, name, limits) : content));
         }
 
         return (fields, files);
     }
 
-    private static string BoundaryOf(HttpRequest request)
+    /// <summary>What follows the first delimiter, before which anything may stand; the first one may begin the body, without its line break.</summary>
+    private static ReadOnlyMemory<byte> AfterPreamble(ReadOnlyMemory<byte> body, ReadOnlySpan<byte> delimiter)
     {
-        string? boundary = MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type) ? HeaderUtilities.RemoveQuotes(type.Boundary).Value : null;
-        return boundary is { Length: > 0 and <= LongestBoundary } ? boundary : throw Invalid("names no boundary of up to 128 characters");
+        if (body.Span.StartsWith(delimiter[2..])) return body[(delimiter.Length - 2)..];
+        int at = body.Span.IndexOf(delimiter);
+        return at >= 0 ? body[(at + delimiter.Length)..] : throw Damaged();
+    }
+
+    /// <summary>Goes on to the next part, or past the last one.</summary>
+    /// <param name="rest">What follows a delimiter; then, what follows the one behind the part.</param>
+    /// <param name="delimiter">A line break, two hyphens and the boundary.</param>
+    /// <param name="headers">The part's headers, without the empty line behind them.</param>
+    /// <param name="content">What it has.</param>
+    private static bool NextPart(ref ReadOnlyMemory<byte> rest, ReadOnlySpan<byte> delimiter, out ReadOnlyMemory<byte> headers, out ReadOnlyMemory<byte> content)
+    {
+        headers = content = default;
+        if (rest.Span.StartsWith("--"u8)) return false;
+        int line = rest.Span.IndexOf("\r\n"u8);
+        if (line < 0 || rest.Span[..line].ContainsAnyExcept(" \t"u8)) throw Damaged(); // mail programs pad lines
+        rest = rest[line..];
+        int end = rest.Span[..Math.Min(rest.Length, MostHeaderBytes)].IndexOf("\r\n\r\n"u8);
+        if (end < 0) throw Damaged();
+        headers = rest[..end];
+        rest = rest[(end + 4)..];
+        int next = rest.Span.IndexOf(delimiter);
+        if (next < 0) throw Damaged();
+        content = rest[..next];
+        rest = rest[(next + delimiter.Length)..];
+        return true;
+    }
+
+    /// <summary>
+    /// A part's name, and whether it is a file. The parameters are looked at as they stand: the properties of the header's type decode name* (which RFC 7578, section 4.2, has no use for)
+    /// and throw where a client names a character set that .NET refuses.
+    /// </summary>
+    private static (string Name, bool IsFile) NameOf(ReadOnlySpan<byte> headers)
+    {
+        foreach (string line in Encoding.UTF8.GetString(headers).Split("\r\n"))
+        {
+            const string Header = "Content-Disposition:";
+            if (!line.StartsWith(Header, StringComparison.OrdinalIgnoreCase)) continue;
+            if (!ContentDispositionHeaderValue.TryParse(line[Header.Length..].Trim(), out ContentDispositionHeaderValue? value)) continue;
+            if (Find(value, "name") is not { } name) continue;
+            return (name, Find(value, "filename") is not null || Find(value, "filename*") is not null);
+        }
+
+        throw Invalid("has a part without a name");
+
+        static string? Find(ContentDispositionHeaderValue value, string parameter)
+        {
+            foreach (NameValueHeaderValue one in value.Parameters)
+                if (one.Name.Equals(parameter, StringComparison.OrdinalIgnoreCase)) return HeaderUtilities.RemoveQuotes(one.Value).Value;
+            return null;
+        }
+    }
+
+    private static string BoundaryOf(string? contentType)
+    {
+        string? boundary = MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) ? HeaderUtilities.RemoveQuotes(type.Boundary).Value : null;
+        return boundary is { Length: > 0 and <= LongestBoundary } && Ascii.IsValid(boundary) ? boundary : throw Invalid($"names no boundary of up to {LongestBoundary} ASCII characters");
     }
 
     private static byte[] Quoted(ReadOnlySpan<byte> text, string name, RequestLimits limits)
     {
         if (text.Length > 4L * limits.MaxPromptCharacters) throw ApiException.Invalid($"{name} has more than {limits.MaxPromptCharacters} characters: shorten it.", name, "string_above_max_length");
+        if (!Utf8.IsValid(text)) throw ApiException.Invalid($"{name} is no text: send UTF-8.", name, "invalid_text"); // the writer would put other characters in its place
         using var stream = new MemoryStream();
-        try
-        {
-            using (var json = new Utf8JsonWriter(stream)) json.WriteStringValue(text);
-        }
-        catch (ArgumentException)
-        {
-            throw ApiException.Invalid($"{name} is no text: send UTF-8.", name, "invalid_text");
-        }
-
+        using (var json = new Utf8JsonWriter(stream)) json.WriteStringValue(text);
         return stream.ToArray();
     }
+
+    private static ApiException Damaged() => Invalid("is damaged");
 
     private static ApiException Invalid(string what) => ApiException.Invalid($"The form {what}: send multipart/form-data with a file named image.", code: "invalid_form");
 }

@@ -22,9 +22,10 @@ internal static class NativeMembers
     public static void ReadObject(ref Utf8JsonReader json, NativeRequest request, ReadOnlyMemory<byte> source, Attachments files, RequestLimits limits, bool isItem = false)
     {
         JsonValues.BeginObject(ref json, isItem ? "requests" : null);
-        while (JsonValues.NextMember(ref json, out string name))
+        var seen = new HashSet<string>();
+        while (JsonValues.NextMember(ref json, seen, out string name))
         {
-            if (name == "image") ReadImages(ref json, request, source, files);
+            if (name == "image") ReadImages(ref json, request, source, files, limits.MaxPictures);
             else if (name == "task" && isItem) request.Kind = Kind(JsonValues.Text(ref json, name, LongestName));
             else if (!TryRead(ref json, name, request, limits)) throw ApiException.Invalid($"There is no member {name} here: the page /docs lists those there are.", name, "unknown_parameter");
         }
@@ -53,7 +54,7 @@ internal static class NativeMembers
     /// <summary>Whether a field's text is the value itself; of the others it is JSON.</summary>
     public static bool IsText(string name) => name is "model" or "language" or "question" or "prompt" or "things" or "mask_format" or "stop";
 
-    private static void ReadImages(ref Utf8JsonReader json, NativeRequest request, ReadOnlyMemory<byte> source, Attachments files)
+    private static void ReadImages(ref Utf8JsonReader json, NativeRequest request, ReadOnlyMemory<byte> source, Attachments files, int most)
     {
         if (json.TokenType != JsonTokenType.StartArray)
         {
@@ -63,6 +64,7 @@ internal static class NativeMembers
 
         while (JsonValues.NextItem(ref json))
         {
+            if (request.Pictures.Count == most) throw ApiException.Invalid($"image has more than {most} pictures, this server's limit: send fewer at once.", "image", "too_many_images");
             request.Pictures.Add(Picture(ref json, source, files));
         }
     }

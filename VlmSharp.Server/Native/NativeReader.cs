@@ -14,50 +14,57 @@ internal static class NativeReader
     /// <param name="kind">What the route is for, or null where the members tell.</param>
     public static async Task<NativeRequest> ReadAsync(ApiCall call, TaskKind? kind)
     {
-        var request = new NativeRequest(new SamplingMembers(call.Limits)) { Kind = kind };
-        if (FormReader.IsForm(call.Http.Request))
-        {
-            (List<FormField> fields, Attachments files) = await FormReader.ReadAsync(call);
-            foreach (FormField field in fields) ReadField(field, request, call.Limits);
-            foreach ((string name, ReadOnlyMemory<byte> file) in files.All)
-                request.Pictures.Add(name == "image" ? new GivenPicture(file, null) : throw ApiException.Invalid("The form has a file that is not named image: give it that name.", "image", "unknown_parameter"));
-            return request;
-        }
+        if (!FormReader.IsForm(call.Http.Request)) return Read(await RequestBody.ReadJsonAsync(call), kind, call.Limits);
+        (List<FormField> fields, Attachments files) = await FormReader.ReadAsync(call);
+        return Read(fields, files, kind, call.Limits);
+    }
 
-        ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(call);
-        ReadWhole(body, call.Limits, (ref Utf8JsonReader json) => NativeMembers.ReadObject(ref json, request, body, new Attachments(), call.Limits));
+    /// <summary>Reads a request from JSON.</summary>
+    public static NativeRequest Read(ReadOnlyMemory<byte> body, TaskKind? kind, RequestLimits limits)
+    {
+        var request = new NativeRequest(new SamplingMembers(limits)) { Kind = kind };
+        ReadWhole(body, limits, (ref Utf8JsonReader json) => NativeMembers.ReadObject(ref json, request, body, new Attachments(), limits));
+        return request;
+    }
+
+    /// <summary>Reads a request from a form.</summary>
+    public static NativeRequest Read(IReadOnlyList<FormField> fields, Attachments files, TaskKind? kind, RequestLimits limits)
+    {
+        var request = new NativeRequest(new SamplingMembers(limits)) { Kind = kind };
+        foreach (FormField field in fields) ReadField(field, request, limits);
+        foreach ((string name, ReadOnlyMemory<byte> file) in files.All)
+            request.Pictures.Add(name == "image" ? new GivenPicture(file, null) : throw ApiException.Invalid("The form has a file that is not named image: give it that name.", "image", "unknown_parameter"));
         return request;
     }
 
     /// <summary>Reads the requests of a batch. One that is wrong has an error in its place, and the others stand.</summary>
     public static async Task<List<(NativeRequest? Request, ApiException? Error)>> ReadBatchAsync(ApiCall call)
     {
-        ReadOnlyMemory<byte> body;
-        Attachments files = new();
-        if (FormReader.IsForm(call.Http.Request))
-        {
-            (List<FormField> fields, files) = await FormReader.ReadAsync(call);
-            body = fields is [{ Name: "requests" } only] ? only.Json : throw ApiException.Invalid("The form of a batch has one field, requests, and files: send these.", "requests", "invalid_form");
-        }
-        else
-        {
-            body = await RequestBody.ReadJsonAsync(call);
-        }
+        if (!FormReader.IsForm(call.Http.Request)) return ReadBatch(await RequestBody.ReadJsonAsync(call), new Attachments(), call.Limits);
+        (List<FormField> fields, Attachments files) = await FormReader.ReadAsync(call);
+        return fields is [{ Name: "requests" } only]
+            ? ReadBatch(only.Json, files, call.Limits)
+            : throw ApiException.Invalid("The form of a batch has one field, requests, and files: send these.", "requests", "invalid_form");
+    }
 
+    /// <summary>Reads the requests of a batch from JSON, and the files beside it.</summary>
+    public static List<(NativeRequest? Request, ApiException? Error)> ReadBatch(ReadOnlyMemory<byte> body, Attachments files, RequestLimits limits)
+    {
         var all = new List<(NativeRequest?, ApiException?)>();
-        ReadWhole(body, call.Limits, (ref Utf8JsonReader json) =>
+        ReadWhole(body, limits, (ref Utf8JsonReader json) =>
         {
             if (json.TokenType == JsonTokenType.StartArray)
             {
-                ReadItems(ref json, all, body, files, call.Limits); // as a form has them
+                ReadItems(ref json, all, body, files, limits); // as a form has them
                 return;
             }
 
             JsonValues.BeginObject(ref json, null);
-            while (JsonValues.NextMember(ref json, out string name))
+            var seen = new HashSet<string>();
+            while (JsonValues.NextMember(ref json, seen, out string name))
             {
                 if (name != "requests") throw ApiException.Invalid($"There is no member {name} here: give requests.", name, "unknown_parameter");
-                ReadItems(ref json, all, body, files, call.Limits);
+                ReadItems(ref json, all, body, files, limits);
             }
         });
         return all.Count > 0 ? all : throw ApiException.Invalid("requests is missing or empty: give an array of requests.", "requests", "missing_required_parameter");
@@ -95,9 +102,9 @@ internal static class NativeReader
         });
     }
 
-    private delegate void Read(ref Utf8JsonReader json);
+    private delegate void Reading(ref Utf8JsonReader json);
 
-    private static void ReadWhole(ReadOnlyMemory<byte> body, RequestLimits limits, Read read)
+    private static void ReadWhole(ReadOnlyMemory<byte> body, RequestLimits limits, Reading read)
     {
         var json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = limits.MaxJsonDepth });
         try

@@ -39,7 +39,8 @@ internal static class TokenizeRoute
             json.Read();
             JsonValues.BeginObject(ref json, null);
             string? text = null, model = null;
-            while (JsonValues.NextMember(ref json, out string name))
+            var seen = new HashSet<string>();
+            while (JsonValues.NextMember(ref json, seen, out string name))
             {
                 if (name == "text") text = JsonValues.Text(ref json, name, limits.MaxPromptCharacters);
                 else if (name == "model") model = JsonValues.Text(ref json, name, 256);

@@ -36,7 +36,16 @@ internal sealed class LimitedBody : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        int count = await body.ReadAsync(buffer, cancellationToken);
+        int count;
+        try
+        {
+            count = await body.ReadAsync(buffer, cancellationToken);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            throw new BadHttpRequestException("The body is damaged.", StatusCodes.Status400BadRequest, e); // Kestrel's of chunks whose size no number holds, and of connections that end
+        }
+
         read += count;
         return read <= most ? count : throw TooLarge();
     }

@@ -18,29 +18,31 @@ internal static class RequestBody
     public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(ApiCall call)
     {
         if (!IsJson(call.Http.Request.ContentType)) throw new ApiException(415, "invalid_request_error", "unsupported_media_type", "The body is of another type: send application/json.");
-        Stream body = await OpenAsync(call);
+        ReadOnlyMemory<byte> body = await ReadAsync(call);
+        return body.Length > 0 ? body : throw ApiException.Invalid("The body is empty: send a JSON object.");
+    }
+
+    /// <summary>Reads a body to its end, when there is room for it. It takes the memory that was reserved for it, and no copy.</summary>
+    /// <param name="call">The request.</param>
+    /// <exception cref="BadHttpRequestException">It is larger than the limit, or comes too slowly.</exception>
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(ApiCall call)
+    {
         HttpRequest request = call.Http.Request;
-        var buffer = new byte[Math.Max(1, request.ContentLength ?? FirstBlock)]; // of a length within the limit
+        long limit = call.Limits.MaxBodyBytes;
+        var body = new LimitedBody(request, limit);
+        await call.ReserveAsync(Math.Max(request.ContentLength ?? limit, 1));
+        var buffer = new byte[request.ContentLength ?? Math.Min(FirstBlock, limit)];
         int length = 0;
         while (await body.ReadAsync(buffer.AsMemory(length), call.Token) is var read and > 0)
         {
             length += read;
-            if (length == buffer.Length && length != request.ContentLength) Array.Resize(ref buffer, checked(2 * length)); // chunks, up to the limit
-            if (length == buffer.Length) break;
+            if (length < buffer.Length) continue;
+            if (length == request.ContentLength) break;
+            // Of chunks nobody knows how many follow. One more byte than the limit, so that a body of just the limit comes to its end.
+            Array.Resize(ref buffer, (int)limit + 1);
         }
 
-        return length > 0 ? buffer.AsMemory(0, length) : throw ApiException.Invalid("The body is empty: send a JSON object.");
-    }
-
-    /// <summary>Waits until there is room for the body.</summary>
-    /// <returns>The body, within the limit.</returns>
-    /// <exception cref="BadHttpRequestException">It is larger than the limit.</exception>
-    public static async Task<Stream> OpenAsync(ApiCall call)
-    {
-        long limit = call.Limits.MaxBodyBytes;
-        var body = new LimitedBody(call.Http.Request, limit);
-        await call.ReserveAsync(Math.Max(call.Http.Request.ContentLength ?? limit, 1));
-        return body;
+        return buffer.AsMemory(0, length);
     }
 
     /// <summary>Turns what the JSON reader says of a body into what a client is told, without a part of the body.</summary>

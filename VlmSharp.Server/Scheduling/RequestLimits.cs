@@ -21,6 +21,15 @@ internal sealed record RequestLimits
     /// <summary>Answers (<c>n</c>).</summary>
     public required int MaxChoices { get; init; }
 
+    /// <summary>Pictures of a request, or of one of a batch.</summary>
+    public required int MaxPictures { get; init; }
+
+    /// <summary>Messages of a chat.</summary>
+    public int MaxMessages { get; init; } = 4096;
+
+    /// <summary>Texts and pictures of a message.</summary>
+    public int MaxParts { get; init; } = 256;
+
     /// <summary>Texts that end an answer.</summary>
     public int MaxStops { get; init; } = 4;
 

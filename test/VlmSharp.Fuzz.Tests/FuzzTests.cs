@@ -48,7 +48,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
             () => new PromptTarget(), () => new AnswerTarget(), () => new ManifestTarget(),
             () => new TrainingDataTarget(), () => new CocoMaskTarget(),
             () => new AdapterConfigTarget(), () => new AdapterTensorsTarget(),
-            () => new DataUriTarget(), () => new PictureUrlTarget(), () => new KeyFileTarget(),
+            () => new ChatBodyTarget(), () => new NativeBodyTarget(), () => new FormTarget(), () => new DataUriTarget(), () => new PictureUrlTarget(), () => new KeyFileTarget(),
         ]).Select(make => (Name(make), make));
 
     private static string Name(Func<FuzzTarget> make)

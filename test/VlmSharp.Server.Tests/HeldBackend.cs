@@ -2,12 +2,17 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Server.Tests;
 
-/// <summary>A backend whose steps can be held: what runs then runs on until a test lets it go.</summary>
+/// <summary>A backend whose steps can be held: what runs then runs on until a test lets it go. And one that fails where a test wants it.</summary>
 internal sealed class HeldBackend(IComputeBackend inner) : DelegatingBackend(inner)
 {
     private readonly ManualResetEventSlim open = new(initialState: true);
+    private int steps, left;
 
-    private int left;
+    /// <summary>Steps that began.</summary>
+    public int Steps => Volatile.Read(ref steps);
+
+    /// <summary>What the next step ends with; null for none.</summary>
+    public Exception? Fault { get; set; }
 
     /// <summary>No step begins from here on.</summary>
     public void Hold() => open.Reset();
@@ -21,7 +26,14 @@ internal sealed class HeldBackend(IComputeBackend inner) : DelegatingBackend(inn
     public override StepTable Prepare(SequenceBatch batch)
     {
         if (Interlocked.Decrement(ref left) == 0) open.Reset();
+        Interlocked.Increment(ref steps);
         open.Wait();
+        if (Fault is { } fault)
+        {
+            Fault = null;
+            throw fault;
+        }
+
         return base.Prepare(batch);
     }
 }

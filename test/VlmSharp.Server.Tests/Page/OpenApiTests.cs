@@ -95,7 +95,7 @@ public sealed class OpenApiTests(BrowserFixture browser) : IAsyncLifetime
     {
         string[] described = [.. Members(document["components"]!["schemas"]![schema]!)];
         Assert.InRange(described.Length, 10, 40);
-        var limits = new RequestLimits { Timeout = TimeSpan.FromMinutes(1), MaxBodyBytes = 1000, MaxBufferedBytes = 1000, MaxPromptCharacters = 1000, MaxBatchRequests = 1, MaxChoices = 1 };
+        var limits = new RequestLimits { Timeout = TimeSpan.FromMinutes(1), MaxBodyBytes = 1000, MaxBufferedBytes = 1000, MaxPromptCharacters = 1000, MaxBatchRequests = 1, MaxChoices = 1, MaxPictures = 1 };
         Assert.All(described.Where(name => name != "image"), name =>
         {
             byte[] member = Encoding.UTF8.GetBytes($"{{\"{name}\":null}}");
