@@ -27,6 +27,8 @@ internal sealed class Balancer : IAsyncDisposable
         int port = FreePort();
         string text = DeployFiles.Read("nginx", "nginx.conf").Replace("/tmp/", folder + "/", StringComparison.Ordinal).Replace("listen 8080;", $"listen 127.0.0.1:{port};", StringComparison.Ordinal);
         for (int i = 0; i < 2; i++) text = text.Replace($"replica-{i + 1}:8000", new Uri(replicas[i].Server.Address).Authority, StringComparison.Ordinal);
+        // A server asks for unbuffered events by a header; here the configuration alone must do it.
+        text = text.Replace("proxy_http_version 1.1;", "proxy_http_version 1.1; proxy_ignore_headers X-Accel-Buffering;", StringComparison.Ordinal);
         string file = Path.Combine(folder, "nginx.conf");
         await File.WriteAllTextAsync(file, text);
         Process nginx = Tool.Start("nginx", ["-e", "stderr", "-p", folder, "-c", file, "-g", "daemon off;"]);
