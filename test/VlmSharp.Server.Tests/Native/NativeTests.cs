@@ -1,9 +1,9 @@
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
+using VlmSharp.Conformance;
 using VlmSharp.Imaging;
 using VlmSharp.Tasks;
 using VlmSharp.Tasks.Masks;
-using VlmSharp.Conformance;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Server.Tests.Native;
