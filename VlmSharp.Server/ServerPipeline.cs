@@ -69,7 +69,7 @@ internal static class ServerPipeline
     private static void MapApi(WebApplication routes, ApiGate gate, PictureReader pictures)
     {
         routes.MapGet("/v1/models", gate.Open(ModelsRoute.ListAsync));
-        routes.MapGet("/v1/models/{id}", gate.Open(ModelsRoute.GetAsync));
+        routes.MapGet("/v1/models/{**id}", gate.Open(ModelsRoute.GetAsync));
         routes.MapPost("/v1/chat/completions", gate.Around(new ChatRoute(pictures).HandleAsync));
         routes.MapPost("/v1/caption", gate.Around(new TaskRoute(TaskKind.Caption, pictures).HandleAsync));
         routes.MapPost("/v1/ask", gate.Around(new TaskRoute(TaskKind.Ask, pictures).HandleAsync));

@@ -33,7 +33,7 @@ internal static class EnvironmentOptions
             return value.ToLowerInvariant() switch
             {
                 "1" or "true" or "yes" => [option.Name],
-                "0" or "false" or "no" => [],
+                "0" or "false" or "no" => [option.Name, "false"],
                 _ => throw new UsageException($"{NameOf(option)} '{value}': give true or false."),
             };
         }

@@ -15,7 +15,7 @@ internal sealed class ServeOptionsBinder
 
     private static readonly ServerOptions Default = new();
 
-    private readonly Option<string> host = new("--host") { Description = "Address to listen on: an IP address, or * for all.", HelpName = "H", DefaultValueFactory = _ => Default.Host };
+    private readonly Option<string> host = new("--host") { Description = "Address to listen on: an IP address, localhost, or * for all.", HelpName = "H", DefaultValueFactory = _ => Default.Host };
     private readonly Option<int?> port = Number("--port", "N", "Port to listen on; 0 takes a free one.", Default.Port);
     private readonly Option<string?> name = new("--name") { Description = "What requests call the model (default: the name of its folder).", HelpName = "NAME" };
     private readonly Option<bool> noAuth = new("--no-auth") { Description = "Let everyone who reaches --host ask without a key." };

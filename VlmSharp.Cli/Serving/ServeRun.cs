@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
@@ -7,7 +8,7 @@ using VlmSharp.Server.Keys;
 namespace VlmSharp.Cli.Serving;
 
 /// <summary>A server from its start to its end. A type of its own: only where it runs is ASP.NET Core loaded.</summary>
-internal static class ServeRun
+internal static partial class ServeRun
 {
     /// <summary>Serves until a signal comes.</summary>
     /// <param name="options">How.</param>
@@ -47,7 +48,16 @@ internal static class ServeRun
         }
         catch (Exception e) when (e is ArgumentException or KeyFormatException)
         {
-            throw new UsageException(e.Message); // such as a host that others reach, without keys
+            throw new UsageException(Property().Replace(e.Message, OptionOf)); // such as a host that others reach, without keys
         }
     }
+
+    /// <summary>MaxQueue of the server's options is --max-queue here.</summary>
+    private static string OptionOf(Match property) => "--" + Capital().Replace(property.Value, "-$0").ToLowerInvariant();
+
+    [GeneratedRegex("^[A-Z][A-Za-z]+(?= is out of range)")]
+    private static partial Regex Property();
+
+    [GeneratedRegex("(?<=[a-z])[A-Z]")]
+    private static partial Regex Capital();
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Serving;
 
@@ -23,7 +24,7 @@ internal sealed class ServeSignals : IDisposable
 
     private void OnSignal(PosixSignalContext context)
     {
-        if (source.IsCancellationRequested) return;
+        if (source.IsCancellationRequested) Environment.Exit(context.Signal == PosixSignal.SIGINT ? ExitCodes.Canceled : ExitCodes.Terminated);
         context.Cancel = true;
         _ = Task.Run(source.Cancel); // whoever listens does not hold the signal's thread
     }

@@ -92,5 +92,5 @@ internal static class ChatRequestReader
         value.Length > LongestHarmless ? "" : string.Concat(Encoding.UTF8.GetString(value).Where(c => !char.IsWhiteSpace(c)));
 
     private static ApiException Unknown(string name) =>
-        ApiException.Invalid($"There is no member {name}: the table in docs/server.md lists those there are.", name, "unknown_parameter");
+        ApiException.Invalid($"There is no member {name}: /docs lists those there are.", name, "unknown_parameter");
 }

@@ -22,7 +22,7 @@ internal sealed class ChatRoute(PictureReader pictures)
         (call.Record.Model, call.Record.Adapter) = (id, adapter == VisionLanguageModel.BaseName ? null : adapter);
         string prompt = PromptOf(request, body.Span, call.Limits);
         call.Record.Prompt = prompt;
-        IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, [.. request.Pictures.Select(text => new GivenPicture(body, text))]);
+        IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, [.. request.Pictures.Select(text => new GivenPicture(body, text))], param: "messages");
         body = default; // what waits in the queue is small
         call.Keep([.. seen.Select(p => p.Image)]);
         if (request.HasSystem) call.Http.Response.Headers[IgnoredHeader] = "system";

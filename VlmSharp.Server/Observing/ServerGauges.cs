@@ -16,6 +16,9 @@ internal sealed class ServerGauges
     /// <summary>How many may wait at the most; 0 where nothing says so.</summary>
     public Func<long> MaxWaiting { get; set; } = static () => 0;
 
+    /// <summary>What requests call the model.</summary>
+    public string ModelName { get; set; } = "";
+
     /// <summary>The model, when it has been loaded; null before. One that was disposed of may stay here.</summary>
     public VisionLanguageModel? Model
     {

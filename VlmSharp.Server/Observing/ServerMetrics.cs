@@ -94,7 +94,7 @@ internal sealed class ServerMetrics : IDisposable
         Gauge("vlmsharp.server.ready", null,
             "1 while the server takes requests, else 0.", () => health.Now.Phase == HealthPhase.Ready ? 1 : 0);
         Meter.CreateObservableGauge("vlmsharp.server.model.info",
-            () => Model(gauges.Model), null, "Always 1; its labels say which model answers, and on what.");
+            () => Model(gauges), null, "Always 1; its labels say which model answers, and on what.");
     }
 
     private void Count(string type, int count)
@@ -109,6 +109,7 @@ internal sealed class ServerMetrics : IDisposable
 
     private void Total(string name, string unit, string description, Func<long> read) => Meter.CreateObservableCounter(name, read, unit, description);
 
-    private static IEnumerable<Measurement<long>> Model(VisionLanguageModel? model) =>
-        model is null ? [] : [new(1, new("gen_ai.request.model", model.Name), new("vlmsharp.backend", model.Backend.GetType().Name))];
+    private static IEnumerable<Measurement<long>> Model(ServerGauges gauges) => gauges.Model is not { } model
+        ? []
+        : [new(1, new("gen_ai.request.model", gauges.ModelName), new("vlmsharp.backend", model.Backend.GetType().Name))];
 }

@@ -133,9 +133,9 @@ internal sealed class PictureSource : IDisposable
 
     private static ApiException NotFetched() => PictureErrors.InvalidUrl(
         "This server does not fetch images: send the image itself, as a data URI (data:image/jpeg;base64,...), "
-        + "or ask whoever runs the server to allow its host with --allow-image-hosts (PictureOptions.AllowedHosts).");
+        + "or ask whoever runs the server to allow its host with --allow-image-hosts.");
 
     private static ApiException NotOpened() => PictureErrors.InvalidUrl(
         "This server does not read files of its own: send the image itself, as a data URI (data:image/jpeg;base64,...), "
-        + "or ask whoever runs the server for --allowed-local-media-path (PictureOptions.AllowedLocalMediaPath).");
+        + "or ask whoever runs the server for --allowed-local-media-path.");
 }

@@ -36,7 +36,7 @@ internal static class PictureUrl
         {
             throw PictureErrors.InvalidUrl(
                 "The image URL's host and port are not among those that this server fetches images from "
-                + "(--allow-image-hosts, PictureOptions.AllowedHosts).");
+                + "(--allow-image-hosts).");
         }
         return uri;
     }

@@ -105,7 +105,7 @@ internal static class JsonValues
 
     /// <summary>The error of a value of another kind.</summary>
     public static ApiException Wrong(string? param, string wanted) =>
-        ApiException.Invalid(param is null ? $"The body is not {wanted}." : $"{param} is something else than {wanted}: give {wanted}.", param, "invalid_type");
+        ApiException.Invalid(param is null ? $"The body is not {wanted}." : $"{param} must be {wanted}.", param, "invalid_type");
 
     /// <summary>The error of a member that an object has already.</summary>
     public static ApiException Twice(string param) => ApiException.Invalid($"{param} stands there twice: leave one out.", param, "duplicate_parameter");

@@ -13,21 +13,23 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
     /// <param name="call">The request.</param>
     /// <param name="given">The pictures as they were sent.</param>
     /// <param name="isWhole">Whether they are to be shown, and stay as they are.</param>
-    public async Task<IReadOnlyList<SeenPicture>> ReadAsync(ApiCall call, IReadOnlyList<GivenPicture> given, bool isWhole = false)
+    /// <param name="param">The request's member that has them.</param>
+    public async Task<IReadOnlyList<SeenPicture>> ReadAsync(
+        ApiCall call, IReadOnlyList<GivenPicture> given, bool isWhole = false, string param = "image")
     {
-        RequireCount(call, given.Count);
+        RequireCount(call, given.Count, param);
         var all = new List<SeenPicture>();
         foreach (GivenPicture picture in given) all.Add(await ReadAsync(call, picture, $"Picture {all.Count + 1}", isWhole));
         return all;
     }
 
     /// <summary>Nothing is decoded that cannot fit.</summary>
-    private void RequireCount(ApiCall call, int count)
+    private void RequireCount(ApiCall call, int count, string param)
     {
         source.CheckCount(count);
         int most = call.Served.Model.Config.Text.MaxPositions / call.Served.TokensPerPicture;
-        if (count == 0) throw ApiException.Invalid("The request has no picture: PaliGemma answers questions about pictures, so send at least one.", "image", "missing_image");
-        if (count > most) throw ApiException.Invalid($"The request has {count} pictures, and the model's context has room for {most}: send fewer.", "image", "too_many_images");
+        if (count == 0) throw ApiException.Invalid("The request has no picture: PaliGemma answers questions about pictures, so send at least one.", param, "missing_image");
+        if (count > most) throw ApiException.Invalid($"The request has {count} pictures, and the model's context has room for {most}: send fewer.", param, "too_many_images");
     }
 
     private async Task<SeenPicture> ReadAsync(ApiCall call, GivenPicture given, string name, bool isWhole)

@@ -40,7 +40,7 @@ internal sealed class Admission(int places, int queue)
             if (outside >= queue + free)
             {
                 TimeSpan wait = rate.TimeFor(outside + 1);
-                throw new ApiException(429, "rate_limit_exceeded", "queue_full", $"{outside} requests wait already: try again when the header Retry-After says.", retryAfter: wait);
+                throw new ApiException(429, "rate_limit_exceeded", "queue_full", $"The queue is full ({outside} in it): try again when the header Retry-After says.", retryAfter: wait);
             }
 
             outside++;

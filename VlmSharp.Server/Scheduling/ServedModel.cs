@@ -56,7 +56,7 @@ internal sealed class ServedModel
     public (string Id, string Adapter) Find(string? name)
     {
         name ??= Model.DefaultAdapter ?? Name;
-        if (name == Name || name == VisionLanguageModel.BaseName) return (Name, VisionLanguageModel.BaseName);
+        if (name == Name) return (Name, VisionLanguageModel.BaseName);
         if (Model.Adapters.Any(a => a.Name == name)) return (name, name);
         throw new ApiException(404, "invalid_request_error", "model_not_found", "There is no such model here: GET /v1/models lists those there are.", "model");
     }

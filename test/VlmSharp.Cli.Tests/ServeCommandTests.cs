@@ -51,15 +51,40 @@ public sealed class ServeCommandTests
     }
 
     [Fact]
+    public async Task A_second_signal_does_not_wait_for_what_runs()
+    {
+        if (OperatingSystem.IsWindows()) return; // it has no such signal
+        using Process serve = Start(["serve", "--port", "0", "--backend", "reference", "--drain", "600"]);
+        _ = serve.StandardError.ReadToEndAsync();
+        string line = await serve.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2)) ?? "";
+        using var client = new HttpClient { BaseAddress = new Uri(line["listening on ".Length..]) };
+        string picture = Convert.ToBase64String(await File.ReadAllBytesAsync(Path.Combine(GoldenFiles.DemoModel, "..", "samples", "cake.png")));
+        string body = $$$"""
+            {"stream": true, "ignore_eos": true, "max_tokens": 400, "n": 8, "messages": [{"role": "user", "content": [
+             {"type": "text", "text": "caption en"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,{{{picture}}}"}}]}]}
+            """;
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(body, null, "application/json") };
+        using HttpResponseMessage answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var events = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        Assert.StartsWith("data: ", await events.ReadLineAsync(), StringComparison.Ordinal); // it is on its way
+        Assert.Equal(0, Kill(serve.Id, Sigterm));
+        while ((await client.GetAsync("/health/ready")).StatusCode == HttpStatusCode.OK) await Task.Delay(10);
+        Assert.Equal(0, Kill(serve.Id, Sigterm));
+        await serve.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(128 + Sigterm, serve.ExitCode);
+    }
+
+    [Fact]
     public async Task The_command_line_counts_before_the_environment_and_that_before_the_file()
     {
         using var folder = new TemporaryFolder();
         string file = Path.Combine(folder.Path, "server.json");
-        await File.WriteAllTextAsync(file, """{"port": 1, "max_queue": 2, "max_batch": 3, "no_auth": true, "allow_image_hosts": ["a.example", "*.b.example"]}""");
-        (string, string)[] environment = [("VLMSHARP_CONFIG", file), ("VLMSHARP_PORT", "11"), ("VLMSHARP_MAX_QUEUE", "12")];
+        await File.WriteAllTextAsync(file, """{"port": 1, "max_queue": 2, "max_batch": 3, "no_auth": true, "log_content": true, "allow_image_hosts": ["a.example", "*.b.example"]}""");
+        (string, string)[] environment = [("VLMSHARP_CONFIG", file), ("VLMSHARP_PORT", "11"), ("VLMSHARP_MAX_QUEUE", "12"), ("VLMSHARP_LOG_CONTENT", "false")];
         JsonNode config = JsonNode.Parse(await OutputAsync(Start(["serve", "--port", "21", "--print-config"], environment)))!;
         Assert.Equal([21, 12, 3], new[] { "port", "max_queue", "max_batch" }.Select(name => config[name]!.GetValue<int>()));
         Assert.True(config["no_auth"]!.GetValue<bool>());
+        Assert.False(config["log_content"]!.GetValue<bool>());
         Assert.Equal(["a.example", "*.b.example"], config["allow_image_hosts"]!.AsArray().Select(v => v!.GetValue<string>()));
         Assert.Equal(300, config["timeout"]!.GetValue<double>());
 
@@ -71,7 +96,7 @@ public sealed class ServeCommandTests
 
     [Theory]
     [InlineData("serve --host 0.0.0.0", 2, "without a key")]
-    [InlineData("serve --max-batch 0", 2, "MaxBatch")]
+    [InlineData("serve --max-batch 0", 2, "--max-batch")]
     [InlineData("serve --model no-such-folder --port 0", 3, "no-such-folder")]
     [InlineData("serve --api-key-file no-such-file", 2, "no-such-file")]
     public async Task What_cannot_be_served_is_said_in_a_sentence(string line, int code, string words)

@@ -18,7 +18,7 @@ public sealed class ChatErrorTests(RunningServer server) : IClassFixture<Running
         { "messages", """[{"content":"x"}]""", "missing_required_parameter", "messages[0].role" },
         { "messages", """[{"role":"robot","content":"x"}]""", "invalid_value", "messages[0].role" },
         { "messages", """[{"role":"tool","content":"x"}]""", "unsupported_value", "messages[0].role" },
-        { "messages", """[{"role":"user","content":"no picture"}]""", "missing_image", "image" },
+        { "messages", """[{"role":"user","content":"no picture"}]""", "missing_image", "messages" },
         { "messages", """[{"role":"user","content":[{"type":"input_audio"}]}]""", "unsupported_value", "messages[0].content[0].type" },
         { "messages", """[{"role":"user","content":[{"type":"image_url"}]}]""", "missing_required_parameter", "messages[0].content[0].image_url" },
         { "messages", """[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://127.0.0.1/x.png"}}]}]""", "invalid_image_url", null },

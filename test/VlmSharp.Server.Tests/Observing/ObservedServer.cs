@@ -66,7 +66,8 @@ internal sealed class ObservedServer : IAsyncDisposable
     /// <summary>The model has been loaded.</summary>
     public void Load()
     {
-        Services.GetRequiredService<ServerGauges>().Model = Model;
+        ServerGauges gauges = Services.GetRequiredService<ServerGauges>();
+        (gauges.ModelName, gauges.Model) = (Model.Name, Model);
         Services.GetRequiredService<HealthState>().Ready();
     }
 
