@@ -5,8 +5,9 @@ namespace VlmSharp.Server.Tests;
 /// <summary>A backend whose steps can be held: what runs then runs on until a test lets it go. And one that fails where a test wants it.</summary>
 internal sealed class HeldBackend(IComputeBackend inner) : DelegatingBackend(inner)
 {
+    private readonly Lock sync = new();
     private readonly ManualResetEventSlim open = new(initialState: true);
-    private int steps, left;
+    private int steps, left; // left: steps until it holds; 0 for never
 
     /// <summary>Steps that began.</summary>
     public int Steps => Volatile.Read(ref steps);
@@ -18,14 +19,28 @@ internal sealed class HeldBackend(IComputeBackend inner) : DelegatingBackend(inn
     public void Hold() => open.Reset();
 
     /// <summary>So many steps begin, and no more.</summary>
-    public void HoldAfter(int steps) => Volatile.Write(ref left, steps + 1);
+    public void HoldAfter(int steps)
+    {
+        lock (sync) left = steps + 1;
+    }
 
-    /// <summary>Steps go on.</summary>
-    public void LetGo() => open.Set();
+    /// <summary>Steps go on, also those that would have been held later.</summary>
+    public void LetGo()
+    {
+        lock (sync)
+        {
+            left = 0;
+            open.Set();
+        }
+    }
 
     public override StepTable Prepare(SequenceBatch batch)
     {
-        if (Interlocked.Decrement(ref left) == 0) open.Reset();
+        lock (sync)
+        {
+            if (left > 0 && --left == 0) open.Reset();
+        }
+
         Interlocked.Increment(ref steps);
         open.Wait();
         if (Fault is { } fault)
