@@ -128,7 +128,7 @@ public sealed class VlmServer : IAsyncDisposable
             VisionLanguageModel model = open(loading.Token);
             var served = new ServedModel(model, options.ModelName ?? model.Name);
             served.Warm(loading.Token);
-            (gauges.ModelName, gauges.Model) = (options.ModelName ?? model.Name, model);
+            (gauges.ModelName, gauges.Model) = (served.Name, model);
             lifecycle.Open(served);
         }
         catch
