@@ -18,8 +18,7 @@ internal sealed class ChatRoute(PictureReader pictures)
     {
         ReadOnlyMemory<byte> body = await RequestBody.ReadJsonAsync(call);
         ChatRequest request = ChatRequestReader.Read(body.Span, call.Limits);
-        (string id, string adapter) = call.Served.Find(request.Model);
-        (call.Record.Model, call.Record.Adapter) = (id, adapter == VisionLanguageModel.BaseName ? null : adapter);
+        (string id, string adapter) = call.Choose(request.Model);
         string prompt = PromptOf(request, body.Span, call.Limits);
         call.Record.Prompt = prompt;
         IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, [.. request.Pictures.Select(text => new GivenPicture(body, text))], param: "messages");

@@ -35,8 +35,7 @@ internal sealed class NativeJob
     /// <param name="isWhole">Whether the pictures are to be shown.</param>
     public static async Task<NativeJob> PrepareAsync(ApiCall call, NativeRequest request, PictureReader pictures, bool isWhole = false)
     {
-        (string id, string adapter) = call.Served.Find(request.Model);
-        (call.Record.Model, call.Record.Adapter) = (id, adapter == VisionLanguageModel.BaseName ? null : adapter);
+        (string id, string adapter) = call.Choose(request.Model);
         VisionTask task = request.Task();
         IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, request.Pictures, isWhole);
         request.Pictures.Clear(); // what waits in the queue is small

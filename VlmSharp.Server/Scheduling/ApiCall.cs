@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Observing;
@@ -44,6 +45,17 @@ internal sealed class ApiCall : IDisposable
 
     /// <summary>Fires when it ends early; <see cref="Reason"/> tells why.</summary>
     public CancellationToken Token => source.Token;
+
+    /// <summary>Who answers, by the name that the request gives; what is known of it says so from here on.</summary>
+    /// <param name="name">The name, or null.</param>
+    /// <returns>The name in full, and the adapter as a <see cref="GenerationRequest"/> takes it.</returns>
+    /// <exception cref="ApiException">404: there is none of that name.</exception>
+    public (string Id, string Adapter) Choose(string? name)
+    {
+        (string id, string adapter) = Served.Find(name);
+        (Record.Model, Record.Adapter) = (id, adapter == VisionLanguageModel.BaseName ? null : adapter);
+        return (id, adapter);
+    }
 
     /// <summary>Why it ended early, for the client: 504 where its time was over, 503 where the server stops, 499 where the client is gone.</summary>
     public ApiException Reason()
