@@ -45,7 +45,7 @@ internal static class Program
         {
             CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(), ServeCommand.Create(),
             InspectCommand.Create(), TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), QuantizeCommand.Create(), BenchCommand.Create(),
-            DevicesCommand.Create(), DataCommand.Create(), GradientsCommand.Create(), TrainCommand.Create(), AdapterCommand.Create(),
+            DevicesCommand.Create(), DataCommand.Create(), GradientsCommand.Create(), TrainCommand.Create(), AdapterCommand.Create(), EvalCommand.Create(),
         };
         ExampleCommand.ShowExamples(root);
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
