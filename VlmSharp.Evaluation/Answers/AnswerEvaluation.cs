@@ -37,6 +37,9 @@ public sealed class AnswerEvaluation
     /// <summary>The mean score, 0 to 1.</summary>
     public double Overall => All.Mean(Everything);
 
+    /// <summary>The same in per cent with two decimals.</summary>
+    public double OverallPercent => All.Percent(Everything);
+
     /// <summary>Sum and number of all scores, to be merged with those of other shards.</summary>
     public GroupedMeans All { get; } = new();
 

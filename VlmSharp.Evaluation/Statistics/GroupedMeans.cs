@@ -16,6 +16,15 @@ public sealed class GroupedMeans
     /// <param name="group">Its name.</param>
     public double Mean(string group) => this[group] is (var sum, > 0 and var count) ? sum / count : double.NaN;
 
+    /// <summary>The mean of a group's values in per cent with two decimals, rounded as the official script of VQA rounds.</summary>
+    /// <param name="group">Its name.</param>
+    public double Percent(string group) => Percent(this[group].Sum, this[group].Count);
+
+    /// <summary>A mean in per cent with two decimals.</summary>
+    /// <param name="sum">The sum of the values.</param>
+    /// <param name="count">How many there are.</param>
+    public static double Percent(double sum, long count) => PythonText.Round2(100 * sum / count);
+
     /// <summary>Adds a value.</summary>
     /// <param name="group">Its group, or null for none: the value is then left out.</param>
     /// <param name="value">The value.</param>
