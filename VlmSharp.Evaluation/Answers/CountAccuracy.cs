@@ -6,11 +6,7 @@ namespace VlmSharp.Evaluation.Answers;
 /// </summary>
 public static class CountAccuracy
 {
-    private static readonly string[] Words =
-    [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-        "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
-    ];
+    private const int MostAsWord = 20;
 
     /// <summary>Scores one answer.</summary>
     /// <param name="answer">The answer.</param>
@@ -18,9 +14,5 @@ public static class CountAccuracy
     /// <returns>0 or 1.</returns>
     public static double Score(string answer, IReadOnlyList<string> references) => ExactMatch.Score(Digits(answer), [.. references.Select(Digits)]);
 
-    private static string Digits(string answer)
-    {
-        string word = PythonText.Strip(answer).ToLowerInvariant();
-        return word == "none" ? "0" : Array.IndexOf(Words, word) is >= 0 and var number ? $"{number}" : word;
-    }
+    private static string Digits(string answer) => NumberWords.ToDigits(PythonText.Strip(answer).ToLowerInvariant(), MostAsWord);
 }

@@ -13,11 +13,7 @@ internal static partial class VqaText
     // The official script passes a flag where the number of replacements belongs.
     private const int MostPeriods = 32;
 
-    private static readonly Dictionary<string, string> Digits = new(StringComparer.Ordinal)
-    {
-        ["none"] = "0", ["zero"] = "0", ["one"] = "1", ["two"] = "2", ["three"] = "3", ["four"] = "4", ["five"] = "5", ["six"] = "6",
-        ["seven"] = "7", ["eight"] = "8", ["nine"] = "9", ["ten"] = "10",
-    };
+    private const int MostAsWord = 10;
 
     /// <summary>An answer before anything else: line breaks and tabs are spaces, none at its ends.</summary>
     public static string Trim(string answer) => PythonText.Strip(answer.Replace('\n', ' ').Replace('\t', ' '));
@@ -44,7 +40,7 @@ internal static partial class VqaText
 
     /// <summary>Lower case, digits for the words none and zero to ten, no a, an and the, and contractions with their apostrophes.</summary>
     public static string DigitsAndArticles(string answer) => string.Join(' ', PythonText.Split(answer.ToLowerInvariant())
-        .Select(word => Digits.GetValueOrDefault(word, word))
+        .Select(word => NumberWords.ToDigits(word, MostAsWord))
         .Where(word => word is not ("a" or "an" or "the"))
         .Select(Contractions.Complete));
 

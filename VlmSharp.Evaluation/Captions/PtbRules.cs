@@ -48,7 +48,7 @@ internal static class PtbRules
         new($"({Word}){Clitic}"),                                                           // dog | 's
         new($"([a-z]*[a-mo-z])n{Apostrophe}t"),                                             // is | n't, ca | n't
         new($"(y{Apostrophe}){Letter}"),                                                    // y' | all
-        new($"{Clitic}{NotLetter}|n{Apostrophe}t{NotLetter}", Straight),
+        new($"({Clitic}|n{Apostrophe}t)(?:[^A-Za-z]|$)", Straight),
         // words that keep their apostrophe
         new($"{Apostrophe}n{Apostrophe}?|{Apostrophe}em{NotLetter}|{Apostrophe}till?{NotLetter}|{Apostrophe}cause{NotLetter}|{Apostrophe}[2-9]0s"),
         new($"(?-i:[A-HJ-XZn]){Apostrophe}{Letter}{{2,}}"),                                 // O'Brien
