@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace VlmSharp.Evaluation;
 
 /// <summary>Texts as Python sees them, in which the reference code of most metrics is written.</summary>
@@ -41,7 +43,7 @@ internal static class PythonText
         // Only eighths can lie on a tie.
         return double.IsOddInteger(value * 8)
             ? Math.Round(value * 100, MidpointRounding.ToEven) / 100
-            : double.Parse(value.ToString("F2", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
+            : double.Parse(value.ToString("F2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 
     /// <summary>White space of <c>str.isspace</c>: that of .NET, and the four separators of ASCII.</summary>

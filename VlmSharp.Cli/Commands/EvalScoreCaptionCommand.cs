@@ -19,7 +19,8 @@ internal static class EvalScoreCaptionCommand
 
     public static Command Create()
     {
-        var scoring = new ScoreOptionsBinder("Captions, a JSON list of {image_id, caption}.", "Captions by people, COCO's annotations or such a list.");
+        var scoring = new ScoreOptionsBinder(
+            "Captions, a JSON list of {image_id, caption}.", "Captions by people, COCO's annotations or such a list.");
         var tokenizer = new Option<string>("--tokenizer")
         {
             Description = "How captions become words: ptb as the benchmarks do, whitespace, none for captions that are words already.",
@@ -31,10 +32,15 @@ internal static class EvalScoreCaptionCommand
             Description = "Take CIDEr's weights of words from another corpus: a file of references, or one of --write-cider-df.",
             HelpName = "FILE",
         };
-        var write = new Option<string?>("--write-cider-df") { Description = "Write the counts of words that CIDEr's weights are made of.", HelpName = "FILE" };
+        var write = new Option<string?>("--write-cider-df")
+        {
+            Description = "Write the counts of words that CIDEr's weights are made of.",
+            HelpName = "FILE",
+        };
         tokenizer.AcceptOnlyFromAmong([.. Tokenizations.Keys]);
         foreach (Option option in new Option[] { frequencies, write }) FileList.RefuseEmpty(option);
-        var command = new ExampleCommand("caption", "Scores captions: BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D as COCO's evaluation has them.", """
+        const string Description = "Scores captions: BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D as COCO's evaluation has them.";
+        var command = new ExampleCommand("caption", Description, """
             BLEU and ROUGE-L are 0 to 1, CIDEr-D is 0 to 10; papers print a hundred times that. CIDEr-D depends on which pictures are scored
             together: for a part of a split give the whole split's references with --cider-df. Pictures without a caption or with two, and
             captions of unknown pictures, end with code 65 unless --allow-partial is given.
@@ -42,7 +48,7 @@ internal static class EvalScoreCaptionCommand
             Examples:
               vlmsharp eval score caption --predictions results.json --references captions_val2014.json
               vlmsharp eval score caption --predictions results.json --references captions_val2014.json --json --intervals | jq .cider
-              vlmsharp eval score caption --predictions some.json --references captions_val2014.json --allow-partial --cider-df captions_val2014.json
+              vlmsharp eval score caption --predictions some.json --references all.json --allow-partial --cider-df all.json
             """);
         scoring.AddTo(command, tokenizer, frequencies, write);
         command.SetAction(async (parsed, cancellationToken) =>

@@ -25,13 +25,18 @@ internal static class EvalScoreVqaCommand
 
     public static Command Create()
     {
-        var scoring = new ScoreOptionsBinder("Answers, a JSON list of {question_id, answer}.", "Answers by people: VQA's annotations, or a list of {question_id, answers}.");
-        var questions = new Option<string?>("--questions") { Description = "The questions, VQA's own file: shown in --records, and held against the references.", HelpName = "Q.json" };
+        var scoring = new ScoreOptionsBinder(
+            "Answers, a JSON list of {question_id, answer}.", "Answers by people: VQA's annotations, or a list of {question_id, answers}.");
+        var questions = new Option<string?>("--questions")
+        {
+            Description = "The questions, VQA's own file: shown in --records, and held against the references.",
+            HelpName = "Q.json",
+        };
         var metric = new Option<string>("--metric") { Description = "How an answer is scored.", HelpName = "M", DefaultValueFactory = _ => "vqa" };
         var ignoreCase = new Option<bool>("--ignore-case") { Description = "Capitals count as small letters, for exact and relaxed." };
         var boundary = new Option<string>("--anls-boundary")
         {
-            Description = "Whether an answer that is just half wrong has 0 (drop, as the paper) or 0.5 (keep, as lmms-eval, with white space made single spaces).",
+            Description = "Whether an answer that is just half wrong has 0 (drop, as the paper) or 0.5 (keep, as lmms-eval, with single spaces).",
             HelpName = "B",
             DefaultValueFactory = _ => "drop",
         };
@@ -51,7 +56,7 @@ internal static class EvalScoreVqaCommand
 
             Examples:
               vlmsharp eval score vqa --predictions results.json --references v2_mscoco_val2014_annotations.json
-              vlmsharp eval score vqa --predictions results.json --references annotations.json --questions questions.json --json | jq .answer_type
+              vlmsharp eval score vqa --predictions results.json --references annotations.json --json | jq .answer_type
               vlmsharp eval score vqa --metric anls --predictions results.json --references val_v1.0.json --intervals
             """);
         scoring.AddTo(command, questions, metric, ignoreCase, boundary);

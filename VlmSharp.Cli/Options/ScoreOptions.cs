@@ -7,4 +7,5 @@ namespace VlmSharp.Cli.Options;
 /// <param name="IntervalSeed">The seed of the draws for intervals, or null for no intervals.</param>
 /// <param name="Records">Where to write the examples, or null.</param>
 /// <param name="Json">Whether to write JSON.</param>
-internal sealed record ScoreOptions(string Predictions, string References, bool AllowPartial, long? IntervalSeed, string? Records, bool Json);
+internal sealed record ScoreOptions(
+    string Predictions, string References, bool AllowPartial, long? IntervalSeed, string? Records, bool Json);

@@ -8,17 +8,24 @@ internal sealed class ScoreOptionsBinder
 {
     private readonly Option<string> predictions, references;
 
-    private readonly Option<string?> records = new("--records") { Description = "Also write each example with its scores.", HelpName = "X.jsonl" };
+    private readonly Option<string?> records = new("--records")
+    {
+        Description = "Also write each example with its scores.",
+        HelpName = "X.jsonl",
+    };
 
     private readonly Option<bool> json = new("--json") { Description = "One JSON object instead of a table." };
 
-    private readonly Option<bool> intervals = new("--intervals") { Description = "Also 95 % intervals: 1000 draws of the examples (bootstrap)." };
+    private readonly Option<bool> intervals = new("--intervals")
+    {
+        Description = "Also 95 % intervals: 1000 draws of the examples (bootstrap).",
+    };
 
     private readonly Option<long?> seed = NumberOption.Create<long>("--seed", "N", "Seed of these draws (default: 0).");
 
     private readonly Option<bool> allowPartial = new("--allow-partial")
     {
-        Description = "Score the examples that are in both files, and of several predictions for one the first; else such files are an error.",
+        Description = "Score the examples that are in both files, of several predictions the first; else such files are an error.",
     };
 
     /// <summary>Makes the options.</summary>

@@ -13,16 +13,23 @@ internal static class AnswerScoresOutput
     public static void Show(AnswerEvaluation scores, long? intervalSeed)
     {
         Table table = Tables.Create("questions", "count", "score", "95 % interval");
-        string interval = intervalSeed is { } seed && scores.Interval(seed) is var (low, high) ? $"{Number(Percent(low))} to {Number(Percent(high))}" : "";
-        table.AddPlainRow("all", $"{scores.Cases.Count}", Number(scores.OverallPercent), interval);
-        foreach ((string title, GroupedMeans means) in (ReadOnlySpan<(string, GroupedMeans)>)[("answer", scores.ByAnswerType), ("question", scores.ByQuestionType)])
-            foreach (string group in means.Groups) table.AddPlainRow($"{title}: {group}", $"{means[group].Count}", Number(means.Percent(group)), "");
+        Interval? interval = intervalSeed is { } seed ? scores.Interval(seed) : null;
+        string ends = interval is { } i ? $"{Number(Percent(i.Low))} to {Number(Percent(i.High))}" : "";
+        table.AddPlainRow("all", $"{scores.Cases.Count}", Number(scores.OverallPercent), ends);
+        AddGroups("answer", scores.ByAnswerType);
+        AddGroups("question", scores.ByQuestionType);
         Tables.Write(table);
         (string, double)[] more = [.. Further(scores)];
         if (more.Length == 0) return;
         Table further = Tables.Create("further", "per cent");
         foreach ((string name, double value) in more) further.AddPlainRow(name, Number(value));
         Tables.Write(further);
+
+        void AddGroups(string title, GroupedMeans means)
+        {
+            foreach (string group in means.Groups)
+                table.AddPlainRow($"{title}: {group}", $"{means[group].Count}", Number(means.Percent(group)), "");
+        }
     }
 
     /// <summary>Writes an object.</summary>
@@ -49,7 +56,8 @@ internal static class AnswerScoresOutput
     public static void SaveRecords(string path, AnswerEvaluation scores)
     {
         using var file = new StreamWriter(path) { NewLine = "\n" };
-        foreach ((AnswerCase c, double score) in scores.Cases.Zip(scores.Scores)) file.WriteLine(JsonOutput.ToText(o => Write(o, c, score)));
+        foreach ((AnswerCase c, double score) in scores.Cases.Zip(scores.Scores))
+            file.WriteLine(JsonOutput.ToText(o => Write(o, c, score)));
     }
 
     private static void Write(Utf8JsonWriter json, AnswerCase c, double score)

@@ -50,7 +50,8 @@ internal static class CaptionScoresOutput
     public static void SaveRecords(string path, IReadOnlyList<CaptionCase> captions, CaptionEvaluation scores)
     {
         using var file = new StreamWriter(path) { NewLine = "\n" };
-        foreach ((CaptionCase caption, CaptionScore score) in captions.Zip(scores.Images)) file.WriteLine(JsonOutput.ToText(o => Write(o, caption, score)));
+        foreach ((CaptionCase caption, CaptionScore score) in captions.Zip(scores.Images))
+            file.WriteLine(JsonOutput.ToText(o => Write(o, caption, score)));
     }
 
     private static void Write(Utf8JsonWriter json, CaptionCase caption, CaptionScore score)

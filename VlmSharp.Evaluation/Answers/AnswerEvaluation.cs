@@ -64,7 +64,8 @@ public sealed class AnswerEvaluation
         if (cases.Count == 0) throw new ArgumentException("There is no question.", nameof(cases));
         if (cases.FirstOrDefault(c => c.References.Count == 0) is { } bare)
             throw new ArgumentException($"Question {bare.Id} has no reference.", nameof(cases));
-        return new AnswerEvaluation(options, cases, [.. cases.AsParallel().AsOrdered().Select(c => ScoreOf(c.Answer, c.References, options))]);
+        double[] scores = [.. cases.AsParallel().AsOrdered().Select(c => ScoreOf(c.Answer, c.References, options))];
+        return new AnswerEvaluation(options, cases, scores);
     }
 
     /// <summary>The score of one answer.</summary>

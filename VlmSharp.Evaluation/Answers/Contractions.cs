@@ -19,7 +19,8 @@ internal static class Contractions
 
     // The table of the evaluation has this one the wrong way round.
     private static readonly FrozenDictionary<string, string> Whole =
-        PythonText.Split(Words).SelectMany(WithoutOne).Append(("somebody'd", "somebodyd")).ToFrozenDictionary(pair => pair.Item1, pair => pair.Item2);
+        PythonText.Split(Words).SelectMany(WithoutOne).Append((Without: "somebody'd", Word: "somebodyd"))
+            .ToFrozenDictionary(pair => pair.Without, pair => pair.Word);
 
     /// <summary>The word with its apostrophe; any other word as it is.</summary>
     public static string Complete(string word) => Whole.GetValueOrDefault(word, word);

@@ -12,7 +12,8 @@ public static class CountAccuracy
     /// <param name="answer">The answer.</param>
     /// <param name="references">What would be right.</param>
     /// <returns>0 or 1.</returns>
-    public static double Score(string answer, IReadOnlyList<string> references) => ExactMatch.Score(Digits(answer), [.. references.Select(Digits)]);
+    public static double Score(string answer, IReadOnlyList<string> references) =>
+        ExactMatch.Score(Digits(answer), [.. references.Select(Digits)]);
 
     private static string Digits(string answer) => NumberWords.ToDigits(PythonText.Strip(answer).ToLowerInvariant(), MostAsWord);
 }

@@ -43,7 +43,8 @@ public static partial class RelaxedAccuracy
     }
 
     [GeneratedRegex(
-        @"\A[+-]?(?:(?<infinity>inf(?:inity)?)|(?<nan>nan)|(?:[0-9]+(?:_[0-9]+)*(?:\.(?:[0-9]+(?:_[0-9]+)*)?)?|\.[0-9]+(?:_[0-9]+)*)(?:e[+-]?[0-9]+(?:_[0-9]+)*)?)\z",
+        @"\A[+-]?(?:(?<infinity>inf(?:inity)?)|(?<nan>nan)"
+        + @"|(?:[0-9]+(?:_[0-9]+)*(?:\.(?:[0-9]+(?:_[0-9]+)*)?)?|\.[0-9]+(?:_[0-9]+)*)(?:e[+-]?[0-9]+(?:_[0-9]+)*)?)\z",
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex PythonFloat();
 }

@@ -31,7 +31,8 @@ internal static partial class VqaText
         string text = answer;
         foreach (char mark in Marks)
         {
-            bool vanishes = hasNumberWithComma || answer.Contains($"{mark} ", StringComparison.Ordinal) || answer.Contains($" {mark}", StringComparison.Ordinal);
+            bool vanishes = hasNumberWithComma
+                || answer.Contains($"{mark} ", StringComparison.Ordinal) || answer.Contains($" {mark}", StringComparison.Ordinal);
             text = text.Replace($"{mark}", vanishes ? "" : " ", StringComparison.Ordinal);
         }
 

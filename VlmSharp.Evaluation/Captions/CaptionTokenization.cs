@@ -3,7 +3,7 @@ namespace VlmSharp.Evaluation.Captions;
 /// <summary>How captions are made into words before they are scored.</summary>
 public enum CaptionTokenization
 {
-    /// <summary>Words of the Penn Treebank in lower case, without punctuation, as COCO's captions are: <see cref="PtbTokenizer"/>.</summary>
+    /// <summary>Words of the Penn Treebank in lower case, without punctuation, as COCO has them: <see cref="PtbTokenizer"/>.</summary>
     Ptb,
 
     /// <summary>What lies between white space, as it stands.</summary>

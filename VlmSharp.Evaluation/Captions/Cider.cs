@@ -21,7 +21,9 @@ public sealed class Cider
     private readonly double logPictures;
 
     /// <summary>Takes the weights of words from a corpus.</summary>
-    /// <param name="frequencies">Of the pictures that are scored, which is the benchmark's way, or of another corpus. At least one picture.</param>
+    /// <param name="frequencies">
+    /// Of the pictures that are scored, which is the benchmark's way, or of another corpus. At least one picture.
+    /// </param>
     public Cider(DocumentFrequencies frequencies)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(frequencies.Pictures, nameof(frequencies));

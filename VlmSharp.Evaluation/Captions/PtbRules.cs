@@ -7,7 +7,8 @@ namespace VlmSharp.Evaluation.Captions;
 /// </summary>
 internal static class PtbRules
 {
-    private const string Letter = @"[\p{L}\p{M}]", Alphanumeric = @"[\p{L}\p{M}\p{Nd}]", Apostrophe = "['’\u0092]", Hyphen = @"[-_\u058A\u2010\u2011]";
+    private const string Letter = @"[\p{L}\p{M}]", Alphanumeric = @"[\p{L}\p{M}\p{Nd}]";
+    private const string Apostrophe = "['’\u0092]", Hyphen = @"[-_\u058A\u2010\u2011]";
     private const string Clitic = Apostrophe + "(?:[msd]|re|ve|ll)", NotLetter = "(?![A-Za-z])";
     private const string Word = Letter + Alphanumeric + "*(?:[.!?]" + Letter + Alphanumeric + "*)*"; // "Yahoo!Japan", "end.Start" too
     private const string Acronym = @"[A-Za-z](?:\.[A-Za-z])+";
@@ -50,7 +51,7 @@ internal static class PtbRules
         new($"(y{Apostrophe}){Letter}"),                                                    // y' | all
         new($"({Clitic}|n{Apostrophe}t)(?:[^A-Za-z]|$)", Straight),
         // words that keep their apostrophe
-        new($"{Apostrophe}n{Apostrophe}?|{Apostrophe}em{NotLetter}|{Apostrophe}till?{NotLetter}|{Apostrophe}cause{NotLetter}|{Apostrophe}[2-9]0s"),
+        new($"{Apostrophe}n{Apostrophe}?|{Apostrophe}(?:em|till?|cause){NotLetter}|{Apostrophe}[2-9]0s"),
         new($"(?-i:[A-HJ-XZn]){Apostrophe}{Letter}{{2,}}"),                                 // O'Brien
         new($"{Letter}+(?-i:[aeiouyAEIOUY]){Apostrophe}(?-i:[aeiouA-Z]){Letter}*"),         // ma'am, Hawai'i
         new($@"[ldj]{Apostrophe}|ol{Apostrophe}|(?:somethin|dunkin){Apostrophe}|cont{Apostrophe}d\.?|nor{Apostrophe}easter|c{Apostrophe}mon"
@@ -65,8 +66,8 @@ internal static class PtbRules
             + @"(?:/[^ ""<>|()]{1,2000}(?<![.!?(){},-]))?"),
         new(@"[a-z0-9][^ ""<>|()\u00A0@]{0,100}@(?:[^ ""<>|(){}.\u00A0@]{1,63}\.){0,10}[^ ""<>|(){}\[\].,;:\u00A0@]{1,63}"),
         new($"@[a-z_][a-z_0-9]*|#{Letter}(?:{Alphanumeric}|_)*{Alphanumeric}"),
-        new($@"{Alphanumeric}{{1,100}}(?:[-._/]{Alphanumeric}{{1,100}}){{0,20}}\.(?:bmp|docx?|exe|gif|html?|jpe?g|mov|mp[34]|pdf|png|txt|wav|xml|zip)"
-            + @"(?=[\s.?!,]|$)"),
+        new($@"{Alphanumeric}{{1,100}}(?:[-._/]{Alphanumeric}{{1,100}}){{0,20}}"
+            + @"\.(?:bmp|docx?|exe|gif|html?|jpe?g|mov|mp[34]|pdf|png|txt|wav|xml|zip)(?=[\s.?!,]|$)"),
     ];
 
     private static PtbRule[] Numbers() =>

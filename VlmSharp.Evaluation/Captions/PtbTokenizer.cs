@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace VlmSharp.Evaluation.Captions;
@@ -19,7 +20,10 @@ public static class PtbTokenizer
         "''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";",
     };
 
-    private static readonly HashSet<string> Joined = new(StringComparer.OrdinalIgnoreCase) { "cannot", "gonna", "gotta", "wanna", "lemme", "gimme" };
+    private static readonly HashSet<string> Joined = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "cannot", "gonna", "gotta", "wanna", "lemme", "gimme",
+    };
 
     /// <summary>The words of a caption, without punctuation, joined by single spaces: what the metrics take.</summary>
     /// <param name="caption">Any text.</param>
@@ -91,7 +95,9 @@ public static class PtbTokenizer
         return text.ToString().Trim(' ');
     }
 
-    private static bool IsSpace(char c) => c is ' ' or '\u00A0' or '\u1680' or (>= '\u2000' and <= '\u200A') or '\u2028' or '\u2029' or '\u202F' or '\u205F' or '\u3000';
+    private static bool IsSpace(char c) =>
+        char.GetUnicodeCategory(c) is UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
-    private static bool IsInvisible(char c) => c is '\u00AD' or (>= '\u200B' and <= '\u200F') or '\u2060' or '\uFEFF' or (>= '\uFE00' and <= '\uFE0F');
+    /// <summary>Soft hyphens, joiners and other marks of format, and what chooses the look of an emoji.</summary>
+    private static bool IsInvisible(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.Format || c is >= '\uFE00' and <= '\uFE0F';
 }

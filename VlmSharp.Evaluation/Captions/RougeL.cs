@@ -15,7 +15,7 @@ public static class RougeL
     private const double Beta2 = 1.2 * 1.2;
 
     /// <summary>Scores one picture.</summary>
-    /// <param name="candidate">The caption to score, its words between single spaces; of two spaces side by side the word between is empty.</param>
+    /// <param name="candidate">The caption to score, its words between single spaces; two spaces have an empty word between them.</param>
     /// <param name="references">Captions by people, at least one.</param>
     /// <returns>In 0 to 1. An empty caption has one word, the empty one: where a reference is empty too, that is 1.</returns>
     public static double Score(string candidate, IReadOnlyList<string> references)

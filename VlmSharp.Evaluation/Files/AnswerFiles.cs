@@ -33,7 +33,8 @@ internal static class AnswerFiles
         {
             string id = OfficialFile.Id(o, Ids);
             var reference = new AnswerReference(
-                Answers(o), JsonFields.Text(o, "answer_type") ?? TallyType(o), JsonFields.Text(o, "question_type"), JsonFields.Text(o, Question));
+                Answers(o), JsonFields.Text(o, "answer_type") ?? TallyType(o),
+                JsonFields.Text(o, "question_type"), JsonFields.Text(o, Question));
             if (!references.TryAdd(id, reference)) throw new FormatException($"question {MessageText.Quote(id)} is answered twice");
         });
         return references;
@@ -47,7 +48,8 @@ internal static class AnswerFiles
         OfficialFile.Read(path, [Questions, Data], o =>
         {
             string id = OfficialFile.Id(o, Ids);
-            if (!questions.TryAdd(id, OfficialFile.Text(o, Question))) throw new FormatException($"question {MessageText.Quote(id)} is asked twice");
+            if (!questions.TryAdd(id, OfficialFile.Text(o, Question)))
+                throw new FormatException($"question {MessageText.Quote(id)} is asked twice");
         });
         return questions;
     }

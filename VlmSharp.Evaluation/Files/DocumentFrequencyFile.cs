@@ -22,7 +22,8 @@ internal static class DocumentFrequencyFile
         var frequencies = new DocumentFrequencies();
         foreach ((string id, List<string> captions) in CaptionFiles.ReadReferences(path))
             frequencies.Add(new CaptionCase(id, "", captions).Tokenize(tokenization).References);
-        return frequencies.Pictures > 0 ? frequencies : throw new TrainingDataException($"{path} has no caption: CIDEr can take no weights from it.");
+        return frequencies.Pictures > 0 ? frequencies
+            : throw new TrainingDataException($"{path} has no caption: CIDEr can take no weights from it.");
     }
 
     /// <summary>Writes counts.</summary>
@@ -32,7 +33,8 @@ internal static class DocumentFrequencyFile
         json.WriteStartObject();
         json.WriteNumber(Pictures, frequencies.Pictures);
         json.WriteStartObject(Frequencies);
-        foreach ((string ngram, long count) in frequencies.Counts.OrderBy(pair => pair.Key, StringComparer.Ordinal)) json.WriteNumber(ngram, count);
+        foreach ((string ngram, long count) in frequencies.Counts.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            json.WriteNumber(ngram, count);
         json.WriteEndObject();
         json.WriteEndObject();
     }

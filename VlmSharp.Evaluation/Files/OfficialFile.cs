@@ -29,7 +29,8 @@ internal static class OfficialFile
 
         HashSet<string> found = file.Read(names.ToDictionary(name => name, _ => (Action<JsonElement, Range>)((o, _) => use(o))), Refuse);
         if (!names.Any(found.Contains))
-            throw new TrainingDataException($"{path} has no list {string.Join(" or ", names.Select(name => $"\"{name}\""))}, and is none itself.");
+            throw new TrainingDataException(
+                $"{path} has no list {string.Join(" or ", names.Select(name => $"\"{name}\""))}, and is none itself.");
     }
 
     /// <summary>An id that must be there: 17, 17.0 and "17" are the same one.</summary>

@@ -30,7 +30,8 @@ internal static class Pairing
     /// <exception cref="TrainingDataException">
     /// Something has no counterpart or several and that is not allowed, or nothing is left.
     /// </exception>
-    public static Pairing<T> Of<T>(PairedFiles files, IReadOnlyList<Prediction> predictions, IReadOnlyCollection<string> ids, Func<string, string, T> pair)
+    public static Pairing<T> Of<T>(
+        PairedFiles files, IReadOnlyList<Prediction> predictions, IReadOnlyCollection<string> ids, Func<string, string, T> pair)
     {
         var texts = new Dictionary<string, string>(predictions.Count, StringComparer.Ordinal);
         var twice = new List<string>();
@@ -45,10 +46,11 @@ internal static class Pairing
             .. Complaint(unknown, $"predicted that {files.References} does not have"),
         ];
         if (complaints.Length > 0 && !files.AllowPartial)
-            throw new TrainingDataException($"Predictions and references do not fit together: {string.Join("; ", complaints)}: mend that, or "
-                + "score what there is with --allow-partial.");
+            throw new TrainingDataException($"Predictions and references do not fit together: {string.Join("; ", complaints)}: "
+                + "mend that, or score what there is with --allow-partial.");
         if (missing.Length == known.Count)
-            throw new TrainingDataException($"{files.Predictions} predicts no {files.Thing} of {files.References}: are they of the same split?");
+            throw new TrainingDataException(
+                $"{files.Predictions} predicts no {files.Thing} of {files.References}: are they of the same split?");
         return new Pairing<T>([.. ids.Where(texts.ContainsKey).Select(id => pair(id, texts[id]))], complaints);
 
         IEnumerable<string> Complaint(string[] which, string what) => which.Length == 0 ? []

@@ -1,6 +1,6 @@
 namespace VlmSharp.Evaluation.Statistics;
 
-/// <summary>Means of values in groups, kept as sums and counts so that those of shards can be merged: a mean of means would be wrong.</summary>
+/// <summary>Means of values in groups, kept as sums and counts so that shards can be merged: a mean of means would be wrong.</summary>
 public sealed class GroupedMeans
 {
     private readonly SortedDictionary<string, (double Sum, long Count)> groups = new(StringComparer.Ordinal);
