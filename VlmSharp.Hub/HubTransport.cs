@@ -158,7 +158,8 @@ internal sealed class HubTransport : IDisposable
         answer.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
         && answer.Headers.Location is not null;
 
-    private bool MayHaveToken(Uri uri) => IsSameOrigin(uri, options.Endpoint) && (uri.Scheme == "https" || uri.IsLoopback);
+    /// <summary>Whether an address may hear the token: the hub itself, encrypted or on this machine.</summary>
+    internal bool MayHaveToken(Uri uri) => IsSameOrigin(uri, options.Endpoint) && (uri.Scheme == "https" || uri.IsLoopback);
 
     private static bool IsSameOrigin(Uri a, Uri b) => a.Scheme == b.Scheme && a.Port == b.Port && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
 
