@@ -92,7 +92,13 @@ internal sealed class BlobFile : IDisposable
     {
         var buffer = new byte[BufferBytes];
         file.Position = 0;
-        for (int count; (count = await file.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0; Length += count) hash.Append(buffer.AsSpan(0, count));
+        for (long end = file.Length; Length < end;)
+        {
+            int count = await file.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - Length)), cancellationToken).ConfigureAwait(false);
+            if (count == 0) return;
+            hash.Append(buffer.AsSpan(0, count));
+            Length += count;
+        }
     }
 
     public void Dispose()

@@ -4,7 +4,7 @@ namespace VlmSharp.Hub;
 public sealed record HubOptions
 {
     /// <summary>The hub that is meant where nothing is said.</summary>
-    public static readonly Uri DefaultEndpoint = new("https://huggingface.co");
+    public static Uri DefaultEndpoint { get; } = new("https://huggingface.co");
 
     /// <summary>The hub's address.</summary>
     public Uri Endpoint { get; init; } = DefaultEndpoint;

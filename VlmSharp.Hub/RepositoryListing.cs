@@ -19,7 +19,7 @@ internal sealed record RepositoryListing(string Commit, IReadOnlyList<string> Fi
         {
             return Read(bytes, model);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
             throw HubErrors.NotAHub($"The answer about {model.Name} is no listing of files", options.Root, e);
         }

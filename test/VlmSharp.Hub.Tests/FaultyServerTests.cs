@@ -85,7 +85,8 @@ public sealed class FaultyServerTests : IDisposable
         {
             Body = async (to, cancellation) =>
             {
-                while (true) await to.WriteAsync("[[[[[[[["u8.ToArray(), cancellation);
+                byte[] opening = [.. Enumerable.Repeat((byte)'[', 1 << 16)];
+                while (true) await to.WriteAsync(opening, cancellation);
             },
         } : null;
         await FailAsync(hub, HubErrorKind.NotAHub);

@@ -43,7 +43,7 @@ public sealed class ResumeTests : IDisposable
         FakeFile weights = Weights(hub);
         long there = new FileInfo(Incomplete(weights)).Length;
         Assert.InRange(there, Size / 3, Size - 1);
-        Assert.Equal(weights.Content.AsSpan(0, (int)there), File.ReadAllBytes(Incomplete(weights))); // the beginning of the file, without a gap
+        Assert.True(File.ReadAllBytes(Incomplete(weights)).AsSpan().SequenceEqual(weights.Content.AsSpan(0, (int)there))); // the beginning of the file, without a gap
         Assert.Equal(HubErrorKind.NotCached, Assert.Throws<HubException>(() => new HubCache(Cache).Find(Tiny)).Kind);
 
         hub.Forget();

@@ -3,6 +3,8 @@ using System.Text;
 
 namespace VlmSharp.Hub.Tests.Cache;
 
+#pragma warning disable CA5350 // git's names of blobs are SHA-1
+
 /// <summary>
 /// A second reader of the cache, written from the description of its layout (docs/hub.md and the hub's own documentation) and sharing no code with
 /// VlmSharp.Hub. It takes nothing for granted: every name must be there in its place, every link lead to a blob, every blob have the hash that is its name.

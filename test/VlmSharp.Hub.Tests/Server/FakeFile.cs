@@ -3,6 +3,8 @@ using System.Text;
 
 namespace VlmSharp.Hub.Tests.Server;
 
+#pragma warning disable CA5350 // git's names of blobs are SHA-1
+
 /// <summary>A file of a repository: in LFS, which lies on the second server under its SHA-256, or in git.</summary>
 internal sealed class FakeFile(string name, byte[] content, bool isLarge)
 {
