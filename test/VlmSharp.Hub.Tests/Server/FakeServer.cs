@@ -85,6 +85,7 @@ internal sealed class FakeServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (accepting.IsCompleted) return; // a test may end it early
         await stop.CancelAsync();
         listener.Stop();
         await accepting;
