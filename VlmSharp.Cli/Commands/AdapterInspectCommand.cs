@@ -30,7 +30,7 @@ internal static class AdapterInspectCommand
         command.SetAction(async parsed =>
         {
             using AdapterFile file = AdapterFile.Open(parsed.GetValue(folder)!);
-            PaliGemmaConfig? config = parsed.GetValue(model) is { } directory ? Checkpoint.ReadConfig(ModelFolder.Of(directory)) : null;
+            PaliGemmaConfig? config = parsed.GetValue(model) is { } directory ? Checkpoint.ReadConfig(ModelOptionsBinder.FolderOf(directory)) : null;
             string? problem = config is null ? null : ProblemOf(file, config);
             IReadOnlyList<string> unmatched = config is null ? [] : file.Unmatched(config);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteJson(o, file, config is not null, problem, unmatched));

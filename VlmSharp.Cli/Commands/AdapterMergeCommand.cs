@@ -27,7 +27,7 @@ internal static class AdapterMergeCommand
         FileList.RefuseEmpty(target);
         command.SetAction(async (parsed, cancellation) =>
         {
-            string from = ModelFolder.Of(parsed.GetValue(model)), to = parsed.GetRequiredValue(target);
+            string from = ModelOptionsBinder.FolderOf(parsed.GetValue(model)), to = parsed.GetRequiredValue(target);
             int layers = await Progress.RunAsync(
                 "merging", report => AdapterMerge.Write(from, parsed.GetRequiredValue(adapter), to, report, cancellation), cancellation);
             if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync($"{to}: {layers} layers of {from} changed");

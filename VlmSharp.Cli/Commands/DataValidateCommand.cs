@@ -38,7 +38,7 @@ internal static class DataValidateCommand
             if (most is not null && parsed.GetValue(model) is null)
                 throw new UsageException("--text-length counts a model's tokens: give --model too.");
             string path = reading.Path(parsed);
-            var validator = new DataValidator(parsed.GetValue(model) is { } folder ? DataOptionsBinder.Encoder(ModelFolder.Of(folder), most) : null, !parsed.GetValue(quick));
+            var validator = new DataValidator(parsed.GetValue(model) is { } folder ? DataOptionsBinder.Encoder(ModelOptionsBinder.FolderOf(folder), most) : null, !parsed.GetValue(quick));
             DataOptions options = reading.Bind(parsed);
             DataReport report = await Progress.RunAsync(
                 $"looking at {Path.GetFileName(path)}", progress => validator.Validate(path, options, progress, cancellationToken), cancellationToken);

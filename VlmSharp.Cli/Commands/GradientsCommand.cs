@@ -51,7 +51,7 @@ internal static class GradientsCommand
                 AdapterFolder = folder,
                 Quantization = ModelOptionsBinder.Format(parsed.GetValue(quantize)),
             };
-            using TrainableModel trained = TrainableModel.Open(ModelFolder.Of(parsed.GetValue(model)), on, options, cancellation);
+            using TrainableModel trained = TrainableModel.Open(ModelOptionsBinder.FolderOf(parsed.GetValue(model)), on, options, cancellation);
             double loss = await Progress.RunAsync("computing gradients", () => Run(trained, examples, cancellation), cancellation);
             GradientFile.Write(target, trained, loss);
             await Console.Out.WriteLineAsync(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"loss {loss:R}"));

@@ -32,11 +32,11 @@ internal static class InspectCommand
         {
             if (plan.IsAsked(parsed))
             {
-                plan.Print(parsed, ModelFolder.Of(parsed.GetValue(model)), parsed.GetValue(json));
+                plan.Print(parsed, ModelOptionsBinder.FolderOf(parsed.GetValue(model)), parsed.GetValue(json));
                 return ExitCodes.Success;
             }
 
-            using Checkpoint checkpoint = Checkpoint.Open(ModelFolder.Of(parsed.GetValue(model)));
+            using Checkpoint checkpoint = Checkpoint.Open(ModelOptionsBinder.FolderOf(parsed.GetValue(model)));
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteJson(o, checkpoint, parsed.GetValue(tensors)));
             else WriteText(checkpoint, parsed.GetValue(tensors));
             return ExitCodes.Success;

@@ -36,7 +36,7 @@ internal static class QuantizeCommand
         FileList.RefuseEmpty(target);
         command.SetAction(async (parsed, cancellation) =>
         {
-            string from = ModelFolder.Of(parsed.GetValue(source)), to = parsed.GetValue(target)!;
+            string from = ModelOptionsBinder.FolderOf(parsed.GetValue(source)), to = parsed.GetValue(target)!;
             DType wanted = ModelOptionsBinder.Format(parsed.GetValue(format))!.Value;
             int? most = BackendOptionsBinder.ThreadsOf(parsed, threads);
             QuantizationSummary made = await Progress.RunAsync("quantizing", report => ModelQuantizer.Write(from, to, wanted, report, most, cancellation), cancellation);

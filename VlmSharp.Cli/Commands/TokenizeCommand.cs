@@ -27,7 +27,7 @@ internal static class TokenizeCommand
             """) { model, raw, decode };
         command.SetAction(parsed =>
         {
-            string folder = ModelFolder.Of(parsed.GetValue(model));
+            string folder = ModelOptionsBinder.FolderOf(parsed.GetValue(model));
             ITokenizer tokenizer = TokenizerLoader.Load(folder);
             bool plain = parsed.GetValue(raw);
             int placeholders = plain || parsed.GetValue(decode) ? 0 : Checkpoint.ReadConfig(folder).Vision.Patches;

@@ -60,6 +60,9 @@ internal sealed class ModelOptionsBinder
     /// <summary>The format that such an option names.</summary>
     public static DType? Format(string? name) => name switch { "int8" => DType.Int8, "int4" => DType.Int4, "nf4" => DType.Nf4, _ => null };
 
+    /// <summary>The folder that <c>--model</c> names by its path or by its name on the hub, or the demo model's beside the program.</summary>
+    public static string FolderOf(string? given) => ModelFolder.Of(given);
+
     /// <summary>Whether it is the demo model, for want of another.</summary>
     public bool IsDemo(ParseResult parsed) => parsed.GetValue(model) is null;
 
@@ -67,7 +70,7 @@ internal sealed class ModelOptionsBinder
     public string? HubName(ParseResult parsed) => ModelFolder.HubName(parsed.GetValue(model));
 
     /// <summary>The folder of the model.</summary>
-    public string Folder(ParseResult parsed) => ModelFolder.Of(parsed.GetValue(model));
+    public string Folder(ParseResult parsed) => FolderOf(parsed.GetValue(model));
 
     /// <summary>What computes.</summary>
     public BackendOptionsBinder Backends => backend;

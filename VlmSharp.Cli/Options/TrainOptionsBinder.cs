@@ -108,7 +108,7 @@ internal sealed class TrainOptionsBinder
         int rank = AtLeast(parsed, loraRank, 1) ?? 8;
         return new FineTuningOptions
         {
-            Model = ModelFolder.Of(parsed.GetValue(model)),
+            Model = ModelOptionsBinder.FolderOf(parsed.GetValue(model)),
             Data = Required(parsed, data),
             Output = Required(parsed, output),
             Reading = reading.Bind(parsed),
