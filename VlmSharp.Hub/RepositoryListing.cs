@@ -15,9 +15,16 @@ internal sealed record RepositoryListing(string Commit, IReadOnlyList<string> Fi
     {
         var uri = new Uri($"{options.Root}/api/models/{model.Name}/revision/{Uri.EscapeDataString(model.Revision)}");
         byte[] bytes = await transport.GetSmallAsync(uri, MostBytes, cancellationToken).ConfigureAwait(false);
+        return Read(bytes, options, model);
+    }
+
+    /// <summary>The listing in an answer.</summary>
+    /// <exception cref="HubException">It is none, or one with a name that could do harm.</exception>
+    internal static RepositoryListing Read(ReadOnlyMemory<byte> json, HubOptions options, HubModel model)
+    {
         try
         {
-            return Read(bytes, model);
+            return Read(json, model);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
@@ -25,7 +32,7 @@ internal sealed record RepositoryListing(string Commit, IReadOnlyList<string> Fi
         }
     }
 
-    internal static RepositoryListing Read(ReadOnlyMemory<byte> json, HubModel model)
+    private static RepositoryListing Read(ReadOnlyMemory<byte> json, HubModel model)
     {
         using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MostDepth });
         JsonElement root = document.RootElement;

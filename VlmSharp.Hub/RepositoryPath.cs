@@ -15,7 +15,7 @@ internal static class RepositoryPath
     public static string? Problem(string name)
     {
         if (name.Length is 0 or > MostCharacters) return "it is empty or too long";
-        if (name.Any(c => char.IsControl(c) || c is '\\' or ':' or '*' or '?' or '"' or '<' or '>' or '|' || char.IsSurrogate(c)))
+        if (name.Any(c => char.IsControl(c) || c is '\\' or ':' or '*' or '?' or '"' or '<' or '>' or '|'))
             return "it has a character that no file name has everywhere";
         return name.Split('/').Select(ProblemOfPart).FirstOrDefault(problem => problem is not null);
     }

@@ -13,7 +13,7 @@ internal static class QuantizeCommand
 {
     public static Command Create()
     {
-        var source = new Argument<string>("IN") { Description = "Model: a folder, or a name on the Hugging Face hub that 'vlmsharp pull' has fetched." };
+        var source = new Argument<string>("IN") { Description = "Model folder, or a name on the Hugging Face hub that 'vlmsharp pull' has fetched." };
         var target = new Argument<string>("OUT") { Description = "Folder to write; new, or empty." };
         Option<string?> format = ModelOptionsBinder.QuantizeOption("--format", "How the decoder is stored.");
         format.Aliases.Add("-f");

@@ -46,7 +46,7 @@ internal sealed class ModelOptionsBinder
 
     /// <summary>The <c>--model</c> option alone, for commands that compute nothing.</summary>
     /// <param name="description">The line of the help.</param>
-    public static Option<string?> ModelOption(string description = "Model: a folder, or a name on the Hugging Face hub that 'vlmsharp pull' has fetched (default: the demo model).")
+    public static Option<string?> ModelOption(string description = "Model folder, or a name on the Hugging Face hub that 'vlmsharp pull' has fetched (default: the demo model).")
     {
         var option = new Option<string?>("--model", "-m") { Description = description, HelpName = "DIR|NAME" };
         FileList.RefuseEmpty(option);

@@ -9,12 +9,11 @@ internal sealed class ProgramRun : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly Process process;
-    private readonly Task<string> output, error;
+    private readonly Task<string> error;
 
     private ProgramRun(Process process)
     {
         this.process = process;
-        output = process.StandardOutput.ReadToEndAsync();
         error = process.StandardError.ReadToEndAsync();
     }
 
@@ -51,9 +50,13 @@ internal sealed class ProgramRun : IDisposable
 
     public async Task<(int Code, string Output, string Error)> EndAsync()
     {
+        string output = await process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
         await process.WaitForExitAsync().WaitAsync(Patience);
-        return (process.ExitCode, await output, await error);
+        return (process.ExitCode, output, await error);
     }
+
+    /// <summary>The next line that it prints.</summary>
+    public async Task<string> LineAsync() => await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) ?? throw new IOException(await error);
 
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
@@ -61,6 +64,8 @@ internal sealed class ProgramRun : IDisposable
         process.Kill();
         await process.WaitForExitAsync().WaitAsync(Patience);
     }
+
+    public int Id => process.Id;
 
     public bool HasEnded => process.HasExited;
 

@@ -49,6 +49,20 @@ public sealed class PullProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Ctrl_C_ends_a_pull_and_keeps_what_came()
+    {
+        if (OperatingSystem.IsWindows()) return; // it has no such signal
+        await using var hub = new FakeHub(FakeHub.TinyModel(Size)) { Pause = TimeSpan.FromMilliseconds(4) };
+        using ProgramRun run = Pull(hub);
+        while (!run.HasEnded && Length(Incomplete(hub)) < 2_000_000) await Task.Delay(5);
+        using (Process kill = Process.Start("kill", ["-INT", $"{run.Id}"])) await kill.WaitForExitAsync();
+        (int code, string output, string error) = await run.EndAsync();
+        Assert.Equal((130, ""), (code, output));
+        Assert.EndsWith("vlmsharp: canceled" + Environment.NewLine, error, StringComparison.Ordinal);
+        Assert.InRange(Length(Incomplete(hub)), 2_000_000, Size - 1);
+    }
+
+    [Fact]
     public async Task Two_processes_at_once_fetch_every_byte_once()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(Size)) { Pause = TimeSpan.FromMilliseconds(1) };
@@ -118,6 +132,18 @@ public sealed class PullProcessTests : IDisposable
             (int result, string said, _) = await ProgramRun.RunAsync(folder.Path, arguments);
             return (result, said);
         }
+    }
+
+    [Fact]
+    public async Task A_server_calls_the_model_by_the_name_that_it_has_on_the_hub()
+    {
+        await using var hub = new FakeHub(FakeHub.Folder(GoldenFiles.DemoModel));
+        Assert.Equal(0, (await Pull(hub, "-q").EndAsync()).Code);
+        using ProgramRun serve = ProgramRun.Start(folder.Path, ["serve", "--port", "0", "--model", FakeHub.Model]);
+        using var client = new HttpClient { BaseAddress = new Uri((await serve.LineAsync())["listening on ".Length..]) };
+        JsonNode models = JsonNode.Parse(await client.GetStringAsync("/v1/models"))!;
+        Assert.Equal(FakeHub.Model, Assert.Single(models["data"]!.AsArray())!["id"]!.GetValue<string>());
+        await serve.KillAsync();
     }
 
     [Theory, InlineData("pg1"), InlineData("pg1-f32-sharded")]
