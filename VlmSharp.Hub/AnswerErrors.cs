@@ -32,7 +32,8 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
             (_, HttpStatusCode.TooManyRequests) => RateLimited(answer),
             (_, HttpStatusCode.NotFound) when code.Length == 0 && file is null => HubErrors.NotAHub($"{options.Root}/api has no models", options.Root),
             (_, >= HttpStatusCode.InternalServerError) => new HubException(HubErrorKind.ServerError,
-                $"{options.Root} has a fault of its own (status {(int)answer.StatusCode}): run the same command again later; https://status.huggingface.co knows more."),
+                $"{options.Root} has a fault of its own (status {(int)answer.StatusCode}): run the same command again later; "
+                    + "https://status.huggingface.co knows more."),
             _ => HubErrors.NotAHub($"{file ?? Name} was answered with status {(int)answer.StatusCode}{(said.Length > 0 ? $" ({HubErrors.Printable(said)})" : "")}", options.Root),
         };
     }
@@ -48,16 +49,20 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
         if (e.StatusCode == HttpStatusCode.ProxyAuthenticationRequired || e.HttpRequestError == HttpRequestError.ProxyTunnelError)
         {
             return new HubException(HubErrorKind.Proxy,
-                $"The proxy does not let the request to {host} through: look at HTTPS_PROXY and its password, or name {to.Host} in NO_PROXY.", e);
+                $"The proxy does not let the request to {host} through: look at HTTPS_PROXY and its password, or name {to.Host} in "
+                    + "NO_PROXY.", e);
         }
 
         return e.HttpRequestError switch
         {
             HttpRequestError.NameResolutionError => new HubException(HubErrorKind.UnknownHost,
-                $"The name of {host} is not known here{by}: look at the network, at HF_ENDPOINT, and, behind a proxy, at HTTPS_PROXY.", e),
+                $"The name of {host} is not known here{by}: look at the network, at HF_ENDPOINT, and, behind a proxy, at "
+                    + "HTTPS_PROXY.", e),
             HttpRequestError.SecureConnectionError => new HubException(HubErrorKind.Tls,
-                $"No safe connection to {host}{by}: its certificate is not trusted here. Look at the clock; behind a proxy that reads along, have its certificate installed (SSL_CERT_FILE).", e),
-            HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded => HubErrors.NotAHub($"The answer of {host} is no HTTP", to.GetLeftPart(UriPartial.Authority), e),
+                $"No safe connection to {host}{by}: its certificate is not trusted here. Look at the clock; behind a proxy that "
+                    + "reads along, have its certificate installed (SSL_CERT_FILE).", e),
+            HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded => HubErrors.NotAHub($"The answer of "
+                + $"{host} is no HTTP", to.GetLeftPart(UriPartial.Authority), e),
             _ => new HubException(HubErrorKind.Unreachable,
                 $"{host} does not answer{by}: look at the network, at HF_ENDPOINT, and, behind a proxy, at HTTPS_PROXY.", e),
         };
@@ -65,16 +70,19 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
 
     /// <summary>No answer in time.</summary>
     public HubException TimedOut(Uri to) => new(HubErrorKind.Timeout,
-        $"{to.Host} did not answer within {options.Timeout.TotalSeconds:0} s: run the same command again; HF_HUB_DOWNLOAD_TIMEOUT=60 waits longer.");
+        $"{to.Host} did not answer within {options.Timeout.TotalSeconds:0} s: run the same command again; "
+            + "HF_HUB_DOWNLOAD_TIMEOUT=60 waits longer.");
 
     /// <summary>More redirects than any hub has.</summary>
     public HubException TooManyRedirects() => HubErrors.NotAHub($"{Name} leads in a circle of redirects", options.Root);
 
     private HubException NoToken() => new(HubErrorKind.NoToken,
-        $"{Name} has a license to accept, and there is no token: accept it at {Page}, make a token with read access at {TokenPage}, put it into {TokenPlace}, and run the same command again.");
+        $"{Name} has a license to accept, and there is no token: accept it at {Page}, make a token with read access at "
+            + $"{TokenPage}, put it into {TokenPlace}, and run the same command again.");
 
     private HubException LicenseNotAccepted() => new(HubErrorKind.LicenseNotAccepted,
-        $"The account of the token from {options.Token!.Source} may not read {Name}: accept its license at {Page}, and run the same command again. (A fine-grained token also needs the right to read gated repositories.)");
+        $"The account of the token from {options.Token!.Source} may not read {Name}: accept its license at {Page}, and run the "
+            + "same command again. (A fine-grained token also needs the right to read gated repositories.)");
 
     public HubException UnknownToken(HubToken token) => new(HubErrorKind.TokenRefused,
         $"The hub does not know the token from {token.Source}: make a new one at {TokenPage} and put it there.");
@@ -83,23 +91,27 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
         ? new HubException(HubErrorKind.ModelNotFound,
             $"{options.Root} has no model {Name} that the token from {token.Source} may see: look at its spelling at {Page}.")
         : new HubException(HubErrorKind.ModelNotFound,
-            $"{options.Root} has no model {Name} that everyone may see: look at its spelling at {Page}; for a private one put a token into {TokenPlace}.");
+            $"{options.Root} has no model {Name} that everyone may see: look at its spelling at {Page}; for a private one put a "
+                + $"token into {TokenPlace}.");
 
     private HubException RevisionNotFound() => new(HubErrorKind.RevisionNotFound,
         $"{Name} has no revision '{model?.Revision}': leave it out for main, or choose one of the branches at {Page}/tree/main.");
 
     private HubException EntryNotFound(string? file) => new(HubErrorKind.EntryNotFound,
-        $"{Name} lists {file ?? "a file"} and does not have it: its owner may be changing it just now; run the same command again, or take another revision.");
+        $"{Name} lists {file ?? "a file"} and does not have it: its owner may be changing it just now; run the same command again, "
+            + "or take another revision.");
 
     private HubException Forbidden() => new(HubErrorKind.TokenRefused, options.Token is { } token
         ? $"The token from {token.Source} lacks the right to read {Name}: give it read access at {TokenPage}."
         : $"The hub forbids to read {Name}: look at {Page}.");
 
     private HubException ProxyRefuses() => new(HubErrorKind.Proxy,
-        $"The proxy does not let the request to {options.Endpoint.Authority} through: look at HTTPS_PROXY and its password, or name {options.Endpoint.Host} in NO_PROXY.");
+        $"The proxy does not let the request to {options.Endpoint.Authority} through: look at HTTPS_PROXY and its password, or "
+            + $"name {options.Endpoint.Host} in NO_PROXY.");
 
     private HubException RateLimited(HttpResponseMessage answer) => new(HubErrorKind.RateLimited,
-        $"{options.Root} answers no more requests for now (status 429): run the same command again {(RetryAfter.Of(answer) is { } wait ? $"in {Math.Ceiling(wait.TotalSeconds):0} s" : "in some minutes")}{(options.Token is null ? "; with a token the limit is higher" : "")}.");
+        $"{options.Root} answers no more requests for now (status 429): run the same command again "
+            + $"{(RetryAfter.Of(answer) is { } wait ? $"in {Math.Ceiling(wait.TotalSeconds):0} s" : "in some minutes")}{(options.Token is null ? "; with a token the limit is higher" : "")}.");
 
     private static Uri? ProxyOf(Uri to)
     {

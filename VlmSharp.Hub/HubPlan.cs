@@ -1,11 +1,5 @@
 namespace VlmSharp.Hub;
 
-/// <summary>A file that a pull brings.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Size">Its size in bytes.</param>
-/// <param name="Present">Bytes of it that are in the cache already.</param>
-public sealed record HubPlanFile(string Name, long Size, long Present);
-
 /// <summary>What a pull would do.</summary>
 /// <param name="Model">The model.</param>
 /// <param name="Commit">The commit that its revision stands for, 40 digits.</param>

@@ -1,24 +1,5 @@
 namespace VlmSharp.Hub;
 
-/// <summary>What a pull does just now.</summary>
-public enum HubActivity
-{
-    /// <summary>It asks what files there are.</summary>
-    Listing,
-
-    /// <summary>Another process fetches this file; it waits for that one.</summary>
-    Waiting,
-
-    /// <summary>It reads the part of a file that is there already.</summary>
-    Checking,
-
-    /// <summary>Bytes come.</summary>
-    Downloading,
-
-    /// <summary>The file is whole, right, and in its place.</summary>
-    FileDone,
-}
-
 /// <summary>How far a pull is. Sizes are bytes.</summary>
 /// <param name="Activity">What it does.</param>
 /// <param name="File">The file that it is at; empty while listing.</param>

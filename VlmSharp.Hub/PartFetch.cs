@@ -57,7 +57,8 @@ internal sealed class PartFetch(HubTransport transport, HubOptions options, Remo
     private async Task<HttpResponseMessage> OpenAsync(long from, long to, CancellationToken cancellationToken)
     {
         var range = new RangeHeaderValue(from, to - 1);
-        HttpResponseMessage answer = await transport.FollowAsync(HttpMethod.Get, file.Uri, from == 0 && to == file.Size ? null : range, cancellationToken).ConfigureAwait(false);
+        bool isAll = from == 0 && to == file.Size;
+        HttpResponseMessage answer = await transport.FollowAsync(HttpMethod.Get, file.Uri, isAll ? null : range, cancellationToken).ConfigureAwait(false);
         try
         {
             if (!answer.IsSuccessStatusCode)
@@ -89,12 +90,14 @@ internal sealed class PartFetch(HubTransport transport, HubOptions options, Remo
             throw HubErrors.NotAHub($"{file.Name} came with {said} bytes, and the hub says that it has {file.Size}", options.Root);
     }
 
-    private async IAsyncEnumerable<int> CopyAsync(Stream body, FilePart part, long at, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<int> CopyAsync(
+        Stream body, FilePart part, long at, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (at < part.To)
         {
             Memory<byte> memory = part.Writer.GetMemory(ReadBytes);
-            int count = await transport.ReadAsync(body, memory[..(int)Math.Min(memory.Length, part.To - at)], file.Uri, cancellationToken).ConfigureAwait(false);
+            memory = memory[..(int)Math.Min(memory.Length, part.To - at)];
+            int count = await transport.ReadAsync(body, memory, file.Uri, cancellationToken).ConfigureAwait(false);
             if (count == 0) throw new HubException(HubErrorKind.Unreachable, $"{file.Name} ended early.");
             part.Writer.Advance(count);
             at += count;
@@ -109,7 +112,8 @@ internal sealed class PartFetch(HubTransport transport, HubOptions options, Remo
         var buffer = new byte[ReadBytes];
         while (bytes > 0)
         {
-            int count = await transport.ReadAsync(body, buffer.AsMemory(0, (int)Math.Min(buffer.Length, bytes)), file.Uri, cancellationToken).ConfigureAwait(false);
+            Memory<byte> memory = buffer.AsMemory(0, (int)Math.Min(buffer.Length, bytes));
+            int count = await transport.ReadAsync(body, memory, file.Uri, cancellationToken).ConfigureAwait(false);
             if (count == 0) throw new HubException(HubErrorKind.Unreachable, $"{file.Name} ended early.");
             bytes -= count;
         }

@@ -13,14 +13,16 @@ internal sealed partial record RemoteFile(string Name, Uri Uri, string ETag, lon
 
     /// <summary>Asks the hub about a file.</summary>
     /// <exception cref="HubException">It is not to be had, or the answer lacks what a hub says.</exception>
-    public static async Task<RemoteFile> GetAsync(HubTransport transport, HubOptions options, HubModel model, string commit, string name, CancellationToken cancellationToken)
+    public static async Task<RemoteFile> GetAsync(
+        HubTransport transport, HubOptions options, HubModel model, string commit, string name, CancellationToken cancellationToken)
     {
         string path = string.Join('/', name.Split('/').Select(Uri.EscapeDataString));
         var uri = new Uri($"{options.Root}/{model.Name}/resolve/{commit}/{path}");
         using HttpResponseMessage answer = await transport.SendAsync(HttpMethod.Head, uri, name, cancellationToken).ConfigureAwait(false);
         // A file in LFS lies elsewhere: the hub's answer is a redirect whose own size and ETag mean nothing.
         string etag = Normalized(Header(answer, "X-Linked-ETag") ?? answer.Headers.ETag?.Tag ?? Header(answer, "ETag"));
-        long? size = long.TryParse(Header(answer, "X-Linked-Size"), out long linked) ? linked : answer.IsSuccessStatusCode ? answer.Content.Headers.ContentLength : null;
+        long? own = answer.IsSuccessStatusCode ? answer.Content.Headers.ContentLength : null;
+        long? size = long.TryParse(Header(answer, "X-Linked-Size"), out long linked) ? linked : own;
         if (Header(answer, "X-Repo-Commit") is { } at && at != commit) throw HubErrors.NotAHub($"{name} was answered from another commit", options.Root);
         if (!HashPattern().IsMatch(etag)) throw HubErrors.NotAHub($"{name} was answered without a checksum", options.Root);
         if (size is not (>= 0 and <= MostBytes)) throw HubErrors.NotAHub($"{name} was answered without its size", options.Root);

@@ -45,7 +45,8 @@ internal sealed class SnapshotPull
     {
         string entry = layout.Entry(plan.Commit, file.Name);
         if (CacheFiles.Length(entry) == file.Size) return;
-        using IDisposable held = await CacheLock.TakeAsync(layout.Lock(file.ETag), () => Report(HubActivity.Waiting, file, 0), cancellationToken).ConfigureAwait(false);
+        using IDisposable held = await CacheLock
+            .TakeAsync(layout.Lock(file.ETag), () => Report(HubActivity.Waiting, file, 0), cancellationToken).ConfigureAwait(false);
         if (CacheFiles.Length(entry) == file.Size) return; // another process had the lock before
         bool isNew = CacheFiles.Length(layout.Blob(file.ETag)) != file.Size;
         if (isNew) await FetchAsync(file, cancellationToken).ConfigureAwait(false);

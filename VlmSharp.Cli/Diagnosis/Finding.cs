@@ -1,13 +1,5 @@
 namespace VlmSharp.Cli.Diagnosis;
 
-/// <summary>How a thing stands.</summary>
-internal enum Level
-{
-    Good,
-    Warning,
-    Problem,
-}
-
 /// <summary>A thing that was looked at.</summary>
 /// <param name="Name">What it is.</param>
 /// <param name="Level">How it stands.</param>

@@ -30,7 +30,8 @@ internal sealed class HubOptionsBinder
         {
             string? file = parsed.GetValue(tokenFile);
             // A token file of the command line counts alone: the environment's need not even be readable.
-            HubOptions options = HubOptions.FromEnvironment(name => file is not null && name.Contains("TOKEN", StringComparison.Ordinal) ? null : Environment.GetEnvironmentVariable(name));
+            HubOptions options = HubOptions.FromEnvironment(name =>
+                file is not null && name.Contains("TOKEN", StringComparison.Ordinal) ? null : Environment.GetEnvironmentVariable(name));
             if (file is not null) options = options with { TokenFile = file, Token = HubToken.Load(file) };
             if (parsed.GetValue(endpoint) is { } url) options = options with { Endpoint = HubOptions.ParseEndpoint(url, endpoint.Name) };
             return parsed.GetValue(cache) is { } folder ? options with { CacheDirectory = Path.GetFullPath(folder) } : options;

@@ -11,7 +11,11 @@ internal static class ModelFolder
     /// <returns>The folder; where nothing is called so the text itself, about which who opens it says what is wrong.</returns>
     /// <exception cref="UsageException">Nothing is given and there is no demo model.</exception>
     /// <exception cref="HubException">It is a name on the hub, and the model is not in the cache.</exception>
-    public static string Of(string? given) => given is null ? Demo() : NameOn(given) is { } model ? HubCache.FromEnvironment(Environment.GetEnvironmentVariable).Find(model).Path : given;
+    public static string Of(string? given)
+    {
+        if (given is null) return Demo();
+        return NameOn(given) is { } model ? HubCache.FromEnvironment(Environment.GetEnvironmentVariable).Find(model).Path : given;
+    }
 
     /// <summary>The model's name on the hub, by which a person knows it; null of a folder, which has a name of its own.</summary>
     public static string? HubName(string? given) => given is null ? null : NameOn(given)?.ToString();
