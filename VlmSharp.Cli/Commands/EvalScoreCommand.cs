@@ -6,5 +6,8 @@ namespace VlmSharp.Cli.Commands;
 /// <summary><c>vlmsharp eval score</c>: scores of predictions that are already there, of any model; none is loaded.</summary>
 internal static class EvalScoreCommand
 {
-    public static Command Create() => new ExampleCommand("score", "Scores predictions in the benchmarks' own files; needs no model.", "");
+    public static Command Create() => new ExampleCommand("score", "Scores predictions in the benchmarks' own files; needs no model.", "")
+    {
+        EvalScoreDetectCommand.Create(),
+    };
 }

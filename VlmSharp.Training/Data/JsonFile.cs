@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// A JSON file whose top level is an object with long lists in it, as COCO's and VQA's. The lists are read entry by entry: a document of
-/// the whole would take several times the file's size.
+/// A JSON file whose top level is an object with long lists in it, as COCO's and VQA's, or is itself a long list, as results are. The lists are
+/// read entry by entry: a document of the whole would take several times the file's size.
 /// </summary>
 internal sealed class JsonFile
 {
@@ -37,7 +37,7 @@ internal sealed class JsonFile
     public HashSet<string> Read(IReadOnlyDictionary<string, Action<JsonElement, Range>> lists, Action<string, string> fault)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        try
+        Parse(() =>
         {
             var reader = new Utf8JsonReader(bytes.AsSpan(start));
             reader.Read();
@@ -59,6 +59,29 @@ internal sealed class JsonFile
             if (reader.Read())
                 throw new TrainingDataException(
                     $"{path} goes on behind its JSON object: give one object a line, or a file of COCO or VQA.");
+        });
+        return names;
+    }
+
+    /// <summary>Hands over the entries of a file that is a list.</summary>
+    /// <param name="use">What to do with an entry, and its place in the file.</param>
+    /// <param name="fault">Hears of entries that are not as they should be: their place, and what is wrong.</param>
+    /// <exception cref="TrainingDataException">The file as a whole is not a well-formed list.</exception>
+    public void ReadEntries(Action<JsonElement, Range> use, Action<string, string> fault) => Parse(() =>
+    {
+        var reader = new Utf8JsonReader(bytes.AsSpan(start));
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+            throw new TrainingDataException($"{path} is not a JSON list: results are a list of objects, [{{...}}, {{...}}].");
+        ReadList(ref reader, "", use, fault);
+        if (reader.Read()) throw new TrainingDataException($"{path} goes on behind its JSON list: give one list.");
+    });
+
+    private void Parse(Action read)
+    {
+        try
+        {
+            read();
         }
         catch (JsonException e)
         {
@@ -68,8 +91,6 @@ internal sealed class JsonFile
         {
             throw new TrainingDataException($"{path} holds a text that is not valid Unicode.", e);
         }
-
-        return names;
     }
 
     private void ReadList(ref Utf8JsonReader reader, string name, Action<JsonElement, Range> use, Action<string, string> fault)
