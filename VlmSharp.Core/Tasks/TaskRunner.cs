@@ -38,6 +38,7 @@ public sealed class TaskRunner
     private readonly TaskOptions options;
     private readonly TaskTokens? tokens;
     private readonly AnswerParser? parser;
+    private readonly BoxNotes? notes;
     private KeptGrammar? last; // a run over many pictures asks for one grammar
 
     /// <summary>Prepares a model's tasks.</summary>
@@ -53,6 +54,7 @@ public sealed class TaskRunner
         if (model.Tokenizer is not { } tokenizer) return;
         tokens = new TaskTokens(tokenizer);
         parser = new AnswerParser(tokenizer, tokens);
+        if (tokens.Locations.Length > 0) notes = new BoxNotes(tokens);
     }
 
     /// <summary>The request that asks a model for a task.</summary>
@@ -63,7 +65,13 @@ public sealed class TaskRunner
     public GenerationRequest Request(VisionTask task, params IReadOnlyList<RgbImage> images)
     {
         ArgumentNullException.ThrowIfNull(task);
-        return new GenerationRequest { Images = images, Prompt = task.Prompt, Constraint = task.HasBoxes && options.Constrain ? Grammar(task) : null };
+        return new GenerationRequest
+        {
+            Images = images,
+            Prompt = task.Prompt,
+            Constraint = task.HasBoxes && options.Constrain ? Grammar(task) : null,
+            Notes = task.HasBoxes ? notes : null,
+        };
     }
 
     /// <summary>Reads an answer. Whatever the model said, this does not fail: what is no box is left in the text.</summary>
@@ -90,7 +98,7 @@ public sealed class TaskRunner
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         Detection[] detections = task.HasBoxes && parser is not null
-            ? [.. parser.Parse(generation.TokenIds, generation.LogProbabilities).Select(box => Detect(box, width, height))]
+            ? [.. parser.Parse(generation.TokenIds, generation.LogProbabilities, generation.Notes).Select(box => Detect(box, width, height))]
             : [];
         return new TaskResult(task, generation, width, height, detections);
     }

@@ -19,7 +19,11 @@ public sealed class DetectionMetricTests
         // Recalls 1/3, 1/3, 2/3 with precisions 1, 1/2, 2/3. Recalls 0 to 0.33 read precision 1 (34 of them), 0.34 to 0.66 read 2/3 (33).
         double byHand = (34 * 1 + 33 * (2.0 / 3)) / 101;
         Assert.Equal(0.5544554455445545, byHand, 1e-15);
-        Assert.Equal((byHand, byHand, 2.0 / 3, 1.0 / 3), Rounded(metric.Scores().Ap, metric.Scores().Ap50, metric.Scores().Ar100, metric.Scores().Ar1, byHand));
+        DetectionScores scores = metric.Scores();
+        Assert.Equal(byHand, scores.Ap, 1e-12);
+        Assert.Equal(byHand, scores.Ap50, 1e-12);
+        Assert.Equal(2.0 / 3, scores.Ar100, 1e-12);
+        Assert.Equal(1.0 / 3, scores.Ar1, 1e-12);
     }
 
     [Fact]
@@ -42,7 +46,8 @@ public sealed class DetectionMetricTests
         plain.Add("1", "1", [new(Box)], [new(Box, 0.5)]);
         var crowded = new DetectionMetric();
         crowded.Add("1", "1", [new(crowd, crowd.Area, IsCrowd: true), new(Box)], [new(new(210, 210, 20, 20), 0.9), new(new(250, 250, 30, 30), 0.8), new(Box, 0.5)]);
-        Assert.Equal(plain.Scores(), crowded.Scores());
+        // With one detection of a picture alone, the surest, there is none left that counts.
+        Assert.Equal(plain.Scores() with { Ar1 = 0 }, crowded.Scores());
         crowded.Add("2", "1", [new(crowd, crowd.Area, IsCrowd: true)], [new(new(0, 0, 20, 20), 0.9)]); // outside of the crowd: wrong
         Assert.True(crowded.Scores().Ap < 0.6, $"{crowded.Scores().Ap}");
     }
@@ -151,13 +156,6 @@ public sealed class DetectionMetricTests
         var metric = new DetectionMetric();
         Assert.Throws<ArgumentException>(() => metric.Add("1", "1", [new(Box)], [new(Box, double.NaN)]));
         Assert.Throws<ArgumentException>(() => metric.Add("1", "1", [new(new(0, 0, double.PositiveInfinity, 1))], []));
-    }
-
-    private static (double, double, double, double) Rounded(double a, double b, double c, double d, double byHand)
-    {
-        Assert.Equal(byHand, a, 1e-12);
-        Assert.Equal(byHand, b, 1e-12);
-        return (byHand, byHand, c, d);
     }
 
     private static byte[] Written(DetectionRecord record)
