@@ -74,6 +74,18 @@ public sealed class TaskRunner
         };
     }
 
+    /// <summary>
+    /// Has a request in words of its own, such as a prompt that a user typed, bring what the scores of boxes are made of. Without it their
+    /// locations are known as single places alone, and scores are near 0.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <returns>The same request, whose answer <see cref="Read(VisionTask, GenerationResult, RgbImage)"/> can score.</returns>
+    public GenerationRequest ForBoxes(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request with { Notes = notes };
+    }
+
     /// <summary>Reads an answer. Whatever the model said, this does not fail: what is no box is left in the text.</summary>
     /// <param name="task">What was asked.</param>
     /// <param name="generation">The answer.</param>
