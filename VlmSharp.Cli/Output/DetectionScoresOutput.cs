@@ -16,7 +16,7 @@ internal static class DetectionScoresOutput
             Console.WriteLine($"{files.DetectionsWithoutThings} detections are of categories that the references have nothing of: they count for nothing");
         DetectionScores all = files.Metric.Scores();
         Table sizes = Tables.Create("things", "AP", "AP 0.50", "AP 0.75", "AR, 1 box", "AR, 10", "AR, 100");
-        sizes.AddPlainRow([.. new[] { "all" }, .. new[] { all.Ap, all.Ap50, all.Ap75, all.Ar1, all.Ar10, all.Ar100 }.Select(Number)]);
+        sizes.AddPlainRow("all", Number(all.Ap), Number(all.Ap50), Number(all.Ap75), Number(all.Ar1), Number(all.Ar10), Number(all.Ar100));
         sizes.AddPlainRow("small, to 32 x 32", Number(all.ApSmall), "", "", "", "", Number(all.ArSmall));
         sizes.AddPlainRow("medium, to 96 x 96", Number(all.ApMedium), "", "", "", "", Number(all.ArMedium));
         sizes.AddPlainRow("large", Number(all.ApLarge), "", "", "", "", Number(all.ArLarge));
@@ -27,7 +27,7 @@ internal static class DetectionScoresOutput
         {
             DetectionScores own = files.Metric.Scores(category);
             (int things, int found) = files.Metric.Count(category);
-            categories.AddPlainRow([files.NameOf(category), $"{things}", $"{found}", .. new[] { own.Ap, own.Ap50, own.Ap75, own.Ar100 }.Select(Number)]);
+            categories.AddPlainRow(files.NameOf(category), $"{things}", $"{found}", Number(own.Ap), Number(own.Ap50), Number(own.Ap75), Number(own.Ar100));
         }
 
         Tables.Write(categories);

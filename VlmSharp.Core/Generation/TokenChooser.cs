@@ -75,7 +75,8 @@ internal sealed class TokenChooser(IComputeBackend b, int vocabulary)
     public StepNote Note(PreparedPrompt prompt, int row, ReadOnlySpan<int> history, int id)
     {
         IStepNotes wanted = prompt.Notes!;
-        float[]? alternatives = wanted.IsAlternative(id) ? [.. wanted.Alternatives.Select(other => logProbabilities[other])] : null;
+        float[]? alternatives = wanted.IsAlternative(id) ? new float[wanted.Alternatives.Length] : null;
+        for (int i = 0; i < alternatives?.Length; i++) alternatives[i] = logProbabilities[wanted.Alternatives[i]];
         return new StepNote(alternatives, wanted.WantsAllowed(history[prompt.Ids.Length..]) ? Allowed(row, id) : null);
     }
 

@@ -40,7 +40,8 @@ internal sealed class NativeJob
         IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, request.Pictures, isWhole);
         request.Pictures.Clear(); // what waits in the queue is small
         RgbImage[] images = [.. seen.Select(p => p.Image)];
-        GenerationRequest asking = request.Prompt is { } words ? Detections.Asking(call.Served, words, images) : call.Served.Tasks.Request(task, images);
+        GenerationRequest asking = request.Prompt is { } words ? new GenerationRequest { Images = images, Prompt = words } : call.Served.Tasks.Request(task, images);
+        if (task.HasBoxes) asking = call.Served.Tasks.ForBoxes(asking);
         call.Record.Prompt = asking.Prompt;
         return new NativeJob(call, request, id, task, seen[0], asking with { Adapter = adapter });
     }
