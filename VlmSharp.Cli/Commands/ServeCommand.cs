@@ -57,7 +57,7 @@ internal static class ServeCommand
 
             VisionLanguageModel Open(IComputeBackend on, CancellationToken cancellation)
             {
-                VisionLanguageModel opened = model.Open(all, on, cancellation);
+                VisionLanguageModel opened = model.Open(all, on, cancellation, options.ModelName);
                 opened.DefaultAdapter = null; // a request names its adapter
                 opened.ImageFeatures.MaxBytes = serving.ImageCacheBytes(all);
                 if (serving.KvCacheBytes(all) is { } most) opened.Engine.MaxKvCacheBytes = most;

@@ -19,7 +19,7 @@ internal sealed class ChatBody : HttpContent
     /// <param name="extra">Members that every request has.</param>
     public ChatBody(LoadRequest request, string? model, JsonElement? extra)
     {
-        byte[] head = """{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":" """u8[..^1].ToArray();
+        byte[] head = """{"messages":[{"role":"user","content":["""u8.ToArray();
         byte[] text = JsonOutput.ToBytes(json =>
         {
             json.WriteStartObject();
@@ -28,7 +28,10 @@ internal sealed class ChatBody : HttpContent
             json.WriteEndObject();
         });
         byte[] members = JsonOutput.ToBytes(json => WriteMembers(json, request, model, extra));
-        parts = [head, request.Picture.DataUri, "\"}},"u8.ToArray(), text, "]}],"u8.ToArray(), members.AsMemory(1)]; // without its brace
+        ReadOnlyMemory<byte>[] picture = request.Picture is { } shown
+            ? ["""{"type":"image_url","image_url":{"url":" """u8[..^1].ToArray(), shown.DataUri, "\"}},"u8.ToArray()]
+            : [];
+        parts = [head, .. picture, text, "]}],"u8.ToArray(), members.AsMemory(1)]; // without its brace
         Headers.ContentType = new MediaTypeHeaderValue("application/json");
     }
 

@@ -17,7 +17,8 @@ internal sealed class ChatServer : IDisposable
     /// <param name="url">Of the server, with or without /v1.</param>
     /// <param name="key">The API key; null sends none.</param>
     /// <param name="extra">An object whose members every request has; null has none.</param>
-    public ChatServer(Uri url, string? key, JsonElement? extra)
+    /// <param name="newConnections">Whether each request opens a connection of its own.</param>
+    public ChatServer(Uri url, string? key, JsonElement? extra, bool newConnections = false)
     {
         this.extra = extra;
         string root = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
@@ -33,6 +34,7 @@ internal sealed class ChatServer : IDisposable
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        client.DefaultRequestHeaders.ConnectionClose = newConnections;
         if (key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 

@@ -17,7 +17,7 @@ internal sealed class LoadMix
     private const long MostBytes = 1L << 30;
 
     private readonly IReadOnlyList<LoadPrompt> prompts;
-    private readonly IReadOnlyList<LoadPicture> shared;
+    private readonly IReadOnlyList<LoadPicture>? shared;
     private readonly Dictionary<string, LoadPicture> own = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<int> maxTokens;
     private readonly double cancelShare;
@@ -25,15 +25,16 @@ internal sealed class LoadMix
 
     /// <summary>Reads the pictures.</summary>
     /// <param name="prompts">At least one; each is as likely as any other.</param>
-    /// <param name="pictures">Files, for prompts that have none of their own.</param>
+    /// <param name="pictures">Files, for prompts that have none of their own; null sends text alone.</param>
     /// <param name="maxTokens">Lengths of answers, for prompts that have none of their own.</param>
     /// <param name="cancelShare">The share of requests that are given up half way, 0 to 1.</param>
     /// <param name="seed">Of all draws.</param>
     /// <exception cref="IOException">A picture cannot be read, or all of them together are too large.</exception>
-    public LoadMix(IReadOnlyList<LoadPrompt> prompts, IEnumerable<string> pictures, IReadOnlyList<int> maxTokens, double cancelShare, long seed)
+    public LoadMix(IReadOnlyList<LoadPrompt> prompts, IEnumerable<string>? pictures, IReadOnlyList<int> maxTokens, double cancelShare, long seed)
     {
         (this.prompts, this.maxTokens, this.cancelShare, this.seed) = (prompts, maxTokens, cancelShare, seed);
         long bytes = 0;
+        if (pictures is null) return;
         shared = [.. pictures.Select(Read)];
         foreach (string path in prompts.Select(p => p.Picture).OfType<string>().Distinct()) own[path] = Read(path);
         if (shared.Count == 0 && prompts.Any(p => p.Picture is null)) throw new IOException("There is no picture: give --image FILE or a folder.");
@@ -51,7 +52,7 @@ internal sealed class LoadMix
     public LoadRequest Request(long index)
     {
         LoadPrompt prompt = prompts[Choose(index, Draw.Prompt, prompts.Count)];
-        LoadPicture picture = prompt.Picture is { } path ? own[path] : shared[Choose(index, Draw.Picture, shared.Count)];
+        LoadPicture? picture = shared is null ? null : prompt.Picture is { } path ? own[path] : shared[Choose(index, Draw.Picture, shared.Count)];
         int tokens = prompt.MaxTokens ?? maxTokens[Choose(index, Draw.MaxTokens, maxTokens.Count)];
         return new LoadRequest(index, prompt.Text, picture, tokens, Uniform(index, Draw.Cancel) < cancelShare);
     }

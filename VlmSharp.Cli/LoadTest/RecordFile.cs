@@ -24,7 +24,7 @@ internal static class RecordFile
         if (stage.Rate is { } rate) o.WriteNumber("rate", rate);
         if (stage.Clients is { } clients) o.WriteNumber("clients", clients);
         o.WriteString("prompt", outcome.Request.Prompt);
-        o.WriteString("image", outcome.Request.Picture.Path);
+        if (outcome.Request.Picture is { } picture) o.WriteString("image", picture.Path);
         o.WriteNumber("max_tokens", outcome.Request.MaxTokens);
         o.WriteString("end", outcome.How switch
         {

@@ -10,7 +10,7 @@ internal sealed class AdapterOptionsBinder
 {
     private readonly Option<string[]> adapter = new("--adapter")
     {
-        Description = "A LoRA adapter's folder in PEFT's layout. May be given again: a line of a batch names the one that answers it, and the first one answers all else.",
+        Description = "A LoRA adapter's folder in PEFT's layout. May be given again: a line of a batch, or a request's model at a server, names the one that answers; else the first does, and at a server the model itself.",
         HelpName = "[NAME=]DIR",
         Arity = ArgumentArity.OneOrMore,
     };

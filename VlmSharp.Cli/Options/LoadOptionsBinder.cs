@@ -26,6 +26,7 @@ internal sealed class LoadOptionsBinder
     private readonly Option<int?> requests = NumberOption.Create<int>("--requests", "N", "Instead of a duration: requests of each stage.");
     private readonly Option<double?> warmup = NumberOption.Create<double>("--warmup", "SECONDS", $"Before that, requests that are sent and not counted (default: {DefaultWarmup}).");
     private readonly Option<string[]> images = new("--image", "-i") { Description = "A picture, a folder or a list of pictures; may be repeated (default: the demo's samples).", HelpName = "FILE" };
+    private readonly Option<bool> textOnly = new("--text-only") { Description = "Send no pictures, for servers and models of text alone." };
     private readonly Option<string[]> prompt = new("--prompt", "-p") { Description = "What to ask, word for word; may be repeated, and each request takes one.", HelpName = "TEXT" };
     private readonly Option<string?> prompts = new("--prompts") { Description = "A file with {\"prompt\": ...} a line; \"image\" and \"max_tokens\" may be there too.", HelpName = "X.jsonl" };
     private readonly Option<string?> maxTokens = new("--max-tokens", "-n") { Description = $"Tokens of an answer at the most; of several each request takes one (default: {DefaultTokens}).", HelpName = "N,..." };
@@ -37,6 +38,7 @@ internal sealed class LoadOptionsBinder
     private readonly Option<long?> seed = NumberOption.Create<long>("--seed", "N", "Seed of arrivals and of the mix (default: 0).");
     private readonly Option<string?> model = new("--model", "-m") { Description = "The model's name at the server (default: the first that it lists).", HelpName = "NAME" };
     private readonly Option<string?> keyFile = new("--api-key-file") { Description = "A file whose first line is the API key.", HelpName = "FILE" };
+    private readonly Option<bool> newConnections = new("--new-connections") { Description = "Open a connection for each request, for servers that close theirs after an answer." };
     private readonly Option<string?> extra = new("--extra") { Description = "A JSON object whose members every request has, for instance '{\"ignore_eos\": true}'.", HelpName = "JSON" };
 
     /// <summary>Adds the options to a command.</summary>
@@ -45,7 +47,7 @@ internal sealed class LoadOptionsBinder
         command.Add(url);
         foreach (Option option in new Option[]
         {
-            rate, clients, duration, requests, warmup, images, prompt, prompts, maxTokens, cancelShare, firstDeadline, deadline, timeout, maxInFlight, seed, model, keyFile, extra,
+            rate, clients, duration, requests, warmup, images, textOnly, prompt, prompts, maxTokens, cancelShare, firstDeadline, deadline, timeout, maxInFlight, seed, model, keyFile, newConnections, extra,
         }) command.Add(option);
         foreach (Option option in new Option[] { images, prompts, keyFile }) FileList.RefuseEmpty(option);
     }
@@ -73,6 +75,9 @@ internal sealed class LoadOptionsBinder
         string key = text.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && !line.StartsWith('#')) ?? "";
         return key.Length > 0 && key.All(c => c is > ' ' and <= '~') ? key : throw new UsageException($"{path} has no key: its first line must be one, of printable ASCII without blanks.");
     }
+
+    /// <summary>Whether each request opens a connection of its own.</summary>
+    public bool NewConnections(ParseResult parsed) => parsed.GetValue(newConnections);
 
     /// <summary>Members that every request has, or null.</summary>
     public JsonElement? Extra(ParseResult parsed)
@@ -131,13 +136,15 @@ internal sealed class LoadOptionsBinder
         List<LoadPrompt> asked = [.. (parsed.GetValue(prompt) ?? []).Select(text => new LoadPrompt(text))];
         if (parsed.GetValue(prompts) is { } file) asked.AddRange(LoadPrompt.ReadFile(file));
         string[] given = parsed.GetValue(images) ?? [];
+        bool sendsText = parsed.GetValue(textOnly);
+        if (sendsText && given.Length > 0) throw new UsageException("--text-only and --image exclude each other: give one.");
         string samples = Path.Combine(AppContext.BaseDirectory, "demo", "samples");
         if (given.Length == 0 && asked.Count == 0) asked.AddRange(LoadPrompt.ReadFile(Path.Combine(samples, "answers.json"))); // with their pictures
         if (asked.Count == 0) asked.AddRange(DefaultPrompts.Select(text => new LoadPrompt(text)));
         if (given.Length == 0 && asked.Any(p => p.Picture is null)) given = [samples];
         int[] tokens = List<int>(maxTokens, parsed.GetValue(maxTokens) ?? DefaultTokens, 1, 1_000_000);
         double canceled = InRange(parsed, cancelShare, 0, 1) ?? 0;
-        return new LoadMix(asked, given.Length == 0 ? [] : Pictures(given), tokens, canceled, Seed(parsed));
+        return new LoadMix(asked, sendsText ? null : given.Length == 0 ? [] : Pictures(given), tokens, canceled, Seed(parsed));
     }
 
     private static IEnumerable<string> Pictures(string[] given)

@@ -81,13 +81,13 @@ internal sealed class ModelOptionsBinder
     public IComputeBackend CreateBackend(ParseResult parsed) => backend.Create(parsed, backend.Name(parsed));
 
     /// <summary>Opens the model on a backend, with its adapters, of which the first answers where nothing else is said.</summary>
-    public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on, CancellationToken cancellationToken)
+    public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on, CancellationToken cancellationToken, string? name = null)
     {
         IReadOnlyList<AdapterOptionsBinder.Given> given = adapters.All(parsed);
-        VisionLanguageModel opened = VisionLanguageModel.Open(Folder(parsed), on, Options(parsed), cancellationToken);
+        VisionLanguageModel opened = VisionLanguageModel.Open(Folder(parsed), on, Options(parsed) with { Name = name }, cancellationToken);
         try
         {
-            foreach ((string name, string folder) in given) opened.LoadAdapter(name, folder);
+            foreach ((string adapter, string folder) in given) opened.LoadAdapter(adapter, folder);
             if (given is [var first, ..]) opened.DefaultAdapter = first.Name;
             return opened;
         }

@@ -40,7 +40,7 @@ public sealed class VisionLanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(backend);
         long start = Stopwatch.GetTimestamp();
-        Name = NameOf(directory);
+        Name = options?.Name ?? NameOf(directory);
         Backend = backend;
         var adapting = new LowRankBackend(backend);
         adapters = new LoadedAdapters(adapting);
@@ -68,7 +68,7 @@ public sealed class VisionLanguageModel : IDisposable
         LoadTime = Stopwatch.GetElapsedTime(start);
     }
 
-    /// <summary>The name of the model's folder.</summary>
+    /// <summary>The name of the model's folder, or <see cref="ModelOptions.Name"/>.</summary>
     public string Name { get; }
 
     /// <summary>The open checkpoint: its folder, what its weights are and how large.</summary>

@@ -8,6 +8,9 @@ namespace VlmSharp.Models;
 /// </summary>
 public sealed record ModelOptions
 {
+    /// <summary>What the model is called in telemetry and by a server; null takes the name of its folder.</summary>
+    public string? Name { get; init; }
+
     /// <summary>
     /// Quantizes the decoder while it is loaded: Int8, Int4 or Nf4, or null to take every weight as it is stored. The embedding table,
     /// which is the head too, gets 8 bits with Int8 and Int4 and stays as it is with Nf4. Takes some seconds of the backend's threads for a large model, and memory for the result;

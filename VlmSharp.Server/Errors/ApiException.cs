@@ -24,6 +24,9 @@ internal sealed class ApiException(int status, string type, string? code, string
     /// <summary>When another try may do better, or null.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
+    /// <summary>The same error, of a member of the request.</summary>
+    public ApiException At(string member) => new(Status, Type, Code, Message, member, RetryAfter);
+
     /// <summary>A request that can never be answered as it is: 400.</summary>
     public static ApiException Invalid(string message, string? param = null, string? code = null) => new(400, "invalid_request_error", code, message, param);
 

@@ -59,7 +59,7 @@ internal sealed class KeyFile
             if (now == stamp) return;
             stamp = now;
             ring = Load();
-            warn($"The API keys were read again: {ring.Count} keys.");
+            warn($"The API keys were read again: {ring.Count} {(ring.Count == 1 ? "key" : "keys")}.");
         }
         catch (KeyFormatException e)
         {

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Observing;
 using VlmSharp.Server.Pictures;
@@ -19,7 +20,18 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
     {
         RequireCount(call, given.Count, param);
         var all = new List<SeenPicture>();
-        foreach (GivenPicture picture in given) all.Add(await ReadAsync(call, picture, $"Picture {all.Count + 1}", isWhole));
+        foreach (GivenPicture picture in given)
+        {
+            try
+            {
+                all.Add(await ReadAsync(call, picture, $"Picture {all.Count + 1}", isWhole));
+            }
+            catch (ApiException e) when (e is { Param: null, Status: StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge })
+            {
+                throw e.At(picture.Uri?.Param ?? param); // what decodes a picture does not know where in the request it stood
+            }
+        }
+
         return all;
     }
 

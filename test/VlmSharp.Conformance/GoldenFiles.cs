@@ -9,10 +9,16 @@ public static class GoldenFiles
     /// <summary>The folder of the demo model.</summary>
     public static string DemoModel => Path.Combine(Root, "demo", "model");
 
-    /// <summary>A file or folder under <c>test/golden</c>.</summary>
+    /// <summary>The folder of the golden models.</summary>
+    internal static string Models => Path.Combine(Root, "test", "golden", "models");
+
+    /// <summary>A file or folder under <c>test/golden</c>; of a model that is made from another one, the place where it was made.</summary>
     /// <param name="parts">Its path, part by part.</param>
     /// <returns>The full path.</returns>
-    public static string PathOf(params string[] parts) => Path.Combine([Root, "test", "golden", .. parts]);
+    public static string PathOf(params string[] parts) =>
+        parts is ["models", string model, ..] && DerivedModels.FolderOf(model) is { } made
+            ? Path.Combine([made, .. parts[2..]])
+            : Path.Combine([Root, "test", "golden", .. parts]);
 
     private static string FindRoot()
     {

@@ -57,6 +57,16 @@ public sealed class BenchServeTests
     }
 
     [Fact]
+    public async Task Text_alone_goes_to_models_that_take_no_picture()
+    {
+        using var fake = new FakeChatServer();
+        Run.Outcome run = await Run.Vlmsharp("", "bench", "serve", fake.Url, "--clients", "1", "--requests", "3", "--warmup", "0", "--text-only", "--prompt", "a tale");
+        Assert.Equal(0, run.Code);
+        Assert.Equal(3, fake.Requests.Length);
+        Assert.All(fake.Requests, request => Assert.Equal("""[{"type":"text","text":"a tale"}]""", request.Body!.Value.GetProperty("messages")[0].GetProperty("content").GetRawText()));
+    }
+
+    [Fact]
     public async Task People_get_a_table_with_the_errors_below()
     {
         using var fake = new FakeChatServer();
@@ -121,6 +131,7 @@ public sealed class BenchServeTests
     [InlineData(2, "--rate 'x'", "--rate", "1,x")]
     [InlineData(2, "--clients", "--clients", "1.5")]
     [InlineData(2, "exclude", "--clients", "1", "--rate", "1")]
+    [InlineData(2, "exclude", "--text-only", "--image", "a.png")]
     [InlineData(2, "exclude", "--duration", "1", "--requests", "1")]
     [InlineData(2, "--cancel-share 2", "--cancel-share", "2")]
     [InlineData(2, "2000000", "--rate", "100000", "--duration", "3600")]

@@ -12,7 +12,7 @@ internal sealed class FakeChatServer : IDisposable
     /// <summary>A request as it came.</summary>
     internal sealed record Request(string Path, string? Authorization, JsonElement? Body)
     {
-        public string Prompt => Body!.Value.GetProperty("messages")[0].GetProperty("content")[1].GetProperty("text").GetString()!;
+        public string Prompt => Body!.Value.GetProperty("messages")[0].GetProperty("content").EnumerateArray().Last().GetProperty("text").GetString()!;
     }
 
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);

@@ -52,16 +52,16 @@ public sealed class LoadMixTests
         LoadMix mix = Mix(cancelShare: 0.2);
         LoadRequest[] drawn = [.. Enumerable.Range(0, 6000).Select(i => mix.Request(i))];
         LoadMix same = Mix(cancelShare: 0.2);
-        Assert.All(drawn.Where((_, i) => i % 100 == 0), r => Assert.Equal((r.Prompt, r.Picture.Path, r.MaxTokens, r.IsCanceled), Key(same.Request(r.Index))));
+        Assert.All(drawn.Where((_, i) => i % 100 == 0), r => Assert.Equal((r.Prompt, r.Picture!.Path, r.MaxTokens, r.IsCanceled), Key(same.Request(r.Index))));
         foreach (string prompt in new[] { "a", "b", "c" }) Assert.InRange(drawn.Count(r => r.Prompt == prompt), 1820, 2180);
-        foreach (string picture in new[] { "cake.png", "sun.png" }) Assert.InRange(drawn.Count(r => r.Picture.Path == Sample(picture)), 2800, 3200);
+        foreach (string picture in new[] { "cake.png", "sun.png" }) Assert.InRange(drawn.Count(r => r.Picture!.Path == Sample(picture)), 2800, 3200);
         Assert.InRange(drawn.Count(r => r.IsCanceled), 1050, 1350);
         Assert.All(drawn.Where(r => r.Prompt == "c"), r => Assert.Equal(5, r.MaxTokens));
         Assert.InRange(drawn.Count(r => r.MaxTokens == 16), 1820, 2180);
         // Draws do not go together: of those that ask "a" half have each picture.
-        Assert.InRange(drawn.Count(r => r.Prompt == "a" && r.Picture.Path == Sample("sun.png")), 850, 1150);
+        Assert.InRange(drawn.Count(r => r.Prompt == "a" && r.Picture!.Path == Sample("sun.png")), 850, 1150);
 
-        static (string, string, int, bool) Key(LoadRequest r) => (r.Prompt, r.Picture.Path, r.MaxTokens, r.IsCanceled);
+        static (string, string, int, bool) Key(LoadRequest r) => (r.Prompt, r.Picture!.Path, r.MaxTokens, r.IsCanceled);
     }
 
     [Theory]

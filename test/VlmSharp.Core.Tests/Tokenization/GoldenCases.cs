@@ -25,10 +25,12 @@ internal static class GoldenCases
 
     public static byte[] Bytes(string fileName) => File.ReadAllBytes(GoldenFiles.PathOf("tokenizer", fileName));
 
+    private static byte[] ModelFile(string fileName) => File.ReadAllBytes(GoldenFiles.PathOf("models", "pg1", fileName));
+
     private static ITokenizer Load(string source) => source switch
     {
-        "json" => GemmaTokenizer.FromJson(Bytes("tokenizer.json"), "tokenizer.json"),
-        "model" => GemmaTokenizer.FromSentencePiece(Bytes("tokenizer.model"), "tokenizer.model"),
+        "json" => GemmaTokenizer.FromJson(ModelFile("tokenizer.json"), "tokenizer.json"),
+        "model" => GemmaTokenizer.FromSentencePiece(ModelFile("tokenizer.model"), "tokenizer.model"),
         _ => TokenizerLoader.Load(GoldenFiles.PathOf("models", source)),
     };
 

@@ -30,7 +30,7 @@ public sealed class KeyFileTests : IDisposable
         clock.Advance(KeyFile.LookEvery);
         Assert.False(Knows(keys, Old));
         Assert.True(Knows(keys, New));
-        Assert.Equal(["The API keys were read again: 1 keys."], warnings);
+        Assert.Equal(["The API keys were read again: 1 key."], warnings);
         clock.Advance(KeyFile.LookEvery);
         Assert.True(Knows(keys, New));
         Assert.Single(warnings); // nothing has changed, nothing is read

@@ -65,12 +65,13 @@ public sealed class LookTests(BrowserFixture browser)
             await page.ReloadAsync();
             Assert.Equal(dark, await GroundAsync(page));
             await page.GetByRole(AriaRole.Link, new() { Name = "API" }).ClickAsync();
+            await page.WaitForURLAsync("**/docs"); // and until it has loaded: a click does not wait for the document that it opens
             Assert.Equal(dark, await GroundAsync(page));
             await page.GetByRole(AriaRole.Button, new() { Name = "Theme: Dark" }).ClickAsync();
             Assert.Equal(ground, await GroundAsync(page));
         });
 
-        static Task<string> GroundAsync(IPage page) => page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor");
+        static Task<string> GroundAsync(IPage page) => page.Locator("body").EvaluateAsync<string>("body => getComputedStyle(body).backgroundColor");
     }
 
     [ChromiumFact]
