@@ -8,6 +8,8 @@ internal static class EvalScoreCommand
 {
     public static Command Create() => new ExampleCommand("score", "Scores predictions in the benchmarks' own files; needs no model.", "")
     {
+        EvalScoreCaptionCommand.Create(),
+        EvalScoreVqaCommand.Create(),
         EvalScoreDetectCommand.Create(),
     };
 }

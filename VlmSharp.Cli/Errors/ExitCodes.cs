@@ -26,7 +26,7 @@ internal static class ExitCodes
     /// <summary>A batch: more items failed than allowed. A retry does not help.</summary>
     public const int TooManyErrors = 65;
 
-    /// <summary>Training data that cannot be used as they are.</summary>
+    /// <summary>Data for training or evaluation that cannot be used as they are.</summary>
     public const int BadData = 65;
 
     /// <summary>A batch: its list could not be read or its results not be written. A retry may help.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using VlmSharp.Evaluation.Statistics;
 using VlmSharp.Generation;
 
 namespace VlmSharp.Cli.Output;
@@ -37,6 +38,23 @@ internal static class JsonOutput
     {
         json.WriteStartArray(name);
         foreach (float value in values) json.WriteReal(value);
+        json.WriteEndArray();
+    }
+
+    /// <summary>An array of texts under a name.</summary>
+    public static void WriteTexts(this Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (string value in values) json.WriteStringValue(value);
+        json.WriteEndArray();
+    }
+
+    /// <summary>An interval under a name, as its two ends.</summary>
+    public static void WriteInterval(this Utf8JsonWriter json, string name, Interval interval)
+    {
+        json.WriteStartArray(name);
+        json.WriteNumberValue(interval.Low);
+        json.WriteNumberValue(interval.High);
         json.WriteEndArray();
     }
 

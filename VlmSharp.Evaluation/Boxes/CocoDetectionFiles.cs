@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json;
+using VlmSharp.Evaluation.Files;
 using VlmSharp.Training.Data;
 
 namespace VlmSharp.Evaluation.Boxes;
@@ -89,12 +89,12 @@ internal sealed class CocoDetectionFiles
 
     private void AddImage(JsonElement o)
     {
-        if (!images.Add(RequiredId(o, "id"))) throw new FormatException($"the id {Shown(RequiredId(o, "id"))} is that of another picture too");
+        if (!images.Add(OfficialFile.Id(o, "id"))) throw new FormatException($"the id {Shown(OfficialFile.Id(o, "id"))} is that of another picture too");
     }
 
     private void AddCategory(JsonElement o)
     {
-        string id = RequiredId(o, "id");
+        string id = OfficialFile.Id(o, "id");
         if (!categories.Add(id)) throw new FormatException($"the id {Shown(id)} is that of another category too");
         if (JsonFields.Text(o, "name") is { } name) names[id] = name;
     }
@@ -117,7 +117,7 @@ internal sealed class CocoDetectionFiles
         List<ScoredBox> list = ListOf(found, o);
         list.Add(new ScoredBox(Box(o), Number(score, "score")));
         Detections++;
-        string image = RequiredId(o, "image_id");
+        string image = OfficialFile.Id(o, "image_id");
         if (images.Contains(image)) return;
         if (hasImages) unknownImages.Add(image);
         else images.Add(image); // where no pictures are listed, it is one without things
@@ -136,7 +136,7 @@ internal sealed class CocoDetectionFiles
 
     private static List<T> ListOf<T>(Dictionary<(string, string), List<T>> lists, JsonElement o)
     {
-        (string, string) key = (RequiredId(o, "image_id"), RequiredId(o, "category_id"));
+        (string, string) key = (OfficialFile.Id(o, "image_id"), OfficialFile.Id(o, "category_id"));
         if (!lists.TryGetValue(key, out List<T>? list)) lists.Add(key, list = []);
         return list;
     }
@@ -155,16 +155,7 @@ internal sealed class CocoDetectionFiles
             ? number
             : throw new FormatException($"\"{name}\" is not a number");
 
-    /// <summary>An id as text; a whole number in one spelling.</summary>
-    private static string RequiredId(JsonElement o, string name)
-    {
-        string id = JsonFields.Id(o, name) ?? throw new FormatException($"it has no \"{name}\"");
-        return double.TryParse(id, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && Math.Abs(number) < 1L << 53 && number == Math.Floor(number)
-            ? ((long)number).ToString(CultureInfo.InvariantCulture)
-            : id;
-    }
-
-    private static void Refuse(string place, string what) => throw new TrainingDataException($"{place}: {what}.");
+    private static void Refuse(string place, string what) => throw new TrainingDataException(new DataFault(place, what).ToString());
 
     private static string List(IReadOnlyList<string> ids) => MessageText.List([.. ids.Select(Shown)], ShownIds);
 

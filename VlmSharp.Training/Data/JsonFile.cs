@@ -26,6 +26,9 @@ internal sealed class JsonFile
     /// <summary>The short texts of the top level, once the file was read.</summary>
     public IReadOnlyDictionary<string, string> Texts => texts;
 
+    /// <summary>Whether the top level is a list.</summary>
+    public bool IsList => bytes.AsSpan(start).TrimStart(" \t\r\n"u8) is [(byte)'[', ..];
+
     /// <summary>The bytes of an entry, for a second look.</summary>
     public ReadOnlyMemory<byte> Bytes(Range range) => bytes.AsMemory(range);
 

@@ -65,7 +65,7 @@ public sealed class EvalScoreDetectTests : IDisposable
     [Theory]
     [InlineData(2, "--predictions", "p.json")]
     [InlineData(2, "--predictions", "", "--references", "r.json")]
-    [InlineData(65, "--predictions", "/no/p.json", "--references", "/no/r.json")]
+    [InlineData(4, "--predictions", "/no/p.json", "--references", "/no/r.json")]
     [InlineData(4, "--predictions", "/no/p.json", "--references", "/no/r.json", "--records", "/no/folder/x.jsonl")]
     public async Task Wrong_calls_have_their_exit_codes(int code, params string[] arguments)
     {

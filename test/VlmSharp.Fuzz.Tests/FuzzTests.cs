@@ -46,7 +46,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
             () => new ConfigTarget(), () => new GenerationConfigTarget(), () => new PreprocessorTarget(),
             () => new TokenizerJsonTarget(), () => new TokenizerModelTarget(), () => new AddedTokensTarget(),
             () => new PromptTarget(), () => new AnswerTarget(), () => new ManifestTarget(),
-            () => new TrainingDataTarget(), () => new CocoMaskTarget(), () => new DetectionFilesTarget(),
+            () => new TrainingDataTarget(), () => new CocoMaskTarget(),
+            () => new CaptionFilesTarget(), () => new AnswerFilesTarget(), () => new DetectionFilesTarget(),
             () => new AdapterConfigTarget(), () => new AdapterTensorsTarget(),
             () => new ChatBodyTarget(), () => new NativeBodyTarget(), () => new FormTarget(), () => new DataUriTarget(), () => new PictureUrlTarget(), () => new KeyFileTarget(),
         ]).Select(make => (Name(make), make));

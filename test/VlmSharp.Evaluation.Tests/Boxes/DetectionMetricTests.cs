@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using VlmSharp.Conformance;
 using VlmSharp.Evaluation.Boxes;
 using VlmSharp.Training.Data;
 
@@ -24,6 +26,8 @@ public sealed class DetectionMetricTests
         Assert.Equal(byHand, scores.Ap50, 1e-12);
         Assert.Equal(2.0 / 3, scores.Ar100, 1e-12);
         Assert.Equal(1.0 / 3, scores.Ar1, 1e-12);
+        string page = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "evaluation.md"));
+        Assert.Contains("AP(t) = (34 * 1 + 33 * 2/3) / 101 = " + byHand.ToString("0.0000", CultureInfo.InvariantCulture), page, StringComparison.Ordinal);
     }
 
     [Fact]

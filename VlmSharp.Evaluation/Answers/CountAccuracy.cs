@@ -1,0 +1,19 @@
+namespace VlmSharp.Evaluation.Answers;
+
+/// <summary>
+/// The accuracy of TallyQA (Acharya et al. 2019), whose answers are counts: 1 where the number is right. Number words up to twenty, and
+/// none, are numbers.
+/// </summary>
+public static class CountAccuracy
+{
+    private const int MostAsWord = 20;
+
+    /// <summary>Scores one answer.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="references">What would be right.</param>
+    /// <returns>0 or 1.</returns>
+    public static double Score(string answer, IReadOnlyList<string> references) =>
+        ExactMatch.Score(Digits(answer), [.. references.Select(Digits)]);
+
+    private static string Digits(string answer) => NumberWords.ToDigits(PythonText.Strip(answer).ToLowerInvariant(), MostAsWord);
+}

@@ -1,0 +1,18 @@
+namespace VlmSharp.Evaluation.Answers;
+
+/// <summary>Number words as digits.</summary>
+internal static class NumberWords
+{
+    private static readonly string[] Words =
+    [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
+        "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+    ];
+
+    /// <summary>The digits of a word, such as 2 of two, and 0 of none.</summary>
+    /// <param name="word">A word in small letters.</param>
+    /// <param name="most">The largest number whose word is known, at most 20.</param>
+    /// <returns>Digits; any other word as it is.</returns>
+    public static string ToDigits(string word, int most) =>
+        word == "none" ? "0" : Array.IndexOf(Words, word, 0, most + 1) is >= 0 and var number ? $"{number}" : word;
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.Json;
+using VlmSharp.Training.Data;
+
+namespace VlmSharp.Evaluation.Files;
+
+/// <summary>
+/// What the files of all benchmarks of texts share: a list of objects, at the top or under a name, each with an id that is a number in some
+/// files and a text in others. Files are untrusted: an entry that is not as it should be ends the reading with its place and what is wrong.
+/// </summary>
+internal static class OfficialFile
+{
+    /// <summary>Characters of a caption or an answer: ROUGE-L and ANLS take their square. No benchmark has a hundredth of it.</summary>
+    public const int LongestText = 10_000;
+
+    /// <summary>Reads the entries of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="names">What the list may be called where the file is an object; none where it must be a list itself.</param>
+    /// <param name="use">Takes an entry, or throws a <see cref="FormatException"/>.</param>
+    /// <exception cref="TrainingDataException">The file is none of these, or has a bad entry.</exception>
+    public static void Read(string path, string[] names, Action<JsonElement> use)
+    {
+        var file = new JsonFile(path);
+        if (file.IsList || names.Length == 0)
+        {
+            file.ReadEntries((o, _) => use(o), Refuse);
+            return;
+        }
+
+        HashSet<string> found = file.Read(names.ToDictionary(name => name, _ => (Action<JsonElement, Range>)((o, _) => use(o))), Refuse);
+        if (!names.Any(found.Contains))
+            throw new TrainingDataException(
+                $"{path} has no list {string.Join(" or ", names.Select(name => $"\"{name}\""))}, and is none itself.");
+    }
+
+    /// <summary>An id that must be there: 17, 17.0 and "17" are the same one.</summary>
+    /// <param name="o">The entry.</param>
+    /// <param name="names">What it may be called.</param>
+    public static string Id(JsonElement o, params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (!JsonFields.TryGet(o, name, out JsonElement value)) continue;
+            return value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out decimal number)
+                ? number.ToString("G29", CultureInfo.InvariantCulture)
+                : JsonFields.Id(o, name)!;
+        }
+
+        throw new FormatException($"it has no \"{names[0]}\"");
+    }
+
+    /// <summary>A text that must be there, of a bounded length.</summary>
+    public static string Text(JsonElement o, string name) => Bounded(JsonFields.RequiredText(o, name), name);
+
+    /// <summary>The text, unless it is too long.</summary>
+    public static string Bounded(string text, string name) => text.Length <= LongestText ? text
+        : throw new FormatException($"\"{name}\" has {text.Length} characters, more than {LongestText}");
+
+    private static void Refuse(string where, string what) => throw new TrainingDataException(new DataFault(where, what).ToString());
+}
