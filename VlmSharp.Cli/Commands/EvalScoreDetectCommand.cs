@@ -29,7 +29,7 @@ internal static class EvalScoreDetectCommand
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(records) is { } target) OutputFolder.Require(target, records);
-            CocoDetectionFiles files = CocoDetectionFiles.Read(ScoreOptionsBinder.Existing(parsed, predictions), ScoreOptionsBinder.Existing(parsed, references));
+            CocoDetectionFiles files = CocoDetectionFiles.Read(ScoreOptionsBinder.Existing(parsed, predictions)!, ScoreOptionsBinder.Existing(parsed, references)!);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => DetectionScoresOutput.Write(o, files.Metric.Scores()));
             else DetectionScoresOutput.Show(files);
             if (parsed.GetValue(records) is { } lines) DetectionScoresOutput.SaveRecords(lines, files.Metric);
