@@ -16,6 +16,8 @@ internal sealed class CaptionFilesTarget : FuzzTarget
          {"image_id": 1, "caption": "a U.S. cat"}]}
         """;
 
+    private const string Counts = """{"pictures": 2, "document_frequencies": {"a": 1, "a cat": 2}}""";
+
     public override string Name => "caption-files";
 
     public override Type Rejection => typeof(TrainingDataException);
@@ -25,15 +27,17 @@ internal sealed class CaptionFilesTarget : FuzzTarget
     // words, and the counts of four lengths of n-grams
     public override long MostAllocation(int inputBytes) => 4096L * inputBytes + (8 << 20);
 
-    protected override IEnumerable<Seed> MakeSeeds() => [new Seed("results", Encoding.UTF8.GetBytes(Results)), new Seed("references", Encoding.UTF8.GetBytes(References))];
+    protected override IEnumerable<Seed> MakeSeeds() =>
+        ((string[])[Results, References, Counts]).Select((text, i) => new Seed($"file {i}", Encoding.UTF8.GetBytes(text)));
 
     public override bool Use(byte[] bytes)
     {
-        bool isList = bytes.AsSpan().TrimStart(" \r\n\t"u8) is [(byte)'[', ..];
-        string given = Write(bytes), sound = Write(Encoding.UTF8.GetBytes(isList ? References : Results), "sound-file");
-        Pairing<CaptionCase> pairs = isList ? CaptionFiles.Pair(given, sound, allowPartial: true) : CaptionFiles.Pair(sound, given, allowPartial: true);
+        bool isList = bytes.AsSpan().TrimStart(" \r\n\t"u8) is [(byte)'[', ..], isCounts = bytes.AsSpan().IndexOf("\"pictures\""u8) is >= 0 and < 10;
+        string given = Write(bytes), results = Write(Encoding.UTF8.GetBytes(Results), "results"), references = Write(Encoding.UTF8.GetBytes(References), "references");
+        Pairing<CaptionCase> pairs = CaptionFiles.Pair(isList ? given : results, isList || isCounts ? references : given, allowPartial: true);
         Assert.All(pairs.LeftOut, phrase => Assert.DoesNotContain(phrase, char.IsControl));
-        CaptionEvaluation scores = CaptionEvaluation.Of(pairs.Cases);
+        DocumentFrequencies? corpus = isCounts ? DocumentFrequencyFile.Read(given, CaptionTokenization.Ptb) : null;
+        CaptionEvaluation scores = CaptionEvaluation.Of(pairs.Cases, CaptionTokenization.Ptb, corpus);
         Assert.All([.. scores.Bleu, scores.RougeL, scores.Cider / 10], score => Assert.InRange(score, 0, 1 + 1e-9));
         return true;
     }

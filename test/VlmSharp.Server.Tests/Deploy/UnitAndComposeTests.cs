@@ -1,3 +1,4 @@
+using VlmSharp.Conformance;
 namespace VlmSharp.Server.Tests.Deploy;
 
 /// <summary>The unit and the compose files, checked by those who read them.</summary>

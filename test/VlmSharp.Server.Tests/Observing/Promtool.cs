@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VlmSharp.Conformance;
 using VlmSharp.Server.Tests.Deploy;
 
 namespace VlmSharp.Server.Tests.Observing;

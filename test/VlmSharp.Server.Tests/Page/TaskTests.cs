@@ -95,7 +95,7 @@ public sealed class TaskTests(BrowserFixture browser)
                 }
                 """);
             Assert.Equal([0, 0, 0, 0, 255, 0, 0, 255, 0, 0, 0, 0], alpha);
-        }, new PageView { Address = "#task=segment&things=sun&sample=sun" });
+        }, new PageView { Address = "#task=segment&things=sun&sample=sun", Screenshot = "mask" });
     }
 
     [ChromiumFact]

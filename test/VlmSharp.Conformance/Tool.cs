@@ -1,11 +1,21 @@
 using System.Diagnostics;
 
-namespace VlmSharp.Server.Tests.Deploy;
+namespace VlmSharp.Conformance;
 
 /// <summary>Programs of the system that check what is shipped.</summary>
-internal static class Tool
+public static class Tool
 {
     private const string SystemFolders = "/usr/sbin:/sbin"; // not on every user's path
+
+    /// <summary>The assembly of the vlmsharp program, of the same configuration as these tests: <c>dotnet</c> runs it.</summary>
+    public static string Vlmsharp
+    {
+        get
+        {
+            string[] parts = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar);
+            return Path.Combine(GoldenFiles.Root, "VlmSharp.Cli", "bin", parts[^2], parts[^1], "vlmsharp.dll");
+        }
+    }
 
     /// <summary>Where a program is, or null.</summary>
     public static string? Find(string name) =>
@@ -46,7 +56,9 @@ public sealed class ToolFactAttribute : FactAttribute
     private static string? Missing(string program) => program switch
     {
         "root" => Environment.IsPrivilegedProcess ? null : "needs root, for a root file system of its own",
-        _ when Tool.Find(program) is null => $"{program} is not installed (apt-get install {(program is "systemd-analyze" ? "systemd" : program)})",
+        _ when Tool.Find(program) is null => $"{program} is not installed (apt-get install {PackageOf(program)})",
         _ => null,
     };
+
+    private static string PackageOf(string program) => program switch { "systemd-analyze" => "systemd", "slurmctld" => "slurm-wlm", _ => program };
 }

@@ -1,0 +1,50 @@
+using VlmSharp.Conformance;
+
+namespace VlmSharp.Scale.Tests;
+
+/// <summary>deploy/slurm on a real SLURM (<c>apt-get install slurm-wlm</c>), with what happens to jobs on shared clusters.</summary>
+public sealed class SlurmTests
+{
+    private const int Tasks = 3;
+
+    [ToolFact("slurmctld", "slurmd", "sbatch", "root")]
+    public async Task Parts_that_are_preempted_or_lose_their_node_make_what_one_process_makes()
+    {
+        // Item 31 is in part 1, item 50 in part 2: each part holds in the middle until it was stopped there.
+        using var work = new Work(60, held: [31, 50]);
+        string output = work.At("out");
+        await using SlurmCluster cluster = await SlurmCluster.StartAsync();
+        string job = await cluster.SubmitAsync($"--array=0-{Tasks - 1}", Path.Combine(GoldenFiles.Root, "deploy", "slurm", "batch.sbatch"), work.List, output, "-q", "--batch-size", "2");
+
+        // An urgent job wants both processors: part 1, which stands at its held picture, is preempted, and requeued behind it.
+        await Work.UntilAsync("part 1 stands at its held picture", () => Task.FromResult(Work.Records(output, 1, Tasks) >= 8));
+        string urgent = await cluster.SubmitAsync("-p", "high", "--ntasks=2", "--output=urgent.log", "--wrap", "sleep 1");
+        await Work.UntilAsync("the urgent job is done", () => cluster.HasEndedAsync(urgent));
+        work.LetGo(31);
+
+        // The node dies under part 2, and comes up again.
+        await Work.UntilAsync("part 2 stands at its held picture", async () => !await cluster.HasEndedAsync(job) && Work.Records(output, 2, Tasks) >= 14 && await cluster.IsRunningAsync($"{job}_2"));
+        cluster.KillNode();
+        work.LetGo(50);
+        cluster.StartNode();
+
+        await Work.UntilAsync("the array is done", () => cluster.HasEndedAsync(job));
+        Assert.True(Enumerable.Range(0, Tasks).All(i => File.Exists(Path.Combine(output, $"shard-{i:00000}-of-{Tasks:00000}.jsonl.done"))), cluster.Logs());
+        Assert.Equal(await work.AloneAsync(), await Work.MergedAsync(output));
+    }
+
+    [ToolFact("slurmctld", "slurmd", "sbatch", "root")]
+    public async Task Before_the_time_limit_a_part_ends_itself_and_is_requeued()
+    {
+        using var work = new Work(600);
+        string output = work.At("out");
+        await using SlurmCluster cluster = await SlurmCluster.StartAsync();
+        string job = await cluster.SubmitAsync("--array=0-0", Path.Combine(GoldenFiles.Root, "deploy", "slurm", "batch.sbatch"), work.List, output, "-q", "--batch-size", "1");
+        await Work.UntilAsync("the part has begun", () => Task.FromResult(Work.Records(output, 0, 1) >= 10));
+        await cluster.SignalAsync($"{job}_0", "USR1"); // what --signal=B:USR1@120 sends
+        await Work.UntilAsync("the part was requeued", async () => (await cluster.ShowAsync($"{job}_0")).Contains("Restarts=1", StringComparison.Ordinal));
+        await Work.UntilAsync("the part is done", () => cluster.HasEndedAsync(job));
+        Assert.True(File.Exists(Path.Combine(output, "shard-00000-of-00001.jsonl.done")), await cluster.ShowAsync(job) + cluster.Logs());
+        Assert.Equal(await work.AloneAsync(), await Work.MergedAsync(output));
+    }
+}
