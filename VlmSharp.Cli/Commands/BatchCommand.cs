@@ -17,9 +17,9 @@ namespace VlmSharp.Cli.Commands;
 internal sealed class BatchCommand
 {
     /// <summary>Up to so many sequences the CPU backend's results do not depend on how many there are.</summary>
-    private const int MostTogether = 12;
+    internal const int MostTogether = 12;
 
-    private const int DefaultTogether = 8;
+    internal const int DefaultTogether = 8;
 
     // Errors in fewer items than this say nothing about the rate.
     private const int EnoughForRate = 100;

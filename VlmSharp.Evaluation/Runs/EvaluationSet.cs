@@ -43,7 +43,7 @@ internal sealed record EvaluationFiles
     public IReadOnlyList<EvaluationItem> Read()
     {
         if (Annotations is null && Questions is null) throw Missing("--annotations FILE");
-        string file = Annotations ?? Questions!;
+        string file = Benchmark.Kind == RunKind.Exact ? Questions ?? Annotations! : Annotations ?? Questions!;
         List<EvaluationItem> items = Benchmark.Kind switch
         {
             RunKind.Captions => Captions(file),
@@ -126,7 +126,9 @@ internal sealed record EvaluationFiles
             TrainingExample example = data[i];
             string task = example.Prefix.Split(' ')[0], id = example.Id is { } own && ids.Add(own) ? own : $"{i}";
             bool hasBoxes = example.Suffixes[0].Contains("<loc", StringComparison.Ordinal);
-            items.Add(new EvaluationItem(id, example.Images, example.Prefix, example.Suffixes)
+            IReadOnlyList<string> pictures = Images is null || !DataFormats.IsRows(data.Format) ? example.Images
+                : [.. example.Images.Select(image => Path.Combine(Images, Path.GetRelativePath(FolderOf(Path.GetFullPath(file)), Path.GetFullPath(image))))];
+            items.Add(new EvaluationItem(id, pictures, example.Prefix, example.Suffixes)
             {
                 QuestionType = task.Length == 0 ? "(none)" : task,
                 Things = hasBoxes && task == "detect" ? [example.Prefix[task.Length..].Trim()] : null,

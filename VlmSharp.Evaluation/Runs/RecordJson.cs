@@ -94,10 +94,14 @@ internal static class RecordJson
     /// <summary>COCO's member: left, top, width and height in pixels.</summary>
     public static void WriteBox(Utf8JsonWriter o, CocoBox box) => WriteNumbers(o, "bbox", box.Left, box.Top, box.Width, box.Height);
 
-    /// <summary>An id as a number where it is one, since that is how the official files have them.</summary>
+    /// <summary>Whether an id is a whole number, since that is how the official files have it then.</summary>
+    public static bool IsNumber(string id) =>
+        long.TryParse(id, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number.ToString(CultureInfo.InvariantCulture) == id;
+
+    /// <summary>Writes an id, as a number where it is one.</summary>
     public static void WriteId(Utf8JsonWriter o, string name, string id)
     {
-        if (long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number.ToString(CultureInfo.InvariantCulture) == id) o.WriteNumber(name, number);
+        if (IsNumber(id)) o.WriteNumber(name, long.Parse(id, CultureInfo.InvariantCulture));
         else o.WriteString(name, id);
     }
 
