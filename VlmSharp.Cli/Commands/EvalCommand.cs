@@ -72,6 +72,7 @@ internal sealed class EvalCommand
         generation.AddTo(command);
         model.AddTo(command);
         command.Add(EvalScoreCommand.Create());
+        command.Add(EvalCompareCommand.Create());
         command.SetAction(RunAsync);
         return command;
     }
