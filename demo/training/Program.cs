@@ -8,14 +8,17 @@ using VlmSharp.Scenes;
 const string Usage = """
     Draws scenes of emoji and shapes, with questions and answers, to train the demo model.
 
-    dotnet run -c Release --project demo/training -- OUT [--train N] [--eval N] [--questions N] [--size PIXELS] [--seed N] [--font FILE]
+    dotnet run -c Release --project demo/training -- OUT [--train N] [--eval N] [--questions N] [--size PIXELS] [--seed N] [--font FILE] [--new FORM]
 
       OUT            folder to write: train.jsonl, eval.jsonl and their pictures
       --train N      scenes to learn from (default: 1000), each with --questions (default: 3) of its questions
       --eval N       scenes to be asked about, none of which is learned from (default: 100), each with all its questions
       --size PIXELS  side of the pictures (default: 112, the model's own)
       --seed N       other scenes (default: 0)
-      --font FILE    NotoColorEmoji.ttf (default: where Debian's package fonts-noto-color-emoji puts it)
+      --font FILE    NotoColorEmoji.ttf (default: where Debian's package fonts-noto-color-emoji puts it); none draws shapes alone
+      --new FORM     one thing in four is a cross or a ring, which the demo model does not know
+
+    Beside the lines of questions are train.json and eval.json: where the things are, as instances of COCO.
 
     dotnet run -c Release --project demo/training -- OUT --score MODEL [--scenes N]
 
@@ -52,7 +55,11 @@ try
     long seed = Number("--seed", 0);
     int side = (int)Number("--size", 112);
     if (side is < 28 or > 1024) throw new FormatException($"--size {side}: give 28 to 1024.");
-    var artist = new SceneArtist(new EmojiFont(Option("--font") ?? "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"), side, seed);
+    string font = Option("--font") ?? "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf";
+    string? form = Option("--new");
+    if (form is not null && !Things.NewForms.Contains(form)) throw new FormatException($"--new {form}: give {string.Join(" or ", Things.NewForms)}.");
+    var world = new World(font == "none" ? null : new EmojiFont(font), form);
+    var artist = new SceneArtist(world, side, seed);
     Write("train", 0, Number("--train", 1000), (int)Number("--questions", 3));
     Write("eval", FirstHeldOut, Number("--eval", 100), int.MaxValue);
     return 0;
@@ -61,13 +68,15 @@ try
     {
         string pictures = Directory.CreateDirectory(Path.Combine(args[0], name)).FullName;
         using FileStream lines = File.Create(Path.Combine(args[0], $"{name}.jsonl"));
+        var instances = new CocoInstances(world.Names, side);
         using var json = new Utf8JsonWriter(lines, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         for (long i = 0; i < count; i++)
         {
             (Scene scene, SceneRandom random) = artist.Draw(first + i);
             string picture = string.Create(CultureInfo.InvariantCulture, $"{i:D6}.png");
             PngWriter.Save(scene.Picture, Path.Combine(pictures, picture));
-            List<Question> questions = Questions.About(scene, side, random);
+            instances.Add($"{name}/{picture}", scene);
+            List<Question> questions = Questions.About(scene, world, side, random);
             while (questions.Count > most) questions.RemoveAt(random.Below(questions.Count));
             foreach (Question question in questions)
             {
@@ -83,6 +92,7 @@ try
             }
         }
 
+        instances.Save(Path.Combine(args[0], $"{name}.json"));
         Console.WriteLine($"{lines.Name}: {count} scenes");
     }
 }

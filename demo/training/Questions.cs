@@ -12,7 +12,7 @@ internal static class Questions
     private static readonly string[] Numbers = ["no", "one", "two", "three", "four"];
 
     /// <summary>Every question of a scene; which thing it is about is drawn.</summary>
-    public static List<Question> About(Scene scene, int side, SceneRandom random)
+    public static List<Question> About(Scene scene, World world, int side, SceneRandom random)
     {
         Thing asked = random.Of(scene.Things).Thing;
         var questions = new List<Question>
@@ -21,7 +21,7 @@ internal static class Questions
             new("detect", $"detect {asked.Name}", Boxes(scene, asked, side)),
             new("count", $"answer en how many {asked.Plural} are there?", $"{scene.Things.Count(placed => placed.Thing == asked)}"),
             new("count", "answer en how many things are there?", $"{scene.Things.Count}"),
-            YesNo(scene, random),
+            YesNo(scene, world, random),
         };
         if (Color(scene, random) is { } color) questions.Add(color);
         if (scene.Things.Count == 2 && !scene.IsOneKind) questions.Add(Relation(scene, random));
@@ -50,11 +50,11 @@ internal static class Questions
 
     private static string Location(int edge, int side) => string.Create(CultureInfo.InvariantCulture, $"<loc{(int)Math.Round(edge * 1023.0 / side, MidpointRounding.ToEven):D4}>");
 
-    private static Question YesNo(Scene scene, SceneRandom random)
+    private static Question YesNo(Scene scene, World world, SceneRandom random)
     {
         bool yes = random.Next() < 0.5;
-        Thing thing = yes ? random.Of(scene.Things).Thing : Things.Draw(random);
-        while (!yes && scene.Things.Any(placed => placed.Thing == thing)) thing = Things.Draw(random);
+        Thing thing = yes ? random.Of(scene.Things).Thing : world.Draw(random);
+        while (!yes && scene.Things.Any(placed => placed.Thing.Name == thing.Name)) thing = world.Draw(random);
         return new Question("yesno", $"answer en is there {thing.One}?", yes ? "yes" : "no");
     }
 

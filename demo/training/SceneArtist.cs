@@ -3,10 +3,10 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Scenes;
 
 /// <summary>Draws scenes. A scene is a function of the seed, its number and the size.</summary>
-/// <param name="font">The emoji.</param>
+/// <param name="world">What there is to draw.</param>
 /// <param name="side">Of pictures, in pixels.</param>
 /// <param name="seed">The seed.</param>
-internal sealed class SceneArtist(EmojiFont font, int side, long seed)
+internal sealed class SceneArtist(World world, int side, long seed)
 {
     private const double MostCovered = 0.1; // of a thing by another
     private const int Tries = 50;
@@ -28,17 +28,17 @@ internal sealed class SceneArtist(EmojiFont font, int side, long seed)
     }
 
     /// <summary>One thing; two, or three, of different kinds; or two to four of one kind.</summary>
-    private static List<Thing> Choose(SceneRandom random)
+    private List<Thing> Choose(SceneRandom random)
     {
         double kind = random.Next();
-        Thing first = Things.Draw(random);
+        Thing first = world.Draw(random);
         if (kind < 0.3) return [first];
         if (kind < 0.45) return [.. Enumerable.Repeat(first, 2 + random.Below(3))];
         List<Thing> things = [first];
         while (things.Count < (kind < 0.78 ? 2 : 3))
         {
-            Thing next = Things.Draw(random);
-            if (!things.Contains(next)) things.Add(next);
+            Thing next = world.Draw(random);
+            if (things.All(thing => thing.Name != next.Name)) things.Add(next);
         }
 
         return things;
@@ -63,7 +63,7 @@ internal sealed class SceneArtist(EmojiFont font, int side, long seed)
                 var here = new Placed(thing, random.Below(side - sprite.Width + 1), random.Below(side - sprite.Height + 1), sprite.Width, sprite.Height);
                 if (placed.Any(other => other.Covered(here) > MostCovered)) continue;
                 if (things.Count == 2 && placed.Any(other => IsDiagonal(other, here))) continue;
-                if (thing is Shape && !StandsOut(sprite, here, canvas)) continue;
+                if (thing is Painted && !StandsOut(sprite, here, canvas)) continue;
                 place = here;
                 Blend(sprite, here, canvas);
             }
@@ -97,8 +97,8 @@ internal sealed class SceneArtist(EmojiFont font, int side, long seed)
 
     private Sprite SpriteOf(Thing thing, int longest, float[] canvas, SceneRandom random)
     {
-        if (thing is Shape shape) return ShapePainter.Draw(shape.Form, longest, ColorOf(shape.Color, random));
-        Sprite whole = font.Picture(((Emoji)thing).CodePoint);
+        if (thing is Painted shape) return ShapePainter.Draw(shape.Form, longest, ColorOf(shape.Color, random));
+        Sprite whole = world.Font.Picture(((Emoji)thing).CodePoint);
         if (random.Next() < 0.5) whole = whole.Mirror();
         double scale = (double)longest / Math.Max(whole.Width, whole.Height);
         return whole.Resize(Math.Max(1, (int)Math.Round(whole.Width * scale)), Math.Max(1, (int)Math.Round(whole.Height * scale)));

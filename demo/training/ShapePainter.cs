@@ -36,7 +36,10 @@ internal static class ShapePainter
             "circle" => u * u + v * v <= half * half,
             "square" => Math.Abs(u) <= half && Math.Abs(v) <= half,
             "triangle" => Math.Abs(v) <= half && Math.Abs(u) <= (v + half) / 2,
-            _ => InStar(u, v, 0.48),
+            "star" => InStar(u, v, 0.48),
+            "cross" => Math.Max(Math.Abs(u), Math.Abs(v)) <= half && Math.Min(Math.Abs(u), Math.Abs(v)) <= half / 3,
+            "ring" => u * u + v * v <= half * half && u * u + v * v >= half * half / 4,
+            _ => throw new ArgumentException($"No form is called {form}.", nameof(form)),
         };
     }
 

@@ -14,7 +14,13 @@ internal abstract record Thing(string Name, string Article, string Plural)
 /// <param name="CodePoint">Its character.</param>
 internal sealed record Emoji(int CodePoint, string Name, string Article, string Plural) : Thing(Name, Article, Plural);
 
-/// <summary>A shape of a color.</summary>
+/// <summary>A form with a color.</summary>
 /// <param name="Form">The form's name: "circle".</param>
 /// <param name="Color">The color's name: "red".</param>
-internal sealed record Shape(string Form, string Color) : Thing($"{Color} {Form}", Color == "orange" ? "an " : "a ", $"{Color} {Form}s");
+internal abstract record Painted(string Form, string Color, string Name, string Article, string Plural) : Thing(Name, Article, Plural);
+
+/// <summary>A shape of a color.</summary>
+internal sealed record Shape(string Form, string Color) : Painted(Form, Color, $"{Color} {Form}", Color == "orange" ? "an " : "a ", $"{Color} {Form}s");
+
+/// <summary>A form that is called the same in every color, and that the demo model does not know.</summary>
+internal sealed record NewShape(string Form, string Color) : Painted(Form, Color, Form, "a ", Form == "cross" ? "crosses" : $"{Form}s");

@@ -25,10 +25,8 @@ internal static class Things
 
     public static readonly IReadOnlyList<string> Forms = ["circle", "square", "triangle", "star"];
 
-    /// <summary>Any thing: a shape one time in four.</summary>
-    public static Thing Draw(SceneRandom random) => random.Next() < 0.25
-        ? new Shape(random.Of(Forms), random.Of(Colors).Name)
-        : random.Of(Emoji);
+    /// <summary>Forms that a world may have beside these; the demo model has never seen them.</summary>
+    public static readonly IReadOnlyList<string> NewForms = ["cross", "ring"];
 
     private static IEnumerable<Emoji> Read(string table)
     {
