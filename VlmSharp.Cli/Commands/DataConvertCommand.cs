@@ -21,6 +21,7 @@ internal static class DataConvertCommand
             Examples:
               vlmsharp data convert instances_train2017.json --images train2017 --out train.jsonl
               vlmsharp data convert instances_train2017.json --images train2017 --mask-encoder vae-oid.npz --out masks.jsonl
+              vlmsharp data convert instances_train2017.json --images train2017 --absent 1 --out train.jsonl
               vlmsharp data convert instances_train2017.json --prefix "detect all classes" --out train.jsonl
             """);
         reading.AddTo(command);

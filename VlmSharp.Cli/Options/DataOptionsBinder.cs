@@ -10,6 +10,8 @@ namespace VlmSharp.Cli.Options;
 /// <summary>The data file of commands for training, and how it is read.</summary>
 internal sealed class DataOptionsBinder
 {
+    private const int MostAbsent = 1000;
+
     private readonly Argument<string> file = new("FILE") { Description = "Data: a JSONL file, a file of COCO or VQA, or a folder of pictures." };
 
     private readonly Option<string?> format = new Option<string?>("--format") { Description = "The form of the data (default: found out from what they hold).", HelpName = "F" };
@@ -30,6 +32,9 @@ internal sealed class DataOptionsBinder
         HelpName = "FILE",
     };
 
+    private readonly Option<int?> absent = NumberOption.Create<int>(
+        "--absent", "N", $"Instances of COCO: ask for each class by itself, and in each picture for N more that are not there, 0 to {MostAbsent}.");
+
     public DataOptionsBinder()
     {
         format.AcceptOnlyFromAmong([.. DataFormats.All]);
@@ -47,7 +52,7 @@ internal sealed class DataOptionsBinder
     /// <summary>Adds the options alone, for a command that has its file by another option.</summary>
     public void AddOptionsTo(Command command)
     {
-        foreach (Option option in new Option[] { format, prefix, images, annotations, encoder }) command.Add(option);
+        foreach (Option option in new Option[] { format, prefix, images, annotations, encoder, absent }) command.Add(option);
     }
 
     /// <summary>The file or folder, which is there.</summary>
@@ -62,12 +67,15 @@ internal sealed class DataOptionsBinder
     /// <summary>How it is read. Opens the network of masks.</summary>
     public DataOptions Bind(ParseResult parsed)
     {
+        if (parsed.GetValue(absent) is < 0 or > MostAbsent)
+            throw new UsageException($"{absent.Name} {parsed.GetValue(absent)}: give a number from 0 to {MostAbsent}.");
         var options = new DataOptions
         {
             Format = parsed.GetValue(format) is { } name ? DataFormats.Find(name) : null,
             Prefix = parsed.GetValue(prefix),
             ImageFolder = parsed.GetValue(images),
             Annotations = parsed.GetValue(annotations),
+            AbsentClasses = parsed.GetValue(absent),
         };
         return parsed.GetValue(encoder) is { } path ? options with { MaskEncoder = MaskEncoder.Load(path) } : options;
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using VlmSharp.Compute.Sampling;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Training.Data;
@@ -7,7 +8,9 @@ namespace VlmSharp.Training.Data;
 /// <summary>
 /// COCO's instances: each picture is an example, whose answer is its things as PaliGemma speaks of them,
 /// <c>&lt;loc y1&gt;&lt;loc x1&gt;&lt;loc y2&gt;&lt;loc x2&gt; name ; ...</c>, with 16 segmentation tokens behind the location tokens where
-/// masks are wanted. Boxes keep the file's order. A crowd is not a thing and is left out, as is a box without area.
+/// masks are wanted. Boxes keep the file's order.
+/// With <see cref="DataOptions.AbsentClasses"/> each class is an example of its own, and some that are not there are too, with an empty answer.
+/// A crowd is not a thing and is left out, as is a box without area.
 /// </summary>
 internal sealed class CocoInstancesReader
 {
@@ -18,6 +21,11 @@ internal sealed class CocoInstancesReader
     private readonly CocoImages images;
     private readonly Dictionary<long, string> names = [];
     private readonly List<Thing> things = [];
+    private readonly HashSet<(long Image, long Category)> unboxed = []; // there, though without a box to learn
+
+    private const int DrawsForAbsent = 20; // for each class that is to be found
+
+    private readonly record struct Asked(int Image, string[] Labels, List<Thing> Things);
 
     private readonly record struct Thing(long Image, long Category, Box Box, Range Entry);
 
@@ -52,20 +60,25 @@ internal sealed class CocoInstancesReader
 
     private void AddThing(JsonElement o, Range entry)
     {
+        long image = JsonFields.Whole(o, "image_id"), category = JsonFields.Whole(o, "category_id");
         if (IsCrowd(o))
         {
+            if (options.AbsentClasses is not null) unboxed.Add((image, category));
             found.LeaveOut("crowds");
             return;
         }
 
-        long image = JsonFields.Whole(o, "image_id"), category = JsonFields.Whole(o, "category_id");
         if (!JsonFields.TryGet(o, "bbox", out JsonElement list)) throw new FormatException("it has no \"bbox\"");
         double[] box = JsonFields.Numbers(list, "bbox", count: 4, most: 4); // left, top, width, height
         if (box.Any(number => Math.Abs(number) > 2.0 * DataLimits.Side))
             throw new FormatException("\"bbox\" is far outside of any picture");
         var edges = new Box((float)box[0], (float)box[1], (float)(box[0] + box[2]), (float)(box[1] + box[3]));
         if (box[2] > 0 && box[3] > 0) things.Add(new Thing(image, category, edges, entry));
-        else found.LeaveOut("boxes without area");
+        else
+        {
+            if (options.AbsentClasses is not null) unboxed.Add((image, category));
+            found.LeaveOut("boxes without area");
+        }
     }
 
     /// <summary>Whether an annotation is a region of many things.</summary>
@@ -74,24 +87,57 @@ internal sealed class CocoInstancesReader
 
     private List<TrainingExample> Examples()
     {
-        List<Thing>[] byImage = ThingsByImage();
-        var made = new (string Suffix, string[] Labels, string? Fault)?[byImage.Length];
+        Asked[] asked = [.. Questions(ThingsByImage())];
+        var made = new (string Suffix, string? Fault)[asked.Length];
         // The network of masks takes milliseconds for each.
         var threads = new ParallelOptions { MaxDegreeOfParallelism = options.MaskEncoder is null ? 1 : Environment.ProcessorCount };
-        Parallel.For(0, byImage.Length, threads, i =>
-        {
-            if (byImage[i] is { Count: > 0 } here) made[i] = Answer(images.All[i], here);
-        });
+        Parallel.For(0, asked.Length, threads, i => made[i] = Answer(images.All[asked[i].Image], asked[i].Things));
         var examples = new List<TrainingExample>();
-        for (int i = 0; i < made.Length; i++)
+        for (int i = 0; i < asked.Length; i++)
         {
-            CocoImage image = images.All[i];
-            if (made[i] is not { } answer) found.LeaveOut("pictures without a box");
-            else if (answer.Fault is { } fault) found.Fault($"{path} (image {image.Id})", fault);
-            else examples.Add(Example(image, answer.Suffix, answer.Labels));
+            CocoImage image = images.All[asked[i].Image];
+            if (made[i].Fault is { } fault) found.Fault($"{path} (image {image.Id})", fault);
+            else examples.Add(Example(image, made[i].Suffix, asked[i].Labels));
         }
 
         return examples;
+    }
+
+    /// <summary>What is asked about the pictures: all that is there at once, or each class by itself and some that are not there.</summary>
+    private IEnumerable<Asked> Questions(List<Thing>[] byImage)
+    {
+        for (int i = 0; i < byImage.Length; i++)
+        {
+            List<Thing> here = byImage[i];
+            string[] labels = [.. here.Select(thing => names[thing.Category]).Distinct()];
+            if (options.AbsentClasses is not { } absent)
+            {
+                if (labels.Length > 0) yield return new Asked(i, labels, here);
+                else found.LeaveOut("pictures without a box");
+                continue;
+            }
+
+            foreach (string label in labels) yield return new Asked(i, [label], [.. here.Where(thing => names[thing.Category] == label)]);
+            string[] unclear = [.. unboxed.Count == 0 ? [] : names.Where(name => unboxed.Contains((images.All[i].Id, name.Key))).Select(name => name.Value)];
+            foreach (string label in Absent(i, [.. labels, .. unclear], absent)) yield return new Asked(i, [label], []);
+        }
+    }
+
+    /// <summary>
+    /// Classes that are not in a picture. They are drawn as often as the data have things of them: a model that is asked for a rare class
+    /// in pictures without it, and hardly ever where it is, learns never to find it.
+    /// </summary>
+    private List<string> Absent(int image, string[] present, int count)
+    {
+        var drawn = new List<string>();
+        long position = (long)image * count * DrawsForAbsent;
+        for (int i = 0; i < count * DrawsForAbsent && drawn.Count < count && things.Count > 0; i++)
+        {
+            Thing thing = things[(int)(CounterRandom.Uniform(seed: 0, position++) * things.Count)];
+            if (names.TryGetValue(thing.Category, out string? label) && !present.Contains(label) && !drawn.Contains(label)) drawn.Add(label);
+        }
+
+        return drawn;
     }
 
     private TrainingExample Example(CocoImage image, string suffix, string[] labels)
@@ -102,7 +148,7 @@ internal sealed class CocoInstancesReader
             Images = [image.Path],
             Prefix = prefix.Replace("{labels}", string.Join(" ; ", labels), StringComparison.Ordinal),
             Suffixes = [suffix],
-            Id = $"{image.Id}",
+            Id = options.AbsentClasses is null ? $"{image.Id}" : $"{image.Id} {labels[0]}",
             File = path,
             StatedSize = image.Size,
         };
@@ -128,10 +174,11 @@ internal sealed class CocoInstancesReader
         return byImage;
     }
 
-    private (string Suffix, string[] Labels, string? Fault) Answer(CocoImage image, List<Thing> here)
+    private (string Suffix, string? Fault) Answer(CocoImage image, List<Thing> here)
     {
+        if (here.Count == 0) return ("", null);
         if (image.Size is not var (width, height))
-            return ("", [], "the picture has no \"width\" and \"height\", and boxes are told as shares of them");
+            return ("", "the picture has no \"width\" and \"height\", and boxes are told as shares of them");
         var suffix = new StringBuilder();
         try
         {
@@ -146,10 +193,10 @@ internal sealed class CocoInstancesReader
         }
         catch (FormatException e)
         {
-            return ("", [], e.Message);
+            return ("", e.Message);
         }
 
-        return (suffix.ToString(), [.. here.Select(thing => names[thing.Category]).Distinct()], null);
+        return (suffix.ToString(), null);
     }
 
     private GrayImage MaskOf(Thing thing, int width, int height) => JsonFields.Parse(file.Bytes(thing.Entry), o =>

@@ -25,6 +25,13 @@ public sealed record DataOptions
     public MaskEncoder? MaskEncoder { get; init; }
 
     /// <summary>
+    /// Asks for each class of COCO instances by itself, and in every picture for so many classes that are not in it, whose answer is empty;
+    /// null asks for all that is there at once. A detector is used on pictures of which nobody knows what is in them; one that was only ever
+    /// asked for what was there finds it everywhere.
+    /// </summary>
+    public int? AbsentClasses { get; init; }
+
+    /// <summary>
     /// Whether bad lines are left out and listed in <see cref="TrainingData.Faults"/>; if not, the first one is an error.
     /// </summary>
     public bool SkipBad { get; init; }

@@ -101,7 +101,7 @@ public sealed class RealWeightsTests : IDisposable
     private async Task<(int Code, string Output)> Run(params string[] arguments) =>
         await Start("bash", [Path.Combine(Scripts, "run"), .. arguments, .. arguments.Length > 0 ? ["--out", folder.At("out")] : Array.Empty<string>()]);
 
-    private static async Task<bool> HasPython()
+    private async Task<bool> HasPython()
     {
         try
         {
@@ -113,13 +113,13 @@ public sealed class RealWeightsTests : IDisposable
         }
     }
 
-    private static async Task<(int Code, string Output)> Start(string program, string[] arguments)
+    private async Task<(int Code, string Output)> Start(string program, string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["VLMSHARP_DLL"] = Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), ["PYTHONDONTWRITEBYTECODE"] = "1" },
+            Environment = { ["VLMSHARP_DLL"] = Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), ["PYTHONPYCACHEPREFIX"] = folder.At("pycache") },
         };
         foreach (string name in (string[])["VLMSHARP_PICTURES", "VLMSHARP_COCO", "VLMSHARP_VQAV2", "OUT", "PYTHON"]) start.Environment.Remove(name);
         using Process run = Process.Start(start)!;

@@ -1,16 +1,20 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests;
 
 /// <summary>
-/// <c>docs/tutorial-adapter.md</c> as it is written: its commands, in their order, in an empty folder that has the repository's <c>demo</c>
-/// and <c>test</c>, print what stands below them.
+/// <c>docs/tutorial-adapter.md</c> and <c>docs/tutorial-detector.md</c> as they are written: their commands, in their order, in an empty folder
+/// that has the repository's <c>demo</c> and <c>test</c>, print what stands below them.
 /// </summary>
 public sealed partial class TutorialTests : IDisposable
 {
-    private const string Rest = "...";
+    private const string Rest = "...", PagePort = "8123";
     private static readonly string[] Linked = ["demo", "test"];
 
     private readonly TemporaryFolder folder = new();
@@ -23,11 +27,40 @@ public sealed partial class TutorialTests : IDisposable
     }
 
     [Fact]
-    public async Task The_tutorial_does_what_it_says()
+    public async Task The_adapter_tutorial_does_what_it_says()
     {
         if (OperatingSystem.IsWindows()) return; // its commands are those of a Unix shell
+        await RunPage("tutorial-adapter.md", atLeast: 12);
+    }
+
+    [Fact]
+    public async Task The_detector_tutorial_does_what_it_says_and_finds_the_new_class()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        try
+        {
+            await RunPage("tutorial-detector.md", atLeast: 12);
+        }
+        finally
+        {
+            if (File.Exists(folder.At("server.pid"))) await Shell("kill $(cat server.pid) 2> /dev/null || true"); // where a command before the page's own failed
+        }
+
+        double before = Score("before"), after = Score("after");
+        Assert.True(after > before + 0.2, $"AP 0.50 of the new class is {before} before the training and {after} after it.");
+
+        double Score(string run)
+        {
+            using JsonDocument scores = JsonDocument.Parse(File.ReadAllBytes(folder.At($"{run}/scores.json")));
+            return scores.RootElement.GetProperty("scores").GetProperty("ap_50").GetDouble();
+        }
+    }
+
+    private async Task RunPage(string name, int atLeast)
+    {
         Prepare();
-        string text = await File.ReadAllTextAsync(Path.Combine(GoldenFiles.Root, "docs", "tutorial-adapter.md"));
+        string text = await File.ReadAllTextAsync(Path.Combine(GoldenFiles.Root, "docs", name));
+        text = text.Replace(PagePort, FreePort(), StringComparison.Ordinal); // the page's own may be taken
         int commands = 0;
         foreach (Match block in ConsoleBlock().Matches(text))
             foreach (string part in CommandStart().Split(block.Groups[1].Value).Where(part => part.Length > 0))
@@ -40,7 +73,14 @@ public sealed partial class TutorialTests : IDisposable
                 commands++;
             }
 
-        Assert.True(commands >= 12, $"The tutorial has {commands} commands.");
+        Assert.True(commands >= atLeast, $"The tutorial has {commands} commands.");
+    }
+
+    private static string FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
     }
 
     [Theory]

@@ -112,6 +112,27 @@ public sealed class DatasetFormatTests : IDisposable
     }
 
     [Fact]
+    public void Classes_are_asked_for_one_by_one_and_absent_ones_have_an_empty_answer()
+    {
+        string path = folder.Write("instances.json", Instances);
+        using TrainingData data = TrainingData.Open(path, new DataOptions { AbsentClasses = 1 });
+        Assert.Equal(
+            [
+                ("5 traffic light", "detect traffic light", "<loc0102><loc0102><loc0614><loc0614> traffic light"),
+                ("5 dog", "detect dog", "<loc0000><loc0000><loc1023><loc1023> dog"),
+                ("6 traffic light", "detect traffic light", "<loc0512><loc0256><loc0767><loc0767> traffic light"), // and a crowd of dogs, which are not absent
+            ],
+            Lines(data).Take(3));
+        Assert.Equal((4, ""), (data.Count, Lines(data).Last().Answer)); // of 7, where nothing is
+        Assert.DoesNotContain("pictures without a box", data.LeftOut.Keys);
+        using TrainingData present = TrainingData.Open(path, new DataOptions { AbsentClasses = 0 });
+        Assert.DoesNotContain(Lines(present), line => line.Answer.Length == 0);
+
+        static IEnumerable<(string? Id, string Question, string Answer)> Lines(TrainingData data) =>
+            Enumerable.Range(0, data.Count).Select(i => (data[i].Id, data[i].Prefix, data[i].Suffixes.Single()));
+    }
+
+    [Fact]
     public void Masks_of_coco_become_codes()
     {
         MaskGoldens.WriteSafetensors(folder.At("vae-oid.safetensors"));
