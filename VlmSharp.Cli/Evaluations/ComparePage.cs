@@ -4,6 +4,7 @@ using Spectre.Console;
 using VlmSharp.Cli.Output;
 using VlmSharp.Evaluation.Runs;
 using VlmSharp.Evaluation.Statistics;
+using VlmSharp.Explain.Html;
 
 namespace VlmSharp.Cli.Evaluations;
 
@@ -20,7 +21,7 @@ internal static class ComparePage
         foreach ((Figure first, Figure second, PairedDifference d) in c.Figures)
             table.AddPlainRow(first.Title, first.Shown, second.Shown, Number(d.Difference, first.IsPercent), Range(d, first.IsPercent), P(d));
         Tables.Write(table);
-        Console.WriteLine($"{c.Changed.Count} answers changed: {c.Changed.Count(i => i.After > i.Before)} are better, {c.Changed.Count(i => i.After < i.Before)} worse");
+        Console.WriteLine($"{Figures.Count(c.Changed.Count, "answer")} changed: {c.Changed.Count(i => i.After > i.Before)} are better, {c.Changed.Count(i => i.After < i.Before)} worse");
         if (c.Changed.Count == 0 || most == 0) return;
         Table changed = Tables.Create("id", "first", "second", "score", "was");
         foreach (ChangedItem item in c.Changed.Take(most))
