@@ -91,7 +91,7 @@ internal sealed class EvalCommand
         size = Math.Max(1, Math.Min(size, BatchCommand.MostTogether / options.Beams)); // beams are rows of a step too
         IReadOnlyList<EvaluationItem> items = await Progress.RunAsync("reading the data", source.Read, cancellationToken);
         if (files.Limit(parsed) is { } most) items = [.. items.Take(most)];
-        var work = new EvaluationWork(items, files.Variants(parsed));
+        var work = new EvaluationWork(items, files.Variants(parsed, items));
         try
         {
             using (IComputeBackend backend = model.CreateBackend(parsed))
