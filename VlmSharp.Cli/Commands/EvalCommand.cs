@@ -56,7 +56,7 @@ internal sealed class EvalCommand
 
             Examples:
               vlmsharp eval coco-caption --annotations captions_val2014.json --images val2014 --model DIR --out run
-              vlmsharp eval vqav2 --questions v2_OpenEnded_mscoco_val2014_questions.json --annotations v2_mscoco_val2014_annotations.json --images val2014 --out run --limit 500
+              vlmsharp eval vqav2 --questions v2_questions.json --annotations v2_annotations.json --images val2014 --out run --limit 500
               vlmsharp eval textvqa --annotations TextVQA_0.5.1_val.json --images train_images --out run
               vlmsharp eval docvqa --annotations val_v1.0.json --images DIR --out run
               vlmsharp eval pope --annotations coco_pope_random.json --images val2014 --out run

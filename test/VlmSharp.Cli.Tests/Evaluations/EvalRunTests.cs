@@ -145,6 +145,26 @@ public sealed class EvalRunTests : IDisposable
         Assert.Contains("0 answers changed", same.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>What is random in a variant belongs to its item, not to the shard that has it.</summary>
+    [Fact]
+    public async Task Variants_are_scored_beside_the_items_as_they_are()
+    {
+        string[] what = ["vqav2", .. Files("--questions questions.json --annotations annotations.json"), "--limit", "9", "--robustness"];
+        JsonElement scores = await Evaluate("whole", what);
+        JsonElement[] variants = [.. scores.GetProperty("robustness").EnumerateArray()];
+        Assert.Equal(19, variants.Length);
+        Assert.Equal(9, scores.GetProperty("items").GetInt32());
+        double[] all = [.. variants.Select(v => v.GetProperty("scores").GetProperty("overall").GetDouble())];
+        Assert.NotEmpty(all.Distinct().Skip(1)); // they do something
+        Assert.Contains("<polyline", await File.ReadAllTextAsync(demo.At("whole/report.html")), StringComparison.Ordinal);
+        await Run.Vlmsharp("", ["eval", .. what, "--images", demo.Pictures, "--out", demo.At("parts"), "-q", "--shards", "2", "--shard", "0"]);
+        await Evaluate("parts", [.. what, "--shards", "2", "--shard", "1"]);
+        foreach (string name in Results) Assert.Equal(await File.ReadAllBytesAsync(demo.At($"whole/{name}")), await File.ReadAllBytesAsync(demo.At($"parts/{name}")));
+
+        JsonElement boxes = await Evaluate("boxes", ["coco-detect", .. Files("--annotations instances.json --categories present"), "--limit", "4", "--robustness"]);
+        Assert.Equal(["blur", "JPEG", "noise"], boxes.GetProperty("robustness").EnumerateArray().Select(v => v.GetProperty("variant").GetString()).Distinct());
+    }
+
     [ToolFact("chromium")]
     public async Task The_report_opens_in_a_browser()
     {
