@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using VlmSharp.Cli.Commands;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Output;
+using VlmSharp.Hub;
 using VlmSharp.Training.Data;
 
 namespace VlmSharp.Cli;
@@ -19,13 +20,14 @@ internal static class Program
           vlmsharp caption photo.jpg
           vlmsharp ask photo.jpg "what color is the car?"
           vlmsharp detect photo.jpg "car ; dog" --draw found.png
-          vlmsharp caption --model paligemma-3b-mix-224 --lang de photo.jpg
+          vlmsharp pull google/paligemma-3b-mix-224
+          vlmsharp caption --model google/paligemma-3b-mix-224 --lang de photo.jpg
           ls *.jpg | vlmsharp caption --json -
           vlmsharp inspect --model paligemma-3b-mix-224
 
         Without --model the demo model beside the program answers. It knows emoji and colored shapes, nothing else.
         Exit codes: 0 done, 1 internal error, 2 wrong command line, 3 unusable model, 4 unreadable input or unwritable
-        output, 5 request that the model or the device cannot carry out, 65 unusable data, 130 canceled,
+        output, 5 request that the model or the device cannot carry out, 65 unusable data, 75 network: try again, 130 canceled,
         143 terminated (a training that saved).
         """;
 
@@ -46,6 +48,7 @@ internal static class Program
             CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(), ServeCommand.Create(),
             InspectCommand.Create(), TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), QuantizeCommand.Create(), BenchCommand.Create(),
             DevicesCommand.Create(), DataCommand.Create(), GradientsCommand.Create(), TrainCommand.Create(), AdapterCommand.Create(), EvalCommand.Create(),
+            PullCommand.Create(), DoctorCommand.Create(),
         };
         ExampleCommand.ShowExamples(root);
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
@@ -112,6 +115,8 @@ internal static class Program
         ModelFormatException or TokenizerFormatException => ExitCodes.Model,
         ImageFormatException or IOException or UnauthorizedAccessException => ExitCodes.Input,
         TrainingDataException => ExitCodes.BadData,
+        HubException { Kind: HubErrorKind.DiskFull } => ExitCodes.Input,
+        HubException hub => hub.IsTransient ? ExitCodes.TryAgain : ExitCodes.Model,
         VlmSharpException or ServerUnavailableException => ExitCodes.Request, // of the request, or of the device that was asked for
         _ => ExitCodes.Internal,
     };

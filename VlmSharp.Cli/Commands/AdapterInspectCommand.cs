@@ -17,7 +17,7 @@ internal static class AdapterInspectCommand
     public static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "The adapter's folder." };
-        var model = new Option<string?>("--model", "-m") { Description = "Also say whether it fits this model's folder.", HelpName = "DIR" };
+        Option<string?> model = ModelOptionsBinder.ModelOption("Also say whether it fits this model.");
         var json = new Option<bool>("--json") { Description = "One JSON object instead of text." };
         var command = new ExampleCommand("inspect", "Shows an adapter's layers, ranks and scales.", """
             With --model, an adapter that does not fit it ends with code 3, and what does not fit is listed.
@@ -27,11 +27,10 @@ internal static class AdapterInspectCommand
               vlmsharp adapter inspect my-adapter --model paligemma-3b-pt-224 --json
             """) { folder, model, json };
         FileList.RefuseOptions(folder);
-        FileList.RefuseEmpty(model);
         command.SetAction(async parsed =>
         {
             using AdapterFile file = AdapterFile.Open(parsed.GetValue(folder)!);
-            PaliGemmaConfig? config = parsed.GetValue(model) is { } directory ? Checkpoint.ReadConfig(directory) : null;
+            PaliGemmaConfig? config = parsed.GetValue(model) is { } directory ? Checkpoint.ReadConfig(ModelOptionsBinder.FolderOf(directory)) : null;
             string? problem = config is null ? null : ProblemOf(file, config);
             IReadOnlyList<string> unmatched = config is null ? [] : file.Unmatched(config);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteJson(o, file, config is not null, problem, unmatched));

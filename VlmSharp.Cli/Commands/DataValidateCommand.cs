@@ -14,7 +14,7 @@ internal static class DataValidateCommand
     public static Command Create()
     {
         var reading = new DataOptionsBinder();
-        var model = new Option<string?>("--model", "-m") { Description = "Count tokens as this model does; without it characters are counted.", HelpName = "DIR" };
+        Option<string?> model = ModelOptionsBinder.ModelOption("Count tokens as this model does; without it characters are counted.");
         Option<int?> textLength = NumberOption.Create<int>("--text-length", "N", "Say how many texts have more tokens than this, question and answer together; needs --model.");
         Option<int?> top = NumberOption.Create<int>("--top", "N", $"Most frequent classes, answers and questions to show (default: {DefaultTop}).");
         var quick = new Option<bool>("--quick") { Description = "Look whether pictures are there, and do not decode them." };
@@ -30,7 +30,6 @@ internal static class DataValidateCommand
             """);
         reading.AddTo(command);
         foreach (Option option in new Option[] { model, textLength, top, quick, json }) command.Add(option);
-        FileList.RefuseEmpty(model);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             int shown = parsed.GetValue(top) ?? DefaultTop;
@@ -39,7 +38,7 @@ internal static class DataValidateCommand
             if (most is not null && parsed.GetValue(model) is null)
                 throw new UsageException("--text-length counts a model's tokens: give --model too.");
             string path = reading.Path(parsed);
-            var validator = new DataValidator(parsed.GetValue(model) is { } folder ? DataOptionsBinder.Encoder(folder, most) : null, !parsed.GetValue(quick));
+            var validator = new DataValidator(parsed.GetValue(model) is { } folder ? DataOptionsBinder.Encoder(ModelOptionsBinder.FolderOf(folder), most) : null, !parsed.GetValue(quick));
             DataOptions options = reading.Bind(parsed);
             DataReport report = await Progress.RunAsync(
                 $"looking at {Path.GetFileName(path)}", progress => validator.Validate(path, options, progress, cancellationToken), cancellationToken);

@@ -13,7 +13,7 @@ internal static class QuantizeCommand
 {
     public static Command Create()
     {
-        var source = new Argument<string>("IN") { Description = "Model folder from the Hugging Face hub." };
+        var source = new Argument<string>("IN") { Description = "Model folder, or a name on the Hugging Face hub that 'vlmsharp pull' has fetched." };
         var target = new Argument<string>("OUT") { Description = "Folder to write; new, or empty." };
         Option<string?> format = ModelOptionsBinder.QuantizeOption("--format", "How the decoder is stored.");
         format.Aliases.Add("-f");
@@ -36,7 +36,7 @@ internal static class QuantizeCommand
         FileList.RefuseEmpty(target);
         command.SetAction(async (parsed, cancellation) =>
         {
-            string from = parsed.GetValue(source)!, to = parsed.GetValue(target)!;
+            string from = ModelOptionsBinder.FolderOf(parsed.GetValue(source)), to = parsed.GetValue(target)!;
             DType wanted = ModelOptionsBinder.Format(parsed.GetValue(format))!.Value;
             int? most = BackendOptionsBinder.ThreadsOf(parsed, threads);
             QuantizationSummary made = await Progress.RunAsync("quantizing", report => ModelQuantizer.Write(from, to, wanted, report, most, cancellation), cancellation);

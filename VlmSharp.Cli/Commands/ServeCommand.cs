@@ -52,7 +52,7 @@ internal static class ServeCommand
             if (!FrameworkRestart.IsServer) return FrameworkRestart.Run(Environment.GetCommandLineArgs()[1..]);
             using IComputeBackend backend = model.CreateBackend(all);
             using Stream log = Console.OpenStandardError();
-            ServerOptions options = serving.Bind(all, model.IsDemo(all) ? DemoName : null, Environment.GetEnvironmentVariable, log, text => Console.Error.WriteLine($"vlmsharp: {text}"));
+            ServerOptions options = serving.Bind(all, model.IsDemo(all) ? DemoName : model.HubName(all), Environment.GetEnvironmentVariable, log, text => Console.Error.WriteLine($"vlmsharp: {text}"));
             return await ServeRun.RunAsync(options, backend, Open);
 
             VisionLanguageModel Open(IComputeBackend on, CancellationToken cancellation)

@@ -8,7 +8,7 @@ internal static class ExitCodes
     /// <summary>A fault of the program itself.</summary>
     public const int Internal = 1;
 
-    /// <summary>A probe: there is no server, or it is not ready. What Docker takes for unhealthy.</summary>
+    /// <summary>A probe: there is no server, or it is not ready; doctor: a problem was found. What Docker takes for unhealthy.</summary>
     public const int NotReady = 1;
 
     /// <summary>The command line is wrong.</summary>
@@ -29,7 +29,7 @@ internal static class ExitCodes
     /// <summary>Data for training or evaluation that cannot be used as they are.</summary>
     public const int BadData = 65;
 
-    /// <summary>A batch: its list could not be read or its results not be written. A retry may help.</summary>
+    /// <summary>A batch: its list could not be read or its results not be written. A pull: the network or the hub. A retry may help.</summary>
     public const int TryAgain = 75;
 
     /// <summary>Ctrl-C.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using VlmSharp.Cli.Errors;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
 using VlmSharp.Models;
@@ -46,9 +45,10 @@ internal sealed class ModelOptionsBinder
     }
 
     /// <summary>The <c>--model</c> option alone, for commands that compute nothing.</summary>
-    public static Option<string?> ModelOption()
+    /// <param name="description">The line of the help.</param>
+    public static Option<string?> ModelOption(string description = "Model folder, or a name on the Hugging Face hub that 'vlmsharp pull' has fetched (default: the demo model).")
     {
-        var option = new Option<string?>("--model", "-m") { Description = "Model folder from the Hugging Face hub (default: the demo model).", HelpName = "DIR" };
+        var option = new Option<string?>("--model", "-m") { Description = description, HelpName = "DIR|NAME" };
         FileList.RefuseEmpty(option);
         return option;
     }
@@ -60,16 +60,14 @@ internal sealed class ModelOptionsBinder
     /// <summary>The format that such an option names.</summary>
     public static DType? Format(string? name) => name switch { "int8" => DType.Int8, "int4" => DType.Int4, "nf4" => DType.Nf4, _ => null };
 
-    /// <summary>The folder that <c>--model</c> names, or the demo model's beside the program.</summary>
-    public static string FolderOf(string? given)
-    {
-        if (given is not null) return given;
-        string demo = Path.Combine(AppContext.BaseDirectory, "demo", "model");
-        return Directory.Exists(demo) ? demo : throw new UsageException($"No --model was given and the demo model is not at {demo}: give --model DIR.");
-    }
+    /// <summary>The folder that <c>--model</c> names by its path or by its name on the hub, or the demo model's beside the program.</summary>
+    public static string FolderOf(string? given) => ModelFolder.Of(given);
 
     /// <summary>Whether it is the demo model, for want of another.</summary>
     public bool IsDemo(ParseResult parsed) => parsed.GetValue(model) is null;
+
+    /// <summary>Its name on the hub, or null.</summary>
+    public string? HubName(ParseResult parsed) => ModelFolder.HubName(parsed.GetValue(model));
 
     /// <summary>The folder of the model.</summary>
     public string Folder(ParseResult parsed) => FolderOf(parsed.GetValue(model));

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Text.Json;
+using VlmSharp.Cli.Diagnosis;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Options;
+using VlmSharp.Cli.Output;
+using VlmSharp.Hub;
+
+namespace VlmSharp.Cli.Commands;
+
+/// <summary><c>vlmsharp doctor</c>: what this machine has, and what to do where it lacks something.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create()
+    {
+        Option<bool> online = new("--online") { Description = "Also ask the hub whether it is there, and whether it knows the token." };
+        Option<bool> json = new("--json") { Description = "One JSON object instead of lines." };
+        var hub = new HubOptionsBinder();
+        var command = new ExampleCommand("doctor", "Looks at this machine: processor, memory, devices, cache and its models, token, disk.", """
+            Each line is good, a warning or a problem, and what is not good says what to do. Nothing is sent anywhere without --online, and of a token only
+            where it came from is shown. Exit code 1 where there is a problem, else 0.
+
+            Examples:
+              vlmsharp doctor
+              vlmsharp doctor --online
+              vlmsharp doctor --json | jq '.findings[] | select(.level != "good")'
+            """) { online, json };
+        hub.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            Command root = command.Parents.OfType<Command>().Single();
+            List<Finding> findings = [.. BuildChecks.All(root), .. MachineChecks.All(), .. await HubAsync(hub, parsed, parsed.GetValue(online), cancellation)];
+            if (parsed.GetValue(json)) JsonOutput.WriteLine(o => Write(o, findings));
+            else Show(findings);
+            return findings.Any(f => f.Level == Level.Problem) ? ExitCodes.NotReady : ExitCodes.Success;
+        });
+        return command;
+    }
+
+    /// <summary>The hub's side; options that cannot be read are themselves a finding.</summary>
+    private static async Task<List<Finding>> HubAsync(HubOptionsBinder hub, ParseResult parsed, bool isOnline, CancellationToken cancellation)
+    {
+        try
+        {
+            HubOptions options = hub.Bind(parsed);
+            List<Finding> findings = [.. HubChecks.All(options), .. FolderChecks.All(options.CacheDirectory)];
+            if (isOnline) findings.Add(await HubChecks.OnlineAsync(options, cancellation));
+            return findings;
+        }
+        catch (Exception e) when (e is HubException or UsageException or IOException or UnauthorizedAccessException)
+        {
+            return [Finding.Problem("hub", "its settings cannot be used", e.Message)];
+        }
+    }
+
+    private static void Show(List<Finding> findings)
+    {
+        foreach (Finding finding in findings)
+        {
+            string mark = finding.Level switch { Level.Good => "good   ", Level.Warning => "WARNING", _ => "PROBLEM" };
+            Console.WriteLine($"{mark}  {finding.Name}: {finding.Text}");
+            if (finding.Advice is { } advice) Console.WriteLine($"         -> {advice}");
+        }
+    }
+
+    private static void Write(Utf8JsonWriter o, List<Finding> findings)
+    {
+        o.WriteStartObject();
+        o.WriteNumber("problems", findings.Count(f => f.Level == Level.Problem));
+        o.WriteNumber("warnings", findings.Count(f => f.Level == Level.Warning));
+        o.WriteStartArray("findings");
+        foreach (Finding finding in findings)
+        {
+            o.WriteStartObject();
+            o.WriteString("name", finding.Name);
+            o.WriteString("level", finding.Level switch { Level.Good => "good", Level.Warning => "warning", _ => "problem" });
+            o.WriteString("text", finding.Text);
+            if (finding.Advice is { } advice) o.WriteString("advice", advice);
+            o.WriteEndObject();
+        }
+
+        o.WriteEndArray();
+        o.WriteEndObject();
+    }
+}

@@ -1,0 +1,13 @@
+namespace VlmSharp.Cli.Output;
+
+/// <summary>Bytes for people, in the units of the hub's pages and of disks: 1 GB is 10^9.</summary>
+internal static class ByteText
+{
+    public static string Of(double bytes) => bytes switch
+    {
+        < 1e3 => $"{bytes:0} bytes",
+        < 1e6 => $"{bytes / 1e3:0.0} kB",
+        < 1e9 => $"{bytes / 1e6:0.0} MB",
+        _ => $"{bytes / 1e9:0.00} GB",
+    };
+}

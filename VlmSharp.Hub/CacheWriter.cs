@@ -1,0 +1,79 @@
+using System.Text;
+
+namespace VlmSharp.Hub;
+
+/// <summary>Puts names to what was fetched, each in one step: another process sees the old state or the new one.</summary>
+internal sealed class CacheWriter(CacheLayout layout, bool useSymlinks)
+{
+    private static readonly byte[] Tag = Encoding.ASCII.GetBytes(
+        "Signature: 8a477f597d28d172789f06886806bc55\n# Models of the Hugging Face hub: what can be fetched again need not be backed up (https://bford.info/cachedir/).\n");
+
+    /// <summary>Says to programs that make backups that this is a cache.</summary>
+    public void Mark()
+    {
+        Directory.CreateDirectory(layout.Cache);
+        string path = Path.Combine(layout.Cache, "CACHEDIR.TAG");
+        if (!File.Exists(path)) Replace(path, Tag);
+    }
+
+    /// <summary>Gives a blob its name in a snapshot: by a link, or where there are none by moving it, or a copy of one that others may use.</summary>
+    /// <param name="etag">The blob.</param>
+    /// <param name="commit">The snapshot.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="isNew">Whether the blob was fetched just now.</param>
+    public void Link(string etag, string commit, string name, bool isNew)
+    {
+        string entry = layout.Entry(commit, name), blob = layout.Blob(etag), folder = Path.GetDirectoryName(entry)!;
+        Directory.CreateDirectory(folder);
+        File.Delete(entry); // a link that leads nowhere, or to a file of another size
+        if (useSymlinks && TryLink(entry, Path.GetRelativePath(folder, blob))) return;
+        if (isNew)
+        {
+            File.Move(blob, entry, overwrite: true);
+            return;
+        }
+
+        string copy = Beside(entry);
+        File.Copy(blob, copy);
+        File.Move(copy, entry, overwrite: true);
+    }
+
+    /// <summary>Notes for what commit a branch or tag stands.</summary>
+    public void Refer(HubModel model, string commit)
+    {
+        string path = layout.Ref(model.Revision);
+        if (model.Revision == commit || CacheLayout.ReadRef(path) == commit) return;
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Replace(path, Encoding.ASCII.GetBytes(commit));
+    }
+
+    /// <summary>Notes that a repository has no file of a name, so that no tool need ask.</summary>
+    public void NoteAbsent(string commit, string name)
+    {
+        string path = layout.NoExist(commit, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (!File.Exists(path)) File.WriteAllBytes(path, []);
+    }
+
+    private static bool TryLink(string entry, string target)
+    {
+        try
+        {
+            File.CreateSymbolicLink(entry, target);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        {
+            return File.Exists(entry); // another process was faster; else the system has no links, or not for this user
+        }
+    }
+
+    private static void Replace(string path, byte[] content)
+    {
+        string temporary = Beside(path);
+        File.WriteAllBytes(temporary, content);
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static string Beside(string path) => $"{path}.{Guid.NewGuid():N}.tmp";
+}

@@ -1,0 +1,45 @@
+namespace VlmSharp.Hub;
+
+/// <summary>Who asks. Its text leaves this object for the hub alone; printed, it says where it came from.</summary>
+public sealed class HubToken
+{
+    private const int MostCharacters = 1024;
+
+    private HubToken(string text, string source) => (Text, Source) = (text, source);
+
+    /// <summary>Where it came from: a variable's name, or a file's path.</summary>
+    public string Source { get; }
+
+    internal string Text { get; }
+
+    /// <summary>A token from its text.</summary>
+    /// <param name="text">The text; white space around it counts for nothing.</param>
+    /// <param name="source">Where it came from, for messages.</param>
+    /// <returns>The token, or null where the text is empty.</returns>
+    /// <exception cref="HubException">It cannot be a token (<see cref="HubErrorKind.TokenRefused"/>).</exception>
+    public static HubToken? From(string? text, string source)
+    {
+        string trimmed = text?.Trim() ?? "";
+        if (trimmed.Length == 0) return null;
+        // What is no header's text would be refused by name and value further down.
+        return trimmed.Length <= MostCharacters && trimmed.All(c => c is > ' ' and < '\u007f')
+            ? new HubToken(trimmed, source)
+            : throw HubErrors.ImpossibleToken(source);
+    }
+
+    /// <summary>A token from the first line of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The token, or null where the file is empty.</returns>
+    /// <exception cref="HubException">It cannot be a token (<see cref="HubErrorKind.TokenRefused"/>).</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static HubToken? Load(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        using var reader = new StreamReader(path);
+        var buffer = new char[(4 * MostCharacters) + 1]; // what is larger is no file of a token
+        return From(new string(buffer, 0, reader.ReadBlock(buffer)), path);
+    }
+
+    /// <summary>Where it came from, never its text.</summary>
+    public override string ToString() => $"token from {Source}";
+}
