@@ -56,7 +56,7 @@ internal sealed class EvalCommand
 
             Examples:
               vlmsharp eval coco-caption --annotations captions_val2014.json --images val2014 --model DIR --out run
-              vlmsharp eval vqav2 --questions v2_OpenEnded_mscoco_val2014_questions.json --annotations v2_mscoco_val2014_annotations.json --images val2014 --out run --limit 500
+              vlmsharp eval vqav2 --questions v2_questions.json --annotations v2_annotations.json --images val2014 --out run --limit 500
               vlmsharp eval textvqa --annotations TextVQA_0.5.1_val.json --images train_images --out run
               vlmsharp eval docvqa --annotations val_v1.0.json --images DIR --out run
               vlmsharp eval pope --annotations coco_pope_random.json --images val2014 --out run
@@ -91,7 +91,7 @@ internal sealed class EvalCommand
         size = Math.Max(1, Math.Min(size, BatchCommand.MostTogether / options.Beams)); // beams are rows of a step too
         IReadOnlyList<EvaluationItem> items = await Progress.RunAsync("reading the data", source.Read, cancellationToken);
         if (files.Limit(parsed) is { } most) items = [.. items.Take(most)];
-        var work = new EvaluationWork(items, files.Variants(parsed));
+        var work = new EvaluationWork(items, files.Variants(parsed, items));
         try
         {
             using (IComputeBackend backend = model.CreateBackend(parsed))

@@ -25,8 +25,9 @@ internal static class CaseFigure
         page.Add($"""<p><b class="is">{(answer.Error is { } error ? Cut(error) : Shown(answer.Text))}</b></p>""");
         if (item.References.Count > 0)
         {
-            IGrouping<string, string>[] references = [.. item.References.GroupBy(r => r, StringComparer.Ordinal).OrderByDescending(g => g.Count())];
-            page.Add($"""<p><b class="should">{string.Join("; ", references.Take(MostReferences).Select(g => g.Count() > 1 ? $"{Shown(g.Key)} ({g.Count()} times)" : Shown(g.Key)))}</b>{(references.Length > MostReferences ? ", …" : "")}</p>""");
+            var references = item.References.GroupBy(r => r, StringComparer.Ordinal).OrderByDescending(g => g.Count()).ToArray();
+            IEnumerable<string> shown = references.Take(MostReferences).Select(g => g.Count() > 1 ? $"{Shown(g.Key)} ({g.Count()} times)" : Shown(g.Key));
+            page.Add($"""<p><b class="should">{string.Join("; ", shown)}</b>{(references.Length > MostReferences ? ", …" : "")}</p>""");
         }
 
         page.Add($"""<p class="note">{score}{(answer.FinishReason == "length" ? ", cut at the limit of new tokens" : "")}</p></article>""");
@@ -47,7 +48,10 @@ internal static class CaseFigure
 
         double scale = Math.Min(1, (double)Side / Math.Max(whole.Width, whole.Height));
         RgbImage small = scale < 1 ? whole.Resize(Math.Max(1, (int)(whole.Width * scale)), Math.Max(1, (int)(whole.Height * scale))) : whole;
-        page.Add($"""<svg viewBox="0 0 {whole.Width} {whole.Height}" role="img" aria-label="The picture"><image width="{whole.Width}" height="{whole.Height}" href="{Figures.DataUri(small)}"/>""");
+        page.Add($"""
+            <svg viewBox="0 0 {whole.Width} {whole.Height}" role="img" aria-label="The picture"><image width="{whole.Width}" height="{whole.Height}"
+            href="{Figures.DataUri(small)}"/>
+            """);
         foreach (LabeledTruth thing in (answered.Item.Truth ?? []).Take(MostBoxes)) WriteBox(page, thing.Truth.Box, "truth", thing.Label);
         foreach (LabeledBox box in answered.Answer.Boxes.Take(MostBoxes)) WriteBox(page, box.Box.Box, "found", box.Label);
         page.Add($"</svg>");

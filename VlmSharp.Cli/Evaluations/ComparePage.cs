@@ -4,6 +4,7 @@ using Spectre.Console;
 using VlmSharp.Cli.Output;
 using VlmSharp.Evaluation.Runs;
 using VlmSharp.Evaluation.Statistics;
+using VlmSharp.Explain.Html;
 
 namespace VlmSharp.Cli.Evaluations;
 
@@ -15,16 +16,19 @@ internal static class ComparePage
     /// <summary>Writes tables to standard output.</summary>
     public static void Show(RunComparison c, int most)
     {
-        Console.WriteLine($"{c.Benchmark.Title}: {c.Items} items of both{(c.OnlyFirst + c.OnlySecond > 0 ? $"; left out: {c.OnlyFirst} of the first alone, {c.OnlySecond} of the second alone" : "")}");
+        string alone = c.OnlyFirst + c.OnlySecond > 0 ? $"; left out: {c.OnlyFirst} of the first alone, {c.OnlySecond} of the second alone" : "";
+        Console.WriteLine($"{c.Benchmark.Title}: {c.Items} items of both{alone}");
         Table table = Tables.Create("metric", "first", "second", "difference", "95 % interval", "p");
         foreach ((Figure first, Figure second, PairedDifference d) in c.Figures)
             table.AddPlainRow(first.Title, first.Shown, second.Shown, Number(d.Difference, first.IsPercent), Range(d, first.IsPercent), P(d));
         Tables.Write(table);
-        Console.WriteLine($"{c.Changed.Count} answers changed: {c.Changed.Count(i => i.After > i.Before)} are better, {c.Changed.Count(i => i.After < i.Before)} worse");
+        int better = c.Changed.Count(i => i.After > i.Before), worse = c.Changed.Count(i => i.After < i.Before);
+        Console.WriteLine($"{Figures.Count(c.Changed.Count, "answer")} changed: {better} are better, {worse} worse");
         if (c.Changed.Count == 0 || most == 0) return;
         Table changed = Tables.Create("id", "first", "second", "score", "was");
         foreach (ChangedItem item in c.Changed.Take(most))
-            changed.AddPlainRow(Cut(item.First.Item.Id), Cut(item.First.Answer.Text), Cut(item.Second.Answer.Text), Score(item.After), Score(item.Before));
+            changed.AddPlainRow(
+                Cut(item.First.Item.Id), Cut(item.First.Answer.Text), Cut(item.Second.Answer.Text), Score(item.After), Score(item.Before));
         Tables.Write(changed);
         if (c.Changed.Count > most) Console.WriteLine($"and {c.Changed.Count - most} more: --json has all");
     }
@@ -69,21 +73,33 @@ internal static class ComparePage
     }
 
     /// <summary>Writes a page.</summary>
-    public static void Write(RunComparison c, Stream stream, int most) => PageFrame.Write(stream, $"{c.Benchmark.Title}: two runs", "Comparison", page =>
+    public static void Write(RunComparison c, Stream stream, int most) =>
+        PageFrame.Write(stream, $"{c.Benchmark.Title}: two runs", "Comparison", page => WriteBody(page, c, most));
+
+    private static void WriteBody(HtmlWriter page, RunComparison c, int most)
     {
-        page.Add($"""<dl><div><dt>items of both</dt><dd>{c.Items}</dd></div><div><dt>left out</dt><dd>{c.OnlyFirst} of the first alone, {c.OnlySecond} of the second alone</dd></div><div><dt>changed answers</dt><dd>{c.Changed.Count}</dd></div></dl></header>""");
-        page.Add($"""<section><h2>Scores</h2><div class="wide"><table class="scores"><thead><tr><th>metric</th><th class="number">first</th><th class="number">second</th><th class="number">difference</th><th class="number">95 % interval</th><th class="number">p</th></tr></thead><tbody>""");
-        foreach ((Figure first, Figure second, PairedDifference d) in c.Figures)
-            page.Add($"""<tr class="{(first.Key == c.Benchmark.Main ? "main" : "")}"><td>{first.Title}</td><td class="number">{first.Shown}</td><td class="number">{second.Shown}</td><td class="number">{Number(d.Difference, first.IsPercent)}</td><td class="number">{Range(d, first.IsPercent)}</td><td class="number">{P(d)}</td></tr>""");
-        page.Add($"""</tbody></table></div><p class="note">Each draw takes the same items of both runs (paired bootstrap, 1000 draws). An interval without 0 is a difference that does not come from which items were asked.</p></section>""");
-        page.Add($"""<section><h2>Answers that changed</h2><p class="note">Those that lost most first.</p><div class="cases">""");
-        foreach (ChangedItem item in c.Changed.Take(most)) CaseFigure.Write(page, item.Second, $"score {Score(item.After)}, was {Score(item.Before)}", item.First.Answer.Text);
+        page.Add($"""
+            <dl><div><dt>items of both</dt><dd>{c.Items}</dd></div><div><dt>left out</dt><dd>{c.OnlyFirst} of the first alone, {c.OnlySecond} of the
+            second alone</dd></div><div><dt>changed answers</dt><dd>{c.Changed.Count}</dd></div></dl></header><section><h2>Scores</h2>
+            """);
+        using (var table = new PageTable(page, 1, "metric", "first", "second", "difference", "95 % interval", "p"))
+            foreach ((Figure first, Figure second, PairedDifference d) in c.Figures)
+                table.Row(
+                    first.Key == c.Benchmark.Main, first.Title, first.Shown, second.Shown, Number(d.Difference, first.IsPercent), Range(d, first.IsPercent), P(d));
+        page.Add($"""
+            <p class="note">Each draw takes the same items of both runs (paired bootstrap, 1000 draws). An interval without 0 is a difference that does not
+            come from which items were asked.</p></section><section><h2>Answers that changed</h2><p class="note">Those that lost most first.</p><div class="cases">
+            """);
+        foreach (ChangedItem item in c.Changed.Take(most))
+            CaseFigure.Write(page, item.Second, $"score {Score(item.After)}, was {Score(item.Before)}", item.First.Answer.Text);
         page.Add($"</div></section>\n");
-    });
+    }
 
-    private static string Number(double value, bool isPercent) => value.ToString(isPercent ? "+0.00;-0.00;0.00" : "+0.0000;-0.0000;0.0000", CultureInfo.InvariantCulture);
+    private static string Number(double value, bool isPercent) =>
+        value.ToString(isPercent ? "+0.00;-0.00;0.00" : "+0.0000;-0.0000;0.0000", CultureInfo.InvariantCulture);
 
-    private static string Range(PairedDifference d, bool isPercent) => $"{Number(d.Interval.Low, isPercent)} to {Number(d.Interval.High, isPercent)}";
+    private static string Range(PairedDifference d, bool isPercent) =>
+        $"{Number(d.Interval.Low, isPercent)} to {Number(d.Interval.High, isPercent)}";
 
     private static string P(PairedDifference d) => d.PValue.ToString("0.000", CultureInfo.InvariantCulture);
 

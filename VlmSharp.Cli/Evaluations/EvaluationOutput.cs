@@ -24,7 +24,8 @@ internal static class EvaluationOutput
         Write(folder, ScoresName, stream => WriteLine(stream, o => WriteScores(o, result)));
         Write(folder, RecordsName, stream =>
         {
-            foreach ((AnsweredItem item, ItemScore score) in result.Items.Zip(result.Scores.Items)) WriteLine(stream, o => RecordJson.Write(o, result.Benchmark, item, score));
+            foreach ((AnsweredItem item, ItemScore score) in result.Items.Zip(result.Scores.Items))
+                WriteLine(stream, o => RecordJson.Write(o, result.Benchmark, item, score));
         });
         if (result.Benchmark.Kind is RunKind.Captions or RunKind.Answers or RunKind.Boxes)
             Write(folder, PredictionsName, stream => WriteLine(stream, o => WritePredictions(o, result, categories)));
@@ -43,7 +44,8 @@ internal static class EvaluationOutput
         if (result.Scores.Groups.Count is > 0 and <= 40)
         {
             Table groups = Tables.Create("group", "count", result.Main.Title);
-            foreach (GroupFigure group in result.Scores.Groups) groups.AddPlainRow($"{group.Kind}: {group.Name}", $"{group.Count}", Figure.Show(group.Value, result.Benchmark.Kind != RunKind.Boxes));
+            foreach (GroupFigure group in result.Scores.Groups)
+                groups.AddPlainRow($"{group.Kind}: {group.Name}", $"{group.Count}", Figure.Show(group.Value, result.Benchmark.Kind != RunKind.Boxes));
             Tables.Write(groups);
         }
 
@@ -51,12 +53,18 @@ internal static class EvaluationOutput
         {
             Table variants = Tables.Create("variant", "level", result.Main.Title, "95 % interval");
             foreach (var (variant, figures) in result.Variants)
-                variants.AddPlainRow(variant.Name, variant.Level.ToString(CultureInfo.InvariantCulture), result.MainOf(figures).Shown, result.MainOf(figures).ShownInterval);
+                variants.AddPlainRow(
+                    variant.Name, variant.Picture is null ? "" : variant.Level.ToString(CultureInfo.InvariantCulture), result.MainOf(figures).Shown,
+                    result.MainOf(figures).ShownInterval);
             Tables.Write(variants);
         }
 
         if (result.Latency is { } l)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"latency mean {l.Mean:0.000} s, median {l.Median:0.000} s, p95 {l.P95:0.000} s; {l.PerSecond:0.00} answers a second; peak memory {l.PeakBytes / 1e6:0} MB"));
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"latency mean {l.Mean:0.000} s, median {l.Median:0.000} s, p95 {l.P95:0.000} s"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{l.PerSecond:0.00} answers a second; peak memory {l.PeakBytes / 1e6:0} MB"));
+        }
+
         Console.WriteLine($"report: {Path.Combine(folder, ReportName)}");
     }
 

@@ -28,11 +28,16 @@ internal sealed record EvaluationResult(
     public static EvaluationResult Of(Benchmark benchmark, string model, EvaluationWork work, string folder)
     {
         List<ItemAnswer> answers = RunRecords.Read(folder);
-        AnsweredItem[][] rounds = [.. answers.Chunk(work.Items.Count).Select(round => work.Items.Zip(round, (item, answer) => Locate(benchmark, new AnsweredItem(item, answer))).ToArray())];
+        AnsweredItem[][] rounds =
+        [
+            .. answers.Chunk(work.Items.Count)
+                .Select(round => work.Items.Zip(round, (item, answer) => Locate(benchmark, new AnsweredItem(item, answer))).ToArray()),
+        ];
         RunScores scores = RunScoring.Score(benchmark, rounds[0]);
         return new EvaluationResult(
             benchmark, model, rounds[0], scores, scores.Figures(),
-            [.. work.Variants.Zip(rounds.Skip(1), (variant, round) => (variant, RunScoring.Score(benchmark, round).Figures()))], LatencyFigures.Of(folder));
+            [.. work.Variants.Zip(rounds.Skip(1), (variant, round) => (variant, RunScoring.Score(benchmark, round).Figures()))],
+            LatencyFigures.Of(folder));
     }
 
     private static AnsweredItem Locate(Benchmark benchmark, AnsweredItem answered) =>

@@ -39,11 +39,12 @@ internal sealed class EvaluationWork(IReadOnlyList<EvaluationItem> items, IReadO
         for (long index = first; index < Count; index += step)
         {
             (EvaluationItem item, Variant? variant) = At(index);
+            long seed = index; // of this item alone, whatever shard has it
             string id = variant is null ? item.Id : $"{variant.Name} {variant.Level}: {item.Id}";
             yield return new WorkItem(index, id, item.Images)
             {
                 IsIdNumber = variant is null && RecordJson.IsNumber(id),
-                Change = variant?.Picture is { } change ? picture => change(picture, index) : null,
+                Change = variant?.Picture is { } change ? picture => change(picture, seed) : null,
             };
         }
     }

@@ -21,6 +21,7 @@ internal static class PageFrame
         .scores td.bar div { height: .8rem; min-width: 1px; background: var(--picture); border-radius: 0 2px 2px 0; }
         .scores .main td { font-weight: 600; }
         .wide { overflow-x: auto; }
+        .wide + .note, .scores + .note { margin-top: .6rem; }
         b.is { color: var(--new); } b.should { color: var(--text); }
         """;
 

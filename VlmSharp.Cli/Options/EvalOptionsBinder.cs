@@ -92,5 +92,6 @@ internal sealed class EvalOptionsBinder
     public int? Limit(ParseResult parsed) => parsed.GetValue(limit);
 
     /// <summary>What else is done to the items.</summary>
-    public IReadOnlyList<Variant> Variants(ParseResult parsed) => parsed.GetValue(robustness) ? RobustnessCases.All : [];
+    public IReadOnlyList<Variant> Variants(ParseResult parsed, IReadOnlyList<EvaluationItem> items) =>
+        parsed.GetValue(robustness) ? RobustnessCases.For(items.Any(item => item.Truth is not null)) : [];
 }

@@ -20,7 +20,7 @@ internal static class ExactScoring
         bool hasTexts = boxes.Length < items.Count;
         RunScores? found = boxes.Length == 0 ? null : BoxScoring.Score([.. boxes.Select((b, i) => b with { Item = b.Item with { ImageId = $"{i}" } })]);
         var byTask = new GroupedMeans();
-        foreach ((AnsweredItem i, ItemScore s) in items.Zip(scores)) byTask.Add(i.Item.QuestionType, s.Main);
+        foreach ((AnsweredItem i, ItemScore s) in items.Zip(scores)) byTask.Add(i.Item.Truth is null ? i.Item.QuestionType : $"{i.Item.QuestionType}, mean IoU of things", s.Main);
         return new RunScores
         {
             Names =
