@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using VlmSharp.Cli.Output;
 using VlmSharp.Generation;
@@ -14,7 +15,14 @@ namespace VlmSharp.Cli.Batch;
 internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, GenerationOptions options, int size, Func<WorkItem, BatchTask> ask)
 {
     /// <summary>A record: its line, and whether it says that its item failed.</summary>
-    public readonly record struct Record(byte[] Line, bool IsError);
+    public readonly record struct Record(byte[] Line, bool IsError)
+    {
+        /// <summary>Its item's number among all items.</summary>
+        public long Index { get; init; }
+
+        /// <summary>How long the model worked on the items that were generated together, and how many these were.</summary>
+        public (TimeSpan Time, int Items) Group { get; init; }
+    }
 
     /// <summary>Runs to the end of the items.</summary>
     public async IAsyncEnumerable<Record> RunAsync(IAsyncEnumerable<LoadedItem> items, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
@@ -53,13 +61,16 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
             }
         }
 
+        long start = Stopwatch.GetTimestamp();
         IReadOnlyList<GenerationResult> results = requests.Count == 0 ? [] : model.Generate(requests, options, cancellationToken);
+        (TimeSpan, int) together = (Stopwatch.GetElapsedTime(start), requests.Count);
         var records = new List<Record>(group.Count);
         int next = 0;
         for (int i = 0; i < group.Count; i++)
         {
             LoadedItem item = group[i];
-            records.Add(faults[i] is { } fault ? Error(item.Item, fault) : Answer(item, asked[i]!, results[next++]));
+            Record record = faults[i] is { } fault ? Error(item.Item, fault) : Answer(item, asked[i]!, results[next++]);
+            records.Add(record with { Index = item.Item.Index, Group = together });
         }
 
         return records;

@@ -14,6 +14,9 @@ internal sealed record BatchTask(VisionTask? Task, string Prompt)
     /// <summary>What a line or the command line may ask for.</summary>
     public static readonly string[] Names = ["caption", "ask", "detect", "segment", "generate"];
 
+    /// <summary>Whether the record of a literal prompt has the picture's size.</summary>
+    public bool WithSize { get; init; }
+
     /// <summary>The request on an item's pictures.</summary>
     public GenerationRequest Request(TaskRunner tasks, IReadOnlyList<RgbImage> pictures) =>
         Task is not null ? tasks.Request(Task, pictures) : new GenerationRequest { Images = pictures, Prompt = Prompt };
@@ -26,6 +29,11 @@ internal sealed record BatchTask(VisionTask? Task, string Prompt)
         {
             o.WriteString("task", "generate");
             o.WriteString("prompt", Prompt);
+            if (WithSize)
+            {
+                o.WriteNumber("width", sizes[0].Width);
+                o.WriteNumber("height", sizes[0].Height);
+            }
         }
 
         o.WriteResult(result);

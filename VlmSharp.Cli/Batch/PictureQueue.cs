@@ -75,6 +75,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
             for (int i = 0; i < pictures.Length; i++)
             {
                 RgbImage whole = ImageFile.Load(item.Images[i]);
+                if (item.Change is { } change) whole = change(whole);
                 sizes[i] = (whole.Width, whole.Height);
                 pictures[i] = preprocessor.Resize(whole);
             }

@@ -121,7 +121,8 @@ internal sealed class RunFolder
     /// <summary>Deletes what batches write: for a run that starts over.</summary>
     public static void Clear(string folder)
     {
-        foreach (string file in Directory.EnumerateFiles(folder, "shard-*-of-*.jsonl*")) File.Delete(file);
+        foreach (string pattern in (string[])["shard-*-of-*.jsonl*", $"{LatencyLog.Prefix}*-of-*.jsonl"])
+            foreach (string file in Directory.EnumerateFiles(folder, pattern)) File.Delete(file);
         File.Delete(Path.Combine(folder, RunSettings.FileName));
     }
 }

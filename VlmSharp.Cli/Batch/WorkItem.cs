@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Batch;
 
@@ -35,6 +36,9 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
 
     /// <summary>Which adapter answers, by name.</summary>
     public string? Adapter { get; init; }
+
+    /// <summary>What is done to its pictures before the model sees them; null for nothing.</summary>
+    public Func<RgbImage, RgbImage>? Change { get; init; }
 
     /// <summary>What is wrong with the line itself; such an item becomes an error record.</summary>
     public string? Fault { get; init; }

@@ -17,9 +17,9 @@ namespace VlmSharp.Cli.Commands;
 internal sealed class BatchCommand
 {
     /// <summary>Up to so many sequences the CPU backend's results do not depend on how many there are.</summary>
-    private const int MostTogether = 12;
+    internal const int MostTogether = 12;
 
-    private const int DefaultTogether = 8;
+    internal const int DefaultTogether = 8;
 
     // Errors in fewer items than this say nothing about the rate.
     private const int EnoughForRate = 100;
@@ -142,39 +142,13 @@ internal sealed class BatchCommand
         ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options, int size, double mostErrors, IRecordSink sink, CancellationToken cancellationToken)
     {
         long total = plan.CountOf(work.Count);
-        var progress = new BatchProgress(Console.Error, Console.IsErrorRedirected ? null : Console.WindowWidth, total, sink.Records);
-        bool shared = sink is StandardOutputSink && !Console.IsOutputRedirected; // bar and records on one terminal
-        bool shown = !parsed.GetValue(quiet);
         var preprocessor = network.Preprocessor;
         var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), preprocessor);
         WorkItem defaults = Defaults(parsed);
         var runner = new BatchRunner(network, new TaskRunner(network, howToRead), options, size, Ask);
-        bool tooMany = IsTooMany(); // of an earlier process
         IEnumerable<WorkItem> rest = sink.Records < total ? work.Items(plan.IndexOf(sink.Records), plan.Shards) : [];
-        try
-        {
-            if (!tooMany)
-            {
-                await foreach (BatchRunner.Record record in runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken))
-                {
-                    if (shared) progress.Clear();
-                    sink.Append(record.Line, record.IsError);
-                    if (shown) progress.Report(sink.Records, sink.Errors);
-                    if (tooMany = IsTooMany()) break;
-                }
-            }
-
-            if (!tooMany) sink.Complete();
-        }
-        finally
-        {
-            if (shown)
-            {
-                progress.Clear();
-                await Console.Error.WriteLineAsync(progress.Line(sink.Records, sink.Errors));
-            }
-        }
-
+        bool tooMany = !await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { MustStop = IsTooMany }
+            .RunAsync(runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken));
         if (!tooMany) return ExitCodes.Success;
         await Console.Error.WriteLineAsync($"vlmsharp: {sink.Errors} of {sink.Records} items failed, more than --max-error-rate allows; the records say why.");
         return ExitCodes.TooManyErrors;
@@ -216,12 +190,7 @@ internal sealed class BatchCommand
         WorkItem defaults = Defaults(parsed);
         var values = new List<KeyValuePair<string, string>>();
         Add("version", typeof(BatchCommand).Assembly.GetName().Version!.ToString());
-        Add("model", network.Checkpoint.Fingerprint());
-        Add("adapters", model.DescribeAdapters(parsed));
-        Add("compatibility", model.Options(parsed).ToString());
-        Add("backend", network.Backend.Name);
-        string on = model.Backends.Name(parsed);
-        Add("kv cache", BackendOptionsBinder.IsGpu(on) ? model.Backends.KvCache(parsed, on).ToString() : null);
+        values.AddRange(model.Describe(parsed, network));
         Add("items", work.Count.ToString(CultureInfo.InvariantCulture));
         Add("work", work.Fingerprint);
         Add("shards", plan.Shards.ToString(CultureInfo.InvariantCulture));

@@ -1,13 +1,173 @@
 using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using VlmSharp.Cli.Batch;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Evaluations;
+using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
+using VlmSharp.Compute;
+using VlmSharp.Evaluation.Runs;
+using VlmSharp.Generation;
+using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp eval</c>: how good a model's captions, answers and boxes are.</summary>
-internal static class EvalCommand
+/// <summary><c>vlmsharp eval</c>: how good a model's captions, answers and boxes are, asked and scored in one run.</summary>
+internal sealed class EvalCommand
 {
-    public static Command Create() => new ExampleCommand("eval", "Measures captions, answers and boxes as the published benchmarks do.", "")
+    /// <summary>As big_vision's evaluation reads locations; the program's other commands read them as PaliGemma's demonstration does, 1024.</summary>
+    private const int LocationDivisor = 1023;
+
+    private const int DefaultWorst = 24, MostWorst = 500;
+
+    private readonly EvalOptionsBinder files = new();
+
+    private readonly Option<string?> output = new("--out", "-o") { Description = "Folder of the results, which survive interruption.", HelpName = "DIR" };
+
+    private readonly Option<int?> shards = NumberOption.Create<int>("--shards", "N", "Parts that the work is divided into (default: what the scheduler says, or 1).");
+
+    private readonly Option<int?> shard = NumberOption.Create<int>("--shard", "I", "Which part this is, from 0 (default: what the scheduler says).");
+
+    private readonly Option<int?> together = NumberOption.Create<int>(
+        "--batch-size", "N", $"Items that generate together, 1 to {BatchCommand.MostTogether}; scores do not depend on it, latencies do (default: {BatchCommand.DefaultTogether}).");
+
+    private readonly Option<int?> worst = NumberOption.Create<int>("--worst", "N", $"Answers with their pictures in the report, 0 to {MostWorst} (default: {DefaultWorst}).");
+
+    private readonly Option<bool> json = new("--json") { Description = "One JSON object instead of tables." };
+
+    private readonly Option<bool> force = new("--force") { Description = "Throw away what another run left in --out." };
+
+    private readonly Option<bool> quiet = new("--quiet", "-q") { Description = "No progress on standard error." };
+
+    private readonly ModelOptionsBinder model = new();
+
+    private readonly GenerationOptionsBinder generation = new();
+
+    public static Command Create() => new EvalCommand().Build();
+
+    private ExampleCommand Build()
     {
-        EvalScoreCommand.Create(),
-    };
+        var command = new ExampleCommand("eval", "Measures captions, answers and boxes as the published benchmarks do.", """
+            Asks a model what a benchmark asks, and scores the answers. Run the same command again after an interruption: what was
+            answered is kept, and all results are the same, byte for byte, as without one. With --shards each process answers a part, and the
+            one that ends last scores all. In --out there are then scores.json, predictions.json in the benchmark's own format,
+            records.jsonl with each answer and its scores, latency.json and report.html.
+
+            Examples:
+              vlmsharp eval coco-caption --annotations captions_val2014.json --images val2014 --model DIR --out run
+              vlmsharp eval vqav2 --questions v2_questions.json --annotations v2_annotations.json --images val2014 --out run --limit 500
+              vlmsharp eval textvqa --annotations TextVQA_0.5.1_val.json --images train_images --out run
+              vlmsharp eval docvqa --annotations val_v1.0.json --images DIR --out run
+              vlmsharp eval pope --annotations coco_pope_random.json --images val2014 --out run
+              vlmsharp eval coco-detect --annotations instances_val2017.json --images val2017 --out run --shards 4 --shard 0
+              vlmsharp eval test.jsonl --model DIR --adapter my-adapter --out run --robustness
+              vlmsharp eval compare run-before run-after
+            Exit codes: 0 done; 2 wrong command line or another run's folder, 3 unusable model, 4 a file that is not there,
+            65 data that cannot be used; worth a retry: 75 writing results failed, 130 interrupted.
+            """);
+        files.AddTo(command);
+        FileList.RefuseEmpty(output);
+        foreach (Option option in new Option[] { output, shards, shard, together, worst, json, force, quiet }) command.Add(option);
+        generation.AddTo(command);
+        model.AddTo(command);
+        command.Add(EvalScoreCommand.Create());
+        command.Add(EvalCompareCommand.Create());
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string folder = parsed.GetValue(output) ?? throw new UsageException($"{output.Name} is missing: give the folder for the results.");
+        if (File.Exists(folder)) throw new UsageException($"{output.Name} {folder}: that is a file; give a folder, which is made if it is not there.");
+        int shown = parsed.GetValue(worst) ?? DefaultWorst;
+        if (shown is < 0 or > MostWorst) throw new UsageException($"{worst.Name} {shown}: give a number from 0 to {MostWorst}.");
+        int size = parsed.GetValue(together) ?? BatchCommand.DefaultTogether;
+        if (size is < 1 or > BatchCommand.MostTogether) throw new UsageException($"{together.Name} {size}: give a number from 1 to {BatchCommand.MostTogether}.");
+        ShardPlan plan = ShardPlan.From(parsed.GetValue(shard), parsed.GetValue(shards), Environment.GetEnvironmentVariable);
+        EvaluationFiles source = files.Bind(parsed);
+        GenerationOptions options = Options(parsed, source.Benchmark);
+        size = Math.Max(1, Math.Min(size, BatchCommand.MostTogether / options.Beams)); // beams are rows of a step too
+        IReadOnlyList<EvaluationItem> items = await Progress.RunAsync("reading the data", source.Read, cancellationToken);
+        if (files.Limit(parsed) is { } most) items = [.. items.Take(most)];
+        var work = new EvaluationWork(items, files.Variants(parsed, items));
+        try
+        {
+            using (IComputeBackend backend = model.CreateBackend(parsed))
+            using (VisionLanguageModel network = model.Open(parsed, backend, cancellationToken))
+                await AnswerAsync(parsed, plan, source.Benchmark, work, network, options, size, folder, cancellationToken);
+            ShardStatus[] status = [.. new RunFolder(folder).Status()];
+            if (status.Count(s => s.State == ShardState.Done) is var done && done < status.Length)
+            {
+                await Console.Error.WriteLineAsync($"{done} of {status.Length} shards are done; the last one scores them all. Try 'vlmsharp batch status {folder}'.");
+                return ExitCodes.Success;
+            }
+
+            IReadOnlyDictionary<string, string>? categories = source.Benchmark.Kind == RunKind.Boxes ? CocoTruth.Read(source.Annotations!, "").Ids : null;
+            EvaluationResult result = await Progress.RunAsync("scoring", () =>
+            {
+                EvaluationResult scored = EvaluationResult.Of(source.Benchmark, NameOfModel(parsed), work, folder);
+                EvaluationOutput.Save(scored, folder, categories, shown);
+                return scored;
+            }, cancellationToken);
+            if (parsed.GetValue(json)) EvaluationOutput.WriteJson(result);
+            else EvaluationOutput.Show(result, folder);
+            return ExitCodes.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !BrokenPipe.Is(e))
+        {
+            await Console.Error.WriteLineAsync($"vlmsharp: {e.Message}");
+            return ExitCodes.TryAgain;
+        }
+    }
+
+    /// <summary>Answers what is left of a shard.</summary>
+    private async Task AnswerAsync(
+        ParseResult parsed, ShardPlan plan, Benchmark benchmark, EvaluationWork work, VisionLanguageModel network, GenerationOptions options, int size,
+        string folder, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(folder);
+        if (parsed.GetValue(force))
+        {
+            if (plan.Shards > 1) throw new UsageException($"--force with {plan.Shards} shards would delete what the others write: empty {folder} before you start them.");
+            RunFolder.Clear(folder);
+        }
+
+        Settings(parsed, plan, benchmark, work, network, options).Claim(folder);
+        if (RunFolder.StatusOf(folder, plan).State == ShardState.Done) return;
+        using ShardFile sink = ShardFile.Open(folder, plan);
+        using var latency = new LatencyLog(folder, plan);
+        long total = plan.CountOf(work.Count);
+        var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor);
+        var runner = new BatchRunner(network, new TaskRunner(network, new TaskOptions { LocationDivisor = LocationDivisor }), options, size, work.Ask);
+        IEnumerable<WorkItem> rest = sink.Records < total ? work.From(plan.IndexOf(sink.Records), plan.Shards) : [];
+        await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { Written = latency.Add }
+            .RunAsync(runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken));
+        using Process self = Process.GetCurrentProcess();
+        latency.AddPeak(self.PeakWorkingSet64);
+    }
+
+    /// <summary>Everything that the records depend on.</summary>
+    private RunSettings Settings(ParseResult parsed, ShardPlan plan, Benchmark benchmark, EvaluationWork work, VisionLanguageModel network, GenerationOptions options) => new(
+    [
+        KeyValuePair.Create("version", typeof(EvalCommand).Assembly.GetName().Version!.ToString()),
+        .. model.Describe(parsed, network),
+        KeyValuePair.Create("benchmark", benchmark.Name),
+        KeyValuePair.Create("items", work.Count.ToString(CultureInfo.InvariantCulture)),
+        KeyValuePair.Create("work", work.Fingerprint()),
+        KeyValuePair.Create("shards", plan.Shards.ToString(CultureInfo.InvariantCulture)),
+        KeyValuePair.Create("options", (options with { StopStrings = [] }).ToString()),
+        .. options.StopStrings.Count > 0 ? [KeyValuePair.Create("stop", string.Join('\n', options.StopStrings))] : Array.Empty<KeyValuePair<string, string>>(),
+    ]);
+
+    private GenerationOptions Options(ParseResult parsed, Benchmark benchmark)
+    {
+        int? most = benchmark.Kind is RunKind.Boxes or RunKind.Exact or RunKind.Referring ? VisionTask.Detect("x").MaxNewTokens : null;
+        GenerationOptions options = generation.Bind(parsed, json: true, most);
+        // A run that goes on after an interruption must draw what it would have drawn.
+        return options.IsSampling && options.Seed is null ? options with { Seed = 0 } : options;
+    }
+
+    private string NameOfModel(ParseResult parsed) => model.IsDemo(parsed) ? "demo" : Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder(parsed)));
 }

@@ -99,6 +99,17 @@ internal sealed class ModelOptionsBinder
     /// <summary>Which adapters there are and what is in them, for what must not be mixed with the results of others; null without any.</summary>
     public string? DescribeAdapters(ParseResult parsed) => adapters.Describe(parsed);
 
+    /// <summary>Everything about the model that results depend on, by name.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Describe(ParseResult parsed, VisionLanguageModel network)
+    {
+        yield return KeyValuePair.Create("model", network.Checkpoint.Fingerprint());
+        if (DescribeAdapters(parsed) is { } given) yield return KeyValuePair.Create("adapters", given);
+        yield return KeyValuePair.Create("compatibility", Options(parsed).ToString());
+        yield return KeyValuePair.Create("backend", network.Backend.Name);
+        string on = backend.Name(parsed);
+        if (BackendOptionsBinder.IsGpu(on)) yield return KeyValuePair.Create("kv cache", backend.KvCache(parsed, on).ToString());
+    }
+
     /// <summary>Quantization and the compatibility switches.</summary>
     public ModelOptions Options(ParseResult parsed) => new()
     {

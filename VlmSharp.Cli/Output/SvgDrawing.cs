@@ -52,10 +52,14 @@ internal sealed class SvgDrawing
 
     /// <summary>Ends the drawing and writes it.</summary>
     /// <param name="path">The file.</param>
-    public void Save(string path)
+    public void Save(string path) => File.WriteAllText(path, End());
+
+    /// <summary>Ends the drawing.</summary>
+    /// <returns>The markup, which may stand in a page.</returns>
+    public string End()
     {
         Line($"</svg>");
-        File.WriteAllText(path, svg.ToString());
+        return svg.ToString();
     }
 
     private void Line(FormattableString line) => svg.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');

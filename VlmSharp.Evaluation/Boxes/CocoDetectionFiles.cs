@@ -101,14 +101,21 @@ internal sealed class CocoDetectionFiles
 
     private void AddThing(JsonElement o)
     {
-        CocoBox box = Box(o);
-        double area = box.Area;
-        if (JsonFields.TryGet(o, "area", out JsonElement stated)) area = Number(stated, "area");
-        var thing = new TrueBox(box, area, CocoInstancesReader.IsCrowd(o));
+        TrueBox thing = Thing(o);
         List<TrueBox> list = ListOf(truth, o);
         if (list.Count == DataLimits.Boxes) throw new FormatException($"its picture has more than {DataLimits.Boxes} things of one category");
         list.Add(thing);
         if (!thing.IsCrowd) Things++;
+    }
+
+    /// <summary>An annotation as a thing.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    internal static TrueBox Thing(JsonElement o)
+    {
+        CocoBox box = Box(o);
+        double area = box.Area;
+        if (JsonFields.TryGet(o, "area", out JsonElement stated)) area = Number(stated, "area");
+        return new TrueBox(box, area, CocoInstancesReader.IsCrowd(o));
     }
 
     private void AddDetection(JsonElement o)
@@ -141,7 +148,9 @@ internal sealed class CocoDetectionFiles
         return list;
     }
 
-    private static CocoBox Box(JsonElement o)
+    /// <summary>The member "bbox" of an entry.</summary>
+    /// <exception cref="FormatException">There is none, or it is no box.</exception>
+    internal static CocoBox Box(JsonElement o)
     {
         if (!JsonFields.TryGet(o, "bbox", out JsonElement list)) throw new FormatException("it has no \"bbox\"");
         double[] box = JsonFields.Numbers(list, "bbox", count: 4, most: 4); // left, top, width, height

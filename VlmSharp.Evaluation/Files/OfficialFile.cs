@@ -5,7 +5,7 @@ using VlmSharp.Training.Data;
 namespace VlmSharp.Evaluation.Files;
 
 /// <summary>
-/// What the files of all benchmarks of texts share: a list of objects, at the top or under a name, each with an id that is a number in some
+/// What the files of all benchmarks of texts share: a list of objects, at the top, under a name or one a line, each with an id that is a number in some
 /// files and a text in others. Files are untrusted: an entry that is not as it should be ends the reading with its place and what is wrong.
 /// </summary>
 internal static class OfficialFile
@@ -17,20 +17,65 @@ internal static class OfficialFile
     /// <param name="path">The file.</param>
     /// <param name="names">What the list may be called where the file is an object; none where it must be a list itself.</param>
     /// <param name="use">Takes an entry, or throws a <see cref="FormatException"/>.</param>
+    /// <returns>The short texts that stand beside the list.</returns>
     /// <exception cref="TrainingDataException">The file is none of these, or has a bad entry.</exception>
-    public static void Read(string path, string[] names, Action<JsonElement> use)
+    public static IReadOnlyDictionary<string, string> Read(string path, string[] names, Action<JsonElement> use)
     {
+        if (names.Length > 0 && AreLines(path, names))
+        {
+            ReadLines(path, use);
+            return new Dictionary<string, string>();
+        }
+
         var file = new JsonFile(path);
         if (file.IsList || names.Length == 0)
         {
             file.ReadEntries((o, _) => use(o), Refuse);
-            return;
+            return file.Texts;
         }
 
         HashSet<string> found = file.Read(names.ToDictionary(name => name, _ => (Action<JsonElement, Range>)((o, _) => use(o))), Refuse);
         if (!names.Any(found.Contains))
             throw new TrainingDataException(
                 $"{path} has no list {string.Join(" or ", names.Select(name => $"\"{name}\""))}, and is none itself.");
+        return file.Texts;
+    }
+
+    /// <summary>Whether a file has an entry on each line, as POPE's: its first line is an object that has no list of entries.</summary>
+    private static bool AreLines(string path, string[] names)
+    {
+        using var file = new JsonlFile(path);
+        try
+        {
+            foreach ((_, ReadOnlyMemory<byte> bytes) in file.Lines())
+                return JsonFields.Parse(bytes, o => o.ValueKind == JsonValueKind.Object && o.EnumerateObject().Any() && !names.Any(name => o.TryGetProperty(name, out _)));
+        }
+        catch (Exception e) when (e is FormatException or TrainingDataException)
+        {
+            // The line ends within an object, or does not end: it is one of the other forms, or whoever reads it says what is wrong.
+        }
+
+        return false;
+    }
+
+    private static void ReadLines(string path, Action<JsonElement> use)
+    {
+        using var file = new JsonlFile(path);
+        foreach ((JsonlFile.Line line, ReadOnlyMemory<byte> bytes) in file.Lines())
+        {
+            try
+            {
+                JsonFields.Parse(bytes, o =>
+                {
+                    use(o);
+                    return true;
+                });
+            }
+            catch (FormatException e)
+            {
+                Refuse($"{path}:{line.Number}", e.Message);
+            }
+        }
     }
 
     /// <summary>An id that must be there: 17, 17.0 and "17" are the same one.</summary>

@@ -43,10 +43,32 @@ public static class Bootstrap
     public static PairedDifference Paired(
         int count, Func<IReadOnlyList<int>, double> first, Func<IReadOnlyList<int>, double> second, long seed = 0, int resamples = Resamples)
     {
-        double[] differences = [.. Draw(count, chosen => [second(chosen) - first(chosen)], seed, resamples).Select(draw => draw[0])];
-        int[] all = [.. Enumerable.Range(0, count)];
-        double tail = Math.Min(differences.Count(d => d <= 0), differences.Count(d => d >= 0)) / (double)resamples;
-        return new PairedDifference(second(all) - first(all), Middle(differences), Math.Min(1, 2 * tail));
+        return Paired(count, chosen => [first(chosen)], chosen => [second(chosen)], seed, resamples)[0];
+    }
+
+    /// <summary>Compares several scores of two runs on the same examples by the same draws.</summary>
+    /// <param name="count">How many examples there are.</param>
+    /// <param name="first">The scores of examples of the first run, by their places. Called on many threads.</param>
+    /// <param name="second">Those of the second run, as many.</param>
+    /// <param name="seed">The seed of the draws.</param>
+    /// <param name="resamples">How many draws.</param>
+    /// <returns>A difference for each score.</returns>
+    internal static IReadOnlyList<PairedDifference> Paired(
+        int count, Func<IReadOnlyList<int>, double[]> first, Func<IReadOnlyList<int>, double[]> second, long seed = 0, int resamples = Resamples)
+    {
+        double[][] draws = Draw(count, Difference, seed, resamples); // [resamples, scores]
+        double[] whole = Difference([.. Enumerable.Range(0, count)]);
+        return
+        [
+            .. whole.Select((difference, s) =>
+            {
+                double[] differences = [.. draws.Select(draw => draw[s])];
+                double tail = Math.Min(differences.Count(d => d <= 0), differences.Count(d => d >= 0)) / (double)resamples;
+                return new PairedDifference(difference, Middle(differences), Math.Min(1, 2 * tail));
+            }),
+        ];
+
+        double[] Difference(IReadOnlyList<int> chosen) => [.. second(chosen).Zip(first(chosen), (b, a) => b - a)];
     }
 
     /// <summary>Compares the means of two runs on the same examples.</summary>

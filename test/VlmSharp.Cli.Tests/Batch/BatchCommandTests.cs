@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
@@ -81,7 +80,7 @@ public sealed class BatchCommandTests : IDisposable
         Assert.Equal(0, (await Run.Vlmsharp("", "batch", Out("work"), "-q", "--out", Out("whole"))).Code);
         byte[] expected = await Merged(Out("whole"));
 
-        foreach (int hold in new[] { 8, 20, 39 }) KillAt(pictures[hold]);
+        foreach (int hold in new[] { 8, 20, 39 }) KilledRun.At(pictures[hold], Out("killed"), "batch", Out("work"), "-q", "--out", Out("killed"), "--batch-size", "2");
         Assert.Equal(0, (await Run.Vlmsharp("", "batch", Out("work"), "-q", "--out", Out("killed"))).Code);
         Assert.Equal(expected, await Merged(Out("killed")));
     }
@@ -183,30 +182,6 @@ public sealed class BatchCommandTests : IDisposable
         Assert.Equal(3, (await Run.Vlmsharp("", command)).Code);
         Assert.Equal(2, (await Run.Vlmsharp("", [.. command, "--no-masks", "--loc-divisor", "5"])).Code);
         Assert.Equal(0, (await Run.Vlmsharp("", [.. command, "--no-masks"])).Code);
-    }
-
-    // Runs into a picture that never comes, kills the program when it has written more records, and tears the last of them as
-    // a kill in the middle of a write would.
-    private void KillAt(string picture)
-    {
-        var partial = new FileInfo(Out(Path.Combine("killed", "shard-00000-of-00001.jsonl.partial")));
-        long before = partial.Exists ? partial.Length : 0;
-        File.Move(picture, picture + ".held");
-        using (Process fifo = Process.Start("mkfifo", [picture])) fifo.WaitForExit();
-
-        using Process run = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), "batch", Out("work"), "-q", "--out", Out("killed"), "--batch-size", "2"]))!;
-        while (!run.HasExited && !(partial.Exists && partial.Length > before + 100))
-        {
-            Thread.Sleep(5);
-            partial.Refresh();
-        }
-
-        Assert.False(run.HasExited);
-        run.Kill();
-        run.WaitForExit();
-        File.Move(picture + ".held", picture, overwrite: true);
-        using FileStream torn = partial.Open(FileMode.Open);
-        torn.SetLength(torn.Length - 10);
     }
 
     [Fact]
