@@ -47,6 +47,7 @@ public sealed class ObjectStoreTests
         Assert.Equal(Random(100_000), server.Objects[key]);
         Assert.Equal(Random(100_000), store.Read(Photos.Below(key), 100_000));
         Assert.Equal([(key, 100_000L)], store.List(Photos));
+        Assert.Contains("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", server.Payloads.Keys);
         store.Delete(Photos.Below(key));
         Assert.Empty(server.Objects);
         Assert.Empty(server.Refusals);

@@ -50,6 +50,9 @@ internal sealed class S3Server : IAsyncDisposable
     /// <summary>All requests with right signatures.</summary>
     public ConcurrentQueue<S3Request> Requests { get; } = new();
 
+    /// <summary>What requests say of their bodies: a hash, or how the body is signed.</summary>
+    public ConcurrentDictionary<string, S3Request> Payloads { get; } = new();
+
     /// <summary>Error codes of requests that were refused for their signatures or bodies.</summary>
     public ConcurrentQueue<string> Refusals { get; } = new();
 
@@ -88,7 +91,7 @@ internal sealed class S3Server : IAsyncDisposable
         var body = new MemoryStream();
         await http.Body.CopyToAsync(body, context.RequestAborted);
         var signature = new S3Signature(AccessKey, Secret);
-        if (signature.Check(http.Method, target, Header) is { } refusal)
+        if (signature.Check(http.Method, target, Header, DateTime.UtcNow) is { } refusal)
         {
             Refusals.Enqueue(refusal);
             await ErrorAsync(context, 403, refusal);
@@ -104,6 +107,7 @@ internal sealed class S3Server : IAsyncDisposable
         }
 
         Requests.Enqueue(request);
+        Payloads.TryAdd(Header("x-amz-content-sha256")!, request);
         S3Fault? fault = Fault(request);
         if (fault?.Code is { } code) await ErrorAsync(context, fault.Status, code);
         else if (request.Bucket != Bucket) await ErrorAsync(context, 404, "NoSuchBucket");

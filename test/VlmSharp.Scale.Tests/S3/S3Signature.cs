@@ -19,8 +19,9 @@ internal sealed class S3Signature(string accessKey, string secret)
     /// <param name="method">GET and so on.</param>
     /// <param name="target">Path and query, as they were sent.</param>
     /// <param name="header">A header's value by its name in small letters, or null.</param>
+    /// <param name="now">The time, UTC.</param>
     /// <returns>What is wrong, as an error code of S3; null where nothing is.</returns>
-    public string? Check(string method, string target, Func<string, string?> header)
+    public string? Check(string method, string target, Func<string, string?> header, DateTime now)
     {
         if (header("authorization") is not { } authorization || !authorization.StartsWith(Algorithm, StringComparison.Ordinal)) return "AccessDenied";
         Dictionary<string, string> parts = authorization[(Algorithm.Length + 1)..].Split(',').Select(p => p.Trim().Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
@@ -28,7 +29,7 @@ internal sealed class S3Signature(string accessKey, string secret)
         if (credential[0] != accessKey) return "InvalidAccessKeyId";
         scope = string.Join('/', credential[1..]);
         time = header("x-amz-date")!;
-        if (Math.Abs((DateTime.ParseExact(time, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal) - DateTime.UtcNow).TotalMinutes) > 15)
+        if (Math.Abs((DateTime.ParseExact(time, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal) - now).TotalMinutes) > 15)
             return "RequestTimeTooSkewed";
         string[] signed = parts["SignedHeaders"].Split(';');
         if (!signed.Contains("host") || !signed.Contains("x-amz-content-sha256")) return "SignatureDoesNotMatch";
