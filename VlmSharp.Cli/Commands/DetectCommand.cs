@@ -10,8 +10,8 @@ internal static class DetectCommand
     public static Command Create() => Create(
         new ExampleCommand("detect", "Finds things in a picture, and draws boxes around them.", """
             Prints a line for each box, with tabs between: label, score, left, top, right, bottom, in pixels of the upright picture.
-            The score, the geometric mean of the probabilities of the box's tokens, is there to compare boxes with: even a good one
-            has much less than 1. Where nothing is found nothing is printed.
+            The score says how sure the model is that the box is about there and has the right label: 1 is sure, and below 0.5 it is
+            more likely wrong than right. Where nothing is found nothing is printed.
 
             Examples:
               vlmsharp detect photo.jpg cat

@@ -10,5 +10,6 @@ internal static class EvalScoreCommand
     {
         EvalScoreCaptionCommand.Create(),
         EvalScoreVqaCommand.Create(),
+        EvalScoreDetectCommand.Create(),
     };
 }

@@ -5,7 +5,8 @@ namespace VlmSharp.Generation;
 /// <param name="Id">The token.</param>
 /// <param name="LogProbability">As of a <see cref="TokenCandidate"/>.</param>
 /// <param name="Top">The likeliest candidates of its step, or null.</param>
-internal sealed record BeamNode(BeamNode? Parent, int Id, float LogProbability, TokenCandidate[]? Top)
+/// <param name="Note">What was noted of its step, or null.</param>
+internal sealed record BeamNode(BeamNode? Parent, int Id, float LogProbability, TokenCandidate[]? Top, StepNote? Note)
 {
     /// <summary>Tokens of the path.</summary>
     public int Length { get; } = (Parent?.Length ?? 0) + 1;

@@ -99,6 +99,7 @@ internal sealed class BeamSearch : Decoding
             Beam beam = live[i];
             selector.Select(chooser.BeamScores(row + i, beam.Path, this));
             selector.Order();
+            beam.Note = Prompt.Notes is { } notes && selector.Count > 0 ? chooser.Note(Prompt, row + i, beam.Path, Noted(notes)) : null;
             beam.Top = Options.TopLogProbabilities > 0 ? chooser.Top(Math.Min(Options.TopLogProbabilities, model.Config.Text.VocabSize)) : null;
             for (int j = 0; j < selector.Count; j++)
                 candidates.Add(new Candidate(beam.Sum + selector.Values[j], i, selector.Ids[j], chooser.LogProbabilities[selector.Ids[j]]));
@@ -108,8 +109,16 @@ internal sealed class BeamSearch : Decoding
         if (candidates.Count > width) candidates.RemoveRange(width, candidates.Count - width);
     }
 
+    /// <summary>The best continuation whose row is to be noted, or else the best one.</summary>
+    private int Noted(IStepNotes notes)
+    {
+        foreach (int id in selector.Ids)
+            if (notes.IsAlternative(id)) return id;
+        return selector.Ids[0];
+    }
+
     private BeamNode Node(in Candidate candidate) =>
-        new(live[candidate.Beam].Last, candidate.Id, candidate.LogProbability, live[candidate.Beam].Top);
+        new(live[candidate.Beam].Last, candidate.Id, candidate.LogProbability, live[candidate.Beam].Top, live[candidate.Beam].Note);
 
     private bool Ends(BeamNode node) => Stop.Ends(node.Id) || (Stop.HasStrings && Stop.EndsText(Array.ConvertAll(node.Path(), n => n.Id)));
 
@@ -166,6 +175,7 @@ internal sealed class BeamSearch : Decoding
         return new GenerationResult(ids, Array.ConvertAll(path, node => node.LogProbability), Stop.Text(ids), Finish, Prompt.Ids.Length)
         {
             Score = (float?)best?.Score,
+            Notes = Prompt.Notes is null ? null : Array.ConvertAll(path, node => node.Note ?? default),
             TopLogProbabilities = path is [{ Top: not null }, ..] ? Array.ConvertAll(path, node => node.Top!) : null,
         };
     }
@@ -202,6 +212,9 @@ internal sealed class BeamSearch : Decoding
 
         /// <summary>The likeliest candidates for what comes next, or null.</summary>
         public TokenCandidate[]? Top { get; set; }
+
+        /// <summary>What was noted of the step that is looked at, or null.</summary>
+        public StepNote? Note { get; set; }
 
         public double Sum { get; set; }
 

@@ -39,6 +39,9 @@ public sealed record GenerationRequest
     /// not use the cache of image tokens.
     /// </summary>
     public ITraceSink? Trace { get; init; }
+
+    /// <summary>What is to be noted of its steps, as <see cref="GenerationResult.Notes"/>; or null.</summary>
+    internal IStepNotes? Notes { get; init; }
 }
 
 /// <summary>

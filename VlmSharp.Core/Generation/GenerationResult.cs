@@ -52,6 +52,9 @@ public sealed record GenerationResult(
     /// <summary>For each token the likeliest candidates of its step, the likeliest first; null unless <see cref="GenerationOptions.TopLogProbabilities"/> asks.</summary>
     public IReadOnlyList<IReadOnlyList<TokenCandidate>>? TopLogProbabilities { get; init; }
 
+    /// <summary>For each token what was noted of its step; null unless <see cref="GenerationRequest.Notes"/> asks.</summary>
+    internal IReadOnlyList<StepNote>? Notes { get; init; }
+
     /// <summary>Of a beam search: the sum of the tokens' processed log-probabilities / their number^length penalty; otherwise null.</summary>
     public float? Score { get; init; }
 

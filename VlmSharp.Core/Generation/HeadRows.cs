@@ -27,7 +27,7 @@ internal sealed class HeadRows(int vocabulary)
     public void Add(PreparedPrompt prompt, ReadOnlySpan<int> history)
     {
         ReadOnlySpan<int> allowed = prompt.AllowedAfter(history, vocabulary);
-        needsAll |= allowed.IsEmpty;
+        needsAll |= allowed.IsEmpty || prompt.Notes?.WantsAllowed(history[prompt.Ids.Length..]) == true;
         foreach (int id in allowed) marks[id / 64] |= 1UL << id; // the shift is modulo 64
     }
 

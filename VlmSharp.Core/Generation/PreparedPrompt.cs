@@ -24,6 +24,9 @@ internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
     /// <summary>Hears the stages of its steps, or null.</summary>
     public ITraceSink? Trace { get; init; }
 
+    /// <summary>What is to be noted of its steps, or null.</summary>
+    public IStepNotes? Notes { get; init; }
+
     /// <summary>Asks the request's constraint, and checks its answer.</summary>
     /// <param name="history">Prompt and new tokens.</param>
     /// <param name="vocabulary">V.</param>

@@ -28,6 +28,7 @@ internal sealed class PromptPreparer(PaliGemmaConfig config, ImagePreprocessor p
             Seed = request.Seed,
             Constraint = request.Constraint,
             Trace = request.Trace,
+            Notes = request.Notes,
         };
     }
 

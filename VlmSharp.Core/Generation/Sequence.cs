@@ -12,6 +12,7 @@ internal sealed class Sequence : Decoding
     private readonly int[] history; // prompt, then new tokens
     private readonly float[] logProbabilities;
     private readonly TokenCandidate[][]? top;
+    private readonly List<StepNote>? notes; // of each new token
     private KvCache? cache;
     private Matrix chosenIn; // the choice that holds the last token
     private int count, choiceRow;
@@ -27,7 +28,8 @@ internal sealed class Sequence : Decoding
         if (options.TopLogProbabilities > 0) top = new TokenCandidate[Limit][];
         long seed = options.IsSampling ? prompt.Seed ?? options.Seed ?? Random.Shared.Next() : 0; // a drawn one is short: it is shown
         Rule = options.Rule(prompt.Ids.Length, seed, model.Config.Text.VocabSize);
-        NeedsHost = prompt.Constraint is not null || !options.HistoryLimits.IsNone;
+        if (prompt.Notes is not null) notes = [];
+        NeedsHost = prompt.Constraint is not null || prompt.Notes is not null || !options.HistoryLimits.IsNone;
     }
 
     /// <summary>How its tokens are chosen.</summary>
@@ -57,6 +59,7 @@ internal sealed class Sequence : Decoding
     {
         TokenCandidate token = chooser.Choose(row, History, this);
         if (top is not null) top[count] = chooser.Top(Rule.Candidates);
+        notes?.Add(chooser.Note(Prompt, row, History, token.Id));
         produced.Add(Append(token.Id, token.LogProbability));
     }
 
@@ -102,6 +105,7 @@ internal sealed class Sequence : Decoding
         new(NewTokens.ToArray(), logProbabilities[..count], Stop.Text(NewTokens), Finish, Prompt.Ids.Length)
         {
             TopLogProbabilities = top?[..count],
+            Notes = notes?.ToArray(),
             Seed = Options.IsSampling ? Rule.Seed : null,
         };
 

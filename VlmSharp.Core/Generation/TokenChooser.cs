@@ -67,6 +67,27 @@ internal sealed class TokenChooser(IComputeBackend b, int vocabulary)
         return found;
     }
 
+    /// <summary>What a request wants to know of its step.</summary>
+    /// <param name="prompt">The request's prompt.</param>
+    /// <param name="row">The row that was read last.</param>
+    /// <param name="history">Prompt and new tokens before the step.</param>
+    /// <param name="id">The token that was chosen.</param>
+    public StepNote Note(PreparedPrompt prompt, int row, ReadOnlySpan<int> history, int id)
+    {
+        IStepNotes wanted = prompt.Notes!;
+        float[]? alternatives = wanted.IsAlternative(id) ? new float[wanted.Alternatives.Length] : null;
+        for (int i = 0; i < alternatives?.Length; i++) alternatives[i] = logProbabilities[wanted.Alternatives[i]];
+        return new StepNote(alternatives, wanted.WantsAllowed(history[prompt.Ids.Length..]) ? Allowed(row, id) : null);
+    }
+
+    /// <summary>log p(allowed) = log p(id) - log p(id | allowed), whichever allowed token is taken.</summary>
+    private float Allowed(int row, int id)
+    {
+        if (scored is not null) throw new InvalidOperationException("The step was to score every token.");
+        Download(logs, row, part);
+        return part[id] - logProbabilities[id];
+    }
+
     /// <summary>Brings a row's masked logits and log-probabilities to the host.</summary>
     private void Read(int row, ReadOnlySpan<int> history, PreparedPrompt prompt)
     {

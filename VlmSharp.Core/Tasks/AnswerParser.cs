@@ -1,4 +1,5 @@
 using System.Text;
+using VlmSharp.Generation;
 using VlmSharp.Tasks.Masks;
 using VlmSharp.Tokenization;
 
@@ -10,9 +11,13 @@ namespace VlmSharp.Tasks;
 /// <param name="Bottom">At least <paramref name="Top"/>.</param>
 /// <param name="Right">At least <paramref name="Left"/>.</param>
 /// <param name="Label">What stands behind it.</param>
-/// <param name="Score">As of a <see cref="Detection"/>.</param>
+/// <param name="Evidence">What its score is made of.</param>
 /// <param name="MaskCodes">Sixteen codes, or null.</param>
-internal sealed record ParsedBox(int Top, int Left, int Bottom, int Right, string Label, float Score, int[]? MaskCodes);
+internal sealed record ParsedBox(int Top, int Left, int Bottom, int Right, string Label, BoxEvidence Evidence, int[]? MaskCodes)
+{
+    /// <summary>As of a <see cref="Detection"/>.</summary>
+    public float Score { get; } = BoxScore.Of(Evidence);
+}
 
 /// <summary>
 /// Reads the boxes of an answer:
@@ -28,8 +33,9 @@ internal sealed class AnswerParser(ITokenizer tokenizer, TaskTokens tokens)
     /// <summary>Reads an answer.</summary>
     /// <param name="ids">Its tokens.</param>
     /// <param name="logProbabilities">Of each token.</param>
+    /// <param name="notes">Of each token, as <see cref="BoxNotes"/> asks for them; null where nobody asked.</param>
     /// <returns>The boxes in their order.</returns>
-    public List<ParsedBox> Parse(IReadOnlyList<int> ids, IReadOnlyList<float> logProbabilities)
+    public List<ParsedBox> Parse(IReadOnlyList<int> ids, IReadOnlyList<float> logProbabilities, IReadOnlyList<StepNote>? notes = null)
     {
         int end = 0;
         while (end < ids.Count && !tokenizer.IsSpecial(ids[end])) end++;
@@ -39,7 +45,7 @@ internal sealed class AnswerParser(ITokenizer tokenizer, TaskTokens tokens)
         {
             int locations = RunLength(answer, at, tokens.LocationOf);
             int behind = at + Math.Max(locations, 1);
-            if (locations == TaskTokens.LocationsPerBox) boxes.Add(ReadBox(answer, at, logProbabilities, ref behind));
+            if (locations == TaskTokens.LocationsPerBox) boxes.Add(ReadBox(answer, at, logProbabilities, notes, ref behind));
             at = behind;
         }
 
@@ -47,15 +53,17 @@ internal sealed class AnswerParser(ITokenizer tokenizer, TaskTokens tokens)
     }
 
     /// <summary>Reads mask and label behind four locations.</summary>
-    private ParsedBox ReadBox(int[] answer, int at, IReadOnlyList<float> logProbabilities, ref int behind)
+    private ParsedBox ReadBox(int[] answer, int at, IReadOnlyList<float> logProbabilities, IReadOnlyList<StepNote>? notes, ref int behind)
     {
-        double logSum = 0;
-        for (int i = at; i < behind; i++) logSum += logProbabilities[i];
+        int[] places = [.. answer[at..behind].Select(tokens.LocationOf)]; // top, left, bottom, right
+        float[] log = [.. logProbabilities.Skip(at).Take(places.Length)];
+        float[]?[] rows = [.. Enumerable.Range(at, places.Length).Select(i => notes?[i].Row)];
         int[]? codes = ReadCodes(answer, ref behind);
+        float? allowed = behind < answer.Length ? notes?[behind].Allowed : null; // of the step behind locations and codes
         string label = ReadLabel(answer, logProbabilities, ref behind, out double labelLog);
-        double score = label.Length > 0 ? Math.Exp((logSum + labelLog) / 5) : Math.Exp(logSum / 4);
-        (int y0, int x0, int y1, int x1) = (tokens.LocationOf(answer[at]), tokens.LocationOf(answer[at + 1]), tokens.LocationOf(answer[at + 2]), tokens.LocationOf(answer[at + 3]));
-        return new ParsedBox(Math.Min(y0, y1), Math.Min(x0, x1), Math.Max(y0, y1), Math.Max(x0, x1), label, double.IsNaN(score) ? 0 : (float)Math.Min(score, 1), codes);
+        var evidence = new BoxEvidence(places, log, rows, labelLog, allowed);
+        return new ParsedBox(
+            Math.Min(places[0], places[2]), Math.Min(places[1], places[3]), Math.Max(places[0], places[2]), Math.Max(places[1], places[3]), label, evidence, codes);
     }
 
     private int[]? ReadCodes(int[] answer, ref int behind)

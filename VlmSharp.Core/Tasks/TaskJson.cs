@@ -8,7 +8,7 @@ namespace VlmSharp.Tasks;
 /// A <see cref="TaskResult"/> as members of a JSON object, the same for every task:
 /// <code>
 /// "task": "segment", "prompt": "segment cat", "width": 640, "height": 480,
-/// "detections": [{"label": "cat", "score": 0.31, "box": [x0, y0, x1, y1],
+/// "detections": [{"label": "cat", "score": 0.93, "box": [x0, y0, x1, y1],
 ///                 "mask_codes": [16 numbers], "mask": {"size": [480, 640], "counts": "COCO's string"}}]
 /// </code>
 /// Boxes are in pixels of the upright picture. <c>mask_codes</c> and <c>mask</c> stand there where the model gave a mask, the

@@ -20,9 +20,10 @@ public sealed record TaskResult(VisionTask Task, GenerationResult Generation, in
 /// <param name="Box">Where, in pixels of the picture as it was given, upright.</param>
 /// <param name="Label">What; empty where the model gave no label.</param>
 /// <param name="Score">
-/// How sure the model was, 0 to 1: the geometric mean of the probabilities of the four location tokens and of the label, all of
-/// whose tokens together count as one. To order and to filter things with. A model spreads its belief over neighboring places, so
-/// that a good box has much less than 1; and constrained generation takes every probability among what may follow.
+/// How sure the model was, 0 to 1: the probability that every edge lies within a third of the box's side of where it was said, times that of
+/// the label among everything that the model could have said, also where a constraint left it no choice. A right box is near 1, and 0.5 is
+/// a threshold to begin with; docs/evaluation.md has the study behind it. Read from an answer to a request that no <see cref="TaskRunner"/>
+/// made or saw (<see cref="TaskRunner.ForBoxes"/>), it is far below: only the probability of the places themselves is known there.
 /// </param>
 /// <param name="MaskCodes">The sixteen codes of its mask, 0 to 127; null where the model gave none, or another number of them.</param>
 /// <param name="Mask">Its mask; null without codes or without a <see cref="MaskDecoder"/>.</param>

@@ -38,6 +38,7 @@ public sealed class TaskRunner
     private readonly TaskOptions options;
     private readonly TaskTokens? tokens;
     private readonly AnswerParser? parser;
+    private readonly BoxNotes? notes;
     private KeptGrammar? last; // a run over many pictures asks for one grammar
 
     /// <summary>Prepares a model's tasks.</summary>
@@ -53,6 +54,7 @@ public sealed class TaskRunner
         if (model.Tokenizer is not { } tokenizer) return;
         tokens = new TaskTokens(tokenizer);
         parser = new AnswerParser(tokenizer, tokens);
+        if (tokens.Locations.Length > 0) notes = new BoxNotes(tokens);
     }
 
     /// <summary>The request that asks a model for a task.</summary>
@@ -63,7 +65,25 @@ public sealed class TaskRunner
     public GenerationRequest Request(VisionTask task, params IReadOnlyList<RgbImage> images)
     {
         ArgumentNullException.ThrowIfNull(task);
-        return new GenerationRequest { Images = images, Prompt = task.Prompt, Constraint = task.HasBoxes && options.Constrain ? Grammar(task) : null };
+        return new GenerationRequest
+        {
+            Images = images,
+            Prompt = task.Prompt,
+            Constraint = task.HasBoxes && options.Constrain ? Grammar(task) : null,
+            Notes = task.HasBoxes ? notes : null,
+        };
+    }
+
+    /// <summary>
+    /// Has a request in words of its own, such as a prompt that a user typed, bring what the scores of boxes are made of. Without it their
+    /// locations are known as single places alone, and scores are near 0.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <returns>The same request, whose answer <see cref="Read(VisionTask, GenerationResult, RgbImage)"/> can score.</returns>
+    public GenerationRequest ForBoxes(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request with { Notes = notes };
     }
 
     /// <summary>Reads an answer. Whatever the model said, this does not fail: what is no box is left in the text.</summary>
@@ -90,7 +110,7 @@ public sealed class TaskRunner
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         Detection[] detections = task.HasBoxes && parser is not null
-            ? [.. parser.Parse(generation.TokenIds, generation.LogProbabilities).Select(box => Detect(box, width, height))]
+            ? [.. parser.Parse(generation.TokenIds, generation.LogProbabilities, generation.Notes).Select(box => Detect(box, width, height))]
             : [];
         return new TaskResult(task, generation, width, height, detections);
     }

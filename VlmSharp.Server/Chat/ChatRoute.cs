@@ -28,13 +28,8 @@ internal sealed class ChatRoute(PictureReader pictures)
 
         GenerationOptions options = request.Sampling.Build(Detections.MaxNewTokens(prompt), request.TopLogProbabilities);
         long? seed = options.Seed;
-        GenerationRequest[] requests = [.. Enumerable.Range(0, request.Choices).Select(i => new GenerationRequest
-        {
-            Images = [.. seen.Select(p => p.Image)],
-            Prompt = prompt,
-            Adapter = adapter,
-            Seed = seed is { } first ? unchecked(first + i) : null,
-        })];
+        GenerationRequest asking = Detections.Asking(call.Served, prompt, [.. seen.Select(p => p.Image)]) with { Adapter = adapter };
+        GenerationRequest[] requests = [.. Enumerable.Range(0, request.Choices).Select(i => asking with { Seed = seed is { } first ? unchecked(first + i) : null })];
         Asked asked = await Asked.BeginAsync(call, requests, options);
         var answer = new ChatAnswer(call, request, id, prompt, seen[0]);
         if (request.Streams) await new ChatStream(call, request, answer).WriteAsync(asked);

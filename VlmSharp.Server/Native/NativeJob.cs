@@ -41,6 +41,7 @@ internal sealed class NativeJob
         request.Pictures.Clear(); // what waits in the queue is small
         RgbImage[] images = [.. seen.Select(p => p.Image)];
         GenerationRequest asking = request.Prompt is { } words ? new GenerationRequest { Images = images, Prompt = words } : call.Served.Tasks.Request(task, images);
+        if (task.HasBoxes) asking = call.Served.Tasks.ForBoxes(asking);
         call.Record.Prompt = asking.Prompt;
         return new NativeJob(call, request, id, task, seen[0], asking with { Adapter = adapter });
     }

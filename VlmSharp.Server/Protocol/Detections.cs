@@ -1,4 +1,5 @@
 using VlmSharp.Generation;
+using VlmSharp.Imaging;
 using VlmSharp.Server.Scheduling;
 using VlmSharp.Tasks;
 
@@ -19,6 +20,13 @@ internal static class Detections
 
     /// <summary>New tokens that the answer to a prompt may need.</summary>
     public static int MaxNewTokens(string prompt) => (TaskOf(prompt) ?? VisionTask.Caption()).MaxNewTokens;
+
+    /// <summary>The request of a prompt, word for word; where it asks for boxes, with what their scores are made of.</summary>
+    public static GenerationRequest Asking(ServedModel served, string prompt, IReadOnlyList<RgbImage> pictures)
+    {
+        var request = new GenerationRequest { Images = pictures, Prompt = prompt };
+        return TaskOf(prompt) is null ? request : served.Tasks.ForBoxes(request);
+    }
 
     /// <summary>Reads an answer; null where the prompt asks for no boxes.</summary>
     public static TaskResult? Read(ServedModel served, string prompt, GenerationResult result, SeenPicture picture) =>

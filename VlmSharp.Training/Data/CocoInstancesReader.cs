@@ -68,7 +68,8 @@ internal sealed class CocoInstancesReader
         else found.LeaveOut("boxes without area");
     }
 
-    private static bool IsCrowd(JsonElement o) => JsonFields.TryGet(o, "iscrowd", out JsonElement crowd)
+    /// <summary>Whether an annotation is a region of many things.</summary>
+    internal static bool IsCrowd(JsonElement o) => JsonFields.TryGet(o, "iscrowd", out JsonElement crowd)
         && (crowd.ValueKind == JsonValueKind.True || (crowd.ValueKind == JsonValueKind.Number && crowd.GetDouble() != 0));
 
     private List<TrainingExample> Examples()

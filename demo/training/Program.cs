@@ -21,6 +21,11 @@ const string Usage = """
 
       --score MODEL  instead of drawing, asks a model everything in OUT/eval.jsonl and counts its right answers
       --scenes N     about the first N scenes alone (default: all)
+
+    dotnet run -c Release --project demo/training -- OUT --boxes MODEL [--scenes N] [--svg X.svg]
+
+      --boxes MODEL  instead of drawing, asks a model where things are, present and absent ones, and compares scores of its boxes
+      --svg X.svg    also draws how often boxes are right whose score is so much
     """;
 const long FirstHeldOut = 1L << 32; // no training set has so many scenes, so these are never learned from
 
@@ -35,6 +40,12 @@ try
     if (Option("--score") is { } model)
     {
         Score.Print(args[0], model, Number("--scenes", long.MaxValue));
+        return 0;
+    }
+
+    if (Option("--boxes") is { } detector)
+    {
+        BoxScores.Print(args[0], detector, Number("--scenes", long.MaxValue), Option("--svg"));
         return 0;
     }
 

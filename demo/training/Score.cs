@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using VlmSharp.Cpu;
 using VlmSharp.Generation;
@@ -62,15 +61,4 @@ internal static partial class Score
 
     [GeneratedRegex(@"<loc(\d{4})><loc(\d{4})><loc(\d{4})><loc(\d{4})>")]
     private static partial Regex Location();
-
-    private sealed record Asked(string Image, string Prefix, string Suffix, string Kind)
-    {
-        public static Asked Read(string line)
-        {
-            using JsonDocument json = JsonDocument.Parse(line);
-            return new(Text("image"), Text("prefix"), Text("suffix"), Text("kind"));
-
-            string Text(string name) => json.RootElement.GetProperty(name).GetString()!;
-        }
-    }
 }

@@ -47,7 +47,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
             () => new TokenizerJsonTarget(), () => new TokenizerModelTarget(), () => new AddedTokensTarget(),
             () => new PromptTarget(), () => new AnswerTarget(), () => new ManifestTarget(),
             () => new TrainingDataTarget(), () => new CocoMaskTarget(),
-            () => new CaptionFilesTarget(), () => new AnswerFilesTarget(),
+            () => new CaptionFilesTarget(), () => new AnswerFilesTarget(), () => new DetectionFilesTarget(),
             () => new AdapterConfigTarget(), () => new AdapterTensorsTarget(),
             () => new ChatBodyTarget(), () => new NativeBodyTarget(), () => new FormTarget(), () => new DataUriTarget(), () => new PictureUrlTarget(), () => new KeyFileTarget(),
         ]).Select(make => (Name(make), make));

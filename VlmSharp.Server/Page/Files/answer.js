@@ -103,7 +103,7 @@ export class Answer {
       el("button", { type: "button", class: "thing", onfocus: point(true), onblur: point(false), onclick: point(true) },
         swatch, el("span", { class: "label" }, label || "no label"),
         el("span", { class: "place" }, `${right - left} × ${bottom - top} at ${left}, ${top}${mask ? ", with its shape" : ""}`),
-        Number.isFinite(score) ? el("span", { class: "score", title: "The probability of its tokens under the model" }, score.toFixed(2)) : null));
+        Number.isFinite(score) ? el("span", { class: "score", title: "How sure the model is that it is about there, and what it is" }, score.toFixed(2)) : null));
   }
 
   #copies(response, picture) {

@@ -1,3 +1,4 @@
+using VlmSharp.Generation;
 using VlmSharp.Tasks;
 
 namespace VlmSharp.Core.Tests.Tasks;
@@ -49,16 +50,43 @@ public sealed class AnswerParserTests
         Assert.Equal(has ? [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 127] : null, box.MaskCodes);
     }
 
-    /// <summary>Each location token is a factor, the label's tokens together another one; separator and end are none.</summary>
+    /// <summary>Each location's neighborhood is a factor, the label's tokens together another one; separator and end are none.</summary>
     [Fact]
-    public void The_score_is_the_geometric_mean_of_locations_and_label()
+    public void The_score_is_the_probability_of_places_near_and_of_the_label()
     {
-        int[] ids = DemoVocabulary.Encode("<loc0001><loc0002><loc0003><loc0004> green square ; <loc0005><loc0006><loc0007><loc0008><eos>");
+        int[] ids = DemoVocabulary.Encode("<loc0100><loc0200><loc0130><loc0260> green square ; <loc0005><loc0006><loc0007><loc0008><eos>");
         Assert.Equal(4 + 2 + 3 + 4 + 1, ids.Length);
         double[] p = [.5, .4, .3, .2, .9, .8, .01, .01, .01, .6, .5, .4, .3, .01];
-        List<ParsedBox> boxes = DemoVocabulary.Parse(ids, [.. p.Select(x => (float)Math.Log(x))]);
-        Assert.Equal(Math.Pow(.5 * .4 * .3 * .2 * (.9 * .8), 1.0 / 5), boxes[0].Score, 1e-6);
-        Assert.Equal(Math.Pow(.6 * .5 * .4 * .3, 1.0 / 4), boxes[1].Score, 1e-6); // no label: the locations alone
+        var notes = new StepNote[ids.Length];
+        // Height 30 and width 60: places up to 10 and 20 away count.
+        notes[0] = new StepNote(Row((100, .5), (90, .1), (110, .2), (111, .05), (89, .15)), null);
+        notes[1] = new StepNote(Row((200, .4), (180, .3), (221, .3)), null);
+        notes[2] = new StepNote(Row((130, .3), (140, .2), (119, .5)), null);
+        notes[3] = new StepNote(Row((260, .2), (279, .7), (1023, .1)), null);
+        notes[4] = new StepNote(null, MathF.Log(.25f)); // what the label may begin with, among everything
+        List<ParsedBox> boxes = DemoVocabulary.Parse(ids, [.. p.Select(x => (float)Math.Log(x))], notes);
+        Assert.Equal(.8 * .7 * .5 * .9 * (.9 * .8 * .25), boxes[0].Score, 1e-6);
+        Assert.Equal(.6 * .5 * .4 * .3, boxes[1].Score, 1e-6); // nothing was noted: the places themselves, and no label
+        List<ParsedBox> unnoted = DemoVocabulary.Parse(ids, [.. p.Select(x => (float)Math.Log(x))]);
+        Assert.Equal(.5 * .4 * .3 * .2 * (.9 * .8), unnoted[0].Score, 1e-6);
+    }
+
+    /// <summary>A third of the whole side is 341 places; a box without a side has the places themselves.</summary>
+    [Fact]
+    public void Neighborhoods_end_at_the_border_and_grow_with_the_box()
+    {
+        int[] ids = DemoVocabulary.Encode("<loc1023><loc0000><loc0000><loc1023>"); // top and bottom in the wrong order
+        StepNote low = new(Row((0, .5), (341, .25), (342, .25)), null), high = new(Row((1023, .5), (682, .25), (681, .25)), null);
+        Assert.Equal(Math.Pow(.75, 4), Assert.Single(DemoVocabulary.Parse(ids, new float[4], [high, low, low, high])).Score, 1e-6);
+        ids = DemoVocabulary.Encode("<loc0000><loc0000><loc0000><loc0000>");
+        Assert.Equal(Math.Pow(.5, 4), Assert.Single(DemoVocabulary.Parse(ids, new float[4], [low, low, low, low])).Score, 1e-6);
+    }
+
+    private static float[] Row(params (int Place, double Probability)[] places)
+    {
+        float[] row = [.. Enumerable.Repeat(float.NegativeInfinity, 1024)];
+        foreach ((int place, double probability) in places) row[place] = (float)Math.Log(probability);
+        return row;
     }
 
     [Fact]

@@ -22,5 +22,5 @@ internal static class DemoVocabulary
         return Parse(ids, [.. ids.Select(_ => logProbability)]);
     }
 
-    public static List<ParsedBox> Parse(int[] ids, float[] logProbabilities) => new AnswerParser(Tokenizer, Tokens).Parse(ids, logProbabilities);
+    public static List<ParsedBox> Parse(int[] ids, float[] logProbabilities, StepNote[]? notes = null) => new AnswerParser(Tokenizer, Tokens).Parse(ids, logProbabilities, notes);
 }
