@@ -85,12 +85,12 @@ internal sealed class StoredRun : IDisposable
     {
         string[] names = [.. Names()];
         if (!names.Contains(RunSettings.FileName)) throw new UsageException($"{prefix} holds no batch: {RunSettings.FileName} is not there; give what was --out.");
-        Fetch(names.Where(name => name == RunSettings.FileName || (IsOfShards(name) && !name.EndsWith(".jsonl", StringComparison.Ordinal))));
+        Fetch(names.Where(name => name == RunSettings.FileName || (IsOfShards(name) && !HasRecords(name))));
         Named(() =>
         {
             var run = new RunFolder(folder);
             // Not a byte of records where they cannot be merged yet.
-            if (withRecords && run.Status().All(s => s.State == ShardState.Done)) Fetch(names.Where(name => IsOfShards(name) && name.EndsWith(".jsonl", StringComparison.Ordinal)));
+            if (withRecords && run.Status().All(s => s.State == ShardState.Done)) Fetch(names.Where(HasRecords));
             look(run);
         });
     }
@@ -99,7 +99,8 @@ internal sealed class StoredRun : IDisposable
     {
         try
         {
-            Parallel.ForEach(names, new ParallelOptions { MaxDegreeOfParallelism = DownloadsAtOnce }, name => store.Download(prefix.Below(name), Path.Combine(folder, name)));
+            var options = new ParallelOptions { MaxDegreeOfParallelism = DownloadsAtOnce };
+            Parallel.ForEach(names, options, name => store.Download(prefix.Below(name), Path.Combine(folder, name)));
         }
         catch (AggregateException e)
         {
@@ -111,6 +112,9 @@ internal sealed class StoredRun : IDisposable
     private IEnumerable<string> Names() => store.List(prefix).Select(o => o.Key[prefix.Key.Length..]).Where(name => name.Length > 0 && name.IndexOfAny(['/', '\\']) < 0);
 
     private static bool IsOfShards(string name) => FileSystemName.MatchesSimpleExpression("shard-*-of-*.jsonl*", name, ignoreCase: false);
+
+    /// <summary>Whether it is the file of a shard that has all its records.</summary>
+    private static bool HasRecords(string name) => IsOfShards(name) && name.EndsWith(".jsonl", StringComparison.Ordinal);
 
     private void Named(Action action) => Named(() =>
     {

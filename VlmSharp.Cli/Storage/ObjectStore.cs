@@ -92,14 +92,16 @@ internal sealed class ObjectStore : IDisposable
     /// <param name="version">The object's tag, which it must still have; null for any.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The bytes, the length of the whole object, and its tag.</returns>
-    internal (byte[] Bytes, long Length, string? Version) ReadRange(ObjectPath path, long from, int count, string? version, CancellationToken cancellationToken) => Call(path, async () =>
+    internal (byte[] Bytes, long Length, string? Version) ReadRange(
+        ObjectPath path, long from, int count, string? version, CancellationToken cancellationToken) => Call(path, async () =>
     {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                using GetObjectResponse answer = await client.GetObjectAsync(
-                    new GetObjectRequest { BucketName = path.Bucket, Key = path.Key, ByteRange = new ByteRange(from, from + count - 1), EtagToMatch = version }, cancellationToken);
+                var range = new ByteRange(from, from + count - 1);
+                var request = new GetObjectRequest { BucketName = path.Bucket, Key = path.Key, ByteRange = range, EtagToMatch = version };
+                using GetObjectResponse answer = await client.GetObjectAsync(request, cancellationToken);
                 if (answer.ContentLength < 0 || answer.ContentLength > count)
                     throw new StorageException($"{path}: the service answers a range of {count} bytes with {answer.ContentLength}; it must be able to do ranges.");
                 byte[] bytes = new byte[answer.ContentLength];
@@ -125,7 +127,8 @@ internal sealed class ObjectStore : IDisposable
         int count = 0;
         do
         {
-            ListObjectsV2Response page = Call(prefix, () => client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = prefix.Bucket, Prefix = prefix.Key, ContinuationToken = next }));
+            var request = new ListObjectsV2Request { BucketName = prefix.Bucket, Prefix = prefix.Key, ContinuationToken = next };
+            ListObjectsV2Response page = Call(prefix, () => client.ListObjectsV2Async(request));
             foreach (S3Object o in page.S3Objects ?? [])
             {
                 if (++count > MostKeys) throw new StorageException($"{prefix} has more than {MostKeys} objects; give a list of them (JSONL) instead.");

@@ -18,9 +18,7 @@ internal static class StorageErrors
     public static StorageException? Of(ObjectPath path, string? endpoint, Exception e) => e switch
     {
         AmazonS3Exception s3 => OfService(path, s3),
-        _ when IsNetwork(e) => new StorageException(
-            $"{path}: {(endpoint is null ? "S3" : endpoint)} cannot be reached ({Innermost(e).Message}); check the network and AWS_ENDPOINT_URL_S3, and try again.", e)
-        { IsTransient = true },
+        _ when IsNetwork(e) => OfNetwork(path, endpoint, e),
         AmazonClientException when e.Message.Contains("credential", StringComparison.OrdinalIgnoreCase) =>
             new StorageException($"{path}: there are no credentials; {GiveCredentials}.", e),
         AmazonClientException when e.Message.Contains("Region", StringComparison.Ordinal) =>
@@ -28,6 +26,12 @@ internal static class StorageErrors
         AmazonClientException => new StorageException($"{path}: {OneLine(e.Message)}; try again.", e) { IsTransient = true },
         _ => null,
     };
+
+    private static StorageException OfNetwork(ObjectPath path, string? endpoint, Exception e)
+    {
+        string why = $"{endpoint ?? "S3"} cannot be reached ({Innermost(e).Message})";
+        return new StorageException($"{path}: {why}; check the network and AWS_ENDPOINT_URL_S3, and try again.", e) { IsTransient = true };
+    }
 
     private static StorageException OfService(ObjectPath path, AmazonS3Exception e) => e.ErrorCode switch
     {
