@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using VlmSharp.Cli.Commands;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Output;
+using VlmSharp.Cli.Storage;
 using VlmSharp.Hub;
 using VlmSharp.Training.Data;
 
@@ -119,6 +120,7 @@ internal static class Program
         ModelFormatException or TokenizerFormatException => ExitCodes.Model,
         ImageFormatException or IOException or UnauthorizedAccessException => ExitCodes.Input,
         TrainingDataException => ExitCodes.BadData,
+        StorageException storage => storage.IsTransient ? ExitCodes.TryAgain : ExitCodes.Usage,
         HubException { Kind: HubErrorKind.DiskFull } => ExitCodes.Input,
         HubException hub => hub.IsTransient ? ExitCodes.TryAgain : ExitCodes.Model,
         VlmSharpException or ServerUnavailableException => ExitCodes.Request, // of the request, or of the device that was asked for
