@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using VlmSharp.Cli.Commands;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Output;
+using VlmSharp.Cli.Storage;
 using VlmSharp.Hub;
 using VlmSharp.Training.Data;
 
@@ -31,6 +32,9 @@ internal static class Program
         143 terminated (a training that saved).
         """;
 
+    /// <summary>Words are what they are: a question may begin with @, which would else name a file with more of the command line.</summary>
+    private static readonly ParserConfiguration Words = new() { ResponseFileTokenReplacer = null };
+
     public static Task<int> Main(string[] args)
     {
         // The platform's console ignores a reader that has gone away; a file stream does not, and hours of work for nobody end.
@@ -43,6 +47,7 @@ internal static class Program
     /// <summary>The program on whatever console is set.</summary>
     internal static async Task<int> RunAsync(string[] args)
     {
+        Console.SetError(new MessageWriter(Console.Error));
         var root = new RootCommand(Description)
         {
             CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(), ServeCommand.Create(),
@@ -51,7 +56,7 @@ internal static class Program
             PullCommand.Create(), DoctorCommand.Create(),
         };
         ExampleCommand.ShowExamples(root);
-        ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+        ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args, Words);
         if (parsed.Errors.Count > 0)
         {
             string[] unknown = UnknownWords(parsed); // what else is missing follows from that
@@ -115,6 +120,7 @@ internal static class Program
         ModelFormatException or TokenizerFormatException => ExitCodes.Model,
         ImageFormatException or IOException or UnauthorizedAccessException => ExitCodes.Input,
         TrainingDataException => ExitCodes.BadData,
+        StorageException storage => storage.IsTransient ? ExitCodes.TryAgain : ExitCodes.Usage,
         HubException { Kind: HubErrorKind.DiskFull } => ExitCodes.Input,
         HubException hub => hub.IsTransient ? ExitCodes.TryAgain : ExitCodes.Model,
         VlmSharpException or ServerUnavailableException => ExitCodes.Request, // of the request, or of the device that was asked for

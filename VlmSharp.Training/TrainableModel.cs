@@ -102,7 +102,7 @@ public sealed class TrainableModel : IDisposable
         Checkpoint checkpoint = Checkpoint.Open(directory);
         try
         {
-            var preprocessor = new ImagePreprocessor(VisionLanguageModel.ReadPreprocessor(directory, checkpoint.Config.Vision.ImageSize));
+            var preprocessor = new ImagePreprocessor(PreprocessorConfig.ReadFolder(directory, checkpoint.Config.Vision.ImageSize));
             ITokenizer? tokenizer = TokenizerLoader.TryLoad(directory);
             return new TrainableModel(checkpoint, preprocessor, tokenizer, backend, options, cancellationToken) { ownsCheckpoint = true };
         }

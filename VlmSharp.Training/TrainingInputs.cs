@@ -23,7 +23,7 @@ public sealed class TrainingInputs : IDisposable
         Checkpoint = Checkpoint.Open(options.Model);
         try
         {
-            Preprocessor = new ImagePreprocessor(VisionLanguageModel.ReadPreprocessor(options.Model, Checkpoint.Config.Vision.ImageSize));
+            Preprocessor = new ImagePreprocessor(PreprocessorConfig.ReadFolder(options.Model, Checkpoint.Config.Vision.ImageSize));
             Tokenizer = TokenizerLoader.TryLoad(options.Model) ?? throw TrainableModel.NoTokenizer(options.Model);
             Data = TrainingData.Open(options.Data, options.ReadingOptions);
         }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using VlmSharp.Cli.Storage;
 using VlmSharp.Imaging;
 using VlmSharp.Preprocessing;
 
@@ -47,7 +48,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
                 {
                     try
                     {
-                        return Load(item);
+                        return Load(item, cancellationToken);
                     }
                     finally
                     {
@@ -65,7 +66,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         }
     }
 
-    private LoadedItem Load(WorkItem item)
+    private LoadedItem Load(WorkItem item, CancellationToken cancellationToken)
     {
         if (item.Fault is not null) return new LoadedItem(item, [], [], item.Fault);
         try
@@ -74,7 +75,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
             var sizes = new (int, int)[pictures.Length];
             for (int i = 0; i < pictures.Length; i++)
             {
-                RgbImage whole = ImageFile.Load(item.Images[i]);
+                RgbImage whole = Read(item.Images[i], cancellationToken);
                 if (item.Change is { } change) whole = change(whole);
                 sizes[i] = (whole.Width, whole.Height);
                 pictures[i] = preprocessor.Resize(whole);
@@ -82,9 +83,13 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
 
             return new LoadedItem(item, pictures, sizes, null);
         }
-        catch (ImageFormatException e)
+        catch (Exception e) when (e is ImageFormatException or StorageException { IsOfObject: true })
         {
             return new LoadedItem(item, [], [], e.Message);
         }
     }
+
+    private static RgbImage Read(string path, CancellationToken cancellationToken) => ObjectPath.IsOne(path)
+        ? ImageFile.Decode(ObjectStore.Shared.Read(ObjectPath.Parse(path), ImageOptions.Default.MaxFileBytes, cancellationToken), path)
+        : ImageFile.Load(path);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VlmSharp.Cli.Storage;
 using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Batch;
@@ -73,7 +74,7 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
     /// <param name="path">Its path, as the record calls it.</param>
     /// <param name="index">Its number among all items.</param>
     /// <param name="folder">What a relative path is relative to.</param>
-    public static WorkItem Picture(string path, long index, string folder) => new(index, path, [Path.Combine(folder, path)]);
+    public static WorkItem Picture(string path, long index, string folder) => new(index, path, [ObjectPath.Combine(folder, path)]);
 
     private static WorkItem Read(JsonElement o, long index, string folder)
     {
@@ -82,7 +83,7 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
         string[] images = Strings(o, "images") ?? (Text(o, "image") is { } one ? [one] : []);
         if (images.Length == 0) throw new FormatException("the line names no picture: give \"image\" or \"images\"");
         bool isNumber = o.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.Number;
-        return new WorkItem(index, isNumber ? id.GetRawText() : Text(o, "id") ?? images[0], [.. images.Select(image => Path.Combine(folder, image))])
+        return new WorkItem(index, isNumber ? id.GetRawText() : Text(o, "id") ?? images[0], [.. images.Select(image => ObjectPath.Combine(folder, image))])
         {
             IsIdNumber = isNumber,
             Task = Text(o, "task"),

@@ -1,6 +1,7 @@
 using System.IO.Enumeration;
 using System.Security.Cryptography;
 using System.Text;
+using VlmSharp.Cli.Storage;
 
 namespace VlmSharp.Cli.Batch;
 
@@ -39,7 +40,7 @@ internal sealed class WorkList
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (line, source) in Lines())
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(source.IsFolder ? $"{line}\n{SizeOf(Path.Combine(source.Folder, line))}\n" : $"{line}\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes(source.SizeOf is { } sizeOf ? $"{line}\n{sizeOf(line)}\n" : $"{line}\n"));
             HasObjects |= !source.ArePictures && WorkItem.IsObject(line);
             Count++;
         }
@@ -76,15 +77,29 @@ internal sealed class WorkList
             return new Source("", () => lines);
         }
 
+        if (ObjectPath.IsOne(input)) return OpenStored(ObjectPath.Parse(input));
         if (Directory.Exists(input))
         {
             string[] files = [.. Pictures(input).Order(StringComparer.Ordinal)];
-            return files.Length > 0 ? new Source(input, () => files) { ArePictures = true, IsFolder = true } : throw new IOException($"{input} has no pictures ({string.Join(' ', PictureExtensions)}).");
+            return files.Length > 0 ? new Source(input, () => files) { ArePictures = true, SizeOf = file => SizeOf(Path.Combine(input, file)) } : throw NoPictures(input);
         }
 
-        if (!File.Exists(input)) throw new IOException($"{input} does not exist; give a folder, a manifest, a picture, or - for standard input.");
+        if (!File.Exists(input)) throw new IOException($"{input} does not exist; give a folder, a manifest, a picture, s3://BUCKET/KEY, or - for standard input.");
         return IsPicture(input) ? new Source("", () => [input]) { ArePictures = true } : new Source(Path.GetDirectoryName(input) ?? "", () => ReadFile(input));
     }
+
+    /// <summary>As a folder is opened, a manifest or a picture: what ends with a slash is a folder.</summary>
+    private static Source OpenStored(ObjectPath path)
+    {
+        string name = path.ToString();
+        if (!path.IsPrefix)
+            return IsPicture(path.Key) ? new Source("", () => [name]) { ArePictures = true } : new Source(path.Parent.ToString(), () => ReadStored(path));
+        Dictionary<string, long> sizes = ObjectStore.Shared.List(path).Where(o => IsPicture(o.Key)).ToDictionary(o => o.Key[path.Key.Length..], o => o.Bytes);
+        string[] files = [.. sizes.Keys.Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? new Source(name, () => files) { ArePictures = true, SizeOf = file => sizes[file] } : throw NoPictures(name);
+    }
+
+    private static IOException NoPictures(string folder) => new($"{folder} has no pictures ({string.Join(' ', PictureExtensions)}).");
 
     /// <summary>A folder's pictures and those of its folders, relative to it. Links to folders are not followed: they may lead in circles.</summary>
     private static FileSystemEnumerable<string> Pictures(string folder) =>
@@ -115,6 +130,12 @@ internal sealed class WorkList
     {
         using StreamReader reader = File.OpenText(file);
         foreach (string line in ReadLines(reader, file)) yield return line;
+    }
+
+    private static IEnumerable<string> ReadStored(ObjectPath path)
+    {
+        using var reader = new StreamReader(ObjectStore.Shared.OpenRead(path));
+        foreach (string line in ReadLines(reader, path.ToString())) yield return line;
     }
 
     /// <summary>As <see cref="TextReader.ReadLine"/>, but never more than <see cref="MaxLine"/> characters.</summary>
@@ -148,6 +169,7 @@ internal sealed class WorkList
         /// <summary>Whether its lines are pictures' names as they are; else they may be objects, or have blanks around them.</summary>
         public bool ArePictures { get; init; }
 
-        public bool IsFolder { get; init; }
+        /// <summary>The bytes of a folder's picture; null of what is no folder.</summary>
+        public Func<string, long>? SizeOf { get; init; }
     }
 }

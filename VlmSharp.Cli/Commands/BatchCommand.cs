@@ -21,16 +21,18 @@ internal sealed class BatchCommand
 
     internal const int DefaultTogether = 8;
 
+    private const int DefaultUploadSeconds = 30;
+
     // Errors in fewer items than this say nothing about the rate.
     private const int EnoughForRate = 100;
 
     private readonly Argument<string[]> inputs = new("INPUT")
     {
-        Description = "Folders, manifests (JSONL, or a list of paths), pictures, or - for lines on standard input.",
+        Description = "Folders, manifests (JSONL, or a list of paths), pictures, s3://BUCKET/KEY of these, or - for lines on standard input.",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<string?> output = new("--out", "-o") { Description = "Folder for results that survive interruption (default: lines on standard output).", HelpName = "DIR" };
+    private readonly Option<string?> output = new("--out", "-o") { Description = "Folder, or s3://BUCKET/PREFIX, for results that survive interruption (default: lines on standard output).", HelpName = "DIR" };
 
     private readonly Option<string> task = new Option<string>("--task", "-t")
     {
@@ -55,6 +57,9 @@ internal sealed class BatchCommand
 
     private readonly Option<double?> maxErrorRate = NumberOption.Create<double>(
         "--max-error-rate", "R", "Stop with code 65 when more than this share of the items fails, 0 to 1 (default: 1).");
+
+    private readonly Option<double?> uploadEvery = NumberOption.Create<double>(
+        "--upload-every", "S", $"With --out s3://...: seconds between two copies of the records so far (default: {DefaultUploadSeconds}).");
 
     private readonly Option<bool> force = new("--force") { Description = "Throw away what another run left in --out." };
 
@@ -86,16 +91,17 @@ internal sealed class BatchCommand
               vlmsharp batch work.jsonl --out out/ --shards 4 --shard 0
               vlmsharp batch work.jsonl --adapter maps=adapters/maps --adapter x=adapters/xray > answers.jsonl
               zcat work.jsonl.gz | vlmsharp batch - --out out/
+              vlmsharp batch s3://bucket/photos/ --out s3://bucket/captions/ --shards 64 --shard 0
               vlmsharp batch status out/
               vlmsharp batch merge out/ > results.jsonl
             Exit codes: 0 done (failed items included); not worth a retry: 2 wrong command line or another run's folder,
-            3 unusable model, 65 too many items failed; worth a retry: 75 reading the list or writing results failed,
+            or objects that are not there or that the credentials do not open, 3 unusable model, 65 too many items failed; worth a retry: 75 reading the list or writing results failed,
             130 interrupted.
             """);
         FileList.RefuseOptions(inputs);
         FileList.RefuseEmpty(output);
         command.Add(inputs);
-        foreach (Option option in new Option[] { output, task, question, things, prompt, language, shards, shard, together, maxErrorRate, force, quiet }) command.Add(option);
+        foreach (Option option in new Option[] { output, task, question, things, prompt, language, shards, shard, together, maxErrorRate, uploadEvery, force, quiet }) command.Add(option);
         reading.AddTo(command, masks: true);
         generation.AddTo(command);
         model.AddTo(command);
@@ -173,15 +179,9 @@ internal sealed class BatchCommand
             return new StandardOutputSink();
         }
 
-        Directory.CreateDirectory(folder);
-        if (parsed.GetValue(force))
-        {
-            if (plan.Shards > 1) throw new UsageException($"--force with {plan.Shards} shards would delete what the others write: empty {folder} before you start them.");
-            RunFolder.Clear(folder);
-        }
-
-        Settings(parsed, plan, work, network, howToRead, options).Claim(folder);
-        return RunFolder.StatusOf(folder, plan).State == ShardState.Done ? null : ShardFile.Open(folder, plan);
+        double seconds = parsed.GetValue(uploadEvery) ?? DefaultUploadSeconds;
+        if (!(seconds is > 0 and <= 86_400)) throw new UsageException($"{uploadEvery.Name} {seconds.ToString(CultureInfo.InvariantCulture)}: give seconds, up to 86400.");
+        return RunOutput.Open(folder, plan, Settings(parsed, plan, work, network, howToRead, options), parsed.GetValue(force), TimeSpan.FromSeconds(seconds));
     }
 
     /// <summary>Everything that the records depend on.</summary>

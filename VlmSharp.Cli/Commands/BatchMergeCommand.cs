@@ -4,6 +4,7 @@ using VlmSharp.Cli.Batch;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
+using VlmSharp.Cli.Storage;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -12,20 +13,24 @@ internal static class BatchMergeCommand
 {
     public static Command Create()
     {
-        var folder = new Argument<string>("DIR") { Description = "The folder that was --out; all its shards must be done." };
-        var output = new Option<string?>("--out", "-o") { Description = "File to write (default: standard output).", HelpName = "FILE" };
+        var folder = new Argument<string>("DIR") { Description = "What was --out, a folder or s3://BUCKET/PREFIX; all its shards must be done." };
+        var output = new Option<string?>("--out", "-o") { Description = "File, or s3://BUCKET/KEY, to write (default: standard output).", HelpName = "FILE" };
         var command = new ExampleCommand("merge", "Writes the records of all shards in the order of the input.", """
             Examples:
               vlmsharp batch merge out/ --out results.jsonl
               vlmsharp batch merge out/ | jq -r .text
+              vlmsharp batch merge s3://bucket/captions/ --out s3://bucket/captions.jsonl
             """) { folder, output };
         FileList.RefuseEmpty(folder);
         FileList.RefuseEmpty(output);
         command.SetAction(parsed =>
         {
-            var run = new RunFolder(parsed.GetRequiredValue(folder));
-            if (parsed.GetValue(output) is { } file) WriteFile(run, file);
-            else WriteStandardOutput(run);
+            RunOutput.Look(parsed.GetRequiredValue(folder), withRecords: true, run =>
+            {
+                if (parsed.GetValue(output) is not { } file) WriteStandardOutput(run);
+                else if (ObjectPath.IsOne(file)) Upload(run, ObjectPath.Parse(file));
+                else WriteFile(run, file);
+            });
             return ExitCodes.Success;
         });
         return command;
@@ -44,6 +49,20 @@ internal static class BatchMergeCommand
         }
 
         File.Move(partial, file, overwrite: true);
+    }
+
+    private static void Upload(RunFolder run, ObjectPath path)
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            WriteFile(run, file);
+            ObjectStore.Shared.Upload(file, path);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     private static void WriteStandardOutput(RunFolder run)

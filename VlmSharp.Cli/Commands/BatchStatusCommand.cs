@@ -12,18 +12,21 @@ internal static class BatchStatusCommand
 {
     public static Command Create()
     {
-        var folder = new Argument<string>("DIR") { Description = "The folder that was --out." };
+        var folder = new Argument<string>("DIR") { Description = "What was --out: a folder, or s3://BUCKET/PREFIX." };
         var json = new Option<bool>("--json") { Description = "One JSON object." };
         var command = new ExampleCommand("status", "Says how far the shards of a run are.", """
             Examples:
               vlmsharp batch status out/
+              vlmsharp batch status s3://bucket/captions/
             """) { folder, json };
         FileList.RefuseEmpty(folder);
         command.SetAction(parsed =>
         {
-            var run = new RunFolder(parsed.GetRequiredValue(folder));
-            if (parsed.GetValue(json)) JsonOutput.WriteLine(o => Write(o, run));
-            else Show(run);
+            RunOutput.Look(parsed.GetRequiredValue(folder), withRecords: false, run =>
+            {
+                if (parsed.GetValue(json)) JsonOutput.WriteLine(o => Write(o, run));
+                else Show(run);
+            });
             return ExitCodes.Success;
         });
         return command;

@@ -6,6 +6,7 @@ using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Evaluations;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
+using VlmSharp.Cli.Storage;
 using VlmSharp.Compute;
 using VlmSharp.Evaluation.Runs;
 using VlmSharp.Generation;
@@ -81,6 +82,7 @@ internal sealed class EvalCommand
     {
         string folder = parsed.GetValue(output) ?? throw new UsageException($"{output.Name} is missing: give the folder for the results.");
         if (File.Exists(folder)) throw new UsageException($"{output.Name} {folder}: that is a file; give a folder, which is made if it is not there.");
+        if (ObjectPath.IsOne(folder)) throw new UsageException($"{output.Name} {folder}: an evaluation writes into a folder; copy it to the store when it is done.");
         int shown = parsed.GetValue(worst) ?? DefaultWorst;
         if (shown is < 0 or > MostWorst) throw new UsageException($"{worst.Name} {shown}: give a number from 0 to {MostWorst}.");
         int size = parsed.GetValue(together) ?? BatchCommand.DefaultTogether;

@@ -7,8 +7,6 @@ namespace VlmSharp.Cli.Diagnosis;
 /// <summary>What this build of the program can do.</summary>
 internal static class BuildChecks
 {
-    private const string Framework = "Microsoft.AspNetCore.App";
-
     public static IEnumerable<Finding> All(Command root)
     {
         yield return Finding.Good("program", $"vlmsharp {typeof(BuildChecks).Assembly.GetName().Version?.ToString(3)}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}");
@@ -28,7 +26,7 @@ internal static class BuildChecks
             return true;
 #else
             string? all = Path.GetDirectoryName(Path.GetDirectoryName(RuntimeEnvironment.GetRuntimeDirectory().TrimEnd(Path.DirectorySeparatorChar)));
-            return all is not null && Directory.Exists(Path.Combine(all, Framework));
+            return all is not null && Directory.Exists(Path.Combine(all, "Microsoft.AspNetCore.App"));
 #endif
         }
     }

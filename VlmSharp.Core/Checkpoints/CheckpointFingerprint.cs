@@ -14,7 +14,7 @@ internal static unsafe class CheckpointFingerprint
     private const int Page = 4096;
 
     private static readonly string[] SmallFiles =
-        ["config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer.model", "added_tokens.json", "special_tokens_map.json"];
+        ["config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "tokenizer.json", "tokenizer.model", "added_tokens.json", "special_tokens_map.json"];
 
     /// <summary>The fingerprint of an open checkpoint; reads a few pages of each tensor.</summary>
     /// <param name="checkpoint">The checkpoint.</param>

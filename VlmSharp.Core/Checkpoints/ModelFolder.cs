@@ -7,7 +7,7 @@ internal static class ModelFolder
 {
     private static readonly string[] Copied =
     [
-        CheckpointFolder.GenerationName, "preprocessor_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+        CheckpointFolder.GenerationName, "preprocessor_config.json", "processor_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
         "special_tokens_map.json", "added_tokens.json", "LICENSE", "LICENSE.txt", "NOTICE",
     ];
 

@@ -49,7 +49,7 @@ public sealed class VisionLanguageModel : IDisposable
         {
             Checkpoint = Checkpoint.Open(directory);
             if (options?.Quantization is { } wanted) QuantizationPlan.Check(Checkpoint, wanted);
-            Preprocessor = new ImagePreprocessor(ReadPreprocessor(directory, Checkpoint.Config.Vision.ImageSize));
+            Preprocessor = new ImagePreprocessor(PreprocessorConfig.ReadFolder(directory, Checkpoint.Config.Vision.ImageSize));
             if (backend.CopiesWeights) deviceBytes = DeviceRoom.Require(Checkpoint, backend, options?.Quantization);
             weights = new LoadedWeights(Checkpoint, backend, options?.Quantization, cancellationToken);
             PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
@@ -295,16 +295,6 @@ public sealed class VisionLanguageModel : IDisposable
         ArgumentNullException.ThrowIfNull(directory);
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(directory));
         return name is "." or ".." ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))) : name;
-    }
-
-    /// <summary>How a model's folder wants its pictures.</summary>
-    internal static PreprocessorConfig ReadPreprocessor(string directory, int imageSize)
-    {
-        string path = Path.Combine(directory, "preprocessor_config.json");
-        PreprocessorConfig config = File.Exists(path) ? PreprocessorConfig.FromJson(CheckpointFolder.ReadSmall(path), path) : new PreprocessorConfig { Size = imageSize };
-        return config.Size == imageSize
-            ? config
-            : throw new ModelFormatException($"{path}: pictures are resized to {config.Size} pixels, but config.json says that the vision encoder takes {imageSize}.");
     }
 
     /// <summary>

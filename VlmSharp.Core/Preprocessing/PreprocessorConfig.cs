@@ -1,3 +1,4 @@
+using VlmSharp.Checkpoints;
 using VlmSharp.Formats;
 
 namespace VlmSharp.Preprocessing;
@@ -9,6 +10,9 @@ namespace VlmSharp.Preprocessing;
 public sealed record PreprocessorConfig
 {
     internal const int MaxSize = 4096;
+
+    internal const string FileName = "preprocessor_config.json", ProcessorFileName = "processor_config.json";
+
     private const double MostNormalizer = 1e6; // keeps pixels finite
 
     /// <summary>Width and height of the picture that the model sees.</summary>
@@ -33,6 +37,25 @@ public sealed record PreprocessorConfig
         ArgumentNullException.ThrowIfNull(name);
         return JsonSection.Read(json, name, Read);
     }
+
+    /// <summary>
+    /// Reads a model's folder: the part <c>image_processor</c> of <c>processor_config.json</c> where it has one (transformers 5 writes it),
+    /// else <c>preprocessor_config.json</c>, in the order in which transformers looks; PaliGemma's values where there is neither.
+    /// </summary>
+    /// <param name="directory">The folder.</param>
+    /// <param name="imageSize">Of config.json: pictures must come out with it.</param>
+    /// <exception cref="ModelFormatException">A file is malformed, or asks for what VlmSharp does not do.</exception>
+    internal static PreprocessorConfig ReadFolder(string directory, int imageSize)
+    {
+        string nested = Path.Combine(directory, ProcessorFileName), own = Path.Combine(directory, FileName);
+        (string path, PreprocessorConfig? config) = (nested, File.Exists(nested) ? JsonSection.Read(CheckpointFolder.ReadSmall(nested), nested, ReadNested) : null);
+        if (config is null) (path, config) = (own, File.Exists(own) ? FromJson(CheckpointFolder.ReadSmall(own), own) : new PreprocessorConfig { Size = imageSize });
+        return config.Size == imageSize
+            ? config
+            : throw new ModelFormatException($"{path}: pictures are resized to {config.Size} pixels, but config.json says that the vision encoder takes {imageSize}.");
+    }
+
+    private static PreprocessorConfig? ReadNested(JsonSection root) => root.Section("image_processor") is { } own ? Read(own) : null;
 
     private static PreprocessorConfig Read(JsonSection root)
     {

@@ -174,4 +174,38 @@ public sealed class ErrorTests
         Assert.Equal(2, run.Code);
         Assert.EndsWith($"Try 'vlmsharp batch {command} --help'.\n", run.Error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_question_may_begin_with_an_at_sign()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "ask", Cake, "@alice looks at what?");
+        Assert.Equal(0, run.Code);
+        Assert.NotEmpty(run.Lines[0]);
+    }
+
+    [Theory]
+    [InlineData("no\u001b[31m\u0007such\u202e.png", @"no\u001b[31m\u0007such\u202e.png")]
+    [InlineData("caption\u009bK", @"caption\u009bK")]
+    public async Task A_name_cannot_command_the_terminal(string name, string shown)
+    {
+        foreach (string[] arguments in new string[][] { ["caption", name], ["caption", Cake, "--model", name], [name], ["caption", "--" + name, Cake] })
+        {
+            Run.Outcome run = await Run.Vlmsharp("", arguments);
+            Assert.NotEqual(0, run.Code);
+            Assert.Contains(shown, run.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain(run.Error, c => char.IsControl(c) && c != '\n' || c == '\u202e');
+        }
+    }
+
+    [Theory]
+    [InlineData("2>/dev/full")]
+    [InlineData("2>&-")]
+    public async Task Where_standard_error_cannot_be_written_answer_and_exit_code_are_the_same(string redirection)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        (int code, string output, _) = await Tool.RunAsync("/bin/sh", ["-c", $"dotnet '{Tool.Vlmsharp}' caption '{Cake}' {redirection}"]);
+        Assert.Equal((0, "a cake\n"), (code, output));
+        (code, output, _) = await Tool.RunAsync("/bin/sh", ["-c", $"dotnet '{Tool.Vlmsharp}' caption no-such.png {redirection}"]);
+        Assert.Equal((4, ""), (code, output));
+    }
 }

@@ -21,6 +21,35 @@ public class PreprocessorConfigTests
     }
 
     [Fact]
+    public void TheProcessorsFileCountsWhereItHasAnImageProcessor()
+    {
+        using var folder = new Folder();
+        void Write(string name, string text) => File.WriteAllText(Path.Combine(folder.Path, name), text);
+        Assert.Equal(new PreprocessorConfig().Mean, PreprocessorConfig.ReadFolder(folder.Path, 224).Mean); // neither file
+        Write("preprocessor_config.json", "{\"image_mean\": [0.1, 0.2, 0.3]}");
+        Write("processor_config.json", "{\"processor_class\": \"PaliGemmaProcessor\", \"image_seq_length\": 256}"); // as transformers 4 writes it
+        Assert.Equal([0.1f, 0.2f, 0.3f], PreprocessorConfig.ReadFolder(folder.Path, 224).Mean);
+        Write("processor_config.json", "{\"image_processor\": {\"image_mean\": [0.4, 0.5, 0.6], \"image_std\": [0.1, 0.1, 0.1], \"size\": {\"height\": 448, \"width\": 448}}}"); // transformers 5
+        PreprocessorConfig nested = PreprocessorConfig.ReadFolder(folder.Path, 448);
+        Assert.Equal([0.4f, 0.5f, 0.6f], nested.Mean);
+        Assert.Equal([0.1f, 0.1f, 0.1f], nested.Std);
+    }
+
+    [Theory]
+    [InlineData("{\"image_processor\": {\"do_resize\": false}}", "'image_processor.do_resize' to false")]
+    [InlineData("{\"image_processor\": {\"resample\": 2}}", "'image_processor.resample' to 2")]
+    [InlineData("{\"image_processor\": {\"size\": {\"height\": 224, \"width\": 224}}}", "resized to 224 pixels")]
+    [InlineData("{\"image_processor\": 7}", "'image_processor'")]
+    public void TheProcessorsFileHasTheSameRules(string json, string message)
+    {
+        using var folder = new Folder();
+        File.WriteAllText(Path.Combine(folder.Path, "processor_config.json"), json);
+        ModelFormatException e = Assert.Throws<ModelFormatException>(() => PreprocessorConfig.ReadFolder(folder.Path, 448));
+        Assert.Contains(message, e.Message, StringComparison.Ordinal);
+        Assert.Contains("processor_config.json", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WhatIsLeftOutHasTheDefaults()
     {
         PreprocessorConfig config = Read("{\"size\": {\"height\": 448, \"width\": 448}, \"do_convert_rgb\": null, \"unknown\": 7}");
@@ -61,4 +90,11 @@ public class PreprocessorConfigTests
 
     private static PreprocessorConfig Read(string json) =>
         PreprocessorConfig.FromJson(Encoding.UTF8.GetBytes(json), "model/preprocessor_config.json");
+
+    private sealed class Folder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("vlmsharp-preprocessor-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
 }

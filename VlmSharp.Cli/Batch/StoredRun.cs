@@ -1,0 +1,146 @@
+using System.IO.Enumeration;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Storage;
+
+namespace VlmSharp.Cli.Batch;
+
+/// <summary>
+/// A run whose files are objects below a prefix, with the names that they have in a folder. A process works in a folder of its own, with copies of what it
+/// needs, and begins with what the store has: so another machine can go on where one was lost.
+/// </summary>
+internal sealed class StoredRun : IDisposable
+{
+    private const int DownloadsAtOnce = 8;
+
+    private readonly ObjectStore store = ObjectStore.Shared;
+    private readonly ObjectPath prefix;
+    private readonly string folder = Directory.CreateTempSubdirectory("vlmsharp-run-").FullName;
+
+    /// <summary>Makes the folder; nothing is asked of the store yet.</summary>
+    /// <param name="prefix">The prefix, with or without a slash at its end.</param>
+    public StoredRun(ObjectPath prefix) => this.prefix = prefix.IsPrefix ? prefix : prefix.Below("");
+
+    /// <summary>As <see cref="RunOutput.Open"/>.</summary>
+    public static IRecordSink? Open(ObjectPath prefix, ShardPlan plan, RunSettings settings, bool force, TimeSpan uploadEvery)
+    {
+        var run = new StoredRun(prefix);
+        IRecordSink? sink = null;
+        try
+        {
+            if (force) run.Clear();
+            run.Claim(settings);
+            return sink = run.OpenShard(plan, uploadEvery);
+        }
+        finally
+        {
+            if (sink is null) run.Dispose();
+        }
+    }
+
+    /// <summary>The first process writes the settings; all others must agree with them. The store lets only one be the first.</summary>
+    private void Claim(RunSettings settings)
+    {
+        ObjectPath theirs = prefix.Below(RunSettings.FileName);
+        string own = Path.Combine(folder, RunSettings.FileName);
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            bool isThere = store.Download(theirs, own);
+            Named(() => settings.Claim(folder));
+            if (isThere || store.UploadNew(own, theirs)) return;
+            File.Delete(own);
+        }
+
+        throw new StorageException($"{theirs} comes and goes; see that nothing else works on it, and start again.") { IsTransient = true };
+    }
+
+    private StoredShard? OpenShard(ShardPlan plan, TimeSpan uploadEvery)
+    {
+        string path = Path.Combine(folder, plan.FileName);
+        foreach (string file in (string[])[ShardFile.DoneOf(path), path, ShardFile.PartialOf(path)])
+        {
+            // Done, or all records without their marker, or some: the first that is there is the furthest.
+            if (store.Download(prefix.Below(Path.GetFileName(file)), file)) break;
+        }
+
+        ShardStatus status = Named(() => RunFolder.StatusOf(folder, plan));
+        return status.State == ShardState.Done ? null : new StoredShard(ShardFile.Open(folder, plan), path, uploadEvery, Upload, this);
+    }
+
+    /// <summary>Sends a file of the folder.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="name">The object's name below the prefix.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private void Upload(string file, string name, CancellationToken cancellationToken) => store.Upload(file, prefix.Below(name), cancellationToken);
+
+    /// <summary>Removes an object of the run.</summary>
+    public void Delete(string name) => store.Delete(prefix.Below(name));
+
+    private void Clear()
+    {
+        foreach (string name in Names().Where(name => name == RunSettings.FileName || IsOfShards(name)).ToList()) Delete(name);
+    }
+
+    /// <summary>As <see cref="RunOutput.Look"/>.</summary>
+    public void Look(bool withRecords, Action<RunFolder> look)
+    {
+        string[] names = [.. Names()];
+        if (!names.Contains(RunSettings.FileName)) throw new UsageException($"{prefix} holds no batch: {RunSettings.FileName} is not there; give what was --out.");
+        Fetch(names.Where(name => name == RunSettings.FileName || (IsOfShards(name) && !HasRecords(name))));
+        Named(() =>
+        {
+            var run = new RunFolder(folder);
+            // Not a byte of records where they cannot be merged yet.
+            if (withRecords && run.Status().All(s => s.State == ShardState.Done)) Fetch(names.Where(HasRecords));
+            look(run);
+        });
+    }
+
+    private void Fetch(IEnumerable<string> names)
+    {
+        try
+        {
+            var options = new ParallelOptions { MaxDegreeOfParallelism = DownloadsAtOnce };
+            Parallel.ForEach(names, options, name => store.Download(prefix.Below(name), Path.Combine(folder, name)));
+        }
+        catch (AggregateException e)
+        {
+            throw e.InnerExceptions[0]; // one is enough for a sentence
+        }
+    }
+
+    /// <summary>Names of the objects directly below the prefix.</summary>
+    private IEnumerable<string> Names() => store.List(prefix).Select(o => o.Key[prefix.Key.Length..]).Where(name => name.Length > 0 && name.IndexOfAny(['/', '\\']) < 0);
+
+    private static bool IsOfShards(string name) => FileSystemName.MatchesSimpleExpression("shard-*-of-*.jsonl*", name, ignoreCase: false);
+
+    /// <summary>Whether it is the file of a shard that has all its records.</summary>
+    private static bool HasRecords(string name) => IsOfShards(name) && name.EndsWith(".jsonl", StringComparison.Ordinal);
+
+    private void Named(Action action) => Named(() =>
+    {
+        action();
+        return true;
+    });
+
+    /// <summary>Has errors name the objects, and not the copies in a folder that will be gone.</summary>
+    private T Named<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (UsageException e) when (e.Message.Contains(folder, StringComparison.Ordinal))
+        {
+            throw new UsageException(Rename(e.Message));
+        }
+        catch (IOException e) when (e.Message.Contains(folder, StringComparison.Ordinal))
+        {
+            throw new IOException(Rename(e.Message), e);
+        }
+    }
+
+    private string Rename(string message) =>
+        message.Replace(folder + Path.DirectorySeparatorChar, prefix.ToString(), StringComparison.Ordinal).Replace(folder, prefix.ToString(), StringComparison.Ordinal);
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+}

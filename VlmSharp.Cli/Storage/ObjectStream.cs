@@ -1,0 +1,69 @@
+namespace VlmSharp.Cli.Storage;
+
+/// <summary>An object's bytes from first to last, read in ranges of some MiB as they are asked for. That it stays the same object is checked by its tag.</summary>
+internal sealed class ObjectStream(ObjectStore store, ObjectPath path, CancellationToken cancellationToken) : Stream
+{
+    private const int RangeBytes = 8 << 20;
+
+    private byte[] range = [];
+    private int taken;
+    private long fetched, length = -1;
+    private string? version;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    /// <summary>Bytes of the whole object.</summary>
+    public override long Length
+    {
+        get
+        {
+            if (length < 0) Fetch();
+            return length;
+        }
+    }
+
+    public override long Position
+    {
+        get => fetched - range.Length + taken;
+        set => throw new NotSupportedException();
+    }
+
+    public override int Read(Span<byte> buffer)
+    {
+        if (taken == range.Length)
+        {
+            if (length >= 0 && fetched >= length) return 0;
+            Fetch();
+        }
+
+        int count = Math.Min(buffer.Length, range.Length - taken);
+        range.AsSpan(taken, count).CopyTo(buffer);
+        taken += count;
+        return count;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    private void Fetch()
+    {
+        (range, length, string? tag) = store.ReadRange(path, fetched, RangeBytes, version, cancellationToken);
+        if (range.Length == 0 && fetched < length) throw new StorageException($"{path} ends after {fetched} of {length} bytes; try again.") { IsTransient = true };
+        version ??= tag;
+        fetched += range.Length;
+        taken = 0;
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}
