@@ -41,7 +41,7 @@ public sealed class RealWeightsTests : IDisposable
         (int code, string output) = await Run("--dry", "--coco", folder.At("coco"), "--vqav2", folder.At("vqa"));
         Assert.True(code == 0, output);
         Assert.Contains("ok       demo/model, 'detect cake' on demo/samples/cake.png: <loc0201><loc0228><loc0575><loc0484> cake\n", output, StringComparison.Ordinal);
-        Assert.Contains("skipped  demo/none, 'caption en' on demo/samples/cake.png: no folder demo/none\n", output, StringComparison.Ordinal);
+        Assert.Contains("skipped  no-such-model, 'caption en' on demo/samples/cake.png: no folder no-such-model\n", output, StringComparison.Ordinal);
         Assert.Contains("ok       coco-detect, model: AP 1.0000", output, StringComparison.Ordinal);
         Assert.Contains("ok       vqav2, model: ", output, StringComparison.Ordinal);
         if (await HasPython()) Assert.Contains("ok       trace of pg1: 20 tensors, 8 equal tokens", output, StringComparison.Ordinal);

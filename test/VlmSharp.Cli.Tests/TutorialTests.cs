@@ -103,7 +103,7 @@ public sealed partial class TutorialTests : IDisposable
     {
         foreach (string name in Linked) Directory.CreateSymbolicLink(folder.At(name), Path.Combine(GoldenFiles.Root, name));
         string command = folder.At("vlmsharp");
-        File.WriteAllText(command, $"#!/bin/sh\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll")}' \"$@\"\n");
+        File.WriteAllText(command, $"#!/bin/sh\nexec dotnet '{Tool.Vlmsharp}' \"$@\"\n");
         if (OperatingSystem.IsWindows()) return;
         File.SetUnixFileMode(command, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
