@@ -19,7 +19,7 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
     /// <returns>The error.</returns>
     public HubException Of(HttpResponseMessage answer, string? file)
     {
-        string code = Header(answer, "X-Error-Code"), said = Header(answer, "X-Error-Message");
+        string code = Header(answer, "X-Error-Code"), said = WithoutToken(Header(answer, "X-Error-Message"));
         return (code, answer.StatusCode) switch
         {
             ("RevisionNotFound", _) => RevisionNotFound(),
@@ -112,6 +112,9 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
     private HubException RateLimited(HttpResponseMessage answer) => new(HubErrorKind.RateLimited,
         $"{options.Root} answers no more requests for now (status 429): run the same command again "
             + $"{(RetryAfter.Of(answer) is { } wait ? $"in {Math.Ceiling(wait.TotalSeconds):0} s" : "in some minutes")}{(options.Token is null ? "; with a token the limit is higher" : "")}.");
+
+    /// <summary>A server may repeat what it was sent.</summary>
+    private string WithoutToken(string said) => options.Token is { } token ? said.Replace(token.Text, "***", StringComparison.Ordinal) : said;
 
     private static Uri? ProxyOf(Uri to)
     {

@@ -70,7 +70,7 @@ public sealed record HubOptions
     public static Uri ParseEndpoint(string text, string source) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0
             ? uri
-            : throw new ArgumentException($"{source} '{text}' is no address of a hub: give one such as {DefaultEndpoint.OriginalString}, without a name or password in it.");
+            : throw new ArgumentException($"{source} is no address of a hub: give one such as {DefaultEndpoint.OriginalString}, without a name or password in it.");
 
     /// <summary>The address as it begins every request: without a slash at its end.</summary>
     internal string Root => Endpoint.AbsoluteUri.TrimEnd('/');

@@ -171,5 +171,6 @@ internal sealed class EvalCommand
         return options.IsSampling && options.Seed is null ? options with { Seed = 0 } : options;
     }
 
-    private string NameOfModel(ParseResult parsed) => model.IsDemo(parsed) ? "demo" : Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder(parsed)));
+    private string NameOfModel(ParseResult parsed) => model.IsDemo(parsed) ? "demo"
+        : model.HubName(parsed) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Folder(parsed))));
 }

@@ -115,6 +115,7 @@ internal sealed class CocoDetectionFiles
         CocoBox box = Box(o);
         double area = box.Area;
         if (JsonFields.TryGet(o, "area", out JsonElement stated)) area = Number(stated, "area");
+        if (area < 0) throw new FormatException("\"area\" is below 0");
         return new TrueBox(box, area, CocoInstancesReader.IsCrowd(o));
     }
 

@@ -16,12 +16,12 @@ internal sealed partial record ReferringAnswer(int[] Edges, int[] Codes)
 
     /// <summary>Reads an answer.</summary>
     /// <param name="text">What the model said.</param>
-    /// <param name="mask">Whether it must have a mask, or must have none.</param>
+    /// <param name="mask">Whether it must have a mask; else it may have one, as those of models trained to segment do.</param>
     /// <returns>Null where it is invalid.</returns>
     public static ReferringAnswer? Read(string text, bool mask)
     {
         int[] edges = Values(Location(), text), codes = Values(Segment(), text);
-        bool isValid = edges.Length == Locations && codes.Length == (mask ? CodesPerMask : 0) && Array.TrueForAll(edges, edge => edge < 1024)
+        bool isValid = edges.Length == Locations && (codes.Length == CodesPerMask || (!mask && codes.Length == 0)) && Array.TrueForAll(edges, edge => edge < 1024)
             && Array.TrueForAll(codes, code => code < 128) && edges[2] > edges[0] && edges[3] > edges[1];
         return isValid ? new ReferringAnswer(edges, codes) : null;
     }

@@ -20,7 +20,7 @@ internal static class AnswerFiles
     public static List<Prediction> ReadPredictions(string path)
     {
         var predictions = new List<Prediction>();
-        OfficialFile.Read(path, [], o => predictions.Add(new Prediction(OfficialFile.Id(o, Ids), OfficialFile.Text(o, "answer"))));
+        OfficialFile.Read(path, [], o => predictions.Add(new Prediction(OfficialFile.Id(o, Ids), Answer(o))));
         return predictions;
     }
 
@@ -91,6 +91,8 @@ internal static class AnswerFiles
             if (JsonFields.TryGet(o, name, out JsonElement answer)) return [TextOrNumber(answer, name)];
         throw new FormatException("it has no \"answers\"");
     }
+
+    private static string Answer(JsonElement o) => JsonFields.TryGet(o, "answer", out JsonElement answer) ? TextOrNumber(answer, "answer") : OfficialFile.Text(o, "answer");
 
     private static string TextOrNumber(JsonElement value, string name) => value.ValueKind switch
     {

@@ -82,8 +82,12 @@ internal sealed class CocoInstancesReader
     }
 
     /// <summary>Whether an annotation is a region of many things.</summary>
-    internal static bool IsCrowd(JsonElement o) => JsonFields.TryGet(o, "iscrowd", out JsonElement crowd)
-        && (crowd.ValueKind == JsonValueKind.True || (crowd.ValueKind == JsonValueKind.Number && crowd.GetDouble() != 0));
+    internal static bool IsCrowd(JsonElement o) => JsonFields.TryGet(o, "iscrowd", out JsonElement crowd) && crowd.ValueKind switch
+    {
+        JsonValueKind.True or JsonValueKind.False => crowd.GetBoolean(),
+        JsonValueKind.Number => crowd.GetDouble() != 0,
+        _ => throw new FormatException("\"iscrowd\" is neither 0 nor 1"),
+    };
 
     private List<TrainingExample> Examples()
     {

@@ -22,7 +22,7 @@ internal static class JsonFields
         catch (JsonException e)
         {
             string reason = e.Message.Split(" LineNumber:")[0].TrimEnd('.'); // the line is the caller's
-            throw new FormatException($"it is not valid JSON ({MessageText.Sentence(reason)}, at byte {e.BytePositionInLine})", e);
+            throw new FormatException($"it is not valid JSON ({MessageText.Sentence(reason)}{(e.BytePositionInLine is { } at ? $", at byte {at}" : "")})", e);
         }
         catch (InvalidOperationException e)
         {

@@ -48,6 +48,7 @@ public sealed class ReferringTests
     [InlineData("<loc0001><loc0002><loc0003><loc1024>", false)] // no such token
     [InlineData("<loc0001><loc0002><loc0003><loc0004><seg000>", false)]
     [InlineData("", false)]
+    [InlineData("<loc0001><loc0002><loc0003><loc0004><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg127>", true)]
     public void An_answer_is_four_locations_in_order(string answer, bool isValid) => Assert.Equal(isValid, ReferringAnswer.Read(answer, mask: false) is not null);
 
     [Theory]

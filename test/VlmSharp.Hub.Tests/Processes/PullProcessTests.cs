@@ -189,5 +189,11 @@ public sealed class PullProcessTests : IDisposable
         Assert.DoesNotContain(FakeHub.Token, output + error, StringComparison.Ordinal);
         foreach (string path in Directory.EnumerateFiles(Cache, "*", SearchOption.AllDirectories))
             Assert.DoesNotContain(FakeHub.Token, File.ReadAllText(path), StringComparison.Ordinal);
+        // A server that repeats what it was sent.
+        hub.Instead = request => new FakeAnswer(418, ("X-Error-Message", $"you sent {request.Authorization}"), ("Content-Length", "0"));
+        (code, output, error) = await Pull(hub, "--token-file", file, "--cache", folder.At("other")).EndAsync();
+        Assert.NotEqual(0, code);
+        Assert.Contains("you sent Bearer ***", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(FakeHub.Token, output + error, StringComparison.Ordinal);
     }
 }
