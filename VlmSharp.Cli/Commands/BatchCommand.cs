@@ -16,11 +16,6 @@ namespace VlmSharp.Cli.Commands;
 /// <summary><c>vlmsharp batch</c>: one task over many pictures, restartable and in parts.</summary>
 internal sealed class BatchCommand
 {
-    /// <summary>Up to so many sequences the CPU backend's results do not depend on how many there are.</summary>
-    internal const int MostTogether = 12;
-
-    internal const int DefaultTogether = 8;
-
     private const int DefaultUploadSeconds = 30;
 
     // Errors in fewer items than this say nothing about the rate.
@@ -48,12 +43,7 @@ internal sealed class BatchCommand
 
     private readonly Option<string> language = new("--lang", "-l") { Description = "Language code.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
 
-    private readonly Option<int?> shards = NumberOption.Create<int>("--shards", "N", "Parts that the work is divided into (default: what the scheduler says, or 1).");
-
-    private readonly Option<int?> shard = NumberOption.Create<int>("--shard", "I", "Which part this is, from 0 (default: what the scheduler says).");
-
-    private readonly Option<int?> together = NumberOption.Create<int>(
-        "--batch-size", "N", $"Items that generate together, 1 to {MostTogether}; results do not depend on it (default: {DefaultTogether}).");
+    private readonly PartsOptionsBinder parts = new("results do not depend on it");
 
     private readonly Option<double?> maxErrorRate = NumberOption.Create<double>(
         "--max-error-rate", "R", "Stop with code 65 when more than this share of the items fails, 0 to 1 (default: 1).");
@@ -101,7 +91,7 @@ internal sealed class BatchCommand
         FileList.RefuseOptions(inputs);
         FileList.RefuseEmpty(output);
         command.Add(inputs);
-        foreach (Option option in new Option[] { output, task, question, things, prompt, language, shards, shard, together, maxErrorRate, uploadEvery, force, quiet }) command.Add(option);
+        foreach (Option option in (Option[])[output, task, question, things, prompt, language, .. parts.All, maxErrorRate, uploadEvery, force, quiet]) command.Add(option);
         reading.AddTo(command, masks: true);
         generation.AddTo(command);
         model.AddTo(command);
@@ -114,13 +104,11 @@ internal sealed class BatchCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         GenerationOptions options = Options(parsed);
-        int size = parsed.GetValue(together) ?? DefaultTogether;
-        if (size is < 1 or > MostTogether) throw new UsageException($"--batch-size {size}: give a number from 1 to {MostTogether}.");
+        int size = parts.Together(parsed, options);
         double mostErrors = parsed.GetValue(maxErrorRate) ?? 1;
         if (!(mostErrors is >= 0 and <= 1)) throw new UsageException($"--max-error-rate {mostErrors.ToString(CultureInfo.InvariantCulture)}: give a share from 0 to 1.");
-        size = Math.Max(1, Math.Min(size, MostTogether / options.Beams)); // beams are rows of a step too
         if (parsed.GetValue(output) is { } folder && File.Exists(folder)) throw new UsageException($"{output.Name} {folder}: that is a file; give a folder, which is made if it is not there.");
-        ShardPlan plan = ShardPlan.From(parsed.GetValue(shard), parsed.GetValue(shards), Environment.GetEnvironmentVariable);
+        ShardPlan plan = parts.Plan(parsed);
         try
         {
             var work = new WorkList(parsed.GetValue(inputs)!, Console.In);

@@ -26,12 +26,7 @@ internal sealed class EvalCommand
 
     private readonly Option<string?> output = new("--out", "-o") { Description = "Folder of the results, which survive interruption.", HelpName = "DIR" };
 
-    private readonly Option<int?> shards = NumberOption.Create<int>("--shards", "N", "Parts that the work is divided into (default: what the scheduler says, or 1).");
-
-    private readonly Option<int?> shard = NumberOption.Create<int>("--shard", "I", "Which part this is, from 0 (default: what the scheduler says).");
-
-    private readonly Option<int?> together = NumberOption.Create<int>(
-        "--batch-size", "N", $"Items that generate together, 1 to {BatchCommand.MostTogether}; scores do not depend on it, latencies do (default: {BatchCommand.DefaultTogether}).");
+    private readonly PartsOptionsBinder parts = new("scores do not depend on it, latencies do");
 
     private readonly Option<int?> worst = NumberOption.Create<int>("--worst", "N", $"Answers with their pictures in the report, 0 to {MostWorst} (default: {DefaultWorst}).");
 
@@ -69,7 +64,7 @@ internal sealed class EvalCommand
             """);
         files.AddTo(command);
         FileList.RefuseEmpty(output);
-        foreach (Option option in new Option[] { output, shards, shard, together, worst, json, force, quiet }) command.Add(option);
+        foreach (Option option in (Option[])[output, .. parts.All, worst, json, force, quiet]) command.Add(option);
         generation.AddTo(command);
         model.AddTo(command);
         command.Add(EvalScoreCommand.Create());
@@ -85,12 +80,10 @@ internal sealed class EvalCommand
         if (ObjectPath.IsOne(folder)) throw new UsageException($"{output.Name} {folder}: an evaluation writes into a folder; copy it to the store when it is done.");
         int shown = parsed.GetValue(worst) ?? DefaultWorst;
         if (shown is < 0 or > MostWorst) throw new UsageException($"{worst.Name} {shown}: give a number from 0 to {MostWorst}.");
-        int size = parsed.GetValue(together) ?? BatchCommand.DefaultTogether;
-        if (size is < 1 or > BatchCommand.MostTogether) throw new UsageException($"{together.Name} {size}: give a number from 1 to {BatchCommand.MostTogether}.");
-        ShardPlan plan = ShardPlan.From(parsed.GetValue(shard), parsed.GetValue(shards), Environment.GetEnvironmentVariable);
+        ShardPlan plan = parts.Plan(parsed);
         EvaluationFiles source = files.Bind(parsed);
         GenerationOptions options = Options(parsed, source.Benchmark);
-        size = Math.Max(1, Math.Min(size, BatchCommand.MostTogether / options.Beams)); // beams are rows of a step too
+        int size = parts.Together(parsed, options);
         IReadOnlyList<EvaluationItem> items = await Progress.RunAsync("reading the data", source.Read, cancellationToken);
         if (files.Limit(parsed) is { } most) items = [.. items.Take(most)];
         var work = new EvaluationWork(items, files.Variants(parsed, items));

@@ -34,25 +34,9 @@ internal static class PageFrame
     {
         using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
         var page = new HtmlWriter(text);
+        PageHead.Write(page, title, Css);
         page.Add($"""
-            <!DOCTYPE html>
-            <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
-            <head>
-            <meta charset="utf-8"/>
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
-            <meta name="viewport" content="width=device-width, initial-scale=1"/>
-            <title>{title} – VlmSharp</title>
-            <style>
-
-            """);
-        page.Literal(PageStyle.Css);
-        page.Literal("\n");
-        page.Literal(Css);
-        page.Add($"""
-
-            </style>
-            </head>
-            <body><main><header><p class="eyebrow">{eyebrow}</p><h1><bdi>{title}</bdi></h1>
+            <main><header><p class="eyebrow">{eyebrow}</p><h1><bdi>{title}</bdi></h1>
 
             """);
         body(page);

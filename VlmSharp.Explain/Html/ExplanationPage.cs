@@ -27,7 +27,8 @@ public static class ExplanationPage
         ArgumentNullException.ThrowIfNull(stream);
         using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
         var page = new HtmlWriter(text);
-        WriteHead(page, explanation);
+        PageHead.Write(page, Title(explanation));
+        page.Literal("\n");
         PictureSection.Define(page, explanation);
         WriteSummary(page, explanation);
         PictureSection.Write(page, explanation);
@@ -36,29 +37,6 @@ public static class ExplanationPage
         NormSection.Write(page, explanation);
         AnswerSection.Write(page, explanation);
         WriteEnd(page);
-    }
-
-    private static void WriteHead(HtmlWriter page, Explanation e)
-    {
-        page.Add($"""
-            <!DOCTYPE html>
-            <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
-            <head>
-            <meta charset="utf-8"/>
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
-            <meta name="viewport" content="width=device-width, initial-scale=1"/>
-            <title>{Title(e)} – VlmSharp</title>
-            <style>
-
-            """);
-        page.Literal(PageStyle.Css);
-        page.Add($"""
-
-            </style>
-            </head>
-            <body>
-
-            """);
     }
 
     private static void WriteSummary(HtmlWriter page, Explanation e)

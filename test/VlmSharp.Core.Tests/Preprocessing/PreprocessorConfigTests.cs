@@ -23,8 +23,8 @@ public class PreprocessorConfigTests
     [Fact]
     public void TheProcessorsFileCountsWhereItHasAnImageProcessor()
     {
-        using var folder = new Folder();
-        void Write(string name, string text) => File.WriteAllText(Path.Combine(folder.Path, name), text);
+        using var folder = new TemporaryFolder();
+        void Write(string name, string text) => File.WriteAllText(folder.At(name), text);
         Assert.Equal(new PreprocessorConfig().Mean, PreprocessorConfig.ReadFolder(folder.Path, 224).Mean); // neither file
         Write("preprocessor_config.json", "{\"image_mean\": [0.1, 0.2, 0.3]}");
         Write("processor_config.json", "{\"processor_class\": \"PaliGemmaProcessor\", \"image_seq_length\": 256}"); // as transformers 4 writes it
@@ -42,8 +42,8 @@ public class PreprocessorConfigTests
     [InlineData("{\"image_processor\": 7}", "'image_processor'")]
     public void TheProcessorsFileHasTheSameRules(string json, string message)
     {
-        using var folder = new Folder();
-        File.WriteAllText(Path.Combine(folder.Path, "processor_config.json"), json);
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.At("processor_config.json"), json);
         ModelFormatException e = Assert.Throws<ModelFormatException>(() => PreprocessorConfig.ReadFolder(folder.Path, 448));
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
         Assert.Contains("processor_config.json", e.Message, StringComparison.Ordinal);
@@ -90,11 +90,4 @@ public class PreprocessorConfigTests
 
     private static PreprocessorConfig Read(string json) =>
         PreprocessorConfig.FromJson(Encoding.UTF8.GetBytes(json), "model/preprocessor_config.json");
-
-    private sealed class Folder : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("vlmsharp-preprocessor-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
-    }
 }
