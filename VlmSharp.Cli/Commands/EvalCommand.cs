@@ -122,16 +122,9 @@ internal sealed class EvalCommand
         ParseResult parsed, ShardPlan plan, Benchmark benchmark, EvaluationWork work, VisionLanguageModel network, GenerationOptions options, int size,
         string folder, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder);
-        if (parsed.GetValue(force))
-        {
-            if (plan.Shards > 1) throw new UsageException($"--force with {plan.Shards} shards would delete what the others write: empty {folder} before you start them.");
-            RunFolder.Clear(folder);
-        }
-
-        Settings(parsed, plan, benchmark, work, network, options).Claim(folder);
-        if (RunFolder.StatusOf(folder, plan).State == ShardState.Done) return;
-        using ShardFile sink = ShardFile.Open(folder, plan);
+        RunSettings settings = Settings(parsed, plan, benchmark, work, network, options);
+        using IRecordSink? sink = RunOutput.Open(folder, plan, settings, parsed.GetValue(force), uploadEvery: TimeSpan.Zero); // a folder: nothing is uploaded
+        if (sink is null) return;
         using var latency = new LatencyLog(folder, plan);
         long total = plan.CountOf(work.Count);
         var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor);
