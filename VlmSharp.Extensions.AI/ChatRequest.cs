@@ -12,7 +12,9 @@ namespace VlmSharp.Extensions.AI;
 internal static class ChatRequest
 {
     /// <summary>The pictures and the prompt of a chat.</summary>
-    /// <param name="messages">At least one user message with <see cref="TextContent"/> and, for each picture, a <see cref="DataContent"/> of an image type.</param>
+    /// <param name="messages">
+    /// At least one user message with <see cref="TextContent"/> and, for each picture, a <see cref="DataContent"/> of an image type or of none.
+    /// </param>
     /// <param name="model">The model, whose context limits the number of pictures.</param>
     /// <param name="images">How pictures are read.</param>
     /// <returns>The request. Its prompt is the last user message's texts joined; its pictures are those of the last user message that has some, in order.</returns>
@@ -42,12 +44,15 @@ internal static class ChatRequest
 
     private static bool HasPicture(ChatMessage message) => message.Contents.OfType<DataContent>().Any(IsPicture);
 
-    private static bool IsPicture(DataContent data) => data.HasTopLevelMediaType("image");
+    // Data whose type nobody knew (an upload of curl, a blob of a store) may be a picture: the decoder looks at the bytes.
+    private static bool IsPicture(DataContent data) =>
+        data.HasTopLevelMediaType("image") || data.MediaType is "application/octet-stream" or "binary/octet-stream";
 
     private static DataContent Picture(AIContent content) => content switch
     {
         DataContent data when IsPicture(data) => data,
-        DataContent data => throw new RequestException($"The message has data of the type '{data.MediaType}': PaliGemma takes text and pictures (image/*)."),
+        DataContent data => throw new RequestException($"The message has data of the type '{data.MediaType}': "
+            + "PaliGemma takes text and pictures (image/*, or application/octet-stream)."),
         UriContent => throw new RequestException("The message has a picture by its address, but nothing is downloaded: send its bytes as DataContent."),
         _ => throw new RequestException($"The message has a {content.GetType().Name}: PaliGemma takes text (TextContent) and pictures (DataContent)."),
     };

@@ -9,7 +9,8 @@ namespace VlmSharp.Extensions.AI;
 
 /// <summary>
 /// A PaliGemma model as a chat client. The last user message is what is asked: its <see cref="TextContent"/> is the prompt, word for word, for
-/// instance "caption en"; each <see cref="DataContent"/> of an image type is a picture. Nothing is downloaded.
+/// instance "caption en"; each <see cref="DataContent"/> of an image type, or of <c>application/octet-stream</c>, is a picture, whose format
+/// its bytes say. Nothing is downloaded.
 /// </summary>
 /// <remarks>
 /// <para>

@@ -47,5 +47,6 @@ internal sealed class BoundedBuffer
 
     private ImageFormatException TooLong() => new(
         $"{name} has more than {most} bytes; scale it down, "
-        + $"or raise {nameof(ImageOptions)}.{nameof(ImageOptions.MaxFileBytes)} if you trust the file.");
+        + $"or raise {nameof(ImageOptions)}.{nameof(ImageOptions.MaxFileBytes)} if you trust the file.")
+    { Fault = ImageFault.OverLimit, Limit = nameof(ImageOptions.MaxFileBytes) };
 }

@@ -19,6 +19,22 @@ public abstract class VlmSharpException : Exception
 public sealed class ImageFormatException(string message, Exception? innerException = null)
     : VlmSharpException(message, innerException)
 {
+    /// <summary>What kind of fault it is, for who answers a client: <see cref="ImageFault.Damaged"/> unless said otherwise.</summary>
+    public ImageFault Fault { get; internal init; }
+
     /// <summary>The property of <c>ImageOptions</c> whose limit the picture is over, or null where it is over none.</summary>
     internal string? Limit { get; init; }
+}
+
+/// <summary>Why a picture was refused: what a service tells apart when it answers the client who sent it.</summary>
+public enum ImageFault
+{
+    /// <summary>The bytes are missing, cut off or contradict their format; the file may be fine where it came from.</summary>
+    Damaged,
+
+    /// <summary>The bytes are of a format, or of a kind of a format, that is not read; another file format helps.</summary>
+    Unsupported,
+
+    /// <summary>The picture is larger than a limit of <c>ImageOptions</c> allows; a smaller picture helps.</summary>
+    OverLimit,
 }

@@ -119,7 +119,8 @@ public static class ImageFile
         string? foreign = ForeignFormats.NameOf(bytes);
         throw new ImageFormatException(foreign is null
             ? $"{name} is not a picture of a format known to VlmSharp; give a PNG, JPEG, WebP, BMP, GIF or PPM file."
-            : $"{name} is in the {foreign} format, which VlmSharp does not read; convert it to PNG or JPEG.");
+            : $"{name} is in the {foreign} format, which VlmSharp does not read; convert it to PNG or JPEG.")
+        { Fault = ImageFault.Unsupported };
     }
 
     /// <summary>The name of the format whose decoder takes these bytes, as in <c>PNG</c>; null where none does.</summary>

@@ -30,14 +30,16 @@ internal sealed class DecodeContext(string name, string format)
 
     /// <summary>The file is well-formed as far as can be seen, but of a kind that is not implemented.</summary>
     public ImageFormatException Unsupported(string what) =>
-        new($"{name} is a {format} picture with {what}, which VlmSharp does not read; convert it to PNG or baseline JPEG.");
+        new($"{name} is a {format} picture with {what}, which VlmSharp does not read; convert it to PNG or baseline JPEG.")
+        { Fault = ImageFault.Unsupported };
 
     /// <summary>The file asks for more than a limit allows.</summary>
     /// <param name="what">How much, after "a picture of".</param>
     /// <param name="remedy">What the user can do to the file.</param>
     /// <param name="option">The property of <c>ImageOptions</c>, which has the same name here.</param>
     public ImageFormatException OverLimit(string what, string remedy, string option) =>
-        new($"{name} is a {format} picture of {what}; {remedy}, or raise ImageOptions.{option} if you trust the file.") { Limit = option };
+        new($"{name} is a {format} picture of {what}; {remedy}, or raise ImageOptions.{option} if you trust the file.")
+        { Fault = ImageFault.OverLimit, Limit = option };
 
     /// <summary>Refuses empty pictures and those over the limits. To be called before any allocation.</summary>
     public void CheckSize(long width, long height)

@@ -84,6 +84,20 @@ public sealed class VlmSharpChatClientTests : IDisposable
         Assert.Equal(((GenerationResult)bytes.RawRepresentation!).LogProbabilities, ((GenerationResult)links.RawRepresentation!).LogProbabilities);
     }
 
+    [Theory]
+    [InlineData("application/octet-stream")]
+    [InlineData("binary/octet-stream")]
+    public async Task Data_of_no_type_is_a_picture_if_its_bytes_are(string type)
+    {
+        var untyped = new DataContent(Chat.Picture("cake.png").Data, type);
+        Assert.Equal("a cake", (await client.GetResponseAsync([Chat.User(untyped, new TextContent("caption en"))])).Text);
+        ChatMessage again = Chat.User(new TextContent("caption en"));
+        Assert.Equal("a cake", (await client.GetResponseAsync([Chat.User(untyped, new TextContent("x")), again])).Text);
+        ImageFormatException error = await Assert.ThrowsAsync<ImageFormatException>(
+            () => client.GetResponseAsync([Chat.User(new DataContent("hello"u8.ToArray(), type))]));
+        Assert.Equal(ImageFault.Unsupported, error.Fault);
+    }
+
     [Fact]
     public async Task Options_reach_the_generation()
     {
