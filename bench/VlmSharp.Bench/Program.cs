@@ -33,10 +33,10 @@ if (args is ["checkpoint", ..])
     return 2;
 }
 
-// ladder: the versions of the matrix product in VlmSharp.Cpu/Kernels/Products/MatMul.md.
+// ladder: every rung of bench/VlmSharp.Ladder, from the equations to the library's kernels.
 if (args is ["ladder"])
 {
-    VlmSharp.Bench.MatMulLadder.Run();
+    VlmSharp.Bench.Ladder.LadderProgram.Run();
     return 0;
 }
 
