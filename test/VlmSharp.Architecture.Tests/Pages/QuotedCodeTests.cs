@@ -4,10 +4,8 @@ namespace VlmSharp.Architecture.Tests.Pages;
 public sealed class QuotedCodeTests
 {
     /// <summary>The pages that quote.</summary>
-    public static TheoryData<string> Quoting => [.. Directory
-        .EnumerateFiles(Path.Combine(Conformance.GoldenFiles.Root, "docs"), "*.md", SearchOption.AllDirectories)
-        .Where(path => Quotes(path).Any())
-        .Select(path => Path.GetRelativePath(Conformance.GoldenFiles.Root, path))];
+    public static TheoryData<string> Quoting => [.. RepositoryFiles.Pages
+        .Where(page => Quotes(Path.Combine(Conformance.GoldenFiles.Root, page)).Any())];
 
     [Theory, MemberData(nameof(Quoting))]
     public void Quoted_lines_are_in_the_file(string page) => Faults.AssertNone(
