@@ -43,13 +43,18 @@ public sealed partial class TaskPagesTests : IDisposable
     public async Task The_picture_of_segment_is_what_its_lines_make()
     {
         string text = await File.ReadAllTextAsync(Path.Combine(Pages, "segment.md"));
-        foreach (string line in new[] { "Math.Clamp((22 - MathF.Sqrt(Square(i % 64 - 31.5f) + Square(i / 64 - 31.5f))) / 2, -1, 1)", "d with { Mask = new SegmentationMask(disc, d.Box, picture.Width, picture.Height) }" })
-            Assert.Contains(line, text, StringComparison.Ordinal);
+        string[] lines =
+        [
+            "Math.Clamp((22 - MathF.Sqrt(MathF.Pow(i % 64 - 31.5f, 2) + MathF.Pow(i / 64 - 31.5f, 2))) / 2, -1, 1)",
+            "d with { Mask = new SegmentationMask(disc, d.Box, picture.Width, picture.Height) }",
+        ];
+        Assert.All(lines, line => Assert.Contains(line, text, StringComparison.Ordinal));
 
         using var backend = new CpuBackend();
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
         RgbImage picture = ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", "sun.png"));
-        float[] disc = [.. Enumerable.Range(0, 64 * 64).Select(i => Math.Clamp((22 - MathF.Sqrt(Square(i % 64 - 31.5f) + Square(i / 64 - 31.5f))) / 2, -1, 1))];
+        float[] disc = [.. Enumerable.Range(0, 64 * 64)
+            .Select(i => Math.Clamp((22 - MathF.Sqrt(MathF.Pow(i % 64 - 31.5f, 2) + MathF.Pow(i / 64 - 31.5f, 2))) / 2, -1, 1))];
         TaskResult suns = new TaskRunner(model).Run(VisionTask.Detect("sun"), picture);
         Detection[] shown = [.. suns.Detections.Select(d => d with { Mask = new SegmentationMask(disc, d.Box, picture.Width, picture.Height) })];
         PngWriter.Save(DetectionOverlay.Draw(picture, shown), Path.Combine(scratch, "segment.png"));
@@ -61,8 +66,6 @@ public sealed partial class TaskPagesTests : IDisposable
     {
         foreach (string file in Directory.EnumerateFiles(Pages, "*.png")) Assert.InRange(new FileInfo(file).Length, 1, 60_000);
     }
-
-    private static float Square(float x) => x * x;
 
     /// <summary>The words of a command line, with paths of the repository; what it writes goes elsewhere.</summary>
     private string[] Arguments(string line)
