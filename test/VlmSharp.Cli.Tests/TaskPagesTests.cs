@@ -9,7 +9,7 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Cli.Tests;
 
-/// <summary>The pages of <c>docs/tasks</c>: their commands print what stands below them, and make the pictures that they show.</summary>
+/// <summary>The front page and the pages of <c>docs/tasks</c>: their commands print what stands below them, and make the pictures that they show.</summary>
 public sealed partial class TaskPagesTests : IDisposable
 {
     private static readonly string Pages = Path.Combine(GoldenFiles.Root, "docs", "tasks");
@@ -20,22 +20,24 @@ public sealed partial class TaskPagesTests : IDisposable
     [Theory, InlineData("caption"), InlineData("ask"), InlineData("detect")]
     public async Task Commands_do_what_the_page_says(string page)
     {
-        string text = await File.ReadAllTextAsync(Path.Combine(Pages, $"{page}.md"));
-        int commands = 0;
-        foreach (Match block in ConsoleBlock().Matches(text))
-            foreach (string command in block.Groups[1].Value.Split("$ ", StringSplitOptions.RemoveEmptyEntries))
-            {
-                string[] lines = command.TrimEnd('\n').Split('\n');
-                Run.Outcome run = await Run.Vlmsharp("", Arguments(lines[0]));
-                Assert.Equal(0, run.Code);
-                string[] printed = run.Output.Length == 0 ? [] : run.Lines;
-                Assert.Equal(lines[1..].Length, printed.Length);
-                foreach ((string expected, string actual) in lines[1..].Zip(printed)) AssertSame(expected, actual);
-                commands++;
-            }
-
+        int commands = await RunCommandsAsync(Path.Combine(Pages, $"{page}.md"));
         Assert.True(commands >= 2, $"{page}.md has {commands} commands.");
         AssertSamePicture($"{page}.png");
+    }
+
+    [Fact]
+    public async Task The_front_page_s_commands_do_what_it_says() =>
+        Assert.InRange(await RunCommandsAsync(Path.Combine(GoldenFiles.Root, "README.md")), 3, 10);
+
+    /// <summary>The first command of the front page, which is there before there is a command of the name vlmsharp.</summary>
+    [Fact]
+    public async Task The_front_page_s_first_command_prints_what_it_says()
+    {
+        string text = await File.ReadAllTextAsync(Path.Combine(GoldenFiles.Root, "README.md"));
+        Match first = FirstCommand().Match(text);
+        Assert.True(first.Success, "README.md has no first command with its output.");
+        Run.Outcome run = await Run.Vlmsharp("", Arguments("vlmsharp " + first.Groups[1].Value));
+        Assert.Equal((0, first.Groups[2].Value), (run.Code, run.Output.TrimEnd('\n')));
     }
 
     /// <summary>The lines of C# on the page.</summary>
@@ -65,6 +67,25 @@ public sealed partial class TaskPagesTests : IDisposable
     public void Pictures_are_small()
     {
         foreach (string file in Directory.EnumerateFiles(Pages, "*.png")) Assert.InRange(new FileInfo(file).Length, 1, 60_000);
+    }
+
+    /// <summary>Runs the commands of a page's consoles and holds what they print against the lines below them; how many there are.</summary>
+    private async Task<int> RunCommandsAsync(string page)
+    {
+        int commands = 0;
+        foreach (Match block in ConsoleBlock().Matches(await File.ReadAllTextAsync(page)))
+            foreach (string command in block.Groups[1].Value.Split("$ ", StringSplitOptions.RemoveEmptyEntries))
+            {
+                string[] lines = command.TrimEnd('\n').Split('\n');
+                Run.Outcome run = await Run.Vlmsharp("", Arguments(lines[0]));
+                Assert.Equal(0, run.Code);
+                string[] printed = run.Output.Length == 0 ? [] : run.Lines;
+                Assert.Equal(lines[1..].Length, printed.Length);
+                foreach ((string expected, string actual) in lines[1..].Zip(printed)) AssertSame(expected, actual);
+                commands++;
+            }
+
+        return commands;
     }
 
     /// <summary>The words of a command line, with paths of the repository; what it writes goes elsewhere.</summary>
@@ -99,6 +120,9 @@ public sealed partial class TaskPagesTests : IDisposable
 
     [GeneratedRegex("```console\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex ConsoleBlock();
+
+    [GeneratedRegex("^    dotnet run -c Release --project VlmSharp.Cli -- (.*)\n\nprints `([^`]*)`", RegexOptions.Multiline)]
+    private static partial Regex FirstCommand();
 
     [GeneratedRegex("\"([^\"]*)\"|[^ ]+")]
     private static partial Regex Word();
