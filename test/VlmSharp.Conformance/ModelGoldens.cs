@@ -38,7 +38,9 @@ public abstract class ModelGoldens
             Trace trace = ModelTrace.Run(model, golden.Request(), golden.Tokens.Length);
             Dictionary<string, TracedTensor> actual = trace.Tensors.ToDictionary(t => t.Name);
             bool IsCompared(string name) => !name.StartsWith("beam4", StringComparison.Ordinal) && name is not ("tokens" or "input_ids");
-            foreach (string name in expected.Names.Where(IsCompared))
+            // In the order of the computation, so that what fails is the first stage that is off.
+            List<string> order = [.. trace.Tensors.Select(t => t.Name)];
+            foreach (string name in expected.Names.Where(IsCompared).OrderBy(order.IndexOf))
             {
                 string what = $"{folder} {golden.Name} {name}";
                 Assert.True(actual.ContainsKey(name), $"{what} was not traced.");
