@@ -31,13 +31,24 @@ public sealed class LadderPageTests
         Directory.EnumerateFiles(Path.Combine(GoldenFiles.Root, "bench/VlmSharp.Ladder", ladder), "Rung*.cs"),
         path => Assert.InRange(File.ReadLines(path).Count(), 10, 120));
 
+    /// <summary>Who measures anew changes the kernel's page and the tour.</summary>
     [Fact]
-    public void The_tables_of_figures_have_every_rung()
+    public void The_tables_of_figures_have_every_rung_and_the_tour_the_same_figures()
     {
-        for (int i = 0; i < ProductLadder.Rungs.Count; i++)
-            Assert.Contains($"\n| {i + 1} {ProductLadder.Rungs[i].Name} | ", Read(MatMul), StringComparison.Ordinal);
-        for (int i = 0; i < AttentionLadder.Rungs.Count; i++)
-            Assert.Contains($"\n| {i + 1} {AttentionLadder.Rungs[i].Name} | ", Read(Attention), StringComparison.Ordinal);
+        AssertFigures(MatMul, "MatrixProduct", [.. ProductLadder.Rungs.Select(rung => rung.Name)]);
+        AssertFigures(Attention, "Attention", [.. AttentionLadder.Rungs.Select(rung => rung.Name)]);
+
+        static void AssertFigures(string page, string ladder, string[] rungs)
+        {
+            for (int i = 0; i < rungs.Length; i++)
+            {
+                string row = Read(page).Split('\n').Single(line => line.StartsWith($"| {i + 1} {rungs[i]} | ", StringComparison.Ordinal));
+                string ofThePeak = row[(row.TrimEnd('|').LastIndexOf('|') + 1)..];
+                string link = $"/VlmSharp.Ladder/{ladder}/Rung{i + 1}";
+                Assert.EndsWith(
+                    ofThePeak, Read(Tour).Split('\n').Single(line => line.Contains(link, StringComparison.Ordinal)), StringComparison.Ordinal);
+            }
+        }
     }
 
     [Theory, InlineData(MatMul), InlineData(Attention)]
