@@ -9,6 +9,7 @@ internal static class ModelLabel
     public static string Of(VisionLanguageModel model)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Checkpoint.Directory));
-        return string.Join('/', new[] { Path.GetFileName(Path.GetDirectoryName(full)), Path.GetFileName(full) }.Where(n => !string.IsNullOrEmpty(n)));
+        string?[] names = [Path.GetFileName(Path.GetDirectoryName(full)), Path.GetFileName(full)];
+        return string.Join('/', names.Where(name => !string.IsNullOrEmpty(name)));
     }
 }

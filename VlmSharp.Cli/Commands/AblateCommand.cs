@@ -19,18 +19,31 @@ internal static class AblateCommand
     {
         var file = new Argument<string>("IMAGE") { Description = "Picture file." };
         var prompt = new Argument<string>("PROMPT") { Description = PromptWords.Description };
-        var only = new Option<string[]>("--only") { Description = "Run this switch alone; repeat it for several. layer and head.2 name all of a kind.", HelpName = "NAME" };
+        var only = new Option<string[]>("--only")
+        {
+            Description = "Run this switch alone; repeat it for several. layer and head.2 name all of a kind.",
+            HelpName = "NAME",
+        };
         var layers = new Option<bool>("--layers") { Description = "Also skip each decoder layer in turn." };
-        var heads = new Option<bool>("--heads") { Description = "Also silence each head of each decoder layer in turn: a run for every one." };
-        var other = new Option<string?>("--other-image") { Description = "Another picture: what does the model answer from that one?", HelpName = "FILE" };
+        var heads = new Option<bool>("--heads") { Description = "Also silence each head of each decoder layer in turn, one a run." };
+        var other = new Option<string?>("--other-image")
+        {
+            Description = "Another picture: what does the model answer from that one?",
+            HelpName = "FILE",
+        };
         Option<int?> tokens = NumberOption.Create<int>(
-            "--max-new-tokens", "N", $"New tokens of an answer, at the most {AblationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
-        var html = new Option<string?>("--html") { Description = "Also write a page, where {name} is the picture's name.", HelpName = "PAGE.html" };
+            "--max-new-tokens", "N",
+            $"New tokens of an answer, at the most {AblationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
+        var html = new Option<string?>("--html")
+        {
+            Description = "Also write a page, where {name} is the picture's name.",
+            HelpName = "PAGE.html",
+        };
         var json = new Option<bool>("--json") { Description = "One JSON object instead of a table." };
-        var command = new ExampleCommand("ablate", "Switches parts of the model off one at a time, and shows what becomes of the answer.", """
-            Switches: causal, no-picture, other-picture (with --other-image), no-positions, open-gate, no-embedding-scale; of PaliGemma 2 also
-            attention-softcap and final-softcap; layer.0, layer.1, ... and head.LAYER.HEAD. Without --only, --layers and --heads all but the
-            layers and heads are run.
+        var command = new ExampleCommand("ablate", "Switches parts of the model off, one at a time, and shows the answers.", """
+            Switches: causal, no-picture, other-picture (with --other-image), no-positions, open-gate, no-embedding-scale; of
+            PaliGemma 2 also attention-softcap and final-softcap; layer.0, layer.1, ... and head.LAYER.HEAD. Without --only,
+            --layers and --heads all but the layers and heads are run.
 
             ln q is the logarithm of the probability that the changed model gives to the whole model's answer. KL is how far its
             probabilities have moved, the mean over that answer's tokens, in nats; 0 is not at all. Both are taken behind the tokens of
@@ -78,7 +91,8 @@ internal static class AblateCommand
     {
         try
         {
-            return await Progress.RunAsync("switching parts off", share => Ablator.Run(network, request, options, share, cancellation), cancellation);
+            return await Progress.RunAsync(
+                "switching parts off", share => Ablator.Run(network, request, options, share, cancellation), cancellation);
         }
         catch (RequestException e) when (e.Parameter == "only")
         {

@@ -7,7 +7,8 @@ namespace VlmSharp.Cli.Options;
 internal static class PromptWords
 {
     /// <summary>The line of the help.</summary>
-    public const string Description = "\"ask ...\", \"caption\", \"detect ...\" or \"segment ...\" as in those commands; else the prompt, word for word.";
+    public const string Description =
+        "\"ask ...\", \"caption\", \"detect ...\" or \"segment ...\" as in those commands; else the prompt, word for word.";
 
     /// <summary>What the command sends that the words name, or else the words. "caption de" is what caption sends as it stands.</summary>
     /// <exception cref="UsageException">The command would refuse them.</exception>

@@ -15,11 +15,12 @@ internal static class AblationOutput
     {
         Table table = Tables.Create("switch", "what", "answer", "ln q", "KL");
         foreach (int number in new[] { 3, 4 }) table.Columns[number].RightAligned();
-        table.AddPlainRow("", "the whole model", Answer(report.Whole), AnswerTable.Nats(report.Whole.LogProbability), "0");
+        table.AddPlainRow(
+            "", "the whole model", AnswerTable.Shown(report.Whole, LongestAnswer), AnswerTable.Nats(report.Whole.LogProbability), "0");
         foreach (AblationResult result in report.Results)
         {
             table.AddPlainRow(
-                result.Switch.Name, result.Switch.Title, result.IsSame ? "the same" : Answer(result.Answer),
+                result.Switch.Name, result.Switch.Title, result.IsSame ? "the same" : AnswerTable.Shown(result.Answer, LongestAnswer),
                 AnswerTable.Nats(result.Answer.LogProbability), AnswerTable.Size(result.Answer.Divergence));
         }
 
@@ -63,11 +64,5 @@ internal static class AblationOutput
         o.WriteNumbers("logprobs", answer.LogProbabilities);
         o.WriteReal("kl", answer.Divergence);
         o.WriteNumbers("kls", answer.Divergences);
-    }
-
-    private static string Answer(AblatedAnswer answer)
-    {
-        string shown = AnswerTable.Shown(answer);
-        return shown.Length <= LongestAnswer ? shown : $"{shown[..LongestAnswer]}…";
     }
 }

@@ -88,7 +88,12 @@ internal static class JsonOutput
     }
 
     /// <summary>What JSON calls the end of an answer.</summary>
-    public static string NameOf(FinishReason finish) => finish switch { FinishReason.Stop => "stop", FinishReason.Length => "length", _ => "none" };
+    public static string NameOf(FinishReason finish) => finish switch
+    {
+        FinishReason.Stop => "stop",
+        FinishReason.Length => "length",
+        _ => "none",
+    };
 
     /// <summary>The members of a result; those of candidates, beams and sampling where there are any.</summary>
     public static void WriteResult(this Utf8JsonWriter json, GenerationResult result)

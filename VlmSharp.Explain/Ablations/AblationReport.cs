@@ -56,7 +56,8 @@ public sealed record AblationResult(AblationSwitch Switch, AblatedAnswer Answer,
 /// sum_v p(v) ln(p(v) / q(v)), both behind the same tokens (Kullback and Leibler 1951).
 /// </param>
 public sealed record AblatedAnswer(
-    IReadOnlyList<int> TokenIds, string? Text, FinishReason Finish, IReadOnlyList<double> LogProbabilities, IReadOnlyList<double> Divergences)
+    IReadOnlyList<int> TokenIds, string? Text, FinishReason Finish, IReadOnlyList<double> LogProbabilities,
+    IReadOnlyList<double> Divergences)
 {
     /// <summary>ln q(answer): the sum of <see cref="LogProbabilities"/>, in nats.</summary>
     public double LogProbability => LogProbabilities.Sum();

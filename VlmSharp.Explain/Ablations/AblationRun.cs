@@ -43,14 +43,15 @@ internal sealed class AblationRun
         LogitRows scores = Score(context, model.Prepare(asked), answer);
         // Where each token of the answer is still the likeliest behind those before it, greedy generation takes the same way.
         bool isSame = Enumerable.Range(0, answer.Length).All(t => scores.Likeliest(t) == answer[t]);
-        if (isSame) return new AblationResult(change, Whole with { LogProbabilities = LogProbabilities(scores), Divergences = Divergences(scores) }, true);
+        AblatedAnswer rated = Whole with { LogProbabilities = LogProbabilities(scores), Divergences = Divergences(scores) };
+        if (isSame) return new AblationResult(change, rated, true);
         GenerationResult result = Generate(context, asked);
         return new AblationResult(change, Describe(result, scores), result.TokenIds.SequenceEqual(answer));
     }
 
     /// <summary>
-    /// The scores in front of each token of an answer, all of them in one step: the prompt is the bidirectional prefix, and the answer behind it is
-    /// causal, so they are those of generating it token by token.
+    /// The scores in front of each token of an answer, all of them in one step: the prompt is the bidirectional prefix, and the answer
+    /// behind it is causal, so they are those of generating it token by token.
     /// </summary>
     /// <param name="context">The model, or a variant of it.</param>
     /// <param name="prompt">T tokens and a picture.</param>
@@ -70,7 +71,8 @@ internal sealed class AblationRun
             batch.Add(ids.Length, prefixLength: prompt.Ids.Length, cache, prompt.Adapter);
             using Matrix image = context.Features.Encode(network, [.. prompt.Keys.Zip(prompt.Pixels)]); // [N, h]
             StepTable step = b.Prepare(batch);
-            using Indices tokens = b.Upload(ids), targets = b.Upload(places), rows = b.Upload([.. Enumerable.Range(prompt.Ids.Length - 1, answer.Length)]);
+            using Indices tokens = b.Upload(ids), targets = b.Upload(places);
+            using Indices rows = b.Upload([.. Enumerable.Range(prompt.Ids.Length - 1, answer.Length)]);
             using Matrix input = network.Embed(tokens, image, targets); // [T + n - 1, h]
             using Matrix hidden = network.Decode(input, step); // [T + n - 1, h]
             using Matrix before = b.SelectRows(hidden, rows); // [n, h]
@@ -101,6 +103,9 @@ internal sealed class AblationRun
 
     private double[] Divergences(LogitRows scores) => [.. answer.Select((_, t) => whole.Divergence(scores, t))];
 
-    private ExplainedToken Token(int index, int id) => new(
-        index, id, model.Tokenizer is { } tokenizer && id < tokenizer.VocabularySize ? tokenizer.Piece(id) : "", id == model.Config.ImageTokenId);
+    private ExplainedToken Token(int index, int id)
+    {
+        string piece = model.Tokenizer is { } tokenizer && id < tokenizer.VocabularySize ? tokenizer.Piece(id) : "";
+        return new ExplainedToken(index, id, piece, id == model.Config.ImageTokenId);
+    }
 }

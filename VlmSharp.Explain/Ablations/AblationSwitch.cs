@@ -18,7 +18,8 @@ public enum AblationScope
 /// <summary>One part of the model that can be switched off: what it is called, what it does, and what becomes of its equation.</summary>
 public sealed record AblationSwitch
 {
-    internal AblationSwitch(string name, string title, string meaning, string equation, string source, Func<IComputeBackend, IComputeBackend>? wrap)
+    internal AblationSwitch(
+        string name, string title, string meaning, string equation, string source, Func<IComputeBackend, IComputeBackend>? wrap)
     {
         (Name, Title, Meaning) = (name, title, meaning.ReplaceLineEndings(" "));
         (Equation, Source, Wrap) = (equation, source, wrap);
@@ -40,7 +41,7 @@ public sealed record AblationSwitch
     public string Source { get; }
 
     /// <summary>What it turns off.</summary>
-    public AblationScope Scope { get; internal init; }
+    public AblationScope Scope => Head is not null ? AblationScope.Head : Layer is not null ? AblationScope.Layer : AblationScope.Model;
 
     /// <summary>The decoder layer, from 0; null of a switch of the whole model.</summary>
     public int? Layer { get; internal init; }

@@ -3,8 +3,8 @@ using VlmSharp.Generation;
 namespace VlmSharp.Explain.Ablations;
 
 /// <summary>
-/// Runs one request greedily, then again with parts of the model switched off one at a time. Each switch is a backend that stands before the
-/// model's own and changes an operator on its way; the network and its parameters are the same for all.
+/// Runs one request greedily, then again with parts of the model switched off one at a time. Each switch is a backend that stands
+/// before the model's own and changes an operator on its way; the network and its parameters are the same for all.
 /// </summary>
 public static class Ablator
 {
@@ -15,7 +15,9 @@ public static class Ablator
     /// <param name="progress">Hears the share of the switches that are done, 0 to 1; or null.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
     /// <returns>The answers, and how far the model moved with each switch.</returns>
-    /// <exception cref="RequestException">The request does not fit the model, has another number of pictures than one, or a switch is none.</exception>
+    /// <exception cref="RequestException">
+    /// The request does not fit the model or has another number of pictures than one; or the model has no switch of a name.
+    /// </exception>
     public static AblationReport Run(
         VisionLanguageModel model, GenerationRequest request, AblationOptions? options = null, IProgress<double>? progress = null,
         CancellationToken cancellationToken = default)

@@ -5,7 +5,8 @@ namespace VlmSharp.Explain.Ablations;
 /// <param name="vocabulary">V.</param>
 internal sealed class LogitRows(float[] values, int vocabulary)
 {
-    private readonly double[] normalizers = [.. Enumerable.Range(0, values.Length / vocabulary).Select(t => Normalizer(values.AsSpan(t * vocabulary, vocabulary)))];
+    private readonly double[] normalizers =
+        [.. Enumerable.Range(0, values.Length / vocabulary).Select(t => Normalizer(values.AsSpan(t * vocabulary, vocabulary)))]; // [n]
 
     /// <summary>n.</summary>
     public int Count => normalizers.Length;
@@ -26,7 +27,10 @@ internal sealed class LogitRows(float[] values, int vocabulary)
         return best;
     }
 
-    /// <summary>sum_v p_t(v) (ln p_t(v) - ln q_t(v)) with p of this and q of another; the terms of tokens that p excludes are 0. Rounding does not make it negative.</summary>
+    /// <summary>
+    /// sum_v p_t(v) (ln p_t(v) - ln q_t(v)) with p of this and q of another, at least 0 whatever the rounding. A token that p excludes
+    /// adds nothing.
+    /// </summary>
     public double Divergence(LogitRows other, int t)
     {
         ReadOnlySpan<float> p = Row(t), q = other.Row(t);

@@ -14,8 +14,8 @@ public static class AblationPage
 
     private const string Css = """
         .answers { width: 100%; }
-        .answers th { color: var(--quiet); font-weight: 600; text-align: left; vertical-align: bottom; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); }
-        .answers td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+        .answers th { color: var(--quiet); font-weight: 600; text-align: left; }
+        .answers th, .answers td { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
         .answers td.answer { max-width: 20rem; overflow-wrap: anywhere; }
         .answers td.bar { width: 26%; padding-right: 0; }
         .answers td.bar div { height: .8rem; min-width: 1px; margin-top: .25rem; background: var(--picture); border-radius: 0 2px 2px 0; }
@@ -31,7 +31,8 @@ public static class AblationPage
         .switch h3 code { font-weight: 400; color: var(--quiet); margin-left: .5rem; }
         .switch .equation { margin-top: .4rem; }
         .switch .files { margin-bottom: .8rem; }
-        .whole-model { display: grid; grid-template-columns: minmax(0, 17rem) minmax(0, 1fr); gap: 1.6rem; align-items: start; }
+        .whole-model { display: grid; grid-template-columns: minmax(0, 17rem) minmax(0, 1fr); gap: 1.6rem; align-items: start; margin-bottom: 1.2rem; }
+        .whole-model .note { margin-top: .8rem; }
         .whole-model img, .other img { width: 100%; image-rendering: pixelated; border-radius: 3px; }
         .other { max-width: 10rem; margin: .2rem 0 .8rem; }
         .heads { min-width: 22rem; }
@@ -67,8 +68,8 @@ public static class AblationPage
         LayerSection.Write(page, report);
         HeadSection.Write(page, report);
         page.Add($"""
-            <footer><p>Made by <code>vlmsharp ablate</code>. What each switch shows, and how to write one: <code>docs/ablate.md</code>. What the whole
-            model saw and did: <code>vlmsharp explain</code>.</p></footer>
+            <footer><p>Made by <code>vlmsharp ablate</code>. What each switch shows, and how to write one: <code>docs/ablate.md</code>.
+            What the whole model saw and did: <code>vlmsharp explain</code>.</p></footer>
             </main></body></html>
 
             """);
@@ -79,16 +80,23 @@ public static class AblationPage
         int same = r.Results.Count(result => result.IsSame);
         page.Add($"""
             <main><header><p class="eyebrow">What each part is for</p>
-            <h1><span class="asked"><bdi>{Title(r)}</bdi></span> <span class="arrow">→</span> <span class="answered"><bdi>{AnswerTable.Shown(r.Whole)}</bdi></span></h1>
-            <p>This page asks a model the same thing again and again, each time with one of its parts switched off. Where the answer stays, the part
-            was not needed for it. Where it changes, the change says what the part is for. The parameters are the same in every run.</p>
+            <h1><span class="asked"><bdi>{Title(r)}</bdi></span> <span class="arrow">→</span>
+            """);
+        page.Add($"""
+             <span class="answered"><bdi>{AnswerTable.Shown(r.Whole)}</bdi></span></h1>
+            <p>This page asks a model the same thing again and again, each time with one of its parts switched off. Where the answer stays,
+            the part was not needed for it. Where it changes, the change says what the part is for. The parameters are the same in every
+            run.</p>
             <dl><div><dt>model</dt><dd>{r.ModelName}</dd></div><div><dt>network</dt><dd>{r.Config.Text.Layers} decoder layers of width
-            {r.Config.Text.HiddenSize}, {Figures.Count(r.Config.Text.Heads, "query head")} each</dd></div><div><dt>switches</dt><dd>{r.Results.Count}; with {same} of
-            them the answer stays</dd></div><div><dt>computed by</dt><dd>{r.Backend}</dd></div></dl>
+            {r.Config.Text.HiddenSize}, {Figures.Count(r.Config.Text.Heads, "query head")} each</dd></div>
+            <div><dt>switches</dt><dd>{r.Results.Count}; with {same} of them the answer stays</dd></div>
+            <div><dt>computed by</dt><dd>{r.Backend}</dd></div></dl>
             <nav><a href="#whole">whole model</a>
             """);
-        foreach ((AblationScope scope, string id, string words) in new[] { (AblationScope.Model, "switches", "switches"), (AblationScope.Layer, "layers", "layers"), (AblationScope.Head, "heads", "heads") })
-            if (r.Results.Any(result => result.Switch.Scope == scope)) page.Add($"""<a href="#{id}">{words}</a>""");
+        (AblationScope, string)[] sections =
+            [(AblationScope.Model, "switches"), (AblationScope.Layer, "layers"), (AblationScope.Head, "heads")];
+        foreach ((AblationScope scope, string id) in sections)
+            if (r.Results.Any(result => result.Switch.Scope == scope)) page.Add($"""<a href="#{id}">{id}</a>""");
         page.Add($"</nav></header>\n");
     }
 
@@ -105,14 +113,16 @@ public static class AblationPage
             """);
         AnswerTable.WriteTokens(page, r, r.Whole);
         page.Add($"""
-            <p class="note">Their product is the answer's probability, {Figures.Percent(Math.Exp(r.Whole.LogProbability))}; its logarithm is {AnswerTable.Nats(r.Whole.LogProbability)}.</p>
-            </div></div>
-            <p>Two numbers stand behind each switch. <b>ln q</b> is the logarithm of the probability that the changed model gives to this very answer: 0
-            would be certainty, and every −0.7 halves it. <b>KL</b> says how far all the probabilities have moved, those of other tokens too: 0 is not at
-            all. Both are in nats, and both are taken behind the answer of the whole model, so that every run is asked the same questions.</p>
+            <p class="note">Their product is the answer's probability, {Figures.Percent(Math.Exp(r.Whole.LogProbability))}; its logarithm is
+            {AnswerTable.Nats(r.Whole.LogProbability)}.</p>
+            <p>Two numbers stand behind each switch. <b>ln q</b> is the logarithm of the probability that the changed model gives to this
+            very answer: 0 would be certainty, and every −0.7 halves it. <b>KL</b> says how far all the probabilities have moved, those of
+            other tokens too: 0 is not at all. Both are in nats, and both are taken behind the answer of the whole model, so that every run
+            is asked the same questions.</p></div></div>
 
             """);
-        Sources.Write(page, "ln q = Σ over t of ln q(a[t] | picture, prompt, a[1..t−1])\nKL   = mean over t of Σ over v of p(v) · ln(p(v) / q(v))",
+        Sources.Write(
+            page, "ln q = Σ over t of ln q(a[t] | picture, prompt, a[1..t−1])\nKL   = mean over t of Σ over v of p(v) · ln(p(v) / q(v))",
             "VlmSharp.Explain/Ablations/AblationRun.cs", "VlmSharp.Explain/Ablations/LogitRows.cs");
         page.Add($"</section>\n");
     }

@@ -11,11 +11,15 @@ internal static class SwitchSection
         if (results.Length == 0) return;
         page.Add($"""
             <section id="switches"><h2>One part at a time</h2>
-            <p>Answers that differ from the whole model's are in color. A bar is as long as the KL beside it; the longest is the largest of the table.</p>
+            <p>Answers that differ from the whole model's are in color. A bar shows the KL beside it; the longest is the largest of the
+            table.</p>
 
             """);
         AnswerTable.Write(page, report, results);
-        page.Add($"""<p class="note">Below, each switch with its equation, and the whole model's answer as the changed model rates it: the paler a token, the less likely it has become.</p>""");
+        page.Add($"""
+            <p class="note">Below, each switch with its equation, and the whole model's answer as the changed model rates it: the paler a
+            token, the less likely it has become.</p>
+            """);
         foreach (AblationResult result in results) WriteSwitch(page, report, result);
         page.Add($"</section>\n");
     }
@@ -41,7 +45,8 @@ internal static class SwitchSection
         page.Add($"""<p class="note">{verdict} """);
         if (!result.IsSame) page.Add($"""<span class="changed"><bdi>{AnswerTable.Shown(result.Answer)}</bdi></span>. """);
         page.Add($"""
-            ln q {AnswerTable.Nats(result.Answer.LogProbability)}, of the whole model {AnswerTable.Nats(report.Whole.LogProbability)}; KL {AnswerTable.Size(result.Answer.Divergence)}.</p></article>
+            ln q {AnswerTable.Nats(result.Answer.LogProbability)}, of the whole model {AnswerTable.Nats(report.Whole.LogProbability)};
+            KL {AnswerTable.Size(result.Answer.Divergence)}.</p></article>
 
             """);
     }

@@ -16,9 +16,11 @@ public sealed class AblateCommandTests : IDisposable
     [Theory, InlineData("cpu"), InlineData("reference")]
     public async Task A_table_has_the_whole_model_and_every_switch(string backend)
     {
-        Run.Outcome run = await Run.Vlmsharp("", "ablate", Sample("car-key.png"), Question, "--other-image", Sample("cake.png"), "--layers", "--backend", backend);
+        string[] asked = ["ablate", Sample("car-key.png"), Question, "--other-image", Sample("cake.png"), "--layers"];
+        Run.Outcome run = await Run.Vlmsharp("", [.. asked, "--backend", backend]);
         Assert.Equal((0, ""), (run.Code, run.Error));
-        string[][] rows = [.. run.Lines.Where(l => l.StartsWith('│')).Select(l => l.Trim('│').Split('│', StringSplitOptions.TrimEntries))];
+        IEnumerable<string> lines = run.Lines.Where(line => line.StartsWith('│'));
+        string[][] rows = [.. lines.Select(line => line.Trim('│').Split('│', StringSplitOptions.TrimEntries))];
         Assert.Equal(["switch", "what", "answer", "ln q", "KL"], rows[0]);
         Assert.Equal(["", "the whole model", "a key"], rows[1][..3]);
         Assert.Equal(
@@ -31,7 +33,8 @@ public sealed class AblateCommandTests : IDisposable
     [Fact]
     public async Task Json_has_the_numbers_of_each_token()
     {
-        Run.Outcome run = await Run.Vlmsharp("", "ablate", Sample("car-key.png"), Question, "--only", "no-picture", "--only", "head.2.3", "--json");
+        string[] only = ["--only", "no-picture", "--only", "head.2.3"];
+        Run.Outcome run = await Run.Vlmsharp("", ["ablate", Sample("car-key.png"), Question, .. only, "--json"]);
         Assert.Equal((0, ""), (run.Code, run.Error));
         using JsonDocument json = JsonDocument.Parse(run.Output);
         JsonElement whole = json.RootElement.GetProperty("whole");

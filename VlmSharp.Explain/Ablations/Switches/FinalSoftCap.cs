@@ -1,4 +1,3 @@
-using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Operators;
 
@@ -14,11 +13,14 @@ namespace VlmSharp.Explain.Ablations.Switches;
 /// <param name="cap">The bound that is put on, or 0 to take the model's off.</param>
 internal sealed class FinalSoftCap(IComputeBackend inner, float cap) : DelegatingBackend(inner)
 {
+    // The head's weights, which in most checkpoints are the embedding table's.
+    private const string Head = "language_model.lm_head.weight", Embedding = "language_model.model.embed_tokens.weight";
+
     /// <inheritdoc/>
     public override Matrix Run<TOperator>(in TOperator op)
     {
         if (cap == 0) return op is SoftCap model ? model.X.Retain() : Inner.Run(op); // [n, V]
-        if (op is not Linear { Weight.Name: TensorNames.Head or TensorNames.Embedding } head) return Inner.Run(op);
+        if (op is not Linear { Weight.Name: Head or Embedding } head) return Inner.Run(op);
         using Matrix logits = Inner.Run(head); // [n, V]
         return Inner.SoftCap(logits, cap); // [n, V]
     }

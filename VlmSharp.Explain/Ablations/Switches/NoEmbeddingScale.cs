@@ -13,5 +13,6 @@ namespace VlmSharp.Explain.Ablations.Switches;
 internal sealed class NoEmbeddingScale(IComputeBackend inner) : DelegatingBackend(inner)
 {
     /// <inheritdoc/>
-    public override Matrix Run<TOperator>(in TOperator op) => op is Embed embed ? Inner.Run(embed with { Scale = 1 }) : Inner.Run(op); // [T, h]
+    public override Matrix Run<TOperator>(in TOperator op) =>
+        op is Embed embed ? Inner.Run(embed with { Scale = 1 }) : Inner.Run(op); // [T, h]
 }

@@ -1,4 +1,3 @@
-using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Operators;
 
@@ -15,7 +14,7 @@ namespace VlmSharp.Explain.Ablations.Switches;
 /// <param name="layer">The layer, from 0.</param>
 internal sealed class SkippedLayer(IComputeBackend inner, int layer) : DelegatingBackend(inner)
 {
-    private readonly string prefix = $"{TensorNames.Decoder}model.layers.{layer}.";
+    private readonly string prefix = $"language_model.model.layers.{layer}.";
 
     /// <inheritdoc/>
     public override Matrix Run<TOperator>(in TOperator op) => op switch

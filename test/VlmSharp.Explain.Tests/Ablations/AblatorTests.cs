@@ -25,7 +25,7 @@ public sealed class AblatorTests : IDisposable
     [Fact]
     public void The_whole_model_answers_as_greedy_generation_does()
     {
-        using JsonDocument answers = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(GoldenFiles.Root, "demo", "samples", "answers.json")));
+        using JsonDocument answers = JsonDocument.Parse(File.ReadAllBytes(Sample("answers.json")));
         foreach (JsonElement answer in answers.RootElement.EnumerateArray())
         {
             GenerationRequest request = Request(answer.GetProperty("image").GetString()!, answer.GetProperty("prompt").GetString()!);
@@ -33,7 +33,7 @@ public sealed class AblatorTests : IDisposable
             AblationReport report = Ablator.Run(model, request, new AblationOptions { Only = ["causal"] });
             Assert.Equal(greedy.TokenIds, report.Whole.TokenIds);
             Assert.Equal((greedy.Text, greedy.Finish), (report.Whole.Text, report.Whole.Finish));
-            for (int t = 0; t < greedy.TokenIds.Count; t++) Assert.Equal(greedy.LogProbabilities[t], report.Whole.LogProbabilities[t], 1e-4);
+            foreach ((float e, double a) in greedy.LogProbabilities.Zip(report.Whole.LogProbabilities)) Assert.Equal(e, a, 1e-4);
             Assert.Equal(0, report.Whole.Divergence);
             AblationResult causal = Assert.Single(report.Results);
             Assert.True(causal.Answer.Divergence > 0);
@@ -61,12 +61,14 @@ public sealed class AblatorTests : IDisposable
         Assert.Equal(usual, Names(new AblationOptions()));
         Assert.Equal([.. usual[..2], "other-picture", .. usual[2..]], Names(new AblationOptions { OtherImage = Image("cake.png") }));
         Assert.Equal([.. usual, "layer.0", "layer.1", "layer.2"], Names(new AblationOptions { Layers = true }));
-        Assert.Equal(["causal", "head.1.0", "head.1.1", "head.1.2", "head.1.3"], Names(new AblationOptions { Only = ["head.1", "causal"] }));
+        string[] heads = ["head.1.0", "head.1.1", "head.1.2", "head.1.3"];
+        Assert.Equal(["causal", .. heads], Names(new AblationOptions { Only = ["head.1", "causal"] }));
         Assert.Equal(["open-gate", "layer.0", "layer.1", "layer.2"], Names(new AblationOptions { Only = ["open-gate"], Layers = true }));
         Assert.Equal(12, Names(new AblationOptions { Only = ["head"] }).Length);
     }
 
-    [Theory, InlineData("attention-softcap"), InlineData("layer.3"), InlineData("head.0.4"), InlineData("lay"), InlineData(""), InlineData("other-picture")]
+    [Theory, InlineData("attention-softcap"), InlineData("layer.3"), InlineData("head.0.4"), InlineData("lay"), InlineData("")]
+    [InlineData("other-picture")]
     public void A_switch_that_the_model_has_not_is_refused(string name)
     {
         var error = Assert.Throws<RequestException>(() => Names(new AblationOptions { Only = ["causal", name] }));
@@ -79,18 +81,19 @@ public sealed class AblatorTests : IDisposable
     [Theory, InlineData(true, false), InlineData(false, true), InlineData(true, true)]
     public void A_soft_cap_is_turned_to_the_other_side(bool attention, bool final)
     {
-        string folder = GoldenFiles.PathOf("models", "pg2");
+        using var capped = new CappedModel("pg2");
         GenerationRequest request = GoldenCase.Load("pg2").Single(c => c.Name == "question").Request();
+        var given = new ModelOptions { AttentionSoftCap = attention, FinalSoftCap = final };
         var turned = new (string Name, ModelOptions Options)[]
         {
-            ("attention-softcap", new ModelOptions { AttentionSoftCap = !attention, FinalSoftCap = final }),
-            ("final-softcap", new ModelOptions { AttentionSoftCap = attention, FinalSoftCap = !final }),
+            ("attention-softcap", given with { AttentionSoftCap = !attention }),
+            ("final-softcap", given with { FinalSoftCap = !final }),
         };
-        using VisionLanguageModel whole = VisionLanguageModel.Open(folder, backend, new ModelOptions { AttentionSoftCap = attention, FinalSoftCap = final });
+        using VisionLanguageModel whole = VisionLanguageModel.Open(capped.Folder, backend, given);
         AblationReport report = Ablator.Run(whole, request, new AblationOptions { MaxNewTokens = 4 });
         foreach ((string name, ModelOptions options) in turned)
         {
-            using VisionLanguageModel other = VisionLanguageModel.Open(folder, backend, options);
+            using VisionLanguageModel other = VisionLanguageModel.Open(capped.Folder, backend, options);
             double[] expected = LogProbabilities(other, request, [.. report.Whole.TokenIds]);
             for (int t = 0; t < expected.Length; t++) Assert.Equal(expected[t], Find(report, name).Answer.LogProbabilities[t], 1e-5);
             Assert.True(Find(report, name).Answer.Divergence > 1e-6);
@@ -147,7 +150,8 @@ public sealed class AblatorTests : IDisposable
         Assert.Equal(1, new LogitRows([float.NaN, 2, 1], 3).Likeliest(0));
     }
 
-    private string[] Names(AblationOptions options) => [.. new SwitchList(model.Config, model.Network.Options).Choose(options).Select(s => s.Name)];
+    private string[] Names(AblationOptions options) =>
+        [.. new SwitchList(model.Config, model.Network.Options).Choose(options).Select(s => s.Name)];
 
     private static AblationResult Find(AblationReport report, string name) => report.Results.Single(r => r.Switch.Name == name);
 
@@ -157,7 +161,9 @@ public sealed class AblatorTests : IDisposable
         return [.. answer.Select((id, t) => rows.LogProbability(t, id))];
     }
 
-    private static RgbImage Image(string name) => ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", name));
+    private static string Sample(string name) => Path.Combine(GoldenFiles.Root, "demo", "samples", name);
+
+    private static RgbImage Image(string name) => ImageFile.Load(Sample(name));
 
     private static GenerationRequest Request(string image, string prompt) => new() { Images = [Image(image)], Prompt = prompt };
 

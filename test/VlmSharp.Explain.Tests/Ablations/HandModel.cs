@@ -31,8 +31,8 @@ internal sealed record HandChange
 }
 
 /// <summary>
-/// Gemma's decoder written anew with each change as an if: no cache, no fused operator, no wrapper, in the reference's plain loops. The picture's
-/// rows come from a model that is whole.
+/// Gemma's decoder written anew with each change as an if: no cache, no fused operator, no wrapper, in the reference's plain loops.
+/// The picture's rows come from a model that is whole.
 /// </summary>
 internal sealed class HandModel : IDisposable
 {
@@ -41,9 +41,9 @@ internal sealed class HandModel : IDisposable
     private readonly Dictionary<string, Weight> weights = [];
     private readonly TextConfig config;
 
-    public HandModel(string kind)
+    public HandModel(string folder)
     {
-        whole = VisionLanguageModel.Open(GoldenFiles.PathOf("models", kind), b);
+        whole = VisionLanguageModel.Open(folder, b);
         config = whole.Config.Text;
     }
 
@@ -63,7 +63,8 @@ internal sealed class HandModel : IDisposable
             x = Add(x, FeedForward(x, layer, change), layer, "post_feedforward_layernorm");
         }
 
-        Matrix logits = b.Linear(Norm(b.SelectRows(x, [.. Enumerable.Range(prompt.Ids.Length - 1, answer.Length)]), "norm"), W("embed_tokens"));
+        Matrix before = b.SelectRows(x, [.. Enumerable.Range(prompt.Ids.Length - 1, answer.Length)]); // [n, h]
+        Matrix logits = b.Linear(Norm(before, "norm"), W("embed_tokens")); // [n, V]
         return Download(change.FinalCap ? b.SoftCap(logits, config.FinalSoftCap) : logits);
     }
 
@@ -82,7 +83,8 @@ internal sealed class HandModel : IDisposable
 
     private Matrix Embed(PreparedPrompt prompt, int[] ids, HandChange change)
     {
-        float[] table = Download(b.Embed(W("embed_tokens"), b.Upload(ids), 1)), image = Download(whole.Network.EncodeImages(b.Upload(prompt.Pixels[0], 1, prompt.Pixels[0].Length)));
+        float[] table = Download(b.Embed(W("embed_tokens"), b.Upload(ids), 1)); // [T, h]
+        float[] image = Download(whole.Network.EncodeImages(b.Upload(prompt.Pixels[0], 1, prompt.Pixels[0].Length))); // [N, h]
         int h = config.HiddenSize;
         for (int i = 0, patch = 0; i < ids.Length; i++)
         {
@@ -104,9 +106,9 @@ internal sealed class HandModel : IDisposable
         Matrix n = Norm(x, $"layers.{layer}.input_layernorm");
         Matrix q = b.Linear(n, W($"layers.{layer}.self_attn.q_proj")), k = b.Linear(n, W($"layers.{layer}.self_attn.k_proj"));
         if (!change.NoPositions) (q, k) = (b.Rope(q, angles), b.Rope(k, angles));
+        Matrix v = b.Linear(n, W($"layers.{layer}.self_attn.v_proj"));
         float cap = change.NoAttentionCap ? 0 : config.AttentionSoftCap;
-        Matrix y = b.Attention(
-            q, k, b.Linear(n, W($"layers.{layer}.self_attn.v_proj")), step, new AttentionSpec(config.Heads, config.KvHeads, config.HeadDim, config.QueryScale, cap));
+        Matrix y = b.Attention(q, k, v, step, new AttentionSpec(config.Heads, config.KvHeads, config.HeadDim, config.QueryScale, cap));
         if (change.Layer == layer && change.Head is { } head)
         {
             float[] values = Download(y);
@@ -121,8 +123,8 @@ internal sealed class HandModel : IDisposable
     private Matrix FeedForward(Matrix x, int layer, HandChange change)
     {
         Matrix n = Norm(x, $"layers.{layer}.{(config.HasPostNorms ? "pre_feedforward_layernorm" : "post_attention_layernorm")}");
-        Matrix up = b.Linear(n, W($"layers.{layer}.mlp.up_proj"));
-        return b.Linear(change.OpenGate ? up : b.GatedGelu(b.Linear(n, W($"layers.{layer}.mlp.gate_proj")), up), W($"layers.{layer}.mlp.down_proj"));
+        Matrix gate = b.Linear(n, W($"layers.{layer}.mlp.gate_proj")), up = b.Linear(n, W($"layers.{layer}.mlp.up_proj"));
+        return b.Linear(change.OpenGate ? up : b.GatedGelu(gate, up), W($"layers.{layer}.mlp.down_proj"));
     }
 
     /// <summary>x + branch, of Gemma 2 x + Norm(branch).</summary>
