@@ -31,7 +31,7 @@ public sealed unsafe class CpuBackend : HostBackend
         (tier, context) = machine;
 
     private static (SimdTier Tier, CpuContext Context) Machine(CpuBackendOptions options) =>
-        (SimdTiers.Resolve(options.Simd, options.AllowEmulation), new CpuContext(options.ResolveThreads()));
+        (SimdTiers.Resolve(options.Simd, options.AllowEmulation), new CpuContext(options.ResolveThreads(), options.ResolveActivationBits()));
 
     private static object Operators(SimdTier tier, CpuContext context) => tier switch
     {

@@ -9,8 +9,19 @@ public sealed record CpuBackendOptions
     /// <summary>Vector registers to use.</summary>
     public SimdTier Simd { get; init; } = SimdTier.Auto;
 
+    /// <summary>
+    /// Bits to which activations are rounded beside weights of 8 bits: 16, or 8, which is faster on a processor with AVX-VNNI and loses more.
+    /// Quantization.md has the speed and the precision of both. Beside weights of 4 bits activations have 8 bits, beside floats they
+    /// are not rounded.
+    /// </summary>
+    public int ActivationBits { get; init; } = 16;
+
     /// <summary>Lets tests run the kernels of a width that the processor lacks, on the runtime's emulation.</summary>
     internal bool AllowEmulation { get; init; }
+
+    internal int ResolveActivationBits() => ActivationBits is 8 or 16
+        ? ActivationBits
+        : throw new ArgumentException($"Activations of {ActivationBits} bits: there are 8 and 16.");
 
     internal int ResolveThreads()
     {

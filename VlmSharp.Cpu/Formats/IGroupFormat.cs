@@ -20,7 +20,4 @@ internal unsafe interface IGroupFormat
 
     /// <summary>The integer that stands for the largest activation of a group.</summary>
     static abstract int MostActivation { get; }
-
-    /// <summary>Widens a group to 16-bit integers, in the order of the row, without the offset.</summary>
-    static abstract void Widen(byte* group, short* target);
 }

@@ -5,10 +5,7 @@ namespace VlmSharp.Cpu.Formats;
 /// <summary>Groups that are multiplied where they are stored, in steps of <c>V.Count</c> groups.</summary>
 internal unsafe interface IStoredGroups : IGroupFormat
 {
-    /// <summary>
-    /// How many groups <see cref="Products"/> takes: <c>V.Count</c>, or 1, which is for weights without an
-    /// <see cref="IGroupFormat.Offset"/>.
-    /// </summary>
+    /// <summary>How many groups <see cref="Products"/> takes: <c>V.Count</c>, or 1.</summary>
     static abstract int GroupsAtOnce<V>() where V : struct, ISimd<V>;
 
     /// <summary>
@@ -18,6 +15,9 @@ internal unsafe interface IStoredGroups : IGroupFormat
     /// <param name="w">The weights, as stored.</param>
     /// <param name="x">The activations, as <see cref="Arrange"/> put them.</param>
     static abstract V Products<V>(byte* w, byte* x) where V : struct, ISimd<V>;
+
+    /// <summary>Groups that share a scale of the weights: 1, or more where activations have scales of smaller groups.</summary>
+    static abstract int GroupsPerScale { get; }
 
     /// <summary>Loads the scales of a step's groups, which are bfloat16, in the order of <see cref="ScalePlace"/>.</summary>
     static abstract V LoadScales<V>(ushort* source) where V : struct, ISimd<V>;

@@ -8,6 +8,14 @@ namespace VlmSharp.Cpu.Formats;
 /// </summary>
 internal unsafe interface IUnpackedGroups : IGroupFormat
 {
+    /// <summary>Widens a group to 16-bit integers, in the order of the row, without the offset.</summary>
+    static abstract void Widen(byte* group, short* target);
+
+    /// <summary>Unpacks a group to bytes, in the order of the row, without the offset.</summary>
+    /// <param name="group">As stored.</param>
+    /// <param name="target">[Group].</param>
+    static abstract void UnpackBytes(byte* group, sbyte* target);
+
     /// <summary>Unpacks a group of weights, with the <see cref="IGroupFormat.Offset"/>.</summary>
     /// <param name="group">As stored.</param>
     /// <param name="target">As many integers of <see cref="IGroupFormat.ActivationBytes"/> each.</param>

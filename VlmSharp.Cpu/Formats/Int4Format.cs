@@ -27,6 +27,17 @@ internal readonly unsafe struct Int4Format : IStoredGroups, IUnpackedGroups
         ((words >> 12) - eight).Store((ushort*)target + 24);
     }
 
+    // Bytes 2j and 2j + 1 hold the elements j, j + 8, j + 16 and j + 24.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void UnpackBytes(byte* group, sbyte* target)
+    {
+        Vector128<ushort> words = Vector128.Load((ushort*)group), mask = Vector128.Create((ushort)15);
+        Vector128<byte> low = Vector128.Narrow(words & mask, (words >> 4) & mask), high = Vector128.Narrow((words >> 8) & mask, words >> 12);
+        (Vector256.Create(low, high) - Vector256.Create((byte)Offset)).AsSByte().Store(target);
+    }
+
+    public static int GroupsPerScale => 1;
+
     public static int GroupsAtOnce<V>() where V : struct, ISimd<V> => V.Count;
 
     // A register of bytes holds L = V.Count / 4 groups, one in each 128 bits. So four of them make the sums of V.Count groups, where the

@@ -23,6 +23,15 @@ internal readonly unsafe struct Int8Format : IStoredGroups, IUnpackedGroups
         for (int i = 0; i < 64; i += 8) IntegerInstructions.Widen8((sbyte*)group + i).Store(target + i);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void UnpackBytes(byte* group, sbyte* target)
+    {
+        Vector256.Load((sbyte*)group).Store(target);
+        Vector256.Load((sbyte*)group + 32).Store(target + 32);
+    }
+
+    public static int GroupsPerScale => 1;
+
     public static int GroupsAtOnce<V>() where V : struct, ISimd<V> => 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

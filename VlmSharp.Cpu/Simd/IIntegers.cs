@@ -33,6 +33,9 @@ internal unsafe interface IIntegers<V> where V : struct, IIntegers<V>
     /// </summary>
     static abstract V Int8Products(sbyte* w, short* x);
 
+    /// <summary>The same over 32 pairs, with activations of 8 bits, and each weight raised by 128.</summary>
+    static abstract V ByteProducts(sbyte* w, sbyte* x);
+
     /// <summary>
     /// Products of a register full of bytes, in 16-bit sums: element i is the lower nibbles of bytes 2i and 2i + 1 times their x, plus the
     /// upper nibbles times theirs. x has first a register full of factors for the lower nibbles, then one for the upper ones.

@@ -22,6 +22,9 @@ internal unsafe interface IShortFloats<V> where V : struct, IShortFloats<V>
     /// </summary>
     static abstract V LoadLanesBF16(ushort* source);
 
+    /// <summary>Loads bfloat16 numbers, half as many as a register has, each into two neighbors.</summary>
+    static abstract V LoadTwiceBF16(ushort* source);
+
     /// <summary>Loads binary16 numbers.</summary>
     static abstract V LoadF16(byte* source);
 }

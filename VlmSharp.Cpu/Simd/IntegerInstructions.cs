@@ -60,6 +60,26 @@ internal static unsafe class IntegerInstructions
         ? Avx512BW.MultiplyAddAdjacent(a, b)
         : Vector512.Create(PairSums(a.GetLower(), b.GetLower()), PairSums(a.GetUpper(), b.GetUpper()));
 
+    /// <summary>sum[i] + a[4i] b[4i] + ... + a[4i+3] b[4i+3], in 32 bits: one instruction of AVX-VNNI.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddProducts(Vector256<int> sum, Vector256<byte> a, Vector256<sbyte> b)
+    {
+        if (AvxVnni.IsSupported) return AvxVnni.MultiplyWideningAndAdd(sum, a, b);
+        Vector256<short> left = a.AsInt16(), right = b.AsInt16();
+        Vector256<short> evenLeft = left & Vector256.Create((short)255), oddLeft = (left.AsUInt16() >> 8).AsInt16();
+        return sum + PairSums(evenLeft, (right << 8) >> 8) + PairSums(oddLeft, right >> 8);
+    }
+
+    /// <summary>sum_i (w[i] + 128) x[i] over 32 pairs, spread over the elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> RaisedProducts(sbyte* w, sbyte* x) => // of a number with a sign, 128 more is the other highest bit
+        AddProducts(Vector256<int>.Zero, Vector256.Load((byte*)w) ^ Vector256.Create((byte)128), Vector256.Load(x));
+
+    /// <summary>The sum of 32 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Sum32(sbyte* bytes) =>
+        Vector256.Sum(AddProducts(Vector256<int>.Zero, Vector256<byte>.One, Vector256.Load(bytes)));
+
     /// <summary>In each 128 bits, the sums of the eight elements of a, of b, of c and of d, none of which is above 8191 in size: two of them may meet in 16 bits, not all eight.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> LaneSums(Vector128<short> a, Vector128<short> b, Vector128<short> c, Vector128<short> d)

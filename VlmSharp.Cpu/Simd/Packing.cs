@@ -52,6 +52,22 @@ internal static unsafe class Packing
             for (int i = 0; i < count; i += CacheLineFloats) Sse.Prefetch0(source + i);
     }
 
+    /// <summary>Asks the second-level cache for bytes that are needed soon.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Ask(byte* source, nint count)
+    {
+        const int CacheLine = 64;
+        if (Sse.IsSupported)
+            for (nint i = 0; i < count; i += CacheLine) Sse.Prefetch1(source + i);
+    }
+
+    /// <summary>Asks the first-level cache for a line.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AskSoon(byte* line)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(line);
+    }
+
     /// <summary>target[j, i] = source[i, j] for i below <paramref name="rows"/> and j below <paramref name="columns"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* source, nint sourceStride, int rows, int columns, float* target, nint targetStride)

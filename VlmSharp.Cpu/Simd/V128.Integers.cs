@@ -35,6 +35,13 @@ internal unsafe partial struct V128 : IIntegers<V128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 ByteProducts(sbyte* w, sbyte* x)
+    {
+        Vector256<int> sums = RaisedProducts(w, x);
+        return new(Vector128.ConvertToSingle(sums.GetLower() + sums.GetUpper()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 NibbleProducts(byte* w, sbyte* x, int at)
     {
         Vector128<ushort> bytes = Vector128.Load((ushort*)(w + at)), mask = Vector128.Create((ushort)0x0F0F);

@@ -34,4 +34,8 @@ internal unsafe partial struct V128 : IShortFloats<V128>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 LoadLanesBF16(ushort* source) => LoadBF16((byte*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V128 LoadTwiceBF16(ushort* source) =>
+        new((Vector128.Create((uint)source[0], source[0], source[1], source[1]) << 16).AsSingle());
 }

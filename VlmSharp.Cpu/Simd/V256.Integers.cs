@@ -32,6 +32,9 @@ internal unsafe partial struct V256 : IIntegers<V256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 ByteProducts(sbyte* w, sbyte* x) => new(Vector256.ConvertToSingle(RaisedProducts(w, x)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 NibbleProducts(byte* w, sbyte* x, int at)
     {
         Vector256<ushort> bytes = Vector256.Load((ushort*)(w + at)), mask = Vector256.Create((ushort)0x0F0F);

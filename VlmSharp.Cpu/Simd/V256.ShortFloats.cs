@@ -45,4 +45,11 @@ internal unsafe partial struct V256 : IShortFloats<V256>
         Vector128<uint> pairs = Vector128.Load((uint*)source);
         return new(Vector256.Create(pairs << 16, pairs & Vector128.Create(0xFFFF0000u)).AsSingle());
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V256 LoadTwiceBF16(ushort* source) => Avx2.IsSupported
+        ? new(Avx2.Shuffle(Vector256.Create(Unsafe.ReadUnaligned<ulong>(source)).AsByte(), Vector256.Create(
+            255, 255, 0, 1, 255, 255, 0, 1, 255, 255, 2, 3, 255, 255, 2, 3,
+            255, 255, 4, 5, 255, 255, 4, 5, 255, 255, 6, 7, 255, 255, 6, (byte)7)).AsSingle())
+        : new(Vector256.Create(V128.LoadTwiceBF16(source).Value, V128.LoadTwiceBF16(source + 2).Value));
 }

@@ -37,4 +37,8 @@ internal unsafe partial struct V512 : IShortFloats<V512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 LoadLanesBF16(ushort* source) =>
         new(Vector512.Shuffle(LoadBF16((byte*)source).value, Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V512 LoadTwiceBF16(ushort* source) =>
+        new(Vector512.Create(V256.LoadTwiceBF16(source).Value, V256.LoadTwiceBF16(source + 4).Value));
 }

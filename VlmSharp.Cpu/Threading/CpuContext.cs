@@ -1,9 +1,12 @@
 namespace VlmSharp.Cpu.Threading;
 
 /// <summary>What the operators of one backend work with: its threads and its scratch memory.</summary>
-internal sealed unsafe class CpuContext(int threads) : IDisposable
+internal sealed unsafe class CpuContext(int threads, int activationBits) : IDisposable
 {
     private readonly NativeBuffer perThread = new();
+
+    /// <summary>Bits of an activation beside weights of 8 bits: 8 or 16.</summary>
+    public int ActivationBits { get; } = activationBits;
 
     /// <summary>The threads.</summary>
     public ThreadTeam Team { get; } = new(threads);

@@ -19,11 +19,15 @@ if (args is ["checkpoint", string folder, string shape, .. string[] cut] && Synt
 // quality: what 8 and 4 bits cost in the answers of the demo model and of the goldens' models.
 if (args is ["quality"])
 {
-    using var backend = new CpuBackend();
-    DType[] formats = [DType.Int8, DType.Int4];
-    foreach (DType format in formats) Console.WriteLine($"demo {format}: {QuantizationQuality.Measure(backend, format, scenes: 40)}");
-    foreach (string kind in QuantizationQuality.GoldenModels)
-        foreach (DType format in formats) Console.WriteLine($"golden {kind} {format}: {QuantizationQuality.MeasureGoldens(backend, format, kind)}");
+    foreach ((DType format, int bits) in new[] { (DType.Int8, 16), (DType.Int8, 8), (DType.Int4, 8) })
+    {
+        using var backend = new CpuBackend(new CpuBackendOptions { ActivationBits = bits });
+        string beside = $"{format} beside activations of {bits} bits";
+        Console.WriteLine($"demo {beside}: {QuantizationQuality.Measure(backend, format, scenes: 40)}");
+        foreach (string kind in QuantizationQuality.GoldenModels)
+            Console.WriteLine($"golden {kind} {beside}: {QuantizationQuality.MeasureGoldens(backend, format, kind)}");
+    }
+
     return 0;
 }
 
@@ -44,6 +48,8 @@ if (args is ["ladder"])
 if (args is ["gpu", .. string[] gpu]) return VlmSharp.Bench.Gpu.GpuProgram.Run(gpu);
 
 // targets MODEL_DIR [PART...]: what is reached of the machine's limits (docs/full-size.md).
+if (args is ["operators", .. string[] stages]) return VlmSharp.Bench.OperatorsProgram.Run(stages);
+
 if (args is ["targets", .. string[] rest]) return VlmSharp.Bench.Targets.TargetsProgram.Run(rest);
 
 // training MODEL_DIR [lora|qlora|full]: a training step beside the machine's limits (docs/benchmarks.md).

@@ -20,7 +20,12 @@ public abstract partial class BackendConformance
 
     private const int MostOf16Bits = 32767, MostOf8Bits = 127;
 
-    // A backend may round activations to 16 bits for weights of 8, and to 8 bits for weights of 4.
+    /// <summary>Whether activations beside weights of 8 bits are rounded to 8 bits too, and not to 16.</summary>
+    protected virtual bool ByteActivations => false;
+
+    // Beside weights of 4 bits a backend may round activations to 8 bits.
+    private bool RoundsToBytes(DType dtype) => dtype == DType.Int4 || (dtype == DType.Int8 && ByteActivations);
+
     private double ProductBound(DType dtype, int inputs) =>
         Close.SumBound(inputs, 1) + Rounding(inputs, 1) + (RoundsActivations(dtype) ? RoundingBound(inputs, MostOf16Bits) : 0);
 
@@ -29,11 +34,11 @@ public abstract partial class BackendConformance
     // Half a step of the largest each, at random.
     private static double RoundingBound(int inputs, int most) => 4 * Math.Sqrt(inputs) / (2 * most) / Math.Sqrt(3);
 
-    // Activations that 8 bits hold exactly, so that a product with weights of 4 bits can be looked at closely: whole multiples, to
-    // 127, of a power of two that changes from group to group.
+    // Activations that 8 bits hold exactly, so that a product can be looked at closely: whole multiples, to 127, of a power of two that
+    // changes from group to group.
     private float[] Activations(DType dtype, int count)
     {
-        if (dtype != DType.Int4) return Numbers(count);
+        if (!RoundsToBytes(dtype)) return Numbers(count);
         float[] x = new float[count];
         float step = 0;
         for (int i = 0; i < count; i++)
@@ -77,15 +82,17 @@ public abstract partial class BackendConformance
     public void LinearOfRoundedActivations(int rows, int inputs, int outputs)
     {
         if ((long)rows * inputs * outputs > MostMultiplications) return;
-        if (!DType.Int4.Fits(inputs)) return;
-        WeightData weight = Parameter("w", DType.Int4, outputs, inputs);
-        float[] x = Numbers(rows * inputs);
-        Compare($"Linear Int4 [{rows}, {inputs}] -> {outputs}", b =>
+        foreach (DType dtype in Formats(inputs).Where(RoundsToBytes))
         {
-            using Weight w = b.LoadWeight(weight);
-            using Matrix input = b.Upload(x, rows, inputs);
-            return b.Linear(input, w);
-        }, ProductBound(DType.F32, inputs) + RoundingBound(inputs, MostOf8Bits));
+            WeightData weight = Parameter("w", dtype, outputs, inputs);
+            float[] x = Numbers(rows * inputs);
+            Compare($"Linear {dtype} [{rows}, {inputs}] -> {outputs}", b =>
+            {
+                using Weight w = b.LoadWeight(weight);
+                using Matrix input = b.Upload(x, rows, inputs);
+                return b.Linear(input, w);
+            }, ProductBound(DType.F32, inputs) + RoundingBound(inputs, MostOf8Bits));
+        }
     }
 
     /// <summary>
@@ -198,7 +205,7 @@ public abstract partial class BackendConformance
         // Weights so small that gate and up stay near 1, where the bound of a product of two sums is the sum of their bounds.
         float scale = 1 / MathF.Sqrt(inputs);
         WeightData gate = Parameter("gate", gateFormat, outputs, inputs, scale), up = Parameter("up", upFormat, outputs, inputs, scale);
-        float[] x = Activations(gateFormat == DType.Int4 ? gateFormat : upFormat, rows * inputs);
+        float[] x = Activations(RoundsToBytes(gateFormat) ? gateFormat : upFormat, rows * inputs);
         double bound = RoundsActivations(gateFormat) || RoundsActivations(upFormat)
             ? scale * (Close.SumBound(inputs, 1) + RoundingBound(inputs, MostOf16Bits))
             : Close.SumBound(inputs, scale);

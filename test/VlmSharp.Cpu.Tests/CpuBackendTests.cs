@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Operators;
@@ -58,4 +59,48 @@ public sealed class CpuBackendTests
     [InlineData(-2)]
     public void ThreadsMustBePositive(int threads) =>
         Assert.Contains($"{threads} threads", Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { Threads = threads })).Message);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    [InlineData(32)]
+    public void ActivationsHave8Or16Bits(int bits) =>
+        Assert.Contains($"{bits} bits", Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { ActivationBits = bits })).Message);
+
+    /// <summary>An activation that 8 bits do not hold tells which was used: beside 1000, 1 is less than half a step of 1000 / 127.</summary>
+    [Theory]
+    [InlineData(8, 1000)]
+    [InlineData(16, 1001)]
+    public void ActivationBitsAreHeeded(int bits, float expected)
+    {
+        using var backend = new CpuBackend(new CpuBackendOptions { ActivationBits = bits });
+        using var memory = new QuantizedOnes();
+        foreach (int rows in new[] { 1, 20 }) // the kernels of few rows and of many
+        {
+            float[] x = new float[rows * 64];
+            for (int row = 0; row < rows; row++) (x[row * 64], x[row * 64 + 1]) = (1000, 1);
+            using Weight w = backend.LoadWeight(memory.Weight);
+            using Matrix input = backend.Upload(x, rows, 64), output = backend.Linear(input, w);
+            float[] y = new float[rows];
+            backend.Download(output, y);
+            Assert.All(y, value => Assert.Equal(expected, value, 0.1));
+        }
+    }
+
+    // A row of 64 weights of 8 bits, each 1.
+    private sealed unsafe class QuantizedOnes : IDisposable
+    {
+        private readonly byte* bytes = (byte*)NativeMemory.AlignedAlloc(128, 64);
+
+        public QuantizedOnes()
+        {
+            new Span<byte>(bytes, 64).Fill(1);
+            *(ushort*)(bytes + 64) = BFloat16.FromSingle(1);
+            Weight = new WeightData("w", DType.Int8, 1, 64, (nint)bytes, this, (nint)(bytes + 64));
+        }
+
+        public WeightData Weight { get; }
+
+        public void Dispose() => NativeMemory.AlignedFree(bytes);
+    }
 }

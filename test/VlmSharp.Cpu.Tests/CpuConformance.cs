@@ -3,10 +3,15 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Cpu.Tests;
 
-/// <summary>Every register width on several numbers of threads; a width that the processor lacks runs emulated.</summary>
-public abstract class CpuConformance(SimdTier tier, int threads) : BackendConformance
+/// <summary>
+/// Every register width on several numbers of threads, and activations of 8 bits; what the processor lacks runs emulated.
+/// </summary>
+public abstract class CpuConformance(SimdTier tier, int threads, int activationBits = 16) : BackendConformance
 {
-    protected override IComputeBackend Create() => new CpuBackend(new CpuBackendOptions { Simd = tier, Threads = threads, AllowEmulation = true });
+    protected override bool ByteActivations => activationBits == 8;
+
+    protected override IComputeBackend Create() => new CpuBackend(
+        new CpuBackendOptions { Simd = tier, Threads = threads, ActivationBits = activationBits, AllowEmulation = true });
 }
 
 public sealed class Cpu128OneThread() : CpuConformance(SimdTier.Vector128, 1);
@@ -26,3 +31,5 @@ public sealed class Cpu512OneThread() : CpuConformance(SimdTier.Vector512, 1);
 public sealed class Cpu512TwoThreads() : CpuConformance(SimdTier.Vector512, 2);
 
 public sealed class Cpu512ThreeThreads() : CpuConformance(SimdTier.Vector512, 3);
+
+public sealed class CpuByteActivations() : CpuConformance(SimdTier.Auto, 2, activationBits: 8);

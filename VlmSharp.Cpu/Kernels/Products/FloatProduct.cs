@@ -5,7 +5,7 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>Floats, widened to fp32 whatever they are stored as: no groups, no scales.</summary>
-internal readonly unsafe struct FloatProduct : ITileProduct
+internal readonly unsafe struct FloatProduct : ITileElements
 {
     public static int Stride => Tile.Stride;
 
@@ -22,6 +22,12 @@ internal readonly unsafe struct FloatProduct : ITileProduct
 
     public static void Pack(float* x, nint xStride, int rows, int k, float* panel, int width) =>
         Packing.Transpose(x, xStride, rows, k, panel, width);
+
+    public static void Multiply<V>(float* a, float* b, float* c, nint cStride, int k, bool accumulate) where V : struct, ISimd<V> =>
+        Tile.Multiply<V, FloatProduct>(a, b, c, cStride, k, accumulate);
+
+    public static void MultiplyNarrow<V>(float* a, float* b, float* c, nint cStride, int k, bool accumulate) where V : struct, ISimd<V> =>
+        Tile.MultiplyNarrow<V, FloatProduct>(a, b, c, cStride, k, accumulate);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate<V>(ref V sum, V a, V b) where V : struct, ISimd<V> => V.Accumulate(ref sum, a, b);

@@ -6,7 +6,7 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>Integers of a group format: two of 16 bits or four of 8 in an element.</summary>
-internal readonly unsafe struct GroupProduct<Q> : ITileProduct where Q : struct, IUnpackedGroups
+internal readonly unsafe struct GroupProduct<Q> : ITileElements where Q : struct, IUnpackedGroups
 {
     public static int Stride
     {
@@ -63,6 +63,12 @@ internal readonly unsafe struct GroupProduct<Q> : ITileProduct where Q : struct,
 
         Packing.Transpose(block, length, rows, length, panel, width);
     }
+
+    public static void Multiply<V>(float* a, float* b, float* c, nint cStride, int k, bool accumulate) where V : struct, ISimd<V> =>
+        Tile.Multiply<V, GroupProduct<Q>>(a, b, c, cStride, k, accumulate);
+
+    public static void MultiplyNarrow<V>(float* a, float* b, float* c, nint cStride, int k, bool accumulate) where V : struct, ISimd<V> =>
+        Tile.MultiplyNarrow<V, GroupProduct<Q>>(a, b, c, cStride, k, accumulate);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate<V>(ref V sum, V a, V b) where V : struct, ISimd<V> => Q.AddProducts(ref sum, a, b);

@@ -4,8 +4,8 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
-/// What <see cref="Tile"/> multiplies: elements of 32 bits, each a float or a few integers. It says how weights and activations are laid
-/// out for it, how elements are multiplied, and how their sums become floats.
+/// What <see cref="ManyRowsProduct{V, P}"/> multiplies: elements of 32 bits, each a float or a few integers. It says how weights and
+/// activations are laid out, and which tile multiplies them.
 /// </summary>
 internal unsafe interface ITileProduct
 {
@@ -13,12 +13,6 @@ internal unsafe interface ITileProduct
     /// Distance between the rows of the left operand, in elements: those of <see cref="Tile.Stride"/> numbers, and a scale for each group.
     /// </summary>
     static abstract int Stride { get; }
-
-    /// <summary>Groups of <see cref="Tile.Stride"/> numbers; 0 of floats.</summary>
-    static abstract int Groups { get; }
-
-    /// <summary>Elements of a group; 0 of floats, whose sums run through.</summary>
-    static abstract int GroupLength { get; }
 
     /// <summary>Elements that k numbers take.</summary>
     static abstract int Elements(int k);
@@ -43,22 +37,15 @@ internal unsafe interface ITileProduct
     /// <param name="width">Columns of the panel.</param>
     static abstract void Pack(float* x, nint xStride, int rows, int k, float* panel, int width);
 
-    /// <summary>sum += a b, of every number that the elements hold.</summary>
-    static abstract void Accumulate<V>(ref V sum, V a, V b) where V : struct, ISimd<V>;
-
-    /// <summary>
-    /// Adds a group's sums to the tile: c[r, j] += s[r] (a[j] sums[r, j] + correction[j]), of floats c[r, j] += sums[r, j].
-    /// </summary>
-    /// <param name="sums">[rows, columns].</param>
-    /// <param name="rows">Rows of the tile.</param>
-    /// <param name="columns">Columns of the tile, whole registers.</param>
-    /// <param name="c">[rows, cStride].</param>
+    /// <summary>One tile, full width: c[r, j] (+)= sum_k a[r, k] b[k, j] over <see cref="Tile.Rows{V}"/> rows and 2 V.Count columns.</summary>
+    /// <param name="a">[Rows, <see cref="Stride"/>].</param>
+    /// <param name="b">A panel.</param>
+    /// <param name="c">[Rows, cStride].</param>
     /// <param name="cStride">Distance between the rows of c.</param>
-    /// <param name="scales">s, <see cref="Stride"/> apart.</param>
-    /// <param name="bScales">a [columns].</param>
-    /// <param name="corrections">Where the corrections stand, seen from a.</param>
+    /// <param name="k">Elements of the sums, at least 1; whole groups.</param>
     /// <param name="accumulate">Whether c's content is added to.</param>
-    static abstract void Add<V>(
-        float* sums, int rows, int columns, float* c, nint cStride, float* scales, float* bScales, nint corrections, bool accumulate)
-        where V : struct, ISimd<V>;
+    static abstract void Multiply<V>(float* a, float* b, float* c, nint cStride, int k, bool accumulate) where V : struct, ISimd<V>;
+
+    /// <summary>The same over <see cref="Tile.NarrowRows"/> rows and V.Count columns.</summary>
+    static abstract void MultiplyNarrow<V>(float* a, float* b, float* c, nint cStride, int k, bool accumulate) where V : struct, ISimd<V>;
 }

@@ -28,7 +28,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     where V : struct, ISimd<V> where Q : struct, IStoredGroups
 {
     // Rows of the matrix that are read side by side.
-    private const int RowsAtOnce = 4;
+    private const int RowsAtOnce = 4, CacheLine = 64;
 
     private readonly IntegerRow x; // the first row of activations
     private readonly int count, groups, padded; // T; groups of a row, and these filled up to whole steps
@@ -95,7 +95,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
             lastWeights[r] = weights + r * step;
             lastScales[r] = factors + r * V.Count;
             new ReadOnlySpan<byte>(w[r] + (nint)first * Q.Bytes, count * Q.Bytes).CopyTo(new Span<byte>(lastWeights[r], step));
-            new ReadOnlySpan<byte>(scales[r] + first, count * sizeof(ushort)).CopyTo(new Span<byte>(lastScales[r], V.Count * sizeof(ushort)));
+            new ReadOnlySpan<ushort>(scales[r] + first / Q.GroupsPerScale, count / Q.GroupsPerScale).CopyTo(new Span<ushort>(lastScales[r], V.Count));
         }
 
         Accumulate(sums, lastWeights, lastScales, x, V.Count);
@@ -118,13 +118,24 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
         byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
         V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
         byte* z = x.Integers;
+        int ahead = StreamAhead.Bytes;
         for (nint first = 0; first < groups; first += V.Count)
         {
             V a = V.Load(x.Scales + first);
-            for (int r = 0; r < RowsAtOnce; r++) V.Store(factors + r * V.Count, Q.LoadScales<V>(scales[r] + first) * a);
+            for (int r = 0; r < RowsAtOnce; r++) V.Store(factors + r * V.Count, Q.LoadScales<V>(scales[r] + first / Q.GroupsPerScale) * a);
+            if (Q.Offset != 0)
+            {
+                V correction = V.Load(x.Corrections + first); // of a group in each element
+                V.Accumulate(ref y0, V.Load(factors), correction);
+                V.Accumulate(ref y1, V.Load(factors + V.Count), correction);
+                V.Accumulate(ref y2, V.Load(factors + 2 * V.Count), correction);
+                V.Accumulate(ref y3, V.Load(factors + 3 * V.Count), correction);
+            }
+
             for (float* factor = factors, end = factors + V.Count; factor < end;
                 factor++, z += Q.Group * Q.ActivationBytes, w0 += Q.Bytes, w1 += Q.Bytes, w2 += Q.Bytes, w3 += Q.Bytes)
             {
+                if (ahead > 0) AskSoon(w0 + ahead, w1 + ahead, w2 + ahead, w3 + ahead);
                 V.Accumulate(ref y0, Q.Products<V>(w0, z), V.Broadcast(*factor));
                 V.Accumulate(ref y1, Q.Products<V>(w1, z), V.Broadcast(factor[V.Count]));
                 V.Accumulate(ref y2, Q.Products<V>(w2, z), V.Broadcast(factor[2 * V.Count]));
@@ -148,8 +159,12 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
         V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
         byte* z = x.Integers;
         float* a = x.Scales, correction = x.Corrections;
+        int ahead = StreamAhead.Bytes;
         for (nint g = 0; g < groups; g += V.Count, z += Q.Group * Q.ActivationBytes * V.Count)
         {
+            if (ahead > 0)
+                for (nint line = Q.Bytes * g + ahead, end = line + Q.Bytes * V.Count; line < end; line += CacheLine)
+                    AskSoon(w0 + line, w1 + line, w2 + line, w3 + line);
             byte* z1 = z + zero, z2 = z1 + zero, z3 = z2 + zero;
             V.Accumulate(ref y0, Q.LoadScales<V>(s0 + g) * V.Load(a + g), Q.Products<V>(w0 + Q.Bytes * g, z) + V.Load(correction + g));
             V.Accumulate(ref y1, Q.LoadScales<V>(s1 + g) * V.Load(a + g), Q.Products<V>(w1 + Q.Bytes * g, z1) + V.Load(correction + g));
@@ -161,5 +176,14 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
         V.Store(sums + V.Count, y1);
         V.Store(sums + 2 * V.Count, y2);
         V.Store(sums + 3 * V.Count, y3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AskSoon(byte* line0, byte* line1, byte* line2, byte* line3)
+    {
+        Packing.AskSoon(line0);
+        Packing.AskSoon(line1);
+        Packing.AskSoon(line2);
+        Packing.AskSoon(line3);
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Cpu.Formats;
@@ -29,14 +28,14 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// </summary>
 internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> where P : struct, ITileProduct
 {
-    private const int MostRows = ProductBlocks.MostRows, MostOutputs = ProductBlocks.MostOutputs, KBlock = Tile.Stride, CacheLine = 64;
+    private const int MostRows = ProductBlocks.MostRows, MostOutputs = ProductBlocks.MostOutputs, KBlock = Tile.Stride;
 
     private HostMatrix x, y;
     private WeightRows weight, up;
     private Epilogue epilogue;
     private int first, rows, panels; // the part of x in work
     private bool packing;            // the first of its two steps
-    private int outputs, items, tiles;
+    private int outputs, items, tiles, threads;
     private float* packed, scratch;
     private long scratchStride;
 
@@ -48,13 +47,14 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
         int parts = (x.Rows + MostRows - 1) / MostRows;
         int partRows = RoundUp((x.Rows + parts - 1) / parts, PanelWidth);
         // Items of whole tiles that differ by one at the most, and as many for each thread where there are enough.
+        job.threads = context.Team.Count;
         job.tiles = (y.Columns + Tile.NarrowRows - 1) / Tile.NarrowRows;
         int mostTiles = Math.Clamp(job.tiles / (4 * context.Team.Count), 1, MostOutputs / Tile.NarrowRows);
         job.items = Math.Min(RoundUp((job.tiles + mostTiles - 1) / mostTiles, context.Team.Count), job.tiles);
         job.outputs = (job.tiles + job.items - 1) / job.items * Tile.NarrowRows;
         job.packed = context.Shared.Reserve((long)partRows * P.PanelRows(x.Columns));
         int products = up.HasValue ? 2 : 1;
-        job.scratch = context.PerThread((long)job.outputs * (P.Stride + products * (long)partRows), out job.scratchStride);
+        job.scratch = context.PerThread(products * (long)job.outputs * (P.Stride + (long)partRows), out job.scratchStride);
 
         for (job.first = 0; job.first < x.Rows; job.first += partRows)
         {
@@ -99,48 +99,87 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
     private readonly void MultiplyBlock(int item, int worker)
     {
         int start = StartOf(item), count = Math.Min(StartOf(item + 1), y.Columns) - start;
-        nint sumStride = (panels - 1) * PanelWidth + WidthFor(rows - (panels - 1) * PanelWidth);
-        float* wide = scratch + worker * scratchStride; // [outputs, P.Stride]
-        float* sums = wide + (nint)outputs * P.Stride;  // [outputs, sumStride]
-        float* upSums = sums + outputs * sumStride;
-        if (x.Columns == 0) new Span<float>(sums, (int)((up.HasValue ? 2 : 1) * outputs * sumStride)).Clear();
-        for (int k = 0, block = 0; k < x.Columns; k += KBlock, block++)
+        nint sumStride = (panels - 1) * PanelWidth + WidthFor(rows - (panels - 1) * PanelWidth), products = up.HasValue ? 2 : 1;
+        float* wide = scratch + worker * scratchStride;            // [products, outputs, P.Stride]
+        float* sums = wide + products * outputs * (nint)P.Stride;  // [products, outputs, sumStride]
+        if (x.Columns == 0) new Span<float>(sums, (int)(products * outputs * sumStride)).Clear();
+        for (int k = 0, block = 0; k < x.Columns || k == 0; k += KBlock, block++)
         {
-            Multiply(weight, start, count, k, block, wide, sums, sumStride);
-            if (up.HasValue) Multiply(up, start, count, k, block, wide, upSums, sumStride);
-        }
-        if (up.HasValue) GegluMap<V>.Run(sums, upSums, sums, (int)(count * sumStride));
+            BlockAhead ahead = Following(weight, item, k), upAhead = up.HasValue ? Following(up, item, k) : default;
+            for (int panel = 0; panel < panels; panel++)
+            {
+                if (x.Columns > 0)
+                {
+                    Multiply(weight, ref ahead, start, count, k, panel, wide, sums, sumStride);
+                    if (up.HasValue) Multiply(up, ref upAhead, start, count, k, panel, wide + outputs * (nint)P.Stride, sums + outputs * sumStride, sumStride);
+                }
 
-        Packing.Transpose(sums, sumStride, count, rows, y.RowPointer(first) + start, y.Columns);
-        if (up.HasValue) return;
-        for (int t = first; t < first + rows; t++) epilogue.Apply<V>(y.RowPointer(t) + start, t, start, count);
+                if (k + KBlock >= x.Columns) Finish(panel, start, count, sums, sumStride);
+            }
+        }
     }
 
     private readonly int StartOf(int item) => (int)((long)item * tiles / items) * Tile.NarrowRows;
 
-    // sums (+)= W[start.., k..] X^T[k.., all panels]
+    // sums (+)= W[start.., k..] X^T[k.., panel]. W is widened on the way to the first panel, tile by tile.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Multiply(WeightRows w, int start, int count, int k, int block, float* wide, float* sums, nint sumStride)
+    private readonly void Multiply(WeightRows w, ref BlockAhead ahead, int start, int count, int k, int panel, float* wide, float* sums, nint sumStride)
     {
-        int kCount = Math.Min(KBlock, x.Columns - k), elements = P.Elements(kCount), tiled = RoundUp(count, Tile.NarrowRows);
-        for (int n = 0; n < count; n++) P.Unpack<V>(w, start + n, k, kCount, wide + n * P.Stride);
-        for (int n = count; n < tiled; n++) new Span<float>(wide + n * P.Stride, P.Stride).Clear();
-        // The next block of W is a short run of each of many rows, which the hardware does not foresee: some rows with each panel.
-        int aheadRow = 0, aheadRows = (count + panels - 1) / panels;
-        nint aheadAt = (nint)w.Format.RowBytes(k + kCount), aheadBytes = (nint)w.Format.RowBytes(Math.Min(KBlock, x.Columns - k - kCount));
-        for (int panel = 0; panel < panels; panel++)
+        int kCount = Math.Min(KBlock, x.Columns - k), elements = P.Elements(kCount);
+        float* b = Panel(k / KBlock, kCount, panel);
+        float* c = sums + (nint)panel * PanelWidth;
+        bool narrow = WidthFor(rows - panel * PanelWidth) == V.Count;
+        for (int n = 0; n < count; n += Tile.NarrowRows)
         {
-            if (Sse.IsSupported)
-                for (int end = Math.Min(count, aheadRow + aheadRows); aheadRow < end; aheadRow++)
-                    for (nint at = 0; at < aheadBytes; at += CacheLine) Sse.Prefetch1(w.At(start + aheadRow) + aheadAt + at);
-            float* b = Panel(block, kCount, panel);
-            float* c = sums + (nint)panel * PanelWidth;
-            if (WidthFor(rows - panel * PanelWidth) == V.Count)
-                for (int n = 0; n < tiled; n += Tile.NarrowRows)
-                    Tile.MultiplyNarrow<V, P>(wide + n * P.Stride, b, c + n * sumStride, sumStride, elements, k > 0);
+            ahead.Ask();
+            if (panel == 0) Widen(w, start + n, Math.Min(Tile.NarrowRows, count - n), k, kCount, wide + n * P.Stride);
+            if (narrow) P.MultiplyNarrow<V>(wide + n * P.Stride, b, c + n * sumStride, sumStride, elements, k > 0);
             else
-                for (int n = 0; n < tiled; n += Tile.Rows<V>())
-                    Tile.Multiply<V, P>(wide + n * P.Stride, b, c + n * sumStride, sumStride, elements, k > 0);
+                for (int r = n; r < n + Tile.NarrowRows; r += Tile.Rows<V>())
+                    P.Multiply<V>(wide + r * P.Stride, b, c + r * sumStride, sumStride, elements, k > 0);
+        }
+    }
+
+    // Rows of a tile, the missing ones zero.
+    private static void Widen(WeightRows w, int row, int count, int k, int kCount, float* wide)
+    {
+        for (int n = 0; n < count; n++) P.Unpack<V>(w, row + n, k, kCount, wide + n * P.Stride);
+        for (int n = count; n < Tile.NarrowRows; n++) new Span<float>(wide + n * P.Stride, P.Stride).Clear();
+    }
+
+    // The next block of W, or behind the last one the first of the item after this one: a short run of each of many rows, which the
+    // hardware does not foresee.
+    private readonly BlockAhead Following(WeightRows w, int item, int k)
+    {
+        bool last = k + KBlock >= x.Columns;
+        int next = last ? item + threads : item, column = last ? 0 : k + KBlock;
+        if (next >= items) return default;
+        int start = StartOf(next), count = Math.Min(StartOf(next + 1), y.Columns) - start;
+        return new BlockAhead(w.From(start), count, column, Math.Min(KBlock, x.Columns - column), panels * (StartOf(item + 1) - StartOf(item)) / Tile.NarrowRows);
+    }
+
+    // What becomes of the sums of a panel, while they are in L1: y[t, start..] of its rows t.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Finish(int panel, int start, int count, float* sums, nint sumStride)
+    {
+        const int Strip = 4; // rows of y that are written together, whole cache lines of each
+        int place = panel * PanelWidth, end = Math.Min(rows, place + PanelWidth);
+        if (up.HasValue)
+        {
+            float* gates = sums + place;
+            for (int n = 0; n < count; n++, gates += sumStride)
+                GegluMap<V>.Run(gates, gates + outputs * sumStride, gates, WidthFor(end - place));
+        }
+
+        for (int t = place; t < end; t += Strip)
+        {
+            int strip = Math.Min(Strip, end - t);
+            // The rows of y lie a power of two apart, so few of them fit a cache at once.
+            for (int row = t + Strip; row < Math.Min(t + 2 * Strip, end); row++)
+                Packing.Ask((byte*)(y.RowPointer(first + row) + start), count * sizeof(float));
+            Packing.Transpose(sums + t, sumStride, count, strip, y.RowPointer(first + t) + start, y.Columns);
+            if (up.HasValue) continue;
+            for (int row = first + t; row < first + t + strip; row++) epilogue.Apply<V>(y.RowPointer(row) + start, row, start, count);
         }
     }
 }

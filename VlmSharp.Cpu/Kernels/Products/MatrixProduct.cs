@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics.X86;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
 using VlmSharp.Compute.Operators;
@@ -56,6 +57,12 @@ internal static unsafe class MatrixProduct
             case DType.F32: Run<V, Gemv<V, F32Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
             case DType.BF16: Run<V, Gemv<V, BF16Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
             case DType.F16: Run<V, Gemv<V, F16Format>, FloatProduct>(context, x, first, second, epilogue, y); break;
+            case DType.Int8 when context.ActivationBits == 8:
+                Run<V256, IntegerGemv<V256, Int8x8Format>, ByteProduct<Int8Format>>(context, x, first, second, epilogue, y);
+                break;
+            case DType.Int4 when AvxVnni.IsSupported && typeof(V) == typeof(V256): // of 512 bits the other instructions do as much
+                Run<V256, IntegerGemv<V256, Int4Format>, ByteProduct<Int4Format>>(context, x, first, second, epilogue, y);
+                break;
             case DType.Int8: Run<V, IntegerGemv<V, Int8Format>, GroupProduct<Int8Format>>(context, x, first, second, epilogue, y); break;
             case DType.Int4: Run<V, IntegerGemv<V, Int4Format>, GroupProduct<Int4Format>>(context, x, first, second, epilogue, y); break;
             case DType.Nf4: Run<V, CodeGemv<V>, FloatProduct>(context, x, first, second, epilogue, y); break;

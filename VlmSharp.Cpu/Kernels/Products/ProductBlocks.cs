@@ -34,5 +34,5 @@ internal static class ProductBlocks
     public static long SharedFloats(long widest) => (MostRows + MostRounding) * widest;
 
     /// <summary>Floats of each thread at the most: a block of widened weights, and the sums of a gated layer's two products.</summary>
-    public static long ThreadFloats => (MostOutputs + MostRounding) * (Tile.Stride + 2L * (MostRows + MostRounding));
+    public static long ThreadFloats => 2 * (MostOutputs + MostRounding) * (Tile.Stride + (long)(MostRows + MostRounding));
 }

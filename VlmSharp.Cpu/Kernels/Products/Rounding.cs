@@ -25,10 +25,16 @@ internal static unsafe class Rounding
         return scale;
     }
 
+    /// <summary>Rounds some activations with a scale of their own.</summary>
+    /// <param name="x">The activations.</param>
+    /// <param name="count">How many, whole eights.</param>
+    /// <param name="mostActivation">The integer that stands for the largest.</param>
+    /// <param name="target">As many integers, in their order.</param>
+    /// <returns>The scale a.</returns>
     // The bits of positive floats are ordered as the numbers are, with infinity and then NaN above them all: these make the scale a NaN,
     // and so the sum. What is so small that its inverse overflows counts as zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Round(float* x, int count, float mostActivation, short* target)
+    public static float Round(float* x, int count, float mostActivation, short* target)
     {
         Vector128<int> bits = Vector128<int>.Zero;
         for (int i = 0; i < count; i += 4) bits = Vector128.Max(bits, Vector128.Load((int*)x + i) & Vector128.Create(int.MaxValue));

@@ -11,7 +11,7 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// Each step of i loads two registers of b, broadcasts one element of each row of a, and issues two multiply-adds per row: 6 x 16
 /// with 16 registers (12 accumulators), 12 x 32 with 32 (24 accumulators). That is enough independent chains to hide the
 /// latency of the multiply-add, and 8 loads for 12 of them, so that the multiply-adds are what limits it.
-/// An element is 32 bits: a float, or integers that are multiplied pair by pair (<see cref="ITileProduct"/>). Of integers the sums end
+/// An element is 32 bits: a float, or integers that are multiplied pair by pair (<see cref="ITileElements"/>). Of integers the sums end
 /// with each group, where its scales bring them to floats.
 /// </summary>
 /// <remarks>
@@ -41,7 +41,7 @@ internal static unsafe class Tile
     /// <param name="k">Elements of the sums, at least 1; whole groups.</param>
     /// <param name="accumulate">Whether c's content is added to.</param>
     public static void Multiply<V, P>(float* a, float* b, float* c, nint cStride, int k, bool accumulate)
-        where V : struct, ISimd<V> where P : struct, ITileProduct => Multiply<V, P, InPanel<V>>(a, b, default, c, cStride, k, accumulate);
+        where V : struct, ISimd<V> where P : struct, ITileElements => Multiply<V, P, InPanel<V>>(a, b, default, c, cStride, k, accumulate);
 
     /// <summary>One tile of floats, b where it lies: each step of k takes an instruction more.</summary>
     /// <param name="a">[Rows, Stride].</param>
@@ -73,7 +73,7 @@ internal static unsafe class Tile
     [SkipLocalsInit] // sums are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<V, P, D>(float* a, float* b, D distance, float* c, nint cStride, int k, bool accumulate)
-        where V : struct, ISimd<V> where P : struct, ITileProduct where D : struct, IDistance
+        where V : struct, ISimd<V> where P : struct, ITileElements where D : struct, IDistance
     {
         float* sums = stackalloc float[2 * Rows<V>() * V.Count];
         nint bStride = distance.Floats;
@@ -198,7 +198,7 @@ internal static unsafe class Tile
     [SkipLocalsInit] // sums are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MultiplyNarrow<V, P>(float* a, float* b, float* c, nint cStride, int k, bool accumulate)
-        where V : struct, ISimd<V> where P : struct, ITileProduct
+        where V : struct, ISimd<V> where P : struct, ITileElements
     {
         int stride = P.Stride, groupLength = P.GroupLength; // constants, named once: the JIT inlines only so many calls
         float* sums = stackalloc float[NarrowRows * V.Count];
@@ -251,7 +251,7 @@ internal static unsafe class Tile
 
     // One row in one step.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Row<V, P>(float* a, V b0, V b1, ref V c0, ref V c1) where V : struct, ISimd<V> where P : struct, ITileProduct
+    private static void Row<V, P>(float* a, V b0, V b1, ref V c0, ref V c1) where V : struct, ISimd<V> where P : struct, ITileElements
     {
         V factor = V.Broadcast(*a);
         P.Accumulate(ref c0, factor, b0);

@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Bench.Targets;
 
@@ -15,7 +15,7 @@ internal sealed unsafe class BenchMatrix : IDisposable
     public BenchMatrix(IComputeBackend backend, DType format, int rows, int columns)
     {
         nuint elements = (nuint)(rows * format.RowBytes(columns)), bytes = (nuint)format.ByteLength(rows, columns);
-        memory = (byte*)NativeMemory.AlignedAlloc(bytes, 64);
+        memory = (byte*)HostMemory.Allocate((long)bytes); // in pages of 2 MB, as models lie
         if (format == DType.BF16) FillBF16(0, bytes / 2);
         else
         {
@@ -37,6 +37,6 @@ internal sealed unsafe class BenchMatrix : IDisposable
     public void Dispose()
     {
         Weight.Dispose();
-        NativeMemory.AlignedFree(memory);
+        HostMemory.Free(memory);
     }
 }

@@ -1,0 +1,40 @@
+using System.Runtime.CompilerServices;
+using VlmSharp.Compute;
+using VlmSharp.Cpu.Formats;
+using VlmSharp.Cpu.Simd;
+
+namespace VlmSharp.Cpu.Kernels.Products;
+
+/// <summary>
+/// A block of a parameter that is needed soon, asked for from memory a few rows at a time, so that the requests are spread over the
+/// work before it.
+/// </summary>
+internal unsafe struct BlockAhead
+{
+    private readonly WeightRows rows;
+    private readonly nint column, bytes;
+    private readonly int count, share;
+    private int next;
+
+    /// <summary>A block of a parameter.</summary>
+    /// <param name="rows">The rows, of which the block's are the first.</param>
+    /// <param name="count">Rows of the block.</param>
+    /// <param name="column">Its first column.</param>
+    /// <param name="columns">Its columns.</param>
+    /// <param name="steps">How many calls of <see cref="Ask"/> it is spread over, at least 1.</param>
+    public BlockAhead(WeightRows rows, int count, int column, int columns, int steps)
+    {
+        this.rows = rows;
+        this.column = (nint)rows.Format.RowBytes(column);
+        bytes = (nint)rows.Format.RowBytes(columns);
+        this.count = count;
+        share = (count + steps - 1) / steps;
+    }
+
+    /// <summary>Asks for the next rows; after the last ones, and of <c>default</c>, it does nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Ask()
+    {
+        for (int end = Math.Min(next + share, count); next < end; next++) Packing.Ask(rows.At(next) + column, bytes);
+    }
+}

@@ -1,0 +1,32 @@
+using VlmSharp.Cpu.Simd;
+
+namespace VlmSharp.Cpu.Kernels.Products;
+
+/// <summary>What <see cref="Tile"/> multiplies: how two elements are multiplied, and how their sums become floats.</summary>
+internal unsafe interface ITileElements : ITileProduct
+{
+    /// <summary>Groups of <see cref="Tile.Stride"/> numbers; 0 of floats.</summary>
+    static abstract int Groups { get; }
+
+    /// <summary>Elements of a group; 0 of floats, whose sums run through.</summary>
+    static abstract int GroupLength { get; }
+
+    /// <summary>sum += a b, of every number that the elements hold.</summary>
+    static abstract void Accumulate<V>(ref V sum, V a, V b) where V : struct, ISimd<V>;
+
+    /// <summary>
+    /// Adds a group's sums to the tile: c[r, j] += s[r] (a[j] sums[r, j] + correction[j]), of floats c[r, j] += sums[r, j].
+    /// </summary>
+    /// <param name="sums">[rows, columns].</param>
+    /// <param name="rows">Rows of the tile.</param>
+    /// <param name="columns">Columns of the tile, whole registers.</param>
+    /// <param name="c">[rows, cStride].</param>
+    /// <param name="cStride">Distance between the rows of c.</param>
+    /// <param name="scales">s, <see cref="ITileProduct.Stride"/> apart.</param>
+    /// <param name="bScales">a [columns].</param>
+    /// <param name="corrections">Where the corrections stand, seen from a.</param>
+    /// <param name="accumulate">Whether c's content is added to.</param>
+    static abstract void Add<V>(
+        float* sums, int rows, int columns, float* c, nint cStride, float* scales, float* bScales, nint corrections, bool accumulate)
+        where V : struct, ISimd<V>;
+}
