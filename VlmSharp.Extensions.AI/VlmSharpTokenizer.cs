@@ -6,15 +6,15 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Extensions.AI;
 
 /// <summary>
-/// A model's tokenizer as a <see cref="Tokenizer"/> of Microsoft.ML.Tokenizers, so that what counts tokens and cuts texts in .NET does it as the
-/// model does. Nothing is normalized and nothing is split beforehand: both settings of the calls change nothing, and offsets are those of the
-/// text that was given.
+/// A model's tokenizer as a <see cref="Tokenizer"/> of Microsoft.ML.Tokenizers, so that what counts tokens and cuts texts in .NET does it
+/// as the model does. Nothing is normalized and nothing is split beforehand: both settings of the calls change nothing, and offsets are
+/// those of the text that was given.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The offsets of all tokens, joined, are the whole text. A character without a piece is spelled in bytes, a token each: the last of them has the
-/// character's offset, those before it an empty one at its start. A limit on tokens never cuts within a character, so it may give up to
-/// three tokens fewer. A text that was cut at an offset encodes to just the tokens that it was cut to.
+/// The offsets of all tokens, joined, are the whole text. A character without a piece is spelled in bytes, a token each: the last of them
+/// has the character's offset, those before it an empty one at its start. A limit on tokens never cuts within a character, so it may give
+/// up to three tokens fewer. A text that was cut at a limit encodes to just the tokens that were counted.
 /// </para>
 /// <para>Immutable, and safe to share between threads. The tokens of pictures are none of a text's: a prompt costs these too.</para>
 /// </remarks>
@@ -41,8 +41,8 @@ public sealed class VlmSharpTokenizer : Tokenizer
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A token's value is its piece as the vocabulary spells it, with U+2581 for a space and <c>&lt;0x0A&gt;</c> for a byte. Lone surrogates count
-    /// as U+FFFD. At most <see cref="EncodeSettings.MaxTokenCount"/> tokens are given.
+    /// A token's value is its piece as the vocabulary spells it, with U+2581 for a space and <c>&lt;0x0A&gt;</c> for a byte. Lone surrogates
+    /// count as U+FFFD. At most <see cref="EncodeSettings.MaxTokenCount"/> tokens are given.
     /// </remarks>
     protected override EncodeResults<EncodedToken> EncodeToTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
@@ -90,7 +90,9 @@ public sealed class VlmSharpTokenizer : Tokenizer
     }
 
     /// <inheritdoc/>
-    /// <remarks>As <see cref="ITokenizer.Decode"/> does it, special tokens with their spelling: an id outside the vocabulary spells nothing.</remarks>
+    /// <remarks>
+    /// As <see cref="ITokenizer.Decode"/> does it, special tokens with their spelling. An id outside the vocabulary spells nothing.
+    /// </remarks>
     public override string Decode(IEnumerable<int> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -99,9 +101,9 @@ public sealed class VlmSharpTokenizer : Tokenizer
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Writes whole tokens, and of a run of byte tokens whole characters; a run that is not UTF-8 is written whole or not at all. The text of
-    /// the ids consumed and that of the rest, joined, are the text of all. <see cref="OperationStatus.DestinationTooSmall"/> asks for another
-    /// call with the rest.
+    /// Writes whole tokens, and of a run of byte tokens whole characters; a run that is not UTF-8 is written whole or not at all. The text
+    /// of the ids consumed and that of the rest, joined, are the text of all. <see cref="OperationStatus.DestinationTooSmall"/> asks for
+    /// another call with the rest.
     /// </remarks>
     public override OperationStatus Decode(IEnumerable<int> ids, Span<char> destination, out int idsConsumed, out int charsWritten)
     {
@@ -130,7 +132,8 @@ public sealed class VlmSharpTokenizer : Tokenizer
         ArgumentOutOfRangeException.ThrowIfNegative(most, nameof(EncodeSettings.MaxTokenCount));
         var cursor = new TokenCursor(text);
         var offsets = new List<Range>(Math.Min(ids.Length, most));
-        foreach (int id in ids.AsSpan(0, Math.Min(ids.Length, most))) offsets.Add(IsByte(id) ? cursor.NextByte() : cursor.Next(lengths[id]));
+        foreach (int id in ids.AsSpan(0, Math.Min(ids.Length, most)))
+            offsets.Add(IsByte(id) ? cursor.NextByte() : cursor.Next(lengths[id]));
         while (offsets.Count > 0 && IsWithinCharacter(offsets[^1])) offsets.RemoveAt(offsets.Count - 1);
         return offsets;
     }

@@ -8,8 +8,8 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Bench;
 
 /// <summary>
-/// What it takes to turn prose into ids, here and by the classes of Microsoft.ML.Tokenizers, with the golden vocabulary: lines as they are, and
-/// the same prose as one line. The figures of docs/dependencies.md.
+/// What it takes to turn prose into ids, here and by the classes of Microsoft.ML.Tokenizers, with the golden vocabulary: lines as they are,
+/// and the same prose as one line. The figures of docs/dependencies.md.
 /// </summary>
 internal static class TokenizerTimes
 {

@@ -30,7 +30,8 @@ public sealed class TokenizerPeer
         tokens.TryAdd("<image>", vocabulary.Values.Max() + 1);
         added = new(tokens.OrderByDescending(token => token.Key.Length));
         cut = new Regex(string.Join('|', added.Keys.Select(Regex.Escape)), RegexOptions.CultureInvariant);
-        merging = BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = [.. model.GetProperty("merges").EnumerateArray().Select(Pair)] });
+        string[] merges = [.. model.GetProperty("merges").EnumerateArray().Select(Pair)];
+        merging = BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = merges });
     }
 
     /// <summary>The tokenizer of tokenizer.model, as the library reads it.</summary>

@@ -26,7 +26,7 @@ public sealed class ChunkingTests
         Assert.Equal(Letters(Prose), Letters(string.Concat(paragraphs)));
     }
 
-    /// <summary>The loop of Microsoft.Extensions.DataIngestion's DocumentTokenChunker, which fills chunks of a size with an overlap.</summary>
+    /// <summary>The loop of DocumentTokenChunker of Microsoft.Extensions.DataIngestion: chunks of a size, with an overlap.</summary>
     [Theory]
     [InlineData(64, 0)]
     [InlineData(64, 16)]

@@ -15,7 +15,10 @@ public sealed class TokenizerTests
 
     /// <summary>Some of the cases, and what is rare among them: bytes, surrogates with and without their other half, U+2581.</summary>
     private static IEnumerable<string> Texts => TokenizerGoldens.Encode.Where((_, i) => i % 8 == 0).Select(golden => golden.Text).Concat(
-        ["", " ", "\uD800", "a\uDC00b", "\u2581\u2581 x", "\U0001F9D1\u200D\U0001F680 flies", "<0x41><0xF0>", "tab\tand\u0000nul", "<eos><loc0001>"]);
+    [
+        "", " ", "\uD800", "a\uDC00b", "\u2581\u2581 x", "\U0001F9D1\u200D\U0001F680 flies", "<0x41><0xF0>", "tab\tand\u0000nul",
+        "<eos><loc0001>",
+    ]);
 
     [Fact]
     public void Ids_are_the_reference_s()
@@ -95,7 +98,7 @@ public sealed class TokenizerTests
         Assert.Throws<ArgumentNullException>(() => AsText.Decode(null!));
     }
 
-    /// <summary>Into buffers too small for all, call after call, as the reference has it; no call without progress while there is room.</summary>
+    /// <summary>Into buffers that are too small for all of it, call after call.</summary>
     [Theory]
     [InlineData(24)]
     [InlineData(100)]
@@ -130,18 +133,22 @@ public sealed class TokenizerTests
     {
         int[] ids = [.. AsText.EncodeToIds("\U0001F9FF\U0001F9FF")]; // four bytes each
         var one = new char[3];
-        Assert.Equal((OperationStatus.DestinationTooSmall, 4, 2), (AsText.Decode(ids, one, out int consumed, out int written), consumed, written));
-        Assert.Equal("\U0001F9FF", new string(one, 0, written));
-        Assert.Equal((OperationStatus.Done, 4, 2), (AsText.Decode(ids[4..], one, out consumed, out written), consumed, written));
-        Assert.Equal((OperationStatus.DestinationTooSmall, 0, 0), (AsText.Decode(ids[1..], one, out consumed, out written), consumed, written));
+        Assert.Equal((OperationStatus.DestinationTooSmall, 4, 2), Decoded(ids));
+        Assert.Equal("\U0001F9FF", new string(one, 0, 2));
+        Assert.Equal((OperationStatus.Done, 4, 2), Decoded(ids[4..]));
+        Assert.Equal((OperationStatus.DestinationTooSmall, 0, 0), Decoded(ids[1..])); // seven U+FFFD
+
+        (OperationStatus, int, int) Decoded(int[] of) => (AsText.Decode(of, one, out int consumed, out int written), consumed, written);
     }
 
     [Fact]
     public async Task A_container_with_a_model_has_its_tokenizer()
     {
-        await using ServiceProvider services = new ServiceCollection().AddVlmSharp(o => o.ModelDirectory = GoldenFiles.DemoModel).BuildServiceProvider();
+        IServiceCollection added = new ServiceCollection().AddVlmSharp(o => o.ModelDirectory = GoldenFiles.DemoModel);
+        await using ServiceProvider services = added.BuildServiceProvider();
         Tokenizer tokenizer = services.GetRequiredService<Tokenizer>();
-        Assert.Equal(TokenizerLoader.Load(GoldenFiles.DemoModel).Encode("caption en", ControlTokens.AsText), tokenizer.EncodeToIds("caption en"));
+        int[] expected = TokenizerLoader.Load(GoldenFiles.DemoModel).Encode("caption en", ControlTokens.AsText);
+        Assert.Equal(expected, tokenizer.EncodeToIds("caption en"));
         Assert.Same(tokenizer, services.GetRequiredService<Tokenizer>());
     }
 
