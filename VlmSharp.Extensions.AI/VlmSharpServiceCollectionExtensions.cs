@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.ML.Tokenizers;
 using VlmSharp;
 using VlmSharp.Compute;
 using VlmSharp.Cpu;
@@ -10,6 +11,7 @@ using VlmSharp.Extensions.AI;
 using VlmSharp.Generation;
 using VlmSharp.Imaging;
 using VlmSharp.Models;
+using VlmSharp.Tokenization;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -22,8 +24,8 @@ public static class VlmSharpServiceCollectionExtensions
 
     /// <summary>
     /// Adds <see cref="IChatClient"/> (a <see cref="VlmSharpChatClient"/>), <see cref="VisionLanguageModel"/> and
-    /// <see cref="IComputeBackend"/> as singletons. The model is opened once, by its first request, and disposed of with the container.
-    /// A backend or chat client that was added before stays.
+    /// <see cref="IComputeBackend"/> as singletons, and the model's tokenizer as a <see cref="Tokenizer"/>. The model is opened once, by its first
+    /// request, and disposed of with the container. A backend, chat client or tokenizer that was added before stays.
     /// </summary>
     /// <param name="services">The container's services.</param>
     /// <param name="configure">Sets <see cref="VlmSharpOptions.ModelDirectory"/> and what else is to differ from the defaults.</param>
@@ -52,6 +54,7 @@ public static class VlmSharpServiceCollectionExtensions
         services.TryAddSingleton<IComputeBackend>(CreateBackend);
         services.TryAddSingleton(OpenModel);
         services.TryAddSingleton(CreateClient);
+        services.TryAddSingleton<Tokenizer>(CreateTokenizer);
         services.TryAddSingleton<IChatClient>(provider => provider.GetRequiredService<VlmSharpChatClient>());
         return services.AddOptions<VlmSharpOptions>()
             .Validate(o => o.ModelDirectory.Length > 0, "VlmSharp: ModelDirectory is empty; name the folder of a PaliGemma model.")
@@ -111,6 +114,10 @@ public static class VlmSharpServiceCollectionExtensions
             throw;
         }
     }
+
+    // A folder without a tokenizer has a model, which the loader's error says.
+    private static VlmSharpTokenizer CreateTokenizer(IServiceProvider provider) =>
+        new(provider.GetRequiredService<VisionLanguageModel>().Tokenizer ?? TokenizerLoader.Load(Options(provider).ModelDirectory));
 
     private static VlmSharpChatClient CreateClient(IServiceProvider provider)
     {

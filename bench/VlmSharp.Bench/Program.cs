@@ -44,6 +44,13 @@ if (args is ["ladder"])
     return 0;
 }
 
+// tokenizer: prose into ids, here and by Microsoft.ML.Tokenizers (docs/dependencies.md).
+if (args is ["tokenizer"])
+{
+    VlmSharp.Bench.TokenizerTimes.Run();
+    return 0;
+}
+
 // gpu STEP: what bench/gpu/run is made of.
 if (args is ["gpu", .. string[] gpu]) return VlmSharp.Bench.Gpu.GpuProgram.Run(gpu);
 

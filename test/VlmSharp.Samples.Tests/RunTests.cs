@@ -1,3 +1,4 @@
+using System.Globalization;
 using VlmSharp.Conformance;
 
 namespace VlmSharp.Samples.Tests;
@@ -33,6 +34,18 @@ public sealed class RunTests
         SamplePage page = SamplePage.At("VlmSharp.Extensions.AI/README.md");
         var program = new SampleProgram(Demo(page.Blocks[0].Code, "cake.png"), page.Packages);
         Assert.Equal("a cake (3 tokens)", await PrintedAsync(program));
+    }
+
+    [Fact]
+    public async Task The_tokenizer_s_program_counts_and_cuts()
+    {
+        SamplePage page = SamplePage.At("VlmSharp.Extensions.AI/README.md");
+        string[] lines = (await PrintedAsync(new SampleProgram(Demo(page.Blocks[1].Code, "cake.png"), page.Packages))).Split('\n');
+        Assert.Equal(lines.Length - 2, int.Parse(lines[0], CultureInfo.InvariantCulture));
+        Assert.Equal(
+            "answer en where is the cow standing, and what is behind it?",
+            string.Concat(lines[1..^1].Select(line => line[(line.IndexOf('\'', StringComparison.Ordinal) + 1)..^1])));
+        Assert.StartsWith("the first 8 tokens: answer en", lines[^1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text;
+using VlmSharp.Conformance;
 using VlmSharp.Core.Tests.Tokenization;
 using VlmSharp.Generation;
 using VlmSharp.Tokenization;
@@ -9,7 +10,7 @@ namespace VlmSharp.Core.Tests.Generation;
 public sealed class StopTextTests
 {
     private const int FirstByte = 120; // of this vocabulary
-    private static readonly ITokenizer Tokenizer = GoldenCases.Tokenizer("json");
+    private static readonly ITokenizer Tokenizer = TokenizerGoldens.Tokenizer("json");
 
     [Fact]
     public void A_stop_string_over_several_tokens_is_never_shown()

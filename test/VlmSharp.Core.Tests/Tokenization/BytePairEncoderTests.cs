@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using VlmSharp.Conformance;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Tokenization;
@@ -10,7 +11,7 @@ public class BytePairEncoderTests
     [Fact]
     public void AgreesWithTheNaiveLoopOnRandomTexts()
     {
-        var tokenizer = (GemmaTokenizer)GoldenCases.Tokenizer("model");
+        var tokenizer = (GemmaTokenizer)TokenizerGoldens.Tokenizer("model");
         var random = new Random(7);
         string[] parts = ["a", "an", "the", "th", "e", "i", "on", "ion", "in", "s", " ", "  ", "\u2581", "O", "RD", "\u00e9", "\u0928", "\U0001F608", "1", "-"];
         for (int round = 0; round < 400; round++)
@@ -37,7 +38,7 @@ public class BytePairEncoderTests
     public void AMegabyteOfOneThingTakesNoQuadraticTime(string unit)
     {
         string text = string.Concat(Enumerable.Repeat(unit, (1 << 20) / unit.Length));
-        ITokenizer tokenizer = GoldenCases.Tokenizer("json");
+        ITokenizer tokenizer = TokenizerGoldens.Tokenizer("json");
         var clock = Stopwatch.StartNew();
         int[] ids = tokenizer.Encode(text, ControlTokens.AsText);
         // n^2 would be 10^12 steps; a loaded machine is far from that.

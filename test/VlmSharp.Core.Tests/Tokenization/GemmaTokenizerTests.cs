@@ -16,9 +16,9 @@ public class GemmaTokenizerTests
     [InlineData("pg1-f16")]
     public void EncodesAllCasesAsTheReference(string source)
     {
-        ITokenizer tokenizer = GoldenCases.Tokenizer(source);
-        Assert.Equal(2000, GoldenCases.Encode.Count);
-        foreach (GoldenCases.EncodeCase golden in GoldenCases.Encode) AssertIds(golden.Ids, tokenizer, golden.Text, ControlTokens.AsTokens);
+        ITokenizer tokenizer = TokenizerGoldens.Tokenizer(source);
+        Assert.Equal(2000, TokenizerGoldens.Encode.Count);
+        foreach (TokenizerGoldens.EncodeCase golden in TokenizerGoldens.Encode) AssertIds(golden.Ids, tokenizer, golden.Text, ControlTokens.AsTokens);
     }
 
     [Theory]
@@ -26,9 +26,9 @@ public class GemmaTokenizerTests
     [InlineData("model")]
     public void KeepsControlTokensOfAUserAsText(string source)
     {
-        ITokenizer tokenizer = GoldenCases.Tokenizer(source);
+        ITokenizer tokenizer = TokenizerGoldens.Tokenizer(source);
         int withControls = 0;
-        foreach (GoldenCases.EncodeCase golden in GoldenCases.Encode)
+        foreach (TokenizerGoldens.EncodeCase golden in TokenizerGoldens.Encode)
         {
             bool hasControls = Controls.Any(golden.Text.Contains);
             if (!hasControls) AssertIds(golden.Ids, tokenizer, golden.Text, ControlTokens.AsText);
@@ -42,10 +42,10 @@ public class GemmaTokenizerTests
     [Fact]
     public void BothFilesGiveTheSameIdsInTheDefaultMode()
     {
-        ITokenizer json = GoldenCases.Tokenizer("json");
-        foreach (GoldenCases.EncodeCase golden in GoldenCases.Encode)
+        ITokenizer json = TokenizerGoldens.Tokenizer("json");
+        foreach (TokenizerGoldens.EncodeCase golden in TokenizerGoldens.Encode)
         {
-            AssertIds(json.Encode(golden.Text, ControlTokens.AsText), GoldenCases.Tokenizer("model"), golden.Text, ControlTokens.AsText);
+            AssertIds(json.Encode(golden.Text, ControlTokens.AsText), TokenizerGoldens.Tokenizer("model"), golden.Text, ControlTokens.AsText);
         }
     }
 
@@ -54,9 +54,9 @@ public class GemmaTokenizerTests
     [InlineData("model")]
     public void DecodesAllCasesAsTheReference(string source)
     {
-        ITokenizer tokenizer = GoldenCases.Tokenizer(source);
-        Assert.Equal(300, GoldenCases.Decode.Count);
-        foreach (GoldenCases.DecodeCase golden in GoldenCases.Decode)
+        ITokenizer tokenizer = TokenizerGoldens.Tokenizer(source);
+        Assert.Equal(300, TokenizerGoldens.Decode.Count);
+        foreach (TokenizerGoldens.DecodeCase golden in TokenizerGoldens.Decode)
         {
             Assert.Equal(golden.Text, tokenizer.Decode(golden.Ids, skipSpecial: false));
             Assert.Equal(golden.TextSkipSpecial, tokenizer.Decode(golden.Ids, skipSpecial: true));
@@ -68,7 +68,7 @@ public class GemmaTokenizerTests
     [InlineData("model")]
     public void GivesThePaliGemmaIds(string source)
     {
-        ITokenizer tokenizer = GoldenCases.Tokenizer(source);
+        ITokenizer tokenizer = TokenizerGoldens.Tokenizer(source);
         Assert.Equal((0, 1, 2, 3, 5152), (tokenizer.PadId, tokenizer.EosId, tokenizer.BosId, tokenizer.UnknownId, tokenizer.ImageId));
         Assert.Equal(5153, tokenizer.VocabularySize);
         Assert.Equal(4000, tokenizer.IdOf("<loc0000>"));
@@ -86,8 +86,8 @@ public class GemmaTokenizerTests
     [Fact]
     public void DerivesFromScoresTheMergesThatTokenizerJsonLists()
     {
-        var json = (GemmaTokenizer)GoldenCases.Tokenizer("json");
-        var model = (GemmaTokenizer)GoldenCases.Tokenizer("model");
+        var json = (GemmaTokenizer)TokenizerGoldens.Tokenizer("json");
+        var model = (GemmaTokenizer)TokenizerGoldens.Tokenizer("model");
         Assert.Equal(json.Merges.Count, model.Merges.Count);
         int found = 0;
         for (int left = 0; left < 4000; left++)
@@ -108,7 +108,7 @@ public class GemmaTokenizerTests
     [InlineData("model")]
     public void LoneSurrogatesCountAsReplacementCharacters(string source)
     {
-        ITokenizer tokenizer = GoldenCases.Tokenizer(source);
+        ITokenizer tokenizer = TokenizerGoldens.Tokenizer(source);
         Assert.Equal(tokenizer.Encode("a\uFFFDb", ControlTokens.AsText), tokenizer.Encode("a\uD83Db", ControlTokens.AsText));
         Assert.Equal(tokenizer.Encode("\uFFFD\uFFFD", ControlTokens.AsText), tokenizer.Encode("\uDE08\uD83D", ControlTokens.AsText));
     }
@@ -116,7 +116,7 @@ public class GemmaTokenizerTests
     [Fact]
     public void IdsOutsideTheVocabularySpellNothing()
     {
-        ITokenizer tokenizer = GoldenCases.Tokenizer("json");
+        ITokenizer tokenizer = TokenizerGoldens.Tokenizer("json");
         int[] letter = tokenizer.Encode("a", ControlTokens.AsText);
         Assert.Equal("a", tokenizer.Decode([-1, .. letter, 5153, int.MaxValue, int.MinValue], skipSpecial: false));
     }
@@ -129,7 +129,7 @@ public class GemmaTokenizerTests
         var model = GemmaTokenizer.FromSentencePiece(File.ReadAllBytes(Path.Combine(folder, "tokenizer.model")), "model");
         Assert.Equal(2152, json.ImageId);
         Assert.Equal(json.VocabularySize, model.VocabularySize);
-        foreach (GoldenCases.EncodeCase golden in GoldenCases.Encode) AssertIds(json.Encode(golden.Text, ControlTokens.AsTokens), model, golden.Text, ControlTokens.AsTokens);
+        foreach (TokenizerGoldens.EncodeCase golden in TokenizerGoldens.Encode) AssertIds(json.Encode(golden.Text, ControlTokens.AsTokens), model, golden.Text, ControlTokens.AsTokens);
     }
 
     private static void AssertIds(int[] expected, ITokenizer tokenizer, string text, ControlTokens mode)

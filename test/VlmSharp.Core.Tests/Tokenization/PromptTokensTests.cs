@@ -8,7 +8,7 @@ namespace VlmSharp.Core.Tests.Tokenization;
 
 public class PromptTokensTests
 {
-    private static readonly ITokenizer Tokenizer = GoldenCases.Tokenizer("pg1-f32-sharded");
+    private static readonly ITokenizer Tokenizer = TokenizerGoldens.Tokenizer("pg1-f32-sharded");
 
     [Theory]
     [InlineData("pg1", 16)]

@@ -1,4 +1,5 @@
 using System.Text;
+using VlmSharp.Conformance;
 using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Tokenization;
@@ -10,7 +11,7 @@ public class StreamingDecoderTests
     [InlineData(true)]
     public void PartsJoinToTheGoldenText(bool skipSpecial)
     {
-        foreach (GoldenCases.DecodeCase golden in GoldenCases.Decode)
+        foreach (TokenizerGoldens.DecodeCase golden in TokenizerGoldens.Decode)
         {
             Assert.Equal(skipSpecial ? golden.TextSkipSpecial : golden.Text, Stream(golden.Ids, skipSpecial));
         }
@@ -27,14 +28,14 @@ public class StreamingDecoderTests
             int[] ids = new int[random.Next(24)];
             // Half of them bytes, so that runs are cut, broken and sometimes valid.
             for (int i = 0; i < ids.Length; i++) ids[i] = random.Next(2) == 0 ? 120 + random.Next(256) : random.Next(-2, 5160);
-            Assert.Equal(GoldenCases.Tokenizer("json").Decode(ids, skipSpecial), Stream(ids, skipSpecial));
+            Assert.Equal(TokenizerGoldens.Tokenizer("json").Decode(ids, skipSpecial), Stream(ids, skipSpecial));
         }
     }
 
     [Fact]
     public void ACharacterInFourBytesComesInOnePart()
     {
-        var decoder = new StreamingDecoder(GoldenCases.Tokenizer("json"), skipSpecial: true);
+        var decoder = new StreamingDecoder(TokenizerGoldens.Tokenizer("json"), skipSpecial: true);
         foreach (byte b in "\U0001F608"u8) Assert.Equal("", decoder.Append(120 + b));
         Assert.Equal("", decoder.Append(0)); // a special token that is skipped does not end the run
         Assert.Equal("\U0001F608\n", decoder.Append(17));
@@ -44,7 +45,7 @@ public class StreamingDecoderTests
     [Fact]
     public void ARunThatIsNotUtf8BecomesOneReplacementCharacterPerByte()
     {
-        var decoder = new StreamingDecoder(GoldenCases.Tokenizer("json"), skipSpecial: true);
+        var decoder = new StreamingDecoder(TokenizerGoldens.Tokenizer("json"), skipSpecial: true);
         foreach (byte b in (byte[])[0x41, 0xE2, 0x96]) Assert.Equal("", decoder.Append(120 + b));
         Assert.Equal("\uFFFD\uFFFD\uFFFD", decoder.Flush());
         Assert.Equal("", decoder.Flush());
@@ -53,7 +54,7 @@ public class StreamingDecoderTests
     // Also holds every part against being half a character.
     private static string Stream(int[] ids, bool skipSpecial)
     {
-        var decoder = new StreamingDecoder(GoldenCases.Tokenizer("json"), skipSpecial);
+        var decoder = new StreamingDecoder(TokenizerGoldens.Tokenizer("json"), skipSpecial);
         var text = new StringBuilder();
         foreach (int id in ids)
         {

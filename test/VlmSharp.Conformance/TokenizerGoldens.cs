@@ -1,15 +1,16 @@
 using System.Text.Json;
-using VlmSharp.Conformance;
 using VlmSharp.Tokenization;
 
-namespace VlmSharp.Core.Tests.Tokenization;
+namespace VlmSharp.Conformance;
 
 /// <summary>test/golden/tokenizer: the reference's ids and texts, and the tokenizers to hold against them.</summary>
-internal static class GoldenCases
+public static class TokenizerGoldens
 {
-    public static readonly IReadOnlyList<EncodeCase> Encode = ReadEncode();
+    /// <summary>Texts and the ids that the reference gives them, control tokens counting as such.</summary>
+    public static IReadOnlyList<EncodeCase> Encode { get; } = ReadEncode();
 
-    public static readonly IReadOnlyList<DecodeCase> Decode = ReadDecode();
+    /// <summary>Ids and the texts that the reference gives them.</summary>
+    public static IReadOnlyList<DecodeCase> Decode { get; } = ReadDecode();
 
     private static readonly Dictionary<string, ITokenizer> Loaded = [];
 
@@ -23,9 +24,11 @@ internal static class GoldenCases
         }
     }
 
+    /// <summary>A file beside the cases.</summary>
     public static byte[] Bytes(string fileName) => File.ReadAllBytes(GoldenFiles.PathOf("tokenizer", fileName));
 
-    private static byte[] ModelFile(string fileName) => File.ReadAllBytes(GoldenFiles.PathOf("models", "pg1", fileName));
+    /// <summary>A file of the golden vocabulary: tokenizer.json or tokenizer.model.</summary>
+    public static byte[] ModelFile(string fileName) => File.ReadAllBytes(GoldenFiles.PathOf("models", "pg1", fileName));
 
     private static ITokenizer Load(string source) => source switch
     {
@@ -52,7 +55,9 @@ internal static class GoldenCases
 
     private static int[] Ids(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetInt32())];
 
+    /// <summary>A text and its ids; where plain SentencePiece gives others, also those.</summary>
     public sealed record EncodeCase(string Text, int[] Ids, int[]? SentencePieceIds);
 
+    /// <summary>Ids and their text, with and without special tokens.</summary>
     public sealed record DecodeCase(int[] Ids, string Text, string TextSkipSpecial);
 }
