@@ -20,7 +20,11 @@ internal static class BoundedFile
             if (stream.Length > most) throw new IOException($"it has {stream.Length} bytes, over the limit of {most}");
             byte[] bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
-            return bytes;
+            return WrongDownload.WhatIs(bytes) is { } what ? throw new WrongFile(what) : bytes;
+        }
+        catch (WrongFile e)
+        {
+            throw error(e.Message, e);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -31,4 +35,6 @@ internal static class BoundedFile
             throw error($"cannot be read: {e.Message}", e);
         }
     }
+
+    private sealed class WrongFile(string what) : Exception(what);
 }

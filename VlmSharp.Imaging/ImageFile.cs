@@ -116,6 +116,7 @@ public static class ImageFile
             Raster decoded = decoder.Decode(bytes, (options ?? ImageOptions.Default).ContextFor(name, decoder.Format, cancellationToken));
             return new RgbImage(decoded.Width, decoded.Height, decoded.Pixels);
         }
+        if (WrongDownload.WhatIs(bytes) is { } what) throw new ImageFormatException($"{name} {what}.") { Fault = ImageFault.Unsupported };
         string? foreign = ForeignFormats.NameOf(bytes);
         throw new ImageFormatException(foreign is null
             ? $"{name} is not a picture of a format known to VlmSharp; give a PNG, JPEG, WebP, BMP, GIF or PPM file."

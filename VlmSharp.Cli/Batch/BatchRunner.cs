@@ -62,19 +62,41 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
         }
 
         long start = Stopwatch.GetTimestamp();
-        IReadOnlyList<GenerationResult> results = requests.Count == 0 ? [] : model.Generate(requests, options, cancellationToken);
+        Generated[] results = requests.Count == 0 ? [] : Generate(requests, cancellationToken);
         (TimeSpan, int) together = (Stopwatch.GetElapsedTime(start), requests.Count);
         var records = new List<Record>(group.Count);
         int next = 0;
         for (int i = 0; i < group.Count; i++)
         {
             LoadedItem item = group[i];
-            Record record = faults[i] is { } fault ? Error(item.Item, fault) : Answer(item, asked[i]!, results[next++]);
+            GenerationResult? result = null;
+            if (faults[i] is null) (result, faults[i]) = results[next++];
+            Record record = result is null ? Error(item.Item, faults[i]!) : Answer(item, asked[i]!, result);
             records.Add(record with { Index = item.Item.Index, Group = together });
         }
 
         return records;
     }
+
+    /// <summary>One result for each request. Where scores are not finite, the requests that have such fail, and the others do not.</summary>
+    private Generated[] Generate(List<GenerationRequest> requests, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return [.. model.Generate(requests, options, cancellationToken).Select(result => new Generated(result, null))];
+        }
+        catch (ModelFormatException e) when (requests.Count == 1)
+        {
+            return [new Generated(null, e.Message)];
+        }
+        catch (ModelFormatException)
+        {
+            return [.. requests.SelectMany(request => Generate([request], cancellationToken))];
+        }
+    }
+
+    /// <summary>What came of a request: its result, or what is wrong.</summary>
+    private readonly record struct Generated(GenerationResult? Result, string? Fault);
 
     private static Record Error(WorkItem item, string message) => new(JsonOutput.ToBytes(o =>
     {

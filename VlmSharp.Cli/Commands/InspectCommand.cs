@@ -16,6 +16,7 @@ internal static class InspectCommand
     {
         Option<string?> model = ModelOptionsBinder.ModelOption();
         var tensors = new Option<bool>("--tensors", "-t") { Description = "List every tensor with format, shape and file." };
+        Option<bool> ignoreExtra = ModelOptionsBinder.IgnoreExtraOption();
         var json = new Option<bool>("--json") { Description = "One JSON object instead of text." };
         var command = new ExampleCommand("inspect", "Shows a model's architecture and parameter totals.", """
             Opening a model checks that every tensor is there in its shape; no weights are read.
@@ -25,7 +26,7 @@ internal static class InspectCommand
               vlmsharp inspect --model paligemma-3b-mix-224 --tensors
               vlmsharp inspect --model paligemma-3b-mix-224 --plan --requests 8 --beams 3
               vlmsharp inspect --model paligemma-3b-mix-224 --plan --quantize int8 --adapter my-adapter
-            """) { model, tensors, json };
+            """) { model, tensors, json, ignoreExtra };
         var plan = new PlanPrinter();
         plan.AddTo(command);
         command.SetAction(parsed =>
@@ -36,7 +37,8 @@ internal static class InspectCommand
                 return ExitCodes.Success;
             }
 
-            using Checkpoint checkpoint = Checkpoint.Open(ModelOptionsBinder.FolderOf(parsed.GetValue(model)));
+            string folder = ModelOptionsBinder.FolderOf(parsed.GetValue(model));
+            using Checkpoint checkpoint = Checkpoint.Open(folder, parsed.GetValue(ignoreExtra));
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteJson(o, checkpoint, parsed.GetValue(tensors)));
             else WriteText(checkpoint, parsed.GetValue(tensors));
             return ExitCodes.Success;

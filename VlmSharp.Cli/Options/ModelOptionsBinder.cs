@@ -31,6 +31,8 @@ internal sealed class ModelOptionsBinder
         Description = "PaliGemma 2: honor the sliding window, as transformers does; it matters at 896 px.",
     };
 
+    private readonly Option<bool> ignoreExtra = IgnoreExtraOption();
+
     /// <summary>Makes the options.</summary>
     /// <param name="severalBackends">Whether a list of backends may be given.</param>
     public ModelOptionsBinder(bool severalBackends = false) => backend = new BackendOptionsBinder(several: severalBackends);
@@ -41,7 +43,7 @@ internal sealed class ModelOptionsBinder
         command.Add(model);
         adapters.AddTo(command);
         backend.AddTo(command);
-        foreach (Option option in new Option[] { quantize, noAttentionSoftCap, finalSoftCap, slidingWindow }) command.Add(option);
+        foreach (Option option in new Option[] { quantize, noAttentionSoftCap, finalSoftCap, slidingWindow, ignoreExtra }) command.Add(option);
     }
 
     /// <summary>The <c>--model</c> option alone, for commands that compute nothing.</summary>
@@ -52,6 +54,12 @@ internal sealed class ModelOptionsBinder
         FileList.RefuseEmpty(option);
         return option;
     }
+
+    /// <summary>The <c>--ignore-extra-tensors</c> option.</summary>
+    public static Option<bool> IgnoreExtraOption() => new("--ignore-extra-tensors")
+    {
+        Description = "Go on where the files hold tensors that the model does not have, without them.",
+    };
 
     /// <summary>An option that takes a quantized format.</summary>
     public static Option<string?> QuantizeOption(string name, string description) =>
@@ -117,5 +125,6 @@ internal sealed class ModelOptionsBinder
         AttentionSoftCap = !parsed.GetValue(noAttentionSoftCap),
         FinalSoftCap = parsed.GetValue(finalSoftCap),
         SlidingWindow = parsed.GetValue(slidingWindow),
+        IgnoreUnexpectedTensors = parsed.GetValue(ignoreExtra),
     };
 }

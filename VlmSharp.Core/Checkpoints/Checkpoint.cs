@@ -13,12 +13,12 @@ public sealed unsafe class Checkpoint : IDisposable
     private readonly IReadOnlyList<SafetensorsFile> files;
     private readonly Lazy<bool> hasSeparateHead;
 
-    private Checkpoint(string directory, PaliGemmaConfig config, IReadOnlyList<SafetensorsFile> files)
+    private Checkpoint(string directory, PaliGemmaConfig config, IReadOnlyList<SafetensorsFile> files, bool ignoreUnexpected)
     {
         this.files = files;
         Directory = directory;
         Config = config;
-        Tensors = TableComparison.Match(files, config, directory);
+        Tensors = TableComparison.Match(files, config, directory, ignoreUnexpected);
         hasSeparateHead = new Lazy<bool>(HeadDiffers);
     }
 
@@ -58,16 +58,17 @@ public sealed unsafe class Checkpoint : IDisposable
 
     /// <summary>Opens a model folder.</summary>
     /// <param name="directory">The folder with config.json and the safetensors files.</param>
+    /// <param name="ignoreUnexpected">Whether tensors that the model does not have are left aside; else they are an error.</param>
     /// <returns>The open checkpoint, to be disposed when no weight of it is in use.</returns>
     /// <exception cref="ModelFormatException">The folder is not that of a model, a file is damaged, or weights are missing.</exception>
-    public static Checkpoint Open(string directory)
+    public static Checkpoint Open(string directory, bool ignoreUnexpected = false)
     {
         ArgumentNullException.ThrowIfNull(directory);
         PaliGemmaConfig config = ReadConfig(directory);
         List<SafetensorsFile> files = CheckpointFolder.OpenWeights(directory);
         try
         {
-            return new Checkpoint(directory, config, files);
+            return new Checkpoint(directory, config, files, ignoreUnexpected);
         }
         catch
         {

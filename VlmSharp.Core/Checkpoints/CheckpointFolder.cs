@@ -100,13 +100,25 @@ internal static partial class CheckpointFolder
             return null;
         }
 
-        if (names.Count == 0) return "; the folder holds no files";
+        string? Folder(string name) => Directory.Exists(Path.Combine(directory, name)) ? name + "/" : null;
+
+        if (names.Count == 0 && !Directory.EnumerateDirectories(directory).Any()) return "; the folder holds no files";
         if (Named("adapter_model.safetensors", "adapter_config.json") is string adapter)
             return $"; it holds an adapter ({adapter}), which is used together with the folder of the model it was trained on";
         if (Named(".gguf") is string gguf)
             return $"; it holds {gguf}, a format that VlmSharp does not read: use the safetensors files of this model";
         if (Named(".npz") is string npz)
             return $"; it holds {npz}, a JAX checkpoint, which VlmSharp does not read: use the safetensors files of this model";
+        if (Named(".incomplete", ".part", ".crdownload", ".aria2", ".download") is string partial)
+            return $"; it holds {partial}, a download that has not ended: let it end, or begin it again";
+        if ((Named(".onnx") ?? Folder("onnx")) is string onnx)
+            return $"; it holds {onnx}, a model for ONNX, which VlmSharp does not read: use the safetensors files of this model";
+        if (Named(".keras", ".h5") is string keras)
+            return $"; it holds {keras}, a Keras model, which VlmSharp does not read: use the safetensors files of this model";
+        if (Named(".msgpack") is string flax)
+            return $"; it holds {flax}, a Flax checkpoint, which VlmSharp does not read: use the safetensors files of this model";
+        if (Named(".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst") is string archive)
+            return $"; it holds {archive}, an archive: unpack it and give the folder that comes out";
         if (Named(".bin", ".pt", ".pth", ".ckpt", ".pkl") is string pickle)
             return $"; it holds {pickle}, a pickle, which can run code when read and is not read here: save the model as safetensors";
         if (Named(".safetensors") is string other)

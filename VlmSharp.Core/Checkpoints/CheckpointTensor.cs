@@ -7,7 +7,7 @@ namespace VlmSharp.Checkpoints;
 /// <summary>A weight of an open checkpoint; <see cref="Checkpoint.Weight"/> has its numbers.</summary>
 public sealed record CheckpointTensor
 {
-    internal CheckpointTensor(string name, SafetensorsFile file, SafetensorsEntry entry, DType dtype, ImmutableArray<long> shape)
+    internal CheckpointTensor(string name, SafetensorsFile file, SafetensorsEntry entry, DType dtype, ImmutableArray<long> shape, nint data)
     {
         Name = name;
         StoredName = entry.Name;
@@ -15,7 +15,7 @@ public sealed record CheckpointTensor
         Shape = shape;
         ByteLength = entry.ByteLength;
         File = file;
-        Pointer = file.DataPointer(entry);
+        Pointer = data;
     }
 
     /// <summary>Its canonical name.</summary>

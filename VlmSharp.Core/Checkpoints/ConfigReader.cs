@@ -12,6 +12,9 @@ namespace VlmSharp.Checkpoints;
 internal static class ConfigReader
 {
     private const string Activation = "gelu_pytorch_tanh";
+    private const string Fetch =
+        "get the safetensors files in BF16, F16 or F32 that this model was made from, which 'vlmsharp quantize' can make smaller";
+
     private const int MostWidth = 1 << 15;
     private const int MostIntermediate = 1 << 16;
     private const int MostLayers = 512;
@@ -55,6 +58,8 @@ internal static class ConfigReader
     private static PaliGemmaConfig ReadModel(JsonSection root)
     {
         RequireModelType(root);
+        // MLX says under its own name how it quantized; what it left unquantized has no such member.
+        if (root.HasSection("quantization")) throw root.Error($"describes weights that MLX quantized, which VlmSharp does not read; {Fetch}");
         if (root.Section("quantization_config") is { } quantization) RequireReadable(root, quantization);
         JsonSection visionSection = root.Section("vision_config")
             ?? throw root.Error("has no 'vision_config'; without it the sizes of the vision tower are unknown");
@@ -88,7 +93,7 @@ internal static class ConfigReader
         if (method != BitsAndBytes.Method)
         {
             string whose = method is null ? "another program's" : MessageText.Quote(method);
-            throw root.Error($"describes quantized weights of {whose} kind, which VlmSharp does not read; use the F32, BF16 or F16 files of this model, which 'vlmsharp quantize' can make smaller");
+            throw root.Error($"describes quantized weights of {whose} kind, which VlmSharp does not read; {Fetch}");
         }
 
         // An absent key means FP4 to the library that wrote the file.
@@ -104,6 +109,8 @@ internal static class ConfigReader
         {
             case "paligemma":
                 return;
+            case null when root.Has("registered_name") || root.Has("class_name"):
+                throw root.Error($"describes a Keras model; {Fetch}");
             case null:
                 throw root.Error("has no 'model_type'; VlmSharp runs models of type 'paligemma'");
             case "gemma3":

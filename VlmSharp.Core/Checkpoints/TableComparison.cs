@@ -12,9 +12,16 @@ internal static class TableComparison
 
     /// <summary>The tensors under their canonical names and in the table's order, exactly those of the table and perhaps the head.</summary>
     /// <exception cref="ModelFormatException">One error that lists everything missing, unexpected or of a wrong shape.</exception>
+    /// <param name="files">The files.</param>
+    /// <param name="config">The model.</param>
+    /// <param name="directory">Its folder, for messages.</param>
+    /// <param name="ignoreUnexpected">Whether tensors that the model does not have are left aside.</param>
     public static OrderedDictionary<string, CheckpointTensor> Match(
-        IReadOnlyList<SafetensorsFile> files, PaliGemmaConfig config, string directory)
+        IReadOnlyList<SafetensorsFile> files, PaliGemmaConfig config, string directory, bool ignoreUnexpected)
     {
+        // Of two tied matrices some producers keep the head's name alone.
+        bool headIsTable = config.TiesHead && !files.Any(
+            file => file.Entries.Keys.Any(name => TensorNames.Normalize(name).StartsWith(TensorNames.Embedding, StringComparison.Ordinal)));
         var specs = TensorTable.For(config).Append(TensorTable.Head(config)).ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         var found = new Dictionary<string, CheckpointTensor>(StringComparer.Ordinal);
         var stored = new List<(TensorSpec Spec, StoredTensor Tensor)>();
@@ -26,6 +33,7 @@ internal static class TableComparison
             foreach (SafetensorsEntry entry in file.Entries.Values)
             {
                 string name = TensorNames.Normalize(entry.Name);
+                if (headIsTable && name.StartsWith(TensorNames.Head, StringComparison.Ordinal)) name = TensorNames.Embedding + name[TensorNames.Head.Length..];
                 BitsAndBytes.RequireNf4(entry.Name, file.Path);
                 if (specs.TryGetValue(name, out TensorSpec? spec)) stored.Add((spec, new(file, entry)));
                 else if (name.EndsWith(TensorNames.ScaleSuffix, StringComparison.Ordinal) && specs.ContainsKey(name[..^TensorNames.ScaleSuffix.Length]))
@@ -63,14 +71,16 @@ internal static class TableComparison
                 dtype = null;
             }
 
+            bool isChannelsLast = dtype is not null && ChannelsLast.Is(spec, entry);
             // Two 4-bit numbers share a byte; bitsandbytes stores a matrix as a column of bytes.
             CheckShape(spec.Name, entry, dtype switch
             {
                 DType.Int4 => [spec.Shape[0], spec.Shape[1] / 2],
                 DType.Nf4 => [spec.Elements / 2, 1],
-                _ => spec.Shape,
+                _ => isChannelsLast ? entry.Shape : spec.Shape,
             });
-            var tensor = new CheckpointTensor(spec.Name, file, entry, dtype ?? default, spec.Shape);
+            nint data = isChannelsLast ? ChannelsLast.Transpose(file, entry) : file.DataPointer(entry);
+            var tensor = new CheckpointTensor(spec.Name, file, entry, dtype ?? default, spec.Shape, data);
             if (!found.TryAdd(spec.Name, tensor)) repeated.Add(MessageText.Quote(entry.Name));
         }
 
@@ -96,7 +106,7 @@ internal static class TableComparison
             if (names.Count > 0) faults.Add($"{names.Count} {fault}: {MessageText.List(names, Shown)}");
         }
         Report("missing", missing);
-        Report("unexpected", unexpected);
+        if (!ignoreUnexpected) Report("unexpected (commands that run the model go on without them where --ignore-extra-tensors is given)", unexpected);
         Report("of another shape", misshapen);
         Report("of a type that they cannot have (F32, BF16, F16; matrices also I8 and U8, their scales BF16; in NF4 with rows of an even length)", mistyped);
         Report("quantized and without their scales", unscaled);

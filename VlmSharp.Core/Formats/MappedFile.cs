@@ -11,6 +11,7 @@ internal sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile file;
     private readonly MemoryMappedViewAccessor view;
+    private readonly List<nint> own = []; // memory beside the file's
     private byte* start;
 
     private MappedFile(string path, MemoryMappedFile file, MemoryMappedViewAccessor view, long length)
@@ -81,6 +82,16 @@ internal sealed unsafe class MappedFile : IDisposable
         }
     }
 
+    /// <summary>Memory that lives as long as the mapping.</summary>
+    /// <param name="bytes">How much.</param>
+    /// <returns>Its address.</returns>
+    public nint Allocate(long bytes)
+    {
+        ObjectDisposedException.ThrowIf(start is null, this);
+        own.Add((nint)HostMemory.Allocate(bytes));
+        return own[^1];
+    }
+
     /// <summary>A stretch of the file.</summary>
     /// <param name="offset">First byte.</param>
     /// <param name="length">Bytes; a span holds fewer than 2 GiB, larger stretches are read through <see cref="Pointer"/>.</param>
@@ -106,6 +117,8 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         if (start is null) return;
         start = null;
+        foreach (nint block in own) HostMemory.Free((void*)block);
+        own.Clear();
         view.SafeMemoryMappedViewHandle.ReleasePointer();
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using VlmSharp.Compute;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Formats;
 
@@ -46,6 +47,7 @@ internal sealed class SafetensorsFile : IDisposable
         MappedFile file = MappedFile.Open(path);
         try
         {
+            if (WrongDownload.WhatIs(file.Bytes(0, (int)Math.Min(file.Length, 1024))) is { } what) throw new ModelFormatException($"{path} {what}.");
             if (file.Length < LengthBytes)
                 throw SafetensorsHeader.Damaged(path, $"it has {file.Length} bytes, too few for a header");
             ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.Bytes(0, LengthBytes));
@@ -111,6 +113,11 @@ internal sealed class SafetensorsFile : IDisposable
         }
         return values;
     }
+
+    /// <summary>Memory for a tensor that cannot be used as it is stored.</summary>
+    /// <param name="bytes">How much.</param>
+    /// <returns>Its address, valid until the file is disposed.</returns>
+    internal nint Allocate(long bytes) => file.Allocate(bytes);
 
     /// <summary>Unmaps the file. Addresses into it become invalid.</summary>
     public void Dispose() => file.Dispose();

@@ -41,7 +41,8 @@ internal sealed class Sequence : Decoding
 
     public override bool GoesOn => Finish == FinishReason.None && count + ahead < Limit;
 
-    private ReadOnlySpan<int> History => history.AsSpan(0, Prompt.Ids.Length + count);
+    /// <summary>[T]: prompt and new tokens.</summary>
+    public ReadOnlySpan<int> History => history.AsSpan(0, Prompt.Ids.Length + count);
 
     private ReadOnlySpan<int> NewTokens => history.AsSpan(Prompt.Ids.Length, count);
 

@@ -74,7 +74,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
     {
         QueuedStep step = due.Members.Count > 0 ? due : queued;
         Read(step.Choice);
-        if (step.NeedsHost) (chooser ??= new TokenChooser(b, network.Config.Text.VocabSize)).Begin(step.Logits, step.Logs, step.Scored);
+        if (step.NeedsHost) (chooser ??= new TokenChooser(network)).Begin(step.Logits, step.Logs, step.Scored);
         int width = step.Choice.Columns, row = 0, decoded = 0;
         for (int i = 0; i < step.Members.Count; i++)
         {
@@ -82,7 +82,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
             int own = member.Rows, first = produced.Count; // before it moves on
             bool goesOn = member.Finish == FinishReason.None; // else it had ended when this step was queued ahead
             if (goesOn && member.NeedsHost) Advance(member, row, produced);
-            else if (goesOn) produced.Add(((Sequence)member).Read(new ChosenToken(words.AsSpan(row * width, width))));
+            else if (goesOn) Read((Sequence)member, new ChosenToken(words.AsSpan(row * width, width)), produced);
             row += own;
             if (goesOn && i >= step.Prompts.Count) decoded++;
             foreach (GeneratedToken token in CollectionsMarshal.AsSpan(produced)[first..]) member.Telemetry?.Token(member.TelemetryIndex, token.Finish);
@@ -91,6 +91,13 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         int sequences = step.Members.Count;
         step.Clear();
         return new TakenStep(step.Prompts.Tokens, step.Vision, sequences, decoded);
+    }
+
+    /// <summary>Reads what the backend has chosen; one score that is not finite makes its log-probability NaN.</summary>
+    private void Read(Sequence sequence, ChosenToken chosen, List<GeneratedToken> produced)
+    {
+        if (float.IsNaN(chosen.LogProbability)) sequence.Fail(NonFiniteScores.Error(network, sequence.Prompt, sequence.History));
+        else produced.Add(sequence.Read(chosen));
     }
 
     private void Advance(Decoding member, int row, List<GeneratedToken> produced)

@@ -2,6 +2,7 @@ using VlmSharp.Compute;
 using VlmSharp.Compute.Operators;
 using VlmSharp.Compute.Sampling;
 using VlmSharp.Generation.Processors;
+using VlmSharp.Models;
 
 namespace VlmSharp.Generation;
 
@@ -9,14 +10,15 @@ namespace VlmSharp.Generation;
 /// Brings a step's scores to the host, a row at a time, and chooses among them: constraint, the rules on history, then the largest score
 /// or a draw. For the sequences that ask for what <see cref="Compute.Operators.Choose"/> does not do on the backend.
 /// </summary>
-/// <param name="b">The backend.</param>
-/// <param name="vocabulary">V.</param>
-internal sealed class TokenChooser(IComputeBackend b, int vocabulary)
+/// <param name="model">The network.</param>
+internal sealed class TokenChooser(PaliGemmaModel model)
 {
-    private readonly HistoryRules rules = new(vocabulary);
-    private readonly TokenSampler sampler = new(vocabulary);
-    private readonly float[] scores = new float[vocabulary], logProbabilities = new float[vocabulary]; // of the row that was read last
-    private readonly float[] part = new float[vocabulary];
+    private readonly IComputeBackend b = model.Backend;
+    private readonly HistoryRules rules = new(model.Config.Text.VocabSize);
+    private readonly TokenSampler sampler = new(model.Config.Text.VocabSize);
+    private readonly float[] scores = new float[model.Config.Text.VocabSize]; // [V], of the row that was read last
+    private readonly float[] logProbabilities = new float[model.Config.Text.VocabSize]; // [V], of the same
+    private readonly float[] part = new float[model.Config.Text.VocabSize];
     private Matrix logits, logs; // of the step: [B, scored], [B, V]
     private int[]? scored; // the tokens that the step's columns are; null for all
 
@@ -89,6 +91,7 @@ internal sealed class TokenChooser(IComputeBackend b, int vocabulary)
     }
 
     /// <summary>Brings a row's masked logits and log-probabilities to the host.</summary>
+    /// <exception cref="ModelFormatException">They are not finite.</exception>
     private void Read(int row, ReadOnlySpan<int> history, PreparedPrompt prompt)
     {
         if (scored is null)
@@ -105,9 +108,13 @@ internal sealed class TokenChooser(IComputeBackend b, int vocabulary)
         if (allowed.IsEmpty)
         {
             Download(logs, row, logProbabilities);
+            // One score that is not finite makes every log-probability NaN.
+            if (float.IsNaN(logProbabilities[0])) throw NonFiniteScores.Error(model, prompt, history);
             return;
         }
 
+        foreach (int id in allowed)
+            if (!(scores[id] < float.PositiveInfinity)) throw NonFiniteScores.Error(model, prompt, history);
         AllowedTokens.Mask(scores, allowed);
         AllowedTokens.LogSoftmax(scores, allowed, logProbabilities);
     }

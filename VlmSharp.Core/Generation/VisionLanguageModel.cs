@@ -47,7 +47,7 @@ public sealed class VisionLanguageModel : IDisposable
         using Activity? span = VlmSharpTelemetry.StartLoad(Name);
         try
         {
-            Checkpoint = Checkpoint.Open(directory);
+            Checkpoint = Checkpoint.Open(directory, options?.IgnoreUnexpectedTensors ?? false);
             if (options?.Quantization is { } wanted) QuantizationPlan.Check(Checkpoint, wanted);
             Preprocessor = new ImagePreprocessor(PreprocessorConfig.ReadFolder(directory, Checkpoint.Config.Vision.ImageSize));
             if (backend.CopiesWeights) deviceBytes = DeviceRoom.Require(Checkpoint, backend, options?.Quantization);

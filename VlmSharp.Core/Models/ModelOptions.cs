@@ -19,6 +19,12 @@ public sealed record ModelOptions
     public DType? Quantization { get; init; }
 
     /// <summary>
+    /// Whether tensors that the model does not have are left aside. False as long as nobody knows better: such a tensor mostly means that
+    /// config.json belongs to another model.
+    /// </summary>
+    public bool IgnoreUnexpectedTensors { get; init; }
+
+    /// <summary>
     /// Rotary position of a sequence's first token: 1 as in transformers, 0 as in big_vision. The embedding is relative,
     /// so this changes rounding only.
     /// </summary>

@@ -33,6 +33,7 @@ internal ref struct TokenizerJsonFile
     /// <returns>The vocabulary, without PaliGemma's additions.</returns>
     public static Vocabulary Read(ReadOnlySpan<byte> json, string fileName)
     {
+        if (json.StartsWith("\uFEFF"u8)) json = json[3..];
         if (!Utf8.IsValid(json)) throw TokenizerErrors.Damaged(fileName, "it is not UTF-8");
         try
         {

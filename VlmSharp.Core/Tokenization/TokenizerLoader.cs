@@ -37,7 +37,7 @@ public static class TokenizerLoader
         var tokens = new List<KeyValuePair<string, int>>();
         try
         {
-            using JsonDocument document = JsonDocument.Parse(file);
+            using JsonDocument document = JsonDocument.Parse(file.AsMemory(file.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0));
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw TokenizerErrors.Damaged(fileName, "it is no JSON object");
             foreach (JsonProperty token in document.RootElement.EnumerateObject())
             {

@@ -1,0 +1,33 @@
+namespace VlmSharp.Imaging;
+
+/// <summary>
+/// Files that stand in the place of what was to be downloaded: the pointers of git-lfs, and the pages and words with which a web
+/// server answers who asks for the wrong address or has no access.
+/// </summary>
+internal static class WrongDownload
+{
+    private const int Looked = 512;
+
+    /// <summary>What the bytes are, and what to do, as the end of a sentence that begins with the file's name; null where they may be the file.</summary>
+    /// <param name="bytes">The beginning of the file, or all of it.</param>
+    public static string? WhatIs(ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> start = bytes[..Math.Min(bytes.Length, Looked)].TrimStart(" \t\r\n"u8);
+        if (start.StartsWith("version https://git-lfs.github.com/spec/"u8))
+        {
+            return "is a git-lfs pointer and not the file itself: install git-lfs and run 'git lfs pull' in its folder, "
+                + "or download the file from the page of the model";
+        }
+
+        if (Begins(start, "<!doctype html"u8) || Begins(start, "<html"u8))
+            return "is a web page and not the file itself: download it again, from the address with 'resolve' in it where it is on Hugging Face";
+        if (Begins(start, "Entry not found"u8) || Begins(start, "Repository not found"u8))
+            return "holds a server's words that there is no such file, and not the file itself: download it again";
+        if (Begins(start, "Access to model "u8) || Begins(start, "Invalid username or password"u8))
+            return "holds a server's words that access is restricted, and not the file itself: accept the model's license and download it with a token";
+        return null;
+    }
+
+    private static bool Begins(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> words) =>
+        bytes.Length >= words.Length && System.Text.Ascii.EqualsIgnoreCase(bytes[..words.Length], words);
+}

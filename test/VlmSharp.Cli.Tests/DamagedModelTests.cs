@@ -1,0 +1,69 @@
+using System.Text.Json;
+using VlmSharp.Conformance;
+using VlmSharp.Tokenization;
+
+namespace VlmSharp.Cli.Tests;
+
+/// <summary>What a user sees whose model is damaged, or is something else than a PaliGemma's folder.</summary>
+public sealed class DamagedModelTests : IDisposable
+{
+    private static readonly string Cake = Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png");
+    private readonly TemporaryFolder scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    [Fact]
+    public async Task Scores_that_are_not_finite_end_a_command_with_3_and_name_the_stage()
+    {
+        using TemporaryFolder model = DamagedModel.Write("language_model.model.layers.1.mlp.down_proj.weight", float.NaN);
+        foreach (string[] how in (string[][])[[], ["--beams", "2"], ["--backend", "reference"], ["--json"]])
+        {
+            Run.Outcome run = await Run.Vlmsharp("", ["caption", Cake, "--model", model.Path, .. how]);
+            Assert.Equal(3, run.Code);
+            Assert.Contains("not finite numbers: text.layer.1 is the first stage", run.Error);
+            Assert.DoesNotContain("   at ", run.Error);
+        }
+    }
+
+    [Fact]
+    public async Task In_a_batch_they_are_the_error_of_the_items_that_meet_them()
+    {
+        int word = TokenizerLoader.Load(GoldenFiles.DemoModel).Encode("snowman", ControlTokens.AsText)[0];
+        using TemporaryFolder model = DamagedModel.Write("language_model.model.embed_tokens.weight", float.NaN, word);
+        string list = scratch.At("work.jsonl");
+        string image = JsonSerializer.Serialize(Cake);
+        File.WriteAllLines(list,
+        [
+            $$"""{"image": {{image}}, "prompt": "caption en"}""", $$"""{"image": {{image}}, "prompt": "snowman"}""",
+            $$"""{"image": {{image}}, "prompt": "caption en"}""",
+        ]);
+        Run.Outcome run = await Run.Vlmsharp("", "batch", list, "--task", "generate", "--model", model.Path, "--quiet");
+        JsonElement[] records = [.. run.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal([false, true, false], records.Select(record => record.TryGetProperty("error", out _)));
+        Assert.Contains("text.input is the first stage", records[1].GetProperty("error").ToString());
+    }
+
+    [Fact]
+    public async Task Tensors_that_the_model_does_not_have_are_left_aside_where_that_is_asked()
+    {
+        scratch.CopyFrom(GoldenFiles.DemoModel);
+        AddTensor(scratch.At("model.safetensors"));
+        Run.Outcome refused = await Run.Vlmsharp("", "caption", Cake, "--model", scratch.Path);
+        Assert.Equal(3, refused.Code);
+        Assert.Contains("--ignore-extra-tensors", refused.Error);
+        Run.Outcome run = await Run.Vlmsharp("", "caption", Cake, "--model", scratch.Path, "--ignore-extra-tensors", "-q");
+        Assert.Equal((0, (await Run.Vlmsharp("", "caption", Cake, "-q")).Output), (run.Code, run.Output));
+        Assert.Equal(0, (await Run.Vlmsharp("", "inspect", "--model", scratch.Path, "--ignore-extra-tensors")).Code);
+    }
+
+    /// <summary>Adds a tensor of four bytes at the end of a file.</summary>
+    private static void AddTensor(string path)
+    {
+        byte[] file = File.ReadAllBytes(path);
+        int length = (int)BitConverter.ToInt64(file), data = file.Length - 8 - length;
+        string header = System.Text.Encoding.UTF8.GetString(file, 8, length).TrimEnd();
+        header = header[..^1] + $$""","score.bias":{"dtype":"F32","shape":[1],"data_offsets":[{{data}},{{data + 4}}]}}""";
+        byte[] json = System.Text.Encoding.UTF8.GetBytes(header);
+        File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)json.Length), .. json, .. file.AsSpan(8 + length), 0, 0, 0, 0]);
+    }
+}

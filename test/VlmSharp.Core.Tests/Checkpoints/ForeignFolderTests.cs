@@ -1,0 +1,175 @@
+using System.Text;
+using VlmSharp.Checkpoints;
+using VlmSharp.Compute;
+using VlmSharp.Conformance;
+using VlmSharp.Formats;
+using VlmSharp.Imaging;
+using VlmSharp.Tokenization;
+
+namespace VlmSharp.Core.Tests.Checkpoints;
+
+/// <summary>What people download and give for a model's folder: it loads where that is a matter of form, and else is called by its name.</summary>
+public sealed class ForeignFolderTests : IDisposable
+{
+    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    private const string Page = "<!DOCTYPE html>\n<html class=\"\"><head><title>google/paligemma</title></head></html>";
+
+    private static readonly string Golden = GoldenFiles.PathOf("models", "pg1");
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    private string Refused() => Assert.Throws<ModelFormatException>(() => Checkpoint.Open(folder.Path).Dispose()).Message;
+
+    private string Given(string file, string content)
+    {
+        folder.CopyFrom(Golden, file);
+        return folder.Write(file, Encoding.UTF8.GetBytes(content));
+    }
+
+    [Theory]
+    [InlineData("model.safetensors", Pointer, "is a git-lfs pointer and not the file itself: install git-lfs and run 'git lfs pull'")]
+    [InlineData("config.json", Pointer, "is a git-lfs pointer")]
+    [InlineData("model.safetensors", Page, "is a web page and not the file itself: download it again")]
+    [InlineData("config.json", Page, "is a web page")]
+    [InlineData("model.safetensors", "Entry not found", "that there is no such file")]
+    [InlineData("model.safetensors", "Access to model google/paligemma-3b-pt-224 is restricted.", "accept the model's license")]
+    public void Files_that_were_not_downloaded_are_called_so(string file, string content, string reason)
+    {
+        Assert.StartsWith(Given(file, content), Refused());
+        Assert.Contains(reason, Refused());
+    }
+
+    [Theory]
+    [InlineData("tokenizer.json")]
+    [InlineData("tokenizer.model")]
+    [InlineData("added_tokens.json")]
+    public void A_tokenizer_that_was_not_downloaded_is_called_so(string file)
+    {
+        string path = Given(file, Pointer);
+        if (file == "tokenizer.model") File.Delete(folder.At("tokenizer.json"));
+        else if (!File.Exists(folder.At("tokenizer.json"))) File.Copy(Path.Combine(Golden, "tokenizer.json"), folder.At("tokenizer.json"));
+        string message = Assert.Throws<TokenizerFormatException>(() => TokenizerLoader.Load(folder.Path)).Message;
+        Assert.StartsWith($"{path} is a git-lfs pointer", message);
+    }
+
+    [Fact]
+    public void A_picture_that_was_not_downloaded_is_called_so()
+    {
+        string path = folder.Write("cat.jpg", Encoding.UTF8.GetBytes(Pointer));
+        Assert.Contains("git lfs pull", Assert.Throws<ImageFormatException>(() => ImageFile.Load(path)).Message);
+        Assert.Contains("git lfs pull", Assert.Throws<ImageFormatException>(() => ImageFile.Decode(Encoding.UTF8.GetBytes(Pointer))).Message);
+    }
+
+    [Theory]
+    [InlineData("decoder_model.onnx", "a model for ONNX")]
+    [InlineData("model.weights.h5", "a Keras model")]
+    [InlineData("paligemma.keras", "a Keras model")]
+    [InlineData("flax_model.msgpack", "a Flax checkpoint")]
+    [InlineData("model.safetensors.incomplete", "a download that has not ended")]
+    [InlineData("model.safetensors.crdownload", "a download that has not ended")]
+    [InlineData("paligemma.zip", "unpack it")]
+    [InlineData("consolidated.00.pth", "pickle")]
+    public void Folders_of_other_programs_are_called_by_name(string file, string reason)
+    {
+        folder.Write(file, "x"u8);
+        Assert.Contains(reason, Refused());
+        File.Copy(Path.Combine(Golden, "config.json"), folder.At("config.json"));
+        Assert.Contains($"it holds {file}", Refused());
+    }
+
+    [Fact]
+    public void An_ONNX_folder_has_its_models_in_a_folder()
+    {
+        File.Copy(Path.Combine(Golden, "config.json"), folder.At("config.json"));
+        Directory.CreateDirectory(folder.At("onnx"));
+        Assert.Contains("it holds onnx/, a model for ONNX", Refused());
+    }
+
+    [Theory]
+    [InlineData("""{"module": "keras_hub.src.models", "class_name": "PaliGemmaBackbone", "registered_name": "keras_hub>PaliGemmaBackbone"}""", "a Keras model")]
+    [InlineData("""{"model_type": "paligemma", "quantization": {"group_size": 64, "bits": 4}}""", "weights that MLX quantized")]
+    [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "gptq"}}""", "'gptq' kind")]
+    [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "awq"}}""", "'awq' kind")]
+    [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "fp8"}}""", "'fp8' kind")]
+    [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "compressed-tensors"}}""", "'compressed-tensors' kind")]
+    [InlineData("""{"model_type": "llava"}""", "a model of type 'llava'; VlmSharp runs")]
+    [InlineData("""{"model_type": "qwen2_5_vl"}""", "a model of type 'qwen2_5_vl'; VlmSharp runs")]
+    [InlineData("""{"model_type": "gemma3"}""", "a Gemma 3 model; VlmSharp runs")]
+    public void Configurations_of_other_models_are_called_by_name(string config, string reason)
+    {
+        Given("config.json", config);
+        Assert.Contains(reason, Refused());
+    }
+
+    [Fact]
+    public void The_patches_of_MLX_are_put_into_order()
+    {
+        const string Patches = "vision_tower.vision_model.embeddings.patch_embedding.weight";
+        byte[] expected = [];
+        Write(tensor =>
+        {
+            if (tensor.Name != Patches) return [Same(tensor)];
+            float[] values = tensor.File.ReadFloats(tensor.StoredName), moved = new float[values.Length];
+            int pixels = (int)(tensor.Shape[2] * tensor.Shape[3]);
+            for (int i = 0; i < values.Length; i++)
+            {
+                int d = i / (3 * pixels), channel = i / pixels % 3, pixel = i % pixels;
+                moved[(((d * pixels) + pixel) * 3) + channel] = values[i];
+            }
+
+            expected = tensor.File.Bytes(tensor.File.Entries[tensor.StoredName]).ToArray();
+            return [TensorToWrite.FromFloats(tensor.Name, DType.BF16, [tensor.Shape[0], tensor.Shape[2], tensor.Shape[3], 3], moved)];
+        });
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        Assert.Equal(3, checkpoint.Tensors[Patches].Shape[1]);
+        Assert.Equal(expected, Bytes(checkpoint, Patches));
+    }
+
+    [Fact]
+    public void A_head_is_the_table_where_the_two_are_tied_and_only_the_head_is_stored()
+    {
+        Write(tensor => [Same(tensor, tensor.Name == TensorNames.Embedding ? "lm_head.weight" : tensor.Name)]);
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path), whole = Checkpoint.Open(Golden);
+        Assert.False(checkpoint.HasSeparateHead);
+        Assert.Equal(Bytes(whole, TensorNames.Embedding), Bytes(checkpoint, TensorNames.Embedding));
+    }
+
+    [Fact]
+    public void Tensors_that_the_model_does_not_have_can_be_left_aside()
+    {
+        Write(tensor => tensor.Name == "multi_modal_projector.linear.bias" ? [Same(tensor), Same(tensor, "score.bias")] : [Same(tensor)]);
+        Assert.Contains("1 unexpected (commands that run the model go on without them where --ignore-extra-tensors is given): 'score.bias'", Refused());
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path, ignoreUnexpected: true), whole = Checkpoint.Open(Golden);
+        Assert.Equal(whole.Tensors.Keys, checkpoint.Tensors.Keys);
+    }
+
+    [Fact]
+    public void A_byte_order_mark_before_JSON_is_no_fault()
+    {
+        foreach (string file in Directory.GetFiles(Golden))
+        {
+            byte[] bytes = File.ReadAllBytes(file);
+            folder.Write(Path.GetFileName(file), file.EndsWith(".json", StringComparison.Ordinal) ? [0xEF, 0xBB, 0xBF, .. bytes] : bytes);
+        }
+
+        folder.Write("added_tokens.json", [0xEF, 0xBB, 0xBF, .. "{\"<image>\": 5152}"u8]);
+        Checkpoint.Open(folder.Path).Dispose();
+        Assert.Equal(
+            TokenizerLoader.Load(Golden).Encode("caption en", ControlTokens.AsText),
+            TokenizerLoader.Load(folder.Path).Encode("caption en", ControlTokens.AsText));
+    }
+
+    private void Write(Func<CheckpointTensor, IEnumerable<TensorToWrite>> change)
+    {
+        using Checkpoint source = Checkpoint.Open(Golden);
+        folder.CopyFrom(Golden, "model.safetensors");
+        SafetensorsWriter.WriteModel(folder.Path, source.Tensors.Values.SelectMany(change));
+    }
+
+    private static TensorToWrite Same(CheckpointTensor tensor, string? name = null) =>
+        TensorToWrite.FromPointer(name ?? tensor.Name, tensor.DType.AsSafetensorsType(), tensor.Shape, tensor.Pointer, tensor.File);
+
+    private static unsafe byte[] Bytes(Checkpoint checkpoint, string name) =>
+        new ReadOnlySpan<byte>((byte*)checkpoint.Tensors[name].Pointer, (int)checkpoint.Tensors[name].ByteLength).ToArray();
+}
