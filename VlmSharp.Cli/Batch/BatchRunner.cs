@@ -41,7 +41,7 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
 
     private List<Record> Run(List<LoadedItem> group, CancellationToken cancellationToken)
     {
-        var faults = new string?[group.Count];
+        var faults = new JsonError?[group.Count];
         var asked = new BatchTask?[group.Count];
         var requests = new List<GenerationRequest>();
         for (int i = 0; i < group.Count; i++)
@@ -57,7 +57,7 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
             }
             catch (RequestException e)
             {
-                faults[i] = e.Message;
+                faults[i] = JsonError.Of(e);
             }
         }
 
@@ -76,11 +76,11 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
         return records;
     }
 
-    private static Record Error(WorkItem item, string message) => new(JsonOutput.ToBytes(o =>
+    private static Record Error(WorkItem item, JsonError error) => new(JsonOutput.ToBytes(o =>
     {
         o.WriteStartObject();
         WriteName(o, item);
-        o.WriteString("error", message);
+        error.Write(o);
         o.WriteEndObject();
     }), true);
 

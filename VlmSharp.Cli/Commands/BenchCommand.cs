@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Measurement;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
@@ -104,7 +105,7 @@ internal static class BenchCommand
 
     private static GenerationRequest Request(ParseResult parsed, PromptBinder prompt, VisionLanguageModel network)
     {
-        RgbImage[] images = [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))];
+        RgbImage[] images = [.. prompt.Files(parsed).Select(PictureInput.Load)];
         GenerationRequest request = prompt.Request(parsed, images.Length > 0 ? images : [TestCard(network.Config.Vision.ImageSize)]);
         if (request.PromptIds is not null || request.Prompt.Length > 0) return request;
         return network.Tokenizer is null ? request with { PromptIds = [network.Config.BosTokenId] } : request with { Prompt = "caption en" };

@@ -123,8 +123,8 @@ internal sealed class EvalCommand
         string folder, CancellationToken cancellationToken)
     {
         RunSettings settings = Settings(parsed, plan, benchmark, work, network, options);
-        using IRecordSink? sink = RunOutput.Open(folder, plan, settings, parsed.GetValue(force), uploadEvery: TimeSpan.Zero); // a folder: nothing is uploaded
-        if (sink is null) return;
+        using IRecordSink sink = RunOutput.Open(folder, plan, settings, parsed.GetValue(force), retry: false, uploadEvery: TimeSpan.Zero); // a folder: nothing is uploaded
+        if (sink is FinishedShard) return;
         using var latency = new LatencyLog(folder, plan);
         long total = plan.CountOf(work.Count);
         var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
@@ -59,7 +60,7 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
             {
                 code = ExitCodes.Input;
                 await Console.Error.WriteLineAsync($"vlmsharp: {e.Message}");
-                if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteError(o, job, e.Message));
+                if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteError(o, job, JsonError.Of(e)));
             }
         }
 
@@ -69,7 +70,7 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     private async Task RunOneAsync(
         ParseResult parsed, VisionLanguageModel network, TaskRunner tasks, Job job, GenerationOptions options, DetectionFiles? pictures, bool labeled, CancellationToken cancellationToken)
     {
-        RgbImage[] images = [.. job.Files.Select(f => ImageFile.Load(f))];
+        RgbImage[] images = [.. job.Files.Select(PictureInput.Load)];
         using GenerationSession session = network.Start([job.Task is { } asked ? tasks.Request(asked, images) : job.Request!(images)], options);
         bool asJson = parsed.GetValue(json), streams = !asJson && boxes is null;
         string label = labeled ? $"{job.Files[0]}: " : "";
@@ -117,11 +118,11 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         o.WriteEndObject();
     }
 
-    private static void WriteError(System.Text.Json.Utf8JsonWriter o, Job job, string message)
+    private static void WriteError(System.Text.Json.Utf8JsonWriter o, Job job, JsonError error)
     {
         o.WriteStartObject();
         WriteFiles(o, job);
-        o.WriteString("error", message);
+        error.Write(o);
         o.WriteEndObject();
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Imaging;
@@ -13,7 +14,7 @@ internal static class PreprocessCommand
 
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "A picture." };
+        var file = new Argument<string>("FILE") { Description = "A picture; - is one on standard input." };
         Option<int?> size = NumberOption.Create<int>("--size", "S", $"Side of the square in pixels; 0 leaves the decoded picture as it is (default: {DefaultSize}).", "-s");
         var format = new Option<string>("--format", "-f") { Description = "ppm (with a header), png, or raw (RGB bytes alone).", DefaultValueFactory = _ => "ppm" }.AcceptOnlyFromAmong("ppm", "raw", "png");
         var output = new Option<string>("--output", "-o") { Description = "Where to write; - is standard output.", HelpName = "OUT", Required = true };
@@ -31,7 +32,7 @@ internal static class PreprocessCommand
         {
             int side = parsed.GetValue(size) ?? DefaultSize;
             if (side is < 0 or > 16384) throw new UsageException($"--size {side}: give 0 or a number up to 16384.");
-            RgbImage image = ImageFile.Load(parsed.GetRequiredValue(file));
+            RgbImage image = PictureInput.Load(parsed.GetRequiredValue(file));
             if (side > 0) image = image.Resize(side, side);
             string target = parsed.GetRequiredValue(output);
             using Stream stream = target == "-" ? Console.OpenStandardOutput() : File.Create(target);

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using VlmSharp.Cli.Inputs;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>The files named on the command line, where <c>-</c> stands for a list on standard input, one path a line.</summary>
+/// <summary>The pictures named on the command line, where <c>-</c> stands for standard input: a picture, or a list with one path a line.</summary>
 internal static class FileList
 {
     /// <summary>Has an argument refuse what looks like a misspelled option: nobody means a file named --thread.</summary>
@@ -30,19 +31,23 @@ internal static class FileList
         }
     }
 
-    /// <summary>Every path, in order; standard input is read as it comes.</summary>
-    public static IEnumerable<string> Expand(IEnumerable<string> arguments, TextReader input)
+    /// <summary>Whether there may be several pictures, so that each answer needs its picture's name. Looks at standard input where it is named.</summary>
+    public static bool AreMany(string[] arguments) => arguments.Length > 1 || (arguments[0] == PictureInput.Standard && !PipedInput.Standard.IsPicture);
+
+    /// <summary>Every path, in order, or - for a picture on standard input; a list there is read as it comes.</summary>
+    public static IEnumerable<string> Expand(IEnumerable<string> arguments)
     {
         foreach (string argument in arguments)
         {
-            if (argument != "-")
+            if (argument != PictureInput.Standard || PipedInput.Standard.IsPicture)
             {
                 yield return argument;
                 continue;
             }
 
-            while (input.ReadLine() is { } line)
-                if (line.Trim() is { Length: > 0 } path) yield return path;
+            TextReader lines = PipedInput.Standard.Text();
+            while (lines.ReadLine() is { } line)
+                if (line.Trim() is { Length: > 0 } path) yield return path == PictureInput.Standard ? $"./{path}" : path;
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 
 namespace VlmSharp.Cli.Output;
 
@@ -42,7 +43,7 @@ internal sealed class OutputName
     {
         string target = template
             .Replace(Number, number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace(Name, Path.GetFileNameWithoutExtension(picture), StringComparison.Ordinal);
+            .Replace(Name, PictureInput.NameOf(picture), StringComparison.Ordinal);
         string full = Path.GetFullPath(target), source = Path.GetFullPath(picture);
         if (full == source) throw new UsageException($"{option.Name} {template}: that would overwrite the picture {picture} itself; give another name.");
         if (!pictureOf.TryAdd(full, source) && pictureOf[full] != source)

@@ -35,7 +35,7 @@ public sealed class CommandTests : IDisposable
 
         run = await Run.Vlmsharp("", "caption", "-q", "--json", Sample("cake.png"), missing);
         using JsonDocument bad = JsonDocument.Parse(run.Lines[1]);
-        Assert.Contains(missing, bad.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains(missing, bad.RootElement.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
