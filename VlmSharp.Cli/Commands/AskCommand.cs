@@ -22,6 +22,7 @@ internal static class AskCommand
               ls *.jpg | vlmsharp ask - "is there a dog?"
             """) { file, question, more, language };
         FileList.RefuseOptions(file);
+        FileList.RefuseEmpty(question, "a question");
         FileList.RefuseEmpty(more);
         var runner = new GenerationRunner();
         runner.AddTo(command);

@@ -157,6 +157,12 @@ internal sealed class BatchCommand
     private async Task<int> WriteAsync(
         ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options, int size, double mostErrors, IRecordSink sink, CancellationToken cancellationToken)
     {
+        if (!parsed.GetValue(quiet))
+        {
+            foreach (string note in generation.Notes(parsed, options, network.Config.Vision.Patches, network.Config.Text.MaxPositions, orMore: true))
+                await Console.Error.WriteLineAsync($"vlmsharp: {note}");
+        }
+
         long total = sink is RetriedShard again ? again.Failed.Count : plan.CountOf(work.Count);
         var preprocessor = network.Preprocessor;
         var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), preprocessor);

@@ -18,6 +18,8 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
 
     private readonly GenerationOptionsBinder generation = new();
 
+    private bool isNoted;
+
     private readonly Option<bool> json = new("--json") { Description = "One JSON object a line instead of text." };
 
     private readonly Option<bool> quiet = new("--quiet", "-q") { Description = "No timings on standard error." };
@@ -39,6 +41,16 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     /// <param name="further">Pictures that belong to each of them.</param>
     public static IEnumerable<Job> Jobs(IEnumerable<string> files, VisionTask task, params string[] further) =>
         files.Select(file => new Job([file, .. further], task, null));
+
+    /// <summary>Tells once what of the command line has no effect.</summary>
+    private async Task NoteAsync(ParseResult parsed, VisionLanguageModel network, GenerationOptions options, GenerationRequest request, int promptTokens)
+    {
+        if (isNoted || parsed.GetValue(quiet)) return;
+        isNoted = true;
+        IEnumerable<string> notes = generation.Notes(parsed, options, promptTokens, network.Config.Text.MaxPositions);
+        if (PromptNotes.Of(request, network.Config.Vision.Patches) is { } note) notes = notes.Append(note);
+        foreach (string text in notes) await Console.Error.WriteLineAsync($"vlmsharp: {text}");
+    }
 
     /// <summary>Runs every job in turn. A picture that cannot be read is reported and the rest goes on.</summary>
     public async Task<int> RunAsync(ParseResult parsed, IEnumerable<Job> jobs, bool labeled, CancellationToken cancellationToken)
@@ -71,7 +83,8 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         ParseResult parsed, VisionLanguageModel network, TaskRunner tasks, Job job, GenerationOptions options, DetectionFiles? pictures, bool labeled, CancellationToken cancellationToken)
     {
         RgbImage[] images = [.. job.Files.Select(PictureInput.Load)];
-        using GenerationSession session = network.Start([job.Task is { } asked ? tasks.Request(asked, images) : job.Request!(images)], options);
+        GenerationRequest request = job.Task is { } asked ? tasks.Request(asked, images) : job.Request!(images);
+        using GenerationSession session = network.Start([request], options);
         bool asJson = parsed.GetValue(json), streams = !asJson && boxes is null;
         string label = labeled ? $"{job.Files[0]}: " : "";
         if (streams) Console.Write(label);
@@ -91,6 +104,7 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         else foreach (string line in BoxLines.Of(read!)) Console.WriteLine(label + line);
         pictures?.Write(job.Files[0], images[0], read!);
         if (parsed.GetValue(quiet)) return;
+        await NoteAsync(parsed, network, options, request, session.Timings.PromptTokens);
         if (boxes is not null && BoxLines.Remark(read!) is { } remark) await Console.Error.WriteLineAsync($"vlmsharp: {label}{remark}");
         await Console.Error.WriteLineAsync(Progress.Summary(network, session.Timings, result.Seed));
     }

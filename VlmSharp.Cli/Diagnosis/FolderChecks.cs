@@ -1,4 +1,5 @@
 using VlmSharp.Cli.Output;
+using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Diagnosis;
 

@@ -39,6 +39,23 @@ internal sealed class GenerationOptionsBinder
         foreach ((Option option, _) in All) command.Add(option);
     }
 
+    /// <summary>What of the command line has no effect, or not the whole one; a sentence each.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="options">What was made of it.</param>
+    /// <param name="promptTokens">Tokens of a prompt, pictures included.</param>
+    /// <param name="context">Tokens that the model's context has.</param>
+    /// <param name="orMore">Whether the prompts may have more tokens than that.</param>
+    public IEnumerable<string> Notes(ParseResult parsed, GenerationOptions options, int promptTokens, int context, bool orMore = false)
+    {
+        if (parsed.GetValue(seed) is { } given && !options.IsSampling)
+            yield return $"{seed.Name} {given} changes nothing, since nothing is drawn: add {temperature.Name}, {topK.Name}, {topP.Name} or {minP.Name}.";
+        if (parsed.GetValue(maxNewTokens) is { } most && most > context - promptTokens)
+        {
+            yield return $"{maxNewTokens.Name} {most} is cut to {Math.Max(0, context - promptTokens)}{(orMore ? " or less" : "")}: the prompt has "
+                + $"{promptTokens} tokens{(orMore ? " or more" : "")}, pictures included, and the model's context {context}.";
+        }
+    }
+
     /// <summary>The options given.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="json">Whether the output is JSON.</param>

@@ -24,14 +24,16 @@ internal sealed class OutputName
     /// <param name="template">Its value, or null.</param>
     /// <param name="many">Whether there may be several pictures.</param>
     /// <param name="mayNumber">Whether there may be several files for a picture.</param>
+    /// <param name="kind">The ending of the files' kind; null where any will do.</param>
     /// <returns>The name, or null where the option was not given.</returns>
-    public static OutputName? Of(Option option, string? template, bool many, bool mayNumber)
+    public static OutputName? Of(Option option, string? template, bool many, bool mayNumber, string? kind = null)
     {
         if (template is null) return null;
         var name = new OutputName(option, template);
         if (many && !template.Contains(Name, StringComparison.Ordinal)) throw new UsageException($"{option.Name} {template}: each picture would overwrite the file of the one before; put {Name} where the picture's name belongs.");
         if (name.IsNumbered && !mayNumber) throw new UsageException($"{option.Name} {template}: there is one file for each picture, so leave {Number} out.");
-        if (Path.GetDirectoryName(template)?.Contains(Name, StringComparison.Ordinal) != true) OutputFolder.Require(template, option);
+        if (Path.GetDirectoryName(template)?.Contains(Name, StringComparison.Ordinal) != true) OutputFolder.Require(template, option, kind);
+        else if (kind is not null) OutputFolder.RefuseOtherKind(template, option, kind);
         return name;
     }
 

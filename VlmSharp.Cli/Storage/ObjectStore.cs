@@ -178,6 +178,10 @@ internal sealed class ObjectStore : IDisposable
         {
             throw;
         }
+        catch (Exception e) when (StorageErrors.LocalFault(e) is { } fault)
+        {
+            throw new IOException($"{path} was not written or read, because of a file of this machine: {fault.Message}", e);
+        }
         catch (Exception e) when (StorageErrors.Of(path, endpoint, e) is { } error)
         {
             throw error;
