@@ -45,6 +45,7 @@ internal static class Program
     internal static async Task<int> RunAsync(string[] args)
     {
         Console.SetError(new MessageWriter(Console.Error));
+        Console.SetOut(new OutputWriter(Console.Out, isTerminal: !Console.IsOutputRedirected));
         var root = new RootCommand(Description)
         {
             CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(), ServeCommand.Create(),

@@ -68,7 +68,7 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
             {
                 await RunOneAsync(parsed, network, tasks, job, options, pictures, labeled, cancellationToken);
             }
-            catch (ImageFormatException e) when (labeled)
+            catch (ImageFormatException e) when (labeled || parsed.GetValue(json))
             {
                 code = ExitCodes.Input;
                 await Console.Error.WriteLineAsync($"vlmsharp: {e.Message}");

@@ -39,6 +39,17 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task With_json_one_bad_picture_is_an_object_too()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "caption", "--json", Path.Combine(scratch, "missing.png"));
+        Assert.Equal(4, run.Code);
+        Assert.Contains("missing.png does not exist", run.Error, StringComparison.Ordinal);
+        JsonElement error = JsonDocument.Parse(run.Output).RootElement.GetProperty("error");
+        Assert.Equal("invalid_image", error.GetProperty("type").GetString());
+        Assert.Contains("missing.png does not exist", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Ask_answers_a_question()
     {
         Run.Outcome run = await Run.Vlmsharp("", "ask", "-q", Sample("car-key.png"), "what is below the car?");

@@ -236,6 +236,37 @@ public sealed class ErrorTests
         }
     }
 
+    /// <summary>On a terminal no name is a command; in a file every name is what it is.</summary>
+    [ToolFact("script")]
+    public async Task A_name_in_an_answer_cannot_command_the_terminal()
+    {
+        using var folder = new TemporaryFolder();
+        string name = "no\u001b[31msuch\u202e\u009b.png", list = folder.At("list");
+        File.Copy(Cake, folder.At(name));
+        await File.WriteAllTextAsync(list, name + "\n");
+        string command = $"dotnet '{Tool.Vlmsharp}' caption -q - < '{list}'";
+        (int code, string output, _) = await Tool.RunAsync("/bin/sh", ["-c", command], folder.Path);
+        Assert.Equal((0, $"{name}: a cake\n"), (code, output));
+        (code, output, _) = await Tool.RunAsync("script", ["-qec", command, "/dev/null"], folder.Path);
+        Assert.Equal(0, code);
+        Assert.Contains(@"no\u001b[31msuch\u202e\u009b.png: a cake", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(">/dev/full", "caption", "No space left on device")]
+    [InlineData(">&-", "caption", "")]
+    [InlineData(">/dev/full", "detect --json CAKE cake", "No space left on device")]
+    [InlineData(">/dev/full", "inspect", "No space left on device")]
+    [InlineData(">/dev/full", "--help", "No space left on device")]
+    public async Task That_standard_output_cannot_be_written_is_said(string redirection, string command, string why)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        string words = command == "caption" ? $"caption '{Cake}'" : command.Replace("CAKE", $"'{Cake}'", StringComparison.Ordinal);
+        (int code, _, string error) = await Tool.RunAsync("/bin/sh", ["-c", $"dotnet '{Tool.Vlmsharp}' {words} {redirection}"]);
+        Assert.Equal(4, code);
+        Assert.Contains($"vlmsharp: standard output cannot be written: {why}", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("2>/dev/full")]
     [InlineData("2>&-")]
