@@ -1,3 +1,5 @@
+using System.Text.Unicode;
+
 namespace VlmSharp.Imaging;
 
 /// <summary>
@@ -9,6 +11,8 @@ internal static class FirstBytes
     /// <summary>So many bytes are enough to tell.</summary>
     public const int Enough = 64;
 
+    private const int MostControls = 8; // one in so many bytes
+
     /// <summary>What something is.</summary>
     /// <param name="head">Its first <see cref="Enough"/> bytes, or all that it has.</param>
     public static FirstBytesKind KindOf(ReadOnlySpan<byte> head)
@@ -18,14 +22,16 @@ internal static class FirstBytes
             return FirstBytesKind.Text; // a byte order mark
         if (ArchiveOf(head) is not null) return FirstBytesKind.Archive;
         bool isKnown = ImageFile.FormatOf(head) is not null || ForeignFormats.NameOf(head) is not null;
-        if (isKnown && (!IsText(head) || IsNetpbmHeader(head) || IsDocument(head))) return FirstBytesKind.Picture;
-        return IsText(head) ? FirstBytesKind.Text : FirstBytesKind.Binary;
+        if (isKnown && (ControlsOf(head) > 0 || IsBinarySignature(head) || IsNetpbmHeader(head) || IsDocument(head))) return FirstBytesKind.Picture;
+        // A path may have a control character in it, and letters of any encoding; hardly both, and hardly many.
+        bool isBinary = ControlsOf(head) * MostControls > head.Length || (ControlsOf(head) > 0 && !IsUtf8(head));
+        return isBinary ? FirstBytesKind.Binary : FirstBytesKind.Text;
     }
 
     /// <summary>Whether further bytes could change the answer.</summary>
     /// <param name="head">The bytes so far.</param>
     public static bool NeedsMore(ReadOnlySpan<byte> head) =>
-        head.Length < Enough && (head.IndexOf((byte)'\n') < 0 || !IsText(head) || ImageFile.FormatOf(head) is not null);
+        head.Length < Enough && (head.IndexOf((byte)'\n') < 0 || ControlsOf(head) > 0 || ImageFile.FormatOf(head) is not null);
 
     /// <summary>The name of a packed format; null for none.</summary>
     /// <param name="head">The first bytes.</param>
@@ -38,13 +44,23 @@ internal static class FirstBytes
         return head.StartsWith("BZh"u8) && head.Length > 9 && head[4..].StartsWith("1AY&SY"u8) ? "bzip2" : null;
     }
 
-    // Bytes from 0x80 up may be letters of any encoding, except at the beginning of PNG and JPEG files, which say what they are.
-    private static bool IsText(ReadOnlySpan<byte> head)
+    /// <summary>How many characters no line of text is expected to have.</summary>
+    private static int ControlsOf(ReadOnlySpan<byte> head)
     {
-        if (head.StartsWith((ReadOnlySpan<byte>)[0x89]) || head.StartsWith((ReadOnlySpan<byte>)[0xFF])) return false;
+        int count = 0;
         foreach (byte b in head)
-            if (b < 0x20 && b is not ((byte)'\t' or (byte)'\n' or (byte)'\r')) return false;
-        return true;
+            if (b < 0x20 && b is not ((byte)'\t' or (byte)'\n' or (byte)'\r')) count++;
+        return count;
+    }
+
+    // PNG and JPEG say it with their first byte.
+    private static bool IsBinarySignature(ReadOnlySpan<byte> head) => head[0] is 0x89 or 0xFF;
+
+    private static bool IsUtf8(ReadOnlySpan<byte> head)
+    {
+        for (int cut = 0; cut < 4 && cut < head.Length; cut++) // the last character may be cut off
+            if (Utf8.IsValid(head[..^cut])) return true;
+        return false;
     }
 
     /// <summary>P6, white space, and digits or a comment: the header of a picture, and no path.</summary>

@@ -95,7 +95,7 @@ public sealed class ErrorTests
     [InlineData(4, "does not exist: create it, or give another --output", "preprocess", "CAKE", "-o", "no-such-folder/x.ppm")]
     [InlineData(4, ". is a folder: give a file's name for --out", "explain", "CAKE", "caption", "-o", ".")]
     [InlineData(4, ". is a folder: give a file's name for --out", "trace", "--image", "CAKE", "--prompt", "x", "-o", ".")]
-    [InlineData(2, "vqav2 stands in front of 'caption', which is a command of its own", "eval", "vqav2", "score", "caption", "--predictions", "a", "--references", "b")]
+    [InlineData(2, "vqav2 stands in front of 'score', which is a command of its own", "eval", "vqav2", "score", "caption", "--predictions", "a", "--references", "b")]
     [InlineData(2, "--limit stands in front of 'compare'", "eval", "--limit", "5", "compare", "a", "b")]
     [InlineData(2, "x.png stands in front of 'status'", "batch", "x.png", "status", "out")]
     [InlineData(2, "a/b@r and --revision s name two revisions", "pull", "a/b@r", "--revision", "s")]

@@ -54,7 +54,7 @@ public sealed class StandardInputTests : IDisposable
         Assert.Contains("Standard input is packed (gzip)", run.Error, StringComparison.Ordinal);
         run = await Run.Vlmsharp(CakeBytes[..200], "caption", "-");
         Assert.Equal((4, ""), (run.Code, run.Output));
-        Assert.Contains("Standard input is a damaged PNG", run.Error, StringComparison.Ordinal);
+        Assert.Contains("Standard input is a truncated PNG", run.Error, StringComparison.Ordinal);
         run = await Run.Vlmsharp(CakeBytes, "tokenize");
         Assert.Equal(2, run.Code);
         Assert.Contains("Standard input is a picture, and a list of text is read here", run.Error, StringComparison.Ordinal);
@@ -95,7 +95,7 @@ public sealed class StandardInputTests : IDisposable
 
     [Theory]
     [InlineData("vlmsharp: --seed 7 changes nothing, since nothing is drawn: add --temperature, --top-k, --top-p or --min-p.\n", "--seed", "7")]
-    [InlineData("vlmsharp: --max-new-tokens 5000 is cut to 441: the prompt has 71 tokens, pictures included, and the model's context 512.\n", "-n", "5000")]
+    [InlineData("vlmsharp: --max-new-tokens 5000 is cut to 444: the prompt has 68 tokens, pictures included, and the model's context 512.\n", "-n", "5000")]
     [InlineData("", "--seed", "7", "--top-k", "1")]
     [InlineData("", "-n", "100")]
     public async Task What_has_no_effect_is_said(string note, params string[] options)

@@ -73,6 +73,9 @@ public sealed class WorkListTests : IDisposable
     [InlineData("PFAU.png\n")]
     [InlineData("\uFEFFa.png\n")]
     [InlineData("\u00e4.png\n")]
+    [InlineData("BMW\u00e4.png\nb.png\n")]
+    [InlineData("no\u001b[31msuch.png\nb.png\n")]
+    [InlineData("two\0words.png\nb.png\n")]
     public void APathThatBeginsLikeAPictureIsAPath(string list)
     {
         string expected = list.TrimStart('\uFEFF').Split('\n')[0];
@@ -83,6 +86,8 @@ public sealed class WorkListTests : IDisposable
     [Theory]
     [InlineData("\u001f\u008b\u0008\0", "is packed (gzip): unpack it")]
     [InlineData("PK\u0003\u0004", "is packed (zip)")]
+    [InlineData("\u007fELF\u0002\u0001\u0001\0\0\0\0\0\0\0\0", "neither a picture of a known format nor a list")]
+    [InlineData("abcdefghijklmnop\u0001\u00e4\u00fcabcdefghijklmnop", "neither a picture of a known format nor a list")] // no encoding has both
     [InlineData("\u0001\u0002\u0003\u0004", "neither a picture of a known format nor a list")]
     public void BytesThatNoTextHasAreNoList(string bytes, string says)
     {
