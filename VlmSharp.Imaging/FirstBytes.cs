@@ -24,7 +24,7 @@ internal static class FirstBytes
         bool isKnown = ImageFile.FormatOf(head) is not null || ForeignFormats.NameOf(head) is not null;
         if (isKnown && (ControlsOf(head) > 0 || IsBinarySignature(head) || IsNetpbmHeader(head) || IsDocument(head))) return FirstBytesKind.Picture;
         // A path may have a control character in it, and letters of any encoding; hardly both, and hardly many.
-        bool isBinary = ControlsOf(head) * MostControls > head.Length || (ControlsOf(head) > 0 && !IsUtf8(head));
+        bool isBinary = ControlsOf(head) * MostControls > Math.Max(head.Length, 2 * MostControls) || (ControlsOf(head) > 0 && !IsUtf8(head));
         return isBinary ? FirstBytesKind.Binary : FirstBytesKind.Text;
     }
 

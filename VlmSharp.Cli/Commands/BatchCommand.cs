@@ -157,11 +157,7 @@ internal sealed class BatchCommand
     private async Task<int> WriteAsync(
         ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options, int size, double mostErrors, IRecordSink sink, CancellationToken cancellationToken)
     {
-        if (!parsed.GetValue(quiet))
-        {
-            foreach (string note in generation.Notes(parsed, options, network.Config.Vision.Patches, network.Config.Text.MaxPositions, orMore: true))
-                await Console.Error.WriteLineAsync($"vlmsharp: {note}");
-        }
+        if (!parsed.GetValue(quiet)) await generation.NoteAsync(parsed, options, network.Config);
 
         long total = sink is RetriedShard again ? again.Failed.Count : plan.CountOf(work.Count);
         var preprocessor = network.Preprocessor;

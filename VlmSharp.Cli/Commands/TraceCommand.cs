@@ -46,6 +46,13 @@ internal static class TraceCommand
             if (!logits) await Console.Error.WriteLineAsync("vlmsharp: the logits of every prompt position would take over 1 GiB and are left out; step_logits has the last one's");
             Trace trace = await Progress.RunAsync("tracing", () => ModelTrace.Run(network, request, count, logits), cancellation);
             trace.Save(target);
+            if (trace.Tokens.Count < count)
+            {
+                await Console.Error.WriteLineAsync(
+                    $"vlmsharp: {tokens.Name} {count} is cut to {trace.Tokens.Count}: the prompt has {trace.InputIds.Count} tokens, pictures included, and the "
+                    + $"model's context {network.Config.Text.MaxPositions}.");
+            }
+
             return ExitCodes.Success;
         });
         return command;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Generation;
+using VlmSharp.Models;
 
 namespace VlmSharp.Cli.Options;
 
@@ -54,6 +55,13 @@ internal sealed class GenerationOptionsBinder
             yield return $"{maxNewTokens.Name} {most} is cut to {Math.Max(0, context - promptTokens)}{(orMore ? " or less" : "")}: the prompt has "
                 + $"{promptTokens} tokens{(orMore ? " or more" : "")}, pictures included, and the model's context {context}.";
         }
+    }
+
+    /// <summary>Says it of many prompts together, which have a picture's tokens each and some more.</summary>
+    public async Task NoteAsync(ParseResult parsed, GenerationOptions options, PaliGemmaConfig config)
+    {
+        foreach (string note in Notes(parsed, options, config.Vision.Patches, config.Text.MaxPositions, orMore: true))
+            await Console.Error.WriteLineAsync($"vlmsharp: {note}");
     }
 
     /// <summary>The options given.</summary>

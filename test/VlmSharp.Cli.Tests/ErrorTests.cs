@@ -162,6 +162,7 @@ public sealed class ErrorTests
             Assert.Equal(0, run.Code);
             using var trace = new GoldenTensors(target);
             Assert.Equal(512, trace.Ints("input_ids").Length + trace.Ints("tokens").Length);
+            Assert.Equal("vlmsharp: --max-new-tokens 2000000000 is cut to 444: the prompt has 68 tokens, pictures included, and the model's context 512.\n", run.Error);
         }
         finally
         {

@@ -131,6 +131,26 @@ public sealed class StoredBatchTests : IDisposable
         Assert.Equal(10, server.Objects["out/shard-00000-of-00001.jsonl.partial"].Count(b => b == '\n')); // what was made is kept
     }
 
+    [Fact]
+    public async Task Failed_items_of_a_stored_run_are_tried_again()
+    {
+        await using S3Server server = await StartAsync();
+        byte[] picture = server.Objects["in/003.png"];
+        server.Objects["in/003.png"] = [1, 2, 3];
+        string[] command = [$"{Photos}list.jsonl", "--out", Out, "-q"];
+        Assert.Contains("holds no batch", (await RunAsync(server, ["retry", .. command])).Errors, StringComparison.Ordinal);
+        await RunWellAsync(server, command);
+        Assert.Equal(65, (await RunAsync(server, ["retry", .. command])).Code);
+        server.Objects["in/003.png"] = picture;
+        await RunWellAsync(server, ["retry", .. command]);
+        Assert.Equal(await work.AloneAsync(), await RunWellAsync(server, "merge", Out));
+        Assert.Contains("\"errors\":0", await RunWellAsync(server, "status", Out, "--json"), StringComparison.Ordinal);
+
+        await RunWellAsync(server, Photos, "--out", $"{Out}2", "-q");
+        Assert.Contains("{\"other\":2}", await RunWellAsync(server, "status", $"{Out}2", "--json"), StringComparison.Ordinal); // read.me and list.jsonl
+        Assert.Empty(server.Refusals);
+    }
+
     [Theory]
     [InlineData(2, "there is no bucket nobody", "s3://nobody/in/")]
     [InlineData(2, "s3://photos/none.jsonl does not exist", "s3://photos/none.jsonl")]
