@@ -40,7 +40,8 @@ internal static class HubErrors
         $"The disk of {cache} is full: make room and run the same command again.", e);
 
     public static IOException UnwritableCache(string cache, Exception e) =>
-        new($"The cache {cache} cannot be written ({e.Message.TrimEnd('.')}): put it elsewhere with --cache or HF_HUB_CACHE, or change its owner.", e);
+        new($"The cache {cache} cannot be written ({e.Message.TrimEnd('.')}): put it elsewhere with --cache or HF_HUB_CACHE, or change "
+            + "its owner.", e);
 
     public static HubException PartialFile(string file, long at, long size, int times, string reason, Exception? e) => new(HubErrorKind.PartialFile,
         $"The connection was lost {times} times at {ByteText.Of(at)} of {ByteText.Of(size)} of {file} ({reason}): run the same "

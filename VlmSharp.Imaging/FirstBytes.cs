@@ -3,8 +3,8 @@ using System.Text.Unicode;
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Tells a picture from a list of pictures where either may come. Signatures made of letters alone (BM, GIF89a, P6) can begin a path too, so they
-/// count where bytes follow that no path has.
+/// Tells a picture from a list of pictures where either may come. Signatures made of letters alone (BM, GIF89a, P6) can begin a path too,
+/// so they count where bytes follow that no path has.
 /// </summary>
 internal static class FirstBytes
 {
@@ -22,9 +22,11 @@ internal static class FirstBytes
             return FirstBytesKind.Text; // a byte order mark
         if (ArchiveOf(head) is not null) return FirstBytesKind.Archive;
         bool isKnown = ImageFile.FormatOf(head) is not null || ForeignFormats.NameOf(head) is not null;
-        if (isKnown && (ControlsOf(head) > 0 || IsBinarySignature(head) || IsNetpbmHeader(head) || IsDocument(head))) return FirstBytesKind.Picture;
+        if (isKnown && (ControlsOf(head) > 0 || IsBinarySignature(head) || IsNetpbmHeader(head)
+            || IsDocument(head))) return FirstBytesKind.Picture;
         // A path may have a control character in it, and letters of any encoding; hardly both, and hardly many.
-        bool isBinary = ControlsOf(head) * MostControls > Math.Max(head.Length, 2 * MostControls) || (ControlsOf(head) > 0 && !IsUtf8(head));
+        bool isBinary = ControlsOf(head) * MostControls > Math.Max(head.Length, 2 * MostControls)
+            || (ControlsOf(head) > 0 && !IsUtf8(head));
         return isBinary ? FirstBytesKind.Binary : FirstBytesKind.Text;
     }
 

@@ -1,6 +1,8 @@
 namespace VlmSharp.Imaging;
 
-/// <summary>What a file's name says of its format. A folder's files are told apart so, since opening each of a million takes long.</summary>
+/// <summary>
+/// What a file's name says of its format. A folder's files are told apart so, since opening each of a million takes long.
+/// </summary>
 internal static class PictureNames
 {
     /// <summary>The endings of files that <see cref="ImageFile"/> reads.</summary>
@@ -34,13 +36,15 @@ internal static class PictureNames
     /// <param name="file">Its name or path.</param>
     public static bool IsPicture(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The kind of a picture that <see cref="ImageFile"/> does not read, as in <c>HEIC</c>; null for what is no picture's name.</summary>
+    /// <summary>
+    /// The kind of a picture that <see cref="ImageFile"/> does not read, as in <c>HEIC</c>; null for what is no picture's name.
+    /// </summary>
     /// <param name="file">Its name or path.</param>
     public static string? UnreadKind(string file) => KindOf.GetValueOrDefault(Path.GetExtension(file));
 
     /// <summary>
-    /// Whether a path is one of the files that macOS puts beside the real ones on foreign disks and into archives: <c>._photo.jpg</c>, and all
-    /// in <c>__MACOSX</c>. They hold no picture, whatever they are called.
+    /// Whether a path is one of the files that macOS puts beside the real ones on foreign disks and into archives: <c>._photo.jpg</c>,
+    /// and all in <c>__MACOSX</c>. They hold no picture, whatever they are called.
     /// </summary>
     /// <param name="path">The path, with slashes between its parts.</param>
     public static bool IsAppleMetadata(string path) =>

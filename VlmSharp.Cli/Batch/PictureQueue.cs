@@ -11,7 +11,8 @@ namespace VlmSharp.Cli.Batch;
 /// <param name="Pictures">Its pictures at the model's size; empty when reading failed.</param>
 /// <param name="Sizes">Their sizes before, upright.</param>
 /// <param name="Fault">Why there are none, or null.</param>
-internal sealed record LoadedItem(WorkItem Item, IReadOnlyList<RgbImage> Pictures, IReadOnlyList<(int Width, int Height)> Sizes, JsonError? Fault);
+internal sealed record LoadedItem(WorkItem Item, IReadOnlyList<RgbImage> Pictures, IReadOnlyList<(int Width, int Height)> Sizes,
+    JsonError? Fault);
 
 /// <summary>
 /// Reads, decodes and resizes the pictures of coming items on other threads while the model works, and hands them over in
@@ -91,6 +92,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
     }
 
     private static RgbImage Read(string path, CancellationToken cancellationToken) => ObjectPath.IsOne(path)
-        ? ImageFile.Decode(ObjectStore.Shared.Read(ObjectPath.Parse(path), ImageOptions.Default.MaxFileBytes, cancellationToken), path, null, cancellationToken)
+        ? ImageFile.Decode(ObjectStore.Shared.Read(ObjectPath.Parse(path), ImageOptions.Default.MaxFileBytes, cancellationToken), path,
+            null, cancellationToken)
         : ImageFile.Load(path);
 }

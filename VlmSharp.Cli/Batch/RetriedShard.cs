@@ -5,8 +5,9 @@ using VlmSharp.Cli.Errors;
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>
-/// A finished shard whose failed items are tried again. Its records are copied, with new ones in the place of those that say an error, into a file beside
-/// it, which then takes its place. Until then the shard is as it was. When the process is asked to end before all were tried, those that were count.
+/// A finished shard whose failed items are tried again. Its records are copied, with new ones in the place of those that say an error,
+/// into a file beside it, which then takes its place. Until then the shard is as it was. When the process is asked to end before all were
+/// tried, those that were count.
 /// </summary>
 internal sealed class RetriedShard : IRecordSink
 {
@@ -68,7 +69,8 @@ internal sealed class RetriedShard : IRecordSink
             if (status.State != ShardState.Done)
             {
                 throw new UsageException(
-                    $"{plan.FileName} is not done ({status.Records} of {plan.CountOf(items)} records): run it to its end first, without 'retry'.");
+                    $"{plan.FileName} is not done ({status.Records} of {plan.CountOf(items)} records): run it to its end first, without "
+                        + "'retry'.");
             }
 
             RunFolder.Verify(folder, status);

@@ -28,7 +28,8 @@ internal sealed record RunSettings(IReadOnlyList<KeyValuePair<string, string>> V
 
     /// <summary>How many files of the input's folders were not tried, by kind.</summary>
     public IReadOnlyDictionary<string, long> Skipped => Values.Where(v => v.Key.StartsWith(SkippedPrefix, StringComparison.Ordinal))
-        .ToDictionary(v => v.Key[SkippedPrefix.Length..], v => long.TryParse(v.Value, CultureInfo.InvariantCulture, out long count) ? count : 0);
+        .ToDictionary(v => v.Key[SkippedPrefix.Length..], v => long.TryParse(v.Value, CultureInfo.InvariantCulture, out long count)
+            ? count : 0);
 
     /// <summary>The values that tell what was not tried.</summary>
     public static IEnumerable<KeyValuePair<string, string>> ToValues(IReadOnlyDictionary<string, long> skipped) =>

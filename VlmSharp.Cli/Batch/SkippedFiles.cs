@@ -3,7 +3,9 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>Counts the files of folders that are not tried, by their kind: pictures of formats that are not read, and what is no picture.</summary>
+/// <summary>
+/// Counts the files of folders that are not tried, by their kind: pictures of formats that are not read, and what is no picture.
+/// </summary>
 internal sealed class SkippedFiles
 {
     private const string AppleMetadata = "macOS metadata", Other = "other";

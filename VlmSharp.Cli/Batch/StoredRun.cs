@@ -80,7 +80,8 @@ internal sealed class StoredRun : IDisposable
         }
 
         ShardStatus status = Named(() => RunFolder.StatusOf(folder, plan));
-        return status.State == ShardState.Done ? new FinishedShard(status.Records, status.Errors ?? 0) : new StoredShard(ShardFile.Open(folder, plan), path, uploadEvery, Upload, this);
+        return status.State == ShardState.Done ? new FinishedShard(status.Records, status.Errors ?? 0)
+            : new StoredShard(ShardFile.Open(folder, plan), path, uploadEvery, Upload, this);
     }
 
     /// <summary>Sends a file of the folder.</summary>

@@ -17,12 +17,14 @@ internal sealed class WorkList
     public long Count { get; private set; }
 
     /// <summary>
-    /// SHA-256 of all lines, in hexadecimal: two lists with the same one name the same work. Where a folder lies does not count, so that machines
-    /// may have it in different places.
+    /// SHA-256 of all lines, in hexadecimal: two lists with the same one name the same work. Where a folder lies does not count, so that
+    /// machines may have it in different places.
     /// </summary>
     public string Fingerprint { get; }
 
-    /// <summary>SHA-256 of the sizes of the pictures in folders, in their order: two cameras both have a 0001.jpg. Null without any.</summary>
+    /// <summary>
+    /// SHA-256 of the sizes of the pictures in folders, in their order: two cameras both have a 0001.jpg. Null without any.
+    /// </summary>
     public string? PicturesFingerprint { get; }
 
     /// <summary>Whether any line is an object, which may say by itself what to do.</summary>
@@ -39,7 +41,8 @@ internal sealed class WorkList
     {
         var opener = new WorkSources(standardInput, skipped);
         sources = [.. inputs.Select(opener.Open)];
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256), sizes = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256),
+            sizes = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (line, source) in Lines())
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{line}\n"));

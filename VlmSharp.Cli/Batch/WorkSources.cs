@@ -8,7 +8,9 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>Finds out what the inputs of a work list are: by their kind, and where a file may be a picture or a list by its first bytes.</summary>
+/// <summary>
+/// Finds out what the inputs of a work list are: by their kind, and where a file may be a picture or a list by its first bytes.
+/// </summary>
 /// <param name="standard">Standard input.</param>
 /// <param name="skipped">Counts what folders have beside pictures.</param>
 internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
@@ -32,7 +34,8 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
         }
 
         if (!File.Exists(input))
-            throw new IOException($"{input} does not exist; give a folder, a manifest, a picture, s3://BUCKET/KEY, or - for standard input.");
+            throw new IOException($"{input} does not exist; give a folder, a manifest, a picture, s3://BUCKET/KEY, or - for standard "
+                + "input.");
         return PictureNames.IsPicture(input) ? WorkSource.Picture(input) : OpenFile(input);
     }
 
@@ -74,7 +77,8 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
         Dictionary<string, long> sizes = ObjectStore.Shared.List(path).Select(o => (Name: o.Key[path.Key.Length..], o.Bytes))
             .Where(o => skipped.IsTried(o.Name)).ToDictionary(o => o.Name, o => o.Bytes);
         string[] files = [.. sizes.Keys.Order(StringComparer.Ordinal)];
-        return files.Length > 0 ? new WorkSource(name, () => files) { ArePictures = true, SizeOf = file => sizes[file] } : throw NoPictures(name);
+        return files.Length > 0 ? new WorkSource(name, () => files) { ArePictures = true, SizeOf = file => sizes[file] }
+            : throw NoPictures(name);
     }
 
     private static WorkSource OpenObject(ObjectPath path)
@@ -92,9 +96,12 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
         return new IOException($"{folder} has no pictures that can be read ({string.Join(' ', PictureNames.Extensions)}){has}.");
     }
 
-    /// <summary>The files of a folder and of its folders, relative to it. Links to folders are not followed: they may lead in circles.</summary>
+    /// <summary>
+    /// The files of a folder and of its folders, relative to it. Links to folders are not followed: they may lead in circles.
+    /// </summary>
     private static FileSystemEnumerable<string> Files(string folder) =>
-        new(folder, (ref FileSystemEntry entry) => Path.GetRelativePath(folder, entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'),
+        new(folder, (ref FileSystemEntry entry) =>
+            Path.GetRelativePath(folder, entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'),
             new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = 0 })
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
@@ -139,7 +146,8 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
             {
                 if (buffer[i] != '\n')
                 {
-                    if (line.Length == MaxLine) throw new IOException($"{name}: line {number} is longer than {MaxLine} characters; give one path or one JSON object a line.");
+                    if (line.Length == MaxLine) throw new IOException($"{name}: line {number} is longer than {MaxLine} characters; give "
+                        + "one path or one JSON object a line.");
                     line.Append(buffer[i]);
                     continue;
                 }

@@ -76,8 +76,8 @@ internal sealed class BatchCommand
     }
 
     private static ExampleCommand Retry() => new("retry", "Tries the failed items of a finished run again.", """
-        Takes the command line of the run, with the word retry behind batch: the same inputs, model, task and --out. Each record that says an
-        error is replaced by a new one, and all others stay. Each shard is retried by itself.
+        Takes the command line of the run, with the word retry behind batch: the same inputs, model, task and --out. Each
+        record that says an error is replaced by a new one, and all others stay. Each shard is retried by itself.
 
         Examples:
           vlmsharp batch retry photos/ --out captions/
@@ -194,12 +194,14 @@ internal sealed class BatchCommand
     private static async Task<int> CodeOfAsync(IRecordSink sink)
     {
         if (sink.Records == 0 || sink.Errors < sink.Records) return ExitCodes.Success;
-        await Console.Error.WriteLineAsync($"vlmsharp: {(sink.Records == 1 ? "the one item" : $"all {sink.Records} items")} failed; the records say why.");
+        await Console.Error.WriteLineAsync($"vlmsharp: {(sink.Records == 1 ? "the one item" : $"all {sink.Records} items")} failed; the "
+            + "records say why.");
         return ExitCodes.TooManyErrors;
     }
 
     /// <summary>Where the records go.</summary>
-    private IRecordSink OpenSink(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options)
+    private IRecordSink OpenSink(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead,
+        GenerationOptions options)
     {
         if (parsed.GetValue(output) is not { } folder)
         {
@@ -208,10 +210,12 @@ internal sealed class BatchCommand
             return new StandardOutputSink();
         }
 
-        if (retries && parsed.GetValue(force)) throw new UsageException("--force would throw away the run that is to be retried: leave it out.");
+        if (retries && parsed.GetValue(force)) throw new UsageException("--force would throw away the run that is to be retried: leave "
+            + "it out.");
         double seconds = parsed.GetValue(uploadEvery) ?? DefaultUploadSeconds;
         if (!(seconds is > 0 and <= 86_400)) throw new UsageException($"{uploadEvery.Name} {seconds.ToString(CultureInfo.InvariantCulture)}: give seconds, up to 86400.");
-        return RunOutput.Open(folder, plan, Settings(parsed, plan, work, network, howToRead, options), parsed.GetValue(force), retries, TimeSpan.FromSeconds(seconds));
+        return RunOutput.Open(folder, plan, Settings(parsed, plan, work, network, howToRead, options), parsed.GetValue(force), retries,
+            TimeSpan.FromSeconds(seconds));
     }
 
     /// <summary>Everything that the records depend on.</summary>

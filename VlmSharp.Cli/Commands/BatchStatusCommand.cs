@@ -44,7 +44,8 @@ internal static class BatchStatusCommand
 
         Tables.Write(table);
         Console.WriteLine($"{records} of {run.Items} records");
-        if (run.Skipped.Count > 0) Console.WriteLine($"not tried, because they are no pictures that can be read: {SkippedFiles.TextOf(run.Skipped)}");
+        if (run.Skipped.Count > 0) Console.WriteLine("not tried, because they are no pictures that can be read: "
+            + $"{SkippedFiles.TextOf(run.Skipped)}");
     }
 
     private static void Write(System.Text.Json.Utf8JsonWriter o, RunFolder run)

@@ -10,7 +10,8 @@ internal static class CaptionCommand
 {
     public static Command Create()
     {
-        var files = new Argument<string[]>("IMAGE") { Description = "Picture files; - is standard input: a picture, or a list of paths.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("IMAGE") { Description = "Picture files; - is standard input: a picture, or a list of paths.",
+            Arity = ArgumentArity.OneOrMore };
         var language = new Option<string>("--lang", "-l") { Description = "Language code of the caption.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
         var command = new ExampleCommand("caption", "Describes each picture in a sentence.", """
             Examples:
@@ -27,7 +28,8 @@ internal static class CaptionCommand
         command.SetAction((parsed, cancellation) =>
         {
             string[] given = parsed.GetRequiredValue(files);
-            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand(given), VisionTask.Caption(parsed.GetValue(language)!));
+            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand(given),
+                VisionTask.Caption(parsed.GetValue(language)!));
             return runner.RunAsync(parsed, jobs, labeled: FileList.AreMany(given), cancellation);
         });
         return command;

@@ -123,7 +123,8 @@ internal sealed class EvalCommand
         string folder, CancellationToken cancellationToken)
     {
         RunSettings settings = Settings(parsed, plan, benchmark, work, network, options);
-        using IRecordSink sink = RunOutput.Open(folder, plan, settings, parsed.GetValue(force), retry: false, uploadEvery: TimeSpan.Zero); // a folder: nothing is uploaded
+        // a folder: nothing is uploaded
+        using IRecordSink sink = RunOutput.Open(folder, plan, settings, parsed.GetValue(force), retry: false, uploadEvery: TimeSpan.Zero);
         if (sink is FinishedShard) return;
         if (!parsed.GetValue(quiet)) await generation.NoteAsync(parsed, options, network.Config);
         using var latency = new LatencyLog(folder, plan);

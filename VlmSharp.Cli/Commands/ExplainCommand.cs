@@ -52,7 +52,8 @@ internal static class ExplainCommand
                 MaxNewTokens = InRange(parsed.GetValue(tokens) ?? Default.MaxNewTokens, tokens, ExplanationOptions.LargestMaxNewTokens),
                 Candidates = InRange(parsed.GetValue(candidates) ?? Default.Candidates, candidates, LargestCandidates),
             };
-            string path = parsed.GetRequiredValue(file), target = OutputName.Of(output, parsed.GetValue(output), many: false, mayNumber: false, ".html")!.For(path);
+            string path = parsed.GetRequiredValue(file),
+                target = OutputName.Of(output, parsed.GetValue(output), many: false, mayNumber: false, ".html")!.For(path);
             string asked = PromptOf(parsed.GetRequiredValue(prompt));
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);

@@ -43,7 +43,8 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         files.Select(file => new Job([file, .. further], task, null));
 
     /// <summary>Tells once what of the command line has no effect.</summary>
-    private async Task NoteAsync(ParseResult parsed, VisionLanguageModel network, GenerationOptions options, GenerationRequest request, int promptTokens)
+    private async Task NoteAsync(ParseResult parsed, VisionLanguageModel network, GenerationOptions options, GenerationRequest request,
+        int promptTokens)
     {
         if (isNoted || parsed.GetValue(quiet)) return;
         isNoted = true;

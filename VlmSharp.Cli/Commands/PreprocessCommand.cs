@@ -56,5 +56,6 @@ internal static class PreprocessCommand
         return command;
     }
 
-    private static string FormatOf(string target) => Path.GetExtension(target).ToLowerInvariant() switch { ".png" => "png", ".raw" or ".rgb" => "raw", _ => "ppm" };
+    private static string FormatOf(string target) =>
+        Path.GetExtension(target).ToLowerInvariant() switch { ".png" => "png", ".raw" or ".rgb" => "raw", _ => "ppm" };
 }

@@ -49,8 +49,8 @@ internal static class TraceCommand
             if (trace.Tokens.Count < count)
             {
                 await Console.Error.WriteLineAsync(
-                    $"vlmsharp: {tokens.Name} {count} is cut to {trace.Tokens.Count}: the prompt has {trace.InputIds.Count} tokens, pictures included, and the "
-                    + $"model's context {network.Config.Text.MaxPositions}.");
+                    $"vlmsharp: {tokens.Name} {count} is cut to {trace.Tokens.Count}: the prompt has {trace.InputIds.Count} tokens, "
+                    + $"pictures included, and the model's context {network.Config.Text.MaxPositions}.");
             }
 
             return ExitCodes.Success;

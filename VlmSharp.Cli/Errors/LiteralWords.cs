@@ -1,6 +1,8 @@
 namespace VlmSharp.Cli.Errors;
 
-/// <summary>The words of the command line behind <c>--</c>, none of which is an option. The library does not tell them from unknown options.</summary>
+/// <summary>
+/// The words of the command line behind <c>--</c>, none of which is an option. The library does not tell them from unknown options.
+/// </summary>
 internal static class LiteralWords
 {
     private static HashSet<string> words = [];

@@ -7,6 +7,13 @@ internal static class OptionHints
 {
     private const int LongestWord = 64;
 
+    private static readonly (string Here, string Needs)[] OfPictures =
+    [
+        ("nothing: the picture's name stands by itself", "IMAGE"),
+        ("--image", "--image"),
+        ("nothing: the pictures' names stand by themselves", "INPUT"),
+    ];
+
     /// <summary>By the name that it has elsewhere: what it is here, and the option or argument that a command must have for that to be true.</summary>
     private static readonly Dictionary<string, (string Here, string Needs)[]> Known = new(StringComparer.Ordinal)
     {
@@ -39,11 +46,16 @@ internal static class OptionHints
         ["do_sample"] = [("--temperature, --top-k or --top-p: each of them begins sampling", "--temperature")],
         ["num_beams"] = [("--beams", "--beams")],
         ["only_cpu"] = [("nothing: the CPU computes unless --backend names another", "--backend")],
-        ["image_file_path"] = [("nothing: the picture's name stands by itself", "IMAGE"), ("--image", "--image")],
-        ["image_path"] = [("nothing: the picture's name stands by itself", "IMAGE"), ("--image", "--image"), ("nothing: the pictures' names stand by themselves", "INPUT")],
-        ["image_file"] = [("nothing: the picture's name stands by itself", "IMAGE"), ("--image", "--image"), ("nothing: the pictures' names stand by themselves", "INPUT")],
-        ["image"] = [("nothing: the picture's name stands by itself", "IMAGE"), ("nothing: the pictures' names stand by themselves", "INPUT")],
-        ["prompt"] = [("nothing: the question stands behind the picture", "QUESTION"), ("nothing: things to look for stand behind the picture", "THING"), ("another command: vlmsharp generate --prompt", "--lang")],
+        ["image_file_path"] = OfPictures,
+        ["image_path"] = OfPictures,
+        ["image_file"] = OfPictures,
+        ["image"] = OfPictures,
+        ["prompt"] =
+        [
+            ("nothing: the question stands behind the picture", "QUESTION"),
+            ("nothing: the things to look for stand behind the picture", "THING"),
+            ("another command: vlmsharp generate --prompt", "--lang"),
+        ],
         ["n_predict"] = [("--max-new-tokens", "--max-new-tokens")],
         ["temp"] = [("--temperature", "--temperature")],
         ["num_return_sequences"] = [("nothing: one answer is given; give several --seed in turn", "--seed")],

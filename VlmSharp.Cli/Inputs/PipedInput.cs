@@ -35,7 +35,7 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
         {
             if (picture is null)
             {
-                if (isTaken) throw new UsageException($"{Capital(name)} is a list, which was read already: it cannot be a picture as well.");
+                if (isTaken) throw new UsageException($"{Capital(name)} is a list, which was read already: it can be no picture as well.");
                 picture = ImageFile.ReadToEnd(Rest(), Capital(name), ImageOptions.Default).Written.ToArray();
             }
 
@@ -65,8 +65,8 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
         {
             case FirstBytesKind.Archive:
                 throw new UsageException(
-                    $"{name} is packed ({FirstBytes.ArchiveOf(head)}): unpack it, for instance with 'zcat FILE | vlmsharp ... -', and give the list or the "
-                    + "picture that is in it.");
+                    $"{name} is packed ({FirstBytes.ArchiveOf(head)}): unpack it, for instance with 'zcat FILE | vlmsharp ... -', and "
+                    + "give the list or the picture that is in it.");
             case FirstBytesKind.Binary:
                 throw new UsageException($"{name} is neither a picture of a known format nor a list: it has bytes in it that no text has.");
             case FirstBytesKind.Picture:
@@ -84,7 +84,8 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
             stream = open();
             byte[] bytes = new byte[FirstBytes.Enough];
             int count = 0;
-            while (FirstBytes.NeedsMore(bytes.AsSpan(0, count)) && stream.Read(bytes, count, bytes.Length - count) is var read and > 0) count += read;
+            while (FirstBytes.NeedsMore(bytes.AsSpan(0, count))
+                && stream.Read(bytes, count, bytes.Length - count) is var read and > 0) count += read;
             return head = bytes[..count];
         }
     }

@@ -71,7 +71,8 @@ internal sealed class DetectionOptionsBinder
         if (reading.NoMasks(parsed) && parsed.GetValue(mask) is not null) throw new UsageException("--mask and --no-masks exclude each other: give one.");
         return new DetectionFiles(
             OutputName.Of(draw, parsed.GetValue(draw), many, mayNumber: false, kind: ".png"),
-            OutputName.Of(mask, parsed.GetValue(mask), many, mayNumber: true, kind: parsed.GetValue(maskFormat) == "png" ? ".png" : ".json"),
+            OutputName.Of(mask, parsed.GetValue(mask), many, mayNumber: true, kind: parsed.GetValue(maskFormat) == "png" ? ".png"
+                : ".json"),
             parsed.GetValue(maskFormat)!);
     }
 }

@@ -5,7 +5,9 @@ using VlmSharp.Cli.Inputs;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>The pictures named on the command line, where <c>-</c> stands for standard input: a picture, or a list with one path a line.</summary>
+/// <summary>
+/// The pictures named on the command line, where <c>-</c> stands for standard input: a picture, or a list with one path a line.
+/// </summary>
 internal static class FileList
 {
     /// <summary>
@@ -38,8 +40,11 @@ internal static class FileList
         }
     }
 
-    /// <summary>Whether there may be several pictures, so that each answer needs its picture's name. Looks at standard input where it is named.</summary>
-    public static bool AreMany(string[] arguments) => arguments.Length > 1 || (arguments[0] == PictureInput.Standard && !PipedInput.Standard.IsPicture);
+    /// <summary>
+    /// Whether there may be several pictures, so that each answer needs its picture's name. Looks at standard input where it is named.
+    /// </summary>
+    public static bool AreMany(string[] arguments) => arguments.Length > 1
+        || (arguments[0] == PictureInput.Standard && !PipedInput.Standard.IsPicture);
 
     /// <summary>Every path, in order, or - for a picture on standard input; a list there is read as it comes.</summary>
     public static IEnumerable<string> Expand(IEnumerable<string> arguments)

@@ -49,11 +49,12 @@ internal sealed class GenerationOptionsBinder
     public IEnumerable<string> Notes(ParseResult parsed, GenerationOptions options, int promptTokens, int context, bool orMore = false)
     {
         if (parsed.GetValue(seed) is { } given && !options.IsSampling)
-            yield return $"{seed.Name} {given} changes nothing, since nothing is drawn: add {temperature.Name}, {topK.Name}, {topP.Name} or {minP.Name}.";
+            yield return $"{seed.Name} {given} changes nothing, since nothing is drawn: add {temperature.Name}, {topK.Name}, {topP.Name} "
+                + $"or {minP.Name}.";
         if (parsed.GetValue(maxNewTokens) is { } most && most > context - promptTokens)
         {
-            yield return $"{maxNewTokens.Name} {most} is cut to {Math.Max(0, context - promptTokens)}{(orMore ? " or less" : "")}: the prompt has "
-                + $"{promptTokens} tokens{(orMore ? " or more" : "")}, pictures included, and the model's context {context}.";
+            yield return $"{maxNewTokens.Name} {most} is cut to {Math.Max(0, context - promptTokens)}{(orMore ? " or less" : "")}: the "
+                + $"prompt has {promptTokens} tokens{(orMore ? " or more" : "")}, pictures included, and the model's context {context}.";
         }
     }
 

@@ -38,7 +38,8 @@ internal sealed class HubOptionsBinder
     {
         try
         {
-            HubOptions options = HubOptions.FromEnvironment(name => name is "HF_HUB_DISABLE_IMPLICIT_TOKEN" ? "1" : Environment.GetEnvironmentVariable(name));
+            HubOptions options = HubOptions.FromEnvironment(name => name is "HF_HUB_DISABLE_IMPLICIT_TOKEN" ? "1"
+                : Environment.GetEnvironmentVariable(name));
             if (parsed.GetValue(tokenFile) is { } file) options = options with { TokenFile = file };
             if (parsed.GetValue(endpoint) is { } url) options = options with { Endpoint = HubOptions.ParseEndpoint(url, endpoint.Name) };
             return parsed.GetValue(cache) is { } folder ? options with { CacheDirectory = Path.GetFullPath(folder) } : options;

@@ -153,7 +153,8 @@ internal sealed class LoadOptionsBinder
         foreach (WorkItem item in new WorkList(given, PipedInput.Standard).Items(0, 1))
         {
             if (item.Fault is { } fault) throw new IOException($"{item.Id}: {fault}");
-            if (item.Given is not null) throw new UsageException("--image -: give the picture as a file, or a list of files on standard input.");
+            if (item.Given is not null) throw new UsageException("--image -: give the picture as a file, or a list of files on standard "
+                + "input.");
             foreach (string image in item.Images) yield return image;
         }
     }

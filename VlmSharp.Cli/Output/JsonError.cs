@@ -21,7 +21,8 @@ internal readonly record struct JsonError(string Type, string Message)
     public const string Storage = "storage";
 
     /// <summary>What an error is called.</summary>
-    public static JsonError Of(Exception e) => new(e is ImageFormatException ? InvalidImage : e is RequestException ? InvalidRequest : Storage, e.Message);
+    public static JsonError Of(Exception e) =>
+        new(e is ImageFormatException ? InvalidImage : e is RequestException ? InvalidRequest : Storage, e.Message);
 
     /// <summary>Writes the member.</summary>
     public void Write(Utf8JsonWriter json)

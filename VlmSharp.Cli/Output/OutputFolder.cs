@@ -7,7 +7,9 @@ namespace VlmSharp.Cli.Output;
 /// <summary>The folder of a file that will be written.</summary>
 internal static class OutputFolder
 {
-    /// <summary>Refuses the name of a picture or page of another kind than what will be written: no program would open it by that name.</summary>
+    /// <summary>
+    /// Refuses the name of a picture or page of another kind than what will be written: no program would open it by that name.
+    /// </summary>
     /// <param name="target">The file's name.</param>
     /// <param name="option">The option, for messages.</param>
     /// <param name="kind">The ending of what is written. An ending that stands for no kind of picture or page may be anything.</param>
@@ -17,7 +19,8 @@ internal static class OutputFolder
         string ending = Path.GetExtension(target);
         bool says = PictureNames.IsPicture(target) || PictureNames.UnreadKind(target) is not null || ending is ".json" or ".html" or ".htm";
         if (says && !ending.Equals(kind, StringComparison.OrdinalIgnoreCase))
-            throw new UsageException($"{option.Name} {target}: what is written is a {kind} file, so name it {Path.ChangeExtension(target, kind)}.");
+            throw new UsageException($"{option.Name} {target}: what is written is a {kind} file, so name it "
+                + $"{Path.ChangeExtension(target, kind)}.");
     }
 
     /// <summary>Checks, before hours of work, that a file can be written where it is wanted: its folder is there and takes new files.</summary>

@@ -47,7 +47,8 @@ internal sealed class OutputName
             .Replace(Number, number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace(Name, PictureInput.NameOf(picture), StringComparison.Ordinal);
         string full = Path.GetFullPath(target), source = Path.GetFullPath(picture);
-        if (full == source && picture != PictureInput.Standard) throw new UsageException($"{option.Name} {template}: that would overwrite the picture {picture} itself; give another name.");
+        if (full == source && picture != PictureInput.Standard) throw new UsageException($"{option.Name} {template}: that would "
+            + $"overwrite the picture {picture} itself; give another name.");
         if (!pictureOf.TryAdd(full, source) && pictureOf[full] != source)
             throw new UsageException($"{option.Name} {template}: {picture} and {pictureOf[full]} would both have the file {target}; give pictures of the same name in different runs.");
         return target;

@@ -5,8 +5,8 @@ using VlmSharp.Cli.Errors;
 namespace VlmSharp.Cli.Output;
 
 /// <summary>
-/// Standard output. On a terminal it shows characters that the terminal would obey as escapes: names of files and of a model's tensors are in it, and a
-/// model's answers. Files and pipes get every text as it is. That it cannot be written is an error which says so.
+/// Standard output. On a terminal it shows characters that the terminal would obey as escapes: names of files and of a model's tensors
+/// are in it, and a model's answers. Files and pipes get every text as it is. That it cannot be written is an error which says so.
 /// </summary>
 /// <param name="inner">Where it goes.</param>
 /// <param name="isTerminal">Whether that is a terminal.</param>

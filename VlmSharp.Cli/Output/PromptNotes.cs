@@ -16,7 +16,8 @@ internal static class PromptNotes
         if (request.PromptIds is not null || request.ControlTokens == ControlTokens.AsTokens) return null;
         string text = PromptTokens.WithoutPlaceholders(request.Prompt, patches, request.Images.Count);
         return text.Contains(ImageToken, StringComparison.Ordinal)
-            ? $"{ImageToken} in the prompt is read as text, and the pictures go first: leave it out, or let it mark their places with --trust-control-tokens."
+            ? $"{ImageToken} in the prompt is read as text, and the pictures go first: leave it out, or let it mark their places with "
+                + "--trust-control-tokens."
             : null;
     }
 }

@@ -58,8 +58,8 @@ internal static class StorageErrors
     };
 
     /// <summary>
-    /// What a file of this machine has failed with, a full disk or a file that is gone; null where nothing of it has. The system's own codes tell it: what fails on
-    /// the way has none.
+    /// What a file of this machine has failed with, a full disk or a file that is gone; null where nothing of it has. The system's own
+    /// codes tell it: what fails on the way has none.
     /// </summary>
     /// <param name="e">What was thrown.</param>
     public static Exception? LocalFault(Exception e)

@@ -55,8 +55,8 @@ internal sealed unsafe class MappedFile : IDisposable
     internal bool IsClosed => start is null;
 
     /// <summary>
-    /// Whether nobody has written to the file since it was mapped, by its length and its time: two questions to the system, some microseconds. A file of
-    /// the same name that took its place changes nothing, since the mapping is of the old one.
+    /// Whether nobody has written to the file since it was mapped, by its length and its time: two questions to the system, some
+    /// microseconds. A file of the same name that took its place changes nothing, since the mapping is of the old one.
     /// </summary>
     public bool IsUnchanged => RandomAccess.GetLength(handle) == Length && File.GetLastWriteTimeUtc(handle) == written;
 

@@ -58,8 +58,8 @@ internal static class QuantizationPlan
         {
             // The table of an int4 model has 8 bits: the format of the other matrices is what the model is called after.
             throw new RequestException(
-                $"{checkpoint.Directory} is quantized already ({already[^1]}): quantizing again would only lose more, so give the model that it was made "
-                + "from, or use it as it is.");
+                $"{checkpoint.Directory} is quantized already ({already[^1]}): quantizing again would only lose more, so give the model "
+                + "that it was made from, or use it as it is.");
         }
 
         WeightData[] matrices = [.. checkpoint.Tensors.Keys.Where(name => name != TensorNames.Head || checkpoint.HasSeparateHead).Select(checkpoint.Weight).Where(IsMatrix)];

@@ -54,8 +54,9 @@ public static class PromptTokens
     }
 
     /// <summary>
-    /// A prompt without the placeholders that users of transformers write in front of it: <c>&lt;image&gt;</c> once for each picture, as its processor takes
-    /// them, or once for each image token and <c>&lt;bos&gt;</c> behind, as its processor makes of that. Any other number stays, as text.
+    /// A prompt without the placeholders that users of transformers write in front of it: <c>&lt;image&gt;</c> once for each picture, as
+    /// its processor takes them, or once for each image token and <c>&lt;bos&gt;</c> behind, as its processor makes of that. Any other
+    /// number stays, as text.
     /// </summary>
     /// <param name="prompt">The prompt.</param>
     /// <param name="imageTokenCount">Placeholders of one image: (image size / patch size) squared.</param>

@@ -86,7 +86,8 @@ public sealed class ErrorTests
     [InlineData(2, "what is written is a .png file, so name it x.png", "detect", "CAKE", "cake", "--draw", "x.jpg")]
     [InlineData(2, "what is written is a .png file, so name it {name}.png", "detect", "-", "cake", "--draw", "{name}.webp")]
     [InlineData(2, "what is written is a .png file, so name it m.png", "segment", "CAKE", "cake", "--mask", "m.json")]
-    [InlineData(2, "what is written is a .json file, so name it m.json", "segment", "CAKE", "cake", "--mask", "m.png", "--mask-format", "coco")]
+    [InlineData(2, "what is written is a .json file, so name it m.json", "segment", "CAKE", "cake", "--mask", "m.png", "--mask-format",
+        "coco")]
     [InlineData(2, "what is written is a .ppm file, so name it x.ppm", "preprocess", "CAKE", "-o", "x.jpg")]
     [InlineData(2, "what is written is a .png file, so name it x.png", "preprocess", "CAKE", "-o", "x.ppm", "-f", "png")]
     [InlineData(2, "what is written is a .html file, so name it x.html", "explain", "CAKE", "caption", "-o", "x.png")]
@@ -95,11 +96,13 @@ public sealed class ErrorTests
     [InlineData(4, "does not exist: create it, or give another --output", "preprocess", "CAKE", "-o", "no-such-folder/x.ppm")]
     [InlineData(4, ". is a folder: give a file's name for --out", "explain", "CAKE", "caption", "-o", ".")]
     [InlineData(4, ". is a folder: give a file's name for --out", "trace", "--image", "CAKE", "--prompt", "x", "-o", ".")]
-    [InlineData(2, "vqav2 stands in front of 'score', which is a command of its own", "eval", "vqav2", "score", "caption", "--predictions", "a", "--references", "b")]
+    [InlineData(2, "vqav2 stands in front of 'score', which is a command of its own", "eval", "vqav2", "score", "caption",
+        "--predictions", "a", "--references", "b")]
     [InlineData(2, "--limit stands in front of 'compare'", "eval", "--limit", "5", "compare", "a", "b")]
     [InlineData(2, "x.png stands in front of 'status'", "batch", "x.png", "status", "out")]
     [InlineData(2, "a/b@r and --revision s name two revisions", "pull", "a/b@r", "--revision", "s")]
-    [InlineData(4, "no-such-token does not exist: give a file with a token in its first line", "pull", "a/b", "--token-file", "no-such-token")]
+    [InlineData(4, "no-such-token does not exist: give a file with a token in its first line", "pull", "a/b", "--token-file",
+        "no-such-token")]
     [InlineData(4, ". is a folder: give a file with a token in its first line", "pull", "a/b", "--token-file", ".")]
     [InlineData(2, "--temperature '0,8': give a number, with a point for the decimals: 0.8", "caption", "CAKE", "--temperature", "0,8")]
     [InlineData(2, "--lr '2e-4,5': give a number", "train", "--data", "x", "--lr", "2e-4,5")]
@@ -162,7 +165,8 @@ public sealed class ErrorTests
             Assert.Equal(0, run.Code);
             using var trace = new GoldenTensors(target);
             Assert.Equal(512, trace.Ints("input_ids").Length + trace.Ints("tokens").Length);
-            Assert.Equal("vlmsharp: --max-new-tokens 2000000000 is cut to 444: the prompt has 68 tokens, pictures included, and the model's context 512.\n", run.Error);
+            Assert.Equal("vlmsharp: --max-new-tokens 2000000000 is cut to 444: the prompt has 68 tokens, pictures included, and the "
+                + "model's context 512.\n", run.Error);
         }
         finally
         {

@@ -26,7 +26,8 @@ public sealed class StandardInputTests : IDisposable
     [InlineData("trace", "--image", "PIC", "--prompt", "caption en", "-n", "1", "--out", "FILE")]
     public async Task A_picture_on_standard_input_is_one_picture(params string[] command)
     {
-        string[] Words(string picture, string file) => [.. command.Select(word => word switch { "PIC" => picture, "FILE" => scratch.At(file), _ => word })];
+        string[] Words(string picture, string file) =>
+            [.. command.Select(word => word switch { "PIC" => picture, "FILE" => scratch.At(file), _ => word })];
         Run.Outcome piped = await Run.Vlmsharp(CakeBytes, Words("-", "piped")), expected = await Run.Vlmsharp("", Words(Cake, "named"));
         Assert.Equal((0, ""), (piped.Code, piped.Error));
         Assert.Equal(Plain(expected.Output), Plain(piped.Output));
@@ -48,7 +49,8 @@ public sealed class StandardInputTests : IDisposable
     public async Task What_is_no_picture_and_no_list_is_said_to_be_so()
     {
         Run.Outcome run = await Run.Vlmsharp([0, 0, 0, 24, .. "ftypheic"u8], "caption", "-");
-        Assert.Equal((4, "vlmsharp: Standard input is in the HEIC format, which VlmSharp does not read; convert it to PNG or JPEG.\n"), (run.Code, run.Error));
+        Assert.Equal((4, "vlmsharp: Standard input is in the HEIC format, which VlmSharp does not read; convert it to PNG or JPEG.\n"),
+            (run.Code, run.Error));
         run = await Run.Vlmsharp([0x1f, 0x8b, 8, 0], "caption", "-");
         Assert.Equal((2, ""), (run.Code, run.Output));
         Assert.Contains("Standard input is packed (gzip)", run.Error, StringComparison.Ordinal);
@@ -72,7 +74,8 @@ public sealed class StandardInputTests : IDisposable
     public async Task A_named_pipe_is_a_picture_too()
     {
         if (OperatingSystem.IsWindows()) return;
-        (int code, string output, string error) = await Tool.RunAsync("/bin/bash", ["-c", $"dotnet '{Tool.Vlmsharp}' caption -q <(cat '{Cake}')"]);
+        (int code, string output, string error) = await Tool.RunAsync("/bin/bash", ["-c", $"dotnet '{Tool.Vlmsharp}' caption -q <(cat "
+            + $"'{Cake}')"]);
         Assert.Equal((0, "a cake\n", ""), (code, output, error));
     }
 
@@ -80,7 +83,8 @@ public sealed class StandardInputTests : IDisposable
     public async Task Behind_two_dashes_no_word_is_an_option()
     {
         File.Copy(Cake, scratch.At("--cake.png"));
-        foreach (string[] words in new string[][] { ["caption", "-q", "--", "--cake.png"], ["ask", "-q", "--", "--cake.png", "-what is it?"], ["detect", "-q", "--", "--cake.png", "-cake"] })
+        foreach (string[] words in new string[][] { ["caption", "-q", "--", "--cake.png"],
+            ["ask", "-q", "--", "--cake.png", "-what is it?"], ["detect", "-q", "--", "--cake.png", "-cake"] })
         {
             (int code, _, string error) = await Tool.RunAsync("dotnet", [Tool.Vlmsharp, .. words], scratch.Path);
             Assert.Equal((0, ""), (code, error));
@@ -94,8 +98,10 @@ public sealed class StandardInputTests : IDisposable
     }
 
     [Theory]
-    [InlineData("vlmsharp: --seed 7 changes nothing, since nothing is drawn: add --temperature, --top-k, --top-p or --min-p.\n", "--seed", "7")]
-    [InlineData("vlmsharp: --max-new-tokens 5000 is cut to 444: the prompt has 68 tokens, pictures included, and the model's context 512.\n", "-n", "5000")]
+    [InlineData("vlmsharp: --seed 7 changes nothing, since nothing is drawn: add --temperature, --top-k, --top-p or --min-p.\n",
+        "--seed", "7")]
+    [InlineData("vlmsharp: --max-new-tokens 5000 is cut to 444: the prompt has 68 tokens, pictures included, and the model's context "
+        + "512.\n", "-n", "5000")]
     [InlineData("", "--seed", "7", "--top-k", "1")]
     [InlineData("", "-n", "100")]
     public async Task What_has_no_effect_is_said(string note, params string[] options)
@@ -111,7 +117,8 @@ public sealed class StandardInputTests : IDisposable
     {
         Run.Outcome run = await Run.Vlmsharp("", "batch", Cake, "--seed", "7", "-n", "5000");
         Assert.StartsWith("vlmsharp: --seed 7 changes nothing", run.Error, StringComparison.Ordinal);
-        Assert.Contains("--max-new-tokens 5000 is cut to 448 or less: the prompt has 64 tokens or more", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--max-new-tokens 5000 is cut to 448 or less: the prompt has 64 tokens or more", run.Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,7 +146,8 @@ public sealed class StandardInputTests : IDisposable
         var greeting = new Option<string?>("--greeting");
         var config = new Option<string?>("--config");
         var command = new Command("greet") { greeting, config };
-        Assert.Equal("@alice", EnvironmentOptions.Merge(command, command.Parse([]), name => name == "VLMSHARP_GREETING" ? "@alice" : null).GetValue(greeting));
+        Assert.Equal("@alice", EnvironmentOptions.Merge(command, command.Parse([]), name => name == "VLMSHARP_GREETING" ? "@alice"
+            : null).GetValue(greeting));
         File.WriteAllText(scratch.At("c.json"), """{"greeting": "@bob"}""");
         Assert.Equal("@bob", ConfigFile.Merge(command, command.Parse(["--config", scratch.At("c.json")]), config).GetValue(greeting));
     }

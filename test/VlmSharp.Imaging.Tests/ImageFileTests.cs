@@ -115,7 +115,8 @@ public class ImageFileTests
         await writing;
         string message = Assert.Throws<ImageFormatException>(() => ImageFile.Load("/dev/zero")).Message;
         Assert.Equal("/dev/zero cannot be read: it is a device and no regular file; give the path of a picture.", message);
-        Assert.Contains("is empty", Assert.Throws<ImageFormatException>(() => ImageFile.Load("/dev/null")).Message, StringComparison.Ordinal);
+        Assert.Contains("is empty", Assert.Throws<ImageFormatException>(() => ImageFile.Load("/dev/null")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -125,7 +126,8 @@ public class ImageFileTests
         using var endless = new System.Diagnostics.Process { StartInfo = new("cat", ["/dev/zero"]) { RedirectStandardOutput = true } };
         endless.Start();
         var options = new ImageOptions { MaxFileBytes = 1 << 20 };
-        Assert.Contains("more than 1048576 bytes", Assert.Throws<ImageFormatException>(() => ImageFile.Load(endless.StandardOutput.BaseStream, options: options)).Message, StringComparison.Ordinal);
+        Assert.Contains("more than 1048576 bytes", Assert.Throws<ImageFormatException>(() =>
+            ImageFile.Load(endless.StandardOutput.BaseStream, options: options)).Message, StringComparison.Ordinal);
         endless.Kill();
     }
 

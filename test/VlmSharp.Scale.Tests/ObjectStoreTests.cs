@@ -149,10 +149,12 @@ public sealed class ObjectStoreTests
         string gone = Path.Combine(Path.GetTempPath(), $"vlmsharp-{Guid.NewGuid():N}");
         foreach (string file in new[] { gone, Path.GetTempPath() })
         {
-            foreach (Action upload in new Action[] { () => store.Upload(file, Photos.Below("a")), () => store.UploadNew(file, Photos.Below("a")) })
+            foreach (Action upload in new Action[] { () => store.Upload(file, Photos.Below("a")), () =>
+                store.UploadNew(file, Photos.Below("a")) })
             {
                 string message = Assert.Throws<IOException>(upload).Message;
-                Assert.StartsWith("s3://photos/a was not written or read, because of a file of this machine: ", message, StringComparison.Ordinal);
+                Assert.StartsWith("s3://photos/a was not written or read, because of a file of this machine: ", message,
+                    StringComparison.Ordinal);
                 Assert.DoesNotContain("cannot be reached", message, StringComparison.Ordinal);
             }
         }

@@ -147,7 +147,8 @@ public sealed class StoredBatchTests : IDisposable
         Assert.Contains("\"errors\":0", await RunWellAsync(server, "status", Out, "--json"), StringComparison.Ordinal);
 
         await RunWellAsync(server, Photos, "--out", $"{Out}2", "-q");
-        Assert.Contains("{\"other\":2}", await RunWellAsync(server, "status", $"{Out}2", "--json"), StringComparison.Ordinal); // read.me and list.jsonl
+        // read.me and list.jsonl
+        Assert.Contains("{\"other\":2}", await RunWellAsync(server, "status", $"{Out}2", "--json"), StringComparison.Ordinal);
         Assert.Empty(server.Refusals);
     }
 

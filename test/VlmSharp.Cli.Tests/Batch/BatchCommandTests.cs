@@ -106,7 +106,8 @@ public sealed class BatchCommandTests : IDisposable
         Assert.Equal("a key", records[1].GetProperty("text").GetString());
         Assert.Equal("generate", records[2].GetProperty("task").GetString());
         Assert.Contains("needs \"things\"", records[3].GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
-        Assert.Contains("\"dream\" is unknown", records[4].GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("\"dream\" is unknown", records[4].GetProperty("error").GetProperty("message").GetString(),
+            StringComparison.Ordinal);
         Assert.Contains("needs \"question\"", records[5].GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
@@ -149,7 +150,8 @@ public sealed class BatchCommandTests : IDisposable
     {
         string line = $"{{\"image\": \"{Path.Combine(Samples, "cake.png")}\", \"task\": \"segment\", \"things\": \"cake\"}}", decoder = Out("decoder.npz");
         Run.Outcome run = await Run.Vlmsharp(line, "batch", "-", "-q");
-        Assert.Contains("--mask-decoder", JsonDocument.Parse(run.Output).RootElement.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("--mask-decoder",
+            JsonDocument.Parse(run.Output).RootElement.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal(3, (await Run.Vlmsharp(line, "batch", "-", "--mask-decoder", decoder)).Code);
 
         MaskGoldens.WriteNpz(decoder);
@@ -250,7 +252,8 @@ public sealed class BatchCommandTests : IDisposable
     {
         string cake = Path.Combine(Samples, "cake.png"), sun = Path.Combine(Samples, "sun.png"), broken = Out("in/b.png");
         Directory.CreateDirectory(Out("in"));
-        foreach ((string name, string from) in new[] { ("a.png", cake), ("c.png", sun), ("d.png", cake) }) File.Copy(from, Out($"in/{name}"));
+        foreach ((string name, string from) in new[] { ("a.png", cake), ("c.png", sun), ("d.png", cake) }) File.Copy(from,
+            Out($"in/{name}"));
         File.WriteAllText(broken, "not a picture");
         File.WriteAllLines(Out("list.txt"), ["in/a.png", "in/b.png", "in/c.png", "in/d.png", "in/e.png"]);
         string[] command = [kind == "folder" ? Out("in") : Out("list.txt"), "--out", Out("out"), "--shards", "2", "--shard"];
@@ -290,14 +293,16 @@ public sealed class BatchCommandTests : IDisposable
     {
         Directory.CreateDirectory(Out("in/__MACOSX"));
         File.Copy(Path.Combine(Samples, "cake.png"), Out("in/a.png"));
-        foreach (string name in new[] { "b.heic", "c.HEIC", "d.tif", "._a.png", "__MACOSX/a.png", "notes.txt" }) File.WriteAllText(Out($"in/{name}"), "");
+        foreach (string name in new[] { "b.heic", "c.HEIC", "d.tif", "._a.png", "__MACOSX/a.png",
+            "notes.txt" }) File.WriteAllText(Out($"in/{name}"), "");
         Run.Outcome run = await Run.Vlmsharp("", "batch", Out("in"), "--out", Out("out"));
         Assert.Equal(0, run.Code);
         Assert.EndsWith("; not tried: 2 HEIC, 1 TIFF, 2 macOS metadata, 1 other\n", run.Error, StringComparison.Ordinal);
         Assert.Single(File.ReadAllLines(Out("out/shard-00000-of-00001.jsonl")));
         using JsonDocument status = JsonDocument.Parse((await Run.Vlmsharp("", "batch", "status", Out("out"), "--json")).Output);
         Assert.Equal("""{"HEIC":2,"TIFF":1,"macOS metadata":2,"other":1}""", status.RootElement.GetProperty("skipped").GetRawText());
-        Assert.EndsWith("2 HEIC, 1 TIFF, 2 macOS metadata, 1 other\n", (await Run.Vlmsharp("", "batch", "status", Out("out"))).Output, StringComparison.Ordinal);
+        Assert.EndsWith("2 HEIC, 1 TIFF, 2 macOS metadata, 1 other\n", (await Run.Vlmsharp("", "batch", "status", Out("out"))).Output,
+            StringComparison.Ordinal);
         File.Delete(Out("in/notes.txt")); // does not make it another run
         Assert.Equal(0, (await Run.Vlmsharp("", "batch", Out("in"), "--out", Out("out"))).Code);
     }
@@ -335,7 +340,8 @@ public sealed class BatchCommandTests : IDisposable
         if (OperatingSystem.IsWindows()) return;
         string cake = Path.Combine(Samples, "cake.png");
         (int code, string output, string error) = await Tool.RunAsync(
-            "/bin/bash", ["-c", $"dotnet '{Tool.Vlmsharp}' batch -q <(echo '{cake}'; echo '{cake}') <(cat '{cake}') | grep -c 'a cake'; exit ${{PIPESTATUS[0]}}"]);
+            "/bin/bash", ["-c", $"dotnet '{Tool.Vlmsharp}' batch -q <(echo '{cake}'; echo '{cake}') <(cat '{cake}') | grep -c 'a cake'; "
+                + "exit ${{PIPESTATUS[0]}}"]);
         Assert.Equal((0, "3\n", ""), (code, output, error));
     }
 

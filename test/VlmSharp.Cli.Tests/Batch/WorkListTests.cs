@@ -87,7 +87,8 @@ public sealed class WorkListTests : IDisposable
     [InlineData("\u001f\u008b\u0008\0", "is packed (gzip): unpack it")]
     [InlineData("PK\u0003\u0004", "is packed (zip)")]
     [InlineData("\u007fELF\u0002\u0001\u0001\0\0\0\0\0\0\0\0", "neither a picture of a known format nor a list")]
-    [InlineData("abcdefghijklmnop\u0001\u00e4\u00fcabcdefghijklmnop", "neither a picture of a known format nor a list")] // no encoding has both
+    [InlineData("abcdefghijklmnop\u0001\u00e4\u00fcabcdefghijklmnop",
+        "neither a picture of a known format nor a list")] // no encoding has both
     [InlineData("\u0001\u0002\u0003\u0004", "neither a picture of a known format nor a list")]
     public void BytesThatNoTextHasAreNoList(string bytes, string says)
     {
@@ -103,7 +104,8 @@ public sealed class WorkListTests : IDisposable
     {
         string[] names = [" a.png", "{3F25}.png"];
         foreach (string name in names) Write(name, "");
-        foreach (WorkList work in new[] { new WorkList([folder], Text("")), new WorkList([.. names.Select(name => Path.Combine(folder, name))], Text("")) })
+        foreach (WorkList work in new[] { new WorkList([folder], Text("")),
+            new WorkList([.. names.Select(name => Path.Combine(folder, name))], Text("")) })
         {
             Assert.All(Items(work), item => Assert.Null(item.Fault));
             Assert.Equal(names.Select(name => Path.Combine(folder, name)), Items(work).Select(item => item.Images[0]));
@@ -188,9 +190,12 @@ public sealed class WorkListTests : IDisposable
     [Fact]
     public void WhatIsNotThereIsNamed()
     {
-        Assert.Contains("does not exist", Assert.Throws<IOException>(() => new WorkList([Path.Combine(folder, "x")], Text(""))).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing to do", Assert.Throws<IOException>(() => new WorkList(["-"], Text("\n \n"))).Message, StringComparison.Ordinal);
-        Assert.Contains("no pictures", Assert.Throws<IOException>(() => new WorkList([folder], Text(""))).Message, StringComparison.Ordinal);
+        Assert.Contains("does not exist", Assert.Throws<IOException>(() => new WorkList([Path.Combine(folder, "x")], Text(""))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("nothing to do", Assert.Throws<IOException>(() => new WorkList(["-"], Text("\n \n"))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("no pictures", Assert.Throws<IOException>(() => new WorkList([folder], Text(""))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

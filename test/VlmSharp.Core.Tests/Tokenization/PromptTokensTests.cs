@@ -67,7 +67,8 @@ public class PromptTokensTests
     [InlineData(2, "<image><image><image><image><image><image><bos>caption en\n", "caption en")]
     public void DropsThePlaceholdersOfTheProcessor(int images, string prompt, string meant)
     {
-        Assert.Equal(PromptTokens.Build(Tokenizer, meant, 3, imageCount: images), PromptTokens.Build(Tokenizer, prompt, 3, imageCount: images));
+        Assert.Equal(PromptTokens.Build(Tokenizer, meant, 3, imageCount: images),
+            PromptTokens.Build(Tokenizer, prompt, 3, imageCount: images));
     }
 
     [Theory]
