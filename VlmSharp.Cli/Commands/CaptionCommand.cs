@@ -10,8 +10,11 @@ internal static class CaptionCommand
 {
     public static Command Create()
     {
-        var files = new Argument<string[]>("IMAGE") { Description = "Picture files; - is standard input: a picture, or a list of paths.",
-            Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("IMAGE")
+        {
+            Description = "Picture files; - is standard input: a picture, or a list of paths.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var language = new Option<string>("--lang", "-l") { Description = "Language code of the caption.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
         var command = new ExampleCommand("caption", "Describes each picture in a sentence.", """
             Examples:

@@ -83,8 +83,11 @@ public sealed class StandardInputTests : IDisposable
     public async Task Behind_two_dashes_no_word_is_an_option()
     {
         File.Copy(Cake, scratch.At("--cake.png"));
-        foreach (string[] words in new string[][] { ["caption", "-q", "--", "--cake.png"],
-            ["ask", "-q", "--", "--cake.png", "-what is it?"], ["detect", "-q", "--", "--cake.png", "-cake"] })
+        string[][] commands =
+        [
+            ["caption", "-q", "--", "--cake.png"], ["ask", "-q", "--", "--cake.png", "-what is it?"], ["detect", "-q", "--", "--cake.png", "-cake"],
+        ];
+        foreach (string[] words in commands)
         {
             (int code, _, string error) = await Tool.RunAsync("dotnet", [Tool.Vlmsharp, .. words], scratch.Path);
             Assert.Equal((0, ""), (code, error));

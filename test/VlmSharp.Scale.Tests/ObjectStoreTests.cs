@@ -149,8 +149,8 @@ public sealed class ObjectStoreTests
         string gone = Path.Combine(Path.GetTempPath(), $"vlmsharp-{Guid.NewGuid():N}");
         foreach (string file in new[] { gone, Path.GetTempPath() })
         {
-            foreach (Action upload in new Action[] { () => store.Upload(file, Photos.Below("a")), () =>
-                store.UploadNew(file, Photos.Below("a")) })
+            Action[] uploads = [() => store.Upload(file, Photos.Below("a")), () => store.UploadNew(file, Photos.Below("a"))];
+            foreach (Action upload in uploads)
             {
                 string message = Assert.Throws<IOException>(upload).Message;
                 Assert.StartsWith("s3://photos/a was not written or read, because of a file of this machine: ", message,

@@ -293,8 +293,8 @@ public sealed class BatchCommandTests : IDisposable
     {
         Directory.CreateDirectory(Out("in/__MACOSX"));
         File.Copy(Path.Combine(Samples, "cake.png"), Out("in/a.png"));
-        foreach (string name in new[] { "b.heic", "c.HEIC", "d.tif", "._a.png", "__MACOSX/a.png",
-            "notes.txt" }) File.WriteAllText(Out($"in/{name}"), "");
+        string[] others = ["b.heic", "c.HEIC", "d.tif", "._a.png", "__MACOSX/a.png", "notes.txt"];
+        foreach (string name in others) File.WriteAllText(Out($"in/{name}"), "");
         Run.Outcome run = await Run.Vlmsharp("", "batch", Out("in"), "--out", Out("out"));
         Assert.Equal(0, run.Code);
         Assert.EndsWith("; not tried: 2 HEIC, 1 TIFF, 2 macOS metadata, 1 other\n", run.Error, StringComparison.Ordinal);

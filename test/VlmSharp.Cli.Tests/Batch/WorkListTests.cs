@@ -104,8 +104,8 @@ public sealed class WorkListTests : IDisposable
     {
         string[] names = [" a.png", "{3F25}.png"];
         foreach (string name in names) Write(name, "");
-        foreach (WorkList work in new[] { new WorkList([folder], Text("")),
-            new WorkList([.. names.Select(name => Path.Combine(folder, name))], Text("")) })
+        WorkList[] works = [new([folder], Text("")), new([.. names.Select(name => Path.Combine(folder, name))], Text(""))];
+        foreach (WorkList work in works)
         {
             Assert.All(Items(work), item => Assert.Null(item.Fault));
             Assert.Equal(names.Select(name => Path.Combine(folder, name)), Items(work).Select(item => item.Images[0]));
