@@ -17,7 +17,8 @@ internal sealed class RetriedShard : IRecordSink
     private readonly long records;
     private readonly List<long> failed = [];
     private long errors;
-    private bool isFinished;
+    private bool isTorn; // a write was begun and has not ended
+    private bool isComplete;
 
     private RetriedShard(string path, FileStream gate)
     {
@@ -87,8 +88,10 @@ internal sealed class RetriedShard : IRecordSink
 
     public void Append(ReadOnlySpan<byte> line, bool isError)
     {
+        isTorn = true;
         Copy(until: ShardFile.IndexOf(line));
         Write(line);
+        isTorn = false;
         Records++;
         if (isError) Errors++;
         else errors--;
@@ -96,6 +99,7 @@ internal sealed class RetriedShard : IRecordSink
 
     public void Complete()
     {
+        isComplete = true;
         Copy(until: long.MaxValue);
         target.Flush(flushToDisk: true);
         target.Position = 0;
@@ -106,7 +110,6 @@ internal sealed class RetriedShard : IRecordSink
         File.Delete(ShardFile.DoneOf(path));
         File.Move(written, path, overwrite: true);
         ShardFile.WriteMarker(path, records, errors, hash);
-        isFinished = true;
         Finished?.Invoke();
     }
 
@@ -136,7 +139,7 @@ internal sealed class RetriedShard : IRecordSink
     /// <summary>Keeps what was tried, and closes the files.</summary>
     public void Dispose()
     {
-        if (!isFinished && Records > 0) Complete();
+        if (!isComplete && !isTorn && Records > 0) Complete();
         CloseFiles();
         File.Delete(path + ".retry");
         gate.Dispose();
