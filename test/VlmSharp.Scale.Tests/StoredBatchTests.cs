@@ -123,7 +123,10 @@ public sealed class StoredBatchTests : IDisposable
         server.Objects.TryRemove("in/003.png", out _);
         string[] lines = (await RunWellAsync(server, $"{Photos}list.jsonl", "-q")).TrimEnd('\n').Split('\n');
         Assert.Equal(24, lines.Length);
-        Assert.Equal("{\"index\":3,\"id\":3,\"error\":{\"type\":\"storage\",\"message\":\"s3://photos/in/003.png does not exist; check the key, and end it with / for all pictures below it.\"}}", Assert.Single(lines, l => l.Contains("error", StringComparison.Ordinal)));
+        const string Missing = "s3://photos/in/003.png does not exist; check the key, and end it with / for all pictures below it.";
+        Assert.Equal(
+            $"{{\"index\":3,\"id\":3,\"error\":{{\"type\":\"storage\",\"message\":\"{Missing}\"}}}}",
+            Assert.Single(lines, l => l.Contains("error", StringComparison.Ordinal)));
 
         server.Fault = r => r.Key == "in/010.png" ? S3Fault.SlowDown : null;
         (int code, _, string errors) = await RunAsync(server, [$"{Photos}list.jsonl", "--out", Out, "--batch-size", "1", "-q"]);

@@ -341,7 +341,7 @@ public sealed class BatchCommandTests : IDisposable
         string cake = Path.Combine(Samples, "cake.png");
         (int code, string output, string error) = await Tool.RunAsync(
             "/bin/bash", ["-c", $"dotnet '{Tool.Vlmsharp}' batch -q <(echo '{cake}'; echo '{cake}') <(cat '{cake}') | grep -c 'a cake'; "
-                + "exit ${{PIPESTATUS[0]}}"]);
+                + "exit ${PIPESTATUS[0]}"]);
         Assert.Equal((0, "3\n", ""), (code, output, error));
     }
 
