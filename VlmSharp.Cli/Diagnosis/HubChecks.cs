@@ -1,4 +1,3 @@
-using VlmSharp.Cli.Output;
 using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Diagnosis;

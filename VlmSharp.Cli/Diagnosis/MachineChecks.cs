@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using VlmSharp.Cli.Options;
-using VlmSharp.Cli.Output;
 using VlmSharp.Cpu;
 using VlmSharp.Hub;
 
