@@ -48,7 +48,8 @@ internal static class Program
         Console.SetOut(new OutputWriter(Console.Out, isTerminal: !Console.IsOutputRedirected));
         var root = new RootCommand(Description)
         {
-            CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(), ServeCommand.Create(),
+            CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(),
+            AblateCommand.Create(), ServeCommand.Create(),
             InspectCommand.Create(), TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), QuantizeCommand.Create(), BenchCommand.Create(),
             DevicesCommand.Create(), DataCommand.Create(), GradientsCommand.Create(), TrainCommand.Create(), AdapterCommand.Create(), EvalCommand.Create(),
             PullCommand.Create(), DoctorCommand.Create(),

@@ -45,7 +45,7 @@ public static class Explainer
         GenerationResult result = session.Result(0);
         return new Explanation
         {
-            ModelName = NameOf(model.Checkpoint.Directory),
+            ModelName = ModelLabel.Of(model),
             Backend = $"{model.Backend.Name}: {model.Backend.Description}",
             Config = model.Config,
             Options = model.Network.Options,
@@ -71,12 +71,5 @@ public static class Explainer
         int[] best = [.. Enumerable.Range(0, logits.Length).Where(id => logits[id] > float.NegativeInfinity).OrderByDescending(id => logits[id]).Take(count)];
         double sum = best.Length == 0 ? 1 : logits.Sum(logit => float.IsNaN(logit) ? 0 : Math.Exp((double)logit - logits[best[0]]));
         return Array.ConvertAll(best, id => (id, Math.Exp((double)logits[id] - logits[best[0]]) / sum));
-    }
-
-    /// <summary>The folder and the one it is in: models are told apart by both.</summary>
-    private static string NameOf(string directory)
-    {
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
-        return string.Join('/', new[] { Path.GetFileName(Path.GetDirectoryName(full)), Path.GetFileName(full) }.Where(n => !string.IsNullOrEmpty(n)));
     }
 }

@@ -8,8 +8,6 @@ using VlmSharp.Compute;
 using VlmSharp.Explain;
 using VlmSharp.Explain.Html;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
-using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -24,7 +22,7 @@ internal static class ExplainCommand
     public static Command Create()
     {
         var file = new Argument<string>("IMAGE") { Description = "Picture file; - is a picture on standard input." };
-        var prompt = new Argument<string>("PROMPT") { Description = "\"ask ...\", \"caption\", \"detect ...\" or \"segment ...\" as in those commands; else the prompt, word for word." };
+        var prompt = new Argument<string>("PROMPT") { Description = PromptWords.Description };
         var output = new Option<string>("--out", "-o") { Description = "The page to write, where {name} is the picture's name; - is standard output.", HelpName = "PAGE.html", DefaultValueFactory = _ => DefaultName };
         Option<int?> tokens = NumberOption.Create<int>("--max-new-tokens", "N", $"New tokens, at the most {ExplanationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
         Option<int?> candidates = NumberOption.Create<int>("--candidates", "N", $"Candidates to show for each new token (default: {Default.Candidates}).");
@@ -54,7 +52,7 @@ internal static class ExplainCommand
             };
             string path = parsed.GetRequiredValue(file),
                 target = OutputName.Of(output, parsed.GetValue(output), many: false, mayNumber: false, ".html")!.For(path);
-            string asked = PromptOf(parsed.GetRequiredValue(prompt));
+            string asked = PromptWords.PromptOf(parsed.GetRequiredValue(prompt));
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
             var request = new GenerationRequest { Images = [PictureInput.Load(path)], Prompt = asked };
@@ -66,26 +64,6 @@ internal static class ExplainCommand
             return ExitCodes.Success;
         });
         return command;
-    }
-
-    /// <summary>What the command sends that the words name, or else the words. "caption de" is what caption sends as it stands.</summary>
-    private static string PromptOf(string words)
-    {
-        try
-        {
-            return words.Split(' ', 2) switch
-            {
-                ["caption"] => VisionTask.Caption().Prompt,
-                ["ask", var question] => VisionTask.Ask(question).Prompt,
-                ["detect", var things] => VisionTask.Detect(things).Prompt,
-                ["segment", var things] => VisionTask.Segment(things).Prompt,
-                _ => words,
-            };
-        }
-        catch (RequestException e)
-        {
-            throw new UsageException(e.Message);
-        }
     }
 
     private static int InRange(int value, Option option, int largest) => value >= 1 && value <= largest

@@ -5,7 +5,6 @@ using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;
 

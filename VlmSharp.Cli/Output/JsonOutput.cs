@@ -41,6 +41,21 @@ internal static class JsonOutput
         json.WriteEndArray();
     }
 
+    /// <summary>An array of reals under a name.</summary>
+    public static void WriteNumbers(this Utf8JsonWriter json, string name, IEnumerable<double> values)
+    {
+        json.WriteStartArray(name);
+        foreach (double value in values) json.WriteReal(value);
+        json.WriteEndArray();
+    }
+
+    /// <summary>A real under a name.</summary>
+    public static void WriteReal(this Utf8JsonWriter json, string name, double value)
+    {
+        json.WritePropertyName(name);
+        json.WriteReal(value);
+    }
+
     /// <summary>An array of texts under a name.</summary>
     public static void WriteTexts(this Utf8JsonWriter json, string name, IEnumerable<string> values)
     {
@@ -65,6 +80,21 @@ internal static class JsonOutput
         else json.WriteNullValue();
     }
 
+    /// <inheritdoc cref="WriteReal(Utf8JsonWriter, float)"/>
+    private static void WriteReal(this Utf8JsonWriter json, double value)
+    {
+        if (double.IsFinite(value)) json.WriteNumberValue(value);
+        else json.WriteNullValue();
+    }
+
+    /// <summary>What JSON calls the end of an answer.</summary>
+    public static string NameOf(FinishReason finish) => finish switch
+    {
+        FinishReason.Stop => "stop",
+        FinishReason.Length => "length",
+        _ => "none",
+    };
+
     /// <summary>The members of a result; those of candidates, beams and sampling where there are any.</summary>
     public static void WriteResult(this Utf8JsonWriter json, GenerationResult result)
     {
@@ -72,7 +102,7 @@ internal static class JsonOutput
         json.WriteNumbers("logprobs", result.LogProbabilities);
         if (result.TopLogProbabilities is { } steps) json.WriteCandidates("top_logprobs", steps);
         json.WriteString("text", result.Text);
-        json.WriteString("finish_reason", result.Finish switch { FinishReason.Stop => "stop", FinishReason.Length => "length", _ => "none" });
+        json.WriteString("finish_reason", NameOf(result.Finish));
         json.WriteNumber("prompt_tokens", result.PromptTokens);
         if (result.Score is { } score)
         {

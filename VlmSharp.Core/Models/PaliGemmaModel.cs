@@ -49,6 +49,19 @@ public sealed class PaliGemmaModel
         }
     }
 
+    private PaliGemmaModel(PaliGemmaModel other, IComputeBackend backend)
+    {
+        (b, Config, Options, DecodeBytes) = (backend, other.Config, other.Options, other.DecodeBytes);
+        (vision, projector, embedding, head, decoder) = (other.vision, other.projector, other.embedding, other.head, other.decoder);
+    }
+
+    /// <summary>
+    /// The same network, of the same parameters, with its operators run by another backend: one that stands before this one's and watches
+    /// or changes what passes.
+    /// </summary>
+    /// <param name="backend">Hands on to <see cref="Backend"/>, which the parameters are on; owned by the caller.</param>
+    internal PaliGemmaModel On(IComputeBackend backend) => new(this, backend);
+
     /// <summary>Bytes of parameters that one decode step reads: every decoder layer and the head.</summary>
     public long DecodeBytes { get; private set; }
 

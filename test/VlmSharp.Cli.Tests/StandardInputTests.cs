@@ -22,6 +22,7 @@ public sealed class StandardInputTests : IDisposable
     [InlineData("detect", "PIC", "cake", "-q")]
     [InlineData("generate", "--image", "PIC", "--prompt", "caption en", "-q")]
     [InlineData("explain", "PIC", "caption", "--out", "-", "-q")]
+    [InlineData("ablate", "PIC", "caption", "--only", "causal")]
     [InlineData("preprocess", "PIC", "-s", "0", "-o", "FILE")]
     [InlineData("trace", "--image", "PIC", "--prompt", "caption en", "-n", "1", "--out", "FILE")]
     public async Task A_picture_on_standard_input_is_one_picture(params string[] command)

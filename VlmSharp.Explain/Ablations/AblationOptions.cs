@@ -1,0 +1,28 @@
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Explain.Ablations;
+
+/// <summary>What to switch off.</summary>
+public sealed record AblationOptions
+{
+    /// <summary>The most new tokens of an answer: the scores of the whole vocabulary are kept for each of them.</summary>
+    public const int LargestMaxNewTokens = 64;
+
+    /// <summary>New tokens of an answer, at the most, the end-of-sequence token included; 1 to <see cref="LargestMaxNewTokens"/>.</summary>
+    public int MaxNewTokens { get; init; } = 32;
+
+    /// <summary>Whether each decoder layer is skipped in turn, beside the switches of the whole model.</summary>
+    public bool Layers { get; init; }
+
+    /// <summary>Whether each query head of each decoder layer is silenced in turn.</summary>
+    public bool Heads { get; init; }
+
+    /// <summary>
+    /// The switches to run instead, by <see cref="AblationSwitch.Name"/>; the beginning of a name stands for all that it begins:
+    /// <c>layer</c>, <c>head.2</c>. Null or empty runs the usual ones.
+    /// </summary>
+    public IReadOnlyList<string>? Only { get; init; }
+
+    /// <summary>A picture to answer from instead of the request's; null for none, and then no switch <c>other-picture</c>.</summary>
+    public RgbImage? OtherImage { get; init; }
+}
