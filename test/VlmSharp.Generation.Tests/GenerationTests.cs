@@ -194,7 +194,7 @@ public sealed class GenerationTests : IDisposable
         foreach (string file in Directory.GetFiles(GoldenFiles.DemoModel)) File.Copy(file, folder.At(Path.GetFileName(file)));
         using VisionLanguageModel copy = VisionLanguageModel.Open(folder.Path, backend);
         string weights = folder.At("model.safetensors");
-        string text = copy.Generate(Request("cake.png", "caption en")).Text;
+        string? text = copy.Generate(Request("cake.png", "caption en")).Text;
         File.Copy(weights, folder.At("new"));
         File.Move(folder.At("new"), weights, overwrite: true);
         Assert.Equal(text, copy.Generate(Request("cake.png", "caption en")).Text);
