@@ -32,9 +32,6 @@ internal static class Program
         143 terminated (a training that saved).
         """;
 
-    /// <summary>Words are what they are: a question may begin with @, which would else name a file with more of the command line.</summary>
-    private static readonly ParserConfiguration Words = new() { ResponseFileTokenReplacer = null };
-
     public static Task<int> Main(string[] args)
     {
         // The platform's console ignores a reader that has gone away; a file stream does not, and hours of work for nobody end.
@@ -48,6 +45,7 @@ internal static class Program
     internal static async Task<int> RunAsync(string[] args)
     {
         Console.SetError(new MessageWriter(Console.Error));
+        Console.SetOut(new OutputWriter(Console.Out, isTerminal: !Console.IsOutputRedirected));
         var root = new RootCommand(Description)
         {
             CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(),
@@ -57,7 +55,8 @@ internal static class Program
             PullCommand.Create(), DoctorCommand.Create(),
         };
         ExampleCommand.ShowExamples(root);
-        ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args, Words);
+        LiteralWords.Note(args);
+        ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args, CommandWords.AsTheyAre);
         if (parsed.Errors.Count > 0)
         {
             string[] unknown = UnknownWords(parsed); // what else is missing follows from that
@@ -65,6 +64,13 @@ internal static class Program
                 await Console.Error.WriteLineAsync($"vlmsharp: {MessageOf(error)}");
             foreach (string hint in unknown.Select(word => OptionHints.For(word, parsed.CommandResult.Command)).OfType<string>().Distinct())
                 await Console.Error.WriteLineAsync(hint);
+            await Console.Error.WriteLineAsync($"Try 'vlmsharp{NameOf(parsed.CommandResult)} --help'.");
+            return ExitCodes.Usage;
+        }
+
+        if (MisplacedWords.Problem(parsed) is { } problem)
+        {
+            await Console.Error.WriteLineAsync($"vlmsharp: {problem}");
             await Console.Error.WriteLineAsync($"Try 'vlmsharp{NameOf(parsed.CommandResult)} --help'.");
             return ExitCodes.Usage;
         }
@@ -98,7 +104,7 @@ internal static class Program
         [
             .. parsed.UnmatchedTokens,
             .. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value)
-                .Where(t => t.StartsWith("--", StringComparison.Ordinal) && !File.Exists(t)),
+                .Where(t => t.StartsWith("--", StringComparison.Ordinal) && !File.Exists(t) && !LiteralWords.Has(t)),
         ];
         string[] options = [.. refused.Where(word => word.StartsWith('-'))];
         return options.Length > 0 ? options : parsed.CommandResult.Command.Subcommands.Count > 0 ? [.. refused.Take(1)] : refused;

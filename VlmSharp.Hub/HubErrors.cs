@@ -29,18 +29,22 @@ internal static class HubErrors
             + "fetches the rest.");
 
     public static HubException TooSmallDisk(string model, string cache, long needed, long free) => new(HubErrorKind.DiskFull,
-        $"{model} takes {Sizes.Text(needed)} more, and {cache} has {Sizes.Text(free)} free: make room, or put the cache on another "
+        $"{model} takes {ByteText.Of(needed)} more, and {cache} has {ByteText.Of(free)} free: make room, or put the cache on another "
             + "disk with --cache or HF_HUB_CACHE.");
 
     public static HubException DiskFull(string file, string cache, long at, long size, IOException e) => new(HubErrorKind.DiskFull,
-        $"The disk of {cache} is full at {Sizes.Text(at)} of {Sizes.Text(size)} of {file}: make room and run the same command "
+        $"The disk of {cache} is full at {ByteText.Of(at)} of {ByteText.Of(size)} of {file}: make room and run the same command "
             + "again, which goes on from there.", e);
 
     public static HubException DiskFull(string cache, IOException e) => new(HubErrorKind.DiskFull,
         $"The disk of {cache} is full: make room and run the same command again.", e);
 
+    public static IOException UnwritableCache(string cache, Exception e) =>
+        new($"The cache {cache} cannot be written ({e.Message.TrimEnd('.')}): put it elsewhere with --cache or HF_HUB_CACHE, or change "
+            + "its owner.", e);
+
     public static HubException PartialFile(string file, long at, long size, int times, string reason, Exception? e) => new(HubErrorKind.PartialFile,
-        $"The connection was lost {times} times at {Sizes.Text(at)} of {Sizes.Text(size)} of {file} ({reason}): run the same "
+        $"The connection was lost {times} times at {ByteText.Of(at)} of {ByteText.Of(size)} of {file} ({reason}): run the same "
             + "command again, which goes on from there.", e);
 
     public static HubException HashMismatch(string file, string algorithm) => new(HubErrorKind.HashMismatch,

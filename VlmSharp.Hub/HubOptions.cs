@@ -43,6 +43,7 @@ public sealed record HubOptions
     /// <param name="read">Gives a variable, or null.</param>
     /// <returns>The options.</returns>
     /// <exception cref="HubException">The token's text can be none (<see cref="HubErrorKind.TokenRefused"/>).</exception>
+    /// <exception cref="IOException">The token's file cannot be read.</exception>
     /// <exception cref="ArgumentException">HF_ENDPOINT is no address.</exception>
     public static HubOptions FromEnvironment(Func<string, string?> read)
     {

@@ -31,13 +31,31 @@ public sealed class HubToken
     /// <param name="path">The file.</param>
     /// <returns>The token, or null where the file is empty.</returns>
     /// <exception cref="HubException">It cannot be a token (<see cref="HubErrorKind.TokenRefused"/>).</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="IOException">The file cannot be read; the message says why.</exception>
     public static HubToken? Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        using var reader = new StreamReader(path);
         var buffer = new char[(4 * MostCharacters) + 1]; // what is larger is no file of a token
-        return From(new string(buffer, 0, reader.ReadBlock(buffer)), path);
+        return From(new string(buffer, 0, Read(path, buffer)), path);
+    }
+
+    private static int Read(string path, char[] buffer)
+    {
+        const string Advice = "give a file with a token in its first line.";
+        try
+        {
+            if (Directory.Exists(path)) throw new IOException($"{path} is a folder: {Advice}");
+            using var reader = new StreamReader(path);
+            return reader.ReadBlock(buffer);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new FileNotFoundException($"{path} does not exist: {Advice}", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException($"{path} may not be read by this user: allow it, or {Advice}", e);
+        }
     }
 
     /// <summary>Where it came from, never its text.</summary>

@@ -22,9 +22,7 @@ internal sealed class SnapshotPull
     {
         try
         {
-            writer.Mark();
-            Directory.CreateDirectory(layout.Blobs);
-            Directory.CreateDirectory(plan.Snapshot);
+            MakeFolders();
             foreach (RemoteFile file in plan.Remote)
             {
                 await BringAsync(file, cancellationToken).ConfigureAwait(false);
@@ -38,6 +36,20 @@ internal sealed class SnapshotPull
         catch (IOException e) when (IoErrors.IsDiskFull(e))
         {
             throw HubErrors.DiskFull(options.CacheDirectory, e);
+        }
+    }
+
+    private void MakeFolders()
+    {
+        try
+        {
+            writer.Mark();
+            Directory.CreateDirectory(layout.Blobs);
+            Directory.CreateDirectory(plan.Snapshot);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException io && !IoErrors.IsDiskFull(io)))
+        {
+            throw HubErrors.UnwritableCache(options.CacheDirectory, e);
         }
     }
 

@@ -7,17 +7,21 @@ internal static class BoundedFile
     /// <param name="path">Its path.</param>
     /// <param name="most">The most bytes it may have.</param>
     /// <param name="error">Makes the caller's exception of what is wrong, the end of a sentence that begins with the path.</param>
+    /// <param name="ofPipe">Reads a pipe, whose bytes come once and in order; null where only a regular file will do.</param>
     /// <returns>The bytes.</returns>
-    public static byte[] Read(string path, long most, Func<string, Exception, VlmSharpException> error)
+    public static byte[] Read(
+        string path, long most, Func<string, Exception, VlmSharpException> error, Func<Stream, byte[]>? ofPipe = null)
     {
         try
         {
             if (Directory.Exists(path)) throw new IOException("it is a folder");
             using FileStream stream = File.OpenRead(path);
             // Asked of the open file: the length of a link is that of the link itself.
-            if (!stream.CanSeek) throw new IOException("it is not a regular file");
+            if (!stream.CanSeek) return ofPipe is null ? throw new IOException("it is not a regular file") : ofPipe(stream);
             most = Math.Min(most, Array.MaxLength); // what one array can hold, whatever the caller allows
             if (stream.Length > most) throw new IOException($"it has {stream.Length} bytes, over the limit of {most}");
+            // A device such as /dev/zero states no bytes and gives them without end.
+            if (stream.Length == 0 && stream.ReadByte() >= 0) throw new IOException("it is a device and no regular file");
             byte[] bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
             return WrongDownload.WhatIs(bytes) is { } what ? throw new WrongFile(what) : bytes;

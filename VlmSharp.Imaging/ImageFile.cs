@@ -21,8 +21,8 @@ public static class ImageFile
     private static readonly IImageDecoder[] Decoders =
         [new PngDecoder(), new JpegDecoder(), new WebPDecoder(), new GifDecoder(), new BmpDecoder(), new NetpbmDecoder()];
 
-    /// <summary>Reads and decodes a file.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads and decodes a file, or what comes through a named pipe.</summary>
+    /// <param name="path">The file or pipe.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <returns>The picture.</returns>
     /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
@@ -32,7 +32,8 @@ public static class ImageFile
         options ??= ImageOptions.Default;
         string name = path.Length > 0 ? path : "The empty path";
         byte[] bytes = BoundedFile.Read(
-            path, options.MaxFileBytes, (what, e) => new ImageFormatException($"{name} {what}; give the path of a picture.", e));
+            path, options.MaxFileBytes, (what, e) => new ImageFormatException($"{name} {what}; give the path of a picture.", e),
+            pipe => ReadToEnd(pipe, name, options).Written.ToArray());
         return Decode(bytes, path, options);
     }
 
@@ -52,17 +53,22 @@ public static class ImageFile
     {
         Check(stream, name);
         options ??= ImageOptions.Default;
-        BoundedBuffer file;
+        return Decode(ReadToEnd(stream, name, options).Written, name, options);
+    }
+
+    /// <summary>The bytes of a stream.</summary>
+    internal static BoundedBuffer ReadToEnd(Stream stream, string name, ImageOptions options)
+    {
         try
         {
-            file = new BoundedBuffer(stream, name, options.MaxFileBytes);
+            var file = new BoundedBuffer(stream, name, options.MaxFileBytes);
             while (stream.Read(file.Room().Span) is var read and > 0) file.Advance(read);
+            return file;
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
             throw Unreadable(name, e);
         }
-        return Decode(file.Written, name, options);
     }
 
     /// <summary>

@@ -9,6 +9,9 @@ internal sealed class BatchLoop(IRecordSink sink, long total, bool shown)
     /// <summary>Whether it must stop before its end.</summary>
     public Func<bool> MustStop { get; init; } = () => false;
 
+    /// <summary>What is said behind the last figures; empty for nothing.</summary>
+    public string Remark { get; init; } = "";
+
     /// <summary>Hears of each record once it is written; null for nothing.</summary>
     public Action<BatchRunner.Record>? Written { get; init; }
 
@@ -41,7 +44,7 @@ internal sealed class BatchLoop(IRecordSink sink, long total, bool shown)
             if (shown)
             {
                 progress.Clear();
-                await Console.Error.WriteLineAsync(progress.Line(sink.Records, sink.Errors));
+                await Console.Error.WriteLineAsync(progress.Line(sink.Records, sink.Errors) + Remark);
             }
         }
 

@@ -41,7 +41,7 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
 
     private List<Record> Run(List<LoadedItem> group, CancellationToken cancellationToken)
     {
-        var faults = new string?[group.Count];
+        var faults = new JsonError?[group.Count];
         var asked = new BatchTask?[group.Count];
         var requests = new List<GenerationRequest>();
         for (int i = 0; i < group.Count; i++)
@@ -57,7 +57,7 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
             }
             catch (RequestException e)
             {
-                faults[i] = e.Message;
+                faults[i] = JsonError.Of(e);
             }
         }
 
@@ -71,7 +71,7 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
             LoadedItem item = group[i];
             GenerationResult? result = null;
             if (faults[i] is null) (result, faults[i]) = results[next++];
-            Record record = result is null ? Error(item.Item, faults[i]!) : Answer(item, asked[i]!, result);
+            Record record = result is null ? Error(item.Item, faults[i]!.Value) : Answer(item, asked[i]!, result);
             records.Add(record with { Index = item.Item.Index, Group = together });
         }
 
@@ -87,7 +87,7 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
         }
         catch (ModelFormatException e) when (requests.Count == 1)
         {
-            return [new Generated(null, e.Message)];
+            return [new Generated(null, JsonError.Of(e))];
         }
         catch (ModelFormatException)
         {
@@ -96,13 +96,13 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
     }
 
     /// <summary>What came of a request: its result, or what is wrong.</summary>
-    private readonly record struct Generated(GenerationResult? Result, string? Fault);
+    private readonly record struct Generated(GenerationResult? Result, JsonError? Fault);
 
-    private static Record Error(WorkItem item, string message) => new(JsonOutput.ToBytes(o =>
+    private static Record Error(WorkItem item, JsonError error) => new(JsonOutput.ToBytes(o =>
     {
         o.WriteStartObject();
         WriteName(o, item);
-        o.WriteString("error", message);
+        error.Write(o);
         o.WriteEndObject();
     }), true);
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using VlmSharp.Cli.Output;
 using VlmSharp.Cli.Storage;
 using VlmSharp.Imaging;
 using VlmSharp.Preprocessing;
@@ -10,7 +11,8 @@ namespace VlmSharp.Cli.Batch;
 /// <param name="Pictures">Its pictures at the model's size; empty when reading failed.</param>
 /// <param name="Sizes">Their sizes before, upright.</param>
 /// <param name="Fault">Why there are none, or null.</param>
-internal sealed record LoadedItem(WorkItem Item, IReadOnlyList<RgbImage> Pictures, IReadOnlyList<(int Width, int Height)> Sizes, string? Fault);
+internal sealed record LoadedItem(WorkItem Item, IReadOnlyList<RgbImage> Pictures, IReadOnlyList<(int Width, int Height)> Sizes,
+    JsonError? Fault);
 
 /// <summary>
 /// Reads, decodes and resizes the pictures of coming items on other threads while the model works, and hands them over in
@@ -68,14 +70,14 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
 
     private LoadedItem Load(WorkItem item, CancellationToken cancellationToken)
     {
-        if (item.Fault is not null) return new LoadedItem(item, [], [], item.Fault);
+        if (item.Fault is { } fault) return new LoadedItem(item, [], [], new JsonError(JsonError.InvalidLine, fault));
         try
         {
             var pictures = new RgbImage[item.Images.Count];
             var sizes = new (int, int)[pictures.Length];
             for (int i = 0; i < pictures.Length; i++)
             {
-                RgbImage whole = Read(item.Images[i], cancellationToken);
+                RgbImage whole = item.Given?.Invoke() ?? Read(item.Images[i], cancellationToken);
                 if (item.Change is { } change) whole = change(whole);
                 sizes[i] = (whole.Width, whole.Height);
                 pictures[i] = preprocessor.Resize(whole);
@@ -85,11 +87,12 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         }
         catch (Exception e) when (e is ImageFormatException or StorageException { IsOfObject: true })
         {
-            return new LoadedItem(item, [], [], e.Message);
+            return new LoadedItem(item, [], [], JsonError.Of(e));
         }
     }
 
     private static RgbImage Read(string path, CancellationToken cancellationToken) => ObjectPath.IsOne(path)
-        ? ImageFile.Decode(ObjectStore.Shared.Read(ObjectPath.Parse(path), ImageOptions.Default.MaxFileBytes, cancellationToken), path)
+        ? ImageFile.Decode(ObjectStore.Shared.Read(ObjectPath.Parse(path), ImageOptions.Default.MaxFileBytes, cancellationToken), path,
+            null, cancellationToken)
         : ImageFile.Load(path);
 }

@@ -42,7 +42,7 @@ internal sealed class RunFolder
         if (!long.TryParse(settings["items"], NumberStyles.None, CultureInfo.InvariantCulture, out long items)
             || !int.TryParse(settings["shards"], NumberStyles.None, CultureInfo.InvariantCulture, out int shards) || shards is < 1 or > ShardPlan.MaxShards)
             throw new UsageException($"{Path.Combine(folder, RunSettings.FileName)} does not tell items and shards; run the batch again with --force.");
-        (Items, Shards) = (items, shards);
+        (Items, Shards, Skipped) = (items, shards, settings.Skipped);
     }
 
     /// <summary>Items of the whole run.</summary>
@@ -50,6 +50,9 @@ internal sealed class RunFolder
 
     /// <summary>Shards of the whole run.</summary>
     public int Shards { get; }
+
+    /// <summary>How many files of its folders were not tried, by kind.</summary>
+    public IReadOnlyDictionary<string, long> Skipped { get; }
 
     /// <summary>Every shard, in order.</summary>
     public IEnumerable<ShardStatus> Status() => Enumerable.Range(0, Shards).Select(i => StatusOf(folder, new ShardPlan(i, Shards)));
@@ -92,7 +95,7 @@ internal sealed class RunFolder
         ShardStatus[] shards = [.. Status()];
         if (shards.FirstOrDefault(s => s.State != ShardState.Done) is { } missing)
             throw new UsageException($"Shard {missing.Plan.Shard} of {Shards} is not done ({missing.Records} of {missing.Plan.CountOf(Items)} records): run it to its end first.");
-        foreach (ShardStatus shard in shards) Verify(shard);
+        foreach (ShardStatus shard in shards) Verify(folder, shard);
         var files = shards.Select(s => File.OpenRead(Path.Combine(folder, s.Plan.FileName))).ToArray();
         try
         {
@@ -110,7 +113,11 @@ internal sealed class RunFolder
         }
     }
 
-    private void Verify(ShardStatus shard)
+    /// <summary>Refuses a shard whose file is not what its marker says.</summary>
+    /// <param name="folder">The output folder.</param>
+    /// <param name="shard">A shard that is done.</param>
+    /// <exception cref="IOException">It was changed.</exception>
+    internal static void Verify(string folder, ShardStatus shard)
     {
         string path = Path.Combine(folder, shard.Plan.FileName);
         using FileStream stream = File.OpenRead(path);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Output;
@@ -14,15 +15,34 @@ internal sealed record RunSettings(IReadOnlyList<KeyValuePair<string, string>> V
     /// <summary>Its file's name.</summary>
     public const string FileName = "run.json";
 
+    // What was seen, and does not make it another run: files beside the pictures may come and go.
+    private const string SkippedPrefix = "skipped ";
+
+    /// <summary>What tells the pictures of folders from others of the same names.</summary>
+    public const string Pictures = "pictures";
+
     private const int MaxBytes = 1 << 20;
+
+    /// <summary>Items of the whole run.</summary>
+    public long Items => long.Parse(this["items"]!, CultureInfo.InvariantCulture);
+
+    /// <summary>How many files of the input's folders were not tried, by kind.</summary>
+    public IReadOnlyDictionary<string, long> Skipped => Values.Where(v => v.Key.StartsWith(SkippedPrefix, StringComparison.Ordinal))
+        .ToDictionary(v => v.Key[SkippedPrefix.Length..], v => long.TryParse(v.Value, CultureInfo.InvariantCulture, out long count)
+            ? count : 0);
+
+    /// <summary>The values that tell what was not tried.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> ToValues(IReadOnlyDictionary<string, long> skipped) =>
+        skipped.Select(s => KeyValuePair.Create(SkippedPrefix + s.Key, s.Value.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>A setting's value, or null.</summary>
     public string? this[string name] => Values.FirstOrDefault(v => v.Key == name).Value;
 
     /// <summary>Makes the folder this run's, or finds that it is already.</summary>
     /// <param name="folder">The output folder; it exists.</param>
+    /// <param name="retry">Whether the pictures may have been changed since: who tries again has mended some.</param>
     /// <exception cref="UsageException">The folder holds another run.</exception>
-    public void Claim(string folder)
+    public void Claim(string folder, bool retry = false)
     {
         string path = Path.Combine(folder, FileName), own = Path.Combine(folder, $".{FileName}.{Environment.ProcessId}.{Guid.NewGuid():N}");
         if (!File.Exists(path))
@@ -41,8 +61,16 @@ internal sealed record RunSettings(IReadOnlyList<KeyValuePair<string, string>> V
 
         RunSettings theirs = Read(folder) ?? throw new IOException($"{path} has disappeared; start again.");
         foreach (string name in Values.Concat(theirs.Values).Select(v => v.Key).Distinct())
-            if (this[name] != theirs[name])
+            if (this[name] != theirs[name] && !name.StartsWith(SkippedPrefix, StringComparison.Ordinal) && !(retry && name == Pictures))
                 throw new UsageException($"{folder} holds another run: there {name} is {theirs[name] ?? "not set"}, here {this[name] ?? "not set"}; give another --out, or --force to throw its results away.");
+    }
+
+    /// <summary>Has a folder say what this says, in place of what it said before.</summary>
+    public void Save(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        File.WriteAllText(path + ".partial", ToJson());
+        File.Move(path + ".partial", path, overwrite: true);
     }
 
     /// <summary>What a folder says, or null where it holds no run.</summary>

@@ -58,7 +58,7 @@ internal sealed class ShardFile : IRecordSink
     }
 
     /// <summary>Keeps a second process out. The lock ends with the process, however that ends.</summary>
-    private static FileStream Lock(string path)
+    internal static FileStream Lock(string path)
     {
         try
         {
@@ -94,12 +94,22 @@ internal sealed class ShardFile : IRecordSink
         byte[] hash = SHA256.HashData(stream);
         stream.Dispose();
         File.Move(PartialOf(path), path, overwrite: true);
+        WriteMarker(path, Records, Errors, hash);
+    }
+
+    /// <summary>Says that a shard's file is complete.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="records">Records that it has.</param>
+    /// <param name="errors">How many of them are errors.</param>
+    /// <param name="hash">Its SHA-256.</param>
+    internal static void WriteMarker(string path, long records, long errors, byte[] hash)
+    {
         string marker = DoneOf(path);
         File.WriteAllBytes(marker + ".partial", JsonOutput.ToBytes(o =>
         {
             o.WriteStartObject();
-            o.WriteNumber("records", Records);
-            o.WriteNumber("errors", Errors);
+            o.WriteNumber("records", records);
+            o.WriteNumber("errors", errors);
             o.WriteString("sha256", Convert.ToHexStringLower(hash));
             o.WriteEndObject();
         }));
@@ -148,7 +158,8 @@ internal sealed class ShardFile : IRecordSink
         return line.StartsWith(start) && line.EndsWith("}"u8) && Utf8Parser.TryParse(line[start.Length..], out long index, out _) ? index : -1;
     }
 
-    private static bool IsError(byte[] line)
+    /// <summary>Whether a record says that its item failed.</summary>
+    internal static bool IsError(byte[] line)
     {
         try
         {

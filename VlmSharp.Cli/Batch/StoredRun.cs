@@ -21,31 +21,33 @@ internal sealed class StoredRun : IDisposable
     public StoredRun(ObjectPath prefix) => this.prefix = prefix.IsPrefix ? prefix : prefix.Below("");
 
     /// <summary>As <see cref="RunOutput.Open"/>.</summary>
-    public static IRecordSink? Open(ObjectPath prefix, ShardPlan plan, RunSettings settings, bool force, TimeSpan uploadEvery)
+    public static IRecordSink Open(ObjectPath prefix, ShardPlan plan, RunSettings settings, bool force, bool retry, TimeSpan uploadEvery)
     {
         var run = new StoredRun(prefix);
         IRecordSink? sink = null;
         try
         {
             if (force) run.Clear();
-            run.Claim(settings);
-            return sink = run.OpenShard(plan, uploadEvery);
+            run.Claim(settings, retry);
+            sink = retry ? run.OpenRetry(plan, settings) : run.OpenShard(plan, uploadEvery);
+            return sink;
         }
         finally
         {
-            if (sink is null) run.Dispose();
+            if (sink is null or FinishedShard) run.Dispose();
         }
     }
 
     /// <summary>The first process writes the settings; all others must agree with them. The store lets only one be the first.</summary>
-    private void Claim(RunSettings settings)
+    private void Claim(RunSettings settings, bool retry)
     {
         ObjectPath theirs = prefix.Below(RunSettings.FileName);
         string own = Path.Combine(folder, RunSettings.FileName);
         for (int attempt = 0; attempt < 2; attempt++)
         {
             bool isThere = store.Download(theirs, own);
-            Named(() => settings.Claim(folder));
+            if (retry && !isThere) throw HoldsNone();
+            Named(() => settings.Claim(folder, retry));
             if (isThere || store.UploadNew(own, theirs)) return;
             File.Delete(own);
         }
@@ -53,7 +55,22 @@ internal sealed class StoredRun : IDisposable
         throw new StorageException($"{theirs} comes and goes; see that nothing else works on it, and start again.") { IsTransient = true };
     }
 
-    private StoredShard? OpenShard(ShardPlan plan, TimeSpan uploadEvery)
+    /// <summary>A finished shard whose failed items are tried again; its new files become objects when it is closed.</summary>
+    private IRecordSink OpenRetry(ShardPlan plan, RunSettings settings)
+    {
+        string path = Path.Combine(folder, plan.FileName), done = ShardFile.DoneOf(path);
+        if (store.Download(prefix.Below(Path.GetFileName(done)), done)) store.Download(prefix.Below(plan.FileName), path);
+        return Named(() => RetriedShard.Open(folder, plan, settings.Items, () =>
+        {
+            Delete(Path.GetFileName(done));
+            Upload(path, plan.FileName, default);
+            Upload(done, Path.GetFileName(done), default); // last: the marker is what counts
+            settings.Save(folder);
+            Upload(Path.Combine(folder, RunSettings.FileName), RunSettings.FileName, default);
+        }, this));
+    }
+
+    private IRecordSink OpenShard(ShardPlan plan, TimeSpan uploadEvery)
     {
         string path = Path.Combine(folder, plan.FileName);
         foreach (string file in (string[])[ShardFile.DoneOf(path), path, ShardFile.PartialOf(path)])
@@ -63,7 +80,8 @@ internal sealed class StoredRun : IDisposable
         }
 
         ShardStatus status = Named(() => RunFolder.StatusOf(folder, plan));
-        return status.State == ShardState.Done ? null : new StoredShard(ShardFile.Open(folder, plan), path, uploadEvery, Upload, this);
+        return status.State == ShardState.Done ? new FinishedShard(status.Records, status.Errors ?? 0)
+            : new StoredShard(ShardFile.Open(folder, plan), path, uploadEvery, Upload, this);
     }
 
     /// <summary>Sends a file of the folder.</summary>
@@ -84,7 +102,7 @@ internal sealed class StoredRun : IDisposable
     public void Look(bool withRecords, Action<RunFolder> look)
     {
         string[] names = [.. Names()];
-        if (!names.Contains(RunSettings.FileName)) throw new UsageException($"{prefix} holds no batch: {RunSettings.FileName} is not there; give what was --out.");
+        if (!names.Contains(RunSettings.FileName)) throw HoldsNone();
         Fetch(names.Where(name => name == RunSettings.FileName || (IsOfShards(name) && !HasRecords(name))));
         Named(() =>
         {
@@ -94,6 +112,8 @@ internal sealed class StoredRun : IDisposable
             look(run);
         });
     }
+
+    private UsageException HoldsNone() => new($"{prefix} holds no batch: {RunSettings.FileName} is not there; give what was --out.");
 
     private void Fetch(IEnumerable<string> names)
     {

@@ -73,7 +73,7 @@ internal sealed class StoredShard : IRecordSink
             {
                 Copy(stop.Token);
             }
-            catch (StorageException e) when (e.IsTransient)
+            catch (Exception e) when (e is StorageException { IsTransient: true } or IOException)
             {
                 await Console.Error.WriteLineAsync($"vlmsharp: {e.Message} The records are kept here until then.");
             }

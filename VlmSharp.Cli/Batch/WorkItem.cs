@@ -38,6 +38,9 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
     /// <summary>Which adapter answers, by name.</summary>
     public string? Adapter { get; init; }
 
+    /// <summary>Gives its one picture, which is no file that could be opened; null for the pictures of <see cref="Images"/>.</summary>
+    public Func<RgbImage>? Given { get; init; }
+
     /// <summary>What is done to its pictures before the model sees them; null for nothing.</summary>
     public Func<RgbImage, RgbImage>? Change { get; init; }
 
@@ -82,6 +85,7 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
             if (!Known.Contains(property.Name)) throw new FormatException($"the line has an unknown member \"{property.Name}\"; known are {string.Join(", ", Known)}");
         string[] images = Strings(o, "images") ?? (Text(o, "image") is { } one ? [one] : []);
         if (images.Length == 0) throw new FormatException("the line names no picture: give \"image\" or \"images\"");
+        if (images.Any(string.IsNullOrWhiteSpace)) throw new FormatException("the name of a picture is empty: give the picture's path");
         bool isNumber = o.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.Number;
         return new WorkItem(index, isNumber ? id.GetRawText() : Text(o, "id") ?? images[0], [.. images.Select(image => ObjectPath.Combine(folder, image))])
         {

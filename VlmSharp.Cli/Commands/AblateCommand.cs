@@ -1,12 +1,12 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Explain.Ablations;
 using VlmSharp.Explain.Html;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -17,7 +17,7 @@ internal static class AblateCommand
 
     public static Command Create()
     {
-        var file = new Argument<string>("IMAGE") { Description = "Picture file." };
+        var file = new Argument<string>("IMAGE") { Description = "Picture file; - is a picture on standard input." };
         var prompt = new Argument<string>("PROMPT") { Description = PromptWords.Description };
         var only = new Option<string[]>("--only")
         {
@@ -65,16 +65,16 @@ internal static class AblateCommand
             int most = parsed.GetValue(tokens) ?? Default.MaxNewTokens;
             if (most is < 1 or > AblationOptions.LargestMaxNewTokens)
                 throw new UsageException($"--max-new-tokens {most}: give a number from 1 to {AblationOptions.LargestMaxNewTokens}.");
-            string? target = OutputName.Of(html, parsed.GetValue(html), many: false, mayNumber: false)?.For(path);
+            string? target = OutputName.Of(html, parsed.GetValue(html), many: false, mayNumber: false, ".html")?.For(path);
             var options = new AblationOptions
             {
                 MaxNewTokens = most,
                 Layers = parsed.GetValue(layers),
                 Heads = parsed.GetValue(heads),
                 Only = parsed.GetValue(only),
-                OtherImage = parsed.GetValue(other) is { } another ? ImageFile.Load(another) : null,
+                OtherImage = parsed.GetValue(other) is { } another ? PictureInput.Load(another) : null,
             };
-            var request = new GenerationRequest { Images = [ImageFile.Load(path)], Prompt = asked };
+            var request = new GenerationRequest { Images = [PictureInput.Load(path)], Prompt = asked };
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
             AblationReport report = await RunAsync(network, request, options, cancellation);

@@ -10,7 +10,10 @@ internal static class AskCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("IMAGE") { Description = "Picture file; - reads a list of paths from standard input and asks each." };
+        var file = new Argument<string>("IMAGE")
+        {
+            Description = "Picture file; - is standard input: a picture, or a list of paths, each of which is asked.",
+        };
         var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
         var more = new Option<string[]>("--image", "-i") { Description = "A further picture for the same question; may be repeated.", HelpName = "FILE" };
         var language = new Option<string>("--lang", "-l") { Description = "Language code of the answer.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
@@ -22,6 +25,7 @@ internal static class AskCommand
               ls *.jpg | vlmsharp ask - "is there a dog?"
             """) { file, question, more, language };
         FileList.RefuseOptions(file);
+        FileList.RefuseEmpty(question, "a question");
         FileList.RefuseEmpty(more);
         var runner = new GenerationRunner();
         runner.AddTo(command);
@@ -29,8 +33,8 @@ internal static class AskCommand
         {
             string given = parsed.GetRequiredValue(file);
             VisionTask task = VisionTask.Ask(parsed.GetRequiredValue(question), parsed.GetValue(language)!);
-            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand([given], Console.In), task, parsed.GetValue(more) ?? []);
-            return runner.RunAsync(parsed, jobs, labeled: given == "-", cancellation);
+            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand([given]), task, parsed.GetValue(more) ?? []);
+            return runner.RunAsync(parsed, jobs, labeled: FileList.AreMany([given]), cancellation);
         });
         return command;
     }

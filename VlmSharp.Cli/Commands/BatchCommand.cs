@@ -3,6 +3,7 @@ using System.Globalization;
 using VlmSharp.Checkpoints;
 using VlmSharp.Cli.Batch;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
@@ -53,6 +54,8 @@ internal sealed class BatchCommand
 
     private readonly Option<bool> force = new("--force") { Description = "Throw away what another run left in --out." };
 
+    private readonly bool retries;
+
     private readonly Option<bool> quiet = new("--quiet", "-q") { Description = "No progress on standard error." };
 
     private readonly ModelOptionsBinder model = new();
@@ -61,16 +64,32 @@ internal sealed class BatchCommand
 
     private readonly GenerationOptionsBinder generation = new();
 
-    public static Command Create() => new BatchCommand().Build();
+    private BatchCommand(bool retries) => this.retries = retries;
 
-    private ExampleCommand Build()
+    public static Command Create()
     {
-        var command = new ExampleCommand("batch", "Runs one task over many pictures, restartable and in parts.", """
+        ExampleCommand command = new BatchCommand(retries: false).Build(Whole());
+        command.Add(new BatchCommand(retries: true).Build(Retry()));
+        command.Add(BatchStatusCommand.Create());
+        command.Add(BatchMergeCommand.Create());
+        return command;
+    }
+
+    private static ExampleCommand Retry() => new("retry", "Tries the failed items of a finished run again.", """
+        Takes the command line of the run, with the word retry behind batch: the same inputs, model, task and --out. Each
+        record that says an error is replaced by a new one, and all others stay. Each shard is retried by itself.
+
+        Examples:
+          vlmsharp batch retry photos/ --out captions/
+          vlmsharp batch retry work.jsonl --out out/ --shards 4 --shard 0
+        """);
+
+    private static ExampleCommand Whole() => new("batch", "Runs one task over many pictures, restartable and in parts.", """
             Lines of a manifest are paths, or objects such as
               {"id": 7, "image": "a.jpg", "task": "ask", "question": "is it raining?"}
             with paths relative to the manifest. "adapter" names one of several --adapter; without it the first answers, and
             "base" is the model without one. Each item gives one line of JSON, in the order of the input; one that fails
-            gives {"index", "id", "error"}. With --out, run the same command again after an interruption: finished
+            gives {"index", "id", "error": {"type", "message"}}. With --out, run the same command again after an interruption: finished
             records are kept, and the result is the same, byte for byte, as without one. Sampling has the seed 0 unless
             --seed or the line gives another, wherever in the list an item stands.
 
@@ -82,12 +101,16 @@ internal sealed class BatchCommand
               vlmsharp batch work.jsonl --adapter maps=adapters/maps --adapter x=adapters/xray > answers.jsonl
               zcat work.jsonl.gz | vlmsharp batch - --out out/
               vlmsharp batch s3://bucket/photos/ --out s3://bucket/captions/ --shards 64 --shard 0
+              vlmsharp batch retry photos/ --out captions/    (what failed, again)
               vlmsharp batch status out/
               vlmsharp batch merge out/ > results.jsonl
             Exit codes: 0 done (failed items included); not worth a retry: 2 wrong command line or another run's folder,
-            or objects that are not there or that the credentials do not open, 3 unusable model, 65 too many items failed; worth a retry: 75 reading the list or writing results failed,
-            130 interrupted.
+            or objects that are not there or that the credentials do not open, 3 unusable model, 65 too many items failed, or all of them;
+            worth a retry: 75 reading the list or writing results failed, 130 interrupted.
             """);
+
+    private ExampleCommand Build(ExampleCommand command)
+    {
         FileList.RefuseOptions(inputs);
         FileList.RefuseEmpty(output);
         command.Add(inputs);
@@ -95,8 +118,6 @@ internal sealed class BatchCommand
         reading.AddTo(command, masks: true);
         generation.AddTo(command);
         model.AddTo(command);
-        command.Add(BatchStatusCommand.Create());
-        command.Add(BatchMergeCommand.Create());
         command.SetAction(RunAsync);
         return command;
     }
@@ -111,16 +132,17 @@ internal sealed class BatchCommand
         ShardPlan plan = parts.Plan(parsed);
         try
         {
-            var work = new WorkList(parsed.GetValue(inputs)!, Console.In);
+            var work = new WorkList(parsed.GetValue(inputs)!, PipedInput.Standard);
             if (!work.HasObjects) RequireWholeTask(parsed);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellationToken);
             TaskOptions howToRead = HowToRead(parsed); // before the folder becomes this run's
-            using IRecordSink? sink = OpenSink(parsed, plan, work, network, howToRead, options);
-            if (sink is null)
+            using IRecordSink sink = OpenSink(parsed, plan, work, network, howToRead, options);
+            if (sink is FinishedShard)
             {
-                if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync($"{plan.FileName} is done already.");
-                return ExitCodes.Success;
+                string state = retries ? "has no failed items" : "is done already";
+                if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync($"{plan.FileName} {state}.");
+                return await CodeOfAsync(sink);
             }
 
             return await WriteAsync(parsed, plan, work, network, howToRead, options, size, mostErrors, sink, cancellationToken);
@@ -135,15 +157,17 @@ internal sealed class BatchCommand
     private async Task<int> WriteAsync(
         ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options, int size, double mostErrors, IRecordSink sink, CancellationToken cancellationToken)
     {
-        long total = plan.CountOf(work.Count);
+        if (!parsed.GetValue(quiet)) await generation.NoteAsync(parsed, options, network.Config);
+
+        long total = sink is RetriedShard again ? again.Failed.Count : plan.CountOf(work.Count);
         var preprocessor = network.Preprocessor;
         var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), preprocessor);
         WorkItem defaults = Defaults(parsed);
         var runner = new BatchRunner(network, new TaskRunner(network, howToRead), options, size, Ask);
-        IEnumerable<WorkItem> rest = sink.Records < total ? work.Items(plan.IndexOf(sink.Records), plan.Shards) : [];
-        bool tooMany = !await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { MustStop = IsTooMany }
-            .RunAsync(runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken));
-        if (!tooMany) return ExitCodes.Success;
+        string remark = work.Skipped.Count > 0 ? $"; not tried: {SkippedFiles.TextOf(work.Skipped)}" : "";
+        bool tooMany = !await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { MustStop = IsTooMany, Remark = remark }
+            .RunAsync(runner.RunAsync(queue.Load(Rest(work, plan, sink, total), cancellationToken), cancellationToken));
+        if (!tooMany) return await CodeOfAsync(sink);
         await Console.Error.WriteLineAsync($"vlmsharp: {sink.Errors} of {sink.Records} items failed, more than --max-error-rate allows; the records say why.");
         return ExitCodes.TooManyErrors;
 
@@ -158,18 +182,40 @@ internal sealed class BatchCommand
         bool IsTooMany() => mostErrors < 1 && total > 0 && sink.Records >= Math.Min(total, EnoughForRate) && sink.Errors > mostErrors * sink.Records;
     }
 
-    /// <summary>Where the records go; null where they are all there.</summary>
-    private IRecordSink? OpenSink(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options)
+    /// <summary>The items that have no record yet, or those that are tried again.</summary>
+    private static IEnumerable<WorkItem> Rest(WorkList work, ShardPlan plan, IRecordSink sink, long total)
+    {
+        if (sink is not RetriedShard again) return sink.Records < total ? work.Items(plan.IndexOf(sink.Records), plan.Shards) : [];
+        var failed = again.Failed.ToHashSet();
+        return work.Items(plan.IndexOf(0), plan.Shards).Where(item => failed.Contains(item.Index));
+    }
+
+    /// <summary>The exit code of a shard that has all its records: where every item failed, no rate allows it.</summary>
+    private static async Task<int> CodeOfAsync(IRecordSink sink)
+    {
+        if (sink.Records == 0 || sink.Errors < sink.Records) return ExitCodes.Success;
+        await Console.Error.WriteLineAsync($"vlmsharp: {(sink.Records == 1 ? "the one item" : $"all {sink.Records} items")} failed; the "
+            + "records say why.");
+        return ExitCodes.TooManyErrors;
+    }
+
+    /// <summary>Where the records go.</summary>
+    private IRecordSink OpenSink(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead,
+        GenerationOptions options)
     {
         if (parsed.GetValue(output) is not { } folder)
         {
+            if (retries) throw new UsageException("batch retry is for a run in a folder: give the --out that it has.");
             if (parsed.GetValue(force)) throw new UsageException("--force is for a folder: give --out DIR.");
             return new StandardOutputSink();
         }
 
+        if (retries && parsed.GetValue(force)) throw new UsageException("--force would throw away the run that is to be retried: leave "
+            + "it out.");
         double seconds = parsed.GetValue(uploadEvery) ?? DefaultUploadSeconds;
         if (!(seconds is > 0 and <= 86_400)) throw new UsageException($"{uploadEvery.Name} {seconds.ToString(CultureInfo.InvariantCulture)}: give seconds, up to 86400.");
-        return RunOutput.Open(folder, plan, Settings(parsed, plan, work, network, howToRead, options), parsed.GetValue(force), TimeSpan.FromSeconds(seconds));
+        return RunOutput.Open(folder, plan, Settings(parsed, plan, work, network, howToRead, options), parsed.GetValue(force), retries,
+            TimeSpan.FromSeconds(seconds));
     }
 
     /// <summary>Everything that the records depend on.</summary>
@@ -181,6 +227,7 @@ internal sealed class BatchCommand
         values.AddRange(model.Describe(parsed, network));
         Add("items", work.Count.ToString(CultureInfo.InvariantCulture));
         Add("work", work.Fingerprint);
+        Add(RunSettings.Pictures, work.PicturesFingerprint);
         Add("shards", plan.Shards.ToString(CultureInfo.InvariantCulture));
         Add("task", defaults.Task);
         Add("prompt", defaults.Prompt);
@@ -191,6 +238,7 @@ internal sealed class BatchCommand
         Add("lang", defaults.Language);
         Add("options", (options with { StopStrings = [] }).ToString());
         Add("stop", options.StopStrings.Count > 0 ? string.Join('\n', options.StopStrings) : null);
+        values.AddRange(RunSettings.ToValues(work.Skipped));
         return new RunSettings(values);
 
         void Add(string name, string? value)

@@ -25,6 +25,7 @@ internal static class BatchMergeCommand
         FileList.RefuseEmpty(output);
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(output) is { } target && !ObjectPath.IsOne(target)) OutputFolder.Require(target, output);
             RunOutput.Look(parsed.GetRequiredValue(folder), withRecords: true, run =>
             {
                 if (parsed.GetValue(output) is not { } file) WriteStandardOutput(run);

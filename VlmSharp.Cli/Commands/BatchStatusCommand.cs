@@ -44,12 +44,17 @@ internal static class BatchStatusCommand
 
         Tables.Write(table);
         Console.WriteLine($"{records} of {run.Items} records");
+        if (run.Skipped.Count > 0) Console.WriteLine("not tried, because they are no pictures that can be read: "
+            + $"{SkippedFiles.TextOf(run.Skipped)}");
     }
 
     private static void Write(System.Text.Json.Utf8JsonWriter o, RunFolder run)
     {
         o.WriteStartObject();
         o.WriteNumber("items", run.Items);
+        o.WriteStartObject("skipped");
+        foreach ((string kind, long count) in run.Skipped) o.WriteNumber(kind, count);
+        o.WriteEndObject();
         o.WriteStartArray("shards");
         foreach (ShardStatus shard in run.Status())
         {

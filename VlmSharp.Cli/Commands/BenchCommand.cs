@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Measurement;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
@@ -50,7 +51,7 @@ internal static class BenchCommand
             int runs = parsed.GetValue(repeat) ?? DefaultRuns, count = parsed.GetValue(tokens) ?? DefaultTokens, together = parsed.GetValue(batch) ?? 1;
             if (runs < 1 || count < 2) throw new UsageException("--repeat must be at least 1 and --max-new-tokens at least 2.");
             if (together is < 1 or > MostBatch) throw new UsageException($"--batch {together}: give a number from 1 to {MostBatch}.");
-            if (parsed.GetValue(svg) is { } target) OutputFolder.Require(target, svg);
+            if (parsed.GetValue(svg) is { } target) OutputFolder.Require(target, svg, ".svg");
             var reports = new List<BenchReport>();
             foreach (string name in model.Backends.Names(parsed)) reports.Add(await MeasureAsync(parsed, name));
             Print(reports, parsed.GetValue(json));
@@ -104,7 +105,7 @@ internal static class BenchCommand
 
     private static GenerationRequest Request(ParseResult parsed, PromptBinder prompt, VisionLanguageModel network)
     {
-        RgbImage[] images = [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))];
+        RgbImage[] images = [.. prompt.Files(parsed).Select(PictureInput.Load)];
         GenerationRequest request = prompt.Request(parsed, images.Length > 0 ? images : [TestCard(network.Config.Vision.ImageSize)]);
         if (request.PromptIds is not null || request.Prompt.Length > 0) return request;
         return network.Tokenizer is null ? request with { PromptIds = [network.Config.BosTokenId] } : request with { Prompt = "caption en" };

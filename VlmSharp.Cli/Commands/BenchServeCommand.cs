@@ -38,7 +38,7 @@ internal static class BenchServeCommand
         command.SetAction(async (parsed, _) =>
         {
             foreach (Option<string?> file in new[] { svg, records })
-                if (parsed.GetValue(file) is { } target) OutputFolder.Require(target, file);
+                if (parsed.GetValue(file) is { } target) OutputFolder.Require(target, file, file == svg ? ".svg" : null);
             Uri url = load.Url(parsed);
             LoadPlan plan = load.Plan(parsed, parsed.GetValue(records) is not null);
             using var server = new ChatServer(url, load.Key(parsed), load.Extra(parsed), load.NewConnections(parsed));

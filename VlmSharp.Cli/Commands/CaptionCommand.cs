@@ -10,7 +10,11 @@ internal static class CaptionCommand
 {
     public static Command Create()
     {
-        var files = new Argument<string[]>("IMAGE") { Description = "Picture files; - reads a list of paths from standard input.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("IMAGE")
+        {
+            Description = "Picture files; - is standard input: a picture, or a list of paths.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var language = new Option<string>("--lang", "-l") { Description = "Language code of the caption.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
         var command = new ExampleCommand("caption", "Describes each picture in a sentence.", """
             Examples:
@@ -19,6 +23,7 @@ internal static class CaptionCommand
               vlmsharp caption --beams 3 photo.jpg
               vlmsharp caption --temperature 0.8 --top-p 0.9 --seed 7 photo.jpg
               find . -name '*.png' | vlmsharp caption --json -
+              curl -s https://example.org/photo.jpg | vlmsharp caption -
             """) { files, language };
         FileList.RefuseOptions(files);
         var runner = new GenerationRunner();
@@ -26,8 +31,9 @@ internal static class CaptionCommand
         command.SetAction((parsed, cancellation) =>
         {
             string[] given = parsed.GetRequiredValue(files);
-            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand(given, Console.In), VisionTask.Caption(parsed.GetValue(language)!));
-            return runner.RunAsync(parsed, jobs, labeled: given.Length > 1 || given[0] == "-", cancellation);
+            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand(given),
+                VisionTask.Caption(parsed.GetValue(language)!));
+            return runner.RunAsync(parsed, jobs, labeled: FileList.AreMany(given), cancellation);
         });
         return command;
     }

@@ -24,7 +24,7 @@ internal static class DetectCommand
     /// <summary>Completes <c>detect</c> or <c>segment</c>.</summary>
     public static Command Create(ExampleCommand command, bool masks)
     {
-        var file = new Argument<string>("IMAGE") { Description = "Picture file; - reads a list of paths from standard input." };
+        var file = new Argument<string>("IMAGE") { Description = "Picture file; - is standard input: a picture, or a list of paths." };
         FileList.RefuseOptions(file);
         command.Add(file);
         var boxes = new DetectionOptionsBinder(masks);
@@ -34,8 +34,8 @@ internal static class DetectCommand
         command.SetAction((parsed, cancellation) =>
         {
             string given = parsed.GetRequiredValue(file);
-            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand([given], Console.In), boxes.Task(parsed));
-            return runner.RunAsync(parsed, jobs, labeled: given == "-", cancellation);
+            IEnumerable<GenerationRunner.Job> jobs = GenerationRunner.Jobs(FileList.Expand([given]), boxes.Task(parsed));
+            return runner.RunAsync(parsed, jobs, labeled: FileList.AreMany([given]), cancellation);
         });
         return command;
     }

@@ -42,14 +42,30 @@ internal static class DoctorCommand
     {
         try
         {
-            HubOptions options = hub.Bind(parsed);
-            List<Finding> findings = [.. HubChecks.All(options), .. FolderChecks.All(options.CacheDirectory)];
+            HubOptions options = hub.BindWithoutToken(parsed);
+            (HubToken? token, Finding about) = Token(hub, parsed, options);
+            options = options with { Token = token };
+            List<Finding> findings = [.. HubChecks.All(options, about), .. FolderChecks.All(options.CacheDirectory)];
             if (isOnline) findings.Add(await HubChecks.OnlineAsync(options, cancellation));
             return findings;
         }
         catch (Exception e) when (e is HubException or UsageException or IOException or UnauthorizedAccessException)
         {
             return [Finding.Problem("hub", "its settings cannot be used", e.Message)];
+        }
+    }
+
+    /// <summary>The token; one that cannot be used is a finding, and the other checks go on without it.</summary>
+    private static (HubToken? Token, Finding About) Token(HubOptionsBinder hub, ParseResult parsed, HubOptions options)
+    {
+        try
+        {
+            HubToken? token = hub.Bind(parsed).Token;
+            return (token, HubChecks.Token(options with { Token = token }));
+        }
+        catch (Exception e) when (e is HubException or IOException)
+        {
+            return (null, Finding.Problem("token", "cannot be used", e.Message));
         }
     }
 

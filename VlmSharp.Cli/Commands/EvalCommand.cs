@@ -123,8 +123,10 @@ internal sealed class EvalCommand
         string folder, CancellationToken cancellationToken)
     {
         RunSettings settings = Settings(parsed, plan, benchmark, work, network, options);
-        using IRecordSink? sink = RunOutput.Open(folder, plan, settings, parsed.GetValue(force), uploadEvery: TimeSpan.Zero); // a folder: nothing is uploaded
-        if (sink is null) return;
+        // a folder: nothing is uploaded
+        using IRecordSink sink = RunOutput.Open(folder, plan, settings, parsed.GetValue(force), retry: false, uploadEvery: TimeSpan.Zero);
+        if (sink is FinishedShard) return;
+        if (!parsed.GetValue(quiet)) await generation.NoteAsync(parsed, options, network.Config);
         using var latency = new LatencyLog(folder, plan);
         long total = plan.CountOf(work.Count);
         var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor);

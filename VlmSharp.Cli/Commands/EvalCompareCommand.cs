@@ -33,7 +33,7 @@ internal static class EvalCompareCommand
             int shown = parsed.GetValue(most) ?? DefaultMost;
             if (shown is < 0 or > Largest) throw new UsageException($"--most {shown}: give a number from 0 to {Largest}.");
             string a = Records(parsed.GetRequiredValue(first)), b = Records(parsed.GetRequiredValue(second));
-            if (parsed.GetValue(html) is { } target) OutputFolder.Require(target, html);
+            if (parsed.GetValue(html) is { } target) OutputFolder.Require(target, html, ".html");
             RunComparison comparison = await Progress.RunAsync("comparing", () => RunComparison.Of(a, b), cancellationToken);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => ComparePage.Write(o, comparison));
             else ComparePage.Show(comparison, shown);

@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.Diagnostics;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Explain;
 using VlmSharp.Explain.Html;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -21,7 +21,7 @@ internal static class ExplainCommand
 
     public static Command Create()
     {
-        var file = new Argument<string>("IMAGE") { Description = "Picture file." };
+        var file = new Argument<string>("IMAGE") { Description = "Picture file; - is a picture on standard input." };
         var prompt = new Argument<string>("PROMPT") { Description = PromptWords.Description };
         var output = new Option<string>("--out", "-o") { Description = "The page to write, where {name} is the picture's name; - is standard output.", HelpName = "PAGE.html", DefaultValueFactory = _ => DefaultName };
         Option<int?> tokens = NumberOption.Create<int>("--max-new-tokens", "N", $"New tokens, at the most {ExplanationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
@@ -50,11 +50,12 @@ internal static class ExplainCommand
                 MaxNewTokens = InRange(parsed.GetValue(tokens) ?? Default.MaxNewTokens, tokens, ExplanationOptions.LargestMaxNewTokens),
                 Candidates = InRange(parsed.GetValue(candidates) ?? Default.Candidates, candidates, LargestCandidates),
             };
-            string path = parsed.GetRequiredValue(file), target = OutputName.Of(output, parsed.GetValue(output), many: false, mayNumber: false)!.For(path);
+            string path = parsed.GetRequiredValue(file),
+                target = OutputName.Of(output, parsed.GetValue(output), many: false, mayNumber: false, ".html")!.For(path);
             string asked = PromptWords.PromptOf(parsed.GetRequiredValue(prompt));
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
-            var request = new GenerationRequest { Images = [ImageFile.Load(path)], Prompt = asked };
+            var request = new GenerationRequest { Images = [PictureInput.Load(path)], Prompt = asked };
             long start = Stopwatch.GetTimestamp();
             Explanation explanation = await Progress.RunAsync("looking at the picture", () => Explainer.Run(network, request, options, cancellation), cancellation);
             TimeSpan ran = Stopwatch.GetElapsedTime(start);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
@@ -16,6 +17,8 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     private readonly ModelOptionsBinder model = new();
 
     private readonly GenerationOptionsBinder generation = new();
+
+    private bool isNoted;
 
     private readonly Option<bool> json = new("--json") { Description = "One JSON object a line instead of text." };
 
@@ -39,6 +42,17 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     public static IEnumerable<Job> Jobs(IEnumerable<string> files, VisionTask task, params string[] further) =>
         files.Select(file => new Job([file, .. further], task, null));
 
+    /// <summary>Tells once what of the command line has no effect.</summary>
+    private async Task NoteAsync(ParseResult parsed, VisionLanguageModel network, GenerationOptions options, GenerationRequest request,
+        int promptTokens)
+    {
+        if (isNoted || parsed.GetValue(quiet)) return;
+        isNoted = true;
+        IEnumerable<string> notes = generation.Notes(parsed, options, promptTokens, network.Config.Text.MaxPositions);
+        if (PromptNotes.Of(request, network.Config.Vision.Patches) is { } note) notes = notes.Append(note);
+        foreach (string text in notes) await Console.Error.WriteLineAsync($"vlmsharp: {text}");
+    }
+
     /// <summary>Runs every job in turn. A picture that cannot be read is reported and the rest goes on.</summary>
     public async Task<int> RunAsync(ParseResult parsed, IEnumerable<Job> jobs, bool labeled, CancellationToken cancellationToken)
     {
@@ -55,11 +69,11 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
             {
                 await RunOneAsync(parsed, network, tasks, job, options, pictures, labeled, cancellationToken);
             }
-            catch (ImageFormatException e) when (labeled)
+            catch (ImageFormatException e) when (labeled || parsed.GetValue(json))
             {
                 code = ExitCodes.Input;
                 await Console.Error.WriteLineAsync($"vlmsharp: {e.Message}");
-                if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteError(o, job, e.Message));
+                if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteError(o, job, JsonError.Of(e)));
             }
         }
 
@@ -69,8 +83,9 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     private async Task RunOneAsync(
         ParseResult parsed, VisionLanguageModel network, TaskRunner tasks, Job job, GenerationOptions options, DetectionFiles? pictures, bool labeled, CancellationToken cancellationToken)
     {
-        RgbImage[] images = [.. job.Files.Select(f => ImageFile.Load(f))];
-        using GenerationSession session = network.Start([job.Task is { } asked ? tasks.Request(asked, images) : job.Request!(images)], options);
+        RgbImage[] images = [.. job.Files.Select(PictureInput.Load)];
+        GenerationRequest request = job.Task is { } asked ? tasks.Request(asked, images) : job.Request!(images);
+        using GenerationSession session = network.Start([request], options);
         bool asJson = parsed.GetValue(json), streams = !asJson && boxes is null;
         string label = labeled ? $"{job.Files[0]}: " : "";
         if (streams) Console.Write(label);
@@ -90,6 +105,7 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         else foreach (string line in BoxLines.Of(read!)) Console.WriteLine(label + line);
         pictures?.Write(job.Files[0], images[0], read!);
         if (parsed.GetValue(quiet)) return;
+        await NoteAsync(parsed, network, options, request, session.Timings.PromptTokens);
         if (boxes is not null && BoxLines.Remark(read!) is { } remark) await Console.Error.WriteLineAsync($"vlmsharp: {label}{remark}");
         await Console.Error.WriteLineAsync(Progress.Summary(network, session.Timings, result.Seed));
     }
@@ -117,11 +133,11 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         o.WriteEndObject();
     }
 
-    private static void WriteError(System.Text.Json.Utf8JsonWriter o, Job job, string message)
+    private static void WriteError(System.Text.Json.Utf8JsonWriter o, Job job, JsonError error)
     {
         o.WriteStartObject();
         WriteFiles(o, job);
-        o.WriteString("error", message);
+        error.Write(o);
         o.WriteEndObject();
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Imaging;
@@ -13,9 +14,12 @@ internal static class PreprocessCommand
 
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "A picture." };
+        var file = new Argument<string>("FILE") { Description = "A picture; - is one on standard input." };
         Option<int?> size = NumberOption.Create<int>("--size", "S", $"Side of the square in pixels; 0 leaves the decoded picture as it is (default: {DefaultSize}).", "-s");
-        var format = new Option<string>("--format", "-f") { Description = "ppm (with a header), png, or raw (RGB bytes alone).", DefaultValueFactory = _ => "ppm" }.AcceptOnlyFromAmong("ppm", "raw", "png");
+        var format = new Option<string?>("--format", "-f")
+        {
+            Description = "ppm (with a header), png, or raw (RGB bytes alone); default: as the file's name ends, else ppm.",
+        }.AcceptOnlyFromAmong("ppm", "raw", "png");
         var output = new Option<string>("--output", "-o") { Description = "Where to write; - is standard output.", HelpName = "OUT", Required = true };
         var command = new ExampleCommand("preprocess", "Writes exactly the pixels that the model sees of a picture.", """
             The picture is decoded, turned upright by its EXIF orientation, converted to RGB and resized as the model's
@@ -31,11 +35,16 @@ internal static class PreprocessCommand
         {
             int side = parsed.GetValue(size) ?? DefaultSize;
             if (side is < 0 or > 16384) throw new UsageException($"--size {side}: give 0 or a number up to 16384.");
-            RgbImage image = ImageFile.Load(parsed.GetRequiredValue(file));
+            string target = parsed.GetRequiredValue(output), kind = parsed.GetValue(format) ?? FormatOf(target);
+            if (target != PictureInput.Standard)
+            {
+                OutputFolder.Require(target, output, kind == "raw" ? null : $".{kind}");
+            }
+
+            RgbImage image = PictureInput.Load(parsed.GetRequiredValue(file));
             if (side > 0) image = image.Resize(side, side);
-            string target = parsed.GetRequiredValue(output);
-            using Stream stream = target == "-" ? Console.OpenStandardOutput() : File.Create(target);
-            switch (parsed.GetValue(format))
+            using Stream stream = target == PictureInput.Standard ? Console.OpenStandardOutput() : File.Create(target);
+            switch (kind)
             {
                 case "raw": stream.Write(image.Pixels); break;
                 case "png": PngWriter.Write(image, stream); break;
@@ -46,4 +55,7 @@ internal static class PreprocessCommand
         });
         return command;
     }
+
+    private static string FormatOf(string target) =>
+        Path.GetExtension(target).ToLowerInvariant() switch { ".png" => "png", ".raw" or ".rgb" => "raw", _ => "ppm" };
 }

@@ -44,7 +44,13 @@ internal static class PullCommand
             HubOptions options = hub.Bind(parsed);
             if (parsed.GetValue(offline)) options = options with { IsOffline = true };
             HubModel model = HubModel.Parse(parsed.GetValue(name)!);
-            if (parsed.GetValue(revision) is { } at) model = model.At(at);
+            if (parsed.GetValue(revision) is { } at)
+            {
+                if (parsed.GetValue(name)!.Contains('@', StringComparison.Ordinal) && at != model.Revision)
+                    throw new UsageException($"{parsed.GetValue(name)} and {revision.Name} {at} name two revisions: give one of them.");
+                model = model.At(at);
+            }
+
             var client = new HubClient(options);
             if (parsed.GetValue(dryRun))
             {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using VlmSharp.Checkpoints;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Tokenization;
@@ -31,9 +32,9 @@ internal static class TokenizeCommand
             ITokenizer tokenizer = TokenizerLoader.Load(folder);
             bool plain = parsed.GetValue(raw);
             int placeholders = plain || parsed.GetValue(decode) ? 0 : Checkpoint.ReadConfig(folder).Vision.Patches;
-            for (int number = 1; Console.In.ReadLine() is { } read; number++)
+            TextReader input = PipedInput.Standard.Text();
+            for (int number = 1; input.ReadLine() is { } line; number++)
             {
-                string line = number == 1 ? read.TrimStart('\uFEFF') : read;
                 if (line.Length == 0) continue;
                 using JsonDocument json = Parse(line, number);
                 Console.Out.WriteLine(parsed.GetValue(decode) ? Decode(tokenizer, json.RootElement, number) : Encode(tokenizer, json.RootElement, number, plain, placeholders));

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
-using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -39,12 +39,19 @@ internal static class TraceCommand
             OutputFolder.Require(target, output);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
-            GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))]);
+            GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(PictureInput.Load)]);
             long positions = (long)request.Images.Count * network.Config.Vision.Patches + (request.PromptIds?.Count ?? request.Prompt.Length + 2);
             bool logits = positions * network.Config.Text.VocabSize * sizeof(float) <= LargestLogits;
             if (!logits) await Console.Error.WriteLineAsync("vlmsharp: the logits of every prompt position would take over 1 GiB and are left out; step_logits has the last one's");
             Trace trace = await Progress.RunAsync("tracing", () => ModelTrace.Run(network, request, count, logits), cancellation);
             trace.Save(target);
+            if (trace.Tokens.Count < count)
+            {
+                await Console.Error.WriteLineAsync(
+                    $"vlmsharp: {tokens.Name} {count} is cut to {trace.Tokens.Count}: the prompt has {trace.InputIds.Count} tokens, "
+                    + $"pictures included, and the model's context {network.Config.Text.MaxPositions}.");
+            }
+
             return ExitCodes.Success;
         });
         return command;

@@ -1,4 +1,4 @@
-using VlmSharp.Cli.Output;
+using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Diagnosis;
 

@@ -1,4 +1,3 @@
-using VlmSharp.Cli.Output;
 using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Diagnosis;
@@ -6,11 +5,11 @@ namespace VlmSharp.Cli.Diagnosis;
 /// <summary>The hub's cache and its models, the token, the address.</summary>
 internal static class HubChecks
 {
-    public static IEnumerable<Finding> All(HubOptions options)
+    public static IEnumerable<Finding> All(HubOptions options, Finding token)
     {
         yield return Cache(options.CacheDirectory);
         foreach (CachedModel model in new HubCache(options.CacheDirectory).Models()) yield return Model(model);
-        yield return Token(options);
+        yield return token;
         yield return Finding.Good("endpoint", $"{options.Endpoint.OriginalString}{(options.IsOffline ? ", which offline mode forbids to ask" : "")}");
     }
 
@@ -44,7 +43,8 @@ internal static class HubChecks
             : Finding.Good("model", text);
     }
 
-    private static Finding Token(HubOptions options)
+    /// <summary>Whether there is a token, and who else may read it.</summary>
+    public static Finding Token(HubOptions options)
     {
         if (options.Token is not { } token)
             return Finding.Warning("token", "none", $"models with a license, PaliGemma among them, need one to be fetched: make it at {options.Endpoint.OriginalString.TrimEnd('/')}/settings/tokens and put it into {options.TokenFile}");

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using VlmSharp.Cli.Options;
-using VlmSharp.Cli.Output;
 using VlmSharp.Cpu;
+using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Diagnosis;
 

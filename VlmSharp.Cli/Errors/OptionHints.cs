@@ -7,6 +7,13 @@ internal static class OptionHints
 {
     private const int LongestWord = 64;
 
+    private static readonly (string Here, string Needs)[] OfPictures =
+    [
+        ("nothing: the picture's name stands by itself", "IMAGE"),
+        ("--image", "--image"),
+        ("nothing: the pictures' names stand by themselves", "INPUT"),
+    ];
+
     /// <summary>By the name that it has elsewhere: what it is here, and the option or argument that a command must have for that to be true.</summary>
     private static readonly Dictionary<string, (string Here, string Needs)[]> Known = new(StringComparer.Ordinal)
     {
@@ -39,7 +46,26 @@ internal static class OptionHints
         ["do_sample"] = [("--temperature, --top-k or --top-p: each of them begins sampling", "--temperature")],
         ["num_beams"] = [("--beams", "--beams")],
         ["only_cpu"] = [("nothing: the CPU computes unless --backend names another", "--backend")],
-        ["image_file_path"] = [("nothing: the picture's name stands by itself", "IMAGE"), ("--image", "--image")],
+        ["image_file_path"] = OfPictures,
+        ["image_path"] = OfPictures,
+        ["image_file"] = OfPictures,
+        ["image"] = OfPictures,
+        ["prompt"] =
+        [
+            ("nothing: the question stands behind the picture", "QUESTION"),
+            ("nothing: the things to look for stand behind the picture", "THING"),
+            ("another command: vlmsharp generate --prompt", "--lang"),
+        ],
+        ["n_predict"] = [("--max-new-tokens", "--max-new-tokens")],
+        ["temp"] = [("--temperature", "--temperature")],
+        ["num_return_sequences"] = [("nothing: one answer is given; give several --seed in turn", "--seed")],
+        ["device_map"] = [("--backend", "--backend")],
+        ["use_cuda"] = [("--backend cuda", "--backend")],
+        ["model_id"] = [("--model", "--model")],
+        ["checkpoint"] = [("--model", "--model")],
+        ["pretrained_model_name_or_path"] = [("--model", "--model")],
+        ["torch_dtype"] = [("nothing: weights are used as they are stored; --quantize makes them smaller", "--quantize")],
+        ["dtype"] = [("nothing: weights are used as they are stored; --quantize makes them smaller", "--quantize")],
         ["model_path"] = [("--model", "--model")],
         ["model_name_or_path"] = [("--model", "--model")],
         ["load_in_4bit"] = [("--quantize nf4", "--quantize")],

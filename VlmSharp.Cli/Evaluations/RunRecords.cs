@@ -27,7 +27,12 @@ internal static class RunRecords
 
     private static ItemAnswer Read(JsonElement o)
     {
-        if (o.TryGetProperty("error", out JsonElement error)) return new ItemAnswer("", []) { Error = error.GetString() };
+        if (o.TryGetProperty("error", out JsonElement error))
+        {
+            string? message = error.GetProperty("message").GetString(), type = error.GetProperty("type").GetString();
+            return new ItemAnswer("", []) { Error = message, ErrorType = type };
+        }
+
         LabeledBox[] boxes = o.TryGetProperty("detections", out JsonElement found) ? [.. found.EnumerateArray().Select(ReadBox)] : [];
         return new ItemAnswer(o.GetProperty("text").GetString() ?? "", boxes)
         {

@@ -24,10 +24,10 @@ internal sealed record LoadPicture(string Path, ReadOnlyMemory<byte> DataUri)
 
     private static string TypeOf(string path) => System.IO.Path.GetExtension(path).ToUpperInvariant() switch
     {
-        ".JPG" or ".JPEG" => "image/jpeg",
+        ".JPG" or ".JPEG" or ".JPE" or ".JFIF" => "image/jpeg",
         ".WEBP" => "image/webp",
         ".GIF" => "image/gif",
-        ".BMP" => "image/bmp",
+        ".BMP" or ".DIB" => "image/bmp",
         ".PPM" or ".PGM" or ".PBM" or ".PNM" => "image/x-portable-anymap",
         _ => "image/png",
     };

@@ -28,7 +28,7 @@ internal static class ConfigFile
             words.AddRange(Words(path, option, value));
         }
 
-        ParseResult merged = command.Parse(words);
+        ParseResult merged = command.Parse(words, CommandWords.AsTheyAre);
         return merged.Errors.Count == 0 ? merged : throw new UsageException($"{path}: {merged.Errors[0].Message}");
     }
 

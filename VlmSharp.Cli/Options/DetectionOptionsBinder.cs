@@ -29,7 +29,7 @@ internal sealed class DetectionOptionsBinder
     {
         this.masks = masks;
         foreach (Option option in new Option[] { draw, mask }) FileList.RefuseEmpty(option);
-        FileList.RefuseOptions(things);
+        FileList.RefuseOptions(things, "a thing to look for");
     }
 
     /// <summary>Adds argument and options to a command.</summary>
@@ -70,8 +70,9 @@ internal sealed class DetectionOptionsBinder
     {
         if (reading.NoMasks(parsed) && parsed.GetValue(mask) is not null) throw new UsageException("--mask and --no-masks exclude each other: give one.");
         return new DetectionFiles(
-            OutputName.Of(draw, parsed.GetValue(draw), many, mayNumber: false),
-            OutputName.Of(mask, parsed.GetValue(mask), many, mayNumber: true),
+            OutputName.Of(draw, parsed.GetValue(draw), many, mayNumber: false, kind: ".png"),
+            OutputName.Of(mask, parsed.GetValue(mask), many, mayNumber: true, kind: parsed.GetValue(maskFormat) == "png" ? ".png"
+                : ".json"),
             parsed.GetValue(maskFormat)!);
     }
 }

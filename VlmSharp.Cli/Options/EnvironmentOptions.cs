@@ -22,7 +22,7 @@ internal static class EnvironmentOptions
         List<string> words = ConfigFile.OwnWords(command, parsed);
         foreach (Option option in command.Options.Where(o => parsed.GetResult(o) is null or { Implicit: true }))
             if (read(NameOf(option)) is { Length: > 0 } value) words.AddRange(Words(option, value));
-        ParseResult merged = command.Parse(words);
+        ParseResult merged = command.Parse(words, CommandWords.AsTheyAre);
         return merged.Errors.Count == 0 ? merged : throw new UsageException($"In the environment ({Prefix}...): {merged.Errors[0].Message}");
     }
 

@@ -1,48 +1,65 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>The files named on the command line, where <c>-</c> stands for a list on standard input, one path a line.</summary>
+/// <summary>
+/// The pictures named on the command line, where <c>-</c> stands for standard input: a picture, or a list with one path a line.
+/// </summary>
 internal static class FileList
 {
-    /// <summary>Has an argument refuse what looks like a misspelled option: nobody means a file named --thread.</summary>
-    public static void RefuseOptions(Argument argument)
+    /// <summary>
+    /// Has an argument refuse what looks like a misspelled option: nobody means a file named --thread, unless it stands behind <c>--</c>.
+    /// </summary>
+    /// <param name="argument">The argument.</param>
+    /// <param name="what">What it takes.</param>
+    public static void RefuseOptions(Argument argument, string what = "a path")
     {
-        RefuseEmpty(argument);
+        RefuseEmpty(argument, what);
         argument.Validators.Add(result =>
         {
             foreach (Token token in result.Tokens)
-                if (token.Value.Length > 1 && token.Value[0] == '-' && !File.Exists(token.Value))
-                    result.AddError($"Unknown option {token.Value}; for a file of that name write ./{token.Value}.");
+                if (token.Value.Length > 1 && token.Value[0] == '-' && !File.Exists(token.Value) && !LiteralWords.Has(token.Value))
+                    result.AddError($"Unknown option {token.Value}; if it is meant as it stands, write -- before it.");
         });
     }
 
     /// <summary>Has a path's option or argument refuse "", which is what a script's unset variable becomes.</summary>
-    public static void RefuseEmpty(Symbol symbol)
+    /// <param name="symbol">The option or argument.</param>
+    /// <param name="what">What it takes.</param>
+    public static void RefuseEmpty(Symbol symbol, string what = "a path")
     {
         if (symbol is Option option) option.Validators.Add(result => Refuse(result, result.Tokens));
         else ((Argument)symbol).Validators.Add(result => Refuse(result, result.Tokens));
 
         void Refuse(SymbolResult result, IEnumerable<Token> tokens)
         {
-            if (tokens.Any(token => token.Value.Length == 0)) result.AddError($"{symbol.Name} is empty: give a path.");
+            if (tokens.Any(token => token.Value.Length == 0)) result.AddError($"{symbol.Name} is empty: give {what}.");
         }
     }
 
-    /// <summary>Every path, in order; standard input is read as it comes.</summary>
-    public static IEnumerable<string> Expand(IEnumerable<string> arguments, TextReader input)
+    /// <summary>
+    /// Whether there may be several pictures, so that each answer needs its picture's name. Looks at standard input where it is named.
+    /// </summary>
+    public static bool AreMany(string[] arguments) => arguments.Length > 1
+        || (arguments[0] == PictureInput.Standard && !PipedInput.Standard.IsPicture);
+
+    /// <summary>Every path, in order, or - for a picture on standard input; a list there is read as it comes.</summary>
+    public static IEnumerable<string> Expand(IEnumerable<string> arguments)
     {
         foreach (string argument in arguments)
         {
-            if (argument != "-")
+            if (argument != PictureInput.Standard || PipedInput.Standard.IsPicture)
             {
                 yield return argument;
                 continue;
             }
 
-            while (input.ReadLine() is { } line)
-                if (line.Trim() is { Length: > 0 } path) yield return path;
+            TextReader lines = PipedInput.Standard.Text();
+            while (lines.ReadLine() is { } line)
+                if (line.Trim() is { Length: > 0 } path) yield return path == PictureInput.Standard ? $"./{path}" : path;
         }
     }
 }

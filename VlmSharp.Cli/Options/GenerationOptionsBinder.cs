@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Generation;
+using VlmSharp.Models;
 
 namespace VlmSharp.Cli.Options;
 
@@ -37,6 +38,31 @@ internal sealed class GenerationOptionsBinder
     public void AddTo(Command command)
     {
         foreach ((Option option, _) in All) command.Add(option);
+    }
+
+    /// <summary>What of the command line has no effect, or not the whole one; a sentence each.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="options">What was made of it.</param>
+    /// <param name="promptTokens">Tokens of a prompt, pictures included.</param>
+    /// <param name="context">Tokens that the model's context has.</param>
+    /// <param name="orMore">Whether the prompts may have more tokens than that.</param>
+    public IEnumerable<string> Notes(ParseResult parsed, GenerationOptions options, int promptTokens, int context, bool orMore = false)
+    {
+        if (parsed.GetValue(seed) is { } given && !options.IsSampling)
+            yield return $"{seed.Name} {given} changes nothing, since nothing is drawn: add {temperature.Name}, {topK.Name}, {topP.Name} "
+                + $"or {minP.Name}.";
+        if (parsed.GetValue(maxNewTokens) is { } most && most > context - promptTokens)
+        {
+            yield return $"{maxNewTokens.Name} {most} is cut to {Math.Max(0, context - promptTokens)}{(orMore ? " or less" : "")}: the "
+                + $"prompt has {promptTokens} tokens{(orMore ? " or more" : "")}, pictures included, and the model's context {context}.";
+        }
+    }
+
+    /// <summary>Says it of many prompts together, which have a picture's tokens each and some more.</summary>
+    public async Task NoteAsync(ParseResult parsed, GenerationOptions options, PaliGemmaConfig config)
+    {
+        foreach (string note in Notes(parsed, options, config.Vision.Patches, config.Text.MaxPositions, orMore: true))
+            await Console.Error.WriteLineAsync($"vlmsharp: {note}");
     }
 
     /// <summary>The options given.</summary>

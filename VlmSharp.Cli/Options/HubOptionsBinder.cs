@@ -24,15 +24,23 @@ internal sealed class HubOptionsBinder
     /// <summary>What they say.</summary>
     /// <exception cref="UsageException">The address is none.</exception>
     /// <exception cref="HubException">The token can be none.</exception>
+    /// <exception cref="IOException">The token's file cannot be read.</exception>
     public HubOptions Bind(ParseResult parsed)
+    {
+        HubOptions options = BindWithoutToken(parsed);
+        if (parsed.GetValue(tokenFile) is { } file) return options with { TokenFile = file, Token = HubToken.Load(file) };
+        return options with { Token = HubOptions.FromEnvironment(WithoutEndpoint).Token };
+    }
+
+    /// <summary>What they say but for the token, which is left out.</summary>
+    /// <exception cref="UsageException">The address is none.</exception>
+    public HubOptions BindWithoutToken(ParseResult parsed)
     {
         try
         {
-            string? file = parsed.GetValue(tokenFile);
-            // A token file of the command line counts alone: the environment's need not even be readable.
-            HubOptions options = HubOptions.FromEnvironment(name =>
-                file is not null && name.Contains("TOKEN", StringComparison.Ordinal) ? null : Environment.GetEnvironmentVariable(name));
-            if (file is not null) options = options with { TokenFile = file, Token = HubToken.Load(file) };
+            HubOptions options = HubOptions.FromEnvironment(name => name is "HF_HUB_DISABLE_IMPLICIT_TOKEN" ? "1"
+                : Environment.GetEnvironmentVariable(name));
+            if (parsed.GetValue(tokenFile) is { } file) options = options with { TokenFile = file };
             if (parsed.GetValue(endpoint) is { } url) options = options with { Endpoint = HubOptions.ParseEndpoint(url, endpoint.Name) };
             return parsed.GetValue(cache) is { } folder ? options with { CacheDirectory = Path.GetFullPath(folder) } : options;
         }
@@ -41,4 +49,7 @@ internal sealed class HubOptionsBinder
             throw new UsageException(e.Message);
         }
     }
+
+    // The address was read before.
+    private static string? WithoutEndpoint(string name) => name is "HF_ENDPOINT" ? null : Environment.GetEnvironmentVariable(name);
 }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using VlmSharp.Cli.Batch;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.LoadTest;
 
 namespace VlmSharp.Cli.Options;
@@ -149,9 +150,11 @@ internal sealed class LoadOptionsBinder
 
     private static IEnumerable<string> Pictures(string[] given)
     {
-        foreach (WorkItem item in new WorkList(given, Console.In).Items(0, 1))
+        foreach (WorkItem item in new WorkList(given, PipedInput.Standard).Items(0, 1))
         {
             if (item.Fault is { } fault) throw new IOException($"{item.Id}: {fault}");
+            if (item.Given is not null) throw new UsageException("--image -: give the picture as a file, or a list of files on standard "
+                + "input.");
             foreach (string image in item.Images) yield return image;
         }
     }

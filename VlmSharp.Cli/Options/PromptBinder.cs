@@ -32,7 +32,7 @@ internal sealed class PromptBinder
         this.required = required;
         images = new Option<string[]>("--image", "-i")
         {
-            Description = "A picture; repeat it for several pictures to one prompt.",
+            Description = "A picture, - for one on standard input; repeat it for several pictures to one prompt.",
             HelpName = "FILE",
             Required = required,
         };

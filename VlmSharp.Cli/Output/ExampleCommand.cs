@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 
 namespace VlmSharp.Cli.Output;
 
@@ -53,7 +54,8 @@ internal sealed class ExampleCommand(string name, string description, string not
         public override int Invoke(ParseResult parseResult)
         {
             // The library shows a command's arguments in the help of its subcommands too, which do not take them.
-            foreach (Command parent in parseResult.CommandResult.Command.Parents.OfType<Command>()) parent.Arguments.Clear();
+            for (SymbolResult? above = parseResult.CommandResult.Parent; above is CommandResult parent; above = above.Parent)
+                parent.Command.Arguments.Clear();
             if (parseResult.CommandResult.Command is not ExampleCommand command) return plain.Invoke(parseResult);
             TextWriter output = parseResult.InvocationConfiguration.Output;
             int code = command.groups.Count == 0 ? plain.Invoke(parseResult) : InGroups(parseResult, command, output);

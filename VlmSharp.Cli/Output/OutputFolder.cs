@@ -1,14 +1,37 @@
 using System.CommandLine;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Output;
 
 /// <summary>The folder of a file that will be written.</summary>
 internal static class OutputFolder
 {
-    /// <summary>Checks, before hours of work, that a file can be written where it is wanted: its folder is there and takes new files.</summary>
-    /// <exception cref="IOException">It is not, or does not.</exception>
-    public static void Require(string target, Option option)
+    /// <summary>
+    /// Refuses the name of a picture or page of another kind than what will be written: no program would open it by that name.
+    /// </summary>
+    /// <param name="target">The file's name.</param>
+    /// <param name="option">The option, for messages.</param>
+    /// <param name="kind">The ending of what is written. An ending that stands for no kind of picture or page may be anything.</param>
+    /// <exception cref="UsageException">The name is of another kind.</exception>
+    public static void RefuseOtherKind(string target, Option option, string kind)
     {
+        string ending = Path.GetExtension(target);
+        bool says = PictureNames.IsPicture(target) || PictureNames.UnreadKind(target) is not null || ending is ".json" or ".html" or ".htm";
+        if (says && !ending.Equals(kind, StringComparison.OrdinalIgnoreCase))
+            throw new UsageException($"{option.Name} {target}: what is written is a {kind} file, so name it "
+                + $"{Path.ChangeExtension(target, kind)}.");
+    }
+
+    /// <summary>Checks, before hours of work, that a file can be written where it is wanted: its folder is there and takes new files.</summary>
+    /// <param name="target">The file.</param>
+    /// <param name="option">The option, for messages.</param>
+    /// <param name="kind">The ending of what is written; null where any will do.</param>
+    /// <exception cref="IOException">It is not, or does not.</exception>
+    /// <exception cref="UsageException">The name is of another kind.</exception>
+    public static void Require(string target, Option option, string? kind = null)
+    {
+        if (kind is not null) RefuseOtherKind(target, option, kind);
         string folder = Path.GetDirectoryName(Path.GetFullPath(target)) ?? target;
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"{folder} does not exist: create it, or give another {option.Name}.");
         if (Directory.Exists(target)) throw new IOException($"{target} is a folder: give a file's name for {option.Name}.");

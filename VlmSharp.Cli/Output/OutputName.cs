@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 
 namespace VlmSharp.Cli.Output;
 
@@ -23,14 +24,16 @@ internal sealed class OutputName
     /// <param name="template">Its value, or null.</param>
     /// <param name="many">Whether there may be several pictures.</param>
     /// <param name="mayNumber">Whether there may be several files for a picture.</param>
+    /// <param name="kind">The ending of the files' kind; null where any will do.</param>
     /// <returns>The name, or null where the option was not given.</returns>
-    public static OutputName? Of(Option option, string? template, bool many, bool mayNumber)
+    public static OutputName? Of(Option option, string? template, bool many, bool mayNumber, string? kind = null)
     {
         if (template is null) return null;
         var name = new OutputName(option, template);
         if (many && !template.Contains(Name, StringComparison.Ordinal)) throw new UsageException($"{option.Name} {template}: each picture would overwrite the file of the one before; put {Name} where the picture's name belongs.");
         if (name.IsNumbered && !mayNumber) throw new UsageException($"{option.Name} {template}: there is one file for each picture, so leave {Number} out.");
-        if (Path.GetDirectoryName(template)?.Contains(Name, StringComparison.Ordinal) != true) OutputFolder.Require(template, option);
+        if (Path.GetDirectoryName(template)?.Contains(Name, StringComparison.Ordinal) != true) OutputFolder.Require(template, option, kind);
+        else if (kind is not null) OutputFolder.RefuseOtherKind(template, option, kind);
         return name;
     }
 
@@ -42,9 +45,10 @@ internal sealed class OutputName
     {
         string target = template
             .Replace(Number, number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace(Name, Path.GetFileNameWithoutExtension(picture), StringComparison.Ordinal);
+            .Replace(Name, PictureInput.NameOf(picture), StringComparison.Ordinal);
         string full = Path.GetFullPath(target), source = Path.GetFullPath(picture);
-        if (full == source) throw new UsageException($"{option.Name} {template}: that would overwrite the picture {picture} itself; give another name.");
+        if (full == source && picture != PictureInput.Standard) throw new UsageException($"{option.Name} {template}: that would "
+            + $"overwrite the picture {picture} itself; give another name.");
         if (!pictureOf.TryAdd(full, source) && pictureOf[full] != source)
             throw new UsageException($"{option.Name} {template}: {picture} and {pictureOf[full]} would both have the file {target}; give pictures of the same name in different runs.");
         return target;

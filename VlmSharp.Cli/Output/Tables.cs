@@ -13,13 +13,13 @@ internal static class Tables
 
     /// <summary>Adds a row of plain text, in which brackets mean nothing.</summary>
     public static void AddPlainRow(this Table table, params IEnumerable<string> cells) =>
-        table.AddRow([.. cells.Select(cell => new Text(cell))]);
+        table.AddRow([.. cells.Select(cell => new Text(MessageWriter.Plain(cell)))]);
 
     /// <summary>Writes a table to whatever standard output is now.</summary>
     public static void Write(Table table)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
         if (Console.IsOutputRedirected) console.Profile.Width = FileWidth;
-        console.Write(table);
+        OutputWriter.WriteStyled(() => console.Write(table));
     }
 }

@@ -145,6 +145,7 @@ internal sealed class ObjectStore : IDisposable
     /// <summary>Makes a file an object, in several parts where it is long.</summary>
     public void Upload(string file, ObjectPath path, CancellationToken cancellationToken = default) => Call(path, async () =>
     {
+        RequireFile(file);
         using var transfer = new TransferUtility(client, new TransferUtilityConfig { MinSizeBeforePartUpload = MaxSinglePut });
         await transfer.UploadAsync(new TransferUtilityUploadRequest { FilePath = file, BucketName = path.Bucket, Key = path.Key }, cancellationToken);
         return true;
@@ -154,6 +155,7 @@ internal sealed class ObjectStore : IDisposable
     /// <returns>False where there is one.</returns>
     public bool UploadNew(string file, ObjectPath path) => Call(path, async () =>
     {
+        RequireFile(file);
         try
         {
             await client.PutObjectAsync(new PutObjectRequest { FilePath = file, BucketName = path.Bucket, Key = path.Key, IfNoneMatch = "*" });
@@ -168,6 +170,9 @@ internal sealed class ObjectStore : IDisposable
     /// <summary>Removes an object; that it is not there is no error.</summary>
     public void Delete(ObjectPath path) => Call(path, () => client.DeleteObjectAsync(path.Bucket, path.Key));
 
+    // The client calls a file that is not there a fault of the program.
+    private static void RequireFile(string file) => File.OpenHandle(file).Dispose();
+
     private T Call<T>(ObjectPath path, Func<Task<T>> request)
     {
         try
@@ -177,6 +182,10 @@ internal sealed class ObjectStore : IDisposable
         catch (OperationCanceledException e) when (e.CancellationToken.IsCancellationRequested)
         {
             throw;
+        }
+        catch (Exception e) when (StorageErrors.LocalFault(e) is { } fault)
+        {
+            throw new IOException($"{path} was not written or read, because of a file of this machine: {fault.Message}", e);
         }
         catch (Exception e) when (StorageErrors.Of(path, endpoint, e) is { } error)
         {

@@ -18,6 +18,7 @@ internal static class StorageErrors
     public static StorageException? Of(ObjectPath path, string? endpoint, Exception e) => e switch
     {
         AmazonS3Exception s3 => OfService(path, s3),
+        _ when LocalFault(e) is not null => null,
         _ when IsNetwork(e) => OfNetwork(path, endpoint, e),
         AmazonClientException when e.Message.Contains("credential", StringComparison.OrdinalIgnoreCase) =>
             new StorageException($"{path}: there are no credentials; {GiveCredentials}.", e),
@@ -55,6 +56,23 @@ internal static class StorageErrors
             new StorageException($"{path}: the service is not able to answer now ({e.ErrorCode ?? $"{(int)e.StatusCode}"}); try again, with fewer processes where it asks to slow down.", e) { IsTransient = true },
         _ => new StorageException($"{path}: the service says {e.ErrorCode ?? $"{(int)e.StatusCode}"}: {OneLine(e.Message)}", e),
     };
+
+    /// <summary>
+    /// What a file of this machine has failed with, a full disk or a file that is gone; null where nothing of it has. The system's own
+    /// codes tell it: what fails on the way has none.
+    /// </summary>
+    /// <param name="e">What was thrown.</param>
+    public static Exception? LocalFault(Exception e)
+    {
+        const int OfNoSystem = unchecked((int)0x80131620), EndOfStream = unchecked((int)0x80070026); // COR_E_IO, COR_E_ENDOFSTREAM
+        return e switch
+        {
+            FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException => e,
+            HttpIOException or EndOfStreamException or SocketException or HttpRequestException => null,
+            IOException { InnerException: null, HResult: not (OfNoSystem or EndOfStream) } => e,
+            _ => e.InnerException is { } inner ? LocalFault(inner) : null,
+        };
+    }
 
     private static bool IsNetwork(Exception e) =>
         e is HttpRequestException or SocketException or IOException or TimeoutException or TaskCanceledException || (e.InnerException is { } inner && IsNetwork(inner));

@@ -117,6 +117,13 @@ public sealed unsafe class Checkpoint : IDisposable
     /// <returns>64 hexadecimal digits, the same wherever the folder is.</returns>
     public string Fingerprint() => CheckpointFingerprint.Of(this);
 
+    /// <summary>Refuses to go on with files that were written to since they were opened.</summary>
+    /// <exception cref="ModelFormatException">One was.</exception>
+    internal void RequireUnchanged()
+    {
+        foreach (SafetensorsFile file in files) file.RequireUnchanged();
+    }
+
     /// <summary>Unmaps all files. Every weight handed out becomes invalid.</summary>
     public void Dispose()
     {

@@ -1,21 +1,27 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Formats;
 
 /// <summary>
 /// A whole file mapped into memory, read-only. Pages are read from disk when they are touched, so opening costs
-/// the same for every size. Other readers may share the file; writers may not.
+/// the same for every size. Other readers may share the file; writers may not, and where the system does not keep them out,
+/// <see cref="IsUnchanged"/> finds out.
 /// </summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
+    private readonly SafeFileHandle handle;
+    private readonly DateTime written;
     private readonly MemoryMappedFile file;
     private readonly MemoryMappedViewAccessor view;
     private readonly List<nint> own = []; // memory beside the file's
     private byte* start;
 
-    private MappedFile(string path, MemoryMappedFile file, MemoryMappedViewAccessor view, long length)
+    private MappedFile(string path, SafeFileHandle handle, MemoryMappedFile file, MemoryMappedViewAccessor view, long length)
     {
+        this.handle = handle;
+        written = File.GetLastWriteTimeUtc(handle);
         Path = path;
         Length = length;
         this.file = file;
@@ -49,6 +55,12 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <summary>Whether the file was disposed.</summary>
     internal bool IsClosed => start is null;
 
+    /// <summary>
+    /// Whether nobody has written to the file since it was mapped, by its length and its time: two questions to the system, some
+    /// microseconds. A file of the same name that took its place changes nothing, since the mapping is of the old one.
+    /// </summary>
+    public bool IsUnchanged => RandomAccess.GetLength(handle) == Length && File.GetLastWriteTimeUtc(handle) == written;
+
     /// <summary>Maps a file.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The mapping, to be disposed.</returns>
@@ -66,7 +78,7 @@ internal sealed unsafe class MappedFile : IDisposable
             if (length == 0) throw new ModelFormatException($"{path} is empty (0 bytes); copy or download it again.");
             file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
             view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            var mapped = new MappedFile(path, file, view, length);
+            var mapped = new MappedFile(path, stream.SafeFileHandle, file, view, length);
             (stream, file, view) = (null, null, null);
             return mapped;
         }

@@ -36,6 +36,18 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>Whether the file was disposed.</summary>
     internal bool IsClosed => file.IsClosed;
 
+    /// <summary>
+    /// Refuses to go on with a file that was written to since it was opened: its numbers are others now, or half of them.
+    /// </summary>
+    /// <exception cref="ModelFormatException">It was.</exception>
+    internal void RequireUnchanged()
+    {
+        if (file.IsUnchanged) return;
+        throw new ModelFormatException(
+            $"{Path} was written to while the model was in use, so its weights are no longer those that were opened: start again. To put "
+            + "a new file in the place of one that is in use, copy it beside and rename it.");
+    }
+
     /// <summary>Opens a file and checks its header completely.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The open file, to be disposed.</returns>

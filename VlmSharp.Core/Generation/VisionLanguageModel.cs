@@ -274,7 +274,12 @@ public sealed class VisionLanguageModel : IDisposable
 
     /// <summary>A request in the model's own terms: ids with placeholders, and normalized pixels.</summary>
     /// <exception cref="RequestException">It does not fit the model.</exception>
-    internal PreparedPrompt Prepare(GenerationRequest request) => preparer.Prepare(request);
+    /// <exception cref="ModelFormatException">A file of the model was written to since it was opened.</exception>
+    internal PreparedPrompt Prepare(GenerationRequest request)
+    {
+        if (!Backend.CopiesWeights && !context.IsDisposed) Checkpoint.RequireUnchanged();
+        return preparer.Prepare(request);
+    }
 
     private PendingAnswer Submit(GenerationRequest request, GenerationOptions options, CancellationToken cancellationToken)
     {

@@ -53,8 +53,15 @@ internal static class QuantizationPlan
     public static QuantizationSummary Check(Checkpoint checkpoint, DType asked)
     {
         if (!asked.IsQuantized()) throw new RequestException($"{asked} is not a format to quantize to: give Int8, Int4 or Nf4.");
-        if (checkpoint.Tensors.Values.FirstOrDefault(t => t.DType.IsQuantized()) is { } already)
-            throw new RequestException($"{checkpoint.Directory} is quantized already ({already.DType}): quantizing again would only lose more, so give the model that it was made from, or use it as it is.");
+        DType[] already = [.. checkpoint.Tensors.Values.Select(t => t.DType).Where(type => type.IsQuantized()).Distinct().Order()];
+        if (already.Length > 0)
+        {
+            // The table of an int4 model has 8 bits: the format of the other matrices is what the model is called after.
+            throw new RequestException(
+                $"{checkpoint.Directory} is quantized already ({already[^1]}): quantizing again would only lose more, so give the model "
+                + "that it was made from, or use it as it is.");
+        }
+
         WeightData[] matrices = [.. checkpoint.Tensors.Keys.Where(name => name != TensorNames.Head || checkpoint.HasSeparateHead).Select(checkpoint.Weight).Where(IsMatrix)];
         int fit = matrices.Count(data => FormatOf(data.Name, data.Rows, data.Columns, asked) is not null);
         return fit > 0

@@ -8,7 +8,7 @@ namespace VlmSharp.Tokenization;
 /// </summary>
 public static class PromptTokens
 {
-    private const string ImageToken = "<image>";
+    private const string ImageToken = "<image>", BosToken = "<bos>";
 
     /// <summary>Builds the input ids.</summary>
     /// <param name="tokenizer">The vocabulary.</param>
@@ -16,7 +16,8 @@ public static class PromptTokens
     /// <param name="imageTokenCount">Placeholders of one image: (image size / patch size) squared.</param>
     /// <param name="controlTokens">
     /// What control tokens in the prompt mean. As tokens, each <c>&lt;image&gt;</c> stands for one image, at its
-    /// place, and <c>&lt;bos&gt;</c> goes after the last; without any, the images go first.
+    /// place, and <c>&lt;bos&gt;</c> goes after the last; without any, the images go first. As text they are text, except for the
+    /// placeholders that <see cref="WithoutPlaceholders"/> takes away.
     /// </param>
     /// <param name="trimTrailingNewlines">Whether to drop newlines at the end of the prompt.</param>
     /// <param name="imageCount">Images of this prompt.</param>
@@ -29,7 +30,9 @@ public static class PromptTokens
         ArgumentOutOfRangeException.ThrowIfNegative(imageTokenCount);
         ArgumentOutOfRangeException.ThrowIfNegative(imageCount);
         if (trimTrailingNewlines) prompt = prompt.TrimEnd('\n', '\r');
-        string[] texts = controlTokens == ControlTokens.AsTokens ? prompt.Split(ImageToken) : [prompt];
+        string[] texts = controlTokens == ControlTokens.AsTokens
+            ? prompt.Split(ImageToken)
+            : [WithoutPlaceholders(prompt, imageTokenCount, imageCount)];
         int marks = texts.Length - 1;
         if (marks > 0 && marks != imageCount)
         {
@@ -48,6 +51,26 @@ public static class PromptTokens
         ids.Add(tokenizer.BosId);
         ids.AddRange(tokenizer.Encode(texts[^1] + "\n", controlTokens));
         return [.. ids];
+    }
+
+    /// <summary>
+    /// A prompt without the placeholders that users of transformers write in front of it: <c>&lt;image&gt;</c> once for each picture, as
+    /// its processor takes them, or once for each image token and <c>&lt;bos&gt;</c> behind, as its processor makes of that. Any other
+    /// number stays, as text.
+    /// </summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="imageTokenCount">Placeholders of one image: (image size / patch size) squared.</param>
+    /// <param name="imageCount">Images of this prompt.</param>
+    /// <returns>The prompt's own text.</returns>
+    public static string WithoutPlaceholders(string prompt, int imageTokenCount, int imageCount)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        int marks = 0;
+        while (prompt.AsSpan(marks * ImageToken.Length).StartsWith(ImageToken)) marks++;
+        string rest = prompt[(marks * ImageToken.Length)..];
+        if (marks == imageCount) return rest;
+        if (marks != (long)imageTokenCount * imageCount) return prompt;
+        return rest.StartsWith(BosToken, StringComparison.Ordinal) ? rest[BosToken.Length..] : rest;
     }
 
     private static void AddImages(List<int> ids, ITokenizer tokenizer, long count)

@@ -54,6 +54,9 @@ internal sealed record ItemAnswer(string Text, IReadOnlyList<LabeledBox> Boxes)
 
     /// <summary>Why there is no answer, or null.</summary>
     public string? Error { get; init; }
+
+    /// <summary>The kind of <see cref="Error"/>, as in <c>invalid_image</c>.</summary>
+    public string? ErrorType { get; init; }
 }
 
 /// <summary>An item with its answer.</summary>

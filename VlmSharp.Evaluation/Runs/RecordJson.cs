@@ -29,7 +29,7 @@ internal static class RecordJson
         WriteTexts(o, "references", item.References);
         if (item.Truth is { } truth) WriteBoxes(o, answer, truth);
         if (answer.FinishReason is { } reason) o.WriteString("finish_reason", reason);
-        if (answer.Error is { } error) o.WriteString("error", error);
+        if (answer.Error is { } error) WriteError(o, answer.ErrorType, error);
         o.WriteStartObject("scores");
         foreach ((string name, double value) in score.Values) o.WriteNumber(name, value);
         o.WriteEndObject();
@@ -54,13 +54,23 @@ internal static class RecordJson
             Truth = JsonFields.TryGet(o, "truth", out JsonElement truth) ? [.. Entries(truth, "truth").Select(ReadTruth)] : null,
         };
         bool hasSize = JsonFields.TryGet(o, "size", out JsonElement size);
+        bool hasError = JsonFields.TryGet(o, "error", out JsonElement error);
         double[] sides = hasSize ? JsonFields.Numbers(size, "size", 2, 2) : [0, 0];
         return (benchmark, new AnsweredItem(item, new ItemAnswer(
             JsonFields.RequiredText(o, "prediction"), JsonFields.TryGet(o, "boxes", out JsonElement boxes) ? [.. Entries(boxes, "boxes").Select(ReadBox)] : [])
         {
             Size = ((int)sides[0], (int)sides[1]),
-            Error = JsonFields.Text(o, "error"),
+            Error = hasError ? JsonFields.RequiredText(error, "message") : null,
+            ErrorType = hasError ? JsonFields.Text(error, "type") : null,
         }));
+    }
+
+    private static void WriteError(Utf8JsonWriter o, string? type, string message)
+    {
+        o.WriteStartObject("error");
+        if (type is not null) o.WriteString("type", type);
+        o.WriteString("message", message);
+        o.WriteEndObject();
     }
 
     private static void WriteBoxes(Utf8JsonWriter o, ItemAnswer answer, IReadOnlyList<LabeledTruth> truth)

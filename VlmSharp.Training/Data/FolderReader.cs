@@ -1,4 +1,5 @@
 using System.Text;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Training.Data;
 
@@ -73,7 +74,8 @@ internal static class FolderReader
 
     private static string[] Pictures(string folder)
     {
-        string[] pictures = [.. DataFile.Try(folder, () => Directory.GetFiles(folder)).Where(ImagePaths.IsPicture)];
+        string[] pictures = [.. DataFile.Try(folder, () => Directory.GetFiles(folder))
+            .Where(file => PictureNames.IsPicture(file) && !PictureNames.IsAppleMetadata(Path.GetFileName(file)))];
         Array.Sort(pictures, StringComparer.Ordinal);
         return pictures;
     }

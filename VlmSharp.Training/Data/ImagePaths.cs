@@ -3,8 +3,6 @@ namespace VlmSharp.Training.Data;
 /// <summary>What a data file calls a picture, and where that is.</summary>
 internal static class ImagePaths
 {
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".pbm", ".pnm"];
-
     /// <summary>Joins a name to the folder of the data file.</summary>
     /// <exception cref="FormatException">It is no name of a file.</exception>
     public static string Join(string folder, string name)
@@ -16,7 +14,4 @@ internal static class ImagePaths
             throw new FormatException($"{MessageText.Quote(name)} is an address; VlmSharp downloads nothing, so fetch the pictures first");
         return Path.Combine(folder, name);
     }
-
-    /// <summary>Whether a file has a picture's name.</summary>
-    public static bool IsPicture(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
 }

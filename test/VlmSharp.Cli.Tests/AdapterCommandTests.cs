@@ -75,7 +75,8 @@ public sealed class AdapterCommandTests : IDisposable
         Assert.Equal(await Tokens("--model", Model, "--adapter", RsLora), Of(1));
         Assert.Equal(await Tokens("--model", Model), Of(2));
         Assert.Equal(a, Of(3)); // the first one
-        Assert.Contains("loaded are a, pg1-rslora", records.RootElement[4].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("loaded are a, pg1-rslora", records.RootElement[4].GetProperty("error").GetProperty("message").GetString(),
+            StringComparison.Ordinal);
         Assert.Equal(3, new[] { Of(0), Of(1), Of(2) }.Select(t => string.Join(' ', t)).Distinct().Count());
     }
 

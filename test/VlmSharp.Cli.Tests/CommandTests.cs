@@ -35,7 +35,18 @@ public sealed class CommandTests : IDisposable
 
         run = await Run.Vlmsharp("", "caption", "-q", "--json", Sample("cake.png"), missing);
         using JsonDocument bad = JsonDocument.Parse(run.Lines[1]);
-        Assert.Contains(missing, bad.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains(missing, bad.RootElement.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_json_one_bad_picture_is_an_object_too()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "caption", "--json", Path.Combine(scratch, "missing.png"));
+        Assert.Equal(4, run.Code);
+        Assert.Contains("missing.png does not exist", run.Error, StringComparison.Ordinal);
+        JsonElement error = JsonDocument.Parse(run.Output).RootElement.GetProperty("error");
+        Assert.Equal("invalid_image", error.GetProperty("type").GetString());
+        Assert.Contains("missing.png does not exist", error.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

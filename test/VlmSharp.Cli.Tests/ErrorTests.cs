@@ -80,6 +80,33 @@ public sealed class ErrorTests
     [InlineData(2, "--simd is for --backend cpu", "bench", "--backend", "reference", "--simd", "512")]
     [InlineData(4, "does not exist: create it", "explain", "CAKE", "caption en", "--out", "no-such-folder/x.html")]
     [InlineData(4, "no-such.png", "explain", "no-such.png", "caption en", "--out", "-")]
+    [InlineData(2, "THING is empty: give a thing to look for", "detect", "CAKE", "")]
+    [InlineData(2, "THING is empty: give a thing to look for", "segment", "CAKE", "cake", "")]
+    [InlineData(2, "QUESTION is empty: give a question", "ask", "CAKE", "")]
+    [InlineData(2, "what is written is a .png file, so name it x.png", "detect", "CAKE", "cake", "--draw", "x.jpg")]
+    [InlineData(2, "what is written is a .png file, so name it {name}.png", "detect", "-", "cake", "--draw", "{name}.webp")]
+    [InlineData(2, "what is written is a .png file, so name it m.png", "segment", "CAKE", "cake", "--mask", "m.json")]
+    [InlineData(2, "what is written is a .json file, so name it m.json", "segment", "CAKE", "cake", "--mask", "m.png", "--mask-format",
+        "coco")]
+    [InlineData(2, "what is written is a .ppm file, so name it x.ppm", "preprocess", "CAKE", "-o", "x.jpg")]
+    [InlineData(2, "what is written is a .png file, so name it x.png", "preprocess", "CAKE", "-o", "x.ppm", "-f", "png")]
+    [InlineData(2, "what is written is a .html file, so name it x.html", "explain", "CAKE", "caption", "-o", "x.png")]
+    [InlineData(2, "what is written is a .svg file, so name it x.svg", "bench", "--svg", "x.png")]
+    [InlineData(4, ". is a folder: give a file's name for --output", "preprocess", "CAKE", "-o", ".")]
+    [InlineData(4, "does not exist: create it, or give another --output", "preprocess", "CAKE", "-o", "no-such-folder/x.ppm")]
+    [InlineData(4, ". is a folder: give a file's name for --out", "explain", "CAKE", "caption", "-o", ".")]
+    [InlineData(4, ". is a folder: give a file's name for --out", "trace", "--image", "CAKE", "--prompt", "x", "-o", ".")]
+    [InlineData(2, "vqav2 stands in front of 'score', which is a command of its own", "eval", "vqav2", "score", "caption",
+        "--predictions", "a", "--references", "b")]
+    [InlineData(2, "--limit stands in front of 'compare'", "eval", "--limit", "5", "compare", "a", "b")]
+    [InlineData(2, "x.png stands in front of 'status'", "batch", "x.png", "status", "out")]
+    [InlineData(2, "a/b@r and --revision s name two revisions", "pull", "a/b@r", "--revision", "s")]
+    [InlineData(4, "no-such-token does not exist: give a file with a token in its first line", "pull", "a/b", "--token-file",
+        "no-such-token")]
+    [InlineData(4, ". is a folder: give a file with a token in its first line", "pull", "a/b", "--token-file", ".")]
+    [InlineData(2, "--temperature '0,8': give a number, with a point for the decimals: 0.8", "caption", "CAKE", "--temperature", "0,8")]
+    [InlineData(2, "--lr '2e-4,5': give a number", "train", "--data", "x", "--lr", "2e-4,5")]
+    [InlineData(2, "--max-error-rate '0,1': give a number", "batch", "CAKE", "--max-error-rate", "0,1")]
     public async Task Errors_are_one_sentence_with_their_exit_code(int code, string says, params string[] args)
     {
         string[] real = [.. args.Select(a => a switch { "CAKE" => Cake, "README" => Path.Combine(GoldenFiles.Root, "README.md"), "ODD" => GoldenFiles.PathOf("models", "pg1odd"), _ => a })];
@@ -99,6 +126,13 @@ public sealed class ErrorTests
     [InlineData("Here it is --image.", "generate", "--image_file_path", "x.png")]
     [InlineData("Here it is nothing: the picture's name stands by itself.", "ask", "--image_file_path", "x.png", "what?")]
     [InlineData("Here it is --model.", "caption", "--model_path", "folder", "x.png")]
+    [InlineData("Here it is nothing: the picture's name stands by itself.", "caption", "--image", "x.png")]
+    [InlineData("Here it is --image.", "generate", "--image_path", "x.png")]
+    [InlineData("Here it is nothing: the pictures' names stand by themselves.", "batch", "--image_path", "x.png")]
+    [InlineData("Here it is nothing: the question stands behind the picture.", "ask", "--prompt", "x")]
+    [InlineData("Here it is another command: vlmsharp generate --prompt.", "caption", "--prompt", "x")]
+    [InlineData("Here it is --backend.", "caption", "--device_map", "auto", "x.png")]
+    [InlineData("Here it is --model.", "inspect", "--model_id", "google/x")]
     [InlineData("Did you mean --model?", "inspect", "--modle", "x")]
     [InlineData("Did you mean --quantize?", "inspect", "--quant", "int8")]
     [InlineData("Did you mean caption?", "captoin", "x.png")]
@@ -131,6 +165,8 @@ public sealed class ErrorTests
             Assert.Equal(0, run.Code);
             using var trace = new GoldenTensors(target);
             Assert.Equal(512, trace.Ints("input_ids").Length + trace.Ints("tokens").Length);
+            Assert.Equal("vlmsharp: --max-new-tokens 2000000000 is cut to 444: the prompt has 68 tokens, pictures included, and the "
+                + "model's context 512.\n", run.Error);
         }
         finally
         {
@@ -160,6 +196,14 @@ public sealed class ErrorTests
         Run.Outcome run = await Run.Vlmsharp("", [.. command, "--help"]);
         Assert.Equal(0, run.Code);
         Assert.Contains("Examples:", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData("score"), InlineData("score", "vqa"), InlineData("compare")]
+    public async Task Help_of_a_command_below_eval_has_no_word_of_eval(params string[] command)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", ["eval", .. command, "--help"]);
+        Assert.Equal(0, run.Code);
+        Assert.DoesNotContain("WHAT", run.Output, StringComparison.Ordinal);
     }
 
     /// <summary>INPUT is what their parent takes, not they.</summary>
@@ -195,6 +239,38 @@ public sealed class ErrorTests
             Assert.Contains(shown, run.Error, StringComparison.Ordinal);
             Assert.DoesNotContain(run.Error, c => char.IsControl(c) && c != '\n' || c == '\u202e');
         }
+    }
+
+    /// <summary>On a terminal no name is a command; in a file every name is what it is.</summary>
+    [ToolFact("script")]
+    public async Task A_name_in_an_answer_cannot_command_the_terminal()
+    {
+        using var folder = new TemporaryFolder();
+        string name = "no\u001b[31msuch\u202e\u009b.png", list = folder.At("list");
+        File.Copy(Cake, folder.At(name));
+        await File.WriteAllTextAsync(list, name + "\n");
+        string command = $"dotnet '{Tool.Vlmsharp}' caption -q - < '{list}'";
+        (int code, string output, _) = await Tool.RunAsync("/bin/sh", ["-c", command], folder.Path);
+        Assert.Equal((0, $"{name}: a cake\n"), (code, output));
+        (code, output, _) = await Tool.RunAsync("script", ["-qec", command, "/dev/null"], folder.Path);
+        Assert.Equal(0, code);
+        Assert.Contains(@"no\u001b[31msuch\u202e\u009b.png: ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("such\u202e", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(">/dev/full", "caption", "No space left on device")]
+    [InlineData(">&-", "caption", "")]
+    [InlineData(">/dev/full", "detect --json CAKE cake", "No space left on device")]
+    [InlineData(">/dev/full", "inspect", "No space left on device")]
+    [InlineData(">/dev/full", "--help", "No space left on device")]
+    public async Task That_standard_output_cannot_be_written_is_said(string redirection, string command, string why)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        string words = command == "caption" ? $"caption '{Cake}'" : command.Replace("CAKE", $"'{Cake}'", StringComparison.Ordinal);
+        (int code, _, string error) = await Tool.RunAsync("/bin/sh", ["-c", $"dotnet '{Tool.Vlmsharp}' {words} {redirection}"]);
+        Assert.Equal(4, code);
+        Assert.Contains($"vlmsharp: standard output cannot be written: {why}", error, StringComparison.Ordinal);
     }
 
     [Theory]

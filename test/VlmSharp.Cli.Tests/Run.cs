@@ -1,3 +1,6 @@
+using System.Text;
+using VlmSharp.Cli.Inputs;
+
 namespace VlmSharp.Cli.Tests;
 
 /// <summary>Runs the program in this process with the console redirected.</summary>
@@ -11,17 +14,19 @@ internal static class Run
         public string[] Lines => Output.TrimEnd('\n').Split('\n');
     }
 
-    public static async Task<Outcome> Vlmsharp(string input, params string[] args)
+    public static Task<Outcome> Vlmsharp(string input, params string[] args) => Vlmsharp(Encoding.UTF8.GetBytes(input), args);
+
+    public static async Task<Outcome> Vlmsharp(byte[] input, params string[] args)
     {
         await Console1.WaitAsync();
-        (TextWriter output, TextWriter error, TextReader reader) = (Console.Out, Console.Error, Console.In);
+        (TextWriter output, TextWriter error, PipedInput standard) = (Console.Out, Console.Error, PipedInput.Standard);
         try
         {
             using var o = new StringWriter { NewLine = "\n" };
             using var e = new StringWriter { NewLine = "\n" };
             Console.SetOut(o);
             Console.SetError(e);
-            Console.SetIn(new StringReader(input));
+            PipedInput.Standard = new PipedInput(() => new MemoryStream(input), "standard input");
             int code = await Program.RunAsync(args);
             return new Outcome(code, o.ToString(), e.ToString());
         }
@@ -29,7 +34,7 @@ internal static class Run
         {
             Console.SetOut(output);
             Console.SetError(error);
-            Console.SetIn(reader);
+            PipedInput.Standard = standard;
             Console1.Release();
         }
     }

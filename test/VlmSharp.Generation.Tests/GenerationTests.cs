@@ -185,6 +185,30 @@ public sealed class GenerationTests : IDisposable
         Assert.True(result.PromptTokens > 64 + 6);
     }
 
+    /// <summary>In place its weights become others under the running model; a file that is renamed into its place does no harm.</summary>
+    [Fact]
+    public async Task A_checkpoint_that_is_overwritten_is_noticed()
+    {
+        if (OperatingSystem.IsWindows()) return; // files in use cannot be written there
+        using var folder = new TemporaryFolder();
+        foreach (string file in Directory.GetFiles(GoldenFiles.DemoModel)) File.Copy(file, folder.At(Path.GetFileName(file)));
+        using VisionLanguageModel copy = VisionLanguageModel.Open(folder.Path, backend);
+        string weights = folder.At("model.safetensors");
+        string? text = copy.Generate(Request("cake.png", "caption en")).Text;
+        File.Copy(weights, folder.At("new"));
+        File.Move(folder.At("new"), weights, overwrite: true);
+        Assert.Equal(text, copy.Generate(Request("cake.png", "caption en")).Text);
+
+        using VisionLanguageModel second = VisionLanguageModel.Open(folder.Path, backend);
+        Assert.Equal(text, second.Generate(Request("cake.png", "caption en")).Text);
+        (int code, _, _) = await Tool.RunAsync("/bin/sh", ["-c", $"printf x | dd of='{weights}' bs=1 seek=5000000 conv=notrunc"]);
+        Assert.Equal(0, code);
+        string message = Assert.Throws<ModelFormatException>(() => second.Generate(Request("cake.png", "caption en"))).Message;
+        Assert.StartsWith($"{weights} was written to while the model was in use", message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ModelFormatException>(() => second.GenerateAsync(Request("cake.png", "caption en")));
+        Assert.Equal(text, copy.Generate(Request("cake.png", "caption en")).Text); // has the old file
+    }
+
     private static RgbImage Sample(string name) => ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", name));
 
     private static GenerationRequest Request(string picture, string prompt) => new() { Images = [Sample(picture)], Prompt = prompt };

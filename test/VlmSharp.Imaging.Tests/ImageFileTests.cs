@@ -68,7 +68,11 @@ public class ImageFileTests
     [InlineData("\0\0\0\x18" + "ftypavif", "AVIF")]
     [InlineData("II*\0", "TIFF")]
     [InlineData("MM\0*", "TIFF")]
-    [InlineData("\0\0\x01\0", "Windows icon")]
+    [InlineData("\0\0\x01\0\x01\0", "Windows icon")]
+    [InlineData("\0\0\x02\0\x01\0", "Windows icon")] // a cursor
+    [InlineData("\0\0\x02\0\0\0\0\0\0\0\0\0\x40\0\x30\0\x18\0", "TGA")] // 64 x 48, 24 bits a pixel
+    [InlineData("\0\0\x0a\0\0\0\0\0\0\0\0\0\x40\0\x30\0\x20\x28", "TGA")]
+    [InlineData("\x05\x01\x01\0\0\0\x01\x18\0\0\0\0\x40\0\x30\0\x08\0", "TGA")]
     [InlineData("P7\nWIDTH", "PAM")]
     [InlineData("<?xml?><svg>", "SVG")]
     [InlineData("%PDF-1.7", "PDF")]
@@ -96,6 +100,35 @@ public class ImageFileTests
         using (FileStream file = File.Create(path)) file.SetLength(3L << 30); // takes no room on the disk
         var error = Assert.Throws<ImageFormatException>(() => ImageFile.Load(path, new ImageOptions { MaxFileBytes = long.MaxValue }));
         Assert.Contains($"it has {3L << 30} bytes, over the limit of {Array.MaxLength}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task APipeIsReadAndADeviceIsNoPicture()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var folder = new TemporaryFolder();
+        string pipe = folder.At("pipe"), picture = GoldenFiles.PathOf("images", "jpg_exif6.jpg");
+        (int code, _, _) = await Tool.RunAsync("mkfifo", [pipe]);
+        Assert.Equal(0, code);
+        using System.Diagnostics.Process writing = Tool.Start("/bin/sh", ["-c", $"cat '{picture}' > '{pipe}'"]);
+        Assert.Equal(ImageFile.Load(picture).Pixels, ImageFile.Load(pipe).Pixels);
+        await writing.WaitForExitAsync();
+        string message = Assert.Throws<ImageFormatException>(() => ImageFile.Load("/dev/zero")).Message;
+        Assert.Equal("/dev/zero cannot be read: it is a device and no regular file; give the path of a picture.", message);
+        Assert.Contains("is empty", Assert.Throws<ImageFormatException>(() => ImageFile.Load("/dev/null")).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnEndlessPipeIsCutOff()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var endless = new System.Diagnostics.Process { StartInfo = new("cat", ["/dev/zero"]) { RedirectStandardOutput = true } };
+        endless.Start();
+        var options = new ImageOptions { MaxFileBytes = 1 << 20 };
+        Assert.Contains("more than 1048576 bytes", Assert.Throws<ImageFormatException>(() =>
+            ImageFile.Load(endless.StandardOutput.BaseStream, options: options)).Message, StringComparison.Ordinal);
+        endless.Kill();
     }
 
     private static string Fault(byte[] bytes) => Assert.Throws<ImageFormatException>(() => ImageFile.Decode(bytes, "photo")).Message;

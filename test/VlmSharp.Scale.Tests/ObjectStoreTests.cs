@@ -140,6 +140,26 @@ public sealed class ObjectStoreTests
         Assert.Contains("was changed", Assert.Throws<StorageException>(() => stream.CopyTo(Stream.Null)).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The store can be reached; it is a file here that cannot.</summary>
+    [Fact]
+    public async Task What_fails_on_this_machine_is_not_the_stores_fault()
+    {
+        await using S3Server server = await S3Server.StartAsync();
+        using ObjectStore store = Open(server);
+        string gone = Path.Combine(Path.GetTempPath(), $"vlmsharp-{Guid.NewGuid():N}");
+        foreach (string file in new[] { gone, Path.GetTempPath() })
+        {
+            Action[] uploads = [() => store.Upload(file, Photos.Below("a")), () => store.UploadNew(file, Photos.Below("a"))];
+            foreach (Action upload in uploads)
+            {
+                string message = Assert.Throws<IOException>(upload).Message;
+                Assert.StartsWith("s3://photos/a was not written or read, because of a file of this machine: ", message,
+                    StringComparison.Ordinal);
+                Assert.DoesNotContain("cannot be reached", message, StringComparison.Ordinal);
+            }
+        }
+    }
+
     [Fact]
     public async Task Errors_say_what_to_do()
     {

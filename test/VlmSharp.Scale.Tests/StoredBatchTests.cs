@@ -123,12 +123,36 @@ public sealed class StoredBatchTests : IDisposable
         server.Objects.TryRemove("in/003.png", out _);
         string[] lines = (await RunWellAsync(server, $"{Photos}list.jsonl", "-q")).TrimEnd('\n').Split('\n');
         Assert.Equal(24, lines.Length);
-        Assert.Equal("{\"index\":3,\"id\":3,\"error\":\"s3://photos/in/003.png does not exist; check the key, and end it with / for all pictures below it.\"}", Assert.Single(lines, l => l.Contains("error", StringComparison.Ordinal)));
+        const string Missing = "s3://photos/in/003.png does not exist; check the key, and end it with / for all pictures below it.";
+        Assert.Equal(
+            $"{{\"index\":3,\"id\":3,\"error\":{{\"type\":\"storage\",\"message\":\"{Missing}\"}}}}",
+            Assert.Single(lines, l => l.Contains("error", StringComparison.Ordinal)));
 
         server.Fault = r => r.Key == "in/010.png" ? S3Fault.SlowDown : null;
         (int code, _, string errors) = await RunAsync(server, [$"{Photos}list.jsonl", "--out", Out, "--batch-size", "1", "-q"]);
         Assert.True(code == 75, errors);
         Assert.Equal(10, server.Objects["out/shard-00000-of-00001.jsonl.partial"].Count(b => b == '\n')); // what was made is kept
+    }
+
+    [Fact]
+    public async Task Failed_items_of_a_stored_run_are_tried_again()
+    {
+        await using S3Server server = await StartAsync();
+        byte[] picture = server.Objects["in/003.png"];
+        server.Objects["in/003.png"] = [1, 2, 3];
+        string[] command = [$"{Photos}list.jsonl", "--out", Out, "-q"];
+        Assert.Contains("holds no batch", (await RunAsync(server, ["retry", .. command])).Errors, StringComparison.Ordinal);
+        await RunWellAsync(server, command);
+        Assert.Equal(65, (await RunAsync(server, ["retry", .. command])).Code);
+        server.Objects["in/003.png"] = picture;
+        await RunWellAsync(server, ["retry", .. command]);
+        Assert.Equal(await work.AloneAsync(), await RunWellAsync(server, "merge", Out));
+        Assert.Contains("\"errors\":0", await RunWellAsync(server, "status", Out, "--json"), StringComparison.Ordinal);
+
+        await RunWellAsync(server, Photos, "--out", $"{Out}2", "-q");
+        // read.me and list.jsonl
+        Assert.Contains("{\"other\":2}", await RunWellAsync(server, "status", $"{Out}2", "--json"), StringComparison.Ordinal);
+        Assert.Empty(server.Refusals);
     }
 
     [Theory]

@@ -105,9 +105,10 @@ public sealed class BatchCommandTests : IDisposable
         Assert.NotEqual(0, records[0].GetProperty("detections").GetArrayLength());
         Assert.Equal("a key", records[1].GetProperty("text").GetString());
         Assert.Equal("generate", records[2].GetProperty("task").GetString());
-        Assert.Contains("needs \"things\"", records[3].GetProperty("error").GetString(), StringComparison.Ordinal);
-        Assert.Contains("\"dream\" is unknown", records[4].GetProperty("error").GetString(), StringComparison.Ordinal);
-        Assert.Contains("needs \"question\"", records[5].GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("needs \"things\"", records[3].GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("\"dream\" is unknown", records[4].GetProperty("error").GetProperty("message").GetString(),
+            StringComparison.Ordinal);
+        Assert.Contains("needs \"question\"", records[5].GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,7 +150,8 @@ public sealed class BatchCommandTests : IDisposable
     {
         string line = $"{{\"image\": \"{Path.Combine(Samples, "cake.png")}\", \"task\": \"segment\", \"things\": \"cake\"}}", decoder = Out("decoder.npz");
         Run.Outcome run = await Run.Vlmsharp(line, "batch", "-", "-q");
-        Assert.Contains("--mask-decoder", JsonDocument.Parse(run.Output).RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("--mask-decoder",
+            JsonDocument.Parse(run.Output).RootElement.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal(3, (await Run.Vlmsharp(line, "batch", "-", "--mask-decoder", decoder)).Code);
 
         MaskGoldens.WriteNpz(decoder);
@@ -217,6 +219,130 @@ public sealed class BatchCommandTests : IDisposable
         File.AppendAllText(Path.Combine(folder, "shard-00001-of-00002.jsonl"), "x");
         Assert.Contains("was changed", (await Run.Vlmsharp("", "batch", "merge", folder)).Error, StringComparison.Ordinal);
         Assert.Contains("holds no batch", (await Run.Vlmsharp("", "batch", "status", scratch)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_record_that_is_an_error_says_what_kind()
+    {
+        File.WriteAllText(Out("broken.png"), "not a picture");
+        string lines = $$"""
+            {"image": ""}
+            {"image": "{{Out("broken.png")}}"}
+            {"image": "{{Path.Combine(Samples, "cake.png")}}", "task": "dream"}
+            {"images": ["{{Path.Combine(Samples, "cake.png")}}", " "]}
+            """;
+        Run.Outcome run = await Run.Vlmsharp(lines, "batch", "-", "-q");
+        Assert.Equal(65, run.Code); // all failed
+        (string, string)[] expected =
+        [
+            ("invalid_line", "the name of a picture is empty"), ("invalid_image", "broken.png is not a picture"),
+            ("invalid_request", "\"dream\" is unknown"), ("invalid_line", "the name of a picture is empty"),
+        ];
+        Assert.Equal(4, run.Lines.Length);
+        foreach (((string type, string message), string line) in expected.Zip(run.Lines))
+        {
+            JsonElement error = JsonDocument.Parse(line).RootElement.GetProperty("error");
+            Assert.Equal(type, error.GetProperty("type").GetString());
+            Assert.Contains(message, error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory, InlineData("folder"), InlineData("list")]
+    public async Task Retry_tries_what_failed_and_leaves_the_rest(string kind)
+    {
+        string cake = Path.Combine(Samples, "cake.png"), sun = Path.Combine(Samples, "sun.png"), broken = Out("in/b.png");
+        Directory.CreateDirectory(Out("in"));
+        foreach ((string name, string from) in new[] { ("a.png", cake), ("c.png", sun), ("d.png", cake) }) File.Copy(from,
+            Out($"in/{name}"));
+        File.WriteAllText(broken, "not a picture");
+        File.WriteAllLines(Out("list.txt"), ["in/a.png", "in/b.png", "in/c.png", "in/d.png", "in/e.png"]);
+        string[] command = [kind == "folder" ? Out("in") : Out("list.txt"), "--out", Out("out"), "--shards", "2", "--shard"];
+        async Task<Run.Outcome> Batch(params string[] words) => await Run.Vlmsharp("", ["batch", .. words]);
+
+        Run.Outcome early = await Batch(["retry", .. command, "1"]);
+        Assert.Equal(2, early.Code);
+        Assert.Contains("holds no batch", early.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await Batch([.. command, "0", "-q"])).Code); // a, c (and e)
+        Assert.Equal(0, (await Batch([.. command, "1", "-q"])).Code); // b, d
+        string records = await File.ReadAllTextAsync(Out("out/shard-00001-of-00002.jsonl"));
+        Assert.Contains("\"error\"", records, StringComparison.Ordinal);
+
+        Run.Outcome again = await Batch(["retry", .. command, "1"]);
+        Assert.Contains("1 of 1, 1 error", again.Error, StringComparison.Ordinal);
+        Assert.Equal(65, again.Code); // all that was tried
+        Assert.Equal(records, await File.ReadAllTextAsync(Out("out/shard-00001-of-00002.jsonl")));
+
+        File.Copy(sun, broken, overwrite: true);
+        again = await Batch(["retry", .. command, "1"]);
+        Assert.Equal(0, again.Code);
+        Assert.Contains("1 of 1, 0 errors", again.Error, StringComparison.Ordinal);
+        File.Copy(cake, Out("in/e.png"));
+        if (kind == "list") Assert.Equal(0, (await Batch(["retry", .. command, "0", "-q"])).Code);
+        else File.Delete(Out("in/e.png"));
+        again = await Batch(["retry", .. command, "0"]);
+        Assert.Equal((0, "shard-00000-of-00002.jsonl has no failed items.\n"), (again.Code, again.Error));
+
+        // The same as if nothing had ever failed.
+        Assert.Equal(0, (await Batch(command[0], "-q", "--out", Out("whole"))).Code);
+        Assert.Equal(await Merged(Out("whole")), await Merged(Out("out")));
+        Assert.Contains("\"errors\":0", (await Run.Vlmsharp("", "batch", "status", Out("out"), "--json")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_folder_has_besides_is_counted()
+    {
+        Directory.CreateDirectory(Out("in/__MACOSX"));
+        File.Copy(Path.Combine(Samples, "cake.png"), Out("in/a.png"));
+        string[] others = ["b.heic", "c.HEIC", "d.tif", "._a.png", "__MACOSX/a.png", "notes.txt"];
+        foreach (string name in others) File.WriteAllText(Out($"in/{name}"), "");
+        Run.Outcome run = await Run.Vlmsharp("", "batch", Out("in"), "--out", Out("out"));
+        Assert.Equal(0, run.Code);
+        Assert.EndsWith("; not tried: 2 HEIC, 1 TIFF, 2 macOS metadata, 1 other\n", run.Error, StringComparison.Ordinal);
+        Assert.Single(File.ReadAllLines(Out("out/shard-00000-of-00001.jsonl")));
+        using JsonDocument status = JsonDocument.Parse((await Run.Vlmsharp("", "batch", "status", Out("out"), "--json")).Output);
+        Assert.Equal("""{"HEIC":2,"TIFF":1,"macOS metadata":2,"other":1}""", status.RootElement.GetProperty("skipped").GetRawText());
+        Assert.EndsWith("2 HEIC, 1 TIFF, 2 macOS metadata, 1 other\n", (await Run.Vlmsharp("", "batch", "status", Out("out"))).Output,
+            StringComparison.Ordinal);
+        File.Delete(Out("in/notes.txt")); // does not make it another run
+        Assert.Equal(0, (await Run.Vlmsharp("", "batch", Out("in"), "--out", Out("out"))).Code);
+    }
+
+    [Fact]
+    public async Task A_batch_in_which_all_failed_is_no_success()
+    {
+        File.WriteAllText(Out("broken.png"), "not a picture");
+        string[] command = ["batch", Out("broken.png"), Out("broken.png"), "--out", Out("out"), "-q"];
+        for (int i = 0; i < 2; i++)
+        {
+            Run.Outcome run = await Run.Vlmsharp("", command);
+            Assert.Equal((65, "vlmsharp: all 2 items failed; the records say why.\n"), (run.Code, run.Error));
+        }
+    }
+
+    [Fact]
+    public async Task A_picture_is_taken_where_a_list_may_be_too()
+    {
+        byte[] cake = await File.ReadAllBytesAsync(Path.Combine(Samples, "cake.png"));
+        await File.WriteAllBytesAsync(Out("cake.unknown"), cake);
+        Run.Outcome run = await Run.Vlmsharp("", "batch", Out("cake.unknown"), "-q");
+        Assert.Equal("a cake", JsonDocument.Parse(Assert.Single(run.Lines)).RootElement.GetProperty("text").GetString());
+        run = await Run.Vlmsharp(cake, "batch", "-", "-q");
+        JsonElement record = JsonDocument.Parse(Assert.Single(run.Lines)).RootElement;
+        Assert.Equal(("-", "a cake"), (record.GetProperty("id").GetString(), record.GetProperty("text").GetString()));
+        run = await Run.Vlmsharp([0, 0, 0, 24, .. "ftypheic"u8, 0, 0, 0, 0], "batch", "-", "-q");
+        Assert.Equal(65, run.Code);
+        Assert.Contains("Standard input is in the HEIC format", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pipes_are_inputs_too()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        string cake = Path.Combine(Samples, "cake.png");
+        (int code, string output, string error) = await Tool.RunAsync(
+            "/bin/bash", ["-c", $"dotnet '{Tool.Vlmsharp}' batch -q <(echo '{cake}'; echo '{cake}') <(cat '{cake}') | grep -c 'a cake'; "
+                + "exit ${PIPESTATUS[0]}"]);
+        Assert.Equal((0, "3\n", ""), (code, output, error));
     }
 
     [Fact]

@@ -35,6 +35,33 @@ public sealed class ShardFileTests : IDisposable
         }
     }
 
+    [Fact]
+    public void WhatWasTriedAgainCountsWhenTheRestWasNot()
+    {
+        string Record(long k, string member) => $"{{\"index\":{Plan.IndexOf(k)},\"{member}\":\"{k}\"}}";
+        string[] old = [Record(0, "text"), Record(1, "error"), Record(2, "text"), Record(3, "error")];
+        using (ShardFile file = ShardFile.Open(folder, Plan))
+        {
+            foreach (string line in old) file.Append(Encoding.UTF8.GetBytes(line), line.Contains("error", StringComparison.Ordinal));
+            file.Complete();
+        }
+
+        RetriedShard.Open(folder, Plan, items: 12).Dispose();
+        Assert.Equal(old, File.ReadAllLines(Final));
+        using (var again = (RetriedShard)RetriedShard.Open(folder, Plan, items: 12))
+        {
+            Assert.Equal([Plan.IndexOf(1), Plan.IndexOf(3)], again.Failed);
+            Assert.Contains("in use", Assert.Throws<IOException>(() => RetriedShard.Open(folder, Plan, items: 12)).Message, StringComparison.Ordinal);
+            again.Append(Encoding.UTF8.GetBytes(Record(1, "text")), isError: false);
+        }
+
+        Assert.Equal([old[0], Record(1, "text"), old[2], old[3]], File.ReadAllLines(Final));
+        ShardStatus status = RunFolder.StatusOf(folder, Plan);
+        Assert.Equal((ShardState.Done, 4, 1), (status.State, status.Records, status.Errors));
+        RunFolder.Verify(folder, status);
+        Assert.Equal([Final, ShardFile.DoneOf(Final)], Directory.GetFiles(folder).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("{\"index\":2,\"text\":\"another shard's\"}\n")]
     [InlineData("\0\0\0\0\0\0\n")]

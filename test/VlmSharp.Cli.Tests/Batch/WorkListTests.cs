@@ -1,4 +1,8 @@
+using System.Text;
 using VlmSharp.Cli.Batch;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
+using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests.Batch;
 
@@ -17,16 +21,82 @@ public sealed class WorkListTests : IDisposable
         return path;
     }
 
+    private static PipedInput Text(string text) => new(() => new MemoryStream(Encoding.UTF8.GetBytes(text)), "standard input");
+
     private static List<WorkItem> Items(WorkList work) => [.. work.Items(0, 1)];
 
     [Fact]
     public void AFolderGivesItsPicturesInAFixedOrder()
     {
         foreach (string name in new[] { "b.png", "a.JPG", "sub/c.webp", "notes.txt", "B.gif" }) Write(name, "");
-        var work = new WorkList([folder], TextReader.Null);
+        var work = new WorkList([folder], Text(""));
         Assert.Equal(["B.gif", "a.JPG", "b.png", "sub/c.webp"], Items(work).Select(i => i.Id));
         Assert.Equal(Path.Combine(folder, "sub/c.webp"), Items(work)[3].Images[0]);
         Assert.Equal(4, work.Count);
+    }
+
+    [Fact]
+    public void AFoldersFilesThatAreNotTriedAreCountedByKind()
+    {
+        string[] tried = ["a.jfif", "b.JPE", "c.dib", "d.apng"];
+        string[] skipped =
+        [
+            "x.heic", "y.HEIF", "x.avif", "x.tif", "y.tiff", "x.svg", "x.cr2", "notes.txt", "no-name", "._a.jfif", "sub/._b.png",
+            "__MACOSX/c.png", "sub/__MACOSX/deep/d.png",
+        ];
+        foreach (string name in tried.Concat(skipped)) Write(name, "");
+        var work = new WorkList([folder], Text(""));
+        Assert.Equal(tried, Items(work).Select(i => i.Id));
+        Assert.Equal("1 AVIF, 2 HEIC, 1 SVG, 2 TIFF, 1 camera raw, 4 macOS metadata, 2 other", SkippedFiles.TextOf(work.Skipped));
+        Directory.Delete(Path.Combine(folder, "sub"), recursive: true);
+        foreach (string name in tried) File.Delete(Path.Combine(folder, name));
+        Assert.EndsWith(
+            "; it has 1 AVIF, 2 HEIC, 1 SVG, 2 TIFF, 1 camera raw, 2 macOS metadata, 2 other.",
+            Assert.Throws<IOException>(() => new WorkList([folder], Text(""))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFileThatIsAPictureIsNoListWhateverItsName()
+    {
+        string picture = Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"), copy = Path.Combine(folder, "cake");
+        File.Copy(picture, copy);
+        Assert.Equal([copy], Items(new WorkList([copy], Text(""))).Single().Images);
+        foreach (string text in new[] { "P3 1 1 255\n1 2 3\n", "P6\n# made by hand\n1 1\n255\nabc" })
+            Assert.Equal([Path.Combine(folder, "x")], Items(new WorkList([Write("x", text)], Text(""))).Single().Images);
+    }
+
+    /// <summary>The letters with which some pictures begin can begin a path too.</summary>
+    [Theory]
+    [InlineData("BMW.jpg\n")]
+    [InlineData("P6\nP5.png\n")]
+    [InlineData("GIF89a.gif\nb.png\n")]
+    [InlineData("PFAU.png\n")]
+    [InlineData("\uFEFFa.png\n")]
+    [InlineData("\u00e4.png\n")]
+    [InlineData("BMW\u00e4.png\nb.png\n")]
+    [InlineData("no\u001b[31msuch.png\nb.png\n")]
+    [InlineData("two\0words.png\nb.png\n")]
+    public void APathThatBeginsLikeAPictureIsAPath(string list)
+    {
+        string expected = list.TrimStart('\uFEFF').Split('\n')[0];
+        Assert.Equal(expected, Items(new WorkList([Write("list", list)], Text("")))[0].Id);
+        Assert.Equal(expected, Items(new WorkList(["-"], Text(list)))[0].Id);
+    }
+
+    [Theory]
+    [InlineData("\u001f\u008b\u0008\0", "is packed (gzip): unpack it")]
+    [InlineData("PK\u0003\u0004", "is packed (zip)")]
+    [InlineData("\u007fELF\u0002\u0001\u0001\0\0\0\0\0\0\0\0", "neither a picture of a known format nor a list")]
+    [InlineData("abcdefghijklmnop\u0001\u00e4\u00fcabcdefghijklmnop",
+        "neither a picture of a known format nor a list")] // no encoding has both
+    [InlineData("\u0001\u0002\u0003\u0004", "neither a picture of a known format nor a list")]
+    public void BytesThatNoTextHasAreNoList(string bytes, string says)
+    {
+        string path = Path.Combine(folder, "list");
+        File.WriteAllBytes(path, Encoding.Latin1.GetBytes(bytes));
+        Assert.Contains(says, Assert.Throws<UsageException>(() => new WorkList([path], Text(""))).Message, StringComparison.Ordinal);
+        var piped = new PipedInput(() => File.OpenRead(path), "standard input");
+        Assert.Contains(says, Assert.Throws<UsageException>(() => new WorkList(["-"], piped)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -34,7 +104,8 @@ public sealed class WorkListTests : IDisposable
     {
         string[] names = [" a.png", "{3F25}.png"];
         foreach (string name in names) Write(name, "");
-        foreach (WorkList work in new[] { new WorkList([folder], TextReader.Null), new WorkList([.. names.Select(name => Path.Combine(folder, name))], TextReader.Null) })
+        WorkList[] works = [new([folder], Text("")), new([.. names.Select(name => Path.Combine(folder, name))], Text(""))];
+        foreach (WorkList work in works)
         {
             Assert.All(Items(work), item => Assert.Null(item.Fault));
             Assert.Equal(names.Select(name => Path.Combine(folder, name)), Items(work).Select(item => item.Images[0]));
@@ -50,7 +121,7 @@ public sealed class WorkListTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(folder, "c.png"), Path.Combine(folder, "c.png"));
         File.CreateSymbolicLink(Path.Combine(folder, "d.png"), Path.Combine(folder, "nowhere.png"));
         Directory.CreateSymbolicLink(Path.Combine(folder, "loop"), folder);
-        Assert.Equal(["a.png", "b.png", "c.png", "d.png"], Items(new WorkList([folder], TextReader.Null)).Select(i => i.Id));
+        Assert.Equal(["a.png", "b.png", "c.png", "d.png"], Items(new WorkList([folder], Text(""))).Select(i => i.Id));
     }
 
     [Fact]
@@ -58,7 +129,7 @@ public sealed class WorkListTests : IDisposable
     {
         foreach (string name in new[] { "one/1.png", "copy/1.png" }) Write(name, "a picture");
         Write("two/1.png", "another picture");
-        string Fingerprint(string name) => new WorkList([Path.Combine(folder, name)], TextReader.Null).Fingerprint;
+        string Fingerprint(string name) => new WorkList([Path.Combine(folder, name)], Text("")).PicturesFingerprint!;
         Assert.Equal(Fingerprint("one"), Fingerprint("copy"));
         Assert.NotEqual(Fingerprint("one"), Fingerprint("two"));
     }
@@ -74,7 +145,7 @@ public sealed class WorkListTests : IDisposable
             {"image": "e.png", "task": "detect", "things": "cat ; dog"}
             {"image": "f.png", "things": ["cat"]}
             """);
-        List<WorkItem> items = Items(new WorkList([manifest], TextReader.Null));
+        List<WorkItem> items = Items(new WorkList([manifest], Text("")));
         Assert.Equal(["a.png", "7", "c.png", "e.png", "f.png"], items.Select(i => i.Id));
         Assert.Equal([0L, 1, 2, 3, 4], items.Select(i => i.Index));
         Assert.Equal(("ask", "why?", "de"), (items[1].Task, items[1].Question, items[1].Language));
@@ -94,7 +165,7 @@ public sealed class WorkListTests : IDisposable
     [InlineData("{\"image\": \"\\ud800\"}", "not valid JSON")]
     public void ABadLineIsAnItemWithAFault(string line, string fault)
     {
-        List<WorkItem> items = Items(new WorkList(["-"], new StringReader($"{line}\nb.png\n")));
+        List<WorkItem> items = Items(new WorkList(["-"], Text($"{line}\nb.png\n")));
         Assert.Equal((0, "line 1"), (items[0].Index, items[0].Id));
         Assert.Contains(fault, items[0].Fault, StringComparison.Ordinal);
         Assert.Equal("b.png", items[1].Id);
@@ -104,14 +175,14 @@ public sealed class WorkListTests : IDisposable
     public void EqualLinesAreTheSameWork()
     {
         string list = Write("list.txt", "a.png\n\n b.png\r\n");
-        Assert.Equal(new WorkList([list], TextReader.Null).Fingerprint, new WorkList(["-"], new StringReader("a.png\nb.png")).Fingerprint);
-        Assert.NotEqual(new WorkList([list], TextReader.Null).Fingerprint, new WorkList(["-"], new StringReader("a.png\n")).Fingerprint);
+        Assert.Equal(new WorkList([list], Text("")).Fingerprint, new WorkList(["-"], Text("a.png\nb.png")).Fingerprint);
+        Assert.NotEqual(new WorkList([list], Text("")).Fingerprint, new WorkList(["-"], Text("a.png\n")).Fingerprint);
     }
 
     [Fact]
     public void AShardTakesEveryNth()
     {
-        var work = new WorkList(["-"], new StringReader(string.Join('\n', Enumerable.Range(0, 10).Select(i => $"{i}.png"))));
+        var work = new WorkList(["-"], Text(string.Join('\n', Enumerable.Range(0, 10).Select(i => $"{i}.png"))));
         Assert.Equal(["1.png", "4.png", "7.png"], work.Items(1, 3).Select(i => i.Id));
         Assert.Equal(["7.png"], work.Items(7, 3).Select(i => i.Id));
     }
@@ -119,16 +190,19 @@ public sealed class WorkListTests : IDisposable
     [Fact]
     public void WhatIsNotThereIsNamed()
     {
-        Assert.Contains("does not exist", Assert.Throws<IOException>(() => new WorkList([Path.Combine(folder, "x")], TextReader.Null)).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing to do", Assert.Throws<IOException>(() => new WorkList(["-"], new StringReader("\n \n"))).Message, StringComparison.Ordinal);
-        Assert.Contains("no pictures", Assert.Throws<IOException>(() => new WorkList([folder], TextReader.Null)).Message, StringComparison.Ordinal);
+        Assert.Contains("does not exist", Assert.Throws<IOException>(() => new WorkList([Path.Combine(folder, "x")], Text(""))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("nothing to do", Assert.Throws<IOException>(() => new WorkList(["-"], Text("\n \n"))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("no pictures", Assert.Throws<IOException>(() => new WorkList([folder], Text(""))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void AnEndlessLineIsRefused()
     {
         string path = Path.Combine(folder, "long.jsonl");
-        using (FileStream stream = File.Create(path)) stream.SetLength(3 << 20);
-        Assert.Contains("longer than", Assert.Throws<IOException>(() => new WorkList([path], TextReader.Null)).Message, StringComparison.Ordinal);
+        File.WriteAllText(path, new string('x', 3 << 20));
+        Assert.Contains("longer than", Assert.Throws<IOException>(() => new WorkList([path], Text(""))).Message, StringComparison.Ordinal);
     }
 }

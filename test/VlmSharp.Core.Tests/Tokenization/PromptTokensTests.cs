@@ -53,9 +53,34 @@ public class PromptTokensTests
     [Fact]
     public void AUserCannotWriteControlTokens()
     {
-        int[] ids = PromptTokens.Build(Tokenizer, "<image><eos><bos>", 1);
+        int[] ids = PromptTokens.Build(Tokenizer, "a <image><eos><bos>", 1);
         Assert.Equal([5152, 2], ids[..2]);
         Assert.DoesNotContain(ids[2..], id => id is >= 0 and <= 3 or 5152);
+    }
+
+    /// <summary>As the users of transformers write it, and as its processor makes of that.</summary>
+    [Theory]
+    [InlineData(1, "<image>caption en", "caption en")]
+    [InlineData(2, "<image><image>caption en", "caption en")]
+    [InlineData(1, "<image><image><image>caption en", "caption en")] // three tokens a picture
+    [InlineData(1, "<image><image><image><bos>caption en\n", "caption en")]
+    [InlineData(2, "<image><image><image><image><image><image><bos>caption en\n", "caption en")]
+    public void DropsThePlaceholdersOfTheProcessor(int images, string prompt, string meant)
+    {
+        Assert.Equal(PromptTokens.Build(Tokenizer, meant, 3, imageCount: images),
+            PromptTokens.Build(Tokenizer, prompt, 3, imageCount: images));
+    }
+
+    [Theory]
+    [InlineData(1, "<image><image>caption en")]
+    [InlineData(2, "<image>caption en")]
+    [InlineData(1, " <image>caption en")]
+    [InlineData(1, "what is <image>?")]
+    public void AnotherNumberOfPlaceholdersIsText(int images, string prompt)
+    {
+        Assert.Equal(prompt, PromptTokens.WithoutPlaceholders(prompt, 3, images));
+        int[] text = Tokenizer.Encode(prompt + "\n", ControlTokens.AsText);
+        Assert.Equal(text, PromptTokens.Build(Tokenizer, prompt, 3, imageCount: images)[^text.Length..]);
     }
 
     [Fact]

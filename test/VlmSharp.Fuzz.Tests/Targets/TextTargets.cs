@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using VlmSharp.Cli.Batch;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
 using VlmSharp.Tasks;
@@ -119,7 +121,16 @@ internal sealed class ManifestTarget : FuzzTarget
 
     public override bool Use(byte[] bytes)
     {
-        var list = new WorkList(["-"], new StringReader(Encoding.UTF8.GetString(bytes)));
+        WorkList list;
+        try
+        {
+            list = new WorkList(["-"], new PipedInput(() => new MemoryStream(bytes), "standard input"));
+        }
+        catch (UsageException)
+        {
+            return false; // bytes that no list has
+        }
+
         bool good = true;
         long count = 0;
         foreach (WorkItem item in list.Items(0, 1))

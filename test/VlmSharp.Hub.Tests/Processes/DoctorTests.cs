@@ -71,6 +71,20 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal([("good", $"from {file}")], Of((await DoctorAsync(["--token-file", file])).Report, "token"));
     }
 
+    [Theory]
+    [InlineData("two words", "is no token")]
+    [InlineData(null, "does not exist: give a file with a token")]
+    public async Task A_token_that_cannot_be_used_is_one_finding_among_all(string? text, string advice)
+    {
+        string file = text is null ? folder.At("none") : folder.Write("token", System.Text.Encoding.ASCII.GetBytes(text));
+        (int code, JsonNode report, string output) = await DoctorAsync(["--token-file", file]);
+        Assert.Equal(1, code);
+        Assert.Equal([("problem", "cannot be used")], Of(report, "token"));
+        Assert.Contains(advice, output, StringComparison.Ordinal);
+        foreach (string name in (string[])["cache", "endpoint", "disk", "temporary folder"]) Assert.NotEmpty(Of(report, name));
+        Assert.Empty(Of(report, "hub"));
+    }
+
     [Fact]
     public async Task Settings_that_cannot_be_used_are_a_problem_with_its_reason()
     {

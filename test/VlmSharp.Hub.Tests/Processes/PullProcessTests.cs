@@ -175,6 +175,17 @@ public sealed class PullProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_cache_that_cannot_be_is_said_to_be_so()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await using var hub = new FakeHub(FakeHub.TinyModel(1000));
+        (int code, _, string error) = await Pull(hub, "-q", "--cache", "/dev/null/x").EndAsync();
+        Assert.Equal(4, code);
+        Assert.StartsWith("vlmsharp: The cache /dev/null/x cannot be written (", error, StringComparison.Ordinal);
+        Assert.Contains("put it elsewhere with --cache or HF_HUB_CACHE", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_token_is_nowhere_in_what_is_printed()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000)) { IsGated = true };

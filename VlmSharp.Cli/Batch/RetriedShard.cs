@@ -1,0 +1,148 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using VlmSharp.Cli.Errors;
+
+namespace VlmSharp.Cli.Batch;
+
+/// <summary>
+/// A finished shard whose failed items are tried again. Its records are copied, with new ones in the place of those that say an error,
+/// into a file beside it, which then takes its place. Until then the shard is as it was. When the process is asked to end before all were
+/// tried, those that were count.
+/// </summary>
+internal sealed class RetriedShard : IRecordSink
+{
+    private readonly string path;
+    private readonly FileStream gate, old, target;
+    private readonly IEnumerator<byte[]> lines;
+    private readonly long records;
+    private readonly List<long> failed = [];
+    private long errors;
+    private bool isTorn; // a write was begun and has not ended
+    private bool isComplete;
+
+    private RetriedShard(string path, FileStream gate)
+    {
+        (this.path, this.gate) = (path, gate);
+        old = File.OpenRead(path);
+        foreach (byte[] line in ShardFile.Lines(old))
+        {
+            records++;
+            if (ShardFile.IsError(line)) failed.Add(ShardFile.IndexOf(line));
+        }
+
+        errors = failed.Count;
+        old.Position = 0;
+        lines = ShardFile.Lines(old).GetEnumerator();
+        target = File.Create(path + ".retry");
+    }
+
+    /// <summary>The indices of the items to try again, ascending.</summary>
+    public IReadOnlyList<long> Failed => failed;
+
+    /// <summary>Items that were tried again so far.</summary>
+    public long Records { get; private set; }
+
+    /// <summary>How many of them failed again.</summary>
+    public long Errors { get; private set; }
+
+    /// <summary>Hears of the new files when they are in their places; null for nothing.</summary>
+    private Action? Finished { get; init; }
+
+    /// <summary>What is closed with it; null for nothing.</summary>
+    private IDisposable? Owner { get; init; }
+
+    /// <summary>Opens a shard.</summary>
+    /// <param name="folder">The output folder.</param>
+    /// <param name="plan">Which shard.</param>
+    /// <param name="items">Items of the whole run.</param>
+    /// <param name="finished">Hears of the new files; null for nothing.</param>
+    /// <param name="owner">What is closed with the place; null for nothing.</param>
+    /// <returns>The failed items' place; or the shard itself, where none failed.</returns>
+    /// <exception cref="UsageException">It is not done.</exception>
+    /// <exception cref="IOException">It was changed, or another process works on it.</exception>
+    public static IRecordSink Open(string folder, ShardPlan plan, long items, Action? finished = null, IDisposable? owner = null)
+    {
+        string path = Path.Combine(folder, plan.FileName);
+        FileStream gate = ShardFile.Lock(path);
+        try
+        {
+            ShardStatus status = RunFolder.StatusOf(folder, plan);
+            if (status.State != ShardState.Done)
+            {
+                throw new UsageException(
+                    $"{plan.FileName} is not done ({status.Records} of {plan.CountOf(items)} records): run it to its end first, without "
+                        + "'retry'.");
+            }
+
+            RunFolder.Verify(folder, status);
+            if (status.Errors > 0) return new RetriedShard(path, gate) { Finished = finished, Owner = owner };
+            gate.Dispose();
+            return new FinishedShard(status.Records, 0);
+        }
+        catch
+        {
+            gate.Dispose();
+            throw;
+        }
+    }
+
+    public void Append(ReadOnlySpan<byte> line, bool isError)
+    {
+        isTorn = true;
+        Copy(until: ShardFile.IndexOf(line));
+        Write(line);
+        isTorn = false;
+        Records++;
+        if (isError) Errors++;
+        else errors--;
+    }
+
+    public void Complete()
+    {
+        isComplete = true;
+        Copy(until: long.MaxValue);
+        target.Flush(flushToDisk: true);
+        target.Position = 0;
+        byte[] hash = SHA256.HashData(target);
+        string written = target.Name;
+        CloseFiles();
+        // Killed between these steps the shard has all records and no marker: any later run writes that.
+        File.Delete(ShardFile.DoneOf(path));
+        File.Move(written, path, overwrite: true);
+        ShardFile.WriteMarker(path, records, errors, hash);
+        Finished?.Invoke();
+    }
+
+    /// <summary>Copies the old records before one, and leaves that one out.</summary>
+    private void Copy(long until)
+    {
+        while (lines.MoveNext())
+        {
+            if (ShardFile.IndexOf(lines.Current) == until) return;
+            Write(lines.Current);
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> line)
+    {
+        target.Write(line);
+        target.WriteByte((byte)'\n');
+    }
+
+    private void CloseFiles()
+    {
+        lines.Dispose();
+        old.Dispose();
+        target.Dispose();
+    }
+
+    /// <summary>Keeps what was tried, and closes the files.</summary>
+    public void Dispose()
+    {
+        if (!isComplete && !isTorn && Records > 0) Complete();
+        CloseFiles();
+        File.Delete(path + ".retry");
+        gate.Dispose();
+        Owner?.Dispose();
+    }
+}

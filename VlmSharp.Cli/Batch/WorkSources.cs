@@ -1,0 +1,163 @@
+using System.Buffers.Binary;
+using System.IO.Enumeration;
+using System.Security.Cryptography;
+using System.Text;
+using VlmSharp.Cli.Inputs;
+using VlmSharp.Cli.Storage;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Cli.Batch;
+
+/// <summary>
+/// Finds out what the inputs of a work list are: by their kind, and where a file may be a picture or a list by its first bytes.
+/// </summary>
+/// <param name="standard">Standard input.</param>
+/// <param name="skipped">Counts what folders have beside pictures.</param>
+internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
+{
+    /// <summary>A longer line is an error: a list of paths is not one endless line.</summary>
+    private const int MaxLine = 1 << 20;
+
+    /// <summary>Opens an input.</summary>
+    /// <param name="input">A folder, a manifest, a picture, an object or a prefix of a store, or - for standard input.</param>
+    /// <exception cref="IOException">It is not there, or cannot be read.</exception>
+    public WorkSource Open(string input)
+    {
+        if (input == PictureInput.Standard) return OpenPipe(standard, "standard input", input);
+        if (ObjectPath.IsOne(input)) return OpenStored(ObjectPath.Parse(input));
+        if (Directory.Exists(input))
+        {
+            string[] files = [.. Files(input).Where(skipped.IsTried).Order(StringComparer.Ordinal)];
+            return files.Length > 0
+                ? new WorkSource(input, () => files) { ArePictures = true, SizeOf = file => SizeOf(Path.Combine(input, file)) }
+                : throw NoPictures(input);
+        }
+
+        if (!File.Exists(input))
+            throw new IOException($"{input} does not exist; give a folder, a manifest, a picture, s3://BUCKET/KEY, or - for standard "
+                + "input.");
+        return PictureNames.IsPicture(input) ? WorkSource.Picture(input) : OpenFile(input);
+    }
+
+    /// <summary>A file whose name does not say that it is a picture: a list, or a picture after all.</summary>
+    private static WorkSource OpenFile(string path)
+    {
+        FileStream stream = File.OpenRead(path);
+        if (!stream.CanSeek) return OpenPipe(new PipedInput(() => stream, path), path, path);
+        using (stream)
+        {
+            byte[] head = new byte[FirstBytes.Enough];
+            head = head[..stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
+            if (FirstBytes.KindOf(head) == FirstBytesKind.Picture) return WorkSource.Picture(path);
+            PipedInput.RequireText(head, path);
+        }
+
+        return new WorkSource(Path.GetDirectoryName(path) ?? "", () => ReadFile(path));
+    }
+
+    /// <summary>What comes once: a list is kept, and so is a picture's file.</summary>
+    private static WorkSource OpenPipe(PipedInput pipe, string name, string id)
+    {
+        if (pipe.IsPicture)
+        {
+            long digest = BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(pipe.Bytes()));
+            return WorkSource.Picture(id) with { SizeOf = _ => digest, Given = pipe.Picture };
+        }
+
+        using TextReader reader = pipe.Text();
+        var lines = ReadLines(reader, name).ToList();
+        return new WorkSource("", () => lines);
+    }
+
+    /// <summary>As a folder is opened, a manifest or a picture: what ends with a slash is a folder.</summary>
+    private WorkSource OpenStored(ObjectPath path)
+    {
+        string name = path.ToString();
+        if (!path.IsPrefix) return PictureNames.IsPicture(path.Key) ? WorkSource.Picture(name) : OpenObject(path);
+        Dictionary<string, long> sizes = ObjectStore.Shared.List(path).Select(o => (Name: o.Key[path.Key.Length..], o.Bytes))
+            .Where(o => skipped.IsTried(o.Name)).ToDictionary(o => o.Name, o => o.Bytes);
+        string[] files = [.. sizes.Keys.Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? new WorkSource(name, () => files) { ArePictures = true, SizeOf = file => sizes[file] }
+            : throw NoPictures(name);
+    }
+
+    private static WorkSource OpenObject(ObjectPath path)
+    {
+        string name = path.ToString();
+        byte[] head = ObjectStore.Shared.ReadRange(path, 0, FirstBytes.Enough, null, default).Bytes;
+        if (FirstBytes.KindOf(head) == FirstBytesKind.Picture) return WorkSource.Picture(name);
+        PipedInput.RequireText(head, name);
+        return new WorkSource(path.Parent.ToString(), () => ReadStored(path));
+    }
+
+    private IOException NoPictures(string folder)
+    {
+        string has = skipped.Counts.Count > 0 ? $"; it has {SkippedFiles.TextOf(skipped.Counts)}" : "";
+        return new IOException($"{folder} has no pictures that can be read ({string.Join(' ', PictureNames.Extensions)}){has}.");
+    }
+
+    /// <summary>
+    /// The files of a folder and of its folders, relative to it. Links to folders are not followed: they may lead in circles.
+    /// </summary>
+    private static FileSystemEnumerable<string> Files(string folder) =>
+        new(folder, (ref FileSystemEntry entry) =>
+            Path.GetRelativePath(folder, entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'),
+            new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = 0 })
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
+        };
+
+    /// <summary>A file's bytes, of a link those of its target; -1 where that is missing, which its record will say.</summary>
+    private static long SizeOf(string file)
+    {
+        try
+        {
+            FileInfo info = new(file), target = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
+            return target.Exists ? target.Length : -1;
+        }
+        catch (IOException)
+        {
+            return -1; // a link to itself
+        }
+    }
+
+    private static IEnumerable<string> ReadFile(string file)
+    {
+        using StreamReader reader = File.OpenText(file);
+        foreach (string line in ReadLines(reader, file)) yield return line;
+    }
+
+    private static IEnumerable<string> ReadStored(ObjectPath path)
+    {
+        using var reader = new StreamReader(ObjectStore.Shared.OpenRead(path));
+        foreach (string line in ReadLines(reader, path.ToString())) yield return line;
+    }
+
+    /// <summary>As <see cref="TextReader.ReadLine"/>, but never more than <see cref="MaxLine"/> characters.</summary>
+    private static IEnumerable<string> ReadLines(TextReader reader, string name)
+    {
+        var line = new StringBuilder();
+        char[] buffer = new char[1 << 14];
+        long number = 1;
+        for (int count; (count = reader.Read(buffer)) > 0;)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                if (buffer[i] != '\n')
+                {
+                    if (line.Length == MaxLine) throw new IOException($"{name}: line {number} is longer than {MaxLine} characters; give "
+                        + "one path or one JSON object a line.");
+                    line.Append(buffer[i]);
+                    continue;
+                }
+
+                yield return line.ToString();
+                line.Clear();
+                number++;
+            }
+        }
+
+        if (line.Length > 0) yield return line.ToString();
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text;
+using VlmSharp.Cli.Errors;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Cli.Inputs;
+
+/// <summary>
+/// Bytes that come once and in order, standard input or a named pipe: a picture, or a list of pictures. The first bytes say which.
+/// </summary>
+/// <param name="open">Opens it; called when the first byte is needed.</param>
+/// <param name="name">What messages call it.</param>
+/// <param name="encoding">The encoding of its text, where no mark at its beginning says another one.</param>
+internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encoding = null)
+{
+    private readonly Lock gate = new(); // pictures are read on several threads
+    private byte[]? head, picture;
+    private Stream? stream;
+    private bool isTaken;
+
+    /// <summary>Standard input. Tests put another one in its place.</summary>
+    public static PipedInput Standard { get; set; } = new(Console.OpenStandardInput, "standard input", Console.InputEncoding);
+
+    /// <summary>Whether it is a picture: one that can be read, or one whose format will be named.</summary>
+    public bool IsPicture => FirstBytes.KindOf(Head()) == FirstBytesKind.Picture;
+
+    /// <summary>The picture; every call gives the same one.</summary>
+    /// <exception cref="ImageFormatException">It cannot be read.</exception>
+    /// <exception cref="UsageException">It was read as a list before.</exception>
+    public RgbImage Picture() => ImageFile.Decode(Bytes(), Capital(name));
+
+    /// <summary>The picture's file.</summary>
+    public byte[] Bytes()
+    {
+        lock (gate)
+        {
+            if (picture is null)
+            {
+                if (isTaken) throw new UsageException($"{Capital(name)} is a list, which was read already: it can be no picture as well.");
+                picture = ImageFile.ReadToEnd(Rest(), Capital(name), ImageOptions.Default).Written.ToArray();
+            }
+
+            return picture;
+        }
+    }
+
+    /// <summary>Its text, for the one who calls first.</summary>
+    /// <exception cref="UsageException">It is no text, or was read before.</exception>
+    public TextReader Text()
+    {
+        lock (gate)
+        {
+            RequireText(Head(), Capital(name));
+            if (isTaken) throw new UsageException($"{Capital(name)} is named twice, and can be read once.");
+            return new StreamReader(Rest(), encoding ?? Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        }
+    }
+
+    /// <summary>Refuses what cannot be a list of paths: binary bytes as lines would be junk.</summary>
+    /// <param name="head">The first bytes.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <exception cref="UsageException">It is none.</exception>
+    public static void RequireText(ReadOnlySpan<byte> head, string name)
+    {
+        switch (FirstBytes.KindOf(head))
+        {
+            case FirstBytesKind.Archive:
+                throw new UsageException(
+                    $"{name} is packed ({FirstBytes.ArchiveOf(head)}): unpack it, for instance with 'zcat FILE | vlmsharp ... -', and "
+                    + "give the list or the picture that is in it.");
+            case FirstBytesKind.Binary:
+                throw new UsageException($"{name} is neither a picture of a known format nor a list: it has bytes in it that no text has.");
+            case FirstBytesKind.Picture:
+                throw new UsageException($"{name} is a picture, and a list of text is read here.");
+            default:
+                return;
+        }
+    }
+
+    private byte[] Head()
+    {
+        lock (gate)
+        {
+            if (head is not null) return head;
+            stream = open();
+            byte[] bytes = new byte[FirstBytes.Enough];
+            int count = 0;
+            while (FirstBytes.NeedsMore(bytes.AsSpan(0, count))
+                && stream.Read(bytes, count, bytes.Length - count) is var read and > 0) count += read;
+            return head = bytes[..count];
+        }
+    }
+
+    private ReplayedStream Rest()
+    {
+        byte[] first = Head();
+        isTaken = true;
+        return new ReplayedStream(first, stream!);
+    }
+
+    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+}

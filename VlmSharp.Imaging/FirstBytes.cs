@@ -1,0 +1,75 @@
+using System.Text.Unicode;
+
+namespace VlmSharp.Imaging;
+
+/// <summary>
+/// Tells a picture from a list of pictures where either may come. Signatures made of letters alone (BM, GIF89a, P6) can begin a path too,
+/// so they count where bytes follow that no path has.
+/// </summary>
+internal static class FirstBytes
+{
+    /// <summary>So many bytes are enough to tell.</summary>
+    public const int Enough = 64;
+
+    private const int MostControls = 8; // one in so many bytes
+
+    /// <summary>What something is.</summary>
+    /// <param name="head">Its first <see cref="Enough"/> bytes, or all that it has.</param>
+    public static FirstBytesKind KindOf(ReadOnlySpan<byte> head)
+    {
+        if (head.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) || head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE])
+            || head.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))
+            return FirstBytesKind.Text; // a byte order mark
+        if (ArchiveOf(head) is not null) return FirstBytesKind.Archive;
+        bool isKnown = ImageFile.FormatOf(head) is not null || ForeignFormats.NameOf(head) is not null;
+        if (isKnown && (ControlsOf(head) > 0 || IsBinarySignature(head) || IsNetpbmHeader(head)
+            || IsDocument(head))) return FirstBytesKind.Picture;
+        // A path may have a control character in it, and letters of any encoding; hardly both, and hardly many.
+        bool isBinary = ControlsOf(head) * MostControls > Math.Max(head.Length, 2 * MostControls)
+            || (ControlsOf(head) > 0 && !IsUtf8(head));
+        return isBinary ? FirstBytesKind.Binary : FirstBytesKind.Text;
+    }
+
+    /// <summary>Whether further bytes could change the answer.</summary>
+    /// <param name="head">The bytes so far.</param>
+    public static bool NeedsMore(ReadOnlySpan<byte> head) =>
+        head.Length < Enough && (head.IndexOf((byte)'\n') < 0 || ControlsOf(head) > 0 || ImageFile.FormatOf(head) is not null);
+
+    /// <summary>The name of a packed format; null for none.</summary>
+    /// <param name="head">The first bytes.</param>
+    public static string? ArchiveOf(ReadOnlySpan<byte> head)
+    {
+        if (head.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])) return "gzip";
+        if (head.StartsWith("PK\x03\x04"u8)) return "zip";
+        if (head.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD])) return "zstd";
+        if (head.StartsWith((ReadOnlySpan<byte>)[0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0])) return "xz";
+        return head.StartsWith("BZh"u8) && head.Length > 9 && head[4..].StartsWith("1AY&SY"u8) ? "bzip2" : null;
+    }
+
+    /// <summary>How many characters no line of text is expected to have.</summary>
+    private static int ControlsOf(ReadOnlySpan<byte> head)
+    {
+        int count = 0;
+        foreach (byte b in head)
+            if (b < 0x20 && b is not ((byte)'\t' or (byte)'\n' or (byte)'\r')) count++;
+        return count;
+    }
+
+    // PNG and JPEG say it with their first byte.
+    private static bool IsBinarySignature(ReadOnlySpan<byte> head) => head[0] is 0x89 or 0xFF;
+
+    private static bool IsUtf8(ReadOnlySpan<byte> head)
+    {
+        for (int cut = 0; cut < 4 && cut < head.Length; cut++) // the last character may be cut off
+            if (Utf8.IsValid(head[..^cut])) return true;
+        return false;
+    }
+
+    /// <summary>P6, white space, and digits or a comment: the header of a picture, and no path.</summary>
+    private static bool IsNetpbmHeader(ReadOnlySpan<byte> head) =>
+        head.Length > 3 && head[0] == 'P' && head[1] is >= (byte)'1' and <= (byte)'6' && head[2] is (byte)'\n' or (byte)' ' or (byte)'\r'
+        && (char.IsAsciiDigit((char)head[3]) || head[3] == '#');
+
+    /// <summary>The formats whose beginning is text.</summary>
+    private static bool IsDocument(ReadOnlySpan<byte> head) => head.StartsWith("%PDF-"u8) || head.TrimStart(" \t\r\n"u8).StartsWith("<"u8);
+}

@@ -1,0 +1,53 @@
+namespace VlmSharp.Imaging;
+
+/// <summary>
+/// What a file's name says of its format. A folder's files are told apart so, since opening each of a million takes long.
+/// </summary>
+internal static class PictureNames
+{
+    /// <summary>The endings of files that <see cref="ImageFile"/> reads.</summary>
+    public static readonly string[] Extensions =
+        [".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".webp", ".ppm", ".pgm", ".pbm", ".pnm"];
+
+    // What a folder of pictures has besides, by the name that people know it by.
+    private static readonly (string Kind, string[] Extensions)[] Others =
+    [
+        ("HEIC", [".heic", ".heif", ".hif"]),
+        ("AVIF", [".avif", ".avifs"]),
+        ("TIFF", [".tif", ".tiff"]),
+        ("JPEG XL", [".jxl"]),
+        ("JPEG 2000", [".jp2", ".j2k", ".jpf", ".jpx"]),
+        ("TGA", [".tga"]),
+        ("Photoshop", [".psd", ".psb"]),
+        ("SVG", [".svg", ".svgz"]),
+        ("icon", [".ico", ".cur", ".icns"]),
+        ("camera raw", [".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"]),
+        ("OpenEXR", [".exr"]),
+        ("DDS", [".dds"]),
+        ("QOI", [".qoi"]),
+        ("PDF", [".pdf"]),
+    ];
+
+    private static readonly Dictionary<string, string> KindOf = Others
+        .SelectMany(other => other.Extensions.Select(extension => (extension, other.Kind)))
+        .ToDictionary(pair => pair.extension, pair => pair.Kind, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a file has the name of a picture that <see cref="ImageFile"/> reads.</summary>
+    /// <param name="file">Its name or path.</param>
+    public static bool IsPicture(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// The kind of a picture that <see cref="ImageFile"/> does not read, as in <c>HEIC</c>; null for what is no picture's name.
+    /// </summary>
+    /// <param name="file">Its name or path.</param>
+    public static string? UnreadKind(string file) => KindOf.GetValueOrDefault(Path.GetExtension(file));
+
+    /// <summary>
+    /// Whether a path is one of the files that macOS puts beside the real ones on foreign disks and into archives: <c>._photo.jpg</c>,
+    /// and all in <c>__MACOSX</c>. They hold no picture, whatever they are called.
+    /// </summary>
+    /// <param name="path">The path, with slashes between its parts.</param>
+    public static bool IsAppleMetadata(string path) =>
+        path.AsSpan(path.LastIndexOf('/') + 1).StartsWith("._") || path.StartsWith("__MACOSX/", StringComparison.Ordinal)
+        || path.Contains("/__MACOSX/", StringComparison.Ordinal);
+}

@@ -1,0 +1,169 @@
+using System.CommandLine;
+using System.Text.Json;
+using VlmSharp.Cli.Options;
+using VlmSharp.Conformance;
+using VlmSharp.Imaging;
+
+namespace VlmSharp.Cli.Tests;
+
+/// <summary>Pictures that come through pipes, and words that look like something else.</summary>
+public sealed class StandardInputTests : IDisposable
+{
+    private static readonly string Cake = Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png");
+    private static readonly byte[] CakeBytes = File.ReadAllBytes(Cake);
+    private readonly TemporaryFolder scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    [Theory]
+    [InlineData("caption", "PIC", "-q")]
+    [InlineData("ask", "PIC", "what is in the picture?", "-q")]
+    [InlineData("ask", "PIC", "what is it?", "--image", "PIC", "-q")]
+    [InlineData("detect", "PIC", "cake", "-q")]
+    [InlineData("generate", "--image", "PIC", "--prompt", "caption en", "-q")]
+    [InlineData("explain", "PIC", "caption", "--out", "-", "-q")]
+    [InlineData("ablate", "PIC", "caption", "--only", "causal")]
+    [InlineData("preprocess", "PIC", "-s", "0", "-o", "FILE")]
+    [InlineData("trace", "--image", "PIC", "--prompt", "caption en", "-n", "1", "--out", "FILE")]
+    public async Task A_picture_on_standard_input_is_one_picture(params string[] command)
+    {
+        string[] Words(string picture, string file) =>
+            [.. command.Select(word => word switch { "PIC" => picture, "FILE" => scratch.At(file), _ => word })];
+        Run.Outcome piped = await Run.Vlmsharp(CakeBytes, Words("-", "piped")), expected = await Run.Vlmsharp("", Words(Cake, "named"));
+        Assert.Equal((0, ""), (piped.Code, piped.Error));
+        Assert.Equal(Plain(expected.Output), Plain(piped.Output));
+        if (command[^1] == "FILE") Assert.Equal(File.ReadAllBytes(scratch.At("named")), File.ReadAllBytes(scratch.At("piped")));
+    }
+
+    // A page tells how long it took.
+    private static string Plain(string output) => output.StartsWith("<!", StringComparison.Ordinal) ? "a page" : output;
+
+    [Fact]
+    public async Task Json_and_files_name_a_picture_on_standard_input()
+    {
+        Run.Outcome run = await Run.Vlmsharp(CakeBytes, "detect", "-", "cake", "--json", "-q", "--draw", scratch.At("{name}.png"));
+        Assert.Equal("[\"-\"]", JsonDocument.Parse(run.Output).RootElement.GetProperty("images").GetRawText());
+        Assert.True(File.Exists(scratch.At("stdin.png")));
+    }
+
+    [Fact]
+    public async Task What_is_no_picture_and_no_list_is_said_to_be_so()
+    {
+        Run.Outcome run = await Run.Vlmsharp([0, 0, 0, 24, .. "ftypheic"u8], "caption", "-");
+        Assert.Equal((4, "vlmsharp: Standard input is in the HEIC format, which VlmSharp does not read; convert it to PNG or JPEG.\n"),
+            (run.Code, run.Error));
+        run = await Run.Vlmsharp([0x1f, 0x8b, 8, 0], "caption", "-");
+        Assert.Equal((2, ""), (run.Code, run.Output));
+        Assert.Contains("Standard input is packed (gzip)", run.Error, StringComparison.Ordinal);
+        run = await Run.Vlmsharp(CakeBytes[..200], "caption", "-");
+        Assert.Equal((4, ""), (run.Code, run.Output));
+        Assert.Contains("Standard input is a truncated PNG", run.Error, StringComparison.Ordinal);
+        run = await Run.Vlmsharp(CakeBytes, "tokenize");
+        Assert.Equal(2, run.Code);
+        Assert.Contains("Standard input is a picture, and a list of text is read here", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_line_of_a_list_is_a_path_even_when_it_is_a_dash()
+    {
+        Run.Outcome run = await Run.Vlmsharp($"-\n{Cake}\n", "caption", "-q", "-");
+        Assert.Equal((4, $"{Cake}: a cake\n"), (run.Code, run.Output));
+        Assert.Contains("./- does not exist", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_named_pipe_is_a_picture_too()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        (int code, string output, string error) = await Tool.RunAsync("/bin/bash", ["-c", $"dotnet '{Tool.Vlmsharp}' caption -q <(cat "
+            + $"'{Cake}')"]);
+        Assert.Equal((0, "a cake\n", ""), (code, output, error));
+    }
+
+    [Fact]
+    public async Task Behind_two_dashes_no_word_is_an_option()
+    {
+        File.Copy(Cake, scratch.At("--cake.png"));
+        string[][] commands =
+        [
+            ["caption", "-q", "--", "--cake.png"], ["ask", "-q", "--", "--cake.png", "-what is it?"], ["detect", "-q", "--", "--cake.png", "-cake"],
+        ];
+        foreach (string[] words in commands)
+        {
+            (int code, _, string error) = await Tool.RunAsync("dotnet", [Tool.Vlmsharp, .. words], scratch.Path);
+            Assert.Equal((0, ""), (code, error));
+        }
+
+        Run.Outcome run = await Run.Vlmsharp("", "caption", "--", "--no-such.png");
+        Assert.Equal(4, run.Code);
+        Assert.StartsWith("vlmsharp: --no-such.png does not exist", run.Error, StringComparison.Ordinal);
+        run = await Run.Vlmsharp("", "caption", "--no-such.png", "--", Cake);
+        Assert.Equal(2, run.Code);
+    }
+
+    [Theory]
+    [InlineData("vlmsharp: --seed 7 changes nothing, since nothing is drawn: add --temperature, --top-k, --top-p or --min-p.\n",
+        "--seed", "7")]
+    [InlineData("vlmsharp: --max-new-tokens 5000 is cut to 444: the prompt has 68 tokens, pictures included, and the model's context "
+        + "512.\n", "-n", "5000")]
+    [InlineData("", "--seed", "7", "--top-k", "1")]
+    [InlineData("", "-n", "100")]
+    public async Task What_has_no_effect_is_said(string note, params string[] options)
+    {
+        Run.Outcome run = await Run.Vlmsharp("", ["generate", "--image", Cake, "--prompt", "caption en", .. options]);
+        Assert.Equal((0, "a cake\n"), (run.Code, run.Output));
+        Assert.Equal(note, run.Error[..run.Error.IndexOf("load ", StringComparison.Ordinal)]);
+        Assert.Equal("", (await Run.Vlmsharp("", ["generate", "--image", Cake, "--prompt", "caption en", "-q", .. options])).Error);
+    }
+
+    [Fact]
+    public async Task A_batch_says_it_too()
+    {
+        Run.Outcome run = await Run.Vlmsharp("", "batch", Cake, "--seed", "7", "-n", "5000");
+        Assert.StartsWith("vlmsharp: --seed 7 changes nothing", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--max-new-tokens 5000 is cut to 448 or less: the prompt has 64 tokens or more", run.Error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Placeholders_of_transformers_are_dropped_and_others_are_told()
+    {
+        async Task<(string Ids, string Error)> Ids(string prompt, params string[] options)
+        {
+            Run.Outcome run = await Run.Vlmsharp("", ["generate", "--image", Cake, "--json", "--prompt", prompt, .. options]);
+            JsonElement o = JsonDocument.Parse(run.Output).RootElement;
+            return ($"{o.GetProperty("prompt_tokens")}: {o.GetProperty("logprobs")}", run.Error);
+        }
+
+        (string expected, string error) = await Ids("caption en");
+        Assert.Equal((expected, true), ((await Ids("<image>caption en")).Ids, error.StartsWith("load ", StringComparison.Ordinal)));
+        Assert.Equal(expected, (await Ids(string.Concat(Enumerable.Repeat("<image>", 64)) + "<bos>caption en\n")).Ids);
+        (string other, error) = await Ids("<image><image>caption en");
+        Assert.NotEqual(expected, other);
+        Assert.StartsWith("vlmsharp: <image> in the prompt is read as text", error, StringComparison.Ordinal);
+        Assert.StartsWith("load ", (await Ids("<image>caption en", "--trust-control-tokens")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_from_elsewhere_may_begin_with_an_at_sign()
+    {
+        var greeting = new Option<string?>("--greeting");
+        var config = new Option<string?>("--config");
+        var command = new Command("greet") { greeting, config };
+        Assert.Equal("@alice", EnvironmentOptions.Merge(command, command.Parse([]), name => name == "VLMSHARP_GREETING" ? "@alice"
+            : null).GetValue(greeting));
+        File.WriteAllText(scratch.At("c.json"), """{"greeting": "@bob"}""");
+        Assert.Equal("@bob", ConfigFile.Merge(command, command.Parse(["--config", scratch.At("c.json")]), config).GetValue(greeting));
+    }
+
+    [Fact]
+    public async Task The_name_of_the_file_chooses_the_format()
+    {
+        Assert.Equal(0, (await Run.Vlmsharp("", "preprocess", Cake, "-o", scratch.At("x.png"))).Code);
+        Assert.Equal(0, (await Run.Vlmsharp("", "preprocess", Cake, "-o", scratch.At("x.ppm"))).Code);
+        Assert.Equal(0, (await Run.Vlmsharp("", "preprocess", Cake, "-o", scratch.At("x.raw"))).Code);
+        Assert.Equal((byte)0x89, File.ReadAllBytes(scratch.At("x.png"))[0]);
+        Assert.Equal(ImageFile.Load(scratch.At("x.png")).Pixels, ImageFile.Load(scratch.At("x.ppm")).Pixels);
+        Assert.Equal(224 * 224 * 3, new FileInfo(scratch.At("x.raw")).Length);
+    }
+}
