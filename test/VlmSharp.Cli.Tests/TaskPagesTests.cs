@@ -9,7 +9,9 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Cli.Tests;
 
-/// <summary>The front page and the pages of <c>docs/tasks</c>: their commands print what stands below them, and make the pictures that they show.</summary>
+/// <summary>
+/// The front page and the pages of <c>docs/tasks</c>: their commands print what stands below them, and make the pictures that they show.
+/// </summary>
 public sealed partial class TaskPagesTests : IDisposable
 {
     private static readonly string Pages = Path.Combine(GoldenFiles.Root, "docs", "tasks");
@@ -58,7 +60,8 @@ public sealed partial class TaskPagesTests : IDisposable
         float[] disc = [.. Enumerable.Range(0, 64 * 64)
             .Select(i => Math.Clamp((22 - MathF.Sqrt(MathF.Pow(i % 64 - 31.5f, 2) + MathF.Pow(i / 64 - 31.5f, 2))) / 2, -1, 1))];
         TaskResult suns = new TaskRunner(model).Run(VisionTask.Detect("sun"), picture);
-        Detection[] shown = [.. suns.Detections.Select(d => d with { Mask = new SegmentationMask(disc, d.Box, picture.Width, picture.Height) })];
+        Detection[] shown = [.. suns.Detections
+            .Select(d => d with { Mask = new SegmentationMask(disc, d.Box, picture.Width, picture.Height) })];
         PngWriter.Save(DetectionOverlay.Draw(picture, shown), Path.Combine(scratch, "segment.png"));
         AssertSamePicture("segment.png");
     }
@@ -69,7 +72,8 @@ public sealed partial class TaskPagesTests : IDisposable
         foreach (string file in Directory.EnumerateFiles(Pages, "*.png")) Assert.InRange(new FileInfo(file).Length, 1, 60_000);
     }
 
-    /// <summary>Runs the commands of a page's consoles and holds what they print against the lines below them; how many there are.</summary>
+    /// <summary>Runs the commands of a page's consoles and holds what they print against the lines below them.</summary>
+    /// <returns>How many there are.</returns>
     private async Task<int> RunCommandsAsync(string page)
     {
         int commands = 0;

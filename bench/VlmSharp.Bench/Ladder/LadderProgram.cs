@@ -26,9 +26,11 @@ internal static unsafe class LadderProgram
         int threads = new CpuBackendOptions().ResolveThreads();
         MachineLimits eight = MachineLimits.Measure(new CpuBackendOptions { Threads = 1, Simd = Narrow() });
         MachineLimits one = MachineLimits.Measure(new CpuBackendOptions { Threads = 1 }), all = MachineLimits.Measure();
-        Console.WriteLine($"Peaks: one thread {eight.FmaPeak:0} GFLOP/s with registers of {Bits(eight)} bits, {one.FmaPeak:0} with {Bits(one)}; "
+        Console.WriteLine(
+            $"Peaks: one thread {eight.FmaPeak:0} GFLOP/s with registers of {Bits(eight)} bits, {one.FmaPeak:0} with {Bits(one)}; "
             + $"{all.Threads} threads {all.FmaPeak:0} with {Bits(all)}.");
-        Console.WriteLine("Of the peak: that of the same registers and threads.\n\n| rung | time | GFLOP/s | of the peak |\n| --- | --- | --- | --- |");
+        Console.WriteLine("Of the peak: that of the same registers and threads.\n\n| rung | time | GFLOP/s | of the peak |");
+        Console.WriteLine("| --- | --- | --- | --- |");
         MachineLimits eightAll = eight with { FmaPeak = eight.FmaPeak * all.FmaPeak / one.FmaPeak }; // as many cores, half of the width
         Products(eight, eightAll, one, all, threads);
         Attentions(eight, eightAll, one, all, threads);
@@ -56,7 +58,8 @@ internal static unsafe class LadderProgram
             foreach (int count in new[] { 1, threads }.Distinct())
             {
                 using var backend = new CpuBackend(new CpuBackendOptions { Threads = count });
-                using Weight weight = backend.LoadWeight(new WeightData("w", DType.BF16, Product.Outputs, Product.Inputs, (nint)data, half));
+                var stored = new WeightData("w", DType.BF16, Product.Outputs, Product.Inputs, (nint)data, half);
+                using Weight weight = backend.LoadWeight(stored);
                 using Matrix input = backend.Upload(x, Product.Rows, Product.Inputs);
                 Row($"the library, bf16 weights, {Threads(count)}", Product.Flops, (count == 1 ? one : all).FmaPeak,
                     () => backend.Linear(input, weight).Dispose());

@@ -39,7 +39,8 @@ public sealed class QuotedCodeTests
         for (int i = 0; i + 1 < text.Length; i++)
         {
             if (text[i] is not ['`', .., '`', ':'] || text[i + 1] != "```csharp") continue;
-            string[] block = [.. text.Skip(i + 2).TakeWhile(line => line != "```").Select(line => line.Trim()).Where(line => line.Length > 0 && line != "...")];
+            string[] block = [.. text.Skip(i + 2).TakeWhile(line => line != "```").Select(line => line.Trim())
+                .Where(line => line.Length > 0 && line != "...")];
             yield return (text[i].Trim('`', ':'), block);
         }
     }
