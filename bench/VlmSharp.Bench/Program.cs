@@ -7,7 +7,8 @@ using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Cpu.Measurement;
 
-// checkpoint FOLDER SHAPE [LAYERS]: writes a checkpoint of a published size to measure on (docs/full-size.md), or of its first layers alone.
+// checkpoint FOLDER SHAPE [LAYERS]: writes a checkpoint of a published size to measure with (docs/full-size.md), or only its first
+// layers.
 if (args is ["checkpoint", string folder, string shape, .. string[] cut] && SyntheticCheckpoint.Shapes.TryGetValue(shape, out var model))
 {
     int? layers = cut is [string number] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : null;
@@ -16,14 +17,15 @@ if (args is ["checkpoint", string folder, string shape, .. string[] cut] && Synt
     return 0;
 }
 
-// quality: what 8 and 4 bits cost in the answers of the demo model and of the goldens' models.
+// quality: what 8 and 4 bits cost in the answers of the demo model and of the golden models.
 if (args is ["quality"])
 {
     using var backend = new CpuBackend();
     DType[] formats = [DType.Int8, DType.Int4];
     foreach (DType format in formats) Console.WriteLine($"demo {format}: {QuantizationQuality.Measure(backend, format, scenes: 40)}");
     foreach (string kind in QuantizationQuality.GoldenModels)
-        foreach (DType format in formats) Console.WriteLine($"golden {kind} {format}: {QuantizationQuality.MeasureGoldens(backend, format, kind)}");
+        foreach (DType format in formats)
+            Console.WriteLine($"golden {kind} {format}: {QuantizationQuality.MeasureGoldens(backend, format, kind)}");
     return 0;
 }
 
@@ -40,22 +42,22 @@ if (args is ["ladder"])
     return 0;
 }
 
-// gpu STEP: what bench/gpu/run is made of.
+// gpu STEP: a step of bench/gpu/run.
 if (args is ["gpu", .. string[] gpu]) return VlmSharp.Bench.Gpu.GpuProgram.Run(gpu);
 
-// targets MODEL_DIR [PART...]: what is reached of the machine's limits (docs/full-size.md).
+// targets MODEL_DIR [PART...]: the share of the machine's limits that is reached (docs/full-size.md).
 if (args is ["targets", .. string[] rest]) return VlmSharp.Bench.Targets.TargetsProgram.Run(rest);
 
-// training MODEL_DIR [lora|qlora|full]: a training step beside the machine's limits (docs/benchmarks.md).
+// training MODEL_DIR [lora|qlora|full]: a training step compared with the machine's limits (docs/benchmarks.md).
 if (args is ["training", .. string[] training]) return VlmSharp.Bench.Training.TrainingProgram.Run(training);
 
 // soak [--requests N] [--callers N] [--seed N]: many callers for a long time.
 if (args is ["soak", .. string[] soak]) return await VlmSharp.Bench.Callers.SoakProgram.RunAsync(soak);
 
-// callers [MODEL_DIR]: many callers beside one after another (docs/benchmarks.md).
+// callers [MODEL_DIR]: many callers at once, compared with one after another (docs/benchmarks.md).
 if (args is ["callers", .. string[] callers]) return await VlmSharp.Bench.Callers.CallersProgram.RunAsync(callers);
 
-// The floors first: every figure below is read against them.
+// The floors come first, because every figure below is compared with them.
 Console.WriteLine(MachineLimits.Measure());
 
 // In this process: the kernels compile at full optimization on first use, so a fresh process for each case would only cost time.

@@ -9,7 +9,9 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Cli.Tests;
 
-/// <summary>The front page and the pages of <c>docs/tasks</c>: their commands print what stands below them, and make the pictures that they show.</summary>
+/// <summary>
+/// The front page and the pages of <c>docs/tasks</c>: their commands print the output below them and make the pictures that they show.
+/// </summary>
 public sealed partial class TaskPagesTests : IDisposable
 {
     private static readonly string Pages = Path.Combine(GoldenFiles.Root, "docs", "tasks");
@@ -42,7 +44,7 @@ public sealed partial class TaskPagesTests : IDisposable
 
     /// <summary>The lines of C# on the page.</summary>
     [Fact]
-    public async Task The_picture_of_segment_is_what_its_lines_make()
+    public async Task The_picture_of_segment_is_what_its_lines_draw()
     {
         string text = await File.ReadAllTextAsync(Path.Combine(Pages, "segment.md"));
         string[] lines =
@@ -58,7 +60,8 @@ public sealed partial class TaskPagesTests : IDisposable
         float[] disc = [.. Enumerable.Range(0, 64 * 64)
             .Select(i => Math.Clamp((22 - MathF.Sqrt(MathF.Pow(i % 64 - 31.5f, 2) + MathF.Pow(i / 64 - 31.5f, 2))) / 2, -1, 1))];
         TaskResult suns = new TaskRunner(model).Run(VisionTask.Detect("sun"), picture);
-        Detection[] shown = [.. suns.Detections.Select(d => d with { Mask = new SegmentationMask(disc, d.Box, picture.Width, picture.Height) })];
+        Detection[] shown =
+            [.. suns.Detections.Select(d => d with { Mask = new SegmentationMask(disc, d.Box, picture.Width, picture.Height) })];
         PngWriter.Save(DetectionOverlay.Draw(picture, shown), Path.Combine(scratch, "segment.png"));
         AssertSamePicture("segment.png");
     }
@@ -69,7 +72,10 @@ public sealed partial class TaskPagesTests : IDisposable
         foreach (string file in Directory.EnumerateFiles(Pages, "*.png")) Assert.InRange(new FileInfo(file).Length, 1, 60_000);
     }
 
-    /// <summary>Runs the commands of a page's consoles and holds what they print against the lines below them; how many there are.</summary>
+    /// <summary>
+    /// Runs the commands in the console blocks of a page, compares their output with the lines below them, and returns the number of
+    /// commands.
+    /// </summary>
     private async Task<int> RunCommandsAsync(string page)
     {
         int commands = 0;
@@ -88,7 +94,7 @@ public sealed partial class TaskPagesTests : IDisposable
         return commands;
     }
 
-    /// <summary>The words of a command line, with paths of the repository; what it writes goes elsewhere.</summary>
+    /// <summary>The words of a command line, with paths in the repository. Its output files go to another folder.</summary>
     private string[] Arguments(string line)
     {
         string[] words = [.. Word().Matches(line).Select(m => m.Groups[1].Success ? m.Groups[1].Value : m.Value)];
@@ -97,7 +103,7 @@ public sealed partial class TaskPagesTests : IDisposable
             : w.StartsWith("docs/tasks/", StringComparison.Ordinal) ? Path.Combine(scratch, Path.GetFileName(w)) : w)];
     }
 
-    /// <summary>Equal, but for the last digit of a score, which depends on the order of additions.</summary>
+    /// <summary>Equal except for the last digit of a score, which depends on the order of additions.</summary>
     private static void AssertSame(string expected, string actual)
     {
         (string[] e, string[] a) = (expected.Split('\t'), actual.Split('\t'));

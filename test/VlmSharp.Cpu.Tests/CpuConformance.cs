@@ -3,10 +3,11 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Cpu.Tests;
 
-/// <summary>Every register width on several numbers of threads; a width that the processor lacks runs emulated.</summary>
+/// <summary>Every register width with several numbers of threads. A width that the processor lacks is emulated.</summary>
 public abstract class CpuConformance(SimdTier tier, int threads) : BackendConformance
 {
-    protected override IComputeBackend Create() => new CpuBackend(new CpuBackendOptions { Simd = tier, Threads = threads, AllowEmulation = true });
+    protected override IComputeBackend Create() =>
+        new CpuBackend(new CpuBackendOptions { Simd = tier, Threads = threads, AllowEmulation = true });
 }
 
 public sealed class Cpu128OneThread() : CpuConformance(SimdTier.Vector128, 1);

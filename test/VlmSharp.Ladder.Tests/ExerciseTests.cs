@@ -75,7 +75,8 @@ public sealed unsafe class ExerciseTests
         {
             for (int i = 0; i < Dim; i++)
                 Assert.Equal(halvesQ[t * Dim + i], neighborsQ[t * Dim + NeighborRope.FromHalves(i, Dim)], 1e-6f);
-            for (int other = 0; other < Tokens; other++) Assert.Equal(Dot(halvesQ, t, halvesK, other), Dot(neighborsQ, t, neighborsK, other), 1e-5f);
+            for (int other = 0; other < Tokens; other++)
+                Assert.Equal(Dot(halvesQ, t, halvesK, other), Dot(neighborsQ, t, neighborsK, other), 1e-5f);
         }
 
         (float[], float[]) BothWays(float[] x)
@@ -103,7 +104,8 @@ public sealed unsafe class ExerciseTests
         const int Count = 64 * 2000;
         var random = new Random(1);
         float[] w = [.. Enumerable.Range(0, Count).Select(_ =>
-            (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))]; // Box and Muller 1958
+            // Box and Muller 1958
+            (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
         var elements = new byte[Count];
         var scales = new ushort[Count / 64];
         fixed (byte* q = elements)
@@ -111,7 +113,8 @@ public sealed unsafe class ExerciseTests
         double square = 0;
         for (int i = 0; i < Count; i++) square += Math.Pow(w[i] - BFloat16.ToSingle(scales[i / 64]) * (sbyte)elements[i], 2);
         Close.AssertRelative("root mean square error", GroupError.RootMeanSquare(64, 127), Math.Sqrt(square / Count), 0.02);
-        Close.AssertRelative("of groups of 128 beside 64", 1.085, GroupError.RootMeanSquare(128, 127) / GroupError.RootMeanSquare(64, 127), 0.005);
+        Close.AssertRelative(
+            "of groups of 128 beside 64", 1.085, GroupError.RootMeanSquare(128, 127) / GroupError.RootMeanSquare(64, 127), 0.005);
     }
 
     [Fact]
@@ -124,7 +127,9 @@ public sealed unsafe class ExerciseTests
             (bytes.Layers, bytes.Hidden, bytes.Intermediate));
         string[] ofAToken = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "embed_tokens"];
         Assert.Equal(
-            TensorTable.For(config).Where(tensor => tensor.Name.Contains("language_model") && ofAToken.Any(tensor.Name.Contains)).Sum(tensor => tensor.Elements),
+            TensorTable.For(config)
+                .Where(tensor => tensor.Name.Contains("language_model") && ofAToken.Any(tensor.Name.Contains))
+                .Sum(tensor => tensor.Elements),
             bytes.Weights);
         Assert.Equal(5.02e9, 2.0 * bytes.Weights, 0.005e9);
         Assert.Equal(7.97, bytes.MostTokensPerSecond(16, 40e9), 0.01);

@@ -46,7 +46,9 @@ public sealed class LadderPageTests
                 string ofThePeak = row[(row.TrimEnd('|').LastIndexOf('|') + 1)..];
                 string link = $"/VlmSharp.Ladder/{ladder}/Rung{i + 1}";
                 Assert.EndsWith(
-                    ofThePeak, Read(Tour).Split('\n').Single(line => line.Contains(link, StringComparison.Ordinal)), StringComparison.Ordinal);
+                    ofThePeak,
+                    Read(Tour).Split('\n').Single(line => line.Contains(link, StringComparison.Ordinal)),
+                    StringComparison.Ordinal);
             }
         }
     }
@@ -55,7 +57,8 @@ public sealed class LadderPageTests
     public void A_kernels_page_goes_from_the_equation_to_the_appendix(string page)
     {
         string text = Read(page);
-        string[] headings = ["The equation", "The loop", "The picture", "Registers", "Caches", "Figures", "Exercise", "Appendix: what did not help"];
+        string[] headings =
+            ["The equation", "The loop", "The picture", "Registers", "Caches", "Figures", "Exercise", "Appendix: what did not help"];
         int[] places = [.. headings.Select(heading => text.IndexOf($"\n## {heading}\n", StringComparison.Ordinal))];
         Assert.All(places, (place, i) => Assert.True(place > 0, $"{page} has no heading {headings[i]}."));
         Assert.Equal(places.Order(), places);

@@ -9,7 +9,7 @@ using VlmSharp.Ladder.MatrixProduct;
 namespace VlmSharp.Bench.Ladder;
 
 /// <summary>
-/// Times every rung of <c>bench/VlmSharp.Ladder</c> beside the library's own kernels: the tables of
+/// Times every rung of <c>bench/VlmSharp.Ladder</c> and the library's own kernels: the tables of
 /// <c>VlmSharp.Cpu/Kernels/Products/MatMul.md</c> and <c>VlmSharp.Cpu/Kernels/Attention/Attention.md</c>.
 /// </summary>
 internal static unsafe class LadderProgram
@@ -18,7 +18,7 @@ internal static unsafe class LadderProgram
     private static readonly ProductShape Product = new(1024, 1152, 4304);
     private static readonly AttentionShape OneHead = new(1024, 72, 1024);
     private const int Heads = 4;
-    private const double Seconds = 0.7; // of each row, at least one run
+    private const double Seconds = 0.7; // for each row, and at least one run
 
     /// <summary>Measures all rungs and prints one table, in Markdown.</summary>
     public static void Run()
@@ -26,10 +26,12 @@ internal static unsafe class LadderProgram
         int threads = new CpuBackendOptions().ResolveThreads();
         MachineLimits eight = MachineLimits.Measure(new CpuBackendOptions { Threads = 1, Simd = Narrow() });
         MachineLimits one = MachineLimits.Measure(new CpuBackendOptions { Threads = 1 }), all = MachineLimits.Measure();
-        Console.WriteLine($"Peaks: one thread {eight.FmaPeak:0} GFLOP/s with registers of {Bits(eight)} bits, {one.FmaPeak:0} with {Bits(one)}; "
+        Console.WriteLine(
+            $"Peaks: one thread {eight.FmaPeak:0} GFLOP/s with registers of {Bits(eight)} bits, {one.FmaPeak:0} with {Bits(one)}; "
             + $"{all.Threads} threads {all.FmaPeak:0} with {Bits(all)}.");
-        Console.WriteLine("Of the peak: that of the same registers and threads.\n\n| rung | time | GFLOP/s | of the peak |\n| --- | --- | --- | --- |");
-        MachineLimits eightAll = eight with { FmaPeak = eight.FmaPeak * all.FmaPeak / one.FmaPeak }; // as many cores, half of the width
+        Console.WriteLine(
+            "Of the peak: that of the same registers and threads.\n\n| rung | time | GFLOP/s | of the peak |\n| --- | --- | --- | --- |");
+        MachineLimits eightAll = eight with { FmaPeak = eight.FmaPeak * all.FmaPeak / one.FmaPeak }; // the same cores, half of the width
         Products(eight, eightAll, one, all, threads);
         Attentions(eight, eightAll, one, all, threads);
     }
@@ -56,7 +58,8 @@ internal static unsafe class LadderProgram
             foreach (int count in new[] { 1, threads }.Distinct())
             {
                 using var backend = new CpuBackend(new CpuBackendOptions { Threads = count });
-                using Weight weight = backend.LoadWeight(new WeightData("w", DType.BF16, Product.Outputs, Product.Inputs, (nint)data, half));
+                using Weight weight =
+                    backend.LoadWeight(new WeightData("w", DType.BF16, Product.Outputs, Product.Inputs, (nint)data, half));
                 using Matrix input = backend.Upload(x, Product.Rows, Product.Inputs);
                 Row($"the library, bf16 weights, {Threads(count)}", Product.Flops, (count == 1 ? one : all).FmaPeak,
                     () => backend.Linear(input, weight).Dispose());
@@ -98,7 +101,7 @@ internal static unsafe class LadderProgram
         }
     }
 
-    // The best of the runs, since other programs can only slow one down. The first one compiles and does not count, where there are others.
+    // The best of the runs, because other programs can only slow a run down. The first run compiles; it counts only if there is no other.
     private static void Row(string name, double flops, double peak, Action run)
     {
         double best = Time(run);

@@ -28,7 +28,8 @@ public static unsafe class Rung4Tiles
 
     internal static int Blocks(AttentionShape shape) => (shape.Tokens + QueryBlock - 1) / QueryBlock;
 
-    internal static long PanelFloats(AttentionShape shape) => (long)WholePanels(shape.Tokens) * (shape.HeadDim + WholePanels(shape.HeadDim));
+    internal static long PanelFloats(AttentionShape shape) =>
+        (long)WholePanels(shape.Tokens) * (shape.HeadDim + WholePanels(shape.HeadDim));
 
     internal static long BlockFloats(AttentionShape shape) => QueryBlock * (KeyBlock + 2L + WholePanels(shape.HeadDim));
 

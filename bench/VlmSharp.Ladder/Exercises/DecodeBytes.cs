@@ -1,6 +1,8 @@
 namespace VlmSharp.Ladder.Exercises;
 
-/// <summary>Solution of the exercise of <c>docs/tour.md</c>: the weights that one generated token reads, and the speed limit that follows.</summary>
+/// <summary>
+/// Solution of the exercise of <c>docs/tour.md</c>: the weights that one generated token reads, and the speed limit that follows.
+/// </summary>
 /// <param name="Layers">Blocks of the decoder.</param>
 /// <param name="Hidden">Width of the residual stream.</param>
 /// <param name="Heads">Heads of queries.</param>

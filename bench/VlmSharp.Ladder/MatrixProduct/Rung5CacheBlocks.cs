@@ -4,7 +4,8 @@ namespace VlmSharp.Ladder.MatrixProduct;
 
 /// <summary>
 /// Rung 5, blocks for the caches. On rung 4 the tiles of 6 outputs read all of x, and those of the next 6 outputs read it
-/// again: 17 MB for 1024 tokens with 4304 inputs, which no near cache holds. Now k is cut into blocks of 256 and the outputs into blocks of 96:
+/// again: 17 MB for 1024 tokens with 4304 inputs, which no near cache holds. Now k is cut into blocks of 256 and the outputs into blocks of
+/// 96:
 /// <code>
 /// first level   a panel [256, 16] of x, 16 KB, stays while all the tiles of a block of W use it, 6 KB each
 /// second level  the block [96, 256] of W, 96 KB, and the sums [96, rows], 144 KB for 384 rows, stay for all panels
@@ -47,7 +48,8 @@ public static unsafe class Rung5CacheBlocks
 
     internal static long PackedFloats(ProductShape shape) => (long)Panels(Part(shape, 0)) * RegisterTile.Columns * shape.Inputs;
 
-    internal static long BlockFloats(ProductShape shape) => OutputBlock * (InputBlock + (long)Panels(Part(shape, 0)) * RegisterTile.Columns);
+    internal static long BlockFloats(ProductShape shape) =>
+        OutputBlock * (InputBlock + (long)Panels(Part(shape, 0)) * RegisterTile.Columns);
 
     // Block k of inputs holds all its panels side by side, and then the next block begins: [inputs / 256][panels][256][16].
     private static float* Panel(float* packed, ProductShape shape, int k, int panel) =>

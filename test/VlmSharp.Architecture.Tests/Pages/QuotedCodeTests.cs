@@ -1,6 +1,6 @@
 namespace VlmSharp.Architecture.Tests.Pages;
 
-/// <summary>Code that a page quotes from a file is in that file: its lines, in their order.</summary>
+/// <summary>The lines that a page quotes from a file are in that file, in the same order.</summary>
 public sealed class QuotedCodeTests
 {
     /// <summary>The pages that quote.</summary>
@@ -32,14 +32,20 @@ public sealed class QuotedCodeTests
         }
     }
 
-    /// <summary>A line that is a path in backticks and a colon, and the block of C# behind it.</summary>
+    /// <summary>A line with a path in backticks and a colon, and the block of C# after it.</summary>
     private static IEnumerable<(string File, IReadOnlyList<string> Lines)> Quotes(string page)
     {
         string[] text = File.ReadAllLines(page);
         for (int i = 0; i + 1 < text.Length; i++)
         {
             if (text[i] is not ['`', .., '`', ':'] || text[i + 1] != "```csharp") continue;
-            string[] block = [.. text.Skip(i + 2).TakeWhile(line => line != "```").Select(line => line.Trim()).Where(line => line.Length > 0 && line != "...")];
+            string[] block =
+            [
+                .. text.Skip(i + 2)
+                    .TakeWhile(line => line != "```")
+                    .Select(line => line.Trim())
+                    .Where(line => line.Length > 0 && line != "...")
+            ];
             yield return (text[i].Trim('`', ':'), block);
         }
     }

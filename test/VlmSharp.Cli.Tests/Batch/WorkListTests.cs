@@ -2,7 +2,7 @@ using VlmSharp.Cli.Batch;
 
 namespace VlmSharp.Cli.Tests.Batch;
 
-/// <summary>What there is to do.</summary>
+/// <summary>The list of items to process.</summary>
 public sealed class WorkListTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("vlmsharp-work-").FullName;
@@ -34,7 +34,11 @@ public sealed class WorkListTests : IDisposable
     {
         string[] names = [" a.png", "{3F25}.png"];
         foreach (string name in names) Write(name, "");
-        foreach (WorkList work in new[] { new WorkList([folder], TextReader.Null), new WorkList([.. names.Select(name => Path.Combine(folder, name))], TextReader.Null) })
+        foreach (WorkList work in new[]
+        {
+            new WorkList([folder], TextReader.Null),
+            new WorkList([.. names.Select(name => Path.Combine(folder, name))], TextReader.Null)
+        })
         {
             Assert.All(Items(work), item => Assert.Null(item.Fault));
             Assert.Equal(names.Select(name => Path.Combine(folder, name)), Items(work).Select(item => item.Images[0]));
@@ -44,7 +48,7 @@ public sealed class WorkListTests : IDisposable
     [Fact]
     public void LinksToFoldersAreNotFollowed()
     {
-        if (OperatingSystem.IsWindows()) return; // links need a privilege there
+        if (OperatingSystem.IsWindows()) return; // making links needs a privilege on Windows
         Write("a.png", "");
         File.CreateSymbolicLink(Path.Combine(folder, "b.png"), Path.Combine(folder, "a.png"));
         File.CreateSymbolicLink(Path.Combine(folder, "c.png"), Path.Combine(folder, "c.png"));
@@ -119,9 +123,16 @@ public sealed class WorkListTests : IDisposable
     [Fact]
     public void WhatIsNotThereIsNamed()
     {
-        Assert.Contains("does not exist", Assert.Throws<IOException>(() => new WorkList([Path.Combine(folder, "x")], TextReader.Null)).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing to do", Assert.Throws<IOException>(() => new WorkList(["-"], new StringReader("\n \n"))).Message, StringComparison.Ordinal);
-        Assert.Contains("no pictures", Assert.Throws<IOException>(() => new WorkList([folder], TextReader.Null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not exist",
+            Assert.Throws<IOException>(() => new WorkList([Path.Combine(folder, "x")], TextReader.Null)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing to do",
+            Assert.Throws<IOException>(() => new WorkList(["-"], new StringReader("\n \n"))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "no pictures", Assert.Throws<IOException>(() => new WorkList([folder], TextReader.Null)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,6 +140,7 @@ public sealed class WorkListTests : IDisposable
     {
         string path = Path.Combine(folder, "long.jsonl");
         using (FileStream stream = File.Create(path)) stream.SetLength(3 << 20);
-        Assert.Contains("longer than", Assert.Throws<IOException>(() => new WorkList([path], TextReader.Null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "longer than", Assert.Throws<IOException>(() => new WorkList([path], TextReader.Null)).Message, StringComparison.Ordinal);
     }
 }

@@ -3,7 +3,7 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Tokenization;
 
-/// <summary>The golden cases, from every file that holds the golden vocabulary.</summary>
+/// <summary>Runs the golden cases with every file that holds the golden vocabulary.</summary>
 public class GemmaTokenizerTests
 {
     private static readonly string[] Controls = ["<pad>", "<eos>", "<bos>", "<unk>", "<image>"];
@@ -34,7 +34,8 @@ public class GemmaTokenizerTests
             if (!hasControls) AssertIds(golden.Ids, tokenizer, golden.Text, ControlTokens.AsText);
             else if (!golden.Text.Contains('\u2581')) AssertIds(golden.SentencePieceIds!, tokenizer, golden.Text, ControlTokens.AsText);
             if (hasControls) withControls++;
-            Assert.DoesNotContain(tokenizer.Encode(golden.Text, ControlTokens.AsText), id => id is >= 0 and <= 3 || id == tokenizer.ImageId);
+            Assert.DoesNotContain(
+                tokenizer.Encode(golden.Text, ControlTokens.AsText), id => id is >= 0 and <= 3 || id == tokenizer.ImageId);
         }
         Assert.InRange(withControls, 100, 300);
     }
@@ -129,12 +130,14 @@ public class GemmaTokenizerTests
         var model = GemmaTokenizer.FromSentencePiece(File.ReadAllBytes(Path.Combine(folder, "tokenizer.model")), "model");
         Assert.Equal(2152, json.ImageId);
         Assert.Equal(json.VocabularySize, model.VocabularySize);
-        foreach (GoldenCases.EncodeCase golden in GoldenCases.Encode) AssertIds(json.Encode(golden.Text, ControlTokens.AsTokens), model, golden.Text, ControlTokens.AsTokens);
+        foreach (GoldenCases.EncodeCase golden in GoldenCases.Encode)
+            AssertIds(json.Encode(golden.Text, ControlTokens.AsTokens), model, golden.Text, ControlTokens.AsTokens);
     }
 
     private static void AssertIds(int[] expected, ITokenizer tokenizer, string text, ControlTokens mode)
     {
         int[] actual = tokenizer.Encode(text, mode);
-        Assert.True(expected.AsSpan().SequenceEqual(actual), $"\"{text}\": expected {string.Join(' ', expected)}, got {string.Join(' ', actual)}");
+        Assert.True(
+            expected.AsSpan().SequenceEqual(actual), $"\"{text}\": expected {string.Join(' ', expected)}, got {string.Join(' ', actual)}");
     }
 }

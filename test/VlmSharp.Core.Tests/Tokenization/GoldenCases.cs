@@ -4,7 +4,7 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Tokenization;
 
-/// <summary>test/golden/tokenizer: the reference's ids and texts, and the tokenizers to hold against them.</summary>
+/// <summary>The reference's ids and texts in test/golden/tokenizer, and the tokenizers to compare with them.</summary>
 internal static class GoldenCases
 {
     public static readonly IReadOnlyList<EncodeCase> Encode = ReadEncode();
@@ -13,7 +13,7 @@ internal static class GoldenCases
 
     private static readonly Dictionary<string, ITokenizer> Loaded = [];
 
-    /// <summary>"json" or "model": the golden vocabulary from that file; else a folder of test/golden/models.</summary>
+    /// <summary>The golden vocabulary from its "json" or "model" file, or the tokenizer of a folder in test/golden/models.</summary>
     public static ITokenizer Tokenizer(string source)
     {
         lock (Loaded)

@@ -65,7 +65,8 @@ public sealed class KernelCatalogTests
         if (!type.IsGenericType) return true;
         Type definition = type.GetGenericTypeDefinition();
         Type[] arguments = type.GetGenericArguments();
-        if (definition == typeof(PositionRows<>)) return arguments[0] != typeof(Int8Format) && arguments[0] != typeof(Int4Format) && arguments[0] != typeof(Nf4Format);
+        if (definition == typeof(PositionRows<>))
+            return arguments[0] != typeof(Int8Format) && arguments[0] != typeof(Int4Format) && arguments[0] != typeof(Nf4Format);
         if (definition != typeof(TiledProduct<,,,>)) return true;
         Type activations = arguments[0] == typeof(TensorCore) ? typeof(BFloat16Format) : typeof(Float32Format);
         if (arguments[1] == typeof(ColumnsByColumns) && arguments[3] != activations) return false;

@@ -14,7 +14,8 @@ public sealed class KernelTextTests
     private static readonly string[] Streaming =
     [
         "row product", "gated row product", "three row products", "product of ", "product by columns", "positions",
-        "flash attention", "decode attention", "attention statistics", "attention residuals", "attention gradient", "CopyKeyValues", "widen",
+        "flash attention", "decode attention", "attention statistics", "attention residuals", "attention gradient", "CopyKeyValues",
+        "widen",
         "Gelu", "GatedGelu", "SoftCapGradient", "Scale", "Dropout", "SumOfSquares.Piece",
         "limit: read", "limit: copy",
     ];

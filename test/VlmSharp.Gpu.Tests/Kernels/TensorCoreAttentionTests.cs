@@ -8,8 +8,7 @@ namespace VlmSharp.Gpu.Tests.Kernels;
 
 /// <summary>
 /// Attention on tensor cores, run by the PTX machine. Numbers are exact in bf16 and the scale is a power of two, so that scores are
-/// exact to fp32; what remains is one rounding of each weight
-/// and of the result to bf16.
+/// exact to fp32; what remains is one rounding of each weight and of the result to bf16.
 /// </summary>
 public sealed class TensorCoreAttentionTests : IDisposable
 {

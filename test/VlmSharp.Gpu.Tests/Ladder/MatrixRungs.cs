@@ -6,7 +6,8 @@ namespace VlmSharp.Gpu.Tests.Ladder;
 
 /// <summary>
 /// y[t, o] = sum_i x[t, i] W[o, i], in bf16 with fp32 sums, from the first idea on. The last rung is the backend's own
-/// <see cref="VlmSharp.Gpu.Kernels.Products.TiledProduct{TCore, TForm, TTile, TFormat}"/>. Shapes are multiples of the tiles: no tails here.
+/// <see cref="VlmSharp.Gpu.Kernels.Products.TiledProduct{TCore, TForm, TTile, TFormat}"/>. Shapes are multiples of the tiles: no tails
+/// here.
 /// </summary>
 internal static class MatrixRungs
 {

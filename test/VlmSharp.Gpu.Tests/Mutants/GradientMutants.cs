@@ -39,21 +39,25 @@ internal static class GradientMutants
             Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;"), // no exponentials
             Mutant.ReplaceMatch(@"and\.b32(\s+%r\d+), (%r\d+), 63;", "and.b32$1, $2, 31;", 0), // every other key
         ]),
-        new("attention residuals", Tolerance, b => Gradients(b, (dy, q, k, v, s, step) => b.AttentionKeyGradient(dy, q, k, v, s, step, Spec)), [
+        new("attention residuals", Tolerance, b =>
+            Gradients(b, (dy, q, k, v, s, step) => b.AttentionKeyGradient(dy, q, k, v, s, step, Spec)), [
             .. Faults.NoBarriers(2),
             Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;", 0),
             Mutant.ReplaceMatch(@"div\.rn\.f32(\s+%f\d+), (%f\d+), %f\d+;", "mov.f32$1, 0f00000000;"), // d as it was
         ]),
-        new("attention gradient, queries", Tolerance, b => Gradients(b, (dy, q, k, v, s, step) => b.AttentionQueryGradient(dy, q, k, v, s, step, Spec)), [
+        new("attention gradient, queries", Tolerance, b =>
+            Gradients(b, (dy, q, k, v, s, step) => b.AttentionQueryGradient(dy, q, k, v, s, step, Spec)), [
             .. Faults.NoBarriers(3),
             Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;", 0),
             Mutant.ReplaceMatch(@"and\.b32(\s+%r\d+), (%r\d+), 63;", "and.b32$1, $2, 31;", 0),
         ]),
-        new("attention gradient, keys", Tolerance, b => Gradients(b, (dy, q, k, v, s, step) => b.AttentionKeyGradient(dy, q, k, v, s, step, Spec)), [
+        new("attention gradient, keys", Tolerance, b =>
+            Gradients(b, (dy, q, k, v, s, step) => b.AttentionKeyGradient(dy, q, k, v, s, step, Spec)), [
             .. Faults.NoBarriers(3),
             Mutant.ReplaceMatch(@"rem\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, 0;"), // one plane for all heads
         ]),
-        new("attention gradient, values", Tolerance, b => Gradients(b, (dy, q, k, _, s, step) => b.AttentionValueGradient(dy, q, k, s, step, Spec)), [
+        new("attention gradient, values", Tolerance, b =>
+            Gradients(b, (dy, q, k, _, s, step) => b.AttentionValueGradient(dy, q, k, s, step, Spec)), [
             .. Faults.NoBarriers(3),
             Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;", 1),
         ]),
@@ -85,7 +89,8 @@ internal static class GradientMutants
 
     private static Matrix ByWeight(IComputeBackend b, int rows, int outputs, int inputs)
     {
-        using Matrix gradient = b.Upload(Faults.Numbers(rows * outputs), rows, outputs), x = b.Upload(Faults.Numbers(rows * inputs), rows, inputs);
+        using Matrix gradient = b.Upload(Faults.Numbers(rows * outputs), rows, outputs),
+            x = b.Upload(Faults.Numbers(rows * inputs), rows, inputs);
         return b.LinearWeightGradient(gradient, x);
     }
 

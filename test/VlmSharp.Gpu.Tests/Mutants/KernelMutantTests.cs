@@ -5,7 +5,8 @@ namespace VlmSharp.Gpu.Tests.Mutants;
 /// <summary>What the tests on the PTX machine are worth: each of these faults in the real kernels is noticed.</summary>
 public sealed class KernelMutantTests
 {
-    private static readonly Subject[] Subjects = [.. ProductMutants.All, .. AttentionMutants.All, .. RowMutants.All, .. GradientMutants.All];
+    private static readonly Subject[] Subjects =
+        [.. ProductMutants.All, .. AttentionMutants.All, .. RowMutants.All, .. GradientMutants.All];
 
     public static TheoryData<string> Kernels() => [.. Subjects.Select(subject => subject.Kernel)];
 

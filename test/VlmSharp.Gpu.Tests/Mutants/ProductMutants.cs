@@ -17,7 +17,8 @@ internal static class ProductMutants
 
     public static IReadOnlyList<Subject> All { get; } =
     [
-        new(Name(ProductKernels<TensorCore>.Tiled<RowsByRows>(16, DType.BF16)), Tolerance, b => Product(b, DType.BF16, 13, Inputs, Outputs), [
+        new(Name(ProductKernels<TensorCore>.Tiled<RowsByRows>(16, DType.BF16)), Tolerance, b =>
+            Product(b, DType.BF16, 13, Inputs, Outputs), [
             .. Faults.NoBarriers(3),
             Mutant.Replace("cp.async.wait_group 2", "cp.async.wait_group 3"),
             Mutant.Replace("cp.async.commit_group;", "", 1), // before the loop

@@ -61,7 +61,9 @@ public sealed class GradientProductTests
     {
         using GpuBackend b = Backend(4);
         float[] before = Rounded(5 * 9);
-        using Matrix gradient = b.Upload(default(ReadOnlySpan<float>), 0, 5), x = b.Upload(default(ReadOnlySpan<float>), 0, 9), sum = b.Upload(before, 5, 9);
+        using Matrix gradient = b.Upload(default(ReadOnlySpan<float>), 0, 5),
+            x = b.Upload(default(ReadOnlySpan<float>), 0, 9),
+            sum = b.Upload(before, 5, 9);
         Assert.Equal(before, Fetch(b, b.LinearWeightGradient(gradient, x, sum)));
         Assert.Equal(new float[5 * 9], Fetch(b, b.LinearWeightGradient(gradient, x)));
     }

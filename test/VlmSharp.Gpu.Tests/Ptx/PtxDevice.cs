@@ -10,8 +10,8 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
 /// A device whose kernels are the PTX that a CUDA device would get, run by <see cref="PtxMachine"/>. Its memory is the host's: ILGPU's
-/// CPU accelerator owns
-/// it, so that buffers and copies are ILGPU's own; nothing is launched there. A launch has run when <see cref="Launch"/> returns.
+/// CPU accelerator owns it, so that buffers and copies are ILGPU's own; nothing is launched there. A launch has run when
+/// <see cref="Launch"/> returns.
 /// </summary>
 internal sealed class PtxDevice : KernelDevice
 {

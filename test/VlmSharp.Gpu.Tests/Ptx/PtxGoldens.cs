@@ -30,7 +30,8 @@ public sealed class PtxGoldens(ITestOutputHelper output)
         using var backend = new GpuBackend(new PtxDevice(), "ptx", "PTX machine", useTensorCores: true);
         using var expected = new GoldenTensors(GoldenFiles.PathOf("activations", $"{kind}-caption.safetensors"));
         Trace onTensorCores = Run(backend, kind, out int[] tokens), rounded = Run(rounding, kind, out _);
-        output.WriteLine("root mean square, relative: error of tensor cores, of rounded plain loops, between the two; largest error / range");
+        output.WriteLine(
+            "root mean square, relative: error of tensor cores, of rounded plain loops, between the two; largest error / range");
         Dictionary<string, float[]> plain = rounded.Tensors.ToDictionary(t => t.Name, t => t.Values);
         foreach (TracedTensor stage in onTensorCores.Tensors.Where(t => expected.Has(t.Name) && t.Name != "pixel_values"))
         {

@@ -7,9 +7,9 @@ using Xunit.Abstractions;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// The gradients of whole models on tensor cores against the reference's in fp32, by the PTX machine. As with <see cref="PtxGoldens"/>, what
-/// they may be off is what plain loops with the same roundings are off: as a whole closely, one by one with room for how roundings fall. A
-/// key's bias, which softmax does not see, has no gradient, and roundings must not give it one.
+/// The gradients of whole models on tensor cores against the reference's in fp32, by the PTX machine. As with <see cref="PtxGoldens"/>,
+/// what they may be off is what plain loops with the same roundings are off: as a whole closely, one by one with room for how roundings
+/// fall. A key's bias, which softmax does not see, has no gradient, and roundings must not give it one.
 /// </summary>
 public sealed class PtxGradientGoldens(ITestOutputHelper output)
 {
@@ -35,7 +35,8 @@ public sealed class PtxGradientGoldens(ITestOutputHelper output)
             double size = wanted.Sum(x => (double)x * x);
             double error = Apart(wanted, actual), rounds = Apart(wanted, loops), apart = Apart(loops, actual);
             output.WriteLine($"{kind} {name} | {Share(error, size)} | {Share(rounds, size)} | {Share(apart, size)}");
-            Assert.True(error <= MoreOfOne * MoreOfOne * rounds, $"{name} is off by {Share(error, size)}, rounding by {Share(rounds, size)}.");
+            Assert.True(
+                error <= MoreOfOne * MoreOfOne * rounds, $"{name} is off by {Share(error, size)}, rounding by {Share(rounds, size)}.");
             if (name.EndsWith("k_proj.bias", StringComparison.Ordinal)) Assert.InRange(Math.Sqrt(error), 0, Nothing);
             (all, allErrors, allRoundings, allApart) = (all + size, allErrors + error, allRoundings + rounds, allApart + apart);
         }

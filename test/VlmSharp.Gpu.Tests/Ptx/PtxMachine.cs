@@ -8,8 +8,7 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
 /// Runs the PTX that ILGPU writes, with what is written inline, on the CPU: a test instrument. It is strict where a GPU is lenient, and
-/// says what it
-/// objects to (<see cref="PtxFault"/>). Groups run on all cores.
+/// says what it objects to (<see cref="PtxFault"/>). Groups run on all cores.
 /// </summary>
 internal sealed class PtxMachine
 {

@@ -7,8 +7,7 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
 /// A few instructions as a kernel. They find: t, the thread in its group; g, the group; in and out, two buffers; base, the address of
-/// s, 4096 bytes of shared
-/// memory; registers a to f (they take any type here), x0 to x31 and y0 to y31; predicates p and q.
+/// s, 4096 bytes of shared memory; registers a to f (they take any type here), x0 to x31 and y0 to y31; predicates p and q.
 /// </summary>
 internal static unsafe class Snippet
 {

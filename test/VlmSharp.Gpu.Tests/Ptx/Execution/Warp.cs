@@ -7,8 +7,7 @@ namespace VlmSharp.Gpu.Tests.Ptx.Execution;
 
 /// <summary>
 /// 32 threads in step. Where they part at a branch, those at the earliest instruction go on until they meet the others. Lanes wait at
-/// barriers and at
-/// instructions for a whole warp until all are there.
+/// barriers and at instructions for a whole warp until all are there.
 /// </summary>
 internal sealed unsafe class Warp
 {

@@ -10,9 +10,8 @@ internal readonly record struct MemoryRange(ulong Start, ulong Length)
 
 /// <summary>
 /// The global memory of one launch: native addresses, each access checked against the ranges, and who touched it. Groups are never
-/// ordered; threads of one
-/// group are ordered by its barriers. Unordered accesses race if one writes, except that two may write the same value, and atomic ones
-/// do not race with each other.
+/// ordered; threads of one group are ordered by its barriers. Unordered accesses race if one writes, except that two may write the same
+/// value, and atomic ones do not race with each other.
 /// </summary>
 internal sealed unsafe class GlobalMemory
 {

@@ -4,9 +4,8 @@ namespace VlmSharp.Gpu.Tests.Ptx.Memory;
 
 /// <summary>
 /// A group's shared memory, and who touched it last. Two accesses of different threads are ordered if a barrier of the group stands
-/// between them, or if both
-/// are of one warp and a barrier of the warp does. Unordered ones, one of them writing, are a race, whatever is written. Atomic ones do
-/// not race with each other.
+/// between them, or if both are of one warp and a barrier of the warp does. Unordered ones, one of them writing, are a race, whatever is
+/// written. Atomic ones do not race with each other.
 /// </summary>
 internal sealed unsafe class SharedMemory(int grain)
 {
