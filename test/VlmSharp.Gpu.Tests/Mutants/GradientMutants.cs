@@ -24,7 +24,7 @@ internal static class GradientMutants
             Mutant.Replace("m8n8.x4.trans.shared.b16 {rb0", "m8n8.x4.shared.b16 {rb0"),
             Mutant.ReplaceMatch(@"(\{rb0,rb1,rb2,rb3\}), \[fromw\]", "$1, [fromw+32]", 1), // the next 16 columns
             Mutant.Replace("{rb2,rb3}, {acc4", "{rb0,rb1}, {acc4", 0),
-            Mutant.ReplaceMatch(ZeroFill, "selp.b32$1, 16, 16,"), // what is not there is read
+            Mutant.ReplaceMatch(ZeroFill, "selp.b32$1, 16, 16,"), // padding is read
         ]),
         new(ProductKernels<TensorCore>.Tiled<ColumnsByColumns>(128, DType.BF16).Kernel.Name, Tolerance, b => ByWeight(b, 70, 130, 120), [
             .. Faults.NoBarriers(3),
@@ -67,12 +67,12 @@ internal static class GradientMutants
         ]),
         new("column sums", Tolerance, b => Sums(b), [
             Mutant.ReplaceMatch(@"add\.s32(\s+%r\d+), (%r\d+), 4;", "add.s32$1, $2, 3;", 0), // rows counted twice
-            Mutant.ReplaceMatch(@"min\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // rows behind the last
+            Mutant.ReplaceMatch(@"min\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // rows after the last
         ]),
         new("CrossEntropy.Part", Tolerance, b => Loss(b), [
             Faults.NoBarrier(0), Faults.NoBarrier(2),
             Faults.Shuffle(16, 8), Faults.Shuffle(1, 2, 1),
-            Mutant.ReplaceMatch(@"min\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // tokens behind the last
+            Mutant.ReplaceMatch(@"min\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // tokens after the last
         ]),
         new("AddRows", Tolerance, b => Gathered(b), [
             Mutant.ReplaceMatch(@"setp\.eq\.u32(\s+%p\d+, %r\d+), (%r\d+);", "setp.ne.u32$1, $2;", 0), // who comes first

@@ -29,13 +29,13 @@ internal sealed class PtxDevice : KernelDevice
 
     public override int Processors => ProcessorCount;
 
-    /// <summary>Multiprocessors that it says it has.</summary>
+    /// <summary>The number of multiprocessors that it claims to have.</summary>
     public int ProcessorCount { get; init; } = 4;
 
     /// <summary>Runs the programs.</summary>
     public PtxMachine Machine { get; } = new();
 
-    /// <summary>What each kernel's launches did, all together.</summary>
+    /// <summary>What all launches of each kernel did together.</summary>
     public IReadOnlyDictionary<Kernel, PtxReport> Reports => reports;
 
     /// <summary>Runs another program in a kernel's place: one broken on purpose, say.</summary>

@@ -7,9 +7,9 @@ using Xunit.Abstractions;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// The gradients of whole models on tensor cores against the reference's in fp32, by the PTX machine. As with <see cref="PtxGoldens"/>,
-/// what they may be off is what plain loops with the same roundings are off: as a whole closely, one by one with room for how roundings
-/// fall. A key's bias, which softmax does not see, has no gradient, and roundings must not give it one.
+/// Compares the gradients of whole models on tensor cores, run by the PTX machine, with the reference in fp32. As in
+/// <see cref="PtxGoldens"/>, plain loops with the same roundings give the allowed error: tight for all gradients together, with room for
+/// single roundings in each. The bias of the keys, which softmax ignores, has no gradient, and roundings must not give it one.
 /// </summary>
 public sealed class PtxGradientGoldens(ITestOutputHelper output)
 {
@@ -43,7 +43,7 @@ public sealed class PtxGradientGoldens(ITestOutputHelper output)
 
         output.WriteLine($"{kind} all | {Share(allErrors, all)} | {Share(allRoundings, all)} | {Share(allApart, all)}");
         Assert.InRange(allErrors, 0, MoreThanRounding * MoreThanRounding * allRoundings);
-        Assert.InRange(allApart, 0, allRoundings); // nearer to each other than to fp32
+        Assert.InRange(allApart, 0, allRoundings); // closer to each other than to fp32
     }
 
     private static Dictionary<string, float[]> Gradients(IComputeBackend backend, string kind, GoldenTensors expected)

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace VlmSharp.Gpu.Tests.Ptx;
 
-/// <summary>What can be said of a kernel's text without an assembler.</summary>
+/// <summary>Properties of a kernel's text that can be found without an assembler.</summary>
 /// <param name="LiveRegisters">Registers of 32 bits alive at once, at most: about what the driver's compiler needs at least.</param>
 /// <param name="LiveAt">Where.</param>
 /// <param name="UsesLocalMemory">Whether registers or arrays lie in local memory, which is slow.</param>

@@ -42,7 +42,7 @@ internal sealed class PtxProgram
     /// <summary>The narrowest access to global memory.</summary>
     public required int GlobalGrain { get; init; }
 
-    /// <summary>Groups that have run and may be used again: their memory is worth keeping.</summary>
+    /// <summary>Groups that have run and can be reused, because their memory is worth keeping.</summary>
     public ConcurrentBag<Group> Idle { get; } = [];
 
     public static PtxProgram Parse(string ptx) => new PtxParser(ptx).Parse();
