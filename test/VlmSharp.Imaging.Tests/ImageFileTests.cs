@@ -12,7 +12,7 @@ public class ImageFileTests
     [Fact]
     public void AHugePngIsRefusedBeforeAllocation()
     {
-        // The claim alone counts: 20000 x 20000 in front of one megabyte of anything.
+        // Only the claim counts: 20000 x 20000, followed by one megabyte of arbitrary bytes.
         byte[] file = PngFile.Of(20000, 20000, new byte[1 << 20]);
         long before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.Throws<ImageFormatException>(() => ImageFile.Decode(file, "bomb.png"));

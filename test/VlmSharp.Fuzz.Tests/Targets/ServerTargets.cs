@@ -41,7 +41,7 @@ internal sealed class DataUriTarget : FuzzTarget
         return true;
     }
 
-    // Damage behind the base64 that is right again.
+    // Right base64 after damage.
     private static byte[] MutatePayload(byte[] uri, Random random, byte[] other)
     {
         int comma = Array.IndexOf(uri, (byte)',');

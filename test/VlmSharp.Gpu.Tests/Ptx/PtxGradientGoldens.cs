@@ -15,7 +15,7 @@ public sealed class PtxGradientGoldens(ITestOutputHelper output)
 {
     private const double MoreThanRounding = 1.25, MoreOfOne = 2;
 
-    private const double Nothing = 1e-5; // beside a gradient of norm 60
+    private const double Nothing = 1e-5; // compared with a gradient of norm 60
 
     [Theory]
     [InlineData("pg1")]

@@ -73,7 +73,7 @@ public class BmpDecoderTests
 
     private static byte[] Masks(params uint[] masks) => [.. masks.SelectMany(m => BitConverter.GetBytes(m))];
 
-    // `extra` is the palette or the masks, whatever stands between header and pixels.
+    // `extra` is what comes between header and pixels: the palette or the masks.
     private static byte[] Bmp(int width, int height, int bits, int compression, byte[] extra, byte[] data, int colors = 0)
     {
         var header = new byte[54];

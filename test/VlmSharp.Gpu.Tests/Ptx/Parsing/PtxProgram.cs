@@ -30,7 +30,7 @@ internal sealed class PtxProgram
     /// <summary>Bytes of the parameters.</summary>
     public required int ParameterBytes { get; init; }
 
-    /// <summary>Shared memory that the program declares, in bytes; what is asked for at launch lies behind it.</summary>
+    /// <summary>Shared memory that the program declares, in bytes; memory requested at launch follows it.</summary>
     public required int SharedBytes { get; init; }
 
     /// <summary>Local memory of a thread.</summary>
