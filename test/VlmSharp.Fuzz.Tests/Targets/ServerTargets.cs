@@ -41,7 +41,7 @@ internal sealed class DataUriTarget : FuzzTarget
         return true;
     }
 
-    // Right base64 after damage.
+    // Damages the payload and encodes it as valid base64 again.
     private static byte[] MutatePayload(byte[] uri, Random random, byte[] other)
     {
         int comma = Array.IndexOf(uri, (byte)',');
