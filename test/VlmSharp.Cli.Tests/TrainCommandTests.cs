@@ -274,14 +274,15 @@ public sealed class TrainCommandTests : IDisposable
     private string Data(JsonElement figures, int[] samples)
     {
         string path = folder.At($"{string.Concat(samples)}.jsonl");
-        File.WriteAllLines(path, samples.Select(i => figures.GetProperty("samples")[i]).Select(s => JsonSerializer.Serialize(
-            new Dictionary<string, string>
-        {
-            ["image"] = GoldenFiles.PathOf("images", s.GetProperty("image").GetString()!),
-            ["prefix"] = s.GetProperty("prefix").GetString()!,
-            ["suffix"] = s.GetProperty("suffix").GetString()!,
-        })));
+        File.WriteAllLines(path, samples.Select(i => Line(figures.GetProperty("samples")[i])));
         return path;
+
+        static string Line(JsonElement sample) => JsonSerializer.Serialize(new Dictionary<string, string>
+        {
+            ["image"] = GoldenFiles.PathOf("images", sample.GetProperty("image").GetString()!),
+            ["prefix"] = sample.GetProperty("prefix").GetString()!,
+            ["suffix"] = sample.GetProperty("suffix").GetString()!,
+        });
     }
 
     /// <summary>The lines of the steps.</summary>

@@ -8,8 +8,8 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 /// <param name="UsesLocalMemory">Whether registers or arrays lie in local memory, which is slow.</param>
 /// <param name="GlobalLoads">Loads from global memory in the text, by bytes of a thread.</param>
 /// <param name="StaticSharedBytes">Shared memory that the kernel declares.</param>
-internal sealed partial record PtxLint(int LiveRegisters, string LiveAt, bool UsesLocalMemory, IReadOnlyDictionary<int,
-    int> GlobalLoads, int StaticSharedBytes)
+internal sealed partial record PtxLint(
+    int LiveRegisters, string LiveAt, bool UsesLocalMemory, IReadOnlyDictionary<int, int> GlobalLoads, int StaticSharedBytes)
 {
     [GeneratedRegex(@"\bld(?:\.volatile)?\.global[\w.:]*?(?:\.v(?<count>[24]))?\.(?<type>[subf]\d+)\s")]
     private static partial Regex GlobalLoad();
