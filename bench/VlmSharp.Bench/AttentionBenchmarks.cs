@@ -16,7 +16,7 @@ public class AttentionBenchmarks
     private Matrix q;
     private AttentionSpec spec;
 
-    /// <summary>New tokens, tokens in all, heads, key-value heads, head size.</summary>
+    /// <summary>New tokens, total tokens, heads, key-value heads, head size.</summary>
     [Params("256 256 16 16 72", "1024 1024 16 16 72", "260 260 8 1 256", "1 1024 8 1 256", "1 1024 8 4 256")]
     public string Shape { get; set; } = "";
 
@@ -36,7 +36,10 @@ public class AttentionBenchmarks
         cache.Truncate(Math.Max(0, cache.Length - tokens));
         batch.Clear();
         batch.Add(tokens, total, cache);
-        q = backend.Upload([.. Enumerable.Range(0, tokens * spec.Heads * spec.HeadDim).Select(_ => random.NextSingle() - 0.5f)], tokens, spec.Heads * spec.HeadDim);
+        q = backend.Upload(
+            [.. Enumerable.Range(0, tokens * spec.Heads * spec.HeadDim).Select(_ => random.NextSingle() - 0.5f)],
+            tokens,
+            spec.Heads * spec.HeadDim);
     }
 
     [GlobalCleanup]

@@ -44,7 +44,14 @@ public unsafe class MatrixProductBenchmarks
         memory = (byte*)NativeMemory.AlignedAlloc((nuint)(bytes * copies), 64);
         for (long i = 0; i < bytes * copies / 2; i++) ((ushort*)memory)[i] = BFloat16.FromSingle(i % 17 - 8);
         backend = new CpuBackend();
-        weights = [.. Enumerable.Range(0, copies).Select(i => backend.LoadWeight(new WeightData("w", Format, outputs, inputs, (nint)(memory + i * bytes), this, Format.IsQuantized() ? (nint)(memory + i * bytes + elements) : 0)))];
+        weights =
+        [
+            .. Enumerable.Range(0, copies)
+                .Select(i =>
+                    backend.LoadWeight(new WeightData(
+                        "w", Format, outputs, inputs, (nint)(memory + i * bytes), this,
+                        Format.IsQuantized() ? (nint)(memory + i * bytes + elements) : 0)))
+        ];
         x = backend.Upload(new float[M * inputs], M, inputs);
     }
 

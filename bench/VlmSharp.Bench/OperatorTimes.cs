@@ -4,14 +4,14 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Bench;
 
-/// <summary>A backend that gives a step's time to its operators: what each kind took, and what went by between them.</summary>
-/// <param name="inner">Does the work, and has done it when a call returns.</param>
+/// <summary>A backend that splits the time of a step among its operators: the time of each kind, and the time between them.</summary>
+/// <param name="inner">The backend that does the work. Its work must be complete when a call returns.</param>
 internal sealed class OperatorTimes(IComputeBackend inner) : DelegatingBackend(inner)
 {
     private readonly Dictionary<string, (int Calls, long Ticks)> times = [];
     private long start = Stopwatch.GetTimestamp();
 
-    /// <summary>Forgets what was counted.</summary>
+    /// <summary>Resets the counts.</summary>
     public void Reset()
     {
         times.Clear();
@@ -28,7 +28,7 @@ internal sealed class OperatorTimes(IComputeBackend inner) : DelegatingBackend(i
         return result;
     }
 
-    /// <summary>Lines for what took at least a thousandth of the time, the longest first.</summary>
+    /// <summary>A line for each kind that took at least a thousandth of the time, the longest first.</summary>
     public string Table()
     {
         double all = Stopwatch.GetTimestamp() - start, known = times.Values.Sum(t => t.Ticks);
@@ -37,6 +37,7 @@ internal sealed class OperatorTimes(IComputeBackend inner) : DelegatingBackend(i
         return string.Join('\n', rows);
 
         string Row(string name, int calls, double ticks) =>
-            string.Create(CultureInfo.InvariantCulture, $"  {name,-28} {calls,6} calls {ticks / Stopwatch.Frequency,8:0.000} s {ticks / all,6:P1}");
+            string.Create(
+                CultureInfo.InvariantCulture, $"  {name,-28} {calls,6} calls {ticks / Stopwatch.Frequency,8:0.000} s {ticks / all,6:P1}");
     }
 }

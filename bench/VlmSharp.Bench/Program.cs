@@ -7,7 +7,8 @@ using VlmSharp.Conformance;
 using VlmSharp.Cpu;
 using VlmSharp.Cpu.Measurement;
 
-// checkpoint FOLDER SHAPE [LAYERS]: writes a checkpoint of a published size to measure on (docs/full-size.md), or of its first layers alone.
+// checkpoint FOLDER SHAPE [LAYERS]: writes a checkpoint of a published size to measure with (docs/full-size.md), or only its first
+// layers.
 if (args is ["checkpoint", string folder, string shape, .. string[] cut] && SyntheticCheckpoint.Shapes.TryGetValue(shape, out var model))
 {
     int? layers = cut is [string number] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : null;
@@ -16,7 +17,7 @@ if (args is ["checkpoint", string folder, string shape, .. string[] cut] && Synt
     return 0;
 }
 
-// quality: what 8 and 4 bits cost in the answers of the demo model and of the goldens' models.
+// quality: what 8 and 4 bits cost in the answers of the demo model and of the golden models.
 if (args is ["quality"])
 {
     foreach ((DType format, int bits) in new[] { (DType.Int8, 16), (DType.Int8, 8), (DType.Int4, 8) })
@@ -59,16 +60,16 @@ if (args is ["operators", .. string[] stages]) return VlmSharp.Bench.OperatorsPr
 
 if (args is ["targets", .. string[] rest]) return VlmSharp.Bench.Targets.TargetsProgram.Run(rest);
 
-// training MODEL_DIR [lora|qlora|full]: a training step beside the machine's limits (docs/benchmarks.md).
+// training MODEL_DIR [lora|qlora|full]: a training step compared with the machine's limits (docs/benchmarks.md).
 if (args is ["training", .. string[] training]) return VlmSharp.Bench.Training.TrainingProgram.Run(training);
 
 // soak [--requests N] [--callers N] [--seed N]: many callers for a long time.
 if (args is ["soak", .. string[] soak]) return await VlmSharp.Bench.Callers.SoakProgram.RunAsync(soak);
 
-// callers [MODEL_DIR]: many callers beside one after another (docs/benchmarks.md).
+// callers [MODEL_DIR]: many callers at once, compared with one after another (docs/benchmarks.md).
 if (args is ["callers", .. string[] callers]) return await VlmSharp.Bench.Callers.CallersProgram.RunAsync(callers);
 
-// The floors first: every figure below is read against them.
+// The floors come first, because every figure below is compared with them.
 Console.WriteLine(MachineLimits.Measure());
 
 // In this process: the kernels compile at full optimization on first use, so a fresh process for each case would only cost time.

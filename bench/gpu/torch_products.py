@@ -1,4 +1,4 @@
-"""Products of PaliGemma-3B in PyTorch (cuBLAS), and the model in transformers, to stand beside ours: torch_products.py PART.json MODEL_DIR"""
+"""Times the products of PaliGemma-3B in PyTorch (cuBLAS) and the model in transformers, to compare with VlmSharp: torch_products.py PART.json MODEL_DIR"""
 
 import json
 import sys
@@ -19,7 +19,7 @@ def row(table, **values):
 
 
 def product(torch, rows, inputs, outputs):
-    """y = x W^T in bf16; the weights take turns in more memory than caches hold."""
+    """y = x W^T in bf16. Copies of the weights are used in turns and fill more memory than the caches hold."""
     copies = max(1, int(150e6 // (2 * inputs * outputs)))
     weights = [torch.randn(outputs, inputs, device="cuda", dtype=torch.bfloat16) for _ in range(copies)]
     x = torch.randn(rows, inputs, device="cuda", dtype=torch.bfloat16)
@@ -39,7 +39,7 @@ def product(torch, rows, inputs, outputs):
 
 
 def model(torch, folder):
-    """A picture, its prompt and new tokens as transformers runs them: times of the first token and of a step."""
+    """A picture, its prompt and new tokens in transformers: the times of the first token and of a step."""
     from transformers import PaliGemmaForConditionalGeneration
 
     network = PaliGemmaForConditionalGeneration.from_pretrained(folder, torch_dtype=torch.bfloat16).to("cuda").eval()

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Every stage of PaliGemma's forward pass by transformers, and two such files held against each other.
+"""Writes every stage of PaliGemma's forward pass in transformers, and compares two such files.
 
     trace.py run --model DIR --image FILE [--image FILE] --prompt TEXT --out X.safetensors [--max-new-tokens 8] [--dtype float32]
     trace.py compare OURS.safetensors REFERENCE.safetensors [--tolerance 1e-3]
 
-run needs torch, transformers and pillow, and writes what 'vlmsharp trace' writes, under the same names. compare needs nothing. A stage's
-error is |ours - reference| / |reference|, norms over all its numbers; ends with 1 where one is above the tolerance, or other tokens
-were chosen. Arithmetic in fp32 stays below 1e-4; bf16 on either side needs about 0.05.
+run needs torch, transformers and pillow, and writes what 'vlmsharp trace' writes, under the same names. compare needs no packages.
+The error of a stage is |ours - reference| / |reference|, with norms over all its numbers. compare ends with 1 if an error is above the
+tolerance or other tokens were chosen. Arithmetic in fp32 stays below 1e-4; bf16 on either side needs about 0.05.
 """
 import argparse
 import array
@@ -64,7 +64,7 @@ def run(a):
         keep("text.input", args[0] if args else kwargs["hidden_states"], False)
 
     first.register_forward_pre_hook(enter, with_kwargs=True)
-    # The branches as they are added to the residual: Gemma 2 has another norm behind each.
+    # The branches as they are added to the residual: Gemma 2 has another norm after each.
     watch(first.post_attention_layernorm if gemma2 else first.self_attn, "text.layer.0.attention", False)
     watch(first.post_feedforward_layernorm if gemma2 else first.mlp, "text.layer.0.mlp", False)
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Kills the parts of a batch with SIGKILL again and again, and holds what comes out against a run that was left alone.
+"""Kills the parts of a batch repeatedly with SIGKILL, and compares the result with an undisturbed run.
 
     bench/scale/kill.py [--kills 100] [--pictures 2000] [--shards 4] [--seed 1]
 
-Build first: dotnet build VlmSharp.Cli -c Release. Ends with 1 where a byte differs.
+Build first: dotnet build VlmSharp.Cli -c Release. Ends with 1 if a byte differs.
 """
 import argparse, pathlib, random, subprocess, sys, tempfile, time
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long a large batch takes on many machines that fail and dawdle, and what it costs: a simulation, and the same on paper.
+"""The time and cost of a large batch on many machines that may fail or be slow: a simulation and an estimate.
 
     bench/scale/simulate.py --pictures 1e9 --machines 1000 --rate 0.5 --shards 100000
     bench/scale/simulate.py --pictures 1e9 --machines 1000 --rate 0.5 --sweep shards
@@ -10,22 +10,22 @@
     --shards N         parts that the work is cut into (default: 100 for each machine)
     --mtbf HOURS       mean time between failures of one machine (default: 200); exponential
     --preempt HOURS    mean time until one machine is taken away for another's job (default: none); exponential
-    --away SECONDS     until a lost part is started again somewhere (default: 180, SLURM's two minutes and some)
-    --start SECONDS    to start the program and load the model (default: 20)
-    --lost SECONDS     of work that a kill takes with it (default: 10; vlmsharp batch writes each record, and fsyncs)
+    --away SECONDS     time until a lost part is started again somewhere (default: 180, SLURM's two minutes and some)
+    --start SECONDS    time to start the program and load the model (default: 20)
+    --lost SECONDS     seconds of work that a kill loses (default: 10; vlmsharp batch writes each record, and fsyncs)
     --straggler P,F    share of slow machines, and how much slower they are (default: 0.02,3)
     --jitter S         spread of a part's time: standard deviation of its logarithm (default: 0.05)
-    --price P          of a machine's hour (default: 0)
-    --bytes-in, --bytes-out   of a picture and of its record (default: 200e3, 300)
+    --price P          price of an hour of one machine (default: 0)
+    --bytes-in, --bytes-out   bytes of a picture and of its record (default: 200e3, 300)
     --runs N           simulations, each with its own seed (default: 5)
     --sweep WHAT       shards, mtbf or straggler: several values, a row each
     --json             for programs
 
-The model. Parts wait in one queue; a free machine takes the next one (a SLURM array and an Indexed Job work so). A part has the same
-number of pictures as any other and takes pictures / rate, times a machine's slowness, times a factor of its own (log-normal). While it
-runs, its machine fails or is preempted as a Poisson process; what was written is kept, --lost seconds of work and --start are not, and the part
-goes back to the front of the queue after --away. A failed machine is replaced after the same time. Nothing speculative is run
-twice. Pictures that cannot be read cost nothing here; reading is hidden behind computing as long as the network carries it.
+The model. Parts wait in one queue, and a free machine takes the next one, as in a SLURM array or an Indexed Job. All parts have the same
+number of pictures. A part takes pictures / rate, times the slowness of its machine, times a random factor (log-normal). Meanwhile its
+machine fails or is preempted as a Poisson process. Written records are kept, --lost seconds of work and --start are lost, and the part
+returns to the front of the queue after --away. A failed machine is replaced after the same time. No part is run twice speculatively.
+Unreadable pictures cost nothing here. Reading overlaps with computing as long as the network is fast enough.
 """
 import argparse, heapq, json, math, random
 
@@ -39,7 +39,7 @@ parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
 
 
 def simulate(a, seed):
-    """Seconds until the last part is done, busy machine seconds, and failures."""
+    """Returns the seconds until the last part is done, the busy machine seconds, and the failures."""
     draw = random.Random(seed)
     share, slower = (float(x) for x in a.straggler.split(","))
     machines, shards = int(a.machines), int(a.shards)

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """Loads `vlmsharp serve` with `vlmsharp bench serve` and prints tables for docs/benchmarks.md.
 
-    bench/serve/run.py soak    [--short]     twice the capacity for ten minutes: what is shed, latency, memory, recovery
-    bench/serve/run.py mixed   [--short]     500 requests at once, a fifth given up: each answer beside its own alone
+    bench/serve/run.py soak    [--short]     twice the capacity for ten minutes: shed requests, latency, memory, recovery
+    bench/serve/run.py mixed   [--short]     500 requests at once, a fifth canceled: each answer compared with its own alone
     bench/serve/run.py clients [--short]     throughput with 1, 8 and 32 clients
 
-    --short           less of everything, in under a minute: whether it works, not how well
-    --max-queue N     of the server in the soak (default: 1024, with --short 64)
-    --url URL         of a server that runs already, of any kind; soak and mixed then need --pid for its memory
+    --short           less of everything, in under a minute: shows whether it works, not how well
+    --max-queue N     queue of the server in the soak (default: 1024, with --short 64)
+    --url URL         address of a running server of any kind; soak and mixed then need --pid for its memory
     --load OPTIONS    further options of the load generator, in one word: --load "--image photos --prompt 'caption en'"
     -- OPTIONS        further options of vlmsharp serve: -- --model DIR --quantize int8
 
-Build first: dotnet build VlmSharp.Cli -c Release. Ends with 1 where a check failed.
+Build first: dotnet build VlmSharp.Cli -c Release. Ends with 1 if a check failed.
 """
 import argparse, json, os, pathlib, shlex, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
 
@@ -25,7 +25,7 @@ failed = False
 
 
 def check(name, good, found, counts=True):
-    """A row of the table of checks; what a short run cannot tell does not count."""
+    """Adds a row to the table of checks. Checks that a short run cannot decide do not count."""
     global failed
     failed |= counts and not good
     print(f"| {name} | {found} | {'yes' if good else '**no**'}{'' if counts else ' (does not count)'} |", flush=True)
@@ -36,7 +36,7 @@ def ms(spread):
 
 
 class Server:
-    """The server, started here or running already, and the memory of its process."""
+    """The server, started here or already running, and the memory of its process."""
 
     def __init__(self, args, options):
         self.process, self.pid, self.url = None, args.pid, args.url
@@ -59,7 +59,7 @@ class Server:
             self.samples.append((time.monotonic(), resident))
 
     def resident(self):
-        """Bytes of memory that are the process's own; what is mapped from files can be taken back at any time."""
+        """The private memory of the process in bytes. Memory mapped from files can be reclaimed at any time."""
         try:
             for line in open(f"/proc/{self.pid}/status"):
                 if line.startswith("RssAnon:"):
@@ -83,7 +83,7 @@ class Server:
 
 
 class Probes:
-    """A small request every tenth of a second, to see when the server is itself again."""
+    """Sends a small request every tenth of a second, to see when the server has recovered."""
 
     def __init__(self, url, model):
         import base64

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Many callers ask the demo model 2,000 things and give some of them up; ends with a line, and with an error where something was wrong.
+# Many callers send 2,000 requests to the demo model and cancel some. Prints a summary line, and ends with an error if there was a fault.
 # Options: --requests N, --callers N, --seed N.
 set -e
 cd "$(dirname "$0")/../.."

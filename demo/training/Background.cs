@@ -1,16 +1,16 @@
 namespace VlmSharp.Scenes;
 
 /// <summary>
-/// What is behind the things: a light or a dark color, or a shade from one to another; now and then waves of brightness over it, and on
-/// half of them grain.
+/// The background of a scene: a light or a dark color, or a gradient between two. Some have waves of brightness, and half of them have
+/// grain.
 /// </summary>
 internal static class Background
 {
-    private const double Shaded = 0.4, Waved = 0.12, Grained = 0.5, Dark = 0.33; // how often
+    private const double Shaded = 0.4, Waved = 0.12, Grained = 0.5, Dark = 0.33; // probabilities
 
-    /// <summary>Draws one.</summary>
-    /// <param name="side">Of the picture, in pixels.</param>
-    /// <param name="random">The scene's numbers.</param>
+    /// <summary>Draws a background.</summary>
+    /// <param name="side">The side of the picture, in pixels.</param>
+    /// <param name="random">The random numbers of the scene.</param>
     /// <returns>[side, side, 3], 0 to 1.</returns>
     public static float[] Draw(int side, SceneRandom random)
     {
@@ -39,14 +39,14 @@ internal static class Background
         return [random.Next(least, most), random.Next(least, most), random.Next(least, most)];
     }
 
-    /// <summary>From one side to the other, in any direction.</summary>
+    /// <summary>A gradient in any direction.</summary>
     private static Func<double, double, double> Shade(SceneRandom random)
     {
         double angle = random.Next(0, 2 * Math.PI), cos = Math.Cos(angle), sin = Math.Sin(angle), length = Math.Abs(cos) + Math.Abs(sin);
         return (x, y) => ((x - 0.5) * cos + (y - 0.5) * sin) / length + 0.5;
     }
 
-    /// <summary>Bands, upright, level or aslant.</summary>
+    /// <summary>Bands of brightness in any direction.</summary>
     private static Func<double, double, double> Wave(SceneRandom random)
     {
         double angle = random.Below(4) * Math.PI / 4, turns = 2 * Math.PI * random.Next(0.5, 4);

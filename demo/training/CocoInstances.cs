@@ -2,12 +2,15 @@ using System.Text.Json;
 
 namespace VlmSharp.Scenes;
 
-/// <summary>What is where in scenes, as COCO's instances: <c>images</c>, <c>annotations</c> with boxes in pixels, <c>categories</c>.</summary>
+/// <summary>
+/// The things in scenes as COCO instances: <c>images</c>, <c>annotations</c> with boxes in pixels, <c>categories</c>.
+/// </summary>
 /// <param name="names">The categories; their ids count from 1.</param>
-/// <param name="side">Of pictures, in pixels.</param>
+/// <param name="side">The side of the pictures, in pixels.</param>
 internal sealed class CocoInstances(IReadOnlyList<string> names, int side)
 {
-    private readonly Dictionary<string, int> ids = names.Index().ToDictionary(name => name.Item, name => name.Index + 1, StringComparer.Ordinal);
+    private readonly Dictionary<string, int> ids =
+        names.Index().ToDictionary(name => name.Item, name => name.Index + 1, StringComparer.Ordinal);
     private readonly List<(string File, Scene Scene)> scenes = [];
 
     /// <summary>Adds a scene.</summary>
@@ -33,9 +36,10 @@ internal sealed class CocoInstances(IReadOnlyList<string> names, int side)
 
         json.WriteEndArray();
         json.WriteStartArray("annotations");
-        int id = 1; // pycocotools takes 0 for none
+        int id = 1; // pycocotools treats 0 as no id
         for (int i = 0; i < scenes.Count; i++)
-            foreach (Placed placed in scenes[i].Scene.Things.OrderBy(placed => placed.Top).ThenBy(placed => placed.Left)) Write(json, id++, i, placed);
+            foreach (Placed placed in scenes[i].Scene.Things.OrderBy(placed => placed.Top).ThenBy(placed => placed.Left))
+                Write(json, id++, i, placed);
         json.WriteEndArray();
         json.WriteStartArray("categories");
         for (int i = 0; i < names.Count; i++)

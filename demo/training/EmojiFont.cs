@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace VlmSharp.Scenes;
 
 /// <summary>
-/// NotoColorEmoji.ttf as Debian's fonts-noto-color-emoji has it: a font whose glyphs are PNG pictures of 136 x 128 (OpenType tables cmap,
+/// Reads NotoColorEmoji.ttf from Debian's fonts-noto-color-emoji, a font whose glyphs are PNG pictures of 136 x 128 (OpenType tables cmap,
 /// CBLC and CBDT).
 /// </summary>
 internal sealed class EmojiFont
@@ -28,10 +28,12 @@ internal sealed class EmojiFont
 
         foreach (string needed in (string[])["cmap", "CBLC", "CBDT"])
             if (!tables.ContainsKey(needed))
-                throw new InvalidDataException($"{path} has no table {needed}: give NotoColorEmoji.ttf of Debian's package fonts-noto-color-emoji, which holds PNG pictures.");
+                throw new InvalidDataException(
+                    $"{path} has no table {needed}: give NotoColorEmoji.ttf of Debian's package fonts-noto-color-emoji, which holds PNG "
+                        + "pictures.");
     }
 
-    /// <summary>The picture of a character, what is transparent around it cut off.</summary>
+    /// <summary>The picture of a character, without its transparent margin.</summary>
     public Sprite Picture(int codePoint)
     {
         if (sprites.TryGetValue(codePoint, out Sprite? known)) return known;
@@ -52,7 +54,7 @@ internal sealed class EmojiFont
         throw new InvalidDataException($"The font has no U+{codePoint:X4}.");
     }
 
-    /// <summary>Finds the bytes of a glyph: the size's list of ranges, and in the range's table where it begins and ends.</summary>
+    /// <summary>Finds the bytes of a glyph: a list of ranges, and in the table of the range its start and end.</summary>
     private ReadOnlySpan<byte> Png(int glyph)
     {
         int size = tables["CBLC"] + 8, list = tables["CBLC"] + U32(size), ranges = U32(size + 8);
@@ -62,7 +64,13 @@ internal sealed class EmojiFont
             if (glyph < first || glyph > U16(range + 2)) continue;
             if (U16(table) != 1) throw new InvalidDataException($"The font's index has format {U16(table)}, not 1.");
             int place = tables["CBDT"] + U32(table + 4) + U32(table + 8 + 4 * (glyph - first));
-            int skipped = U16(table + 2) switch { SmallMetrics => 5, BigMetrics => 8, NoMetrics => 0, var other => throw new InvalidDataException($"The font's pictures have format {other}.") };
+            int skipped = U16(table + 2) switch
+            {
+                SmallMetrics => 5,
+                BigMetrics => 8,
+                NoMetrics => 0,
+                var other => throw new InvalidDataException($"The font's pictures have format {other}.")
+            };
             return file.AsSpan(place + skipped + 4, U32(place + skipped));
         }
 

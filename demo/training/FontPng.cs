@@ -5,13 +5,13 @@ namespace VlmSharp.Scenes;
 
 /// <summary>
 /// The pictures inside the font, with their transparency, which VlmSharp.Imaging drops: PNG of 8 bits RGBA or with a palette, not
-/// interlaced. Nothing else is in there.
+/// interlaced. The font holds no other kinds.
 /// </summary>
 internal static class FontPng
 {
     private const int HeaderBytes = 8, ChunkBytes = 12;
 
-    /// <summary>Decodes one.</summary>
+    /// <summary>Decodes a picture.</summary>
     public static Sprite Decode(ReadOnlySpan<byte> png)
     {
         int width = 0, height = 0, depth = 0, color = 0;
@@ -22,7 +22,8 @@ internal static class FontPng
             int length = BinaryPrimitives.ReadInt32BigEndian(png[at..]);
             ReadOnlySpan<byte> kind = png.Slice(at + 4, 4), body = png.Slice(at + 8, length);
             if (kind.SequenceEqual("IHDR"u8))
-                (width, height, depth, color) = (BinaryPrimitives.ReadInt32BigEndian(body), BinaryPrimitives.ReadInt32BigEndian(body[4..]), body[8], body[9]);
+                (width, height, depth, color) =
+                    (BinaryPrimitives.ReadInt32BigEndian(body), BinaryPrimitives.ReadInt32BigEndian(body[4..]), body[8], body[9]);
             else if (kind.SequenceEqual("PLTE"u8)) palette = body.ToArray();
             else if (kind.SequenceEqual("tRNS"u8)) alphas = body.ToArray();
             else if (kind.SequenceEqual("IDAT"u8)) data.Write(body);
@@ -43,12 +44,14 @@ internal static class FontPng
                     : Entry(row[x * depth / 8] >> (8 - depth - x * depth % 8) & ((1 << depth) - 1));
                 float alpha = a / 255f;
                 int to = (y * width + x) * 4;
-                (sprite.Pixels[to], sprite.Pixels[to + 1], sprite.Pixels[to + 2], sprite.Pixels[to + 3]) = (r / 255f * alpha, g / 255f * alpha, b / 255f * alpha, alpha);
+                (sprite.Pixels[to], sprite.Pixels[to + 1], sprite.Pixels[to + 2], sprite.Pixels[to + 3]) =
+                    (r / 255f * alpha, g / 255f * alpha, b / 255f * alpha, alpha);
             }
 
         return sprite;
 
-        (byte, byte, byte, byte) Entry(int i) => (palette[3 * i], palette[3 * i + 1], palette[3 * i + 2], i < alphas.Length ? alphas[i] : (byte)255);
+        (byte, byte, byte, byte) Entry(int i) =>
+            (palette[3 * i], palette[3 * i + 1], palette[3 * i + 2], i < alphas.Length ? alphas[i] : (byte)255);
     }
 
     /// <summary>The rows without their filters (PNG specification, section 9).</summary>
@@ -65,7 +68,9 @@ internal static class FontPng
             inflated.ReadExactly(row);
             for (int x = 0; x < rowBytes; x++)
             {
-                int left = x >= step ? row[x - step] : 0, up = y > 0 ? rows[(y - 1) * rowBytes + x] : 0, corner = x >= step && y > 0 ? rows[(y - 1) * rowBytes + x - step] : 0;
+                int left = x >= step ? row[x - step] : 0,
+                    up = y > 0 ? rows[(y - 1) * rowBytes + x] : 0,
+                    corner = x >= step && y > 0 ? rows[(y - 1) * rowBytes + x - step] : 0;
                 row[x] += (byte)(filter switch { 1 => left, 2 => up, 3 => (left + up) / 2, 4 => Paeth(left, up, corner), _ => 0 });
             }
         }

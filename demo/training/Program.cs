@@ -8,7 +8,8 @@ using VlmSharp.Scenes;
 const string Usage = """
     Draws scenes of emoji and shapes, with questions and answers, to train the demo model.
 
-    dotnet run -c Release --project demo/training -- OUT [--train N] [--eval N] [--questions N] [--size PIXELS] [--seed N] [--font FILE] [--new FORM]
+    dotnet run -c Release --project demo/training -- OUT [--train N] [--eval N] [--questions N] [--size PIXELS]
+        [--seed N] [--font FILE] [--new FORM]
 
       OUT            folder to write: train.jsonl, eval.jsonl and their pictures
       --train N      scenes to learn from (default: 1000), each with --questions (default: 3) of its questions
@@ -30,7 +31,7 @@ const string Usage = """
       --boxes MODEL  instead of drawing, asks a model where things are, present and absent ones, and compares scores of its boxes
       --svg X.svg    also draws how often boxes are right whose score is so much
     """;
-const long FirstHeldOut = 1L << 32; // no training set has so many scenes, so these are never learned from
+const long FirstHeldOut = 1L << 32; // no training set has so many scenes, so these are never used for training
 
 if (args.Length == 0 || args[0].StartsWith('-') || args.Length % 2 == 0)
 {
@@ -57,7 +58,8 @@ try
     if (side is < 28 or > 1024) throw new FormatException($"--size {side}: give 28 to 1024.");
     string font = Option("--font") ?? "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf";
     string? form = Option("--new");
-    if (form is not null && !Things.NewForms.Contains(form)) throw new FormatException($"--new {form}: give {string.Join(" or ", Things.NewForms)}.");
+    if (form is not null && !Things.NewForms.Contains(form))
+        throw new FormatException($"--new {form}: give {string.Join(" or ", Things.NewForms)}.");
     var world = new World(font == "none" ? null : new EmojiFont(font), form);
     var artist = new SceneArtist(world, side, seed);
     Write("train", 0, Number("--train", 1000), (int)Number("--questions", 3));

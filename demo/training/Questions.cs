@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VlmSharp.Scenes;
 
-/// <summary>What is asked and answered.</summary>
+/// <summary>A question and its answer.</summary>
 /// <param name="Kind">caption, detect, count, yesno, color or relation.</param>
 internal sealed record Question(string Kind, string Prefix, string Suffix);
 
@@ -11,7 +11,7 @@ internal static class Questions
 {
     private static readonly string[] Numbers = ["no", "one", "two", "three", "four"];
 
-    /// <summary>Every question of a scene; which thing it is about is drawn.</summary>
+    /// <summary>Every kind of question about a scene, each about a randomly chosen thing.</summary>
     public static List<Question> About(Scene scene, World world, int side, SceneRandom random)
     {
         Thing asked = random.Of(scene.Things).Thing;
@@ -46,9 +46,12 @@ internal static class Questions
     /// <summary>The boxes of a kind, from the top; locations are shares of 1023, ties to even.</summary>
     private static string Boxes(Scene scene, Thing asked, int side) => string.Join(" ; ", scene.Things
         .Where(placed => placed.Thing == asked).OrderBy(placed => placed.Top).ThenBy(placed => placed.Left)
-        .Select(p => $"{Location(p.Top, side)}{Location(p.Left, side)}{Location(p.Top + p.Height, side)}{Location(p.Left + p.Width, side)} {asked.Name}"));
+        .Select(p =>
+            $"{Location(p.Top, side)}{Location(p.Left, side)}{Location(p.Top + p.Height, side)}{Location(p.Left + p.Width, side)} "
+                + $"{asked.Name}"));
 
-    private static string Location(int edge, int side) => string.Create(CultureInfo.InvariantCulture, $"<loc{(int)Math.Round(edge * 1023.0 / side, MidpointRounding.ToEven):D4}>");
+    private static string Location(int edge, int side) =>
+        string.Create(CultureInfo.InvariantCulture, $"<loc{(int)Math.Round(edge * 1023.0 / side, MidpointRounding.ToEven):D4}>");
 
     private static Question YesNo(Scene scene, World world, SceneRandom random)
     {
@@ -58,7 +61,7 @@ internal static class Questions
         return new Question("yesno", $"answer en is there {thing.One}?", yes ? "yes" : "no");
     }
 
-    /// <summary>Of a form that is there once.</summary>
+    /// <summary>The color of a form that occurs once.</summary>
     private static Question? Color(Scene scene, SceneRandom random)
     {
         Shape[] shapes = [.. scene.Things.Select(placed => placed.Thing).OfType<Shape>()];
@@ -71,13 +74,19 @@ internal static class Questions
     private static Question Relation(Scene scene, SceneRandom random)
     {
         (Placed first, Placed second, bool above) = InOrder(scene);
-        bool aboutSecond = random.Next() < 0.5; // then the first is the answer
-        string where = (above, aboutSecond) switch { (true, true) => "above", (true, false) => "below", (false, true) => "to the left of", _ => "to the right of" };
+        bool aboutSecond = random.Next() < 0.5; // if so, the first thing is the answer
+        string where = (above, aboutSecond) switch
+        {
+            (true, true) => "above",
+            (true, false) => "below",
+            (false, true) => "to the left of",
+            _ => "to the right of",
+        };
         (Thing asked, Thing answer) = aboutSecond ? (second.Thing, first.Thing) : (first.Thing, second.Thing);
         return new Question("relation", $"answer en what is {where} the {asked.Name}?", answer.One);
     }
 
-    /// <summary>The upper or the left one first, whichever way they are further apart.</summary>
+    /// <summary>Orders two things: the upper or the left one first, in the direction in which they are further apart.</summary>
     private static (Placed First, Placed Second, bool Above) InOrder(Scene scene)
     {
         (Placed a, Placed b) = (scene.Things[0], scene.Things[1]);

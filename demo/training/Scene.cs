@@ -2,14 +2,14 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Scenes;
 
-/// <summary>A thing in its place, in pixels.</summary>
+/// <summary>A thing and its place, in pixels.</summary>
 internal sealed record Placed(Thing Thing, int Left, int Top, int Width, int Height)
 {
     public double CenterX => Left + Width / 2.0;
 
     public double CenterY => Top + Height / 2.0;
 
-    /// <summary>How much of the smaller of two boxes is covered by the other: 0 to 1.</summary>
+    /// <summary>The share of the smaller of two boxes that the other one covers: 0 to 1.</summary>
     public double Covered(Placed other)
     {
         int width = Math.Min(Left + Width, other.Left + other.Width) - Math.Max(Left, other.Left);
@@ -18,8 +18,8 @@ internal sealed record Placed(Thing Thing, int Left, int Top, int Width, int Hei
     }
 }
 
-/// <summary>A picture and what is in it.</summary>
-/// <param name="Picture">Square.</param>
+/// <summary>A picture and the things in it.</summary>
+/// <param name="Picture">The picture, which is square.</param>
 /// <param name="Things">One to four things; several are all of one kind, or all of different kinds and at most three.</param>
 internal sealed record Scene(RgbImage Picture, IReadOnlyList<Placed> Things)
 {

@@ -3,14 +3,14 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Scenes;
 
 /// <summary>Draws scenes. A scene is a function of the seed, its number and the size.</summary>
-/// <param name="world">What there is to draw.</param>
-/// <param name="side">Of pictures, in pixels.</param>
+/// <param name="world">The things that can be drawn.</param>
+/// <param name="side">The side of the pictures, in pixels.</param>
 /// <param name="seed">The seed.</param>
 internal sealed class SceneArtist(World world, int side, long seed)
 {
-    private const double MostCovered = 0.1; // of a thing by another
+    private const double MostCovered = 0.1; // the largest share of a thing that another may cover
     private const int Tries = 50;
-    private const double LeastContrast = 0.25; // between a form and what is behind it
+    private const double LeastContrast = 0.25; // between a form and the background
     private const float ColorSpread = 0.08f; // two reds are not the same red
 
     /// <summary>Draws a scene.</summary>
@@ -60,7 +60,8 @@ internal sealed class SceneArtist(World world, int side, long seed)
             for (int i = 0; i < Tries && place is null; i++)
             {
                 Sprite sprite = SpriteOf(thing, (int)Math.Round(random.Next(least, most) * side), canvas, random);
-                var here = new Placed(thing, random.Below(side - sprite.Width + 1), random.Below(side - sprite.Height + 1), sprite.Width, sprite.Height);
+                var here = new Placed(
+                    thing, random.Below(side - sprite.Width + 1), random.Below(side - sprite.Height + 1), sprite.Width, sprite.Height);
                 if (placed.Any(other => other.Covered(here) > MostCovered)) continue;
                 if (things.Count == 2 && placed.Any(other => IsDiagonal(other, here))) continue;
                 if (thing is Painted && !StandsOut(sprite, here, canvas)) continue;
@@ -75,11 +76,11 @@ internal sealed class SceneArtist(World world, int side, long seed)
         return placed;
     }
 
-    /// <summary>Whether nobody can say if one thing is above the other or beside it.</summary>
+    /// <summary>Whether it is unclear if one thing is above the other or beside it.</summary>
     private bool IsDiagonal(Placed one, Placed other) =>
         Math.Abs(Math.Abs(one.CenterX - other.CenterX) - Math.Abs(one.CenterY - other.CenterY)) < 0.05 * side;
 
-    /// <summary>Whether the color of a form is not that of the background: nobody can see a pink star on pink.</summary>
+    /// <summary>Whether a form differs enough from the background: a pink star on pink is invisible.</summary>
     private bool StandsOut(Sprite sprite, Placed place, float[] canvas)
     {
         int middle = (sprite.Height / 2 * sprite.Width + sprite.Width / 2) * 4;

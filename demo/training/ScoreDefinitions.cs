@@ -2,12 +2,12 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Scenes;
 
-/// <summary>Ways to make a score of what is known of a box, each 0 to 1.</summary>
+/// <summary>Ways to compute a score from the evidence about a box, each 0 to 1.</summary>
 internal static class ScoreDefinitions
 {
-    private const double Rare = 2e-3; // places less likely than this are left out of sums over pairs of pairs of places
+    private const double Rare = 2e-3; // less likely places are left out of sums over pairs of pairs of places
 
-    /// <summary>All that are compared; the last one is what ships.</summary>
+    /// <summary>All compared definitions; the last one is the one in use.</summary>
     public static readonly IReadOnlyList<(string Name, Func<BoxEvidence, double> Of)> All =
     [
         ("product of the four locations", e => Math.Exp(e.LogProbabilities.Sum())),
@@ -25,18 +25,19 @@ internal static class ScoreDefinitions
         ("Detection.Score", e => BoxScore.Of(e)),
     ];
 
-    /// <summary>Those in the drawing: before, and now.</summary>
-    public static IReadOnlyList<(string Name, Func<BoxEvidence, double> Of)> Drawn => [("geometric mean of the tokens", All[3].Of), ("within a third of the side, times label", All[^1].Of)];
+    /// <summary>The definitions in the drawing: the previous one and the current one.</summary>
+    public static IReadOnlyList<(string Name, Func<BoxEvidence, double> Of)> Drawn =>
+        [("geometric mean of the tokens", All[3].Of), ("within a third of the side, times label", All[^1].Of)];
 
     private static Func<BoxEvidence, double> Times(Func<BoxEvidence, double> places) => e => places(e) * Label(e);
 
-    /// <summary>Among everything that the model could have said.</summary>
+    /// <summary>The probability among all tokens.</summary>
     private static double Label(BoxEvidence e) => Math.Min(Math.Exp(e.Label + (e.Allowed ?? 0)), 1);
 
     /// <summary>Height of the box for edge 0, width for edge 1.</summary>
     private static double Side(BoxEvidence e, int edge) => Math.Abs(e.Locations[edge + 2] - e.Locations[edge]);
 
-    /// <summary>How likely all edges are within so many places of where they were said.</summary>
+    /// <summary>The probability that all edges lie within a number of places of the generated ones.</summary>
     private static double Product(BoxEvidence e, double vertical, double horizontal)
     {
         double product = 1;
@@ -49,7 +50,10 @@ internal static class ScoreDefinitions
         return product;
     }
 
-    /// <summary>How likely a box of independent edges overlaps the one that was said so far: the sum over all boxes of likely edges.</summary>
+    /// <summary>
+    /// The probability that a box with independent edges overlaps the generated box by at least this: the sum over all boxes of likely
+    /// edges.
+    /// </summary>
     private static double OfOverlap(BoxEvidence e, double threshold)
     {
         (double Shared, double Side, double Probability)[] rows = Axis(e, 0), columns = Axis(e, 1);
@@ -66,17 +70,21 @@ internal static class ScoreDefinitions
         return Math.Min(sum, 1);
     }
 
-    /// <summary>Pairs of opposite edges: how much of the said side they share, how long theirs is, how likely they are.</summary>
+    /// <summary>
+    /// Pairs of opposite edges: the length that they share with the generated side, their own length and their probability.
+    /// </summary>
     private static (double Shared, double Side, double Probability)[] Axis(BoxEvidence e, int edge)
     {
         (int Place, double Probability)[] first = Likely(edge), second = Likely(edge + 2);
         (int low, int high) = (Math.Min(e.Locations[edge], e.Locations[edge + 2]), Math.Max(e.Locations[edge], e.Locations[edge + 2]));
         double all = first.Sum(p => p.Probability) * second.Sum(p => p.Probability);
-        return [.. first.SelectMany(a => second.Select(b => (Math.Max(0.0, Math.Min(high, Math.Max(a.Place, b.Place)) - Math.Max(low, Math.Min(a.Place, b.Place))),
+        return [.. first.SelectMany(a =>
+            second.Select(b => (Math.Max(0.0, Math.Min(high, Math.Max(a.Place, b.Place)) - Math.Max(low, Math.Min(a.Place, b.Place))),
             (double)Math.Abs(a.Place - b.Place), a.Probability * b.Probability / all)))];
 
         (int, double)[] Likely(int which) => [.. Places(e, which).Where(p => p.Probability > Rare)];
     }
 
-    private static IEnumerable<(int Place, double Probability)> Places(BoxEvidence e, int edge) => e.Rows[edge]!.Select((log, place) => (place, Math.Exp(log)));
+    private static IEnumerable<(int Place, double Probability)> Places(BoxEvidence e, int edge) =>
+        e.Rows[edge]!.Select((log, place) => (place, Math.Exp(log)));
 }

@@ -1,15 +1,15 @@
 namespace VlmSharp.Scenes;
 
-/// <summary>Draws forms as sprites: each pixel is covered by as much as of 8 x 8 points in it are inside.</summary>
+/// <summary>Draws forms as sprites. The coverage of a pixel is the share of 8 x 8 points in it that are inside the form.</summary>
 internal static class ShapePainter
 {
     private const int Points = 8;
-    private const double Margin = 0.03; // a form does not quite fill its box
+    private const double Margin = 0.03; // a form does not fill its box completely
 
     /// <summary>Draws a form.</summary>
     /// <param name="form">Its name.</param>
-    /// <param name="side">Of its box, in pixels.</param>
-    /// <param name="color">Red, green, blue, 0 to 1.</param>
+    /// <param name="side">The side of its box, in pixels.</param>
+    /// <param name="color">Red, green and blue, 0 to 1.</param>
     public static Sprite Draw(string form, int side, (float R, float G, float B) color)
     {
         var sprite = new Sprite(side, side, new float[side * side * 4]);
@@ -21,7 +21,8 @@ internal static class ShapePainter
                     if (Has(form, (x + (i % Points + 0.5) / Points) / side, (y + (i / Points + 0.5) / Points) / side)) inside++;
                 float alpha = inside / (float)(Points * Points);
                 int to = (y * side + x) * 4;
-                (sprite.Pixels[to], sprite.Pixels[to + 1], sprite.Pixels[to + 2], sprite.Pixels[to + 3]) = (color.R * alpha, color.G * alpha, color.B * alpha, alpha);
+                (sprite.Pixels[to], sprite.Pixels[to + 1], sprite.Pixels[to + 2], sprite.Pixels[to + 3]) =
+                    (color.R * alpha, color.G * alpha, color.B * alpha, alpha);
             }
 
         return sprite;
@@ -43,14 +44,14 @@ internal static class ShapePainter
         };
     }
 
-    /// <summary>Whether a point is in the pentagram with a tip at the top: not outside of two of its five lines.</summary>
+    /// <summary>Whether a point is in the pentagram with a tip at the top: it is outside of at most one of its five lines.</summary>
     private static bool InStar(double x, double y, double radius)
     {
-        double line = radius * Math.Cos(2 * Math.PI / 5); // how far the lines are from the center
+        double line = radius * Math.Cos(2 * Math.PI / 5); // the distance of the lines from the center
         int outside = 0;
         for (int i = 0; i < 5; i++)
         {
-            double angle = -Math.PI / 2 + i * 2 * Math.PI / 5; // of a tip, which lies beyond the line and inside of all others
+            double angle = -Math.PI / 2 + i * 2 * Math.PI / 5; // the angle of a tip, which is outside of one line and inside of all others
             if (x * Math.Cos(angle) + y * Math.Sin(angle) > line) outside++;
         }
 

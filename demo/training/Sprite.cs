@@ -8,7 +8,7 @@ internal sealed record Sprite(int Width, int Height, float[] Pixels)
 {
     private const int Channels = 4;
 
-    /// <summary>The part that can be seen.</summary>
+    /// <summary>The visible part.</summary>
     public Sprite Trim()
     {
         int left = Width, top = Height, right = 0, bottom = 0;
@@ -25,7 +25,7 @@ internal sealed record Sprite(int Width, int Height, float[] Pixels)
         return part;
     }
 
-    /// <summary>Left and right changed.</summary>
+    /// <summary>The mirror image.</summary>
     public Sprite Mirror()
     {
         var mirrored = new float[Pixels.Length];
@@ -35,7 +35,7 @@ internal sealed record Sprite(int Width, int Height, float[] Pixels)
         return this with { Pixels = mirrored };
     }
 
-    /// <summary>Another size, by a triangle as wide as a pixel of the result: what is smaller is averaged.</summary>
+    /// <summary>Resizes by a triangle filter as wide as a pixel of the result, so that smaller detail is averaged.</summary>
     public Sprite Resize(int width, int height)
     {
         float[] rows = Resample(Pixels, Width, Height, width, Channels); // [height, new width]

@@ -25,7 +25,7 @@ internal static class Things
 
     public static readonly IReadOnlyList<string> Forms = ["circle", "square", "triangle", "star"];
 
-    /// <summary>Forms that a world may have beside these; the demo model has never seen them.</summary>
+    /// <summary>Forms that a world may have in addition; the demo model has never seen them.</summary>
     public static readonly IReadOnlyList<string> NewForms = ["cross", "ring"];
 
     private static IEnumerable<Emoji> Read(string table)
@@ -38,9 +38,10 @@ internal static class Things
         }
     }
 
-    private static string ArticleOf(string name) => name is "grapes" or "scissors" ? "" : "aeiou".Contains(name[0], StringComparison.Ordinal) ? "an " : "a ";
+    private static string ArticleOf(string name) =>
+        name is "grapes" or "scissors" ? "" : "aeiou".Contains(name[0], StringComparison.Ordinal) ? "an " : "a ";
 
-    /// <summary>As the demo model has learned it, cactuss among them: a prompt of its own must stay a prompt that it knows.</summary>
+    /// <summary>The plural that the demo model has learned, including "cactuss": its prompts must stay the ones that it knows.</summary>
     private static string PluralOf(string name) => name switch
     {
         "grapes" or "scissors" or "fish" => name,

@@ -5,12 +5,13 @@ using System.Text;
 namespace VlmSharp.Api.Tests;
 
 /// <summary>
-/// What an assembly offers its users, as text: every public type, below it every public and protected member, one a line and
-/// sorted, so that a change of the surface is a change of lines. What the compiler adds to a record is left out.
+/// The public surface of an assembly as text: every public type, and below it every public and protected member, one a line and sorted, so
+/// that a change of the surface is a change of lines. Members that the compiler adds to a record are left out.
 /// </summary>
 internal static class ApiListing
 {
-    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     public static string Of(Assembly assembly) => Of(assembly.GetExportedTypes());
 
@@ -39,7 +40,8 @@ internal static class ApiListing
         {
             { IsEnum: true } => "enum",
             { IsInterface: true } => "interface",
-            { IsValueType: true } => (Has<IsReadOnlyAttribute>(type) ? "readonly " : "") + (type.IsByRefLike ? "ref " : "") + (IsRecord(type) ? "record struct" : "struct"),
+            { IsValueType: true } => (Has<IsReadOnlyAttribute>(type) ? "readonly " : "")
+                + (type.IsByRefLike ? "ref " : "") + (IsRecord(type) ? "record struct" : "struct"),
             { IsAbstract: true, IsSealed: true } => "static class",
             _ => (type.IsAbstract ? "abstract " : type.IsSealed ? "sealed " : "") + (IsRecord(type) ? "record" : "class"),
         };
@@ -48,14 +50,16 @@ internal static class ApiListing
             : (type.BaseType is { } parent && parent != typeof(object) && parent != typeof(ValueType) ? [parent] : Type.EmptyTypes)
                 .Concat(OwnInterfaces(type).OrderBy(TypeText.Of, StringComparer.Ordinal));
         string inherited = string.Join(", ", bases.Select(TypeText.Of));
-        return $"{(Has<FlagsAttribute>(type) ? "[Flags] " : "")}public {kind} {Name(type)}{(inherited.Length > 0 ? " : " + inherited : "")}{Constraints(type.GetGenericArguments())}";
+        string flags = Has<FlagsAttribute>(type) ? "[Flags] " : "", from = inherited.Length > 0 ? " : " + inherited : "";
+        return $"{flags}public {kind} {Name(type)}{from}{Constraints(type.GetGenericArguments())}";
     }
 
-    /// <summary>A type's name where it is declared: with variance.</summary>
+    /// <summary>The name of a type in its declaration, with variance.</summary>
     private static string Name(Type type)
     {
         if (!type.IsGenericTypeDefinition) return TypeText.Of(type);
-        IEnumerable<string> parameters = type.GetGenericArguments().Select(p => (p.GenericParameterAttributes & GenericParameterAttributes.VarianceMask) switch
+        IEnumerable<string> parameters = type.GetGenericArguments().Select(p =>
+            (p.GenericParameterAttributes & GenericParameterAttributes.VarianceMask) switch
         {
             GenericParameterAttributes.Covariant => "out " + p.Name,
             GenericParameterAttributes.Contravariant => "in " + p.Name,
@@ -64,7 +68,7 @@ internal static class ApiListing
         return $"{TypeText.Of(type).Split('<')[0]}<{string.Join(", ", parameters)}>";
     }
 
-    /// <summary>Interfaces that neither the base class nor another interface brings.</summary>
+    /// <summary>The interfaces that neither the base class nor another interface implies.</summary>
     private static IEnumerable<Type> OwnInterfaces(Type type)
     {
         Type[] all = type.GetInterfaces();
@@ -87,13 +91,16 @@ internal static class ApiListing
             .GroupBy(m => m.Name).SelectMany(overloads => overloads.Select(m => m.Text!).Order(StringComparer.Ordinal));
     }
 
-    private static int Kind(MemberInfo member) => member switch { FieldInfo => 0, ConstructorInfo => 1, PropertyInfo => 2, EventInfo => 3, _ => 4 };
+    private static int Kind(MemberInfo member) =>
+        member switch { FieldInfo => 0, ConstructorInfo => 1, PropertyInfo => 2, EventInfo => 3, _ => 4 };
 
     private static string? Member(MemberInfo member) => member switch
     {
         _ when Has<CompilerGeneratedAttribute>(member) => null,
-        ConstructorInfo { IsStatic: false } c when Access(c) is { } access => $"{access}{Signature(c, TypeText.Of(c.DeclaringType!).Split('<')[0])}",
-        MethodInfo m when Access(m) is { } access && (!m.IsSpecialName || m.Name.StartsWith("op_", StringComparison.Ordinal)) => $"{access}{Modifiers(m)}{Signature(m, m.Name)}",
+        ConstructorInfo { IsStatic: false } c when Access(c) is { } access =>
+            $"{access}{Signature(c, TypeText.Of(c.DeclaringType!).Split('<')[0])}",
+        MethodInfo m when Access(m) is { } access && (!m.IsSpecialName || m.Name.StartsWith("op_", StringComparison.Ordinal)) =>
+            $"{access}{Modifiers(m)}{Signature(m, m.Name)}",
         PropertyInfo p => Property(p),
         FieldInfo { IsSpecialName: false } f when f.IsPublic || (f.IsFamily && !f.DeclaringType!.IsSealed) => Field(f),
         EventInfo e when Access(e.AddMethod!) is { } access => $"{access}{Modifiers(e.AddMethod!)}event {TypeText.Of(e)} {e.Name}",
@@ -109,7 +116,8 @@ internal static class ApiListing
 
     private static string Modifiers(MethodInfo method)
     {
-        if (method.DeclaringType!.IsInterface) return method.IsStatic ? (method.IsAbstract ? "static abstract " : "static ") : method.IsAbstract ? "" : "virtual ";
+        if (method.DeclaringType!.IsInterface)
+            return method.IsStatic ? (method.IsAbstract ? "static abstract " : "static ") : method.IsAbstract ? "" : "virtual ";
         if (method.IsStatic) return "static ";
         if (method.IsAbstract) return "abstract ";
         if (!method.IsVirtual) return "";
@@ -127,13 +135,18 @@ internal static class ApiListing
 
     private static string? Property(PropertyInfo property)
     {
-        MethodInfo? get = property.GetMethod is { } g && Access(g) is not null ? g : null, set = property.SetMethod is { } s && Access(s) is not null ? s : null;
+        MethodInfo? get = property.GetMethod is { } g && Access(g) is not null ? g : null,
+            set = property.SetMethod is { } s && Access(s) is not null ? s : null;
         if ((get ?? set) is not { } leading) return null;
         string access = (get is not null ? Access(get) : Access(set!))!;
         string name = property.GetIndexParameters() is { Length: > 0 } index ? $"this[{Parameters(index)}]" : property.Name;
-        string setter = set is null ? "" : (Access(set) == access ? "" : Access(set)) + (set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) ? "init; " : "set; ");
+        string setter = set is null
+            ? ""
+            : (Access(set) == access ? "" : Access(set))
+                + (set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) ? "init; " : "set; ");
         string required = Has<RequiredMemberAttribute>(property) ? "required " : "";
-        return $"{access}{Modifiers(leading)}{required}{Reference(leading.ReturnParameter)}{TypeText.Of(property)} {name} {{ {(get is null ? "" : "get; ")}{setter}}}";
+        string getter = get is null ? "" : "get; ", type = Reference(leading.ReturnParameter) + TypeText.Of(property);
+        return $"{access}{Modifiers(leading)}{required}{type} {name} {{ {getter}{setter}}}";
     }
 
     private static string Signature(MethodBase method, string name)
@@ -146,11 +159,16 @@ internal static class ApiListing
     }
 
     private static string Reference(ParameterInfo returned) =>
-        !returned.ParameterType.IsByRef ? "" : returned.GetRequiredCustomModifiers().Length > 0 || Has<IsReadOnlyAttribute>(returned) ? "ref readonly " : "ref ";
+        !returned.ParameterType.IsByRef
+            ? ""
+            : returned.GetRequiredCustomModifiers().Length > 0 || Has<IsReadOnlyAttribute>(returned) ? "ref readonly " : "ref ";
 
     private static string Parameters(ParameterInfo[] parameters) => string.Join(", ", parameters.Select(p =>
     {
-        string mode = p.IsOut ? "out " : Has<IsReadOnlyAttribute>(p) ? "in " : p.ParameterType.IsByRef ? "ref " : Has<ParamArrayAttribute>(p) || Has<ParamCollectionAttribute>(p) ? "params " : "";
+        string mode = p.IsOut
+            ? "out "
+            : Has<IsReadOnlyAttribute>(p) ? "in "
+            : p.ParameterType.IsByRef ? "ref " : Has<ParamArrayAttribute>(p) || Has<ParamCollectionAttribute>(p) ? "params " : "";
         return $"{mode}{TypeText.Of(p)} {p.Name}{(p.HasDefaultValue ? " = " + TypeText.Value(p.RawDefaultValue, p.ParameterType) : "")}";
     }));
 

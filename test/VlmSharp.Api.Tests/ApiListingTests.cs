@@ -1,6 +1,6 @@
 namespace VlmSharp.Api.Tests;
 
-/// <summary>A listing that misses a kind of change would let it through.</summary>
+/// <summary>If the listing missed a kind of change, that change would go unnoticed.</summary>
 public sealed class ApiListingTests
 {
     [Fact]
@@ -52,7 +52,7 @@ public sealed class ApiListingTests
     }
 
     [Fact]
-    public void A_difference_is_what_changed_and_no_more() =>
+    public void A_difference_shows_only_what_changed() =>
         Assert.Equal(["- b", "+ x", "+ d"], LineDifference.Of("a\nb\nc", "a\nx\nc\nd"));
 
     [Fact]

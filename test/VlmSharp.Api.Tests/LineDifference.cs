@@ -1,12 +1,14 @@
 namespace VlmSharp.Api.Tests;
 
-/// <summary>What changed between two texts, line by line: the longest common subsequence stays, the rest is - or +.</summary>
+/// <summary>
+/// The difference of two texts, line by line: lines of the longest common subsequence are kept, the others are marked - or +.
+/// </summary>
 internal static class LineDifference
 {
     public static IReadOnlyList<string> Of(string before, string after)
     {
         string[] a = before.Split('\n'), b = after.Split('\n');
-        int[,] common = new int[a.Length + 1, b.Length + 1]; // of a[i..] and b[j..]
+        int[,] common = new int[a.Length + 1, b.Length + 1]; // the lengths for a[i..] and b[j..]
         for (int i = a.Length - 1; i >= 0; i--)
             for (int j = b.Length - 1; j >= 0; j--)
                 common[i, j] = a[i] == b[j] ? common[i + 1, j + 1] + 1 : Math.Max(common[i + 1, j], common[i, j + 1]);

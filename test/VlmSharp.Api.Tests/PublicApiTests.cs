@@ -4,17 +4,20 @@ using VlmSharp.Conformance;
 namespace VlmSharp.Api.Tests;
 
 /// <summary>
-/// The public surface of every library is the one written down in <c>PublicApi</c>: it changes on purpose, and a review sees how.
+/// The public surface of every library equals its listing in <c>PublicApi</c>, so that it changes only on purpose and a review sees how.
 /// </summary>
 public sealed class PublicApiTests
 {
-    /// <summary>Set to 1, the tests write down the surface that they find, and pass.</summary>
+    /// <summary>If this variable is 1, the tests write the surface that they find and pass.</summary>
     private const string Accept = "VLMSHARP_ACCEPT_API";
 
-    public static TheoryData<string> Libraries => ["VlmSharp.Imaging", "VlmSharp.Core", "VlmSharp.Explain", "VlmSharp.Cpu", "VlmSharp.Gpu", "VlmSharp.Training", "VlmSharp.Evaluation", "VlmSharp.Hub", "VlmSharp.Server", "VlmSharp.Extensions.AI"];
+    public static TheoryData<string> Libraries => [
+        "VlmSharp.Imaging", "VlmSharp.Core", "VlmSharp.Explain", "VlmSharp.Cpu", "VlmSharp.Gpu", "VlmSharp.Training",
+        "VlmSharp.Evaluation", "VlmSharp.Hub", "VlmSharp.Server", "VlmSharp.Extensions.AI"
+    ];
 
     [Theory, MemberData(nameof(Libraries))]
-    public void Surface_is_the_one_written_down(string library)
+    public void The_surface_equals_its_listing(string library)
     {
         string path = Path.Combine(GoldenFiles.Root, "test", "VlmSharp.Api.Tests", "PublicApi", library + ".txt");
         string found = ApiListing.Of(Assembly.Load(library));

@@ -41,7 +41,7 @@ internal static class TypeText
     /// <summary>A type by itself.</summary>
     public static string Of(Type type) => Of(type, null);
 
-    /// <summary>A type where it stands: with ? where it may be null.</summary>
+    /// <summary>A type as it is used, with ? if it may be null.</summary>
     private static string Of(Type type, NullabilityInfo? info)
     {
         if (type.IsByRef) return Of(type.GetElementType()!, info);
@@ -50,7 +50,8 @@ internal static class TypeText
         if (type.IsArray) return Of(type.GetElementType()!, info?.ElementType) + $"[{new string(',', type.GetArrayRank() - 1)}]" + mark;
         if (type.IsPointer) return Of(type.GetElementType()!, null) + "*";
         if (Keywords.TryGetValue(type, out string? keyword)) return keyword + mark;
-        if (type.IsGenericParameter) return type.Name + (type.GenericParameterAttributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint) ? mark : "");
+        if (type.IsGenericParameter)
+            return type.Name + (type.GenericParameterAttributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint) ? mark : "");
         Type[] arguments = type.GetGenericArguments();
         if (type.FullName?.StartsWith("System.ValueTuple`", StringComparison.Ordinal) == true) return $"({Arguments(arguments, info)})";
         string name = type.Name.Split('`')[0] + (arguments.Length > 0 ? $"<{Arguments(arguments, info)}>" : "");

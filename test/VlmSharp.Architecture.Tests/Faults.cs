@@ -1,9 +1,9 @@
 namespace VlmSharp.Architecture.Tests;
 
-/// <summary>What a rule has found wrong.</summary>
+/// <summary>The violations of a rule.</summary>
 internal static class Faults
 {
-    /// <summary>Fails with all that is wrong, a line each, in full length.</summary>
+    /// <summary>Fails with all violations, one a line, at full length.</summary>
     public static void AssertNone(IEnumerable<string> faults)
     {
         string[] lines = [.. faults.Distinct().Order(StringComparer.Ordinal)];

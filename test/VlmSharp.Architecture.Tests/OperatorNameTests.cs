@@ -9,16 +9,21 @@ public sealed class OperatorNameTests
     private const string Stated = "VlmSharp.Core/Compute/Operators", Defined = "VlmSharp.Core/Compute/Reference";
     private const string Fast = "VlmSharp.Cpu/Operators", OnDevice = "VlmSharp.Gpu/Operators";
 
-    /// <summary>Files beside the operators that hold none: the backend, its table of kernels, and what they have in common.</summary>
-    private static readonly string[] Tables = ["ReferenceBackend", "ReferenceOperators", "CpuOperators", "GpuOperators", "GpuOperators.Kernels", "IOperatorKernel", "IFusedKernel"];
+    /// <summary>Files next to the operators that hold no operator: the backend, its table of kernels, and shared code.</summary>
+    private static readonly string[] Tables =
+    [
+        "ReferenceBackend", "ReferenceOperators", "CpuOperators", "GpuOperators", "GpuOperators.Kernels", "IOperatorKernel", "IFusedKernel"
+    ];
 
-    /// <summary>The types that are operators: those that implement the interface.</summary>
+    /// <summary>The operators: the types that implement the interface.</summary>
     private static readonly string[] Names = [.. Project.Of("VlmSharp.Core").Uses
         .Where(use => use.Member is null && use.User.Namespace == "VlmSharp.Compute.Operators")
         .Where(use => use.Used is { Namespace: "VlmSharp.Compute", Name: "IOperator" })
         .Select(use => use.User.Name).Distinct().Order(StringComparer.Ordinal)];
 
-    /// <summary>Those that are composed of others: a backend may have a kernel for one, and no definition of its own is needed.</summary>
+    /// <summary>
+    /// The operators that are composed of others. A backend may have a kernel for one, but no separate definition is needed.
+    /// </summary>
     private static readonly string[] FusedNames = [.. Project.Of("VlmSharp.Core").Uses
         .Where(use => use.Member is null && use.User.Namespace == "VlmSharp.Compute.Operators")
         .Where(use => use.Used.Namespace == "VlmSharp.Compute" && use.Used.Name.StartsWith("IFusedOperator", StringComparison.Ordinal))
@@ -33,7 +38,7 @@ public sealed class OperatorNameTests
         Assert.Contains(name, FilesOf(Defined));
     }
 
-    /// <summary>The other way round: a file that computes an operator is called after it, so that its twin is found.</summary>
+    /// <summary>The other way round: a file that computes an operator has its name, so that its counterpart is found.</summary>
     [Theory, InlineData(Defined), InlineData(Fast), InlineData(OnDevice)]
     public void A_file_of_kernels_is_named_after_an_operator(string folder) => Faults.AssertNone(FilesOf(folder)
         .Where(file => !Tables.Contains(file) && !Names.Contains(file) && !FusedNames.Contains(file))

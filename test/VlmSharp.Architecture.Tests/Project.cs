@@ -4,7 +4,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Architecture.Tests;
 
-/// <summary>A project of the repository: its folder, what its project file says, and what its assembly uses.</summary>
+/// <summary>A project of the repository: its folder, the contents of its project file, and the types that its assembly uses.</summary>
 internal sealed class Project
 {
     private readonly Lazy<IReadOnlyCollection<TypeUse>> uses;
@@ -22,7 +22,7 @@ internal sealed class Project
     /// <summary>What ships: the projects at the top of the repository.</summary>
     public static IReadOnlyList<Project> Products { get; } = In("");
 
-    /// <summary>Those, and the projects of <c>test</c> and <c>bench</c>.</summary>
+    /// <summary>The products and the projects of <c>test</c> and <c>bench</c>.</summary>
     public static IReadOnlyList<Project> All { get; } = [.. Products, .. In("test"), .. In("bench")];
 
     /// <summary>The products that are libraries: all but the program.</summary>
@@ -37,22 +37,22 @@ internal sealed class Project
 
     public string AssemblyName { get; }
 
-    /// <summary>Which types of the assembly name which other types, there and elsewhere.</summary>
+    /// <summary>Which types of the assembly name which other types, inside and outside of it.</summary>
     public IReadOnlyCollection<TypeUse> Uses => uses.Value;
 
     /// <summary>The source files, full paths.</summary>
     public IEnumerable<string> Sources => Directory.EnumerateFiles(Folder, "*.cs", SearchOption.AllDirectories)
         .Where(path => Path.GetRelativePath(Folder, path).Split(Path.DirectorySeparatorChar)[0] is not ("obj" or "bin"));
 
-    /// <summary>The product that an assembly is of, or null of one of others.</summary>
+    /// <summary>The product of an assembly, or null for other assemblies.</summary>
     public static Project? OfAssembly(string name) => Products.FirstOrDefault(project => project.AssemblyName == name);
 
     /// <summary>The product of that name.</summary>
     public static Project Of(string name) => Products.Single(project => project.Name == name);
 
     /// <summary>
-    /// The folder that a namespace is, as its path with dots, empty for the project's own folder. A namespace outside of the project's
-    /// counts there too: one that the platform or another project lends.
+    /// The folder of a namespace, as its path with dots; empty for the folder of the project. A namespace outside of the project's own,
+    /// lent by the platform or another project, counts as the folder of the project.
     /// </summary>
     public string FolderOf(string space) =>
         space.StartsWith(RootNamespace + ".", StringComparison.Ordinal) ? space[(RootNamespace.Length + 1)..] : "";

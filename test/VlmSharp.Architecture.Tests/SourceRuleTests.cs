@@ -4,20 +4,20 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Architecture.Tests;
 
-/// <summary>What is looked up in the source files: names of folders, and lengths.</summary>
+/// <summary>Rules about the source files: namespaces, using directives and lengths.</summary>
 public sealed partial class SourceRuleTests
 {
     private const int MostLines = 400;
 
-    /// <summary>The namespaces that are not those of their folders, each with its reason.</summary>
+    /// <summary>The namespaces that differ from their folders, each with a reason.</summary>
     private static readonly (string File, string Namespace)[] Lent =
     [
-        // Errors are VlmSharp's, whichever assembly throws them.
+        // Errors have the namespace VlmSharp, whichever assembly throws them.
         ("VlmSharp.Imaging/Errors.cs", "VlmSharp"),
-        // By convention an extension method has the namespace of the type that it extends: who uses the type sees it.
+        // By convention an extension method has the namespace of the type that it extends, so that users of the type see it.
         ("VlmSharp.Extensions.AI/VlmSharpChatClientExtensions.cs", "Microsoft.Extensions.AI"),
         ("VlmSharp.Extensions.AI/VlmSharpServiceCollectionExtensions.cs", "Microsoft.Extensions.DependencyInjection"),
-        // A program's first file, statements alone.
+        // The first file of a program, with top-level statements.
         ("bench/VlmSharp.Bench/Program.cs", ""),
     ];
 
@@ -39,8 +39,8 @@ public sealed partial class SourceRuleTests
         Assert.All(Lent, lent => Assert.Equal(lent.Namespace, NamespacesIn(Path.Combine(GoldenFiles.Root, lent.File))));
 
     /// <summary>
-    /// A constant of another folder leaves no trace in the assembly, so the figure of the arrows would not show it; but the directive that
-    /// makes its name known does. A directive that only a comment needs is none: the comment can say the whole name.
+    /// A constant of another folder leaves no trace in the assembly, so the figure of the arrows does not show its use, but the using
+    /// directive does. A directive that only a comment needs is not allowed, because the comment can use the full name.
     /// </summary>
     [Theory, MemberData(nameof(Products))]
     public void A_using_directive_is_an_arrow(string name)
@@ -49,7 +49,8 @@ public sealed partial class SourceRuleTests
         var arrows = project.Uses.Select(use => (use.User.Namespace, use.Used.Namespace)).ToHashSet();
         Faults.AssertNone(project.Sources
             .SelectMany(path => UsingDirective().Matches(File.ReadAllText(path)).Select(match => (Path: path, Used: NamespaceOf(match))))
-            .Where(directive => NamespacesIn(directive.Path) != directive.Used && !arrows.Contains((NamespacesIn(directive.Path), directive.Used)))
+            .Where(directive =>
+                NamespacesIn(directive.Path) != directive.Used && !arrows.Contains((NamespacesIn(directive.Path), directive.Used)))
             .Select(directive => $"{RepositoryFiles.Relative(directive.Path)} is using {directive.Used}, and no compiled type of its "
                 + "folder does: take the directive away; if a constant needs it, let the constant stand where it is used, or below both"));
     }
@@ -66,11 +67,11 @@ public sealed partial class SourceRuleTests
         return folder == "." ? project.RootNamespace : $"{project.RootNamespace}.{folder.Replace(Path.DirectorySeparatorChar, '.')}";
     }
 
-    /// <summary>The namespace of a file; should there be several, all of them, which no folder is called.</summary>
+    /// <summary>The namespace of a file; if there are several, all of them, which no folder matches.</summary>
     private static string NamespacesIn(string path) =>
         string.Join(" and ", NamespaceDeclaration().Matches(File.ReadAllText(path)).Select(match => match.Groups[1].Value));
 
-    /// <summary>The namespace that a directive names; one that begins with static names a type in it.</summary>
+    /// <summary>The namespace that a directive names. A static directive names a type in it.</summary>
     private static string NamespaceOf(Match directive)
     {
         string name = directive.Groups["name"].Value;

@@ -3,7 +3,7 @@ using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Backend.Tests;
 
-/// <summary>A whole backend over managed arrays, built on nothing but what VlmSharp makes public.</summary>
+/// <summary>A complete backend over managed arrays that uses only the public API of VlmSharp.</summary>
 public sealed class ArrayBackend : IComputeBackend
 {
     private readonly ArrayOperators operators = new();

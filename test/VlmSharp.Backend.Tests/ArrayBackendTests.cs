@@ -5,7 +5,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Backend.Tests;
 
-/// <summary>A backend of somebody else runs every operator, and says so where it cannot.</summary>
+/// <summary>A third-party backend runs every operator, and reports one that it lacks.</summary>
 public sealed class ArrayBackendTests
 {
     private static readonly AttentionSpec Spec = new(Heads: 4, KvHeads: 2, HeadDim: 4, Scale: 0.5f, SoftCap: 3, Window: 3);
@@ -71,7 +71,7 @@ public sealed class ArrayBackendTests
         [typeof(SumRows)] = (i, b) => b.SumRows(i.Matrix(6, 7), 3, i.Matrix(3, 7)),
     };
 
-    /// <summary>Every type of operator that there is, so that a new one without a case fails.</summary>
+    /// <summary>Every existing operator type, so that a new one without a case fails.</summary>
     public static TheoryData<Type> Operators =>
         [.. typeof(IOperator).Assembly.GetExportedTypes().Where(t => t.IsValueType && typeof(IOperator).IsAssignableFrom(t))];
 
@@ -97,7 +97,7 @@ public sealed class ArrayBackendTests
     }
 
     [Fact]
-    public void What_was_disposed_of_is_not_used()
+    public void Disposed_matrices_are_refused()
     {
         using var backend = new ArrayBackend();
         Matrix x = backend.Allocate(1, 4);
@@ -114,7 +114,7 @@ public sealed class ArrayBackendTests
     }
 
     [Fact]
-    public void What_belongs_to_another_backend_is_refused()
+    public void Matrices_of_another_backend_are_refused()
     {
         using var reference = new ReferenceBackend();
         using var backend = new ArrayBackend();
@@ -134,7 +134,7 @@ public sealed class ArrayBackendTests
         return b.Embed(weight, inputs.Indices(0, 1, 2), 1);
     }
 
-    /// <summary>A greedy row, one that is drawn, and one with candidates.</summary>
+    /// <summary>A greedy row, a sampled row, and a row with candidates.</summary>
     private static Matrix Choose(OperatorInputs inputs, IComputeBackend b)
     {
         var batch = new SequenceBatch();
@@ -153,7 +153,7 @@ public sealed class ArrayBackendTests
         batch.Advance();
         batch.Clear();
         to.CopyFrom(b, from, 0);
-        to.Truncate(4); // the fifth token is the one that looks
+        to.Truncate(4); // the fifth token is the query
         batch.Add(1, 0, to);
         return b.CachedAttention(inputs.Matrix(1, 16), b.Prepare(batch), 0, Spec);
     }
@@ -176,7 +176,7 @@ public sealed class ArrayBackendTests
         return gradient(inputs.Matrix(4, 2), loss, b.Run(loss));
     }
 
-    /// <summary>A result on the host. Ids stand in the place of floats: as numbers they can be compared.</summary>
+    /// <summary>A result on the host. Ids are stored in place of floats and are converted to numbers to be compared.</summary>
     private static float[] Numbers(IComputeBackend backend, Matrix y, Type type)
     {
         float[] numbers = new float[y.Length];
@@ -188,7 +188,7 @@ public sealed class ArrayBackendTests
             Span<float> words = numbers.AsSpan(row * y.Columns, y.Columns);
             words[0] = BitConverter.SingleToInt32Bits(words[0]);
             for (int i = 0; i < candidates; i++) words[2 + i] = row == 2 ? BitConverter.SingleToInt32Bits(words[2 + i]) : 0;
-            if (row != 2) words[(2 + candidates)..].Clear(); // these rows ask for none
+            if (row != 2) words[(2 + candidates)..].Clear(); // these rows ask for no candidates
         }
 
         return numbers;

@@ -2,7 +2,7 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Backend.Tests;
 
-/// <summary>The numbers of one matrix. There is no pool: what nobody uses any more, the garbage collector takes.</summary>
+/// <summary>The numbers of one matrix. There is no pool: the garbage collector frees unused memory.</summary>
 internal sealed class ArrayBlock<T> : BackendStorage
 {
     public ArrayBlock(T[] numbers)
@@ -52,7 +52,7 @@ internal readonly record struct Rows(Memory<float> Numbers, int Count, int Colum
     public Rows Part(int first, int count) => new(Numbers.Slice(first * Columns, count * Columns), count, Columns);
 }
 
-/// <summary>Handles turned into memory. One of another backend, or one that was disposed of, throws here.</summary>
+/// <summary>Converts handles to memory. A handle of another backend or a disposed one throws.</summary>
 internal static class ArrayViews
 {
     public static Rows Rows(this Matrix x) => x.Storage is ArrayBlock<float> block

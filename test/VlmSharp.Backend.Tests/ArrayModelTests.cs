@@ -4,7 +4,7 @@ using VlmSharp.Generation;
 
 namespace VlmSharp.Backend.Tests;
 
-/// <summary>A whole model on a backend of somebody else.</summary>
+/// <summary>A complete model on a third-party backend.</summary>
 public sealed class ArrayModelTests : IDisposable
 {
     private readonly ArrayBackend backend = new();
@@ -20,7 +20,7 @@ public sealed class ArrayModelTests : IDisposable
     }
 
     [Fact]
-    public void Greedy_tokens_equal_the_reference_single_and_batched()
+    public void Greedy_tokens_equal_the_reference_alone_and_batched()
     {
         var options = new GenerationOptions { MaxNewTokens = cases[0].Tokens.Length, IgnoreEndOfSequence = true };
         IReadOnlyList<GenerationResult> together = model.Generate([.. cases.Select(c => c.Request())], options);
@@ -37,7 +37,7 @@ public sealed class ArrayModelTests : IDisposable
     }
 
     [Fact]
-    public void Draws_are_those_of_other_backends()
+    public void Draws_equal_those_of_other_backends()
     {
         var options = new GenerationOptions
         {

@@ -93,7 +93,7 @@ internal sealed partial class ArrayOperators
                 {
                     double sum = 0;
                     for (int j = 0; j < p.Length; j++)
-                        if (p[j] > 0) sum += p[j] * values[j][KeyHead(head, spec) * spec.HeadDim + d]; // what is hidden may be infinite
+                        if (p[j] > 0) sum += p[j] * values[j][KeyHead(head, spec) * spec.HeadDim + d]; // masked values may be infinite
                     y[row][head * spec.HeadDim + d] = (float)sum;
                 }
             }

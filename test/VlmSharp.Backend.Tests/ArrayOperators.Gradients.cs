@@ -4,7 +4,7 @@ using VlmSharp.Compute.Sampling;
 
 namespace VlmSharp.Backend.Tests;
 
-/// <summary>What training adds: parts of operators that stand alone, gradients, and the loss.</summary>
+/// <summary>The operators of training: separate parts of other operators, gradients, and the loss.</summary>
 internal sealed partial class ArrayOperators
 {
     public void Run(in Add op, Rows y)
@@ -205,6 +205,6 @@ internal sealed partial class ArrayOperators
         return sum;
     }
 
-    /// <summary>The gradient that other rows have given, if there is one.</summary>
+    /// <summary>The gradient accumulated from other rows, if there is one.</summary>
     private static double Before(Matrix sum, int row, int column) => sum.HasValue ? sum.Rows()[row][column] : 0;
 }

@@ -4,7 +4,7 @@ using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Backend.Tests;
 
-/// <summary>Steps of optimizers, on parameters in F32: this backend widens what it loads, and has no master copies.</summary>
+/// <summary>Optimizer steps on parameters in F32: this backend widens parameters when it loads them and has no master copies.</summary>
 internal sealed partial class ArrayOperators
 {
     public void Run(in SumOfSquares op, Rows y)
@@ -32,7 +32,9 @@ internal sealed partial class ArrayOperators
     {
         for (int row = 0; row < op.Weight.Rows; row++)
         {
-            Span<float> w = op.Weight.Array().Row(row), g = op.Gradient.Rows()[row], u = op.Velocity.HasValue ? op.Velocity.Rows()[row] : new float[w.Length];
+            Span<float> w = op.Weight.Array().Row(row),
+                g = op.Gradient.Rows()[row],
+                u = op.Velocity.HasValue ? op.Velocity.Rows()[row] : new float[w.Length];
             for (int i = 0; i < w.Length; i++)
             {
                 u[i] = op.Momentum * u[i] + op.GradientFactor * g[i] + op.Decay * w[i];
@@ -43,7 +45,8 @@ internal sealed partial class ArrayOperators
 
     public void Run(in AdamW8Bit op)
     {
-        Span<byte> firstCodes = MemoryMarshal.AsBytes(op.FirstCodes.Rows()[0]), secondCodes = MemoryMarshal.AsBytes(op.SecondCodes.Rows()[0]);
+        Span<byte> firstCodes = MemoryMarshal.AsBytes(op.FirstCodes.Rows()[0]),
+            secondCodes = MemoryMarshal.AsBytes(op.SecondCodes.Rows()[0]);
         Span<float> firstScales = op.FirstScales.Rows()[0], secondScales = op.SecondScales.Rows()[0];
         int count = (int)op.Gradient.Length, columns = op.Weight.Columns;
         for (int start = 0; start < count; start += AdamW8Bit.BlockLength)

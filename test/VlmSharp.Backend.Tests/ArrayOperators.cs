@@ -4,7 +4,7 @@ using VlmSharp.Compute.Sampling;
 
 namespace VlmSharp.Backend.Tests;
 
-/// <summary>The operators in plain loops, summed in double precision. Their equations stand at their types.</summary>
+/// <summary>The operators in plain loops, summed in double precision. Their types state their equations.</summary>
 internal sealed partial class ArrayOperators
 {
     private TokenSampler? sampler;
@@ -75,7 +75,7 @@ internal sealed partial class ArrayOperators
         for (int t = 0; t < y.Count; t++) LogSoftmaxRow(op.X.Rows()[t], y[t]);
     }
 
-    /// <summary>Draws are the host's own: a backend in host memory need not write them again.</summary>
+    /// <summary>Draws use the host's code: a backend in host memory need not implement them again.</summary>
     public void Run(in Choose op, Rows y)
     {
         Rows logits = op.Logits.Rows();

@@ -6,8 +6,8 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Backend.Tests;
 
 /// <summary>
-/// The names of <c>VlmSharp.Compute</c> stand beside those of System.Numerics without an alias: that this file compiles is the
-/// greater part of the test.
+/// The names of <c>VlmSharp.Compute</c> can be used together with System.Numerics without an alias. That this file compiles is most of the
+/// test.
 /// </summary>
 public sealed class NameTests
 {

@@ -3,7 +3,7 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Backend.Tests;
 
-/// <summary>Arguments for operators, the same numbers for every backend that asks in the same order.</summary>
+/// <summary>Arguments for operators. Every backend that asks in the same order gets the same numbers.</summary>
 internal sealed class OperatorInputs(IComputeBackend backend)
 {
     private readonly Random random = new(1);
@@ -35,7 +35,7 @@ internal sealed class OperatorInputs(IComputeBackend backend)
 
     /// <summary>Two sequences with a past of 4 and 2 tokens; the step has 2 rows of one and 1 row of the other.</summary>
     /// <param name="width">Of keys and values.</param>
-    /// <param name="append">Puts keys and values [rows, width] of a step into the caches.</param>
+    /// <param name="append">Appends the keys and values [rows, width] of a step to the caches.</param>
     public StepTable Cached(int width, Action<Matrix, Matrix, StepTable> append)
     {
         var batch = new SequenceBatch();

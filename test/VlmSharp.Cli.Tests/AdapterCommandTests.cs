@@ -6,7 +6,9 @@ namespace VlmSharp.Cli.Tests;
 /// <summary><c>vlmsharp adapter</c>, and <c>--adapter</c> of the commands that run a model.</summary>
 public sealed class AdapterCommandTests : IDisposable
 {
-    private static readonly string Model = GoldenFiles.PathOf("models", "pg1"), Lora = GoldenFiles.PathOf("training", "pg1-lora"), RsLora = GoldenFiles.PathOf("training", "pg1-rslora");
+    private static readonly string Model = GoldenFiles.PathOf("models", "pg1"),
+        Lora = GoldenFiles.PathOf("training", "pg1-lora"),
+        RsLora = GoldenFiles.PathOf("training", "pg1-rslora");
     private static readonly string Picture = GoldenFiles.PathOf("images", "photo_chelsea.png");
 
     private readonly TemporaryFolder scratch = new();
@@ -15,8 +17,10 @@ public sealed class AdapterCommandTests : IDisposable
 
     private static async Task<int[]> Tokens(params string[] options)
     {
-        Run.Outcome run = await Run.Vlmsharp("", ["generate", "--image", Picture, "--prompt", "caption en", "--max-new-tokens", "8", "--json", .. options]);
-        Assert.Equal((0, ""), (run.Code, string.Concat(run.Error.Split('\n').Where(line => line.Contains("vlmsharp:", StringComparison.Ordinal)))));
+        Run.Outcome run = await Run.Vlmsharp(
+            "", ["generate", "--image", Picture, "--prompt", "caption en", "--max-new-tokens", "8", "--json", .. options]);
+        Assert.Equal(
+            (0, ""), (run.Code, string.Concat(run.Error.Split('\n').Where(line => line.Contains("vlmsharp:", StringComparison.Ordinal)))));
         using JsonDocument json = JsonDocument.Parse(run.Output);
         return GoldenCase.Ints(json.RootElement.GetProperty("token_ids"));
     }
@@ -26,15 +30,35 @@ public sealed class AdapterCommandTests : IDisposable
     {
         Run.Outcome run = await Run.Vlmsharp("", "adapter", "inspect", RsLora, "--model", Model);
         Assert.Equal((0, ""), (run.Code, run.Error));
-        foreach (string part in new[] { "rank-stabilized", "rank 3, alpha 6", "3,936 in 9 layers, F32", $"fits {Model}", "language_model.model.layers.*.mlp.gate_proj", "3.5355" }) Assert.Contains(part, run.Output, StringComparison.Ordinal);
+        foreach (string part in new[]
+        {
+            "rank-stabilized", "rank 3, alpha 6", "3,936 in 9 layers, F32", $"fits {Model}", "language_model.model.layers.*.mlp.gate_proj",
+            "3.5355"
+        })
+        {
+            Assert.Contains(part, run.Output, StringComparison.Ordinal);
+        }
 
         run = await Run.Vlmsharp("", "adapter", "inspect", Lora, "--json");
         using JsonDocument json = JsonDocument.Parse(run.Output);
         JsonElement o = json.RootElement;
-        Assert.Equal((4, 8, 8448, 15), (o.GetProperty("rank").GetInt32(), o.GetProperty("alpha").GetInt32(), o.GetProperty("parameters").GetInt32(), o.GetProperty("module_count").GetInt32()));
-        Assert.False(o.TryGetProperty("fits", out _)); // nothing to compare with was given
+        Assert.Equal(
+            (4, 8, 8448, 15),
+            (
+                o.GetProperty("rank").GetInt32(),
+                o.GetProperty("alpha").GetInt32(),
+                o.GetProperty("parameters").GetInt32(),
+                o.GetProperty("module_count").GetInt32()));
+        Assert.False(o.TryGetProperty("fits", out _)); // no model was given for comparison
         JsonElement first = o.GetProperty("modules")[0];
-        Assert.Equal(("language_model.model.layers.0.mlp.down_proj", 160, 64, 4, 2.0), (first.GetProperty("name").GetString(), first.GetProperty("in").GetInt32(), first.GetProperty("out").GetInt32(), first.GetProperty("rank").GetInt32(), first.GetProperty("scale").GetDouble()));
+        Assert.Equal(
+            ("language_model.model.layers.0.mlp.down_proj", 160, 64, 4, 2.0),
+            (
+                first.GetProperty("name").GetString(),
+                first.GetProperty("in").GetInt32(),
+                first.GetProperty("out").GetInt32(),
+                first.GetProperty("rank").GetInt32(),
+                first.GetProperty("scale").GetDouble()));
     }
 
     [Fact]
@@ -49,7 +73,7 @@ public sealed class AdapterCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_merged_model_answers_as_the_model_with_the_adapter()
+    public async Task A_merged_model_answers_like_the_model_with_the_adapter()
     {
         string merged = scratch.At("merged"), source = GoldenFiles.PathOf("models", "pg1-f32-sharded");
         Run.Outcome run = await Run.Vlmsharp("", "adapter", "merge", "--model", source, "--adapter", Lora, "--out", merged);
@@ -57,7 +81,8 @@ public sealed class AdapterCommandTests : IDisposable
         int[] adapted = await Tokens("--model", source, "--adapter", Lora);
         Assert.Equal(adapted, await Tokens("--model", merged));
         Assert.NotEqual(adapted, await Tokens("--model", source));
-        Assert.Equal(4, (await Run.Vlmsharp("", "adapter", "merge", "--model", source, "--adapter", Lora, "--out", merged)).Code); // it is not empty now
+        // the folder is not empty now
+        Assert.Equal(4, (await Run.Vlmsharp("", "adapter", "merge", "--model", source, "--adapter", Lora, "--out", merged)).Code);
     }
 
     [Fact]
@@ -65,8 +90,11 @@ public sealed class AdapterCommandTests : IDisposable
     {
         string work = scratch.At("work.jsonl");
         string[] names = ["""{"adapter": "a"}""", """{"adapter": "pg1-rslora"}""", """{"adapter": "base"}""", "{}", """{"adapter": "x"}"""];
-        await File.WriteAllLinesAsync(work, names.Select(n => $$"""{"image": {{JsonSerializer.Serialize(Picture)}}, "prompt": "caption en"{{(n == "{}" ? "" : ", " + n[1..^1])}}}"""));
-        Run.Outcome run = await Run.Vlmsharp("", "batch", work, "--model", Model, "--adapter", $"a={Lora}", "--adapter", RsLora, "--max-new-tokens", "8", "-q");
+        string image = JsonSerializer.Serialize(Picture);
+        await File.WriteAllLinesAsync(work, names.Select(n =>
+            $$"""{"image": {{image}}, "prompt": "caption en"{{(n == "{}" ? "" : ", " + n[1..^1])}}}"""));
+        Run.Outcome run = await Run.Vlmsharp(
+            "", "batch", work, "--model", Model, "--adapter", $"a={Lora}", "--adapter", RsLora, "--max-new-tokens", "8", "-q");
         Assert.Equal(0, run.Code);
         using JsonDocument records = JsonDocument.Parse($"[{string.Join(',', run.Lines)}]");
         int[] Of(int i) => GoldenCase.Ints(records.RootElement[i].GetProperty("token_ids"));
@@ -95,15 +123,16 @@ public sealed class AdapterCommandTests : IDisposable
     [InlineData("base", 2, "is the model without an adapter")]
     [InlineData("", 2, "NAME=DIR")]
     [InlineData("a", 2, "two adapters are called a")]
-    public async Task Names_that_cannot_be_are_refused(string name, int code, string says)
+    public async Task Bad_names_are_refused(string name, int code, string says)
     {
-        Run.Outcome run = await Run.Vlmsharp("", "caption", Picture, "--model", Model, "--adapter", $"a={Lora}", "--adapter", $"{name}={RsLora}");
+        Run.Outcome run =
+            await Run.Vlmsharp("", "caption", Picture, "--model", Model, "--adapter", $"a={Lora}", "--adapter", $"{name}={RsLora}");
         Assert.Equal(code, run.Code);
         Assert.Contains(says, run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_folder_that_is_no_adapter_is_an_unusable_model()
+    public async Task A_folder_that_is_not_an_adapter_is_an_unusable_model()
     {
         Run.Outcome run = await Run.Vlmsharp("", "caption", Picture, "--model", Model, "--adapter", Model);
         Assert.Equal(3, run.Code);

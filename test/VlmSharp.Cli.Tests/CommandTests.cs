@@ -21,11 +21,12 @@ public sealed class CommandTests : IDisposable
     {
         Run.Outcome run = await Run.Vlmsharp("", "caption", Sample("cake.png"));
         Assert.Equal((0, "a cake\n"), (run.Code, run.Output));
-        foreach (string part in new[] { "load ", "vision ", "prefill ", "decode ", "tokens/s", "cpu: " }) Assert.Contains(part, run.Error, StringComparison.Ordinal);
+        foreach (string part in new[] { "load ", "vision ", "prefill ", "decode ", "tokens/s", "cpu: " })
+            Assert.Contains(part, run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Caption_takes_a_list_of_files_and_goes_on_past_a_bad_one()
+    public async Task Caption_takes_a_list_of_files_and_continues_after_a_bad_one()
     {
         string missing = Path.Combine(scratch, "missing.png");
         Run.Outcome run = await Run.Vlmsharp($"{Sample("cake.png")}\n{missing}\n\n{Sample("sun.png")}\n", "caption", "-q", "-");
@@ -59,7 +60,8 @@ public sealed class CommandTests : IDisposable
     [Theory, InlineData("cpu"), InlineData("reference")]
     public async Task Generate_prints_one_json_object(string backend)
     {
-        Run.Outcome run = await Run.Vlmsharp("", "generate", "--image", Sample("cake.png"), "--prompt", "detect cake", "--json", "--backend", backend);
+        Run.Outcome run =
+            await Run.Vlmsharp("", "generate", "--image", Sample("cake.png"), "--prompt", "detect cake", "--json", "--backend", backend);
         using JsonDocument json = JsonDocument.Parse(run.Output);
         JsonElement o = json.RootElement;
         Assert.Equal([1201, 1228, 1575, 1484, 695, 1], GoldenCase.Ints(o.GetProperty("token_ids")));
@@ -72,15 +74,17 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Generate_takes_token_ids_and_needs_no_tokenizer_for_them()
+    public async Task Generate_takes_token_ids_without_a_tokenizer()
     {
         string model = Path.Combine(scratch, "bare");
         Directory.CreateDirectory(model);
-        foreach (string file in new[] { "config.json", "model.safetensors" }) File.Copy(Path.Combine(GoldenFiles.DemoModel, file), Path.Combine(model, file));
+        foreach (string file in new[] { "config.json", "model.safetensors" })
+            File.Copy(Path.Combine(GoldenFiles.DemoModel, file), Path.Combine(model, file));
         Run.Outcome tokens = await Run.Vlmsharp("\"\\u003cbos\\u003ecaption en\\n\"", "tokenize", "--raw");
         string ids = tokens.Output.Trim().Trim('[', ']');
         Assert.StartsWith("2,", ids, StringComparison.Ordinal);
-        Run.Outcome run = await Run.Vlmsharp("", "generate", "--model", model, "--image", Sample("cake.png"), "--prompt-ids", ids, "--max-new-tokens", "2", "--json");
+        Run.Outcome run = await Run.Vlmsharp(
+            "", "generate", "--model", model, "--image", Sample("cake.png"), "--prompt-ids", ids, "--max-new-tokens", "2", "--json");
         using JsonDocument json = JsonDocument.Parse(run.Output);
         Assert.Equal([907, 695], GoldenCase.Ints(json.RootElement.GetProperty("token_ids")));
         Assert.Equal("length", json.RootElement.GetProperty("finish_reason").GetString());
@@ -98,10 +102,16 @@ public sealed class CommandTests : IDisposable
         JsonElement[] encode = [.. cases.RootElement.GetProperty("encode").EnumerateArray().Take(300)];
         JsonElement[] decode = [.. cases.RootElement.GetProperty("decode").EnumerateArray()];
         string model = GoldenFiles.PathOf("models", "pg1");
-        Run.Outcome run = await Run.Vlmsharp(string.Join('\n', encode.Select(c => c.GetProperty("text").GetRawText())), "tokenize", "--model", model, "--raw");
-        Assert.Equal([.. encode.Select(c => string.Join(',', GoldenCase.Ints(c.GetProperty("ids"))))], run.Lines.Select(l => l.Trim('[', ']')));
-        run = await Run.Vlmsharp(string.Join('\n', decode.Select(c => JsonSerializer.Serialize(GoldenCase.Ints(c.GetProperty("ids"))))), "tokenize", "--model", model, "--decode");
-        Assert.Equal([.. decode.Select(c => c.GetProperty("text").GetString())], run.Lines.Select(l => JsonDocument.Parse(l).RootElement.GetString()));
+        Run.Outcome run = await Run.Vlmsharp(
+            string.Join('\n', encode.Select(c => c.GetProperty("text").GetRawText())), "tokenize", "--model", model, "--raw");
+        Assert.Equal(
+            [.. encode.Select(c => string.Join(',', GoldenCase.Ints(c.GetProperty("ids"))))], run.Lines.Select(l => l.Trim('[', ']')));
+        run = await Run.Vlmsharp(
+            string.Join('\n', decode.Select(c => JsonSerializer.Serialize(GoldenCase.Ints(c.GetProperty("ids"))))), "tokenize", "--model",
+            model, "--decode");
+        Assert.Equal(
+            [.. decode.Select(c => c.GetProperty("text").GetString())],
+            run.Lines.Select(l => JsonDocument.Parse(l).RootElement.GetString()));
     }
 
     [Fact]
@@ -112,11 +122,13 @@ public sealed class CommandTests : IDisposable
         Assert.Equal($"[{string.Join(',', golden.Ints("input_ids"))}]", run.Output.Trim());
     }
 
-    [Theory, InlineData("photo_chelsea.png", 0, "rgb_sha256"), InlineData("jpg_exif6.jpg", 56, "resized_56_sha256"), InlineData("photo_rocket.jpg", 224, "resized_224_sha256")]
+    [Theory, InlineData("photo_chelsea.png", 0, "rgb_sha256"), InlineData("jpg_exif6.jpg", 56, "resized_56_sha256"),
+        InlineData("photo_rocket.jpg", 224, "resized_224_sha256")]
     public async Task Preprocess_writes_exactly_the_pixels(string file, int size, string key)
     {
         string target = Path.Combine(scratch, "out");
-        Run.Outcome run = await Run.Vlmsharp("", "preprocess", GoldenFiles.PathOf("images", file), "--size", $"{size}", "--format", "raw", "-o", target);
+        Run.Outcome run =
+            await Run.Vlmsharp("", "preprocess", GoldenFiles.PathOf("images", file), "--size", $"{size}", "--format", "raw", "-o", target);
         Assert.Equal(0, run.Code);
         byte[] raw = await File.ReadAllBytesAsync(target);
         string text = await File.ReadAllTextAsync(GoldenFiles.PathOf("images", "expected.json"));
@@ -132,7 +144,9 @@ public sealed class CommandTests : IDisposable
     public async Task Trace_writes_every_stage_under_the_documented_names()
     {
         string target = Path.Combine(scratch, "trace.safetensors");
-        Run.Outcome run = await Run.Vlmsharp("", "trace", "--model", GoldenFiles.PathOf("models", "pg1"), "--image", GoldenFiles.PathOf("images", "photo_chelsea.png"), "--prompt", "caption en", "--max-new-tokens", "24", "--out", target);
+        Run.Outcome run = await Run.Vlmsharp(
+            "", "trace", "--model", GoldenFiles.PathOf("models", "pg1"), "--image", GoldenFiles.PathOf("images", "photo_chelsea.png"),
+            "--prompt", "caption en", "--max-new-tokens", "24", "--out", target);
         Assert.Equal((0, ""), (run.Code, run.Output));
         using var golden = new GoldenTensors(GoldenFiles.PathOf("activations", "pg1-caption.safetensors"));
         using var actual = new GoldenTensors(target);
@@ -150,7 +164,8 @@ public sealed class CommandTests : IDisposable
     public async Task Explain_writes_one_page_and_prints_its_path(string backend)
     {
         string target = Path.Combine(scratch, "page.html");
-        Run.Outcome run = await Run.Vlmsharp("", "explain", Sample("car-key.png"), "answer en what is below the car?", "--out", target, "--backend", backend);
+        Run.Outcome run = await Run.Vlmsharp(
+            "", "explain", Sample("car-key.png"), "answer en what is below the car?", "--out", target, "--backend", backend);
         Assert.Equal((0, target + "\n"), (run.Code, run.Output));
         Assert.Contains("74 + 3 tokens", run.Error, StringComparison.Ordinal);
         Assert.Contains($"{backend}: ", run.Error, StringComparison.Ordinal);
@@ -158,7 +173,8 @@ public sealed class CommandTests : IDisposable
         Assert.Equal("answer en what is below the car? → a key", page.Descendants().Single(e => e.Name.LocalName == "h1").Value);
         Assert.Equal(3, page.Descendants().Count(e => e.Name.LocalName == "article"));
 
-        run = await Run.Vlmsharp("", "explain", "-q", Sample("car-key.png"), "answer en what is below the car?", "--out", "-", "--backend", backend);
+        run = await Run.Vlmsharp(
+            "", "explain", "-q", Sample("car-key.png"), "answer en what is below the car?", "--out", "-", "--backend", backend);
         Assert.Equal((0, "", await File.ReadAllTextAsync(target)), (run.Code, run.Error, run.Output)); // the same page, byte for byte
     }
 
@@ -170,10 +186,11 @@ public sealed class CommandTests : IDisposable
     [InlineData("segment key", "segment key")]
     [InlineData("asking", "asking")]
     [InlineData("answer de was?", "answer de was?")]
-    public async Task Explain_turns_the_words_of_a_command_into_its_prompt(string words, string prompt)
+    public async Task Explain_makes_the_prompt_from_the_words_of_a_command(string words, string prompt)
     {
         Run.Outcome run = await Run.Vlmsharp("", "explain", "-q", Sample("car-key.png"), words, "--out", "-", "-n", "1");
-        Assert.StartsWith(prompt + "→", XDocument.Parse(run.Output).Descendants().Single(e => e.Name.LocalName == "h1").Value, StringComparison.Ordinal);
+        Assert.StartsWith(
+            prompt + "→", XDocument.Parse(run.Output).Descendants().Single(e => e.Name.LocalName == "h1").Value, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -187,7 +204,9 @@ public sealed class CommandTests : IDisposable
         run = await Run.Vlmsharp("", "inspect", "--json", "--tensors");
         using JsonDocument json = JsonDocument.Parse(run.Output);
         JsonElement o = json.RootElement;
-        long elements = o.GetProperty("tensors").EnumerateArray().Sum(t => t.GetProperty("shape").EnumerateArray().Aggregate(1L, (n, d) => n * d.GetInt64()));
+        long elements = o.GetProperty("tensors")
+            .EnumerateArray()
+            .Sum(t => t.GetProperty("shape").EnumerateArray().Aggregate(1L, (n, d) => n * d.GetInt64()));
         Assert.Equal(elements, o.GetProperty("parameters").GetProperty("total").GetInt64());
     }
 
@@ -213,7 +232,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_number_is_null_in_json()
+    public void A_number_that_is_not_finite_is_null_in_json()
     {
         var result = new GenerationResult([5, 6], [float.NegativeInfinity, -1], null, FinishReason.Length, 3)
         {
@@ -226,26 +245,36 @@ public sealed class CommandTests : IDisposable
             o.WriteResult(result);
             o.WriteEndObject();
         });
-        Assert.Equal("""{"token_ids":[5,6],"logprobs":[null,-1],"top_logprobs":[[{"token_id":5,"logprob":null}],[]],"text":null,"finish_reason":"length","prompt_tokens":3,"score":null}""", json);
+        Assert.Equal(
+            """{"token_ids":[5,6],"logprobs":[null,-1],"top_logprobs":[[{"token_id":5,"logprob":null}],"""
+                + """[]],"text":null,"finish_reason":"length","prompt_tokens":3,"score":null}""",
+            json);
     }
 
     [Fact]
-    public async Task A_seed_repeats_a_sample_and_is_told()
+    public async Task A_seed_repeats_a_sample_and_is_reported()
     {
-        string[] caption = ["caption", Sample("cake.png"), "--temperature", "2.5", "--top-k", "0", "--top-p", "0.99", "--min-p", "1e-9", "--ignore-eos", "-n", "20"];
+        string[] caption =
+        [
+            "caption", Sample("cake.png"), "--temperature", "2.5", "--top-k", "0", "--top-p", "0.99", "--min-p", "1e-9", "--ignore-eos",
+            "-n", "20"
+        ];
         Run.Outcome first = await Run.Vlmsharp("", caption);
         string seed = first.Error.TrimEnd()[(first.Error.LastIndexOf("seed ", StringComparison.Ordinal) + 5)..];
-        Run.Outcome again = await Run.Vlmsharp("", [.. caption, "--seed", seed]), other = await Run.Vlmsharp("", [.. caption, "--seed", "-17", "--json"]);
+        Run.Outcome again = await Run.Vlmsharp("", [.. caption, "--seed", seed]),
+            other = await Run.Vlmsharp("", [.. caption, "--seed", "-17", "--json"]);
         Assert.Equal(first.Output, again.Output);
         using JsonDocument json = JsonDocument.Parse(other.Output);
         Assert.Equal(-17, json.RootElement.GetProperty("seed").GetInt64());
-        Assert.NotEqual(first.Output.TrimEnd(), json.RootElement.GetProperty("text").GetString()); // 20 hot tokens are never the same twice
+        // 20 tokens drawn at this temperature never repeat
+        Assert.NotEqual(first.Output.TrimEnd(), json.RootElement.GetProperty("text").GetString());
     }
 
     [Fact]
     public async Task Stop_texts_cut_the_answer()
     {
-        Run.Outcome run = await Run.Vlmsharp("", "ask", "-q", Sample("car-key.png"), "what is below the car?", "--stop", "zebra", "--stop", " k");
+        Run.Outcome run =
+            await Run.Vlmsharp("", "ask", "-q", Sample("car-key.png"), "what is below the car?", "--stop", "zebra", "--stop", " k");
         Assert.Equal((0, "a\n"), (run.Code, run.Output));
         run = await Run.Vlmsharp("", "ask", "-q", Sample("car-key.png"), "what is below the car?", "--stop", " k", "--beams", "2");
         Assert.Equal((0, "a\n"), (run.Code, run.Output));
@@ -260,7 +289,8 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(7, (await Tokens("--min-new-tokens", "7", "--max-new-tokens", "7")).Length);
         int[] once = await Tokens("--no-repeat-ngram-size", "1", "--ignore-eos", "-n", "12");
         Assert.Equal(once.Length, once.Distinct().Count());
-        int[] penalized = await Tokens("--ignore-eos", "-n", "12", "--repetition-penalty", "3"), not = await Tokens("--ignore-eos", "-n", "12");
+        int[] penalized = await Tokens("--ignore-eos", "-n", "12", "--repetition-penalty", "3"),
+            not = await Tokens("--ignore-eos", "-n", "12");
         Assert.NotEqual(not, penalized);
         int[] late = await Tokens("--beams", "4", "--length-penalty", "8"), early = await Tokens("--beams", "4", "--length-penalty", "-8");
         Assert.True(late.Length > early.Length);
@@ -272,7 +302,7 @@ public sealed class CommandTests : IDisposable
         }
     }
 
-    /// <summary>Commands of a script that share an output file write one behind the other.</summary>
+    /// <summary>Commands of a script that share an output file append to it one after the other.</summary>
     [Fact]
     public async Task Commands_share_an_output_file()
     {
@@ -287,14 +317,20 @@ public sealed class CommandTests : IDisposable
         Assert.StartsWith("[", lines[1], StringComparison.Ordinal);
     }
 
-    /// <summary>The runtime reads a container's limit, and this variable in its place; the backend has as many threads.</summary>
+    /// <summary>
+    /// The runtime reads the processor limit of a container, or this variable instead. The backend uses that many threads.
+    /// </summary>
     [Theory]
     [InlineData("1", "1 thread")]
     [InlineData("3", "3 threads")]
     public async Task Threads_are_the_processors_that_the_process_may_use(string processors, string threads)
     {
         string[] caption = [Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), "caption", "-q", "--json", Sample("cake.png")];
-        var start = new ProcessStartInfo("dotnet", caption) { RedirectStandardOutput = true, Environment = { ["DOTNET_PROCESSOR_COUNT"] = processors } };
+        var start = new ProcessStartInfo("dotnet", caption)
+        {
+            RedirectStandardOutput = true,
+            Environment = { ["DOTNET_PROCESSOR_COUNT"] = processors }
+        };
         using Process run = Process.Start(start)!;
         using JsonDocument json = JsonDocument.Parse(await run.StandardOutput.ReadToEndAsync());
         await run.WaitForExitAsync();
@@ -323,7 +359,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Nf4_is_written_as_bitsandbytes_does_and_read_again()
+    public async Task Nf4_is_written_like_bitsandbytes_and_read_back()
     {
         string folder = Path.Combine(scratch, "nf4"), picture = Sample("cake.png");
         Run.Outcome run = await Run.Vlmsharp("", "quantize", GoldenFiles.DemoModel, folder, "--format", "nf4");
@@ -331,16 +367,25 @@ public sealed class CommandTests : IDisposable
         using (JsonDocument config = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(folder, "config.json"))))
         {
             JsonElement how = config.RootElement.GetProperty("quantization_config");
-            Assert.Equal(("bitsandbytes", "nf4", "bfloat16"), (how.GetProperty("quant_method").GetString(), how.GetProperty("bnb_4bit_quant_type").GetString(), how.GetProperty("bnb_4bit_compute_dtype").GetString()));
+            Assert.Equal(
+                ("bitsandbytes", "nf4", "bfloat16"),
+                (
+                    how.GetProperty("quant_method").GetString(),
+                    how.GetProperty("bnb_4bit_quant_type").GetString(),
+                    how.GetProperty("bnb_4bit_compute_dtype").GetString()));
             Assert.True(how.GetProperty("load_in_4bit").GetBoolean() && how.GetProperty("bnb_4bit_use_double_quant").GetBoolean());
         }
 
-        Assert.Contains("format      BF16 + Nf4, ", (await Run.Vlmsharp("", "inspect", "--model", folder)).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "format      BF16 + Nf4, ", (await Run.Vlmsharp("", "inspect", "--model", folder)).Output, StringComparison.Ordinal);
         Assert.Contains("Nf4  [", (await Run.Vlmsharp("", "inspect", "--model", folder, "--tensors")).Output, StringComparison.Ordinal);
         string stored = (await Run.Vlmsharp("", "caption", "-q", "--model", folder, picture)).Output;
         Assert.Equal(stored, (await Run.Vlmsharp("", "caption", "-q", "--quantize", "nf4", picture)).Output);
         Assert.Equal("a cake\n", stored);
-        Assert.Contains("quantized already (Nf4)", (await Run.Vlmsharp("", "caption", "--model", folder, "--quantize", "int4", picture)).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "quantized already (Nf4)",
+            (await Run.Vlmsharp("", "caption", "--model", folder, "--quantize", "int4", picture)).Error,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -348,7 +393,14 @@ public sealed class CommandTests : IDisposable
     [InlineData("caption", "-q", "--quantize", "int4", "CAKE")]
     public async Task Quantizing_keeps_to_the_threads_of_the_command_line(params string[] command)
     {
-        string[] real = [.. command.Select(a => a switch { "IN" => GoldenFiles.DemoModel, "OUT" => Path.Combine(scratch, "quantized"), "CAKE" => Sample("cake.png"), _ => a })];
+        string[] real =
+        [
+            .. command.Select(a =>
+                a switch
+                {
+                    "IN" => GoldenFiles.DemoModel, "OUT" => Path.Combine(scratch, "quantized"), "CAKE" => Sample("cake.png"), _ => a
+                })
+        ];
         using var loops = new ParallelLoops();
         Assert.Equal(0, (await Run.Vlmsharp("", [.. real, "--threads", "1"])).Code);
         Assert.Equal(1, loops.MostThreads);

@@ -4,7 +4,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Tests;
 
-/// <summary><c>vlmsharp data</c>: what it says of good and bad data, and what it makes of other forms.</summary>
+/// <summary><c>vlmsharp data</c>: its report on good and bad data, and the conversion of other formats.</summary>
 public sealed class DataCommandTests : IDisposable
 {
     private const string Good = """
@@ -21,7 +21,8 @@ public sealed class DataCommandTests : IDisposable
     [Fact]
     public async Task Good_data_are_shown_in_tables()
     {
-        Run.Outcome run = await Run.Vlmsharp("", "data", "validate", Write("train.jsonl", Good), "--model", GoldenFiles.DemoModel, "--text-length", "6");
+        Run.Outcome run =
+            await Run.Vlmsharp("", "data", "validate", Write("train.jsonl", Good), "--model", GoldenFiles.DemoModel, "--text-length", "6");
         Assert.Equal((0, ""), (run.Code, run.Error));
         Assert.Equal($"{folder.At("train.jsonl")}: prefix-suffix, 2 examples, 1 pictures", run.Lines[0]);
         Assert.Contains(run.Lines, line => Cells(line) is ["bad lines", "0", "0.0 %", ""]);
@@ -32,7 +33,9 @@ public sealed class DataCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(Good + "\nnonsense\n{\"image\": \"gone.png\", \"suffix\": \"x\"}", "not usable as it is (bad lines 1, missing pictures 1): mend that, or train with --skip-bad on 2 of 4 examples")]
+    [InlineData(
+        Good + "\nnonsense\n{\"image\": \"gone.png\", \"suffix\": \"x\"}",
+        "not usable as it is (bad lines 1, missing pictures 1): mend that, or train with --skip-bad on 2 of 4 examples")]
     [InlineData("{\"image\": \"gone.png\", \"suffix\": \"x\"}", "not usable: no example is left (missing pictures 1)")]
     public async Task The_last_line_of_bad_data_says_why(string lines, string verdict)
     {
@@ -41,19 +44,23 @@ public sealed class DataCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Bad_data_end_with_65_and_are_named_in_json()
+    public async Task Bad_data_end_with_65_and_are_listed_in_json()
     {
         string path = Write("train.jsonl", Good + "\nnonsense\n{\"image\": \"gone.png\", \"suffix\": \"x\"}\n");
         Run.Outcome run = await Run.Vlmsharp("", "data", "validate", path, "--json", "--top", "1");
         Assert.Equal((65, ""), (run.Code, run.Error));
         using JsonDocument json = JsonDocument.Parse(run.Output);
         JsonElement o = json.RootElement;
-        Assert.Equal((3, true, "prefix-suffix"), (o.GetProperty("examples").GetInt32(), o.GetProperty("bad").GetBoolean(), o.GetProperty("format").GetString()));
+        Assert.Equal(
+            (3, true, "prefix-suffix"),
+            (o.GetProperty("examples").GetInt32(), o.GetProperty("bad").GetBoolean(), o.GetProperty("format").GetString()));
         Assert.Equal(2, o.GetProperty("usable").GetInt32());
         Assert.StartsWith($"{path}:3: ", o.GetProperty("bad_lines").GetProperty("first")[0].GetString(), StringComparison.Ordinal);
         Assert.Equal(0.5, o.GetProperty("missing_pictures").GetProperty("share").GetDouble());
         Assert.Equal(1, o.GetProperty("classes").GetProperty("count").GetInt32());
-        Assert.Equal((3, 1), (o.GetProperty("answers").GetProperty("distinct").GetInt32(), o.GetProperty("answers").GetProperty("top").GetArrayLength()));
+        Assert.Equal(
+            (3, 1),
+            (o.GetProperty("answers").GetProperty("distinct").GetInt32(), o.GetProperty("answers").GetProperty("top").GetArrayLength()));
         Assert.Equal(3, o.GetProperty("text_lengths").GetProperty("count").GetInt32());
     }
 
@@ -62,16 +69,23 @@ public sealed class DataCommandTests : IDisposable
     {
         string path = Write("instances.json", """
             {"images": [{"id": 1, "file_name": "a.png", "width": 8, "height": 6}], "categories": [{"id": 1, "name": "cat"}],
-             "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 6], "segmentation": [[0, 0, 4, 0, 4, 6, 0, 6]]}, {"image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 6], "iscrowd": 1}]}
+             "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 6], "segmentation": [[0, 0, 4, 0, 4, 6, 0, 6]]},
+              {"image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 6], "iscrowd": 1}]}
             """), output = folder.At("out.jsonl");
         Run.Outcome run = await Run.Vlmsharp("", "data", "convert", path, "--out", output);
         Assert.Equal((0, "", $"{output}: 1 examples of coco-instances; left out: 1 crowds\n"), (run.Code, run.Output, run.Error));
-        Assert.Equal("""{"id":"1","image":"a.png","prefix":"detect cat","suffix":"<loc0000><loc0000><loc1023><loc0512> cat"}""" + "\n", await File.ReadAllTextAsync(output));
+        Assert.Equal(
+            """{"id":"1","image":"a.png","prefix":"detect cat","suffix":"<loc0000><loc0000><loc1023><loc0512> cat"}""" + "\n",
+            await File.ReadAllTextAsync(output));
 
         MaskGoldens.WriteSafetensors(folder.At("vae-oid.safetensors"));
-        run = await Run.Vlmsharp("", "data", "convert", path, "--out", output, "--mask-encoder", folder.At("vae-oid.safetensors"), "--prefix", "segment all");
+        run = await Run.Vlmsharp(
+            "", "data", "convert", path, "--out", output, "--mask-encoder", folder.At("vae-oid.safetensors"), "--prefix", "segment all");
         Assert.Equal(0, run.Code);
-        Assert.Matches("""^\{"id":"1","image":"a.png","prefix":"segment all","suffix":"<loc0000><loc0000><loc1023><loc0512>(<seg\d{3}>){16} cat"\}\n$""", await File.ReadAllTextAsync(output));
+        Assert.Matches(
+            """^\{"id":"1","image":"a.png","prefix":"segment all","suffix":"<loc0000><loc0000><loc1023><loc0512>(<seg\d{3}>){16}"""
+                + """ cat"\}\n$""",
+            await File.ReadAllTextAsync(output));
         Assert.False(File.Exists(output + ".partial"));
     }
 
@@ -92,7 +106,15 @@ public sealed class DataCommandTests : IDisposable
     public async Task Errors_have_their_codes(int code, string message, params string[] args)
     {
         string good = Write("good.jsonl", Good), other = Write("other.jsonl", """{"a": 1}""");
-        Run.Outcome run = await Run.Vlmsharp("", [.. args.Select(arg => arg switch { "GOOD" => good, "OTHER" => other, "PICTURE" => folder.At("a.png"), "STORY" => Write("story.txt", "A story\nof two lines\n"), "OUT" => folder.At("o.jsonl"), "DEMO" => GoldenFiles.DemoModel, _ => arg })]);
+        Run.Outcome run = await Run.Vlmsharp("", [
+            .. args.Select(arg =>
+                arg switch
+                {
+                    "GOOD" => good, "OTHER" => other, "PICTURE" => folder.At("a.png"),
+                    "STORY" => Write("story.txt", "A story\nof two lines\n"), "OUT" => folder.At("o.jsonl"),
+                    "DEMO" => GoldenFiles.DemoModel, _ => arg
+                })
+        ]);
         Assert.Equal(code, run.Code);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }

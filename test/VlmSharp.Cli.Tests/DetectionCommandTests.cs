@@ -38,7 +38,13 @@ public sealed class DetectionCommandTests : IDisposable
         Run.Outcome run = await Run.Vlmsharp("", "detect", "--json", Cake, "cake");
         using JsonDocument json = JsonDocument.Parse(run.Output);
         JsonElement o = json.RootElement, box = o.GetProperty("detections")[0];
-        Assert.Equal(("detect", "detect cake", 224, 224), (o.GetProperty("task").GetString(), o.GetProperty("prompt").GetString(), o.GetProperty("width").GetInt32(), o.GetProperty("height").GetInt32()));
+        Assert.Equal(
+            ("detect", "detect cake", 224, 224),
+            (
+                o.GetProperty("task").GetString(),
+                o.GetProperty("prompt").GetString(),
+                o.GetProperty("width").GetInt32(),
+                o.GetProperty("height").GetInt32()));
         Assert.Equal(1, o.GetProperty("detections").GetArrayLength());
         Assert.Equal("cake", box.GetProperty("label").GetString());
         Assert.Equal([49.875, 43.969, 105.875, 125.781], box.GetProperty("box").EnumerateArray().Select(e => e.GetDouble()));
@@ -46,10 +52,15 @@ public sealed class DetectionCommandTests : IDisposable
         Assert.InRange(box.GetProperty("score").GetDouble(), 0.7, 1.0);
         Assert.Equal([1201, 1228, 1575, 1484, 695, 1], GoldenCase.Ints(o.GetProperty("token_ids")));
 
-        foreach ((string task, string prompt, string[] args) in new[] { ("caption", "caption en", new[] { "caption", "--json", Cake }), ("ask", "answer en is there a cake?", ["ask", "--json", Cake, "is there a cake?"]) })
+        foreach ((string task, string prompt, string[] args) in new[]
+        {
+            ("caption", "caption en", new[] { "caption", "--json", Cake }),
+            ("ask", "answer en is there a cake?", ["ask", "--json", Cake, "is there a cake?"])
+        })
         {
             using JsonDocument other = JsonDocument.Parse((await Run.Vlmsharp("", args)).Output);
-            Assert.Equal((task, prompt), (other.RootElement.GetProperty("task").GetString(), other.RootElement.GetProperty("prompt").GetString()));
+            Assert.Equal(
+                (task, prompt), (other.RootElement.GetProperty("task").GetString(), other.RootElement.GetProperty("prompt").GetString()));
             Assert.Equal(o.EnumerateObject().Select(p => p.Name), other.RootElement.EnumerateObject().Select(p => p.Name));
             Assert.Equal(0, other.RootElement.GetProperty("detections").GetArrayLength());
         }
@@ -58,26 +69,30 @@ public sealed class DetectionCommandTests : IDisposable
     [Fact]
     public async Task Drawings_are_named_after_their_pictures()
     {
-        Run.Outcome run = await Run.Vlmsharp($"{Cake}\nmissing.png\n{Sun}\n", "detect", "-q", "-", "sun", "--draw", Path.Combine(scratch, "found-{name}.png"));
+        Run.Outcome run = await Run.Vlmsharp(
+            $"{Cake}\nmissing.png\n{Sun}\n", "detect", "-q", "-", "sun", "--draw", Path.Combine(scratch, "found-{name}.png"));
         Assert.Equal(4, run.Code);
         Assert.Equal(2, run.Lines.Count(l => l.StartsWith($"{Sun}: sun\t", StringComparison.Ordinal)));
         RgbImage drawn = ImageFile.Load(Path.Combine(scratch, "found-sun.png")), original = ImageFile.Load(Sun);
         Assert.True(File.Exists(Path.Combine(scratch, "found-cake.png")));
         Assert.Equal((original.Width, original.Height), (drawn.Width, drawn.Height));
-        int changed = Enumerable.Range(0, 224 * 224).Count(i => !drawn.Pixels.AsSpan(3 * i, 3).SequenceEqual(original.Pixels.AsSpan(3 * i, 3)));
+        int changed =
+            Enumerable.Range(0, 224 * 224).Count(i => !drawn.Pixels.AsSpan(3 * i, 3).SequenceEqual(original.Pixels.AsSpan(3 * i, 3)));
         Assert.InRange(changed, 1000, 224 * 224 / 4);
     }
 
-    /// <summary>A photograph that its EXIF orientation turns: boxes are those of the upright picture.</summary>
+    /// <summary>A photograph with an EXIF orientation: the boxes refer to the upright picture.</summary>
     [Fact]
-    public async Task Boxes_are_those_of_the_upright_picture()
+    public async Task Boxes_refer_to_the_upright_picture()
     {
         string path = GoldenFiles.PathOf("images", "jpg_exif6.jpg");
         RgbImage upright = ImageFile.Load(path), lying = ImageFile.Load(path, new ImageOptions { ApplyExifOrientation = false });
         Assert.NotEqual(upright.Width, lying.Width);
         Run.Outcome run = await Run.Vlmsharp("", "detect", "--json", path, "cake");
         using JsonDocument json = JsonDocument.Parse(run.Output);
-        Assert.Equal((upright.Width, upright.Height), (json.RootElement.GetProperty("width").GetInt32(), json.RootElement.GetProperty("height").GetInt32()));
+        Assert.Equal(
+            (upright.Width, upright.Height),
+            (json.RootElement.GetProperty("width").GetInt32(), json.RootElement.GetProperty("height").GetInt32()));
         foreach (JsonElement found in json.RootElement.GetProperty("detections").EnumerateArray())
         {
             int[] tokens = GoldenCase.Ints(json.RootElement.GetProperty("token_ids"));
@@ -85,11 +100,15 @@ public sealed class DetectionCommandTests : IDisposable
         }
     }
 
-    /// <summary>The demo model cannot segment: what it says is well-formed noise, which is enough to see that it goes all the way.</summary>
+    /// <summary>
+    /// The demo model cannot segment. Its codes are well-formed noise, which is enough to test the whole path.
+    /// </summary>
     [Fact]
     public async Task Segment_writes_masks()
     {
-        string decoder = Path.Combine(scratch, "decoder.npz"), png = Path.Combine(scratch, "mask.png"), coco = Path.Combine(scratch, "mask-{n}.json");
+        string decoder = Path.Combine(scratch, "decoder.npz"),
+            png = Path.Combine(scratch, "mask.png"),
+            coco = Path.Combine(scratch, "mask-{n}.json");
         MaskGoldens.WriteNpz(decoder);
         Run.Outcome run = await Run.Vlmsharp("", "segment", "--json", Cake, "cake", "--mask-decoder", decoder, "--mask", png);
         Assert.Equal(0, run.Code);
@@ -111,10 +130,12 @@ public sealed class DetectionCommandTests : IDisposable
         string drawing = Path.Combine(scratch, "drawn.png");
         foreach (string format in new[] { "coco", "coco-runs" })
         {
-            run = await Run.Vlmsharp("", "segment", "-q", Cake, "cake", "--mask-decoder", decoder, "--mask", coco, "--mask-format", format, "--draw", drawing);
+            run = await Run.Vlmsharp(
+                "", "segment", "-q", Cake, "cake", "--mask-decoder", decoder, "--mask", coco, "--mask-format", format, "--draw", drawing);
             Assert.StartsWith("cake\t", run.Output, StringComparison.Ordinal);
             using JsonDocument written = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(scratch, "mask-1.json")));
-            JsonElement annotation = Assert.Single(written.RootElement.EnumerateArray()), counts = annotation.GetProperty("segmentation").GetProperty("counts");
+            JsonElement annotation = Assert.Single(written.RootElement.EnumerateArray()),
+                counts = annotation.GetProperty("segmentation").GetProperty("counts");
             Assert.Equal(mask.Area, annotation.GetProperty("area").GetInt64());
             if (format == "coco") Assert.Equal(mask.ToCompressed(), counts.GetString());
             else Assert.Equal(mask.Counts, GoldenCase.Ints(counts));
@@ -127,11 +148,12 @@ public sealed class DetectionCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Segment_without_its_decoder_says_what_it_is()
+    public async Task Segment_without_its_decoder_explains_what_is_missing()
     {
         Run.Outcome run = await Run.Vlmsharp("", "segment", Cake, "cake");
         Assert.Equal((3, ""), (run.Code, run.Output));
-        foreach (string part in new[] { "vae-oid.npz", "put it into", "--mask-decoder", "--no-masks" }) Assert.Contains(part, run.Error, StringComparison.Ordinal);
+        foreach (string part in new[] { "vae-oid.npz", "put it into", "--mask-decoder", "--no-masks" })
+            Assert.Contains(part, run.Error, StringComparison.Ordinal);
         run = await Run.Vlmsharp("", "segment", "-q", "--json", Cake, "cake", "--no-masks");
         using JsonDocument json = JsonDocument.Parse(run.Output);
         JsonElement found = json.RootElement.GetProperty("detections")[0];
@@ -142,7 +164,9 @@ public sealed class DetectionCommandTests : IDisposable
     [Fact]
     public async Task A_drawing_overwrites_no_picture_and_no_other_drawing()
     {
-        string one = Path.Combine(scratch, "a.png"), folder = Directory.CreateDirectory(Path.Combine(scratch, "b")).FullName, two = Path.Combine(folder, "a.png");
+        string one = Path.Combine(scratch, "a.png"),
+            folder = Directory.CreateDirectory(Path.Combine(scratch, "b")).FullName,
+            two = Path.Combine(folder, "a.png");
         File.Copy(Cake, one);
         File.Copy(Sun, two);
         Run.Outcome run = await Run.Vlmsharp($"{one}\n", "detect", "-", "cake", "-q", "--draw", Path.Combine(scratch, "{name}.png"));
@@ -160,7 +184,7 @@ public sealed class DetectionCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_cut_or_not_found_is_remarked_on_standard_error()
+    public async Task Answers_that_were_cut_or_empty_are_reported_on_standard_error()
     {
         Run.Outcome run = await Run.Vlmsharp("", "detect", Cake, "cake", "-n", "3");
         Assert.Equal((0, ""), (run.Code, run.Output));
@@ -169,12 +193,14 @@ public sealed class DetectionCommandTests : IDisposable
         Assert.Equal("", run.Error);
     }
 
-    /// <summary>As an unconstrained model may name a thing.</summary>
+    /// <summary>A label that an unconstrained model may give.</summary>
     [Fact]
     public void A_label_breaks_no_line()
     {
         var generation = new GenerationResult([5], [-1], "text", FinishReason.Stop, 3);
-        var result = new TaskResult(VisionTask.Detect("cat"), generation, 100, 100, [new Detection(new Box(1, 2, 3, 4), "a\tb\r\n\u001b[2J é 🐈", 0.5f, null, null)]);
+        var result = new TaskResult(VisionTask.Detect("cat"), generation, 100, 100, [
+            new Detection(new Box(1, 2, 3, 4), "a\tb\r\n\u001b[2J é 🐈", 0.5f, null, null)
+        ]);
         Assert.Equal("a\\tb\\r\\n\\u001b[2J é 🐈\t0.500\t1.0\t2.0\t3.0\t4.0", Assert.Single(BoxLines.Of(result)));
     }
 
@@ -201,7 +227,7 @@ public sealed class DetectionCommandTests : IDisposable
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>Found out before anything is computed: nothing is printed.</summary>
+    /// <summary>The error is found before anything is computed, so nothing is printed.</summary>
     [Fact]
     public async Task A_folder_that_takes_no_file_is_refused_early()
     {
@@ -213,7 +239,8 @@ public sealed class DetectionCommandTests : IDisposable
             Assert.Contains("/proc takes no new files", run.Error, StringComparison.Ordinal);
         }
 
-        Assert.Equal(0, (await Run.Vlmsharp("", "detect", Cake, "cake", "--draw", "/dev/null")).Code); // what is there need not be made
+        // a file that exists need not be created
+        Assert.Equal(0, (await Run.Vlmsharp("", "detect", Cake, "cake", "--draw", "/dev/null")).Code);
         Assert.Equal(0, (await Run.Vlmsharp("", "detect", Cake, "cake", "--draw", Path.Combine(scratch, "x.png"))).Code);
         Assert.Equal(Path.Combine(scratch, "x.png"), Assert.Single(Directory.GetFileSystemEntries(scratch)));
     }

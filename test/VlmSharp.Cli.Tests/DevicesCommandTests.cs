@@ -3,7 +3,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests;
 
-/// <summary><c>vlmsharp devices</c>, and what is said of a device that is not there.</summary>
+/// <summary><c>vlmsharp devices</c>, and the error for a missing device.</summary>
 public sealed class DevicesCommandTests
 {
     private static readonly string Cake = Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png");
@@ -36,14 +36,15 @@ public sealed class DevicesCommandTests
         foreach (JsonElement device in json.GetProperty("devices").EnumerateArray())
             Assert.Contains(run.Lines, line => line.Contains($" {Backend(device)} ", StringComparison.Ordinal));
         foreach (JsonElement driver in json.GetProperty("drivers").EnumerateArray())
-            if (driver.TryGetProperty("reason", out JsonElement reason)) Assert.Contains($"{Backend(driver)}: {reason.GetString()}", run.Lines);
+            if (driver.TryGetProperty("reason", out JsonElement reason))
+                Assert.Contains($"{Backend(driver)}: {reason.GetString()}", run.Lines);
     }
 
     [Theory, InlineData("cuda"), InlineData("opencl")]
     public async Task A_backend_without_a_device_is_refused_with_the_reason(string backend)
     {
         JsonElement driver = (await DevicesAsync()).GetProperty("drivers").EnumerateArray().Single(driver => Backend(driver) == backend);
-        if (!driver.TryGetProperty("reason", out JsonElement reason)) return; // this machine has one
+        if (!driver.TryGetProperty("reason", out JsonElement reason)) return; // this machine has the driver
         Run.Outcome run = await Run.Vlmsharp("", "caption", Cake, "--backend", backend);
         Assert.Equal((5, ""), (run.Code, run.Output));
         Assert.EndsWith($"device: {reason.GetString()}\n", run.Error, StringComparison.Ordinal);

@@ -2,7 +2,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests;
 
-/// <summary>What a user sees who gives something wrong: one sentence, and the documented exit code.</summary>
+/// <summary>What a user sees after a mistake: one sentence and the documented exit code.</summary>
 public sealed class ErrorTests
 {
     private static readonly string Cake = Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png");
@@ -34,7 +34,9 @@ public sealed class ErrorTests
     [InlineData(2, "--temperature 0: give a number above 0", "caption", "CAKE", "--temperature", "0")]
     [InlineData(2, "--temperature 'warm': give a number", "caption", "CAKE", "--temperature", "warm")]
     [InlineData(2, "--top-k 'all': give a whole number", "ask", "CAKE", "what?", "--top-k", "all")]
-    [InlineData(2, "--max-new-tokens 'x': give a whole number", "trace", "--image", "CAKE", "--prompt", "caption en", "--out", "x.safetensors", "-n", "x")]
+    [InlineData(
+        2, "--max-new-tokens 'x': give a whole number", "trace", "--image", "CAKE", "--prompt", "caption en", "--out", "x.safetensors",
+        "-n", "x")]
     [InlineData(2, "--size 'x': give a whole number", "preprocess", "CAKE", "-o", "-", "--size", "x")]
     [InlineData(2, "--max-new-tokens 'x': give a whole number", "bench", "-n", "x")]
     [InlineData(2, "--repeat 'x': give a whole number", "bench", "--repeat", "x")]
@@ -62,7 +64,8 @@ public sealed class ErrorTests
     [InlineData(2, "--prompt TEXT", "generate", "--image", "CAKE")]
     [InlineData(2, "--prompt-ids is empty", "generate", "--image", "CAKE", "--prompt-ids", "")]
     [InlineData(2, "bogus", "bogus")]
-    [InlineData(4, "does not exist: create it", "trace", "--image", "CAKE", "--prompt", "caption en", "--out", "no-such-folder/x.safetensors")]
+    [InlineData(
+        4, "does not exist: create it", "trace", "--image", "CAKE", "--prompt", "caption en", "--out", "no-such-folder/x.safetensors")]
     [InlineData(4, "it is a folder", "caption", ".")]
     [InlineData(2, "--max-new-tokens 0", "explain", "CAKE", "caption en", "-n", "0")]
     [InlineData(2, "from 1 to 256", "explain", "CAKE", "caption en", "-n", "257")]
@@ -109,7 +112,17 @@ public sealed class ErrorTests
     [InlineData(2, "--max-error-rate '0,1': give a number", "batch", "CAKE", "--max-error-rate", "0,1")]
     public async Task Errors_are_one_sentence_with_their_exit_code(int code, string says, params string[] args)
     {
-        string[] real = [.. args.Select(a => a switch { "CAKE" => Cake, "README" => Path.Combine(GoldenFiles.Root, "README.md"), "ODD" => GoldenFiles.PathOf("models", "pg1odd"), _ => a })];
+        string[] real =
+        [
+            .. args.Select(a =>
+                a switch
+                {
+                    "CAKE" => Cake,
+                    "README" => Path.Combine(GoldenFiles.Root, "README.md"),
+                    "ODD" => GoldenFiles.PathOf("models", "pg1odd"),
+                    _ => a
+                })
+        ];
         Run.Outcome run = await Run.Vlmsharp("", real);
         Assert.Equal((code, ""), (run.Code, run.Output));
         Assert.Contains(says, run.Error, StringComparison.Ordinal);
@@ -117,7 +130,7 @@ public sealed class ErrorTests
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal); // no stack trace
     }
 
-    /// <summary>What the usual scripts call it, and slips of the keyboard.</summary>
+    /// <summary>The names that the usual scripts use, and typing errors.</summary>
     [Theory]
     [InlineData("Here it is --max-new-tokens.", "caption", "--max_tokens_to_generate", "5", "x.png")]
     [InlineData("Did you mean --top-p?", "caption", "--top_p", "0.5", "x.png")]
@@ -143,7 +156,7 @@ public sealed class ErrorTests
         Assert.Equal((2, ""), (run.Code, run.Output));
         string[] lines = run.Error.TrimEnd('\n').Split('\n');
         Assert.Equal(hint, lines[^2]);
-        Assert.Equal(3, lines.Length); // what is wrong, the hint, where help is
+        Assert.Equal(3, lines.Length); // the error, the hint, and where to find help
     }
 
     [Fact]
@@ -156,12 +169,13 @@ public sealed class ErrorTests
     }
 
     [Fact]
-    public async Task Tokens_to_trace_end_with_the_context()
+    public async Task Tokens_to_trace_are_limited_by_the_context()
     {
         string target = Path.Combine(Path.GetTempPath(), $"vlmsharp-{Guid.NewGuid():N}.safetensors");
         try
         {
-            Run.Outcome run = await Run.Vlmsharp("", "trace", "--image", Cake, "--prompt", "caption en", "--out", target, "-n", "2000000000");
+            Run.Outcome run =
+                await Run.Vlmsharp("", "trace", "--image", Cake, "--prompt", "caption en", "--out", target, "-n", "2000000000");
             Assert.Equal(0, run.Code);
             using var trace = new GoldenTensors(target);
             Assert.Equal(512, trace.Ints("input_ids").Length + trace.Ints("tokens").Length);
@@ -190,7 +204,8 @@ public sealed class ErrorTests
         Assert.Contains(says, run.Error, StringComparison.Ordinal);
     }
 
-    [Theory, InlineData(), InlineData("caption"), InlineData("ask"), InlineData("generate"), InlineData("explain"), InlineData("inspect"), InlineData("tokenize"), InlineData("preprocess"), InlineData("trace"), InlineData("bench")]
+    [Theory, InlineData(), InlineData("caption"), InlineData("ask"), InlineData("generate"), InlineData("explain"), InlineData("inspect"),
+        InlineData("tokenize"), InlineData("preprocess"), InlineData("trace"), InlineData("bench")]
     public async Task Help_has_examples(params string[] command)
     {
         Run.Outcome run = await Run.Vlmsharp("", [.. command, "--help"]);
@@ -232,7 +247,10 @@ public sealed class ErrorTests
     [InlineData("caption\u009bK", @"caption\u009bK")]
     public async Task A_name_cannot_command_the_terminal(string name, string shown)
     {
-        foreach (string[] arguments in new string[][] { ["caption", name], ["caption", Cake, "--model", name], [name], ["caption", "--" + name, Cake] })
+        foreach (string[] arguments in new string[][]
+        {
+            ["caption", name], ["caption", Cake, "--model", name], [name], ["caption", "--" + name, Cake]
+        })
         {
             Run.Outcome run = await Run.Vlmsharp("", arguments);
             Assert.NotEqual(0, run.Code);
@@ -276,7 +294,7 @@ public sealed class ErrorTests
     [Theory]
     [InlineData("2>/dev/full")]
     [InlineData("2>&-")]
-    public async Task Where_standard_error_cannot_be_written_answer_and_exit_code_are_the_same(string redirection)
+    public async Task If_standard_error_cannot_be_written_answer_and_exit_code_are_the_same(string redirection)
     {
         if (OperatingSystem.IsWindows()) return;
         (int code, string output, _) = await Tool.RunAsync("/bin/sh", ["-c", $"dotnet '{Tool.Vlmsharp}' caption '{Cake}' {redirection}"]);

@@ -19,7 +19,8 @@ public sealed class EvalScoreDetectTests : IDisposable
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("metrics", "coco_map.json")));
         JsonElement c = golden.RootElement.GetProperty("cases")[index];
-        Run.Outcome run = await Run.Vlmsharp("", "eval", "score", "detect", "--predictions", Predictions(c), "--references", References(c), "--json");
+        Run.Outcome run =
+            await Run.Vlmsharp("", "eval", "score", "detect", "--predictions", Predictions(c), "--references", References(c), "--json");
         Assert.Equal((0, ""), (run.Code, run.Error));
         using JsonDocument json = JsonDocument.Parse(Assert.Single(run.Lines));
         Assert.Equal(Members, json.RootElement.EnumerateObject().Select(member => member.Name));
@@ -28,12 +29,13 @@ public sealed class EvalScoreDetectTests : IDisposable
     }
 
     [Fact]
-    public async Task Tables_have_sizes_and_categories_and_records_say_what_became_of_each_box()
+    public async Task Tables_have_sizes_and_categories_and_records_tell_how_each_box_was_matched()
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("metrics", "coco_map.json")));
         JsonElement c = golden.RootElement.GetProperty("cases")[0];
         string records = folder.At("judged.jsonl");
-        Run.Outcome run = await Run.Vlmsharp("", "eval", "score", "detect", "--predictions", Predictions(c), "--references", References(c), "--records", records);
+        Run.Outcome run = await Run.Vlmsharp(
+            "", "eval", "score", "detect", "--predictions", Predictions(c), "--references", References(c), "--records", records);
         Assert.Equal((0, ""), (run.Code, run.Error));
         Assert.Equal("2 images, 4 things, 6 detections", run.Lines[0]);
         Assert.Contains(run.Lines, line => Cells(line) is ["all", "0.2505", "0.4171", "0.2500", "0.1167", "0.3167", "0.3167"]);
@@ -44,7 +46,12 @@ public sealed class EvalScoreDetectTests : IDisposable
         string[] lines = await File.ReadAllLinesAsync(records);
         Assert.Equal(3, lines.Length);
         using JsonDocument first = JsonDocument.Parse(lines[0]);
-        Assert.Equal(("1", "1", 2), (first.RootElement.GetProperty("image_id").GetString(), first.RootElement.GetProperty("category_id").GetString(), first.RootElement.GetProperty("things").GetProperty("all").GetInt32()));
+        Assert.Equal(
+            ("1", "1", 2),
+            (
+                first.RootElement.GetProperty("image_id").GetString(),
+                first.RootElement.GetProperty("category_id").GetString(),
+                first.RootElement.GetProperty("things").GetProperty("all").GetInt32()));
         JsonElement[] boxes = [.. first.RootElement.GetProperty("detections").EnumerateArray()];
         Assert.Equal([0.9, 0.8, 0.7], boxes.Select(box => box.GetProperty("score").GetDouble()));
         Assert.Equal("1111111000", boxes[0].GetProperty("all").GetString()); // IoU 0.818
@@ -56,7 +63,8 @@ public sealed class EvalScoreDetectTests : IDisposable
     {
         File.WriteAllText(folder.At("p.json"), """[{"image_id": 9, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}]""");
         File.WriteAllText(folder.At("r.json"), """{"images": [{"id": 1}], "annotations": []}""");
-        Run.Outcome run = await Run.Vlmsharp("", "eval", "score", "detect", "--predictions", folder.At("p.json"), "--references", folder.At("r.json"), "--json");
+        Run.Outcome run = await Run.Vlmsharp(
+            "", "eval", "score", "detect", "--predictions", folder.At("p.json"), "--references", folder.At("r.json"), "--json");
         Assert.Equal((65, ""), (run.Code, run.Output));
         Assert.Contains("detections of images that", run.Error, StringComparison.Ordinal);
         Assert.Contains(": 9.", run.Error, StringComparison.Ordinal);

@@ -3,7 +3,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests;
 
-/// <summary><c>bench/real-weights</c>: skipped where there are no weights, and tried with the models of the repository.</summary>
+/// <summary><c>bench/real-weights</c>: it is skipped without weights, and is tried with the models of the repository.</summary>
 public sealed class RealWeightsTests : IDisposable
 {
     private static readonly string Scripts = Path.Combine(GoldenFiles.Root, "bench", "real-weights");
@@ -28,7 +28,8 @@ public sealed class RealWeightsTests : IDisposable
         Directory.CreateDirectory(folder.At("models"));
         (int code, string output) = await Run(folder.At("models"));
         Assert.Equal(0, code);
-        Assert.Contains("skipped  paligemma-3b-pt-224, '' on cow_beach_1.png: no folder paligemma-3b-pt-224\n", output, StringComparison.Ordinal);
+        Assert.Contains(
+            "skipped  paligemma-3b-pt-224, '' on cow_beach_1.png: no folder paligemma-3b-pt-224\n", output, StringComparison.Ordinal);
         Assert.Contains("skipped  COCO: no folder", output, StringComparison.Ordinal);
         Assert.Contains("0 as expected, 0 not, ", output, StringComparison.Ordinal);
     }
@@ -40,15 +41,19 @@ public sealed class RealWeightsTests : IDisposable
         Benchmarks();
         (int code, string output) = await Run("--dry", "--coco", folder.At("coco"), "--vqav2", folder.At("vqa"));
         Assert.True(code == 0, output);
-        Assert.Contains("ok       demo/model, 'detect cake' on demo/samples/cake.png: <loc0201><loc0228><loc0575><loc0484> cake\n", output, StringComparison.Ordinal);
-        Assert.Contains("skipped  no-such-model, 'caption en' on demo/samples/cake.png: no folder no-such-model\n", output, StringComparison.Ordinal);
+        Assert.Contains(
+            "ok       demo/model, 'detect cake' on demo/samples/cake.png: <loc0201><loc0228><loc0575><loc0484> cake\n",
+            output,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "skipped  no-such-model, 'caption en' on demo/samples/cake.png: no folder no-such-model\n", output, StringComparison.Ordinal);
         Assert.Contains("ok       coco-detect, model: AP 1.0000", output, StringComparison.Ordinal);
         Assert.Contains("ok       vqav2, model: ", output, StringComparison.Ordinal);
         if (await HasPython()) Assert.Contains("ok       trace of pg1: 20 tensors, 8 equal tokens", output, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_wrong_answer_is_told_and_ends_with_one()
+    public async Task A_wrong_answer_is_reported_and_the_exit_code_is_1()
     {
         if (OperatingSystem.IsWindows()) return;
         Directory.CreateDirectory(folder.At("models/pictures"));
@@ -57,7 +62,10 @@ public sealed class RealWeightsTests : IDisposable
         (int code, string output) = await Run(folder.At("models"));
         Directory.Delete(folder.At("models/paligemma-3b-pt-224"));
         Assert.Equal(1, code);
-        Assert.Contains("WRONG    paligemma-3b-pt-224, '' on cow_beach_1.png: it says 'a cake', and the reference 'cow on the beach'\n", output, StringComparison.Ordinal);
+        Assert.Contains(
+            "WRONG    paligemma-3b-pt-224, '' on cow_beach_1.png: it says 'a cake', and the reference 'cow on the beach'\n",
+            output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,7 +86,7 @@ public sealed class RealWeightsTests : IDisposable
         Assert.True(code == 1, output);
     }
 
-    /// <summary>Tiny files under the benchmarks' names, about one of the demo's samples.</summary>
+    /// <summary>Tiny files with the names of the benchmarks' files, about one of the demo's samples.</summary>
     private void Benchmarks()
     {
         foreach (string name in (string[])["coco/annotations", "coco/val2017", "vqa/val2014"]) Directory.CreateDirectory(folder.At(name));
@@ -93,13 +101,17 @@ public sealed class RealWeightsTests : IDisposable
             {"data_subtype": "val2014", "questions": [{"image_id": 1, "question": "how many cakes are there?", "question_id": 1}]}
             """);
         File.WriteAllText(folder.At("vqa/v2_mscoco_val2014_annotations.json"), """
-            {"data_subtype": "val2014", "annotations": [{"image_id": 1, "question_id": 1, "question_type": "how many", "answer_type": "number", "multiple_choice_answer": "1",
-             "answers": [{"answer": "1", "answer_id": 1}, {"answer": "1", "answer_id": 2}, {"answer": "1", "answer_id": 3}, {"answer": "2", "answer_id": 4}]}]}
+            {"data_subtype": "val2014", "annotations": [{"image_id": 1, "question_id": 1, "question_type": "how many",
+              "answer_type": "number", "multiple_choice_answer": "1",
+              "answers": [{"answer": "1", "answer_id": 1}, {"answer": "1", "answer_id": 2}, {"answer": "1", "answer_id": 3},
+               {"answer": "2", "answer_id": 4}]}]}
             """);
     }
 
     private async Task<(int Code, string Output)> Run(params string[] arguments) =>
-        await Start("bash", [Path.Combine(Scripts, "run"), .. arguments, .. arguments.Length > 0 ? ["--out", folder.At("out")] : Array.Empty<string>()]);
+        await Start("bash", [
+            Path.Combine(Scripts, "run"), .. arguments, .. arguments.Length > 0 ? ["--out", folder.At("out")] : Array.Empty<string>()
+        ]);
 
     private async Task<bool> HasPython()
     {
@@ -109,7 +121,7 @@ public sealed class RealWeightsTests : IDisposable
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            return false; // there is none
+            return false; // no such program is installed
         }
     }
 
@@ -119,9 +131,13 @@ public sealed class RealWeightsTests : IDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["VLMSHARP_DLL"] = Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), ["PYTHONPYCACHEPREFIX"] = folder.At("pycache") },
+            Environment = {
+                ["VLMSHARP_DLL"] = Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"),
+                ["PYTHONPYCACHEPREFIX"] = folder.At("pycache")
+            },
         };
-        foreach (string name in (string[])["VLMSHARP_PICTURES", "VLMSHARP_COCO", "VLMSHARP_VQAV2", "OUT", "PYTHON"]) start.Environment.Remove(name);
+        foreach (string name in (string[])["VLMSHARP_PICTURES", "VLMSHARP_COCO", "VLMSHARP_VQAV2", "OUT", "PYTHON"])
+            start.Environment.Remove(name);
         using Process run = Process.Start(start)!;
         Task<string> output = run.StandardOutput.ReadToEndAsync(), error = run.StandardError.ReadToEndAsync();
         await run.WaitForExitAsync();

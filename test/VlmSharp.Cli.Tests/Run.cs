@@ -6,11 +6,11 @@ namespace VlmSharp.Cli.Tests;
 /// <summary>Runs the program in this process with the console redirected.</summary>
 internal static class Run
 {
-    private static readonly SemaphoreSlim Console1 = new(1, 1); // there is one console
+    private static readonly SemaphoreSlim Console1 = new(1, 1); // the process has one console
 
     public readonly record struct Outcome(int Code, string Output, string Error)
     {
-        /// <summary>Output lines without the last line's end.</summary>
+        /// <summary>The lines of the output, without the end of the last line.</summary>
         public string[] Lines => Output.TrimEnd('\n').Split('\n');
     }
 

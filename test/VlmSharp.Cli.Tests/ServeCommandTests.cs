@@ -6,12 +6,12 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests;
 
-/// <summary><c>vlmsharp serve</c> as a process of its own, from its start to a signal.</summary>
+/// <summary><c>vlmsharp serve</c> as a separate process, from its start to a signal.</summary>
 public sealed class ServeCommandTests
 {
     private const int Sigterm = 15;
 
-    /// <summary>The program as it was built, of the same configuration as these tests.</summary>
+    /// <summary>The program of the same build configuration as these tests.</summary>
     private static string Program
     {
         get
@@ -29,7 +29,7 @@ public sealed class ServeCommandTests
     }
 
     [Fact]
-    public async Task It_says_one_line_when_it_is_ready_and_ends_well_when_it_is_told_to()
+    public async Task It_prints_one_line_when_it_is_ready_and_ends_cleanly_on_a_signal()
     {
         if (OperatingSystem.IsWindows()) return; // it has no such signal
         using Process serve = Start(["serve", "--port", "0"]);
@@ -42,11 +42,11 @@ public sealed class ServeCommandTests
         using var form = new MultipartFormDataContent { { new ByteArrayContent(File.ReadAllBytes(sample)), "image", "cake.png" } };
         JsonNode answer = JsonNode.Parse(await (await client.PostAsync("/v1/caption", form)).Content.ReadAsStringAsync())!;
         Assert.Equal(("a cake", "vlmsharp-demo"), (answer["text"]!.GetValue<string>(), answer["model"]!.GetValue<string>()));
-        Assert.Equal(0, Kill(serve.Id, Sigterm)); // the process that was started: it has put another program into its place
+        Assert.Equal(0, Kill(serve.Id, Sigterm)); // the started process, which has replaced itself by another program
         await serve.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(0, serve.ExitCode);
         Assert.Equal("", await serve.StandardOutput.ReadToEndAsync());
-        JsonNode logged = JsonNode.Parse(Assert.Single((await error).TrimEnd().Split('\n')))!; // asking for its health is not logged
+        JsonNode logged = JsonNode.Parse(Assert.Single((await error).TrimEnd().Split('\n')))!; // health requests are not logged
         Assert.Equal(("/v1/caption", 200), (logged["route"]!.GetValue<string>(), logged["status"]!.GetValue<int>()));
     }
 
@@ -58,15 +58,17 @@ public sealed class ServeCommandTests
         _ = serve.StandardError.ReadToEndAsync();
         string line = await serve.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2)) ?? "";
         using var client = new HttpClient { BaseAddress = new Uri(line["listening on ".Length..]) };
-        string picture = Convert.ToBase64String(await File.ReadAllBytesAsync(Path.Combine(GoldenFiles.DemoModel, "..", "samples", "cake.png")));
+        string picture =
+            Convert.ToBase64String(await File.ReadAllBytesAsync(Path.Combine(GoldenFiles.DemoModel, "..", "samples", "cake.png")));
         string body = $$$"""
             {"stream": true, "ignore_eos": true, "max_tokens": 400, "n": 8, "messages": [{"role": "user", "content": [
              {"type": "text", "text": "caption en"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,{{{picture}}}"}}]}]}
             """;
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(body, null, "application/json") };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(body, null, "application/json") };
         using HttpResponseMessage answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using var events = new StreamReader(await answer.Content.ReadAsStreamAsync());
-        Assert.StartsWith("data: ", await events.ReadLineAsync(), StringComparison.Ordinal); // it is on its way
+        Assert.StartsWith("data: ", await events.ReadLineAsync(), StringComparison.Ordinal); // the answer has started
         Assert.Equal(0, Kill(serve.Id, Sigterm));
         while ((await client.GetAsync("/health/ready")).StatusCode == HttpStatusCode.OK) await Task.Delay(10);
         Assert.Equal(0, Kill(serve.Id, Sigterm));
@@ -75,12 +77,16 @@ public sealed class ServeCommandTests
     }
 
     [Fact]
-    public async Task The_command_line_counts_before_the_environment_and_that_before_the_file()
+    public async Task The_command_line_overrides_the_environment_which_overrides_the_file()
     {
         using var folder = new TemporaryFolder();
         string file = Path.Combine(folder.Path, "server.json");
-        await File.WriteAllTextAsync(file, """{"port": 1, "max_queue": 2, "max_batch": 3, "no_auth": true, "log_content": true, "allow_image_hosts": ["a.example", "*.b.example"]}""");
-        (string, string)[] environment = [("VLMSHARP_CONFIG", file), ("VLMSHARP_PORT", "11"), ("VLMSHARP_MAX_QUEUE", "12"), ("VLMSHARP_LOG_CONTENT", "false")];
+        await File.WriteAllTextAsync(
+            file,
+            """{"port": 1, "max_queue": 2, "max_batch": 3, "no_auth": true, "log_content": true, "allow_image_hosts": ["a.example","""
+                + """ "*.b.example"]}""");
+        (string, string)[] environment =
+            [("VLMSHARP_CONFIG", file), ("VLMSHARP_PORT", "11"), ("VLMSHARP_MAX_QUEUE", "12"), ("VLMSHARP_LOG_CONTENT", "false")];
         JsonNode config = JsonNode.Parse(await OutputAsync(Start(["serve", "--port", "21", "--print-config"], environment)))!;
         Assert.Equal([21, 12, 3], new[] { "port", "max_queue", "max_batch" }.Select(name => config[name]!.GetValue<int>()));
         Assert.True(config["no_auth"]!.GetValue<bool>());
@@ -88,10 +94,12 @@ public sealed class ServeCommandTests
         Assert.Equal(["a.example", "*.b.example"], config["allow_image_hosts"]!.AsArray().Select(v => v!.GetValue<string>()));
         Assert.Equal(300, config["timeout"]!.GetValue<double>());
 
-        // What is printed is a file that says the same.
+        // The printed configuration is a file with the same settings.
         string again = Path.Combine(folder.Path, "again.json");
         await File.WriteAllTextAsync(again, config.ToJsonString());
-        Assert.Equal(config.ToJsonString(), JsonNode.Parse(await OutputAsync(Start(["serve", "--config", again, "--print-config"])))!.ToJsonString());
+        Assert.Equal(
+            config.ToJsonString(),
+            JsonNode.Parse(await OutputAsync(Start(["serve", "--config", again, "--print-config"])))!.ToJsonString());
     }
 
     [Theory]
@@ -99,7 +107,7 @@ public sealed class ServeCommandTests
     [InlineData("serve --max-batch 0", 2, "--max-batch")]
     [InlineData("serve --model no-such-folder --port 0", 3, "no-such-folder")]
     [InlineData("serve --api-key-file no-such-file", 2, "no-such-file")]
-    public async Task What_cannot_be_served_is_said_in_a_sentence(string line, int code, string words)
+    public async Task What_cannot_be_served_is_an_error_of_one_sentence(string line, int code, string words)
     {
         using Process serve = Start(line.Split(' '));
         string error = await serve.StandardError.ReadToEndAsync(), output = await serve.StandardOutput.ReadToEndAsync();
@@ -112,10 +120,14 @@ public sealed class ServeCommandTests
     [Fact]
     public async Task No_other_command_needs_aspnet()
     {
-        JsonNode plain = JsonNode.Parse(await File.ReadAllTextAsync(Path.ChangeExtension(Program, "runtimeconfig.json")))!["runtimeOptions"]!;
+        JsonNode plain =
+            JsonNode.Parse(await File.ReadAllTextAsync(Path.ChangeExtension(Program, "runtimeconfig.json")))!["runtimeOptions"]!;
         Assert.Equal("Microsoft.NETCore.App", plain["framework"]!["name"]!.GetValue<string>());
-        JsonNode server = JsonNode.Parse(await File.ReadAllTextAsync(Path.ChangeExtension(Program, "server.runtimeconfig.json")))!["runtimeOptions"]!;
-        Assert.Equal(["Microsoft.NETCore.App", "Microsoft.AspNetCore.App"], server["frameworks"]!.AsArray().Select(f => f!["name"]!.GetValue<string>()));
+        JsonNode server =
+            JsonNode.Parse(await File.ReadAllTextAsync(Path.ChangeExtension(Program, "server.runtimeconfig.json")))!["runtimeOptions"]!;
+        Assert.Equal(
+            ["Microsoft.NETCore.App", "Microsoft.AspNetCore.App"],
+            server["frameworks"]!.AsArray().Select(f => f!["name"]!.GetValue<string>()));
         using Process caption = Start(["caption", "--quiet", Path.Combine(GoldenFiles.DemoModel, "..", "samples", "cake.png")]);
         Assert.Equal("a cake", (await OutputAsync(caption)).Trim());
     }

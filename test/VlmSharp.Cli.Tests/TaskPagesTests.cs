@@ -44,7 +44,7 @@ public sealed partial class TaskPagesTests : IDisposable
 
     /// <summary>The lines of C# on the page.</summary>
     [Fact]
-    public async Task The_picture_of_segment_is_what_its_lines_make()
+    public async Task The_picture_of_segment_is_what_its_lines_draw()
     {
         string text = await File.ReadAllTextAsync(Path.Combine(Pages, "segment.md"));
         string[] lines =
@@ -92,7 +92,7 @@ public sealed partial class TaskPagesTests : IDisposable
         return commands;
     }
 
-    /// <summary>The words of a command line, with paths of the repository; what it writes goes elsewhere.</summary>
+    /// <summary>The words of a command line, with paths in the repository. Its output files go to another folder.</summary>
     private string[] Arguments(string line)
     {
         string[] words = [.. Word().Matches(line).Select(m => m.Groups[1].Success ? m.Groups[1].Value : m.Value)];
@@ -101,7 +101,7 @@ public sealed partial class TaskPagesTests : IDisposable
             : w.StartsWith("docs/tasks/", StringComparison.Ordinal) ? Path.Combine(scratch, Path.GetFileName(w)) : w)];
     }
 
-    /// <summary>Equal, but for the last digit of a score, which depends on the order of additions.</summary>
+    /// <summary>Equal except for the last digit of a score, which depends on the order of additions.</summary>
     private static void AssertSame(string expected, string actual)
     {
         (string[] e, string[] a) = (expected.Split('\t'), actual.Split('\t'));

@@ -3,7 +3,9 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests;
 
-/// <summary>The commands of <c>docs/training.md</c>, which are for models that the repository does not have, have options that there are.</summary>
+/// <summary>
+/// The commands of <c>docs/training.md</c> use models that the repository does not have, so only their options are checked.
+/// </summary>
 public sealed partial class TrainingPageTests
 {
     private static readonly string Text = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "training.md"));
@@ -45,7 +47,7 @@ public sealed partial class TrainingPageTests
     {
         Run.Outcome run = await Run.Vlmsharp("", [.. command, "--help"]);
         Assert.Equal(0, run.Code);
-        // What is behind the list of options are examples, which could name anything.
+        // After the list of options come examples, which could name anything.
         return run.Output[..run.Output.IndexOf("Show help", StringComparison.Ordinal)];
     }
 

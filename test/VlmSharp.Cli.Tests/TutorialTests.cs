@@ -9,8 +9,8 @@ using VlmSharp.Conformance;
 namespace VlmSharp.Cli.Tests;
 
 /// <summary>
-/// <c>docs/tutorial-adapter.md</c> and <c>docs/tutorial-detector.md</c> as they are written: their commands, in their order, in an empty folder
-/// that has the repository's <c>demo</c> and <c>test</c>, print what stands below them.
+/// Follows <c>docs/tutorial-adapter.md</c> and <c>docs/tutorial-detector.md</c>: their commands, run in order in an empty folder with the
+/// repository's <c>demo</c> and <c>test</c>, print the output below them.
 /// </summary>
 public sealed partial class TutorialTests : IDisposable
 {
@@ -19,7 +19,7 @@ public sealed partial class TutorialTests : IDisposable
 
     private readonly TemporaryFolder folder = new();
 
-    /// <summary>The links first, so that nothing goes through them.</summary>
+    /// <summary>Removes the links first, so that nothing is deleted through them.</summary>
     public void Dispose()
     {
         foreach (string name in Linked) File.Delete(folder.At(name));
@@ -29,7 +29,7 @@ public sealed partial class TutorialTests : IDisposable
     [Fact]
     public async Task The_adapter_tutorial_does_what_it_says()
     {
-        if (OperatingSystem.IsWindows()) return; // its commands are those of a Unix shell
+        if (OperatingSystem.IsWindows()) return; // the commands need a Unix shell
         await RunPage("tutorial-adapter.md", atLeast: 12);
     }
 
@@ -43,7 +43,8 @@ public sealed partial class TutorialTests : IDisposable
         }
         finally
         {
-            if (File.Exists(folder.At("server.pid"))) await Shell("kill $(cat server.pid) 2> /dev/null || true"); // where a command before the page's own failed
+            // if a command before the page's own failed
+            if (File.Exists(folder.At("server.pid"))) await Shell("kill $(cat server.pid) 2> /dev/null || true");
         }
 
         double before = Score("before"), after = Score("after");
@@ -60,7 +61,7 @@ public sealed partial class TutorialTests : IDisposable
     {
         Prepare();
         string text = await File.ReadAllTextAsync(Path.Combine(GoldenFiles.Root, "docs", name));
-        text = text.Replace(PagePort, FreePort(), StringComparison.Ordinal); // the page's own may be taken
+        text = text.Replace(PagePort, FreePort(), StringComparison.Ordinal); // the port on the page may be taken
         int commands = 0;
         foreach (Match block in ConsoleBlock().Matches(text))
             foreach (string part in CommandStart().Split(block.Groups[1].Value).Where(part => part.Length > 0))
@@ -69,7 +70,9 @@ public sealed partial class TutorialTests : IDisposable
                 (int code, string output, string error) = await Shell(lines[0]);
                 Assert.True(code == 0, $"$ {lines[0]}\n{error}");
                 string[] printed = output.Length == 0 ? [] : output.TrimEnd('\n').Split('\n');
-                Assert.True(Shows(lines.AsSpan(1), printed), $"$ {lines[0]}\nprinted\n{output}\nand the page shows\n{string.Join('\n', lines[1..])}");
+                Assert.True(
+                    Shows(lines.AsSpan(1), printed),
+                    $"$ {lines[0]}\nprinted\n{output}\nand the page shows\n{string.Join('\n', lines[1..])}");
                 commands++;
             }
 
@@ -85,7 +88,8 @@ public sealed partial class TutorialTests : IDisposable
 
     [Theory]
     [InlineData(true, "a b", "a b"), InlineData(false, "a", "a b"), InlineData(false, "a b c", "a b"), InlineData(false, "a c", "a b")]
-    [InlineData(true, "... b", "a b"), InlineData(true, "a ... d", "a b c d"), InlineData(false, "a ... e", "a b c d"), InlineData(false, "... b", "a b c")]
+    [InlineData(true, "... b", "a b"), InlineData(true, "a ... d", "a b c d"), InlineData(false, "a ... e", "a b c d"),
+        InlineData(false, "... b", "a b c")]
     public void Three_dots_stand_for_lines_that_are_not_shown(bool expected, string shown, string printed) =>
         Assert.Equal(expected, Shows(shown.Split(' '), printed.Split(' ')));
 

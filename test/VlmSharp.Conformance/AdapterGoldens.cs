@@ -9,27 +9,29 @@ using VlmSharp.Training.Gradients;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// Adapters that PEFT made, against what transformers gave with them: loss, logits, gradients; and sequences with different adapters side by side. One
-/// body, every backend.
+/// Compares adapters made by PEFT with the results of transformers: loss, logits and gradients. Also runs sequences with different
+/// adapters in one batch. The tests are inherited by every backend.
 /// </summary>
 public abstract class AdapterGoldens
 {
     private const double LogitTolerance = 2e-4;
 
-    /// <summary>Model, adapter, and whose expected values it must give.</summary>
+    /// <summary>The model, the adapter, and the family of expected values.</summary>
     public static TheoryData<string, string, string> Adapters => new()
     {
         { "pg1", "lora", "lora" }, { "pg1", "lora-new-names", "lora" }, { "pg1", "rslora", "rslora" },
         { "pg2", "lora", "lora" }, { "pg2", "lora-new-names", "lora" }, { "pg2", "rslora", "rslora" },
     };
 
-    /// <summary>A new backend.</summary>
+    /// <summary>Makes a new backend.</summary>
     protected abstract IComputeBackend CreateBackend();
 
-    /// <summary>Relative to a gradient's largest value; a backend that rounds operands says how much more it is off.</summary>
+    /// <summary>The tolerance relative to the largest value of a gradient. A backend that rounds operands widens it.</summary>
     protected virtual double Tolerance => 1e-4;
 
-    /// <summary>How far a row's numbers may be from those of the row alone; 0 for a backend whose products do not depend on the number of rows.</summary>
+    /// <summary>
+    /// How far the numbers of a row may be from those of the row alone: 0 for a backend whose products do not depend on the number of rows.
+    /// </summary>
     protected virtual double RowTolerance => 0;
 
     [BackendTheory, MemberData(nameof(Adapters))]
@@ -39,7 +41,8 @@ public abstract class AdapterGoldens
         using var golden = new AdapterGolden(kind, adapter, backend);
         using var expected = new GoldenTensors(GoldenFiles.PathOf("training", $"{kind}-{expectation}-expected.safetensors"));
         for (int i = 0; i < 2; i++)
-            TensorAssert.Close(expected.Floats($"suffix_logits.{i}"), Logits(golden, backend, i), LogitTolerance, $"{kind} {adapter} sample {i}");
+            TensorAssert.Close(
+                expected.Floats($"suffix_logits.{i}"), Logits(golden, backend, i), LogitTolerance, $"{kind} {adapter} sample {i}");
     }
 
     [BackendTheory, MemberData(nameof(Adapters))]
@@ -57,8 +60,12 @@ public abstract class AdapterGoldens
         foreach (AdaptedModule module in golden.Adapter.Modules)
         {
             LowRank low = golden.Adapter.Find(module.WeightName)!;
-            Compare(low.A, $"grad.{AdapterWriter.NameOf(module.Name, "lora_A", AdapterNaming.Historic).Replace(".weight", ".default.weight", StringComparison.Ordinal)}");
-            Compare(low.B, $"grad.{AdapterWriter.NameOf(module.Name, "lora_B", AdapterNaming.Historic).Replace(".weight", ".default.weight", StringComparison.Ordinal)}");
+            Compare(low.A, GradientOf("lora_A"));
+            Compare(low.B, GradientOf("lora_B"));
+
+            string GradientOf(string factor) => "grad."
+                + AdapterWriter.NameOf(module.Name, factor, AdapterNaming.Historic)
+                    .Replace(".weight", ".default.weight", StringComparison.Ordinal);
         }
 
         void Compare(Weight weight, string name)
@@ -84,24 +91,30 @@ public abstract class AdapterGoldens
     }
 
     [BackendTheory, InlineData("pg1"), InlineData("pg2")]
-    public void Requests_with_different_adapters_share_steps_and_each_answers_as_alone(string kind)
+    public void Requests_with_different_adapters_share_steps_and_answer_as_they_do_alone(string kind)
     {
         using IComputeBackend backend = CreateBackend();
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.PathOf("models", kind), backend);
-        model.ImageFeatures.MaxBytes = 0; // or those that are alone would find what the others left
-        foreach (string adapter in (string[])["lora", "rslora"]) model.LoadAdapter(adapter, GoldenFiles.PathOf("training", $"{kind}-{adapter}"));
+        model.ImageFeatures.MaxBytes = 0; // otherwise a request alone would find the cached features of the others
+        foreach (string adapter in (string[])["lora", "rslora"])
+            model.LoadAdapter(adapter, GoldenFiles.PathOf("training", $"{kind}-{adapter}"));
         GoldenCase[] cases = GoldenCase.Load(kind);
         var options = new GenerationOptions { MaxNewTokens = 12, IgnoreEndOfSequence = true };
-        GenerationRequest[] requests = [.. ((string?[])[null, "lora", "rslora", "lora", "base"]).Select((a, i) => cases[i % cases.Length].Request() with { Adapter = a })];
+        GenerationRequest[] requests =
+        [
+            .. ((string?[])[null, "lora", "rslora", "lora", "base"]).Select(
+                (a, i) => cases[i % cases.Length].Request() with { Adapter = a })
+        ];
         IReadOnlyList<GenerationResult> together = model.Generate(requests, options);
         for (int i = 0; i < requests.Length; i++)
         {
             GenerationResult alone = model.Generate(requests[i], options);
             Assert.Equal(alone.TokenIds, together[i].TokenIds);
-            TensorAssert.Close(alone.LogProbabilities.ToArray(), together[i].LogProbabilities.ToArray(), 1e-4, $"{kind} {requests[i].Adapter}");
+            TensorAssert.Close(
+                alone.LogProbabilities.ToArray(), together[i].LogProbabilities.ToArray(), 1e-4, $"{kind} {requests[i].Adapter}");
         }
 
-        Assert.Equal(cases[0].Tokens[..12], together[0].TokenIds); // the one without is the model itself
+        Assert.Equal(cases[0].Tokens[..12], together[0].TokenIds); // the request without an adapter gives the tokens of the model itself
         Assert.NotEqual(together[0].TokenIds, model.Generate(cases[0].Request() with { Adapter = "lora" }, options).TokenIds);
     }
 
@@ -113,24 +126,38 @@ public abstract class AdapterGoldens
         return values;
     }
 
-    /// <summary>Up to twelve rows a step's numbers do not depend on how many there are: so neither on the other rows' adapters.</summary>
+    /// <summary>
+    /// Up to twelve rows, the numbers of a step do not depend on the number of rows, and so not on the adapters of other rows either.
+    /// </summary>
     [BackendFact]
-    public void A_row_has_the_same_bits_whatever_adapters_the_others_take()
+    public void A_row_has_the_same_bits_whatever_adapters_the_other_rows_use()
     {
         using IComputeBackend backend = CreateBackend();
         using Checkpoint checkpoint = Checkpoint.Open(GoldenFiles.PathOf("models", "pg1"));
         using var adapting = new LowRankBackend(backend);
-        Adapter[] adapters = [.. ((string[])["lora", "rslora"]).Select(name => Adapter.Load(name, AdapterFile.Open(GoldenFiles.PathOf("training", $"pg1-{name}")), backend))];
+        Adapter[] adapters =
+        [
+            .. ((string[])["lora", "rslora"]).Select(
+                name => Adapter.Load(name, AdapterFile.Open(GoldenFiles.PathOf("training", $"pg1-{name}")), backend))
+        ];
         foreach (Adapter adapter in adapters) adapting.Add(adapter);
         const string Layer = "language_model.model.layers.0.";
-        using Weight gate = adapting.LoadWeight(checkpoint.Weight(Layer + "mlp.gate_proj.weight")), up = adapting.LoadWeight(checkpoint.Weight(Layer + "mlp.up_proj.weight"));
+        using Weight gate = adapting.LoadWeight(checkpoint.Weight(Layer + "mlp.gate_proj.weight")),
+            up = adapting.LoadWeight(checkpoint.Weight(Layer + "mlp.up_proj.weight"));
         using Weight down = adapting.LoadWeight(checkpoint.Weight(Layer + "mlp.down_proj.weight"));
-        Adapter?[] taken = [adapters[0], null, adapters[1], adapters[0], null, adapters[1], adapters[1], adapters[0], null, null, adapters[0], adapters[1]];
+        Adapter?[] taken =
+        [
+            adapters[0], null, adapters[1], adapters[0], null, adapters[1], adapters[1], adapters[0], null, null, adapters[0], adapters[1]
+        ];
         float[] x = [.. Enumerable.Range(0, taken.Length * gate.Columns).Select(i => MathF.Sin(i * 0.37f))];
         float[] together = Run(x, taken);
         int width = down.Rows;
         for (int i = 0; i < taken.Length; i++)
-            TensorAssert.Close(Run(x[(i * gate.Columns)..((i + 1) * gate.Columns)], [taken[i]]), together.AsSpan(i * width, width), RowTolerance, $"row {i}");
+            TensorAssert.Close(
+                Run(x[(i * gate.Columns)..((i + 1) * gate.Columns)], [taken[i]]),
+                together.AsSpan(i * width, width),
+                RowTolerance,
+                $"row {i}");
         foreach (Adapter adapter in adapters) adapter.Dispose();
 
         float[] Run(float[] rows, Adapter?[] each)
@@ -147,7 +174,7 @@ public abstract class AdapterGoldens
     }
 }
 
-/// <summary>A golden model with a golden adapter whose matrices are trained, on a tape.</summary>
+/// <summary>A golden model with a golden adapter, whose matrices are trained on a tape.</summary>
 internal sealed class AdapterGolden : IDisposable
 {
     private readonly TrainingGolden model;

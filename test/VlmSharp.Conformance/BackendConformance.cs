@@ -6,13 +6,13 @@ using VlmSharp.Quantization;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// What every backend must do: one body per operator, over shapes that no vector width divides, every storage format and
+/// What every backend must do: one test per operator, over shapes that no vector width divides, every storage format and
 /// ragged batches. A backend's test project derives a sealed class that makes the backend; the oracle is the reference
 /// backend, which sums in double precision and is itself held to hand-calculated cases here.
 /// </summary>
 /// <remarks>
-/// A result may differ from the oracle by the rounding of its sums: relative to the sum of the magnitudes that were added, a
-/// small multiple of the fp32 unit (<see cref="Close.Unit"/>).
+/// A result may differ from the oracle by the rounding of its sums: by a small multiple of the fp32 unit, relative to the sum of the
+/// magnitudes that were added (<see cref="Close.Unit"/>).
 /// </remarks>
 public abstract partial class BackendConformance : IDisposable
 {
@@ -31,20 +31,20 @@ public abstract partial class BackendConformance : IDisposable
     protected IComputeBackend Oracle => oracle;
 
     /// <summary>
-    /// The relative error of what the backend rounds before it multiplies, and of results that it keeps for the next product: 0 where all
-    /// is fp32, 2^-8 for bf16. Bounds widen by it where an operator is, or ends in, an operand of a product, and nowhere else.
+    /// The relative error of operands that the backend rounds before it multiplies, and of results that it keeps for the next product:
+    /// 0 if everything is fp32, 2^-8 for bf16. It widens only the bounds of operators whose inputs or results are operands of a product.
     /// </summary>
     protected virtual double OperandRounding => 0;
 
     /// <summary>
-    /// Multiplications of a case, at most; larger shapes are passed over, and no operator is. For a backend that is very slow.
+    /// The largest number of multiplications of a case. A very slow backend skips larger shapes, but no operator.
     /// </summary>
     protected virtual long MostMultiplications => long.MaxValue;
 
     /// <summary>
-    /// What <see cref="OperandRounding"/> adds to the bound on a sum of products of numbers up to <paramref name="magnitude"/>: both
-    /// factors are off by up to u, either way, each by 0.4 u in the mean, so a sum of n products of mean size 1/3 by u sqrt(n) / 5 in the
-    /// mean, and the worst of many by u sqrt(n). The result may be rounded too, by u of up to 1.5 sqrt(n).
+    /// What <see cref="OperandRounding"/> adds to the bound on a sum of products of numbers up to <paramref name="magnitude"/>. Both
+    /// factors are off by up to u in either direction, each by 0.4 u on average. So a sum of n products of mean size 1/3 is off by
+    /// u sqrt(n) / 5 on average, and the worst of many by u sqrt(n). The result may be rounded too, by u of up to 1.5 sqrt(n).
     /// </summary>
     private double Rounding(int terms, double magnitude) => 4 * OperandRounding * magnitude * Math.Sqrt(terms + 4.0);
 
@@ -55,7 +55,7 @@ public abstract partial class BackendConformance : IDisposable
         return values;
     }
 
-    // A parameter at an address that is a multiple of its element size and of nothing more.
+    // A parameter at an address that is aligned to its element size and no further.
     private unsafe WeightData Parameter(string name, DType dtype, int rows, int columns, float scale = 1, float[]? values = null)
     {
         if (dtype.IsQuantized()) return Quantized(name, dtype, rows, columns, values ?? Numbers(checked(rows * columns), scale));
@@ -72,7 +72,7 @@ public abstract partial class BackendConformance : IDisposable
         return new WeightData(name, dtype, rows, columns, (nint)data, this);
     }
 
-    // The nearest that the format can say; integers and scales lie apart, neither aligned.
+    // The nearest numbers that the format can represent. Integers and scales are stored apart, and neither is aligned.
     private unsafe WeightData Quantized(string name, DType dtype, int rows, int columns, float[] values)
     {
         byte* block = (byte*)NativeMemory.AlignedAlloc((nuint)dtype.ByteLength(rows, columns) + 64, 64);
@@ -83,7 +83,8 @@ public abstract partial class BackendConformance : IDisposable
         if (dtype == DType.Nf4)
         {
             Assert.True(Nf4Quantizer.Quantize(values, elements, (float*)scales));
-            return new WeightData(name, dtype, rows, columns, (nint)elements, this, (nint)scales, FloatFormats[random.Next(FloatFormats.Length)]);
+            return new WeightData(
+                name, dtype, rows, columns, (nint)elements, this, (nint)scales, FloatFormats[random.Next(FloatFormats.Length)]);
         }
 
         for (int row = 0; row < rows; row++)

@@ -5,7 +5,7 @@ using Xunit.Sdk;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// A test that classes of several backends inherit: skipped where the class says why (<see cref="SkipReasonAttribute"/>).
+/// A test that the classes of several backends inherit. It is skipped if the class gives a reason (<see cref="SkipReasonAttribute"/>).
 /// </summary>
 [XunitTestCaseDiscoverer("VlmSharp.Conformance.BackendFactDiscoverer", "VlmSharp.Conformance")]
 public sealed class BackendFactAttribute : FactAttribute;
@@ -14,14 +14,14 @@ public sealed class BackendFactAttribute : FactAttribute;
 [XunitTestCaseDiscoverer("VlmSharp.Conformance.BackendTheoryDiscoverer", "VlmSharp.Conformance")]
 public sealed class BackendTheoryAttribute : TheoryAttribute;
 
-/// <summary>On a class whose tests need something that is not everywhere.</summary>
+/// <summary>Marks a class whose tests need something that not every machine has.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public abstract class SkipReasonAttribute : Attribute
 {
-    /// <summary>Why the tests cannot run here; null where they can.</summary>
+    /// <summary>The reason why the tests cannot run on this machine; null if they can.</summary>
     public abstract string? Reason { get; }
 
-    /// <summary>The reason that a test's class gives: the class that is run, not the one that declares the test.</summary>
+    /// <summary>The reason that the class of a test gives. It is the class that is run, not the one that declares the test.</summary>
     internal static string? Of(ITestMethod test) => test.TestClass.Class.ToRuntimeType()?.GetCustomAttribute<SkipReasonAttribute>()?.Reason;
 
     internal static IXunitTestCase[] Skipped(IMessageSink sink, ITestFrameworkDiscoveryOptions options, ITestMethod test, string reason) =>
@@ -29,7 +29,6 @@ public abstract class SkipReasonAttribute : Attribute
 }
 
 /// <summary>Finds the case of a <see cref="BackendFactAttribute"/>.</summary>
-/// <param name="sink">Of the framework.</param>
 public sealed class BackendFactDiscoverer(IMessageSink sink) : FactDiscoverer(sink)
 {
     /// <inheritdoc/>
@@ -40,8 +39,7 @@ public sealed class BackendFactDiscoverer(IMessageSink sink) : FactDiscoverer(si
             : base.Discover(discoveryOptions, testMethod, factAttribute);
 }
 
-/// <summary>Finds the cases of a <see cref="BackendTheoryAttribute"/>; skipped, it is one.</summary>
-/// <param name="sink">Of the framework.</param>
+/// <summary>Finds the cases of a <see cref="BackendTheoryAttribute"/>, or a single one if it is skipped.</summary>
 public sealed class BackendTheoryDiscoverer(IMessageSink sink) : TheoryDiscoverer(sink)
 {
     /// <inheritdoc/>

@@ -5,11 +5,12 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>Four beams over every model against the reference: the tokens and the score of the best.</summary>
+/// <summary>Compares the tokens and the score of the best of four beams with the reference, for every model.</summary>
 /// <remarks>
-/// The expected values have two faults of the reference in them, which are put in here to compare all the rest. Of a prompt
-/// with two pictures it gives the first to the first beams, twice, and the second to the others; the others then die of the
-/// first step, so what it answers is about the first picture twice. And the last step of PaliGemma 2 has <see cref="HybridCacheFault"/>.
+/// The expected values contain two faults of the reference, which this test reproduces so that everything else can be compared. For a
+/// prompt with two pictures, the reference gives the first picture twice to the first beams and the second picture twice to the others.
+/// The others are dropped at the first step, so the answer is about the first picture twice. And the last step of PaliGemma 2 has
+/// <see cref="HybridCacheFault"/>.
 /// </remarks>
 public abstract class BeamGoldens
 {
@@ -22,7 +23,7 @@ public abstract class BeamGoldens
     protected virtual void ApplyFault(KvCache cache, TextConfig config) => HybridCacheFault.Apply(cache, config);
 
     [BackendTheory, MemberData(nameof(ModelGoldens.Folders), MemberType = typeof(ModelGoldens))]
-    public void Beams_equal_the_reference_ones_single_and_batched(string folder, string kind)
+    public void Beams_equal_the_reference_alone_and_batched(string folder, string kind)
     {
         using IComputeBackend inner = CreateBackend();
         using var backend = new CacheCollector(inner);
@@ -57,16 +58,16 @@ public abstract class BeamGoldens
     }
 
     /// <summary>
-    /// Against a search written down plainly: every beam scored from its beginning without a cache, everything sorted. One
-    /// token of every few ends a text, so that some end early, within the first beams or behind them, while others go on.
+    /// Compares with a plain search that scores every beam from its beginning, without a cache, and sorts everything. One in every few
+    /// tokens ends a text, so that some texts end early, among the best beams or below them, while others go on.
     /// </summary>
     [BackendTheory]
     [InlineData("pg1", "two-images", 5, 3, 1)]
     [InlineData("pg1", "question", 5, 2, 0)]
     [InlineData("pg1", "caption", 5, 4, 3)]
     [InlineData("pg1odd", "two-images", 5, 2, -2)]
-    [InlineData("pg1odd", "question", 5, 2, 1)] // given up before what would be better
-    [InlineData("pg2", "caption", 3, 3, 1)] // and here
+    [InlineData("pg1odd", "question", 5, 2, 1)] // stops before it finds a better text
+    [InlineData("pg2", "caption", 3, 3, 1)] // this one too
     public void Beams_equal_a_plain_search(string kind, string prompt, int every, int beams, float lengthPenalty)
     {
         using IComputeBackend backend = CreateBackend();

@@ -7,13 +7,13 @@ public static class Close
     public const double Unit = 1.0 / (1 << 24);
 
     /// <summary>
-    /// The bound on the error of a sum of <paramref name="terms"/> products of numbers up to <paramref name="magnitude"/>: roundings go
-    /// both ways, so they grow as the root of their number; 8 leaves room for the tail of that.
+    /// The bound on the error of a sum of <paramref name="terms"/> products of numbers up to <paramref name="magnitude"/>: roundings
+    /// go both ways, so the error grows with the root of their number. The factor 8 leaves room for the tail.
     /// </summary>
     public static double SumBound(int terms, double magnitude) =>
         8 * Unit * magnitude * Math.Sqrt(terms + 4.0) * Math.Max(1, Math.Log2(terms + 2.0) / 4);
 
-    /// <summary>Fails where any element is off by more than the tolerance, and says which is off the most.</summary>
+    /// <summary>Fails if any element is off by more than the tolerance, and names the one that is off the most.</summary>
     public static void AssertAll(string what, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance)
     {
         Assert.Equal(expected.Length, actual.Length);
@@ -34,7 +34,7 @@ public static class Close
         }
     }
 
-    /// <summary>Fails where a number is off by more than a share of what it should be.</summary>
+    /// <summary>Fails if a number is off by more than a share of its expected value.</summary>
     public static void AssertRelative(string what, double expected, double actual, double tolerance) =>
         Assert.True(Math.Abs(expected - actual) <= tolerance * Math.Abs(expected),
             $"{what} should be {expected:R}, is {actual:R}; off by {Math.Abs(actual / expected - 1):G3}, allowed {tolerance:G3}.");

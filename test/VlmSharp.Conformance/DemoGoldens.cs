@@ -5,7 +5,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>The demo model on scenes that it never saw: the same tokens as the reference wherever its choice was not a near tie.</summary>
+/// <summary>The demo model on unseen scenes gives the same tokens as the reference wherever the choice was not a near tie.</summary>
 public abstract class DemoGoldens
 {
     private const double NearTie = 1e-3;
@@ -17,7 +17,7 @@ public abstract class DemoGoldens
     protected abstract int Scenes { get; }
 
     [BackendFact]
-    public void Answers_equal_the_reference_ones()
+    public void Answers_equal_the_reference()
     {
         using IComputeBackend backend = CreateBackend();
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
@@ -45,7 +45,7 @@ public abstract class DemoGoldens
     }
 
     [BackendFact]
-    public void Samples_are_answered_as_their_list_says()
+    public void Samples_are_answered_as_listed()
     {
         using IComputeBackend backend = CreateBackend();
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);

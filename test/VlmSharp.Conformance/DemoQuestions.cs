@@ -4,10 +4,10 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>What the demo's samples are asked.</summary>
+/// <summary>The questions about the demo's samples.</summary>
 public static class DemoQuestions
 {
-    /// <summary>Every picture with every question on it, as its list has them.</summary>
+    /// <summary>Every picture with each of its questions, as listed.</summary>
     public static GenerationRequest[] Load()
     {
         string samples = Path.Combine(GoldenFiles.DemoModel, "..", "samples");

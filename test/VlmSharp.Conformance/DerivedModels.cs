@@ -7,9 +7,9 @@ using VlmSharp.Formats;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// The golden models whose weights are those of <c>pg1</c> in another dtype, layout or naming. The repository has their small files; the
-/// weights and the tokenizer are made from <c>pg1</c> when a test first asks. The SHA-256 of every file of weights is that
-/// of the file which the reference (transformers with its safetensors library) wrote, so nothing depends on who made it.
+/// The golden models whose weights are those of <c>pg1</c> in another dtype, layout or naming. The repository holds their small files.
+/// The weights and the tokenizer are made from <c>pg1</c> when a test first needs them. Each weight file has the SHA-256 of the file
+/// that the reference (transformers with its safetensors library) wrote, so it does not matter which program made it.
 /// </summary>
 internal static class DerivedModels
 {
@@ -31,7 +31,7 @@ internal static class DerivedModels
 
     private static readonly Dictionary<string, string> NoMetadata = [];
 
-    /// <summary>The folder of a model that is made; null where the repository has the whole.</summary>
+    /// <summary>The folder of a derived model; null if the repository holds the whole model.</summary>
     public static string? FolderOf(string name) => Folders.TryGetValue(name, out Lazy<string>? folder) ? folder.Value : null;
 
     private static string Make(string model, DType type, Func<string, IEnumerable<string>> namesOf, string[] tokenizer)
@@ -45,8 +45,10 @@ internal static class DerivedModels
 
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(source, SafetensorsNames.Whole));
         Dictionary<string, string> shards = Shards(folder);
-        IEnumerable<TensorToWrite> tensors = file.Entries.Values.SelectMany(tensor => namesOf(tensor.Name).Select(to => Write(to, file, tensor, type)));
-        foreach (IGrouping<string, TensorToWrite> shard in tensors.GroupBy(tensor => shards.GetValueOrDefault(tensor.Name, SafetensorsNames.Whole)))
+        IEnumerable<TensorToWrite> tensors =
+            file.Entries.Values.SelectMany(tensor => namesOf(tensor.Name).Select(to => Write(to, file, tensor, type)));
+        foreach (IGrouping<string, TensorToWrite> shard in tensors.GroupBy(
+            tensor => shards.GetValueOrDefault(tensor.Name, SafetensorsNames.Whole)))
         {
             string path = Path.Combine(folder, shard.Key);
             SafetensorsWriter.Write(path, shard, NoMetadata);
@@ -58,7 +60,13 @@ internal static class DerivedModels
 
     private static TensorToWrite Write(string name, SafetensorsFile file, SafetensorsEntry tensor, DType type)
     {
-        float[] values = [.. MemoryMarshal.Cast<byte, ushort>(file.Bytes(tensor)).ToArray().Select(bits => BitConverter.UInt32BitsToSingle((uint)bits << 16))]; // bf16
+        // bf16
+        float[] values =
+        [
+            .. MemoryMarshal.Cast<byte, ushort>(file.Bytes(tensor))
+                .ToArray()
+                .Select(bits => BitConverter.UInt32BitsToSingle((uint)bits << 16))
+        ];
         return TensorToWrite.FromFloats(name, type, tensor.Shape, values);
     }
 
@@ -68,12 +76,14 @@ internal static class DerivedModels
         string index = Path.Combine(folder, SafetensorsNames.Index);
         if (!File.Exists(index)) return [];
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(index));
-        return json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.GetString()!);
+        return json.RootElement.GetProperty("weight_map")
+            .EnumerateObject()
+            .ToDictionary(entry => entry.Name, entry => entry.Value.GetString()!);
     }
 
     private static IEnumerable<string> Same(string name) => [name];
 
-    /// <summary>As transformers names them since 4.52, where the head of the vocabulary is a tensor of its own.</summary>
+    /// <summary>The names of transformers since 4.52, where the vocabulary head is a separate tensor.</summary>
     private static IEnumerable<string> NewNames(string name)
     {
         const string OldText = "language_model.model.", NewText = "model.language_model.";

@@ -7,14 +7,16 @@ using VlmSharp.Generation;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// Many callers ask the demo model many things for a long time, with options and lengths of all kinds, and give some of it up at any
-/// moment. What is answered must be what each request gets alone; nothing may hang, fail or stay behind, and memory must not grow.
+/// Many callers send requests to the demo model for a long time, with options and lengths of all kinds, and cancel some of them at any
+/// moment. Every answer must equal the answer of the request alone. Nothing may hang, fail or be left behind, and memory must not grow.
 /// </summary>
 public sealed class EngineSoak
 {
     private const int Quarters = 4;
 
-    /// <summary>Until so many requests the backend still meets sizes of matrices and caches that it has no block of yet.</summary>
+    /// <summary>
+    /// During this many first requests the backend still meets sizes of matrices and caches for which it has no block yet.
+    /// </summary>
     private const int BackendIsWarm = 500;
 
     private readonly GenerationRequest[] questions = DemoQuestions.Load();
@@ -25,12 +27,12 @@ public sealed class EngineSoak
 
     private EngineSoak(int seed) => this.seed = seed;
 
-    /// <summary>Runs it.</summary>
-    /// <param name="backend">A new one.</param>
-    /// <param name="requests">Requests altogether.</param>
-    /// <param name="callers">Who ask at the same time.</param>
-    /// <param name="seed">Of what is asked and given up.</param>
-    /// <returns>A line about it, and what went wrong: nothing, it is hoped.</returns>
+    /// <summary>Runs the test on a new backend.</summary>
+    /// <param name="backend">A backend that nothing else uses.</param>
+    /// <param name="requests">The total number of requests.</param>
+    /// <param name="callers">The number of concurrent callers.</param>
+    /// <param name="seed">Chooses what is asked and what is canceled.</param>
+    /// <returns>A summary of one line, and the faults that were found.</returns>
     public static async Task<(string Summary, IReadOnlyList<string> Faults)> RunAsync(
         HostBackend backend, int requests, int callers, int seed)
     {
@@ -42,7 +44,7 @@ public sealed class EngineSoak
     private async Task<string> AskAllAsync(HostBackend backend, int requests, int callers)
     {
         using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
-        model.Engine.MaxKvCacheBytes = 3L << 20; // about twenty requests, so that others wait
+        model.Engine.MaxKvCacheBytes = 3L << 20; // room for about twenty requests, so that others wait
         foreach (int number in Enumerable.Range(0, requests)) AskAlone(model, number);
         var memory = new List<(long Heap, long Pool, long Process)>();
         long start = Stopwatch.GetTimestamp();
@@ -69,7 +71,7 @@ public sealed class EngineSoak
     private static string Megabytes(IEnumerable<long> bytes) =>
         string.Join(", ", bytes.Select(b => (b / 1048576.0).ToString("0.0", CultureInfo.InvariantCulture)));
 
-    // Blocks are kept for reuse, so a little more may come with a larger step than any before; a leak of one cache for each request is
+    // Blocks are kept for reuse, so memory may grow a little when a step is larger than any before. Leaking one cache for each request is
     // much more.
     private void CheckMemory(string what, long first, long last)
     {
@@ -106,7 +108,7 @@ public sealed class EngineSoak
                     faults.Enqueue($"request {number}, {Case(number)}: {got} instead of {wanted}");
                 }
             }
-#pragma warning disable CA1031 // Whatever it is, it is told.
+#pragma warning disable CA1031 // Every exception is reported.
             catch (Exception e)
 #pragma warning restore CA1031
             {
@@ -115,8 +117,8 @@ public sealed class EngineSoak
         }
     }
 
-    /// <summary>Asks in one of the ways that there are.</summary>
-    /// <returns>The tokens; null where it was given up.</returns>
+    /// <summary>Sends a request in one of several ways.</summary>
+    /// <returns>The tokens; null if the request was canceled.</returns>
     private async Task<IReadOnlyList<int>?> AskAsync(VisionLanguageModel model, int number)
     {
         Random random = RandomOf(number, 1);
@@ -161,7 +163,7 @@ public sealed class EngineSoak
 
     private Random RandomOf(int number, int use) => new(HashOf(seed, number, use));
 
-    // The same in every process, which HashCode is not.
+    // The same in every process, unlike HashCode.
     private static int HashOf(int a, int b, int c) => unchecked((((a * 31) + b) * 1000003) + (c * 7919));
 
     private static GenerationOptions Options(int kind, int number) => kind switch

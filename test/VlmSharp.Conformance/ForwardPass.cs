@@ -5,14 +5,14 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>One pass through the model, put together by hand.</summary>
+/// <summary>One pass through the model, composed of its parts.</summary>
 internal static class ForwardPass
 {
-    /// <summary>The logits of some rows of a step that has pictures in it.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="prompt">Whose pictures stand in the step.</param>
-    /// <param name="ids">The step's tokens.</param>
-    /// <param name="batch">Which belong to which sequence; with caches or without.</param>
+    /// <summary>The logits of some rows of a step that holds pictures.</summary>
+    /// <param name="model">The model to run.</param>
+    /// <param name="prompt">The prompt whose pictures are in the step.</param>
+    /// <param name="ids">The tokens of the step.</param>
+    /// <param name="batch">The rows of each sequence, with or without caches.</param>
     /// <param name="rows">The rows to score.</param>
     /// <returns>[rows, V].</returns>
     internal static float[] Logits(VisionLanguageModel model, PreparedPrompt prompt, int[] ids, SequenceBatch batch, int[] rows)

@@ -1,6 +1,6 @@
 namespace VlmSharp.Conformance;
 
-/// <summary>Finds the repository's test data from wherever the tests run.</summary>
+/// <summary>Finds the test data of the repository, wherever the tests run.</summary>
 public static class GoldenFiles
 {
     /// <summary>The repository: the folder with VlmSharp.sln.</summary>
@@ -12,8 +12,8 @@ public static class GoldenFiles
     /// <summary>The folder of the golden models.</summary>
     internal static string Models => Path.Combine(Root, "test", "golden", "models");
 
-    /// <summary>A file or folder under <c>test/golden</c>; of a model that is made from another one, the place where it was made.</summary>
-    /// <param name="parts">Its path, part by part.</param>
+    /// <summary>A file or folder under <c>test/golden</c>, or in the folder where a derived model was made.</summary>
+    /// <param name="parts">The parts of its path.</param>
     /// <returns>The full path.</returns>
     public static string PathOf(params string[] parts) =>
         parts is ["models", string model, ..] && DerivedModels.FolderOf(model) is { } made

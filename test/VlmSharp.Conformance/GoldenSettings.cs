@@ -19,7 +19,7 @@ public static class GoldenSettings
             TopP = Number("top_p"),
             MinP = Number("min_p"),
         };
-        return options.IsSampling ? options with { TopK = options.TopK ?? 0 } : options; // the cases have no top-k by default
+        return options.IsSampling ? options with { TopK = options.TopK ?? 0 } : options; // without a top-k the cases mean none
 
         float? Number(string name) => golden.TryGetProperty(name, out JsonElement value) ? value.GetSingle() : null;
     }

@@ -8,14 +8,15 @@ using VlmSharp.Training.Optimizers;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// Losses and gradients of the whole model, against what the reference implementation gave: of every parameter, for PaliGemma 1 and 2. One body, every backend.
+/// Compares the loss of the whole model and the gradient of every parameter with the reference, for PaliGemma 1 and 2. The tests are
+/// inherited by every backend.
 /// </summary>
 public abstract class GradientGoldens
 {
-    /// <summary>A new backend.</summary>
+    /// <summary>Makes a new backend.</summary>
     protected abstract IComputeBackend CreateBackend();
 
-    /// <summary>Relative to a tensor's largest value; a backend that rounds operands says how much more it is off.</summary>
+    /// <summary>The tolerance relative to the largest value of a tensor. A backend that rounds operands widens it.</summary>
     protected virtual double Tolerance => 1e-4;
 
     [BackendTheory]
@@ -30,8 +31,8 @@ public abstract class GradientGoldens
         IReadOnlyList<double> losses = golden.Step().Run(examples, 1.0 / tokens);
         Close.AssertRelative("loss", figures.GetProperty("loss").GetDouble(), losses.Sum() / tokens, Math.Max(1e-5, Tolerance / 10));
         using var expected = new GoldenTensors(GoldenFiles.PathOf("training", $"{kind}-gradients.safetensors"));
-        // Softmax does not see what all scores of a row have in common, so a key's bias has no gradient but what rounding leaves of sums
-        // that cancel: of the size of the whole gradient's rounding.
+        // Softmax ignores what all scores of a row have in common, so the bias of the keys has no gradient. Rounding leaves a rest of sums
+        // that cancel, as large as the rounding of the whole gradient.
         double left = figures.GetProperty("grad_norm").GetDouble() * 1e-8;
         int compared = 0;
         foreach (string name in expected.Names.Where(n => n.StartsWith("grad.", StringComparison.Ordinal)))
@@ -57,7 +58,11 @@ public abstract class GradientGoldens
         int tokens = examples.Sum(e => e.TargetCount);
         double Loss(LossOptions options) => golden.Step(options).Evaluate(examples).Sum() / tokens;
         double tolerance = Math.Max(1e-5, Tolerance / 10);
-        Close.AssertRelative("smoothed", figures.GetProperty("loss_label_smoothing_0.1").GetDouble(), Loss(new LossOptions(LabelSmoothing: 0.1f)), tolerance);
+        Close.AssertRelative(
+            "smoothed",
+            figures.GetProperty("loss_label_smoothing_0.1").GetDouble(),
+            Loss(new LossOptions(LabelSmoothing: 0.1f)),
+            tolerance);
         IReadOnlyList<double> sums = golden.Step().Evaluate(examples);
         double[] means = [.. examples.Zip(sums, (e, s) => s / e.TargetCount)];
         Close.AssertRelative("example mean", figures.GetProperty("loss_example_mean").GetDouble(), means.Average(), tolerance);
@@ -75,7 +80,8 @@ public abstract class GradientGoldens
         using var step = new ModelStep(golden.Model, new LossOptions());
         var settings = new OptimizerSettings { WeightDecay = figures.GetProperty("weight_decay").GetDouble() };
         using var optimizer = new AdamWOptimizer(backend, golden.Model.Parameters, settings);
-        var schedule = new Schedule(ScheduleKind.Cosine, figures.GetProperty("total_steps").GetInt64(), figures.GetProperty("warmup_steps").GetInt64());
+        var schedule = new Schedule(
+            ScheduleKind.Cosine, figures.GetProperty("total_steps").GetInt64(), figures.GetProperty("warmup_steps").GetInt64());
         foreach (JsonElement expected in figures.GetProperty("history").EnumerateArray())
         {
             long number = expected.GetProperty("step").GetInt64();

@@ -8,7 +8,9 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>The weights of the mask network that the goldens were made with: they follow from their names, so no file is needed.</summary>
+/// <summary>
+/// The weights of the mask network that the goldens were made with. They are computed from their names, so no file is needed.
+/// </summary>
 public static class MaskGoldens
 {
     /// <summary>The cases of <c>masks.json</c>.</summary>

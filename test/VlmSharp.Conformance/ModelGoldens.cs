@@ -9,21 +9,21 @@ using VlmSharp.Models;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// The whole chain, picture and prompt to logits and text, against what the reference implementation gave: every stage,
-/// for PaliGemma 1, 2 and the odd-width model, in every storage format, layout and naming. One body, every backend.
+/// Compares every stage from picture and prompt to logits and text with the reference implementation, for PaliGemma 1, PaliGemma 2 and
+/// the odd-width model, in every storage format, layout and naming. The tests are inherited by every backend.
 /// </summary>
 public abstract class ModelGoldens
 {
     private const double StageTolerance = 1e-4, LogitTolerance = 2e-4, Float16Tolerance = 2e-3;
 
-    /// <summary>The model folders and the family of expected values that each must give.</summary>
+    /// <summary>The model folders and the family of expected values of each.</summary>
     public static TheoryData<string, string> Folders => new()
     {
         { "pg1", "pg1" }, { "pg1-f32-sharded", "pg1" }, { "pg1-f16", "pg1" }, { "pg1-new-names", "pg1" },
         { "pg1odd", "pg1odd" }, { "pg2", "pg2" },
     };
 
-    /// <summary>A new backend.</summary>
+    /// <summary>Makes a new backend.</summary>
     protected abstract IComputeBackend CreateBackend();
 
     [BackendTheory, MemberData(nameof(Folders))]
@@ -58,7 +58,7 @@ public abstract class ModelGoldens
     }
 
     [BackendTheory, MemberData(nameof(Folders))]
-    public void Greedy_tokens_and_text_equal_the_reference_single_and_batched(string folder, string kind)
+    public void Greedy_tokens_and_text_equal_the_reference_alone_and_batched(string folder, string kind)
     {
         using IComputeBackend backend = CreateBackend();
         using VisionLanguageModel model = Open(folder, backend);
@@ -109,7 +109,7 @@ public abstract class ModelGoldens
         batch.Add(a.Ids.Length, a.Ids.Length, cacheA);
         _ = ForwardPass.Logits(model, a, a.Ids, batch, [a.Ids.Length - 1]);
 
-        // One row of the first sequence, decoding, stands before all rows of the second, prefilling.
+        // One row of the first sequence, which decodes, comes before all rows of the second, which prefills.
         batch.Clear();
         batch.Add(1, a.Ids.Length, cacheA);
         batch.Add(c.Ids.Length, c.Ids.Length, cacheC);
@@ -122,7 +122,7 @@ public abstract class ModelGoldens
     }
 
     [BackendFact]
-    public void The_sliding_window_is_the_reference_one_when_asked_for()
+    public void The_sliding_window_equals_the_reference_when_asked_for()
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("window", "pg2-window.json")));
         using var expected = new GoldenTensors(GoldenFiles.PathOf("window", "pg2-window.safetensors"));
@@ -190,12 +190,12 @@ public abstract class ModelGoldens
 }
 
 /// <summary>A case of <c>activations/KIND.json</c>.</summary>
-/// <param name="Name">caption, question, two-images, empty.</param>
+/// <param name="Name">caption, question, two-images or empty.</param>
 /// <param name="Images">File names in <c>images/</c>.</param>
 /// <param name="Prompt">The text.</param>
-/// <param name="Tokens">What the reference generates greedily, stopping at nothing.</param>
-/// <param name="BeamTokens">The best of its four beams, eight tokens, stopping at nothing.</param>
-/// <param name="BeamScore">That beam's score with length penalty 1.</param>
+/// <param name="Tokens">The tokens that the reference generates greedily, without stopping at an end token.</param>
+/// <param name="BeamTokens">The best of its four beams: eight tokens, without stopping at an end token.</param>
+/// <param name="BeamScore">The score of that beam with length penalty 1.</param>
 public sealed record GoldenCase(string Name, string[] Images, string Prompt, int[] Tokens, int[] BeamTokens, double BeamScore)
 {
     /// <summary>All cases of a family.</summary>

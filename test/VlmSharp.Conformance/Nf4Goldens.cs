@@ -8,21 +8,21 @@ using VlmSharp.Quantization;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// Models whose decoder is in NF4, against transformers on the weights that bitsandbytes dequantizes (to bf16), all else in fp32. One body,
-/// every backend. PaliGemma 2's rows have 72 columns: blocks run on from row to row.
+/// Compares models whose decoder is in NF4 with transformers, which runs on the weights that bitsandbytes dequantizes (to bf16), with
+/// all else in fp32. The tests are inherited by every backend. The rows of PaliGemma 2 have 72 columns, so blocks cross rows.
 /// </summary>
 public abstract class Nf4Goldens : IDisposable
 {
     private readonly TemporaryFolder scratch = new();
 
-    /// <summary>A new backend.</summary>
+    /// <summary>Makes a new backend.</summary>
     protected abstract IComputeBackend CreateBackend();
 
-    /// <summary>Of a logit; a backend that rounds operands says how much more it is off.</summary>
+    /// <summary>The tolerance of a logit. A backend that rounds operands widens it.</summary>
     protected virtual double Tolerance => 2e-4;
 
     [BackendTheory, InlineData("pg1"), InlineData("pg2")]
-    public void Logits_equal_the_reference_stored_and_quantized_while_loaded(string kind)
+    public void Logits_equal_the_reference_stored_in_NF4_and_quantized_while_loading(string kind)
     {
         using IComputeBackend backend = CreateBackend();
         string source = GoldenFiles.PathOf("models", kind), folder = Path.Combine(scratch.Path, kind);
@@ -44,7 +44,8 @@ public abstract class Nf4Goldens : IDisposable
     public void A_batch_gives_the_tokens_of_its_members_alone()
     {
         using IComputeBackend backend = CreateBackend();
-        using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.PathOf("models", "pg2"), backend, new ModelOptions { Quantization = DType.Nf4 });
+        using VisionLanguageModel model =
+            VisionLanguageModel.Open(GoldenFiles.PathOf("models", "pg2"), backend, new ModelOptions { Quantization = DType.Nf4 });
         GenerationRequest[] requests = [.. GoldenCase.Load("pg2").Select(c => c.Request())];
         var options = new GenerationOptions { MaxNewTokens = 6, IgnoreEndOfSequence = true };
         IReadOnlyList<GenerationResult> together = model.Generate(requests, options);

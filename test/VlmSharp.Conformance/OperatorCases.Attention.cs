@@ -69,7 +69,7 @@ public abstract partial class BackendConformance
         }, AttentionBound(headDim));
     }
 
-    /// <summary>One new token over a cache so long that its keys are worth sharing out.</summary>
+    /// <summary>One new token over a cache so long that splitting its keys over threads pays.</summary>
     [BackendTheory]
     [InlineData(8, 1, 64, 0, 0, 2100)]
     [InlineData(8, 1, 72, 50, 700, 1500)]
@@ -97,7 +97,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>
-    /// A cache that becomes another from where they part gives the same attention in every layer; the other one stays as it is.
+    /// A cache that copies another from where the two differ gives the same attention in every layer; the other cache is unchanged.
     /// </summary>
     [BackendTheory]
     [InlineData(5, 9, 7)]
@@ -137,7 +137,7 @@ public abstract partial class BackendConformance
 
         float[] Attend(KvCache cache, int layer)
         {
-            cache.Truncate(length); // the query stands in the place of the last token, which is there already
+            cache.Truncate(length); // the query takes the place of the last token, which is already in the cache
             SequenceBatch batch = new();
             batch.Add(1, 0, cache);
             using Matrix query = Backend.Upload(q, 1, 2 * Width);
@@ -146,8 +146,8 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>
-    /// The weights that attention uses, of a step that mixes decoding and a prompt: every row sums to 1, what the mask hides is
-    /// exactly 0, and the weights times the values are what <see cref="IComputeBackend.CachedAttention"/> gives.
+    /// The weights of attention in a step that mixes decoding and a prompt: every row sums to 1, masked weights are
+    /// exactly 0, and the weights times the values equal the result of <see cref="IComputeBackend.CachedAttention"/> gives.
     /// </summary>
     [BackendTheory]
     [MemberData(nameof(AttentionSpecs))]
@@ -214,7 +214,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>
-    /// Scores that overflow exp, in rising order, so that each block of keys dwarfs the ones before it; and in falling order.
+    /// Scores that overflow exp, in rising order, so that each block of keys dwarfs the blocks before it, and in falling order.
     /// </summary>
     [BackendTheory]
     [InlineData(1)]
@@ -234,14 +234,14 @@ public abstract partial class BackendConformance
         }, 1e-6 + 4 * OperandRounding);
     }
 
-    /// <summary>What the mask hides may be anything: the rows that do not see it are the same, bit for bit.</summary>
+    /// <summary>Masked keys may hold anything: the rows that do not see them are the same, bit for bit.</summary>
     [BackendTheory]
     [InlineData(2, 1, 8, 8, 0)]
     [InlineData(2, 1, 40, 40, 0)]
     [InlineData(8, 1, 20, 20, 7)]
     [InlineData(1, 1, 300, 300, 0)]
     [InlineData(4, 2, 300, 300, 270)]
-    [InlineData(8, 1, 2, 1100, 0)] // keys in pieces
+    [InlineData(8, 1, 2, 1100, 0)] // the keys are processed in pieces
     [InlineData(4, 4, 30, 600, 580)]
     public void HiddenKeysHaveNoInfluence(int heads, int kvHeads, int queries, int keys, int window)
     {
@@ -250,7 +250,7 @@ public abstract partial class BackendConformance
         var spec = new AttentionSpec(heads, kvHeads, HeadDim, 0.3f, 0, window);
         float[] q = Numbers(queries * heads * HeadDim), k = Numbers(keys * width), v = Numbers(keys * width);
         float[] expected = Attend();
-        // The last key is hidden from all rows but the last, the first one from those that the window has left behind.
+        // The last key is hidden from all rows except the last, and the first key from rows whose window has passed it.
         int[] hidden = window > 0 ? [0, keys - 1] : [keys - 1];
         int from = window > 0 ? Math.Max(first, window) - first : 0;
         Assert.InRange(from, 0, queries - 2);
@@ -276,7 +276,7 @@ public abstract partial class BackendConformance
             using (Matrix key = Backend.Upload(k, keys, width), value = Backend.Upload(v, keys, width))
                 Backend.AppendKeyValues(key, value, batch, 0);
             batch.Advance();
-            cache.Truncate(first); // the queries are the last of the sequence, whose keys are there already
+            cache.Truncate(first); // the queries are the last rows of the sequence, whose keys are already in the cache
             batch.Clear();
             batch.Add(queries, 0, cache);
             using Matrix query = Backend.Upload(q, queries, heads * HeadDim);
@@ -308,7 +308,7 @@ public abstract partial class BackendConformance
         Close.AssertAll("weights", [0.25f, 0.75f, 1, 0], weights, 1e-6 + OperandRounding); // caches may be bf16
     }
 
-    /// <summary>A ragged batch is its sequences one by one, bit for bit or nearly so.</summary>
+    /// <summary>A ragged batch gives the results of its sequences one by one, bit for bit or nearly so.</summary>
     [BackendFact]
     public void BatchIsItsSequences()
     {

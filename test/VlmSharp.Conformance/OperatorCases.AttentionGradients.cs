@@ -26,19 +26,24 @@ public abstract partial class BackendConformance
         batch.Add(5, 9); // a prefix longer than the rows is the rows
         int rows = batch.TotalRows, width = kvHeads * headDim;
         if ((long)rows * longest * heads * headDim > MostMultiplications) return;
-        float[] q = Numbers(rows * heads * headDim, 2), k = Numbers(rows * width, 2), v = Numbers(rows * width), dy = Numbers(rows * heads * headDim);
+        float[] q = Numbers(rows * heads * headDim, 2),
+            k = Numbers(rows * width, 2),
+            v = Numbers(rows * width),
+            dy = Numbers(rows * heads * headDim);
         void Check(string what, Func<AttentionOperands, Matrix> run, double tolerance) => Compare($"{what} {spec}", b =>
         {
             using var operands = new AttentionOperands(b, batch, spec, q, k, v, dy);
             return run(operands);
         }, tolerance);
 
-        // Scores of up to 4 sqrt(D) / sqrt(D) sqrt(D): their error is the relative error of p; dY.v is of the size of sqrt(D) / 3, and
-        // the weights of a
-        // query sum up to 1. Of a key, they may sum up to as much as the queries are that see it.
+        // Scores are up to 4 sqrt(D) / sqrt(D) sqrt(D), and their error is the relative error of p. dY.v is of the size of sqrt(D) / 3.
+        // The weights of a query sum to 1; those of a key may sum to the number of queries that see it.
         double weight = 4 * Close.SumBound(headDim, 4 / Math.Sqrt(headDim)) + 40 * Close.Unit + 12 * OperandRounding;
         double query = weight * 4 * Math.Sqrt(headDim), key = query * Math.Sqrt(longest * heads / (double)kvHeads);
-        Check("AttentionStatistics", o => o.Statistics.Retain(), weight * Math.Sqrt(headDim) + Close.SumBound(headDim, 1) + 4 * OperandRounding * Math.Sqrt(headDim));
+        Check(
+            "AttentionStatistics",
+            o => o.Statistics.Retain(),
+            weight * Math.Sqrt(headDim) + Close.SumBound(headDim, 1) + 4 * OperandRounding * Math.Sqrt(headDim));
         Check("AttentionQueryGradient", o => o.Backend.AttentionQueryGradient(o.Dy, o.Q, o.K, o.V, o.Statistics, o.Step, spec), query);
         Check("AttentionKeyGradient", o => o.Backend.AttentionKeyGradient(o.Dy, o.Q, o.K, o.V, o.Statistics, o.Step, spec), key);
         Check("AttentionValueGradient", o => o.Backend.AttentionValueGradient(o.Dy, o.Q, o.K, o.Statistics, o.Step, spec), key);
@@ -46,8 +51,7 @@ public abstract partial class BackendConformance
 
     /// <summary>
     /// By hand, with s = (0, ln 3) for the second token: it weighs the values 1 and 5 as 1/4 and 3/4, y = 4. dY = 1 gives d = 4, ds =
-    /// (-3/4, 3/4), so
-    /// dQ = 3/4 ln 3, dK = (-3/4, 3/4), dV = (1/4, 3/4). The first token sees itself alone, and its dY = 2 gives dV 2 more.
+    /// (-3/4, 3/4), so dQ = 3/4 ln 3, dK = (-3/4, 3/4), dV = (1/4, 3/4). The first token sees only itself, and its dY = 2 adds 2 to dV.
     /// </summary>
     [BackendFact]
     public void AttentionGradientsByHand()
@@ -58,17 +62,29 @@ public abstract partial class BackendConformance
         using var o = new AttentionOperands(Backend, batch, new AttentionSpec(1, 1, 1, 1), [1, 1], [0, ln3], [1, 5], [2, 1]);
         double tolerance = 1e-6 + 16 * OperandRounding;
         Close.AssertAll("l and d", [0, 2, MathF.Log(4), 4], Fetch(Backend, o.Statistics.Retain()), tolerance);
-        Close.AssertAll("dQ", [0, 0.75f * ln3], Fetch(Backend, Backend.AttentionQueryGradient(o.Dy, o.Q, o.K, o.V, o.Statistics, o.Step, o.Spec)), tolerance);
-        Close.AssertAll("dK", [-0.75f, 0.75f], Fetch(Backend, Backend.AttentionKeyGradient(o.Dy, o.Q, o.K, o.V, o.Statistics, o.Step, o.Spec)), tolerance);
-        Close.AssertAll("dV", [2.25f, 0.75f], Fetch(Backend, Backend.AttentionValueGradient(o.Dy, o.Q, o.K, o.Statistics, o.Step, o.Spec)), tolerance);
+        Close.AssertAll(
+            "dQ",
+            [0, 0.75f * ln3],
+            Fetch(Backend, Backend.AttentionQueryGradient(o.Dy, o.Q, o.K, o.V, o.Statistics, o.Step, o.Spec)),
+            tolerance);
+        Close.AssertAll(
+            "dK",
+            [-0.75f, 0.75f],
+            Fetch(Backend, Backend.AttentionKeyGradient(o.Dy, o.Q, o.K, o.V, o.Statistics, o.Step, o.Spec)),
+            tolerance);
+        Close.AssertAll(
+            "dV", [2.25f, 0.75f], Fetch(Backend, Backend.AttentionValueGradient(o.Dy, o.Q, o.K, o.Statistics, o.Step, o.Spec)), tolerance);
     }
 
-    /// <summary>Scores that overflow exp: each weight is found again from l.</summary>
+    /// <summary>Scores that overflow exp: each weight is recomputed from l.</summary>
     [BackendFact]
     public void AttentionGradientsOfLargeScores()
     {
         const int Rows = 40;
-        float[] q = [.. Enumerable.Repeat(1f, Rows)], k = [.. Enumerable.Range(0, Rows).Select(i => 512f + 4 * (i * 7 % Rows))], v = Numbers(Rows), dy = Numbers(Rows);
+        float[] q = [.. Enumerable.Repeat(1f, Rows)],
+            k = [.. Enumerable.Range(0, Rows).Select(i => 512f + 4 * (i * 7 % Rows))],
+            v = Numbers(Rows),
+            dy = Numbers(Rows);
         SequenceBatch batch = new();
         batch.Add(Rows, 10);
         var spec = new AttentionSpec(1, 1, 1, 1);
@@ -76,10 +92,10 @@ public abstract partial class BackendConformance
         {
             using var o = new AttentionOperands(b, batch, spec, q, k, v, dy);
             return b.AttentionValueGradient(o.Dy, o.Q, o.K, o.Statistics, o.Step, spec);
-        }, Rows * (2e-4 + 4 * OperandRounding)); // a last digit of a score of 700 is 6e-5
+        }, Rows * (2e-4 + 4 * OperandRounding)); // the last digit of a score of 700 is 6e-5
     }
 
-    /// <summary>What the gradients of attention take, on one backend.</summary>
+    /// <summary>The operands of the gradients of attention, on one backend.</summary>
     private sealed class AttentionOperands : IDisposable
     {
         public AttentionOperands(IComputeBackend b, SequenceBatch batch, AttentionSpec spec, float[] q, float[] k, float[] v, float[] dy)

@@ -5,14 +5,16 @@ using VlmSharp.Training.Gradients;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// Every chain rule against finite differences: with L = sum of c * y for random c, the backend's gradient of L along a random direction is the slope of L
-/// that the oracle's forward pass shows there.
+/// Compares every chain rule with finite differences. With L = sum of c * y for random c, the backend's gradient of L along a random
+/// direction must equal the slope of L in that direction, which the oracle's forward pass gives.
 /// </summary>
 public abstract partial class BackendConformance
 {
     private const double Stride = 1e-2;
 
-    /// <summary>An operand of a rule under test: its numbers and shape. It is a parameter, so that the tape gives its gradient.</summary>
+    /// <summary>
+    /// An operand of the rule under test: its numbers and shape. It is a parameter, so that the tape computes its gradient.
+    /// </summary>
     private sealed record Operand(int Rows, int Columns, float[] Values);
 
     private Operand Random(int rows, int columns, float scale = 1) => new(rows, columns, Numbers(rows * columns, scale));
@@ -69,7 +71,8 @@ public abstract partial class BackendConformance
 
     [BackendFact]
     public void SlopeOfEmbed() =>
-        CheckSlopes("Embed", [Random(11, 13)], (b, o) => b.Embed(o.Weight(0), o.Owned(b.Upload([3, 0, 3, 10, 3])), 2.5f)); // one row three times
+        // one row three times
+        CheckSlopes("Embed", [Random(11, 13)], (b, o) => b.Embed(o.Weight(0), o.Owned(b.Upload([3, 0, 3, 10, 3])), 2.5f));
 
     [BackendFact]
     public void SlopeOfPatchEmbed()
@@ -81,7 +84,8 @@ public abstract partial class BackendConformance
 
     [BackendFact]
     public void SlopeOfReplaceRows() =>
-        CheckSlopes("ReplaceRows", [Random(6, 9), Random(2, 9)], (b, o) => b.ReplaceRows(o.Matrix(0), o.Matrix(1), o.Owned(b.Upload([4, 1]))));
+        CheckSlopes(
+            "ReplaceRows", [Random(6, 9), Random(2, 9)], (b, o) => b.ReplaceRows(o.Matrix(0), o.Matrix(1), o.Owned(b.Upload([4, 1]))));
 
     [BackendFact]
     public void SlopeOfSelectRows() =>
@@ -132,11 +136,13 @@ public abstract partial class BackendConformance
 
                 double allowed = 2e-3 + (1e-3 + 16 * OperandRounding) * (Math.Sqrt(magnitude) + Math.Abs(along))
                     + OperandRounding * Math.Sqrt(c.Length) * 4;
-                Assert.True(Math.Abs(slope - along) <= allowed, $"{what}, operand {which}: the slope is {slope:G6}, the gradient says {along:G6}; allowed {allowed:G2}.");
+                Assert.True(
+                    Math.Abs(slope - along) <= allowed,
+                    $"{what}, operand {which}: the slope is {slope:G6}, the gradient says {along:G6}; allowed {allowed:G2}.");
             }
     }
 
-    /// <summary>c of L = sum of c * y; 0 in columns that no gradient comes in through.</summary>
+    /// <summary>The c of L = sum of c * y. It is 0 in columns that pass no gradient on.</summary>
     private float[] Coefficients(Operand[] operands, Func<IComputeBackend, Operands, Matrix> rule, int columns)
     {
         using var at = new Operands(Oracle, operands, Parameter);
@@ -174,7 +180,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    /// <summary>dL along a direction: the five-point rule, whose error falls with the fourth power of the stride.</summary>
+    /// <summary>The slope of L along a direction by the five-point rule, whose error falls with the fourth power of the stride.</summary>
     private double Slope(Operand[] operands, int which, float[] direction, Func<IComputeBackend, Operands, Matrix> rule, float[] c)
     {
         double At(double step)
@@ -193,7 +199,7 @@ public abstract partial class BackendConformance
 
     private delegate WeightData MakeParameter(string name, DType dtype, int rows, int columns, float scale, float[]? values);
 
-    /// <summary>The operands on a backend, and what a rule makes beside its result.</summary>
+    /// <summary>The operands on a backend, and what a rule produces besides its result.</summary>
     private sealed class Operands : IDisposable
     {
         private readonly IComputeBackend b;
@@ -209,8 +215,9 @@ public abstract partial class BackendConformance
 
         public Weight Weight(int index) => Weights[index];
 
-        /// <summary>An operand as a matrix: its rows looked up one by one, so that its gradient is that of the table.</summary>
-        public Matrix Matrix(int index) => Owned(b.Embed(Weights[index], Owned(b.Upload([.. Enumerable.Range(0, Weights[index].Rows)])), 1));
+        /// <summary>An operand as a matrix: its rows are looked up one by one, so that its gradient is the gradient of the table.</summary>
+        public Matrix Matrix(int index) =>
+            Owned(b.Embed(Weights[index], Owned(b.Upload([.. Enumerable.Range(0, Weights[index].Rows)])), 1));
 
         public T Owned<T>(T value) where T : IDisposable
         {

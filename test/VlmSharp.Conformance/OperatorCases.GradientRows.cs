@@ -4,7 +4,7 @@ using VlmSharp.Compute.Sampling;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>Elementwise operators of training, gradients of what treats each row by itself, and sums over rows.</summary>
+/// <summary>Elementwise operators of training, gradients of row-wise operators, and sums over rows.</summary>
 public abstract partial class BackendConformance
 {
     [BackendTheory]
@@ -17,7 +17,9 @@ public abstract partial class BackendConformance
             void Check(string what, Func<IComputeBackend, Matrix, Matrix, Matrix, Matrix> run, double tolerance) =>
                 Compare($"{what} [{rows}, {length}]", backend =>
                 {
-                    using Matrix x = backend.Upload(a, rows, length), y = backend.Upload(b, rows, length), z = backend.Upload(c, rows, length);
+                    using Matrix x = backend.Upload(a, rows, length),
+                        y = backend.Upload(b, rows, length),
+                        z = backend.Upload(c, rows, length);
                     return run(backend, x, y, z);
                 }, tolerance);
 
@@ -36,7 +38,10 @@ public abstract partial class BackendConformance
     [BackendFact]
     public void GeluGradientRange()
     {
-        float[] x = [0, 1e-30f, 1e-3f, 0.5f, -0.5f, -0.7517916f, 3, -3, 6, -6, 11, -11, 13, -13, 50, -50, 1e4f, -1e4f, 1e15f, -1e15f, 3e38f, -3e38f];
+        float[] x =
+        [
+            0, 1e-30f, 1e-3f, 0.5f, -0.5f, -0.7517916f, 3, -3, 6, -6, 11, -11, 13, -13, 50, -50, 1e4f, -1e4f, 1e15f, -1e15f, 3e38f, -3e38f
+        ];
         using Matrix at = Backend.Upload(x, 1, x.Length), one = Backend.Upload([.. x.Select(_ => 1f)], 1, x.Length);
         float[] actual = Fetch(Backend, Backend.GeluGradient(one, at));
         for (int i = 0; i < x.Length; i++)
@@ -47,8 +52,9 @@ public abstract partial class BackendConformance
         }
     }
 
-    /// <summary>Which elements stay is the key's affair, and that of the place in the whole matrix: about 7 of 10, the same for any
-    /// content.</summary>
+    /// <summary>
+    /// The key and the place in the whole matrix decide which elements stay: about 7 of 10, and the same ones for any content.
+    /// </summary>
     [BackendFact]
     public void DropoutKeepsItsShare()
     {
@@ -110,18 +116,30 @@ public abstract partial class BackendConformance
                 Compare($"{what} [{rows}, {length}]", b =>
                 {
                     using Weight w = b.LoadWeight(weight);
-                    using Matrix gradient = b.Upload(dy, rows, length), input = b.Upload(x, rows, length), before = b.Upload(sum, 1, length);
+                    using Matrix gradient = b.Upload(dy, rows, length),
+                        input = b.Upload(x, rows, length),
+                        before = b.Upload(sum, 1, length);
                     return run(b, gradient, input, w, before);
                 }, tolerance);
 
-            // One number alone is its own mean, and has a scale of 1 / sqrt(eps) that multiplies what is left of rounding.
+            // A single number is its own mean, and its scale of 1 / sqrt(eps) multiplies the rounding error.
             double input = length < 4 ? 2e-3 : 2e-5, gain = Close.SumBound(rows, 4) + (length < 4 ? 1e-3 : 2e-5);
             Check("RmsNormInputGradient", (b, g, v, w, _) => b.RmsNormInputGradient(g, v, w, 1e-3f), input + 30 * OperandRounding);
             Check("LayerNormInputGradient", (b, g, v, w, _) => b.LayerNormInputGradient(g, v, w, 1e-3f), input + 30 * OperandRounding);
-            Check("RmsNormGainGradient", (b, g, v, _, _) => b.RmsNormGainGradient(g, v, 1e-3f), gain + 4 * OperandRounding * Math.Sqrt(rows));
-            Check("RmsNormGainGradient, sum", (b, g, v, _, s) => b.RmsNormGainGradient(g, v, 1e-3f, s), gain + 4 * OperandRounding * Math.Sqrt(rows));
-            Check("LayerNormGainGradient", (b, g, v, _, _) => b.LayerNormGainGradient(g, v, 1e-3f), gain + 4 * OperandRounding * Math.Sqrt(rows));
-            Check("LayerNormGainGradient, sum", (b, g, v, _, s) => b.LayerNormGainGradient(g, v, 1e-3f, s), gain + 4 * OperandRounding * Math.Sqrt(rows));
+            Check(
+                "RmsNormGainGradient", (b, g, v, _, _) => b.RmsNormGainGradient(g, v, 1e-3f), gain + 4 * OperandRounding * Math.Sqrt(rows));
+            Check(
+                "RmsNormGainGradient, sum",
+                (b, g, v, _, s) => b.RmsNormGainGradient(g, v, 1e-3f, s),
+                gain + 4 * OperandRounding * Math.Sqrt(rows));
+            Check(
+                "LayerNormGainGradient",
+                (b, g, v, _, _) => b.LayerNormGainGradient(g, v, 1e-3f),
+                gain + 4 * OperandRounding * Math.Sqrt(rows));
+            Check(
+                "LayerNormGainGradient, sum",
+                (b, g, v, _, s) => b.LayerNormGainGradient(g, v, 1e-3f, s),
+                gain + 4 * OperandRounding * Math.Sqrt(rows));
         }
     }
 

@@ -6,12 +6,14 @@ namespace VlmSharp.Conformance;
 /// <summary>Gradients of products, and of the loss with its head.</summary>
 public abstract partial class BackendConformance
 {
-    /// <summary>Rows, inputs, outputs: around every register width and tile, sums of several blocks, and results of several
-    /// blocks.</summary>
+    /// <summary>
+    /// Rows, inputs, outputs: around every register width and tile, sums of several blocks, and results of several blocks.
+    /// </summary>
     public static TheoryData<int, int, int> GradientShapes() => new()
     {
         { 0, 12, 7 }, { 1, 1, 1 }, { 1, 64, 9 }, { 2, 8, 4 }, { 3, 84, 133 }, { 5, 133, 215 }, { 7, 1, 9 }, { 9, 17, 1 }, { 12, 65, 17 },
-        { 13, 31, 6 }, { 17, 64, 257 }, { 24, 96, 300 }, { 33, 300, 25 }, { 65, 192, 30 }, { 100, 48, 215 }, { 300, 20, 26 }, { 401, 320, 12 },
+        { 13, 31, 6 }, { 17, 64, 257 }, { 24, 96, 300 }, { 33, 300, 25 }, { 65, 192, 30 }, { 100, 48, 215 }, { 300, 20, 26 },
+        { 401, 320, 12 },
         { 20, 8, 520 }, { 600, 129, 8 },
     };
 
@@ -42,13 +44,16 @@ public abstract partial class BackendConformance
         foreach (bool add in new[] { false, true })
             Compare($"LinearWeightGradient [{rows}, {inputs}] -> {outputs}, sum {add}", b =>
             {
-                using Matrix gradient = b.Upload(dy, rows, outputs), input = b.Upload(x, rows, inputs), before = b.Upload(sum, outputs, inputs);
+                using Matrix gradient = b.Upload(dy, rows, outputs),
+                    input = b.Upload(x, rows, inputs),
+                    before = b.Upload(sum, outputs, inputs);
                 return b.LinearWeightGradient(gradient, input, add ? before : default);
             }, Close.SumBound(rows, 1) + Rounding(rows, 1) + 4 * Close.Unit);
     }
 
-    /// <summary>By hand: dY = (1, 2), W = ((3, 4), (5, 6)), x = (10, 20): dY W = (13, 16); dY^T x = ((10, 20), (20, 40)), and 1 more
-    /// each.</summary>
+    /// <summary>
+    /// By hand: dY = (1, 2), W = ((3, 4), (5, 6)), x = (10, 20): dY W = (13, 16); dY^T x = ((10, 20), (20, 40)), each plus 1.
+    /// </summary>
     [BackendFact]
     public void LinearGradientsByHand()
     {
@@ -79,7 +84,8 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>Rows, features, tokens.</summary>
-    public static TheoryData<int, int, int> LossShapes() => new() { { 0, 8, 5 }, { 1, 1, 1 }, { 1, 64, 333 }, { 3, 20, 70 }, { 14, 64, 700 }, { 40, 33, 5000 } };
+    public static TheoryData<int, int, int> LossShapes() =>
+        new() { { 0, 8, 5 }, { 1, 1, 1 }, { 1, 64, 333 }, { 3, 20, 70 }, { 14, 64, 700 }, { 40, 33, 5000 } };
 
     [BackendTheory]
     [MemberData(nameof(LossShapes))]
@@ -90,7 +96,7 @@ public abstract partial class BackendConformance
             foreach ((float smoothing, float cap) in new[] { (0f, 0f), (0.1f, 0f), (0.2f, 3f) })
             {
                 LossCase loss = Loss(dtype, rows, features, tokens, smoothing, cap);
-                // Scores are up to 3 or so: the error of the loss is that of the scores, and of the logarithm's own rounding.
+                // Scores are up to about 3. The error of the loss is that of the scores plus the rounding of the logarithm.
                 double scores = ScoreBound(dtype, features);
                 Compare($"{loss}", b => loss.Run(b, (op, y) => y.Retain()), 3 * scores + 16 * Close.Unit * Math.Log(tokens + 2.0));
             }
@@ -106,8 +112,8 @@ public abstract partial class BackendConformance
             {
                 LossCase loss = Loss(dtype, rows, features, tokens, smoothing, cap);
                 float[] dLoss = Numbers(2 * rows), sum = Numbers(tokens * features);
-                // A row's dz has magnitudes that sum up to 2, each with twice the relative error of its score; the factor beside it is up
-                // to 1.
+                // The magnitudes of a row of dz sum to at most 2, each with twice the relative error of its score. The other factor is at
+                // most 1.
                 double scores = ScoreBound(dtype, features), of = 6 * scores + 32 * Close.Unit + 4 * OperandRounding;
                 Compare($"Input gradient of {loss}", b => loss.Run(b, (op, y) =>
                 {
@@ -123,17 +129,21 @@ public abstract partial class BackendConformance
             }
     }
 
-    /// <summary>Scores so large that exp overflows: the loss is a score's distance from the largest.</summary>
+    /// <summary>Scores so large that exp overflows: the loss is the distance of a score from the largest.</summary>
     [BackendFact]
     public void CrossEntropyOfLargeScores()
     {
         using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 3, 1, values: [1, 512, 500]));
         using Matrix x = Backend.Upload([1, -1], 2, 1);
         using Indices targets = Backend.Upload([2, 1]);
-        Close.AssertAll("CrossEntropy", [12.0000061f, 512.0000061f, 511, -1], Fetch(Backend, Backend.CrossEntropy(x, w, targets)), 1e-4 + 600 * OperandRounding);
+        Close.AssertAll(
+            "CrossEntropy",
+            [12.0000061f, 512.0000061f, 511, -1],
+            Fetch(Backend, Backend.CrossEntropy(x, w, targets)),
+            1e-4 + 600 * OperandRounding);
     }
 
-    // What a score may be off: weights of 8 and 4 bits may meet activations of 16 and 8.
+    // How far a score may be off: weights of 8 and 4 bits may be multiplied with activations of 16 and 8 bits.
     private double ScoreBound(DType dtype, int features)
     {
         double scale = 1 / Math.Sqrt(features);
@@ -157,7 +167,8 @@ public abstract partial class BackendConformance
             return use(new CrossEntropy(x, head, targets, Smoothing, Cap), y);
         }
 
-        public override string ToString() => $"CrossEntropy {Head.DType} [{Targets.Length}, {Head.Columns}] of {Head.Rows}, smoothing {Smoothing}, cap {Cap}";
+        public override string ToString() =>
+            $"CrossEntropy {Head.DType} [{Targets.Length}, {Head.Columns}] of {Head.Rows}, smoothing {Smoothing}, cap {Cap}";
     }
 
     /// <summary>Mis-shaped arguments of gradients: the message names the operator and the shapes.</summary>
@@ -193,7 +204,12 @@ public abstract partial class BackendConformance
         Fails(() => Backend.AttentionKeyGradient(x, x, x, x, wide, step, spec), "AttentionKeyGradient", "[2, 6]");
         Fails(() => Backend.AttentionValueGradient(y, x, x, wide, step, spec), "AttentionValueGradient", "[3, 7]");
         Fails(() => Backend.CrossEntropy(x, w, targets), "CrossEntropy", "4");
-        Fails(() => Backend.CrossEntropyInputGradient(x, new CrossEntropy(x, w, places), two), "CrossEntropyInputGradient", "[2, 6]", "[2, 2]");
-        Fails(() => Backend.CrossEntropyWeightGradient(two, new CrossEntropy(x, w, places), two, y), "CrossEntropyWeightGradient", "[3, 7]");
+        Fails(
+            () => Backend.CrossEntropyInputGradient(x, new CrossEntropy(x, w, places), two),
+            "CrossEntropyInputGradient",
+            "[2, 6]",
+            "[2, 2]");
+        Fails(
+            () => Backend.CrossEntropyWeightGradient(two, new CrossEntropy(x, w, places), two, y), "CrossEntropyWeightGradient", "[3, 7]");
     }
 }

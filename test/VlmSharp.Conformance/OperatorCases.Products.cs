@@ -6,14 +6,14 @@ namespace VlmSharp.Conformance;
 /// <summary>Linear layers, patch embedding and the embedding lookup.</summary>
 public abstract partial class BackendConformance
 {
-    /// <summary>Rows, inputs, outputs: around every register width and tile, one by one, and a few that fill blocks.</summary>
+    /// <summary>Rows, inputs, outputs: around every register width and tile, and a few that fill blocks.</summary>
     public static TheoryData<int, int, int> ProductShapes() => new()
     {
         { 1, 1, 1 }, { 1, 3, 5 }, { 2, 8, 4 }, { 3, 84, 133 }, { 5, 133, 215 }, { 7, 1, 9 }, { 8, 16, 3 }, { 9, 17, 1 },
         { 11, 64, 70 }, { 12, 65, 17 }, { 13, 31, 6 }, { 15, 84, 12 }, { 16, 256, 96 }, { 17, 257, 97 }, { 31, 33, 63 }, { 33, 300, 25 },
         { 64, 64, 64 }, { 65, 513, 30 }, { 100, 48, 215 }, { 400, 20, 26 }, { 0, 12, 7 },
         { 1, 64, 9 }, { 2, 96, 5 }, { 1, 192, 131 }, { 5, 320, 66 }, { 12, 352, 7 }, { 14, 640, 50 }, { 1, 8256, 6 },
-        { 20, 320, 40 }, { 401, 320, 26 }, // last panels that are half empty, several parts and several blocks
+        { 20, 320, 40 }, { 401, 320, 26 }, // last panels are half empty; several parts and several blocks
     };
 
     private static readonly DType[] FloatFormats = [DType.F32, DType.BF16, DType.F16];
@@ -31,7 +31,7 @@ public abstract partial class BackendConformance
 
     private static bool RoundsActivations(DType dtype) => dtype is DType.Int8 or DType.Int4;
 
-    // Half a step of the largest each, at random.
+    // Each is off by up to half a step of the largest, at random.
     private static double RoundingBound(int inputs, int most) => 4 * Math.Sqrt(inputs) / (2 * most) / Math.Sqrt(3);
 
     // Activations that 8 bits hold exactly, so that a product can be looked at closely: whole multiples, to 127, of a power of two that
@@ -76,7 +76,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    /// <summary>Activations that 8 bits do not hold: what rounding them costs stays within its bound.</summary>
+    /// <summary>Activations that 8 bits cannot hold: the error of rounding them stays within its bound.</summary>
     [BackendTheory]
     [MemberData(nameof(ProductShapes))]
     public void LinearOfRoundedActivations(int rows, int inputs, int outputs)
@@ -96,8 +96,8 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>
-    /// The largest integers that a group can hold, all of one sign: no sum on the way may wrap or saturate. The sums of whole numbers are
-    /// exact, but for the rounding of activations.
+    /// The largest integers that a group can hold, all of one sign: no partial sum may wrap or saturate. The sums of integers are exact,
+    /// apart from the rounding of activations.
     /// </summary>
     [BackendTheory]
     [InlineData(1)]
@@ -111,7 +111,7 @@ public abstract partial class BackendConformance
         {
             foreach (float sign in new[] { 1f, -1f })
             {
-                // The nibble of the first is -8, of the others 7.
+                // The first nibble is -8, the others are 7.
                 IEnumerable<int> places = Enumerable.Range(0, Outputs * Inputs);
                 float[] w = [.. places.Select(i => dtype == DType.Int8 ? 127 : i % dtype.GroupSize() == 0 ? -8f : 7)];
                 float[] x = [.. Enumerable.Repeat(127 * sign, rows * Inputs)];
@@ -127,7 +127,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>
-    /// Activations too small to be rounded to integers, or not finite: zero, or not a number, and no other row is touched.
+    /// Activations that are too small to be rounded to integers give zero; those that are not finite give NaN. No other row is affected.
     /// </summary>
     [BackendTheory]
     [InlineData(1)]
@@ -153,7 +153,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    /// <summary>Some outputs alone, in any order and twice, are those of the whole layer: not close to them, but equal.</summary>
+    /// <summary>Some outputs alone, in any order and twice, equal those of the whole layer bit for bit.</summary>
     [BackendTheory]
     [MemberData(nameof(ProductShapes))]
     public void LinearRows(int rows, int inputs, int outputs)
@@ -202,7 +202,7 @@ public abstract partial class BackendConformance
 
     private void CompareGated(int rows, int inputs, int outputs, DType gateFormat, DType upFormat)
     {
-        // Weights so small that gate and up stay near 1, where the bound of a product of two sums is the sum of their bounds.
+        // The weights are so small that gate and up stay near 1, where the bound of a product of two sums is the sum of their bounds.
         float scale = 1 / MathF.Sqrt(inputs);
         WeightData gate = Parameter("gate", gateFormat, outputs, inputs, scale), up = Parameter("up", upFormat, outputs, inputs, scale);
         float[] x = Activations(RoundsToBytes(gateFormat) ? gateFormat : upFormat, rows * inputs);
@@ -287,7 +287,8 @@ public abstract partial class BackendConformance
         float[] actual = Fetch(Backend, Backend.Linear(column, one, null, Activation.GeluTanh));
         for (int i = 0; i < x.Length; i++)
         {
-            // x is an operand and y may be one: from the least to the largest that x can be rounded to, and y rounded again.
+            // x is an operand and y may be one: y lies between the results of the smallest and the largest x after rounding, and is rounded
+            // again.
             double expected = Gelu(x[i]), spread = Math.Abs(Gelu(x[i] * (1 + OperandRounding)) - Gelu(x[i] * (1 - OperandRounding)));
             double bound = 1e-6 * Math.Max(1e-3, Math.Abs(expected)) + spread + OperandRounding * Math.Abs(expected);
             Assert.True(Math.Abs(expected - actual[i]) <= bound, $"gelu({x[i]}) should be {expected}, is {actual[i]}.");

@@ -3,10 +3,10 @@ using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>Operators that treat each row by itself: norms, rotary embedding, soft-cap, log-softmax, argmax.</summary>
+/// <summary>Row-wise operators: norms, rotary embedding, soft-cap, log-softmax, argmax.</summary>
 public abstract partial class BackendConformance
 {
-    /// <summary>Rows of every remainder, and enough rows to be shared out over threads.</summary>
+    /// <summary>Row lengths of every remainder, and enough rows to be split over threads.</summary>
     public static TheoryData<int, int> RowShapes() => new() { { 3, 0 }, { 2, 1152 }, { 70, 1152 }, { 300, 215 }, { 1, 2048 } };
 
     private static IEnumerable<int> Lengths(int columns) => columns == 0 ? Enumerable.Range(1, 70) : [columns];
@@ -39,12 +39,16 @@ public abstract partial class BackendConformance
             WeightData weight = Vector("w", length, DType.F16);
             float[] x = Numbers(rows * length), residual = Numbers(rows * length);
             foreach (bool add in new[] { false, true })
+            {
+                // Results are up to 4, and a sum is not an operand of a product.
+                double tolerance = 2e-6 * Math.Sqrt(length) / 4 + 2e-6 + (add ? 0 : 4 * OperandRounding);
                 Compare($"RmsNorm [{rows}, {length}], residual {add}", b =>
                 {
                     using Weight w = b.LoadWeight(weight);
                     using Matrix input = b.Upload(x, rows, length), other = b.Upload(residual, rows, length);
                     return b.RmsNorm(input, w, 1e-6f, add ? other : default);
-                }, 2e-6 * Math.Sqrt(length) / 4 + 2e-6 + (add ? 0 : 4 * OperandRounding)); // results up to 4; no product takes a sum
+                }, tolerance);
+            }
         }
     }
 
@@ -111,7 +115,7 @@ public abstract partial class BackendConformance
         }, 50 * 6 * Close.Unit);
     }
 
-    /// <summary>Near 0 the soft-cap is the identity, to relative precision: small logits must not drown in the cap.</summary>
+    /// <summary>Near 0 the soft-cap is the identity, to relative precision: it must not lose the digits of small logits.</summary>
     [BackendFact]
     public void SoftCapOfSmallNumbers()
     {
@@ -126,7 +130,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    /// <summary>Far from 0 the soft-cap is the cap, also where exp overflows; NaN stays NaN.</summary>
+    /// <summary>Far from 0 the soft-cap equals the cap, even where exp overflows. NaN stays NaN.</summary>
     [BackendFact]
     public void SoftCapOfLargeNumbers()
     {
@@ -150,7 +154,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    /// <summary>exp of these overflows or vanishes unless the maximum is subtracted first.</summary>
+    /// <summary>exp of these numbers overflows or vanishes unless the maximum is subtracted first.</summary>
     [BackendFact]
     public void LogSoftmaxOfLargeLogits()
     {
@@ -160,7 +164,7 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>
-    /// The first place of the largest; and its log-probability, which is that of log-softmax of the same backend to the last bit.
+    /// The first index of the largest element, and its log-probability, which equals that of the backend's log-softmax to the last bit.
     /// </summary>
     [BackendFact]
     public void ChooseGreedily()
@@ -181,7 +185,7 @@ public abstract partial class BackendConformance
             }
     }
 
-    /// <summary>NaN is never chosen where there is a number, and no log-probability is NaN.</summary>
+    /// <summary>NaN is never chosen if there is a number, and no log-probability is NaN.</summary>
     [BackendFact]
     public void ChooseGreedilyAmongOddNumbers()
     {
@@ -200,8 +204,8 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>
-    /// Draws are those of the oracle, row by row, whatever the rules beside them; numbers of one 16th keep the border between two tokens
-    /// far.
+    /// The draws of each row equal those of the oracle, whatever the rules of other rows. Random numbers in steps of 1/16 stay away from
+    /// the border between two tokens.
     /// </summary>
     [BackendFact]
     public void ChooseByRules()
@@ -240,7 +244,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    /// <summary>A chosen token goes into the next embedding without a look at it.</summary>
+    /// <summary>A chosen token goes into the next embedding without being read by the host.</summary>
     [BackendFact]
     public void EmbedWhatWasChosen()
     {

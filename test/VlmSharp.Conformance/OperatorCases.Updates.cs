@@ -3,13 +3,14 @@ using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>Operators with an effect on parameters: steps of optimizers, and numbers assigned.</summary>
+/// <summary>Operators that change parameters: optimizer steps and assignments.</summary>
 public abstract partial class BackendConformance
 {
-    /// <summary>Lengths of every remainder of a register, of a block of 256 and of a thread's piece.</summary>
+    /// <summary>Lengths with every remainder of a register, of a block of 256 and of the part of a thread.</summary>
     public static TheoryData<int, int, DType> Updated() => new()
     {
-        { 1, 1, DType.F32 }, { 3, 67, DType.F32 }, { 3, 67, DType.BF16 }, { 70, 1152, DType.F32 }, { 65, 1153, DType.BF16 }, { 1, 131, DType.F32 },
+        { 1, 1, DType.F32 }, { 3, 67, DType.F32 }, { 3, 67, DType.BF16 }, { 70, 1152, DType.F32 }, { 65, 1153, DType.BF16 },
+        { 1, 131, DType.F32 },
     };
 
     [BackendTheory]
@@ -19,7 +20,8 @@ public abstract partial class BackendConformance
         float[] start = Numbers(rows * columns);
         float[][] gradients = [.. Enumerable.Range(0, 3).Select(_ => Numbers(rows * columns, 3))];
         foreach (float decay in new[] { 0, 0.01f })
-            CompareUpdate($"AdamW [{rows}, {columns}] {dtype}, decay {decay}", dtype, rows, columns, start, states: 2, (b, weight, master, states) =>
+            CompareUpdate($"AdamW [{rows}, {columns}] {dtype}, decay {decay}",
+                dtype, rows, columns, start, states: 2, (b, weight, master, states) =>
             {
                 for (int t = 0; t < gradients.Length; t++)
                 {
@@ -36,7 +38,8 @@ public abstract partial class BackendConformance
         float[] start = Numbers(rows * columns);
         float[][] gradients = [.. Enumerable.Range(0, 3).Select(_ => Numbers(rows * columns, 3))];
         foreach (float momentum in new[] { 0, 0.9f })
-            CompareUpdate($"Sgd [{rows}, {columns}] {dtype}, momentum {momentum}", dtype, rows, columns, start, states: 1, (b, weight, master, states) =>
+            CompareUpdate($"Sgd [{rows}, {columns}] {dtype}, momentum {momentum}",
+                dtype, rows, columns, start, states: 1, (b, weight, master, states) =>
             {
                 foreach (float[] values in gradients)
                 {
@@ -47,8 +50,8 @@ public abstract partial class BackendConformance
     }
 
     /// <summary>
-    /// The first step, from moments of 0, and later ones. A code near the border of two may fall to either side, so the moments are
-    /// compared in steps of the map, and what a step later makes of them with room for that.
+    /// The first step, from moments of 0, and later steps. A moment near the border between two codes may be rounded to either, so moments
+    /// are compared in steps of the map, and the results of later steps leave room for that.
     /// </summary>
     [BackendTheory]
     [MemberData(nameof(Updated))]
@@ -75,15 +78,21 @@ public abstract partial class BackendConformance
                 for (int t = 0; t < steps; t++)
                 {
                     using Matrix gradient = b.Upload(gradients[t], rows, columns);
-                    b.AdamW8Bit(weight, gradient, first, firstScales, second, secondScales, new AdamStep(t + 1, 0.05, 0.01, GradientFactor: 0.25), master);
+                    b.AdamW8Bit(
+                        weight, gradient, first, firstScales, second, secondScales, new AdamStep(t + 1, 0.05, 0.01, GradientFactor: 0.25),
+                        master);
                 }
 
-                return (ReadWeight(b, weight), Bytes(Fetch(b, first)), Bytes(Fetch(b, second)), [.. Fetch(b, firstScales), .. Fetch(b, secondScales)]);
+                return (ReadWeight(b, weight), Bytes(Fetch(b, first)), Bytes(Fetch(b, second)), [
+                    .. Fetch(b, firstScales), .. Fetch(b, secondScales)
+                ]);
             }
         }
     }
 
-    /// <summary>By hand: m = 0.1 * 2, v = 0.001 * 4; corrected 2 and 4: the step is the rate times 2 / 2; the decay takes 0.1 of 5.</summary>
+    /// <summary>
+    /// By hand: m = 0.1 * 2, v = 0.001 * 4; corrected they are 2 and 4. The step is the rate times 2 / 2; the decay takes 0.1 of 5.
+    /// </summary>
     [BackendFact]
     public void AdamWByHand()
     {
@@ -137,7 +146,7 @@ public abstract partial class BackendConformance
         }
     }
 
-    /// <summary>What an operator remembers of a vector is forgotten when the vector takes a step.</summary>
+    /// <summary>What an operator caches of a vector is discarded when the vector is updated.</summary>
     [BackendFact]
     public void AStepIsSeenByTheNextOperator()
     {
@@ -154,7 +163,10 @@ public abstract partial class BackendConformance
     [BackendFact]
     public void MisshapedUpdates()
     {
-        using Matrix x = Backend.Allocate(2, 6), y = Backend.Allocate(3, 7), codes = Backend.Allocate(1, 3), scales = Backend.Allocate(1, 1);
+        using Matrix x = Backend.Allocate(2, 6),
+            y = Backend.Allocate(3, 7),
+            codes = Backend.Allocate(1, 3),
+            scales = Backend.Allocate(1, 1);
         using Weight w = Backend.LoadWeight(Parameter("w", DType.F32, 2, 6) with { IsWritable = true });
         using Weight half = Backend.LoadWeight(Parameter("half", DType.BF16, 2, 6) with { IsWritable = true });
         using Weight other = Backend.LoadWeight(Parameter("other", DType.F16, 2, 6) with { IsWritable = true });
@@ -173,12 +185,13 @@ public abstract partial class BackendConformance
     }
 
     // Runs steps on both backends, and compares parameter, master copy and states.
-    private void CompareUpdate(string what, DType dtype, int rows, int columns, float[] start, int states, Action<IComputeBackend, Weight, Matrix, Matrix[]> steps)
+    private void CompareUpdate(
+        string what, DType dtype, int rows, int columns, float[] start, int states, Action<IComputeBackend, Weight, Matrix, Matrix[]> steps)
     {
         float[][] expected = Run(Oracle), actual = Run(Backend);
         for (int i = 0; i < expected.Length; i++)
         {
-            // A master copy off by a unit may be rounded to another bf16 number: 2^-8 of a number up to 2.
+            // A master copy that is off by a unit may be rounded to another bf16 number: 2^-8 of a number up to 2.
             double tolerance = i == 0 && dtype == DType.BF16 ? 1.0 / 128 : 2e-6;
             Close.AssertAll($"{what}, part {i}", expected[i], actual[i], tolerance);
         }
@@ -194,14 +207,16 @@ public abstract partial class BackendConformance
             {
                 float[] numbers = Fetch(b, master);
                 parts.Add(numbers);
-                Assert.Equal(numbers.Select(v => BFloat16.ToSingle(BFloat16.FromSingle(v))), parts[0]); // the nearest to the master copy
+                // the bf16 numbers nearest to the master copy
+                Assert.Equal(numbers.Select(v => BFloat16.ToSingle(BFloat16.FromSingle(v))), parts[0]);
             }
 
             return [.. parts];
         }
     }
 
-    private static Matrix Zeros(IComputeBackend b, MatrixShape shape) => b.Upload(new float[shape.Rows * shape.Columns], shape.Rows, shape.Columns);
+    private static Matrix Zeros(IComputeBackend b, MatrixShape shape) =>
+        b.Upload(new float[shape.Rows * shape.Columns], shape.Rows, shape.Columns);
 
     private static float[] ReadWeight(IComputeBackend b, Weight weight)
     {

@@ -3,18 +3,18 @@ using System.Diagnostics.Tracing;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// Watches the parallel loops of the code that a test calls, on whatever thread it runs: how many there were, and the most threads
-/// that worked on one at a time. The platform's events tell.
+/// Watches the parallel loops of the code that a test calls, on any thread, by the events of the runtime: counts the loops and the most
+/// threads that worked on one loop at a time.
 /// </summary>
 public sealed class ParallelLoops : EventListener
 {
     private const int LoopBegins = 1, Forks = 5, Joins = 6;
 
     private readonly AsyncLocal<bool> ours = new();
-    private readonly Dictionary<int, int> running = []; // of each loop by its number
+    private readonly Dictionary<int, int> running = []; // the threads of each loop, by its number
     private readonly Action? begun;
 
-    /// <summary>Begins to watch.</summary>
+    /// <summary>Starts to watch.</summary>
     /// <param name="begun">Called at the beginning of each loop.</param>
     public ParallelLoops(Action? begun = null)
     {
@@ -22,10 +22,10 @@ public sealed class ParallelLoops : EventListener
         ours.Value = true;
     }
 
-    /// <summary>Loops so far.</summary>
+    /// <summary>The number of loops so far.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The most threads on one loop.</summary>
+    /// <summary>The largest number of threads on one loop.</summary>
     public int MostThreads { get; private set; }
 
     /// <inheritdoc/>

@@ -10,32 +10,32 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// What quantization costs: a model's scores with an answer forced, token by token through the decoder's cache as in generation,
-/// quantized and as it is. The demo model is asked about scenes that it never saw and given the true answer. The goldens' models are
-/// given the tokens that the reference found likeliest, and compared with the scores that it gave.
+/// Measures what quantization costs: the scores of a model before and after quantization, with a forced answer, token by token through
+/// the decoder's cache as in generation. The demo model is asked about unseen scenes and forced to the true answer. The golden models
+/// are forced to the tokens that the reference found likeliest, and compared with the scores of the reference.
 /// </summary>
 /// <remarks>
-/// The goldens' models are tiny and their weights random: rows of 64 numbers do not average out what a group loses, and the likeliest of
-/// 5184 tokens has 5 to 8 % and is a third of a nat ahead of the next, so their figures show mistakes and do not foretell what a
-/// trained model loses. Matrices whose rows are not whole groups stay as they are: of pg1 in int8 those of 160 columns, of pg2 all of 72,
-/// the head among them.
+/// The golden models are tiny and their weights random. Rows of 64 numbers do not average out the loss of a group, and the likeliest of
+/// 5184 tokens has 5 to 8 % and is a third of a nat ahead of the next. So their figures show mistakes but do not predict the loss of a
+/// trained model. Matrices whose rows are not whole groups are not quantized: in int8 those of 160 columns of pg1, and all of 72 columns
+/// of pg2, including the head.
 /// </remarks>
-/// <param name="Answers">Questions asked.</param>
-/// <param name="Tokens">Tokens of the answers, ends included: distributions compared.</param>
+/// <param name="Answers">The number of questions.</param>
+/// <param name="Tokens">The number of tokens in the answers, ends included, and so of compared distributions.</param>
 /// <param name="Divergence">Mean over the tokens of KL(stored || quantized) = sum p log(p / q), in nats.</param>
-/// <param name="TopOne">Share of the tokens at which both find the same token likeliest.</param>
-/// <param name="StoredPerplexity">exp of the mean of -log p(true token), of the weights as stored.</param>
-/// <param name="QuantizedPerplexity">The same of the quantized weights.</param>
+/// <param name="TopOne">The share of the tokens at which both models find the same token likeliest.</param>
+/// <param name="StoredPerplexity">exp of the mean of -log p(true token), with the stored weights.</param>
+/// <param name="QuantizedPerplexity">The same with the quantized weights.</param>
 public sealed record QuantizationQuality(
     int Answers, int Tokens, double Divergence, double TopOne, double StoredPerplexity, double QuantizedPerplexity)
 {
-    /// <summary>The goldens' models that have matrices of whole groups.</summary>
+    /// <summary>The golden models that have matrices of whole groups.</summary>
     public static IReadOnlyList<string> GoldenModels { get; } = ["pg1", "pg2"];
 
     /// <summary>Measures a format on the demo model.</summary>
-    /// <param name="backend">Runs both models.</param>
+    /// <param name="backend">The backend that runs both models.</param>
     /// <param name="format">Int8 or Int4.</param>
-    /// <param name="scenes">Pictures, of which there are 40.</param>
+    /// <param name="scenes">The number of pictures, up to 40.</param>
     public static QuantizationQuality Measure(IComputeBackend backend, DType format, int scenes)
     {
         using VisionLanguageModel stored = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
@@ -59,8 +59,8 @@ public sealed record QuantizationQuality(
         return sum.Quality();
     }
 
-    /// <summary>Measures a format on a model of the goldens, against the recorded scores of each case's first tokens.</summary>
-    /// <param name="backend">Runs the quantized model.</param>
+    /// <summary>Measures a format on a golden model, against the recorded scores of the first tokens of each case.</summary>
+    /// <param name="backend">The backend that runs the quantized model.</param>
     /// <param name="format">Int8 or Int4.</param>
     /// <param name="kind">One of <see cref="GoldenModels"/>.</param>
     public static QuantizationQuality MeasureGoldens(IComputeBackend backend, DType format, string kind)
@@ -80,7 +80,7 @@ public sealed record QuantizationQuality(
         return sum.Quality();
     }
 
-    // Of all tokens so far.
+    // Sums over all tokens so far.
     private sealed class Sum
     {
         private int answers, tokens, same;

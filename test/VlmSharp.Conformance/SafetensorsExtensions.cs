@@ -4,7 +4,7 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>Tensors from and to what tests have: the library needs neither.</summary>
+/// <summary>Conversions of tensors that only tests need.</summary>
 internal static class SafetensorsExtensions
 {
     extension(TensorToWrite)

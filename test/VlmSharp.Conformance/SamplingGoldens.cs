@@ -8,15 +8,15 @@ using VlmSharp.Generation.Processors;
 namespace VlmSharp.Conformance;
 
 /// <summary>
-/// Draws on a backend against the distribution that transformers gives for the same scores and settings: the token of a seed is the
-/// first whose cumulative probability exceeds the seed's number. One body, every backend.
+/// Compares the draws of a backend with the distribution of transformers for the same scores and settings: the token of a seed is the
+/// first whose cumulative probability exceeds the seed's random number. The tests are inherited by every backend.
 /// </summary>
 public abstract class SamplingGoldens
 {
     private const int Seeds = 60;
-    private const double NearBorder = 1e-5; // their probabilities are fp32
+    private const double NearBorder = 1e-5; // the recorded probabilities are fp32
 
-    /// <summary>A new backend.</summary>
+    /// <summary>Makes a new backend.</summary>
     protected abstract IComputeBackend CreateBackend();
 
     /// <summary>The cases of <c>sampling/sampling.json</c> that draw.</summary>
@@ -47,7 +47,7 @@ public abstract class SamplingGoldens
         int compared = 0;
         for (int seed = 0; seed < Seeds; seed++)
         {
-            // Of tokens that tie with the last one the reference keeps which it likes: then the score alone is told.
+            // Among tokens that tie with the last kept one, the reference keeps any, so only the score can be compared.
             if (ties) Assert.Contains(scores[drawn[seed]], scores.Where((_, id) => probabilities[id] > 0));
             else if (Expected(probabilities, CounterRandom.Uniform(seed, 0)) is { } expected)
                 compared += AssertEqual(expected, drawn[seed], index, seed);
@@ -62,7 +62,7 @@ public abstract class SamplingGoldens
         return 1;
     }
 
-    /// <summary>The token, or null where the number falls between two.</summary>
+    /// <summary>The token, or null if the random number is too close to the border between two.</summary>
     private static int? Expected(float[] probabilities, double uniform)
     {
         double sum = 0;

@@ -2,7 +2,7 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>A sequence with a past whose keys and values do not matter, to give a step odd positions.</summary>
+/// <summary>Adds sequences whose past keys and values do not matter, to give a step odd positions.</summary>
 internal sealed class SequenceBatchBuilder : IDisposable
 {
     public SequenceBatchBuilder(IComputeBackend backend, int width, int past)

@@ -3,7 +3,7 @@ using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>Operators called with what a test has at hand: batches that are not prepared, and row numbers that are not uploaded.</summary>
+/// <summary>Operator calls for tests, with batches that are not prepared and row numbers that are not uploaded.</summary>
 public static class SpanCalls
 {
     public static Matrix RotaryAngles(this IComputeBackend b, SequenceBatch batch, int headDim, float frequencyBase, int positionBase) =>

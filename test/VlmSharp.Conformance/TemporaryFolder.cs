@@ -1,6 +1,6 @@
 namespace VlmSharp.Conformance;
 
-/// <summary>A folder that goes away with the test.</summary>
+/// <summary>A folder that is deleted at the end of the test.</summary>
 public sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("vlmsharp-test-").FullName;

@@ -1,6 +1,6 @@
 namespace VlmSharp.Conformance;
 
-/// <summary>Comparisons that say where and by how much two tensors part.</summary>
+/// <summary>Comparisons that say where and by how much two tensors differ.</summary>
 public static class TensorAssert
 {
     /// <summary>max |actual - expected| &lt;= tolerance, elementwise; a NaN never passes.</summary>

@@ -6,7 +6,7 @@ namespace VlmSharp.Conformance;
 
 /// <summary>
 /// Writes tokenizer files for vocabularies that no golden file has: <c>&lt;pad&gt; &lt;eos&gt; &lt;bos&gt; &lt;unk&gt;</c>, the
-/// 256 bytes, then the given pieces, the earlier the better.
+/// 256 bytes, then the given pieces, from the best score to the worst.
 /// </summary>
 public static class TinyVocabulary
 {

@@ -14,7 +14,7 @@ public static class TokenizerGoldens
 
     private static readonly Dictionary<string, ITokenizer> Loaded = [];
 
-    /// <summary>"json" or "model": the golden vocabulary from that file; else a folder of test/golden/models.</summary>
+    /// <summary>The golden vocabulary from its "json" or "model" file, or the tokenizer of a folder in test/golden/models.</summary>
     public static ITokenizer Tokenizer(string source)
     {
         lock (Loaded)

@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>Programs of the system that check what is shipped.</summary>
+/// <summary>Runs programs of the system, for tests that check what is shipped.</summary>
 public static class Tool
 {
-    private const string SystemFolders = "/usr/sbin:/sbin"; // not on every user's path
+    private const string SystemFolders = "/usr/sbin:/sbin"; // not in the PATH of every user
 
-    /// <summary>The assembly of the vlmsharp program, of the same configuration as these tests: <c>dotnet</c> runs it.</summary>
+    /// <summary>The assembly of the vlmsharp program, of the same build configuration as these tests, to be run by <c>dotnet</c>.</summary>
     public static string Vlmsharp
     {
         get
@@ -17,24 +17,33 @@ public static class Tool
         }
     }
 
-    /// <summary>Where a program is, or null.</summary>
+    /// <summary>The path of a program, or null if it is not installed.</summary>
     public static string? Find(string name) =>
-        $"{Environment.GetEnvironmentVariable("PATH")}:{SystemFolders}".Split(Path.PathSeparator).Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        $"{Environment.GetEnvironmentVariable("PATH")}:{SystemFolders}"
+            .Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, name))
+            .FirstOrDefault(File.Exists);
 
     /// <summary>Starts a program.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="arguments">Its arguments.</param>
-    /// <param name="folder">Where it runs; null for here.</param>
-    /// <param name="environment">Variables beside those of this process.</param>
-    public static Process Start(string name, string[] arguments, string? folder = null, IEnumerable<KeyValuePair<string, string>>? environment = null)
+    /// <param name="name">The name or path of the program.</param>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="folder">The working folder; null for the current one.</param>
+    /// <param name="environment">Variables to set in addition to those of this process.</param>
+    public static Process Start(
+        string name, string[] arguments, string? folder = null, IEnumerable<KeyValuePair<string, string>>? environment = null)
     {
-        var start = new ProcessStartInfo(Find(name) ?? name, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? "" };
+        var start = new ProcessStartInfo(Find(name) ?? name, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder ?? ""
+        };
         foreach ((string variable, string value) in environment ?? []) start.Environment[variable] = value;
         return Process.Start(start)!;
     }
 
     /// <summary>Runs a program to its end.</summary>
-    /// <returns>Its exit code, and what it printed on both streams.</returns>
+    /// <returns>Its exit code and the text of both streams.</returns>
     public static async Task<(int Code, string Output, string Errors)> RunAsync(
         string name, string[] arguments, string? folder = null, IEnumerable<KeyValuePair<string, string>>? environment = null)
     {
@@ -45,12 +54,12 @@ public static class Tool
     }
 }
 
-/// <summary>A test that needs programs of the system. Where one is missing it is reported as skipped, with this reason.</summary>
+/// <summary>A test that needs programs of the system. If one is missing, the test is skipped with a reason.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ToolFactAttribute : FactAttribute
 {
-    /// <summary>Sets the reason where there is one.</summary>
-    /// <param name="programs">The programs; <c>root</c> stands for the right to make file systems of one's own.</param>
+    /// <summary>Sets the reason if a program is missing.</summary>
+    /// <param name="programs">The programs; <c>root</c> stands for the right to create mount namespaces.</param>
     public ToolFactAttribute(params string[] programs) => Skip = programs.Select(Missing).FirstOrDefault(reason => reason is not null);
 
     private static string? Missing(string program) => program switch
@@ -60,5 +69,6 @@ public sealed class ToolFactAttribute : FactAttribute
         _ => null,
     };
 
-    private static string PackageOf(string program) => program switch { "systemd-analyze" => "systemd", "slurmctld" => "slurm-wlm", _ => program };
+    private static string PackageOf(string program) =>
+        program switch { "systemd-analyze" => "systemd", "slurmctld" => "slurm-wlm", _ => program };
 }

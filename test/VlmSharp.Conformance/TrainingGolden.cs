@@ -13,9 +13,9 @@ public sealed class TrainingGolden : IDisposable
 {
     /// <summary>Opens the model.</summary>
     /// <param name="kind">pg1 or pg2.</param>
-    /// <param name="backend">Where it is trained.</param>
-    /// <param name="checkpointing">Whether blocks are run twice.</param>
-    /// <param name="options">What is trained; null for every parameter.</param>
+    /// <param name="backend">The backend that trains it.</param>
+    /// <param name="checkpointing">Whether blocks are run again in the backward pass.</param>
+    /// <param name="options">Selects what is trained; null for every parameter.</param>
     /// <param name="folder">The model's folder, or null for that of the kind.</param>
     public TrainingGolden(string kind, IComputeBackend backend, bool checkpointing, TrainableOptions? options = null, string? folder = null)
     {

@@ -8,7 +8,7 @@ namespace VlmSharp.Cpu.Tests;
 
 public sealed unsafe class AllocationTests
 {
-    /// <summary>A decode step, tensors included, allocates nothing on the managed heap once it has run a few times, on no thread.</summary>
+    /// <summary>After a few runs a decode step with its tensors allocates nothing on the managed heap, on any thread.</summary>
     [Theory]
     [InlineData(1, DType.BF16)]
     [InlineData(2, DType.BF16)]
@@ -21,7 +21,8 @@ public sealed unsafe class AllocationTests
         using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
         ushort* bytes = (ushort*)NativeMemory.AllocZeroed((nuint)(Vocabulary * Hidden), sizeof(ushort));
         for (int i = 0; i < Vocabulary * Hidden; i++) bytes[i] = BFloat16.FromSingle(i % 7 - 3);
-        Weight Load(int rows, int columns) => backend.LoadWeight(new WeightData("w", rows == 1 ? DType.BF16 : format, rows, columns, (nint)bytes, backend, (nint)bytes));
+        Weight Load(int rows, int columns) =>
+            backend.LoadWeight(new WeightData("w", rows == 1 ? DType.BF16 : format, rows, columns, (nint)bytes, backend, (nint)bytes));
         using Weight table = Load(Vocabulary, Width), gate = Load(Hidden, Width), down = Load(Width, Hidden), norm = Load(1, Width);
         using KvCache cache = backend.CreateKvCache(1, HeadDim, Past + 10);
         SequenceBatch batch = new();
@@ -29,11 +30,12 @@ public sealed unsafe class AllocationTests
         var rules = new ChoiceRules([default]);
         float[] words = new float[2];
         batch.Add(Past, 0, cache);
-        using (Matrix k = backend.Upload(new float[Past * HeadDim], Past, HeadDim)) backend.AppendKeyValues(k, k, backend.Prepare(batch), 0);
+        using (Matrix k = backend.Upload(new float[Past * HeadDim], Past, HeadDim))
+            backend.AppendKeyValues(k, k, backend.Prepare(batch), 0);
         batch.Advance();
 
         var allocations = new TeamAllocations(backend.Team);
-        allocations.Start(); // compiled too
+        allocations.Start(); // so that these calls are compiled too
         for (int i = 0; i < Steps; i++) Step();
         allocations.Start();
         for (int i = 0; i < Steps; i++) Step();
@@ -85,7 +87,7 @@ public sealed unsafe class AllocationTests
         NativeMemory.Free(bytes);
     }
 
-    /// <summary>The operators of a training step allocate nothing once they have run.</summary>
+    /// <summary>The operators of a training step allocate nothing after their first run.</summary>
     [Fact]
     public void GradientsAllocateNothing()
     {
@@ -94,8 +96,10 @@ public sealed unsafe class AllocationTests
         byte* bytes = (byte*)NativeMemory.AllocZeroed(Inputs * Outputs * sizeof(float));
         using Weight weight = backend.LoadWeight(new WeightData("w", DType.BF16, Outputs, Inputs, (nint)bytes, backend));
         using Weight norm = backend.LoadWeight(new WeightData("n", DType.F32, 1, Inputs, (nint)bytes, backend));
-        using Matrix x = backend.Upload(new float[Tokens * Inputs], Tokens, Inputs), dy = backend.Upload(new float[Tokens * Outputs], Tokens, Outputs);
-        using Matrix gradient = backend.Upload(new float[2 * Tokens], Tokens, 2), key = backend.Upload(new float[Tokens * Inputs / Heads], Tokens, Inputs / Heads);
+        using Matrix x = backend.Upload(new float[Tokens * Inputs], Tokens, Inputs),
+            dy = backend.Upload(new float[Tokens * Outputs], Tokens, Outputs);
+        using Matrix gradient = backend.Upload(new float[2 * Tokens], Tokens, 2),
+            key = backend.Upload(new float[Tokens * Inputs / Heads], Tokens, Inputs / Heads);
         using Indices targets = backend.Upload(new int[Tokens]);
         var spec = new AttentionSpec(Heads, 1, Inputs / Heads, 1);
         SequenceBatch batch = new();
@@ -114,7 +118,9 @@ public sealed unsafe class AllocationTests
         void Step()
         {
             using Matrix dx = backend.LinearInputGradient(dy, weight), dw = backend.LinearWeightGradient(dy, x);
-            using Matrix dn = backend.RmsNormInputGradient(x, x, norm, 1), gain = backend.LayerNormGainGradient(x, x, 1), bias = backend.SumRows(x);
+            using Matrix dn = backend.RmsNormInputGradient(x, x, norm, 1),
+                gain = backend.LayerNormGainGradient(x, x, 1),
+                bias = backend.SumRows(x);
             using Matrix rows = backend.AddRows(x, targets, 7), dropped = backend.Dropout(x, 0.5f, 3), gelu = backend.GeluGradient(x, x);
             using Matrix statistics = backend.AttentionStatistics(x, x, x, key, step, spec);
             using Matrix dq = backend.AttentionQueryGradient(x, x, key, key, statistics, step, spec);
@@ -122,7 +128,8 @@ public sealed unsafe class AllocationTests
             using Matrix dv = backend.AttentionValueGradient(x, x, key, statistics, step, spec);
             var op = new CrossEntropy(x, weight, targets);
             using Matrix loss = backend.CrossEntropy(x, weight, targets);
-            using Matrix lossX = backend.CrossEntropyInputGradient(gradient, op, loss), lossW = backend.CrossEntropyWeightGradient(gradient, op, loss);
+            using Matrix lossX = backend.CrossEntropyInputGradient(gradient, op, loss),
+                lossW = backend.CrossEntropyWeightGradient(gradient, op, loss);
         }
     }
 }

@@ -33,7 +33,8 @@ public sealed class CpuBackendTests
     [Fact]
     public void WidestTierIsChosen()
     {
-        SimdTier expected = Avx512F.IsSupported ? SimdTier.Vector512 : Avx2.IsSupported && Fma.IsSupported ? SimdTier.Vector256 : SimdTier.Vector128;
+        SimdTier expected =
+            Avx512F.IsSupported ? SimdTier.Vector512 : Avx2.IsSupported && Fma.IsSupported ? SimdTier.Vector256 : SimdTier.Vector128;
         using var backend = new CpuBackend();
         Assert.Equal(expected, backend.Simd);
     }
@@ -44,7 +45,12 @@ public sealed class CpuBackendTests
         foreach (SimdTier tier in new[] { SimdTier.Vector128, SimdTier.Vector256, SimdTier.Vector512 })
         {
             if (SimdTiers.IsSupported(tier)) new CpuBackend(new CpuBackendOptions { Simd = tier }).Dispose();
-            else Assert.Contains($"no {SimdTiers.Bits(tier)}-bit vectors", Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { Simd = tier })).Message);
+            else
+            {
+                Assert.Contains(
+                    $"no {SimdTiers.Bits(tier)}-bit vectors",
+                    Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { Simd = tier })).Message);
+            }
         }
         Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { Simd = (SimdTier)7 }));
     }
@@ -52,7 +58,9 @@ public sealed class CpuBackendTests
     /// <summary>Widths are in bits, as on the command line.</summary>
     [Fact]
     public void MissingTierIsNamedByItsBits() =>
-        Assert.Matches(@"^This processor has no 512-bit vectors: ask for 128 bits \([A-Za-z]+\) at the most, or", SimdTiers.Missing(SimdTier.Vector512, SimdTier.Vector128));
+        Assert.Matches(
+            @"^This processor has no 512-bit vectors: ask for 128 bits \([A-Za-z]+\) at the most, or",
+            SimdTiers.Missing(SimdTier.Vector512, SimdTier.Vector128));
 
     [Theory]
     [InlineData(0)]

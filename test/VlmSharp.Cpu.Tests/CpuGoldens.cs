@@ -15,12 +15,14 @@ public sealed class Cpu128ModelGoldens : ModelGoldens
 
 public sealed class Cpu256ModelGoldens : ModelGoldens
 {
-    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector256, AllowEmulation = true });
+    protected override IComputeBackend CreateBackend() =>
+        new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector256, AllowEmulation = true });
 }
 
 public sealed class Cpu512ModelGoldens : ModelGoldens
 {
-    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512, AllowEmulation = true, Threads = 3 });
+    protected override IComputeBackend CreateBackend() =>
+        new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512, AllowEmulation = true, Threads = 3 });
 }
 
 public sealed class CpuBeamGoldens : BeamGoldens
@@ -52,12 +54,14 @@ public sealed class Cpu128Nf4Goldens : Nf4Goldens
 
 public sealed class Cpu256Nf4Goldens : Nf4Goldens
 {
-    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector256, AllowEmulation = true });
+    protected override IComputeBackend CreateBackend() =>
+        new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector256, AllowEmulation = true });
 }
 
 public sealed class Cpu512Nf4Goldens : Nf4Goldens
 {
-    protected override IComputeBackend CreateBackend() => new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512, AllowEmulation = true, Threads = 3 });
+    protected override IComputeBackend CreateBackend() =>
+        new CpuBackend(new CpuBackendOptions { Simd = SimdTier.Vector512, AllowEmulation = true, Threads = 3 });
 }
 
 public sealed class CpuAdapterGoldens : AdapterGoldens

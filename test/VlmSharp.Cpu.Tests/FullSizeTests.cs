@@ -59,9 +59,10 @@ public sealed class FullSizeTests
 
     /// <summary>
     /// The logits after all but one of the recorded tokens. For Gemma 2 they were recorded with <see cref="HybridCacheFault"/>. With
-    /// that done to our cache the logits are equal; without it ours are right.
+    /// that fault in our cache the logits are equal; without it ours are right.
     /// </summary>
-    private static void CheckLastStep(VisionLanguageModel model, GenerationRequest request, int[] tokens, ReadOnlySpan<float> expected, string name)
+    private static void CheckLastStep(
+        VisionLanguageModel model, GenerationRequest request, int[] tokens, ReadOnlySpan<float> expected, string name)
     {
         PaliGemmaModel network = model.Network;
         IComputeBackend b = network.Backend;

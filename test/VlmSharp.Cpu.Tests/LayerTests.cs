@@ -2,7 +2,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Cpu.Tests;
 
-/// <summary>Registers know nothing of storage formats, these nothing of kernels, and threads nothing of either.</summary>
+/// <summary>Registers do not depend on storage formats, formats do not depend on kernels, and threads depend on neither.</summary>
 public sealed class LayerTests
 {
     [Theory]
@@ -10,7 +10,7 @@ public sealed class LayerTests
     [InlineData("Threading", "Threading")]
     [InlineData("Formats", "Formats", "Simd")]
     [InlineData("Kernels", "Kernels", "Formats", "Simd", "Threading")]
-    public void A_layer_names_only_what_it_stands_on(string layer, params string[] known)
+    public void A_layer_names_only_the_layers_below_it(string layer, params string[] known)
     {
         string root = Path.Combine(GoldenFiles.Root, "VlmSharp.Cpu"), prefix = "VlmSharp.Cpu.";
         foreach (string path in Directory.EnumerateFiles(Path.Combine(root, layer), "*.cs", SearchOption.AllDirectories))

@@ -26,9 +26,11 @@ public sealed unsafe class UpdateTests
     {
         float[] numbers = GC.AllocateArray<float>(4, pinned: true);
         using var backend = new CpuBackend(new CpuBackendOptions { Threads = 1 });
-        using Weight weight = backend.LoadWeight(new WeightData("w", DType.F32, 1, 4, Marshal.UnsafeAddrOfPinnedArrayElement(numbers, 0), numbers));
+        using Weight weight =
+            backend.LoadWeight(new WeightData("w", DType.F32, 1, 4, Marshal.UnsafeAddrOfPinnedArrayElement(numbers, 0), numbers));
         using Matrix gradient = backend.Upload([1, 1, 1, 1], 1, 4);
-        Assert.Contains("only be read", Assert.Throws<ArgumentException>(() => backend.Sgd(weight, gradient, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "only be read", Assert.Throws<ArgumentException>(() => backend.Sgd(weight, gradient, 1)).Message, StringComparison.Ordinal);
         Assert.Equal(new float[4], numbers);
     }
 
@@ -42,8 +44,10 @@ public sealed unsafe class UpdateTests
             foreach (int kind in new[] { 0, 1, 2 })
             {
                 void* memory = NativeMemory.AllocZeroed(Rows * Columns, 4);
-                using Weight weight = backend.LoadWeight(new WeightData("w", dtype, Rows, Columns, (nint)memory, backend, IsWritable: true));
-                Matrix master = dtype == DType.BF16 ? Zeros(backend, new(Rows, Columns)) : default, gradient = backend.Upload(Numbers(), Rows, Columns);
+                using Weight weight =
+                    backend.LoadWeight(new WeightData("w", dtype, Rows, Columns, (nint)memory, backend, IsWritable: true));
+                Matrix master = dtype == DType.BF16 ? Zeros(backend, new(Rows, Columns)) : default,
+                    gradient = backend.Upload(Numbers(), Rows, Columns);
                 Matrix a = Zeros(backend, new(Rows, Columns)), b = Zeros(backend, new(Rows, Columns));
                 Matrix codes = Zeros(backend, AdamW8Bit.CodesOf(a.Length)), others = Zeros(backend, AdamW8Bit.CodesOf(a.Length));
                 Matrix scales = Zeros(backend, AdamW8Bit.ScalesOf(a.Length)), more = Zeros(backend, AdamW8Bit.ScalesOf(a.Length));
@@ -66,5 +70,6 @@ public sealed unsafe class UpdateTests
         return [.. results];
     }
 
-    private static Matrix Zeros(CpuBackend backend, MatrixShape shape) => backend.Upload(new float[shape.Rows * shape.Columns], shape.Rows, shape.Columns);
+    private static Matrix Zeros(CpuBackend backend, MatrixShape shape) =>
+        backend.Upload(new float[shape.Rows * shape.Columns], shape.Rows, shape.Columns);
 }

@@ -3,10 +3,10 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Evaluation.Tests;
 
-/// <summary>What the reference programs gave: <c>golden/metrics</c>.</summary>
+/// <summary>The results of the reference programs: <c>golden/metrics</c>.</summary>
 internal static class MetricGoldens
 {
-    /// <summary>How close a metric must come.</summary>
+    /// <summary>The tolerance of a metric.</summary>
     public const double Tolerance = 1e-9;
 
     /// <summary>A golden file.</summary>
@@ -18,7 +18,7 @@ internal static class MetricGoldens
     /// <summary>A list of numbers.</summary>
     public static double[] Numbers(JsonElement list) => [.. list.EnumerateArray().Select(item => item.GetDouble())];
 
-    /// <summary>Holds numbers against those of the reference.</summary>
+    /// <summary>Compares numbers with those of the reference.</summary>
     public static void AssertClose(IEnumerable<double> expected, IEnumerable<double> found)
     {
         double[] e = [.. expected], f = [.. found];

@@ -5,10 +5,10 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Explain.Tests;
 
-/// <summary>What the sink makes of attention weights: means of heads and layers, maps that lose no attention.</summary>
+/// <summary>The sink averages attention weights over heads and layers, and its maps lose no attention.</summary>
 public sealed class ExplanationSinkTests
 {
-    /// <summary>Sides that need no coarser map, that divide, and that leave a ragged edge.</summary>
+    /// <summary>Sides that need no coarser map, sides that divide evenly, and sides that leave a ragged edge.</summary>
     [Theory]
     [InlineData(8, 8, 1)]
     [InlineData(32, 32, 1)]
@@ -19,7 +19,8 @@ public sealed class ExplanationSinkTests
     {
         using var backend = new ReferenceBackend();
         int patches = perSide * perSide, keys = patches + 3;
-        bool[] isImage = [.. Enumerable.Range(0, patches + 2).Select(i => i is not (0 or 5))]; // text before and within: places shift
+        // text before and between the patches shifts their places
+        bool[] isImage = [.. Enumerable.Range(0, patches + 2).Select(i => i is not (0 or 5))];
         var sink = new ExplanationSink(backend, new VisionConfig(1, 1, 1, 1, 14, 14 * perSide, 1e-6f));
         sink.Begin(isImage);
         float[] first = Numbers(2 * keys, 1), second = Numbers(2 * keys, 2);
@@ -37,18 +38,21 @@ public sealed class ExplanationSinkTests
         Assert.Equal((perSide, 1, 2), (map.Side, map.PatchesPerCell, layers.Length));
         Assert.Equal((coarse, patchesPerCell), (layers[0].Map.Side, layers[0].Map.PatchesPerCell));
         double[] cells = new double[coarse * coarse];
-        for (int patch = 0; patch < patches; patch++) cells[patch / perSide / patchesPerCell * coarse + patch % perSide / patchesPerCell] += picture[patch];
+        for (int patch = 0; patch < patches; patch++)
+            cells[patch / perSide / patchesPerCell * coarse + patch % perSide / patchesPerCell] += picture[patch];
         for (int i = 0; i < cells.Length; i++) Assert.Equal(cells[i], (layers[0].Map.Cells[i] + layers[1].Map.Cells[i]) / 2.0, 1e-5);
         Assert.Equal(layers.Average(l => l.Share.Picture), share.Picture, 1e-4);
     }
 
     [Fact]
-    public void Later_steps_start_anew_and_leave_the_sizes_alone()
+    public void Later_steps_start_again_and_do_not_change_the_sizes()
     {
         using var backend = new ReferenceBackend();
         var sink = new ExplanationSink(backend, new VisionConfig(1, 1, 1, 1, 14, 14, 1e-6f));
         sink.Begin([true, false]);
-        using Matrix rows = backend.Upload([3, 4, 0, 1], 2, 2), prompt = backend.Upload([0.25f, 0.75f], 1, 2), later = backend.Upload([0.5f, 0.25f, 0.25f], 1, 3);
+        using Matrix rows = backend.Upload([3, 4, 0, 1], 2, 2),
+            prompt = backend.Upload([0.25f, 0.75f], 1, 2),
+            later = backend.Upload([0.5f, 0.25f, 0.25f], 1, 3);
         sink.Record("text.layer.0", rows);
         sink.Record("text.layer.0.mlp", rows); // a branch, not a stage
         sink.Record("text.layer.0.weights", prompt);

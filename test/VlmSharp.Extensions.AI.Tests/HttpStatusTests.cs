@@ -3,13 +3,13 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Extensions.AI.Tests;
 
-/// <summary>Whose fault it is, as an HTTP status.</summary>
+/// <summary>HTTP statuses say whose fault an error is.</summary>
 public sealed class HttpStatusTests
 {
     private static readonly byte[] Cake = File.ReadAllBytes(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"));
 
     [Fact]
-    public void Pictures_that_are_damaged_of_another_format_or_too_large_are_told_apart()
+    public void Damaged_unknown_and_too_large_pictures_have_different_statuses()
     {
         Assert.Equal((ImageFault.Damaged, 400), Refused(Cake[..5000]));
         Assert.Equal((ImageFault.Damaged, 400), Refused([]));
@@ -23,7 +23,7 @@ public sealed class HttpStatusTests
     }
 
     [Fact]
-    public void A_request_that_cannot_be_met_is_the_client_s_and_all_else_the_server_s()
+    public void A_bad_request_is_the_client_s_fault_and_all_else_the_server_s()
     {
         Assert.Equal(400, HttpStatus.Of(new RequestException("x")));
         Assert.Equal(499, HttpStatus.Of(new OperationCanceledException()));

@@ -8,7 +8,7 @@ using VlmSharp.Telemetry;
 
 namespace VlmSharp.Extensions.AI.Tests;
 
-/// <summary>The chat client answers what the model answers, and says what it cannot do.</summary>
+/// <summary>The chat client gives the model's answers and reports what it cannot do.</summary>
 public sealed class VlmSharpChatClientTests : IDisposable
 {
     private readonly CpuBackend backend = new();
@@ -38,7 +38,7 @@ public sealed class VlmSharpChatClientTests : IDisposable
     };
 
     [Fact]
-    public async Task An_answer_is_the_models_with_usage_and_reason()
+    public async Task An_answer_equals_that_of_the_model_and_has_usage_and_reason()
     {
         ChatMessage message = Chat.Ask("cake.png", "caption en");
         ChatResponse response = await client.GetResponseAsync([message]);
@@ -60,7 +60,8 @@ public sealed class VlmSharpChatClientTests : IDisposable
         ChatMessage message = Chat.Ask("car-key.png", "detect key");
         List<ChatResponseUpdate> updates = await client.GetStreamingResponseAsync([message]).ToListAsync();
         Assert.True(updates.Count > 3);
-        Assert.All(updates, u => Assert.Equal((updates[0].ResponseId, ChatRole.Assistant, "model"), (u.ResponseId, u.Role!.Value, u.ModelId)));
+        Assert.All(
+            updates, u => Assert.Equal((updates[0].ResponseId, ChatRole.Assistant, "model"), (u.ResponseId, u.Role!.Value, u.ModelId)));
         Assert.All(updates[..^1], u => Assert.Null(u.FinishReason));
 
         ChatResponse joined = updates.ToChatResponse(), whole = await client.GetResponseAsync([message]);
@@ -80,14 +81,17 @@ public sealed class VlmSharpChatClientTests : IDisposable
         ChatResponse bytes = await client.GetResponseAsync([Chat.User(first, second, new TextContent("caption"), new TextContent(" en"))]);
         ChatResponse links = await client.GetResponseAsync([Chat.User(first, link, new TextContent("caption en"))]);
         Assert.Equal(bytes.Usage!.InputTokenCount, links.Usage!.InputTokenCount);
-        Assert.Equal(Direct(Chat.User(first, second, new TextContent("caption en"))).TokenIds, ((GenerationResult)bytes.RawRepresentation!).TokenIds);
-        Assert.Equal(((GenerationResult)bytes.RawRepresentation!).LogProbabilities, ((GenerationResult)links.RawRepresentation!).LogProbabilities);
+        Assert.Equal(
+            Direct(Chat.User(first, second, new TextContent("caption en"))).TokenIds,
+            ((GenerationResult)bytes.RawRepresentation!).TokenIds);
+        Assert.Equal(
+            ((GenerationResult)bytes.RawRepresentation!).LogProbabilities, ((GenerationResult)links.RawRepresentation!).LogProbabilities);
     }
 
     [Theory]
     [InlineData("application/octet-stream")]
     [InlineData("binary/octet-stream")]
-    public async Task Data_of_no_type_is_a_picture_if_its_bytes_are(string type)
+    public async Task Data_without_a_type_is_a_picture_if_its_bytes_are(string type)
     {
         var untyped = new DataContent(Chat.Picture("cake.png").Data, type);
         Assert.Equal("a cake", (await client.GetResponseAsync([Chat.User(untyped, new TextContent("caption en"))])).Text);
@@ -105,14 +109,19 @@ public sealed class VlmSharpChatClientTests : IDisposable
         ChatResponse shortened = await client.GetResponseAsync([message], new ChatOptions { MaxOutputTokens = 2 });
         Assert.Equal((ChatFinishReason.Length, 2), (shortened.FinishReason!.Value, shortened.Usage!.OutputTokenCount));
 
-        var sampled = new ChatOptions { Temperature = 3, TopK = 40, TopP = 0.9f, Seed = 5, ModelId = "model", ToolMode = ChatToolMode.Auto };
+        var sampled =
+            new ChatOptions { Temperature = 3, TopK = 40, TopP = 0.9f, Seed = 5, ModelId = "model", ToolMode = ChatToolMode.Auto };
         GenerationResult direct = Direct(message, new GenerationOptions { Temperature = 3, TopK = 40, TopP = 0.9f, Seed = 5 });
         Assert.NotEqual(Direct(message).TokenIds, direct.TokenIds);
         Assert.Equal(direct.TokenIds, await Ids(message, sampled));
 
         string text = Direct(message).Text!;
-        Assert.Equal(text[..text.IndexOf("key", StringComparison.Ordinal)], (await client.GetResponseAsync([message], new ChatOptions { StopSequences = ["key"] })).Text);
-        Assert.Equal(text[..text.IndexOf("key", StringComparison.Ordinal)], (await client.GetStreamingResponseAsync([message], new ChatOptions { StopSequences = ["key"] }).ToChatResponseAsync()).Text);
+        Assert.Equal(
+            text[..text.IndexOf("key", StringComparison.Ordinal)],
+            (await client.GetResponseAsync([message], new ChatOptions { StopSequences = ["key"] })).Text);
+        Assert.Equal(
+            text[..text.IndexOf("key", StringComparison.Ordinal)],
+            (await client.GetStreamingResponseAsync([message], new ChatOptions { StopSequences = ["key"] }).ToChatResponseAsync()).Text);
 
         Assert.Equal(Direct(message).TokenIds, await Ids(message, new ChatOptions { Temperature = 0, TopP = 0.5f, TopK = 3 }));
     }
@@ -122,7 +131,8 @@ public sealed class VlmSharpChatClientTests : IDisposable
     {
         ChatMessage message = Chat.Ask("car-key.png", "what is below the car?");
         var raw = new GenerationOptions { Beams = 3, LengthPenalty = 0.5f, MaxNewTokens = 20 };
-        ChatResponse response = await client.GetResponseAsync([message], new ChatOptions { MaxOutputTokens = 7, RawRepresentationFactory = _ => raw });
+        ChatResponse response =
+            await client.GetResponseAsync([message], new ChatOptions { MaxOutputTokens = 7, RawRepresentationFactory = _ => raw });
         var result = (GenerationResult)response.RawRepresentation!;
         GenerationResult direct = Direct(message, raw with { MaxNewTokens = 7 });
         Assert.NotNull(direct.Score);
@@ -151,7 +161,7 @@ public sealed class VlmSharpChatClientTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_earlier_turns_the_last_picture_is_kept_where_the_last_message_has_none()
+    public async Task The_last_picture_of_earlier_turns_is_used_when_the_last_message_has_none()
     {
         ChatMessage said = new(ChatRole.Assistant, "a cake"), again = Chat.User(new TextContent("caption en"));
         ChatMessage cake = Chat.Ask("cake.png", "answer en how many cakes are there?"), sun = Chat.Ask("sun.png", "caption en");
@@ -178,16 +188,19 @@ public sealed class VlmSharpChatClientTests : IDisposable
     {
         RequestException error = await Assert.ThrowsAsync<RequestException>(() => client.GetResponseAsync(messages));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
-        Assert.Equal(error.Message, (await Assert.ThrowsAsync<RequestException>(() => client.GetStreamingResponseAsync(messages).ToListAsync().AsTask())).Message);
+        Assert.Equal(
+            error.Message,
+            (await Assert.ThrowsAsync<RequestException>(() => client.GetStreamingResponseAsync(messages).ToListAsync().AsTask())).Message);
     }
 
     [Fact]
-    public async Task A_damaged_picture_is_named()
+    public async Task The_error_for_a_damaged_picture_names_it()
     {
         var damaged = new DataContent(Chat.Picture("cake.png").Data[..5000], "image/png") { Name = "half.png" };
         ImageFormatException error = await Assert.ThrowsAsync<ImageFormatException>(() => client.GetResponseAsync([Chat.User(damaged)]));
         Assert.StartsWith("half.png", error.Message, StringComparison.Ordinal);
-        error = await Assert.ThrowsAsync<ImageFormatException>(() => client.GetResponseAsync([Chat.User(new DataContent("hello"u8.ToArray(), "image/png"))]));
+        error = await Assert.ThrowsAsync<ImageFormatException>(
+            () => client.GetResponseAsync([Chat.User(new DataContent("hello"u8.ToArray(), "image/png"))]));
         Assert.StartsWith("Picture 1", error.Message, StringComparison.Ordinal);
     }
 
@@ -207,7 +220,8 @@ public sealed class VlmSharpChatClientTests : IDisposable
     [Theory, MemberData(nameof(OtherOptions), DisableDiscoveryEnumeration = true)]
     public async Task An_option_that_cannot_be_honored_is_refused_by_name(string name, ChatOptions options)
     {
-        RequestException error = await Assert.ThrowsAsync<RequestException>(() => client.GetResponseAsync([Chat.Ask("cake.png", "caption en")], options));
+        RequestException error =
+            await Assert.ThrowsAsync<RequestException>(() => client.GetResponseAsync([Chat.Ask("cake.png", "caption en")], options));
         Assert.Equal(name, error.Parameter);
         Assert.Contains(name, error.Message, StringComparison.Ordinal);
     }
@@ -231,22 +245,26 @@ public sealed class VlmSharpChatClientTests : IDisposable
     public async Task Cancellation_takes_effect_between_tokens()
     {
         using var source = new CancellationTokenSource();
-        var options = new ChatOptions { MaxOutputTokens = 400, RawRepresentationFactory = _ => new GenerationOptions { IgnoreEndOfSequence = true } };
+        var options =
+            new ChatOptions { MaxOutputTokens = 400, RawRepresentationFactory = _ => new GenerationOptions { IgnoreEndOfSequence = true } };
         int seen = 0;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync([Chat.Ask("car-key.png", "detect key")], options, source.Token))
+            await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(
+                [Chat.Ask("car-key.png", "detect key")], options, source.Token))
                 if (++seen == 2) await source.CancelAsync();
         });
         Assert.Equal(2, seen);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetResponseAsync([Chat.Ask("cake.png", "caption en")], options, source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => client.GetResponseAsync([Chat.Ask("cake.png", "caption en")], options, source.Token));
         Assert.Equal("a cake", (await client.GetResponseAsync([Chat.Ask("cake.png", "caption en")])).Text);
     }
 
     [Fact]
     public async Task Concurrent_chats_get_their_own_answers()
     {
-        ChatResponse[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => client.GetResponseAsync([Chat.Ask(i % 2 == 0 ? "cake.png" : "sun.png", "caption en")])));
+        ChatResponse[] answers = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => client.GetResponseAsync([Chat.Ask(i % 2 == 0 ? "cake.png" : "sun.png", "caption en")])));
         Assert.Equal(["a cake", "two suns", "a cake", "two suns", "a cake", "two suns", "a cake", "two suns"], answers.Select(a => a.Text));
     }
 
@@ -263,7 +281,7 @@ public sealed class VlmSharpChatClientTests : IDisposable
         Assert.Throws<ArgumentNullException>(() => new VlmSharpChatClient(null!));
     }
 
-    /// <summary>The model's span is a child of the caller's, so that a request's trace is whole.</summary>
+    /// <summary>The model's span is a child of the caller's, so that the trace of a request is complete.</summary>
     [Fact]
     public async Task An_answer_belongs_to_the_callers_trace()
     {

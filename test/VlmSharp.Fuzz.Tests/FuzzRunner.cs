@@ -3,20 +3,22 @@ using System.IO.MemoryMappedFiles;
 
 namespace VlmSharp.Fuzz.Tests;
 
-/// <summary>What became of a format's mutations.</summary>
-internal sealed record FuzzTally(string Format, long Mutations, long Rejected, long Accepted, IReadOnlyList<string> Faults, long MostAllocated, TimeSpan Longest)
+/// <summary>The result of the mutations of a format.</summary>
+internal sealed record FuzzTally(
+    string Format, long Mutations, long Rejected, long Accepted, IReadOnlyList<string> Faults, long MostAllocated, TimeSpan Longest)
 {
     public override string ToString() =>
-        $"{Format,-18} {Mutations,9} mutations {Rejected,9} rejected {Accepted,9} accepted {Faults.Count,3} crashed   most allocated {MostAllocated / 1024.0,9:N0} KiB   longest {Longest.TotalMilliseconds,7:N1} ms";
+        $"{Format,-18} {Mutations,9} mutations {Rejected,9} rejected {Accepted,9} accepted {Faults.Count,3} crashed   most allocated "
+            + $"{MostAllocated / 1024.0,9:N0} KiB   longest {Longest.TotalMilliseconds,7:N1} ms";
 }
 
-/// <summary>Tries mutation after mutation, and says exactly how to try one again that goes wrong.</summary>
+/// <summary>Tries one mutation after another, and reports how to repeat one that fails.</summary>
 internal sealed class FuzzRunner(FuzzTarget target, FuzzSettings settings)
 {
-    /// <summary>A thread of a server has about as much.</summary>
+    /// <summary>The stack of a thread: about as large as that of a server thread.</summary>
     private const int StackBytes = 1 << 20;
 
-    /// <summary>A message is one sentence.</summary>
+    /// <summary>The longest message: one sentence.</summary>
     private const int LongestMessage = 1200, MostFaults = 20;
 
     private readonly List<string> faults = [];
@@ -25,7 +27,7 @@ internal sealed class FuzzRunner(FuzzTarget target, FuzzSettings settings)
     private long current, started;
     private TimeSpan longest;
 
-    /// <summary>Runs until the settings' end, on a thread that is watched.</summary>
+    /// <summary>Runs until the limits of the settings, on a watched thread.</summary>
     public FuzzTally Run()
     {
         Directory.CreateDirectory(reports);
@@ -46,7 +48,7 @@ internal sealed class FuzzRunner(FuzzTarget target, FuzzSettings settings)
 
     private void RunAll()
     {
-        // Outlives a process that ends at once, of a stack that overflows or an address that is none: the number in it is the culprit's.
+        // Survives a process that dies of a stack overflow or a bad address: it holds the number of the failing input.
         string journal = Path.Combine(reports, $"{target.Name}.last");
         using (MemoryMappedFile file = MemoryMappedFile.CreateFromFile(journal, FileMode.Create, null, sizeof(long)))
         using (MemoryMappedViewAccessor last = file.CreateViewAccessor())
@@ -84,7 +86,8 @@ internal sealed class FuzzRunner(FuzzTarget target, FuzzSettings settings)
         }
 
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before, most = target.MostAllocation(bytes.Length);
-        if (fault is null && allocated > most) fault = $"it allocated {allocated} bytes, over the {most} allowed for an input of {bytes.Length}";
+        if (fault is null && allocated > most)
+            fault = $"it allocated {allocated} bytes, over the {most} allowed for an input of {bytes.Length}";
         TimeSpan time = Stopwatch.GetElapsedTime(start);
         longest = time > longest ? time : longest;
         mostAllocated = Math.Max(mostAllocated, allocated);
@@ -94,7 +97,7 @@ internal sealed class FuzzRunner(FuzzTarget target, FuzzSettings settings)
         else rejected++;
     }
 
-    /// <summary>What is wrong with a message, or null: it is shown on terminals and written to logs.</summary>
+    /// <summary>The fault of a message, or null. Messages are shown on terminals and written to logs.</summary>
     private static string? WrongMessage(string message) =>
         message.Any(char.IsControl) ? $"control characters in the message: {message}"
         : message.Length > LongestMessage ? $"a message of {message.Length} characters: {message[..300]}"
@@ -109,7 +112,8 @@ internal sealed class FuzzRunner(FuzzTarget target, FuzzSettings settings)
         lock (faults)
         {
             faults.Add($"{target.Name}, iteration {iteration} (a mutation of {seed}): {fault}\n"
-                + $"  The bytes are in {path}. Again: {FuzzSettings.CaseVariable}={target.Name}:{iteration} dotnet test test/VlmSharp.Fuzz.Tests -c Release");
+                + $"  The bytes are in {path}. Again: {FuzzSettings.CaseVariable}={target.Name}:{iteration} "
+                + "dotnet test test/VlmSharp.Fuzz.Tests -c Release");
         }
     }
 }

@@ -2,13 +2,15 @@ using VlmSharp.Fuzz.Tests.Mutating;
 
 namespace VlmSharp.Fuzz.Tests;
 
-/// <summary>A file that mutations start from.</summary>
+/// <summary>A valid file from which mutations start.</summary>
 internal sealed record Seed(string Name, byte[] Bytes);
 
-/// <summary>A kind of input, and what may happen to a damaged one: it is rejected with one type of exception, or it is used to its end.</summary>
+/// <summary>
+/// A kind of input. A damaged one must be rejected with one type of exception or be used completely.
+/// </summary>
 internal abstract class FuzzTarget : IDisposable
 {
-    /// <summary>What messages must call the input.</summary>
+    /// <summary>The name of the input that messages must contain.</summary>
     public const string FileName = "hostile-file";
 
     private readonly Lazy<IReadOnlyList<Seed>> seeds;
@@ -19,27 +21,27 @@ internal abstract class FuzzTarget : IDisposable
     /// <summary>The format's name in tables and switches.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The one exception that says no.</summary>
+    /// <summary>The only exception that may reject an input.</summary>
     public abstract Type Rejection { get; }
 
-    /// <summary>Whether no input is an error.</summary>
+    /// <summary>Whether every input must be accepted.</summary>
     public virtual bool AcceptsAll => false;
 
-    /// <summary>Most bytes that one input may allocate, all of them together, whether freed or not.</summary>
+    /// <summary>The most bytes that one input may allocate in total, whether freed or not.</summary>
     public abstract long MostAllocation(int inputBytes);
 
-    /// <summary>The files to start from, small ones.</summary>
+    /// <summary>The small files to start from.</summary>
     protected abstract IEnumerable<Seed> MakeSeeds();
 
-    /// <summary>Changes with knowledge of the format; null where there is none.</summary>
+    /// <summary>A mutator that knows the format, or null.</summary>
     protected virtual Func<byte[], Random, byte[], byte[]>? Structured => null;
 
-    /// <summary>Reads the input and makes use of all that was read.</summary>
+    /// <summary>Reads the input and uses everything that was read.</summary>
     /// <param name="bytes">The input.</param>
     /// <returns>Whether it was accepted; a rejection may also be an exception of type <see cref="Rejection"/>.</returns>
     public abstract bool Use(byte[] bytes);
 
-    /// <summary>Uses every seed once: what is made at the first use of anything is no input's doing.</summary>
+    /// <summary>Uses every seed once, so that memory for first uses is not charged to an input.</summary>
     public void Prepare()
     {
         foreach (Seed seed in seeds.Value)
@@ -50,7 +52,7 @@ internal abstract class FuzzTarget : IDisposable
             }
             catch (VlmSharpException)
             {
-                // Seeds of kinds that are refused are mutated too.
+                // Seeds that are refused are mutated too.
             }
         }
     }
@@ -69,16 +71,16 @@ internal abstract class FuzzTarget : IDisposable
         return (seed.Name, bytes);
     }
 
-    /// <summary>Removes what was written to disk.</summary>
+    /// <summary>Removes the files on disk.</summary>
     public void Dispose()
     {
         if (folder.IsValueCreated) folder.Value.Delete(recursive: true);
     }
 
-    /// <summary>A folder of this target's own.</summary>
+    /// <summary>A folder for this target alone.</summary>
     protected string Folder => folder.Value.FullName;
 
-    /// <summary>Writes the input where a reader that takes a path finds it.</summary>
+    /// <summary>Writes the input to a file, for readers that take a path.</summary>
     protected string Write(byte[] bytes, string name = FileName)
     {
         string path = Path.Combine(Folder, name);

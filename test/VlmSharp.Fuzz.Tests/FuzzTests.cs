@@ -5,7 +5,7 @@ namespace VlmSharp.Fuzz.Tests;
 
 /// <summary>
 /// Mutated inputs of every kind are used or rejected with VlmSharp's own exception, within the stated memory, and never hang. The
-/// same inputs on every machine; VLMSHARP_FUZZ_SECONDS asks for more of them (docs/hostile-input.md).
+/// inputs are the same on every machine; VLMSHARP_FUZZ_SECONDS asks for more of them (docs/hostile-input.md).
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
@@ -25,12 +25,12 @@ public sealed class FuzzTests(ITestOutputHelper output)
         output.WriteLine(tally.ToString());
         Assert.True(tally.Faults.Count == 0, string.Join("\n", tally.Faults));
         if (settings.Iterations == 1) return;
-        // Neither a reader that refuses everything nor one that is never reached has been tested.
+        // A reader that refuses everything, or that is never reached, has not been tested.
         Assert.True(tally.Accepted > 0, $"Every mutation of {format} was rejected.");
         Assert.True(tally.Rejected > 0 != target.AcceptsAll, $"{tally.Rejected} mutations of {format} were rejected.");
     }
 
-    /// <summary>What an iteration tries depends on nothing but its number.</summary>
+    /// <summary>The input of an iteration depends only on its number.</summary>
     [Theory]
     [MemberData(nameof(Formats))]
     public void Inputs_are_the_same_each_time(string format)
@@ -42,14 +42,16 @@ public sealed class FuzzTests(ITestOutputHelper output)
     private static IEnumerable<(string Name, Func<FuzzTarget> Make)> All() =>
         ((Func<FuzzTarget>[])[
             .. ImageTarget.All(),
-            () => new SafetensorsTarget(), () => new CheckpointTarget(), () => new QuantizedTarget(), () => new IndexTarget(), () => new NpzTarget(),
+            () => new SafetensorsTarget(), () => new CheckpointTarget(), () => new QuantizedTarget(), () => new IndexTarget(),
+            () => new NpzTarget(),
             () => new ConfigTarget(), () => new GenerationConfigTarget(), () => new PreprocessorTarget(),
             () => new TokenizerJsonTarget(), () => new TokenizerModelTarget(), () => new AddedTokensTarget(),
             () => new PromptTarget(), () => new AnswerTarget(), () => new ManifestTarget(),
             () => new TrainingDataTarget(), () => new CocoMaskTarget(),
             () => new CaptionFilesTarget(), () => new AnswerFilesTarget(), () => new DetectionFilesTarget(),
             () => new AdapterConfigTarget(), () => new AdapterTensorsTarget(),
-            () => new ChatBodyTarget(), () => new NativeBodyTarget(), () => new FormTarget(), () => new DataUriTarget(), () => new PictureUrlTarget(), () => new KeyFileTarget(),
+            () => new ChatBodyTarget(), () => new NativeBodyTarget(), () => new FormTarget(), () => new DataUriTarget(),
+            () => new PictureUrlTarget(), () => new KeyFileTarget(),
         ]).Select(make => (Name(make), make));
 
     private static string Name(Func<FuzzTarget> make)

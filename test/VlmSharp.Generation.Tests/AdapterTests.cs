@@ -4,7 +4,7 @@ using VlmSharp.Generation.Tests.Backends;
 
 namespace VlmSharp.Generation.Tests;
 
-/// <summary>Several adapters beside one model: who answers with which, together and alone.</summary>
+/// <summary>Several adapters on one model: which adapter answers which request, together and alone.</summary>
 public sealed class AdapterTests : IDisposable
 {
     private static readonly string[] Names = ["lora", "rslora", "base"];
@@ -36,18 +36,19 @@ public sealed class AdapterTests : IDisposable
     private static GenerationOptions Tokens(int count) => new() { MaxNewTokens = count, IgnoreEndOfSequence = true };
 
     [Fact]
-    public async Task Callers_of_the_engine_get_the_answers_that_each_gets_alone()
+    public async Task Every_caller_of_the_engine_gets_the_answer_that_it_gets_alone()
     {
         string Of(int i) => Names[i % Names.Length];
         GenerationResult[] alone = [.. Enumerable.Range(0, 9).Select(i => model.Generate(Request(i / 3, Of(i)), Tokens(8 + i)))];
         Task<GenerationResult>[] asked = [.. Enumerable.Range(0, 9).Select(i => model.GenerateAsync(Request(i / 3, Of(i)), Tokens(8 + i)))];
         GenerationResult[] together = await Task.WhenAll(asked);
         for (int i = 0; i < together.Length; i++) Assert.Equal(alone[i].TokenIds, together[i].TokenIds);
-        Assert.Equal(9, together.Select(r => string.Join(' ', r.TokenIds.Take(6))).Distinct().Count()); // or this would show nothing
+        // otherwise the test would show nothing
+        Assert.Equal(9, together.Select(r => string.Join(' ', r.TokenIds.Take(6))).Distinct().Count());
     }
 
     [Fact]
-    public void One_who_comes_later_with_another_adapter_changes_nothing_for_those_who_are_there()
+    public void A_later_request_with_another_adapter_changes_nothing_for_earlier_ones()
     {
         GenerationResult[] alone = [.. Names.Select(name => model.Generate(Request(1, name), Tokens(12)))];
         using GenerationSession session = model.Start([], Tokens(12));
@@ -87,7 +88,7 @@ public sealed class AdapterTests : IDisposable
     }
 
     [Fact]
-    public void Recorded_steps_are_replayed_for_the_adapters_that_they_were_recorded_with()
+    public void Recorded_steps_are_replayed_only_for_their_own_adapters()
     {
         GenerationRequest[] requests = [.. Names.Select(name => Request(0, name))];
         IReadOnlyList<GenerationResult> expected = model.Generate(requests, Tokens(16));
@@ -96,7 +97,7 @@ public sealed class AdapterTests : IDisposable
         using VisionLanguageModel replayed = Open(replaying);
         Assert.Equal(expected.Select(r => r.TokenIds), replayed.Generate(requests, Tokens(16)).Select(r => r.TokenIds));
         Assert.InRange(replaying.Replayed, 10, 16);
-        // One session, one row a step: the first decodes with one adapter, the next ones with others.
+        // One session with one row per step: the first request decodes with one adapter, the next ones with others.
         using GenerationSession session = replayed.Start([], Tokens(16));
         foreach (GenerationRequest request in requests)
         {
@@ -108,7 +109,7 @@ public sealed class AdapterTests : IDisposable
     }
 
     [Fact]
-    public void The_default_adapter_answers_who_names_none()
+    public void The_default_adapter_answers_requests_that_name_none()
     {
         GenerationResult plain = model.Generate(Request(0, null), Tokens(8)), lora = model.Generate(Request(0, "lora"), Tokens(8));
         Assert.Equal(GoldenCase.Load("pg1")[0].Tokens[..8], plain.TokenIds);
@@ -121,10 +122,13 @@ public sealed class AdapterTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_nobody_has_is_refused_with_those_that_there_are()
+    public void An_unknown_name_is_refused_with_a_list_of_the_known_ones()
     {
-        foreach (Action ask in (Action[])[() => model.Generate(Request(0, "x")), () => model.Check(Request(0, "x")), () => model.DefaultAdapter = "x"])
-            Assert.Contains("'x'; loaded are lora, rslora, and base", Assert.Throws<RequestException>(ask).Message, StringComparison.Ordinal);
+        foreach (Action ask in (Action[])[
+            () => model.Generate(Request(0, "x")), () => model.Check(Request(0, "x")), () => model.DefaultAdapter = "x"
+        ])
+            Assert.Contains(
+                "'x'; loaded are lora, rslora, and base", Assert.Throws<RequestException>(ask).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => model.LoadAdapter("lora", Folder("rslora")));
         Assert.Throws<ArgumentException>(() => model.LoadAdapter("base", Folder("rslora")));
         Assert.Throws<ModelFormatException>(() => model.LoadAdapter("other", GoldenFiles.PathOf("training", "pg2-lora")));

@@ -6,7 +6,9 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Generation.Tests;
 
-/// <summary>Beam search inside the loop: batches, streaming, cancellation, memory. What it finds is held to the reference elsewhere.</summary>
+/// <summary>
+/// Beam search inside the loop: batches, streaming, cancellation, memory. Other tests compare its results with the reference.
+/// </summary>
 public sealed class BeamTests : IDisposable
 {
     private static readonly GenerationOptions Four = new() { Beams = 4 };
@@ -25,7 +27,10 @@ public sealed class BeamTests : IDisposable
     [Fact]
     public void A_batch_gives_the_answers_of_its_members()
     {
-        (string, string)[] asked = [("cake.png", "caption en"), ("car-key.png", "what is below the car?"), ("car-key.png", "detect key"), ("sun.png", "caption en")];
+        (string, string)[] asked =
+        [
+            ("cake.png", "caption en"), ("car-key.png", "what is below the car?"), ("car-key.png", "detect key"), ("sun.png", "caption en")
+        ];
         GenerationRequest[] requests = [.. Enumerable.Range(0, 18).Select(i => Request(asked[i % 4].Item1, asked[i % 4].Item2))];
         IReadOnlyList<GenerationResult> together = model.Generate(requests, Four);
         Assert.True(together.Select(r => r.TokenIds.Count).Distinct().Count() > 1);
@@ -45,16 +50,18 @@ public sealed class BeamTests : IDisposable
     {
         foreach (string image in new[] { "cake.png", "sun.png", "cactus.png" })
         {
-            GenerationResult result = model.Generate([Request(image, "caption en")], Four)[0], greedy = model.Generate([Request(image, "caption en")])[0];
+            GenerationResult result = model.Generate([Request(image, "caption en")], Four)[0],
+                greedy = model.Generate([Request(image, "caption en")])[0];
             Assert.Equal(result.LogProbabilities.Average(), result.Score!.Value, 1e-5);
-            Assert.True(result.Score.Value >= greedy.LogProbabilities.Average() - 1e-5); // not so of every model, but of a good one
+            // this does not hold for every model, but it does for a good one
+            Assert.True(result.Score.Value >= greedy.LogProbabilities.Average() - 1e-5);
             Assert.Equal(FinishReason.Stop, result.Finish);
             Assert.Null(greedy.Score);
         }
     }
 
     [Fact]
-    public async Task All_of_the_text_is_streamed_at_the_end()
+    public async Task The_whole_text_is_streamed_at_the_end()
     {
         var text = new StringBuilder();
         var tokens = new List<GeneratedToken>();
@@ -73,7 +80,7 @@ public sealed class BeamTests : IDisposable
     }
 
     [Fact]
-    public void The_candidates_of_the_best_beams_steps_come_with_it()
+    public void The_result_has_the_candidates_of_each_step_of_the_best_beam()
     {
         GenerationResult result = model.Generate([Request("cake.png", "caption en")], Four with { TopLogProbabilities = 3 })[0];
         Assert.Equal(result.TokenIds.Count, result.TopLogProbabilities!.Count);
@@ -94,7 +101,7 @@ public sealed class BeamTests : IDisposable
         {
             for (int i = 0; i < 3; i++) Assert.Equal(0, session.Step().Length);
             Assert.Equal(FinishReason.None, session.Results()[0].Finish);
-            Assert.Empty(session.Results()[0].TokenIds); // nothing is certain yet
+            Assert.Empty(session.Results()[0].TokenIds); // no token is final yet
         }
 
         source.CancelAfter(50);
@@ -117,14 +124,15 @@ public sealed class BeamTests : IDisposable
     }
 
     [Fact]
-    public void Texts_end_with_the_context_and_with_one_token()
+    public void Texts_end_at_the_context_limit_or_after_one_token()
     {
         GenerationResult result = model.Generate([Request("cake.png", "caption en")], Four with { MaxNewTokens = 1 })[0];
         Assert.Equal((1, FinishReason.Length), (result.TokenIds.Count, result.Finish));
         int room = model.Config.Text.MaxPositions - result.PromptTokens;
         int[] prompt = [.. Enumerable.Repeat(5, model.Config.Text.MaxPositions - model.Config.Vision.Patches - 3)];
         Assert.True(room > 3);
-        result = model.Generate([Request("cake.png", "") with { PromptIds = prompt }], Four with { MaxNewTokens = 50, IgnoreEndOfSequence = true })[0];
+        result = model.Generate(
+            [Request("cake.png", "") with { PromptIds = prompt }], Four with { MaxNewTokens = 50, IgnoreEndOfSequence = true })[0];
         Assert.Equal((3, FinishReason.Length), (result.TokenIds.Count, result.Finish));
     }
 

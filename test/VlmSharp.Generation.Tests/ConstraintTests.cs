@@ -9,7 +9,9 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Generation.Tests;
 
-/// <summary>Constrained generation: what is produced, and that scoring only the rows that can follow changes nothing, bit for bit.</summary>
+/// <summary>
+/// Constrained generation: its results, and that scoring only the rows of allowed tokens gives the same bits.
+/// </summary>
 public sealed class ConstraintTests : IDisposable
 {
     private readonly CpuBackend cpu = new();
@@ -31,17 +33,23 @@ public sealed class ConstraintTests : IDisposable
 
     public static TheoryData<string> Ways => ["greedy", "logprobs", "sampling", "processors", "beams"];
 
-    /// <summary>One request alone, as many as share a kernel, and as many as take the other one.</summary>
+    /// <summary>One request alone, as many as share the kernel for few rows, and as many as take the other kernel.</summary>
     [Theory, MemberData(nameof(Ways))]
     public void Some_rows_of_the_head_give_what_masking_all_logits_gives(string way)
     {
         GenerationOptions options = Options(way);
         foreach (int count in new[] { 1, 3, 14 })
         {
-            GenerationRequest[] requests = [.. Enumerable.Range(0, count).Select(i => Request(i % 2 == 0 ? "cake.png" : "car-key.png", new Boxes(1 + i % 2)) with { Seed = i })];
+            GenerationRequest[] requests =
+            [
+                .. Enumerable.Range(0, count)
+                    .Select(i => Request(i % 2 == 0 ? "cake.png" : "car-key.png", new Boxes(1 + i % 2)) with { Seed = i })
+            ];
             (backend.ScoresWholeHead, backend.Products) = (false, 0);
             IReadOnlyList<GenerationResult> some = model.Generate(requests, options);
-            Assert.True(backend.Products > 4 && backend.LargestRows <= 1024 + 2, $"{backend.Products} products of up to {backend.LargestRows} rows");
+            Assert.True(
+                backend.Products > 4 && backend.LargestRows <= 1024 + 2,
+                $"{backend.Products} products of up to {backend.LargestRows} rows");
             backend.ScoresWholeHead = true;
             IReadOnlyList<GenerationResult> all = model.Generate(requests, options);
             for (int i = 0; i < count; i++)
@@ -57,18 +65,24 @@ public sealed class ConstraintTests : IDisposable
         }
     }
 
-    /// <summary>A request that is free has the whole head scored, and the others' logits masked: their numbers are the same, of few requests and of many.</summary>
+    /// <summary>
+    /// A free request needs the whole head, so the logits of the others are masked instead. Their numbers stay the same, for few requests
+    /// and for many.
+    /// </summary>
     [Theory, MemberData(nameof(Ways))]
     public void A_free_request_in_the_batch_changes_nothing_for_the_others(string way)
     {
         GenerationOptions options = Options(way);
         foreach ((int count, ITokenConstraint? none) in new (int, ITokenConstraint?)[] { (3, null), (14, new Free()) })
         {
-            GenerationRequest[] requests = [.. Enumerable.Range(0, count).Select(i => Request(i % 2 == 0 ? "cake.png" : "car-key.png", new Boxes(1)) with { Seed = i })];
+            GenerationRequest[] requests =
+            [
+                .. Enumerable.Range(0, count).Select(i => Request(i % 2 == 0 ? "cake.png" : "car-key.png", new Boxes(1)) with { Seed = i })
+            ];
             IReadOnlyList<GenerationResult> some = model.Generate(requests, options);
             backend.Products = 0;
             IReadOnlyList<GenerationResult> mixed = model.Generate([.. requests, Request("cake.png", none) with { Seed = 99 }], options);
-            Assert.InRange(backend.Products, 0, 2); // but for the steps after the free one's end
+            Assert.InRange(backend.Products, 0, 2); // only in the steps after the free request's end
             for (int i = 0; i < count; i++)
             {
                 Assert.Equal(mixed[i].TokenIds, some[i].TokenIds);
@@ -81,8 +95,9 @@ public sealed class ConstraintTests : IDisposable
     [Fact]
     public void Log_probabilities_are_over_what_is_allowed()
     {
-        GenerationResult result = model.Generate([Request("cake.png", new Boxes(1))], new GenerationOptions { TopLogProbabilities = 1000 })[0];
-        Assert.Equal(0, result.LogProbabilities[^1]); // only the end may follow, so it is certain
+        GenerationResult result =
+            model.Generate([Request("cake.png", new Boxes(1))], new GenerationOptions { TopLogProbabilities = 1000 })[0];
+        Assert.Equal(0, result.LogProbabilities[^1]); // only the end may follow, so its probability is 1
         Assert.Equal([new TokenCandidate(1, 0)], result.TopLogProbabilities![^1]);
         Assert.InRange(result.TopLogProbabilities[0].Sum(t => Math.Exp(t.LogProbability)), 0.99, 1 + 1e-6);
         Assert.All(result.TopLogProbabilities[0], t => Assert.InRange(t.Id, Boxes.First, Boxes.First + 1023));
@@ -92,9 +107,9 @@ public sealed class ConstraintTests : IDisposable
         Assert.True(result.LogProbabilities[0] >= free.LogProbabilities[0]);
     }
 
-    /// <summary>What processors forbid and the constraint demands is produced.</summary>
+    /// <summary>A token that the processors forbid and the constraint demands is produced.</summary>
     [Theory, InlineData(1), InlineData(2)]
-    public void The_constraint_holds_against_the_processors(int beams)
+    public void The_constraint_overrides_the_processors(int beams)
     {
         var options = new GenerationOptions { MinNewTokens = 20, NoRepeatNgramSize = 1, Beams = beams };
         GenerationResult result = model.Generate([Request("cake.png", new Boxes(1))], options)[0];
@@ -118,7 +133,7 @@ public sealed class ConstraintTests : IDisposable
         Constraint = constraint,
     };
 
-    /// <summary>Some boxes of four places each, then the end.</summary>
+    /// <summary>A constraint: some boxes of four places each, then the end.</summary>
     private sealed class Boxes(int count) : ITokenConstraint
     {
         public const int First = 1000; // <loc0000> of the demo model
@@ -133,7 +148,7 @@ public sealed class ConstraintTests : IDisposable
         public ReadOnlySpan<int> AllowedAfter(ReadOnlySpan<int> newTokens) => [];
     }
 
-    /// <summary>Counts products with some rows of the head, or makes them by the whole product.</summary>
+    /// <summary>Counts the products with some rows of the head, or replaces them by the whole product.</summary>
     private sealed class HeadBackend(IComputeBackend inner) : DelegatingBackend(inner)
     {
         public bool ScoresWholeHead { get; set; }

@@ -7,7 +7,9 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Generation.Tests;
 
-/// <summary>A model that does not fit in a device's memory is refused before anything is copied, with the setting that would fit.</summary>
+/// <summary>
+/// A model that does not fit a device's memory is refused before anything is copied. The error names a setting that would fit.
+/// </summary>
 public sealed class DeviceRoomTests
 {
     [Fact]
@@ -30,7 +32,7 @@ public sealed class DeviceRoomTests
     }
 
     [Fact]
-    public void Where_nothing_fits_the_error_says_so() =>
+    public void If_nothing_fits_the_error_says_so() =>
         Assert.Contains("no setting makes it fit", Refused(1000, null), StringComparison.Ordinal);
 
     [Fact]
@@ -43,11 +45,12 @@ public sealed class DeviceRoomTests
         using VisionLanguageModel model = VisionLanguageModel.Open(folder, device);
         model.LoadAdapter("first", adapter);
         int loaded = device.Loaded;
-        Assert.Contains("pg1-lora", Assert.Throws<DeviceMemoryException>(() => model.LoadAdapter("second", adapter)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "pg1-lora", Assert.Throws<DeviceMemoryException>(() => model.LoadAdapter("second", adapter)).Message, StringComparison.Ordinal);
         Assert.Equal((loaded, 1), (device.Loaded, model.Adapters.Count));
     }
 
-    /// <summary>The least memory that is enough, found by trying.</summary>
+    /// <summary>The least memory that is enough, found by search.</summary>
     private static long Needed(DType? quantization, string? folder = null)
     {
         long low = 0, high = 1L << 32;
@@ -83,7 +86,7 @@ public sealed class DeviceRoomTests
         return Assert.Throws<DeviceMemoryException>(() => VisionLanguageModel.Open(GoldenFiles.DemoModel, device, options)).Message;
     }
 
-    /// <summary>A device of so much memory; the numbers are on the host.</summary>
+    /// <summary>A device with a given amount of memory, simulated in host memory.</summary>
     private sealed class Device(long memory) : DelegatingBackend(new ReferenceBackend())
     {
         public int Loaded { get; private set; }

@@ -10,7 +10,7 @@ using VlmSharp.Models;
 namespace VlmSharp.Generation.Tests;
 
 /// <summary>The loop around the model: streaming, batches, cancellation, limits, memory.</summary>
-[Collection(nameof(TelemetryTests))] // its listeners make sessions allocate
+[Collection(nameof(TelemetryTests))] // the listeners of those tests make sessions allocate
 public sealed class GenerationTests : IDisposable
 {
     private readonly CpuBackend backend = new();
@@ -57,11 +57,14 @@ public sealed class GenerationTests : IDisposable
         Assert.Throws<OperationCanceledException>(() => model.Generate([Request("cake.png", "caption en")], options, source.Token));
     }
 
-    /// <summary>More prompts than one prefill step holds, of different lengths, ending at different times.</summary>
+    /// <summary>More prompts than one prefill step holds, of different lengths, whose answers end at different times.</summary>
     [Fact]
     public void A_large_batch_gives_the_answers_of_its_members_in_order()
     {
-        (string, string)[] asked = [("cake.png", "caption en"), ("car-key.png", "what is below the car?"), ("car-key.png", "detect key"), ("sun.png", "caption en")];
+        (string, string)[] asked =
+        [
+            ("cake.png", "caption en"), ("car-key.png", "what is below the car?"), ("car-key.png", "detect key"), ("sun.png", "caption en")
+        ];
         GenerationRequest[] requests = [.. Enumerable.Range(0, 30).Select(i => Request(asked[i % 4].Item1, asked[i % 4].Item2))];
         Assert.True(requests.Length * 70 > GenerationSession.MaxStepRows);
         IReadOnlyList<GenerationResult> together = model.Generate(requests);
@@ -73,14 +76,18 @@ public sealed class GenerationTests : IDisposable
         }
     }
 
-    /// <summary>The kernels for few rows and for many round activations alike: with weights of 4 bits too, an answer does not depend on its company.</summary>
+    /// <summary>
+    /// The kernels for few rows and for many rows round activations in the same way, so an answer does not depend on the batch even with
+    /// 4-bit weights.
+    /// </summary>
     [Theory]
     [InlineData(DType.Int8)]
     [InlineData(DType.Int4)]
     public void A_large_batch_of_a_quantized_model_gives_the_answers_of_its_members(DType format)
     {
         using var backend = new CpuBackend();
-        using VisionLanguageModel quantized = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
+        using VisionLanguageModel quantized =
+            VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
         using JsonDocument cases = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("demo-cases", "answers.json")));
         GenerationRequest[] requests = [.. cases.RootElement.EnumerateArray().Take(60).Select(c => new GenerationRequest
         {
@@ -99,11 +106,16 @@ public sealed class GenerationTests : IDisposable
         }
     }
 
-    /// <summary>To the last bit: what a request answers does not depend on its company, for as many as decode together without packing.</summary>
+    /// <summary>
+    /// An answer does not depend on the batch, to the last bit, for as many requests as decode together without packing.
+    /// </summary>
     [Fact]
     public void A_small_batch_gives_the_same_numbers_as_its_members_alone()
     {
-        (string, string)[] asked = [("cake.png", "caption en"), ("car-key.png", "what is below the car?"), ("car-key.png", "detect key"), ("sun.png", "caption en")];
+        (string, string)[] asked =
+        [
+            ("cake.png", "caption en"), ("car-key.png", "what is below the car?"), ("car-key.png", "detect key"), ("sun.png", "caption en")
+        ];
         GenerationRequest[] requests = [.. Enumerable.Range(0, 12).Select(i => Request(asked[i % 4].Item1, asked[i % 4].Item2))];
         foreach (int count in new[] { 2, 5, 12 })
         {
@@ -116,7 +128,8 @@ public sealed class GenerationTests : IDisposable
     public void Sessions_on_several_threads_take_turns()
     {
         string?[] answers = new string?[8];
-        Parallel.For(0, answers.Length, i => answers[i] = model.Generate([Request(i % 2 == 0 ? "cake.png" : "sun.png", "caption en")])[0].Text);
+        Parallel.For(
+            0, answers.Length, i => answers[i] = model.Generate([Request(i % 2 == 0 ? "cake.png" : "sun.png", "caption en")])[0].Text);
         for (int i = 0; i < answers.Length; i++) Assert.Equal(i % 2 == 0 ? "a cake" : "two suns", answers[i]);
     }
 
@@ -126,21 +139,22 @@ public sealed class GenerationTests : IDisposable
     [InlineData(DType.Int4)]
     public void A_decode_step_allocates_nothing(DType? format)
     {
-        using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
+        using VisionLanguageModel model =
+            VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
         GenerationRequest[] requests = [Request("cake.png", "caption en"), Request("sun.png", "detect sun")];
         var options = new GenerationOptions { MaxNewTokens = 60, IgnoreEndOfSequence = true };
-        model.Generate(requests, options); // a token's text is made when it first comes, and kept
+        model.Generate(requests, options); // the text of a token is made at its first use and kept
         using GenerationSession session = model.Start(requests, options);
-        for (int i = 0; i < 20; i++) session.Step(); // prefill, and everything compiled and pooled
+        for (int i = 0; i < 20; i++) session.Step(); // runs the prefill and warms up the compiler and the pools
         var allocations = new TeamAllocations(backend.Team);
         allocations.Start();
         for (int i = 0; i < 30; i++) session.Step();
         allocations.AssertNone();
     }
 
-    /// <summary>The weights are unmapped then: a step would end the process.</summary>
+    /// <summary>The weights are unmapped by then, so a step would crash the process.</summary>
     [Fact]
-    public void A_session_outlives_its_model_without_a_step()
+    public void A_session_that_outlives_its_model_makes_no_step()
     {
         VisionLanguageModel other = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
         using GenerationSession session = other.Start([Request("cake.png", "caption en")]);
@@ -161,9 +175,10 @@ public sealed class GenerationTests : IDisposable
     }
 
     [Fact]
-    public void New_tokens_end_with_the_context()
+    public void Generation_ends_at_the_context_limit()
     {
-        GenerationResult result = model.Generate([Request("cake.png", "caption en")], new GenerationOptions { MaxNewTokens = 100_000, IgnoreEndOfSequence = true })[0];
+        GenerationResult result = model.Generate(
+            [Request("cake.png", "caption en")], new GenerationOptions { MaxNewTokens = 100_000, IgnoreEndOfSequence = true })[0];
         Assert.Equal(model.Config.Text.MaxPositions, result.PromptTokens + result.TokenIds.Count);
         Assert.Equal(FinishReason.Length, result.Finish);
     }
@@ -172,12 +187,24 @@ public sealed class GenerationTests : IDisposable
     public void Requests_that_do_not_fit_are_refused_with_a_reason()
     {
         RgbImage image = Sample("cake.png");
-        Assert.Contains("at least one", Assert.Throws<RequestException>(() => model.Generate([new GenerationRequest { Images = [], Prompt = "caption en" }])).Message, StringComparison.Ordinal);
-        Assert.Contains("placeholders", Assert.Throws<RequestException>(() => model.Generate([new GenerationRequest { Images = [image], PromptIds = [model.Config.ImageTokenId, 2] }])).Message, StringComparison.Ordinal);
-        Assert.Contains("-1", Assert.Throws<RequestException>(() => model.Generate([new GenerationRequest { Images = [image], PromptIds = [-1] }])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at least one",
+            Assert.Throws<RequestException>(() => model.Generate([new GenerationRequest { Images = [], Prompt = "caption en" }])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "placeholders",
+            Assert.Throws<RequestException>(
+                () => model.Generate([new GenerationRequest { Images = [image], PromptIds = [model.Config.ImageTokenId, 2] }])).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "-1",
+            Assert.Throws<RequestException>(() => model.Generate([new GenerationRequest { Images = [image], PromptIds = [-1] }])).Message,
+            StringComparison.Ordinal);
     }
 
-    /// <summary>"&lt;image&gt;" and "&lt;eos&gt;" that a user types are text: they neither break the placeholders nor end the prompt.</summary>
+    /// <summary>
+    /// If a user types "&lt;image&gt;" or "&lt;eos&gt;", it is text: it neither adds a placeholder nor ends the prompt.
+    /// </summary>
     [Fact]
     public void Control_tokens_in_a_users_text_stay_text()
     {

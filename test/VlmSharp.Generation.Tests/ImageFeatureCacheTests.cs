@@ -5,7 +5,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Generation.Tests;
 
-/// <summary>Several questions on one picture pay for the encoder once, and nothing else changes.</summary>
+/// <summary>Several questions about one picture run the encoder once. Nothing else changes.</summary>
 public sealed class ImageFeatureCacheTests : IDisposable
 {
     private readonly CpuBackend backend = new();
@@ -23,7 +23,8 @@ public sealed class ImageFeatureCacheTests : IDisposable
 
     private static RgbImage Picture(string name) => ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", name));
 
-    private GenerationResult Ask(RgbImage image, string prompt) => model.Generate([new GenerationRequest { Images = [image], Prompt = prompt }])[0];
+    private GenerationResult Ask(RgbImage image, string prompt) =>
+        model.Generate([new GenerationRequest { Images = [image], Prompt = prompt }])[0];
 
     [Fact]
     public void ASecondQuestionFindsThePicture()
@@ -42,7 +43,8 @@ public sealed class ImageFeatureCacheTests : IDisposable
     {
         RgbImage cake = Picture("cake.png"), sun = Picture("sun.png");
         model.ImageFeatures.MaxBytes = 0;
-        IReadOnlyList<GenerationResult> results = model.Generate([.. new[] { cake, sun, cake, cake }.Select(image => new GenerationRequest { Images = [image], Prompt = "caption en" })]);
+        IReadOnlyList<GenerationResult> results = model.Generate(
+            [.. new[] { cake, sun, cake, cake }.Select(image => new GenerationRequest { Images = [image], Prompt = "caption en" })]);
         Assert.Equal((2, 2, 0), (model.ImageFeatures.Hits, model.ImageFeatures.Misses, model.ImageFeatures.Bytes));
         Assert.Equal(["a cake", "two suns", "a cake", "a cake"], results.Select(r => r.Text));
     }

@@ -9,7 +9,7 @@ using VlmSharp.Quantization;
 
 namespace VlmSharp.Generation.Tests;
 
-/// <summary>What is planned is what is used.</summary>
+/// <summary>The planned memory equals the memory that is used.</summary>
 public sealed class MemoryPlanTests
 {
     [Theory]
@@ -44,18 +44,22 @@ public sealed class MemoryPlanTests
     [InlineData(DType.Int4)]
     public void QuantizedWeightsAreForeseenToTheByte(DType format)
     {
-        MemoryPlan plan = MemoryPlan.For(GoldenFiles.DemoModel, 2, 1, 5, 3, quantization: format), plain = MemoryPlan.For(GoldenFiles.DemoModel, 2, 1, 5, 3);
+        MemoryPlan plan = MemoryPlan.For(GoldenFiles.DemoModel, 2, 1, 5, 3, quantization: format),
+            plain = MemoryPlan.For(GoldenFiles.DemoModel, 2, 1, 5, 3);
 
         using var backend = new CpuBackend();
         using var model = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, new ModelOptions { Quantization = format });
         RgbImage cake = ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"));
-        model.Generate([.. Enumerable.Range(0, 2).Select(i => new GenerationRequest { PromptIds = new int[5], Images = [Shifted(cake, i)] })],
+        model.Generate([
+            .. Enumerable.Range(0, 2).Select(i => new GenerationRequest { PromptIds = new int[5], Images = [Shifted(cake, i)] })
+        ],
             new GenerationOptions { MaxNewTokens = 3, IgnoreEndOfSequence = true });
 
         Assert.Equal(model.QuantizedBytes, plan.QuantizedBytes);
         Assert.Equal(backend.AllocatedBytes, plan.ActivationBytes);
         Assert.Equal(plain.PrivateBytes + plan.QuantizedBytes, plan.PrivateBytes);
-        long unused = model.Checkpoint.Tensors.Values.Sum(t => QuantizationPlan.FormatOf(t.Name, t.Shape.Length > 1 ? 2 : 1, (int)t.Shape[^1], format) is null ? 0 : t.ByteLength);
+        long unused = model.Checkpoint.Tensors.Values.Sum(
+            t => QuantizationPlan.FormatOf(t.Name, t.Shape.Length > 1 ? 2 : 1, (int)t.Shape[^1], format) is null ? 0 : t.ByteLength);
         Assert.Equal(model.Checkpoint.TotalBytes - unused, plan.MappedBytes);
         Assert.InRange(backend.ScratchBytes, 1, CpuBackend.MostScratchBytes(4 * 192, 64, 3 * 14 * 14, backend.Threads));
     }
@@ -70,7 +74,10 @@ public sealed class MemoryPlanTests
         using var opened = VisionLanguageModel.Open(model, backend);
         Adapter loaded = opened.LoadAdapter("own", adapter);
         RgbImage cake = ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"));
-        opened.Generate([.. Enumerable.Range(0, 2).Select(i => new GenerationRequest { PromptIds = new int[5], Images = [Shifted(cake, i)], Adapter = "own" })],
+        opened.Generate([
+            .. Enumerable.Range(0, 2)
+                .Select(i => new GenerationRequest { PromptIds = new int[5], Images = [Shifted(cake, i)], Adapter = "own" })
+        ],
             new GenerationOptions { MaxNewTokens = 3, IgnoreEndOfSequence = true });
 
         Assert.Equal(loaded.Parameters * sizeof(float), plan.AdapterBytes);
@@ -87,7 +94,10 @@ public sealed class MemoryPlanTests
             string quantized = Path.Combine(folder.FullName, "int8");
             ModelQuantizer.Write(GoldenFiles.DemoModel, quantized, DType.Int8);
             Assert.Equal(0, MemoryPlan.For(quantized, 1, 1, 1, 1).QuantizedBytes);
-            Assert.Contains("quantized already", Assert.Throws<RequestException>(() => MemoryPlan.For(quantized, 1, 1, 1, 1, quantization: DType.Int4)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "quantized already",
+                Assert.Throws<RequestException>(() => MemoryPlan.For(quantized, 1, 1, 1, 1, quantization: DType.Int4)).Message,
+                StringComparison.Ordinal);
         }
         finally
         {

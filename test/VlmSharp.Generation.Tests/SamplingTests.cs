@@ -8,10 +8,11 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Generation.Tests;
 
-/// <summary>What the options do to whole answers.</summary>
+/// <summary>The effect of the sampling options on whole answers.</summary>
 public sealed class SamplingTests : IDisposable
 {
-    private static readonly GenerationOptions Free = new() { Temperature = 1.5f, TopK = 0, TopP = 0.98f, Seed = 5, MaxNewTokens = 8, IgnoreEndOfSequence = true };
+    private static readonly GenerationOptions Free =
+        new() { Temperature = 1.5f, TopK = 0, TopP = 0.98f, Seed = 5, MaxNewTokens = 8, IgnoreEndOfSequence = true };
     private readonly CpuBackend backend = new();
     private readonly VisionLanguageModel model;
 
@@ -23,14 +24,18 @@ public sealed class SamplingTests : IDisposable
         backend.Dispose();
     }
 
-    /// <summary>Alone, among others, among so many that other kernels run, in another order, and on other numbers of threads.</summary>
+    /// <summary>
+    /// Alone, in a batch, in a batch so large that other kernels run, in another order, and with other numbers of threads.
+    /// </summary>
     [Fact]
     public void A_seed_gives_the_same_text_whatever_the_batch_its_order_and_the_threads()
     {
         (string, string)[] asked = [("cake.png", "caption en"), ("car-key.png", "what is below the car?"), ("sun.png", "detect sun")];
-        GenerationRequest[] requests = [.. Enumerable.Range(0, 14).Select(i => Request(asked[i % 3].Item1, asked[i % 3].Item2) with { Seed = i })];
+        GenerationRequest[] requests =
+            [.. Enumerable.Range(0, 14).Select(i => Request(asked[i % 3].Item1, asked[i % 3].Item2) with { Seed = i })];
         int[][] alone = [.. requests.Select(r => Tokens(model.Generate([r], Free)[0]))];
-        Assert.InRange(alone.Select(ids => string.Join(',', ids)).Distinct().Count(), 7, alone.Length); // seeds differ
+        // different seeds give different texts
+        Assert.InRange(alone.Select(ids => string.Join(',', ids)).Distinct().Count(), 7, alone.Length);
         IReadOnlyList<GenerationResult> together = model.Generate(requests, Free), reversed = model.Generate([.. requests.Reverse()], Free);
         for (int i = 0; i < requests.Length; i++)
         {
@@ -49,21 +54,27 @@ public sealed class SamplingTests : IDisposable
     }
 
     [Fact]
-    public void A_seed_that_was_drawn_is_told_and_repeats_the_text()
+    public void A_drawn_seed_is_reported_and_repeats_the_text()
     {
-        GenerationResult[] results = [.. model.Generate([Request("cake.png", "caption en"), Request("cake.png", "caption en")], Free with { Seed = null })];
+        GenerationResult[] results =
+            [.. model.Generate([Request("cake.png", "caption en"), Request("cake.png", "caption en")], Free with { Seed = null })];
         Assert.NotEqual(results[0].Seed, results[1].Seed);
         foreach (GenerationResult result in results)
-            Assert.Equal(result.TokenIds, model.Generate([Request("cake.png", "caption en")], Free with { Seed = result.Seed })[0].TokenIds);
+            Assert.Equal(
+                result.TokenIds, model.Generate([Request("cake.png", "caption en")], Free with { Seed = result.Seed })[0].TokenIds);
         Assert.Null(model.Generate([Request("cake.png", "caption en")], new GenerationOptions { Seed = 3 })[0].Seed); // nothing was drawn
     }
 
-    /// <summary>So hot that every token is equally likely, a draw shows its random number: one for each step, whatever the prompt.</summary>
+    /// <summary>
+    /// At a temperature so high that all tokens are equally likely, a draw reveals its random number. There is one for each step, whatever
+    /// the prompt.
+    /// </summary>
     [Fact]
     public void The_random_number_is_a_function_of_seed_and_step()
     {
         var options = new GenerationOptions { Temperature = 1e9f, TopK = 0, Seed = 11, MaxNewTokens = 16, IgnoreEndOfSequence = true };
-        IReadOnlyList<GenerationResult> results = model.Generate([Request("cake.png", "caption en"), Request("sun.png", "what is below the car?")], options);
+        IReadOnlyList<GenerationResult> results =
+            model.Generate([Request("cake.png", "caption en"), Request("sun.png", "what is below the car?")], options);
         Assert.Equal(results[0].TokenIds, results[1].TokenIds);
         for (int step = 0; step < 16; step++)
             Assert.Equal((int)(CounterRandom.Uniform(11, step) * model.Config.Text.VocabSize), results[0].TokenIds[step]);
@@ -78,11 +89,12 @@ public sealed class SamplingTests : IDisposable
     }
 
     [Fact]
-    public void The_likeliest_candidates_of_each_step_come_with_it()
+    public void The_result_has_the_likeliest_candidates_of_each_step()
     {
         GenerationResult plain = model.Generate([Request("cake.png", "detect cake")])[0];
         Assert.Null(plain.TopLogProbabilities);
-        GenerationResult result = model.Generate([Request("cake.png", "detect cake")], new GenerationOptions { TopLogProbabilities = 5 })[0];
+        GenerationResult result =
+            model.Generate([Request("cake.png", "detect cake")], new GenerationOptions { TopLogProbabilities = 5 })[0];
         Assert.Equal(plain.TokenIds, result.TokenIds);
         Assert.Equal(result.TokenIds.Count, result.TopLogProbabilities!.Count);
         for (int i = 0; i < result.TokenIds.Count; i++)
@@ -94,7 +106,8 @@ public sealed class SamplingTests : IDisposable
             Assert.InRange(top.Sum(t => Math.Exp(t.LogProbability)), 0, 1 + 1e-5);
         }
 
-        GenerationResult all = model.Generate([Request("cake.png", "caption en")], new GenerationOptions { TopLogProbabilities = 1000, MaxNewTokens = 1 })[0];
+        GenerationResult all =
+            model.Generate([Request("cake.png", "caption en")], new GenerationOptions { TopLogProbabilities = 1000, MaxNewTokens = 1 })[0];
         Assert.Equal(1, all.TopLogProbabilities![0].Sum(t => Math.Exp(t.LogProbability)), 1e-3);
     }
 
@@ -103,14 +116,15 @@ public sealed class SamplingTests : IDisposable
     {
         var options = new GenerationOptions { MaxNewTokens = 3, TopLogProbabilities = 1000 };
         GenerationResult plain = model.Generate([Request("cake.png", "caption en")], options)[0];
-        GenerationResult hot = model.Generate([Request("cake.png", "caption en")], options with { Temperature = 30, TopK = 0, RepetitionPenalty = 1.7f, Seed = 1 })[0];
+        GenerationResult hot = model.Generate(
+            [Request("cake.png", "caption en")], options with { Temperature = 30, TopK = 0, RepetitionPenalty = 1.7f, Seed = 1 })[0];
         Assert.NotEqual(plain.TokenIds[0], hot.TokenIds[0]);
         Assert.Equal(plain.TopLogProbabilities![0], hot.TopLogProbabilities![0]);
         Assert.True(hot.LogProbabilities[0] < plain.LogProbabilities[0]);
     }
 
     [Fact]
-    public void The_end_is_held_back_until_the_minimum()
+    public void The_end_is_suppressed_until_the_minimum_length()
     {
         GenerationResult result = model.Generate([Request("cake.png", "caption en")], new GenerationOptions { MinNewTokens = 6 })[0];
         Assert.True(result.TokenIds.Count > 6);
@@ -118,7 +132,7 @@ public sealed class SamplingTests : IDisposable
     }
 
     [Fact]
-    public void No_run_of_tokens_comes_twice()
+    public void No_run_of_tokens_is_repeated()
     {
         var options = new GenerationOptions { MaxNewTokens = 40, IgnoreEndOfSequence = true };
         GenerationRequest request = Request("sun.png", "caption en");
@@ -142,7 +156,7 @@ public sealed class SamplingTests : IDisposable
         Assert.Equal(result.Text, await StreamAsync(request, options));
     }
 
-    /// <summary>Of beams, the best text may be one without the stop string; where it has one, it is cut.</summary>
+    /// <summary>The best beam may not contain the stop string; if it does, the text is cut there.</summary>
     [Fact]
     public async Task A_stop_string_ends_a_beam()
     {
@@ -162,7 +176,7 @@ public sealed class SamplingTests : IDisposable
     }
 
     [Fact]
-    public void A_stop_id_ends_the_answer_and_stays()
+    public void A_stop_id_ends_the_answer_and_is_kept()
     {
         GenerationRequest request = Request("cake.png", "caption en");
         IReadOnlyList<int> whole = model.Generate([request])[0].TokenIds;
@@ -175,7 +189,9 @@ public sealed class SamplingTests : IDisposable
     public void Options_that_do_not_fit_the_model_are_refused()
     {
         GenerationRequest[] request = [Request("cake.png", "caption en")];
-        Assert.Equal("stop_ids", Assert.Throws<RequestException>(() => model.Generate(request, new GenerationOptions { StopIds = [1 << 20] })).Parameter);
+        Assert.Equal(
+            "stop_ids",
+            Assert.Throws<RequestException>(() => model.Generate(request, new GenerationOptions { StopIds = [1 << 20] })).Parameter);
         Assert.Equal("top_p", Assert.Throws<RequestException>(() => model.Generate(request, new GenerationOptions { TopP = 3 })).Parameter);
     }
 

@@ -8,7 +8,7 @@ using VlmSharp.Telemetry;
 
 namespace VlmSharp.Generation.Tests;
 
-/// <summary>What OpenTelemetry hears of a session, and that a decode step pays nothing for it.</summary>
+/// <summary>What OpenTelemetry receives from a session, and that a decode step allocates nothing for it.</summary>
 [Collection(nameof(TelemetryTests))]
 public sealed class TelemetryTests : IDisposable
 {
@@ -16,7 +16,8 @@ public sealed class TelemetryTests : IDisposable
 
     private static readonly ActivitySource Caller = new(CallerName);
 
-    private readonly string folder = Path.Combine(Path.GetTempPath(), $"vlmsharp-telemetry-{Guid.NewGuid():N}"); // a model name of our own: other tests talk too
+    // a unique model name, because other tests emit telemetry too
+    private readonly string folder = Path.Combine(Path.GetTempPath(), $"vlmsharp-telemetry-{Guid.NewGuid():N}");
     private readonly ActivityListener listener;
     private readonly MeterListener meters = new();
     private readonly Activity caller;
@@ -32,7 +33,8 @@ public sealed class TelemetryTests : IDisposable
     {
         ModelName = Path.GetFileName(folder);
         Directory.CreateDirectory(folder);
-        foreach (string file in Directory.EnumerateFiles(GoldenFiles.DemoModel)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(GoldenFiles.DemoModel))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name is VlmSharpTelemetry.Name or CallerName,
@@ -41,7 +43,10 @@ public sealed class TelemetryTests : IDisposable
         };
         ActivitySource.AddActivityListener(listener);
         caller = Caller.StartActivity("caller")!;
-        meters.InstrumentPublished = (instrument, self) => { if (instrument.Meter.Name == VlmSharpTelemetry.Name) self.EnableMeasurementEvents(instrument); };
+        meters.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == VlmSharpTelemetry.Name) self.EnableMeasurementEvents(instrument);
+        };
         meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Measured(instrument, value, tags));
         meters.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Measured(instrument, value, tags));
         meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Measured(instrument, value, tags));
@@ -62,10 +67,21 @@ public sealed class TelemetryTests : IDisposable
     private string ModelName { get; }
 
     [Fact]
-    public void Spans_tell_loading_and_each_stage_of_generating()
+    public void Spans_cover_loading_and_each_stage_of_generating()
     {
-        GenerationResult[] results = [.. model.Generate([Request("cake.png", "caption en"), Request("sun.png", "detect sun")], new GenerationOptions { Temperature = 0.5f, TopK = 1, Seed = 7, MaxNewTokens = 20, StopStrings = ["@"] })];
-        Assert.Equal([$"load {ModelName}", "vision", "prefill", "decode", $"generate_content {ModelName}"], spans.Select(s => s.OperationName));
+        GenerationResult[] results =
+        [
+            .. model.Generate([Request("cake.png", "caption en"), Request("sun.png", "detect sun")], new GenerationOptions
+            {
+                Temperature = 0.5f,
+                TopK = 1,
+                Seed = 7,
+                MaxNewTokens = 20,
+                StopStrings = ["@"]
+            })
+        ];
+        Assert.Equal(
+            [$"load {ModelName}", "vision", "prefill", "decode", $"generate_content {ModelName}"], spans.Select(s => s.OperationName));
         Assert.Same(caller, Activity.Current);
         Activity whole = spans[^1];
         Assert.Equal(caller.SpanId, whole.ParentSpanId);
@@ -88,7 +104,9 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(7L, whole.GetTagItem("gen_ai.request.seed"));
         Assert.Equal(new[] { "@" }, whole.GetTagItem("gen_ai.request.stop_sequences"));
         Assert.Equal(ActivityStatusCode.Unset, whole.Status);
-        Assert.DoesNotContain(spans.SelectMany(s => s.TagObjects), tag => tag.Value is string text && (text.Contains("caption", StringComparison.Ordinal) || text.Contains("cake", StringComparison.Ordinal)));
+        Assert.DoesNotContain(spans.SelectMany(s => s.TagObjects), tag =>
+            tag.Value is string text
+                && (text.Contains("caption", StringComparison.Ordinal) || text.Contains("cake", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -98,18 +116,24 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(2, Of("gen_ai.server.time_to_first_token").Count());
         Assert.Equal(2, Of("gen_ai.server.time_per_output_token").Count());
         double whole = Assert.Single(Of("gen_ai.server.request.duration")).Value;
-        Assert.All(Of("gen_ai.server.time_to_first_token").Concat(Of("gen_ai.server.time_per_output_token")), m => Assert.InRange(m.Value, 0, whole));
+        Assert.All(
+            Of("gen_ai.server.time_to_first_token").Concat(Of("gen_ai.server.time_per_output_token")),
+            m => Assert.InRange(m.Value, 0, whole));
         Assert.True(Assert.Single(Of("vlmsharp.decode.rate")).Value > 0);
-        Dictionary<string, double> usage = Of("gen_ai.client.token.usage").ToDictionary(m => (string)m.Tags["gen_ai.token.type"]!, m => m.Value);
+        Dictionary<string, double> usage =
+            Of("gen_ai.client.token.usage").ToDictionary(m => (string)m.Tags["gen_ai.token.type"]!, m => m.Value);
         Assert.Equal(results.Sum(r => r.PromptTokens), usage["input"]);
         Assert.Equal(results.Sum(r => r.TokenIds.Count), usage["output"]);
-        Assert.All(measured.Where(m => !m.Name.StartsWith("vlmsharp.step.", StringComparison.Ordinal)), m => Assert.Equal("generate_content", m.Tags["gen_ai.operation.name"]));
+        Assert.All(
+            measured.Where(m => !m.Name.StartsWith("vlmsharp.step.", StringComparison.Ordinal)),
+            m => Assert.Equal("generate_content", m.Tags["gen_ai.operation.name"]));
     }
 
     [Fact]
     public void Every_step_is_measured_with_its_stage_and_its_sequences()
     {
-        GenerationRequest[] requests = [Request("cake.png", "caption en"), Request("sun.png", "caption en"), Request("cake.png", "detect cake")];
+        GenerationRequest[] requests =
+            [Request("cake.png", "caption en"), Request("sun.png", "caption en"), Request("cake.png", "detect cake")];
         using GenerationSession session = model.Start(requests, new GenerationOptions { MaxNewTokens = 5, IgnoreEndOfSequence = true });
         int steps = 0;
         while (!session.IsFinished)
@@ -118,7 +142,9 @@ public sealed class TelemetryTests : IDisposable
             steps++;
         }
 
-        Dictionary<string, double[]> byStage = Of("vlmsharp.step.duration").GroupBy(m => (string)m.Tags["vlmsharp.stage"]!).ToDictionary(g => g.Key, g => g.Select(m => m.Value).ToArray());
+        Dictionary<string, double[]> byStage = Of("vlmsharp.step.duration")
+            .GroupBy(m => (string)m.Tags["vlmsharp.stage"]!)
+            .ToDictionary(g => g.Key, g => g.Select(m => m.Value).ToArray());
         Assert.Equal((1, 1, steps - 1), (byStage["vision"].Length, byStage["prefill"].Length, byStage["decode"].Length));
         Assert.Equal(session.Timings.Vision.TotalSeconds, byStage["vision"].Sum(), 1e-9);
         Assert.Equal(session.Timings.Prefill.TotalSeconds, byStage["prefill"].Sum(), 1e-9);
@@ -135,7 +161,7 @@ public sealed class TelemetryTests : IDisposable
     }
 
     [Fact]
-    public void A_session_that_is_given_up_ends_its_spans()
+    public void A_canceled_session_ends_its_spans()
     {
         using (GenerationSession session = model.Start([Request("cake.png", "caption en")]))
         {
@@ -150,7 +176,7 @@ public sealed class TelemetryTests : IDisposable
     }
 
     [Fact]
-    public void A_request_that_is_refused_is_a_failed_span()
+    public void A_refused_request_has_a_failed_span()
     {
         Assert.Throws<RequestException>(() => model.Start([new GenerationRequest { Images = [], Prompt = "caption en" }]));
         Assert.Equal(ActivityStatusCode.Error, spans[^1].Status);
@@ -160,11 +186,11 @@ public sealed class TelemetryTests : IDisposable
     }
 
     [Fact]
-    public void A_decode_step_that_is_heard_allocates_nothing()
+    public void A_measured_decode_step_allocates_nothing()
     {
         GenerationRequest[] requests = [Request("cake.png", "caption en"), Request("sun.png", "detect sun")];
         var options = new GenerationOptions { MaxNewTokens = 60, IgnoreEndOfSequence = true };
-        model.Generate(requests, options); // a token's text is made when it first comes, and kept
+        model.Generate(requests, options); // the text of a token is made at its first use and kept
         using GenerationSession session = model.Start(requests, options);
         onlyCounts = true; // what this test itself would keep
         for (int i = 0; i < 20; i++) session.Step();
@@ -172,10 +198,11 @@ public sealed class TelemetryTests : IDisposable
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 30; i++) session.Step();
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(60, heard - heardBefore); // the time and the sequences of each step
+        Assert.Equal(60, heard - heardBefore); // two measurements for each step: its time and its sequences
     }
 
-    private IEnumerable<(string Name, double Value, Dictionary<string, object?> Tags)> Of(string name) => measured.Where(m => m.Name == name);
+    private IEnumerable<(string Name, double Value, Dictionary<string, object?> Tags)> Of(string name) =>
+        measured.Where(m => m.Name == name);
 
     private void Measured(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -3,7 +3,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Gpu.Tests;
 
-/// <summary>The portable kernels on whatever OpenCL device there is: pocl on the processor in the build.</summary>
+/// <summary>The portable kernels on any OpenCL device; in the build that is pocl on the CPU.</summary>
 [NeedsOpenCl]
 [Collection(SharedDevice.Collection)]
 public sealed class OpenClConformance : BackendConformance

@@ -4,7 +4,7 @@ using VlmSharp.Gpu.Devices;
 namespace VlmSharp.Gpu.Tests;
 
 /// <summary>
-/// A test that runs kernels on an OpenCL device; that of the CPU will do. Where there is none it is reported as skipped, with this reason.
+/// A test that runs kernels on an OpenCL device, which may be the CPU. It is skipped, with a reason, if there is none.
 /// </summary>
 public sealed class OpenClFactAttribute : FactAttribute
 {
@@ -20,7 +20,7 @@ public sealed class OpenClTheoryAttribute : TheoryAttribute
 }
 
 /// <summary>
-/// On a class that inherits its tests from <see cref="VlmSharp.Conformance"/>: they are skipped where there is no device.
+/// Marks a class that inherits its tests from <see cref="VlmSharp.Conformance"/>: they are skipped without a device.
 /// </summary>
 public sealed class NeedsOpenClAttribute : SkipReasonAttribute
 {
@@ -28,10 +28,10 @@ public sealed class NeedsOpenClAttribute : SkipReasonAttribute
     public override string? Reason => OpenClDevices.SkipReason;
 }
 
-/// <summary>Whether there is a device, asked once.</summary>
+/// <summary>Whether there is a device, checked once.</summary>
 internal static class OpenClDevices
 {
-    /// <summary>Null where there is one.</summary>
+    /// <summary>The reason to skip a test; null if there is a device.</summary>
     public static string? SkipReason { get; } =
         GpuDevices.Find().Devices.Any(device => device is { Platform: GpuPlatform.OpenCL, Unusable: null })
         ? null

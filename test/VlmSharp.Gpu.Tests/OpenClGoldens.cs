@@ -6,7 +6,7 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Gpu.Tests;
 
-/// <summary>Whole models on an OpenCL device, with the tolerances of the CPU backend: all arithmetic is fp32 there.</summary>
+/// <summary>Whole models on an OpenCL device, with the tolerances of the CPU backend, because all its arithmetic is fp32.</summary>
 [NeedsOpenCl]
 [Collection(SharedDevice.Collection)]
 public sealed class OpenClModelGoldens : ModelGoldens

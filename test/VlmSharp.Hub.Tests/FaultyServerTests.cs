@@ -5,7 +5,7 @@ using VlmSharp.Hub.Tests.Server;
 
 namespace VlmSharp.Hub.Tests;
 
-/// <summary>A server may be wrong in any way: what comes of it is an error of the right kind, soon, and never a wrong file.</summary>
+/// <summary>A server may fail in any way. The result is an error of the right kind, soon, and never a wrong file.</summary>
 public sealed class FaultyServerTests : IDisposable
 {
     private static readonly HubModel Tiny = HubModel.Parse(FakeHub.Model);
@@ -19,7 +19,8 @@ public sealed class FaultyServerTests : IDisposable
     private async Task<HubException> FailAsync(FakeHub hub, HubErrorKind kind, Func<HubOptions, HubOptions>? change = null)
     {
         HubOptions options = hub.Options(Cache);
-        HubException error = await Assert.ThrowsAsync<HubException>(() => new HubClient(change?.Invoke(options) ?? options).PullAsync(Tiny).WaitAsync(TimeSpan.FromMinutes(1)));
+        HubException error = await Assert.ThrowsAsync<HubException>(
+            () => new HubClient(change?.Invoke(options) ?? options).PullAsync(Tiny).WaitAsync(TimeSpan.FromMinutes(1)));
         Assert.True(error.Kind == kind, $"{error.Kind}: {error.Message}");
         Assert.False(File.Exists(Path.Combine(Cache, "models--acme--tiny", "snapshots", FakeHub.Commit, "model.safetensors")));
         return error;
@@ -29,7 +30,7 @@ public sealed class FaultyServerTests : IDisposable
         request.IsElsewhere && request.Path.Contains(hub.Files[2].ETag, StringComparison.Ordinal) ? answer(request) : null;
 
     [Fact]
-    public async Task Other_bytes_than_the_hash_says_are_thrown_away()
+    public async Task Bytes_that_do_not_match_the_hash_are_discarded()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(100_000));
         hub.OnTheWay = bytes =>
@@ -45,7 +46,7 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_small_file_is_held_against_git_s_hash()
+    public async Task A_small_file_is_checked_against_its_git_hash()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
         hub.OnTheWay = bytes => bytes.Length == hub.Files[0].Content.Length ? [.. bytes[..^1], (byte)'!'] : bytes;
@@ -54,18 +55,27 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Theory, InlineData(99_999), InlineData(100_001), InlineData(0), InlineData(long.MaxValue)]
-    public async Task A_length_that_is_not_the_file_s_is_not_believed(long said)
+    public async Task A_wrong_length_is_not_trusted(long said)
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(100_000));
-        hub.Instead = request => OfWeights(request, _ => new FakeAnswer(200, ("Content-Length", $"{said}")) { Body = (to, cancellation) => to.WriteAsync(hub.Files[2].Content, cancellation).AsTask() }, hub);
+        hub.Instead = request =>
+            OfWeights(
+                request,
+                _ =>
+                    new FakeAnswer(200, ("Content-Length", $"{said}"))
+                    {
+                        Body = (to, cancellation) => to.WriteAsync(hub.Files[2].Content, cancellation).AsTask()
+                    },
+                hub);
         await FailAsync(hub, HubErrorKind.NotAHub);
     }
 
     [Fact]
-    public async Task A_body_without_end_is_read_to_the_file_s_end()
+    public async Task An_endless_body_is_read_up_to_the_size_of_the_file()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(100_000));
-        hub.Instead = request => OfWeights(request, _ => new FakeAnswer(200) // neither a length nor chunks: until it closes, which it never does
+        // neither a length nor chunks: the body lasts until the connection closes, which never happens
+        hub.Instead = request => OfWeights(request, _ => new FakeAnswer(200)
         {
             Body = async (to, cancellation) =>
             {
@@ -78,7 +88,7 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_listing_without_end_is_not_read()
+    public async Task An_endless_listing_is_refused()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
         hub.Instead = request => request.Path.StartsWith("/api/", StringComparison.Ordinal) ? new FakeAnswer(200)
@@ -93,9 +103,11 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("<html>Log in to the hotel's network</html>"), InlineData("{}"), InlineData("[]"), InlineData("{\"sha\":1,\"siblings\":[]}")]
-    [InlineData("{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[{\"name\":\"x\"}]}"), InlineData("{\"sha\":\"../..\",\"siblings\":[]}"), InlineData("")]
-    public async Task What_is_no_listing_is_said_to_be_no_hub(string text)
+    [InlineData("<html>Log in to the hotel's network</html>"), InlineData("{}"), InlineData("[]"),
+        InlineData("{\"sha\":1,\"siblings\":[]}")]
+    [InlineData("{\"sha\":\"0123456789abcdef0123456789abcdef01234567\",\"siblings\":[{\"name\":\"x\"}]}"),
+        InlineData("{\"sha\":\"../..\",\"siblings\":[]}"), InlineData("")]
+    public async Task The_error_for_a_bad_listing_says_that_this_is_not_a_hub(string text)
     {
         await using var hub = new FakeHub();
         hub.Instead = _ => FakeAnswer.Text(200, text);
@@ -103,25 +115,35 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("../../../.bashrc"), InlineData("/etc/cron.d/x"), InlineData("..\\x.safetensors"), InlineData("C:\\x"), InlineData("NUL.safetensors"), InlineData("a/./b"), InlineData("x\u001b[2J")]
+    [InlineData("../../../.bashrc"), InlineData("/etc/cron.d/x"), InlineData("..\\x.safetensors"), InlineData("C:\\x"),
+        InlineData("NUL.safetensors"), InlineData("a/./b"), InlineData("x\u001b[2J")]
     public async Task A_listing_with_a_name_that_could_do_harm_is_refused_as_a_whole(string name)
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
-        hub.Instead = request => request.Path.StartsWith("/api/models/", StringComparison.Ordinal) ? FakeAnswer.Text(200, FakeHub.Listing(["config.json", name, "model.safetensors"])) : null;
+        hub.Instead = request =>
+            request.Path.StartsWith("/api/models/", StringComparison.Ordinal)
+                ? FakeAnswer.Text(200, FakeHub.Listing(["config.json", name, "model.safetensors"]))
+                : null;
         HubException error = await FailAsync(hub, HubErrorKind.UnsafeFileName);
         Assert.DoesNotContain('\u001b', error.Message);
         Assert.False(Directory.Exists(Cache));
     }
 
     [Theory]
-    [InlineData("ETag", "\"../../evil\""), InlineData("ETag", "\"abc\""), InlineData("X-Linked-Size", "-1"), InlineData("X-Linked-Size", "99999999999999999999"), InlineData("X-Repo-Commit", "ffffffffffffffffffffffffffffffffffffffff")]
-    public async Task Headers_that_no_hub_sends_are_not_believed(string name, string value)
+    [InlineData("ETag", "\"../../evil\""), InlineData("ETag", "\"abc\""), InlineData("X-Linked-Size", "-1"),
+        InlineData("X-Linked-Size", "99999999999999999999"), InlineData("X-Repo-Commit", "ffffffffffffffffffffffffffffffffffffffff")]
+    public async Task Impossible_headers_are_not_trusted(string name, string value)
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
         hub.Instead = request =>
         {
             if (request.Method != "HEAD") return null;
-            var headers = new Dictionary<string, string> { ["ETag"] = $"\"{new string('a', 40)}\"", ["X-Linked-Size"] = "10", ["X-Repo-Commit"] = FakeHub.Commit };
+            var headers = new Dictionary<string, string>
+            {
+                ["ETag"] = $"\"{new string('a', 40)}\"",
+                ["X-Linked-Size"] = "10",
+                ["X-Repo-Commit"] = FakeHub.Commit
+            };
             if (long.TryParse(value, out long size) && size > 0) return null;
             headers[name] = value;
             return new FakeAnswer(200, [.. headers.Select(h => (h.Key, h.Value))]);
@@ -130,33 +152,44 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Fact]
-    public async Task An_answer_that_does_not_come_is_waited_for_so_long_and_no_longer()
+    public async Task Waiting_for_an_answer_ends_at_the_timeout()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
-        hub.Instead = _ => new FakeAnswer(200, ("Content-Length", "1000")) { Body = (_, cancellation) => Task.Delay(System.Threading.Timeout.Infinite, cancellation) };
+        hub.Instead = _ =>
+            new FakeAnswer(200, ("Content-Length", "1000"))
+            {
+                Body = (_, cancellation) => Task.Delay(System.Threading.Timeout.Infinite, cancellation)
+            };
         await FailAsync(hub, HubErrorKind.Timeout, options => options with { Timeout = TimeSpan.FromMilliseconds(200) });
     }
 
     [Fact]
-    public async Task A_file_that_stands_still_is_given_up_after_some_tries_and_what_came_is_kept()
+    public async Task A_stalled_file_is_given_up_after_some_tries_and_its_bytes_are_kept()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(100_000));
-        hub.Instead = request => OfWeights(request, r => new FakeAnswer(206, ("Content-Range", $"bytes {r.Range?.From ?? 0}-99999/100000"), ("Content-Length", $"{100_000 - (r.Range?.From ?? 0)}"))
+        hub.Instead = request => OfWeights(request, Stalled, hub);
+        FakeAnswer Stalled(FakeRequest r)
         {
-            Body = async (to, cancellation) =>
+            long from = r.Range?.From ?? 0;
+            return new(206, ("Content-Range", $"bytes {from}-99999/100000"), ("Content-Length", $"{100_000 - from}"))
             {
-                if ((r.Range?.From ?? 0) == 0) await to.WriteAsync(hub.Files[2].Content.AsMemory(0, 70_000), cancellation);
-                await to.FlushAsync(cancellation);
-                await Task.Delay(System.Threading.Timeout.Infinite, cancellation);
-            },
-        }, hub);
-        HubException error = await FailAsync(hub, HubErrorKind.PartialFile, options => options with { Timeout = TimeSpan.FromMilliseconds(200) });
+                Body = async (to, cancellation) =>
+                {
+                    if (from == 0) await to.WriteAsync(hub.Files[2].Content.AsMemory(0, 70_000), cancellation);
+                    await to.FlushAsync(cancellation);
+                    await Task.Delay(System.Threading.Timeout.Infinite, cancellation);
+                },
+            };
+        }
+
+        HubException error =
+            await FailAsync(hub, HubErrorKind.PartialFile, options => options with { Timeout = TimeSpan.FromMilliseconds(200) });
         Assert.Contains("at 70.0 kB of 100.0 kB of model.safetensors", error.Message, StringComparison.Ordinal);
         Assert.Equal(70_000, new FileInfo(Path.Combine(Cache, "models--acme--tiny", "blobs", hub.Files[2].ETag + ".incomplete")).Length);
     }
 
     [Theory, InlineData(429), InlineData(503), InlineData(500), InlineData(502), InlineData(504), InlineData(408)]
-    public async Task What_may_pass_is_tried_again(int status)
+    public async Task Temporary_errors_are_retried(int status)
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
         var seen = new HashSet<string>();
@@ -169,7 +202,7 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Theory, InlineData(429, HubErrorKind.RateLimited), InlineData(503, HubErrorKind.ServerError)]
-    public async Task What_does_not_pass_is_not_tried_for_ever(int status, HubErrorKind kind)
+    public async Task Lasting_errors_are_not_retried_forever(int status, HubErrorKind kind)
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
         hub.Instead = _ => FakeAnswer.Text(status, "later", ("Retry-After", "0"));
@@ -178,7 +211,7 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_is_told_to_come_back_in_an_hour_says_so_at_once()
+    public async Task A_long_retry_time_is_reported_at_once()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
         hub.Instead = _ => FakeAnswer.Text(429, "later", ("Retry-After", "3600"));
@@ -188,7 +221,7 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Fact]
-    public async Task An_address_that_has_expired_is_asked_for_anew()
+    public async Task An_expired_address_is_requested_again()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
         int times = 0;
@@ -206,7 +239,7 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Theory, InlineData("file:///etc/passwd"), InlineData("ftp://x/y")]
-    public async Task Redirects_lead_to_web_addresses_alone(string location)
+    public async Task Redirects_lead_only_to_web_addresses(string location)
     {
         await using var hub = new FakeHub();
         hub.Instead = request => new FakeAnswer(302, ("Location", location), ("Content-Length", "0"));
@@ -214,7 +247,7 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_packed_file_is_refused()
+    public async Task A_compressed_body_is_refused()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
         hub.Instead = request => OfWeights(request, _ => FakeAnswer.Text(200, "x", ("Content-Encoding", "gzip")), hub);
@@ -222,22 +255,31 @@ public sealed class FaultyServerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_part_from_another_place_is_refused()
+    public async Task A_part_with_a_wrong_offset_is_refused()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1_000_000));
-        hub.Instead = request => OfWeights(request, r => new FakeAnswer(206, ("Content-Range", $"bytes {r.Range!.Value.From + 1}-999999/1000000"), ("Content-Length", "5")), hub);
+        hub.Instead = request =>
+            OfWeights(
+                request,
+                r => new FakeAnswer(206, ("Content-Range", $"bytes {r.Range!.Value.From + 1}-999999/1000000"), ("Content-Length", "5")),
+                hub);
         await FailAsync(hub, HubErrorKind.NotAHub);
     }
 
     [Fact]
-    public async Task What_is_no_http_is_said_to_be_none()
+    public async Task The_error_for_bytes_that_are_not_http_says_so()
     {
         await using var server = new FakeServer(false, _ => throw new IOException("never"), async stream =>
         {
             await stream.WriteAsync(Encoding.ASCII.GetBytes("SSH-2.0-OpenSSH_9\r\n"));
             return stream;
         });
-        HubOptions options = new() { CacheDirectory = Cache, Endpoint = new Uri($"http://127.0.0.1:{server.Port}"), RetryDelay = TimeSpan.FromMilliseconds(5) };
+        HubOptions options = new()
+        {
+            CacheDirectory = Cache,
+            Endpoint = new Uri($"http://127.0.0.1:{server.Port}"),
+            RetryDelay = TimeSpan.FromMilliseconds(5)
+        };
         HubException error = await Assert.ThrowsAsync<HubException>(() => new HubClient(options).PullAsync(Tiny));
         Assert.Equal(HubErrorKind.NotAHub, error.Kind);
     }

@@ -2,7 +2,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Hub.Tests;
 
-/// <summary>The environment of Python's tools means here what it means there.</summary>
+/// <summary>The environment variables of Python's tools have the same meaning here.</summary>
 public sealed class HubOptionsTests
 {
     private static readonly string Home = OperatingSystem.IsWindows() ? @"C:\home" : "/home/me";
@@ -17,7 +17,7 @@ public sealed class HubOptionsTests
     private static string At(params string[] parts) => Path.GetFullPath(Path.Combine([Home, .. parts]));
 
     [Fact]
-    public void Without_variables_the_cache_is_where_python_has_it()
+    public void Without_variables_the_cache_is_that_of_python()
     {
         HubOptions options = Of();
         Assert.Equal(At(".cache", "huggingface", "hub"), options.CacheDirectory);
@@ -29,7 +29,7 @@ public sealed class HubOptionsTests
     }
 
     [Fact]
-    public void The_more_particular_variable_counts()
+    public void The_more_specific_variable_counts()
     {
         Assert.Equal(Path.GetFullPath("/x/huggingface/hub"), Of(("XDG_CACHE_HOME", "/x")).CacheDirectory);
         Assert.Equal(Path.GetFullPath("/h/hub"), Of(("XDG_CACHE_HOME", "/x"), ("HF_HOME", "/h")).CacheDirectory);
@@ -40,8 +40,9 @@ public sealed class HubOptionsTests
         Assert.Equal(At(".cache", "huggingface", "hub"), Of(("HF_HOME", "")).CacheDirectory);
     }
 
-    [Theory, InlineData("1", true), InlineData("true", true), InlineData("ON", true), InlineData("yes", true), InlineData("0", false), InlineData("", false), InlineData("no", false)]
-    public void A_switch_is_on_by_the_words_that_python_takes(string value, bool isOn)
+    [Theory, InlineData("1", true), InlineData("true", true), InlineData("ON", true), InlineData("yes", true), InlineData("0", false),
+        InlineData("", false), InlineData("no", false)]
+    public void A_switch_is_turned_on_by_the_words_that_python_accepts(string value, bool isOn)
     {
         Assert.Equal(isOn, Of(("HF_HUB_OFFLINE", value)).IsOffline);
         Assert.Equal(!isOn, Of(("HF_HUB_DISABLE_SYMLINKS", value)).UseSymlinks);
@@ -52,16 +53,18 @@ public sealed class HubOptionsTests
     {
         using var folder = new TemporaryFolder();
         string file = folder.Write("token", "hf_ofTheFile\n"u8);
-        HubToken ofFile = Of(("HF_TOKEN_PATH", file)).Token!, ofVariable = Of(("HF_TOKEN_PATH", file), ("HF_TOKEN", " hf_ofTheVariable ")).Token!;
+        HubToken ofFile = Of(("HF_TOKEN_PATH", file)).Token!,
+            ofVariable = Of(("HF_TOKEN_PATH", file), ("HF_TOKEN", " hf_ofTheVariable ")).Token!;
         Assert.Equal(("hf_ofTheFile", file), (ofFile.Text, ofFile.Source));
         Assert.Equal(("hf_ofTheVariable", "HF_TOKEN"), (ofVariable.Text, ofVariable.Source));
         Assert.Equal($"token from {file}", $"{ofFile}");
-        Assert.DoesNotContain("hf_of", $"{Of(("HF_TOKEN", "hf_ofTheVariable"))}", StringComparison.Ordinal); // a record prints all its members
+        // because a record prints all its members
+        Assert.DoesNotContain("hf_of", $"{Of(("HF_TOKEN", "hf_ofTheVariable"))}", StringComparison.Ordinal);
         Assert.Null(Of(("HF_TOKEN_PATH", file), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")).Token);
     }
 
     [Theory, InlineData("hf_a b"), InlineData("hf_a\nX-Header: b"), InlineData("hf_\u00e4")]
-    public void What_no_header_can_hold_is_no_token_and_the_message_does_not_show_it(string text)
+    public void A_token_that_no_header_can_hold_is_refused_without_showing_it(string text)
     {
         HubException error = Assert.Throws<HubException>(() => HubToken.From(text, "HF_TOKEN"));
         Assert.Equal(HubErrorKind.TokenRefused, error.Kind);

@@ -4,14 +4,14 @@ using VlmSharp.Hub.Tests.Server;
 
 namespace VlmSharp.Hub.Tests;
 
-/// <summary>What comes from elsewhere, damaged in every way: an error of the right type, or something that can be used.</summary>
+/// <summary>Damaged input from outside gives an error of the right type or a usable result.</summary>
 public sealed class MutationTests
 {
     private const int Times = 20_000;
 
     private static readonly HubModel Tiny = HubModel.Parse(FakeHub.Model);
 
-    /// <summary>Changes, doubles, removes or cuts some bytes.</summary>
+    /// <summary>Changes, duplicates, removes or cuts off some bytes.</summary>
     private static byte[] Mutate(byte[] bytes, Random random)
     {
         List<byte> changed = [.. bytes];
@@ -32,9 +32,10 @@ public sealed class MutationTests
     }
 
     [Fact]
-    public void A_damaged_listing_is_a_listing_or_an_error()
+    public void A_damaged_listing_is_read_or_an_error()
     {
-        byte[] whole = Encoding.UTF8.GetBytes(FakeHub.Listing(["config.json", "model.safetensors", "a/b.json", "\u00e9\ud83d\ude00.txt"]).Replace("\\u00E9", "\\ud800", StringComparison.Ordinal));
+        byte[] whole = Encoding.UTF8.GetBytes(FakeHub.Listing(["config.json", "model.safetensors", "a/b.json", "\u00e9\ud83d\ude00.txt"])
+            .Replace("\\u00E9", "\\ud800", StringComparison.Ordinal));
         var options = new HubOptions { CacheDirectory = "x" };
         var random = new Random(1);
         int good = 0, bad = 0;

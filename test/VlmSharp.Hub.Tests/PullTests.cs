@@ -4,7 +4,7 @@ using VlmSharp.Hub.Tests.Server;
 
 namespace VlmSharp.Hub.Tests;
 
-/// <summary>A model comes from the hub into the cache as Python's tools lay it.</summary>
+/// <summary>A model is pulled from the hub into the cache layout of Python's tools.</summary>
 public sealed class PullTests : IDisposable
 {
     private static readonly HubModel Tiny = HubModel.Parse(FakeHub.Model);
@@ -26,13 +26,14 @@ public sealed class PullTests : IDisposable
         foreach (FakeFile file in hub.Files.Where(f => Fetched.Contains(f.Name)))
             Assert.Equal(file.Content, File.ReadAllBytes(CacheReader.Find(Cache, FakeHub.Model, "main", file.Name)!));
         CacheReader.Check(Cache, FakeHub.Model);
-        Assert.Throws<FileNotFoundException>(() => CacheReader.Find(Cache, FakeHub.Model, "main", "tokenizer.json")); // it is known not to be there
-        Assert.Null(CacheReader.Find(Cache, FakeHub.Model, "main", "pytorch_model.bin")); // nothing is known of it
+        // the cache knows that the file does not exist
+        Assert.Throws<FileNotFoundException>(() => CacheReader.Find(Cache, FakeHub.Model, "main", "tokenizer.json"));
+        Assert.Null(CacheReader.Find(Cache, FakeHub.Model, "main", "pytorch_model.bin")); // the cache knows nothing about this file
         Assert.Equal(path, new HubCache(Cache).Find(Tiny).Path);
     }
 
     [Fact]
-    public async Task The_token_goes_to_the_hub_and_to_nobody_else()
+    public async Task The_token_is_sent_only_to_the_hub()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1_000_000)) { IsGated = true, IsAccepted = true };
         await new HubClient(hub.Options(Cache) with { Token = HubToken.From(FakeHub.Token, "HF_TOKEN") }).PullAsync(Tiny);
@@ -43,7 +44,14 @@ public sealed class PullTests : IDisposable
     [Fact]
     public void A_token_is_not_sent_unencrypted_over_a_network()
     {
-        using var transport = new HubTransport(new HubOptions { CacheDirectory = Cache, Endpoint = new Uri("http://mirror.example"), Token = HubToken.From(FakeHub.Token, "x") }, Tiny);
+        using var transport = new HubTransport(
+            new HubOptions
+            {
+                CacheDirectory = Cache,
+                Endpoint = new Uri("http://mirror.example"),
+                Token = HubToken.From(FakeHub.Token, "x")
+            },
+            Tiny);
         Assert.False(transport.MayHaveToken(new Uri("http://mirror.example/a")));
         using var safe = new HubTransport(new HubOptions { CacheDirectory = Cache, Endpoint = new Uri("https://mirror.example") }, Tiny);
         Assert.True(safe.MayHaveToken(new Uri("https://mirror.example/a")));
@@ -60,9 +68,11 @@ public sealed class PullTests : IDisposable
         hub.Forget();
         Assert.Equal(first, await new HubClient(hub.Options(Cache)).PullAsync(Tiny));
         Assert.Equal(0, hub.Sent);
-        Assert.All(hub.Requests, request => Assert.True(request.Method == "HEAD" || request.Path.StartsWith("/api/", StringComparison.Ordinal)));
+        Assert.All(
+            hub.Requests, request => Assert.True(request.Method == "HEAD" || request.Path.StartsWith("/api/", StringComparison.Ordinal)));
         hub.Forget();
-        Assert.Equal(first, await new HubClient(hub.Options(Cache)).PullAsync(Tiny.At(FakeHub.Commit))); // a commit never changes: nobody is asked
+        // a commit never changes, so the hub is not asked
+        Assert.Equal(first, await new HubClient(hub.Options(Cache)).PullAsync(Tiny.At(FakeHub.Commit)));
         Assert.Empty(hub.Requests);
     }
 
@@ -121,8 +131,13 @@ public sealed class PullTests : IDisposable
     {
         FakeFile[] files =
         [
-            .. FakeHub.TinyModel(1000), new("model.safetensors.index.json", """{"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}"""u8.ToArray(), false),
-            new("model-00001-of-00002.safetensors", FakeFile.Random(3000, 7), true), new("model-00002-of-00002.safetensors", FakeFile.Random(3000, 8), true),
+            .. FakeHub.TinyModel(1000),
+            new(
+                "model.safetensors.index.json",
+                """{"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}"""u8.ToArray(),
+                false),
+            new("model-00001-of-00002.safetensors", FakeFile.Random(3000, 7), true),
+            new("model-00002-of-00002.safetensors", FakeFile.Random(3000, 8), true),
         ];
         await using var hub = new FakeHub(files);
         string path = await new HubClient(hub.Options(Cache)).PullAsync(Tiny);
@@ -156,9 +171,11 @@ public sealed class PullTests : IDisposable
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000)) { IsPrivate = true };
         hub.Instead = request => request.Path.Contains("/renamed/", StringComparison.Ordinal)
-            ? new FakeAnswer(307, ("Location", request.Path.Replace("/renamed/", "/tiny/", StringComparison.Ordinal)), ("Content-Length", "0"))
+            ? new FakeAnswer(
+                307, ("Location", request.Path.Replace("/renamed/", "/tiny/", StringComparison.Ordinal)), ("Content-Length", "0"))
             : null;
-        await new HubClient(hub.Options(Cache) with { Token = HubToken.From(FakeHub.Token, "x") }).PullAsync(HubModel.Parse("acme/renamed"));
+        await new HubClient(
+            hub.Options(Cache) with { Token = HubToken.From(FakeHub.Token, "x") }).PullAsync(HubModel.Parse("acme/renamed"));
         CacheReader.Check(Cache, "acme/renamed");
     }
 
@@ -168,7 +185,8 @@ public sealed class PullTests : IDisposable
         await using var hub = new FakeHub();
         await new HubClient(hub.Options(Cache)).CheckAsync();
         await new HubClient(hub.Options(Cache) with { Token = HubToken.From(FakeHub.Token, "x") }).CheckAsync();
-        HubException error = await Assert.ThrowsAsync<HubException>(() => new HubClient(hub.Options(Cache) with { Token = HubToken.From("hf_other", "x") }).CheckAsync());
+        HubException error = await Assert.ThrowsAsync<HubException>(
+            () => new HubClient(hub.Options(Cache) with { Token = HubToken.From("hf_other", "x") }).CheckAsync());
         Assert.Equal(HubErrorKind.TokenRefused, error.Kind);
     }
 }

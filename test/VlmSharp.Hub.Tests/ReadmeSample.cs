@@ -1,11 +1,12 @@
 namespace VlmSharp.Hub.Tests;
 
-/// <summary>The sample of the package's page, which is code that compiles.</summary>
+/// <summary>The sample on the package's page, as code that compiles.</summary>
 internal static class ReadmeSample
 {
     public static async Task RunAsync()
     {
-        HubOptions options = HubOptions.FromEnvironment(Environment.GetEnvironmentVariable); // HF_HOME, HF_TOKEN, HF_ENDPOINT and the others
+        // reads HF_HOME, HF_TOKEN, HF_ENDPOINT and the other variables
+        HubOptions options = HubOptions.FromEnvironment(Environment.GetEnvironmentVariable);
         HubModel model = HubModel.Parse("google/paligemma-3b-mix-224");
         var progress = new Progress<HubProgress>(p => Console.Error.Write($"\r{p.TotalBytes >> 20} of {p.TotalSize >> 20} MiB"));
         try

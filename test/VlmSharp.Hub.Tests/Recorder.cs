@@ -1,6 +1,6 @@
 namespace VlmSharp.Hub.Tests;
 
-/// <summary>Hears at once, where <see cref="Progress{T}"/> would hear later.</summary>
+/// <summary>Records reports at once, while <see cref="Progress{T}"/> would get them later.</summary>
 internal sealed class Recorder(Action<HubProgress>? then = null) : IProgress<HubProgress>
 {
     public List<HubProgress> Heard { get; } = [];

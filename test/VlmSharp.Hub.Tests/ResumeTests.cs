@@ -4,7 +4,7 @@ using VlmSharp.Hub.Tests.Server;
 
 namespace VlmSharp.Hub.Tests;
 
-/// <summary>What is there is not fetched again, however a pull ended.</summary>
+/// <summary>Bytes that are already there are not fetched again, however a pull ended.</summary>
 public sealed class ResumeTests : IDisposable
 {
     private const int Size = 12_000_000;
@@ -23,7 +23,7 @@ public sealed class ResumeTests : IDisposable
 
     private static FakeFile Weights(FakeHub hub) => hub.Files.Single(f => f.Name == "model.safetensors");
 
-    /// <summary>Puts the first bytes of the weights where an earlier pull, or another tool, left them.</summary>
+    /// <summary>Puts the first bytes of the weights where an earlier pull or another tool would leave them.</summary>
     private void Begin(FakeFile file, ReadOnlySpan<byte> bytes)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Blob(file))!);
@@ -31,7 +31,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_canceled_pull_goes_on_from_the_last_byte()
+    public async Task A_canceled_pull_resumes_at_the_last_byte()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(Size)) { Pause = TimeSpan.FromMilliseconds(1) };
         using var cancel = new CancellationTokenSource();
@@ -39,25 +39,27 @@ public sealed class ResumeTests : IDisposable
         {
             if (p.File == "model.safetensors" && p.FileBytes > Size / 3) cancel.Cancel();
         });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new HubClient(hub.Options(Cache)).PullAsync(Tiny, heard, cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => new HubClient(hub.Options(Cache)).PullAsync(Tiny, heard, cancel.Token));
         FakeFile weights = Weights(hub);
         long there = new FileInfo(Incomplete(weights)).Length;
         Assert.InRange(there, Size / 3, Size - 1);
-        Assert.True(File.ReadAllBytes(Incomplete(weights)).AsSpan().SequenceEqual(weights.Content.AsSpan(0, (int)there))); // the beginning of the file, without a gap
+        // the beginning of the file, without a gap
+        Assert.True(File.ReadAllBytes(Incomplete(weights)).AsSpan().SequenceEqual(weights.Content.AsSpan(0, (int)there)));
         Assert.Equal(HubErrorKind.NotCached, Assert.Throws<HubException>(() => new HubCache(Cache).Find(Tiny)).Kind);
 
         hub.Forget();
         hub.Pause = TimeSpan.Zero;
         var again = new Recorder();
         string path = await new HubClient(hub.Options(Cache)).PullAsync(Tiny, again);
-        Assert.Equal(Size - there, hub.Sent); // not a byte twice
+        Assert.Equal(Size - there, hub.Sent); // no byte is sent twice
         Assert.Equal(Size - there, again.Heard[^1].Received);
         Assert.Equal(weights.Content, File.ReadAllBytes(Path.Combine(path, "model.safetensors")));
         CacheReader.Check(Cache, FakeHub.Model);
     }
 
     [Fact]
-    public async Task A_connection_that_is_cut_again_and_again_is_taken_up_each_time()
+    public async Task A_connection_that_is_cut_repeatedly_is_resumed_each_time()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(Size)) { CutAfter = 100_000 };
         string path = await new HubClient(hub.Options(Cache)).PullAsync(Tiny);
@@ -77,7 +79,7 @@ public sealed class ResumeTests : IDisposable
             if (!request.IsElsewhere || request.Range is null or (0, _)) return null;
             lock (gate) most = Math.Max(most, ++now);
             if (now >= 3) gate.Set();
-            gate.Wait(TimeSpan.FromSeconds(10)); // the first of them wait for the others
+            gate.Wait(TimeSpan.FromSeconds(10)); // the first requests wait for the others
             lock (gate) now--;
             return null;
         };
@@ -88,7 +90,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Theory, InlineData(1), InlineData(5_000_000), InlineData(Size - 1), InlineData(Size)]
-    public async Task What_another_tool_began_is_gone_on_with(int there)
+    public async Task A_download_of_another_tool_is_resumed(int there)
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(Size));
         FakeFile weights = Weights(hub);
@@ -99,17 +101,17 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_beginning_of_other_bytes_is_found_out_and_thrown_away()
+    public async Task A_beginning_with_wrong_bytes_is_detected_and_discarded()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(Size));
         Begin(Weights(hub), new byte[5_000_000]);
         await new HubClient(hub.Options(Cache)).PullAsync(Tiny);
-        Assert.Equal((Size - 5_000_000) + Size + 5000, hub.Sent); // the rest, and then all of it
+        Assert.Equal((Size - 5_000_000) + Size + 5000, hub.Sent); // the rest, and then the whole file again
         CacheReader.Check(Cache, FakeHub.Model);
     }
 
     [Fact]
-    public async Task A_beginning_that_is_longer_than_the_file_is_thrown_away()
+    public async Task A_beginning_that_is_longer_than_the_file_is_discarded()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(Size));
         Begin(Weights(hub), new byte[Size + 1]);
@@ -118,7 +120,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Theory, InlineData(0), InlineData(3_000_000)]
-    public async Task A_server_that_knows_no_ranges_sends_the_whole_file_once(int there)
+    public async Task A_server_without_ranges_sends_the_whole_file_once(int there)
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(Size)) { KnowsRanges = false };
         FakeFile weights = Weights(hub);
@@ -168,11 +170,12 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_that_does_not_fit_on_the_disk_is_not_begun()
+    public async Task A_model_that_does_not_fit_on_the_disk_is_not_started()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
         hub.Instead = request => request.Method == "HEAD" && request.Path.EndsWith("model.safetensors", StringComparison.Ordinal)
-            ? new FakeAnswer(200, ("X-Repo-Commit", FakeHub.Commit), ("X-Linked-Etag", new string('a', 64)), ("X-Linked-Size", $"{1L << 42}"))
+            ? new FakeAnswer(
+                200, ("X-Repo-Commit", FakeHub.Commit), ("X-Linked-Etag", new string('a', 64)), ("X-Linked-Size", $"{1L << 42}"))
             : null;
         HubException error = await Assert.ThrowsAsync<HubException>(() => new HubClient(hub.Options(Cache)).PullAsync(Tiny));
         Assert.Equal(HubErrorKind.DiskFull, error.Kind);

@@ -70,7 +70,8 @@ public class BicubicResizeTests
         Assert.All(image.Resize(7, 70).Pixels, value => Assert.Equal(200, value));
     }
 
-    private static RgbImage Gray(int width, int height, byte[] values) => new(width, height, [.. values.SelectMany(v => new[] { v, v, v })]);
+    private static RgbImage Gray(int width, int height, byte[] values) =>
+        new(width, height, [.. values.SelectMany(v => new[] { v, v, v })]);
 
     private static byte[] FirstChannel(RgbImage image) => [.. image.Pixels.Where((_, i) => i % 3 == 0)];
 }

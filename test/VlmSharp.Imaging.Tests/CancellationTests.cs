@@ -3,7 +3,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Imaging.Tests;
 
-/// <summary>What a server needs beside the picture: an end to decoding, the format's name, and which limit a picture is over.</summary>
+/// <summary>What a server needs besides the picture: cancellation, the name of the format, and the limit that a picture exceeds.</summary>
 public class CancellationTests
 {
     [Theory]

@@ -3,7 +3,9 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Imaging.Tests;
 
-/// <summary>Files of every format that are cut short anywhere give a picture or an <see cref="ImageFormatException"/>, nothing else, and soon.</summary>
+/// <summary>
+/// Files of every format, cut off anywhere, give a picture or an <see cref="ImageFormatException"/>, soon and nothing else.
+/// </summary>
 public class HostileImagesTests
 {
     private static readonly ImageOptions Small = new() { MaxPixels = 1 << 20 };

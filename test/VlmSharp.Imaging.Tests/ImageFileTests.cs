@@ -12,7 +12,7 @@ public class ImageFileTests
     [Fact]
     public void AHugePngIsRefusedBeforeAllocation()
     {
-        // The claim alone counts: 20000 x 20000 in front of one megabyte of anything.
+        // Only the claim counts: 20000 x 20000, followed by one megabyte of arbitrary bytes.
         byte[] file = PngFile.Of(20000, 20000, new byte[1 << 20]);
         long before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.Throws<ImageFormatException>(() => ImageFile.Decode(file, "bomb.png"));
@@ -48,7 +48,10 @@ public class ImageFileTests
         string path = GoldenFiles.PathOf("images", "png_rgb_33x17.png");
         Assert.Equal(33, ImageFile.Load(path, new ImageOptions { MaxPixels = 33 * 17 }).Width);
         Assert.Throws<ImageFormatException>(() => ImageFile.Load(path, new ImageOptions { MaxPixels = 33 * 17 - 1 }));
-        Assert.Contains("32 per side", Assert.Throws<ImageFormatException>(() => ImageFile.Load(path, new ImageOptions { MaxSide = 32 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "32 per side",
+            Assert.Throws<ImageFormatException>(() => ImageFile.Load(path, new ImageOptions { MaxSide = 32 })).Message,
+            StringComparison.Ordinal);
         path = GoldenFiles.PathOf("images", "jpg_prog_224x224.jpg");
         var error = Assert.Throws<ImageFormatException>(() => ImageFile.Load(path, new ImageOptions { MaxJpegScans = 3 }));
         Assert.Contains("more than 3 scans", error.Message, StringComparison.Ordinal);
@@ -88,7 +91,8 @@ public class ImageFileTests
         Assert.Equal("photo is empty; copy or download the picture again.", Fault([]));
         Assert.StartsWith("photo is not a picture of a format known to VlmSharp", Fault([1, 2, 3]), StringComparison.Ordinal);
         string path = Path.Combine(Path.GetTempPath(), "vlmsharp-no-such-picture.png");
-        Assert.Equal($"{path} does not exist; give the path of a picture.", Assert.Throws<ImageFormatException>(() => ImageFile.Load(path)).Message);
+        Assert.Equal(
+            $"{path} does not exist; give the path of a picture.", Assert.Throws<ImageFormatException>(() => ImageFile.Load(path)).Message);
     }
 
     /// <summary>Not even where the caller allows it: no array holds it.</summary>

@@ -119,13 +119,13 @@ public class ImageStreamTests
     private static Task<ImageFormatException> Fault(bool waits, Stream stream, ImageOptions? options = null) =>
         Assert.ThrowsAsync<ImageFormatException>(() => Load(waits, stream, options));
 
-    /// <summary>A stream as a network gives it: no length, no position, a piece at a time; endless zeros in place of null.</summary>
+    /// <summary>A stream like that of a network: no length, no position, a piece at a time. Null gives endless zeros.</summary>
     private sealed class Pipe(byte[]? bytes, int piece) : Stream
     {
-        /// <summary>What is thrown in place of the end.</summary>
+        /// <summary>The exception to throw instead of ending.</summary>
         public Exception? Fault { get; init; }
 
-        /// <summary>How many bytes have been taken.</summary>
+        /// <summary>The number of bytes read so far.</summary>
         public long Given { get; private set; }
 
         public override bool CanRead => true;

@@ -1,7 +1,7 @@
 namespace VlmSharp.Ladder.Tests;
 
 /// <summary>
-/// Floats with NaN before and behind them: who reads past the end gets NaN into a result, and who writes there is found out.
+/// Floats with NaN before and after them: a read past the end puts NaN into a result, and a write there is detected.
 /// </summary>
 internal sealed unsafe class GuardedFloats : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed unsafe class GuardedFloats : IDisposable
 
     public Span<float> Span => new(Floats, Count);
 
-    /// <summary>Whether nothing was written before or behind the numbers.</summary>
+    /// <summary>Whether nothing was written before or after the numbers.</summary>
     public bool IsIntact
     {
         get

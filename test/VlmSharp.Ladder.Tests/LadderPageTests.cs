@@ -31,7 +31,7 @@ public sealed class LadderPageTests
         Directory.EnumerateFiles(Path.Combine(GoldenFiles.Root, "bench/VlmSharp.Ladder", ladder), "Rung*.cs"),
         path => Assert.InRange(File.ReadLines(path).Count(), 10, 120));
 
-    /// <summary>Who measures anew changes the kernel's page and the tour.</summary>
+    /// <summary>New measurements go into both the kernel's page and the tour.</summary>
     [Fact]
     public void The_tables_of_figures_have_every_rung_and_the_tour_the_same_figures()
     {

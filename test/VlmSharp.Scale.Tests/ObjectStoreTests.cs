@@ -5,7 +5,7 @@ using VlmSharp.Scale.Tests.S3;
 
 namespace VlmSharp.Scale.Tests;
 
-/// <summary>The client against a server that checks what it sends.</summary>
+/// <summary>The S3 client, tested with a server that checks every request.</summary>
 public sealed class ObjectStoreTests
 {
     private static readonly ObjectPath Photos = new(S3Server.Bucket, "");
@@ -39,7 +39,7 @@ public sealed class ObjectStoreTests
     [InlineData("two words & more+100%=?#~.png")]
     [InlineData("日本/写真/é.png")]
     [InlineData("a//b.png")]
-    public async Task What_is_put_is_what_is_read_whatever_the_key(string key)
+    public async Task An_object_is_read_as_it_was_written_whatever_its_key(string key)
     {
         await using S3Server server = await S3Server.StartAsync();
         using ObjectStore store = Open(server);
@@ -65,22 +65,29 @@ public sealed class ObjectStoreTests
         Assert.Equal(0, server.OpenUploads);
         Assert.True(store.Read(Photos.Below("long"), bytes.Length).AsSpan().SequenceEqual(bytes));
         Assert.Equal(3, server.Requests.Count(r => r.Method == "GET"));
-        Assert.Contains("over the limit", Assert.Throws<StorageException>(() => store.Read(Photos.Below("long"), bytes.Length - 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "over the limit",
+            Assert.Throws<StorageException>(() => store.Read(Photos.Below("long"), bytes.Length - 1)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Parts_that_cannot_be_sent_are_given_up()
+    public async Task A_multipart_upload_that_fails_is_aborted()
     {
         await using S3Server server = await S3Server.StartAsync();
         using ObjectStore store = Open(server);
         server.Fault = r => r.IsPart && r.Query["partNumber"] == "2" ? S3Fault.Denied : null;
-        WithFile(Random(18_000_000), file => Assert.Contains("access is denied", Assert.Throws<StorageException>(() => store.Upload(file, Photos.Below("long"))).Message, StringComparison.Ordinal));
+        WithFile(Random(18_000_000), file =>
+            Assert.Contains(
+                "access is denied",
+                Assert.Throws<StorageException>(() => store.Upload(file, Photos.Below("long"))).Message,
+                StringComparison.Ordinal));
         Assert.Empty(server.Objects);
         Assert.Equal(0, server.OpenUploads);
     }
 
     [Fact]
-    public async Task Lists_of_many_pages_are_whole_and_in_order()
+    public async Task Lists_of_many_pages_are_complete_and_in_order()
     {
         await using S3Server server = await S3Server.StartAsync();
         using ObjectStore store = Open(server);
@@ -101,7 +108,7 @@ public sealed class ObjectStoreTests
     }
 
     [Fact]
-    public async Task A_service_that_asks_to_slow_down_and_cut_connections_are_tried_again()
+    public async Task Requests_are_retried_after_slow_down_errors_and_cut_connections()
     {
         await using S3Server server = await S3Server.StartAsync();
         using ObjectStore store = Open(server);
@@ -119,7 +126,7 @@ public sealed class ObjectStoreTests
     }
 
     [Fact]
-    public async Task Only_one_can_be_the_first()
+    public async Task Only_one_writer_can_create_an_object()
     {
         await using S3Server server = await S3Server.StartAsync();
         using ObjectStore store = Open(server);
@@ -165,7 +172,8 @@ public sealed class ObjectStoreTests
     {
         await using S3Server server = await S3Server.StartAsync();
         using ObjectStore store = Open(server), wrong = Open(server, secret: "wrong"), unknown = Open(server, accessKey: "AKIDOTHER");
-        using ObjectStore nowhere = new(name => name == "AWS_ENDPOINT_URL_S3" ? "http://127.0.0.1:9" : null, new BasicAWSCredentials("a", "b"));
+        using ObjectStore nowhere =
+            new(name => name == "AWS_ENDPOINT_URL_S3" ? "http://127.0.0.1:9" : null, new BasicAWSCredentials("a", "b"));
         Check(store, new ObjectPath("nobody", "a"), "there is no bucket nobody; check its name");
         Check(store, Photos.Below("a"), "s3://photos/a does not exist; check the key", isOfObject: true);
         Check(wrong, Photos.Below("a"), "does not accept the credentials (SignatureDoesNotMatch); set AWS_ACCESS_KEY_ID");
@@ -198,7 +206,8 @@ public sealed class ObjectStoreTests
     [InlineData("/data", "s3://c/a.png", "s3://c/a.png")]
     [InlineData("s3://b/lists/", "/data/a.png", "/data/a.png")]
     [InlineData("/data", "a.png", "/data/a.png")]
-    public void Paths_are_relative_to_where_their_list_is(string folder, string path, string combined) => Assert.Equal(combined, ObjectPath.Combine(folder, path));
+    public void Paths_are_relative_to_where_their_list_is(string folder, string path, string combined) =>
+        Assert.Equal(combined, ObjectPath.Combine(folder, path));
 
     [Fact]
     public void A_path_names_a_bucket() => Assert.Throws<UsageException>(() => ObjectPath.Parse("s3:///a.png"));

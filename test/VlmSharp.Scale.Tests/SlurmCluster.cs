@@ -6,8 +6,8 @@ using VlmSharp.Conformance;
 namespace VlmSharp.Scale.Tests;
 
 /// <summary>
-/// A SLURM of this test's own: a controller and one node with two processors, both on this machine and on free ports, with a partition
-/// of low priority, whose jobs are preempted and requeued, and one of high priority.
+/// A private SLURM: a controller and one node with two processors, both on this machine and on free ports. It has a partition of low
+/// priority, whose jobs are preempted and requeued, and one of high priority.
 /// </summary>
 internal sealed class SlurmCluster : IAsyncDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class SlurmCluster : IAsyncDisposable
 
     private Dictionary<string, string> Environment => new() { ["SLURM_CONF"] = Config, ["VLMSHARP"] = $"dotnet {Tool.Vlmsharp}" };
 
-    /// <summary>Starts one, and waits until its node is idle.</summary>
+    /// <summary>Starts a cluster and waits until its node is idle.</summary>
     public static async Task<SlurmCluster> StartAsync()
     {
         var cluster = new SlurmCluster();
@@ -33,7 +33,8 @@ internal sealed class SlurmCluster : IAsyncDisposable
             File.WriteAllText(cluster.Config, cluster.Text());
             cluster.controllers.Add(cluster.Daemon("slurmctld"));
             cluster.StartNode();
-            await Work.UntilAsync("the node is idle", async () => (await cluster.CommandAsync("sinfo", "-h", "-p", "low", "-o", "%T")).Trim() == "idle");
+            await Work.UntilAsync(
+                "the node is idle", async () => (await cluster.CommandAsync("sinfo", "-h", "-p", "low", "-o", "%T")).Trim() == "idle");
             return cluster;
         }
         catch
@@ -81,15 +82,17 @@ internal sealed class SlurmCluster : IAsyncDisposable
     }
 
     /// <summary>Submits a job.</summary>
-    /// <param name="arguments">Of sbatch.</param>
+    /// <param name="arguments">The arguments of sbatch.</param>
     /// <returns>The job's number.</returns>
-    public async Task<string> SubmitAsync(params string[] arguments) => (await CommandAsync("sbatch", ["--parsable", "--chdir", folder.FullName, .. arguments])).Trim();
+    public async Task<string> SubmitAsync(params string[] arguments) =>
+        (await CommandAsync("sbatch", ["--parsable", "--chdir", folder.FullName, .. arguments])).Trim();
 
-    /// <summary>Whether a job, all its tasks among it, has ended. A job that was requeued waits for two
-    /// minutes in SLURM, so that its run before is surely over; here for ten seconds.</summary>
+    /// <summary>Whether a job has ended with all its tasks. SLURM makes a requeued job wait for two minutes, so
+    /// that its previous run is surely over; here it waits for ten seconds.</summary>
     public async Task<bool> HasEndedAsync(string job)
     {
-        string[] tasks = (await CommandAsync("squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%i %T %r")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string listed = await CommandAsync("squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%i %T %r");
+        string[] tasks = listed.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         foreach (string line in tasks.Where(line => line.EndsWith("PENDING BeginTime", StringComparison.Ordinal) && HasWaited(line)))
             await Tool.RunAsync("scontrol", ["update", $"JobId={line.Split(' ')[0]}", "StartTime=now"], environment: Environment);
         return tasks.Length > 0 && tasks.All(line => line.Split(' ')[1] is "COMPLETED" or "FAILED" or "CANCELLED" or "TIMEOUT");
@@ -106,16 +109,21 @@ internal sealed class SlurmCluster : IAsyncDisposable
     /// <summary>Whether a task of a job runs now.</summary>
     public async Task<bool> IsRunningAsync(string task) => (await CommandAsync("squeue", "-h", "-t", "R", "-j", task)).Trim().Length > 0;
 
-    /// <summary>What SLURM says of a job.</summary>
+    /// <summary>What SLURM reports about a job.</summary>
     public Task<string> ShowAsync(string job) => CommandAsync("scontrol", "show", "job", job);
 
-    /// <summary>Sends a signal to the script of a job, and to it alone.</summary>
+    /// <summary>Sends a signal only to the script of a job.</summary>
     public Task SignalAsync(string job, string signal) => CommandAsync("scancel", "--batch", $"--signal={signal}", job);
 
     /// <summary>What the tasks of a job printed.</summary>
-    public string Logs() => string.Join('\n', Directory.GetFiles(folder.FullName, "*.log").Order(StringComparer.Ordinal).Select(path => $"{Path.GetFileName(path)}: {File.ReadAllText(path)}"));
+    public string Logs() =>
+        string.Join(
+            '\n',
+            Directory.GetFiles(folder.FullName, "*.log")
+                .Order(StringComparer.Ordinal)
+                .Select(path => $"{Path.GetFileName(path)}: {File.ReadAllText(path)}"));
 
-    /// <summary>The node dies with all that runs on it: no process gets a signal that it could answer.</summary>
+    /// <summary>Kills the node with everything on it. No process gets a signal that it could handle.</summary>
     public void KillNode()
     {
         foreach (int process in Descendants(node!.Id)) Kill(process);
@@ -123,10 +131,10 @@ internal sealed class SlurmCluster : IAsyncDisposable
         node.WaitForExit();
     }
 
-    /// <summary>The node comes up.</summary>
+    /// <summary>Starts the node again.</summary>
     public void StartNode() => node = Daemon("slurmd");
 
-    // slurmstepd leaves its parent, but its command line has the socket's folder; what it started is below it.
+    // slurmstepd leaves its parent, but its command line names the folder of the socket; its children are below it.
     private IEnumerable<int> Descendants(int parent)
     {
         foreach (string path in Directory.GetDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)))
@@ -141,7 +149,8 @@ internal sealed class SlurmCluster : IAsyncDisposable
                 continue;
             }
 
-            if (text.Contains(folder.FullName, StringComparison.Ordinal) && int.Parse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture) is var id
+            if (text.Contains(folder.FullName, StringComparison.Ordinal)
+                && int.Parse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture) is var id
                 && id != parent && controllers.All(c => c.Id != id) && id != System.Environment.ProcessId) yield return id;
         }
     }
@@ -155,13 +164,14 @@ internal sealed class SlurmCluster : IAsyncDisposable
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            // it has ended
+            // the process has ended
         }
     }
 
     private Process Daemon(string name)
     {
-        var start = new ProcessStartInfo(Tool.Find(name)!, ["-D", "-f", Config, "-L", Path.Combine(folder.FullName, name + ".daemon")]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        string[] arguments = ["-D", "-f", Config, "-L", Path.Combine(folder.FullName, name + ".daemon")];
+        var start = new ProcessStartInfo(Tool.Find(name)!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach ((string variable, string value) in Environment) start.Environment[variable] = value;
         Process process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
@@ -174,7 +184,7 @@ internal sealed class SlurmCluster : IAsyncDisposable
     private async Task<string> CommandAsync(string name, params string[] arguments)
     {
         string errors = "";
-        for (int i = 0; i < 50; i++) // until the controller listens, and while it is busy
+        for (int i = 0; i < 50; i++) // retries until the controller listens and is not busy
         {
             (int code, string output, errors) = await Tool.RunAsync(name, arguments, environment: Environment);
             if (code == 0 || errors.Contains("Invalid job id", StringComparison.Ordinal)) return output;

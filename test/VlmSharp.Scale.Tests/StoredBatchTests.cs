@@ -5,7 +5,9 @@ using VlmSharp.Scale.Tests.S3;
 
 namespace VlmSharp.Scale.Tests;
 
-/// <summary>Batches whose pictures and results are objects; each process has a folder for temporary files of its own, as on machines of their own.</summary>
+/// <summary>
+/// Batches whose pictures and results are objects. Each process has its own temporary folder, as on separate machines.
+/// </summary>
 public sealed class StoredBatchTests : IDisposable
 {
     private const string Photos = $"s3://{S3Server.Bucket}/in/", Out = $"s3://{S3Server.Bucket}/out";
@@ -16,7 +18,7 @@ public sealed class StoredBatchTests : IDisposable
     {
         S3Server server = await S3Server.StartAsync();
         for (int i = 0; i < work.Count; i++) server.Objects[$"in/{i:000}.png"] = await File.ReadAllBytesAsync(work.At($"{i:000}.png"));
-        server.Objects["in/read.me"] = [1]; // no picture
+        server.Objects["in/read.me"] = [1]; // not a picture
         server.Objects["in/list.jsonl"] = await File.ReadAllBytesAsync(work.List);
         return server;
     }
@@ -31,7 +33,8 @@ public sealed class StoredBatchTests : IDisposable
         return Tool.Start("dotnet", [Tool.Vlmsharp, "batch", .. arguments], environment: variables);
     }
 
-    private async Task<(int Code, string Output, string Errors)> RunAsync(S3Server server, string[] arguments, params (string Name, string Value)[] environment)
+    private async Task<(int Code, string Output, string Errors)> RunAsync(
+        S3Server server, string[] arguments, params (string Name, string Value)[] environment)
     {
         using Process process = Machine(server, arguments, environment);
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
@@ -48,35 +51,43 @@ public sealed class StoredBatchTests : IDisposable
     }
 
     [Fact]
-    public async Task A_list_in_the_store_gives_what_it_gives_from_files()
+    public async Task A_list_in_the_store_gives_the_result_of_a_list_of_files()
     {
         await using S3Server server = await StartAsync();
         string alone = await work.AloneAsync();
         Assert.Equal(alone, await RunWellAsync(server, $"{Photos}list.jsonl", "-q"));
-        string list = work.At("away.jsonl"); // of files elsewhere
-        await File.WriteAllLinesAsync(list, Enumerable.Range(0, work.Count).Select(i => $"{{\"id\": {i}, \"image\": \"{Photos}{i:000}.png\"}}"));
+        string list = work.At("away.jsonl"); // a list of files elsewhere
+        await File.WriteAllLinesAsync(
+            list, Enumerable.Range(0, work.Count).Select(i => $"{{\"id\": {i}, \"image\": \"{Photos}{i:000}.png\"}}"));
         Assert.Equal(alone, await RunWellAsync(server, list, "-q"));
         Assert.Empty(server.Refusals);
     }
 
     [Fact]
-    public async Task Two_parts_below_a_prefix_make_what_a_folder_makes()
+    public async Task Two_parts_below_a_prefix_give_the_result_of_a_folder()
     {
         await using S3Server server = await StartAsync();
         string folder = Directory.CreateDirectory(work.At("copy")).FullName;
         for (int i = 0; i < work.Count; i++) File.Copy(work.At($"{i:000}.png"), Path.Combine(folder, $"{i:000}.png"));
         (_, string local, _) = await Tool.RunAsync("dotnet", [Tool.Vlmsharp, "batch", folder, "-q"]);
         for (int i = 0; i < 2; i++) await RunWellAsync(server, Photos, "--out", Out, "--shards", "2", "--shard", $"{i}", "-q");
-        Assert.Equal(["out/run.json", .. Enumerable.Range(0, 2).SelectMany(i => new[] { $"out/shard-{i:00000}-of-00002.jsonl", $"out/shard-{i:00000}-of-00002.jsonl.done" })],
+        Assert.Equal([
+            "out/run.json",
+            .. Enumerable.Range(0, 2)
+                .SelectMany(i => new[] { $"out/shard-{i:00000}-of-00002.jsonl", $"out/shard-{i:00000}-of-00002.jsonl.done" })
+        ],
             server.Objects.Keys.Where(k => k.StartsWith("out/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Equal(local, await RunWellAsync(server, "merge", Out + "/"));
         Assert.Contains("24 of 24 records", await RunWellAsync(server, "status", Out), StringComparison.Ordinal);
         await RunWellAsync(server, "merge", Out, "--out", $"{Out}.jsonl");
         Assert.Equal(local, Encoding.UTF8.GetString(server.Objects["out.jsonl"]));
 
-        // A part that is done is not done again; other settings are refused, with the store's name for the place.
+        // A finished part is not run again. Other settings are refused, and the error names the place in the store.
         int pictures = Pictures(server);
-        Assert.Contains("is done already", (await RunAsync(server, [Photos, "--out", Out, "--shards", "2", "--shard", "0"])).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "is done already",
+            (await RunAsync(server, [Photos, "--out", Out, "--shards", "2", "--shard", "0"])).Errors,
+            StringComparison.Ordinal);
         Assert.Equal(pictures, Pictures(server));
         (int code, _, string errors) = await RunAsync(server, [Photos, "--out", Out, "--shards", "3", "--shard", "0", "-q"]);
         Assert.Equal(2, code);
@@ -88,12 +99,12 @@ public sealed class StoredBatchTests : IDisposable
     [Theory]
     [InlineData("KILL")]
     [InlineData("TERM")]
-    public async Task Another_machine_goes_on_where_one_was_lost(string signal)
+    public async Task Another_machine_resumes_where_one_was_lost(string signal)
     {
         await using S3Server server = await StartAsync();
         server.Hold("in/016.png");
         const string Partial = "out/shard-00000-of-00001.jsonl.partial";
-        // Killed without warning it has what the last copy has; with a warning, what it has made.
+        // If killed without warning, the part has the results of its last copy; with a warning, all its results.
         string[] run = [$"{Photos}list.jsonl", "--out", Out, "--batch-size", "1", "-q"];
         using (Process lost = Machine(server, [.. run, "--upload-every", signal == "KILL" ? "0.2" : "10000"]))
         {
@@ -117,7 +128,7 @@ public sealed class StoredBatchTests : IDisposable
     }
 
     [Fact]
-    public async Task A_picture_that_is_not_there_is_a_record_and_a_network_that_is_not_there_is_the_end()
+    public async Task A_missing_picture_is_a_record_and_a_missing_network_ends_the_run()
     {
         await using S3Server server = await StartAsync();
         server.Objects.TryRemove("in/003.png", out _);
@@ -131,7 +142,7 @@ public sealed class StoredBatchTests : IDisposable
         server.Fault = r => r.Key == "in/010.png" ? S3Fault.SlowDown : null;
         (int code, _, string errors) = await RunAsync(server, [$"{Photos}list.jsonl", "--out", Out, "--batch-size", "1", "-q"]);
         Assert.True(code == 75, errors);
-        Assert.Equal(10, server.Objects["out/shard-00000-of-00001.jsonl.partial"].Count(b => b == '\n')); // what was made is kept
+        Assert.Equal(10, server.Objects["out/shard-00000-of-00001.jsonl.partial"].Count(b => b == '\n')); // the finished records are kept
     }
 
     [Fact]
@@ -162,7 +173,8 @@ public sealed class StoredBatchTests : IDisposable
     [InlineData(2, "does not accept the credentials (SignatureDoesNotMatch)", Photos, "AWS_SECRET_ACCESS_KEY", "not the key")]
     [InlineData(2, "there are no credentials; set AWS_ACCESS_KEY_ID", Photos, "AWS_ACCESS_KEY_ID", "")]
     [InlineData(75, "http://127.0.0.1:9 cannot be reached", Photos, "AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")]
-    public async Task What_cannot_be_read_ends_with_a_sentence_and_the_right_code(int expected, string text, string input, string? variable = null, string value = "")
+    public async Task Unreadable_input_ends_with_a_sentence_and_the_right_code(
+        int expected, string text, string input, string? variable = null, string value = "")
     {
         await using S3Server server = await StartAsync();
         (int code, string output, string errors) = await RunAsync(server, [input, "-q"], variable is null ? [] : [(variable, value)]);
@@ -173,7 +185,8 @@ public sealed class StoredBatchTests : IDisposable
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
     }
 
-    private static int Pictures(S3Server server) => server.Requests.Count(r => r.Method == "GET" && r.Key.EndsWith(".png", StringComparison.Ordinal));
+    private static int Pictures(S3Server server) =>
+        server.Requests.Count(r => r.Method == "GET" && r.Key.EndsWith(".png", StringComparison.Ordinal));
 
     public void Dispose() => work.Dispose();
 }

@@ -5,18 +5,19 @@ using VlmSharp.Conformance;
 namespace VlmSharp.Scale.Tests;
 
 /// <summary>
-/// Pictures to be captioned in parts, and the one file that all parts together must be equal to. Some pictures can be held back: a part
-/// that comes to one waits until it is let go, so that a test can kill it in the middle.
+/// Pictures to be captioned in parts, and the file that all parts together must equal. Some pictures can be held: a part that reaches one
+/// waits until it is released, so that a test can kill the part in the middle.
 /// </summary>
 internal sealed class Work : IDisposable
 {
-    private static readonly string[] Samples = Directory.GetFiles(Path.Combine(GoldenFiles.Root, "demo", "samples"), "*.png").Order(StringComparer.Ordinal).ToArray();
+    private static readonly string[] Samples =
+        Directory.GetFiles(Path.Combine(GoldenFiles.Root, "demo", "samples"), "*.png").Order(StringComparer.Ordinal).ToArray();
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("vlmsharp-scale-");
 
     /// <summary>Writes the list.</summary>
-    /// <param name="count">How many pictures, which are the demo's again and again.</param>
-    /// <param name="held">Indices of those that are held back.</param>
+    /// <param name="count">The number of pictures, which repeat those of the demo.</param>
+    /// <param name="held">The indices of the held pictures.</param>
     public Work(int count, params int[] held)
     {
         Count = count;
@@ -25,32 +26,32 @@ internal sealed class Work : IDisposable
         foreach (int i in held) Hold(i);
     }
 
-    /// <summary>How many pictures.</summary>
+    /// <summary>The number of pictures.</summary>
     public int Count { get; }
 
     /// <summary>The list of pictures, JSONL.</summary>
     public string List => At("list.jsonl");
 
-    /// <summary>A path in the folder of this work.</summary>
+    /// <summary>A path in the working folder.</summary>
     public string At(string name) => Path.Combine(folder.FullName, name);
 
     private string Picture(int i) => At($"{i:000}.png");
 
-    /// <summary>Puts a pipe in a picture's place, that nobody writes to.</summary>
+    /// <summary>Replaces a picture by a pipe to which nothing is written.</summary>
     private void Hold(int i)
     {
         File.Delete(Picture(i));
         Assert.Equal(0, mkfifo(Picture(i), 0x180)); // 0600
     }
 
-    /// <summary>Puts a held picture back. Who waits for it goes on waiting; who comes now reads it.</summary>
+    /// <summary>Restores a held picture. Processes that already wait keep waiting; new ones read it.</summary>
     public void LetGo(int i)
     {
         File.Delete(Picture(i));
         File.CreateSymbolicLink(Picture(i), Samples[i % Samples.Length]);
     }
 
-    /// <summary>What one process makes of the whole list.</summary>
+    /// <summary>The result of one process for the whole list.</summary>
     public async Task<string> AloneAsync()
     {
         (int code, string output, string errors) = await Tool.RunAsync("dotnet", [Tool.Vlmsharp, "batch", List, "-q"]);
@@ -59,7 +60,7 @@ internal sealed class Work : IDisposable
         return output;
     }
 
-    /// <summary>What <c>batch merge</c> makes of the parts.</summary>
+    /// <summary>The result of <c>batch merge</c> for the parts.</summary>
     public static async Task<string> MergedAsync(string output)
     {
         (int code, string text, string errors) = await Tool.RunAsync("dotnet", [Tool.Vlmsharp, "batch", "merge", output]);
@@ -67,7 +68,7 @@ internal sealed class Work : IDisposable
         return text;
     }
 
-    /// <summary>Records that a part has written so far.</summary>
+    /// <summary>The number of records that a part has written so far.</summary>
     public static int Records(string output, int shard, int shards)
     {
         string path = Path.Combine(output, $"shard-{shard:00000}-of-{shards:00000}.jsonl");
@@ -78,9 +79,9 @@ internal sealed class Work : IDisposable
         return reader.ReadToEnd().Count(c => c == '\n');
     }
 
-    /// <summary>Waits for something, which the machine may take its time for.</summary>
-    /// <param name="what">For the message where it never comes.</param>
-    /// <param name="isSo">Looks.</param>
+    /// <summary>Waits for a condition, for a long time if needed.</summary>
+    /// <param name="what">Describes the condition, for the error message.</param>
+    /// <param name="isSo">Checks the condition.</param>
     public static async Task UntilAsync(string what, Func<Task<bool>> isSo)
     {
         long start = Stopwatch.GetTimestamp();

@@ -2,29 +2,31 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Server.Tests;
 
-/// <summary>A backend whose steps can be held: what runs then runs on until a test lets it go. And one that fails where a test wants it.</summary>
+/// <summary>
+/// A backend whose steps a test can hold and release, and which fails at a step when a test asks for it.
+/// </summary>
 internal sealed class HeldBackend(IComputeBackend inner) : DelegatingBackend(inner)
 {
     private readonly Lock sync = new();
     private readonly ManualResetEventSlim open = new(initialState: true);
-    private int steps, left; // left: steps until it holds; 0 for never
+    private int steps, left; // left: the steps before it holds; 0 means that it never does
 
-    /// <summary>Steps that began.</summary>
+    /// <summary>The number of steps that have begun.</summary>
     public int Steps => Volatile.Read(ref steps);
 
-    /// <summary>What the next step ends with; null for none.</summary>
+    /// <summary>The exception that the next step throws; null for none.</summary>
     public Exception? Fault { get; set; }
 
-    /// <summary>No step begins from here on.</summary>
+    /// <summary>Holds every step that has not begun.</summary>
     public void Hold() => open.Reset();
 
-    /// <summary>So many steps begin, and no more.</summary>
+    /// <summary>Lets this many steps begin and holds the rest.</summary>
     public void HoldAfter(int steps)
     {
         lock (sync) left = steps + 1;
     }
 
-    /// <summary>Steps go on, also those that would have been held later.</summary>
+    /// <summary>Releases the held steps, and holds no later ones.</summary>
     public void LetGo()
     {
         lock (sync)

@@ -1,6 +1,6 @@
 namespace VlmSharp.Server.Tests;
 
-/// <summary>Time that a test moves. Timers ring while it moves.</summary>
+/// <summary>A clock that a test moves. Its timers fire while it moves.</summary>
 internal sealed class ManualClock : TimeProvider
 {
     private readonly Lock gate = new();
@@ -36,7 +36,7 @@ internal sealed class ManualClock : TimeProvider
         foreach (Timer timer in due) timer.Ring();
     }
 
-    // Rings once: nothing here repeats.
+    // Fires once: no code under test uses a repeating timer.
     private sealed class Timer(ManualClock clock, Action ring) : ITimer
     {
         public TimeSpan Due { get; set; } = TimeSpan.MaxValue;

@@ -14,7 +14,7 @@ public sealed class RunningServer : IAsyncLifetime
 
     public RunningServer() => Backend = new HeldBackend(cpu);
 
-    /// <summary>What computes.</summary>
+    /// <summary>The backend of the model.</summary>
     internal HeldBackend Backend { get; }
 
     public VisionLanguageModel Model { get; private set; } = null!;
@@ -29,7 +29,7 @@ public sealed class RunningServer : IAsyncLifetime
     /// <summary>The same as a data URI.</summary>
     public static string SampleUri { get; } = $"data:image/png;base64,{Convert.ToBase64String(Sample)}";
 
-    /// <summary>Starts one, ready, with options of a test's own; to be disposed of by <see cref="DisposeAsync"/>.</summary>
+    /// <summary>Starts a server with a test's options and waits until it is ready. Dispose of it with <see cref="DisposeAsync"/>.</summary>
     public static async Task<RunningServer> StartAsync(Func<ServerOptions, ServerOptions> change)
     {
         var running = new RunningServer();
@@ -37,12 +37,12 @@ public sealed class RunningServer : IAsyncLifetime
         return running;
     }
 
-    /// <summary>Waits until something holds, which must be soon.</summary>
+    /// <summary>Waits until a condition holds, at most 30 s.</summary>
     public static async Task UntilAsync(Func<bool> holds)
     {
         for (int i = 0; !holds(); i++)
         {
-            Assert.True(i < 3000, "It did not come to that in 30 s.");
+            Assert.True(i < 3000, "The condition did not hold within 30 s.");
             await Task.Delay(10);
         }
     }
@@ -76,7 +76,8 @@ public sealed class RunningServer : IAsyncLifetime
     {
         ["role"] = "user",
         ["content"] = new JsonArray([
-            .. pictures.Select(uri => (JsonNode)new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = uri } }),
+            .. pictures.Select(
+                uri => (JsonNode)new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = uri } }),
             new JsonObject { ["type"] = "text", ["text"] = text },
         ]),
     };
@@ -98,7 +99,7 @@ public sealed class RunningServer : IAsyncLifetime
         return JsonNode.Parse(text)!;
     }
 
-    /// <summary>The data of the events of a stream.</summary>
+    /// <summary>The data of the events in a stream.</summary>
     public async Task<List<string>> StreamAsync(string path, JsonNode body)
     {
         using HttpResponseMessage response = await PostAsync(path, body);
@@ -107,7 +108,10 @@ public sealed class RunningServer : IAsyncLifetime
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         string[] events = text.Split("\n\n");
         Assert.Equal("", events[^1]);
-        return [.. events[..^1].Select(e => e.StartsWith("data: ", StringComparison.Ordinal) ? e["data: ".Length..] : throw new FormatException(e))];
+        return [
+            .. events[..^1].Select(
+                e => e.StartsWith("data: ", StringComparison.Ordinal) ? e["data: ".Length..] : throw new FormatException(e))
+        ];
     }
 
     /// <summary>Sends a request that must fail, and checks the shape of the error.</summary>
@@ -125,7 +129,8 @@ public sealed class RunningServer : IAsyncLifetime
 
     private async Task StartAsync(ServerOptions options)
     {
-        Server = await VlmServer.StartAsync(options, cancellation => Model = VisionLanguageModel.Open(GoldenFiles.DemoModel, Backend, null, cancellation));
+        Server = await VlmServer.StartAsync(
+            options, cancellation => Model = VisionLanguageModel.Open(GoldenFiles.DemoModel, Backend, null, cancellation));
         await Server.Ready;
     }
 }

@@ -28,31 +28,36 @@ public sealed class ServerTests
         {
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(server.Address + "/health/live")).StatusCode);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync(server.Address + "/health/ready")).StatusCode);
-            HttpResponseMessage early = await client.PostAsync(server.Address + Chat, new StringContent("{}", Encoding.UTF8, "application/json"));
+            HttpResponseMessage early =
+                await client.PostAsync(server.Address + Chat, new StringContent("{}", Encoding.UTF8, "application/json"));
             Assert.NotNull(early.Headers.RetryAfter);
             Assert.Equal("unavailable", (await RunningServer.ErrorAsync(early, 503))["type"]!.GetValue<string>());
             await RunningServer.ErrorAsync(await client.GetAsync(server.Address + "/v1/models"), 503);
             go.SetResult();
             await server.Ready;
             Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(server.Address + "/health/ready")).StatusCode);
-            Assert.Equal("model", JsonNode.Parse(await client.GetStringAsync(server.Address + "/v1/models"))!["data"]![0]!["id"]!.GetValue<string>()); // the folder's name
+            // the name of the model's folder
+            Assert.Equal(
+                "model",
+                JsonNode.Parse(await client.GetStringAsync(server.Address + "/v1/models"))!["data"]![0]!["id"]!.GetValue<string>());
         }
 
         model!.Dispose();
     }
 
     [Fact]
-    public async Task A_model_that_cannot_be_loaded_is_told()
+    public async Task A_model_that_cannot_be_loaded_is_reported()
     {
         using var backend = new CpuBackend();
-        await using VlmServer server = await VlmServer.StartAsync(new ServerOptions { Port = 0 }, cancellation => VisionLanguageModel.Open("no-such-folder", backend, null, cancellation));
+        await using VlmServer server = await VlmServer.StartAsync(
+            new ServerOptions { Port = 0 }, cancellation => VisionLanguageModel.Open("no-such-folder", backend, null, cancellation));
         await Assert.ThrowsAsync<ModelFormatException>(() => server.Ready);
         using var client = new HttpClient();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync(server.Address + "/health/live")).StatusCode);
     }
 
     [Fact]
-    public async Task What_aspnet_refuses_has_the_same_shape()
+    public async Task Errors_of_aspnet_have_the_same_shape()
     {
         RunningServer server = await RunningServer.StartAsync(o => o with { MaxBodyBytes = 100_000 });
         await using var end = new Ending(server);
@@ -62,15 +67,19 @@ public sealed class ServerTests
         Assert.Equal(["POST"], wrong.Content.Headers.Allow);
         await RunningServer.ErrorAsync(wrong, 405);
         JsonObject large = RunningServer.Chat(new string('a', 100_000));
-        Assert.Equal("request_too_large", (await RunningServer.ErrorAsync(await server.PostAsync(Chat, large), 413))["code"]!.GetValue<string>());
-        using var chunked = new HttpRequestMessage(HttpMethod.Post, address + Chat) { Content = new StringContent(large.ToJsonString(), Encoding.UTF8, "application/json") };
+        Assert.Equal(
+            "request_too_large", (await RunningServer.ErrorAsync(await server.PostAsync(Chat, large), 413))["code"]!.GetValue<string>());
+        using var chunked = new HttpRequestMessage(HttpMethod.Post, address + Chat)
+        {
+            Content = new StringContent(large.ToJsonString(), Encoding.UTF8, "application/json")
+        };
         chunked.Headers.TransferEncodingChunked = true;
         await RunningServer.ErrorAsync(await server.Client.SendAsync(chunked), 413);
-        await server.ChatAsync(RunningServer.Chat("caption en")); // the next one is answered
+        await server.ChatAsync(RunningServer.Chat("caption en")); // the next request is answered
     }
 
     [Fact]
-    public async Task A_request_has_its_id_back_unless_it_could_forge_a_line()
+    public async Task A_request_gets_its_id_back_unless_the_id_could_forge_a_line()
     {
         RunningServer server = await RunningServer.StartAsync(o => o);
         await using var end = new Ending(server);
@@ -99,7 +108,10 @@ public sealed class ServerTests
             Assert.Equal("invalid_api_key", (await RunningServer.ErrorAsync(refused, 401))["code"]!.GetValue<string>());
         }
 
-        foreach (string path in new[] { Chat, "/v1/caption", "/v1/ask", "/v1/detect", "/v1/segment", "/v1/batch", "/v1/explain", "/v1/tokenize" })
+        foreach (string path in new[]
+        {
+            Chat, "/v1/caption", "/v1/ask", "/v1/detect", "/v1/segment", "/v1/batch", "/v1/explain", "/v1/tokenize"
+        })
             await RunningServer.ErrorAsync(await server.PostAsync(path, "{}"), 401);
         server.Client.DefaultRequestHeaders.Authorization = new("Bearer", "0123456789abcdef0123456789abcdef");
         Assert.Equal(HttpStatusCode.OK, (await server.Client.GetAsync(server.Server.Address + "/metrics")).StatusCode);
@@ -107,21 +119,23 @@ public sealed class ServerTests
     }
 
     [Theory, InlineData("0.0.0.0"), InlineData("*"), InlineData("::")]
-    public async Task Others_do_not_reach_it_without_a_key_unless_that_is_wanted(string host)
+    public async Task Other_machines_need_a_key_unless_the_operator_says_otherwise(string host)
     {
         using var backend = new CpuBackend();
         var options = new ServerOptions { Port = 0, Host = host };
-        await Assert.ThrowsAsync<ArgumentException>(() => VlmServer.StartAsync(options, cancellation => VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, null, cancellation)));
+        await Assert.ThrowsAsync<ArgumentException>(() =>
+            VlmServer.StartAsync(options, cancellation => VisionLanguageModel.Open(GoldenFiles.DemoModel, backend, null, cancellation)));
     }
 
     [Fact]
-    public async Task A_full_queue_is_told_with_the_time_to_come_again()
+    public async Task A_full_queue_is_reported_with_the_time_to_retry()
     {
         RunningServer server = await RunningServer.StartAsync(o => o with { MaxBatch = 1, MaxQueue = 1 });
         await using var end = new Ending(server);
         server.Backend.Hold();
-        Task<HttpResponseMessage>[] three = [.. Enumerable.Range(0, 3).Select(_ => server.PostAsync(Chat, RunningServer.Chat("caption en")))];
-        HttpResponseMessage refused = await await Task.WhenAny(three); // one runs, one waits, and both are held
+        Task<HttpResponseMessage>[] three =
+            [.. Enumerable.Range(0, 3).Select(_ => server.PostAsync(Chat, RunningServer.Chat("caption en")))];
+        HttpResponseMessage refused = await await Task.WhenAny(three); // one runs, one waits and the third is refused
         Assert.True(refused.Headers.RetryAfter?.Delta >= TimeSpan.FromSeconds(1));
         Assert.Equal("rate_limit_exceeded", (await RunningServer.ErrorAsync(refused, 429))["type"]!.GetValue<string>());
         server.Backend.LetGo();
@@ -130,14 +144,20 @@ public sealed class ServerTests
     }
 
     [Fact]
-    public async Task A_request_that_takes_too_long_is_given_up()
+    public async Task A_request_that_takes_too_long_is_canceled()
     {
         RunningServer server = await RunningServer.StartAsync(o => o with { Timeout = TimeSpan.FromSeconds(1) });
         await using var end = new Ending(server);
         server.Backend.Hold();
-        Assert.Equal("deadline_exceeded", (await RunningServer.ErrorAsync(await server.PostAsync(Chat, RunningServer.Chat("caption en")), 504))["code"]!.GetValue<string>());
-        string text = await (await server.PostAsync(Chat, Long())).Content.ReadAsStringAsync(); // it has begun: the error is an event
-        Assert.Equal("deadline_exceeded", JsonNode.Parse(text.TrimEnd().Split("\n\n")[^1]["data: ".Length..])!["error"]!["code"]!.GetValue<string>());
+        Assert.Equal(
+            "deadline_exceeded",
+            (await RunningServer.ErrorAsync(
+                await server.PostAsync(Chat, RunningServer.Chat("caption en")), 504))["code"]!.GetValue<string>());
+        // the stream has begun, so the error is an event
+        string text = await (await server.PostAsync(Chat, Long())).Content.ReadAsStringAsync();
+        Assert.Equal(
+            "deadline_exceeded",
+            JsonNode.Parse(text.TrimEnd().Split("\n\n")[^1]["data: ".Length..])!["error"]!["code"]!.GetValue<string>());
         Assert.DoesNotContain("[DONE]", text, StringComparison.Ordinal);
         server.Backend.LetGo();
         await RunningServer.UntilAsync(() => server.Model.Engine.Running + server.Model.Engine.Waiting == 0);
@@ -145,23 +165,26 @@ public sealed class ServerTests
     }
 
     [Fact]
-    public async Task Who_goes_away_frees_the_place()
+    public async Task A_client_that_leaves_frees_its_place()
     {
         RunningServer server = await RunningServer.StartAsync(o => o with { MaxBatch = 1 });
         await using var end = new Ending(server);
         server.Backend.Hold();
         using var giveUp = new CancellationTokenSource();
-        Task<HttpResponseMessage> gone = server.PostAsync(Chat, RunningServer.Chat("caption en", ("ignore_eos", true), ("max_tokens", 400)), giveUp.Token);
+        Task<HttpResponseMessage> gone =
+            server.PostAsync(Chat, RunningServer.Chat("caption en", ("ignore_eos", true), ("max_tokens", 400)), giveUp.Token);
         await RunningServer.UntilAsync(() => server.Model.Engine.Running + server.Model.Engine.Waiting == 1);
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
         server.Backend.LetGo();
-        Assert.Equal("a car above a key", (await server.ChatAsync(RunningServer.Chat("caption en")))["choices"]![0]!["message"]!["content"]!.GetValue<string>());
+        Assert.Equal(
+            "a car above a key",
+            (await server.ChatAsync(RunningServer.Chat("caption en")))["choices"]![0]!["message"]!["content"]!.GetValue<string>());
         await RunningServer.UntilAsync(() => server.Model.Engine.Running + server.Model.Engine.Waiting == 0);
     }
 
     [Fact]
-    public async Task A_server_that_is_stopped_finishes_what_runs_and_takes_nothing_new()
+    public async Task A_stopping_server_finishes_what_runs_and_accepts_nothing_new()
     {
         RunningServer server = await RunningServer.StartAsync(o => o);
         await using var end = new Ending(server);
@@ -191,12 +214,13 @@ public sealed class ServerTests
         Task stopping = server.Server.StopAsync();
         Assert.Equal("draining", (await RunningServer.ErrorAsync(await whole, 503))["code"]!.GetValue<string>());
         string text = await (await stream).Content.ReadAsStringAsync();
-        Assert.Equal("draining", JsonNode.Parse(text.TrimEnd().Split("\n\n")[^1]["data: ".Length..])!["error"]!["code"]!.GetValue<string>());
+        Assert.Equal(
+            "draining", JsonNode.Parse(text.TrimEnd().Split("\n\n")[^1]["data: ".Length..])!["error"]!["code"]!.GetValue<string>());
         await stopping;
     }
 
     [Fact]
-    public async Task The_log_has_a_line_for_a_fault_and_nothing_of_a_prompt()
+    public async Task The_log_has_a_line_for_a_fault_and_no_text_of_a_prompt()
     {
         using var log = new MemoryStream();
         RunningServer server = await RunningServer.StartAsync(o => o with { Log = new() { Output = Stream.Synchronized(log) } });
@@ -205,13 +229,14 @@ public sealed class ServerTests
         await server.DisposeAsync();
         string[] lines = Encoding.UTF8.GetString(log.ToArray()).TrimEnd().Split('\n');
         JsonNode good = JsonNode.Parse(lines[0])!, bad = JsonNode.Parse(lines[1])!;
-        Assert.Equal((200, Chat, "demo"), (good["status"]!.GetValue<int>(), good["route"]!.GetValue<string>(), good["model"]!.GetValue<string>()));
+        Assert.Equal(
+            (200, Chat, "demo"), (good["status"]!.GetValue<int>(), good["route"]!.GetValue<string>(), good["model"]!.GetValue<string>()));
         Assert.Equal((400, "invalid_request_error"), (bad["status"]!.GetValue<int>(), bad["error"]!.GetValue<string>()));
         Assert.DoesNotContain("below", lines[0], StringComparison.Ordinal);
         Assert.DoesNotContain("secret", lines[1], StringComparison.Ordinal);
     }
 
-    /// <summary>Ends a server at the end of a test.</summary>
+    /// <summary>Disposes of a server at the end of a test.</summary>
     private sealed class Ending(RunningServer server) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync() => await server.DisposeAsync();

@@ -13,7 +13,7 @@ using VlmSharp.Training.Tracking;
 
 namespace VlmSharp.Training.Tests;
 
-/// <summary>A fine-tuning as a whole, on the smallest golden model.</summary>
+/// <summary>A complete fine-tuning, on the smallest golden model.</summary>
 public sealed class FineTuningTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -28,9 +28,9 @@ public sealed class FineTuningTests : IDisposable
         LearningRate = 1e-3,
     };
 
-    /// <summary>Plan and run read the same open files: the folder may be gone by then.</summary>
+    /// <summary>Plan and run read the same open files, so the folder may be deleted in between.</summary>
     [Fact]
-    public void What_is_open_is_not_opened_again()
+    public void Open_files_are_not_opened_again()
     {
         string model = folder.At("model");
         CopyModel(model);
@@ -51,7 +51,7 @@ public sealed class FineTuningTests : IDisposable
         using var step = new ModelStep(model, new LossOptions());
         var stream = new ExampleStream(inputs.Data, inputs.Encoder, model.Preprocessor, new StreamOptions { BatchSize = 1, Batches = 1 });
         TrainingSequence[] batch = [.. stream.Read().Single().Examples.Select(ExampleSource.ToSequence)];
-        Parameter parameter = model.Parameters[1]; // a B; that of an A is 0 in the first step
+        Parameter parameter = model.Parameters[1]; // a matrix B: the gradient of A is 0 in the first step
         step.Accumulate(batch, new StepContext(0, 0, 0, IsLast: false));
         Assert.Equal((true, false), (model.Tape.Gradient(parameter.Weight).HasValue, parameter.Gradient.HasValue));
         float[] once = Numbers(model.Tape.Gradient(parameter.Weight));
@@ -72,7 +72,7 @@ public sealed class FineTuningTests : IDisposable
     }
 
     [Fact]
-    public void What_is_left_of_a_run_without_a_checkpoint_is_begun_anew()
+    public void A_run_without_a_checkpoint_starts_again()
     {
         Directory.CreateDirectory(folder.At("out/tensorboard"));
         foreach (string name in new[] { ".lock", "metrics.jsonl", "report.html", "report.html.tmp", "mlflow-run" })
@@ -82,16 +82,16 @@ public sealed class FineTuningTests : IDisposable
     }
 
     [Theory, InlineData("file"), InlineData("file/out")]
-    public void A_folder_that_cannot_be_written_to_is_one_sentence(string name)
+    public void A_folder_that_cannot_be_written_gives_an_error_of_one_sentence(string name)
     {
         string file = folder.Write("file", []);
         string message = Assert.Throws<IOException>(() => FineTuning.Open(Options with { Output = folder.At(name) }, backend)).Message;
         Assert.Equal($"The folder {folder.At(name)} cannot be created, because {file} is a file; give one that can be written.", message);
     }
 
-    /// <summary>With a rate that does harm the first evaluation is the best, and its adapter stays to be used.</summary>
+    /// <summary>With a harmful learning rate the first evaluation is the best, and its adapter is kept.</summary>
     [Fact]
-    public void The_best_adapter_stays_beside_the_last()
+    public void The_best_adapter_is_kept_in_addition_to_the_last()
     {
         FineTuningOptions options =
             Options with { EvaluationData = Lines("held-out.jsonl", 1), LearningRate = 3, EvaluateEvery = 1, Samples = 0 };
@@ -107,9 +107,17 @@ public sealed class FineTuningTests : IDisposable
     }
 
     [Fact]
-    public void The_best_model_stays_beside_the_last()
+    public void The_best_model_is_kept_in_addition_to_the_last()
     {
-        FineTuningOptions options = Options with { Full = true, EvaluationData = Lines("held-out.jsonl", 1), LearningRate = 1, EvaluateEvery = 1, Samples = 0, Steps = 3 };
+        FineTuningOptions options = Options with
+        {
+            Full = true,
+            EvaluationData = Lines("held-out.jsonl", 1),
+            LearningRate = 1,
+            EvaluateEvery = 1,
+            Samples = 0,
+            Steps = 3
+        };
         using (FineTuning run = FineTuning.Open(options, backend)) run.Run();
         using var saved = new GoldenTensors(folder.At("out/checkpoint-000001/parameters.safetensors"));
         using Checkpoint best = Checkpoint.Open(folder.At("out/best"));
@@ -121,11 +129,19 @@ public sealed class FineTuningTests : IDisposable
     }
 
     [Fact]
-    public void The_report_shows_what_the_run_was_told()
+    public void The_report_shows_the_options_of_the_run()
     {
         string metrics = folder.At("out/metrics.jsonl"), page = folder.At("out/report.html");
-        FineTuningOptions options = Options with { BatchSize = 2, Accumulation = 3, WarmupSteps = 1, ClipNorm = 1, NewAdapter = FineTuningOptions.DecoderAdapter with { Rank = 4 } };
-        using (FineTuning run = FineTuning.Open(options, backend, trackers: [new MetricsFile(metrics), new HtmlReport(metrics, page)])) run.Run();
+        FineTuningOptions options = Options with
+        {
+            BatchSize = 2,
+            Accumulation = 3,
+            WarmupSteps = 1,
+            ClipNorm = 1,
+            NewAdapter = FineTuningOptions.DecoderAdapter with { Rank = 4 }
+        };
+        using (FineTuning run = FineTuning.Open(options, backend, trackers: [new MetricsFile(metrics), new HtmlReport(metrics, page)]))
+            run.Run();
         string text = File.ReadAllText(page);
         foreach ((string name, string value) in new[]
         {
@@ -137,9 +153,9 @@ public sealed class FineTuningTests : IDisposable
         Assert.DoesNotContain("decay_form", text, StringComparison.Ordinal);
     }
 
-    /// <summary>A batch that is too large to go through is planned from two small ones.</summary>
+    /// <summary>The plan of a batch that is too large to run is computed from two small ones.</summary>
     [Fact]
-    public void The_plan_of_a_large_batch_is_what_it_takes()
+    public void The_plan_of_a_large_batch_equals_what_it_takes()
     {
         FineTuningOptions options = Options with { BatchSize = 48, Steps = 1, Data = Lines("one.jsonl", 1) };
         using TrainingInputs inputs = TrainingInputs.Open(options);
@@ -162,9 +178,9 @@ public sealed class FineTuningTests : IDisposable
     }
 
     [Fact]
-    public async Task A_picture_that_is_a_pipe_is_an_error_and_no_wait()
+    public async Task A_picture_that_is_a_pipe_is_an_error_at_once()
     {
-        if (OperatingSystem.IsWindows()) return; // its pipes are no files
+        if (OperatingSystem.IsWindows()) return; // pipes are not files on Windows
         using (Process make = Process.Start("mkfifo", folder.At("pipe.png"))) await make.WaitForExitAsync();
         folder.Write("pipe.jsonl", """{"image": "pipe.png", "prefix": "caption en", "suffix": "a cat"}"""u8);
         Task<TrainingDataException> failing = Task.Run(() => Assert.Throws<TrainingDataException>(() =>
@@ -203,12 +219,14 @@ public sealed class FineTuningTests : IDisposable
     {
         using JsonDocument figures = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("training", "pg1.json")));
         string path = folder.At(name);
-        File.WriteAllLines(path, figures.RootElement.GetProperty("samples").EnumerateArray().Take(count).Select(s => JsonSerializer.Serialize(new Dictionary<string, string>
-        {
-            ["image"] = GoldenFiles.PathOf("images", s.GetProperty("image").GetString()!),
-            ["prefix"] = s.GetProperty("prefix").GetString()!,
-            ["suffix"] = s.GetProperty("suffix").GetString()!,
-        })));
+        File.WriteAllLines(path, figures.RootElement.GetProperty("samples").EnumerateArray().Take(count).Select(Line));
         return path;
+
+        static string Line(JsonElement sample) => JsonSerializer.Serialize(new Dictionary<string, string>
+        {
+            ["image"] = GoldenFiles.PathOf("images", sample.GetProperty("image").GetString()!),
+            ["prefix"] = sample.GetProperty("prefix").GetString()!,
+            ["suffix"] = sample.GetProperty("suffix").GetString()!,
+        });
     }
 }

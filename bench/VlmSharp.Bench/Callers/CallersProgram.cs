@@ -7,8 +7,8 @@ using VlmSharp.Generation;
 namespace VlmSharp.Bench.Callers;
 
 /// <summary>
-/// <c>callers [MODEL_DIR]</c>: what 8, 32 and 128 callers get who all ask at once, with answers of 8 to 96 tokens, beside the same
-/// requests answered one after another. Both ways take turns, three times; the table has medians. The demo model, unless a folder is named.
+/// <c>callers [MODEL_DIR]</c>: compares 8, 32 and 128 concurrent callers, with answers of 8 to 96 tokens, with the same requests one after
+/// another. Both ways run in turns, three times; the table has medians. It uses the demo model unless a folder is named.
 /// </summary>
 internal static class CallersProgram
 {
@@ -16,7 +16,7 @@ internal static class CallersProgram
 
     private static readonly GenerationRequest[] Questions = DemoQuestions.Load();
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the benchmark.</summary>
     /// <returns>The exit status.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
@@ -29,12 +29,12 @@ internal static class CallersProgram
 
         using var backend = new CpuBackend();
         using VisionLanguageModel model = VisionLanguageModel.Open(directory, backend);
-        model.ImageFeatures.MaxBytes = 0; // every caller's picture goes through the encoder, as pictures of strangers do
+        model.ImageFeatures.MaxBytes = 0; // every picture is encoded, as different pictures would be
         Console.WriteLine($"{backend.Description}; {model.Name}\n");
         Console.WriteLine("| callers | way | tokens/s | first token, half of them within | 95 % within | together / one by one |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
         OneByOne(model, 8);
-        await TogetherAsync(model, 8); // code is compiled, memory is there
+        await TogetherAsync(model, 8); // warm-up: compiles the code and takes the memory
         int[] sizes = [8, 32, 128];
         foreach (int callers in sizes)
         {
@@ -54,7 +54,7 @@ internal static class CallersProgram
         return 0;
     }
 
-    /// <summary>Everybody asks at once, and is answered when it is their turn.</summary>
+    /// <summary>Sends all requests at once and answers them one after another.</summary>
     private static Run OneByOne(VisionLanguageModel model, int callers)
     {
         var first = new List<double>();
@@ -86,17 +86,20 @@ internal static class CallersProgram
         return new Run(counts.Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds, [.. first]);
     }
 
-    // A folder without a tokenizer takes ids.
+    // A model without a tokenizer takes token ids.
     private static GenerationRequest Request(VisionLanguageModel model, int index)
     {
         GenerationRequest question = Questions[index % Questions.Length];
-        return model.Tokenizer is null ? question with { PromptIds = [2, .. Enumerable.Range(1000 + index, 4 + (index % 6)), 108] } : question;
+        return model.Tokenizer is null
+            ? question with { PromptIds = [2, .. Enumerable.Range(1000 + index, 4 + (index % 6)), 108] }
+            : question;
     }
 
     private static GenerationOptions Options(int index) => new() { MaxNewTokens = 8 + (index * 37 % 89), IgnoreEndOfSequence = true };
 
     private static void Write(int callers, string way, List<Run> runs, string ratio) => Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"| {callers} | {way} | {Median(runs.Select(r => r.Rate)):0} | {Time(runs, 0.5)} | {Time(runs, 0.95)} | {ratio} |"));
+        CultureInfo.InvariantCulture,
+        $"| {callers} | {way} | {Median(runs.Select(r => r.Rate)):0} | {Time(runs, 0.5)} | {Time(runs, 0.95)} | {ratio} |"));
 
     private static string Time(List<Run> runs, double share)
     {
@@ -106,8 +109,8 @@ internal static class CallersProgram
 
     private static double Median(IEnumerable<double> values) => values.Order().ElementAt(Repetitions / 2);
 
-    /// <summary>All callers once.</summary>
-    /// <param name="Rate">Tokens a second.</param>
-    /// <param name="First">Of each caller the seconds until the first token.</param>
+    /// <summary>One run of all callers.</summary>
+    /// <param name="Rate">Generated tokens a second, of all callers together.</param>
+    /// <param name="First">The seconds until the first token, for each caller.</param>
     private sealed record Run(double Rate, List<double> First);
 }

@@ -4,17 +4,21 @@ using VlmSharp.Cpu;
 
 namespace VlmSharp.Bench.Callers;
 
-/// <summary><c>soak [--requests N] [--callers N] [--seed N]</c>: <see cref="EngineSoak"/>, with a line at the end and a status that tells of faults.</summary>
+/// <summary>
+/// <c>soak [--requests N] [--callers N] [--seed N]</c>: <see cref="EngineSoak"/>, which prints a summary line and reports faults by its
+/// exit status.
+/// </summary>
 internal static class SoakProgram
 {
-    /// <summary>Runs it.</summary>
-    /// <returns>The exit status: 0 where there was no fault, 1 where there was, 2 for options that are not understood.</returns>
+    /// <summary>Runs the test.</summary>
+    /// <returns>The exit status: 0 without a fault, 1 with faults, 2 for unknown options.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         var values = new Dictionary<string, int> { ["--requests"] = 2000, ["--callers"] = 64, ["--seed"] = 1 };
         for (int i = 0; i < args.Length; i += 2)
         {
-            if (values.ContainsKey(args[i]) && i + 1 < args.Length && int.TryParse(args[i + 1], CultureInfo.InvariantCulture, out int value) && value > 0)
+            if (values.ContainsKey(args[i])
+                && i + 1 < args.Length && int.TryParse(args[i + 1], CultureInfo.InvariantCulture, out int value) && value > 0)
             {
                 values[args[i]] = value;
                 continue;
@@ -25,7 +29,8 @@ internal static class SoakProgram
         }
 
         using var backend = new CpuBackend();
-        (string summary, IReadOnlyList<string> faults) = await EngineSoak.RunAsync(backend, values["--requests"], values["--callers"], values["--seed"]);
+        (string summary, IReadOnlyList<string> faults) =
+            await EngineSoak.RunAsync(backend, values["--requests"], values["--callers"], values["--seed"]);
         foreach (string fault in faults) Console.Error.WriteLine(fault);
         Console.WriteLine(summary);
         return faults.Count == 0 ? 0 : 1;

@@ -10,26 +10,30 @@ using VlmSharp.Gpu.Operators;
 
 namespace VlmSharp.Bench.Gpu;
 
-/// <summary>The device itself: what it is, what it takes, what it can do at best.</summary>
+/// <summary>The device itself: its identity, the kernels that it accepts, and its limits.</summary>
 internal static class DeviceSteps
 {
     private const int Measurements = 3;
 
-    /// <summary>What the drivers list.</summary>
+    /// <summary>Lists the devices that the drivers report.</summary>
     public static void Devices(GpuOptions options, GpuPart part)
     {
-        part.Set("machine", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {Environment.ProcessorCount} processors");
+        part.Set(
+            "machine",
+            $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {Environment.ProcessorCount} processors");
         GpuDevices found = GpuDevices.Find();
         foreach (GpuPlatformReport platform in found.Platforms)
             part.Add("platforms", ("platform", $"{platform.Platform}"), ("library", platform.Library), ("reason", platform.Reason));
         foreach (GpuDeviceInfo d in found.Devices)
-            part.Add("devices", ("device", d.Index), ("platform", $"{d.Platform}"), ("name", d.Name), ("capability", d.Capability), ("driver", d.DriverVersion),
+            part.Add("devices",
+                ("device", d.Index), ("platform", $"{d.Platform}"), ("name", d.Name), ("capability", d.Capability),
+                ("driver", d.DriverVersion),
                 ("memory_bytes", d.MemoryBytes), ("processors", d.Processors), ("unusable", d.Unusable));
         using GpuBackend backend = options.Start();
         part.Set("backend", $"{backend.Name}: {backend.Description}");
     }
 
-    /// <summary>Whether the driver takes every kernel, and what its compiler makes of it.</summary>
+    /// <summary>Checks that the driver accepts every kernel, and reports what its compiler makes of it.</summary>
     public static void Kernels(GpuOptions options, GpuPart part)
     {
         using GpuBackend backend = options.Start();
@@ -49,7 +53,7 @@ internal static class DeviceSteps
         }
     }
 
-    /// <summary>Bandwidths and peak.</summary>
+    /// <summary>Measures the bandwidths and the arithmetic peak.</summary>
     public static void Limits(GpuOptions options, GpuPart part)
     {
         using GpuBackend backend = options.Start();

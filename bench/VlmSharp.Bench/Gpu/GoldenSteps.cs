@@ -6,12 +6,14 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Bench.Gpu;
 
-/// <summary>Small models against what transformers computed in fp32.</summary>
+/// <summary>Compares small models with transformers in fp32.</summary>
 internal static class GoldenSteps
 {
     private const double NearTie = 1e-3, ClearMargin = 0.1;
 
-    /// <summary>Every stage of the models of the goldens: the largest error in standard deviations of the stage; and their tokens.</summary>
+    /// <summary>
+    /// Every stage of the golden models: the largest error, in standard deviations of the stage, and the tokens.
+    /// </summary>
     public static void Stages(GpuOptions options, GpuPart part)
     {
         using IComputeBackend backend = options.StartAny();
@@ -19,7 +21,8 @@ internal static class GoldenSteps
         {
             if (!Directory.Exists(GoldenFiles.PathOf("models", kind))) continue;
             using VisionLanguageModel model = VisionLanguageModel.Open(GoldenFiles.PathOf("models", kind), backend);
-            foreach (GoldenCase golden in GoldenCase.Load(kind)) part.Try($"{kind} {golden.Name}", () => Compare(model, kind, golden, part));
+            foreach (GoldenCase golden in GoldenCase.Load(kind))
+                part.Try($"{kind} {golden.Name}", () => Compare(model, kind, golden, part));
         }
     }
 
@@ -37,11 +40,13 @@ internal static class GoldenSteps
 
         int same = golden.Tokens.Zip(trace.Tokens).TakeWhile(pair => pair.First == pair.Second).Count();
         foreach ((string name, (double error, string stage)) in errors)
-            part.Add("stages", ("model", kind), ("case", golden.Name), ("part", name), ("worst", stage), ("error_in_std", GpuPart.Number(error, 3)));
+            part.Add(
+                "stages", ("model", kind), ("case", golden.Name), ("part", name), ("worst", stage),
+                ("error_in_std", GpuPart.Number(error, 3)));
         part.Add("tokens", ("model", kind), ("case", golden.Name), ("tokens", golden.Tokens.Length), ("equal_from_the_first_on", same));
     }
 
-    /// <summary>The demo model's answers on scenes that it never saw.</summary>
+    /// <summary>The demo model's answers on unseen scenes.</summary>
     public static void Demo(GpuOptions options, GpuPart part)
     {
         using IComputeBackend backend = options.StartAny();
@@ -50,7 +55,8 @@ internal static class GoldenSteps
         int scenes = options.IsDry ? 3 : 40;
         (int Answers, int Equal) clear = default, close = default;
         double worst = 0;
-        foreach (IGrouping<string, JsonElement> scene in json.RootElement.EnumerateArray().GroupBy(c => c.GetProperty("image").GetString()!).Take(scenes))
+        foreach (IGrouping<string, JsonElement> scene in json.RootElement.EnumerateArray()
+            .GroupBy(c => c.GetProperty("image").GetString()!).Take(scenes))
         {
             RgbImage[] image = [ImageFile.Load(GoldenFiles.PathOf("demo-cases", scene.Key))];
             JsonElement[] cases = [.. scene.Where(c => c.GetProperty("min_margin").GetDouble() > NearTie)];
@@ -59,7 +65,8 @@ internal static class GoldenSteps
             for (int i = 0; i < cases.Length; i++)
             {
                 bool isEqual = GoldenCase.Ints(cases[i].GetProperty("tokens")).SequenceEqual(results[i].TokenIds);
-                if (cases[i].GetProperty("min_margin").GetDouble() > ClearMargin) clear = (clear.Answers + 1, clear.Equal + (isEqual ? 1 : 0));
+                if (cases[i].GetProperty("min_margin").GetDouble() > ClearMargin)
+                    clear = (clear.Answers + 1, clear.Equal + (isEqual ? 1 : 0));
                 else close = (close.Answers + 1, close.Equal + (isEqual ? 1 : 0));
                 if (!isEqual) continue;
                 float[] expected = [.. cases[i].GetProperty("logprobs").EnumerateArray().Select(e => e.GetSingle())];
@@ -72,7 +79,7 @@ internal static class GoldenSteps
         part.Set("worst_log_probability_error", GpuPart.Number(worst, 3));
     }
 
-    /// <summary>The largest difference; infinite where there is a NaN.</summary>
+    /// <summary>The largest difference, or infinity if there is a NaN.</summary>
     public static double Worst(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {
         if (expected.Length != actual.Length) return double.PositiveInfinity;

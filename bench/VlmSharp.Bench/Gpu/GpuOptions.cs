@@ -5,16 +5,16 @@ using VlmSharp.Gpu.Devices;
 
 namespace VlmSharp.Bench.Gpu;
 
-/// <summary>What a step of <c>bench/gpu/run</c> runs on.</summary>
+/// <summary>The options of a step of <c>bench/gpu/run</c>.</summary>
 internal sealed record GpuOptions
 {
     /// <summary>cuda or opencl; the steps that compare with recorded numbers run on cpu too.</summary>
     public string Backend { get; private init; } = "cuda";
 
-    /// <summary>Whether only the script is tried: the demo model, few and small cases.</summary>
+    /// <summary>Whether this is a trial of the script: the demo model and a few small cases.</summary>
     public bool IsDry { get; private init; }
 
-    /// <summary>Where the findings go.</summary>
+    /// <summary>The file for the findings.</summary>
     public string Out { get; private init; } = "gpu-part.json";
 
     /// <summary>The folder of the model.</summary>
@@ -26,7 +26,7 @@ internal sealed record GpuOptions
     public GpuPlatform Platform => Backend == "cuda" ? GpuPlatform.Cuda : GpuPlatform.OpenCL;
 
     /// <summary>Reads the options.</summary>
-    /// <exception cref="ArgumentException">One is unknown, or has no value.</exception>
+    /// <exception cref="ArgumentException">An option is unknown or has no value.</exception>
     public static GpuOptions Parse(ReadOnlySpan<string> args)
     {
         var options = new GpuOptions();
@@ -53,7 +53,7 @@ internal sealed record GpuOptions
         return options;
     }
 
-    /// <summary>Starts the backend, whatever it is.</summary>
+    /// <summary>Starts the chosen backend, which may be the CPU.</summary>
     public IComputeBackend StartAny() => Backend == "cpu" ? new CpuBackend() : Start();
 
     /// <summary>Starts the device.</summary>

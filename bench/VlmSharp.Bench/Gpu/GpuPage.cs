@@ -4,13 +4,15 @@ using System.Text.Json.Nodes;
 
 namespace VlmSharp.Bench.Gpu;
 
-/// <summary>The report of <c>bench/gpu/run</c> as a page in Markdown: a table of each kind of finding, and what was not measured.</summary>
+/// <summary>
+/// The report of <c>bench/gpu/run</c> as a Markdown page: a table for each kind of finding, and a list of what was not measured.
+/// </summary>
 /// <param name="path">The report.</param>
 internal sealed class GpuPage(string path)
 {
     private const int MostRows = 400, MostChecks = 40;
 
-    // What a whole report has: the steps, and in each the tables that it must have come to.
+    // What a complete report holds: the steps, and the tables that each step must have written.
     private static readonly (string Step, string Title, string[] Tables)[] Chapters =
     [
         ("devices", "Devices", ["devices", "platforms"]),
@@ -52,7 +54,9 @@ internal sealed class GpuPage(string path)
         Line("| step | outcome | seconds | failures |");
         Line("| --- | --- | --- | --- |");
         foreach ((string name, JsonNode? step) in steps)
-            Line($"| {name} | {Text(step?["outcome"])} | {Text(step?["seconds"])} | {(step?["found"]?["failures"] as JsonArray)?.Count ?? 0} |");
+            Line(
+                $"| {name} | {Text(step?["outcome"])} | {Text(step?["seconds"])} | {(step?["found"]?["failures"] as JsonArray)?.Count ?? 0}"
+                    + " |");
         Line();
     }
 
@@ -75,7 +79,8 @@ internal sealed class GpuPage(string path)
             return;
         }
 
-        foreach ((string key, JsonNode? value) in found.Where(pair => pair.Value is not JsonArray)) Line($"{key.Replace('_', ' ')}: {Text(value)}  ");
+        foreach ((string key, JsonNode? value) in found.Where(pair => pair.Value is not JsonArray))
+            Line($"{key.Replace('_', ' ')}: {Text(value)}  ");
         if (found["skipped"] is { } skipped) missing.Add($"{title}: {Text(skipped)}");
         else missing.AddRange(tables.Where(table => found[table] is not JsonArray { Count: > 0 }).Select(table => $"{title}: no {table}"));
         Line();
@@ -88,11 +93,12 @@ internal sealed class GpuPage(string path)
     {
         string[] columns = [.. rows.OfType<JsonObject>().SelectMany(row => row.Select(pair => pair.Key)).Distinct()];
         int failed = rows.Count(row => row?["ok"]?.GetValue<bool>() == false);
-        Line($"**{name}**{(rows.Any(row => row?["ok"] is not null) ? $": {rows.Count - failed} of {rows.Count} within their bounds" : "")}");
+        Line(
+            $"**{name}**{(rows.Any(row => row?["ok"] is not null) ? $": {rows.Count - failed} of {rows.Count} within their bounds" : "")}");
         Line();
         Line($"| {string.Join(" | ", columns.Select(c => c.Replace('_', ' ')))} |");
         Line($"|{string.Concat(columns.Select(_ => " --- |"))}");
-        // Of what was held against a bound the page has all that failed, then what came closest to failing.
+        // Of the checks against a bound, the page shows all that failed, then those that came closest to failing.
         bool areChecks = rows.Any(row => row?["bound"] is not null);
         int most = areChecks ? Math.Max(MostChecks, failed) : MostRows;
         foreach (JsonNode? row in (areChecks ? rows.OrderByDescending(Closeness) : rows.AsEnumerable()).Take(most))
@@ -109,7 +115,9 @@ internal sealed class GpuPage(string path)
     }
 
     private static string Cell(string column, JsonNode? value) =>
-        column == "share" && value is not null ? value.GetValue<double>().ToString("P0", CultureInfo.InvariantCulture) : Text(value).Replace("|", "\\|").Replace("\n", " ");
+        column == "share" && value is not null
+            ? value.GetValue<double>().ToString("P0", CultureInfo.InvariantCulture)
+            : Text(value).Replace("|", "\\|").Replace("\n", " ");
 
     private void Log(JsonNode step)
     {

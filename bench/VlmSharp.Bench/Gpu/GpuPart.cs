@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace VlmSharp.Bench.Gpu;
 
 /// <summary>
-/// What one step of <c>bench/gpu/run</c> has found, in a file of its own. It is written anew after each finding, so that what was found
-/// before a crash or a time limit is there.
+/// The findings of one step of <c>bench/gpu/run</c>, in its own file. The file is rewritten after each finding, so that findings before a
+/// crash or a time limit are kept.
 /// </summary>
 /// <param name="path">The file.</param>
 internal sealed class GpuPart(string path)
@@ -14,17 +14,17 @@ internal sealed class GpuPart(string path)
 
     private readonly JsonObject root = [];
 
-    /// <summary>Whether anything has failed.</summary>
+    /// <summary>Whether anything failed.</summary>
     public bool HasFailures => root.ContainsKey("failures");
 
-    /// <summary>A finding by its name.</summary>
+    /// <summary>Adds a finding by its name.</summary>
     public void Set(string name, JsonNode? value)
     {
         root[name] = value;
         Save();
     }
 
-    /// <summary>One more row of a table.</summary>
+    /// <summary>Adds a row to a table.</summary>
     public void Add(string table, params (string Name, JsonNode? Value)[] row)
     {
         if (root[table] is not JsonArray rows) root[table] = rows = [];
@@ -35,8 +35,8 @@ internal sealed class GpuPart(string path)
         Console.WriteLine($"{table}: {added.ToJsonString()}");
     }
 
-    /// <summary>Does something, and notes what it failed with.</summary>
-    /// <returns>Whether it went well.</returns>
+    /// <summary>Runs an action and records its failure.</summary>
+    /// <returns>Whether the action succeeded.</returns>
     public bool Try(string what, Action action)
     {
         try
@@ -44,7 +44,7 @@ internal sealed class GpuPart(string path)
             action();
             return true;
         }
-#pragma warning disable CA1031 // Whatever it is, the rest can still be found out.
+#pragma warning disable CA1031 // After any exception the other findings can still be made.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -54,7 +54,7 @@ internal sealed class GpuPart(string path)
         }
     }
 
-    /// <summary>A number with digits that matter; null where it is none.</summary>
+    /// <summary>A number with its significant digits, or null if it is not finite.</summary>
     public static JsonNode? Number(double value, int digits = 5)
     {
         if (!double.IsFinite(value)) return null;
@@ -63,7 +63,8 @@ internal sealed class GpuPart(string path)
         return places >= 0 ? Math.Round(value, Math.Min(places, 15)) : Math.Round(value);
     }
 
-    private static string Words(Exception e) => e.InnerException is { } inner ? $"{e.GetType().Name}: {e.Message} ({Words(inner)})" : $"{e.GetType().Name}: {e.Message}";
+    private static string Words(Exception e) =>
+        e.InnerException is { } inner ? $"{e.GetType().Name}: {e.Message} ({Words(inner)})" : $"{e.GetType().Name}: {e.Message}";
 
     private void Save()
     {

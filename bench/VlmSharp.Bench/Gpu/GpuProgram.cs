@@ -1,8 +1,9 @@
 namespace VlmSharp.Bench.Gpu;
 
 /// <summary>
-/// <c>gpu STEP</c>: a step of <c>bench/gpu/run</c>, each a process of its own so that a crash ends that step alone;
-/// <c>gpu merge FOLDER REPORT</c> and <c>gpu page REPORT PAGE</c> make one file of them all, and of that a page.
+/// <c>gpu STEP</c>: runs a step of <c>bench/gpu/run</c>. Each step is its own process, so that a crash ends only that step.
+/// <c>gpu merge FOLDER REPORT</c> and <c>gpu page REPORT PAGE</c> join the findings of all steps in one file, and turn that file into a
+/// page.
 /// </summary>
 internal static class GpuProgram
 {
@@ -19,8 +20,8 @@ internal static class GpuProgram
         ["model"] = ModelStep.Run,
     };
 
-    /// <summary>Runs it.</summary>
-    /// <returns>The exit status: 1 where something has failed.</returns>
+    /// <summary>Runs the command.</summary>
+    /// <returns>The exit status: 1 if something failed.</returns>
     public static int Run(string[] args)
     {
         switch (args)
@@ -37,7 +38,9 @@ internal static class GpuProgram
                 part.Try(step, () => run(options, part));
                 return part.HasFailures ? 1 : 0;
             default:
-                Console.Error.WriteLine($"usage: gpu {string.Join("|", Steps.Keys)} [--backend cuda|opencl] [--dry] [--out PART.json] [--model DIR] [--format bf16|int8|int4]\n"
+                Console.Error.WriteLine(
+                    $"usage: gpu {string.Join("|", Steps.Keys)} [--backend cuda|opencl] [--dry] [--out PART.json] [--model DIR] "
+                    + "[--format bf16|int8|int4]\n"
                     + "       gpu merge FOLDER REPORT.json\n       gpu page REPORT.json PAGE.md");
                 return 2;
         }

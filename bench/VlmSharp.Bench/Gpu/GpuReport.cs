@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace VlmSharp.Bench.Gpu;
 
 /// <summary>
-/// One JSON file of all steps. <c>bench/gpu/run</c> leaves for each step NAME.status, "exit status, seconds, limit", NAME.log, and NAME.json if
-/// the step came to write it.
+/// Joins the findings of all steps in one JSON file. For each step <c>bench/gpu/run</c> leaves NAME.status ("exit status, seconds,
+/// limit"), NAME.log, and NAME.json if the step wrote it.
 /// </summary>
 internal static class GpuReport
 {
@@ -17,7 +17,9 @@ internal static class GpuReport
     public static void Merge(string folder, string report)
     {
         var steps = new JsonObject();
-        foreach (string status in Directory.GetFiles(folder, "*.status").OrderBy(File.GetLastWriteTimeUtc).ThenBy(f => f, StringComparer.Ordinal))
+        foreach (string status in Directory.GetFiles(folder, "*.status")
+            .OrderBy(File.GetLastWriteTimeUtc)
+            .ThenBy(f => f, StringComparer.Ordinal))
             steps[Path.GetFileNameWithoutExtension(status)] = Step(status);
         var root = new JsonObject { ["format"] = 1, ["steps"] = steps };
         string driver = Path.Combine(folder, "driver.txt");
@@ -31,7 +33,14 @@ internal static class GpuReport
         int code = int.Parse(words[0]);
         var step = new JsonObject
         {
-            ["outcome"] = code switch { 0 => "done", < 0 => "not run: no time was left", TimeLimit or Killed => "stopped at its time limit", 1 => "done, with failures", _ => $"ended with status {code}" },
+            ["outcome"] = code switch
+            {
+                0 => "done",
+                < 0 => "not run: no time was left",
+                TimeLimit or Killed => "stopped at its time limit",
+                1 => "done, with failures",
+                _ => $"ended with status {code}"
+            },
             ["seconds"] = int.Parse(words[1]),
             ["limit_seconds"] = int.Parse(words[2]),
         };
@@ -49,7 +58,10 @@ internal static class GpuReport
         }
         catch (JsonException e)
         {
-            return new JsonObject { ["failures"] = new JsonArray(new JsonObject { ["what"] = Path.GetFileName(file), ["error"] = e.Message }) };
+            return new JsonObject
+            {
+                ["failures"] = new JsonArray(new JsonObject { ["what"] = Path.GetFileName(file), ["error"] = e.Message })
+            };
         }
     }
 }

@@ -8,7 +8,7 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Bench.Gpu;
 
-/// <summary>A model's stages for 1, 4, 16 and 64 requests at a time, in one format of the weights, each beside its floor.</summary>
+/// <summary>Times the stages of a model for 1, 4, 16 and 64 requests at a time, in one weight format, with the floor of each.</summary>
 internal static class ModelStep
 {
     private const int Repetitions = 3, Settling = 6;
@@ -19,12 +19,17 @@ internal static class ModelStep
     {
         using GpuBackend backend = options.Start();
         DType? quantization = options.Format.IsQuantized() ? options.Format : null;
-        using VisionLanguageModel model = VisionLanguageModel.Open(options.Model, backend, new ModelOptions { Quantization = quantization });
+        using VisionLanguageModel model =
+            VisionLanguageModel.Open(options.Model, backend, new ModelOptions { Quantization = quantization });
         using var probe = new GpuLimitProbe(backend);
         double upload = probe.MeasureUpload(), bytes = model.Checkpoint.TotalBytes, load = model.LoadTime.TotalSeconds;
         part.Set("format", $"{options.Format}");
         part.Set("backend", $"{backend.Name}: {backend.Description}");
-        part.Add("stages", ("stage", "load"), ("batch", null), ("seconds", GpuPart.Number(load)), ("floor_seconds", quantization is null ? GpuPart.Number(bytes / upload / 1e9) : null),
+        part.Add("stages",
+            ("stage", "load"),
+            ("batch", null),
+            ("seconds", GpuPart.Number(load)),
+            ("floor_seconds", quantization is null ? GpuPart.Number(bytes / upload / 1e9) : null),
             ("rate", GpuPart.Number(bytes / load / 1e9)), ("unit", "GB/s of the checkpoint"));
         FirstToken(model, part);
         foreach (int batch in options.IsDry ? [1, 4] : new[] { 1, 4, 16, 64 })
@@ -35,7 +40,9 @@ internal static class ModelStep
         }
     }
 
-    /// <summary>One request with a picture that nobody has seen, from the call to its first token; the first of all compiles kernels.</summary>
+    /// <summary>
+    /// One request with a new picture, from the call to its first token. The first request of all compiles kernels.
+    /// </summary>
     private static void FirstToken(VisionLanguageModel model, GpuPart part)
     {
         var seconds = new List<double>();
@@ -43,7 +50,8 @@ internal static class ModelStep
         {
             GenerationRequest request = Request(model, Picture(model, 100 + i));
             long start = Stopwatch.GetTimestamp();
-            using GenerationSession session = model.Start([request], new GenerationOptions { MaxNewTokens = 2, IgnoreEndOfSequence = true });
+            using GenerationSession session =
+                model.Start([request], new GenerationOptions { MaxNewTokens = 2, IgnoreEndOfSequence = true });
             session.Step();
             seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
@@ -52,7 +60,7 @@ internal static class ModelStep
         part.Add("stages", ("stage", "first token, later"), ("batch", 1), ("seconds", GpuPart.Number(Median(seconds[1..]))));
     }
 
-    /// <summary>Pictures that differ, already on the device, through encoder and projector.</summary>
+    /// <summary>Runs different pictures, which are already on the device, through encoder and projector.</summary>
     private static void Vision(VisionLanguageModel model, GpuBackend backend, int batch, GpuLimits limits, GpuPart part)
     {
         float[] pixels = [.. Enumerable.Range(0, batch).SelectMany(i => model.Preprocessor.Process(Picture(model, i)))];
@@ -71,7 +79,7 @@ internal static class ModelStep
         Stage(part, "vision", batch, time, flops / (limits.Peak * 1e9), batch / time, "pictures/s");
     }
 
-    /// <summary>Requests that share a picture that is encoded already: prefill of all, then steps of one token each.</summary>
+    /// <summary>Requests that share an encoded picture: the prefill of all, then steps of one token for each.</summary>
     private static void Text(VisionLanguageModel model, int batch, int steps, GpuLimits limits, GpuPart part)
     {
         RgbImage picture = Picture(model, 0);
@@ -85,7 +93,7 @@ internal static class ModelStep
             tokens = session.PromptIds(0).Count;
             for (int begun = 0; begun < batch;) begun += session.Step().Length;
             double prefill = session.Timings.Prefill.TotalSeconds;
-            for (int step = 0; step < Settling; step++) session.Step(); // recorded in the second
+            for (int step = 0; step < Settling; step++) session.Step(); // the second step is recorded
             long start = Stopwatch.GetTimestamp();
             for (int step = 0; step < steps; step++) session.Step();
             double decode = Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
@@ -98,13 +106,15 @@ internal static class ModelStep
         Stage(part, "prefill", batch, time, batch * cost.PrefillFlops(tokens) / (limits.Peak * 1e9), batch * tokens / time, "tokens/s");
         int context = tokens + Settling + steps / 2;
         TextConfig text = model.Config.Text;
-        double cache = 2.0 * sizeof(ushort) * batch * context * text.Layers * text.KvHeads * text.HeadDim, bytes = model.Network.DecodeBytes + cache;
+        double cache = 2.0 * sizeof(ushort) * batch * context * text.Layers * text.KvHeads * text.HeadDim,
+            bytes = model.Network.DecodeBytes + cache;
         double floor = Math.Max(bytes / (limits.ReadBandwidth * 1e9), batch * cost.DecodeFlops(context) / (limits.Peak * 1e9));
         Stage(part, "decode step", batch, step1, floor, batch / step1, "tokens/s");
     }
 
     private static void Stage(GpuPart part, string name, int batch, double seconds, double floor, double rate, string unit) =>
-        part.Add("stages", ("stage", name), ("batch", batch), ("seconds", GpuPart.Number(seconds)), ("floor_seconds", GpuPart.Number(floor)),
+        part.Add("stages",
+            ("stage", name), ("batch", batch), ("seconds", GpuPart.Number(seconds)), ("floor_seconds", GpuPart.Number(floor)),
             ("share", GpuPart.Number(floor / seconds, 3)), ("rate", GpuPart.Number(rate)), ("unit", unit));
 
     private static GenerationRequest Request(VisionLanguageModel model, RgbImage picture) => model.Tokenizer is null

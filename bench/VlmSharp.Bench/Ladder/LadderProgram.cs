@@ -9,7 +9,7 @@ using VlmSharp.Ladder.MatrixProduct;
 namespace VlmSharp.Bench.Ladder;
 
 /// <summary>
-/// Times every rung of <c>bench/VlmSharp.Ladder</c> beside the library's own kernels: the tables of
+/// Times every rung of <c>bench/VlmSharp.Ladder</c> and the library's own kernels: the tables of
 /// <c>VlmSharp.Cpu/Kernels/Products/MatMul.md</c> and <c>VlmSharp.Cpu/Kernels/Attention/Attention.md</c>.
 /// </summary>
 internal static unsafe class LadderProgram
@@ -18,7 +18,7 @@ internal static unsafe class LadderProgram
     private static readonly ProductShape Product = new(1024, 1152, 4304);
     private static readonly AttentionShape OneHead = new(1024, 72, 1024);
     private const int Heads = 4;
-    private const double Seconds = 0.7; // of each row, at least one run
+    private const double Seconds = 0.7; // for each row, and at least one run
 
     /// <summary>Measures all rungs and prints one table, in Markdown.</summary>
     public static void Run()
@@ -101,7 +101,7 @@ internal static unsafe class LadderProgram
         }
     }
 
-    // The best of the runs, since other programs can only slow one down. The first one compiles and does not count, where there are others.
+    // The best of the runs, because other programs can only slow a run down. The first run compiles; it counts only if there is no other.
     private static void Row(string name, double flops, double peak, Action run)
     {
         double best = Time(run);

@@ -19,12 +19,14 @@ internal static class OperatorCases
         {
             yield return Product($"Linear, {format}", s, format, s.Mlp, s.Hidden, i =>
             {
-                (Matrix x, Matrix residual, Func<Weight> w) = (i.Numbers(s.Rows, s.Mlp), i.Numbers(s.Rows, s.Hidden), i.Ring(format, s.Hidden, s.Mlp));
+                (Matrix x, Matrix residual, Func<Weight> w) =
+                    (i.Numbers(s.Rows, s.Mlp), i.Numbers(s.Rows, s.Hidden), i.Ring(format, s.Hidden, s.Mlp));
                 return () => i.Backend.Linear(x, w(), residual: residual); // [T, h]
             });
             yield return Product($"GatedLinear, {format}", s, format, s.Hidden, 2 * s.Mlp, i =>
             {
-                (Matrix x, Func<Weight> gate, Func<Weight> up) = (i.Numbers(s.Rows, s.Hidden), i.Ring(format, s.Mlp, s.Hidden), i.Ring(format, s.Mlp, s.Hidden));
+                (Matrix x, Func<Weight> gate, Func<Weight> up) =
+                    (i.Numbers(s.Rows, s.Hidden), i.Ring(format, s.Mlp, s.Hidden), i.Ring(format, s.Mlp, s.Hidden));
                 return () => i.Backend.GatedLinear(x, gate(), up()); // [T, mlp]
             });
             yield return Product($"NormedGatedLinear, {format}", s, format, s.Hidden, 2 * s.Mlp, i =>
@@ -36,7 +38,8 @@ internal static class OperatorCases
             foreach (bool queries in new[] { true, false })
                 yield return Product($"QueryKeyValue{(queries ? "" : ", keys and values")}, {format}", s, format, s.Hidden, q + 2 * kv, i =>
                 {
-                    (Matrix x, Weight norm, Func<Weight> query) = (i.Numbers(s.Rows, s.Hidden), i.Weight(DType.F32, 1, s.Hidden), i.Ring(format, q, s.Hidden));
+                    (Matrix x, Weight norm, Func<Weight> query) =
+                        (i.Numbers(s.Rows, s.Hidden), i.Weight(DType.F32, 1, s.Hidden), i.Ring(format, q, s.Hidden));
                     (Func<Weight> key, Func<Weight> value) = (i.Ring(format, kv, s.Hidden), i.Ring(format, kv, s.Hidden));
                     Matrix angles = i.Own(i.Backend.RotaryAngles(i.CachedStep(s), s.HeadDim, 10000, 1)); // [T, D]
                     return () =>
@@ -59,14 +62,16 @@ internal static class OperatorCases
         yield return new OperatorCase("PatchEmbed, BF16", s, i =>
         {
             int patches = Side / Patch * (Side / Patch), inputs = Channels * Patch * Patch;
-            (Matrix pixels, Weight kernel, Weight bias) = (i.Numbers(1, Channels * Side * Side), i.Weight(DType.BF16, s.Hidden, inputs), i.Weight(DType.BF16, 1, s.Hidden));
+            (Matrix pixels, Weight kernel, Weight bias) =
+                (i.Numbers(1, Channels * Side * Side), i.Weight(DType.BF16, s.Hidden, inputs), i.Weight(DType.BF16, 1, s.Hidden));
             Weight positions = i.Weight(DType.BF16, patches, s.Hidden);
             return () => i.Backend.PatchEmbed(pixels, kernel, bias, positions, Patch); // [patches, h]
         })
         { NarrowBound = 0.03 };
     }
 
-    private static OperatorCase Product(string name, OperatorSizes s, DType format, int inputs, int outputs, Func<OperatorInputs, Func<Matrix>> prepare) =>
+    private static OperatorCase Product(
+        string name, OperatorSizes s, DType format, int inputs, int outputs, Func<OperatorInputs, Func<Matrix>> prepare) =>
         new(name, s, prepare)
         {
             Bytes = format.ByteLength(outputs, inputs),
@@ -87,9 +92,11 @@ internal static class OperatorCases
         { Flops = flops, Bytes = bytes, NarrowBound = 0.05 };
         if (s.IsDecode) yield return new OperatorCase("CopyKeyValues, CachedAttention", s, i =>
         {
-            (StepTable step, Matrix queries, Matrix own, var batch) = (i.CachedStep(s), i.Numbers(s.Rows, q), i.Numbers(s.Rows, kv), new SequenceBatch());
-            KvCache[] sources = [.. step.Batch.Slices.ToArray().Select(slice => slice.Cache!)], copies = [.. sources.Select(_ => i.Cache(s))];
-            foreach (KvCache copy in copies) copy.Grow(s.Context); // what they have is copied below
+            (StepTable step, Matrix queries, Matrix own, var batch) =
+                (i.CachedStep(s), i.Numbers(s.Rows, q), i.Numbers(s.Rows, kv), new SequenceBatch());
+            KvCache[] sources = [.. step.Batch.Slices.ToArray().Select(slice => slice.Cache!)],
+                copies = [.. sources.Select(_ => i.Cache(s))];
+            foreach (KvCache copy in copies) copy.Grow(s.Context); // their contents are copied below
             foreach (KvCache copy in copies) batch.Add(1, s.Context, copy);
             StepTable copied = i.Backend.Prepare(batch);
             i.Backend.AppendKeyValues(own, own, copied, 0);
@@ -114,7 +121,8 @@ internal static class OperatorCases
         {
             var batch = new SequenceBatch();
             batch.Add(s.Rows, s.Rows);
-            (Matrix queries, Matrix k, Matrix v, StepTable step) = (i.Numbers(s.Rows, q), i.Numbers(s.Rows, kv), i.Numbers(s.Rows, kv), i.Backend.Prepare(batch));
+            (Matrix queries, Matrix k, Matrix v, StepTable step) =
+                (i.Numbers(s.Rows, q), i.Numbers(s.Rows, kv), i.Numbers(s.Rows, kv), i.Backend.Prepare(batch));
             return () => i.Backend.Attention(queries, k, v, step, spec); // [T, H D]
         })
         { Flops = flops, NarrowBound = 0.05 };
@@ -125,12 +133,14 @@ internal static class OperatorCases
         double words = sizeof(float) * (double)s.Rows * s.Hidden;
         yield return Row("RmsNorm", i =>
         {
-            (Matrix x, Matrix residual, Weight w) = (i.Numbers(s.Rows, s.Hidden), i.Numbers(s.Rows, s.Hidden), i.Weight(DType.F32, 1, s.Hidden));
+            (Matrix x, Matrix residual, Weight w) =
+                (i.Numbers(s.Rows, s.Hidden), i.Numbers(s.Rows, s.Hidden), i.Weight(DType.F32, 1, s.Hidden));
             return () => i.Backend.RmsNorm(x, w, Epsilon, residual);
         }, 3);
         yield return Row("LayerNorm", i =>
         {
-            (Matrix x, Weight w, Weight bias) = (i.Numbers(s.Rows, s.Hidden), i.Weight(DType.F32, 1, s.Hidden), i.Weight(DType.F32, 1, s.Hidden));
+            (Matrix x, Weight w, Weight bias) =
+                (i.Numbers(s.Rows, s.Hidden), i.Weight(DType.F32, 1, s.Hidden), i.Weight(DType.F32, 1, s.Hidden));
             return () => i.Backend.LayerNorm(x, w, bias, Epsilon);
         }, 2);
         yield return Row("RotaryAngles, Rope", i =>
@@ -159,14 +169,16 @@ internal static class OperatorCases
         }, 2);
         yield return Row("Embed, BF16", i =>
         {
-            (Weight table, Indices ids) = (i.Weight(DType.BF16, s.Vocabulary, s.Hidden), i.Places(Enumerable.Range(0, s.Rows).Select(t => 31L * t % s.Vocabulary).Select(t => (int)t)));
+            Weight table = i.Weight(DType.BF16, s.Vocabulary, s.Hidden);
+            Indices ids = i.Places(Enumerable.Range(0, s.Rows).Select(t => (int)(31L * t % s.Vocabulary)));
             return () => i.Backend.Embed(table, ids, 3);
         }, 1.5);
 
         OperatorCase Row(string name, Func<OperatorInputs, Func<Matrix>> prepare, double matrices) => new(name, s, prepare)
         {
             Bytes = matrices * words,
-            NarrowBound = name == "LayerNorm" ? 0.02 : OperatorCase.WideBound, // a product comes next: kept in bf16
+            // the result is an operand of a product, so it is kept in bf16
+            NarrowBound = name == "LayerNorm" ? 0.02 : OperatorCase.WideBound,
         };
     }
 
@@ -187,11 +199,13 @@ internal static class OperatorCases
         })
         { Bytes = 3 * words };
         yield return Choice("Choose, greedy", new TokenRule());
-        yield return Choice("Choose, top-k and top-p", new TokenRule { IsSampling = true, Temperature = 0.7f, TopK = 40, TopP = 0.9f, Seed = 5 });
+        yield return Choice(
+            "Choose, top-k and top-p", new TokenRule { IsSampling = true, Temperature = 0.7f, TopK = 40, TopP = 0.9f, Seed = 5 });
 
         OperatorCase Choice(string name, TokenRule rule) => new(name, s, i =>
         {
-            (Matrix logits, StepTable step, var rules) = (i.Numbers(s.Rows, s.Vocabulary), i.CachedStep(s), new ChoiceRules(Enumerable.Repeat(rule, s.Rows)));
+            (Matrix logits, StepTable step, var rules) =
+                (i.Numbers(s.Rows, s.Vocabulary), i.CachedStep(s), new ChoiceRules(Enumerable.Repeat(rule, s.Rows)));
             return () => i.Backend.Choose(logits, step, rules); // [B, 2]
         })
         { Bytes = words, IsChoice = true };

@@ -6,19 +6,20 @@ using VlmSharp.Gpu;
 namespace VlmSharp.Bench.Operators;
 
 /// <summary>
-/// Arguments of operators on a backend, the same numbers on every backend when they are asked for in the same order. It frees them.
+/// Makes and frees arguments of operators on a backend. Every backend gets the same numbers if they are made in the same order.
 /// </summary>
-/// <param name="backend">Where they are made.</param>
-/// <param name="rotatedBytes">How much memory the weights of an operator take turns in: more than caches hold to measure, 0 to check.</param>
+/// <param name="backend">The backend on which they are made.</param>
+/// <param name="rotatedBytes">The memory of the copies of a weight that calls use in turns: more than the caches to measure, 0
+/// to check.</param>
 internal sealed unsafe class OperatorInputs(IComputeBackend backend, long rotatedBytes) : IDisposable
 {
-    private const int Period = 65521; // a prime: rows of a weight differ
+    private const int Period = 65521; // a prime, so that the rows of a weight differ
 
     private readonly Random random = new(7);
     private readonly List<IDisposable> owned = [];
     private readonly List<nint> memory = [];
 
-    /// <summary>Where the operators run.</summary>
+    /// <summary>The backend that runs the operators.</summary>
     public IComputeBackend Backend => backend;
 
     /// <summary>Numbers from -1 to 1.</summary>
@@ -32,11 +33,11 @@ internal sealed unsafe class OperatorInputs(IComputeBackend backend, long rotate
     /// <summary>Row numbers or tokens.</summary>
     public Indices Places(IEnumerable<int> values) => Own(backend.Upload([.. values]));
 
-    /// <summary>A parameter whose products with numbers from -1 to 1 are about that large too.</summary>
+    /// <summary>A parameter whose products with numbers from -1 to 1 are of about that size too.</summary>
     public Weight Weight(DType format, int rows, int columns) =>
         Own(backend.LoadWeight(Data(format, rows, columns, rows == 1 ? 0.1 : Math.Sqrt(3.0 / columns))));
 
-    /// <summary>As many copies of a parameter as take turns; each call gives the next one.</summary>
+    /// <summary>Makes the copies of a parameter that calls use in turns. Each call of the result gives the next copy.</summary>
     public Func<Weight> Ring(DType format, int rows, int columns)
     {
         long bytes = format.ByteLength(rows, columns);
@@ -48,7 +49,7 @@ internal sealed unsafe class OperatorInputs(IComputeBackend backend, long rotate
     /// <summary>A cache with room for one more step.</summary>
     public KvCache Cache(OperatorSizes s) => Own(backend.CreateKvCache(1, s.KvHeads * s.HeadDim, s.Context + (s.IsDecode ? 1 : s.Rows)));
 
-    /// <summary>The step of the sizes, the keys and values of what came before and of itself in the caches.</summary>
+    /// <summary>The step of the given sizes. The caches hold the keys and values of earlier tokens and of the step itself.</summary>
     public StepTable CachedStep(OperatorSizes s)
     {
         int sequences = s.IsDecode ? s.Rows : 1, width = s.KvHeads * s.HeadDim;
@@ -69,13 +70,13 @@ internal sealed unsafe class OperatorInputs(IComputeBackend backend, long rotate
         return step;
     }
 
-    /// <summary>Waits until all that was queued has run.</summary>
+    /// <summary>Waits until all queued work is done.</summary>
     public void Wait()
     {
         if (backend is GpuBackend gpu) gpu.Device.Wait();
     }
 
-    /// <summary>The numbers of a matrix, which it gives back.</summary>
+    /// <summary>Returns the numbers of a matrix and frees it.</summary>
     public float[] Fetch(Matrix x)
     {
         if (!x.HasValue) return [];
@@ -97,18 +98,22 @@ internal sealed unsafe class OperatorInputs(IComputeBackend backend, long rotate
         byte* data = (byte*)NativeMemory.AlignedAlloc((nuint)bytes + 64, 64);
         memory.Add((nint)data);
         if (format == DType.F32) Fill((float*)data, elements / 4, () => (float)(scale * (2 * random.NextDouble() - 1)));
-        else if (format == DType.BF16) Fill((ushort*)data, elements / 2, () => BFloat16.FromSingle((float)(scale * (2 * random.NextDouble() - 1))));
+        else if (format == DType.BF16)
+            Fill((ushort*)data, elements / 2, () => BFloat16.FromSingle((float)(scale * (2 * random.NextDouble() - 1))));
         else
         {
             Fill(data, elements, () => (byte)(random.Next(1, 8) + 16 * random.Next(1, 8))); // int8: 17 to 119; int4: 1 to 7 each
             double step = scale / (format == DType.Int8 ? 127 : 7);
-            Fill((ushort*)(data + elements), (bytes - elements) / 2, () => BFloat16.FromSingle((float)(step * (random.Next(2) * 2 - 1) * (0.5 + random.NextDouble() / 2))));
+            Fill(
+                (ushort*)(data + elements),
+                (bytes - elements) / 2,
+                () => BFloat16.FromSingle((float)(step * (random.Next(2) * 2 - 1) * (0.5 + random.NextDouble() / 2))));
         }
 
         return new WeightData("w", format, rows, columns, (nint)data, this, format.IsQuantized() ? (nint)(data + elements) : 0);
     }
 
-    /// <summary>Random numbers once, then the same again.</summary>
+    /// <summary>Makes random numbers once and repeats them.</summary>
     private static void Fill<T>(T* target, long count, Func<T> next) where T : unmanaged
     {
         for (long i = 0; i < Math.Min(Period, count); i++) target[i] = next();

@@ -1,14 +1,14 @@
 namespace VlmSharp.Bench.Operators;
 
-/// <summary>How large the arguments of the operators are.</summary>
-/// <param name="Rows">New tokens: of one prompt, or where <paramref name="Context"/> is not 0 one of each of so many sequences.</param>
-/// <param name="Context">Tokens that each sequence has in its cache already.</param>
+/// <summary>The sizes of the arguments of the operators.</summary>
+/// <param name="Rows">New tokens: the tokens of one prompt, or, if <paramref name="Context"/> is not 0, one token of each sequence.</param>
+/// <param name="Context">Tokens that each sequence already has in its cache.</param>
 /// <param name="Hidden">Features of a token.</param>
 /// <param name="Mlp">Features inside the gated layer.</param>
 /// <param name="Heads">Query heads.</param>
 /// <param name="KvHeads">Key-value heads.</param>
 /// <param name="HeadDim">Features of a head.</param>
-/// <param name="Vocabulary">Tokens that there are.</param>
+/// <param name="Vocabulary">Tokens in the vocabulary.</param>
 internal sealed record OperatorSizes(int Rows, int Context, int Hidden, int Mlp, int Heads, int KvHeads, int HeadDim, int Vocabulary)
 {
     /// <summary>The decoder of PaliGemma-3B.</summary>

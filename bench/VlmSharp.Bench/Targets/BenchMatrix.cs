@@ -3,12 +3,12 @@ using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Bench.Targets;
 
-/// <summary>A weight of any format and shape with small numbers in it.</summary>
+/// <summary>A weight of any format and shape that holds small numbers.</summary>
 internal sealed unsafe class BenchMatrix : IDisposable
 {
     private readonly byte* memory;
 
-    /// <param name="backend">Takes the weight.</param>
+    /// <param name="backend">The backend that loads the weight.</param>
     /// <param name="format">BF16, Int8 or Int4.</param>
     /// <param name="rows">Outputs.</param>
     /// <param name="columns">Inputs.</param>

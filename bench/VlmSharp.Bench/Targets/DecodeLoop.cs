@@ -5,8 +5,8 @@ using VlmSharp.Models;
 namespace VlmSharp.Bench.Targets;
 
 /// <summary>
-/// The steps of a model without a picture before them: decode steps over caches that some numbers fill, and prefill. The
-/// operators are those of a session's steps.
+/// The steps of a model without a picture: decode steps over caches with arbitrary contents, and prefill. The operators are those of a
+/// session's steps.
 /// </summary>
 internal sealed class DecodeLoop : IDisposable
 {
@@ -19,8 +19,8 @@ internal sealed class DecodeLoop : IDisposable
 
     /// <param name="model">The model.</param>
     /// <param name="sequences">Sequences that are decoded together.</param>
-    /// <param name="context">Tokens that each has in its cache.</param>
-    /// <param name="room">Decode steps between two calls of <see cref="Rewind"/>, at the most.</param>
+    /// <param name="context">Tokens that each sequence has in its cache.</param>
+    /// <param name="room">The most decode steps between two calls of <see cref="Rewind"/>.</param>
     public DecodeLoop(PaliGemmaModel model, int sequences, int context, int room = 16)
     {
         (this.model, this.context) = (model, context);
@@ -29,7 +29,8 @@ internal sealed class DecodeLoop : IDisposable
         words = new float[2 * sequences];
         TextConfig text = model.Config.Text;
         int width = text.KvHeads * text.HeadDim;
-        using Matrix numbers = model.Backend.Upload([.. Enumerable.Range(0, context * width).Select(i => (i % 29 - 14) / 16f)], context, width);
+        using Matrix numbers =
+            model.Backend.Upload([.. Enumerable.Range(0, context * width).Select(i => (i % 29 - 14) / 16f)], context, width);
         foreach (KvCache cache in caches)
         {
             batch.Clear();
@@ -39,16 +40,16 @@ internal sealed class DecodeLoop : IDisposable
         }
     }
 
-    /// <summary>Flops of a step, all sequences together.</summary>
+    /// <summary>The flops of a step, for all sequences together.</summary>
     public double StepFlops => caches.Length * new ModelCost(model.Config).DecodeFlops(context + 1);
 
-    /// <summary>Forgets the tokens decoded.</summary>
+    /// <summary>Removes the decoded tokens from the caches.</summary>
     public void Rewind()
     {
         foreach (KvCache cache in caches) cache.Truncate(context);
     }
 
-    /// <summary>One token of each sequence, the likeliest.</summary>
+    /// <summary>Decodes the likeliest token of each sequence.</summary>
     public void Step()
     {
         batch.Clear();
@@ -59,7 +60,7 @@ internal sealed class DecodeLoop : IDisposable
         for (int i = 0; i < ids.Length; i++) ids[i] = new ChosenToken(words.AsSpan(2 * i, 2)).Id;
     }
 
-    /// <summary>A whole prompt, up to its first token.</summary>
+    /// <summary>Runs a whole prompt, up to its first token.</summary>
     public static void Prefill(PaliGemmaModel model, int tokens)
     {
         using KvCache cache = model.CreateKvCache(tokens);

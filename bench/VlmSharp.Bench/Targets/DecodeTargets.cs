@@ -11,7 +11,7 @@ internal static class DecodeTargets
 {
     private const int Context = 260, Chunk = 3, Chunks = 7, Together = 8;
 
-    /// <summary>Targets 3 and 4: a token at a time with each weight format, and its prefill beside that of bf16.</summary>
+    /// <summary>Targets 3 and 4: a token at a time with each weight format, and its prefill compared with that of bf16.</summary>
     public static void Formats(TargetTable table, string folder)
     {
         using var backend = new CpuBackend();
@@ -25,22 +25,25 @@ internal static class DecodeTargets
             using var model = VisionLanguageModel.Open(folder, backend, new ModelOptions { Quantization = format });
             using var loop = new DecodeLoop(model.Network, 1, Context);
             PairedSeries decode = Reading(model.Network, probe).Run(Chunks, () => Decode(loop));
-            table.Add($"decode {name}", $"batch 1, {model.Network.DecodeBytes / 1e9:0.00} GB a token", decode, Rate(Chunk, decode), goal, Chunk);
+            table.Add(
+                $"decode {name}", $"batch 1, {model.Network.DecodeBytes / 1e9:0.00} GB a token", decode, Rate(Chunk, decode), goal, Chunk);
             PairedSeries prefill = Prefill(model.Network, probe);
             for (int i = 0; i < 3; i++) prefill.Repeat(() => DecodeLoop.Prefill(model.Network, Context));
             if (format is null) bf16 = prefill.Share;
-            table.Add($"prefill {name}", $"{Context} tokens without a picture", prefill, Rate(Context, prefill), format is null ? 0.8 : bf16);
+            table.Add(
+                $"prefill {name}", $"{Context} tokens without a picture", prefill, Rate(Context, prefill), format is null ? 0.8 : bf16);
         }
     }
 
-    /// <summary>Target 3: eight requests decoded together, taking turns with one alone.</summary>
+    /// <summary>Target 3: eight requests decoded together, in turns with one alone.</summary>
     public static void Batch(TargetTable table, string folder)
     {
         using var backend = new CpuBackend();
         using var probe = new LimitProbe(backend);
         using var model = VisionLanguageModel.Open(folder, backend);
         using DecodeLoop one = new(model.Network, 1, Context), many = new(model.Network, Together, Context);
-        PairedSeries alone = Reading(model.Network, probe), together = new(probe, Chunk * (double)model.Network.DecodeBytes, Chunk * many.StepFlops);
+        PairedSeries alone = Reading(model.Network, probe),
+            together = new(probe, Chunk * (double)model.Network.DecodeBytes, Chunk * many.StepFlops);
         many.Step(); // warm-up
         for (int i = 0; i < Chunks; i++)
         {
@@ -48,11 +51,13 @@ internal static class DecodeTargets
             together.Repeat(() => Decode(many));
         }
         double gain = Together * alone.Seconds / together.Seconds;
-        table.Add("decode BF16", $"batch {Together}, {many.StepFlops / 1e9:0} GFLOP a step", together, Rate(Chunk * Together, together), calls: Chunk);
+        table.Add(
+            "decode BF16", $"batch {Together}, {many.StepFlops / 1e9:0} GFLOP a step", together, Rate(Chunk * Together, together),
+            calls: Chunk);
         table.Add($"batch {Together} over batch 1", "tokens/s, taking turns", "", "", "", $"{gain:0.0} x", ">= 6 x", gain >= 6);
     }
 
-    /// <summary>Target 5: some rows of the head, others in each call, so that no cache has them.</summary>
+    /// <summary>Target 5: some rows of the head, different ones in each call, so that no cache holds them.</summary>
     public static void Head(TargetTable table, string folder)
     {
         using var backend = new CpuBackend();
@@ -72,11 +77,13 @@ internal static class DecodeTargets
                 foreach (Indices rows in ids) model.Network.Logits(hidden, rows).Dispose();
             });
             double one = some.Seconds / calls, over = one / (whole.Seconds * count / text.VocabSize);
-            table.Add("head BF16", $"{count} rows", some.Limits, TargetTable.Time(one), $"{count * row / one / 1e9:0.0} GB/s", $"{over:0.00} x its part of the whole head's time", "<= 1.2 x", over <= 1.2);
+            table.Add(
+                "head BF16", $"{count} rows", some.Limits, TargetTable.Time(one), $"{count * row / one / 1e9:0.0} GB/s",
+                $"{over:0.00} x its part of the whole head's time", "<= 1.2 x", over <= 1.2);
         }
     }
 
-    /// <summary>Target 7: one thread, one for each core, and one more than that, taking turns.</summary>
+    /// <summary>Target 7: one thread, one thread per core, and one more than that, in turns.</summary>
     public static void Threads(TargetTable table, string folder)
     {
         int cores = Environment.ProcessorCount;
@@ -84,7 +91,8 @@ internal static class DecodeTargets
         for (int i = 0; i < Chunks; i++)
             foreach (Team team in teams) team.DecodeSeries.Repeat(() => Decode(team.Loop));
         for (int i = 0; i < 2; i++)
-            foreach (Team team in teams) team.PrefillSeries.Repeat(() => DecodeLoop.Prefill(team.Model.Network, Context)); // seven seconds or more each
+            // seven seconds or more each
+            foreach (Team team in teams) team.PrefillSeries.Repeat(() => DecodeLoop.Prefill(team.Model.Network, Context));
         Team full = teams.Single(t => t.Threads == cores);
         foreach (Team team in teams)
         {
@@ -99,18 +107,26 @@ internal static class DecodeTargets
             table.Add(target, $"{team.Threads} thread(s) on {cores} cores", series, rate, calls: calls);
             if (team == full) return;
             double speed = reference.Seconds / series.Seconds;
-            table.Add(target, $"{team.Threads} thread(s) beside {full.Threads}", "", "", "", $"{speed:0.00} x the speed", goal > 0 ? $">= {goal:0.00} x" : "", goal > 0 ? speed >= goal : null);
+            table.Add(
+                target, $"{team.Threads} thread(s) beside {full.Threads}", "", "", "", $"{speed:0.00} x the speed",
+                goal > 0 ? $">= {goal:0.00} x" : "", goal > 0 ? speed >= goal : null);
         }
     }
 
-    /// <summary>What work at the limit itself scores when it is measured so: the limits move between a probe and the work, and the better probe counts.</summary>
+    /// <summary>
+    /// The score of work at the limit itself, measured in the same way: the limits move between a probe and the work, and the better probe
+    /// counts.
+    /// </summary>
     private static void Controls(TargetTable table, LimitProbe probe)
     {
         const int Passes = 40, Bursts = 200;
         PairedSeries read = new PairedSeries(probe, Passes * LimitProbe.ReadBytes, 0).Run(Chunks, () => Times(Passes, probe.Read));
-        table.Add("control", "reading and nothing else", read, $"{LimitProbe.ReadBytes * Passes / read.Seconds / 1e9:0.0} GB/s", calls: Passes);
+        table.Add(
+            "control", "reading and nothing else", read, $"{LimitProbe.ReadBytes * Passes / read.Seconds / 1e9:0.0} GB/s", calls: Passes);
         PairedSeries multiply = new PairedSeries(probe, 0, Bursts * probe.MultiplyFlops).Run(3, () => Times(Bursts, probe.Multiply));
-        table.Add("control", "multiply-adds and nothing else", multiply, $"{probe.MultiplyFlops * Bursts / multiply.Seconds / 1e9:0} GFLOP/s", calls: Bursts);
+        table.Add(
+            "control", "multiply-adds and nothing else", multiply, $"{probe.MultiplyFlops * Bursts / multiply.Seconds / 1e9:0} GFLOP/s",
+            calls: Bursts);
 
         static void Times(int count, Action work)
         {
@@ -120,7 +136,8 @@ internal static class DecodeTargets
 
     private static PairedSeries Reading(PaliGemmaModel model, LimitProbe probe) => new(probe, Chunk * (double)model.DecodeBytes, 0);
 
-    private static PairedSeries Prefill(PaliGemmaModel model, LimitProbe probe) => new(probe, 0, new ModelCost(model.Config).PrefillFlops(Context));
+    private static PairedSeries Prefill(PaliGemmaModel model, LimitProbe probe) =>
+        new(probe, 0, new ModelCost(model.Config).PrefillFlops(Context));
 
     private static void Decode(DecodeLoop loop)
     {

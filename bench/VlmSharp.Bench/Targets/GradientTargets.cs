@@ -7,9 +7,8 @@ using VlmSharp.Cpu.Measurement;
 namespace VlmSharp.Bench.Targets;
 
 /// <summary>
-/// The products of the backward pass at the sizes of PaliGemma-3B, as shares of the peak of multiply-adds. Operators and peak take turns,
-/// call by call,
-/// and the best of each counts: other programs can only slow a call down.
+/// The products of the backward pass at the sizes of PaliGemma-3B, as shares of the multiply-add peak. Operators and peak are
+/// measured in turns, call by call, and the best of each counts: other programs can only slow a call down.
 /// </summary>
 internal static class GradientTargets
 {
@@ -17,9 +16,10 @@ internal static class GradientTargets
     private const int Vocabulary = 257216, Hidden = 2048;
 
     /// <summary>[in, out] and rows: the decoder with a prompt of 300 tokens, the encoder with 256 patches.</summary>
-    private static readonly (int In, int Out, int Rows)[] Shapes = [(2048, 16384, 300), (16384, 2048, 300), (2048, 2048, 300), (1152, 4304, 256), (4304, 1152, 256)];
+    private static readonly (int In, int Out, int Rows)[] Shapes =
+        [(2048, 16384, 300), (16384, 2048, 300), (2048, 2048, 300), (1152, 4304, 256), (4304, 1152, 256)];
 
-    /// <summary>dX and dW beside y, on one thread and on two.</summary>
+    /// <summary>dX and dW compared with y, on one thread and on two.</summary>
     public static void Products(TargetTable table)
     {
         foreach (int threads in new[] { 1, 2 })
@@ -29,7 +29,9 @@ internal static class GradientTargets
             foreach ((int inputs, int outputs, int rows) in Shapes)
             {
                 using var matrix = new BenchMatrix(backend, DType.BF16, outputs, inputs);
-                using Matrix x = Numbers(backend, rows, inputs), dy = Numbers(backend, rows, outputs), sum = Numbers(backend, outputs, inputs);
+                using Matrix x = Numbers(backend, rows, inputs),
+                    dy = Numbers(backend, rows, outputs),
+                    sum = Numbers(backend, outputs, inputs);
                 string of = $"{rows} rows, {inputs} -> {outputs}, {threads} thread(s)";
                 double flops = 2.0 * rows * inputs * outputs;
                 Measure(table, probe, of,
@@ -50,7 +52,11 @@ internal static class GradientTargets
         {
             using var matrix = new BenchMatrix(backend, format, 16384, Hidden);
             using Matrix dy = Numbers(backend, 300, 16384);
-            Measure(table, probe, "300 rows, 2048 -> 16384", new Case($"dX, {format}", 2.0 * 300 * Hidden * 16384, () => backend.LinearInputGradient(dy, matrix.Weight)));
+            Measure(
+                table,
+                probe,
+                "300 rows, 2048 -> 16384",
+                new Case($"dX, {format}", 2.0 * 300 * Hidden * 16384, () => backend.LinearInputGradient(dy, matrix.Weight)));
         }
 
         Attention(table, backend, probe, new AttentionSpec(8, 1, 256, 1f / 16), 300);
@@ -114,7 +120,9 @@ internal static class GradientTargets
         foreach (Case c in cases)
         {
             double share = c.Flops / c.Best / peak;
-            table.Add(c.Target, of, $"{peak / 1e9:0} GFLOP/s", TargetTable.Time(c.Best), $"{c.Flops / c.Best / 1e9:0} GFLOP/s", $"{share * 100:0} %", ">= 60 %", share >= 0.6);
+            table.Add(
+                c.Target, of, $"{peak / 1e9:0} GFLOP/s", TargetTable.Time(c.Best), $"{c.Flops / c.Best / 1e9:0} GFLOP/s",
+                $"{share * 100:0} %", ">= 60 %", share >= 0.6);
         }
     }
 

@@ -10,8 +10,8 @@ using VlmSharp.Models;
 namespace VlmSharp.Bench.Targets;
 
 /// <summary>
-/// Target 2 at 448 pixels. Published models of that size differ from those of 224 pixels only in their table of positions, so a
-/// checkpoint of 224 pixels serves, with a table of zeros.
+/// Target 2 at 448 pixels. Published models of that size differ from those of 224 pixels only in their position table, so a
+/// checkpoint of 224 pixels with a table of zeros will do.
 /// </summary>
 internal static unsafe class LargePictureTargets
 {
@@ -39,8 +39,13 @@ internal static unsafe class LargePictureTargets
     {
         VisionConfig vision = config.Vision;
         ushort* zeros = (ushort*)NativeMemory.AllocZeroed((nuint)vision.Patches * (nuint)vision.HiddenSize, sizeof(ushort));
-        using Weight positions = backend.LoadWeight(new WeightData("positions", DType.BF16, vision.Patches, vision.HiddenSize, (nint)zeros, checkpoint));
-        var root = new WeightScope(name => name.EndsWith("position_embedding.weight", StringComparison.Ordinal) ? positions : backend.LoadWeight(checkpoint.Weight(name)), "");
+        using Weight positions =
+            backend.LoadWeight(new WeightData("positions", DType.BF16, vision.Patches, vision.HiddenSize, (nint)zeros, checkpoint));
+        var root = new WeightScope(
+            name => name.EndsWith("position_embedding.weight", StringComparison.Ordinal)
+                ? positions
+                : backend.LoadWeight(checkpoint.Weight(name)),
+            "");
         var encoder = new SigLipEncoder(vision, root["vision_tower"]["vision_model"]);
         Affine projector = root["multi_modal_projector"].Affine("linear");
         using Matrix pixels = backend.Upload(new float[3 * Side * Side], 1, 3 * Side * Side); // [1, 3 * S * S]

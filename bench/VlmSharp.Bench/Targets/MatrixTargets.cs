@@ -5,13 +5,14 @@ using VlmSharp.Cpu.Measurement;
 
 namespace VlmSharp.Bench.Targets;
 
-/// <summary>The matrix product by itself: the model's shapes on one and two threads, and every width of registers.</summary>
+/// <summary>The matrix product alone: the model's shapes on one and two threads, and every register width.</summary>
 internal static class MatrixTargets
 {
     private const double WorthTiming = 4e10; // flops of a repetition: some tenths of a second
 
     /// <summary>[in, out] of the encoder's and the decoder's layers.</summary>
-    private static readonly (int In, int Out)[] Shapes = [(1152, 1152), (1152, 4304), (4304, 1152), (2048, 2048), (2048, 16384), (16384, 2048)];
+    private static readonly (int In, int Out)[] Shapes =
+        [(1152, 1152), (1152, 4304), (4304, 1152), (2048, 2048), (2048, 16384), (16384, 2048)];
 
     /// <summary>Target 1: many rows, bf16 weights.</summary>
     public static void Products(TargetTable table)
@@ -27,7 +28,7 @@ internal static class MatrixTargets
         }
     }
 
-    /// <summary>Target 8: each width of registers against the peak of that width.</summary>
+    /// <summary>Target 8: each register width, compared with the peak of that width.</summary>
     public static void Widths(TargetTable table)
     {
         foreach (SimdTier tier in new[] { SimdTier.Vector128, SimdTier.Vector256, SimdTier.Vector512 })
@@ -48,8 +49,10 @@ internal static class MatrixTargets
         }
     }
 
-    /// <summary>y = x W^T: bound by the peak where x has many rows, by reading W where it has one.</summary>
-    private static void Product(TargetTable table, CpuBackend backend, LimitProbe probe, string target, DType format, int rows, int inputs, int outputs, string of, double goal)
+    /// <summary>y = x W^T: bound by the peak if x has many rows, by reading W if it has one.</summary>
+    private static void Product(
+        TargetTable table, CpuBackend backend, LimitProbe probe, string target, DType format, int rows, int inputs, int outputs, string of,
+        double goal)
     {
         using var matrix = new BenchMatrix(backend, format, outputs, inputs);
         using Matrix x = backend.Upload([.. Enumerable.Range(0, rows * inputs).Select(i => (i % 13 - 6) / 8f)], rows, inputs);
@@ -61,6 +64,8 @@ internal static class MatrixTargets
             for (int i = 0; i < calls; i++) backend.Linear(x, matrix.Weight).Dispose();
         });
         double one = series.Seconds / calls;
-        table.Add(target, $"M={rows}, {inputs} -> {outputs}{of}", series, reading ? $"{bytes / one / 1e9:0.0} GB/s" : $"{flops / one / 1e9:0} GFLOP/s", goal, calls);
+        table.Add(
+            target, $"M={rows}, {inputs} -> {outputs}{of}", series,
+            reading ? $"{bytes / one / 1e9:0.0} GB/s" : $"{flops / one / 1e9:0} GFLOP/s", goal, calls);
     }
 }

@@ -5,10 +5,10 @@ using VlmSharp.Cpu.Measurement;
 namespace VlmSharp.Bench.Targets;
 
 /// <summary>
-/// Repetitions of one piece of work, each between two measurements of the machine's limits. A repetition's share is its floor
-/// at the better of its two neighbors over its time.
+/// Repetitions of one piece of work, each between two measurements of the machine's limits. The share of a repetition is its floor
+/// at the better of the two measurements, divided by its time.
 /// </summary>
-/// <param name="probe">On the threads and registers of the work.</param>
+/// <param name="probe">Measures the limits, on the threads and registers of the work.</param>
 /// <param name="bytes">Bytes that the work must read from memory, or 0.</param>
 /// <param name="flops">Operations that it must do, or 0.</param>
 internal sealed class PairedSeries(LimitProbe probe, double bytes, double flops)
@@ -22,7 +22,7 @@ internal sealed class PairedSeries(LimitProbe probe, double bytes, double flops)
     /// <summary>Median share of the limit.</summary>
     public double Share => Median(shares);
 
-    /// <summary>The range of the limit that binds the work, for people.</summary>
+    /// <summary>The range of the limit that binds the work, as text.</summary>
     public string Limits
     {
         get
@@ -52,8 +52,8 @@ internal sealed class PairedSeries(LimitProbe probe, double bytes, double flops)
         Add(elapsed, before.Best(probe.Measure()));
     }
 
-    /// <summary>Takes a repetition that was timed elsewhere.</summary>
-    /// <param name="elapsed">Its time.</param>
+    /// <summary>Adds a repetition that was timed elsewhere.</summary>
+    /// <param name="elapsed">The time of the repetition.</param>
     /// <param name="around">The limits around it.</param>
     public void Add(TimeSpan elapsed, MachineLimits around)
     {

@@ -6,12 +6,14 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Bench.Targets;
 
-/// <summary>A request as users make it, picture and prompt, and opening the model.</summary>
+/// <summary>A whole request with picture and prompt, and opening the model.</summary>
 internal static class StageTargets
 {
     private const int Repetitions = 3, NewTokens = 13, Settling = 3;
 
-    /// <summary>Targets 2, 3 and 6: vision, prefill and decode of a session, the first request beside later ones, and what decode allocates.</summary>
+    /// <summary>
+    /// Targets 2, 3 and 6: vision, prefill and decode of a session, the first request compared with later ones, and what decode allocates.
+    /// </summary>
     public static void Session(TargetTable table, string folder)
     {
         using var backend = new CpuBackend();
@@ -29,10 +31,14 @@ internal static class StageTargets
 
         table.Add("vision", $"{model.Config.Vision.ImageSize} px", vision, $"{cost.VisionFlops() / vision.Seconds / 1e9:0} GFLOP/s", 0.75);
         table.Add("prefill bf16", $"{tokens} tokens", prefill, $"{tokens / prefill.Seconds:0.0} tokens/s", 0.8);
-        table.Add("decode of a session", $"after {tokens} tokens", decode, $"{(NewTokens - 1) / decode.Seconds:0.00} tokens/s", 0.95, NewTokens - 1);
+        table.Add(
+            "decode of a session", $"after {tokens} tokens", decode, $"{(NewTokens - 1) / decode.Seconds:0.00} tokens/s", 0.95,
+            NewTokens - 1);
         table.Add("managed memory", "decode of a session", "", "", "", $"{allocated} bytes a token", "0", allocated == 0);
         double later = vision.Seconds + prefill.Seconds;
-        table.Add("first token", "first request after opening", "", TargetTable.Time(first), "", $"{first / later:0.00} of a later one", "<= 1.1", first <= 1.1 * later);
+        table.Add(
+            "first token", "first request after opening", "", TargetTable.Time(first), "", $"{first / later:0.00} of a later one",
+            "<= 1.1", first <= 1.1 * later);
     }
 
     /// <summary>Target 6: opening the model.</summary>
@@ -51,21 +57,23 @@ internal static class StageTargets
         table.Add("load", $"{bytes / 1e9:0.0} GB, the slowest of 5", "", "", "", TargetTable.Time(worst), "< 0.5 s", worst < 0.5);
     }
 
-    /// <summary>Runs a request, and adds its stages to the series in their order.</summary>
-    /// <param name="model">The model.</param>
+    /// <summary>Runs a request and adds its stages to the series, in their order.</summary>
+    /// <param name="model">The model to run.</param>
     /// <param name="probe">Measures around the stages.</param>
-    /// <param name="series">Vision, prefill, decode; or none.</param>
+    /// <param name="series">The series of vision, prefill and decode, or none.</param>
     /// <param name="allocated">Managed bytes that a decoded token allocated, on all threads.</param>
     /// <returns>Seconds to the first token.</returns>
     private static double RunOnce(VisionLanguageModel model, LimitProbe probe, PairedSeries[] series, out long allocated)
     {
         int side = model.Config.Vision.ImageSize;
-        var request = new GenerationRequest { Images = [new RgbImage(side, side, new byte[3 * side * side])], PromptIds = [2, 4521, 235248, 108] };
-        using GenerationSession session = model.Start([request], new GenerationOptions { MaxNewTokens = NewTokens, IgnoreEndOfSequence = true });
+        var request =
+            new GenerationRequest { Images = [new RgbImage(side, side, new byte[3 * side * side])], PromptIds = [2, 4521, 235248, 108] };
+        using GenerationSession session =
+            model.Start([request], new GenerationOptions { MaxNewTokens = NewTokens, IgnoreEndOfSequence = true });
         MachineLimits before = probe.Measure();
         session.Step();
         MachineLimits between = probe.Measure();
-        for (int i = 0; i < Settling; i++) session.Step(); // the first steps size what later ones reuse
+        for (int i = 0; i < Settling; i++) session.Step(); // the first steps allocate what later steps reuse
         long managed = GC.GetTotalAllocatedBytes(true);
         while (!session.IsFinished) session.Step();
         allocated = (GC.GetTotalAllocatedBytes(true) - managed) / (NewTokens - 1 - Settling);

@@ -3,14 +3,15 @@ using VlmSharp.Cpu;
 namespace VlmSharp.Bench.Targets;
 
 /// <summary>
-/// <c>targets MODEL_DIR [PART...]</c>: how far the CPU backend is from the machine's limits, each figure held against limits
-/// measured right before and right after it. Prints a Markdown table; about seven minutes with a 3B model on two cores.
+/// <c>targets MODEL_DIR [PART...]</c>: how far the CPU backend is from the machine's limits. Each figure is compared with
+/// limits that are measured right before and right after it. Prints a Markdown table; takes about seven minutes with a 3B model on two
+/// cores.
 /// </summary>
 internal static class TargetsProgram
 {
     private static readonly Dictionary<string, Action<TargetTable, string>> Parts = new()
     {
-        ["session"] = StageTargets.Session, // first: it looks at the first request of the process
+        ["session"] = StageTargets.Session, // must be the first part, because it measures the first request of the process
         ["load"] = StageTargets.Load,
         ["decode"] = DecodeTargets.Formats,
         ["batch"] = DecodeTargets.Batch,
@@ -23,7 +24,7 @@ internal static class TargetsProgram
         ["backward"] = (table, _) => GradientTargets.Others(table),
     };
 
-    /// <summary>Runs the parts that are named, or all.</summary>
+    /// <summary>Runs the named parts, or all.</summary>
     /// <returns>The exit status.</returns>
     public static int Run(ReadOnlySpan<string> args)
     {
@@ -39,7 +40,8 @@ internal static class TargetsProgram
             table.Note(name);
             measure(table, args[0]);
         }
-        using (var backend = new CpuBackend()) Console.WriteLine($"{backend.Description}; {Path.GetFileName(Path.TrimEndingDirectorySeparator(args[0]))}\n");
+        using (var backend = new CpuBackend())
+            Console.WriteLine($"{backend.Description}; {Path.GetFileName(Path.TrimEndingDirectorySeparator(args[0]))}\n");
         table.Write();
         return 0;
     }

@@ -11,10 +11,13 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Bench.Training;
 
-/// <summary>What a training step takes beside the machine's own limit: time, share of the multiply-add peak, memory beside the plan.</summary>
+/// <summary>
+/// What a training step takes: its time, its share of the multiply-add peak, and its memory compared with the plan.
+/// </summary>
 internal static class TrainingProgram
 {
-    private const string Usage = "usage: training MODEL_DIR [lora|qlora|full] [--batch N] [--text N] [--steps N] [--threads N] [--no-checkpointing] [--operators]";
+    private const string Usage =
+        "usage: training MODEL_DIR [lora|qlora|full] [--batch N] [--text N] [--steps N] [--threads N] [--no-checkpointing] [--operators]";
 
     public static int Run(string[] args)
     {
@@ -57,16 +60,20 @@ internal static class TrainingProgram
         return 0;
     }
 
-    private static void Measure(TrainableModel model, CpuBackend backend, OperatorTimes? times, FineTuningOptions options, TrainingPlan plan, int prefix, int suffix, int steps)
+    private static void Measure(
+        TrainableModel model, CpuBackend backend, OperatorTimes? times, FineTuningOptions options, TrainingPlan plan, int prefix,
+        int suffix, int steps)
     {
         using var step = new ModelStep(model, new LossOptions());
         using var optimizer = new AdamWOptimizer(backend, model.Parameters, new OptimizerSettings());
-        TrainingSequence[] examples = [.. Enumerable.Range(0, options.BatchSize).Select(i => Example(model.Network.Config, prefix, suffix, i))];
+        TrainingSequence[] examples =
+            [.. Enumerable.Range(0, options.BatchSize).Select(i => Example(model.Network.Config, prefix, suffix, i))];
         double flops = StepFlops(model.Network.Config, options, prefix, suffix, plan.Tokens);
         using var probe = new LimitProbe(backend);
         for (int i = 0; i < steps; i++)
         {
-            double peak = probe.Measure().Best(probe.Measure()).FmaPeak * 1e9; // beside the step: other programs slow both
+            // measured next to the step, because other programs slow both
+            double peak = probe.Measure().Best(probe.Measure()).FmaPeak * 1e9;
             times?.Reset();
             long start = Stopwatch.GetTimestamp();
             BatchLoss loss = step.Accumulate(examples, new StepContext(i, 0, 0, IsLast: true));
@@ -74,16 +81,18 @@ internal static class TrainingProgram
             optimizer.Step(options.LearningRate, 1, 1 / loss.Weight);
             double whole = Stopwatch.GetElapsedTime(start).TotalSeconds;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"step {i}: loss {loss.Sum / loss.Weight:0.000}, {whole:0.00} s of which the optimizer {whole - gradient:0.00} s, {loss.Tokens / whole:0.0} tokens/s, "
-                + $"{flops / 1e9:0} GFLOP at {flops / whole / 1e9:0} GFLOP/s, {flops / whole / peak:P0} of {peak / 1e9:0}, resident {TrainingPlan.Gigabytes(Environment.WorkingSet)}, "
+                $"step {i}: loss {loss.Sum / loss.Weight:0.000}, {whole:0.00} s of which the optimizer {whole - gradient:0.00} s, "
+                + $"{loss.Tokens / whole:0.0} tokens/s, "
+                + $"{flops / 1e9:0} GFLOP at {flops / whole / 1e9:0} GFLOP/s, {flops / whole / peak:P0} of {peak / 1e9:0}, "
+                + $"resident {TrainingPlan.Gigabytes(Environment.WorkingSet)}, "
                 + $"private {TrainingPlan.Gigabytes(Process.GetCurrentProcess().PrivateMemorySize64)}"));
             if (times is not null) Console.WriteLine(times.Table());
         }
     }
 
     /// <summary>
-    /// What is multiplied and added: each product forward, and back once for its input and once for its weight where that is trained; a block that is run
-    /// again once more; the head's scores once more for each of its gradients.
+    /// The multiply-adds: each product runs forward, and backward once for its input and once for its weight if that is trained. A block
+    /// that is run again counts once more, and the scores of the head once more for each of its gradients.
     /// </summary>
     private static double StepFlops(PaliGemmaConfig config, FineTuningOptions options, int prefix, int suffix, int tokens)
     {
@@ -98,11 +107,14 @@ internal static class TrainingProgram
     {
         int pictures = config.Vision.Patches, side = config.Vision.ImageSize;
         int[] ids = new int[pictures + prefix + suffix];
-        for (int i = 0; i < ids.Length; i++) ids[i] = i < pictures ? config.ImageTokenId : (500 + 31 * i + number) % (config.ImageTokenId / 2);
+        for (int i = 0; i < ids.Length; i++)
+            ids[i] = i < pictures ? config.ImageTokenId : (500 + 31 * i + number) % (config.ImageTokenId / 2);
         float[] pixels = [.. Enumerable.Range(0, 3 * side * side).Select(i => (i * 7 % 255 - 127) / 128f)];
         return new TrainingSequence(ids, pictures + prefix, [pixels]);
     }
 
     private static int Number(string[] args, string name, int fallback) =>
-        Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : fallback;
+        Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length
+            ? int.Parse(args[at + 1], CultureInfo.InvariantCulture)
+            : fallback;
 }

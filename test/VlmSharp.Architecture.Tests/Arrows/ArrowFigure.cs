@@ -3,15 +3,15 @@ using System.Text;
 namespace VlmSharp.Architecture.Tests.Arrows;
 
 /// <summary>
-/// The figure of all arrows, a block of a page that people read and the tests hold against the assemblies:
+/// The figure of all arrows: a block of a page that people read and that the tests compare with the assemblies:
 /// <code>
 /// VlmSharp.Core
 ///     Tasks        -&gt; Models, Formats
 ///     Models       -&gt; Formats
 ///     Formats
 /// </code>
-/// A line at the margin names a project, a line below it a folder, and behind the arrow the folders that it uses; a long row goes on
-/// below itself. Whatever a folder uses stands below it.
+/// A line at the margin names a project. A line below it names a folder and, after the arrow, the folders that it uses; a long line
+/// continues on the next one. A folder stands above all that it uses.
 /// </summary>
 internal sealed class ArrowFigure
 {
@@ -32,7 +32,7 @@ internal sealed class ArrowFigure
             }
 
             string[] sides = line.Split(Points);
-            if (line[Indent.Length] != ' ') from = sides[0].Trim(); // else the row before goes on
+            if (line[Indent.Length] != ' ') from = sides[0].Trim(); // otherwise the previous row continues
             if (sides.Length == 1 && line[Indent.Length] != ' ') continue; // a folder that uses none
             string[] targets = sides[^1].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             arrows[graph].UnionWith(targets.Select(to => new Arrow(from, to)));
@@ -42,8 +42,8 @@ internal sealed class ArrowFigure
     /// <summary>Reads the figure of a page.</summary>
     public static ArrowFigure In(string page) => new(page[PlaceIn(page)]);
 
-    /// <summary>Where a page has the figure, the fences of the block not included.</summary>
-    /// <exception cref="FormatException">It has none.</exception>
+    /// <summary>The place of the figure on a page, without the fences of the block.</summary>
+    /// <exception cref="FormatException">The page has no figure.</exception>
     public static Range PlaceIn(string page)
     {
         int start = page.IndexOf(Opening, StringComparison.Ordinal) + Opening.Length;
@@ -68,7 +68,7 @@ internal sealed class ArrowFigure
         return text.ToString();
     }
 
-    /// <summary>Where the figure and the assemblies disagree, a line each.</summary>
+    /// <summary>The differences between the figure and the assemblies, one a line.</summary>
     public IEnumerable<string> DifferencesFrom(ArrowGraph found)
     {
         HashSet<Arrow> shown = arrows.GetValueOrDefault(found.Name, []);

@@ -1,6 +1,6 @@
 namespace VlmSharp.Architecture.Tests.Arrows;
 
-/// <summary>On a project of four folders: what is drawn, what is found missing or stale, and what is a circle.</summary>
+/// <summary>Tests on a project of four folders what is drawn, what is reported as missing or stale, and what is a circle.</summary>
 public sealed class ArrowFigureTests
 {
     private const string Figure = """
@@ -67,7 +67,7 @@ public sealed class ArrowFigureTests
             .Select(circle => string.Join(' ', circle)).Order(StringComparer.Ordinal));
 
     [Fact]
-    public void A_long_row_goes_on_below_itself()
+    public void A_long_row_continues_on_the_next_line()
     {
         ArrowGraph graph = Graph([.. Enumerable.Range(10, 30).Select(i => ("Top", $"Folder{i}", ""))]);
         string figure = ArrowFigure.Draw([graph]);

@@ -2,7 +2,7 @@ using VlmSharp.Architecture.Tests.Reading;
 
 namespace VlmSharp.Architecture.Tests.Arrows;
 
-/// <summary>An arrow: that one folder, or project, uses another one.</summary>
+/// <summary>An arrow: one folder or project uses another one.</summary>
 /// <param name="From">The one that uses.</param>
 /// <param name="To">The one that is used.</param>
 internal readonly record struct Arrow(string From, string To);
@@ -13,9 +13,9 @@ internal sealed class ArrowGraph
     private readonly Dictionary<Arrow, string> examples = [];
     private readonly Dictionary<string, HashSet<string>> reached = [];
 
-    /// <summary>Gathers arrows; one from a folder to itself is none.</summary>
-    /// <param name="name">What it is a graph of.</param>
-    /// <param name="uses">Who uses whom, and how it is said in a message; of one arrow the first is kept.</param>
+    /// <summary>Collects arrows, without those from a folder to itself.</summary>
+    /// <param name="name">The name of the graph.</param>
+    /// <param name="uses">The uses, each with its text for messages. The first text of an arrow is kept.</param>
     public ArrowGraph(string name, IEnumerable<(string From, string To, string Example)> uses)
     {
         Name = name;
@@ -27,23 +27,23 @@ internal sealed class ArrowGraph
             reached[from].Add(to);
         }
 
-        // Every way of two arrows is made a way of one, until there is none that is not.
+        // Adds an arrow for every path of two arrows until there is none to add.
         foreach (string middle in reached.Keys)
             foreach (HashSet<string> to in reached.Values)
                 if (to.Contains(middle)) to.UnionWith(reached[middle]);
     }
 
-    /// <summary>What it is a graph of: a project, or <c>projects</c>.</summary>
+    /// <summary>The name of the graph: a project, or <c>projects</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Who uses whom, and an example: "A uses B in C".</summary>
+    /// <summary>The arrows, each with an example: "A uses B in C".</summary>
     public IReadOnlyDictionary<Arrow, string> Arrows => examples;
 
-    /// <summary>From the top down: a folder stands above all that it uses, directly or not, wherever that is possible.</summary>
+    /// <summary>The folders from the top down: a folder comes before all that it uses, directly or indirectly, if possible.</summary>
     public IEnumerable<string> Rows =>
         reached.Keys.OrderByDescending(node => reached[node].Count).ThenBy(node => node, StringComparer.Ordinal);
 
-    /// <summary>The sets of folders each of which reaches each other one.</summary>
+    /// <summary>The sets of folders that all reach each other.</summary>
     public IEnumerable<string[]> Circles => reached.Keys.Where(node => reached[node].Contains(node))
         .Select(node => reached[node].Where(other => reached[other].Contains(node)).Order(StringComparer.Ordinal).ToArray())
         .DistinctBy(circle => circle[0]);
@@ -52,17 +52,17 @@ internal sealed class ArrowGraph
     public static ArrowGraph OfFolders(Project project) => new(project.Name, Ordered(project.Uses)
         .Where(use => use.Used.Assembly == project.AssemblyName)
         .Select(use => (Folder(use.User), Folder(use.Used), use.ToString()))
-        .Concat(project.Uses.Select(use => (Folder(use.User), Folder(use.User), "")))); // a folder that has no arrow
+        .Concat(project.Uses.Select(use => (Folder(use.User), Folder(use.User), "")))); // includes folders without arrows
 
     /// <summary>The arrows between the projects.</summary>
     public static ArrowGraph OfProjects() => new("projects", Project.Products.SelectMany(project => Ordered(project.Uses)
         .Select(use => (project.Name, Project.OfAssembly(use.Used.Assembly)?.Name ?? project.Name, use.ToString()))));
 
-    /// <summary>Such that the first one is a good example: what stands in a member of the source, and then by name.</summary>
+    /// <summary>Ordered so that the first use is a good example: uses in a member of the source first, then by name.</summary>
     private static IOrderedEnumerable<TypeUse> Ordered(IEnumerable<TypeUse> uses) => uses
         .OrderBy(use => use.Member is null or "a lambda").ThenBy(use => use.ToString(), StringComparer.Ordinal);
 
-    // The errors are VlmSharp's, whichever project throws them: elsewhere than in Core their namespace is no folder.
+    // The errors have the namespace VlmSharp in every project, so outside of Core their namespace is not a folder.
     private static string Folder(TypeName type) => type is { Namespace: "VlmSharp", Assembly: not "VlmSharp.Core" } ? "errors" :
         Project.OfAssembly(type.Assembly)!.FolderOf(type.Namespace) is { Length: > 0 } folder ? folder : "(root)";
 }

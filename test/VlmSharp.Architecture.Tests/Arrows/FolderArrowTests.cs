@@ -3,24 +3,24 @@ using VlmSharp.Conformance;
 namespace VlmSharp.Architecture.Tests.Arrows;
 
 /// <summary>
-/// The arrows between folders, and between projects, are those of the figure in <c>docs/architecture.md</c>; none of them leads back.
+/// The arrows between folders and between projects equal those of the figure in <c>docs/architecture.md</c>, and form no circle.
 /// </summary>
 public sealed class FolderArrowTests
 {
-    /// <summary>Set to 1, the test draws the arrows that it finds into the page, and passes.</summary>
+    /// <summary>If this variable is 1, the test draws the arrows that it finds into the page and passes.</summary>
     private const string Accept = "VLMSHARP_ACCEPT_ARROWS";
 
-    /// <summary>Circles that wait for their mending. A new one does not belong here: move what is used to a place below both.</summary>
+    /// <summary>Circles that are still to be removed. Do not add a new one: move what is used to a place below both.</summary>
     private static readonly string[] Known =
     [
     ];
 
-    /// <summary>A project that is one folder has no arrows of its own.</summary>
+    /// <summary>A project with a single folder has no arrows.</summary>
     private static readonly ArrowGraph[] Graphs =
         [ArrowGraph.OfProjects(), .. Project.Products.Select(ArrowGraph.OfFolders).Where(graph => graph.Rows.Count() > 1)];
 
     [Fact]
-    public void Figure_shows_the_arrows_that_there_are()
+    public void The_figure_shows_exactly_the_existing_arrows()
     {
         string path = Path.Combine(GoldenFiles.Root, "docs", "architecture.md"), page = File.ReadAllText(path).ReplaceLineEndings("\n");
         string expected = ArrowFigure.Draw(Graphs);
@@ -45,7 +45,7 @@ public sealed class FolderArrowTests
     }
 
     [Fact]
-    public void No_circle()
+    public void Arrows_form_no_circle()
     {
         Dictionary<string, string> circles = Graphs.SelectMany(graph => graph.Circles.Select(circle => (graph, circle)))
             .ToDictionary(found => $"{found.graph.Name}: {string.Join(", ", found.circle)}", found => ArrowsOf(found.graph, found.circle));

@@ -9,7 +9,7 @@ public sealed partial class FrontPageTests
         .EnumerateFiles(Path.Combine(Conformance.GoldenFiles.Root, "docs"), "*.svg", SearchOption.AllDirectories)
         .Select(RepositoryFiles.Relative).Order(StringComparer.Ordinal)];
 
-    /// <summary>The table beside native engines has the figures of <c>docs/benchmarks.md</c>: who measures anew changes both.</summary>
+    /// <summary>The table of native engines has the figures of <c>docs/benchmarks.md</c>: new measurements go into both.</summary>
     [Fact]
     public void Its_figures_beside_other_engines_are_those_of_the_benchmarks()
     {

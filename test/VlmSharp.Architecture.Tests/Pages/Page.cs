@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace VlmSharp.Architecture.Tests.Pages;
 
-/// <summary>A page in Markdown: its links, its headings, and what it prints in code font.</summary>
+/// <summary>A Markdown page: its links, its headings, and its text in code font.</summary>
 internal sealed partial class Page
 {
     public Page(string text)
@@ -19,10 +19,10 @@ internal sealed partial class Page
     /// <summary>The targets of links and pictures.</summary>
     public IReadOnlyList<string> Links { get; }
 
-    /// <summary>What a link to a heading of the page has behind its #.</summary>
+    /// <summary>The anchors of the headings: what a link has after its #.</summary>
     public IReadOnlySet<string> Anchors { get; }
 
-    /// <summary>What stands in code font within a line.</summary>
+    /// <summary>The text in code font within a line.</summary>
     public IReadOnlyList<string> Spans { get; }
 
     /// <summary>Blocks of code, fences included.</summary>
@@ -31,7 +31,7 @@ internal sealed partial class Page
     /// <summary>Lines of code that are indented, as commands are.</summary>
     public IReadOnlyList<string> Indented { get; }
 
-    // GitHub's: small letters, no punctuation, hyphens for spaces, and a number from the second of equal headings on.
+    // GitHub's anchors: lower case, no punctuation, hyphens for spaces, and a number from the second of equal headings on.
     private static HashSet<string> AnchorsOf(IEnumerable<string> headings)
     {
         var anchors = new HashSet<string>();

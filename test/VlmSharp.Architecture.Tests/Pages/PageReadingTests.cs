@@ -1,6 +1,6 @@
 namespace VlmSharp.Architecture.Tests.Pages;
 
-/// <summary>What is not found on a page is not checked.</summary>
+/// <summary>If something on a page is not found, it is not checked.</summary>
 public sealed class PageReadingTests
 {
     private readonly Page page = new("""

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace VlmSharp.Architecture.Tests.Pages;
 
-/// <summary>What a page sends its reader to is there: pages, headings, files, names of the code.</summary>
+/// <summary>Everything to which a page refers exists: pages, headings, files, names in the code.</summary>
 public sealed partial class PageTests
 {
     private static readonly Lazy<HashSet<string>> Identifiers = new(() => [.. RepositoryFiles.Sources
@@ -39,9 +39,9 @@ public sealed partial class PageTests
         .Where(span => SourceFile().IsMatch(span) && !RepositoryFiles.HasSource(span))
         .Select(span => $"{path} names {span}: no source file's path ends so"));
 
-    /// <summary>A name such as <c>PaliGemmaModel.Embed</c> stands in the code, part by part; one in capitals alone is none.</summary>
+    /// <summary>Every part of a name such as <c>PaliGemmaModel.Embed</c> occurs in the code. A word in capitals is not a name.</summary>
     [Theory, MemberData(nameof(Pages))]
-    public void Names_stand_in_the_code(string path) => Faults.AssertNone(new Page(RepositoryFiles.Read(path)).Spans
+    public void Names_occur_in_the_code(string path) => Faults.AssertNone(new Page(RepositoryFiles.Read(path)).Spans
         .Select(span => CodeName().Match(span)).Where(match => match.Success && match.Value.Any(char.IsLower))
         .Where(match => match.Groups[1].Value.Split('.').Any(part => !Identifiers.Value.Contains(part)))
         .Select(match => $"{path} names {match.Value}, a name that no source has"));
@@ -55,7 +55,7 @@ public sealed partial class PageTests
             .Select(used => $"{path} has a sample that is using {used}: no product has that namespace"));
     }
 
-    /// <summary>Comments send their reader to pages and files, and the page of an explanation does so too.</summary>
+    /// <summary>Comments refer to pages and files, and so does the page of an explanation.</summary>
     [Fact]
     public void Paths_in_sources_exist() => Faults.AssertNone(RepositoryFiles.Sources
         .SelectMany(path => RepositoryFiles.PathsIn(RepositoryFiles.Read(path)).Select(named => (Path: path, Named: named)))

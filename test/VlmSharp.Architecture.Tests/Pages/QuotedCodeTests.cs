@@ -1,6 +1,6 @@
 namespace VlmSharp.Architecture.Tests.Pages;
 
-/// <summary>Code that a page quotes from a file is in that file: its lines, in their order.</summary>
+/// <summary>The lines that a page quotes from a file are in that file, in the same order.</summary>
 public sealed class QuotedCodeTests
 {
     /// <summary>The pages that quote.</summary>
@@ -32,7 +32,7 @@ public sealed class QuotedCodeTests
         }
     }
 
-    /// <summary>A line that is a path in backticks and a colon, and the block of C# behind it.</summary>
+    /// <summary>A line with a path in backticks and a colon, and the block of C# after it.</summary>
     private static IEnumerable<(string File, IReadOnlyList<string> Lines)> Quotes(string page)
     {
         string[] text = File.ReadAllLines(page);

@@ -3,10 +3,10 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Architecture.Tests.Pages;
 
-/// <summary>The files of the repository, by the paths that pages and sources print: from its top, with slashes.</summary>
+/// <summary>The files of the repository, by the paths that pages and sources print: relative to its root, with slashes.</summary>
 internal static partial class RepositoryFiles
 {
-    /// <summary>The pages that readers are sent to. The log of changes is none of them: it names what was.</summary>
+    /// <summary>The pages for readers. The change log is not one of them, because it names things that no longer exist.</summary>
     public static IReadOnlyList<string> Pages { get; } =
     [
         "README.md", "CONTRIBUTING.md", "demo/README.md",
@@ -24,12 +24,12 @@ internal static partial class RepositoryFiles
     /// <summary>Whether there is such a file or folder.</summary>
     public static bool Has(string path) => Path.Exists(Path.Combine(GoldenFiles.Root, path));
 
-    /// <summary>Whether a source file has that path, or one that ends so.</summary>
+    /// <summary>Whether a source file has that path or one that ends in it.</summary>
     public static bool HasSource(string path) => Sources.Any(file => file == path || file.EndsWith("/" + path, StringComparison.Ordinal));
 
     /// <summary>
-    /// The paths that a text names, from the top of the repository; not those of what a build makes, nor with an asterisk, braces or
-    /// brackets.
+    /// The paths that a text names, relative to the root of the repository, without those of build outputs and those with an asterisk,
+    /// braces or brackets.
     /// </summary>
     public static IEnumerable<string> PathsIn(string text) =>
         PathPattern().Matches(text).Select(match => match.Value.TrimEnd('.', '/', '-')).Where(path => !IsMade(path));

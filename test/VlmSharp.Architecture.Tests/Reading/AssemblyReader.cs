@@ -6,7 +6,7 @@ namespace VlmSharp.Architecture.Tests.Reading;
 /// <summary>
 /// Reads from a compiled assembly which types each of its types names: base type, interfaces, constraints, attributes,
 /// fields, properties, events, method signatures, and in method bodies locals, caught exceptions and the operand of every
-/// instruction. A constant leaves no trace, since the compiler writes its value where its name stood.
+/// instruction. A constant leaves no trace, because the compiler replaces its name by its value.
 /// </summary>
 internal sealed class AssemblyReader
 {
@@ -14,7 +14,7 @@ internal sealed class AssemblyReader
     private readonly MetadataReader metadata;
     private readonly SignatureNames signatures;
     private readonly HashSet<TypeUse> uses = [];
-    private TypeName user = null!; // the type that is being read, and its member
+    private TypeName user = null!; // the type that is being read
     private string? member;
 
     private AssemblyReader(PEReader file)
@@ -80,7 +80,7 @@ internal sealed class AssemblyReader
         AddAttributes(method.GetCustomAttributes());
         AddConstraints(method.GetGenericParameters());
         foreach (ParameterHandle h in method.GetParameters()) AddAttributes(metadata.GetParameter(h).GetCustomAttributes());
-        if (method.RelativeVirtualAddress == 0) return; // it has no body
+        if (method.RelativeVirtualAddress == 0) return; // the method has no body
         MethodBodyBlock body = file.GetMethodBody(method.RelativeVirtualAddress);
         Add(body.LocalSignature);
         foreach (ExceptionRegion region in body.ExceptionRegions) Add(region.CatchType);
@@ -101,7 +101,7 @@ internal sealed class AssemblyReader
         }
     }
 
-    /// <summary>Adds every type that a token names: its own, those of its signature, those that it is made of.</summary>
+    /// <summary>Adds every type that a token names: its type, those in its signature, and those of which it is composed.</summary>
     /// <param name="handle">The token.</param>
     /// <param name="of">The member of the type that is meant, or null for the type.</param>
     private void Add(EntityHandle handle, string? of = null)
@@ -147,8 +147,8 @@ internal sealed class AssemblyReader
     }
 
     /// <summary>
-    /// The outermost type that holds a type; null of one that no type of the source holds, such as the compiler's table of array contents:
-    /// whatever it names is named where it is used as well.
+    /// The outermost type that contains a type. Null if the type is not in the source, such as the compiler's table of array contents:
+    /// whatever it names is also named where it is used.
     /// </summary>
     private TypeName? NameOf(EntityHandle handle)
     {

@@ -1,13 +1,13 @@
 namespace VlmSharp.Architecture.Tests.Reading;
 
-/// <summary>A reader that misses a way to name a type would let an arrow through.</summary>
+/// <summary>If the reader missed a way to name a type, an arrow would go unnoticed.</summary>
 public sealed class AssemblyReaderTests
 {
     private const string Sample = "VlmSharp.Architecture.Tests.Reading.Sample";
 
     private static readonly IReadOnlyCollection<TypeUse> Uses = AssemblyReader.Read(typeof(AssemblyReaderTests).Assembly.Location);
 
-    /// <summary>Constants alone is not among them: the compiler has written 0 where its name stood.</summary>
+    /// <summary>Constants is the only one missing: the compiler replaced its name by 0.</summary>
     [Fact]
     public void Finds_every_way_to_name_a_type() => Assert.Equal(
         """
@@ -54,11 +54,11 @@ public sealed class AssemblyReaderTests
     }
 
     [Fact]
-    public void Knows_the_assembly_of_a_type_that_lies_elsewhere() =>
+    public void Knows_the_assembly_of_an_external_type() =>
         Assert.Contains(Uses, use => use.User.Name == "Caught" && use.Used == new TypeName("System.Runtime", "System", "Exception"));
 
     [Fact]
-    public void What_the_compiler_made_for_no_type_is_no_user() =>
+    public void Types_that_the_compiler_adds_are_not_users() =>
         Assert.DoesNotContain(Uses, use => use.User.Name.Contains('<', StringComparison.Ordinal));
 
     [Theory]
@@ -73,5 +73,5 @@ public sealed class AssemblyReaderTests
     [InlineData("<get_Name>b__0", "Name")]
     [InlineData("<>9__6_3", "a lambda")]
     [InlineData("<0>__Read", "a lambda")]
-    public void Calls_a_member_by_its_name_in_the_source(string name, string member) => Assert.Equal(member, MemberNames.Of(name));
+    public void Uses_the_name_of_a_member_in_the_source(string name, string member) => Assert.Equal(member, MemberNames.Of(name));
 }

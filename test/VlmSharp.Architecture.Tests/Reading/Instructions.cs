@@ -5,8 +5,8 @@ using System.Reflection.Metadata.Ecma335;
 namespace VlmSharp.Architecture.Tests.Reading;
 
 /// <summary>
-/// Walks the instructions of a method body (ECMA-335, partition III): a code of one byte or two, then an operand of the size that the
-/// code says.
+/// Walks the instructions of a method body (ECMA-335, partition III): a code of one or two bytes, then an operand whose size depends on the
+/// code.
 /// </summary>
 internal static class Instructions
 {

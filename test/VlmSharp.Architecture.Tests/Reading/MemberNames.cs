@@ -3,7 +3,7 @@ namespace VlmSharp.Architecture.Tests.Reading;
 /// <summary>The member of the source behind a name in the metadata.</summary>
 internal static class MemberNames
 {
-    /// <summary>What an instance constructor is called.</summary>
+    /// <summary>The name of an instance constructor.</summary>
     public const string Constructor = "its constructor";
 
     private static readonly string[] Accessors = ["get_", "set_", "add_", "remove_"];
@@ -22,9 +22,9 @@ internal static class MemberNames
     }
 
     /// <summary>
-    /// The member that a closure or a state machine stands in: the compiler puts its name in angle brackets, one pair for each level.
+    /// The member that contains a closure or a state machine. The compiler puts its name in angle brackets, one pair for each level.
     /// </summary>
-    /// <returns>Its name; null where the compiler has put none.</returns>
+    /// <returns>Its name, or null if there is none.</returns>
     public static string? HolderOf(string name)
     {
         if (!name.StartsWith('<')) return null;

@@ -3,8 +3,8 @@ using System.Reflection.Metadata;
 
 namespace VlmSharp.Architecture.Tests.Reading;
 
-/// <summary>Tells of every type that stands in a signature; the decoder walks it, and no result is made of it.</summary>
-/// <param name="add">Told of each type.</param>
+/// <summary>Reports every type in a signature. The decoder walks the signature, and its result is not used.</summary>
+/// <param name="add">Called with each type.</param>
 internal sealed class SignatureNames(Action<EntityHandle> add) : ISignatureTypeProvider<object?, object?>
 {
     public object? GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => Told(handle);

@@ -16,14 +16,15 @@ public sealed class BatchCommandTests : IDisposable
 
     private string Out(string name) => Path.Combine(scratch, name);
 
-    // 40 pictures of which three are broken.
+    // 40 pictures, three of which are broken.
     private string Work()
     {
         string path = Out("work.jsonl");
         string[] samples = [.. Directory.GetFiles(Samples, "*.png").Order(StringComparer.Ordinal)];
         File.WriteAllText(Out("broken.png"), "not a picture");
         File.WriteAllLines(path, Enumerable.Range(0, 40).Select(i => i is 3 or 17 or 39 ? "broken.png" : i % 5 == 0
-            ? $"{{\"id\":\"item {i}\",\"image\":\"{samples[i % samples.Length]}\",\"task\":\"ask\",\"question\":\"how many things are there?\"}}"
+            ? $"{{\"id\":\"item {i}\",\"image\":\"{samples[i % samples.Length]}\","
+                + "\"task\":\"ask\",\"question\":\"how many things are there?\"}}"
             : samples[i % samples.Length]));
         return path;
     }
@@ -51,7 +52,9 @@ public sealed class BatchCommandTests : IDisposable
 
         Assert.Contains("40 of 40, 3 errors", run.Error, StringComparison.Ordinal);
         Run.Outcome alone = await Run.Vlmsharp("", "caption", "--json", "-q", Path.Combine(Samples, "cake.png"));
-        using JsonDocument expected = JsonDocument.Parse(alone.Output), actual = JsonDocument.Parse(run.Lines.First(l => l.Contains("cake.png", StringComparison.Ordinal) && l.Contains("\"caption\"", StringComparison.Ordinal)));
+        using JsonDocument expected = JsonDocument.Parse(alone.Output),
+            actual = JsonDocument.Parse(run.Lines.First(
+                l => l.Contains("cake.png", StringComparison.Ordinal) && l.Contains("\"caption\"", StringComparison.Ordinal)));
         Assert.Equal(expected.RootElement.GetProperty("text").GetString(), actual.RootElement.GetProperty("text").GetString());
         Assert.Equal(expected.RootElement.GetProperty("logprobs").ToString(), actual.RootElement.GetProperty("logprobs").ToString());
     }
@@ -64,15 +67,18 @@ public sealed class BatchCommandTests : IDisposable
         byte[] expected = await Merged(Out("whole"));
 
         foreach (string shard in new[] { "0", "1", "2" })
-            Assert.Equal(0, (await Run.Vlmsharp("", "batch", work, "-q", "--out", Out("parts"), "--shards", "3", "--shard", shard, "--batch-size", "5")).Code);
+            Assert.Equal(
+                0,
+                (await Run.Vlmsharp(
+                    "", "batch", work, "-q", "--out", Out("parts"), "--shards", "3", "--shard", shard, "--batch-size", "5")).Code);
         Assert.Equal(expected, await Merged(Out("parts")));
 
     }
 
     [Fact]
-    public async Task A_killed_run_goes_on_after_its_last_whole_record()
+    public async Task A_killed_run_resumes_after_its_last_complete_record()
     {
-        if (OperatingSystem.IsWindows()) return; // the run is held up by a FIFO
+        if (OperatingSystem.IsWindows()) return; // a FIFO holds the run, and Windows has none
         string[] samples = [.. Directory.GetFiles(Samples, "*.png").Order(StringComparer.Ordinal)];
         string[] pictures = [.. Enumerable.Range(0, 40).Select(i => Out($"{i}.png"))];
         for (int i = 0; i < pictures.Length; i++) File.Copy(samples[i % samples.Length], pictures[i]);
@@ -80,13 +86,14 @@ public sealed class BatchCommandTests : IDisposable
         Assert.Equal(0, (await Run.Vlmsharp("", "batch", Out("work"), "-q", "--out", Out("whole"))).Code);
         byte[] expected = await Merged(Out("whole"));
 
-        foreach (int hold in new[] { 8, 20, 39 }) KilledRun.At(pictures[hold], Out("killed"), "batch", Out("work"), "-q", "--out", Out("killed"), "--batch-size", "2");
+        foreach (int hold in new[] { 8, 20, 39 })
+            KilledRun.At(pictures[hold], Out("killed"), "batch", Out("work"), "-q", "--out", Out("killed"), "--batch-size", "2");
         Assert.Equal(0, (await Run.Vlmsharp("", "batch", Out("work"), "-q", "--out", Out("killed"))).Code);
         Assert.Equal(expected, await Merged(Out("killed")));
     }
 
     [Fact]
-    public async Task Every_task_is_answered_as_its_own_command_does()
+    public async Task Every_task_is_answered_like_its_own_command()
     {
         string picture = Path.Combine(Samples, "car-key.png");
         string lines = $$"""
@@ -112,7 +119,7 @@ public sealed class BatchCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_record_has_its_lines_id_as_it_was_written()
+    public async Task A_record_has_the_id_of_its_line_as_it_was_written()
     {
         string picture = Path.Combine(Samples, "cake.png");
         string lines = $$"""
@@ -121,14 +128,18 @@ public sealed class BatchCommandTests : IDisposable
             {"id": 7, "image": "{{Out("missing.png")}}"}
             """;
         Run.Outcome run = await Run.Vlmsharp(lines, "batch", "-", "-q");
-        string[] starts = ["{\"index\":0,\"id\":12345678901234567890123,\"task\"", "{\"index\":1,\"id\":\"7\",\"task\"", "{\"index\":2,\"id\":7,\"error\""];
+        string[] starts =
+        [
+            "{\"index\":0,\"id\":12345678901234567890123,\"task\"", "{\"index\":1,\"id\":\"7\",\"task\"", "{\"index\":2,\"id\":7,\"error\""
+        ];
         foreach ((string start, string line) in starts.Zip(run.Lines)) Assert.StartsWith(start, line, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_seed_gives_the_same_text_wherever_an_item_stands()
+    public async Task A_seed_gives_the_same_text_at_any_place_in_the_list()
     {
-        string[] samples = [.. Directory.GetFiles(Samples, "*.png").Order(StringComparer.Ordinal)], sampling = ["--temperature", "2", "--seed", "7", "-q"];
+        string[] samples = [.. Directory.GetFiles(Samples, "*.png").Order(StringComparer.Ordinal)],
+            sampling = ["--temperature", "2", "--seed", "7", "-q"];
         async Task<string[]> Texts(IEnumerable<string> lines)
         {
             Run.Outcome run = await Run.Vlmsharp(string.Join('\n', lines), ["batch", "-", .. sampling]);
@@ -148,7 +159,8 @@ public sealed class BatchCommandTests : IDisposable
     [Fact]
     public async Task A_line_that_segments_needs_the_mask_decoder_too()
     {
-        string line = $"{{\"image\": \"{Path.Combine(Samples, "cake.png")}\", \"task\": \"segment\", \"things\": \"cake\"}}", decoder = Out("decoder.npz");
+        string line = $"{{\"image\": \"{Path.Combine(Samples, "cake.png")}\", \"task\": \"segment\", \"things\": \"cake\"}}",
+            decoder = Out("decoder.npz");
         Run.Outcome run = await Run.Vlmsharp(line, "batch", "-", "-q");
         Assert.Contains("--mask-decoder",
             JsonDocument.Parse(run.Output).RootElement.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
@@ -161,7 +173,7 @@ public sealed class BatchCommandTests : IDisposable
         Assert.False(JsonDocument.Parse(run.Output).RootElement.GetProperty("detections")[0].TryGetProperty("mask", out _));
     }
 
-    /// <summary>It is told by its weights: place and format may change.</summary>
+    /// <summary>A decoder is identified by its weights: its place and format may change.</summary>
     [Fact]
     public async Task A_folder_holds_the_masks_of_one_decoder()
     {
@@ -169,7 +181,10 @@ public sealed class BatchCommandTests : IDisposable
         MaskGoldens.WriteNpz(decoder);
         MaskGoldens.WriteSafetensors(same);
         MaskGoldens.WriteSafetensors(different, factor: 2);
-        string[] command = ["batch", Path.Combine(Samples, "cake.png"), "--task", "segment", "--things", "cake", "-q", "--out", Out("out"), "--mask-decoder"];
+        string[] command =
+        [
+            "batch", Path.Combine(Samples, "cake.png"), "--task", "segment", "--things", "cake", "-q", "--out", Out("out"), "--mask-decoder"
+        ];
         Assert.Equal(0, (await Run.Vlmsharp("", [.. command, decoder])).Code);
         Assert.Equal(0, (await Run.Vlmsharp("", [.. command, same])).Code);
         Run.Outcome other = await Run.Vlmsharp("", [.. command, different]);
@@ -178,7 +193,7 @@ public sealed class BatchCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_that_cannot_begin_leaves_its_folder_free()
+    public async Task A_run_that_cannot_start_leaves_its_folder_free()
     {
         string[] command = ["batch", Path.Combine(Samples, "cake.png"), "--task", "segment", "--things", "cake", "-q", "--out", Out("out")];
         Assert.Equal(3, (await Run.Vlmsharp("", command)).Code);
@@ -206,15 +221,25 @@ public sealed class BatchCommandTests : IDisposable
     public async Task Status_and_merge_know_what_is_missing()
     {
         string picture = Path.Combine(Samples, "cake.png"), folder = Out("out");
-        Assert.Equal(0, (await Run.Vlmsharp($"{picture}\n{picture}\n{picture}\n", "batch", "-", "-q", "--out", folder, "--shards", "2", "--shard", "1")).Code);
+        Assert.Equal(
+            0,
+            (await Run.Vlmsharp(
+                $"{picture}\n{picture}\n{picture}\n", "batch", "-", "-q", "--out", folder, "--shards", "2", "--shard", "1")).Code);
         Run.Outcome status = await Run.Vlmsharp("", "batch", "status", folder, "--json");
         using JsonDocument json = JsonDocument.Parse(status.Output);
-        Assert.Equal(["missing 0 of 2", "done 1 of 1"], json.RootElement.GetProperty("shards").EnumerateArray().Select(s => $"{s.GetProperty("state")} {s.GetProperty("records")} of {s.GetProperty("of")}"));
+        Assert.Equal(
+            ["missing 0 of 2", "done 1 of 1"],
+            json.RootElement.GetProperty("shards")
+                .EnumerateArray()
+                .Select(s => $"{s.GetProperty("state")} {s.GetProperty("records")} of {s.GetProperty("of")}"));
         Run.Outcome merge = await Run.Vlmsharp("", "batch", "merge", folder);
         Assert.Equal(2, merge.Code);
         Assert.Contains("Shard 0 of 2 is not done", merge.Error, StringComparison.Ordinal);
 
-        Assert.Equal(0, (await Run.Vlmsharp($"{picture}\n{picture}\n{picture}\n", "batch", "-", "-q", "--out", folder, "--shards", "2", "--shard", "0")).Code);
+        Assert.Equal(
+            0,
+            (await Run.Vlmsharp(
+                $"{picture}\n{picture}\n{picture}\n", "batch", "-", "-q", "--out", folder, "--shards", "2", "--shard", "0")).Code);
         Assert.Equal(3, (await Run.Vlmsharp("", "batch", "merge", folder)).Lines.Length);
         File.AppendAllText(Path.Combine(folder, "shard-00001-of-00002.jsonl"), "x");
         Assert.Contains("was changed", (await Run.Vlmsharp("", "batch", "merge", folder)).Error, StringComparison.Ordinal);
@@ -355,13 +380,13 @@ public sealed class BatchCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Too_many_errors_are_too_many_the_next_time_too()
+    public async Task Too_many_errors_stop_the_next_run_too()
     {
         File.WriteAllText(Out("broken.png"), "not a picture");
         string[] command = ["batch", Out("broken.png"), Path.Combine(Samples, "cake.png"), "--out", Out("out"), "-q", "--max-error-rate"];
         for (int i = 0; i < 2; i++) Assert.Equal(65, (await Run.Vlmsharp("", [.. command, "0.1"])).Code);
         Assert.Contains("partial", (await Run.Vlmsharp("", "batch", "status", Out("out"), "--json")).Output, StringComparison.Ordinal);
-        Assert.Equal(0, (await Run.Vlmsharp("", [.. command, "0.5"])).Code); // it may be allowed afterwards
+        Assert.Equal(0, (await Run.Vlmsharp("", [.. command, "0.5"])).Code); // a higher rate can be allowed afterwards
         Assert.Contains("done", (await Run.Vlmsharp("", "batch", "status", Out("out"), "--json")).Output, StringComparison.Ordinal);
     }
 
@@ -381,15 +406,16 @@ public sealed class BatchCommandTests : IDisposable
     [InlineData(2, "--loc-divisor 'x': give a whole number", "--loc-divisor", "x")]
     [InlineData(2, "--force", "--force")]
     [InlineData(2, "that is a file; give a folder", "--out", "CAKE")]
-    public async Task Mistakes_are_named(int code, string message, params string[] options)
+    public async Task Mistakes_are_reported(int code, string message, params string[] options)
     {
-        Run.Outcome run = await Run.Vlmsharp("", ["batch", Path.Combine(Samples, "cake.png"), .. options.Select(o => o == "CAKE" ? Path.Combine(Samples, "cake.png") : o)]);
+        Run.Outcome run = await Run.Vlmsharp(
+            "", ["batch", Path.Combine(Samples, "cake.png"), .. options.Select(o => o == "CAKE" ? Path.Combine(Samples, "cake.png") : o)]);
         Assert.Equal(code, run.Code);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_list_that_is_not_there_is_worth_a_retry()
+    public async Task A_missing_list_is_worth_a_retry()
     {
         Run.Outcome run = await Run.Vlmsharp("", "batch", Out("nowhere"));
         Assert.Equal(75, run.Code);

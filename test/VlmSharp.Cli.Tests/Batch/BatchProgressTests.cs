@@ -2,7 +2,7 @@ using VlmSharp.Cli.Batch;
 
 namespace VlmSharp.Cli.Tests.Batch;
 
-/// <summary>What people see of a batch that runs.</summary>
+/// <summary>The progress of a running batch that people see.</summary>
 public sealed class BatchProgressTests
 {
     [Theory]
@@ -29,7 +29,7 @@ public sealed class BatchProgressTests
     {
         using var file = new StringWriter();
         var progress = new BatchProgress(file, columns: null, total: 2, before: 0);
-        progress.Report(done: 1, errors: 0); // no ten seconds have passed
+        progress.Report(done: 1, errors: 0); // ten seconds have not passed yet
         progress.Clear();
         Assert.Equal("", file.ToString());
     }

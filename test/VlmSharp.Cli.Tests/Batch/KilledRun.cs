@@ -6,8 +6,8 @@ namespace VlmSharp.Cli.Tests.Batch;
 internal static class KilledRun
 {
     /// <summary>
-    /// Runs into a picture that never comes, a FIFO, kills the program when it has written more records, and tears the last of them as a kill
-    /// in the middle of a write would.
+    /// Runs a batch that blocks at a FIFO in place of a picture, kills the program when it has written more records, and cuts the last
+    /// record as a kill in the middle of a write would.
     /// </summary>
     public static void At(string picture, string folder, params string[] args)
     {
@@ -16,7 +16,8 @@ internal static class KilledRun
         File.Move(picture, picture + ".held");
         using (Process fifo = Process.Start("mkfifo", [picture])) fifo.WaitForExit();
 
-        using Process run = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), .. args]))!;
+        using Process run =
+            Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), .. args]))!;
         while (!run.HasExited && !(partial.Exists && partial.Length > before + 100))
         {
             Thread.Sleep(5);

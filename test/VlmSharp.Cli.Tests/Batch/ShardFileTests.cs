@@ -3,7 +3,7 @@ using VlmSharp.Cli.Batch;
 
 namespace VlmSharp.Cli.Tests.Batch;
 
-/// <summary>What is left of a shard's file after a process died at any byte.</summary>
+/// <summary>What is left of the file of a shard after a process died at any byte.</summary>
 public sealed class ShardFileTests : IDisposable
 {
     private static readonly ShardPlan Plan = new(1, 3);

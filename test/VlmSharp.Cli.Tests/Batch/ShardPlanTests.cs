@@ -3,7 +3,7 @@ using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Tests.Batch;
 
-/// <summary>Which items are whose.</summary>
+/// <summary>Which items belong to which shard.</summary>
 public sealed class ShardPlanTests
 {
     private static ShardPlan Plan(int? shard, int? shards, params (string Name, string Value)[] environment) =>
@@ -28,13 +28,15 @@ public sealed class ShardPlanTests
     [Fact]
     public void SchedulersAreHeard()
     {
-        Assert.Equal(new ShardPlan(2, 8), Plan(null, null, ("SLURM_ARRAY_TASK_ID", "3"), ("SLURM_ARRAY_TASK_COUNT", "8"), ("SLURM_ARRAY_TASK_MIN", "1")));
+        Assert.Equal(
+            new ShardPlan(2, 8),
+            Plan(null, null, ("SLURM_ARRAY_TASK_ID", "3"), ("SLURM_ARRAY_TASK_COUNT", "8"), ("SLURM_ARRAY_TASK_MIN", "1")));
         Assert.Equal(new ShardPlan(3, 4), Plan(null, null, ("OMPI_COMM_WORLD_RANK", "3"), ("OMPI_COMM_WORLD_SIZE", "4")));
         Assert.Equal(new ShardPlan(1, 2), Plan(null, null, ("PMI_RANK", "1"), ("PMI_SIZE", "2")));
         Assert.Equal(new ShardPlan(5, 6), Plan(null, null, ("SLURM_PROCID", "5"), ("SLURM_NTASKS", "6")));
         Assert.Equal(new ShardPlan(4, 9), Plan(null, 9, ("JOB_COMPLETION_INDEX", "4")));
         Assert.Equal(new ShardPlan(7, 8), Plan(null, 8, ("AWS_BATCH_JOB_ARRAY_INDEX", "7")));
-        Assert.Equal(new ShardPlan(0, 1), Plan(null, null, ("JOB_COMPLETION_INDEX", "4"))); // of how many is unknown
+        Assert.Equal(new ShardPlan(0, 1), Plan(null, null, ("JOB_COMPLETION_INDEX", "4"))); // the number of shards is unknown
     }
 
     [Fact]

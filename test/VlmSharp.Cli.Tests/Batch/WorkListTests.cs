@@ -6,7 +6,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests.Batch;
 
-/// <summary>What there is to do.</summary>
+/// <summary>The list of items to process.</summary>
 public sealed class WorkListTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("vlmsharp-work-").FullName;
@@ -115,7 +115,7 @@ public sealed class WorkListTests : IDisposable
     [Fact]
     public void LinksToFoldersAreNotFollowed()
     {
-        if (OperatingSystem.IsWindows()) return; // links need a privilege there
+        if (OperatingSystem.IsWindows()) return; // making links needs a privilege on Windows
         Write("a.png", "");
         File.CreateSymbolicLink(Path.Combine(folder, "b.png"), Path.Combine(folder, "a.png"));
         File.CreateSymbolicLink(Path.Combine(folder, "c.png"), Path.Combine(folder, "c.png"));

@@ -16,13 +16,22 @@ internal sealed partial class DemoBenchmarks : IDisposable
     public DemoBenchmarks()
     {
         using JsonDocument file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Cases, "answers.json")));
-        Case[] cases = [.. file.RootElement.EnumerateArray().Select(o => new Case(Text(o, "image"), Text(o, "prompt"), Text(o, "truth"), Text(o, "kind")))];
+        Case[] cases =
+        [
+            .. file.RootElement.EnumerateArray()
+                .Select(o => new Case(Text(o, "image"), Text(o, "prompt"), Text(o, "truth"), Text(o, "kind")))
+        ];
         Directory.CreateDirectory(Pictures);
-        foreach (string picture in cases.Select(c => c.Image).Distinct()) File.Copy(Path.Combine(Cases, picture), Path.Combine(Pictures, picture));
+        foreach (string picture in cases.Select(c => c.Image).Distinct())
+            File.Copy(Path.Combine(Cases, picture), Path.Combine(Pictures, picture));
         WriteCaptions(cases);
         WriteQuestions([.. cases.Where(c => c.Prompt.StartsWith("answer en ", StringComparison.Ordinal))]);
         WriteBoxes([.. cases.Where(c => c.Kind == "detect")]);
-        File.WriteAllLines(At("data.jsonl"), cases.Take(60).Select(c => new JsonObject { ["image"] = "pictures/" + c.Image, ["prefix"] = c.Prompt, ["suffix"] = c.Truth }.ToJsonString()));
+        File.WriteAllLines(
+            At("data.jsonl"),
+            cases.Take(60)
+                .Select(
+                    c => new JsonObject { ["image"] = "pictures/" + c.Image, ["prefix"] = c.Prompt, ["suffix"] = c.Truth }.ToJsonString()));
     }
 
     private sealed record Case(string Image, string Prompt, string Truth, string Kind)
@@ -53,7 +62,9 @@ internal sealed partial class DemoBenchmarks : IDisposable
     {
         Write("questions.json", new JsonObject
         {
-            ["questions"] = List(cases.Select((c, i) => new JsonObject { ["question_id"] = i, ["image_id"] = c.ImageId, ["image"] = c.Image, ["question"] = c.Question })),
+            ["questions"] = List(
+                cases.Select((c, i) =>
+                    new JsonObject { ["question_id"] = i, ["image_id"] = c.ImageId, ["image"] = c.Image, ["question"] = c.Question })),
         });
         Write("annotations.json", new JsonObject
         {
@@ -62,13 +73,21 @@ internal sealed partial class DemoBenchmarks : IDisposable
                 ["question_id"] = i,
                 ["answer_type"] = c.Kind == "yesno" ? "yes/no" : c.Kind == "count" ? "number" : "other",
                 ["question_type"] = c.Kind,
-                // A person in ten has something else to say, so that answers are normalized and scores are not whole.
+                // One person in ten gives another answer, so that answers are normalized and scores are fractions.
                 ["answers"] = List(Enumerable.Range(0, 10).Select(p => new JsonObject { ["answer"] = p < 1 + i % 9 ? c.Truth : "dog" })),
             })),
         });
         Write("document.json", new JsonObject
         {
-            ["data"] = List(cases.Select((c, i) => new JsonObject { ["questionId"] = i, ["image"] = "documents/" + c.Image, ["question"] = c.Question, ["answers"] = new JsonArray(c.Truth + "x") })),
+            ["data"] = List(
+                cases.Select((c, i) =>
+                    new JsonObject
+                    {
+                        ["questionId"] = i,
+                        ["image"] = "documents/" + c.Image,
+                        ["question"] = c.Question,
+                        ["answers"] = new JsonArray(c.Truth + "x")
+                    })),
         });
         File.WriteAllLines(At("pope.json"), cases.Where(c => c.Kind == "yesno").Select((c, i) =>
             new JsonObject { ["question_id"] = i + 1, ["image"] = c.Image, ["text"] = c.Question, ["label"] = c.Truth }.ToJsonString()));
@@ -81,7 +100,9 @@ internal sealed partial class DemoBenchmarks : IDisposable
         foreach (Case c in cases)
             foreach (Match box in Location().Matches(c.Truth))
             {
-                double[] edges = [.. box.Groups.Values.Skip(1).Select(g => int.Parse(g.Value, CultureInfo.InvariantCulture) * Side / 1023.0)]; // top, left, bottom, right
+                // top, left, bottom, right
+                double[] edges =
+                    [.. box.Groups.Values.Skip(1).Select(g => int.Parse(g.Value, CultureInfo.InvariantCulture) * Side / 1023.0)];
                 double width = edges[3] - edges[1], height = edges[2] - edges[0];
                 things.Add(new JsonObject
                 {
@@ -102,13 +123,25 @@ internal sealed partial class DemoBenchmarks : IDisposable
         });
         File.WriteAllLines(At("refcoco.jsonl"), cases.Where(c => Location().Count(c.Truth) == 1).Select((c, i) =>
         {
-            double[] e = [.. Location().Match(c.Truth).Groups.Values.Skip(1).Select(g => int.Parse(g.Value, CultureInfo.InvariantCulture) * Side / 1023.0)];
-            return new JsonObject { ["id"] = i, ["image"] = c.Image, ["expression"] = c.Prompt["detect ".Length..], ["bbox"] = new JsonArray(e[1], e[0], e[3] - e[1], e[2] - e[0]) }.ToJsonString();
+            double[] e =
+            [
+                .. Location()
+                    .Match(c.Truth).Groups.Values.Skip(1)
+                    .Select(g => int.Parse(g.Value, CultureInfo.InvariantCulture) * Side / 1023.0)
+            ];
+            return new JsonObject
+            {
+                ["id"] = i,
+                ["image"] = c.Image,
+                ["expression"] = c.Prompt["detect ".Length..],
+                ["bbox"] = new JsonArray(e[1], e[0], e[3] - e[1], e[2] - e[0])
+            }.ToJsonString();
         }));
     }
 
     private static JsonArray Images(Case[] cases) =>
-        List(cases.DistinctBy(c => c.Image).Select(c => new JsonObject { ["id"] = c.ImageId, ["file_name"] = c.Image, ["width"] = Side, ["height"] = Side }));
+        List(cases.DistinctBy(c => c.Image)
+            .Select(c => new JsonObject { ["id"] = c.ImageId, ["file_name"] = c.Image, ["width"] = Side, ["height"] = Side }));
 
     private static JsonArray List(IEnumerable<JsonObject> entries) => new([.. entries]);
 

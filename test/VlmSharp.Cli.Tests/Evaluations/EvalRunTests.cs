@@ -14,18 +14,30 @@ public sealed class EvalRunTests : IDisposable
 
     [Theory]
     [InlineData("coco-caption", "--annotations captions.json", "caption --references captions.json", "bleu_1 bleu_4 rouge_l cider")]
-    [InlineData("vqav2", "--questions questions.json --annotations annotations.json", "vqa --references annotations.json --questions questions.json", "overall")]
+    [InlineData(
+        "vqav2",
+        "--questions questions.json --annotations annotations.json",
+        "vqa --references annotations.json --questions questions.json",
+        "overall")]
     [InlineData("docvqa", "--annotations document.json --prefix PREFIX", "vqa --metric anls --references document.json", "overall")]
-    [InlineData("pope", "--annotations pope.json", "vqa --metric pope --references pope.json", "overall precision recall f1 yes_share valid_percent")]
-    [InlineData("coco-detect", "--annotations instances.json --categories present", "detect --references instances.json", "ap ap_50 ap_75 ap_small ap_medium ap_large ar_1 ar_100")]
-    public async Task Scores_are_those_of_eval_score_on_the_predictions(string benchmark, string files, string score, string keys)
+    [InlineData(
+        "pope",
+        "--annotations pope.json",
+        "vqa --metric pope --references pope.json",
+        "overall precision recall f1 yes_share valid_percent")]
+    [InlineData(
+        "coco-detect", "--annotations instances.json --categories present", "detect --references instances.json",
+        "ap ap_50 ap_75 ap_small ap_medium ap_large ar_1 ar_100")]
+    public async Task Scores_equal_those_of_eval_score_on_the_predictions(string benchmark, string files, string score, string keys)
     {
         JsonElement scores = await Evaluate("run", [benchmark, .. Files(files)]);
-        Run.Outcome again = await Run.Vlmsharp("", ["eval", "score", .. Files(score), "--predictions", demo.At("run/predictions.json"), "--json"]);
+        Run.Outcome again =
+            await Run.Vlmsharp("", ["eval", "score", .. Files(score), "--predictions", demo.At("run/predictions.json"), "--json"]);
         Assert.Equal((0, ""), (again.Code, again.Error));
         using JsonDocument expected = JsonDocument.Parse(again.Output);
         foreach (string key in keys.Split(' '))
-            Assert.Equal(expected.RootElement.GetProperty(key).GetDouble(), scores.GetProperty("scores").GetProperty(key).GetDouble(), 1e-12);
+            Assert.Equal(
+                expected.RootElement.GetProperty(key).GetDouble(), scores.GetProperty("scores").GetProperty(key).GetDouble(), 1e-12);
         string main = keys.Split(' ')[0];
         double[] interval = [.. scores.GetProperty("intervals").GetProperty(main).EnumerateArray().Select(end => end.GetDouble())];
         Assert.InRange(scores.GetProperty("scores").GetProperty(main).GetDouble(), interval[0], interval[1]);
@@ -34,27 +46,36 @@ public sealed class EvalRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Groups_are_those_of_eval_score()
+    public async Task Groups_equal_those_of_eval_score()
     {
         JsonElement scores = await Evaluate("run", ["vqav2", .. Files("--questions questions.json --annotations annotations.json")]);
-        Run.Outcome again = await Run.Vlmsharp("", ["eval", "score", "vqa", .. Files("--references annotations.json"), "--predictions", demo.At("run/predictions.json"), "--json"]);
+        Run.Outcome again = await Run.Vlmsharp("", [
+            "eval", "score", "vqa", .. Files("--references annotations.json"), "--predictions", demo.At("run/predictions.json"), "--json"
+        ]);
         using JsonDocument expected = JsonDocument.Parse(again.Output);
         foreach (JsonProperty type in expected.RootElement.GetProperty("answer_type").EnumerateObject())
-            Assert.Equal(type.Value.GetDouble(), scores.GetProperty("groups").GetProperty("answer_type").GetProperty(type.Name).GetProperty("score").GetDouble());
+            Assert.Equal(
+                type.Value.GetDouble(),
+                scores.GetProperty("groups").GetProperty("answer_type").GetProperty(type.Name).GetProperty("score").GetDouble());
     }
 
-    /// <summary>Locations are shares of the picture, pixels are COCO's: both see the same boxes.</summary>
+    /// <summary>Locations are shares of the picture and COCO uses pixels, but both describe the same boxes.</summary>
     [Fact]
-    public async Task Data_of_ones_own_are_scored_by_exact_match_and_boxes()
+    public async Task Private_data_are_scored_by_exact_match_and_boxes()
     {
         JsonElement scores = await Evaluate("run", [demo.At("data.jsonl")]);
         string[] records = await File.ReadAllLinesAsync(demo.At("run/records.jsonl"));
-        JsonElement[] texts = [.. records.Select(line => JsonDocument.Parse(line).RootElement).Where(o => !o.GetProperty("prompt").GetString()!.StartsWith("detect", StringComparison.Ordinal))];
+        JsonElement[] texts =
+        [
+            .. records.Select(line => JsonDocument.Parse(line).RootElement)
+                .Where(o => !o.GetProperty("prompt").GetString()!.StartsWith("detect", StringComparison.Ordinal))
+        ];
         Assert.InRange(texts.Length, 1, records.Length - 1);
-        double right = texts.Average(o => o.GetProperty("prediction").GetString() == o.GetProperty("references")[0].GetString() ? 100.0 : 0);
+        double right =
+            texts.Average(o => o.GetProperty("prediction").GetString() == o.GetProperty("references")[0].GetString() ? 100.0 : 0);
         Assert.Equal(right, scores.GetProperty("scores").GetProperty("exact_match").GetDouble(), 0.005);
         Assert.InRange(scores.GetProperty("scores").GetProperty("ap_50").GetDouble(), 0.5, 1);
-        Assert.False(File.Exists(demo.At("run/predictions.json"))); // no official form
+        Assert.False(File.Exists(demo.At("run/predictions.json"))); // there is no official format
     }
 
     [Fact]
@@ -64,8 +85,12 @@ public sealed class EvalRunTests : IDisposable
         double at50 = scores.GetProperty("box_accuracy_50").GetDouble(), at75 = scores.GetProperty("box_accuracy_75").GetDouble();
         Assert.InRange(at50, 60, 100);
         Assert.InRange(at75, 1, at50);
-        JsonElement[] records = [.. (await File.ReadAllLinesAsync(demo.At("run/records.jsonl"))).Select(line => JsonDocument.Parse(line).RootElement)];
-        Assert.Equal(records.Average(o => o.GetProperty("scores").GetProperty("iou").GetDouble()) * 100, scores.GetProperty("box_mean_iou").GetDouble(), 0.005);
+        JsonElement[] records =
+            [.. (await File.ReadAllLinesAsync(demo.At("run/records.jsonl"))).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(
+            records.Average(o => o.GetProperty("scores").GetProperty("iou").GetDouble()) * 100,
+            scores.GetProperty("box_mean_iou").GetDouble(),
+            0.005);
     }
 
     [Fact]
@@ -75,30 +100,36 @@ public sealed class EvalRunTests : IDisposable
         await Evaluate("whole", what);
         foreach (string shard in (string[])["2", "0"])
         {
-            Run.Outcome part = await Run.Vlmsharp("", ["eval", .. what, "--images", demo.Pictures, "--out", demo.At("parts"), "-q", "--shards", "3", "--shard", shard, "--batch-size", "5"]);
+            Run.Outcome part = await Run.Vlmsharp("", [
+                "eval", .. what, "--images", demo.Pictures, "--out", demo.At("parts"), "-q", "--shards", "3", "--shard", shard,
+                "--batch-size", "5"
+            ]);
             Assert.Equal((0, ""), (part.Code, part.Output));
             Assert.Contains("of 3 shards are done", part.Error, StringComparison.Ordinal);
             Assert.False(File.Exists(demo.At("parts/scores.json")));
         }
 
         await Evaluate("parts", [.. what, "--shards", "3", "--shard", "1"]);
-        foreach (string name in Results) Assert.Equal(await File.ReadAllBytesAsync(demo.At($"whole/{name}")), await File.ReadAllBytesAsync(demo.At($"parts/{name}")));
+        foreach (string name in Results)
+            Assert.Equal(await File.ReadAllBytesAsync(demo.At($"whole/{name}")), await File.ReadAllBytesAsync(demo.At($"parts/{name}")));
     }
 
     [Fact]
-    public async Task A_killed_run_goes_on_to_the_same_bytes()
+    public async Task A_killed_run_resumes_to_the_same_bytes()
     {
-        if (OperatingSystem.IsWindows()) return; // the run is held up by a FIFO
+        if (OperatingSystem.IsWindows()) return; // a FIFO holds the run, and Windows has none
         string[] what = ["coco-caption", .. Files("--annotations captions.json")];
         await Evaluate("whole", what);
         string[] pictures = [.. Directory.GetFiles(demo.Pictures).Order(StringComparer.Ordinal)];
         foreach (int hold in (int[])[9, 25])
-            KilledRun.At(pictures[hold], demo.At("killed"), ["eval", .. what, "--images", demo.Pictures, "--out", demo.At("killed"), "-q", "--batch-size", "2"]);
+            KilledRun.At(pictures[hold], demo.At("killed"), [
+                "eval", .. what, "--images", demo.Pictures, "--out", demo.At("killed"), "-q", "--batch-size", "2"
+            ]);
         await Evaluate("killed", what);
         foreach (string name in (string[])[.. Results, "shard-00000-of-00001.jsonl"])
             Assert.Equal(await File.ReadAllBytesAsync(demo.At($"whole/{name}")), await File.ReadAllBytesAsync(demo.At($"killed/{name}")));
         using JsonDocument latency = JsonDocument.Parse(await File.ReadAllTextAsync(demo.At("killed/latency.json")));
-        Assert.InRange(latency.RootElement.GetProperty("answers").GetInt32(), 38, 40); // a record may be written whose time is not
+        Assert.InRange(latency.RootElement.GetProperty("answers").GetInt32(), 38, 40); // a record may be written without its time
         Assert.NotEqual(0, latency.RootElement.GetProperty("peak_bytes").GetInt64());
     }
 
@@ -122,32 +153,35 @@ public sealed class EvalRunTests : IDisposable
         string[] what = ["coco-caption", .. Files("--annotations captions.json")];
         await Evaluate("a", what);
         await Evaluate("b", [.. what, "--max-new-tokens", "4"]);
-        Run.Outcome run = await Run.Vlmsharp("", "eval", "compare", demo.At("a"), demo.At("b"), "--json", "--html", demo.At("compare.html"));
+        Run.Outcome run =
+            await Run.Vlmsharp("", "eval", "compare", demo.At("a"), demo.At("b"), "--json", "--html", demo.At("compare.html"));
         Assert.Equal((0, ""), (run.Code, run.Error));
         using JsonDocument json = JsonDocument.Parse(run.Output), a = Scores("a"), b = Scores("b");
         foreach (string key in (string[])["bleu_1", "bleu_4", "rouge_l", "cider"])
         {
             JsonElement score = json.RootElement.GetProperty("scores").GetProperty(key);
-            double first = a.RootElement.GetProperty("scores").GetProperty(key).GetDouble(), second = b.RootElement.GetProperty("scores").GetProperty(key).GetDouble();
+            double first = a.RootElement.GetProperty("scores").GetProperty(key).GetDouble(),
+                second = b.RootElement.GetProperty("scores").GetProperty(key).GetDouble();
             Assert.Equal((first, second), (score.GetProperty("first").GetDouble(), score.GetProperty("second").GetDouble()));
             Assert.Equal(second - first, score.GetProperty("difference").GetDouble(), 1e-12);
-            Assert.InRange(score.GetProperty("interval")[1].GetDouble(), -10, 0); // four tokens are never more than the whole caption
+            Assert.InRange(score.GetProperty("interval")[1].GetDouble(), -10, 0); // four tokens never score more than the whole caption
         }
 
         JsonElement[] changed = [.. json.RootElement.GetProperty("changed").EnumerateArray()];
         Assert.NotEmpty(changed);
         double[] gains = [.. changed.Select(c => c.GetProperty("score_second").GetDouble() - c.GetProperty("score_first").GetDouble())];
         Assert.Equal(gains.Order(), gains);
-        Assert.Contains(changed[0].GetProperty("first").GetString()!, await File.ReadAllTextAsync(demo.At("compare.html")), StringComparison.Ordinal);
+        Assert.Contains(
+            changed[0].GetProperty("first").GetString()!, await File.ReadAllTextAsync(demo.At("compare.html")), StringComparison.Ordinal);
 
         Run.Outcome same = await Run.Vlmsharp("", "eval", "compare", demo.At("a"), demo.At("a/records.jsonl"));
         Assert.Equal(0, same.Code);
         Assert.Contains("0 answers changed", same.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>What is random in a variant belongs to its item, not to the shard that has it.</summary>
+    /// <summary>The random numbers of a variant depend on the item, not on the shard.</summary>
     [Fact]
-    public async Task Variants_are_scored_beside_the_items_as_they_are()
+    public async Task Variants_are_scored_together_with_the_original_items()
     {
         string[] what = ["vqav2", .. Files("--questions questions.json --annotations annotations.json"), "--limit", "9", "--robustness"];
         JsonElement scores = await Evaluate("whole", what);
@@ -155,23 +189,31 @@ public sealed class EvalRunTests : IDisposable
         Assert.Equal(19, variants.Length);
         Assert.Equal(9, scores.GetProperty("items").GetInt32());
         double[] all = [.. variants.Select(v => v.GetProperty("scores").GetProperty("overall").GetDouble())];
-        Assert.NotEmpty(all.Distinct().Skip(1)); // they do something
+        Assert.NotEmpty(all.Distinct().Skip(1)); // the variants have an effect
         Assert.Contains("<polyline", await File.ReadAllTextAsync(demo.At("whole/report.html")), StringComparison.Ordinal);
-        await Run.Vlmsharp("", ["eval", .. what, "--images", demo.Pictures, "--out", demo.At("parts"), "-q", "--shards", "2", "--shard", "0"]);
+        await Run.Vlmsharp(
+            "", ["eval", .. what, "--images", demo.Pictures, "--out", demo.At("parts"), "-q", "--shards", "2", "--shard", "0"]);
         await Evaluate("parts", [.. what, "--shards", "2", "--shard", "1"]);
-        foreach (string name in Results) Assert.Equal(await File.ReadAllBytesAsync(demo.At($"whole/{name}")), await File.ReadAllBytesAsync(demo.At($"parts/{name}")));
+        foreach (string name in Results)
+            Assert.Equal(await File.ReadAllBytesAsync(demo.At($"whole/{name}")), await File.ReadAllBytesAsync(demo.At($"parts/{name}")));
 
-        JsonElement boxes = await Evaluate("boxes", ["coco-detect", .. Files("--annotations instances.json --categories present"), "--limit", "4", "--robustness"]);
-        Assert.Equal(["blur", "JPEG", "noise"], boxes.GetProperty("robustness").EnumerateArray().Select(v => v.GetProperty("variant").GetString()).Distinct());
+        JsonElement boxes = await Evaluate(
+            "boxes", ["coco-detect", .. Files("--annotations instances.json --categories present"), "--limit", "4", "--robustness"]);
+        Assert.Equal(
+            ["blur", "JPEG", "noise"],
+            boxes.GetProperty("robustness").EnumerateArray().Select(v => v.GetProperty("variant").GetString()).Distinct());
     }
 
     [ToolFact("chromium")]
     public async Task The_report_opens_in_a_browser()
     {
         await Evaluate("run", ["coco-detect", .. Files("--annotations instances.json --categories present")]);
-        (int code, string dom, _) = await Tool.RunAsync("chromium", ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", new Uri(demo.At("run/report.html")).AbsoluteUri]);
+        (int code, string dom, _) = await Tool.RunAsync(
+            "chromium", ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", new Uri(demo.At("run/report.html")).AbsoluteUri]);
         Assert.Equal(0, code);
-        foreach (string part in (string[])["COCO detection: demo", "PaliGemma 2 3B, 448 px", "0.3850", "The worst answers", "data:image/png;base64,", "class=\"truth\""])
+        foreach (string part in (string[])[
+            "COCO detection: demo", "PaliGemma 2 3B, 448 px", "0.3850", "The worst answers", "data:image/png;base64,", "class=\"truth\""
+        ])
             Assert.Contains(part, dom, StringComparison.Ordinal);
         Assert.DoesNotContain("<script", dom, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("src=\"http", dom, StringComparison.OrdinalIgnoreCase);
@@ -184,7 +226,9 @@ public sealed class EvalRunTests : IDisposable
     [InlineData(65, "holds coco-instances, not captions of COCO", "coco-caption", "--annotations", "instances.json", "--out", "OUT")]
     [InlineData(65, "holds coco-captions, not instances of COCO", "coco-detect", "--annotations", "captions.json", "--out", "OUT")]
     [InlineData(65, "give their folder by --images DIR", "coco-caption", "--annotations", "captions.json", "--out", "OUT")]
-    [InlineData(65, "give the file of the questions", "vqav2", "--questions", "annotations.json", "--annotations", "annotations.json", "--out", "OUT")]
+    [InlineData(
+        65, "give the file of the questions", "vqav2", "--questions", "annotations.json", "--annotations", "annotations.json", "--out",
+        "OUT")]
     [InlineData(65, "it has no \"bbox\"", "refcoco", "--annotations", "questions.json", "--out", "OUT")]
     [InlineData(4, "Did you mean docvqa?", "docvqq", "--out", "OUT")]
     [InlineData(4, "gone.json does not exist: give another --annotations", "pope", "--annotations", "gone.json", "--out", "OUT")]
@@ -195,7 +239,9 @@ public sealed class EvalRunTests : IDisposable
     [InlineData(65, "data.jsonl:1: it has no \"benchmark\"", "compare", "data.jsonl", "data.jsonl")]
     public async Task Errors_have_their_codes(int code, string message, params string[] args)
     {
-        Run.Outcome run = await Run.Vlmsharp("", ["eval", .. args.Select(arg => arg == "OUT" ? demo.At("out") : Path.Exists(demo.At(arg)) && arg.Length > 0 ? demo.At(arg) : arg)]);
+        Run.Outcome run = await Run.Vlmsharp("", [
+            "eval", .. args.Select(arg => arg == "OUT" ? demo.At("out") : Path.Exists(demo.At(arg)) && arg.Length > 0 ? demo.At(arg) : arg)
+        ]);
         Assert.Equal((code, ""), (run.Code, run.Output));
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }
@@ -205,15 +251,17 @@ public sealed class EvalRunTests : IDisposable
     {
         string[] what = ["pope", .. Files("--annotations pope.json"), "--limit", "4"];
         await Evaluate("run", what);
-        await Evaluate("run", what); // all is there, and is scored again
-        Run.Outcome other = await Run.Vlmsharp("", ["eval", .. what, "--images", demo.Pictures, "--out", demo.At("run"), "-q", "--prefix", "answer de {question}"]);
+        await Evaluate("run", what); // all answers are there and are scored again
+        Run.Outcome other = await Run.Vlmsharp(
+            "", ["eval", .. what, "--images", demo.Pictures, "--out", demo.At("run"), "-q", "--prefix", "answer de {question}"]);
         Assert.Equal(2, other.Code);
         Assert.Contains("there work is", other.Error, StringComparison.Ordinal);
         JsonElement scores = await Evaluate("run", [.. what, "--prefix", "answer de {question}", "--force"]);
         Assert.Equal(4, scores.GetProperty("items").GetInt32());
     }
 
-    [Theory, InlineData("eval", "vlmsharp eval vqav2 --questions"), InlineData("eval compare", "vlmsharp eval compare run-before run-after")]
+    [Theory, InlineData("eval", "vlmsharp eval vqav2 --questions"),
+        InlineData("eval compare", "vlmsharp eval compare run-before run-after")]
     public async Task Help_has_examples(string command, string example)
     {
         Run.Outcome run = await Run.Vlmsharp("", [.. command.Split(' '), "--help"]);
@@ -227,7 +275,7 @@ public sealed class EvalRunTests : IDisposable
     private JsonDocument Scores(string folder) => JsonDocument.Parse(File.ReadAllBytes(demo.At($"{folder}/scores.json")));
 
     /// <summary>Runs an evaluation to its end.</summary>
-    /// <returns>Its scores, those that are printed and those in the file, which are the same.</returns>
+    /// <returns>Its scores, which must be the same on standard output and in the file.</returns>
     private async Task<JsonElement> Evaluate(string folder, string[] what)
     {
         string[] images = what[0].EndsWith("data.jsonl", StringComparison.Ordinal) ? [] : ["--images", demo.Pictures];

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace VlmSharp.Cli.Tests.LoadTest;
 
-/// <summary>The command.</summary>
+/// <summary><c>vlmsharp bench serve</c>: the command, its tables and its figure.</summary>
 public sealed class BenchServeTests
 {
     private static string Temporary(string end) => Path.Combine(Path.GetTempPath(), $"vlmsharp-{Guid.NewGuid():N}{end}");
@@ -12,32 +12,43 @@ public sealed class BenchServeTests
     public async Task A_sweep_has_an_object_for_each_rate()
     {
         using var fake = new FakeChatServer();
-        Run.Outcome run = await Run.Vlmsharp("", "bench", "serve", fake.Url, "--rate", "200,400", "--requests", "20", "--warmup", "0", "--seed", "5", "--deadline", "60", "--json");
+        Run.Outcome run = await Run.Vlmsharp(
+            "", "bench", "serve", fake.Url, "--rate", "200,400", "--requests", "20", "--warmup", "0", "--seed", "5", "--deadline", "60",
+            "--json");
         Assert.Equal(0, run.Code);
         JsonElement json = JsonElement.Parse(run.Output);
-        Assert.Equal(("open", "first", 5), (json.GetProperty("mode").GetString(), json.GetProperty("model").GetString(), json.GetProperty("seed").GetInt32()));
+        Assert.Equal(
+            ("open", "first", 5),
+            (json.GetProperty("mode").GetString(), json.GetProperty("model").GetString(), json.GetProperty("seed").GetInt32()));
         JsonElement[] stages = [.. json.GetProperty("stages").EnumerateArray()];
         Assert.Equal([200.0, 400], stages.Select(s => s.GetProperty("rate").GetDouble()));
         Assert.All(stages, s => Assert.Equal((20, 1.0), (s.GetProperty("answered").GetInt32(), s.GetProperty("good_share").GetDouble())));
         foreach (string times in new[] { "first_token_s", "per_token_s", "whole_s" })
-            Assert.All(stages, s => Assert.True(s.GetProperty(times).GetProperty("p50").GetDouble() <= s.GetProperty(times).GetProperty("p99").GetDouble()));
+            Assert.All(stages, s =>
+                Assert.True(s.GetProperty(times).GetProperty("p50").GetDouble() <= s.GetProperty(times).GetProperty("p99").GetDouble()));
         Assert.Equal(40, fake.Requests.Length);
-        // Each stage asks the same, and what the demo's samples are asked.
+        // Each stage sends the same requests, with the questions of the demo's samples.
         string[] prompts = [.. fake.Requests.Select(r => r.Prompt)];
         Assert.Equal(prompts[..20].Order(), prompts[20..].Order());
         Assert.Contains(prompts, p => p.StartsWith("answer en", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task A_request_is_what_was_asked_for()
+    public async Task A_request_has_the_given_options()
     {
         using var fake = new FakeChatServer();
         string key = Temporary(".txt");
         File.WriteAllText(key, "# ours\nsecret-key\n");
         try
         {
-            string[] asked = ["--prompt", "caption \"en\"", "--image", LoadMixTests.Sample("sun.png"), "-n", "9", "--model", "m", "--extra", "{\"ignore_eos\": true}"];
-            Run.Outcome run = await Run.Vlmsharp("", ["bench", "serve", fake.Url + "/v1/", "--clients", "1", "--requests", "1", "--warmup", "0", "--api-key-file", key, .. asked]);
+            string[] asked =
+            [
+                "--prompt", "caption \"en\"", "--image", LoadMixTests.Sample("sun.png"), "-n", "9", "--model", "m", "--extra",
+                "{\"ignore_eos\": true}"
+            ];
+            Run.Outcome run = await Run.Vlmsharp("", [
+                "bench", "serve", fake.Url + "/v1/", "--clients", "1", "--requests", "1", "--warmup", "0", "--api-key-file", key, .. asked
+            ]);
             Assert.Equal(0, run.Code);
             Assert.DoesNotContain("secret", run.Output + run.Error, StringComparison.Ordinal);
         }
@@ -48,22 +59,34 @@ public sealed class BenchServeTests
 
         FakeChatServer.Request request = Assert.Single(fake.Requests);
         JsonElement body = request.Body!.Value;
-        Assert.Equal(("/v1/chat/completions", "Bearer secret-key", "caption \"en\""), (request.Path, request.Authorization, request.Prompt));
-        Assert.Equal(("m", 9, 0), (body.GetProperty("model").GetString(), body.GetProperty("max_tokens").GetInt32(), body.GetProperty("temperature").GetInt32()));
-        Assert.True(body.GetProperty("stream").GetBoolean() && body.GetProperty("stream_options").GetProperty("include_usage").GetBoolean() && body.GetProperty("ignore_eos").GetBoolean());
+        Assert.Equal(
+            ("/v1/chat/completions", "Bearer secret-key", "caption \"en\""), (request.Path, request.Authorization, request.Prompt));
+        Assert.Equal(
+            ("m", 9, 0),
+            (body.GetProperty("model").GetString(), body.GetProperty("max_tokens").GetInt32(), body.GetProperty("temperature").GetInt32()));
+        Assert.True(
+            body.GetProperty("stream").GetBoolean()
+                && body.GetProperty("stream_options").GetProperty("include_usage").GetBoolean()
+                && body.GetProperty("ignore_eos").GetBoolean());
         string uri = body.GetProperty("messages")[0].GetProperty("content")[0].GetProperty("image_url").GetProperty("url").GetString()!;
         Assert.StartsWith("data:image/png;base64,", uri, StringComparison.Ordinal);
-        Assert.Equal(File.ReadAllBytes(LoadMixTests.Sample("sun.png")), Convert.FromBase64String(uri[(uri.IndexOf(',', StringComparison.Ordinal) + 1)..]));
+        Assert.Equal(
+            File.ReadAllBytes(LoadMixTests.Sample("sun.png")),
+            Convert.FromBase64String(uri[(uri.IndexOf(',', StringComparison.Ordinal) + 1)..]));
     }
 
     [Fact]
-    public async Task Text_alone_goes_to_models_that_take_no_picture()
+    public async Task Text_alone_goes_to_models_without_pictures()
     {
         using var fake = new FakeChatServer();
-        Run.Outcome run = await Run.Vlmsharp("", "bench", "serve", fake.Url, "--clients", "1", "--requests", "3", "--warmup", "0", "--text-only", "--prompt", "a tale");
+        Run.Outcome run = await Run.Vlmsharp(
+            "", "bench", "serve", fake.Url, "--clients", "1", "--requests", "3", "--warmup", "0", "--text-only", "--prompt", "a tale");
         Assert.Equal(0, run.Code);
         Assert.Equal(3, fake.Requests.Length);
-        Assert.All(fake.Requests, request => Assert.Equal("""[{"type":"text","text":"a tale"}]""", request.Body!.Value.GetProperty("messages")[0].GetProperty("content").GetRawText()));
+        Assert.All(fake.Requests, request =>
+            Assert.Equal(
+                """[{"type":"text","text":"a tale"}]""",
+                request.Body!.Value.GetProperty("messages")[0].GetProperty("content").GetRawText()));
     }
 
     [Fact]
@@ -74,7 +97,9 @@ public sealed class BenchServeTests
         File.WriteAllText(prompts, "{\"prompt\": \"busy\"}\n{\"prompt\": \"what?\"}\n");
         try
         {
-            Run.Outcome run = await Run.Vlmsharp("", "bench", "serve", fake.Url, "--rate", "500", "--requests", "40", "--warmup", "0", "--prompts", prompts, "--deadline-ttft", "60");
+            Run.Outcome run = await Run.Vlmsharp(
+                "", "bench", "serve", fake.Url, "--rate", "500", "--requests", "40", "--warmup", "0", "--prompts", prompts,
+                "--deadline-ttft", "60");
             Assert.Equal(0, run.Code);
             Assert.Contains("in time", run.Output, StringComparison.Ordinal);
             string error = Assert.Single(run.Lines, l => l.Contains("429 rate_limit_error", StringComparison.Ordinal));
@@ -97,17 +122,25 @@ public sealed class BenchServeTests
         string svg = Temporary(".svg"), records = Temporary(".jsonl");
         try
         {
-            Run.Outcome run = await Run.Vlmsharp("", "bench", "serve", fake.Url, mode, levels, "--requests", "30", "--warmup", "0", "--deadline", "0.5", "--svg", svg, "--records", records);
+            Run.Outcome run = await Run.Vlmsharp(
+                "", "bench", "serve", fake.Url, mode, levels, "--requests", "30", "--warmup", "0", "--deadline", "0.5", "--svg", svg,
+                "--records", records);
             Assert.Equal(0, run.Code);
             XElement[] all = [.. XDocument.Load(svg).Descendants()];
             XElement[] lines = [.. all.Where(e => e.Name.LocalName == "polyline")];
-            Assert.Equal(curves, lines.Length); // of two panels p50, p95 and p99; answered, failed and of a sweep those in time
-            foreach (string name in new[] { "p50", "p95", "p99", "deadline", "failed" }) Assert.Contains(all, e => e.Name.LocalName == "text" && e.Value == name);
-            double[] numbers = [.. lines.SelectMany(l => l.Attribute("points")!.Value.Split(' ', ',')).Select(n => double.Parse(n, System.Globalization.CultureInfo.InvariantCulture))];
+            Assert.Equal(curves, lines.Length); // p50, p95 and p99 in two panels; answered, failed and, for a sweep, those in time
+            foreach (string name in new[] { "p50", "p95", "p99", "deadline", "failed" })
+                Assert.Contains(all, e => e.Name.LocalName == "text" && e.Value == name);
+            double[] numbers =
+            [
+                .. lines.SelectMany(l => l.Attribute("points")!.Value.Split(' ', ','))
+                    .Select(n => double.Parse(n, System.Globalization.CultureInfo.InvariantCulture))
+            ];
             Assert.All(numbers, n => Assert.InRange(n, 0, 860));
             JsonElement[] written = [.. File.ReadLines(records).Select(line => JsonElement.Parse(line))];
             Assert.Equal(30 * levels.Split(',').Length, written.Length);
-            Assert.All(written, o => Assert.Equal(("answered", "a cat and a dog"), (o.GetProperty("end").GetString(), o.GetProperty("text").GetString())));
+            Assert.All(written, o =>
+                Assert.Equal(("answered", "a cat and a dog"), (o.GetProperty("end").GetString(), o.GetProperty("text").GetString())));
         }
         finally
         {
@@ -117,13 +150,16 @@ public sealed class BenchServeTests
     }
 
     [Fact]
-    public async Task Where_nothing_was_answered_the_exit_code_says_it()
+    public async Task If_nothing_was_answered_the_exit_code_says_so()
     {
         using var fake = new FakeChatServer();
-        Run.Outcome run = await Run.Vlmsharp("", "bench", "serve", fake.Url, "--rate", "500", "--requests", "5", "--warmup", "0", "--prompt", "busy", "--json");
+        Run.Outcome run = await Run.Vlmsharp(
+            "", "bench", "serve", fake.Url, "--rate", "500", "--requests", "5", "--warmup", "0", "--prompt", "busy", "--json");
         Assert.Equal(5, run.Code);
         JsonElement error = JsonElement.Parse(run.Output).GetProperty("stages")[0].GetProperty("errors")[0];
-        Assert.Equal((429, "rate_limit_error", 5), (error.GetProperty("status").GetInt32(), error.GetProperty("type").GetString(), error.GetProperty("count").GetInt32()));
+        Assert.Equal(
+            (429, "rate_limit_error", 5),
+            (error.GetProperty("status").GetInt32(), error.GetProperty("type").GetString(), error.GetProperty("count").GetInt32()));
     }
 
     [Theory]

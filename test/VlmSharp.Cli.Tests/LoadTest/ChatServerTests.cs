@@ -4,7 +4,7 @@ using VlmSharp.Cli.LoadTest;
 
 namespace VlmSharp.Cli.Tests.LoadTest;
 
-/// <summary>Streams as they come over a network: in pieces of any size, and from servers that mean no good.</summary>
+/// <summary>Streams as they arrive over a network: in pieces of any size, and from hostile servers.</summary>
 public sealed class ChatServerTests
 {
     private const string Answer = """
@@ -28,7 +28,7 @@ public sealed class ChatServerTests
     [Theory]
     [InlineData("\n")]
     [InlineData("\r\n")]
-    public async Task Events_are_whole_wherever_the_network_cuts_them(string end)
+    public async Task Events_are_complete_wherever_the_network_cuts_them(string end)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(Answer.ReplaceLineEndings(end));
         for (int size = 1; size < bytes.Length; size += size < 40 ? 1 : 37)
@@ -47,16 +47,18 @@ public sealed class ChatServerTests
     [InlineData("""{"error":{"message":"m","type":"server_error"}}""", "server_error")]
     [InlineData("""{"error":"out of memory"}""", "out of memory")]
     [InlineData("""{"error":{"message":"m"}}""", "error")]
-    [InlineData("""{"error":{"type":"a\u001b[31mb"}}""", "a?[31mb")] // nothing that a terminal would obey
+    [InlineData("""{"error":{"type":"a\u001b[31mb"}}""", "a?[31mb")] // no control codes for a terminal
     [InlineData("""{"choices":[{"delta":null}],"usage":null}""", null)]
     [InlineData("""{"choices":{},"usage":7}""", null)]
-    public void An_event_may_be_an_error_or_odd(string data, string? type) => Assert.Equal(type, ChatPiece.Parse("message", Encoding.UTF8.GetBytes(data)).Error);
+    public void An_event_may_be_an_error_or_odd(string data, string? type) =>
+        Assert.Equal(type, ChatPiece.Parse("message", Encoding.UTF8.GetBytes(data)).Error);
 
     [Theory]
     [InlineData("[1]")]
     [InlineData("what?")]
     [InlineData("")]
-    public void Other_data_are_refused(string data) => Assert.ThrowsAny<JsonException>(() => ChatPiece.Parse("message", Encoding.UTF8.GetBytes(data)));
+    public void Other_data_are_refused(string data) =>
+        Assert.ThrowsAny<JsonException>(() => ChatPiece.Parse("message", Encoding.UTF8.GetBytes(data)));
 
     [Fact]
     public async Task A_line_that_does_not_end_is_an_error()
@@ -68,7 +70,7 @@ public sealed class ChatServerTests
         });
     }
 
-    /// <summary>Gives so many bytes at a time and no more.</summary>
+    /// <summary>A stream that gives at most a number of bytes at a time.</summary>
     private sealed class Dripping(byte[] bytes, int size, bool repeat = false) : MemoryStream(bytes)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

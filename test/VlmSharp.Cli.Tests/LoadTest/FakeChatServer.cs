@@ -6,13 +6,14 @@ using System.Text.Json;
 
 namespace VlmSharp.Cli.Tests.LoadTest;
 
-/// <summary>As much of a chat server as a load generator needs, on a port of its own. The prompt says what becomes of a request.</summary>
+/// <summary>The part of a chat server that a load generator needs, on its own port. The prompt decides what happens to a request.</summary>
 internal sealed class FakeChatServer : IDisposable
 {
-    /// <summary>A request as it came.</summary>
+    /// <summary>A request that was received.</summary>
     internal sealed record Request(string Path, string? Authorization, JsonElement? Body)
     {
-        public string Prompt => Body!.Value.GetProperty("messages")[0].GetProperty("content").EnumerateArray().Last().GetProperty("text").GetString()!;
+        public string Prompt =>
+            Body!.Value.GetProperty("messages")[0].GetProperty("content").EnumerateArray().Last().GetProperty("text").GetString()!;
     }
 
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -39,14 +40,16 @@ internal sealed class FakeChatServer : IDisposable
         }
     }
 
-    /// <summary>Does what the prompt says.</summary>
+    /// <summary>Does what the prompt asks for.</summary>
     public static Task AnswerAsync(Request request, Answer answer) => request.Prompt switch
     {
-        "busy" => answer.ErrorAsync("429 Too Many Requests", """{"error":{"message":"full","type":"rate_limit_error"}}""", "Retry-After: 3\r\n"),
+        "busy" =>
+            answer.ErrorAsync("429 Too Many Requests", """{"error":{"message":"full","type":"rate_limit_error"}}""", "Retry-After: 3\r\n"),
         "broken page" => answer.ErrorAsync("502 Bad Gateway", "<html>", ""),
         "cut" => answer.WriteAsync(Answer.Head, "5\r\ndata:\r\n"),
         "no end" => answer.WriteAsync(Answer.Head, Answer.Chunk("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"), "0\r\n\r\n"),
-        "in stream" => answer.WriteAsync(Answer.Head, Answer.Chunk("data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\"}}\n\n"), "0\r\n\r\n"),
+        "in stream" => answer.WriteAsync(
+            Answer.Head, Answer.Chunk("data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\"}}\n\n"), "0\r\n\r\n"),
         "no json" => answer.WriteAsync(Answer.Head, Answer.Chunk("data: what?\n\n"), "0\r\n\r\n"),
         "no stream" => answer.ErrorAsync("200 OK", """{"choices":[]}""", ""),
         "hang" => Task.Delay(Timeout.Infinite, answer.Stop),
@@ -75,7 +78,8 @@ internal sealed class FakeChatServer : IDisposable
                 while (await ReadAsync(stream) is { } request)
                 {
                     var answer = new Answer(stream, stop.Token);
-                    if (request.Path == "/v1/models") await answer.ErrorAsync("200 OK", """{"data":[{"id":"first"},{"id":"second"}]}""", "");
+                    if (request.Path == "/v1/models")
+                        await answer.ErrorAsync("200 OK", """{"data":[{"id":"first"},{"id":"second"}]}""", "");
                     else
                     {
                         lock (requests) requests.Add(request);
@@ -87,7 +91,7 @@ internal sealed class FakeChatServer : IDisposable
             }
             catch (Exception e) when (e is IOException or OperationCanceledException)
             {
-                // the client has gone, or the test is over
+                // the client has left, or the test is over
             }
         }
     }
@@ -103,7 +107,8 @@ internal sealed class FakeChatServer : IDisposable
         }
 
         string[] lines = head.ToString().Split("\r\n");
-        string? Header(string name) => lines.FirstOrDefault(l => l.StartsWith(name + ": ", StringComparison.OrdinalIgnoreCase))?[(name.Length + 2)..];
+        string? Header(string name) => lines.FirstOrDefault(
+            l => l.StartsWith(name + ": ", StringComparison.OrdinalIgnoreCase))?[(name.Length + 2)..];
         byte[] body = new byte[int.Parse(Header("Content-Length") ?? "0", CultureInfo.InvariantCulture)];
         await stream.ReadExactlyAsync(body);
         return new Request(lines[0].Split(' ')[1], Header("Authorization"), body.Length == 0 ? null : JsonElement.Parse(body));
@@ -116,19 +121,20 @@ internal sealed class FakeChatServer : IDisposable
         stop.Dispose();
     }
 
-    /// <summary>Where an answer is written.</summary>
+    /// <summary>Writes an answer.</summary>
     internal sealed class Answer(NetworkStream stream, CancellationToken stop)
     {
         public const string Head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
         public CancellationToken Stop => stop;
 
-        /// <summary>Whether the connection is closed behind it.</summary>
+        /// <summary>Whether the connection is closed after it.</summary>
         public bool IsCut { get; private set; }
 
         public static string Chunk(string text) => $"{text.Length:x}\r\n{text}\r\n";
 
-        public static string Piece(string text) => Chunk($"data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n");
+        public static string Piece(string text) =>
+            Chunk($"data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n");
 
         public async Task WriteAsync(params string[] parts)
         {
@@ -137,14 +143,19 @@ internal sealed class FakeChatServer : IDisposable
         }
 
         public Task ErrorAsync(string status, string body, string headers) =>
-            stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{headers}\r\n{body}"), stop).AsTask();
+            stream.WriteAsync(
+                Encoding.ASCII.GetBytes(
+                    $"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{headers}\r\n{body}"),
+                stop).AsTask();
 
-        /// <summary>A whole answer, whose tokens are twice its pieces.</summary>
+        /// <summary>A whole answer with twice as many tokens as pieces.</summary>
         public Task TextAsync(params string[] pieces) => WriteAsync(
         [
             Head, Chunk("data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n"), .. pieces.Select(Piece),
             Chunk("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"),
-            Chunk($"data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":7,\"completion_tokens\":{2 * pieces.Length}}}}}\n\n"), Chunk("data: [DONE]\n\n"), "0\r\n\r\n",
+            Chunk($"data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":7,\"completion_tokens\":{2 * pieces.Length}}}}}\n\n"),
+            Chunk("data: [DONE]\n\n"),
+            "0\r\n\r\n",
         ]);
     }
 }

@@ -3,22 +3,28 @@ using VlmSharp.Compute.Sampling;
 
 namespace VlmSharp.Cli.Tests.LoadTest;
 
-/// <summary>What is asked and when follows from the seed, and is spread as it should be.</summary>
+/// <summary>The seed determines the requests and their times, which have the right distribution.</summary>
 public sealed class LoadMixTests
 {
     internal static string Sample(string name) => Path.Combine(AppContext.BaseDirectory, "demo", "samples", name);
 
     private static LoadMix Mix(long seed = 1, double cancelShare = 0) =>
-        new([new LoadPrompt("a"), new LoadPrompt("b"), new LoadPrompt("c", MaxTokens: 5)], [Sample("cake.png"), Sample("sun.png")], [16, 64], cancelShare, seed);
+        new(
+            [new LoadPrompt("a"), new LoadPrompt("b"), new LoadPrompt("c", MaxTokens: 5)],
+            [Sample("cake.png"), Sample("sun.png")],
+            [16, 64],
+            cancelShare,
+            seed);
 
     [Fact]
-    public void Arrivals_are_those_of_the_seed()
+    public void Arrivals_depend_only_on_the_seed()
     {
         double[] times = [.. Mix(seed: 42).Arrivals(2).Take(100)];
         Assert.Equal(times, Mix(seed: 42).Arrivals(2).Take(100));
         Assert.NotEqual(times, Mix(seed: 43).Arrivals(2).Take(100));
         Assert.Equal(-Math.Log(1 - CounterRandom.Uniform(42, 0)) / 2, times[0]);
-        Assert.Equal(times.Select(t => t / 10), Mix(seed: 42).Arrivals(20).Take(100), (a, b) => Math.Abs(a - b) < 1e-9); // the same rhythm, faster
+        // the same rhythm, faster
+        Assert.Equal(times.Select(t => t / 10), Mix(seed: 42).Arrivals(20).Take(100), (a, b) => Math.Abs(a - b) < 1e-9);
     }
 
     [Fact]
@@ -39,26 +45,28 @@ public sealed class LoadMixTests
 
         double next = gaps.Zip(gaps.Skip(1), (a, b) => (a - 1) * (b - 1)).Average();
         Assert.Equal(0, next, 5 / Math.Sqrt(Count));
-        // Of a Poisson process the count of a second has a variance as large as its mean.
+        // In a Poisson process the variance of the count of a second equals its mean.
         int[] counts = [.. times.GroupBy(t => (int)t).Select(g => g.Count())];
-        double empty = Math.Floor(times[^1]) - counts.Length; // seconds without any
+        double empty = Math.Floor(times[^1]) - counts.Length; // seconds without requests
         double mean = Count / times[^1], variance = (counts.Sum(c => (c - mean) * (c - mean)) + empty * mean * mean) / times[^1];
         Assert.InRange(variance / mean, 0.85, 1.15);
     }
 
     [Fact]
-    public void Requests_are_those_of_the_seed_and_mixed()
+    public void Requests_depend_only_on_the_seed_and_are_mixed()
     {
         LoadMix mix = Mix(cancelShare: 0.2);
         LoadRequest[] drawn = [.. Enumerable.Range(0, 6000).Select(i => mix.Request(i))];
         LoadMix same = Mix(cancelShare: 0.2);
-        Assert.All(drawn.Where((_, i) => i % 100 == 0), r => Assert.Equal((r.Prompt, r.Picture!.Path, r.MaxTokens, r.IsCanceled), Key(same.Request(r.Index))));
+        Assert.All(drawn.Where((_, i) => i % 100 == 0), r =>
+            Assert.Equal((r.Prompt, r.Picture!.Path, r.MaxTokens, r.IsCanceled), Key(same.Request(r.Index))));
         foreach (string prompt in new[] { "a", "b", "c" }) Assert.InRange(drawn.Count(r => r.Prompt == prompt), 1820, 2180);
-        foreach (string picture in new[] { "cake.png", "sun.png" }) Assert.InRange(drawn.Count(r => r.Picture!.Path == Sample(picture)), 2800, 3200);
+        foreach (string picture in new[] { "cake.png", "sun.png" })
+            Assert.InRange(drawn.Count(r => r.Picture!.Path == Sample(picture)), 2800, 3200);
         Assert.InRange(drawn.Count(r => r.IsCanceled), 1050, 1350);
         Assert.All(drawn.Where(r => r.Prompt == "c"), r => Assert.Equal(5, r.MaxTokens));
         Assert.InRange(drawn.Count(r => r.MaxTokens == 16), 1820, 2180);
-        // Draws do not go together: of those that ask "a" half have each picture.
+        // Draws are independent: each picture comes with half of the requests that ask "a".
         Assert.InRange(drawn.Count(r => r.Prompt == "a" && r.Picture!.Path == Sample("sun.png")), 850, 1150);
 
         static (string, string, int, bool) Key(LoadRequest r) => (r.Prompt, r.Picture!.Path, r.MaxTokens, r.IsCanceled);
@@ -72,7 +80,9 @@ public sealed class LoadMixTests
         string file = Write(text);
         try
         {
-            Assert.Equal([new LoadPrompt("x"), new LoadPrompt("y", Path.Combine(Path.GetDirectoryName(file)!, "p.png"), 3)], LoadPrompt.ReadFile(file));
+            Assert.Equal(
+                [new LoadPrompt("x"), new LoadPrompt("y", Path.Combine(Path.GetDirectoryName(file)!, "p.png"), 3)],
+                LoadPrompt.ReadFile(file));
         }
         finally
         {

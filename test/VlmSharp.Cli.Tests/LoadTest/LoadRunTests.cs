@@ -2,11 +2,16 @@ using VlmSharp.Cli.LoadTest;
 
 namespace VlmSharp.Cli.Tests.LoadTest;
 
-/// <summary>Stages against a server that does what its prompts say.</summary>
+/// <summary>Runs stages against a server that does what the prompts ask for.</summary>
 public sealed class LoadRunTests
 {
     private static LoadPlan Plan(LoadStage stage, string prompt, int requests, double cancelShare = 0) =>
-        new([stage], new LoadMix([new LoadPrompt(prompt)], [LoadMixTests.Sample("cake.png")], [16], cancelShare, 1)) { Requests = requests, Warmup = 0, KeepsText = true };
+        new([stage], new LoadMix([new LoadPrompt(prompt)], [LoadMixTests.Sample("cake.png")], [16], cancelShare, 1))
+        {
+            Requests = requests,
+            Warmup = 0,
+            KeepsText = true
+        };
 
     private static async Task<StageReport> RunAsync(FakeChatServer fake, LoadPlan plan, CancellationToken stop = default)
     {
@@ -37,25 +42,29 @@ public sealed class LoadRunTests
     [InlineData("no json", "bad_answer")]
     [InlineData("no stream", "bad_answer")]
     [InlineData("hang", "timeout")]
-    public async Task Errors_are_told_apart(string prompt, string error)
+    public async Task Errors_are_distinguished(string prompt, string error)
     {
         using var fake = new FakeChatServer();
-        StageReport report = await RunAsync(fake, Plan(new LoadStage(1000, null), prompt, requests: 3) with { Timeout = prompt == "hang" ? 0.3 : 60 });
+        StageReport report =
+            await RunAsync(fake, Plan(new LoadStage(1000, null), prompt, requests: 3) with { Timeout = prompt == "hang" ? 0.3 : 60 });
         StageReport.ErrorCount only = Assert.Single(report.Errors);
         Assert.Equal((error, 3, 3), (only.Error.ToString(), only.Count, report.Failed));
         Assert.Equal(prompt == "busy" ? 3 : double.NaN, only.RetryAfter.Max);
     }
 
     [Fact]
-    public async Task A_server_that_is_not_there_is_a_connection_that_does_not_come_about()
+    public async Task A_missing_server_is_reported_as_a_failed_connection()
     {
         var fake = new FakeChatServer();
         fake.Dispose();
-        using var server = new ChatServer(new Uri("http://127.0.0.1:1"), null, null); // a port that nobody listens on
+        using var server = new ChatServer(new Uri("http://127.0.0.1:1"), null, null); // a port without a listener
         LoadPlan plan = Plan(new LoadStage(1000, null), "what?", requests: 2);
         StageReport report = await LoadRun.RunAsync(plan, plan.Stages[0], server, null, default);
         Assert.Equal((LoadError.Connect, 2), (report.Errors.Single().Error, report.Failed));
-        Assert.Contains("start the server", (await Assert.ThrowsAsync<IOException>(() => server.ConnectAsync(null, default))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "start the server",
+            (await Assert.ThrowsAsync<IOException>(() => server.ConnectAsync(null, default))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,7 +76,7 @@ public sealed class LoadRunTests
         using var fake = new FakeChatServer(async (_, answer) =>
         {
             if (all.Signal()) together.SetResult();
-            await together.Task; // nobody has an answer before all have asked
+            await together.Task; // no request is answered before all are sent
             await answer.TextAsync("a");
         });
         StageReport report = await RunAsync(fake, Plan(new LoadStage(500, null), "what?", Count) with { Timeout = 30 });
@@ -75,17 +84,18 @@ public sealed class LoadRunTests
     }
 
     [Fact]
-    public async Task More_than_may_be_on_their_way_are_not_sent_and_counted()
+    public async Task Requests_over_the_limit_of_concurrency_are_counted_and_not_sent()
     {
         using var fake = new FakeChatServer();
-        StageReport report = await RunAsync(fake, Plan(new LoadStage(1000, null), "hang", requests: 10) with { MaxInFlight = 4, Timeout = 3 });
+        StageReport report =
+            await RunAsync(fake, Plan(new LoadStage(1000, null), "hang", requests: 10) with { MaxInFlight = 4, Timeout = 3 });
         Assert.Equal(10, report.Failed);
         Assert.Equal(4, fake.Requests.Length);
         Assert.Equal([(LoadError.NotSent, 6), (LoadError.Timeout, 4)], report.Errors.Select(e => (e.Error, e.Count)));
     }
 
     [Fact]
-    public async Task Clients_ask_one_thing_at_a_time()
+    public async Task Clients_send_one_request_at_a_time()
     {
         int now = 0, most = 0;
         using var fake = new FakeChatServer(async (_, answer) =>
@@ -107,7 +117,7 @@ public sealed class LoadRunTests
     }
 
     [Fact]
-    public async Task Who_gives_up_half_way_closes_the_connection()
+    public async Task A_client_that_gives_up_half_way_closes_the_connection()
     {
         int closed = 0;
         using var fake = new FakeChatServer(async (_, answer) =>
@@ -115,7 +125,7 @@ public sealed class LoadRunTests
             try
             {
                 await answer.WriteAsync(FakeChatServer.Answer.Head);
-                while (true) // an answer without end: only a connection that is closed ends it
+                while (true) // an endless answer: only closing the connection ends it
                 {
                     await answer.WriteAsync(FakeChatServer.Answer.Piece("a"));
                     await Task.Delay(1);
@@ -132,7 +142,7 @@ public sealed class LoadRunTests
         Assert.All(report.Outcomes, o => Assert.Equal("aaaaaaaa", o.Text)); // half of 16
         for (int wait = 0; Volatile.Read(ref closed) < 5 && wait < 1000; wait++) await Task.Delay(10);
         Assert.Equal(5, closed);
-        Assert.True(double.IsNaN(report.GoodShare)); // nobody wanted an answer
+        Assert.True(double.IsNaN(report.GoodShare)); // no answer was counted
     }
 
     [Theory]
@@ -148,7 +158,8 @@ public sealed class LoadRunTests
             stop.CancelAfter(100);
             return Task.Delay(Timeout.Infinite, answer.Stop);
         });
-        StageReport report = await RunAsync(fake, Plan(new LoadStage(rate, clients), "what?", 1) with { Requests = null, Duration = 3600 }, stop.Token);
+        StageReport report =
+            await RunAsync(fake, Plan(new LoadStage(rate, clients), "what?", 1) with { Requests = null, Duration = 3600 }, stop.Token);
         Assert.True(report.IsStopped);
         Assert.Equal((4, 4), (report.Requests, report.Answered));
         Assert.True(report.Unfinished >= 1);

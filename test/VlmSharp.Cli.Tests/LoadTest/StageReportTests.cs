@@ -2,16 +2,27 @@ using VlmSharp.Cli.LoadTest;
 
 namespace VlmSharp.Cli.Tests.LoadTest;
 
-/// <summary>Figures against those worked out by hand.</summary>
+/// <summary>Compares figures with those computed by hand.</summary>
 public sealed class StageReportTests
 {
     private static readonly LoadMix Mix = new([new LoadPrompt("a")], [LoadMixTests.Sample("cake.png")], [16], 0, 1);
 
-    private static LoadOutcome Outcome(double due, double first, double end, int tokens = 5, LoadEnd how = LoadEnd.Answered, LoadError? error = null, double retry = double.NaN) =>
-        new(Mix.Request(0), due, due + 0.5) { How = how, First = first, Last = end, End = end, Tokens = tokens, Error = error, RetryAfter = retry };
+    private static LoadOutcome Outcome(
+        double due, double first, double end, int tokens = 5, LoadEnd how = LoadEnd.Answered, LoadError? error = null,
+        double retry = double.NaN) =>
+        new(Mix.Request(0), due, due + 0.5)
+        {
+            How = how,
+            First = first,
+            Last = end,
+            End = end,
+            Tokens = tokens,
+            Error = error,
+            RetryAfter = retry
+        };
 
     [Fact]
-    public void A_percentile_is_the_smallest_value_that_so_many_do_not_exceed()
+    public void A_percentile_is_the_smallest_value_that_covers_its_share()
     {
         var five = new Percentiles([50, 15, 40, 20, 35]);
         Assert.Equal((15, 15, 20, 35, 50, 50), (five[5], five[20], five[30], five[50], five[95], five[100]));
@@ -51,14 +62,15 @@ public sealed class StageReportTests
             Outcome(due: 6, first: double.NaN, end: 6, how: LoadEnd.Failed, error: LoadError.Timeout),
             Outcome(due: 7, first: double.NaN, end: 8, how: LoadEnd.Unfinished),
         ], stopped: null);
-        Assert.Equal((10.0, 8, 4, 1, 3, 1), (report.Seconds, report.Requests, report.Answered, report.Canceled, report.Failed, report.Unfinished));
+        Assert.Equal(
+            (10.0, 8, 4, 1, 3, 1), (report.Seconds, report.Requests, report.Answered, report.Canceled, report.Failed, report.Unfinished));
         Assert.Equal((0.4, 10.0), (report.RequestsPerSecond, report.TokensPerSecond)); // 4 answers and 100 tokens in 10 s
         Assert.Equal((2, 2 / 7.0, 0.2), (report.Good, report.GoodShare, report.GoodPerSecond));
         Assert.Equal((1, 2, 2), (report.FirstToken[50], report.FirstToken[95], report.FirstToken.Max)); // of 0.5, 1, 1, 2
         Assert.Equal((2, 5), (report.Whole[50], report.Whole[99])); // of 2, 2, 3, 5
         Assert.Equal([(busy, 2, 3.0), (LoadError.Timeout, 1, double.NaN)], report.Errors.Select(e => (e.Error, e.Count, e.RetryAfter.Max)));
         Assert.Equal(0.5, report.SendDelay[99]);
-        Assert.Equal(2, report.Drain); // the last one was due at 11, and over at 13
+        Assert.Equal(2, report.Drain); // the last request was due at 11 and ended at 13
     }
 
     [Fact]
@@ -66,7 +78,8 @@ public sealed class StageReportTests
     {
         var plan = new LoadPlan([new LoadStage(1, null)], Mix) { Duration = 100, Warmup = 0 };
         var report = new StageReport(plan, plan.Stages[0], [Outcome(0, 1, 2), Outcome(3, 4, 5, how: LoadEnd.Unfinished)], stopped: 5);
-        Assert.Equal((5.0, 0.2, true, 1, 1), (report.Seconds, report.RequestsPerSecond, report.IsStopped, report.Requests, report.Unfinished));
+        Assert.Equal(
+            (5.0, 0.2, true, 1, 1), (report.Seconds, report.RequestsPerSecond, report.IsStopped, report.Requests, report.Unfinished));
     }
 
     [Fact]
@@ -76,7 +89,7 @@ public sealed class StageReportTests
         LoadOutcome[] all = [.. Enumerable.Range(0, 21).Select(i => Outcome(i, i + (i < 10 ? 1 : 3), i + 4))];
         IReadOnlyList<StageReport.Slice> slices = new StageReport(plan, plan.Stages[0], all, null).Slices();
         Assert.Equal([2.5, 7.5, 12.5, 17.5], slices.Select(s => s.Middle));
-        Assert.Equal([5, 5, 5, 6], slices.Select(s => s.Requests)); // the last one ends where the requests do
+        Assert.Equal([5, 5, 5, 6], slices.Select(s => s.Requests)); // the last slice ends with the requests
         Assert.Equal([1, 1, 3, 3], slices.Select(s => s.FirstToken[99]));
     }
 }

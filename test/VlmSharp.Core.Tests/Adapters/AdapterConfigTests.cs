@@ -22,7 +22,7 @@ public sealed class AdapterConfigTests
     }
 
     [Fact]
-    public void Every_setting_comes_back_from_the_file()
+    public void Every_setting_survives_the_round_trip()
     {
         var config = new AdapterConfig
         {
@@ -48,9 +48,11 @@ public sealed class AdapterConfigTests
     }
 
     [Fact]
-    public void Keys_that_are_not_known_mean_nothing()
+    public void Unknown_keys_are_ignored()
     {
-        AdapterConfig config = Read(With("\"r\": 4, \"a_key_of_next_year\": {\"x\": [1]}, \"qalora_group_size\": 16, \"modules_to_save\": [], \"trainable_token_indices\": null"));
+        AdapterConfig config = Read(With(
+            "\"r\": 4, \"a_key_of_next_year\": {\"x\": [1]}, \"qalora_group_size\": 16, \"modules_to_save\": [], "
+                + "\"trainable_token_indices\": null"));
         Assert.Equal(4, config.Rank);
         Assert.Equal(["q_proj"], config.TargetModules.Names);
     }
@@ -73,7 +75,7 @@ public sealed class AdapterConfigTests
     [InlineData("\"alpha_pattern\": {\"q_proj\": \"x\"}", "alpha_pattern.q_proj")]
     [InlineData("\"exclude_modules\": 3", "exclude_modules")]
     [InlineData("\"layers_to_transform\": [-1]", "layers_to_transform")]
-    public void What_cannot_be_computed_or_makes_no_sense_is_refused(string member, string named)
+    public void Unsupported_or_invalid_settings_are_refused(string member, string named)
     {
         var error = Assert.Throws<ModelFormatException>(() => Read(With(member)));
         Assert.Contains(named, error.Message, StringComparison.Ordinal);

@@ -23,11 +23,12 @@ public sealed class AdapterFileTests : IDisposable
         return [.. file.Entries.Values.Select(e => (e.Name, e.Shape.ToArray(), file.ReadFloats(e.Name)))];
     }
 
-    /// <summary>The golden adapter with other tensors, opened.</summary>
+    /// <summary>Opens the golden adapter with different tensors.</summary>
     private AdapterFile Open(IEnumerable<(string Name, long[] Shape, float[] Values)> tensors, DType type = DType.F32)
     {
         File.Copy(Path.Combine(Golden, AdapterConfig.FileName), scratch.At(AdapterConfig.FileName), overwrite: true);
-        SafetensorsWriter.Write(scratch.At(AdapterFile.TensorsName), tensors.Select(t => TensorToWrite.FromFloats(t.Name, type, [.. t.Shape], t.Values)));
+        SafetensorsWriter.Write(
+            scratch.At(AdapterFile.TensorsName), tensors.Select(t => TensorToWrite.FromFloats(t.Name, type, [.. t.Shape], t.Values)));
         return AdapterFile.Open(scratch.Path);
     }
 
@@ -89,29 +90,45 @@ public sealed class AdapterFileTests : IDisposable
         AdapterNaming naming = golden == "pg1-lora" ? AdapterNaming.Historic : AdapterNaming.Recent;
         using AdapterFile source = AdapterFile.Open(Golden);
         Dictionary<string, float[]> numbers = Numbers(source);
-        AdapterWriter.Write(scratch.Path, source.Config, source.Modules.Select(m => new LowRankValues(m, numbers[$"{m.Name}.lora_A.weight"], numbers[$"{m.Name}.lora_B.weight"])), naming);
+        AdapterWriter.Write(
+            scratch.Path,
+            source.Config,
+            source.Modules.Select(m => new LowRankValues(m, numbers[$"{m.Name}.lora_A.weight"], numbers[$"{m.Name}.lora_B.weight"])),
+            naming);
         using AdapterFile written = AdapterFile.Open(scratch.Path);
         Assert.Equal(numbers, Numbers(written));
-        using SafetensorsFile expected = SafetensorsFile.Open(GoldenFiles.PathOf("training", golden, AdapterFile.TensorsName)), actual = SafetensorsFile.Open(scratch.At(AdapterFile.TensorsName));
+        using SafetensorsFile expected = SafetensorsFile.Open(GoldenFiles.PathOf("training", golden, AdapterFile.TensorsName)),
+            actual = SafetensorsFile.Open(scratch.At(AdapterFile.TensorsName));
         Assert.Equal(expected.Entries.Keys.Order(), actual.Entries.Keys.Order());
-        foreach (SafetensorsEntry entry in expected.Entries.Values) Assert.Equal(expected.ReadFloats(entry.Name), actual.ReadFloats(entry.Name));
+        foreach (SafetensorsEntry entry in expected.Entries.Values)
+            Assert.Equal(expected.ReadFloats(entry.Name), actual.ReadFloats(entry.Name));
         Assert.Equal([AdapterConfig.FileName, AdapterFile.TensorsName], Directory.GetFiles(scratch.Path).Select(Path.GetFileName).Order());
         Assert.Equal(AdapterFile.Fingerprint(scratch.Path), AdapterFile.Fingerprint(scratch.Path));
         Assert.NotEqual(AdapterFile.Fingerprint(scratch.Path), AdapterFile.Fingerprint(GoldenFiles.PathOf("training", "pg1-rslora")));
     }
 
     [Fact]
-    public void A_layer_that_is_selected_and_not_there_is_an_error()
+    public void A_selected_layer_that_is_missing_is_an_error()
     {
-        using AdapterFile file = Open(GoldenTensors().Where(t => !t.Name.Contains("language_model.model.layers.1.mlp.down_proj", StringComparison.Ordinal)));
-        Assert.Contains("does not fit the model: it has no matrices for language_model.model.layers.1.mlp.down_proj, a layer that its target_modules selects.", Misfit(file), StringComparison.Ordinal);
+        using AdapterFile file =
+            Open(GoldenTensors().Where(t => !t.Name.Contains("language_model.model.layers.1.mlp.down_proj", StringComparison.Ordinal)));
+        Assert.Contains(
+            "does not fit the model: it has no matrices for language_model.model.layers.1.mlp.down_proj, a layer that its target_modules "
+                + "selects.",
+            Misfit(file),
+            StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("layers.2.self_attn.v_proj", "layers.7.self_attn.v_proj", "layers.7.self_attn.v_proj, a layer that the model does not have (4 layers in all).", 2)]
+    [InlineData(
+        "layers.2.self_attn.v_proj",
+        "layers.7.self_attn.v_proj",
+        "layers.7.self_attn.v_proj, a layer that the model does not have (4 layers in all).",
+        2)]
     [InlineData("language_model.model.layers.1.self_attn.v_proj", "language_model.model.layers.1.self_attn.k_proj",
-        "it has no matrices for language_model.model.layers.1.self_attn.v_proj, a layer that its target_modules selects (2 layers in all).", 0)]
-    public void Layers_that_nothing_selects_and_layers_that_do_not_exist_are_errors(string from, string to, string says, int unmatched)
+        "it has no matrices for language_model.model.layers.1.self_attn.v_proj, a layer that its target_modules selects (2 layers in all).",
+        0)]
+    public void Layers_that_are_not_selected_or_do_not_exist_are_errors(string from, string to, string says, int unmatched)
     {
         using AdapterFile file = Open(GoldenTensors().Select(t => (t.Name.Replace(from, to, StringComparison.Ordinal), t.Shape, t.Values)));
         Assert.Contains(says, Misfit(file), StringComparison.Ordinal);
@@ -129,22 +146,36 @@ public sealed class AdapterFileTests : IDisposable
 
     public static TheoryData<string, string> Damages => new()
     {
-        { "half", "lacks the other" }, { "rank", "rank 3" }, { "twice", "twice" }, { "dora", "no lora_A or lora_B" }, { "embedding", "no lora_A or lora_B" },
-        { "saved", "no lora_A or lora_B" }, { "empty", "holds no tensors" }, { "flat", "not [rank, in]" }, { "integers", "where F32, BF16 or F16 belongs" },
+        { "half", "lacks the other" },
+        { "rank", "rank 3" },
+        { "twice", "twice" },
+        { "dora", "no lora_A or lora_B" },
+        { "embedding", "no lora_A or lora_B" },
+        { "saved", "no lora_A or lora_B" },
+        { "empty", "holds no tensors" },
+        { "flat", "not [rank, in]" },
+        { "integers", "where F32, BF16 or F16 belongs" },
     };
 
     [Theory, MemberData(nameof(Damages))]
-    public void A_file_that_is_no_adapter_s_is_refused(string damage, string says)
+    public void A_file_that_is_not_an_adapter_is_refused(string damage, string says)
     {
         List<(string Name, long[] Shape, float[] Values)> tensors = GoldenTensors();
-        (string name, long[] shape, float[] values) = tensors[0]; // an A
+        (string name, long[] shape, float[] values) = tensors[0]; // a matrix A
         switch (damage)
         {
             case "half": tensors.RemoveAt(0); break;
-            case "rank": tensors[0] = (name, [3, shape[1]], values[..(3 * (int)shape[1])]); tensors[1] = (tensors[1].Name, [tensors[1].Shape[0], 3], tensors[1].Values[..(3 * (int)tensors[1].Shape[0])]); break;
+            case "rank":
+                tensors[0] = (name, [3, shape[1]], values[..(3 * (int)shape[1])]);
+                tensors[1] = (tensors[1].Name, [tensors[1].Shape[0], 3], tensors[1].Values[..(3 * (int)tensors[1].Shape[0])]);
+                break;
             case "twice": tensors.Add((name.Replace(".weight", ".default.weight", StringComparison.Ordinal), shape, values)); break;
-            case "dora": tensors.Add((name.Replace("lora_A.weight", "lora_magnitude_vector", StringComparison.Ordinal), [64], new float[64])); break;
-            case "embedding": tensors.Add(("base_model.model.language_model.model.embed_tokens.lora_embedding_A", [4, 5184], new float[4 * 5184])); break;
+            case "dora":
+                tensors.Add((name.Replace("lora_A.weight", "lora_magnitude_vector", StringComparison.Ordinal), [64], new float[64]));
+                break;
+            case "embedding":
+                tensors.Add(("base_model.model.language_model.model.embed_tokens.lora_embedding_A", [4, 5184], new float[4 * 5184]));
+                break;
             case "saved": tensors.Add(("base_model.model.language_model.lm_head.weight", [1, 1], [0])); break;
             case "empty": tensors.Clear(); break;
             case "flat": tensors[0] = (name, [shape[0] * shape[1]], values); break;
@@ -161,7 +192,7 @@ public sealed class AdapterFileTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_of_something_else_is_told_what_it_is()
+    public void The_error_for_another_folder_says_what_it_holds()
     {
         string Says(string folder) => Assert.Throws<ModelFormatException>(() => AdapterFile.Open(folder)).Message;
         Assert.Contains("does not exist", Says(scratch.At("nowhere")), StringComparison.Ordinal);

@@ -18,7 +18,7 @@ public sealed unsafe class AdapterMergeTests : IDisposable
     private string Target => scratch.At("merged");
 
     [Fact]
-    public void The_reference_case_comes_out()
+    public void The_reference_case_is_reproduced()
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("metrics", "training.json")));
         JsonElement lora = golden.RootElement.GetProperty("lora");
@@ -29,14 +29,15 @@ public sealed unsafe class AdapterMergeTests : IDisposable
             TensorAssert.Close(Numbers("merged"), merged, 1e-6, "merged");
         }
 
-        float[] Numbers(string name) => [.. lora.GetProperty(name).EnumerateArray().SelectMany(row => row.EnumerateArray().Select(e => e.GetSingle()))];
+        float[] Numbers(string name) =>
+            [.. lora.GetProperty(name).EnumerateArray().SelectMany(row => row.EnumerateArray().Select(e => e.GetSingle()))];
 
         static WeightData Data(int rows, int columns, float* values) => new("w", DType.F32, rows, columns, (nint)values, new object());
     }
 
     [Theory]
     [InlineData("pg1", "lora"), InlineData("pg1", "rslora"), InlineData("pg2", "lora"), InlineData("pg2", "rslora")]
-    public void A_merged_weight_is_the_reference_s(string kind, string adapter)
+    public void A_merged_weight_equals_the_reference(string kind, string adapter)
     {
         using var expected = new GoldenTensors(GoldenFiles.PathOf("training", $"{kind}-{adapter}-expected.safetensors"));
         using Checkpoint checkpoint = Checkpoint.Open(GoldenFiles.PathOf("models", kind));
@@ -49,15 +50,18 @@ public sealed unsafe class AdapterMergeTests : IDisposable
 
     [Theory]
     [InlineData("pg1-f32-sharded", "pg1-lora", "pg1"), InlineData("pg1-f32-sharded", "pg1-rslora", "pg1")]
-    public void The_merged_model_answers_as_the_model_with_the_adapter(string folder, string adapter, string kind)
+    public void The_merged_model_answers_like_the_model_with_the_adapter(string folder, string adapter, string kind)
     {
         using AdapterFile file = AdapterFile.Open(Adapter(adapter));
         Assert.Equal(file.Modules.Count, AdapterMerge.Write(Model(folder), Adapter(adapter), Target));
         using var backend = new ReferenceBackend();
-        using VisionLanguageModel merged = VisionLanguageModel.Open(Target, backend), apart = VisionLanguageModel.Open(Model(folder), backend);
+        using VisionLanguageModel merged = VisionLanguageModel.Open(Target, backend),
+            apart = VisionLanguageModel.Open(Model(folder), backend);
         apart.LoadAdapter("a", Adapter(adapter));
         GenerationRequest request = GoldenCase.Load(kind).Single(c => c.Name == "question").Request();
-        float[] expected = Logits(apart, request with { Adapter = "a" }), actual = Logits(merged, request), without = Logits(apart, request);
+        float[] expected = Logits(apart, request with { Adapter = "a" }),
+            actual = Logits(merged, request),
+            without = Logits(apart, request);
         TensorAssert.Close(expected, actual, 2e-4, "merged against unmerged");
         Assert.True(expected.Zip(without, (x, y) => Math.Abs(x - y)).Max() > 0.1, "The adapter changes nothing.");
 
@@ -67,7 +71,7 @@ public sealed unsafe class AdapterMergeTests : IDisposable
 
     [Theory]
     [InlineData("pg1", "pg1-lora"), InlineData("pg1-new-names", "pg1-lora-new-names"), InlineData("pg1-f16", "pg1-rslora")]
-    public void Names_formats_and_all_other_weights_stay_the_base_model_s(string folder, string adapter)
+    public void Names_formats_and_all_other_weights_stay_those_of_the_base_model(string folder, string adapter)
     {
         var shares = new List<double>();
         AdapterMerge.Write(Model(folder), Adapter(adapter), Target, new Shares(shares));
@@ -90,16 +94,19 @@ public sealed unsafe class AdapterMergeTests : IDisposable
     }
 
     [Fact]
-    public void A_quantized_model_is_not_merged_into()
+    public void An_adapter_is_not_merged_into_a_quantized_model()
     {
         string quantized = scratch.At("int8");
         ModelQuantizer.Write(Model("pg1"), quantized, DType.Int8);
-        Assert.Contains("is quantized", Assert.Throws<RequestException>(() => AdapterMerge.Write(quantized, Adapter("pg1-lora"), Target)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is quantized",
+            Assert.Throws<RequestException>(() => AdapterMerge.Write(quantized, Adapter("pg1-lora"), Target)).Message,
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(Target));
     }
 
     [Fact]
-    public void A_folder_that_holds_something_and_an_adapter_of_another_model_are_refused()
+    public void A_folder_that_is_not_empty_and_an_adapter_of_another_model_are_refused()
     {
         Assert.Throws<IOException>(() => AdapterMerge.Write(Model("pg1"), Adapter("pg1-lora"), Model("pg2")));
         Assert.Throws<ModelFormatException>(() => AdapterMerge.Write(Model("pg2"), Adapter("pg1-lora"), Target));

@@ -19,7 +19,7 @@ public sealed class AdapterTargetsTests
     }
 
     [Theory]
-    [InlineData("q_proj", Text + Vision)] // the vision tower's too
+    [InlineData("q_proj", Text + Vision)] // also those of the vision tower
     [InlineData("q_proj,out_proj, fc1", Text + 3 * Vision)]
     [InlineData("self_attn.q_proj", Text + Vision)]
     [InlineData("language_model.model.layers.1.self_attn.q_proj", 1)]
@@ -34,19 +34,26 @@ public sealed class AdapterTargetsTests
     public void As_many_layers_are_selected_as_peft_selects(string targets, int count) => Assert.Equal(count, Select(targets).Count);
 
     [Fact]
-    public void A_part_of_a_name_or_of_a_match_is_no_match()
+    public void A_part_of_a_name_does_not_match()
     {
         Assert.Throws<RequestException>(() => Select("proj"));
         Assert.Throws<RequestException>(() => Select("language_model.*q_pro"));
     }
 
     [Fact]
-    public void Layers_have_the_model_s_sizes_in_its_order()
+    public void Layers_have_the_sizes_and_the_order_of_the_model()
     {
         IReadOnlyList<AdaptedModule> modules = Select("down_proj,linear", c => c with { Rank = 4, Alpha = 6 });
-        Assert.Equal(["multi_modal_projector.linear", "language_model.model.layers.0.mlp.down_proj", "language_model.model.layers.1.mlp.down_proj", "language_model.model.layers.2.mlp.down_proj"], modules.Select(m => m.Name));
+        Assert.Equal(
+            [
+                "multi_modal_projector.linear", "language_model.model.layers.0.mlp.down_proj",
+                "language_model.model.layers.1.mlp.down_proj", "language_model.model.layers.2.mlp.down_proj"
+            ],
+            modules.Select(m => m.Name));
         AdaptedModule down = modules[1];
-        Assert.Equal((Model.Text.IntermediateSize, Model.Text.HiddenSize, 4, 6.0, 1.5), (down.Inputs, down.Outputs, down.Rank, down.Alpha, down.Scale));
+        Assert.Equal(
+            (Model.Text.IntermediateSize, Model.Text.HiddenSize, 4, 6.0, 1.5),
+            (down.Inputs, down.Outputs, down.Rank, down.Alpha, down.Scale));
         Assert.Equal(4 * (Model.Text.IntermediateSize + Model.Text.HiddenSize), down.Parameters);
     }
 
@@ -63,7 +70,7 @@ public sealed class AdapterTargetsTests
         AdaptedModule Of(string name) => modules.Single(m => m.Name == $"language_model.model.layers.{name}_proj");
         Assert.Equal((2, 16.0), (Of("0.self_attn.q").Rank, Of("0.self_attn.q").Alpha));
         Assert.Equal(1, Of("1.self_attn.q").Rank);
-        Assert.Equal((8, 4.0), (Of("2.self_attn.k").Rank, Of("2.self_attn.k").Alpha)); // "_proj" is no whole part of a name
+        Assert.Equal((8, 4.0), (Of("2.self_attn.k").Rank, Of("2.self_attn.k").Alpha)); // "_proj" is not a whole part of a name
         Assert.Equal(16.0, Of("1.self_attn.k").Alpha);
     }
 
@@ -72,20 +79,38 @@ public sealed class AdapterTargetsTests
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("metrics", "training.json")));
         JsonElement lora = golden.RootElement.GetProperty("lora");
-        AdapterConfig config = new() { Rank = lora.GetProperty("r").GetInt32(), Alpha = lora.GetProperty("alpha").GetDouble(), TargetModules = ModulePattern.OfNames("q_proj") };
+        AdapterConfig config = new()
+        {
+            Rank = lora.GetProperty("r").GetInt32(),
+            Alpha = lora.GetProperty("alpha").GetDouble(),
+            TargetModules = ModulePattern.OfNames("q_proj")
+        };
         Assert.Equal(lora.GetProperty("scaling").GetDouble(), AdapterTargets.Select(config, Model)[0].Scale);
-        Assert.Equal(lora.GetProperty("rslora_scaling").GetDouble(), AdapterTargets.Select(config with { UseRsLora = true }, Model)[0].Scale, 12);
+        Assert.Equal(
+            lora.GetProperty("rslora_scaling").GetDouble(), AdapterTargets.Select(config with { UseRsLora = true }, Model)[0].Scale, 12);
     }
 
     [Fact]
     public void Exclusions_and_layer_numbers_narrow_the_selection()
     {
         Assert.Equal(Text, Select("q_proj", c => c with { ExcludeModules = ModulePattern.Parse(".*vision_tower.*") }).Count);
-        Assert.Equal(Vision, Select("q_proj,o_proj", c => c with { ExcludeModules = ModulePattern.OfNames("o_proj", "language_model.model.layers.0.self_attn.q_proj", "layers.1.self_attn.q_proj", "model.language_model.layers.2.self_attn.q_proj"), LayersToTransform = null }).Count + 1);
-        Assert.Equal(["language_model.model.layers.2.mlp.up_proj"], Select("up_proj", c => c with { LayersToTransform = [2, 9] }).Select(m => m.Name));
+        Assert.Equal(
+            Vision,
+            Select("q_proj,o_proj", c =>
+                c with
+                {
+                    ExcludeModules = ModulePattern.OfNames(
+                        "o_proj", "language_model.model.layers.0.self_attn.q_proj", "layers.1.self_attn.q_proj",
+                        "model.language_model.layers.2.self_attn.q_proj"),
+                    LayersToTransform = null
+                }).Count + 1);
+        Assert.Equal(
+            ["language_model.model.layers.2.mlp.up_proj"],
+            Select("up_proj", c => c with { LayersToTransform = [2, 9] }).Select(m => m.Name));
         Assert.Equal(2, Select("up_proj", c => c with { LayersToTransform = [0, 1], LayersPattern = ["layers"] }).Count);
         Assert.Throws<RequestException>(() => Select("up_proj", c => c with { LayersToTransform = [0], LayersPattern = ["blocks"] }));
-        Assert.Throws<RequestException>(() => Select("linear", c => c with { LayersToTransform = [0] })); // the projector is in no layer
+        // the projector has no layer number
+        Assert.Throws<RequestException>(() => Select("linear", c => c with { LayersToTransform = [0] }));
     }
 
     [Theory]
@@ -97,7 +122,7 @@ public sealed class AdapterTargetsTests
     [InlineData("embed_tokens", "there are")]
     [InlineData("c_attn", "names such as vision_tower.vision_model.encoder.layers.0.self_attn.q_proj")]
     [InlineData("h\\.\\d+\\..*", "there are")]
-    public void No_layer_at_all_is_an_error_that_names_near_ones(string targets, string hint)
+    public void Selecting_no_layer_is_an_error_that_names_similar_layers(string targets, string hint)
     {
         var error = Assert.Throws<RequestException>(() => Select(targets));
         Assert.Contains("name none of the model's linear layers", error.Message, StringComparison.Ordinal);
@@ -113,6 +138,7 @@ public sealed class AdapterTargetsTests
         Assert.Contains(says, Assert.Throws<RequestException>(() => Select(expression)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void An_expression_of_any_length_is_not_taken() =>
-        Assert.Contains("past the limit", Assert.Throws<RequestException>(() => Select(new string('*', 1_000_000))).Message, StringComparison.Ordinal);
+    public void An_expression_that_is_too_long_is_refused() =>
+        Assert.Contains(
+            "past the limit", Assert.Throws<RequestException>(() => Select(new string('*', 1_000_000))).Message, StringComparison.Ordinal);
 }

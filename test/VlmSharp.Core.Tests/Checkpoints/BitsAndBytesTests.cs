@@ -5,18 +5,19 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Core.Tests.Checkpoints;
 
-/// <summary>4-bit checkpoints that are damaged, of another format, or meant to do harm.</summary>
+/// <summary>4-bit checkpoints that are damaged, of another format, or hostile.</summary>
 public sealed class BitsAndBytesTests : IDisposable
 {
     private const string Sound =
-        """{"quant_type": "nf4", "blocksize": 64, "dtype": "bfloat16", "shape": [64, 160], "nested_blocksize": 256, "nested_dtype": "float32", "nested_offset": 0.5}""";
+        """{"quant_type": "nf4", "blocksize": 64, "dtype": "bfloat16", "shape": [64, 160], "nested_blocksize": 256,"""
+            + """ "nested_dtype": "float32", "nested_offset": 0.5}""";
 
     private readonly TemporaryFolder scratch = new();
 
     public void Dispose() => scratch.Dispose();
 
     [Fact]
-    public void A_sound_text_is_read() => Open(Replaced(BitsAndBytes.State, Nf4Folder.Text(Sound)));
+    public void Valid_quantization_metadata_is_read() => Open(Replaced(BitsAndBytes.State, Nf4Folder.Text(Sound)));
 
     [Theory]
     [InlineData("\"nf4\"", "\"fp4\"", "'quant_type' = 'fp4': VlmSharp reads bitsandbytes' NF4")]
@@ -33,7 +34,7 @@ public sealed class BitsAndBytesTests : IDisposable
     [InlineData("0.5", "1e39", "'nested_offset' = 1e39, which is not between")]
     [InlineData("0.5", "null", "says nothing of 'nested_blocksize' and 'nested_offset'")]
     [InlineData("{\"quant", "[\"quant", "is not well-formed JSON")]
-    public void What_the_text_says_is_checked(string sound, string other, string fault) =>
+    public void Every_value_of_the_metadata_is_checked(string sound, string other, string fault) =>
         AssertRefused(fault, Replaced(BitsAndBytes.State, Nf4Folder.Text(Sound.Replace(sound, other, StringComparison.Ordinal))));
 
     [Theory]
@@ -42,7 +43,8 @@ public sealed class BitsAndBytesTests : IDisposable
     [InlineData(BitsAndBytes.NestedScales)]
     [InlineData(BitsAndBytes.NestedMap)]
     [InlineData(BitsAndBytes.State)]
-    public void Each_tensor_must_be_there(string suffix) => AssertRefused($"has no tensor '{Nf4Folder.Matrix}{suffix}'", Replaced(suffix, null));
+    public void Every_tensor_must_be_present(string suffix) =>
+        AssertRefused($"has no tensor '{Nf4Folder.Matrix}{suffix}'", Replaced(suffix, null));
 
     [Theory]
     [InlineData(BitsAndBytes.Scales, "U8", 159)]
@@ -54,14 +56,18 @@ public sealed class BitsAndBytesTests : IDisposable
     [InlineData(BitsAndBytes.NestedMap, "F32", 255)]
     [InlineData(BitsAndBytes.NestedMap, "F64", 256)]
     public void Each_tensor_has_its_type_and_length(string suffix, string type, int length) =>
-        AssertRefused($"{suffix}' is {type} [{length}], where ", Replaced(suffix, Zeros(Nf4Folder.Matrix + suffix, Enum.Parse<SafetensorsType>(type), length)));
+        AssertRefused(
+            $"{suffix}' is {type} [{length}], where ",
+            Replaced(suffix, Zeros(Nf4Folder.Matrix + suffix, Enum.Parse<SafetensorsType>(type), length)));
 
     [Fact]
     public void Another_code_is_refused() =>
-        AssertRefused("is another code than that of NF4", Replaced(BitsAndBytes.Code, Zeros(Nf4Folder.Matrix + BitsAndBytes.Code, SafetensorsType.F32, 16)));
+        AssertRefused(
+            "is another code than that of NF4",
+            Replaced(BitsAndBytes.Code, Zeros(Nf4Folder.Matrix + BitsAndBytes.Code, SafetensorsType.F32, 16)));
 
     [Fact]
-    public void A_long_text_is_not_read() => AssertRefused("where a short JSON text belongs",
+    public void Metadata_that_are_too_long_are_not_read() => AssertRefused("where a short JSON text belongs",
         Replaced(BitsAndBytes.State, Zeros(Nf4Folder.Matrix + BitsAndBytes.State, SafetensorsType.U8, (1 << 16) + 1)));
 
     [Theory]
@@ -72,7 +78,8 @@ public sealed class BitsAndBytesTests : IDisposable
     {
         var stored = Enum.Parse<SafetensorsType>(type);
         long bytes = shape.Aggregate((long)stored.Size(), (product, dimension) => product * dimension);
-        AssertRefused(fault, Replaced("", new TensorToWrite(Nf4Folder.Matrix, stored, [.. shape], stream => stream.Write(new byte[bytes]))));
+        AssertRefused(
+            fault, Replaced("", new TensorToWrite(Nf4Folder.Matrix, stored, [.. shape], stream => stream.Write(new byte[bytes]))));
     }
 
     [Theory]
@@ -81,12 +88,13 @@ public sealed class BitsAndBytesTests : IDisposable
     public void Other_formats_are_refused_by_name(string suffix, string fault) =>
         AssertRefused(fault, Replaced(BitsAndBytes.State, Zeros(Nf4Folder.Matrix + suffix, SafetensorsType.U8, 8)));
 
-    /// <summary>Both dialects of names, as for plain checkpoints.</summary>
+    /// <summary>Both dialects of tensor names are read, as in plain checkpoints.</summary>
     [Fact]
     public void New_names_are_read()
     {
         string Renamed(string name) => "model." + name.Replace("language_model.model.", "language_model.", StringComparison.Ordinal);
-        string folder = Nf4Folder.Write(scratch.Path, (_, file, parts) => parts.Values.Select(part => Nf4Folder.Copy(file, part, Renamed(part.Name))));
+        string folder =
+            Nf4Folder.Write(scratch.Path, (_, file, parts) => parts.Values.Select(part => Nf4Folder.Copy(file, part, Renamed(part.Name))));
         using Checkpoint renamed = Checkpoint.Open(folder), source = Checkpoint.Open(Path.Combine(scratch.Path, "nf4"));
         float[] expected = new float[160], actual = new float[160];
         for (int row = 0; row < 64; row++)

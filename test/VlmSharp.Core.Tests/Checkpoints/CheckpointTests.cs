@@ -21,7 +21,7 @@ public class CheckpointTests
         return error.Message;
     }
 
-    /// <summary>A copy of pg1 whose tensors went through a function; null leaves one out.</summary>
+    /// <summary>Makes a copy of pg1 in which a function changes the tensors; it returns null to leave a tensor out.</summary>
     private static TemporaryFolder Changed(Func<CheckpointTensor, IEnumerable<TensorToWrite>> change)
     {
         using Checkpoint source = Checkpoint.Open(Golden("pg1"));
@@ -75,7 +75,7 @@ public class CheckpointTests
         foreach (string name in one.Tensors.Keys)
         {
             float[] expected = Floats(one, name), actual = Floats(other, name);
-            // binary16 has fewer exponents: what is below its smallest normal number loses bits.
+            // binary16 has fewer exponents, so numbers below its smallest normal number lose bits.
             if (kind == "pg1-f16") expected = [.. expected.Select(value => (float)(Half)value)];
             Assert.Equal(expected, actual);
         }
@@ -177,8 +177,10 @@ public class CheckpointTests
     [InlineData("{\"weight_map\":{\"a\":\"/etc/model.safetensors\"}}", "in the same folder")]
     [InlineData("{\"weight_map\":{\"a\":\"c:model.safetensors\"}}", "in the same folder")]
     [InlineData("{\"weight_map\":{\"a\":\"config.json\"}}", "in the same folder")]
-    [InlineData("{\"weight_map\":{\"a\":\"model-00004-of-00004.safetensors\"}}", "model-00004-of-00004.safetensors, which is not in the folder")]
-    [InlineData("{\"weight_map\":{\"a\":\"model-00001-of-00003.safetensors\"}}", "'a' is in model-00001-of-00003.safetensors, and it is not")]
+    [InlineData(
+        "{\"weight_map\":{\"a\":\"model-00004-of-00004.safetensors\"}}", "model-00004-of-00004.safetensors, which is not in the folder")]
+    [InlineData(
+        "{\"weight_map\":{\"a\":\"model-00001-of-00003.safetensors\"}}", "'a' is in model-00001-of-00003.safetensors, and it is not")]
     [InlineData("{\"weight_map\":{}}", "empty 'weight_map'")]
     [InlineData("{\"weight_map\":{\"a\":1}}", "a number in 'weight_map.a'")]
     [InlineData("{}", "no 'weight_map'")]
@@ -196,7 +198,7 @@ public class CheckpointTests
         using var folder = new TemporaryFolder();
         File.Copy(Path.Combine(Golden("pg1"), "config.json"), folder.At("config.json"));
         string config = File.ReadAllText(folder.At("config.json"));
-        // 5184 rows become a million: sparse on disk, but many times what could be read in the time allowed.
+        // 5184 rows become a million. The file is sparse, but far too large to be read in the time allowed.
         File.WriteAllText(folder.At("config.json"), config
             .Replace("\"vocab_size\": 5184", "\"vocab_size\": 2097152", StringComparison.Ordinal)
             .Replace("\"hidden_size\": 64", "\"hidden_size\": 2048", StringComparison.Ordinal));

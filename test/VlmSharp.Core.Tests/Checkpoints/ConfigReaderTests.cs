@@ -14,7 +14,7 @@ public class ConfigReaderTests
 
     private static PaliGemmaConfig Read(string json) => ConfigReader.Read(Encoding.UTF8.GetBytes(json), "config.json");
 
-    /// <summary>The golden file with one key set; the key's path has dots, the value is JSON, or "absent".</summary>
+    /// <summary>The golden file with one key changed. The path of the key has dots; the value is JSON, or "absent".</summary>
     private static string With(string kind, string key, string value)
     {
         JsonNode root = JsonNode.Parse(GoldenText(kind))!;
@@ -32,12 +32,16 @@ public class ConfigReaderTests
         Assert.Equal(new VisionConfig(48, 96, 3, 4, 14, 56, 1e-6f), config.Vision);
         Assert.Equal((12, 4, 16), (config.Vision.HeadDim, config.Vision.PatchesPerSide, config.Vision.Patches));
         TextConfig text = config.Text;
-        Assert.Equal(("gemma", 64, 160, 3, 4, 1, 32, 5184), (text.ModelType, text.HiddenSize, text.IntermediateSize, text.Layers, text.Heads, text.KvHeads, text.HeadDim, text.VocabSize));
+        Assert.Equal(
+            ("gemma", 64, 160, 3, 4, 1, 32, 5184),
+            (text.ModelType, text.HiddenSize, text.IntermediateSize, text.Layers, text.Heads, text.KvHeads, text.HeadDim, text.VocabSize));
         Assert.Equal((1e-6f, 10000f, 8192), (text.RmsNormEpsilon, text.RopeBase, text.MaxPositions));
         Assert.Equal(MathF.Pow(32, -0.5f), text.QueryScale, 1e-7f);
         Assert.Equal((0f, 0f, 0, false), (text.AttentionSoftCap, text.FinalSoftCap, text.SlidingWindow, text.HasPostNorms));
         Assert.Equal([false, false, false], text.SlidingLayers.AsEnumerable());
-        Assert.Equal((5152, 2, 0, "bfloat16", true), (config.ImageTokenId, config.BosTokenId, config.PadTokenId, config.StoredDType, config.TiesHead));
+        Assert.Equal(
+            (5152, 2, 0, "bfloat16", true),
+            (config.ImageTokenId, config.BosTokenId, config.PadTokenId, config.StoredDType, config.TiesHead));
         Assert.Equal([1], config.EosTokenIds.AsEnumerable());
         Assert.Equal(8f, config.EmbeddingScale);
     }
@@ -133,7 +137,10 @@ public class ConfigReaderTests
     [InlineData("quantization_config", """{"quant_method":"bitsandbytes","load_in_8bit":true}""", "bitsandbytes quantized to 'LLM.int8'")]
     [InlineData("quantization_config", """{"load_in_8bit":true}""", "bitsandbytes quantized to 'LLM.int8'")]
     [InlineData("quantization_config", """{"quant_method":"bitsandbytes","load_in_4bit":true}""", "bitsandbytes quantized to 'FP4'")]
-    [InlineData("quantization_config", """{"load_in_4bit":true,"bnb_4bit_quant_type":"nf4","bnb_4bit_quant_storage":"bfloat16"}""", "stored as 'bfloat16'")]
+    [InlineData(
+        "quantization_config",
+        """{"load_in_4bit":true,"bnb_4bit_quant_type":"nf4","bnb_4bit_quant_storage":"bfloat16"}""",
+        "stored as 'bfloat16'")]
     public void WhatCannotBeRunIsRefusedWithTheReason(string key, string value, string reason)
     {
         var error = Assert.Throws<ModelFormatException>(() => Read(With("pg1", key, value)));

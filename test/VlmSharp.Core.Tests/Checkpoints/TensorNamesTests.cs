@@ -37,7 +37,8 @@ public class TensorNamesTests
     [Fact]
     public void NormalizingIsIdempotentOnWhateverNames()
     {
-        string[] steps = ["model.", "vlm.", "vision_tower.", "vision_model.", "language_model.", "lm_head.", "multi_modal_projector.", "weight", "x."];
+        string[] steps =
+            ["model.", "vlm.", "vision_tower.", "vision_model.", "language_model.", "lm_head.", "multi_modal_projector.", "weight", "x."];
         var random = new Random(3);
         for (int i = 0; i < 20_000; i++)
         {

@@ -4,13 +4,22 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Core.Tests.Checkpoints;
 
-/// <summary>The published sizes, to the last parameter.</summary>
+/// <summary>The published sizes have exactly the expected number of parameters.</summary>
 public class TensorTableTests
 {
-    private const string Pg1 = """ "model_type":"gemma","hidden_size":2048,"intermediate_size":16384,"num_hidden_layers":18,"num_attention_heads":8,"num_key_value_heads":1,"vocab_size":257216 """;
+    private const string Pg1 = """
+        "model_type":"gemma","hidden_size":2048,"intermediate_size":16384,"num_hidden_layers":18,"num_attention_heads":8,
+        "num_key_value_heads":1,"vocab_size":257216
+        """;
     private const string Pg2 = """ "model_type":"gemma2","vocab_size":257216 """;
-    private const string Pg2Of10B = """ "model_type":"gemma2","hidden_size":3584,"intermediate_size":14336,"num_hidden_layers":42,"num_attention_heads":16,"num_key_value_heads":8,"vocab_size":257216 """;
-    private const string Pg2Of28B = """ "model_type":"gemma2","hidden_size":4608,"intermediate_size":36864,"num_hidden_layers":46,"num_attention_heads":32,"num_key_value_heads":16,"head_dim":128,"query_pre_attn_scalar":144,"vocab_size":257216 """;
+    private const string Pg2Of10B = """
+        "model_type":"gemma2","hidden_size":3584,"intermediate_size":14336,"num_hidden_layers":42,"num_attention_heads":16,
+        "num_key_value_heads":8,"vocab_size":257216
+        """;
+    private const string Pg2Of28B = """
+        "model_type":"gemma2","hidden_size":4608,"intermediate_size":36864,"num_hidden_layers":46,"num_attention_heads":32,
+        "num_key_value_heads":16,"head_dim":128,"query_pre_attn_scalar":144,"vocab_size":257216
+        """;
 
     internal static PaliGemmaConfig Published(string text, int resolution) => ConfigReader.Read(Encoding.UTF8.GetBytes($$"""
         {"model_type":"paligemma","image_token_index":257152,"text_config":{ {{text}} },
@@ -31,7 +40,8 @@ public class TensorTableTests
     [InlineData(Pg2Of28B, 224, 412_442_352, 5_313_024, 27_650_487_024, 947)]
     [InlineData(Pg2Of28B, 448, 413_327_088, 5_313_024, 27_651_371_760, 947)]
     [InlineData(Pg2Of28B, 896, 416_866_032, 5_313_024, 27_654_910_704, 947)]
-    public void PublishedSizesHaveTheirParametersAndTensors(string text, int resolution, long vision, long projector, long total, int tensors)
+    public void PublishedSizesHaveTheirParametersAndTensors(
+        string text, int resolution, long vision, long projector, long total, int tensors)
     {
         PaliGemmaConfig config = Published(text, resolution);
         ParameterCounts counts = TensorTable.Count(config);

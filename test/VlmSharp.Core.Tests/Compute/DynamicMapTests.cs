@@ -6,15 +6,19 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Core.Tests.Compute;
 
-/// <summary>The map of 8-bit moments against bitsandbytes' own, and its search against a plain one.</summary>
+/// <summary>Compares the map of 8-bit moments with that of bitsandbytes, and its search with a linear one.</summary>
 public sealed class DynamicMapTests
 {
     [Fact]
-    public void The_signed_map_is_that_of_bitsandbytes()
+    public void The_signed_map_equals_that_of_bitsandbytes()
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("training", "nf4.json")));
-        JsonElement tensor = golden.RootElement.GetProperty("tensors").GetProperty("pg1").GetProperty("language_model.model.layers.0.mlp.down_proj.weight.nested_quant_map");
-        Assert.Equal(tensor.GetProperty("sha256").GetString(), Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(DynamicMap.Signed.Values))));
+        JsonElement tensor = golden.RootElement.GetProperty("tensors")
+            .GetProperty("pg1")
+            .GetProperty("language_model.model.layers.0.mlp.down_proj.weight.nested_quant_map");
+        Assert.Equal(
+            tensor.GetProperty("sha256").GetString(),
+            Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(DynamicMap.Signed.Values))));
     }
 
     /// <summary>By hand: the last decade has 128 parts of [0.1, 1], the first has 2 of [1e-7, 1e-6].</summary>
@@ -36,7 +40,11 @@ public sealed class DynamicMapTests
     {
         DynamicMap map = signed ? DynamicMap.Signed : DynamicMap.Unsigned;
         var random = new Random(3);
-        var numbers = new List<float> { 0, -0f, 1, -1, 2, -2, float.MaxValue, float.MinValue, float.Epsilon, -float.Epsilon, float.PositiveInfinity, float.NegativeInfinity };
+        var numbers = new List<float>
+        {
+            0, -0f, 1, -1, 2, -2, float.MaxValue, float.MinValue, float.Epsilon, -float.Epsilon, float.PositiveInfinity,
+            float.NegativeInfinity
+        };
         for (int i = 0; i < 256; i++)
         {
             numbers.AddRange([map[(byte)i], MathF.BitIncrement(map[(byte)i]), MathF.BitDecrement(map[(byte)i])]);
@@ -48,7 +56,7 @@ public sealed class DynamicMapTests
         for (int i = 0; i < 20000; i++) numbers.Add((float)(Math.Pow(10, -8 * random.NextDouble()) * (2 * random.NextDouble() - 1)));
         foreach (float x in numbers)
         {
-            // Plainly: the first code that no later one beats.
+            // The linear search: the first code that no later code beats.
             int expected = 0;
             for (int i = 1; i < 256; i++)
                 if (x > (map[(byte)i] + map[(byte)(i - 1)]) / 2) expected = i;

@@ -8,21 +8,21 @@ namespace VlmSharp.Core.Tests.Compute;
 public sealed class MatrixTests
 {
     [Fact]
-    public void A_disposed_tensor_cannot_be_read_even_when_its_block_lives_on()
+    public void A_disposed_tensor_cannot_be_read_even_if_its_block_is_reused()
     {
         using var backend = new ReferenceBackend();
         Matrix first = backend.Upload([1, 2], 1, 2);
         first.Dispose();
-        using Matrix second = backend.Upload([3, 4], 1, 2); // takes the same block
+        using Matrix second = backend.Upload([3, 4], 1, 2); // reuses the same block
         Assert.Throws<ObjectDisposedException>(() => backend.Download(first, new float[2]));
-        first.Dispose(); // a second time: nothing
+        first.Dispose(); // a second Dispose does nothing
         float[] values = new float[2];
         backend.Download(second, values);
         Assert.Equal([3, 4], values);
     }
 
     [Fact]
-    public void Retain_keeps_a_tensor_that_its_maker_disposed_of()
+    public void Retain_keeps_a_tensor_alive_after_its_owner_disposed_of_it()
     {
         using var backend = new ReferenceBackend();
         Matrix x = backend.Upload([5], 1, 1);
@@ -45,7 +45,8 @@ public sealed class MatrixTests
         Assert.Equal(bytes, backend.AllocatedBytes);
     }
 
-    [Theory, InlineData(1), InlineData(256), InlineData(257), InlineData(1000), InlineData(1025), InlineData(123_456_789), InlineData(10_000_000_000)]
+    [Theory, InlineData(1), InlineData(256), InlineData(257), InlineData(1000), InlineData(1025), InlineData(123_456_789),
+        InlineData(10_000_000_000)]
     public void Size_classes_waste_a_fifth_at_most(long bytes)
     {
         long rounded = HostMemoryPool.SizeClass(bytes);
@@ -65,7 +66,8 @@ public sealed class MatrixTests
         Assert.Contains("row 7", Assert.Throws<ArgumentException>(() => backend.SelectRows(x, seven)).Message, StringComparison.Ordinal);
     }
 
-    [Theory, InlineData(0f, 0x0000), InlineData(1f, 0x3F80), InlineData(-2f, 0xC000), InlineData(1.00390625f, 0x3F80), InlineData(1.01171875f, 0x3F82), InlineData(float.PositiveInfinity, 0x7F80), InlineData(3.4e38f, 0x7F80)]
+    [Theory, InlineData(0f, 0x0000), InlineData(1f, 0x3F80), InlineData(-2f, 0xC000), InlineData(1.00390625f, 0x3F80),
+        InlineData(1.01171875f, 0x3F82), InlineData(float.PositiveInfinity, 0x7F80), InlineData(3.4e38f, 0x7F80)]
     public void BFloat16_rounds_to_nearest_even(float value, int bits) => Assert.Equal(bits, BFloat16.FromSingle(value));
 
     [Fact]

@@ -4,7 +4,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Core.Tests.Compute;
 
-/// <summary>The reference backend against the hand-calculated cases (and, trivially, itself).</summary>
+/// <summary>Runs the hand-calculated cases on the reference backend, which is also, trivially, compared with itself.</summary>
 public sealed class ReferenceBackendConformance : BackendConformance
 {
     protected override IComputeBackend Create() => new ReferenceBackend();

@@ -5,9 +5,9 @@ namespace VlmSharp.Core.Tests.Compute;
 
 public sealed class SequenceBatchTests
 {
-    /// <summary>Four image tokens, three of the prompt, two generated: the prefix sees itself whole, the rest is causal.</summary>
+    /// <summary>Four image tokens, three prompt tokens, two generated tokens: the whole prefix sees itself, the rest is causal.</summary>
     [Fact]
-    public void The_mask_of_prefix_lm_is_the_drawn_one()
+    public void The_prefix_lm_mask_equals_the_drawing()
     {
         string[] drawn =
         [
@@ -24,9 +24,9 @@ public sealed class SequenceBatchTests
         Assert.Equal(drawn, Draw(new SequenceSlice(0, 9, 0, 7, null), window: 0));
     }
 
-    /// <summary>The same with a window of three: the prefix still sees itself whole, later tokens see the last three.</summary>
+    /// <summary>The same with a window of three: the whole prefix still sees itself; later tokens see the last three.</summary>
     [Fact]
-    public void A_window_binds_outside_the_prefix_only()
+    public void A_window_applies_only_outside_the_prefix()
     {
         string[] drawn =
         [
@@ -42,7 +42,7 @@ public sealed class SequenceBatchTests
     }
 
     [Fact]
-    public void A_prefix_must_come_whole_and_caches_must_have_room()
+    public void A_prefix_must_be_added_at_once_and_must_fit_the_cache()
     {
         using var cache = new HostKvCache(1, 4, 8);
         var batch = new SequenceBatch();

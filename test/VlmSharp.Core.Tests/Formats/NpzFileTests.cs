@@ -7,7 +7,7 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Core.Tests.Formats;
 
-/// <summary>NumPy archives, well made and otherwise.</summary>
+/// <summary>NumPy archives, valid and damaged.</summary>
 public sealed class NpzFileTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -37,10 +37,11 @@ public sealed class NpzFileTests : IDisposable
     [InlineData("which is none", "'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), ")]
     [InlineData("without 'descr'", "'fortran_order': False, 'shape': (2,), ")]
     [InlineData("'|O'", "'descr': '|O', 'fortran_order': False, 'shape': (2,), ")]
-    public void Other_arrays_are_named(string says, string header)
+    public void Arrays_of_other_types_are_refused_by_name(string says, string header)
     {
         byte[] text = Encoding.ASCII.GetBytes($"{{{header}}}\n");
-        string path = Write(CompressionLevel.NoCompression, ("a", [0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, 0, .. text, .. new byte[8]]));
+        string path =
+            Write(CompressionLevel.NoCompression, ("a", [0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, 0, .. text, .. new byte[8]]));
         using NpzFile file = NpzFile.Open(path);
         string message = Assert.Throws<ModelFormatException>(() => file.ReadFloats("a", [2])).Message;
         Assert.Contains(says, message, StringComparison.Ordinal);
@@ -59,14 +60,17 @@ public sealed class NpzFileTests : IDisposable
     }
 
     [Fact]
-    public void A_directory_of_very_many_files_is_refused()
+    public void An_archive_of_too_many_files_is_refused()
     {
         byte[] many = new byte[46 * (NpzFile.MostEntries + 1)];
         for (int i = 0; i < many.Length; i += 46) "PK\u0001\u0002"u8.CopyTo(many.AsSpan(i));
-        Assert.Contains("more than", Assert.Throws<ModelFormatException>(() => NpzFile.Open(folder.Write("many.npz", many))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "more than",
+            Assert.Throws<ModelFormatException>(() => NpzFile.Open(folder.Write("many.npz", many))).Message,
+            StringComparison.Ordinal);
     }
 
-    /// <summary>Damaged archives give the project's own error or, where the damage does not show, the array.</summary>
+    /// <summary>A damaged archive gives a ModelFormatException or, if the damage is not visible, the array.</summary>
 
     private string Write(CompressionLevel level, params (string Name, byte[] Bytes)[] arrays)
     {

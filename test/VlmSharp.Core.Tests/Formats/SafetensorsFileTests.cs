@@ -29,7 +29,8 @@ public class SafetensorsFileTests
     [Fact]
     public void GoldenActivationsLoadWithTheirIntegers()
     {
-        string path = Directory.EnumerateFiles(GoldenFiles.PathOf("activations"), "pg1-*.safetensors").Order(StringComparer.Ordinal).First();
+        string path =
+            Directory.EnumerateFiles(GoldenFiles.PathOf("activations"), "pg1-*.safetensors").Order(StringComparer.Ordinal).First();
         using SafetensorsFile file = SafetensorsFile.Open(path);
         SafetensorsEntry ids = file.Entries["input_ids"];
         Assert.Equal(SafetensorsType.I64, ids.Type);
@@ -70,8 +71,12 @@ public class SafetensorsFileTests
     [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 3, "describes 4 bytes")]
     [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 5, "describes 4 bytes")]
     [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "gap before 'x'")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", 6, "overlap at 'y'")]
-    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "'x' twice")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""",
+        6,
+        "overlap at 'y'")]
+    [InlineData(
+        """{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "'x' twice")]
     [InlineData("""{"x":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}}""", 4, "'Q4'")]
     [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "before they begin")]
     [InlineData("""{"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "whole numbers")]
@@ -109,12 +114,13 @@ public class SafetensorsFileTests
     {
         using var folder = new TemporaryFolder();
         const long Elements = (1L << 31) + 5;
-        string header = $$"""{"big":{"dtype":"BF16","shape":[{{Elements}}],"data_offsets":[0,{{2 * Elements}}] },"last":{"dtype":"F32","shape":[1],"data_offsets":[{{2 * Elements}},{{(2 * Elements) + 4}}] } }""";
+        string header = $$"""{"big":{"dtype":"BF16","shape":[{{Elements}}],"data_offsets":[0,"""
+            + $$"""{{2 * Elements}}] },"last":{"dtype":"F32","shape":[1],"data_offsets":[{{2 * Elements}},{{(2 * Elements) + 4}}] } }""";
         string path = folder.At("big.safetensors");
         byte[] start = Compose(header, 0);
         using (var stream = new FileStream(path, FileMode.CreateNew))
         {
-            // Sparse: only the header and the last bytes take room on the disk.
+            // The file is sparse: only the header and the last bytes take space on the disk.
             stream.Write(start);
             stream.SetLength(start.Length + (2 * Elements) + 4);
             stream.Seek(-6, SeekOrigin.End);

@@ -80,17 +80,18 @@ public class SafetensorsWriterTests
             Assert.True(tensor.File.Bytes(tensor.File.Entries[tensor.StoredName])
                 .SequenceEqual(written.File.Bytes(written.File.Entries[written.StoredName])), tensor.Name);
         }
-        // The other layout would shadow this one or be shadowed by it.
+        // A file of the other layout would hide this one or be hidden by it.
         Assert.Throws<IOException>(() => SafetensorsWriter.WriteModel(folder.Path, [
             TensorToWrite.FromIntegers("x", [1], new long[1]), TensorToWrite.FromIntegers("y", [1], new long[1])], shards > 1 ? 100 : 1));
     }
 
-    /// <summary>As the embedding of the 3B model has; a span of bytes ends at 2 GiB.</summary>
+    /// <summary>A tensor of over 2 GiB, like the embedding of the 3B model: a span of bytes cannot hold it.</summary>
     [Fact]
     public unsafe void MoreThanTwoGibibytesOfNumbersAreWritten()
     {
         const int Count = (1 << 29) + 5;
-        var memory = (float*)System.Runtime.InteropServices.NativeMemory.Alloc(Count, sizeof(float)); // never written to: the system keeps one page of it
+        // never written to, so the system keeps only one page of it
+        var memory = (float*)System.Runtime.InteropServices.NativeMemory.Alloc(Count, sizeof(float));
         try
         {
             using var counted = new CountingStream();

@@ -28,7 +28,7 @@ public sealed class GenerationOptionsTests
     };
 
     [Theory, MemberData(nameof(Wrong))]
-    public void A_wrong_option_is_named_as_transformers_names_it(string name, string says, GenerationOptions options)
+    public void A_wrong_option_is_reported_by_its_name_in_transformers(string name, string says, GenerationOptions options)
     {
         RequestException e = Assert.Throws<RequestException>(options.Validate);
         Assert.StartsWith(name + " ", e.Message, StringComparison.Ordinal);
@@ -38,10 +38,25 @@ public sealed class GenerationOptionsTests
     }
 
     [Fact]
-    public void Extremes_that_mean_something_are_accepted()
+    public void Extreme_but_meaningful_values_are_accepted()
     {
         new GenerationOptions().Validate();
-        new GenerationOptions { TopP = 0, MinP = 1, TopK = 0, Temperature = 1e-6f, MinNewTokens = 128, Seed = -1, TopLogProbabilities = 1000 }.Validate();
-        new GenerationOptions { Beams = GenerationOptions.MaxBeams, LengthPenalty = -1, RepetitionPenalty = 0.5f, NoRepeatNgramSize = 1 }.Validate();
+        new GenerationOptions
+        {
+            TopP = 0,
+            MinP = 1,
+            TopK = 0,
+            Temperature = 1e-6f,
+            MinNewTokens = 128,
+            Seed = -1,
+            TopLogProbabilities = 1000
+        }.Validate();
+        new GenerationOptions
+        {
+            Beams = GenerationOptions.MaxBeams,
+            LengthPenalty = -1,
+            RepetitionPenalty = 0.5f,
+            NoRepeatNgramSize = 1
+        }.Validate();
     }
 }

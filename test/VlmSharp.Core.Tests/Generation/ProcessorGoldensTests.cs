@@ -6,7 +6,9 @@ using VlmSharp.Generation.Processors;
 
 namespace VlmSharp.Core.Tests.Generation;
 
-/// <summary>Scores before and after the reference's processors: the same tokens removed, the same values and probabilities.</summary>
+/// <summary>
+/// Compares the scores with those of the reference's processors: the same tokens are removed, and values and probabilities agree.
+/// </summary>
 public sealed class ProcessorGoldensTests
 {
     private const double Relative = 1e-5;

@@ -4,7 +4,7 @@ using VlmSharp.Generation.Processors;
 
 namespace VlmSharp.Core.Tests.Generation;
 
-/// <summary>By hand, what the recorded cases do not reach.</summary>
+/// <summary>Cases by hand that the recorded ones do not cover.</summary>
 public sealed class ProcessorTests
 {
     private const float Gone = float.NegativeInfinity;
@@ -17,7 +17,7 @@ public sealed class ProcessorTests
     [InlineData(2, new[] { 0, 0 }, new[] { 0 })]
     [InlineData(4, new[] { 1, 2, 3 }, new int[0])]
     [InlineData(5, new int[0], new int[0])]
-    public void No_run_of_n_tokens_comes_twice(int size, int[] history, int[] removed)
+    public void No_run_of_n_tokens_is_repeated(int size, int[] history, int[] removed)
     {
         float[] scores = new float[6];
         NoRepeatNgram.Apply(scores, history, size);
@@ -33,7 +33,7 @@ public sealed class ProcessorTests
     }
 
     [Fact]
-    public void The_end_is_held_back_for_as_many_new_tokens_as_asked()
+    public void The_end_is_suppressed_until_there_are_enough_new_tokens()
     {
         for (int made = 0; made < 4; made++)
         {
@@ -43,9 +43,9 @@ public sealed class ProcessorTests
         }
     }
 
-    /// <summary>The shortcut of top-p, which sorts only tokens that can stay, against sorting them all.</summary>
+    /// <summary>The shortcut of top-p, which sorts only the tokens that can stay, equals sorting all of them.</summary>
     [Theory, InlineData(0f), InlineData(0.1f), InlineData(0.5f), InlineData(0.9f), InlineData(0.999f), InlineData(1f)]
-    public void Top_p_is_the_smallest_set_that_has_p(float p)
+    public void Top_p_keeps_the_smallest_set_whose_probability_reaches_p(float p)
     {
         var random = new Random(7);
         for (int round = 0; round < 50; round++)
@@ -64,19 +64,33 @@ public sealed class ProcessorTests
             float[] kept = [.. scores];
             new TopP(kept.Length).Apply(kept, p);
             Assert.Equal(expected.Count, kept.Count(float.IsFinite));
-            Assert.Equal(expected.Sum(id => weights[id]), Enumerable.Range(0, kept.Length).Where(id => kept[id] > Gone).Sum(id => weights[id]), 1e-9); // of equal ones any
+            // any of several equal tokens may stay
+            Assert.Equal(
+                expected.Sum(id => weights[id]),
+                Enumerable.Range(0, kept.Length).Where(id => kept[id] > Gone).Sum(id => weights[id]),
+                1e-9);
         }
     }
 
     [Theory, InlineData(1), InlineData(3), InlineData(50), InlineData(64)]
-    public void The_selector_finds_what_sorting_finds(int n)
+    public void The_selector_agrees_with_sorting(int n)
     {
         var random = new Random(n);
         var selector = new TopSelector(n);
         for (int round = 0; round < 200; round++)
         {
-            float[] scores = [.. Enumerable.Range(0, random.Next(0, 80)).Select(_ => random.Next(8) switch { 0 => Gone, 1 => float.NaN, _ => random.Next(5) })];
-            int[] expected = [.. Enumerable.Range(0, scores.Length).Where(id => scores[id] > Gone).OrderByDescending(id => scores[id]).ThenBy(id => id).Take(n)];
+            float[] scores =
+            [
+                .. Enumerable.Range(0, random.Next(0, 80))
+                    .Select(_ => random.Next(8) switch { 0 => Gone, 1 => float.NaN, _ => random.Next(5) })
+            ];
+            int[] expected =
+            [
+                .. Enumerable.Range(0, scores.Length)
+                    .Where(id => scores[id] > Gone)
+                    .OrderByDescending(id => scores[id])
+                    .ThenBy(id => id).Take(n)
+            ];
             selector.Select(scores);
             selector.Order();
             Assert.Equal(expected, selector.Ids.ToArray());
@@ -85,7 +99,7 @@ public sealed class ProcessorTests
     }
 
     [Fact]
-    public void Sampling_has_transformers_defaults()
+    public void The_defaults_of_sampling_are_those_of_transformers()
     {
         float[] scores = [.. Enumerable.Range(0, 200).Select(id => -id * 0.01f)];
         new TokenSampler(200).Apply(scores, new GenerationOptions { Temperature = 1 }.Rule(0, 0, 200));
@@ -109,7 +123,7 @@ public sealed class ProcessorTests
         Assert.Equal([Gone, MathF.Log(0.25f), Gone, MathF.Log(0.75f), Gone], logs, (a, b) => a == b || Math.Abs(a - b) < 1e-6);
     }
 
-    /// <summary>A model whose logits are no numbers still says only what is allowed.</summary>
+    /// <summary>Even if logits are NaN, only allowed tokens are chosen.</summary>
     [Fact]
     public void Masked_logits_are_finite()
     {
@@ -125,7 +139,7 @@ public sealed class ProcessorTests
     }
 
     [Fact]
-    public void The_heads_rows_are_the_union_in_order_or_all()
+    public void The_rows_of_the_head_are_the_union_in_order_or_all_rows()
     {
         var rows = new HeadRows(300);
         rows.Clear();
@@ -142,8 +156,11 @@ public sealed class ProcessorTests
     }
 
     [Theory, InlineData(2, 1), InlineData(3, 3), InlineData(-1), InlineData(300)]
-    public void A_constraint_that_breaks_its_contract_is_named(params int[] allowed) =>
-        Assert.Contains("token constraint", Assert.Throws<InvalidOperationException>(() => Allowing(allowed).AllowedAfter([7, 1], 300).Length).Message, StringComparison.Ordinal);
+    public void A_constraint_that_breaks_its_contract_is_reported(params int[] allowed) =>
+        Assert.Contains(
+            "token constraint",
+            Assert.Throws<InvalidOperationException>(() => Allowing(allowed).AllowedAfter([7, 1], 300).Length).Message,
+            StringComparison.Ordinal);
 
     private static PreparedPrompt Allowing(params int[] ids) => new([7], []) { Constraint = new Fixed(ids) };
 
@@ -151,7 +168,7 @@ public sealed class ProcessorTests
     {
         public ReadOnlySpan<int> AllowedAfter(ReadOnlySpan<int> newTokens)
         {
-            Assert.Equal([1], newTokens.ToArray()); // without the prompt
+            Assert.Equal([1], newTokens.ToArray()); // the prompt is not included
             return ids;
         }
     }

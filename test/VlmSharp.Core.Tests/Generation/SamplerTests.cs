@@ -9,9 +9,11 @@ public sealed class SamplerTests
     /// <summary>The known answers of Random123, the library of the paper's authors.</summary>
     [Theory]
     [InlineData(0u, 0u, 0u, 0u, 0u, 0u, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
-    [InlineData(0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
-    [InlineData(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdcceb, 0x5001e420u, 0x24126ea1u)]
-    public void Philox_gives_the_published_words(uint x0, uint x1, uint x2, uint x3, uint k0, uint k1, uint a, uint b, uint c, uint d) =>
+    [InlineData(
+        0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
+    [InlineData(
+        0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdcceb, 0x5001e420u, 0x24126ea1u)]
+    public void Philox_gives_the_published_numbers(uint x0, uint x1, uint x2, uint x3, uint k0, uint k1, uint a, uint b, uint c, uint d) =>
         Assert.Equal((a, b, c, d), CounterRandom.Philox(x0, x1, x2, x3, k0, k1));
 
     [Fact]
@@ -29,21 +31,22 @@ public sealed class SamplerTests
     }
 
     /// <summary>
-    /// Chi-square with n draws of k outcomes, sum (observed - n p)^2 / (n p): has mean k - 1 and variance 2 (k - 1). The draws
-    /// are fixed by their seeds; a fair sampler's statistic exceeds the bound, 5 standard deviations, for hardly any seed.
-    /// Both along one stream (a long text) and across streams (the first token under many seeds).
+    /// The chi-square statistic of n draws with k outcomes, sum (observed - n p)^2 / (n p), has mean k - 1 and variance 2 (k - 1). Seeds
+    /// fix the draws; for a fair sampler hardly any seed exceeds the bound of 5 standard deviations. This is tested along one stream (a
+    /// long text) and across streams (the first token under many seeds).
     /// </summary>
     [Theory, InlineData(false, 11), InlineData(false, 12), InlineData(true, 0), InlineData(true, 1)]
     public void Draws_have_the_distribution_of_the_scores(bool acrossSeeds, long fix)
     {
         const int Outcomes = 40, Draws = 200_000;
-        float[] scores = new float[2 * Outcomes]; // every second one removed
+        float[] scores = new float[2 * Outcomes]; // every second token is removed
         for (int i = 0; i < scores.Length; i++) scores[i] = i % 2 == 0 ? 3 - 0.05f * i : float.NegativeInfinity;
         double[] weights = new double[scores.Length];
         double total = Sampler.Weigh(scores, weights);
         var sampler = new Sampler(scores.Length);
         int[] observed = new int[scores.Length];
-        for (int n = 0; n < Draws; n++) observed[sampler.Draw(scores, acrossSeeds ? CounterRandom.Uniform(n, fix) : CounterRandom.Uniform(fix, n))]++;
+        for (int n = 0; n < Draws; n++)
+            observed[sampler.Draw(scores, acrossSeeds ? CounterRandom.Uniform(n, fix) : CounterRandom.Uniform(fix, n))]++;
 
         double statistic = 0;
         for (int i = 0; i < scores.Length; i++)

@@ -6,7 +6,7 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Generation;
 
-/// <summary>Stop strings in a text that comes token by token.</summary>
+/// <summary>Stop strings in a text that arrives token by token.</summary>
 public sealed class StopTextTests
 {
     private const int FirstByte = 120; // of this vocabulary
@@ -34,7 +34,7 @@ public sealed class StopTextTests
     }
 
     [Fact]
-    public void A_character_in_bytes_stops_at_its_last_byte()
+    public void A_character_made_of_byte_tokens_stops_at_its_last_byte()
     {
         var text = new StopText(Tokenizer, ["\U0001F608"]);
         byte[] bytes = [.. "\U0001F608"u8];
@@ -45,7 +45,9 @@ public sealed class StopTextTests
         }
     }
 
-    /// <summary>Random tokens over few characters, so that stop strings begin, fail and overlap everywhere; the oracle decodes each prefix as a whole.</summary>
+    /// <summary>
+    /// Random tokens over few characters, so that stop strings begin, fail and overlap everywhere. The oracle decodes each whole prefix.
+    /// </summary>
     [Fact]
     public void Streams_are_cut_where_the_whole_text_is()
     {
@@ -55,9 +57,14 @@ public sealed class StopTextTests
         int stopped = 0;
         for (int round = 0; round < 3000; round++)
         {
-            string[] stops = [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => string.Concat(Enumerable.Range(0, random.Next(1, 5)).Select(_ => parts[random.Next(parts.Length)])))];
+            string[] stops =
+            [
+                .. Enumerable.Range(0, random.Next(1, 3))
+                    .Select(_ => string.Concat(Enumerable.Range(0, random.Next(1, 5)).Select(_ => parts[random.Next(parts.Length)])))
+            ];
             int[] ids = [.. Enumerable.Range(0, 30).Select(_ => alphabet[random.Next(alphabet.Length)])];
-            int end = Enumerable.Range(1, ids.Length).FirstOrDefault(n => stops.Any(s => Whole(n).Contains(s, StringComparison.Ordinal)), ids.Length + 1);
+            int end = Enumerable.Range(1, ids.Length)
+                .FirstOrDefault(n => stops.Any(s => Whole(n).Contains(s, StringComparison.Ordinal)), ids.Length + 1);
             string expected = end > ids.Length ? Whole(ids.Length) : Cut(Whole(end), stops);
 
             var text = new StopText(Tokenizer, stops);
@@ -66,7 +73,7 @@ public sealed class StopTextTests
             while (taken < ids.Length && !text.IsStopped)
             {
                 shown.Append(text.Append(ids[taken++]));
-                Assert.StartsWith(shown.ToString(), expected, StringComparison.Ordinal); // never a piece of what is cut
+                Assert.StartsWith(shown.ToString(), expected, StringComparison.Ordinal); // no part of the cut text is ever shown
             }
 
             Assert.Equal(end <= ids.Length, text.IsStopped);

@@ -18,7 +18,7 @@ public sealed class ReferenceDemoGoldens : DemoGoldens
 {
     protected override IComputeBackend CreateBackend() => new ReferenceBackend();
 
-    protected override int Scenes => 2; // plain loops: seconds a scene
+    protected override int Scenes => 2; // plain loops take seconds for each scene
 }
 
 public sealed class ReferenceNf4Goldens : Nf4Goldens

@@ -25,11 +25,16 @@ public class PreprocessorConfigTests
     {
         using var folder = new TemporaryFolder();
         void Write(string name, string text) => File.WriteAllText(folder.At(name), text);
-        Assert.Equal(new PreprocessorConfig().Mean, PreprocessorConfig.ReadFolder(folder.Path, 224).Mean); // neither file
+        Assert.Equal(new PreprocessorConfig().Mean, PreprocessorConfig.ReadFolder(folder.Path, 224).Mean); // neither file exists
         Write("preprocessor_config.json", "{\"image_mean\": [0.1, 0.2, 0.3]}");
-        Write("processor_config.json", "{\"processor_class\": \"PaliGemmaProcessor\", \"image_seq_length\": 256}"); // as transformers 4 writes it
+        // as transformers 4 writes it
+        Write("processor_config.json", "{\"processor_class\": \"PaliGemmaProcessor\", \"image_seq_length\": 256}");
         Assert.Equal([0.1f, 0.2f, 0.3f], PreprocessorConfig.ReadFolder(folder.Path, 224).Mean);
-        Write("processor_config.json", "{\"image_processor\": {\"image_mean\": [0.4, 0.5, 0.6], \"image_std\": [0.1, 0.1, 0.1], \"size\": {\"height\": 448, \"width\": 448}}}"); // transformers 5
+        // as transformers 5 writes it
+        Write(
+            "processor_config.json",
+            "{\"image_processor\": {\"image_mean\": [0.4, 0.5, 0.6], \"image_std\": [0.1, 0.1, 0.1], \"size\": {\"height\": 448, "
+                + "\"width\": 448}}}");
         PreprocessorConfig nested = PreprocessorConfig.ReadFolder(folder.Path, 448);
         Assert.Equal([0.4f, 0.5f, 0.6f], nested.Mean);
         Assert.Equal([0.1f, 0.1f, 0.1f], nested.Std);

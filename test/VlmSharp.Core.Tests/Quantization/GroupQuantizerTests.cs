@@ -21,15 +21,19 @@ public sealed unsafe class GroupQuantizerTests
     private static float[] Normal(int count, float scale, int seed = 5)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => scale * (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
+        return [
+            .. Enumerable.Range(0, count)
+                .Select(
+                    _ => scale * (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))
+        ];
     }
 
-    /// <summary>An 8-bit number is off by half a step at the most, plus what the scale's own rounding shifts the ends by.</summary>
+    /// <summary>An 8-bit number is off by at most half a step, plus the shift of the range's ends that rounding the scale causes.</summary>
     [Theory]
     [InlineData(1e-30f)]
     [InlineData(0.02f)]
     [InlineData(3e20f)]
-    public void Bytes_are_within_half_a_step(float scale)
+    public void Int8_is_within_half_a_step(float scale)
     {
         float[] row = Normal(640, scale), back = RoundTrip(row, DType.Int8);
         for (int group = 0; group < row.Length; group += 64)
@@ -39,9 +43,9 @@ public sealed unsafe class GroupQuantizerTests
         }
     }
 
-    /// <summary>The search beats the rule that it begins with, extreme / -8, and by how much is known for normal numbers.</summary>
+    /// <summary>The search beats the rule that it starts from, extreme / -8; for normally distributed numbers the gain is known.</summary>
     [Fact]
-    public void Nibbles_beat_the_plain_rule()
+    public void Int4_beats_the_plain_rule()
     {
         float[] row = Normal(32 * 400, 0.02f), back = RoundTrip(row, DType.Int4);
         double found = 0, plain = 0;
@@ -59,11 +63,11 @@ public sealed unsafe class GroupQuantizerTests
         Assert.InRange(Math.Sqrt(found / row.Length) / 0.02, 0.05, 0.09);
     }
 
-    /// <summary>Numbers that a format can say come back as they are, each from its own place in a group.</summary>
+    /// <summary>Numbers that a format can represent are unchanged, at every place in a group.</summary>
     [Theory]
     [InlineData(DType.Int8, 127)]
     [InlineData(DType.Int4, 7)]
-    public void What_a_format_can_say_stays(DType format, int most)
+    public void Numbers_that_a_format_can_represent_are_unchanged(DType format, int most)
     {
         float[] row = [.. Enumerable.Range(0, 192).Select(i => 0.25f * ((i * 37 + i / 64) % (2 * most + 1) - most))];
         for (int group = 0; group < row.Length; group += format.GroupSize()) row[group] = format == DType.Int8 ? 0.25f * most : -2;
@@ -73,7 +77,7 @@ public sealed unsafe class GroupQuantizerTests
     [Theory]
     [InlineData(DType.Int8)]
     [InlineData(DType.Int4)]
-    public void Zeros_and_groups_of_one_number_stay(DType format)
+    public void Zeros_and_groups_of_equal_numbers_stay(DType format)
     {
         Assert.All(RoundTrip(new float[128], format), v => Assert.Equal(0, v));
         float[] one = new float[128];
@@ -81,21 +85,21 @@ public sealed unsafe class GroupQuantizerTests
         Assert.Equal(one, RoundTrip(one, format), (a, b) => Math.Abs(a - b) <= 0.01f);
     }
 
-    /// <summary>The same numbers in another unit have the same integers, however large or small their squares are.</summary>
+    /// <summary>Scaling all numbers by a power of two leaves the integers unchanged, however large or small the squares are.</summary>
     [Theory]
     [InlineData(DType.Int8, -90)]
     [InlineData(DType.Int8, 125)]
     [InlineData(DType.Int4, -90)]
     [InlineData(DType.Int4, 70)]
     [InlineData(DType.Int4, 125)]
-    public void A_power_of_two_changes_nothing_else(DType format, int power)
+    public void A_power_of_two_changes_only_the_scale(DType format, int power)
     {
         float[] row = Normal(640, 0.02f);
         float[] expected = [.. RoundTrip(row, format).Select(v => MathF.ScaleB(v, power))];
         Assert.Equal(expected, RoundTrip([.. row.Select(v => MathF.ScaleB(v, power))], format));
     }
 
-    /// <summary>No number gets worse than nothing at the ends of the range: neither infinite, nor larger than its group.</summary>
+    /// <summary>At the ends of the range no number becomes infinite or larger than the largest of its group.</summary>
     [Theory]
     [InlineData(DType.Int8, float.MaxValue)]
     [InlineData(DType.Int8, -float.MaxValue)]
@@ -105,7 +109,7 @@ public sealed unsafe class GroupQuantizerTests
     [InlineData(DType.Int4, -float.MaxValue)]
     [InlineData(DType.Int4, 1e-38f)]
     [InlineData(DType.Int4, float.Epsilon)]
-    public void The_ends_of_the_range_stay_in_it(DType format, float extreme)
+    public void Numbers_at_the_ends_of_the_range_stay_in_it(DType format, float extreme)
     {
         float[] row = [.. Enumerable.Range(0, 64).Select(i => extreme * ((i * 37 % 64 - 31) / 32f))];
         float[] back = RoundTrip(row, format);

@@ -7,13 +7,13 @@ using VlmSharp.Quantization;
 
 namespace VlmSharp.Core.Tests.Quantization;
 
-/// <summary>A model in NF4 in which the tensors of one matrix are others.</summary>
+/// <summary>Writes a model in NF4 in which a test changes the tensors of one matrix.</summary>
 internal static class Nf4Folder
 {
-    /// <summary>The matrix, [64, 160].</summary>
+    /// <summary>The name of the changed matrix, [64, 160].</summary>
     public const string Matrix = "language_model.model.layers.0.mlp.down_proj.weight";
 
-    /// <summary>Makes what stands for the matrix: of its tensors by what follows its name, those to write.</summary>
+    /// <summary>Makes the tensors to write for the matrix from its own tensors, which are given by the suffix of their names.</summary>
     public delegate IEnumerable<TensorToWrite> Change(string name, SafetensorsFile file, Dictionary<string, SafetensorsEntry> parts);
 
     /// <summary>Writes the folder.</summary>
@@ -24,7 +24,8 @@ internal static class Nf4Folder
         Directory.CreateDirectory(folder);
         File.Copy(Path.Combine(source, "config.json"), Path.Combine(folder, "config.json"), overwrite: true);
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(source, SafetensorsNames.Whole));
-        var parts = file.Entries.Values.Where(e => e.Name.StartsWith(Matrix, StringComparison.Ordinal)).ToDictionary(e => e.Name[Matrix.Length..]);
+        var parts =
+            file.Entries.Values.Where(e => e.Name.StartsWith(Matrix, StringComparison.Ordinal)).ToDictionary(e => e.Name[Matrix.Length..]);
         TensorToWrite[] tensors =
         [
             .. file.Entries.Values.Where(e => !e.Name.StartsWith(Matrix, StringComparison.Ordinal)).Select(e => Copy(file, e)),
@@ -34,11 +35,11 @@ internal static class Nf4Folder
         return folder;
     }
 
-    /// <summary>A tensor as it is, under its name or another.</summary>
+    /// <summary>A copy of a tensor, under its own name or another.</summary>
     public static TensorToWrite Copy(SafetensorsFile file, SafetensorsEntry entry, string? name = null) =>
         new(name ?? entry.Name, entry.Type, entry.Shape, stream => stream.Write(file.Bytes(entry)));
 
-    /// <summary>The matrix's JSON.</summary>
+    /// <summary>The JSON metadata of the matrix.</summary>
     public static TensorToWrite Text(string json)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(json);

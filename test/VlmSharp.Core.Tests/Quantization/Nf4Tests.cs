@@ -9,7 +9,7 @@ using VlmSharp.Quantization;
 
 namespace VlmSharp.Core.Tests.Quantization;
 
-/// <summary>NF4 and double quantization, against the bytes of bitsandbytes.</summary>
+/// <summary>Compares NF4 and double quantization with the bytes of bitsandbytes.</summary>
 public sealed class Nf4Tests : IDisposable
 {
     private readonly TemporaryFolder scratch = new();
@@ -55,13 +55,13 @@ public sealed class Nf4Tests : IDisposable
         Assert.Equal(expected.GetProperty("codes").EnumerateArray().Select(e => e.GetByte()), made.Codes);
         Assert.Equal(expected.GetProperty("offset").GetSingle(), made.Offset);
         Assert.Equal(Floats(expected.GetProperty("nested_absmax")), made.NestedScales);
-        // The golden map is of another linspace: single numbers differ in their last bits. Those of the models below are equal.
+        // The golden map was made with another linspace: single numbers differ in their last bits. The maps of the models below are equal.
         TensorAssert.Close(Floats(expected.GetProperty("dynamic_map_signed")), DoubleQuantization.Map, 1e-7, "map");
         made.Restore(restored);
         TensorAssert.Close(Floats(expected.GetProperty("reconstructed_first8")), restored.AsSpan(0, 8), 1e-6, "restored");
     }
 
-    /// <summary>Every tensor of every quantized matrix, and nothing else changes.</summary>
+    /// <summary>Every tensor of every quantized matrix is equal, and nothing else changes.</summary>
     [Theory, InlineData("pg1"), InlineData("pg2")]
     public void A_quantized_model_has_the_bytes_of_bitsandbytes(string kind)
     {
@@ -69,14 +69,17 @@ public sealed class Nf4Tests : IDisposable
         QuantizationSummary summary = ModelQuantizer.Write(source, scratch.Path, DType.Nf4);
         using SafetensorsFile before = SafetensorsFile.Open(Path.Combine(source, SafetensorsNames.Whole));
         using SafetensorsFile after = SafetensorsFile.Open(Path.Combine(scratch.Path, SafetensorsNames.Whole));
-        var expected = golden.RootElement.GetProperty("tensors").GetProperty(kind).EnumerateObject().ToDictionary(p => p.Name, p => p.Value);
+        var expected =
+            golden.RootElement.GetProperty("tensors").GetProperty(kind).EnumerateObject().ToDictionary(p => p.Name, p => p.Value);
         Assert.Equal(expected.Count, summary.Quantized * 6);
         foreach ((string name, JsonElement tensor) in expected)
         {
             SafetensorsEntry entry = after.Entries[name];
             Assert.Equal(tensor.GetProperty("dtype").GetString(), entry.Type.HeaderName());
             Assert.Equal(tensor.GetProperty("shape").EnumerateArray().Select(e => e.GetInt64()), entry.Shape);
-            Assert.True(Convert.ToHexStringLower(SHA256.HashData(after.Bytes(entry))) == tensor.GetProperty("sha256").GetString(), $"{name} has other bytes.");
+            Assert.True(
+                Convert.ToHexStringLower(SHA256.HashData(after.Bytes(entry))) == tensor.GetProperty("sha256").GetString(),
+                $"{name} has other bytes.");
         }
 
         foreach (SafetensorsEntry entry in after.Entries.Values.Where(e => !expected.ContainsKey(e.Name)))
@@ -99,9 +102,9 @@ public sealed class Nf4Tests : IDisposable
         Assert.Equal(expected.Floats(name).ToArray(), actual);
     }
 
-    /// <summary>A last block that is short, a block of zeros, the smallest numbers and the largest.</summary>
+    /// <summary>A short last block, a block of zeros, the smallest and the largest numbers.</summary>
     [Fact]
-    public unsafe void Blocks_at_the_edges_stay_numbers()
+    public unsafe void Extreme_blocks_stay_finite()
     {
         float[] x = new float[64 * 3 + 10];
         x[64] = float.Epsilon;
@@ -133,7 +136,7 @@ public sealed class Nf4Tests : IDisposable
         Assert.Equal(new float[5], restored);
     }
 
-    /// <summary>Scales as they are, and blocks of 128: what bitsandbytes writes without double quantization.</summary>
+    /// <summary>What bitsandbytes writes without double quantization: scales that are not quantized, and blocks of 128.</summary>
     [Theory, InlineData(64), InlineData(128)]
     public void Scales_that_are_not_quantized_are_read(int blockSize)
     {
@@ -147,9 +150,11 @@ public sealed class Nf4Tests : IDisposable
         Assert.Equal(DType.F16, data.ValueType);
     }
 
-    private static unsafe ReadOnlySpan<float> Scales(in WeightData data) => new((void*)data.Scales, (int)Nf4.Blocks((long)data.Rows * data.Columns));
+    private static unsafe ReadOnlySpan<float> Scales(in WeightData data) =>
+        new((void*)data.Scales, (int)Nf4.Blocks((long)data.Rows * data.Columns));
 
-    private static IEnumerable<TensorToWrite> WithoutDoubleQuantization(SafetensorsFile file, Dictionary<string, SafetensorsEntry> parts, int blockSize)
+    private static IEnumerable<TensorToWrite> WithoutDoubleQuantization(
+        SafetensorsFile file, Dictionary<string, SafetensorsEntry> parts, int blockSize)
     {
         float[] scales = [.. Enumerable.Range(0, (int)(2 * parts[""].Elements / blockSize)).Select(i => 1f + i)];
         yield return Nf4Folder.Copy(file, parts[""]);

@@ -3,7 +3,7 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Tasks;
 
-/// <summary>What may follow what.</summary>
+/// <summary>Which token may follow which.</summary>
 public sealed class DetectionGrammarTests
 {
     private static readonly int Eos = DemoVocabulary.Tokenizer.EosId;
@@ -12,7 +12,9 @@ public sealed class DetectionGrammarTests
     [InlineData("<eos>")]
     [InlineData("<loc0001><loc0002><loc0003><loc0004> car<eos>")]
     [InlineData("<loc0001><loc0002><loc0001><loc0002> green square<eos>")] // an empty box is a box
-    [InlineData("<loc0001><loc0002><loc0003><loc0004> car ; <loc0005><loc0006><loc0007><loc0008> green square ; <loc0005><loc0006><loc0007><loc0008> car key<eos>")]
+    [InlineData(
+        "<loc0001><loc0002><loc0003><loc0004> car ; <loc0005><loc0006><loc0007><loc0008> green square ; "
+            + "<loc0005><loc0006><loc0007><loc0008> car key<eos>")]
     public void Well_formed_answers_are_allowed(string answer) => Assert.True(Allows(Grammar(), answer));
 
     [Theory]
@@ -21,7 +23,7 @@ public sealed class DetectionGrammarTests
     [InlineData("<loc0001><loc0002><loc0003><loc0004><eos>")] // no label
     [InlineData("<loc0001><loc0002><loc0003><loc0004><loc0005>")]
     [InlineData("<loc0001><loc0002><loc0000><loc0004> car")] // bottom above top
-    [InlineData("<loc0001><loc0002><loc0003><loc0001> car")] // right of left
+    [InlineData("<loc0001><loc0002><loc0003><loc0001> car")] // right edge left of the left edge
     [InlineData("<loc0001><loc0002><loc0003><loc0004> key<eos>")] // not asked for
     [InlineData("<loc0001><loc0002><loc0003><loc0004> green<eos>")] // half a label
     [InlineData("<loc0001><loc0002><loc0003><loc0004>car<eos>")] // no space
@@ -29,7 +31,7 @@ public sealed class DetectionGrammarTests
     [InlineData("<loc0001><loc0002><loc0003><loc0004> car;<loc0001><loc0002><loc0003><loc0004> car<eos>")]
     [InlineData("<loc0001><loc0002><loc0003><loc0004> car<eos> car")]
     [InlineData("<loc0001><loc0002><loc0003><loc0004><seg001> car<eos>")]
-    public void Anything_else_is_not(string answer) => Assert.False(Allows(Grammar(), answer));
+    public void Malformed_answers_are_not_allowed(string answer) => Assert.False(Allows(Grammar(), answer));
 
     [Theory]
     [InlineData(16, true), InlineData(15, false), InlineData(17, false), InlineData(0, false)]
@@ -49,9 +51,9 @@ public sealed class DetectionGrammarTests
     public void Without_things_any_text_is_a_label(string answer, bool allowed) =>
         Assert.Equal(allowed, Allows(new DetectionGrammar(DemoVocabulary.Tokenizer, [Eos], [], masks: false), answer));
 
-    /// <summary>At every step there is something to say, in ascending order, and it is read back as it was meant.</summary>
+    /// <summary>Every step allows some token, in ascending order, and the parser reads the answer back as it was meant.</summary>
     [Theory, InlineData(false), InlineData(true)]
-    public void Whatever_it_allows_is_read_back(bool masks)
+    public void Every_allowed_answer_is_read_back(bool masks)
     {
         string[] things = ["car", "car key", "green square", "caf\u00e9"];
         var grammar = new DetectionGrammar(DemoVocabulary.Tokenizer, [Eos, 0], things, masks);
@@ -64,7 +66,8 @@ public sealed class DetectionGrammarTests
             {
                 int[] allowed = grammar.AllowedAfter(ids.ToArray()).ToArray();
                 Assert.NotEmpty(allowed);
-                for (int i = 1; i < allowed.Length; i++) if (allowed[i] <= allowed[i - 1]) Assert.Fail($"{allowed[i]} behind {allowed[i - 1]}");
+                for (int i = 1; i < allowed.Length; i++)
+                    if (allowed[i] <= allowed[i - 1]) Assert.Fail($"{allowed[i]} behind {allowed[i - 1]}");
                 ids.Add(allowed[random.Next(allowed.Length)]);
             }
 
@@ -75,7 +78,7 @@ public sealed class DetectionGrammarTests
             Assert.Equal(ids.Count(id => DemoVocabulary.Tokens.LocationOf(id) >= 0), 4 * parsed.Count);
             Assert.All(parsed, box => Assert.Contains(box.Label, things));
             Assert.All(parsed, box => Assert.Equal(masks, box.MaskCodes is not null));
-            Assert.Equal(DemoVocabulary.Encode(text), ids[..^1]); // the very tokens that training has for this text
+            Assert.Equal(DemoVocabulary.Encode(text), ids[..^1]); // exactly the tokens of this text in training
         }
 
         Assert.True(boxes > 60, $"{boxes} boxes");
@@ -88,14 +91,18 @@ public sealed class DetectionGrammarTests
         Assert.Equal([Eos], Grammar().AllowedAfter([42]).ToArray());
     }
 
-    /// <summary>A vocabulary without the tokens of places or shapes: no grammar, and answers are text.</summary>
+    /// <summary>Without tokens for places or shapes there is no grammar, and answers are read as text.</summary>
     [Theory, InlineData("<loc0007>"), InlineData("<seg127>")]
     public void A_vocabulary_that_lacks_tokens_is_refused(string missing)
     {
         var tokenizer = new LackingTokenizer(missing);
-        Assert.Contains(missing[..4], Assert.Throws<RequestException>(() => new DetectionGrammar(tokenizer, [Eos], ["car"], masks: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            missing[..4],
+            Assert.Throws<RequestException>(() => new DetectionGrammar(tokenizer, [Eos], ["car"], masks: true)).Message,
+            StringComparison.Ordinal);
         int[] ids = DemoVocabulary.Encode("<loc0001><loc0002><loc0003><loc0004> car");
-        Assert.Equal(missing[1] == 's' ? 1 : 0, new AnswerParser(tokenizer, new TaskTokens(tokenizer)).Parse(ids, new float[ids.Length]).Count);
+        Assert.Equal(
+            missing[1] == 's' ? 1 : 0, new AnswerParser(tokenizer, new TaskTokens(tokenizer)).Parse(ids, new float[ids.Length]).Count);
     }
 
     private sealed class LackingTokenizer(string missing) : ITokenizer

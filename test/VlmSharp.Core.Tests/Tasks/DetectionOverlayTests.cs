@@ -4,13 +4,13 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Core.Tests.Tasks;
 
-/// <summary>What a drawing shows where.</summary>
+/// <summary>What a drawing shows, and where.</summary>
 public sealed class DetectionOverlayTests
 {
     private static readonly (byte, byte, byte) Orange = (230, 159, 0), SkyBlue = (86, 180, 233);
 
     [Fact]
-    public void Boxes_labels_and_masks_are_where_they_belong()
+    public void Boxes_labels_and_masks_are_drawn_at_their_places()
     {
         RgbImage image = Gray(200, 160);
         var values = new float[64 * 64];
@@ -30,7 +30,7 @@ public sealed class DetectionOverlayTests
     }
 
     [Fact]
-    public void Things_of_one_label_are_told_apart_and_labels_by_color()
+    public void Each_label_has_a_color_and_things_of_one_label_can_be_told_apart()
     {
         Detection Make(float x, string label) => new(new Box(x, 50, x + 30, 80), label, 0.5f);
         RgbImage same = DetectionOverlay.Draw(Gray(200, 100), [Make(10, "cat"), Make(110, "cat")]);
@@ -39,7 +39,7 @@ public sealed class DetectionOverlayTests
         Assert.Equal((Orange, SkyBlue, Orange), (At(two, 10, 79), At(two, 60, 79), At(two, 110, 79)));
     }
 
-    /// <summary>Any box, label and picture: it is drawn, and labels stay in the picture and off each other while there is room.</summary>
+    /// <summary>Any box, label and picture can be drawn. Labels stay inside the picture and do not overlap while there is room.</summary>
     [Fact]
     public void Anything_can_be_drawn()
     {
@@ -51,7 +51,12 @@ public sealed class DetectionOverlayTests
             {
                 float x = random.Next(-20, 120), y = random.Next(-20, 120);
                 var box = new Box(x, y, x + random.Next(100), y + random.Next(100));
-                return new Detection(box, new string('x', random.Next(30)), random.NextSingle(), null, random.Next(2) == 0 ? null : new SegmentationMask(new float[4096], box, width, height));
+                return new Detection(
+                    box,
+                    new string('x', random.Next(30)),
+                    random.NextSingle(),
+                    null,
+                    random.Next(2) == 0 ? null : new SegmentationMask(new float[4096], box, width, height));
             })];
             RgbImage drawn = DetectionOverlay.Draw(Gray(width, height), detections);
             Assert.Equal((width, height), (drawn.Width, drawn.Height));

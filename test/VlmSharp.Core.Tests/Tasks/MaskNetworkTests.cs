@@ -9,7 +9,7 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Core.Tests.Tasks;
 
-/// <summary>Masks from codes and back, as the reference computes them.</summary>
+/// <summary>Masks from codes and codes from masks, compared with the reference.</summary>
 public sealed class MaskNetworkTests : IClassFixture<MaskNetworkTests.Files>
 {
     private readonly Files files;
@@ -60,14 +60,15 @@ public sealed class MaskNetworkTests : IClassFixture<MaskNetworkTests.Files>
     {
         using var golden = new GoldenTensors(GoldenFiles.PathOf("masks", "masks.safetensors"));
         ReadOnlySpan<float> input = golden.Floats($"{index}.encoder_input");
-        TensorAssert.StageClose(golden.Floats($"{index}.encoder_features"), files.Encoder.Features(input).Values, 1e-4, $"features {index}");
+        TensorAssert.StageClose(
+            golden.Floats($"{index}.encoder_features"), files.Encoder.Features(input).Values, 1e-4, $"features {index}");
         Assert.Equal(GoldenCase.Ints(MaskGoldens.Cases[index].GetProperty("encoded")), files.Encoder.Encode(input));
         Assert.Equal(files.Encoder.Encode(input), files.EncoderFromNpz.Encode(input));
     }
 
-    /// <summary>A picture whose box is 64 x 64 pixels is cut and not resized: the same codes as of the cut alone.</summary>
+    /// <summary>A box of 64 x 64 pixels is cropped and not resized, so it has the same codes as the crop alone.</summary>
     [Fact]
-    public void A_picture_is_cut_to_the_box_before_it_is_encoded()
+    public void A_picture_is_cropped_to_the_box_before_it_is_encoded()
     {
         MaskEncoder encoder = files.Encoder;
         var picture = new GrayImage(150, 100);
@@ -80,24 +81,35 @@ public sealed class MaskNetworkTests : IClassFixture<MaskNetworkTests.Files>
     }
 
     [Fact]
-    public void A_model_folder_has_it_or_is_told_what_it_is()
+    public void A_model_folder_has_the_weights_or_the_error_says_what_is_missing()
     {
         Assert.True(MaskDecoder.IsIn(files.Folder));
         Assert.NotNull(MaskDecoder.LoadFrom(files.Folder));
         using var empty = new TemporaryFolder();
         Assert.False(MaskDecoder.IsIn(empty.Path));
         string message = Assert.Throws<ModelFormatException>(() => MaskDecoder.LoadFrom(empty.Path)).Message;
-        foreach (string part in new[] { empty.Path, "vae-oid.npz", "put it into" }) Assert.Contains(part, message, StringComparison.Ordinal);
+        foreach (string part in new[] { empty.Path, "vae-oid.npz", "put it into" })
+            Assert.Contains(part, message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Other_files_are_refused_by_name_and_shape()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("none.npz", Assert.Throws<ModelFormatException>(() => MaskDecoder.Load(folder.At("none.npz"))).Message, StringComparison.Ordinal);
-        SafetensorsWriter.Write(folder.At("w.safetensors"), [TensorToWrite.FromFloats("_vq_vae._embedding", DType.F32, [2, 2], new float[4])]);
-        Assert.Contains("[128, 512]", Assert.Throws<ModelFormatException>(() => MaskDecoder.Load(folder.At("w.safetensors"))).Message, StringComparison.Ordinal);
-        Assert.Contains("_vq_vae._embedding", Assert.Throws<ModelFormatException>(() => MaskDecoder.Load(Path.Combine(GoldenFiles.DemoModel, "model.safetensors"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "none.npz",
+            Assert.Throws<ModelFormatException>(() => MaskDecoder.Load(folder.At("none.npz"))).Message,
+            StringComparison.Ordinal);
+        SafetensorsWriter.Write(
+            folder.At("w.safetensors"), [TensorToWrite.FromFloats("_vq_vae._embedding", DType.F32, [2, 2], new float[4])]);
+        Assert.Contains(
+            "[128, 512]",
+            Assert.Throws<ModelFormatException>(() => MaskDecoder.Load(folder.At("w.safetensors"))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "_vq_vae._embedding",
+            Assert.Throws<ModelFormatException>(() => MaskDecoder.Load(Path.Combine(GoldenFiles.DemoModel, "model.safetensors"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

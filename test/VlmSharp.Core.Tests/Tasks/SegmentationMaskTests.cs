@@ -9,7 +9,7 @@ public sealed class SegmentationMaskTests
 {
     /// <summary>A box of 64 x 64 pixels shows the numbers themselves.</summary>
     [Fact]
-    public void At_its_own_size_a_mask_is_its_numbers()
+    public void A_mask_at_its_own_size_shows_its_numbers()
     {
         float[] values = Values((x, y) => (x - 32) / 20f + y / 100f);
         var mask = new SegmentationMask(values, new Box(10, 20, 74, 84), 200, 100);
@@ -26,13 +26,18 @@ public sealed class SegmentationMaskTests
             }
     }
 
-    /// <summary>Twice the size, bilinear with centers: between two samples the weights are 3/4 and 1/4, at the edge the sample itself.</summary>
+    /// <summary>
+    /// At twice the size, bilinear with pixel centers, the weights between two samples are 3/4 and 1/4; at the edge the sample itself
+    /// counts.
+    /// </summary>
     [Fact]
     public void Measured_masks_are_bilinear()
     {
-        float[] values = Values((x, _) => x < 32 ? -1 : 2.9f); // crosses 0 at 31.5 + 1 / 3.9 = 31.756 in samples, 64.01 in pixels of twice the size
+        // crosses 0 at 31.5 + 1 / 3.9 = 31.756 in samples, 64.01 in pixels of twice the size
+        float[] values = Values((x, _) => x < 32 ? -1 : 2.9f);
         bool[] bits = Bits(new SegmentationMask(values, new Box(0, 0, 128, 128), 128, 128).ToRunLength());
-        for (int x = 0; x < 128; x++) Assert.Equal(x >= 64, bits[5 * 128 + x]); // center of 63 lies at 31.25 in samples, of 64 at 31.75: -1 + 3.9 * 0.75 > 0
+        // the center of pixel 63 is at 31.25 in samples, that of 64 at 31.75: -1 + 3.9 * 0.75 > 0
+        for (int x = 0; x < 128; x++) Assert.Equal(x >= 64, bits[5 * 128 + x]);
         float[] steep = Values((x, _) => x < 32 ? -1 : 3.1f);
         bits = Bits(new SegmentationMask(steep, new Box(0, 0, 128, 128), 128, 128).ToRunLength());
         Assert.True(bits[63] && !bits[62]); // -1 + 4.1 * 0.25 > 0
@@ -54,7 +59,7 @@ public sealed class SegmentationMaskTests
 
     [Theory]
     [InlineData(0, 0, 0, 0, 0, 0, 1, 1)] // empty boxes are one pixel
-    [InlineData(100, 50, 100, 50, 99, 49, 1, 1)] // inside of the picture
+    [InlineData(100, 50, 100, 50, 99, 49, 1, 1)] // clipped to the picture
     [InlineData(10.5, 10.5, 11.5, 12.5, 10, 10, 2, 2)] // ties to even, as Python's round
     [InlineData(-5, -5, 500, 500, 0, 0, 100, 50)]
     public void Boxes_cover_whole_pixels(float x0, float y0, float x1, float y1, int x, int y, int width, int height)
@@ -69,12 +74,16 @@ public sealed class SegmentationMaskTests
     [Fact]
     public void Several_masks_share_a_picture()
     {
-        SegmentationMask left = new(Values((_, _) => 1), new Box(0, 0, 6, 4), 10, 4), right = new(Values((_, _) => 0), new Box(4, 0, 10, 4), 10, 4);
+        SegmentationMask left = new(Values((_, _) => 1), new Box(0, 0, 6, 4), 10, 4),
+            right = new(Values((_, _) => 0), new Box(4, 0, 10, 4), 10, 4);
         Assert.Equal([255, 255, 255, 255, 255, 255, 127, 127, 127, 127], SegmentationMask.ToImage([left, right], 10, 4).Row(2).ToArray());
         Assert.Throws<ArgumentException>(() => SegmentationMask.ToImage([left], 10, 5));
     }
 
-    /// <summary>By hand: 3 rows, 4 columns, the thing at (row 1, column 1), (2, 1), (0, 2): columns give 3 + 1 outside, 3 inside, the rest outside.</summary>
+    /// <summary>
+    /// By hand: 3 rows and 4 columns with the thing at (row 1, column 1), (2, 1) and (0, 2). Column by column, 3 + 1 pixels are outside, 3
+    /// inside, and the rest outside.
+    /// </summary>
     [Fact]
     public void Runs_go_down_the_columns()
     {
@@ -83,12 +92,12 @@ public sealed class SegmentationMaskTests
         RunLengthMask mask = runs.ToMask(width: 4, height: 3);
         Assert.Equal([4, 3, 5], mask.Counts);
         Assert.Equal(3, mask.Area);
-        Assert.Equal(new Box(1, 0, 3, 3), mask.BoundingBox); // a run over a column's end
+        Assert.Equal(new Box(1, 0, 3, 3), mask.BoundingBox); // a run that crosses the end of a column
     }
 
     /// <summary>
     /// COCO's strings, worked out from their definition: 4 bits and a sign in the last character of a number, 5 bits in the others;
-    /// from the fourth number on the difference to the one before the last.
+    /// from the fourth number on, the difference from the number two places before.
     /// </summary>
     [Theory]
     [InlineData(new[] { 4, 3, 5 }, 4, 3, "435")]
@@ -126,7 +135,12 @@ public sealed class SegmentationMaskTests
             int[] set = [.. Enumerable.Range(0, bits.Length).Where(i => bits[i])];
             Assert.Equal(set.Length, mask.Area);
             if (set.Length == 0) Assert.Equal(default, box);
-            else Assert.Equal(new Box(set.Min(i => i % width), set.Min(i => i / width), set.Max(i => i % width) + 1, set.Max(i => i / width) + 1), box);
+            else
+            {
+                Assert.Equal(
+                    new Box(set.Min(i => i % width), set.Min(i => i / width), set.Max(i => i % width) + 1, set.Max(i => i / width) + 1),
+                    box);
+            }
         }
     }
 

@@ -2,7 +2,7 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Core.Tests.Tasks;
 
-/// <summary>Prompts, word for word as models were trained on them.</summary>
+/// <summary>Prompts are word for word those that the models were trained on.</summary>
 public sealed class VisionTaskTests
 {
     [Fact]
@@ -16,15 +16,20 @@ public sealed class VisionTaskTests
         Assert.Equal("detect cat ; dog", VisionTask.Detect("cat", "dog").Prompt);
         Assert.Equal("segment the red car ; dog ; tree", VisionTask.Segment(" the  red\tcar;dog ;; tree ", "dog").Prompt);
         Assert.Equal(["the red car", "dog", "tree"], VisionTask.Segment(" the  red\tcar;dog ;; tree ", "dog").Things);
-        Assert.Equal(["caption", "ask", "detect", "segment"], new[] { VisionTask.Caption(), VisionTask.Ask(""), VisionTask.Detect("a"), VisionTask.Segment("a") }.Select(t => t.Name));
+        Assert.Equal(
+            ["caption", "ask", "detect", "segment"],
+            new[] { VisionTask.Caption(), VisionTask.Ask(""), VisionTask.Detect("a"), VisionTask.Segment("a") }.Select(t => t.Name));
     }
 
     [Fact]
-    public void What_cannot_be_asked_is_refused()
+    public void Impossible_tasks_are_refused()
     {
-        Assert.Contains("nothing to look for", Assert.Throws<RequestException>(() => VisionTask.Detect(" ; ")).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing to look for", Assert.Throws<RequestException>(() => VisionTask.Segment()).Message, StringComparison.Ordinal);
-        Assert.Contains("'<loc0000>'", Assert.Throws<RequestException>(() => VisionTask.Detect("<loc0000>")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing to look for", Assert.Throws<RequestException>(() => VisionTask.Detect(" ; ")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing to look for", Assert.Throws<RequestException>(() => VisionTask.Segment()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'<loc0000>'", Assert.Throws<RequestException>(() => VisionTask.Detect("<loc0000>")).Message, StringComparison.Ordinal);
         Assert.Contains("language", Assert.Throws<RequestException>(() => VisionTask.Caption(" ")).Message, StringComparison.Ordinal);
     }
 }

@@ -7,13 +7,17 @@ namespace VlmSharp.Core.Tests.Tokenization;
 
 public class BytePairEncoderTests
 {
-    // The definition, in O(n^2): merge the best pair of the whole text until none merges.
+    // The definition, in O(n^2): merge the best pair of the whole text until no pair merges.
     [Fact]
     public void AgreesWithTheNaiveLoopOnRandomTexts()
     {
         var tokenizer = (GemmaTokenizer)TokenizerGoldens.Tokenizer("model");
         var random = new Random(7);
-        string[] parts = ["a", "an", "the", "th", "e", "i", "on", "ion", "in", "s", " ", "  ", "\u2581", "O", "RD", "\u00e9", "\u0928", "\U0001F608", "1", "-"];
+        string[] parts =
+        [
+            "a", "an", "the", "th", "e", "i", "on", "ion", "in", "s", " ", "  ", "\u2581", "O", "RD", "\u00e9", "\u0928", "\U0001F608",
+            "1", "-"
+        ];
         for (int round = 0; round < 400; round++)
         {
             var text = new StringBuilder();
@@ -41,7 +45,7 @@ public class BytePairEncoderTests
         ITokenizer tokenizer = TokenizerGoldens.Tokenizer("json");
         var clock = Stopwatch.StartNew();
         int[] ids = tokenizer.Encode(text, ControlTokens.AsText);
-        // n^2 would be 10^12 steps; a loaded machine is far from that.
+        // An algorithm of n^2 would take 10^12 steps, far too many even for a busy machine to confuse the two.
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), $"took {clock.Elapsed}");
         Assert.Equal(text, tokenizer.Decode(ids, skipSpecial: false));
     }
@@ -60,7 +64,8 @@ public class BytePairEncoderTests
             (int Rank, int At, int Merged) best = (int.MaxValue, -1, -1);
             for (int at = 0; at + 1 < ids.Count; at++)
             {
-                if (tokenizer.Merges.TryGet(ids[at], ids[at + 1], out int rank, out int merged) && rank < best.Rank) best = (rank, at, merged);
+                if (tokenizer.Merges.TryGet(ids[at], ids[at + 1], out int rank, out int merged) && rank < best.Rank)
+                    best = (rank, at, merged);
             }
             if (best.At < 0) return ids;
             ids[best.At] = best.Merged;

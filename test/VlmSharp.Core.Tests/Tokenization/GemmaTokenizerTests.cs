@@ -3,7 +3,7 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Tokenization;
 
-/// <summary>The golden cases, from every file that holds the golden vocabulary.</summary>
+/// <summary>Runs the golden cases with every file that holds the golden vocabulary.</summary>
 public class GemmaTokenizerTests
 {
     private static readonly string[] Controls = ["<pad>", "<eos>", "<bos>", "<unk>", "<image>"];
@@ -34,7 +34,8 @@ public class GemmaTokenizerTests
             if (!hasControls) AssertIds(golden.Ids, tokenizer, golden.Text, ControlTokens.AsText);
             else if (!golden.Text.Contains('\u2581')) AssertIds(golden.SentencePieceIds!, tokenizer, golden.Text, ControlTokens.AsText);
             if (hasControls) withControls++;
-            Assert.DoesNotContain(tokenizer.Encode(golden.Text, ControlTokens.AsText), id => id is >= 0 and <= 3 || id == tokenizer.ImageId);
+            Assert.DoesNotContain(
+                tokenizer.Encode(golden.Text, ControlTokens.AsText), id => id is >= 0 and <= 3 || id == tokenizer.ImageId);
         }
         Assert.InRange(withControls, 100, 300);
     }
@@ -135,6 +136,7 @@ public class GemmaTokenizerTests
     private static void AssertIds(int[] expected, ITokenizer tokenizer, string text, ControlTokens mode)
     {
         int[] actual = tokenizer.Encode(text, mode);
-        Assert.True(expected.AsSpan().SequenceEqual(actual), $"\"{text}\": expected {string.Join(' ', expected)}, got {string.Join(' ', actual)}");
+        Assert.True(
+            expected.AsSpan().SequenceEqual(actual), $"\"{text}\": expected {string.Join(' ', expected)}, got {string.Join(' ', actual)}");
     }
 }

@@ -24,7 +24,8 @@ public class PromptTokensTests
             string prompt = golden.GetProperty("prompt").GetString()!;
             int images = golden.GetProperty("images").GetArrayLength();
             Assert.Equal(InputIds(file), PromptTokens.Build(Tokenizer, prompt, imageTokens, imageCount: images));
-            Assert.Equal(InputIds(file), PromptTokens.Build(Tokenizer, prompt, imageTokens * images, controlTokens: ControlTokens.AsTokens));
+            Assert.Equal(
+                InputIds(file), PromptTokens.Build(Tokenizer, prompt, imageTokens * images, controlTokens: ControlTokens.AsTokens));
             checkedCases++;
         }
         Assert.Equal(4, checkedCases);
@@ -86,7 +87,8 @@ public class PromptTokensTests
     [Fact]
     public void RefusesAnotherNumberOfImages()
     {
-        var error = Assert.Throws<RequestException>(() => PromptTokens.Build(Tokenizer, "<image>x<image>", 1, controlTokens: ControlTokens.AsTokens));
+        var error = Assert.Throws<RequestException>(
+            () => PromptTokens.Build(Tokenizer, "<image>x<image>", 1, controlTokens: ControlTokens.AsTokens));
         Assert.Contains("2 <image> but 1 images", error.Message);
     }
 

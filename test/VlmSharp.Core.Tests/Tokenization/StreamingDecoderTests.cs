@@ -26,7 +26,7 @@ public class StreamingDecoderTests
         for (int round = 0; round < 2000; round++)
         {
             int[] ids = new int[random.Next(24)];
-            // Half of them bytes, so that runs are cut, broken and sometimes valid.
+            // Half of the tokens are bytes, so that runs are cut, broken and sometimes valid.
             for (int i = 0; i < ids.Length; i++) ids[i] = random.Next(2) == 0 ? 120 + random.Next(256) : random.Next(-2, 5160);
             Assert.Equal(TokenizerGoldens.Tokenizer("json").Decode(ids, skipSpecial), Stream(ids, skipSpecial));
         }
@@ -51,7 +51,7 @@ public class StreamingDecoderTests
         Assert.Equal("", decoder.Flush());
     }
 
-    // Also holds every part against being half a character.
+    // Also checks that no part ends in half a character.
     private static string Stream(int[] ids, bool skipSpecial)
     {
         var decoder = new StreamingDecoder(TokenizerGoldens.Tokenizer("json"), skipSpecial);

@@ -5,7 +5,7 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Tokenization;
 
-/// <summary>What the two file formats may say beyond the golden files, and what is refused.</summary>
+/// <summary>What the two file formats may hold beyond the golden files, and what is refused.</summary>
 public class TokenizerFileTests
 {
     private static readonly string[] Letters = ["\u2581", "<", ">", "e", "o", "s", "eo", "eos", "<eos"];
@@ -19,7 +19,9 @@ public class TokenizerFileTests
     {
         byte[] file = TinyVocabulary.Json(Letters, [["e", "o"], ["eo", "s"]], mergesFirst, mergesAsText);
         ITokenizer tokenizer = GemmaTokenizer.FromJson(file, "tokenizer.json");
-        Assert.Equal([tokenizer.IdOf("<")!.Value, tokenizer.IdOf("eos")!.Value, tokenizer.IdOf("<")!.Value], tokenizer.Encode("<eos<", ControlTokens.AsText));
+        Assert.Equal(
+            [tokenizer.IdOf("<")!.Value, tokenizer.IdOf("eos")!.Value, tokenizer.IdOf("<")!.Value],
+            tokenizer.Encode("<eos<", ControlTokens.AsText));
     }
 
     [Fact]
@@ -50,10 +52,11 @@ public class TokenizerFileTests
     [Fact]
     public void TakesIdsOfAddedTokensWhereTheVocabularyLacksThem()
     {
-        List<KeyValuePair<string, int>> added = TokenizerLoader.ParseAddedTokens("""{"<image>": 3000, "<bos>": 77, "<mine>": 3001}"""u8.ToArray(), "added_tokens.json");
+        List<KeyValuePair<string, int>> added =
+            TokenizerLoader.ParseAddedTokens("""{"<image>": 3000, "<bos>": 77, "<mine>": 3001}"""u8.ToArray(), "added_tokens.json");
         var tokenizer = GemmaTokenizer.FromSentencePiece(TinyVocabulary.Model(Letters), "tokenizer.model", added);
         Assert.Equal(3000, tokenizer.ImageId);
-        Assert.Equal(2, tokenizer.BosId); // the vocabulary's
+        Assert.Equal(2, tokenizer.BosId); // the id that the vocabulary gives
         Assert.Equal([3001], tokenizer.Encode("<mine>", ControlTokens.AsTokens));
         Assert.DoesNotContain(3001, tokenizer.Encode("<mine>", ControlTokens.AsText));
         Assert.Equal("", tokenizer.Piece(2999));
@@ -67,7 +70,8 @@ public class TokenizerFileTests
         for (char c = 'a'; c <= 'z'; c++) if (!pieces.Contains(c.ToString())) pieces.Add(c.ToString());
         string[] letters = [.. pieces.Where(p => p.Length == 1 && p[0] is >= 'a' and <= 'z')];
         foreach (string a in letters) foreach (string b in letters) if (a + b != "eo") pieces.Add(a + b);
-        for (int i = 0; pieces.Count < 256_000; i++) pieces.Add(letters[i % 26] + letters[i / 26 % 26] + letters[i / 676 % 26] + letters[i / 17576 % 26] + letters[i / 456976]);
+        for (int i = 0; pieces.Count < 256_000; i++)
+            pieces.Add(letters[i % 26] + letters[i / 26 % 26] + letters[i / 676 % 26] + letters[i / 17576 % 26] + letters[i / 456976]);
         byte[] file = TinyVocabulary.Model([.. pieces.Distinct()]);
         var clock = Stopwatch.StartNew();
         ITokenizer tokenizer = GemmaTokenizer.FromSentencePiece(file, "tokenizer.model");
@@ -78,20 +82,26 @@ public class TokenizerFileTests
     [Fact]
     public void RefusalsNameTheFileTheFaultAndTheRemedy()
     {
-        AssertRefused("byte-pair", () => GemmaTokenizer.FromSentencePiece(TinyVocabulary.Model(Letters, modelType: 1, addsPrefix: false), "x/tokenizer.model"));
-        AssertRefused("normalizes", () => GemmaTokenizer.FromSentencePiece(TinyVocabulary.Model(Letters, modelType: 2, addsPrefix: true), "x/tokenizer.model"));
+        AssertRefused("byte-pair", () =>
+            GemmaTokenizer.FromSentencePiece(TinyVocabulary.Model(Letters, modelType: 1, addsPrefix: false), "x/tokenizer.model"));
+        AssertRefused("normalizes", () =>
+            GemmaTokenizer.FromSentencePiece(TinyVocabulary.Model(Letters, modelType: 2, addsPrefix: true), "x/tokenizer.model"));
         AssertRefused("same piece", () => GemmaTokenizer.FromSentencePiece(TinyVocabulary.Model("\u2581", "a", "a"), "x/tokenizer.model"));
         AssertRefused("no piece \u2581", () => GemmaTokenizer.FromSentencePiece(TinyVocabulary.Model("a"), "x/tokenizer.model"));
         AssertRefused("byte-pair", () => GemmaTokenizer.FromSentencePiece([], "x/tokenizer.model"));
-        AssertRefused("normalizes", () => GemmaTokenizer.FromJson(TinyVocabulary.Json(Letters, [], extra: "\"normalizer\":{\"type\":\"NFKC\"},"), "x/tokenizer.json"));
+        AssertRefused("normalizes", () =>
+            GemmaTokenizer.FromJson(TinyVocabulary.Json(Letters, [], extra: "\"normalizer\":{\"type\":\"NFKC\"},"), "x/tokenizer.json"));
         AssertRefused("vocabulary lacks", () => GemmaTokenizer.FromJson(TinyVocabulary.Json(Letters, [["e", "e"]]), "x/tokenizer.json"));
         AssertRefused("no JSON", () => GemmaTokenizer.FromJson("{"u8, "x/tokenizer.json"));
         AssertRefused("not a StartObject", () => GemmaTokenizer.FromJson("[]"u8, "x/tokenizer.json"));
         AssertRefused("model.vocab", () => GemmaTokenizer.FromJson("{}"u8, "x/tokenizer.json"));
         AssertRefused("UTF-8", () => GemmaTokenizer.FromJson([(byte)'{', 0xFF], "x/tokenizer.json"));
-        AssertRefused("token id 2000000000", () => GemmaTokenizer.FromJson("""{"model":{"vocab":{"a":2000000000}}}"""u8, "x/tokenizer.json"));
+        AssertRefused(
+            "token id 2000000000", () => GemmaTokenizer.FromJson("""{"model":{"vocab":{"a":2000000000}}}"""u8, "x/tokenizer.json"));
         AssertRefused("Unicode", () => GemmaTokenizer.FromJson("""{"model":{"vocab":{"\ud800":1}}}"""u8, "x/tokenizer.json"));
-        AssertRefused("bytes", () => GemmaTokenizer.FromJson(Encoding.UTF8.GetBytes("{\"model\":{\"vocab\":{\"" + new string('a', 300) + "\":1}}}"), "x/tokenizer.json"));
+        AssertRefused("bytes", () =>
+            GemmaTokenizer.FromJson(
+                Encoding.UTF8.GetBytes("{\"model\":{\"vocab\":{\"" + new string('a', 300) + "\":1}}}"), "x/tokenizer.json"));
         AssertRefused("whole number", () => TokenizerLoader.ParseAddedTokens("""{"<image>": "7"}"""u8.ToArray(), "x/tokenizer_added"));
     }
 
@@ -109,7 +119,8 @@ public class TokenizerFileTests
             File.WriteAllText(Path.Combine(folder, "added_tokens.json"), """{"<image>": 4000}""");
             Assert.Equal(4000, TokenizerLoader.Load(folder).ImageId);
             File.WriteAllText(Path.Combine(folder, "tokenizer.json"), "nonsense");
-            Assert.Contains("tokenizer.json is damaged", Assert.Throws<TokenizerFormatException>(() => TokenizerLoader.Load(folder)).Message);
+            Assert.Contains(
+                "tokenizer.json is damaged", Assert.Throws<TokenizerFormatException>(() => TokenizerLoader.Load(folder)).Message);
         }
         finally
         {

@@ -4,7 +4,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Cpu.Tests.Formats;
 
-/// <summary>Quantized, the demo model still answers; docs/benchmarks.md has the figures over all scenes.</summary>
+/// <summary>The quantized demo model still answers. docs/benchmarks.md has the figures for all scenes.</summary>
 public sealed class QuantizationQualityTests
 {
     [Theory]
@@ -21,8 +21,8 @@ public sealed class QuantizationQualityTests
     }
 
     /// <summary>
-    /// The recorded cases at every width. How much random weights lose is the format's doing (<see cref="QuantizationQuality"/>): the
-    /// bounds are some twice what was measured. What the kernels add is the difference to the plain loops on the same weights.
+    /// The recorded cases at every width. The loss of random weights comes from the format (<see cref="QuantizationQuality"/>), so the
+    /// bounds are about twice the measured values. The kernels' own error is the difference to the plain loops on the same weights.
     /// </summary>
     [Theory]
     [InlineData("pg1", DType.Int8, 0.008, 0.8)]

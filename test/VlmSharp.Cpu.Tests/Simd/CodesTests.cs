@@ -5,7 +5,7 @@ namespace VlmSharp.Cpu.Tests.Simd;
 
 public sealed unsafe class CodesTests
 {
-    /// <summary>Every place at every position, at every width, from any address.</summary>
+    /// <summary>Every code at every position, at every width, from any address.</summary>
     [Fact]
     public void Places_are_looked_up_in_order()
     {
@@ -61,7 +61,9 @@ public sealed unsafe class CodesTests
 
         static void Same(float expected, float actual, float x)
         {
-            bool same = float.IsNaN(expected) ? float.IsNaN(actual) : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(actual);
+            bool same = float.IsNaN(expected)
+                ? float.IsNaN(actual)
+                : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(actual);
             Assert.True(same, $"{x:R} rounds to {expected:R}, not {actual:R}.");
         }
     }

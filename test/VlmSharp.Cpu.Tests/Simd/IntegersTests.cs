@@ -5,7 +5,7 @@ namespace VlmSharp.Cpu.Tests.Simd;
 
 public sealed unsafe class IntegersTests
 {
-    /// <summary>64 products of the largest integers, whose sum is exact to the last digit.</summary>
+    /// <summary>64 products of the largest integers, whose sum is exact.</summary>
     [Theory]
     [InlineData(-127, short.MaxValue)]
     [InlineData(127, short.MaxValue)]
@@ -30,7 +30,7 @@ public sealed unsafe class IntegersTests
         }
     }
 
-    /// <summary>Each nibble meets its own factor, and the scale of a group stands where its sum does.</summary>
+    /// <summary>Each nibble is multiplied by its own factor, and the scale of a group is in the lane of its sum.</summary>
     [Fact]
     public void Nibbles_are_multiplied_group_by_group()
     {
@@ -58,7 +58,10 @@ public sealed unsafe class IntegersTests
             for (int g = 0; g < V.Count; g++) numbers[g] = BFloat16.FromSingle(g);
             float* sums = stackalloc float[V.Count], groups = stackalloc float[V.Count];
             V.Store(sums, V.ConvertLaneSums(
-                V.NibbleProducts(w, x, 0), V.NibbleProducts(w, x, register), V.NibbleProducts(w, x, 2 * register), V.NibbleProducts(w, x, 3 * register)));
+                V.NibbleProducts(w, x, 0),
+                V.NibbleProducts(w, x, register),
+                V.NibbleProducts(w, x, 2 * register),
+                V.NibbleProducts(w, x, 3 * register)));
             V.Store(groups, V.LoadLanesBF16(numbers));
             for (int i = 0; i < V.Count; i++) Assert.Equal(expected[(int)groups[i]], sums[i]);
             Assert.Equal(V.Count, new ReadOnlySpan<float>(groups, V.Count).ToArray().Distinct().Count());

@@ -88,7 +88,7 @@ public sealed unsafe class ThreadTeamTests
         }
     }
 
-    /// <summary>Items that wait for each other can only end when as many threads work at the same time.</summary>
+    /// <summary>Items that wait for each other end only if as many threads run at the same time.</summary>
     [Fact]
     public void ThreadsWorkTogether()
     {
@@ -119,7 +119,7 @@ public sealed unsafe class ThreadTeamTests
             var thrown = Assert.Throws<InvalidTimeZoneException>(() => Fail(team, failing));
             Assert.Equal($"item {failing}", thrown.Message);
             team.Run(new FailingJob { Failing = -1, Done = &done }, 100);
-            Assert.Equal(100, done); // the team works on
+            Assert.Equal(100, done); // the team still works
         }
 
         static void Fail(ThreadTeam team, int failing)

@@ -3,13 +3,13 @@ using VlmSharp.Evaluation.Answers;
 
 namespace VlmSharp.Evaluation.Tests.Answers;
 
-/// <summary>Every number and text of the reference programs for answers.</summary>
+/// <summary>Compares every number and text with the reference programs for answers.</summary>
 public sealed class AnswerGoldensTests
 {
     private static readonly JsonElement Vqa = MetricGoldens.Read("vqa.json"), Texts = MetricGoldens.Read("text_and_box.json");
 
     [Fact]
-    public void Answers_are_normalized_as_by_the_official_script()
+    public void Answers_are_normalized_like_the_official_script()
     {
         JsonElement[] cases = [.. Vqa.GetProperty("normalise").EnumerateArray()];
         Assert.Equal(48, cases.Length);
@@ -22,18 +22,19 @@ public sealed class AnswerGoldensTests
     }
 
     [Fact]
-    public void Vqa_accuracy_is_that_of_the_official_script()
+    public void Vqa_accuracy_equals_the_official_script()
     {
         AnswerCase[] cases = Accuracies();
         Assert.Equal(14, cases.Length);
         AnswerEvaluation found = AnswerEvaluation.Of(cases, new AnswerOptions());
         MetricGoldens.AssertClose(
-            Vqa.GetProperty("accuracy").EnumerateArray().Select(golden => golden.GetProperty("accuracy").GetDouble()), found.Scores.Select(score => 100 * score));
+            Vqa.GetProperty("accuracy").EnumerateArray().Select(golden => golden.GetProperty("accuracy").GetDouble()),
+            found.Scores.Select(score => 100 * score));
     }
 
-    /// <summary>The file has four decimals; its question types go by the answer types.</summary>
+    /// <summary>The file has four decimals. Its question types are the answer types.</summary>
     [Fact]
-    public void Means_are_those_of_the_official_script()
+    public void Means_equal_those_of_the_official_script()
     {
         JsonElement golden = Vqa.GetProperty("overall");
         AnswerEvaluation found = AnswerEvaluation.Of(Accuracies(), new AnswerOptions());
@@ -58,7 +59,7 @@ public sealed class AnswerGoldensTests
     }
 
     [Fact]
-    public void Anls_is_that_of_both_programs()
+    public void Anls_equals_both_reference_programs()
     {
         foreach (JsonElement golden in Texts.GetProperty("anls").EnumerateArray())
         {
@@ -71,13 +72,16 @@ public sealed class AnswerGoldensTests
     }
 
     [Fact]
-    public void Relaxed_accuracy_is_that_of_both_programs()
+    public void Relaxed_accuracy_equals_both_reference_programs()
     {
         foreach (JsonElement golden in Texts.GetProperty("chartqa_relaxed").EnumerateArray())
         {
             string target = golden.GetProperty("target").GetString()!, answer = golden.GetProperty("pred").GetString()!;
-            Assert.True(golden.GetProperty("big_vision").GetBoolean() == (RelaxedAccuracy.Score(answer, [target]) == 1), $"{answer} for {target}");
-            Assert.True(golden.GetProperty("case_insensitive").GetBoolean() == (RelaxedAccuracy.Score(answer, [target], ignoreCase: true) == 1), $"{answer} for {target}");
+            Assert.True(
+                golden.GetProperty("big_vision").GetBoolean() == (RelaxedAccuracy.Score(answer, [target]) == 1), $"{answer} for {target}");
+            Assert.True(
+                golden.GetProperty("case_insensitive").GetBoolean() == (RelaxedAccuracy.Score(answer, [target], ignoreCase: true) == 1),
+                $"{answer} for {target}");
         }
     }
 

@@ -5,7 +5,7 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Evaluation.Tests.Boxes;
 
-/// <summary>COCO's files: what may be absent, and what is refused with a sentence.</summary>
+/// <summary>COCO's files: what may be absent, and what is refused with an error.</summary>
 public sealed class CocoDetectionFilesTests : IDisposable
 {
     private const string Truth = """
@@ -20,9 +20,14 @@ public sealed class CocoDetectionFilesTests : IDisposable
     [Theory]
     [InlineData("""[{"image_id": 1, "category_id": 5, "bbox": [0, 0, 10, 10], "score": 1}]""", Truth)]
     [InlineData("""[{"image_id": "1", "category_id": "5", "bbox": [0, 0, 10, 10], "score": 1e0}]""", Truth)]
-    [InlineData("""[{"image_id": 1.0, "category_id": 5, "bbox": [0, 0, 10, 10], "score": 1, "segmentation": null, "more": {}}]""", """{"annotations": [{"image_id": "1", "category_id": "5", "bbox": [0, 0, 10, 10]}]}""")]
-    [InlineData("""[{"image_id": "a b", "category_id": "cat", "bbox": [0, 0, 10, 10], "score": 1}]""", """{"annotations": [{"image_id": "a b", "category_id": "cat", "bbox": [0, 0, 10, 10], "area": 80, "iscrowd": 0}], "info": {"year": 1}, "images": [{"id": "a b", "file_name": "x"}]}""")]
-    public void Ids_are_numbers_or_texts_and_what_is_not_needed_may_be_absent(string predictions, string references)
+    [InlineData(
+        """[{"image_id": 1.0, "category_id": 5, "bbox": [0, 0, 10, 10], "score": 1, "segmentation": null, "more": {}}]""",
+        """{"annotations": [{"image_id": "1", "category_id": "5", "bbox": [0, 0, 10, 10]}]}""")]
+    [InlineData(
+        """[{"image_id": "a b", "category_id": "cat", "bbox": [0, 0, 10, 10], "score": 1}]""",
+        """{"annotations": [{"image_id": "a b", "category_id": "cat", "bbox": [0, 0, 10, 10], "area": 80, "iscrowd": 0}],"""
+            + """ "info": {"year": 1}, "images": [{"id": "a b", "file_name": "x"}]}""")]
+    public void Ids_are_numbers_or_texts_and_optional_members_may_be_absent(string predictions, string references)
     {
         CocoDetectionFiles files = Read(predictions, references);
         Assert.Equal((1.0, 1, 1), (Math.Round(files.Metric.Scores().Ap, 12), files.Things, files.Detections));
@@ -37,13 +42,14 @@ public sealed class CocoDetectionFilesTests : IDisposable
         Assert.Equal((1, 1, -1, -1), (Math.Round(scores.Ap, 12), Math.Round(scores.ApSmall, 12), scores.ApMedium, scores.ApLarge));
     }
 
-    /// <summary>Pictures without things make every box on them wrong; a category of which there is nothing measures nothing.</summary>
+    /// <summary>Every box in a picture without things is wrong. A category without things has no figures.</summary>
     [Fact]
     public void Pictures_and_categories_without_things_are_known()
     {
         CocoDetectionFiles files = Read(
             """
-            [{"image_id": 2, "category_id": 5, "bbox": [0, 0, 10, 10], "score": 2}, {"image_id": 1, "category_id": 5, "bbox": [0, 0, 10, 10], "score": 1},
+            [{"image_id": 2, "category_id": 5, "bbox": [0, 0, 10, 10], "score": 2},
+             {"image_id": 1, "category_id": 5, "bbox": [0, 0, 10, 10], "score": 1},
              {"image_id": 2, "category_id": 6, "bbox": [0, 0, 10, 10], "score": 2}]
             """,
             Truth);
@@ -53,9 +59,15 @@ public sealed class CocoDetectionFilesTests : IDisposable
     }
 
     [Fact]
-    public void Detections_of_unknown_images_are_named()
+    public void Detections_of_unknown_images_are_reported()
     {
-        string many = string.Join(",", Enumerable.Range(1, 14).Select(id => string.Create(CultureInfo.InvariantCulture, $$"""{"image_id": {{100 - id}}, "category_id": 5, "bbox": [0, 0, 1, 1], "score": 1}""")));
+        string many = string.Join(
+            ",",
+            Enumerable.Range(1, 14)
+                .Select(id =>
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $$"""{"image_id": {{100 - id}}, "category_id": 5, "bbox": [0, 0, 1, 1], "score": 1}""")));
         string message = Refused($"[{many}]", Truth);
         Assert.Contains("86, 87, 88, 89, 90, 91, 92, 93, 94, 95 and 4 more", message, StringComparison.Ordinal);
         Assert.Contains("predictions.json has detections of images that", message, StringComparison.Ordinal);
@@ -73,24 +85,41 @@ public sealed class CocoDetectionFilesTests : IDisposable
     [InlineData("""[{"image_id": 1, "category_id": 5, "bbox": [0, 0, 1, 1], "score": "1"}]""", Truth, "\"score\" is not a number")]
     [InlineData("""[{"image_id": 1, "category_id": 5, "bbox": [0, 0, 1, 1], "score": 1e999}]""", Truth, "\"score\" is not a number")]
     [InlineData("""[{"image_id": 1, "image_id": 2, "category_id": 5, "bbox": [0, 0, 1, 1], "score": 1}]""", Truth, "([0])")]
-    [InlineData("""[{"image_id": true, "category_id": 5, "bbox": [0, 0, 1, 1], "score": 1}]""", Truth, "\"image_id\" is neither a text nor a number")]
+    [InlineData(
+        """[{"image_id": true, "category_id": 5, "bbox": [0, 0, 1, 1], "score": 1}]""",
+        Truth,
+        "\"image_id\" is neither a text nor a number")]
     [InlineData("[", Truth, "predictions.json is not well-formed JSON")]
     [InlineData("[] []", Truth, "predictions.json is not well-formed JSON")]
     [InlineData("", Truth, "predictions.json is not well-formed JSON")]
     [InlineData("[]", "[]", "references.json is not a JSON object")]
     [InlineData("[]", "{}", "references.json has no \"annotations\"")]
-    [InlineData("[]", """{"images": [{"id": 1}], "annotations": [{"image_id": 7, "category_id": 5, "bbox": [0, 0, 10, 10]}]}""", "annotations of images that are not in its \"images\": 7")]
-    [InlineData("[]", """{"images": [{"id": 1}, {"id": 1}], "annotations": []}""", "references.json (images[1]): the id 1 is that of another picture too")]
+    [InlineData(
+        "[]",
+        """{"images": [{"id": 1}], "annotations": [{"image_id": 7, "category_id": 5, "bbox": [0, 0, 10, 10]}]}""",
+        "annotations of images that are not in its \"images\": 7")]
+    [InlineData(
+        "[]",
+        """{"images": [{"id": 1}, {"id": 1}], "annotations": []}""",
+        "references.json (images[1]): the id 1 is that of another picture too")]
     [InlineData("[]", """{"categories": [{"id": 1}, {"id": 1}], "annotations": []}""", "the id 1 is that of another category too")]
-    [InlineData("[]", """{"annotations": [{"image_id": 1, "category_id": 5, "bbox": [0, 0, 10, 10], "area": "big"}]}""", "\"area\" is not a number")]
-    public void What_cannot_be_used_is_said_in_a_sentence(string predictions, string references, string expected) =>
+    [InlineData(
+        "[]",
+        """{"annotations": [{"image_id": 1, "category_id": 5, "bbox": [0, 0, 10, 10], "area": "big"}]}""",
+        "\"area\" is not a number")]
+    public void Unusable_files_are_refused_with_a_sentence(string predictions, string references, string expected) =>
         Assert.Contains(expected, Refused(predictions, references), StringComparison.Ordinal);
 
     [Fact]
-    public void A_file_that_is_not_there_is_named() =>
-        Assert.Contains("none.json does not exist", Assert.Throws<TrainingDataException>(() => CocoDetectionFiles.Read(folder.At("none.json"), Write("references.json", Truth))).Message, StringComparison.Ordinal);
+    public void A_missing_file_is_named() =>
+        Assert.Contains(
+            "none.json does not exist",
+            Assert.Throws<TrainingDataException>(
+                () => CocoDetectionFiles.Read(folder.At("none.json"), Write("references.json", Truth))).Message,
+            StringComparison.Ordinal);
 
-    private string Refused(string predictions, string references) => Assert.Throws<TrainingDataException>(() => Read(predictions, references)).Message;
+    private string Refused(string predictions, string references) =>
+        Assert.Throws<TrainingDataException>(() => Read(predictions, references)).Message;
 
     private CocoDetectionFiles Read(string predictions, string references) =>
         CocoDetectionFiles.Read(Write("predictions.json", predictions), Write("references.json", references));

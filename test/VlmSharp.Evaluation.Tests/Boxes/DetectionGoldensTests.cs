@@ -4,15 +4,19 @@ using VlmSharp.Evaluation.Boxes;
 
 namespace VlmSharp.Evaluation.Tests.Boxes;
 
-/// <summary>Average precision and recall beside an independent implementation of COCO's evaluation (test/golden/metrics/coco_map.json).</summary>
+/// <summary>
+/// Compares average precision and recall with an independent implementation of COCO's evaluation (test/golden/metrics/coco_map.json).
+/// </summary>
 public sealed class DetectionGoldensTests
 {
-    private static readonly JsonElement Golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("metrics", "coco_map.json"))).RootElement;
+    private static readonly JsonElement Golden =
+        JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("metrics", "coco_map.json"))).RootElement;
 
-    public static TheoryData<string> Cases => [.. Golden.GetProperty("cases").EnumerateArray().Select(c => c.GetProperty("name").GetString()!)];
+    public static TheoryData<string> Cases =>
+        [.. Golden.GetProperty("cases").EnumerateArray().Select(c => c.GetProperty("name").GetString()!)];
 
     [Theory, MemberData(nameof(Cases))]
-    public void Every_figure_is_the_reference_one(string name)
+    public void Every_figure_equals_the_reference(string name)
     {
         JsonElement c = Golden.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);
         DetectionScores scores = Read(c).Scores();
@@ -25,13 +29,15 @@ public sealed class DetectionGoldensTests
     [Fact]
     public void There_are_four_cases() => Assert.Equal(4, Cases.Count);
 
-    /// <summary>A category that is listed and has neither things nor detections takes no part.</summary>
+    /// <summary>A listed category with neither things nor detections does not count.</summary>
     private static DetectionMetric Read(JsonElement c)
     {
         var metric = new DetectionMetric();
         foreach (JsonElement image in c.GetProperty("images").EnumerateArray())
             foreach (JsonElement category in c.GetProperty("categories").EnumerateArray())
-                metric.Add($"{image}", $"{category}", [.. Of("gt", image, category).Select(Thing)], [.. Of("dt", image, category).Select(o => new ScoredBox(Box(o), o.GetProperty("score").GetDouble()))]);
+                metric.Add($"{image}", $"{category}", [.. Of("gt", image, category).Select(Thing)], [
+                    .. Of("dt", image, category).Select(o => new ScoredBox(Box(o), o.GetProperty("score").GetDouble()))
+                ]);
         return metric;
 
         IEnumerable<JsonElement> Of(string list, JsonElement image, JsonElement category) => c.GetProperty(list).EnumerateArray()

@@ -6,14 +6,14 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Evaluation.Tests.Boxes;
 
-/// <summary>What must hold of average precision and recall whatever the boxes are, and cases that can be computed by hand.</summary>
+/// <summary>Properties of average precision and recall that hold for any boxes, and cases that can be computed by hand.</summary>
 public sealed class DetectionMetricTests
 {
     private static readonly CocoBox Box = new(10, 10, 40, 40);
 
-    /// <summary>The worked number of docs/evaluation.md: right, wrong, right of three things at IoU 0.5.</summary>
+    /// <summary>The worked example of docs/evaluation.md: three things and the detections right, wrong, right at IoU 0.5.</summary>
     [Fact]
-    public void The_worked_number_of_the_page()
+    public void The_worked_example_of_the_page()
     {
         var metric = new DetectionMetric();
         CocoBox second = new(100, 0, 40, 40), third = new(200, 0, 40, 40), nowhere = new(300, 300, 40, 40);
@@ -27,36 +27,44 @@ public sealed class DetectionMetricTests
         Assert.Equal(2.0 / 3, scores.Ar100, 1e-12);
         Assert.Equal(1.0 / 3, scores.Ar1, 1e-12);
         string page = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "evaluation.md"));
-        Assert.Contains("AP(t) = (34 * 1 + 33 * 2/3) / 101 = " + byHand.ToString("0.0000", CultureInfo.InvariantCulture), page, StringComparison.Ordinal);
+        Assert.Contains(
+            "AP(t) = (34 * 1 + 33 * 2/3) / 101 = " + byHand.ToString("0.0000", CultureInfo.InvariantCulture),
+            page,
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Perfect_detections_have_every_figure_1_that_can_be_measured()
+    public void Perfect_detections_score_1_in_every_figure_that_is_defined()
     {
         var metric = new DetectionMetric();
         foreach (string image in (string[])["a", "b"])
-            metric.Add(image, "thing", [new(new(0, 0, 20, 20)), new(new(30, 0, 50, 50)), new(new(0, 100, 150, 150))], [new(new(0, 0, 20, 20), 0.2), new(new(30, 0, 50, 50), 0.3), new(new(0, 100, 150, 150), 0.1)]);
+            metric.Add(image, "thing", [new(new(0, 0, 20, 20)), new(new(30, 0, 50, 50)), new(new(0, 100, 150, 150))], [
+                new(new(0, 0, 20, 20), 0.2), new(new(30, 0, 50, 50), 0.3), new(new(0, 100, 150, 150), 0.1)
+            ]);
         DetectionScores scores = metric.Scores();
         Assert.All(scores.Named.Where(n => n.Name != "ar_1"), figure => Assert.Equal(1, figure.Value, 1e-12));
         Assert.Equal(1.0 / 3, scores.Ar1, 1e-12);
     }
 
-    /// <summary>Neither right nor wrong, however many; and not to be found.</summary>
+    /// <summary>Detections inside a crowd are neither right nor wrong, however many there are, and a crowd need not be found.</summary>
     [Fact]
-    public void A_detection_inside_a_crowd_counts_for_nothing()
+    public void A_detection_inside_a_crowd_does_not_count()
     {
         CocoBox crowd = new(200, 200, 100, 100);
         var plain = new DetectionMetric();
         plain.Add("1", "1", [new(Box)], [new(Box, 0.5)]);
         var crowded = new DetectionMetric();
-        crowded.Add("1", "1", [new(crowd, crowd.Area, IsCrowd: true), new(Box)], [new(new(210, 210, 20, 20), 0.9), new(new(250, 250, 30, 30), 0.8), new(Box, 0.5)]);
-        // With one detection of a picture alone, the surest, there is none left that counts.
+        crowded.Add("1", "1", [new(crowd, crowd.Area, IsCrowd: true), new(Box)], [
+            new(new(210, 210, 20, 20), 0.9), new(new(250, 250, 30, 30), 0.8), new(Box, 0.5)
+        ]);
+        // If only the surest detection of a picture is kept, none that counts is left.
         Assert.Equal(plain.Scores() with { Ar1 = 0 }, crowded.Scores());
-        crowded.Add("2", "1", [new(crowd, crowd.Area, IsCrowd: true)], [new(new(0, 0, 20, 20), 0.9)]); // outside of the crowd: wrong
+        // outside of the crowd, so it is wrong
+        crowded.Add("2", "1", [new(crowd, crowd.Area, IsCrowd: true)], [new(new(0, 0, 20, 20), 0.9)]);
         Assert.True(crowded.Scores().Ap < 0.6, $"{crowded.Scores().Ap}");
     }
 
-    /// <summary>A thing is given to the surest detection; a second one on it is wrong.</summary>
+    /// <summary>A thing is assigned to the surest detection. A second detection of it is wrong.</summary>
     [Fact]
     public void A_second_box_on_a_thing_is_wrong()
     {
@@ -67,7 +75,7 @@ public sealed class DetectionMetricTests
         Assert.True(record.Detections[0].Outcomes[0].IsRight(0) && record.Detections[1].Outcomes[0].IsWrong(0));
     }
 
-    /// <summary>A detection of IoU 0.95 is right at 0.95: the last threshold is that number itself.</summary>
+    /// <summary>A detection with an IoU of 0.95 is right at threshold 0.95: the last threshold is exactly that number.</summary>
     [Fact]
     public void Thresholds_are_those_of_linspace()
     {
@@ -81,7 +89,7 @@ public sealed class DetectionMetricTests
     }
 
     [Fact]
-    public void Where_nothing_is_to_find_there_is_nothing_to_measure()
+    public void Without_things_to_find_no_figure_is_defined()
     {
         var metric = new DetectionMetric();
         Assert.All(metric.Scores().Named, figure => Assert.Equal(-1, figure.Value));
@@ -94,31 +102,40 @@ public sealed class DetectionMetricTests
         Assert.Equal(-1, metric.Scores("none").Ap);
     }
 
-    /// <summary>The order in which pictures come, and in which their boxes do where scores differ, makes no difference; nor does another scale of scores.</summary>
+    /// <summary>
+    /// The order of the pictures makes no difference, nor does the order of boxes with different scores, nor another scale of the scores.
+    /// </summary>
     [Theory, InlineData(1), InlineData(2), InlineData(3)]
     public void Order_and_scale_make_no_difference(int seed)
     {
         (string Image, string Category, TrueBox[] Truth, ScoredBox[] Found)[] scenes = Scenes(new Random(seed), equalScores: false);
         DetectionScores expected = Of(scenes).Scores();
         var random = new Random(seed + 100);
-        DetectionScores shuffled = Of([.. scenes.OrderBy(_ => random.Next()).Select(s => s with { Truth = Shuffled(s.Truth), Found = Shuffled(s.Found) })]).Scores();
-        DetectionScores scaled = Of([.. scenes.Select(s => s with { Found = [.. s.Found.Select(box => box with { Score = Math.Exp(3 * box.Score) - 7 })] })]).Scores();
+        DetectionScores shuffled = Of(
+            [.. scenes.OrderBy(_ => random.Next()).Select(s => s with { Truth = Shuffled(s.Truth), Found = Shuffled(s.Found) })]).Scores();
+        DetectionScores scaled = Of([
+            .. scenes.Select(s => s with { Found = [.. s.Found.Select(box => box with { Score = Math.Exp(3 * box.Score) - 7 })] })
+        ]).Scores();
         Assert.Equal(expected, shuffled);
         Assert.Equal(expected, scaled);
 
         T[] Shuffled<T>(T[] list) => [.. list.OrderBy(_ => random.Next())];
     }
 
-    /// <summary>Of equal scores the earlier box counts as the surer, and of pictures the one with the lower number, in whatever order they are added.</summary>
+    /// <summary>
+    /// Among equal scores the earlier box counts as the surer one, and the picture with the lower number comes first, in whatever order
+    /// they are added.
+    /// </summary>
     [Theory, InlineData(4), InlineData(5)]
     public void Equal_scores_are_in_the_order_of_boxes_and_of_ids(int seed)
     {
         (string Image, string Category, TrueBox[] Truth, ScoredBox[] Found)[] scenes = Scenes(new Random(seed), equalScores: true);
         DetectionScores expected = Of(scenes).Scores();
         Assert.Equal(expected, Of([.. scenes.Reverse()]).Scores());
-        // The same order written as scores that differ.
+        // The same order, expressed by different scores.
         int boxes = scenes.Sum(s => s.Found.Length), rank = 0;
-        var ordered = scenes.Select(s => s with { Found = [.. s.Found.Select(box => box with { Score = box.Score - 1e-6 * rank++ / boxes })] });
+        var ordered =
+            scenes.Select(s => s with { Found = [.. s.Found.Select(box => box with { Score = box.Score - 1e-6 * rank++ / boxes })] });
         Assert.Equal(expected, Of([.. ordered]).Scores());
     }
 
@@ -130,7 +147,7 @@ public sealed class DetectionMetricTests
     }
 
     [Theory, InlineData(6), InlineData(7)]
-    public void Shards_give_the_whole(int seed)
+    public void Merged_shards_equal_the_whole(int seed)
     {
         (string Image, string Category, TrueBox[] Truth, ScoredBox[] Found)[] scenes = Scenes(new Random(seed), equalScores: true);
         DetectionMetric even = Of([.. scenes.Where((_, i) => i % 2 == 0)]), odd = Of([.. scenes.Where((_, i) => i % 2 == 1)]);
@@ -138,7 +155,7 @@ public sealed class DetectionMetricTests
         Assert.Equal(Of(scenes).Scores(), odd.Scores());
         Assert.Throws<ArgumentException>(() => odd.Merge(even));
 
-        // Records on disk are as good.
+        // Records from a file give the same result.
         var read = new DetectionMetric();
         foreach (DetectionRecord record in odd.Records) read.Add(JsonFields.Parse(Written(record), DetectionRecordJson.Read));
         Assert.Equal(odd.Scores(), read.Scores());
@@ -151,11 +168,11 @@ public sealed class DetectionMetricTests
         Assert.All(scores.Named, figure => Assert.True(figure.Value is -1 or (>= 0 and <= 1), $"{figure}"));
         Assert.True(scores.Ap50 >= scores.Ap75 && scores.Ap50 >= scores.Ap, $"{scores}");
         Assert.True(scores.Ar1 <= scores.Ar10 && scores.Ar10 <= scores.Ar100, $"{scores}");
-        Assert.True(scores.Ap > 0.05, $"{scores}"); // the scenes have something right in them
+        Assert.True(scores.Ap > 0.05, $"{scores}"); // the scenes contain some right detections
     }
 
     [Fact]
-    public void A_number_that_is_none_is_refused()
+    public void A_number_that_is_not_finite_is_refused()
     {
         var metric = new DetectionMetric();
         Assert.Throws<ArgumentException>(() => metric.Add("1", "1", [new(Box)], [new(Box, double.NaN)]));
@@ -184,17 +201,26 @@ public sealed class DetectionMetricTests
         {
             for (int image = 1; image <= 30; image++)
             {
-                TrueBox[] truth = [.. Enumerable.Range(0, random.Next(4)).Select(_ => new TrueBox(Any()) with { IsCrowd = random.Next(8) == 0 })];
+                TrueBox[] truth =
+                    [.. Enumerable.Range(0, random.Next(4)).Select(_ => new TrueBox(Any()) with { IsCrowd = random.Next(8) == 0 })];
                 CocoBox[] near = [.. truth.SelectMany(t => Enumerable.Range(0, random.Next(3)).Select(_ => Near(t.Box)))];
                 CocoBox[] boxes = [.. near, .. Enumerable.Range(0, random.Next(3)).Select(_ => Any())];
-                scenes.Add(($"{image}", category, truth, [.. boxes.Select(box => new ScoredBox(box, equalScores ? random.Next(3) / 2.0 : random.NextDouble()))]));
+                scenes.Add(($"{image}", category, truth, [
+                    .. boxes.Select(box => new ScoredBox(box, equalScores ? random.Next(3) / 2.0 : random.NextDouble()))
+                ]));
             }
         }
 
         return [.. scenes];
 
-        CocoBox Any() => new(random.Next(300), random.Next(300), Math.Exp(2 + 3.2 * random.NextDouble()), Math.Exp(2 + 3.2 * random.NextDouble()));
+        CocoBox Any() =>
+            new(random.Next(300), random.Next(300), Math.Exp(2 + 3.2 * random.NextDouble()), Math.Exp(2 + 3.2 * random.NextDouble()));
 
-        CocoBox Near(CocoBox box) => new(box.Left + box.Width * 0.2 * (random.NextDouble() - 0.5), box.Top, box.Width * (0.9 + 0.2 * random.NextDouble()), box.Height);
+        CocoBox Near(CocoBox box) =>
+            new(
+                box.Left + box.Width * 0.2 * (random.NextDouble() - 0.5),
+                box.Top,
+                box.Width * (0.9 + 0.2 * random.NextDouble()),
+                box.Height);
     }
 }

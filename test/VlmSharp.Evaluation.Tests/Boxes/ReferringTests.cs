@@ -6,14 +6,15 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Evaluation.Tests.Boxes;
 
-/// <summary>Referring expressions: boxes beside test/golden/metrics/text_and_box.json, and masks.</summary>
+/// <summary>Referring expressions: boxes, compared with test/golden/metrics/text_and_box.json, and masks.</summary>
 public sealed class ReferringTests
 {
-    private static readonly JsonElement Golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("metrics", "text_and_box.json"))).RootElement;
+    private static readonly JsonElement Golden =
+        JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("metrics", "text_and_box.json"))).RootElement;
 
-    /// <summary>Boxes are shares of the sides there: a picture of 1 x 1.</summary>
+    /// <summary>The boxes in that file are shares of the sides, so the picture is 1 x 1.</summary>
     [Fact]
-    public void Overlaps_are_the_reference_ones()
+    public void Overlaps_equal_the_reference()
     {
         var metric = new ReferringMetric();
         JsonElement[] cases = [.. Golden.GetProperty("refexp").EnumerateArray()];
@@ -36,7 +37,8 @@ public sealed class ReferringTests
     [Fact]
     public void Locations_are_spelled_as_in_the_reference() =>
         Assert.All(Golden.GetProperty("loc_encode").EnumerateArray(), c =>
-            Assert.Equal(c.GetProperty("token").GetInt32(), (int)Math.Round(c.GetProperty("v").GetDouble() * 1023, MidpointRounding.ToEven)));
+            Assert.Equal(
+                c.GetProperty("token").GetInt32(), (int)Math.Round(c.GetProperty("v").GetDouble() * 1023, MidpointRounding.ToEven)));
 
     [Theory]
     [InlineData("<loc0001><loc0002><loc0003><loc0004>", true)]
@@ -44,12 +46,16 @@ public sealed class ReferringTests
     [InlineData("<loc0001><loc0002><loc0003>", false)]
     [InlineData("<loc0001><loc0002><loc0003><loc0004> ; <loc0001><loc0002><loc0003><loc0004>", false)]
     [InlineData("<loc0003><loc0002><loc0003><loc0004>", false)] // no height
-    [InlineData("<loc0001><loc0004><loc0003><loc0002>", false)] // right of left
+    [InlineData("<loc0001><loc0004><loc0003><loc0002>", false)] // right edge left of the left edge
     [InlineData("<loc0001><loc0002><loc0003><loc1024>", false)] // no such token
     [InlineData("<loc0001><loc0002><loc0003><loc0004><seg000>", false)]
     [InlineData("", false)]
-    [InlineData("<loc0001><loc0002><loc0003><loc0004><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg127>", true)]
-    public void An_answer_is_four_locations_in_order(string answer, bool isValid) => Assert.Equal(isValid, ReferringAnswer.Read(answer, mask: false) is not null);
+    [InlineData(
+        "<loc0001><loc0002><loc0003><loc0004><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg000><seg00"
+            + "0><seg000><seg000><seg000><seg127>",
+        true)]
+    public void An_answer_is_four_locations_in_order(string answer, bool isValid) =>
+        Assert.Equal(isValid, ReferringAnswer.Read(answer, mask: false) is not null);
 
     [Theory]
     [InlineData(16, 127, true)]
@@ -63,7 +69,7 @@ public sealed class ReferringTests
         Assert.Equal(isValid, ReferringAnswer.Read("<loc0001><loc0002><loc0003><loc0004>" + codes, mask: true) is not null);
     }
 
-    /// <summary>A mask is decoded, put into its box with the edges cut to whole pixels, and compared in the picture.</summary>
+    /// <summary>A mask is decoded, placed in its box, whose edges are rounded down to whole pixels, and compared in the picture.</summary>
     [Fact]
     public void Masks_are_measured_in_the_picture()
     {
@@ -74,7 +80,7 @@ public sealed class ReferringTests
         string mask = string.Concat(codes.Select(code => $"<seg{code:D3}>")), answer = $"<loc0102><loc0205><loc0512><loc0900>{mask} cat";
         const int Width = 200, Height = 100;
         var box = new CocoBox(205 * 200 / 1023.0, 102 * 100 / 1023.0, (900 - 205) * 200 / 1023.0, (512 - 102) * 100 / 1023.0);
-        // 40.08, 9.97, 175.95, 50.05 are cut to 40, 9, 175, 50.
+        // 40.08, 9.97, 175.95, 50.05 are rounded down to 40, 9, 175, 50.
         RunLengthMask truth = new SegmentationMask(decoder.Decode(codes), new Box(40, 9, 175, 50), Width, Height).ToRunLength();
         Assert.InRange(truth.Area, 100, 135 * 41 - 1); // neither empty nor full
 

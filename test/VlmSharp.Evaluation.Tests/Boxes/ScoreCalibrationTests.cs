@@ -2,7 +2,7 @@ using VlmSharp.Evaluation.Boxes;
 
 namespace VlmSharp.Evaluation.Tests.Boxes;
 
-/// <summary>Reliability and thresholds, beside numbers computed by hand.</summary>
+/// <summary>Reliability and thresholds, compared with numbers computed by hand.</summary>
 public sealed class ScoreCalibrationTests
 {
     private static readonly ScoreCalibration Five = new([(0.95, true), (0.85, true), (0.82, false), (0.3, true), (0.1, false)], things: 4);
@@ -19,7 +19,7 @@ public sealed class ScoreCalibrationTests
     }
 
     [Fact]
-    public void A_threshold_keeps_what_reaches_it()
+    public void A_threshold_keeps_the_scores_that_reach_it()
     {
         Assert.Equal(new OperatingPoint(0.85, 1, 0.5), Five.At(0.85));
         Assert.Equal(2 * 0.6 * 0.75 / 1.35, Five.At(0).F1, 1e-12);
@@ -31,16 +31,17 @@ public sealed class ScoreCalibrationTests
     }
 
     [Fact]
-    public void A_score_that_is_right_as_often_as_it_says_has_no_error()
+    public void A_calibrated_score_has_no_error()
     {
         var random = new Random(1);
-        var calibration = new ScoreCalibration(Enumerable.Range(0, 50_000).Select(_ => random.NextDouble()).Select(p => (p, random.NextDouble() < p)), 25_000);
+        var calibration = new ScoreCalibration(
+            Enumerable.Range(0, 50_000).Select(_ => random.NextDouble()).Select(p => (p, random.NextDouble() < p)), 25_000);
         Assert.InRange(calibration.ExpectedCalibrationError(), 0, 0.01);
         Assert.Equal(10, calibration.Bins().Count);
     }
 
     [Fact]
-    public void Nothing_is_no_error_and_a_score_beyond_1_is_refused()
+    public void No_boxes_are_no_error_and_a_score_above_1_is_refused()
     {
         var nothing = new ScoreCalibration([], 3);
         Assert.Equal((0, 0), (nothing.ExpectedCalibrationError(), nothing.Bins().Count));

@@ -3,11 +3,16 @@ using VlmSharp.Evaluation.Captions;
 
 namespace VlmSharp.Evaluation.Tests.Captions;
 
-/// <summary>Every number of the reference code (pycocoevalcap) for captions.</summary>
+/// <summary>Compares every number with the reference code for captions (pycocoevalcap).</summary>
 public sealed class CaptionGoldensTests
 {
     public static TheoryData<string> UnitCases() =>
-        [.. MetricGoldens.Read("caption_unit_cases.json").GetProperty("cases").EnumerateArray().Select(c => c.GetProperty("name").GetString()!)];
+        [
+            .. MetricGoldens.Read("caption_unit_cases.json")
+                .GetProperty("cases")
+                .EnumerateArray()
+                .Select(c => c.GetProperty("name").GetString()!)
+        ];
 
     [Theory, MemberData(nameof(UnitCases))]
     public void Unit_cases_have_the_scores_of_the_reference(string name)
@@ -18,7 +23,8 @@ public sealed class CaptionGoldensTests
             image.Name, golden.GetProperty("hyps").GetProperty(image.Name).GetString()!, MetricGoldens.Texts(image.Value)))];
         CaptionEvaluation found = CaptionEvaluation.Of(cases, CaptionTokenization.None);
         MetricGoldens.AssertClose(MetricGoldens.Numbers(golden.GetProperty("bleu")), found.Bleu);
-        MetricGoldens.AssertClose([golden.GetProperty("rougeL").GetDouble(), golden.GetProperty("cider").GetDouble()], [found.RougeL, found.Cider]);
+        MetricGoldens.AssertClose(
+            [golden.GetProperty("rougeL").GetDouble(), golden.GetProperty("cider").GetDouble()], [found.RougeL, found.Cider]);
         MetricGoldens.AssertClose(MetricGoldens.Numbers(golden.GetProperty("rouge_per_image")), found.Images.Select(image => image.RougeL));
         MetricGoldens.AssertClose(MetricGoldens.Numbers(golden.GetProperty("cider_per_image")), found.Images.Select(image => image.Cider));
     }
@@ -35,9 +41,11 @@ public sealed class CaptionGoldensTests
         }
 
         MetricGoldens.AssertClose(MetricGoldens.Numbers(golden.GetProperty("bleu1_4")), found.Bleu);
-        MetricGoldens.AssertClose([golden.GetProperty("rougeL").GetDouble(), golden.GetProperty("cider").GetDouble()], [found.RougeL, found.Cider]);
+        MetricGoldens.AssertClose(
+            [golden.GetProperty("rougeL").GetDouble(), golden.GetProperty("cider").GetDouble()], [found.RougeL, found.Cider]);
         JsonElement perImage = golden.GetProperty("bleu_per_image"); // [4, images]
-        for (int k = 0; k < 4; k++) MetricGoldens.AssertClose(MetricGoldens.Numbers(perImage[k]), found.Images.Select(image => image.Bleu[k]));
+        for (int k = 0; k < 4; k++)
+            MetricGoldens.AssertClose(MetricGoldens.Numbers(perImage[k]), found.Images.Select(image => image.Bleu[k]));
         MetricGoldens.AssertClose(MetricGoldens.Numbers(golden.GetProperty("rouge_per_image")), found.Images.Select(image => image.RougeL));
         MetricGoldens.AssertClose(MetricGoldens.Numbers(golden.GetProperty("cider_per_image")), found.Images.Select(image => image.Cider));
     }
@@ -48,30 +56,39 @@ public sealed class CaptionGoldensTests
     {
         JsonElement golden = MetricGoldens.Read("caption_unit_cases.json").GetProperty("bleu_from_counts");
         var counts = new BleuCounts(
-            [.. MetricGoldens.Numbers(golden.GetProperty("guess")).Select(n => (long)n)], [.. MetricGoldens.Numbers(golden.GetProperty("correct")).Select(n => (long)n)],
+            [.. MetricGoldens.Numbers(golden.GetProperty("guess")).Select(n => (long)n)],
+            [.. MetricGoldens.Numbers(golden.GetProperty("correct")).Select(n => (long)n)],
             golden.GetProperty("testlen").GetInt64(), golden.GetProperty("reflen").GetInt64());
         MetricGoldens.AssertClose(MetricGoldens.Numbers(golden.GetProperty("expected")), Bleu.Score(counts));
         Assert.Equal(MetricGoldens.Numbers(golden.GetProperty("expected_3dp")), Bleu.Score(counts).Select(score => Math.Round(score, 3)));
     }
 
-    /// <summary>Pictures in two halves, merged: counts add up, and with the merged frequencies each half has the pictures' own scores.</summary>
+    /// <summary>
+    /// Merges two halves of the pictures: counts add up, and with the merged frequencies each half has the right scores for its pictures.
+    /// </summary>
     [Fact]
     public void Shards_give_the_scores_of_the_whole()
     {
         CaptionCase[] cases = Cases(MetricGoldens.Read("captions.json"));
-        CaptionEvaluation whole = CaptionEvaluation.Of(cases), one = CaptionEvaluation.Of(cases[..2]), two = CaptionEvaluation.Of(cases[2..]);
+        CaptionEvaluation whole = CaptionEvaluation.Of(cases),
+            one = CaptionEvaluation.Of(cases[..2]),
+            two = CaptionEvaluation.Of(cases[2..]);
         var frequencies = new DocumentFrequencies();
         frequencies.Merge(one.Frequencies);
         frequencies.Merge(two.Frequencies);
         Assert.Equal(whole.Frequencies.Pictures, frequencies.Pictures);
         Assert.Equal(whole.Frequencies.Counts.OrderBy(pair => pair.Key), frequencies.Counts.OrderBy(pair => pair.Key));
         MetricGoldens.AssertClose(whole.Bleu, Bleu.Score(one.Counts + two.Counts));
-        CaptionScore[] again = [.. CaptionEvaluation.Of(cases[..2], CaptionTokenization.Ptb, frequencies).Images, .. CaptionEvaluation.Of(cases[2..], CaptionTokenization.Ptb, frequencies).Images];
+        CaptionScore[] again =
+        [
+            .. CaptionEvaluation.Of(cases[..2], CaptionTokenization.Ptb, frequencies).Images,
+            .. CaptionEvaluation.Of(cases[2..], CaptionTokenization.Ptb, frequencies).Images
+        ];
         Assert.Equal(whole.Images.Select(image => image.Cider), again.Select(image => image.Cider));
-        Assert.NotEqual(whole.Images[0].Cider, one.Images[0].Cider); // without them a part has other weights
+        Assert.NotEqual(whole.Images[0].Cider, one.Images[0].Cider); // without the merged frequencies a part has other weights
     }
 
-    /// <summary>Draws of the whole set are around its scores; all scores lie in their intervals here.</summary>
+    /// <summary>Bootstrap draws of the whole set lie around its scores. Here all scores lie in their intervals.</summary>
     [Fact]
     public void Intervals_hold_the_scores()
     {
@@ -84,6 +101,11 @@ public sealed class CaptionGoldensTests
         Assert.NotEqual(found.Intervals(3), found.Intervals(4));
     }
 
-    private static CaptionCase[] Cases(JsonElement golden) => [.. golden.GetProperty("image_order").EnumerateArray().Select(id => id.ToString())
-        .Select(id => new CaptionCase(id, golden.GetProperty("hyps").GetProperty(id).GetString()!, MetricGoldens.Texts(golden.GetProperty("refs").GetProperty(id))))];
+    private static CaptionCase[] Cases(JsonElement golden) =>
+        [.. golden.GetProperty("image_order").EnumerateArray().Select(id => id.ToString())
+        .Select(id =>
+            new CaptionCase(
+                id,
+                golden.GetProperty("hyps").GetProperty(id).GetString()!,
+                MetricGoldens.Texts(golden.GetProperty("refs").GetProperty(id))))];
 }

@@ -2,7 +2,7 @@ using VlmSharp.Evaluation.Captions;
 
 namespace VlmSharp.Evaluation.Tests.Captions;
 
-/// <summary>What must hold for any captions, on random ones of a small vocabulary.</summary>
+/// <summary>Properties that must hold for any captions, tested on random ones of a small vocabulary.</summary>
 public sealed class CaptionPropertyTests
 {
     private static readonly string[] Vocabulary = ["a", "the", "cat", "dog", "sits", "on", "mat", "red", "two", "runs"];
@@ -32,8 +32,8 @@ public sealed class CaptionPropertyTests
     }
 
     /// <summary>
-    /// A right n-gram is made of right shorter ones. So BLEU-1 >= BLEU-2 >= ... for a picture whose caption says no word twice: words that
-    /// are clipped can be wrong in right company.
+    /// A right n-gram consists of right shorter n-grams. So BLEU-1 >= BLEU-2 >= ... if the caption repeats no word. With repeated words,
+    /// clipping can make a word wrong although its n-gram is right.
     /// </summary>
     [Theory, MemberData(nameof(Seeds))]
     public void Bleu_falls_with_n(int seed)
@@ -55,12 +55,14 @@ public sealed class CaptionPropertyTests
         CaptionCase[] cases = [.. Cases(seed).Select(c => c with { Candidate = c.References[0] })];
         CaptionEvaluation found = Score(cases);
         Assert.All(found.Images, image => Assert.Equal(1, image.RougeL, 1e-12));
-        Assert.All(found.Images.Where(image => image.Words.Candidate.Split(' ').Length >= 4), image => Assert.All(image.Bleu, score => Assert.InRange(score, 1 - 1e-8, 1)));
+        Assert.All(
+            found.Images.Where(image => image.Words.Candidate.Split(' ').Length >= 4),
+            image => Assert.All(image.Bleu, score => Assert.InRange(score, 1 - 1e-8, 1)));
     }
 
-    /// <summary>BLEU and ROUGE-L take maxima over references, CIDEr a mean.</summary>
+    /// <summary>BLEU and ROUGE-L take the maximum over references, CIDEr the mean.</summary>
     [Theory, MemberData(nameof(Seeds))]
-    public void A_reference_twice_changes_cider_alone(int seed)
+    public void A_repeated_reference_changes_only_cider(int seed)
     {
         CaptionCase[] cases = Cases(seed), doubled = [.. cases.Select(c => c with { References = [.. c.References, c.References[0]] })];
         CaptionEvaluation one = Score(cases), two = Score(doubled);
@@ -70,16 +72,17 @@ public sealed class CaptionPropertyTests
     }
 
     [Fact]
-    public void A_reference_twice_weighs_twice_in_cider()
+    public void A_repeated_reference_counts_twice_in_cider()
     {
         CaptionCase[] cases = [new("1", "a b c d", ["a b c d", "e f g h"]), new("2", "x", ["x y"])];
-        double plain = Score(cases).Images[0].Cider, doubled = Score([cases[0] with { References = ["a b c d", "a b c d", "e f g h"] }, cases[1]]).Images[0].Cider;
+        double plain = Score(cases).Images[0].Cider,
+            doubled = Score([cases[0] with { References = ["a b c d", "a b c d", "e f g h"] }, cases[1]]).Images[0].Cider;
         Assert.Equal(5, plain, 1e-9); // one of two references is the candidate
         Assert.Equal(20.0 / 3, doubled, 1e-9);
     }
 
     [Fact]
-    public void Empty_captions_are_numbers()
+    public void Empty_captions_have_finite_scores()
     {
         CaptionEvaluation found = Score([new("1", "", ["a b c d"]), new("2", "", [""]), new("3", "a", ["", ""])]);
         Assert.All(found.Images, image => Assert.All([.. image.Bleu, image.RougeL, image.Cider], score => Assert.InRange(score, 0, 1)));
@@ -93,10 +96,11 @@ public sealed class CaptionPropertyTests
         var frequencies = new DocumentFrequencies(10, [new("a", 1), new("b", 5)]);
         var plain = new Cider(frequencies) { IsPlain = true };
         double a = Math.Log(10), b = Math.Log(10) - Math.Log(5);
-        // g_1(a a b) = (2a, b), g_1(a b) = (a, b); bigrams "a a", "a b" and "a b" all have the full weight; no longer n-grams in common
+        // g_1(a a b) = (2a, b), g_1(a b) = (a, b); bigrams "a a", "a b" and "a b" all have the full weight; there are no longer common
+        // n-grams
         double unigrams = (2 * a * a + b * b) / Math.Sqrt((4 * a * a + b * b) * (a * a + b * b)), bigrams = 1 / Math.Sqrt(2);
         Assert.Equal(10 * (unigrams + bigrams) / 4, plain.Score("a a b", ["a b"]), 1e-12);
-        // CIDEr-D clips 2a to a and sees the length
+        // CIDEr-D clips 2a to a and penalizes the length
         double clipped = (a * a + b * b) / Math.Sqrt((4 * a * a + b * b) * (a * a + b * b));
         Assert.Equal(10 * (clipped + bigrams) / 4 * Math.Exp(-1.0 / 72), new Cider(frequencies).Score("a a b", ["a b"]), 1e-12);
     }
@@ -117,6 +121,7 @@ public sealed class CaptionPropertyTests
         return [.. Enumerable.Range(0, random.Next(2, 8)).Select(i => new CaptionCase(
             $"{i}", Caption(), [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => Caption())]))];
 
-        string Caption() => string.Join(' ', Enumerable.Range(0, random.Next(1, 10)).Select(_ => Vocabulary[random.Next(Vocabulary.Length)]));
+        string Caption() =>
+            string.Join(' ', Enumerable.Range(0, random.Next(1, 10)).Select(_ => Vocabulary[random.Next(Vocabulary.Length)]));
     }
 }

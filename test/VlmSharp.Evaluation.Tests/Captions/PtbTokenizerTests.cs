@@ -48,12 +48,16 @@ public sealed class PtbTokenizerTests
     [InlineData("soft\u00ADhyphen and zero\u200Bwidth", "softhyphen and zerowidth")]
     public void Words_beyond_the_reference_rows(string text, string words) => Assert.Equal(words, PtbTokenizer.Words(text));
 
-    /// <summary>In the scripts of COCO these would end the caption's line, and all that follow would be those of other pictures.</summary>
+    /// <summary>
+    /// In COCO's scripts these characters would end the line of a caption, and all later captions would be assigned to other pictures.
+    /// </summary>
     [Theory]
-    [InlineData('\v'), InlineData('\f'), InlineData('\u2028'), InlineData('\u2029'), InlineData('\u0085'), InlineData('\n'), InlineData('\r')]
-    public void What_ends_a_line_is_a_space(char separator) => Assert.Equal("a cat on a mat", PtbTokenizer.Words($"a cat{separator}on a mat"));
+    [InlineData('\v'), InlineData('\f'), InlineData('\u2028'), InlineData('\u2029'), InlineData('\u0085'), InlineData('\n'),
+        InlineData('\r')]
+    public void What_ends_a_line_is_a_space(char separator) =>
+        Assert.Equal("a cat on a mat", PtbTokenizer.Words($"a cat{separator}on a mat"));
 
-    /// <summary>Words of captions do not change when they are tokenized again, but for what is not plain.</summary>
+    /// <summary>Plain words of captions do not change when they are tokenized again.</summary>
     [Fact]
     public void Plain_words_stay_as_they_are()
     {
@@ -61,11 +65,14 @@ public sealed class PtbTokenizerTests
         Assert.Equal(Text, PtbTokenizer.Words(PtbTokenizer.Words(Text)));
     }
 
-    /// <summary>Whatever the text: every token has characters, no plain space and no capitals of ASCII, and work is not a square of the length.</summary>
+    /// <summary>
+    /// For any text, no token is empty or has a plain space or ASCII capitals, and the work does not grow with the square of the length.
+    /// </summary>
     [Fact]
     public void Any_text_has_tokens_that_are_words()
     {
-        const string Alphabet = "aAzZ09 .,;:!?'\"`-_/\\()[]{}<>@#$%&*+=~^|’“”½€£…–—éß語\u0301\u00A0\u00AD\u200B\u2028\t\n\0\u0091\ud83d\ude42";
+        const string Alphabet =
+            "aAzZ09 .,;:!?'\"`-_/\\()[]{}<>@#$%&*+=~^|’“”½€£…–—éß語\u0301\u00A0\u00AD\u200B\u2028\t\n\0\u0091\ud83d\ude42";
         var random = new Random(7);
         for (int run = 0; run < 2000; run++)
         {
@@ -80,7 +87,8 @@ public sealed class PtbTokenizerTests
     }
 
     [Theory]
-    [InlineData("a"), InlineData("a,"), InlineData("a."), InlineData("n't"), InlineData("1-"), InlineData("http://"), InlineData("a@"), InlineData("<a "), InlineData("-"), InlineData("'")]
+    [InlineData("a"), InlineData("a,"), InlineData("a."), InlineData("n't"), InlineData("1-"), InlineData("http://"), InlineData("a@"),
+        InlineData("<a "), InlineData("-"), InlineData("'")]
     public void A_long_text_without_spaces_is_no_trap(string part)
     {
         string text = string.Concat(Enumerable.Repeat(part, 10_000 / part.Length));

@@ -28,7 +28,8 @@ public sealed class EvaluationPageTests
         AssertStands("CIDEr-D = ", found.Cider);
         AssertStands("Ten times their mean is ", found.Images[1].Cider);
         AssertStands("the first\npicture has ", found.Images[0].Cider);
-        Assert.Equal(found.Images[1].Cider, 10 * Math.Exp(-1 / 72.0) * (3 / Math.Sqrt(12) + 2 / Math.Sqrt(6) + 1 / Math.Sqrt(2)) / 4, 1e-12);
+        Assert.Equal(
+            found.Images[1].Cider, 10 * Math.Exp(-1 / 72.0) * (3 / Math.Sqrt(12) + 2 / Math.Sqrt(6) + 1 / Math.Sqrt(2)) / 4, 1e-12);
     }
 
     [Theory]
@@ -39,7 +40,8 @@ public sealed class EvaluationPageTests
     [Fact]
     public void Answers_have_the_numbers_of_the_page()
     {
-        AssertStands("accuracy = (3 * 2/3 + 7) / 10 = ", VqaAccuracy.Score("cat", [.. Enumerable.Repeat("cat", 3), .. Enumerable.Repeat("dog", 7)]));
+        AssertStands(
+            "accuracy = (3 * 2/3 + 7) / 10 = ", VqaAccuracy.Score("cat", [.. Enumerable.Repeat("cat", 3), .. Enumerable.Repeat("dog", 7)]));
         AssertStands("score = 1 - 1/4 = ", Anls.Score("1235", ["1234"]));
         Assert.Equal(["1000 2", "10002", "6", "6.0"], new[] { "1,000 / 2", "1,000-2", "6.", "6.0" }.Select(VqaText.Normalize));
     }

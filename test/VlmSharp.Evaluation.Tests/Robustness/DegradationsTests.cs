@@ -8,11 +8,13 @@ public sealed class DegradationsTests
 {
     private static readonly RgbImage Photo = ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", "car-key.png"));
 
-    /// <summary>More of each takes the picture farther from what it was, and always in the same way.</summary>
+    /// <summary>A stronger degradation changes the picture more, and the result is always the same.</summary>
     [Fact]
-    public void More_is_worse_and_nothing_is_left_to_chance()
+    public void More_is_worse_and_the_result_is_deterministic()
     {
-        foreach (IGrouping<string, Variant> way in RobustnessCases.For(hasBoxes: false).Where(v => v.Picture is not null && v.Name != "crop").GroupBy(v => v.Name))
+        foreach (IGrouping<string, Variant> way in RobustnessCases.For(hasBoxes: false)
+            .Where(v => v.Picture is not null && v.Name != "crop")
+            .GroupBy(v => v.Name))
         {
             double before = 0;
             foreach (Variant variant in way)
@@ -56,9 +58,9 @@ public sealed class DegradationsTests
     {
         RgbImage image = Filled(41, 41, (x, y) => (byte)(x == 20 && y == 5 ? 255 : 0)); // a point above the middle
         RgbImage turned = Degradations.Rotate(image, 90);
-        Assert.InRange(turned.Row(20)[3 * 35], 250, 255); // is to the right of it
+        Assert.InRange(turned.Row(20)[3 * 35], 250, 255); // lies to the right of the middle
         Assert.Equal(image.Pixels, Degradations.Rotate(image, 0).Pixels);
-        Assert.Equal(128, Degradations.Rotate(image, 45).Pixels[0]); // where nothing was
+        Assert.Equal(128, Degradations.Rotate(image, 45).Pixels[0]); // outside of the original picture
     }
 
     [Fact]
@@ -70,9 +72,11 @@ public sealed class DegradationsTests
         Assert.Equal((1, 1), (Degradations.Crop(new RgbImage(1, 1), 40).Width, Degradations.Crop(new RgbImage(1, 1), 40).Height));
     }
 
-    /// <summary>The steps that libjpeg writes at these qualities; a flat block has one coefficient, which is rounded.</summary>
+    /// <summary>
+    /// The quantization steps that libjpeg writes at these qualities. A flat block has one coefficient, which is rounded.
+    /// </summary>
     [Fact]
-    public void Jpeg_loses_what_its_tables_say()
+    public void Jpeg_loses_exactly_what_its_tables_round()
     {
         int[] table = [16, 11, 99];
         Assert.Equal(table, JpegLoss.Steps(table, 50));
@@ -92,7 +96,9 @@ public sealed class DegradationsTests
     {
         Assert.Equal(brief.Replace(" there?", " there?", StringComparison.Ordinal), PromptVariants.VeryShort(prompt));
         Assert.Equal(counting, PromptVariants.Counting(prompt));
-        string start = prompt.StartsWith("answer", StringComparison.Ordinal) ? "answer en " : prompt.StartsWith("caption", StringComparison.Ordinal) ? "caption en " : "";
+        string start = prompt.StartsWith("answer", StringComparison.Ordinal)
+            ? "answer en "
+            : prompt.StartsWith("caption", StringComparison.Ordinal) ? "caption en " : "";
         foreach (string other in new[] { PromptVariants.VeryLong(prompt), PromptVariants.Hypothetical(prompt) })
         {
             Assert.StartsWith(start, other, StringComparison.Ordinal);

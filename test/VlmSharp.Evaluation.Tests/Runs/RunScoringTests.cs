@@ -19,7 +19,8 @@ public sealed class RunScoringTests : IDisposable
         AnsweredItem[] items =
         [
             Text("1", "answer", "2", "2"), Text("2", "answer", "two", "2"), Text("3", "caption", "a cat", "a dog", "a cat"),
-            LocationAnswers.Locate(Boxes("4", "<loc0000><loc0000><loc0511><loc0511> cat", new LabeledBox("cat", new ScoredBox(new CocoBox(0, 0, 50, 50), 0.9)))),
+            LocationAnswers.Locate(Boxes(
+                "4", "<loc0000><loc0000><loc0511><loc0511> cat", new LabeledBox("cat", new ScoredBox(new CocoBox(0, 0, 50, 50), 0.9)))),
             LocationAnswers.Locate(Boxes("5", "<loc0000><loc0000><loc1023><loc1023> dog")),
         ];
         RunScores scores = RunScoring.Score(Benchmark.File, items);
@@ -29,10 +30,12 @@ public sealed class RunScoringTests : IDisposable
         double overlap = 2500 / Math.Pow(511 * 100 / 1023.0, 2);
         Assert.Equal((overlap <= 1 ? overlap : 1 / overlap) / 2, figures.Single(f => f.Key == "mean_iou").Value, 1e-9);
         Assert.All(figures, f => Assert.True(f.Interval is not { } i || (i.Low <= f.Value + 1e-9 && f.Value <= i.High + 1e-9), f.Key));
-        Assert.Equal(["answer 2 50", "caption 1 100"], scores.Groups.Where(g => !g.Name.Contains("IoU", StringComparison.Ordinal)).Select(g => $"{g.Name} {g.Count} {g.Value}"));
+        Assert.Equal(
+            ["answer 2 50", "caption 1 100"],
+            scores.Groups.Where(g => !g.Name.Contains("IoU", StringComparison.Ordinal)).Select(g => $"{g.Name} {g.Count} {g.Value}"));
     }
 
-    /// <summary>An expression is answered by one box; two, or none, are invalid.</summary>
+    /// <summary>The answer to an expression is one box. Two boxes or none are invalid.</summary>
     [Fact]
     public void Expressions_are_scored_by_their_box()
     {
@@ -47,20 +50,25 @@ public sealed class RunScoringTests : IDisposable
     }
 
     [Fact]
-    public void A_record_read_again_scores_the_same()
+    public void A_record_that_is_read_back_scores_the_same()
     {
-        AnsweredItem item = LocationAnswers.Locate(Boxes("7", "<loc0000><loc0000><loc0511><loc0511> cat", new LabeledBox("cat", new ScoredBox(new CocoBox(1, 2, 50, 50), 0.9))));
+        AnsweredItem item = LocationAnswers.Locate(
+            Boxes("7", "<loc0000><loc0000><loc0511><loc0511> cat", new LabeledBox("cat", new ScoredBox(new CocoBox(1, 2, 50, 50), 0.9))));
         RunScores scores = RunScoring.Score(Benchmark.File, [item]);
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer)) RecordJson.Write(json, Benchmark.File, item, scores.Items[0]);
         using JsonDocument document = JsonDocument.Parse(buffer.ToArray());
         (Benchmark benchmark, AnsweredItem again) = RecordJson.Read(document.RootElement);
         Assert.Equal(Benchmark.File, benchmark);
-        Assert.Equal(scores.Figures().Select(f => (f.Key, f.Value)), RunScoring.Score(benchmark, [again]).Figures().Select(f => (f.Key, f.Value)));
+        Assert.Equal(
+            scores.Figures().Select(f => (f.Key, f.Value)), RunScoring.Score(benchmark, [again]).Figures().Select(f => (f.Key, f.Value)));
     }
 
     [Theory]
-    [InlineData("""{"question_id": 1, "image": "a.png", "text": "is it?", "label": "yes"}""" + "\n" + """{"question_id": 2, "image": "a.png", "text": "no?", "label": "no"}""", 2)]
+    [InlineData(
+        """{"question_id": 1, "image": "a.png", "text": "is it?", "label": "yes"}""" + "\n"
+            + """{"question_id": 2, "image": "a.png", "text": "no?", "label": "no"}""",
+        2)]
     [InlineData("""[{"question_id": 1, "image_id": "x", "question": "is it?", "answers": ["a"]}]""", 1)]
     [InlineData("""{"data": [{"questionId": 9, "image": "documents/a.png", "question": "what?", "answers": ["a"]}]}""", 1)]
     public void Questions_are_read_in_the_benchmarks_forms(string text, int count)
@@ -72,30 +80,42 @@ public sealed class RunScoringTests : IDisposable
 
     [Theory]
     [InlineData("""{"question_id": 1, "text": "is it?"}""", "q.json:1: it names no picture")]
-    [InlineData("""{"question_id": 1, "image": "a", "text": "is it?"}""" + "\n" + """{"question_id": 1, "image": "a", "text": "b"}""", "q.json:2: question '1' is asked twice")]
+    [InlineData(
+        """{"question_id": 1, "image": "a", "text": "is it?"}""" + "\n" + """{"question_id": 1, "image": "a", "text": "b"}""",
+        "q.json:2: question '1' is asked twice")]
     [InlineData("""{"question_id": 1, "image": "a", "text": "is it?"}""" + "\n{", "q.json:2: it is not valid JSON")]
     [InlineData("""{"questions": [{"image": "a"}]}""", "it has no \"question_id\"")]
-    public void Bad_questions_are_told_by_their_place(string text, string message)
+    public void Bad_questions_are_reported_with_their_place(string text, string message)
     {
         string path = folder.Write("q.json", System.Text.Encoding.UTF8.GetBytes(text));
         Assert.Contains(message, Assert.Throws<TrainingDataException>(() => QuestionFiles.Read(path)).Message, StringComparison.Ordinal);
     }
 
-    /// <summary>The papers' figures, in the unit of ours, are between nothing and all.</summary>
+    /// <summary>The figures of the papers, in our unit, lie between the possible extremes.</summary>
     [Fact]
     public void Published_figures_are_in_the_unit_of_the_main_figure()
     {
         foreach (Benchmark benchmark in Benchmark.All)
             foreach (PublishedFigure figure in benchmark.Published)
-                Assert.InRange(figure.Value * benchmark.PublishedScale, 0.2, benchmark.Kind switch { RunKind.Captions => 2, RunKind.Boxes => 1, _ => 100 });
+            {
+                double most = benchmark.Kind switch { RunKind.Captions => 2, RunKind.Boxes => 1, _ => 100 };
+                Assert.InRange(figure.Value * benchmark.PublishedScale, 0.2, most);
+            }
     }
 
     private static AnsweredItem Text(string id, string task, string answer, params string[] references) =>
         new(new EvaluationItem(id, ["a.png"], $"{task} en", references) { QuestionType = task }, new ItemAnswer(answer, []));
 
     private static AnsweredItem Boxes(string id, string truth, params LabeledBox[] found) =>
-        new(new EvaluationItem(id, ["a.png"], "detect cat", [truth]) { QuestionType = "detect", Truth = [], Things = ["cat"] }, new ItemAnswer("", found) { Size = (100, 100) });
+        new(
+            new EvaluationItem(id, ["a.png"], "detect cat", [truth]) { QuestionType = "detect", Truth = [], Things = ["cat"] },
+            new ItemAnswer("", found) { Size = (100, 100) });
 
     private static AnsweredItem Expression(string id, string answer) =>
-        new(new EvaluationItem(id, ["a.png"], "detect it", []) { Truth = [new LabeledTruth("it", new TrueBox(new CocoBox(0, 0, 100, 100)))] }, new ItemAnswer(answer, []) { Size = (100, 100) });
+        new(
+            new EvaluationItem(id, ["a.png"], "detect it", [])
+            {
+                Truth = [new LabeledTruth("it", new TrueBox(new CocoBox(0, 0, 100, 100)))]
+            },
+            new ItemAnswer(answer, []) { Size = (100, 100) });
 }

@@ -4,9 +4,9 @@ namespace VlmSharp.Evaluation.Tests.Statistics;
 
 public sealed class StatisticsTests
 {
-    /// <summary>The mean of n values varies by s / sqrt(n), so the interval is 1.96 of that to each side, near enough.</summary>
+    /// <summary>The mean of n values has a standard error of s / sqrt(n), so the interval is about 1.96 of that to each side.</summary>
     [Fact]
-    public void The_interval_of_a_mean_is_that_of_the_normal_distribution()
+    public void The_interval_of_a_mean_agrees_with_the_normal_distribution()
     {
         double[] values = [.. Enumerable.Range(0, 1000).Select(i => i % 5 < 2 ? 1.0 : 0)]; // mean 0.4, variance 0.24
         Interval found = Bootstrap.OfMean(values);
@@ -39,7 +39,7 @@ public sealed class StatisticsTests
     }
 
     [Fact]
-    public void One_value_has_an_interval_of_no_width() => Assert.Equal(new Interval(3, 3), Bootstrap.OfMean([3.0]));
+    public void One_value_has_an_interval_of_zero_width() => Assert.Equal(new Interval(3, 3), Bootstrap.OfMean([3.0]));
 
     [Fact]
     public void Equal_runs_do_not_differ()
@@ -49,11 +49,14 @@ public sealed class StatisticsTests
         Assert.Equal((0.0, new Interval(0, 0), 1.0), (found.Difference, found.Interval, found.PValue));
     }
 
-    /// <summary>A small gain on every example is sure, however far examples lie apart; pairs see it, two intervals would not.</summary>
+    /// <summary>
+    /// A small gain on every example is certain, however much the examples differ. Paired draws show it; two separate intervals would not.
+    /// </summary>
     [Fact]
     public void A_gain_on_every_example_is_significant()
     {
-        double[] first = [.. Enumerable.Range(0, 100).Select(i => (i * 37 % 100) / 100.0)], second = [.. first.Select((value, i) => value + (i % 2 == 0 ? 0.01 : 0.02))];
+        double[] first = [.. Enumerable.Range(0, 100).Select(i => (i * 37 % 100) / 100.0)],
+            second = [.. first.Select((value, i) => value + (i % 2 == 0 ? 0.01 : 0.02))];
         PairedDifference found = Bootstrap.Paired(first, second);
         Assert.Equal(0.015, found.Difference, 1e-12);
         Assert.InRange(found.Interval.Low, 0.0135, 0.015);
@@ -64,19 +67,22 @@ public sealed class StatisticsTests
     }
 
     [Fact]
-    public void A_difference_of_chance_is_not()
+    public void A_random_difference_is_not_significant()
     {
-        double[] first = [.. Enumerable.Range(0, 100).Select(i => i % 2 == 0 ? 1.0 : 0)], second = [.. Enumerable.Range(0, 100).Select(i => i % 2 == 0 ? 0 : i == 1 ? 0 : 1.0)];
+        double[] first = [.. Enumerable.Range(0, 100).Select(i => i % 2 == 0 ? 1.0 : 0)],
+            second = [.. Enumerable.Range(0, 100).Select(i => i % 2 == 0 ? 0 : i == 1 ? 0 : 1.0)];
         PairedDifference found = Bootstrap.Paired(first, second);
         Assert.InRange(found.PValue, 0.5, 1);
         Assert.InRange(0, found.Interval.Low, found.Interval.High);
     }
 
     [Fact]
-    public void Means_of_shards_merge_to_those_of_the_whole()
+    public void Merged_means_of_shards_equal_those_of_the_whole()
     {
         GroupedMeans one = new(), two = new(), whole = new();
-        foreach ((GroupedMeans shard, string? group, double value) in (ReadOnlySpan<(GroupedMeans, string?, double)>)[(one, "a", 1), (one, "b", 0.5), (two, "a", 0), (two, "a", 0), (two, null, 9)])
+        foreach ((GroupedMeans shard, string? group, double value) in (ReadOnlySpan<(GroupedMeans, string?, double)>)[
+            (one, "a", 1), (one, "b", 0.5), (two, "a", 0), (two, "a", 0), (two, null, 9)
+        ])
         {
             shard.Add(group, value);
             whole.Add(group, value);

@@ -82,7 +82,8 @@ public sealed class SwitchTests
         {
             Assert.Equal(e.Switch.Name, a.Switch.Name);
             Assert.Equal(e.Answer.TokenIds, a.Answer.TokenIds);
-            foreach ((double left, double right) in e.Answer.LogProbabilities.Zip(a.Answer.LogProbabilities)) Assert.Equal(left, right, 1e-3);
+            foreach ((double left, double right) in e.Answer.LogProbabilities.Zip(a.Answer.LogProbabilities))
+                Assert.Equal(left, right, 1e-3);
         }
 
         AblationReport without = Ablator.Run(adapted, request with { Adapter = VisionLanguageModel.BaseName }, options);

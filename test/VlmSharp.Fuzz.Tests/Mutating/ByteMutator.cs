@@ -4,8 +4,8 @@ using System.Text;
 namespace VlmSharp.Fuzz.Tests.Mutating;
 
 /// <summary>
-/// Damages bytes in the ways that files get damaged, and in those in which they are forged: flipped, cut, repeated, joined with
-/// another file, integers set to what overflows.
+/// Damages bytes as files get damaged or forged: flips, cuts and repeats bytes, joins two files, and sets integers to values that
+/// overflow.
 /// </summary>
 internal static class ByteMutator
 {
@@ -20,7 +20,8 @@ internal static class ByteMutator
 
     private static readonly string[] Pieces =
     [
-        "-1", "0", "4294967296", "18446744073709551616", "1e999", "[", "{", "}", "\"", ",", "null", "\\ud800", "\"a\":1,", "\0", "\n", " ", "\uFEFF",
+        "-1", "0", "4294967296", "18446744073709551616", "1e999", "[", "{", "}", "\"", ",", "null", "\\ud800", "\"a\":1,", "\0", "\n", " ",
+        "\uFEFF",
         "../", "<image>", "<eos>", "<loc0000>", "65535", "65536",
     ];
 
@@ -88,7 +89,7 @@ internal static class ByteMutator
         for (int i = 0; i < length; i++) bytes[at + i] = value;
     }
 
-    /// <summary>This file up to a place, then the other one from that place or any.</summary>
+    /// <summary>This file up to a place, followed by the other file from the same place or another.</summary>
     private static void Splice(List<byte> bytes, int at, Random random, ReadOnlySpan<byte> other)
     {
         int from = random.Next(2) == 0 ? Math.Min(at, other.Length) : random.Next(other.Length + 1);

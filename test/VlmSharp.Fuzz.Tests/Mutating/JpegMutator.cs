@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace VlmSharp.Fuzz.Tests.Mutating;
 
-/// <summary>Segments of JPEG with their lengths right; the coded data belong to the scan header before them.</summary>
+/// <summary>Mutates JPEG segments and keeps their lengths right. Coded data belong to the scan header before them.</summary>
 internal sealed class JpegMutator : PartMutator
 {
     private const int StartOfImage = 0xD8, StartOfScan = 0xDA, MostPayload = 65_533;

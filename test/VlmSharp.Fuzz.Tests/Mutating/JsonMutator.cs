@@ -3,17 +3,21 @@ using System.Text.Json;
 
 namespace VlmSharp.Fuzz.Tests.Mutating;
 
-/// <summary>Changes a JSON text so that it stays JSON, or nearly: values replaced by telling ones, members removed, doubled, renamed, nested.</summary>
+/// <summary>
+/// Changes a JSON text so that it stays JSON, or nearly: replaces values by critical ones, and removes, duplicates, renames or nests
+/// members.
+/// </summary>
 internal static class JsonMutator
 {
     private static readonly string[] Values =
     [
         "0", "-1", "1", "-0.0", "1.5", "1e999", "-1e999", "2147483647", "2147483648", "-2147483649", "4294967296", "9223372036854775807",
-        "18446744073709551616", "null", "true", "false", "\"\"", "\"-1\"", "\"\\ud800\"", "\"\\u0000\\u001b[2J\\n\"", "\"../../etc/passwd\"", "[]", "{}",
+        "18446744073709551616", "null", "true", "false", "\"\"", "\"-1\"", "\"\\ud800\"", "\"\\u0000\\u001b[2J\\n\"",
+        "\"../../etc/passwd\"", "[]", "{}",
         "[[]]", "[-1]", "[1,2,3,4,5,6,7,8,9,10,11,12]", "{\"a\":1}", Nested(60), Nested(100), Nested(5000), Long(300), Long(20_000),
     ];
 
-    /// <summary>One to three edits; a text that is no JSON stays as it is.</summary>
+    /// <summary>Makes one to three edits. A text that is not JSON is unchanged.</summary>
     public static byte[] Mutate(ReadOnlySpan<byte> json, Random random)
     {
         byte[] bytes = json.ToArray();
@@ -28,7 +32,7 @@ internal static class JsonMutator
 
     private static byte[] Edit(byte[] json, List<Member> members, Random random)
     {
-        // Of long lists one member is as good as another: half of the edits hit the outer levels.
+        // The members of long lists are alike, so half of the edits hit the outer levels.
         int depth = random.Next(2) == 0 ? 2 : int.MaxValue;
         Member[] eligible = [.. members.Where(m => m.Depth <= depth)];
         Member member = eligible[random.Next(eligible.Length)], other = members[random.Next(members.Count)];
@@ -41,13 +45,14 @@ internal static class JsonMutator
             case 3: return Replace(member.Start, member.Start, [.. json.AsSpan(member.Start, member.End - member.Start), (byte)',']);
             case 4 when member.Start < member.Value && other.Start < other.Value: // another member's name
                 return Replace(member.Start, member.Value, json.AsSpan(other.Start, other.Value - other.Start));
-            case 5 when member.Start < member.Value: // the value as another kind of it
-                return Replace(member.Value, member.End, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(Encoding.UTF8.GetString(json, member.Value, member.End - member.Value))));
+            case 5 when member.Start < member.Value: // the value as text
+                string text = Encoding.UTF8.GetString(json, member.Value, member.End - member.Value);
+                return Replace(member.Value, member.End, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(text)));
             default: return Replace(member.Value, member.End, Encoding.UTF8.GetBytes(Values[random.Next(Values.Length)]));
         }
     }
 
-    /// <summary>Removes a member with the comma that belongs to it.</summary>
+    /// <summary>Removes a member with its comma.</summary>
     private static byte[] Remove(byte[] json, Member member)
     {
         (int start, int end) = (member.Start, member.End);
@@ -58,7 +63,7 @@ internal static class JsonMutator
         return [.. json.AsSpan(0, start), .. json.AsSpan(member.End)];
     }
 
-    /// <summary>Every value with its name, if it has one, the whole text first; null where the text is no JSON.</summary>
+    /// <summary>Every value with its name, if it has one, the whole text first; null if the text is not JSON.</summary>
     private static List<Member>? Members(byte[] json)
     {
         var members = new List<Member>();
@@ -98,6 +103,6 @@ internal static class JsonMutator
 
     private static string Long(int length) => $"\"{new string('x', length)}\"";
 
-    /// <summary>Where a value stands: from its name, from itself, to its end; in how many others.</summary>
+    /// <summary>The place of a value: the starts of its name and of itself, its end, and its depth.</summary>
     private readonly record struct Member(int Start, int Value, int End, int Depth);
 }

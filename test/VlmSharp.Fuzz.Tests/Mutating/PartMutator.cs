@@ -1,20 +1,20 @@
 namespace VlmSharp.Fuzz.Tests.Mutating;
 
-/// <summary>A stretch of a file that has a name and a payload: a chunk, a segment, a field, an entry.</summary>
+/// <summary>A part of a file that has a name and a payload: a chunk, a segment, a field, an entry.</summary>
 internal sealed record Part(string Name, byte[] Payload);
 
 /// <summary>
-/// Mutates files that are a sequence of parts, with lengths and checksums put right again, so that the damage gets past them:
-/// a payload changed, parts doubled, removed, exchanged, or taken from another file.
+/// Mutates files that are a sequence of parts: changes a payload, or duplicates, removes or exchanges parts, or takes parts from another
+/// file. Lengths and checksums are corrected, so that the damage gets past them.
 /// </summary>
 internal abstract class PartMutator
 {
     private const int MostParts = 5000;
 
-    /// <summary>The file as parts; null where it is not of the format.</summary>
+    /// <summary>The parts of a file; null if it is not of the format.</summary>
     protected abstract List<Part>? Split(byte[] file);
 
-    /// <summary>The file of these parts.</summary>
+    /// <summary>Makes a file of parts.</summary>
     protected abstract byte[] Join(List<Part> parts);
 
     /// <summary>A changed payload.</summary>

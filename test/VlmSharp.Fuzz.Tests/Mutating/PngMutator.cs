@@ -5,7 +5,7 @@ using VlmSharp.Imaging.Png;
 
 namespace VlmSharp.Fuzz.Tests.Mutating;
 
-/// <summary>Chunks of PNG, their checksums right, the pixels changed before they are compressed.</summary>
+/// <summary>Mutates PNG chunks, keeps their checksums right, and changes pixels before they are compressed.</summary>
 internal sealed class PngMutator : PartMutator
 {
     private const int SignatureBytes = 8;
@@ -56,7 +56,8 @@ internal sealed class PngMutator : PartMutator
         }
 
         using var compressed = new MemoryStream();
-        using (var deflate = new ZLibStream(compressed, CompressionLevel.Fastest)) deflate.Write(ByteMutator.Mutate(raw.ToArray(), random, other));
+        using (var deflate = new ZLibStream(compressed, CompressionLevel.Fastest))
+            deflate.Write(ByteMutator.Mutate(raw.ToArray(), random, other));
         return compressed.ToArray();
     }
 }

@@ -1,6 +1,6 @@
 namespace VlmSharp.Fuzz.Tests.Mutating;
 
-/// <summary>Fields of a protobuf message with their lengths right; a field of bytes may be a message itself.</summary>
+/// <summary>Mutates fields of a protobuf message and keeps their lengths right. A field of bytes may itself be a message.</summary>
 internal sealed class ProtobufMutator : PartMutator
 {
     private const int Varint = 0, Fixed64 = 1, Bytes = 2, Fixed32 = 5;

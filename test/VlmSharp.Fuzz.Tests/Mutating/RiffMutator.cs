@@ -3,7 +3,7 @@ using System.Text;
 
 namespace VlmSharp.Fuzz.Tests.Mutating;
 
-/// <summary>Chunks of WebP's container, all lengths right.</summary>
+/// <summary>Mutates chunks of WebP's container and keeps all lengths right.</summary>
 internal sealed class RiffMutator : PartMutator
 {
     private const int HeaderBytes = 12;

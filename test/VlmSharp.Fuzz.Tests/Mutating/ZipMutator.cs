@@ -2,7 +2,7 @@ using System.IO.Compression;
 
 namespace VlmSharp.Fuzz.Tests.Mutating;
 
-/// <summary>Changes what is in a zip file, and zips it again.</summary>
+/// <summary>Changes the contents of a zip file and compresses it again.</summary>
 internal sealed class ZipMutator : PartMutator
 {
     protected override List<Part>? Split(byte[] file)
@@ -25,7 +25,7 @@ internal sealed class ZipMutator : PartMutator
         {
             foreach (Part part in parts)
             {
-                // Some are stored and some deflated, so that both ways of reading are taken.
+                // Some entries are stored and some deflated, so that both ways of reading are tested.
                 CompressionLevel level = part.Payload.Length % 2 == 0 ? CompressionLevel.NoCompression : CompressionLevel.Fastest;
                 using Stream entry = archive.CreateEntry(part.Name, level).Open();
                 entry.Write(part.Payload);

@@ -7,7 +7,9 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 
-/// <summary>A folder of an adapter of which one file is damaged: what is accepted has every matrix to its last number, or does not fit the model.</summary>
+/// <summary>
+/// An adapter folder with one damaged file. If it is accepted, every matrix is complete, or the adapter does not fit the model.
+/// </summary>
 internal abstract class AdapterTarget : FuzzTarget
 {
     private static readonly string[] Sources = ["pg1-lora", "pg1-rslora", "pg1-lora-new-names"];
@@ -47,7 +49,7 @@ internal sealed class AdapterConfigTarget : AdapterTarget
 {
     public override string Name => AdapterConfig.FileName;
 
-    // Expressions are compiled, and names are put together for each of them.
+    // Expressions are compiled, and names are built for each of them.
     public override long MostAllocation(int inputBytes) => 4096L * inputBytes + (64 << 20);
 
     protected override Func<byte[], Random, byte[], byte[]> Structured => MutateJson;

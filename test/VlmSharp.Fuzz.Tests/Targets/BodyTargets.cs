@@ -10,7 +10,10 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 
-/// <summary>Bodies of requests to the server: one that is read is within every limit, and one that is not is an error of the client, which names a member and not what it holds.</summary>
+/// <summary>
+/// Bodies of requests to the server. An accepted body is within every limit. A refused one is a client error that names a member but not
+/// its contents.
+/// </summary>
 internal abstract class BodyTarget : FuzzTarget
 {
     private const int MostPictureBytes = 1 << 16;
@@ -33,7 +36,7 @@ internal abstract class BodyTarget : FuzzTarget
 
     protected override Func<byte[], Random, byte[], byte[]>? Structured => MutateJson;
 
-    // Names of members, and places in the body: no text is kept that is not wanted.
+    // Only names of members and places in the body are kept, and no unneeded text.
     public override long MostAllocation(int inputBytes) => 32L * inputBytes + (1 << 18);
 
     public override bool Use(byte[] bytes)
@@ -50,14 +53,14 @@ internal abstract class BodyTarget : FuzzTarget
         }
         catch (RequestException)
         {
-            return false; // what Core refuses is told as 400
+            return false; // errors of Core become status 400
         }
     }
 
-    /// <summary>Reads a body, and all that is in it.</summary>
+    /// <summary>Reads a body and everything in it.</summary>
     protected abstract void Read(byte[] body);
 
-    /// <summary>Uses a request of our own routes.</summary>
+    /// <summary>Uses a request of the native routes.</summary>
     protected static void Use(NativeRequest request)
     {
         Assert.InRange((request.Prompt ?? request.Question ?? "").Length, 0, Limits.MaxPromptCharacters);
@@ -89,9 +92,15 @@ internal sealed class ChatBodyTarget : BodyTarget
     public override string Name => "chat-bodies";
 
     protected override IEnumerable<Seed> MakeSeeds() => ((string[])[
-        $$$"""{"model":"demo","messages":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"image_url","image_url":{"url":"{{{Picture}}}","detail":"low"}},{"type":"text","text":"caption en"}]}],"max_tokens":8}""",
-        $$$"""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":"{{{Picture}}}"}]},{"role":"assistant","content":"b"},{"role":"user","content":"detect \u0063ar"}],"n":2,"stop":["a","b"],"seed":7,"temperature":0.5,"top_p":0.9,"stream":true,"stream_options":{"include_usage":true}}""",
-        """{"messages":[{"content":"x","role":"user"}],"logprobs":true,"top_logprobs":3,"user":"me","metadata":{"a":[1]},"tools":[],"logit_bias":{},"stop_token_ids":[1,2],"min_tokens":1,"repetition_penalty":1.1,"top_k":-1}""",
+        """{"model":"demo","messages":[{"role":"system","content":"be brief"},{"role":"user","content":["""
+            + $$$"""{"type":"image_url","image_url":{"url":"{{{Picture}}}","detail":"low"}},"""
+            + """{"type":"text","text":"caption en"}]}],"max_tokens":8}""",
+        $$$"""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":"{{{Picture}}}"}]},"""
+            + """{"role":"assistant","content":"b"},{"role":"user","content":"detect"""
+            + """ \u0063ar"}],"n":2,"stop":["a","b"],"seed":7,"temperature":0.5,"top_p":0.9,"stream":true,"stream_options":"""
+            + """{"include_usage":true}}""",
+        """{"messages":[{"content":"x","role":"user"}],"logprobs":true,"top_logprobs":3,"user":"me","metadata":{"a":[1]},"tools":["""
+            + """],"logit_bias":{},"stop_token_ids":[1,2],"min_tokens":1,"repetition_penalty":1.1,"top_k":-1}""",
     ]).Select((text, i) => new Seed($"chat {i}", Encoding.UTF8.GetBytes(text)));
 
     protected override void Read(byte[] body)
@@ -105,7 +114,7 @@ internal sealed class ChatBodyTarget : BodyTarget
     }
 }
 
-/// <summary>Requests of our own routes, alone and in a batch.</summary>
+/// <summary>Requests of the native routes, alone and in a batch.</summary>
 internal sealed class NativeBodyTarget : BodyTarget
 {
     public override string Name => "native-bodies";
@@ -114,7 +123,8 @@ internal sealed class NativeBodyTarget : BodyTarget
         $$$"""{"image":"{{{Picture}}}","language":"en","model":"demo","max_tokens":8,"temperature":0,"stop":"x","stream":false}""",
         $$$"""{"image":["{{{Picture}}}"],"things":["car","key"],"any_label":true,"mask_format":"png","seed":1}""",
         $$$"""{"image":"{{{Picture}}}","question":"what?","prompt":"answer en what?","top_k":5}""",
-        $$$"""{"requests":[{"task":"detect","image":"{{{Picture}}}","things":"car ; key"},{"task":"ask","image":"attachment:a","question":"what?"},{"image":"attachment:none"},7]}""",
+        $$$"""{"requests":[{"task":"detect","image":"{{{Picture}}}","things":"car ; key"},"""
+            + """{"task":"ask","image":"attachment:a","question":"what?"},{"image":"attachment:none"},7]}""",
     ]).Select((text, i) => new Seed($"native {i}", Encoding.UTF8.GetBytes(text)));
 
     protected override void Read(byte[] body)
@@ -146,7 +156,7 @@ internal sealed class NativeBodyTarget : BodyTarget
     };
 }
 
-/// <summary>Forms: what is read of one are stretches of it, without a boundary in them.</summary>
+/// <summary>Forms: the values that are read are parts of the body without a boundary in them.</summary>
 internal sealed class FormTarget : BodyTarget
 {
     private const string Boundary = "x1";
@@ -156,9 +166,12 @@ internal sealed class FormTarget : BodyTarget
     protected override Func<byte[], Random, byte[], byte[]> Structured => new FormMutator().Mutate;
 
     protected override IEnumerable<Seed> MakeSeeds() => ((string[])[
-        Part("name=\"image\"; filename=\"a.ppm\"", "P6 2 1 255 abcdef") + Part("name=\"language\"", "en") + Part("name=max_tokens", "8") + $"--{Boundary}--\r\n",
-        "before\r\n" + Part("name=image; filename*=UTF-8''%C3%A9", "P6 2 1 255 abcdef") + Part("name=\"things\"", "car ; key") + Part("name=\"stop\"", "\"x\"") + Part("name=seed", "7") + $"--{Boundary}--after",
-        Part("name=requests", """[{"task":"detect","image":"attachment:a","things":["car"]}]""") + Part("name=a; filename=a", "P6 2 1 255 abcdef") + $"--{Boundary}--",
+        Part("name=\"image\"; filename=\"a.ppm\"", "P6 2 1 255 abcdef") + Part(
+            "name=\"language\"", "en") + Part("name=max_tokens", "8") + $"--{Boundary}--\r\n",
+        "before\r\n" + Part("name=image; filename*=UTF-8''%C3%A9", "P6 2 1 255 abcdef") + Part(
+            "name=\"things\"", "car ; key") + Part("name=\"stop\"", "\"x\"") + Part("name=seed", "7") + $"--{Boundary}--after",
+        Part("name=requests", """[{"task":"detect","image":"attachment:a","things":["car"]}]""") + Part(
+            "name=a; filename=a", "P6 2 1 255 abcdef") + $"--{Boundary}--",
     ]).Select((text, i) => new Seed($"form {i}", Encoding.Latin1.GetBytes(text)));
 
     protected override void Read(byte[] body)
@@ -176,16 +189,22 @@ internal sealed class FormTarget : BodyTarget
         Use(NativeReader.Read(fields, files, TaskKind.Caption, Limits));
     }
 
-    private static string Part(string disposition, string content) => $"--{Boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{content}\r\n";
+    private static string Part(string disposition, string content) =>
+        $"--{Boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{content}\r\n";
 
-    /// <summary>Parts doubled, exchanged, changed within their boundaries.</summary>
+    /// <summary>Duplicates, exchanges and changes parts within their boundaries.</summary>
     private sealed class FormMutator : PartMutator
     {
         private static readonly string Line = $"--{Boundary}\r\n";
 
         protected override List<Part> Split(byte[] file) =>
-            [.. Encoding.Latin1.GetString(file).Split(Line).Select((text, i) => new Part(i == 0 ? "" : Line, Encoding.Latin1.GetBytes(text)))];
+            [
+                .. Encoding.Latin1.GetString(file)
+                    .Split(Line)
+                    .Select((text, i) => new Part(i == 0 ? "" : Line, Encoding.Latin1.GetBytes(text)))
+            ];
 
-        protected override byte[] Join(List<Part> parts) => [.. parts.SelectMany(p => (byte[])[.. Encoding.Latin1.GetBytes(p.Name), .. p.Payload])];
+        protected override byte[] Join(List<Part> parts) =>
+            [.. parts.SelectMany(p => (byte[])[.. Encoding.Latin1.GetBytes(p.Name), .. p.Payload])];
     }
 }

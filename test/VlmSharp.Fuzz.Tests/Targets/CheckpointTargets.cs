@@ -26,8 +26,10 @@ internal sealed class SafetensorsTarget : FuzzTarget
     {
         string path = Path.Combine(Folder, "seed.safetensors");
         SafetensorsWriter.Write(path, [
-            TensorToWrite.FromFloats("layer.weight", DType.BF16, [2, 3], new float[6]), TensorToWrite.FromFloats("layer.bias", DType.F32, [3], new float[] { 1, 2, 3 }),
-            TensorToWrite.FromFloats("empty", DType.F16, [0, 4], Array.Empty<float>()), TensorToWrite.FromIntegers("ids", [4], new long[] { 1, 2, 3, 4 }),
+            TensorToWrite.FromFloats("layer.weight", DType.BF16, [2, 3], new float[6]),
+            TensorToWrite.FromFloats("layer.bias", DType.F32, [3], new float[] { 1, 2, 3 }),
+            TensorToWrite.FromFloats("empty", DType.F16, [0, 4], Array.Empty<float>()),
+            TensorToWrite.FromIntegers("ids", [4], new long[] { 1, 2, 3, 4 }),
         ], new Dictionary<string, string> { ["format"] = "pt", ["note"] = "seed" });
         yield return new Seed("four tensors", File.ReadAllBytes(path));
         SafetensorsWriter.Write(path, [TensorToWrite.FromFloats("w", DType.F16, [2], new float[2])], new Dictionary<string, string>());
@@ -42,14 +44,15 @@ internal sealed class SafetensorsTarget : FuzzTarget
             ReadOnlySpan<byte> data = file.Bytes(entry);
             Assert.Equal(entry.ByteLength, data.Length);
             if (data.Length > 0) Touch.Bytes(data);
-            if (entry.Type is SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16) Assert.Equal(entry.Elements, file.ReadFloats(entry.Name).Length);
+            if (entry.Type is SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16)
+                Assert.Equal(entry.Elements, file.ReadFloats(entry.Name).Length);
             if (entry.Type is SafetensorsType.I64) Assert.Equal(entry.Elements, file.ReadIntegers(entry.Name).Length);
         }
         return true;
     }
 }
 
-/// <summary>The weights of a model: every weight of a folder that opens is there to its last byte.</summary>
+/// <summary>The weights of a model: if the folder opens, every weight is complete to its last byte.</summary>
 internal class CheckpointTarget : FuzzTarget
 {
     public override string Name => "model.safetensors";
@@ -85,7 +88,9 @@ internal class CheckpointTarget : FuzzTarget
     }
 }
 
-/// <summary>The weights of a quantized model: integers, in bytes of their own or two to a byte, and their scales; and what bitsandbytes stores.</summary>
+/// <summary>
+/// The weights of a quantized model: integers, one or two to a byte, with their scales; and the format of bitsandbytes.
+/// </summary>
 internal sealed class QuantizedTarget : CheckpointTarget
 {
     public override string Name => "quantized";
@@ -100,7 +105,7 @@ internal sealed class QuantizedTarget : CheckpointTarget
     }
 }
 
-/// <summary>The index of a model in shards.</summary>
+/// <summary>The index of a sharded model.</summary>
 internal sealed class IndexTarget : CheckpointTarget
 {
     public override string Name => "index.json";
@@ -128,8 +133,14 @@ internal sealed class NpzTarget : FuzzTarget
     {
         float[] numbers = [.. Enumerable.Range(0, 16).Select(i => (float)i)];
         byte[] bytes = MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray();
-        yield return new Seed("stored", Archive(CompressionLevel.NoCompression, MaskGoldens.Npy("<f4", [4, 4], bytes), MaskGoldens.Npy("<f8", [3], bytes.AsSpan(0, 24))));
-        yield return new Seed("deflated", Archive(CompressionLevel.Optimal, MaskGoldens.Npy("<f2", [4, 4], bytes.AsSpan(0, 32)), MaskGoldens.Npy("<f4", [3], bytes.AsSpan(0, 12))));
+        byte[] eights = MaskGoldens.Npy("<f8", [3], bytes.AsSpan(0, 24));
+        yield return new Seed("stored", Archive(CompressionLevel.NoCompression, MaskGoldens.Npy("<f4", [4, 4], bytes), eights));
+        yield return new Seed(
+            "deflated",
+            Archive(
+                CompressionLevel.Optimal,
+                MaskGoldens.Npy("<f2", [4, 4], bytes.AsSpan(0, 32)),
+                MaskGoldens.Npy("<f4", [3], bytes.AsSpan(0, 12))));
     }
 
     public override bool Use(byte[] bytes)
@@ -140,7 +151,7 @@ internal sealed class NpzTarget : FuzzTarget
             Assert.Equal(16, file.ReadFloats("first", [4, 4]).Length);
             Assert.Equal(3, file.ReadFloats("second", [3]).Length);
         }
-        Assert.Throws<ModelFormatException>(() => MaskDecoder.Load(path)); // it holds other arrays
+        Assert.Throws<ModelFormatException>(() => MaskDecoder.Load(path)); // the archive holds other arrays
         return true;
     }
 
@@ -159,7 +170,7 @@ internal sealed class NpzTarget : FuzzTarget
     }
 }
 
-/// <summary>Reads memory at its ends, where a wrong length shows.</summary>
+/// <summary>Reads memory at its ends, where a wrong length would show.</summary>
 internal static class Touch
 {
     private static int sink;

@@ -6,7 +6,7 @@ using VlmSharp.Preprocessing;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 
-/// <summary>Settings in JSON that travel with a model.</summary>
+/// <summary>Settings in JSON that come with a model.</summary>
 internal abstract class SettingsTarget(string file, params string[] models) : FuzzTarget
 {
     public override string Name => file;
@@ -19,7 +19,7 @@ internal abstract class SettingsTarget(string file, params string[] models) : Fu
         models.Select(model => new Seed($"{model}/{file}", File.ReadAllBytes(GoldenFiles.PathOf("models", model, file))));
 }
 
-/// <summary>config.json: a model that is accepted has a table of tensors whose sizes can be counted.</summary>
+/// <summary>config.json: an accepted model has a table of tensors whose sizes can be counted.</summary>
 internal sealed class ConfigTarget() : SettingsTarget("config.json", "pg1", "pg2", "pg1odd", "pg1-new-names")
 {
     // 512 layers in each tower make about 14,000 names.
@@ -35,10 +35,11 @@ internal sealed class ConfigTarget() : SettingsTarget("config.json", "pg1", "pg2
     }
 }
 
-/// <summary>generation_config.json: token ids that are accepted are in the vocabulary.</summary>
+/// <summary>generation_config.json: accepted token ids are in the vocabulary.</summary>
 internal sealed class GenerationConfigTarget() : SettingsTarget("generation_config.json", "pg1", "pg2")
 {
-    private readonly PaliGemmaConfig model = ConfigReader.Read(File.ReadAllBytes(GoldenFiles.PathOf("models", "pg1", "config.json")), "config.json");
+    private readonly PaliGemmaConfig model =
+        ConfigReader.Read(File.ReadAllBytes(GoldenFiles.PathOf("models", "pg1", "config.json")), "config.json");
 
     public override long MostAllocation(int inputBytes) => 32L * inputBytes + (256 << 10);
 
@@ -50,7 +51,7 @@ internal sealed class GenerationConfigTarget() : SettingsTarget("generation_conf
     }
 }
 
-/// <summary>preprocessor_config.json: settings that are accepted make pixels that are numbers.</summary>
+/// <summary>preprocessor_config.json: accepted settings give finite pixel values.</summary>
 internal sealed class PreprocessorTarget() : SettingsTarget("preprocessor_config.json", "pg1", "pg2")
 {
     private const int Largest = 256;

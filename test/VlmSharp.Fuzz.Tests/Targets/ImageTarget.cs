@@ -4,13 +4,13 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 
-/// <summary>Pictures of one format: what is decoded has the size it says, and every pixel can be read.</summary>
+/// <summary>Pictures of one format: a decoded picture has the size that it reports, and every pixel can be read.</summary>
 internal sealed class ImageTarget(string name, PartMutator? parts, string[] files) : FuzzTarget
 {
     /// <summary>What <see cref="ImageOptions.MaxPixels"/> states.</summary>
     private const int BytesPerPixel = 15;
 
-    /// <summary>A JPEG may define its Huffman tables again and again, 1.3 KB for each 17 bytes; the table before is then garbage.</summary>
+    /// <summary>A JPEG may redefine its Huffman tables repeatedly, 1.3 KB for each 17 bytes; the previous table is then garbage.</summary>
     private const long BytesPerFileByte = 96;
 
     private static readonly ImageOptions Small = new() { MaxPixels = 1 << 18, MaxJpegScans = 32 };
@@ -24,24 +24,30 @@ internal sealed class ImageTarget(string name, PartMutator? parts, string[] file
     public static IEnumerable<Func<FuzzTarget>> All() =>
     [
         () => new ImageTarget("png", new PngMutator(), [
-            "png_rgb_1x1.png", "png_rgb_33x17.png", "png_palette_transparent.png", "pngx_gray1.png", "pngx_gray2_adam7.png", "pngx_gray8_key.png",
-            "pngx_pal4.png", "pngx_pal1_adam7.png", "pngx_gray16.png", "pngx_rgba16_adam7.png", "pngx_rgb8_adam7.png", "pngx_3x2_adam7.png", "pngx_gamma.png"]),
+            "png_rgb_1x1.png", "png_rgb_33x17.png", "png_palette_transparent.png", "pngx_gray1.png", "pngx_gray2_adam7.png",
+            "pngx_gray8_key.png",
+            "pngx_pal4.png", "pngx_pal1_adam7.png", "pngx_gray16.png", "pngx_rgba16_adam7.png", "pngx_rgb8_adam7.png",
+            "pngx_3x2_adam7.png", "pngx_gamma.png"]),
         () => new ImageTarget("jpeg-baseline", new JpegMutator(), [
             "jpg_gray_1x1.jpg", "jpg_gray_33x17.jpg", "jpgx_411_17x9.jpg", "jpgx_410_17x9.jpg", "jpgx_mixed_17x9.jpg", "jpgx_rgb_17x9.jpg",
-            "jpgx_nonint_17x9.jpg", "jpgx_rst1_64x64.jpg", "jpgx_q100_17x9.jpg", "jpgx_arithmetic_64x64.jpg", "jpg_exif6.jpg", "jpg_cmyk.jpg"]),
+            "jpgx_nonint_17x9.jpg", "jpgx_rst1_64x64.jpg", "jpgx_q100_17x9.jpg", "jpgx_arithmetic_64x64.jpg", "jpg_exif6.jpg",
+            "jpg_cmyk.jpg"]),
         () => new ImageTarget("jpeg-progressive", new JpegMutator(), [
             "jpgx_411prog_17x9.jpg", "jpgx_prog_rst_17x9.jpg", "jpgx_440prog_64x64.jpg", "jpgx_422prog_17x9.jpg", "jpg_prog_97x431.jpg"]),
         () => new ImageTarget("bmp", null, ["bmp1.bmp", "bmp8.bmp", "bmp24.bmp"]),
         () => new ImageTarget("gif", null, ["gif.gif"]),
         () => new ImageTarget("netpbm", null, ["pgm.pgm", "ppm.ppm"]),
         () => new ImageTarget("webp-lossy", new RiffMutator(), [
-            "lossy_1x1.webp", "lossy_17x9.webp", "lossy_15x33.webp", "lossy_simple_filter.webp", "lossy_strong_filter.webp", "lossy_sharpness7.webp",
+            "lossy_1x1.webp", "lossy_17x9.webp", "lossy_15x33.webp", "lossy_simple_filter.webp", "lossy_strong_filter.webp",
+            "lossy_sharpness7.webp",
             "lossy_segments.webp", "lossy_8_partitions.webp", "lossy_q100.webp", "exif_orientation6.webp", "animation_lossy.webp"]),
         () => new ImageTarget("webp-lossless", new RiffMutator(), [
-            "lossless_1x1.webp", "lossless_2x3.webp", "lossless_2_colors.webp", "lossless_17_colors.webp", "lossless_256_colors.webp", "lossless_16x16.webp",
+            "lossless_1x1.webp", "lossless_2x3.webp", "lossless_2_colors.webp", "lossless_17_colors.webp", "lossless_256_colors.webp",
+            "lossless_16x16.webp",
             "lossless_alpha.webp", "lossless_gradients.webp", "lossless_noise.webp", "lossless_fast.webp", "animation_lossless.webp"]),
         () => new ImageTarget("webp-alpha", new RiffMutator(), [
-            "alpha_plain.webp", "alpha_plain_gradient.webp", "alpha_lossless_vertical.webp", "alpha_lossless_horizontal.webp", "alpha_filter_best.webp",
+            "alpha_plain.webp", "alpha_plain_gradient.webp", "alpha_lossless_vertical.webp", "alpha_lossless_horizontal.webp",
+            "alpha_filter_best.webp",
             "alpha_two_levels.webp", "animation_alpha.webp", "lossy_17x9.webp"]),
     ];
 
@@ -49,7 +55,11 @@ internal sealed class ImageTarget(string name, PartMutator? parts, string[] file
 
     protected override IEnumerable<Seed> MakeSeeds()
     {
-        foreach (string file in files) yield return new Seed(file, File.ReadAllBytes(GoldenFiles.PathOf(file.EndsWith(".webp", StringComparison.Ordinal) ? "webp" : "images", file)));
+        foreach (string file in files)
+        {
+            yield return new Seed(
+                file, File.ReadAllBytes(GoldenFiles.PathOf(file.EndsWith(".webp", StringComparison.Ordinal) ? "webp" : "images", file)));
+        }
         foreach (Seed seed in Tiny().Where(seed => seed.Name.StartsWith(name, StringComparison.Ordinal))) yield return seed;
     }
 
@@ -73,7 +83,7 @@ internal sealed class ImageTarget(string name, PartMutator? parts, string[] file
         return true;
     }
 
-    /// <summary>Files of the kinds that the golden ones are not.</summary>
+    /// <summary>Files of kinds that the golden files do not cover.</summary>
     private static IEnumerable<Seed> Tiny()
     {
         yield return new Seed("netpbm-plain-p3", "P3\n# a comment\n3 2\n15\n0 1 2 3 4 5 6 7 8\n9 10 11 12 13 14 15 0 1\n"u8.ToArray());

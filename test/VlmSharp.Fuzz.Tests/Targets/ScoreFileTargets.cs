@@ -12,7 +12,8 @@ internal sealed class CaptionFilesTarget : FuzzTarget
     private const string Results = """[{"image_id": 1, "caption": "A cat's mat, 5¢."}, {"image_id": "b", "caption": "two dogs"}]""";
 
     private const string References = """
-        {"info": {"year": 1}, "images": [{"id": 1}], "annotations": [{"image_id": 1, "id": 4, "caption": "the cat isn't on a mat"}, {"image_id": "b", "caption": "Dogs!"},
+        {"info": {"year": 1}, "images": [{"id": 1}], "annotations": [
+         {"image_id": 1, "id": 4, "caption": "the cat isn't on a mat"}, {"image_id": "b", "caption": "Dogs!"},
          {"image_id": 1, "caption": "a U.S. cat"}]}
         """;
 
@@ -24,7 +25,7 @@ internal sealed class CaptionFilesTarget : FuzzTarget
 
     protected override Func<byte[], Random, byte[], byte[]> Structured => MutateJson;
 
-    // words, and the counts of four lengths of n-grams
+    // memory for words and for the counts of n-grams of four lengths
     public override long MostAllocation(int inputBytes) => 4096L * inputBytes + (8 << 20);
 
     protected override IEnumerable<Seed> MakeSeeds() =>
@@ -32,9 +33,13 @@ internal sealed class CaptionFilesTarget : FuzzTarget
 
     public override bool Use(byte[] bytes)
     {
-        bool isList = bytes.AsSpan().TrimStart(" \r\n\t"u8) is [(byte)'[', ..], isCounts = bytes.AsSpan().IndexOf("\"pictures\""u8) is >= 0 and < 10;
-        string given = Write(bytes), results = Write(Encoding.UTF8.GetBytes(Results), "results"), references = Write(Encoding.UTF8.GetBytes(References), "references");
-        Pairing<CaptionCase> pairs = CaptionFiles.Pair(isList ? given : results, isList || isCounts ? references : given, allowPartial: true);
+        bool isList = bytes.AsSpan().TrimStart(" \r\n\t"u8) is [(byte)'[', ..],
+            isCounts = bytes.AsSpan().IndexOf("\"pictures\""u8) is >= 0 and < 10;
+        string given = Write(bytes),
+            results = Write(Encoding.UTF8.GetBytes(Results), "results"),
+            references = Write(Encoding.UTF8.GetBytes(References), "references");
+        Pairing<CaptionCase> pairs =
+            CaptionFiles.Pair(isList ? given : results, isList || isCounts ? references : given, allowPartial: true);
         Assert.All(pairs.LeftOut, phrase => Assert.DoesNotContain(phrase, char.IsControl));
         DocumentFrequencies? corpus = isCounts ? DocumentFrequencyFile.Read(given, CaptionTokenization.Ptb) : null;
         CaptionEvaluation scores = CaptionEvaluation.Of(pairs.Cases, CaptionTokenization.Ptb, corpus);
@@ -49,11 +54,14 @@ internal sealed class AnswerFilesTarget : FuzzTarget
     private const string Results = """[{"question_id": 1, "answer": "Yes, it's 5%."}, {"question_id": "b", "answer": "two"}]""";
 
     private const string References = """
-        {"data_subtype": "val", "annotations": [{"question_id": 1, "question_type": "is the", "answer_type": "yes/no", "answers": [{"answer": "yes", "answer_id": 1}, {"answer": "1,000"}]},
+        {"data_subtype": "val", "annotations": [
+         {"question_id": 1, "question_type": "is the", "answer_type": "yes/no",
+          "answers": [{"answer": "yes", "answer_id": 1}, {"answer": "1,000"}]},
          {"question_id": "b", "answer": 2, "issimple": true}]}
         """;
 
-    private const string Questions = """{"questions": [{"question_id": 1, "image_id": 9, "question": "is the?"}, {"question_id": "b", "question": "how many?"}]}""";
+    private const string Questions =
+        """{"questions": [{"question_id": 1, "image_id": 9, "question": "is the?"}, {"question_id": "b", "question": "how many?"}]}""";
 
     public override string Name => "answer-files";
 
@@ -68,9 +76,13 @@ internal sealed class AnswerFilesTarget : FuzzTarget
 
     public override bool Use(byte[] bytes)
     {
-        bool isList = bytes.AsSpan().TrimStart(" \r\n\t"u8) is [(byte)'[', ..], isQuestions = bytes.AsSpan().IndexOf("\"questions\""u8) is >= 0 and < 10;
-        string given = Write(bytes), results = Write(Encoding.UTF8.GetBytes(Results), "results"), references = Write(Encoding.UTF8.GetBytes(References), "references");
-        Pairing<AnswerCase> pairs = AnswerFiles.Pair(isList ? given : results, isList || isQuestions ? references : given, isQuestions ? given : null, allowPartial: true);
+        bool isList = bytes.AsSpan().TrimStart(" \r\n\t"u8) is [(byte)'[', ..],
+            isQuestions = bytes.AsSpan().IndexOf("\"questions\""u8) is >= 0 and < 10;
+        string given = Write(bytes),
+            results = Write(Encoding.UTF8.GetBytes(Results), "results"),
+            references = Write(Encoding.UTF8.GetBytes(References), "references");
+        Pairing<AnswerCase> pairs = AnswerFiles.Pair(
+            isList ? given : results, isList || isQuestions ? references : given, isQuestions ? given : null, allowPartial: true);
         foreach (AnswerMetric metric in Enum.GetValues<AnswerMetric>())
             Assert.InRange(AnswerEvaluation.Of(pairs.Cases, new AnswerOptions { Metric = metric }).OverallPercent, 0, 100);
         return true;

@@ -7,7 +7,7 @@ using VlmSharp.Server.Pictures;
 namespace VlmSharp.Fuzz.Tests.Targets;
 
 /// <summary>
-/// Data URIs: what is read is what its base64 says and has no other text, and becomes a picture or an error for the client.
+/// Data URIs: an accepted one holds exactly its base64 and nothing else, and becomes a picture or a client error.
 /// </summary>
 internal sealed class DataUriTarget : FuzzTarget
 {
@@ -41,7 +41,7 @@ internal sealed class DataUriTarget : FuzzTarget
         return true;
     }
 
-    // Damage behind the base64 that is right again.
+    // Damages the payload and encodes it as valid base64 again.
     private static byte[] MutatePayload(byte[] uri, Random random, byte[] other)
     {
         int comma = Array.IndexOf(uri, (byte)',');
@@ -51,7 +51,7 @@ internal sealed class DataUriTarget : FuzzTarget
 }
 
 /// <summary>
-/// URLs of pictures: what is let through leads to a listed host and port, and to the same when it is written and read again.
+/// URLs of pictures: an accepted URL leads to a listed host and port, and still does after it is written and read again.
 /// </summary>
 internal sealed class PictureUrlTarget : FuzzTarget
 {
@@ -64,7 +64,8 @@ internal sealed class PictureUrlTarget : FuzzTarget
     public override long MostAllocation(int inputBytes) => 64L * inputBytes + (1 << 20);
 
     protected override IEnumerable<Seed> MakeSeeds() => ((string[])[
-        "http://good.test/a.jpg", "https://a.b.wide.test:443/x?y=z#w", "http://port.test:8080/", "http://[2606:4700::1]/%41", "HTTPS://Good.Test./%C3%A9",
+        "http://good.test/a.jpg", "https://a.b.wide.test:443/x?y=z#w", "http://port.test:8080/", "http://[2606:4700::1]/%41",
+        "HTTPS://Good.Test./%C3%A9",
     ]).Select(text => new Seed(text, Encoding.Latin1.GetBytes(text)));
 
     public override bool Use(byte[] bytes)
@@ -81,7 +82,7 @@ internal sealed class PictureUrlTarget : FuzzTarget
     }
 }
 
-/// <summary>Key files: every key of a file that is read is found under its name, and no error shows one.</summary>
+/// <summary>Key files: every key of an accepted file is found under its name, and no error shows a key.</summary>
 internal sealed class KeyFileTarget : FuzzTarget
 {
     private const string Mark = "SECRET";
@@ -90,11 +91,13 @@ internal sealed class KeyFileTarget : FuzzTarget
 
     public override Type Rejection => typeof(KeyFormatException);
 
-    // A key of one character takes a line of two; its name, its hash and the place of it are kept.
+    // A key of one character takes a line of two. Its name, its hash and its place are kept.
     public override long MostAllocation(int inputBytes) => 1024L * inputBytes + (1 << 20);
 
     protected override IEnumerable<Seed> MakeSeeds() => ((string[])[
-        "# keys\nalice:SECRET0123456789abcdef\n\nbob : SECRETabcdef0123456789\n", "SECRET0123456789\r\nSECRET9876543210\r\n", "alice:SECRET:with:colons\nalice:SECRET2",
+        "# keys\nalice:SECRET0123456789abcdef\n\nbob : SECRETabcdef0123456789\n",
+        "SECRET0123456789\r\nSECRET9876543210\r\n",
+        "alice:SECRET:with:colons\nalice:SECRET2",
     ]).Select((text, i) => new Seed($"keys {i}", Encoding.ASCII.GetBytes(text)));
 
     public override bool Use(byte[] bytes)
@@ -111,7 +114,7 @@ internal sealed class KeyFileTarget : FuzzTarget
             throw;
         }
         Assert.All(told, text => Assert.DoesNotContain(Mark, text, StringComparison.Ordinal));
-        // Each key is compared with all: a few of many are enough.
+        // Each key is compared with all others, so a few of many are enough.
         foreach (KeyText.Line line in KeyText.Read(Encoding.UTF8.GetString(bytes), "x", null).Take(20))
         {
             Assert.True(ring.TryFind($"Bearer {line.Key}", out string client));

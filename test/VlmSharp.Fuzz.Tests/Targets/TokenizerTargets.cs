@@ -4,7 +4,7 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 
-/// <summary>Tokenizer files: one that loads encodes any text into ids of its own vocabulary, and decodes them.</summary>
+/// <summary>Tokenizer files: an accepted file encodes any text into ids of its own vocabulary and decodes them.</summary>
 internal abstract class TokenizerTarget : FuzzTarget
 {
     protected static readonly string[] Pieces = ["\u2581", "a", "b", "ab", "\u00e9", "<", ">", "\u2581a", "abab"];
@@ -39,14 +39,17 @@ internal sealed class TokenizerJsonTarget : TokenizerTarget
     protected override IEnumerable<Seed> MakeSeeds()
     {
         string[][] merges = [["a", "b"], ["\u2581", "a"], ["ab", "ab"]];
-        // What real files have besides the vocabulary: much of it is read by nobody.
-        const string Ignored = "\"version\":\"1.0\",\"truncation\":null,\"padding\":{\"strategy\":\"BatchLongest\",\"pad_id\":0},\"pre_tokenizer\":{\"type\":\"Split\",\"invert\":false},"
-            + "\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}]},\"decoder\":{\"type\":\"Sequence\",\"decoders\":[]},";
+        // What real files hold besides the vocabulary. Most of it is ignored.
+        const string Ignored = "\"version\":\"1.0\",\"truncation\":null,\"padding\":{\"strategy\":\"BatchLongest\",\"pad_id\":0},"
+            + "\"pre_tokenizer\":{\"type\":\"Split\",\"invert\":false},"
+            + "\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}]},"
+            + "\"decoder\":{\"type\":\"Sequence\",\"decoders\":[]},";
         const string Extra = Ignored + "\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\\u2581\"},";
         yield return new Seed("merges first", TinyVocabulary.Json(Pieces, merges, mergesFirst: true, extra: Extra));
         yield return new Seed("merges as text", TinyVocabulary.Json(Pieces, merges, mergesAsText: true, extra: Ignored));
         yield return new Seed("added tokens", TinyVocabulary.Json(Pieces, merges, extra:
-            "\"version\":\"1.0\",\"added_tokens\":[{\"id\":2,\"content\":\"<bos>\",\"special\":true,\"lstrip\":false},{\"id\":300,\"content\":\"<loc0000>\",\"special\":false}],"));
+            "\"version\":\"1.0\",\"added_tokens\":[{\"id\":2,\"content\":\"<bos>\",\"special\":true,\"lstrip\":false},{\"id\":300,"
+                + "\"content\":\"<loc0000>\",\"special\":false}],"));
     }
 
     protected override ITokenizer Load(byte[] bytes) => GemmaTokenizer.FromJson(bytes, FileName);
@@ -75,7 +78,9 @@ internal sealed class AddedTokensTarget : TokenizerTarget
 
     protected override Func<byte[], Random, byte[], byte[]> Structured => MutateJson;
 
-    protected override IEnumerable<Seed> MakeSeeds() => [new("three tokens", """{"<image>": 5152, "<loc\u0030000>": 500, "<x>": 501}"""u8.ToArray())];
+    protected override IEnumerable<Seed> MakeSeeds() =>
+        [new("three tokens", """{"<image>": 5152, "<loc\u0030000>": 500, "<x>": 501}"""u8.ToArray())];
 
-    protected override ITokenizer Load(byte[] bytes) => GemmaTokenizer.FromSentencePiece(model, FileName, TokenizerLoader.ParseAddedTokens(bytes, FileName));
+    protected override ITokenizer Load(byte[] bytes) =>
+        GemmaTokenizer.FromSentencePiece(model, FileName, TokenizerLoader.ParseAddedTokens(bytes, FileName));
 }

@@ -4,7 +4,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Generation.Tests.Backends;
 
-/// <summary>Counts what goes over the border between host and backend.</summary>
+/// <summary>Counts the transfers between host and backend.</summary>
 internal class CountingBackend(IComputeBackend inner) : DelegatingBackend(inner)
 {
     private bool isInReplay;
@@ -14,7 +14,7 @@ internal class CountingBackend(IComputeBackend inner) : DelegatingBackend(inner)
     /// <summary>The keys of the calls of <see cref="Replay"/>.</summary>
     public List<ReplayKey> Replays { get; } = [];
 
-    /// <summary>Crossings inside of the bodies that <see cref="Replay"/> was given.</summary>
+    /// <summary>The transfers inside the bodies that were given to <see cref="Replay"/>.</summary>
     public int CrossingsInReplay { get; private set; }
 
     public override Matrix Upload(ReadOnlySpan<float> values, int rows, int columns)
@@ -63,13 +63,13 @@ internal class CountingBackend(IComputeBackend inner) : DelegatingBackend(inner)
     }
 }
 
-/// <summary>What crossed the border, and the operators that ran.</summary>
-/// <param name="Downloads">Round trips: calls that wait.</param>
-/// <param name="Uploads">Of numbers and of indices.</param>
-/// <param name="Prepares">Tables of steps.</param>
-/// <param name="Operators">Operators.</param>
-/// <param name="DownloadedWords">Numbers that came to the host.</param>
-/// <param name="UploadedFloats">Numbers of matrices that came from the host.</param>
+/// <summary>The transfers between host and backend, and the operators that ran.</summary>
+/// <param name="Downloads">Round trips: downloads, which wait for the backend.</param>
+/// <param name="Uploads">Uploads of numbers and of indices.</param>
+/// <param name="Prepares">Uploads of the tables of a step.</param>
+/// <param name="Operators">Operators that ran.</param>
+/// <param name="DownloadedWords">Numbers that were copied to the host.</param>
+/// <param name="UploadedFloats">Numbers of matrices that were copied from the host.</param>
 internal readonly record struct Counts(int Downloads, int Uploads, int Prepares, int Operators, long DownloadedWords, long UploadedFloats);
 
 /// <summary>Questions for the demo model.</summary>

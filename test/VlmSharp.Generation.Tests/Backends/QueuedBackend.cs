@@ -3,14 +3,14 @@ using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Generation.Tests.Backends;
 
-/// <summary>Says that it queues its operators, and keeps a log of what a device would see: the steps by their choices.</summary>
+/// <summary>A backend that claims to queue its operators, and logs the steps as a device would see them.</summary>
 internal sealed class QueuedBackend(IComputeBackend inner) : CountingBackend(inner)
 {
-    private readonly Dictionary<Matrix, int> choices = []; // which step chose it
+    private readonly Dictionary<Matrix, int> choices = []; // the step that chose the tokens
 
     public override bool IsQueued => true;
 
-    /// <summary>"embed" where a step begins, "choose 3" where the fourth one ends, "download 3" where its tokens are read.</summary>
+    /// <summary>The log: "embed" when a step begins, "choose 3" when the fourth step ends, "download 3" when its tokens are read.</summary>
     public List<string> Log { get; } = [];
 
     public override Matrix Run<TOperator>(in TOperator op)

@@ -4,7 +4,7 @@ using VlmSharp.Cpu;
 
 namespace VlmSharp.Generation.Tests.Backends;
 
-/// <summary>On a backend that queues, a step is queued before the tokens of the last one are read, and nothing else changes.</summary>
+/// <summary>On a backend that queues, each step is queued before the tokens of the previous step are read. Nothing else changes.</summary>
 public sealed class QueuedGenerationTests : IDisposable
 {
     private const int Steps = 32;
@@ -38,7 +38,7 @@ public sealed class QueuedGenerationTests : IDisposable
     }
 
     [Fact]
-    public void No_token_is_waited_for_before_the_next_step_is_queued()
+    public void The_next_step_is_queued_before_waiting_for_a_token()
     {
         var options = new GenerationOptions { MaxNewTokens = Steps, IgnoreEndOfSequence = true };
         GenerationResult result = ahead.Generate(DemoRequests.Ask("cake.png", "caption en"), options);
@@ -51,7 +51,7 @@ public sealed class QueuedGenerationTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Ways))]
-    public void Results_are_those_of_a_backend_that_does_not_queue(string way)
+    public void Results_equal_those_of_a_backend_that_does_not_queue(string way)
     {
         IReadOnlyList<GenerationResult> expected = Generate(model, way);
         AssertSame(expected, Generate(ahead, way));
@@ -60,14 +60,14 @@ public sealed class QueuedGenerationTests : IDisposable
         if (way == "stop strings") Assert.Contains(expected, r => r.Finish == FinishReason.Stop);
     }
 
-    /// <summary>Sequences leave one after the other and others come: the steps' sizes change back and forth.</summary>
+    /// <summary>Sequences end one after the other and new ones come, so the sizes of the steps go up and down.</summary>
     [Fact]
-    public void A_recording_stays_true_when_sequences_come_and_go()
+    public void A_recording_stays_valid_when_sequences_come_and_go()
     {
         IReadOnlyList<GenerationResult> expected = ComeAndGo(model);
         AssertSame(expected, ComeAndGo(ahead));
         AssertSame(expected, ComeAndGo(replayed));
-        Assert.Equal(2 + 2, replaying.Recorded); // greedy with one row, two and three, and one sampling row
+        Assert.Equal(2 + 2, replaying.Recorded); // greedy steps with one, two and three rows, and a sampling step with one row
         Assert.True(replaying.Replayed > 30);
 
         static IReadOnlyList<GenerationResult> ComeAndGo(VisionLanguageModel model)
@@ -134,7 +134,9 @@ public sealed class QueuedGenerationTests : IDisposable
         for (int i = 0; i < steps; i++) session.Step();
     }
 
-    /// <summary>The same tokens. A request that comes later may share its first step with another one, of another size.</summary>
+    /// <summary>
+    /// The tokens are the same, but a later request may share its first step with another request, so the step has another size.
+    /// </summary>
     private static void AssertSame(IReadOnlyList<GenerationResult> expected, IReadOnlyList<GenerationResult> actual)
     {
         Assert.Equal(expected.Count, actual.Count);

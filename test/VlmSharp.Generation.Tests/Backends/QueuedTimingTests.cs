@@ -3,7 +3,7 @@ using VlmSharp.Cpu;
 
 namespace VlmSharp.Generation.Tests.Backends;
 
-/// <summary>On a backend that queues, a step's time is booked when its tokens are there, not when it was queued.</summary>
+/// <summary>On a backend that queues, the time of a step ends when its tokens are there, not when it was queued.</summary>
 public sealed class QueuedTimingTests : IDisposable
 {
     private readonly CpuBackend cpu = new();
@@ -23,7 +23,7 @@ public sealed class QueuedTimingTests : IDisposable
     }
 
     [Fact]
-    public void The_first_tokens_end_the_prefill_though_a_decode_step_is_queued_by_then()
+    public void The_first_tokens_end_the_prefill_even_if_a_decode_step_is_already_queued()
     {
         using GenerationSession session = ahead.Start(
             [DemoRequests.Ask("cake.png", "caption en")], new GenerationOptions { MaxNewTokens = 6, IgnoreEndOfSequence = true });
@@ -48,11 +48,17 @@ public sealed class QueuedTimingTests : IDisposable
         Assert.True(queued.Vision == TimeSpan.Zero && queued.Prefill > TimeSpan.Zero && queued.Decode > TimeSpan.Zero);
     }
 
-    /// <summary>Answers of several lengths: one that has ended is still in the step that was queued before that was known.</summary>
+    /// <summary>
+    /// Answers of several lengths: a sequence that has ended is still in the step that was queued before the end was known.
+    /// </summary>
     private static GenerationTimings Timings(VisionLanguageModel model)
     {
         GenerationRequest[] requests =
-            [DemoRequests.Ask("cake.png", "caption en"), DemoRequests.Ask("sun.png", "detect sun"), DemoRequests.Ask("car-key.png", "detect key")];
+            [
+                DemoRequests.Ask("cake.png", "caption en"),
+                DemoRequests.Ask("sun.png", "detect sun"),
+                DemoRequests.Ask("car-key.png", "detect key")
+            ];
         using GenerationSession session = model.Start(requests, new GenerationOptions { MaxNewTokens = 24 });
         while (!session.IsFinished) session.Step();
         Assert.Equal(session.Results().Sum(r => r.TokenIds.Count - 1), session.Timings.DecodedTokens);

@@ -4,8 +4,8 @@ using VlmSharp.Compute.Host;
 namespace VlmSharp.Generation.Tests.Backends;
 
 /// <summary>
-/// Records and replays like a device with graphs: a recording reads and writes fixed places. It holds the input's place and all results;
-/// what else it reads must still be where it was, or the replay reads a matrix that was disposed of, and throws.
+/// Records and replays like a device with graphs: a recording reads and writes fixed addresses. It holds its input and all results.
+/// Everything else that it reads must not have moved; otherwise the replay reads a disposed matrix and throws.
 /// </summary>
 internal sealed unsafe class ReplayingBackend(IComputeBackend inner) : DelegatingBackend(inner)
 {
@@ -14,10 +14,10 @@ internal sealed unsafe class ReplayingBackend(IComputeBackend inner) : Delegatin
 
     public override bool IsQueued => true;
 
-    /// <summary>Bodies that were called.</summary>
+    /// <summary>The number of bodies that were run and recorded.</summary>
     public int Recorded => recordings.Count;
 
-    /// <summary>Calls that a recording answered.</summary>
+    /// <summary>The number of calls that replayed a recording.</summary>
     public int Replayed { get; private set; }
 
     public override Matrix Run<TOperator>(in TOperator op)

@@ -5,7 +5,7 @@ using VlmSharp.Cpu;
 
 namespace VlmSharp.Generation.Tests.Backends;
 
-/// <summary>What a step costs a backend that is not in host memory: trips to the host, uploads, launches.</summary>
+/// <summary>What a step costs on a backend outside host memory: round trips, uploads and launches.</summary>
 public sealed class RoundTripTests : IDisposable
 {
     private readonly CpuBackend cpu = new();
@@ -70,7 +70,7 @@ public sealed class RoundTripTests : IDisposable
     }
 
     [Fact]
-    public void Operators_that_stand_together_reach_a_backend_whole()
+    public void Grouped_operators_reach_a_backend_as_one_group()
     {
         using var fusing = new FusingBackend(cpu);
         using VisionLanguageModel fused = VisionLanguageModel.Open(GoldenFiles.DemoModel, fusing);
@@ -104,7 +104,7 @@ public sealed class RoundTripTests : IDisposable
         };
     }
 
-    /// <summary>Runs what stands together in an order of its own, past <see cref="DelegatingBackend.Run"/>.</summary>
+    /// <summary>Runs grouped operators in its own order, without <see cref="DelegatingBackend.Run"/>.</summary>
     private sealed class FusingBackend(IComputeBackend inner) : CountingBackend(inner)
     {
         public List<Type> Fused { get; } = [];

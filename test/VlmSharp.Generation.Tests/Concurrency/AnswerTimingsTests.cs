@@ -1,6 +1,6 @@
 namespace VlmSharp.Generation.Tests.Concurrency;
 
-/// <summary>Where the time of an answer went, as the answer itself tells.</summary>
+/// <summary>The times that an answer reports about itself.</summary>
 public sealed class AnswerTimingsTests
 {
     [Fact]
@@ -10,7 +10,9 @@ public sealed class AnswerTimingsTests
         PendingAnswer answer = await stepped.Model.SubmitAsync(SteppedModel.Request(0), SteppedModel.Tokens(10));
         await answer.Result.WaitAsync(SteppedModel.Patience);
         AnswerTimings timings = answer.Timings;
-        Assert.All((TimeSpan[])[timings.Waiting, timings.Vision, timings.Prefill, timings.Decode], time => Assert.True(time > TimeSpan.Zero, timings.ToString()));
+        Assert.All(
+            (TimeSpan[])[timings.Waiting, timings.Vision, timings.Prefill, timings.Decode],
+            time => Assert.True(time > TimeSpan.Zero, timings.ToString()));
         TimeSpan whole = timings.Waiting + timings.Vision + timings.Prefill + timings.Decode;
         Assert.InRange((answer.Elapsed - whole).Duration(), TimeSpan.Zero, TimeSpan.FromMicroseconds(1)); // each is rounded to 0.1 us
         Assert.InRange((answer.TimeToFirstToken!.Value - (whole - timings.Decode)).Duration(), TimeSpan.Zero, TimeSpan.FromMicroseconds(1));
@@ -18,7 +20,7 @@ public sealed class AnswerTimingsTests
     }
 
     [Fact]
-    public async Task A_picture_that_was_seen_needs_no_encoder()
+    public async Task A_cached_picture_needs_no_encoder()
     {
         using var stepped = new SteppedModel();
         PendingAnswer first = await stepped.Model.SubmitAsync(SteppedModel.Request(0), SteppedModel.Tokens(2));
@@ -30,11 +32,12 @@ public sealed class AnswerTimingsTests
     }
 
     [Fact]
-    public async Task The_largest_step_counts_all_who_shared_it()
+    public async Task The_largest_step_counts_all_sequences_that_shared_it()
     {
         using var stepped = new SteppedModel();
         stepped.Backend.Hold();
-        PendingAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => stepped.Model.SubmitAsync(SteppedModel.Request(i), SteppedModel.Tokens(20))));
+        PendingAnswer[] answers = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(i => stepped.Model.SubmitAsync(SteppedModel.Request(i), SteppedModel.Tokens(20))));
         await SteppedModel.Until(() => stepped.Engine.Running + stepped.Engine.Waiting == 4, "all have come");
         Assert.All(answers, answer => Assert.Equal((TimeSpan.Zero, TimeSpan.Zero), (answer.Timings.Vision, answer.Timings.Decode)));
         stepped.Backend.Allow(1000);
@@ -43,11 +46,11 @@ public sealed class AnswerTimingsTests
     }
 
     [Fact]
-    public async Task Who_waits_for_room_is_told_how_long()
+    public async Task A_request_that_waits_for_room_reports_how_long()
     {
         using var stepped = new SteppedModel();
         GenerationRequest request = SteppedModel.Request(0);
-        stepped.Engine.MaxKvCacheBytes = stepped.KvCacheBytes(request, SteppedModel.Tokens(10)); // one at a time
+        stepped.Engine.MaxKvCacheBytes = stepped.KvCacheBytes(request, SteppedModel.Tokens(10)); // room for one request at a time
         stepped.Backend.Hold();
         PendingAnswer first = await stepped.Model.SubmitAsync(request, SteppedModel.Tokens(10));
         await SteppedModel.Until(() => stepped.Engine.Running == 1, "the first one runs");

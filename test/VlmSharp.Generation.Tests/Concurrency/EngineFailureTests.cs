@@ -3,10 +3,15 @@ using VlmSharp.Generation;
 
 namespace VlmSharp.Generation.Tests.Concurrency;
 
-/// <summary>What a caller's own code throws in a shared step ends this caller's request; what a step throws ends those who share it, and the engine goes on.</summary>
+/// <summary>
+/// An exception of a caller's own code in a shared step ends only that caller's request. An exception of the step ends all requests that
+/// share it. In both cases the engine goes on.
+/// </summary>
 public sealed class EngineFailureTests
 {
-    /// <summary>Alone, where only its tokens are scored; beside others with constraints; beside free ones. 0: in the prefill.</summary>
+    /// <summary>
+    /// Alone, where only the allowed tokens are scored; with other constrained requests; with free ones. 0 means in the prefill.
+    /// </summary>
     [Theory]
     [InlineData(0, 1)]
     [InlineData(4, 1)]
@@ -18,26 +23,30 @@ public sealed class EngineFailureTests
         {
             using var stepped = new SteppedModel();
             ITokenConstraint? also = company == 1 ? new Throwing(int.MaxValue) : null;
-            GenerationRequest[] neighbors = company == 0 ? [] : [.. Enumerable.Range(1, 4).Select(i => SteppedModel.Request(i) with { Constraint = also })];
+            GenerationRequest[] neighbors =
+                company == 0 ? [] : [.. Enumerable.Range(1, 4).Select(i => SteppedModel.Request(i) with { Constraint = also })];
             GenerationOptions options = SteppedModel.Tokens(12);
             GenerationResult[] alone = [.. neighbors.Select(n => stepped.Model.Generate(n, options))];
             stepped.Backend.Hold();
-            Task<GenerationResult> failing = stepped.Model.GenerateAsync(SteppedModel.Request(0) with { Constraint = new Throwing(at) }, options with { Beams = beams });
+            Task<GenerationResult> failing =
+                stepped.Model.GenerateAsync(SteppedModel.Request(0) with { Constraint = new Throwing(at) }, options with { Beams = beams });
             Task<GenerationResult>[] asked = [.. neighbors.Select(n => stepped.Model.GenerateAsync(n, options))];
             await SteppedModel.Until(() => stepped.Engine.Running + stepped.Engine.Waiting == neighbors.Length + 1, "all have come");
             stepped.Backend.Release();
             Assert.Equal("no", (await Assert.ThrowsAsync<FormatException>(() => failing.WaitAsync(SteppedModel.Patience))).Message);
-            Assert.Equal(alone.Select(r => r.TokenIds), (await Task.WhenAll(asked).WaitAsync(SteppedModel.Patience)).Select(r => r.TokenIds));
+            Assert.Equal(
+                alone.Select(r => r.TokenIds), (await Task.WhenAll(asked).WaitAsync(SteppedModel.Patience)).Select(r => r.TokenIds));
             await stepped.UntilIdle();
         }
     }
 
     [Fact]
-    public void In_a_session_of_ones_own_the_step_throws_it_and_the_others_go_on()
+    public void In_a_private_session_the_step_throws_it_and_the_other_requests_go_on()
     {
         using var stepped = new SteppedModel();
         GenerationOptions options = SteppedModel.Tokens(12);
-        using GenerationSession session = stepped.Model.Start([SteppedModel.Request(0) with { Constraint = new Throwing(2) }, SteppedModel.Request(1)], options);
+        using GenerationSession session =
+            stepped.Model.Start([SteppedModel.Request(0) with { Constraint = new Throwing(2) }, SteppedModel.Request(1)], options);
         session.Step();
         session.Step();
         Assert.Throws<FormatException>(() => session.Step());
@@ -56,7 +65,8 @@ public sealed class EngineFailureTests
         GenerationOptions options = SteppedModel.Tokens(12);
         GenerationResult alone = stepped.Model.Generate(SteppedModel.Request(1), options);
         Task<GenerationResult> other = stepped.Model.GenerateAsync(SteppedModel.Request(1), options);
-        Task<GenerationResult> failing = stepped.Model.GenerateAsync(SteppedModel.Request(0) with { Trace = new ThrowingSink(stage) }, options);
+        Task<GenerationResult> failing =
+            stepped.Model.GenerateAsync(SteppedModel.Request(0) with { Trace = new ThrowingSink(stage) }, options);
         await Assert.ThrowsAsync<FormatException>(() => failing.WaitAsync(SteppedModel.Patience));
         Assert.Equal(alone.TokenIds, (await other.WaitAsync(SteppedModel.Patience)).TokenIds);
         await stepped.UntilIdle();
@@ -70,7 +80,8 @@ public sealed class EngineFailureTests
         GenerationResult alone = stepped.Model.Generate(SteppedModel.Request(1), options);
         stepped.Engine.MaxKvCacheBytes = (2 * stepped.KvCacheBytes(SteppedModel.Long(3), options)) + 1;
         stepped.Backend.Hold();
-        Task<GenerationResult>[] asked = [.. Enumerable.Range(0, 3).Select(i => stepped.Model.GenerateAsync(SteppedModel.Request(1), options))];
+        Task<GenerationResult>[] asked =
+            [.. Enumerable.Range(0, 3).Select(i => stepped.Model.GenerateAsync(SteppedModel.Request(1), options))];
         await SteppedModel.Until(() => stepped.Engine.Running + stepped.Engine.Waiting == 3, "all have come");
         int steps = 0;
         stepped.Backend.BeforeStep = batch =>
@@ -91,18 +102,21 @@ public sealed class EngineFailureTests
             }
         }
 
-        Assert.Equal(2, failed); // the third waited, and was answered in a new session
-        Assert.Equal(alone.TokenIds, (await stepped.Model.GenerateAsync(SteppedModel.Request(1), options).WaitAsync(SteppedModel.Patience)).TokenIds);
+        Assert.Equal(2, failed); // the third waited and was answered in a new session
+        Assert.Equal(
+            alone.TokenIds,
+            (await stepped.Model.GenerateAsync(SteppedModel.Request(1), options).WaitAsync(SteppedModel.Patience)).TokenIds);
         await stepped.UntilIdle();
     }
 
-    /// <summary>It would free what the step reads. The request fails with a word on it, and the model goes on.</summary>
+    /// <summary>That would free memory that the step reads. The request fails with an error that says so, and the model goes on.</summary>
     [Fact]
     public async Task Disposing_of_the_model_in_a_step_is_refused()
     {
         using var stepped = new SteppedModel();
         GenerationRequest request = SteppedModel.Request(0) with { Constraint = new Disposing(stepped.Model) };
-        InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(() => stepped.Model.GenerateAsync(request).WaitAsync(SteppedModel.Patience));
+        InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => stepped.Model.GenerateAsync(request).WaitAsync(SteppedModel.Patience));
         Assert.Contains("from within one of its steps", error.Message, StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => stepped.Model.Generate(request));
         Assert.Equal("a cake", (await stepped.Model.GenerateAsync(SteppedModel.Request(0))).Text);
@@ -121,7 +135,8 @@ public sealed class EngineFailureTests
     {
         private static readonly int[] Some = [.. Enumerable.Range(100, 900)];
 
-        public ReadOnlySpan<int> AllowedAfter(ReadOnlySpan<int> newTokens) => newTokens.Length == at ? throw new FormatException("no") : Some;
+        public ReadOnlySpan<int> AllowedAfter(ReadOnlySpan<int> newTokens) =>
+            newTokens.Length == at ? throw new FormatException("no") : Some;
     }
 
     private sealed class ThrowingSink(string stage) : ITraceSink

@@ -3,7 +3,7 @@ using VlmSharp.Cpu;
 
 namespace VlmSharp.Generation.Tests.Concurrency;
 
-/// <summary>Tests that look at the memory of the whole process: nothing else runs beside them.</summary>
+/// <summary>Tests that measure the memory of the whole process. Nothing else runs at the same time.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class AloneCollection
 {
@@ -15,7 +15,7 @@ public sealed class AloneCollection
 public sealed class EngineSoakTests
 {
     [Fact]
-    public async Task Many_callers_for_a_while_leave_no_fault_behind()
+    public async Task Many_callers_over_some_time_cause_no_fault()
     {
         using var backend = new CpuBackend();
         (string summary, IReadOnlyList<string> faults) = await EngineSoak.RunAsync(backend, requests: 150, callers: 24, seed: 1);

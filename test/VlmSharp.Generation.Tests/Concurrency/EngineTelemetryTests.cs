@@ -6,7 +6,9 @@ using VlmSharp.Telemetry;
 
 namespace VlmSharp.Generation.Tests.Concurrency;
 
-/// <summary>Each request of the engine has one span, under the span of its caller, ended once however it ends.</summary>
+/// <summary>
+/// Each request of the engine has one span, below the span of its caller. The span ends exactly once, however the request ends.
+/// </summary>
 [Collection(nameof(TelemetryTests))]
 public sealed class EngineTelemetryTests : IDisposable
 {
@@ -46,13 +48,23 @@ public sealed class EngineTelemetryTests : IDisposable
         [
             Ask("an answer", null, ActivityStatusCode.Unset, 10, SteppedModel.Request(0), options),
             Ask("another", null, ActivityStatusCode.Unset, 10, SteppedModel.Request(1), options),
-            Ask("canceled", "canceled", ActivityStatusCode.Unset, null, SteppedModel.Request(2), options with { MaxNewTokens = 200 }, canceled.Token),
-            Ask("failed", "System.FormatException", ActivityStatusCode.Error, 3, SteppedModel.Request(3) with { Constraint = new Throwing() }, options),
+            Ask(
+                "canceled", "canceled", ActivityStatusCode.Unset, null, SteppedModel.Request(2), options with { MaxNewTokens = 200 },
+                canceled.Token),
+            Ask(
+                "failed", "System.FormatException", ActivityStatusCode.Error, 3,
+                SteppedModel.Request(3) with { Constraint = new Throwing() }, options),
             Ask("refused", "VlmSharp.RequestException", ActivityStatusCode.Error, 0, SteppedModel.Request(4), options with { Beams = 256 }),
-            Ask("refused too", "VlmSharp.RequestException", ActivityStatusCode.Error, 0, SteppedModel.Request(5) with { Images = [] }, options),
-            Ask("disposed of", "System.ObjectDisposedException", ActivityStatusCode.Error, null, SteppedModel.Request(5), options with { MaxNewTokens = 400 }),
+            Ask(
+                "refused too", "VlmSharp.RequestException", ActivityStatusCode.Error, 0, SteppedModel.Request(5) with { Images = [] },
+                options),
+            Ask("disposed of", "System.ObjectDisposedException", ActivityStatusCode.Error, null, SteppedModel.Request(5), options with
+            {
+                MaxNewTokens = 400
+            }),
         ];
-        await SteppedModel.Until(() => stepped.Engine.Running + stepped.Engine.Waiting == 5 && asked[4].IsCompleted && asked[5].IsCompleted, "all have come");
+        await SteppedModel.Until(
+            () => stepped.Engine.Running + stepped.Engine.Waiting == 5 && asked[4].IsCompleted && asked[5].IsCompleted, "all have come");
         stepped.Backend.Allow(4);
         await SteppedModel.Until(() => stepped.Backend.Steps == 4, "four steps");
         await canceled.CancelAsync();
@@ -72,11 +84,14 @@ public sealed class EngineTelemetryTests : IDisposable
             if (tokens is not null) Assert.Equal(tokens, span.GetTagItem("gen_ai.usage.output_tokens"));
         }
 
-        Task Ask(string name, string? error, ActivityStatusCode status, int? tokens, GenerationRequest request, GenerationOptions how, CancellationToken token = default)
+        Task Ask(
+            string name, string? error, ActivityStatusCode status, int? tokens, GenerationRequest request, GenerationOptions how,
+            CancellationToken token = default)
         {
             using Activity span = Caller.StartActivity(name)!;
             expected.Add(span.SpanId, (error, status, tokens));
-            return stepped.Model.GenerateAsync(request, how, token).ContinueWith(task => Assert.Equal(error is null, task.IsCompletedSuccessfully), TaskScheduler.Default);
+            return stepped.Model.GenerateAsync(request, how, token)
+                .ContinueWith(task => Assert.Equal(error is null, task.IsCompletedSuccessfully), TaskScheduler.Default);
         }
     }
 

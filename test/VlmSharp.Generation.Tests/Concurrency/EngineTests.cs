@@ -4,13 +4,13 @@ using VlmSharp.Generation;
 
 namespace VlmSharp.Generation.Tests.Concurrency;
 
-/// <summary>Many callers at once: each gets the answer that it gets alone, in the order of arrival, within the limit on memory.</summary>
+/// <summary>Many callers at once. Each gets the answer that it gets alone, in the order of arrival, within the memory limit.</summary>
 public sealed class EngineTests
 {
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Sixty_four_callers_get_the_answers_that_each_gets_alone(bool isQueued)
+    public async Task Each_of_sixty_four_callers_gets_the_answer_that_it_gets_alone(bool isQueued)
     {
         using var stepped = new SteppedModel(isQueued);
         GenerationOptions[] options = [.. Enumerable.Range(0, 64).Select(Mixed)];
@@ -28,14 +28,19 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public async Task Up_to_twelve_callers_with_seeds_get_the_draws_that_each_gets_alone()
+    public async Task Each_of_up_to_twelve_callers_with_seeds_gets_the_draws_that_it_gets_alone()
     {
         using var stepped = new SteppedModel();
         for (int count = 2; count <= 12; count += 5)
         {
-            GenerationOptions[] options = [.. Enumerable.Range(0, count).Select(i => new GenerationOptions { Temperature = 1.5f, Seed = i, MaxNewTokens = 10 + i, IgnoreEndOfSequence = true })];
+            GenerationOptions[] options =
+            [
+                .. Enumerable.Range(0, count)
+                    .Select(i => new GenerationOptions { Temperature = 1.5f, Seed = i, MaxNewTokens = 10 + i, IgnoreEndOfSequence = true })
+            ];
             GenerationResult[] alone = [.. options.Select((o, i) => stepped.Model.Generate(SteppedModel.Request(3 * i), o))];
-            GenerationResult[] together = await Task.WhenAll(options.Select((o, i) => stepped.Model.GenerateAsync(SteppedModel.Request(3 * i), o))).WaitAsync(SteppedModel.Patience);
+            GenerationResult[] together = await Task.WhenAll(
+                options.Select((o, i) => stepped.Model.GenerateAsync(SteppedModel.Request(3 * i), o))).WaitAsync(SteppedModel.Patience);
             Assert.Equal(alone.Select(r => r.TokenIds), together.Select(r => r.TokenIds));
         }
     }
@@ -47,7 +52,8 @@ public sealed class EngineTests
         stepped.Backend.Hold();
         var rows = new ConcurrentBag<int>();
         stepped.Backend.BeforeStep = batch => rows.Add(batch.Slices.Length);
-        Task<GenerationResult>[] asked = [.. Enumerable.Range(0, 8).Select(i => stepped.Model.GenerateAsync(SteppedModel.Request(i), SteppedModel.Tokens(10)))];
+        Task<GenerationResult>[] asked =
+            [.. Enumerable.Range(0, 8).Select(i => stepped.Model.GenerateAsync(SteppedModel.Request(i), SteppedModel.Tokens(10)))];
         await SteppedModel.Until(() => stepped.Engine.Running + stepped.Engine.Waiting == 8, "all have come");
         stepped.Backend.Release();
         await Task.WhenAll(asked).WaitAsync(SteppedModel.Patience);
@@ -56,12 +62,12 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public async Task As_many_run_as_fit_the_limit_in_the_order_of_arrival()
+    public async Task As_many_requests_run_as_fit_the_limit_in_the_order_of_arrival()
     {
         using var stepped = new SteppedModel();
         GenerationRequest[] requests = [.. Enumerable.Range(1, 9).Select(SteppedModel.Long)];
         int[] lengths = [.. requests.Select(r => stepped.Model.Prepare(r).Ids.Length)];
-        Assert.Equal(lengths.Order().Distinct(), lengths); // a prompt is known by its length
+        Assert.Equal(lengths.Order().Distinct(), lengths); // each prompt has its own length, which identifies it
         GenerationOptions options = SteppedModel.Tokens(8);
         long limit = stepped.Engine.MaxKvCacheBytes = 2 * stepped.KvCacheBytes(requests[^1], options);
         Assert.True(3 * stepped.KvCacheBytes(requests[0], options) > limit);
@@ -113,7 +119,8 @@ public sealed class EngineTests
         using var stepped = new SteppedModel();
         long needed = stepped.KvCacheBytes(SteppedModel.Request(0), new GenerationOptions { Beams = 3 });
         stepped.Engine.MaxKvCacheBytes = needed - 1;
-        RequestException error = await Assert.ThrowsAsync<RequestException>(() => stepped.Model.GenerateAsync(SteppedModel.Request(0), new GenerationOptions { Beams = 3 }));
+        RequestException error = await Assert.ThrowsAsync<RequestException>(
+            () => stepped.Model.GenerateAsync(SteppedModel.Request(0), new GenerationOptions { Beams = 3 }));
         Assert.Contains($"{needed} bytes", error.Message, StringComparison.Ordinal);
         Assert.Contains($"{needed - 1}", error.Message, StringComparison.Ordinal);
         stepped.Engine.MaxKvCacheBytes = needed;
@@ -121,7 +128,7 @@ public sealed class EngineTests
         Assert.Throws<ArgumentOutOfRangeException>(() => stepped.Engine.MaxKvCacheBytes = 0);
     }
 
-    /// <summary>Beams, constraints, rules on history and a listener beside greedy requests.</summary>
+    /// <summary>Beams, constraints, rules on history and a trace sink together with greedy requests.</summary>
     [Fact]
     public async Task Requests_of_every_kind_share_the_engine()
     {
@@ -140,15 +147,16 @@ public sealed class EngineTests
         GenerationResult[] alone = [.. asked.Select(a => stepped.Model.Generate(a.Request, a.Options))];
         int hearings = heard.Count;
         heard.Count = 0;
-        GenerationResult[] together = await Task.WhenAll(asked.Select(a => stepped.Model.GenerateAsync(a.Request, a.Options))).WaitAsync(SteppedModel.Patience);
+        GenerationResult[] together =
+            await Task.WhenAll(asked.Select(a => stepped.Model.GenerateAsync(a.Request, a.Options))).WaitAsync(SteppedModel.Patience);
         Assert.Equal(alone.Select(r => r.TokenIds), together.Select(r => r.TokenIds));
-        Assert.Equal(hearings, heard.Count); // its own steps, and none of the others'
+        Assert.Equal(hearings, heard.Count); // it hears its own steps and no others
         await stepped.UntilIdle();
     }
 
-    /// <summary>One with a listener gets its turn beside callers whose prompts stand in every step.</summary>
+    /// <summary>A request with a trace sink gets its turn even if every step holds prompts of other callers.</summary>
     [Fact]
-    public async Task One_with_a_listener_is_not_starved_by_prompts()
+    public async Task A_request_with_a_trace_is_not_starved_by_prompts()
     {
         using var stepped = new SteppedModel();
         using var stop = new CancellationTokenSource();
@@ -157,7 +165,8 @@ public sealed class EngineTests
             while (!stop.IsCancellationRequested) await stepped.Model.GenerateAsync(SteppedModel.Request(i), SteppedModel.Tokens(1));
         }))];
         await SteppedModel.Until(() => stepped.Backend.Steps > 10, "the others are at it");
-        GenerationResult answer = await stepped.Model.GenerateAsync(SteppedModel.Request(4) with { Trace = new CountingSink() }, SteppedModel.Tokens(20)).WaitAsync(SteppedModel.Patience);
+        GenerationResult answer = await stepped.Model.GenerateAsync(
+            SteppedModel.Request(4) with { Trace = new CountingSink() }, SteppedModel.Tokens(20)).WaitAsync(SteppedModel.Patience);
         Assert.Equal(20, answer.TokenIds.Count);
         await stop.CancelAsync();
         await Task.WhenAll(others).WaitAsync(SteppedModel.Patience);
@@ -178,17 +187,19 @@ public sealed class EngineTests
         1 => new() { Beams = 2 },
         2 => new() { RepetitionPenalty = 1.2f, MaxNewTokens = 12 },
         3 => new() { TopLogProbabilities = 2 },
-        4 => new() { Temperature = 1, TopK = 1, Seed = i }, // draws with one outcome, in steps of any size
+        4 => new() { Temperature = 1, TopK = 1, Seed = i }, // draws that have one possible outcome, in steps of any size
         5 => new() { StopStrings = ["a"] },
         _ => new() { MaxNewTokens = 1 + i },
     };
 
-    private static GenerationRequest Mixed(int i, GenerationRequest request) => i % 8 == 6 ? request with { Constraint = new Alternating() } : request;
+    private static GenerationRequest Mixed(int i, GenerationRequest request) =>
+        i % 8 == 6 ? request with { Constraint = new Alternating() } : request;
 
     /// <summary>Even tokens after odd ones.</summary>
     private sealed class Alternating : ITokenConstraint
     {
-        private static readonly int[] Even = [.. Enumerable.Range(0, 500).Select(i => 2 * i)], Odd = [.. Enumerable.Range(0, 500).Select(i => (2 * i) + 1)];
+        private static readonly int[] Even = [.. Enumerable.Range(0, 500).Select(i => 2 * i)],
+            Odd = [.. Enumerable.Range(0, 500).Select(i => (2 * i) + 1)];
 
         public ReadOnlySpan<int> AllowedAfter(ReadOnlySpan<int> newTokens) => newTokens.Length % 2 == 0 ? Even : Odd;
     }

@@ -3,14 +3,16 @@ using VlmSharp.Generation;
 
 namespace VlmSharp.Generation.Tests.Concurrency;
 
-/// <summary>Requests that come to a session and leave it at any step.</summary>
+/// <summary>Requests that join and leave a session at any step.</summary>
 public sealed class SessionAddTests
 {
-    /// <summary>Twelve rows at the most: the same numbers to the last bit where no prompt stands beside, 1e-5 else.</summary>
+    /// <summary>
+    /// At most twelve rows. Without a prompt in the same step the numbers are equal to the last bit; otherwise within 1e-5.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_request_that_comes_at_any_step_gets_the_answer_that_it_gets_alone(bool isQueued)
+    public void A_request_that_joins_at_any_step_gets_the_answer_that_it_gets_alone(bool isQueued)
     {
         using var stepped = new SteppedModel(isQueued);
         GenerationOptions options = SteppedModel.Tokens(24);
@@ -20,14 +22,16 @@ public sealed class SessionAddTests
             using GenerationSession session = stepped.Model.Start([SteppedModel.Request(0), SteppedModel.Request(7)], options);
             for (int step = 0; !session.IsFinished || session.Count < 6; step++)
             {
-                if (step % every == 0 && session.Count < 6) Assert.Equal(session.Count, session.Add(SteppedModel.Request(7 * session.Count)));
+                if (step % every == 0 && session.Count < 6)
+                    Assert.Equal(session.Count, session.Add(SteppedModel.Request(7 * session.Count)));
                 session.Step();
             }
 
             for (int i = 0; i < 6; i++)
             {
                 Assert.Equal(alone[i].TokenIds, session.Result(i).TokenIds);
-                TensorAssert.Close([.. alone[i].LogProbabilities], [.. session.Result(i).LogProbabilities], 1e-4, $"request {i}, one every {every} steps");
+                TensorAssert.Close(
+                    [.. alone[i].LogProbabilities], [.. session.Result(i).LogProbabilities], 1e-4, $"request {i}, one every {every} steps");
             }
         }
     }
@@ -38,7 +42,11 @@ public sealed class SessionAddTests
         using var stepped = new SteppedModel();
         GenerationOptions[] options =
         [
-            SteppedModel.Tokens(10), new() { Beams = 3 }, new() { Temperature = 2, Seed = 5, MaxNewTokens = 9 }, new() { RepetitionPenalty = 1.5f }, new() { TopLogProbabilities = 3 },
+            SteppedModel.Tokens(10),
+            new() { Beams = 3 },
+            new() { Temperature = 2, Seed = 5, MaxNewTokens = 9 },
+            new() { RepetitionPenalty = 1.5f },
+            new() { TopLogProbabilities = 3 },
         ];
         using GenerationSession session = stepped.Model.Start([]);
         Assert.True(session.IsFinished);
@@ -54,20 +62,24 @@ public sealed class SessionAddTests
             GenerationResult alone = stepped.Model.Generate(SteppedModel.Request(i), options[i]);
             Assert.Equal(alone.TokenIds, session.Result(i).TokenIds);
             Assert.Equal(alone.Finish, session.Result(i).Finish);
-            Assert.Equal(alone.TopLogProbabilities?.SelectMany(t => t.Select(c => c.Id)), session.Result(i).TopLogProbabilities?.SelectMany(t => t.Select(c => c.Id)));
+            Assert.Equal(
+                alone.TopLogProbabilities?.SelectMany(t => t.Select(c => c.Id)),
+                session.Result(i).TopLogProbabilities?.SelectMany(t => t.Select(c => c.Id)));
         }
 
         Assert.Throws<RequestException>(() => session.Add(SteppedModel.Request(0), new GenerationOptions { MaxNewTokens = 0 }));
         Assert.Equal(options.Length, session.Count);
     }
 
-    /// <summary>On a backend that queues too, where the one that leaves still has rows in the step that is under way: a beam search has several.</summary>
+    /// <summary>
+    /// Also on a backend that queues, where a request that leaves still has rows in the running step. A beam search has several.
+    /// </summary>
     [Theory]
     [InlineData(false, 1)]
     [InlineData(true, 1)]
     [InlineData(false, 4)]
     [InlineData(true, 4)]
-    public void One_that_is_given_up_at_any_step_leaves_the_others_as_they_were(bool isQueued, int beams)
+    public void A_request_that_is_canceled_at_any_step_does_not_change_the_others(bool isQueued, int beams)
     {
         using var stepped = new SteppedModel(isQueued);
         GenerationOptions options = SteppedModel.Tokens(12);
@@ -80,7 +92,7 @@ public sealed class SessionAddTests
             for (int i = 1; i < 4; i++) session.Add(SteppedModel.Request(i));
             for (int i = 0; i < steps; i++) session.Step();
             session.Cancel(leaving);
-            session.Cancel(leaving); // once more changes nothing
+            session.Cancel(leaving); // a second call changes nothing
             while (!session.IsFinished)
                 foreach (GeneratedToken token in session.Step()) Assert.NotEqual(leaving, token.Sequence);
             Assert.Equal(FinishReason.Canceled, session.Result(leaving).Finish);
@@ -89,14 +101,14 @@ public sealed class SessionAddTests
     }
 
     [Fact]
-    public void Numbers_of_removed_requests_are_used_again()
+    public void Numbers_of_removed_requests_are_reused()
     {
         using var stepped = new SteppedModel(isQueued: true);
         GenerationOptions options = SteppedModel.Tokens(12);
         using GenerationSession session = stepped.Model.Start([], options);
         Assert.Equal(0, session.Add(SteppedModel.Request(0)));
         Assert.Equal(1, session.Add(SteppedModel.Request(1)));
-        for (int i = 0; i < 3; i++) session.Step(); // on this backend one more is under way
+        for (int i = 0; i < 3; i++) session.Step(); // on this backend one more step is running
         session.Remove(0);
         Assert.Throws<ArgumentOutOfRangeException>(() => session.Result(0));
         Assert.Equal(0, session.Add(SteppedModel.Request(2)));

@@ -5,10 +5,10 @@ using VlmSharp.Generation;
 
 namespace VlmSharp.Generation.Tests.Concurrency;
 
-/// <summary>The demo model on a backend whose steps a test can watch, hold up and break.</summary>
+/// <summary>The demo model on a backend whose steps a test can watch, hold and break.</summary>
 internal sealed class SteppedModel : IDisposable
 {
-    /// <summary>No test waits longer.</summary>
+    /// <summary>The longest time that a test waits.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly CpuBackend cpu = new();
@@ -25,24 +25,24 @@ internal sealed class SteppedModel : IDisposable
 
     public GenerationEngine Engine => Model.Engine;
 
-    /// <summary>What the backend has taken from the system; caches that are given back are used again.</summary>
+    /// <summary>The memory that the backend has taken from the system. Returned caches are reused.</summary>
     public long AllocatedBytes => cpu.AllocatedBytes;
 
-    /// <summary>What the demo samples are asked, another question for each number.</summary>
+    /// <summary>A question about a demo sample, a different one for each number.</summary>
     public static GenerationRequest Request(int index) => Questions.Value[index % Questions.Value.Length];
 
-    /// <summary>A prompt with text of a length of its own.</summary>
+    /// <summary>A prompt whose length is different for each number.</summary>
     public static GenerationRequest Long(int words) =>
         new() { Images = Request(0).Images, Prompt = string.Join(' ', Enumerable.Repeat("cake", words)) };
 
-    /// <summary>Goes on for so many tokens.</summary>
+    /// <summary>Options that generate exactly this many tokens.</summary>
     public static GenerationOptions Tokens(int count) => new() { MaxNewTokens = count, IgnoreEndOfSequence = true };
 
-    /// <summary>What a request takes of the engine's memory.</summary>
+    /// <summary>The bytes that a request takes of the engine's memory.</summary>
     public long KvCacheBytes(GenerationRequest request, GenerationOptions options) =>
         MemoryPlan.KvCacheSize(Model.Config.Text, Model.Prepare(request).Ids.Length, options.MaxNewTokens, options.Beams);
 
-    /// <summary>Waits until something holds.</summary>
+    /// <summary>Waits until a condition holds.</summary>
     public static async Task Until(Func<bool> holds, string what)
     {
         DateTime end = DateTime.UtcNow + Patience;
@@ -53,10 +53,10 @@ internal sealed class SteppedModel : IDisposable
         }
     }
 
-    /// <summary>Waits until nothing is left of any request.</summary>
+    /// <summary>Waits until no request is left.</summary>
     public Task UntilIdle() => Until(() => Engine is { Running: 0, Waiting: 0, KvCacheBytes: 0 }, "the engine is idle");
 
-    /// <summary>Steps go on only when the model has begun to be disposed of: a long answer must not end meanwhile.</summary>
+    /// <summary>Steps go on only after disposing of the model has begun, so that a long answer does not end earlier.</summary>
     public void Dispose()
     {
         var disposing = new Thread(Model.Dispose);
@@ -64,13 +64,13 @@ internal sealed class SteppedModel : IDisposable
         SpinWait.SpinUntil(() => (disposing.ThreadState & (ThreadState.WaitSleepJoin | ThreadState.Stopped)) != 0);
         Backend.Release();
         disposing.Join();
-        cpu.Dispose(); // right after: nothing of the engine may still use it
+        cpu.Dispose(); // directly after the model: the engine must not use it any more
     }
 
     private static readonly Lazy<GenerationRequest[]> Questions = new(DemoQuestions.Load);
 }
 
-/// <summary>Runs every step of the decoder when a test lets it.</summary>
+/// <summary>A backend that runs each decoder step when a test allows it.</summary>
 internal sealed class SteppedBackend(IComputeBackend inner, bool isQueued) : DelegatingBackend(inner)
 {
     private readonly SemaphoreSlim permits = new(0);
@@ -79,10 +79,10 @@ internal sealed class SteppedBackend(IComputeBackend inner, bool isQueued) : Del
 
     public override bool IsQueued => isQueued;
 
-    /// <summary>Steps of the decoder that have begun.</summary>
+    /// <summary>The number of decoder steps that have begun.</summary>
     public int Steps => Volatile.Read(ref steps);
 
-    /// <summary>Called before each step.</summary>
+    /// <summary>An action to call before each step.</summary>
     public Action<SequenceBatch>? BeforeStep { get; set; }
 
     /// <summary>From now on a step begins only when <see cref="Allow"/> lets it.</summary>
@@ -104,7 +104,7 @@ internal sealed class SteppedBackend(IComputeBackend inner, bool isQueued) : Del
 
     public override StepTable Prepare(SequenceBatch batch)
     {
-        if (!batch.IsCached) return base.Prepare(batch); // the encoder's
+        if (!batch.IsCached) return base.Prepare(batch); // a step of the encoder
         if (isHeld) Assert.True(permits.Wait(SteppedModel.Patience));
         Interlocked.Increment(ref steps);
         BeforeStep?.Invoke(batch);

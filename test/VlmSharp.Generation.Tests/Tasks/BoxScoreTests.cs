@@ -6,7 +6,7 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Generation.Tests.Tasks;
 
-/// <summary>What the scores of boxes are made of, from the demo model's own steps.</summary>
+/// <summary>How box scores are computed from the steps of the demo model.</summary>
 public sealed class BoxScoreTests : IDisposable
 {
     private readonly CpuBackend backend = new();
@@ -22,7 +22,7 @@ public sealed class BoxScoreTests : IDisposable
     }
 
     [Theory, InlineData(true, 1), InlineData(false, 1), InlineData(true, 3), InlineData(false, 3)]
-    public void Notes_are_of_the_chosen_tokens_and_change_none(bool constrain, int beams)
+    public void Notes_describe_the_chosen_tokens_and_do_not_change_them(bool constrain, int beams)
     {
         var tasks = new TaskRunner(model, new TaskOptions { Constrain = constrain });
         var options = new GenerationOptions { MaxNewTokens = 40, Beams = beams };
@@ -42,7 +42,7 @@ public sealed class BoxScoreTests : IDisposable
             {
                 locations++;
                 Assert.Equal(noted.LogProbabilities[i], note.Row![place]);
-                Assert.InRange(note.Row.Sum(log => Math.Exp(log)), 0.9, 1.0001); // the rest is the end's, where that may follow
+                Assert.InRange(note.Row.Sum(log => Math.Exp(log)), 0.9, 1.0001); // the rest belongs to the end, if it may follow
             }
 
             if (note.Allowed is not { } allowed) continue;
@@ -54,7 +54,7 @@ public sealed class BoxScoreTests : IDisposable
         Assert.Equal((8, 2), (locations, labels)); // two suns
     }
 
-    /// <summary>Right boxes are near 1. A banana that is not there is put on the key, and the score says that it is none.</summary>
+    /// <summary>Right boxes score near 1. For a banana that is not there the model marks the key, with a low score.</summary>
     [Fact]
     public void Right_boxes_are_above_a_half_and_wrong_ones_below()
     {
@@ -64,19 +64,20 @@ public sealed class BoxScoreTests : IDisposable
         Assert.InRange(Assert.Single(tasks.Run(VisionTask.Detect("banana"), carAndKey).Detections).Score, 0, 0.1f);
     }
 
-    /// <summary>A constraint changes what may be said and not how sure the model is of it.</summary>
+    /// <summary>A constraint changes what may be generated, not how sure the model is.</summary>
     [Fact]
-    public void A_box_has_about_the_same_score_with_a_constraint_and_without()
+    public void A_box_has_about_the_same_score_with_and_without_a_constraint()
     {
         IReadOnlyList<Detection> bound = new TaskRunner(model).Run(VisionTask.Detect("sun"), suns).Detections;
-        IReadOnlyList<Detection> free = new TaskRunner(model, new TaskOptions { Constrain = false }).Run(VisionTask.Detect("sun"), suns).Detections;
+        IReadOnlyList<Detection> free =
+            new TaskRunner(model, new TaskOptions { Constrain = false }).Run(VisionTask.Detect("sun"), suns).Detections;
         Assert.Equal(2, bound.Count);
         Assert.All(bound.Zip(free), pair => Assert.Equal(pair.First.Score, pair.Second.Score, 0.02f));
     }
 
-    /// <summary>A request in other words, and one that nobody prepared for boxes.</summary>
+    /// <summary>A prompt in other words, and a request that was not prepared for boxes.</summary>
     [Fact]
-    public void A_prompt_of_its_own_has_scores_too()
+    public void A_free_prompt_has_scores_too()
     {
         var tasks = new TaskRunner(model);
         var typed = new GenerationRequest { Images = [suns], Prompt = "detect sun" };
@@ -85,14 +86,16 @@ public sealed class BoxScoreTests : IDisposable
         Assert.InRange(tasks.Read(VisionTask.Detect("sun"), model.Generate(typed), suns).Detections[0].Score, 0, asked / 2);
     }
 
-    /// <summary>Scores do not depend on who shares the steps.</summary>
+    /// <summary>Scores do not depend on the other requests in the batch.</summary>
     [Fact]
     public void Scores_are_the_same_together_and_alone()
     {
         var tasks = new TaskRunner(model);
         IReadOnlyList<TaskResult> together = tasks.Run(VisionTask.Detect("sun"), [suns, carAndKey, suns]);
-        Assert.Equal(tasks.Run(VisionTask.Detect("sun"), suns).Detections.Select(d => d.Score), together[2].Detections.Select(d => d.Score));
-        Assert.Equal(tasks.Run(VisionTask.Detect("sun"), carAndKey).Detections.Select(d => d.Score), together[1].Detections.Select(d => d.Score));
+        Assert.Equal(
+            tasks.Run(VisionTask.Detect("sun"), suns).Detections.Select(d => d.Score), together[2].Detections.Select(d => d.Score));
+        Assert.Equal(
+            tasks.Run(VisionTask.Detect("sun"), carAndKey).Detections.Select(d => d.Score), together[1].Detections.Select(d => d.Score));
     }
 
     private static RgbImage Sample(string name) => ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", name));

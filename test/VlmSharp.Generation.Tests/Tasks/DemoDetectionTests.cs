@@ -8,7 +8,7 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Generation.Tests.Tasks;
 
-/// <summary>The demo model's boxes on scenes that it never saw, held to what the reference answered there.</summary>
+/// <summary>Compares the demo model's boxes on unseen scenes with the answers of the reference.</summary>
 public sealed class DemoDetectionTests : IDisposable
 {
     private readonly CpuBackend backend = new();
@@ -28,10 +28,10 @@ public sealed class DemoDetectionTests : IDisposable
         backend.Dispose();
     }
 
-    /// <summary>A scene, the thing to find in it, what is there and what the reference found.</summary>
+    /// <summary>A scene, the thing to find in it, the true boxes and the answer of the reference.</summary>
     private sealed class Case(JsonElement json)
     {
-        /// <summary>Whether two tokens were so close that another order of additions may choose the other.</summary>
+        /// <summary>Whether two tokens were so close that another order of additions may choose the other one.</summary>
         public bool IsNearTie { get; } = json.GetProperty("min_margin").GetDouble() <= 1e-3;
 
         public string Prompt { get; } = json.GetProperty("prompt").GetString()!;
@@ -48,7 +48,7 @@ public sealed class DemoDetectionTests : IDisposable
     }
 
     [Fact]
-    public void Unconstrained_and_constrained_answers_are_the_reference_ones()
+    public void Unconstrained_and_constrained_answers_equal_the_reference()
     {
         Assert.Equal(40, cases.Length);
         Assert.All(cases, c => Assert.Equal(c.Prompt, c.Task.Prompt));
@@ -56,15 +56,17 @@ public sealed class DemoDetectionTests : IDisposable
         IReadOnlyList<GenerationResult> bound = Generate(new TaskRunner(model));
         for (int i = 0; i < cases.Length; i++)
         {
-            Assert.True(IsAllowed(cases[i])); // all of the reference's answers are well formed, so that the constraint changes none
+            Assert.True(IsAllowed(cases[i])); // all answers of the reference are well formed, so the constraint changes none of them
             Assert.Equal(free[i].TokenIds, bound[i].TokenIds);
             if (!cases[i].IsNearTie) Assert.Equal(cases[i].Tokens, free[i].TokenIds);
         }
     }
 
-    /// <summary>As many boxes as things, each on one of them by IoU 0.5: right where the list says that the reference is.</summary>
+    /// <summary>
+    /// An answer is right if it has as many boxes as things, each on one of them by IoU 0.5. It must be right where the reference is.
+    /// </summary>
     [Fact]
-    public void Accuracy_is_the_reference_one()
+    public void Accuracy_equals_the_reference()
     {
         var tasks = new TaskRunner(model);
         IReadOnlyList<GenerationResult> results = Generate(tasks);
@@ -72,7 +74,9 @@ public sealed class DemoDetectionTests : IDisposable
         for (int i = 0; i < cases.Length; i++)
         {
             Case c = cases[i];
-            IReadOnlyList<Detection> found = tasks.Read(c.Task, results[i], c.Image).Detections, reference = Read(tasks, c, c.Tokens), truth = Read(tasks, c, model.Tokenizer!.Encode(c.Truth, ControlTokens.AsTokens));
+            IReadOnlyList<Detection> found = tasks.Read(c.Task, results[i], c.Image).Detections,
+                reference = Read(tasks, c, c.Tokens),
+                truth = Read(tasks, c, model.Tokenizer!.Encode(c.Truth, ControlTokens.AsTokens));
             if (!c.IsNearTie) Assert.Equal(reference.Select(d => (d.Box, d.Label)), found.Select(d => (d.Box, d.Label)));
             Assert.All(found, d => Assert.Equal(c.Task.Things[0], d.Label));
             Assert.All(found, d => Assert.InRange(d.Score, 0.01f, 1f));
@@ -84,32 +88,36 @@ public sealed class DemoDetectionTests : IDisposable
         Assert.Equal(35, right);
     }
 
-    /// <summary>A thing that lies left of another one has its box left of the other's: the order of the four edges.</summary>
+    /// <summary>If a thing lies left of another, its box does too. This checks the order of the four edges.</summary>
     [Fact]
     public void Boxes_lie_where_the_things_are()
     {
         var tasks = new TaskRunner(model);
         RgbImage picture = ImageFile.Load(Path.Combine(GoldenFiles.Root, "demo", "samples", "car-key.png")); // a car above a key
-        Detection car = Assert.Single(tasks.Run(VisionTask.Detect("car"), picture).Detections), key = Assert.Single(tasks.Run(VisionTask.Detect("key"), picture).Detections);
+        Detection car = Assert.Single(tasks.Run(VisionTask.Detect("car"), picture).Detections),
+            key = Assert.Single(tasks.Run(VisionTask.Detect("key"), picture).Detections);
         Assert.True(car.Box.Bottom < key.Box.Bottom && car.Box.Top < key.Box.Top);
-        Assert.InRange(key.Box.Right, key.Box.Left + 50, picture.Width); // pixels of the picture, not of the model
+        Assert.InRange(key.Box.Right, key.Box.Left + 50, picture.Width); // in pixels of the picture, not of the model's input
     }
 
-    /// <summary>The picture that the model sees is square: a box of a wide picture is wide.</summary>
+    /// <summary>The model sees a square picture, but a box in a wide picture is wide.</summary>
     [Fact]
     public void Boxes_are_in_pixels_of_the_picture()
     {
         Case c = cases[0];
         RgbImage wide = c.Image.Resize(640, 224);
         var tasks = new TaskRunner(model);
-        Box box = Assert.Single(tasks.Read(c.Task, new GenerationResult(c.Tokens, new float[c.Tokens.Length], "", FinishReason.Stop, 0), wide).Detections).Box;
+        Box box = Assert.Single(
+            tasks.Read(c.Task, new GenerationResult(c.Tokens, new float[c.Tokens.Length], "", FinishReason.Stop, 0), wide).Detections).Box;
         Assert.Equal(new Box(247 * 640 / 1024f, 384 * 224 / 1024f, 566 * 640 / 1024f, 676 * 224 / 1024f), box);
         tasks = new TaskRunner(model, new TaskOptions { LocationDivisor = 1023 });
-        box = Assert.Single(tasks.Read(c.Task, new GenerationResult(c.Tokens, new float[c.Tokens.Length], "", FinishReason.Stop, 0), 1023, 2046).Detections).Box;
+        box = Assert.Single(
+            tasks.Read(c.Task, new GenerationResult(c.Tokens, new float[c.Tokens.Length], "", FinishReason.Stop, 0), 1023, 2046).Detections)
+            .Box;
         Assert.Equal(new Box(247, 768, 566, 1352), box);
     }
 
-    /// <summary>The demo model was not trained to draw shapes: what it says is noise, and well formed all the same.</summary>
+    /// <summary>The demo model was not trained to segment. Its codes are noise, but well formed.</summary>
     [Fact]
     public void Segments_are_well_formed_even_from_a_model_that_cannot_segment()
     {
@@ -119,12 +127,13 @@ public sealed class DemoDetectionTests : IDisposable
         {
             VisionTask task = VisionTask.Segment([.. c.Task.Things, "cake"]);
             TaskResult result = tasks.Run(task, c.Image, new GenerationOptions { MaxNewTokens = 100 });
-            IEnumerable<Detection> complete = result.Generation.Finish == FinishReason.Stop ? result.Detections : result.Detections.SkipLast(1);
+            IEnumerable<Detection> complete =
+                result.Generation.Finish == FinishReason.Stop ? result.Detections : result.Detections.SkipLast(1);
             foreach (Detection found in complete)
             {
                 boxes++;
                 Assert.Equal(16, found.MaskCodes!.Count);
-                Assert.Null(found.Mask); // there is no decoder
+                Assert.Null(found.Mask); // the demo model has no mask decoder
                 Assert.Contains(found.Label, task.Things);
             }
         }
@@ -132,7 +141,7 @@ public sealed class DemoDetectionTests : IDisposable
         Assert.True(boxes > 0, "No box was complete.");
     }
 
-    /// <summary>Random answers of every length: boxes inside of the picture, and never an exception.</summary>
+    /// <summary>Random answers of every length give boxes inside the picture, and never an exception.</summary>
     [Fact]
     public void No_answer_is_an_error()
     {
@@ -140,7 +149,8 @@ public sealed class DemoDetectionTests : IDisposable
         var random = new Random(2);
         for (int round = 0; round < 2000; round++)
         {
-            int[] ids = [.. Enumerable.Range(0, random.Next(30)).Select(_ => random.Next(4) == 0 ? random.Next(2200) : 1000 + random.Next(1024))];
+            int[] ids =
+                [.. Enumerable.Range(0, random.Next(30)).Select(_ => random.Next(4) == 0 ? random.Next(2200) : 1000 + random.Next(1024))];
             var answer = new GenerationResult(ids, new float[ids.Length], null, FinishReason.Length, 0);
             (int width, int height) = (random.Next(1, 3000), random.Next(1, 3000));
             foreach (Detection found in tasks.Read(VisionTask.Segment("car"), answer, width, height).Detections)

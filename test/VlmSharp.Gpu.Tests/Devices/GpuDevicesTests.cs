@@ -4,7 +4,7 @@ using VlmSharp.Gpu.Devices;
 
 namespace VlmSharp.Gpu.Tests.Devices;
 
-/// <summary>What is found, what is said where nothing is, and starting a device.</summary>
+/// <summary>The search for devices, its message if there is none, and starting a device.</summary>
 public sealed class GpuDevicesTests
 {
     private const string Absent = "libvlmsharp-no-such-driver.so.1";

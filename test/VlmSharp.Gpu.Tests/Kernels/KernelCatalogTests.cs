@@ -7,7 +7,7 @@ using VlmSharp.Gpu.Operators;
 
 namespace VlmSharp.Gpu.Tests.Kernels;
 
-/// <summary>The catalog of kernels against all that there are in the assembly.</summary>
+/// <summary>Compares the catalog of kernels with all kernels in the assembly.</summary>
 public sealed class KernelCatalogTests
 {
     private static readonly Type[] Types = typeof(GpuBackend).Assembly.GetTypes();
@@ -19,7 +19,7 @@ public sealed class KernelCatalogTests
         Assert.Distinct(GpuOperators<PortableCore>.Kernels.Select(kernel => kernel.Name));
     }
 
-    /// <summary>A kernel is known by its method: what names no core may stand in the other core's catalog alone.</summary>
+    /// <summary>A kernel is identified by its method: one that names no core may be in only the other core's catalog.</summary>
     [Fact]
     public void No_kernel_is_missing()
     {
@@ -30,7 +30,7 @@ public sealed class KernelCatalogTests
         Assert.Empty(missing);
     }
 
-    /// <summary>The search finds what is known, so that it can miss something.</summary>
+    /// <summary>The search finds known kernels, so it would notice a missing one.</summary>
     [Fact]
     public void The_search_finds_the_catalog()
     {
@@ -57,15 +57,16 @@ public sealed class KernelCatalogTests
     }
 
     /// <summary>
-    /// Not every combination has a use: a core has tiles of some sizes, positions are never quantized, nor is either side of a weight's
-    /// gradient.
+    /// Not every combination is used: a core has only tiles of some sizes, and neither positions nor the operands of a weight's gradient
+    /// are ever quantized.
     /// </summary>
     private static bool IsLaunched(Type type)
     {
         if (!type.IsGenericType) return true;
         Type definition = type.GetGenericTypeDefinition();
         Type[] arguments = type.GetGenericArguments();
-        if (definition == typeof(PositionRows<>)) return arguments[0] != typeof(Int8Format) && arguments[0] != typeof(Int4Format) && arguments[0] != typeof(Nf4Format);
+        if (definition == typeof(PositionRows<>))
+            return arguments[0] != typeof(Int8Format) && arguments[0] != typeof(Int4Format) && arguments[0] != typeof(Nf4Format);
         if (definition != typeof(TiledProduct<,,,>)) return true;
         Type activations = arguments[0] == typeof(TensorCore) ? typeof(BFloat16Format) : typeof(Float32Format);
         if (arguments[1] == typeof(ColumnsByColumns) && arguments[3] != activations) return false;
@@ -73,7 +74,7 @@ public sealed class KernelCatalogTests
         return (arguments[0] == typeof(TensorCore) ? ProductKernels<TensorCore>.Tiles : ProductKernels<PortableCore>.Tiles).Contains(rows);
     }
 
-    /// <summary>Those in static fields; a property has a field behind it.</summary>
+    /// <summary>The kernels in static fields; a property has a backing field.</summary>
     private static IEnumerable<Kernel> KernelsOf(Type type) =>
         type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
             .Where(field => field.FieldType.IsAssignableTo(typeof(Kernel))).Select(field => (Kernel)field.GetValue(null)!);

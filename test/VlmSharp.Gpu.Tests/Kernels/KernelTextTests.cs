@@ -5,7 +5,7 @@ using VlmSharp.Gpu.Tests.Ptx;
 
 namespace VlmSharp.Gpu.Tests.Kernels;
 
-/// <summary>What can be said of every kernel's PTX without a card.</summary>
+/// <summary>Properties of every kernel's PTX that can be checked without a card.</summary>
 public sealed class KernelTextTests
 {
     private const int MostStaticShared = 48 * 1024;
@@ -14,7 +14,8 @@ public sealed class KernelTextTests
     private static readonly string[] Streaming =
     [
         "row product", "gated row product", "three row products", "product of ", "product by columns", "positions",
-        "flash attention", "decode attention", "attention statistics", "attention residuals", "attention gradient", "CopyKeyValues", "widen",
+        "flash attention", "decode attention", "attention statistics", "attention residuals", "attention gradient", "CopyKeyValues",
+        "widen",
         "Gelu", "GatedGelu", "SoftCapGradient", "Scale", "Dropout", "SumOfSquares.Piece",
         "limit: read", "limit: copy",
     ];
@@ -52,7 +53,7 @@ public sealed class KernelTextTests
         Assert.DoesNotContain("cp.async", ptx, StringComparison.Ordinal);
     }
 
-    /// <summary>Every name of the table is that of a kernel.</summary>
+    /// <summary>Every name in the table is the name of a kernel.</summary>
     [Fact]
     public void What_must_load_whole_chunks_exists() =>
         Assert.All(Streaming.Append(Joining), start =>

@@ -8,8 +8,7 @@ namespace VlmSharp.Gpu.Tests.Kernels;
 
 /// <summary>
 /// Attention on tensor cores, run by the PTX machine. Numbers are exact in bf16 and the scale is a power of two, so that scores are
-/// exact to fp32; what remains is one rounding of each weight
-/// and of the result to bf16.
+/// exact in fp32. What remains is one rounding of each weight and of the result to bf16.
 /// </summary>
 public sealed class TensorCoreAttentionTests : IDisposable
 {
@@ -122,7 +121,7 @@ public sealed class TensorCoreAttentionTests : IDisposable
         });
     }
 
-    /// <summary>Tiles are laid out so that matrix loads meet no bank twice.</summary>
+    /// <summary>The layout of tiles causes no bank conflicts in matrix loads.</summary>
     [Theory]
     [InlineData(72)]
     [InlineData(128)]
@@ -155,7 +154,7 @@ public sealed class TensorCoreAttentionTests : IDisposable
         return values;
     }
 
-    /// <summary>Those tests of the suite that compare a backend with itself.</summary>
+    /// <summary>The tests of the suite that compare a backend with itself.</summary>
     private sealed class Suite(PtxDevice device) : BackendConformance
     {
         protected override IComputeBackend Create() => new GpuBackend(device, "ptx", "PTX machine", useTensorCores: true);

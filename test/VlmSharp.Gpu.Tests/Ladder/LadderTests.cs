@@ -13,19 +13,19 @@ using Kernel = VlmSharp.Gpu.Launching.Kernel;
 namespace VlmSharp.Gpu.Tests.Ladder;
 
 /// <summary>
-/// Two products from the first idea to the backend's own kernel. Every rung gives the right numbers and is cheaper than the one before in
-/// what it is about, as the PTX machine counts; the table is printed.
+/// Two products from the first idea to the backend's own kernel. Every rung gives the right numbers and, by the counts of the PTX machine,
+/// reduces the cost that it is about. The test prints the table.
 /// </summary>
 public sealed class LadderTests(ITestOutputHelper output) : IDisposable
 {
-    // Global memory is only read, but for y, whose numbers are checked: nothing to watch there.
+    // Global memory is only read, except for y, whose numbers are checked, so it need not be watched.
     private readonly PtxDevice device = new() { Machine = { WatchesGlobalMemory = false } };
     private readonly List<IDisposable> buffers = [];
 
-    /// <summary>What a rung cost.</summary>
+    /// <summary>The cost of a rung.</summary>
     /// <param name="Name">What it does.</param>
-    /// <param name="Instructions">Of threads, for each multiply-add.</param>
-    /// <param name="Bytes">In sectors that loads touch, for each byte of the two operands.</param>
+    /// <param name="Instructions">Instructions of threads for each multiply-add.</param>
+    /// <param name="Bytes">Bytes of the sectors that loads touch, for each byte of the two operands.</param>
     private readonly record struct Rung(string Name, double Instructions, double Bytes);
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class LadderTests(ITestOutputHelper output) : IDisposable
         where TArgs : struct
     {
         float[] y = new float[result.Length];
-        device.Write<float>(y, result); // nothing is left of the rung before
+        device.Write<float>(y, result); // nothing is left of the previous rung
         device.Launch(kernel, grid, args);
         device.Read(result, y.AsSpan());
         return Cost(product, device.Reports[kernel], kernel.Name, y);

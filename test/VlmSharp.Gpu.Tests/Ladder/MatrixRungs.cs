@@ -6,7 +6,8 @@ namespace VlmSharp.Gpu.Tests.Ladder;
 
 /// <summary>
 /// y[t, o] = sum_i x[t, i] W[o, i], in bf16 with fp32 sums, from the first idea on. The last rung is the backend's own
-/// <see cref="VlmSharp.Gpu.Kernels.Products.TiledProduct{TCore, TForm, TTile, TFormat}"/>. Shapes are multiples of the tiles: no tails here.
+/// <see cref="VlmSharp.Gpu.Kernels.Products.TiledProduct{TCore, TForm, TTile, TFormat}"/>. Shapes are multiples of the tiles: no tails
+/// here.
 /// </summary>
 internal static class MatrixRungs
 {
@@ -27,7 +28,7 @@ internal static class MatrixRungs
     /// <summary>A thread has one number of y. Grid: tiles of 16 columns, tiles of 16 rows.</summary>
     public static readonly Kernel<MatrixArgs> Thread = new("a thread has a number", ThreadHasNumber, Threads);
 
-    /// <summary>The same; what the group multiplies goes through shared memory, 16 deep at a time. The same grid.</summary>
+    /// <summary>The same, but the operands of the group go through shared memory, 16 deep at a time. The same grid.</summary>
     public static readonly Kernel<MatrixArgs> Tile = new("tiles in shared memory", GroupHasTile, Threads);
 
     /// <summary>A thread has 4 x 4 numbers of y, in registers. Grid: tiles of 64 columns, tiles of 64 rows.</summary>

@@ -3,7 +3,7 @@ using VlmSharp.Gpu.Tests.Products;
 
 namespace VlmSharp.Gpu.Tests.Ladder;
 
-/// <summary>Y = X W^T of random bf16 numbers, and what is right.</summary>
+/// <summary>Y = X W^T of random bf16 numbers, and the right result.</summary>
 internal sealed class Product
 {
     private readonly double[] sums; // [T, out]
@@ -42,7 +42,7 @@ internal sealed class Product
     /// <summary>Bytes of X and W in bf16.</summary>
     public double OperandBytes => 2.0 * Inputs * (Rows + Outputs);
 
-    /// <summary>These are the sums, but for the rounding of fp32.</summary>
+    /// <summary>Asserts that these are the right sums, up to the rounding of fp32.</summary>
     public void AssertIs(float[] y, string what)
     {
         double allowed = 4e-6 * Math.Sqrt(Inputs);

@@ -6,7 +6,7 @@ using VlmSharp.Gpu.Operators;
 
 namespace VlmSharp.Gpu.Tests.Losses;
 
-/// <summary>The loss over a vocabulary whose scores come in several pieces, against plain loops.</summary>
+/// <summary>Compares the loss over a vocabulary whose scores are computed in several pieces with plain loops.</summary>
 [Collection(SharedDevice.Collection)]
 public sealed class CrossEntropyChunkTests
 {

@@ -9,7 +9,7 @@ using VlmSharp.Gpu.Tests.Ptx;
 
 namespace VlmSharp.Gpu.Tests.Measurement;
 
-/// <summary>The kernels that measure do all the work that is counted.</summary>
+/// <summary>The measuring kernels do all the work that is counted.</summary>
 [Collection(SharedDevice.Collection)]
 public sealed class GpuLimitTests
 {

@@ -8,7 +8,7 @@ namespace VlmSharp.Gpu.Tests.Mutants;
 /// <summary>Faults in attention.</summary>
 internal static class AttentionMutants
 {
-    private const double Tolerance = 2.0 / 256; // what is right is off by a rounding to bf16
+    private const double Tolerance = 2.0 / 256; // a right result is off by a rounding to bf16
     private const int HeadDim = 64;
 
     private const string First16 = @"mov\.b32(\s+%r\d+), 16;";
@@ -25,7 +25,7 @@ internal static class AttentionMutants
             Faults.Shuffle(16, 8), // the largest score of half a row only
             Faults.Shuffle(16, 8, 1), // the total of half a row only
             Mutant.ReplaceMatch(@"shfl\.sync\.idx\.b32(\s+%f\d+), (%f\d+), %r\d+, 31, 4294967295;", "mov.f32$1, $2;", 0),
-            Mutant.ReplaceMatch(@"mul\.f32 o8, o8,\s*%f\d+;", "", 0), // what was summed for a smaller maximum
+            Mutant.ReplaceMatch(@"mul\.f32 o8, o8,\s*%f\d+;", "", 0), // sums for a smaller maximum are not rescaled
             Mutant.ReplaceMatch(@"mul\.f32 o10, o10,\s*%f\d+;", "", 1), // not divided by the total
             Mutant.Replace("st.shared.b32 [below+16], w1", "st.shared.b32 [below+16], w0"),
             Mutant.ReplaceMatch(@"setp\.eq\.f32(\s+%p\d+, %f\d+), 0fFF800000;", "setp.neu.f32$1, 0fFF800000;", 0),

@@ -24,7 +24,7 @@ internal static class GradientMutants
             Mutant.Replace("m8n8.x4.trans.shared.b16 {rb0", "m8n8.x4.shared.b16 {rb0"),
             Mutant.ReplaceMatch(@"(\{rb0,rb1,rb2,rb3\}), \[fromw\]", "$1, [fromw+32]", 1), // the next 16 columns
             Mutant.Replace("{rb2,rb3}, {acc4", "{rb0,rb1}, {acc4", 0),
-            Mutant.ReplaceMatch(ZeroFill, "selp.b32$1, 16, 16,"), // what is not there is read
+            Mutant.ReplaceMatch(ZeroFill, "selp.b32$1, 16, 16,"), // padding is read
         ]),
         new(ProductKernels<TensorCore>.Tiled<ColumnsByColumns>(128, DType.BF16).Kernel.Name, Tolerance, b => ByWeight(b, 70, 130, 120), [
             .. Faults.NoBarriers(3),
@@ -39,21 +39,25 @@ internal static class GradientMutants
             Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;"), // no exponentials
             Mutant.ReplaceMatch(@"and\.b32(\s+%r\d+), (%r\d+), 63;", "and.b32$1, $2, 31;", 0), // every other key
         ]),
-        new("attention residuals", Tolerance, b => Gradients(b, (dy, q, k, v, s, step) => b.AttentionKeyGradient(dy, q, k, v, s, step, Spec)), [
+        new("attention residuals", Tolerance, b =>
+            Gradients(b, (dy, q, k, v, s, step) => b.AttentionKeyGradient(dy, q, k, v, s, step, Spec)), [
             .. Faults.NoBarriers(2),
             Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;", 0),
             Mutant.ReplaceMatch(@"div\.rn\.f32(\s+%f\d+), (%f\d+), %f\d+;", "mov.f32$1, 0f00000000;"), // d as it was
         ]),
-        new("attention gradient, queries", Tolerance, b => Gradients(b, (dy, q, k, v, s, step) => b.AttentionQueryGradient(dy, q, k, v, s, step, Spec)), [
+        new("attention gradient, queries", Tolerance, b =>
+            Gradients(b, (dy, q, k, v, s, step) => b.AttentionQueryGradient(dy, q, k, v, s, step, Spec)), [
             .. Faults.NoBarriers(3),
             Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;", 0),
             Mutant.ReplaceMatch(@"and\.b32(\s+%r\d+), (%r\d+), 63;", "and.b32$1, $2, 31;", 0),
         ]),
-        new("attention gradient, keys", Tolerance, b => Gradients(b, (dy, q, k, v, s, step) => b.AttentionKeyGradient(dy, q, k, v, s, step, Spec)), [
+        new("attention gradient, keys", Tolerance, b =>
+            Gradients(b, (dy, q, k, v, s, step) => b.AttentionKeyGradient(dy, q, k, v, s, step, Spec)), [
             .. Faults.NoBarriers(3),
             Mutant.ReplaceMatch(@"rem\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, 0;"), // one plane for all heads
         ]),
-        new("attention gradient, values", Tolerance, b => Gradients(b, (dy, q, k, _, s, step) => b.AttentionValueGradient(dy, q, k, s, step, Spec)), [
+        new("attention gradient, values", Tolerance, b =>
+            Gradients(b, (dy, q, k, _, s, step) => b.AttentionValueGradient(dy, q, k, s, step, Spec)), [
             .. Faults.NoBarriers(3),
             Mutant.ReplaceMatch(Exponential, "mov.f32$1, 0f3F800000;", 1),
         ]),
@@ -63,12 +67,12 @@ internal static class GradientMutants
         ]),
         new("column sums", Tolerance, b => Sums(b), [
             Mutant.ReplaceMatch(@"add\.s32(\s+%r\d+), (%r\d+), 4;", "add.s32$1, $2, 3;", 0), // rows counted twice
-            Mutant.ReplaceMatch(@"min\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // rows behind the last
+            Mutant.ReplaceMatch(@"min\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // rows after the last
         ]),
         new("CrossEntropy.Part", Tolerance, b => Loss(b), [
             Faults.NoBarrier(0), Faults.NoBarrier(2),
             Faults.Shuffle(16, 8), Faults.Shuffle(1, 2, 1),
-            Mutant.ReplaceMatch(@"min\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // tokens behind the last
+            Mutant.ReplaceMatch(@"min\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // tokens after the last
         ]),
         new("AddRows", Tolerance, b => Gathered(b), [
             Mutant.ReplaceMatch(@"setp\.eq\.u32(\s+%p\d+, %r\d+), (%r\d+);", "setp.ne.u32$1, $2;", 0), // who comes first
@@ -85,7 +89,8 @@ internal static class GradientMutants
 
     private static Matrix ByWeight(IComputeBackend b, int rows, int outputs, int inputs)
     {
-        using Matrix gradient = b.Upload(Faults.Numbers(rows * outputs), rows, outputs), x = b.Upload(Faults.Numbers(rows * inputs), rows, inputs);
+        using Matrix gradient = b.Upload(Faults.Numbers(rows * outputs), rows, outputs),
+            x = b.Upload(Faults.Numbers(rows * inputs), rows, inputs);
         return b.LinearWeightGradient(gradient, x);
     }
 

@@ -2,10 +2,11 @@ using VlmSharp.Gpu.Tests.Ptx;
 
 namespace VlmSharp.Gpu.Tests.Mutants;
 
-/// <summary>What the tests on the PTX machine are worth: each of these faults in the real kernels is noticed.</summary>
+/// <summary>Measures the value of the tests on the PTX machine: each of these faults in the real kernels is noticed.</summary>
 public sealed class KernelMutantTests
 {
-    private static readonly Subject[] Subjects = [.. ProductMutants.All, .. AttentionMutants.All, .. RowMutants.All, .. GradientMutants.All];
+    private static readonly Subject[] Subjects =
+        [.. ProductMutants.All, .. AttentionMutants.All, .. RowMutants.All, .. GradientMutants.All];
 
     public static TheoryData<string> Kernels() => [.. Subjects.Select(subject => subject.Kernel)];
 
@@ -20,7 +21,7 @@ public sealed class KernelMutantTests
     [Fact]
     public void There_are_many() => Assert.True(Subjects.Sum(subject => subject.Mutants.Length) >= 60);
 
-    /// <summary>A mutant that changes nothing that matters is listed: the search can fail.</summary>
+    /// <summary>A mutant without effect is listed as unnoticed, so the search can fail.</summary>
     [Fact]
     public void A_harmless_change_is_not_noticed()
     {

@@ -17,7 +17,8 @@ internal static class ProductMutants
 
     public static IReadOnlyList<Subject> All { get; } =
     [
-        new(Name(ProductKernels<TensorCore>.Tiled<RowsByRows>(16, DType.BF16)), Tolerance, b => Product(b, DType.BF16, 13, Inputs, Outputs), [
+        new(Name(ProductKernels<TensorCore>.Tiled<RowsByRows>(16, DType.BF16)), Tolerance, b =>
+            Product(b, DType.BF16, 13, Inputs, Outputs), [
             .. Faults.NoBarriers(3),
             Mutant.Replace("cp.async.wait_group 2", "cp.async.wait_group 3"),
             Mutant.Replace("cp.async.commit_group;", "", 1), // before the loop
@@ -32,7 +33,7 @@ internal static class ProductMutants
             Mutant.Replace("{rb2,rb3}, {acc4", "{rb0,rb1}, {acc4", 0),
             Mutant.Replace("{acc4,acc5,acc6,acc7}, {ra0", "{acc4,acc5,acc7,acc6}, {ra0"),
             Mutant.Replace("mov.f32 acc5, 0f00000000;", "mov.f32 acc5, 0f3F800000;"),
-            Mutant.ReplaceMatch(ZeroFill, "selp.b32$1, 16, 16,"), // what is not there is read
+            Mutant.ReplaceMatch(ZeroFill, "selp.b32$1, 16, 16,"), // padding is read
             Mutant.ReplaceMatch(ZeroFill, "selp.b32$1, 0, 16,"),
             Mutant.Replace("[t+4352]", "[t+4384]"),
         ]),
@@ -51,7 +52,7 @@ internal static class ProductMutants
             Faults.NoBarrier(0),
             Faults.Shuffle(16, 8), Faults.Shuffle(4, 2, 2), Faults.Shuffle(1, 2, 3),
             Mutant.ReplaceMatch(@"add\.s32(\s+%r\d+), (%r\d+), 128;", "add.s32$1, $2, 64;"), // chunks counted twice
-            Mutant.ReplaceMatch(@"min\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // rows behind the last
+            Mutant.ReplaceMatch(@"min\.s32(\s+%r\d+), (%r\d+), %r\d+;", "mov.b32$1, $2;"), // rows after the last
             Mutant.ReplaceMatch(@"and\.b32(\s+%r\d+), (%r\d+), 4294901760;", "and.b32$1, $2, 4294770688;", 0), // a bit less
             Mutant.ReplaceMatch(@"shl\.b32(\s+%r\d+), (%r\d+), 16;", "shl.b32$1, $2, 15;", 1),
             Mutant.ReplaceMatch(@"setp\.eq\.s32(\s+%p\d+, %r\d+), 0;", "setp.ne.s32$1, 0;", 0), // another lane has the warp's sum

@@ -5,13 +5,13 @@ using VlmSharp.Gpu.Tests.Ptx;
 
 namespace VlmSharp.Gpu.Tests.Mutants;
 
-/// <summary>Faults in operators that have each row for themselves.</summary>
+/// <summary>Faults in row-wise operators.</summary>
 internal static class RowMutants
 {
     private const double Tolerance = 3.0 / 256; // norms end in bf16
     private const int Features = 200, Vocabulary = 700;
 
-    /// <summary>The last barrier of a sum is for the next call, which has other memory here.</summary>
+    /// <summary>The last barrier of a sum protects the next call, which uses other memory here.</summary>
     public static Subject RmsNorm { get; } = new("RmsNorm", Tolerance, b => Norm(b, (x, w) => b.RmsNorm(x, w, 1e-6f)), [
         Faults.NoBarrier(0),
         Faults.Shuffle(16, 8), Faults.Shuffle(8, 16), Faults.Shuffle(1, 2),
@@ -57,7 +57,7 @@ internal static class RowMutants
         return b.Rope(x, angles);
     }
 
-    /// <summary>Many rows draw from scores that are equal in part: what is wrong with a bound is seen in some.</summary>
+    /// <summary>Many rows draw from scores that are partly equal, so a wrong bound shows in some of them.</summary>
     private static Matrix Choose(IComputeBackend b, TokenRule rule)
     {
         const int Rows = 12;
@@ -69,7 +69,7 @@ internal static class RowMutants
         return Ids(b, y, rule.Candidates);
     }
 
-    // Ids stand in the place of floats: as numbers they can be compared.
+    // Ids are stored in place of floats and are converted to numbers to be compared.
     private static Matrix Ids(IComputeBackend b, Matrix y, int candidates)
     {
         float[] values = new float[y.Length];

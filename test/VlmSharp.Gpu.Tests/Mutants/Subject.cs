@@ -8,14 +8,14 @@ namespace VlmSharp.Gpu.Tests.Mutants;
 
 /// <summary>A kernel that is broken on purpose, and a computation that must show it.</summary>
 /// <param name="Kernel">Its name in the catalog.</param>
-/// <param name="Tolerance">By how much results of the kernel as it is may differ from exact ones: what a test of it cannot see.</param>
+/// <param name="Tolerance">How far the results of the intact kernel may differ from exact ones; a test cannot see smaller errors.</param>
 /// <param name="Run">The computation.</param>
-/// <param name="Mutants">What is broken.</param>
+/// <param name="Mutants">The faults to try.</param>
 internal sealed record Subject(string Kernel, double Tolerance, Func<IComputeBackend, Matrix> Run, params Mutant[] Mutants)
 {
     private const long MostSteps = 2_000_000; // a broken loop may not end
 
-    /// <summary>The mutants that nothing shows: no objection of the machine, no wrong number, no new bank conflict.</summary>
+    /// <summary>The unnoticed mutants: no fault of the machine, no wrong number, no new bank conflict.</summary>
     public IEnumerable<string> Unnoticed()
     {
         Kernel kernel = GpuOperators<TensorCore>.Kernels.Single(k => k.Name == Kernel);
@@ -34,7 +34,7 @@ internal sealed record Subject(string Kernel, double Tolerance, Func<IComputeBac
         }
     }
 
-    // A new device each time: in memory that was used before, a result that is not written looks right.
+    // A new device each time: in used memory, a result that is not written could look right.
     private (float[] Values, long Conflicts) RunWith(Kernel kernel, string ptx)
     {
         var device = new PtxDevice { ProcessorCount = 1 };

@@ -5,8 +5,8 @@ using VlmSharp.Gpu.Tests.Ptx;
 namespace VlmSharp.Gpu.Tests.Products;
 
 /// <summary>
-/// The products of a linear layer's gradients as tensor cores get them, run by the PTX machine, against plain loops: operands that lie
-/// across, in every tile, with tails in every direction. What is rounded to bf16 there is rounded in the loops too.
+/// The products of a linear layer's gradients on tensor cores, run by the PTX machine and compared with plain loops: transposed operands,
+/// in every tile, with tails in every direction. The loops round to bf16 in the same places.
 /// </summary>
 public sealed class GradientProductTests
 {
@@ -55,18 +55,20 @@ public sealed class GradientProductTests
         AssertClose([.. expected.Zip(before, (a, s) => a + s)], Fetch(b, b.LinearWeightGradient(gradient, input, sum)), rows, "dW + sum");
     }
 
-    /// <summary>A product without depth is what it goes on from.</summary>
+    /// <summary>A product without depth leaves the sum that it adds to.</summary>
     [Fact]
     public void Without_rows_a_weight_has_the_gradient_that_was_there()
     {
         using GpuBackend b = Backend(4);
         float[] before = Rounded(5 * 9);
-        using Matrix gradient = b.Upload(default(ReadOnlySpan<float>), 0, 5), x = b.Upload(default(ReadOnlySpan<float>), 0, 9), sum = b.Upload(before, 5, 9);
+        using Matrix gradient = b.Upload(default(ReadOnlySpan<float>), 0, 5),
+            x = b.Upload(default(ReadOnlySpan<float>), 0, 9),
+            sum = b.Upload(before, 5, 9);
         Assert.Equal(before, Fetch(b, b.LinearWeightGradient(gradient, x, sum)));
         Assert.Equal(new float[5 * 9], Fetch(b, b.LinearWeightGradient(gradient, x)));
     }
 
-    /// <summary>Tiles of 64 rows and more; the small ones write the panel of X, a small part of what they move, in two passes.</summary>
+    /// <summary>Tiles of 64 rows and more. The small ones write the panel of X, a small part of their traffic, in two passes.</summary>
     [Theory]
     [InlineData(60, 128, 132)]
     [InlineData(130, 192, 150)]

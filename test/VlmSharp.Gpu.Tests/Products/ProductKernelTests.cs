@@ -7,7 +7,7 @@ using VlmSharp.Gpu.Tests.Ptx;
 
 namespace VlmSharp.Gpu.Tests.Products;
 
-/// <summary>What can be said of the products' PTX without a card.</summary>
+/// <summary>Properties of the products' PTX that can be checked without a card.</summary>
 public sealed class ProductKernelTests
 {
     [Fact]
@@ -59,7 +59,7 @@ public sealed class ProductKernelTests
             Assert.True(pair.Value.ExtraPasses == 0, $"{pair.Key}: {pair.Value.Conflicts().FirstOrDefault()}"));
     }
 
-    /// <summary>Which tile, and how the depth is shared out, on a device of 132 multiprocessors.</summary>
+    /// <summary>The tile and the split of the depth on a device of 132 multiprocessors.</summary>
     [Theory]
     [InlineData(8, 2048, 2048, 16, 8)] // 16 groups are too few
     [InlineData(8, 2048, 16384, 16, 1)]

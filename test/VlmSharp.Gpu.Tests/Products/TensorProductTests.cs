@@ -5,9 +5,8 @@ using VlmSharp.Gpu.Tests.Ptx;
 namespace VlmSharp.Gpu.Tests.Products;
 
 /// <summary>
-/// The products as tensor cores get them, their PTX run by the PTX machine, against plain loops. x is bf16; so is W by the time tiles are
-/// multiplied, one row of x takes W as it is. What is rounded there is rounded in the loops too, so that sums must agree as sums of fp32
-/// do.
+/// The products on tensor cores: their PTX, run by the PTX machine and compared with plain loops. x is bf16. W is converted to bf16 for
+/// tiles; a single row of x uses W as stored. The loops round in the same places, so the sums must agree like sums in fp32.
 /// </summary>
 public sealed class TensorProductTests
 {
@@ -56,7 +55,7 @@ public sealed class TensorProductTests
         AssertClose(all, Fetch(b, b.Linear(input, w, bias, Activation.GeluTanh, residual)), 2 * Tolerance(Inputs), "all");
         using Matrix activated = b.Linear(input, w, bias, Activation.GeluTanh);
         AssertClose([.. sums.Select(Gelu)], Fetch(b, activated.Retain()), 32 / 256.0, "gelu, in bf16");
-        // What an activation ends goes into the next product as it is: its padding must be zeros.
+        // A result that ends in an activation goes directly into the next product, so its padding must be zeros.
         using Weight next = b.LoadWeight(RandomWeight.Of(DType.BF16, 5, Outputs, 6));
         Assert.All(Fetch(b, b.Linear(activated, next)), y => Assert.True(float.IsFinite(y)));
     }
@@ -177,7 +176,7 @@ public sealed class TensorProductTests
 
     private static double Gelu(double x) => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
 
-    /// <summary>x W^T; W is rounded to bf16 where there are tiles.</summary>
+    /// <summary>x W^T; W is rounded to bf16 if there are tiles.</summary>
     private static double[] Sums(float[] x, WeightData w, int rows)
     {
         double[] sums = new double[rows * w.Rows];

@@ -9,8 +9,7 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
 /// How a struct of arguments lies in a kernel's parameter: fields one after the other, each at a multiple of its alignment; a view is
-/// an address
-/// and a length in elements, 8 bytes each; structs inside structs likewise.
+/// an address and a length in elements, 8 bytes each; structs inside structs likewise.
 /// </summary>
 internal sealed class ArgumentLayout
 {

@@ -2,14 +2,14 @@ using VlmSharp.Gpu.Launching;
 
 namespace VlmSharp.Gpu.Tests.Ptx;
 
-/// <summary>Each check fires on a program made for it, and not on its right twin.</summary>
+/// <summary>Each check fires on a program made for it, and not on the corrected version.</summary>
 public class CheckTests
 {
     /// <summary>Each thread writes its own word of shared memory, and of global memory.</summary>
     private const string WriteOwn = "mul.lo.u32 a, t, 4; add.u32 a, base, a; st.shared.b32 [a], t;\n",
         WriteOwnGlobal = "mul.wide.u32 b, t, 4; add.u64 b, out, b; st.global.b32 [b], t;\n";
 
-    /// <summary>And reads another's: the next thread's, or that of the thread 32 on.</summary>
+    /// <summary>Then reads another thread's word: that of the next thread or of the thread 32 places on.</summary>
     private const string ReadNext = "xor.b32 c, t, 1; mul.lo.u32 c, c, 4; add.u32 c, base, c; ld.shared.b32 d, [c];\n",
         ReadOtherWarp = "xor.b32 c, t, 32; mul.lo.u32 c, c, 4; add.u32 c, base, c; ld.shared.b32 d, [c];\n",
         ReadNextGlobal = "xor.b32 c, t, 1; mul.wide.u32 c, c, 4; add.u64 c, out, c; ld.global.b32 d, [c];\n";
@@ -145,7 +145,7 @@ public class CheckTests
     {
         Snippet.Fails(PtxFault.Uninitialized, "ld.shared.b32 a, [base];");
         Snippet.Run("setp.eq.s32 p, t, 0; @p st.shared.b32 [base], t; bar.sync 0; ld.shared.b32 a, [base];");
-        // What an earlier group has left there does not count.
+        // What an earlier group left there does not count.
         Snippet.Fails(PtxFault.Uninitialized, "setp.eq.s32 p, t, 0; setp.eq.s32 q, g, 0; and.pred p, p, q; "
             + "@p st.shared.b32 [base], t; bar.sync 0; ld.shared.b32 a, [base];", groups: 8);
     }

@@ -167,7 +167,7 @@ public class FloatTests
         Snippet.Agrees("cvt.s16.s64 d, a; cvt.s32.s16 d, d;", values, (a, _, _) => (uint)(short)a);
     }
 
-    /// <summary>What does not fit becomes the nearest that does; a NaN 0.</summary>
+    /// <summary>A number that does not fit becomes the nearest that does; NaN becomes 0.</summary>
     private static Int128 Saturate(double value, Int128 least, Int128 most)
     {
         if (double.IsNaN(value)) return 0;

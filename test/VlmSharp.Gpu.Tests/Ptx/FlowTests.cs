@@ -1,6 +1,6 @@
 namespace VlmSharp.Gpu.Tests.Ptx;
 
-/// <summary>Threads that part and meet, and what they do together.</summary>
+/// <summary>Threads that diverge and meet, and operations of a whole warp.</summary>
 public class FlowTests
 {
     private const string Store = " mul.wide.u32 y0, t, 4; add.u64 y0, out, y0; st.global.b32 [y0], d;";

@@ -7,7 +7,7 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// One product of the tensor cores, 16 x 16 by 16 x 8, its operands brought by asynchronous copies; and what is noticed when it is
+/// One tensor-core product, 16 x 16 by 16 x 8, with operands from asynchronous copies, and the faults that are noticed if it is
 /// broken.
 /// </summary>
 public class MatrixProductTests
@@ -31,7 +31,7 @@ public class MatrixProductTests
     private static readonly Kernel<Args> Product = new("product", Multiply, 32);
 
     /// <summary>
-    /// Chunks of 8 numbers lie by column, then row: those of one matrix of 8 x 8 one after the other. W begins at byte 512.
+    /// Chunks of 8 numbers are ordered by column, then row, so those of one 8 x 8 matrix are contiguous. W begins at byte 512.
     /// </summary>
     private static void Multiply(Args g)
     {
@@ -70,7 +70,7 @@ public class MatrixProductTests
         return [.. Enumerable.Range(0, rows * K / 8).Select(i => Chunk(i / 2, i % 2 * 8))];
     }
 
-    /// <summary>Runs the kernel, or another program in its place; says what is wrong, or nothing.</summary>
+    /// <summary>Runs the kernel or another program in its place, and returns the fault, or null.</summary>
     private static string? Run(string? ptx)
     {
         using var device = new PtxDevice();

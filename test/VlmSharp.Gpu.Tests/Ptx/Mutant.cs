@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace VlmSharp.Gpu.Tests.Ptx;
 
-/// <summary>A program broken on purpose: a test that does not notice it proves little.</summary>
+/// <summary>A program that is broken on purpose: a test that does not notice the fault proves little.</summary>
 /// <param name="Name">What is broken.</param>
 /// <param name="Break">Changes the text.</param>
 internal sealed record Mutant(string Name, Func<string, string> Break)
@@ -36,9 +36,9 @@ internal sealed record Mutant(string Name, Func<string, string> Break)
     public static IEnumerable<Mutant> Each(string ptx, string what, string with) =>
         Enumerable.Range(0, ptx.Split(what).Length - 1).Select(i => Replace(what, with, i));
 
-    /// <summary>Runs it. Null if nothing was noticed: the results agree and the machine had no objection.</summary>
+    /// <summary>Runs the mutant. Null if nothing was noticed: the results agree and the machine found no fault.</summary>
     /// <param name="ptx">The right program.</param>
-    /// <param name="run">Runs a program and says what is wrong with the results, or null.</param>
+    /// <param name="run">Runs a program and returns the fault of its results, or null.</param>
     public string? Notice(string ptx, Func<string, string?> run)
     {
         string broken = Break(ptx);

@@ -4,8 +4,8 @@ using VlmSharp.Conformance;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// Every operator on tensor cores: the PTX that a card gets, run by the PTX machine, which watches for races, addresses and deadlocks
-/// meanwhile. Large shapes are left to the OpenCL device and to cards.
+/// Every operator on tensor cores: the PTX for a card, run by the PTX machine, which also checks for races, bad addresses and deadlocks.
+/// Large shapes are left to the OpenCL device and to cards.
 /// </summary>
 public sealed class PtxConformance : BackendConformance
 {

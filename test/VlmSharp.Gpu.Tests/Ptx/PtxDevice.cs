@@ -10,8 +10,8 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
 /// A device whose kernels are the PTX that a CUDA device would get, run by <see cref="PtxMachine"/>. Its memory is the host's: ILGPU's
-/// CPU accelerator owns
-/// it, so that buffers and copies are ILGPU's own; nothing is launched there. A launch has run when <see cref="Launch"/> returns.
+/// CPU accelerator owns it, so that buffers and copies are ILGPU's own; nothing is launched there. A launch has run when
+/// <see cref="Launch"/> returns.
 /// </summary>
 internal sealed class PtxDevice : KernelDevice
 {
@@ -29,13 +29,13 @@ internal sealed class PtxDevice : KernelDevice
 
     public override int Processors => ProcessorCount;
 
-    /// <summary>Multiprocessors that it says it has.</summary>
+    /// <summary>The number of multiprocessors that it claims to have.</summary>
     public int ProcessorCount { get; init; } = 4;
 
     /// <summary>Runs the programs.</summary>
     public PtxMachine Machine { get; } = new();
 
-    /// <summary>What each kernel's launches did, all together.</summary>
+    /// <summary>What all launches of each kernel did together.</summary>
     public IReadOnlyDictionary<Kernel, PtxReport> Reports => reports;
 
     /// <summary>Runs another program in a kernel's place: one broken on purpose, say.</summary>

@@ -1,6 +1,6 @@
 namespace VlmSharp.Gpu.Tests.Ptx;
 
-/// <summary>What the machine objects to.</summary>
+/// <summary>The faults that the machine detects.</summary>
 internal enum PtxFault
 {
     /// <summary>Two threads touch one word of shared memory between two barriers, and one of them writes.</summary>
@@ -17,7 +17,7 @@ internal enum PtxFault
     /// <summary>An address that is no multiple of the access's size.</summary>
     Misaligned,
 
-    /// <summary>Threads wait where the others never come.</summary>
+    /// <summary>Threads wait at a place that the others never reach.</summary>
     Deadlock,
 
     /// <summary>An instruction for a whole warp that some of its threads do not reach.</summary>
@@ -36,11 +36,11 @@ internal enum PtxFault
     Refused,
 }
 
-/// <summary>A program does something that a GPU would not do, or not do reliably.</summary>
+/// <summary>A program does something that a GPU cannot do, or not reliably.</summary>
 internal sealed class PtxException(PtxFault fault, string message) : Exception($"{fault}: {message}")
 {
     public PtxFault Fault => fault;
 
-    /// <summary>The same fault, said of a kernel.</summary>
+    /// <summary>The same fault with the name of its kernel.</summary>
     public PtxException In(string kernel) => new(fault, $"{message} [{kernel}]");
 }

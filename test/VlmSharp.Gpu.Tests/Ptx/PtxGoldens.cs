@@ -7,10 +7,10 @@ using Xunit.Abstractions;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// Whole models on tensor cores against transformers in fp32: the very PTX that a card gets, run by the PTX machine. Products round what
-/// they multiply to bf16, so the result is off by what that costs and no more: how much it is, plain loops with the same roundings say
-/// (<see cref="RoundingBackend"/>). Roundings fall differently where sums are added in another order, but most fall alike: the two are
-/// nearer to each other than to fp32.
+/// Compares whole models on tensor cores with transformers in fp32: exactly the PTX for a card, run by the PTX machine. Products round
+/// their operands to bf16, and the results may be off only by the error of that. Plain loops with the same roundings show how large it is
+/// (<see cref="RoundingBackend"/>). Some roundings differ because sums are added in another order, but most are the same, so the two are
+/// closer to each other than to fp32.
 /// </summary>
 public sealed class PtxGoldens(ITestOutputHelper output)
 {
@@ -30,7 +30,8 @@ public sealed class PtxGoldens(ITestOutputHelper output)
         using var backend = new GpuBackend(new PtxDevice(), "ptx", "PTX machine", useTensorCores: true);
         using var expected = new GoldenTensors(GoldenFiles.PathOf("activations", $"{kind}-caption.safetensors"));
         Trace onTensorCores = Run(backend, kind, out int[] tokens), rounded = Run(rounding, kind, out _);
-        output.WriteLine("root mean square, relative: error of tensor cores, of rounded plain loops, between the two; largest error / range");
+        output.WriteLine(
+            "root mean square, relative: error of tensor cores, of rounded plain loops, between the two; largest error / range");
         Dictionary<string, float[]> plain = rounded.Tensors.ToDictionary(t => t.Name, t => t.Values);
         foreach (TracedTensor stage in onTensorCores.Tensors.Where(t => expected.Has(t.Name) && t.Name != "pixel_values"))
         {

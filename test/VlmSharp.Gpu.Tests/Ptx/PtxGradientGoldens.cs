@@ -7,15 +7,15 @@ using Xunit.Abstractions;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// The gradients of whole models on tensor cores against the reference's in fp32, by the PTX machine. As with <see cref="PtxGoldens"/>, what
-/// they may be off is what plain loops with the same roundings are off: as a whole closely, one by one with room for how roundings fall. A
-/// key's bias, which softmax does not see, has no gradient, and roundings must not give it one.
+/// Compares the gradients of whole models on tensor cores, run by the PTX machine, with the reference in fp32. As in
+/// <see cref="PtxGoldens"/>, plain loops with the same roundings give the allowed error: tight for all gradients together, with room for
+/// single roundings in each. The bias of the keys, which softmax ignores, has no gradient, and roundings must not give it one.
 /// </summary>
 public sealed class PtxGradientGoldens(ITestOutputHelper output)
 {
     private const double MoreThanRounding = 1.25, MoreOfOne = 2;
 
-    private const double Nothing = 1e-5; // beside a gradient of norm 60
+    private const double Nothing = 1e-5; // compared with a gradient of norm 60
 
     [Theory]
     [InlineData("pg1")]
@@ -35,14 +35,15 @@ public sealed class PtxGradientGoldens(ITestOutputHelper output)
             double size = wanted.Sum(x => (double)x * x);
             double error = Apart(wanted, actual), rounds = Apart(wanted, loops), apart = Apart(loops, actual);
             output.WriteLine($"{kind} {name} | {Share(error, size)} | {Share(rounds, size)} | {Share(apart, size)}");
-            Assert.True(error <= MoreOfOne * MoreOfOne * rounds, $"{name} is off by {Share(error, size)}, rounding by {Share(rounds, size)}.");
+            Assert.True(
+                error <= MoreOfOne * MoreOfOne * rounds, $"{name} is off by {Share(error, size)}, rounding by {Share(rounds, size)}.");
             if (name.EndsWith("k_proj.bias", StringComparison.Ordinal)) Assert.InRange(Math.Sqrt(error), 0, Nothing);
             (all, allErrors, allRoundings, allApart) = (all + size, allErrors + error, allRoundings + rounds, allApart + apart);
         }
 
         output.WriteLine($"{kind} all | {Share(allErrors, all)} | {Share(allRoundings, all)} | {Share(allApart, all)}");
         Assert.InRange(allErrors, 0, MoreThanRounding * MoreThanRounding * allRoundings);
-        Assert.InRange(allApart, 0, allRoundings); // nearer to each other than to fp32
+        Assert.InRange(allApart, 0, allRoundings); // closer to each other than to fp32
     }
 
     private static Dictionary<string, float[]> Gradients(IComputeBackend backend, string kind, GoldenTensors expected)

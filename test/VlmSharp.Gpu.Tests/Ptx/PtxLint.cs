@@ -2,14 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace VlmSharp.Gpu.Tests.Ptx;
 
-/// <summary>What can be said of a kernel's text without an assembler.</summary>
+/// <summary>Properties of a kernel's text that can be found without an assembler.</summary>
 /// <param name="LiveRegisters">Registers of 32 bits alive at once, at most: about what the driver's compiler needs at least.</param>
 /// <param name="LiveAt">Where.</param>
 /// <param name="UsesLocalMemory">Whether registers or arrays lie in local memory, which is slow.</param>
 /// <param name="GlobalLoads">Loads from global memory in the text, by bytes of a thread.</param>
 /// <param name="StaticSharedBytes">Shared memory that the kernel declares.</param>
-internal sealed partial record PtxLint(int LiveRegisters, string LiveAt, bool UsesLocalMemory, IReadOnlyDictionary<int,
-    int> GlobalLoads, int StaticSharedBytes)
+internal sealed partial record PtxLint(
+    int LiveRegisters, string LiveAt, bool UsesLocalMemory, IReadOnlyDictionary<int, int> GlobalLoads, int StaticSharedBytes)
 {
     [GeneratedRegex(@"\bld(?:\.volatile)?\.global[\w.:]*?(?:\.v(?<count>[24]))?\.(?<type>[subf]\d+)\s")]
     private static partial Regex GlobalLoad();

@@ -7,15 +7,14 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// Runs the PTX that ILGPU writes, with what is written inline, on the CPU: a test instrument. It is strict where a GPU is lenient, and
-/// says what it
-/// objects to (<see cref="PtxFault"/>). Groups run on all cores.
+/// Runs the PTX that ILGPU generates, including inline PTX, on the CPU, for tests. It is strict where a GPU is lenient, and reports the
+/// faults that it detects (<see cref="PtxFault"/>). Groups run on all cores.
 /// </summary>
 internal sealed class PtxMachine
 {
     private readonly GlobalShadow shadow = new();
 
-    /// <summary>Instructions of one warp after which it is given up.</summary>
+    /// <summary>The number of instructions after which a warp is given up.</summary>
     public long MostSteps { get; set; } = 200_000_000;
 
     /// <summary>Watches global memory for races. Costs 24 bytes for each 4 that a launch may touch.</summary>
@@ -39,7 +38,7 @@ internal sealed class PtxMachine
         var global = new GlobalMemory(ranges, WatchesGlobalMemory ? shadow : null, program.GlobalGrain);
         var launch = new Launch(grid, threads, parameters, global, MostSteps);
         int groups = checked(grid.X * grid.Y * grid.Z), next = -1;
-        // Workers take the next group each; a group object that met a fault is not used again.
+        // Each worker takes the next group. A group object that met a fault is not reused.
         void Work()
         {
             if (!program.Idle.TryTake(out Group? group)) group = new Group(program);

@@ -5,7 +5,7 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
 /// Every operator with portable kernels, which NVIDIA's cards below compute capability 8.0 get as PTX and others as OpenCL: the PTX
-/// machine sees races that no OpenCL device of the CPU shows. Small shapes; the numbers are the OpenCL device's task.
+/// machine sees races that no OpenCL device on the CPU shows. Shapes are small; the OpenCL device checks the numbers.
 /// </summary>
 public sealed class PtxPortableConformance : BackendConformance
 {

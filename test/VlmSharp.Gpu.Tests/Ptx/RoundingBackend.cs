@@ -4,9 +4,8 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
-/// The reference with the roundings of tensor cores put in, in plain loops: what goes into a product is rounded to bf16, and so are
-/// keys and values. It says how far from fp32 a right implementation comes out. What it leaves out are the weights of attention and the
-/// gradients of scores.
+/// The reference in plain loops with the roundings of tensor cores: operands of products are rounded to bf16, and so are keys and values.
+/// It shows how far from fp32 a right implementation is. It does not round the weights of attention and the gradients of scores.
 /// </summary>
 internal sealed class RoundingBackend(IComputeBackend inner) : DelegatingBackend(inner)
 {

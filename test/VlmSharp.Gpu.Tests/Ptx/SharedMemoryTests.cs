@@ -75,7 +75,7 @@ public class SharedMemoryTests
         const string ReadNext = "xor.b32 a, a, 16; ld.shared.b32 d, [a];";
         Copy(Copy16 + Commit + "cp.async.wait_group 0; bar.sync 0;" + ReadNext);
         Snippet.Fails(PtxFault.SharedRace, Copy16 + Commit + "cp.async.wait_group 0;" + ReadNext, 16);
-        // The barrier must stand after the wait: before it, the other thread's copy may still be on its way.
+        // The barrier must come after the wait: before it, the other thread's copy may still be running.
         const string OneWaitsLate = "setp.lt.u32 p, t, 8; @p cp.async.wait_group 0; bar.sync 0;";
         Snippet.Fails(PtxFault.TooEarly, Copy16 + Commit + OneWaitsLate + "xor.b32 a, a, 128; ld.shared.b32 d, [a];", 16);
     }

@@ -7,8 +7,7 @@ namespace VlmSharp.Gpu.Tests.Ptx;
 
 /// <summary>
 /// A few instructions as a kernel. They find: t, the thread in its group; g, the group; in and out, two buffers; base, the address of
-/// s, 4096 bytes of shared
-/// memory; registers a to f (they take any type here), x0 to x31 and y0 to y31; predicates p and q.
+/// s, 4096 bytes of shared memory; registers a to f (they take any type here), x0 to x31 and y0 to y31; predicates p and q.
 /// </summary>
 internal static unsafe class Snippet
 {
@@ -33,7 +32,7 @@ internal static unsafe class Snippet
 
     public static PtxProgram Program(string body) => PtxProgram.Parse(Head + body + "\nret;\n}\n");
 
-    /// <summary>Runs it; gives the second buffer.</summary>
+    /// <summary>Runs the snippet and returns the second buffer.</summary>
     public static (TOut[] Output, PtxReport Report) Run<TIn, TOut>(string body, TIn[] input, int outputs, int threads = 32,
         int groups = 1, int sharedBytes = 0)
         where TIn : unmanaged where TOut : unmanaged
@@ -60,11 +59,11 @@ internal static unsafe class Snippet
         }
     }
 
-    /// <summary>Runs it with 64 words in each buffer, the first 0 to 63, for what the machine says of it.</summary>
+    /// <summary>Runs the snippet with 64 words in each buffer, the first 0 to 63, and returns the report of the machine.</summary>
     public static PtxReport Run(string body, int threads = 64, int groups = 1, int sharedBytes = 0) =>
         Run<uint, uint>(body, [.. Enumerable.Range(0, 64).Select(i => (uint)i)], 64, threads, groups, sharedBytes).Report;
 
-    /// <summary>The machine objects to it.</summary>
+    /// <summary>Asserts that the machine reports a fault.</summary>
     public static void Fails(PtxFault fault, string body, int threads = 64, int groups = 1) =>
         Assert.Equal(fault, Assert.Throws<PtxException>(() => Run(body, threads, groups)).Fault);
 

@@ -45,7 +45,7 @@ public sealed class RecordedModelTests : IDisposable
         TopLogProbabilities = 2,
     });
 
-    /// <summary>Together, of different lengths; or one every five steps. The batch grows and shrinks, step by step.</summary>
+    /// <summary>All together with different lengths, or one every five steps. The batch grows and shrinks from step to step.</summary>
     [OpenClTheory]
     [InlineData(0)]
     [InlineData(5)]
@@ -58,7 +58,7 @@ public sealed class RecordedModelTests : IDisposable
     [OpenClFact]
     public async Task Callers_of_the_engine()
     {
-        // Long enough that, however they arrive, steps with the same rows come again.
+        // Long enough that steps with the same rows are repeated, however the requests arrive.
         var options = new GenerationOptions { MaxNewTokens = 24, IgnoreEndOfSequence = true };
         GenerationResult[] together = await Task.WhenAll(questions[..8].Select(question => recorded.GenerateAsync(question, options)));
         for (int i = 0; i < together.Length; i++)
@@ -90,7 +90,7 @@ public sealed class RecordedModelTests : IDisposable
         Assert.True(device.Replays > device.Recordings, $"{device.Recordings} recordings are replayed {device.Replays} times.");
     }
 
-    /// <summary>The tokens and log-probabilities of requests of which each later one has a longer cache.</summary>
+    /// <summary>The tokens and log-probabilities of requests, each with a longer cache than the one before.</summary>
     private (int, float)[] Join(VisionLanguageModel model, int apart)
     {
         using GenerationSession session = model.Start([]);

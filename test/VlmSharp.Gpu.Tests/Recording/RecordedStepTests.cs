@@ -3,7 +3,7 @@ using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Gpu.Tests.Recording;
 
-/// <summary>When a step is recorded, replayed, and made anew.</summary>
+/// <summary>When a step is recorded, replayed and recorded again.</summary>
 [Collection(SharedDevice.Collection)]
 public sealed class RecordedStepTests : IDisposable
 {

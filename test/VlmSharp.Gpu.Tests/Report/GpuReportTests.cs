@@ -34,7 +34,8 @@ public sealed class GpuReportTests : IDisposable
 
         string page = new GpuPage(In("report.json")).Write();
         Assert.Contains("**checks**: 1 of 2 within their bounds", page, StringComparison.Ordinal);
-        Assert.True(page.IndexOf("| Linear |", StringComparison.Ordinal) < page.IndexOf("| Rope |", StringComparison.Ordinal)); // what failed is first
+        // what failed is first
+        Assert.True(page.IndexOf("| Linear |", StringComparison.Ordinal) < page.IndexOf("| Rope |", StringComparison.Ordinal));
         string missing = page[page.IndexOf("## Not measured", StringComparison.Ordinal)..];
         Assert.Contains("PaliGemma-3B, bf16: stopped at its time limit", missing, StringComparison.Ordinal);
         Assert.Contains("Operators at the sizes of PaliGemma-3B: not run", missing, StringComparison.Ordinal);

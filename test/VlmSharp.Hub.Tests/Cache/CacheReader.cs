@@ -6,12 +6,13 @@ namespace VlmSharp.Hub.Tests.Cache;
 #pragma warning disable CA5350 // git's names of blobs are SHA-1
 
 /// <summary>
-/// A second reader of the cache, written from the description of its layout (docs/hub.md and the hub's own documentation) and sharing no code with
-/// VlmSharp.Hub. It takes nothing for granted: every name must be there in its place, every link lead to a blob, every blob have the hash that is its name.
+/// A second reader of the cache, written from the description of its layout (docs/hub.md and the hub's own documentation) and sharing no
+/// code with VlmSharp.Hub. It takes nothing for granted: every name must be in its place, every link must lead to a blob, and every blob
+/// must have the hash that is its name.
 /// </summary>
 internal static class CacheReader
 {
-    /// <summary>The path of a file at a revision; null where nothing is known of it; throws what is against the layout.</summary>
+    /// <summary>The path of a file at a revision, or null if the cache knows nothing about it. Throws if the layout is violated.</summary>
     /// <exception cref="FileNotFoundException">The cache says that the repository has no such file.</exception>
     public static string? Find(string cache, string model, string revision, string file)
     {
@@ -24,14 +25,15 @@ internal static class CacheReader
         return File.Exists(path) ? path : null;
     }
 
-    /// <summary>Every rule of the layout that a whole model must keep.</summary>
+    /// <summary>Checks every rule of the layout for a complete model.</summary>
     /// <param name="cache">The cache.</param>
     /// <param name="model">OWNER/NAME.</param>
-    /// <param name="areLinks">Whether snapshots are links, or files.</param>
+    /// <param name="areLinks">Whether snapshots hold links instead of files.</param>
     public static void Check(string cache, string model, bool areLinks = true)
     {
         string folder = $"{cache}/models--{model.Replace("/", "--", StringComparison.Ordinal)}";
-        Assert.StartsWith("Signature: 8a477f597d28d172789f06886806bc55", File.ReadAllText($"{cache}/CACHEDIR.TAG"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Signature: 8a477f597d28d172789f06886806bc55", File.ReadAllText($"{cache}/CACHEDIR.TAG"), StringComparison.Ordinal);
         string[] linked = [.. Directory.EnumerateFiles($"{folder}/snapshots", "*", SearchOption.AllDirectories).Select(path =>
         {
             FileSystemInfo? target = File.ResolveLinkTarget(path, returnFinalTarget: false);
@@ -42,7 +44,8 @@ internal static class CacheReader
             return name.Split('/')[^1];
         })];
         string[] blobs = [.. Directory.EnumerateFiles($"{folder}/blobs").Select(path => Path.GetFileName(path))];
-        Assert.Equal(linked.Where(name => name.Length > 0).Distinct().Order(StringComparer.Ordinal), blobs.Order(StringComparer.Ordinal)); // no part, and nothing that nobody has
+        // no partial downloads and no unreferenced blobs
+        Assert.Equal(linked.Where(name => name.Length > 0).Distinct().Order(StringComparer.Ordinal), blobs.Order(StringComparer.Ordinal));
         foreach (string blob in blobs) Assert.Equal(blob, Hash(File.ReadAllBytes($"{folder}/blobs/{blob}"), blob.Length));
     }
 

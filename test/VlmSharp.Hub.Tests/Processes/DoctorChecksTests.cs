@@ -3,7 +3,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Hub.Tests.Processes;
 
-/// <summary>What the doctor makes of machines that these tests do not run on.</summary>
+/// <summary>What the doctor reports about machines on which these tests do not run.</summary>
 public sealed class DoctorChecksTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -41,18 +41,19 @@ public sealed class DoctorChecksTests : IDisposable
     {
         MachineMemory memory = Machine(64L << 30, 60L << 30);
         Put("proc/self/cgroup", "12:cpu,cpuacct:/x\n4:memory:/docker/abc\n");
-        Put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"); // in a container its own group is the root
+        Put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"); // a container sees its own group as the root
         Assert.Null(memory.Limit);
         Put("sys/fs/cgroup/memory/memory.limit_in_bytes", $"{4L << 30}\n");
         Assert.Equal(4L << 30, memory.Limit);
     }
 
     [Fact]
-    public void Memory_is_good_where_a_3B_model_has_room()
+    public void Memory_is_good_if_a_3B_model_fits()
     {
         Assert.Equal(Level.Good, MachineChecks.Memory(Machine(64L << 30, 60L << 30)).Level);
         Assert.Contains("--quantize", MachineChecks.Memory(Machine(8L << 30, 4L << 30)).Advice, StringComparison.Ordinal);
-        Assert.Contains("too little for a 3B model in 4 bits", MachineChecks.Memory(Machine(2L << 30, 1L << 30)).Advice, StringComparison.Ordinal);
+        Assert.Contains(
+            "too little for a 3B model in 4 bits", MachineChecks.Memory(Machine(2L << 30, 1L << 30)).Advice, StringComparison.Ordinal);
         Put("proc/self/cgroup", "0::/\n");
         Put("sys/fs/cgroup/memory.max", $"{4L << 30}\n");
         Finding limited = MachineChecks.Memory(Machine(64L << 30, 60L << 30));
@@ -64,7 +65,7 @@ public sealed class DoctorChecksTests : IDisposable
         Assert.Equal(level, $"{FolderChecks.Disk("/x", free).Level}");
 
     [Fact]
-    public void A_folder_is_writable_where_a_file_can_be_made()
+    public void A_folder_is_writable_if_a_file_can_be_created()
     {
         Assert.True(FolderChecks.IsWritable(folder.Path));
         Assert.Empty(Directory.EnumerateFiles(folder.Path));

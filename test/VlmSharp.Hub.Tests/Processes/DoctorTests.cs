@@ -11,7 +11,8 @@ public sealed class DoctorTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private async Task<(int Code, JsonNode Report, string Output)> DoctorAsync(string[] arguments, params (string Name, string Value)[] environment)
+    private async Task<(int Code, JsonNode Report, string Output)> DoctorAsync(
+        string[] arguments, params (string Name, string Value)[] environment)
     {
         (int code, string output, string error) = await ProgramRun.RunAsync(folder.Path, ["doctor", "--json", .. arguments], environment);
         Assert.True(error.Length == 0, error);
@@ -19,14 +20,20 @@ public sealed class DoctorTests : IDisposable
     }
 
     private static IEnumerable<(string Level, string Text)> Of(JsonNode report, string name) =>
-        report["findings"]!.AsArray().Where(f => f!["name"]!.GetValue<string>() == name).Select(f => (f!["level"]!.GetValue<string>(), f["text"]!.GetValue<string>()));
+        report["findings"]!
+            .AsArray()
+            .Where(f => f!["name"]!.GetValue<string>() == name)
+            .Select(f => (f!["level"]!.GetValue<string>(), f["text"]!.GetValue<string>()));
 
     [Fact]
     public async Task It_looks_at_everything_and_shows_no_token()
     {
         (int code, JsonNode report, string output) = await DoctorAsync([], ("HF_TOKEN", FakeHub.Token));
         Assert.Equal(0, code);
-        foreach (string name in (string[])["program", "commands", "serve", "GPU backend", "processor", "threads", "memory", "device", "cache", "token", "endpoint", "disk", "temporary folder"])
+        foreach (string name in (string[])[
+            "program", "commands", "serve", "GPU backend", "processor", "threads", "memory", "device", "cache", "token", "endpoint",
+            "disk", "temporary folder"
+        ])
             Assert.NotEmpty(Of(report, name));
         Assert.Equal([("good", "from HF_TOKEN")], Of(report, "token"));
         Assert.Contains("pull", Of(report, "commands").Single().Text, StringComparison.Ordinal);
@@ -38,19 +45,22 @@ public sealed class DoctorTests : IDisposable
     public async Task It_lists_the_models_of_the_cache()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1_000_000));
-        Assert.Equal(0, (await ProgramRun.RunAsync(folder.Path, ["pull", FakeHub.Model, "-q"], ("HF_ENDPOINT", hub.Address.OriginalString))).Code);
+        Assert.Equal(
+            0, (await ProgramRun.RunAsync(folder.Path, ["pull", FakeHub.Model, "-q"], ("HF_ENDPOINT", hub.Address.OriginalString))).Code);
         Assert.Equal([("good", "acme/tiny, 1.0 MB")], Of((await DoctorAsync([])).Report, "model"));
-        File.Delete(Path.Combine(folder.Path, "huggingface", "hub", "models--acme--tiny", "snapshots", FakeHub.Commit, "model.safetensors"));
+        File.Delete(
+            Path.Combine(folder.Path, "huggingface", "hub", "models--acme--tiny", "snapshots", FakeHub.Commit, "model.safetensors"));
         JsonNode report = (await DoctorAsync([])).Report;
         Assert.Equal([("warning", "acme/tiny, 5.0 kB: model.safetensors is missing")], Of(report, "model"));
         Assert.Contains("vlmsharp pull acme/tiny", report["findings"]!.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Online_it_asks_the_hub_and_no_answer_is_a_problem()
+    public async Task With_online_it_asks_the_hub_and_no_answer_is_a_problem()
     {
         await using var hub = new FakeHub();
-        (int code, JsonNode report, _) = await DoctorAsync(["--online", "--endpoint", hub.Address.OriginalString], ("HF_TOKEN", FakeHub.Token));
+        (int code, JsonNode report, _) =
+            await DoctorAsync(["--online", "--endpoint", hub.Address.OriginalString], ("HF_TOKEN", FakeHub.Token));
         Assert.Equal(("good", 0), (Of(report, "online").Single().Level, code));
         Assert.EndsWith("and knows the token", Of(report, "online").Single().Text, StringComparison.Ordinal);
         Uri gone = hub.Address;
@@ -86,7 +96,7 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
-    public async Task Settings_that_cannot_be_used_are_a_problem_with_its_reason()
+    public async Task Unusable_settings_are_a_problem_with_a_reason()
     {
         (int code, JsonNode report, _) = await DoctorAsync([], ("HF_ENDPOINT", "huggingface.co"));
         Assert.Equal(1, code);
@@ -94,7 +104,7 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
-    public async Task As_text_it_is_a_line_each_and_what_to_do_below()
+    public async Task The_text_has_a_line_for_each_check_and_advice_below()
     {
         (int code, string output, _) = await ProgramRun.RunAsync(folder.Path, ["doctor"]);
         Assert.Equal(0, code);

@@ -8,7 +8,9 @@ using VlmSharp.Hub.Tests.Server;
 
 namespace VlmSharp.Hub.Tests.Processes;
 
-/// <summary>The table of docs/hub.md is what the program prints: each of its rows is brought about, and the message held against it.</summary>
+/// <summary>
+/// The table of docs/hub.md shows what the program prints. The test causes each row and compares the message.
+/// </summary>
 public sealed partial class MessagesPageTests : IDisposable
 {
     private const string Model = FakeHub.Model;
@@ -19,7 +21,7 @@ public sealed partial class MessagesPageTests : IDisposable
 
     private sealed record Case(string What, Action<FakeHub> Arrange, string[] Arguments, params (string Name, string Value)[] Environment)
     {
-        /// <summary>The endpoint, where it is not the server that behaves as the hub.</summary>
+        /// <summary>The endpoint, if it is not the fake hub.</summary>
         public string? Endpoint { get; init; }
     }
 
@@ -38,14 +40,27 @@ public sealed partial class MessagesPageTests : IDisposable
         new("no such model, or one that the token may not see", Nothing, ["pull", "acme/tinny"], Known),
         new("no name of a model", Nothing, ["pull", "tiny"]),
         new("no such revision", Nothing, ["pull", Model, "--revision", "float17"]),
-        new("a file that is listed is not there", hub => hub.Instead = r => r.Method == "HEAD" ? FakeAnswer.Error(404, "EntryNotFound") : null, ["pull", Model]),
+        new(
+            "a file that is listed is not there",
+            hub => hub.Instead = r => r.Method == "HEAD" ? FakeAnswer.Error(404, "EntryNotFound") : null,
+            ["pull", Model]),
         new("no weights as safetensors", hub => hub.Files = [.. hub.Files.Where(f => f.Name != "model.safetensors")], ["pull", Model]),
-        new("a file's name that could do harm", hub => hub.Instead = r => r.Path.StartsWith("/api/", StringComparison.Ordinal) ? FakeAnswer.Text(200, FakeHub.Listing(["../x"])) : null, ["pull", Model]),
+        new(
+            "a file's name that could do harm",
+            hub => hub.Instead = r =>
+                r.Path.StartsWith("/api/", StringComparison.Ordinal) ? FakeAnswer.Text(200, FakeHub.Listing(["../x"])) : null,
+            ["pull", Model]),
         new("offline mode", Nothing, ["pull", Model], ("HF_HUB_OFFLINE", "1")),
         new("--model, not yet fetched", Nothing, ["inspect", "--model", Model]),
-        new("--model, fetched in part", _ => Directory.CreateDirectory(Path.Combine(folder, "huggingface/hub/models--acme--tiny/snapshots", FakeHub.Commit)), ["inspect", "--model", $"{Model}@{FakeHub.Commit}"]),
-        new("the disk is too small", hub => hub.Instead = r => r.Method == "HEAD" && r.Path.EndsWith(".safetensors", StringComparison.Ordinal)
-            ? new FakeAnswer(200, ("X-Repo-Commit", FakeHub.Commit), ("X-Linked-Etag", new string('a', 64)), ("X-Linked-Size", "4000000000000")) : null, ["pull", Model]),
+        new(
+            "--model, fetched in part",
+            _ => Directory.CreateDirectory(Path.Combine(folder, "huggingface/hub/models--acme--tiny/snapshots", FakeHub.Commit)),
+            ["inspect", "--model", $"{Model}@{FakeHub.Commit}"]),
+        new("the disk is too small",
+            hub => hub.Instead = r => r.Method == "HEAD" && r.Path.EndsWith(".safetensors", StringComparison.Ordinal)
+            ? new FakeAnswer(
+                200, ("X-Repo-Commit", FakeHub.Commit), ("X-Linked-Etag", new string('a', 64)), ("X-Linked-Size", "4000000000000")) : null,
+            ["pull", Model]),
         new("the disk is full on the way", hub =>
         {
             string blobs = Path.Combine(folder, "huggingface/hub/models--acme--tiny/blobs");
@@ -53,8 +68,15 @@ public sealed partial class MessagesPageTests : IDisposable
             File.CreateSymbolicLink(Path.Combine(blobs, hub.Files[2].ETag + ".incomplete"), "/dev/full");
         }, ["pull", Model]),
         new("the connection is lost", hub => hub.CutAfter = 0, ["pull", Model]),
-        new("no bytes come", hub => hub.Instead = _ => new FakeAnswer(200, ("Content-Length", "9")) { Body = (_, c) => Task.Delay(Timeout.Infinite, c) }, ["pull", Model], ("HF_HUB_DOWNLOAD_TIMEOUT", "1")),
-        new("other bytes than the hash says", hub => hub.OnTheWay = bytes => bytes.Length == 100_000 ? [.. bytes[1..], 0] : bytes, ["pull", Model]),
+        new(
+            "no bytes come",
+            hub => hub.Instead = _ => new FakeAnswer(200, ("Content-Length", "9")) { Body = (_, c) => Task.Delay(Timeout.Infinite, c) },
+            ["pull", Model],
+            ("HF_HUB_DOWNLOAD_TIMEOUT", "1")),
+        new(
+            "other bytes than the hash says",
+            hub => hub.OnTheWay = bytes => bytes.Length == 100_000 ? [.. bytes[1..], 0] : bytes,
+            ["pull", Model]),
         new("the host's name is not known", Nothing, ["pull", Model]) { Endpoint = "http://hub.invalid" },
         new("nobody answers", Nothing, ["pull", Model]) { Endpoint = "http://127.0.0.1:1" },
         new("a certificate that is not trusted", Nothing, ["pull", Model]) { Endpoint = tls },
@@ -67,7 +89,7 @@ public sealed partial class MessagesPageTests : IDisposable
     [Fact]
     public async Task The_table_is_what_the_program_prints()
     {
-        if (!OperatingSystem.IsLinux()) return; // paths, and /dev/full
+        if (!OperatingSystem.IsLinux()) return; // needs Linux paths and /dev/full
         using X509Certificate2 certificate = SelfSigned();
         await using var tls = new FakeServer(false, _ => FakeAnswer.Text(200, ""), async stream =>
         {
@@ -94,12 +116,14 @@ public sealed partial class MessagesPageTests : IDisposable
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(100_000));
         of.Arrange(hub);
-        (int code, string output, string error) = await ProgramRun.RunAsync(home, of.Arguments, [("HF_ENDPOINT", of.Endpoint ?? hub.Address.OriginalString), .. of.Environment]);
+        (int code, string output, string error) =
+            await ProgramRun.RunAsync(home, of.Arguments, [("HF_ENDPOINT", of.Endpoint ?? hub.Address.OriginalString), .. of.Environment]);
         Assert.True(output.Length == 0, output);
-        string message = error.TrimEnd().Split('\n')[^1]; // progress stands before it
+        string message = error.TrimEnd().Split('\n')[^1]; // progress lines come before it
         Assert.StartsWith("vlmsharp: ", message, StringComparison.Ordinal);
         message = message["vlmsharp: ".Length..].Replace(hub.Address.OriginalString, "https://huggingface.co", StringComparison.Ordinal)
-            .Replace(tls["https://".Length..], "huggingface.co", StringComparison.Ordinal).Replace(home, "~/.cache", StringComparison.Ordinal);
+            .Replace(
+                tls["https://".Length..], "huggingface.co", StringComparison.Ordinal).Replace(home, "~/.cache", StringComparison.Ordinal);
         return $"| {of.What} | {code} | {Free().Replace(message, "has 1.20 GB free")} |";
     }
 

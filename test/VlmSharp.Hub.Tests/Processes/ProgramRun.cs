@@ -3,7 +3,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Hub.Tests.Processes;
 
-/// <summary><c>vlmsharp</c> as a process of its own, with an environment in which nobody's own cache and token are.</summary>
+/// <summary>Runs <c>vlmsharp</c> as a process, with an environment that hides the user's own cache and token.</summary>
 internal sealed class ProgramRun : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -17,7 +17,7 @@ internal sealed class ProgramRun : IDisposable
         error = process.StandardError.ReadToEndAsync();
     }
 
-    /// <summary>The program as it was built, of the same configuration as these tests.</summary>
+    /// <summary>The program of the same build configuration as these tests.</summary>
     private static string Program
     {
         get
@@ -27,22 +27,24 @@ internal sealed class ProgramRun : IDisposable
         }
     }
 
-    /// <summary>Begins.</summary>
-    /// <param name="home">The folder that stands for the user's own.</param>
+    /// <summary>Starts the program.</summary>
+    /// <param name="home">The folder to use as the user's home.</param>
     /// <param name="arguments">The command line.</param>
-    /// <param name="environment">Further variables.</param>
+    /// <param name="environment">Additional environment variables.</param>
     public static ProgramRun Start(string home, string[] arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet", [Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string name in start.Environment.Keys.Where(n => n.StartsWith("HF_", StringComparison.Ordinal) || n.Contains("PROXY", StringComparison.OrdinalIgnoreCase)).ToArray())
+        foreach (string name in start.Environment.Keys.Where(
+            n => n.StartsWith("HF_", StringComparison.Ordinal) || n.Contains("PROXY", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
         start.Environment["HF_HOME"] = Path.Combine(home, "huggingface");
         foreach ((string name, string value) in environment) start.Environment[name] = value;
         return new ProgramRun(Process.Start(start)!);
     }
 
-    /// <summary>Runs to the end.</summary>
-    public static async Task<(int Code, string Output, string Error)> RunAsync(string home, string[] arguments, params (string Name, string Value)[] environment)
+    /// <summary>Waits for the end.</summary>
+    public static async Task<(int Code, string Output, string Error)> RunAsync(
+        string home, string[] arguments, params (string Name, string Value)[] environment)
     {
         using ProgramRun run = Start(home, arguments, environment);
         return await run.EndAsync();
@@ -55,10 +57,11 @@ internal sealed class ProgramRun : IDisposable
         return (process.ExitCode, output, await error);
     }
 
-    /// <summary>The next line that it prints.</summary>
-    public async Task<string> LineAsync() => await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) ?? throw new IOException(await error);
+    /// <summary>Reads the next line that the program prints.</summary>
+    public async Task<string> LineAsync() =>
+        await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) ?? throw new IOException(await error);
 
-    /// <summary>kill -9.</summary>
+    /// <summary>Kills the program, like kill -9.</summary>
     public async Task KillAsync()
     {
         process.Kill();

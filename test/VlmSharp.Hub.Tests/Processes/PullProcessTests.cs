@@ -6,7 +6,9 @@ using VlmSharp.Hub.Tests.Server;
 
 namespace VlmSharp.Hub.Tests.Processes;
 
-/// <summary><c>vlmsharp pull</c> as people run it: killed, twice at once, beside another tool's lock; and then a model by its name.</summary>
+/// <summary>
+/// <c>vlmsharp pull</c> as people run it: killed, run twice at once, next to the lock of another tool. Then the model is used by its name.
+/// </summary>
 public sealed class PullProcessTests : IDisposable
 {
     private const int Size = 24_000_000;
@@ -17,14 +19,15 @@ public sealed class PullProcessTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private ProgramRun Pull(FakeHub hub, params string[] more) => ProgramRun.Start(folder.Path, ["pull", FakeHub.Model, "--endpoint", hub.Address.OriginalString, .. more]);
+    private ProgramRun Pull(FakeHub hub, params string[] more) =>
+        ProgramRun.Start(folder.Path, ["pull", FakeHub.Model, "--endpoint", hub.Address.OriginalString, .. more]);
 
     private string Incomplete(FakeHub hub) => Path.Combine(Cache, "models--acme--tiny", "blobs", hub.Files[2].ETag + ".incomplete");
 
     private static long Length(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
 
     [Fact]
-    public async Task A_pull_that_was_killed_twice_goes_on_from_where_it_was()
+    public async Task A_pull_that_was_killed_twice_resumes_where_it_was()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(Size)) { Pause = TimeSpan.FromMilliseconds(4) };
         long before = 0;
@@ -49,13 +52,14 @@ public sealed class PullProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_signal_ends_a_pull_and_keeps_what_came()
+    public async Task A_signal_ends_a_pull_and_keeps_the_received_bytes()
     {
-        if (OperatingSystem.IsWindows()) return; // it has no such signal
+        if (OperatingSystem.IsWindows()) return; // Windows has no such signal
         await using var hub = new FakeHub(FakeHub.TinyModel(Size)) { Pause = TimeSpan.FromMilliseconds(4) };
         using ProgramRun run = Pull(hub);
         while (!run.HasEnded && Length(Incomplete(hub)) < 2_000_000) await Task.Delay(5);
-        using (Process kill = Process.Start("kill", ["-TERM", $"{run.Id}"])) await kill.WaitForExitAsync(); // as Ctrl-C, which a program in the background never gets
+        // like Ctrl-C, which a background program never gets
+        using (Process kill = Process.Start("kill", ["-TERM", $"{run.Id}"])) await kill.WaitForExitAsync();
         (int code, string output, string error) = await run.EndAsync();
         Assert.Equal((130, ""), (code, output));
         Assert.EndsWith("vlmsharp: canceled" + Environment.NewLine, error, StringComparison.Ordinal);
@@ -75,20 +79,21 @@ public sealed class PullProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task The_lock_of_python_s_tools_is_waited_for()
+    public async Task A_pull_waits_for_the_lock_of_python_s_tools()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1000));
         string path = Path.Combine(Cache, ".locks", "models--acme--tiny", hub.Files[2].ETag + ".lock");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        // What Python's filelock does on Unix: flock on the open file.
+        // Does what Python's filelock does on Unix: flock on the open file.
         using Process? holder = StartHolder(path);
-        if (holder is null) return; // no flock program, as on Windows
+        if (holder is null) return; // there is no flock program, for example on Windows
         Assert.Equal("held", await holder.StandardOutput.ReadLineAsync());
         using ProgramRun run = Pull(hub);
-        while (!File.Exists(Path.Combine(Cache, "models--acme--tiny", "snapshots", FakeHub.Commit, "tokenizer.model"))) await Task.Delay(10);
+        while (!File.Exists(Path.Combine(Cache, "models--acme--tiny", "snapshots", FakeHub.Commit, "tokenizer.model")))
+            await Task.Delay(10);
         await Task.Delay(300);
         Assert.False(run.HasEnded);
-        holder.StandardInput.Close(); // ends it, and the lock with it
+        holder.StandardInput.Close(); // ends the program and with it the lock
         (int code, _, string error) = await run.EndAsync();
         Assert.Equal(0, code);
         Assert.Contains("model.safetensors: another process fetches it; waiting for that one", error, StringComparison.Ordinal);
@@ -99,7 +104,11 @@ public sealed class PullProcessTests : IDisposable
     {
         try
         {
-            return Process.Start(new ProcessStartInfo("flock", [path, "sh", "-c", "echo held; cat"]) { RedirectStandardInput = true, RedirectStandardOutput = true });
+            return Process.Start(new ProcessStartInfo("flock", [path, "sh", "-c", "echo held; cat"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true
+            });
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -115,15 +124,19 @@ public sealed class PullProcessTests : IDisposable
         string[] caption = ["caption", picture, "-q", "--model", FakeHub.Model];
         (int code, string output, string error) = await ProgramRun.RunAsync(folder.Path, caption);
         Assert.Equal((3, ""), (code, output));
-        Assert.Equal($"vlmsharp: acme/tiny is neither a folder nor in the cache of the hub ({Cache}): run 'vlmsharp pull acme/tiny'.{Environment.NewLine}", error);
+        Assert.Equal(
+            $"vlmsharp: acme/tiny is neither a folder nor in the cache of the hub ({Cache}): run 'vlmsharp pull "
+                + $"acme/tiny'.{Environment.NewLine}",
+            error);
 
         Assert.Equal(0, (await Pull(hub, "-q").EndAsync()).Code);
         Assert.Equal((0, "a cake" + Environment.NewLine), await Short(caption));
-        Assert.Equal((0, "a cake" + Environment.NewLine), await Short(["caption", picture, "-q", "--model", $"{FakeHub.Model}@{FakeHub.Commit}"]));
+        Assert.Equal(
+            (0, "a cake" + Environment.NewLine), await Short(["caption", picture, "-q", "--model", $"{FakeHub.Model}@{FakeHub.Commit}"]));
         foreach (string[] command in (string[][])[["inspect"], ["inspect", "--plan"], ["tokenize"], ["batch", picture, "-q"]])
             Assert.Equal(0, (await Short([.. command, "--model", FakeHub.Model])).Code);
 
-        string own = Path.Combine(folder.Path, "acme", "tiny"); // what is on the disk counts before a name
+        string own = Path.Combine(folder.Path, "acme", "tiny"); // a folder on the disk takes precedence over a name on the hub
         Directory.CreateDirectory(own);
         Assert.Equal(3, (await Short(["inspect", "--model", own])).Code);
 
@@ -160,16 +173,21 @@ public sealed class PullProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_dry_run_and_json_say_what_there_is()
+    public async Task A_dry_run_and_json_report_what_there_is()
     {
         await using var hub = new FakeHub(FakeHub.TinyModel(1_000_000));
         JsonNode plan = JsonNode.Parse((await Pull(hub, "--dry-run", "--json").EndAsync()).Output)!;
         Assert.Equal(1_005_000 + hub.Files[0].Content.Length, plan["to_fetch"]!.GetValue<long>());
         Assert.Equal(3, plan["files"]!.AsArray().Count);
         (_, string table, _) = await Pull(hub, "--dry-run").EndAsync();
-        Assert.Contains("Left there, because a model in safetensors does without: README.md, pytorch_model.bin, flax/weights.npz.", table, StringComparison.Ordinal);
+        Assert.Contains(
+            "Left there, because a model in safetensors does without: README.md, pytorch_model.bin, flax/weights.npz.",
+            table,
+            StringComparison.Ordinal);
         JsonNode done = JsonNode.Parse((await Pull(hub, "--json").EndAsync()).Output)!;
-        Assert.Equal((FakeHub.Model, "main", FakeHub.Commit), (done["model"]!.GetValue<string>(), done["revision"]!.GetValue<string>(), done["commit"]!.GetValue<string>()));
+        Assert.Equal(
+            (FakeHub.Model, "main", FakeHub.Commit),
+            (done["model"]!.GetValue<string>(), done["revision"]!.GetValue<string>(), done["commit"]!.GetValue<string>()));
         Assert.True(Directory.Exists(done["path"]!.GetValue<string>()));
         Assert.Equal(done["path"]!.GetValue<string>() + Environment.NewLine, (await Pull(hub, "--offline").EndAsync()).Output);
     }
@@ -200,7 +218,7 @@ public sealed class PullProcessTests : IDisposable
         Assert.DoesNotContain(FakeHub.Token, output + error, StringComparison.Ordinal);
         foreach (string path in Directory.EnumerateFiles(Cache, "*", SearchOption.AllDirectories))
             Assert.DoesNotContain(FakeHub.Token, File.ReadAllText(path), StringComparison.Ordinal);
-        // A server that repeats what it was sent.
+        // A server that echoes what it was sent.
         hub.Instead = request => new FakeAnswer(418, ("X-Error-Message", $"you sent {request.Authorization}"), ("Content-Length", "0"));
         (code, output, error) = await Pull(hub, "--token-file", file, "--cache", folder.At("other")).EndAsync();
         Assert.NotEqual(0, code);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace VlmSharp.Hub.Tests.Processes;
 
-/// <summary>A python, with an environment in which the cache is the test's.</summary>
+/// <summary>Runs Python with an environment that names the test's cache.</summary>
 internal static class Python
 {
     public static string Program => Environment.GetEnvironmentVariable("VLMSHARP_PYTHON") is { Length: > 0 } given ? given : "python3";
@@ -11,7 +11,12 @@ internal static class Python
 
     public static async Task<string> RunAsync(string home, Uri endpoint, string code)
     {
-        using Process process = Start(code, ("HF_HOME", Path.Combine(home, "huggingface")), ("HF_ENDPOINT", endpoint.OriginalString), ("HF_HUB_DISABLE_PROGRESS_BARS", "1"), ("HF_HUB_DISABLE_XET", "1"));
+        using Process process = Start(
+            code,
+            ("HF_HOME", Path.Combine(home, "huggingface")),
+            ("HF_ENDPOINT", endpoint.OriginalString),
+            ("HF_HUB_DISABLE_PROGRESS_BARS", "1"),
+            ("HF_HUB_DISABLE_XET", "1"));
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
         Assert.True(process.ExitCode == 0, await error);

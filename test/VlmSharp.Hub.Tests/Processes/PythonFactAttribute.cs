@@ -1,6 +1,6 @@
 namespace VlmSharp.Hub.Tests.Processes;
 
-/// <summary>A test that needs Python's own library of the hub; VLMSHARP_PYTHON names a python that has it.</summary>
+/// <summary>A test that needs Python's own library of the hub; VLMSHARP_PYTHON names a Python that has it.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class PythonFactAttribute : FactAttribute
 {

@@ -4,7 +4,7 @@ using VlmSharp.Hub.Tests.Server;
 
 namespace VlmSharp.Hub.Tests.Processes;
 
-/// <summary>One cache for both: what Python's library of the hub reads of ours, and we of its.</summary>
+/// <summary>Python's hub library and VlmSharp share a cache: each reads what the other has downloaded.</summary>
 public sealed class PythonTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -33,7 +33,7 @@ public sealed class PythonTests : IDisposable
             print(hf_hub_download("acme/tiny", "model.safetensors"))
             """);
         Assert.Equal(Path.Combine(path, "model.safetensors"), said);
-        Assert.Equal(0, hub.Sent); // it looked, and had no need to fetch
+        Assert.Equal(0, hub.Sent); // Python looked and did not need to fetch
     }
 
     [PythonFact]

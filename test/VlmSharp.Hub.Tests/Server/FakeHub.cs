@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace VlmSharp.Hub.Tests.Server;
 
 /// <summary>
-/// A server that behaves as the hub does: a listing of a model's files, their sizes and hashes by HEAD, small files from itself and large ones by a redirect to a
-/// second host, with ranges; licenses and private models with the hub's statuses and error codes.
+/// A server that behaves as the hub does: a listing of a model's files, their sizes and hashes by HEAD, small files from itself and large
+/// ones by a redirect to a second host, with ranges; licenses and private models with the hub's statuses and error codes.
 /// </summary>
 internal sealed class FakeHub : IAsyncDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class FakeHub : IAsyncDisposable
 
     public Uri Address => new($"http://127.0.0.1:{hub.Port}");
 
-    /// <summary>Who may read: anyone; who has a token; who has one and has accepted the license.</summary>
+    /// <summary>Who may read: anyone, anyone with a token, or anyone with a token who has accepted the license.</summary>
     public bool IsPrivate { get; set; }
 
     public bool IsGated { get; set; }
@@ -40,20 +40,20 @@ internal sealed class FakeHub : IAsyncDisposable
     /// <summary>Bytes of each file's body after which the connection is cut; null for never.</summary>
     public int? CutAfter { get; set; }
 
-    /// <summary>A wait before each piece of a body.</summary>
+    /// <summary>A delay before each piece of a body.</summary>
     public TimeSpan Pause { get; set; }
 
-    /// <summary>What is answered instead, where it gives something.</summary>
+    /// <summary>Answers instead of the hub, unless it returns null.</summary>
     public Func<FakeRequest, FakeAnswer?> Instead { get; set; } = _ => null;
 
-    /// <summary>Changes bytes on their way.</summary>
+    /// <summary>Changes bytes before they are sent.</summary>
     public Func<byte[], byte[]> OnTheWay { get; set; } = bytes => bytes;
 
     public IReadOnlyList<FakeRequest> Requests => [.. hub.Requests.Concat(elsewhere.Requests)];
 
     public IReadOnlyList<FakeRequest> RequestsElsewhere => [.. elsewhere.Requests];
 
-    /// <summary>Bytes of large files that were sent.</summary>
+    /// <summary>The bytes of large files that were sent.</summary>
     public long Sent => Interlocked.Read(ref sent);
 
     public void Forget()
@@ -67,31 +67,38 @@ internal sealed class FakeHub : IAsyncDisposable
     {
         if (Instead(request) is { } instead) return instead;
         if (request.IsElsewhere) return Elsewhere(request);
-        if (request.Authorization is { } given && given != $"Bearer {Token}") return FakeAnswer.Error(401, "", "Invalid credentials in Authorization header");
+        if (request.Authorization is { } given && given != $"Bearer {Token}")
+            return FakeAnswer.Error(401, "", "Invalid credentials in Authorization header");
         bool hasToken = request.Authorization is not null;
         string path = request.Path.Split('?')[0];
         if (path == "/api/models") return FakeAnswer.Text(200, "[]");
         if (path == "/api/whoami-v2") return hasToken ? FakeAnswer.Text(200, """{"name":"someone"}""") : FakeAnswer.Error(401, "");
         bool isApi = path.StartsWith("/api/models/", StringComparison.Ordinal);
         string[] parts = (isApi ? path["/api/models/".Length..] : path[1..]).Split('/');
-        if (parts.Length < 4 || $"{parts[0]}/{parts[1]}" != Model || (IsPrivate && !hasToken)) return FakeAnswer.Error(hasToken ? 404 : 401, "RepoNotFound");
+        if (parts.Length < 4 || $"{parts[0]}/{parts[1]}" != Model || (IsPrivate && !hasToken))
+            return FakeAnswer.Error(hasToken ? 404 : 401, "RepoNotFound");
         if (Uri.UnescapeDataString(parts[3]) is not ("main" or "refs/pr/1" or Commit)) return FakeAnswer.Error(404, "RevisionNotFound");
         if (isApi) return FakeAnswer.Text(200, Listing(Files.Select(f => f.Name)), ("Content-Type", "application/json"));
         if (IsGated && !(hasToken && IsAccepted)) return FakeAnswer.Error(hasToken ? 403 : 401, "GatedRepo");
-        return Files.FirstOrDefault(f => f.Name == Uri.UnescapeDataString(string.Join('/', parts[4..]))) is { } file ? Resolve(request, file) : FakeAnswer.Error(404, "EntryNotFound");
+        return Files.FirstOrDefault(f => f.Name == Uri.UnescapeDataString(string.Join('/', parts[4..]))) is { } file
+            ? Resolve(request, file)
+            : FakeAnswer.Error(404, "EntryNotFound");
     }
 
     public static string Listing(IEnumerable<string> names) =>
         JsonSerializer.Serialize(new { id = Model, sha = Commit, siblings = names.Select(name => new { rfilename = name }) });
 
     private FakeAnswer Resolve(FakeRequest request, FakeFile file) => file.IsLarge
-        ? new FakeAnswer(302, ("Location", $"http://localhost:{elsewhere.Port}/cdn/{file.ETag}?Signature=x"), ("X-Repo-Commit", Commit), ("X-Linked-Etag", $"\"{file.ETag}\""),
+        ? new FakeAnswer(302,
+            ("Location", $"http://localhost:{elsewhere.Port}/cdn/{file.ETag}?Signature=x"),
+            ("X-Repo-Commit", Commit),
+            ("X-Linked-Etag", $"\"{file.ETag}\""),
             ("X-Linked-Size", $"{file.Content.Length}"), ("ETag", "\"of-the-redirect\""), ("Content-Length", "0"))
         : Content(request, file, ("X-Repo-Commit", Commit), ("ETag", $"W/\"{file.ETag}\""));
 
     private FakeAnswer Elsewhere(FakeRequest request)
     {
-        // As storage does: who comes with a signed address and a token too is sent away.
+        // Like real storage, it refuses a request that has a token in addition to a signed address.
         if (request.Authorization is not null) return FakeAnswer.Text(400, "Only one auth mechanism allowed");
         return Files.FirstOrDefault(f => request.Path.StartsWith($"/cdn/{f.ETag}?", StringComparison.Ordinal)) is { } file
             ? Content(request, file, ("ETag", "\"md5-of-storage\""))
@@ -103,8 +110,16 @@ internal sealed class FakeHub : IAsyncDisposable
         (long from, long to) = KnowsRanges && request.Range is { } asked ? asked : (0, file.Content.Length - 1);
         byte[] body = OnTheWay(file.Content[(int)from..(int)(to + 1)]);
         bool isPart = KnowsRanges && request.Range is not null;
-        (string, string)[] all = [.. headers, ("Content-Length", $"{to + 1 - from}"), .. isPart ? [("Content-Range", $"bytes {from}-{to}/{file.Content.Length}")] : Array.Empty<(string, string)>()];
-        return new FakeAnswer(isPart ? 206 : 200, all) { Body = (stream, cancellation) => SendAsync(stream, body, file.IsLarge, cancellation) };
+        (string, string)[] all =
+        [
+            .. headers,
+            ("Content-Length", $"{to + 1 - from}"),
+            .. isPart ? [("Content-Range", $"bytes {from}-{to}/{file.Content.Length}")] : Array.Empty<(string, string)>()
+        ];
+        return new FakeAnswer(isPart ? 206 : 200, all)
+        {
+            Body = (stream, cancellation) => SendAsync(stream, body, file.IsLarge, cancellation)
+        };
     }
 
     private async Task SendAsync(Stream stream, byte[] body, bool counts, CancellationToken cancellation)
@@ -147,7 +162,8 @@ internal sealed class FakeHub : IAsyncDisposable
         TokenFile = "~/.cache/huggingface/token",
     };
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Requests.Count} requests, {Sent} bytes of large files");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Requests.Count} requests, {Sent} bytes of large files");
 
     public async ValueTask DisposeAsync()
     {

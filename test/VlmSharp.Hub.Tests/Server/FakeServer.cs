@@ -5,7 +5,9 @@ using System.Text;
 
 namespace VlmSharp.Hub.Tests.Server;
 
-/// <summary>A listener that reads a request, hands it on, and writes the answer byte by byte as it is said, so that it can be wrong in any way.</summary>
+/// <summary>
+/// A listener that reads a request, passes it on, and writes exactly the bytes of the answer, so that the answer can be wrong in any way.
+/// </summary>
 internal sealed class FakeServer : IAsyncDisposable
 {
     private const int MostHead = 1 << 16;
@@ -59,9 +61,11 @@ internal sealed class FakeServer : IAsyncDisposable
                 if (request.Method != "HEAD") await said.Body(stream, stop.Token);
                 await stream.FlushAsync(stop.Token);
             }
-            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or System.Security.Authentication.AuthenticationException)
+            catch (Exception e)
+                when (e is IOException or OperationCanceledException or SocketException
+                    or System.Security.Authentication.AuthenticationException)
             {
-                // The other side has gone away, which is what many tests are about.
+                // The client has closed the connection, which many tests do on purpose.
             }
         }
     }

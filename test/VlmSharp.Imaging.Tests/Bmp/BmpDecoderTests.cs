@@ -3,7 +3,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Imaging.Tests.Bmp;
 
-/// <summary>Kinds of BMP files that the golden pictures do not have, written by hand.</summary>
+/// <summary>Kinds of BMP files that the golden pictures do not cover, written by hand.</summary>
 public class BmpDecoderTests
 {
     private static readonly byte[] Red = [0, 0, 255, 0], Blue = [255, 0, 0, 0];
@@ -23,7 +23,8 @@ public class BmpDecoderTests
         Assert.Equal([255, 4, 131], ImageFile.Decode(Bmp(1, 1, 16, 3, Masks(0xF800, 0x7E0, 0x1F), [0x30, 0xF8, 0, 0]), "x").Pixels);
         Assert.Equal([3, 2, 1], ImageFile.Decode(Bmp(1, 1, 32, 0, [], [1, 2, 3, 4]), "x").Pixels);
         Assert.Equal([1, 2, 3], ImageFile.Decode(Bmp(1, 1, 32, 3, Masks(0xFF, 0xFF00, 0xFF0000), [1, 2, 3, 4]), "x").Pixels);
-        Assert.Contains("color mask 0x000003FF", Fault(Bmp(1, 1, 32, 3, Masks(0x3FF, 0xFF00, 0xFF0000), [1, 2, 3, 4])), StringComparison.Ordinal);
+        Assert.Contains(
+            "color mask 0x000003FF", Fault(Bmp(1, 1, 32, 3, Masks(0x3FF, 0xFF00, 0xFF0000), [1, 2, 3, 4])), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -36,7 +37,8 @@ public class BmpDecoderTests
         byte[] pairs = [3, 0x10, 0, 0, 0, 3, 0x11, 0x00, 0, 1];
         Assert.Equal("red red blue red blue red", Names(Bmp(3, 2, 4, 2, [.. Blue, .. Red], pairs, colors: 2)));
         // A move to the next row.
-        Assert.Equal("blue blue blue red", Names(Bmp(2, 2, 8, 1, [.. Blue, .. Red], [1, 0, 0, 2, 0, 1, 1, 1, 0, 1], colors: 2), flip: true));
+        Assert.Equal(
+            "blue blue blue red", Names(Bmp(2, 2, 8, 1, [.. Blue, .. Red], [1, 0, 0, 2, 0, 1, 1, 1, 0, 1], colors: 2), flip: true));
     }
 
     [Fact]
@@ -71,7 +73,7 @@ public class BmpDecoderTests
 
     private static byte[] Masks(params uint[] masks) => [.. masks.SelectMany(m => BitConverter.GetBytes(m))];
 
-    // `extra` is the palette or the masks, whatever stands between header and pixels.
+    // `extra` is what comes between header and pixels: the palette or the masks.
     private static byte[] Bmp(int width, int height, int bits, int compression, byte[] extra, byte[] data, int colors = 0)
     {
         var header = new byte[54];

@@ -25,7 +25,8 @@ public sealed class CanvasTests
             """, Show(image));
     }
 
-    [Theory, InlineData(-3, -3, 5, 5), InlineData(8, 6, 50, 50), InlineData(-100, -100, 1000, 1000), InlineData(20, 20, 5, 5), InlineData(0, 0, -1, -1)]
+    [Theory, InlineData(-3, -3, 5, 5), InlineData(8, 6, 50, 50), InlineData(-100, -100, 1000, 1000), InlineData(20, 20, 5, 5),
+        InlineData(0, 0, -1, -1)]
     public void What_lies_outside_is_left_out(int x, int y, int width, int height)
     {
         var image = new RgbImage(10, 8);
@@ -95,7 +96,11 @@ public sealed class CanvasTests
     [Fact]
     public void The_font_has_ascii()
     {
-        string[] shapes = [.. Enumerable.Range(' ', '~' - ' ' + 2).Select(c => string.Concat(Enumerable.Range(0, 45).Select(i => BitmapFont.IsInk((char)c, i % 5, i / 5) ? '#' : '.')))];
+        string[] shapes =
+        [
+            .. Enumerable.Range(' ', '~' - ' ' + 2)
+                .Select(c => string.Concat(Enumerable.Range(0, 45).Select(i => BitmapFont.IsInk((char)c, i % 5, i / 5) ? '#' : '.')))
+        ];
         Assert.Equal(96, shapes.Distinct().Count());
         Assert.DoesNotContain('#', shapes[0]);
         Assert.All(shapes[1..], shape => Assert.Contains('#', shape));
@@ -124,5 +129,8 @@ public sealed class CanvasTests
     private static double Linear(byte v) => v <= 10 ? v / 255.0 / 12.92 : Math.Pow((v / 255.0 + 0.055) / 1.055, 2.4);
 
     private static string Show(RgbImage image) =>
-        string.Join('\n', Enumerable.Range(0, image.Height).Select(y => string.Concat(Enumerable.Range(0, image.Width).Select(x => image.Row(y)[3 * x] == 200 ? '#' : '.'))));
+        string.Join(
+            '\n',
+            Enumerable.Range(0, image.Height)
+                .Select(y => string.Concat(Enumerable.Range(0, image.Width).Select(x => image.Row(y)[3 * x] == 200 ? '#' : '.'))));
 }

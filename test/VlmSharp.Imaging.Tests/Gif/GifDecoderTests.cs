@@ -2,7 +2,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Imaging.Tests.Gif;
 
-/// <summary>Kinds of GIF files that the golden pictures do not have, written by hand.</summary>
+/// <summary>Kinds of GIF files that the golden pictures do not cover, written by hand.</summary>
 public class GifDecoderTests
 {
     [Fact]
@@ -46,7 +46,8 @@ public class GifDecoderTests
     private static string Fault(byte[] bytes) => Assert.Throws<ImageFormatException>(() => ImageFile.Decode(bytes, "photo")).Message;
 
     // Four colors with red 10, 40, 70, 100. Codes of three bits, a clear code before each index, so that the table never grows.
-    private static byte[] Gif(int screenWidth, int screenHeight, int left, int top, int width, int height, byte flags, int transparent, byte[] indices)
+    private static byte[] Gif(
+        int screenWidth, int screenHeight, int left, int top, int width, int height, byte flags, int transparent, byte[] indices)
     {
         byte[] palette = [10, 0, 0, 40, 0, 0, 70, 0, 0, 100, 0, 0];
         var bits = new List<int>();

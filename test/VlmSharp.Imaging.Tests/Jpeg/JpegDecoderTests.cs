@@ -10,7 +10,8 @@ public class JpegDecoderTests
     public void DamageIsNamed()
     {
         byte[] jpeg = File.ReadAllBytes(GoldenFiles.PathOf("images", "jpg_gray_33x17.jpg"));
-        Assert.Equal("photo is a truncated JPEG picture: it ends within its compressed data; copy or download the file again.", Fault(jpeg[..^40]));
+        Assert.Equal(
+            "photo is a truncated JPEG picture: it ends within its compressed data; copy or download the file again.", Fault(jpeg[..^40]));
     }
 
     [Fact]

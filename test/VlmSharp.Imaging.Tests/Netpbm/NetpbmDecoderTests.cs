@@ -3,7 +3,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Imaging.Tests.Netpbm;
 
-/// <summary>Kinds of Netpbm files that the golden pictures do not have, written by hand.</summary>
+/// <summary>Kinds of Netpbm files that the golden pictures do not cover, written by hand.</summary>
 public class NetpbmDecoderTests
 {
     [Theory]
@@ -38,7 +38,8 @@ public class NetpbmDecoderTests
     [InlineData("P5 0 1 255 ", "says 0 x 1 pixels")]
     [InlineData("P5 2 2 255 abc", "ends within its pixel data")]
     [InlineData("P5 2", "ends within its header")]
-    public void FaultsAreNamed(string file, string part) => Assert.Contains(part, Fault(Encoding.ASCII.GetBytes(file)), StringComparison.Ordinal);
+    public void FaultsAreNamed(string file, string part) =>
+        Assert.Contains(part, Fault(Encoding.ASCII.GetBytes(file)), StringComparison.Ordinal);
 
     private static string Gray(byte[] file)
     {

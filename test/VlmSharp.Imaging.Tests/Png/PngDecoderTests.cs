@@ -9,9 +9,14 @@ public class PngDecoderTests
     {
         byte[] png = PngFile.Of(2, 1, PngFile.Deflate([0, 1, 2, 3, 4, 5, 6]));
         png[^20] ^= 1;
-        Assert.Equal("photo is a damaged PNG picture: the checksum of its IDAT chunk is wrong; copy or download the file again.", Fault(png));
-        Assert.Equal("photo is a damaged PNG picture: row filter 9 does not exist; copy or download the file again.", Fault(PngFile.Of(2, 1, PngFile.Deflate([9, 1, 2, 3, 4, 5, 6]))));
-        Assert.Equal("photo is a truncated PNG picture: it ends within its pixel data (IDAT); copy or download the file again.", Fault(PngFile.Of(2, 1, PngFile.Deflate([0, 1, 2]))));
+        Assert.Equal(
+            "photo is a damaged PNG picture: the checksum of its IDAT chunk is wrong; copy or download the file again.", Fault(png));
+        Assert.Equal(
+            "photo is a damaged PNG picture: row filter 9 does not exist; copy or download the file again.",
+            Fault(PngFile.Of(2, 1, PngFile.Deflate([9, 1, 2, 3, 4, 5, 6]))));
+        Assert.Equal(
+            "photo is a truncated PNG picture: it ends within its pixel data (IDAT); copy or download the file again.",
+            Fault(PngFile.Of(2, 1, PngFile.Deflate([0, 1, 2]))));
         Assert.Contains("not valid zlib data", Fault(PngFile.Of(2, 1, [0x78, 0x20, 1, 2, 3, 4, 5, 6, 7, 8])), StringComparison.Ordinal);
         Assert.Contains("not valid zlib data", Fault(PngFile.Of(2, 1, [1, 2, 3, 4, 5, 6, 7, 8])), StringComparison.Ordinal);
     }

@@ -20,7 +20,8 @@ internal static class WebPFile
     public static byte[] Riff(params byte[][] chunks) => Chunk("RIFF", [.. "WEBP"u8, .. chunks.SelectMany(c => c)]);
 
     /// <summary>The extended header.</summary>
-    public static byte[] Extended(byte flags, int width, int height) => Chunk("VP8X", [flags, 0, 0, 0, .. UInt24(width - 1), .. UInt24(height - 1)]);
+    public static byte[] Extended(byte flags, int width, int height) =>
+        Chunk("VP8X", [flags, 0, 0, 0, .. UInt24(width - 1), .. UInt24(height - 1)]);
 
     /// <summary>The first frame of an animation.</summary>
     public static byte[] Frame(int x, int y, params byte[][] parts) =>

@@ -14,7 +14,8 @@ public class WebPGoldenTests
 
     public static TheoryData<string> Files => [.. Expected.Keys];
 
-    public static TheoryData<string> FilesWithAlpha => [.. Expected.Where(e => e.Value.TryGetProperty("alpha_sha256", out _)).Select(e => e.Key)];
+    public static TheoryData<string> FilesWithAlpha =>
+        [.. Expected.Where(e => e.Value.TryGetProperty("alpha_sha256", out _)).Select(e => e.Key)];
 
     [Fact]
     public void TheGoldenListIsComplete()
@@ -47,7 +48,8 @@ public class WebPGoldenTests
     [Fact]
     public void OrientationCanBeLeftAsStored()
     {
-        RgbImage stored = ImageFile.Load(GoldenFiles.PathOf("webp", "exif_orientation6.webp"), new ImageOptions { ApplyExifOrientation = false });
+        RgbImage stored =
+            ImageFile.Load(GoldenFiles.PathOf("webp", "exif_orientation6.webp"), new ImageOptions { ApplyExifOrientation = false });
         Assert.Equal((40, 24), (stored.Width, stored.Height));
     }
 

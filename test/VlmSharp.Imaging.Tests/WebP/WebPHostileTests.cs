@@ -85,14 +85,17 @@ public class WebPHostileTests
         Assert.Equal(4, ImageFile.Decode([.. Riff(Extended(0, 4, 2), Chunk("ICCP", 1, 2, 3), picture), 1, 2, 3], "x").Width);
         Assert.Contains("4 x 2 pixels does not fit its canvas of 5 x 2", Fault(Riff(Extended(0, 5, 2), picture)), StringComparison.Ordinal);
         Assert.Equal(6, ImageFile.Decode(Riff(Extended(2, 6, 2), animation, Frame(2, 0, picture)), "x").Width);
-        Assert.Contains("does not fit its canvas", Fault(Riff(Extended(2, 5, 2), animation, Frame(2, 0, picture))), StringComparison.Ordinal);
-        Assert.Contains("no picture in its first frame", Fault(Riff(Extended(2, 6, 2), Frame(2, 0), Frame(0, 0, picture))), StringComparison.Ordinal);
+        Assert.Contains(
+            "does not fit its canvas", Fault(Riff(Extended(2, 5, 2), animation, Frame(2, 0, picture))), StringComparison.Ordinal);
+        Assert.Contains(
+            "no picture in its first frame", Fault(Riff(Extended(2, 6, 2), Frame(2, 0), Frame(0, 0, picture))), StringComparison.Ordinal);
         Assert.Contains("first frame is too short", Fault(Riff(Extended(2, 6, 2), Chunk("ANMF", 1, 2, 3))), StringComparison.Ordinal);
         Assert.Contains("no picture in it", Fault(Riff(Extended(2, 4, 2), picture)), StringComparison.Ordinal);
         Assert.Contains("no picture in it", Fault(Riff(Chunk("JUNK", 1), picture)), StringComparison.Ordinal);
         Assert.Contains("VP8X chunk is too short", Fault(Riff(Chunk("VP8X", 0, 0, 0, 0), picture)), StringComparison.Ordinal);
         Assert.Contains("start code is missing", Fault(Riff(Chunk("VP8 ", new byte[20]))), StringComparison.Ordinal);
-        Assert.Contains("not a visible key frame", Fault(Riff(Chunk("VP8 ", 0x11, 0, 0, 0x9D, 1, 0x2A, 1, 0, 1, 0))), StringComparison.Ordinal);
+        Assert.Contains(
+            "not a visible key frame", Fault(Riff(Chunk("VP8 ", 0x11, 0, 0, 0x9D, 1, 0x2A, 1, 0, 1, 0))), StringComparison.Ordinal);
         Assert.Contains("says 0 x 1 pixels", Fault(Riff(Chunk("VP8 ", 0x10, 0, 0, 0x9D, 1, 0x2A, 0, 0, 1, 0))), StringComparison.Ordinal);
     }
 
@@ -101,9 +104,14 @@ public class WebPHostileTests
     {
         byte[] lossy = Read("lossy_2x3.webp")[12..];
         Assert.Equal(2, ImageFile.Decode(Riff(Extended(0x10, 2, 3), Chunk("ALPH", 0, 1, 2, 3, 4, 5, 6), lossy), "x").Width);
-        Assert.Contains("ends within its alpha", Fault(Riff(Extended(0x10, 2, 3), Chunk("ALPH", 0, 1, 2, 3, 4, 5), lossy)), StringComparison.Ordinal);
-        Assert.Contains("unknown compression", Fault(Riff(Extended(0x10, 2, 3), Chunk("ALPH", 2, 1, 2, 3, 4, 5, 6), lossy)), StringComparison.Ordinal);
-        Assert.Contains("unknown compression", Fault(Riff(Extended(0x10, 2, 3), Chunk("ALPH", 0x40, 1, 2, 3, 4, 5, 6), lossy)), StringComparison.Ordinal);
+        Assert.Contains(
+            "ends within its alpha", Fault(Riff(Extended(0x10, 2, 3), Chunk("ALPH", 0, 1, 2, 3, 4, 5), lossy)), StringComparison.Ordinal);
+        Assert.Contains(
+            "unknown compression", Fault(Riff(Extended(0x10, 2, 3), Chunk("ALPH", 2, 1, 2, 3, 4, 5, 6), lossy)), StringComparison.Ordinal);
+        Assert.Contains(
+            "unknown compression",
+            Fault(Riff(Extended(0x10, 2, 3), Chunk("ALPH", 0x40, 1, 2, 3, 4, 5, 6), lossy)),
+            StringComparison.Ordinal);
         // Without the flag there is no alpha.
         Assert.Equal(2, ImageFile.Decode(Riff(Extended(0, 2, 3), Chunk("ALPH", 2, 1), lossy), "x").Width);
     }

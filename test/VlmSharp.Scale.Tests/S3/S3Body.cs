@@ -4,20 +4,23 @@ using System.Text;
 
 namespace VlmSharp.Scale.Tests.S3;
 
-/// <summary>What a request sends: as it is, or in signed chunks with trailers (<c>aws-chunked</c>).</summary>
+/// <summary>The body of a request, plain or in signed chunks with trailers (<c>aws-chunked</c>).</summary>
 internal static class S3Body
 {
-    /// <summary>Takes the chunks away, and checks what there is to check.</summary>
+    /// <summary>Removes the chunk framing and checks signatures and checksums.</summary>
     /// <param name="raw">The request's body.</param>
-    /// <param name="signature">The request's signature, checked.</param>
-    /// <param name="header">A header's value by its name in small letters, or null.</param>
+    /// <param name="signature">The signature of the request, already checked.</param>
+    /// <param name="header">Gets the value of a header by its lower-case name, or null.</param>
     /// <returns>The bytes, or an error code of S3.</returns>
     public static (byte[] Bytes, string? Error) Read(byte[] raw, S3Signature signature, Func<string, string?> header)
     {
         string said = header("x-amz-content-sha256")!;
         if (!said.StartsWith("STREAMING-", StringComparison.Ordinal))
-            return said == "UNSIGNED-PAYLOAD" || said == Convert.ToHexStringLower(SHA256.HashData(raw)) ? (raw, null) : ([], "XAmzContentSHA256Mismatch");
-        bool isSigned = said.StartsWith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", StringComparison.Ordinal), hasTrailers = said.EndsWith("-TRAILER", StringComparison.Ordinal);
+            return said == "UNSIGNED-PAYLOAD" || said == Convert.ToHexStringLower(SHA256.HashData(raw))
+                ? (raw, null)
+                : ([], "XAmzContentSHA256Mismatch");
+        bool isSigned = said.StartsWith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", StringComparison.Ordinal),
+            hasTrailers = said.EndsWith("-TRAILER", StringComparison.Ordinal);
         var bytes = new MemoryStream();
         int at = 0;
         while (true)
@@ -47,8 +50,10 @@ internal static class S3Body
             else trailers.Add(line);
         }
 
-        if (announced is null || trailers.Count != 1 || !trailers[0].StartsWith(announced + ":", StringComparison.Ordinal)) return "MalformedTrailerError";
-        if (signature is not null && (signed is null || !signature.CheckTrailers(string.Concat(trailers.Select(t => t + "\n")), signed))) return "SignatureDoesNotMatch";
+        if (announced is null || trailers.Count != 1 || !trailers[0].StartsWith(announced + ":", StringComparison.Ordinal))
+            return "MalformedTrailerError";
+        if (signature is not null && (signed is null || !signature.CheckTrailers(string.Concat(trailers.Select(t => t + "\n")), signed)))
+            return "SignatureDoesNotMatch";
         return announced == "x-amz-checksum-crc32" && trailers[0].Split(':')[1] == Crc32(all) ? null : "BadDigest";
     }
 
@@ -60,7 +65,7 @@ internal static class S3Body
         return line;
     }
 
-    /// <summary>CRC-32 of ISO 3309 (reflected, 0xEDB88320), as S3 writes it: big end first, in base 64.</summary>
+    /// <summary>CRC-32 of ISO 3309 (reflected, 0xEDB88320), as S3 writes it: big-endian, in base64.</summary>
     internal static string Crc32(byte[] bytes)
     {
         uint crc = uint.MaxValue;

@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace VlmSharp.Scale.Tests.S3;
 
 /// <summary>
-/// An object store that speaks as much of S3's protocol as a batch needs: GET with ranges, PUT, HEAD, DELETE, lists in small pages, uploads in parts; every
-/// request's signature is checked. One bucket, in memory. It can fail on purpose, and hold answers back.
+/// An object store that implements the part of S3's protocol that a batch needs: GET with ranges, PUT, HEAD, DELETE, lists in small pages,
+/// multipart uploads. It checks the signature of every request. It has one bucket, in memory, and can fail or delay answers on purpose.
 /// </summary>
 internal sealed class S3Server : IAsyncDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class S3Server : IAsyncDisposable
         application.Run(AnswerAsync);
     }
 
-    /// <summary>Starts one.</summary>
+    /// <summary>Starts a server.</summary>
     public static async Task<S3Server> StartAsync()
     {
         var server = new S3Server();
@@ -44,24 +44,24 @@ internal sealed class S3Server : IAsyncDisposable
         return server;
     }
 
-    /// <summary>What there is, by key.</summary>
+    /// <summary>The objects by key.</summary>
     public ConcurrentDictionary<string, byte[]> Objects { get; } = new();
 
     /// <summary>All requests with right signatures.</summary>
     public ConcurrentQueue<S3Request> Requests { get; } = new();
 
-    /// <summary>What requests say of their bodies: a hash, or how the body is signed.</summary>
+    /// <summary>What requests state about their bodies: a hash, or how the body is signed.</summary>
     public ConcurrentDictionary<string, S3Request> Payloads { get; } = new();
 
-    /// <summary>Error codes of requests that were refused for their signatures or bodies.</summary>
+    /// <summary>The error codes of requests that were refused for their signatures or bodies.</summary>
     public ConcurrentQueue<string> Refusals { get; } = new();
 
-    /// <summary>What goes wrong; null for nothing.</summary>
+    /// <summary>Chooses the fault of a request; null for none.</summary>
     public Func<S3Request, S3Fault?> Fault { get; set; } = _ => null;
 
     public string Url => application.Urls.First();
 
-    /// <summary>The environment of a process that is to use it.</summary>
+    /// <summary>The environment variables for a process that uses this server.</summary>
     public Dictionary<string, string> Environment => new()
     {
         ["AWS_ENDPOINT_URL_S3"] = Url,
@@ -72,10 +72,10 @@ internal sealed class S3Server : IAsyncDisposable
         ["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null",
     };
 
-    /// <summary>Holds the answers to GETs of an object back.</summary>
+    /// <summary>Delays the answers to GETs of an object.</summary>
     public void Hold(string key) => held[key] = new TaskCompletionSource();
 
-    /// <summary>Lets them go.</summary>
+    /// <summary>Releases the delayed answers.</summary>
     public void LetGo(string key)
     {
         if (held.TryRemove(key, out TaskCompletionSource? waiting)) waiting.SetResult();
@@ -87,7 +87,8 @@ internal sealed class S3Server : IAsyncDisposable
         string target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         string? Header(string name) => http.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
         string[] path = Uri.UnescapeDataString(target.Split('?')[0]).TrimStart('/').Split('/', 2);
-        var request = new S3Request(http.Method, path[0], path.Length > 1 ? path[1] : "", http.Query.ToDictionary(q => q.Key, q => q.Value.ToString()));
+        var request = new S3Request(
+            http.Method, path[0], path.Length > 1 ? path[1] : "", http.Query.ToDictionary(q => q.Key, q => q.Value.ToString()));
         var body = new MemoryStream();
         await http.Body.CopyToAsync(body, context.RequestAborted);
         var signature = new S3Signature(AccessKey, Secret);
@@ -139,7 +140,13 @@ internal sealed class S3Server : IAsyncDisposable
                 break;
             case "POST" when request.Query.ContainsKey("uploads"):
                 uploads[id = $"{Guid.NewGuid():N}"] = new();
-                await WriteAsync(context, new XElement(Names + "InitiateMultipartUploadResult", new XElement(Names + "Bucket", Bucket), new XElement(Names + "Key", request.Key), new XElement(Names + "UploadId", id)));
+                await WriteAsync(
+                    context,
+                    new XElement(
+                        Names + "InitiateMultipartUploadResult",
+                        new XElement(Names + "Bucket", Bucket),
+                        new XElement(Names + "Key", request.Key),
+                        new XElement(Names + "UploadId", id)));
                 break;
             case "POST" when isUpload:
                 await CompleteAsync(context, request.Key, id!, XElement.Parse(Encoding.UTF8.GetString(body)));
@@ -202,14 +209,24 @@ internal sealed class S3Server : IAsyncDisposable
     {
         Assert.Equal("2", query["list-type"]);
         string prefix = query.GetValueOrDefault("prefix", ""), after = query.GetValueOrDefault("continuation-token", "");
-        string[] keys = [.. Objects.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Where(k => string.CompareOrdinal(k, after) > 0)];
+        string[] keys =
+        [
+            .. Objects.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+                .Where(k => string.CompareOrdinal(k, after) > 0)
+        ];
         string[] page = [.. keys.Take(PageKeys)];
         return new XElement(Names + "ListBucketResult",
-            new XElement(Names + "Name", Bucket), new XElement(Names + "Prefix", prefix), new XElement(Names + "KeyCount", page.Length), new XElement(Names + "MaxKeys", PageKeys),
+            new XElement(Names + "Name", Bucket),
+            new XElement(Names + "Prefix", prefix),
+            new XElement(Names + "KeyCount", page.Length),
+            new XElement(Names + "MaxKeys", PageKeys),
             new XElement(Names + "IsTruncated", keys.Length > page.Length ? "true" : "false"),
             keys.Length > page.Length ? new XElement(Names + "NextContinuationToken", page[^1]) : null,
             page.Select(key => new XElement(Names + "Contents",
-                new XElement(Names + "Key", key), new XElement(Names + "LastModified", "2026-11-28T00:00:00.000Z"), new XElement(Names + "ETag", Tag(Objects[key])),
+                new XElement(Names + "Key", key),
+                new XElement(Names + "LastModified", "2026-11-28T00:00:00.000Z"),
+                new XElement(Names + "ETag", Tag(Objects[key])),
                 new XElement(Names + "Size", Objects[key].Length), new XElement(Names + "StorageClass", "STANDARD"))));
     }
 
@@ -217,19 +234,27 @@ internal sealed class S3Server : IAsyncDisposable
     {
         ConcurrentDictionary<int, byte[]> sent = uploads[id];
         (int Number, string Tag)[] asked = [.. parts.Elements().Where(e => e.Name.LocalName == "Part").Select(e =>
-            (int.Parse(e.Elements().Single(c => c.Name.LocalName == "PartNumber").Value, CultureInfo.InvariantCulture), e.Elements().Single(c => c.Name.LocalName == "ETag").Value))];
-        if (asked.Any(p => !sent.TryGetValue(p.Number, out byte[]? bytes) || Tag(bytes).Trim('"') != p.Tag.Trim('"')) || !asked.Select(p => p.Number).SequenceEqual(asked.Select(p => p.Number).Order()))
+            (
+                int.Parse(e.Elements().Single(c => c.Name.LocalName == "PartNumber").Value, CultureInfo.InvariantCulture),
+                e.Elements().Single(c => c.Name.LocalName == "ETag").Value))];
+        if (asked.Any(p => !sent.TryGetValue(p.Number, out byte[]? bytes) || Tag(bytes).Trim('"') != p.Tag.Trim('"'))
+            || !asked.Select(p => p.Number).SequenceEqual(asked.Select(p => p.Number).Order()))
             await ErrorAsync(context, 400, "InvalidPart");
         else if (asked[..^1].Any(p => sent[p.Number].Length < LeastPart)) await ErrorAsync(context, 400, "EntityTooSmall");
         else
         {
             Objects[key] = [.. asked.SelectMany(p => sent[p.Number])];
             uploads.TryRemove(id, out _);
-            await WriteAsync(context, new XElement(Names + "CompleteMultipartUploadResult", new XElement(Names + "Key", key), new XElement(Names + "ETag", Tag(Objects[key]))));
+            await WriteAsync(
+                context,
+                new XElement(
+                    Names + "CompleteMultipartUploadResult",
+                    new XElement(Names + "Key", key),
+                    new XElement(Names + "ETag", Tag(Objects[key]))));
         }
     }
 
-    /// <summary>Uploads in parts that were begun and neither completed nor given up.</summary>
+    /// <summary>Multipart uploads that were started and neither completed nor aborted.</summary>
     public int OpenUploads => uploads.Count;
 
     private static string Tag(byte[] bytes) => $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..32]}\"";
@@ -237,7 +262,9 @@ internal sealed class S3Server : IAsyncDisposable
     private static Task ErrorAsync(HttpContext context, int status, string code)
     {
         context.Response.StatusCode = status;
-        return context.Request.Method == "HEAD" ? Task.CompletedTask : WriteAsync(context, new XElement("Error", new XElement("Code", code), new XElement("Message", $"It is {code}."), new XElement("RequestId", "1")));
+        if (context.Request.Method == "HEAD") return Task.CompletedTask;
+        return WriteAsync(context, new XElement(
+            "Error", new XElement("Code", code), new XElement("Message", $"It is {code}."), new XElement("RequestId", "1")));
     }
 
     private static Task WriteAsync(HttpContext context, XElement xml)

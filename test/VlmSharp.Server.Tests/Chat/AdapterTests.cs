@@ -24,7 +24,11 @@ public sealed class AdapterTests
         var options = new GenerationOptions { MaxNewTokens = 12, IgnoreEndOfSequence = true };
         string[] texts = await Task.WhenAll(((string[])["tiny", .. adapters]).Select(name => AskAsync(client, server, name)));
         RgbImage picture = ImageFile.Decode(RunningServer.Sample);
-        string?[] alone = [.. ((string[])[VisionLanguageModel.BaseName, .. adapters]).Select(name => model.Generate(new GenerationRequest { Images = [picture], Prompt = "caption en", Adapter = name }, options).Text)];
+        string?[] alone =
+        [
+            .. ((string[])[VisionLanguageModel.BaseName, .. adapters]).Select(
+                name => model.Generate(new GenerationRequest { Images = [picture], Prompt = "caption en", Adapter = name }, options).Text)
+        ];
         Assert.Equal(alone, texts);
         Assert.True(alone.Distinct().Count() > 1, "The adapters change nothing.");
     }

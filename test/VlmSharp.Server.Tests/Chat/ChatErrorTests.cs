@@ -9,7 +9,7 @@ public sealed class ChatErrorTests(RunningServer server) : IClassFixture<Running
 {
     private const string Path = "/v1/chat/completions";
 
-    /// <summary>What is put in the place of a good request's member, and the code and the member that the error names.</summary>
+    /// <summary>A bad value for a member of a good request, and the code and the member that the error must name.</summary>
     public static TheoryData<string, string, string?, string?> WrongMembers => new()
     {
         { "model", "7", "invalid_type", "model" },
@@ -20,9 +20,22 @@ public sealed class ChatErrorTests(RunningServer server) : IClassFixture<Running
         { "messages", """[{"role":"tool","content":"x"}]""", "unsupported_value", "messages[0].role" },
         { "messages", """[{"role":"user","content":"no picture"}]""", "missing_image", "messages" },
         { "messages", """[{"role":"user","content":[{"type":"input_audio"}]}]""", "unsupported_value", "messages[0].content[0].type" },
-        { "messages", """[{"role":"user","content":[{"type":"image_url"}]}]""", "missing_required_parameter", "messages[0].content[0].image_url" },
-        { "messages", """[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://127.0.0.1/x.png"}}]}]""", "invalid_image_url", "messages[0].content[0].image_url.url" },
-        { "messages", """[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}]""", "invalid_image", "messages[0].content[0].image_url.url" },
+        {
+            "messages", """[{"role":"user","content":[{"type":"image_url"}]}]""", "missing_required_parameter",
+            "messages[0].content[0].image_url"
+        },
+        {
+            "messages",
+            """[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://127.0.0.1/x.png"}}]}]""",
+            "invalid_image_url",
+            "messages[0].content[0].image_url.url"
+        },
+        {
+            "messages",
+            """[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}]""",
+            "invalid_image",
+            "messages[0].content[0].image_url.url"
+        },
         { "messages", """[{"role":"user","content":[{"type":"text","text":"\ud800"}]}]""", null, null },
         { "temperature", "2.5", "invalid_type", "temperature" },
         { "temperature", "\"hot\"", "invalid_type", "temperature" },
@@ -59,16 +72,21 @@ public sealed class ChatErrorTests(RunningServer server) : IClassFixture<Running
     }
 
     [Theory]
-    [InlineData(""), InlineData("{"), InlineData("[]"), InlineData("null"), InlineData("7"), InlineData("{}"), InlineData("{\"messages\":[]} x"), InlineData("\u00ff\u00fe")]
-    public async Task A_body_that_is_no_request_is_refused(string body) => await RunningServer.ErrorAsync(await server.PostAsync(Path, body), 400);
+    [InlineData(""), InlineData("{"), InlineData("[]"), InlineData("null"), InlineData("7"), InlineData("{}"),
+        InlineData("{\"messages\":[]} x"), InlineData("\u00ff\u00fe")]
+    public async Task A_body_that_is_not_a_request_is_refused(string body) =>
+        await RunningServer.ErrorAsync(await server.PostAsync(Path, body), 400);
 
     [Fact]
-    public async Task A_body_that_is_too_deep_is_refused() => await RunningServer.ErrorAsync(await server.PostAsync(Path, $"{{\"metadata\":{new string('[', 5000)}{new string(']', 5000)}}}"), 400);
+    public async Task A_body_that_is_too_deep_is_refused() =>
+        await RunningServer.ErrorAsync(
+            await server.PostAsync(Path, $"{{\"metadata\":{new string('[', 5000)}{new string(']', 5000)}}}"), 400);
 
     [Fact]
     public async Task An_unknown_model_is_not_found()
     {
-        JsonNode error = await RunningServer.ErrorAsync(await server.PostAsync(Path, RunningServer.Chat("caption en", ("model", "gpt-5"))), 404);
+        JsonNode error =
+            await RunningServer.ErrorAsync(await server.PostAsync(Path, RunningServer.Chat("caption en", ("model", "gpt-5"))), 404);
         Assert.Equal("model_not_found", error["code"]!.GetValue<string>());
     }
 
@@ -77,23 +95,30 @@ public sealed class ChatErrorTests(RunningServer server) : IClassFixture<Running
         await RunningServer.ErrorAsync(await server.PostAsync(Path, RunningServer.Chat(new string('a', 20_000))), 400);
 
     [Fact]
-    public async Task A_prompt_that_the_context_has_no_room_for_is_refused() =>
-        await RunningServer.ErrorAsync(await server.PostAsync(Path, RunningServer.Chat(string.Concat(Enumerable.Repeat("a b ", 2000)))), 400);
+    public async Task A_prompt_that_does_not_fit_the_context_is_refused() =>
+        await RunningServer.ErrorAsync(
+            await server.PostAsync(Path, RunningServer.Chat(string.Concat(Enumerable.Repeat("a b ", 2000)))), 400);
 
     [Fact]
-    public async Task What_is_refused_in_a_value_that_asks_for_nothing_is_passed_over()
+    public async Task An_unsupported_member_is_ignored_when_its_value_asks_for_nothing()
     {
         JsonObject body = RunningServer.Chat("caption en");
-        foreach (ChatMember member in ChatMembers.All.Where(m => m.Use == MemberUse.Refused)) body[member.Name] = member.Harmless is [var first, ..] ? JsonNode.Parse(first) : null;
+        foreach (ChatMember member in ChatMembers.All.Where(m => m.Use == MemberUse.Refused))
+            body[member.Name] = member.Harmless is [var first, ..] ? JsonNode.Parse(first) : null;
         foreach (ChatMember member in ChatMembers.All.Where(m => m.Use == MemberUse.Ignored)) body[member.Name] = new JsonArray(1, "x");
         await server.ChatAsync(body);
     }
 
-    /// <summary>The table in the page is the one that the code goes by.</summary>
+    /// <summary>The table in the documentation lists the same members as the code.</summary>
     [Fact]
-    public void The_page_has_the_table_of_members()
+    public void The_documentation_lists_every_member()
     {
-        string[] rows = [.. File.ReadLines(System.IO.Path.Combine(GoldenFiles.Root, "docs", "server.md")).SkipWhile(l => !l.StartsWith("| member |", StringComparison.Ordinal)).Skip(2).TakeWhile(l => l.StartsWith('|'))];
+        string[] rows =
+        [
+            .. File.ReadLines(System.IO.Path.Combine(GoldenFiles.Root, "docs", "server.md"))
+                .SkipWhile(l => !l.StartsWith("| member |", StringComparison.Ordinal)).Skip(2)
+                .TakeWhile(l => l.StartsWith('|'))
+        ];
         Assert.Equal(ChatMembers.All.Select(m => $"| `{m.Name}` | {Name(m)} | {m.Note} |"), rows);
 
         static string Name(ChatMember m) => m.Use switch

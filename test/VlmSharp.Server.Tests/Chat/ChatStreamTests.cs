@@ -16,14 +16,18 @@ public sealed class ChatStreamTests(RunningServer server) : IClassFixture<Runnin
     }
 
     private static string TextOf(IEnumerable<JsonNode> chunks, int index = 0) => string.Concat(chunks
-        .SelectMany(c => c["choices"]!.AsArray()).Where(c => c!["index"]!.GetValue<int>() == index).Select(c => c!["delta"]!["content"]?.GetValue<string>()));
+        .SelectMany(c => c["choices"]!.AsArray())
+        .Where(c => c!["index"]!.GetValue<int>() == index)
+        .Select(c => c!["delta"]!["content"]?.GetValue<string>()));
 
     [Theory, InlineData("caption en"), InlineData("answer en what is below the car?")]
     public async Task A_stream_has_the_text_of_the_answer_in_chunks_of_one_id(string prompt)
     {
-        string? alone = server.Model.Generate(new GenerationRequest { Images = [ImageFile.Decode(RunningServer.Sample)], Prompt = prompt }).Text;
+        string? alone =
+            server.Model.Generate(new GenerationRequest { Images = [ImageFile.Decode(RunningServer.Sample)], Prompt = prompt }).Text;
         List<JsonNode> chunks = await ChunksAsync(RunningServer.Chat(prompt, ("stream", true)));
-        Assert.Single(chunks.Select(c => (c["id"]!.GetValue<string>(), c["created"]!.GetValue<long>(), c["model"]!.GetValue<string>())).Distinct());
+        Assert.Single(
+            chunks.Select(c => (c["id"]!.GetValue<string>(), c["created"]!.GetValue<long>(), c["model"]!.GetValue<string>())).Distinct());
         Assert.All(chunks, c => Assert.Equal("chat.completion.chunk", c["object"]!.GetValue<string>()));
         Assert.Equal("""{"role":"assistant","content":""}""", chunks[0]["choices"]![0]!["delta"]!.ToJsonString());
         Assert.Equal(alone, TextOf(chunks));
@@ -37,7 +41,8 @@ public sealed class ChatStreamTests(RunningServer server) : IClassFixture<Runnin
     public async Task Usage_is_a_last_chunk_without_choices()
     {
         JsonNode whole = await server.ChatAsync(RunningServer.Chat("caption en"));
-        List<JsonNode> chunks = await ChunksAsync(RunningServer.Chat("caption en", ("stream", true), ("stream_options", new JsonObject { ["include_usage"] = true })));
+        List<JsonNode> chunks = await ChunksAsync(
+            RunningServer.Chat("caption en", ("stream", true), ("stream_options", new JsonObject { ["include_usage"] = true })));
         Assert.All(chunks[..^1], c => Assert.True(c.AsObject().ContainsKey("usage") && c["usage"] is null));
         Assert.Empty(chunks[^1]["choices"]!.AsArray());
         Assert.Equal(whole["usage"]!.ToJsonString(), chunks[^1]["usage"]!.ToJsonString());
@@ -49,7 +54,11 @@ public sealed class ChatStreamTests(RunningServer server) : IClassFixture<Runnin
         (string, JsonNode?)[] logprobs = [("logprobs", true), ("top_logprobs", 3)];
         JsonNode whole = await server.ChatAsync(RunningServer.Chat("caption en", logprobs));
         List<JsonNode> chunks = await ChunksAsync(RunningServer.Chat("caption en", [.. logprobs, ("stream", true)]));
-        string[] streamed = [.. chunks.SelectMany(c => c["choices"]![0]!["logprobs"]?["content"]?.AsArray() ?? []).Select(t => t!["token"]!.GetValue<string>())];
+        string[] streamed =
+        [
+            .. chunks.SelectMany(c => c["choices"]![0]!["logprobs"]?["content"]?.AsArray() ?? [])
+                .Select(t => t!["token"]!.GetValue<string>())
+        ];
         JsonArray content = whole["choices"]![0]!["logprobs"]!["content"]!.AsArray();
         Assert.Equal(content.Select(t => t!["token"]!.GetValue<string>()), streamed);
         Assert.Equal(TextOf(chunks), string.Concat(streamed));

@@ -31,7 +31,8 @@ public sealed class ChatTests(RunningServer server) : IClassFixture<RunningServe
         Assert.Equal(alone.TokenIds.Count, usage["completion_tokens"]!.GetValue<int>());
         Assert.Equal(alone.PromptTokens + alone.TokenIds.Count, usage["total_tokens"]!.GetValue<int>());
         Assert.Equal(server.Model.Config.Vision.Patches, usage["prompt_tokens_details"]!["image_tokens"]!.GetValue<int>());
-        Assert.Equal(alone.PromptTokens - server.Model.Config.Vision.Patches, usage["prompt_tokens_details"]!["text_tokens"]!.GetValue<int>());
+        Assert.Equal(
+            alone.PromptTokens - server.Model.Config.Vision.Patches, usage["prompt_tokens_details"]!["text_tokens"]!.GetValue<int>());
     }
 
     [Fact]
@@ -42,7 +43,7 @@ public sealed class ChatTests(RunningServer server) : IClassFixture<RunningServe
         JsonArray content = answer["choices"]![0]!["logprobs"]!["content"]!.AsArray();
         byte[] bytes = [.. content.SelectMany(t => t!["bytes"]!.AsArray()).Select(b => b!.GetValue<byte>())];
         Assert.Equal(alone.Text, Encoding.UTF8.GetString(bytes));
-        Assert.Equal(alone.TokenIds.Count - 1, content.Count); // the end of the sequence is no part of the text
+        Assert.Equal(alone.TokenIds.Count - 1, content.Count); // the end-of-sequence token is not part of the text
         for (int i = 0; i < content.Count; i++)
         {
             Assert.Equal(alone.LogProbabilities[i], content[i]!["logprob"]!.GetValue<float>(), 1e-3f);
@@ -55,7 +56,7 @@ public sealed class ChatTests(RunningServer server) : IClassFixture<RunningServe
     }
 
     [Fact]
-    public async Task Several_greedy_choices_are_equal_and_seeded_ones_are_those_of_the_next_seeds()
+    public async Task Greedy_choices_are_equal_and_seeded_choices_use_consecutive_seeds()
     {
         JsonNode greedy = await server.ChatAsync(RunningServer.Chat("caption en", ("n", 3)));
         Assert.Equal([0, 1, 2], greedy["choices"]!.AsArray().Select(c => c!["index"]!.GetValue<int>()));
@@ -66,15 +67,18 @@ public sealed class ChatTests(RunningServer server) : IClassFixture<RunningServe
         JsonNode drawn = await server.ChatAsync(RunningServer.Chat("caption en", [.. warm, ("n", 4), ("seed", 11)]));
         string[] texts = [.. Enumerable.Range(0, 4).Select(i => TextOf(drawn, i))];
         Assert.True(texts.Distinct().Count() > 1, "Four draws at a high temperature are all the same.");
-        for (int i = 0; i < 4; i++) Assert.Equal(texts[i], TextOf(await server.ChatAsync(RunningServer.Chat("caption en", [.. warm, ("seed", 11 + i)]))));
+        for (int i = 0; i < 4; i++)
+            Assert.Equal(texts[i], TextOf(await server.ChatAsync(RunningServer.Chat("caption en", [.. warm, ("seed", 11 + i)]))));
     }
 
     [Fact]
-    public async Task A_temperature_of_zero_is_greedy_whatever_else_is_said() =>
-        Assert.Equal(Alone("caption en").Text, TextOf(await server.ChatAsync(RunningServer.Chat("caption en", ("temperature", 0), ("top_p", 0.3), ("seed", 5)))));
+    public async Task A_temperature_of_zero_is_greedy_whatever_the_other_options_are() =>
+        Assert.Equal(
+            Alone("caption en").Text,
+            TextOf(await server.ChatAsync(RunningServer.Chat("caption en", ("temperature", 0), ("top_p", 0.3), ("seed", 5)))));
 
     [Theory, InlineData("max_tokens"), InlineData("max_completion_tokens")]
-    public async Task An_answer_that_is_cut_says_so(string member)
+    public async Task An_answer_that_is_cut_off_says_so(string member)
     {
         JsonNode answer = await server.ChatAsync(RunningServer.Chat("caption en", (member, 2)));
         Assert.Equal("a car", TextOf(answer));
@@ -85,31 +89,37 @@ public sealed class ChatTests(RunningServer server) : IClassFixture<RunningServe
     [Fact]
     public async Task A_stop_text_ends_the_answer_and_is_not_in_it()
     {
-        JsonNode answer = await server.ChatAsync(RunningServer.Chat("caption en", ("stop", new JsonArray("zzz", "above")), ("logprobs", true)));
+        JsonNode answer =
+            await server.ChatAsync(RunningServer.Chat("caption en", ("stop", new JsonArray("zzz", "above")), ("logprobs", true)));
         Assert.Equal("a car ", TextOf(answer));
         Assert.Equal("stop", answer["choices"]![0]!["finish_reason"]!.GetValue<string>());
-        Assert.Equal(["a", " car"], answer["choices"]![0]!["logprobs"]!["content"]!.AsArray().Take(2).Select(t => t!["token"]!.GetValue<string>()));
+        Assert.Equal(
+            ["a", " car"], answer["choices"]![0]!["logprobs"]!["content"]!.AsArray().Take(2).Select(t => t!["token"]!.GetValue<string>()));
         Assert.DoesNotContain("key", answer["choices"]![0]!["logprobs"]!["content"]!.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Boxes_stand_beside_the_text_where_the_prompt_asks_for_them()
+    public async Task Boxes_accompany_the_text_when_the_prompt_asks_for_them()
     {
-        var expected = new TaskRunner(server.Model, new TaskOptions { Constrain = false }).Run(VisionTask.Detect("key"), ImageFile.Decode(RunningServer.Sample));
+        var expected = new TaskRunner(server.Model, new TaskOptions { Constrain = false }).Run(
+            VisionTask.Detect("key"), ImageFile.Decode(RunningServer.Sample));
         JsonNode message = (await server.ChatAsync(RunningServer.Chat("detect key")))["choices"]![0]!["message"]!;
         Assert.Equal(expected.Text, message["content"]!.GetValue<string>());
         JsonNode found = Assert.Single(message["detections"]!.AsArray())!;
         Assert.Equal("key", found["label"]!.GetValue<string>());
         Assert.Equal(expected.Detections[0].Box.Left, found["box"]![0]!.GetValue<float>(), 1e-2f);
         Assert.Equal((expected.Width, expected.Height), (message["width"]!.GetValue<int>(), message["height"]!.GetValue<int>()));
-        Assert.False((await server.ChatAsync(RunningServer.Chat("caption en")))["choices"]![0]!["message"]!.AsObject().ContainsKey("detections"));
+        Assert.False(
+            (await server.ChatAsync(RunningServer.Chat("caption en")))["choices"]![0]!["message"]!.AsObject().ContainsKey("detections"));
     }
 
     [Fact]
     public async Task System_text_is_ignored_and_a_header_says_so()
     {
         JsonObject body = RunningServer.Chat("caption en");
-        body["messages"] = new JsonArray(new JsonObject { ["role"] = "system", ["content"] = "Speak like a pirate." }, RunningServer.User("caption en", RunningServer.SampleUri));
+        body["messages"] = new JsonArray(
+            new JsonObject { ["role"] = "system", ["content"] = "Speak like a pirate." },
+            RunningServer.User("caption en", RunningServer.SampleUri));
         using HttpResponseMessage response = await server.PostAsync("/v1/chat/completions", body);
         Assert.Equal("system", Assert.Single(response.Headers.GetValues("x-vlmsharp-ignored")));
         Assert.Equal(Alone("caption en").Text, TextOf(JsonNode.Parse(await response.Content.ReadAsStringAsync())!));
@@ -118,7 +128,7 @@ public sealed class ChatTests(RunningServer server) : IClassFixture<RunningServe
     }
 
     [Fact]
-    public async Task Of_earlier_turns_the_last_picture_is_kept_where_the_last_message_has_none()
+    public async Task The_last_picture_of_earlier_turns_is_used_when_the_last_message_has_none()
     {
         string other = $"data:image/png;base64,{Convert.ToBase64String(PictureOf("sun.png"))}";
         JsonObject body = RunningServer.Chat("caption en");
@@ -128,17 +138,22 @@ public sealed class ChatTests(RunningServer server) : IClassFixture<RunningServe
             RunningServer.User("answer en what is below the car?"));
         Assert.Equal("a key", TextOf(await server.ChatAsync(body)));
         body["messages"]!.AsArray().Add(RunningServer.User("caption en", other));
-        GenerationResult sun = server.Model.Generate(new GenerationRequest { Images = [ImageFile.Decode(PictureOf("sun.png"))], Prompt = "caption en" });
+        GenerationResult sun =
+            server.Model.Generate(new GenerationRequest { Images = [ImageFile.Decode(PictureOf("sun.png"))], Prompt = "caption en" });
         Assert.Equal(sun.Text, TextOf(await server.ChatAsync(body)));
 
         static JsonObject Assistant(string text) => new() { ["role"] = "assistant", ["content"] = text };
-        static byte[] PictureOf(string name) => File.ReadAllBytes(System.IO.Path.Combine(Conformance.GoldenFiles.DemoModel, "..", "samples", name));
+        static byte[] PictureOf(string name) =>
+            File.ReadAllBytes(System.IO.Path.Combine(Conformance.GoldenFiles.DemoModel, "..", "samples", name));
     }
 
     [Fact]
     public async Task Escapes_in_a_body_change_nothing()
     {
-        string body = RunningServer.Chat("caption en").ToJsonString().Replace("/", "\\/", StringComparison.Ordinal).Replace("caption", "\\u0063aption", StringComparison.Ordinal);
+        string body = RunningServer.Chat("caption en")
+            .ToJsonString()
+            .Replace("/", "\\/", StringComparison.Ordinal)
+            .Replace("caption", "\\u0063aption", StringComparison.Ordinal);
         using HttpResponseMessage response = await server.PostAsync("/v1/chat/completions", body);
         Assert.Equal(Alone("caption en").Text, TextOf(JsonNode.Parse(await response.Content.ReadAsStringAsync())!));
     }

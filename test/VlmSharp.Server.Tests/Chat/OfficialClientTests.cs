@@ -20,9 +20,14 @@ public sealed class OfficialClientTests(RunningServer server) : IClassFixture<Ru
     });
 
     private static OpenAiMessage[] Ask(string prompt) =>
-        [OpenAiMessage.CreateUserMessage(ChatMessageContentPart.CreateImagePart(BinaryData.FromBytes(RunningServer.Sample), "image/png"), ChatMessageContentPart.CreateTextPart(prompt))];
+        [
+            OpenAiMessage.CreateUserMessage(
+                ChatMessageContentPart.CreateImagePart(BinaryData.FromBytes(RunningServer.Sample), "image/png"),
+                ChatMessageContentPart.CreateTextPart(prompt))
+        ];
 
-    private GenerationResult Alone(string prompt) => server.Model.Generate(new GenerationRequest { Images = [ImageFile.Decode(RunningServer.Sample)], Prompt = prompt });
+    private GenerationResult Alone(string prompt) =>
+        server.Model.Generate(new GenerationRequest { Images = [ImageFile.Decode(RunningServer.Sample)], Prompt = prompt });
 
     [Fact]
     public async Task A_picture_is_answered_with_usage()
@@ -53,7 +58,8 @@ public sealed class OfficialClientTests(RunningServer server) : IClassFixture<Ru
     [Fact]
     public async Task Log_probabilities_are_read()
     {
-        ChatCompletion answer = await Client().CompleteChatAsync(Ask("caption en"), new ChatCompletionOptions { IncludeLogProbabilities = true, TopLogProbabilityCount = 2 });
+        ChatCompletion answer = await Client().CompleteChatAsync(
+            Ask("caption en"), new ChatCompletionOptions { IncludeLogProbabilities = true, TopLogProbabilityCount = 2 });
         Assert.Equal(Alone("caption en").Text, string.Concat(answer.ContentTokenLogProbabilities.Select(t => t.Token)));
         Assert.All(answer.ContentTokenLogProbabilities, t => Assert.Equal(2, t.TopLogProbabilities.Count));
     }
@@ -61,24 +67,28 @@ public sealed class OfficialClientTests(RunningServer server) : IClassFixture<Ru
     [Fact]
     public async Task Stop_seed_and_limits_are_honored()
     {
-        ChatCompletion stopped = await Client().CompleteChatAsync(Ask("caption en"), new ChatCompletionOptions { StopSequences = { "above" } });
+        ChatCompletion stopped =
+            await Client().CompleteChatAsync(Ask("caption en"), new ChatCompletionOptions { StopSequences = { "above" } });
         Assert.Equal("a car ", stopped.Content[0].Text);
         ChatCompletion cut = await Client().CompleteChatAsync(Ask("caption en"), new ChatCompletionOptions { MaxOutputTokenCount = 2 });
         Assert.Equal((OpenAI.Chat.ChatFinishReason.Length, "a car"), (cut.FinishReason, cut.Content[0].Text));
-#pragma warning disable OPENAI001 // the seed is marked as experimental there
+#pragma warning disable OPENAI001 // that client marks the seed as experimental
         var drawn = new ChatCompletionOptions { Temperature = 1.5f, Seed = 42 };
 #pragma warning restore OPENAI001
-        ChatCompletion one = await Client().CompleteChatAsync(Ask("caption en"), drawn), two = await Client().CompleteChatAsync(Ask("caption en"), drawn);
+        ChatCompletion one = await Client().CompleteChatAsync(Ask("caption en"), drawn),
+            two = await Client().CompleteChatAsync(Ask("caption en"), drawn);
         Assert.Equal(one.Content[0].Text, two.Content[0].Text);
     }
 
     [Fact]
     public async Task Errors_are_the_clients_own()
     {
-        ClientResultException missing = await Assert.ThrowsAsync<ClientResultException>(() => Client("gpt-5").CompleteChatAsync(Ask("caption en")));
+        ClientResultException missing =
+            await Assert.ThrowsAsync<ClientResultException>(() => Client("gpt-5").CompleteChatAsync(Ask("caption en")));
         Assert.Equal(404, missing.Status);
         Assert.Contains("model_not_found", missing.Message, StringComparison.Ordinal);
-        ClientResultException blind = await Assert.ThrowsAsync<ClientResultException>(() => Client().CompleteChatAsync([OpenAiMessage.CreateUserMessage("what is there?")]));
+        ClientResultException blind = await Assert.ThrowsAsync<ClientResultException>(
+            () => Client().CompleteChatAsync([OpenAiMessage.CreateUserMessage("what is there?")]));
         Assert.Equal(400, blind.Status);
         ClientResultException tools = await Assert.ThrowsAsync<ClientResultException>(() =>
             Client().CompleteChatAsync(Ask("caption en"), new ChatCompletionOptions { Tools = { ChatTool.CreateFunctionTool("f") } }));
@@ -86,13 +96,14 @@ public sealed class OfficialClientTests(RunningServer server) : IClassFixture<Ru
     }
 
     [Fact]
-    public async Task Who_stops_reading_gives_the_answer_up()
+    public async Task A_client_that_stops_reading_cancels_the_answer()
     {
         using var stop = new CancellationTokenSource();
         server.Backend.Hold();
         Task reading = Task.Run(async () =>
         {
-            await foreach (StreamingChatCompletionUpdate _ in Client().CompleteChatStreamingAsync(Ask("caption en"), cancellationToken: stop.Token))
+            await foreach (StreamingChatCompletionUpdate _ in Client().CompleteChatStreamingAsync(
+                Ask("caption en"), cancellationToken: stop.Token))
                 await stop.CancelAsync();
         });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
@@ -103,7 +114,9 @@ public sealed class OfficialClientTests(RunningServer server) : IClassFixture<Ru
     [Fact]
     public async Task Models_are_listed()
     {
-        var models = new OpenAIClient(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(server.Server.Address + "/v1") }).GetOpenAIModelClient();
+        var models = new OpenAIClient(
+            new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(server.Server.Address + "/v1") })
+            .GetOpenAIModelClient();
         Assert.Equal(["demo"], (await models.GetModelsAsync()).Value.Select(m => m.Id));
         Assert.Equal("demo", (await models.GetModelAsync("demo")).Value.Id);
     }
@@ -112,9 +125,14 @@ public sealed class OfficialClientTests(RunningServer server) : IClassFixture<Ru
     public async Task The_abstractions_of_extensions_ai_work_on_top_of_it()
     {
         using IChatClient client = Client().AsIChatClient();
-        AiMessage[] messages = [new(ChatRole.System, "ignored"), new(ChatRole.User, [new DataContent(RunningServer.Sample, "image/png"), new TextContent("caption en")])];
+        AiMessage[] messages =
+        [
+            new(ChatRole.System, "ignored"),
+            new(ChatRole.User, [new DataContent(RunningServer.Sample, "image/png"), new TextContent("caption en")])
+        ];
         GenerationResult alone = Alone("caption en");
-        ChatResponse response = await client.GetResponseAsync(messages, new ChatOptions { Temperature = 0, MaxOutputTokens = 50, StopSequences = ["zzz"], Seed = 1 });
+        ChatResponse response = await client.GetResponseAsync(
+            messages, new ChatOptions { Temperature = 0, MaxOutputTokens = 50, StopSequences = ["zzz"], Seed = 1 });
         Assert.Equal(alone.Text, response.Text);
         Assert.Equal(alone.PromptTokens, response.Usage!.InputTokenCount);
         Assert.Equal(alone.Text, string.Concat((await client.GetStreamingResponseAsync(messages).ToChatResponseAsync()).Text));

@@ -6,13 +6,14 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Server.Tests.Deploy;
 
-/// <summary>Two servers behind Debian's nginx with the configuration that ships, all on loopback.</summary>
+/// <summary>Two servers behind Debian's nginx with the configuration in deploy/, all on loopback.</summary>
 internal sealed class Balancer : IAsyncDisposable
 {
     private readonly string folder;
     private readonly Process nginx;
 
-    private Balancer(string folder, Process nginx, Uri address, RunningServer[] replicas) => (this.folder, this.nginx, Address, Replicas) = (folder, nginx, address, replicas);
+    private Balancer(string folder, Process nginx, Uri address, RunningServer[] replicas) =>
+        (this.folder, this.nginx, Address, Replicas) = (folder, nginx, address, replicas);
 
     public Uri Address { get; }
 
@@ -23,13 +24,17 @@ internal sealed class Balancer : IAsyncDisposable
     public static async Task<Balancer> StartAsync()
     {
         RunningServer[] replicas = [await RunningServer.StartAsync(o => o), await RunningServer.StartAsync(o => o)];
-        // Not a folder of one user alone: the workers of nginx are another one.
+        // Other users must be able to read this folder: nginx's workers run as another user.
         string folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"vlmsharp-nginx-{Guid.NewGuid():N}")).FullName;
         int port = FreePort();
-        string text = DeployFiles.Read("nginx", "nginx.conf").Replace("/tmp/", folder + "/", StringComparison.Ordinal).Replace("listen 8080;", $"listen 127.0.0.1:{port};", StringComparison.Ordinal);
-        for (int i = 0; i < 2; i++) text = text.Replace($"replica-{i + 1}:8000", new Uri(replicas[i].Server.Address).Authority, StringComparison.Ordinal);
-        // A server asks for unbuffered events by a header; here the configuration alone must do it.
-        text = text.Replace("proxy_http_version 1.1;", "proxy_http_version 1.1; proxy_ignore_headers X-Accel-Buffering;", StringComparison.Ordinal);
+        string text = DeployFiles.Read("nginx", "nginx.conf")
+            .Replace("/tmp/", folder + "/", StringComparison.Ordinal)
+            .Replace("listen 8080;", $"listen 127.0.0.1:{port};", StringComparison.Ordinal);
+        for (int i = 0; i < 2; i++)
+            text = text.Replace($"replica-{i + 1}:8000", new Uri(replicas[i].Server.Address).Authority, StringComparison.Ordinal);
+        // A server asks for unbuffered events with a header. The header is ignored here, so the configuration alone must do it.
+        text = text.Replace(
+            "proxy_http_version 1.1;", "proxy_http_version 1.1; proxy_ignore_headers X-Accel-Buffering;", StringComparison.Ordinal);
         string file = Path.Combine(folder, "nginx.conf");
         await File.WriteAllTextAsync(file, text);
         Process nginx = Tool.Start("nginx", ["-e", "stderr", "-p", folder, "-c", file, "-g", "daemon off;"]);
@@ -38,12 +43,13 @@ internal sealed class Balancer : IAsyncDisposable
         return balancer;
     }
 
-    /// <summary>Answers with status 200 that a server gave on a route, as it counts them itself.</summary>
+    /// <summary>The number of answers with status 200 that a server gave on a route, by its own metric.</summary>
     public async Task<int> AnsweredAsync(int replica, string route)
     {
         string text = await Client.GetStringAsync(Replicas[replica].Server.Address + "/metrics");
         const string Count = "^vlmsharp_server_request_duration_seconds_count";
-        Match line = Regex.Match(text, $"{Count}\\{{http_route=\"{Regex.Escape(route)}\",http_response_status_code=\"200\"\\}} (\\d+)", RegexOptions.Multiline);
+        Match line = Regex.Match(
+            text, $"{Count}\\{{http_route=\"{Regex.Escape(route)}\",http_response_status_code=\"200\"\\}} (\\d+)", RegexOptions.Multiline);
         return line.Success ? int.Parse(line.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) : 0;
     }
 

@@ -5,10 +5,16 @@ using YamlDotNet.Core;
 
 namespace VlmSharp.Server.Tests.Deploy;
 
-/// <summary>The manifests, read by Kubernetes' own models, which refuse members that they do not have; and what they say of each other.</summary>
+/// <summary>
+/// Reads the manifests with Kubernetes' own models, which refuse unknown members, and checks that the manifests agree.
+/// </summary>
 public sealed class KubernetesTests
 {
-    private static readonly object[] Objects = [.. Directory.GetFiles(DeployFiles.Of("deploy", "kubernetes"), "*.yaml").SelectMany(path => KubernetesYaml.LoadAllFromString(File.ReadAllText(path), strict: true))];
+    private static readonly object[] Objects =
+    [
+        .. Directory.GetFiles(DeployFiles.Of("deploy", "kubernetes"), "*.yaml")
+            .SelectMany(path => KubernetesYaml.LoadAllFromString(File.ReadAllText(path), strict: true))
+    ];
 
     private static V1Deployment Deployment => One<V1Deployment>();
 
@@ -22,19 +28,23 @@ public sealed class KubernetesTests
     public void A_misspelled_member_is_refused()
     {
         string text = DeployFiles.Read("kubernetes", "deployment.yaml");
-        Assert.ThrowsAny<YamlException>(() => KubernetesYaml.LoadAllFromString(text.Replace("readinessProbe", "readynessProbe", StringComparison.Ordinal), strict: true));
+        Assert.ThrowsAny<YamlException>(() =>
+            KubernetesYaml.LoadAllFromString(text.Replace("readinessProbe", "readynessProbe", StringComparison.Ordinal), strict: true));
     }
 
     [Fact]
-    public void All_that_a_service_needs_is_there()
+    public void The_manifests_hold_every_object_that_the_service_needs()
     {
         Assert.Equal(
-            [nameof(V1Deployment), nameof(V1NetworkPolicy), nameof(V1PersistentVolumeClaim), nameof(V1PodDisruptionBudget), nameof(V1Service), nameof(V2HorizontalPodAutoscaler)],
+            [
+                nameof(V1Deployment), nameof(V1NetworkPolicy), nameof(V1PersistentVolumeClaim), nameof(V1PodDisruptionBudget),
+                nameof(V1Service), nameof(V2HorizontalPodAutoscaler)
+            ],
             Objects.Select(o => o.GetType().Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void All_speak_of_the_same_pods_and_ports()
+    public void All_manifests_name_the_same_pods_and_ports()
     {
         IDictionary<string, string> labels = Deployment.Spec.Template.Metadata.Labels;
         Assert.Equal(labels, Deployment.Spec.Selector.MatchLabels);
@@ -47,16 +57,21 @@ public sealed class KubernetesTests
         Assert.Equal(Dockerfile.Stages["cpu"].Port, port.ContainerPort.ToString(CultureInfo.InvariantCulture));
         Assert.Equal(port.Name, Assert.Single(One<V1Service>().Spec.Ports).TargetPort.Value);
         Assert.Equal(port.Name, Assert.Single(Assert.Single(One<V1NetworkPolicy>().Spec.Ingress).Ports).Port.Value);
-        Assert.All([Container.StartupProbe, Container.ReadinessProbe, Container.LivenessProbe], probe => Assert.Equal(port.Name, probe.HttpGet.Port.Value));
+        Assert.All(
+            [Container.StartupProbe, Container.ReadinessProbe, Container.LivenessProbe],
+            probe => Assert.Equal(port.Name, probe.HttpGet.Port.Value));
     }
 
     [Fact]
-    public void A_server_that_drains_or_loads_is_not_killed_and_gets_no_requests()
+    public void A_server_that_loads_or_drains_is_not_killed_and_gets_no_requests()
     {
-        Assert.Equal(("/health/ready", "/health/ready", "/health/live"), (Container.StartupProbe.HttpGet.Path, Container.ReadinessProbe.HttpGet.Path, Container.LivenessProbe.HttpGet.Path));
+        Assert.Equal(
+            ("/health/ready", "/health/ready", "/health/live"),
+            (Container.StartupProbe.HttpGet.Path, Container.ReadinessProbe.HttpGet.Path, Container.LivenessProbe.HttpGet.Path));
         double drain = double.Parse(Container.Env.Single(v => v.Name == "VLMSHARP_DRAIN").Value, CultureInfo.InvariantCulture);
-        Assert.True(Pod.TerminationGracePeriodSeconds > Container.Lifecycle.PreStop.Sleep.Seconds + drain + 7); // 7 s to tell those who were not finished
-        Assert.Equal(0, Pod.EnableServiceLinks == false ? 0 : 1); // else VLMSHARP_PORT is tcp://...
+        // 7 s more, to tell the clients whose answers were not finished
+        Assert.True(Pod.TerminationGracePeriodSeconds > Container.Lifecycle.PreStop.Sleep.Seconds + drain + 7);
+        Assert.Equal(0, Pod.EnableServiceLinks == false ? 0 : 1); // otherwise Kubernetes sets VLMSHARP_PORT to tcp://...
     }
 
     [Fact]
@@ -75,14 +90,23 @@ public sealed class KubernetesTests
     }
 
     [Fact]
-    public void Keys_and_models_come_from_volumes_that_are_there()
+    public void Keys_and_models_come_from_declared_volumes()
     {
-        Assert.Equal(Pod.Volumes.Select(v => v.Name).Order(StringComparer.Ordinal), Container.VolumeMounts.Select(m => m.Name).Order(StringComparer.Ordinal));
-        Assert.Equal(One<V1PersistentVolumeClaim>().Metadata.Name, Pod.Volumes.Single(v => v.Name == "models").PersistentVolumeClaim.ClaimName);
+        Assert.Equal(
+            Pod.Volumes.Select(v => v.Name).Order(StringComparer.Ordinal),
+            Container.VolumeMounts.Select(m => m.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            One<V1PersistentVolumeClaim>().Metadata.Name, Pod.Volumes.Single(v => v.Name == "models").PersistentVolumeClaim.ClaimName);
         V1SecretVolumeSource secret = Pod.Volumes.Single(v => v.Name == "keys").Secret;
-        Assert.Equal(0b100_100_000, secret.DefaultMode); // octal 440: nobody else on the machine reads it
-        Assert.Contains($"kubectl create secret generic {secret.SecretName} --from-file=api-keys", File.ReadAllText(DeployFiles.Of("docs", "deployment.md")), StringComparison.Ordinal);
-        Assert.Equal($"{Container.VolumeMounts.Single(m => m.Name == "keys").MountPath}/api-keys", Container.Env.Single(v => v.Name == "VLMSHARP_API_KEY_FILE").Value);
-        Assert.StartsWith(Container.VolumeMounts.Single(m => m.Name == "models").MountPath + "/", Container.Args[1], StringComparison.Ordinal);
+        Assert.Equal(0b100_100_000, secret.DefaultMode); // octal 440: no other user may read it
+        Assert.Contains(
+            $"kubectl create secret generic {secret.SecretName} --from-file=api-keys",
+            File.ReadAllText(DeployFiles.Of("docs", "deployment.md")),
+            StringComparison.Ordinal);
+        Assert.Equal(
+            $"{Container.VolumeMounts.Single(m => m.Name == "keys").MountPath}/api-keys",
+            Container.Env.Single(v => v.Name == "VLMSHARP_API_KEY_FILE").Value);
+        Assert.StartsWith(
+            Container.VolumeMounts.Single(m => m.Name == "models").MountPath + "/", Container.Args[1], StringComparison.Ordinal);
     }
 }

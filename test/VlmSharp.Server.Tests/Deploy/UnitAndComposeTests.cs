@@ -1,7 +1,7 @@
 using VlmSharp.Conformance;
 namespace VlmSharp.Server.Tests.Deploy;
 
-/// <summary>The unit and the compose files, checked by those who read them.</summary>
+/// <summary>Checks the systemd unit and the compose files with systemd and docker-compose themselves.</summary>
 public sealed class UnitAndComposeTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("vlmsharp-deploy-").FullName;
@@ -9,19 +9,21 @@ public sealed class UnitAndComposeTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [ToolFact("systemd-analyze")]
-    public async Task Systemd_finds_nothing_to_say_about_the_unit()
+    public async Task Systemd_finds_no_fault_in_the_unit()
     {
         (int code, string output, string errors) = await Tool.RunAsync("systemd-analyze", ["verify", Unit(text => text)]);
         Assert.Equal((0, ""), (code, output + errors));
-        (_, output, errors) = await Tool.RunAsync("systemd-analyze", ["verify", Unit(text => text.Replace("ProtectSystem=", "ProtectSystm=", StringComparison.Ordinal))]);
+        (_, output, errors) = await Tool.RunAsync(
+            "systemd-analyze", ["verify", Unit(text => text.Replace("ProtectSystem=", "ProtectSystm=", StringComparison.Ordinal))]);
         Assert.Contains("ProtectSystm", output + errors, StringComparison.Ordinal);
     }
 
     [ToolFact("systemd-analyze")]
-    public async Task Systemd_finds_the_unit_little_exposed()
+    public async Task Systemd_rates_the_unit_as_little_exposed()
     {
-        // From 0 to 100, ten times the number that it prints.
-        (int code, string output, string errors) = await Tool.RunAsync("systemd-analyze", ["security", "--offline=true", "--threshold=20", "--no-pager", Unit(text => text)]);
+        // The threshold runs from 0 to 100: ten times the number that systemd-analyze prints.
+        (int code, string output, string errors) =
+            await Tool.RunAsync("systemd-analyze", ["security", "--offline=true", "--threshold=20", "--no-pager", Unit(text => text)]);
         Assert.True(code == 0, output + errors);
     }
 
@@ -30,9 +32,12 @@ public sealed class UnitAndComposeTests : IDisposable
     {
         foreach (string name in new[] { "compose.yaml", "compose-replicas.yaml" })
         {
-            (int code, string output, string errors) = await Tool.RunAsync("docker-compose", ["-f", DeployFiles.Of("deploy", "compose", name), "config", "--services"], folder);
+            (int code, string output, string errors) =
+                await Tool.RunAsync("docker-compose", ["-f", DeployFiles.Of("deploy", "compose", name), "config", "--services"], folder);
             Assert.True(code == 0, errors);
-            Assert.Equal(name == "compose.yaml" ? ["vlmsharp"] : ["nginx", "replica-1", "replica-2"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                name == "compose.yaml" ? ["vlmsharp"] : ["nginx", "replica-1", "replica-2"],
+                output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
         }
     }
 
@@ -41,19 +46,23 @@ public sealed class UnitAndComposeTests : IDisposable
     {
         foreach (string name in new[] { "compose.yaml", "compose-replicas.yaml" })
         {
-            foreach ((string service, YamlDotNet.RepresentationModel.YamlNode node) in DeployFiles.Members(DeployFiles.Root(DeployFiles.Read("compose", name))["services"]))
+            foreach ((string service, YamlDotNet.RepresentationModel.YamlNode node) in DeployFiles.Members(
+                DeployFiles.Root(DeployFiles.Read("compose", name))["services"]))
             {
                 Assert.Equal("true", DeployFiles.Text(node["read_only"]));
-                if (service != "nginx") Assert.Equal(["CMD", .. Dockerfile.Stages["cpu"].HealthCheck], DeployFiles.Texts(node["healthcheck"]["test"]));
+                if (service != "nginx")
+                    Assert.Equal(["CMD", .. Dockerfile.Stages["cpu"].HealthCheck], DeployFiles.Texts(node["healthcheck"]["test"]));
             }
         }
     }
 
-    /// <summary>The unit with a program that is there.</summary>
+    /// <summary>Writes the unit with a program that exists on this machine.</summary>
     private string Unit(Func<string, string> change)
     {
         string path = Path.Combine(folder, "vlmsharp.service");
-        File.WriteAllText(path, change(DeployFiles.Read("systemd", "vlmsharp.service")).Replace("/usr/bin/dotnet", "/bin/true", StringComparison.Ordinal));
+        File.WriteAllText(
+            path,
+            change(DeployFiles.Read("systemd", "vlmsharp.service")).Replace("/usr/bin/dotnet", "/bin/true", StringComparison.Ordinal));
         return path;
     }
 }

@@ -3,14 +3,18 @@ using System.Text;
 
 namespace VlmSharp.Server.Tests.Hostile;
 
-/// <summary>Bodies that no client means: each is refused in OpenAI's shape, on every route that takes it, and a good request is answered afterwards.</summary>
+/// <summary>
+/// Malformed bodies. Every route that reads bodies refuses each of them with an error in OpenAI's shape, and answers a good request
+/// afterwards.
+/// </summary>
 public sealed class BodyTests(RunningServer server) : IClassFixture<RunningServer>
 {
     private const string Chat = "/v1/chat/completions";
 
-    private static readonly string[] Routes = [Chat, "/v1/caption", "/v1/ask", "/v1/detect", "/v1/segment", "/v1/batch", "/v1/explain", "/v1/tokenize"];
+    private static readonly string[] Routes =
+        [Chat, "/v1/caption", "/v1/ask", "/v1/detect", "/v1/segment", "/v1/batch", "/v1/explain", "/v1/tokenize"];
 
-    /// <summary>JSON that no route takes.</summary>
+    /// <summary>JSON that every route refuses.</summary>
     public static TheoryData<string, string> NoRequests => new()
     {
         { "deep arrays", $"{{\"text\":{new string('[', 100_000)}{new string(']', 100_000)}}}" },
@@ -34,7 +38,7 @@ public sealed class BodyTests(RunningServer server) : IClassFixture<RunningServe
     };
 
     [Theory, MemberData(nameof(NoRequests))]
-    public async Task What_is_no_request_is_refused_by_every_route(string what, string latin)
+    public async Task Every_route_refuses_a_body_that_is_not_a_request(string what, string latin)
     {
         foreach (string route in Routes)
         {
@@ -46,19 +50,25 @@ public sealed class BodyTests(RunningServer server) : IClassFixture<RunningServe
         await server.ChatAsync(RunningServer.Chat("caption en", ("max_tokens", 2)));
     }
 
-    /// <summary>Members of a chat over their limits.</summary>
+    /// <summary>Chat members that exceed their limits.</summary>
     public static TheoryData<string, string> OverLimits => new()
     {
         { "n", "17" }, { "n", "2147483648" }, { "n", "-1" },
         { "max_tokens", "2147483648" }, { "max_tokens", "-1" },
         { "top_logprobs", "21" }, { "top_logprobs", "-1" },
         { "logit_bias", $"{{{string.Join(',', Enumerable.Range(0, 10_000).Select(i => $"\"{i}\":1"))}}}" },
-        { "stop", $"[{string.Join(',', Enumerable.Repeat("\"a\"", 5))}]" }, { "stop", $"\"{new string('a', 257)}\"" }, { "stop", $"[{string.Join(',', Enumerable.Repeat("\"a\"", 100_000))}]" },
+        { "stop", $"[{string.Join(',', Enumerable.Repeat("\"a\"", 5))}]" },
+        { "stop", $"\"{new string('a', 257)}\"" },
+        { "stop", $"[{string.Join(',', Enumerable.Repeat("\"a\"", 100_000))}]" },
         { "stop_token_ids", $"[{string.Join(',', Enumerable.Repeat("1", 100_000))}]" }, { "stop_token_ids", "[99999999]" },
-        { "temperature", "-0.1" }, { "temperature", "1e30" }, { "top_k", "-2" }, { "top_k", "1e30" }, { "repetition_penalty", "0" }, { "min_p", "2" },
+        { "temperature", "-0.1" }, { "temperature", "1e30" }, { "top_k", "-2" }, { "top_k", "1e30" }, { "repetition_penalty", "0" },
+        { "min_p", "2" },
         { "seed", "9223372036854775808" }, { "min_tokens", "-5" },
         { "messages", $"[{string.Join(',', Enumerable.Repeat("""{"role":"assistant","content":"a"}""", 5000))}]" },
-        { "messages", $$"""[{"role":"user","content":[{{string.Join(',', Enumerable.Repeat("""{"type":"text","text":"a"}""", 300))}}]}]""" },
+        {
+            "messages",
+            $$"""[{"role":"user","content":[{{string.Join(',', Enumerable.Repeat("""{"type":"text","text":"a"}""", 300))}}]}]"""
+        },
         { "messages", """[{"role":"user","role":"system","content":"a"}]""" },
         { "messages", """[{"role":"user","content":"a","content":"b"}]""" },
         { "messages", """[{"role":"user","content":[{"type":"text","text":"a","text":"b"}]}]""" },
@@ -78,31 +88,39 @@ public sealed class BodyTests(RunningServer server) : IClassFixture<RunningServe
     public async Task Too_many_pictures_are_refused(string route, int count, string code)
     {
         string images = string.Join(',', Enumerable.Repeat("\"\"", count));
-        Assert.Equal(code, (await RunningServer.ErrorAsync(await server.PostAsync(route, $"{{\"image\":[{images}]}}"), 400))["code"]!.GetValue<string>());
+        Assert.Equal(
+            code,
+            (await RunningServer.ErrorAsync(await server.PostAsync(route, $"{{\"image\":[{images}]}}"), 400))["code"]!.GetValue<string>());
     }
 
     [Fact]
     public async Task Too_many_requests_of_a_batch_are_refused()
     {
         string requests = string.Join(',', Enumerable.Repeat("{}", 257));
-        Assert.Equal("too_many_requests", (await RunningServer.ErrorAsync(await server.PostAsync("/v1/batch", $"{{\"requests\":[{requests}]}}"), 400))["code"]!.GetValue<string>());
+        Assert.Equal(
+            "too_many_requests",
+            (await RunningServer.ErrorAsync(
+                await server.PostAsync("/v1/batch", $"{{\"requests\":[{requests}]}}"), 400))["code"]!.GetValue<string>());
     }
 
-    /// <summary>Characters without a meaning to the model, which JSON may spell.</summary>
+    /// <summary>JSON can spell characters that mean nothing to the model.</summary>
     [Fact]
     public async Task A_prompt_of_control_characters_is_answered() =>
         await server.ChatAsync(RunningServer.Chat("caption \0\u0001\u001b[2J\u202e\ufeff en", ("max_tokens", 2)));
 
-    /// <summary>A body of chunks that is just within the limit, and one of a byte more.</summary>
+    /// <summary>A chunked body of exactly the limit, and one that is a byte longer.</summary>
     [Theory, InlineData(0), InlineData(1)]
-    public async Task Chunks_may_be_as_long_as_the_limit(int beyond)
+    public async Task A_chunked_body_may_be_as_long_as_the_limit(int beyond)
     {
         const int Limit = 200_000;
         RunningServer small = await RunningServer.StartAsync(o => o with { MaxBodyBytes = Limit });
         try
         {
             string body = """{"text":"a car"}""".PadRight(Limit + beyond);
-            using var request = new HttpRequestMessage(HttpMethod.Post, small.Server.Address + "/v1/tokenize") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+            using var request = new HttpRequestMessage(HttpMethod.Post, small.Server.Address + "/v1/tokenize")
+            {
+                Content = new StringContent(body, Encoding.UTF8, "application/json")
+            };
             request.Headers.TransferEncodingChunked = true;
             using HttpResponseMessage response = await small.Client.SendAsync(request);
             if (beyond > 0) await RunningServer.ErrorAsync(response, 413);

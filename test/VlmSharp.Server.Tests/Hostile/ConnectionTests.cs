@@ -4,12 +4,13 @@ using VlmSharp.Server.Tests.Observing;
 
 namespace VlmSharp.Server.Tests.Hostile;
 
-/// <summary>Clients that are slow, leave, or speak no HTTP. After each of them the server answers a good request.</summary>
+/// <summary>Clients that are slow, leave early or do not speak HTTP. The server answers a good request after each of them.</summary>
 public sealed class ConnectionTests
 {
     private const string Chat = "/v1/chat/completions";
 
-    private static readonly ConnectionLimits Short = new() { Headers = TimeSpan.FromSeconds(1), Idle = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(2) };
+    private static readonly ConnectionLimits Short =
+        new() { Headers = TimeSpan.FromSeconds(1), Idle = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(2) };
 
     [Fact]
     public async Task Headers_that_drip_are_cut_off()
@@ -27,23 +28,29 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_body_that_drips_is_cut_off_and_gives_its_memory_back()
+    public async Task A_body_that_drips_is_cut_off_and_its_memory_is_freed()
     {
-        RunningServer server = await RunningServer.StartAsync(o => o with { Connections = Short, MaxBodyBytes = 100_000, MaxBufferedBytes = 100_000 });
+        RunningServer server =
+            await RunningServer.StartAsync(o => o with { Connections = Short, MaxBodyBytes = 100_000, MaxBufferedBytes = 100_000 });
         await using var end = new Ending(server);
         using RawConnection slow = await RawConnection.OpenAsync(server);
-        await slow.SendAsync($"POST {Chat} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{");
+        await slow.SendAsync(
+            $"POST {Chat} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{");
         Task drip = slow.DripAsync("", ' ');
-        Task<JsonNode> other = server.ChatAsync(RunningServer.Chat("caption en")); // the slow one may hold all the memory there is: this one waits
+        // the slow request may hold all the memory, so this one waits
+        Task<JsonNode> other = server.ChatAsync(RunningServer.Chat("caption en"));
         Assert.Equal("request_timeout", (await slow.ReadErrorAsync(408))["code"]!.GetValue<string>());
         slow.Dispose();
         await drip;
         await other;
     }
 
-    /// <summary>The answers are 30 MB, more than the buffers of the connection hold. Kestrel gives each the time that it takes at the least rate: what ends the waiting is the request's own time.</summary>
+    /// <summary>
+    /// The answers are 30 MB, more than the buffers of the connection hold. Kestrel gives each the time that it takes at the least rate:
+    /// the request's own timeout ends the waiting.
+    /// </summary>
     [Fact]
-    public async Task Who_does_not_read_is_cut_off()
+    public async Task A_client_that_does_not_read_is_cut_off()
     {
         RunningServer server = await RunningServer.StartAsync(o => o with { Timeout = TimeSpan.FromSeconds(5) });
         await using var end = new Ending(server);
@@ -54,23 +61,24 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_body_that_breaks_off_gives_its_memory_back()
+    public async Task The_memory_of_a_body_that_breaks_off_is_freed()
     {
         RunningServer server = await RunningServer.StartAsync(o => o with { MaxBodyBytes = 100_000, MaxBufferedBytes = 100_000 });
         await using var end = new Ending(server);
         foreach (bool resets in new[] { false, true })
         {
             using RawConnection broken = await RawConnection.OpenAsync(server);
-            await broken.SendAsync($"POST {Chat} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{");
+            await broken.SendAsync(
+                $"POST {Chat} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{");
             if (resets) broken.Reset();
             else broken.EndSending();
             await server.ChatAsync(RunningServer.Chat("caption en"));
         }
     }
 
-    /// <summary>Kestrel takes the end of what a client sends for the end of the client: it does not tell the two apart.</summary>
+    /// <summary>When a client closes its sending side, Kestrel treats the client as gone: it cannot tell the two apart.</summary>
     [Theory, InlineData(false), InlineData(true)]
-    public async Task Who_goes_away_frees_the_place_within_a_step(bool resets)
+    public async Task A_client_that_leaves_frees_its_place_within_a_step(bool resets)
     {
         using var log = new LogStream();
         RunningServer server = await RunningServer.StartAsync(o => o with { MaxBatch = 1, Log = new RequestLogOptions { Output = log } });
@@ -78,20 +86,21 @@ public sealed class ConnectionTests
         await server.ChatAsync(RunningServer.Chat("caption en"));
         server.Backend.Hold();
         using RawConnection gone = await RawConnection.OpenAsync(server);
-        await gone.SendAsync(RawConnection.Post(Chat, RunningServer.Chat("caption en", ("ignore_eos", true), ("max_tokens", 400)).ToJsonString()));
+        await gone.SendAsync(
+            RawConnection.Post(Chat, RunningServer.Chat("caption en", ("ignore_eos", true), ("max_tokens", 400)).ToJsonString()));
         await RunningServer.UntilAsync(() => server.Model.Engine.Running + server.Model.Engine.Waiting == 1);
         if (resets) gone.Reset();
         else gone.EndSending();
-        Assert.Contains("\"status\":499", (await log.ReadAsync(2))[1], StringComparison.Ordinal); // the server knows
+        Assert.Contains("\"status\":499", (await log.ReadAsync(2))[1], StringComparison.Ordinal); // the server noticed
         int before = server.Backend.Steps;
         server.Backend.LetGo();
         await RunningServer.UntilAsync(() => server.Model.Engine.Running + server.Model.Engine.Waiting == 0);
-        Assert.InRange(server.Backend.Steps - before, 0, 2); // the one that was held, and one that may have been under way
+        Assert.InRange(server.Backend.Steps - before, 0, 2); // the held step, and one that may have been running
         await server.ChatAsync(RunningServer.Chat("caption en"));
     }
 
     [Fact]
-    public async Task Idle_connections_hold_nobody_up_and_are_closed()
+    public async Task Idle_connections_block_no_one_and_are_closed()
     {
         RunningServer server = await RunningServer.StartAsync(o => o with { Connections = Short with { Idle = TimeSpan.FromSeconds(3) } });
         await using var end = new Ending(server);
@@ -127,12 +136,13 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task Requests_in_one_piece_are_answered_in_order()
+    public async Task Pipelined_requests_are_answered_in_order()
     {
         RunningServer server = await RunningServer.StartAsync(o => o);
         await using var end = new Ending(server);
         using RawConnection client = await RawConnection.OpenAsync(server);
-        await client.SendAsync(RawConnection.Post("/v1/tokenize", """{"text":"a car"}""") + "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        await client.SendAsync(RawConnection.Post(
+            "/v1/tokenize", """{"text":"a car"}""") + "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
             + RawConnection.Post(Chat, "[]") + RawConnection.Post("/v1/tokenize", """{"text":"a car"}"""));
         Assert.Contains("\"ids\"", (await client.ReadAnswerAsync()).Body, StringComparison.Ordinal);
         Assert.Contains("\"list\"", (await client.ReadAnswerAsync()).Body, StringComparison.Ordinal);
@@ -140,7 +150,7 @@ public sealed class ConnectionTests
         Assert.Contains("\"ids\"", (await client.ReadAnswerAsync()).Body, StringComparison.Ordinal);
     }
 
-    /// <summary>Ends a server at the end of a test.</summary>
+    /// <summary>Disposes of a server at the end of a test.</summary>
     private sealed class Ending(RunningServer server) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync() => await server.DisposeAsync();

@@ -5,13 +5,13 @@ using VlmSharp.Server.Tests.Observing;
 
 namespace VlmSharp.Server.Tests.Hostile;
 
-/// <summary>What the world hears of a fault of the server, and what the log has of it.</summary>
+/// <summary>What the client and the log are told about an internal fault of the server.</summary>
 public sealed class FaultTests
 {
     private const string Chat = "/v1/chat/completions";
 
     [Theory, InlineData(Chat, false), InlineData(Chat, true), InlineData("/v1/caption", false), InlineData("/v1/batch", false)]
-    public async Task A_fault_is_told_without_a_path_a_stack_or_a_word_of_the_request(string route, bool streams)
+    public async Task A_fault_is_reported_without_a_path_a_stack_trace_or_text_of_the_request(string route, bool streams)
     {
         using var log = new LogStream();
         RunningServer server = await RunningServer.StartAsync(o => o with { Log = new RequestLogOptions { Output = log } });
@@ -40,7 +40,8 @@ public sealed class FaultTests
             }
 
             Assert.DoesNotContain(" at ", text, StringComparison.Ordinal);
-            Assert.Contains(nameof(InvalidDataException), json.GetProperty("fault").GetString(), StringComparison.Ordinal); // where to look
+            // tells the operator where to look
+            Assert.Contains(nameof(InvalidDataException), json.GetProperty("fault").GetString(), StringComparison.Ordinal);
             Assert.Equal(json.GetProperty("id").GetString(), Assert.Single(response.Headers.GetValues("x-request-id")));
             await server.ChatAsync(RunningServer.Chat("caption en"));
         }
@@ -50,18 +51,30 @@ public sealed class FaultTests
         }
     }
 
-    /// <summary>Every text that a client can set and that might be written: none begins a line, and none moves a terminal's cursor.</summary>
+    /// <summary>
+    /// Every text that a client can set and that the server might write. None of them starts a new line or moves a terminal's cursor.
+    /// </summary>
     [Fact]
     public async Task No_text_of_a_client_forges_a_line_of_the_log()
     {
         const string Forged = "x\u2028y\u0085z\u001b[2Jforged";
         using var log = new LogStream();
-        RunningServer server = await RunningServer.StartAsync(o => o with { Log = new RequestLogOptions { Output = log, IncludeContent = true } });
+        RunningServer server =
+            await RunningServer.StartAsync(o => o with { Log = new RequestLogOptions { Output = log, IncludeContent = true } });
         try
         {
             using RawConnection raw = await RawConnection.OpenAsync(server);
-            string body = RunningServer.Chat($"caption\n{Forged}", ("model", $"a\r\n{Forged}"), ("user", $"b\r\n{Forged}"), ("safety_identifier", Forged), ("metadata", new JsonObject { ["a"] = Forged })).ToJsonString();
-            await raw.SendAsync(RawConnection.Post($"{Chat}?a=%0d%0aforged", body, "User-Agent: a\u00c2\u0085\u00c2\u009b2Jforged\r\nx-request-id: b\u00c2\u009bforged\r\nReferer: forged\r\nX-Forwarded-For: forged\r\n"));
+            string body = RunningServer.Chat(
+                $"caption\n{Forged}",
+                ("model", $"a\r\n{Forged}"),
+                ("user", $"b\r\n{Forged}"),
+                ("safety_identifier", Forged),
+                ("metadata", new JsonObject { ["a"] = Forged })).ToJsonString();
+            await raw.SendAsync(RawConnection.Post(
+                $"{Chat}?a=%0d%0aforged",
+                body,
+                "User-Agent: a\u00c2\u0085\u00c2\u009b2Jforged\r\nx-request-id: b\u00c2\u009bforged\r\nReferer: forged\r\nX-Forwarded-For: "
+                    + "forged\r\n"));
             await raw.ReadErrorAsync(404);
             await raw.SendAsync(RawConnection.Post("/forged%0aforged%1b", "{}"));
             await raw.ReadErrorAsync(404);
@@ -72,7 +85,8 @@ public sealed class FaultTests
             Assert.Equal(4, lines.Length);
             Assert.All(lines, line => Assert.All(line[..^1], c => Assert.InRange(c, ' ', '~')));
             Assert.All(lines, line => Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(line).RootElement.ValueKind));
-            Assert.All(lines[..3], line => Assert.DoesNotContain("forged", line, StringComparison.OrdinalIgnoreCase)); // only a prompt, where content is wanted
+            // only the prompt may hold it, where the log includes content
+            Assert.All(lines[..3], line => Assert.DoesNotContain("forged", line, StringComparison.OrdinalIgnoreCase));
         }
         finally
         {

@@ -1,11 +1,13 @@
 namespace VlmSharp.Server.Tests.Hostile;
 
-/// <summary>What is no HTTP, or HTTP of a size that nobody needs.</summary>
+/// <summary>Bytes that are not HTTP, and HTTP of absurd sizes.</summary>
 public sealed class HttpTests(RunningServer server) : IClassFixture<RunningServer>
 {
     private const string Chat = "/v1/chat/completions";
 
-    /// <summary>Kestrel refuses these before the server sees a request: with a status, an empty body, and the end of the connection.</summary>
+    /// <summary>
+    /// Kestrel refuses these before the server sees a request: it sends a status with an empty body and closes the connection.
+    /// </summary>
     public static TheoryData<string, string, int> NoHttp => new()
     {
         { "no words", "\0\u0001\u0002\u00ff\r\n\r\n", 400 },
@@ -21,7 +23,11 @@ public sealed class HttpTests(RunningServer server) : IClassFixture<RunningServe
         { "half of an escape of NUL", "GET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400 },
         { "a long path", $"GET /{new string('a', 20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n", 414 },
         { "long headers", $"GET / HTTP/1.1\r\nHost: localhost\r\nA: {new string('a', 40_000)}\r\n\r\n", 431 },
-        { "many headers", $"GET / HTTP/1.1\r\nHost: localhost\r\n{string.Concat(Enumerable.Range(0, 200).Select(i => $"A{i}: b\r\n"))}\r\n", 431 },
+        {
+            "many headers",
+            $"GET / HTTP/1.1\r\nHost: localhost\r\n{string.Concat(Enumerable.Range(0, 200).Select(i => $"A{i}: b\r\n"))}\r\n",
+            431
+        },
         { "a length below 0", $"POST {Chat} HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400 },
         { "a length that is no number", $"POST {Chat} HTTP/1.1\r\nHost: localhost\r\nContent-Length: abc\r\n\r\n", 400 },
         { "a length beyond 64 bits", $"POST {Chat} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n", 400 },
@@ -30,7 +36,7 @@ public sealed class HttpTests(RunningServer server) : IClassFixture<RunningServe
     };
 
     [Theory, MemberData(nameof(NoHttp))]
-    public async Task What_is_no_HTTP_is_refused_and_the_connection_ends(string what, string bytes, int status)
+    public async Task What_is_not_HTTP_is_refused_and_the_connection_closed(string what, string bytes, int status)
     {
         using RawConnection client = await RawConnection.OpenAsync(server);
         await client.SendAsync(bytes);
@@ -46,7 +52,8 @@ public sealed class HttpTests(RunningServer server) : IClassFixture<RunningServe
     public async Task A_huge_length_is_refused_before_a_byte_of_the_body(string more)
     {
         using RawConnection client = await RawConnection.OpenAsync(server);
-        await client.SendAsync($"POST {Chat} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000000000000\r\n{more}\r\n");
+        await client.SendAsync(
+            $"POST {Chat} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000000000000\r\n{more}\r\n");
         Assert.Equal("request_too_large", (await client.ReadErrorAsync(413))["code"]!.ToString());
         await AnswersAsync();
     }
@@ -61,21 +68,28 @@ public sealed class HttpTests(RunningServer server) : IClassFixture<RunningServe
     }
 
     [Theory]
-    [InlineData("zz\r\n{}\r\n0\r\n\r\n"), InlineData("-1\r\n{}\r\n"), InlineData("ffffffffffffffff1\r\n{}\r\n"), InlineData("2\r\n{}xx0\r\n\r\n")]
+    [InlineData("zz\r\n{}\r\n0\r\n\r\n"), InlineData("-1\r\n{}\r\n"), InlineData("ffffffffffffffff1\r\n{}\r\n"),
+        InlineData("2\r\n{}xx0\r\n\r\n")]
     public async Task Bad_chunks_are_refused(string chunks)
     {
         using RawConnection client = await RawConnection.OpenAsync(server);
-        await client.SendAsync($"POST {Chat} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
+        await client.SendAsync(
+            $"POST {Chat} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
         await client.ReadErrorAsync(400);
         await AnswersAsync();
     }
 
-    /// <summary>A length beside chunks is how requests are smuggled past a proxy: the chunks count, and nothing behind them is taken for a request.</summary>
+    /// <summary>
+    /// A Content-Length beside chunks is how requests are smuggled past a proxy. The chunks count, and nothing after them is read as a
+    /// request.
+    /// </summary>
     [Fact]
-    public async Task A_length_beside_chunks_hides_no_request()
+    public async Task A_length_beside_chunks_smuggles_no_request()
     {
         using RawConnection client = await RawConnection.OpenAsync(server);
-        await client.SendAsync("POST /v1/tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{\"text\":\"a car\"}\r\n0\r\n\r\n");
+        await client.SendAsync(
+            "POST /v1/tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\nTransfer-Encoding: "
+                + "chunked\r\n\r\n10\r\n{\"text\":\"a car\"}\r\n0\r\n\r\n");
         (int status, string body) = await client.ReadAnswerAsync();
         Assert.True(status is 200 or 400, body);
         await AnswersAsync();

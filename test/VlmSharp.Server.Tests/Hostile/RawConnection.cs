@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace VlmSharp.Server.Tests.Hostile;
 
-/// <summary>A connection on which a test sends whatever bytes it wants, when it wants. Nothing on it waits longer than a minute.</summary>
+/// <summary>A connection on which a test sends any bytes at any time. No wait on it is longer than a minute.</summary>
 internal sealed class RawConnection : IDisposable
 {
     private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -24,13 +24,14 @@ internal sealed class RawConnection : IDisposable
     public static string Post(string path, string body, string more = "") =>
         $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{more}\r\n{body}";
 
-    /// <summary>Sends text, a byte a character.</summary>
+    /// <summary>Sends text, one byte for each character.</summary>
     public async Task SendAsync(string text)
     {
-        for (ReadOnlyMemory<byte> rest = Encoding.Latin1.GetBytes(text); rest.Length > 0;) rest = rest[await socket.SendAsync(rest, limit.Token)..];
+        for (ReadOnlyMemory<byte> rest = Encoding.Latin1.GetBytes(text); rest.Length > 0;)
+            rest = rest[await socket.SendAsync(rest, limit.Token)..];
     }
 
-    /// <summary>Sends a text, and then a byte ten times a second until the server has had enough.</summary>
+    /// <summary>Sends a text and then ten bytes a second, until the server closes the connection.</summary>
     public async Task DripAsync(string first, char what)
     {
         try
@@ -50,13 +51,13 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
-    /// <summary>Sends nothing more, and goes on reading.</summary>
+    /// <summary>Closes the sending side and keeps reading.</summary>
     public void EndSending() => socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>Goes away without a word: the other side hears of a reset.</summary>
+    /// <summary>Aborts the connection: the other side gets a reset.</summary>
     public void Reset() => socket.Close(0);
 
-    /// <summary>Everything that comes until the server closes the connection.</summary>
+    /// <summary>Reads everything until the server closes the connection.</summary>
     public async Task<string> ReadToEndAsync()
     {
         while (await ReceiveAsync())
@@ -66,13 +67,15 @@ internal sealed class RawConnection : IDisposable
         return received.ToString();
     }
 
-    /// <summary>The next answer, of a stated length.</summary>
+    /// <summary>Reads the next answer, which states its length.</summary>
     public async Task<(int Status, string Body)> ReadAnswerAsync()
     {
         int end;
-        while ((end = received.ToString().IndexOf("\r\n\r\n", StringComparison.Ordinal)) < 0) Assert.True(await ReceiveAsync(), $"The connection ended: {received}");
+        while ((end = received.ToString().IndexOf("\r\n\r\n", StringComparison.Ordinal)) < 0)
+            Assert.True(await ReceiveAsync(), $"The connection ended: {received}");
         string head = received.ToString(0, end);
-        string length = head.Split("\r\n").Single(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))["Content-Length:".Length..];
+        string length = head.Split("\r\n")
+            .Single(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))["Content-Length:".Length..];
         int whole = end + 4 + int.Parse(length, System.Globalization.CultureInfo.InvariantCulture);
         while (received.Length < whole) Assert.True(await ReceiveAsync(), $"The connection ended: {received}");
         string body = received.ToString(end + 4, whole - end - 4);
@@ -80,7 +83,7 @@ internal sealed class RawConnection : IDisposable
         return (StatusOf(head), body);
     }
 
-    /// <summary>The next answer, which is an error in OpenAI's shape.</summary>
+    /// <summary>Reads the next answer, which must be an error in OpenAI's shape.</summary>
     public async Task<JsonNode> ReadErrorAsync(int status)
     {
         (int got, string body) = await ReadAnswerAsync();
@@ -91,7 +94,8 @@ internal sealed class RawConnection : IDisposable
     }
 
     /// <summary>The status of an answer.</summary>
-    public static int StatusOf(string answer) => int.Parse(answer.AsSpan("HTTP/1.1 ".Length, 3), provider: System.Globalization.CultureInfo.InvariantCulture);
+    public static int StatusOf(string answer) =>
+        int.Parse(answer.AsSpan("HTTP/1.1 ".Length, 3), provider: System.Globalization.CultureInfo.InvariantCulture);
 
     public void Dispose()
     {
@@ -109,7 +113,7 @@ internal sealed class RawConnection : IDisposable
         }
         catch (SocketException)
         {
-            count = 0; // a reset is an end too
+            count = 0; // a reset ends the connection too
         }
 
         received.Append(Encoding.Latin1.GetString(buffer, 0, count));

@@ -3,7 +3,7 @@ using VlmSharp.Server.Keys;
 
 namespace VlmSharp.Server.Tests.Keys;
 
-/// <summary>What one client may use.</summary>
+/// <summary>The limits of one client.</summary>
 public class ClientLimitsTests
 {
     private readonly ManualClock clock = new();
@@ -16,7 +16,7 @@ public class ClientLimitsTests
     }
 
     [Fact]
-    public void A_client_has_so_many_requests_under_way_and_others_do_not_count()
+    public void The_running_requests_of_a_client_are_limited_and_those_of_others_do_not_count()
     {
         var limits = new ClientLimits(new ClientLimitOptions { MaxRequestsAtOnce = 2 }, clock);
         IDisposable one = limits.Enter("alice"), two = limits.Enter("alice");
@@ -33,7 +33,7 @@ public class ClientLimitsTests
     }
 
     [Fact]
-    public void The_bucket_fills_at_the_rate_and_to_the_burst()
+    public void The_bucket_fills_at_the_rate_up_to_the_burst()
     {
         var limits = new ClientLimits(new ClientLimitOptions { RequestsPerMinute = 30, Burst = 3 }, clock);
         Assert.Equal(3, Entered(limits, "alice"));
@@ -61,22 +61,24 @@ public class ClientLimitsTests
     }
 
     [Fact]
-    public void A_request_refused_for_one_limit_costs_nothing_of_the_other()
+    public void A_request_that_one_limit_refuses_does_not_count_against_the_other()
     {
         var limits = new ClientLimits(new ClientLimitOptions { MaxRequestsAtOnce = 1, RequestsPerMinute = 60, Burst = 2 }, clock);
         using (limits.Enter("alice"))
         {
-            for (int i = 0; i < 10; i++) Assert.Contains("under way", Assert.Throws<ApiException>(() => limits.Enter("alice")).Message, StringComparison.Ordinal);
+            for (int i = 0; i < 10; i++)
+                Assert.Contains("under way", Assert.Throws<ApiException>(() => limits.Enter("alice")).Message, StringComparison.Ordinal);
         }
         limits.Enter("alice").Dispose();
         // Out of tokens now, which must not leave a request under way.
-        for (int i = 0; i < 10; i++) Assert.Contains("a minute", Assert.Throws<ApiException>(() => limits.Enter("alice")).Message, StringComparison.Ordinal);
+        for (int i = 0; i < 10; i++)
+            Assert.Contains("a minute", Assert.Throws<ApiException>(() => limits.Enter("alice")).Message, StringComparison.Ordinal);
         clock.Advance(TimeSpan.FromSeconds(1));
         limits.Enter("alice").Dispose();
     }
 
     [Fact]
-    public async Task Many_threads_get_no_more_together()
+    public async Task Many_threads_together_get_no_more_than_the_limit()
     {
         var limits = new ClientLimits(new ClientLimitOptions { RequestsPerMinute = 100 }, clock);
         int[] counts = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Entered(limits, "alice"))));
@@ -84,7 +86,7 @@ public class ClientLimitsTests
     }
 
     [Fact]
-    public void A_limit_below_one_is_a_mistake_of_the_program()
+    public void A_limit_below_one_is_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new ClientLimits(new ClientLimitOptions { MaxRequestsAtOnce = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ClientLimits(new ClientLimitOptions { RequestsPerMinute = 0 }));

@@ -22,7 +22,7 @@ public sealed class KeyFileTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void A_changed_file_counts_after_five_seconds()
+    public void A_changed_file_is_read_after_five_seconds()
     {
         KeyFile keys = Open();
         Write($"alice:{New}");
@@ -37,7 +37,7 @@ public sealed class KeyFileTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_became_bad_leaves_the_keys_and_is_told_once()
+    public void A_file_that_turns_bad_keeps_the_old_keys_and_is_reported_once()
     {
         KeyFile keys = Open();
         Write("alice:SECRET SECRET");
@@ -59,7 +59,7 @@ public sealed class KeyFileTests : IDisposable
 
     /// <summary>Kubernetes mounts a secret as a link to a link, and exchanges the inner one.</summary>
     [Fact]
-    public void A_link_that_is_exchanged_is_a_change()
+    public void A_replaced_link_counts_as_a_change()
     {
         if (OperatingSystem.IsWindows()) return;
         folder.Write("one", System.Text.Encoding.ASCII.GetBytes($"alice:{Old}"));
@@ -79,7 +79,7 @@ public sealed class KeyFileTests : IDisposable
     [InlineData(UnixFileMode.UserRead | UnixFileMode.GroupRead, true)]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.OtherRead, true)]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.OtherWrite, true)]
-    public void A_file_that_others_can_read_or_change_is_warned_of(UnixFileMode mode, bool warns)
+    public void A_file_that_others_can_read_or_change_gives_a_warning(UnixFileMode mode, bool warns)
     {
         if (OperatingSystem.IsWindows()) return;
         File.SetUnixFileMode(path, mode);
@@ -88,7 +88,7 @@ public sealed class KeyFileTests : IDisposable
     }
 
     [Fact]
-    public void Keys_from_elsewhere_stay_good()
+    public void Keys_from_elsewhere_stay_valid()
     {
         var keys = new KeyFile(path, KeyRing.Parse("env:environment-0123456789", "VLMSHARP_API_KEYS"), warnings.Add, clock);
         Assert.True(Knows(keys, "environment-0123456789"));

@@ -3,7 +3,7 @@ using VlmSharp.Server.Keys;
 
 namespace VlmSharp.Server.Tests.Keys;
 
-/// <summary>Keys as text, and finding whose a request brings.</summary>
+/// <summary>Parsing keys, and finding the client whose key a request brings.</summary>
 public class KeyRingTests
 {
     private const string Alice = "sk-alice-0123456789abcdef", Bob = "sk-bob-0123456789abcdef";
@@ -41,15 +41,15 @@ public class KeyRingTests
     [InlineData($"Bearer alice:{Alice}")]
     [InlineData("Bearer alice")]
     [InlineData("Bearer sk-\u0430lice-0123456789abcdef")] // a Cyrillic letter
-    [InlineData("Bearer sk-alice-0123456789abcde\u0166")] // whose low byte is an f
-    public void Anything_else_is_no_key(string? header)
+    [InlineData("Bearer sk-alice-0123456789abcde\u0166")] // a letter whose low byte is that of f
+    public void Any_other_header_has_no_key(string? header)
     {
         Assert.False(Ring.TryFind(header, out string client));
         Assert.Equal("", client);
     }
 
     [Fact]
-    public void A_very_long_header_is_no_key_and_costs_nothing()
+    public void A_very_long_header_has_no_key_and_costs_nothing()
     {
         string header = "Bearer " + new string('a', 1_000_000);
         Assert.False(Ring.TryFind(header, out _));
@@ -60,9 +60,10 @@ public class KeyRingTests
     }
 
     [Fact]
-    public void Each_of_many_keys_is_found_wherever_it_stands()
+    public void Every_one_of_many_keys_is_found()
     {
-        KeyRing many = KeyRing.Parse(string.Join('\n', Enumerable.Range(0, 300).Select(i => $"client{i}:key-{i}-0123456789abcdef")), "keys");
+        KeyRing many =
+            KeyRing.Parse(string.Join('\n', Enumerable.Range(0, 300).Select(i => $"client{i}:key-{i}-0123456789abcdef")), "keys");
         Assert.Equal(300, many.Count);
         for (int i = 0; i < 300; i++)
         {
@@ -72,7 +73,7 @@ public class KeyRingTests
     }
 
     [Fact]
-    public void Lines_have_a_name_or_not_and_comments_are_passed_over()
+    public void A_line_may_have_a_name_and_comments_are_skipped()
     {
         var warnings = new List<string>();
         KeyRing ring = KeyRing.Parse(
@@ -99,7 +100,7 @@ public class KeyRingTests
     [InlineData("SECRET\0:SECRET", "line 1 has a name before its colon")]
     [InlineData("anonymous:SECRET", "'anonymous'")]
     [InlineData("a:SECRETSECRETSECRET\nb:SECRETSECRETSECRET", "key of place 1 comes again under another name")]
-    public void What_is_no_key_is_an_error_that_names_the_line_and_no_part_of_a_key(string text, string reason)
+    public void A_bad_line_is_an_error_that_names_the_line_and_shows_no_part_of_a_key(string text, string reason)
     {
         string message = Assert.Throws<KeyFormatException>(() => KeyRing.Parse(text, "The key file 'k'")).Message;
         Assert.StartsWith("The key file 'k'", message, StringComparison.Ordinal);
@@ -109,10 +110,13 @@ public class KeyRingTests
 
     [Fact]
     public void A_key_of_513_characters_is_an_error() =>
-        Assert.Contains("more than 512", Assert.Throws<KeyFormatException>(() => KeyRing.Parse(new string('k', 513), "keys")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "more than 512",
+            Assert.Throws<KeyFormatException>(() => KeyRing.Parse(new string('k', 513), "keys")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
-    public void Short_keys_are_good_and_warned_of()
+    public void Short_keys_are_valid_and_give_a_warning()
     {
         var warnings = new List<string>();
         Assert.True(KeyRing.Parse("a:secret\nb:0123456789abcdef", "VLMSHARP_API_KEYS", warnings).TryFind("Bearer secret", out _));
@@ -121,18 +125,18 @@ public class KeyRingTests
     }
 
     [Fact]
-    public void Keys_of_a_file_and_of_the_environment_are_all_good()
+    public void Keys_of_the_file_and_of_the_environment_are_all_valid()
     {
         KeyRing both = Ring.With(KeyRing.Parse("carol:carol-0123456789abcdef", "environment"));
         Assert.Equal(["alice", "bob", "carol"], both.Clients);
         Assert.True(both.TryFind("Bearer carol-0123456789abcdef", out _));
-        // The same key under the same name is one key, under another it is a mistake.
+        // The same key twice under one name is one key; under two names it is an error.
         Assert.Equal(2, Ring.With(KeyRing.Parse($"alice:{Alice}", "environment")).Count);
         Assert.Throws<KeyFormatException>(() => Ring.With(KeyRing.Parse($"eve:{Alice}", "environment")));
     }
 
     [Fact]
-    public void A_refusal_is_401_in_the_same_words_for_every_wrong_key()
+    public void Every_wrong_key_is_refused_with_the_same_401()
     {
         ApiException e = KeyRing.Refusal(brought: true), none = KeyRing.Refusal(brought: false);
         Assert.Equal((401, "invalid_request_error", "invalid_api_key"), (e.Status, e.Type, e.Code));

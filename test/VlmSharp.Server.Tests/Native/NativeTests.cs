@@ -51,29 +51,35 @@ public sealed class NativeTests(RunningServer server) : IClassFixture<RunningSer
     }
 
     [Fact]
-    public async Task A_form_is_answered_as_json_is()
+    public async Task A_form_is_answered_like_json()
     {
         Assert.Equal("a car above a key", (await FormAsync("/v1/caption"))["text"]!.GetValue<string>());
-        Assert.Equal("a key", (await FormAsync("/v1/ask", ("question", "what is below the car?"), ("max_tokens", "9")))["text"]!.GetValue<string>());
+        Assert.Equal(
+            "a key", (await FormAsync("/v1/ask", ("question", "what is below the car?"), ("max_tokens", "9")))["text"]!.GetValue<string>());
         Assert.Equal("a key", (await AskAsync("/v1/ask", With(("question", "what is below the car?"))))["text"]!.GetValue<string>());
-        JsonNode form = await FormAsync("/v1/detect", ("things", "key ; car")), json = await AskAsync("/v1/detect", With(("things", new JsonArray("key", "car"))));
+        JsonNode form = await FormAsync("/v1/detect", ("things", "key ; car")),
+            json = await AskAsync("/v1/detect", With(("things", new JsonArray("key", "car"))));
         Assert.Equal(json["detections"]!.ToJsonString(), form["detections"]!.ToJsonString());
     }
 
     [Fact]
-    public async Task Boxes_are_in_pixels_as_the_library_has_them()
+    public async Task Boxes_are_in_pixels_and_equal_those_of_the_library()
     {
         TaskResult alone = new TaskRunner(server.Model).Run(VisionTask.Detect("key"), ImageFile.Decode(RunningServer.Sample));
         JsonNode found = Assert.Single((await AskAsync("/v1/detect", With(("things", "key"))))["detections"]!.AsArray())!;
         Box box = alone.Detections[0].Box;
-        Assert.Equal([box.Left, box.Top, box.Right, box.Bottom], found["box"]!.AsArray().Select(v => v!.GetValue<float>()), (a, b) => Math.Abs(a - b) < 1e-2);
+        Assert.Equal(
+            [box.Left, box.Top, box.Right, box.Bottom],
+            found["box"]!.AsArray().Select(v => v!.GetValue<float>()),
+            (a, b) => Math.Abs(a - b) < 1e-2);
         Assert.Equal("key", found["label"]!.GetValue<string>());
     }
 
     [Fact]
-    public async Task Segment_gives_codes_and_masks_where_the_model_has_a_decoder()
+    public async Task Segment_gives_codes_and_masks_when_the_model_has_a_decoder()
     {
-        JsonNode runs = await AskAsync("/v1/segment", With(("things", "key"))), png = await AskAsync("/v1/segment", With(("things", "key"), ("mask_format", "png")));
+        JsonNode runs = await AskAsync("/v1/segment", With(("things", "key"))),
+            png = await AskAsync("/v1/segment", With(("things", "key"), ("mask_format", "png")));
         JsonNode first = Assert.Single(runs["detections"]!.AsArray())!, second = Assert.Single(png["detections"]!.AsArray())!;
         Assert.Equal(16, first["mask_codes"]!.AsArray().Count);
         Assert.Equal(MaskDecoder.IsIn(GoldenFiles.DemoModel), first["mask"] is not null);
@@ -89,7 +95,8 @@ public sealed class NativeTests(RunningServer server) : IClassFixture<RunningSer
     public async Task A_prompt_goes_to_the_model_as_it_is()
     {
         JsonNode answer = await AskAsync("/v1/caption", With(("prompt", "answer en how many keys are there?")));
-        Assert.Equal(("answer en how many keys are there?", "1"), (answer["prompt"]!.GetValue<string>(), answer["text"]!.GetValue<string>()));
+        Assert.Equal(
+            ("answer en how many keys are there?", "1"), (answer["prompt"]!.GetValue<string>(), answer["text"]!.GetValue<string>()));
     }
 
     [Fact]
@@ -99,22 +106,31 @@ public sealed class NativeTests(RunningServer server) : IClassFixture<RunningSer
         Assert.Equal("[DONE]", events[^1]);
         JsonNode whole = JsonNode.Parse(events[^2])!;
         Assert.Equal("a car above a key", whole["text"]!.GetValue<string>());
-        Assert.Equal(whole["text"]!.GetValue<string>(), string.Concat(events[..^2].Select(e => JsonNode.Parse(e)!["text"]!.GetValue<string>())));
+        Assert.Equal(
+            whole["text"]!.GetValue<string>(), string.Concat(events[..^2].Select(e => JsonNode.Parse(e)!["text"]!.GetValue<string>())));
     }
 
     [Fact]
-    public async Task A_batch_answers_each_request_and_an_error_is_its_own()
+    public async Task A_batch_answers_every_request_and_an_error_concerns_only_its_own()
     {
         var body = new JsonObject
         {
             ["requests"] = new JsonArray(
-                With(("task", "caption")), With(("task", "detect"), ("things", "key")), With(("task", "dance")), new JsonObject { ["task"] = "caption" },
-                With(("task", "ask"), ("question", "how many keys are there?")), new JsonObject { ["task"] = "caption", ["image"] = "data:image/png;base64,AAAA" }),
+                With(("task", "caption")),
+                With(("task", "detect"), ("things", "key")),
+                With(("task", "dance")),
+                new JsonObject { ["task"] = "caption" },
+                With(("task", "ask"), ("question", "how many keys are there?")),
+                new JsonObject { ["task"] = "caption", ["image"] = "data:image/png;base64,AAAA" }),
         };
         JsonArray results = (await AskAsync("/v1/batch", body))["results"]!.AsArray();
-        Assert.Equal(["a car above a key", null, null, null, "1", null], results.Select(r => r!["detections"] is JsonArray { Count: > 0 } ? null : r!["text"]?.GetValue<string>()));
+        Assert.Equal(
+            ["a car above a key", null, null, null, "1", null],
+            results.Select(r => r!["detections"] is JsonArray { Count: > 0 } ? null : r!["text"]?.GetValue<string>()));
         Assert.Equal("key", results[1]!["detections"]![0]!["label"]!.GetValue<string>());
-        Assert.Equal(["invalid_value", "missing_image", "invalid_image"], new[] { 2, 3, 5 }.Select(i => results[i]!["error"]!["code"]!.GetValue<string>()));
+        Assert.Equal(
+            ["invalid_value", "missing_image", "invalid_image"],
+            new[] { 2, 3, 5 }.Select(i => results[i]!["error"]!["code"]!.GetValue<string>()));
     }
 
     [Fact]
@@ -122,7 +138,10 @@ public sealed class NativeTests(RunningServer server) : IClassFixture<RunningSer
     {
         using var form = new MultipartFormDataContent
         {
-            { new StringContent("""[{"task":"caption","image":"attachment:one"},{"task":"caption","image":"attachment:none"}]"""), "requests" },
+            {
+                new StringContent("""[{"task":"caption","image":"attachment:one"},{"task":"caption","image":"attachment:none"}]"""),
+                "requests"
+            },
             { new ByteArrayContent(RunningServer.Sample), "one", "one.png" },
         };
         using HttpResponseMessage response = await server.Client.PostAsync(server.Server.Address + "/v1/batch", form);
@@ -166,7 +185,8 @@ public sealed class NativeTests(RunningServer server) : IClassFixture<RunningSer
         if (code is not null) Assert.Equal(code, error["code"]?.GetValue<string>());
     }
 
-    [Theory, InlineData("--x\r\n"), InlineData("--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\nabc"), InlineData("--x\r\nNonsense\r\n\r\n\r\n--x--")]
+    [Theory, InlineData("--x\r\n"), InlineData("--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\nabc"),
+        InlineData("--x\r\nNonsense\r\n\r\n\r\n--x--")]
     public async Task A_damaged_form_is_refused(string text)
     {
         using var content = new StringContent(text);

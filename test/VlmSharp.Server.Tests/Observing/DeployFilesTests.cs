@@ -14,11 +14,12 @@ public sealed partial class DeployFilesTests(ExportedMetrics exported) : IClassF
 
     private static readonly string[] Words =
     [
-        "abs", "and", "avg", "by", "changes", "clamp_max", "clamp_min", "count", "delta", "histogram_quantile", "ignoring", "increase", "max", "max_over_time", "min", "on", "or", "rate", "sum", "time",
+        "abs", "and", "avg", "by", "changes", "clamp_max", "clamp_min", "count", "delta", "histogram_quantile", "ignoring", "increase",
+        "max", "max_over_time", "min", "on", "or", "rate", "sum", "time",
         "unless", "without",
     ];
 
-    private static readonly string[] Scraped = ["up", "job", "instance", "le"]; // what Prometheus itself adds
+    private static readonly string[] Scraped = ["up", "job", "instance", "le"]; // the labels and metrics that Prometheus itself adds
 
     [Fact]
     public void The_dashboard_asks_for_metrics_that_exist()
@@ -47,13 +48,15 @@ public sealed partial class DeployFilesTests(ExportedMetrics exported) : IClassF
     public Task Prometheus_understands_the_alerts() => Promtool.CheckAsync(["check", "rules", Alerts]);
 
     [PromtoolFact]
-    public async Task The_alerts_fire_when_they_should() => await Promtool.CheckAsync(["test", "rules", Path.Combine(GoldenFiles.Root, "deploy", "prometheus", "alerts-test.yaml")]);
+    public async Task The_alerts_fire_when_they_should() =>
+        await Promtool.CheckAsync(["test", "rules", Path.Combine(GoldenFiles.Root, "deploy", "prometheus", "alerts-test.yaml")]);
 
     [PromtoolFact]
     public async Task Prometheus_understands_the_dashboard()
     {
         string path = Path.Combine(Path.GetTempPath(), $"vlmsharp-rules-{Guid.NewGuid():N}.yaml");
-        IEnumerable<string> rules = Expressions(Dashboard).Select((expression, i) => $"      - record: panel:{i}\n        expr: {JsonSerializer.Serialize(Fill(expression))}\n");
+        IEnumerable<string> rules = Expressions(Dashboard).Select(
+            (expression, i) => $"      - record: panel:{i}\n        expr: {JsonSerializer.Serialize(Fill(expression))}\n");
         await File.WriteAllTextAsync(path, $"groups:\n  - name: dashboard\n    rules:\n{string.Concat(rules)}");
         try
         {
@@ -66,12 +69,12 @@ public sealed partial class DeployFilesTests(ExportedMetrics exported) : IClassF
     }
 
     [PromtoolFact]
-    public Task Prometheus_finds_nothing_to_say_about_the_metrics() => Promtool.CheckAsync(["check", "metrics"], OwnMetrics());
+    public Task Prometheus_finds_no_fault_in_the_metrics() => Promtool.CheckAsync(["check", "metrics"], OwnMetrics());
 
     [Fact]
-    public void The_metrics_say_which_format_they_have() => Assert.Equal("text/plain; version=0.0.4; charset=utf-8", exported.ContentType);
+    public void The_metrics_state_their_format() => Assert.Equal("text/plain; version=0.0.4; charset=utf-8", exported.ContentType);
 
-    /// <summary>The names of .NET's runtime are Microsoft's, and the checker has remarks on some.</summary>
+    /// <summary>The metrics of .NET's runtime are left out: Microsoft chose their names, and the checker objects to some.</summary>
     private string OwnMetrics() =>
         string.Concat(exported.Text.Split('\n').Where(line => OwnLine().IsMatch(line)).Select(line => $"{line}\n"));
 
@@ -81,22 +84,38 @@ public sealed partial class DeployFilesTests(ExportedMetrics exported) : IClassF
         {
             string[] names = Split(expression);
             Assert.NotEmpty(names);
-            string[] metrics = [.. names.Where(name => !Scraped.Contains(name)).Select(name => exported.MetricOf(name) ?? throw new InvalidOperationException($"{name} is not exported, but asked for by: {expression}"))];
+            string[] metrics =
+            [
+                .. names.Where(name => !Scraped.Contains(name))
+                    .Select(name =>
+                        exported.MetricOf(name)
+                            ?? throw new InvalidOperationException($"{name} is not exported, but asked for by: {expression}"))
+            ];
             string[] labels = [.. metrics.SelectMany(exported.Labels), .. Scraped];
-            foreach (string label in Labels(expression)) Assert.True(labels.Contains(label), $"No metric has the label {label} of: {expression}");
+            foreach (string label in Labels(expression))
+                Assert.True(labels.Contains(label), $"No metric has the label {label} of: {expression}");
         }
     }
 
-    /// <summary>The metrics of an expression: what remains without labels, texts, times and PromQL's own words.</summary>
+    /// <summary>The metrics of an expression: the words that are left without labels, texts, times and PromQL's keywords.</summary>
     private static string[] Split(string expression) =>
-        [.. Identifier().Matches(Grouping().Replace(Braces().Replace(Fill(expression), ""), "")).Select(match => match.Value).Where(name => !Words.Contains(name))];
+        [
+            .. Identifier()
+                .Matches(Grouping().Replace(Braces().Replace(Fill(expression), ""), ""))
+                .Select(match => match.Value)
+                .Where(name => !Words.Contains(name))
+        ];
 
     private static IEnumerable<string> Labels(string expression) =>
         Braces().Matches(expression).SelectMany(match => Matcher().Matches(match.Value)).Select(match => match.Groups[1].Value)
-            .Concat(Grouping().Matches(expression).SelectMany(match => Identifier().Matches(match.Groups[2].Value)).Select(match => match.Value));
+            .Concat(Grouping()
+                .Matches(expression)
+                .SelectMany(match => Identifier().Matches(match.Groups[2].Value))
+                .Select(match => match.Value));
 
-    /// <summary>Grafana's variables filled in.</summary>
-    private static string Fill(string expression) => Variable().Replace(expression.Replace("$__rate_interval", "5m", StringComparison.Ordinal), "x");
+    /// <summary>Replaces Grafana's variables with values.</summary>
+    private static string Fill(string expression) =>
+        Variable().Replace(expression.Replace("$__rate_interval", "5m", StringComparison.Ordinal), "x");
 
     private static string[] Expressions(string path)
     {
@@ -105,13 +124,16 @@ public sealed partial class DeployFilesTests(ExportedMetrics exported) : IClassF
 
         static IEnumerable<string> Find(JsonElement element) => element.ValueKind switch
         {
-            JsonValueKind.Object => element.EnumerateObject().SelectMany(member => member.NameEquals("expr") ? [member.Value.GetString()!] : Find(member.Value)),
+            JsonValueKind.Object =>
+                element.EnumerateObject()
+                    .SelectMany(member => member.NameEquals("expr") ? [member.Value.GetString()!] : Find(member.Value)),
             JsonValueKind.Array => element.EnumerateArray().SelectMany(Find),
             _ => [],
         };
     }
 
-    private static string[] AlertExpressions() => [.. AlertExpression().Matches(File.ReadAllText(Alerts)).Select(match => match.Groups[1].Value)];
+    private static string[] AlertExpressions() =>
+        [.. AlertExpression().Matches(File.ReadAllText(Alerts)).Select(match => match.Groups[1].Value)];
 
     [GeneratedRegex("^ +expr: (.+)$", RegexOptions.Multiline)]
     private static partial Regex AlertExpression();

@@ -4,7 +4,7 @@ using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>The page's table is what the instruments and <c>/metrics</c> say.</summary>
+/// <summary>The table of the documentation agrees with the instruments and with <c>/metrics</c>.</summary>
 public sealed class DocumentedMetricsTests(ExportedMetrics exported) : IClassFixture<ExportedMetrics>
 {
     [Fact]
@@ -13,14 +13,22 @@ public sealed class DocumentedMetricsTests(ExportedMetrics exported) : IClassFix
         string page = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "server-observability.md")).ReplaceLineEndings("\n");
         Assert.True(exported.Instruments.Count > 20);
         string table = string.Concat(exported.Instruments.Select(Row));
-        Assert.True(page.Contains($"|---|---|---|---|---|---|\n{table}\n", StringComparison.Ordinal), $"docs/server-observability.md should have these rows:\n{table}");
+        Assert.True(
+            page.Contains($"|---|---|---|---|---|---|\n{table}\n", StringComparison.Ordinal),
+            $"docs/server-observability.md should have these rows:\n{table}");
     }
 
     private string Row(Instrument instrument)
     {
-        bool isCounter = instrument.GetType().GetGenericTypeDefinition() is { } kind && (kind == typeof(Counter<>) || kind == typeof(ObservableCounter<>));
+        bool isCounter = instrument.GetType().GetGenericTypeDefinition() is { } kind
+            && (kind == typeof(Counter<>) || kind == typeof(ObservableCounter<>));
         string name = PrometheusText.Name(instrument, isCounter);
         string[] labels = exported.Labels(name);
-        return $"| `{instrument.Name}` | `{name}` | {exported.Types[name]} | {instrument.Unit ?? "1"} | {string.Join(", ", labels.Select(label => $"`{label}`"))} | {instrument.Description} |\n";
+        string[] cells =
+        [
+            $"`{instrument.Name}`", $"`{name}`", exported.Types[name], instrument.Unit ?? "1",
+            string.Join(", ", labels.Select(label => $"`{label}`")), instrument.Description ?? ""
+        ];
+        return $"| {string.Join(" | ", cells)} |\n";
     }
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>What a log writes into; counts the writes, and may stand still or refuse.</summary>
+/// <summary>A stream for a log. It records the writes, and can block or fail them.</summary>
 internal sealed class LogStream : MemoryStream
 {
     private readonly ManualResetEventSlim open = new(true);
@@ -14,7 +14,7 @@ internal sealed class LogStream : MemoryStream
     /// <summary>Whether writes fail.</summary>
     public bool IsBroken { get; set; }
 
-    /// <summary>Somebody waits in a write.</summary>
+    /// <summary>Completes when a write is blocked.</summary>
     public SemaphoreSlim Blocked { get; } = new(0);
 
     public void Hold() => open.Reset();
@@ -29,7 +29,7 @@ internal sealed class LogStream : MemoryStream
         lock (gate) Writes.Add(Encoding.UTF8.GetString(buffer));
     }
 
-    /// <summary>The writes, when there are so many.</summary>
+    /// <summary>Waits until there are this many writes and returns them.</summary>
     public async Task<string[]> ReadAsync(int count)
     {
         DateTime end = DateTime.UtcNow + TimeSpan.FromSeconds(60);

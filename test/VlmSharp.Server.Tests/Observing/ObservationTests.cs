@@ -5,7 +5,7 @@ using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>Requests of a real server, as its log and its metrics tell of them.</summary>
+/// <summary>What the log and the metrics of a real server report about requests.</summary>
 public sealed class ObservationTests : IDisposable
 {
     private readonly LogStream log = new();
@@ -24,26 +24,42 @@ public sealed class ObservationTests : IDisposable
         string[] lines = await log.ReadAsync(2);
         using JsonDocument line = JsonDocument.Parse(lines[0]), again = JsonDocument.Parse(lines[1]);
         JsonElement one = line.RootElement;
-        Assert.Equal(("mine-1", "/v1/caption", 200, "model"), (Text(one, "id"), Text(one, "route"), one.GetProperty("status").GetInt32(), Text(one, "model")));
+        Assert.Equal(
+            ("mine-1", "/v1/caption", 200, "model"),
+            (Text(one, "id"), Text(one, "route"), one.GetProperty("status").GetInt32(), Text(one, "model")));
         Assert.Equal((0, 1), (one.GetProperty("cached_images").GetInt32(), again.RootElement.GetProperty("cached_images").GetInt32()));
-        foreach (string name in (string[])["vision_ms", "prefill_ms", "decode_ms", "ttft_ms", "total_ms"]) Assert.True(one.GetProperty(name).GetDouble() > 0, name);
+        foreach (string name in (string[])["vision_ms", "prefill_ms", "decode_ms", "ttft_ms", "total_ms"])
+            Assert.True(one.GetProperty(name).GetDouble() > 0, name);
         Assert.Equal(0, again.RootElement.GetProperty("vision_ms").GetDouble());
         Assert.DoesNotContain("caption en", lines[0], StringComparison.Ordinal);
         Assert.DoesNotContain("\"answer\"", lines[0], StringComparison.Ordinal);
 
         string metrics = await server.MetricsAsync();
         int output = one.GetProperty("completion_tokens").GetInt32(), text = one.GetProperty("text_tokens").GetInt32();
-        Assert.Contains("vlmsharp_server_request_duration_seconds_count{http_route=\"/v1/caption\",http_response_status_code=\"200\"} 2\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("vlmsharp_server_request_time_to_first_token_seconds_count{http_route=\"/v1/caption\"} 2\n", metrics, StringComparison.Ordinal);
-        Assert.Contains($"vlmsharp_server_tokens_total{{vlmsharp_token_type=\"image\"}} {2 * server.Model.Config.Vision.Patches}\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            "vlmsharp_server_request_duration_seconds_count{http_route=\"/v1/caption\",http_response_status_code=\"200\"} 2\n",
+            metrics,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "vlmsharp_server_request_time_to_first_token_seconds_count{http_route=\"/v1/caption\"} 2\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            $"vlmsharp_server_tokens_total{{vlmsharp_token_type=\"image\"}} {2 * server.Model.Config.Vision.Patches}\n",
+            metrics,
+            StringComparison.Ordinal);
         Assert.Contains($"vlmsharp_server_tokens_total{{vlmsharp_token_type=\"text\"}} {2 * text}\n", metrics, StringComparison.Ordinal);
-        Assert.Contains($"vlmsharp_server_tokens_total{{vlmsharp_token_type=\"output\"}} {2 * output}\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            $"vlmsharp_server_tokens_total{{vlmsharp_token_type=\"output\"}} {2 * output}\n", metrics, StringComparison.Ordinal);
         Assert.Contains("vlmsharp_server_picture_cache_hits_total 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("vlmsharp_server_picture_cache_misses_total 1\n", metrics, StringComparison.Ordinal);
-        Assert.Contains($"vlmsharp_server_picture_cache_usage_bytes {server.Model.ImageFeatures.Bytes}\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            $"vlmsharp_server_picture_cache_usage_bytes {server.Model.ImageFeatures.Bytes}\n", metrics, StringComparison.Ordinal);
         Assert.Contains($"vlmsharp_server_kv_cache_limit_bytes {server.Model.Engine.MaxKvCacheBytes}\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("vlmsharp_server_model_info{gen_ai_request_model=\"model\",vlmsharp_backend=\"CpuBackend\"} 1\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("vlmsharp_server_requests_active 0\n", metrics, StringComparison.Ordinal); // the one that asks is none
+        Assert.Contains(
+            "vlmsharp_server_model_info{gen_ai_request_model=\"model\",vlmsharp_backend=\"CpuBackend\"} 1\n",
+            metrics,
+            StringComparison.Ordinal);
+        // the request for the metrics does not count
+        Assert.Contains("vlmsharp_server_requests_active 0\n", metrics, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,11 +68,13 @@ public sealed class ObservationTests : IDisposable
         await using ObservedServer server = await ObservedServer.StartAsync(new RequestLogOptions { Output = log, IncludeContent = true });
         using HttpResponseMessage response = await server.CaptionAsync();
         using JsonDocument line = JsonDocument.Parse(Assert.Single(await log.ReadAsync(1)));
-        Assert.Equal(("caption en", await response.Content.ReadAsStringAsync()), (Text(line.RootElement, "prompt"), Text(line.RootElement, "answer")));
+        Assert.Equal(
+            ("caption en", await response.Content.ReadAsStringAsync()),
+            (Text(line.RootElement, "prompt"), Text(line.RootElement, "answer")));
     }
 
     [Fact]
-    public async Task What_goes_wrong_is_told_too()
+    public async Task Failures_are_reported_too()
     {
         await using ObservedServer server = await ObservedServer.StartAsync(new RequestLogOptions { Output = log });
         Assert.Equal(HttpStatusCode.TooManyRequests, (await server.Client.GetAsync("/full")).StatusCode);
@@ -75,16 +93,20 @@ public sealed class ObservationTests : IDisposable
         Assert.All(lines, line => Assert.Equal(line.Length - 1, line.IndexOf('\n')));
         string metrics = await server.MetricsAsync();
         Assert.Contains("vlmsharp_server_rejections_total{vlmsharp_reason=\"client_limit\"} 1\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("vlmsharp_server_request_duration_seconds_count{http_route=\"unmatched\",http_response_status_code=\"404\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            "vlmsharp_server_request_duration_seconds_count{http_route=\"unmatched\",http_response_status_code=\"404\"} 1\n",
+            metrics,
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_client_that_leaves_is_told_as_such()
+    public async Task A_client_that_leaves_is_reported_as_such()
     {
         await using ObservedServer server = await ObservedServer.StartAsync(new RequestLogOptions { Output = log });
         using var leave = new CancellationTokenSource();
         Task<HttpResponseMessage> asked = server.Client.GetAsync("/slow", leave.Token);
-        while (!(await server.MetricsAsync()).Contains("vlmsharp_server_requests_active 1\n", StringComparison.Ordinal)) await Task.Delay(1);
+        while (!(await server.MetricsAsync()).Contains("vlmsharp_server_requests_active 1\n", StringComparison.Ordinal))
+            await Task.Delay(1);
         await leave.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
         string line = Assert.Single(await log.ReadAsync(1));
@@ -103,17 +125,20 @@ public sealed class ObservationTests : IDisposable
         Assert.Contains("vlmsharp_server_ready 1\n", await server.MetricsAsync(), StringComparison.Ordinal);
         health.Drain();
         Assert.Equal((200, 503, "draining"), await HealthAsync(server));
-        health.Ready(); // no way back
+        health.Ready(); // there is no way back from draining
         Assert.Equal((200, 503, "draining"), await HealthAsync(server));
         health.Fail("The model could not be loaded.");
         Assert.Equal((503, 503, "failed"), await HealthAsync(server));
         string[] lines = await log.ReadAsync(5);
-        Assert.Equal(["/health/ready", "/health/ready", "/health/ready", "/health/live", "/health/ready"], lines.Select(line => Text(JsonDocument.Parse(line).RootElement, "route")));
+        Assert.Equal(
+            ["/health/ready", "/health/ready", "/health/ready", "/health/live", "/health/ready"],
+            lines.Select(line => Text(JsonDocument.Parse(line).RootElement, "route")));
     }
 
     private static async Task<(int Live, int Ready, string Phase)> HealthAsync(ObservedServer server)
     {
-        using HttpResponseMessage live = await server.Client.GetAsync("/health/live"), ready = await server.Client.GetAsync("/health/ready");
+        using HttpResponseMessage live = await server.Client.GetAsync("/health/live"),
+            ready = await server.Client.GetAsync("/health/ready");
         using JsonDocument json = JsonDocument.Parse(await ready.Content.ReadAsStringAsync());
         Assert.Equal("application/json", ready.Content.Headers.ContentType!.MediaType);
         Assert.Equal(ready.IsSuccessStatusCode ? "ok" : "unavailable", Text(json.RootElement, "status"));

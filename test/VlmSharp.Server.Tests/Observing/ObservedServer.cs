@@ -13,7 +13,7 @@ using VlmSharp.Server.Observing;
 namespace VlmSharp.Server.Tests.Observing;
 
 /// <summary>
-/// A real server on loopback with the demo model, and the observing routes beside one that generates and some that go wrong.
+/// A real server on loopback with the demo model: the observing routes, one route that generates, and some that fail.
 /// </summary>
 internal sealed class ObservedServer : IAsyncDisposable
 {
@@ -54,7 +54,7 @@ internal sealed class ObservedServer : IAsyncDisposable
 
     public HttpClient Client { get; private set; } = null!;
 
-    /// <summary>Starts one. Its model is not ready until a test says so.</summary>
+    /// <summary>Starts a server whose model is not ready until a test says so.</summary>
     public static async Task<ObservedServer> StartAsync(RequestLogOptions? log = null, OtlpOptions? otlp = null)
     {
         var server = new ObservedServer(log ?? new RequestLogOptions(), otlp);
@@ -63,7 +63,7 @@ internal sealed class ObservedServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>The model has been loaded.</summary>
+    /// <summary>Marks the model as loaded.</summary>
     public void Load()
     {
         ServerGauges gauges = Services.GetRequiredService<ServerGauges>();
@@ -73,7 +73,10 @@ internal sealed class ObservedServer : IAsyncDisposable
 
     public Task<HttpResponseMessage> CaptionAsync(string prompt = "caption en", string? id = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/v1/caption") { Content = new StringContent(prompt, MediaTypeHeaderValue.Parse("text/plain")) };
+        var request = new HttpRequestMessage(HttpMethod.Post, "/v1/caption")
+        {
+            Content = new StringContent(prompt, MediaTypeHeaderValue.Parse("text/plain"))
+        };
         if (id is not null) request.Headers.TryAddWithoutValidation("x-request-id", id);
         return Client.SendAsync(request);
     }
@@ -97,12 +100,14 @@ internal sealed class ObservedServer : IAsyncDisposable
         record.Model = Model.Name;
         record.Prompt = prompt;
         record.Pictures.Add(new PictureFacts((int)new FileInfo(path).Length, image.Width, image.Height, "PNG", "01234567"));
-        PendingAnswer answer = await Model.SubmitAsync(new GenerationRequest { Images = [image], Prompt = prompt }, new GenerationOptions { MaxNewTokens = 20 });
+        PendingAnswer answer = await Model.SubmitAsync(
+            new GenerationRequest { Images = [image], Prompt = prompt }, new GenerationOptions { MaxNewTokens = 20 });
         GenerationResult result = await answer.Result;
         record.Add(answer);
         record.TimeToFirstToken = answer.TimeToFirstToken;
         record.ImageTokens = Model.Config.Vision.Patches;
-        (record.TextTokens, record.CompletionTokens, record.FinishReason) = (result.PromptTokens - record.ImageTokens, result.TokenIds.Count, "stop");
+        (record.TextTokens, record.CompletionTokens, record.FinishReason) =
+            (result.PromptTokens - record.ImageTokens, result.TokenIds.Count, "stop");
         record.Answer = result.Text;
         await context.Response.WriteAsync(result.Text!);
     }

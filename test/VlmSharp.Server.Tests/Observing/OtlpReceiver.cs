@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>A collector on loopback that reads as much of OTLP's protobuf as its tests ask for (opentelemetry-proto 1.x).</summary>
+/// <summary>A collector on loopback that reads the parts of OTLP's protobuf that the tests need (opentelemetry-proto 1.x).</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private const int GrpcPrefix = 5; // a flag and the length
@@ -20,7 +20,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(e => e.Protocols = usesGrpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
+        builder.WebHost.UseUrls("http://127.0.0.1:0")
+            .ConfigureKestrel(
+                kestrel => kestrel.ConfigureEndpointDefaults(e => e.Protocols = usesGrpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
         app = builder.Build();
         app.Run(async context =>
         {
@@ -43,7 +45,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public string?[] Tokens => [.. received.Select(one => one.Token).Distinct()];
 
-    /// <summary>Names of metrics, with the name of their meter and their unit.</summary>
+    /// <summary>The metrics received so far: name, meter and unit.</summary>
     public (string Meter, string Name, string Unit)[] Metrics =>
         [.. from request in received
             where request.Path == "/v1/metrics"
@@ -53,12 +55,15 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             from metric in Messages(scope, 2)
             select (meter, Text(metric, 1), Text(metric, 3))];
 
-    /// <summary>Spans.</summary>
+    /// <summary>The spans received so far.</summary>
     public (string Service, string Name, string Trace, string Id, string Parent)[] Spans =>
         [.. from request in received
             where request.Path == "/v1/traces"
             from resource in Messages(request.Body, 1)
-            let service = Messages(resource, 1).SelectMany(r => Messages(r, 1)).Where(pair => Text(pair, 1) == "service.name").Select(pair => Text(Messages(pair, 2).Single(), 1)).Single()
+            let service = Messages(resource, 1)
+                .SelectMany(r => Messages(r, 1))
+                .Where(pair => Text(pair, 1) == "service.name")
+                .Select(pair => Text(Messages(pair, 2).Single(), 1)).Single()
             from scope in Messages(resource, 2)
             from span in Messages(scope, 2)
             select (service, Text(span, 5), Hex(span, 1), Hex(span, 2), Hex(span, 4))];
@@ -76,7 +81,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     private static string Hex(byte[] message, int field) => Convert.ToHexStringLower(Messages(message, field).SingleOrDefault() ?? []);
 
-    /// <summary>The fields of a message that have a length, of one number.</summary>
+    /// <summary>The length-delimited fields of a message that have this number.</summary>
     private static List<byte[]> Messages(byte[] message, int field)
     {
         var found = new List<byte[]>();

@@ -3,7 +3,7 @@ using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>Instruments of .NET in Prometheus' text.</summary>
+/// <summary>.NET's instruments in the text format of Prometheus.</summary>
 public sealed class PrometheusTests : IDisposable
 {
     private readonly Meter meter = new("Test");
@@ -23,7 +23,8 @@ public sealed class PrometheusTests : IDisposable
         Counter<long> counter = meter.CreateCounter<long>("work.done", "{item}", "Done.");
         UpDownCounter<int> active = meter.CreateUpDownCounter<int>("work.active", "{item}", "Active.");
         Gauge<double> level = meter.CreateGauge<double>("tank.level", "By", "Level.");
-        Histogram<double> time = meter.CreateHistogram("work.time", "s", "Time.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.5, 1] });
+        Histogram<double> time =
+            meter.CreateHistogram("work.time", "s", "Time.", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.5, 1] });
         meter.CreateObservableCounter("seen", () => 7L, "{item}", "Seen.");
         meter.CreateObservableUpDownCounter("here", () => -2, "{item}", "Here.");
         meter.CreateObservableGauge("rate", () => 0.25f, "{item}/s", "Rate.");
@@ -69,7 +70,8 @@ public sealed class PrometheusTests : IDisposable
     [Fact]
     public void Texts_are_escaped()
     {
-        meter.CreateCounter<long>("odd-name", null, "back\\slash\nline").Add(1, new KeyValuePair<string, object?>("0key", "quote\" back\\slash\nline"));
+        meter.CreateCounter<long>("odd-name", null, "back\\slash\nline")
+            .Add(1, new KeyValuePair<string, object?>("0key", "quote\" back\\slash\nline"));
         Assert.Equal("""
             # HELP odd_name_total back\\slash\nline
             # TYPE odd_name_total counter
@@ -79,7 +81,7 @@ public sealed class PrometheusTests : IDisposable
     }
 
     [Fact]
-    public void Numbers_that_are_none_have_prometheus_words()
+    public void Numbers_that_are_not_finite_are_spelled_as_prometheus_does()
     {
         Gauge<double> gauge = meter.CreateGauge<double>("g");
         string[] words = [.. ((double[])[double.NaN, double.PositiveInfinity, double.NegativeInfinity, 1e300, 0.1]).Select(value =>
@@ -91,7 +93,7 @@ public sealed class PrometheusTests : IDisposable
     }
 
     [Fact]
-    public void What_is_observed_no_more_is_told_no_more()
+    public void What_is_no_longer_observed_is_no_longer_reported()
     {
         string label = "a";
         meter.CreateObservableGauge("info", () => new Measurement<long>(1, new KeyValuePair<string, object?>("x", label)));
@@ -103,7 +105,7 @@ public sealed class PrometheusTests : IDisposable
     }
 
     [Fact]
-    public void One_that_throws_takes_no_other_along()
+    public void An_instrument_that_throws_does_not_stop_the_others()
     {
         meter.CreateObservableGauge<long>("broken", long () => throw new InvalidOperationException());
         meter.CreateObservableGauge("sound", () => 1L);
@@ -116,7 +118,7 @@ public sealed class PrometheusTests : IDisposable
         Counter<long> counter = meter.CreateCounter<long>("c");
         for (int i = 0; i < 5000; i++) counter.Add(1, new KeyValuePair<string, object?>("x", i));
         string text = exporter.Write();
-        Assert.Equal(2003, text.Count(c => c == '\n')); // two lines before them, and one for those beyond the limit
+        Assert.Equal(2003, text.Count(c => c == '\n')); // two lines before them, and one line for all that are over the limit
         Assert.Contains("c_total{otel_metric_overflow=\"true\"} 3000", text, StringComparison.Ordinal);
     }
 

@@ -4,16 +4,21 @@ using VlmSharp.Server.Tests.Deploy;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>Prometheus' own checker, of Debian's package prometheus.</summary>
+/// <summary>Runs Prometheus' own checker, from Debian's package prometheus.</summary>
 internal static class Promtool
 {
-    /// <summary>Why a test that needs it is skipped; null where it is installed.</summary>
+    /// <summary>The reason to skip a test that needs promtool; null if it is installed.</summary>
     public static string? Missing { get; } = Find() is null ? "promtool is not installed (apt-get install prometheus)" : null;
 
-    /// <summary>Runs it, and expects that it finds nothing.</summary>
+    /// <summary>Runs promtool and expects no complaint.</summary>
     public static async Task CheckAsync(string[] arguments, string input = "")
     {
-        using var process = Process.Start(new ProcessStartInfo(Find()!, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(Find()!, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        })!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();

@@ -3,13 +3,13 @@ using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>Whose id a request has.</summary>
+/// <summary>Which id a request gets.</summary>
 public sealed class RequestIdTests
 {
     [Theory]
     [InlineData("7f3a")]
     [InlineData("Root:1-67891233.abc_DEF")]
-    public void A_plain_word_of_the_client_is_its_id(string id) => Assert.Equal(id, RequestId.From(id));
+    public void A_plain_id_of_the_client_is_kept(string id) => Assert.Equal(id, RequestId.From(id));
 
     [Theory]
     [InlineData("")]
@@ -18,7 +18,7 @@ public sealed class RequestIdTests
     [InlineData("é")]
     [InlineData("<script>")]
     [InlineData("\"")]
-    public void Anything_else_is_not(string id)
+    public void Any_other_id_is_replaced(string id)
     {
         string own = RequestId.From(id);
         Assert.Matches("^req_[0-9a-f]{32}$", own);
@@ -26,7 +26,7 @@ public sealed class RequestIdTests
     }
 
     [Fact]
-    public void A_long_id_two_ids_and_none_are_not()
+    public void A_long_id_two_ids_and_no_id_are_replaced()
     {
         Assert.Equal(128, RequestId.From(new string('a', 128)).Length);
         Assert.StartsWith("req_", RequestId.From(new string('a', 129)), StringComparison.Ordinal);

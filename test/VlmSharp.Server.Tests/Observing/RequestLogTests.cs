@@ -3,7 +3,7 @@ using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>The log: a line a request, whatever is in it, and nobody who answers waits for it.</summary>
+/// <summary>The log has one line for each request, whatever the request holds, and no answer waits for the log.</summary>
 public sealed class RequestLogTests : IDisposable
 {
     private readonly LogStream stream = new();
@@ -11,7 +11,7 @@ public sealed class RequestLogTests : IDisposable
     public void Dispose() => stream.Dispose();
 
     [Fact]
-    public async Task A_line_has_what_is_known_of_a_request()
+    public async Task A_line_holds_what_is_known_about_a_request()
     {
         using var log = new RequestLog(new RequestLogOptions { Output = stream });
         var record = new RequestRecord
@@ -44,7 +44,11 @@ public sealed class RequestLogTests : IDisposable
         DateTime time = json.RootElement.GetProperty("time").GetDateTime();
         Assert.Equal(DateTimeKind.Utc, time.Kind);
         Assert.Equal(
-            """{"id":"abc","trace":"0af7","client":"alice","route":"/v1/caption","status":200,"model":"demo","adapter":"cats","cached_images":1,"images":[{"bytes":1234,"width":640,"height":480,"format":"JPEG","sha256":"89abcdef"}],"text_tokens":4,"image_tokens":256,"completion_tokens":11,"largest_step":3,"tokens_per_second":100,"finish_reason":"stop","queue_ms":1.5,"vision_ms":2,"prefill_ms":3,"decode_ms":100,"ttft_ms":6.5,"total_ms":110}""",
+            """{"id":"abc","trace":"0af7","client":"alice","route":"/v1/caption","status":"""
+                + """200,"model":"demo","adapter":"cats","cached_images":1,"images":[{"bytes":1234,"width":640,"height":"""
+                + """480,"format":"JPEG","sha256":"89abcdef"}],"text_tokens":4,"image_tokens":256,"completion_tokens":11,"largest_step":"""
+                + """3,"tokens_per_second":100,"finish_reason":"stop","queue_ms":1.5,"vision_ms":2,"prefill_ms":3,"decode_ms":"""
+                + """100,"ttft_ms":6.5,"total_ms":110}""",
             "{" + line[(line.IndexOf(',') + 1)..^1]);
     }
 
@@ -76,7 +80,9 @@ public sealed class RequestLogTests : IDisposable
         Assert.All(line[..^1], c => Assert.InRange(c, ' ', '~'));
         using JsonDocument json = JsonDocument.Parse(line);
         string expected = text.Replace('\ud800', '\ufffd');
-        foreach (string name in (string[])["id", "client", "model", "adapter", "route", "error", "finish_reason", "trace", "prompt", "answer"])
+        foreach (string name in (string[])[
+            "id", "client", "model", "adapter", "route", "error", "finish_reason", "trace", "prompt", "answer"
+        ])
             Assert.Equal(expected, json.RootElement.GetProperty(name).GetString());
     }
 
@@ -89,7 +95,7 @@ public sealed class RequestLogTests : IDisposable
     }
 
     [Fact]
-    public void Prompts_and_answers_are_kept_only_where_they_are_asked_for()
+    public void Prompts_and_answers_are_logged_only_on_demand()
     {
         var plain = new RequestRecord { Id = "abc", Prompt = "caption en", Answer = "a cake" };
         Assert.Null(plain.Prompt);
@@ -99,23 +105,25 @@ public sealed class RequestLogTests : IDisposable
     }
 
     [Fact]
-    public async Task A_reader_that_stands_still_costs_lines_and_no_time()
+    public async Task A_blocked_reader_costs_lines_but_no_time()
     {
         stream.Hold();
         using var log = new RequestLog(new RequestLogOptions { Output = stream, Capacity = 10 });
         log.Write(new RequestRecord { Id = "first" });
         await stream.Blocked.WaitAsync();
-        for (int i = 0; i < 25; i++) log.Write(new RequestRecord { Id = $"r{i}" }); // returns, though nobody reads
+        for (int i = 0; i < 25; i++) log.Write(new RequestRecord { Id = $"r{i}" }); // returns even though nothing reads the queue
         Assert.Equal(15, log.Lost);
         stream.Release();
         string[] lines = await stream.ReadAsync(12);
         Assert.Contains("\"id\":\"first\"", lines[0], StringComparison.Ordinal);
         Assert.EndsWith("\"lost_lines\":15}\n", lines[1], StringComparison.Ordinal);
-        Assert.Equal(Enumerable.Range(0, 10).Select(i => $"r{i}"), lines[2..].Select(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()));
+        Assert.Equal(
+            Enumerable.Range(0, 10).Select(i => $"r{i}"),
+            lines[2..].Select(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()));
     }
 
     [Fact]
-    public async Task A_broken_stream_fails_nobody_and_is_tried_again()
+    public async Task A_broken_stream_fails_no_request_and_is_tried_again()
     {
         stream.IsBroken = true;
         using var log = new RequestLog(new RequestLogOptions { Output = stream });

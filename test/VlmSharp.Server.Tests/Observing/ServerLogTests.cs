@@ -4,7 +4,7 @@ using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Tests.Observing;
 
-/// <summary>What the log of the whole server has, and what it never has.</summary>
+/// <summary>What the log of the whole server holds, and what it never holds.</summary>
 public sealed class ServerLogTests : IDisposable
 {
     private readonly LogStream log = new();
@@ -16,14 +16,21 @@ public sealed class ServerLogTests : IDisposable
     [InlineData(true)]
     public async Task An_answer_has_a_line_with_its_stages_and_content_only_on_demand(bool withContent)
     {
-        RunningServer server = await RunningServer.StartAsync(options => options with { Log = new RequestLogOptions { Output = log, IncludeContent = withContent } });
+        RunningServer server = await RunningServer.StartAsync(
+            options => options with { Log = new RequestLogOptions { Output = log, IncludeContent = withContent } });
         try
         {
-            string answer = (await server.ChatAsync(RunningServer.Chat("detect car ; key")))["choices"]![0]!["message"]!["content"]!.GetValue<string>();
+            string answer =
+                (await server.ChatAsync(RunningServer.Chat("detect car ; key")))["choices"]![0]!["message"]!["content"]!.GetValue<string>();
             string line = Assert.Single(await log.ReadAsync(1));
             JsonElement json = JsonDocument.Parse(line).RootElement;
-            Assert.Equal(("/v1/chat/completions", 200, "demo", "stop"), (Text(json, "route"), json.GetProperty("status").GetInt32(), Text(json, "model"), Text(json, "finish_reason")));
-            foreach (string name in (string[])["vision_ms", "prefill_ms", "decode_ms", "ttft_ms", "total_ms", "text_tokens", "image_tokens", "completion_tokens", "largest_step"])
+            Assert.Equal(
+                ("/v1/chat/completions", 200, "demo", "stop"),
+                (Text(json, "route"), json.GetProperty("status").GetInt32(), Text(json, "model"), Text(json, "finish_reason")));
+            foreach (string name in (string[])[
+                "vision_ms", "prefill_ms", "decode_ms", "ttft_ms", "total_ms", "text_tokens", "image_tokens", "completion_tokens",
+                "largest_step"
+            ])
                 Assert.True(json.GetProperty(name).GetDouble() > 0, name);
             Assert.Equal("PNG", Text(Assert.Single(json.GetProperty("images").EnumerateArray().ToArray()), "format"), ignoreCase: true);
             Assert.DoesNotContain("base64", line, StringComparison.Ordinal);

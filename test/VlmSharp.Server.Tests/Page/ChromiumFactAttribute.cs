@@ -1,6 +1,6 @@
 namespace VlmSharp.Server.Tests.Page;
 
-/// <summary>A test that uses the page in a browser. Where there is no Chromium it is reported as skipped, with this reason.</summary>
+/// <summary>A test that uses the page in a browser. It is skipped, with a reason, if there is no Chromium.</summary>
 public sealed class ChromiumFactAttribute : FactAttribute
 {
     /// <summary>Sets the reason where there is no browser.</summary>
@@ -14,13 +14,20 @@ public sealed class ChromiumTheoryAttribute : TheoryAttribute
     public ChromiumTheoryAttribute() => Skip = Chromium.SkipReason;
 }
 
-/// <summary>The browser of the system. Playwright brings its driver along, and never a browser: none is downloaded.</summary>
+/// <summary>The browser of the system. Playwright brings only its driver; no browser is downloaded.</summary>
 internal static class Chromium
 {
-    /// <summary>The program, or null.</summary>
+    /// <summary>The path of the browser, or null.</summary>
     public static string? Path { get; } =
-        new[] { Environment.GetEnvironmentVariable("VLMSHARP_CHROMIUM"), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
+        new[]
+        {
+            Environment.GetEnvironmentVariable("VLMSHARP_CHROMIUM"),
+            "/usr/bin/chromium",
+            "/usr/bin/chromium-browser",
+            "/usr/bin/google-chrome"
+        }.FirstOrDefault(File.Exists);
 
-    /// <summary>Null where there is one.</summary>
-    public static string? SkipReason { get; } = Path is null ? "no Chromium: apt-get install chromium, or name its program in VLMSHARP_CHROMIUM" : null;
+    /// <summary>The reason to skip a test; null if there is a browser.</summary>
+    public static string? SkipReason { get; } =
+        Path is null ? "no Chromium: apt-get install chromium, or name its program in VLMSHARP_CHROMIUM" : null;
 }

@@ -4,7 +4,7 @@ using static VlmSharp.Server.Tests.Page.ScriptedServer;
 
 namespace VlmSharp.Server.Tests.Page;
 
-/// <summary>Boxes and their texts, linked both ways, and taken elsewhere.</summary>
+/// <summary>Boxes and their texts are linked both ways and can be copied.</summary>
 [Collection(BrowserTests.Name)]
 public sealed class DetectionTests(BrowserFixture browser) : IAsyncLifetime
 {
@@ -15,7 +15,9 @@ public sealed class DetectionTests(BrowserFixture browser) : IAsyncLifetime
     {
         // 224 rows, 224 columns: the first 10 columns.
         var mask = new JsonObject { ["size"] = new JsonArray(224, 224), ["counts"] = new JsonArray(0, 2240, 47936) };
-        server = await StartAsync((http, _) => EndAsync(http, Answer("detect", "detect car ; key", "…", Found("car", 112, 28, 210, 84), Found("key", 56, 112, 168, 217.5, mask))));
+        server = await StartAsync((http, _) =>
+            EndAsync(
+                http, Answer("detect", "detect car ; key", "…", Found("car", 112, 28, 210, 84), Found("key", 56, 112, 168, 217.5, mask))));
     }
 
     public async Task DisposeAsync() => await server.DisposeAsync();
@@ -33,7 +35,7 @@ public sealed class DetectionTests(BrowserFixture browser) : IAsyncLifetime
     });
 
     [ChromiumFact]
-    public Task The_keyboard_links_them_as_well() => UseAsync(async page =>
+    public Task The_keyboard_links_boxes_and_texts_too() => UseAsync(async page =>
     {
         await page.Locator(".found button").Nth(1).FocusAsync();
         await Expect(page, box: 1, text: 1);
@@ -41,13 +43,13 @@ public sealed class DetectionTests(BrowserFixture browser) : IAsyncLifetime
         await Expect(page, box: 0, text: 0);
         await page.Keyboard.PressAsync("ArrowRight");
         await Expect(page, box: 1, text: 1);
-        await page.Keyboard.PressAsync("ArrowRight"); // around
+        await page.Keyboard.PressAsync("ArrowRight"); // wraps around to the first
         await Expect(page, box: 0, text: 0);
         Assert.Equal("car, from 112, 28 to 210, 84", await page.EvaluateAsync<string>("document.activeElement.getAttribute('aria-label')"));
     });
 
     [ChromiumFact]
-    public Task Copied_as_json_it_is_what_the_server_said() => UseAsync(async page =>
+    public Task Copying_as_json_gives_what_the_server_sent() => UseAsync(async page =>
     {
         JsonNode copied = JsonNode.Parse(await CopyAsync(page, "Copy as JSON"))!;
         Assert.Equal("detect car ; key", (string?)copied["prompt"]);
@@ -56,7 +58,7 @@ public sealed class DetectionTests(BrowserFixture browser) : IAsyncLifetime
     });
 
     [ChromiumFact]
-    public Task Copied_as_coco_boxes_have_a_width_and_masks_an_area() => UseAsync(async page =>
+    public Task Copying_as_coco_gives_boxes_a_width_and_masks_an_area() => UseAsync(async page =>
     {
         JsonNode coco = JsonNode.Parse(await CopyAsync(page, "Copy as COCO"))!;
         Assert.Equal("""[{"id":1,"file_name":"car-key.png","width":224,"height":224}]""", coco["images"]!.ToJsonString());
@@ -64,13 +66,13 @@ public sealed class DetectionTests(BrowserFixture browser) : IAsyncLifetime
         JsonNode car = coco["annotations"]![0]!, key = coco["annotations"]![1]!;
         Assert.Equal("[112,28,98,56]", car["bbox"]!.ToJsonString());
         Assert.Equal(98 * 56, (int?)car["area"]);
-        Assert.Equal("[0,0,10,224]", key["bbox"]!.ToJsonString()); // of the mask
+        Assert.Equal("[0,0,10,224]", key["bbox"]!.ToJsonString()); // the box around the mask
         Assert.Equal(2240, (int?)key["area"]);
         Assert.Equal(2, (int?)key["category_id"]);
     });
 
     [ChromiumFact]
-    public Task Copied_as_png_the_boxes_are_drawn_in() => UseAsync(async page =>
+    public Task Copying_as_png_draws_the_boxes_in() => UseAsync(async page =>
     {
         await page.GetByRole(AriaRole.Button, new() { Name = "Copy as PNG, the boxes drawn" }).ClickAsync();
         await Assertions.Expect(page.Locator(".said")).ToHaveTextAsync("Copied.");
@@ -81,7 +83,8 @@ public sealed class DetectionTests(BrowserFixture browser) : IAsyncLifetime
               const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext("2d");
               context.drawImage(image, 0, 0);
               const scale = image.width / 224;
-              return [image.width, image.height, ...context.getImageData(160 * scale, 84 * scale, 1, 1).data]; // on the lower edge of the car's box
+              // a point on the lower edge of the car's box
+              return [image.width, image.height, ...context.getImageData(160 * scale, 84 * scale, 1, 1).data];
             }
             """);
         string color = await page.Locator(".mark .edge").First.EvaluateAsync<string>("edge => edge.getAttribute('stroke')");

@@ -4,17 +4,18 @@ using static VlmSharp.Server.Tests.Page.ScriptedServer;
 
 namespace VlmSharp.Server.Tests.Page;
 
-/// <summary>The explanation of an answer, in a frame without rights.</summary>
+/// <summary>The explanation of an answer is shown in a frame without permissions.</summary>
 [Collection(BrowserTests.Name)]
 public sealed class ExplainTests(BrowserFixture browser)
 {
     [ChromiumFact]
-    public async Task The_explanation_is_shown_with_its_styles_and_none_of_its_scripts()
+    public async Task The_explanation_is_shown_with_its_styles_and_without_its_scripts()
     {
         await using ScriptedServer server = await StartAsync((http, fields) => http.Request.Path == "/v1/explain"
             ? http.Response.WriteAsync($$"""
                 <!DOCTYPE html><html><head><title>t</title><style>h1 { color: rgb(1, 2, 3) }</style></head>
-                <body><h1>{{fields["prompt"]}}</h1><p style="margin-left: 7px">text</p><script>document.querySelector("h1").textContent = "a script ran"; parent.document.title = "reached"</script></body></html>
+                <body><h1>{{fields["prompt"]}}</h1><p style="margin-left: 7px">text</p>
+                <script>document.querySelector("h1").textContent = "a script ran"; parent.document.title = "reached"</script></body></html>
                 """)
             : EndAsync(http, Answer("caption", "caption en", "an answer")));
         await browser.UseAsync(server.Origin, async page =>

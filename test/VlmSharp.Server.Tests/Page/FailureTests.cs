@@ -10,9 +10,10 @@ public sealed class FailureTests(BrowserFixture browser)
     private static readonly PageView View = new() { Address = "#task=caption&sample=sun", RequestsFail = true };
 
     [ChromiumFact]
-    public async Task A_key_is_asked_for_when_the_server_wants_one_and_kept_for_the_tab()
+    public async Task The_page_asks_for_a_key_when_the_server_wants_one_and_keeps_it_for_the_tab()
     {
-        await using ScriptedServer server = await StartAsync((http, _) => EndAsync(http, Answer("caption", "p", "an answer")), key: "right");
+        await using ScriptedServer server =
+            await StartAsync((http, _) => EndAsync(http, Answer("caption", "p", "an answer")), key: "right");
         await browser.UseAsync(server.Origin, async page =>
         {
             ILocator field = page.GetByLabel("This server asks for a key");
@@ -40,7 +41,8 @@ public sealed class FailureTests(BrowserFixture browser)
     public async Task A_busy_server_is_given_the_time_it_asks_for(int status)
     {
         int asked = 0;
-        await using ScriptedServer server = await StartAsync((http, _) => ++asked == 1 ? FailAsync(http, status, "The queue is full.", "2") : EndAsync(http, Answer("caption", "p", "an answer")));
+        await using ScriptedServer server = await StartAsync((http, _) =>
+            ++asked == 1 ? FailAsync(http, status, "The queue is full.", "2") : EndAsync(http, Answer("caption", "p", "an answer")));
         await browser.UseAsync(server.Origin, async page =>
         {
             await RunAsync(page);
@@ -55,7 +57,8 @@ public sealed class FailureTests(BrowserFixture browser)
     public async Task The_wait_can_be_cut_short_or_given_up()
     {
         int asked = 0;
-        await using ScriptedServer server = await StartAsync((http, _) => ++asked < 3 ? FailAsync(http, 429, "The queue is full.", "600") : EndAsync(http, Answer("caption", "p", "an answer")));
+        await using ScriptedServer server = await StartAsync((http, _) =>
+            ++asked < 3 ? FailAsync(http, 429, "The queue is full.", "600") : EndAsync(http, Answer("caption", "p", "an answer")));
         await browser.UseAsync(server.Origin, async page =>
         {
             await RunAsync(page);
@@ -68,7 +71,7 @@ public sealed class FailureTests(BrowserFixture browser)
     }
 
     [ChromiumFact]
-    public async Task Cancel_reaches_the_server_amid_an_answer()
+    public async Task Cancel_reaches_the_server_in_the_middle_of_an_answer()
     {
         var gone = new TaskCompletionSource();
         await using ScriptedServer server = await StartAsync(async (http, _) =>
@@ -89,10 +92,11 @@ public sealed class FailureTests(BrowserFixture browser)
     }
 
     [ChromiumFact]
-    public async Task An_error_is_told_in_the_servers_words_and_can_be_tried_again()
+    public async Task An_error_is_shown_in_the_servers_words_and_the_request_can_be_repeated()
     {
         int asked = 0;
-        await using ScriptedServer server = await StartAsync((http, _) => ++asked == 1 ? FailAsync(http, 400, "The picture has <b>no</b> pixels.") : EndAsync(http, Answer("caption", "p", "an answer")));
+        await using ScriptedServer server = await StartAsync((http, _) =>
+            ++asked == 1 ? FailAsync(http, 400, "The picture has <b>no</b> pixels.") : EndAsync(http, Answer("caption", "p", "an answer")));
         await browser.UseAsync(server.Origin, async page =>
         {
             await RunAsync(page);
@@ -103,7 +107,7 @@ public sealed class FailureTests(BrowserFixture browser)
     }
 
     [ChromiumFact]
-    public async Task An_answer_that_breaks_off_is_not_taken_for_one()
+    public async Task An_answer_that_breaks_off_is_not_shown_as_complete()
     {
         await using ScriptedServer server = await StartAsync((http, _) => SendAsync(http, """{"text":"two "}"""));
         await browser.UseAsync(server.Origin, async page =>
@@ -114,9 +118,10 @@ public sealed class FailureTests(BrowserFixture browser)
     }
 
     [ChromiumFact]
-    public async Task An_error_amid_an_answer_is_told()
+    public async Task An_error_in_the_middle_of_an_answer_is_shown()
     {
-        await using ScriptedServer server = await StartAsync((http, _) => SendAsync(http, """{"error":{"message":"The server stops.","type":"server_error","param":null,"code":null}}"""));
+        await using ScriptedServer server = await StartAsync(
+            (http, _) => SendAsync(http, """{"error":{"message":"The server stops.","type":"server_error","param":null,"code":null}}"""));
         await browser.UseAsync(server.Origin, async page =>
         {
             await RunAsync(page);
@@ -132,7 +137,8 @@ public sealed class FailureTests(BrowserFixture browser)
         {
             await page.Context.SetOfflineAsync(true);
             await RunAsync(page);
-            await Assertions.Expect(page.Locator(".failure p")).ToHaveTextAsync("The server does not answer. See whether it still runs, then try again.");
+            await Assertions.Expect(page.Locator(".failure p"))
+                .ToHaveTextAsync("The server does not answer. See whether it still runs, then try again.");
             await page.Context.SetOfflineAsync(false);
             await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
             await Assertions.Expect(page.Locator(".answer .text")).ToHaveTextAsync("an answer");

@@ -8,12 +8,13 @@ namespace VlmSharp.Server.Tests.Page;
 public sealed class KeyboardTests(BrowserFixture browser)
 {
     [ChromiumFact]
-    public async Task A_picture_is_taken_asked_about_copied_and_come_back_to_with_the_keyboard_alone()
+    public async Task The_keyboard_alone_takes_a_picture_asks_about_it_copies_it_and_comes_back()
     {
-        await using ScriptedServer server = await StartAsync((http, fields) => EndAsync(http, Answer("detect", $"detect {fields["things"]}", "…", Found("sun", 10, 20, 30, 40))));
+        await using ScriptedServer server = await StartAsync(
+            (http, fields) => EndAsync(http, Answer("detect", $"detect {fields["things"]}", "…", Found("sun", 10, 20, 30, 40))));
         await browser.UseAsync(server.Origin, async page =>
         {
-            await TabToAsync(page, "caption"); // the radio buttons are one stop
+            await TabToAsync(page, "caption"); // the radio buttons are one tab stop
             await PressAsync(page, "ArrowRight", "ArrowRight");
             await TabToAsync(page, "Sample: Two suns");
             await PressAsync(page, "Enter");
@@ -36,9 +37,10 @@ public sealed class KeyboardTests(BrowserFixture browser)
     }
 
     [ChromiumFact]
-    public async Task Focus_can_be_seen_wherever_it_is()
+    public async Task The_focus_is_always_visible()
     {
-        await using ScriptedServer server = await StartAsync((http, _) => EndAsync(http, Answer("detect", "p", "…", Found("sun", 10, 20, 100, 140))));
+        await using ScriptedServer server =
+            await StartAsync((http, _) => EndAsync(http, Answer("detect", "p", "…", Found("sun", 10, 20, 100, 140))));
         await browser.UseAsync(server.Origin, async page =>
         {
             await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
@@ -52,8 +54,10 @@ public sealed class KeyboardTests(BrowserFixture browser)
                     () => {
                       const at = document.activeElement;
                       if (at === document.body) return null;
-                      const ring = node => getComputedStyle(node).outlineStyle !== "none" && parseFloat(getComputedStyle(node).outlineWidth) > 1;
-                      const drawn = ring(at) && Number(getComputedStyle(at).opacity) > 0 || at.nextElementSibling && ring(at.nextElementSibling) || at.matches(".mark.pointed");
+                      const ring = node => getComputedStyle(node).outlineStyle !== "none"
+                        && parseFloat(getComputedStyle(node).outlineWidth) > 1;
+                      const drawn = ring(at) && Number(getComputedStyle(at).opacity) > 0
+                        || at.nextElementSibling && ring(at.nextElementSibling) || at.matches(".mark.pointed");
                       return drawn ? null : at.outerHTML.slice(0, 120);
                     }
                     """);
@@ -81,7 +85,7 @@ public sealed class KeyboardTests(BrowserFixture browser)
         }, new PageView { Address = "#task=caption&language=de&sample=sun" });
     }
 
-    /// <summary>Goes on until the focus is on what has this name, of a field its name in the form.</summary>
+    /// <summary>Presses Tab until the focused element has this name; a field has its name in the form.</summary>
     private static async Task TabToAsync(IPage page, string name)
     {
         List<string> passed = [];
@@ -89,7 +93,11 @@ public sealed class KeyboardTests(BrowserFixture browser)
         {
             await page.Keyboard.PressAsync("Tab");
             string here = await page.EvaluateAsync<string>("""
-                () => { const at = document.activeElement; return at.getAttribute("aria-label") ?? (at.type === "radio" ? at.value : at.name || at.innerText?.replace(/\s+/g, " ").trim() || at.tagName); }
+                () => {
+                  const at = document.activeElement;
+                  return at.getAttribute("aria-label")
+                    ?? (at.type === "radio" ? at.value : at.name || at.innerText?.replace(/\s+/g, " ").trim() || at.tagName);
+                }
                 """);
             if (here == name) return;
             passed.Add(here);

@@ -4,7 +4,7 @@ using VlmSharp.Server.Page;
 
 namespace VlmSharp.Server.Tests.Page;
 
-/// <summary>The page's files as a browser gets them.</summary>
+/// <summary>The page's files as a browser receives them.</summary>
 public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
 {
     private ScriptedServer server = null!;
@@ -29,7 +29,7 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     [InlineData("/page/icon.svg", "image/svg+xml")]
     [InlineData("/page/sun.png", "image/png")]
     [InlineData("/page/frame.html", "text/html; charset=utf-8")]
-    public async Task A_file_has_its_type_and_nothing_may_be_guessed(string path, string type)
+    public async Task A_file_has_its_type_and_the_browser_may_not_guess_another(string path, string type)
     {
         using HttpResponseMessage response = await client.GetAsync(path);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -39,7 +39,7 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task No_document_may_run_a_script_of_its_own_text_or_load_anything_from_elsewhere()
+    public async Task No_document_may_run_inline_scripts_or_load_anything_from_elsewhere()
     {
         foreach (string path in (string[])["/", "/docs", "/page/frame.html"])
         {
@@ -48,7 +48,9 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
                 .Select(directive => directive.Split(' ')).ToDictionary(words => words[0], words => words[1..]);
             string[] scripts = policy.GetValueOrDefault("script-src", policy["default-src"]);
             Assert.Equal(["'self'"], scripts);
-            Assert.All(policy.Values.SelectMany(sources => sources), source => Assert.Contains(source, (string[])["'self'", "'none'", "data:", "blob:", "'unsafe-inline'"]));
+            Assert.All(
+                policy.Values.SelectMany(sources => sources),
+                source => Assert.Contains(source, (string[])["'self'", "'none'", "data:", "blob:", "'unsafe-inline'"]));
             Assert.Equal(path == "/page/frame.html", policy.GetValueOrDefault("style-src")?.Contains("'unsafe-inline'") ?? false);
             Assert.Equal([path == "/page/frame.html" ? "'self'" : "'none'"], policy["frame-ancestors"]);
         }
@@ -77,7 +79,8 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Tags_of_different_files_differ()
     {
-        string[] tags = await Task.WhenAll(PageFile.Names.Select(async name => (await client.GetAsync(name is "index.html" ? "/" : name is "docs.html" ? "/docs" : name is "openapi.json" ? "/openapi.json" : $"/page/{name}")).Headers.ETag!.Tag));
+        string[] tags = await Task.WhenAll(
+            PageFile.Names.Select(async name => (await client.GetAsync(AddressOf(name))).Headers.ETag!.Tag));
         Assert.Equal(tags.Length, tags.Distinct().Count());
     }
 
@@ -105,12 +108,18 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Every_file_that_a_file_names_is_there()
     {
-        foreach (string path in (string[])["/", "/docs", "/page/frame.html", .. PageFile.Names.Where(name => name.EndsWith(".js", StringComparison.Ordinal)).Select(name => "/page/" + name)])
+        foreach (string path in (string[])[
+            "/",
+            "/docs",
+            "/page/frame.html",
+            .. PageFile.Names.Where(name => name.EndsWith(".js", StringComparison.Ordinal)).Select(name => "/page/" + name)
+        ])
         {
             string text = await client.GetStringAsync(path);
             foreach (Match named in Named().Matches(text))
             {
-                using HttpResponseMessage response = await client.GetAsync(named.Groups[1].Value.Replace("./", "/page/", StringComparison.Ordinal));
+                using HttpResponseMessage response =
+                    await client.GetAsync(named.Groups[1].Value.Replace("./", "/page/", StringComparison.Ordinal));
                 Assert.True(response.IsSuccessStatusCode, $"{path} names {named.Groups[1].Value}, which is not there.");
             }
         }
@@ -120,11 +129,20 @@ public sealed partial class PageFilesTests : IAsyncLifetime, IDisposable
     public async Task The_page_and_its_samples_are_small()
     {
         int bytes = 0;
-        foreach (string name in PageFile.Names.Where(name => name is not ("index.html" or "docs.html" or "openapi.json"))) bytes += (await client.GetByteArrayAsync("/page/" + name)).Length;
+        foreach (string name in PageFile.Names.Where(name => name is not ("index.html" or "docs.html" or "openapi.json")))
+            bytes += (await client.GetByteArrayAsync("/page/" + name)).Length;
         Assert.InRange(bytes, 1, 400_000);
     }
 
     // src="/page/x", href="/page/x", from "./x.js"
     [GeneratedRegex("""(?:(?:src|href)="|from ")((?:/page/|\./)[\w.-]+)"[ >;]""")]
     private static partial Regex Named();
+
+    private static string AddressOf(string name) => name switch
+    {
+        "index.html" => "/",
+        "docs.html" => "/docs",
+        "openapi.json" => "/openapi.json",
+        _ => $"/page/{name}",
+    };
 }

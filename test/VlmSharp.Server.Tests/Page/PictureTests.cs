@@ -4,7 +4,7 @@ using static VlmSharp.Server.Tests.Page.ScriptedServer;
 
 namespace VlmSharp.Server.Tests.Page;
 
-/// <summary>The ways a picture comes to the page.</summary>
+/// <summary>The ways to give the page a picture.</summary>
 [Collection(BrowserTests.Name)]
 public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
 {
@@ -13,14 +13,16 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
 
     private ScriptedServer server = null!;
 
-    public async Task InitializeAsync() => server = await StartAsync((http, fields) => EndAsync(http, Answer("caption", "p", fields["image"])));
+    public async Task InitializeAsync() =>
+        server = await StartAsync((http, fields) => EndAsync(http, Answer("caption", "p", fields["image"])));
 
     public async Task DisposeAsync() => await server.DisposeAsync();
 
     [ChromiumFact]
     public Task Chosen() => browser.UseAsync(server.Origin, async page =>
     {
-        IFileChooser chooser = await page.RunAndWaitForFileChooserAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Choose a picture" }).ClickAsync());
+        IFileChooser chooser = await page.RunAndWaitForFileChooserAsync(
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Choose a picture" }).ClickAsync());
         await chooser.SetFilesAsync(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"));
         await Assertions.Expect(page.Locator("figcaption")).ToHaveTextAsync("cake.png 224 × 224");
         await ExpectSentAsync(page, "cake.png");
@@ -54,7 +56,7 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
     });
 
     [ChromiumFact]
-    public Task Taken_with_the_camera() => browser.UseAsync(server.Origin, async page =>
+    public Task A_picture_is_taken_with_the_camera() => browser.UseAsync(server.Origin, async page =>
     {
         await page.GetByRole(AriaRole.Button, new() { Name = "Take one" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Take a picture" })).ToBeVisibleAsync();
@@ -67,12 +69,14 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
     });
 
     [ChromiumFact]
-    public Task Of_a_kind_that_the_server_does_not_read_it_becomes_a_png() => browser.UseAsync(server.Origin, async page =>
+    public Task A_format_that_the_server_does_not_read_becomes_a_png() => browser.UseAsync(server.Origin, async page =>
     {
         await page.EvaluateAsync("""
             () => {
               const transfer = new DataTransfer();
-              transfer.items.add(new File(['<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><rect width="30" height="20" fill="red"/></svg>'], "drawing.svg", { type: "image/svg+xml" }));
+              const svg = 'xmlns="http://www.w3.org/2000/svg" width="30" height="20"';
+              const drawing = `<svg ${svg}><rect width="30" height="20" fill="red"/></svg>`;
+              transfer.items.add(new File([drawing], "drawing.svg", { type: "image/svg+xml" }));
               dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, cancelable: true }));
             }
             """);
@@ -80,7 +84,7 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
     });
 
     [ChromiumFact]
-    public Task What_is_no_picture_is_refused_and_the_one_before_stays() => browser.UseAsync(server.Origin, async page =>
+    public Task A_file_that_is_not_a_picture_is_refused_and_the_previous_picture_stays() => browser.UseAsync(server.Origin, async page =>
     {
         await page.EvaluateAsync(Transfer + """
             const other = new DataTransfer();
@@ -88,7 +92,8 @@ public sealed class PictureTests(BrowserFixture browser) : IAsyncLifetime
             dispatchEvent(new DragEvent("drop", { dataTransfer: other, cancelable: true }));
             }
             """, TinyBmp);
-        await Assertions.Expect(page.Locator("#picture-error")).ToContainTextAsync("letter.png is not a picture that this browser can read");
+        await Assertions.Expect(page.Locator("#picture-error"))
+            .ToContainTextAsync("letter.png is not a picture that this browser can read");
         await Assertions.Expect(page.Locator(".stage .file")).ToHaveTextAsync("sun.png");
     }, new PageView { Address = "#sample=sun" });
 

@@ -12,8 +12,8 @@ using VlmSharp.Server.Page;
 namespace VlmSharp.Server.Tests.Page;
 
 /// <summary>
-/// The page on a server whose answers a test writes: for what a server with a model does rarely or at no known moment, such as being
-/// busy, asking for a key, or stopping amid an answer. What it says is the protocol of the native routes.
+/// Serves the page with answers that a test writes. It is for what a server with a model does rarely or at an unknown moment, such as
+/// being busy, asking for a key or stopping in the middle of an answer. It speaks the protocol of the native routes.
 /// </summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
@@ -21,17 +21,18 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     private ScriptedServer(WebApplication app) => this.app = app;
 
-    /// <summary>For instance http://127.0.0.1:40001.</summary>
+    /// <summary>The origin of the server, for example http://127.0.0.1:40001.</summary>
     public string Origin => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
     /// <summary>The requests for pictures so far, as route and fields; <c>image</c> is the file's name.</summary>
     public ConcurrentQueue<(string Route, IReadOnlyDictionary<string, string> Fields)> Asked { get; } = [];
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts a server.</summary>
     /// <param name="answer">Answers a native route, with its fields.</param>
     /// <param name="models">The names at /v1/models.</param>
     /// <param name="key">The key that it asks for, or null.</param>
-    public static async Task<ScriptedServer> StartAsync(Func<HttpContext, IReadOnlyDictionary<string, string>, Task> answer, string[]? models = null, string? key = null)
+    public static async Task<ScriptedServer> StartAsync(
+        Func<HttpContext, IReadOnlyDictionary<string, string>, Task> answer, string[]? models = null, string? key = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -39,7 +40,12 @@ internal sealed class ScriptedServer : IAsyncDisposable
         app.Urls.Add("http://127.0.0.1:0");
         var server = new ScriptedServer(app);
         app.MapPage();
-        RouteHandler("/v1/models", http => http.Response.WriteAsJsonAsync(new JsonObject { ["object"] = "list", ["data"] = new JsonArray([.. (models ?? ["demo"]).Select(id => new JsonObject { ["id"] = id })]) }));
+        RouteHandler("/v1/models", http =>
+            http.Response.WriteAsJsonAsync(new JsonObject
+            {
+                ["object"] = "list",
+                ["data"] = new JsonArray([.. (models ?? ["demo"]).Select(id => new JsonObject { ["id"] = id })])
+            }));
         RouteHandler("/v1/{task}", async http =>
         {
             IFormCollection form = await http.Request.ReadFormAsync();
@@ -52,7 +58,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
         return server;
 
         void RouteHandler(string pattern, RequestDelegate handler) => app.Map(pattern, http =>
-            key is null || http.Request.Headers.Authorization == $"Bearer {key}" ? handler(http) : FailAsync(http, 401, "This server needs a key: send it as a bearer token."));
+            key is null || http.Request.Headers.Authorization == $"Bearer {key}"
+                ? handler(http)
+                : FailAsync(http, 401, "This server needs a key: send it as a bearer token."));
     }
 
     /// <summary>Answers with an error, in the server's shape.</summary>
@@ -60,7 +68,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
     {
         http.Response.StatusCode = status;
         if (retryAfter is not null) http.Response.Headers.RetryAfter = retryAfter;
-        return http.Response.WriteAsJsonAsync(new JsonObject { ["error"] = new JsonObject { ["message"] = message, ["type"] = "any", ["param"] = null, ["code"] = null } });
+        return http.Response.WriteAsJsonAsync(
+            new JsonObject { ["error"] = new JsonObject { ["message"] = message, ["type"] = "any", ["param"] = null, ["code"] = null } });
     }
 
     /// <summary>Sends one event.</summary>
@@ -71,14 +80,14 @@ internal sealed class ScriptedServer : IAsyncDisposable
         await http.Response.Body.FlushAsync(http.RequestAborted);
     }
 
-    /// <summary>Sends the whole answer and the end.</summary>
+    /// <summary>Sends the whole answer and the end of the stream.</summary>
     public static async Task EndAsync(HttpContext http, JsonObject whole)
     {
         await SendAsync(http, whole.ToJsonString());
         await SendAsync(http, "[DONE]");
     }
 
-    /// <summary>A whole answer about a picture of 224 by 224 pixels.</summary>
+    /// <summary>The whole answer about a picture of 224 by 224 pixels.</summary>
     public static JsonObject Answer(string task, string prompt, string text, params JsonObject[] detections) => new()
     {
         ["task"] = task,
@@ -90,7 +99,13 @@ internal sealed class ScriptedServer : IAsyncDisposable
         ["model"] = "demo",
         ["text"] = text,
         ["finish_reason"] = "stop",
-        ["usage"] = new JsonObject { ["prompt_tokens"] = 67, ["completion_tokens"] = 9, ["total_tokens"] = 76, ["prompt_tokens_details"] = new JsonObject { ["text_tokens"] = 3, ["image_tokens"] = 64 } },
+        ["usage"] = new JsonObject
+        {
+            ["prompt_tokens"] = 67,
+            ["completion_tokens"] = 9,
+            ["total_tokens"] = 76,
+            ["prompt_tokens_details"] = new JsonObject { ["text_tokens"] = 3, ["image_tokens"] = 64 }
+        },
         ["timings"] = new JsonObject { ["queue_ms"] = 0.1, ["first_token_ms"] = 21.4, ["total_ms"] = 1630.0 },
     };
 

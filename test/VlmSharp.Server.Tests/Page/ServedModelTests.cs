@@ -28,23 +28,29 @@ public sealed class ServedModelTests(BrowserFixture browser, RunningServer runni
     });
 
     [ChromiumFact]
-    public Task Boxes_of_two_models_that_are_one() => UseAsync("compare", "#task=detect&things=car&things2=key&sample=car-key&compare=1", async page =>
-        await Assertions.Expect(page.Locator(".found .label")).ToHaveTextAsync(["car", "key"]));
+    public Task Two_things_are_found_side_by_side() => UseAsync(
+        "compare",
+        "#task=detect&things=car&things2=key&sample=car-key&compare=1",
+        async page => await Assertions.Expect(page.Locator(".found .label")).ToHaveTextAsync(["car", "key"]));
 
     [ChromiumFact]
-    public Task The_explanation() => UseAsync("explain", "#task=caption&sample=car-key", async page =>
+    public Task An_answer_is_explained() => UseAsync("explain", "#task=caption&sample=car-key", async page =>
     {
         await page.GetByRole(AriaRole.Button, new() { Name = "Explain" }).ClickAsync();
         IFrameLocator frame = page.FrameLocator("iframe");
         await Assertions.Expect(frame.Locator("h1")).ToContainTextAsync("a car above a key");
         await Assertions.Expect(frame.Locator("#answer .step")).ToHaveCountAsync(6);
-        Assert.True(await frame.Locator(".map image").First.EvaluateAsync<bool>("async image => { const shown = new Image(); shown.src = image.getAttribute('href'); await shown.decode(); return shown.width > 0; }"));
+        Assert.True(await frame.Locator(".map image").First
+            .EvaluateAsync<bool>(
+                "async image => { const shown = new Image(); shown.src = image.getAttribute('href'); await shown.decode(); return "
+                    + "shown.width > 0; }"));
     });
 
     [ChromiumFact]
     public async Task A_key()
     {
-        await using var server = new Owned(await RunningServer.StartAsync(options => options with { ApiKeys = "alice:a-long-enough-key-for-a-test" }));
+        await using var server =
+            new Owned(await RunningServer.StartAsync(options => options with { ApiKeys = "alice:a-long-enough-key-for-a-test" }));
         await browser.UseAsync(server.Running.Server.Address, async page =>
         {
             await page.GetByLabel("This server asks for a key").FillAsync("a-long-enough-key-for-a-test");
@@ -55,7 +61,7 @@ public sealed class ServedModelTests(BrowserFixture browser, RunningServer runni
     }
 
     [ChromiumFact]
-    public Task A_prompt_that_the_model_cannot_take_is_told_in_words() => browser.UseAsync(running.Server.Address, async page =>
+    public Task A_prompt_that_the_model_refuses_gives_a_readable_error() => browser.UseAsync(running.Server.Address, async page =>
     {
         await page.Locator("#file").SetInputFilesAsync(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"));
         await page.GetByRole(AriaRole.Radio, new() { Name = "Ask" }).CheckAsync();
@@ -66,7 +72,8 @@ public sealed class ServedModelTests(BrowserFixture browser, RunningServer runni
 
     private Task UseAsync(string name, string address, Func<IPage, Task> use) => browser.UseAsync(running.Server.Address, async page =>
     {
-        foreach (ILocator button in await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).AllAsync()) await button.ClickAsync();
+        foreach (ILocator button in await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).AllAsync())
+            await button.ClickAsync();
         await Assertions.Expect(page.Locator(".figures").First).ToBeVisibleAsync();
         await use(page);
     }, new PageView { Address = address, Screenshot = "model-" + name });

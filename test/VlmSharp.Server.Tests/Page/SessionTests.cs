@@ -3,15 +3,20 @@ using static VlmSharp.Server.Tests.Page.ScriptedServer;
 
 namespace VlmSharp.Server.Tests.Page;
 
-/// <summary>More than one answer: the history, two side by side, the address.</summary>
+/// <summary>Several answers: the history, two answers side by side, and the address that restores them.</summary>
 [Collection(BrowserTests.Name)]
 public sealed class SessionTests(BrowserFixture browser)
 {
     private static Task EchoAsync(Microsoft.AspNetCore.Http.HttpContext http, IReadOnlyDictionary<string, string> fields) =>
-        EndAsync(http, Answer("ask", $"answer en {fields["question"]}", $"{fields.GetValueOrDefault("model", "demo")} to {fields["question"]} of {fields["image"]}"));
+        EndAsync(
+            http,
+            Answer(
+                "ask",
+                $"answer en {fields["question"]}",
+                $"{fields.GetValueOrDefault("model", "demo")} to {fields["question"]} of {fields["image"]}"));
 
     [ChromiumFact]
-    public async Task A_click_in_the_history_comes_back_without_asking_again()
+    public async Task A_click_in_the_history_restores_an_answer_without_asking_again()
     {
         await using ScriptedServer server = await StartAsync(EchoAsync);
         await browser.UseAsync(server.Origin, async page =>
@@ -27,16 +32,21 @@ public sealed class SessionTests(BrowserFixture browser)
             Assert.Equal(2, server.Asked.Count);
             await page.GetByRole(AriaRole.Button, new() { Name = "Forget all" }).ClickAsync();
             await Assertions.Expect(page.Locator("#history")).ToBeHiddenAsync();
-            Assert.True(await page.Locator(".frame img").EvaluateAsync<bool>("async image => { const again = new Image(); again.src = image.src; await again.decode(); return true; }"), "The picture on the page was let go.");
+            Assert.True(
+                await page.Locator(".frame img")
+                    .EvaluateAsync<bool>(
+                        "async image => { const again = new Image(); again.src = image.src; await again.decode(); return true; }"),
+                "The picture on the page was let go.");
         }, new PageView { Address = "#task=ask&sample=sun", Screenshot = "history" });
     }
 
     [ChromiumFact]
-    public async Task What_runs_when_another_picture_comes_leaves_no_trace_on_it()
+    public async Task A_run_that_is_under_way_leaves_no_trace_on_a_new_picture()
     {
         await using ScriptedServer server = await StartAsync(async (http, fields) =>
         {
-            if (fields["question"] == "slow") await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (fields["question"] == "slow")
+                await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             else await EchoAsync(http, fields);
         });
         await browser.UseAsync(server.Origin, async page =>
@@ -66,7 +76,8 @@ public sealed class SessionTests(BrowserFixture browser)
             await page.GetByRole(AriaRole.Button, new() { Name = "Run both" }).ClickAsync();
             await Assertions.Expect(page.Locator(".answer .text")).ToHaveTextAsync(["demo to one of sun.png", "demo to two of sun.png"]);
             Assert.Equal(["answer en one | answer en two"], await page.Locator(".entry-prompt").AllInnerTextsAsync());
-            LocatorBoundingBoxResult a = (await page.Locator(".lane").Nth(0).BoundingBoxAsync())!, b = (await page.Locator(".lane").Nth(1).BoundingBoxAsync())!;
+            LocatorBoundingBoxResult a = (await page.Locator(".lane").Nth(0).BoundingBoxAsync())!,
+                b = (await page.Locator(".lane").Nth(1).BoundingBoxAsync())!;
             Assert.True(a.X + a.Width <= b.X && a.Y == b.Y, "The two are not side by side.");
         }, new PageView { Address = "#task=ask&sample=sun", Screenshot = "compare" });
     }
@@ -87,7 +98,7 @@ public sealed class SessionTests(BrowserFixture browser)
     }
 
     [ChromiumFact]
-    public async Task The_address_brings_the_question_back()
+    public async Task The_address_restores_the_question()
     {
         await using ScriptedServer server = await StartAsync(EchoAsync, models: ["base", "tuned"]);
         await browser.UseAsync(server.Origin, async page =>

@@ -15,8 +15,11 @@ public sealed class TaskTests(BrowserFixture browser)
     [InlineData("task=segment&things=sun", "/v1/segment", "image=sun.png stream=true things=sun")]
     [InlineData("task=prompt&words=describe", "/v1/caption", "image=sun.png prompt=describe stream=true")]
     [InlineData("task=prompt&words=detect sun", "/v1/detect", "image=sun.png prompt=detect sun stream=true")]
-    [InlineData("task=ask&question=q&temperature=0.5&seed=7&max_tokens=20", "/v1/ask", "image=sun.png max_tokens=20 question=q seed=7 stream=true temperature=0.5")]
-    public async Task A_task_asks_its_route_with_its_own_fields_alone(string address, string route, string fields)
+    [InlineData(
+        "task=ask&question=q&temperature=0.5&seed=7&max_tokens=20",
+        "/v1/ask",
+        "image=sun.png max_tokens=20 question=q seed=7 stream=true temperature=0.5")]
+    public async Task A_task_sends_only_its_own_fields_to_its_route(string address, string route, string fields)
     {
         await using ScriptedServer server = await StartAsync((http, _) => EndAsync(http, Answer("caption", "p", "an answer")));
         await browser.UseAsync(server.Origin, async page =>
@@ -26,7 +29,9 @@ public sealed class TaskTests(BrowserFixture browser)
         }, new PageView { Address = $"#sample=sun&{address}" });
         (string askedRoute, IReadOnlyDictionary<string, string> askedFields) = Assert.Single(server.Asked);
         Assert.Equal(route, askedRoute);
-        Assert.Equal(fields, string.Join(' ', askedFields.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}={field.Value}")));
+        IEnumerable<string> asked =
+            askedFields.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}={field.Value}");
+        Assert.Equal(fields, string.Join(' ', asked));
     }
 
     [ChromiumFact]
@@ -59,16 +64,26 @@ public sealed class TaskTests(BrowserFixture browser)
     [ChromiumFact]
     public async Task Boxes_stand_where_the_things_are_and_labels_have_colors_of_their_own()
     {
-        await using ScriptedServer server = await StartAsync((http, _) => EndAsync(http, Answer("detect", "detect car ; key", "…", Found("car", 112, 28, 224, 84), Found("key", 56, 112, 168, 224), Found("car", 0, 0, 20, 20))));
+        await using ScriptedServer server = await StartAsync((http, _) =>
+            EndAsync(
+                http,
+                Answer(
+                    "detect", "detect car ; key", "…", Found("car", 112, 28, 224, 84), Found("key", 56, 112, 168, 224),
+                    Found("car", 0, 0, 20, 20))));
         await browser.UseAsync(server.Origin, async page =>
         {
             await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
             await Assertions.Expect(page.Locator(".found li")).ToHaveCountAsync(3);
             LocatorBoundingBoxResult picture = (await page.Locator(".frame img").BoundingBoxAsync())!;
-            float[] key = await page.Locator(".mark[data-number='1'] .edge").EvaluateAsync<float[]>("r => { const b = r.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; }");
-            float[] expected = [picture.X + picture.Width / 4, picture.Y + picture.Height / 2, picture.X + picture.Width * 3 / 4, picture.Y + picture.Height];
-            for (int i = 0; i < 4; i++) Assert.InRange(key[i], expected[i] - 4, expected[i] + 4); // a stroke's width apart
-            string[] colors = await page.EvaluateAsync<string[]>("[...document.querySelectorAll('.mark .edge')].map(edge => edge.getAttribute('stroke'))");
+            float[] key = await page.Locator(".mark[data-number='1'] .edge")
+                .EvaluateAsync<float[]>("r => { const b = r.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; }");
+            float[] expected =
+            [
+                picture.X + picture.Width / 4, picture.Y + picture.Height / 2, picture.X + picture.Width * 3 / 4, picture.Y + picture.Height
+            ];
+            for (int i = 0; i < 4; i++) Assert.InRange(key[i], expected[i] - 4, expected[i] + 4); // off by a stroke's width at most
+            string[] colors = await page.EvaluateAsync<string[]>(
+                "[...document.querySelectorAll('.mark .edge')].map(edge => edge.getAttribute('stroke'))");
             Assert.Equal(colors[0], colors[2]);
             Assert.NotEqual(colors[0], colors[1]);
             Assert.Equal(["car", "key", "car"], await page.Locator(".tag").AllInnerTextsAsync());
@@ -80,7 +95,8 @@ public sealed class TaskTests(BrowserFixture browser)
     {
         // COCO's string of a mask of 4 rows and 3 columns: 5 zeros, 2 ones (rows 1 and 2 of the second column), 5 zeros.
         System.Text.Json.Nodes.JsonObject mask = new() { ["size"] = new System.Text.Json.Nodes.JsonArray(4, 3), ["counts"] = "525" };
-        await using ScriptedServer server = await StartAsync((http, _) => EndAsync(http, Answer("segment", "segment sun", "…", Found("sun", 0, 0, 224, 224, mask))));
+        await using ScriptedServer server =
+            await StartAsync((http, _) => EndAsync(http, Answer("segment", "segment sun", "…", Found("sun", 0, 0, 224, 224, mask))));
         await browser.UseAsync(server.Origin, async page =>
         {
             await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
@@ -99,7 +115,7 @@ public sealed class TaskTests(BrowserFixture browser)
     }
 
     [ChromiumFact]
-    public async Task What_is_missing_is_asked_for_and_nothing_is_sent()
+    public async Task The_page_asks_for_what_is_missing_and_sends_nothing()
     {
         await using ScriptedServer server = await StartAsync((http, _) => EndAsync(http, Answer("ask", "p", "t")));
         await browser.UseAsync(server.Origin, async page =>
@@ -118,7 +134,8 @@ public sealed class TaskTests(BrowserFixture browser)
     [ChromiumFact]
     public async Task A_suggestion_of_a_sample_is_asked_at_once()
     {
-        await using ScriptedServer server = await StartAsync((http, fields) => EndAsync(http, Answer("ask", "p", $"to {fields["question"]}")));
+        await using ScriptedServer server =
+            await StartAsync((http, fields) => EndAsync(http, Answer("ask", "p", $"to {fields["question"]}")));
         await browser.UseAsync(server.Origin, async page =>
         {
             await page.GetByRole(AriaRole.Button, new() { Name = "how many suns are there?" }).ClickAsync();
@@ -126,5 +143,6 @@ public sealed class TaskTests(BrowserFixture browser)
         }, new PageView { Address = "#task=ask&sample=sun" });
     }
 
-    private static Task<string> Figure(IPage page, string name) => page.Locator(".figures div", new() { HasText = name }).Locator("dd").InnerTextAsync();
+    private static Task<string> Figure(IPage page, string name) =>
+        page.Locator(".figures div", new() { HasText = name }).Locator("dd").InnerTextAsync();
 }

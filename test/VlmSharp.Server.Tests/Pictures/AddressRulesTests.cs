@@ -3,7 +3,7 @@ using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Server.Tests.Pictures;
 
-/// <summary>Which addresses may be connected to: both ends of every range that is refused, and its neighbors outside.</summary>
+/// <summary>Which addresses may be connected to: both ends of every refused range, and the neighbors just outside it.</summary>
 public class AddressRulesTests
 {
     [Theory]
@@ -38,7 +38,7 @@ public class AddressRulesTests
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("169.254.169.254")] // the metadata service of most clouds
-    [InlineData("100.100.100.200")] // and of one more
+    [InlineData("100.100.100.200")] // the metadata service of another cloud
     [InlineData("255.255.255.255")]
     [InlineData("::1")]
     [InlineData("::")]
@@ -64,7 +64,7 @@ public class AddressRulesTests
     [InlineData("ff02::1")]
     [InlineData("100::1")]
     [InlineData("5f00::1")]
-    public void Addresses_of_the_inside_are_refused_in_every_disguise(string address) => Assert.False(Allows(address));
+    public void Internal_addresses_are_refused_in_every_disguise(string address) => Assert.False(Allows(address));
 
     [Theory]
     [InlineData("8.8.8.8")]
@@ -75,7 +75,7 @@ public class AddressRulesTests
     [InlineData("64:ff9b::808:808")] // NAT64 of 8.8.8.8, on networks without IPv4
     public void Public_addresses_are_allowed(string address) => Assert.True(Allows(address));
 
-    /// <summary>What the framework's own words on addresses do not see.</summary>
+    /// <summary>What the framework's own checks of addresses miss.</summary>
     [Fact]
     public void No_random_address_of_a_refused_range_gets_through()
     {
@@ -85,7 +85,8 @@ public class AddressRulesTests
         {
             random.NextBytes(four);
             var address = new IPAddress(four);
-            bool inside = four[0] is 0 or 10 or 127 or >= 224 || (four[0] == 192 && four[1] == 168) || (four[0] == 172 && four[1] is >= 16 and < 32);
+            bool inside =
+                four[0] is 0 or 10 or 127 or >= 224 || (four[0] == 192 && four[1] == 168) || (four[0] == 172 && four[1] is >= 16 and < 32);
             Assert.False(inside && AddressRules.Allows(address), address.ToString());
             Assert.False(AddressRules.Allows(address.MapToIPv6()));
             random.NextBytes(sixteen);

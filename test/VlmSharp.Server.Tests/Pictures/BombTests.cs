@@ -7,7 +7,9 @@ using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Server.Tests.Pictures;
 
-/// <summary>Small files that would be large or slow. What it costs to refuse them is measured on the thread that does it.</summary>
+/// <summary>
+/// Small files that would become large or slow pictures. The memory to refuse them is measured on the thread that does it.
+/// </summary>
 public class BombTests
 {
     private const long MostAllocated = 50L << 20;
@@ -55,10 +57,10 @@ public class BombTests
     }
 
     /// <summary>
-    /// A picture of 8 x 8 pixels whose compressed data goes on for 256 MB is a picture of 8 x 8 pixels: inflating ends with its last row.
+    /// The compressed data of this 8 x 8 picture goes on for 256 MB, but inflating ends with the last row.
     /// </summary>
     [Fact]
-    public void Data_behind_the_last_row_is_not_inflated()
+    public void Data_after_the_last_row_is_not_inflated()
     {
         byte[] file = Png(8, 8, Zeros(1L << 28));
         using var source = new PictureSource(new PictureOptions());
@@ -68,7 +70,7 @@ public class BombTests
         Assert.Equal((8, 8), (picture.Image.Width, picture.Image.Height));
     }
 
-    /// <summary>The bombs are real ones: without the limit on pixels the first would be decoded.</summary>
+    /// <summary>The bombs are real: without the limit on pixels, the first one is decoded.</summary>
     [Fact]
     public void A_file_of_a_few_bytes_is_a_large_picture()
     {
@@ -85,20 +87,21 @@ public class BombTests
     }
 
     /// <summary>
-    /// A file within all limits of size whose decoding takes seconds: 100 scans of a few bytes, each of which visits every block.
+    /// A file within all size limits whose decoding takes seconds: 100 scans of a few bytes, each of which visits every block.
     /// </summary>
     [Fact]
-    public async Task What_is_slow_to_decode_ends_when_its_time_is_over()
+    public async Task A_slow_decoding_ends_when_its_time_is_over()
     {
         byte[] file = SlowJpeg(4000);
         Assert.InRange(file.Length, 10, 50_000);
         var clock = new ManualClock();
-        using var source = new PictureSource(new PictureOptions { MaxDecodeTime = TimeSpan.FromSeconds(10), DecodesAtOnce = 1 }, clock: clock);
+        using var source =
+            new PictureSource(new PictureOptions { MaxDecodeTime = TimeSpan.FromSeconds(10), DecodesAtOnce = 1 }, clock: clock);
         Task<ReadPicture> decoding = source.DecodeAsync(file, "The picture", default);
         while (await Task.WhenAny(decoding, Task.Delay(1)) != decoding) clock.Advance(TimeSpan.FromSeconds(1));
         ApiException e = await Assert.ThrowsAsync<ApiException>(() => decoding);
         Assert.Equal((400, "image_too_slow"), (e.Status, e.Code));
-        // Its place is free: the thread has really ended.
+        // Its place is free, so the thread has really ended.
         (await source.DecodeAsync(Png(3, 3, Zeros(30)), "The picture", default)).Dispose();
     }
 
@@ -158,7 +161,7 @@ public class BombTests
         1, 0, 8, 0, compression, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 0,
     ];
 
-    // A good file with another size in its frame header.
+    // A good file with a different size in its frame header.
     private static byte[] Jpeg(string sample, ushort width, ushort height)
     {
         byte[] file = File.ReadAllBytes(GoldenFiles.PathOf("images", sample));
@@ -168,7 +171,7 @@ public class BombTests
         return file;
     }
 
-    // A good progressive file whose first scan comes again and again.
+    // A good progressive file whose first scan is repeated.
     private static byte[] ManyScans(int scans)
     {
         byte[] file = File.ReadAllBytes(GoldenFiles.PathOf("images", "jpgx_prog_rst_17x9.jpg"));
@@ -205,7 +208,7 @@ public class BombTests
 
     private static int ScansOf(byte[] file) => Segments(file).Count(segment => segment.Marker == 0xDA);
 
-    // The markers with a length, and where they stand; what a scan holds is passed over.
+    // The markers that have a length, and their positions. The data of scans is skipped.
     private static IEnumerable<(byte Marker, int At)> Segments(byte[] file)
     {
         for (int at = 2; at + 4 <= file.Length;)

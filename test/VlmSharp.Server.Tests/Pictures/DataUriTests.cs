@@ -21,7 +21,9 @@ public class DataUriTests
         if (text == "")
             Assert.Contains("nothing after its comma", Fault(uri), StringComparison.Ordinal);
         else
-            Assert.Equal(text is null ? [0xFB, 0xEF, 0xFF, (byte)'A', (byte)'B', (byte)'C'] : Encoding.ASCII.GetBytes(text), DataUri.Decode(Encoding.UTF8.GetBytes(uri), Most));
+            Assert.Equal(
+                text is null ? [0xFB, 0xEF, 0xFF, (byte)'A', (byte)'B', (byte)'C'] : Encoding.ASCII.GetBytes(text),
+                DataUri.Decode(Encoding.UTF8.GetBytes(uri), Most));
     }
 
     [Theory]
@@ -46,7 +48,7 @@ public class DataUriTests
     [InlineData("data:image/png;base64;x,QUJD", "percent signs is not read")]
     [InlineData("data:image/png;base64", "no comma")]
     [InlineData("data:", "no comma")]
-    public void What_is_not_exactly_base64_is_refused_with_its_reason(string uri, string reason)
+    public void What_is_not_exactly_base64_is_refused_with_a_reason(string uri, string reason)
     {
         string message = Fault(uri);
         Assert.Contains(reason, message, StringComparison.Ordinal);
@@ -58,10 +60,11 @@ public class DataUriTests
         Assert.Contains("no comma", Fault($"data:{new string('a', 200)};base64,QUJD"), StringComparison.Ordinal);
 
     [Fact]
-    public void The_limit_is_that_of_the_bytes_and_is_checked_before_memory_is_set_aside()
+    public void The_limit_counts_decoded_bytes_and_is_checked_before_allocation()
     {
         for (int bytes = Most - 3; bytes <= Most; bytes++)
-            Assert.Equal(bytes, DataUri.Decode(Encoding.UTF8.GetBytes($"data:;base64,{Convert.ToBase64String(new byte[bytes])}"), Most).Length);
+            Assert.Equal(
+                bytes, DataUri.Decode(Encoding.UTF8.GetBytes($"data:;base64,{Convert.ToBase64String(new byte[bytes])}"), Most).Length);
         for (int bytes = Most + 1; bytes < Most + 5; bytes++)
         {
             string uri = $"data:;base64,{Convert.ToBase64String(new byte[bytes])}";
@@ -74,7 +77,7 @@ public class DataUriTests
     }
 
     [Fact]
-    public void Random_bytes_come_back()
+    public void Random_bytes_survive_the_round_trip()
     {
         var random = new Random(7);
         for (int length = 1; length < 100; length++)

@@ -49,7 +49,7 @@ public sealed class LocalPicturesTests : IDisposable
     [InlineData("allowed")]
     [InlineData("missing.png")]
     [InlineData("allowed/a.png%00.jpg")]
-    public void What_is_outside_is_refused_in_the_same_words_whether_it_exists_or_not(string path) =>
+    public void A_path_outside_is_refused_in_the_same_words_whether_it_exists_or_not(string path) =>
         Assert.Equal("The image's file is not in the folder that this server reads files from.", Fault(Url(path)).Message);
 
     [Theory]
@@ -72,7 +72,7 @@ public sealed class LocalPicturesTests : IDisposable
     [Fact]
     public void Links_are_followed_and_must_not_lead_out()
     {
-        if (OperatingSystem.IsWindows()) return; // where making links takes rights
+        if (OperatingSystem.IsWindows()) return; // making links needs privileges there
         File.CreateSymbolicLink(folder.At("allowed/inside.png"), "deep/b.png");
         File.CreateSymbolicLink(folder.At("allowed/out.png"), folder.At("secret.png"));
         File.CreateSymbolicLink(folder.At("allowed/relative.png"), "../secret.png");
@@ -88,12 +88,14 @@ public sealed class LocalPicturesTests : IDisposable
         Assert.Equal([1, 2], pictures.Read(Url("allowed/back.png"), Most));
         Assert.Equal([1, 2], new LocalPictures(folder.At("other-name")).Read(Url("other-name/a.png"), Most));
         Assert.Equal([1, 2], new LocalPictures(folder.At("other-name")).Read(Url("allowed/a.png"), Most));
-        foreach (string path in (string[])["out.png", "relative.png", "twice.png", "up/secret.png", "root/etc/passwd", "circle.png", "up/allowed-not/secret.png"])
+        foreach (string path in (string[])[
+            "out.png", "relative.png", "twice.png", "up/secret.png", "root/etc/passwd", "circle.png", "up/allowed-not/secret.png"
+        ])
             Assert.Contains("not in the folder", Fault(Url("allowed/" + path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void What_cannot_be_read_is_told_without_its_path()
+    public void A_file_that_cannot_be_read_is_reported_without_its_path()
     {
         foreach (string path in (string[])["allowed/missing.png", "allowed/deep", "allowed/a.png/b"])
         {
@@ -105,8 +107,11 @@ public sealed class LocalPicturesTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_does_not_exist_is_told_when_the_server_starts() =>
-        Assert.Contains("does not exist", Assert.Throws<ArgumentException>(() => new LocalPictures(folder.At("none"))).Message, StringComparison.Ordinal);
+    public void A_missing_folder_is_reported_when_the_server_starts() =>
+        Assert.Contains(
+            "does not exist",
+            Assert.Throws<ArgumentException>(() => new LocalPictures(folder.At("none"))).Message,
+            StringComparison.Ordinal);
 
     private string Url(string path) => $"file://{folder.Path.Replace('\\', '/')}/{path}";
 

@@ -5,14 +5,14 @@ using System.Text;
 
 namespace VlmSharp.Server.Tests.Pictures;
 
-/// <summary>A server on loopback that answers byte for byte as a test says, good or bad.</summary>
+/// <summary>A server on loopback that sends exactly the bytes that a test writes, good or bad.</summary>
 internal sealed class LocalServer : IDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource end = new();
     private readonly Func<string, NetworkStream, CancellationToken, Task> answer;
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts the server.</summary>
     /// <param name="answer">Gets the path of each request and writes what it likes.</param>
     public LocalServer(Func<string, NetworkStream, CancellationToken, Task> answer)
     {
@@ -25,14 +25,14 @@ internal sealed class LocalServer : IDisposable
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
-    /// <summary>The requests so far, as they came.</summary>
+    /// <summary>The texts of the requests so far.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
     /// <summary>An answer with a body and its length.</summary>
     public static byte[] Ok(byte[] body, string headers = "Content-Type: image/png\r\n") =>
         [.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n{headers}\r\n"), .. body];
 
-    /// <summary>An answer that leads elsewhere.</summary>
+    /// <summary>An answer that redirects.</summary>
     public static byte[] Redirect(string location, int status = 302) =>
         Encoding.ASCII.GetBytes($"HTTP/1.1 {status} Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
 
@@ -76,7 +76,7 @@ internal sealed class LocalServer : IDisposable
             }
             catch (Exception e) when (e is OperationCanceledException or IOException)
             {
-                // The other side has enough.
+                // The other side closed the connection.
             }
         }
     }

@@ -7,13 +7,13 @@ using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Server.Tests.Pictures;
 
-/// <summary>Fetching, from servers of the tests' own on loopback, by names that only the tests' resolver knows.</summary>
+/// <summary>Fetching pictures from test servers on loopback, by names that only the tests' resolver knows.</summary>
 public class PictureFetcherTests
 {
     private static readonly byte[] Body = [.. Enumerable.Range(0, 3000).Select(i => (byte)i)];
 
     [Fact]
-    public async Task A_file_of_an_allowed_host_comes_without_cookies_proxy_or_traces()
+    public async Task A_file_of_an_allowed_host_is_fetched_without_cookies_proxy_or_traces()
     {
         using var server = new LocalServer(_ => LocalServer.Ok(Body, "Content-Type: text/html\r\nSet-Cookie: a=b\r\n"));
         var asked = new List<string>();
@@ -28,14 +28,15 @@ public class PictureFetcherTests
         });
         for (int i = 0; i < 2; i++) Assert.Equal(Body, (await Fetch(fetcher, server, "/a.png?x=1#part")).ToArray());
         Assert.Empty(proxy.Asked);
-        // Each request looks the name up for itself.
+        // Each request looks the name up again.
         Assert.Equal(["pictures.test", "pictures.test"], asked);
         Assert.All(server.Requests, request =>
         {
             string[] lines = request.TrimEnd().Split("\r\n");
             Assert.Equal("GET /a.png?x=1 HTTP/1.1", lines[0]);
             Assert.Equal(
-                ["Accept", "Accept-Encoding", "Host", "User-Agent"], lines[1..].Select(line => line.Split(':')[0]).Order(StringComparer.Ordinal));
+                ["Accept", "Accept-Encoding", "Host", "User-Agent"],
+                lines[1..].Select(line => line.Split(':')[0]).Order(StringComparer.Ordinal));
         });
     }
 
@@ -46,9 +47,9 @@ public class PictureFetcherTests
     [InlineData("::1")]
     [InlineData("::ffff:127.0.0.1")]
     [InlineData("64:ff9b::7f00:1")]
-    [InlineData("93.184.216.34", "127.0.0.1")] // one bad among good
+    [InlineData("93.184.216.34", "127.0.0.1")] // one bad address among good ones
     [InlineData("127.0.0.1", "93.184.216.34")]
-    public async Task A_name_with_an_address_of_the_inside_is_refused_without_a_connection(params string[] addresses)
+    public async Task A_name_with_an_internal_address_is_refused_without_a_connection(params string[] addresses)
     {
         using var server = new LocalServer(_ => LocalServer.Ok(Body));
         using PictureFetcher fetcher = new(Options(server), (_, _) => Task.FromResult(Array.ConvertAll(addresses, IPAddress.Parse)));
@@ -101,9 +102,10 @@ public class PictureFetcherTests
     [InlineData(303)]
     [InlineData(307)]
     [InlineData(308)]
-    public async Task Three_redirects_are_followed_and_no_fourth(int status)
+    public async Task Three_redirects_are_followed_and_a_fourth_is_not(int status)
     {
-        using var server = new LocalServer(path => path == "/0" ? LocalServer.Ok(Body) : LocalServer.Redirect($"/{int.Parse(path[1..]) - 1}", status));
+        using var server =
+            new LocalServer(path => path == "/0" ? LocalServer.Ok(Body) : LocalServer.Redirect($"/{int.Parse(path[1..]) - 1}", status));
         using PictureFetcher fetcher = Fetcher(Options(server));
         Assert.Equal(Body, (await Fetch(fetcher, server, "/3")).ToArray());
         Assert.Equal(4, server.Requests.Count);
@@ -120,16 +122,19 @@ public class PictureFetcherTests
     [InlineData("file:///etc/passwd", "not one of http")]
     [InlineData("gopher://pictures.test/", "not one of http")]
     [InlineData("http://inside.test:{port}/", "not a public one")]
-    public async Task A_redirect_to_what_is_not_allowed_is_not_followed(string location, string reason)
+    public async Task A_redirect_to_a_forbidden_place_is_not_followed(string location, string reason)
     {
         using var server = new LocalServer(_ => null!);
-        using var first = new LocalServer(_ => LocalServer.Redirect(location.Replace("{port}", $"{server.Port}", StringComparison.Ordinal)));
+        using var first =
+            new LocalServer(_ => LocalServer.Redirect(location.Replace("{port}", $"{server.Port}", StringComparison.Ordinal)));
         var options = new PictureOptions
         {
             AllowedHosts = [$"pictures.test:{first.Port}", $"pictures.test:{server.Port}", $"inside.test:{server.Port}"],
         };
         using PictureFetcher fetcher = Fetcher(
-            options, resolve: name => [IPAddress.Parse(name == "inside.test" ? "127.0.0.66" : "127.0.0.1")], allows: a => !a.Equals(IPAddress.Parse("127.0.0.66")));
+            options,
+            resolve: name => [IPAddress.Parse(name == "inside.test" ? "127.0.0.66" : "127.0.0.1")],
+            allows: a => !a.Equals(IPAddress.Parse("127.0.0.66")));
         ApiException e = await Assert.ThrowsAsync<ApiException>(() => fetcher.FetchAsync($"http://pictures.test:{first.Port}/", default));
         Assert.Contains(reason, e.Message, StringComparison.Ordinal);
         Assert.Equal(400, e.Status);
@@ -164,12 +169,12 @@ public class PictureFetcherTests
         using PictureFetcher fetcher = Fetcher(Options(server) with { MaxBytes = 100_000 });
         ApiException e = await Fault(fetcher, server, "/");
         Assert.Equal((413, "image_too_large"), (e.Status, e.Code));
-        // What was under way fits in the buffers of the sockets.
+        // The data on its way fits in the buffers of the sockets.
         Assert.InRange(Interlocked.Read(ref sent), 90_000, 64 << 20);
     }
 
     [Fact]
-    public async Task A_body_of_just_the_limit_is_taken()
+    public async Task A_body_of_exactly_the_limit_is_accepted()
     {
         using var server = new LocalServer(_ => LocalServer.Ok(Body));
         using PictureFetcher fetcher = Fetcher(Options(server) with { MaxBytes = Body.Length });
@@ -188,7 +193,7 @@ public class PictureFetcherTests
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "cannot be fetched")]
     [InlineData("SSH-2.0-OpenSSH_9.2 secret\r\n\r\n", "cannot be fetched")]
     [InlineData("", "cannot be fetched")]
-    public async Task A_bad_answer_is_a_400_that_tells_nothing_of_it(string answer, string reason)
+    public async Task A_bad_answer_is_a_400_that_reveals_nothing_about_it(string answer, string reason)
     {
         using var server = new LocalServer(_ => Encoding.ASCII.GetBytes(answer));
         using PictureFetcher fetcher = Fetcher(Options(server));
@@ -208,7 +213,7 @@ public class PictureFetcherTests
     }
 
     [Fact]
-    public async Task A_closed_port_and_an_unknown_name_are_told_in_the_same_words()
+    public async Task A_closed_port_and_an_unknown_name_give_the_same_error()
     {
         int port;
         using (var closed = new LocalServer(_ => Body)) port = closed.Port;
@@ -220,7 +225,7 @@ public class PictureFetcherTests
     }
 
     /// <summary>
-    /// The total time counts from the first byte of the request to the last of the picture, so dripping does not prolong it.
+    /// The total time runs from the first byte of the request to the last byte of the picture, so dripping does not extend it.
     /// </summary>
     [Fact]
     public async Task A_body_that_drips_ends_with_the_total_time()
@@ -255,7 +260,7 @@ public class PictureFetcherTests
     }
 
     [Fact]
-    public async Task A_client_that_leaves_ends_the_fetching()
+    public async Task A_client_that_leaves_ends_the_fetch()
     {
         using var leave = new CancellationTokenSource();
         using var server = new LocalServer(async (path, stream, cancel) =>
@@ -269,12 +274,13 @@ public class PictureFetcherTests
             await Task.Delay(Timeout.Infinite, cancel);
         });
         using PictureFetcher fetcher = Fetcher(Options(server) with { FetchesAtOnce = 1 });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetcher.FetchAsync($"http://pictures.test:{server.Port}/", leave.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => fetcher.FetchAsync($"http://pictures.test:{server.Port}/", leave.Token));
         // Its place is free again.
         Assert.Equal(Body, (await Fetch(fetcher, server, "/good")).ToArray());
     }
 
-    /// <summary>Stands where the environment's proxy would. Other tests pass by it.</summary>
+    /// <summary>Takes the place of the environment's proxy. Requests of other tests bypass it.</summary>
     private sealed class RecordingProxy : IWebProxy
     {
         public ConcurrentQueue<Uri> Asked { get; } = new();
@@ -293,7 +299,10 @@ public class PictureFetcherTests
     private static PictureOptions Options(LocalServer server) => new() { AllowedHosts = [$"pictures.test:{server.Port}"] };
 
     private static PictureFetcher Fetcher(
-        PictureOptions options, Func<string, IPAddress[]>? resolve = null, Func<IPAddress, bool>? allows = null, TimeProvider? clock = null) =>
+        PictureOptions options,
+        Func<string, IPAddress[]>? resolve = null,
+        Func<IPAddress, bool>? allows = null,
+        TimeProvider? clock = null) =>
         new(options, (name, _) => Task.FromResult(resolve?.Invoke(name) ?? [IPAddress.Loopback]), allows ?? IPAddress.IsLoopback, clock);
 
     private static Task<ReadOnlyMemory<byte>> Fetch(PictureFetcher fetcher, LocalServer server, string path) =>

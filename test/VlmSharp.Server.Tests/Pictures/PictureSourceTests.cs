@@ -7,7 +7,7 @@ using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Server.Tests.Pictures;
 
-/// <summary>From what a request says to pixels.</summary>
+/// <summary>From the address in a request to pixels.</summary>
 public class PictureSourceTests
 {
     private static readonly byte[] Png = File.ReadAllBytes(GoldenFiles.PathOf("images", "png_rgb_33x17.png"));
@@ -22,7 +22,7 @@ public class PictureSourceTests
     {
         byte[] bytes = File.ReadAllBytes(GoldenFiles.PathOf(folder, file));
         using var source = new PictureSource(new PictureOptions());
-        // The stated type is wrong, and nobody asks it.
+        // The stated type is wrong, and it is ignored.
         using ReadPicture picture = await source.ReadAsync($"data:text/plain;base64,{Convert.ToBase64String(bytes)}", default);
         Assert.Equal((format, bytes.Length), (picture.Format, picture.Bytes));
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), picture.Sha256);
@@ -40,7 +40,7 @@ public class PictureSourceTests
     [InlineData("iVBORw0KGgo=", "bare base64 and file names are not read")]
     [InlineData("", "bare base64 and file names are not read")]
     [InlineData(" data:image/png;base64,QUJD", "bare base64 and file names are not read")]
-    public async Task By_default_nothing_but_a_data_URI_is_read_and_the_error_says_which_option_it_takes(string text, string option)
+    public async Task By_default_only_a_data_URI_is_read_and_the_error_names_the_option_to_set(string text, string option)
     {
         using var source = new PictureSource(new PictureOptions());
         ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync(text, default));
@@ -59,7 +59,8 @@ public class PictureSourceTests
             options, new PictureFetcher(options, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), IPAddress.IsLoopback));
         using ReadPicture picture = await source.ReadAsync($"http://pictures.test:{server.Port}/picture", default);
         Assert.Equal(33, picture.Image.Width);
-        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync($"http://pictures.test:{server.Port}/page", default));
+        ApiException e =
+            await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync($"http://pictures.test:{server.Port}/page", default));
         Assert.Contains("not a picture of a format known", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
     }
@@ -76,14 +77,15 @@ public class PictureSourceTests
             ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(bytes, "upload", default));
             Assert.Equal((413, "image_too_large"), (e.Status, e.Code));
             Assert.DoesNotContain("ImageOptions", e.Message, StringComparison.Ordinal);
-            ApiException same = await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync($"data:;base64,{Convert.ToBase64String(bytes)}", default));
+            ApiException same =
+                await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync($"data:;base64,{Convert.ToBase64String(bytes)}", default));
             Assert.Equal(413, same.Status);
             Assert.Equal(0, source.BytesHeld);
         }
     }
 
     [Fact]
-    public void A_request_may_have_so_many_pictures_and_no_more()
+    public void The_number_of_pictures_in_a_request_is_limited()
     {
         using var source = new PictureSource(new PictureOptions { MaxPictures = 3 });
         source.CheckCount(3);
@@ -100,7 +102,7 @@ public class PictureSourceTests
     }
 
     [Fact]
-    public async Task A_client_that_left_gets_no_picture()
+    public async Task No_picture_is_decoded_for_a_client_that_left()
     {
         using var source = new PictureSource(new PictureOptions { DecodesAtOnce = 1 });
         using var left = new CancellationTokenSource();
@@ -123,7 +125,7 @@ public class PictureSourceTests
         Assert.Equal((429, true), (e.Status, e.RetryAfter > TimeSpan.Zero));
         Assert.Equal(2 * Bytes, source.BytesHeld);
         one.Dispose();
-        one.Dispose(); // counts once
+        one.Dispose(); // a second Dispose changes nothing
         Assert.Equal(Bytes, source.BytesHeld);
         (await source.DecodeAsync(Png, "c", default)).Dispose();
         two.Dispose();
@@ -131,7 +133,7 @@ public class PictureSourceTests
     }
 
     [Fact]
-    public async Task Memory_of_a_picture_that_was_forgotten_comes_back()
+    public async Task The_memory_of_a_forgotten_picture_is_given_back()
     {
         using var source = new PictureSource(new PictureOptions());
         await Forget(source);
@@ -143,7 +145,7 @@ public class PictureSourceTests
         }
         Assert.Equal(0, source.BytesHeld);
 
-        // Of its own, so that no local of the test keeps the picture.
+        // A separate method, so that no local of the test keeps the picture alive.
         static async Task Forget(PictureSource source)
         {
             await source.DecodeAsync(Png, "forgotten", default);
@@ -158,11 +160,12 @@ public class PictureSourceTests
     [InlineData("GIF89a")]
     [InlineData("%PDF-1.7")]
     [InlineData("<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>")]
-    public async Task What_is_no_picture_is_a_400_without_paths_stacks_or_control_characters(string text)
+    public async Task What_is_not_a_picture_is_a_400_without_paths_stacks_or_control_characters(string text)
     {
         using var source = new PictureSource(new PictureOptions());
         string name = "evil\r\nname\u001b[31m" + new string('x', 5000);
-        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(System.Text.Encoding.Latin1.GetBytes(text), name, default));
+        ApiException e =
+            await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(System.Text.Encoding.Latin1.GetBytes(text), name, default));
         Assert.Equal((400, "invalid_image"), (e.Status, e.Code));
         Assert.DoesNotContain(e.Message, char.IsControl);
         Assert.InRange(e.Message.Length, 10, 400);

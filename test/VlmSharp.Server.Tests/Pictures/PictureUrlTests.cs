@@ -3,7 +3,7 @@ using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Server.Tests.Pictures;
 
-/// <summary>The list of hosts, and the texts of URLs.</summary>
+/// <summary>The list of allowed hosts, and the syntax of URLs.</summary>
 public class PictureUrlTests
 {
     [Theory]
@@ -54,12 +54,15 @@ public class PictureUrlTests
     [InlineData("example.com:99999")]
     [InlineData("example.com:http")]
     [InlineData("*.127.0.0.1")]
-    public void A_list_with_anything_else_is_refused_when_the_server_starts(string entry) =>
-        Assert.Contains("no host to fetch images from", Assert.Throws<ArgumentException>(() => new HostList([entry])).Message, StringComparison.Ordinal);
+    public void A_list_with_a_bad_entry_is_refused_when_the_server_starts(string entry) =>
+        Assert.Contains(
+            "no host to fetch images from",
+            Assert.Throws<ArgumentException>(() => new HostList([entry])).Message,
+            StringComparison.Ordinal);
 
-    /// <summary>Names that are not ASCII can be written as xn-- or not; the framework finds out late.</summary>
+    /// <summary>Names that are not ASCII can be written as xn-- or not, and the framework detects it late.</summary>
     [Fact]
-    public void A_host_of_any_character_is_one_or_a_mistake_of_the_list()
+    public void A_host_with_any_character_is_accepted_or_reported_as_a_mistake_in_the_list()
     {
         int refused = 0;
         for (char c = '\u0080'; c < '\u3000'; c++)
@@ -99,12 +102,13 @@ public class PictureUrlTests
     [InlineData("gopher://good.test/", "not one of http")]
     [InlineData("http://[::1/", "not one of http")]
     [InlineData("http://good.test:99999/", "not one of http")]
-    public void A_text_that_readers_could_take_differently_is_refused(string url, string reason) =>
+    public void A_URL_that_parsers_could_read_differently_is_refused(string url, string reason) =>
         Assert.Contains(reason, Fault(url, new HostList(["good.test"])), StringComparison.Ordinal);
 
     [Fact]
     public void A_very_long_URL_is_refused() =>
-        Assert.Contains("more than 2048", Fault("http://good.test/" + new string('a', 2048), new HostList(["good.test"])), StringComparison.Ordinal);
+        Assert.Contains(
+            "more than 2048", Fault("http://good.test/" + new string('a', 2048), new HostList(["good.test"])), StringComparison.Ordinal);
 
     [Fact]
     public void A_redirect_may_not_leave_https()
@@ -113,7 +117,8 @@ public class PictureUrlTests
         Uri from = new("https://good.test/a/b"), plain = new("http://good.test/a");
         Assert.Equal("https://good.test/a/c", PictureUrl.Next(from, new Uri("c", UriKind.Relative), hosts).AbsoluteUri);
         Assert.Equal("https://good.test/c", PictureUrl.Next(plain, new Uri("https://good.test/c"), hosts).AbsoluteUri);
-        Assert.Contains("from https to http", Assert.Throws<ApiException>(() => PictureUrl.Next(from, plain, hosts)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "from https to http", Assert.Throws<ApiException>(() => PictureUrl.Next(from, plain, hosts)).Message, StringComparison.Ordinal);
         Assert.Throws<ApiException>(() => PictureUrl.Next(from, new Uri("//evil.test/", UriKind.Relative), hosts));
         Assert.Throws<ApiException>(() => PictureUrl.Next(from, new Uri("file:///etc/passwd"), hosts));
         Assert.Throws<ApiException>(() => PictureUrl.Next(from, new Uri("https://u@good.test/"), hosts));

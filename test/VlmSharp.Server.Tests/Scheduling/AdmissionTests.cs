@@ -27,7 +27,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public async Task Who_comes_when_the_queue_is_full_is_told_when_to_come_again()
+    public async Task A_request_to_a_full_queue_is_told_when_to_retry()
     {
         var admission = new Admission(places: 1, queue: 2);
         using Place place = await admission.Arrive("a").EnterAsync(1, default);
@@ -50,13 +50,13 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public async Task Who_gives_up_leaves_the_queue_and_those_behind_move_up()
+    public async Task A_request_that_gives_up_leaves_the_queue_and_those_behind_it_move_up()
     {
         var admission = new Admission(places: 2, queue: 10);
         Place held = await admission.Arrive("a").EnterAsync(1, default);
         using var giveUp = new CancellationTokenSource();
         Ticket large = admission.Arrive("b");
-        Task<Place> both = large.EnterAsync(2, giveUp.Token); // more than are free
+        Task<Place> both = large.EnterAsync(2, giveUp.Token); // asks for more places than are free
         Task<Place> one = admission.Arrive("c").EnterAsync(1, default);
         Assert.False(one.IsCompleted); // it does not overtake
         await giveUp.CancelAsync();
@@ -64,12 +64,12 @@ public sealed class AdmissionTests
         (await one).Dispose();
         large.Dispose();
         held.Dispose();
-        held.Dispose(); // twice is once
+        held.Dispose(); // a second Dispose changes nothing
         Assert.Equal((0, 0), (admission.Running, admission.Waiting));
     }
 
     [Fact]
-    public async Task Places_are_never_more_than_there_are()
+    public async Task No_more_places_are_given_out_than_there_are()
     {
         var admission = new Admission(places: 3, queue: 1000);
         int running = 0, most = 0;
@@ -87,7 +87,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public async Task A_budget_is_shared_in_order_of_arrival_and_given_back()
+    public async Task A_budget_is_shared_in_order_of_arrival_and_returned()
     {
         var budget = new BufferBudget(100);
         BufferBudget.Share first = await budget.TakeAsync(80, default);

@@ -5,7 +5,10 @@ using VlmSharp.Generation;
 
 namespace VlmSharp.Server.Tests.Scheduling;
 
-/// <summary>Many requests of all kinds at once, a fifth of which is given up: each answer is what the request gets alone, and nothing stays behind.</summary>
+/// <summary>
+/// Many requests of all kinds run at once and a fifth of them is canceled. Each answer equals the answer of the request alone, and nothing
+/// is left behind.
+/// </summary>
 public sealed class ConcurrencyTests
 {
     [Theory, InlineData(60)]
@@ -22,15 +25,17 @@ public sealed class ConcurrencyTests
             await Task.WhenAll(Enumerable.Range(0, requests).Select(async number =>
             {
                 int question = number * 7 % questions.Length;
-                if (number % 5 == 0) // given up, each at another moment
+                if (number % 5 == 0) // canceled, each at a different moment
                 {
                     using var giveUp = new CancellationTokenSource(TimeSpan.FromMilliseconds(number % 7 * 30));
                     try
                     {
-                        using HttpResponseMessage response = await server.PostAsync("/v1/chat/completions", Body(files[question], stream: number % 2 == 0), giveUp.Token);
+                        using HttpResponseMessage response =
+                            await server.PostAsync("/v1/chat/completions", Body(files[question], stream: number % 2 == 0), giveUp.Token);
                         await response.Content.ReadAsStringAsync(giveUp.Token);
                     }
-                    catch (Exception e) when (giveUp.IsCancellationRequested && e is OperationCanceledException or HttpRequestException or IOException)
+                    catch (Exception e)
+                        when (giveUp.IsCancellationRequested && e is OperationCanceledException or HttpRequestException or IOException)
                     {
                         Interlocked.Increment(ref givenUp);
                     }
@@ -57,7 +62,10 @@ public sealed class ConcurrencyTests
     {
         string samples = Path.Combine(GoldenFiles.DemoModel, "..", "samples");
         return [.. JsonNode.Parse(File.ReadAllText(Path.Combine(samples, "answers.json")))!.AsArray().Select(c =>
-            ($"data:image/png;base64,{Convert.ToBase64String(File.ReadAllBytes(Path.Combine(samples, c!["image"]!.GetValue<string>())))}", c["prompt"]!.GetValue<string>()))];
+            (
+                $"data:image/png;base64,"
+                    + Convert.ToBase64String(File.ReadAllBytes(Path.Combine(samples, c!["image"]!.GetValue<string>()))),
+                c["prompt"]!.GetValue<string>()))];
     }
 
     private static JsonObject Body((string Uri, string Prompt) question, bool stream) =>
@@ -67,12 +75,14 @@ public sealed class ConcurrencyTests
     {
         switch (kind)
         {
-            case 0: return (await server.ChatAsync(Body(question, stream: false)))["choices"]![0]!["message"]!["content"]!.GetValue<string>();
+            case 0:
+                return (await server.ChatAsync(Body(question, stream: false)))["choices"]![0]!["message"]!["content"]!.GetValue<string>();
             case 1:
                 List<string> events = await server.StreamAsync("/v1/chat/completions", Body(question, stream: true));
                 return string.Concat(events[..^1].Select(e => JsonNode.Parse(e)!["choices"]![0]!["delta"]!["content"]?.GetValue<string>()));
             default:
-                using (HttpResponseMessage response = await server.PostAsync("/v1/caption", new JsonObject { ["image"] = question.Uri, ["prompt"] = question.Prompt }))
+                using (HttpResponseMessage response =
+                    await server.PostAsync("/v1/caption", new JsonObject { ["image"] = question.Uri, ["prompt"] = question.Prompt }))
                     return JsonNode.Parse(await response.Content.ReadAsStringAsync())!["text"]!.GetValue<string>();
         }
     }

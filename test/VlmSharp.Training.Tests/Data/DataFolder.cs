@@ -5,7 +5,7 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Training.Tests.Data;
 
-/// <summary>A folder with data files and small pictures, which goes away with the test.</summary>
+/// <summary>A folder with data files and small pictures that is deleted at the end of the test.</summary>
 internal sealed class DataFolder : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -30,7 +30,7 @@ internal sealed class DataFolder : IDisposable
         PngWriter.Save(image, At(name));
     }
 
-    /// <summary>Writes lines of prefix and suffix, each with a picture: example i is "q{i}" and "a{i}".</summary>
+    /// <summary>Writes examples of prefix, suffix and picture. Example i has prefix "q{i}" and suffix "a{i}".</summary>
     public string Lines(int count, params int[] damaged)
     {
         for (int i = 0; i < count; i++)
@@ -39,7 +39,10 @@ internal sealed class DataFolder : IDisposable
             else Picture($"{i}.png", gray: (byte)i);
         }
 
-        return Write("train.jsonl", string.Concat(Enumerable.Range(0, count).Select(i => $$"""{"image": "{{i}}.png", "prefix": "q{{i}}", "suffix": "a{{i}}"}""" + "\n")));
+        return Write(
+            "train.jsonl",
+            string.Concat(
+                Enumerable.Range(0, count).Select(i => $$"""{"image": "{{i}}.png", "prefix": "q{{i}}", "suffix": "a{{i}}"}""" + "\n")));
     }
 
     /// <summary>All examples of a file.</summary>

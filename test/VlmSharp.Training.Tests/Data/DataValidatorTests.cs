@@ -16,13 +16,14 @@ public sealed class DataValidatorTests : IDisposable
         folder.Write("damaged.png", "no picture");
         File.Copy(GoldenFiles.PathOf("images", "jpg_exif1.jpg"), folder.At("upright.jpg"));
         foreach (int i in new[] { 2, 6 }) File.Copy(GoldenFiles.PathOf("images", $"jpg_exif{i}.jpg"), folder.At($"turned{i}.jpg"));
-        string path = folder.Write("train.jsonl", """
+        const string Box = "<loc0001><loc0002><loc0003><loc0004>";
+        string path = folder.Write("train.jsonl", $$$"""
             {"id": 1, "image": "a.png", "prefix": "caption en", "suffix": "cat"}
             {"id": 2, "image": "a.png", "prefix": "caption en", "suffix": "cat"}
             {"id": 1, "image": "gone.png", "prefix": "", "suffix": "dog"}
             {"image": "damaged.png", "prefix": "caption en", "suffix": " "}
             nonsense
-            {"image": "upright.jpg", "prefix": "detect cat ; dog", "suffix": "<loc0001><loc0002><loc0003><loc0004> cat ; <loc0001><loc0002><loc0003><loc0004> cat ; <loc0001><loc0002><loc0003><loc0004> dog"}
+            {"image": "upright.jpg", "prefix": "detect cat ; dog", "suffix": "{{{Box}}} cat ; {{{Box}}} cat ; {{{Box}}} dog"}
             {"image": "turned2.jpg", "prefix": "caption en", "suffix": "a tabby cat looking at you"}
             {"image": "turned6.jpg", "prefix": "caption en", "suffix": "cat"}
             """);
@@ -42,7 +43,8 @@ public sealed class DataValidatorTests : IDisposable
         Assert.Equal([("cat", 2L), ("dog", 1L)], report.Classes.Top(9));
         Assert.Equal(("cat", 3L), report.Suffixes.Top(1).Single());
         Assert.Equal(("caption en", 5L), report.Prefixes.Top(1).Single());
-        int longest = ExampleEncoderTests.Encoder("pg1").CountText("detect cat ; dog", report.Suffixes.Top(9).Single(entry => entry.Value.StartsWith('<')).Value);
+        int longest = ExampleEncoderTests.Encoder("pg1")
+            .CountText("detect cat ; dog", report.Suffixes.Top(9).Single(entry => entry.Value.StartsWith('<')).Value);
         Assert.Equal(("tokens", 7L, longest), (report.LengthUnit, report.TextLengths.Total, report.TextLengths.Quantile(1)));
     }
 
@@ -72,7 +74,8 @@ public sealed class DataValidatorTests : IDisposable
         string path = folder.Write("instances.json", """
             {"images": [{"id": 1, "file_name": "a.png", "width": 8, "height": 6}, {"id": 2, "file_name": "b.png", "width": 6, "height": 8}],
              "categories": [{"id": 1, "name": "cat"}],
-             "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 4]}, {"image_id": 2, "category_id": 1, "bbox": [0, 0, 4, 4]}]}
+             "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 4]},
+              {"image_id": 2, "category_id": 1, "bbox": [0, 0, 4, 4]}]}
             """);
         DataReport report = new DataValidator().Validate(path);
         Assert.Equal(1, report.OtherSizes.Count);
@@ -111,6 +114,12 @@ public sealed class DataValidatorTests : IDisposable
             Assert.Equal(data[i].Suffixes, again[i].Suffixes);
         }
 
-        if (target == "train.jsonl") Assert.StartsWith("""{"id":"7","image":"a.png","prefix":"p \"q\" é <loc0001>","suffix":"s\nt"}""", File.ReadAllText(output), StringComparison.Ordinal);
+        if (target == "train.jsonl")
+        {
+            Assert.StartsWith(
+                """{"id":"7","image":"a.png","prefix":"p \"q\" é <loc0001>","suffix":"s\nt"}""",
+                File.ReadAllText(output),
+                StringComparison.Ordinal);
+        }
     }
 }

@@ -15,11 +15,15 @@ public sealed class DatasetFormatTests : IDisposable
             {"id": 7, "file_name": "c.png", "width": 10, "height": 10}
           ],
           "annotations": [
-            {"id": 1, "image_id": 5, "category_id": 2, "bbox": [20, 10, 100, 50], "iscrowd": 0, "area": 5000, "segmentation": [[20, 10, 120, 10, 120, 60, 20, 60]]},
-            {"id": 2, "image_id": 6, "category_id": 1, "bbox": [0, 0, 100, 100], "iscrowd": 1, "segmentation": {"size": [100, 100], "counts": [0, 10000]}},
-            {"id": 3, "image_id": 5, "category_id": 1, "bbox": [0, 0, 200, 100], "iscrowd": 0, "segmentation": {"size": [100, 200], "counts": [0, 20000]}},
+            {"id": 1, "image_id": 5, "category_id": 2, "bbox": [20, 10, 100, 50], "iscrowd": 0, "area": 5000,
+             "segmentation": [[20, 10, 120, 10, 120, 60, 20, 60]]},
+            {"id": 2, "image_id": 6, "category_id": 1, "bbox": [0, 0, 100, 100], "iscrowd": 1,
+             "segmentation": {"size": [100, 100], "counts": [0, 10000]}},
+            {"id": 3, "image_id": 5, "category_id": 1, "bbox": [0, 0, 200, 100], "iscrowd": 0,
+             "segmentation": {"size": [100, 200], "counts": [0, 20000]}},
             {"id": 4, "image_id": 6, "category_id": 1, "bbox": [5, 5, 0, 9], "iscrowd": 0},
-            {"id": 5, "image_id": 6, "category_id": 2, "bbox": [25, 50, 50, 25], "iscrowd": 0, "segmentation": [[25, 50, 75, 50, 75, 75, 25, 75]]}
+            {"id": 5, "image_id": 6, "category_id": 2, "bbox": [25, 50, 50, 25], "iscrowd": 0,
+             "segmentation": [[25, 50, 75, 50, 75, 75, 25, 75]]}
           ],
           "categories": [{"id": 1, "name": "dog"}, {"id": 2, "name": "traffic light"}]
         }
@@ -29,7 +33,8 @@ public sealed class DatasetFormatTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    [Theory, InlineData("v2_OpenEnded_mscoco_train2014_questions.json", "v2_mscoco_train2014_annotations.json"), InlineData("questions.json", "annotations.json")]
+    [Theory, InlineData("v2_OpenEnded_mscoco_train2014_questions.json", "v2_mscoco_train2014_annotations.json"),
+        InlineData("questions.json", "annotations.json")]
     public void Both_files_of_vqa_make_examples(string questions, string annotations)
     {
         folder.Write(questions, """
@@ -39,7 +44,8 @@ public sealed class DatasetFormatTests : IDisposable
         folder.Write(annotations, """
             {"annotations": [
               {"question_id": 92, "image_id": 10, "multiple_choice_answer": "so"},
-              {"question_id": 91, "image_id": 9, "multiple_choice_answer": "cat", "answers": [{"answer": "cat", "answer_id": 1}, {"answer": "cat", "answer_id": 2}, {"answer": "kitten", "answer_id": 3}]}]}
+              {"question_id": 91, "image_id": 9, "multiple_choice_answer": "cat",
+                "answers": [{"answer": "cat", "answer_id": 1}, {"answer": "cat", "answer_id": 2}, {"answer": "kitten", "answer_id": 3}]}]}
             """);
         folder.Picture("train2014/COCO_train2014_000000000009.jpg");
         foreach (string file in new[] { questions, annotations })
@@ -59,7 +65,7 @@ public sealed class DatasetFormatTests : IDisposable
     }
 
     [Fact]
-    public void A_question_without_answer_and_a_missing_file_are_named()
+    public void A_question_without_answer_and_a_missing_file_are_reported()
     {
         string path = folder.Write("questions.json", """{"questions": [{"image_id": 9, "question": "what is it?", "question_id": 91}]}""");
         Assert.Contains("annotations.json beside it", Assert.Throws<TrainingDataException>(() => TrainingData.Open(path)).Message,
@@ -70,10 +76,11 @@ public sealed class DatasetFormatTests : IDisposable
     }
 
     [Theory, InlineData("[]"), InlineData("3"), InlineData("[3]"), InlineData("[{}]")]
-    public void Answers_that_are_none_are_named(string answers)
+    public void Bad_answers_are_reported(string answers)
     {
         string path = folder.Write("questions.json", """{"questions": [{"image_id": 9, "question": "what is it?", "question_id": 91}]}""");
-        folder.Write("annotations.json", $$"""{"annotations": [{"question_id": 91, "multiple_choice_answer": "cat", "answers": {{answers}}}]}""");
+        folder.Write(
+            "annotations.json", $$"""{"annotations": [{"question_id": 91, "multiple_choice_answer": "cat", "answers": {{answers}}}]}""");
         Assert.Contains(
             "(annotations[0]): ", Assert.Throws<TrainingDataException>(() => TrainingData.Open(path)).Message, StringComparison.Ordinal);
     }
@@ -82,8 +89,11 @@ public sealed class DatasetFormatTests : IDisposable
     public void Captions_of_coco_are_the_references_of_their_picture()
     {
         string path = folder.Write("captions.json", """
-            {"annotations": [{"id": 1, "image_id": 4, "caption": "A cat. "}, {"id": 2, "image_id": 3, "caption": "a dog"}, {"id": 3, "image_id": 4, "caption": "one cat"}],
-             "images": [{"id": 3, "file_name": "d.jpg", "width": 5, "height": 6}, {"id": 4, "file_name": "c.jpg"}, {"id": 8, "file_name": "e.jpg"}]}
+            {"annotations": [
+              {"id": 1, "image_id": 4, "caption": "A cat. "}, {"id": 2, "image_id": 3, "caption": "a dog"},
+              {"id": 3, "image_id": 4, "caption": "one cat"}],
+             "images": [{"id": 3, "file_name": "d.jpg", "width": 5, "height": 6}, {"id": 4, "file_name": "c.jpg"},
+              {"id": 8, "file_name": "e.jpg"}]}
             """);
         using TrainingData data = TrainingData.Open(path, new DataOptions { ImageFolder = "pictures" });
         Assert.Equal(DataFormat.CocoCaptions, data.Format);
@@ -112,7 +122,7 @@ public sealed class DatasetFormatTests : IDisposable
     }
 
     [Fact]
-    public void Classes_are_asked_for_one_by_one_and_absent_ones_have_an_empty_answer()
+    public void Classes_are_asked_one_by_one_and_absent_ones_have_an_empty_answer()
     {
         string path = folder.Write("instances.json", Instances);
         using TrainingData data = TrainingData.Open(path, new DataOptions { AbsentClasses = 1 });
@@ -120,10 +130,11 @@ public sealed class DatasetFormatTests : IDisposable
             [
                 ("5 traffic light", "detect traffic light", "<loc0102><loc0102><loc0614><loc0614> traffic light"),
                 ("5 dog", "detect dog", "<loc0000><loc0000><loc1023><loc1023> dog"),
-                ("6 traffic light", "detect traffic light", "<loc0512><loc0256><loc0767><loc0767> traffic light"), // and a crowd of dogs, which are not absent
+                // and a crowd of dogs, so that dogs are not absent
+                ("6 traffic light", "detect traffic light", "<loc0512><loc0256><loc0767><loc0767> traffic light"),
             ],
             Lines(data).Take(3));
-        Assert.Equal((4, ""), (data.Count, Lines(data).Last().Answer)); // of 7, where nothing is
+        Assert.Equal((4, ""), (data.Count, Lines(data).Last().Answer)); // of picture 7, which holds nothing
         Assert.DoesNotContain("pictures without a box", data.LeftOut.Keys);
         using TrainingData present = TrainingData.Open(path, new DataOptions { AbsentClasses = 0 });
         Assert.DoesNotContain(Lines(present), line => line.Answer.Length == 0);
@@ -139,7 +150,7 @@ public sealed class DatasetFormatTests : IDisposable
         MaskEncoder encoder = MaskEncoder.Load(folder.At("vae-oid.safetensors"));
         List<TrainingExample> examples =
             DataFolder.Read(folder.Write("instances.json", Instances), new DataOptions { MaskEncoder = encoder });
-        // A thing that fills its box has the codes of a mask of ones.
+        // A thing that fills its box has the codes of an all-ones mask.
         float[] full = new float[64 * 64];
         Array.Fill(full, 1f);
         string codes = string.Concat(encoder.Encode(full).Select(code => $"<seg{code:D3}>"));
@@ -152,7 +163,9 @@ public sealed class DatasetFormatTests : IDisposable
     public void A_mask_of_the_three_forms_is_the_same()
     {
         var runs = new RunLengthMask(10, 8, [18, 4, 4, 4, 50]); // rows 2 to 5 of the columns 2 and 3
-        string outline = "[[2, 2, 4, 2, 4, 6, 2, 6]]", numbers = """{"size": [8, 10], "counts": [18, 4, 4, 4, 50]}""", text = $$"""{"size": [8, 10], "counts": "{{runs.ToCompressed()}}"}""";
+        string outline = "[[2, 2, 4, 2, 4, 6, 2, 6]]",
+            numbers = """{"size": [8, 10], "counts": [18, 4, 4, 4, 50]}""",
+            text = $$"""{"size": [8, 10], "counts": "{{runs.ToCompressed()}}"}""";
         byte[][] masks = [.. new[] { outline, numbers, text }.Select(json => Draw(json, 10, 8).Pixels)];
         Assert.Equal(8, masks[0].Count(pixel => pixel == 255));
         Assert.Equal(255, masks[0][2 * 10 + 2]);
@@ -164,8 +177,12 @@ public sealed class DatasetFormatTests : IDisposable
     [Fact]
     public void Outlines_fill_what_they_enclose()
     {
-        // A disc of radius 30: the area and every pixel that is clearly inside or outside.
-        double[] circle = [.. Enumerable.Range(0, 200).SelectMany(i => new[] { 50 + 30 * Math.Cos(i * Math.PI / 100), 40 + 30 * Math.Sin(i * Math.PI / 100) })];
+        // A disc of radius 30: checks the area and every pixel that is clearly inside or outside.
+        double[] circle =
+        [
+            .. Enumerable.Range(0, 200)
+                .SelectMany(i => new[] { 50 + 30 * Math.Cos(i * Math.PI / 100), 40 + 30 * Math.Sin(i * Math.PI / 100) })
+        ];
         GrayImage mask = Draw($"[[{string.Join(", ", circle)}]]", 100, 80);
         Assert.InRange(mask.Pixels.Count(pixel => pixel == 255), 0.98 * Math.PI * 900, 1.02 * Math.PI * 900);
         for (int y = 0; y < 80; y++)
@@ -175,7 +192,7 @@ public sealed class DatasetFormatTests : IDisposable
                 if (Math.Abs(distance - 30) > 1) Assert.Equal(distance < 30 ? 255 : 0, mask.Row(y)[x]);
             }
 
-        // Two outlines are one thing; what is outside of the picture is not there.
+        // Two outlines make one thing; parts outside of the picture do not count.
         Assert.Equal(
             2 * 4 + 25, Draw("[[0, 0, 2, 0, 2, 4, 0, 4], [5, 3, 30, 3, 30, 30, 5, 30]]", 10, 8).Pixels.Count(pixel => pixel == 255));
     }
@@ -196,7 +213,7 @@ public sealed class DatasetFormatTests : IDisposable
         Assert.Contains(what, Assert.Throws<FormatException>(() => Draw(json, 10, 8)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void An_outline_around_and_around_is_refused()
+    public void An_outline_with_too_many_turns_is_refused()
     {
         string zigzag = string.Join(", ", Enumerable.Range(0, 1000).Select(i => i % 2 == 0 ? "0, 0" : "2000, 1500"));
         Assert.Contains(
@@ -205,18 +222,43 @@ public sealed class DatasetFormatTests : IDisposable
 
     [Theory]
     [InlineData("annotations[0]", "a box", """{"images": [], "annotations": [{"image_id": 1}], "categories": []}""")]
-    [InlineData("annotations[0]", "4 belong", """{"images": [], "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3]}], "categories": []}""")]
-    [InlineData("(image 1)", "not in the list of pictures", """{"images": [], "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}], "categories": []}""")]
-    [InlineData("(image 1)", "not in the list of categories", """{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}], "categories": []}""")]
-    [InlineData("(image 1)", "no \"width\"", """{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}], "categories": [{"id": 1, "name": "x"}]}""")]
-    [InlineData("images[1]", "another picture", """{"images": [{"id": 1, "file_name": "a"}, {"id": 1, "file_name": "b"}], "annotations": [], "categories": []}""")]
-    [InlineData("images[0]", "over the limit", """{"images": [{"id": 1, "file_name": "a", "width": 60000, "height": 60000}], "annotations": [], "categories": []}""")]
-    [InlineData("images[0]", "from 1 to 65535", """{"images": [{"id": 1, "file_name": "a", "width": 0, "height": 5}], "annotations": [], "categories": []}""")]
-    [InlineData("categories[0]", "which part the things", """{"images": [], "annotations": [], "categories": [{"id": 1, "name": "a;b"}]}""")]
-    public void What_is_wrong_in_coco_is_named(string place, string what, string json)
+    [InlineData(
+        "annotations[0]",
+        "4 belong",
+        """{"images": [], "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3]}], "categories": []}""")]
+    [InlineData(
+        "(image 1)",
+        "not in the list of pictures",
+        """{"images": [], "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}], "categories": []}""")]
+    [InlineData(
+        "(image 1)",
+        "not in the list of categories",
+        """{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}],"""
+            + """ "categories": []}""")]
+    [InlineData(
+        "(image 1)",
+        "no \"width\"",
+        """{"images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}],"""
+            + """ "categories": [{"id": 1, "name": "x"}]}""")]
+    [InlineData(
+        "images[1]",
+        "another picture",
+        """{"images": [{"id": 1, "file_name": "a"}, {"id": 1, "file_name": "b"}], "annotations": [], "categories": []}""")]
+    [InlineData(
+        "images[0]",
+        "over the limit",
+        """{"images": [{"id": 1, "file_name": "a", "width": 60000, "height": 60000}], "annotations": [], "categories": []}""")]
+    [InlineData(
+        "images[0]",
+        "from 1 to 65535",
+        """{"images": [{"id": 1, "file_name": "a", "width": 0, "height": 5}], "annotations": [], "categories": []}""")]
+    [InlineData(
+        "categories[0]", "which part the things", """{"images": [], "annotations": [], "categories": [{"id": 1, "name": "a;b"}]}""")]
+    public void Errors_in_coco_files_are_reported(string place, string what, string json)
     {
         string path = folder.Write("instances.json", json);
-        var error = Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { Format = DataFormat.CocoInstances }));
+        var error =
+            Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { Format = DataFormat.CocoInstances }));
         Assert.Contains(place, error.Message, StringComparison.Ordinal);
         if (what != "a box") Assert.Contains(what, error.Message, StringComparison.Ordinal);
     }

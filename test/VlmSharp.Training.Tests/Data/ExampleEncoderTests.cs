@@ -6,13 +6,13 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Training.Tests.Data;
 
-/// <summary>The tokens of examples are those of transformers' processor.</summary>
+/// <summary>The tokens of examples equal those of transformers' processor.</summary>
 public sealed class ExampleEncoderTests
 {
     private static readonly string Pg1 = GoldenFiles.PathOf("models", "pg1");
 
     [Theory, InlineData("pg1"), InlineData("pg2")]
-    public void Ids_types_and_labels_are_those_of_the_reference(string model)
+    public void Ids_types_and_labels_equal_the_reference(string model)
     {
         ExampleEncoder encoder = Encoder(model);
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("training", $"{model}.json")));
@@ -31,8 +31,9 @@ public sealed class ExampleEncoderTests
         }
     }
 
-    [Theory, InlineData(""), InlineData("caption en"), InlineData("two lines\nof it"), InlineData("ends in one\n\n"), InlineData("<eos> <image> as text"), InlineData(" \t ")]
-    public void What_is_given_is_what_inference_gives(string prefix)
+    [Theory, InlineData(""), InlineData("caption en"), InlineData("two lines\nof it"), InlineData("ends in one\n\n"),
+        InlineData("<eos> <image> as text"), InlineData(" \t ")]
+    public void Inputs_equal_those_of_inference(string prefix)
     {
         ITokenizer tokenizer = TokenizerLoader.Load(Pg1);
         EncodedExample tokens = Encoder("pg1").Encode(Example(prefix), "yes");

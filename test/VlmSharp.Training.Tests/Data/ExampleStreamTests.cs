@@ -30,7 +30,7 @@ public sealed class ExampleStreamTests : IDisposable
     }
 
     [Fact]
-    public void Each_epoch_has_every_example_once_in_an_order_of_its_own()
+    public void Each_epoch_has_every_example_once_in_its_own_order()
     {
         using TrainingData data = TrainingData.Open(folder.Lines(20));
         string[] visits = [.. string.Join(' ', Texts(data, new StreamOptions { BatchSize = 7, Epochs = 3, Seed = 5 })).Split(' ')];
@@ -57,20 +57,22 @@ public sealed class ExampleStreamTests : IDisposable
     {
         // 24 orders of four, each expected 500 times in 12,000 epochs; six standard deviations are 131.
         var order = new ExampleOrder(4, seed: 99, shuffle: true);
-        var counts = Enumerable.Range(0, 12_000).GroupBy(epoch => string.Concat(Enumerable.Range(0, 4).Select(i => order.ExampleOf(4L * epoch + i)))).ToDictionary(g => g.Key, g => g.Count());
+        var counts = Enumerable.Range(0, 12_000)
+            .GroupBy(epoch => string.Concat(Enumerable.Range(0, 4).Select(i => order.ExampleOf(4L * epoch + i))))
+            .ToDictionary(g => g.Key, g => g.Count());
         Assert.Equal(24, counts.Count);
         Assert.All(counts.Values, count => Assert.InRange(count, 369, 631));
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public void A_stream_goes_on_exactly_from_every_position(bool shuffle)
+    public void A_stream_resumes_exactly_at_every_position(bool shuffle)
     {
         using TrainingData data = TrainingData.Open(folder.Lines(7));
         var options = new StreamOptions { BatchSize = 3, Batches = 9, Shuffle = shuffle, Seed = 3 };
         TrainingBatch[] all = [.. Stream(data, options).Read()];
         for (int i = 0; i < all.Length; i++)
         {
-            // Saved as a number, read by a new stream.
+            // The position is saved as a number and read by a new stream.
             var position = new StreamPosition(all[i].Next.Visits);
             TrainingBatch[] rest = [.. Stream(data, options).Read(position)];
             Assert.Equal(all[(i + 1)..].Select(Text), rest.Select(Text));
@@ -87,7 +89,7 @@ public sealed class ExampleStreamTests : IDisposable
     }
 
     [Theory, InlineData(1), InlineData(2), InlineData(3), InlineData(4)]
-    public void Ranks_see_together_what_one_process_sees(int ranks)
+    public void All_ranks_together_see_what_one_process_sees(int ranks)
     {
         using TrainingData data = TrainingData.Open(folder.Lines(7));
         var options = new StreamOptions { BatchSize = 4, Epochs = 3, Seed = 8 };
@@ -104,7 +106,7 @@ public sealed class ExampleStreamTests : IDisposable
     }
 
     [Fact]
-    public void Pictures_and_tokens_are_those_of_inference()
+    public void Pictures_and_tokens_equal_those_of_inference()
     {
         using TrainingData data = TrainingData.Open(folder.Lines(2));
         TrainingBatch batch = Stream(data, new StreamOptions { BatchSize = 2, Batches = 1, Shuffle = false }).Read().Single();
@@ -147,7 +149,7 @@ public sealed class ExampleStreamTests : IDisposable
     }
 
     [Fact]
-    public void Each_answer_comes_once_before_any_comes_again()
+    public void Each_answer_is_used_once_before_any_is_repeated()
     {
         folder.Picture("a.png");
         folder.Picture("b.png");
@@ -157,7 +159,8 @@ public sealed class ExampleStreamTests : IDisposable
             """);
         using TrainingData data = TrainingData.Open(path);
         var options = new StreamOptions { BatchSize = 2, Epochs = 20, Seed = 4 };
-        string[] taken = [.. Stream(data, options).Read().SelectMany(batch => batch.Examples).Where(e => e.Source.Prefix == "p").Select(e => e.Suffix)];
+        string[] taken =
+            [.. Stream(data, options).Read().SelectMany(batch => batch.Examples).Where(e => e.Source.Prefix == "p").Select(e => e.Suffix)];
         Assert.Equal(20, taken.Length);
         string[][] rounds = [.. taken.Chunk(5)];
         Assert.All(rounds, round => Assert.Equal(["1", "2", "3", "4", "5"], round.Order()));
@@ -171,7 +174,7 @@ public sealed class ExampleStreamTests : IDisposable
     {
         using TrainingData data = TrainingData.Open(folder.Lines(5));
         var options = new StreamOptions { BatchSize = 2, Batches = 1_000_000, QueuedExamples = 3, Threads = 2, QueuedBytes = 1 };
-        Assert.Equal(4, Stream(data, options).Read().Take(4).Count()); // what was read ahead is waited for
+        Assert.Equal(4, Stream(data, options).Read().Take(4).Count()); // leaving the stream waits for what was read ahead
         using var cancel = new CancellationTokenSource();
         int taken = 0;
         Assert.ThrowsAny<OperationCanceledException>(() =>
@@ -183,20 +186,21 @@ public sealed class ExampleStreamTests : IDisposable
     }
 
     [Fact]
-    public void What_waits_is_bounded_by_number_and_by_weight()
+    public void The_queue_is_bounded_by_number_and_by_weight()
     {
         foreach ((int items, int weight, int heaviness, int most) in new[] { (3, 1000, 1, 3), (1000, 6, 2, 3), (1000, 1, 5, 1) })
         {
             int begun = 0, taken = 0, worst = 0;
             var ahead = new LookAhead(threads: 2, items, weight);
-            foreach (int item in ahead.Run(Enumerable.Range(0, 50), _ => heaviness, i => { Interlocked.Increment(ref begun); return i; }, CancellationToken.None))
+            foreach (int item in ahead.Run(
+                Enumerable.Range(0, 50), _ => heaviness, i => { Interlocked.Increment(ref begun); return i; }, CancellationToken.None))
             {
                 Assert.Equal(taken++, item);
                 Thread.Sleep(1);
                 worst = Math.Max(worst, Volatile.Read(ref begun) - taken);
             }
 
-            // One more may be made while the queue is full, but not beyond the weight.
+            // One more batch may be made while the queue is full, but not over the weight limit.
             Assert.InRange(worst, 1, most + (weight < 1000 ? 0 : 2));
         }
     }
@@ -207,7 +211,11 @@ public sealed class ExampleStreamTests : IDisposable
         using TrainingData data = TrainingData.Open(folder.Lines(2));
         var good = new StreamOptions { BatchSize = 2, Epochs = 1 };
         Assert.All(
-            new[] { good with { BatchSize = 0 }, good with { Batches = 1 }, good with { Epochs = null }, good with { Epochs = 0 }, good with { Ranks = 3 }, good with { Rank = 1 }, good with { Threads = 0 } },
+            new[]
+            {
+                good with { BatchSize = 0 }, good with { Batches = 1 }, good with { Epochs = null }, good with { Epochs = 0 },
+                good with { Ranks = 3 }, good with { Rank = 1 }, good with { Threads = 0 }
+            },
             options => Assert.Throws<ArgumentException>(() => Stream(data, options)));
     }
 

@@ -2,7 +2,7 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Training.Tests.Data;
 
-/// <summary>The four forms of lines, and what is wrong with lines.</summary>
+/// <summary>The four forms of lines, and the errors for bad lines.</summary>
 public sealed class RowFormatTests : IDisposable
 {
     private readonly DataFolder folder = new();
@@ -10,14 +10,26 @@ public sealed class RowFormatTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData(DataFormat.PrefixSuffix, "detect cat ; dog", "<loc0001><loc0002><loc0003><loc0004> cat", """{"image": "a.jpg", "prefix": "detect cat ; dog", "suffix": "<loc0001><loc0002><loc0003><loc0004> cat"}""")]
+    [InlineData(
+        DataFormat.PrefixSuffix,
+        "detect cat ; dog",
+        "<loc0001><loc0002><loc0003><loc0004> cat",
+        """{"image": "a.jpg", "prefix": "detect cat ; dog", "suffix": "<loc0001><loc0002><loc0003><loc0004> cat"}""")]
     [InlineData(DataFormat.PrefixSuffix, "", "only an answer", """{"image": "a.jpg", "suffix": "only an answer", "text": "not this"}""")]
     [InlineData(DataFormat.ImageText, "caption en", "a cat", """{"image": "a.jpg", "text": "a cat", "license": 4}""")]
     [InlineData(DataFormat.QuestionAnswer, "answer en how many?", "2", """{"image": "a.jpg", "question": "how many?", "answer": "2"}""")]
-    [InlineData(DataFormat.Messages, "how many?", "two", """{"images": ["a.jpg"], "messages": [{"role": "user", "content": "<image>\nhow many?"}, {"role": "assistant", "content": "two"}]}""")]
-    [InlineData(DataFormat.Messages, "how many?", "two", """
-        {"images": ["a.jpg"], "messages": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "how many?"}]}, {"role": "assistant", "content": [{"type": "text", "text": "two"}]}]}
-        """)]
+    [InlineData(
+        DataFormat.Messages,
+        "how many?",
+        "two",
+        """{"images": ["a.jpg"], "messages": [{"role": "user", "content": "<image>\nhow many?"}, {"role": "assistant","""
+            + """ "content": "two"}]}""")]
+    [InlineData(
+        DataFormat.Messages,
+        "how many?",
+        "two",
+        """{"images": ["a.jpg"], "messages": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "how many?"}]},"""
+            + """ {"role": "assistant", "content": [{"type": "text", "text": "two"}]}]}""")]
     public void A_line_is_detected_and_read(DataFormat format, string prefix, string suffix, string line)
     {
         string path = folder.Write("train.jsonl", "\uFEFF\n  " + line + "\r\n\n");
@@ -32,16 +44,18 @@ public sealed class RowFormatTests : IDisposable
     [Fact]
     public void Several_pictures_answers_and_ids_are_read()
     {
-        TrainingExample example = Assert.Single(DataFolder.Read(folder.Write("x.jsonl", """{"id": 7, "images": ["a.png", "/b.png"], "prefix": "p", "suffix": ["1", "2"]}""")));
+        TrainingExample example = Assert.Single(
+            DataFolder.Read(folder.Write("x.jsonl", """{"id": 7, "images": ["a.png", "/b.png"], "prefix": "p", "suffix": ["1", "2"]}""")));
         Assert.Equal([folder.At("a.png"), "/b.png"], example.Images);
         Assert.Equal(["1", "2"], example.Suffixes);
         Assert.Equal("7", example.Id);
     }
 
     [Fact]
-    public void What_is_asked_can_be_chosen_where_lines_do_not_say()
+    public void The_question_can_be_chosen_if_lines_have_none()
     {
-        string questions = folder.Write("q.jsonl", """{"image": "a.png", "question": "why?", "answers": ["b", "c"]}"""), texts = folder.Write("t.jsonl", """{"image": "a.png", "text": "x"}""");
+        string questions = folder.Write("q.jsonl", """{"image": "a.png", "question": "why?", "answers": ["b", "c"]}"""),
+            texts = folder.Write("t.jsonl", """{"image": "a.png", "text": "x"}""");
         Assert.Equal(
             "why?", DataFolder.Read(questions, new DataOptions { Prefix = "{question}", Format = DataFormat.QuestionAnswer })[0].Prefix);
         Assert.Equal("caption de", DataFolder.Read(texts, new DataOptions { Prefix = "caption de" })[0].Prefix);
@@ -68,7 +82,8 @@ public sealed class RowFormatTests : IDisposable
     public void A_bad_line_is_named(string what, string line)
     {
         if (line == "MANY") line = $$"""{"image": "a.png", "suffix": [{{string.Join(',', Enumerable.Repeat("\"x\"", 300))}}]}""";
-        string good = """{"image": "a.png", "prefix": "p", "suffix": "s"}""", path = folder.Write("train.jsonl", $"{good}\n{line}\n{good}\n");
+        string good = """{"image": "a.png", "prefix": "p", "suffix": "s"}""",
+            path = folder.Write("train.jsonl", $"{good}\n{line}\n{good}\n");
         var error = Assert.Throws<TrainingDataException>(() => TrainingData.Open(path));
         Assert.StartsWith($"{path}:2: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(what, error.Message, StringComparison.Ordinal);
@@ -79,7 +94,8 @@ public sealed class RowFormatTests : IDisposable
     }
 
     [Theory]
-    [InlineData("3 messages", """[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]""")]
+    [InlineData(
+        "3 messages", """[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]""")]
     [InlineData("the role 'system' where user belongs", """[{"role": "system", "content": "a"}, {"role": "assistant", "content": "b"}]""")]
     [InlineData("no \"content\"", """[{"role": "user"}, {"role": "assistant", "content": "b"}]""")]
     [InlineData("no list \"messages\"", "3")]
@@ -87,15 +103,22 @@ public sealed class RowFormatTests : IDisposable
     public void Bad_messages_are_named(string what, string messages)
     {
         string path = folder.Write("train.jsonl", $$"""{"images": ["a.png"], "messages": {{messages}}}""");
-        Assert.Contains(what, Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { Format = DataFormat.Messages })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            what,
+            Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { Format = DataFormat.Messages })).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Text_that_is_no_utf8_is_a_bad_line()
+    public void Text_that_is_not_utf8_is_a_bad_line()
     {
         byte[] line = [.. """{"image": "a.png", "suffix": "x"""u8, 0xFF, .. "\"}"u8];
         File.WriteAllBytes(folder.At("bad.jsonl"), line);
-        Assert.Contains("bad.jsonl:1: ", Assert.Throws<TrainingDataException>(() => TrainingData.Open(folder.At("bad.jsonl"), new DataOptions { Format = DataFormat.PrefixSuffix })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "bad.jsonl:1: ",
+            Assert.Throws<TrainingDataException>(
+                () => TrainingData.Open(folder.At("bad.jsonl"), new DataOptions { Format = DataFormat.PrefixSuffix })).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -107,7 +130,7 @@ public sealed class RowFormatTests : IDisposable
     [InlineData("is not a JSON object", "[]")]
     [InlineData("is an empty file", "")]
     [InlineData("is not well-formed JSON", "{\"annotations\": [")]
-    public void What_is_no_data_is_refused(string what, string? text)
+    public void Files_without_data_are_refused(string what, string? text)
     {
         string path = text is null ? folder.At("none.jsonl") : folder.Write("x.jsonl", text);
         Assert.Contains(what, Assert.Throws<TrainingDataException>(() => TrainingData.Open(path)).Message, StringComparison.Ordinal);
@@ -122,23 +145,35 @@ public sealed class RowFormatTests : IDisposable
     }
 
     [Fact]
-    public void A_file_of_bad_lines_alone_shows_the_first()
+    public void The_error_for_a_file_of_only_bad_lines_shows_the_first()
     {
         string path = folder.Write("x.jsonl", """{"image": "a.png", "suffix": 3}""");
-        Assert.Contains("has no example that can be used. The first bad line: ", Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { SkipBad = true })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no example that can be used. The first bad line: ",
+            Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { SkipBad = true })).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_form_that_the_file_has_not_is_refused()
+    public void A_format_that_does_not_match_the_file_is_refused()
     {
         string path = folder.Write("x.jsonl", """{"image": "a.png", "suffix": "s"}""");
-        Assert.Contains("it has no \"text\"", Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { Format = DataFormat.ImageText })).Message, StringComparison.Ordinal);
-        Assert.Contains("is a file, which cannot be", Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { Format = DataFormat.TextFolder })).Message, StringComparison.Ordinal);
-        Assert.Contains("is a folder, which cannot be", Assert.Throws<TrainingDataException>(() => TrainingData.Open(folder.Path, new DataOptions { Format = DataFormat.Vqa })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "it has no \"text\"",
+            Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { Format = DataFormat.ImageText })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "is a file, which cannot be",
+            Assert.Throws<TrainingDataException>(() => TrainingData.Open(path, new DataOptions { Format = DataFormat.TextFolder })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "is a folder, which cannot be",
+            Assert.Throws<TrainingDataException>(() => TrainingData.Open(folder.Path, new DataOptions { Format = DataFormat.Vqa })).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public void The_fingerprint_is_that_of_the_examples()
+    public void The_fingerprint_depends_only_on_the_examples()
     {
         string Of(string text)
         {
@@ -170,7 +205,8 @@ public sealed class RowFormatTests : IDisposable
     public void Lines_across_the_buffer_are_whole()
     {
         string[] suffixes = [.. Enumerable.Range(0, 400).Select(i => new string((char)('a' + i % 26), i * 13 % 5000))];
-        string path = folder.Write("x.jsonl", string.Join('\n', suffixes.Select(suffix => $$"""{"image": "a.png", "suffix": "{{suffix}}"}""")));
+        string path =
+            folder.Write("x.jsonl", string.Join('\n', suffixes.Select(suffix => $$"""{"image": "a.png", "suffix": "{{suffix}}"}""")));
         Assert.Equal(suffixes, DataFolder.Read(path).Select(example => example.Suffixes.Single()));
     }
 }

@@ -2,18 +2,18 @@ using VlmSharp.Training.Distributed;
 
 namespace VlmSharp.Training.Tests.Distributed;
 
-/// <summary>One of two processes, the other of which adds nothing and sends zeros.</summary>
-/// <param name="rank">This one.</param>
+/// <summary>One of two processes. The other one contributes zeros to every sum.</summary>
+/// <param name="rank">The rank of this process.</param>
 internal sealed class FakeGroup(int rank = 0) : IProcessGroup
 {
     public int Rank => rank;
 
     public int Size => 2;
 
-    /// <summary>Called with the number of each sum, from 0, and its values: may change them, or fail.</summary>
+    /// <summary>Called with the number of each sum, from 0, and its values. It may change them or fail.</summary>
     public Action<int, Memory<double>> OnSum { get; set; } = (_, _) => { };
 
-    /// <summary>How many sums there were.</summary>
+    /// <summary>The number of sums so far.</summary>
     public int Sums { get; private set; }
 
     public void Sum(Span<float> values) { }

@@ -8,7 +8,7 @@ using VlmSharp.Training.Tests.Loop;
 
 namespace VlmSharp.Training.Tests.Distributed;
 
-/// <summary>What the first process does when the other is gone. Before each step there is one sum, and one in it.</summary>
+/// <summary>What the first process does when the other one is lost. There is one sum before each step and one in the step.</summary>
 public sealed class LostProcessTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -16,10 +16,12 @@ public sealed class LostProcessTests : IDisposable
 
     private TestRun Start(string name) => new(folder.At(name), change: s => s with { SaveEvery = 0, EvaluateEvery = 0 }, group: group);
 
-    /// <summary>Lost between steps or within one, the last whole step is saved, and the run goes on to the same end.</summary>
+    /// <summary>
+    /// If the process is lost between steps or within one, the last complete step is saved, and the resumed run has the same result.
+    /// </summary>
     [Theory]
     [InlineData(14, 7), InlineData(15, 7)]
-    public void The_step_under_way_is_dropped_and_the_last_whole_one_saved(int sum, long step)
+    public void The_running_step_is_dropped_and_the_last_complete_one_saved(int sum, long step)
     {
         using (TestRun whole = Start("out")) whole.Trainer.Run();
         Dictionary<string, string> expected = TestRun.Results(folder.At("out"));
@@ -36,7 +38,7 @@ public sealed class LostProcessTests : IDisposable
             Assert.Equal([step], run.Store.Steps);
         }
 
-        int resumed = group.Sums; // then each tells the others which step it has found
+        int resumed = group.Sums; // after that, each process tells the others which step it found
         group.OnSum = (i, steps) => steps.Span[1] = i == resumed ? steps.Span[0] : steps.Span[1];
         using (TestRun rest = Start("out"))
         {
@@ -48,13 +50,13 @@ public sealed class LostProcessTests : IDisposable
     }
 
     [Fact]
-    public void Asked_to_stop_meanwhile_it_ends_as_it_was_asked()
+    public void A_request_to_stop_in_the_meantime_is_honored()
     {
         using var stop = new StopSignal();
         group.OnSum = (i, _) =>
         {
             if (i != 5) return;
-            stop.Request(TrainingEnd.Terminated); // the launcher's, when a process has ended
+            stop.Request(TrainingEnd.Terminated); // the signal of the launcher when a process has ended
             throw new ProcessGroupException("gone");
         };
         using TestRun run = Start("out");
@@ -62,9 +64,9 @@ public sealed class LostProcessTests : IDisposable
         Assert.Equal([2L], run.Store.Steps);
     }
 
-    /// <summary>A launcher may signal one process alone: the others stop for the same reason.</summary>
+    /// <summary>A launcher may signal only one process; the others stop for the same reason.</summary>
     [Fact]
-    public void The_reason_to_stop_is_that_of_any_process()
+    public void A_reason_to_stop_of_any_process_holds_for_all()
     {
         group.OnSum = (i, values) => values.Span[1] += i == 6 ? 1 : 0;
         using TestRun run = Start("out");
@@ -74,7 +76,7 @@ public sealed class LostProcessTests : IDisposable
     }
 
     [Fact]
-    public void Processes_that_find_different_checkpoints_do_not_go_on()
+    public void Processes_that_find_different_checkpoints_do_not_resume()
     {
         using (TestRun first = Start("out")) first.Trainer.Run();
         group.OnSum = (_, steps) => steps.Span[1] = -1;
@@ -84,24 +86,28 @@ public sealed class LostProcessTests : IDisposable
             "Process 0 goes on from the checkpoint of step 20 and process 1 from no checkpoint", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Parameters that are half updated are of no step, and states that are half gone cannot be saved.</summary>
+    /// <summary>Half-updated parameters belong to no step, and incomplete optimizer states cannot be saved.</summary>
     [Fact]
-    public void Where_states_are_shared_out_the_checkpoint_before_counts()
+    public void With_sharded_states_the_previous_checkpoint_counts()
     {
         using TestRun run = Start("out");
         group.OnSum = (i, _) =>
         {
             if (i == 9) throw new ProcessGroupException("gone");
         };
-        using var optimizer = new AdamWOptimizer(run.Optimizer.Backend, run.Optimizer.Parameters, run.Optimizer.Settings) { Shards = new OptimizerShards(group, run.Optimizer.Parameters) };
-        Trainer<int[]> trainer = new(new TrainerSettings { LearningRate = 0.01, Schedule = new Schedule(ScheduleKind.Constant, 20) }, run.Step, run.Data, optimizer) { Store = run.Store, Group = group };
+        using var optimizer = new AdamWOptimizer(run.Optimizer.Backend, run.Optimizer.Parameters, run.Optimizer.Settings)
+        {
+            Shards = new OptimizerShards(group, run.Optimizer.Parameters)
+        };
+        var settings = new TrainerSettings { LearningRate = 0.01, Schedule = new Schedule(ScheduleKind.Constant, 20) };
+        Trainer<int[]> trainer = new(settings, run.Step, run.Data, optimizer) { Store = run.Store, Group = group };
         Assert.Throws<ProcessGroupException>(() => trainer.Run());
         Assert.True(trainer.CompletedSteps > 1);
         Assert.Empty(run.Store.Steps);
     }
 
     [Fact]
-    public void States_are_shared_out_evenly_and_in_each_process_alike()
+    public void States_are_sharded_evenly_and_identically_in_each_process()
     {
         using var backend = new ReferenceBackend();
         Parameter[] parameters =

@@ -3,36 +3,36 @@ using System.Diagnostics;
 namespace VlmSharp.Training.Tests.Distributed;
 
 /// <summary>
-/// A test that starts several processes through MPI. Where no launcher is there it is reported as skipped, with this reason.
+/// A test that starts several processes through MPI. It is skipped, with a reason, if there is no launcher.
 /// </summary>
 public sealed class MpiFactAttribute : FactAttribute
 {
-    /// <summary>Sets the reason where there is none.</summary>
+    /// <summary>Sets the reason if there is no launcher.</summary>
     public MpiFactAttribute() => Skip = MpiLaunchers.SkipReason;
 }
 
 /// <summary>A <see cref="MpiFactAttribute"/> for each launcher.</summary>
 public sealed class MpiTheoryAttribute : TheoryAttribute
 {
-    /// <summary>Sets the reason where there is none.</summary>
+    /// <summary>Sets the reason if there is no launcher.</summary>
     public MpiTheoryAttribute() => Skip = MpiLaunchers.SkipReason;
 }
 
-/// <summary>The launchers of this machine, asked for once.</summary>
+/// <summary>The launchers of this machine, looked up once.</summary>
 internal static class MpiLaunchers
 {
-    /// <summary>Open MPI and MPICH, as far as they are there: where both are, Debian tells them apart by name.</summary>
+    /// <summary>Open MPI and MPICH, if installed. If both are, Debian tells them apart by name.</summary>
     public static IReadOnlyList<string> All { get; } = Find();
 
-    /// <summary>Null where there is one.</summary>
+    /// <summary>The reason to skip a test; null if there is a launcher.</summary>
     public static string? SkipReason => All.Count > 0 ? null : "no mpirun: apt-get install openmpi-bin";
 
     public static TheoryData<string> Data => [.. All];
 
     /// <summary>Starts a training in two processes: <see cref="MpiTraining"/>.</summary>
-    /// <param name="launcher">Which mpirun.</param>
-    /// <param name="arguments">What it is told.</param>
-    /// <returns>The launcher's exit code, and all that was written.</returns>
+    /// <param name="launcher">The mpirun to use.</param>
+    /// <param name="arguments">The arguments of <see cref="MpiTraining"/>.</param>
+    /// <returns>The launcher's exit code and all output.</returns>
     public static (int Code, string Text) Run(string launcher, params string[] arguments)
     {
         string host = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
@@ -43,10 +43,11 @@ internal static class MpiLaunchers
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        // Open MPI: as root in a container, more processes than cores, and time to save before it kills.
+        // Open MPI: allows root in a container and more processes than cores, and leaves time to save before it kills.
         foreach (string name in new[] { "OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "OMPI_MCA_rmaps_base_oversubscribe" })
             start.Environment[name] = "1";
-        start.Environment["OMPI_MCA_odls_base_sigkill_timeout"] = "2"; // s, and twice: before SIGTERM, and between that and SIGKILL
+        // seconds, waited twice: before SIGTERM, and between SIGTERM and SIGKILL
+        start.Environment["OMPI_MCA_odls_base_sigkill_timeout"] = "2";
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();

@@ -2,8 +2,8 @@ using VlmSharp.Training.Runs;
 
 namespace VlmSharp.Training.Tests.Distributed;
 
-/// <summary>A training in two processes, which Open MPI or MPICH has started.</summary>
-/// <param name="two">Examples, and the run to compare with.</param>
+/// <summary>A training in two processes that Open MPI or MPICH starts.</summary>
+/// <param name="two">The examples and the run to compare with.</param>
 public sealed class MpiTests(TwoProcesses two) : IClassFixture<TwoProcesses>
 {
     private static string First => MpiLaunchers.All[0];
@@ -23,12 +23,14 @@ public sealed class MpiTests(TwoProcesses two) : IClassFixture<TwoProcesses>
     }
 
     [MpiTheory, MemberData(nameof(MpiLaunchers.Data), MemberType = typeof(MpiLaunchers))]
-    public void Each_time_the_bits_are_the_same_in_however_many_buckets(string launcher) =>
+    public void The_bits_are_the_same_every_time_for_any_number_of_buckets(string launcher) =>
         Assert.Equal(two.Straight, two.Train(launcher, $"buckets-{launcher}", "buckets:1"));
 
-    /// <summary>Shared out (ZeRO-1), the states are the same; and a run goes on with and without, whichever way it was saved.</summary>
+    /// <summary>
+    /// Sharded states (ZeRO-1) are the same, and a run can be resumed with or without sharding, whichever way it was saved.
+    /// </summary>
     [MpiFact]
-    public void States_that_are_shared_out_change_no_bit()
+    public void Sharded_states_change_no_bit()
     {
         Assert.Equal(two.Straight, two.Train(First, "shards", "shard"));
         Directory.Delete(Path.Combine(two.At("shards"), "checkpoint-000006"), recursive: true);
@@ -38,13 +40,13 @@ public sealed class MpiTests(TwoProcesses two) : IClassFixture<TwoProcesses>
     }
 
     [MpiFact]
-    public void States_of_8_bits_and_parameters_in_bfloat16_are_shared_out_too() =>
+    public void States_of_8_bits_and_parameters_in_bfloat16_are_sharded_too() =>
         Assert.Equal(
             two.Train(First, "plain-bf16", "full", "bf16", "8bit"), two.Train(First, "shards-bf16", "full", "bf16", "8bit", "shard"));
 
-    /// <summary>Open MPI leaves time to save the last step; MPICH kills at once, and the checkpoint before is the last.</summary>
+    /// <summary>Open MPI leaves time to save the last step. MPICH kills at once, so the previous checkpoint is the last.</summary>
     [MpiTheory, MemberData(nameof(MpiLaunchers.Data), MemberType = typeof(MpiLaunchers))]
-    public void A_killed_process_ends_the_other_and_the_run_goes_on_as_if_nothing_had_been(string launcher)
+    public void A_killed_process_ends_the_other_and_the_resumed_run_is_unchanged(string launcher)
     {
         string name = $"killed-{launcher}", folder = two.At(name);
         bool saves = launcher.Contains("openmpi", StringComparison.Ordinal);
@@ -56,7 +58,7 @@ public sealed class MpiTests(TwoProcesses two) : IClassFixture<TwoProcesses>
         Assert.Equal(two.Straight, two.Train(launcher, name, "resume"));
     }
 
-    /// <summary>The others wait for the part of the states that it would have written.</summary>
+    /// <summary>The other processes wait for the part of the states that it would have written.</summary>
     [MpiFact]
     public void A_process_that_cannot_write_ends_the_others()
     {
@@ -71,6 +73,7 @@ public sealed class MpiTests(TwoProcesses two) : IClassFixture<TwoProcesses>
     private static void RequireClose(double[] expected, double[] actual)
     {
         Assert.Equal(expected.Length, actual.Length);
-        Assert.All(expected.Zip(actual), pair => Assert.True(Math.Abs(pair.First - pair.Second) <= 1e-6 * pair.First, $"{pair.Second}, and in one process {pair.First}"));
+        Assert.All(expected.Zip(actual), pair =>
+            Assert.True(Math.Abs(pair.First - pair.Second) <= 1e-6 * pair.First, $"{pair.Second}, and in one process {pair.First}"));
     }
 }

@@ -9,10 +9,10 @@ using VlmSharp.Training.Tracking;
 
 namespace VlmSharp.Training.Tests.Distributed;
 
-/// <summary>The test assembly as one of the processes of a training.</summary>
+/// <summary>Runs the test assembly as one of the processes of a training.</summary>
 internal static class MpiTraining
 {
-    /// <summary>The first argument.</summary>
+    /// <summary>The first argument, which selects this program.</summary>
     public const string Name = "mpi";
 
     /// <summary>Trains the smallest golden model.</summary>
@@ -20,9 +20,9 @@ internal static class MpiTraining
     /// <param name="output">The run's folder.</param>
     /// <param name="words">
     /// <c>full</c>, <c>bf16</c>, <c>8bit</c>, <c>shard</c>, <c>resume</c>; <c>buckets:BYTES</c>; <c>save:STEPS</c>; <c>kill:RANK</c>, which
-    /// ends a process hard after two steps.
+    /// kills a process after two steps.
     /// </param>
-    /// <returns>What a run is told.</returns>
+    /// <returns>The options of the run.</returns>
     public static FineTuningOptions Options(string data, string output, params string[] words)
     {
         return new FineTuningOptions
@@ -48,7 +48,7 @@ internal static class MpiTraining
         long? Number(string name) => NumberOf(words, name);
     }
 
-    /// <summary>The process.</summary>
+    /// <summary>Runs the process.</summary>
     /// <param name="args">Data, folder, words.</param>
     /// <returns>Its exit code.</returns>
     public static int Run(string[] args)

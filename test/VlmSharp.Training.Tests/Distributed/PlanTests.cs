@@ -3,7 +3,8 @@ namespace VlmSharp.Training.Tests.Distributed;
 public sealed class PlanTests(TwoProcesses two) : IClassFixture<TwoProcesses>
 {
     /// <summary>
-    /// A batch of four in two processes is two for each; gradients wait in buckets; half the states are left, in whole parameters.
+    /// A batch of four is two for each of two processes. Gradients are collected in buckets, and each process keeps half of the states, in
+    /// whole parameters.
     /// </summary>
     [Fact]
     public void A_process_of_two_needs_half_a_batch_its_buckets_and_its_share_of_the_states()

@@ -7,7 +7,7 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training.Tests.Gradients;
 
-/// <summary>An adapter that is trained: above the tape, with dropout in front of A.</summary>
+/// <summary>The training of an adapter on the tape, with dropout before A.</summary>
 public sealed class LowRankTrainingTests : IDisposable
 {
     private const int In = 6, Out = 5, Rank = 2;

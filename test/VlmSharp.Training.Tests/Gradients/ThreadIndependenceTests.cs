@@ -6,7 +6,7 @@ namespace VlmSharp.Training.Tests.Gradients;
 
 public sealed class ThreadIndependenceTests
 {
-    /// <summary>Losses and every gradient of a golden model are the same bits for any number of threads.</summary>
+    /// <summary>Losses and all gradients of a golden model have the same bits for any number of threads.</summary>
     [Theory]
     [InlineData("pg1", SimdTier.Vector512), InlineData("pg2", SimdTier.Vector256), InlineData("pg2", SimdTier.Vector128)]
     public void Gradients_are_the_same_bits_for_any_number_of_threads(string kind, SimdTier tier)

@@ -7,14 +7,14 @@ using VlmSharp.Training.Runs;
 
 namespace VlmSharp.Training.Tests.Loop;
 
-/// <summary>Processes that are really ended, at moments that nobody chose.</summary>
+/// <summary>Training processes that are really killed, at random moments.</summary>
 public sealed partial class KillTests : IDisposable
 {
     private const int Interrupt = 2, Terminate = 15;
 
     private readonly TemporaryFolder folder = new();
 
-    // VLMSHARP_KILLS=100 for the long form.
+    // VLMSHARP_KILLS=100 runs the long form.
     private static int Kills =>
         int.TryParse(Environment.GetEnvironmentVariable("VLMSHARP_KILLS"), CultureInfo.InvariantCulture, out int kills) ? kills : 6;
 
@@ -22,14 +22,14 @@ public sealed partial class KillTests : IDisposable
     {
         string host = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
         string[] command = [host, "exec", typeof(KillTests).Assembly.Location, folder.At("out"), length];
-        // What runs in the background ignores Ctrl-C, and so would its children: then they would never end.
+        // Background processes ignore Ctrl-C, and so would their children, which would then never end.
         if (OperatingSystem.IsLinux()) command = ["env", "--default-signal=INT", "--default-signal=TERM", .. command];
         return Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
     }
 
-    /// <summary>Each time it had saved every step that it had gone beyond, and went on from there.</summary>
+    /// <summary>Every time, all completed steps were saved, and the run resumed from there.</summary>
     [Fact]
-    public void Killed_at_random_moments_there_is_a_whole_checkpoint_each_time()
+    public void A_complete_checkpoint_exists_whenever_a_run_is_killed()
     {
         if (OperatingSystem.IsWindows()) return;
         var random = new Random(7);
@@ -37,7 +37,7 @@ public sealed partial class KillTests : IDisposable
         for (int i = 0; i < Kills; i++)
         {
             using Process process = Start("endless");
-            long begun = long.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture); // it trains now
+            long begun = long.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture); // the training has started
             Assert.True(begun >= before, $"It went on from step {begun}, and {before} were saved.");
             for (int lines = random.Next(1, 5); lines > 0; lines--)
                 begun = long.Parse(process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
@@ -45,7 +45,7 @@ public sealed partial class KillTests : IDisposable
             process.Kill();
             string[] more = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
             process.WaitForExit();
-            // The line may be torn; of the whole ones the last step had begun, so the one before it was saved.
+            // The last line may be incomplete. The step of the last complete line had begun, so the step before it was saved.
             foreach (string line in more.SkipLast(1)) begun = long.Parse(line, CultureInfo.InvariantCulture);
             var told = new List<string>();
             using RunStore store = RunStore.Open(folder.At("out"), tell: told.Add);
@@ -74,13 +74,17 @@ public sealed partial class KillTests : IDisposable
         Assert.Equal(code, process.ExitCode);
         using RunStore store = RunStore.Open(folder.At("out"));
         long saved = store.FindLatest()!.State.Step;
-        long[] steps = [.. File.ReadAllLines(folder.At("out/metrics.jsonl")).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("step").GetInt64())];
+        long[] steps =
+        [
+            .. File.ReadAllLines(folder.At("out/metrics.jsonl"))
+                .Select(l => JsonDocument.Parse(l).RootElement.GetProperty("step").GetInt64())
+        ];
         Assert.Equal(Enumerable.Range(0, (int)saved).Select(i => (long)i), steps);
     }
 
-    /// <summary>Twenty steps of one process are those of as many as it takes.</summary>
+    /// <summary>Twenty steps in one process equal twenty steps in several that are killed.</summary>
     [Fact]
-    public void Killed_and_resumed_it_takes_the_same_steps()
+    public void A_killed_and_resumed_run_takes_the_same_steps()
     {
         if (OperatingSystem.IsWindows()) return;
         using (Process whole = Start("twenty"))
@@ -96,7 +100,7 @@ public sealed partial class KillTests : IDisposable
         {
             Assert.True(processes < 20);
             using Process process = Start("twenty");
-            for (int i = 0; i < 4 && process.StandardOutput.ReadLine() is not null; i++) { } // four steps, at most
+            for (int i = 0; i < 4 && process.StandardOutput.ReadLine() is not null; i++) { } // at most four steps
             if (processes < 4) process.Kill();
             process.StandardOutput.ReadToEnd();
             process.WaitForExit();

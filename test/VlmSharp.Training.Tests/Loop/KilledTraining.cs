@@ -3,16 +3,22 @@ using VlmSharp.Training.Tests.Distributed;
 
 namespace VlmSharp.Training.Tests.Loop;
 
-/// <summary>The test assembly as a program: a training in a process of its own, which a test ends.</summary>
+/// <summary>Runs the test assembly as a program: a training in a separate process that a test kills.</summary>
 internal static class KilledTraining
 {
-    /// <summary>Steps of the run: more than anyone waits for, or the twenty of the tests.</summary>
+    /// <summary>The steps of the run: more than any test waits for, or twenty.</summary>
     private static int Main(string[] args)
     {
         if (args[0] == MpiTraining.Name) return MpiTraining.Run(args[1..]);
         using StopSignal stop = StopSignal.Listen();
         bool endless = args[1] == "endless";
-        using var run = new TestRun(args[0], change: s => s with { SaveEvery = 1, EvaluateEvery = 0, Schedule = new(VlmSharp.Training.Optimizers.ScheduleKind.Constant, endless ? 1_000_000 : 20) });
+        using var run = new TestRun(args[0], change: s =>
+            s with
+            {
+                SaveEvery = 1,
+                EvaluateEvery = 0,
+                Schedule = new(VlmSharp.Training.Optimizers.ScheduleKind.Constant, endless ? 1_000_000 : 20)
+            });
         run.Trainer.Resume();
         run.Step.Before = c =>
         {

@@ -6,7 +6,7 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training.Tests.Loop;
 
-/// <summary>Batches of numbers of examples, in order, round and round.</summary>
+/// <summary>Batches of example numbers, in order and repeated.</summary>
 internal sealed class CountingData(int examples, int[] batchSizes) : IBatchSource<int[]>
 {
     private long batch;
@@ -32,7 +32,7 @@ internal sealed class CountingData(int examples, int[] batchSizes) : IBatchSourc
 }
 
 /// <summary>
-/// Linear regression with drawn noise: y = W x + b + noise, loss = sum (y - goal)^2, on any backend. Large enough for 8-bit moments.
+/// Linear regression with random noise: y = W x + b + noise, loss = sum (y - goal)^2, on any backend. It is large enough for 8-bit moments.
 /// </summary>
 internal sealed class RegressionStep : ITrainingStep<int[]>, IDisposable
 {
@@ -53,10 +53,10 @@ internal sealed class RegressionStep : ITrainingStep<int[]>, IDisposable
     /// <summary>Called before each batch.</summary>
     public Action<StepContext>? Before { get; set; }
 
-    /// <summary>What the gradient is multiplied by, as a fault would.</summary>
+    /// <summary>A factor for the gradient, to simulate a fault.</summary>
     public Func<StepContext, float> Fault { get; set; } = _ => 1;
 
-    /// <summary>Whether noise is drawn.</summary>
+    /// <summary>Whether noise is added.</summary>
     public bool IsNoisy { get; set; } = true;
 
     public BatchLoss Accumulate(int[] batch, in StepContext context)

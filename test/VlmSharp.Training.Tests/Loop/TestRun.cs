@@ -8,7 +8,7 @@ using VlmSharp.Training.Tracking;
 
 namespace VlmSharp.Training.Tests.Loop;
 
-/// <summary>A training as one process has it: everything is made anew from a folder.</summary>
+/// <summary>A training as in a new process: everything is created from a folder.</summary>
 internal sealed class TestRun : IDisposable
 {
     private readonly ReferenceBackend backend = new();
@@ -77,17 +77,19 @@ internal sealed class TestRun : IDisposable
         backend.Dispose();
     }
 
-    /// <summary>All that a run has written: its last checkpoint's files and its metrics.</summary>
+    /// <summary>Everything that a run has written: the files of its last checkpoint and its metrics.</summary>
     public static Dictionary<string, string> Results(string folder)
     {
         string last = Directory.EnumerateDirectories(folder, "checkpoint-*").Max(StringComparer.Ordinal)!;
-        var results = Directory.EnumerateFiles(last).ToDictionary(f => Path.GetFileName(f), f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))));
+        var results = Directory.EnumerateFiles(last)
+            .ToDictionary(
+                f => Path.GetFileName(f), f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))));
         results["folder"] = Path.GetFileName(last);
         results["metrics"] = File.ReadAllText(Path.Combine(folder, MetricsFile.FileName));
         return results;
     }
 
-    /// <summary>No time passes: lines of metrics can be compared.</summary>
+    /// <summary>No time passes, so lines of metrics can be compared.</summary>
     private sealed class StandingClock : TimeProvider
     {
         public override long GetTimestamp() => 0;

@@ -6,7 +6,9 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training.Tests.Loop;
 
-/// <summary>The loop on a small regression: what a step is, and that a run which is ended anyhow goes on to the last bit.</summary>
+/// <summary>
+/// The training loop on a small regression: the definition of a step, and that an interrupted run can be resumed with the same bits.
+/// </summary>
 public sealed class TrainerTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -36,7 +38,7 @@ public sealed class TrainerTests : IDisposable
     };
 
     [Theory, MemberData(nameof(Kinds))]
-    public void Twenty_straight_steps_are_ten_and_ten_more(string kind, DType dtype)
+    public void Twenty_steps_equal_ten_and_another_ten(string kind, DType dtype)
     {
         Dictionary<string, string> expected = Straight(kind, dtype);
         using (var run = new TestRun(folder.At("out"), kind, dtype))
@@ -44,7 +46,8 @@ public sealed class TrainerTests : IDisposable
         {
             run.Step.Before = c =>
             {
-                if (c is { Step: 9, Batch: 1 }) stop.Request(TrainingEnd.Interrupted); // the last batch of a step: the step is taken
+                // this is the last batch of a step, so the step is completed
+                if (c is { Step: 9, Batch: 1 }) stop.Request(TrainingEnd.Interrupted);
             };
             Assert.Equal(TrainingEnd.Interrupted, run.Trainer.Run(stop));
             Assert.Equal(10, run.Trainer.CompletedSteps);
@@ -53,7 +56,7 @@ public sealed class TrainerTests : IDisposable
         Finish(expected, kind, dtype);
     }
 
-    /// <summary>Asked to stop between two batches of a step, it forgets the step and saves what was before it.</summary>
+    /// <summary>If asked to stop between two batches of a step, the loop discards the step and saves the state before it.</summary>
     [Fact]
     public void A_stop_within_a_step_goes_back_to_its_beginning()
     {
@@ -66,15 +69,15 @@ public sealed class TrainerTests : IDisposable
                 if (c is { Step: 7, Batch: 0 }) stop.Request(TrainingEnd.Terminated);
             };
             Assert.Equal(TrainingEnd.Terminated, run.Trainer.Run(stop));
-            Assert.Equal([7, 5, 4], run.Store.Steps); // the last two, and the best
+            Assert.Equal([7, 5, 4], run.Store.Steps); // the last two checkpoints and the best one
         }
 
         Finish(expected);
     }
 
-    /// <summary>Killed, it has no last word: steps behind the last checkpoint are taken again and stand in the metrics once.</summary>
+    /// <summary>A killed run cannot save. Steps after the last checkpoint are repeated and appear in the metrics once.</summary>
     [Fact]
-    public void A_run_that_breaks_off_goes_on_from_its_last_checkpoint()
+    public void A_run_that_breaks_off_resumes_from_its_last_checkpoint()
     {
         Dictionary<string, string> expected = Straight();
         foreach (int end in new[] { 2, 8, 13, 19 })
@@ -89,14 +92,15 @@ public sealed class TrainerTests : IDisposable
         }
 
         Finish(expected);
-        long[] steps = [.. expected["metrics"].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)
+        long[] steps =
+            [.. expected["metrics"].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)
             .Where(l => l.TryGetProperty("loss", out _)).Select(l => l.GetProperty("step").GetInt64())];
         Assert.Equal(Enumerable.Range(0, 20).Select(i => (long)i), steps);
     }
 
-    /// <summary>The n-th change of the file system does not happen any more, for every n of a run of three checkpoints.</summary>
+    /// <summary>The run ends before the n-th change of the file system, for every n of a run with three checkpoints.</summary>
     [Fact]
-    public void A_run_that_ends_at_any_change_of_the_disk_goes_on()
+    public void A_run_that_ends_at_any_change_of_the_disk_can_be_resumed()
     {
         Dictionary<string, string> expected = Straight();
         for (int end = 0; end < 45; end += 4)
@@ -118,7 +122,7 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_write_that_fails_ends_the_run_and_leaves_the_checkpoint_before()
+    public void A_failed_write_ends_the_run_and_keeps_the_previous_checkpoint()
     {
         using (var run = new TestRun(folder.At("out")))
         {
@@ -139,7 +143,10 @@ public sealed class TrainerTests : IDisposable
         using var parts = new TestRun(folder.At("parts"), change: s => s with { Accumulation = 2 });
         using var whole = new TestRun(folder.At("whole"), change: s => s with { Accumulation = 1 });
         var large = new Trainer<int[]>(
-            new TrainerSettings { LearningRate = 0.01, Schedule = new Schedule(ScheduleKind.Cosine, 20, 3), ClipNorm = 5 }, whole.Step, new CountingData(7, [5]), whole.Optimizer);
+            new TrainerSettings { LearningRate = 0.01, Schedule = new Schedule(ScheduleKind.Cosine, 20, 3), ClipNorm = 5 },
+            whole.Step,
+            new CountingData(7, [5]),
+            whole.Optimizer);
         parts.Step.IsNoisy = whole.Step.IsNoisy = false;
         parts.Trainer.Run();
         large.Run();
@@ -148,14 +155,15 @@ public sealed class TrainerTests : IDisposable
             float[] x = new float[a.Length], y = new float[b.Length];
             a.Read(x);
             b.Read(y);
-            TensorAssert.Close(x, y, 2e-4, a.Name); // where a gradient is near 0, Adam's step is as large as elsewhere, either way
+            TensorAssert.Close(x, y, 2e-4, a.Name); // if a gradient is near 0, Adam's step is still of full size and may have either sign
         }
     }
 
     [Fact]
-    public void The_line_of_a_step_is_that_of_its_gradient_before_the_update()
+    public void The_line_of_a_step_describes_the_gradient_before_the_update()
     {
-        using var run = new TestRun(folder.At("out"), change: s => s with { Accumulation = 1, Schedule = new Schedule(ScheduleKind.Constant, 1), ClipNorm = 1e-9 });
+        using var run = new TestRun(
+            folder.At("out"), change: s => s with { Accumulation = 1, Schedule = new Schedule(ScheduleKind.Constant, 1), ClipNorm = 1e-9 });
         run.Step.IsNoisy = false;
         BatchLoss loss = run.Step.Accumulate([0, 1], new StepContext(0, 0, 3, IsLast: true));
         double norm = GradientNorm.Of(run.Optimizer.Backend, run.Step.Parameters) / 2;
@@ -169,18 +177,24 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public void Other_settings_and_other_data_do_not_go_on()
+    public void A_run_is_not_resumed_with_other_settings_or_data()
     {
-        using (var run = new TestRun(folder.At("out"), change: s => s with { Other = new Dictionary<string, string> { ["rank"] = "8" } })) run.Trainer.Run();
-        using (var run = new TestRun(folder.At("out"), "sgd", change: s => s with { LearningRate = 0.02, Other = new Dictionary<string, string> { ["rank"] = "16" } }))
+        using (var run = new TestRun(folder.At("out"), change: s => s with { Other = new Dictionary<string, string> { ["rank"] = "8" } }))
+            run.Trainer.Run();
+        using (var run = new TestRun(folder.At("out"), "sgd", change: s =>
+            s with { LearningRate = 0.02, Other = new Dictionary<string, string> { ["rank"] = "16" } }))
         {
             string message = Assert.Throws<RequestException>(() => run.Trainer.Resume()).Message;
-            foreach (string part in new[] { "learning_rate was '0.01' and is '0.02'", "optimizer was 'adamw' and is 'sgd'", "rank was '8' and is '16'" })
+            foreach (string part in new[]
+            {
+                "learning_rate was '0.01' and is '0.02'", "optimizer was 'adamw' and is 'sgd'", "rank was '8' and is '16'"
+            })
                 Assert.Contains(part, message, StringComparison.Ordinal);
             Assert.DoesNotContain("seed", message, StringComparison.Ordinal);
         }
 
-        using var other = new TestRun(folder.At("out"), change: s => s with { Other = new Dictionary<string, string> { ["rank"] = "8" } }, fingerprint: "changed");
+        using var other = new TestRun(
+            folder.At("out"), change: s => s with { Other = new Dictionary<string, string> { ["rank"] = "8" } }, fingerprint: "changed");
         Assert.Contains("other data", Assert.Throws<RequestException>(() => other.Trainer.Resume()).Message, StringComparison.Ordinal);
     }
 
@@ -198,25 +212,29 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public void The_best_checkpoint_stays()
+    public void The_best_checkpoint_is_kept()
     {
         using var run = new TestRun(folder.At("out"), change: s => s with { SaveEvery = 5 });
-        run.Judge = step => Math.Abs(step - 8); // 8 steps are best
+        run.Judge = step => Math.Abs(step - 8); // step 8 is the best
         run.Trainer.Run();
         Assert.Equal([20, 15, 8], run.Store.Steps);
         Assert.Equal("8", run.Store.FindLatest()!.State.Values["best_step"]);
     }
 
     [Fact]
-    public void A_suffix_without_a_token_is_an_error_and_no_division()
+    public void A_suffix_without_a_token_is_an_error()
     {
         using var run = new TestRun(folder.At("out"));
-        var trainer = new Trainer<int[]>(new TrainerSettings { LearningRate = 1, Schedule = new Schedule(ScheduleKind.Constant, 1) }, run.Step, new CountingData(7, [0]), run.Optimizer);
+        var trainer = new Trainer<int[]>(
+            new TrainerSettings { LearningRate = 1, Schedule = new Schedule(ScheduleKind.Constant, 1) },
+            run.Step,
+            new CountingData(7, [0]),
+            run.Optimizer);
         Assert.Contains("step 1 ", Assert.Throws<RequestException>(() => trainer.Run()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Finished_it_goes_on_to_nothing()
+    public void A_finished_run_does_not_continue()
     {
         Dictionary<string, string> expected = Straight();
         using (var run = new TestRun(folder.At("straight")))

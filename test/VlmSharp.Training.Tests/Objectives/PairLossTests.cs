@@ -2,7 +2,7 @@ using VlmSharp.Training.Objectives;
 
 namespace VlmSharp.Training.Tests.Objectives;
 
-/// <summary>The losses of pictures and texts: their equations written down once more, and their gradients against slopes.</summary>
+/// <summary>The losses of picture-text pairs, compared with their equations, and their gradients, compared with slopes.</summary>
 public sealed class PairLossTests
 {
     private const int Count = 5, Width = 7;
@@ -42,7 +42,7 @@ public sealed class PairLossTests
     }
 
     [Theory, MemberData(nameof(Names))]
-    public void Gradients_are_slopes(string name)
+    public void Gradients_equal_slopes(string name)
     {
         Objective objective = Named(name);
         PairLoss at = objective(Pictures, Texts, Scale, Bias);
@@ -59,7 +59,7 @@ public sealed class PairLossTests
         Assert.True(at.PictureGradient.Max(Math.Abs) > 0.01, "Gradients that are nothing show nothing.");
     }
 
-    /// <summary>Scores far beyond what an exponential takes.</summary>
+    /// <summary>Scores for which an exponential would overflow.</summary>
     [Theory, MemberData(nameof(Names))]
     public void Large_scores_stay_finite(string name)
     {
@@ -68,9 +68,9 @@ public sealed class PairLossTests
         Assert.All(loss.PictureGradient, g => Assert.True(float.IsFinite(g)));
     }
 
-    /// <summary>What lets the sigmoid loss be computed in pieces: a pair's part does not depend on the other pairs.</summary>
+    /// <summary>The sigmoid loss can be computed in pieces, because the part of a pair does not depend on other pairs.</summary>
     [Fact]
-    public void A_further_pair_changes_the_softmax_of_the_others_and_no_sigmoid()
+    public void Another_pair_changes_the_softmax_of_the_others_but_not_their_sigmoid()
     {
         float[] x = [1, 0], y = [0.6f, 0.8f], other = [0, 1];
         double alone = SigmoidLoss.Compute(x, y, 2).Loss, together = 2 * SigmoidLoss.Compute([.. x, .. other], [.. y, .. other], 2).Loss;
@@ -82,7 +82,7 @@ public sealed class PairLossTests
 
     [Theory]
     [InlineData(0, 0, 2), InlineData(4, 6, 2), InlineData(3, 3, 2)]
-    public void Vectors_that_are_no_pairs_are_refused(int pictures, int texts, int width)
+    public void Vectors_that_do_not_form_pairs_are_refused(int pictures, int texts, int width)
     {
         Assert.Throws<ArgumentException>(() => SigmoidLoss.Compute(new float[pictures], new float[texts], width));
         Assert.Throws<ArgumentException>(() => ContrastiveLoss.Compute(new float[pictures], new float[texts], width));

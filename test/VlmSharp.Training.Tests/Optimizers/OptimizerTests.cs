@@ -7,7 +7,7 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training.Tests.Optimizers;
 
-/// <summary>Steps of optimizers on parameters: the reference's vectors, what decays, what a file holds.</summary>
+/// <summary>Optimizer steps on parameters: the reference's vectors, weight decay and saved states.</summary>
 public sealed class OptimizerTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -47,7 +47,10 @@ public sealed class OptimizerTests : IDisposable
         Parameter p = Parameter(b, "p", 1, 3, golden.GetProperty("p0").Floats());
         using var optimizer =
             new AdamWOptimizer(b, [p], new OptimizerSettings { WeightDecay = golden.GetProperty("weight_decay").GetDouble() });
-        foreach ((JsonElement gradient, JsonElement after) in golden.GetProperty("grads").EnumerateArray().Zip(golden.GetProperty("after_each_step").EnumerateArray()))
+        foreach ((JsonElement gradient, JsonElement after) in golden
+            .GetProperty("grads")
+            .EnumerateArray()
+            .Zip(golden.GetProperty("after_each_step").EnumerateArray()))
         {
             p.SetGradient(b.Upload(gradient.Floats(), 1, 3));
             optimizer.Step(golden.GetProperty("lr").GetDouble());
@@ -60,7 +63,7 @@ public sealed class OptimizerTests : IDisposable
         TensorAssert.Close(golden.GetProperty("exp_avg_sq").Floats(), file.ReadFloats("p.exp_avg_sq"), 1e-10, "second moment");
     }
 
-    /// <summary>Clipping, Adam, then a decay that the schedule multiplies and the learning rate does not.</summary>
+    /// <summary>Clipping, Adam, and then a decay that is multiplied by the schedule but not by the learning rate.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -69,9 +72,11 @@ public sealed class OptimizerTests : IDisposable
         JsonElement golden = TrainingGoldens.Section("adam_big_vision");
         IComputeBackend b = BackendOf(fast);
         Parameter p = Parameter(b, "p", 1, 3, golden.GetProperty("p0").Floats());
-        using var optimizer = new AdamWOptimizer(b, [p], new OptimizerSettings { WeightDecay = golden.GetProperty("wd").GetDouble(), DecayForm = DecayForm.Schedule });
+        using var optimizer = new AdamWOptimizer(
+            b, [p], new OptimizerSettings { WeightDecay = golden.GetProperty("wd").GetDouble(), DecayForm = DecayForm.Schedule });
         double[] schedule = [.. golden.GetProperty("schedule").EnumerateArray().Select(v => v.GetDouble())];
-        float[][] gradients = [.. golden.GetProperty("grads").EnumerateArray().Select(g => g.Floats())], after = [.. golden.GetProperty("after_each_step").EnumerateArray().Select(g => g.Floats())];
+        float[][] gradients = [.. golden.GetProperty("grads").EnumerateArray().Select(g => g.Floats())],
+            after = [.. golden.GetProperty("after_each_step").EnumerateArray().Select(g => g.Floats())];
         for (int i = 0; i < gradients.Length; i++)
         {
             p.SetGradient(b.Upload(gradients[i], 1, 3));
@@ -82,9 +87,11 @@ public sealed class OptimizerTests : IDisposable
     }
 
     [Fact]
-    public void The_norm_is_that_of_all_gradients_and_those_without_one_count_as_zero()
+    public void The_norm_covers_all_gradients_and_missing_ones_count_as_zero()
     {
-        Parameter a = Parameter(reference, "a", 1, 2, [0, 0]), b = Parameter(reference, "b", 2, 1, [0, 0]), c = Parameter(reference, "c", 1, 1, [0]);
+        Parameter a = Parameter(reference, "a", 1, 2, [0, 0]),
+            b = Parameter(reference, "b", 2, 1, [0, 0]),
+            c = Parameter(reference, "c", 1, 1, [0]);
         Assert.Equal(0, GradientNorm.Of(reference, [a, b, c]));
         a.SetGradient(reference.Upload([1, 2], 1, 2));
         b.SetGradient(reference.Upload([2, 4], 2, 1));
@@ -95,7 +102,7 @@ public sealed class OptimizerTests : IDisposable
     }
 
     [Fact]
-    public void A_new_gradient_takes_the_place_of_the_one_before_which_goes_back_to_the_pool()
+    public void A_new_gradient_replaces_the_old_one_which_returns_to_the_pool()
     {
         Parameter p = Parameter(reference, "p", 1, 2, [0, 0]);
         Matrix first = reference.Upload([1, 2], 1, 2);
@@ -108,7 +115,7 @@ public sealed class OptimizerTests : IDisposable
     }
 
     [Fact]
-    public void Kernels_only_leaves_vectors_as_they_are()
+    public void Kernels_only_leaves_vectors_unchanged()
     {
         Parameter kernel = Parameter(reference, "kernel", 2, 1, [1, 1]), gain = Parameter(reference, "gain", 1, 2, [1, 1]);
         using var optimizer =
@@ -121,7 +128,7 @@ public sealed class OptimizerTests : IDisposable
     }
 
     [Fact]
-    public void A_parameter_without_a_gradient_stays_and_has_no_state()
+    public void A_parameter_without_a_gradient_is_unchanged_and_has_no_state()
     {
         Parameter p = Parameter(reference, "p", 1, 2, [1, 2]);
         using var optimizer = new AdamWOptimizer(reference, [p], new OptimizerSettings { WeightDecay = 0.5 });
@@ -133,7 +140,7 @@ public sealed class OptimizerTests : IDisposable
     }
 
     /// <summary>
-    /// A step of 1e-4 of a bf16 parameter of 1 is below half a unit, which is 2^-8: without a master copy it would never move.
+    /// A step of 1e-4 is below half a unit (2^-8) of a bf16 parameter of 1, which would never move without a master copy.
     /// </summary>
     [Fact]
     public void A_parameter_in_bf16_moves_by_its_master_copy()
@@ -154,9 +161,11 @@ public sealed class OptimizerTests : IDisposable
         Assert.Equal(0.98828125f, bits[0]); // the bf16 number nearest to 0.99
     }
 
-    /// <summary>The moments' errors stay small: after 50 steps both are where fp32 moments lead, to a few steps of 1 %.</summary>
+    /// <summary>
+    /// The errors of the moments stay small: after 50 steps the parameters agree with fp32 moments to a few steps of 1 %.
+    /// </summary>
     [Fact]
-    public void Eight_bits_lead_where_fp32_leads()
+    public void Eight_bit_moments_agree_with_fp32_moments()
     {
         const int Rows = 64, Columns = 96;
         float[] start = Numbers(Rows * Columns, 1), goal = Numbers(Rows * Columns, 2);
@@ -171,7 +180,8 @@ public sealed class OptimizerTests : IDisposable
             optimizer.Step(0.02);
         }
 
-        double distance = Read(full).Zip(Read(small), (a, b) => Math.Abs((double)a - b)).Average(), moved = Read(full).Zip(start, (a, b) => Math.Abs((double)a - b)).Average();
+        double distance = Read(full).Zip(Read(small), (a, b) => Math.Abs((double)a - b)).Average(),
+            moved = Read(full).Zip(start, (a, b) => Math.Abs((double)a - b)).Average();
         Assert.True(moved > 0.2, $"The parameter should have moved, by {moved}.");
         Assert.True(distance < 0.03 * moved, $"8 bits lead {distance} away after a way of {moved}.");
     }
@@ -181,11 +191,11 @@ public sealed class OptimizerTests : IDisposable
         { "adamw", DType.F32 }, { "adamw", DType.BF16 }, { "adamw8bit", DType.F32 }, { "adamw8bit", DType.BF16 }, { "sgd", DType.F32 },
     };
 
-    /// <summary>An optimizer, and its parameters, that go on from files take the same steps to the last bit.</summary>
+    /// <summary>An optimizer that is restored with its parameters from files takes the same steps to the last bit.</summary>
     [Theory, MemberData(nameof(Kinds))]
-    public void Files_hold_all_that_matters(string kind, DType dtype)
+    public void Files_hold_the_complete_state(string kind, DType dtype)
     {
-        const int Rows = 67, Columns = 65; // above 4,096, and no multiple of 4
+        const int Rows = 67, Columns = 65; // more than 4,096 elements, and not a multiple of 4
         Parameter[] first = Pair(1), second = Pair(2);
         using Optimizer a = Create(kind, first), b = Create(kind, second);
         for (int i = 0; i < 3; i++) Step(a, i);
@@ -202,7 +212,10 @@ public sealed class OptimizerTests : IDisposable
 
         for (int i = 0; i < 2; i++) Assert.Equal(Read(first[i]), Read(second[i]));
 
-        Parameter[] Pair(int seed) => [Parameter(cpu, "matrix", Rows, Columns, Numbers(Rows * Columns, seed), dtype), Parameter(cpu, "vector", 1, 5, Numbers(5, seed), dtype)];
+        Parameter[] Pair(int seed) => [
+            Parameter(cpu, "matrix", Rows, Columns, Numbers(Rows * Columns, seed), dtype),
+            Parameter(cpu, "vector", 1, 5, Numbers(5, seed), dtype)
+        ];
 
         void Step(Optimizer optimizer, int seed)
         {
@@ -233,7 +246,9 @@ public sealed class OptimizerTests : IDisposable
         foreach ((Action load, string says) in new (Action, string)[]
         {
             (() => sgd.Load(state), "'adamw'"), (() => other.Load(state), "not trained here"), (() => wider.Load(state), "[1, 3]"),
-            (() => ParameterFile.Load(numbers, [q]), "'q'"), (() => ParameterFile.Load(numbers, [wide]), "[1, 3]"), (() => ParameterFile.Load(numbers, []), "0 are trained"),
+            (() => ParameterFile.Load(numbers, [q]), "'q'"),
+            (() => ParameterFile.Load(numbers, [wide]), "[1, 3]"),
+            (() => ParameterFile.Load(numbers, []), "0 are trained"),
         })
             Assert.Contains(says, Assert.Throws<ModelFormatException>(load).Message, StringComparison.Ordinal);
     }

@@ -9,7 +9,7 @@ public sealed class ScheduleTests
     [Theory]
     [InlineData("hf_linear", ScheduleKind.Linear)]
     [InlineData("hf_cosine", ScheduleKind.Cosine)]
-    public void Multipliers_are_those_of_transformers(string section, ScheduleKind kind)
+    public void Multipliers_equal_those_of_transformers(string section, ScheduleKind kind)
     {
         JsonElement golden = TrainingGoldens.Section(section);
         var schedule = new Schedule(kind, golden.GetProperty("total").GetInt64(), golden.GetProperty("warmup").GetInt64());

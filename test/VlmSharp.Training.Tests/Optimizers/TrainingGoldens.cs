@@ -3,7 +3,7 @@ using VlmSharp.Conformance;
 
 namespace VlmSharp.Training.Tests.Optimizers;
 
-/// <summary>The reference's numbers of optimizers, schedules and event files: <c>golden/metrics/training.json</c>.</summary>
+/// <summary>The reference's results for optimizers, schedules and event files: <c>golden/metrics/training.json</c>.</summary>
 internal static class TrainingGoldens
 {
     private static readonly JsonDocument Document = JsonDocument.Parse(File.ReadAllBytes(GoldenFiles.PathOf("metrics", "training.json")));

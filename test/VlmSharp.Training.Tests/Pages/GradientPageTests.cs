@@ -6,7 +6,7 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training.Tests.Pages;
 
-/// <summary>The example of <c>docs/gradient.md</c>, computed by the operators that the page speaks of.</summary>
+/// <summary>The example of <c>docs/gradient.md</c>, computed by the operators that the page describes.</summary>
 public sealed class GradientPageTests : IDisposable
 {
     private const int Tokens = 3, Width = 2, Words = 3;
@@ -54,10 +54,10 @@ public sealed class GradientPageTests : IDisposable
     }
 
     /// <summary>
-    /// The exercise: moving all keys by one vector adds the same to all scores of a row, and the softmax does not see it.
+    /// The exercise: shifting all keys by one vector adds the same number to all scores of a row, which softmax ignores.
     /// </summary>
     [Fact]
-    public void Gradients_of_keys_add_up_to_nothing_without_a_cap()
+    public void Gradients_of_keys_sum_to_zero_without_a_cap()
     {
         (_, Matrix q, Matrix k, Matrix v) = Inputs();
         float[] shifted = [.. Read(k).Select((value, i) => value + (i % Width == 0 ? 0.7f : -0.4f))];
@@ -68,7 +68,7 @@ public sealed class GradientPageTests : IDisposable
         Assert.NotEqual(LossOf(q, k, v, cap: 2), LossOf(q, moved, v, cap: 2), 1e-2);
     }
 
-    /// <summary>Checkpointing forgets what lies within a block, and finds the same bits again.</summary>
+    /// <summary>Checkpointing discards the values inside a block and recomputes the same bits.</summary>
     [Fact]
     public void Checkpointing_gives_the_same_bits()
     {
@@ -120,7 +120,7 @@ public sealed class GradientPageTests : IDisposable
         return b.CrossEntropy(answers, table.Weight, Own(backend.Upload([1, 2])));
     }
 
-    /// <summary>The same by the tape, which is told of the three matrices and finds the way itself.</summary>
+    /// <summary>The same with the tape, which only knows the three matrices and derives the backward pass itself.</summary>
     private Dictionary<string, Matrix> OnTape(bool checkpointing = true)
     {
         Tape tape = Own(new Tape(backend) { Checkpointing = checkpointing });

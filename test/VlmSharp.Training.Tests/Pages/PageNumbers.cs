@@ -9,7 +9,7 @@ namespace VlmSharp.Training.Tests.Pages;
 /// </summary>
 internal sealed partial class PageNumbers
 {
-    private const double Rounding = 0.51e-4; // half of the last digit, and what fp32 adds
+    private const double Rounding = 0.51e-4; // half of the last digit plus the rounding of fp32
 
     private readonly Dictionary<string, double[][]> shown = [];
     private readonly string text;
@@ -30,7 +30,7 @@ internal sealed partial class PageNumbers
         }
     }
 
-    /// <summary>The page shows all of these, rounded to four digits, and no other number.</summary>
+    /// <summary>Checks that the page shows all of these numbers, rounded to four digits, and no others.</summary>
     public void AssertAre(params (string Name, double[][] Rows)[] computed)
     {
         Assert.Equal(computed.Select(entry => entry.Name).Order(StringComparer.Ordinal), shown.Keys.Order(StringComparer.Ordinal));

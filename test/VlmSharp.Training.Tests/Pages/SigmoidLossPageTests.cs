@@ -34,9 +34,9 @@ public sealed class SigmoidLossPageTests
             ("b=0", [[SigmoidLoss.Compute(Pictures, Texts, 2, scale: 10, bias: 0).Loss]]));
     }
 
-    /// <summary>The exercise: a bias changes no softmax.</summary>
+    /// <summary>The exercise: a bias does not change a softmax.</summary>
     [Fact]
-    public void A_bias_moves_the_sigmoid_loss_alone()
+    public void A_bias_changes_only_the_sigmoid_loss()
     {
         var pairs = new EmbeddingPairs(Pictures, Texts, 2);
         double[,] plain = pairs.Scores(10, 0), moved = pairs.Scores(10, -10);

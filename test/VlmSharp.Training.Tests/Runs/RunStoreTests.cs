@@ -35,7 +35,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_checkpoint_is_found_with_all_it_says()
+    public void A_checkpoint_is_found_with_its_complete_description()
     {
         using RunStore store = Open();
         Assert.Null(store.FindLatest());
@@ -53,7 +53,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void The_last_ones_and_the_best_one_stay()
+    public void The_last_checkpoints_and_the_best_one_are_kept()
     {
         using RunStore store = Open(last: 2);
         foreach (long step in new long[] { 1, 2, 3, 4, 5 }) store.Save(State(step), Parts("x"), bestStep: step >= 2 ? 2 : 1);
@@ -61,7 +61,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void Without_best_only_the_last_ones_stay()
+    public void Without_a_best_one_only_the_last_checkpoints_are_kept()
     {
         using RunStore store = Open(last: 1, best: false);
         foreach (long step in new long[] { 1, 2, 3 }) store.Save(State(step), Parts("x"), bestStep: 1);
@@ -74,11 +74,19 @@ public sealed class RunStoreTests : IDisposable
         { "hash differs", d => Flip(Path.Combine(d, "numbers.bin")) },
         { "lacks 'adapter/weights.bin'", d => File.Delete(Path.Combine(d, "adapter", "weights.bin")) },
         { "is not there", d => File.Delete(Path.Combine(d, "manifest.json")) },
-        { "not well-formed JSON", d => File.WriteAllText(Path.Combine(d, "manifest.json"), File.ReadAllText(Path.Combine(d, "manifest.json"))[..^20]) },
+        {
+            "not well-formed JSON",
+            d => File.WriteAllText(Path.Combine(d, "manifest.json"), File.ReadAllText(Path.Combine(d, "manifest.json"))[..^20])
+        },
         { "does not name", d => File.WriteAllText(Path.Combine(d, "more.bin"), "") },
         { "where a JSON object belongs", d => File.WriteAllText(Path.Combine(d, "manifest.json"), "[]") },
         { "'format'", d => File.WriteAllText(Path.Combine(d, "manifest.json"), "{\"format\": 2}") },
-        { "is of step 7", d => File.WriteAllText(Path.Combine(d, "manifest.json"), File.ReadAllText(Path.Combine(d, "manifest.json")).Replace("\"step\": 10", "\"step\": 7", StringComparison.Ordinal)) },
+        {
+            "is of step 7",
+            d => File.WriteAllText(
+                Path.Combine(d, "manifest.json"),
+                File.ReadAllText(Path.Combine(d, "manifest.json")).Replace("\"step\": 10", "\"step\": 7", StringComparison.Ordinal))
+        },
     };
 
     private static void Flip(string path)
@@ -89,7 +97,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Damages))]
-    public void A_damaged_one_is_told_of_and_the_one_before_it_is_taken(string says, Action<string> damage)
+    public void A_damaged_checkpoint_is_reported_and_the_previous_one_is_used(string says, Action<string> damage)
     {
         using RunStore store = Open();
         Save(store, 5, 10);
@@ -98,12 +106,12 @@ public sealed class RunStoreTests : IDisposable
         string message = Assert.Single(told);
         Assert.Contains("step 10 is damaged", message, StringComparison.Ordinal);
         Assert.Contains(says, message, StringComparison.Ordinal);
-        Save(store, 10); // written anew in its place
+        Save(store, 10); // replaces the checkpoint of the same step
         Assert.Equal(10, store.FindLatest()!.State.Step);
     }
 
     [Fact]
-    public void A_damaged_one_does_not_take_the_place_of_a_whole_one()
+    public void A_damaged_checkpoint_does_not_replace_a_complete_one()
     {
         using RunStore store = Open(last: 1);
         Save(store, 10);
@@ -115,7 +123,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void What_is_half_done_is_removed_and_what_is_not_ours_stays()
+    public void Unfinished_work_is_removed_and_foreign_files_stay()
     {
         using (RunStore store = Open()) Save(store, 5);
         foreach (string name in new[] { ".writing-checkpoint-000010", ".deleting-checkpoint-3-x", "mine", "checkpoint-x" })
@@ -131,15 +139,16 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void Two_do_not_work_in_one_folder_and_an_old_lock_does_not_bar_it()
+    public void Two_runs_cannot_share_a_folder_and_an_old_lock_does_not_block_it()
     {
-        using (RunStore store = Open()) Assert.Contains("in use", Assert.Throws<IOException>(() => Open()).Message, StringComparison.Ordinal);
-        Assert.True(File.Exists(folder.At("out/.lock"))); // as a killed process leaves it
+        using (RunStore store = Open())
+            Assert.Contains("in use", Assert.Throws<IOException>(() => Open()).Message, StringComparison.Ordinal);
+        Assert.True(File.Exists(folder.At("out/.lock"))); // as a killed process would leave it
         Open().Dispose();
     }
 
     [Fact]
-    public void A_full_disk_leaves_what_was_there()
+    public void A_full_disk_leaves_existing_checkpoints()
     {
         using RunStore store = Open();
         Save(store, 5);
@@ -155,9 +164,9 @@ public sealed class RunStoreTests : IDisposable
         Assert.Equal(5, store.FindLatest()!.State.Step);
     }
 
-    /// <summary>The process ends before the n-th change of the file system, for every n: no clean-up runs.</summary>
+    /// <summary>The process ends before the n-th change of the file system, for every n, without any clean-up.</summary>
     [Fact]
-    public void An_end_before_any_change_leaves_a_whole_checkpoint()
+    public void A_crash_before_any_change_leaves_a_complete_checkpoint()
     {
         int changes = 0;
         for (int end = 0; ; end++, changes++)
@@ -196,7 +205,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     /// <summary>
-    /// A process that trains with the one that saves looks on: beside its lock, and with nothing of its unfinished work changed.
+    /// A process that trains together with the saving one only reads: despite its lock, and without changing its unfinished work.
     /// </summary>
     [Fact]
     public void A_store_that_reads_finds_checkpoints_and_changes_nothing()
@@ -215,11 +224,12 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void Other_settings_or_data_are_named()
+    public void Other_settings_or_data_are_reported()
     {
         RunState state = State(5);
         state.RequireSame(state.Settings, "f", "out");
-        string message = Assert.Throws<RequestException>(() => state.RequireSame(new Dictionary<string, string> { ["rate"] = "0.2", ["rank"] = "8" }, "f", "out")).Message;
+        string message = Assert.Throws<RequestException>(
+            () => state.RequireSame(new Dictionary<string, string> { ["rate"] = "0.2", ["rank"] = "8" }, "f", "out")).Message;
         Assert.Contains("model was 'a' and is not set", message, StringComparison.Ordinal);
         Assert.Contains("rank was not set and is '8'", message, StringComparison.Ordinal);
         Assert.Contains("rate was '0.1' and is '0.2'", message, StringComparison.Ordinal);

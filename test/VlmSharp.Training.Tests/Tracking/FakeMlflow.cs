@@ -29,7 +29,7 @@ internal sealed class FakeMlflow : IDisposable
             }
             catch (HttpListenerException) when (attempt < 10)
             {
-                // Another process has taken the port in between.
+                // Another process has taken the port in the meantime.
             }
         }
 
@@ -75,7 +75,7 @@ internal sealed class FakeMlflow : IDisposable
             }
             catch (HttpListenerException)
             {
-                // The client has not waited for it.
+                // The client did not wait for the answer.
             }
         }
     }
@@ -87,7 +87,9 @@ internal sealed class FakeMlflow : IDisposable
         Calls.Add($"{request.HttpMethod} {call}");
         Authorizations.Add(request.Headers["Authorization"] ?? "");
         if (call == "experiments/get-by-name")
-            return HasExperiment ? (200, """{"experiment":{"experiment_id":"4"}}""") : (404, """{"error_code":"RESOURCE_DOES_NOT_EXIST"}""");
+            return HasExperiment
+                ? (200, """{"experiment":{"experiment_id":"4"}}""")
+                : (404, """{"error_code":"RESOURCE_DOES_NOT_EXIST"}""");
         using var body = new MemoryStream();
         request.InputStream.CopyTo(body);
         if (body.Length > 1 << 20) return (400, "larger than 1 MB");
@@ -95,7 +97,8 @@ internal sealed class FakeMlflow : IDisposable
         switch (call)
         {
             case "experiments/create": return (200, """{"experiment_id":"9"}""");
-            case "runs/create": return (200, "{\"run\":{\"info\":{\"run_id\":\"run-of-" + json.GetProperty("experiment_id").GetString() + "\"}}}");
+            case "runs/create":
+                return (200, "{\"run\":{\"info\":{\"run_id\":\"run-of-" + json.GetProperty("experiment_id").GetString() + "\"}}}");
             case "runs/log-batch": return LogBatch(json);
             case "runs/update":
                 Status = json.GetProperty("status").GetString()!;

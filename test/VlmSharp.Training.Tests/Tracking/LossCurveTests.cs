@@ -21,7 +21,7 @@ public sealed class LossCurveTests
     }
 
     [Fact]
-    public void Nothing_is_drawn_of_nothing_and_a_constant_is_a_line()
+    public void Without_values_nothing_is_drawn_and_a_constant_is_a_line()
     {
         Assert.Empty(LossCurve.Draw([], 20, 3));
         Assert.Empty(LossCurve.Draw([double.NaN, double.PositiveInfinity], 20, 3));
@@ -30,7 +30,7 @@ public sealed class LossCurveTests
     }
 
     [Fact]
-    public void Without_a_terminal_there_are_lines_and_nothing_that_steers_one()
+    public void Without_a_terminal_there_are_lines_without_control_codes()
     {
         var output = new StringWriter { NewLine = "\n" };
         using var progress = new ConsoleProgress(output, isTerminal: false, () => 80);
@@ -48,7 +48,7 @@ public sealed class LossCurveTests
     }
 
     [Fact]
-    public void On_a_terminal_the_curve_is_drawn_over()
+    public void On_a_terminal_the_curve_is_overwritten()
     {
         var output = new StringWriter { NewLine = "\n" };
         using var progress = new ConsoleProgress(output, isTerminal: true, () => 40, new Clock());

@@ -26,13 +26,19 @@ public sealed class MetricsFileTests : IDisposable
         }
     }
 
-    private long[] StepsWithLoss() => [.. File.ReadAllLines(PathOf).Select(l => JsonDocument.Parse(l).RootElement).Where(l => l.TryGetProperty("loss", out _)).Select(l => l.GetProperty("step").GetInt64())];
+    private long[] StepsWithLoss() => [
+        .. File.ReadAllLines(PathOf)
+            .Select(l => JsonDocument.Parse(l).RootElement)
+            .Where(l => l.TryGetProperty("loss", out _))
+            .Select(l => l.GetProperty("step").GetInt64())
+    ];
 
     [Fact]
     public void A_line_has_what_other_tools_read()
     {
         Write(0, 0);
-        Assert.Equal("""{"step":0,"loss":1.5,"grad_norm":0.25,"lr":1E-05,"tokens":7,"tokens_per_s":3.5}""" + "\n", File.ReadAllText(PathOf));
+        Assert.Equal(
+            """{"step":0,"loss":1.5,"grad_norm":0.25,"lr":1E-05,"tokens":7,"tokens_per_s":3.5}""" + "\n", File.ReadAllText(PathOf));
     }
 
     [Fact]
@@ -45,12 +51,12 @@ public sealed class MetricsFileTests : IDisposable
         Assert.Equal([0, 1], StepsWithLoss());
     }
 
-    /// <summary>The evaluation after two steps belongs to a checkpoint of two steps, and not to one of one step.</summary>
+    /// <summary>The evaluation after two steps belongs to the checkpoint of two steps, not to that of one step.</summary>
     [Theory]
     [InlineData(2, 4)]
     [InlineData(1, 1)]
     [InlineData(0, 0)]
-    public void What_lies_behind_the_checkpoint_is_cut(long checkpoint, int lines)
+    public void Lines_after_the_checkpoint_are_cut(long checkpoint, int lines)
     {
         Write(0, 0, 1, 2, 3);
         using (var file = new MetricsFile(PathOf)) file.Begin(Run(checkpoint));
@@ -61,7 +67,7 @@ public sealed class MetricsFileTests : IDisposable
 
     [Theory]
     [InlineData("{\"step\":2,\"lo")]
-    [InlineData("{\"step\":2,\"loss\":1}")] // whole, but for its end
+    [InlineData("{\"step\":2,\"loss\":1}")] // complete except for the line end
     [InlineData("\0\0\0\0\n")]
     [InlineData("[1]\n{\"step\":0,\"loss\":1}\n")]
     public void A_torn_last_line_is_cut(string torn)

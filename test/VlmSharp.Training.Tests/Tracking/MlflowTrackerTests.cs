@@ -29,7 +29,7 @@ public sealed class MlflowTrackerTests : IDisposable
         Assert.Equal(["GET experiments/get-by-name", "POST experiments/create", "POST runs/create"], server.Calls.Take(3));
         Assert.Equal(230, server.Parameters.Count);
         Assert.Equal(500, server.Parameters["setting0"].Length);
-        Assert.Equal(4 * 700 - 1 + 1, server.Metrics.Count); // a loss that is none is left out
+        Assert.Equal(4 * 700 - 1 + 1, server.Metrics.Count); // a loss that is not finite is left out
         Assert.Equal(Enumerable.Range(1, 700).Where(i => i != 2).Select(i => (long)i),
             server.Metrics.Where(m => m.Key == "loss").Select(m => m.Step));
         Assert.Contains(("eval_loss", 7.0, 700L), server.Metrics);
@@ -38,7 +38,7 @@ public sealed class MlflowTrackerTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_goes_on_is_the_same_run()
+    public void A_resumed_run_is_the_same_run()
     {
         using var server = new FakeMlflow { HasExperiment = true };
         var settings = new MlflowSettings(server.Address) { RunIdFile = folder.At("id"), User = "me", Password = "p" };
@@ -53,7 +53,7 @@ public sealed class MlflowTrackerTests : IDisposable
     }
 
     [Fact]
-    public void A_server_that_fails_is_told_of_once_and_costs_nothing()
+    public void A_failing_server_is_reported_once_and_costs_nothing()
     {
         using var server = new FakeMlflow { IsBroken = true };
         Track(new MlflowSettings(server.Address), Run(0), steps: 50);
@@ -63,7 +63,7 @@ public sealed class MlflowTrackerTests : IDisposable
     }
 
     [Fact]
-    public void A_server_that_is_not_there_is_told_of_once()
+    public void A_missing_server_is_reported_once()
     {
         Uri gone;
         using (var server = new FakeMlflow()) gone = server.Address;

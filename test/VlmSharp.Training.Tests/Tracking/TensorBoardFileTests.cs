@@ -10,7 +10,7 @@ namespace VlmSharp.Training.Tests.Tracking;
 public sealed class TensorBoardFileTests
 {
     [Fact]
-    public void Records_are_those_of_TensorFlow_to_the_byte()
+    public void Records_equal_those_of_TensorFlow_to_the_byte()
     {
         JsonElement golden = TrainingGoldens.Section("tensorboard");
         Assert.Equal(golden.GetProperty("crc32c_123456789").GetString(), TensorBoardFile.Crc32C("123456789"u8).ToString("x8"));
@@ -21,7 +21,7 @@ public sealed class TensorBoardFileTests
     }
 
     [Fact]
-    public void A_file_is_whole_records_and_says_where_a_run_goes_on()
+    public void A_file_has_complete_records_and_marks_where_a_run_resumes()
     {
         using var folder = new TemporaryFolder();
         using (var board = new TensorBoardFile(folder.At("events")))
@@ -45,7 +45,7 @@ public sealed class TensorBoardFileTests
             Assert.True(at <= bytes.Length);
         }
 
-        Assert.Equal(8, payloads.Count); // version, start, four numbers, the evaluation's, the picture
+        Assert.Equal(8, payloads.Count); // version, start, four numbers, the evaluation, the picture
         // step 301, counted from 1, session_log { status: START }
         Assert.Equal([0x10, 0xAD, 0x02, 0x3A, 0x02, 0x08, 0x01], payloads[1][9..]);
         Assert.Contains("train/lr", Encoding.Latin1.GetString(payloads[4]), StringComparison.Ordinal);

@@ -1,6 +1,6 @@
 namespace VlmSharp.Architecture.Tests.Reading.Sample;
 
-/// <summary>Names a type of its own in every way that C# has; each is called after the way.</summary>
+/// <summary>Names a different type in every way that C# has. Each type is called after the way.</summary>
 [OfType]
 internal sealed class Everything<[OfParameter] T> : BaseType<BaseArgument>, IInterface where T : IConstraint
 {

@@ -8,7 +8,7 @@ public sealed class TiledAttentionTests
 {
     private static readonly Random Source = new(5);
 
-    /// <summary>Threads decide how many queries an item has, but not what comes out: bit for bit.</summary>
+    /// <summary>The number of threads decides how many queries an item has, but the results have the same bits.</summary>
     [Theory]
     [InlineData(8, 1, 64, 0, 300)]
     [InlineData(8, 1, 256, 0, 0)]
@@ -23,7 +23,7 @@ public sealed class TiledAttentionTests
         foreach (int threads in new[] { 2, 5 }) Assert.Equal(expected, Attend(threads, spec, prefix, Tokens, q, k, v));
     }
 
-    /// <summary>Nor does what comes out depend on them where the keys of a few queries are shared out.</summary>
+    /// <summary>The results also do not depend on the threads if the keys of a few queries are split.</summary>
     [Theory]
     [InlineData(8, 1, 256, 0, 1, 1101)]
     [InlineData(8, 1, 64, 700, 1, 1500)]
@@ -57,7 +57,9 @@ public sealed class TiledAttentionTests
     private static float[] Attend(int threads, in AttentionSpec spec, int prefix, int tokens, float[] q, float[] k, float[] v)
     {
         using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
-        using Matrix query = backend.Upload(q, tokens, q.Length / tokens), keys = backend.Upload(k, tokens, k.Length / tokens), values = backend.Upload(v, tokens, v.Length / tokens);
+        using Matrix query = backend.Upload(q, tokens, q.Length / tokens),
+            keys = backend.Upload(k, tokens, k.Length / tokens),
+            values = backend.Upload(v, tokens, v.Length / tokens);
         SequenceBatch batch = new();
         batch.Add(tokens, prefix);
         using Matrix y = backend.Attention(query, keys, values, batch.Table, spec);
@@ -66,7 +68,7 @@ public sealed class TiledAttentionTests
         return result;
     }
 
-    // The queries are the last of the sequence, whose keys stand in a cache.
+    // The queries are the last rows of the sequence, whose keys are in a cache.
     private static float[] Decode(int threads, in AttentionSpec spec, float[] q, int keys, float[] k, float[] v)
     {
         using var backend = new CpuBackend(new CpuBackendOptions { Threads = threads });
@@ -74,7 +76,8 @@ public sealed class TiledAttentionTests
         using KvCache cache = backend.CreateKvCache(1, width, keys);
         SequenceBatch batch = new();
         batch.Add(keys, 0, cache);
-        using (Matrix allKeys = backend.Upload(k, keys, width), values = backend.Upload(v, keys, width)) backend.AppendKeyValues(allKeys, values, batch.Table, 0);
+        using (Matrix allKeys = backend.Upload(k, keys, width), values = backend.Upload(v, keys, width))
+            backend.AppendKeyValues(allKeys, values, batch.Table, 0);
         batch.Advance();
         cache.Truncate(keys - queries);
         batch.Clear();

@@ -21,7 +21,7 @@ internal sealed class Group
         Sectors = new long[program.Code.Length];
     }
 
-    /// <summary>What is run.</summary>
+    /// <summary>The program that runs.</summary>
     public Launch Launch { get; private set; } = null!;
 
     public SharedMemory Shared { get; }
@@ -35,7 +35,7 @@ internal sealed class Group
     /// <summary>The number of the group in the launch.</summary>
     public int Number { get; private set; }
 
-    /// <summary>Counts the barriers, over all groups that this object has been.</summary>
+    /// <summary>The number of barriers, over all groups that this object has run.</summary>
     public int Epoch { get; private set; } = 1;
 
     /// <summary>Executions: [instruction, warps or threads].</summary>
@@ -71,7 +71,7 @@ internal sealed class Group
     }
 
     /// <summary>
-    /// All that have not ended wait at a barrier, all threads at the same, and none has ended: the barrier opens. False if all have
+    /// Opens a barrier: all threads must wait at the same barrier, and none may have ended. Returns false if all have
     /// ended.
     /// </summary>
     private bool PassBarrier()

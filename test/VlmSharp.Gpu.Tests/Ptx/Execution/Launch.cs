@@ -7,6 +7,6 @@ namespace VlmSharp.Gpu.Tests.Ptx.Execution;
 /// <param name="Grid">Groups.</param>
 /// <param name="Threads">Threads of a group.</param>
 /// <param name="Parameters">The parameters' bytes.</param>
-/// <param name="Global">The memory that it may touch.</param>
-/// <param name="MostSteps">Instructions of a warp after which it is given up.</param>
+/// <param name="Global">The memory that the launch may touch.</param>
+/// <param name="MostSteps">The number of instructions after which a warp is given up.</param>
 internal sealed record Launch(LaunchGrid Grid, int Threads, byte[] Parameters, GlobalMemory Global, long MostSteps);

@@ -1,6 +1,6 @@
 namespace VlmSharp.Gpu.Tests.Ptx.Execution;
 
-/// <summary>Where a thread stands, and in what.</summary>
+/// <summary>The position of a thread in its group and grid.</summary>
 internal static class SpecialRegisters
 {
     private static readonly HashSet<string> Names =

@@ -6,9 +6,8 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 namespace VlmSharp.Gpu.Tests.Ptx.Execution;
 
 /// <summary>
-/// 32 threads in step. Where they part at a branch, those at the earliest instruction go on until they meet the others. Lanes wait at
-/// barriers and at
-/// instructions for a whole warp until all are there.
+/// 32 threads in step. If they diverge at a branch, the threads at the earliest instruction run until they meet the others. Lanes wait
+/// at barriers and at instructions for a whole warp until all are there.
 /// </summary>
 internal sealed unsafe class Warp
 {
@@ -55,7 +54,7 @@ internal sealed unsafe class Warp
 
     public string Text => program.Code[Place].Text;
 
-    /// <summary>Takes its place in a group: registers hold rubbish, so that no program rests on zeros.</summary>
+    /// <summary>Joins a group. Registers hold garbage, so that no program relies on zeros.</summary>
     public void Begin(int threads)
     {
         live = threads >= Lanes ? uint.MaxValue : (1u << threads) - 1;
@@ -93,7 +92,7 @@ internal sealed unsafe class Warp
 
     private PtxException Fault(PtxFault fault, uint lanes, string what) => Fault(fault, BitOperations.TrailingZeroCount(lanes), what);
 
-    /// <summary>The lanes at the earliest place, until they part, wait, end or come to where others are.</summary>
+    /// <summary>Runs the lanes at the earliest place until they diverge, wait, end or reach other lanes.</summary>
     private void RunEarliest(uint ready)
     {
         int place = int.MaxValue, next = int.MaxValue;
@@ -175,7 +174,7 @@ internal sealed unsafe class Warp
     }
 
     /// <summary>
-    /// All lanes wait: at an instruction for the whole warp, which is done; at a barrier of the group (false); or at different places.
+    /// All lanes wait: at an instruction for the whole warp, which then runs; at a barrier of the group (false); or at different places.
     /// </summary>
     private bool RunTogether()
     {

@@ -5,7 +5,7 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Instructions;
 
-/// <summary>atom, which gives the old value, and red, which does not: a change of one element that nobody can come between.</summary>
+/// <summary>atom, which gives the old value, and red, which does not: an indivisible change of one element.</summary>
 internal static unsafe class Atomics
 {
     public static Execute? Decode(Statement s)

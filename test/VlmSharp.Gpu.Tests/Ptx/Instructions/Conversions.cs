@@ -57,7 +57,7 @@ internal static class Conversions
         _ => throw s.NotSupported(),
     };
 
-    /// <summary>What does not fit becomes the nearest that does; a NaN becomes 0.</summary>
+    /// <summary>A number that does not fit becomes the nearest that does; NaN becomes 0.</summary>
     private static ulong ToInteger(PtxType to, double value)
     {
         if (double.IsNaN(value)) return 0;

@@ -5,7 +5,7 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Instructions;
 
-/// <summary>cp.async: copies from global to shared memory beside the program, in batches that a thread closes and waits for.</summary>
+/// <summary>cp.async: asynchronous copies from global to shared memory, in batches that a thread closes and waits for.</summary>
 internal static class Copies
 {
     public static Execute? Decode(Statement s)

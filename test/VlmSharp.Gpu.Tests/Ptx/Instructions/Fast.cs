@@ -5,7 +5,7 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 namespace VlmSharp.Gpu.Tests.Ptx.Instructions;
 
 /// <summary>
-/// The instructions that inner loops are made of, without a call for each lane. The others are a function each (<see
+/// The instructions of inner loops, without a call for each lane. The others are a function each (<see
 /// cref="Lanewise"/>).
 /// </summary>
 internal static unsafe class Fast

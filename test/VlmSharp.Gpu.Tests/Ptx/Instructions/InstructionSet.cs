@@ -2,7 +2,7 @@ using VlmSharp.Gpu.Tests.Ptx.Parsing;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Instructions;
 
-/// <summary>Finds what an instruction does: each family knows its own.</summary>
+/// <summary>Finds the implementation of an instruction: each family knows its own.</summary>
 internal static class InstructionSet
 {
     private static readonly Func<Statement, Execute?>[] Families =

@@ -29,7 +29,7 @@ internal static class Integers
 
     private static bool IsUnsigned64(Statement s) => s.Type is { IsSigned: false, Bits: 64 };
 
-    /// <summary>A division by zero has no defined result on a GPU; all ones are what it gives.</summary>
+    /// <summary>A division by zero has no defined result; GPUs give all ones.</summary>
     private static long Divide(long a, long b) => b switch { 0 => -1, -1 => -a, _ => a / b };
 
     private static long Remainder(long a, long b) => b switch { 0 => a, -1 => 0, _ => a % b };

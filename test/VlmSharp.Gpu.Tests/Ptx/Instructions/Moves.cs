@@ -19,7 +19,7 @@ internal static unsafe class Moves
         _ => null,
     };
 
-    /// <summary>What orders memory here are barriers alone.</summary>
+    /// <summary>Only barriers order memory here.</summary>
     private static void Nothing(Warp warp, uint lanes)
     {
     }

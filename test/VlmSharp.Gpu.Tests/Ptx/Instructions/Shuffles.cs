@@ -32,7 +32,7 @@ internal static unsafe class Shuffles
 
     /// <summary>
     /// The last operand but one clamps: bits 0 to 4 the last lane (up: the first), bits 8 to 12 those bits of a lane that never change.
-    /// Who would pass it gets its own.
+    /// A lane that would pass it gets its own value.
     /// </summary>
     private static Execute Shuffle(Statement s)
     {

@@ -3,7 +3,7 @@ using VlmSharp.Gpu.Tests.Ptx.Execution;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Memory;
 
-/// <summary>The asynchronous copies of a warp's lanes. They land as late as they may: when their thread waits for them.</summary>
+/// <summary>The asynchronous copies of a warp's lanes. They arrive as late as possible: when their thread waits for them.</summary>
 internal sealed unsafe class AsyncCopies(Warp warp)
 {
     private readonly List<Copy>[] pending = [.. Enumerable.Range(0, Warp.Lanes).Select(_ => new List<Copy>())];

@@ -5,9 +5,8 @@ using VlmSharp.Gpu.Tests.Ptx.Execution;
 namespace VlmSharp.Gpu.Tests.Ptx.Memory;
 
 /// <summary>
-/// Shared memory has 32 banks of 4 bytes: word i lies in bank i % 32. What lanes want of one bank takes a pass for each different word;
-/// lanes that want the
-/// same word get it together. Lanes of 8 bytes are served in halves of a warp, of 16 bytes in quarters.
+/// Shared memory has 32 banks of 4 bytes: word i lies in bank i % 32. A bank takes one pass for each different word that lanes need;
+/// lanes that need the same word get it together. Lanes of 8 bytes are served in halves of a warp, of 16 bytes in quarters.
 /// </summary>
 internal static class BankConflicts
 {

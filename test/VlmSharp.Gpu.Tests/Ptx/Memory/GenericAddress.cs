@@ -1,6 +1,6 @@
 namespace VlmSharp.Gpu.Tests.Ptx.Memory;
 
-/// <summary>Addresses that may lie in any memory: global ones as they are, shared and local ones in windows that no process uses.</summary>
+/// <summary>Addresses in any memory: global addresses unchanged, shared and local ones in windows that no process uses.</summary>
 internal static class GenericAddress
 {
     private const ulong Shared = 0x4000_0000_0000_0000, Local = 0x2000_0000_0000_0000, Size = 1ul << 32;

@@ -10,9 +10,8 @@ internal readonly record struct MemoryRange(ulong Start, ulong Length)
 
 /// <summary>
 /// The global memory of one launch: native addresses, each access checked against the ranges, and who touched it. Groups are never
-/// ordered; threads of one
-/// group are ordered by its barriers. Unordered accesses race if one writes, except that two may write the same value, and atomic ones
-/// do not race with each other.
+/// ordered; threads of one group are ordered by its barriers. Unordered accesses race if one writes, except that two may write the same
+/// value, and atomic ones do not race with each other.
 /// </summary>
 internal sealed unsafe class GlobalMemory
 {
@@ -40,7 +39,7 @@ internal sealed unsafe class GlobalMemory
         if (shadow is not null) launch = shadow.Begin(cells);
     }
 
-    /// <summary>Who writes holds it, so that what is compared is what was there.</summary>
+    /// <summary>Held while writing, so that the comparison sees the old value.</summary>
     public Lock Writing => writing;
 
     public byte* Read(Warp warp, int lane, ulong address, int size)
@@ -57,7 +56,7 @@ internal sealed unsafe class GlobalMemory
         long me = Me(warp, lane);
         foreach (ref GlobalCell cell in Cells(address, size))
         {
-            // The read is published before it is asked who wrote, and a write the other way round: one of two threads sees the other.
+            // A read is published before the writer is looked up, and a write the other way round, so one of two threads sees the other.
             cell.NoteReader(me, warp.Group.Epoch);
             if (!cell.IsWriteOrdered(me, warp.Group.Epoch)) throw Race(warp, lane, address, "reads", cell);
         }

@@ -62,7 +62,9 @@ internal struct GlobalCell
     private static bool IsSameGroup(long who, long me) => (who & (GroupMask | SeveralGroups)) == (me & GroupMask);
 }
 
-/// <summary>The cells of the memory of a launch, used again by the next: the number of the launch tells old from new.</summary>
+/// <summary>
+/// The cells for the memory of a launch. The next launch reuses them: the number of the launch distinguishes old from new.
+/// </summary>
 internal sealed class GlobalShadow
 {
     private const int MostLaunches = 1 << (63 - GlobalCell.LaunchShift);

@@ -4,8 +4,8 @@ using VlmSharp.Gpu.Tests.Ptx.Execution;
 namespace VlmSharp.Gpu.Tests.Ptx.Memory;
 
 /// <summary>
-/// Global memory is read in sectors of 32 bytes. What the lanes of a warp read in one instruction is collected, so that each sector is read
-/// once, but whole, however little of it was asked for.
+/// Global memory is read in sectors of 32 bytes. The reads of a warp in one instruction are combined: each sector is read
+/// once, and completely, however little of it is needed.
 /// </summary>
 internal static class Sectors
 {

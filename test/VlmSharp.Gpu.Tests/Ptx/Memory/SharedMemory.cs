@@ -4,9 +4,8 @@ namespace VlmSharp.Gpu.Tests.Ptx.Memory;
 
 /// <summary>
 /// A group's shared memory, and who touched it last. Two accesses of different threads are ordered if a barrier of the group stands
-/// between them, or if both
-/// are of one warp and a barrier of the warp does. Unordered ones, one of them writing, are a race, whatever is written. Atomic ones do
-/// not race with each other.
+/// between them, or if both are of one warp and a barrier of the warp does. Unordered ones, one of them writing, are a race, whatever is
+/// written. Atomic ones do not race with each other.
 /// </summary>
 internal sealed unsafe class SharedMemory(int grain)
 {
@@ -30,7 +29,7 @@ internal sealed unsafe class SharedMemory(int grain)
     /// <summary>Counts the barriers of the group.</summary>
     public int Epoch { get; set; }
 
-    /// <summary>A new group: nothing is written. What was touched in earlier epochs counts no more.</summary>
+    /// <summary>Starts a new group: nothing is written yet, and accesses of earlier epochs no longer count.</summary>
     public void Begin(int length, int epoch)
     {
         Length = length;
@@ -93,7 +92,7 @@ internal sealed unsafe class SharedMemory(int grain)
     }
 
     /// <summary>
-    /// An asynchronous copy begins: from now on it may write at any time, so nobody may touch its target until it has landed.
+    /// Starts an asynchronous copy: it may write at any time, so its target may not be touched until it has arrived.
     /// </summary>
     public void BeginCopy(Warp warp, int lane, ulong address, int size)
     {
@@ -101,7 +100,7 @@ internal sealed unsafe class SharedMemory(int grain)
         for (int i = (int)address / grain, end = ((int)address + size - 1) / grain; i <= end; i++) cells[i].CopyEpoch = begun;
     }
 
-    /// <summary>It lands, as a write of the thread that waited for it.</summary>
+    /// <summary>Completes the copy, as a write of the thread that waited for it.</summary>
     public byte* EndCopy(Warp warp, int lane, ulong address, int size)
     {
         for (int i = (int)address / grain, end = ((int)address + size - 1) / grain; i <= end; i++)

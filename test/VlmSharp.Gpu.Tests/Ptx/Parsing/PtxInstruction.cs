@@ -2,7 +2,7 @@ using VlmSharp.Gpu.Tests.Ptx.Execution;
 
 namespace VlmSharp.Gpu.Tests.Ptx.Parsing;
 
-/// <summary>How the flow of control goes on.</summary>
+/// <summary>How control flow continues.</summary>
 internal enum FlowKind
 {
     /// <summary>To the next instruction.</summary>
@@ -32,7 +32,7 @@ internal delegate void Execute(Warp warp, uint lanes);
 /// <summary>One instruction, decoded.</summary>
 internal sealed class PtxInstruction(string text, string name)
 {
-    /// <summary>As it stands in the program.</summary>
+    /// <summary>The text of the instruction in the program.</summary>
     public string Text => text;
 
     /// <summary>The instruction with its modifiers, without operands.</summary>
@@ -40,10 +40,10 @@ internal sealed class PtxInstruction(string text, string name)
 
     public FlowKind Flow { get; init; }
 
-    /// <summary>What it does; null for branches, exits and barriers.</summary>
+    /// <summary>The implementation; null for branches, exits and barriers.</summary>
     public Execute? Execute { get; init; }
 
-    /// <summary>Where the register of the predicate lies; -1: always executed.</summary>
+    /// <summary>The slot of the predicate register; -1 if always executed.</summary>
     public int Guard { get; init; } = -1;
 
     /// <summary>Executed where the predicate is false.</summary>

@@ -30,7 +30,7 @@ internal sealed class PtxProgram
     /// <summary>Bytes of the parameters.</summary>
     public required int ParameterBytes { get; init; }
 
-    /// <summary>Shared memory that the program declares, in bytes; what is asked for at launch lies behind it.</summary>
+    /// <summary>Shared memory that the program declares, in bytes; memory requested at launch follows it.</summary>
     public required int SharedBytes { get; init; }
 
     /// <summary>Local memory of a thread.</summary>
@@ -42,7 +42,7 @@ internal sealed class PtxProgram
     /// <summary>The narrowest access to global memory.</summary>
     public required int GlobalGrain { get; init; }
 
-    /// <summary>Groups that have run and may be used again: their memory is worth keeping.</summary>
+    /// <summary>Groups that have run and can be reused, because their memory is worth keeping.</summary>
     public ConcurrentBag<Group> Idle { get; } = [];
 
     public static PtxProgram Parse(string ptx) => new PtxParser(ptx).Parse();

@@ -67,10 +67,10 @@ internal sealed class Statement
 
     public bool Has(string modifier) => Array.IndexOf(Parts, modifier) > 0;
 
-    /// <summary>Where an operand that is written lies.</summary>
+    /// <summary>The slot of an operand that is written.</summary>
     public int Register(int operand) => symbols.Register(Operands[operand]);
 
-    /// <summary>Where an operand that is read lies.</summary>
+    /// <summary>The slot of an operand that is read.</summary>
     public int Operand(int operand) => symbols.Operand(Operands[operand]);
 
     /// <summary>"{a, b}" or "a".</summary>

@@ -31,7 +31,7 @@ internal sealed class Symbols
 
     public (int Slot, string Name)[] Specials() => [.. specials.Select(s => (s.Value * Warp.Lanes, s.Key))];
 
-    /// <summary>What the slots of constants hold. Shared memory that is asked for at launch lies behind the declared.</summary>
+    /// <summary>What the slots of constants hold. Shared memory requested at launch follows the declared memory.</summary>
     public (int Slot, ulong Value)[] Constants()
     {
         SharedBytes = Align(SharedBytes, 16);

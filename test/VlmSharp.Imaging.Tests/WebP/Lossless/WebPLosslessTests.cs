@@ -4,7 +4,7 @@ using static VlmSharp.Imaging.Tests.WebP.WebPFile;
 
 namespace VlmSharp.Imaging.Tests.WebP.Lossless;
 
-/// <summary>What encoders never write into lossless streams, written by hand: rules at the edges, and faults.</summary>
+/// <summary>Lossless streams that encoders never write, written by hand: rules at the edges, and faults.</summary>
 public class WebPLosslessTests
 {
     [Fact]
@@ -66,7 +66,8 @@ public class WebPLosslessTests
     public void GroupsThatNoRegionUsesAreDropped()
     {
         // Two groups, and an image that always says 1.
-        byte[] file = Vp8LWriter.Picture(1, 1).Flags(0, 0, 1).Bits(0, 3).Flags(0).Plain(0, 1, 0, 0).Plain(9, 9, 9, 9).Plain(1, 2, 3, 0).ToFile();
+        byte[] file =
+            Vp8LWriter.Picture(1, 1).Flags(0, 0, 1).Bits(0, 3).Flags(0).Plain(0, 1, 0, 0).Plain(9, 9, 9, 9).Plain(1, 2, 3, 0).ToFile();
         Assert.Equal([1, 2, 3], ImageFile.Decode(file, "x").Pixels);
     }
 
@@ -74,7 +75,8 @@ public class WebPLosslessTests
     public void PrefixCodesOfASmallPictureStaySmall()
     {
         // 16384 regions with a group each, and each group with codes of several kilobytes.
-        Vp8LWriter stream = Vp8LWriter.Picture(512, 512).Flags(0, 1).Bits(11, 4).Flags(1).Bits(0, 3).Flags(0).Even(8).Even(8).One(0).One(0).One(0);
+        Vp8LWriter stream =
+            Vp8LWriter.Picture(512, 512).Flags(0, 1).Bits(11, 4).Flags(1).Bits(0, 3).Flags(0).Even(8).Even(8).One(0).One(0).One(0);
         for (int group = 0; group < 16384; group++)
         {
             // Codes come with their highest bit first.
@@ -86,25 +88,48 @@ public class WebPLosslessTests
         for (int group = 0; group < 16384; group++)
             stream.Even(11).Even(8).Even(8).Even(8).One(0);
         Assert.Equal(
-            "x is a WebP picture with more prefix codes than a picture of its size can use, which VlmSharp does not read; convert it to PNG or baseline JPEG.",
+            "x is a WebP picture with more prefix codes than a picture of its size can use, which VlmSharp does not read; convert it to "
+                + "PNG or baseline JPEG.",
             Fault(stream.ToFile()));
     }
 
     [Fact]
     public void FaultsAreNamed()
     {
-        Assert.Contains("the same transform twice", Fault(Vp8LWriter.Picture(1, 1).Flags(1).Bits(2, 2).Flags(1).Bits(2, 2).Bits(0, 99).ToFile()), StringComparison.Ordinal);
-        Assert.Contains("a color cache has 12 bits", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 1).Bits(12, 4).Bits(0, 99).ToFile()), StringComparison.Ordinal);
-        Assert.Contains("a color cache has 0 bits", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 1).Bits(0, 99).ToFile()), StringComparison.Ordinal);
-        Assert.Contains("code of its code lengths is not complete", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 0, 0, 0).Bits(0, 99).ToFile()), StringComparison.Ordinal);
+        Assert.Contains(
+            "the same transform twice",
+            Fault(Vp8LWriter.Picture(1, 1).Flags(1).Bits(2, 2).Flags(1).Bits(2, 2).Bits(0, 99).ToFile()),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "a color cache has 12 bits",
+            Fault(Vp8LWriter.Picture(1, 1).Flags(0, 1).Bits(12, 4).Bits(0, 99).ToFile()),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "a color cache has 0 bits", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 1).Bits(0, 99).ToFile()), StringComparison.Ordinal);
+        Assert.Contains(
+            "code of its code lengths is not complete",
+            Fault(Vp8LWriter.Picture(1, 1).Flags(0, 0, 0, 0).Bits(0, 99).ToFile()),
+            StringComparison.Ordinal);
         // A distance symbol outside of its alphabet of 40 leaves a code without symbols.
-        Assert.Contains("a prefix code is not complete", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 0, 0).One(0).One(0).One(0).One(0).One(40).ToFile()), StringComparison.Ordinal);
+        Assert.Contains(
+            "a prefix code is not complete",
+            Fault(Vp8LWriter.Picture(1, 1).Flags(0, 0, 0).One(0).One(0).One(0).One(0).One(40).ToFile()),
+            StringComparison.Ordinal);
         // Twenty lengths for an alphabet of 40 are too many when each is a run of zeros; 2^14 are too many at once.
-        Assert.Contains("more code lengths than symbols", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 0, 0, 0).Bits(0, 4).Bits(1, 3).Bits(0, 9).Flags(1).Bits(6, 3).Bits(16383, 14).ToFile()), StringComparison.Ordinal);
-        Assert.Contains("more code lengths than symbols", Fault(Vp8LWriter.Picture(1, 1).Flags(0, 0, 0, 0).Bits(0, 4).Bits(0, 3).Bits(1, 3).Bits(0, 6).Flags(0).Bits(-1, 32).Bits(-1, 32).ToFile()), StringComparison.Ordinal);
+        Assert.Contains(
+            "more code lengths than symbols",
+            Fault(Vp8LWriter.Picture(1, 1).Flags(0, 0, 0, 0).Bits(0, 4).Bits(1, 3).Bits(0, 9).Flags(1).Bits(6, 3).Bits(16383, 14).ToFile()),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "more code lengths than symbols",
+            Fault(Vp8LWriter.Picture(1, 1)
+                .Flags(0, 0, 0, 0).Bits(0, 4).Bits(0, 3).Bits(1, 3).Bits(0, 6).Flags(0).Bits(-1, 32).Bits(-1, 32).ToFile()),
+            StringComparison.Ordinal);
         Assert.Contains("unknown signature", Fault(Riff(Chunk("VP8L", 0x2E, 0, 0, 0, 0, 0))), StringComparison.Ordinal);
         Assert.Contains("version", Fault(Riff(Chunk("VP8L", 0x2F, 0, 0, 0, 0x20, 0))), StringComparison.Ordinal);
-        Assert.Equal("x is a truncated WebP picture: it ends within its compressed data; copy or download the file again.", Fault(Vp8LWriter.Picture(9, 9).Flags(0, 0, 0).ToFile()));
+        Assert.Equal(
+            "x is a truncated WebP picture: it ends within its compressed data; copy or download the file again.",
+            Fault(Vp8LWriter.Picture(9, 9).Flags(0, 0, 0).ToFile()));
     }
 
     // Two symbols: a literal of green 7, and a copy of four pixels from the pixel on the left.
