@@ -64,7 +64,8 @@ internal static class OperatorsProgram
                 (best, table, floor) = (took, operators, before.Best(probe.Measure()).FloorSeconds(bytes, flops));
             }
 
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {best * 1e3:0.0} ms, {floor / best:P0} of the limit\n{table}"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{name}: {best * 1e3:0.0} ms, {floor / best:P0} of the limit\n{table}"));
         }
     }
 

@@ -62,7 +62,7 @@ public sealed class DamagedModelTests : IDisposable
         byte[] file = File.ReadAllBytes(path);
         int length = (int)BitConverter.ToInt64(file), data = file.Length - 8 - length;
         string header = System.Text.Encoding.UTF8.GetString(file, 8, length).TrimEnd();
-        header = header[..^1] + $$""","score.bias":{"dtype":"F32","shape":[1],"data_offsets":[{{data}},{{data + 4}}]}}""";
+        header = header[..^1] + $$$""","score.bias":{"dtype":"F32","shape":[1],"data_offsets":[{{{data}}},{{{data + 4}}}]}}""";
         byte[] json = System.Text.Encoding.UTF8.GetBytes(header);
         File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)json.Length), .. json, .. file.AsSpan(8 + length), 0, 0, 0, 0]);
     }

@@ -86,7 +86,8 @@ public sealed class StandardInputTests : IDisposable
         File.Copy(Cake, scratch.At("--cake.png"));
         string[][] commands =
         [
-            ["caption", "-q", "--", "--cake.png"], ["ask", "-q", "--", "--cake.png", "-what is it?"], ["detect", "-q", "--", "--cake.png", "-cake"],
+            ["caption", "-q", "--", "--cake.png"], ["ask", "-q", "--", "--cake.png", "-what is it?"],
+            ["detect", "-q", "--", "--cake.png", "-cake"],
         ];
         foreach (string[] words in commands)
         {

@@ -5,7 +5,9 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Conformance;
 
-/// <summary>The demo model with one number of its weights replaced, and with a head of its own, so that a damaged row of the table is no other's.</summary>
+/// <summary>
+/// The demo model with one number of its weights replaced, and with a head of its own, so that a damaged row of the table is no other's.
+/// </summary>
 public static class DamagedModel
 {
     /// <summary>A copy of the demo model.</summary>

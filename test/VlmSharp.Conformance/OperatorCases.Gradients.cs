@@ -147,7 +147,8 @@ public abstract partial class BackendConformance
     private double ScoreBound(DType dtype, int features)
     {
         double scale = 1 / Math.Sqrt(features);
-        double rounding = RoundsToBytes(dtype) ? RoundingBound(features, MostOf8Bits) : dtype == DType.Int8 ? RoundingBound(features, MostOf16Bits) : 0;
+        double rounding = RoundsToBytes(dtype) ? RoundingBound(features, MostOf8Bits)
+            : dtype == DType.Int8 ? RoundingBound(features, MostOf16Bits) : 0;
         return 2 * (Close.SumBound(features, scale) + Rounding(features, scale) + scale * rounding);
     }
 

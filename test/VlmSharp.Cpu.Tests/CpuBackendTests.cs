@@ -66,16 +66,22 @@ public sealed class CpuBackendTests
     [InlineData(0)]
     [InlineData(-2)]
     public void ThreadsMustBePositive(int threads) =>
-        Assert.Contains($"{threads} threads", Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { Threads = threads })).Message);
+        Assert.Contains(
+            $"{threads} threads",
+            Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { Threads = threads })).Message);
 
     [Theory]
     [InlineData(0)]
     [InlineData(7)]
     [InlineData(32)]
     public void ActivationsHave8Or16Bits(int bits) =>
-        Assert.Contains($"{bits} bits", Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { ActivationBits = bits })).Message);
+        Assert.Contains(
+            $"{bits} bits",
+            Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { ActivationBits = bits })).Message);
 
-    /// <summary>An activation that 8 bits do not hold tells which was used: beside 1000, 1 is less than half a step of 1000 / 127.</summary>
+    /// <summary>
+    /// An activation that 8 bits do not hold tells which was used: beside 1000, 1 is less than half a step of 1000 / 127.
+    /// </summary>
     [Theory]
     [InlineData(8, 1000)]
     [InlineData(16, 1001)]

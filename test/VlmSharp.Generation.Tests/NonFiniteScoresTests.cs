@@ -52,7 +52,8 @@ public sealed class NonFiniteScoresTests : IDisposable
     {
         int word = TokenizerLoader.Load(GoldenFiles.DemoModel).Encode("snowman", ControlTokens.AsText)[0];
         using TemporaryFolder folder = DamagedModel.Write(Table, float.NaN, word);
-        using VisionLanguageModel model = VisionLanguageModel.Open(folder.Path, backend), whole = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
+        using VisionLanguageModel model = VisionLanguageModel.Open(folder.Path, backend);
+        using VisionLanguageModel whole = VisionLanguageModel.Open(GoldenFiles.DemoModel, backend);
         Task<GenerationResult> good = model.GenerateAsync(Request()), bad = model.GenerateAsync(Request("snowman"));
         Assert.Contains("text.input is the first", (await Assert.ThrowsAsync<ModelFormatException>(() => bad)).Message);
         Assert.Equal(whole.Generate(Request()).Text, (await good).Text);

@@ -51,7 +51,8 @@ public sealed class ShardFileTests : IDisposable
         using (var again = (RetriedShard)RetriedShard.Open(folder, Plan, items: 12))
         {
             Assert.Equal([Plan.IndexOf(1), Plan.IndexOf(3)], again.Failed);
-            Assert.Contains("in use", Assert.Throws<IOException>(() => RetriedShard.Open(folder, Plan, items: 12)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "in use", Assert.Throws<IOException>(() => RetriedShard.Open(folder, Plan, items: 12)).Message, StringComparison.Ordinal);
             again.Append(Encoding.UTF8.GetBytes(Record(1, "text")), isError: false);
         }
 

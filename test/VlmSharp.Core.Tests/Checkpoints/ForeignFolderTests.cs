@@ -8,10 +8,13 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Core.Tests.Checkpoints;
 
-/// <summary>What people download and give for a model's folder: it loads where that is a matter of form, and else is called by its name.</summary>
+/// <summary>
+/// What people download and give for a model's folder: it loads where that is a matter of form, and else is called by its name.
+/// </summary>
 public sealed class ForeignFolderTests : IDisposable
 {
-    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    private const string Pointer = "version https://git-lfs.github.com/spec/v1\n"
+        + "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
     private const string Page = "<!DOCTYPE html>\n<html class=\"\"><head><title>google/paligemma</title></head></html>";
 
     private static readonly string Golden = GoldenFiles.PathOf("models", "pg1");
@@ -58,7 +61,8 @@ public sealed class ForeignFolderTests : IDisposable
     {
         string path = folder.Write("cat.jpg", Encoding.UTF8.GetBytes(Pointer));
         Assert.Contains("git lfs pull", Assert.Throws<ImageFormatException>(() => ImageFile.Load(path)).Message);
-        Assert.Contains("git lfs pull", Assert.Throws<ImageFormatException>(() => ImageFile.Decode(Encoding.UTF8.GetBytes(Pointer))).Message);
+        byte[] pointer = Encoding.UTF8.GetBytes(Pointer);
+        Assert.Contains("git lfs pull", Assert.Throws<ImageFormatException>(() => ImageFile.Decode(pointer)).Message);
     }
 
     [Theory]
@@ -87,12 +91,14 @@ public sealed class ForeignFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"module": "keras_hub.src.models", "class_name": "PaliGemmaBackbone", "registered_name": "keras_hub>PaliGemmaBackbone"}""", "a Keras model")]
+    [InlineData("""{"module": "keras_hub.src.models", "class_name": "PaliGemmaBackbone", "registered_name": "keras_hub>PaliGemmaBackbone"}""",
+        "a Keras model")]
     [InlineData("""{"model_type": "paligemma", "quantization": {"group_size": 64, "bits": 4}}""", "weights that MLX quantized")]
     [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "gptq"}}""", "'gptq' kind")]
     [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "awq"}}""", "'awq' kind")]
     [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "fp8"}}""", "'fp8' kind")]
-    [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "compressed-tensors"}}""", "'compressed-tensors' kind")]
+    [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "compressed-tensors"}}""",
+        "'compressed-tensors' kind")]
     [InlineData("""{"model_type": "llava"}""", "a model of type 'llava'; VlmSharp runs")]
     [InlineData("""{"model_type": "qwen2_5_vl"}""", "a model of type 'qwen2_5_vl'; VlmSharp runs")]
     [InlineData("""{"model_type": "gemma3"}""", "a Gemma 3 model; VlmSharp runs")]
@@ -139,7 +145,8 @@ public sealed class ForeignFolderTests : IDisposable
     public void Tensors_that_the_model_does_not_have_can_be_left_aside()
     {
         Write(tensor => tensor.Name == "multi_modal_projector.linear.bias" ? [Same(tensor), Same(tensor, "score.bias")] : [Same(tensor)]);
-        Assert.Contains("1 unexpected (commands that run the model go on without them where --ignore-extra-tensors is given): 'score.bias'", Refused());
+        Assert.Contains(
+            "1 unexpected (commands that run the model go on without them where --ignore-extra-tensors is given): 'score.bias'", Refused());
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path, ignoreUnexpected: true), whole = Checkpoint.Open(Golden);
         Assert.Equal(whole.Tensors.Keys, checkpoint.Tensors.Keys);
     }

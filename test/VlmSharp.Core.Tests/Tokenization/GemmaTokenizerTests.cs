@@ -18,7 +18,8 @@ public class GemmaTokenizerTests
     {
         ITokenizer tokenizer = TokenizerGoldens.Tokenizer(source);
         Assert.Equal(2000, TokenizerGoldens.Encode.Count);
-        foreach (TokenizerGoldens.EncodeCase golden in TokenizerGoldens.Encode) AssertIds(golden.Ids, tokenizer, golden.Text, ControlTokens.AsTokens);
+        foreach (TokenizerGoldens.EncodeCase golden in TokenizerGoldens.Encode)
+            AssertIds(golden.Ids, tokenizer, golden.Text, ControlTokens.AsTokens);
     }
 
     [Theory]
@@ -46,7 +47,8 @@ public class GemmaTokenizerTests
         ITokenizer json = TokenizerGoldens.Tokenizer("json");
         foreach (TokenizerGoldens.EncodeCase golden in TokenizerGoldens.Encode)
         {
-            AssertIds(json.Encode(golden.Text, ControlTokens.AsText), TokenizerGoldens.Tokenizer("model"), golden.Text, ControlTokens.AsText);
+            AssertIds(
+                json.Encode(golden.Text, ControlTokens.AsText), TokenizerGoldens.Tokenizer("model"), golden.Text, ControlTokens.AsText);
         }
     }
 
@@ -130,7 +132,8 @@ public class GemmaTokenizerTests
         var model = GemmaTokenizer.FromSentencePiece(File.ReadAllBytes(Path.Combine(folder, "tokenizer.model")), "model");
         Assert.Equal(2152, json.ImageId);
         Assert.Equal(json.VocabularySize, model.VocabularySize);
-        foreach (TokenizerGoldens.EncodeCase golden in TokenizerGoldens.Encode) AssertIds(json.Encode(golden.Text, ControlTokens.AsTokens), model, golden.Text, ControlTokens.AsTokens);
+        foreach (TokenizerGoldens.EncodeCase golden in TokenizerGoldens.Encode)
+            AssertIds(json.Encode(golden.Text, ControlTokens.AsTokens), model, golden.Text, ControlTokens.AsTokens);
     }
 
     private static void AssertIds(int[] expected, ITokenizer tokenizer, string text, ControlTokens mode)
