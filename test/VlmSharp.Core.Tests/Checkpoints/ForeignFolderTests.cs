@@ -91,8 +91,8 @@ public sealed class ForeignFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"module": "keras_hub.src.models", "class_name": "PaliGemmaBackbone", "registered_name": "keras_hub>PaliGemmaBackbone"}""",
-        "a Keras model")]
+    [InlineData("""{"module": "keras_hub.src.models", "class_name": "PaliGemmaBackbone", "registered_name":"""
+        + """ "keras_hub>PaliGemmaBackbone"}""", "a Keras model")]
     [InlineData("""{"model_type": "paligemma", "quantization": {"group_size": 64, "bits": 4}}""", "weights that MLX quantized")]
     [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "gptq"}}""", "'gptq' kind")]
     [InlineData("""{"model_type": "paligemma", "quantization_config": {"quant_method": "awq"}}""", "'awq' kind")]
