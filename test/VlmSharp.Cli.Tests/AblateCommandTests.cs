@@ -78,7 +78,7 @@ public sealed class AblateCommandTests : IDisposable
     [InlineData(2, "--html is empty", "CAKE", "caption", "--html", "")]
     [InlineData(2, "nothing to look for", "CAKE", "detect ;")]
     [InlineData(2, "PROMPT is missing: ", "CAKE")]
-    [InlineData(2, "that would overwrite the picture", "CAKE", "caption", "--html", "CAKE")]
+    [InlineData(2, "what is written is a .html file", "CAKE", "caption", "--html", "CAKE")]
     [InlineData(4, "no-such.png", "no-such.png", "caption")]
     [InlineData(4, "no-such.png", "CAKE", "caption", "--other-image", "no-such.png")]
     [InlineData(4, "does not exist: create it", "CAKE", "caption", "--html", "no-such-folder/x.html")]
