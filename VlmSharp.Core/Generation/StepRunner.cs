@@ -93,10 +93,10 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         return new TakenStep(step.Prompts.Tokens, step.Vision, sequences, decoded);
     }
 
-    /// <summary>Reads what the backend has chosen; one score that is not finite makes its log-probability NaN.</summary>
+    /// <summary>Reads what the backend has chosen; one score that is not finite makes its log-probability -infinity.</summary>
     private void Read(Sequence sequence, ChosenToken chosen, List<GeneratedToken> produced)
     {
-        if (float.IsNaN(chosen.LogProbability)) sequence.Fail(NonFiniteScores.Error(network, sequence.Prompt, sequence.History));
+        if (!float.IsFinite(chosen.LogProbability)) sequence.Fail(NonFiniteScores.Error(network, sequence.Prompt, sequence.History));
         else produced.Add(sequence.Read(chosen));
     }
 

@@ -24,7 +24,7 @@ public sealed class BatchCommandTests : IDisposable
         File.WriteAllText(Out("broken.png"), "not a picture");
         File.WriteAllLines(path, Enumerable.Range(0, 40).Select(i => i is 3 or 17 or 39 ? "broken.png" : i % 5 == 0
             ? $"{{\"id\":\"item {i}\",\"image\":\"{samples[i % samples.Length]}\","
-                + "\"task\":\"ask\",\"question\":\"how many things are there?\"}}"
+                + "\"task\":\"ask\",\"question\":\"how many things are there?\"}"
             : samples[i % samples.Length]));
         return path;
     }
