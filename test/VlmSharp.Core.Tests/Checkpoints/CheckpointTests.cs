@@ -139,7 +139,8 @@ public class CheckpointTests
         string message = Refused(folder.Path);
         Assert.Contains("7 missing: ", message);
         Assert.Contains("and 3 more", message);
-        Assert.Contains("1 unexpected (commands that run the model go on without them where --ignore-extra-tensors is given): 'extra'", message);
+        Assert.Contains(
+            "1 unexpected (commands that run the model go on without them where --ignore-extra-tensors is given): 'extra'", message);
         Assert.Contains("language_model.model.norm.weight is [63], not [64]", message);
         Assert.Contains("multi_modal_projector.linear.bias is I64", message);
         Assert.Contains("1 stored twice", message);

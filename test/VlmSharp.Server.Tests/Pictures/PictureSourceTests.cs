@@ -61,7 +61,7 @@ public class PictureSourceTests
         Assert.Equal(33, picture.Image.Width);
         ApiException e =
             await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync($"http://pictures.test:{server.Port}/page", default));
-        Assert.Contains("not a picture of a format known", e.Message, StringComparison.Ordinal);
+        Assert.Contains("is a web page", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
     }
 
