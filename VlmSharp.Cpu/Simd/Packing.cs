@@ -8,6 +8,9 @@ namespace VlmSharp.Cpu.Simd;
 /// <summary>Moves of floats between layouts: transposes, pairs taken apart, and asking the caches ahead of a move.</summary>
 internal static unsafe class Packing
 {
+    /// <summary>Bytes of a line of the caches.</summary>
+    public const int CacheLine = 64;
+
     /// <summary>
     /// Of each 2 <c>V.Count</c> numbers the even ones, then the odd ones: the order of <see cref="IShortFloats{V}.LoadEvenBF16"/> and
     /// <see cref="IShortFloats{V}.LoadOddBF16"/>. Numbers that fill no two registers stay in order.
@@ -47,25 +50,23 @@ internal static unsafe class Packing
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(float* source, int count)
     {
-        const int CacheLineFloats = 16;
         if (Sse.IsSupported)
-            for (int i = 0; i < count; i += CacheLineFloats) Sse.Prefetch0(source + i);
+            for (int i = 0; i < count; i += CacheLine / sizeof(float)) Sse.Prefetch0(source + i);
     }
 
-    /// <summary>Asks the second-level cache for bytes that are needed soon.</summary>
+    /// <summary>Asks the caches for a line.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Ask(byte* source, nint count)
-    {
-        const int CacheLine = 64;
-        if (Sse.IsSupported)
-            for (nint i = 0; i < count; i += CacheLine) Sse.Prefetch1(source + i);
-    }
-
-    /// <summary>Asks the first-level cache for a line.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AskSoon(byte* line)
+    public static void PrefetchLine(byte* line)
     {
         if (Sse.IsSupported) Sse.Prefetch0(line);
+    }
+
+    /// <summary>Asks the second-level cache for bytes that are needed later.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchSecondLevel(byte* source, nint count)
+    {
+        if (Sse.IsSupported)
+            for (nint i = 0; i < count; i += CacheLine) Sse.Prefetch1(source + i);
     }
 
     /// <summary>target[j, i] = source[i, j] for i below <paramref name="rows"/> and j below <paramref name="columns"/>.</summary>

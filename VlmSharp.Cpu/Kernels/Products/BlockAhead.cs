@@ -35,6 +35,6 @@ internal unsafe struct BlockAhead
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Ask()
     {
-        for (int end = Math.Min(next + share, count); next < end; next++) Packing.Ask(rows.At(next) + column, bytes);
+        for (int end = Math.Min(next + share, count); next < end; next++) Packing.PrefetchSecondLevel(rows.At(next) + column, bytes);
     }
 }

@@ -63,7 +63,7 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
             for (int t = 0; t < count; t += InputRows)
             {
                 for (int j = 0; j < InputRows; j++) inputs[j] = x + Math.Min(t + j, count - 1) * stride;
-                int column = V.Registers == 32 ? SixRows(inputs, places, k, sums, 0) : ThreeRows(inputs, places, k, sums, 0);
+                int column = Several(inputs, places, k, sums, 0);
                 for (int i = 0; i < MatrixRows && n + i * run < rows; i++)
                     for (int j = 0; j < InputRows && t + j < count; j++)
                         y[(t + j) * yStride + n + i * run] = sums[i * InputRows + j] + Rest(inputs[j], places[i], column, k);
@@ -96,14 +96,14 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
                 nint at = j * F.Size;
                 if (ahead > 0)
                 {
-                    Packing.AskSoon(w0 + at + ahead);
-                    Packing.AskSoon(w1 + at + ahead);
-                    Packing.AskSoon(w2 + at + ahead);
-                    Packing.AskSoon(w3 + at + ahead);
-                    Packing.AskSoon(w4 + at + ahead);
-                    Packing.AskSoon(w5 + at + ahead);
-                    Packing.AskSoon(w6 + at + ahead);
-                    Packing.AskSoon(w7 + at + ahead);
+                    Packing.PrefetchLine(w0 + at + ahead);
+                    Packing.PrefetchLine(w1 + at + ahead);
+                    Packing.PrefetchLine(w2 + at + ahead);
+                    Packing.PrefetchLine(w3 + at + ahead);
+                    Packing.PrefetchLine(w4 + at + ahead);
+                    Packing.PrefetchLine(w5 + at + ahead);
+                    Packing.PrefetchLine(w6 + at + ahead);
+                    Packing.PrefetchLine(w7 + at + ahead);
                 }
 
                 V.Accumulate(ref a0, F.LoadFirst<V>(w0 + at), x0);
@@ -129,154 +129,150 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         }
     }
 
-    // Some rows of w, four of x, as far as two registers are filled: the columns that are done. zero is 0: an offset that the compiler does
-    // not know, for otherwise it would keep what it loads for the first halves to widen the second ones from it, in registers that there
-    // are not.
+    // MatrixRows rows of w, four of x, as far as two registers are filled: the columns that are done. What only six rows need is dropped at
+    // compile time where there are three. zero is 0: an offset that the compiler does not know, for otherwise it would keep what it loads
+    // for the first halves to widen the second ones from it, in registers that there are not.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int ThreeRows(float** x, byte** w, int k, float* sums, nint zero)
+    private static int Several(float** x, byte** w, int k, float* sums, nint zero)
     {
         float* x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
-        byte* w0 = w[0], w1 = w[1], w2 = w[2];
-        V s00 = V.Zero, s01 = V.Zero, s02 = V.Zero, s03 = V.Zero;
-        V s10 = V.Zero, s11 = V.Zero, s12 = V.Zero, s13 = V.Zero;
-        V s20 = V.Zero, s21 = V.Zero, s22 = V.Zero, s23 = V.Zero;
-        nint column = 0;
-        for (nint end = k - 2 * V.Count; column <= end; column += 2 * V.Count)
+        byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = null, w4 = null, w5 = null;
+        if (V.Registers == 32)
         {
-            nint at = column * F.Size;
-            V f0 = F.LoadFirst<V>(w0 + at), f1 = F.LoadFirst<V>(w1 + at), f2 = F.LoadFirst<V>(w2 + at), value;
-            value = V.Load(x0 + column);
-            V.Accumulate(ref s00, f0, value);
-            V.Accumulate(ref s10, f1, value);
-            V.Accumulate(ref s20, f2, value);
-            value = V.Load(x1 + column);
-            V.Accumulate(ref s01, f0, value);
-            V.Accumulate(ref s11, f1, value);
-            V.Accumulate(ref s21, f2, value);
-            value = V.Load(x2 + column);
-            V.Accumulate(ref s02, f0, value);
-            V.Accumulate(ref s12, f1, value);
-            V.Accumulate(ref s22, f2, value);
-            value = V.Load(x3 + column);
-            V.Accumulate(ref s03, f0, value);
-            V.Accumulate(ref s13, f1, value);
-            V.Accumulate(ref s23, f2, value);
-            at += zero;
-            f0 = F.LoadSecond<V>(w0 + at);
-            f1 = F.LoadSecond<V>(w1 + at);
-            f2 = F.LoadSecond<V>(w2 + at);
-            value = V.Load(x0 + column + V.Count);
-            V.Accumulate(ref s00, f0, value);
-            V.Accumulate(ref s10, f1, value);
-            V.Accumulate(ref s20, f2, value);
-            value = V.Load(x1 + column + V.Count);
-            V.Accumulate(ref s01, f0, value);
-            V.Accumulate(ref s11, f1, value);
-            V.Accumulate(ref s21, f2, value);
-            value = V.Load(x2 + column + V.Count);
-            V.Accumulate(ref s02, f0, value);
-            V.Accumulate(ref s12, f1, value);
-            V.Accumulate(ref s22, f2, value);
-            value = V.Load(x3 + column + V.Count);
-            V.Accumulate(ref s03, f0, value);
-            V.Accumulate(ref s13, f1, value);
-            V.Accumulate(ref s23, f2, value);
+            w3 = w[3];
+            w4 = w[4];
+            w5 = w[5];
         }
 
-        V128.Store(sums, V.Sums(s00, s01, s02, s03));
-        V128.Store(sums + 4, V.Sums(s10, s11, s12, s13));
-        V128.Store(sums + 8, V.Sums(s20, s21, s22, s23));
-        return (int)column;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int SixRows(float** x, byte** w, int k, float* sums, nint zero)
-    {
-        float* x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
-        byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3], w4 = w[4], w5 = w[5];
         V s00 = V.Zero, s01 = V.Zero, s02 = V.Zero, s03 = V.Zero;
         V s10 = V.Zero, s11 = V.Zero, s12 = V.Zero, s13 = V.Zero;
         V s20 = V.Zero, s21 = V.Zero, s22 = V.Zero, s23 = V.Zero;
         V s30 = V.Zero, s31 = V.Zero, s32 = V.Zero, s33 = V.Zero;
         V s40 = V.Zero, s41 = V.Zero, s42 = V.Zero, s43 = V.Zero;
         V s50 = V.Zero, s51 = V.Zero, s52 = V.Zero, s53 = V.Zero;
+        V f3 = V.Zero, f4 = V.Zero, f5 = V.Zero;
         nint column = 0;
         for (nint end = k - 2 * V.Count; column <= end; column += 2 * V.Count)
         {
             nint at = column * F.Size;
             V f0 = F.LoadFirst<V>(w0 + at), f1 = F.LoadFirst<V>(w1 + at), f2 = F.LoadFirst<V>(w2 + at);
-            V f3 = F.LoadFirst<V>(w3 + at), f4 = F.LoadFirst<V>(w4 + at), f5 = F.LoadFirst<V>(w5 + at), value;
-            value = V.Load(x0 + column);
+            if (V.Registers == 32)
+            {
+                f3 = F.LoadFirst<V>(w3 + at);
+                f4 = F.LoadFirst<V>(w4 + at);
+                f5 = F.LoadFirst<V>(w5 + at);
+            }
+
+            V value = V.Load(x0 + column);
             V.Accumulate(ref s00, f0, value);
             V.Accumulate(ref s10, f1, value);
             V.Accumulate(ref s20, f2, value);
-            V.Accumulate(ref s30, f3, value);
-            V.Accumulate(ref s40, f4, value);
-            V.Accumulate(ref s50, f5, value);
+            if (V.Registers == 32)
+            {
+                V.Accumulate(ref s30, f3, value);
+                V.Accumulate(ref s40, f4, value);
+                V.Accumulate(ref s50, f5, value);
+            }
+
             value = V.Load(x1 + column);
             V.Accumulate(ref s01, f0, value);
             V.Accumulate(ref s11, f1, value);
             V.Accumulate(ref s21, f2, value);
-            V.Accumulate(ref s31, f3, value);
-            V.Accumulate(ref s41, f4, value);
-            V.Accumulate(ref s51, f5, value);
+            if (V.Registers == 32)
+            {
+                V.Accumulate(ref s31, f3, value);
+                V.Accumulate(ref s41, f4, value);
+                V.Accumulate(ref s51, f5, value);
+            }
+
             value = V.Load(x2 + column);
             V.Accumulate(ref s02, f0, value);
             V.Accumulate(ref s12, f1, value);
             V.Accumulate(ref s22, f2, value);
-            V.Accumulate(ref s32, f3, value);
-            V.Accumulate(ref s42, f4, value);
-            V.Accumulate(ref s52, f5, value);
+            if (V.Registers == 32)
+            {
+                V.Accumulate(ref s32, f3, value);
+                V.Accumulate(ref s42, f4, value);
+                V.Accumulate(ref s52, f5, value);
+            }
+
             value = V.Load(x3 + column);
             V.Accumulate(ref s03, f0, value);
             V.Accumulate(ref s13, f1, value);
             V.Accumulate(ref s23, f2, value);
-            V.Accumulate(ref s33, f3, value);
-            V.Accumulate(ref s43, f4, value);
-            V.Accumulate(ref s53, f5, value);
+            if (V.Registers == 32)
+            {
+                V.Accumulate(ref s33, f3, value);
+                V.Accumulate(ref s43, f4, value);
+                V.Accumulate(ref s53, f5, value);
+            }
+
             at += zero;
             f0 = F.LoadSecond<V>(w0 + at);
             f1 = F.LoadSecond<V>(w1 + at);
             f2 = F.LoadSecond<V>(w2 + at);
-            f3 = F.LoadSecond<V>(w3 + at);
-            f4 = F.LoadSecond<V>(w4 + at);
-            f5 = F.LoadSecond<V>(w5 + at);
+            if (V.Registers == 32)
+            {
+                f3 = F.LoadSecond<V>(w3 + at);
+                f4 = F.LoadSecond<V>(w4 + at);
+                f5 = F.LoadSecond<V>(w5 + at);
+            }
+
             value = V.Load(x0 + column + V.Count);
             V.Accumulate(ref s00, f0, value);
             V.Accumulate(ref s10, f1, value);
             V.Accumulate(ref s20, f2, value);
-            V.Accumulate(ref s30, f3, value);
-            V.Accumulate(ref s40, f4, value);
-            V.Accumulate(ref s50, f5, value);
+            if (V.Registers == 32)
+            {
+                V.Accumulate(ref s30, f3, value);
+                V.Accumulate(ref s40, f4, value);
+                V.Accumulate(ref s50, f5, value);
+            }
+
             value = V.Load(x1 + column + V.Count);
             V.Accumulate(ref s01, f0, value);
             V.Accumulate(ref s11, f1, value);
             V.Accumulate(ref s21, f2, value);
-            V.Accumulate(ref s31, f3, value);
-            V.Accumulate(ref s41, f4, value);
-            V.Accumulate(ref s51, f5, value);
+            if (V.Registers == 32)
+            {
+                V.Accumulate(ref s31, f3, value);
+                V.Accumulate(ref s41, f4, value);
+                V.Accumulate(ref s51, f5, value);
+            }
+
             value = V.Load(x2 + column + V.Count);
             V.Accumulate(ref s02, f0, value);
             V.Accumulate(ref s12, f1, value);
             V.Accumulate(ref s22, f2, value);
-            V.Accumulate(ref s32, f3, value);
-            V.Accumulate(ref s42, f4, value);
-            V.Accumulate(ref s52, f5, value);
+            if (V.Registers == 32)
+            {
+                V.Accumulate(ref s32, f3, value);
+                V.Accumulate(ref s42, f4, value);
+                V.Accumulate(ref s52, f5, value);
+            }
+
             value = V.Load(x3 + column + V.Count);
             V.Accumulate(ref s03, f0, value);
             V.Accumulate(ref s13, f1, value);
             V.Accumulate(ref s23, f2, value);
-            V.Accumulate(ref s33, f3, value);
-            V.Accumulate(ref s43, f4, value);
-            V.Accumulate(ref s53, f5, value);
+            if (V.Registers == 32)
+            {
+                V.Accumulate(ref s33, f3, value);
+                V.Accumulate(ref s43, f4, value);
+                V.Accumulate(ref s53, f5, value);
+            }
         }
 
         V128.Store(sums, V.Sums(s00, s01, s02, s03));
         V128.Store(sums + 4, V.Sums(s10, s11, s12, s13));
         V128.Store(sums + 8, V.Sums(s20, s21, s22, s23));
-        V128.Store(sums + 12, V.Sums(s30, s31, s32, s33));
-        V128.Store(sums + 16, V.Sums(s40, s41, s42, s43));
-        V128.Store(sums + 20, V.Sums(s50, s51, s52, s53));
+        if (V.Registers == 32)
+        {
+            V128.Store(sums + 12, V.Sums(s30, s31, s32, s33));
+            V128.Store(sums + 16, V.Sums(s40, s41, s42, s43));
+            V128.Store(sums + 20, V.Sums(s50, s51, s52, s53));
+        }
+
         return (int)column;
     }
 

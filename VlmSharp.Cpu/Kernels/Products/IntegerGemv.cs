@@ -28,7 +28,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     where V : struct, ISimd<V> where Q : struct, IStoredGroups
 {
     // Rows of the matrix that are read side by side.
-    private const int RowsAtOnce = 4, CacheLine = 64;
+    private const int RowsAtOnce = 4;
 
     private readonly IntegerRow x; // the first row of activations
     private readonly int count, groups, padded; // T; groups of a row, and these filled up to whole steps
@@ -135,7 +135,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
             for (float* factor = factors, end = factors + V.Count; factor < end;
                 factor++, z += Q.Group * Q.ActivationBytes, w0 += Q.Bytes, w1 += Q.Bytes, w2 += Q.Bytes, w3 += Q.Bytes)
             {
-                if (ahead > 0) AskSoon(w0 + ahead, w1 + ahead, w2 + ahead, w3 + ahead);
+                if (ahead > 0) PrefetchLines(w0 + ahead, w1 + ahead, w2 + ahead, w3 + ahead);
                 V.Accumulate(ref y0, Q.Products<V>(w0, z), V.Broadcast(*factor));
                 V.Accumulate(ref y1, Q.Products<V>(w1, z), V.Broadcast(factor[V.Count]));
                 V.Accumulate(ref y2, Q.Products<V>(w2, z), V.Broadcast(factor[2 * V.Count]));
@@ -163,8 +163,8 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
         for (nint g = 0; g < groups; g += V.Count, z += Q.Group * Q.ActivationBytes * V.Count)
         {
             if (ahead > 0)
-                for (nint line = Q.Bytes * g + ahead, end = line + Q.Bytes * V.Count; line < end; line += CacheLine)
-                    AskSoon(w0 + line, w1 + line, w2 + line, w3 + line);
+                for (nint line = Q.Bytes * g + ahead, end = line + Q.Bytes * V.Count; line < end; line += Packing.CacheLine)
+                    PrefetchLines(w0 + line, w1 + line, w2 + line, w3 + line);
             byte* z1 = z + zero, z2 = z1 + zero, z3 = z2 + zero;
             V.Accumulate(ref y0, Q.LoadScales<V>(s0 + g) * V.Load(a + g), Q.Products<V>(w0 + Q.Bytes * g, z) + V.Load(correction + g));
             V.Accumulate(ref y1, Q.LoadScales<V>(s1 + g) * V.Load(a + g), Q.Products<V>(w1 + Q.Bytes * g, z1) + V.Load(correction + g));
@@ -179,11 +179,11 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AskSoon(byte* line0, byte* line1, byte* line2, byte* line3)
+    private static void PrefetchLines(byte* line0, byte* line1, byte* line2, byte* line3)
     {
-        Packing.AskSoon(line0);
-        Packing.AskSoon(line1);
-        Packing.AskSoon(line2);
-        Packing.AskSoon(line3);
+        Packing.PrefetchLine(line0);
+        Packing.PrefetchLine(line1);
+        Packing.PrefetchLine(line2);
+        Packing.PrefetchLine(line3);
     }
 }

@@ -103,7 +103,7 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
         float* wide = scratch + worker * scratchStride;            // [products, outputs, P.Stride]
         float* sums = wide + products * outputs * (nint)P.Stride;  // [products, outputs, sumStride]
         if (x.Columns == 0) new Span<float>(sums, (int)(products * outputs * sumStride)).Clear();
-        for (int k = 0, block = 0; k < x.Columns || k == 0; k += KBlock, block++)
+        for (int k = 0; k < x.Columns || k == 0; k += KBlock)
         {
             BlockAhead ahead = Following(weight, item, k), upAhead = up.HasValue ? Following(up, item, k) : default;
             for (int panel = 0; panel < panels; panel++)
@@ -176,7 +176,7 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
             int strip = Math.Min(Strip, end - t);
             // The rows of y lie a power of two apart, so few of them fit a cache at once.
             for (int row = t + Strip; row < Math.Min(t + 2 * Strip, end); row++)
-                Packing.Ask((byte*)(y.RowPointer(first + row) + start), count * sizeof(float));
+                Packing.PrefetchSecondLevel((byte*)(y.RowPointer(first + row) + start), count * sizeof(float));
             Packing.Transpose(sums + t, sumStride, count, strip, y.RowPointer(first + t) + start, y.Columns);
             if (up.HasValue) continue;
             for (int row = first + t; row < first + t + strip; row++) epilogue.Apply<V>(y.RowPointer(row) + start, row, start, count);
