@@ -1,7 +1,9 @@
+using VlmSharp.Cli.Inputs;
+
 namespace VlmSharp.Cli.Storage;
 
 /// <summary>An object's bytes from first to last, read in ranges of some MiB as they are asked for. That it stays the same object is checked by its tag.</summary>
-internal sealed class ObjectStream(ObjectStore store, ObjectPath path, CancellationToken cancellationToken) : Stream
+internal sealed class ObjectStream(ObjectStore store, ObjectPath path, CancellationToken cancellationToken) : ReadingStream
 {
     private const int RangeBytes = 8 << 20;
 
@@ -9,12 +11,6 @@ internal sealed class ObjectStream(ObjectStore store, ObjectPath path, Cancellat
     private int taken;
     private long fetched, length = -1;
     private string? version;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
 
     /// <summary>Bytes of the whole object.</summary>
     public override long Length
@@ -46,8 +42,6 @@ internal sealed class ObjectStream(ObjectStore store, ObjectPath path, Cancellat
         return count;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     private void Fetch()
     {
         (range, length, string? tag) = store.ReadRange(path, fetched, RangeBytes, version, cancellationToken);
@@ -56,14 +50,4 @@ internal sealed class ObjectStream(ObjectStore store, ObjectPath path, Cancellat
         fetched += range.Length;
         taken = 0;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }
