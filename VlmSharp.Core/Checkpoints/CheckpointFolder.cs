@@ -26,9 +26,8 @@ internal static partial class CheckpointFolder
     {
         if (File.Exists(directory))
         {
-            throw new ModelFormatException(directory.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) || Foreign(directory) is not { } format
-                ? $"{directory} is a file; give the folder that holds it, with config.json and model.safetensors in it."
-                : $"{directory} is {format}.");
+            string kind = Foreign(directory) ?? "a file; give the folder that holds it, with config.json and model.safetensors in it";
+            throw new ModelFormatException($"{directory} is {kind}.");
         }
         if (!Directory.Exists(directory)) throw new ModelFormatException($"{directory} does not exist; give the folder of a model.");
         if (File.Exists(Path.Combine(directory, ConfigName))) return;
@@ -130,7 +129,8 @@ internal static partial class CheckpointFolder
     private static string? Foreign(string name) => Array.Find(Foreigners, e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase)) switch
     {
         null => null,
-        ".incomplete" or ".part" or ".crdownload" or ".aria2" or ".download" => "a download that has not ended: let it end, or begin it again",
+        ".incomplete" or ".part" or ".crdownload" or ".aria2" or ".download" =>
+            "a download that has not ended: let it end, or begin it again",
         ".zip" or ".tar" or ".tar.gz" or ".tgz" or ".tar.zst" => "an archive: unpack it and give the folder that comes out",
         ".bin" or ".pt" or ".pth" or ".ckpt" or ".pkl" =>
             "a pickle, which can run code when read and is not read here: save the model as safetensors",
