@@ -28,6 +28,14 @@ internal static class WrongDownload
         return null;
     }
 
+    /// <summary>What a path is that is there and leads nowhere, as <see cref="WhatIs"/>; null where it is no such link.</summary>
+    /// <param name="path">A path that could not be found.</param>
+    public static string? DeadLink(string path) =>
+        // The Hugging Face cache holds links; copied alone they lead nowhere.
+        new FileInfo(path).LinkTarget is { } target
+            ? $"is a link to {target}, which is not there: copy what links lead to as well (cp -L), or get the file again"
+            : null;
+
     private static bool Begins(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> words) =>
         bytes.Length >= words.Length && System.Text.Ascii.EqualsIgnoreCase(bytes[..words.Length], words);
 }

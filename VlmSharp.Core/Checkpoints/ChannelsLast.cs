@@ -29,8 +29,8 @@ internal static unsafe class ChannelsLast
         {
             for (long pixel = 0; pixel < pixels; pixel++)
             {
-                for (int c = 0; c < channels; c++)
-                    Buffer.MemoryCopy(from + ((d * pixels + pixel) * channels + c) * size, to + ((d * channels + c) * pixels + pixel) * size, size, size);
+                for (int c = 0; c < channels; c++, from += size)
+                    Buffer.MemoryCopy(from, to + (((d * channels + c) * pixels + pixel) * size), size, size);
             }
         }
 

@@ -10,15 +10,24 @@ internal static partial class CheckpointFolder
     public const string ConfigName = "config.json";
     public const string GenerationName = "generation_config.json";
 
+    private const string Unread = ", which VlmSharp does not read: use the safetensors files of this model";
+
     private const int MostJsonBytes = 64 << 20;
+
+    /// <summary>What the names of other formats end in, those first that say most of a folder that has several.</summary>
+    private static readonly string[] Foreigners =
+    [
+        ".gguf", ".npz", ".incomplete", ".part", ".crdownload", ".aria2", ".download", ".onnx", ".keras", ".h5", ".msgpack",
+        ".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".bin", ".pt", ".pth", ".ckpt", ".pkl",
+    ];
 
     /// <summary>Refuses what is not a folder with a config.json.</summary>
     public static void RequireModel(string directory)
     {
         if (File.Exists(directory))
         {
-            throw new ModelFormatException(
-                $"{directory} is a file; give the folder that holds it, with config.json and model.safetensors in it.");
+            string kind = Foreign(directory) ?? "a file; give the folder that holds it, with config.json and model.safetensors in it";
+            throw new ModelFormatException($"{directory} is {kind}.");
         }
         if (!Directory.Exists(directory)) throw new ModelFormatException($"{directory} does not exist; give the folder of a model.");
         if (File.Exists(Path.Combine(directory, ConfigName))) return;
@@ -105,27 +114,40 @@ internal static partial class CheckpointFolder
         if (names.Count == 0 && !Directory.EnumerateDirectories(directory).Any()) return "; the folder holds no files";
         if (Named("adapter_model.safetensors", "adapter_config.json") is string adapter)
             return $"; it holds an adapter ({adapter}), which is used together with the folder of the model it was trained on";
-        if (Named(".gguf") is string gguf)
-            return $"; it holds {gguf}, a format that VlmSharp does not read: use the safetensors files of this model";
-        if (Named(".npz") is string npz)
-            return $"; it holds {npz}, a JAX checkpoint, which VlmSharp does not read: use the safetensors files of this model";
-        if (Named(".incomplete", ".part", ".crdownload", ".aria2", ".download") is string partial)
-            return $"; it holds {partial}, a download that has not ended: let it end, or begin it again";
-        if ((Named(".onnx") ?? Folder("onnx")) is string onnx)
-            return $"; it holds {onnx}, a model for ONNX, which VlmSharp does not read: use the safetensors files of this model";
-        if (Named(".keras", ".h5") is string keras)
-            return $"; it holds {keras}, a Keras model, which VlmSharp does not read: use the safetensors files of this model";
-        if (Named(".msgpack") is string flax)
-            return $"; it holds {flax}, a Flax checkpoint, which VlmSharp does not read: use the safetensors files of this model";
-        if (Named(".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst") is string archive)
-            return $"; it holds {archive}, an archive: unpack it and give the folder that comes out";
-        if (Named(".bin", ".pt", ".pth", ".ckpt", ".pkl") is string pickle)
-            return $"; it holds {pickle}, a pickle, which can run code when read and is not read here: save the model as safetensors";
+        if (Named(Foreigners) is string foreign) return $"; it holds {foreign}, {Foreign(foreign)}";
+        if (Folder("onnx") is string onnx) return $"; it holds {onnx}, {Foreign(".onnx")}";
         if (Named(".safetensors") is string other)
             return $"; it holds {other}: give the whole folder of the model, with the names it was published under";
+        if (Snapshot(directory) is string snapshot)
+            return $"; it is a model's place in the Hugging Face cache: give {snapshot}, or the model's name";
         if (Directory.EnumerateDirectories(directory).FirstOrDefault(inner => File.Exists(Path.Combine(inner, ConfigName))) is string inner)
             return $"; the folder {inner} in it has one: give that folder";
         return "; it is not the folder of a model, or the model was copied without its large files";
+    }
+
+    /// <summary>What a file of another format is, and what to do, by its name; null where it is none.</summary>
+    private static string? Foreign(string name) => Array.Find(Foreigners, e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase)) switch
+    {
+        null => null,
+        ".incomplete" or ".part" or ".crdownload" or ".aria2" or ".download" =>
+            "a download that has not ended: let it end, or begin it again",
+        ".zip" or ".tar" or ".tar.gz" or ".tgz" or ".tar.zst" => "an archive: unpack it and give the folder that comes out",
+        ".bin" or ".pt" or ".pth" or ".ckpt" or ".pkl" =>
+            "a pickle, which can run code when read and is not read here: save the model as safetensors",
+        ".gguf" => "a GGUF file" + Unread,
+        ".npz" => "a JAX checkpoint" + Unread,
+        ".onnx" => "a model for ONNX" + Unread,
+        ".msgpack" => "a Flax checkpoint" + Unread,
+        _ => "a Keras model" + Unread,
+    };
+
+    /// <summary>A snapshot in a model's folder of the hub's cache (models--OWNER--NAME), where it is one.</summary>
+    private static string? Snapshot(string directory)
+    {
+        string snapshots = Path.Combine(directory, "snapshots");
+        return Directory.Exists(snapshots)
+            ? Directory.EnumerateDirectories(snapshots).FirstOrDefault(inner => File.Exists(Path.Combine(inner, ConfigName)))
+            : null;
     }
 
     private static List<string> FileNames(string directory)

@@ -115,6 +115,9 @@ internal static class ConfigReader
                 throw root.Error("has no 'model_type'; VlmSharp runs models of type 'paligemma'");
             case "gemma3":
                 throw root.Error("describes a Gemma 3 model; VlmSharp runs PaliGemma and PaliGemma 2 (model_type 'paligemma')");
+            case ("gemma" or "gemma2" or "siglip" or "siglip_vision_model") and string part:
+                throw root.Error(
+                    $"describes a model of type {MessageText.Quote(part)}, which is a part of PaliGemma; give the folder of a whole one");
             case string other:
                 throw root.Error($"describes a model of type {MessageText.Quote(other)}; VlmSharp runs models of type 'paligemma'");
         }

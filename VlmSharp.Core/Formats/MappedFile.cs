@@ -1,6 +1,7 @@
 using System.IO.MemoryMappedFiles;
 using Microsoft.Win32.SafeHandles;
 using VlmSharp.Compute.Host;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Formats;
 
@@ -84,7 +85,8 @@ internal sealed unsafe class MappedFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            throw new ModelFormatException($"{path} cannot be opened: {e.Message}", e);
+            string? link = e is FileNotFoundException or DirectoryNotFoundException ? WrongDownload.DeadLink(path) : null;
+            throw new ModelFormatException(link is null ? $"{path} cannot be opened: {e.Message}" : $"{path} {link}.", e);
         }
         finally
         {

@@ -101,11 +101,40 @@ public sealed class ForeignFolderTests : IDisposable
         "'compressed-tensors' kind")]
     [InlineData("""{"model_type": "llava"}""", "a model of type 'llava'; VlmSharp runs")]
     [InlineData("""{"model_type": "qwen2_5_vl"}""", "a model of type 'qwen2_5_vl'; VlmSharp runs")]
+    [InlineData("""{"model_type": "gemma2"}""", "'gemma2', which is a part of PaliGemma")]
     [InlineData("""{"model_type": "gemma3"}""", "a Gemma 3 model; VlmSharp runs")]
     public void Configurations_of_other_models_are_called_by_name(string config, string reason)
     {
         Given("config.json", config);
         Assert.Contains(reason, Refused());
+    }
+
+    [Theory]
+    [InlineData("paligemma-3b.gguf", "a GGUF file, which VlmSharp does not read")]
+    [InlineData("pt_224.npz", "a JAX checkpoint")]
+    [InlineData("pytorch_model.bin", "a pickle")]
+    [InlineData("model.safetensors", "a file; give the folder that holds it")]
+    public void A_file_given_for_the_folder_is_called_by_name(string file, string reason)
+    {
+        string path = folder.Write(file, "x"u8);
+        Assert.StartsWith($"{path} is {reason}", Assert.Throws<ModelFormatException>(() => Checkpoint.Open(path).Dispose()).Message);
+    }
+
+    [Fact]
+    public void A_place_in_the_cache_leads_to_its_snapshot()
+    {
+        string snapshot = Directory.CreateDirectory(folder.At("snapshots/0123abcd")).FullName;
+        File.Copy(Path.Combine(Golden, "config.json"), Path.Combine(snapshot, "config.json"));
+        Assert.Contains($"give {snapshot}, or the model's name", Refused());
+    }
+
+    [Theory, InlineData("model.safetensors"), InlineData("config.json")]
+    public void A_link_that_leads_nowhere_is_called_so(string file)
+    {
+        if (OperatingSystem.IsWindows()) return; // links are a matter of rights there
+        folder.CopyFrom(Golden, file);
+        File.CreateSymbolicLink(folder.At(file), "../../blobs/0123abcd");
+        Assert.Contains("is a link to ../../blobs/0123abcd, which is not there", Refused());
     }
 
     [Fact]
