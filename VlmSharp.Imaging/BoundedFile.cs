@@ -22,6 +22,10 @@ internal static class BoundedFile
             stream.ReadExactly(bytes);
             return bytes;
         }
+        catch (OutOfMemoryException e)
+        {
+            throw error("does not fit in the memory that this process may have", e);
+        }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw error("does not exist", e);

@@ -16,8 +16,6 @@ internal static class ForeignFormats
             return "JPEG XL";
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0, 0, 1, 0]) || bytes.StartsWith((ReadOnlySpan<byte>)[0, 0, 2, 0]))
             return "Windows icon";
-        if (bytes.StartsWith("8BPS"u8))
-            return "Photoshop";
         if (bytes.StartsWith("P7\n"u8))
             return "PAM";
         if (bytes.StartsWith("PF"u8) || bytes.StartsWith("Pf"u8))

@@ -137,7 +137,7 @@ internal sealed class BatchCommand
     {
         long total = plan.CountOf(work.Count);
         var preprocessor = network.Preprocessor;
-        var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), preprocessor);
+        using var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), preprocessor);
         WorkItem defaults = Defaults(parsed);
         var runner = new BatchRunner(network, new TaskRunner(network, howToRead), options, size, Ask);
         IEnumerable<WorkItem> rest = sink.Records < total ? work.Items(plan.IndexOf(sink.Records), plan.Shards) : [];

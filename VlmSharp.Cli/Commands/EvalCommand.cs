@@ -127,7 +127,7 @@ internal sealed class EvalCommand
         if (sink is null) return;
         using var latency = new LatencyLog(folder, plan);
         long total = plan.CountOf(work.Count);
-        var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor);
+        using var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor);
         var runner = new BatchRunner(network, new TaskRunner(network, new TaskOptions { LocationDivisor = LocationDivisor }), options, size, work.Ask);
         IEnumerable<WorkItem> rest = sink.Records < total ? work.From(plan.IndexOf(sink.Records), plan.Shards) : [];
         await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { Written = latency.Add }

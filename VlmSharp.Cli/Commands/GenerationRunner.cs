@@ -69,7 +69,10 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     private async Task RunOneAsync(
         ParseResult parsed, VisionLanguageModel network, TaskRunner tasks, Job job, GenerationOptions options, DetectionFiles? pictures, bool labeled, CancellationToken cancellationToken)
     {
-        RgbImage[] images = [.. job.Files.Select(f => ImageFile.Load(f))];
+        // A drawing is made on the whole picture; all else needs what the model sees, which takes less memory.
+        RgbImage? whole = pictures is { IsDrawing: true } ? ImageFile.Load(job.Files[0]) : null;
+        ResizedImage[] seen = [.. job.Files.Select(f => network.Preprocessor.Load(f))];
+        RgbImage[] images = [.. seen.Select(picture => picture.Image)];
         using GenerationSession session = network.Start([job.Task is { } asked ? tasks.Request(asked, images) : job.Request!(images)], options);
         bool asJson = parsed.GetValue(json), streams = !asJson && boxes is null;
         string label = labeled ? $"{job.Files[0]}: " : "";
@@ -84,11 +87,11 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         }
 
         GenerationResult result = session.Results()[0];
-        TaskResult? read = job.Task is { } task ? tasks.Read(task, result, images[0]) : null;
+        TaskResult? read = job.Task is { } task ? tasks.Read(task, result, seen[0].OriginalWidth, seen[0].OriginalHeight) : null;
         if (asJson) JsonOutput.WriteLine(o => WriteObject(o, network, session.Timings, result, read, job));
         else if (streams) Console.WriteLine();
         else foreach (string line in BoxLines.Of(read!)) Console.WriteLine(label + line);
-        pictures?.Write(job.Files[0], images[0], read!);
+        pictures?.Write(job.Files[0], whole, read!);
         if (parsed.GetValue(quiet)) return;
         if (boxes is not null && BoxLines.Remark(read!) is { } remark) await Console.Error.WriteLineAsync($"vlmsharp: {label}{remark}");
         await Console.Error.WriteLineAsync(Progress.Summary(network, session.Timings, result.Seed));

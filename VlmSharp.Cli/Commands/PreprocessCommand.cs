@@ -31,8 +31,8 @@ internal static class PreprocessCommand
         {
             int side = parsed.GetValue(size) ?? DefaultSize;
             if (side is < 0 or > 16384) throw new UsageException($"--size {side}: give 0 or a number up to 16384.");
-            RgbImage image = ImageFile.Load(parsed.GetRequiredValue(file));
-            if (side > 0) image = image.Resize(side, side);
+            string path = parsed.GetRequiredValue(file);
+            RgbImage image = side > 0 ? ImageFile.LoadResized(path, side, side).Image : ImageFile.Load(path);
             string target = parsed.GetRequiredValue(output);
             using Stream stream = target == "-" ? Console.OpenStandardOutput() : File.Create(target);
             switch (parsed.GetValue(format))

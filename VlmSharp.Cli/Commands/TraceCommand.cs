@@ -39,7 +39,7 @@ internal static class TraceCommand
             OutputFolder.Require(target, output);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
-            GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(f => ImageFile.Load(f))]);
+            GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(f => network.Preprocessor.Load(f).Image)]);
             long positions = (long)request.Images.Count * network.Config.Vision.Patches + (request.PromptIds?.Count ?? request.Prompt.Length + 2);
             bool logits = positions * network.Config.Text.VocabSize * sizeof(float) <= LargestLogits;
             if (!logits) await Console.Error.WriteLineAsync("vlmsharp: the logits of every prompt position would take over 1 GiB and are left out; step_logits has the last one's");
