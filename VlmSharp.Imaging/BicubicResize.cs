@@ -6,13 +6,18 @@ namespace VlmSharp.Imaging;
 /// <summary>
 /// Pillow's bicubic resize for 8-bit pictures, to the bit: Keys' cubic with a = -0.5, widened when shrinking (so it also
 /// prevents aliasing), weights in 22-bit fixed point, one axis after the other with a rounding to bytes between. The aspect
-/// ratio is not kept. Only the rows that one output row needs are held between the passes.
+/// ratio is not kept. <see cref="RowResizer"/> runs the passes.
 /// </summary>
 internal static class BicubicResize
 {
-    private const int Channels = 3;
+    /// <summary>Bytes of a pixel.</summary>
+    public const int Channels = 3;
+
     private const int PrecisionBits = 22;
     private const double Support = 2.0;
+
+    /// <summary>What sums begin with, so that cutting them to whole numbers rounds.</summary>
+    public const int Half = 1 << (PrecisionBits - 1);
 
     /// <summary>Resizes a picture.</summary>
     /// <param name="image">The picture.</param>
@@ -21,64 +26,36 @@ internal static class BicubicResize
     /// <returns>A new picture, also when the size is the same.</returns>
     public static RgbImage Resize(RgbImage image, int width, int height)
     {
-        var result = new RgbImage(width, height);
-        if (width == image.Width && height == image.Height)
-        {
-            image.Pixels.CopyTo(result.Pixels, 0);
-            return result;
-        }
-        // The order of the passes shows in the last bit. Rows come first where the height shrinks, and shrinks more than the
-        // width (for square results: in portrait pictures), as in Pillow 13.
-        bool rowsFirst = height < image.Height && (long)image.Height * width > (long)image.Width * height;
-        if (rowsFirst && width != image.Width)
-        {
-            var narrow = new RgbImage(image.Width, height);
-            ResizeBoth(image, narrow);
-            image = narrow;
-        }
-        ResizeBoth(image, result);
-        return result;
+        RgbImage.ByteCount(width, height); // refuses a size that cannot be
+        var resizer = new RowResizer(width, height);
+        resizer.Begin(image.Width, image.Height, 1);
+        for (int y = 0; y < image.Height; y++)
+            resizer.Take(image.Row(y));
+        return resizer.Finish();
     }
 
-    private static void ResizeBoth(RgbImage source, RgbImage target)
-    {
-        Taps? columns = source.Width == target.Width ? null : new Taps(source.Width, target.Width);
-        if (source.Height == target.Height)
-        {
-            for (int y = 0; y < source.Height; y++)
-                AcrossRow(source.Row(y), columns!, target.Row(y));
-            return;
-        }
-        var rows = new Taps(source.Height, target.Height);
-        // Row r of the first pass is kept at r modulo the window, which always covers the taps of one output row.
-        int window = Math.Min(rows.MaxCount, source.Height), rowBytes = target.Width * Channels, done = 0;
-        byte[] kept = columns is null ? [] : new byte[window * rowBytes];
-        var sums = new int[rowBytes];
-        for (int y = 0; y < target.Height; y++)
-        {
-            int first = rows.First(y);
-            ReadOnlySpan<int> weights = rows.Weights(y);
-            sums.AsSpan().Fill(1 << (PrecisionBits - 1));
-            for (done = Math.Max(done, first); columns is not null && done < first + weights.Length; done++)
-                AcrossRow(source.Row(done), columns, kept.AsSpan(done % window * rowBytes, rowBytes));
-            for (int i = 0; i < weights.Length; i++)
-            {
-                int row = first + i;
-                Accumulate(columns is null ? source.Row(row) : kept.AsSpan(row % window * rowBytes, rowBytes), weights[i], sums);
-            }
-            Span<byte> output = target.Row(y);
-            for (int x = 0; x < output.Length; x++)
-                output[x] = Round(sums[x]);
-        }
-    }
+    /// <summary>
+    /// The order of the passes, which shows in the last bit. Rows come first where the height shrinks, and shrinks more than the width (for
+    /// square results: in portrait pictures), as in Pillow 13.
+    /// </summary>
+    /// <param name="fromWidth">Columns of the source.</param>
+    /// <param name="fromHeight">Rows of the source.</param>
+    /// <param name="width">Columns of the result.</param>
+    /// <param name="height">Rows of the result.</param>
+    public static bool RowsFirst(int fromWidth, int fromHeight, int width, int height) =>
+        height < fromHeight && (long)fromHeight * width > (long)fromWidth * height;
 
-    private static void AcrossRow(ReadOnlySpan<byte> source, Taps taps, Span<byte> target)
+    /// <summary>The pass along a row.</summary>
+    /// <param name="source">[columns, 3] bytes.</param>
+    /// <param name="taps">From the source's columns to the target's.</param>
+    /// <param name="target">Receives [columns, 3] bytes.</param>
+    public static void AcrossRow(ReadOnlySpan<byte> source, Taps taps, Span<byte> target)
     {
         for (int x = 0; x < target.Length / Channels; x++)
         {
             ReadOnlySpan<int> weights = taps.Weights(x);
             ReadOnlySpan<byte> from = source.Slice(taps.First(x) * Channels, weights.Length * Channels);
-            int red = 1 << (PrecisionBits - 1), green = red, blue = red;
+            int red = Half, green = red, blue = red;
             for (int i = 0, at = 0; i < weights.Length && at + 2 < from.Length; i++, at += Channels)
             {
                 int weight = weights[i];
@@ -92,7 +69,8 @@ internal static class BicubicResize
         }
     }
 
-    private static void Accumulate(ReadOnlySpan<byte> row, int weight, Span<int> sums)
+    /// <summary>A part of the pass down the columns: adds a row, times its weight, to the sums.</summary>
+    public static void Accumulate(ReadOnlySpan<byte> row, int weight, Span<int> sums)
     {
         int lanes = Vector<byte>.Count, quarter = Vector<int>.Count, x = 0;
         var factor = new Vector<int>(weight);
@@ -111,7 +89,8 @@ internal static class BicubicResize
             sums[x] += row[x] * weight;
     }
 
-    private static byte Round(int sum) => (byte)Math.Clamp(sum >> PrecisionBits, 0, 255);
+    /// <summary>A sum that began with <see cref="Half"/> as a byte.</summary>
+    public static byte Round(int sum) => (byte)Math.Clamp(sum >> PrecisionBits, 0, 255);
 
     /// <summary>For one axis, which input samples make each output sample, and with what weights.</summary>
     internal sealed class Taps

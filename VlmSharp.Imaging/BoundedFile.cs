@@ -30,6 +30,10 @@ internal static class BoundedFile
         {
             throw error(e.Message, e);
         }
+        catch (OutOfMemoryException e)
+        {
+            throw error("does not fit in the memory that this process may have", e);
+        }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw error(WrongDownload.DeadLink(path) ?? "does not exist", e);

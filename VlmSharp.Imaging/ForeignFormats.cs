@@ -16,10 +16,6 @@ internal static class ForeignFormats
             return "JPEG XL";
         if (IsIcon(bytes))
             return "Windows icon";
-        if (IsTarga(bytes))
-            return "TGA";
-        if (bytes.StartsWith("8BPS"u8))
-            return "Photoshop";
         if (bytes.StartsWith("P7\n"u8))
             return "PAM";
         if (bytes.StartsWith("PF"u8) || bytes.StartsWith("Pf"u8))
@@ -48,15 +44,6 @@ internal static class ForeignFormats
     // Reserved, 1 for an icon and 2 for a cursor, and how many pictures there are: one at least.
     private static bool IsIcon(ReadOnlySpan<byte> bytes) =>
         bytes is [0, 0, 1 or 2, 0, var low, var high, ..] && (low | high) != 0;
-
-    // It has no signature: the kind of its color table (0, 1), a kind of picture that goes with it (compressed from 8 up), a size, and
-    // bits per pixel. An uncompressed true-color file begins 0 0 2 0, as a cursor does.
-    private static bool IsTarga(ReadOnlySpan<byte> bytes)
-    {
-        if (bytes.Length < 18 || bytes[1] > 1 || (bytes[2] & ~8) is not (1 or 2 or 3)) return false;
-        bool needsTable = (bytes[2] & ~8) == 1, hasSize = (bytes[12] | bytes[13]) != 0 && (bytes[14] | bytes[15]) != 0;
-        return hasSize && bytes[1] == (needsTable ? 1 : 0) && bytes[16] is 8 or 15 or 16 or 24 or 32;
-    }
 
     private static bool At(ReadOnlySpan<byte> bytes, int offset, ReadOnlySpan<byte> signature) =>
         bytes.Length > offset && bytes[offset..].StartsWith(signature);

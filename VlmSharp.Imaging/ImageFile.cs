@@ -4,12 +4,13 @@ using VlmSharp.Imaging.Gif;
 using VlmSharp.Imaging.Jpeg;
 using VlmSharp.Imaging.Netpbm;
 using VlmSharp.Imaging.Png;
+using VlmSharp.Imaging.Stb;
 using VlmSharp.Imaging.WebP;
 
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Opens a picture of any supported format (PNG, JPEG, WebP, BMP, GIF, PPM/PGM/PBM), told apart by content and not by
+/// Opens a picture of any supported format (PNG, JPEG, WebP, BMP, GIF, PPM/PGM/PBM, TGA, PSD), told apart by content and not by
 /// file name, as upright RGB. The bytes equal Pillow's <c>exif_transpose(open(file)).convert("RGB")</c>, which is what the
 /// published models' reference processors are fed.
 /// </summary>
@@ -19,7 +20,10 @@ public static class ImageFile
 
     // In the order in which they are asked.
     private static readonly IImageDecoder[] Decoders =
-        [new PngDecoder(), new JpegDecoder(), new WebPDecoder(), new GifDecoder(), new BmpDecoder(), new NetpbmDecoder()];
+    [
+        new PngDecoder(), new JpegDecoder(), new WebPDecoder(), new GifDecoder(), new PsdDecoder(), new BmpDecoder(), new NetpbmDecoder(),
+        new TgaDecoder(), // last: it has no signature
+    ];
 
     /// <summary>Reads and decodes a file, or what comes through a named pipe.</summary>
     /// <param name="path">The file or pipe.</param>
@@ -28,13 +32,8 @@ public static class ImageFile
     /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
     public static RgbImage Load(string path, ImageOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
         options ??= ImageOptions.Default;
-        string name = path.Length > 0 ? path : "The empty path";
-        byte[] bytes = BoundedFile.Read(
-            path, options.MaxFileBytes, (what, e) => new ImageFormatException($"{name} {what}; give the path of a picture.", e),
-            pipe => ReadToEnd(pipe, name, options).Written.ToArray());
-        return Decode(bytes, path, options);
+        return Decode(ReadFile(path, options), path, options);
     }
 
     /// <summary>Reads a stream to its end and decodes it: an upload, a download, an entry of an archive.</summary>
@@ -112,6 +111,49 @@ public static class ImageFile
     /// <summary>As the one above, and ends early when the token is canceled: within some thousand pixels.</summary>
     internal static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, ImageOptions? options, CancellationToken cancellationToken)
     {
+        var whole = new Raster();
+        DecodeInto(whole, bytes, name, options, cancellationToken);
+        return new RgbImage(whole.Width, whole.Height, whole.Pixels);
+    }
+
+    /// <summary>
+    /// Reads a file and resizes the picture while it is decoded: the bytes of <see cref="Load(string, ImageOptions?)"/> and
+    /// <see cref="RgbImage.Resize"/>, without the whole picture ever being in memory where its format lets rows go one by one.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="width">Columns of the result, at least 1.</param>
+    /// <param name="height">Rows of the result, at least 1.</param>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <returns>The small picture, and the size that the whole one has.</returns>
+    /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
+    public static ResizedImage LoadResized(string path, int width, int height, ImageOptions? options = null)
+    {
+        options ??= ImageOptions.Default;
+        return DecodeResized(ReadFile(path, options), width, height, path, options);
+    }
+
+    /// <summary>As <see cref="LoadResized"/>, of a file that is already in memory.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="width">Columns of the result, at least 1.</param>
+    /// <param name="height">Rows of the result, at least 1.</param>
+    /// <param name="name">What error messages call it: the path, the upload's name.</param>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <param name="cancellationToken">Ends the decoding, within some thousand pixels.</param>
+    /// <returns>The small picture, and the size that the whole one has.</returns>
+    /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit.</exception>
+    public static ResizedImage DecodeResized(
+        ReadOnlySpan<byte> bytes, int width, int height, string name = Unnamed, ImageOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        RgbImage.ByteCount(width, height); // refuses a size that cannot be
+        var resizer = new RowResizer(width, height);
+        DecodeInto(resizer, bytes, name, options, cancellationToken);
+        return new ResizedImage(resizer.Finish(), resizer.SourceWidth, resizer.SourceHeight);
+    }
+
+    private static void DecodeInto(
+        IRowSink sink, ReadOnlySpan<byte> bytes, string name, ImageOptions? options, CancellationToken cancellationToken)
+    {
         ArgumentNullException.ThrowIfNull(name);
         if (bytes.IsEmpty)
             throw new ImageFormatException($"{name} is empty; copy or download the picture again.");
@@ -119,13 +161,21 @@ public static class ImageFile
         {
             if (!decoder.Recognizes(bytes))
                 continue;
-            Raster decoded = decoder.Decode(bytes, (options ?? ImageOptions.Default).ContextFor(name, decoder.Format, cancellationToken));
-            return new RgbImage(decoded.Width, decoded.Height, decoded.Pixels);
+            DecodeContext context = (options ?? ImageOptions.Default).ContextFor(name, decoder.Format, bytes.Length, cancellationToken);
+            try
+            {
+                decoder.Decode(bytes, context, sink);
+                return;
+            }
+            catch (OutOfMemoryException e)
+            {
+                throw context.OutOfMemory(e);
+            }
         }
         if (WrongDownload.WhatIs(bytes) is { } what) throw new ImageFormatException($"{name} {what}.") { Fault = ImageFault.Unsupported };
         string? foreign = ForeignFormats.NameOf(bytes);
         throw new ImageFormatException(foreign is null
-            ? $"{name} is not a picture of a format known to VlmSharp; give a PNG, JPEG, WebP, BMP, GIF or PPM file."
+            ? $"{name} is not a picture of a format known to VlmSharp; give a PNG, JPEG, WebP, BMP, GIF, PPM, TGA or PSD file."
             : $"{name} is in the {foreign} format, which VlmSharp does not read; convert it to PNG or JPEG.")
         { Fault = ImageFault.Unsupported };
     }
@@ -139,6 +189,17 @@ public static class ImageFile
                 return decoder.Format;
         }
         return null;
+    }
+
+    private static byte[] ReadFile(string path, ImageOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        string name = path.Length > 0 ? path : "The empty path";
+        return BoundedFile.Read(
+            path, options.MaxFileBytes,
+            (what, e) => new ImageFormatException($"{name} {what}; give the path of a picture.", e)
+            { Fault = e is OutOfMemoryException ? ImageFault.OverLimit : ImageFault.Damaged },
+            pipe => ReadToEnd(pipe, name, options).Written.ToArray());
     }
 
     private static void Check(Stream stream, string name)

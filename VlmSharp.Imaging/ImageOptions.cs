@@ -15,7 +15,15 @@ public sealed record ImageOptions
     public bool ApplyExifOrientation { get; init; } = true;
 
     /// <summary>
-    /// The largest picture accepted, in pixels: 100 million by default. A decoder needs 6 to 15 bytes per pixel.
+    /// What pixels that are not opaque are laid over, by their opacity. Null, the default, looks at no opacity: the colors that a file
+    /// stores under transparent pixels, often black, are what the model sees, and so it is in transformers.
+    /// </summary>
+    public Rgb? Background { get; init; }
+
+    /// <summary>
+    /// The largest picture accepted, in pixels: 100 million by default. A whole picture takes 3 bytes per pixel and its decoder up to 8 more
+    /// (progressive JPEG: 2 for each sample); a picture that is resized while it is read takes what the decoder needs alone, which is next
+    /// to nothing for baseline JPEG, PNG, BMP and PPM.
     /// </summary>
     public long MaxPixels { get; init; } = 100_000_000;
 
@@ -31,10 +39,18 @@ public sealed record ImageOptions
     /// </summary>
     public int MaxJpegScans { get; init; } = 256;
 
+    /// <summary>
+    /// The most memory that one picture may take, in bytes. By default all that this process may have (the machine's memory, a container's
+    /// limit, DOTNET_GCHeapHardLimit), beyond which no attempt is made.
+    /// </summary>
+    internal long? MaxMemory { get; init; }
+
     /// <summary>The limits and settings in the decoders' terms.</summary>
-    internal DecodeContext ContextFor(string name, string format, CancellationToken cancellation = default) => new(name, format)
+    internal DecodeContext ContextFor(string name, string format, long fileBytes, CancellationToken cancellation) => new(name, format, fileBytes)
     {
+        MaxMemory = MaxMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         Cancellation = cancellation,
+        Background = Background is { } color ? new Background(color.Red, color.Green, color.Blue) : null,
         MaxPixels = MaxPixels,
         MaxSide = MaxSide,
         MaxJpegScans = MaxJpegScans,

@@ -7,7 +7,7 @@ internal static class PictureNames
 {
     /// <summary>The endings of files that <see cref="ImageFile"/> reads.</summary>
     public static readonly string[] Extensions =
-        [".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".webp", ".ppm", ".pgm", ".pbm", ".pnm"];
+        [".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".webp", ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".psd"];
 
     // What a folder of pictures has besides, by the name that people know it by.
     private static readonly (string Kind, string[] Extensions)[] Others =
@@ -17,8 +17,7 @@ internal static class PictureNames
         ("TIFF", [".tif", ".tiff"]),
         ("JPEG XL", [".jxl"]),
         ("JPEG 2000", [".jp2", ".j2k", ".jpf", ".jpx"]),
-        ("TGA", [".tga"]),
-        ("Photoshop", [".psd", ".psb"]),
+        ("Photoshop", [".psb"]),
         ("SVG", [".svg", ".svgz"]),
         ("icon", [".ico", ".cur", ".icns"]),
         ("camera raw", [".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"]),

@@ -101,7 +101,9 @@ public sealed class RgbImage
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1, or the result does not fit in one array.</exception>
     public RgbImage Resize(int width, int height) => BicubicResize.Resize(this, width, height);
 
-    private static int ByteCount(int width, int height)
+    /// <summary>The bytes of a picture of this size.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A side is below 1, or the picture does not fit in one array.</exception>
+    internal static int ByteCount(int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);

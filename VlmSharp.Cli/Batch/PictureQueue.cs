@@ -16,12 +16,15 @@ internal sealed record LoadedItem(WorkItem Item, IReadOnlyList<RgbImage> Picture
 
 /// <summary>
 /// Reads, decodes and resizes the pictures of coming items on other threads while the model works, and hands them over in
-/// order. Memory is bounded: so many items wait, each at the model's size, and so many threads hold a whole picture.
+/// order. Memory is bounded: so many items wait, each at the model's size, and so many threads decode, each what its format needs.
 /// </summary>
-internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor preprocessor)
+internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor preprocessor, ImageOptions options) : IDisposable
 {
+    private readonly ReaderWriterLockSlim alone = new();
+
     /// <summary>The items with their pictures, in order.</summary>
-    public async IAsyncEnumerable<LoadedItem> Load(IEnumerable<WorkItem> items, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<LoadedItem> Load(
+        IEnumerable<WorkItem> items, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var turns = new SemaphoreSlim(threads);
@@ -39,7 +42,10 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         }
     }
 
-    private async Task FeedAsync(IEnumerable<WorkItem> items, ChannelWriter<Task<LoadedItem>> queue, SemaphoreSlim turns, CancellationToken cancellationToken)
+    public void Dispose() => alone.Dispose();
+
+    private async Task FeedAsync(
+        IEnumerable<WorkItem> items, ChannelWriter<Task<LoadedItem>> queue, SemaphoreSlim turns, CancellationToken cancellationToken)
     {
         try
         {
@@ -73,17 +79,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         if (item.Fault is { } fault) return new LoadedItem(item, [], [], new JsonError(JsonError.InvalidLine, fault));
         try
         {
-            var pictures = new RgbImage[item.Images.Count];
-            var sizes = new (int, int)[pictures.Length];
-            for (int i = 0; i < pictures.Length; i++)
-            {
-                RgbImage whole = item.Given?.Invoke() ?? Read(item.Images[i], cancellationToken);
-                if (item.Change is { } change) whole = change(whole);
-                sizes[i] = (whole.Width, whole.Height);
-                pictures[i] = preprocessor.Resize(whole);
-            }
-
-            return new LoadedItem(item, pictures, sizes, null);
+            return LoadBesideOthers(item, cancellationToken);
         }
         catch (Exception e) when (e is ImageFormatException or StorageException { IsOfObject: true })
         {
@@ -91,8 +87,64 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         }
     }
 
-    private static RgbImage Read(string path, CancellationToken cancellationToken) => ObjectPath.IsOne(path)
-        ? ImageFile.Decode(ObjectStore.Shared.Read(ObjectPath.Parse(path), ImageOptions.Default.MaxFileBytes, cancellationToken), path,
-            null, cancellationToken)
-        : ImageFile.Load(path);
+    // Whether a picture fits must not depend on those that are read beside it: one that did not is tried again alone.
+    private LoadedItem LoadBesideOthers(WorkItem item, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var shared = new Turn(alone, isAlone: false);
+            return Read(item, cancellationToken);
+        }
+        catch (ImageFormatException e) when (e.InnerException is OutOfMemoryException)
+        {
+            using var single = new Turn(alone, isAlone: true);
+            return Read(item, cancellationToken);
+        }
+    }
+
+    private LoadedItem Read(WorkItem item, CancellationToken cancellationToken)
+    {
+        var pictures = new RgbImage[item.Images.Count];
+        var sizes = new (int, int)[pictures.Length];
+        for (int i = 0; i < pictures.Length; i++)
+        {
+            ResizedImage picture = Read(item, item.Images[i], cancellationToken);
+            sizes[i] = (picture.OriginalWidth, picture.OriginalHeight);
+            pictures[i] = picture.Image;
+        }
+
+        return new LoadedItem(item, pictures, sizes, null);
+    }
+
+    private ResizedImage Read(WorkItem item, string path, CancellationToken cancellationToken)
+    {
+        string name = item.Given?.Name ?? path;
+        byte[]? file = item.Given?.Bytes() ?? (ObjectPath.IsOne(path)
+            ? ObjectStore.Shared.Read(ObjectPath.Parse(path), options.MaxFileBytes, cancellationToken)
+            : null);
+        if (item.Change is not { } change)
+            return file is null ? preprocessor.Load(path, options) : preprocessor.Decode(file, name, options, cancellationToken);
+        RgbImage whole = change(file is null ? ImageFile.Load(path, options) : ImageFile.Decode(file, name, options, cancellationToken));
+        return new ResizedImage(preprocessor.Resize(whole), whole.Width, whole.Height);
+    }
+
+    /// <summary>A turn to read a picture: beside others, or while no other is read.</summary>
+    private readonly struct Turn : IDisposable
+    {
+        private readonly ReaderWriterLockSlim turns;
+        private readonly bool isAlone;
+
+        public Turn(ReaderWriterLockSlim turns, bool isAlone)
+        {
+            (this.turns, this.isAlone) = (turns, isAlone);
+            if (isAlone) turns.EnterWriteLock();
+            else turns.EnterReadLock();
+        }
+
+        public void Dispose()
+        {
+            if (isAlone) turns.ExitWriteLock();
+            else turns.ExitReadLock();
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VlmSharp.Cli.Inputs;
 using VlmSharp.Cli.Storage;
 using VlmSharp.Imaging;
 
@@ -38,8 +39,8 @@ internal sealed record WorkItem(long Index, string Id, IReadOnlyList<string> Ima
     /// <summary>Which adapter answers, by name.</summary>
     public string? Adapter { get; init; }
 
-    /// <summary>Gives its one picture, which is no file that could be opened; null for the pictures of <see cref="Images"/>.</summary>
-    public Func<RgbImage>? Given { get; init; }
+    /// <summary>The pipe that its one picture comes through; null for the files of <see cref="Images"/>.</summary>
+    public PipedInput? Given { get; init; }
 
     /// <summary>What is done to its pictures before the model sees them; null for nothing.</summary>
     public Func<RgbImage, RgbImage>? Change { get; init; }

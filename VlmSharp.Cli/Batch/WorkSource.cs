@@ -1,4 +1,4 @@
-using VlmSharp.Imaging;
+using VlmSharp.Cli.Inputs;
 
 namespace VlmSharp.Cli.Batch;
 
@@ -13,8 +13,8 @@ internal sealed record WorkSource(string Folder, Func<IEnumerable<string>> Lines
     /// <summary>Something that changes with a picture's bytes, such as how many there are; null of a list.</summary>
     public Func<string, long>? SizeOf { get; init; }
 
-    /// <summary>Gives the one picture, where it came through a pipe and no file can be opened again.</summary>
-    public Func<RgbImage>? Given { get; init; }
+    /// <summary>The pipe that its one picture comes through; null for files, which can be opened again.</summary>
+    public PipedInput? Given { get; init; }
 
     /// <summary>A source of one picture.</summary>
     /// <param name="name">The picture's name, as its record calls it.</param>

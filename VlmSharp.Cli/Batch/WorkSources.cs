@@ -61,7 +61,7 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
         if (pipe.IsPicture)
         {
             long digest = BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(pipe.Bytes()));
-            return WorkSource.Picture(id) with { SizeOf = _ => digest, Given = pipe.Picture };
+            return WorkSource.Picture(id) with { SizeOf = _ => digest, Given = pipe };
         }
 
         using TextReader reader = pipe.Text();

@@ -7,6 +7,7 @@ using VlmSharp.Compute;
 using VlmSharp.Explain.Ablations;
 using VlmSharp.Explain.Html;
 using VlmSharp.Generation;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -59,6 +60,8 @@ internal static class AblateCommand
         foreach (Option option in new Option[] { only, other, html }) FileList.RefuseEmpty(option);
         var model = new ModelOptionsBinder();
         model.AddTo(command);
+        var reading = new PictureOptionsBinder();
+        reading.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             string path = parsed.GetRequiredValue(file), asked = PromptWords.PromptOf(parsed.GetRequiredValue(prompt));
@@ -66,17 +69,19 @@ internal static class AblateCommand
             if (most is < 1 or > AblationOptions.LargestMaxNewTokens)
                 throw new UsageException($"--max-new-tokens {most}: give a number from 1 to {AblationOptions.LargestMaxNewTokens}.");
             string? target = OutputName.Of(html, parsed.GetValue(html), many: false, mayNumber: false, ".html")?.For(path);
+            using IComputeBackend backend = model.CreateBackend(parsed);
+            using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
+            ImageOptions how = reading.Bind(parsed);
             var options = new AblationOptions
             {
                 MaxNewTokens = most,
                 Layers = parsed.GetValue(layers),
                 Heads = parsed.GetValue(heads),
                 Only = parsed.GetValue(only),
-                OtherImage = parsed.GetValue(other) is { } another ? PictureInput.Load(another) : null,
+                OtherImage = parsed.GetValue(other) is { } another ? PictureInput.Load(another, network.Preprocessor, how).Image : null,
             };
-            var request = new GenerationRequest { Images = [PictureInput.Load(path)], Prompt = asked };
-            using IComputeBackend backend = model.CreateBackend(parsed);
-            using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
+            RgbImage picture = PictureInput.Load(path, network.Preprocessor, how).Image;
+            var request = new GenerationRequest { Images = [picture], Prompt = asked };
             AblationReport report = await RunAsync(network, request, options, cancellation);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => AblationOutput.Write(o, path, report));
             else AblationOutput.Show(report);

@@ -64,6 +64,8 @@ internal sealed class BatchCommand
 
     private readonly GenerationOptionsBinder generation = new();
 
+    private readonly PictureOptionsBinder pictures = new();
+
     private BatchCommand(bool retries) => this.retries = retries;
 
     public static Command Create()
@@ -117,6 +119,7 @@ internal sealed class BatchCommand
         foreach (Option option in (Option[])[output, task, question, things, prompt, language, .. parts.All, maxErrorRate, uploadEvery, force, quiet]) command.Add(option);
         reading.AddTo(command, masks: true);
         generation.AddTo(command);
+        pictures.AddTo(command);
         model.AddTo(command);
         command.SetAction(RunAsync);
         return command;
@@ -160,8 +163,8 @@ internal sealed class BatchCommand
         if (!parsed.GetValue(quiet)) await generation.NoteAsync(parsed, options, network.Config);
 
         long total = sink is RetriedShard again ? again.Failed.Count : plan.CountOf(work.Count);
-        var preprocessor = network.Preprocessor;
-        var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), preprocessor);
+        int threads = Math.Min(4, Environment.ProcessorCount);
+        using var queue = new PictureQueue(waiting: 2 * size, threads, network.Preprocessor, pictures.Bind(parsed));
         WorkItem defaults = Defaults(parsed);
         var runner = new BatchRunner(network, new TaskRunner(network, howToRead), options, size, Ask);
         string remark = work.Skipped.Count > 0 ? $"; not tried: {SkippedFiles.TextOf(work.Skipped)}" : "";
@@ -234,6 +237,7 @@ internal sealed class BatchCommand
         Add("question", defaults.Question);
         Add("things", defaults.Things is null ? null : string.Join(" ; ", defaults.Things));
         Add("reading", reading.Describe(parsed));
+        Add("pictures read", pictures.Describe(parsed));
         Add("mask decoder", howToRead.MaskDecoder?.Fingerprint);
         Add("lang", defaults.Language);
         Add("options", (options with { StopStrings = [] }).ToString());

@@ -105,7 +105,7 @@ internal static class BenchCommand
 
     private static GenerationRequest Request(ParseResult parsed, PromptBinder prompt, VisionLanguageModel network)
     {
-        RgbImage[] images = [.. prompt.Files(parsed).Select(PictureInput.Load)];
+        RgbImage[] images = [.. prompt.Files(parsed).Select(path => PictureInput.Load(path))];
         GenerationRequest request = prompt.Request(parsed, images.Length > 0 ? images : [TestCard(network.Config.Vision.ImageSize)]);
         if (request.PromptIds is not null || request.Prompt.Length > 0) return request;
         return network.Tokenizer is null ? request with { PromptIds = [network.Config.BosTokenId] } : request with { Prompt = "caption en" };

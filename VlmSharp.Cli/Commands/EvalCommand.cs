@@ -10,6 +10,7 @@ using VlmSharp.Cli.Storage;
 using VlmSharp.Compute;
 using VlmSharp.Evaluation.Runs;
 using VlmSharp.Generation;
+using VlmSharp.Imaging;
 using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;
@@ -129,7 +130,8 @@ internal sealed class EvalCommand
         if (!parsed.GetValue(quiet)) await generation.NoteAsync(parsed, options, network.Config);
         using var latency = new LatencyLog(folder, plan);
         long total = plan.CountOf(work.Count);
-        var queue = new PictureQueue(waiting: 2 * size, threads: Math.Min(4, Environment.ProcessorCount), network.Preprocessor);
+        int threads = Math.Min(4, Environment.ProcessorCount);
+        using var queue = new PictureQueue(waiting: 2 * size, threads, network.Preprocessor, ImageOptions.Default);
         var runner = new BatchRunner(network, new TaskRunner(network, new TaskOptions { LocationDivisor = LocationDivisor }), options, size, work.Ask);
         IEnumerable<WorkItem> rest = sink.Records < total ? work.From(plan.IndexOf(sink.Records), plan.Shards) : [];
         await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { Written = latency.Add }

@@ -43,6 +43,8 @@ internal static class ExplainCommand
         FileList.RefuseEmpty(output);
         var model = new ModelOptionsBinder();
         model.AddTo(command);
+        var reading = new PictureOptionsBinder();
+        reading.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var options = new ExplanationOptions
@@ -55,7 +57,7 @@ internal static class ExplainCommand
             string asked = PromptWords.PromptOf(parsed.GetRequiredValue(prompt));
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
-            var request = new GenerationRequest { Images = [PictureInput.Load(path)], Prompt = asked };
+            var request = new GenerationRequest { Images = [PictureInput.Load(path, reading.Bind(parsed))], Prompt = asked };
             long start = Stopwatch.GetTimestamp();
             Explanation explanation = await Progress.RunAsync("looking at the picture", () => Explainer.Run(network, request, options, cancellation), cancellation);
             TimeSpan ran = Stopwatch.GetElapsedTime(start);

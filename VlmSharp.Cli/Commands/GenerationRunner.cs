@@ -18,6 +18,8 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
 
     private readonly GenerationOptionsBinder generation = new();
 
+    private readonly PictureOptionsBinder reading = new();
+
     private bool isNoted;
 
     private readonly Option<bool> json = new("--json") { Description = "One JSON object a line instead of text." };
@@ -29,6 +31,7 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     {
         model.AddTo(command);
         generation.AddTo(command);
+        reading.AddTo(command);
         foreach (Option option in new Option[] { json, quiet }) command.Add(option);
     }
 
@@ -83,7 +86,13 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     private async Task RunOneAsync(
         ParseResult parsed, VisionLanguageModel network, TaskRunner tasks, Job job, GenerationOptions options, DetectionFiles? pictures, bool labeled, CancellationToken cancellationToken)
     {
-        RgbImage[] images = [.. job.Files.Select(PictureInput.Load)];
+        // A drawing is made on the whole picture; all else needs what the model sees, which takes less memory.
+        ImageOptions how = reading.Bind(parsed);
+        RgbImage? whole = pictures is { IsDrawing: true } ? PictureInput.Load(job.Files[0], how) : null;
+        ResizedImage[] seen = whole is null
+            ? [.. job.Files.Select(path => PictureInput.Load(path, network.Preprocessor, how))]
+            : [new ResizedImage(network.Preprocessor.Resize(whole), whole.Width, whole.Height)];
+        RgbImage[] images = [.. seen.Select(picture => picture.Image)];
         GenerationRequest request = job.Task is { } asked ? tasks.Request(asked, images) : job.Request!(images);
         using GenerationSession session = network.Start([request], options);
         bool asJson = parsed.GetValue(json), streams = !asJson && boxes is null;
@@ -99,11 +108,11 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         }
 
         GenerationResult result = session.Results()[0];
-        TaskResult? read = job.Task is { } task ? tasks.Read(task, result, images[0]) : null;
+        TaskResult? read = job.Task is { } task ? tasks.Read(task, result, seen[0].OriginalWidth, seen[0].OriginalHeight) : null;
         if (asJson) JsonOutput.WriteLine(o => WriteObject(o, network, session.Timings, result, read, job));
         else if (streams) Console.WriteLine();
         else foreach (string line in BoxLines.Of(read!)) Console.WriteLine(label + line);
-        pictures?.Write(job.Files[0], images[0], read!);
+        pictures?.Write(job.Files[0], whole, read!);
         if (parsed.GetValue(quiet)) return;
         await NoteAsync(parsed, network, options, request, session.Timings.PromptTokens);
         if (boxes is not null && BoxLines.Remark(read!) is { } remark) await Console.Error.WriteLineAsync($"vlmsharp: {label}{remark}");

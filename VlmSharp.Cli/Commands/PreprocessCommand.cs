@@ -27,8 +27,11 @@ internal static class PreprocessCommand
 
             Examples:
               vlmsharp preprocess photo.jpg --size 224 --format png -o seen.png
+              vlmsharp preprocess logo.png --background white -o seen.png
               vlmsharp preprocess photo.jpg --size 0 --format raw -o - | sha256sum
             """) { file, size, format, output };
+        var reading = new PictureOptionsBinder();
+        reading.AddTo(command);
         FileList.RefuseEmpty(file);
         FileList.RefuseEmpty(output);
         command.SetAction(parsed =>
@@ -41,8 +44,9 @@ internal static class PreprocessCommand
                 OutputFolder.Require(target, output, kind == "raw" ? null : $".{kind}");
             }
 
-            RgbImage image = PictureInput.Load(parsed.GetRequiredValue(file));
-            if (side > 0) image = image.Resize(side, side);
+            string path = parsed.GetRequiredValue(file);
+            ImageOptions how = reading.Bind(parsed);
+            RgbImage image = side > 0 ? PictureInput.LoadResized(path, side, how).Image : PictureInput.Load(path, how);
             using Stream stream = target == PictureInput.Standard ? Console.OpenStandardOutput() : File.Create(target);
             switch (kind)
             {

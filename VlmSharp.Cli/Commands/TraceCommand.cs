@@ -5,6 +5,7 @@ using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;
 
@@ -31,6 +32,8 @@ internal static class TraceCommand
         prompt.AddTo(command);
         var model = new ModelOptionsBinder();
         model.AddTo(command);
+        var reading = new PictureOptionsBinder();
+        reading.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             int count = parsed.GetValue(tokens) ?? ModelTrace.StepLogits;
@@ -39,7 +42,9 @@ internal static class TraceCommand
             OutputFolder.Require(target, output);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
-            GenerationRequest request = prompt.Request(parsed, [.. prompt.Files(parsed).Select(PictureInput.Load)]);
+            ImageOptions how = reading.Bind(parsed);
+            RgbImage[] images = [.. prompt.Files(parsed).Select(path => PictureInput.Load(path, network.Preprocessor, how).Image)];
+            GenerationRequest request = prompt.Request(parsed, images);
             long positions = (long)request.Images.Count * network.Config.Vision.Patches + (request.PromptIds?.Count ?? request.Prompt.Length + 2);
             bool logits = positions * network.Config.Text.VocabSize * sizeof(float) <= LargestLogits;
             if (!logits) await Console.Error.WriteLineAsync("vlmsharp: the logits of every prompt position would take over 1 GiB and are left out; step_logits has the last one's");

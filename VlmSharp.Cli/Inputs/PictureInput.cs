@@ -1,4 +1,5 @@
 using VlmSharp.Imaging;
+using VlmSharp.Preprocessing;
 
 namespace VlmSharp.Cli.Inputs;
 
@@ -10,8 +11,26 @@ internal static class PictureInput
 
     /// <summary>Reads and decodes it.</summary>
     /// <param name="path">The path, or -.</param>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <exception cref="ImageFormatException">It is no picture that can be read.</exception>
-    public static RgbImage Load(string path) => path == Standard ? PipedInput.Standard.Picture() : ImageFile.Load(path);
+    public static RgbImage Load(string path, ImageOptions? options = null) =>
+        path == Standard ? PipedInput.Standard.Picture(options) : ImageFile.Load(path, options);
+
+    /// <summary>Reads and resizes it while it is decoded, which takes less memory than the whole picture.</summary>
+    /// <param name="path">The path, or -.</param>
+    /// <param name="side">Columns and rows of the result.</param>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <exception cref="ImageFormatException">It is no picture that can be read.</exception>
+    public static ResizedImage LoadResized(string path, int side, ImageOptions? options = null) =>
+        path == Standard ? PipedInput.Standard.Picture(side, options) : ImageFile.LoadResized(path, side, side, options);
+
+    /// <summary>Reads it as a model sees it.</summary>
+    /// <param name="path">The path, or -.</param>
+    /// <param name="preprocessor">The model's.</param>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <exception cref="ImageFormatException">It is no picture that can be read.</exception>
+    public static ResizedImage Load(string path, ImagePreprocessor preprocessor, ImageOptions? options = null) =>
+        LoadResized(path, preprocessor.Config.Size, options);
 
     /// <summary>What files made from it are named after.</summary>
     /// <param name="path">The path, or -.</param>

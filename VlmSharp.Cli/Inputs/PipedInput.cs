@@ -20,13 +20,25 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
     /// <summary>Standard input. Tests put another one in its place.</summary>
     public static PipedInput Standard { get; set; } = new(Console.OpenStandardInput, "standard input", Console.InputEncoding);
 
+    /// <summary>What messages call it, at the beginning of a sentence.</summary>
+    public string Name => Capital(name);
+
     /// <summary>Whether it is a picture: one that can be read, or one whose format will be named.</summary>
     public bool IsPicture => FirstBytes.KindOf(Head()) == FirstBytesKind.Picture;
 
-    /// <summary>The picture; every call gives the same one.</summary>
+    /// <summary>The picture, whole; it may be asked for again.</summary>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <exception cref="ImageFormatException">It cannot be read.</exception>
     /// <exception cref="UsageException">It was read as a list before.</exception>
-    public RgbImage Picture() => ImageFile.Decode(Bytes(), Capital(name));
+    public RgbImage Picture(ImageOptions? options) => ImageFile.Decode(Bytes(), Name, options);
+
+    /// <summary>The picture, resized while it is decoded.</summary>
+    /// <param name="side">Columns and rows of the result.</param>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <exception cref="ImageFormatException">It cannot be read.</exception>
+    /// <exception cref="UsageException">It was read as a list before.</exception>
+    public ResizedImage Picture(int side, ImageOptions? options) =>
+        ImageFile.DecodeResized(Bytes(), side, side, Name, options);
 
     /// <summary>The picture's file.</summary>
     public byte[] Bytes()
@@ -35,8 +47,8 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
         {
             if (picture is null)
             {
-                if (isTaken) throw new UsageException($"{Capital(name)} is a list, which was read already: it can be no picture as well.");
-                picture = ImageFile.ReadToEnd(Rest(), Capital(name), ImageOptions.Default).Written.ToArray();
+                if (isTaken) throw new UsageException($"{Name} is a list, which was read already: it can be no picture as well.");
+                picture = ImageFile.ReadToEnd(Rest(), Name, ImageOptions.Default).Written.ToArray();
             }
 
             return picture;
@@ -49,8 +61,8 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
     {
         lock (gate)
         {
-            RequireText(Head(), Capital(name));
-            if (isTaken) throw new UsageException($"{Capital(name)} is named twice, and can be read once.");
+            RequireText(Head(), Name);
+            if (isTaken) throw new UsageException($"{Name} is named twice, and can be read once.");
             return new StreamReader(Rest(), encoding ?? Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
         }
     }

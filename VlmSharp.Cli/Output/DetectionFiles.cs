@@ -11,13 +11,16 @@ namespace VlmSharp.Cli.Output;
 /// <param name="maskFormat">png, coco or coco-runs.</param>
 internal sealed class DetectionFiles(OutputName? draw, OutputName? mask, string maskFormat)
 {
+    /// <summary>Whether the whole picture is needed.</summary>
+    public bool IsDrawing => draw is not null;
+
     /// <summary>Writes them.</summary>
     /// <param name="picture">The picture's path.</param>
-    /// <param name="image">The picture.</param>
+    /// <param name="image">The whole picture, where there is a drawing.</param>
     /// <param name="result">What was found.</param>
-    public void Write(string picture, RgbImage image, TaskResult result)
+    public void Write(string picture, RgbImage? image, TaskResult result)
     {
-        if (draw is not null) PngWriter.Save(DetectionOverlay.Draw(image, result.Detections), draw.For(picture));
+        if (draw is not null) PngWriter.Save(DetectionOverlay.Draw(image!, result.Detections), draw.For(picture));
         if (mask is null) return;
         Detection[] masked = [.. result.Detections.Where(d => d.Mask is not null)];
         if (mask.IsNumbered)

@@ -42,6 +42,27 @@ public sealed class ImagePreprocessor
         return image.Resize(Config.Size, Config.Size);
     }
 
+    /// <summary>
+    /// A picture file as the model sees it: the bytes of <see cref="ImageFile.Load(string, ImageOptions?)"/> and <see cref="Resize"/>, but
+    /// resized while it is decoded, so that large pictures take little memory.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <returns>The picture of <see cref="PreprocessorConfig.Size"/> x <see cref="PreprocessorConfig.Size"/> pixels, and its size before.</returns>
+    /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
+    public ResizedImage Load(string path, ImageOptions? options = null) => ImageFile.LoadResized(path, Config.Size, Config.Size, options);
+
+    /// <summary>As <see cref="Load"/>, of a file that is already in memory.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="name">What error messages call it.</param>
+    /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <param name="cancellationToken">Ends the decoding, within some thousand pixels.</param>
+    /// <returns>The picture of <see cref="PreprocessorConfig.Size"/> x <see cref="PreprocessorConfig.Size"/> pixels, and its size before.</returns>
+    /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit.</exception>
+    public ResizedImage Decode(
+        ReadOnlySpan<byte> bytes, string name, ImageOptions? options = null, CancellationToken cancellationToken = default) =>
+        ImageFile.DecodeResized(bytes, Config.Size, Config.Size, name, options, cancellationToken);
+
     /// <summary>The model's input.</summary>
     /// <param name="image">A picture of any size; one that <see cref="Resize"/> gave is not resized again.</param>
     /// <returns>[3, Size, Size], row-major: the red plane, the green, the blue.</returns>

@@ -5,21 +5,24 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Bmp;
 
 /// <summary>
-/// Windows and OS/2 bitmaps: 1, 4, 8, 16, 24 and 32 bits per pixel, color masks, run lengths (RLE4, RLE8), rows from
-/// the bottom or from the top. The fourth byte of 32-bit pixels is dropped.
+/// Windows and OS/2 bitmaps, with or without a file header (.bmp, .dib): 1, 4, 8, 16, 24 and 32 bits per pixel, color masks, run lengths
+/// (RLE4, RLE8), rows from the bottom or from the top. The fourth byte of 32-bit pixels is dropped.
 /// </summary>
 internal sealed class BmpDecoder : IImageDecoder
 {
     public string Format => "BMP";
 
-    public bool Recognizes(ReadOnlySpan<byte> header) => header.StartsWith("BM"u8);
+    public bool Recognizes(ReadOnlySpan<byte> header) => header.StartsWith("BM"u8) || BmpHeader.IsInfoHeader(header);
 
-    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
+    public void Decode(ReadOnlySpan<byte> file, DecodeContext context, IRowSink sink)
     {
         BmpHeader header = BmpHeader.Read(file, context);
         ReadOnlySpan<byte> data = file[header.PixelOffset..];
         if (header.Compression is BmpCompression.Rle4 or BmpCompression.Rle8)
-            return ReadRuns(header, data, context);
+        {
+            ReadRuns(header, file, context, sink);
+            return;
+        }
 
         long rowBytes = ((long)header.Width * header.BitsPerPixel + 31) / 32 * 4;
         // The padding of the last row may be missing.
@@ -27,12 +30,12 @@ internal sealed class BmpDecoder : IImageDecoder
         if (data.Length < needed)
             throw context.Truncated("its pixel data");
         byte[][] channels = header.BitsPerPixel is 16 or 32 ? BuildChannelTables(header, context) : [];
-        var image = new Raster(header.Width, header.Height);
-        for (int i = 0; i < header.Height; i++)
+        context.Begin(sink, header.Width, header.Height);
+        var row = new byte[header.Width * 3];
+        for (int y = 0; y < header.Height; y++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            ReadOnlySpan<byte> from = data[(int)(i * rowBytes)..];
-            Span<byte> row = image.Row(header.TopDown ? i : header.Height - 1 - i);
+            ReadOnlySpan<byte> from = data[(int)((header.TopDown ? y : header.Height - 1 - y) * rowBytes)..];
             switch (header.BitsPerPixel)
             {
                 case <= 8:
@@ -43,11 +46,11 @@ internal sealed class BmpDecoder : IImageDecoder
                         (row[x], row[x + 1], row[x + 2]) = (from[x + 2], from[x + 1], from[x]);
                     break;
                 default:
-                    ReadMasked(header, channels, from, row);
+                    ReadMasked(header, channels, from, row, context.Background);
                     break;
             }
+            sink.Take(row);
         }
-        return image;
     }
 
     private static void ReadIndexed(BmpHeader header, ReadOnlySpan<byte> from, Span<byte> row)
@@ -60,7 +63,7 @@ internal sealed class BmpDecoder : IImageDecoder
         }
     }
 
-    private static void ReadMasked(BmpHeader header, byte[][] channels, ReadOnlySpan<byte> from, Span<byte> row)
+    private static void ReadMasked(BmpHeader header, byte[][] channels, ReadOnlySpan<byte> from, Span<byte> row, Background? background)
     {
         int pixelBytes = header.BitsPerPixel / 8;
         int redShift = BitOperations.TrailingZeroCount(header.Masks[0]);
@@ -72,6 +75,9 @@ internal sealed class BmpDecoder : IImageDecoder
             row[x] = channels[0][(pixel & header.Masks[0]) >> redShift];
             row[x + 1] = channels[1][(pixel & header.Masks[1]) >> greenShift];
             row[x + 2] = channels[2][(pixel & header.Masks[2]) >> blueShift];
+            // Opacities of other than 8 bits are not known to exist.
+            if (background is not null && BitOperations.PopCount(header.AlphaMask) == 8)
+                background.Under(row.Slice(x, 3), (byte)((pixel & header.AlphaMask) >> BitOperations.TrailingZeroCount(header.AlphaMask)));
         }
     }
 
@@ -92,20 +98,20 @@ internal sealed class BmpDecoder : IImageDecoder
         return tables;
     }
 
-    private static Raster ReadRuns(BmpHeader header, ReadOnlySpan<byte> data, DecodeContext context)
+    private static void ReadRuns(BmpHeader header, ReadOnlySpan<byte> file, DecodeContext context, IRowSink sink)
     {
-        var image = new Raster(header.Width, header.Height);
-        // What no run covers has index 0.
-        var row = new byte[header.Width];
-        var runs = new BmpRunReader(data, header.Compression == BmpCompression.Rle4, context);
-        for (int i = 0; i < header.Height; i++)
+        // Runs are small: a picture of zeros is a few bytes. So the rows that are to come need not be there.
+        context.Begin(sink, header.Width, header.Height);
+        context.Reserve((long)header.Width * header.Height);
+        byte[] indices = BmpRuns.Read(file, header, context);
+        var row = new byte[header.Width * 3];
+        for (int y = 0; y < header.Height; y++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            runs.ReadRow(row);
-            Span<byte> pixels = image.Row(header.TopDown ? i : header.Height - 1 - i);
-            for (int x = 0; x < row.Length; x++)
-                header.Palette.AsSpan(row[x] * 3, 3).CopyTo(pixels[(x * 3)..]);
+            int at = (header.TopDown ? y : header.Height - 1 - y) * header.Width;
+            for (int x = 0; x < header.Width; x++)
+                header.Palette.AsSpan(indices[at + x] * 3, 3).CopyTo(row.AsSpan(x * 3));
+            sink.Take(row);
         }
-        return image;
     }
 }

@@ -14,7 +14,7 @@ internal enum BmpCompression
 
 /// <summary>
 /// The headers of a BMP, checked: BITMAPFILEHEADER, then BITMAPCOREHEADER (12 bytes) or BITMAPINFOHEADER and its longer
-/// successors (40 to 124 bytes), the color masks and the palette.
+/// successors (40 to 124 bytes), the color masks and the palette. A .dib file is the same without BITMAPFILEHEADER.
 /// </summary>
 internal sealed class BmpHeader
 {
@@ -37,36 +37,45 @@ internal sealed class BmpHeader
     /// <summary>Red, green and blue masks, for 16 and 32 bits per pixel.</summary>
     public uint[] Masks { get; private set; } = [];
 
+    /// <summary>The mask of the opacity of 32-bit pixels; 0 where they have none.</summary>
+    public uint AlphaMask { get; private set; }
+
     /// <summary>RGB of 256 colors; those the file lacks are black.</summary>
     public byte[] Palette { get; } = new byte[768];
+
+    /// <summary>Whether a file without BITMAPFILEHEADER may begin so: with the size of a header.</summary>
+    public static bool IsInfoHeader(ReadOnlySpan<byte> header) => header.Length >= 16 && IsSize(BinaryPrimitives.ReadUInt32LittleEndian(header));
 
     /// <summary>Reads the headers.</summary>
     public static BmpHeader Read(ReadOnlySpan<byte> file, DecodeContext context)
     {
-        if (file.Length < FileHeaderBytes + 12)
+        int start = file.StartsWith("BM"u8) ? FileHeaderBytes : 0;
+        if (file.Length < start + 12)
             throw context.Truncated("its header");
-        uint offset = BinaryPrimitives.ReadUInt32LittleEndian(file[10..]);
-        uint size = BinaryPrimitives.ReadUInt32LittleEndian(file[FileHeaderBytes..]);
-        if (size is not (12 or 40 or 52 or 56 or 64 or 108 or 124))
+        uint offset = start == 0 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(file[10..]);
+        uint size = BinaryPrimitives.ReadUInt32LittleEndian(file[start..]);
+        if (!IsSize(size))
             throw context.Unsupported($"a header of {size} bytes");
-        if (file.Length < FileHeaderBytes + size)
+        if (file.Length < start + size)
             throw context.Truncated("its header");
         var header = new BmpHeader();
-        ReadOnlySpan<byte> info = file.Slice(FileHeaderBytes, (int)size);
+        ReadOnlySpan<byte> info = file.Slice(start, (int)size);
         int colors = size == 12 ? header.ReadCore(info) : header.ReadInfo(info, context);
         context.CheckSize(header.Width, header.Height);
         header.CheckKind(context);
-        int next = FileHeaderBytes + (int)size;
+        int next = start + (int)size;
         header.ReadMasks(file, info, ref next, context);
         if (header.BitsPerPixel <= 8)
             header.ReadPalette(file, ref next, colors, entryBytes: size == 12 ? 3 : 4, context);
         // Some writers leave the offset 0, or forget the palette in it; Pillow mends both.
-        bool palettePointed = header.BitsPerPixel <= 8 && offset == FileHeaderBytes + size;
+        bool palettePointed = header.BitsPerPixel <= 8 && offset == start + size;
         if (offset == 0 || palettePointed)
             offset = (uint)next;
         header.PixelOffset = offset <= file.Length ? (int)offset : throw context.Truncated("its header");
         return header;
     }
+
+    private static bool IsSize(uint size) => size is 12 or 40 or 52 or 56 or 64 or 108 or 124;
 
     private int ReadCore(ReadOnlySpan<byte> info)
     {
@@ -130,6 +139,8 @@ internal sealed class BmpHeader
         bool usual = Masks[0] == 0xFF0000 && Masks[1] == 0x00FF00 && Masks[2] == 0x0000FF;
         if (BitsPerPixel == 24 && !usual)
             throw context.Unsupported("color masks in 24 bits per pixel");
+        if (BitsPerPixel == 32 && info.Length >= 56)
+            AlphaMask = BinaryPrimitives.ReadUInt32LittleEndian(masks[12..]);
         if (BitsPerPixel == 32 && Masks[0] == 0 && Masks[1] == 0 && Masks[2] == 0)
             Masks = [0xFF0000, 0x00FF00, 0x0000FF];
     }

@@ -3,8 +3,11 @@ namespace VlmSharp.Imaging.Decoding;
 /// <summary>What a decoder needs beside the bytes: the limits and settings of <c>ImageOptions</c>, and words for errors.</summary>
 /// <param name="name">What messages call the file.</param>
 /// <param name="format">The format's name, e.g. <c>PNG</c>.</param>
-internal sealed class DecodeContext(string name, string format)
+/// <param name="fileBytes">The file's own size, which is in memory too.</param>
+internal sealed class DecodeContext(string name, string format, long fileBytes = 0)
 {
+    private (long Width, long Height)? size;
+
     /// <summary>The largest picture accepted, in pixels.</summary>
     public required long MaxPixels { get; init; }
 
@@ -16,6 +19,15 @@ internal sealed class DecodeContext(string name, string format)
 
     /// <summary>Whether the picture is turned upright as its file says.</summary>
     public required bool ApplyExifOrientation { get; init; }
+
+    /// <summary>What transparent pixels are laid over; null where opacity is not looked at.</summary>
+    public Background? Background { get; init; }
+
+    /// <summary>The most memory that one picture may take, in bytes.</summary>
+    public required long MaxMemory { get; init; }
+
+    /// <summary>What the picture has been found to need so far, in bytes: its file, and what <see cref="Reserve"/> was told.</summary>
+    public long Needed { get; private set; } = fileBytes;
 
     /// <summary>Ends the decoding, at the next row or so.</summary>
     public CancellationToken Cancellation { get; init; }
@@ -51,11 +63,36 @@ internal sealed class DecodeContext(string name, string format)
         long limit = Math.Min(MaxPixels, Array.MaxLength / 3);
         if (width * height > limit)
             throw OverLimit($"{width} x {height} pixels, over the limit of {limit} pixels", "scale it down", nameof(MaxPixels));
+        size = (width, height);
     }
 
-    /// <summary>Turns the decoded picture upright, if the settings ask for it.</summary>
-    /// <param name="image">The picture as it is stored.</param>
-    /// <param name="orientation">What the file says: 1 to 8, or 0 when it does not.</param>
-    public Raster Upright(Raster image, int orientation) =>
-        ApplyExifOrientation ? ExifOrientation.Apply(image, orientation) : image;
+    /// <summary>Announces a large piece of memory, before it is taken. What is small beside a picture need not be told.</summary>
+    public void Reserve(long bytes)
+    {
+        Needed += bytes;
+        if (Needed > MaxMemory)
+            throw OutOfMemory();
+    }
+
+    /// <summary>The picture does not fit in memory.</summary>
+    public ImageFormatException OutOfMemory(Exception? inner = null) =>
+        new($"{name} is a {format} picture of {Size}that takes {Megabytes(Needed)} MB of memory to decode, more than there is for it "
+            + $"(this process may have {Megabytes(MaxMemory)} MB in all); scale it down, or give the process more memory.", inner)
+        { Fault = ImageFault.OverLimit, Limit = nameof(MaxMemory) };
+
+    /// <summary>Prepares the sink for the rows that come.</summary>
+    /// <param name="sink">What takes them.</param>
+    /// <param name="width">Columns as they are stored.</param>
+    /// <param name="height">Rows as they are stored.</param>
+    /// <param name="orientation">What the file says of its orientation: 1 to 8, or 0 when it does not.</param>
+    public void Begin(IRowSink sink, int width, int height, int orientation = 0)
+    {
+        Reserve(sink.BytesFor(width, height));
+        sink.Begin(width, height, ApplyExifOrientation && orientation is >= 1 and <= 8 ? orientation : 1);
+    }
+
+    private string Size => size is var (width, height) ? $"{width} x {height} pixels " : "";
+
+    private static string Megabytes(long bytes) =>
+        Math.Max(1, (bytes + (1 << 19)) >> 20).ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -47,39 +47,31 @@ internal static class ExifOrientation
         return 0;
     }
 
-    /// <summary>Turns and mirrors a picture so that what was noted as orientation becomes upright.</summary>
-    public static Raster Apply(Raster image, int orientation)
+    /// <summary>Whether columns become rows.</summary>
+    public static bool SwapsAxes(int orientation) => orientation is >= 5 and <= 8;
+
+    /// <summary>Whether the stored columns count from the right, or, where axes are swapped, from below.</summary>
+    public static bool MirrorsColumns(int orientation) => orientation is 2 or 3 or 7 or 8;
+
+    /// <summary>Whether the stored rows count from below, or, where axes are swapped, from the right.</summary>
+    public static bool MirrorsRows(int orientation) => orientation is 3 or 4 or 6 or 7;
+
+    /// <summary>Where the pixels of a stored row belong in the upright picture.</summary>
+    /// <param name="orientation">2 to 8.</param>
+    /// <param name="y">The stored row.</param>
+    /// <param name="width">Stored columns.</param>
+    /// <param name="height">Stored rows.</param>
+    /// <returns>The place of the row's first pixel, and how far it is to that of the next, both in pixels.</returns>
+    public static (int Start, int Step) Place(int orientation, int y, int width, int height) => orientation switch
     {
-        if (orientation is < 2 or > 8)
-            return image;
-        int width = image.Width, height = image.Height;
-        bool swapsAxes = orientation >= 5;
-        var upright = swapsAxes ? new Raster(height, width) : new Raster(width, height);
-        byte[] target = upright.Pixels;
-        for (int y = 0; y < height; y++)
-        {
-            // Where (0, y) lands, and how far apart (x, y) and (x + 1, y) land, both in pixels.
-            (int start, int step) = orientation switch
-            {
-                2 => (y * width + width - 1, -1),
-                3 => ((height - 1 - y) * width + width - 1, -1),
-                4 => ((height - 1 - y) * width, 1),
-                5 => (y, height),
-                6 => (height - 1 - y, height),
-                7 => ((width - 1) * height + height - 1 - y, -height),
-                _ => ((width - 1) * height + y, -height),
-            };
-            ReadOnlySpan<byte> row = image.Row(y);
-            int to = start * 3;
-            for (int x = 0; x < row.Length; x += 3, to += step * 3)
-            {
-                target[to] = row[x];
-                target[to + 1] = row[x + 1];
-                target[to + 2] = row[x + 2];
-            }
-        }
-        return upright;
-    }
+        2 => (y * width + width - 1, -1),
+        3 => ((height - 1 - y) * width + width - 1, -1),
+        4 => ((height - 1 - y) * width, 1),
+        5 => (y, height),
+        6 => (height - 1 - y, height),
+        7 => ((width - 1) * height + height - 1 - y, -height),
+        _ => ((width - 1) * height + y, -height),
+    };
 
     private static int Valid(uint value) => value is >= 1 and <= 8 ? (int)value : 0;
 

@@ -11,10 +11,12 @@ internal interface IImageDecoder
     /// <returns>True when this decoder should read it.</returns>
     bool Recognizes(ReadOnlySpan<byte> header);
 
-    /// <summary>Decodes the picture (the first one, of an animation), upright if the settings ask for it.</summary>
+    /// <summary>
+    /// Decodes the picture (the first one, of an animation). Alpha is dropped and nothing is blended, unless the settings name a background.
+    /// </summary>
     /// <param name="file">The whole file.</param>
     /// <param name="context">Limits and settings, and the words for errors.</param>
-    /// <returns>The picture without any alpha channel: alpha is dropped, nothing is blended.</returns>
+    /// <param name="sink">Gets the rows.</param>
     /// <exception cref="ImageFormatException">The file is damaged, unsupported or over a limit.</exception>
-    Raster Decode(ReadOnlySpan<byte> file, DecodeContext context);
+    void Decode(ReadOnlySpan<byte> file, DecodeContext context, IRowSink sink);
 }

@@ -1,24 +1,49 @@
 namespace VlmSharp.Imaging.Decoding;
 
 /// <summary>
-/// The pixels that a decoder fills, black at first. The caller makes an <c>RgbImage</c> of the same array: decoders do not know
-/// the types that users see, so that these may know the decoders.
+/// Keeps all rows of a picture, each where it belongs in the upright picture. The caller makes an <c>RgbImage</c> of the same array:
+/// decoders do not know the types that users see, so that these may know the decoders.
 /// </summary>
-/// <param name="width">Columns, checked by <see cref="DecodeContext.CheckSize"/>.</param>
-/// <param name="height">Rows, checked too.</param>
-internal sealed class Raster(int width, int height)
+internal sealed class Raster : IRowSink
 {
-    /// <summary>Columns.</summary>
-    public int Width => width;
+    private int storedWidth;
+    private int storedHeight;
+    private int orientation;
+    private int next;
 
-    /// <summary>Rows.</summary>
-    public int Height => height;
+    /// <summary>Columns of the upright picture.</summary>
+    public int Width { get; private set; }
+
+    /// <summary>Rows of the upright picture.</summary>
+    public int Height { get; private set; }
 
     /// <summary>[height, width, 3]: the bytes R, G, B of each pixel.</summary>
-    public byte[] Pixels { get; } = new byte[checked(width * height * 3)];
+    public byte[] Pixels { get; private set; } = [];
 
-    /// <summary>The bytes of one row.</summary>
-    /// <param name="y">The row, 0 at the top.</param>
-    /// <returns>Width x 3 bytes.</returns>
-    public Span<byte> Row(int y) => Pixels.AsSpan(y * width * 3, width * 3);
+    public long BytesFor(int width, int height) => 3L * width * height;
+
+    public void Begin(int width, int height, int orientation)
+    {
+        (storedWidth, storedHeight, this.orientation, next) = (width, height, orientation, 0);
+        (Width, Height) = ExifOrientation.SwapsAxes(orientation) ? (height, width) : (width, height);
+        Pixels = new byte[checked(width * height * 3)];
+    }
+
+    public void Take(ReadOnlySpan<byte> row)
+    {
+        int y = next++;
+        if (orientation is < 2 or > 8)
+        {
+            row[..(storedWidth * 3)].CopyTo(Pixels.AsSpan(y * storedWidth * 3));
+            return;
+        }
+        (int start, int step) = ExifOrientation.Place(orientation, y, storedWidth, storedHeight);
+        byte[] target = Pixels;
+        for (int x = 0, to = start * 3; x < storedWidth * 3; x += 3, to += step * 3)
+        {
+            target[to] = row[x];
+            target[to + 1] = row[x + 1];
+            target[to + 2] = row[x + 2];
+        }
+    }
 }

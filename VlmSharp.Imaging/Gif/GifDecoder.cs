@@ -6,7 +6,7 @@ namespace VlmSharp.Imaging.Gif;
 /// <summary>
 /// The first frame of a GIF (CompuServe, GIF89a), as Pillow shows it: on the logical screen, which grows if the frame
 /// reaches over its edge; what the frame does not cover has the transparent index, or index 0 if there is none; transparent
-/// pixels keep the color that the palette gives them.
+/// pixels keep the color that the palette gives them, unless there is a background to lay them over.
 /// </summary>
 internal sealed class GifDecoder : IImageDecoder
 {
@@ -14,7 +14,7 @@ internal sealed class GifDecoder : IImageDecoder
 
     public bool Recognizes(ReadOnlySpan<byte> header) => header.StartsWith("GIF87a"u8) || header.StartsWith("GIF89a"u8);
 
-    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
+    public void Decode(ReadOnlySpan<byte> file, DecodeContext context, IRowSink sink)
     {
         var reader = new GifReader(file, context);
         reader.Take(6);
@@ -26,7 +26,8 @@ internal sealed class GifDecoder : IImageDecoder
             switch (reader.Take(1)[0])
             {
                 case (byte)',':
-                    return ReadFrame(ref reader, screen, palette, transparent, context);
+                    ReadFrame(ref reader, screen, palette, transparent, context, sink);
+                    return;
                 case (byte)'!':
                     ReadExtension(ref reader, ref transparent);
                     break;
@@ -66,8 +67,8 @@ internal sealed class GifDecoder : IImageDecoder
         return palette;
     }
 
-    private static Raster ReadFrame(
-        ref GifReader reader, ReadOnlySpan<byte> screen, byte[]? palette, int transparent, DecodeContext context)
+    private static void ReadFrame(
+        ref GifReader reader, ReadOnlySpan<byte> screen, byte[]? palette, int transparent, DecodeContext context, IRowSink sink)
     {
         ReadOnlySpan<byte> descriptor = reader.Take(9);
         int left = BinaryPrimitives.ReadUInt16LittleEndian(descriptor);
@@ -83,22 +84,42 @@ internal sealed class GifDecoder : IImageDecoder
         context.CheckSize(screenWidth, screenHeight);
 
         byte[] colors = palette ?? GrayRamp();
+        if (transparent >= 0)
+            context.Background?.Under(colors.AsSpan(transparent * 3, 3), 0);
         int codeBits = reader.Take(1)[0];
         var lzw = new GifLzwReader(reader, codeBits, context);
-        var image = new Raster(screenWidth, screenHeight);
-        Fill(image, colors.AsSpan(Math.Max(transparent, 0) * 3, 3));
+        context.Begin(sink, screenWidth, screenHeight);
+        byte[] interlaced = (flags & 0x40) != 0 ? ReadInterlaced(ref lzw, width, height, context) : [];
+        var row = new byte[screenWidth * 3];
         var indices = new byte[width];
-        bool interlaced = (flags & 0x40) != 0;
+        for (int y = 0; y < screenHeight; y++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            if (y <= top || y == top + height)
+                Fill(row, colors.AsSpan(Math.Max(transparent, 0) * 3, 3));
+            if (y >= top && y < top + height)
+            {
+                if (interlaced.Length > 0)
+                    interlaced.AsSpan((y - top) * width, width).CopyTo(indices);
+                else
+                    lzw.Read(indices);
+                for (int x = 0; x < indices.Length; x++)
+                    colors.AsSpan(indices[x] * 3, 3).CopyTo(row.AsSpan((left + x) * 3));
+            }
+            sink.Take(row);
+        }
+    }
+
+    private static byte[] ReadInterlaced(ref GifLzwReader lzw, int width, int height, DecodeContext context)
+    {
+        context.Reserve((long)width * height);
+        var indices = new byte[width * height]; // [height, width]
         for (int i = 0; i < height; i++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            lzw.Read(indices);
-            int y = top + (interlaced ? InterlacedRow(i, height) : i);
-            Span<byte> row = image.Row(y)[(left * 3)..];
-            for (int x = 0; x < indices.Length; x++)
-                colors.AsSpan(indices[x] * 3, 3).CopyTo(row[(x * 3)..]);
+            lzw.Read(indices.AsSpan(InterlacedRow(i, height) * width, width));
         }
-        return image;
+        return indices;
     }
 
     // GIF89a, appendix E: rows 0, 8, 16...; then 4, 12...; then 2, 6...; then 1, 3...
@@ -112,11 +133,10 @@ internal sealed class GifDecoder : IImageDecoder
         return i < third ? (i - second) * 4 + 2 : (i - third) * 2 + 1;
     }
 
-    private static void Fill(Raster image, ReadOnlySpan<byte> color)
+    private static void Fill(Span<byte> row, ReadOnlySpan<byte> color)
     {
-        byte[] pixels = image.Pixels;
-        for (int i = 0; i < pixels.Length; i += 3)
-            color.CopyTo(pixels.AsSpan(i));
+        for (int i = 0; i < row.Length; i += 3)
+            color.CopyTo(row[i..]);
     }
 
     private static byte[] GrayRamp()

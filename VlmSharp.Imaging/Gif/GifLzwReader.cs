@@ -28,8 +28,9 @@ internal ref struct GifLzwReader
 
     public GifLzwReader(GifReader reader, int literalBits, DecodeContext context)
     {
-        if (literalBits is < 1 or > 8)
-            throw context.Damaged($"its LZW code size {literalBits} is not in 1..8");
+        // The standard ends at 8. As in Pillow, of an index with more bits the lowest 8 count.
+        if (literalBits > 12)
+            throw context.Damaged($"its LZW code size {literalBits} is not in 0..12");
         this.reader = reader;
         this.context = context;
         firstBits = literalBits + 1;

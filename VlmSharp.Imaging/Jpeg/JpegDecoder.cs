@@ -18,19 +18,11 @@ internal sealed class JpegDecoder : IImageDecoder
 
     public bool Recognizes(ReadOnlySpan<byte> header) => header.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]);
 
-    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
+    public void Decode(ReadOnlySpan<byte> file, DecodeContext context, IRowSink sink)
     {
         var segments = new JpegSegments(context);
-        ReadSegments(file, segments, context);
-        JpegFrame frame = segments.Frame!;
-        if (frame.Progressive)
-            TransformCoefficients(frame, context);
-        return context.Upright(ToRgb(frame, segments.ColorSpace(), context), segments.Orientation);
-    }
-
-    private static void ReadSegments(ReadOnlySpan<byte> file, JpegSegments segments, DecodeContext context)
-    {
         int position = 2, scans = 0;
+        JpegRows? rows = null;
         while (true)
         {
             byte marker = NextMarker(file, ref position, context);
@@ -40,8 +32,9 @@ internal sealed class JpegDecoder : IImageDecoder
                 throw context.Damaged("a second picture begins within it");
             if (marker == EndOfImage)
             {
-                if (segments.Frame is null || !segments.Frame.Components.All(c => c.Seen))
+                if (rows is null || !segments.Frame!.Components.All(c => c.Seen))
                     throw context.Damaged("it ends before all color components have come");
+                Finish(segments.Frame, rows, context);
                 return;
             }
             ReadOnlySpan<byte> data = TakeSegment(file, ref position, context);
@@ -52,26 +45,60 @@ internal sealed class JpegDecoder : IImageDecoder
             }
             JpegScan scan = segments.ReadScan(data);
             JpegFrame frame = segments.Frame!;
-            if (scans++ == 0)
-                frame.Allocate();
+            rows ??= Begin(segments, scan, context, sink);
             int most = context.MaxJpegScans;
-            if (scans > most)
+            if (++scans > most)
                 throw context.OverLimit($"more than {most} scans", "save it as baseline JPEG", nameof(context.MaxJpegScans));
-            position = DecodeScan(file, position, segments, scan, context);
+            position = DecodeScan(file, position, segments, scan, rows, context);
             // A sequential picture is complete once each component has come; the end marker may then be missing.
             if (!frame.Progressive && frame.Components.All(c => c.Seen))
+            {
+                Finish(frame, rows, context);
                 return;
+            }
         }
     }
 
-    private static int DecodeScan(ReadOnlySpan<byte> file, int position, JpegSegments segments, JpegScan scan, DecodeContext context)
+    // At the first scan. As in Pillow, what is noted after it (orientation, color space) does not count.
+    private static JpegRows Begin(JpegSegments segments, JpegScan scan, DecodeContext context, IRowSink sink)
     {
-        var reader = new JpegBitReader(file, position, context);
-        if (segments.Frame!.Progressive)
-            new JpegProgressiveScan(segments.Frame, scan, segments.RestartInterval, context).Decode(ref reader);
+        JpegFrame frame = segments.Frame!;
+        context.Begin(sink, frame.Width, frame.Height, segments.Orientation);
+        if (frame.Progressive)
+            frame.KeepCoefficients(context);
+        if (frame.Progressive || IsWhole(frame, scan))
+            frame.KeepTwoRows(context);
         else
-            JpegSequentialScan.Decode(ref reader, segments.Frame, scan, segments.RestartInterval, context);
+            frame.KeepAll(context);
+        return new JpegRows(frame, segments.ColorSpace(), context, sink);
+    }
+
+    private static bool IsWhole(JpegFrame frame, JpegScan scan) => scan.Components.Length == frame.Components.Length;
+
+    private static int DecodeScan(
+        ReadOnlySpan<byte> file, int position, JpegSegments segments, JpegScan scan, JpegRows rows, DecodeContext context)
+    {
+        JpegFrame frame = segments.Frame!;
+        var reader = new JpegBitReader(file, position, context);
+        if (frame.Progressive)
+            new JpegProgressiveScan(frame, scan, segments.RestartInterval, context).Decode(ref reader);
+        else
+            JpegSequentialScan.Decode(ref reader, frame, scan, segments.RestartInterval, IsWhole(frame, scan) ? rows : null, context);
         return reader.Position;
+    }
+
+    private static void Finish(JpegFrame frame, JpegRows rows, DecodeContext context)
+    {
+        if (frame.Progressive)
+        {
+            for (int mcuRow = 0; mcuRow < frame.McusDown; mcuRow++)
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                JpegCoefficients.Transform(frame, mcuRow);
+                rows.Emit((mcuRow + 1) * 8 * frame.MaxVerticalFactor);
+            }
+        }
+        rows.EmitRest();
     }
 
     // Passes over anything that is not a marker, as decoders commonly do.
@@ -99,63 +126,5 @@ internal sealed class JpegDecoder : IImageDecoder
         ReadOnlySpan<byte> data = file.Slice(position + 2, length - 2);
         position += length;
         return data;
-    }
-
-    private static void TransformCoefficients(JpegFrame frame, DecodeContext context)
-    {
-        Span<int> workspace = stackalloc int[64];
-        foreach (JpegComponent c in frame.Components)
-        {
-            ReadOnlySpan<short> coefficients = c.Coefficients;
-            for (int row = 0; row < c.BlocksDown; row++)
-            {
-                context.Cancellation.ThrowIfCancellationRequested();
-                for (int column = 0; column < c.BlocksAcross; column++)
-                {
-                    ReadOnlySpan<short> block = coefficients.Slice((row * c.PaddedBlocksAcross + column) * 64, 64);
-                    Span<byte> samples = c.Samples.AsSpan((row * c.Stride + column) * 8);
-                    if (block[1..].IndexOfAnyExcept((short)0) < 0)
-                        JpegIdct.Fill(block[0], c.Quantization!, samples, c.Stride);
-                    else
-                        JpegIdct.Transform(block, c.Quantization!, workspace, samples, c.Stride);
-                }
-            }
-            c.Coefficients = null;
-        }
-    }
-
-    private static Raster ToRgb(JpegFrame frame, JpegColorSpace space, DecodeContext context)
-    {
-        var image = new Raster(frame.Width, frame.Height);
-        JpegUpsampler[] planes = [.. frame.Components.Select(c => new JpegUpsampler(c, frame))];
-        for (int y = 0; y < frame.Height; y++)
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            Span<byte> row = image.Row(y);
-            ReadOnlySpan<byte> first = planes[0].Row(y);
-            switch (space)
-            {
-                case JpegColorSpace.Gray:
-                    JpegColor.FromRgb(first, first, first, row);
-                    break;
-                case JpegColorSpace.YCbCr:
-                    JpegColor.FromYCbCr(first, planes[1].Row(y), planes[2].Row(y), row);
-                    break;
-                case JpegColorSpace.Rgb:
-                    JpegColor.FromRgb(first, planes[1].Row(y), planes[2].Row(y), row);
-                    break;
-                case JpegColorSpace.Cmyk:
-                    JpegColor.FromRgb(first, planes[1].Row(y), planes[2].Row(y), row);
-                    JpegColor.ApplyInk(planes[3].Row(y), row);
-                    break;
-                default:
-                    // YCCK holds the complement of C, M and Y.
-                    JpegColor.FromYCbCr(first, planes[1].Row(y), planes[2].Row(y), row);
-                    JpegColor.Invert(row);
-                    JpegColor.ApplyInk(planes[3].Row(y), row);
-                    break;
-            }
-        }
-        return image;
     }
 }

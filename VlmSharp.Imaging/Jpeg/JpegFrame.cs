@@ -40,13 +40,35 @@ internal sealed class JpegComponent
     /// <summary>The coefficients of all blocks, row-major within a block; only in progressive pictures.</summary>
     public short[]? Coefficients { get; set; }
 
-    /// <summary>The samples, <see cref="Stride"/> bytes per row.</summary>
-    public byte[] Samples { get; set; } = [];
+    /// <summary>The samples, <see cref="Stride"/> bytes per row: of the whole plane, or of the last MCU rows in turn.</summary>
+    public byte[] Samples { get; private set; } = [];
+
+    /// <summary>How many rows of samples are kept; row r is at r modulo this.</summary>
+    public int KeptRows { get; private set; }
 
     public int Stride => PaddedBlocksAcross * 8;
 
     /// <summary>Whether a scan has brought this component (its DC coefficients, when progressive).</summary>
     public bool Seen { get; set; }
+
+    /// <summary>Where a block's samples go, from the first one on.</summary>
+    /// <param name="row">The block's row, in blocks.</param>
+    /// <param name="column">Its column, in blocks.</param>
+    public Span<byte> Block(int row, int column) => Samples.AsSpan((row * 8 % KeptRows * PaddedBlocksAcross + column) * 8);
+
+    /// <summary>The samples of a row that belong to the picture.</summary>
+    /// <param name="row">The row, among those that are kept.</param>
+    public ReadOnlySpan<byte> Row(int row) => Samples.AsSpan(row % KeptRows * Stride, Width);
+
+    /// <summary>Takes memory for samples.</summary>
+    /// <param name="mcuRows">For so many rows of MCUs.</param>
+    /// <param name="context">Limits.</param>
+    public void Keep(int mcuRows, DecodeContext context)
+    {
+        KeptRows = mcuRows * VerticalFactor * 8;
+        context.Reserve((long)KeptRows * Stride);
+        Samples = new byte[KeptRows * Stride];
+    }
 }
 
 /// <summary>The frame header (SOF) and the geometry that follows from it (ITU T.81, annex A.1.1 and A.2).</summary>
@@ -95,16 +117,29 @@ internal sealed class JpegFrame
             throw context.Truncated("its compressed data");
     }
 
-    /// <summary>Allocates the planes, and the coefficients when they must be kept.</summary>
-    public void Allocate()
+    /// <summary>Takes memory for the coefficients of a progressive picture.</summary>
+    public void KeepCoefficients(DecodeContext context)
     {
         foreach (JpegComponent c in Components)
         {
-            int samples = c.PaddedBlocksAcross * c.PaddedBlocksDown * 64;
-            c.Samples = new byte[samples];
-            if (Progressive)
-                c.Coefficients = new short[samples];
+            int count = c.PaddedBlocksAcross * c.PaddedBlocksDown * 64;
+            context.Reserve(2L * count);
+            c.Coefficients = new short[count];
         }
+    }
+
+    /// <summary>
+    /// Takes memory for the two rows of MCUs that upsampling looks at: the samples of a row of pixels, and of the rows above and below it.
+    /// </summary>
+    public void KeepTwoRows(DecodeContext context) => Keep(Math.Min(2, McusDown), context);
+
+    /// <summary>Takes memory for all samples.</summary>
+    public void KeepAll(DecodeContext context) => Keep(McusDown, context);
+
+    private void Keep(int mcuRows, DecodeContext context)
+    {
+        foreach (JpegComponent c in Components)
+            c.Keep(mcuRows, context);
     }
 
     private static int DivideUp(int value, int divisor) => (value + divisor - 1) / divisor;

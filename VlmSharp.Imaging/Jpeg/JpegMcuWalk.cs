@@ -8,7 +8,6 @@ internal readonly struct JpegMcuWalk
 {
     private readonly JpegScanComponent[] parts;
     private readonly bool interleaved;
-    private readonly int across;
     private readonly int restartInterval;
 
     public JpegMcuWalk(JpegFrame frame, JpegScan scan, int restartInterval)
@@ -16,9 +15,16 @@ internal readonly struct JpegMcuWalk
         parts = scan.Components;
         interleaved = parts.Length > 1;
         this.restartInterval = restartInterval;
-        across = interleaved ? frame.McusAcross : parts[0].Component.BlocksAcross;
-        Count = across * (interleaved ? frame.McusDown : parts[0].Component.BlocksDown);
+        Across = interleaved ? frame.McusAcross : parts[0].Component.BlocksAcross;
+        SampleRows = interleaved ? 8 * frame.MaxVerticalFactor : 8;
+        Count = Across * (interleaved ? frame.McusDown : parts[0].Component.BlocksDown);
     }
+
+    /// <summary>MCUs in a row.</summary>
+    public int Across { get; }
+
+    /// <summary>Rows of pixels in a row of MCUs; of a component alone, rows of its samples.</summary>
+    public int SampleRows { get; }
 
     /// <summary>The number of MCUs.</summary>
     public int Count { get; }
@@ -29,7 +35,7 @@ internal readonly struct JpegMcuWalk
     /// <summary>Row and column, in blocks, of block b of component i in an MCU.</summary>
     public (int Row, int Column) Block(int mcu, int i, int b)
     {
-        (int row, int column) = Math.DivRem(mcu, across);
+        (int row, int column) = Math.DivRem(mcu, Across);
         if (!interleaved)
             return (row, column);
         JpegComponent component = parts[i].Component;

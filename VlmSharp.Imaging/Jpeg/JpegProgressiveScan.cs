@@ -89,9 +89,8 @@ internal ref struct JpegProgressiveScan
             k += run;
             if (size == 0)
                 continue;
-            if (k > scan.Last)
-                throw context.Damaged("a block has more coefficients than its band");
-            block[JpegZigzag.ToRowMajor[k]] = (short)(reader.ReadSigned(size) << scan.Low);
+            // A coefficient beyond the band counts, and one beyond the block as its last, as in libjpeg.
+            block[JpegZigzag.ToRowMajor[Math.Min(k, 63)]] = (short)(reader.ReadSigned(size) << scan.Low);
         }
     }
 
@@ -121,9 +120,7 @@ internal ref struct JpegProgressiveScan
                 k = Correct(ref reader, block, k, run);
                 if (coefficient == 0)
                     continue;
-                if (k > scan.Last)
-                    throw context.Damaged("a block has more coefficients than its band");
-                block[JpegZigzag.ToRowMajor[k]] = (short)coefficient;
+                block[JpegZigzag.ToRowMajor[Math.Min(k, 63)]] = (short)coefficient;
             }
         }
         if (endOfBandRun > 0)

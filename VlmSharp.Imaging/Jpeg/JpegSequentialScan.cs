@@ -10,7 +10,14 @@ namespace VlmSharp.Imaging.Jpeg;
 internal static class JpegSequentialScan
 {
     /// <summary>Decodes the scan into the components' samples.</summary>
-    public static void Decode(ref JpegBitReader reader, JpegFrame frame, JpegScan scan, int restartInterval, DecodeContext context)
+    /// <param name="reader">Where the scan's data begins.</param>
+    /// <param name="frame">The frame.</param>
+    /// <param name="scan">The scan's header.</param>
+    /// <param name="restartInterval">MCUs between restart markers; 0 for none.</param>
+    /// <param name="rows">Told of each row of the scan's MCUs that is done, where the scan is the whole picture; null otherwise.</param>
+    /// <param name="context">Words for errors.</param>
+    public static void Decode(
+        ref JpegBitReader reader, JpegFrame frame, JpegScan scan, int restartInterval, JpegRows? rows, DecodeContext context)
     {
         var walk = new JpegMcuWalk(frame, scan, restartInterval);
         Span<int> predictions = stackalloc int[4];
@@ -32,20 +39,23 @@ internal static class JpegSequentialScan
                 for (int b = 0; b < walk.BlocksPerMcu(i); b++)
                 {
                     (int row, int column) = walk.Block(mcu, i, b);
-                    bool flat = DecodeBlock(ref reader, part, ref predictions[i], block, context);
-                    Span<byte> samples = component.Samples.AsSpan((row * component.Stride + column) * 8);
+                    bool flat = DecodeBlock(ref reader, part, ref predictions[i], block);
+                    Span<byte> samples = component.Block(row, column);
                     if (flat)
                         JpegIdct.Fill(block[0], component.Quantization!, samples, component.Stride);
                     else
                         JpegIdct.Transform(block, component.Quantization!, workspace, samples, component.Stride);
                 }
             }
+            if ((mcu + 1) % walk.Across == 0)
+                rows?.Emit((mcu + 1) / walk.Across * walk.SampleRows);
         }
     }
 
     // Returns whether the block has no coefficient but DC.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool DecodeBlock(ref JpegBitReader reader, JpegScanComponent part, ref int prediction, scoped Span<short> block, DecodeContext context)
+    private static bool DecodeBlock(
+        ref JpegBitReader reader, JpegScanComponent part, ref int prediction, scoped Span<short> block)
     {
         block.Clear();
         prediction += reader.ReadSigned(reader.ReadCode(part.Dc!));
@@ -65,9 +75,8 @@ internal static class JpegSequentialScan
                 continue;
             }
             k += run;
-            if (k > 63)
-                throw context.Damaged("a block has more than 64 coefficients");
-            block[zigzag[k]] = (short)reader.ReadSigned(size);
+            // A coefficient beyond the last one counts as the last, as in libjpeg.
+            block[zigzag[Math.Min(k, 63)]] = (short)reader.ReadSigned(size);
             flat = false;
         }
         return flat;

@@ -13,7 +13,7 @@ internal sealed class JpegUpsampler
     private readonly int down;
     private readonly byte[] output;
 
-    /// <summary>Prepares the component of a frame whose samples are complete.</summary>
+    /// <summary>Prepares a component of a frame.</summary>
     public JpegUpsampler(JpegComponent component, JpegFrame frame)
     {
         this.component = component;
@@ -22,15 +22,17 @@ internal sealed class JpegUpsampler
         output = across == 1 && down == 1 ? [] : new byte[component.Width * across];
     }
 
-    /// <summary>The samples of a full-size row; valid until the next call.</summary>
+    /// <summary>
+    /// The samples of a full-size row; valid until the next call. The component's rows beside it, above and below, must be there.
+    /// </summary>
     public ReadOnlySpan<byte> Row(int y)
     {
         int row = y / down;
-        ReadOnlySpan<byte> near = Samples(row);
+        ReadOnlySpan<byte> near = component.Row(row);
         if (across == 1 && down == 1)
             return near;
         // The row that contributes a quarter: the one above for even rows, the one below for odd ones.
-        ReadOnlySpan<byte> far = Samples(Math.Clamp((y & 1) == 0 ? row - 1 : row + 1, 0, component.Height - 1));
+        ReadOnlySpan<byte> far = component.Row(Math.Clamp((y & 1) == 0 ? row - 1 : row + 1, 0, component.Height - 1));
         if (across == 1 && down == 2)
             InterpolateDown(near, far, bias: (y & 1) == 0 ? 1 : 2);
         else if (across == 2 && down == 1 && component.Width > 2)
@@ -41,8 +43,6 @@ internal sealed class JpegUpsampler
             Repeat(near);
         return output;
     }
-
-    private ReadOnlySpan<byte> Samples(int row) => component.Samples.AsSpan(row * component.Stride, component.Width);
 
     private void Repeat(ReadOnlySpan<byte> near)
     {

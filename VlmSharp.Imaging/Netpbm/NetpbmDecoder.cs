@@ -11,16 +11,13 @@ internal sealed class NetpbmDecoder : IImageDecoder
 {
     private const byte White = 255;
 
-    /// <summary>How often cancellation is looked at.</summary>
-    private const int PixelBytesBetweenLooks = 3 << 12;
-
     public string Format => "PPM";
 
     public bool Recognizes(ReadOnlySpan<byte> header) =>
         header.Length >= 3 && header[0] == 'P' && header[1] is >= (byte)'1' and <= (byte)'6'
         && (IsSpace(header[2]) || header[2] == '#');
 
-    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
+    public void Decode(ReadOnlySpan<byte> file, DecodeContext context, IRowSink sink)
     {
         int kind = file[1] - '0';
         var reader = new TokenReader(file[2..], context);
@@ -43,67 +40,65 @@ internal sealed class NetpbmDecoder : IImageDecoder
             reader.SkipOneSpace();
         if (reader.Rest.Length < needed)
             throw context.Truncated("its pixel data");
-        var image = new Raster(width, height);
-        if (kind == 4)
-            ReadBits(reader.Rest, image, context);
-        else if (kind == 1)
-            ReadPlainBits(reader, image, context);
-        else
-            ReadSamples(reader, image, kind <= 3, channels, max, context);
-        return image;
-    }
-
-    private static void ReadBits(ReadOnlySpan<byte> bits, Raster image, DecodeContext context)
-    {
-        int rowBytes = (image.Width + 7) / 8;
-        for (int y = 0; y < image.Height; y++)
+        context.Begin(sink, width, height);
+        byte[] scale = bitmap ? [] : BuildScale(max, channels);
+        var row = new byte[width * 3];
+        for (int y = 0, at = 0; y < height; y++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            Span<byte> row = image.Row(y);
-            for (int x = 0; x < image.Width; x++)
-            {
-                bool black = (bits[y * rowBytes + (x >> 3)] >> (7 - (x & 7)) & 1) != 0;
-                row.Slice(x * 3, 3).Fill(black ? (byte)0 : White);
-            }
+            if (kind == 4)
+                ReadBits(reader.Rest[(y * ((width + 7) / 8))..], row);
+            else if (kind == 1)
+                ReadPlainBits(ref reader, row);
+            else if (kind <= 3)
+                ReadPlainSamples(ref reader, row, channels, scale);
+            else
+                at += ReadSamples(reader.Rest[at..], row, channels, scale);
+            sink.Take(row);
         }
     }
 
-    private static void ReadPlainBits(TokenReader reader, Raster image, DecodeContext context)
+    private static void ReadBits(ReadOnlySpan<byte> bits, Span<byte> row)
     {
-        byte[] pixels = image.Pixels;
-        for (int i = 0; i < pixels.Length; i += 3)
+        for (int x = 0; x < row.Length / 3; x++)
         {
-            if (i % PixelBytesBetweenLooks == 0)
-                context.Cancellation.ThrowIfCancellationRequested();
-            pixels.AsSpan(i, 3).Fill(reader.Bit() ? (byte)0 : White);
+            bool black = (bits[x >> 3] >> (7 - (x & 7)) & 1) != 0;
+            row.Slice(x * 3, 3).Fill(black ? (byte)0 : White);
         }
     }
 
-    private static void ReadSamples(TokenReader reader, Raster image, bool plain, int channels, int max, DecodeContext context)
+    private static void ReadPlainBits(ref TokenReader reader, Span<byte> row)
     {
-        byte[] scale = BuildScale(max, channels);
-        byte[] pixels = image.Pixels;
-        ReadOnlySpan<byte> binary = reader.Rest;
-        bool wide = max > 255;
-        int at = 0;
-        for (int i = 0; i < pixels.Length; i += 3)
+        for (int i = 0; i < row.Length; i += 3)
+            row.Slice(i, 3).Fill(reader.Bit() ? (byte)0 : White);
+    }
+
+    private static void ReadPlainSamples(ref TokenReader reader, Span<byte> row, int channels, byte[] scale)
+    {
+        for (int i = 0; i < row.Length; i += 3)
         {
-            if (i % PixelBytesBetweenLooks == 0)
-                context.Cancellation.ThrowIfCancellationRequested();
+            for (int channel = 0; channel < channels; channel++)
+                row[i + channel] = scale[reader.Sample(scale.Length - 1)];
+            if (channels == 1)
+                row[i + 1] = row[i + 2] = row[i];
+        }
+    }
+
+    // Returns the bytes that the row has in the file.
+    private static int ReadSamples(ReadOnlySpan<byte> samples, Span<byte> row, int channels, byte[] scale)
+    {
+        int max = scale.Length - 1, at = 0;
+        for (int i = 0; i < row.Length; i += 3)
+        {
             for (int channel = 0; channel < channels; channel++)
             {
-                int value;
-                if (plain)
-                    value = reader.Sample(max);
-                else if (wide)
-                    value = Math.Min(max, binary[at++] << 8 | binary[at++]);
-                else
-                    value = Math.Min(max, (int)binary[at++]);
-                pixels[i + channel] = scale[value];
+                int value = max > 255 ? samples[at++] << 8 | samples[at++] : samples[at++];
+                row[i + channel] = scale[Math.Min(max, value)];
             }
             if (channels == 1)
-                pixels[i + 1] = pixels[i + 2] = pixels[i];
+                row[i + 1] = row[i + 2] = row[i];
         }
+        return at;
     }
 
     private static byte[] BuildScale(int max, int channels)

@@ -26,6 +26,7 @@ internal static class WebPAlpha
         // The next two bits say whether an encoder has reduced the number of values, which needs no undoing.
         if (method > Lossless || chunk[0] >> 4 > 1)
             throw context.Damaged("its alpha has an unknown compression or preprocessing");
+        context.Reserve((long)width * height * (method == Plain ? 1 : 5)); // lossless pixels have four bytes
         byte[] plane = method == Plain ? ReadPlain(chunk[1..], width * height, context) : ReadLossless(chunk[1..], width, height, context);
         if (filter != 0)
             Unfilter(plane, width, filter);

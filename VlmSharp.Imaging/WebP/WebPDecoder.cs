@@ -6,7 +6,7 @@ namespace VlmSharp.Imaging.WebP;
 
 /// <summary>
 /// WebP (RFC 9649), lossy and lossless, with the pixels that libwebp and so Pillow gives. Alpha is dropped, nothing is
-/// blended. Of an animation the first frame is shown, on a black canvas.
+/// blended, unless there is a background. Of an animation the first frame is shown, on a black canvas, or on the background.
 /// </summary>
 internal sealed class WebPDecoder : IImageDecoder
 {
@@ -15,25 +15,24 @@ internal sealed class WebPDecoder : IImageDecoder
     public bool Recognizes(ReadOnlySpan<byte> header) =>
         header.StartsWith("RIFF"u8) && header.Length >= 12 && header[8..].StartsWith("WEBP"u8);
 
-    public Raster Decode(ReadOnlySpan<byte> file, DecodeContext context)
+    public void Decode(ReadOnlySpan<byte> file, DecodeContext context, IRowSink sink)
     {
         var container = new WebPContainer(file, context);
-        return context.Upright(PlaceOnCanvas(ReadPicture(file, container, context), container), container.Orientation);
-    }
-
-    private static Raster ReadPicture(ReadOnlySpan<byte> file, WebPContainer container, DecodeContext context)
-    {
         ReadOnlySpan<byte> coded = container.Picture.Padded(file);
         bool lossless = container.Picture.Name == WebPChunk.Lossless;
         (int width, int height) = lossless ? Vp8LPicture.ReadSize(coded, context) : Vp8FrameHeader.ReadSize(coded, context);
         context.CheckSize(width, height);
         CheckCanvas(container, width, height, context);
+        if (container.CanvasWidth > 0 && (width != container.CanvasWidth || height != container.CanvasHeight))
+            sink = new WebPCanvas(container, width, height, context.Background, sink);
         if (lossless)
-            return Vp8LPicture.Decode(coded, context);
-        // A picture whose alpha is damaged is refused as a whole; nothing else is done with the alpha.
-        if (container.Alpha.Length > 0)
-            WebPAlpha.Decode(container.Alpha.Of(file), width, height, context);
-        return Vp8Frame.Decode(coded.ToArray(), context);
+        {
+            Vp8LPicture.Decode(coded, container.Orientation, context, sink);
+            return;
+        }
+        // A picture whose alpha is damaged is refused as a whole, also where nothing else is done with the alpha.
+        byte[] alpha = container.Alpha.Length > 0 ? WebPAlpha.Decode(container.Alpha.Of(file), width, height, context) : [];
+        Vp8Frame.Decode(coded.ToArray(), context.Background is null ? [] : alpha, container.Orientation, context, sink);
     }
 
     private static void CheckCanvas(WebPContainer container, int width, int height, DecodeContext context)
@@ -44,16 +43,9 @@ internal sealed class WebPDecoder : IImageDecoder
             ? container.Left + width <= container.CanvasWidth && container.Top + height <= container.CanvasHeight
             : width == container.CanvasWidth && height == container.CanvasHeight;
         if (!fits)
-            throw context.Damaged($"its picture of {width} x {height} pixels does not fit its canvas of {container.CanvasWidth} x {container.CanvasHeight}");
-    }
-
-    private static Raster PlaceOnCanvas(Raster frame, WebPContainer container)
-    {
-        if (container.CanvasWidth == 0 || (frame.Width == container.CanvasWidth && frame.Height == container.CanvasHeight))
-            return frame;
-        var canvas = new Raster(container.CanvasWidth, container.CanvasHeight);
-        for (int y = 0; y < frame.Height; y++)
-            frame.Row(y).CopyTo(canvas.Row(container.Top + y)[(container.Left * 3)..]);
-        return canvas;
+        {
+            throw context.Damaged(
+                $"its picture of {width} x {height} pixels does not fit its canvas of {container.CanvasWidth} x {container.CanvasHeight}");
+        }
     }
 }

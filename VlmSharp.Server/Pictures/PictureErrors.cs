@@ -29,6 +29,7 @@ internal static class PictureErrors
         nameof(ImageOptions.MaxSide) => TooLarge($"{name} is wider or higher than {ImageOptions.Default.MaxSide} pixels; scale it down."),
         nameof(ImageOptions.MaxJpegScans) => TooLarge(
             $"{name} is a progressive JPEG of more than {options.MaxScans} scans, this server's limit; save it as baseline JPEG."),
+        nameof(ImageOptions.MaxMemory) => TooLarge($"{name} takes more memory to decode than this server has for it; scale it down."),
         _ => Invalid(e.Message),
     };
 

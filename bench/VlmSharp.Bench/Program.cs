@@ -52,6 +52,13 @@ if (args is ["tokenizer"])
     return 0;
 }
 
+// pictures [FILE...]: decoding, here and by StbImageSharp (docs/dependencies.md).
+if (args is ["pictures", .. string[] pictures])
+{
+    VlmSharp.Bench.PictureTimes.Run(pictures);
+    return 0;
+}
+
 // gpu STEP: what bench/gpu/run is made of.
 if (args is ["gpu", .. string[] gpu]) return VlmSharp.Bench.Gpu.GpuProgram.Run(gpu);
 

@@ -141,6 +141,38 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_background_lies_under_what_is_not_opaque()
+    {
+        string file = GoldenFiles.PathOf("corners", "alpha.png"), target = Path.Combine(scratch, "out");
+        using JsonDocument corners = JsonDocument.Parse(await File.ReadAllBytesAsync(GoldenFiles.PathOf("corners", "expected.json")));
+        JsonElement expected = corners.RootElement.GetProperty("cases").EnumerateArray()
+            .Single(c => c.GetProperty("file").GetString() == "alpha.png");
+        string color = Convert.ToHexString([.. expected.GetProperty("background").EnumerateArray().Select(value => value.GetByte())]);
+        string[] whole = ["preprocess", file, "--size", "0", "--format", "raw", "-o", target];
+        Assert.Equal(0, (await Run.Vlmsharp("", [.. whole, "--background", color])).Code);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(target)));
+        Assert.Equal(expected.GetProperty("rgb_sha256").GetString(), hash);
+
+        string[] asked = ["caption", file, "--json", "-q"];
+        Assert.NotEqual((await Run.Vlmsharp("", asked)).Output, (await Run.Vlmsharp("", [.. asked, "--background", "white"])).Output);
+
+        Run.Outcome wrong = await Run.Vlmsharp("", [.. whole, "--background", "12345"]);
+        Assert.Equal(Errors.ExitCodes.Usage, wrong.Code);
+        Assert.Contains("--background '12345': give white, black, gray, or six hexadecimal digits", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_batch_goes_on_with_the_same_background_alone()
+    {
+        string file = GoldenFiles.PathOf("corners", "alpha.png"), folder = Path.Combine(scratch, "run");
+        Assert.Equal(0, (await Run.Vlmsharp("", "batch", file, "--out", folder, "--background", "white")).Code);
+        Assert.Equal(0, (await Run.Vlmsharp("", "batch", file, "--out", folder, "--background", "FFFFFF")).Code);
+        Run.Outcome other = await Run.Vlmsharp("", "batch", file, "--out", folder);
+        Assert.Equal(Errors.ExitCodes.Usage, other.Code);
+        Assert.Contains("pictures read", other.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Trace_writes_every_stage_under_the_documented_names()
     {
         string target = Path.Combine(scratch, "trace.safetensors");

@@ -49,6 +49,21 @@ public class GoldenImagesTests
     }
 
     [Theory]
+    [MemberData(nameof(Files))]
+    public void Resizes_while_decoding_to_the_same_pixels(string file)
+    {
+        JsonElement expected = Expected[file];
+        foreach (int size in new[] { 56, 224, 448 })
+        {
+            ResizedImage resized = ImageFile.LoadResized(GoldenFiles.PathOf("images", file), size, size);
+            Assert.Equal(expected.GetProperty($"resized_{size}_sha256").GetString(), Hash(resized.Image));
+            Assert.Equal(
+                (expected.GetProperty("width").GetInt32(), expected.GetProperty("height").GetInt32()),
+                (resized.OriginalWidth, resized.OriginalHeight));
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(RefusedFiles))]
     public void RefusesByName(string file)
     {

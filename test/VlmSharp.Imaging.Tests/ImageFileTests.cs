@@ -73,9 +73,6 @@ public class ImageFileTests
     [InlineData("MM\0*", "TIFF")]
     [InlineData("\0\0\x01\0\x01\0", "Windows icon")]
     [InlineData("\0\0\x02\0\x01\0", "Windows icon")] // a cursor
-    [InlineData("\0\0\x02\0\0\0\0\0\0\0\0\0\x40\0\x30\0\x18\0", "TGA")] // 64 x 48, 24 bits a pixel
-    [InlineData("\0\0\x0a\0\0\0\0\0\0\0\0\0\x40\0\x30\0\x20\x28", "TGA")]
-    [InlineData("\x05\x01\x01\0\0\0\x01\x18\0\0\0\0\x40\0\x30\0\x08\0", "TGA")]
     [InlineData("P7\nWIDTH", "PAM")]
     [InlineData("<?xml?><svg>", "SVG")]
     [InlineData("%PDF-1.7", "PDF")]

@@ -24,19 +24,27 @@ internal static class Vp8LPicture
 
     /// <summary>Decodes a picture whose size has been checked.</summary>
     /// <param name="stream">The payload of a <c>VP8L</c> chunk.</param>
+    /// <param name="orientation">How it must be turned; 0 if its file does not say.</param>
     /// <param name="context">Words for errors.</param>
-    public static Raster Decode(ReadOnlySpan<byte> stream, DecodeContext context)
+    /// <param name="sink">Gets the rows.</param>
+    public static void Decode(ReadOnlySpan<byte> stream, int orientation, DecodeContext context, IRowSink sink)
     {
         (int width, int height) = ReadSize(stream, context);
+        context.Reserve(4L * width * height);
         uint[] pixels = ReadPixels(stream[HeaderBytes..], width, height, context);
-        var image = new Raster(width, height);
-        Span<byte> to = image.Pixels;
-        foreach (uint pixel in pixels)
+        context.Begin(sink, width, height, orientation);
+        var row = new byte[width * 3];
+        for (int y = 0; y < height; y++)
         {
-            (to[0], to[1], to[2]) = ((byte)(pixel >> 16), (byte)(pixel >> 8), (byte)pixel);
-            to = to[3..];
+            Span<byte> to = row;
+            foreach (uint pixel in pixels.AsSpan(y * width, width))
+            {
+                (to[0], to[1], to[2]) = ((byte)(pixel >> 16), (byte)(pixel >> 8), (byte)pixel);
+                context.Background?.Under(to, (byte)(pixel >> 24));
+                to = to[3..];
+            }
+            sink.Take(row);
         }
-        return image;
     }
 
     /// <summary>Reads the pixels of a stream without a header.</summary>

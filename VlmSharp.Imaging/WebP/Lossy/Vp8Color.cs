@@ -1,5 +1,3 @@
-using VlmSharp.Imaging.Decoding;
-
 namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
@@ -7,22 +5,25 @@ namespace VlmSharp.Imaging.WebP.Lossy;
 /// 9, 3, 3 and 1 sixteenths (its "fancy upsampling"); the conversion is that of ITU-R BT.601, studio range, in 14-bit fixed
 /// point with the products cut to 6 bits below the point.
 /// </summary>
-internal static class Vp8Color
+/// <param name="luma">The plane of Y.</param>
+/// <param name="u">The plane of U, half as wide and high.</param>
+/// <param name="v">The plane of V.</param>
+/// <param name="width">Columns of the picture.</param>
+/// <param name="height">Rows of the picture.</param>
+internal sealed class Vp8Color(Vp8Plane luma, Vp8Plane u, Vp8Plane v, int width, int height)
 {
-    /// <summary>Fills the picture.</summary>
-    public static void Convert(Vp8Plane luma, Vp8Plane u, Vp8Plane v, Raster image)
+    private readonly byte[] rowU = new byte[(width + 1) / 2 * 2];
+    private readonly byte[] rowV = new byte[(width + 1) / 2 * 2];
+
+    /// <summary>Fills a row of pixels.</summary>
+    public void Convert(int y, Span<byte> row)
     {
-        int width = (image.Width + 1) / 2, height = (image.Height + 1) / 2;
-        var rowU = new byte[width * 2];
-        var rowV = new byte[width * 2];
-        for (int y = 0; y < image.Height; y++)
-        {
-            // The row that contributes a quarter: the one above for even rows, the one below for odd ones.
-            int near = y / 2, far = Math.Clamp(near + ((y & 1) == 0 ? -1 : 1), 0, height - 1);
-            Interpolate(u.Row(near, width), u.Row(far, width), rowU);
-            Interpolate(v.Row(near, width), v.Row(far, width), rowV);
-            ToRgb(luma.Row(y, image.Width), rowU, rowV, image.Row(y));
-        }
+        int across = (width + 1) / 2, down = (height + 1) / 2;
+        // The row that contributes a quarter: the one above for even rows, the one below for odd ones.
+        int near = y / 2, far = Math.Clamp(near + ((y & 1) == 0 ? -1 : 1), 0, down - 1);
+        Interpolate(u.Row(near, across), u.Row(far, across), rowU);
+        Interpolate(v.Row(near, across), v.Row(far, across), rowV);
+        ToRgb(luma.Row(y, width), rowU, rowV, row);
     }
 
     private static void Interpolate(ReadOnlySpan<byte> near, ReadOnlySpan<byte> far, Span<byte> row)

@@ -27,15 +27,27 @@ internal sealed class Vp8Frame
 
     /// <summary>Decodes a frame whose size has been checked.</summary>
     /// <param name="frame">The whole frame: the payload of a <c>VP8 </c> chunk.</param>
+    /// <param name="alpha">[height, width] opacities to lay it over the background with, or nothing.</param>
+    /// <param name="orientation">How the picture must be turned; 0 if its file does not say.</param>
     /// <param name="context">Words for errors.</param>
-    public static Raster Decode(byte[] frame, DecodeContext context)
+    /// <param name="sink">Gets the rows.</param>
+    public static void Decode(byte[] frame, byte[] alpha, int orientation, DecodeContext context, IRowSink sink)
     {
-        var decoder = new Vp8Frame(new Vp8FrameHeader(frame, context), context);
+        var header = new Vp8FrameHeader(frame, context);
+        context.Reserve(frame.Length + 384L * header.MacroblocksAcross * header.MacroblocksDown); // 16 x 16 and twice 8 x 8 samples
+        var decoder = new Vp8Frame(header, context);
         decoder.Rebuild();
         decoder.Filter();
-        var image = new Raster(decoder.header.Width, decoder.header.Height);
-        Vp8Color.Convert(decoder.luma, decoder.chroma[0], decoder.chroma[1], image);
-        return image;
+        var color = new Vp8Color(decoder.luma, decoder.chroma[0], decoder.chroma[1], header.Width, header.Height);
+        context.Begin(sink, header.Width, header.Height, orientation);
+        var row = new byte[header.Width * 3];
+        for (int y = 0; y < header.Height; y++)
+        {
+            color.Convert(y, row);
+            for (int x = 0; alpha.Length > 0 && x < header.Width; x++)
+                context.Background?.Under(row.AsSpan(x * 3, 3), alpha[y * header.Width + x]);
+            sink.Take(row);
+        }
     }
 
     private void Rebuild()

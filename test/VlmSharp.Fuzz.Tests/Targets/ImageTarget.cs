@@ -36,6 +36,9 @@ internal sealed class ImageTarget(string name, PartMutator? parts, string[] file
             "jpgx_411prog_17x9.jpg", "jpgx_prog_rst_17x9.jpg", "jpgx_440prog_64x64.jpg", "jpgx_422prog_17x9.jpg", "jpg_prog_97x431.jpg"]),
         () => new ImageTarget("bmp", null, ["bmp1.bmp", "bmp8.bmp", "bmp24.bmp"]),
         () => new ImageTarget("gif", null, ["gif.gif"]),
+        () => new ImageTarget("tga", null, [
+            "l.tga", "la_rle.tga", "rgb.tga", "rgb_rle_top.tga", "rgba_rle.tga", "palette.tga", "rgb15.tga"]),
+        () => new ImageTarget("psd", null, ["rgb3.psd", "rgb4.psd", "rgb3_rle.psd", "rgb4_rle.psd"]),
         () => new ImageTarget("netpbm", null, ["pgm.pgm", "ppm.ppm"]),
         () => new ImageTarget("webp-lossy", new RiffMutator(), [
             "lossy_1x1.webp", "lossy_17x9.webp", "lossy_15x33.webp", "lossy_simple_filter.webp", "lossy_strong_filter.webp",
@@ -56,12 +59,16 @@ internal sealed class ImageTarget(string name, PartMutator? parts, string[] file
     protected override IEnumerable<Seed> MakeSeeds()
     {
         foreach (string file in files)
-        {
-            yield return new Seed(
-                file, File.ReadAllBytes(GoldenFiles.PathOf(file.EndsWith(".webp", StringComparison.Ordinal) ? "webp" : "images", file)));
-        }
+            yield return new Seed(file, File.ReadAllBytes(GoldenFiles.PathOf(FolderOf(file), file)));
         foreach (Seed seed in Tiny().Where(seed => seed.Name.StartsWith(name, StringComparison.Ordinal))) yield return seed;
     }
+
+    private static string FolderOf(string file) => Path.GetExtension(file) switch
+    {
+        ".webp" => "webp",
+        ".tga" or ".psd" => "corners",
+        _ => "images",
+    };
 
     public override bool Use(byte[] bytes)
     {

@@ -20,9 +20,10 @@ public class ExifOrientationTests
         // The picture
         //   a b c
         //   d e f
-        var image = new Raster(3, 2);
-        for (int i = 0; i < image.Pixels.Length; i++) image.Pixels[i] = (byte)"abcdef"[i / 3];
-        Raster turned = ExifOrientation.Apply(image, orientation);
+        var turned = new Raster();
+        turned.Begin(3, 2, orientation);
+        turned.Take([.. "aaabbbccc"u8]);
+        turned.Take([.. "dddeeefff"u8]);
         Assert.Equal(orientation < 5 ? (3, 2) : (2, 3), (turned.Width, turned.Height));
         Assert.Equal(expected, new string([.. turned.Pixels.Where((_, i) => i % 3 == 0).Select(b => (char)b)]));
     }

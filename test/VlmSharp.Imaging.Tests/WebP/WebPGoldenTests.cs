@@ -39,7 +39,7 @@ public class WebPGoldenTests
     public void DecodesToTheSameAlpha(string file)
     {
         byte[] bytes = File.ReadAllBytes(GoldenFiles.PathOf("webp", file));
-        DecodeContext context = ImageOptions.Default.ContextFor(file, "WebP");
+        DecodeContext context = ImageOptions.Default.ContextFor(file, "WebP", bytes.Length, CancellationToken.None);
         var container = new WebPContainer(bytes, context);
         byte[] plane = WebPAlpha.Decode(container.Alpha.Of(bytes), container.CanvasWidth, container.CanvasHeight, context);
         Assert.Equal(Expected[file].GetProperty("alpha_sha256").GetString(), Hash(plane));

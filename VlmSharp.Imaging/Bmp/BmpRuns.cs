@@ -1,0 +1,97 @@
+using VlmSharp.Imaging.Decoding;
+
+namespace VlmSharp.Imaging.Bmp;
+
+/// <summary>
+/// The run-length codes of RLE8 and RLE4: a pair (count, value) repeats; (0, 0) ends a row, (0, 1) the picture, (0, 2, x, y)
+/// moves right and on, and (0, n) is followed by n literal indices, padded to an even place in the file. The indices come one after the
+/// other, and where runs do not fit their rows they are taken as Pillow takes them: a repetition stops at the right edge, literals go on in
+/// the next row, the end of a row fills it up with index 0. An odd number of literals of four bits loses its last one, as there.
+/// </summary>
+internal ref struct BmpRuns
+{
+    private readonly ReadOnlySpan<byte> file;
+    private readonly DecodeContext context;
+    private readonly bool fourBits;
+    private readonly int width;
+    private readonly byte[] indices;
+    private int position; // in the file
+    private long count;   // of the indices that have come
+    private int column;
+
+    private BmpRuns(ReadOnlySpan<byte> file, BmpHeader header, DecodeContext context)
+    {
+        this.file = file;
+        this.context = context;
+        fourBits = header.Compression == BmpCompression.Rle4;
+        width = header.Width;
+        indices = new byte[header.Width * header.Height];
+        position = header.PixelOffset;
+    }
+
+    /// <summary>Reads the runs.</summary>
+    /// <returns>[height, width] palette indices, in the order of the file. What no run covers is 0.</returns>
+    public static byte[] Read(ReadOnlySpan<byte> file, BmpHeader header, DecodeContext context)
+    {
+        var runs = new BmpRuns(file, header, context);
+        while (runs.count < runs.indices.Length && runs.ReadCode()) { }
+        return runs.indices;
+    }
+
+    // False at the end of the picture.
+    private bool ReadCode()
+    {
+        int repetitions = Next(), value = Next();
+        if (repetitions > 0)
+        {
+            Repeat(Math.Clamp(width - column, 0, repetitions), value);
+            return true;
+        }
+        switch (value)
+        {
+            case 0:
+                count = (count + width - 1) / width * width;
+                column = 0;
+                return true;
+            case 1:
+                return false;
+            case 2:
+                int right = Next(), rows = Next();
+                count += right + (long)rows * width;
+                column = (int)(count % width);
+                return true;
+            default:
+                Copy(value);
+                return true;
+        }
+    }
+
+    private void Repeat(int times, int value)
+    {
+        for (int i = 0; i < times; i++)
+            Put(!fourBits ? value : (i & 1) == 0 ? value >> 4 : value & 15);
+        column += times;
+    }
+
+    private void Copy(int literals)
+    {
+        for (int bytes = fourBits ? literals / 2 : literals; bytes > 0; bytes--)
+        {
+            int value = Next();
+            if (fourBits)
+                Put(value >> 4);
+            Put(fourBits ? value & 15 : value);
+        }
+        column += literals;
+        position += position & 1;
+    }
+
+    private void Put(int index)
+    {
+        if (count < indices.Length)
+            indices[count] = (byte)index;
+        count++;
+    }
+
+    private int Next() => position < file.Length ? file[position++] : throw context.Truncated("its pixel data");
+}

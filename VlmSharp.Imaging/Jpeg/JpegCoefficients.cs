@@ -1,0 +1,27 @@
+namespace VlmSharp.Imaging.Jpeg;
+
+/// <summary>The coefficients of a progressive picture to samples, once all scans have come.</summary>
+internal static class JpegCoefficients
+{
+    /// <summary>Transforms the blocks of all components in one row of MCUs.</summary>
+    public static void Transform(JpegFrame frame, int mcuRow)
+    {
+        Span<int> workspace = stackalloc int[64];
+        foreach (JpegComponent c in frame.Components)
+        {
+            int end = Math.Min((mcuRow + 1) * c.VerticalFactor, c.BlocksDown);
+            for (int row = mcuRow * c.VerticalFactor; row < end; row++)
+            {
+                for (int column = 0; column < c.BlocksAcross; column++)
+                {
+                    ReadOnlySpan<short> block = c.Coefficients.AsSpan((row * c.PaddedBlocksAcross + column) * 64, 64);
+                    Span<byte> samples = c.Block(row, column);
+                    if (block[1..].IndexOfAnyExcept((short)0) < 0)
+                        JpegIdct.Fill(block[0], c.Quantization!, samples, c.Stride);
+                    else
+                        JpegIdct.Transform(block, c.Quantization!, workspace, samples, c.Stride);
+                }
+            }
+        }
+    }
+}

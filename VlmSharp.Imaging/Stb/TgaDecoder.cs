@@ -1,0 +1,48 @@
+using System.Buffers.Binary;
+using VlmSharp.Imaging.Decoding;
+
+namespace VlmSharp.Imaging.Stb;
+
+/// <summary>
+/// Truevision TGA: gray, RGB and palettes, plain and with run lengths, from the top or from the bottom. It has no signature, so a file is
+/// taken for one only where all of its 18 bytes of header fit together. StbImageSharp decodes; what it reads otherwise than Pillow
+/// (a palette that does not begin at 0) is refused, and what it does not look at (columns from the right) is done here.
+/// </summary>
+internal sealed class TgaDecoder : IImageDecoder
+{
+    private const int HeaderBytes = 18, MostRun = 128;
+    private const int Palette = 1, Gray = 3, RunLengths = 8;
+
+    public string Format => "TGA";
+
+    public bool Recognizes(ReadOnlySpan<byte> header)
+    {
+        if (header.Length < HeaderBytes)
+            return false;
+        int paletteKind = header[1], kind = header[2] & ~RunLengths, bits = header[16], descriptor = header[17];
+        bool fits = kind switch
+        {
+            Palette => paletteKind == 1 && bits is 8 or 16 && header[7] is 15 or 16 or 24 or 32 && header[5] + header[6] > 0,
+            2 => bits is 15 or 16 or 24 or 32,
+            Gray => bits is 8 or 16,
+            _ => false,
+        };
+        return fits && header[2] < 16 && (kind == Palette || paletteKind == 0 && header[3..8].IndexOfAnyExcept((byte)0) < 0)
+            && (descriptor & 0xC0) == 0 && (descriptor & 15) is 0 or 1 or 8;
+    }
+
+    public void Decode(ReadOnlySpan<byte> file, DecodeContext context, IRowSink sink)
+    {
+        int kind = file[2] & ~RunLengths, bits = file[16];
+        int width = BinaryPrimitives.ReadUInt16LittleEndian(file[12..]), height = BinaryPrimitives.ReadUInt16LittleEndian(file[14..]);
+        context.CheckSize(width, height);
+        if (BinaryPrimitives.ReadUInt16LittleEndian(file[3..]) != 0)
+            throw context.Unsupported("a palette that does not begin at index 0");
+        int paletteBytes = kind == Palette ? BinaryPrimitives.ReadUInt16LittleEndian(file[5..]) * ((file[7] + 7) / 8) : 0;
+        long pixels = (long)width * height, pixelBytes = (bits + 7) / 8;
+        long needed = (file[2] & RunLengths) != 0 ? (pixels + MostRun - 1) / MostRun * (1 + pixelBytes) : pixels * pixelBytes;
+        if (file.Length < HeaderBytes + file[0] + paletteBytes + needed)
+            throw context.Truncated("its pixel data");
+        StbPicture.Emit(StbPicture.Decode([], file, width, height, channels: 4, context), (file[17] & 0x10) != 0, context, sink);
+    }
+}

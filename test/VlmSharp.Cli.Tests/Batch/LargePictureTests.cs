@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using VlmSharp.Conformance;
+
+namespace VlmSharp.Cli.Tests.Batch;
+
+/// <summary>Pictures of 48 and of 96 megapixels in a process that may have 256 MiB.</summary>
+public sealed class LargePictureTests
+{
+    [Fact]
+    public void A_batch_in_256_mebibytes_reads_large_pictures_and_records_those_that_do_not_fit()
+    {
+        using var scratch = new TemporaryFolder();
+        string folder = scratch.At("pictures");
+        Directory.CreateDirectory(folder);
+        File.WriteAllBytes(Path.Combine(folder, "a-large.png"), Png(8000, 6000, interlaced: false));
+        File.WriteAllBytes(Path.Combine(folder, "b-whole.png"), Png(9800, 9800, interlaced: true)); // its rows are known at its end alone
+        File.Copy(Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"), Path.Combine(folder, "c-small.png"));
+        File.Copy(Path.Combine(folder, "b-whole.png"), Path.Combine(folder, "d-whole.png"));
+        (int code, string output, string error) = Limited("batch", folder, "--max-error-rate", "1", "-q");
+        Assert.True(code == 0, error);
+        JsonElement[] records = [.. output.TrimEnd('\n').Split('\n').Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(4, records.Length);
+        foreach (int i in (int[])[0, 2])
+            Assert.True(records[i].TryGetProperty("text", out _), output);
+        foreach (int i in (int[])[1, 3])
+            Assert.Matches("9800 x 9800 pixels that takes 27[0-9] MB of memory to decode", records[i].GetProperty("error").ToString());
+    }
+
+    [Fact]
+    public void A_large_picture_in_256_mebibytes_is_captioned_or_an_error_of_one_sentence()
+    {
+        using var scratch = new TemporaryFolder();
+        string large = scratch.At("large.png"), whole = scratch.At("whole.png");
+        File.WriteAllBytes(large, Png(8000, 6000, interlaced: false));
+        File.WriteAllBytes(whole, Png(9800, 9800, interlaced: true));
+        Assert.Equal(0, Limited("caption", large, "-q").Code);
+        (int code, string output, string error) = Limited("caption", whole, "-q");
+        Assert.Equal((Errors.ExitCodes.Input, ""), (code, output));
+        Assert.StartsWith($"vlmsharp: {whole} is a PNG picture of 9800 x 9800 pixels that takes", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    private static (int Code, string Output, string Error) Limited(params string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["DOTNET_GCHeapHardLimit"] = "0x10000000";
+        using Process run = Process.Start(start)!;
+        Task<string> output = run.StandardOutput.ReadToEndAsync(), error = run.StandardError.ReadToEndAsync();
+        run.WaitForExit();
+        return (run.ExitCode, output.Result, error.Result);
+    }
+
+    // Black RGB of 8 bits. The rows of the seven passes of Adam7 are as many bytes as the picture, and a filter byte each.
+    private static byte[] Png(int width, int height, bool interlaced)
+    {
+        using var stream = new MemoryStream();
+        stream.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
+        byte[] size = [0, 0, (byte)(width >> 8), (byte)width, 0, 0, (byte)(height >> 8), (byte)height];
+        Chunk(stream, "IHDR", [.. size, 8, 2, 0, 0, (byte)(interlaced ? 1 : 0)]);
+        using var data = new MemoryStream();
+        using (var zlib = new ZLibStream(data, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            var zeros = new byte[1 << 16];
+            for (long left = (width * 3L + 5) * height; left > 0; left -= zeros.Length) zlib.Write(zeros);
+        }
+        Chunk(stream, "IDAT", data.ToArray());
+        Chunk(stream, "IEND", []);
+        return stream.ToArray();
+    }
+
+    private static void Chunk(MemoryStream stream, string name, byte[] data)
+    {
+        byte[] tagged = [.. Encoding.ASCII.GetBytes(name), .. data];
+        byte[] length = BitConverter.GetBytes(data.Length), checksum = BitConverter.GetBytes(Crc(tagged));
+        Array.Reverse(length);
+        Array.Reverse(checksum);
+        stream.Write(length);
+        stream.Write(tagged);
+        stream.Write(checksum);
+    }
+
+    private static uint Crc(byte[] bytes)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte b in bytes)
+        {
+            crc ^= b;
+            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? 0xEDB88320 ^ (crc >> 1) : crc >> 1;
+        }
+
+        return ~crc;
+    }
+}

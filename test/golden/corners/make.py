@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+"""Makes the pictures of this folder, and what Pillow gives for them. Debian's python3-pil; run in this folder.
+
+Every case says which Pillow it was made with. Where a case has a background, the expectation is Image.new("RGB", size, background)
+with the picture pasted under its own opacity.
+"""
+import hashlib, io, json, random, struct, sys, zlib
+import PIL
+from PIL import Image, ImageFile, ImageOps
+
+VERSION = "Pillow " + PIL.__version__ + " (Debian python3-pil)"
+rng = random.Random(11)
+cases = []
+
+
+def noise(n):
+    return bytes(rng.randrange(256) for _ in range(n))
+
+
+def smooth(mode, w, h):
+    bands = len(mode)
+    return Image.frombytes(mode, (w, h), bytes((x * 5 + y * 3 + c * 40 + (x * y) % 7) % 256 for y in range(h) for x in range(w) for c in range(bands)))
+
+
+def case(name, data, background=None):
+    image = Image.open(io.BytesIO(data))
+    image = ImageOps.exif_transpose(image)
+    if background:
+        over = image.convert("RGBA")
+        result = Image.new("RGB", over.size, background)
+        result.paste(over, mask=over.getchannel("A"))
+    else:
+        result = image.convert("RGB")
+    with open(name, "wb") as file:
+        file.write(data)
+    entry = {"file": name, "width": result.width, "height": result.height, "pillow": VERSION,
+             "rgb_sha256": hashlib.sha256(result.tobytes()).hexdigest()}
+    if background:
+        entry["background"] = list(background)
+    cases.append(entry)
+
+
+def saved(image, format, **options):
+    stream = io.BytesIO()
+    image.save(stream, format, **options)
+    return stream.getvalue()
+
+
+# PNG: EXIF as text, wrong checksums.
+def chunk(name, data, wrong=False):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data) ^ wrong)
+
+
+def png(more=b"", wrong_data=False, wrong_end=False, after=b""):
+    w, h = 7, 5
+    rows = b"".join(b"\0" + noise(3 * w) for _ in range(h))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)) + more
+            + chunk(b"IDAT", zlib.compress(rows), wrong_data) + after + chunk(b"IEND", b"", wrong_end))
+
+
+def profile(orientation, prefix):
+    tiff = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0" + bytes([orientation]) + b"\0\0\0\0\0\0\0"
+    block = prefix + tiff
+    digits = block.hex()
+    lines = "\n".join(digits[i:i + 72] for i in range(0, len(digits), 72))
+    return ("\nexif\n%8d\n%s\n" % (len(block), lines)).encode()
+
+
+case("raw_profile_text.png", png(chunk(b"tEXt", b"Raw profile type exif\0" + profile(6, b"Exif\0\0"))))
+case("raw_profile_deflated.png", png(chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(profile(3, b"Exif\0\0")))))
+case("raw_profile_after.png", png(after=chunk(b"tEXt", b"Raw profile type exif\0" + profile(8, b"Exif\0\0"))))
+case("idat_checksum.png", png(wrong_data=True))
+case("iend_checksum.png", png(wrong_end=True))
+case("after_checksum.png", png(after=chunk(b"tEXt", b"Comment\0x", True)))
+
+
+# BMP: run lengths that do not fit, files without a file header.
+def bmp(w, h, bits, compression, palette, data, file_header=True):
+    info = struct.pack("<IiiHHIIiiII", 40, w, h, 1, bits, compression, len(data), 0, 0, len(palette) // 4, 0)
+    start = 14 + len(info) + len(palette)
+    head = b"BM" + struct.pack("<IHHI", start + len(data), 0, 0, start) if file_header else b""
+    return head + info + palette + data
+
+
+colors = noise(16 * 4)
+case("rle8_run_beyond_its_row.bmp", bmp(5, 3, 8, 1, colors, bytes([9, 1, 0, 0, 5, 2, 0, 0, 5, 3, 0, 1])))
+case("rle8_literals_beyond_their_row.bmp", bmp(5, 3, 8, 1, colors, bytes([0, 7, 1, 2, 3, 4, 5, 6, 7, 0, 3, 8, 0, 0, 5, 9, 0, 1])))
+# A move, (0, 2, x, y), is not here: Pillow before 9.5 reads two bytes too many for it.
+case("rle4_odd_literals.bmp", bmp(5, 2, 4, 2, colors, bytes([0, 5, 0x12, 0x34, 0x50, 0, 0, 0, 5, 0x67, 0, 1])))
+case("rle4_runs.bmp", bmp(5, 2, 4, 2, colors, bytes([7, 0x12, 0, 0, 3, 0x45, 2, 0x67, 0, 1])))
+case("rle8_no_end.bmp", bmp(4, 2, 8, 1, colors, bytes([4, 1, 0, 0, 4, 2])))
+case("rgb.dib", bmp(5, 3, 24, 0, b"", noise(48), file_header=False))
+case("palette.dib", bmp(5, 3, 4, 0, colors, noise(12), file_header=False))
+
+
+# GIF: code sizes beyond the standard's 8.
+def gif(bits, indices):
+    clear, end = 1 << bits, (1 << bits) + 1
+    codes, size, following, first = [], bits + 1, clear + 2, True
+    codes.append((clear, size))
+    for index in indices:
+        codes.append((index, size))
+        if not first and following < 4096:
+            if following == (1 << size) - 1 and size < 12:
+                size += 1
+            following += 1
+        first = False
+    codes.append((end, size))
+    value = shift = 0
+    for code, width in codes:
+        value |= code << shift
+        shift += width
+    data = value.to_bytes((shift + 7) // 8, "little")
+    blocks = b"".join(bytes([len(data[i:i + 255])]) + data[i:i + 255] for i in range(0, len(data), 255)) + b"\0"
+    w = 8
+    return (b"GIF89a" + struct.pack("<HHBBB", w, len(indices) // w, 0xF7, 0, 0) + noise(768)
+            + b"," + struct.pack("<HHHHB", 0, 0, w, len(indices) // w, 0) + bytes([bits]) + blocks + b";")
+
+
+for bits in (9, 11, 12):
+    case("code_size_%d.gif" % bits, gif(bits, [rng.randrange(256 if bits < 11 else 600) for _ in range(64)]))
+
+# TGA.
+for mode in ("L", "LA", "RGB", "RGBA"):
+    for rle in (False, True):
+        for origin in (-1, 1):
+            name = "%s%s%s.tga" % (mode.lower(), "_rle" if rle else "", "_top" if origin > 0 else "")
+            case(name, saved(smooth(mode, 19, 13), "TGA", compression="tga_rle" if rle else None, orientation=origin))
+case("palette.tga", saved(smooth("RGB", 19, 13).quantize(40), "TGA"))
+case("rgb15.tga", struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, 9, 7, 16, 0x20) + noise(2 * 63))
+
+
+# PSD: the flat picture.
+def psd(channels, bits, compression, w=11, h=6, sections=(b"", b"8BIM\x03\xed\0\0\0\0\0\4abcd", b"")):
+    planes = [noise(w * h * bits // 8) for _ in range(channels)]
+    if compression:
+        rows = [bytes([w - 1]) + plane[y * w:(y + 1) * w] for plane in planes for y in range(h)]
+        data = b"".join(struct.pack(">H", len(row)) for row in rows) + b"".join(rows)
+    else:
+        data = b"".join(planes)
+    return (b"8BPS" + struct.pack(">H6xHIIHH", 1, channels, h, w, bits, 3)
+            + b"".join(struct.pack(">I", len(s)) + s for s in sections) + struct.pack(">H", compression) + data)
+
+
+for compression in (0, 1):
+    for channels in (3, 4):
+        case("rgb%d%s.psd" % (channels, "_rle" if compression else ""), psd(channels, 8, compression))
+
+# Opacity laid over a background.
+color = (200, 30, 90)
+alpha = smooth("RGBA", 19, 13)
+case("alpha.png", saved(alpha, "PNG"), color)
+case("alpha_gray.png", saved(alpha.convert("LA"), "PNG"), color)
+case("alpha_palette.png", saved(smooth("RGB", 19, 13).quantize(30), "PNG", transparency=bytes(range(0, 250, 10))), color)
+case("alpha_color.png", saved(Image.new("RGB", (5, 4), (1, 2, 3)), "PNG", transparency=(1, 2, 3)), color)
+case("alpha_lossless.webp", saved(alpha, "WEBP", lossless=True, exact=True), color)
+case("alpha_lossy.webp", saved(alpha, "WEBP", quality=60), color)
+case("alpha.gif", saved(smooth("RGB", 19, 13).quantize(30), "GIF", transparency=3), color)
+case("alpha.tga", saved(alpha, "TGA"), color)
+
+with open("expected.json", "w") as file:
+    json.dump({"about": __doc__.strip().split("\n\n")[1].replace("\n", " "), "cases": cases}, file, indent=1)
+    file.write("\n")
+print(len(cases))
