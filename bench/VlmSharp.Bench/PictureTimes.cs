@@ -30,8 +30,8 @@ internal static class PictureTimes
             if (ours.Length == 0) continue;
             double pixels = ours.Sum(bytes => (double)Pixels(Ours, bytes)) / 1e6;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {group.Key} | {ours.Length} | {pixels:0.00} | {Rate(Ours, ours):0} | {both.Length} | {Rate(Theirs, both):0} | ")
-                + string.Create(CultureInfo.InvariantCulture, $"{Rate(Ours, both):0} |"));
+                $"| {group.Key} | {ours.Length} | {pixels:0.00} | {Rate(Ours, ours):0} | {both.Length} "
+                + $"| {Rate(Theirs, both):0} | {Rate(Ours, both):0} |"));
         }
     }
 
