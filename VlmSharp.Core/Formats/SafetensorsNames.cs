@@ -1,7 +1,7 @@
 namespace VlmSharp.Formats;
 
 /// <summary>
-/// How the safetensors files of a model are called: one file, or shards and the index that says which tensor is in which.
+/// The names of a model's safetensors files: one file, or shards and an index that says which shard has which tensor.
 /// </summary>
 internal static class SafetensorsNames
 {
