@@ -34,7 +34,7 @@ public sealed record AdapterConfig
     /// <summary>The key <c>target_modules</c>: the linear layers that get an A and a B.</summary>
     public ModulePattern TargetModules { get; init; } = ModulePattern.OfExpression(ModulePattern.AllLinear);
 
-    /// <summary>The key <c>exclude_modules</c>: the layers that are left out of them, or null.</summary>
+    /// <summary>The key <c>exclude_modules</c>: the layers that are excluded from them, or null.</summary>
     public ModulePattern? ExcludeModules { get; init; }
 
     /// <summary>The key <c>layers_to_transform</c>: the numbers of the layers to adapt, or null for all.</summary>

@@ -6,7 +6,7 @@ namespace VlmSharp.Adapters;
 
 /// <summary>
 /// Selects the linear layers of a model by an adapter's configuration, with PEFT's rules: <c>target_modules</c> without
-/// <c>exclude_modules</c>, within the layers of <c>layers_to_transform</c>. The first pattern that matches a layer gives its rank or alpha.
+/// <c>exclude_modules</c>, within the layers of <c>layers_to_transform</c>. The first pattern that matches a layer sets its rank or alpha.
 /// </summary>
 /// <remarks>
 /// Lists, exclusions and the patterns of rank and alpha apply in every naming (<see cref="ModuleNames"/>). A regular expression for the

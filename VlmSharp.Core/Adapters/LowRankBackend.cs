@@ -13,8 +13,8 @@ namespace VlmSharp.Adapters;
 /// </summary>
 /// <remarks>
 /// A fused operator runs as its parts as soon as any loaded adapter adds to its layer, even if no row of the step takes that adapter. So a
-/// row's numbers do not depend on the adapters of other rows. Without adapters every call goes to the inner backend unchanged.
-/// In training it stands above the tape, with the matrices that are trained (<see cref="Always"/>).
+/// row's numbers do not depend on the adapters of other rows. Without adapters every call goes to the inner backend unchanged. In training
+/// this backend wraps the tape, with the matrices that are trained (<see cref="Always"/>).
 /// </remarks>
 /// <param name="inner">Runs the operators; owned by the caller.</param>
 internal sealed class LowRankBackend(IComputeBackend inner) : DelegatingBackend(inner)

@@ -79,7 +79,7 @@ internal sealed class TensorToWrite
     public static TensorToWrite FromIntegers(string name, ImmutableArray<long> shape, ReadOnlyMemory<long> values) =>
         new(name, SafetensorsType.I64, shape, stream => stream.Write(MemoryMarshal.AsBytes(values.Span)));
 
-    /// <summary>Writes the bytes and checks that they are as many as the header says.</summary>
+    /// <summary>Writes the bytes and checks that their number is the header's.</summary>
     public void WriteTo(Stream stream)
     {
         long start = stream.Position;

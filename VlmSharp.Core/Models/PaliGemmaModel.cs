@@ -95,7 +95,7 @@ public sealed class PaliGemmaModel
     /// </summary>
     /// <param name="ids">T ids, image placeholders included; negative ids refer to rows of <paramref name="choice"/>.</param>
     /// <param name="imageRows">[m, h] from <see cref="EncodeImages"/>, or <c>default</c> for a step without pictures.</param>
-    /// <param name="imagePositions">The m rows of the step where placeholders stand.</param>
+    /// <param name="imagePositions">The m rows of the step that have placeholders.</param>
     /// <param name="choice">The result of <see cref="Choose"/> in the step before, or <c>default</c> if all ids are known.</param>
     /// <returns>[T, h].</returns>
     public Matrix Embed(Indices ids, Matrix imageRows = default, Indices imagePositions = default, Matrix choice = default)
@@ -164,7 +164,7 @@ public sealed class PaliGemmaModel
         using (logits) return b.SoftCap(logits, FinalSoftCap);
     }
 
-    /// <summary>The final norm alone.</summary>
+    /// <summary>Only the final norm.</summary>
     /// <param name="hidden">[n, h] from <see cref="Decode"/>.</param>
     /// <returns>[n, h].</returns>
     public Matrix Normalize(Matrix hidden) => b.RmsNorm(hidden, decoder.FinalNorm, Config.Text.RmsNormEpsilon);
