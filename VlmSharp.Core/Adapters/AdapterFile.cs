@@ -96,7 +96,8 @@ public sealed class AdapterFile : IDisposable
     /// no other layer. (PEFT silently skips layers that it does not find.)
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <exception cref="ModelFormatException">The adapter does not fit. The message names one layer and counts the others.</exception>
+    /// <exception cref="ModelFormatException">The adapter does not fit. The message names one such layer and says how many there
+    /// are.</exception>
     public void RequireFit(PaliGemmaConfig model)
     {
         ArgumentNullException.ThrowIfNull(model);

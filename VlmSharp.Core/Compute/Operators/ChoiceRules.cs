@@ -11,7 +11,7 @@ public readonly record struct TokenRule
     /// </summary>
     public bool IsSampling { get; init; }
 
-    /// <summary>Divides the logits; 0 and 1 change nothing.</summary>
+    /// <summary>A positive divisor of the logits; 0 and 1 change nothing.</summary>
     public float Temperature { get; init; }
 
     /// <summary>Samples from the k likeliest tokens, ties with the k-th included; 0 for all.</summary>
