@@ -30,7 +30,7 @@ internal static partial class LocationAnswers
 
     /// <summary>
     /// Converts the boxes of an item of a user's own data to pixels. The data gives them relative to the picture, whose size is known only
-    /// once it has been read. If it could not be read, all its things are missed. If the prompt names no things, the answer's boxes are read
+    /// once it is read. If it could not be read, all its things are missed. If the prompt names no things, the answer's boxes are read
     /// from its text.
     /// </summary>
     public static AnsweredItem Locate(AnsweredItem answered)
