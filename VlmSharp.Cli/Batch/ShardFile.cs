@@ -9,8 +9,8 @@ namespace VlmSharp.Cli.Batch;
 /// <summary>
 /// The results of a shard on disk. While the file grows, its name ends with <c>.partial</c>. Each record is one line that begins with its
 /// index and is passed to the operating system in one write. If the process is killed, the file holds whole records and perhaps an
-/// incomplete one, which <see cref="Open"/> cuts off. A complete file is flushed to disk and renamed, and <c>.done</c> stores the number
-/// of records and their SHA-256.
+/// incomplete one, which <see cref="Open"/> cuts off. A complete file is flushed to disk and renamed, and <c>.done</c> stores the number of
+/// records and their SHA-256.
 /// </summary>
 internal sealed class ShardFile : IRecordSink
 {

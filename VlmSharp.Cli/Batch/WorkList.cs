@@ -18,8 +18,7 @@ internal sealed class WorkList
 
     /// <summary>
     /// SHA-256 of all lines, in hexadecimal: lists with the same hash name the same work. The location of a folder does not count, so
-    /// machines
-    /// may have it in different places.
+    /// machines may have it in different places.
     /// </summary>
     public string Fingerprint { get; }
 

@@ -8,9 +8,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>
-/// Determines the kind of each input of a work list. If a file may be a picture or a list, its first bytes decide.
-/// </summary>
+/// <summary>Determines the kind of each input of a work list. If a file may be a picture or a list, its first bytes decide.</summary>
 /// <param name="standard">Standard input.</param>
 /// <param name="skipped">Counts files of folders that are not pictures.</param>
 internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
