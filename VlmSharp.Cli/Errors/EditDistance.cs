@@ -1,8 +1,6 @@
 namespace VlmSharp.Cli.Errors;
 
-/// <summary>
-/// Number of typing errors between two words: a missing, extra or wrong letter, or two swapped letters (Damerau 1964).
-/// </summary>
+/// <summary>Number of typing errors between two words: a missing, extra or wrong letter, or two swapped letters (Damerau 1964).</summary>
 internal static class EditDistance
 {
     /// <summary>The optimal string alignment distance.</summary>

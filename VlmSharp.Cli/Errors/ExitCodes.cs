@@ -22,9 +22,7 @@ internal static class ExitCodes
     /// <summary>A picture or another input file cannot be read, or an output cannot be written.</summary>
     public const int Input = 4;
 
-    /// <summary>
-    /// The model cannot do what was asked (too long, no tokenizer, no picture), or the requested GPU cannot be used.
-    /// </summary>
+    /// <summary>The model cannot do what was asked (too long, no tokenizer, no picture), or the requested GPU cannot be used.</summary>
     public const int Request = 5;
 
     /// <summary>A batch: more items failed than allowed. A retry does not help.</summary>
