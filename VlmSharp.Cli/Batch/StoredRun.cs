@@ -64,7 +64,7 @@ internal sealed class StoredRun : IDisposable
         {
             Delete(Path.GetFileName(done));
             Upload(path, plan.FileName, default);
-            Upload(done, Path.GetFileName(done), default); // last: the marker is what counts
+            Upload(done, Path.GetFileName(done), default); // last: the marker completes the shard
             settings.Save(folder);
             Upload(Path.Combine(folder, RunSettings.FileName), RunSettings.FileName, default);
         }, this));

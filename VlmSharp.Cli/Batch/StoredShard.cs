@@ -57,7 +57,7 @@ internal sealed class StoredShard : IRecordSink
             file.Complete();
             string done = ShardFile.DoneOf(path);
             upload(path, Path.GetFileName(path), default);
-            upload(done, Path.GetFileName(done), default); // last: the marker is what counts
+            upload(done, Path.GetFileName(done), default); // last: the marker completes the shard
             isComplete = true;
             run.Delete(Path.GetFileName(ShardFile.PartialOf(path)));
         }
