@@ -5,7 +5,7 @@ namespace VlmSharp.Cli.Diagnosis;
 /// <summary>Checks of disks and folders.</summary>
 internal static class FolderChecks
 {
-    // Bytes that a published 3B model needs, and bytes with which nothing works.
+    // Bytes that a published 3B model needs, and bytes that everything needs.
     private const long RoomForModel = 6_500_000_000, NoRoom = 50_000_000;
 
     public static IEnumerable<Finding> All(string cache)
