@@ -9,7 +9,7 @@ internal static class EditDistance
     /// <returns>Number of errors; 0 for equal words.</returns>
     public static int Of(string a, string b)
     {
-        int[,] d = new int[a.Length + 1, b.Length + 1]; // of the first i letters to the first j
+        int[,] d = new int[a.Length + 1, b.Length + 1]; // [i, j]: distance of the first i letters to the first j
         for (int i = 0; i <= a.Length; i++)
         {
             for (int j = 0; j <= b.Length; j++)
