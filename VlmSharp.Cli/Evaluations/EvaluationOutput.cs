@@ -162,7 +162,7 @@ internal static class EvaluationOutput
             {
                 foreach (LabeledBox box in answer.Boxes)
                 {
-                    if (!categories!.TryGetValue(box.Label, out string? category)) continue; // a label that the file does not have
+                    if (!categories!.TryGetValue(box.Label, out string? category)) continue; // a label without an id
                     o.WriteStartObject();
                     RecordJson.WriteId(o, "image_id", item.ImageId!);
                     RecordJson.WriteId(o, "category_id", category);
