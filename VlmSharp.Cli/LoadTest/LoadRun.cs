@@ -82,7 +82,7 @@ internal sealed class LoadRun
         }
         catch (Exception e)
         {
-            fault = e; // nobody awaits this; it is thrown at the end
+            fault = e; // no caller awaits this task; the fault is thrown at the end
         }
         finally
         {

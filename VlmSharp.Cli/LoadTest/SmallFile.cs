@@ -13,7 +13,7 @@ internal static class SmallFile
         using FileStream stream = File.OpenRead(path);
         using var bytes = new MemoryStream();
         byte[] block = new byte[1 << 16];
-        for (int count; (count = stream.Read(block)) > 0;) // a pipe has no length to ask for
+        for (int count; (count = stream.Read(block)) > 0;) // a pipe has no length
         {
             bytes.Write(block, 0, count);
             if (bytes.Length > most) throw new IOException($"{path} has more than {most} bytes: give a smaller file.");
