@@ -25,7 +25,7 @@ internal sealed class StatusLine(TextWriter output, int? columns)
             return;
         }
 
-        output.Write($"\r{(text.Length < width ? text : text[..Math.Max(0, width - 1)])}\u001b[K"); // what wraps cannot be drawn over
+        output.Write($"\r{(text.Length < width ? text : text[..Math.Max(0, width - 1)])}\u001b[K"); // a wrapped line cannot be redrawn
         drawn = true;
     }
 
