@@ -9,9 +9,9 @@ namespace VlmSharp.Hub;
 /// .locks/models--OWNER--NAME/ETAG.lock
 /// models--OWNER--NAME/refs/REVISION                        the commit, 40 digits
 /// models--OWNER--NAME/blobs/ETAG                           a file's bytes under their hash
-/// models--OWNER--NAME/blobs/ETAG.incomplete                the first of its bytes
+/// models--OWNER--NAME/blobs/ETAG.incomplete                its bytes downloaded so far
 /// models--OWNER--NAME/snapshots/COMMIT/config.json         a link to ../../blobs/ETAG
-/// models--OWNER--NAME/.no_exist/COMMIT/NAME                an empty file: the repository has none of the name
+/// models--OWNER--NAME/.no_exist/COMMIT/NAME                an empty file: the repository has no file NAME
 /// </code>
 /// </summary>
 internal sealed class CacheLayout(string cache, string model)
