@@ -34,24 +34,26 @@ internal static class Program
 
     public static Task<int> Main(string[] args)
     {
-        // The platform's console ignores a reader that has gone away; a file stream does not, and hours of work for nobody end.
-        // Only for pipes: in a file it keeps its own place, and a script's commands that share one would write over each other.
+        // .NET's console ignores a broken pipe; a file stream throws, which ends hours of work that nobody reads. It is used only for
+        // pipes: in a file it would keep its own position, and the commands of a script that share one file would overwrite each other.
         var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        if (Console.IsOutputRedirected && !OperatingSystem.IsWindows() && !output.CanSeek) Console.SetOut(new StreamWriter(output, new UTF8Encoding(false)) { AutoFlush = true });
+        if (Console.IsOutputRedirected && !OperatingSystem.IsWindows() && !output.CanSeek)
+            Console.SetOut(new StreamWriter(output, new UTF8Encoding(false)) { AutoFlush = true });
         return RunAsync(args);
     }
 
-    /// <summary>The program on whatever console is set.</summary>
+    /// <summary>Runs the program on the current console.</summary>
     internal static async Task<int> RunAsync(string[] args)
     {
         Console.SetError(new MessageWriter(Console.Error));
         Console.SetOut(new OutputWriter(Console.Out, isTerminal: !Console.IsOutputRedirected));
         var root = new RootCommand(Description)
         {
-            CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(), BatchCommand.Create(), ExplainCommand.Create(),
-            AblateCommand.Create(), ServeCommand.Create(),
-            InspectCommand.Create(), TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(), QuantizeCommand.Create(), BenchCommand.Create(),
-            DevicesCommand.Create(), DataCommand.Create(), GradientsCommand.Create(), TrainCommand.Create(), AdapterCommand.Create(), EvalCommand.Create(),
+            CaptionCommand.Create(), AskCommand.Create(), DetectCommand.Create(), SegmentCommand.Create(), GenerateCommand.Create(),
+            BatchCommand.Create(), ExplainCommand.Create(), AblateCommand.Create(), ServeCommand.Create(),
+            InspectCommand.Create(), TokenizeCommand.Create(), PreprocessCommand.Create(), TraceCommand.Create(),
+            QuantizeCommand.Create(), BenchCommand.Create(), DevicesCommand.Create(),
+            DataCommand.Create(), GradientsCommand.Create(), TrainCommand.Create(), AdapterCommand.Create(), EvalCommand.Create(),
             PullCommand.Create(), DoctorCommand.Create(),
         };
         ExampleCommand.ShowExamples(root);
@@ -59,8 +61,9 @@ internal static class Program
         ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args, CommandWords.AsTheyAre);
         if (parsed.Errors.Count > 0)
         {
-            string[] unknown = UnknownWords(parsed); // what else is missing follows from that
-            foreach (ParseError error in parsed.Errors.Where(e => unknown.Length == 0 || unknown.Any(t => e.Message.Contains(t, StringComparison.Ordinal))))
+            string[] unknown = UnknownWords(parsed); // other errors follow from these words
+            foreach (ParseError error in parsed.Errors.Where(
+                e => unknown.Length == 0 || unknown.Any(t => e.Message.Contains(t, StringComparison.Ordinal))))
                 await Console.Error.WriteLineAsync($"vlmsharp: {MessageOf(error)}");
             foreach (string hint in unknown.Select(word => OptionHints.For(word, parsed.CommandResult.Command)).OfType<string>().Distinct())
                 await Console.Error.WriteLineAsync(hint);
@@ -78,12 +81,13 @@ internal static class Program
         try
         {
             using var cancellation = new Cancellation();
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellation.Token);
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(configuration, cancellation.Token);
         }
         catch (Exception e)
         {
             int code = CodeOf(e);
-            if (BrokenPipe.Is(e)) return code; // whoever read us has seen enough
+            if (BrokenPipe.Is(e)) return code; // the reader of our output has gone
             await Console.Error.WriteLineAsync(code switch
             {
                 ExitCodes.Canceled => "vlmsharp: canceled",
@@ -95,8 +99,8 @@ internal static class Program
     }
 
     /// <summary>
-    /// The words that a command does not know: its unknown options where there are some, since a value behind one is not known either; of a command's
-    /// name the first word; and those that an argument has refused.
+    /// The words that a command does not know: its unknown options if there are any, since their values are not known either; for a command
+    /// name only the first word; and words that an argument has refused.
     /// </summary>
     private static string[] UnknownWords(ParseResult parsed)
     {
@@ -110,16 +114,17 @@ internal static class Program
         return options.Length > 0 ? options : parsed.CommandResult.Command.Subcommands.Count > 0 ? [.. refused.Take(1)] : refused;
     }
 
-    /// <summary>What is wrong; of an argument that is missing the library does not say which one.</summary>
-    private static string MessageOf(ParseError error) => error.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var missing, Parent: CommandResult }
-        ? $"{missing.Name} is missing: {missing.Description}"
-        : error.Message;
+    /// <summary>The error message; for a missing argument, the library's message does not say which one.</summary>
+    private static string MessageOf(ParseError error) =>
+        error.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var missing, Parent: CommandResult }
+            ? $"{missing.Name} is missing: {missing.Description}"
+            : error.Message;
 
-    /// <summary>A command's name behind those it belongs to, without the program's: " batch status".</summary>
+    /// <summary>A command's name after those of its parents, without the program's: " batch status".</summary>
     private static string NameOf(CommandResult command) =>
         command.Parent is CommandResult parent ? $"{NameOf(parent)} {command.Command.Name}" : "";
 
-    /// <summary>The exit code of an error; what the user can do nothing about is a fault of the program.</summary>
+    /// <summary>The exit code of an error; errors that the user cannot correct are internal errors.</summary>
     private static int CodeOf(Exception e) => e switch
     {
         OperationCanceledException => ExitCodes.Canceled,
@@ -130,7 +135,7 @@ internal static class Program
         StorageException storage => storage.IsTransient ? ExitCodes.TryAgain : ExitCodes.Usage,
         HubException { Kind: HubErrorKind.DiskFull } => ExitCodes.Input,
         HubException hub => hub.IsTransient ? ExitCodes.TryAgain : ExitCodes.Model,
-        VlmSharpException or ServerUnavailableException => ExitCodes.Request, // of the request, or of the device that was asked for
+        VlmSharpException or ServerUnavailableException => ExitCodes.Request, // an error of the request or of the requested device
         _ => ExitCodes.Internal,
     };
 }

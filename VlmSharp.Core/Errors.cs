@@ -18,11 +18,15 @@ public sealed class TokenizerFormatException(string message, Exception? innerExc
 public sealed class RequestException(string message, Exception? innerException = null)
     : VlmSharpException(message, innerException)
 {
-    /// <summary>The option that is wrong, under transformers' name ("top_p"), with which the message begins; null where it is none.</summary>
+    /// <summary>
+    /// The name in transformers of the wrong option ("top_p"), with which the message begins; null if the error concerns no option.
+    /// </summary>
     public string? Parameter { get; init; }
 }
 
-/// <summary>A device's memory is too small for what was asked of it; the message says how much it takes and which setting would fit.</summary>
+/// <summary>
+/// A device's memory is too small for a request or a model; the message says how much is needed and which setting would fit.
+/// </summary>
 /// <param name="message">One sentence for the user.</param>
 /// <param name="innerException">What was caught, if anything.</param>
 public sealed class DeviceMemoryException(string message, Exception? innerException = null)

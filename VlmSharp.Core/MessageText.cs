@@ -2,18 +2,20 @@ using System.Text;
 
 namespace VlmSharp;
 
-/// <summary>Text from outside, made fit for a message: short, on one line, and nothing that steers a terminal.</summary>
+/// <summary>Makes external text fit for a message: short, on one line, and without characters that control a terminal.</summary>
 internal static class MessageText
 {
     private const int LongestQuote = 120, LongestSentence = 300;
 
-    /// <summary>The text in quotes, cut when long, control characters replaced.</summary>
+    /// <summary>The text in quotes, cut if it is long, with control characters replaced.</summary>
     public static string Quote(string text) => $"'{Plain(text, LongestQuote)}'";
 
-    /// <summary>Words of another library that may repeat parts of a file: cut when long, control characters replaced.</summary>
+    /// <summary>
+    /// A message of another library, which may repeat parts of a file: cut if it is long, with control characters replaced.
+    /// </summary>
     public static string Sentence(string text) => Plain(text, LongestSentence);
 
-    /// <summary>The first few names of a list and how many there are beyond them.</summary>
+    /// <summary>The first few names of a list, and how many more there are.</summary>
     public static string List(IReadOnlyList<string> items, int shown)
     {
         string text = string.Join(", ", items.Take(shown));

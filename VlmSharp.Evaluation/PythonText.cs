@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace VlmSharp.Evaluation;
 
-/// <summary>Texts as Python sees them, in which the reference code of most metrics is written.</summary>
+/// <summary>Text functions of Python, the language of most metrics' reference code.</summary>
 internal static class PythonText
 {
-    /// <summary><c>text.split()</c>: the stretches between white space.</summary>
+    /// <summary><c>text.split()</c>: the parts between white space.</summary>
     public static string[] Split(string text)
     {
         var words = new List<string>();
@@ -35,17 +35,17 @@ internal static class PythonText
         return text[start..end];
     }
 
-    /// <summary><c>round(value, 2)</c>: to the nearest of the number as it is stored, a tie to the even digit.</summary>
+    /// <summary><c>round(value, 2)</c>: nearest to the exact stored number; a tie goes to the even digit.</summary>
     public static double Round2(double value)
     {
         if (!double.IsFinite(value)) return value;
-        // Math.Round multiplies by 100 first, which rounds: 66.665 lies above the tie, 6666.5 on it. Formatting works on exact digits.
-        // Only eighths can lie on a tie.
+        // Math.Round first multiplies by 100, which rounds: 66.665 is above the tie, but 6666.5 is on it. Formatting uses exact digits.
+        // Only eighths can be ties.
         return double.IsOddInteger(value * 8)
             ? Math.Round(value * 100, MidpointRounding.ToEven) / 100
             : double.Parse(value.ToString("F2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>White space of <c>str.isspace</c>: that of .NET, and the four separators of ASCII.</summary>
+    /// <summary>White space of <c>str.isspace</c>: the white space of .NET, and the four separators of ASCII.</summary>
     private static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F';
 }

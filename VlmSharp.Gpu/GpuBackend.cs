@@ -11,11 +11,13 @@ using VlmSharp.Gpu.Operators;
 namespace VlmSharp.Gpu;
 
 /// <summary>
-/// The backend on a graphics card: every operator as C# kernels that ILGPU compiles for CUDA or OpenCL. Work is queued; <see cref="Download"/> waits for it.
+/// The backend for graphics cards: every operator is C# kernels that ILGPU compiles for CUDA or OpenCL. Work is queued; <see
+/// cref="Download"/> waits for it.
 /// </summary>
 /// <remarks>
-/// Layers: <see cref="GpuOperators{TCore}"/>, one file per operator -> <c>Kernels</c> (what kernels share, and what tensor cores and portable devices do
-/// differently) -> <c>Launching</c> (compiling, launching, recording) and <c>Memory</c> (pool, parameters, KV caches, tables of steps).
+/// Layers: <see cref="GpuOperators{TCore}"/>, one file per operator -> <c>Kernels</c> (what kernels share, and where tensor cores and
+/// portable devices differ) -> <c>Launching</c> (compiling, launching, recording) and <c>Memory</c> (pool, parameters, KV caches, tables of
+/// steps).
 /// </remarks>
 public sealed class GpuBackend : IComputeBackend
 {
@@ -27,19 +29,20 @@ public sealed class GpuBackend : IComputeBackend
     private bool uploading, disposed;
 
     /// <summary>Starts a device.</summary>
-    /// <param name="options">Which device, and how; null for the first CUDA device.</param>
-    /// <exception cref="GpuException">There is none, or it cannot be used; the message says why.</exception>
-    public GpuBackend(GpuBackendOptions? options = null) : this(Opened.Start(options ?? new GpuBackendOptions()), options?.KvCacheFormat) { }
+    /// <param name="options">The device and its settings; null for the first CUDA device.</param>
+    /// <exception cref="GpuException">There is no such device, or it cannot be used; the message says why.</exception>
+    public GpuBackend(GpuBackendOptions? options = null)
+        : this(Opened.Start(options ?? new GpuBackendOptions()), options?.KvCacheFormat) { }
 
     private GpuBackend(Opened opened, DType? kvCacheFormat)
         : this(opened.Device, opened.Name, opened.Description, opened.HasTensorCores, kvCacheFormat) { }
 
-    /// <summary>Runs on a device that is open already.</summary>
-    /// <param name="device">The device, which the backend disposes of.</param>
+    /// <summary>Runs on a device that is already open.</summary>
+    /// <param name="device">The device. The backend disposes of it.</param>
     /// <param name="name">A short name to choose the backend by.</param>
-    /// <param name="description">The device, for people.</param>
-    /// <param name="useTensorCores">Whether kernels are compiled for tensor cores; else for any device, all in fp32.</param>
-    /// <param name="kvCacheFormat">BF16 or F32; null for what fits the kernels.</param>
+    /// <param name="description">The device's description for users.</param>
+    /// <param name="useTensorCores">Whether kernels use tensor cores; otherwise they run on any device, all in fp32.</param>
+    /// <param name="kvCacheFormat">BF16 or F32; null for the format that suits the kernels.</param>
     internal GpuBackend(KernelDevice device, string name, string description, bool useTensorCores, DType? kvCacheFormat = null)
     {
         Name = name;
@@ -59,10 +62,10 @@ public sealed class GpuBackend : IComputeBackend
     /// <inheritdoc/>
     public string Description { get; }
 
-    /// <summary>Runs the kernels.</summary>
+    /// <summary>The device that runs the kernels.</summary>
     internal KernelDevice Device => context.Device;
 
-    /// <summary>Whether the kernels are those for tensor cores.</summary>
+    /// <summary>Whether the kernels use tensor cores.</summary>
     internal bool HasTensorCores { get; }
 
     /// <inheritdoc/>
@@ -112,7 +115,7 @@ public sealed class GpuBackend : IComputeBackend
         if (destination.IsEmpty) return;
         try
         {
-            if (x.Block().Read is { } read && read.TryTake(destination)) return; // on its way already, behind the step that made it
+            if (x.Block().Read is { } read && read.TryTake(destination)) return; // the step has already queued its copy
             using Matrix wide = context.Widen(x);
             context.Device.Read(wide.Floats(), destination);
         }
@@ -200,7 +203,7 @@ public sealed class GpuBackend : IComputeBackend
 
     private VlmSharpException Failed(AcceleratorException e, string doing) => DeviceFailure.Of(e, Description, doing);
 
-    // Parameters are copied by queues of their own: no kernel may read one before it is there.
+    // Parameters are copied on separate queues. A kernel must not read one before its copy has finished.
     private void FinishUploads()
     {
         if (!uploading) return;
@@ -213,7 +216,7 @@ public sealed class GpuBackend : IComputeBackend
     {
         if (disposed) return;
         disposed = true;
-        // A device that has failed fails in each of these too; what counts is the error that was told when it happened.
+        // A device that has failed fails in each of these calls too; the error that matters was reported when it happened.
         foreach (Action end in new Action[] { uploader.Finish, uploader.Dispose, steps.Dispose, context.Dispose })
         {
             try
@@ -232,10 +235,12 @@ public sealed class GpuBackend : IComputeBackend
         public static Opened Start(GpuBackendOptions options)
         {
             Accelerator accelerator = GpuDevices.Open(options.Platform, options.Device);
-            bool hasTensorCores = accelerator is CudaAccelerator { Architecture: var architecture } && architecture >= CudaArchitecture.SM_80;
+            bool hasTensorCores = accelerator is CudaAccelerator { Architecture: var architecture }
+                && architecture >= CudaArchitecture.SM_80;
             string cores = hasTensorCores ? "tensor cores, bf16" : "portable kernels, fp32";
             string name = options.Platform == GpuPlatform.Cuda ? "cuda" : "opencl";
-            return new Opened(new AcceleratorDevice(accelerator.Context, accelerator), name, $"{accelerator.Name}, {cores}", hasTensorCores);
+            return new Opened(
+                new AcceleratorDevice(accelerator.Context, accelerator), name, $"{accelerator.Name}, {cores}", hasTensorCores);
         }
     }
 }

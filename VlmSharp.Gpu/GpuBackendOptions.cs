@@ -3,15 +3,18 @@ using VlmSharp.Gpu.Devices;
 
 namespace VlmSharp.Gpu;
 
-/// <summary>Which device, and how.</summary>
+/// <summary>Selects the device and its settings.</summary>
 public sealed record GpuBackendOptions
 {
-    /// <summary>What drives the device.</summary>
+    /// <summary>The driver to use.</summary>
     public GpuPlatform Platform { get; init; } = GpuPlatform.Cuda;
 
     /// <summary>The device's number in the list of all devices; null for the first usable one of the platform.</summary>
     public int? Device { get; init; }
 
-    /// <summary>How keys and values are kept: BF16 or F32. Null is BF16 on tensor cores, whose attention reads that, and F32 elsewhere.</summary>
+    /// <summary>
+    /// The storage format of keys and values: BF16 or F32. Null means BF16 on tensor cores, whose attention reads it directly, and F32 on
+    /// other devices.
+    /// </summary>
     public DType? KvCacheFormat { get; init; }
 }

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace VlmSharp.Hub;
 
-/// <summary>What the hub's answers and the way to it mean for the user, by their status and the hub's own header X-Error-Code.</summary>
+/// <summary>Turns responses of the hub and network errors into messages, by status and the hub's own header X-Error-Code.</summary>
 internal sealed class AnswerErrors(HubOptions options, HubModel? model)
 {
     private string Name => model?.Name ?? "the hub";
@@ -13,9 +13,9 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
 
     private string TokenPlace => options.TokenFile is { } file ? $"HF_TOKEN or the file {file}" : "a file that --token-file names";
 
-    /// <summary>The error of an answer that is none of success.</summary>
-    /// <param name="answer">The answer.</param>
-    /// <param name="file">The file that was asked for, or null for the listing.</param>
+    /// <summary>The error of a response whose status is not a success.</summary>
+    /// <param name="answer">The response.</param>
+    /// <param name="file">The requested file, or null for the listing.</param>
     /// <returns>The error.</returns>
     public HubException Of(HttpResponseMessage answer, string? file)
     {
@@ -25,22 +25,27 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
             ("RevisionNotFound", _) => RevisionNotFound(),
             ("EntryNotFound", _) => EntryNotFound(file),
             ("GatedRepo", _) => options.Token is null ? NoToken() : LicenseNotAccepted(),
-            (_, HttpStatusCode.Unauthorized) when options.Token is { } token && said.Contains("Invalid credentials", StringComparison.OrdinalIgnoreCase) => UnknownToken(token),
+            (_, HttpStatusCode.Unauthorized) when options.Token is { } token
+                && said.Contains("Invalid credentials", StringComparison.OrdinalIgnoreCase) => UnknownToken(token),
             ("RepoNotFound", _) or (_, HttpStatusCode.Unauthorized) => ModelNotFound(),
             (_, HttpStatusCode.Forbidden) => Forbidden(),
             (_, HttpStatusCode.ProxyAuthenticationRequired) => ProxyRefuses(),
             (_, HttpStatusCode.TooManyRequests) => RateLimited(answer),
-            (_, HttpStatusCode.NotFound) when code.Length == 0 && file is null => HubErrors.NotAHub($"{options.Root}/api has no models", options.Root),
+            (_, HttpStatusCode.NotFound) when code.Length == 0 && file is null =>
+                HubErrors.NotAHub($"{options.Root}/api has no models", options.Root),
             (_, >= HttpStatusCode.InternalServerError) => new HubException(HubErrorKind.ServerError,
                 $"{options.Root} has a fault of its own (status {(int)answer.StatusCode}): run the same command again later; "
                     + "https://status.huggingface.co knows more."),
-            _ => HubErrors.NotAHub($"{file ?? Name} was answered with status {(int)answer.StatusCode}{(said.Length > 0 ? $" ({HubErrors.Printable(said)})" : "")}", options.Root),
+            _ => HubErrors.NotAHub(
+                $"{file ?? Name} was answered with status {(int)answer.StatusCode}"
+                + (said.Length > 0 ? $" ({HubErrors.Printable(said)})" : ""),
+                options.Root),
         };
     }
 
-    /// <summary>The error of a request that got no answer.</summary>
-    /// <param name="e">What was caught.</param>
-    /// <param name="to">Where the request went.</param>
+    /// <summary>The error of a request that got no response.</summary>
+    /// <param name="e">The exception.</param>
+    /// <param name="to">The address of the request.</param>
     /// <returns>The error.</returns>
     public static HubException Of(HttpRequestException e, Uri to)
     {
@@ -68,12 +73,12 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
         };
     }
 
-    /// <summary>No answer in time.</summary>
+    /// <summary>No response in time.</summary>
     public HubException TimedOut(Uri to) => new(HubErrorKind.Timeout,
         $"{to.Host} did not answer within {options.Timeout.TotalSeconds:0} s: run the same command again; "
             + "HF_HUB_DOWNLOAD_TIMEOUT=60 waits longer.");
 
-    /// <summary>More redirects than any hub has.</summary>
+    /// <summary>More redirects than any hub uses.</summary>
     public HubException TooManyRedirects() => HubErrors.NotAHub($"{Name} leads in a circle of redirects", options.Root);
 
     private HubException NoToken() => new(HubErrorKind.NoToken,
@@ -111,10 +116,12 @@ internal sealed class AnswerErrors(HubOptions options, HubModel? model)
 
     private HubException RateLimited(HttpResponseMessage answer) => new(HubErrorKind.RateLimited,
         $"{options.Root} answers no more requests for now (status 429): run the same command again "
-            + $"{(RetryAfter.Of(answer) is { } wait ? $"in {Math.Ceiling(wait.TotalSeconds):0} s" : "in some minutes")}{(options.Token is null ? "; with a token the limit is higher" : "")}.");
+            + $"{(RetryAfter.Of(answer) is { } wait ? $"in {Math.Ceiling(wait.TotalSeconds):0} s" : "in some minutes")}"
+            + $"{(options.Token is null ? "; with a token the limit is higher" : "")}.");
 
-    /// <summary>A server may repeat what it was sent.</summary>
-    private string WithoutToken(string said) => options.Token is { } token ? said.Replace(token.Text, "***", StringComparison.Ordinal) : said;
+    /// <summary>Removes the token: a server may repeat what it was sent.</summary>
+    private string WithoutToken(string said) =>
+        options.Token is { } token ? said.Replace(token.Text, "***", StringComparison.Ordinal) : said;
 
     private static Uri? ProxyOf(Uri to)
     {

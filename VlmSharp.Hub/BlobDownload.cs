@@ -3,15 +3,16 @@ using System.IO.Pipelines;
 namespace VlmSharp.Hub;
 
 /// <summary>
-/// Brings the rest of a file. A large one comes in parts, several at the same time; they are appended in order, so that what is on the disk is always the
-/// beginning of the file. The first answer says whether the server knows ranges at all; one that does not sends the whole file at once.
+/// Downloads the rest of a file. A large file is downloaded in parts, several at the same time. They are appended in order, so that the
+/// file on disk is always a prefix of the whole file. The first response shows whether the server supports ranges; a server that does not
+/// sends the whole file at once.
 /// </summary>
 internal sealed class BlobDownload(PartFetch fetch, HubOptions options, RemoteFile file, BlobFile blob)
 {
-    /// <summary>Fetches until all is there.</summary>
-    /// <param name="appended">Is told how many bytes were appended, each time.</param>
-    /// <param name="cancellationToken">Ends it; what was appended stays.</param>
-    /// <exception cref="HubException">The connection or the disk does not let it.</exception>
+    /// <summary>Downloads until the file is complete.</summary>
+    /// <param name="appended">Called with the number of bytes after each append.</param>
+    /// <param name="cancellationToken">Stops the download; the appended bytes stay.</param>
+    /// <exception cref="HubException">The connection failed, or the disk is full.</exception>
     public async Task RunAsync(Action<int> appended, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -25,7 +26,7 @@ internal sealed class BlobDownload(PartFetch fetch, HubOptions options, RemoteFi
                     bool isFirst = next == begin;
                     FilePart part = Begin(next, isFirst, stop.Token);
                     parts.Enqueue(part);
-                    if (isFirst) await part.Opened.WaitAsync(cancellationToken).ConfigureAwait(false); // it may go on to the end
+                    if (isFirst) await part.Opened.WaitAsync(cancellationToken).ConfigureAwait(false); // it may extend to the end
                     next = part.To;
                 }
 
@@ -64,7 +65,7 @@ internal sealed class BlobDownload(PartFetch fetch, HubOptions options, RemoteFi
 
             part.Reader.AdvanceTo(read.Buffer.End);
             if (!read.IsCompleted) continue;
-            await part.Fetching.ConfigureAwait(false); // throws what has ended it early
+            await part.Fetching.ConfigureAwait(false); // throws the error that ended it early
             await part.Reader.CompleteAsync().ConfigureAwait(false);
             return;
         }

@@ -1,8 +1,8 @@
 namespace VlmSharp.Hub;
 
 /// <summary>
-/// The first bytes of a file that is on its way, <c>ETAG.incomplete</c>. It grows at its end alone, so that its length says at any moment, and after any kind of
-/// death, what is there; and so does the hash of it.
+/// The beginning of a file during its download, <c>ETAG.incomplete</c>. Bytes are only appended, so its length always says how much was
+/// downloaded, even after a crash. The hash is computed along the way.
 /// </summary>
 internal sealed class BlobFile : IDisposable
 {
@@ -19,23 +19,24 @@ internal sealed class BlobFile : IDisposable
         hash = new BlobHash(remote.ETag, remote.Size);
     }
 
-    /// <summary>Bytes that are there.</summary>
+    /// <summary>Number of downloaded bytes.</summary>
     public long Length { get; private set; }
 
     public string HashName => hash.Name;
 
-    /// <summary>Opens what an earlier try has left, or begins.</summary>
+    /// <summary>Opens the file of an earlier download, or creates it.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="remote">What it will be.</param>
+    /// <param name="remote">The file on the hub.</param>
     /// <param name="cache">The cache's folder, for messages.</param>
-    /// <param name="cancellationToken">Ends the reading of what is there.</param>
+    /// <param name="cancellationToken">Stops the reading of the existing bytes.</param>
     /// <returns>The file.</returns>
     public static async Task<BlobFile> OpenAsync(string path, RemoteFile remote, string cache, CancellationToken cancellationToken)
     {
-        var blob = new BlobFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0), remote, cache);
+        var blob = new BlobFile(
+            new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0), remote, cache);
         try
         {
-            if (blob.file.Length > remote.Size) blob.file.SetLength(0); // it is of nothing that this file can be
+            if (blob.file.Length > remote.Size) blob.file.SetLength(0); // too long to be a part of this file
             await blob.ReadAsync(cancellationToken).ConfigureAwait(false);
             return blob;
         }
@@ -46,7 +47,7 @@ internal sealed class BlobFile : IDisposable
         }
     }
 
-    /// <summary>Adds bytes at the end.</summary>
+    /// <summary>Appends bytes.</summary>
     /// <exception cref="HubException">The disk is full.</exception>
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -64,7 +65,7 @@ internal sealed class BlobFile : IDisposable
         Length += bytes.Length;
     }
 
-    /// <summary>Whether all is there and right. What is wrong is thrown away.</summary>
+    /// <summary>Whether the file is complete and its hash is correct. A wrong file is emptied.</summary>
     public bool IsRight()
     {
         if (Length == remote.Size && hash.IsRight()) return true;
@@ -75,7 +76,7 @@ internal sealed class BlobFile : IDisposable
         return false;
     }
 
-    /// <summary>Has the disk hold the bytes, so that a name for them can follow.</summary>
+    /// <summary>Flushes the bytes to disk, so that the file can be given its final name.</summary>
     public void Flush()
     {
         try
@@ -94,7 +95,8 @@ internal sealed class BlobFile : IDisposable
         file.Position = 0;
         for (long end = file.Length; Length < end;)
         {
-            int count = await file.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - Length)), cancellationToken).ConfigureAwait(false);
+            Memory<byte> memory = buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - Length));
+            int count = await file.ReadAsync(memory, cancellationToken).ConfigureAwait(false);
             if (count == 0) return;
             hash.Append(buffer.AsSpan(0, count));
             Length += count;

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace VlmSharp.Hub;
 
-/// <summary>The hash under which the hub keeps a file: SHA-256 of its bytes, or git's SHA-1 of "blob SIZE\0" and its bytes, as the ETag's length says.</summary>
+/// <summary>
+/// The hash under which the hub stores a file: SHA-256 of its bytes, or git's SHA-1 of "blob SIZE\0" and its bytes. The length of the ETag
+/// says which.
+/// </summary>
 internal sealed class BlobHash : IDisposable
 {
     private const int Sha256Digits = 64;
@@ -21,13 +24,13 @@ internal sealed class BlobHash : IDisposable
 
     private bool IsSha256 { get; }
 
-    /// <summary>How it is called in messages.</summary>
+    /// <summary>The name of the hash in messages.</summary>
     public string Name => IsSha256 ? "SHA-256" : "git hash";
 
-    /// <summary>Adds bytes, in the file's order.</summary>
+    /// <summary>Adds bytes in the order of the file.</summary>
     public void Append(ReadOnlySpan<byte> bytes) => hash.AppendData(bytes);
 
-    /// <summary>Whether it is that of the ETag.</summary>
+    /// <summary>Whether the hash equals the ETag.</summary>
     public bool IsRight() => Convert.ToHexStringLower(hash.GetHashAndReset()) == etag;
 
     public void Dispose() => hash.Dispose();

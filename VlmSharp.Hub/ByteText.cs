@@ -1,10 +1,10 @@
 namespace VlmSharp.Hub;
 
-/// <summary>Bytes for people, in the units of the hub's pages and of disks: 1 GB is 10^9.</summary>
+/// <summary>Sizes as text, in the units of the hub's pages and of disks: 1 GB is 10^9 bytes.</summary>
 internal static class ByteText
 {
     /// <summary>For instance 1.20 GB.</summary>
-    /// <param name="bytes">Bytes, or bytes a second.</param>
+    /// <param name="bytes">Bytes, or bytes per second.</param>
     public static string Of(double bytes) => bytes switch
     {
         < 1e3 => $"{bytes:0} bytes",

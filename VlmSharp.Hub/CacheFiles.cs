@@ -3,7 +3,7 @@ namespace VlmSharp.Hub;
 /// <summary>Sizes in the cache.</summary>
 internal static class CacheFiles
 {
-    /// <summary>The length of a file, or of what a link leads to; null where there is none.</summary>
+    /// <summary>The length of a file, or of a link's target; null if there is none.</summary>
     public static long? Length(string path)
     {
         if (!File.Exists(path)) return null;
@@ -11,7 +11,7 @@ internal static class CacheFiles
         return new FileInfo(target?.FullName ?? path).Length;
     }
 
-    /// <summary>Bytes that this user may still write where a folder is, or will be.</summary>
+    /// <summary>Bytes that this user can still write in a folder, which need not exist yet.</summary>
     public static long Free(string folder)
     {
         string existing = Path.GetFullPath(folder);

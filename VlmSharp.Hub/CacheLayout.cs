@@ -3,15 +3,15 @@ using System.Text;
 namespace VlmSharp.Hub;
 
 /// <summary>
-/// Where things are in the cache, as Python's tools have them:
+/// The layout of the cache, the same as that of Python's tools:
 /// <code>
 /// CACHEDIR.TAG
 /// .locks/models--OWNER--NAME/ETAG.lock
 /// models--OWNER--NAME/refs/REVISION                        the commit, 40 digits
 /// models--OWNER--NAME/blobs/ETAG                           a file's bytes under their hash
-/// models--OWNER--NAME/blobs/ETAG.incomplete                the first of its bytes
+/// models--OWNER--NAME/blobs/ETAG.incomplete                its bytes downloaded so far
 /// models--OWNER--NAME/snapshots/COMMIT/config.json         a link to ../../blobs/ETAG
-/// models--OWNER--NAME/.no_exist/COMMIT/NAME                an empty file: the repository has none of the name
+/// models--OWNER--NAME/.no_exist/COMMIT/NAME                an empty file: the repository has no file NAME
 /// </code>
 /// </summary>
 internal sealed class CacheLayout(string cache, string model)
@@ -46,18 +46,19 @@ internal sealed class CacheLayout(string cache, string model)
 
     public string Ref(string revision) => Path.Combine([Refs, .. revision.Split('/')]);
 
-    /// <summary>The commit that a revision stood for when it was last asked for, or null.</summary>
+    /// <summary>The commit of a revision when it was last requested, or null.</summary>
     public string? Commit(HubModel of) => of.IsCommit ? of.Revision : ReadRef(Ref(of.Revision));
 
     public static string FolderName(string model) => Prefix + model.Replace("/", Divider, StringComparison.Ordinal);
 
-    /// <summary>The model whose folder it is, or null.</summary>
+    /// <summary>The model of a folder name, or null.</summary>
     public static string? ModelName(string folderName) =>
-        folderName.StartsWith(Prefix, StringComparison.Ordinal) && HubModel.TryParse(folderName[Prefix.Length..].Replace(Divider, "/", StringComparison.Ordinal), out HubModel? model)
+        folderName.StartsWith(Prefix, StringComparison.Ordinal)
+        && HubModel.TryParse(folderName[Prefix.Length..].Replace(Divider, "/", StringComparison.Ordinal), out HubModel? model)
             ? model.Name
             : null;
 
-    /// <summary>The commit in a file of refs, or null where there is none or something else.</summary>
+    /// <summary>The commit in a file under refs; null if the file does not exist or holds no commit.</summary>
     public static string? ReadRef(string path)
     {
         if (!File.Exists(path)) return null;

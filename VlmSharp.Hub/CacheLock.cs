@@ -1,8 +1,9 @@
 namespace VlmSharp.Hub;
 
 /// <summary>
-/// The right to make a blob, held against other processes: the lock that Python's filelock takes on the same file (flock on Unix, which .NET takes for
-/// <see cref="FileShare.None"/>; on Windows a file that others cannot open). The file stays: who removes it takes the lock from those who wait.
+/// A lock on the creation of a blob against other processes. It is the lock that Python's filelock takes on the same file: flock on Unix,
+/// which .NET uses for <see cref="FileShare.None"/>; on Windows a file that others cannot open. The file is never deleted, because deleting
+/// it would take the lock from processes that wait for it.
 /// </summary>
 internal static class CacheLock
 {
@@ -10,9 +11,9 @@ internal static class CacheLock
 
     /// <summary>Waits for the lock.</summary>
     /// <param name="path">The lock's file.</param>
-    /// <param name="waiting">Is told, once, when another holds it.</param>
+    /// <param name="waiting">Called once if another process holds the lock.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>What gives it back.</returns>
+    /// <returns>Releases the lock when disposed.</returns>
     public static async Task<IDisposable> TakeAsync(string path, Action waiting, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);

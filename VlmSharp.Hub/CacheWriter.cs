@@ -2,13 +2,14 @@ using System.Text;
 
 namespace VlmSharp.Hub;
 
-/// <summary>Puts names to what was fetched, each in one step: another process sees the old state or the new one.</summary>
+/// <summary>Writes the names of downloaded files, each atomically: another process sees the old state or the new one.</summary>
 internal sealed class CacheWriter(CacheLayout layout, bool useSymlinks)
 {
     private static readonly byte[] Tag = Encoding.ASCII.GetBytes(
-        "Signature: 8a477f597d28d172789f06886806bc55\n# Models of the Hugging Face hub: what can be fetched again need not be backed up (https://bford.info/cachedir/).\n");
+        "Signature: 8a477f597d28d172789f06886806bc55\n"
+        + "# Models of the Hugging Face hub: what can be fetched again need not be backed up (https://bford.info/cachedir/).\n");
 
-    /// <summary>Says to programs that make backups that this is a cache.</summary>
+    /// <summary>Marks the folder as a cache for backup programs.</summary>
     public void Mark()
     {
         Directory.CreateDirectory(layout.Cache);
@@ -16,16 +17,18 @@ internal sealed class CacheWriter(CacheLayout layout, bool useSymlinks)
         if (!File.Exists(path)) Replace(path, Tag);
     }
 
-    /// <summary>Gives a blob its name in a snapshot: by a link, or where there are none by moving it, or a copy of one that others may use.</summary>
+    /// <summary>
+    /// Gives a blob its name in a snapshot: by a symbolic link, or without links by moving it (or a copy, if others may use the blob).
+    /// </summary>
     /// <param name="etag">The blob.</param>
     /// <param name="commit">The snapshot.</param>
     /// <param name="name">The name.</param>
-    /// <param name="isNew">Whether the blob was fetched just now.</param>
+    /// <param name="isNew">Whether the blob was downloaded just now.</param>
     public void Link(string etag, string commit, string name, bool isNew)
     {
         string entry = layout.Entry(commit, name), blob = layout.Blob(etag), folder = Path.GetDirectoryName(entry)!;
         Directory.CreateDirectory(folder);
-        File.Delete(entry); // a link that leads nowhere, or to a file of another size
+        File.Delete(entry); // a broken link, or a link to a file of another size
         if (useSymlinks && TryLink(entry, Path.GetRelativePath(folder, blob))) return;
         if (isNew)
         {
@@ -38,7 +41,7 @@ internal sealed class CacheWriter(CacheLayout layout, bool useSymlinks)
         File.Move(copy, entry, overwrite: true);
     }
 
-    /// <summary>Notes for what commit a branch or tag stands.</summary>
+    /// <summary>Records the commit of a branch or tag.</summary>
     public void Refer(HubModel model, string commit)
     {
         string path = layout.Ref(model.Revision);
@@ -47,7 +50,7 @@ internal sealed class CacheWriter(CacheLayout layout, bool useSymlinks)
         Replace(path, Encoding.ASCII.GetBytes(commit));
     }
 
-    /// <summary>Notes that a repository has no file of a name, so that no tool need ask.</summary>
+    /// <summary>Records that a repository has no file of a name, so that no tool needs to ask again.</summary>
     public void NoteAbsent(string commit, string name)
     {
         string path = layout.NoExist(commit, name);
@@ -64,7 +67,7 @@ internal sealed class CacheWriter(CacheLayout layout, bool useSymlinks)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            return File.Exists(entry); // another process was faster; else the system has no links, or not for this user
+            return File.Exists(entry); // true if another process was faster; otherwise links are not available
         }
     }
 

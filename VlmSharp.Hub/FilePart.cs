@@ -2,7 +2,9 @@ using System.IO.Pipelines;
 
 namespace VlmSharp.Hub;
 
-/// <summary>A part of a file that is on its way: who fetches writes into its pipe, ahead of who appends by no more than a part's length.</summary>
+/// <summary>
+/// A part of a file during its download. The download writes into its pipe, at most a part's length ahead of the code that appends.
+/// </summary>
 internal sealed class FilePart
 {
     private readonly Pipe pipe;
@@ -10,35 +12,36 @@ internal sealed class FilePart
 
     private readonly long? whole;
 
-    /// <summary>Makes a part.</summary>
-    /// <param name="from">Its first byte's place.</param>
-    /// <param name="to">The place behind its last byte.</param>
-    /// <param name="mostAhead">Bytes that may wait to be appended.</param>
-    /// <param name="whole">Of the first part the file's end, to which it goes on where the server sends the whole file.</param>
+    /// <summary>Creates a part.</summary>
+    /// <param name="from">Offset of its first byte.</param>
+    /// <param name="to">Offset after its last byte.</param>
+    /// <param name="mostAhead">Maximum number of bytes that wait to be appended.</param>
+    /// <param name="whole">For the first part, the end of the file: the part extends to it if the server sends the whole file.</param>
     public FilePart(long from, long to, int mostAhead, long? whole)
     {
         (From, To, this.whole) = (from, to, whole);
-        pipe = new Pipe(new PipeOptions(pauseWriterThreshold: mostAhead, resumeWriterThreshold: mostAhead / 2, useSynchronizationContext: false));
+        pipe = new Pipe(new PipeOptions(
+            pauseWriterThreshold: mostAhead, resumeWriterThreshold: mostAhead / 2, useSynchronizationContext: false));
     }
 
-    /// <summary>Its first byte's place.</summary>
+    /// <summary>Offset of its first byte.</summary>
     public long From { get; }
 
-    /// <summary>The place behind its last byte.</summary>
+    /// <summary>Offset after its last byte.</summary>
     public long To { get; private set; }
 
     public PipeWriter Writer => pipe.Writer;
 
     public PipeReader Reader => pipe.Reader;
 
-    /// <summary>Ends when the first answer has come, or when none will.</summary>
+    /// <summary>Completes when the first response has arrived, or when none will.</summary>
     public Task Opened => opened.Task;
 
-    /// <summary>Who fetches; throws what it met.</summary>
+    /// <summary>The download of the part; throws its errors.</summary>
     public Task Fetching { get; set; } = Task.CompletedTask;
 
-    /// <summary>The first answer has come.</summary>
-    /// <param name="isWhole">Whether it is the whole file, of a server that knows no ranges.</param>
+    /// <summary>Called when the first response has arrived.</summary>
+    /// <param name="isWhole">Whether it is the whole file, because the server does not support ranges.</param>
     public void Open(bool isWhole)
     {
         if (opened.Task.IsCompleted) return;
@@ -46,7 +49,7 @@ internal sealed class FilePart
         opened.SetResult();
     }
 
-    /// <summary>Nothing more comes.</summary>
+    /// <summary>Called when no more bytes will arrive.</summary>
     public void Close()
     {
         pipe.Writer.Complete();

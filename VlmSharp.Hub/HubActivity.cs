@@ -1,20 +1,20 @@
 namespace VlmSharp.Hub;
 
-/// <summary>What a pull does just now.</summary>
+/// <summary>The current activity of a pull.</summary>
 public enum HubActivity
 {
-    /// <summary>It asks what files there are.</summary>
+    /// <summary>It requests the list of files.</summary>
     Listing,
 
-    /// <summary>Another process fetches this file; it waits for that one.</summary>
+    /// <summary>It waits for another process that downloads this file.</summary>
     Waiting,
 
-    /// <summary>It reads the part of a file that is there already.</summary>
+    /// <summary>It reads the part of a file that was downloaded before.</summary>
     Checking,
 
-    /// <summary>Bytes come.</summary>
+    /// <summary>It downloads a file.</summary>
     Downloading,
 
-    /// <summary>The file is whole, right, and in its place.</summary>
+    /// <summary>The file is complete, verified, and in its place.</summary>
     FileDone,
 }

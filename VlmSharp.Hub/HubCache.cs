@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace VlmSharp.Hub;
 
-/// <summary>The models that this or another tool has brought. Nothing is fetched and nothing changed.</summary>
+/// <summary>The models that this or another tool has downloaded. Only reads the cache.</summary>
 /// <param name="directory">The cache's folder, which need not exist.</param>
 public sealed class HubCache(string directory)
 {
@@ -11,8 +11,8 @@ public sealed class HubCache(string directory)
     /// <summary>The folder.</summary>
     public string Directory { get; } = directory;
 
-    /// <summary>The cache that Python's tools use by the same environment.</summary>
-    /// <param name="read">Gives a variable, or null.</param>
+    /// <summary>The cache that Python's tools use with the same environment.</summary>
+    /// <param name="read">Returns an environment variable, or null.</param>
     /// <returns>The cache.</returns>
     public static HubCache FromEnvironment(Func<string, string?> read)
     {
@@ -20,22 +20,23 @@ public sealed class HubCache(string directory)
         return new HubCache(HubEnvironment.CacheDirectory(read));
     }
 
-    /// <summary>A model that is there as a whole.</summary>
+    /// <summary>Finds a complete model.</summary>
     /// <param name="model">The model.</param>
-    /// <returns>It.</returns>
+    /// <returns>The cached model.</returns>
     /// <exception cref="HubException">
-    /// It is not there (<see cref="HubErrorKind.NotCached"/>), or only in part (<see cref="HubErrorKind.IncompleteSnapshot"/>).
+    /// The model is missing (<see cref="HubErrorKind.NotCached"/>) or incomplete (<see cref="HubErrorKind.IncompleteSnapshot"/>).
     /// </exception>
     public CachedModel Find(HubModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         var layout = new CacheLayout(Directory, model.Name);
-        if (layout.Commit(model) is not { } commit || !System.IO.Directory.Exists(layout.Snapshot(commit))) throw HubErrors.NotCached(model, Directory);
+        if (layout.Commit(model) is not { } commit || !System.IO.Directory.Exists(layout.Snapshot(commit)))
+            throw HubErrors.NotCached(model, Directory);
         CachedModel found = Describe(layout, model, commit);
         return found.MissingFile is { } missing ? throw HubErrors.IncompleteSnapshot(model, Directory, missing) : found;
     }
 
-    /// <summary>All models, in the order of their names.</summary>
+    /// <summary>All models, sorted by name.</summary>
     /// <returns>An entry for each snapshot.</returns>
     public IReadOnlyList<CachedModel> Models()
     {
@@ -43,7 +44,10 @@ public sealed class HubCache(string directory)
         return
         [
             .. System.IO.Directory.EnumerateDirectories(Directory, CacheLayout.Prefix + "*").Take(MostModels)
-                .Select(folder => CacheLayout.ModelName(Path.GetFileName(folder))).OfType<string>().Order(StringComparer.Ordinal).SelectMany(Snapshots),
+                .Select(folder => CacheLayout.ModelName(Path.GetFileName(folder)))
+                .OfType<string>()
+                .Order(StringComparer.Ordinal)
+                .SelectMany(Snapshots),
         ];
     }
 
@@ -59,7 +63,7 @@ public sealed class HubCache(string directory)
         }
     }
 
-    /// <summary>Commit to the branch or tag that stands for it, main before others.</summary>
+    /// <summary>Maps each commit to its branch or tag, preferably main.</summary>
     private static Dictionary<string, string> Revisions(CacheLayout layout)
     {
         var revisions = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -77,11 +81,15 @@ public sealed class HubCache(string directory)
     private static CachedModel Describe(CacheLayout layout, HubModel model, string commit)
     {
         string folder = layout.Snapshot(commit);
-        long bytes = System.IO.Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Take(MostModels).Sum(path => CacheFiles.Length(path) ?? 0);
+        long bytes = System.IO.Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Take(MostModels)
+            .Sum(path => CacheFiles.Length(path) ?? 0);
         return new CachedModel(model, commit, folder, bytes, Missing(folder));
     }
 
-    /// <summary>A file that a model needs and that a snapshot lacks: a pull may have ended before it came.</summary>
+    /// <summary>
+    /// A required file that is missing in a snapshot, for instance because a pull was interrupted; null if there is none.
+    /// </summary>
     private static string? Missing(string folder)
     {
         if (!Has(ModelFiles.Config)) return ModelFiles.Config;
@@ -91,7 +99,7 @@ public sealed class HubCache(string directory)
         bool Has(string name) => File.Exists(Path.Combine(folder, name));
     }
 
-    /// <summary>The files that an index names; none where it is damaged, which who opens the model says better.</summary>
+    /// <summary>The files that an index names; none if it is damaged, since opening the model reports that better.</summary>
     private static HashSet<string> Shards(string index)
     {
         if (CacheFiles.Length(index) is null or > MostIndexBytes) return [];
@@ -101,7 +109,9 @@ public sealed class HubCache(string directory)
             return
             [
                 .. document.RootElement.GetProperty("weight_map").EnumerateObject().Select(entry => entry.Value.GetString() ?? "")
-                    .Where(name => name.Length > 0 && !name.Contains('/', StringComparison.Ordinal) && RepositoryPath.Problem(name) is null),
+                    .Where(name => name.Length > 0
+                        && !name.Contains('/', StringComparison.Ordinal)
+                        && RepositoryPath.Problem(name) is null),
             ];
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
@@ -110,6 +120,7 @@ public sealed class HubCache(string directory)
         }
     }
 
-    private static IEnumerable<string> Folders(string path) =>
-        System.IO.Directory.Exists(path) ? System.IO.Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal).Take(MostModels) : [];
+    private static IEnumerable<string> Folders(string path) => System.IO.Directory.Exists(path)
+        ? System.IO.Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal).Take(MostModels)
+        : [];
 }

@@ -4,19 +4,19 @@ using System.Net;
 namespace VlmSharp.Hub;
 
 /// <summary>
-/// Brings models from the hub into the cache that all tools share. A pull may end at any moment, by an exception or by the death of the process, and another one
-/// goes on from there; two at the same time share the work.
+/// Downloads models from the hub into the cache that all tools share. A pull may be interrupted at any time, by an exception or the end of
+/// the process, and the next one resumes it; two pulls at the same time share the work.
 /// </summary>
-/// <param name="options">Which hub, which cache, and who asks.</param>
+/// <param name="options">The hub, the cache, and the token.</param>
 public sealed class HubClient(HubOptions options)
 {
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>What a pull would do: asks for the list of files, and for each that is needed its size and hash.</summary>
+    /// <summary>What a pull would do: requests the list of files, and the size and hash of each required file.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellationToken">Cancels the requests.</param>
     /// <returns>The plan.</returns>
-    /// <exception cref="HubException">The hub, the way to it, or offline mode does not let it.</exception>
+    /// <exception cref="HubException">The hub or the network failed, or offline mode forbids requests.</exception>
     public async Task<HubPlan> PlanAsync(HubModel model, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -25,19 +25,20 @@ public sealed class HubClient(HubOptions options)
         return await PlanAsync(transport, model, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Brings a model: what is in the cache already is not fetched again.</summary>
+    /// <summary>Downloads a model; files that are already in the cache are not downloaded again.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="progress">Hears how far it is, about ten times a second, on any thread.</param>
-    /// <param name="cancellationToken">Ends it; what was fetched stays for another try.</param>
+    /// <param name="progress">Receives the progress, about ten times per second, on any thread.</param>
+    /// <param name="cancellationToken">Stops the download; downloaded bytes stay for another try.</param>
     /// <returns>The snapshot's folder, to be opened as a model.</returns>
-    /// <exception cref="HubException">The hub, the way to it, offline mode or the disk does not let it.</exception>
+    /// <exception cref="HubException">The hub, the network or the disk failed, or offline mode forbids requests.</exception>
     /// <exception cref="IOException">The cache cannot be written.</exception>
-    public async Task<string> PullAsync(HubModel model, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<string> PullAsync(
+        HubModel model, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (options.IsOffline || model.IsCommit)
         {
-            // A commit never changes: what is there is right.
+            // A commit never changes, so a cached snapshot of it is always current.
             if (Cached(model) is { } cached) return cached;
         }
 
@@ -50,17 +51,18 @@ public sealed class HubClient(HubOptions options)
         return plan.Snapshot;
     }
 
-    /// <summary>Asks the hub whether it is there, and whether it knows the token.</summary>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>How long the answer took.</returns>
-    /// <exception cref="HubException">It does not answer, or does not know the token.</exception>
+    /// <summary>Checks whether the hub is reachable and accepts the token.</summary>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns>The time to the response.</returns>
+    /// <exception cref="HubException">The hub does not respond, or does not accept the token.</exception>
     public async Task<TimeSpan> CheckAsync(CancellationToken cancellationToken = default)
     {
         using var transport = new HubTransport(options, null);
         long start = Stopwatch.GetTimestamp();
         var uri = new Uri(options.Root + (options.Token is null ? "/api/models?limit=1" : "/api/whoami-v2"));
         using HttpResponseMessage answer = await transport.FollowAsync(HttpMethod.Get, uri, null, cancellationToken).ConfigureAwait(false);
-        if (options.Token is { } token && answer.StatusCode is (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)) throw transport.Errors.UnknownToken(token);
+        if (options.Token is { } token && answer.StatusCode is (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden))
+            throw transport.Errors.UnknownToken(token);
         return answer.IsSuccessStatusCode ? Stopwatch.GetElapsedTime(start) : throw transport.Errors.Of(answer, null);
     }
 
@@ -72,7 +74,9 @@ public sealed class HubClient(HubOptions options)
         }
         catch (HubException e) when (e.Kind is HubErrorKind.NotCached or HubErrorKind.IncompleteSnapshot)
         {
-            return options.IsOffline ? throw HubErrors.Offline(model, options.CacheDirectory, e.Kind == HubErrorKind.IncompleteSnapshot) : null;
+            return options.IsOffline
+                ? throw HubErrors.Offline(model, options.CacheDirectory, e.Kind == HubErrorKind.IncompleteSnapshot)
+                : null;
         }
     }
 
@@ -85,7 +89,8 @@ public sealed class HubClient(HubOptions options)
         foreach (string name in files.Needed)
             remote.Add(await RemoteFile.GetAsync(transport, options, model, listing.Commit, name, cancellationToken).ConfigureAwait(false));
         HubPlanFile[] planned = [.. remote.Select(file => new HubPlanFile(file.Name, file.Size, Present(layout, listing.Commit, file)))];
-        return new HubPlan(model, listing.Commit, layout.Snapshot(listing.Commit), planned, files.Skipped) { Absent = files.Absent, Remote = remote };
+        string snapshot = layout.Snapshot(listing.Commit);
+        return new HubPlan(model, listing.Commit, snapshot, planned, files.Skipped) { Absent = files.Absent, Remote = remote };
     }
 
     private static long Present(CacheLayout layout, string commit, RemoteFile file) =>
@@ -93,7 +98,7 @@ public sealed class HubClient(HubOptions options)
             ? file.Size
             : CacheFiles.Length(layout.Incomplete(file.ETag)) is { } begun && begun <= file.Size ? begun : 0;
 
-    /// <summary>Passes on what is new, and of bytes no more than is worth showing.</summary>
+    /// <summary>Passes on every change of activity or file, but byte counts only about ten times per second.</summary>
     private sealed class Throttled(IProgress<HubProgress>? progress) : IProgress<HubProgress>
     {
         private (HubActivity, string) last;

@@ -1,36 +1,36 @@
 namespace VlmSharp.Hub;
 
-/// <summary>What has gone wrong with the hub, and with it what helps.</summary>
+/// <summary>What went wrong with the hub, and thereby what helps.</summary>
 public enum HubErrorKind
 {
-    /// <summary>A text is no model's name, or no revision's.</summary>
+    /// <summary>A text is not a valid name of a model or revision.</summary>
     BadName,
 
-    /// <summary>The model is behind a license, and no token was given.</summary>
+    /// <summary>The model requires accepting a license, and no token was given.</summary>
     NoToken,
 
     /// <summary>The account of the token has not accepted the model's license.</summary>
     LicenseNotAccepted,
 
-    /// <summary>The hub does not know the token, it lacks a right, or its text can be no token.</summary>
+    /// <summary>The hub does not know the token, the token lacks a right, or its text cannot be a token.</summary>
     TokenRefused,
 
-    /// <summary>There is no model of the name, or none that the token may see.</summary>
+    /// <summary>There is no model of this name, or none that the token may see.</summary>
     ModelNotFound,
 
     /// <summary>The model has no such branch, tag or commit.</summary>
     RevisionNotFound,
 
-    /// <summary>A file that the repository lists is not there.</summary>
+    /// <summary>A file that the repository lists does not exist.</summary>
     EntryNotFound,
 
-    /// <summary>The repository holds no model that can be used: no configuration, or no safetensors.</summary>
+    /// <summary>The repository has no usable model: no configuration, or no safetensors.</summary>
     NotAModel,
 
     /// <summary>The repository lists a file under a name that could harm this machine.</summary>
     UnsafeFileName,
 
-    /// <summary>The model is not in the cache, or not all of it, and offline mode forbids to fetch it.</summary>
+    /// <summary>The model is not completely in the cache, and offline mode forbids downloading it.</summary>
     Offline,
 
     /// <summary>The model is not in the cache.</summary>
@@ -42,33 +42,33 @@ public enum HubErrorKind
     /// <summary>There is not enough room on the disk.</summary>
     DiskFull,
 
-    /// <summary>The host's name is not known.</summary>
+    /// <summary>The host name cannot be resolved.</summary>
     UnknownHost,
 
-    /// <summary>Nobody answers at the address.</summary>
+    /// <summary>The host does not respond.</summary>
     Unreachable,
 
-    /// <summary>No safe connection: a certificate that is not trusted, a clock that is wrong.</summary>
+    /// <summary>No secure connection: an untrusted certificate, or a wrong clock.</summary>
     Tls,
 
     /// <summary>The proxy does not let the request through.</summary>
     Proxy,
 
-    /// <summary>No answer in time.</summary>
+    /// <summary>No response in time.</summary>
     Timeout,
 
-    /// <summary>The connection was lost again and again in the midst of a file.</summary>
+    /// <summary>The connection was lost repeatedly during the download of a file.</summary>
     PartialFile,
 
-    /// <summary>The hub has a fault of its own: a status from 500 up.</summary>
+    /// <summary>An error of the hub itself: a status of 500 or above.</summary>
     ServerError,
 
     /// <summary>Too many requests.</summary>
     RateLimited,
 
-    /// <summary>What answers is no hub, or something between changes its answers.</summary>
+    /// <summary>The server is not a hub, or something in between changes its responses.</summary>
     NotAHub,
 
-    /// <summary>A file's bytes are not those that the hub's checksum says.</summary>
+    /// <summary>The bytes of a file do not match the hub's checksum.</summary>
     HashMismatch,
 }

@@ -1,6 +1,8 @@
 namespace VlmSharp.Hub;
 
-/// <summary>Every message about the hub that needs no answer of it: what is wrong, and the next step. docs/hub.md has them as a table.</summary>
+/// <summary>
+/// The messages about the hub that do not depend on one of its responses: the problem and the next step. docs/hub.md has them as a table.
+/// </summary>
 internal static class HubErrors
 {
     public static HubException BadName(string text) => new(HubErrorKind.BadName,
@@ -43,7 +45,8 @@ internal static class HubErrors
         new($"The cache {cache} cannot be written ({e.Message.TrimEnd('.')}): put it elsewhere with --cache or HF_HUB_CACHE, or change "
             + "its owner.", e);
 
-    public static HubException PartialFile(string file, long at, long size, int times, string reason, Exception? e) => new(HubErrorKind.PartialFile,
+    public static HubException PartialFile(
+        string file, long at, long size, int times, string reason, Exception? e) => new(HubErrorKind.PartialFile,
         $"The connection was lost {times} times at {ByteText.Of(at)} of {ByteText.Of(size)} of {file} ({reason}): run the same "
             + "command again, which goes on from there.", e);
 
@@ -55,7 +58,7 @@ internal static class HubErrors
         $"{about}: what answers at {root} is no hub, or something on the way changes its answers; look at HF_ENDPOINT, --endpoint "
             + "and the proxy.", e);
 
-    /// <summary>A text from elsewhere, short and without what moves a terminal's cursor.</summary>
+    /// <summary>Text from another source, shortened and without control characters.</summary>
     public static string Printable(string text)
     {
         const int Most = 120;

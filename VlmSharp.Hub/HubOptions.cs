@@ -1,9 +1,9 @@
 namespace VlmSharp.Hub;
 
-/// <summary>Which hub, which cache, and who asks.</summary>
+/// <summary>The hub, the cache, and the token.</summary>
 public sealed record HubOptions
 {
-    /// <summary>The hub that is meant where nothing is said.</summary>
+    /// <summary>The default hub.</summary>
     public static Uri DefaultEndpoint { get; } = new("https://huggingface.co");
 
     /// <summary>The hub's address.</summary>
@@ -12,39 +12,43 @@ public sealed record HubOptions
     /// <summary>The cache that all tools share: a folder with <c>models--OWNER--NAME</c> in it.</summary>
     public required string CacheDirectory { get; init; }
 
-    /// <summary>Who asks; null for nobody in particular. It is sent to <see cref="Endpoint"/> alone, and unencrypted only to this machine.</summary>
+    /// <summary>
+    /// The token; null for anonymous requests. It is sent only to <see cref="Endpoint"/>, and unencrypted only to this machine.
+    /// </summary>
     public HubToken? Token { get; init; }
 
-    /// <summary>Where a token is looked for, which messages name.</summary>
+    /// <summary>The file in which a token is expected; messages name it.</summary>
     public string? TokenFile { get; init; }
 
-    /// <summary>Whether no request may be made.</summary>
+    /// <summary>Whether all requests are forbidden.</summary>
     public bool IsOffline { get; init; }
 
-    /// <summary>Whether snapshots are links to the blobs; else, and where the system has none, they are the files themselves.</summary>
+    /// <summary>
+    /// Whether snapshots are links to the blobs; otherwise, or if the system has no links, they are the files themselves.
+    /// </summary>
     public bool UseSymlinks { get; init; } = true;
 
-    /// <summary>Requests for parts of one file at the same time. Each takes up to 16 MiB of memory.</summary>
+    /// <summary>Number of parallel requests for parts of one file. Each uses up to 16 MiB of memory.</summary>
     public int Connections { get; init; } = 4;
 
-    /// <summary>How long to wait for the next bytes of an answer.</summary>
+    /// <summary>How long to wait for the next bytes of a response.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>What a retry waits first; each further one waits twice as long.</summary>
+    /// <summary>The wait before the first retry; each further wait is twice as long.</summary>
     internal TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Bytes of a part that is asked for by itself.</summary>
+    /// <summary>Bytes of a part that is requested separately.</summary>
     internal int RangeBytes { get; init; } = 16 << 20;
 
     /// <summary>
-    /// What Python's tools do by the same environment: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_HUB_OFFLINE, XDG_CACHE_HOME, HF_TOKEN, HF_TOKEN_PATH and
-    /// the token file, HF_HUB_DISABLE_SYMLINKS, HF_HUB_DISABLE_IMPLICIT_TOKEN, HF_HUB_DOWNLOAD_TIMEOUT.
+    /// The options that Python's tools use with the same environment: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_HUB_OFFLINE, XDG_CACHE_HOME,
+    /// HF_TOKEN, HF_TOKEN_PATH and the token file, HF_HUB_DISABLE_SYMLINKS, HF_HUB_DISABLE_IMPLICIT_TOKEN, HF_HUB_DOWNLOAD_TIMEOUT.
     /// </summary>
-    /// <param name="read">Gives a variable, or null.</param>
+    /// <param name="read">Returns an environment variable, or null.</param>
     /// <returns>The options.</returns>
-    /// <exception cref="HubException">The token's text can be none (<see cref="HubErrorKind.TokenRefused"/>).</exception>
+    /// <exception cref="HubException">The token's text cannot be a token (<see cref="HubErrorKind.TokenRefused"/>).</exception>
     /// <exception cref="IOException">The token's file cannot be read.</exception>
-    /// <exception cref="ArgumentException">HF_ENDPOINT is no address.</exception>
+    /// <exception cref="ArgumentException">HF_ENDPOINT is not a valid address.</exception>
     public static HubOptions FromEnvironment(Func<string, string?> read)
     {
         ArgumentNullException.ThrowIfNull(read);
@@ -63,16 +67,18 @@ public sealed record HubOptions
         };
     }
 
-    /// <summary>The address of a hub from its text.</summary>
+    /// <summary>Parses the address of a hub.</summary>
     /// <param name="text">The text: <c>https://huggingface.co</c>.</param>
     /// <param name="source">Where it came from, for the message.</param>
     /// <returns>The address.</returns>
-    /// <exception cref="ArgumentException">It is none.</exception>
+    /// <exception cref="ArgumentException">The text is not a valid address.</exception>
     public static Uri ParseEndpoint(string text, string source) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https"
+        && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0
             ? uri
-            : throw new ArgumentException($"{source} is no address of a hub: give one such as {DefaultEndpoint.OriginalString}, without a name or password in it.");
+            : throw new ArgumentException(
+                $"{source} is no address of a hub: give one such as {DefaultEndpoint.OriginalString}, without a name or password in it.");
 
-    /// <summary>The address as it begins every request: without a slash at its end.</summary>
+    /// <summary>The prefix of all request addresses: the endpoint without a final slash.</summary>
     internal string Root => Endpoint.AbsoluteUri.TrimEnd('/');
 }

@@ -2,19 +2,24 @@ namespace VlmSharp.Hub;
 
 /// <summary>What a pull would do.</summary>
 /// <param name="Model">The model.</param>
-/// <param name="Commit">The commit that its revision stands for, 40 digits.</param>
+/// <param name="Commit">The commit of its revision, 40 digits.</param>
 /// <param name="Snapshot">The folder that will hold it.</param>
-/// <param name="Files">The files that make the model.</param>
-/// <param name="Skipped">Files of the repository that are left there: weights in other formats, pictures, notes.</param>
-public sealed record HubPlan(HubModel Model, string Commit, string Snapshot, IReadOnlyList<HubPlanFile> Files, IReadOnlyList<string> Skipped)
+/// <param name="Files">The files of the model.</param>
+/// <param name="Skipped">Files of the repository that are not downloaded: weights in other formats, pictures, notes.</param>
+public sealed record HubPlan(
+    HubModel Model,
+    string Commit,
+    string Snapshot,
+    IReadOnlyList<HubPlanFile> Files,
+    IReadOnlyList<string> Skipped)
 {
-    /// <summary>Bytes of all files.</summary>
+    /// <summary>Size of all files in bytes.</summary>
     public long Size => Files.Sum(file => file.Size);
 
-    /// <summary>Bytes to fetch.</summary>
+    /// <summary>Bytes to download.</summary>
     public long Missing => Files.Sum(file => file.Size - file.Present);
 
-    /// <summary>The names that tools look for and that the repository does not have.</summary>
+    /// <summary>File names that tools look for but the repository does not have.</summary>
     internal IReadOnlyList<string> Absent { get; init; } = [];
 
     internal IReadOnlyList<RemoteFile> Remote { get; init; } = [];

@@ -1,6 +1,6 @@
 namespace VlmSharp.Hub;
 
-/// <summary>Who asks. Its text leaves this object for the hub alone; printed, it says where it came from.</summary>
+/// <summary>An access token. Its text is sent only to the hub; as a string it shows only its source.</summary>
 public sealed class HubToken
 {
     private const int MostCharacters = 1024;
@@ -13,15 +13,15 @@ public sealed class HubToken
     internal string Text { get; }
 
     /// <summary>A token from its text.</summary>
-    /// <param name="text">The text; white space around it counts for nothing.</param>
+    /// <param name="text">The text; surrounding white space is ignored.</param>
     /// <param name="source">Where it came from, for messages.</param>
-    /// <returns>The token, or null where the text is empty.</returns>
-    /// <exception cref="HubException">It cannot be a token (<see cref="HubErrorKind.TokenRefused"/>).</exception>
+    /// <returns>The token, or null if the text is empty.</returns>
+    /// <exception cref="HubException">The text cannot be a token (<see cref="HubErrorKind.TokenRefused"/>).</exception>
     public static HubToken? From(string? text, string source)
     {
         string trimmed = text?.Trim() ?? "";
         if (trimmed.Length == 0) return null;
-        // What is no header's text would be refused by name and value further down.
+        // A text that is not a valid header value would later be refused with an error that shows name and value.
         return trimmed.Length <= MostCharacters && trimmed.All(c => c is > ' ' and < '\u007f')
             ? new HubToken(trimmed, source)
             : throw HubErrors.ImpossibleToken(source);
@@ -29,13 +29,13 @@ public sealed class HubToken
 
     /// <summary>A token from the first line of a file.</summary>
     /// <param name="path">The file.</param>
-    /// <returns>The token, or null where the file is empty.</returns>
-    /// <exception cref="HubException">It cannot be a token (<see cref="HubErrorKind.TokenRefused"/>).</exception>
+    /// <returns>The token, or null if the file is empty.</returns>
+    /// <exception cref="HubException">The text cannot be a token (<see cref="HubErrorKind.TokenRefused"/>).</exception>
     /// <exception cref="IOException">The file cannot be read; the message says why.</exception>
     public static HubToken? Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var buffer = new char[(4 * MostCharacters) + 1]; // what is larger is no file of a token
+        var buffer = new char[(4 * MostCharacters) + 1]; // a larger file does not hold a token
         return From(new string(buffer, 0, Read(path, buffer)), path);
     }
 
@@ -58,6 +58,6 @@ public sealed class HubToken
         }
     }
 
-    /// <summary>Where it came from, never its text.</summary>
+    /// <summary>The source of the token, never its text.</summary>
     public override string ToString() => $"token from {Source}";
 }

@@ -4,8 +4,8 @@ using System.Net.Http.Headers;
 namespace VlmSharp.Hub;
 
 /// <summary>
-/// Requests to the hub. The token goes to the hub's own address alone: redirects are followed here, one by one, and where one leads elsewhere it carries no
-/// token. What may pass by itself is tried again, a bounded number of times.
+/// Requests to the hub. The token is sent only to the hub's own address: redirects are followed here, one by one, and without the token if
+/// they lead elsewhere. Temporary errors are retried a limited number of times.
 /// </summary>
 internal sealed class HubTransport : IDisposable
 {
@@ -21,8 +21,8 @@ internal sealed class HubTransport : IDisposable
     private readonly HubOptions options;
     private readonly AnswerErrors errors;
 
-    /// <param name="options">Which hub, and who asks.</param>
-    /// <param name="model">What is asked for, which messages name; null for nothing in particular.</param>
+    /// <param name="options">The hub and the token.</param>
+    /// <param name="model">The requested model, for messages; null for none.</param>
     public HubTransport(HubOptions options, HubModel? model)
     {
         this.options = options;
@@ -32,22 +32,23 @@ internal sealed class HubTransport : IDisposable
             AllowAutoRedirect = false,
             UseCookies = false,
             ConnectTimeout = options.Timeout,
-            AutomaticDecompression = DecompressionMethods.None, // sizes and ranges are those of the file
+            AutomaticDecompression = DecompressionMethods.None, // sizes and ranges refer to the uncompressed file
         };
         client = new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
-        client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("vlmsharp", typeof(HubTransport).Assembly.GetName().Version?.ToString(3) ?? "0"));
+        string version = typeof(HubTransport).Assembly.GetName().Version?.ToString(3) ?? "0";
+        client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("vlmsharp", version));
         client.DefaultRequestHeaders.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
     }
 
     public AnswerErrors Errors => errors;
 
-    /// <summary>An answer of success to a request, tried again where that may help. The body is not read yet.</summary>
-    /// <param name="method">GET, which follows every redirect, or HEAD, which follows those within the hub and returns one that leads elsewhere.</param>
-    /// <param name="uri">Where.</param>
-    /// <param name="file">The file that is asked for, or null for a listing.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
-    /// <returns>The answer.</returns>
-    /// <exception cref="HubException">There is none.</exception>
+    /// <summary>The response of a successful request, retried if that may help. The body is not read yet.</summary>
+    /// <param name="method">GET follows every redirect; HEAD follows those within the hub and returns one that leads elsewhere.</param>
+    /// <param name="uri">The address.</param>
+    /// <param name="file">The requested file, or null for a listing.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns>The response.</returns>
+    /// <exception cref="HubException">The request failed.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri uri, string? file, CancellationToken cancellationToken)
     {
         for (int failures = 1; ; failures++)
@@ -60,11 +61,13 @@ internal sealed class HubTransport : IDisposable
                 using (answer)
                 {
                     TimeSpan? told = RetryAfter.Of(answer);
-                    if (!Passing.Contains(answer.StatusCode) || failures == MostAttempts || told > RetryAfter.Longest) throw errors.Of(answer, file);
+                    if (!Passing.Contains(answer.StatusCode) || failures == MostAttempts || told > RetryAfter.Longest)
+                        throw errors.Of(answer, file);
                     wait = told ?? RetryAfter.Doubled(options.RetryDelay, failures);
                 }
             }
-            catch (HubException e) when (e.Kind is HubErrorKind.Unreachable or HubErrorKind.UnknownHost or HubErrorKind.Timeout && failures < MostAttempts)
+            catch (HubException e) when (
+                e.Kind is HubErrorKind.Unreachable or HubErrorKind.UnknownHost or HubErrorKind.Timeout && failures < MostAttempts)
             {
                 wait = RetryAfter.Doubled(options.RetryDelay, failures);
             }
@@ -73,8 +76,9 @@ internal sealed class HubTransport : IDisposable
         }
     }
 
-    /// <summary>Sends once, and goes where redirects lead.</summary>
-    public async Task<HttpResponseMessage> FollowAsync(HttpMethod method, Uri uri, RangeHeaderValue? range, CancellationToken cancellationToken)
+    /// <summary>Sends a request once and follows redirects.</summary>
+    public async Task<HttpResponseMessage> FollowAsync(
+        HttpMethod method, Uri uri, RangeHeaderValue? range, CancellationToken cancellationToken)
     {
         for (int redirects = 0; redirects <= MostRedirects; redirects++)
         {
@@ -83,7 +87,7 @@ internal sealed class HubTransport : IDisposable
             Uri next = new(uri, answer.Headers.Location!);
             if (method == HttpMethod.Head && !IsSameOrigin(next, uri)) return answer;
             answer.Dispose();
-            // What began encrypted stays so.
+            // A redirect from https must not lead to http.
             if (next.Scheme is not ("http" or "https") || (uri.Scheme == "https" && next.Scheme != "https"))
                 throw HubErrors.NotAHub($"{uri.Host} leads to an address that is not safe", options.Root);
             uri = next;
@@ -92,11 +96,13 @@ internal sealed class HubTransport : IDisposable
         throw errors.TooManyRedirects();
     }
 
-    private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, Uri uri, RangeHeaderValue? range, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        HttpMethod method, Uri uri, RangeHeaderValue? range, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, uri);
         request.Headers.Range = range;
-        if (options.Token is { } token && MayHaveToken(uri)) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Text);
+        if (options.Token is { } token && MayHaveToken(uri))
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Text);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(options.Timeout);
         try
@@ -113,8 +119,8 @@ internal sealed class HubTransport : IDisposable
         }
     }
 
-    /// <summary>The whole of a small answer.</summary>
-    /// <exception cref="HubException">It is larger than such answers are, or there is none.</exception>
+    /// <summary>The whole body of a small response.</summary>
+    /// <exception cref="HubException">The body is too large, or the request failed.</exception>
     public async Task<byte[]> GetSmallAsync(Uri uri, int most, CancellationToken cancellationToken)
     {
         using HttpResponseMessage answer = await SendAsync(HttpMethod.Get, uri, null, cancellationToken).ConfigureAwait(false);
@@ -130,8 +136,8 @@ internal sealed class HubTransport : IDisposable
         return kept.ToArray();
     }
 
-    /// <summary>Some bytes of a body, for which it waits so long and no longer.</summary>
-    /// <exception cref="HubException">None came in time, or the connection was lost.</exception>
+    /// <summary>Reads some bytes of a body, within the timeout.</summary>
+    /// <exception cref="HubException">No bytes arrived in time, or the connection was lost.</exception>
     public async ValueTask<int> ReadAsync(Stream body, Memory<byte> into, Uri uri, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -150,18 +156,20 @@ internal sealed class HubTransport : IDisposable
         }
     }
 
-    /// <summary>Whether a failure may pass by itself: a fault of the server, or any of an address that is good for a while only.</summary>
+    /// <summary>Whether a failure may be temporary: an error of the server, or any error of a download address that expires.</summary>
     public bool MayPass(HttpResponseMessage answer) =>
         Passing.Contains(answer.StatusCode) || (answer.RequestMessage?.RequestUri is { } uri && !IsSameOrigin(uri, options.Endpoint));
 
     private static bool IsRedirect(HttpResponseMessage answer) =>
-        answer.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
+        answer.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
         && answer.Headers.Location is not null;
 
-    /// <summary>Whether an address may hear the token: the hub itself, encrypted or on this machine.</summary>
+    /// <summary>Whether the token may be sent to an address: to the hub itself, encrypted or on this machine.</summary>
     internal bool MayHaveToken(Uri uri) => IsSameOrigin(uri, options.Endpoint) && (uri.Scheme == "https" || uri.IsLoopback);
 
-    private static bool IsSameOrigin(Uri a, Uri b) => a.Scheme == b.Scheme && a.Port == b.Port && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
+    private static bool IsSameOrigin(Uri a, Uri b) =>
+        a.Scheme == b.Scheme && a.Port == b.Port && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
 
     public void Dispose() => client.Dispose();
 }

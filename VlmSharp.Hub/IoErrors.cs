@@ -1,6 +1,6 @@
 namespace VlmSharp.Hub;
 
-/// <summary>What an <see cref="IOException"/> means.</summary>
+/// <summary>The meaning of an <see cref="IOException"/>.</summary>
 internal static class IoErrors
 {
     // ENOSPC and EDQUOT of Linux and macOS; ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL of Windows.
@@ -9,9 +9,9 @@ internal static class IoErrors
     // EWOULDBLOCK of Linux and macOS; ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION of Windows.
     private static readonly int[] Held = [11, 35, unchecked((int)0x80070020), unchecked((int)0x80070021)];
 
-    /// <summary>Another process has the file to itself.</summary>
+    /// <summary>Another process has locked the file.</summary>
     public static bool IsHeld(IOException e) => Held.Contains(e.HResult);
 
-    /// <summary>No room on the disk, or none for this user.</summary>
+    /// <summary>The disk or this user's quota is full.</summary>
     public static bool IsDiskFull(IOException e) => Full.Contains(e.HResult);
 }

@@ -5,15 +5,15 @@ using System.Runtime.CompilerServices;
 namespace VlmSharp.Hub;
 
 /// <summary>
-/// Fetches a part of a file by a request for its range, and where the connection is lost by another one for what is missing. Each request begins at the hub,
-/// which leads to where the bytes lie by an address that is good for a while only.
+/// Downloads a part of a file with a range request; if the connection is lost, another request gets the missing bytes. Each request starts
+/// at the hub, which redirects to a temporary address of the bytes.
 /// </summary>
 internal sealed class PartFetch(HubTransport transport, HubOptions options, RemoteFile file)
 {
     private const int MostFailures = 5, ReadBytes = 1 << 16;
 
-    /// <summary>Fetches into the part's pipe, and closes that in the end.</summary>
-    /// <exception cref="HubException">It failed too often without much new between.</exception>
+    /// <summary>Downloads into the part's pipe and finally closes it.</summary>
+    /// <exception cref="HubException">It failed too often without much progress in between.</exception>
     public async Task RunAsync(FilePart part, CancellationToken cancellationToken)
     {
         try
@@ -53,12 +53,13 @@ internal sealed class PartFetch(HubTransport transport, HubOptions options, Remo
         }
     }
 
-    /// <summary>An answer with the bytes from a place on, or with all of them.</summary>
+    /// <summary>A response with the bytes from an offset on, or with the whole file.</summary>
     private async Task<HttpResponseMessage> OpenAsync(long from, long to, CancellationToken cancellationToken)
     {
         var range = new RangeHeaderValue(from, to - 1);
         bool isAll = from == 0 && to == file.Size;
-        HttpResponseMessage answer = await transport.FollowAsync(HttpMethod.Get, file.Uri, isAll ? null : range, cancellationToken).ConfigureAwait(false);
+        HttpResponseMessage answer = await transport
+            .FollowAsync(HttpMethod.Get, file.Uri, isAll ? null : range, cancellationToken).ConfigureAwait(false);
         try
         {
             if (!answer.IsSuccessStatusCode)
@@ -78,13 +79,15 @@ internal sealed class PartFetch(HubTransport transport, HubOptions options, Remo
         }
     }
 
-    /// <summary>Whether an answer is of this file: its size, its place, not packed.</summary>
+    /// <summary>Checks that a response belongs to this file: its size and offset, and that it is not compressed.</summary>
     private void Check(HttpResponseMessage answer, long from)
     {
         HttpContentHeaders headers = answer.Content.Headers;
         long? size = answer.StatusCode == HttpStatusCode.PartialContent ? headers.ContentRange?.Length : headers.ContentLength;
-        bool isInPlace = answer.StatusCode == HttpStatusCode.OK || (answer.StatusCode == HttpStatusCode.PartialContent && headers.ContentRange?.From == from);
-        if (headers.ContentEncoding.Any(encoding => encoding != "identity")) throw HubErrors.NotAHub($"{file.Name} came packed", options.Root);
+        bool isInPlace = answer.StatusCode == HttpStatusCode.OK
+            || (answer.StatusCode == HttpStatusCode.PartialContent && headers.ContentRange?.From == from);
+        if (headers.ContentEncoding.Any(encoding => encoding != "identity"))
+            throw HubErrors.NotAHub($"{file.Name} came packed", options.Root);
         if (!isInPlace) throw HubErrors.NotAHub($"{file.Name} came from another place than was asked for", options.Root);
         if (size is { } said && said != file.Size)
             throw HubErrors.NotAHub($"{file.Name} came with {said} bytes, and the hub says that it has {file.Size}", options.Root);
@@ -106,7 +109,7 @@ internal sealed class PartFetch(HubTransport transport, HubOptions options, Remo
         }
     }
 
-    /// <summary>Reads over what is there already, of a server that knows no ranges.</summary>
+    /// <summary>Skips the bytes that are already downloaded, if the server does not support ranges.</summary>
     private async Task SkipAsync(Stream body, long bytes, CancellationToken cancellationToken)
     {
         var buffer = new byte[ReadBytes];

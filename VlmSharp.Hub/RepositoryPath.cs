@@ -1,17 +1,17 @@
 namespace VlmSharp.Hub;
 
-/// <summary>The name of a file in a repository, which comes from elsewhere and becomes a path here.</summary>
+/// <summary>The name of a file in a repository. It comes from an untrusted source and becomes a local path.</summary>
 internal static class RepositoryPath
 {
     private const int MostCharacters = 512, MostPartCharacters = 200;
 
-    // Windows takes these for devices, whatever stands behind a dot.
+    // Windows treats these names as devices, with any extension.
     private static readonly string[] Devices =
         ["CON", "PRN", "AUX", "NUL", .. Enumerable.Range(1, 9).SelectMany(n => (string[])[$"COM{n}", $"LPT{n}"])];
 
-    /// <summary>What is wrong with a name, or null: a path that leads out of the folder, or that means something else on another system.</summary>
-    /// <param name="name">The name, its parts divided by /.</param>
-    /// <returns>What is wrong, as the end of a sentence.</returns>
+    /// <summary>The problem with a name, or null: a path that leaves the folder, or that means something else on another system.</summary>
+    /// <param name="name">The name, its parts separated by /.</param>
+    /// <returns>The problem, as the end of a sentence.</returns>
     public static string? Problem(string name)
     {
         if (name.Length is 0 or > MostCharacters) return "it is empty or too long";

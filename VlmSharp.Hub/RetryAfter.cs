@@ -1,14 +1,14 @@
 namespace VlmSharp.Hub;
 
-/// <summary>When to ask again: what the answer's Retry-After says, else twice as long each time.</summary>
+/// <summary>The wait before a retry: the response's Retry-After, otherwise twice as long each time.</summary>
 internal static class RetryAfter
 {
-    /// <summary>Who is told to wait longer gives up instead, and says so.</summary>
+    /// <summary>The longest accepted wait: if the server asks for a longer one, the request fails and the message says so.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(2);
 
     private const int MostDoublings = 5;
 
-    /// <summary>What an answer says, or null.</summary>
+    /// <summary>The wait that a response asks for, or null.</summary>
     public static TimeSpan? Of(HttpResponseMessage answer) => answer.Headers.RetryAfter switch
     {
         { Delta: { } wait } => wait,
@@ -16,9 +16,9 @@ internal static class RetryAfter
         _ => null,
     };
 
-    /// <summary>The wait before a retry: doubled each time, and a random half of it, so that not all who were turned away come back at once.</summary>
+    /// <summary>The wait before a retry: doubled each time, with half of it random, so that clients do not all return at once.</summary>
     /// <param name="first">The first wait.</param>
-    /// <param name="failures">How often it has failed, from 1.</param>
+    /// <param name="failures">Number of failures so far, from 1.</param>
     /// <returns>The wait.</returns>
     public static TimeSpan Doubled(TimeSpan first, int failures) =>
         first * (1 << Math.Min(failures - 1, MostDoublings)) * (0.5 + (Random.Shared.NextDouble() / 2));

@@ -1,6 +1,8 @@
 namespace VlmSharp.Hub;
 
-/// <summary>Carries a plan out, file by file; the reference of its revision comes last, so that until then the old snapshot is the one that is used.</summary>
+/// <summary>
+/// Executes a plan file by file. The reference of its revision is written last, so that the old snapshot is used until then.
+/// </summary>
 internal sealed class SnapshotPull
 {
     private readonly HubTransport transport;
@@ -77,7 +79,7 @@ internal sealed class SnapshotPull
                 Report(HubActivity.Downloading, file, blob.Length);
                 await download.RunAsync(Appended, cancellationToken).ConfigureAwait(false);
                 if (blob.IsRight()) break;
-                // What an earlier try left may have been wrong: all of it once again, and no more.
+                // The bytes of an earlier try may have been wrong: download the file once more, but only once.
                 if (!isFirst) throw HubErrors.HashMismatch(file.Name, blob.HashName);
             }
 

@@ -1,22 +1,22 @@
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>Writes the records of a shard as they come, and tells how far it is.</summary>
-/// <param name="sink">Where they go.</param>
-/// <param name="total">Records of the whole shard.</param>
-/// <param name="shown">Whether progress is told on standard error.</param>
+/// <summary>Writes the records of a shard as they arrive and reports progress.</summary>
+/// <param name="sink">Receives the records.</param>
+/// <param name="total">Number of records of the whole shard.</param>
+/// <param name="shown">Whether progress is shown on standard error.</param>
 internal sealed class BatchLoop(IRecordSink sink, long total, bool shown)
 {
-    /// <summary>Whether it must stop before its end.</summary>
+    /// <summary>Whether the run must stop before its end.</summary>
     public Func<bool> MustStop { get; init; } = () => false;
 
-    /// <summary>What is said behind the last figures; empty for nothing.</summary>
+    /// <summary>Text shown after the final counts; empty for none.</summary>
     public string Remark { get; init; } = "";
 
-    /// <summary>Hears of each record once it is written; null for nothing.</summary>
+    /// <summary>Called for each record after it is written; null for no call.</summary>
     public Action<BatchRunner.Record>? Written { get; init; }
 
-    /// <summary>Runs to the end of the records.</summary>
-    /// <param name="records">Those that are left.</param>
+    /// <summary>Runs until the records end or the run must stop.</summary>
+    /// <param name="records">The remaining records.</param>
     /// <returns>Whether the end was reached.</returns>
     public async Task<bool> RunAsync(IAsyncEnumerable<BatchRunner.Record> records)
     {

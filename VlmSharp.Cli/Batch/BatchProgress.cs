@@ -4,20 +4,21 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>How far a batch is: a bar that redraws itself on a terminal, a line every ten seconds elsewhere.</summary>
-/// <param name="output">Where it is shown.</param>
-/// <param name="columns">Columns of the terminal; null where there is none.</param>
-/// <param name="total">Items.</param>
-/// <param name="before">Items that had a record at the start.</param>
+/// <summary>Progress of a batch: on a terminal a bar that is redrawn in place, elsewhere a line every ten seconds.</summary>
+/// <param name="output">Receives the progress.</param>
+/// <param name="columns">Columns of the terminal; null if there is no terminal.</param>
+/// <param name="total">Number of items.</param>
+/// <param name="before">Number of items that had a record at the start.</param>
 internal sealed class BatchProgress(TextWriter output, int? columns, long total, long before)
 {
     private readonly long start = Stopwatch.GetTimestamp();
     private readonly StatusLine status = new(output, columns);
 
-    /// <summary>Tells how many items have a record by now.</summary>
-    public void Report(long done, long errors) => status.Report(isTerminal => isTerminal ? $"{Bar(done)} {Line(done, errors)}" : Line(done, errors));
+    /// <summary>Reports how many items have a record so far.</summary>
+    public void Report(long done, long errors) =>
+        status.Report(isTerminal => isTerminal ? $"{Bar(done)} {Line(done, errors)}" : Line(done, errors));
 
-    /// <summary>Removes the bar, so that something else may be written; the next report draws it again.</summary>
+    /// <summary>Removes the bar so that other text can be written; the next report draws it again.</summary>
     public void Clear() => status.Clear();
 
     private string Bar(long done)
@@ -32,7 +33,9 @@ internal sealed class BatchProgress(TextWriter output, int? columns, long total,
     {
         double rate = (done - before) / Math.Max(Stopwatch.GetElapsedTime(start).TotalSeconds, 1e-3);
         string left = rate > 0 && done < total ? $", {Span((total - done) / rate)} left" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{done} of {total}, {errors} {(errors == 1 ? "error" : "errors")}, {rate:0.0} a second{left}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{done} of {total}, {errors} {(errors == 1 ? "error" : "errors")}, {rate:0.0} a second{left}");
     }
 
     private static string Span(double seconds) => seconds switch

@@ -6,26 +6,33 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>Takes items with their pictures, generates for a handful at a time, and gives one record for each, in order.</summary>
+/// <summary>Generates for groups of items and yields one record for each item, in order.</summary>
 /// <param name="model">The model.</param>
 /// <param name="tasks">The model's tasks.</param>
 /// <param name="options">How to generate.</param>
-/// <param name="size">Items that generate together. Their results do not depend on it.</param>
-/// <param name="ask">What to ask of an item.</param>
-internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, GenerationOptions options, int size, Func<WorkItem, BatchTask> ask)
+/// <param name="size">Number of items per group. Results do not depend on it.</param>
+/// <param name="ask">Returns what to ask about an item.</param>
+internal sealed class BatchRunner(
+    VisionLanguageModel model,
+    TaskRunner tasks,
+    GenerationOptions options,
+    int size,
+    Func<WorkItem, BatchTask> ask)
 {
-    /// <summary>A record: its line, and whether it says that its item failed.</summary>
+    /// <summary>A record: its line, and whether it is an error record.</summary>
     public readonly record struct Record(byte[] Line, bool IsError)
     {
-        /// <summary>Its item's number among all items.</summary>
+        /// <summary>The item's index among all items.</summary>
         public long Index { get; init; }
 
-        /// <summary>How long the model worked on the items that were generated together, and how many these were.</summary>
+        /// <summary>How long the model worked on the item's group, and the number of items in that group.</summary>
         public (TimeSpan Time, int Items) Group { get; init; }
     }
 
     /// <summary>Runs to the end of the items.</summary>
-    public async IAsyncEnumerable<Record> RunAsync(IAsyncEnumerable<LoadedItem> items, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Record> RunAsync(
+        IAsyncEnumerable<LoadedItem> items,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var group = new List<LoadedItem>(size);
         await foreach (LoadedItem item in items.WithCancellation(cancellationToken))
@@ -50,8 +57,9 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
             if (faults[i] is not null) continue;
             try
             {
-                asked[i] = ask(group[i].Item);
-                var request = asked[i]!.Request(tasks, group[i].Pictures) with { Seed = group[i].Item.Seed ?? options.Seed, Adapter = group[i].Item.Adapter };
+                WorkItem item = group[i].Item;
+                asked[i] = ask(item);
+                var request = asked[i]!.Request(tasks, group[i].Pictures) with { Seed = item.Seed ?? options.Seed, Adapter = item.Adapter };
                 model.Check(request, options);
                 requests.Add(request);
             }
@@ -78,7 +86,7 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
         return records;
     }
 
-    /// <summary>One result for each request. Where scores are not finite, the requests that have such fail, and the others do not.</summary>
+    /// <summary>One result for each request. If scores are not finite, only the requests that have such scores fail.</summary>
     private Generated[] Generate(List<GenerationRequest> requests, CancellationToken cancellationToken)
     {
         try
@@ -95,7 +103,7 @@ internal sealed class BatchRunner(VisionLanguageModel model, TaskRunner tasks, G
         }
     }
 
-    /// <summary>What came of a request: its result, or what is wrong.</summary>
+    /// <summary>The result of a request, or its error.</summary>
     private readonly record struct Generated(GenerationResult? Result, JsonError? Fault);
 
     private static Record Error(WorkItem item, JsonError error) => new(JsonOutput.ToBytes(o =>

@@ -6,22 +6,22 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>What is asked of an item: a task, or a literal prompt.</summary>
+/// <summary>What is asked about an item: a task, or a literal prompt.</summary>
 /// <param name="Task">The task, or null.</param>
 /// <param name="Prompt">The prompt.</param>
 internal sealed record BatchTask(VisionTask? Task, string Prompt)
 {
-    /// <summary>What a line or the command line may ask for.</summary>
+    /// <summary>The tasks that a line or the command line can ask for.</summary>
     public static readonly string[] Names = ["caption", "ask", "detect", "segment", "generate"];
 
-    /// <summary>Whether the record of a literal prompt has the picture's size.</summary>
+    /// <summary>Whether the record of a literal prompt includes the picture's size.</summary>
     public bool WithSize { get; init; }
 
-    /// <summary>The request on an item's pictures.</summary>
+    /// <summary>The request for an item's pictures.</summary>
     public GenerationRequest Request(TaskRunner tasks, IReadOnlyList<RgbImage> pictures) =>
         Task is not null ? tasks.Request(Task, pictures) : new GenerationRequest { Images = pictures, Prompt = Prompt };
 
-    /// <summary>The members of a record that hold the result.</summary>
+    /// <summary>Writes the members of a record that hold the result.</summary>
     public void Write(Utf8JsonWriter o, TaskRunner tasks, GenerationResult result, IReadOnlyList<(int Width, int Height)> sizes)
     {
         if (Task is not null) TaskJson.WriteMembers(o, tasks.Read(Task, result, sizes[0].Width, sizes[0].Height));
@@ -39,9 +39,9 @@ internal sealed record BatchTask(VisionTask? Task, string Prompt)
         o.WriteResult(result);
     }
 
-    /// <summary>The task of an item; what its line leaves out is taken from the command line.</summary>
+    /// <summary>The task of an item; the command line provides what the item's line omits.</summary>
     /// <param name="item">The item.</param>
-    /// <param name="defaults">The command line.</param>
+    /// <param name="defaults">The values of the command line.</param>
     /// <param name="anyLabel">Whether boxes may have any label.</param>
     /// <exception cref="RequestException">The line and the command line together do not say what to do.</exception>
     public static BatchTask Of(WorkItem item, WorkItem defaults, bool anyLabel)

@@ -1,8 +1,8 @@
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>A shard that has all its records: there is nothing to write.</summary>
-/// <param name="Records">How many they are.</param>
-/// <param name="Errors">How many of them are errors.</param>
+/// <summary>A shard that already has all its records, so nothing is written.</summary>
+/// <param name="Records">Number of records.</param>
+/// <param name="Errors">Number of error records.</param>
 internal sealed record FinishedShard(long Records, long Errors) : IRecordSink
 {
     public void Append(ReadOnlySpan<byte> line, bool isError) => throw new InvalidOperationException("The shard is finished.");

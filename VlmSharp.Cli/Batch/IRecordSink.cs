@@ -1,24 +1,24 @@
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>Where a batch's records go, one line each.</summary>
+/// <summary>Receives the records of a batch, one line each.</summary>
 internal interface IRecordSink : IDisposable
 {
-    /// <summary>Records that it has, those of earlier processes included.</summary>
+    /// <summary>Number of records written, including those of earlier processes.</summary>
     long Records { get; }
 
-    /// <summary>How many of them are errors.</summary>
+    /// <summary>Number of error records among them.</summary>
     long Errors { get; }
 
     /// <summary>Adds a record.</summary>
-    /// <param name="line">Its line without the end of line.</param>
-    /// <param name="isError">Whether it says that its item failed.</param>
+    /// <param name="line">The record without its line ending.</param>
+    /// <param name="isError">Whether it is an error record.</param>
     void Append(ReadOnlySpan<byte> line, bool isError);
 
-    /// <summary>All records are there.</summary>
+    /// <summary>Called after the last record.</summary>
     void Complete();
 }
 
-/// <summary>Lines on standard output.</summary>
+/// <summary>Writes records as lines on standard output.</summary>
 internal sealed class StandardOutputSink : IRecordSink
 {
     public long Records { get; private set; }

@@ -5,9 +5,9 @@ using VlmSharp.Cli.Errors;
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>
-/// A finished shard whose failed items are tried again. Its records are copied, with new ones in the place of those that say an error,
-/// into a file beside it, which then takes its place. Until then the shard is as it was. When the process is asked to end before all were
-/// tried, those that were count.
+/// A finished shard whose failed items are tried again. Its records are copied to a second file, with new records in place of the error
+/// records; then the second file replaces the first. Until then the shard is unchanged. If the process is asked to end early, the items
+/// that were tried again are kept.
 /// </summary>
 internal sealed class RetriedShard : IRecordSink
 {
@@ -17,7 +17,7 @@ internal sealed class RetriedShard : IRecordSink
     private readonly long records;
     private readonly List<long> failed = [];
     private long errors;
-    private bool isTorn; // a write was begun and has not ended
+    private bool isTorn; // a write has begun and not ended
     private bool isComplete;
 
     private RetriedShard(string path, FileStream gate)
@@ -39,27 +39,27 @@ internal sealed class RetriedShard : IRecordSink
     /// <summary>The indices of the items to try again, ascending.</summary>
     public IReadOnlyList<long> Failed => failed;
 
-    /// <summary>Items that were tried again so far.</summary>
+    /// <summary>Number of items that were tried again so far.</summary>
     public long Records { get; private set; }
 
-    /// <summary>How many of them failed again.</summary>
+    /// <summary>Number of them that failed again.</summary>
     public long Errors { get; private set; }
 
-    /// <summary>Hears of the new files when they are in their places; null for nothing.</summary>
+    /// <summary>Called when the new files are in place; null for no call.</summary>
     private Action? Finished { get; init; }
 
-    /// <summary>What is closed with it; null for nothing.</summary>
+    /// <summary>Disposed together with this object; null for nothing.</summary>
     private IDisposable? Owner { get; init; }
 
     /// <summary>Opens a shard.</summary>
     /// <param name="folder">The output folder.</param>
     /// <param name="plan">Which shard.</param>
-    /// <param name="items">Items of the whole run.</param>
-    /// <param name="finished">Hears of the new files; null for nothing.</param>
-    /// <param name="owner">What is closed with the place; null for nothing.</param>
-    /// <returns>The failed items' place; or the shard itself, where none failed.</returns>
-    /// <exception cref="UsageException">It is not done.</exception>
-    /// <exception cref="IOException">It was changed, or another process works on it.</exception>
+    /// <param name="items">Number of items of the whole run.</param>
+    /// <param name="finished">Called when the new files are in place; null for no call.</param>
+    /// <param name="owner">Disposed together with the returned sink; null for nothing.</param>
+    /// <returns>A sink for the failed items, or a <see cref="FinishedShard"/> if none failed.</returns>
+    /// <exception cref="UsageException">The shard is not done.</exception>
+    /// <exception cref="IOException">The shard was changed, or another process works on it.</exception>
     public static IRecordSink Open(string folder, ShardPlan plan, long items, Action? finished = null, IDisposable? owner = null)
     {
         string path = Path.Combine(folder, plan.FileName);
@@ -106,14 +106,14 @@ internal sealed class RetriedShard : IRecordSink
         byte[] hash = SHA256.HashData(target);
         string written = target.Name;
         CloseFiles();
-        // Killed between these steps the shard has all records and no marker: any later run writes that.
+        // If the process is killed between these steps, the shard has all records but no marker; any later run writes the marker.
         File.Delete(ShardFile.DoneOf(path));
         File.Move(written, path, overwrite: true);
         ShardFile.WriteMarker(path, records, errors, hash);
         Finished?.Invoke();
     }
 
-    /// <summary>Copies the old records before one, and leaves that one out.</summary>
+    /// <summary>Copies the old records up to an index and skips the record of that index.</summary>
     private void Copy(long until)
     {
         while (lines.MoveNext())
@@ -136,7 +136,7 @@ internal sealed class RetriedShard : IRecordSink
         target.Dispose();
     }
 
-    /// <summary>Keeps what was tried, and closes the files.</summary>
+    /// <summary>Keeps the items that were tried again, and closes the files.</summary>
     public void Dispose()
     {
         if (!isComplete && !isTorn && Records > 0) Complete();

@@ -5,28 +5,28 @@ using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>How far a shard is.</summary>
+/// <summary>Progress of a shard.</summary>
 internal enum ShardState
 {
-    /// <summary>Nothing is written.</summary>
+    /// <summary>Nothing is written yet.</summary>
     Missing,
 
-    /// <summary>It is being written, or was interrupted.</summary>
+    /// <summary>It is being written, or its process was interrupted.</summary>
     Partial,
 
-    /// <summary>All its records are there.</summary>
+    /// <summary>All its records are written.</summary>
     Done,
 }
 
 /// <summary>A shard as <c>batch status</c> shows it.</summary>
-/// <param name="Plan">Which one.</param>
-/// <param name="State">How far it is.</param>
-/// <param name="Records">Records so far.</param>
-/// <param name="Errors">Error records, of a shard that is done.</param>
-/// <param name="Sha256">Of its file, of a shard that is done.</param>
+/// <param name="Plan">Which shard.</param>
+/// <param name="State">Its progress.</param>
+/// <param name="Records">Number of records so far.</param>
+/// <param name="Errors">Number of error records; null unless the shard is done.</param>
+/// <param name="Sha256">SHA-256 of its file; null unless the shard is done.</param>
 internal sealed record ShardStatus(ShardPlan Plan, ShardState State, long Records, long? Errors, string? Sha256);
 
-/// <summary>An output folder seen as a whole: how far its shards are, and all their records in the order of the input.</summary>
+/// <summary>A whole output folder: the progress of its shards, and all their records in the order of the input.</summary>
 internal sealed class RunFolder
 {
     private const int MaxMarkerBytes = 1 << 16;
@@ -34,30 +34,34 @@ internal sealed class RunFolder
     private readonly string folder;
 
     /// <summary>Opens a folder that a batch has written to.</summary>
-    /// <exception cref="UsageException">No batch has.</exception>
+    /// <exception cref="UsageException">No batch has written to the folder.</exception>
     public RunFolder(string folder)
     {
         this.folder = folder;
-        RunSettings settings = RunSettings.Read(folder) ?? throw new UsageException($"{folder} holds no batch: {RunSettings.FileName} is not there; give the folder that was --out.");
+        RunSettings settings = RunSettings.Read(folder)
+            ?? throw new UsageException(
+                $"{folder} holds no batch: {RunSettings.FileName} is not there; give the folder that was --out.");
         if (!long.TryParse(settings["items"], NumberStyles.None, CultureInfo.InvariantCulture, out long items)
-            || !int.TryParse(settings["shards"], NumberStyles.None, CultureInfo.InvariantCulture, out int shards) || shards is < 1 or > ShardPlan.MaxShards)
-            throw new UsageException($"{Path.Combine(folder, RunSettings.FileName)} does not tell items and shards; run the batch again with --force.");
+            || !int.TryParse(settings["shards"], NumberStyles.None, CultureInfo.InvariantCulture, out int shards)
+            || shards is < 1 or > ShardPlan.MaxShards)
+            throw new UsageException(
+                $"{Path.Combine(folder, RunSettings.FileName)} does not tell items and shards; run the batch again with --force.");
         (Items, Shards, Skipped) = (items, shards, settings.Skipped);
     }
 
-    /// <summary>Items of the whole run.</summary>
+    /// <summary>Number of items of the whole run.</summary>
     public long Items { get; }
 
-    /// <summary>Shards of the whole run.</summary>
+    /// <summary>Number of shards of the whole run.</summary>
     public int Shards { get; }
 
-    /// <summary>How many files of its folders were not tried, by kind.</summary>
+    /// <summary>Number of files in the input folders that were skipped, by kind.</summary>
     public IReadOnlyDictionary<string, long> Skipped { get; }
 
-    /// <summary>Every shard, in order.</summary>
+    /// <summary>The status of every shard, in order.</summary>
     public IEnumerable<ShardStatus> Status() => Enumerable.Range(0, Shards).Select(i => StatusOf(folder, new ShardPlan(i, Shards)));
 
-    /// <summary>How far a shard is.</summary>
+    /// <summary>The status of one shard.</summary>
     public static ShardStatus StatusOf(string folder, ShardPlan plan)
     {
         string path = Path.Combine(folder, plan.FileName), marker = ShardFile.DoneOf(path);
@@ -78,7 +82,12 @@ internal sealed class RunFolder
             if (new FileInfo(marker).Length > MaxMarkerBytes) throw new InvalidOperationException("it is too large");
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(marker));
             JsonElement o = document.RootElement;
-            return new ShardStatus(plan, ShardState.Done, o.GetProperty("records").GetInt64(), o.GetProperty("errors").GetInt64(), o.GetProperty("sha256").GetString());
+            return new ShardStatus(
+                plan,
+                ShardState.Done,
+                o.GetProperty("records").GetInt64(),
+                o.GetProperty("errors").GetInt64(),
+                o.GetProperty("sha256").GetString());
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -86,15 +95,17 @@ internal sealed class RunFolder
         }
     }
 
-    /// <summary>All records in the order of the input: one of each shard in turn.</summary>
-    /// <returns>Their lines, without ends.</returns>
+    /// <summary>All records in the order of the input: one from each shard in turn.</summary>
+    /// <returns>The records without line endings.</returns>
     /// <exception cref="UsageException">A shard is not done.</exception>
-    /// <exception cref="IOException">A shard's file is not what its marker says.</exception>
+    /// <exception cref="IOException">A shard's file does not match its marker.</exception>
     public IEnumerable<byte[]> Records()
     {
         ShardStatus[] shards = [.. Status()];
         if (shards.FirstOrDefault(s => s.State != ShardState.Done) is { } missing)
-            throw new UsageException($"Shard {missing.Plan.Shard} of {Shards} is not done ({missing.Records} of {missing.Plan.CountOf(Items)} records): run it to its end first.");
+            throw new UsageException(
+                $"Shard {missing.Plan.Shard} of {Shards} is not done ({missing.Records} of {missing.Plan.CountOf(Items)} records): "
+                + "run it to its end first.");
         foreach (ShardStatus shard in shards) Verify(folder, shard);
         var files = shards.Select(s => File.OpenRead(Path.Combine(folder, s.Plan.FileName))).ToArray();
         try
@@ -103,7 +114,9 @@ internal sealed class RunFolder
             for (long index = 0; index < Items; index++)
             {
                 IEnumerator<byte[]> shard = lines[index % Shards];
-                if (!shard.MoveNext() || ShardFile.IndexOf(shard.Current) != index) throw new IOException($"{files[index % Shards].Name} lacks record {index}; delete its .done file and run the shard again.");
+                if (!shard.MoveNext() || ShardFile.IndexOf(shard.Current) != index)
+                    throw new IOException(
+                        $"{files[index % Shards].Name} lacks record {index}; delete its .done file and run the shard again.");
                 yield return shard.Current;
             }
         }
@@ -113,10 +126,10 @@ internal sealed class RunFolder
         }
     }
 
-    /// <summary>Refuses a shard whose file is not what its marker says.</summary>
+    /// <summary>Throws if a shard's file does not match its marker.</summary>
     /// <param name="folder">The output folder.</param>
     /// <param name="shard">A shard that is done.</param>
-    /// <exception cref="IOException">It was changed.</exception>
+    /// <exception cref="IOException">The file was changed.</exception>
     internal static void Verify(string folder, ShardStatus shard)
     {
         string path = Path.Combine(folder, shard.Plan.FileName);
@@ -125,7 +138,7 @@ internal sealed class RunFolder
             throw new IOException($"{path} was changed after it was done; delete its .done file and run the shard again.");
     }
 
-    /// <summary>Deletes what batches write: for a run that starts over.</summary>
+    /// <summary>Deletes the files of earlier batches, for a run that starts over.</summary>
     public static void Clear(string folder)
     {
         foreach (string pattern in (string[])["shard-*-of-*.jsonl*", $"{LatencyLog.Prefix}*-of-*.jsonl"])

@@ -6,41 +6,41 @@ using VlmSharp.Cli.Output;
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>
-/// What a run is, written to <c>run.json</c> in its folder by whichever shard starts first: model, work, question, options. Every
-/// other process that works in the folder must agree, so that results of different runs never mix.
+/// The settings of a run. The shard that starts first writes them to <c>run.json</c> in the output folder: model, work, question, options.
+/// Every other process that uses the folder must have the same settings, so that results of different runs never mix.
 /// </summary>
-/// <param name="Values">Name and value of each setting that results depend on, in order.</param>
+/// <param name="Values">Name and value of each setting that affects results, in order.</param>
 internal sealed record RunSettings(IReadOnlyList<KeyValuePair<string, string>> Values)
 {
-    /// <summary>Its file's name.</summary>
+    /// <summary>The name of the file.</summary>
     public const string FileName = "run.json";
 
-    // What was seen, and does not make it another run: files beside the pictures may come and go.
+    // Counts of skipped files do not distinguish runs: files next to the pictures may come and go.
     private const string SkippedPrefix = "skipped ";
 
-    /// <summary>What tells the pictures of folders from others of the same names.</summary>
+    /// <summary>Distinguishes the pictures of folders from others with the same names.</summary>
     public const string Pictures = "pictures";
 
     private const int MaxBytes = 1 << 20;
 
-    /// <summary>Items of the whole run.</summary>
+    /// <summary>Number of items of the whole run.</summary>
     public long Items => long.Parse(this["items"]!, CultureInfo.InvariantCulture);
 
-    /// <summary>How many files of the input's folders were not tried, by kind.</summary>
+    /// <summary>Number of files in the input folders that were skipped, by kind.</summary>
     public IReadOnlyDictionary<string, long> Skipped => Values.Where(v => v.Key.StartsWith(SkippedPrefix, StringComparison.Ordinal))
         .ToDictionary(v => v.Key[SkippedPrefix.Length..], v => long.TryParse(v.Value, CultureInfo.InvariantCulture, out long count)
             ? count : 0);
 
-    /// <summary>The values that tell what was not tried.</summary>
+    /// <summary>The settings that store the counts of skipped files.</summary>
     public static IEnumerable<KeyValuePair<string, string>> ToValues(IReadOnlyDictionary<string, long> skipped) =>
         skipped.Select(s => KeyValuePair.Create(SkippedPrefix + s.Key, s.Value.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>A setting's value, or null.</summary>
     public string? this[string name] => Values.FirstOrDefault(v => v.Key == name).Value;
 
-    /// <summary>Makes the folder this run's, or finds that it is already.</summary>
+    /// <summary>Claims the folder for this run, or checks that it already belongs to this run.</summary>
     /// <param name="folder">The output folder; it exists.</param>
-    /// <param name="retry">Whether the pictures may have been changed since: who tries again has mended some.</param>
+    /// <param name="retry">Whether the pictures may have changed: a user who retries has repaired some of them.</param>
     /// <exception cref="UsageException">The folder holds another run.</exception>
     public void Claim(string folder, bool retry = false)
     {
@@ -62,10 +62,12 @@ internal sealed record RunSettings(IReadOnlyList<KeyValuePair<string, string>> V
         RunSettings theirs = Read(folder) ?? throw new IOException($"{path} has disappeared; start again.");
         foreach (string name in Values.Concat(theirs.Values).Select(v => v.Key).Distinct())
             if (this[name] != theirs[name] && !name.StartsWith(SkippedPrefix, StringComparison.Ordinal) && !(retry && name == Pictures))
-                throw new UsageException($"{folder} holds another run: there {name} is {theirs[name] ?? "not set"}, here {this[name] ?? "not set"}; give another --out, or --force to throw its results away.");
+                throw new UsageException(
+                    $"{folder} holds another run: there {name} is {theirs[name] ?? "not set"}, here {this[name] ?? "not set"}; "
+                    + "give another --out, or --force to throw its results away.");
     }
 
-    /// <summary>Has a folder say what this says, in place of what it said before.</summary>
+    /// <summary>Writes these settings to a folder and replaces the previous ones.</summary>
     public void Save(string folder)
     {
         string path = Path.Combine(folder, FileName);
@@ -73,7 +75,7 @@ internal sealed record RunSettings(IReadOnlyList<KeyValuePair<string, string>> V
         File.Move(path + ".partial", path, overwrite: true);
     }
 
-    /// <summary>What a folder says, or null where it holds no run.</summary>
+    /// <summary>The settings of a folder, or null if it holds no run.</summary>
     public static RunSettings? Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
@@ -82,7 +84,8 @@ internal sealed record RunSettings(IReadOnlyList<KeyValuePair<string, string>> V
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return new RunSettings([.. document.RootElement.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.GetString() ?? ""))]);
+            return new RunSettings(
+                [.. document.RootElement.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.GetString() ?? ""))]);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

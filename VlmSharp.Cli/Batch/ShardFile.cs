@@ -7,9 +7,10 @@ using VlmSharp.Cli.Output;
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>
-/// A shard's results on disk. While it grows it is called <c>.partial</c>; each record is one line, handed to the operating system
-/// in one write, and begins with its index. Killed at any moment it holds whole records and perhaps the beginning of one, which
-/// <see cref="Open"/> cuts off. Complete, it is synced, renamed, and <c>.done</c> says how many records it has and their SHA-256.
+/// The results of a shard on disk. While the file grows, its name ends with <c>.partial</c>. Each record is one line that begins with its
+/// index and is passed to the operating system in one write. If the process is killed, the file holds whole records and perhaps an
+/// incomplete one, which <see cref="Open"/> cuts off. A complete file is flushed to disk and renamed, and <c>.done</c> stores the number of
+/// records and their SHA-256.
 /// </summary>
 internal sealed class ShardFile : IRecordSink
 {
@@ -21,19 +22,19 @@ internal sealed class ShardFile : IRecordSink
 
     private ShardFile(string path, FileStream stream, FileStream gate) => (this.path, this.stream, this.gate) = (path, stream, gate);
 
-    /// <summary>Records that it has.</summary>
+    /// <summary>Number of records written.</summary>
     public long Records { get; private set; }
 
-    /// <summary>How many of them are errors.</summary>
+    /// <summary>Number of error records among them.</summary>
     public long Errors { get; private set; }
 
-    /// <summary>The name while it grows.</summary>
+    /// <summary>The name of the file while it grows.</summary>
     public static string PartialOf(string path) => path + ".partial";
 
-    /// <summary>The name of what is written when it is complete.</summary>
+    /// <summary>The name of the marker that is written when the file is complete.</summary>
     public static string DoneOf(string path) => path + ".done";
 
-    /// <summary>Goes on where an earlier process stopped, or begins.</summary>
+    /// <summary>Continues where an earlier process stopped, or creates the file.</summary>
     /// <param name="folder">The output folder.</param>
     /// <param name="plan">Which shard.</param>
     /// <exception cref="IOException">The file cannot be written, or another process is writing it.</exception>
@@ -43,7 +44,7 @@ internal sealed class ShardFile : IRecordSink
         FileStream gate = Lock(path);
         try
         {
-            // Killed between the two steps of completing: the marker is what counts.
+            // The process was killed between the two steps of completion. Without its marker, the shard is not complete.
             if (File.Exists(path) && !File.Exists(DoneOf(path))) File.Move(path, PartialOf(path));
             var stream = new FileStream(PartialOf(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
             var file = new ShardFile(path, stream, gate);
@@ -57,12 +58,13 @@ internal sealed class ShardFile : IRecordSink
         }
     }
 
-    /// <summary>Keeps a second process out. The lock ends with the process, however that ends.</summary>
+    /// <summary>Keeps a second process out. The lock ends with the process, even if the process is killed.</summary>
     internal static FileStream Lock(string path)
     {
         try
         {
-            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            return new FileStream(
+                path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
         }
         catch (IOException e) when (File.Exists(path + ".lock"))
         {
@@ -71,8 +73,8 @@ internal sealed class ShardFile : IRecordSink
     }
 
     /// <summary>Adds a record.</summary>
-    /// <param name="line">Its line without the end of line; begins with {"index":.</param>
-    /// <param name="isError">Whether it says that its item failed.</param>
+    /// <param name="line">The record without its line ending; begins with {"index":.</param>
+    /// <param name="isError">Whether it is an error record.</param>
     public void Append(ReadOnlySpan<byte> line, bool isError)
     {
         byte[] whole = new byte[line.Length + 1];
@@ -82,11 +84,11 @@ internal sealed class ShardFile : IRecordSink
         Records++;
         if (isError) Errors++;
         if (Stopwatch.GetElapsedTime(lastSync) < SyncEvery) return;
-        stream.Flush(flushToDisk: true); // against a failing machine; a killed process loses nothing anyway
+        stream.Flush(flushToDisk: true); // in case the machine fails; a killed process loses nothing anyway
         lastSync = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Gives the finished file its name.</summary>
+    /// <summary>Gives the complete file its final name and writes its marker.</summary>
     public void Complete()
     {
         stream.Flush(flushToDisk: true);
@@ -97,11 +99,11 @@ internal sealed class ShardFile : IRecordSink
         WriteMarker(path, Records, Errors, hash);
     }
 
-    /// <summary>Says that a shard's file is complete.</summary>
+    /// <summary>Writes the marker of a complete file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="records">Records that it has.</param>
-    /// <param name="errors">How many of them are errors.</param>
-    /// <param name="hash">Its SHA-256.</param>
+    /// <param name="records">Number of records.</param>
+    /// <param name="errors">Number of error records.</param>
+    /// <param name="hash">SHA-256 of the file.</param>
     internal static void WriteMarker(string path, long records, long errors, byte[] hash)
     {
         string marker = DoneOf(path);
@@ -116,7 +118,7 @@ internal sealed class ShardFile : IRecordSink
         File.Move(marker + ".partial", marker, overwrite: true);
     }
 
-    /// <summary>Counts the whole records, in order and each with the index it must have, and cuts off what follows them.</summary>
+    /// <summary>Counts the complete records, each with the expected index, and cuts off the rest of the file.</summary>
     private void Recover(ShardPlan plan)
     {
         long whole = 0;
@@ -132,7 +134,7 @@ internal sealed class ShardFile : IRecordSink
         stream.Position = whole;
     }
 
-    /// <summary>The complete lines of a stream, without their ends.</summary>
+    /// <summary>The complete lines of a stream, without line endings.</summary>
     internal static IEnumerable<byte[]> Lines(Stream stream)
     {
         var line = new MemoryStream();
@@ -151,14 +153,16 @@ internal sealed class ShardFile : IRecordSink
         }
     }
 
-    /// <summary>The index of a record, or -1 if the line is none.</summary>
+    /// <summary>The index of a record, or -1 if the line is not a record.</summary>
     internal static long IndexOf(ReadOnlySpan<byte> line)
     {
         ReadOnlySpan<byte> start = "{\"index\":"u8;
-        return line.StartsWith(start) && line.EndsWith("}"u8) && Utf8Parser.TryParse(line[start.Length..], out long index, out _) ? index : -1;
+        return line.StartsWith(start) && line.EndsWith("}"u8) && Utf8Parser.TryParse(line[start.Length..], out long index, out _)
+            ? index
+            : -1;
     }
 
-    /// <summary>Whether a record says that its item failed.</summary>
+    /// <summary>Whether a record is an error record.</summary>
     internal static bool IsError(byte[] line)
     {
         try
@@ -172,7 +176,7 @@ internal sealed class ShardFile : IRecordSink
         }
     }
 
-    /// <summary>Closes the file; what it has stays.</summary>
+    /// <summary>Closes the file and keeps its records.</summary>
     public void Dispose()
     {
         stream.Dispose();

@@ -5,8 +5,8 @@ using VlmSharp.Cli.Storage;
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>
-/// A run whose files are objects below a prefix, with the names that they have in a folder. A process works in a folder of its own, with copies of what it
-/// needs, and begins with what the store has: so another machine can go on where one was lost.
+/// A run whose files are objects under a prefix; the objects have the same names as the files in a folder. A process works in a temporary
+/// folder with copies of the objects that it needs, so another machine can continue if one is lost.
 /// </summary>
 internal sealed class StoredRun : IDisposable
 {
@@ -16,11 +16,11 @@ internal sealed class StoredRun : IDisposable
     private readonly ObjectPath prefix;
     private readonly string folder = Directory.CreateTempSubdirectory("vlmsharp-run-").FullName;
 
-    /// <summary>Makes the folder; nothing is asked of the store yet.</summary>
-    /// <param name="prefix">The prefix, with or without a slash at its end.</param>
+    /// <summary>Creates the temporary folder; sends no request to the store yet.</summary>
+    /// <param name="prefix">The prefix, with or without a final slash.</param>
     public StoredRun(ObjectPath prefix) => this.prefix = prefix.IsPrefix ? prefix : prefix.Below("");
 
-    /// <summary>As <see cref="RunOutput.Open"/>.</summary>
+    /// <summary>Like <see cref="RunOutput.Open"/>.</summary>
     public static IRecordSink Open(ObjectPath prefix, ShardPlan plan, RunSettings settings, bool force, bool retry, TimeSpan uploadEvery)
     {
         var run = new StoredRun(prefix);
@@ -38,7 +38,7 @@ internal sealed class StoredRun : IDisposable
         }
     }
 
-    /// <summary>The first process writes the settings; all others must agree with them. The store lets only one be the first.</summary>
+    /// <summary>The first process writes the settings; all others must have the same. The store lets only one process be first.</summary>
     private void Claim(RunSettings settings, bool retry)
     {
         ObjectPath theirs = prefix.Below(RunSettings.FileName);
@@ -55,7 +55,7 @@ internal sealed class StoredRun : IDisposable
         throw new StorageException($"{theirs} comes and goes; see that nothing else works on it, and start again.") { IsTransient = true };
     }
 
-    /// <summary>A finished shard whose failed items are tried again; its new files become objects when it is closed.</summary>
+    /// <summary>A finished shard whose failed items are tried again; its new files are uploaded when it is closed.</summary>
     private IRecordSink OpenRetry(ShardPlan plan, RunSettings settings)
     {
         string path = Path.Combine(folder, plan.FileName), done = ShardFile.DoneOf(path);
@@ -64,7 +64,7 @@ internal sealed class StoredRun : IDisposable
         {
             Delete(Path.GetFileName(done));
             Upload(path, plan.FileName, default);
-            Upload(done, Path.GetFileName(done), default); // last: the marker is what counts
+            Upload(done, Path.GetFileName(done), default); // last: the marker completes the shard
             settings.Save(folder);
             Upload(Path.Combine(folder, RunSettings.FileName), RunSettings.FileName, default);
         }, this));
@@ -75,7 +75,7 @@ internal sealed class StoredRun : IDisposable
         string path = Path.Combine(folder, plan.FileName);
         foreach (string file in (string[])[ShardFile.DoneOf(path), path, ShardFile.PartialOf(path)])
         {
-            // Done, or all records without their marker, or some: the first that is there is the furthest.
+            // The shard is done, or has all records without a marker, or has some records: the first object found is the furthest state.
             if (store.Download(prefix.Below(Path.GetFileName(file)), file)) break;
         }
 
@@ -84,13 +84,14 @@ internal sealed class StoredRun : IDisposable
             : new StoredShard(ShardFile.Open(folder, plan), path, uploadEvery, Upload, this);
     }
 
-    /// <summary>Sends a file of the folder.</summary>
+    /// <summary>Uploads a file of the folder.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="name">The object's name below the prefix.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    private void Upload(string file, string name, CancellationToken cancellationToken) => store.Upload(file, prefix.Below(name), cancellationToken);
+    /// <param name="name">The object's name under the prefix.</param>
+    /// <param name="cancellationToken">Stops the upload.</param>
+    private void Upload(string file, string name, CancellationToken cancellationToken) =>
+        store.Upload(file, prefix.Below(name), cancellationToken);
 
-    /// <summary>Removes an object of the run.</summary>
+    /// <summary>Deletes an object of the run.</summary>
     public void Delete(string name) => store.Delete(prefix.Below(name));
 
     private void Clear()
@@ -98,7 +99,7 @@ internal sealed class StoredRun : IDisposable
         foreach (string name in Names().Where(name => name == RunSettings.FileName || IsOfShards(name)).ToList()) Delete(name);
     }
 
-    /// <summary>As <see cref="RunOutput.Look"/>.</summary>
+    /// <summary>Like <see cref="RunOutput.Look"/>.</summary>
     public void Look(bool withRecords, Action<RunFolder> look)
     {
         string[] names = [.. Names()];
@@ -107,7 +108,7 @@ internal sealed class StoredRun : IDisposable
         Named(() =>
         {
             var run = new RunFolder(folder);
-            // Not a byte of records where they cannot be merged yet.
+            // Download no records while they cannot be merged yet.
             if (withRecords && run.Status().All(s => s.State == ShardState.Done)) Fetch(names.Where(HasRecords));
             look(run);
         });
@@ -124,16 +125,18 @@ internal sealed class StoredRun : IDisposable
         }
         catch (AggregateException e)
         {
-            throw e.InnerExceptions[0]; // one is enough for a sentence
+            throw e.InnerExceptions[0]; // one error is enough for the message
         }
     }
 
-    /// <summary>Names of the objects directly below the prefix.</summary>
-    private IEnumerable<string> Names() => store.List(prefix).Select(o => o.Key[prefix.Key.Length..]).Where(name => name.Length > 0 && name.IndexOfAny(['/', '\\']) < 0);
+    /// <summary>Names of the objects directly under the prefix.</summary>
+    private IEnumerable<string> Names() => store.List(prefix)
+        .Select(o => o.Key[prefix.Key.Length..])
+        .Where(name => name.Length > 0 && name.IndexOfAny(['/', '\\']) < 0);
 
     private static bool IsOfShards(string name) => FileSystemName.MatchesSimpleExpression("shard-*-of-*.jsonl*", name, ignoreCase: false);
 
-    /// <summary>Whether it is the file of a shard that has all its records.</summary>
+    /// <summary>Whether the name is the file of a shard that has all its records.</summary>
     private static bool HasRecords(string name) => IsOfShards(name) && name.EndsWith(".jsonl", StringComparison.Ordinal);
 
     private void Named(Action action) => Named(() =>
@@ -142,7 +145,7 @@ internal sealed class StoredRun : IDisposable
         return true;
     });
 
-    /// <summary>Has errors name the objects, and not the copies in a folder that will be gone.</summary>
+    /// <summary>Makes errors name the objects instead of the copies in the temporary folder.</summary>
     private T Named<T>(Func<T> action)
     {
         try
@@ -159,8 +162,9 @@ internal sealed class StoredRun : IDisposable
         }
     }
 
-    private string Rename(string message) =>
-        message.Replace(folder + Path.DirectorySeparatorChar, prefix.ToString(), StringComparison.Ordinal).Replace(folder, prefix.ToString(), StringComparison.Ordinal);
+    private string Rename(string message) => message
+        .Replace(folder + Path.DirectorySeparatorChar, prefix.ToString(), StringComparison.Ordinal)
+        .Replace(folder, prefix.ToString(), StringComparison.Ordinal);
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 }

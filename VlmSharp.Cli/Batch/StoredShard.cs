@@ -4,14 +4,15 @@ using VlmSharp.Cli.Storage;
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>
-/// A shard's file that an object store gets a copy of: of its records so far every now and then and when the process is asked to end, of all of them with
-/// their marker at the end. An object cannot be added to, so each copy is whole; copying takes at most a twentieth of the time.
+/// A shard's file that is copied to an object store: the records so far at intervals and when the process is asked to end, and all records
+/// with their marker at the end. An object cannot be appended to, so each copy is a complete upload; uploads take at most a twentieth of
+/// the time.
 /// </summary>
 internal sealed class StoredShard : IRecordSink
 {
     private const int LeastShareOfWork = 20;
 
-    /// <summary>Clusters send SIGKILL 30 s after SIGTERM, as a rule.</summary>
+    /// <summary>Clusters usually send SIGKILL 30 s after SIGTERM.</summary>
     private static readonly TimeSpan LastUpload = TimeSpan.FromSeconds(20);
 
     private readonly ShardFile file;
@@ -25,12 +26,12 @@ internal sealed class StoredShard : IRecordSink
     private bool isComplete;
     private volatile StorageException? refusal;
 
-    /// <summary>Begins to copy.</summary>
-    /// <param name="file">The shard's file, which is closed with this.</param>
-    /// <param name="path">Its path when it is complete.</param>
-    /// <param name="every">How often it is copied.</param>
-    /// <param name="upload">Makes a file an object of that name.</param>
-    /// <param name="run">The run, which is closed with this.</param>
+    /// <summary>Starts copying.</summary>
+    /// <param name="file">The shard's file; closed together with this object.</param>
+    /// <param name="path">The path of the complete file.</param>
+    /// <param name="every">Interval between copies.</param>
+    /// <param name="upload">Uploads a file as the object of the given name.</param>
+    /// <param name="run">The run; closed together with this object.</param>
     public StoredShard(ShardFile file, string path, TimeSpan every, Action<string, string, CancellationToken> upload, StoredRun run)
     {
         (this.file, this.path, this.upload, this.run, uploaded) = (file, path, upload, run, file.Records);
@@ -56,7 +57,7 @@ internal sealed class StoredShard : IRecordSink
             file.Complete();
             string done = ShardFile.DoneOf(path);
             upload(path, Path.GetFileName(path), default);
-            upload(done, Path.GetFileName(done), default); // last: the marker is what counts
+            upload(done, Path.GetFileName(done), default); // last: the marker completes the shard
             isComplete = true;
             run.Delete(Path.GetFileName(ShardFile.PartialOf(path)));
         }
@@ -79,12 +80,12 @@ internal sealed class StoredShard : IRecordSink
             }
             catch (StorageException e)
             {
-                refusal = e; // no later copy would be taken either
+                refusal = e; // later copies would be refused too
                 return;
             }
             catch (OperationCanceledException)
             {
-                return; // the last copy is made by who cancels
+                return; // whoever cancels makes the last copy
             }
 
             TimeSpan most = LeastShareOfWork * Stopwatch.GetElapsedTime(start);
@@ -92,7 +93,7 @@ internal sealed class StoredShard : IRecordSink
         }
     }
 
-    /// <summary>Copies the records so far. A line that is torn because it is being written is no harm: who goes on cuts it off.</summary>
+    /// <summary>Copies the records so far. The copy may end with an incomplete line; the next process cuts it off.</summary>
     private void Copy(CancellationToken cancellationToken)
     {
         lock (gate)
@@ -100,13 +101,15 @@ internal sealed class StoredShard : IRecordSink
             long records = file.Records;
             if (isComplete || records == uploaded) return;
             string partial = ShardFile.PartialOf(path), copy = partial + ".copy";
-            using (FileStream from = new(partial, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), to = File.Create(copy)) from.CopyTo(to);
+            using (FileStream from = new(partial, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete),
+                to = File.Create(copy))
+                from.CopyTo(to);
             upload(copy, Path.GetFileName(partial), cancellationToken);
             uploaded = records;
         }
     }
 
-    /// <summary>A signal ends the process while the model is at work: what is there goes to the store first.</summary>
+    /// <summary>A signal ends the process while the model is running: the records so far are uploaded first.</summary>
     private void CopyAtExit(object? sender, EventArgs e) => CopyLast();
 
     private void CopyLast()
@@ -123,7 +126,7 @@ internal sealed class StoredShard : IRecordSink
         }
     }
 
-    /// <summary>Copies what the store has not yet, and removes what is here.</summary>
+    /// <summary>Uploads what the store does not have yet, and deletes the local files.</summary>
     public void Dispose()
     {
         if (refusal is null) CopyLast();

@@ -5,38 +5,38 @@ using VlmSharp.Cli.Inputs;
 namespace VlmSharp.Cli.Batch;
 
 /// <summary>
-/// Everything that a batch has to do, in order: pictures in folders, lines of manifests (JSONL, or plain lists of paths),
-/// lines of standard input, single pictures. A manifest is read as the work goes on, never whole.
+/// All the work of a batch, in order: pictures in folders, lines of manifests (JSONL, or plain lists of paths), lines of standard input,
+/// single pictures. Manifests are read while the work proceeds, never as a whole.
 /// </summary>
 internal sealed class WorkList
 {
     private readonly SkippedFiles skipped = new();
     private readonly List<WorkSource> sources;
 
-    /// <summary>Items in all.</summary>
+    /// <summary>Number of items.</summary>
     public long Count { get; private set; }
 
     /// <summary>
-    /// SHA-256 of all lines, in hexadecimal: two lists with the same one name the same work. Where a folder lies does not count, so that
+    /// SHA-256 of all lines, in hexadecimal: lists with the same hash name the same work. The location of a folder does not count, so
     /// machines may have it in different places.
     /// </summary>
     public string Fingerprint { get; }
 
     /// <summary>
-    /// SHA-256 of the sizes of the pictures in folders, in their order: two cameras both have a 0001.jpg. Null without any.
+    /// SHA-256 of the sizes of the pictures in folders, in order: different cameras may both have a 0001.jpg. Null without such pictures.
     /// </summary>
     public string? PicturesFingerprint { get; }
 
-    /// <summary>Whether any line is an object, which may say by itself what to do.</summary>
+    /// <summary>Whether any line is an object, which may itself say what to do.</summary>
     public bool HasObjects { get; private set; }
 
-    /// <summary>How many files of the folders are not tried, by kind.</summary>
+    /// <summary>Number of skipped files in the folders, by kind.</summary>
     public IReadOnlyDictionary<string, long> Skipped => skipped.Counts;
 
-    /// <summary>Looks at all inputs once.</summary>
+    /// <summary>Reads all inputs once.</summary>
     /// <param name="inputs">Folders, manifests, pictures, - for standard input.</param>
-    /// <param name="standardInput">Standard input, read to its end when asked for.</param>
-    /// <exception cref="IOException">An input is not there or cannot be read.</exception>
+    /// <param name="standardInput">Standard input, read to its end if an input names it.</param>
+    /// <exception cref="IOException">An input does not exist or cannot be read.</exception>
     public WorkList(IReadOnlyList<string> inputs, PipedInput standardInput)
     {
         var opener = new WorkSources(standardInput, skipped);
@@ -57,8 +57,8 @@ internal sealed class WorkList
     }
 
     /// <summary>Some of the items, in order.</summary>
-    /// <param name="first">Index of the first.</param>
-    /// <param name="step">Distance to the next.</param>
+    /// <param name="first">Index of the first item.</param>
+    /// <param name="step">Distance to the next item.</param>
     public IEnumerable<WorkItem> Items(long first, long step)
     {
         long index = 0;

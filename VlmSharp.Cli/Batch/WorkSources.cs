@@ -8,19 +8,17 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Batch;
 
-/// <summary>
-/// Finds out what the inputs of a work list are: by their kind, and where a file may be a picture or a list by its first bytes.
-/// </summary>
+/// <summary>Determines the kind of each input of a work list. If a file may be a picture or a list, its first bytes decide.</summary>
 /// <param name="standard">Standard input.</param>
-/// <param name="skipped">Counts what folders have beside pictures.</param>
+/// <param name="skipped">Counts files of folders that are not pictures.</param>
 internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
 {
-    /// <summary>A longer line is an error: a list of paths is not one endless line.</summary>
+    /// <summary>Characters in a line; a longer one is an error, since a list of paths has no such lines.</summary>
     private const int MaxLine = 1 << 20;
 
     /// <summary>Opens an input.</summary>
     /// <param name="input">A folder, a manifest, a picture, an object or a prefix of a store, or - for standard input.</param>
-    /// <exception cref="IOException">It is not there, or cannot be read.</exception>
+    /// <exception cref="IOException">The input does not exist or cannot be read.</exception>
     public WorkSource Open(string input)
     {
         if (input == PictureInput.Standard) return OpenPipe(standard, "standard input", input);
@@ -39,7 +37,7 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
         return PictureNames.IsPicture(input) ? WorkSource.Picture(input) : OpenFile(input);
     }
 
-    /// <summary>A file whose name does not say that it is a picture: a list, or a picture after all.</summary>
+    /// <summary>A file whose name is not that of a picture: its content may be a list or a picture.</summary>
     private static WorkSource OpenFile(string path)
     {
         FileStream stream = File.OpenRead(path);
@@ -55,7 +53,7 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
         return new WorkSource(Path.GetDirectoryName(path) ?? "", () => ReadFile(path));
     }
 
-    /// <summary>What comes once: a list is kept, and so is a picture's file.</summary>
+    /// <summary>An input that can be read only once: its list, or its picture file, is kept in memory.</summary>
     private static WorkSource OpenPipe(PipedInput pipe, string name, string id)
     {
         if (pipe.IsPicture)
@@ -69,7 +67,7 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
         return new WorkSource("", () => lines);
     }
 
-    /// <summary>As a folder is opened, a manifest or a picture: what ends with a slash is a folder.</summary>
+    /// <summary>Like a folder, a manifest or a picture; a path that ends with a slash is a folder.</summary>
     private WorkSource OpenStored(ObjectPath path)
     {
         string name = path.ToString();
@@ -97,7 +95,7 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
     }
 
     /// <summary>
-    /// The files of a folder and of its folders, relative to it. Links to folders are not followed: they may lead in circles.
+    /// The files in a folder and its subfolders, relative to it. Links to folders are not followed, because they may form cycles.
     /// </summary>
     private static FileSystemEnumerable<string> Files(string folder) =>
         new(folder, (ref FileSystemEntry entry) =>
@@ -108,7 +106,9 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
             ShouldRecursePredicate = (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
         };
 
-    /// <summary>A file's bytes, of a link those of its target; -1 where that is missing, which its record will say.</summary>
+    /// <summary>
+    /// Size of a file in bytes; for a link, the size of its target, or -1 if that is missing (its record reports the error).
+    /// </summary>
     private static long SizeOf(string file)
     {
         try
@@ -134,7 +134,7 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
         foreach (string line in ReadLines(reader, path.ToString())) yield return line;
     }
 
-    /// <summary>As <see cref="TextReader.ReadLine"/>, but never more than <see cref="MaxLine"/> characters.</summary>
+    /// <summary>Like <see cref="TextReader.ReadLine"/>, but with at most <see cref="MaxLine"/> characters.</summary>
     private static IEnumerable<string> ReadLines(TextReader reader, string name)
     {
         var line = new StringBuilder();

@@ -3,7 +3,7 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp adapter</c>: what is in an adapter, and a model made of a model and an adapter.</summary>
+/// <summary><c>vlmsharp adapter</c>: shows what is in an adapter, or merges it into a model.</summary>
 internal static class AdapterCommand
 {
     public static Command Create() => new ExampleCommand("adapter", "Shows LoRA adapters, and merges them into models.", """

@@ -30,7 +30,9 @@ internal static class AdapterInspectCommand
         command.SetAction(async parsed =>
         {
             using AdapterFile file = AdapterFile.Open(parsed.GetValue(folder)!);
-            PaliGemmaConfig? config = parsed.GetValue(model) is { } directory ? Checkpoint.ReadConfig(ModelOptionsBinder.FolderOf(directory)) : null;
+            PaliGemmaConfig? config = parsed.GetValue(model) is { } directory
+                ? Checkpoint.ReadConfig(ModelOptionsBinder.FolderOf(directory))
+                : null;
             string? problem = config is null ? null : ProblemOf(file, config);
             IReadOnlyList<string> unmatched = config is null ? [] : file.Unmatched(config);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteJson(o, file, config is not null, problem, unmatched));
@@ -58,19 +60,27 @@ internal static class AdapterInspectCommand
     private static void WriteText(AdapterFile file, string? model, string? problem, IReadOnlyList<string> unmatched)
     {
         AdapterConfig config = file.Config;
+        string scaling = config.UseRsLora ? " with rank-stabilized scale" : "";
         Console.WriteLine($"""
             {file.Directory}
-              type        LoRA{(config.UseRsLora ? " with rank-stabilized scale" : "")}, rank {config.Rank}, alpha {Number(config.Alpha)}, dropout {Number(config.Dropout)}
+              type        LoRA{scaling}, rank {config.Rank}, alpha {Number(config.Alpha)}, dropout {Number(config.Dropout)}
               base        {config.BaseModel ?? "not named"}
               targets     {config.TargetModules}{(config.ExcludeModules is { } excluded ? $", without {excluded}" : "")}
               parameters  {file.Parameters:N0} in {file.Modules.Count} layers, {string.Join(" + ", file.Formats)}
             """);
-        if (model is not null) Console.WriteLine($"  model       {(problem is null ? "fits" : "does not fit")} {model}{(unmatched.Count > 0 ? $", which lacks {string.Join(", ", unmatched)}" : "")}");
+        if (model is not null)
+        {
+            string lacks = unmatched.Count > 0 ? $", which lacks {string.Join(", ", unmatched)}" : "";
+            Console.WriteLine($"  model       {(problem is null ? "fits" : "does not fit")} {model}{lacks}");
+        }
+
         Table table = Tables.Create("layers", "count", "in", "out", "rank", "alpha", "scale", "parameters");
         foreach (var kind in file.Modules.GroupBy(m => (Name: Kind(m.Name), m.Inputs, m.Outputs, m.Rank, m.Alpha, m.Scale)))
         {
             var (name, inputs, outputs, rank, alpha, scale) = kind.Key;
-            table.AddPlainRow(name, $"{kind.Count()}", $"{inputs}", $"{outputs}", $"{rank}", Number(alpha), Number(scale), $"{kind.Sum(m => m.Parameters):N0}");
+            table.AddPlainRow(
+                name, $"{kind.Count()}", $"{inputs}", $"{outputs}", $"{rank}", Number(alpha), Number(scale),
+                $"{kind.Sum(m => m.Parameters):N0}");
         }
 
         Tables.Write(table);
@@ -117,7 +127,7 @@ internal static class AdapterInspectCommand
         o.WriteEndObject();
     }
 
-    /// <summary>The name with stars for numbers: the same layer of every block.</summary>
+    /// <summary>A layer's name with * for each number, so that the same layer of every block has one name.</summary>
     private static string Kind(string name) => string.Join('.', name.Split('.').Select(part => part.All(char.IsAsciiDigit) ? "*" : part));
 
     private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);

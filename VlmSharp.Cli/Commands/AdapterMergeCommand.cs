@@ -6,14 +6,19 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp adapter merge</c>: a model's folder anew, with an adapter's products in its weights.</summary>
+/// <summary><c>vlmsharp adapter merge</c>: writes a model with an adapter merged into its weights.</summary>
 internal static class AdapterMergeCommand
 {
     public static Command Create()
     {
         Option<string?> model = ModelOptionsBinder.ModelOption();
         var adapter = new Option<string>("--adapter") { Description = "The adapter's folder.", HelpName = "DIR", Required = true };
-        var target = new Option<string>("--out", "-o") { Description = "Folder to write; new, or empty.", HelpName = "DIR", Required = true };
+        var target = new Option<string>("--out", "-o")
+        {
+            Description = "Folder to write; new, or empty.",
+            HelpName = "DIR",
+            Required = true,
+        };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No summary on standard error." };
         var command = new ExampleCommand("merge", "Writes a model with an adapter merged into its weights.", """
             The weights are added in fp32 and stored in the base model's format, so that a bf16 model rounds the sum to bf16. The

@@ -15,8 +15,17 @@ internal static class AskCommand
             Description = "Picture file; - is standard input: a picture, or a list of paths, each of which is asked.",
         };
         var question = new Argument<string>("QUESTION") { Description = "The question, in quotes." };
-        var more = new Option<string[]>("--image", "-i") { Description = "A further picture for the same question; may be repeated.", HelpName = "FILE" };
-        var language = new Option<string>("--lang", "-l") { Description = "Language code of the answer.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
+        var more = new Option<string[]>("--image", "-i")
+        {
+            Description = "A further picture for the same question; may be repeated.",
+            HelpName = "FILE",
+        };
+        var language = new Option<string>("--lang", "-l")
+        {
+            Description = "Language code of the answer.",
+            HelpName = "CODE",
+            DefaultValueFactory = _ => "en",
+        };
         var command = new ExampleCommand("ask", "Answers a question about a picture.", """
             Examples:
               vlmsharp ask photo.jpg "how many cars are there?"

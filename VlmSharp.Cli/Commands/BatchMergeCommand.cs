@@ -8,13 +8,20 @@ using VlmSharp.Cli.Storage;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp batch merge</c>: the records of all shards in the order of the input.</summary>
+/// <summary><c>vlmsharp batch merge</c>: writes the records of all shards in the order of the input.</summary>
 internal static class BatchMergeCommand
 {
     public static Command Create()
     {
-        var folder = new Argument<string>("DIR") { Description = "What was --out, a folder or s3://BUCKET/PREFIX; all its shards must be done." };
-        var output = new Option<string?>("--out", "-o") { Description = "File, or s3://BUCKET/KEY, to write (default: standard output).", HelpName = "FILE" };
+        var folder = new Argument<string>("DIR")
+        {
+            Description = "What was --out, a folder or s3://BUCKET/PREFIX; all its shards must be done.",
+        };
+        var output = new Option<string?>("--out", "-o")
+        {
+            Description = "File, or s3://BUCKET/KEY, to write (default: standard output).",
+            HelpName = "FILE",
+        };
         var command = new ExampleCommand("merge", "Writes the records of all shards in the order of the input.", """
             Examples:
               vlmsharp batch merge out/ --out results.jsonl

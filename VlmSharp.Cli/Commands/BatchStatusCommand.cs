@@ -7,7 +7,7 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp batch status</c>: how far the shards of a run are.</summary>
+/// <summary><c>vlmsharp batch status</c>: shows the progress of a run's shards.</summary>
 internal static class BatchStatusCommand
 {
     public static Command Create()
@@ -38,7 +38,9 @@ internal static class BatchStatusCommand
         long records = 0;
         foreach (ShardStatus shard in run.Status())
         {
-            table.AddRow($"{shard.Plan.Shard}", Name(shard.State), $"{shard.Records}", $"{shard.Plan.CountOf(run.Items)}", shard.Errors is { } errors ? $"{errors}" : "-");
+            table.AddRow(
+                $"{shard.Plan.Shard}", Name(shard.State), $"{shard.Records}", $"{shard.Plan.CountOf(run.Items)}",
+                shard.Errors is { } errors ? $"{errors}" : "-");
             records += shard.Records;
         }
 
@@ -71,5 +73,10 @@ internal static class BatchStatusCommand
         o.WriteEndObject();
     }
 
-    private static string Name(ShardState state) => state switch { ShardState.Done => "done", ShardState.Partial => "partial", _ => "missing" };
+    private static string Name(ShardState state) => state switch
+    {
+        ShardState.Done => "done",
+        ShardState.Partial => "partial",
+        _ => "missing",
+    };
 }

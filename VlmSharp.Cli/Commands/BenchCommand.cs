@@ -13,7 +13,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp bench</c>: where the time goes, beside what this machine could do at best.</summary>
+/// <summary><c>vlmsharp bench</c>: measures where the time goes, and compares it with the limits of this machine.</summary>
 internal static class BenchCommand
 {
     private const int DefaultTokens = 16, DefaultRuns = 3, MostBatch = 256;
@@ -39,7 +39,8 @@ internal static class BenchCommand
         var model = new ModelOptionsBinder(severalBackends: true);
         model.AddTo(command);
         Option<int?> batch = NumberOption.Create<int>("--batch", "N", "Requests that are decoded together (default: 1).", "-b");
-        Option<int?> tokens = NumberOption.Create<int>("--max-new-tokens", "N", $"Tokens to decode in each run (default: {DefaultTokens}).", "-n");
+        Option<int?> tokens = NumberOption.Create<int>(
+            "--max-new-tokens", "N", $"Tokens to decode in each run (default: {DefaultTokens}).", "-n");
         Option<int?> repeat = NumberOption.Create<int>("--repeat", "N", $"Counted runs, after one warm-up (default: {DefaultRuns}).", "-r");
         var json = new Option<bool>("--json") { Description = "One JSON object instead of a table." };
         var svg = new Option<string?>("--svg") { Description = "Also write the stages as a bar chart.", HelpName = "X.svg" };
@@ -48,7 +49,9 @@ internal static class BenchCommand
         command.Add(BenchServeCommand.Create());
         command.SetAction(async (parsed, cancellation) =>
         {
-            int runs = parsed.GetValue(repeat) ?? DefaultRuns, count = parsed.GetValue(tokens) ?? DefaultTokens, together = parsed.GetValue(batch) ?? 1;
+            int runs = parsed.GetValue(repeat) ?? DefaultRuns;
+            int count = parsed.GetValue(tokens) ?? DefaultTokens;
+            int together = parsed.GetValue(batch) ?? 1;
             if (runs < 1 || count < 2) throw new UsageException("--repeat must be at least 1 and --max-new-tokens at least 2.");
             if (together is < 1 or > MostBatch) throw new UsageException($"--batch {together}: give a number from 1 to {MostBatch}.");
             if (parsed.GetValue(svg) is { } target) OutputFolder.Require(target, svg, ".svg");
@@ -95,7 +98,7 @@ internal static class BenchCommand
         else comparison.WriteTable();
     }
 
-    /// <summary>What measures the limits of a backend, on its own threads where it has some; null where nothing does.</summary>
+    /// <summary>Measures the limits of a backend, on the backend's own threads if it has any; null if nothing measures them.</summary>
     private static ILimits? LimitsOf(ParseResult parsed, BackendOptionsBinder options, IComputeBackend on) => on switch
     {
         CpuBackend cpu => new CpuLimits(new LimitProbe(cpu)),
@@ -108,10 +111,12 @@ internal static class BenchCommand
         RgbImage[] images = [.. prompt.Files(parsed).Select(path => PictureInput.Load(path))];
         GenerationRequest request = prompt.Request(parsed, images.Length > 0 ? images : [TestCard(network.Config.Vision.ImageSize)]);
         if (request.PromptIds is not null || request.Prompt.Length > 0) return request;
-        return network.Tokenizer is null ? request with { PromptIds = [network.Config.BosTokenId] } : request with { Prompt = "caption en" };
+        return network.Tokenizer is null
+            ? request with { PromptIds = [network.Config.BosTokenId] }
+            : request with { Prompt = "caption en" };
     }
 
-    /// <summary>A picture for when none was given: color ramps. The time does not depend on what it shows.</summary>
+    /// <summary>A gray ramp, used when no picture is given. The time does not depend on the picture's content.</summary>
     private static RgbImage TestCard(int side)
     {
         byte[] pixels = new byte[3 * side * side];

@@ -7,7 +7,7 @@ using VlmSharp.Training.Loop;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp bench serve</c>: how a server that speaks OpenAI's protocol does under load.</summary>
+/// <summary><c>vlmsharp bench serve</c>: load-tests a server that speaks OpenAI's protocol.</summary>
 internal static class BenchServeCommand
 {
     public static Command Create()
@@ -31,8 +31,16 @@ internal static class BenchServeCommand
         var load = new LoadOptionsBinder();
         load.AddTo(command);
         var json = new Option<bool>("--json") { Description = "One JSON object instead of a table." };
-        var svg = new Option<string?>("--svg") { Description = "Also draw latencies and throughput, over the rates or over the time.", HelpName = "X.svg" };
-        var records = new Option<string?>("--records") { Description = "Also write every request with its times and its answer.", HelpName = "X.jsonl" };
+        var svg = new Option<string?>("--svg")
+        {
+            Description = "Also draw latencies and throughput, over the rates or over the time.",
+            HelpName = "X.svg",
+        };
+        var records = new Option<string?>("--records")
+        {
+            Description = "Also write every request with its times and its answer.",
+            HelpName = "X.jsonl",
+        };
         foreach (Option option in new Option[] { json, svg, records }) command.Add(option);
         foreach (Option option in new Option[] { svg, records }) FileList.RefuseEmpty(option);
         command.SetAction(async (parsed, _) =>
@@ -49,9 +57,11 @@ internal static class BenchServeCommand
             var report = new LoadReport(place, server.Model, load.Seed(parsed), plan, stages);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(report.WriteJson);
             else report.WriteTable();
-            if (parsed.GetValue(svg) is { } picture) new LoadChart($"vlmsharp bench serve: {server.Model ?? place}", plan, stages).Save(picture);
+            if (parsed.GetValue(svg) is { } picture)
+                new LoadChart($"vlmsharp bench serve: {server.Model ?? place}", plan, stages).Save(picture);
             if (parsed.GetValue(records) is { } lines) RecordFile.Save(lines, stages);
-            if (stop.End == TrainingEnd.Finished) return stages.Any(s => s.Answered + s.Canceled > 0) ? ExitCodes.Success : ExitCodes.Request;
+            if (stop.End == TrainingEnd.Finished)
+                return stages.Any(s => s.Answered + s.Canceled > 0) ? ExitCodes.Success : ExitCodes.Request;
             return stop.End == TrainingEnd.Interrupted ? ExitCodes.Canceled : ExitCodes.Terminated;
         });
         return command;

@@ -15,7 +15,12 @@ internal static class CaptionCommand
             Description = "Picture files; - is standard input: a picture, or a list of paths.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var language = new Option<string>("--lang", "-l") { Description = "Language code of the caption.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
+        var language = new Option<string>("--lang", "-l")
+        {
+            Description = "Language code of the caption.",
+            HelpName = "CODE",
+            DefaultValueFactory = _ => "en",
+        };
         var command = new ExampleCommand("caption", "Describes each picture in a sentence.", """
             Examples:
               vlmsharp caption photo.jpg

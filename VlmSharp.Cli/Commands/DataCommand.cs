@@ -3,7 +3,7 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp data</c>: what is to be known of data before a model is trained with them.</summary>
+/// <summary><c>vlmsharp data</c>: checks and converts training data.</summary>
 internal static class DataCommand
 {
     public static Command Create() => new ExampleCommand("data", "Checks training data, and converts them.", """

@@ -6,14 +6,22 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp data convert</c>: data of any form as lines of image, prefix and suffix.</summary>
+/// <summary><c>vlmsharp data convert</c>: writes data of any form as JSON lines of image, prefix and suffix.</summary>
 internal static class DataConvertCommand
 {
     public static Command Create()
     {
         var reading = new DataOptionsBinder();
-        var output = new Option<string>("--out", "-o") { Description = "JSONL file to write; pictures are named relative to it.", HelpName = "FILE", Required = true };
-        var skip = new Option<bool>("--skip-bad") { Description = "Leave bad lines out and count them; otherwise the first one ends the work." };
+        var output = new Option<string>("--out", "-o")
+        {
+            Description = "JSONL file to write; pictures are named relative to it.",
+            HelpName = "FILE",
+            Required = true,
+        };
+        var skip = new Option<bool>("--skip-bad")
+        {
+            Description = "Leave bad lines out and count them; otherwise the first one ends the work.",
+        };
         var command = new ExampleCommand("convert", "Writes data of any form as JSONL of image, prefix and suffix.", """
             The things of COCO's files become location tokens, and with --mask-encoder segmentation tokens too. An example with several
             answers has them as a list.
@@ -33,7 +41,8 @@ internal static class DataConvertCommand
             string path = reading.Path(parsed), target = parsed.GetRequiredValue(output);
             OutputFolder.Require(target, output);
             DataOptions options = reading.Bind(parsed) with { SkipBad = parsed.GetValue(skip) };
-            using TrainingData data = await Progress.RunAsync($"reading {Path.GetFileName(path)}", () => TrainingData.Open(path, options), cancellationToken);
+            using TrainingData data = await Progress.RunAsync(
+                $"reading {Path.GetFileName(path)}", () => TrainingData.Open(path, options), cancellationToken);
             Write(data, target, cancellationToken);
             await Console.Error.WriteLineAsync($"{target}: {data.Count} examples of {DataFormats.NameOf(data.Format)}{Rest(data)}");
             return ExitCodes.Success;
@@ -41,7 +50,7 @@ internal static class DataConvertCommand
         return command;
     }
 
-    /// <summary>Writes beside the file and puts it in its place when it is whole: it may be the file that is read.</summary>
+    /// <summary>Writes a temporary file and moves it to the target when it is complete: the target may be the file that is read.</summary>
     private static void Write(TrainingData data, string target, CancellationToken cancellationToken)
     {
         string partial = target + ".partial";
@@ -52,7 +61,11 @@ internal static class DataConvertCommand
 
     private static string Rest(TrainingData data)
     {
-        string[] rest = [.. data.LeftOut.Select(entry => $"{entry.Value} {entry.Key}"), .. data.FaultCount > 0 ? [$"{data.FaultCount} bad lines"] : (string[])[]];
+        string[] rest =
+        [
+            .. data.LeftOut.Select(entry => $"{entry.Value} {entry.Key}"),
+            .. data.FaultCount > 0 ? [$"{data.FaultCount} bad lines"] : (string[])[],
+        ];
         return rest.Length > 0 ? $"; left out: {string.Join(", ", rest)}" : "";
     }
 }

@@ -6,7 +6,7 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp data validate</c>: everything about a dataset that a run would find out too late.</summary>
+/// <summary><c>vlmsharp data validate</c>: finds the faults of a dataset before a training run does.</summary>
 internal static class DataValidateCommand
 {
     private const int DefaultTop = 20;
@@ -15,8 +15,10 @@ internal static class DataValidateCommand
     {
         var reading = new DataOptionsBinder();
         Option<string?> model = ModelOptionsBinder.ModelOption("Count tokens as this model does; without it characters are counted.");
-        Option<int?> textLength = NumberOption.Create<int>("--text-length", "N", "Say how many texts have more tokens than this, question and answer together; needs --model.");
-        Option<int?> top = NumberOption.Create<int>("--top", "N", $"Most frequent classes, answers and questions to show (default: {DefaultTop}).");
+        Option<int?> textLength = NumberOption.Create<int>(
+            "--text-length", "N", "Say how many texts have more tokens than this, question and answer together; needs --model.");
+        Option<int?> top = NumberOption.Create<int>(
+            "--top", "N", $"Most frequent classes, answers and questions to show (default: {DefaultTop}).");
         var quick = new Option<bool>("--quick") { Description = "Look whether pictures are there, and do not decode them." };
         var json = new Option<bool>("--json") { Description = "One JSON object instead of tables." };
         var command = new ExampleCommand("validate", "Says what is missing, empty, too long, double or turned in training data.", """
@@ -38,10 +40,14 @@ internal static class DataValidateCommand
             if (most is not null && parsed.GetValue(model) is null)
                 throw new UsageException("--text-length counts a model's tokens: give --model too.");
             string path = reading.Path(parsed);
-            var validator = new DataValidator(parsed.GetValue(model) is { } folder ? DataOptionsBinder.Encoder(ModelOptionsBinder.FolderOf(folder), most) : null, !parsed.GetValue(quick));
+            var validator = new DataValidator(
+                parsed.GetValue(model) is { } folder ? DataOptionsBinder.Encoder(ModelOptionsBinder.FolderOf(folder), most) : null,
+                !parsed.GetValue(quick));
             DataOptions options = reading.Bind(parsed);
             DataReport report = await Progress.RunAsync(
-                $"looking at {Path.GetFileName(path)}", progress => validator.Validate(path, options, progress, cancellationToken), cancellationToken);
+                $"looking at {Path.GetFileName(path)}",
+                progress => validator.Validate(path, options, progress, cancellationToken),
+                cancellationToken);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => DataReportOutput.Write(o, report, shown));
             else DataReportOutput.Show(report, shown);
             return report.IsBad ? ExitCodes.BadData : ExitCodes.Success;

@@ -21,7 +21,7 @@ internal static class DetectCommand
               vlmsharp detect --model paligemma2-3b-ft-coco photo.jpg "all classes" --any-label
             """), masks: false);
 
-    /// <summary>Completes <c>detect</c> or <c>segment</c>.</summary>
+    /// <summary>Adds the arguments, the options and the action of <c>detect</c> or <c>segment</c>.</summary>
     public static Command Create(ExampleCommand command, bool masks)
     {
         var file = new Argument<string>("IMAGE") { Description = "Picture file; - is standard input: a picture, or a list of paths." };

@@ -7,24 +7,25 @@ using VlmSharp.Generation;
 namespace VlmSharp.Cli.Commands;
 
 /// <summary>
-/// The plan of a run on a GPU: weights, caches, activations and image tokens are in the device's memory; the host maps the files and
-/// holds pictures. No device need be there, so that one can be chosen.
+/// The plan of a run on a GPU. Weights, caches, activations and image tokens are in device memory; the host maps the files and holds
+/// pictures. The device need not be present, so that the plan can help to choose one.
 /// </summary>
 /// <param name="backend">cuda or opencl.</param>
 /// <param name="number">The device's number in the list, or null for the first of the backend.</param>
-/// <param name="cache">How keys and values are kept.</param>
-/// <param name="memory">What was counted.</param>
+/// <param name="cache">The format of keys and values.</param>
+/// <param name="memory">The memory that the run needs.</param>
 internal sealed class DevicePlan(string backend, int? number, DType cache, MemoryPlan memory)
 {
     private readonly long device =
-        memory.MappedBytes + memory.AdapterBytes + memory.QuantizedBytes + memory.KvCacheBytes + memory.ActivationBytes + ImageFeatureCache.DefaultMaxBytes;
+        memory.MappedBytes + memory.AdapterBytes + memory.QuantizedBytes + memory.KvCacheBytes + memory.ActivationBytes +
+        ImageFeatureCache.DefaultMaxBytes;
 
     private readonly long host = memory.PictureBytes + PlanPrinter.RuntimeBytes;
 
-    /// <summary>Prints it.</summary>
-    /// <param name="run">What is planned.</param>
-    /// <param name="made">The line of weights that are quantized, or null.</param>
-    /// <param name="json">For programs.</param>
+    /// <summary>Prints the plan.</summary>
+    /// <param name="run">A description of the run.</param>
+    /// <param name="made">The line for quantized weights, or null.</param>
+    /// <param name="json">Whether to print JSON.</param>
     public void Print(string run, string? made, bool json)
     {
         (DeviceRow? found, string? reason) = Find();
@@ -53,7 +54,7 @@ internal sealed class DevicePlan(string backend, int? number, DType cache, Memor
             """);
     }
 
-    /// <summary>The device that a run would take, or why there is none.</summary>
+    /// <summary>The device that the run would use, or the reason why there is none.</summary>
     private (DeviceRow? Device, string? Reason) Find()
     {
         if (GpuSupport.Missing is { } missing) return (null, missing);

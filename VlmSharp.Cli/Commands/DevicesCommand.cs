@@ -9,13 +9,14 @@ using VlmSharp.Cpu;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp devices</c>: what can compute here, and why what cannot does not.</summary>
+/// <summary><c>vlmsharp devices</c>: lists the devices that can compute here, and why the others cannot.</summary>
 internal static class DevicesCommand
 {
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "One JSON object instead of a table." };
-        var command = new ExampleCommand("devices", "Lists what can compute on this machine: the CPU, and every GPU that a driver lists.", """
+        const string Description = "Lists what can compute on this machine: the CPU, and every GPU that a driver lists.";
+        var command = new ExampleCommand("devices", Description, """
             The number of a GPU is what --device takes. A card with both a CUDA and an OpenCL driver is listed twice. Where a driver is not
             found, or lists nothing, its reason stands below; that is no error.
 

@@ -8,7 +8,7 @@ using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp doctor</c>: what this machine has, and what to do where it lacks something.</summary>
+/// <summary><c>vlmsharp doctor</c>: checks this machine, and says what to do about what is missing.</summary>
 internal static class DoctorCommand
 {
     public static Command Create()
@@ -16,7 +16,8 @@ internal static class DoctorCommand
         Option<bool> online = new("--online") { Description = "Also ask the hub whether it is there, and whether it knows the token." };
         Option<bool> json = new("--json") { Description = "One JSON object instead of lines." };
         var hub = new HubOptionsBinder();
-        var command = new ExampleCommand("doctor", "Looks at this machine: processor, memory, devices, cache and its models, token, disk.", """
+        const string Description = "Looks at this machine: processor, memory, devices, cache and its models, token, disk.";
+        var command = new ExampleCommand("doctor", Description, """
             Each line is good, a warning or a problem, and what is not good says what to do. Nothing is sent anywhere without --online, and of a token only
             where it came from is shown. Exit code 1 where there is a problem, else 0.
 
@@ -29,7 +30,12 @@ internal static class DoctorCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             Command root = command.Parents.OfType<Command>().Single();
-            List<Finding> findings = [.. BuildChecks.All(root), .. MachineChecks.All(), .. await HubAsync(hub, parsed, parsed.GetValue(online), cancellation)];
+            List<Finding> findings =
+            [
+                .. BuildChecks.All(root),
+                .. MachineChecks.All(),
+                .. await HubAsync(hub, parsed, parsed.GetValue(online), cancellation),
+            ];
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => Write(o, findings));
             else Show(findings);
             return findings.Any(f => f.Level == Level.Problem) ? ExitCodes.NotReady : ExitCodes.Success;
@@ -37,8 +43,9 @@ internal static class DoctorCommand
         return command;
     }
 
-    /// <summary>The hub's side; options that cannot be read are themselves a finding.</summary>
-    private static async Task<List<Finding>> HubAsync(HubOptionsBinder hub, ParseResult parsed, bool isOnline, CancellationToken cancellation)
+    /// <summary>The findings about the hub. Options that cannot be read are a finding too.</summary>
+    private static async Task<List<Finding>> HubAsync(
+        HubOptionsBinder hub, ParseResult parsed, bool isOnline, CancellationToken cancellation)
     {
         try
         {
@@ -55,7 +62,7 @@ internal static class DoctorCommand
         }
     }
 
-    /// <summary>The token; one that cannot be used is a finding, and the other checks go on without it.</summary>
+    /// <summary>The token and the finding about it. If the token is unusable, the other checks continue without it.</summary>
     private static (HubToken? Token, Finding About) Token(HubOptionsBinder hub, ParseResult parsed, HubOptions options)
     {
         try

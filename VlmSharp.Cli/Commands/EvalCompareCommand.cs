@@ -7,16 +7,22 @@ using VlmSharp.Evaluation.Runs;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp eval compare</c>: whether one run is better than another, and where.</summary>
+/// <summary><c>vlmsharp eval compare</c>: tells whether one run is better than another, and on which items.</summary>
 internal static class EvalCompareCommand
 {
     private const int DefaultMost = 20, Largest = 500;
 
     public static Command Create()
     {
-        Argument<string> first = Run("FIRST", "A folder that was --out of eval, or its records.jsonl."), second = Run("SECOND", "Another, of the same benchmark.");
-        var html = new Option<string?>("--html") { Description = "Also write a page, with the pictures of answers that changed.", HelpName = "FILE" };
-        Option<int?> most = NumberOption.Create<int>("--most", "N", $"Changed answers that are shown, 0 to {Largest} (default: {DefaultMost}).");
+        Argument<string> first = Run("FIRST", "A folder that was --out of eval, or its records.jsonl.");
+        Argument<string> second = Run("SECOND", "Another, of the same benchmark.");
+        var html = new Option<string?>("--html")
+        {
+            Description = "Also write a page, with the pictures of answers that changed.",
+            HelpName = "FILE",
+        };
+        Option<int?> most = NumberOption.Create<int>(
+            "--most", "N", $"Changed answers that are shown, 0 to {Largest} (default: {DefaultMost}).");
         var json = new Option<bool>("--json") { Description = "One JSON object instead of tables, with all changed answers." };
         var command = new ExampleCommand("compare", "Compares two runs on the same items: is the difference more than chance?", """
             Items are paired by id; those of one run alone are left out. The interval of the difference comes from a paired bootstrap:

@@ -7,7 +7,7 @@ using VlmSharp.Evaluation.Files;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp eval score caption</c>: BLEU, ROUGE-L and CIDEr-D of captions, as COCO's evaluation has them.</summary>
+/// <summary><c>vlmsharp eval score caption</c>: BLEU, ROUGE-L and CIDEr-D of captions, as COCO's evaluation computes them.</summary>
 internal static class EvalScoreCaptionCommand
 {
     private static readonly Dictionary<string, CaptionTokenization> Tokenizations = new(StringComparer.Ordinal)

@@ -3,7 +3,7 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp eval score</c>: scores of predictions that are already there, of any model; none is loaded.</summary>
+/// <summary><c>vlmsharp eval score</c>: scores existing predictions of any model; no model is loaded.</summary>
 internal static class EvalScoreCommand
 {
     public static Command Create() => new ExampleCommand("score", "Scores predictions in the benchmarks' own files; needs no model.", "")

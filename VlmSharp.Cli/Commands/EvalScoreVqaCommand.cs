@@ -7,7 +7,7 @@ using VlmSharp.Evaluation.Files;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp eval score vqa</c>: how many answers are right, as each benchmark of questions defines it.</summary>
+/// <summary><c>vlmsharp eval score vqa</c>: the share of correct answers, as each question-answering benchmark defines it.</summary>
 internal static class EvalScoreVqaCommand
 {
     private static readonly Dictionary<string, AnswerMetric> Metrics = new(StringComparer.Ordinal)
@@ -32,11 +32,17 @@ internal static class EvalScoreVqaCommand
             Description = "The questions, VQA's own file: shown in --records, and held against the references.",
             HelpName = "Q.json",
         };
-        var metric = new Option<string>("--metric") { Description = "How an answer is scored.", HelpName = "M", DefaultValueFactory = _ => "vqa" };
+        var metric = new Option<string>("--metric")
+        {
+            Description = "How an answer is scored.",
+            HelpName = "M",
+            DefaultValueFactory = _ => "vqa",
+        };
         var ignoreCase = new Option<bool>("--ignore-case") { Description = "Capitals count as small letters, for exact and relaxed." };
         var boundary = new Option<string>("--anls-boundary")
         {
-            Description = "Whether an answer that is just half wrong has 0 (drop, as the paper) or 0.5 (keep, as lmms-eval, with single spaces).",
+            Description = "Whether an answer that is just half wrong has 0 (drop, as the paper) " +
+                "or 0.5 (keep, as lmms-eval, with single spaces).",
             HelpName = "B",
             DefaultValueFactory = _ => "drop",
         };

@@ -23,9 +23,17 @@ internal static class ExplainCommand
     {
         var file = new Argument<string>("IMAGE") { Description = "Picture file; - is a picture on standard input." };
         var prompt = new Argument<string>("PROMPT") { Description = PromptWords.Description };
-        var output = new Option<string>("--out", "-o") { Description = "The page to write, where {name} is the picture's name; - is standard output.", HelpName = "PAGE.html", DefaultValueFactory = _ => DefaultName };
-        Option<int?> tokens = NumberOption.Create<int>("--max-new-tokens", "N", $"New tokens, at the most {ExplanationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
-        Option<int?> candidates = NumberOption.Create<int>("--candidates", "N", $"Candidates to show for each new token (default: {Default.Candidates}).");
+        var output = new Option<string>("--out", "-o")
+        {
+            Description = "The page to write, where {name} is the picture's name; - is standard output.",
+            HelpName = "PAGE.html",
+            DefaultValueFactory = _ => DefaultName,
+        };
+        Option<int?> tokens = NumberOption.Create<int>(
+            "--max-new-tokens", "N",
+            $"New tokens, at the most {ExplanationOptions.LargestMaxNewTokens} (default: {Default.MaxNewTokens}).", "-n");
+        Option<int?> candidates = NumberOption.Create<int>(
+            "--candidates", "N", $"Candidates to show for each new token (default: {Default.Candidates}).");
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No timings on standard error." };
         var command = new ExampleCommand("explain", "Shows on one HTML page what the model saw and did.", """
             The page has the resized picture and its patches, the tokens, the mask, the size of every stage, and for each new
@@ -59,7 +67,8 @@ internal static class ExplainCommand
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);
             var request = new GenerationRequest { Images = [PictureInput.Load(path, reading.Bind(parsed))], Prompt = asked };
             long start = Stopwatch.GetTimestamp();
-            Explanation explanation = await Progress.RunAsync("looking at the picture", () => Explainer.Run(network, request, options, cancellation), cancellation);
+            Explanation explanation = await Progress.RunAsync(
+                "looking at the picture", () => Explainer.Run(network, request, options, cancellation), cancellation);
             TimeSpan ran = Stopwatch.GetElapsedTime(start);
             long bytes = Write(explanation, target);
             if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync(Summary(network, explanation, ran, bytes));
@@ -89,5 +98,7 @@ internal static class ExplainCommand
 
     private static string Summary(VisionLanguageModel network, Explanation explanation, TimeSpan ran, long bytes) => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
-        $"load {network.LoadTime.TotalSeconds:0.000} s | {explanation.Tokens.Count} + {explanation.Steps.Count} tokens {ran.TotalSeconds:0.00} s | page {bytes / 1000.0:0} kB | {explanation.Backend}");
+        $"load {network.LoadTime.TotalSeconds:0.000} s | " +
+        $"{explanation.Tokens.Count} + {explanation.Steps.Count} tokens {ran.TotalSeconds:0.00} s | " +
+        $"page {bytes / 1000.0:0} kB | {explanation.Backend}");
 }

@@ -4,7 +4,7 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp generate</c>: a literal prompt on one picture or several.</summary>
+/// <summary><c>vlmsharp generate</c>: continues a literal prompt on one picture or several.</summary>
 internal static class GenerateCommand
 {
     public static Command Create()
@@ -25,7 +25,10 @@ internal static class GenerateCommand
         var runner = new GenerationRunner();
         runner.AddTo(command);
         command.SetAction((parsed, cancellation) =>
-            runner.RunAsync(parsed, [new GenerationRunner.Job(prompt.Files(parsed), null, images => prompt.Request(parsed, images))], labeled: false, cancellation));
+        {
+            var job = new GenerationRunner.Job(prompt.Files(parsed), null, images => prompt.Request(parsed, images));
+            return runner.RunAsync(parsed, [job], labeled: false, cancellation);
+        });
         return command;
     }
 }

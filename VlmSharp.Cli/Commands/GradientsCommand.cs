@@ -9,10 +9,10 @@ using VlmSharp.Training.Gradients;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp gradients</c>: the loss and every gradient of one batch into a safetensors file.</summary>
+/// <summary><c>vlmsharp gradients</c>: writes the loss and all gradients of one batch to a safetensors file.</summary>
 internal static class GradientsCommand
 {
-    // One batch is one step in memory: more examples than this are a training, not a comparison.
+    // The whole batch is one step in memory. Gradients are for comparisons, which need far fewer examples.
     private const int MostExamples = 4096;
 
     public static Command Create()
@@ -24,8 +24,11 @@ internal static class GradientsCommand
             Required = true,
         };
         FileList.RefuseEmpty(output);
-        Option<string?> model = ModelOptionsBinder.ModelOption(), adapter = TrainingOptions.Adapter("The gradients are those of this adapter, in PEFT's layout, instead of the model's."),
-            quantize = ModelOptionsBinder.QuantizeOption("--quantize", "Quantize the decoder's frozen matrices while the model is loaded.");
+        Option<string?> model = ModelOptionsBinder.ModelOption();
+        Option<string?> adapter = TrainingOptions.Adapter(
+            "The gradients are those of this adapter, in PEFT's layout, instead of the model's.");
+        Option<string?> quantize = ModelOptionsBinder.QuantizeOption(
+            "--quantize", "Quantize the decoder's frozen matrices while the model is loaded.");
         var backend = new BackendOptionsBinder();
         var command = new ExampleCommand("gradients", "Writes the loss and every gradient of one batch into a safetensors file.", """
             The file's lines are one batch; the loss is the mean over its target tokens. Writes 'loss' and 'grad.NAME' for every parameter that is not quantized, F32,
@@ -42,16 +45,18 @@ internal static class GradientsCommand
             string target = parsed.GetRequiredValue(output);
             OutputFolder.Require(target, output);
             using TrainingData examples = TrainingData.Open(parsed.GetRequiredValue(data));
-            if (examples.Count > MostExamples) throw new UsageException($"{examples.Path} has {examples.Count} examples; one batch may have {MostExamples}.");
+            if (examples.Count > MostExamples)
+                throw new UsageException($"{examples.Path} has {examples.Count} examples; one batch may have {MostExamples}.");
             using IComputeBackend on = backend.Create(parsed, backend.Name(parsed));
             string? folder = parsed.GetValue(adapter);
             var options = new TrainableOptions
             {
-                IsTrained = _ => folder is null, // those that are quantized are frozen
+                IsTrained = _ => folder is null, // quantized parameters are frozen in any case
                 AdapterFolder = folder,
                 Quantization = ModelOptionsBinder.Format(parsed.GetValue(quantize)),
             };
-            using TrainableModel trained = TrainableModel.Open(ModelOptionsBinder.FolderOf(parsed.GetValue(model)), on, options, cancellation);
+            using TrainableModel trained = TrainableModel.Open(
+                ModelOptionsBinder.FolderOf(parsed.GetValue(model)), on, options, cancellation);
             double loss = await Progress.RunAsync("computing gradients", () => Run(trained, examples, cancellation), cancellation);
             GradientFile.Write(target, trained, loss);
             await Console.Out.WriteLineAsync(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"loss {loss:R}"));
@@ -63,7 +68,8 @@ internal static class GradientsCommand
     private static double Run(TrainableModel model, TrainingData data, CancellationToken cancellation)
     {
         var encoder = new ExampleEncoder(model.Network.Config, model.RequireTokenizer());
-        var stream = new ExampleStream(data, encoder, model.Preprocessor, new StreamOptions { BatchSize = data.Count, Batches = 1, Shuffle = false });
+        var options = new StreamOptions { BatchSize = data.Count, Batches = 1, Shuffle = false };
+        var stream = new ExampleStream(data, encoder, model.Preprocessor, options);
         TrainingSequence[] batch = [.. stream.Read(default, cancellation).Single().Examples.Select(ExampleSource.ToSequence)];
         int tokens = batch.Sum(e => e.TargetCount);
         return new GradientStep(model.Network, model.Tape, new LossOptions()).Run(batch, 1.0 / tokens).Sum() / tokens;

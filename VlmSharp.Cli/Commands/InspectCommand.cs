@@ -51,15 +51,27 @@ internal static class InspectCommand
         VisionConfig v = checkpoint.Config.Vision;
         TextConfig t = checkpoint.Config.Text;
         ParameterCounts counts = checkpoint.ParameterCounts;
-        string caps = t.AttentionSoftCap > 0 || t.FinalSoftCap > 0 ? $", soft-caps {t.AttentionSoftCap:0.#} (attention) {t.FinalSoftCap:0.#} (logits)" : "";
+        string head = checkpoint.HasSeparateHead ? ", separate head" : ", head tied to the embedding";
+        string vision =
+            $"SigLIP: {v.ImageSize} px, {v.Patches} patches of {v.PatchSize} px, {v.Layers} layers, width {v.HiddenSize}, " +
+            $"MLP {v.IntermediateSize}, {v.Heads} heads of {v.HeadDim}";
+        string caps = t.AttentionSoftCap > 0 || t.FinalSoftCap > 0
+            ? $", soft-caps {t.AttentionSoftCap:0.#} (attention) {t.FinalSoftCap:0.#} (logits)"
+            : "";
         string window = t.SlidingWindow > 0 ? $", window {t.SlidingWindow} on {t.SlidingLayers.Count(s => s)} layers" : "";
+        string decoder =
+            $"{t.ModelType}: {t.Layers} layers, width {t.HiddenSize}, MLP {t.IntermediateSize}, " +
+            $"{t.Heads} query heads over {t.KvHeads} key-value heads of {t.HeadDim}, scale {t.QueryScale:0.######}{caps}{window}";
+        string vocabulary =
+            $"{t.VocabSize} rows; image {checkpoint.Config.ImageTokenId}, bos {checkpoint.Config.BosTokenId}, " +
+            $"eos {string.Join(" ", checkpoint.Config.EosTokenIds)}, pad {checkpoint.Config.PadTokenId}";
         Console.WriteLine($"""
             {checkpoint.Directory}
-              format      {Formats(checkpoint)}, {checkpoint.TotalBytes:N0} bytes, {checkpoint.Tensors.Count} tensors{(checkpoint.HasSeparateHead ? ", separate head" : ", head tied to the embedding")}
-              vision      SigLIP: {v.ImageSize} px, {v.Patches} patches of {v.PatchSize} px, {v.Layers} layers, width {v.HiddenSize}, MLP {v.IntermediateSize}, {v.Heads} heads of {v.HeadDim}
+              format      {Formats(checkpoint)}, {checkpoint.TotalBytes:N0} bytes, {checkpoint.Tensors.Count} tensors{head}
+              vision      {vision}
               projector   {v.HiddenSize} -> {t.HiddenSize}
-              decoder     {t.ModelType}: {t.Layers} layers, width {t.HiddenSize}, MLP {t.IntermediateSize}, {t.Heads} query heads over {t.KvHeads} key-value heads of {t.HeadDim}, scale {t.QueryScale:0.######}{caps}{window}
-              vocabulary  {t.VocabSize} rows; image {checkpoint.Config.ImageTokenId}, bos {checkpoint.Config.BosTokenId}, eos {string.Join(" ", checkpoint.Config.EosTokenIds)}, pad {checkpoint.Config.PadTokenId}
+              decoder     {decoder}
+              vocabulary  {vocabulary}
               context     {t.MaxPositions} tokens
               parameters  vision tower  {counts.VisionTower,15:N0}
                           projector     {counts.Projector,15:N0}
@@ -69,7 +81,10 @@ internal static class InspectCommand
         if (!tensors) return;
         Console.WriteLine();
         foreach (CheckpointTensor tensor in checkpoint.Tensors.Values)
-            Console.WriteLine($"  {tensor.DType,-4} {Shape(tensor),-18} {tensor.Name}  ({Path.GetFileName(tensor.Path)}{(tensor.StoredName == tensor.Name ? "" : $": {tensor.StoredName}")})");
+        {
+            string stored = tensor.StoredName == tensor.Name ? "" : $": {tensor.StoredName}";
+            Console.WriteLine($"  {tensor.DType,-4} {Shape(tensor),-18} {tensor.Name}  ({Path.GetFileName(tensor.Path)}{stored})");
+        }
     }
 
     private static void WriteJson(Utf8JsonWriter o, Checkpoint checkpoint, bool tensors)
@@ -83,10 +98,20 @@ internal static class InspectCommand
         o.WriteNumber("bytes", checkpoint.TotalBytes);
         o.WriteNumber("tensor_count", checkpoint.Tensors.Count);
         o.WriteBoolean("separate_head", checkpoint.HasSeparateHead);
-        WriteNumbers(o, "vision", ("image_size", v.ImageSize), ("patch_size", v.PatchSize), ("patches", v.Patches), ("layers", v.Layers), ("hidden_size", v.HiddenSize), ("intermediate_size", v.IntermediateSize), ("heads", v.Heads), ("head_dim", v.HeadDim));
-        WriteNumbers(o, "text", ("layers", t.Layers), ("hidden_size", t.HiddenSize), ("intermediate_size", t.IntermediateSize), ("heads", t.Heads), ("kv_heads", t.KvHeads), ("head_dim", t.HeadDim), ("query_scale", t.QueryScale), ("attention_softcap", t.AttentionSoftCap), ("final_softcap", t.FinalSoftCap), ("sliding_window", t.SlidingWindow), ("vocab_size", t.VocabSize), ("max_positions", t.MaxPositions));
+        WriteNumbers(
+            o, "vision",
+            ("image_size", v.ImageSize), ("patch_size", v.PatchSize), ("patches", v.Patches), ("layers", v.Layers),
+            ("hidden_size", v.HiddenSize), ("intermediate_size", v.IntermediateSize), ("heads", v.Heads), ("head_dim", v.HeadDim));
+        WriteNumbers(
+            o, "text",
+            ("layers", t.Layers), ("hidden_size", t.HiddenSize), ("intermediate_size", t.IntermediateSize),
+            ("heads", t.Heads), ("kv_heads", t.KvHeads), ("head_dim", t.HeadDim), ("query_scale", t.QueryScale),
+            ("attention_softcap", t.AttentionSoftCap), ("final_softcap", t.FinalSoftCap), ("sliding_window", t.SlidingWindow),
+            ("vocab_size", t.VocabSize), ("max_positions", t.MaxPositions));
         o.WriteString("text_model_type", t.ModelType);
-        WriteNumbers(o, "parameters", ("vision_tower", counts.VisionTower), ("projector", counts.Projector), ("decoder", counts.Decoder), ("total", counts.Total));
+        WriteNumbers(
+            o, "parameters",
+            ("vision_tower", counts.VisionTower), ("projector", counts.Projector), ("decoder", counts.Decoder), ("total", counts.Total));
         if (tensors)
         {
             o.WriteStartArray("tensors");

@@ -14,7 +14,7 @@ namespace VlmSharp.Cli.Commands;
 /// <summary><c>vlmsharp inspect --plan</c>: the memory that a run will need, before it runs.</summary>
 internal sealed class PlanPrinter
 {
-    // What the runtime itself takes: compiled code, its heap, the tokenizer.
+    // An estimate of what the runtime itself takes: compiled code, its heap, the tokenizer.
     internal const long RuntimeBytes = 100L << 20;
 
     private readonly Option<bool> plan = new("--plan") { Description = "Say what memory a run will need." };
@@ -23,15 +23,15 @@ internal sealed class PlanPrinter
     private readonly Count beams = new("--beams", 1, "beams of each request");
     private readonly Count textTokens = new("--text-tokens", 16, "text tokens of each prompt");
     private readonly Count newTokens = new("--max-new-tokens", new GenerationOptions().MaxNewTokens, "new tokens of each request");
-    private readonly Option<string?> quantize = ModelOptionsBinder.QuantizeOption("--quantize", "Plan: the decoder is quantized while it is loaded.");
+    private readonly Option<string?> quantize = ModelOptionsBinder.QuantizeOption(
+        "--quantize", "Plan: the decoder is quantized while it is loaded.");
     private readonly AdapterOptionsBinder adapters = new();
     private readonly BackendOptionsBinder backend = new("Plan: ");
 
-    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, quantize })
-            command.Add(option);
+        Option[] own = [plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, quantize];
+        foreach (Option option in own) command.Add(option);
         adapters.AddTo(command);
         backend.AddPlanTo(command);
     }
@@ -39,22 +39,27 @@ internal sealed class PlanPrinter
     /// <summary>Whether a plan is asked for.</summary>
     public bool IsAsked(ParseResult parsed) => parsed.GetValue(plan);
 
-    /// <summary>Prints the plan.</summary>
     public void Print(ParseResult parsed, string folder, bool json)
     {
         string on = backend.Name(parsed);
-        int together = requests.Of(parsed), images = pictures.Of(parsed), text = textTokens.Of(parsed), answer = newTokens.Of(parsed), width = beams.Of(parsed);
+        int together = requests.Of(parsed), images = pictures.Of(parsed), text = textTokens.Of(parsed);
+        int answer = newTokens.Of(parsed), width = beams.Of(parsed);
         DType cache = BackendOptionsBinder.IsGpu(on) ? backend.KvCache(parsed, on) : DType.F32;
         string? format = parsed.GetValue(quantize);
-        MemoryPlan memory = MemoryPlan.For(folder, together, images, text, answer, width, ModelOptionsBinder.Format(format), cache, [.. adapters.All(parsed).Select(a => a.Folder)]);
-        string prompt = $"{images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens", searched = width > 1 ? $" in each of {width} beams" : "";
+        MemoryPlan memory = MemoryPlan.For(
+            folder, together, images, text, answer, width, ModelOptionsBinder.Format(format), cache,
+            [.. adapters.All(parsed).Select(a => a.Folder)]);
+        string prompt = $"{images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens";
+        string searched = width > 1 ? $" in each of {width} beams" : "";
         string run = $"{folder}: {together} x ({prompt}, then up to {memory.NewTokens} new ones{searched})";
-        string? made = format is null ? null : $"\n    quantized      {Size(memory.QuantizedBytes)}  weights, made as {format} while the model is loaded";
+        string? made = format is null
+            ? null
+            : $"\n    quantized      {Size(memory.QuantizedBytes)}  weights, made as {format} while the model is loaded";
         if (BackendOptionsBinder.IsGpu(on)) new DevicePlan(on, backend.Device(parsed), cache, memory).Print(run, made, json);
         else PrintHost(run, made, on == "cpu" ? (on, backend.Threads(parsed)) : (on, 1), folder, memory, json);
     }
 
-    /// <summary>The plan of a backend in host memory.</summary>
+    /// <summary>Prints the plan for a backend that computes in host memory.</summary>
     private static void PrintHost(string run, string? made, (string Name, int Threads) on, string folder, MemoryPlan memory, bool json)
     {
         long scratch = on.Name == "cpu" ? ScratchBytes(Checkpoint.ReadConfig(folder), on.Threads) : 0;
@@ -116,12 +121,14 @@ internal sealed class PlanPrinter
         o.WriteEndObject();
     }
 
-    /// <summary>The line of adapters, or nothing.</summary>
-    internal static string OfAdapters(MemoryPlan memory) => memory.AdapterBytes > 0 ? $"\n    adapters       {Size(memory.AdapterBytes)}" : "";
+    /// <summary>The line for the adapters, or an empty string without adapters.</summary>
+    internal static string OfAdapters(MemoryPlan memory) => memory.AdapterBytes > 0
+        ? $"\n    adapters       {Size(memory.AdapterBytes)}"
+        : "";
 
     internal static string Size(long bytes) => $"{bytes / 1048576.0,9:N1} MiB";
 
-    /// <summary>How many there are of something, from 1.</summary>
+    /// <summary>An option for a count of at least 1.</summary>
     private sealed class Count(string name, int standard, string what)
     {
         private const int Most = 1_000_000;

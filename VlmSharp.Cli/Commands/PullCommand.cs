@@ -8,7 +8,7 @@ using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp pull</c>: brings a model from the hub into the cache, after which <c>--model</c> takes its name.</summary>
+/// <summary><c>vlmsharp pull</c>: downloads a model from the hub into the cache. Then <c>--model</c> accepts its name.</summary>
 internal static class PullCommand
 {
     private const int NamesShown = 5;
@@ -85,9 +85,11 @@ internal static class PullCommand
     private static void Show(HubPlan plan)
     {
         Table table = Tables.Create("file", "size", "to fetch");
-        foreach (HubPlanFile file in plan.Files) table.AddPlainRow(file.Name, ByteText.Of(file.Size), ByteText.Of(file.Size - file.Present));
+        foreach (HubPlanFile file in plan.Files)
+            table.AddPlainRow(file.Name, ByteText.Of(file.Size), ByteText.Of(file.Size - file.Present));
         Tables.Write(table);
-        Console.WriteLine($"{plan.Model} at {plan.Commit}: {ByteText.Of(plan.Missing)} of {ByteText.Of(plan.Size)} to fetch into {plan.Snapshot}");
+        Console.WriteLine(
+            $"{plan.Model} at {plan.Commit}: {ByteText.Of(plan.Missing)} of {ByteText.Of(plan.Size)} to fetch into {plan.Snapshot}");
         if (plan.Skipped.Count > 0) Console.WriteLine($"Left there, because a model in safetensors does without: {Names(plan.Skipped)}.");
     }
 

@@ -8,12 +8,15 @@ using VlmSharp.Quantization;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp quantize</c>: a model folder anew, with its decoder in 8 or 4 bits.</summary>
+/// <summary><c>vlmsharp quantize</c>: writes a model folder whose decoder is quantized to 8 or 4 bits.</summary>
 internal static class QuantizeCommand
 {
     public static Command Create()
     {
-        var source = new Argument<string>("IN") { Description = "Model folder, or a name on the Hugging Face hub that 'vlmsharp pull' has fetched." };
+        var source = new Argument<string>("IN")
+        {
+            Description = "Model folder, or a name on the Hugging Face hub that 'vlmsharp pull' has fetched.",
+        };
         var target = new Argument<string>("OUT") { Description = "Folder to write; new, or empty." };
         Option<string?> format = ModelOptionsBinder.QuantizeOption("--format", "How the decoder is stored.");
         format.Aliases.Add("-f");
@@ -39,10 +42,13 @@ internal static class QuantizeCommand
             string from = ModelOptionsBinder.FolderOf(parsed.GetValue(source)), to = parsed.GetValue(target)!;
             DType wanted = ModelOptionsBinder.Format(parsed.GetValue(format))!.Value;
             int? most = BackendOptionsBinder.ThreadsOf(parsed, threads);
-            QuantizationSummary made = await Progress.RunAsync("quantizing", report => ModelQuantizer.Write(from, to, wanted, report, most, cancellation), cancellation);
+            QuantizationSummary made = await Progress.RunAsync(
+                "quantizing", report => ModelQuantizer.Write(from, to, wanted, report, most, cancellation), cancellation);
             if (parsed.GetValue(quiet)) return ExitCodes.Success;
             using Checkpoint before = Checkpoint.Open(from), after = Checkpoint.Open(to);
-            await Console.Error.WriteLineAsync($"{to}: {after.TotalBytes / 1e9:0.000} GB of weights, {(double)after.TotalBytes / before.TotalBytes:P0} of {before.TotalBytes / 1e9:0.000} GB; {made.Quantized} of the decoder's {made.Matrices} matrices are quantized");
+            await Console.Error.WriteLineAsync(
+                $"{to}: {after.TotalBytes / 1e9:0.000} GB of weights, {(double)after.TotalBytes / before.TotalBytes:P0} of " +
+                $"{before.TotalBytes / 1e9:0.000} GB; {made.Quantized} of the decoder's {made.Matrices} matrices are quantized");
             return ExitCodes.Success;
         });
         return command;

@@ -10,10 +10,10 @@ using VlmSharp.Server;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp serve</c>: the model behind HTTP.</summary>
+/// <summary><c>vlmsharp serve</c>: serves the model over HTTP.</summary>
 internal static class ServeCommand
 {
-    /// <summary>What requests call the model that comes with the program.</summary>
+    /// <summary>The name that requests use for the demo model.</summary>
     private const string DemoName = "vlmsharp-demo";
 
     public static Command Create()
@@ -21,8 +21,12 @@ internal static class ServeCommand
         Option<string?> config = new("--config") { Description = "A JSON file of options by their long names.", HelpName = "FILE" };
         FileList.RefuseEmpty(config);
         Option<bool> print = new("--print-config") { Description = "Print the options that count, as such a file, and end." };
-        Option<bool> probe = new("--probe") { Description = "Ask the server that these options start whether it is ready, and end: exit code 0 where it is, else 1." };
-        var command = new ExampleCommand("serve", "Serves the model over HTTP: OpenAI's chat completions, boxes and masks, a page to try it.", """
+        Option<bool> probe = new("--probe")
+        {
+            Description = "Ask the server that these options start whether it is ready, and end: exit code 0 where it is, else 1.",
+        };
+        const string Description = "Serves the model over HTTP: OpenAI's chat completions, boxes and masks, a page to try it.";
+        var command = new ExampleCommand("serve", Description, """
             Prints one line when it is ready, "listening on http://HOST:PORT", and logs each request on standard error. An option may stand on the command
             line, in the environment (--max-queue is VLMSHARP_MAX_QUEUE) or in the file of --config; the first of these counts. SIGTERM or Ctrl-C finishes
             what runs and ends with exit code 0; a second one ends at once. It needs the ASP.NET Core runtime, as no other command does.
@@ -41,10 +45,12 @@ internal static class ServeCommand
         serving.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
-            ParseResult all = ConfigFile.Merge(command, EnvironmentOptions.Merge(command, parsed, Environment.GetEnvironmentVariable), config);
+            ParseResult withEnvironment = EnvironmentOptions.Merge(command, parsed, Environment.GetEnvironmentVariable);
+            ParseResult all = ConfigFile.Merge(command, withEnvironment, config);
             if (all.GetValue(print))
             {
-                Console.Out.WriteLine(ConfigOutput.Of(command.Options.Where(o => o is not HelpOption && o != config && o != print && o != probe), all));
+                Console.Out.WriteLine(ConfigOutput.Of(
+                    command.Options.Where(o => o is not HelpOption && o != config && o != print && o != probe), all));
                 return ExitCodes.Success;
             }
 
@@ -52,13 +58,15 @@ internal static class ServeCommand
             if (!FrameworkRestart.IsServer) return FrameworkRestart.Run(Environment.GetCommandLineArgs()[1..]);
             using IComputeBackend backend = model.CreateBackend(all);
             using Stream log = Console.OpenStandardError();
-            ServerOptions options = serving.Bind(all, model.IsDemo(all) ? DemoName : model.HubName(all), Environment.GetEnvironmentVariable, log, text => Console.Error.WriteLine($"vlmsharp: {text}"));
+            ServerOptions options = serving.Bind(
+                all, model.IsDemo(all) ? DemoName : model.HubName(all), Environment.GetEnvironmentVariable, log,
+                text => Console.Error.WriteLine($"vlmsharp: {text}"));
             return await ServeRun.RunAsync(options, backend, Open);
 
             VisionLanguageModel Open(IComputeBackend on, CancellationToken cancellation)
             {
                 VisionLanguageModel opened = model.Open(all, on, cancellation, options.ModelName);
-                opened.DefaultAdapter = null; // a request names its adapter
+                opened.DefaultAdapter = null; // each request names its adapter
                 opened.ImageFeatures.MaxBytes = serving.ImageCacheBytes(all);
                 if (serving.KvCacheBytes(all) is { } most) opened.Engine.MaxKvCacheBytes = most;
                 return opened;

@@ -9,7 +9,7 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp tokenize</c>: JSON strings to JSON arrays of ids, line by line, and back.</summary>
+/// <summary><c>vlmsharp tokenize</c>: converts JSON strings to JSON arrays of ids and back, line by line.</summary>
 internal static class TokenizeCommand
 {
     public static Command Create()
@@ -37,7 +37,9 @@ internal static class TokenizeCommand
             {
                 if (line.Length == 0) continue;
                 using JsonDocument json = Parse(line, number);
-                Console.Out.WriteLine(parsed.GetValue(decode) ? Decode(tokenizer, json.RootElement, number) : Encode(tokenizer, json.RootElement, number, plain, placeholders));
+                Console.Out.WriteLine(parsed.GetValue(decode)
+                    ? Decode(tokenizer, json.RootElement, number)
+                    : Encode(tokenizer, json.RootElement, number, plain, placeholders));
             }
 
             return ExitCodes.Success;
@@ -84,7 +86,8 @@ internal static class TokenizeCommand
 
     private static string Decode(ITokenizer tokenizer, JsonElement value, int number)
     {
-        if (value.ValueKind != JsonValueKind.Array) throw new UsageException($"Line {number} of standard input is not a JSON array of token ids.");
+        if (value.ValueKind != JsonValueKind.Array)
+            throw new UsageException($"Line {number} of standard input is not a JSON array of token ids.");
         var ids = new List<int>(value.GetArrayLength());
         foreach (JsonElement element in value.EnumerateArray())
             ids.Add(element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int id) && id >= 0

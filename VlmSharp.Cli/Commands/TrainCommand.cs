@@ -17,10 +17,15 @@ internal static class TrainCommand
     {
         var options = new TrainOptionsBinder();
         var backend = new BackendOptionsBinder();
-        Option<string?> config = new("--config") { Description = "A JSON file of options by their long names; the command line overrides it.", HelpName = "FILE" };
+        Option<string?> config = new("--config")
+        {
+            Description = "A JSON file of options by their long names; the command line overrides it.",
+            HelpName = "FILE",
+        };
         FileList.RefuseEmpty(config);
         Option<bool> plan = new("--plan") { Description = "Say how much memory the training will take, and end." };
-        var command = new ExampleCommand("train", "Fine-tunes a model: an adapter (LoRA), an adapter on a quantized model (QLoRA), or the model itself.", """
+        const string Description = "Fine-tunes a model: an adapter (LoRA), an adapter on a quantized model (QLoRA), or the model itself.";
+        var command = new ExampleCommand("train", Description, """
             Without --full and --adapter an adapter of rank 8 is begun on all linear layers of the decoder. At the end --out holds the adapter in
             PEFT's layout (or with --full the model), metrics.jsonl, TensorBoard files, report.html and the checkpoints, and with --eval-data
             the best adapter or model in OUT/best; MLflow follows where MLFLOW_TRACKING_URI is set. Ctrl-C saves and ends with exit code 130, SIGTERM with 143; the same command with --resume goes on, bit for bit.
@@ -40,12 +45,14 @@ internal static class TrainCommand
             FineTuningOptions asked = options.Read(merged);
             using StopSignal stop = Cancellation.HandOver(StopSignal.Listen);
             using IProcessGroup group = MpiGroup.Join(Environment.GetEnvironmentVariable, options.Timeout(merged), stop.Token);
-            return await Task.Run(() => Run(asked, () => backend.Create(merged, backend.Name(merged)), group, stop, merged.GetValue(plan)), CancellationToken.None);
+            return await Task.Run(
+                () => Run(asked, () => backend.Create(merged, backend.Name(merged)), group, stop, merged.GetValue(plan)),
+                CancellationToken.None);
         });
         return command;
     }
 
-    /// <summary>Metrics first: the report reads them.</summary>
+    /// <summary>The trackers of a run. The metrics file comes first because the report reads it.</summary>
     private static IRunTracker[] Trackers(FineTuningOptions options)
     {
         string metrics = Path.Combine(options.Output, MetricsFile.FileName);
@@ -78,17 +85,22 @@ internal static class TrainCommand
             if (group.Rank == 0) TrainingOutput.Begin(run, backend);
             TrainingEnd end = run.Run(stop);
             if (group.Rank == 0) TrainingOutput.Finish(run, options, end);
-            return end switch { TrainingEnd.Interrupted => ExitCodes.Canceled, TrainingEnd.Terminated => ExitCodes.Terminated, _ => ExitCodes.Success };
+            return end switch
+            {
+                TrainingEnd.Interrupted => ExitCodes.Canceled,
+                TrainingEnd.Terminated => ExitCodes.Terminated,
+                _ => ExitCodes.Success,
+            };
         }
         catch (ProcessGroupException e) when (group.Rank != 0)
         {
-            // The first process may be saving what there is: it ends the others.
+            // Only print the error: the first process may still be saving, and it ends the others.
             Console.Error.WriteLine($"vlmsharp: {e.Message}");
             return ExitCodes.Request;
         }
         catch (Exception e) when (group.Size > 1 && e is not OperationCanceledException)
         {
-            // The others wait for this process; nobody would wake them.
+            // The other processes wait for this one, and nothing else would wake them.
             Console.Error.WriteLine($"vlmsharp: process {group.Rank} of {group.Size}: {e.Message}");
             group.Abort(ExitCodes.Request);
             throw;

@@ -1,10 +1,10 @@
 namespace VlmSharp.Cli.Diagnosis;
 
-/// <summary>A thing that was looked at.</summary>
-/// <param name="Name">What it is.</param>
-/// <param name="Level">How it stands.</param>
+/// <summary>The result of one check.</summary>
+/// <param name="Name">What was checked.</param>
+/// <param name="Level">How serious the result is.</param>
 /// <param name="Text">What was found.</param>
-/// <param name="Advice">What to do, where it is not good.</param>
+/// <param name="Advice">What to do if the result is not good.</param>
 internal sealed record Finding(string Name, Level Level, string Text, string? Advice = null)
 {
     public static Finding Good(string name, string text) => new(name, Level.Good, text);

@@ -2,10 +2,10 @@ using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Diagnosis;
 
-/// <summary>Disks and folders.</summary>
+/// <summary>Checks of disks and folders.</summary>
 internal static class FolderChecks
 {
-    // What a published 3B model takes, and what nothing can be done with.
+    // Bytes that a published 3B model needs, and bytes that everything needs.
     private const long RoomForModel = 6_500_000_000, NoRoom = 50_000_000;
 
     public static IEnumerable<Finding> All(string cache)
@@ -31,18 +31,26 @@ internal static class FolderChecks
         return free switch
         {
             < NoRoom => Finding.Problem("disk", text, "make room, or put the cache on another disk with HF_HUB_CACHE"),
-            < RoomForModel => Finding.Warning("disk", text, "too little for another 3B model of 6 GB: make room, or put the cache on another disk with HF_HUB_CACHE"),
+            < RoomForModel => Finding.Warning(
+                "disk",
+                text,
+                "too little for another 3B model of 6 GB: make room, or put the cache on another disk with HF_HUB_CACHE"),
             _ => Finding.Good("disk", text),
         };
     }
 
-    /// <summary>Whether a file can be made in a folder; it is gone again.</summary>
+    /// <summary>Whether a file can be created in a folder; the file is deleted again.</summary>
     public static bool IsWritable(string folder)
     {
         try
         {
             using FileStream probe = new(
-                Path.Combine(folder, $".vlmsharp-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+                Path.Combine(folder, $".vlmsharp-{Guid.NewGuid():N}"),
+                FileMode.CreateNew,
+                FileAccess.Write,
+                FileShare.None,
+                bufferSize: 1,
+                FileOptions.DeleteOnClose);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

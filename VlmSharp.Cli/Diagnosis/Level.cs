@@ -1,6 +1,6 @@
 namespace VlmSharp.Cli.Diagnosis;
 
-/// <summary>How a thing stands.</summary>
+/// <summary>How serious a finding is.</summary>
 internal enum Level
 {
     Good,

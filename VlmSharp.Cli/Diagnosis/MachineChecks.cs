@@ -5,12 +5,12 @@ using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Diagnosis;
 
-/// <summary>What computes, and the memory that it has.</summary>
+/// <summary>Checks of the processor, the GPUs, and their memory.</summary>
 internal static class MachineChecks
 {
     private const int NarrowBits = 128;
 
-    // A 3B model: its weights in bf16, and in 4 bits with room for a run.
+    // Bytes of a 3B model: its weights in bf16, and in 4 bits with working memory.
     private const long WholeModel = 6_500_000_000, SmallModel = 3_000_000_000;
 
     public static IEnumerable<Finding> All()
@@ -26,7 +26,11 @@ internal static class MachineChecks
     {
         string text = $"{RuntimeInformation.ProcessArchitecture}, {cpu.Description}";
         return SimdTiers.Bits(cpu.Simd) <= NarrowBits && RuntimeInformation.ProcessArchitecture == Architecture.X64
-            ? Finding.Warning("processor", text, "no AVX2 was found, without which answers take several times as long: in a virtual machine, have it pass the processor's features on")
+            ? Finding.Warning(
+                "processor",
+                text,
+                "no AVX2 was found, without which answers take several times as long: "
+                + "in a virtual machine, have it pass the processor's features on")
             : Finding.Good("processor", text);
     }
 
@@ -37,11 +41,20 @@ internal static class MachineChecks
     internal static Finding Memory(MachineMemory memory)
     {
         long usable = Math.Min(memory.Limit ?? long.MaxValue, memory.Available ?? memory.Total);
-        string text = $"{ByteText.Of(memory.Total)}{(memory.Available is { } free ? $", {ByteText.Of(free)} free" : "")}{(memory.Limit is { } limit ? $", limited to {ByteText.Of(limit)} by the control group" : "")}";
+        string text = ByteText.Of(memory.Total)
+            + (memory.Available is { } free ? $", {ByteText.Of(free)} free" : "")
+            + (memory.Limit is { } limit ? $", limited to {ByteText.Of(limit)} by the control group" : "");
         return usable switch
         {
-            < SmallModel => Finding.Warning("memory", text, "too little for a 3B model in 4 bits: end other programs, or raise the limit; the demo model runs"),
-            < WholeModel => Finding.Warning("memory", text, "too little for a 3B model as it is published: use --quantize int8 or int4, and 'vlmsharp inspect --plan' for the exact figure"),
+            < SmallModel => Finding.Warning(
+                "memory",
+                text,
+                "too little for a 3B model in 4 bits: end other programs, or raise the limit; the demo model runs"),
+            < WholeModel => Finding.Warning(
+                "memory",
+                text,
+                "too little for a 3B model as it is published: use --quantize int8 or int4, and "
+                + "'vlmsharp inspect --plan' for the exact figure"),
             _ => Finding.Good("memory", text),
         };
     }
@@ -53,12 +66,16 @@ internal static class MachineChecks
         {
             string text = $"{device.Index}: {device.Name} ({device.Backend}, {ByteText.Of(device.MemoryBytes)})";
             yield return device.Unusable is { } reason
-                ? Finding.Warning("device", $"{text} cannot be used: {reason}", "'vlmsharp devices' and docs/gpu.md say what a device needs")
+                ? Finding.Warning(
+                    "device",
+                    $"{text} cannot be used: {reason}",
+                    "'vlmsharp devices' and docs/gpu.md say what a device needs")
                 : Finding.Good("device", text);
         }
 
-        // No card is no fault: the processor computes.
+        // A missing GPU is not a fault: the CPU computes.
         if (GpuSupport.Missing is { } missing) yield return Finding.Good("device", $"none: {missing}");
-        else if (devices.Count == 0) yield return Finding.Good("device", $"none ({string.Join("; ", drivers.Select(d => $"{d.Backend}: {d.Reason}"))})");
+        else if (devices.Count == 0)
+            yield return Finding.Good("device", $"none ({string.Join("; ", drivers.Select(d => $"{d.Backend}: {d.Reason}"))})");
     }
 }

@@ -2,19 +2,19 @@ using System.Globalization;
 
 namespace VlmSharp.Cli.Diagnosis;
 
-/// <summary>The machine's memory, and what a container or a job's limit leaves of it. Linux's own files say it; elsewhere the runtime does.</summary>
-/// <param name="files">The folder that stands for /, for tests.</param>
+/// <summary>The machine's memory and its limit in a container or job, from Linux's files; elsewhere from the runtime.</summary>
+/// <param name="files">The folder used as /, for tests.</param>
 internal sealed class MachineMemory(string files = "/")
 {
     private const int MostLevels = 64;
 
-    /// <summary>Bytes of the machine.</summary>
+    /// <summary>Total memory in bytes.</summary>
     public long Total => Line("MemTotal:") ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
-    /// <summary>Bytes that are free, or could be; null where nobody says.</summary>
+    /// <summary>Bytes that are free or can be freed; null if unknown.</summary>
     public long? Available => Line("MemAvailable:");
 
-    /// <summary>The least of the limits of this process's control groups, in bytes; null without any.</summary>
+    /// <summary>The smallest limit of this process's control groups, in bytes; null without any.</summary>
     public long? Limit
     {
         get
@@ -24,7 +24,8 @@ internal sealed class MachineMemory(string files = "/")
             long? least = null;
             foreach (string[] parts in File.ReadLines(groups).Select(line => line.Split(':', 3)).Where(parts => parts.Length == 3))
             {
-                // "0::/a/b" is version 2; "4:memory:/a/b" version 1. In a container the path may be the host's: then the root counts.
+                // "0::/a/b" is version 2; "4:memory:/a/b" is version 1. In a container the path may be the host's; then the root's limit
+                // applies.
                 (string root, string file) = parts[1] switch
                 {
                     "" => ("sys/fs/cgroup", "memory.max"),
@@ -51,9 +52,14 @@ internal sealed class MachineMemory(string files = "/")
         string path = At("proc/meminfo");
         if (!File.Exists(path)) return null;
         string? line = File.ReadLines(path).FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal));
-        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var kib, ..] && long.TryParse(kib, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
+        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var kib, ..]
+            && long.TryParse(kib, CultureInfo.InvariantCulture, out long value)
+            ? value << 10
+            : null;
     }
 
     private static long? Number(string path) =>
-        File.Exists(path) && long.TryParse(File.ReadAllText(path).Trim(), CultureInfo.InvariantCulture, out long value) ? value : null; // "max" is none
+        File.Exists(path) && long.TryParse(File.ReadAllText(path).Trim(), CultureInfo.InvariantCulture, out long value)
+            ? value
+            : null; // "max" means no limit
 }

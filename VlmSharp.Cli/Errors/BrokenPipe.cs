@@ -1,10 +1,10 @@
 namespace VlmSharp.Cli.Errors;
 
-/// <summary>Who read our output has gone away.</summary>
+/// <summary>Detects that the reader of our output has gone.</summary>
 internal static class BrokenPipe
 {
     private const int Code = 32; // EPIPE
 
-    /// <summary>Whether that is what an error says.</summary>
+    /// <summary>Whether an error means a broken pipe.</summary>
     public static bool Is(Exception e) => e is IOException { HResult: Code };
 }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace VlmSharp.Cli.Errors;
 
 /// <summary>
-/// Ctrl-C and SIGTERM: the run stops between two steps of the model. A step of a large model takes seconds, and memory that
-/// it reads must not be freed under it; so when the step has not ended after a second, the process ends as it stands.
+/// Ctrl-C and SIGTERM: the run stops between two steps of the model. A step of a large model takes seconds, and the memory that it reads
+/// must not be freed meanwhile; if the step has not ended after a second, the process exits immediately.
 /// </summary>
 internal sealed class Cancellation : IDisposable
 {
@@ -23,8 +23,8 @@ internal sealed class Cancellation : IDisposable
     public CancellationToken Token => source.Token;
 
     /// <summary>Leaves signals to a command that saves before it ends, however long that takes.</summary>
-    /// <param name="listen">Begins to listen.</param>
-    /// <returns>What listens.</returns>
+    /// <param name="listen">Starts listening.</param>
+    /// <returns>The listener.</returns>
     public static T HandOver<T>(Func<T> listen)
     {
         T listener = listen();

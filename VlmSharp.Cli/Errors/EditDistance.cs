@@ -1,15 +1,15 @@
 namespace VlmSharp.Cli.Errors;
 
-/// <summary>How many slips of a typist lie between two words: a letter too many, missing, wrong, or two in the wrong order (Damerau 1964).</summary>
+/// <summary>Number of typing errors between two words: a missing, extra or wrong letter, or two swapped letters (Damerau 1964).</summary>
 internal static class EditDistance
 {
     /// <summary>The optimal string alignment distance.</summary>
     /// <param name="a">A word.</param>
-    /// <param name="b">Another one.</param>
-    /// <returns>Slips; 0 of equal words.</returns>
+    /// <param name="b">Another word.</param>
+    /// <returns>Number of errors; 0 for equal words.</returns>
     public static int Of(string a, string b)
     {
-        int[,] d = new int[a.Length + 1, b.Length + 1]; // of the first i letters to the first j
+        int[,] d = new int[a.Length + 1, b.Length + 1]; // [i, j]: distance of the first i letters to the first j
         for (int i = 0; i <= a.Length; i++)
         {
             for (int j = 0; j <= b.Length; j++)

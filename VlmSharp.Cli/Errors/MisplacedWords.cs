@@ -3,10 +3,10 @@ using System.CommandLine.Parsing;
 
 namespace VlmSharp.Cli.Errors;
 
-/// <summary>Words of a command in front of the name of a command below it, which would go unheard: <c>eval vqav2 score vqa</c>.</summary>
+/// <summary>Words of a command before the name of its subcommand, which would be ignored: <c>eval vqav2 score vqa</c>.</summary>
 internal static class MisplacedWords
 {
-    /// <summary>What is wrong with a command line, and what is meant perhaps; null for nothing.</summary>
+    /// <summary>The error in a command line and its likely correction; null if there is no error.</summary>
     public static string? Problem(ParseResult parsed)
     {
         CommandResult command = parsed.CommandResult;

@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace VlmSharp.Cli.Errors;
 
-/// <summary>What to write instead of a word that a command does not know: what the usual PyTorch scripts call by it, or the nearest word.</summary>
+/// <summary>
+/// A suggestion for a word that a command does not know: our name for an option of common PyTorch scripts, or the most similar word.
+/// </summary>
 internal static class OptionHints
 {
     private const int LongestWord = 64;
@@ -14,7 +16,9 @@ internal static class OptionHints
         ("nothing: the pictures' names stand by themselves", "INPUT"),
     ];
 
-    /// <summary>By the name that it has elsewhere: what it is here, and the option or argument that a command must have for that to be true.</summary>
+    /// <summary>
+    /// By the option's name in other programs: its name here, and the option or argument that a command must have for this hint to apply.
+    /// </summary>
     private static readonly Dictionary<string, (string Here, string Needs)[]> Known = new(StringComparer.Ordinal)
     {
         ["use_qlora"] = [("--quantize nf4", "--quantize")],
@@ -72,13 +76,19 @@ internal static class OptionHints
         ["load_in_8bit"] = [("--quantize int8", "--quantize")],
     };
 
-    /// <summary>What to write instead, as a sentence; null where nothing is near.</summary>
-    /// <param name="token">The word as given, an option with its dashes.</param>
+    /// <summary>The suggestion as a sentence; null if no word is similar.</summary>
+    /// <param name="token">The word as given; an option includes its dashes.</param>
     /// <param name="command">The command that does not know it.</param>
     /// <returns>The hint.</returns>
     public static string? For(string token, Command command)
     {
-        if (!token.StartsWith('-')) return Nearest(token, command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)) is { } name ? $"Did you mean {name}?" : null;
+        if (!token.StartsWith('-'))
+        {
+            return Nearest(token, command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)) is { } name
+                ? $"Did you mean {name}?"
+                : null;
+        }
+
         string word = token.TrimStart('-').Split('=')[0].Replace('-', '_');
         string[] names = [.. Options(command)];
         if (Known.TryGetValue(word, out (string Here, string Needs)[]? ways))
@@ -90,14 +100,16 @@ internal static class OptionHints
         return Nearest(word.Replace('_', '-'), names.Select(n => n.TrimStart('-'))) is { } near ? $"Did you mean --{near}?" : null;
     }
 
-    /// <summary>The long names of a command's options, with those that it has of the commands above it.</summary>
+    /// <summary>The long names of a command's options, including options inherited from its parent commands.</summary>
     private static IEnumerable<string> Options(Command command) => command.Options
         .Concat(command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(o => o.Recursive)))
         .Where(o => !o.Hidden)
         .SelectMany(o => o.Aliases.Prepend(o.Name))
         .Where(name => name.StartsWith("--", StringComparison.Ordinal));
 
-    /// <summary>The one with the fewest slips, of which a word may have one for each three letters; or the one that a word begins.</summary>
+    /// <summary>
+    /// The name with the fewest typing errors, at most one for every three letters of the word; or the only name that starts with the word.
+    /// </summary>
     private static string? Nearest(string word, IEnumerable<string> names)
     {
         if (word.Length is 0 or > LongestWord) return null;

@@ -5,7 +5,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Evaluations;
 
-/// <summary>One item with its picture, made small: a page of many stays one that can be sent.</summary>
+/// <summary>One item with its picture, scaled down so that a page of many items stays small enough to send.</summary>
 internal static class CaseFigure
 {
     private const int Side = 224, LongestText = 300, MostReferences = 3, MostBoxes = 40;
@@ -13,8 +13,8 @@ internal static class CaseFigure
     /// <summary>Writes an item.</summary>
     /// <param name="page">The page.</param>
     /// <param name="answered">The item with its answer.</param>
-    /// <param name="score">What it scored, for the eye.</param>
-    /// <param name="before">What another run had answered, or null.</param>
+    /// <param name="score">Its score as text.</param>
+    /// <param name="before">The answer of another run, or null.</param>
     public static void Write(HtmlWriter page, AnsweredItem answered, string score, string? before = null)
     {
         (EvaluationItem item, ItemAnswer answer) = answered;
@@ -26,7 +26,8 @@ internal static class CaseFigure
         if (item.References.Count > 0)
         {
             var references = item.References.GroupBy(r => r, StringComparer.Ordinal).OrderByDescending(g => g.Count()).ToArray();
-            IEnumerable<string> shown = references.Take(MostReferences).Select(g => g.Count() > 1 ? $"{Shown(g.Key)} ({g.Count()} times)" : Shown(g.Key));
+            IEnumerable<string> shown = references.Take(MostReferences)
+                .Select(g => g.Count() > 1 ? $"{Shown(g.Key)} ({g.Count()} times)" : Shown(g.Key));
             page.Add($"""<p><b class="should">{string.Join("; ", shown)}</b>{(references.Length > MostReferences ? ", …" : "")}</p>""");
         }
 
@@ -47,9 +48,12 @@ internal static class CaseFigure
         }
 
         double scale = Math.Min(1, (double)Side / Math.Max(whole.Width, whole.Height));
-        RgbImage small = scale < 1 ? whole.Resize(Math.Max(1, (int)(whole.Width * scale)), Math.Max(1, (int)(whole.Height * scale))) : whole;
+        RgbImage small = scale < 1
+            ? whole.Resize(Math.Max(1, (int)(whole.Width * scale)), Math.Max(1, (int)(whole.Height * scale)))
+            : whole;
+        page.Add($"""<svg viewBox="0 0 {whole.Width} {whole.Height}" role="img" aria-label="The picture">""");
         page.Add($"""
-            <svg viewBox="0 0 {whole.Width} {whole.Height}" role="img" aria-label="The picture"><image width="{whole.Width}" height="{whole.Height}"
+            <image width="{whole.Width}" height="{whole.Height}"
             href="{Figures.DataUri(small)}"/>
             """);
         foreach (LabeledTruth thing in (answered.Item.Truth ?? []).Take(MostBoxes)) WriteBox(page, thing.Truth.Box, "truth", thing.Label);
@@ -57,8 +61,11 @@ internal static class CaseFigure
         page.Add($"</svg>");
     }
 
-    private static void WriteBox(HtmlWriter page, CocoBox box, string kind, string label) => page.Add(
-        $"""<rect class="{kind}" x="{box.Left:0.#}" y="{box.Top:0.#}" width="{box.Width:0.#}" height="{box.Height:0.#}"><title>{label}</title></rect>""");
+    private static void WriteBox(HtmlWriter page, CocoBox box, string kind, string label)
+    {
+        page.Add($"""<rect class="{kind}" x="{box.Left:0.#}" y="{box.Top:0.#}" width="{box.Width:0.#}" height="{box.Height:0.#}">""");
+        page.Add($"<title>{label}</title></rect>");
+    }
 
     private static string Shown(string text) => text.Length == 0 ? "(nothing)" : Cut(text);
 

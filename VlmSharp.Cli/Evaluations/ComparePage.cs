@@ -8,7 +8,7 @@ using VlmSharp.Explain.Html;
 
 namespace VlmSharp.Cli.Evaluations;
 
-/// <summary>A comparison of two runs as tables, as JSON and as a page.</summary>
+/// <summary>A comparison of two runs as tables, as JSON and as an HTML page.</summary>
 internal static class ComparePage
 {
     private const int LongestCell = 60;
@@ -16,11 +16,14 @@ internal static class ComparePage
     /// <summary>Writes tables to standard output.</summary>
     public static void Show(RunComparison c, int most)
     {
-        string alone = c.OnlyFirst + c.OnlySecond > 0 ? $"; left out: {c.OnlyFirst} of the first alone, {c.OnlySecond} of the second alone" : "";
+        string alone = c.OnlyFirst + c.OnlySecond > 0
+            ? $"; left out: {c.OnlyFirst} of the first alone, {c.OnlySecond} of the second alone"
+            : "";
         Console.WriteLine($"{c.Benchmark.Title}: {c.Items} items of both{alone}");
         Table table = Tables.Create("metric", "first", "second", "difference", "95 % interval", "p");
         foreach ((Figure first, Figure second, PairedDifference d) in c.Figures)
-            table.AddPlainRow(first.Title, first.Shown, second.Shown, Number(d.Difference, first.IsPercent), Range(d, first.IsPercent), P(d));
+            table.AddPlainRow(
+                first.Title, first.Shown, second.Shown, Number(d.Difference, first.IsPercent), Range(d, first.IsPercent), P(d));
         Tables.Write(table);
         int better = c.Changed.Count(i => i.After > i.Before), worse = c.Changed.Count(i => i.After < i.Before);
         Console.WriteLine($"{Figures.Count(c.Changed.Count, "answer")} changed: {better} are better, {worse} worse");
@@ -78,18 +81,27 @@ internal static class ComparePage
 
     private static void WriteBody(HtmlWriter page, RunComparison c, int most)
     {
+        page.Add($"<dl><div><dt>items of both</dt><dd>{c.Items}</dd></div>");
         page.Add($"""
-            <dl><div><dt>items of both</dt><dd>{c.Items}</dd></div><div><dt>left out</dt><dd>{c.OnlyFirst} of the first alone, {c.OnlySecond} of the
+            <div><dt>left out</dt><dd>{c.OnlyFirst} of the first alone, {c.OnlySecond} of the
             second alone</dd></div><div><dt>changed answers</dt><dd>{c.Changed.Count}</dd></div></dl></header><section><h2>Scores</h2>
             """);
         using (var table = new PageTable(page, 1, "metric", "first", "second", "difference", "95 % interval", "p"))
             foreach ((Figure first, Figure second, PairedDifference d) in c.Figures)
                 table.Row(
-                    first.Key == c.Benchmark.Main, first.Title, first.Shown, second.Shown, Number(d.Difference, first.IsPercent), Range(d, first.IsPercent), P(d));
+                    first.Key == c.Benchmark.Main,
+                    first.Title,
+                    first.Shown,
+                    second.Shown,
+                    Number(d.Difference, first.IsPercent),
+                    Range(d, first.IsPercent),
+                    P(d));
+        page.Add($"""<p class="note">Each draw takes the same items of both runs (paired bootstrap, 1000 draws). """);
         page.Add($"""
-            <p class="note">Each draw takes the same items of both runs (paired bootstrap, 1000 draws). An interval without 0 is a difference that does not
-            come from which items were asked.</p></section><section><h2>Answers that changed</h2><p class="note">Those that lost most first.</p><div class="cases">
+            An interval without 0 is a difference that does not
+            come from which items were asked.</p></section><section><h2>Answers that changed</h2>
             """);
+        page.Add($"""<p class="note">Those that lost most first.</p><div class="cases">""");
         foreach (ChangedItem item in c.Changed.Take(most))
             CaseFigure.Write(page, item.Second, $"score {Score(item.After)}, was {Score(item.Before)}", item.First.Answer.Text);
         page.Add($"</div></section>\n");

@@ -6,19 +6,20 @@ using VlmSharp.Evaluation.Runs;
 
 namespace VlmSharp.Cli.Evaluations;
 
-/// <summary>The files of an evaluation, and what it prints.</summary>
+/// <summary>Writes the files of an evaluation and prints its results.</summary>
 internal static class EvaluationOutput
 {
     /// <summary>The file of items with their scores.</summary>
     public const string RecordsName = "records.jsonl";
 
-    private const string ScoresName = "scores.json", PredictionsName = "predictions.json", LatencyName = "latency.json", ReportName = "report.html";
+    private const string ScoresName = "scores.json", PredictionsName = "predictions.json";
+    private const string LatencyName = "latency.json", ReportName = "report.html";
 
-    /// <summary>Writes all files. All but <c>latency.json</c> and the report depend on nothing but records and references.</summary>
-    /// <param name="result">What was found.</param>
+    /// <summary>Writes all files. Except for <c>latency.json</c> and the report, they depend only on records and references.</summary>
+    /// <param name="result">The result of the evaluation.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="categories">The ids of COCO's categories, or null.</param>
-    /// <param name="worst">How many answers the report shows.</param>
+    /// <param name="worst">Number of answers that the report shows.</param>
     public static void Save(EvaluationResult result, string folder, IReadOnlyDictionary<string, string>? categories, int worst)
     {
         Write(folder, ScoresName, stream => WriteLine(stream, o => WriteScores(o, result)));
@@ -45,7 +46,10 @@ internal static class EvaluationOutput
         {
             Table groups = Tables.Create("group", "count", result.Main.Title);
             foreach (GroupFigure group in result.Scores.Groups)
-                groups.AddPlainRow($"{group.Kind}: {group.Name}", $"{group.Count}", Figure.Show(group.Value, result.Benchmark.Kind != RunKind.Boxes));
+                groups.AddPlainRow(
+                    $"{group.Kind}: {group.Name}",
+                    $"{group.Count}",
+                    Figure.Show(group.Value, result.Benchmark.Kind != RunKind.Boxes));
             Tables.Write(groups);
         }
 
@@ -54,15 +58,21 @@ internal static class EvaluationOutput
             Table variants = Tables.Create("variant", "level", result.Main.Title, "95 % interval");
             foreach (var (variant, figures) in result.Variants)
                 variants.AddPlainRow(
-                    variant.Name, variant.Picture is null ? "" : variant.Level.ToString(CultureInfo.InvariantCulture), result.MainOf(figures).Shown,
+                    variant.Name,
+                    variant.Picture is null ? "" : variant.Level.ToString(CultureInfo.InvariantCulture),
+                    result.MainOf(figures).Shown,
                     result.MainOf(figures).ShownInterval);
             Tables.Write(variants);
         }
 
         if (result.Latency is { } l)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"latency mean {l.Mean:0.000} s, median {l.Median:0.000} s, p95 {l.P95:0.000} s"));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{l.PerSecond:0.00} answers a second; peak memory {l.PeakBytes / 1e6:0} MB"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"latency mean {l.Mean:0.000} s, median {l.Median:0.000} s, p95 {l.P95:0.000} s"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{l.PerSecond:0.00} answers a second; peak memory {l.PeakBytes / 1e6:0} MB"));
         }
 
         Console.WriteLine($"report: {Path.Combine(folder, ReportName)}");
@@ -152,7 +162,7 @@ internal static class EvaluationOutput
             {
                 foreach (LabeledBox box in answer.Boxes)
                 {
-                    if (!categories!.TryGetValue(box.Label, out string? category)) continue; // a label that the file does not have
+                    if (!categories!.TryGetValue(box.Label, out string? category)) continue; // a label without an id
                     o.WriteStartObject();
                     RecordJson.WriteId(o, "image_id", item.ImageId!);
                     RecordJson.WriteId(o, "category_id", category);
@@ -174,7 +184,7 @@ internal static class EvaluationOutput
         o.WriteEndArray();
     }
 
-    /// <summary>A file that is there whole or not at all: several shards may end at once.</summary>
+    /// <summary>Writes a file atomically: several shards may end at the same time.</summary>
     private static void Write(string folder, string name, Action<Stream> write)
     {
         string path = Path.Combine(folder, name), partial = $"{path}.{Guid.NewGuid():N}.partial";

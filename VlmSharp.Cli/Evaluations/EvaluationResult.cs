@@ -3,25 +3,25 @@ using VlmSharp.Evaluation.Runs;
 
 namespace VlmSharp.Cli.Evaluations;
 
-/// <summary>What an evaluation found.</summary>
+/// <summary>The result of an evaluation.</summary>
 /// <param name="Benchmark">The benchmark.</param>
 /// <param name="Model">The model's folder, without its path.</param>
 /// <param name="Items">The items with their answers.</param>
 /// <param name="Scores">Their scores.</param>
 /// <param name="Figures">The figures, with intervals.</param>
-/// <param name="Variants">For each variant its figures.</param>
-/// <param name="Latency">How long it took, or null where that is not known.</param>
+/// <param name="Variants">The figures of each variant.</param>
+/// <param name="Latency">The latencies, or null if unknown.</param>
 internal sealed record EvaluationResult(
     Benchmark Benchmark, string Model, IReadOnlyList<AnsweredItem> Items, RunScores Scores, IReadOnlyList<Figure> Figures,
     IReadOnlyList<(Variant Variant, IReadOnlyList<Figure> Figures)> Variants, LatencyFigures? Latency)
 {
-    /// <summary>Items without an answer.</summary>
+    /// <summary>Number of items without an answer.</summary>
     public int Errors => Items.Count(i => i.Answer.Error is not null);
 
-    /// <summary>The figure that papers print, or the first one.</summary>
+    /// <summary>The figure that papers report, or the first one.</summary>
     public Figure Main => MainOf(Figures);
 
-    /// <summary>The main one of a variant's figures.</summary>
+    /// <summary>The main figure among a variant's figures.</summary>
     public Figure MainOf(IReadOnlyList<Figure> figures) => figures.FirstOrDefault(f => f.Key == Benchmark.Main) ?? figures[0];
 
     /// <summary>Scores the answers of a folder.</summary>

@@ -7,39 +7,40 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Evaluations;
 
-/// <summary>The items of an evaluation as work of a batch: all of them as they are, then all of them again in each variant.</summary>
+/// <summary>The items of an evaluation as work of a batch: first all items unchanged, then all items again in each variant.</summary>
 /// <param name="items">The items.</param>
-/// <param name="variants">What else is done to them; none where they are only asked as they are.</param>
+/// <param name="variants">Variants of the items; empty to ask only the unchanged items.</param>
 internal sealed class EvaluationWork(IReadOnlyList<EvaluationItem> items, IReadOnlyList<Variant> variants)
 {
     /// <summary>The items.</summary>
     public IReadOnlyList<EvaluationItem> Items => items;
 
-    /// <summary>The variants behind the first round.</summary>
+    /// <summary>The variants after the first round.</summary>
     public IReadOnlyList<Variant> Variants => variants;
 
-    /// <summary>Pieces of work in all.</summary>
+    /// <summary>Number of pieces of work.</summary>
     public long Count => (long)items.Count * (1 + variants.Count);
 
-    /// <summary>SHA-256 of what is asked of which pictures; where these lie does not count.</summary>
+    /// <summary>SHA-256 of the prompts and the picture names; the location of the pictures does not count.</summary>
     public string Fingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (EvaluationItem item in items)
-            hash.AppendData(Encoding.UTF8.GetBytes($"{item.Id}\n{string.Join('\n', item.Images.Select(Path.GetFileName))}\n{item.Prompt}\n\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes(
+                $"{item.Id}\n{string.Join('\n', item.Images.Select(Path.GetFileName))}\n{item.Prompt}\n\n"));
         foreach (Variant variant in variants) hash.AppendData(Encoding.UTF8.GetBytes($"{variant.Name} {variant.Level}\n"));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>Some of the work, in order.</summary>
     /// <param name="first">Index of the first piece.</param>
-    /// <param name="step">Distance to the next.</param>
+    /// <param name="step">Distance to the next piece.</param>
     public IEnumerable<WorkItem> From(long first, long step)
     {
         for (long index = first; index < Count; index += step)
         {
             (EvaluationItem item, Variant? variant) = At(index);
-            long seed = index; // of this item alone, whatever shard has it
+            long seed = index; // depends only on the item, not on its shard
             string id = variant is null ? item.Id : $"{variant.Name} {variant.Level}: {item.Id}";
             yield return new WorkItem(index, id, item.Images)
             {

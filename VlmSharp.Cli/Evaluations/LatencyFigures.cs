@@ -4,16 +4,16 @@ using VlmSharp.Cli.LoadTest;
 
 namespace VlmSharp.Cli.Evaluations;
 
-/// <summary>How long answers took.</summary>
-/// <param name="Count">Answers whose time is known.</param>
-/// <param name="Mean">Mean of the seconds from asking to the answer; who is asked together is answered together.</param>
+/// <summary>Latencies of answers.</summary>
+/// <param name="Count">Number of answers whose time is known.</param>
+/// <param name="Mean">Mean seconds from question to answer; the items of a group have the same time.</param>
 /// <param name="Median">Median.</param>
 /// <param name="P95">95th percentile, nearest rank.</param>
-/// <param name="PerSecond">Answers a second of a process that works.</param>
-/// <param name="PeakBytes">The most memory that a process had.</param>
+/// <param name="PerSecond">Answers per second of a working process.</param>
+/// <param name="PeakBytes">The peak memory of a process.</param>
 internal sealed record LatencyFigures(int Count, double Mean, double Median, double P95, double PerSecond, long PeakBytes)
 {
-    /// <summary>The figures of a folder; null where no time is known.</summary>
+    /// <summary>The latencies of a folder; null if no time is known.</summary>
     public static LatencyFigures? Of(string folder)
     {
         (IReadOnlyDictionary<long, (double Seconds, int Together)> times, long peak) = LatencyLog.Read(folder);

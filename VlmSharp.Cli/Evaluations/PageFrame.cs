@@ -3,18 +3,22 @@ using VlmSharp.Explain.Html;
 
 namespace VlmSharp.Cli.Evaluations;
 
-/// <summary>What the pages of evaluations share: one file that needs nothing else, without scripts, in the style of <c>vlmsharp explain</c>.</summary>
+/// <summary>
+/// The common frame of evaluation pages: a single self-contained file without scripts, in the style of <c>vlmsharp explain</c>.
+/// </summary>
 internal static class PageFrame
 {
     private const string Css = """
         .cases { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1.4rem; margin-top: 1rem; }
-        .cases article { border: 1px solid var(--line); border-radius: 4px; padding: .7rem; background: var(--raised); font: .84rem/1.45 var(--sans); overflow-wrap: anywhere; }
+        .cases article { border: 1px solid var(--line); border-radius: 4px; padding: .7rem; background: var(--raised);
+        """ + " font: .84rem/1.45 var(--sans); overflow-wrap: anywhere; }\n" + """
         .cases svg { width: 100%; max-height: 15rem; border-radius: 3px; background: var(--paper); }
         .cases p { margin: .45rem 0 0; }
         .cases .truth { fill: none; stroke: var(--text); stroke-width: 2; vector-effect: non-scaling-stroke; }
         .cases .found { fill: none; stroke: var(--new); stroke-width: 2; stroke-dasharray: 5 3; vector-effect: non-scaling-stroke; }
         .scores { width: 100%; }
-        .scores th { text-align: left; color: var(--quiet); font-weight: 600; padding: .2rem 1rem .2rem 0; border-bottom: 1px solid var(--line); }
+        .scores th { text-align: left; color: var(--quiet); font-weight: 600; padding: .2rem 1rem .2rem 0;
+        """ + " border-bottom: 1px solid var(--line); }\n" + """
         .scores td { padding: .2rem 1rem .2rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
         .scores .number { text-align: right; }
         .scores td.bar { width: 40%; }
@@ -26,10 +30,10 @@ internal static class PageFrame
         """;
 
     /// <summary>Writes a page.</summary>
-    /// <param name="stream">Where; left open.</param>
+    /// <param name="stream">Receives the page; left open.</param>
     /// <param name="title">Its title.</param>
-    /// <param name="eyebrow">What stands small above the title.</param>
-    /// <param name="body">Writes what is below.</param>
+    /// <param name="eyebrow">Small text above the title.</param>
+    /// <param name="body">Writes the content below the title.</param>
     public static void Write(Stream stream, string title, string eyebrow, Action<HtmlWriter> body)
     {
         using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
@@ -40,8 +44,9 @@ internal static class PageFrame
 
             """);
         body(page);
+        page.Add($"<footer><p>Made by <code>vlmsharp eval</code>. ");
         page.Add($"""
-            <footer><p>Made by <code>vlmsharp eval</code>. What the figures mean and how they are computed: <code>docs/evaluation.md</code>.</p></footer>
+            What the figures mean and how they are computed: <code>docs/evaluation.md</code>.</p></footer>
             </main></body></html>
 
             """);

@@ -10,8 +10,8 @@ internal sealed class PageTable : IDisposable
 
     /// <summary>Begins the table.</summary>
     /// <param name="page">The page.</param>
-    /// <param name="texts">How many columns are text.</param>
-    /// <param name="columns">The titles; none for a table without.</param>
+    /// <param name="texts">Number of text columns.</param>
+    /// <param name="columns">The column titles; empty for a table without titles.</param>
     public PageTable(HtmlWriter page, int texts, params ReadOnlySpan<string> columns)
     {
         (this.page, this.texts) = (page, texts);
@@ -26,10 +26,10 @@ internal sealed class PageTable : IDisposable
         page.Add($"<tbody>");
     }
 
-    /// <summary>A row.</summary>
+    /// <summary>Adds a row.</summary>
     public void Row(params ReadOnlySpan<string> cells) => Row(false, cells);
 
-    /// <summary>A row that may be the one that matters most.</summary>
+    /// <summary>Adds a row, which may be the main one.</summary>
     public void Row(bool isMain, params ReadOnlySpan<string> cells)
     {
         page.Add($"""<tr class="{(isMain ? "main" : "")}">""");
@@ -37,10 +37,10 @@ internal sealed class PageTable : IDisposable
         page.Add($"</tr>\n");
     }
 
-    /// <summary>A row with a bar in it.</summary>
-    /// <param name="name">What it is of.</param>
-    /// <param name="share">How long the bar is, 0 to 1.</param>
-    /// <param name="number">What it stands for.</param>
+    /// <summary>Adds a row with a bar.</summary>
+    /// <param name="name">The label of the bar.</param>
+    /// <param name="share">Length of the bar, 0 to 1.</param>
+    /// <param name="number">The value that the bar shows.</param>
     public void Bar(string name, double share, string number)
     {
         page.Add($"""<tr><td>{name}</td><td class="bar"><div style="width:{100 * Math.Clamp(share, 0, 1):0.##}%"></div></td>""");

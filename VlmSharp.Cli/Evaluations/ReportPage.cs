@@ -5,22 +5,23 @@ using VlmSharp.Explain.Html;
 
 namespace VlmSharp.Cli.Evaluations;
 
-/// <summary>The report of an evaluation.</summary>
+/// <summary>The report of an evaluation as an HTML page.</summary>
 internal static class ReportPage
 {
     private const int Bins = 10, MostGroups = 100;
 
     /// <summary>Writes the page.</summary>
-    /// <param name="result">What was found.</param>
-    /// <param name="stream">Where; left open.</param>
-    /// <param name="worst">How many of the worst answers are shown.</param>
+    /// <param name="result">The result of the evaluation.</param>
+    /// <param name="stream">Receives the page; left open.</param>
+    /// <param name="worst">Number of worst answers to show.</param>
     public static void Write(EvaluationResult result, Stream stream, int worst) =>
         PageFrame.Write(stream, $"{result.Benchmark.Title}: {result.Model}", "Evaluation", page => WriteBody(page, result, worst));
 
     private static void WriteBody(HtmlWriter page, EvaluationResult result, int worst)
     {
+        page.Add($"<dl><div><dt>items</dt><dd>{result.Items.Count}</dd></div>");
         page.Add($"""
-            <dl><div><dt>items</dt><dd>{result.Items.Count}</dd></div><div><dt>without an answer</dt><dd>{result.Errors}, counted as empty answers</dd></div>
+            <div><dt>without an answer</dt><dd>{result.Errors}, counted as empty answers</dd></div>
             <div><dt>{result.Main.Title}</dt><dd>{result.Main.Shown} ({result.Main.ShownInterval})</dd></div></dl></header>
 
             """);
@@ -37,8 +38,9 @@ internal static class ReportPage
         page.Add($"<section><h2>Scores</h2>");
         using (var table = new PageTable(page, 1, "metric", "score", "95 % interval"))
             foreach (Figure figure in result.Figures) table.Row(figure == result.Main, figure.Title, figure.Shown, figure.ShownInterval);
+        page.Add($"""<p class="note">Intervals: the items drawn again a thousand times, with replacement (bootstrap). """);
         page.Add($"""
-            <p class="note">Intervals: the items drawn again a thousand times, with replacement (bootstrap). Another set of as many items would score in
+            Another set of as many items would score in
             there 95 times of 100.</p>
             """);
         WritePublished(page, result);
@@ -57,9 +59,11 @@ internal static class ReportPage
                 table.Row(figure.Model, figure.Split, Figure.Show(figure.Value * benchmark.PublishedScale, result.Main.IsPercent));
         }
 
+        page.Add($"""<p class="note">Each published figure is of a model fine-tuned on this benchmark: """);
+        string scale = benchmark.PublishedScale != 1 ? "; the papers print a hundred times the number" : "";
         page.Add($"""
-            <p class="note">Each published figure is of a model fine-tuned on this benchmark: PaliGemma (Beyer et al. 2024, arXiv:2407.07726) and
-            PaliGemma 2 (Steiner et al. 2024, arXiv:2412.03555){(benchmark.PublishedScale != 1 ? "; the papers print a hundred times the number" : "")}.
+            PaliGemma (Beyer et al. 2024, arXiv:2407.07726) and
+            PaliGemma 2 (Steiner et al. 2024, arXiv:2412.03555){scale}.
             A part of a split, another split or another prompt gives a figure that cannot be held against them.</p>
             """);
     }
@@ -71,7 +75,8 @@ internal static class ReportPage
         foreach (ItemScore score in result.Scores.Items) counts[Math.Clamp((int)(score.Main / most * Bins), 0, Bins - 1)]++;
         page.Add($"<section><h2>Scores of single items</h2>");
         using (var table = new PageTable(page, 1))
-            for (int i = 0; i < Bins; i++) table.Bar($"{Edge(i)} to {Edge(i + 1)}", (double)counts[i] / Math.Max(1, counts.Max()), $"{counts[i]}");
+            for (int i = 0; i < Bins; i++)
+                table.Bar($"{Edge(i)} to {Edge(i + 1)}", (double)counts[i] / Math.Max(1, counts.Max()), $"{counts[i]}");
         page.Add($"</section>\n");
 
         string Edge(int i) => (most * i / Bins).ToString("0.#", CultureInfo.InvariantCulture);
@@ -84,16 +89,21 @@ internal static class ReportPage
         page.Add($"<section><h2>By type</h2>");
         using (var table = new PageTable(page, 1))
             foreach (GroupFigure group in result.Scores.Groups.Take(MostGroups))
-                table.Bar($"{group.Kind.Replace('_', ' ')}: {group.Name} ({group.Count})", isPercent ? group.Value / 100 : group.Value, Figure.Show(group.Value, isPercent));
+                table.Bar(
+                    $"{group.Kind.Replace('_', ' ')}: {group.Name} ({group.Count})",
+                    isPercent ? group.Value / 100 : group.Value,
+                    Figure.Show(group.Value, isPercent));
         page.Add($"""<p class="note">{result.Main.Title}; in brackets how many.""");
-        if (result.Scores.Groups.Count > MostGroups) page.Add($" The first {MostGroups} of {result.Scores.Groups.Count} groups; scores.json has all.");
+        if (result.Scores.Groups.Count > MostGroups)
+            page.Add($" The first {MostGroups} of {result.Scores.Groups.Count} groups; scores.json has all.");
         page.Add($"</p></section>\n");
     }
 
     private static void WriteVariants(HtmlWriter page, EvaluationResult result)
     {
+        page.Add($"<section><h2>Robustness</h2><p>The same items with other prompts and with worse pictures: ");
         page.Add($"""
-            <section><h2>Robustness</h2><p>The same items with other prompts and with worse pictures: {result.Main.Title}, {result.Main.Shown} for the
+            {result.Main.Title}, {result.Main.Shown} for the
             items as they are. Bars are 95 % intervals.</p><div class="wide">
             """);
         page.Literal(RobustnessChart.Draw(result));
@@ -122,8 +132,9 @@ internal static class ReportPage
             table.Row("most memory of one process", Number(latency.PeakBytes / 1e6, "0 'MB'"));
         }
 
+        page.Add($"""<p class="note">Of {latency.Count} answers: """);
         page.Add($"""
-            <p class="note">Of {latency.Count} answers: what the model took for the items that were generated together, without reading pictures.
+            what the model took for the items that were generated together, without reading pictures.
             <code>--batch-size 1</code> measures each by itself.</p></section>
 
             """);
@@ -135,8 +146,9 @@ internal static class ReportPage
     {
         if (worst == 0) return;
         int[] order = [.. Enumerable.Range(0, result.Items.Count).OrderBy(i => result.Scores.Items[i].Main).Take(worst)];
+        page.Add($"""<section><h2>The worst answers</h2><p class="note"><b class="is">What the model said</b>, """);
         page.Add($"""
-            <section><h2>The worst answers</h2><p class="note"><b class="is">What the model said</b>, <b class="should">what is right</b>; of boxes the
+            <b class="should">what is right</b>; of boxes the
             dashed ones are the model's.</p><div class="cases">
             """);
         foreach (int i in order) CaseFigure.Write(page, result.Items[i], Spell(result.Scores.Items[i]));

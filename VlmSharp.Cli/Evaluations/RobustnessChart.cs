@@ -5,7 +5,9 @@ using VlmSharp.Evaluation.Runs;
 
 namespace VlmSharp.Cli.Evaluations;
 
-/// <summary>A small chart for each way in which pictures are made worse: the main figure over the level, from the picture as it is.</summary>
+/// <summary>
+/// A small chart for each kind of picture degradation: the main figure over the level, starting with the unchanged picture.
+/// </summary>
 internal static class RobustnessChart
 {
     private const int Width = 220, Height = 150, Left = 44, Bottom = 30, Top = 26, Columns = 3;
@@ -16,11 +18,14 @@ internal static class RobustnessChart
     public static string Draw(EvaluationResult result)
     {
         var ways = result.Variants.Where(v => v.Variant.Picture is not null).GroupBy(v => v.Variant.Name).ToArray();
-        double top = Math.Max(1e-9, result.Variants.Select(v => result.MainOf(v.Figures)).Append(result.Main).Max(f => Math.Max(f.Value, f.Interval?.High ?? f.Value)));
+        double top = Math.Max(1e-9, result.Variants.Select(v => result.MainOf(v.Figures))
+            .Append(result.Main)
+            .Max(f => Math.Max(f.Value, f.Interval?.High ?? f.Value)));
         var drawing = new SvgDrawing(Columns * Width, Math.Max(1, (ways.Length + Columns - 1) / Columns) * Height);
         for (int w = 0; w < ways.Length; w++)
         {
-            double x0 = w % Columns * Width + Left, y0 = w / Columns * Height + Height - Bottom, width = Width - Left - 12, height = Height - Top - Bottom;
+            double x0 = w % Columns * Width + Left, y0 = w / Columns * Height + Height - Bottom;
+            double width = Width - Left - 12, height = Height - Top - Bottom;
             (Variant Variant, IReadOnlyList<Figure> Figures)[] levels = [.. ways[w]];
             drawing.Text(x0, y0 - height - 10, $"{levels[0].Variant.Name} ({levels[0].Variant.Unit})", 12, SvgDrawing.Ink, bold: true);
             drawing.Stroke(x0, y0, x0 + width, y0, SvgDrawing.Faint);

@@ -5,11 +5,11 @@ using VlmSharp.Evaluation.Runs;
 
 namespace VlmSharp.Cli.Evaluations;
 
-/// <summary>The records of a batch as answers.</summary>
+/// <summary>Reads the records of a batch as answers.</summary>
 internal static class RunRecords
 {
     /// <summary>All answers of a folder, in the order of the work.</summary>
-    /// <exception cref="IOException">A record is not what a batch writes.</exception>
+    /// <exception cref="IOException">A record was not written by a batch.</exception>
     public static List<ItemAnswer> Read(string folder) => [.. new RunFolder(folder).Records().Select(line => Read(line, folder))];
 
     private static ItemAnswer Read(byte[] line, string folder)
@@ -21,7 +21,8 @@ internal static class RunRecords
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new IOException($"{folder} has a record that is not what an evaluation writes ({e.Message}): run it again with --force.", e);
+            throw new IOException(
+                $"{folder} has a record that is not what an evaluation writes ({e.Message}): run it again with --force.", e);
         }
     }
 

@@ -5,11 +5,11 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Cli.Inputs;
 
 /// <summary>
-/// Bytes that come once and in order, standard input or a named pipe: a picture, or a list of pictures. The first bytes say which.
+/// Input that can be read only once (standard input or a named pipe): a picture, or a list of pictures. The first bytes decide which.
 /// </summary>
-/// <param name="open">Opens it; called when the first byte is needed.</param>
-/// <param name="name">What messages call it.</param>
-/// <param name="encoding">The encoding of its text, where no mark at its beginning says another one.</param>
+/// <param name="open">Opens the input; called when the first byte is needed.</param>
+/// <param name="name">Its name in messages.</param>
+/// <param name="encoding">The encoding of its text, unless a byte order mark says otherwise.</param>
 internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encoding = null)
 {
     private readonly Lock gate = new(); // pictures are read on several threads
@@ -17,30 +17,30 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
     private Stream? stream;
     private bool isTaken;
 
-    /// <summary>Standard input. Tests put another one in its place.</summary>
+    /// <summary>Standard input. Tests replace it.</summary>
     public static PipedInput Standard { get; set; } = new(Console.OpenStandardInput, "standard input", Console.InputEncoding);
 
-    /// <summary>What messages call it, at the beginning of a sentence.</summary>
+    /// <summary>Its name in messages, at the beginning of a sentence.</summary>
     public string Name => Capital(name);
 
-    /// <summary>Whether it is a picture: one that can be read, or one whose format will be named.</summary>
+    /// <summary>Whether the input is a picture, in a supported format or in one that the error message will name.</summary>
     public bool IsPicture => FirstBytes.KindOf(Head()) == FirstBytesKind.Picture;
 
     /// <summary>The picture, whole; it may be asked for again.</summary>
     /// <param name="options">Limits and settings; the defaults when null.</param>
-    /// <exception cref="ImageFormatException">It cannot be read.</exception>
-    /// <exception cref="UsageException">It was read as a list before.</exception>
+    /// <exception cref="ImageFormatException">The picture cannot be read.</exception>
+    /// <exception cref="UsageException">The input was already read as a list.</exception>
     public RgbImage Picture(ImageOptions? options) => ImageFile.Decode(Bytes(), Name, options);
 
     /// <summary>The picture, resized while it is decoded.</summary>
     /// <param name="side">Columns and rows of the result.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
-    /// <exception cref="ImageFormatException">It cannot be read.</exception>
-    /// <exception cref="UsageException">It was read as a list before.</exception>
+    /// <exception cref="ImageFormatException">The picture cannot be read.</exception>
+    /// <exception cref="UsageException">The input was already read as a list.</exception>
     public ResizedImage Picture(int side, ImageOptions? options) =>
         ImageFile.DecodeResized(Bytes(), side, side, Name, options);
 
-    /// <summary>The picture's file.</summary>
+    /// <summary>The bytes of the picture's file.</summary>
     public byte[] Bytes()
     {
         lock (gate)
@@ -55,8 +55,8 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
         }
     }
 
-    /// <summary>Its text, for the one who calls first.</summary>
-    /// <exception cref="UsageException">It is no text, or was read before.</exception>
+    /// <summary>The input as text; only the first caller gets it.</summary>
+    /// <exception cref="UsageException">The input is not text, or was already read.</exception>
     public TextReader Text()
     {
         lock (gate)
@@ -67,10 +67,10 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
         }
     }
 
-    /// <summary>Refuses what cannot be a list of paths: binary bytes as lines would be junk.</summary>
+    /// <summary>Throws if the input cannot be a list of paths: lines of binary bytes would be meaningless.</summary>
     /// <param name="head">The first bytes.</param>
-    /// <param name="name">What messages call it.</param>
-    /// <exception cref="UsageException">It is none.</exception>
+    /// <param name="name">Its name in messages.</param>
+    /// <exception cref="UsageException">The input is not text.</exception>
     public static void RequireText(ReadOnlySpan<byte> head, string name)
     {
         switch (FirstBytes.KindOf(head))

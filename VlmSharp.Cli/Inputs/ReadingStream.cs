@@ -1,6 +1,6 @@
 namespace VlmSharp.Cli.Inputs;
 
-/// <summary>A stream that is read from its first byte to its last and can do nothing else.</summary>
+/// <summary>A stream that can only be read from its first byte to its last.</summary>
 internal abstract class ReadingStream : Stream
 {
     public override bool CanRead => true;

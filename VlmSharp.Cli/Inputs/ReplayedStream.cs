@@ -1,8 +1,8 @@
 namespace VlmSharp.Cli.Inputs;
 
-/// <summary>A stream from its beginning, of which the first bytes have been read already.</summary>
-/// <param name="first">These bytes.</param>
-/// <param name="rest">The stream behind them.</param>
+/// <summary>A stream whose first bytes have already been read, replayed from its beginning.</summary>
+/// <param name="first">The first bytes.</param>
+/// <param name="rest">The stream after them.</param>
 internal sealed class ReplayedStream(byte[] first, Stream rest) : ReadingStream
 {
     private int taken;

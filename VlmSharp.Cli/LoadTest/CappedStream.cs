@@ -2,9 +2,9 @@ using VlmSharp.Cli.Inputs;
 
 namespace VlmSharp.Cli.LoadTest;
 
-/// <summary>A stream to read, that gives an error when it has given too much: a server must not fill our memory with a line that never ends.</summary>
-/// <param name="inner">What is read.</param>
-/// <param name="most">The most bytes to take from it.</param>
+/// <summary>A read-only stream that throws after too many bytes: a server must not fill our memory with an endless line.</summary>
+/// <param name="inner">The stream to read.</param>
+/// <param name="most">The maximum number of bytes to read.</param>
 internal sealed class CappedStream(Stream inner, long most) : ReadingStream
 {
     private long left = most;

@@ -6,16 +6,15 @@ using VlmSharp.Cli.Output;
 namespace VlmSharp.Cli.LoadTest;
 
 /// <summary>
-/// The JSON of a chat request as it goes over the wire. The picture's bytes, which are most of it, are shared by all requests and
-/// never copied.
+/// The JSON body of a chat request. All requests share the picture's bytes, which are most of the body; they are never copied.
 /// </summary>
 internal sealed class ChatBody : HttpContent
 {
     private readonly ReadOnlyMemory<byte>[] parts;
 
     /// <summary>Writes the parts.</summary>
-    /// <param name="request">What is asked.</param>
-    /// <param name="model">Of which model; null names none.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="model">Name of the model; null to omit it.</param>
     /// <param name="extra">Members that every request has.</param>
     public ChatBody(LoadRequest request, string? model, JsonElement? extra)
     {

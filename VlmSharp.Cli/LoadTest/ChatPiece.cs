@@ -5,24 +5,24 @@ namespace VlmSharp.Cli.LoadTest;
 /// <summary>An event of a streamed chat answer.</summary>
 internal readonly record struct ChatPiece
 {
-    /// <summary>Whether it is the <c>[DONE]</c> that ends a stream.</summary>
+    /// <summary>Whether this is the <c>[DONE]</c> that ends a stream.</summary>
     public bool IsDone { get; private init; }
 
-    /// <summary>The text that it adds; empty where it adds none.</summary>
+    /// <summary>The text that the event adds; may be empty.</summary>
     public string Text { get; private init; }
 
-    /// <summary>Whether it says why the answer ends.</summary>
+    /// <summary>Whether the event has a finish reason.</summary>
     public bool IsFinish { get; private init; }
 
-    /// <summary>Tokens of the prompt and of the answer, where it counts them.</summary>
+    /// <summary>Number of tokens of the prompt and of the answer, if the event has them.</summary>
     public (int Prompt, int Answer)? Usage { get; private init; }
 
-    /// <summary>The type of the error that it is; null where it is none.</summary>
+    /// <summary>The type of the error; null if the event is not an error.</summary>
     public string? Error { get; private init; }
 
-    /// <summary>Reads an event's data; a parser of <c>System.Net.ServerSentEvents</c>.</summary>
+    /// <summary>Parses the data of an event; a parser for <c>System.Net.ServerSentEvents</c>.</summary>
     /// <param name="type">The event's type.</param>
-    /// <param name="data">What stands behind <c>data:</c>.</param>
+    /// <param name="data">The content after <c>data:</c>.</param>
     /// <exception cref="JsonException">It is neither JSON nor <c>[DONE]</c>.</exception>
     public static ChatPiece Parse(string type, ReadOnlySpan<byte> data)
     {
@@ -33,7 +33,9 @@ internal readonly record struct ChatPiece
         if (root.ValueKind != JsonValueKind.Object) throw new JsonException($"An event is no JSON object but {root.ValueKind}.");
         string text = "";
         bool isFinish = false;
-        if (root.TryGetProperty("choices", out JsonElement choices) && choices.ValueKind == JsonValueKind.Array && choices.GetArrayLength() > 0)
+        if (root.TryGetProperty("choices", out JsonElement choices)
+            && choices.ValueKind == JsonValueKind.Array
+            && choices.GetArrayLength() > 0)
         {
             JsonElement choice = choices[0];
             text = Member(Member(choice, "delta"), "content") is { ValueKind: JsonValueKind.String } content ? content.GetString()! : "";

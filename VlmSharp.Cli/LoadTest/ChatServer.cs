@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace VlmSharp.Cli.LoadTest;
 
-/// <summary>A server that speaks OpenAI's chat protocol, seen from a client.</summary>
+/// <summary>A client of a server with OpenAI's chat protocol.</summary>
 internal sealed class ChatServer : IDisposable
 {
     private const int MostModelListBytes = 4 << 20, MostAnswerBytes = 16 << 20;
@@ -13,11 +13,11 @@ internal sealed class ChatServer : IDisposable
     private readonly Uri chat, models;
     private readonly JsonElement? extra;
 
-    /// <summary>Opens no connection yet.</summary>
-    /// <param name="url">Of the server, with or without /v1.</param>
-    /// <param name="key">The API key; null sends none.</param>
-    /// <param name="extra">An object whose members every request has; null has none.</param>
-    /// <param name="newConnections">Whether each request opens a connection of its own.</param>
+    /// <summary>Creates the client; opens no connection yet.</summary>
+    /// <param name="url">URL of the server, with or without /v1.</param>
+    /// <param name="key">The API key; null to send none.</param>
+    /// <param name="extra">An object whose members are added to every request; null for none.</param>
+    /// <param name="newConnections">Whether each request opens its own connection.</param>
     public ChatServer(Uri url, string? key, JsonElement? extra, bool newConnections = false)
     {
         this.extra = extra;
@@ -26,9 +26,9 @@ internal sealed class ChatServer : IDisposable
         (chat, models) = (new Uri($"{root}/chat/completions"), new Uri($"{root}/models"));
         client = new HttpClient(new SocketsHttpHandler
         {
-            UseProxy = false, // whose speed is not asked
+            UseProxy = false, // a proxy would distort the latencies
             AllowAutoRedirect = false,
-            MaxResponseDrainSize = 0, // who gives an answer up closes the connection, and does not read it to its end
+            MaxResponseDrainSize = 0, // to cancel an answer, close the connection instead of reading the rest
             ConnectTimeout = TimeSpan.FromSeconds(30),
         })
         {
@@ -38,11 +38,11 @@ internal sealed class ChatServer : IDisposable
         if (key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
-    /// <summary>What requests call the model; null names none.</summary>
+    /// <summary>The model name in requests; null to omit it.</summary>
     public string? Model { get; private set; }
 
-    /// <summary>Sees whether the server answers, and takes a model: the one named, or the first that it lists.</summary>
-    /// <param name="model">The model's name; null takes the first.</param>
+    /// <summary>Checks that the server answers, and chooses a model: the given one, or the first that the server lists.</summary>
+    /// <param name="model">The model's name; null for the first.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="IOException">The server does not answer, or refuses.</exception>
     public async Task ConnectAsync(string? model, CancellationToken cancellation)
@@ -53,7 +53,7 @@ internal sealed class ChatServer : IDisposable
             if ((int)response.StatusCode is 401 or 403)
                 throw new IOException($"{models} answers {(int)response.StatusCode}: give a key that is good there with --api-key-file.");
             if (model is null && response.IsSuccessStatusCode) model = await FirstModelAsync(response, cancellation);
-            Model = model; // null where a server has one model, and no list
+            Model = model; // null if the server has one model and no list
         }
         catch (HttpRequestException e)
         {
@@ -77,25 +77,26 @@ internal sealed class ChatServer : IDisposable
     }
 
     /// <summary>Sends a request.</summary>
-    /// <param name="request">What is asked.</param>
+    /// <param name="request">The request.</param>
     /// <param name="cancellation">Closes the connection.</param>
-    /// <returns>The answer as soon as its headers are there.</returns>
+    /// <returns>The response as soon as its headers have arrived.</returns>
     public async Task<HttpResponseMessage> PostAsync(LoadRequest request, CancellationToken cancellation)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, chat) { Content = new ChatBody(request, Model, extra) };
         return await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
     }
 
-    /// <summary>The events of a streamed answer, as they come.</summary>
-    /// <param name="stream">The answer's body, in pieces of any size.</param>
-    /// <param name="cancellation">Ends the wait for the next one.</param>
-    /// <exception cref="JsonException">An event cannot be read.</exception>
-    /// <exception cref="InvalidDataException">The answer does not end.</exception>
+    /// <summary>The events of a streamed answer as they arrive.</summary>
+    /// <param name="stream">The body of the response, in pieces of any size.</param>
+    /// <param name="cancellation">Ends the wait for the next event.</param>
+    /// <exception cref="JsonException">An event cannot be parsed.</exception>
+    /// <exception cref="InvalidDataException">The answer is too long.</exception>
     public static async IAsyncEnumerable<ChatPiece> ReadAsync(
         Stream stream, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         await using var capped = new CappedStream(stream, MostAnswerBytes);
-        await foreach (SseItem<ChatPiece> item in SseParser.Create(capped, ChatPiece.Parse).EnumerateAsync(cancellation)) yield return item.Data;
+        await foreach (SseItem<ChatPiece> item in SseParser.Create(capped, ChatPiece.Parse).EnumerateAsync(cancellation))
+            yield return item.Data;
     }
 
     public void Dispose() => client.Dispose();

@@ -4,42 +4,52 @@ using VlmSharp.Cli.Output;
 namespace VlmSharp.Cli.LoadTest;
 
 /// <summary>
-/// Latencies and throughput as curves, in SVG: over the stages of a sweep, or of a single stage over its time. Latencies have a scale in
-/// which equal distances are equal factors: a server beyond its capacity is a hundred times slower, not twice.
+/// Latencies and throughput as curves, in SVG: over the stages of a sweep, or over the time of a single stage. Latencies have a logarithmic
+/// scale: an overloaded server is a hundred times slower, not twice.
 /// </summary>
 /// <param name="title">What was measured.</param>
-/// <param name="plan">What was done.</param>
-/// <param name="stages">At least one.</param>
+/// <param name="plan">The plan of the test.</param>
+/// <param name="stages">At least one stage.</param>
 internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<StageReport> stages)
 {
     private const int Width = 860, Left = 84, Right = 130, PanelHeight = 170, Between = 62, Top = 96;
     private const string Grid = "#e4e7eb", Limit = "#c0392b";
 
-    /// <summary>A color for each curve of a panel; told apart by people who confuse red and green too.</summary>
+    /// <summary>A color for each curve of a panel; people with red-green color blindness can distinguish them too.</summary>
     private static readonly string[] Colors = ["#1f5f99", "#b3670b", "#7b3f98"];
 
     private bool IsOverTime => stages.Count == 1;
 
     private bool IsOpen => stages[0].Stage.Rate is not null;
 
-    /// <summary>A curve: its name, and its value at each place of the axis; NaN where there is none.</summary>
+    /// <summary>A curve: its name, and its value at each position of the axis; NaN for no value.</summary>
     private readonly record struct Series(string Name, IReadOnlyList<double> Values);
 
-    /// <summary>Where the values of a curve are, from left to right, 0 to 1; and what is written below.</summary>
+    /// <summary>The horizontal positions of the values, 0 to 1, and the labels of the axis.</summary>
     private readonly record struct Axis(IReadOnlyList<double> Places, IReadOnlyList<(double Place, string Label)> Labels, string Name);
 
     /// <summary>Writes the file.</summary>
-    /// <param name="path">Where.</param>
+    /// <param name="path">The file.</param>
     public void Save(string path)
     {
         (Axis axis, Series[][] panels) = IsOverTime ? OverTime(stages[0]) : OverStages();
         var svg = new SvgDrawing(Width, Top + panels.Length * (PanelHeight + Between) - 4);
         svg.Text(24, 34, title, 18, SvgDrawing.Ink, bold: true);
         string what = IsOpen ? "Poisson arrivals (open loop)" : "Each client waits for its answer and asks again (closed loop)";
-        svg.Text(24, 58, $"{what}{(IsOverTime ? $", {stages[0].Stage}" : "")}. Times count from when a request was due.", 13, SvgDrawing.Faint);
+        string stage = IsOverTime ? $", {stages[0].Stage}" : "";
+        svg.Text(24, 58, $"{what}{stage}. Times count from when a request was due.", 13, SvgDrawing.Faint);
         (string Name, double? Limit, bool IsTime)[] kinds =
-            [("Time to first token", plan.FirstTokenDeadline, true), ("Whole request", plan.Deadline, true), ("Requests a second", null, false)];
-        for (int i = 0; i < panels.Length; i++) Panel(svg, Top + i * (PanelHeight + Between), axis, panels[i], kinds[i].Name, kinds[i].Limit, kinds[i].IsTime);
+        [
+            ("Time to first token", plan.FirstTokenDeadline, true),
+            ("Whole request", plan.Deadline, true),
+            ("Requests a second", null, false),
+        ];
+        for (int i = 0; i < panels.Length; i++)
+        {
+            int y = Top + i * (PanelHeight + Between);
+            Panel(svg, y, axis, panels[i], kinds[i].Name, kinds[i].Limit, kinds[i].IsTime);
+        }
+
         svg.Save(path);
     }
 
@@ -108,7 +118,10 @@ internal sealed class LoadChart(string title, LoadPlan plan, IReadOnlyList<Stage
         {
             svg.Rectangle(Width - Right + 34, y + 4 + 20 * i, 14, 4, Colors[i]);
             svg.Text(Width - Right + 54, y + 10 + 20 * i, all[i].Name, 12, SvgDrawing.Ink);
-            (double, double)[] points = [.. all[i].Values.Select((v, place) => (X: X(axis.Places[place]), Y: Y(v))).Where(p => double.IsFinite(p.Y))];
+            (double, double)[] points =
+            [
+                .. all[i].Values.Select((v, place) => (X: X(axis.Places[place]), Y: Y(v))).Where(p => double.IsFinite(p.Y)),
+            ];
             if (points.Length > 0) svg.Curve(points, Colors[i]);
         }
 

@@ -5,10 +5,10 @@ using System.Text.Json;
 
 namespace VlmSharp.Cli.LoadTest;
 
-/// <summary>Asks single requests of a stage and takes their times.</summary>
-/// <param name="server">Who is asked.</param>
-/// <param name="timeout">After how many seconds from its due time a request has failed.</param>
-/// <param name="keepsText">Whether outcomes have the answers.</param>
+/// <summary>Sends single requests of a stage and measures their latencies.</summary>
+/// <param name="server">The server.</param>
+/// <param name="timeout">Seconds from its due time after which a request has failed.</param>
+/// <param name="keepsText">Whether outcomes include the answers.</param>
 internal sealed class LoadClient(ChatServer server, double timeout, bool keepsText)
 {
     private readonly long start = Stopwatch.GetTimestamp();
@@ -18,10 +18,10 @@ internal sealed class LoadClient(ChatServer server, double timeout, bool keepsTe
     public double Now => Stopwatch.GetElapsedTime(start).TotalSeconds;
 
     /// <summary>Sends a request and reads its answer.</summary>
-    /// <param name="request">What is asked.</param>
-    /// <param name="due">When it was to be sent.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="due">When it was due to be sent.</param>
     /// <param name="stop">Ends the load test.</param>
-    /// <returns>What became of it; errors of the network and of the server are outcomes.</returns>
+    /// <returns>The outcome; it also reports errors of the network and of the server.</returns>
     public async Task<LoadOutcome> AskAsync(LoadRequest request, double due, CancellationToken stop)
     {
         var outcome = new LoadOutcome(request, due, Now);
@@ -35,7 +35,8 @@ internal sealed class LoadClient(ChatServer server, double timeout, bool keepsTe
             else
             {
                 double retryAfter = SecondsOf(response.Headers.RetryAfter);
-                outcome = outcome with { How = LoadEnd.Failed, Error = await LoadError.OfAsync(response, limit.Token), RetryAfter = retryAfter };
+                LoadError error = await LoadError.OfAsync(response, limit.Token);
+                outcome = outcome with { How = LoadEnd.Failed, Error = error, RetryAfter = retryAfter };
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -60,7 +61,7 @@ internal sealed class LoadClient(ChatServer server, double timeout, bool keepsTe
         return outcome with { Tokens = seen.Tokens, PromptTokens = seen.Prompt, Text = seen.Text?.ToString() };
     }
 
-    /// <summary>Reads the stream of an answer, or half of it.</summary>
+    /// <summary>Reads the stream of an answer, or half of it if the request is to be canceled.</summary>
     private async Task<LoadOutcome> ReadAsync(LoadOutcome outcome, HttpResponseMessage response, Seen seen, CancellationToken cancellation)
     {
         bool isStream = response.Content.Headers.ContentType?.MediaType == "text/event-stream";
@@ -74,7 +75,7 @@ internal sealed class LoadClient(ChatServer server, double timeout, bool keepsTe
             if (piece.Error is { } type) return outcome with { How = LoadEnd.Failed, Error = LoadError.InStream(type) };
             seen.Take(piece, Now);
             isWhole |= piece.IsFinish || piece.IsDone;
-            if (seen.Pieces >= enough) return outcome with { How = LoadEnd.Canceled }; // whose connection is closed by our caller
+            if (seen.Pieces >= enough) return outcome with { How = LoadEnd.Canceled }; // the caller closes the connection
         }
 
         if (!isWhole) return outcome with { How = LoadEnd.Failed, Error = LoadError.Broken };
@@ -83,7 +84,9 @@ internal sealed class LoadClient(ChatServer server, double timeout, bool keepsTe
         return outcome with { How = LoadEnd.Answered };
     }
 
-    /// <summary>Pieces that are half of an answer: of the longest that it may be, or of the mean of those so far, whichever is shorter.</summary>
+    /// <summary>
+    /// Number of pieces in half an answer: half of its maximum length or of the mean length so far, whichever is shorter.
+    /// </summary>
     private int Half(LoadRequest request)
     {
         long count = Interlocked.Read(ref answers);
@@ -93,7 +96,9 @@ internal sealed class LoadClient(ChatServer server, double timeout, bool keepsTe
 
     private static LoadError ErrorOf(Exception e) => e is HttpRequestException
     {
-        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+        HttpRequestError: HttpRequestError.ConnectionError
+            or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError,
     }
         ? LoadError.Connect
         : LoadError.Broken;
@@ -105,17 +110,17 @@ internal sealed class LoadClient(ChatServer server, double timeout, bool keepsTe
         _ => double.NaN,
     };
 
-    /// <summary>What has come of an answer.</summary>
+    /// <summary>The part of an answer received so far.</summary>
     private sealed class Seen
     {
         public double First { get; private set; } = double.NaN;
 
         public double Last { get; private set; } = double.NaN;
 
-        /// <summary>When the answer was whole: at [DONE], or the last event without one.</summary>
+        /// <summary>Time at which the answer was complete: at [DONE], or at the last event if there is none.</summary>
         public double Done { get; private set; } = double.NaN;
 
-        /// <summary>Events that added text.</summary>
+        /// <summary>Number of events that added text.</summary>
         public int Pieces { get; private set; }
 
         public int Prompt { get; private set; }
@@ -131,7 +136,7 @@ internal sealed class LoadClient(ChatServer server, double timeout, bool keepsTe
             Done = now;
             if (piece.Usage is { } usage) (Prompt, counted) = usage;
             bool hasText = piece.Text.Length > 0;
-            // An answer may be empty: then its end is the first that is seen of it. A piece with nothing but a role is not.
+            // An answer may be empty; then its finish event counts as the first piece. A piece with only a role does not count.
             if (double.IsNaN(First) && (hasText || piece.IsFinish)) First = now;
             if (hasText || piece.IsFinish) Last = now;
             if (!hasText) return;

@@ -3,38 +3,38 @@ using System.Text.Json;
 
 namespace VlmSharp.Cli.LoadTest;
 
-/// <summary>Why a request had no whole answer.</summary>
-/// <param name="Status">The HTTP status, where there was one that says it.</param>
+/// <summary>Why a request has no complete answer.</summary>
+/// <param name="Status">The HTTP status, if the error came with one.</param>
 /// <param name="Type">The type that the server gives its error, or one of the words below.</param>
 internal sealed record LoadError(int? Status, string Type)
 {
-    /// <summary>Longer bodies of errors are not looked at.</summary>
+    /// <summary>Bytes of an error body that are read, and characters of an error type that are kept.</summary>
     private const int MostBytes = 64 << 10, MostTypeLength = 64;
 
-    /// <summary>There is no whole answer after --timeout.</summary>
+    /// <summary>The answer was not complete within --timeout.</summary>
     public static LoadError Timeout { get; } = new(null, "timeout");
 
-    /// <summary>No connection came about.</summary>
+    /// <summary>No connection could be made.</summary>
     public static LoadError Connect { get; } = new(null, "connect");
 
     /// <summary>The connection ended before the answer did.</summary>
     public static LoadError Broken { get; } = new(null, "broken");
 
-    /// <summary>What came is no stream of chat chunks.</summary>
+    /// <summary>The response is not a stream of chat chunks.</summary>
     public static LoadError BadAnswer { get; } = new(null, "bad_answer");
 
-    /// <summary>It was never sent: --max-in-flight requests were on their way.</summary>
+    /// <summary>The request was never sent: --max-in-flight requests were in flight.</summary>
     public static LoadError NotSent { get; } = new(null, "not_sent");
 
-    /// <summary>An error that stands in a stream which began well.</summary>
+    /// <summary>An error inside a stream that began without one.</summary>
     /// <param name="type">Its type.</param>
     public static LoadError InStream(string type) => new(null, $"stream: {type}");
 
-    /// <summary>For people: "429 rate_limit_error".</summary>
+    /// <summary>Readable text: "429 rate_limit_error".</summary>
     public override string ToString() => Status is { } status ? $"{status} {Type}" : Type;
 
-    /// <summary>The error of an answer whose status is none of success.</summary>
-    /// <param name="response">The answer.</param>
+    /// <summary>The error of a response whose status is not a success.</summary>
+    /// <param name="response">The response.</param>
     /// <param name="cancellation">Ends the reading of its body.</param>
     public static async Task<LoadError> OfAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
@@ -44,7 +44,7 @@ internal sealed record LoadError(int? Status, string Type)
         return new LoadError((int)response.StatusCode, TypeIn(body.AsMemory(0, length)) ?? "");
     }
 
-    /// <summary>The type of <c>{"error": {"type": ...}}</c>, or of <c>{"error": "..."}</c> the text; null where there is neither.</summary>
+    /// <summary>The type in <c>{"error": {"type": ...}}</c>, or the text in <c>{"error": "..."}</c>; null if there is neither.</summary>
     private static string? TypeIn(ReadOnlyMemory<byte> body)
     {
         try
@@ -58,7 +58,7 @@ internal sealed record LoadError(int? Status, string Type)
         }
     }
 
-    /// <summary>The same of JSON that is read; what a terminal should not get is taken out.</summary>
+    /// <summary>Like the overload for bytes, for parsed JSON; replaces characters that are unsafe on a terminal.</summary>
     public static string? TypeIn(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("error", out JsonElement error)) return null;

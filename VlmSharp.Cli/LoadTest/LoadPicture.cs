@@ -3,15 +3,15 @@ using System.Text;
 
 namespace VlmSharp.Cli.LoadTest;
 
-/// <summary>A picture as requests carry it: encoded once, sent often.</summary>
+/// <summary>A picture encoded for requests: encoded once, sent often.</summary>
 /// <param name="Path">Its file.</param>
 /// <param name="DataUri">Its bytes as a data URI, in ASCII.</param>
 internal sealed record LoadPicture(string Path, ReadOnlyMemory<byte> DataUri)
 {
     private const int MostBytes = 32 << 20;
 
-    /// <summary>Reads a file. It is sent as it is, so that a server may refuse what it does not know.</summary>
-    /// <exception cref="IOException">It is not there, or too large.</exception>
+    /// <summary>Reads a file. It is sent unchanged, so that a server can refuse unknown formats.</summary>
+    /// <exception cref="IOException">The file does not exist or is too large.</exception>
     public static LoadPicture Read(string path)
     {
         byte[] bytes = SmallFile.Read(path, MostBytes);

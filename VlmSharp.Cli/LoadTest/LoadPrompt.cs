@@ -2,17 +2,19 @@ using System.Text.Json;
 
 namespace VlmSharp.Cli.LoadTest;
 
-/// <summary>Something to ask.</summary>
+/// <summary>A prompt of a load test.</summary>
 /// <param name="Text">The prompt, word for word.</param>
-/// <param name="Picture">The picture's file that it belongs to; null takes any.</param>
-/// <param name="MaxTokens">Tokens of the answer, at the most; null leaves it to the command line.</param>
+/// <param name="Picture">The file of its picture; null for any picture.</param>
+/// <param name="MaxTokens">Maximum number of answer tokens; null to use the command line's.</param>
 internal sealed record LoadPrompt(string Text, string? Picture = null, int? MaxTokens = null)
 {
     private const int MostBytes = 16 << 20, MostPrompts = 100_000;
 
-    /// <summary>Reads <c>{"prompt": "caption en", "image": "a.png", "max_tokens": 32}</c>, one a line or as an array. Other members are passed over.</summary>
+    /// <summary>
+    /// Reads <c>{"prompt": "caption en", "image": "a.png", "max_tokens": 32}</c>, one per line or as an array. Other members are ignored.
+    /// </summary>
     /// <param name="path">The file; pictures are relative to it.</param>
-    /// <exception cref="IOException">It cannot be read, or has no prompts.</exception>
+    /// <exception cref="IOException">The file cannot be read, or has no prompts.</exception>
     public static IReadOnlyList<LoadPrompt> ReadFile(string path)
     {
         string folder = Path.GetDirectoryName(path) ?? "";
@@ -41,7 +43,9 @@ internal sealed record LoadPrompt(string Text, string? Picture = null, int? MaxT
 
     private static LoadPrompt Read(JsonElement o, string folder)
     {
-        if (o.ValueKind != JsonValueKind.Object || !o.TryGetProperty("prompt", out JsonElement prompt) || prompt.ValueKind != JsonValueKind.String)
+        if (o.ValueKind != JsonValueKind.Object
+            || !o.TryGetProperty("prompt", out JsonElement prompt)
+            || prompt.ValueKind != JsonValueKind.String)
             throw new FormatException("there is no text \"prompt\": give an object such as {\"prompt\": \"caption en\"}.");
         string? image = o.TryGetProperty("image", out JsonElement i) ? i.GetString() : null;
         int? tokens = o.TryGetProperty("max_tokens", out JsonElement t) ? t.GetInt32() : null;

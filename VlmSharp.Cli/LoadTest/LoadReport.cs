@@ -5,27 +5,32 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.LoadTest;
 
-/// <summary>What <c>vlmsharp bench serve</c> says: a row or an object for each stage.</summary>
+/// <summary>The output of <c>vlmsharp bench serve</c>: a row or an object for each stage.</summary>
 /// <param name="url">The server.</param>
-/// <param name="model">The model that was asked; null where none was named.</param>
-/// <param name="seed">Of the draws.</param>
-/// <param name="plan">What was done.</param>
+/// <param name="model">The model's name; null if none was given.</param>
+/// <param name="seed">Seed of the random numbers.</param>
+/// <param name="plan">The plan of the test.</param>
 /// <param name="stages">The stages that were run, at least one.</param>
 internal sealed class LoadReport(string url, string? model, long seed, LoadPlan plan, IReadOnlyList<StageReport> stages)
 {
-    /// <summary>Seconds by which requests may be late without a word.</summary>
+    /// <summary>Seconds by which requests may be sent late without a warning.</summary>
     private const double NoticedDelay = 0.02;
 
     private bool IsOpen => stages[0].Stage.Rate is not null;
 
     private bool HasDeadline => plan.FirstTokenDeadline is not null || plan.Deadline is not null;
 
-    /// <summary>For people.</summary>
+    /// <summary>Writes tables for people.</summary>
     public void WriteTable()
     {
         string name = model is null ? url : $"{url}, {model}";
         Console.WriteLine($"{name}, seed {seed}; times in ms: p50 / p95 / p99, from the moment at which a request was due");
-        string[] columns = [IsOpen ? "rate" : "clients", "requests", "answered", "failed", "answers/s", "tokens/s", "first token", "per token", "whole"];
+        string[] columns =
+        [
+            IsOpen ? "rate" : "clients", "requests", "answered", "failed",
+            "answers/s", "tokens/s",
+            "first token", "per token", "whole",
+        ];
         Table table = Tables.Create(HasDeadline ? [.. columns, "in time"] : columns);
         foreach (StageReport s in stages)
         {
@@ -47,19 +52,22 @@ internal sealed class LoadReport(string url, string? model, long seed, LoadPlan 
     {
         foreach (StageReport.ErrorCount e in s.Errors)
         {
-            string wait = e.RetryAfter.Count == 0 ? "" : Invariant($", Retry-After p50 {e.RetryAfter[50]:0.#} s, at most {e.RetryAfter.Max:0.#} s");
+            string wait = e.RetryAfter.Count == 0
+                ? ""
+                : Invariant($", Retry-After p50 {e.RetryAfter[50]:0.#} s, at most {e.RetryAfter.Max:0.#} s");
             Console.WriteLine($"{s.Stage}: {e.Count} x {e.Error}{wait}");
         }
 
         if (s.Canceled > 0) Console.WriteLine($"{s.Stage}: {s.Canceled} given up half way, as asked");
         if (s.Unfinished > 0) Console.WriteLine($"{s.Stage}: {s.Unfinished} were on their way when the test was stopped, and do not count");
-        // A generator that cannot keep up measures itself.
+        // A load generator that cannot keep up measures itself.
         double late = s.SendDelay[99];
         if (s.Stage.Rate is null || !(late > NoticedDelay)) return;
-        Console.WriteLine(Invariant($"{s.Stage}: requests were sent {late * 1e3:0} ms late (p99): this machine is too slow or too busy for the rate"));
+        Console.WriteLine(Invariant(
+            $"{s.Stage}: requests were sent {late * 1e3:0} ms late (p99): this machine is too slow or too busy for the rate"));
     }
 
-    /// <summary>For programs.</summary>
+    /// <summary>Writes JSON for programs.</summary>
     public void WriteJson(Utf8JsonWriter o)
     {
         o.WriteStartObject();
@@ -131,7 +139,7 @@ internal sealed class LoadReport(string url, string? model, long seed, LoadPlan 
         o.WriteEndObject();
     }
 
-    /// <summary>The percentiles of a number of values; null of none.</summary>
+    /// <summary>Writes the percentiles of values; null if there are no values.</summary>
     private static void Write(Utf8JsonWriter o, string name, Percentiles values)
     {
         o.WriteStartObject(name);

@@ -1,9 +1,9 @@
 namespace VlmSharp.Cli.LoadTest;
 
-/// <summary>One request of a load test; the same seed and index always give the same one.</summary>
-/// <param name="Index">Its number, from 0.</param>
-/// <param name="Prompt">What is asked.</param>
-/// <param name="Picture">About what; null sends the text alone.</param>
-/// <param name="MaxTokens">Tokens of the answer, at the most.</param>
-/// <param name="IsCanceled">Whether the client goes away half way.</param>
+/// <summary>One request of a load test; the same seed and index always give the same request.</summary>
+/// <param name="Index">Its index, from 0.</param>
+/// <param name="Prompt">The prompt.</param>
+/// <param name="Picture">The picture; null to send only text.</param>
+/// <param name="MaxTokens">Maximum number of answer tokens.</param>
+/// <param name="IsCanceled">Whether the client cancels halfway.</param>
 internal sealed record LoadRequest(long Index, string Prompt, LoadPicture? Picture, int MaxTokens, bool IsCanceled);

@@ -4,8 +4,8 @@ namespace VlmSharp.Cli.LoadTest;
 internal sealed class LoadRun
 {
     /// <summary>
-    /// In a closed loop a client that was refused waits as long as the server says, within these seconds: else it would do nothing but be
-    /// refused.
+    /// In a closed loop, a client that was refused waits as long as the server asks, within these limits in seconds. Without a pause it
+    /// would only be refused again.
     /// </summary>
     private const double LeastPause = 0.1, MostPause = 10;
 
@@ -23,13 +23,14 @@ internal sealed class LoadRun
         client = new LoadClient(server, plan.Timeout, plan.KeepsText);
     }
 
-    /// <summary>Runs it until every request has ended, or until it is stopped: then those on their way are given up.</summary>
-    /// <param name="plan">How.</param>
+    /// <summary>Runs until every request has ended or the test is stopped; then requests in flight are canceled.</summary>
+    /// <param name="plan">The plan of the test.</param>
     /// <param name="stage">The stage.</param>
-    /// <param name="server">Who is asked.</param>
-    /// <param name="progress">Told the requests that ended, errors among them, and those on their way, several times a second; or null.</param>
-    /// <param name="stop">Ends it.</param>
-    /// <returns>What became of every request, in the order in which they ended.</returns>
+    /// <param name="server">The server.</param>
+    /// <param name="progress">Called several times per second with the numbers of ended requests, errors, and requests in flight; or
+    /// null.</param>
+    /// <param name="stop">Stops the test.</param>
+    /// <returns>The outcome of every request, in the order in which they ended.</returns>
     public static async Task<StageReport> RunAsync(
         LoadPlan plan, LoadStage stage, ChatServer server, Action<long, long, long>? progress, CancellationToken stop)
     {
@@ -51,7 +52,7 @@ internal sealed class LoadRun
         }
     }
 
-    /// <summary>The request of each arrival is sent when it is due, however many are still without an answer.</summary>
+    /// <summary>Sends each request when it is due, regardless of how many answers are outstanding.</summary>
     private async Task OpenAsync(double rate, SemaphoreSlim inFlight)
     {
         long index = 0, counted = 0;
@@ -59,7 +60,8 @@ internal sealed class LoadRun
         {
             if (IsOver(due, index, counted)) break;
             if (due >= plan.Warmup) counted++;
-            // Late wakes are made good at once: the next ones are due already. They are seen in the report, since latencies count from the due time.
+            // If this wakes up late, the following requests are already due and are sent at once. The report shows the delay, since
+            // latencies count from the due time.
             for (double wait; (wait = due - client.Now) > 0 && !stop.IsCancellationRequested;)
                 await Task.Delay(TimeSpan.FromSeconds(Math.Min(wait, 0.2)), CancellationToken.None);
             if (stop.IsCancellationRequested) break;
@@ -68,7 +70,7 @@ internal sealed class LoadRun
             else Add(new LoadOutcome(request, due, client.Now) { How = LoadEnd.Failed, Error = LoadError.NotSent, End = client.Now });
         }
 
-        for (int i = 0; i < plan.MaxInFlight; i++) await inFlight.WaitAsync(CancellationToken.None); // until the last one is back
+        for (int i = 0; i < plan.MaxInFlight; i++) await inFlight.WaitAsync(CancellationToken.None); // until the last request has ended
         if (fault is not null) throw new InvalidOperationException(fault.Message, fault);
     }
 
@@ -80,7 +82,7 @@ internal sealed class LoadRun
         }
         catch (Exception e)
         {
-            fault = e; // nobody awaits this; it is thrown at the end
+            fault = e; // no caller awaits this task; the fault is thrown at the end
         }
         finally
         {
@@ -88,7 +90,7 @@ internal sealed class LoadRun
         }
     }
 
-    /// <summary>Each client asks when it has its answer.</summary>
+    /// <summary>Each client sends its next request when it has its answer.</summary>
     private Task ClosedAsync(int clients)
     {
         long next = 0, counted = 0;
@@ -118,10 +120,10 @@ internal sealed class LoadRun
         }
     }
 
-    /// <summary>Whether a request that is due at a time is one too many.</summary>
-    /// <param name="due">Its time.</param>
-    /// <param name="sent">Requests before it.</param>
-    /// <param name="counted">Those of them that count.</param>
+    /// <summary>Whether the stage is over before a request.</summary>
+    /// <param name="due">Its due time.</param>
+    /// <param name="sent">Number of requests before it.</param>
+    /// <param name="counted">How many of them count.</param>
     private bool IsOver(double due, long sent, long counted) =>
         sent >= LoadPlan.MostRequests || (plan.Requests is { } most ? counted >= most : due >= plan.Warmup + plan.Duration!.Value);
 

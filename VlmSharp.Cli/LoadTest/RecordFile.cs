@@ -3,12 +3,12 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.LoadTest;
 
-/// <summary>Every request of a load test as a line of JSON, for those who want to look closer or compare answers.</summary>
+/// <summary>Every request of a load test as a line of JSON, for further analysis or to compare answers.</summary>
 internal static class RecordFile
 {
-    /// <summary>Writes the file: stage by stage, in the order in which requests were due.</summary>
-    /// <param name="path">Where.</param>
-    /// <param name="stages">What came out.</param>
+    /// <summary>Writes the file stage by stage, in the order in which requests were due.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="stages">The stages.</param>
     public static void Save(string path, IEnumerable<StageReport> stages)
     {
         using var file = new StreamWriter(path) { NewLine = "\n" };

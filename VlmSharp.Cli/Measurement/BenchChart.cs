@@ -4,28 +4,31 @@ using VlmSharp.Cli.Output;
 namespace VlmSharp.Cli.Measurement;
 
 /// <summary>
-/// The stages as bars, in SVG. Each stage has a scale of its own, from 0 to its slowest backend: stages differ a thousandfold. The
-/// dark part of a bar is the floor, the time at the backend's own limit.
+/// The stages as bars, in SVG. Each stage has its own scale, from 0 to its slowest backend, since stages differ a thousandfold. The dark
+/// part of a bar is the floor: the time at the backend's own limit.
 /// </summary>
-/// <param name="reports">Of the same work, at least one.</param>
+/// <param name="reports">Reports of the same work, at least one.</param>
 internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
 {
     private const int Width = 860, Left = 110, BarWidth = 470, Bar = 20, Gap = 6, Between = 42, Top = 92, LineHeight = 18;
 
-    /// <summary>A color for each backend, and a darker one for its floor; told apart by people who confuse red and green too.</summary>
+    /// <summary>
+    /// A color for each backend and a darker one for its floor; people with red-green color blindness can distinguish them too.
+    /// </summary>
     private static readonly (string Time, string Floor)[] Colors =
         [("#7db4e6", "#1f5f99"), ("#f2b46b", "#b3670b"), ("#9ccfb8", "#2a7a57"), ("#c3c9d1", "#6b7684")];
 
     private int Height => Top + reports[0].Stages.Count * (reports.Count * (Bar + Gap) + Between) + reports.Count * LineHeight + 8;
 
     /// <summary>Writes the file.</summary>
-    /// <param name="path">Where.</param>
+    /// <param name="path">The file.</param>
     public void Save(string path)
     {
         var svg = new SvgDrawing(Width, Height);
         string model = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(reports[0].Model)));
         svg.Text(24, 34, $"vlmsharp bench: {model}", 18, SvgDrawing.Ink, bold: true);
-        svg.Text(24, 58, "Median time of each stage, each on its own scale. Dark: the floor, the time at the backend's own limit.", 13, SvgDrawing.Faint);
+        const string Legend = "Median time of each stage, each on its own scale. Dark: the floor, the time at the backend's own limit.";
+        svg.Text(24, 58, Legend, 13, SvgDrawing.Faint);
         int y = Top;
         for (int stage = 0; stage < reports[0].Stages.Count; stage++) y = Stage(svg, stage, y);
         foreach (BenchReport report in reports)
@@ -37,8 +40,8 @@ internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
         svg.Save(path);
     }
 
-    /// <summary>A heading and a bar for each backend.</summary>
-    /// <returns>Where the next one begins.</returns>
+    /// <summary>Draws a heading, and a bar for each backend.</summary>
+    /// <returns>The y coordinate of the next stage.</returns>
     private int Stage(SvgDrawing svg, int stage, int y)
     {
         BenchStage first = reports[0].Stages[stage];
@@ -53,13 +56,14 @@ internal sealed class BenchChart(IReadOnlyList<BenchReport> reports)
             svg.Text(Left - 10, y + 15, reports[i].Backend, 13, SvgDrawing.Ink, anchor: "end");
             svg.Rectangle(Left, y, Math.Max(length, 1), Bar, time);
             if (s.HasFloor) svg.Rectangle(Left, y, length * Math.Min(s.Share, 1), Bar, floor);
-            svg.Text(Left + length + 8, y + 15, s.HasFloor ? $"{Time(s.Seconds)}, {s.Share:P0} of the limit" : Time(s.Seconds), 13, SvgDrawing.Ink);
+            string label = s.HasFloor ? $"{Time(s.Seconds)}, {s.Share:P0} of the limit" : Time(s.Seconds);
+            svg.Text(Left + length + 8, y + 15, label, 13, SvgDrawing.Ink);
         }
 
         return y + Between - 10;
     }
 
-    /// <summary>Three digits that matter.</summary>
+    /// <summary>A time with about three significant digits.</summary>
     private static string Time(double seconds) => seconds switch
     {
         >= 1 => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s"),

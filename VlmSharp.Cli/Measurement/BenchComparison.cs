@@ -4,11 +4,11 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Measurement;
 
-/// <summary>What <c>vlmsharp bench</c> says of several backends: their stages side by side, each beside its own floor.</summary>
-/// <param name="reports">Of the same work.</param>
+/// <summary>The output of <c>vlmsharp bench</c> for several backends: their stages side by side, each with its own floor.</summary>
+/// <param name="reports">Reports of the same work.</param>
 internal sealed class BenchComparison(IReadOnlyList<BenchReport> reports)
 {
-    /// <summary>For people.</summary>
+    /// <summary>Writes a table for people.</summary>
     public void WriteTable()
     {
         foreach (BenchReport report in reports) report.WriteHeading();
@@ -26,7 +26,7 @@ internal sealed class BenchComparison(IReadOnlyList<BenchReport> reports)
     private static string[] Cells(BenchStage stage) =>
         [$"{stage.Seconds * 1e3:0.00} ms", stage.HasFloor ? $"{stage.Share:P0}, floor {stage.FloorSeconds * 1e3:0.00} ms" : "-"];
 
-    /// <summary>For programs.</summary>
+    /// <summary>Writes JSON for programs.</summary>
     public void WriteJson(Utf8JsonWriter o)
     {
         o.WriteStartObject();

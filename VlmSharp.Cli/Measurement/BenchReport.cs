@@ -6,21 +6,21 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Cli.Measurement;
 
-/// <summary>What <c>vlmsharp bench</c> says of one backend: the stages of all runs, each run's held against its own limits.</summary>
+/// <summary>The output of <c>vlmsharp bench</c> for one backend: the stages of all runs, each compared with its own limits.</summary>
 internal sealed class BenchReport
 {
     private readonly List<BenchRun> runs;
     private readonly List<BenchStage> stages = [];
     private readonly MeasuredLimits? limits;
 
-    /// <summary>The limits around the stages of all runs, in ascending order: GB/s and GFLOP/s.</summary>
+    /// <summary>The limits measured around the stages of all runs, ascending, in GB/s and GFLOP/s.</summary>
     private sealed record MeasuredLimits(string Memory, double[] Bandwidth, string Arithmetic, double[] Peak, int? Threads);
 
-    /// <summary>Works out the stages.</summary>
+    /// <summary>Computes the stages.</summary>
     /// <param name="network">The model that ran.</param>
-    /// <param name="together">Requests of each run.</param>
-    /// <param name="runs">At least one.</param>
-    /// <param name="limits">What measured the limits of the runs, or null where none were.</param>
+    /// <param name="together">Number of requests in each run.</param>
+    /// <param name="runs">At least one run.</param>
+    /// <param name="limits">The measured limits of the backend, or null if none were measured.</param>
     public BenchReport(VisionLanguageModel network, int together, List<BenchRun> runs, ILimits? limits)
     {
         this.runs = runs;
@@ -38,7 +38,7 @@ internal sealed class BenchReport
     /// <summary>The backend's short name.</summary>
     public string Backend { get; }
 
-    /// <summary>What really ran.</summary>
+    /// <summary>The backend that was actually used.</summary>
     public string Description { get; }
 
     /// <summary>The folder of the model.</summary>
@@ -85,11 +85,11 @@ internal sealed class BenchReport
         return sorted[sorted.Length / 2];
     }
 
-    /// <summary>A limit as it was around the stages of all runs, in 10^9 per second.</summary>
+    /// <summary>A limit around the stages of all runs, in 10^9 per second.</summary>
     private double[] Around(Func<Limits, double> limit) =>
         [.. runs.SelectMany(run => new[] { run.PromptLimits, run.DecodeLimits }).Select(l => limit(l!.Value) / 1e9).Order()];
 
-    /// <summary>What ran and what bounds it, for people.</summary>
+    /// <summary>Writes the backend and its limits for people.</summary>
     public void WriteHeading()
     {
         Console.WriteLine(Description);
@@ -104,7 +104,7 @@ internal sealed class BenchReport
         Console.WriteLine($"machine, measured beside each stage: {memory}, {arithmetic} {l.Peak[0]:0.0} to {l.Peak[^1]:0.0} GFLOP/s{on}");
     }
 
-    /// <summary>For people.</summary>
+    /// <summary>Writes a table for people.</summary>
     public void WriteTable()
     {
         WriteHeading();
@@ -116,7 +116,7 @@ internal sealed class BenchReport
         Tables.Write(table);
     }
 
-    /// <summary>For programs.</summary>
+    /// <summary>Writes JSON for programs.</summary>
     public void WriteJson(Utf8JsonWriter o)
     {
         o.WriteStartObject();

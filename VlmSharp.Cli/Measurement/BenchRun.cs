@@ -6,26 +6,31 @@ using VlmSharp.Generation;
 namespace VlmSharp.Cli.Measurement;
 
 /// <summary>One run of <c>vlmsharp bench</c>.</summary>
-/// <param name="Timings">Of all requests together.</param>
-/// <param name="Pictures">Pictures that the encoder saw: equal ones that are prefilled together count once.</param>
-/// <param name="PromptLimits">The limits around vision and prefill, where the backend's can be measured.</param>
+/// <param name="Timings">Timings of all requests together.</param>
+/// <param name="Pictures">Number of encoded pictures: equal pictures that are prefilled together count once.</param>
+/// <param name="PromptLimits">The limits around vision and prefill, if they can be measured.</param>
 /// <param name="DecodeLimits">The limits around decode.</param>
 internal readonly record struct BenchRun(GenerationTimings Timings, long Pictures, Limits? PromptLimits, Limits? DecodeLimits)
 {
     /// <summary>Runs the requests once.</summary>
     /// <param name="network">The model.</param>
-    /// <param name="requests">What is asked for, together.</param>
-    /// <param name="options">How many tokens.</param>
-    /// <param name="limits">What measures the limits around the stages, or null.</param>
-    /// <param name="cancellation">Ends it between two steps.</param>
+    /// <param name="requests">The requests, which run together.</param>
+    /// <param name="options">The number of tokens.</param>
+    /// <param name="limits">Measures the limits around the stages, or null.</param>
+    /// <param name="cancellation">Ends the run between two steps.</param>
     public static BenchRun Measure(
-        VisionLanguageModel network, GenerationRequest[] requests, GenerationOptions options, ILimits? limits, CancellationToken cancellation)
+        VisionLanguageModel network,
+        GenerationRequest[] requests,
+        GenerationOptions options,
+        ILimits? limits,
+        CancellationToken cancellation)
     {
         if (network.Backend.IsQueued) return MeasureQueued(network, requests, options, limits, cancellation);
         long seen = network.ImageFeatures.Misses;
         using GenerationSession session = network.Start(requests, options);
         Limits? before = limits?.Measure();
-        for (int begun = 0; begun < session.Count;) begun += Step(session, cancellation); // vision and prefill, up to each request's first token
+        // Vision and prefill, up to each request's first token.
+        for (int begun = 0; begun < session.Count;) begun += Step(session, cancellation);
         Limits? between = limits?.Measure();
         while (!session.IsFinished) Step(session, cancellation);
         Limits? after = limits?.Measure();
@@ -33,11 +38,15 @@ internal readonly record struct BenchRun(GenerationTimings Timings, long Picture
     }
 
     /// <summary>
-    /// The same on a backend that queues its operators, where a session waits for tokens alone: the encoder runs by itself, and the session
-    /// finds the pictures in the cache of an earlier run. No limits are measured while a step is queued.
+    /// The same on a backend that queues its operators. There a session waits only for tokens, so the encoder is timed separately, and the
+    /// session finds the pictures in the cache of an earlier run. No limits are measured while a step is queued.
     /// </summary>
     private static BenchRun MeasureQueued(
-        VisionLanguageModel network, GenerationRequest[] requests, GenerationOptions options, ILimits? limits, CancellationToken cancellation)
+        VisionLanguageModel network,
+        GenerationRequest[] requests,
+        GenerationOptions options,
+        ILimits? limits,
+        CancellationToken cancellation)
     {
         Limits? before = limits?.Measure();
         TimeSpan vision = Encode(network, requests[0]);
@@ -47,7 +56,7 @@ internal readonly record struct BenchRun(GenerationTimings Timings, long Picture
         return new BenchRun(session.Timings with { Vision = vision }, requests[0].Images.Count, around, around);
     }
 
-    /// <summary>Pictures through encoder and projector, until the last number is there.</summary>
+    /// <summary>Time of encoder and projector, until the last number is computed.</summary>
     private static TimeSpan Encode(VisionLanguageModel network, GenerationRequest request)
     {
         IComputeBackend b = network.Backend;
@@ -57,7 +66,8 @@ internal readonly record struct BenchRun(GenerationTimings Timings, long Picture
         using Indices row = b.Upload([0]);
         long start = Stopwatch.GetTimestamp();
         using Matrix planes = b.Upload(pixels, count, pixels.Length / count);
-        using Matrix encoded = network.Network.EncodeImages(planes, adapter: network.Adapters.FirstOrDefault(a => a.Name == network.DefaultAdapter)); // [n * N, h]
+        using Matrix encoded = network.Network.EncodeImages(
+            planes, adapter: network.Adapters.FirstOrDefault(a => a.Name == network.DefaultAdapter)); // [n * N, h]
         using Matrix one = b.SelectRows(encoded, row); // [1, h]
         b.Download(one, new float[one.Length]);
         return Stopwatch.GetElapsedTime(start);

@@ -2,8 +2,8 @@ using VlmSharp.Cpu.Measurement;
 
 namespace VlmSharp.Cli.Measurement;
 
-/// <summary>The limits of the processor.</summary>
-/// <param name="probe">What measures them; owned.</param>
+/// <summary>The limits of the CPU.</summary>
+/// <param name="probe">Measures the limits; owned.</param>
 internal sealed class CpuLimits(LimitProbe probe) : ILimits
 {
     public string Memory => "read";

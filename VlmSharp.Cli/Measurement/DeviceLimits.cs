@@ -6,10 +6,10 @@ using VlmSharp.Gpu.Measurement;
 
 namespace VlmSharp.Cli.Measurement;
 
-/// <summary>The limits of a GPU, where this build has the GPU backend (Cuda in the project file).</summary>
+/// <summary>The limits of a GPU, if this build has the GPU backend (Cuda in the project file).</summary>
 internal static class DeviceLimits
 {
-    /// <summary>What measures them, or null for a backend that runs on no device.</summary>
+    /// <summary>The limits of a backend, or null if it does not run on a GPU.</summary>
     public static ILimits? Of(IComputeBackend backend) =>
 #if CUDA
         backend is GpuBackend gpu ? new Probe(new GpuLimitProbe(gpu), gpu.HasTensorCores) : null;

@@ -1,8 +1,8 @@
 namespace VlmSharp.Cli.Measurement;
 
 /// <summary>
-/// Measures what bounds every kernel of a backend where it runs. Again and again: limits of a machine that others use too move within
-/// seconds, so a time says something only beside limits measured right before and right after it.
+/// Measures the limits of every kernel of a backend on the current machine. It is called repeatedly: on a shared machine the limits change
+/// within seconds, so a time is only meaningful next to limits measured immediately before and after it.
 /// </summary>
 internal interface ILimits : IDisposable
 {
@@ -12,9 +12,9 @@ internal interface ILimits : IDisposable
     /// <summary>Which arithmetic is measured: "fma" or "matrix".</summary>
     string Arithmetic { get; }
 
-    /// <summary>CPU threads that it is measured on, or null on a device.</summary>
+    /// <summary>Number of CPU threads used, or null on a device.</summary>
     int? Threads { get; }
 
-    /// <summary>Measures both limits now; the backend is not in use meanwhile.</summary>
+    /// <summary>Measures both limits now; the backend must be idle.</summary>
     Limits Measure();
 }

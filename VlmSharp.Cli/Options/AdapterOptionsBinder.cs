@@ -10,32 +10,34 @@ internal sealed class AdapterOptionsBinder
 {
     private readonly Option<string[]> adapter = new("--adapter")
     {
-        Description = "A LoRA adapter's folder in PEFT's layout. May be given again: a line of a batch, or a request's model at a server, names the one that answers; else the first does, and at a server the model itself.",
+        Description = "A LoRA adapter's folder in PEFT's layout. May be given again: a line of a batch, or a request's model at a " +
+            "server, names the one that answers; else the first does, and at a server the model itself.",
         HelpName = "[NAME=]DIR",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    /// <summary>Makes the option.</summary>
     public AdapterOptionsBinder() => FileList.RefuseEmpty(adapter);
 
-    /// <summary>An adapter that was given.</summary>
-    /// <param name="Name">What requests call it.</param>
-    /// <param name="Folder">Its folder.</param>
+    /// <summary>An adapter from the command line.</summary>
+    /// <param name="Name">The name that requests use for it.</param>
     public readonly record struct Given(string Name, string Folder);
 
-    /// <summary>Adds the option to a command.</summary>
     public void AddTo(Command command) => command.Add(adapter);
 
     /// <summary>The adapters, in the order of the command line.</summary>
-    /// <exception cref="UsageException">Two have the same name, or one has the base's.</exception>
+    /// <exception cref="UsageException">A name is missing, used twice, or the base model's.</exception>
     public IReadOnlyList<Given> All(ParseResult parsed)
     {
         Given[] all = [.. (parsed.GetValue(adapter) ?? []).Select(Parse)];
         foreach (Given given in all)
         {
-            if (string.IsNullOrWhiteSpace(given.Name) || given.Folder.Length == 0) throw new UsageException($"{adapter.Name} {given.Name}={given.Folder}: give NAME=DIR, or the folder alone.");
-            if (given.Name == VisionLanguageModel.BaseName) throw new UsageException($"{adapter.Name} {given.Folder}: {given.Name} is the model without an adapter; give another name in front, NAME=DIR.");
-            if (all.Count(a => a.Name == given.Name) > 1) throw new UsageException($"{adapter.Name}: two adapters are called {given.Name}; give them names, NAME=DIR.");
+            if (string.IsNullOrWhiteSpace(given.Name) || given.Folder.Length == 0)
+                throw new UsageException($"{adapter.Name} {given.Name}={given.Folder}: give NAME=DIR, or the folder alone.");
+            if (given.Name == VisionLanguageModel.BaseName)
+                throw new UsageException(
+                    $"{adapter.Name} {given.Folder}: {given.Name} is the model without an adapter; give another name in front, NAME=DIR.");
+            if (all.Count(a => a.Name == given.Name) > 1)
+                throw new UsageException($"{adapter.Name}: two adapters are called {given.Name}; give them names, NAME=DIR.");
         }
 
         return all;
@@ -46,10 +48,12 @@ internal sealed class AdapterOptionsBinder
         ? string.Join(", ", all.Select(a => $"{a.Name}={AdapterFile.Fingerprint(a.Folder)}"))
         : null;
 
-    /// <summary>NAME=DIR, or a folder, which is called by its own name.</summary>
+    /// <summary>Parses NAME=DIR, or a folder alone, whose own name becomes the adapter's.</summary>
     private static Given Parse(string text)
     {
-        int at = Directory.Exists(text) ? -1 : text.IndexOf('=', StringComparison.Ordinal); // a folder's name may have the sign
-        return at < 0 ? new Given(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(text))), text) : new Given(text[..at], text[(at + 1)..]);
+        int at = Directory.Exists(text) ? -1 : text.IndexOf('=', StringComparison.Ordinal); // a folder's name may contain the sign
+        return at < 0
+            ? new Given(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(text))), text)
+            : new Given(text[..at], text[(at + 1)..]);
     }
 }

@@ -6,7 +6,7 @@ using VlmSharp.Cpu;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>The options that say what computes.</summary>
+/// <summary>The options that choose and configure the backend.</summary>
 internal sealed class BackendOptionsBinder
 {
     private static readonly string[] Known = ["cpu", "cuda", "opencl", "reference"];
@@ -26,9 +26,8 @@ internal sealed class BackendOptionsBinder
         DefaultValueFactory = _ => "16",
     }.AcceptOnlyFromAmong("8", "16");
 
-    /// <summary>Makes the options.</summary>
-    /// <param name="prefix">What each line of the help begins with.</param>
-    /// <param name="several">Whether a list of backends may be given.</param>
+    /// <param name="prefix">The text that each line of the help begins with.</param>
+    /// <param name="several">Whether a list of backends is accepted.</param>
     public BackendOptionsBinder(string prefix = "", bool several = false)
     {
         backend = new Option<string>("--backend")
@@ -50,24 +49,23 @@ internal sealed class BackendOptionsBinder
         kvCache.AcceptOnlyFromAmong("bf16", "f32");
     }
 
-    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         foreach (Option option in new Option[] { backend, threads, simd, activations, device, kvCache }) command.Add(option);
     }
 
-    /// <summary>Adds those that a plan depends on.</summary>
+    /// <summary>Adds the options that a memory plan depends on.</summary>
     public void AddPlanTo(Command command)
     {
         foreach (Option option in new Option[] { backend, threads, device, kvCache }) command.Add(option);
     }
 
     /// <summary>The <c>--threads</c> option alone.</summary>
-    /// <param name="prefix">What its line of the help begins with.</param>
+    /// <param name="prefix">The text that its line of the help begins with.</param>
     public static Option<int?> ThreadsOption(string prefix = "") =>
         NumberOption.Create<int>("--threads", "N", $"{prefix}CPU threads (default: the cores this process may use).");
 
-    /// <summary>The number that it gives, or null for the default.</summary>
+    /// <summary>The number of threads that the option gives, or null for the default.</summary>
     public static int? ThreadsOf(ParseResult parsed, Option<int?> option) => parsed.GetValue(option) is not (< 1 or > 1024) and var count
         ? count
         : throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give a number from 1 to 1024.");
@@ -75,8 +73,8 @@ internal sealed class BackendOptionsBinder
     /// <summary>Whether a backend runs on a device with memory of its own.</summary>
     public static bool IsGpu(string name) => Gpus.Contains(name);
 
-    /// <summary>The backends that were asked for, at least one.</summary>
-    /// <exception cref="UsageException">Another option would not be heeded by any of them.</exception>
+    /// <summary>The requested backends, at least one.</summary>
+    /// <exception cref="UsageException">Another option has no effect on any of them.</exception>
     public string[] Names(ParseResult parsed)
     {
         string[] names = parsed.GetValue(backend)!.Split(',');
@@ -85,19 +83,19 @@ internal sealed class BackendOptionsBinder
         return names;
     }
 
-    /// <summary>The backend that was asked for, where only one may be.</summary>
+    /// <summary>The requested backend, for commands that accept only one.</summary>
     public string Name(ParseResult parsed) => Names(parsed)[0];
 
-    /// <summary>CPU threads.</summary>
+    /// <summary>The number of CPU threads.</summary>
     public int Threads(ParseResult parsed) => ThreadsOf(parsed, threads) ?? Environment.ProcessorCount;
 
-    /// <summary>The device that was asked for by number, or null.</summary>
+    /// <summary>The number of the requested device, or null.</summary>
     public int? Device(ParseResult parsed) => parsed.GetValue(device);
 
-    /// <summary>How a backend keeps keys and values.</summary>
+    /// <summary>The format in which a backend keeps keys and values.</summary>
     public DType KvCache(ParseResult parsed, string name) => Format(parsed.GetValue(kvCache)) ?? (name == "cuda" ? DType.BF16 : DType.F32);
 
-    /// <summary>Starts one of the backends that were asked for; never another one.</summary>
+    /// <summary>Starts one of the requested backends; never falls back to another one.</summary>
     public IComputeBackend Create(ParseResult parsed, string name) => name switch
     {
         "reference" => new ReferenceBackend(),
@@ -105,7 +103,7 @@ internal sealed class BackendOptionsBinder
         _ => GpuSupport.Create(name, parsed.GetValue(device), Format(parsed.GetValue(kvCache))),
     };
 
-    /// <summary>Makes something of the CPU's threads and vector width.</summary>
+    /// <summary>Creates something from the CPU backend's options. An unsupported vector width is a usage error.</summary>
     public T Checked<T>(ParseResult parsed, Func<CpuBackendOptions, T> create)
     {
         var options = new CpuBackendOptions
@@ -124,14 +122,15 @@ internal sealed class BackendOptionsBinder
         }
     }
 
-    /// <summary>Refuses options that none of the backends would heed.</summary>
+    /// <summary>Rejects options that have no effect on any of the backends.</summary>
     private static void Check(ParseResult parsed, string[] names, string[] heed, params Option[] options)
     {
         if (names.Intersect(heed).Any()) return;
         foreach (Option option in options)
             if (parsed.GetResult(option) is { Implicit: false })
-                throw new UsageException($"{option.Name} is for --backend {string.Join(" or ", heed)}: {string.Join(" and ", names)} would not heed it, "
-                    + "so leave it out.");
+                throw new UsageException(
+                    $"{option.Name} is for --backend {string.Join(" or ", heed)}: {string.Join(" and ", names)} would not heed it, " +
+                    "so leave it out.");
     }
 
     private static void AcceptList(Option<string> option) => option.Validators.Add(result =>

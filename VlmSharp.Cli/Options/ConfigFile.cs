@@ -4,17 +4,17 @@ using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>Options from a JSON file: <c>{"lr": 2e-4, "full": true, "freeze": ["vision"]}</c>. What the command line says itself counts more.</summary>
+/// <summary>
+/// Options from a JSON file, such as <c>{"lr": 2e-4, "full": true, "freeze": ["vision"]}</c>. The command line takes precedence.
+/// </summary>
 internal static class ConfigFile
 {
     private const int MostBytes = 1 << 20;
 
-    /// <summary>Reads the command line again with what the file adds.</summary>
-    /// <param name="command">The command.</param>
-    /// <param name="parsed">Its command line.</param>
+    /// <summary>Parses the command line again with the options of the file added.</summary>
     /// <param name="config">The option that names the file.</param>
     /// <returns>All options.</returns>
-    /// <exception cref="UsageException">The file cannot be read, or says what the command does not know.</exception>
+    /// <exception cref="UsageException">The file is too large or no JSON object, or has an unknown option or an invalid value.</exception>
     public static ParseResult Merge(Command command, ParseResult parsed, Option<string?> config)
     {
         if (parsed.GetValue(config) is not { } path) return parsed;
@@ -22,8 +22,13 @@ internal static class ConfigFile
         foreach ((string name, JsonElement value) in Read(path))
         {
             string dashed = "--" + name.Replace('_', '-');
-            Option option = command.Options.FirstOrDefault(o => o.Name == dashed)
-                ?? throw new UsageException($"{path} has '{name}', and '{command.Name}' has no option {dashed}.{(OptionHints.For("--" + name, command) is { } hint ? $" {hint}" : "")}");
+            Option? option = command.Options.FirstOrDefault(o => o.Name == dashed);
+            if (option is null)
+            {
+                string hint = OptionHints.For("--" + name, command) is { } found ? $" {found}" : "";
+                throw new UsageException($"{path} has '{name}', and '{command.Name}' has no option {dashed}.{hint}");
+            }
+
             if (parsed.GetResult(option) is { Implicit: false }) continue;
             words.AddRange(Words(path, option, value));
         }
@@ -32,7 +37,7 @@ internal static class ConfigFile
         return merged.Errors.Count == 0 ? merged : throw new UsageException($"{path}: {merged.Errors[0].Message}");
     }
 
-    /// <summary>The words of a command line that are the command's own: they stand behind its name, or are all where it was read alone.</summary>
+    /// <summary>The command's own words of a command line: those after its name, or all of them if it was parsed alone.</summary>
     public static List<string> OwnWords(Command command, ParseResult parsed)
     {
         IEnumerable<string> words = parsed.Tokens.Select(t => t.Value);
@@ -46,7 +51,8 @@ internal static class ConfigFile
         JsonValueKind.String => [option.Name, value.GetString()!],
         JsonValueKind.Number => [option.Name, value.GetRawText()],
         JsonValueKind.Array => value.EnumerateArray().SelectMany(item => Words(path, option, item)),
-        _ => throw new UsageException($"{path}: '{option.Name[2..]}' is an object; give a text, a number, true or false, or a list of them."),
+        _ => throw new UsageException(
+            $"{path}: '{option.Name[2..]}' is an object; give a text, a number, true or false, or a list of them."),
     };
 
     private static List<(string Name, JsonElement Value)> Read(string path)
@@ -54,7 +60,8 @@ internal static class ConfigFile
         try
         {
             if (new FileInfo(path).Length > MostBytes) throw new UsageException($"{path} is larger than a file of options can be.");
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            var lenient = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), lenient);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? [.. document.RootElement.EnumerateObject().Select(p => (p.Name, p.Value.Clone()))]
                 : throw new UsageException($"{path} is not an object of options, such as {{\"lr\": 2e-4}}.");

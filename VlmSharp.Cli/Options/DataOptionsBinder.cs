@@ -7,14 +7,21 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>The data file of commands for training, and how it is read.</summary>
+/// <summary>The data file of the training commands, and the options that say how to read it.</summary>
 internal sealed class DataOptionsBinder
 {
     private const int MostAbsent = 1000;
 
-    private readonly Argument<string> file = new("FILE") { Description = "Data: a JSONL file, a file of COCO or VQA, or a folder of pictures." };
+    private readonly Argument<string> file = new("FILE")
+    {
+        Description = "Data: a JSONL file, a file of COCO or VQA, or a folder of pictures.",
+    };
 
-    private readonly Option<string?> format = new Option<string?>("--format") { Description = "The form of the data (default: found out from what they hold).", HelpName = "F" };
+    private readonly Option<string?> format = new Option<string?>("--format")
+    {
+        Description = "The form of the data (default: found out from what they hold).",
+        HelpName = "F",
+    };
 
     private readonly Option<string?> prefix = new("--prefix")
     {
@@ -22,9 +29,17 @@ internal sealed class DataOptionsBinder
         HelpName = "TEXT",
     };
 
-    private readonly Option<string?> images = new("--images") { Description = "Folder of the pictures of COCO and VQA files (default: the file's own).", HelpName = "DIR" };
+    private readonly Option<string?> images = new("--images")
+    {
+        Description = "Folder of the pictures of COCO and VQA files (default: the file's own).",
+        HelpName = "DIR",
+    };
 
-    private readonly Option<string?> annotations = new("--annotations") { Description = "File of the answers of VQA (default: beside the questions).", HelpName = "FILE" };
+    private readonly Option<string?> annotations = new("--annotations")
+    {
+        Description = "File of the answers of VQA (default: beside the questions).",
+        HelpName = "FILE",
+    };
 
     private readonly Option<string?> encoder = new("--mask-encoder")
     {
@@ -33,7 +48,8 @@ internal sealed class DataOptionsBinder
     };
 
     private readonly Option<int?> absent = NumberOption.Create<int>(
-        "--absent", "N", $"Instances of COCO: ask for each class by itself, and in each picture for N more that are not there, 0 to {MostAbsent}.");
+        "--absent", "N",
+        $"Instances of COCO: ask for each class by itself, and in each picture for N more that are not there, 0 to {MostAbsent}.");
 
     public DataOptionsBinder()
     {
@@ -42,21 +58,21 @@ internal sealed class DataOptionsBinder
         foreach (Option option in new Option[] { images, annotations, encoder }) FileList.RefuseEmpty(option);
     }
 
-    /// <summary>Adds argument and options to a command.</summary>
+    /// <summary>Adds the argument and the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(file);
         AddOptionsTo(command);
     }
 
-    /// <summary>Adds the options alone, for a command that has its file by another option.</summary>
+    /// <summary>Adds only the options, for a command that gets its file from another option.</summary>
     public void AddOptionsTo(Command command)
     {
         foreach (Option option in new Option[] { format, prefix, images, annotations, encoder, absent }) command.Add(option);
     }
 
-    /// <summary>The file or folder, which is there.</summary>
-    /// <exception cref="FileNotFoundException">It is not.</exception>
+    /// <summary>The path of the file or folder, which exists.</summary>
+    /// <exception cref="FileNotFoundException">It does not exist.</exception>
     public string Path(ParseResult parsed)
     {
         string path = parsed.GetRequiredValue(file);
@@ -64,7 +80,7 @@ internal sealed class DataOptionsBinder
             : throw new FileNotFoundException($"{path} does not exist: give a data file, or a folder of pictures.");
     }
 
-    /// <summary>How it is read. Opens the network of masks.</summary>
+    /// <summary>How to read the data. Loads the mask encoder if one is given.</summary>
     public DataOptions Bind(ParseResult parsed)
     {
         if (parsed.GetValue(absent) is < 0 or > MostAbsent)
@@ -80,9 +96,9 @@ internal sealed class DataOptionsBinder
         return parsed.GetValue(encoder) is { } path ? options with { MaskEncoder = MaskEncoder.Load(path) } : options;
     }
 
-    /// <summary>What makes tokens as a model does.</summary>
+    /// <summary>Makes an encoder that tokenizes examples as a model does.</summary>
     /// <param name="folder">The model's folder.</param>
-    /// <param name="textLength">Most tokens of a text, or null.</param>
+    /// <param name="textLength">The most tokens that a text may have, or null for no limit.</param>
     public static ExampleEncoder Encoder(string folder, int? textLength) => textLength < 1
         ? throw new UsageException($"--text-length {textLength}: give at least 1.")
         : new ExampleEncoder(Checkpoint.ReadConfig(folder), TokenizerLoader.Load(folder), textLength);

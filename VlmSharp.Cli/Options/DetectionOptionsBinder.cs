@@ -5,18 +5,32 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>What <c>detect</c> and <c>segment</c> have beyond the other tasks: what to look for, how to read it, and where to draw it.</summary>
+/// <summary>
+/// The options that only <c>detect</c> and <c>segment</c> have: what to look for, how to read the answer, and where to draw it.
+/// </summary>
 internal sealed class DetectionOptionsBinder
 {
     private readonly bool masks;
 
-    private readonly Argument<string[]> things = new("THING") { Description = "What to look for; several as several words, or as \"cat ; dog\".", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> things = new("THING")
+    {
+        Description = "What to look for; several as several words, or as \"cat ; dog\".",
+        Arity = ArgumentArity.OneOrMore,
+    };
 
     private readonly TaskOptionsBinder reading = new();
 
-    private readonly Option<string?> draw = new("--draw") { Description = "Draw what was found into a copy of the picture, a PNG file; {name} in it is the picture's name.", HelpName = "OUT.png" };
+    private readonly Option<string?> draw = new("--draw")
+    {
+        Description = "Draw what was found into a copy of the picture, a PNG file; {name} in it is the picture's name.",
+        HelpName = "OUT.png",
+    };
 
-    private readonly Option<string?> mask = new("--mask") { Description = "Write the masks; {name} in it is the picture's name, {n} makes a file of each mask, numbered from 1.", HelpName = "OUT" };
+    private readonly Option<string?> mask = new("--mask")
+    {
+        Description = "Write the masks; {name} in it is the picture's name, {n} makes a file of each mask, numbered from 1.",
+        HelpName = "OUT",
+    };
 
     private readonly Option<string> maskFormat = new Option<string>("--mask-format")
     {
@@ -32,7 +46,7 @@ internal sealed class DetectionOptionsBinder
         FileList.RefuseOptions(things, "a thing to look for");
     }
 
-    /// <summary>Adds argument and options to a command.</summary>
+    /// <summary>Adds the argument and the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(things);
@@ -42,12 +56,14 @@ internal sealed class DetectionOptionsBinder
         foreach (Option option in new Option[] { mask, maskFormat }) command.Add(option);
     }
 
-    /// <summary>What is asked.</summary>
+    /// <summary>The task to run.</summary>
     public VisionTask Task(ParseResult parsed)
     {
         string[] names = parsed.GetRequiredValue(things);
         if (names.FirstOrDefault(File.Exists) is { } file)
-            throw new UsageException($"{file} is a file and no thing to look for; if the thing is meant write \"{file};\", and for several pictures give their names on standard input: ls *.jpg | vlmsharp {(masks ? "segment" : "detect")} - cat.");
+            throw new UsageException(
+                $"{file} is a file and no thing to look for; if the thing is meant write \"{file};\", and for several pictures give " +
+                $"their names on standard input: ls *.jpg | vlmsharp {(masks ? "segment" : "detect")} - cat.");
         try
         {
             return (masks ? VisionTask.Segment(names) : VisionTask.Detect(names)) with { AnyLabel = reading.AnyLabel(parsed) };
@@ -58,17 +74,16 @@ internal sealed class DetectionOptionsBinder
         }
     }
 
-    /// <summary>How it is run and read. Opens the mask decoder.</summary>
-    /// <param name="parsed">The command line.</param>
+    /// <summary>How to run the task and read its answer. Loads the mask decoder.</summary>
     /// <param name="folder">The model's folder.</param>
     public TaskOptions TaskOptions(ParseResult parsed, string folder) => reading.Bind(parsed, folder, masks);
 
-    /// <summary>Where to draw, checked before anything is computed.</summary>
-    /// <param name="parsed">The command line.</param>
+    /// <summary>The files to draw into, checked before anything is computed.</summary>
     /// <param name="many">Whether there may be several pictures.</param>
     public DetectionFiles Files(ParseResult parsed, bool many)
     {
-        if (reading.NoMasks(parsed) && parsed.GetValue(mask) is not null) throw new UsageException("--mask and --no-masks exclude each other: give one.");
+        if (reading.NoMasks(parsed) && parsed.GetValue(mask) is not null)
+            throw new UsageException("--mask and --no-masks exclude each other: give one.");
         return new DetectionFiles(
             OutputName.Of(draw, parsed.GetValue(draw), many, mayNumber: false, kind: ".png"),
             OutputName.Of(mask, parsed.GetValue(mask), many, mayNumber: true, kind: parsed.GetValue(maskFormat) == "png" ? ".png"

@@ -3,27 +3,30 @@ using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>Options from the environment: <c>--max-queue</c> is <c>VLMSHARP_MAX_QUEUE</c>. What the command line says itself counts more, what a file says less.</summary>
+/// <summary>
+/// Options from the environment: <c>--max-queue</c> is <c>VLMSHARP_MAX_QUEUE</c>. The command line takes precedence over them, and they
+/// take precedence over a file.
+/// </summary>
 internal static class EnvironmentOptions
 {
     private const string Prefix = "VLMSHARP_";
 
-    /// <summary>The variable of an option.</summary>
+    /// <summary>The name of an option's variable.</summary>
     public static string NameOf(Option option) => Prefix + option.Name.TrimStart('-').Replace('-', '_').ToUpperInvariant();
 
-    /// <summary>Reads the command line again with what the environment adds.</summary>
-    /// <param name="command">The command.</param>
-    /// <param name="parsed">Its command line.</param>
-    /// <param name="read">Gives a variable, or null.</param>
+    /// <summary>Parses the command line again with the options of the environment added.</summary>
+    /// <param name="read">Returns the value of a variable, or null.</param>
     /// <returns>All options.</returns>
-    /// <exception cref="UsageException">A variable holds no value of its option.</exception>
+    /// <exception cref="UsageException">The value of a variable is not valid for its option.</exception>
     public static ParseResult Merge(Command command, ParseResult parsed, Func<string, string?> read)
     {
         List<string> words = ConfigFile.OwnWords(command, parsed);
         foreach (Option option in command.Options.Where(o => parsed.GetResult(o) is null or { Implicit: true }))
             if (read(NameOf(option)) is { Length: > 0 } value) words.AddRange(Words(option, value));
         ParseResult merged = command.Parse(words, CommandWords.AsTheyAre);
-        return merged.Errors.Count == 0 ? merged : throw new UsageException($"In the environment ({Prefix}...): {merged.Errors[0].Message}");
+        return merged.Errors.Count == 0
+            ? merged
+            : throw new UsageException($"In the environment ({Prefix}...): {merged.Errors[0].Message}");
     }
 
     private static IEnumerable<string> Words(Option option, string value)

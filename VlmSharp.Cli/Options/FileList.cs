@@ -6,15 +6,15 @@ using VlmSharp.Cli.Inputs;
 namespace VlmSharp.Cli.Options;
 
 /// <summary>
-/// The pictures named on the command line, where <c>-</c> stands for standard input: a picture, or a list with one path a line.
+/// The pictures named on the command line. <c>-</c> is standard input: a picture, or a list with one path per line.
 /// </summary>
 internal static class FileList
 {
     /// <summary>
-    /// Has an argument refuse what looks like a misspelled option: nobody means a file named --thread, unless it stands behind <c>--</c>.
+    /// Makes an argument reject what looks like a misspelled option, such as --thread. Existing files and words after <c>--</c> are
+    /// accepted.
     /// </summary>
-    /// <param name="argument">The argument.</param>
-    /// <param name="what">What it takes.</param>
+    /// <param name="what">What it takes, for the error message.</param>
     public static void RefuseOptions(Argument argument, string what = "a path")
     {
         RefuseEmpty(argument, what);
@@ -26,9 +26,8 @@ internal static class FileList
         });
     }
 
-    /// <summary>Has a path's option or argument refuse "", which is what a script's unset variable becomes.</summary>
-    /// <param name="symbol">The option or argument.</param>
-    /// <param name="what">What it takes.</param>
+    /// <summary>Makes an option or argument reject "", which is what an unset variable of a script becomes.</summary>
+    /// <param name="what">What it takes, for the error message.</param>
     public static void RefuseEmpty(Symbol symbol, string what = "a path")
     {
         if (symbol is Option option) option.Validators.Add(result => Refuse(result, result.Tokens));
@@ -41,12 +40,12 @@ internal static class FileList
     }
 
     /// <summary>
-    /// Whether there may be several pictures, so that each answer needs its picture's name. Looks at standard input where it is named.
+    /// Whether there may be several pictures, so that each answer needs its picture's name. Looks at standard input if it is named.
     /// </summary>
     public static bool AreMany(string[] arguments) => arguments.Length > 1
         || (arguments[0] == PictureInput.Standard && !PipedInput.Standard.IsPicture);
 
-    /// <summary>Every path, in order, or - for a picture on standard input; a list there is read as it comes.</summary>
+    /// <summary>All paths in order; - is a picture on standard input. A list on standard input is read as it arrives.</summary>
     public static IEnumerable<string> Expand(IEnumerable<string> arguments)
     {
         foreach (string argument in arguments)

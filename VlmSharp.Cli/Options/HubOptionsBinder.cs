@@ -4,14 +4,27 @@ using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>Which hub, which cache, and who asks: the environment of Python's tools, and what the command line says instead.</summary>
+/// <summary>
+/// The hub, the cache and the token. They come from the environment variables of Python's tools; the command line takes precedence.
+/// </summary>
 internal sealed class HubOptionsBinder
 {
-    private readonly Option<string?> endpoint = new("--endpoint") { Description = $"The hub's address (default: HF_ENDPOINT, or {HubOptions.DefaultEndpoint.OriginalString}).", HelpName = "URL" };
-    private readonly Option<string?> cache = new("--cache") { Description = "The cache's folder (default: HF_HUB_CACHE, or ~/.cache/huggingface/hub).", HelpName = "DIR" };
-    private readonly Option<string?> tokenFile = new("--token-file") { Description = "A file with the token (default: HF_TOKEN, or ~/.cache/huggingface/token).", HelpName = "FILE" };
+    private readonly Option<string?> endpoint = new("--endpoint")
+    {
+        Description = $"The hub's address (default: HF_ENDPOINT, or {HubOptions.DefaultEndpoint.OriginalString}).",
+        HelpName = "URL",
+    };
+    private readonly Option<string?> cache = new("--cache")
+    {
+        Description = "The cache's folder (default: HF_HUB_CACHE, or ~/.cache/huggingface/hub).",
+        HelpName = "DIR",
+    };
+    private readonly Option<string?> tokenFile = new("--token-file")
+    {
+        Description = "A file with the token (default: HF_TOKEN, or ~/.cache/huggingface/token).",
+        HelpName = "FILE",
+    };
 
-    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         foreach (Option option in new Option[] { endpoint, cache, tokenFile })
@@ -21,9 +34,9 @@ internal sealed class HubOptionsBinder
         }
     }
 
-    /// <summary>What they say.</summary>
-    /// <exception cref="UsageException">The address is none.</exception>
-    /// <exception cref="HubException">The token can be none.</exception>
+    /// <summary>The hub's options with the token.</summary>
+    /// <exception cref="UsageException">The address is not valid.</exception>
+    /// <exception cref="HubException">The token is not valid.</exception>
     /// <exception cref="IOException">The token's file cannot be read.</exception>
     public HubOptions Bind(ParseResult parsed)
     {
@@ -32,8 +45,8 @@ internal sealed class HubOptionsBinder
         return options with { Token = HubOptions.FromEnvironment(WithoutEndpoint).Token };
     }
 
-    /// <summary>What they say but for the token, which is left out.</summary>
-    /// <exception cref="UsageException">The address is none.</exception>
+    /// <summary>The hub's options without the token.</summary>
+    /// <exception cref="UsageException">The address is not valid.</exception>
     public HubOptions BindWithoutToken(ParseResult parsed)
     {
         try
@@ -50,6 +63,6 @@ internal sealed class HubOptionsBinder
         }
     }
 
-    // The address was read before.
+    // BindWithoutToken has already read the address.
     private static string? WithoutEndpoint(string name) => name is "HF_ENDPOINT" ? null : Environment.GetEnvironmentVariable(name);
 }

@@ -12,7 +12,8 @@ internal sealed class ModelOptionsBinder
 
     private readonly BackendOptionsBinder backend;
 
-    private readonly Option<string?> quantize = QuantizeOption("--quantize", "Quantize the decoder while it is loaded; 'vlmsharp quantize' does it once and for all.");
+    private readonly Option<string?> quantize = QuantizeOption(
+        "--quantize", "Quantize the decoder while it is loaded; 'vlmsharp quantize' does it once and for all.");
 
     private readonly AdapterOptionsBinder adapters = new();
 
@@ -33,22 +34,22 @@ internal sealed class ModelOptionsBinder
 
     private readonly Option<bool> ignoreExtra = IgnoreExtraOption();
 
-    /// <summary>Makes the options.</summary>
-    /// <param name="severalBackends">Whether a list of backends may be given.</param>
+    /// <param name="severalBackends">Whether a list of backends is accepted.</param>
     public ModelOptionsBinder(bool severalBackends = false) => backend = new BackendOptionsBinder(several: severalBackends);
 
-    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(model);
         adapters.AddTo(command);
         backend.AddTo(command);
-        foreach (Option option in new Option[] { quantize, noAttentionSoftCap, finalSoftCap, slidingWindow, ignoreExtra }) command.Add(option);
+        foreach (Option option in new Option[] { quantize, noAttentionSoftCap, finalSoftCap, slidingWindow, ignoreExtra })
+            command.Add(option);
     }
 
     /// <summary>The <c>--model</c> option alone, for commands that compute nothing.</summary>
     /// <param name="description">The line of the help.</param>
-    public static Option<string?> ModelOption(string description = "Model folder, or a name on the Hugging Face hub that 'vlmsharp pull' has fetched (default: the demo model).")
+    public static Option<string?> ModelOption(
+        string description = "Model folder, or a name on the Hugging Face hub that 'vlmsharp pull' has fetched (default: the demo model).")
     {
         var option = new Option<string?>("--model", "-m") { Description = description, HelpName = "DIR|NAME" };
         FileList.RefuseEmpty(option);
@@ -65,28 +66,27 @@ internal sealed class ModelOptionsBinder
     public static Option<string?> QuantizeOption(string name, string description) =>
         new Option<string?>(name) { Description = description, HelpName = "int8|int4|nf4" }.AcceptOnlyFromAmong("int8", "int4", "nf4");
 
-    /// <summary>The format that such an option names.</summary>
+    /// <summary>The format that such an option names, or null without one.</summary>
     public static DType? Format(string? name) => name switch { "int8" => DType.Int8, "int4" => DType.Int4, "nf4" => DType.Nf4, _ => null };
 
-    /// <summary>The folder that <c>--model</c> names by its path or by its name on the hub, or the demo model's beside the program.</summary>
+    /// <summary>The folder of the model that <c>--model</c> names by path or by hub name; without it, the demo model's.</summary>
     public static string FolderOf(string? given) => ModelFolder.Of(given);
 
-    /// <summary>Whether it is the demo model, for want of another.</summary>
+    /// <summary>Whether the demo model is used because no other is given.</summary>
     public bool IsDemo(ParseResult parsed) => parsed.GetValue(model) is null;
 
-    /// <summary>Its name on the hub, or null.</summary>
+    /// <summary>The model's name on the hub, or null.</summary>
     public string? HubName(ParseResult parsed) => ModelFolder.HubName(parsed.GetValue(model));
 
-    /// <summary>The folder of the model.</summary>
     public string Folder(ParseResult parsed) => FolderOf(parsed.GetValue(model));
 
-    /// <summary>What computes.</summary>
+    /// <summary>The options of the backend.</summary>
     public BackendOptionsBinder Backends => backend;
 
-    /// <summary>Starts the backend that was asked for; never another one.</summary>
+    /// <summary>Starts the requested backend; never falls back to another one.</summary>
     public IComputeBackend CreateBackend(ParseResult parsed) => backend.Create(parsed, backend.Name(parsed));
 
-    /// <summary>Opens the model on a backend, with its adapters, of which the first answers where nothing else is said.</summary>
+    /// <summary>Opens the model on a backend with its adapters. The first adapter is the default.</summary>
     public VisionLanguageModel Open(ParseResult parsed, IComputeBackend on, CancellationToken cancellationToken, string? name = null)
     {
         IReadOnlyList<AdapterOptionsBinder.Given> given = adapters.All(parsed);
@@ -104,7 +104,7 @@ internal sealed class ModelOptionsBinder
         }
     }
 
-    /// <summary>Which adapters there are and what is in them, for what must not be mixed with the results of others; null without any.</summary>
+    /// <summary>The adapters and their contents, so that results of different adapters are not mixed; null without adapters.</summary>
     public string? DescribeAdapters(ParseResult parsed) => adapters.Describe(parsed);
 
     /// <summary>Everything about the model that results depend on, by name.</summary>

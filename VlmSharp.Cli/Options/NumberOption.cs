@@ -4,7 +4,7 @@ using System.Numerics;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>Options that take a number, and say so when they get something else.</summary>
+/// <summary>Options that take a number, and report an error for anything else.</summary>
 internal static class NumberOption
 {
     /// <summary>An option that is null when it is not given.</summary>
@@ -12,19 +12,24 @@ internal static class NumberOption
     /// <param name="helpName">What the help calls the number.</param>
     /// <param name="description">The line of the help.</param>
     /// <param name="aliases">Further names.</param>
-    public static Option<T?> Create<T>(string name, string helpName, string description, params string[] aliases) where T : struct, INumber<T> => new(name, aliases)
-    {
-        Description = description,
-        HelpName = helpName,
-        CustomParser = result =>
+    public static Option<T?> Create<T>(string name, string helpName, string description, params string[] aliases)
+        where T : struct, INumber<T> =>
+        new(name, aliases)
         {
-            string text = result.Tokens[0].Value;
-            bool whole = T.IsInteger(T.One / (T.One + T.One)); // whole numbers divide to whole numbers
-            // No separators: 0,8 must not be read as 8.
-            if (T.TryParse(text, whole ? NumberStyles.AllowLeadingSign : NumberStyles.Float, CultureInfo.InvariantCulture, out T value)) return value;
-            string hint = !whole && text.Contains(',', StringComparison.Ordinal) ? $", with a point for the decimals: {text.Replace(',', '.')}" : "";
-            result.AddError($"{name} '{text}': give a {(whole ? "whole number" : "number")}{hint}.");
-            return null;
-        },
-    };
+            Description = description,
+            HelpName = helpName,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                bool whole = T.IsInteger(T.One / (T.One + T.One)); // 1 / 2 is 0 in an integer type
+                // No thousands separators: 0,8 must not be read as 8.
+                NumberStyles styles = whole ? NumberStyles.AllowLeadingSign : NumberStyles.Float;
+                if (T.TryParse(text, styles, CultureInfo.InvariantCulture, out T value)) return value;
+                string hint = !whole && text.Contains(',', StringComparison.Ordinal)
+                    ? $", with a point for the decimals: {text.Replace(',', '.')}"
+                    : "";
+                result.AddError($"{name} '{text}': give a {(whole ? "whole number" : "number")}{hint}.");
+                return null;
+            },
+        };
 }

@@ -11,7 +11,11 @@ internal sealed class PromptBinder
 {
     private readonly Option<string[]> images;
 
-    private readonly Option<string?> prompt = new("--prompt", "-p") { Description = "The prompt, word for word, for instance \"caption en\".", HelpName = "TEXT" };
+    private readonly Option<string?> prompt = new("--prompt", "-p")
+    {
+        Description = "The prompt, word for word, for instance \"caption en\".",
+        HelpName = "TEXT",
+    };
 
     private readonly Option<string?> promptIds = new("--prompt-ids")
     {
@@ -26,7 +30,7 @@ internal sealed class PromptBinder
 
     private readonly bool required;
 
-    /// <param name="required">Whether the command needs a picture and a prompt, and has none of its own.</param>
+    /// <param name="required">Whether a picture and a prompt must be given, because the command has no default.</param>
     public PromptBinder(bool required)
     {
         this.required = required;
@@ -39,7 +43,6 @@ internal sealed class PromptBinder
         FileList.RefuseEmpty(images);
     }
 
-    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         foreach (Option option in new Option[] { images, prompt, promptIds, trust }) command.Add(option);
@@ -48,12 +51,13 @@ internal sealed class PromptBinder
     /// <summary>The picture files.</summary>
     public string[] Files(ParseResult parsed) => parsed.GetValue(images) ?? [];
 
-    /// <summary>The request on pictures that are loaded.</summary>
+    /// <summary>Makes the request for pictures that are already loaded.</summary>
     public GenerationRequest Request(ParseResult parsed, IReadOnlyList<RgbImage> loaded)
     {
         string? text = parsed.GetValue(prompt), ids = parsed.GetValue(promptIds);
         if (text is not null && ids is not null) throw new UsageException("--prompt and --prompt-ids exclude each other: give one.");
-        if (text is null && ids is null && required) throw new UsageException("What to ask is missing: give --prompt TEXT (it may be empty) or --prompt-ids IDS.");
+        if (text is null && ids is null && required)
+            throw new UsageException("What to ask is missing: give --prompt TEXT (it may be empty) or --prompt-ids IDS.");
         return new GenerationRequest
         {
             Images = loaded,
@@ -69,7 +73,9 @@ internal sealed class PromptBinder
         if (parts.Length == 0) throw new UsageException("--prompt-ids is empty: give numbers with commas between, for instance 2,45,108.");
         int[] ids = new int[parts.Length];
         for (int i = 0; i < parts.Length; i++)
-            if (!int.TryParse(parts[i], out ids[i])) throw new UsageException($"--prompt-ids: '{parts[i]}' is not a token id; give numbers with commas between, for instance 2,45,108.");
+            if (!int.TryParse(parts[i], out ids[i]))
+                throw new UsageException(
+                    $"--prompt-ids: '{parts[i]}' is not a token id; give numbers with commas between, for instance 2,45,108.");
         return ids;
     }
 }

@@ -3,15 +3,15 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>The prompt of <c>explain</c> and <c>ablate</c>, which take the words of a command or the model's own.</summary>
+/// <summary>The prompt of <c>explain</c> and <c>ablate</c>: the words of another command, or a literal prompt.</summary>
 internal static class PromptWords
 {
     /// <summary>The line of the help.</summary>
     public const string Description =
         "\"ask ...\", \"caption\", \"detect ...\" or \"segment ...\" as in those commands; else the prompt, word for word.";
 
-    /// <summary>What the command sends that the words name, or else the words. "caption de" is what caption sends as it stands.</summary>
-    /// <exception cref="UsageException">The command would refuse them.</exception>
+    /// <summary>The prompt that the command named by the words sends, or else the words. "caption de" is already a prompt.</summary>
+    /// <exception cref="UsageException">The command would reject the words.</exception>
     public static string PromptOf(string words)
     {
         try

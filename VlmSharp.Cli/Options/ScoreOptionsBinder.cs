@@ -3,7 +3,7 @@ using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>The files of <c>eval score</c> for captions and answers, and what is done with the scores.</summary>
+/// <summary>The files of <c>eval score caption</c> and <c>eval score vqa</c>, and what to do with the scores.</summary>
 internal sealed class ScoreOptionsBinder
 {
     private readonly Option<string> predictions, references;
@@ -28,9 +28,8 @@ internal sealed class ScoreOptionsBinder
         Description = "Score the examples that are in both files, of several predictions the first; else such files are an error.",
     };
 
-    /// <summary>Makes the options.</summary>
-    /// <param name="predicted">What the file of predictions is, for the help.</param>
-    /// <param name="referred">What the file of references is.</param>
+    /// <param name="predicted">The help's description of the file of predictions.</param>
+    /// <param name="referred">The help's description of the file of references.</param>
     public ScoreOptionsBinder(string predicted, string referred)
     {
         predictions = new Option<string>("--predictions") { Description = predicted, HelpName = "P.json", Required = true };
@@ -38,7 +37,7 @@ internal sealed class ScoreOptionsBinder
         foreach (Option option in new Option[] { predictions, references, records }) FileList.RefuseEmpty(option);
     }
 
-    /// <summary>Adds the options to a command, its own ones between the files and the rest.</summary>
+    /// <summary>Adds the options to a command. The command's own options come between the files and the rest.</summary>
     public void AddTo(Command command, params ReadOnlySpan<Option> own)
     {
         command.Add(predictions);
@@ -47,8 +46,8 @@ internal sealed class ScoreOptionsBinder
         foreach (Option option in new Option[] { allowPartial, intervals, seed, records, json }) command.Add(option);
     }
 
-    /// <summary>What the command line says.</summary>
-    /// <exception cref="IOException">A file is not there, or the records cannot be written where they are wanted.</exception>
+    /// <summary>Reads the options.</summary>
+    /// <exception cref="IOException">A file does not exist, or the records cannot be written.</exception>
     public ScoreOptions Bind(ParseResult parsed)
     {
         if (parsed.GetValue(records) is { } target) OutputFolder.Require(target, records);
@@ -57,8 +56,8 @@ internal sealed class ScoreOptionsBinder
             parsed.GetValue(intervals) ? parsed.GetValue(seed) ?? 0 : null, parsed.GetValue(records), parsed.GetValue(json));
     }
 
-    /// <summary>The file that an option names, or null where it is not given.</summary>
-    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    /// <summary>The file that an option names, or null if the option is not given.</summary>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     public static string? Existing(ParseResult parsed, Option<string> option) => parsed.GetValue(option) is not { } path ? null
         : Path.Exists(path) ? path : throw new FileNotFoundException($"{path} does not exist: give another {option.Name}.");
 }

@@ -8,91 +8,138 @@ using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Cli.Options;
 
-/// <summary>The options of <c>serve</c> beside those of the model, and the <see cref="ServerOptions"/> they make.</summary>
+/// <summary>The options of <c>serve</c> apart from the model's, and the <see cref="ServerOptions"/> that they make.</summary>
 internal sealed class ServeOptionsBinder
 {
     private const string KeysVariable = "VLMSHARP_API_KEYS";
 
     private static readonly ServerOptions Default = new();
 
-    private readonly Option<string> host = new("--host") { Description = "Address to listen on: an IP address, localhost, or * for all.", HelpName = "H", DefaultValueFactory = _ => Default.Host };
+    private readonly Option<string> host = new("--host")
+    {
+        Description = "Address to listen on: an IP address, localhost, or * for all.",
+        HelpName = "H",
+        DefaultValueFactory = _ => Default.Host,
+    };
     private readonly Option<int?> port = Number("--port", "N", "Port to listen on; 0 takes a free one.", Default.Port);
-    private readonly Option<string?> name = new("--name") { Description = "What requests call the model (default: the name of its folder).", HelpName = "NAME" };
+    private readonly Option<string?> name = new("--name")
+    {
+        Description = "What requests call the model (default: the name of its folder).",
+        HelpName = "NAME",
+    };
     private readonly Option<bool> noAuth = new("--no-auth") { Description = "Let everyone who reaches --host ask without a key." };
-    private readonly Option<string[]> allowedHosts = new("--allowed-hosts") { Description = "A name that the server is reached by without keys, beside its addresses and localhost; repeatable (default: none).", HelpName = "HOST" };
-    private readonly Option<string[]> allowOrigins = new("--allow-origins") { Description = "An origin, such as https://app.example.com, whose web pages may use the server; repeatable (default: none).", HelpName = "ORIGIN" };
-    private readonly Option<int?> maxBatch = Number("--max-batch", "N", "Answers generated at the same time, at the most.", Default.MaxBatch);
-    private readonly Option<int?> maxQueue = Number("--max-queue", "N", "Requests that wait, at the most; further ones get 429.", Default.MaxQueue);
-    private readonly Option<double?> timeout = Seconds("--timeout", "A request's time, waiting included; then it gets 504.", Default.Timeout.TotalSeconds);
-    private readonly Option<double?> drain = Seconds("--drain", "Time for running requests when the server is stopped.", Default.DrainLimit.TotalSeconds);
+    private readonly Option<string[]> allowedHosts = new("--allowed-hosts")
+    {
+        Description = "A name that the server is reached by without keys, beside its addresses and localhost; repeatable (default: none).",
+        HelpName = "HOST",
+    };
+    private readonly Option<string[]> allowOrigins = new("--allow-origins")
+    {
+        Description = "An origin, such as https://app.example.com, whose web pages may use the server; repeatable (default: none).",
+        HelpName = "ORIGIN",
+    };
+    private readonly Option<int?> maxBatch = Number(
+        "--max-batch", "N", "Answers generated at the same time, at the most.", Default.MaxBatch);
+    private readonly Option<int?> maxQueue = Number(
+        "--max-queue", "N", "Requests that wait, at the most; further ones get 429.", Default.MaxQueue);
+    private readonly Option<double?> timeout = Seconds(
+        "--timeout", "A request's time, waiting included; then it gets 504.", Default.Timeout.TotalSeconds);
+    private readonly Option<double?> drain = Seconds(
+        "--drain", "Time for running requests when the server is stopped.", Default.DrainLimit.TotalSeconds);
     private readonly Option<long?> maxBody = Bytes("--max-body", "Largest body of a request.", Default.MaxBodyBytes);
-    private readonly Option<long?> maxBuffered = Bytes("--max-buffered", "Memory for the bodies and pictures of all requests that wait.", Default.MaxBufferedBytes);
-    private readonly Option<int?> maxPictures = Number("--max-pictures", "N", "Pictures of a request, at the most.", Default.Pictures.MaxPictures);
-    private readonly Option<string?> keyFile = new("--api-key-file") { Description = "A file of API keys, a line each; VLMSHARP_API_KEYS holds further ones.", HelpName = "FILE" };
-    private readonly Option<int?> clientRequests = NumberOption.Create<int>("--client-requests", "N", "Requests of one key at the same time, at the most (default: any number).");
-    private readonly Option<int?> clientRate = NumberOption.Create<int>("--client-rate", "N", "Requests of one key in a minute, at the most (default: any number).");
-    private readonly Option<string[]> imageHosts = new("--allow-image-hosts") { Description = "A host that pictures may be fetched from, such as images.example.com or *.example.com; repeatable (default: none).", HelpName = "HOST" };
-    private readonly Option<string?> mediaPath = new("--allowed-local-media-path") { Description = "A folder from which file: addresses may name pictures (default: none).", HelpName = "DIR" };
+    private readonly Option<long?> maxBuffered = Bytes(
+        "--max-buffered", "Memory for the bodies and pictures of all requests that wait.", Default.MaxBufferedBytes);
+    private readonly Option<int?> maxPictures = Number(
+        "--max-pictures", "N", "Pictures of a request, at the most.", Default.Pictures.MaxPictures);
+    private readonly Option<string?> keyFile = new("--api-key-file")
+    {
+        Description = "A file of API keys, a line each; VLMSHARP_API_KEYS holds further ones.",
+        HelpName = "FILE",
+    };
+    private readonly Option<int?> clientRequests = NumberOption.Create<int>(
+        "--client-requests", "N", "Requests of one key at the same time, at the most (default: any number).");
+    private readonly Option<int?> clientRate = NumberOption.Create<int>(
+        "--client-rate", "N", "Requests of one key in a minute, at the most (default: any number).");
+    private readonly Option<string[]> imageHosts = new("--allow-image-hosts")
+    {
+        Description = "A host that pictures may be fetched from, such as images.example.com or *.example.com; repeatable (default: none).",
+        HelpName = "HOST",
+    };
+    private readonly Option<string?> mediaPath = new("--allowed-local-media-path")
+    {
+        Description = "A folder from which file: addresses may name pictures (default: none).",
+        HelpName = "DIR",
+    };
     private readonly Option<bool> logContent = new("--log-content") { Description = "Write prompts and answers into the request log too." };
     private readonly Option<bool> noLog = new("--no-log") { Description = "No request log on standard error." };
-    private readonly Option<int?> maxPrompt = Number("--max-prompt", "N", "Characters of a prompt, at the most.", Default.MaxPromptCharacters);
+    private readonly Option<int?> maxPrompt = Number(
+        "--max-prompt", "N", "Characters of a prompt, at the most.", Default.MaxPromptCharacters);
     private readonly Option<int?> maxChoices = Number("--max-n", "N", "Answers to one request (n), at the most.", Default.MaxChoices);
-    private readonly Option<long?> imageCache = Bytes("--image-cache", "Memory for what the encoder made of the last pictures.", ImageFeatureCache.DefaultMaxBytes);
-    private readonly Option<long?> kvCache = NumberOption.Create<long>("--max-kv-cache", "BYTES", "Memory for the KV caches of running answers (default: half of what the weights leave).");
+    private readonly Option<long?> imageCache = Bytes(
+        "--image-cache", "Memory for what the encoder made of the last pictures.", ImageFeatureCache.DefaultMaxBytes);
+    private readonly Option<long?> kvCache = NumberOption.Create<long>(
+        "--max-kv-cache", "BYTES", "Memory for the KV caches of running answers (default: half of what the weights leave).");
 
-    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         Option[] all =
         [
-            host, port, name, noAuth, allowedHosts, allowOrigins, maxBatch, maxQueue, timeout, drain, maxBody, maxBuffered, maxPictures, maxPrompt, maxChoices,
-            keyFile, clientRequests, clientRate, imageHosts, mediaPath, logContent, noLog, imageCache, kvCache,
+            host, port, name, noAuth, allowedHosts, allowOrigins, maxBatch, maxQueue, timeout, drain, maxBody, maxBuffered,
+            maxPictures, maxPrompt, maxChoices, keyFile, clientRequests, clientRate, imageHosts, mediaPath, logContent, noLog,
+            imageCache, kvCache,
         ];
         foreach (Option option in all) command.Add(option);
     }
 
-    /// <summary>How to serve.</summary>
-    /// <param name="parsed">The options.</param>
-    /// <param name="standardName">The model's name where none is given; null for that of its folder.</param>
-    /// <param name="environment">Gives a variable: keys, which no command line should hold, and where telemetry goes.</param>
+    /// <summary>Makes the server's options.</summary>
+    /// <param name="standardName">The model's name if none is given, or null for its folder's name.</param>
+    /// <param name="environment">Returns an environment variable. It gives the API keys, which no command line should hold, and the
+    /// telemetry settings.</param>
     /// <param name="log">Receives the request log.</param>
-    /// <param name="warn">Hears of what is allowed and not good.</param>
-    public ServerOptions Bind(ParseResult parsed, string? standardName, Func<string, string?> environment, Stream log, Action<string> warn) => new()
-    {
-        Host = parsed.GetValue(host)!,
-        Port = parsed.GetValue(port)!.Value,
-        AllowAnonymous = parsed.GetValue(noAuth),
-        AllowedHosts = parsed.GetValue(allowedHosts) ?? [],
-        AllowedOrigins = parsed.GetValue(allowOrigins) ?? [],
-        ModelName = parsed.GetValue(name) ?? standardName,
-        MaxBatch = parsed.GetValue(maxBatch)!.Value,
-        MaxQueue = parsed.GetValue(maxQueue)!.Value,
-        Timeout = Span(parsed, timeout),
-        DrainLimit = Span(parsed, drain),
-        MaxBodyBytes = parsed.GetValue(maxBody)!.Value,
-        MaxBufferedBytes = parsed.GetValue(maxBuffered)!.Value,
-        MaxPromptCharacters = parsed.GetValue(maxPrompt)!.Value,
-        MaxChoices = parsed.GetValue(maxChoices)!.Value,
-        Pictures = new PictureOptions
+    /// <param name="warn">Receives warnings about settings that are allowed but not advisable.</param>
+    public ServerOptions Bind(
+        ParseResult parsed, string? standardName, Func<string, string?> environment, Stream log, Action<string> warn) =>
+        new()
         {
-            MaxPictures = parsed.GetValue(maxPictures)!.Value,
-            AllowedHosts = parsed.GetValue(imageHosts) ?? [],
-            AllowedLocalMediaPath = parsed.GetValue(mediaPath),
-        },
-        ApiKeyFile = parsed.GetValue(keyFile),
-        ApiKeys = environment(KeysVariable),
-        ClientLimits = new ClientLimitOptions { MaxRequestsAtOnce = parsed.GetValue(clientRequests), RequestsPerMinute = parsed.GetValue(clientRate) },
-        Log = new RequestLogOptions { Output = parsed.GetValue(noLog) ? null : log, IncludeContent = parsed.GetValue(logContent) },
-        Otlp = OtlpOf(environment),
-        Warn = warn,
-    };
+            Host = parsed.GetValue(host)!,
+            Port = parsed.GetValue(port)!.Value,
+            AllowAnonymous = parsed.GetValue(noAuth),
+            AllowedHosts = parsed.GetValue(allowedHosts) ?? [],
+            AllowedOrigins = parsed.GetValue(allowOrigins) ?? [],
+            ModelName = parsed.GetValue(name) ?? standardName,
+            MaxBatch = parsed.GetValue(maxBatch)!.Value,
+            MaxQueue = parsed.GetValue(maxQueue)!.Value,
+            Timeout = Span(parsed, timeout),
+            DrainLimit = Span(parsed, drain),
+            MaxBodyBytes = parsed.GetValue(maxBody)!.Value,
+            MaxBufferedBytes = parsed.GetValue(maxBuffered)!.Value,
+            MaxPromptCharacters = parsed.GetValue(maxPrompt)!.Value,
+            MaxChoices = parsed.GetValue(maxChoices)!.Value,
+            Pictures = new PictureOptions
+            {
+                MaxPictures = parsed.GetValue(maxPictures)!.Value,
+                AllowedHosts = parsed.GetValue(imageHosts) ?? [],
+                AllowedLocalMediaPath = parsed.GetValue(mediaPath),
+            },
+            ApiKeyFile = parsed.GetValue(keyFile),
+            ApiKeys = environment(KeysVariable),
+            ClientLimits = new ClientLimitOptions
+            {
+                MaxRequestsAtOnce = parsed.GetValue(clientRequests),
+                RequestsPerMinute = parsed.GetValue(clientRate),
+            },
+            Log = new RequestLogOptions { Output = parsed.GetValue(noLog) ? null : log, IncludeContent = parsed.GetValue(logContent) },
+            Otlp = OtlpOf(environment),
+            Warn = warn,
+        };
 
-    /// <summary>Where telemetry goes, from OpenTelemetry's own variables; null where they name no collector.</summary>
+    /// <summary>The telemetry settings from OpenTelemetry's own variables, or null if they name no collector.</summary>
     private static OtlpOptions? OtlpOf(Func<string, string?> environment)
     {
         const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
         if (environment(Endpoint) is not { Length: > 0 } text) return null;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? endpoint)) throw new UsageException($"{Endpoint} '{text}': give an address such as http://localhost:4318.");
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? endpoint))
+            throw new UsageException($"{Endpoint} '{text}': give an address such as http://localhost:4318.");
         return new OtlpOptions
         {
             Endpoint = endpoint,
@@ -102,12 +149,20 @@ internal sealed class ServeOptionsBinder
         };
     }
 
-    /// <summary>Where this machine reaches the server: for an address that stands for all of them, loopback.</summary>
+    /// <summary>The address at which this machine reaches the server: loopback if the server listens on all addresses.</summary>
     public Uri Address(ParseResult parsed)
     {
         string given = parsed.GetValue(host)!;
-        string reached = given switch { "*" or "+" or "0.0.0.0" => "127.0.0.1", "::" or "[::]" => "[::1]", _ when given.Contains(':', StringComparison.Ordinal) => $"[{given.Trim('[', ']')}]", _ => given };
-        return Uri.TryCreate($"http://{reached}:{parsed.GetValue(port)}", UriKind.Absolute, out Uri? address) ? address : throw new UsageException($"--host {given}: give an IP address, or * for all.");
+        string reached = given switch
+        {
+            "*" or "+" or "0.0.0.0" => "127.0.0.1",
+            "::" or "[::]" => "[::1]",
+            _ when given.Contains(':', StringComparison.Ordinal) => $"[{given.Trim('[', ']')}]",
+            _ => given,
+        };
+        return Uri.TryCreate($"http://{reached}:{parsed.GetValue(port)}", UriKind.Absolute, out Uri? address)
+            ? address
+            : throw new UsageException($"--host {given}: give an IP address, or * for all.");
     }
 
     /// <summary>Memory for image tokens, in bytes.</summary>
@@ -117,11 +172,14 @@ internal sealed class ServeOptionsBinder
     public long? KvCacheBytes(ParseResult parsed) => AtLeast(parsed, kvCache, 1);
 
     private static long? AtLeast(ParseResult parsed, Option<long?> option, long least) =>
-        parsed.GetValue(option) < least ? throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.") : parsed.GetValue(option);
+        parsed.GetValue(option) < least
+            ? throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.")
+            : parsed.GetValue(option);
 
-    private static TimeSpan Span(ParseResult parsed, Option<double?> option) => parsed.GetValue(option) is >= 0 and < 86400 and double seconds
-        ? TimeSpan.FromSeconds(seconds)
-        : throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give seconds from 0 up, less than a day.");
+    private static TimeSpan Span(ParseResult parsed, Option<double?> option) =>
+        parsed.GetValue(option) is >= 0 and < 86400 and double seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give seconds from 0 up, less than a day.");
 
     private static Option<int?> Number(string name, string helpName, string description, int standard)
     {

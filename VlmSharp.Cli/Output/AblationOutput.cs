@@ -5,7 +5,7 @@ using VlmSharp.Explain.Html;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>What <c>ablate</c> found, as a table and as JSON.</summary>
+/// <summary>The result of <c>ablate</c>, as a table and as JSON.</summary>
 internal static class AblationOutput
 {
     private const int LongestAnswer = 60;

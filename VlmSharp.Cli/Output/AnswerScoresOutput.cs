@@ -6,7 +6,7 @@ using VlmSharp.Evaluation.Statistics;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>The scores of answers, in per cent with two decimals: as a table, as JSON, and question by question.</summary>
+/// <summary>The scores of answers, in percent with two decimals: as a table, as JSON, and per question.</summary>
 internal static class AnswerScoresOutput
 {
     /// <summary>Writes a table.</summary>
@@ -73,11 +73,11 @@ internal static class AnswerScoresOutput
         json.WriteEndObject();
     }
 
-    /// <summary>What some metrics have beyond the mean score.</summary>
+    /// <summary>Figures that some metrics have in addition to the mean score.</summary>
     private static IEnumerable<(string Name, double Value)> Further(AnswerEvaluation scores)
     {
         if (scores.AnyMatch is { } any) yield return ("any_match", Percent(any));
-        // ChartQA's figure in tables is the mean over its two kinds of questions, by people and by machine, whatever their numbers are.
+        // ChartQA's figure in tables is the mean over its two kinds of questions (human and machine), regardless of their counts.
         if (scores.Options.Metric == AnswerMetric.Relaxed && scores.ByQuestionType.Groups.Any())
             yield return ("question_type_mean", Percent(scores.ByQuestionType.Groups.Average(scores.ByQuestionType.Mean)));
         if (scores.Pope is not { } pope) yield break;

@@ -6,7 +6,7 @@ using VlmSharp.Evaluation.Statistics;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>The scores of captions, as a table, as JSON, and picture by picture.</summary>
+/// <summary>The scores of captions, as a table, as JSON, and per picture.</summary>
 internal static class CaptionScoresOutput
 {
     private static readonly (string Key, string Name, Func<CaptionEvaluation, double> Of)[] Scores =

@@ -3,16 +3,22 @@ using System.Text.Json;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>The options of a command as a file that <c>--config</c> takes: what counts, wherever it was said.</summary>
+/// <summary>The options of a command as a file for <c>--config</c>: the effective values, wherever they were set.</summary>
 internal static class ConfigOutput
 {
-    /// <summary>One object, an option a line.</summary>
-    /// <param name="options">The options, in their order.</param>
+    /// <summary>One object, with one option per line.</summary>
+    /// <param name="options">The options, in order.</param>
     /// <param name="parsed">Their values.</param>
     public static string Of(IEnumerable<Option> options, ParseResult parsed)
     {
-        IEnumerable<string> lines = options.Select(option => $"  {JsonOutput.ToText(json => json.WriteStringValue(option.Name.TrimStart('-').Replace('-', '_')))}: {JsonOutput.ToText(json => Write(json, parsed.GetResult(option)?.GetValueOrDefault<object>()))}");
+        IEnumerable<string> lines = options.Select(option => $"  {NameOf(option)}: {ValueOf(option)}");
         return $"{{\n{string.Join(",\n", lines)}\n}}";
+
+        static string NameOf(Option option) =>
+            JsonOutput.ToText(json => json.WriteStringValue(option.Name.TrimStart('-').Replace('-', '_')));
+
+        string ValueOf(Option option) =>
+            JsonOutput.ToText(json => Write(json, parsed.GetResult(option)?.GetValueOrDefault<object>()));
     }
 
     private static void Write(Utf8JsonWriter json, object? value)

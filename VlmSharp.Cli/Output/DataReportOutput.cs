@@ -4,17 +4,18 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>What was found in training data, as tables and as JSON.</summary>
+/// <summary>The report on training data, as tables and as JSON.</summary>
 internal static class DataReportOutput
 {
     private static readonly double[] Quantiles = [0, 0.5, 0.9, 0.99, 1];
-    private static readonly string[] QuantileNames = ["shortest", "median", "90 %", "99 %", "longest"], QuantileKeys = ["min", "median", "p90", "p99", "max"];
+    private static readonly string[] QuantileNames = ["shortest", "median", "90 %", "99 %", "longest"];
+    private static readonly string[] QuantileKeys = ["min", "median", "p90", "p99", "max"];
 
     private readonly record struct Row(string Key, string Name, long Count, long Of, IReadOnlyList<string> First);
 
     /// <summary>Writes tables.</summary>
-    /// <param name="report">What was found.</param>
-    /// <param name="top">Most frequent values to show.</param>
+    /// <param name="report">The report.</param>
+    /// <param name="top">Number of most frequent values to show.</param>
     public static void Show(DataReport report, int top)
     {
         Console.WriteLine($"{report.Path}: {DataFormats.NameOf(report.Format)}, {report.Examples} examples, {report.Pictures} pictures");
@@ -44,12 +45,17 @@ internal static class DataReportOutput
         Console.WriteLine(Verdict(report));
     }
 
-    /// <summary>Whether a training can use the data, in a line.</summary>
+    /// <summary>A line that says whether the data can be used for training.</summary>
     private static string Verdict(DataReport report)
     {
         string share = $"{report.Usable} of {report.BadLineCount + report.Examples} examples";
         if (!report.IsBad) return $"usable: {share}";
-        (long Count, string What)[] faults = [(report.BadLineCount, "bad lines"), (report.MissingPictures.Count, "missing pictures"), (report.DamagedPictures.Count, "damaged pictures")];
+        (long Count, string What)[] faults =
+        [
+            (report.BadLineCount, "bad lines"),
+            (report.MissingPictures.Count, "missing pictures"),
+            (report.DamagedPictures.Count, "damaged pictures"),
+        ];
         string reasons = string.Join(", ", faults.Where(f => f.Count > 0).Select(f => $"{f.What} {f.Count}"));
         return report.Usable == 0
             ? $"not usable: {(reasons.Length > 0 ? $"no example is left ({reasons})" : "there is no example")}"
@@ -57,9 +63,9 @@ internal static class DataReportOutput
     }
 
     /// <summary>Writes a JSON object.</summary>
-    /// <param name="json">Where to.</param>
-    /// <param name="report">What was found.</param>
-    /// <param name="top">Most frequent values to write.</param>
+    /// <param name="json">Receives the object.</param>
+    /// <param name="report">The report.</param>
+    /// <param name="top">Number of most frequent values to write.</param>
     public static void Write(Utf8JsonWriter json, DataReport report, int top)
     {
         json.WriteStartObject();
@@ -114,7 +120,8 @@ internal static class DataReportOutput
     {
         if (values.Total == 0 || top == 0) return;
         Table table = Tables.Create(name, "count", "share");
-        foreach ((string value, long count) in values.Top(top)) table.AddPlainRow(Plain(value), $"{count}", $"{(double)count / values.Total:P1}");
+        foreach ((string value, long count) in values.Top(top))
+            table.AddPlainRow(Plain(value), $"{count}", $"{(double)count / values.Total:P1}");
         if (values.Distinct > top) table.AddPlainRow($"... of {values.Distinct} different ones", "", "");
         Tables.Write(table);
     }
@@ -156,6 +163,6 @@ internal static class DataReportOutput
         json.WriteEndObject();
     }
 
-    /// <summary>On one line, and nothing that steers a terminal: it comes from the data.</summary>
+    /// <summary>The text on one line and without terminal commands: it comes from the data.</summary>
     private static string Plain(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '\u00B7' : c));
 }

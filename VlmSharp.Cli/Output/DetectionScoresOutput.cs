@@ -5,15 +5,17 @@ using VlmSharp.Evaluation.Boxes;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>COCO's figures for boxes, as tables and as JSON.</summary>
+/// <summary>COCO's metrics for boxes, as tables and as JSON.</summary>
 internal static class DetectionScoresOutput
 {
-    /// <summary>Writes a table of the data set and one of its categories.</summary>
+    /// <summary>Writes a table for the whole data set and a table of its categories.</summary>
     public static void Show(CocoDetectionFiles files)
     {
         Console.WriteLine($"{files.Images} images, {files.Things} things, {files.Detections} detections");
         if (files.DetectionsWithoutThings > 0)
-            Console.WriteLine($"{files.DetectionsWithoutThings} detections are of categories that the references have nothing of: they count for nothing");
+            Console.WriteLine(
+                $"{files.DetectionsWithoutThings} detections are of categories that the references have nothing of: "
+                + "they count for nothing");
         DetectionScores all = files.Metric.Scores();
         Table sizes = Tables.Create("things", "AP", "AP 0.50", "AP 0.75", "AR, 1 box", "AR, 10", "AR, 100");
         sizes.AddPlainRow("all", Number(all.Ap), Number(all.Ap50), Number(all.Ap75), Number(all.Ar1), Number(all.Ar10), Number(all.Ar100));
@@ -27,13 +29,20 @@ internal static class DetectionScoresOutput
         {
             DetectionScores own = files.Metric.Scores(category);
             (int things, int found) = files.Metric.Count(category);
-            categories.AddPlainRow(files.NameOf(category), $"{things}", $"{found}", Number(own.Ap), Number(own.Ap50), Number(own.Ap75), Number(own.Ar100));
+            categories.AddPlainRow(
+                files.NameOf(category),
+                $"{things}",
+                $"{found}",
+                Number(own.Ap),
+                Number(own.Ap50),
+                Number(own.Ap75),
+                Number(own.Ar100));
         }
 
         Tables.Write(categories);
     }
 
-    /// <summary>Writes the twelve figures as an object.</summary>
+    /// <summary>Writes the twelve metrics as an object.</summary>
     public static void Write(Utf8JsonWriter json, DetectionScores scores)
     {
         json.WriteStartObject();

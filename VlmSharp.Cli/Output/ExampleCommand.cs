@@ -6,27 +6,26 @@ using System.CommandLine.Parsing;
 namespace VlmSharp.Cli.Output;
 
 /// <summary>
-/// A command whose help ends with notes and examples; in the list of commands it stays one line. Where it has many options they may stand in
-/// groups.
+/// A command whose help ends with notes and examples; in the list of commands it still takes one line. Its options can be grouped.
 /// </summary>
 internal sealed class ExampleCommand(string name, string description, string notes) : Command(name, description)
 {
-    private readonly List<(string Title, int First)> groups = []; // and the number of the group's first option
+    private readonly List<(string Title, int First)> groups = []; // First: index of the group's first option
 
     private string Notes => notes;
 
-    /// <summary>Begins a group of options in the help: those that are added from here on.</summary>
+    /// <summary>Begins a group of options in the help: all options that are added after this call.</summary>
     /// <param name="title">Its title.</param>
     public void BeginGroup(string title) => groups.Add((title, Options.Count));
 
-    /// <summary>Has every command's help print its examples.</summary>
+    /// <summary>Makes the help of every command print its examples.</summary>
     public static void ShowExamples(RootCommand root)
     {
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
             if (help.Action is SynchronousCommandLineAction plain) help.Action = new HelpWithExamples(plain);
     }
 
-    /// <summary>The library's help, with the title of a group above its first option in place of one title for all.</summary>
+    /// <summary>The library's help, with a title above the first option of each group instead of one title for all.</summary>
     private string Grouped(string help)
     {
         var titles = groups.ToDictionary(g => Options[g.First].Name, g => g.Title, StringComparer.Ordinal);
@@ -34,7 +33,9 @@ internal sealed class ExampleCommand(string name, string description, string not
         foreach (string line in help.ReplaceLineEndings("\n").Split('\n'))
         {
             if (line == "Options:") continue;
-            string? option = line.StartsWith("  ", StringComparison.Ordinal) ? line.Split(' ', ',').FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal)) : null;
+            string? option = line.StartsWith("  ", StringComparison.Ordinal)
+                ? line.Split(' ', ',').FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal))
+                : null;
             if (option is not null && titles.Remove(option, out string? title))
             {
                 if (lines is [.., not ""]) lines.Add("");
@@ -53,7 +54,7 @@ internal sealed class ExampleCommand(string name, string description, string not
 
         public override int Invoke(ParseResult parseResult)
         {
-            // The library shows a command's arguments in the help of its subcommands too, which do not take them.
+            // The library also shows a command's arguments in the help of its subcommands, which do not accept them.
             for (SymbolResult? above = parseResult.CommandResult.Parent; above is CommandResult parent; above = above.Parent)
                 parent.Command.Arguments.Clear();
             if (parseResult.CommandResult.Command is not ExampleCommand command) return plain.Invoke(parseResult);

@@ -3,27 +3,27 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>Why there is no answer, as JSON has it: <c>{"error": {"type": ..., "message": ...}}</c>.</summary>
+/// <summary>An error as JSON: <c>{"error": {"type": ..., "message": ...}}</c>.</summary>
 /// <param name="Type">For programs: one of the constants.</param>
 /// <param name="Message">For people: one sentence.</param>
 internal readonly record struct JsonError(string Type, string Message)
 {
-    /// <summary>A picture that is missing, damaged, too large or of a format that is not read.</summary>
+    /// <summary>A picture that is missing, damaged, too large, or in an unsupported format.</summary>
     public const string InvalidImage = "invalid_image";
 
-    /// <summary>A line of a list that makes no sense.</summary>
+    /// <summary>A line of a list that cannot be understood.</summary>
     public const string InvalidLine = "invalid_line";
 
-    /// <summary>What the model cannot be asked: too long, an unknown task or adapter.</summary>
+    /// <summary>A request that the model cannot answer: too long, an unknown task or adapter.</summary>
     public const string InvalidRequest = "invalid_request";
 
-    /// <summary>An object of a store that is missing or not to be read.</summary>
+    /// <summary>An object of a store that is missing or cannot be read.</summary>
     public const string Storage = "storage";
 
     /// <summary>A model whose scores are not finite.</summary>
     public const string InvalidModel = "invalid_model";
 
-    /// <summary>What an error is called.</summary>
+    /// <summary>The JSON error of an exception.</summary>
     public static JsonError Of(Exception e) => new(e switch
     {
         ImageFormatException => InvalidImage,

@@ -6,7 +6,7 @@ using VlmSharp.Generation;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>JSON on standard output, one value a line.</summary>
+/// <summary>JSON on standard output, one value per line.</summary>
 internal static class JsonOutput
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -73,7 +73,7 @@ internal static class JsonOutput
         json.WriteEndArray();
     }
 
-    /// <summary>A real, or null where it is no finite number, which JSON cannot write and a damaged model can give.</summary>
+    /// <summary>Writes a real; null if it is not finite, which JSON cannot represent and a damaged model can produce.</summary>
     private static void WriteReal(this Utf8JsonWriter json, float value)
     {
         if (float.IsFinite(value)) json.WriteNumberValue(value);
@@ -87,7 +87,7 @@ internal static class JsonOutput
         else json.WriteNullValue();
     }
 
-    /// <summary>What JSON calls the end of an answer.</summary>
+    /// <summary>The JSON name of a finish reason.</summary>
     public static string NameOf(FinishReason finish) => finish switch
     {
         FinishReason.Stop => "stop",
@@ -95,7 +95,7 @@ internal static class JsonOutput
         _ => "none",
     };
 
-    /// <summary>The members of a result; those of candidates, beams and sampling where there are any.</summary>
+    /// <summary>Writes the members of a result, including candidates, beams and sampling if there are any.</summary>
     public static void WriteResult(this Utf8JsonWriter json, GenerationResult result)
     {
         json.WriteNumbers("token_ids", result.TokenIds);
@@ -113,7 +113,7 @@ internal static class JsonOutput
         if (result.Seed is { } seed) json.WriteNumber("seed", seed);
     }
 
-    /// <summary>For each step its candidates, the likeliest first.</summary>
+    /// <summary>Writes the candidates of each step, most likely first.</summary>
     private static void WriteCandidates(this Utf8JsonWriter json, string name, IReadOnlyList<IReadOnlyList<TokenCandidate>> steps)
     {
         json.WriteStartArray(name);
@@ -135,7 +135,7 @@ internal static class JsonOutput
         json.WriteEndArray();
     }
 
-    /// <summary>Timings in seconds, and rates. On a backend that queues its operators vision is part of prefill.</summary>
+    /// <summary>Writes timings in seconds, and rates. On a backend that queues its operators, prefill includes vision.</summary>
     public static void WriteTimings(this Utf8JsonWriter json, VisionLanguageModel model, GenerationTimings timings)
     {
         json.WriteStartObject("timings");
@@ -151,6 +151,6 @@ internal static class JsonOutput
 
     private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 6);
 
-    /// <summary>Items per second, 0 where nothing was done.</summary>
+    /// <summary>Items per second; 0 without items.</summary>
     public static double Rate(int count, TimeSpan time) => count == 0 ? 0 : Math.Round(count / Math.Max(time.TotalSeconds, 1e-9), 3);
 }

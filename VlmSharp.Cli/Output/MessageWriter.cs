@@ -4,19 +4,19 @@ using System.Text;
 namespace VlmSharp.Cli.Output;
 
 /// <summary>
-/// Standard error. A line is a message: characters that a terminal would obey are shown as escapes, since names of files and words of the
-/// command line are in it. What is written without a line's end (the status line, bars) goes through as it is. Where
-/// standard error cannot be written (a full disk, a pipe whose reader has gone), messages are lost, and the work goes on.
+/// Standard error. A line is a message: terminal control characters are shown as escapes, since a message can contain file names and words
+/// of the command line. Text without a line ending (the status line, bars) is passed on unchanged. If standard error cannot be written (a
+/// full disk, a pipe whose reader has gone), messages are lost and the work continues.
 /// </summary>
-/// <param name="inner">Where it goes.</param>
+/// <param name="inner">The underlying writer.</param>
 internal sealed class MessageWriter(TextWriter inner) : TextWriter(CultureInfo.InvariantCulture)
 {
-    // Characters that turn the direction of what follows: a name can look like another one.
+    // Characters that change the direction of the text after them, so that one name can look like another.
     private const string Turning = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069";
 
     public override Encoding Encoding => inner.Encoding;
 
-    /// <summary>A text as a terminal may show it; a line's end and a tab stay.</summary>
+    /// <summary>The text in a form that is safe on a terminal; line breaks and tabs stay.</summary>
     public static string Plain(string text)
     {
         if (!text.Any(IsObeyed)) return text;
@@ -53,7 +53,7 @@ internal sealed class MessageWriter(TextWriter inner) : TextWriter(CultureInfo.I
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            // nobody could be told
+            // there is no other way to report this
         }
     }
 }

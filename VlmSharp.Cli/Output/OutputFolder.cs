@@ -4,16 +4,16 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>The folder of a file that will be written.</summary>
+/// <summary>Checks the folder of a file that will be written.</summary>
 internal static class OutputFolder
 {
     /// <summary>
-    /// Refuses the name of a picture or page of another kind than what will be written: no program would open it by that name.
+    /// Throws if the file's name has the extension of another kind of picture or page than will be written: programs could not open it.
     /// </summary>
     /// <param name="target">The file's name.</param>
     /// <param name="option">The option, for messages.</param>
-    /// <param name="kind">The ending of what is written. An ending that stands for no kind of picture or page may be anything.</param>
-    /// <exception cref="UsageException">The name is of another kind.</exception>
+    /// <param name="kind">The extension of what is written. Extensions that are not of a picture or page are always accepted.</param>
+    /// <exception cref="UsageException">The name has the extension of another kind.</exception>
     public static void RefuseOtherKind(string target, Option option, string kind)
     {
         string ending = Path.GetExtension(target);
@@ -23,22 +23,24 @@ internal static class OutputFolder
                 + $"{Path.ChangeExtension(target, kind)}.");
     }
 
-    /// <summary>Checks, before hours of work, that a file can be written where it is wanted: its folder is there and takes new files.</summary>
+    /// <summary>Checks before hours of work that a file can be written: its folder exists and accepts new files.</summary>
     /// <param name="target">The file.</param>
     /// <param name="option">The option, for messages.</param>
-    /// <param name="kind">The ending of what is written; null where any will do.</param>
-    /// <exception cref="IOException">It is not, or does not.</exception>
-    /// <exception cref="UsageException">The name is of another kind.</exception>
+    /// <param name="kind">The extension of what is written; null to accept any.</param>
+    /// <exception cref="IOException">The folder does not exist or accepts no new files.</exception>
+    /// <exception cref="UsageException">The name has the extension of another kind.</exception>
     public static void Require(string target, Option option, string? kind = null)
     {
         if (kind is not null) RefuseOtherKind(target, option, kind);
         string folder = Path.GetDirectoryName(Path.GetFullPath(target)) ?? target;
-        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"{folder} does not exist: create it, or give another {option.Name}.");
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"{folder} does not exist: create it, or give another {option.Name}.");
         if (Directory.Exists(target)) throw new IOException($"{target} is a folder: give a file's name for {option.Name}.");
         if (File.Exists(target)) return; // a device, for instance, needs no new file
         try
         {
-            File.OpenHandle(Path.Combine(folder, $".vlmsharp-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose).Dispose();
+            string probe = Path.Combine(folder, $".vlmsharp-{Guid.NewGuid():N}");
+            File.OpenHandle(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose).Dispose();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -5,33 +5,37 @@ using VlmSharp.Cli.Inputs;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>The name of files to write, made of the name of each picture, and of a number where one picture gives several files.</summary>
+/// <summary>The names of output files, made from each picture's name, and a number if one picture gives several files.</summary>
 internal sealed class OutputName
 {
     private const string Name = "{name}", Number = "{n}";
 
     private readonly Option option;
     private readonly string template;
-    private readonly Dictionary<string, string> pictureOf = []; // of each file so far
+    private readonly Dictionary<string, string> pictureOf = []; // by output file
 
     private OutputName(Option option, string template) => (this.option, this.template) = (option, template);
 
-    /// <summary>Whether there is a file for each number.</summary>
+    /// <summary>Whether the name contains the number of the file.</summary>
     public bool IsNumbered => template.Contains(Number, StringComparison.Ordinal);
 
-    /// <summary>Takes what an option says, and finds out early what cannot work.</summary>
+    /// <summary>Reads the value of an option and detects errors early.</summary>
     /// <param name="option">The option, for messages.</param>
     /// <param name="template">Its value, or null.</param>
     /// <param name="many">Whether there may be several pictures.</param>
-    /// <param name="mayNumber">Whether there may be several files for a picture.</param>
-    /// <param name="kind">The ending of the files' kind; null where any will do.</param>
-    /// <returns>The name, or null where the option was not given.</returns>
+    /// <param name="mayNumber">Whether there may be several files per picture.</param>
+    /// <param name="kind">The extension of the files; null to accept any.</param>
+    /// <returns>The name, or null if the option was not given.</returns>
     public static OutputName? Of(Option option, string? template, bool many, bool mayNumber, string? kind = null)
     {
         if (template is null) return null;
         var name = new OutputName(option, template);
-        if (many && !template.Contains(Name, StringComparison.Ordinal)) throw new UsageException($"{option.Name} {template}: each picture would overwrite the file of the one before; put {Name} where the picture's name belongs.");
-        if (name.IsNumbered && !mayNumber) throw new UsageException($"{option.Name} {template}: there is one file for each picture, so leave {Number} out.");
+        if (many && !template.Contains(Name, StringComparison.Ordinal))
+            throw new UsageException(
+                $"{option.Name} {template}: each picture would overwrite the file of the one before; "
+                + $"put {Name} where the picture's name belongs.");
+        if (name.IsNumbered && !mayNumber)
+            throw new UsageException($"{option.Name} {template}: there is one file for each picture, so leave {Number} out.");
         if (Path.GetDirectoryName(template)?.Contains(Name, StringComparison.Ordinal) != true) OutputFolder.Require(template, option, kind);
         else if (kind is not null) OutputFolder.RefuseOtherKind(template, option, kind);
         return name;
@@ -40,7 +44,7 @@ internal sealed class OutputName
     /// <summary>The file of a picture.</summary>
     /// <param name="picture">The picture's path.</param>
     /// <param name="number">Which of its files, from 1.</param>
-    /// <exception cref="UsageException">It is the picture itself, or the file of another picture.</exception>
+    /// <exception cref="UsageException">The file is the picture itself, or the file of another picture.</exception>
     public string For(string picture, int number = 1)
     {
         string target = template
@@ -50,7 +54,9 @@ internal sealed class OutputName
         if (full == source && picture != PictureInput.Standard) throw new UsageException($"{option.Name} {template}: that would "
             + $"overwrite the picture {picture} itself; give another name.");
         if (!pictureOf.TryAdd(full, source) && pictureOf[full] != source)
-            throw new UsageException($"{option.Name} {template}: {picture} and {pictureOf[full]} would both have the file {target}; give pictures of the same name in different runs.");
+            throw new UsageException(
+                $"{option.Name} {template}: {picture} and {pictureOf[full]} would both have the file {target}; "
+                + "give pictures of the same name in different runs.");
         return target;
     }
 }

@@ -5,19 +5,19 @@ using VlmSharp.Cli.Errors;
 namespace VlmSharp.Cli.Output;
 
 /// <summary>
-/// Standard output. On a terminal it shows characters that the terminal would obey as escapes: names of files and of a model's tensors
-/// are in it, and a model's answers. Files and pipes get every text as it is. That it cannot be written is an error which says so.
+/// Standard output. On a terminal it shows control characters as escapes, since the output can contain file names, tensor names and model
+/// answers. Files and pipes get all text unchanged. A write failure becomes an error that says that standard output cannot be written.
 /// </summary>
-/// <param name="inner">Where it goes.</param>
-/// <param name="isTerminal">Whether that is a terminal.</param>
+/// <param name="inner">The underlying writer.</param>
+/// <param name="isTerminal">Whether it is a terminal.</param>
 internal sealed class OutputWriter(TextWriter inner, bool isTerminal) : TextWriter(CultureInfo.InvariantCulture)
 {
     private static int styled;
 
     public override Encoding Encoding => inner.Encoding;
 
-    /// <summary>Lets a table have its colors, which are commands to the terminal: its texts must be plain themselves.</summary>
-    /// <param name="write">Writes it.</param>
+    /// <summary>Keeps the colors of a table, which are terminal commands; its texts must already be safe.</summary>
+    /// <param name="write">Writes the table.</param>
     public static void WriteStyled(Action write)
     {
         styled++;

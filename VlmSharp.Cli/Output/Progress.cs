@@ -4,14 +4,17 @@ using VlmSharp.Generation;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>What people see on standard error: a spinner while a step takes long (on a terminal only), and one line of timings at the end.</summary>
+/// <summary>
+/// Progress on standard error: a spinner while a step takes long (on a terminal only), and one line of timings at the end.
+/// </summary>
 internal static class Progress
 {
-    private static readonly IAnsiConsole Terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    private static readonly IAnsiConsole Terminal =
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     /// <summary>
-    /// Runs a piece of work on another thread under a spinner; without a terminal silently. Once begun it is waited for, since
-    /// what it reads must outlive it: cancellation takes effect before and after.
+    /// Runs work on another thread with a spinner; silent without a terminal. Work that has begun is always awaited, because the data that
+    /// it reads must stay valid until it ends: cancellation takes effect only before and after.
     /// </summary>
     public static async Task<T> RunAsync<T>(string label, Func<T> work, CancellationToken cancellationToken)
     {
@@ -27,7 +30,7 @@ internal static class Progress
         return result;
     }
 
-    /// <summary>The same with a share of the work done, which the work reports as it goes.</summary>
+    /// <summary>The same with a progress bar for the share of the work that is done.</summary>
     public static async Task<T> RunAsync<T>(string label, Func<IProgress<double>, T> work, CancellationToken cancellationToken)
     {
         var share = new Share();
@@ -52,8 +55,16 @@ internal static class Progress
         public void Report(double value) => Value = value;
     }
 
-    /// <summary>Load, vision, prefill and decode in one line, with the backend and vector width really in use, and the seed if anything was drawn.</summary>
+    /// <summary>
+    /// Load, vision, prefill and decode in one line, with the backend and vector width in use, and the seed if sampling used it.
+    /// </summary>
     public static string Summary(VisionLanguageModel model, GenerationTimings timings, long? seed) => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
-        $"load {model.LoadTime.TotalSeconds:0.000} s | {(model.Backend.IsQueued ? "vision and" : $"vision {timings.Vision.TotalSeconds:0.00} s |")} prefill {timings.PromptTokens} tokens {timings.Prefill.TotalSeconds:0.00} s ({JsonOutput.Rate(timings.PromptTokens, timings.Prefill):0.0} tokens/s) | decode {timings.DecodedTokens} tokens {timings.Decode.TotalSeconds:0.00} s ({JsonOutput.Rate(timings.DecodedTokens, timings.Decode):0.00} tokens/s) | {model.Backend.Name}: {model.Backend.Description}{(seed is null ? "" : $" | seed {seed}")}");
+        $"load {model.LoadTime.TotalSeconds:0.000} s | "
+        + $"{(model.Backend.IsQueued ? "vision and" : $"vision {timings.Vision.TotalSeconds:0.00} s |")} "
+        + $"prefill {timings.PromptTokens} tokens {timings.Prefill.TotalSeconds:0.00} s "
+        + $"({JsonOutput.Rate(timings.PromptTokens, timings.Prefill):0.0} tokens/s) | "
+        + $"decode {timings.DecodedTokens} tokens {timings.Decode.TotalSeconds:0.00} s "
+        + $"({JsonOutput.Rate(timings.DecodedTokens, timings.Decode):0.00} tokens/s) | "
+        + $"{model.Backend.Name}: {model.Backend.Description}{(seed is null ? "" : $" | seed {seed}")}");
 }

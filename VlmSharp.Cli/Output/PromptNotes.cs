@@ -3,14 +3,14 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>What of a prompt may mean something else than its writer thinks.</summary>
+/// <summary>Notes about prompts that may not mean what their author thinks.</summary>
 internal static class PromptNotes
 {
     private const string ImageToken = "<image>";
 
-    /// <summary>A sentence where a prompt marks places of pictures and they are read as text; else null.</summary>
+    /// <summary>A note if a prompt contains image placeholders that are read as text; otherwise null.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="patches">Tokens of one picture.</param>
+    /// <param name="patches">Number of tokens of one picture.</param>
     public static string? Of(GenerationRequest request, int patches)
     {
         if (request.PromptIds is not null || request.ControlTokens == ControlTokens.AsTokens) return null;

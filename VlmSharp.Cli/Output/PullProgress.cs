@@ -3,9 +3,12 @@ using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>How far a pull is, on standard error: a line that is drawn over on a terminal, elsewhere one every ten seconds, and one for each file that is done.</summary>
-/// <param name="output">Where it is shown.</param>
-/// <param name="columns">Columns of the terminal; null where there is none.</param>
+/// <summary>
+/// Progress of a pull on standard error: on a terminal a line that is redrawn, elsewhere a line every ten seconds; plus one line for each
+/// finished file.
+/// </summary>
+/// <param name="output">Receives the progress.</param>
+/// <param name="columns">Columns of the terminal; null if there is no terminal.</param>
 internal sealed class PullProgress(TextWriter output, int? columns) : IProgress<HubProgress>
 {
     private readonly StatusLine status = new(output, columns);
@@ -41,8 +44,8 @@ internal sealed class PullProgress(TextWriter output, int? columns) : IProgress<
     }
 
     /// <summary>For instance "model.safetensors 1.20 GB of 5.85 GB | all 1.32 GB of 5.97 GB, 35.2 MB/s, 2 min left".</summary>
-    /// <param name="value">How far it is.</param>
-    /// <param name="elapsed">Since the first bytes came.</param>
+    /// <param name="value">The progress.</param>
+    /// <param name="elapsed">Time since the first bytes arrived.</param>
     /// <returns>The line.</returns>
     internal static string Line(HubProgress value, TimeSpan elapsed)
     {
@@ -50,7 +53,9 @@ internal sealed class PullProgress(TextWriter output, int? columns) : IProgress<
         string file = $"{value.File} {ByteText.Of(value.FileBytes)} of {ByteText.Of(value.FileSize)}";
         if (value.Activity == HubActivity.Checking) return $"{file}: reading what is there";
         double rate = value.Received / Math.Max(elapsed.TotalSeconds, 1e-3);
-        string pace = value.Received == 0 || elapsed == TimeSpan.Zero ? "" : $", {ByteText.Of(rate)}/s, {Span((value.TotalSize - value.TotalBytes) / rate)} left";
+        string pace = value.Received == 0 || elapsed == TimeSpan.Zero
+            ? ""
+            : $", {ByteText.Of(rate)}/s, {Span((value.TotalSize - value.TotalBytes) / rate)} left";
         return $"{file} | all {ByteText.Of(value.TotalBytes)} of {ByteText.Of(value.TotalSize)}{pace}";
     }
 

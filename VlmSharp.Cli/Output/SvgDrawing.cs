@@ -4,10 +4,10 @@ using System.Text;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>A drawing in SVG on a white ground, whose numbers have points for decimals everywhere.</summary>
+/// <summary>An SVG drawing on a white background; numbers always use a decimal point.</summary>
 internal sealed class SvgDrawing
 {
-    /// <summary>Colors of text: what is read first, and what is beside it.</summary>
+    /// <summary>Colors of primary and secondary text.</summary>
     public const string Ink = "#1f2933", Faint = "#52606d";
 
     private readonly StringBuilder svg = new();
@@ -17,8 +17,9 @@ internal sealed class SvgDrawing
     /// <param name="height">In pixels.</param>
     public SvgDrawing(int width, int height)
     {
+        string box = $"0 0 {width} {height}";
         Line($"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="sans-serif">
+            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="{box}" font-family="sans-serif">
             """);
         Rectangle(0, 0, width, height, "#ffffff");
     }
@@ -27,12 +28,13 @@ internal sealed class SvgDrawing
     public void Rectangle(double x, double y, double width, double height, string fill) =>
         Line($"""<rect x="{x:0.##}" y="{y:0.##}" width="{width:0.##}" height="{height:0.##}" fill="{fill}"/>""");
 
-    /// <summary>A line of text; <paramref name="anchor"/> says which part of it is at <paramref name="x"/>: start, middle or end.</summary>
+    /// <summary>A line of text; <paramref name="anchor"/> is the part of it at <paramref name="x"/>: start, middle or end.</summary>
     public void Text(double x, double y, string text, int size, string fill, bool bold = false, string anchor = "start")
     {
         int weight = bold ? 600 : 400;
         string escaped = SecurityElement.Escape(text);
-        Line($"""<text x="{x:0.##}" y="{y:0.##}" font-size="{size}" fill="{fill}" text-anchor="{anchor}" font-weight="{weight}">{escaped}</text>""");
+        string style = $"fill=\"{fill}\" text-anchor=\"{anchor}\" font-weight=\"{weight}\"";
+        Line($"""<text x="{x:0.##}" y="{y:0.##}" font-size="{size}" {style}>{escaped}</text>""");
     }
 
     /// <summary>A straight line.</summary>
@@ -55,7 +57,7 @@ internal sealed class SvgDrawing
     public void Save(string path) => File.WriteAllText(path, End());
 
     /// <summary>Ends the drawing.</summary>
-    /// <returns>The markup, which may stand in a page.</returns>
+    /// <returns>The markup, which can be embedded in a page.</returns>
     public string End()
     {
         Line($"</svg>");

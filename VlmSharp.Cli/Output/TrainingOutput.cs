@@ -5,10 +5,10 @@ using VlmSharp.Training.Loop;
 
 namespace VlmSharp.Cli.Output;
 
-/// <summary>What is said before and after a training.</summary>
+/// <summary>Messages before and after training.</summary>
 internal static class TrainingOutput
 {
-    /// <summary>What will be trained, on what.</summary>
+    /// <summary>Reports what will be trained, and on which data.</summary>
     public static void Begin(FineTuning run, IComputeBackend backend)
     {
         string what = run.Model.HasAdapter ? "an adapter" : "the model";
@@ -18,14 +18,19 @@ internal static class TrainingOutput
         Console.Error.WriteLine($"training {what}: {numbers} numbers, {examples}{steps} | {backend.Name}: {backend.Description}");
     }
 
-    /// <summary>How it ended and what to do next: the result on standard output, words on standard error.</summary>
+    /// <summary>Reports how training ended and what to do next: the result on standard output, messages on standard error.</summary>
     public static void Finish(FineTuning run, FineTuningOptions options, TrainingEnd end)
     {
         if (run.Skipped > 0) Console.Error.WriteLine($"vlmsharp: {run.Skipped} examples could not be used and were left out");
         if (run.Cut > 0) Console.Error.WriteLine($"vlmsharp: {run.Cut} tokens did not fit --max-text-length and were cut");
         if (run.BestStep is { } best && best != run.CompletedSteps)
-            Console.Error.WriteLine($"the evaluation was best after {best} steps: {run.BestFolder} has that; the result is that of step {run.CompletedSteps}");
+            Console.Error.WriteLine(
+                $"the evaluation was best after {best} steps: {run.BestFolder} has that; "
+                + $"the result is that of step {run.CompletedSteps}");
         if (end == TrainingEnd.Finished) Console.WriteLine(options.Output);
-        else Console.Error.WriteLine($"vlmsharp: stopped after {run.CompletedSteps} of {run.Steps} steps and saved; the same command with --resume goes on");
+        else
+            Console.Error.WriteLine(
+                $"vlmsharp: stopped after {run.CompletedSteps} of {run.Steps} steps and saved; "
+                + "the same command with --resume goes on");
     }
 }

@@ -2,14 +2,16 @@ using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Serving;
 
-/// <summary>Asks a server whether it is ready: what a container's health check runs, for an image of a server has no curl, and perhaps no shell.</summary>
+/// <summary>
+/// Asks a server whether it is ready. Container health checks use it, since a server image has no curl and perhaps no shell.
+/// </summary>
 internal static class HealthProbe
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
-    /// <summary>Asks once.</summary>
-    /// <param name="server">Where it listens.</param>
-    /// <returns>The exit code. What the server says of itself goes to standard output.</returns>
+    /// <summary>Sends one request.</summary>
+    /// <param name="server">The server's address.</param>
+    /// <returns>The exit code. The server's status goes to standard output.</returns>
     public static async Task<int> AskAsync(Uri server)
     {
         using var direct = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };

@@ -7,14 +7,17 @@ using VlmSharp.Server.Keys;
 
 namespace VlmSharp.Cli.Serving;
 
-/// <summary>A server from its start to its end. A type of its own: only where it runs is ASP.NET Core loaded.</summary>
+/// <summary>Runs a server from start to end. It is a separate type so that ASP.NET Core is loaded only when it runs.</summary>
 internal static partial class ServeRun
 {
-    /// <summary>Serves until a signal comes.</summary>
-    /// <param name="options">How.</param>
-    /// <param name="backend">Computes.</param>
+    /// <summary>Serves until a signal arrives.</summary>
+    /// <param name="options">The server's options.</param>
+    /// <param name="backend">The compute backend.</param>
     /// <param name="open">Opens the model.</param>
-    public static async Task<int> RunAsync(ServerOptions options, IComputeBackend backend, Func<IComputeBackend, CancellationToken, VisionLanguageModel> open)
+    public static async Task<int> RunAsync(
+        ServerOptions options,
+        IComputeBackend backend,
+        Func<IComputeBackend, CancellationToken, VisionLanguageModel> open)
     {
         using ServeSignals signals = Cancellation.HandOver(ServeSignals.Listen);
         VisionLanguageModel? model = null;
@@ -48,11 +51,11 @@ internal static partial class ServeRun
         }
         catch (Exception e) when (e is ArgumentException or KeyFormatException)
         {
-            throw new UsageException(Property().Replace(e.Message, OptionOf)); // such as a host that others reach, without keys
+            throw new UsageException(Property().Replace(e.Message, OptionOf)); // for instance a public host without API keys
         }
     }
 
-    /// <summary>MaxQueue of the server's options is --max-queue here.</summary>
+    /// <summary>The command-line option of a server option: MaxQueue becomes --max-queue.</summary>
     private static string OptionOf(Match property) => "--" + Capital().Replace(property.Value, "-$0").ToLowerInvariant();
 
     [GeneratedRegex("^[A-Z][A-Za-z]+(?= is out of range)")]

@@ -3,8 +3,8 @@ using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Serving;
 
-/// <summary>Ctrl-C and SIGTERM of a server: the first one lets it finish what runs, a second one ends the process at once.</summary>
-#pragma warning disable CA2213 // a signal may come while it is disposed of: the source is left to the collector
+/// <summary>Ctrl-C and SIGTERM of a server: the first lets running requests finish, the second ends the process at once.</summary>
+#pragma warning disable CA2213 // a signal may arrive during disposal, so the source is not disposed
 internal sealed class ServeSignals : IDisposable
 {
     private readonly CancellationTokenSource source = new();
@@ -16,17 +16,18 @@ internal sealed class ServeSignals : IDisposable
         terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
     }
 
-    /// <summary>Fires with the first signal.</summary>
+    /// <summary>Canceled by the first signal.</summary>
     public CancellationToken Token => source.Token;
 
-    /// <summary>Begins to listen.</summary>
+    /// <summary>Starts listening.</summary>
     public static ServeSignals Listen() => new();
 
     private void OnSignal(PosixSignalContext context)
     {
-        if (source.IsCancellationRequested) Environment.Exit(context.Signal == PosixSignal.SIGINT ? ExitCodes.Canceled : ExitCodes.Terminated);
+        if (source.IsCancellationRequested)
+            Environment.Exit(context.Signal == PosixSignal.SIGINT ? ExitCodes.Canceled : ExitCodes.Terminated);
         context.Cancel = true;
-        _ = Task.Run(source.Cancel); // whoever listens does not hold the signal's thread
+        _ = Task.Run(source.Cancel); // callbacks must not block the signal's thread
     }
 
     public void Dispose()

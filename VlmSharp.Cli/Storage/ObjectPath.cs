@@ -2,9 +2,9 @@ using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Storage;
 
-/// <summary>The name of an object in an S3-compatible store, or of all objects whose keys begin so: <c>s3://BUCKET/KEY</c>.</summary>
+/// <summary>An object in an S3-compatible store, or all objects whose keys start with a prefix: <c>s3://BUCKET/KEY</c>.</summary>
 /// <param name="Bucket">The bucket.</param>
-/// <param name="Key">The key, not beginning with a slash; empty for the whole bucket.</param>
+/// <param name="Key">The key, without a leading slash; empty for the whole bucket.</param>
 internal readonly record struct ObjectPath(string Bucket, string Key)
 {
     private const string Scheme = "s3://";
@@ -12,20 +12,22 @@ internal readonly record struct ObjectPath(string Bucket, string Key)
     /// <summary>Whether a path on the command line or in a list names an object.</summary>
     public static bool IsOne(string path) => path.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether it names all objects below it, and not one.</summary>
+    /// <summary>Whether the path names all objects under it instead of one object.</summary>
     public bool IsPrefix => Key.Length == 0 || Key.EndsWith('/');
 
-    /// <summary>Reads a path.</summary>
-    /// <exception cref="UsageException">It names no bucket.</exception>
+    /// <summary>Parses a path.</summary>
+    /// <exception cref="UsageException">The path names no bucket.</exception>
     public static ObjectPath Parse(string path)
     {
         string[] parts = path[Scheme.Length..].Split('/', 2);
-        return parts[0].Length > 0 ? new ObjectPath(parts[0], parts.Length > 1 ? parts[1] : "") : throw new UsageException($"{path} names no bucket: give s3://BUCKET/KEY.");
+        return parts[0].Length > 0
+            ? new ObjectPath(parts[0], parts.Length > 1 ? parts[1] : "")
+            : throw new UsageException($"{path} names no bucket: give s3://BUCKET/KEY.");
     }
 
-    /// <summary>As <see cref="Path.Combine(string, string)"/>, where each of both may be an object's path too.</summary>
-    /// <param name="folder">What a relative path is relative to.</param>
-    /// <param name="path">The path; below an object's it may have . and .., which keys have not, up to the bucket.</param>
+    /// <summary>Like <see cref="Path.Combine(string, string)"/>, but both paths may also name objects.</summary>
+    /// <param name="folder">The base of a relative path.</param>
+    /// <param name="path">The path. Under an object path, . and .. are resolved, up to the bucket, because keys have none.</param>
     public static string Combine(string folder, string path)
     {
         if (IsOne(path) || !IsOne(folder) || Path.IsPathRooted(path)) return IsOne(path) ? path : Path.Combine(folder, path);
@@ -42,12 +44,12 @@ internal readonly record struct ObjectPath(string Bucket, string Key)
         return (parent with { Key = string.Join('/', key) }).ToString();
     }
 
-    /// <summary>An object below this one, taken as a folder.</summary>
+    /// <summary>An object under this one as a folder.</summary>
     public ObjectPath Below(string name) => this with { Key = (IsPrefix ? Key : Key + "/") + name };
 
-    /// <summary>The folder that it lies in.</summary>
+    /// <summary>The folder of the object.</summary>
     public ObjectPath Parent => this with { Key = Key[..(Key.LastIndexOf('/') + 1)] };
 
-    /// <summary>As it is written.</summary>
+    /// <summary>The path as text.</summary>
     public override string ToString() => $"{Scheme}{Bucket}/{Key}";
 }

@@ -8,19 +8,21 @@ using Amazon.S3.Transfer;
 namespace VlmSharp.Cli.Storage;
 
 /// <summary>
-/// Objects of an S3-compatible store. Credentials and the region are found as the AWS tools find them: environment, profile, container, role of the machine.
-/// <c>AWS_ENDPOINT_URL_S3</c> or <c>AWS_ENDPOINT_URL</c> name a service that is not AWS, whose buckets are then part of the path and not of the host.
-/// What the client's own tries do not mend is a <see cref="StorageException"/>.
+/// Objects of an S3-compatible store. Credentials and region are found as the AWS tools find them: environment, profile, container, machine
+/// role. <c>AWS_ENDPOINT_URL_S3</c> or <c>AWS_ENDPOINT_URL</c> names a service that is not AWS; its buckets are then part of the path, not
+/// of the host. Errors that remain after the client's own retries become a <see cref="StorageException"/>.
 /// </summary>
 internal sealed class ObjectStore : IDisposable
 {
-    /// <summary>A longer file is sent in parts.</summary>
+    /// <summary>Longer files are sent in parts.</summary>
     private const long MaxSinglePut = 16L << 20;
 
-    /// <summary>A longer listing is a mistake, or work for a list: its names are held in memory.</summary>
+    /// <summary>
+    /// Maximum number of listed objects, because their names are held in memory. More are a mistake, or need a list file.
+    /// </summary>
     private const int MostKeys = 5_000_000;
 
-    /// <summary>The client tries a request again, but not the body of an answer that breaks off.</summary>
+    /// <summary>The client retries requests, but not a response body that breaks off.</summary>
     private const int BodyTries = 4;
 
     private static readonly Lazy<ObjectStore> Lazily = new(() => new ObjectStore(Environment.GetEnvironmentVariable));
@@ -28,9 +30,9 @@ internal sealed class ObjectStore : IDisposable
     private readonly AmazonS3Client client;
     private readonly string? endpoint;
 
-    /// <summary>The store that the environment names.</summary>
+    /// <summary>Connects to the store that the environment names.</summary>
     /// <param name="environment">Reads an environment variable.</param>
-    /// <param name="credentials">Where not those that the environment names.</param>
+    /// <param name="credentials">Credentials instead of those of the environment; null to use the environment.</param>
     public ObjectStore(Func<string, string?> environment, AWSCredentials? credentials = null)
     {
         var config = new AmazonS3Config();
@@ -42,39 +44,43 @@ internal sealed class ObjectStore : IDisposable
             config.AuthenticationRegion = Variable("AWS_REGION") ?? Variable("AWS_DEFAULT_REGION") ?? "us-east-1";
         }
 
-        client = Call(default, () => Task.FromResult(credentials is null ? new AmazonS3Client(config) : new AmazonS3Client(credentials, config)));
+        client = Call(
+            default,
+            () => Task.FromResult(credentials is null ? new AmazonS3Client(config) : new AmazonS3Client(credentials, config)));
 
         string? Variable(string name) => environment(name) is { Length: > 0 } value ? value : null;
     }
 
-    /// <summary>The one that all of a process share.</summary>
+    /// <summary>The store shared by the whole process.</summary>
     public static ObjectStore Shared => Lazily.Value;
 
-    /// <summary>Reads an object whole.</summary>
+    /// <summary>Reads a whole object.</summary>
     /// <param name="path">The object.</param>
-    /// <param name="most">The most bytes it may have.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="most">The maximum size in bytes.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
     public byte[] Read(ObjectPath path, long most, CancellationToken cancellationToken = default)
     {
         using var stream = new ObjectStream(this, path, cancellationToken);
         long length = stream.Length;
-        if (length > Math.Min(most, Array.MaxLength)) throw new StorageException($"{path} has {length} bytes, over the limit of {most}.") { IsOfObject = true };
+        if (length > Math.Min(most, Array.MaxLength))
+            throw new StorageException($"{path} has {length} bytes, over the limit of {most}.") { IsOfObject = true };
         byte[] bytes = new byte[length];
         stream.ReadExactly(bytes);
         return bytes;
     }
 
-    /// <summary>An object's bytes in order. They come in ranges, so that the next hour may pass between two reads.</summary>
-    public Stream OpenRead(ObjectPath path, CancellationToken cancellationToken = default) => new ObjectStream(this, path, cancellationToken);
+    /// <summary>The bytes of an object in order, fetched in ranges, so that any time may pass between two reads.</summary>
+    public Stream OpenRead(ObjectPath path, CancellationToken cancellationToken = default) =>
+        new ObjectStream(this, path, cancellationToken);
 
     /// <summary>Writes an object to a file.</summary>
-    /// <returns>Whether there is such an object.</returns>
+    /// <returns>Whether the object exists.</returns>
     public bool Download(ObjectPath path, string file)
     {
         try
         {
             using var stream = new ObjectStream(this, path, default);
-            _ = stream.Length; // asks for the object before there is a file
+            _ = stream.Length; // requests the object before the file is created
             using FileStream target = File.Create(file);
             stream.CopyTo(target);
             return true;
@@ -87,11 +93,11 @@ internal sealed class ObjectStore : IDisposable
 
     /// <summary>A part of an object.</summary>
     /// <param name="path">The object.</param>
-    /// <param name="from">Its first byte.</param>
-    /// <param name="count">At most so many bytes.</param>
-    /// <param name="version">The object's tag, which it must still have; null for any.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <returns>The bytes, the length of the whole object, and its tag.</returns>
+    /// <param name="from">Index of the first byte.</param>
+    /// <param name="count">Maximum number of bytes.</param>
+    /// <param name="version">The ETag that the object must still have; null for any.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <returns>The bytes, the length of the whole object, and its ETag.</returns>
     internal (byte[] Bytes, long Length, string? Version) ReadRange(
         ObjectPath path, long from, int count, string? version, CancellationToken cancellationToken) => Call(path, async () =>
     {
@@ -103,11 +109,14 @@ internal sealed class ObjectStore : IDisposable
                 var request = new GetObjectRequest { BucketName = path.Bucket, Key = path.Key, ByteRange = range, EtagToMatch = version };
                 using GetObjectResponse answer = await client.GetObjectAsync(request, cancellationToken);
                 if (answer.ContentLength < 0 || answer.ContentLength > count)
-                    throw new StorageException($"{path}: the service answers a range of {count} bytes with {answer.ContentLength}; it must be able to do ranges.");
+                    throw new StorageException(
+                        $"{path}: the service answers a range of {count} bytes with {answer.ContentLength}; "
+                        + "it must be able to do ranges.");
                 byte[] bytes = new byte[answer.ContentLength];
                 await answer.ResponseStream.ReadExactlyAsync(bytes, cancellationToken);
                 string? whole = answer.ContentRange?.Split('/')[^1];
-                return (bytes, long.TryParse(whole, CultureInfo.InvariantCulture, out long length) ? length : bytes.Length, (string?)answer.ETag);
+                long total = long.TryParse(whole, CultureInfo.InvariantCulture, out long length) ? length : bytes.Length;
+                return (bytes, total, (string?)answer.ETag);
             }
             catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && from == 0)
             {
@@ -120,7 +129,7 @@ internal sealed class ObjectStore : IDisposable
         }
     });
 
-    /// <summary>Keys that begin with a path's, and how many bytes their objects have, in the order of the store.</summary>
+    /// <summary>The keys that start with the path's key, and the sizes of their objects in bytes, in the order of the store.</summary>
     public IEnumerable<(string Key, long Bytes)> List(ObjectPath prefix)
     {
         string? next = null;
@@ -131,34 +140,38 @@ internal sealed class ObjectStore : IDisposable
             ListObjectsV2Response page = Call(prefix, () => client.ListObjectsV2Async(request));
             foreach (S3Object o in page.S3Objects ?? [])
             {
-                if (++count > MostKeys) throw new StorageException($"{prefix} has more than {MostKeys} objects; give a list of them (JSONL) instead.");
+                if (++count > MostKeys)
+                    throw new StorageException($"{prefix} has more than {MostKeys} objects; give a list of them (JSONL) instead.");
                 yield return (o.Key, o.Size ?? 0);
             }
 
             string? after = page.IsTruncated == true ? page.NextContinuationToken : null;
-            if (after is not null && after == next) throw new StorageException($"{prefix}: the service lists the same page again and again.");
+            if (after is not null && after == next)
+                throw new StorageException($"{prefix}: the service lists the same page again and again.");
             next = after;
         }
         while (next is not null);
     }
 
-    /// <summary>Makes a file an object, in several parts where it is long.</summary>
+    /// <summary>Uploads a file, in several parts if it is large.</summary>
     public void Upload(string file, ObjectPath path, CancellationToken cancellationToken = default) => Call(path, async () =>
     {
         RequireFile(file);
         using var transfer = new TransferUtility(client, new TransferUtilityConfig { MinSizeBeforePartUpload = MaxSinglePut });
-        await transfer.UploadAsync(new TransferUtilityUploadRequest { FilePath = file, BucketName = path.Bucket, Key = path.Key }, cancellationToken);
+        var request = new TransferUtilityUploadRequest { FilePath = file, BucketName = path.Bucket, Key = path.Key };
+        await transfer.UploadAsync(request, cancellationToken);
         return true;
     });
 
-    /// <summary>Makes a small file an object where there is none yet.</summary>
-    /// <returns>False where there is one.</returns>
+    /// <summary>Uploads a small file if the object does not exist yet.</summary>
+    /// <returns>False if the object already exists.</returns>
     public bool UploadNew(string file, ObjectPath path) => Call(path, async () =>
     {
         RequireFile(file);
         try
         {
-            await client.PutObjectAsync(new PutObjectRequest { FilePath = file, BucketName = path.Bucket, Key = path.Key, IfNoneMatch = "*" });
+            await client.PutObjectAsync(
+                new PutObjectRequest { FilePath = file, BucketName = path.Bucket, Key = path.Key, IfNoneMatch = "*" });
             return true;
         }
         catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict)
@@ -167,10 +180,10 @@ internal sealed class ObjectStore : IDisposable
         }
     });
 
-    /// <summary>Removes an object; that it is not there is no error.</summary>
+    /// <summary>Deletes an object; a missing object is not an error.</summary>
     public void Delete(ObjectPath path) => Call(path, () => client.DeleteObjectAsync(path.Bucket, path.Key));
 
-    // The client calls a file that is not there a fault of the program.
+    // The client would report a missing file as a bug of the program.
     private static void RequireFile(string file) => File.OpenHandle(file).Dispose();
 
     private T Call<T>(ObjectPath path, Func<Task<T>> request)

@@ -2,7 +2,9 @@ using VlmSharp.Cli.Inputs;
 
 namespace VlmSharp.Cli.Storage;
 
-/// <summary>An object's bytes from first to last, read in ranges of some MiB as they are asked for. That it stays the same object is checked by its tag.</summary>
+/// <summary>
+/// The bytes of an object from first to last, read on demand in ranges of some MiB. Its ETag proves that it does not change.
+/// </summary>
 internal sealed class ObjectStream(ObjectStore store, ObjectPath path, CancellationToken cancellationToken) : ReadingStream
 {
     private const int RangeBytes = 8 << 20;
@@ -12,7 +14,7 @@ internal sealed class ObjectStream(ObjectStore store, ObjectPath path, Cancellat
     private long fetched, length = -1;
     private string? version;
 
-    /// <summary>Bytes of the whole object.</summary>
+    /// <summary>Size of the whole object in bytes.</summary>
     public override long Length
     {
         get
@@ -45,7 +47,8 @@ internal sealed class ObjectStream(ObjectStore store, ObjectPath path, Cancellat
     private void Fetch()
     {
         (range, length, string? tag) = store.ReadRange(path, fetched, RangeBytes, version, cancellationToken);
-        if (range.Length == 0 && fetched < length) throw new StorageException($"{path} ends after {fetched} of {length} bytes; try again.") { IsTransient = true };
+        if (range.Length == 0 && fetched < length)
+            throw new StorageException($"{path} ends after {fetched} of {length} bytes; try again.") { IsTransient = true };
         version ??= tag;
         fetched += range.Length;
         taken = 0;

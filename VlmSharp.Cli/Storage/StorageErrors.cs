@@ -11,10 +11,10 @@ internal static class StorageErrors
     private const string GiveCredentials =
         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or AWS_PROFILE, or give the machine a role";
 
-    /// <summary>The error for the user; null of what is no error of the store.</summary>
-    /// <param name="path">What was asked for.</param>
-    /// <param name="endpoint">The service, where it is not AWS itself.</param>
-    /// <param name="e">What the client threw.</param>
+    /// <summary>The error for the user; null if the exception is not an error of the store.</summary>
+    /// <param name="path">The requested object.</param>
+    /// <param name="endpoint">The service, if it is not AWS itself.</param>
+    /// <param name="e">The client's exception.</param>
     public static StorageException? Of(ObjectPath path, string? endpoint, Exception e) => e switch
     {
         AmazonS3Exception s3 => OfService(path, s3),
@@ -23,7 +23,8 @@ internal static class StorageErrors
         AmazonClientException when e.Message.Contains("credential", StringComparison.OrdinalIgnoreCase) =>
             new StorageException($"{path}: there are no credentials; {GiveCredentials}.", e),
         AmazonClientException when e.Message.Contains("Region", StringComparison.Ordinal) =>
-            new StorageException($"{path}: the bucket's region is not known; set AWS_REGION, or AWS_ENDPOINT_URL_S3 for a service that is not AWS.", e),
+            new StorageException(
+                $"{path}: the bucket's region is not known; set AWS_REGION, or AWS_ENDPOINT_URL_S3 for a service that is not AWS.", e),
         AmazonClientException => new StorageException($"{path}: {OneLine(e.Message)}; try again.", e) { IsTransient = true },
         _ => null,
     };
@@ -36,10 +37,12 @@ internal static class StorageErrors
 
     private static StorageException OfService(ObjectPath path, AmazonS3Exception e) => e.ErrorCode switch
     {
-        "NoSuchBucket" => new StorageException($"{path}: there is no bucket {path.Bucket}; check its name, and AWS_ENDPOINT_URL_S3 where it is not on AWS.", e),
+        "NoSuchBucket" => new StorageException(
+            $"{path}: there is no bucket {path.Bucket}; check its name, and AWS_ENDPOINT_URL_S3 where it is not on AWS.", e),
         "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "InvalidToken" or "ExpiredToken" or "TokenRefreshRequired" =>
             new StorageException($"{path}: the service does not accept the credentials ({e.ErrorCode}); {GiveCredentials}.", e),
-        "RequestTimeTooSkewed" => new StorageException($"{path}: this machine's clock is wrong, so the service refuses its signatures; set it right.", e),
+        "RequestTimeTooSkewed" => new StorageException(
+            $"{path}: this machine's clock is wrong, so the service refuses its signatures; set it right.", e),
         "PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException" or "MovedPermanently" =>
             new StorageException($"{path}: the bucket is in another region ({OneLine(e.Message)}); set AWS_REGION to it.", e),
         "PreconditionFailed" => new StorageException($"{path} was changed while it was read; start again.", e) { IsTransient = true },
@@ -48,20 +51,28 @@ internal static class StorageErrors
 
     private static StorageException OfStatus(ObjectPath path, AmazonS3Exception e) => e.StatusCode switch
     {
-        HttpStatusCode.NotFound => new StorageException($"{path} does not exist; check the key, and end it with / for all pictures below it.", e) { IsMissing = true, IsOfObject = true },
+        HttpStatusCode.NotFound => new StorageException(
+            $"{path} does not exist; check the key, and end it with / for all pictures below it.", e)
+        { IsMissing = true, IsOfObject = true },
         HttpStatusCode.Forbidden => new StorageException(
-            $"{path}: access is denied; the credentials need s3:GetObject and s3:ListBucket for what is read, and s3:PutObject and s3:DeleteObject for --out.", e)
+            $"{path}: access is denied; the credentials need s3:GetObject and s3:ListBucket for what is read, "
+            + "and s3:PutObject and s3:DeleteObject for --out.",
+            e)
         { IsOfObject = true },
         HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError or 0 =>
-            new StorageException($"{path}: the service is not able to answer now ({e.ErrorCode ?? $"{(int)e.StatusCode}"}); try again, with fewer processes where it asks to slow down.", e) { IsTransient = true },
+            new StorageException(
+                $"{path}: the service is not able to answer now ({e.ErrorCode ?? $"{(int)e.StatusCode}"}); "
+                + "try again, with fewer processes where it asks to slow down.",
+                e)
+            { IsTransient = true },
         _ => new StorageException($"{path}: the service says {e.ErrorCode ?? $"{(int)e.StatusCode}"}: {OneLine(e.Message)}", e),
     };
 
     /// <summary>
-    /// What a file of this machine has failed with, a full disk or a file that is gone; null where nothing of it has. The system's own
-    /// codes tell it: what fails on the way has none.
+    /// The error of a local file, such as a full disk or a missing file; null if no local file caused the exception. Local errors have
+    /// codes of the operating system; network errors have none.
     /// </summary>
-    /// <param name="e">What was thrown.</param>
+    /// <param name="e">The exception.</param>
     public static Exception? LocalFault(Exception e)
     {
         const int OfNoSystem = unchecked((int)0x80131620), EndOfStream = unchecked((int)0x80070026); // COR_E_IO, COR_E_ENDOFSTREAM
@@ -75,7 +86,8 @@ internal static class StorageErrors
     }
 
     private static bool IsNetwork(Exception e) =>
-        e is HttpRequestException or SocketException or IOException or TimeoutException or TaskCanceledException || (e.InnerException is { } inner && IsNetwork(inner));
+        e is HttpRequestException or SocketException or IOException or TimeoutException or TaskCanceledException
+        || (e.InnerException is { } inner && IsNetwork(inner));
 
     private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
 

@@ -1,16 +1,16 @@
 namespace VlmSharp.Cli.Storage;
 
-/// <summary>An object store did not do what was asked; the message says what to do.</summary>
+/// <summary>A failure of an object store; the message says what to do.</summary>
 /// <param name="message">One sentence.</param>
-/// <param name="inner">What the client said.</param>
+/// <param name="inner">The client's exception.</param>
 internal sealed class StorageException(string message, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>Whether another try can help: the network, or a service that asks to slow down.</summary>
+    /// <summary>Whether a retry can help: a network error, or a service that asks to slow down.</summary>
     public bool IsTransient { get; init; }
 
-    /// <summary>Whether it says something about one object alone: it is not there, too large, or not to be read.</summary>
+    /// <summary>Whether the error concerns only one object: it is missing, too large, or cannot be read.</summary>
     public bool IsOfObject { get; init; }
 
-    /// <summary>Whether the object is not there.</summary>
+    /// <summary>Whether the object does not exist.</summary>
     public bool IsMissing { get; init; }
 }

@@ -1,16 +1,16 @@
 namespace VlmSharp.Adapters;
 
 /// <summary>
-/// A linear layer that an adapter adds a product of two thin matrices to (LoRA; Hu et al. 2022).
+/// A linear layer to which an adapter adds the product of two low-rank matrices (LoRA; Hu et al. 2022).
 /// <code>
 /// y = W x + scale * B (A x)      A [rank, in]      B [out, rank]
 /// </code>
 /// </summary>
 /// <param name="Name">The layer's canonical name, such as <c>language_model.model.layers.0.self_attn.q_proj</c>.</param>
-/// <param name="Inputs">in.</param>
-/// <param name="Outputs">out.</param>
+/// <param name="Inputs">Input features.</param>
+/// <param name="Outputs">Output features.</param>
 /// <param name="Rank">Rows of A and columns of B.</param>
-/// <param name="Alpha">What the scale is made of.</param>
+/// <param name="Alpha">Sets the scale together with the rank.</param>
 /// <param name="Scale">alpha / rank, or alpha / sqrt(rank) (rsLoRA; Kalajdzievski 2023).</param>
 public sealed record AdaptedModule(string Name, int Inputs, int Outputs, int Rank, double Alpha, double Scale)
 {

@@ -3,18 +3,21 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Adapters;
 
-/// <summary>An adapter on a backend, next to the model that it is for.</summary>
+/// <summary>An adapter whose matrices are on a backend, next to the model that it adapts.</summary>
 public sealed class Adapter : IDisposable
 {
     private readonly Dictionary<string, LowRank> layers; // by the canonical name of the layer's weight
     private readonly AdapterFile? file;
 
-    /// <summary>An adapter of matrices that are on a backend already: one that is trained. Takes them over.</summary>
-    /// <param name="name">What it is called.</param>
+    /// <summary>
+    /// Makes an adapter of matrices that are already on a backend, such as one in training. It owns the matrices from then on.
+    /// </summary>
+    /// <param name="name">Its name.</param>
     /// <param name="config">Its configuration.</param>
     /// <param name="modules">Its layers.</param>
-    /// <param name="load">Gives the matrices of a layer.</param>
-    internal Adapter(string name, AdapterConfig config, IReadOnlyList<AdaptedModule> modules, Func<AdaptedModule, (Weight A, Weight B)> load)
+    /// <param name="load">Returns the matrices of a layer.</param>
+    internal Adapter(
+        string name, AdapterConfig config, IReadOnlyList<AdaptedModule> modules, Func<AdaptedModule, (Weight A, Weight B)> load)
     {
         (Name, Config, Modules) = (name, config, modules);
         layers = new Dictionary<string, LowRank>(StringComparer.Ordinal);
@@ -36,7 +39,7 @@ public sealed class Adapter : IDisposable
     private Adapter(string name, AdapterFile file, IComputeBackend backend)
         : this(name, file.Config, file.Modules, module => Load(file, module, backend)) => this.file = file;
 
-    /// <summary>What requests call it.</summary>
+    /// <summary>The name by which requests select it.</summary>
     public string Name { get; }
 
     /// <summary>Its configuration.</summary>
@@ -48,20 +51,20 @@ public sealed class Adapter : IDisposable
     /// <summary>Numbers in all its matrices.</summary>
     public long Parameters => Modules.Sum(module => module.Parameters);
 
-    /// <summary>Bytes of all its matrices as its file stores them; 0 of one that is trained.</summary>
+    /// <summary>Bytes of all its matrices as its file stores them; 0 for an adapter in training.</summary>
     internal long ByteLength => file?.ByteLength ?? 0;
 
-    /// <summary>Whether image tokens depend on it: it adds to the vision tower or the projector.</summary>
+    /// <summary>Whether it adds to the vision tower or the projector, so that image tokens depend on it.</summary>
     internal bool ChangesImages => Modules.Any(module => !module.Name.StartsWith(TensorNames.Decoder, StringComparison.Ordinal));
 
     /// <summary>Loads an adapter.</summary>
-    /// <param name="name">What requests call it.</param>
-    /// <param name="file">The open adapter, which fits the model; taken over where this succeeds.</param>
-    /// <param name="backend">Where its matrices go.</param>
+    /// <param name="name">The name by which requests select it.</param>
+    /// <param name="file">The open adapter, which fits the model. On success the result owns it.</param>
+    /// <param name="backend">The backend that takes its matrices.</param>
     /// <returns>The adapter.</returns>
     internal static Adapter Load(string name, AdapterFile file, IComputeBackend backend) => new(name, file, backend);
 
-    /// <summary>What it adds to a layer, or null where it adds nothing.</summary>
+    /// <summary>The matrices that it adds to a layer, or null if it adds nothing.</summary>
     /// <param name="weight">The canonical name of the layer's weight.</param>
     internal LowRank? Find(string weight) => layers.GetValueOrDefault(weight);
 

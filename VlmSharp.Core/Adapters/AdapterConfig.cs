@@ -5,15 +5,15 @@ using VlmSharp.Formats;
 namespace VlmSharp.Adapters;
 
 /// <summary>
-/// What PEFT's <c>adapter_config.json</c> says of a LoRA adapter (Hu et al. 2022). What VlmSharp cannot compute is refused when the file is
-/// read; keys that it does not know mean nothing to it, as to PEFT.
+/// The contents of PEFT's <c>adapter_config.json</c> for a LoRA adapter (Hu et al. 2022). A file that asks for something VlmSharp cannot
+/// compute is an error. Unknown keys are ignored, as in PEFT.
 /// </summary>
 public sealed record AdapterConfig
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "adapter_config.json";
 
-    /// <summary>The largest rank that is taken: wider than any layer's rows is no low rank.</summary>
+    /// <summary>The largest rank that is accepted; every layer is narrower.</summary>
     internal const int MostRank = 1 << 16;
 
     private const double MostAlpha = 1e6;
@@ -28,22 +28,25 @@ public sealed record AdapterConfig
     /// <summary>The key <c>use_rslora</c>: the scale is alpha / sqrt(rank) instead (Kalajdzievski 2023).</summary>
     public bool UseRsLora { get; init; }
 
-    /// <summary>The key <c>lora_dropout</c>, the share of the inputs of A that training drops: from 0 up to but not 1.</summary>
+    /// <summary>The key <c>lora_dropout</c>, the share of the inputs of A that training drops: at least 0 and below 1.</summary>
     public double Dropout { get; init; }
 
     /// <summary>The key <c>target_modules</c>: the linear layers that get an A and a B.</summary>
     public ModulePattern TargetModules { get; init; } = ModulePattern.OfExpression(ModulePattern.AllLinear);
 
-    /// <summary>The key <c>exclude_modules</c>: those of them that get none; or null.</summary>
+    /// <summary>The key <c>exclude_modules</c>: the layers that are excluded from them, or null.</summary>
     public ModulePattern? ExcludeModules { get; init; }
 
-    /// <summary>The key <c>layers_to_transform</c>: the numbered layers that are meant, or null for all.</summary>
+    /// <summary>The key <c>layers_to_transform</c>: the numbers of the layers to adapt, or null for all.</summary>
     public IReadOnlyList<int>? LayersToTransform { get; init; }
 
-    /// <summary>The key <c>layers_pattern</c>: what stands in front of a layer's number; empty for any word.</summary>
+    /// <summary>The key <c>layers_pattern</c>: the words that may precede a layer's number; empty for any word.</summary>
     public IReadOnlyList<string> LayersPattern { get; init; } = [];
 
-    /// <summary>The key <c>rank_pattern</c>: ranks of their own for names that end in a match of a regular expression; the first counts.</summary>
+    /// <summary>
+    /// The key <c>rank_pattern</c>: ranks for particular layers. Each key is a regular expression for the end of a name; the first match
+    /// counts.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<string, int>> RankPattern { get; init; } = [];
 
     /// <summary>The key <c>alpha_pattern</c>: the same for alphas.</summary>
@@ -56,7 +59,7 @@ public sealed record AdapterConfig
     /// <param name="json">UTF-8.</param>
     /// <param name="fileName">The file, for messages.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="ModelFormatException">It is damaged, or asks for what VlmSharp cannot compute.</exception>
+    /// <exception cref="ModelFormatException">The file is damaged, or asks for something VlmSharp cannot compute.</exception>
     public static AdapterConfig FromJson(ReadOnlySpan<byte> json, string fileName) => JsonSection.Read(json, fileName, root =>
     {
         Refuse(root);
@@ -66,7 +69,8 @@ public sealed record AdapterConfig
             Alpha = root.Positive("lora_alpha", 8, MostAlpha),
             UseRsLora = root.Flag("use_rslora", false),
             Dropout = root.Share("lora_dropout", 0),
-            TargetModules = Pattern(root, "target_modules") ?? throw root.Error("has no 'target_modules', so nothing says which layers the adapter is for"),
+            TargetModules = Pattern(root, "target_modules")
+                ?? throw root.Error("has no 'target_modules', so nothing says which layers the adapter is for"),
             ExcludeModules = Pattern(root, "exclude_modules"),
             LayersToTransform = root.Integers("layers_to_transform", 0, MostLayers),
             LayersPattern = root.HasText("layers_pattern") ? [root.Text("layers_pattern")!] : root.Texts("layers_pattern") ?? [],
@@ -79,7 +83,7 @@ public sealed record AdapterConfig
     /// <summary>Reads the configuration of an adapter's folder.</summary>
     /// <param name="directory">The folder.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="ModelFormatException">There is none, it is damaged, or asks for what VlmSharp cannot compute.</exception>
+    /// <exception cref="ModelFormatException">The file is missing or damaged, or asks for something VlmSharp cannot compute.</exception>
     public static AdapterConfig Read(string directory)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -165,22 +169,31 @@ public sealed record AdapterConfig
     private static List<KeyValuePair<string, T>> Map<T>(JsonSection root, string name, Func<JsonSection, string, T> read) =>
         root.Section(name) is { } section ? [.. section.Keys().Select(key => KeyValuePair.Create(key, read(section, key)))] : [];
 
-    /// <summary>Refuses what would make the layer another one than W x + scale * B (A x).</summary>
+    /// <summary>Throws if the layers are to compute anything but W x + scale * B (A x).</summary>
     private static void Refuse(JsonSection root)
     {
         string kind = root.Text("peft_type") ?? throw root.Error("has no 'peft_type': it is not the configuration of a PEFT adapter");
         if (kind != "LORA") throw root.Error($"is that of an adapter of type {MessageText.Quote(kind)}, and VlmSharp reads LORA alone");
-        if (root.Flag("use_dora", false)) throw root.Error("asks for DoRA ('use_dora'), which VlmSharp does not compute; merge the adapter with PEFT and use the merged model");
-        if (root.Text("bias") is { } bias && bias != "none") throw root.Error($"has trained biases ('bias' is {MessageText.Quote(bias)}), which VlmSharp does not read; merge the adapter with PEFT");
-        if (root.Flag("lora_bias", false)) throw root.Error("has biases in its products ('lora_bias'), which VlmSharp does not read; merge the adapter with PEFT");
-        // PEFT writes these as lists, texts or objects; whatever they are, only null and what is empty is no change of the base model.
-        foreach (string key in (string[])["modules_to_save", "layer_replication", "trainable_token_indices", "target_parameters", "alora_invocation_tokens"])
+        if (root.Flag("use_dora", false))
+            throw root.Error("asks for DoRA ('use_dora'), which VlmSharp does not compute; "
+                + "merge the adapter with PEFT and use the merged model");
+        if (root.Text("bias") is { } bias && bias != "none")
+            throw root.Error($"has trained biases ('bias' is {MessageText.Quote(bias)}), which VlmSharp does not read; "
+                + "merge the adapter with PEFT");
+        if (root.Flag("lora_bias", false))
+            throw root.Error("has biases in its products ('lora_bias'), which VlmSharp does not read; merge the adapter with PEFT");
+        // PEFT writes these as lists, texts or objects. Only null and empty values leave the base model unchanged.
+        string[] refused =
+            ["modules_to_save", "layer_replication", "trainable_token_indices", "target_parameters", "alora_invocation_tokens"];
+        foreach (string key in refused)
         {
             if (!root.IsEmpty(key))
-                throw root.Error($"has {root.KeyPath(key)}, which changes more than linear layers and which VlmSharp does not read; merge the adapter with PEFT");
+                throw root.Error($"has {root.KeyPath(key)}, which changes more than linear layers and which VlmSharp does not read; "
+                    + "merge the adapter with PEFT");
         }
 
         if (root.HasText("init_lora_weights") && root.Text("init_lora_weights") is { } start and not ("gaussian" or "eva" or "orthogonal"))
-            throw root.Error($"begins from base weights that were changed ('init_lora_weights' is {MessageText.Quote(start)}); save it with PEFT as an adapter of the unchanged model (path_initial_model_for_weight_conversion)");
+            throw root.Error($"begins from base weights that were changed ('init_lora_weights' is {MessageText.Quote(start)}); "
+                + "save it with PEFT as an adapter of the unchanged model (path_initial_model_for_weight_conversion)");
     }
 }

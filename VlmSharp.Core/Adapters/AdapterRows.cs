@@ -5,20 +5,21 @@ namespace VlmSharp.Adapters;
 /// <summary>Which rows of a step take which adapter.</summary>
 internal sealed class AdapterRows : IDisposable
 {
-    /// <summary>All rows take the model as it is.</summary>
+    /// <summary>No row takes an adapter.</summary>
     public static readonly AdapterRows None = new([], []);
 
     private readonly (object? Adapter, int Rows)[] layout; // of the step, sequence by sequence
     private readonly (Adapter Adapter, Indices Rows)[] parts;
 
-    private AdapterRows((object? Adapter, int Rows)[] layout, (Adapter Adapter, Indices Rows)[] parts) => (this.layout, this.parts) = (layout, parts);
+    private AdapterRows((object? Adapter, int Rows)[] layout, (Adapter Adapter, Indices Rows)[] parts) =>
+        (this.layout, this.parts) = (layout, parts);
 
-    /// <summary>The adapters of the step; where a part's rows are <c>default</c> they are all.</summary>
+    /// <summary>The adapters of the step with their rows; <c>default</c> means all rows.</summary>
     public ReadOnlySpan<(Adapter Adapter, Indices Rows)> Parts => parts;
 
     /// <summary>
-    /// What a recording of the step depends on: null where no adapter takes part, the adapter where all rows take it, else this very object, whose
-    /// indices the recording reads.
+    /// What a recording of the step depends on: null if no adapter takes part, the adapter if all rows take it, otherwise this object,
+    /// whose indices the recording reads.
     /// </summary>
     public object? Identity => parts switch
     {
@@ -27,12 +28,12 @@ internal sealed class AdapterRows : IDisposable
         _ => this,
     };
 
-    /// <summary>All rows of whatever step take one adapter.</summary>
+    /// <summary>All rows of every step take one adapter.</summary>
     public static AdapterRows All(Adapter adapter) => new([], [(adapter, default)]);
 
-    /// <summary>The rows of a step by the adapters of its sequences.</summary>
+    /// <summary>Groups the rows of a step by the adapters of its sequences.</summary>
     /// <param name="batch">The step.</param>
-    /// <param name="b">Takes the row numbers.</param>
+    /// <param name="b">The backend that takes the row numbers.</param>
     public static AdapterRows Of(SequenceBatch batch, IComputeBackend b)
     {
         var layout = new List<(object? Adapter, int Rows)>();
@@ -45,10 +46,12 @@ internal sealed class AdapterRows : IDisposable
             own.AddRange(Enumerable.Range(slice.RowStart, slice.RowCount));
         }
 
-        return new AdapterRows([.. layout], [.. rows.Select(r => (r.Key, r.Value.Count == batch.TotalRows ? default : b.Upload([.. r.Value])))]);
+        return new AdapterRows(
+            [.. layout],
+            [.. rows.Select(r => (r.Key, r.Value.Count == batch.TotalRows ? default : b.Upload([.. r.Value])))]);
     }
 
-    /// <summary>Whether a step divides its rows in the same way.</summary>
+    /// <summary>Whether a step has the same rows with the same adapters.</summary>
     public bool Fits(SequenceBatch batch)
     {
         ReadOnlySpan<SequenceSlice> slices = batch.Slices;
@@ -58,7 +61,7 @@ internal sealed class AdapterRows : IDisposable
         return true;
     }
 
-    /// <summary>Gives the row numbers back.</summary>
+    /// <summary>Frees the row numbers.</summary>
     public void Dispose()
     {
         foreach ((_, Indices rows) in parts) rows.Dispose();

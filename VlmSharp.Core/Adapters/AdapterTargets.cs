@@ -5,30 +5,33 @@ using VlmSharp.Models;
 namespace VlmSharp.Adapters;
 
 /// <summary>
-/// Which of a model's linear layers an adapter's configuration selects, by PEFT's rules: <c>target_modules</c>, less
-/// <c>exclude_modules</c>, in the layers of <c>layers_to_transform</c>; rank and alpha by the first pattern that fits.
+/// Selects the linear layers of a model by an adapter's configuration, with PEFT's rules: <c>target_modules</c> without
+/// <c>exclude_modules</c>, within the layers of <c>layers_to_transform</c>. The first pattern that matches a layer sets its rank or alpha.
 /// </summary>
 /// <remarks>
-/// A list, an exclusion and the patterns of rank and alpha hold in every naming (<see cref="ModuleNames"/>). A regular expression is read in the first naming
-/// in which it matches anything: it was written for one of them, and what it leaves out there is left out.
+/// Lists, exclusions and the patterns of rank and alpha apply in every naming (<see cref="ModuleNames"/>). A regular expression for the
+/// targets applies only in the first naming in which it matches any layer: it was written for one naming, and layers that it does not match
+/// there are not selected.
 /// </remarks>
 internal static class AdapterTargets
 {
     private const int Shown = 6;
 
-    /// <summary>The layers that there are: all linear ones but the head.</summary>
+    /// <summary>All linear layers of a model except the head.</summary>
     /// <param name="model">The model.</param>
     /// <returns>Canonical names with inputs and outputs, in the order of the computation.</returns>
     public static IEnumerable<(string Name, int Inputs, int Outputs)> LinearLayers(PaliGemmaConfig model) =>
         from spec in TensorTable.For(model)
-        where spec.Shape.Length == 2 && spec.Name != TensorNames.Embedding && !spec.Name.EndsWith(".position_embedding.weight", StringComparison.Ordinal)
+        where spec.Shape.Length == 2
+            && spec.Name != TensorNames.Embedding
+            && !spec.Name.EndsWith(".position_embedding.weight", StringComparison.Ordinal)
         select (spec.Name[..^".weight".Length], (int)spec.Shape[1], (int)spec.Shape[0]);
 
     /// <summary>The layers that a configuration selects.</summary>
     /// <param name="config">The adapter.</param>
     /// <param name="model">The model.</param>
     /// <returns>At least one, in the order of the computation.</returns>
-    /// <exception cref="RequestException">It selects none, or an expression cannot be used.</exception>
+    /// <exception cref="RequestException">The configuration selects no layer, or an expression cannot be used.</exception>
     public static IReadOnlyList<AdaptedModule> Select(AdapterConfig config, PaliGemmaConfig model)
     {
         var matcher = new NameMatcher();
@@ -36,11 +39,13 @@ internal static class AdapterTargets
         HashSet<string> named = Named(config.TargetModules, [.. layers.Select(l => l.Name)], matcher);
         AdaptedModule[] selected =
         [
-            .. layers.Where(l => named.Contains(l.Name) && IsIn(config, l.Name, matcher)).Select(l => Module(config, l.Name, l.Inputs, l.Outputs, matcher)),
+            .. layers.Where(l => named.Contains(l.Name) && IsIn(config, l.Name, matcher))
+                .Select(l => Module(config, l.Name, l.Inputs, l.Outputs, matcher)),
         ];
         if (selected.Length > 0) return selected;
         throw new RequestException(named.Count > 0
-            ? $"The target modules {MessageText.Quote(config.TargetModules.ToString())} name {named.Count} linear layers, and exclude_modules or layers_to_transform leaves none of them."
+            ? $"The target modules {MessageText.Quote(config.TargetModules.ToString())} name {named.Count} linear layers, "
+                + "and exclude_modules or layers_to_transform leaves none of them."
             : NoneNamed(config.TargetModules, layers.Select(l => l.Name)));
     }
 
@@ -52,7 +57,7 @@ internal static class AdapterTargets
         return new AdaptedModule(name, inputs, outputs, rank, alpha, alpha / (config.UseRsLora ? Math.Sqrt(rank) : rank));
     }
 
-    /// <summary>The value of the first pattern that is a name or what it ends in behind a dot, patterns being expressions.</summary>
+    /// <summary>The value of the first pattern, a regular expression, that matches a whole name or its end after a dot.</summary>
     private static T? ByPattern<T>(IReadOnlyList<KeyValuePair<string, T>> patterns, string name, NameMatcher matcher) where T : struct
     {
         foreach ((string pattern, T value) in patterns)
@@ -78,13 +83,17 @@ internal static class AdapterTargets
         return config.LayersToTransform is not { } layers || (LayerOf(name, config.LayersPattern) is { } layer && layers.Contains(layer));
     }
 
-    /// <summary>The number of the layer that a module is in, behind one of the words of <c>layers_pattern</c>; null outside of layers.</summary>
+    /// <summary>
+    /// The number of the layer that a module is in, after one of the words of <c>layers_pattern</c>; null if it is in none.
+    /// </summary>
     private static int? LayerOf(string name, IReadOnlyList<string> words)
     {
         string[] parts = name.Split('.');
         for (int i = parts.Length - 2; i > 1; i--)
         {
-            if (int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out int number) && (words.Count == 0 || words.Contains(parts[i - 1]))) return number;
+            if (int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                && (words.Count == 0 || words.Contains(parts[i - 1])))
+                return number;
         }
 
         return null;
@@ -100,7 +109,9 @@ internal static class AdapterTargets
         return $"The target modules {MessageText.Quote(targets.ToString())} name none of the model's linear layers; {hint}.";
     }
 
-    /// <summary>The kinds of layers whose names are nearest to the last part of the asked-for one, by a third of its letters at most.</summary>
+    /// <summary>
+    /// The kinds of layers closest to the last part of a requested name; none if more than a third of its letters differ.
+    /// </summary>
     private static IEnumerable<string> Near(string target, string[] kinds)
     {
         string asked = target[(target.LastIndexOf('.') + 1)..];

@@ -3,13 +3,13 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Adapters;
 
-/// <summary>How the tensors of an adapter that is written are named: for which transformers.</summary>
+/// <summary>How the tensors of a written adapter are named, which depends on the version of transformers.</summary>
 internal enum AdapterNaming
 {
-    /// <summary>As published adapters are, and as transformers before 4.52 wrote them; later ones read them too.</summary>
+    /// <summary>As in published adapters and in transformers before 4.52. Later versions read these names too.</summary>
     Historic,
 
-    /// <summary>As transformers 4.52 and later write them.</summary>
+    /// <summary>As in transformers 4.52 and later.</summary>
     Recent,
 }
 
@@ -23,15 +23,16 @@ internal sealed record LowRankValues(AdaptedModule Module, float[] A, float[] B)
 internal static class AdapterWriter
 {
     /// <summary>
-    /// Writes <c>adapter_model.safetensors</c>, then <c>adapter_config.json</c>; files that are there are replaced, each at once when its successor is
-    /// complete.
+    /// Writes <c>adapter_model.safetensors</c>, then <c>adapter_config.json</c>. An existing file is replaced in one step when the new one
+    /// is complete.
     /// </summary>
     /// <param name="directory">The folder; created when it does not exist.</param>
     /// <param name="config">The configuration.</param>
     /// <param name="layers">The matrices, written in F32.</param>
     /// <param name="naming">How they are named.</param>
     /// <exception cref="IOException">The files cannot be written.</exception>
-    public static void Write(string directory, AdapterConfig config, IEnumerable<LowRankValues> layers, AdapterNaming naming = AdapterNaming.Historic)
+    public static void Write(
+        string directory, AdapterConfig config, IEnumerable<LowRankValues> layers, AdapterNaming naming = AdapterNaming.Historic)
     {
         Directory.CreateDirectory(directory);
         SafetensorsWriter.Write(Path.Combine(directory, AdapterFile.TensorsName), layers.SelectMany(layer => Tensors(layer, naming)));
@@ -48,7 +49,7 @@ internal static class AdapterWriter
         }
     }
 
-    /// <summary>The name in the file of one half of a layer's pair.</summary>
+    /// <summary>The name of one of a layer's two matrices in the file.</summary>
     /// <param name="module">The layer's canonical name.</param>
     /// <param name="half"><c>lora_A</c> or <c>lora_B</c>.</param>
     /// <param name="naming">How it is named.</param>

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace VlmSharp.Adapters;
 
 /// <summary>
-/// Matches names against the regular expressions of an adapter, which come from a file: an expression that takes too long is an error.
-/// Expressions are Python's; what .NET writes in another way, such as named groups, is refused.
+/// Matches names against an adapter's regular expressions. They come from a file, so an expression that takes too long is an error. They
+/// are written for Python; syntax that .NET does not have, such as Python's named groups, is refused.
 /// </summary>
 internal sealed class NameMatcher
 {
@@ -16,16 +16,17 @@ internal sealed class NameMatcher
     private readonly Dictionary<string, Regex> expressions = new(StringComparer.Ordinal);
     private readonly Stopwatch clock = new();
 
-    /// <summary>Whether a list names a layer, by its whole name or what it ends in, or an expression matches its whole name.</summary>
+    /// <summary>Whether a list has a layer's whole name or its last parts, or an expression matches its whole name.</summary>
     /// <exception cref="RequestException">The expression cannot be used.</exception>
     public bool Matches(ModulePattern pattern, string name) => pattern.Expression switch
     {
-        null => pattern.Names.Any(target => name.EndsWith(target, StringComparison.Ordinal) && (name.Length == target.Length || name[^(target.Length + 1)] == '.')),
+        null => pattern.Names.Any(target =>
+            name.EndsWith(target, StringComparison.Ordinal) && (name.Length == target.Length || name[^(target.Length + 1)] == '.')),
         ModulePattern.AllLinear => true,
         var expression => Matches(expression, name),
     };
 
-    /// <summary>Whether an expression matches the whole of a name.</summary>
+    /// <summary>Whether an expression matches a whole name.</summary>
     /// <exception cref="RequestException">The expression cannot be used.</exception>
     public bool Matches(string expression, string name)
     {
@@ -37,28 +38,32 @@ internal sealed class NameMatcher
         }
         catch (RegexMatchTimeoutException)
         {
-            // As below.
+            // Reported below.
         }
         finally
         {
             clock.Stop();
         }
 
-        throw new RequestException($"The regular expression {MessageText.Quote(expression)} takes too long on names such as {name}: write it without nested repetition.");
+        throw new RequestException($"The regular expression {MessageText.Quote(expression)} takes too long on names such as {name}: "
+            + "write it without nested repetition.");
     }
 
     private static Regex Compile(string expression)
     {
         if (expression.Length > LongestExpression)
-            throw new RequestException($"A regular expression of {expression.Length} characters is past the limit of {LongestExpression}: {MessageText.Quote(expression)}.");
+            throw new RequestException($"A regular expression of {expression.Length} characters is past the limit of {LongestExpression}: "
+                + $"{MessageText.Quote(expression)}.");
         try
         {
-            _ = new Regex(expression, RegexOptions.CultureInvariant, MostForOne); // "a)|(b" is none, although it would be one inside a group
+            // By itself first: "a)|(b" is no expression, although it would be one inside a group.
+            _ = new Regex(expression, RegexOptions.CultureInvariant, MostForOne);
             return new Regex($@"\A(?:{expression})\z", RegexOptions.CultureInvariant, MostForOne);
         }
         catch (ArgumentException e)
         {
-            throw new RequestException($"The regular expression {MessageText.Quote(expression)} cannot be used: {MessageText.Sentence(e.Message)}", e);
+            throw new RequestException(
+                $"The regular expression {MessageText.Quote(expression)} cannot be used: {MessageText.Sentence(e.Message)}", e);
         }
     }
 }

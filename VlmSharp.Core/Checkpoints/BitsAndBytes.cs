@@ -16,7 +16,7 @@ namespace VlmSharp.Checkpoints;
 /// </summary>
 internal static class BitsAndBytes
 {
-    /// <summary>What config.json calls this method.</summary>
+    /// <summary>The name of this method in config.json.</summary>
     public const string Method = "bitsandbytes";
 
     public const string Scales = ".absmax";
@@ -28,14 +28,15 @@ internal static class BitsAndBytes
     private const string Fp4State = ".quant_state.bitsandbytes__fp4", Int8Scales = ".SCB", Weight = ".weight";
     private const int MapLength = 256, MostStateBytes = 1 << 16, SmallestBlock = 64, LargestBlock = 1 << 20;
 
-    /// <summary>All that stands beside a weight.</summary>
+    /// <summary>The endings of the names of the tensors beside a weight.</summary>
     public static readonly string[] Suffixes = [Scales, Code, NestedScales, NestedMap, State];
 
-    /// <summary>What to say of bitsandbytes' other formats.</summary>
+    /// <summary>The advice in errors about bitsandbytes' other formats.</summary>
     public const string OnlyNf4 =
-        "VlmSharp reads bitsandbytes' NF4; use an NF4 or an unquantized checkpoint of this model, which 'vlmsharp quantize' can make smaller";
+        "VlmSharp reads bitsandbytes' NF4; use an NF4 or an unquantized checkpoint of this model, "
+        + "which 'vlmsharp quantize' can make smaller";
 
-    /// <summary>Refuses the tensors of a format of bitsandbytes' that is not read here.</summary>
+    /// <summary>Throws if a tensor belongs to a format of bitsandbytes that VlmSharp does not read.</summary>
     /// <param name="name">A tensor's name.</param>
     /// <param name="path">Its file.</param>
     /// <exception cref="ModelFormatException">The tensor belongs to FP4 or LLM.int8.</exception>
@@ -47,7 +48,7 @@ internal static class BitsAndBytes
         throw new ModelFormatException($"{path} holds {MessageText.Quote(name)}: a matrix that is quantized to {format}. {OnlyNf4}.");
     }
 
-    /// <summary>The parts of a name: that of the weight, and which of <see cref="Suffixes"/> follows; null where none does.</summary>
+    /// <summary>Splits a name into the weight's name and one of <see cref="Suffixes"/>; null if it ends in none of them.</summary>
     public static (string Weight, string Suffix)? Split(string name)
     {
         foreach (string suffix in Suffixes)
@@ -55,11 +56,11 @@ internal static class BitsAndBytes
         return null;
     }
 
-    /// <summary>Checks and reads what stands beside a weight; of the scales only where they are.</summary>
-    /// <param name="weight">The matrix as it must be.</param>
+    /// <summary>Checks and reads the tensors beside a weight. The scales are not read: the result has their address.</summary>
+    /// <param name="weight">The matrix that the model expects.</param>
     /// <param name="parts">The tensors by suffix.</param>
-    /// <returns>What they say.</returns>
-    /// <exception cref="ModelFormatException">One is missing, of another shape, or says what cannot be.</exception>
+    /// <returns>How the matrix is quantized.</returns>
+    /// <exception cref="ModelFormatException">A tensor is missing, has another shape, or holds an impossible value.</exception>
     public static BitsAndBytesTensor Read(TensorSpec weight, IReadOnlyDictionary<string, StoredTensor> parts)
     {
         StoredTensor state = Part(State);
@@ -82,8 +83,8 @@ internal static class BitsAndBytes
         StoredTensor Part(string suffix) => parts.TryGetValue(suffix, out StoredTensor part)
             ? part
             : throw new ModelFormatException(
-                $"{parts.Values.First().File.Path} has no tensor '{weight.Name}{suffix}', which belongs to a matrix that bitsandbytes quantized; "
-                + "the file may be incomplete, so get it again.");
+                $"{parts.Values.First().File.Path} has no tensor '{weight.Name}{suffix}', "
+                + "which belongs to a matrix that bitsandbytes quantized; the file may be incomplete, so get it again.");
 
         NestedScales ReadNested()
         {

@@ -29,24 +29,24 @@ public sealed unsafe class Checkpoint : IDisposable
     public PaliGemmaConfig Config { get; }
 
     /// <summary>
-    /// The weights by canonical name, which is their name in the published files, in the order of the computation; last the head,
-    /// where one is stored.
+    /// The weights by canonical name (their name in the published files), in the order of the computation. The head comes last if one is
+    /// stored.
     /// </summary>
     public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
     /// <summary>
-    /// Whether the files hold an output head that differs from the embedding table. The first call compares the two where
-    /// both are stored, large ones by a sample.
+    /// Whether the files hold an output head that differs from the embedding table. If both are stored, the first call compares them; of
+    /// large ones it compares a sample.
     /// </summary>
     public bool HasSeparateHead => hasSeparateHead.Value;
 
     /// <summary>Bytes of all weights as stored.</summary>
     public long TotalBytes => Tensors.Values.Sum(tensor => tensor.ByteLength + tensor.ScaleBytes);
 
-    /// <summary>Bytes of memory that scales take which cannot be used as they are stored: those that bitsandbytes quantizes.</summary>
+    /// <summary>Bytes of memory for NF4 scales that cannot be used as they are stored.</summary>
     internal long OwnBytes => Tensors.Values.Sum(tensor => tensor.Nf4?.OwnBytes ?? 0);
 
-    /// <summary>How many parameters each part has, the head counted once when it is the embedding table.</summary>
+    /// <summary>The number of parameters of each part. A head that is the embedding table is counted once.</summary>
     public ParameterCounts ParameterCounts
     {
         get
@@ -58,9 +58,9 @@ public sealed unsafe class Checkpoint : IDisposable
 
     /// <summary>Opens a model folder.</summary>
     /// <param name="directory">The folder with config.json and the safetensors files.</param>
-    /// <param name="ignoreUnexpected">Whether tensors that the model does not have are left aside; else they are an error.</param>
-    /// <returns>The open checkpoint, to be disposed when no weight of it is in use.</returns>
-    /// <exception cref="ModelFormatException">The folder is not that of a model, a file is damaged, or weights are missing.</exception>
+    /// <param name="ignoreUnexpected">Whether to ignore tensors that the model does not have; otherwise they are an error.</param>
+    /// <returns>The open checkpoint. Dispose it when none of its weights is in use.</returns>
+    /// <exception cref="ModelFormatException">The folder holds no model, a file is damaged, or weights are missing.</exception>
     public static Checkpoint Open(string directory, bool ignoreUnexpected = false)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -77,7 +77,7 @@ public sealed unsafe class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>The configuration of a model folder alone: config.json and, where there is one, generation_config.json.</summary>
+    /// <summary>Reads only the configuration of a model folder: config.json and, if there is one, generation_config.json.</summary>
     /// <param name="directory">The folder.</param>
     /// <returns>The model that they describe.</returns>
     /// <exception cref="ModelFormatException">The folder has no config.json, or it cannot be used.</exception>
@@ -92,7 +92,7 @@ public sealed unsafe class Checkpoint : IDisposable
             : config;
     }
 
-    /// <summary>A weight for a backend to take: a matrix <c>[first dimension, product of the rest]</c>, a vector as one row.</summary>
+    /// <summary>A weight for a backend to load: a matrix <c>[first dimension, product of the rest]</c>, or a vector as one row.</summary>
     /// <param name="canonicalName">A name of <see cref="Tensors"/>.</param>
     /// <returns>The weight, valid while this checkpoint is open.</returns>
     /// <exception cref="ArgumentException">There is no weight of that name.</exception>
@@ -111,14 +111,14 @@ public sealed unsafe class Checkpoint : IDisposable
     }
 
     /// <summary>
-    /// Tells models apart without reading gigabytes: a hash of the small files (configuration, tokenizer, preprocessing), of every
-    /// weight's name, format and shape, and of a page at the beginning and the end of each.
+    /// Identifies a model without reading gigabytes: a hash of the small files (configuration, tokenizer, preprocessing), of every weight's
+    /// name, format and shape, and of the first and last page of each weight.
     /// </summary>
     /// <returns>64 hexadecimal digits, the same wherever the folder is.</returns>
     public string Fingerprint() => CheckpointFingerprint.Of(this);
 
-    /// <summary>Refuses to go on with files that were written to since they were opened.</summary>
-    /// <exception cref="ModelFormatException">One was.</exception>
+    /// <summary>Throws if a file was written to since it was opened.</summary>
+    /// <exception cref="ModelFormatException">A file was written to.</exception>
     internal void RequireUnchanged()
     {
         foreach (SafetensorsFile file in files) file.RequireUnchanged();
@@ -137,20 +137,21 @@ public sealed unsafe class Checkpoint : IDisposable
         CheckpointTensor embedding = Tensors[TensorNames.Embedding];
         if (head.DType != embedding.DType) return true;
         ObjectDisposedException.ThrowIf(head.File.IsClosed, this);
-        // The integers alone do not tell: a head that is a multiple of the table has the same ones.
+        // The integers alone are not enough: a head that is a multiple of the table has the same integers.
         WeightData ours = Weight(head.Name), theirs = Weight(embedding.Name);
         return Differ(ours.Data, theirs.Data, head.ByteLength) || Differ(ours.Scales, theirs.Scales, ours.ByteLength - head.ByteLength);
     }
 
     private static bool Differ(nint ours, nint theirs, long bytes)
     {
-        // Another head differs nearly everywhere: of a large one a page in every 256 tells, and opening stays a matter of milliseconds.
+        // A different head differs nearly everywhere. So one page in 256 is enough for a large head, and opening takes milliseconds.
         const int Page = 4096, Large = 64 << 20;
         int stride = bytes > Large ? 256 * Page : Page;
         for (long at = 0; at < bytes; at += stride)
         {
             int length = (int)Math.Min(Page, bytes - at);
-            if (!new ReadOnlySpan<byte>((byte*)ours + at, length).SequenceEqual(new ReadOnlySpan<byte>((byte*)theirs + at, length))) return true;
+            ReadOnlySpan<byte> ourPage = new((byte*)ours + at, length), theirPage = new((byte*)theirs + at, length);
+            if (!ourPage.SequenceEqual(theirPage)) return true;
         }
 
         return false;

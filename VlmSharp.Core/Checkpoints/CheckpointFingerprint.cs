@@ -5,16 +5,18 @@ using System.Text;
 namespace VlmSharp.Checkpoints;
 
 /// <summary>
-/// Tells models apart without reading gigabytes: SHA-256 of the small files (configuration, tokenizer, preprocessing), of every
-/// tensor's name, format and shape, and of a page at the beginning and the end of each. Two trainings of one architecture
-/// differ in nearly every page.
+/// Identifies a model without reading gigabytes: SHA-256 of the small files (configuration, tokenizer, preprocessing), of every tensor's
+/// name, format and shape, and of the first and last page of each tensor. Two trainings of one architecture differ in nearly every page.
 /// </summary>
 internal static unsafe class CheckpointFingerprint
 {
     private const int Page = 4096;
 
     private static readonly string[] SmallFiles =
-        ["config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "tokenizer.json", "tokenizer.model", "added_tokens.json", "special_tokens_map.json"];
+    [
+        "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "tokenizer.json", "tokenizer.model",
+        "added_tokens.json", "special_tokens_map.json",
+    ];
 
     /// <summary>The fingerprint of an open checkpoint; reads a few pages of each tensor.</summary>
     /// <param name="checkpoint">The checkpoint.</param>

@@ -4,7 +4,7 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Checkpoints;
 
-/// <summary>A weight of an open checkpoint; <see cref="Checkpoint.Weight"/> has its numbers.</summary>
+/// <summary>A weight of an open checkpoint; <see cref="Checkpoint.Weight"/> returns its numbers.</summary>
 public sealed record CheckpointTensor
 {
     internal CheckpointTensor(string name, SafetensorsFile file, SafetensorsEntry entry, DType dtype, ImmutableArray<long> shape, nint data)
@@ -30,7 +30,7 @@ public sealed record CheckpointTensor
     /// <summary>Its dimensions, row-major.</summary>
     public ImmutableArray<long> Shape { get; }
 
-    /// <summary>How many bytes its elements have; the scales of a quantized matrix are not counted.</summary>
+    /// <summary>Bytes of its elements, without the scales of a quantized matrix.</summary>
     public long ByteLength { get; }
 
     /// <summary>The file that holds it.</summary>
@@ -48,6 +48,6 @@ public sealed record CheckpointTensor
     /// <summary>The scales of an NF4 matrix; else null.</summary>
     internal Nf4Scales? Nf4 { get; init; }
 
-    /// <summary>Bytes of the scales as they are stored, and of what is stored with them.</summary>
+    /// <summary>Bytes of the stored scales and of everything stored with them.</summary>
     internal long ScaleBytes => Nf4?.StoredBytes ?? (ScalesPointer == 0 ? 0 : DType.ScaleBytes(Shape[0], Shape[^1]));
 }

@@ -2,21 +2,21 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Checkpoints;
 
-/// <summary>Writes a model's folder anew with other weights: tokenizer, preprocessor and license are copied.</summary>
+/// <summary>Writes a new model folder with other weights. Tokenizer, preprocessor and license are copied.</summary>
 internal static class ModelFolder
 {
     private static readonly string[] Copied =
     [
-        CheckpointFolder.GenerationName, "preprocessor_config.json", "processor_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
-        "special_tokens_map.json", "added_tokens.json", "LICENSE", "LICENSE.txt", "NOTICE",
+        CheckpointFolder.GenerationName, "preprocessor_config.json", "processor_config.json", "tokenizer.json", "tokenizer.model",
+        "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "LICENSE", "LICENSE.txt", "NOTICE",
     ];
 
     /// <summary>Writes the folder. On failure nothing is left of it.</summary>
     /// <param name="source">The model folder.</param>
-    /// <param name="target">The folder to write; created, or empty.</param>
+    /// <param name="target">The folder to write; it is empty or does not exist yet.</param>
     /// <param name="tensors">The weights; their bytes are produced one tensor after another.</param>
     /// <param name="config">The content of config.json.</param>
-    /// <exception cref="IOException">The target cannot be written, or holds something.</exception>
+    /// <exception cref="IOException">The target cannot be written or is not empty.</exception>
     public static void Write(string source, string target, IEnumerable<TensorToWrite> tensors, byte[] config)
     {
         if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
@@ -35,8 +35,10 @@ internal static class ModelFolder
         }
     }
 
-    /// <summary>Adds a model to a folder that may hold other files, such as a run's; files of those names are replaced.</summary>
-    /// <param name="source">The model folder that its weights come from.</param>
+    /// <summary>
+    /// Adds a model to a folder that may hold other files, such as a training run's. Files with the same names are replaced.
+    /// </summary>
+    /// <param name="source">The model folder that the other files are copied from.</param>
     /// <param name="target">The folder.</param>
     /// <param name="writeWeights">Writes the weights into it.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
@@ -46,7 +48,7 @@ internal static class ModelFolder
         Fill(source, target, () => writeWeights(target), CheckpointFolder.ReadSmall(Path.Combine(source, CheckpointFolder.ConfigName)));
     }
 
-    /// <summary>The weights come last but for config.json, without which a folder is no model.</summary>
+    /// <summary>Writes config.json last: a folder without it is not a model, so an incomplete one is not used.</summary>
     private static void Fill(string source, string target, Action writeWeights, byte[] config)
     {
         foreach (string name in Copied.Where(name => File.Exists(Path.Combine(source, name))))
@@ -55,7 +57,7 @@ internal static class ModelFolder
         File.WriteAllBytes(Path.Combine(target, CheckpointFolder.ConfigName), config);
     }
 
-    /// <summary>Creates a folder where it is not.</summary>
+    /// <summary>Creates a folder if it does not exist.</summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="IOException">It cannot be created.</exception>
     public static void Create(string folder)
@@ -66,11 +68,12 @@ internal static class ModelFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The folder {folder} cannot be created, because {Obstacle(folder, e)}; give one that can be written.", e);
+            throw new IOException(
+                $"The folder {folder} cannot be created, because {Obstacle(folder, e)}; give one that can be written.", e);
         }
     }
 
-    // The platform's own words may be of a file that it could not find.
+    // The platform's message may be about a file that was not found, which does not name the obstacle.
     private static string Obstacle(string folder, Exception e)
     {
         string there = Path.GetFullPath(folder);

@@ -4,9 +4,9 @@ using VlmSharp.Compute.Host;
 namespace VlmSharp.Checkpoints;
 
 /// <summary>
-/// The scales of a matrix that bitsandbytes stored as NF4. Kernels take fp32 [blocks of 64]. Where they are stored so they are used in
-/// place; where they are quantized themselves, or stand for larger blocks, they are made when they are first asked for, into memory of their own:
-/// 1/8 of that of the elements.
+/// The scales of a matrix that bitsandbytes stored as NF4. Kernels take fp32 [blocks of 64]. Scales that are stored in this form are used
+/// in place. Scales that are quantized or belong to larger blocks are computed on first use, into memory of their own: 1/8 of the bytes of
+/// the elements.
 /// </summary>
 internal sealed unsafe class Nf4Scales : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed unsafe class Nf4Scales : IDisposable
     private bool isDisposed;
 
     /// <summary>The scales of a matrix; nothing is read yet.</summary>
-    /// <param name="source">What the files say of it, checked.</param>
+    /// <param name="source">How the matrix is quantized, checked.</param>
     /// <param name="elements">Elements of the matrix.</param>
     public Nf4Scales(BitsAndBytesTensor source, long elements)
     {
@@ -27,13 +27,13 @@ internal sealed unsafe class Nf4Scales : IDisposable
 
     ~Nf4Scales() => Free();
 
-    /// <summary>What the numbers are rounded to.</summary>
+    /// <summary>The format that the numbers are rounded to.</summary>
     public DType ValueType => source.ValueType;
 
-    /// <summary>Bytes of all that the files hold beside the elements.</summary>
+    /// <summary>Bytes of everything that the files hold beside the elements.</summary>
     public long StoredBytes => source.StoredBytes;
 
-    /// <summary>Bytes of memory that <see cref="Pointer"/> takes.</summary>
+    /// <summary>Bytes of memory that <see cref="Pointer"/> allocates.</summary>
     public long OwnBytes => IsInPlace ? 0 : blocks * sizeof(float);
 
     private bool IsInPlace => source.Nested is null && source.BlockSize == Nf4.BlockSize;
@@ -62,7 +62,7 @@ internal sealed unsafe class Nf4Scales : IDisposable
         }
         else
             Buffer.MemoryCopy((float*)source.Scales, made, blocks * sizeof(float), (long)stored * sizeof(float));
-        // From the end: a scale is copied to all its blocks before its own place is taken.
+        // Goes from the end, so that a scale is copied to its blocks before its own place is overwritten.
         for (long i = blocks - 1; i > 0 && repeat > 1; i--) made[i] = made[i / repeat];
         return made;
     }
@@ -85,17 +85,17 @@ internal sealed unsafe class Nf4Scales : IDisposable
     }
 }
 
-/// <summary>What the files say of an NF4 matrix beside its elements.</summary>
+/// <summary>How an NF4 matrix is quantized: what is stored beside its elements.</summary>
 /// <param name="BlockSize">Elements that share a scale; a multiple of 64.</param>
-/// <param name="ValueType">What the numbers are rounded to.</param>
-/// <param name="Scales">Address of the scales: fp32, or one byte each where they are quantized.</param>
+/// <param name="ValueType">The format that the numbers are rounded to.</param>
+/// <param name="Scales">Address of the scales: fp32, or one byte each if they are quantized.</param>
 /// <param name="Nested">How the scales are quantized, or null.</param>
-/// <param name="StoredBytes">Bytes of all that is stored beside the elements.</param>
+/// <param name="StoredBytes">Bytes of everything stored beside the elements.</param>
 internal sealed record BitsAndBytesTensor(int BlockSize, DType ValueType, nint Scales, NestedScales? Nested, long StoredBytes);
 
 /// <summary>Scales that are quantized to a byte each.</summary>
 /// <param name="BlockSize">Scales that share a nested scale.</param>
-/// <param name="Map">What the bytes stand for [256].</param>
+/// <param name="Map">The value of each byte, [256].</param>
 /// <param name="Scales">The nested scales.</param>
-/// <param name="Offset">What is added to each scale: the mean.</param>
+/// <param name="Offset">The mean, which is added to each scale.</param>
 internal sealed record NestedScales(int BlockSize, float[] Map, float[] Scales, float Offset);

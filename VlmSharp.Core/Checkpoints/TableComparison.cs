@@ -5,40 +5,44 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Checkpoints;
 
-/// <summary>Brings the tensors of some files to canonical names and compares them with the table of the model.</summary>
+/// <summary>Gives the tensors of some files their canonical names and compares them with the model's table.</summary>
 internal static class TableComparison
 {
     private const int Shown = 4;
 
-    /// <summary>The tensors under their canonical names and in the table's order, exactly those of the table and perhaps the head.</summary>
+    /// <summary>The tensors by canonical name, in the table's order: exactly those of the table, and the head if it is stored.</summary>
     /// <exception cref="ModelFormatException">One error that lists everything missing, unexpected or of a wrong shape.</exception>
     /// <param name="files">The files.</param>
     /// <param name="config">The model.</param>
     /// <param name="directory">Its folder, for messages.</param>
-    /// <param name="ignoreUnexpected">Whether tensors that the model does not have are left aside.</param>
+    /// <param name="ignoreUnexpected">Whether to ignore tensors that the model does not have.</param>
     public static OrderedDictionary<string, CheckpointTensor> Match(
         IReadOnlyList<SafetensorsFile> files, PaliGemmaConfig config, string directory, bool ignoreUnexpected)
     {
-        // Of two tied matrices some producers keep the head's name alone.
+        // Some producers store tied matrices under the head's name only.
         bool headIsTable = config.TiesHead && !files.Any(
             file => file.Entries.Keys.Any(name => TensorNames.Normalize(name).StartsWith(TensorNames.Embedding, StringComparison.Ordinal)));
         var specs = TensorTable.For(config).Append(TensorTable.Head(config)).ToDictionary(spec => spec.Name, StringComparer.Ordinal);
         var found = new Dictionary<string, CheckpointTensor>(StringComparer.Ordinal);
         var stored = new List<(TensorSpec Spec, StoredTensor Tensor)>();
         var scales = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
-        var packed = new Dictionary<string, Dictionary<string, StoredTensor>>(StringComparer.Ordinal); // what bitsandbytes stores beside a weight
+        // What bitsandbytes stores beside a weight, by weight and suffix.
+        var packed = new Dictionary<string, Dictionary<string, StoredTensor>>(StringComparer.Ordinal);
         List<string> unexpected = [], misshapen = [], mistyped = [], repeated = [], unscaled = [];
         foreach (SafetensorsFile file in files)
         {
             foreach (SafetensorsEntry entry in file.Entries.Values)
             {
                 string name = TensorNames.Normalize(entry.Name);
-                if (headIsTable && name.StartsWith(TensorNames.Head, StringComparison.Ordinal)) name = TensorNames.Embedding + name[TensorNames.Head.Length..];
+                if (headIsTable && name.StartsWith(TensorNames.Head, StringComparison.Ordinal))
+                    name = TensorNames.Embedding + name[TensorNames.Head.Length..];
                 BitsAndBytes.RequireNf4(entry.Name, file.Path);
                 if (specs.TryGetValue(name, out TensorSpec? spec)) stored.Add((spec, new(file, entry)));
-                else if (name.EndsWith(TensorNames.ScaleSuffix, StringComparison.Ordinal) && specs.ContainsKey(name[..^TensorNames.ScaleSuffix.Length]))
+                else if (name.EndsWith(TensorNames.ScaleSuffix, StringComparison.Ordinal)
+                    && specs.ContainsKey(name[..^TensorNames.ScaleSuffix.Length]))
                 {
-                    if (!scales.TryAdd(name[..^TensorNames.ScaleSuffix.Length], new(file, entry))) repeated.Add(MessageText.Quote(entry.Name));
+                    if (!scales.TryAdd(name[..^TensorNames.ScaleSuffix.Length], new(file, entry)))
+                        repeated.Add(MessageText.Quote(entry.Name));
                 }
                 else if (BitsAndBytes.Split(name) is { } part && specs.ContainsKey(part.Weight))
                 {
@@ -54,13 +58,21 @@ internal static class TableComparison
         {
             if (tensor.DType == DType.Nf4)
             {
-                if (packed.Remove(name, out var parts)) found[name] = tensor with { Nf4 = new Nf4Scales(BitsAndBytes.Read(specs[name], parts), specs[name].Elements) };
+                if (!packed.Remove(name, out var parts)) continue;
+                found[name] = tensor with { Nf4 = new Nf4Scales(BitsAndBytes.Read(specs[name], parts), specs[name].Elements) };
             }
-            else if (scales.Remove(name, out var scale)) found[name] = tensor with { ScalesPointer = Scales(tensor, scale.File, scale.Entry) };
-            else unscaled.Add(name);
+            else if (scales.Remove(name, out var scale))
+            {
+                found[name] = tensor with { ScalesPointer = Scales(tensor, scale.File, scale.Entry) };
+            }
+            else
+            {
+                unscaled.Add(name);
+            }
         }
 
-        unexpected.AddRange(scales.Values.Concat(packed.Values.SelectMany(parts => parts.Values)).Select(part => MessageText.Quote(part.Entry.Name)));
+        unexpected.AddRange(scales.Values.Concat(packed.Values.SelectMany(parts => parts.Values))
+            .Select(part => MessageText.Quote(part.Entry.Name)));
 
         void Add(SafetensorsFile file, SafetensorsEntry entry, TensorSpec spec)
         {
@@ -106,13 +118,18 @@ internal static class TableComparison
             if (names.Count > 0) faults.Add($"{names.Count} {fault}: {MessageText.List(names, Shown)}");
         }
         Report("missing", missing);
-        if (!ignoreUnexpected) Report("unexpected (commands that run the model go on without them where --ignore-extra-tensors is given)", unexpected);
+        if (!ignoreUnexpected)
+            Report("unexpected (commands that run the model go on without them where --ignore-extra-tensors is given)", unexpected);
         Report("of another shape", misshapen);
-        Report("of a type that they cannot have (F32, BF16, F16; matrices also I8 and U8, their scales BF16; in NF4 with rows of an even length)", mistyped);
+        Report(
+            "of a type that they cannot have (F32, BF16, F16; matrices also I8 and U8, their scales BF16; "
+            + "in NF4 with rows of an even length)",
+            mistyped);
         Report("quantized and without their scales", unscaled);
         Report("stored twice", repeated);
         return faults.Count == 0
             ? new(specs.Keys.Where(found.ContainsKey).Select(name => KeyValuePair.Create(name, found[name])), StringComparer.Ordinal)
-            : throw new ModelFormatException($"The tensors in {directory} are not those that its config.json describes: {string.Join("; ", faults)}.");
+            : throw new ModelFormatException(
+                $"The tensors in {directory} are not those that its config.json describes: {string.Join("; ", faults)}.");
     }
 }

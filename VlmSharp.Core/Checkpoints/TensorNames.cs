@@ -1,27 +1,27 @@
 namespace VlmSharp.Checkpoints;
 
 /// <summary>
-/// The dialects of tensor names, brought to one: the names in the published files, called canonical here.
+/// Converts the dialects of tensor names to one: the names in the published files, called canonical here.
 /// <code>
 /// model.vision_tower.encoder.norm.weight    ->  vision_tower.vision_model.encoder.norm.weight
 /// model.multi_modal_projector.linear.bias   ->  multi_modal_projector.linear.bias
 /// model.language_model.norm.weight          ->  language_model.model.norm.weight
 /// lm_head.weight                            ->  language_model.lm_head.weight
 /// </code>
-/// A canonical name stays as it is, and so does a name of no known dialect.
+/// Canonical names and names of no known dialect stay as they are.
 /// </summary>
 internal static class TensorNames
 {
-    /// <summary>The embedding table, which is the output head too unless <see cref="Head"/> is stored.</summary>
+    /// <summary>The embedding table, which is also the output head unless <see cref="Head"/> is stored.</summary>
     public const string Embedding = Decoder + "model.embed_tokens.weight";
 
-    /// <summary>The output head, stored by some producers although it equals the embedding table.</summary>
+    /// <summary>The output head. Some producers store it although it equals the embedding table.</summary>
     public const string Head = Decoder + "lm_head.weight";
 
-    /// <summary>What config.json calls the method by which VlmSharp quantizes.</summary>
+    /// <summary>The name of VlmSharp's quantization method in config.json.</summary>
     public const string QuantizationMethod = "vlmsharp";
 
-    /// <summary>What the name of a quantized matrix's scales adds to the matrix's.</summary>
+    /// <summary>The scales of a quantized matrix have the matrix's name with this ending.</summary>
     public const string ScaleSuffix = "_scale";
 
     public const string VisionTower = "vision_tower.";
@@ -32,7 +32,7 @@ internal static class TensorNames
     private const string TextModel = "model.";
     private const string BareHead = "lm_head.";
 
-    /// <summary>What wrappers put before every name.</summary>
+    /// <summary>Prefixes that wrappers put before every name.</summary>
     private static readonly string[] Wrappers = ["vlm.", "model."];
 
     /// <summary>Buffers that some producers store although they follow from the configuration.</summary>
@@ -60,7 +60,7 @@ internal static class TensorNames
         return name;
     }
 
-    /// <summary>Whether a name is that of a buffer which follows from the configuration and is not read.</summary>
+    /// <summary>Whether a name belongs to a buffer that follows from the configuration and is not read.</summary>
     /// <param name="name">A name in any dialect.</param>
     /// <returns>True for position ids, rotary frequencies and the embedding scale.</returns>
     public static bool IsDerivedBuffer(string name)

@@ -26,7 +26,7 @@ internal sealed record TensorSpec(string Name, ImmutableArray<long> Shape, Model
     public long Elements => Shape.Aggregate(1L, (product, dimension) => product * dimension);
 }
 
-/// <summary>How many parameters each part of a model has, the head counted once when it is the embedding table.</summary>
+/// <summary>The number of parameters of each part of a model. A head that is the embedding table is counted once.</summary>
 /// <param name="VisionTower">Parameters of the vision tower.</param>
 /// <param name="Projector">Parameters of the projector.</param>
 /// <param name="Decoder">Parameters of the decoder, embedding table included.</param>
@@ -122,7 +122,7 @@ internal static class TensorTable
         decoder.Add("norm.weight", h);
     }
 
-    /// <summary>A place in the tree of names, so that the code's path is the tensor's name.</summary>
+    /// <summary>A place in the tree of names: the path in the code is the tensor's name.</summary>
     private sealed record Scope(List<TensorSpec> Table, ModelPart Part, string Path)
     {
         public Scope In(string name) => this with { Path = $"{Path}.{name}" };

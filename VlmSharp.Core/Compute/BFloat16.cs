@@ -4,12 +4,12 @@ using System.Runtime.Intrinsics;
 namespace VlmSharp.Compute;
 
 /// <summary>
-/// The bfloat16 format: a binary32 cut to its upper 16 bits.
+/// The bfloat16 format: the upper 16 bits of a binary32.
 /// <code>
 /// binary32  s eeeeeeee mmmmmmmmmmmmmmmmmmmmmmm
 /// bfloat16  s eeeeeeee mmmmmmm
 /// </code>
-/// So widening is a shift, exact, and narrowing rounds to the nearest, ties to even.
+/// So widening is an exact shift. Narrowing rounds to the nearest, ties to even.
 /// </summary>
 public static class BFloat16
 {
@@ -19,9 +19,9 @@ public static class BFloat16
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
-    /// <summary>The binary32 with the same values.</summary>
+    /// <summary>The binary32 numbers with the same values.</summary>
     /// <param name="bits">bfloat16 numbers.</param>
-    /// <param name="target">As many.</param>
+    /// <param name="target">Receives the result; at least as long.</param>
     public static void ToSingle(ReadOnlySpan<ushort> bits, Span<float> target)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(target.Length, bits.Length, nameof(target));
@@ -48,7 +48,7 @@ public static class BFloat16
 
     /// <summary>The nearest bfloat16 numbers, ties to even; NaN stays NaN.</summary>
     /// <param name="values">Any numbers.</param>
-    /// <param name="target">As many.</param>
+    /// <param name="target">Receives the result; at least as long.</param>
     public static void FromSingle(ReadOnlySpan<float> values, Span<ushort> target)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(target.Length, values.Length, nameof(target));

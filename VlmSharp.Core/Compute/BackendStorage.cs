@@ -1,21 +1,21 @@
 namespace VlmSharp.Compute;
 
 /// <summary>
-/// A pooled block of a backend's memory, behind a <see cref="Matrix"/> or <see cref="Indices"/>. Each backend derives its own: host
-/// memory, device memory. Its pool calls <see cref="HandOut"/> whenever it gives the block to a new owner; the last reference
-/// calls <see cref="ReturnToPool"/>. References are counted by the one thread that uses the backend at a time.
+/// A pooled block of a backend's memory, behind a <see cref="Matrix"/> or <see cref="Indices"/>. Each backend derives its own class, for
+/// host or device memory. Its pool calls <see cref="HandOut"/> whenever it gives the block to a new owner. Releasing the last reference
+/// calls <see cref="ReturnToPool"/>. References are counted without locks, because only one thread uses a backend at a time.
 /// </summary>
 public abstract class BackendStorage
 {
     private int references;
 
-    /// <summary>Which life of the block this is: it grows by one whenever the block returns to the pool.</summary>
+    /// <summary>Counts the block's owners: it grows by one whenever the block returns to the pool.</summary>
     internal long Generation { get; private set; }
 
-    /// <summary>Begins a life of the block: its new owner holds the first reference.</summary>
+    /// <summary>Gives the block to a new owner, who holds the first reference.</summary>
     protected void HandOut() => references = 1;
 
-    /// <summary>Puts the block back where the backend takes blocks from.</summary>
+    /// <summary>Returns the block to the backend's pool.</summary>
     protected abstract void ReturnToPool();
 
     internal void AddReference() => references++;
@@ -28,7 +28,9 @@ public abstract class BackendStorage
     }
 }
 
-/// <summary>A block in one of its lives: used after that, it throws and never reads another owner's numbers.</summary>
+/// <summary>
+/// A block and its generation. A handle that is used after its block went back to the pool throws, and never reads another owner's numbers.
+/// </summary>
 internal readonly record struct StorageHandle
 {
     private readonly BackendStorage? storage;

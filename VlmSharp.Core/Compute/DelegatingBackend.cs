@@ -1,10 +1,10 @@
 namespace VlmSharp.Compute;
 
 /// <summary>
-/// A backend that has another do everything: derive from it to watch, to count, to record or to change what a model does. The one
-/// place for that is <see cref="Run"/>.
+/// A backend that delegates everything to another one. Derive from it to observe, count, record or change what a model does, by overriding
+/// <see cref="Run"/>.
 /// </summary>
-/// <param name="inner">Does the work; owned by the caller.</param>
+/// <param name="inner">The backend that does the work; owned by the caller.</param>
 public abstract class DelegatingBackend(IComputeBackend inner) : IComputeBackend
 {
     /// <summary>The backend that does the work.</summary>
@@ -57,7 +57,8 @@ public abstract class DelegatingBackend(IComputeBackend inner) : IComputeBackend
 
     /// <summary>Runs several operators one after another, through <see cref="Run"/>, so that a derived class sees each of them.</summary>
     /// <inheritdoc cref="IComputeBackend.RunFused"/>
-    public virtual TResult RunFused<TOperator, TResult>(in TOperator op) where TOperator : struct, IFusedOperator<TResult> => op.Compose(this);
+    public virtual TResult RunFused<TOperator, TResult>(in TOperator op) where TOperator : struct, IFusedOperator<TResult> =>
+        op.Compose(this);
 
     /// <summary>Calls the body, so that a derived class sees each of its operators.</summary>
     /// <inheritdoc cref="IComputeBackend.Replay"/>
@@ -67,11 +68,11 @@ public abstract class DelegatingBackend(IComputeBackend inner) : IComputeBackend
         return body(input, state);
     }
 
-    /// <summary>Hands the block on: its operators come back through <see cref="Run"/>.</summary>
+    /// <summary>Passes the block to the inner backend. Its operators still go through <see cref="Run"/>.</summary>
     /// <inheritdoc cref="IComputeBackend.Block"/>
     public virtual Matrix Block<TState>(Matrix input, TState state, Func<Matrix, TState, Matrix> body) => Inner.Block(input, state, body);
 
-    /// <summary>Frees what the derived class holds; the other backend stays.</summary>
+    /// <summary>Frees what the derived class holds, but not the inner backend.</summary>
     public void Dispose()
     {
         Dispose(true);

@@ -1,27 +1,27 @@
 namespace VlmSharp.Compute;
 
 /// <summary>
-/// Receives the named intermediates of a forward pass (<c>vision.layer.0</c>, <c>text.norm</c>, ...): golden tests, the
-/// <c>trace</c> command and explanations all listen here. A model runs without one at no cost.
+/// Receives the named intermediates of a forward pass (<c>vision.layer.0</c>, <c>text.norm</c>, ...): golden tests, the <c>trace</c>
+/// command and explanations all use it. Without a sink a trace costs nothing.
 /// </summary>
 public interface ITraceSink
 {
-    /// <summary>Takes note of an intermediate. The matrix is valid during the call only.</summary>
+    /// <summary>Records an intermediate. The matrix is valid only during the call.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="value">Its value.</param>
     void Record(string name, Matrix value);
 
     /// <summary>
-    /// The rows of a decoder step whose attention weights the sink wants to hear, as <c>text.layer.{i}.weights</c>, what
-    /// the operator <c>AttentionWeights</c> gives for them. None unless a sink says otherwise: only then are they computed.
+    /// The rows of a decoder step whose attention weights the sink wants to receive as <c>text.layer.{i}.weights</c>, the result of the
+    /// operator <c>AttentionWeights</c>. None by default; weights are computed only for these rows.
     /// </summary>
     /// <param name="batch">The step.</param>
     /// <returns>Rows of the step.</returns>
     ReadOnlySpan<int> AttentionRows(SequenceBatch batch) => [];
 
     /// <summary>
-    /// Whether every position of the prompt is to be scored, as <c>logits</c> [T, V], and not the last one alone. The scores that choose a
-    /// token are heard as <c>step.logits</c> [1, V] either way.
+    /// Whether to score every position of the prompt, as <c>logits</c> [T, V], and not only the last one. The scores that choose a token
+    /// are recorded as <c>step.logits</c> [1, V] in both cases.
     /// </summary>
     bool PromptLogits => false;
 }

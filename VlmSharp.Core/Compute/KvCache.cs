@@ -1,8 +1,8 @@
 namespace VlmSharp.Compute;
 
 /// <summary>
-/// The keys (after the rotary embedding) and values of one sequence, per decoder layer <c>[length, kvHeads * headDim]</c>.
-/// It belongs to the session that generates, never to the model: the same model serves any number of them.
+/// The keys (after the rotary embedding) and values of one sequence, per decoder layer <c>[length, kvHeads * headDim]</c>. It belongs to
+/// the session that generates, never to the model, so one model serves any number of sessions.
 /// </summary>
 public abstract class KvCache : IDisposable
 {
@@ -32,7 +32,7 @@ public abstract class KvCache : IDisposable
     /// <summary>Tokens it holds. Advanced once per step, after the last layer, by <see cref="SequenceBatch.Advance"/>.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Forgets all but the first <paramref name="length"/> tokens.</summary>
+    /// <summary>Removes all but the first <paramref name="length"/> tokens.</summary>
     /// <param name="length">Tokens to keep, at most <see cref="Length"/>.</param>
     public void Truncate(int length)
     {
@@ -41,7 +41,7 @@ public abstract class KvCache : IDisposable
         Length = length;
     }
 
-    /// <summary>Counts tokens whose rows have been written in every layer, by the operators that append or copy them.</summary>
+    /// <summary>Adds tokens to the length, after operators have written their rows in every layer.</summary>
     /// <param name="count">New tokens.</param>
     public void Grow(int count)
     {

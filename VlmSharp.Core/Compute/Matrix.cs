@@ -1,21 +1,20 @@
 namespace VlmSharp.Compute;
 
 /// <summary>
-/// A matrix of activations, row-major <c>[rows, columns]</c>, fp32, in storage that its backend owns. One row is one
-/// token, patch or pixel row: batches are ragged, so the sequences of a step lie one after another in the rows.
+/// A matrix of activations, row-major <c>[rows, columns]</c>, fp32, in storage that its backend owns. One row is one token, patch or pixel
+/// row. Batches are ragged: the rows of a step's sequences follow one another.
 /// </summary>
 /// <remarks>
-/// A matrix is a handle on a pooled block: operators draw the block from the backend's pool and
-/// <see cref="Dispose"/> gives it back, so that steady-state decoding allocates nothing on the managed heap.
-/// The handle carries the block's generation: one used after its block went back to the pool throws
-/// <see cref="ObjectDisposedException"/> and never reads another matrix's numbers. Who needs a matrix for longer
-/// than its maker (a tape that replays the step backwards) takes a second reference with <see cref="Retain"/>.
+/// A matrix is a handle on a pooled block. Operators take the block from the backend's pool and <see cref="Dispose"/> returns it, so
+/// steady-state decoding allocates nothing on the managed heap. The handle stores the block's generation: a handle that is used after its
+/// block went back to the pool throws <see cref="ObjectDisposedException"/> and never reads another matrix's numbers. Code that needs a
+/// matrix for longer than its creator (such as a tape) takes a second reference with <see cref="Retain"/>.
 /// </remarks>
 public readonly struct Matrix : IDisposable, IEquatable<Matrix>
 {
     private readonly StorageHandle handle;
 
-    /// <summary>Makes a handle: what a backend returns.</summary>
+    /// <summary>Makes the handle that a backend returns.</summary>
     /// <param name="storage">A block that the backend has just handed out, with room for the numbers.</param>
     /// <param name="rows">Rows, at least 0.</param>
     /// <param name="columns">Columns, at least 0.</param>
@@ -43,12 +42,12 @@ public readonly struct Matrix : IDisposable, IEquatable<Matrix>
     /// <summary>False for <c>default(Matrix)</c>, which stands for "none" in optional arguments.</summary>
     public bool HasValue => handle.HasValue;
 
-    /// <summary>Whether another has as many rows and columns.</summary>
+    /// <summary>Whether another matrix has the same shape.</summary>
     /// <param name="other">Another matrix.</param>
     /// <returns>True if so.</returns>
     public bool SameShape(Matrix other) => Rows == other.Rows && Columns == other.Columns;
 
-    /// <summary>The block behind this handle, for the backend that owns it.</summary>
+    /// <summary>The block of this handle, for the backend that owns it.</summary>
     /// <exception cref="ObjectDisposedException">The matrix was disposed of, or is <c>default</c>.</exception>
     public BackendStorage Storage => handle.Get(typeof(Matrix));
 
@@ -60,7 +59,7 @@ public readonly struct Matrix : IDisposable, IEquatable<Matrix>
         return this;
     }
 
-    /// <summary>Gives one reference back. Does nothing on <c>default</c> and on a matrix that is gone already.</summary>
+    /// <summary>Releases one reference. Does nothing on <c>default</c> and on a matrix that is already released.</summary>
     public void Dispose() => handle.Release();
 
     /// <summary>The shape as <c>[rows, columns]</c>, for messages.</summary>
@@ -76,13 +75,13 @@ public readonly struct Matrix : IDisposable, IEquatable<Matrix>
     /// <inheritdoc/>
     public override int GetHashCode() => handle.GetHashCode();
 
-    /// <summary>Whether both name the same block in the same life.</summary>
+    /// <summary>Whether both refer to the same block in the same generation.</summary>
     /// <param name="left">One matrix.</param>
     /// <param name="right">Another.</param>
     /// <returns>True if equal.</returns>
     public static bool operator ==(Matrix left, Matrix right) => left.Equals(right);
 
-    /// <summary>Whether they name different blocks.</summary>
+    /// <summary>Whether they refer to different blocks or generations.</summary>
     /// <param name="left">One matrix.</param>
     /// <param name="right">Another.</param>
     /// <returns>True if different.</returns>

@@ -1,20 +1,20 @@
 namespace VlmSharp.Compute;
 
 /// <summary>
-/// The numbers of <see cref="DType.Nf4"/>. A weight w of a block with the largest magnitude a is stored as the place q of w / a in a code c
-/// of 16 numbers, quantiles of the normal distribution, which trained weights nearly have:
+/// The numbers of <see cref="DType.Nf4"/>. A weight w of a block with the largest magnitude a is stored as the index q of w / a in a code
+/// c. The 16 numbers of c are quantiles of the normal distribution, which trained weights nearly follow:
 /// <code>
 /// w ~ c[q] a
 /// </code>
-/// (Dettmers et al. 2023, QLoRA, appendix E.) The scales take 32 bits for 64 weights; in a file they are quantized as well, in blocks of
-/// their own, and restored before a backend sees them.
+/// (Dettmers et al. 2023, QLoRA, appendix E.) The scales take 32 bits for 64 weights. In a file they are quantized too, in blocks of their
+/// own, and are restored before a backend uses them.
 /// </summary>
 public static class Nf4
 {
     /// <summary>Elements that share a scale.</summary>
     public const int BlockSize = 64;
 
-    /// <summary>c [16], in rising order.</summary>
+    /// <summary>c [16], in ascending order.</summary>
     public static ReadOnlySpan<float> Code =>
     [
         -1, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
@@ -23,10 +23,10 @@ public static class Nf4
         0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1,
     ];
 
-    /// <summary>Blocks of so many elements, the last of which may be short.</summary>
+    /// <summary>The number of blocks for so many elements; the last block may be short.</summary>
     internal static long Blocks(long elements) => (elements + BlockSize - 1) / BlockSize;
 
-    /// <summary>c[q] a in fp32, rounded to the format that the weights had: what bitsandbytes computes, to the last bit.</summary>
+    /// <summary>c[q] a in fp32, rounded to the format that the weights had. Equal to bitsandbytes to the last bit.</summary>
     /// <param name="q">0 to 15.</param>
     /// <param name="scale">a.</param>
     /// <param name="valueType">F32, BF16 or F16.</param>
@@ -42,7 +42,7 @@ public static class Nf4
     }
 
     /// <summary>
-    /// Double quantization undone: a[i] = map[codes[i]] * nestedScales[i / nestedBlock] + offset, each operation rounded to fp32.
+    /// Reverses double quantization: a[i] = map[codes[i]] * nestedScales[i / nestedBlock] + offset, each operation rounded to fp32.
     /// </summary>
     /// <param name="codes">[blocks].</param>
     /// <param name="map">[256].</param>
@@ -51,7 +51,12 @@ public static class Nf4
     /// <param name="offset">The mean of a.</param>
     /// <param name="scales">Receives a [blocks].</param>
     internal static void RestoreScales(
-        ReadOnlySpan<byte> codes, ReadOnlySpan<float> map, ReadOnlySpan<float> nestedScales, int nestedBlock, float offset, Span<float> scales)
+        ReadOnlySpan<byte> codes,
+        ReadOnlySpan<float> map,
+        ReadOnlySpan<float> nestedScales,
+        int nestedBlock,
+        float offset,
+        Span<float> scales)
     {
         for (int i = 0; i < codes.Length; i++)
         {

@@ -22,10 +22,10 @@ namespace VlmSharp.Compute;
 ///   suffix 8 1 1 1 1 1 1 1 1 1
 /// </code>
 /// </param>
-/// <param name="Cache">Where its keys and values are kept, or null when nothing is cached.</param>
+/// <param name="Cache">The cache of its keys and values, or null when nothing is cached.</param>
 public readonly record struct SequenceSlice(int RowStart, int RowCount, int Past, int PrefixLength, KvCache? Cache)
 {
-    /// <summary>The adapter whose low-rank products are added for its rows, for a backend that knows it; null for the model as it is.</summary>
+    /// <summary>The adapter whose low-rank products a backend adds for the sequence's rows; null for the unchanged model.</summary>
     public object? Adapter { get; init; }
 
     /// <summary>Number of leading tokens that token <paramref name="position"/> of the sequence may attend to.</summary>
@@ -42,15 +42,17 @@ public readonly record struct SequenceSlice(int RowStart, int RowCount, int Past
 }
 
 /// <summary>
-/// Which rows of a step belong to which sequence. Batches are ragged: prompts of different length, prefill and decode
-/// stand in one step without padding, and the weights are read once for all of them. Built once and reused step after step.
+/// Which rows of a step belong to which sequence. Batches are ragged: prompts of different lengths, prefill and decode share one step
+/// without padding, and the weights are read once for all of them. One object is built and then reused for every step.
 /// </summary>
 public sealed class SequenceBatch
 {
     private readonly List<SequenceSlice> slices = [];
     private StepTable? table;
 
-    /// <summary>The batch as operators take it, of a backend that needs no copy of it; see <see cref="IComputeBackend.Prepare"/>.</summary>
+    /// <summary>
+    /// The batch as an argument of operators, for backends that need no copy of it; see <see cref="IComputeBackend.Prepare"/>.
+    /// </summary>
     public StepTable Table => table ??= new StepTable(this);
 
     /// <summary>The sequences in row order.</summary>
@@ -81,8 +83,8 @@ public sealed class SequenceBatch
 
     /// <summary>Appends the next rows of a cached sequence.</summary>
     /// <param name="rowCount">Its rows in this step.</param>
-    /// <param name="prefixLength">Length of its bidirectional prefix; the prefix must come in one step, whole.</param>
-    /// <param name="cache">Its cache; what it holds is the sequence's past.</param>
+    /// <param name="prefixLength">Length of its bidirectional prefix; the whole prefix must come in one step.</param>
+    /// <param name="cache">Its cache; the tokens that it holds are the sequence's past.</param>
     /// <param name="adapter">Its <see cref="SequenceSlice.Adapter"/>.</param>
     /// <exception cref="ArgumentException">The cache has no room, or the prefix is split over steps.</exception>
     public void Add(int rowCount, int prefixLength, KvCache cache, object? adapter = null)
@@ -92,7 +94,8 @@ public sealed class SequenceBatch
         if (cache.Length + rowCount > cache.Capacity)
             throw new ArgumentException($"The KV cache holds {cache.Length} of {cache.Capacity} tokens: no room for {rowCount} more.");
         if (cache.Length + rowCount < prefixLength)
-            throw new ArgumentException($"The bidirectional prefix of {prefixLength} tokens must be processed in one step, but this step ends at token {cache.Length + rowCount}.");
+            throw new ArgumentException($"The bidirectional prefix of {prefixLength} tokens must be processed in one step, "
+                + $"but this step ends at token {cache.Length + rowCount}.");
         Append(new SequenceSlice(TotalRows, rowCount, cache.Length, prefixLength, cache) { Adapter = adapter });
     }
 
@@ -114,7 +117,7 @@ public sealed class SequenceBatch
         throw new ArgumentException($"Row {row} is outside of the step's {TotalRows} rows.");
     }
 
-    /// <summary>Ends the step: every cache now counts the rows that were appended to it.</summary>
+    /// <summary>Ends the step: the length of every cache grows by the rows that were appended to it.</summary>
     public void Advance()
     {
         foreach (SequenceSlice slice in Slices) slice.Cache?.Grow(slice.RowCount);

@@ -4,10 +4,10 @@ using System.Text;
 
 namespace VlmSharp.Compute;
 
-/// <summary>The checks of operators' arguments.</summary>
+/// <summary>Checks of operators' arguments.</summary>
 internal static class Shapes
 {
-    /// <summary>Throws with the operator and all shapes unless they fit.</summary>
+    /// <summary>Throws an exception with the operator and all shapes unless they fit.</summary>
     public static void Require(bool fit, [InterpolatedStringHandlerArgument(nameof(fit))] ShapeMessage message)
     {
         if (!fit) throw new ArgumentException($"Shapes do not fit. {message.Text}.");
@@ -24,7 +24,9 @@ internal static class Shapes
     public static void RequireTrainable(Weight weight, string op) =>
         Require(weight.DType is DType.F32 or DType.BF16, $"{op}: weight {weight} is not stored in F32 or BF16");
 
-    /// <summary>Throws unless a parameter can take a step: its gradient fits, and it has a master copy where it is stored in BF16 and only there.</summary>
+    /// <summary>
+    /// Throws unless a parameter can be updated: its gradient fits, and it has a master copy if and only if it is stored in BF16.
+    /// </summary>
     public static void RequireUpdate(Weight weight, Matrix gradient, Matrix master, string op)
     {
         RequireTrainable(weight, op);
@@ -32,14 +34,14 @@ internal static class Shapes
             $"{op}: weight {weight}, gradient {gradient}, master {(master.HasValue ? master.ToString() : "none")}");
     }
 
-    /// <summary>Whether a matrix has a number for each of a parameter's.</summary>
+    /// <summary>Whether a matrix has the shape of a parameter.</summary>
     public static bool Fits(this Matrix x, Weight weight) => x.HasValue && x.Rows == weight.Rows && x.Columns == weight.Columns;
 
     /// <summary>Whether a parameter is a vector of that length.</summary>
     public static bool IsVector(this Weight weight, int length) => weight.Rows == 1 && weight.Columns == length;
 }
 
-/// <summary>An interpolated message that is only put together when a check has failed: checks on the hot path allocate nothing.</summary>
+/// <summary>An interpolated message that is built only when a check has failed, so that checks on the hot path allocate nothing.</summary>
 [InterpolatedStringHandler]
 internal readonly struct ShapeMessage
 {

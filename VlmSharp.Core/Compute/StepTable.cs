@@ -1,14 +1,14 @@
 namespace VlmSharp.Compute;
 
 /// <summary>
-/// The sequences of a step as its operators take them, from <see cref="IComputeBackend.Prepare"/>. A device backend derives its own,
-/// with the table in its memory: kernels read lengths, prefixes and places of caches there, so that a recorded step
-/// stays true when the lengths have grown.
+/// The sequences of a step as an argument of operators, from <see cref="IComputeBackend.Prepare"/>. A device backend derives its own class,
+/// with the table in device memory. Kernels read lengths, prefixes and addresses of caches there, so that a recorded step stays valid when
+/// the lengths grow.
 /// </summary>
-/// <param name="batch">What the host knows of the step.</param>
+/// <param name="batch">The step on the host.</param>
 public class StepTable(SequenceBatch batch)
 {
-    /// <summary>What the host knows of the step.</summary>
+    /// <summary>The step on the host.</summary>
     public SequenceBatch Batch { get; } = batch;
 
     /// <summary>Rows of the step: the sum over all sequences.</summary>

@@ -3,27 +3,37 @@ using System.Runtime.CompilerServices;
 namespace VlmSharp.Compute;
 
 /// <summary>
-/// A parameter as it lies in a checkpoint: name, storage format, shape and the bytes in mapped memory. Nothing is
-/// copied; the bytes live as long as <paramref name="Owner"/> is open.
+/// A parameter as it is stored in a checkpoint: name, storage format, shape and the bytes in mapped memory. Nothing is copied; the bytes
+/// are valid as long as <paramref name="Owner"/> is open.
 /// </summary>
 /// <param name="Name">The tensor's canonical name, for messages.</param>
 /// <param name="DType">The storage format of its elements.</param>
 /// <param name="Rows">Rows when read as a matrix <c>[out, in]</c>; 1 for a vector.</param>
 /// <param name="Columns">Columns when read as a matrix; the length of a vector.</param>
 /// <param name="Data">Address of the first element, row-major, little-endian, not necessarily aligned.</param>
-/// <param name="Owner">What keeps the memory mapped.</param>
-/// <param name="Scales">Address of the first of the scales of a quantized matrix, bfloat16 [rows, groups of a row], of Nf4 fp32 [blocks]; else 0.</param>
-/// <param name="ValueType">Of Nf4: F32, BF16 or F16, the format that the matrix had before, to which its numbers are rounded.</param>
-/// <param name="IsWritable">Whether the memory may be written to: a trainer's own. Mapped checkpoints may not, and writing to one would end the process.</param>
+/// <param name="Owner">The object that keeps the memory mapped.</param>
+/// <param name="Scales">Address of a quantized matrix's first scale, bfloat16 [rows, groups of a row] or for Nf4 fp32 [blocks]; else
+/// 0.</param>
+/// <param name="ValueType">For Nf4: F32, BF16 or F16, the format that the matrix had before, to which its numbers are rounded.</param>
+/// <param name="IsWritable">Whether the memory may be written to, as a trainer's own memory. Writing to a mapped checkpoint would end the
+/// process.</param>
 public readonly record struct WeightData(
-    string Name, DType DType, int Rows, int Columns, nint Data, object Owner, nint Scales = 0, DType ValueType = DType.F32, bool IsWritable = false)
+    string Name,
+    DType DType,
+    int Rows,
+    int Columns,
+    nint Data,
+    object Owner,
+    nint Scales = 0,
+    DType ValueType = DType.F32,
+    bool IsWritable = false)
 {
     /// <summary>Bytes of all elements and scales.</summary>
     public long ByteLength => DType.ByteLength(Rows, Columns);
 
     /// <summary>
-    /// One element, widened to fp32: exact from every format, since a scale has 8 significant bits and an integer at most 8; of Nf4 as
-    /// bitsandbytes dequantizes it.
+    /// One element, widened to fp32. This is exact for every format, because a scale has 8 significant bits and an integer at most 8; Nf4
+    /// elements equal those of bitsandbytes.
     /// </summary>
     /// <param name="row">Row.</param>
     /// <param name="column">Column.</param>
@@ -42,11 +52,11 @@ public readonly record struct WeightData(
             _ => throw new NotSupportedException($"Weight {Name}: unknown storage format {DType}."),
         };
 
-        // Word i % 8 of the group's eight, nibble i / 8 of the word.
+        // Element i is nibble i / 8 of word i % 8 of the group.
         static int Nibble(byte* group, int i) => ((Unsafe.ReadUnaligned<ushort>(group + 2 * (i % 8)) >> (4 * (i / 8))) & 15) - 8;
     }
 
-    /// <summary>A row, widened to fp32: all that a backend needs to read a parameter of any format.</summary>
+    /// <summary>A row, widened to fp32. With this method a backend can read a parameter of any format.</summary>
     /// <param name="row">Row.</param>
     /// <param name="target">[columns].</param>
     public unsafe void Widen(int row, Span<float> target)
@@ -69,12 +79,13 @@ public readonly record struct WeightData(
         Unsafe.ReadUnaligned<float>((float*)Scales + ((nint)row * Columns + column) / Nf4.BlockSize);
 
     private unsafe float Scale(int row, int column) =>
-        BFloat16.ToSingle(Unsafe.ReadUnaligned<ushort>((ushort*)Scales + (nint)row * (nint)DType.Groups(Columns) + column / DType.GroupSize()));
+        BFloat16.ToSingle(Unsafe.ReadUnaligned<ushort>(
+            (ushort*)Scales + (nint)row * (nint)DType.Groups(Columns) + column / DType.GroupSize()));
 }
 
 /// <summary>
-/// A parameter that a backend has made its own: on the CPU a view of the mapped checkpoint, on a GPU a device
-/// buffer. Only the matrix product and the embedding lookup look at its storage format.
+/// A parameter on a backend: on the CPU a view of the mapped checkpoint, on a GPU a device buffer. Only the matrix product and the
+/// embedding lookup depend on its storage format.
 /// </summary>
 public abstract class Weight : IDisposable
 {

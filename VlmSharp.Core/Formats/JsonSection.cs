@@ -4,7 +4,7 @@ using System.Text.Unicode;
 namespace VlmSharp.Formats;
 
 /// <summary>
-/// One object of a JSON file, read key by key. Every complaint names the file and the key. A key whose value is
+/// One object of a JSON file, read key by key. Every error names the file and the key. A key whose value is
 /// null counts as absent unless a method says otherwise, as in the library that writes these files.
 /// </summary>
 internal readonly struct JsonSection
@@ -20,7 +20,7 @@ internal readonly struct JsonSection
         this.path = path;
     }
 
-    /// <summary>Parses a file whose top level is an object, and hands the object to <paramref name="read"/>.</summary>
+    /// <summary>Parses a file whose top level is an object, and passes the object to <paramref name="read"/>.</summary>
     public static T Read<T>(ReadOnlySpan<byte> json, string fileName, Func<JsonSection, T> read)
     {
         if (json.StartsWith("\uFEFF"u8)) json = json[3..];
@@ -39,7 +39,7 @@ internal readonly struct JsonSection
         }
         catch (InvalidOperationException e)
         {
-            // The only use left of this exception: a string with a lone surrogate escape such as "\ud800".
+            // Here this exception can only mean a string with a lone surrogate escape, such as "\ud800".
             throw new ModelFormatException($"{fileName} holds a string that is not valid Unicode.", e);
         }
     }
@@ -95,7 +95,9 @@ internal readonly struct JsonSection
         return list.Count == 0 ? null : [.. list];
     }
 
-    /// <summary>The list of so many numbers under a key, none of them larger than a bound, either sign; null when absent.</summary>
+    /// <summary>
+    /// The list of exactly <paramref name="count"/> numbers under a key, each at most <paramref name="most"/> in size; null when absent.
+    /// </summary>
     public float[]? Numbers(string name, int count, double most)
     {
         if (!TryGet(name, out JsonElement value)) return null;
@@ -105,7 +107,8 @@ internal readonly struct JsonSection
         foreach (JsonElement item in value.EnumerateArray())
         {
             if (item.ValueKind != JsonValueKind.Number) throw WrongKind(name, item, "a list of numbers");
-            if (!item.TryGetDouble(out double number) || !(Math.Abs(number) <= most)) throw Error($"has {Shown(item)} in {KeyPath(name)}, which is not between -{most} and {most}");
+            if (!item.TryGetDouble(out double number) || !(Math.Abs(number) <= most))
+                throw Error($"has {Shown(item)} in {KeyPath(name)}, which is not between -{most} and {most}");
             if (n < count) list[n] = (float)number;
             n++;
         }
@@ -123,7 +126,7 @@ internal readonly struct JsonSection
             : throw Error($"has {KeyPath(name)} = {Shown(value)}, which is not above 0 and at most {most}");
     }
 
-    /// <summary>The number under a key that is at least 0 and below 1, a probability.</summary>
+    /// <summary>The probability under a key: at least 0 and below 1.</summary>
     public double Share(string name, double fallback)
     {
         if (!TryGet(name, out JsonElement value)) return fallback;
@@ -141,7 +144,7 @@ internal readonly struct JsonSection
         return keys;
     }
 
-    /// <summary>The number under a key, of either sign and no larger than a bound, or null.</summary>
+    /// <summary>The number under a key, at most <paramref name="most"/> in size; null when absent.</summary>
     public double? Number(string name, double most)
     {
         if (!TryGet(name, out JsonElement value)) return null;

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace VlmSharp.Formats;
 
-/// <summary>What precedes the numbers of a NumPy <c>.npy</c> file (format versions 1 to 3), for little-endian floats in row-major order.</summary>
+/// <summary>The header of a NumPy <c>.npy</c> file (format versions 1 to 3) of little-endian floats in row-major order.</summary>
 /// <param name="ElementBytes">2, 4 or 8: binary16, binary32 or binary64.</param>
 /// <param name="Shape">The dimensions.</param>
 internal sealed partial record NpyHeader(int ElementBytes, IReadOnlyList<long> Shape)
@@ -15,18 +15,21 @@ internal sealed partial record NpyHeader(int ElementBytes, IReadOnlyList<long> S
 
     /// <summary>Reads the header and leaves the stream at the first number.</summary>
     /// <param name="stream">The file from its start.</param>
-    /// <param name="name">What messages call it.</param>
-    /// <exception cref="ModelFormatException">It is not such a file.</exception>
-    /// <exception cref="EndOfStreamException">It is cut short.</exception>
+    /// <param name="name">The file's name in messages.</param>
+    /// <exception cref="ModelFormatException">The file is not of this kind.</exception>
+    /// <exception cref="EndOfStreamException">The file is truncated.</exception>
     public static NpyHeader Read(Stream stream, string name)
     {
         Span<byte> start = stackalloc byte[8]; // magic, major and minor version
         stream.ReadExactly(start);
-        if (!start[..6].SequenceEqual((ReadOnlySpan<byte>)[0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y']) || start[6] is < 1 or > 3)
+        if (!start[..6].SequenceEqual((ReadOnlySpan<byte>)[0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'])
+            || start[6] is < 1 or > 3)
             throw new ModelFormatException($"{name} is not a NumPy array of format version 1, 2 or 3.");
         Span<byte> lengthBytes = stackalloc byte[start[6] == 1 ? 2 : 4];
         stream.ReadExactly(lengthBytes);
-        uint length = start[6] == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(lengthBytes) : BinaryPrimitives.ReadUInt32LittleEndian(lengthBytes);
+        uint length = start[6] == 1
+            ? BinaryPrimitives.ReadUInt16LittleEndian(lengthBytes)
+            : BinaryPrimitives.ReadUInt32LittleEndian(lengthBytes);
         if (length > MostBytes) throw new ModelFormatException($"{name} states a header of {length} bytes, past the limit of {MostBytes}.");
         var text = new byte[length];
         stream.ReadExactly(text);
@@ -44,7 +47,8 @@ internal sealed partial record NpyHeader(int ElementBytes, IReadOnlyList<long> S
             "<f2" => 2,
             "<f4" => 4,
             "<f8" => 8,
-            string other => throw new ModelFormatException($"{name} holds numbers of type {MessageText.Quote(other)}, where little-endian floats belong ('<f4')."),
+            string other => throw new ModelFormatException(
+                $"{name} holds numbers of type {MessageText.Quote(other)}, where little-endian floats belong ('<f4')."),
         };
         string[] parts = shape.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var dimensions = new long[parts.Length];

@@ -6,15 +6,15 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Formats;
 
 /// <summary>
-/// A NumPy <c>.npz</c> archive of float arrays: a zip file with one <c>.npy</c> for each. An array is read when it is asked for,
-/// and only if it has the shape that its reader expects, so nothing in the file decides how much memory is taken.
+/// A NumPy <c>.npz</c> archive of float arrays: a zip file with one <c>.npy</c> file for each. An array is read on demand, and only if it
+/// has the shape that its reader expects, so the file cannot decide how much memory is allocated.
 /// </summary>
 internal sealed class NpzFile : IDisposable
 {
-    /// <summary>Most bytes of the archive: mask decoders have 8 MB.</summary>
+    /// <summary>The limit on the bytes of an archive; mask decoders have 8 MB.</summary>
     public const int MostBytes = 64 << 20;
 
-    /// <summary>Most arrays.</summary>
+    /// <summary>The limit on the number of arrays.</summary>
     public const int MostEntries = 4096;
 
     private readonly string path;
@@ -40,7 +40,7 @@ internal sealed class NpzFile : IDisposable
     public static NpzFile Open(string path)
     {
         byte[] bytes = BoundedFile.Read(path, MostBytes, (what, e) => new ModelFormatException($"{path} {what}.", e));
-        // The platform reads the whole directory at once, some hundred bytes of memory for each 46 in the file.
+        // .NET reads the whole directory at once and needs some hundred bytes of memory for each entry, which has at least 46 in the file.
         if (bytes.AsSpan().Count("PK\u0001\u0002"u8) > MostEntries)
             throw Damaged(path, $"it holds more than {MostEntries} files");
         return Guarded(path, () => new NpzFile(path, new ZipArchive(new MemoryStream(bytes), ZipArchiveMode.Read)));
@@ -49,21 +49,23 @@ internal sealed class NpzFile : IDisposable
     /// <summary>Whether the archive holds an array of that name.</summary>
     public bool Has(string name) => entries.ContainsKey(name);
 
-    /// <summary>An array as binary32, stored as such or as binary16 or binary64.</summary>
+    /// <summary>Reads an array as binary32; it may be stored as binary16, binary32 or binary64.</summary>
     /// <param name="name">Its name, without <c>.npy</c>.</param>
     /// <param name="shape">The shape that it must have.</param>
     /// <returns>Its elements, row-major.</returns>
-    /// <exception cref="ModelFormatException">There is no such array, or it is damaged or another one.</exception>
+    /// <exception cref="ModelFormatException">There is no such array, it is damaged, or it has another shape.</exception>
     public float[] ReadFloats(string name, ReadOnlySpan<long> shape)
     {
-        if (!entries.TryGetValue(name, out ZipArchiveEntry? entry)) throw new ModelFormatException($"{path} has no array {MessageText.Quote(name)}.");
+        if (!entries.TryGetValue(name, out ZipArchiveEntry? entry))
+            throw new ModelFormatException($"{path} has no array {MessageText.Quote(name)}.");
         long[] expected = shape.ToArray();
         return Guarded(path, () =>
         {
             using Stream stream = entry.Open();
             NpyHeader header = NpyHeader.Read(stream, $"{path}: {MessageText.Quote(name)}");
             if (!header.Shape.SequenceEqual(expected))
-                throw new ModelFormatException($"{path} holds {MessageText.Quote(name)} of shape {MessageText.Shape(header.Shape)}, where {MessageText.Shape(expected)} belongs.");
+                throw new ModelFormatException($"{path} holds {MessageText.Quote(name)} of shape {MessageText.Shape(header.Shape)}, "
+                    + $"where {MessageText.Shape(expected)} belongs.");
             var values = new float[header.Shape.Aggregate(1L, (n, dimension) => checked(n * dimension))];
             var bytes = new byte[values.Length * header.ElementBytes];
             stream.ReadExactly(bytes);
@@ -95,16 +97,20 @@ internal sealed class NpzFile : IDisposable
         }
     }
 
-    /// <summary>Runs what reads the zip, whose faults have many types.</summary>
+    /// <summary>Runs code that reads the zip file and converts its many types of exceptions to one.</summary>
     private static T Guarded<T>(string path, Func<T> read)
     {
         try
         {
             return read();
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or NotSupportedException or ArgumentException or OverflowException)
+        catch (Exception e)
+            when (e is IOException or InvalidDataException or NotSupportedException or ArgumentException or OverflowException)
         {
-            throw new ModelFormatException($"{path} is not a valid npz file: {MessageText.Sentence(e.Message).TrimEnd('.')}; it may be cut short or damaged, so copy or download it again.", e);
+            throw new ModelFormatException(
+                $"{path} is not a valid npz file: {MessageText.Sentence(e.Message).TrimEnd('.')}; "
+                + "it may be cut short or damaged, so copy or download it again.",
+                e);
         }
     }
 

@@ -6,8 +6,8 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Formats;
 
 /// <summary>
-/// A safetensors file, mapped: 8 bytes of header length, the header, then the tensors. Opening reads and checks the
-/// header and touches nothing else.
+/// A memory-mapped safetensors file: 8 bytes of header length, the header, then the tensors. Opening reads and checks the
+/// header and nothing else.
 /// </summary>
 internal sealed class SafetensorsFile : IDisposable
 {
@@ -37,9 +37,9 @@ internal sealed class SafetensorsFile : IDisposable
     internal bool IsClosed => file.IsClosed;
 
     /// <summary>
-    /// Refuses to go on with a file that was written to since it was opened: its numbers are others now, or half of them.
+    /// Throws if the file was written to since it was opened, because its numbers may have changed.
     /// </summary>
-    /// <exception cref="ModelFormatException">It was.</exception>
+    /// <exception cref="ModelFormatException">The file was written to.</exception>
     internal void RequireUnchanged()
     {
         if (file.IsUnchanged) return;
@@ -55,19 +55,29 @@ internal sealed class SafetensorsFile : IDisposable
     public static SafetensorsFile Open(string path)
     {
         if (!BitConverter.IsLittleEndian)
-            throw new ModelFormatException($"{path} holds little-endian numbers and this machine is big-endian; VlmSharp runs on little-endian machines only.");
+            throw new ModelFormatException($"{path} holds little-endian numbers and this machine is big-endian; "
+                + "VlmSharp runs on little-endian machines only.");
         MappedFile file = MappedFile.Open(path);
         try
         {
-            if (WrongDownload.WhatIs(file.Bytes(0, (int)Math.Min(file.Length, 1024))) is { } what) throw new ModelFormatException($"{path} {what}.");
+            if (WrongDownload.WhatIs(file.Bytes(0, (int)Math.Min(file.Length, 1024))) is { } what)
+                throw new ModelFormatException($"{path} {what}.");
             if (file.Length < LengthBytes)
                 throw SafetensorsHeader.Damaged(path, $"it has {file.Length} bytes, too few for a header");
             ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.Bytes(0, LengthBytes));
             if (length > SafetensorsHeader.MostBytes)
-                throw SafetensorsHeader.Damaged(path, $"it states a header of {length} bytes, past the limit of {SafetensorsHeader.MostBytes}");
+            {
+                throw SafetensorsHeader.Damaged(
+                    path, $"it states a header of {length} bytes, past the limit of {SafetensorsHeader.MostBytes}");
+            }
+
             long dataStart = LengthBytes + (long)length;
             if (dataStart > file.Length)
-                throw SafetensorsHeader.Damaged(path, $"it states a header of {length} bytes and has {file.Length - LengthBytes} after the length");
+            {
+                throw SafetensorsHeader.Damaged(
+                    path, $"it states a header of {length} bytes and has {file.Length - LengthBytes} after the length");
+            }
+
             ReadOnlySpan<byte> json = file.Bytes(LengthBytes, (int)length);
             return new SafetensorsFile(file, dataStart, SafetensorsHeader.Parse(json, file.Length - dataStart, path));
         }
@@ -94,11 +104,12 @@ internal sealed class SafetensorsFile : IDisposable
     {
         ArgumentNullException.ThrowIfNull(entry);
         if (Own(entry).ByteLength > int.MaxValue)
-            throw new ArgumentException($"{entry} has {entry.ByteLength} bytes, more than a span holds; read it through DataPointer.", nameof(entry));
+            throw new ArgumentException(
+                $"{entry} has {entry.ByteLength} bytes, more than a span holds; read it through DataPointer.", nameof(entry));
         return file.Bytes(dataStart + entry.Offset, (int)entry.ByteLength);
     }
 
-    /// <summary>A tensor copied as binary32, whichever of F32, BF16 and F16 it is stored in.</summary>
+    /// <summary>Copies a tensor to binary32; it may be stored as F32, BF16 or F16.</summary>
     /// <param name="name">Its name as stored.</param>
     /// <returns>Its elements, row-major.</returns>
     /// <exception cref="ModelFormatException">There is no such tensor, or it is of another type.</exception>
@@ -127,7 +138,7 @@ internal sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>Memory for a tensor that cannot be used as it is stored.</summary>
-    /// <param name="bytes">How much.</param>
+    /// <param name="bytes">Bytes to allocate.</param>
     /// <returns>Its address, valid until the file is disposed.</returns>
     internal nint Allocate(long bytes) => file.Allocate(bytes);
 
@@ -142,7 +153,7 @@ internal sealed class SafetensorsFile : IDisposable
             : throw new ModelFormatException($"{Path} has no tensor {MessageText.Quote(name)}.");
     }
 
-    /// <summary>Refuses the entry of another file, whose offsets mean nothing here.</summary>
+    /// <summary>Throws for an entry of another file, whose offsets mean nothing here.</summary>
     private SafetensorsEntry Own(SafetensorsEntry entry) =>
         Entries.TryGetValue(entry.Name, out SafetensorsEntry? own) && ReferenceEquals(own, entry)
             ? entry

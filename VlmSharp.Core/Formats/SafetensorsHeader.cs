@@ -14,7 +14,7 @@ internal sealed record SafetensorsHeader(
     IReadOnlyList<SafetensorsEntry> Entries,
     IReadOnlyDictionary<string, string> Metadata)
 {
-    /// <summary>Most bytes of JSON, as in the reference implementation.</summary>
+    /// <summary>The limit on the bytes of JSON, as in the reference implementation.</summary>
     public const int MostBytes = 100_000_000;
 
     /// <summary>Parses and checks a header.</summary>
@@ -23,7 +23,7 @@ internal sealed record SafetensorsHeader(
     /// <param name="path">The file, for messages.</param>
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength, string path)
     {
-        // The format says so: it keeps a header from passing for another kind of file.
+        // The format requires this, so that a header cannot pass for another kind of file.
         if (json.IsEmpty || json[0] != (byte)'{') throw Damaged(path, "its header does not start with '{'");
         try
         {
@@ -33,11 +33,12 @@ internal sealed record SafetensorsHeader(
         }
         catch (JsonException e)
         {
-            throw new ModelFormatException($"{path} is not a valid safetensors file: its header is not well-formed JSON: {MessageText.Sentence(e.Message)}", e);
+            throw new ModelFormatException(
+                $"{path} is not a valid safetensors file: its header is not well-formed JSON: {MessageText.Sentence(e.Message)}", e);
         }
         catch (InvalidOperationException e)
         {
-            // What the reader throws for text that is not UTF-8 or holds a lone surrogate escape.
+            // The reader throws this for text that is not UTF-8 or holds a lone surrogate escape.
             throw new ModelFormatException($"{path} is not a valid safetensors file: its header holds text that is not valid Unicode.", e);
         }
     }
@@ -86,7 +87,7 @@ internal sealed record SafetensorsHeader(
             // Allows the spaces that pad the header and refuses anything else.
             while (reader.Read()) { }
 
-            // An empty tensor may share its first byte with the next one: it comes first.
+            // An empty tensor may begin at the same byte as the next one; it comes first.
             SafetensorsEntry[] ordered = [.. entries.Values.OrderBy(entry => entry.Offset).ThenBy(entry => entry.ByteLength)];
             return new SafetensorsHeader(ordered, metadata ?? []);
         }
@@ -135,12 +136,14 @@ internal sealed record SafetensorsHeader(
             if (ByteLength(shape, type.Value) != end - begin)
             {
                 throw Damaged(path,
-                    $"{quoted} has shape {MessageText.Shape(shape.Take(8))} of {type.Value.HeaderName()}, which does not fill its {end - begin} bytes");
+                    $"{quoted} has shape {MessageText.Shape(shape.Take(8))} of {type.Value.HeaderName()}, "
+                    + $"which does not fill its {end - begin} bytes");
             }
-            return new SafetensorsEntry(name, type.Value, ImmutableCollectionsMarshal.AsImmutableArray(shape.ToArray()), begin, end - begin);
+            ImmutableArray<long> dimensions = ImmutableCollectionsMarshal.AsImmutableArray(shape.ToArray());
+            return new SafetensorsEntry(name, type.Value, dimensions, begin, end - begin);
         }
 
-        /// <summary>Bytes of a tensor, or -1 when they are more than 63 bits can count.</summary>
+        /// <summary>Bytes of a tensor, or -1 if the number does not fit in 63 bits.</summary>
         private static long ByteLength(List<long> shape, SafetensorsType type)
         {
             Int128 bytes = type.Size();

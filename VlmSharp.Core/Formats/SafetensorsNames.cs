@@ -1,7 +1,7 @@
 namespace VlmSharp.Formats;
 
 /// <summary>
-/// How the safetensors files of a model are called: one file, or shards and the index that says which tensor is in which.
+/// The names of a model's safetensors files: one file, or shards and an index that says which shard has which tensor.
 /// </summary>
 internal static class SafetensorsNames
 {
@@ -9,7 +9,7 @@ internal static class SafetensorsNames
     public const string Index = "model.safetensors.index.json";
 
     /// <summary>The name of a shard.</summary>
-    /// <param name="number">Which one, from 1.</param>
-    /// <param name="count">How many there are.</param>
+    /// <param name="number">The shard's number, from 1.</param>
+    /// <param name="count">The number of shards.</param>
     public static string Shard(int number, int count) => $"model-{number:D5}-of-{count:D5}.safetensors";
 }

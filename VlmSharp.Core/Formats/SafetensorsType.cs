@@ -85,9 +85,9 @@ internal static class SafetensorsTypes
         _ => type.ToString(),
     };
 
-    /// <summary>The storage format as weights know it.</summary>
+    /// <summary>The storage format of weights that have this element type.</summary>
     /// <param name="type">The element type.</param>
-    /// <returns>The format, or null when weights are never stored so.</returns>
+    /// <returns>The format, or null when weights are never stored this way.</returns>
     public static DType? AsDType(this SafetensorsType type) => type switch
     {
         SafetensorsType.F32 => DType.F32,
@@ -100,7 +100,7 @@ internal static class SafetensorsTypes
 
     /// <summary>The element type that stores a weight.</summary>
     /// <param name="type">The weight's storage format.</param>
-    /// <returns>The element type of the same name.</returns>
+    /// <returns>The element type; U8 for Int4 and Nf4, with two numbers to a byte.</returns>
     public static SafetensorsType AsSafetensorsType(this DType type) => type switch
     {
         DType.F32 => SafetensorsType.F32,

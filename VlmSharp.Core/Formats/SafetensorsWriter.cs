@@ -6,20 +6,20 @@ using System.Text.Json;
 namespace VlmSharp.Formats;
 
 /// <summary>
-/// Writes safetensors files. The bytes go to a temporary file in the same folder, which takes the final name when it
-/// is complete and on disk: a failure leaves what was there before.
+/// Writes safetensors files. The bytes go to a temporary file in the same folder. It gets its final name when it is complete and on disk,
+/// so a failure leaves the old file in place.
 /// </summary>
 internal static class SafetensorsWriter
 {
     private const int LengthBytes = 8;
 
-    /// <summary>What the libraries that read these files ask for: the layout of the tensors is PyTorch's.</summary>
+    /// <summary>The metadata that libraries require to read these files: the tensors have PyTorch's layout.</summary>
     private static readonly Dictionary<string, string> DefaultMetadata = new() { ["format"] = "pt" };
 
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes one file.</summary>
-    /// <param name="path">The file; one that exists is replaced.</param>
+    /// <param name="path">The file; an existing one is replaced.</param>
     /// <param name="tensors">The tensors; their bytes are produced one tensor after another.</param>
     /// <param name="metadata">Free texts, or null for <c>format: pt</c>.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -36,7 +36,7 @@ internal static class SafetensorsWriter
     /// </summary>
     /// <param name="directory">The folder; it is created when it does not exist.</param>
     /// <param name="tensors">The tensors in the order in which they fill the shards.</param>
-    /// <param name="maxShardBytes">Most bytes of tensors per file; a larger tensor has a file of its own.</param>
+    /// <param name="maxShardBytes">The limit on the bytes of tensors per file; a larger tensor has a file of its own.</param>
     /// <param name="metadata">Free texts of every file, or null for <c>format: pt</c>.</param>
     /// <exception cref="IOException">The files cannot be written, or the folder holds a model in the other layout.</exception>
     public static void WriteModel(
@@ -50,22 +50,24 @@ internal static class SafetensorsWriter
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxShardBytes);
         List<List<TensorToWrite>> shards = Split(tensors, maxShardBytes);
         Directory.CreateDirectory(directory);
-        // Both layouts side by side would leave a reader to guess which one is the model.
+        // With both layouts side by side, a reader could not tell which one is the model.
         string other = shards.Count == 1 ? SafetensorsNames.Index : SafetensorsNames.Whole;
         if (File.Exists(Path.Combine(directory, other)))
             throw new IOException($"{directory} already holds {other}, of a model in another layout; write to an empty folder.");
 
         string Name(int shard) => shards.Count == 1 ? SafetensorsNames.Whole : SafetensorsNames.Shard(shard + 1, shards.Count);
         var files = shards
-            .Select((shard, i) => (Path.Combine(directory, Name(i)), (Action<Stream>)(stream => WriteFile(stream, shard, metadata ?? DefaultMetadata))))
+            .Select((shard, i) => (
+                Path.Combine(directory, Name(i)),
+                (Action<Stream>)(stream => WriteFile(stream, shard, metadata ?? DefaultMetadata))))
             .ToList();
-        // The index comes last: with it the model is complete.
+        // The index is written last: with it the model is complete.
         if (shards.Count > 1)
             files.Add((Path.Combine(directory, SafetensorsNames.Index), stream => WriteIndex(stream, shards, Name)));
         WriteAll(files);
     }
 
-    /// <summary>Tensors in the order in which their bytes stand in a file, and are produced.</summary>
+    /// <summary>Tensors in the order in which their bytes are produced and written.</summary>
     public static IEnumerable<TensorToWrite> InFileOrder(IEnumerable<TensorToWrite> tensors) =>
         // Wide elements first: every tensor then begins at a multiple of its element size.
         tensors.OrderByDescending(tensor => tensor.Type.Size()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal);
@@ -130,7 +132,8 @@ internal static class SafetensorsWriter
         while (buffer.WrittenCount % LengthBytes != 0) buffer.Write(" "u8);
         return buffer.WrittenCount <= SafetensorsHeader.MostBytes
             ? buffer.WrittenSpan.ToArray()
-            : throw new ArgumentException($"A header of {buffer.WrittenCount} bytes is past the format's limit of {SafetensorsHeader.MostBytes}.", nameof(tensors));
+            : throw new ArgumentException(
+                $"A header of {buffer.WrittenCount} bytes is past the format's limit of {SafetensorsHeader.MostBytes}.", nameof(tensors));
     }
 
     private static void WriteEntry(Utf8JsonWriter json, TensorToWrite tensor, long offset)

@@ -6,8 +6,8 @@ using VlmSharp.Compute;
 namespace VlmSharp.Formats;
 
 /// <summary>
-/// A tensor for <see cref="SafetensorsWriter"/>: what the header says of it, and how its bytes are produced when
-/// their turn comes, so that a model never lies in memory as a whole.
+/// A tensor for <see cref="SafetensorsWriter"/>: its header entry and a function that produces its bytes when they are written, so that a
+/// whole model is never in memory.
 /// </summary>
 internal sealed class TensorToWrite
 {
@@ -66,9 +66,10 @@ internal sealed class TensorToWrite
     /// <param name="shape">Its dimensions, row-major.</param>
     /// <param name="values">Its elements.</param>
     /// <returns>The tensor.</returns>
-    public static TensorToWrite FromFloats(string name, DType type, ImmutableArray<long> shape, ReadOnlyMemory<float> values) => type.IsQuantized()
-        ? throw new ArgumentException($"{type} is not a format that single numbers round to.", nameof(type))
-        : new(name, type.AsSafetensorsType(), shape, stream => WriteFloats(stream, type, values.Span));
+    public static TensorToWrite FromFloats(string name, DType type, ImmutableArray<long> shape, ReadOnlyMemory<float> values) =>
+        type.IsQuantized()
+            ? throw new ArgumentException($"{type} is not a format that single numbers round to.", nameof(type))
+            : new(name, type.AsSafetensorsType(), shape, stream => WriteFloats(stream, type, values.Span));
 
     /// <summary>A tensor of type I64.</summary>
     /// <param name="name">Its name in the file.</param>
@@ -78,7 +79,7 @@ internal sealed class TensorToWrite
     public static TensorToWrite FromIntegers(string name, ImmutableArray<long> shape, ReadOnlyMemory<long> values) =>
         new(name, SafetensorsType.I64, shape, stream => stream.Write(MemoryMarshal.AsBytes(values.Span)));
 
-    /// <summary>Writes the bytes and checks that they are as many as the header says.</summary>
+    /// <summary>Writes the bytes and checks that their number is the header's.</summary>
     public void WriteTo(Stream stream)
     {
         long start = stream.Position;
@@ -88,7 +89,7 @@ internal sealed class TensorToWrite
             throw new InvalidOperationException($"The tensor '{Name}' of {ByteLength} bytes wrote {written}.");
     }
 
-    /// <summary>Produces the bytes and throws them away: where several processes make them together and another one writes.</summary>
+    /// <summary>Produces the bytes and discards them: for processes that help to compute them while another one writes.</summary>
     public void Discard() => write(Stream.Null);
 
     /// <summary>Writes numbers rounded to F32, BF16 or F16 (nearest, ties to even).</summary>
@@ -96,7 +97,8 @@ internal sealed class TensorToWrite
     {
         if (type == DType.F32)
         {
-            for (; !values.IsEmpty; values = values[Math.Min(values.Length, BlockElements)..]) // more than 2 GiB are no span of bytes
+            // In blocks, because a span of bytes holds at most 2 GiB.
+            for (; !values.IsEmpty; values = values[Math.Min(values.Length, BlockElements)..])
                 stream.Write(MemoryMarshal.AsBytes(values[..Math.Min(values.Length, BlockElements)]));
             return;
         }

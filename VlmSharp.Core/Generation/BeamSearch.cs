@@ -7,13 +7,13 @@ using VlmSharp.Models;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// A request answered by beam search as transformers does it: each step scores every continuation of every beam by the sum of
-/// its processed log-probabilities and looks at the best 2 * beams. Those that end become hypotheses if they are among the
-/// first <c>beams</c>; the best others are the next beams. At the end the hypothesis with the best score is the answer.
+/// Answers a request by beam search, as transformers does. Each step scores every continuation of every beam by the sum of its processed
+/// log-probabilities and considers the best 2 * beams. A continuation that ends becomes a hypothesis if it is among the first <c>beams</c>;
+/// the best of the others are the next beams. At the end, the hypothesis with the best score is the answer.
 /// </summary>
 /// <remarks>
-/// A beam that goes on in one way keeps its cache where it is. Further ways take the caches of beams that died, into which
-/// only the tokens from the first different one on are copied. Every beam's cache has the prompt, copied once.
+/// The first continuation of a beam keeps the beam's cache. Its other continuations take over the caches of beams that died; only the
+/// tokens after the common prefix are copied into them. Every beam's cache contains the prompt, copied once.
 /// </remarks>
 internal sealed class BeamSearch : Decoding
 {
@@ -25,7 +25,7 @@ internal sealed class BeamSearch : Decoding
     private readonly List<(BeamNode Node, Candidate Candidate)> chosen = [];
     private readonly BeamHypotheses hypotheses;
     private readonly TopSelector selector;
-    private readonly int width; // candidates that a step looks at
+    private readonly int width; // number of candidates that a step considers
     private int count;
 
     public BeamSearch(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options, StopRule stop)
@@ -34,7 +34,7 @@ internal sealed class BeamSearch : Decoding
         this.model = model;
         backend = model.Backend;
         hypotheses = new BeamHypotheses(options.Beams, options.LengthPenalty);
-        // Enough that as many as there are beams remain even if every beam's likeliest continuations are all its stop tokens.
+        // Wide enough to leave one candidate per beam even if the most likely continuations of every beam are all of its stop tokens.
         width = Math.Max(2, 1 + Stop.Ids.Length) * options.Beams;
         selector = new TopSelector(Math.Min(width, model.Config.Text.VocabSize));
         pool = new Beam[options.Beams];
@@ -90,7 +90,7 @@ internal sealed class BeamSearch : Decoding
         else Continue();
     }
 
-    /// <summary>The best continuations of all beams, best first; of equal ones the earlier beam's, then the lower id.</summary>
+    /// <summary>The best continuations of all beams, best first. Ties go to the earlier beam, then to the lower id.</summary>
     private void FindCandidates(TokenChooser chooser, int row)
     {
         candidates.Clear();
@@ -100,7 +100,9 @@ internal sealed class BeamSearch : Decoding
             selector.Select(chooser.BeamScores(row + i, beam.Path, this));
             selector.Order();
             beam.Note = Prompt.Notes is { } notes && selector.Count > 0 ? chooser.Note(Prompt, row + i, beam.Path, Noted(notes)) : null;
-            beam.Top = Options.TopLogProbabilities > 0 ? chooser.Top(Math.Min(Options.TopLogProbabilities, model.Config.Text.VocabSize)) : null;
+            beam.Top = Options.TopLogProbabilities > 0
+                ? chooser.Top(Math.Min(Options.TopLogProbabilities, model.Config.Text.VocabSize))
+                : null;
             for (int j = 0; j < selector.Count; j++)
                 candidates.Add(new Candidate(beam.Sum + selector.Values[j], i, selector.Ids[j], chooser.LogProbabilities[selector.Ids[j]]));
         }
@@ -109,7 +111,7 @@ internal sealed class BeamSearch : Decoding
         if (candidates.Count > width) candidates.RemoveRange(width, candidates.Count - width);
     }
 
-    /// <summary>The best continuation whose row is to be noted, or else the best one.</summary>
+    /// <summary>The best continuation whose alternatives are to be noted, or the best one if there is none.</summary>
     private int Noted(IStepNotes notes)
     {
         foreach (int id in selector.Ids)
@@ -122,7 +124,7 @@ internal sealed class BeamSearch : Decoding
 
     private bool Ends(BeamNode node) => Stop.Ends(node.Id) || (Stop.HasStrings && Stop.EndsText(Array.ConvertAll(node.Path(), n => n.Id)));
 
-    /// <summary>Gives every chosen candidate a beam whose cache and history are its parent's.</summary>
+    /// <summary>Gives every chosen candidate a beam with the cache and history of its parent.</summary>
     private void Continue()
     {
         next.Clear();
@@ -137,7 +139,7 @@ internal sealed class BeamSearch : Decoding
         for (int i = 0; i < next.Count; i++)
         {
             if (next[i] != Beam.None) continue;
-            next[i] = Array.Find(pool, beam => !beam.IsTaken)!; // as many beams as chosen candidates at least
+            next[i] = Array.Find(pool, beam => !beam.IsTaken)!; // there are at least as many beams as chosen candidates
             next[i].IsTaken = true;
             next[i].CopyFrom(live[chosen[i].Candidate.Beam], backend, () => model.CreateKvCache(Capacity));
         }
@@ -188,13 +190,13 @@ internal sealed class BeamSearch : Decoding
             beam.Cache = null;
         }
 
-        // The beams stay: a step that was queued before still has their rows.
+        // The beams themselves stay, because a step that is already queued still has their rows.
     }
 
     /// <summary>A continuation of a beam.</summary>
     private readonly record struct Candidate(double Sum, int Beam, int Id, float LogProbability);
 
-    /// <summary>A path that goes on. Its cache has all of its history but the last token.</summary>
+    /// <summary>A path that goes on. Its cache covers its whole history except the last token.</summary>
     private sealed class Beam(int[] history)
     {
         public static readonly Beam None = new([]);
@@ -210,17 +212,17 @@ internal sealed class BeamSearch : Decoding
 
         public BeamNode? Last { get; set; }
 
-        /// <summary>The likeliest candidates for what comes next, or null.</summary>
+        /// <summary>The most likely candidates for the next token, or null.</summary>
         public TokenCandidate[]? Top { get; set; }
 
-        /// <summary>What was noted of the step that is looked at, or null.</summary>
+        /// <summary>The notes on the current step, or null.</summary>
         public StepNote? Note { get; set; }
 
         public double Sum { get; set; }
 
         public bool IsTaken { get; set; }
 
-        /// <summary>Becomes another beam, which stays as it is.</summary>
+        /// <summary>Becomes a copy of another beam, which does not change.</summary>
         public void CopyFrom(Beam other, IComputeBackend backend, Func<KvCache> create)
         {
             Cache ??= create();

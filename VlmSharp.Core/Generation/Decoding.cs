@@ -15,7 +15,7 @@ internal abstract class Decoding : IDisposable
         Limit = prompt.LimitNewTokens(options.MaxNewTokens, model.Config.Text);
     }
 
-    /// <summary>Which request of its session.</summary>
+    /// <summary>Its number in the session.</summary>
     public int Index { get; }
 
     public PreparedPrompt Prompt { get; }
@@ -26,73 +26,73 @@ internal abstract class Decoding : IDisposable
 
     public FinishReason Finish { get; protected set; }
 
-    /// <summary>What it failed with; null where it did not.</summary>
+    /// <summary>The error that ended it, or null.</summary>
     public Exception? Error { get; private set; }
 
-    /// <summary>New tokens, at the most.</summary>
+    /// <summary>The most new tokens.</summary>
     public int Limit { get; }
 
-    /// <summary>Tokens whose keys and values are ever needed: the last new token's are not.</summary>
+    /// <summary>The number of tokens whose keys and values are needed: all except the last new token.</summary>
     public int Capacity => Prompt.Ids.Length + Limit - 1;
 
-    /// <summary>Hears of this request; null where nobody listens.</summary>
+    /// <summary>The listener of this request, or null if nobody listens.</summary>
     public SessionTelemetry? Telemetry { get; init; }
 
-    /// <summary>Which of its requests this is.</summary>
+    /// <summary>The number of this request in <see cref="Telemetry"/>.</summary>
     public int TelemetryIndex { get; init; }
 
-    /// <summary>How many steps the session had taken when the request came.</summary>
+    /// <summary>The number of steps that the session had taken when the request arrived.</summary>
     public long Arrival { get; init; }
 
-    /// <summary>How many steps the session had taken when its prompt had been processed.</summary>
+    /// <summary>The number of steps that the session had taken when its prompt had been processed.</summary>
     public long ActiveSince { get; set; }
 
-    /// <summary>What the encoder took in the step of its prompt; zero where it has no picture, and where this is not known.</summary>
+    /// <summary>The encoder's time in the step of its prompt. Zero if it has no picture, or if the time is not known.</summary>
     public TimeSpan Vision { get; set; }
 
-    /// <summary>How many of its pictures did not need the encoder.</summary>
+    /// <summary>The number of its pictures that did not need the encoder.</summary>
     public int CachedPictures { get; set; }
 
-    /// <summary>The most sequences that shared a step with it, itself included.</summary>
+    /// <summary>The largest number of sequences in any of its steps, itself included.</summary>
     public int LargestStep { get; private set; }
 
-    /// <summary>Rows of its next decode step.</summary>
+    /// <summary>The number of rows in its next decode step.</summary>
     public abstract int Rows { get; }
 
-    /// <summary>Whether the host must see its scores; else the backend chooses its tokens.</summary>
+    /// <summary>Whether the host needs its scores. If not, the backend chooses its tokens.</summary>
     public abstract bool NeedsHost { get; }
 
-    /// <summary>Whether it takes part in the next step, as far as is known before the last one's tokens are.</summary>
+    /// <summary>Whether it takes part in the next step, as far as this is known before the tokens of the last step are read.</summary>
     public abstract bool GoesOn { get; }
 
-    /// <summary>Takes the cache that the prompt's prefill fills.</summary>
+    /// <summary>Takes ownership of the cache that the prompt's prefill fills.</summary>
     /// <param name="cache">An empty cache of <see cref="Capacity"/>.</param>
     public abstract void Own(KvCache cache);
 
-    /// <summary>Puts its rows into a decode step.</summary>
-    /// <param name="ids">[Rows]: receives the tokens, as an embedding takes them.</param>
+    /// <summary>Adds its rows to a decode step.</summary>
+    /// <param name="ids">[Rows]: receives the token ids for the embedding.</param>
     /// <param name="batch">The step.</param>
-    /// <param name="choice">The choice of the step before, in which ids below 0 name a row.</param>
+    /// <param name="choice">The choice of the previous step. A negative id refers to one of its rows.</param>
     public abstract void AddRows(Span<int> ids, SequenceBatch batch, Matrix choice);
 
-    /// <summary>Says which tokens may be the next of each of its rows.</summary>
+    /// <summary>Adds the tokens that may follow in each of its rows.</summary>
     /// <param name="needed">Receives them.</param>
     public abstract void AddHeadRows(HeadRows needed);
 
-    /// <summary>Goes on by the step's scores, where the host chooses.</summary>
-    /// <param name="chooser">Has the scores.</param>
+    /// <summary>Chooses the next tokens from the step's scores on the host.</summary>
+    /// <param name="chooser">Provides the scores.</param>
     /// <param name="row">Its first row.</param>
-    /// <param name="produced">Receives what is certain now.</param>
+    /// <param name="produced">Receives the tokens that are now certain.</param>
     public abstract void Advance(TokenChooser chooser, int row, List<GeneratedToken> produced);
 
     /// <summary>What it has produced so far.</summary>
     public abstract GenerationResult ToResult();
 
-    /// <summary>It takes part in a step.</summary>
-    /// <param name="sequences">How many share it.</param>
+    /// <summary>Records that it takes part in a step.</summary>
+    /// <param name="sequences">The number of sequences in the step.</param>
     public void Share(int sequences) => LargestStep = Math.Max(LargestStep, sequences);
 
-    /// <summary>Gives it up, unless it has ended.</summary>
+    /// <summary>Cancels it, unless it has ended.</summary>
     public void Leave()
     {
         if (Finish == FinishReason.None)
@@ -104,8 +104,8 @@ internal abstract class Decoding : IDisposable
         Dispose();
     }
 
-    /// <summary>Ends it with an error of its own, which is none of its neighbors'.</summary>
-    /// <param name="error">What its constraint or its listener threw.</param>
+    /// <summary>Ends it with an error that concerns this request only.</summary>
+    /// <param name="error">The exception from its constraint or its listener.</param>
     public void Fail(Exception error)
     {
         if (Finish != FinishReason.None) return;

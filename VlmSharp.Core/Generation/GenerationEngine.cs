@@ -3,23 +3,23 @@ using VlmSharp.Models;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// Answers any number of callers together: their requests share the steps of one session, in the order in which they came. Whoever
-/// comes takes part from the next step on, if its KV cache fits the limit beside those that run; else it waits, and those behind
-/// it with it, so that nobody is overtaken forever.
+/// Answers any number of callers together: their requests share the steps of one session, in order of arrival. A new request joins at the
+/// next step if its KV cache fits within the limit beside the running ones. If not, it waits, and all later requests wait behind it, so
+/// that none is overtaken forever.
 /// </summary>
 /// <remarks>
-/// Greedy answers are those that each request gets alone, and so are seeded ones as long as a step has at most twelve rows; in larger
-/// steps, and in those that process a prompt too, products add in another order, and a draw that falls within about 1e-5 of the border
-/// between two tokens may fall to the other side.
+/// A greedy answer is the same as if its request ran alone. So is a seeded one, as long as a step has at most twelve rows. In larger steps,
+/// and in steps that also process a prompt, products are summed in another order, and a draw within about 1e-5 of the border between two
+/// tokens may give the other token.
 /// </remarks>
 public sealed class GenerationEngine
 {
-    private const int IdleMilliseconds = 1000; // then the thread ends, until somebody asks again
+    private const int IdleMilliseconds = 1000; // then the thread ends; the next request starts another
 
     private readonly ModelContext context;
     private readonly object sync = new();
     private readonly List<PendingAnswer> waiting = []; // in order of arrival
-    private readonly Dictionary<int, PendingAnswer> running = []; // by number in the session; the thread's own
+    private readonly Dictionary<int, PendingAnswer> running = []; // by number in the session; only the engine's thread uses it
     private Thread? thread;
     private bool isStopped;
     private long maxKvCacheBytes, kvCacheBytes;
@@ -28,13 +28,13 @@ public sealed class GenerationEngine
     internal GenerationEngine(ModelContext context, long weightBytes)
     {
         this.context = context;
-        // Half of the memory beside the weights; activations and everybody else have the rest.
+        // Half of the memory beside the weights; activations and other programs use the rest.
         maxKvCacheBytes = Math.Max(256L << 20, (context.Network.Backend.MemoryBytes - weightBytes) / 2);
     }
 
     /// <summary>
-    /// The most memory that the KV caches of running requests may take, in bytes, each counted with all the tokens that it may come to.
-    /// Half of the memory that the weights leave, unless it is set.
+    /// The most memory, in bytes, that the KV caches of running requests may take. Each request counts with all the tokens that it may
+    /// reach. Unless it is set, it is half of the memory that the weights leave.
     /// </summary>
     public long MaxKvCacheBytes
     {
@@ -46,29 +46,30 @@ public sealed class GenerationEngine
         }
     }
 
-    /// <summary>What the KV caches of running requests take at the most, in bytes.</summary>
+    /// <summary>The most bytes that the KV caches of the running requests can take.</summary>
     public long KvCacheBytes => Volatile.Read(ref kvCacheBytes);
 
-    /// <summary>Requests that share the steps now.</summary>
+    /// <summary>Number of requests that share the steps now.</summary>
     public int Running => Volatile.Read(ref runningCount);
 
-    /// <summary>Requests that wait for room.</summary>
+    /// <summary>Number of requests that wait for room.</summary>
     public int Waiting
     {
         get { lock (sync) return waiting.Count; }
     }
 
-    /// <summary>Takes a request in.</summary>
+    /// <summary>Accepts a request.</summary>
     /// <exception cref="RequestException">It does not fit the model or the limit, or an option is out of range.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    internal PendingAnswer Submit(PreparedPrompt prompt, GenerationOptions options, SessionTelemetry? telemetry, CancellationToken cancellationToken)
+    internal PendingAnswer Submit(
+        PreparedPrompt prompt, GenerationOptions options, SessionTelemetry? telemetry, CancellationToken cancellationToken)
     {
         var request = new PendingAnswer(prompt, options, telemetry, Size(prompt, options));
         lock (sync)
         {
             if (isStopped) throw Stopped();
             if (thread is null) StartThread();
-            request.Watch(cancellationToken); // last of what can fail: from here on the thread looks after it
+            request.Watch(cancellationToken); // the last call that can fail: from here on the thread is responsible for the request
             waiting.Add(request);
             Monitor.Pulse(sync);
         }
@@ -76,7 +77,7 @@ public sealed class GenerationEngine
         return request;
     }
 
-    /// <summary>Ends everything: who waits for an answer hears that the model is gone. Called once, when it is.</summary>
+    /// <summary>Ends everything: pending requests fail because the model is gone. Called once, when the model is disposed of.</summary>
     internal void Stop()
     {
         Thread? last;
@@ -87,30 +88,34 @@ public sealed class GenerationEngine
             Monitor.Pulse(sync);
         }
 
-        last?.Join(); // its session gives memory back to the backend, which may be disposed of next
+        last?.Join(); // its session returns memory to the backend, which may be disposed of next
     }
 
-    /// <summary>Whether the caller is called by a step of the engine.</summary>
+    /// <summary>Whether the calling thread is the one that runs the engine's steps.</summary>
     internal bool IsCalling => Volatile.Read(ref thread) == Thread.CurrentThread;
 
     private void StartThread()
     {
         var next = new Thread(Run) { IsBackground = true, Name = "VlmSharp engine" };
-        next.UnsafeStart(); // what belongs to this caller alone, such as its current span, is not the others'
+        next.UnsafeStart(); // without this caller's context, such as its current span: other requests do not share it
         thread = next;
     }
 
-    /// <summary>Everything that a session would refuse is refused here, on the caller's thread.</summary>
+    /// <summary>The bytes of a request's KV caches. Whatever a session would refuse is refused here, on the caller's thread.</summary>
     private long Size(PreparedPrompt prompt, GenerationOptions options)
     {
         options.Validate();
         PaliGemmaConfig config = context.Network.Config;
         _ = new StopRule(options, config.EosTokenIds, config.Text.VocabSize, context.Tokenizer);
         int limit = prompt.LimitNewTokens(options.MaxNewTokens, config.Text);
-        long bytes = MemoryPlan.KvCacheSize(config.Text, prompt.Ids.Length, limit, options.Beams, context.Network.Backend.KvCacheFormat), most = MaxKvCacheBytes;
+        long bytes = MemoryPlan.KvCacheSize(
+            config.Text, prompt.Ids.Length, limit, options.Beams, context.Network.Backend.KvCacheFormat);
+        long most = MaxKvCacheBytes;
         return bytes <= most
             ? bytes
-            : throw new RequestException($"The KV cache of {prompt.Ids.Length} tokens and {limit} new ones, {options.Beams} times, takes {bytes} bytes, over the engine's limit of {most}: ask for fewer tokens or beams, or raise MaxKvCacheBytes.");
+            : throw new RequestException(
+                $"The KV cache of {prompt.Ids.Length} tokens and {limit} new ones, {options.Beams} times, takes {bytes} bytes, " +
+                $"over the engine's limit of {most}: ask for fewer tokens or beams, or raise MaxKvCacheBytes.");
     }
 
     private void Run()
@@ -119,13 +124,13 @@ public sealed class GenerationEngine
         {
             GenerationSession? session = null;
             while (HasWork()) session = Turn(session);
-            FailAll(Stopped()); // where it was stopped; else nobody waits
+            FailAll(Stopped()); // if the engine was stopped; otherwise no request is left
             session?.Dispose();
         }
         while (!End());
     }
 
-    /// <summary>Waits for work; not longer than a while, and not where the engine is stopped.</summary>
+    /// <summary>Waits for work, for a limited time. False if none came or the engine is stopped.</summary>
     private bool HasWork()
     {
         lock (sync)
@@ -136,7 +141,7 @@ public sealed class GenerationEngine
         }
     }
 
-    /// <summary>The thread has given everything back, and ends, unless somebody has come meanwhile.</summary>
+    /// <summary>Ends the thread, which has released everything, unless a request has arrived in the meantime.</summary>
     private bool End()
     {
         lock (sync)
@@ -147,7 +152,7 @@ public sealed class GenerationEngine
         }
     }
 
-    /// <summary>One step, with those who leave before it, come for it and end in it.</summary>
+    /// <summary>Runs one step: drops canceled requests before it, adds waiting ones, and drops those that end in it.</summary>
     private GenerationSession? Turn(GenerationSession? session)
     {
         try
@@ -160,11 +165,11 @@ public sealed class GenerationEngine
             DropEnded(session);
             return session;
         }
-#pragma warning disable CA1031 // Whatever the step threw belongs to those who wait for it.
+#pragma warning disable CA1031 // Whatever the step threw goes to the requests that wait for it.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            // What was half done cannot go on; whoever waits begins in a new session.
+            // A step that failed halfway cannot go on; waiting requests begin in a new session.
             FailAll(e);
             session?.Dispose();
             return null;
@@ -193,12 +198,12 @@ public sealed class GenerationEngine
         }
     }
 
-    /// <summary>The request that has waited longest, if it fits; else null.</summary>
+    /// <summary>The request that has waited longest, if it fits, or null.</summary>
     private PendingAnswer? Next()
     {
         lock (sync)
         {
-            // One alone always may run: the limit may have been lowered since it was taken in.
+            // A request alone may always run, because the limit may have been lowered after it was accepted.
             if (waiting is not [var next, ..] || (running.Count > 0 && kvCacheBytes + next.KvCacheBytes > MaxKvCacheBytes)) return null;
             waiting.RemoveAt(0);
             return next;
@@ -213,7 +218,7 @@ public sealed class GenerationEngine
             request.Begin();
             Count(request.KvCacheBytes);
         }
-#pragma warning disable CA1031 // It belongs to the one who waits for this request.
+#pragma warning disable CA1031 // The error goes to the caller that waits for this request.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -229,7 +234,7 @@ public sealed class GenerationEngine
             if (decoding.Finish == FinishReason.None) continue;
             request.Tell(decoding);
             GenerationResult? result = decoding.Error is null ? decoding.ToResult() : null;
-            Leave(session, number, request); // first: whoever hears of the end finds the room free
+            Leave(session, number, request); // first, so that the room is free when the caller learns of the end
             if (result is null) request.Fail(decoding.Error!);
             else request.Complete(result);
         }
@@ -249,7 +254,7 @@ public sealed class GenerationEngine
         Volatile.Write(ref runningCount, running.Count);
     }
 
-    /// <summary>Whoever shared the steps hears of an error; where the engine is stopped, whoever waits does too.</summary>
+    /// <summary>Fails all running requests with an error; if the engine is stopped, the waiting ones too.</summary>
     private void FailAll(Exception error)
     {
         List<PendingAnswer> failed = [.. running.Values];

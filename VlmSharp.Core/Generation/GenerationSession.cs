@@ -5,19 +5,18 @@ using System.Runtime.InteropServices;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// Generates for any number of requests, one step at a time. They share the steps without padding, whatever their lengths; more can
-/// come at any step, and one that ends leaves. Cancel by not taking the next step.
+/// Generates for any number of requests, one step at a time. They share the steps without padding, whatever their lengths. Requests can
+/// join at any step, and a request that ends leaves. To cancel all, take no further step.
 /// </summary>
 /// <remarks>
-/// A step is the prefill of the next few prompts (pictures and all their text, bounded by <see cref="MaxStepRows"/>
-/// rows so that memory stays flat), or one token for every sequence that goes on, or both: sequences that had begun before a prompt
-/// came take their next token in the step that processes it. Prompts that came together are all processed before any of
-/// them goes on. The weights are read once per step whatever the number of sequences. A decode step without rules on history,
-/// constraints and beams allocates nothing and leaves the scores where the backend has them.
+/// A step is the prefill of the next few prompts (pictures and all their text, limited to <see cref="MaxStepRows"/> rows to bound memory),
+/// or one token for every sequence that goes on, or both: sequences that had begun before a prompt arrived take their next token in the
+/// step that processes it. Prompts that arrived together are all processed before any of them goes on. The weights are read once per step
+/// for all sequences. A decode step without history rules, constraints and beams allocates nothing and leaves the scores on the backend.
 /// </remarks>
 public sealed class GenerationSession : IDisposable
 {
-    /// <summary>Rows of the prompts of a step, at the most, unless one prompt alone is longer.</summary>
+    /// <summary>The most prompt rows in a step, unless a single prompt is longer.</summary>
     internal const int MaxStepRows = 1024;
 
     private readonly ModelContext context;
@@ -33,12 +32,12 @@ public sealed class GenerationSession : IDisposable
     private TimeSpan vision, prefill, decode;
     private long steps;
     private int prefilledTokens, decodedTokens;
-    private bool wasTraced; // whether the last step was one that somebody listens to
+    private bool wasTraced; // whether the last step had a listener
 
-    /// <summary>Begins with no request.</summary>
+    /// <summary>Creates a session without requests.</summary>
     /// <param name="context">The model.</param>
-    /// <param name="prepare">Turns a request into ids and pixels; null where only prepared ones come.</param>
-    /// <param name="options">How to generate where a request comes without options of its own.</param>
+    /// <param name="prepare">Turns a request into ids and pixels; null if all requests come prepared.</param>
+    /// <param name="options">How to generate for a request without options of its own.</param>
     internal GenerationSession(ModelContext context, Func<GenerationRequest, PreparedPrompt>? prepare, GenerationOptions options)
     {
         options.Validate();
@@ -49,13 +48,13 @@ public sealed class GenerationSession : IDisposable
     /// <summary>Whether every sequence has ended.</summary>
     public bool IsFinished => waiting.Count == 0 && active.Count == 0 && !runner.HasQueued;
 
-    /// <summary>Number of requests that came.</summary>
+    /// <summary>Number of requests that were added.</summary>
     public int Count => sequences.Count;
 
-    /// <summary>Where the time went so far.</summary>
+    /// <summary>How the time was spent so far.</summary>
     public GenerationTimings Timings => new(vision, prefill, decode, prefilledTokens, decodedTokens);
 
-    /// <summary>Adds a request: it takes part from the next step on.</summary>
+    /// <summary>Adds a request, which takes part from the next step on.</summary>
     /// <param name="request">The request.</param>
     /// <param name="options">How to generate for it, or null for the session's options.</param>
     /// <returns>Its number in <see cref="GeneratedToken.Sequence"/> and <see cref="Results"/>.</returns>
@@ -67,7 +66,7 @@ public sealed class GenerationSession : IDisposable
         lock (context.Gate) return Add(prompt, options ?? this.options, null, 0);
     }
 
-    /// <summary>Adds a request that is prepared already. Not during a step.</summary>
+    /// <summary>Adds a prepared request. Not allowed during a step.</summary>
     internal int Add(PreparedPrompt prompt, GenerationOptions options, SessionTelemetry? telemetry, int telemetryIndex)
     {
         if (options != lastOptions)
@@ -79,8 +78,18 @@ public sealed class GenerationSession : IDisposable
 
         int index = free.TryPop(out int place) ? place : sequences.Count;
         Decoding added = options.Beams > 1
-            ? new BeamSearch(index, prompt, context.Network, options, lastRule!) { Telemetry = telemetry, TelemetryIndex = telemetryIndex, Arrival = steps }
-            : new Sequence(index, prompt, context.Network, options, lastRule!) { Telemetry = telemetry, TelemetryIndex = telemetryIndex, Arrival = steps };
+            ? new BeamSearch(index, prompt, context.Network, options, lastRule!)
+            {
+                Telemetry = telemetry,
+                TelemetryIndex = telemetryIndex,
+                Arrival = steps,
+            }
+            : new Sequence(index, prompt, context.Network, options, lastRule!)
+            {
+                Telemetry = telemetry,
+                TelemetryIndex = telemetryIndex,
+                Arrival = steps,
+            };
         if (index == sequences.Count) sequences.Add(added);
         else sequences[index] = added;
         waiting.Add(added);
@@ -89,11 +98,17 @@ public sealed class GenerationSession : IDisposable
     }
 
     /// <summary>
-    /// Produces the next token of some or all sequences. A beam search produces nothing until it ends, and then all tokens of
-    /// its best beam.
+    /// Produces the next token of some or all sequences. A beam search produces nothing until it ends, and then all tokens of its best
+    /// beam.
     /// </summary>
-    /// <returns>The new tokens, in the order of the step: prompts first, then those that go on; valid until the next step. Empty when all have ended.</returns>
-    /// <remarks>What a request's constraint or listener throws ends this request alone; the step is taken for the others, then it is thrown.</remarks>
+    /// <returns>
+    /// The new tokens, in the order of the step: prompts first, then the sequences that go on. Valid until the next step. Empty if all have
+    /// ended.
+    /// </returns>
+    /// <remarks>
+    /// An exception from a request's constraint or listener ends only this request. It is thrown after the step has been taken for the
+    /// others.
+    /// </remarks>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     public ReadOnlySpan<GeneratedToken> Step()
     {
@@ -108,7 +123,7 @@ public sealed class GenerationSession : IDisposable
         return tokens;
     }
 
-    /// <summary>As <see cref="Step"/>, but what a request failed with stays with it: its <see cref="Decoding.Error"/>.</summary>
+    /// <summary>Like <see cref="Step"/>, but the error of a request is not thrown and stays in its <see cref="Decoding.Error"/>.</summary>
     internal ReadOnlySpan<GeneratedToken> StepEach()
     {
         produced.Clear();
@@ -140,7 +155,8 @@ public sealed class GenerationSession : IDisposable
 
     /// <summary>What the sequences have produced so far.</summary>
     /// <returns>
-    /// One result for each request, in their order; <see cref="GenerationResult.Finish"/> is <see cref="FinishReason.None"/> of one that goes on.
+    /// One result for each request, in their order. The <see cref="GenerationResult.Finish"/> of an unfinished one is
+    /// <see cref="FinishReason.None"/>.
     /// </returns>
     public IReadOnlyList<GenerationResult> Results() => [.. sequences.OfType<Decoding>().Select(sequence => sequence.ToResult())];
 
@@ -154,14 +170,14 @@ public sealed class GenerationSession : IDisposable
     /// <returns>The ids.</returns>
     public IReadOnlyList<int> PromptIds(int sequence) => Find(sequence).Prompt.Ids;
 
-    /// <summary>Gives a request up, and frees its memory. What it has produced stays.</summary>
+    /// <summary>Cancels a request and frees its memory. The tokens that it has produced stay.</summary>
     /// <param name="sequence">Its number.</param>
     public void Cancel(int sequence)
     {
         lock (context.Gate) Leave(Find(sequence));
     }
 
-    /// <summary>Forgets a request, so that its number can be another's. Not during a step.</summary>
+    /// <summary>Removes a request, so that its number can be used again. Not allowed during a step.</summary>
     internal void Remove(int sequence)
     {
         Leave(Find(sequence));
@@ -169,10 +185,11 @@ public sealed class GenerationSession : IDisposable
         free.Push(sequence);
     }
 
-    /// <summary>A request by its number.</summary>
+    /// <summary>Finds a request by its number.</summary>
     internal Decoding Find(int sequence) => (uint)sequence < (uint)sequences.Count && sequences[sequence] is { } found
         ? found
-        : throw new ArgumentOutOfRangeException(nameof(sequence), sequence, $"The session has no request of this number; it has {sequences.Count}.");
+        : throw new ArgumentOutOfRangeException(
+            nameof(sequence), sequence, $"The session has no request of this number; it has {sequences.Count}.");
 
     private void Leave(Decoding sequence)
     {
@@ -203,7 +220,7 @@ public sealed class GenerationSession : IDisposable
         return true;
     }
 
-    /// <summary>The prompts that have waited longest, as many as fit a step. One with a listener has a step to itself.</summary>
+    /// <summary>Takes the prompts that have waited longest, as many as fit in a step. A traced prompt has a step to itself.</summary>
     private void TakePrompts()
     {
         int rows = 0;
@@ -215,18 +232,22 @@ public sealed class GenerationSession : IDisposable
         }
     }
 
-    /// <summary>Prompts, and the sequences that go on: all of them; beside prompts those that had begun before the first of these came.</summary>
+    /// <summary>
+    /// Takes prompts and the sequences that go on: all of these, or beside prompts only those that had begun before the first prompt
+    /// arrived.
+    /// </summary>
     private void TakeUntraced()
     {
         TakePrompts();
         if (prompts is [{ Prompt.Trace: not null }, ..]) return;
         foreach (Decoding sequence in active)
         {
-            if (sequence.Prompt.Trace is null && sequence.GoesOn && (prompts.Count == 0 || sequence.ActiveSince <= prompts[0].Arrival)) riders.Add(sequence);
+            if (sequence.Prompt.Trace is null && sequence.GoesOn && (prompts.Count == 0 || sequence.ActiveSince <= prompts[0].Arrival))
+                riders.Add(sequence);
         }
     }
 
-    /// <summary>A sequence with a listener has its steps to itself, in turn with the others.</summary>
+    /// <summary>Takes a traced sequence, which has its steps to itself, in turn with the others.</summary>
     private void TakeTraced(Decoding traced)
     {
         riders.Add(traced);
@@ -234,7 +255,7 @@ public sealed class GenerationSession : IDisposable
         active.Add(traced);
     }
 
-    /// <summary>Books a time for the step whose tokens it has brought, which need not be the step that was queued in it.</summary>
+    /// <summary>Adds a time to the step whose tokens were taken, which may differ from the step that was queued during that time.</summary>
     private void Measure(TakenStep taken, TimeSpan time)
     {
         SessionTelemetry.Record(context.Name, taken, time);
@@ -253,7 +274,7 @@ public sealed class GenerationSession : IDisposable
     /// <summary>Frees the caches.</summary>
     public void Dispose()
     {
-        lock (context.Gate) // not under a step of another thread
+        lock (context.Gate) // not during another thread's step
         {
             foreach (Decoding? sequence in sequences) sequence?.Leave();
             waiting.Clear();

@@ -4,8 +4,8 @@ using VlmSharp.Generation.Processors;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// The rows of the head that a step needs: where every sequence has a constraint, the tokens that any of them may produce
-/// next, a few of 257,216. The head is the largest parameter, so a constrained step reads much less.
+/// The rows of the head that a step needs. If every sequence has a constraint, these are the tokens that any of them may produce next, a
+/// few of 257,216. The head is the largest parameter, so a constrained step reads much less.
 /// </summary>
 /// <param name="vocabulary">V.</param>
 internal sealed class HeadRows(int vocabulary)
@@ -14,14 +14,14 @@ internal sealed class HeadRows(int vocabulary)
     private readonly List<int> ids = [];
     private bool needsAll;
 
-    /// <summary>Begins a step.</summary>
+    /// <summary>Starts a step.</summary>
     public void Clear()
     {
         needsAll = false;
         Array.Clear(marks);
     }
 
-    /// <summary>Adds what one row of the step may produce.</summary>
+    /// <summary>Adds the tokens that one row of the step may produce.</summary>
     /// <param name="prompt">The prompt, with its constraint.</param>
     /// <param name="history">Prompt and new tokens.</param>
     public void Add(PreparedPrompt prompt, ReadOnlySpan<int> history)
@@ -34,8 +34,8 @@ internal sealed class HeadRows(int vocabulary)
     /// <summary>Adds every token.</summary>
     public void AddAll() => needsAll = true;
 
-    /// <summary>What was added.</summary>
-    /// <returns>Ids in ascending order; null where all rows are needed.</returns>
+    /// <summary>The rows that were added.</summary>
+    /// <returns>Ids in ascending order; null if all rows are needed.</returns>
     public int[]? Collect()
     {
         if (needsAll) return null;

@@ -5,22 +5,22 @@ using VlmSharp.Models;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// The image tokens of pictures that the encoder has seen, so that a second question on a picture does not pay for it again.
-/// They stay on the backend, the least recently used leave first, and a hit gives the very numbers of the first time.
+/// The image tokens of pictures that the encoder has processed, so that a second question about a picture need not run it again. They stay
+/// on the backend, and the least recently used are dropped first. A hit gives exactly the numbers of the first time.
 /// </summary>
 /// <remarks>
-/// The key is the SHA-256 of the resized pixels, which is all that the encoder depends on beside the model: the file's bytes
-/// and every setting of the preprocessing have gone into it, and a picture that was drawn on is another picture.
-/// With an adapter that changes the encoder, the adapter belongs to the key.
-/// Only the encoder's output can be reused: keys and values of image tokens depend on the prompt, to which they attend.
-/// May be used from several threads; setting the limit waits for the step that is running.
+/// The key is the SHA-256 of the resized pixels. Besides the model, they are the encoder's only input, so the key reflects the file's bytes
+/// and all preprocessing settings, and a picture that was drawn on is another picture.
+/// With an adapter that changes the encoder, the adapter is part of the key.
+/// Only the encoder's output can be reused: image tokens attend to the prompt, so their keys and values depend on it.
+/// Thread-safe. Setting the limit waits for the step that is running.
 /// </remarks>
 public sealed class ImageFeatureCache
 {
-    /// <summary>The limit where none is set: 128 MiB, 64 pictures of PaliGemma-3B at 224 pixels.</summary>
+    /// <summary>The default limit: 128 MiB, 64 pictures of PaliGemma-3B at 224 pixels.</summary>
     public const long DefaultMaxBytes = 128L << 20;
 
-    private readonly Lock gate; // the backend's turns: entries are its memory
+    private readonly Lock gate; // the lock of the backend, whose memory the entries are
     private readonly Dictionary<PictureKey, LinkedListNode<(PictureKey Key, Matrix Features)>> entries = [];
     private readonly LinkedList<(PictureKey Key, Matrix Features)> byUse = []; // the most recent first
     private long maxBytes = DefaultMaxBytes, bytes, hits, misses;
@@ -48,19 +48,19 @@ public sealed class ImageFeatureCache
     /// <summary>Pictures that did not need the encoder.</summary>
     public long Hits => Volatile.Read(ref hits);
 
-    /// <summary>Pictures that the encoder saw.</summary>
+    /// <summary>Pictures that the encoder processed.</summary>
     public long Misses => Volatile.Read(ref misses);
 
     /// <summary>
-    /// Pictures to image tokens: from the cache, or else all new ones together through the encoder. Equal pictures are encoded once.
-    /// Called during a step.
+    /// Turns pictures into image tokens. Those that are not in the cache go through the encoder together, and equal pictures are encoded
+    /// once. Called during a step.
     /// </summary>
     /// <param name="model">The model; always the same one.</param>
     /// <param name="pictures">n keys, each with its pixels [3 * S * S].</param>
-    /// <returns>[n * N, h], as <see cref="PaliGemmaModel.EncodeImages"/>.</returns>
+    /// <returns>[n * N, h], as from <see cref="PaliGemmaModel.EncodeImages"/>.</returns>
     internal Matrix Encode(PaliGemmaModel model, IReadOnlyList<(PictureKey Key, float[] Pixels)> pictures)
     {
-        var found = new Dictionary<PictureKey, Matrix>(); // a reference each
+        var found = new Dictionary<PictureKey, Matrix>(); // holds a reference to each
         var unknown = new List<(PictureKey Key, float[] Pixels)>();
         try
         {
@@ -72,7 +72,8 @@ public sealed class ImageFeatureCache
             }
 
             misses += unknown.Count;
-            if (unknown.Count == pictures.Count && unknown.TrueForAll(p => p.Key.Adapter == unknown[0].Key.Adapter)) return EncodeNew(model, unknown);
+            if (unknown.Count == pictures.Count && unknown.TrueForAll(p => p.Key.Adapter == unknown[0].Key.Adapter))
+                return EncodeNew(model, unknown);
             foreach (var group in unknown.GroupBy(p => p.Key.Adapter))
             {
                 List<(PictureKey Key, float[] Pixels)> together = [.. group];
@@ -88,13 +89,13 @@ public sealed class ImageFeatureCache
         }
     }
 
-    /// <summary>Whether a picture needs no encoder. Called during a step; counts as no use.</summary>
+    /// <summary>Whether a picture is in the cache. Called during a step; does not count as a use.</summary>
     internal bool Contains(PictureKey key) => entries.ContainsKey(key);
 
-    /// <summary>Forgets everything: what is kept is the backend's memory, and goes before it.</summary>
+    /// <summary>Removes all entries. Must come before the backend is disposed of, because the entries are its memory.</summary>
     internal void Clear() => Evict(0);
 
-    /// <summary>Runs the encoder, with one adapter or none, on pictures that differ, and keeps what it gives.</summary>
+    /// <summary>Runs the encoder on different pictures that all have the same adapter or none, and keeps the results.</summary>
     private Matrix EncodeNew(PaliGemmaModel model, List<(PictureKey Key, float[] Pixels)> pictures)
     {
         Matrix encoded = Run(model, pictures); // [m * N, h]

@@ -4,22 +4,26 @@ using VlmSharp.Quantization;
 
 namespace VlmSharp.Generation;
 
-/// <summary>A checkpoint's parameters on a backend: as they are stored, or quantized while they are loaded. Owns them, not the checkpoint.</summary>
+/// <summary>
+/// A checkpoint's parameters on a backend, either as they are stored or quantized while they are loaded. Owns the parameters but not the
+/// checkpoint.
+/// </summary>
 /// <param name="checkpoint">An open checkpoint, which must stay open as long as the weights.</param>
-/// <param name="backend">Where they go.</param>
+/// <param name="backend">Where they are loaded.</param>
 /// <param name="quantization">Int8, Int4 or Nf4 for the decoder, or null.</param>
-/// <param name="cancellationToken">Ends loading between weights, and between the rows of one that is being quantized.</param>
-internal sealed class LoadedWeights(Checkpoint checkpoint, IComputeBackend backend, DType? quantization, CancellationToken cancellationToken) : IDisposable
+/// <param name="cancellationToken">Cancels loading between weights, and between the rows of a weight that is being quantized.</param>
+internal sealed class LoadedWeights(
+    Checkpoint checkpoint, IComputeBackend backend, DType? quantization, CancellationToken cancellationToken) : IDisposable
 {
     private readonly List<Weight> weights = [];
     private readonly List<QuantizedMatrix> quantized = [];
 
-    /// <summary>Bytes of parameters that were quantized into memory of their own.</summary>
+    /// <summary>Bytes that quantized parameters take in memory of their own.</summary>
     public long QuantizedBytes { get; private set; }
 
     /// <summary>Loads a parameter.</summary>
     /// <param name="name">Its canonical name.</param>
-    /// <returns>The parameter, owned by this.</returns>
+    /// <returns>The parameter, owned by this object.</returns>
     public Weight Load(string name)
     {
         cancellationToken.ThrowIfCancellationRequested();

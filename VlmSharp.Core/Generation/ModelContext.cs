@@ -4,13 +4,13 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Generation;
 
-/// <summary>What the sessions of one model share: the network, the tokenizer, image tokens, and the turns on the backend.</summary>
+/// <summary>What the sessions of one model share: the network, the tokenizer, the image tokens, and the lock on the backend.</summary>
 internal sealed class ModelContext
 {
-    private readonly ModelContext? origin; // whose parameters the network has, where it is a variant
+    private readonly ModelContext? origin; // the context whose parameters the network uses, if it is a variant
     private bool isDisposed;
 
-    /// <summary>Begins with nothing shared yet.</summary>
+    /// <summary>Creates the context of a model.</summary>
     /// <param name="network">The network.</param>
     /// <param name="tokenizer">The tokenizer, or null.</param>
     public ModelContext(PaliGemmaModel network, ITokenizer? tokenizer)
@@ -26,35 +26,35 @@ internal sealed class ModelContext
     }
 
     /// <summary>
-    /// The same with the network's operators run by another backend (<see cref="PaliGemmaModel.On"/>). It takes its turns with the
-    /// others, and has their image tokens: the backend must leave the encoder's numbers as they are.
+    /// The same context, but another backend runs the network's operators (<see cref="PaliGemmaModel.On"/>). It shares the lock and the
+    /// image tokens, so the backend must not change the encoder's numbers.
     /// </summary>
-    /// <param name="backend">Hands on to the network's backend.</param>
+    /// <param name="backend">A backend that delegates to the network's backend.</param>
     public ModelContext On(IComputeBackend backend) => new(this, Network.On(backend));
 
-    /// <summary>What the model is called.</summary>
+    /// <summary>The model's name.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>The network.</summary>
     public PaliGemmaModel Network { get; }
 
-    /// <summary>The tokenizer, or null where the folder has none.</summary>
+    /// <summary>The tokenizer, or null if the folder has none.</summary>
     public ITokenizer? Tokenizer { get; }
 
-    /// <summary>Held by whoever uses the backend, for a step: it runs one at a time.</summary>
+    /// <summary>The lock on the backend, which runs one step at a time. Whoever uses the backend holds it for a step.</summary>
     public Lock Gate { get; }
 
-    /// <summary>Image tokens of the pictures seen last, under <see cref="Gate"/>.</summary>
+    /// <summary>Image tokens of the most recent pictures, protected by <see cref="Gate"/>.</summary>
     public ImageFeatureCache Features { get; }
 
-    /// <summary>Whether the parameters are gone; what still ran on them would read memory that is not theirs.</summary>
+    /// <summary>Whether the parameters have been freed. A step that used them afterwards would read memory that is not theirs.</summary>
     public bool IsDisposed
     {
         get => origin?.IsDisposed ?? isDisposed;
         set => isDisposed = value;
     }
 
-    /// <summary>Refuses to go on with a model that is gone. Under <see cref="Gate"/>.</summary>
+    /// <summary>Throws if the model was disposed of. The caller holds <see cref="Gate"/>.</summary>
     public void ThrowIfDisposed()
     {
         if (IsDisposed) throw new ObjectDisposedException(nameof(VisionLanguageModel), "The model was disposed of while it generated.");

@@ -10,10 +10,10 @@ namespace VlmSharp.Generation;
 /// <param name="Values">Its numbers, row-major.</param>
 public sealed record TracedTensor(string Name, IReadOnlyList<long> Shape, float[] Values);
 
-/// <summary>Everything that <see cref="ModelTrace.Run"/> saw.</summary>
+/// <summary>The result of <see cref="ModelTrace.Run"/>.</summary>
 /// <param name="Tensors">The intermediates, in the order of the computation.</param>
 /// <param name="InputIds">[T], image placeholders included.</param>
-/// <param name="Tokens">The tokens generated greedily, stopping at nothing.</param>
+/// <param name="Tokens">The tokens, generated greedily without stopping at any token.</param>
 public sealed record Trace(IReadOnlyList<TracedTensor> Tensors, IReadOnlyList<int> InputIds, IReadOnlyList<int> Tokens)
 {
     /// <summary>Writes a safetensors file: each tensor under its name in F32, and <c>input_ids</c> and <c>tokens</c> in I64.</summary>
@@ -31,12 +31,12 @@ public sealed record Trace(IReadOnlyList<TracedTensor> Tensors, IReadOnlyList<in
 }
 
 /// <summary>
-/// One request through the model with every stage kept: pixels, encoder layers, projector, decoder layers, logits. To
-/// compare with another implementation, to see where two backends part, or to learn what happens inside.
+/// Runs one request through the model and keeps every stage: pixels, encoder layers, projector, decoder layers, logits. It serves to
+/// compare with another implementation, to find where two backends diverge, or to learn what happens inside.
 /// </summary>
 public static class ModelTrace
 {
-    /// <summary>Steps whose logits are kept.</summary>
+    /// <summary>Number of steps whose logits are kept.</summary>
     public const int StepLogits = 8;
 
     /// <summary>Runs a request.</summary>
@@ -61,12 +61,12 @@ public static class ModelTrace
         return new Trace(sink.Tensors, session.PromptIds(0), session.Result(0).TokenIds);
     }
 
-    /// <summary>Copies what it hears to the host. Encoder stages get their picture axis back.</summary>
+    /// <summary>Copies the stages to the host. Encoder stages get their picture axis back.</summary>
     private sealed class Recorder(IComputeBackend b, int pictures, bool promptLogits) : ITraceSink
     {
         public List<TracedTensor> Tensors { get; } = [];
 
-        /// <summary>The scores that chose the first tokens, one row after another.</summary>
+        /// <summary>The logits of the first steps, one row after another.</summary>
         public List<float> StepLogits { get; } = [];
 
         public bool PromptLogits => promptLogits;
@@ -76,7 +76,8 @@ public static class ModelTrace
         public void Record(string name, Matrix value)
         {
             bool isStep = name == "step.logits";
-            if (isStep ? StepLogits.Count >= ModelTrace.StepLogits * value.Columns : StepLogits.Count > 0) return; // of later steps, only scores
+            // After the first step, only the scores are kept.
+            if (isStep ? StepLogits.Count >= ModelTrace.StepLogits * value.Columns : StepLogits.Count > 0) return;
             float[] values = new float[checked((int)value.Length)];
             b.Download(value, values);
             if (isStep)

@@ -5,15 +5,15 @@ using VlmSharp.Models;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// What to say of scores that are not finite numbers. The request is computed once more with every stage looked at, so that the error
-/// names the first one that is wrong: only a failure pays for this.
+/// Explains scores that are not finite numbers. The request is computed once more and every stage is checked, so that the error names the
+/// first wrong one. Only a failure has this cost.
 /// </summary>
 internal static class NonFiniteScores
 {
     /// <summary>Finds the stage.</summary>
     /// <param name="model">The network.</param>
     /// <param name="prompt">The request.</param>
-    /// <param name="history">[T]: prompt and new tokens before the scores.</param>
+    /// <param name="history">[T]: the prompt and the new tokens before the scores.</param>
     /// <returns>The error of the request.</returns>
     public static ModelFormatException Error(PaliGemmaModel model, PreparedPrompt prompt, ReadOnlySpan<int> history)
     {
@@ -31,7 +31,8 @@ internal static class NonFiniteScores
 
         string whose = prompt.Adapter is null ? "model" : "model or its adapter";
         return new ModelFormatException(
-            $"The scores of the next token are not finite numbers: {where}. The weights of the {whose} are damaged, or too large to compute with; "
+            $"The scores of the next token are not finite numbers: {where}. "
+            + $"The weights of the {whose} are damaged, or too large to compute with; "
             + "get the files again, or try the model in another format.");
     }
 
@@ -47,7 +48,7 @@ internal static class NonFiniteScores
         using Indices at = images.HasValue ? b.Upload(places) : default;
         using Matrix input = model.Embed(ids, images, at); // [T, h]
 
-        // Without a cache: the step is the prompt and what followed it, as if both were new.
+        // Without a cache: the step consists of the prompt and the tokens after it, as if both were new.
         var batch = new SequenceBatch();
         batch.Add(tokens.Length, prompt.Ids.Length, prompt.Adapter);
         using Matrix hidden = model.Decode(input, b.Prepare(batch), finder); // [T, h]
@@ -57,7 +58,7 @@ internal static class NonFiniteScores
         finder.Record("logits", logits);
     }
 
-    /// <summary>Looks for the first stage with a number that is not finite; the later ones are its consequence.</summary>
+    /// <summary>Looks for the first stage with a number that is not finite. Later stages are wrong as a consequence.</summary>
     private sealed class Finder(IComputeBackend b) : ITraceSink
     {
         /// <summary>What is wrong and where; null as long as nothing is.</summary>

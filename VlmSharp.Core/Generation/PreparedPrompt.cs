@@ -4,15 +4,15 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Generation;
 
-/// <summary>A request in the model's own terms.</summary>
+/// <summary>A request as the model needs it.</summary>
 /// <param name="Ids">Token ids, image placeholders included.</param>
-/// <param name="Pixels">Per picture [3 * S * S], planes R, G, B in -1..1.</param>
+/// <param name="Pixels">For each picture [3 * S * S]: planes R, G, B in -1..1.</param>
 internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
 {
-    /// <summary>Which pictures these are: one key each.</summary>
+    /// <summary>The keys of the pictures, one each.</summary>
     public IReadOnlyList<PictureKey> Keys { get; init; } = [];
 
-    /// <summary>The adapter of its rows, or null for the model as it is.</summary>
+    /// <summary>The adapter of its rows, or null for the model without an adapter.</summary>
     public Adapter? Adapter { get; init; }
 
     /// <summary>The request's own seed, or null.</summary>
@@ -21,16 +21,16 @@ internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
     /// <summary>The request's constraint, or null.</summary>
     public ITokenConstraint? Constraint { get; init; }
 
-    /// <summary>Hears the stages of its steps, or null.</summary>
+    /// <summary>Receives the stages of its steps, or null.</summary>
     public ITraceSink? Trace { get; init; }
 
-    /// <summary>What is to be noted of its steps, or null.</summary>
+    /// <summary>What to note about its steps, or null.</summary>
     public IStepNotes? Notes { get; init; }
 
     /// <summary>Asks the request's constraint, and checks its answer.</summary>
     /// <param name="history">Prompt and new tokens.</param>
     /// <param name="vocabulary">V.</param>
-    /// <returns>Ids below V in ascending order, valid until the next call; empty where every token may follow.</returns>
+    /// <returns>Ids below V in ascending order, valid until the next call; empty if every token may follow.</returns>
     public ReadOnlySpan<int> AllowedAfter(ReadOnlySpan<int> history, int vocabulary)
     {
         if (Constraint is null) return [];
@@ -39,16 +39,19 @@ internal sealed record PreparedPrompt(int[] Ids, IReadOnlyList<float[]> Pixels)
         foreach (int id in allowed)
         {
             if (id <= last || id >= vocabulary)
-                throw new InvalidOperationException($"The token constraint allows id {id} behind {last}: ids must ascend and be below {vocabulary}.");
+                throw new InvalidOperationException(
+                    $"The token constraint allows id {id} behind {last}: ids must ascend and be below {vocabulary}.");
             last = id;
         }
 
         return allowed;
     }
 
-    /// <summary>How many new tokens fit: as many as asked for, or what the model's context leaves.</summary>
+    /// <summary>The number of new tokens that fit: as many as asked for, or what the model's context leaves.</summary>
     /// <exception cref="RequestException">The prompt alone fills the context.</exception>
     public int LimitNewTokens(int asked, TextConfig config) => Ids.Length < config.MaxPositions
         ? Math.Min(asked, config.MaxPositions - Ids.Length)
-        : throw new RequestException($"The prompt has {Ids.Length} tokens, pictures included, but the model's context is {config.MaxPositions}: shorten the text or give fewer pictures.");
+        : throw new RequestException(
+            $"The prompt has {Ids.Length} tokens, pictures included, but the model's context is {config.MaxPositions}: " +
+            "shorten the text or give fewer pictures.");
 }

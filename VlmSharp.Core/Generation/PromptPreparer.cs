@@ -6,13 +6,14 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Generation;
 
-/// <summary>Turns requests into the model's own terms: ids with placeholders, and normalized pixels.</summary>
+/// <summary>Turns requests into what the model needs: ids with placeholders, and normalized pixels.</summary>
 /// <param name="config">The architecture.</param>
-/// <param name="preprocessor">How pictures become pixels.</param>
+/// <param name="preprocessor">Turns pictures into pixels.</param>
 /// <param name="tokenizer">The tokenizer, or null.</param>
 /// <param name="adapters">The adapters that a request may name.</param>
 /// <param name="directory">The model's folder, for messages.</param>
-internal sealed class PromptPreparer(PaliGemmaConfig config, ImagePreprocessor preprocessor, ITokenizer? tokenizer, LoadedAdapters adapters, string directory)
+internal sealed class PromptPreparer(
+    PaliGemmaConfig config, ImagePreprocessor preprocessor, ITokenizer? tokenizer, LoadedAdapters adapters, string directory)
 {
     /// <summary>Prepares a request.</summary>
     /// <exception cref="RequestException">It does not fit the model.</exception>
@@ -32,8 +33,8 @@ internal sealed class PromptPreparer(PaliGemmaConfig config, ImagePreprocessor p
         };
     }
 
-    /// <summary>Finds out whether a request can be prepared, without looking at its pictures.</summary>
-    /// <returns>The ids alone.</returns>
+    /// <summary>Checks whether a request can be prepared, without looking at its pictures.</summary>
+    /// <returns>Only the ids.</returns>
     /// <exception cref="RequestException">It does not fit the model.</exception>
     public int[] Check(GenerationRequest request)
     {
@@ -43,20 +44,25 @@ internal sealed class PromptPreparer(PaliGemmaConfig config, ImagePreprocessor p
 
     private int[] PromptIds(GenerationRequest request)
     {
-        if (request.Images.Count == 0) throw new RequestException("The request has no picture: PaliGemma answers questions about pictures, so give at least one.");
+        if (request.Images.Count == 0)
+            throw new RequestException("The request has no picture: PaliGemma answers questions about pictures, so give at least one.");
         int placeholders = checked(request.Images.Count * config.Vision.Patches);
         int[] ids = request.PromptIds is { } given ? WithPlaceholders(given, placeholders) : Tokenize(request);
         int found = ids.Count(id => id == config.ImageTokenId);
         return found == placeholders
             ? ids
-            : throw new RequestException($"The prompt has {found} image placeholders, but {request.Images.Count} pictures need {placeholders}: leave the placeholders out and they are put first.");
+            : throw new RequestException(
+                $"The prompt has {found} image placeholders, but {request.Images.Count} pictures need {placeholders}: " +
+                "leave the placeholders out and they are put first.");
     }
 
     private int[] Tokenize(GenerationRequest request)
     {
         if (tokenizer is null)
-            throw new RequestException($"{directory} has no tokenizer.json or tokenizer.model: add one of them, or give the prompt as token ids.");
-        return PromptTokens.Build(tokenizer, request.Prompt, config.Vision.Patches, request.ControlTokens, imageCount: request.Images.Count);
+            throw new RequestException(
+                $"{directory} has no tokenizer.json or tokenizer.model: add one of them, or give the prompt as token ids.");
+        return PromptTokens.Build(
+            tokenizer, request.Prompt, config.Vision.Patches, request.ControlTokens, imageCount: request.Images.Count);
     }
 
     private int[] WithPlaceholders(IReadOnlyList<int> given, int placeholders)

@@ -2,28 +2,28 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Generation;
 
-/// <summary>A step that has been queued: who shares it, and where its results are.</summary>
+/// <summary>A queued step: the requests that share it, and where its results are.</summary>
 internal sealed class QueuedStep
 {
-    /// <summary>Who shares it, in the order of its rows; none once the tokens have been taken.</summary>
+    /// <summary>The requests that share it, in the order of its rows; empty once the tokens have been taken.</summary>
     public List<Decoding> Members { get; } = [];
 
-    /// <summary>How many of them bring their prompts: the first ones. Their tokens, all together.</summary>
+    /// <summary>The number of members with prompts, which come first, and the total number of their tokens.</summary>
     public (int Count, int Tokens) Prompts { get; private set; }
 
-    /// <summary>What encoder and projector took; zero where that is not known, on a backend that queues its operators.</summary>
+    /// <summary>The time of encoder and projector. Zero if it is not known, on a backend that queues its operators.</summary>
     public TimeSpan Vision { get; set; }
 
-    /// <summary>What the backend has chosen, [B, 2 + 2 N], or <c>default</c>.</summary>
+    /// <summary>The backend's choice, [B, 2 + 2 N], or <c>default</c>.</summary>
     public Matrix Choice { get; set; }
 
-    /// <summary>The scores, for the host to choose among: [B, V], or [B, <see cref="Scored"/>].</summary>
+    /// <summary>The scores if the host chooses: [B, V], or [B, <see cref="Scored"/>].</summary>
     public Matrix Logits { get; set; }
 
-    /// <summary>Their log-softmax [B, V]; <c>default</c> where only some tokens are scored.</summary>
+    /// <summary>Their log-softmax [B, V]; <c>default</c> if only some tokens are scored.</summary>
     public Matrix Logs { get; set; }
 
-    /// <summary>Which tokens are scored; null for all.</summary>
+    /// <summary>The tokens that are scored; null for all.</summary>
     public int[]? Scored { get; set; }
 
     /// <summary>Whether the host chooses for any of the members.</summary>
@@ -48,10 +48,10 @@ internal sealed class QueuedStep
         }
     }
 
-    /// <summary>Who listens, of a step with one member; else null.</summary>
+    /// <summary>The listener of a step with one member, or null.</summary>
     public ITraceSink? Trace => Members is [{ Prompt.Trace: { } trace }] ? trace : null;
 
-    /// <summary>Begins a step.</summary>
+    /// <summary>Starts a step.</summary>
     /// <param name="prompts">Requests whose prompts are processed.</param>
     /// <param name="riders">Requests that go on.</param>
     public void Begin(ReadOnlySpan<Decoding> prompts, ReadOnlySpan<Decoding> riders)
@@ -64,7 +64,7 @@ internal sealed class QueuedStep
         Vision = default;
     }
 
-    /// <summary>Gives the scores back.</summary>
+    /// <summary>Releases the scores.</summary>
     public void DropScores()
     {
         Logits.Dispose();
@@ -72,7 +72,7 @@ internal sealed class QueuedStep
         (Logits, Logs, Scored) = (default, default, null);
     }
 
-    /// <summary>Ends the step. What it was is still told.</summary>
+    /// <summary>Ends the step. <see cref="Prompts"/> and <see cref="Vision"/> stay.</summary>
     public void Clear()
     {
         Members.Clear();

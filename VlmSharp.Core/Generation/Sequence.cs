@@ -5,18 +5,18 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Generation;
 
-/// <summary>A request answered by one token after the other: the likeliest, or one that is drawn.</summary>
+/// <summary>Answers a request token by token: each is the most likely one, or drawn.</summary>
 internal sealed class Sequence : Decoding
 {
     private readonly StopText? text;
     private readonly int[] history; // prompt, then new tokens
     private readonly float[] logProbabilities;
     private readonly TokenCandidate[][]? top;
-    private readonly List<StepNote>? notes; // of each new token
+    private readonly List<StepNote>? notes; // one for each new token
     private KvCache? cache;
-    private Matrix chosenIn; // the choice that holds the last token
+    private Matrix chosenIn; // the choice with the last token
     private int count, choiceRow;
-    private int ahead; // tokens that the backend has been told to choose and the host has not read
+    private int ahead; // number of tokens that the backend was told to choose and the host has not read yet
 
     public Sequence(int index, PreparedPrompt prompt, PaliGemmaModel model, GenerationOptions options, StopRule stop)
         : base(index, prompt, model, options, stop)
@@ -26,7 +26,8 @@ internal sealed class Sequence : Decoding
         prompt.Ids.CopyTo(history, 0);
         logProbabilities = new float[Limit];
         if (options.TopLogProbabilities > 0) top = new TokenCandidate[Limit][];
-        long seed = options.IsSampling ? prompt.Seed ?? options.Seed ?? Random.Shared.Next() : 0; // a drawn one is short: it is shown
+        // A drawn seed is an int, because it is shown and should be short.
+        long seed = options.IsSampling ? prompt.Seed ?? options.Seed ?? Random.Shared.Next() : 0;
         Rule = options.Rule(prompt.Ids.Length, seed, model.Config.Text.VocabSize);
         if (prompt.Notes is not null) notes = [];
         NeedsHost = prompt.Constraint is not null || prompt.Notes is not null || !options.HistoryLimits.IsNone;
@@ -64,12 +65,12 @@ internal sealed class Sequence : Decoding
         produced.Add(Append(token.Id, token.LogProbability));
     }
 
-    /// <summary>Notes that the backend is choosing the next token, in a row of the step's choice.</summary>
+    /// <summary>Records that the backend is choosing the next token, in a row of the step's choice.</summary>
     public void Await(Matrix choice, int row) => (chosenIn, choiceRow, ahead) = (choice, row, ahead + 1);
 
     /// <summary>Reads the token that the backend has chosen.</summary>
     /// <param name="chosen">The row of the choice.</param>
-    /// <returns>The token as the session's caller sees it.</returns>
+    /// <returns>The token for the session's caller.</returns>
     public GeneratedToken Read(ChosenToken chosen)
     {
         ahead--;
@@ -85,7 +86,7 @@ internal sealed class Sequence : Decoding
         return [.. found];
     }
 
-    /// <summary>Takes the next token, and frees the cache when it was the last.</summary>
+    /// <summary>Appends the next token, and frees the cache if it is the last one.</summary>
     private GeneratedToken Append(int id, float logProbability)
     {
         history[Prompt.Ids.Length + count] = id;

@@ -5,9 +5,9 @@ using VlmSharp.Telemetry;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// What a generation session tells its listeners: a span around it with <c>vision</c>, <c>prefill</c> and <c>decode</c> below,
-/// and its metrics. Null where nobody listens, so that a step pays nothing; where somebody does, a decode step still allocates
-/// nothing unless a sequence ends in it. Called under the session's lock.
+/// The telemetry of a generation session: a span around it with child spans <c>vision</c>, <c>prefill</c> and <c>decode</c>, and its
+/// metrics. Null if nobody listens, so that a step costs nothing. With a listener, a decode step still allocates nothing unless a sequence
+/// ends in it. Called under the session's lock.
 /// </summary>
 internal sealed class SessionTelemetry
 {
@@ -32,21 +32,21 @@ internal sealed class SessionTelemetry
         if (span is { IsAllDataRequested: true }) Describe(span, requests, options);
     }
 
-    /// <summary>Begins with the request; null where nobody listens.</summary>
+    /// <summary>Starts when the request arrives; null if nobody listens.</summary>
     public static SessionTelemetry? Begin(string model, IReadOnlyList<GenerationRequest> requests, GenerationOptions options) =>
         VlmSharpTelemetry.IsEnabled ? new SessionTelemetry(model, requests, options) : null;
 
-    /// <summary>Pictures go through the encoder; to be disposed of when they are through.</summary>
+    /// <summary>A span around the encoder, disposed of when the pictures are encoded.</summary>
     public Activity? Vision(int pictures) => Child("vision")?.SetTag("vlmsharp.pictures", pictures);
 
-    /// <summary>Prompts go through the decoder; to be disposed of when they are through.</summary>
+    /// <summary>A span around the prompts' way through the decoder, disposed of when it ends.</summary>
     public Activity? Prefill(int tokens)
     {
         promptTokens += tokens;
         return Child("prefill")?.SetTag("gen_ai.usage.input_tokens", tokens);
     }
 
-    /// <summary>A decode step begins.</summary>
+    /// <summary>Starts the decode span at the first decode step.</summary>
     public void Decode()
     {
         if (decodeStart != 0) return;
@@ -54,7 +54,7 @@ internal sealed class SessionTelemetry
         if (span is not null) decode = VlmSharpTelemetry.StartDetached("decode", span.Context);
     }
 
-    /// <summary>A request's prompt has been processed.</summary>
+    /// <summary>Records that a request's prompt has been processed.</summary>
     /// <param name="request">Which request.</param>
     public void Prefilled(int request)
     {
@@ -62,9 +62,9 @@ internal sealed class SessionTelemetry
         VlmSharpTelemetry.TimeToFirstToken.Record(Stopwatch.GetElapsedTime(start, firstTokens[request]).TotalSeconds, Tags());
     }
 
-    /// <summary>A request has a new token. When the last request has its last one, everything ends.</summary>
+    /// <summary>Records a new token of a request. After the last token of the last request, everything ends.</summary>
     /// <param name="request">Which request.</param>
-    /// <param name="finish">Whether, and why, it is the last.</param>
+    /// <param name="finish">Why the sequence ended, if this is its last token.</param>
     public void Token(int request, FinishReason finish)
     {
         int count = ++counts[request];
@@ -73,19 +73,20 @@ internal sealed class SessionTelemetry
         finished[request] = finish == FinishReason.Stop ? "stop" : "length";
         double seconds = Stopwatch.GetElapsedTime(firstTokens[request]).TotalSeconds;
         if (count > 1) VlmSharpTelemetry.TimePerOutputToken.Record(seconds / (count - 1), Tags());
-        if (Array.TrueForAll(finished, static reason => reason is not null)) End(Array.Exists(finished, static reason => reason == Canceled) ? Canceled : null);
+        if (Array.TrueForAll(finished, static reason => reason is not null))
+            End(Array.Exists(finished, static reason => reason == Canceled) ? Canceled : null);
     }
 
-    /// <summary>A step failed.</summary>
-    /// <param name="error">What was thrown.</param>
+    /// <summary>Records that a step failed.</summary>
+    /// <param name="error">The exception.</param>
     public void End(Exception error)
     {
-        if (ended) return; // it was told already how it ended
+        if (ended) return; // the end was reported already
         VlmSharpTelemetry.Fail(span, error);
         End(error.GetType().FullName);
     }
 
-    /// <summary>A request is given up. When all of them have ended or are given up, everything ends.</summary>
+    /// <summary>Records that a request was canceled. When all of them have ended or are canceled, everything ends.</summary>
     /// <param name="request">Which request.</param>
     public void Cancel(int request)
     {
@@ -93,19 +94,20 @@ internal sealed class SessionTelemetry
         if (Array.TrueForAll(finished, static reason => reason is not null)) End(Canceled);
     }
 
-    /// <summary>What a step has taken, whoever shared it. Allocates nothing.</summary>
+    /// <summary>Records the time of a step, regardless of its requests. Allocates nothing.</summary>
     /// <param name="model">The model's name.</param>
-    /// <param name="step">What it has done.</param>
-    /// <param name="time">What it took, with the wait for its tokens.</param>
+    /// <param name="step">What it did.</param>
+    /// <param name="time">Its time, including the wait for its tokens.</param>
     public static void Record(string model, TakenStep step, TimeSpan time)
     {
-        if (VlmSharpTelemetry.StepSequences.Enabled) VlmSharpTelemetry.StepSequences.Record(step.Sequences, new KeyValuePair<string, object?>(VlmSharpTelemetry.ModelKey, model));
+        var modelTag = new KeyValuePair<string, object?>(VlmSharpTelemetry.ModelKey, model);
+        if (VlmSharpTelemetry.StepSequences.Enabled) VlmSharpTelemetry.StepSequences.Record(step.Sequences, modelTag);
         if (!VlmSharpTelemetry.StepDuration.Enabled) return;
         if (step.Vision > TimeSpan.Zero) Record("vision", step.Vision);
         Record(step.PromptTokens > 0 ? "prefill" : "decode", time - step.Vision);
 
         void Record(string stage, TimeSpan time) => VlmSharpTelemetry.StepDuration.Record(
-            time.TotalSeconds, new KeyValuePair<string, object?>(VlmSharpTelemetry.ModelKey, model), new KeyValuePair<string, object?>(VlmSharpTelemetry.StageKey, stage));
+            time.TotalSeconds, modelTag, new KeyValuePair<string, object?>(VlmSharpTelemetry.StageKey, stage));
     }
 
     private void End(string? error)
@@ -129,7 +131,12 @@ internal sealed class SessionTelemetry
     private void Record(string? error)
     {
         TagList tags = Tags();
-        if (decodedTokens > 0) VlmSharpTelemetry.DecodeRate.Record(decodedTokens / Math.Max(1e-9, Stopwatch.GetElapsedTime(decodeStart).TotalSeconds), tags);
+        if (decodedTokens > 0)
+        {
+            double seconds = Math.Max(1e-9, Stopwatch.GetElapsedTime(decodeStart).TotalSeconds);
+            VlmSharpTelemetry.DecodeRate.Record(decodedTokens / seconds, tags);
+        }
+
         RecordTokens("input", promptTokens);
         RecordTokens("output", counts.Sum());
         if (error is not null) tags.Add(VlmSharpTelemetry.ErrorKey, error);
@@ -150,7 +157,8 @@ internal sealed class SessionTelemetry
         { VlmSharpTelemetry.ModelKey, model },
     };
 
-    private Activity? Child(string name) => span is null ? null : VlmSharpTelemetry.Source.StartActivity(name, ActivityKind.Internal, span.Context);
+    private Activity? Child(string name) =>
+        span is null ? null : VlmSharpTelemetry.Source.StartActivity(name, ActivityKind.Internal, span.Context);
 
     private void Describe(Activity span, IReadOnlyList<GenerationRequest> requests, GenerationOptions options)
     {

@@ -3,7 +3,9 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Generation;
 
-/// <summary>The rows of a step as they are put together on the host: ids, places of image tokens, the row of each sequence that is scored.</summary>
+/// <summary>
+/// The rows of a step, assembled on the host: ids, positions of image tokens, and the row of each sequence that is scored.
+/// </summary>
 /// <param name="network">The network.</param>
 internal sealed class StepRows(PaliGemmaModel network)
 {
@@ -11,16 +13,16 @@ internal sealed class StepRows(PaliGemmaModel network)
     private int[] ids = [], lastRows = [];
     private int scored;
 
-    /// <summary>Rows of the step, T.</summary>
+    /// <summary>Number of rows in the step, T.</summary>
     public int Count { get; private set; }
 
-    /// <summary>[T]: tokens, or below 0 rows of the choice of the step before.</summary>
+    /// <summary>[T]: token ids. A negative id refers to a row of the previous step's choice.</summary>
     public ReadOnlySpan<int> Ids => ids.AsSpan(0, Count);
 
     /// <summary>[B]: the rows that the head scores.</summary>
     public ReadOnlySpan<int> LastRows => lastRows.AsSpan(0, scored);
 
-    /// <summary>The rows where image placeholders stand.</summary>
+    /// <summary>The rows of the image placeholders.</summary>
     public ReadOnlySpan<int> ImagePlaces => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(imagePlaces);
 
     /// <summary>Whether row i takes the token of row i of the choice, for each i.</summary>
@@ -34,7 +36,7 @@ internal sealed class StepRows(PaliGemmaModel network)
         }
     }
 
-    /// <summary>Begins a step.</summary>
+    /// <summary>Starts a step.</summary>
     public void Clear()
     {
         (Count, scored) = (0, 0);

@@ -7,9 +7,9 @@ using VlmSharp.Models;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// Runs steps of the network: prompts and sequences that decode, together, each step in one pass over the weights. A step is queued and
-/// its tokens are taken apart, so that on a backend that queues its operators the next step can be queued before the tokens
-/// of this one are read: its embedding finds them in the choice.
+/// Runs steps of the network. A step processes prompts and decoding sequences together, in one pass over the weights. Queuing a step and
+/// taking its tokens are separate calls. On a backend that queues its operators, the next step can therefore be queued before the tokens of
+/// this one are read: its embedding finds them in the choice.
 /// </summary>
 /// <param name="context">The model.</param>
 internal sealed class StepRunner(ModelContext context) : IDisposable
@@ -19,23 +19,23 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
     private readonly SequenceBatch batch = new();
     private readonly StepRows rows = new(context.Network);
     private readonly HeadRows needed = new(context.Network.Config.Text.VocabSize);
-    private readonly List<Decoding> steady = []; // who shared the last step, if it was a decode step on the backend
+    private readonly List<Decoding> steady = []; // members of the last step if it was a decode step on the backend
     private TokenChooser? chooser;
     private float[] words = [];
-    private readonly List<Indices> ownRows = []; // [B - 1]: the ids -1, -2, ..., -B, each made when first needed
+    private readonly List<Indices> ownRows = []; // at B - 1: the ids -1, -2, ..., -B, created when first needed
     private ChoiceRules? rules;
     private StepTable? table;
-    private Matrix choice; // of the step that was queued last
+    private Matrix choice; // of the last queued step
     private QueuedStep queued = new(), due = new(); // the last step, and the one before
 
-    /// <summary>Whether a step is queued whose tokens nobody has taken.</summary>
+    /// <summary>Whether a step is queued whose tokens have not been taken.</summary>
     public bool HasQueued => queued.Members.Count > 0 || due.Members.Count > 0;
 
     /// <summary>Whether the next step may be queued before the tokens of the last one are taken.</summary>
     public bool CanRunAhead => b.IsQueued && due.Members.Count == 0 && !queued.NeedsHost && queued.Trace is null;
 
-    /// <summary>Queues a step: the prompts, then one row, or one for each beam, of the sequences that decode.</summary>
-    /// <param name="prompts">Requests whose prompts are processed; their caches are made here.</param>
+    /// <summary>Queues a step: the prompts, then the decoding sequences with one row each, or one for each beam.</summary>
+    /// <param name="prompts">Requests whose prompts are processed; their caches are created here.</param>
     /// <param name="riders">Requests that go on.</param>
     public void Queue(ReadOnlySpan<Decoding> prompts, ReadOnlySpan<Decoding> riders)
     {
@@ -45,14 +45,16 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         batch.Clear();
         try
         {
-            Matrix next = prompts.IsEmpty && !queued.NeedsHost && queued.Trace is null ? Decode(riders, choice) : Mix(prompts, riders, choice);
+            Matrix next = prompts.IsEmpty && !queued.NeedsHost && queued.Trace is null
+                ? Decode(riders, choice)
+                : Mix(prompts, riders, choice);
             choice.Dispose();
             choice = next;
         }
         catch (Exception e)
         {
-            // What one member alone has caused, such as what its listener threw, ends that one. What nobody in particular has caused ends all:
-            // their caches are half written.
+            // An error in a step with one member, such as from its listener, ends this member only. An error in a shared step ends all of
+            // them, because their caches are half written.
             bool isShared = queued.Members.Count > 1;
             foreach (Decoding member in queued.Members) member.Fail(e);
             queued.Clear();
@@ -67,9 +69,9 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
             if (queued.Members[i] is Sequence { NeedsHost: false } sequence) sequence.Await(choice, row);
     }
 
-    /// <summary>Takes the tokens of the oldest step that is queued: the one place that waits.</summary>
+    /// <summary>Takes the tokens of the oldest queued step. This is the only place that waits.</summary>
     /// <param name="produced">Receives them, in the order of the step.</param>
-    /// <returns>What the step has done.</returns>
+    /// <returns>What the step did.</returns>
     public TakenStep Take(List<GeneratedToken> produced)
     {
         QueuedStep step = due.Members.Count > 0 ? due : queued;
@@ -80,12 +82,13 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         {
             Decoding member = step.Members[i];
             int own = member.Rows, first = produced.Count; // before it moves on
-            bool goesOn = member.Finish == FinishReason.None; // else it had ended when this step was queued ahead
+            bool goesOn = member.Finish == FinishReason.None; // it may have ended after this step was queued ahead
             if (goesOn && member.NeedsHost) Advance(member, row, produced);
             else if (goesOn) Read((Sequence)member, new ChosenToken(words.AsSpan(row * width, width)), produced);
             row += own;
             if (goesOn && i >= step.Prompts.Count) decoded++;
-            foreach (GeneratedToken token in CollectionsMarshal.AsSpan(produced)[first..]) member.Telemetry?.Token(member.TelemetryIndex, token.Finish);
+            foreach (GeneratedToken token in CollectionsMarshal.AsSpan(produced)[first..])
+                member.Telemetry?.Token(member.TelemetryIndex, token.Finish);
         }
 
         int sequences = step.Members.Count;
@@ -93,7 +96,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         return new TakenStep(step.Prompts.Tokens, step.Vision, sequences, decoded);
     }
 
-    /// <summary>Reads what the backend has chosen; one score that is not finite makes its log-probability -infinity.</summary>
+    /// <summary>Reads the backend's choice. A score that is not finite makes its log-probability -infinity.</summary>
     private void Read(Sequence sequence, ChosenToken chosen, List<GeneratedToken> produced)
     {
         if (!float.IsFinite(chosen.LogProbability)) sequence.Fail(NonFiniteScores.Error(network, sequence.Prompt, sequence.History));
@@ -114,7 +117,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         }
     }
 
-    /// <summary>A step that is all on the backend: nothing is uploaded but the table, and nothing waits.</summary>
+    /// <summary>A step that runs entirely on the backend: only the table is uploaded, and nothing waits.</summary>
     private Matrix Decode(ReadOnlySpan<Decoding> riders, Matrix before)
     {
         bool isSame = riders.SequenceEqual(CollectionsMarshal.AsSpan(steady));
@@ -125,7 +128,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         Matrix next;
         if (isSame && rows.AreOwnChoices)
         {
-            // The usual step: each row takes the token that it has chosen in the step before.
+            // The usual step: each row continues with the token that it chose in the previous step.
             var key = new ReplayKey(this, rows.Count, rules!);
             next = b.Replay(key, before, (Runner: this, Ids: OwnRows()), static (input, s) => s.Runner.Forward(s.Ids, input));
         }
@@ -140,7 +143,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         return next;
     }
 
-    /// <summary>The ids -1, -2, ..., -B. They are uploaded once and stay in their place: a recorded step reads them there.</summary>
+    /// <summary>The ids -1, -2, ..., -B. They are uploaded once and stay in place, because a recorded step reads them there.</summary>
     private Indices OwnRows()
     {
         while (ownRows.Count < rows.Count) ownRows.Add(default);
@@ -157,7 +160,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         return b.Choose(logits, table!, rules!); // [B, 2 + 2 N]
     }
 
-    /// <summary>A step with prompts, with a listener, or with sequences of which the host must see the scores.</summary>
+    /// <summary>A step with prompts, with a listener, or with sequences whose scores the host needs.</summary>
     private Matrix Mix(ReadOnlySpan<Decoding> prompts, ReadOnlySpan<Decoding> riders, Matrix before)
     {
         steady.Clear();
@@ -176,7 +179,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         return next;
     }
 
-    /// <summary>Head and choice. The scores are kept until the tokens are taken where the host chooses.</summary>
+    /// <summary>Head and choice. If the host chooses, the scores are kept until the tokens are taken.</summary>
     private Matrix Score(Matrix last)
     {
         queued.Scored = queued.NeedsHost ? ScoredTokens() : null;
@@ -203,7 +206,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         long start = Stopwatch.GetTimestamp();
         using TelemetrySpans spans = TelemetrySpans.Vision(prompts);
         Matrix encoded = queued.Trace is { } trace
-            ? ImageFeatureCache.Run(network, pictures, trace) // past the cache: a listener wants to hear the encoder
+            ? ImageFeatureCache.Run(network, pictures, trace) // bypasses the cache: a listener wants the encoder's stages
             : context.Features.Encode(network, pictures);
         if (b.IsQueued) return encoded; // nothing has run yet
         queued.Vision = Stopwatch.GetElapsedTime(start);
@@ -219,7 +222,7 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
         return network.Embed(ids, images, places, before); // [T, h]
     }
 
-    /// <summary>The rows that the head scores. Of a prompt with a listener the others are shown too.</summary>
+    /// <summary>The rows that the head scores. The listener of a prompt gets the others too.</summary>
     private Matrix LastRows(Matrix hidden, bool isPrompt)
     {
         if (isPrompt && queued.Trace is { } trace)
@@ -245,11 +248,12 @@ internal sealed class StepRunner(ModelContext context) : IDisposable
     {
         var all = new List<TokenRule>();
         foreach (Decoding member in queued.Members)
-            for (int i = member.Rows; i > 0; i--) all.Add(member is Sequence { NeedsHost: false } sequence ? sequence.Rule : new TokenRule { IsSkipped = true });
+            for (int i = member.Rows; i > 0; i--)
+                all.Add(member is Sequence { NeedsHost: false } sequence ? sequence.Rule : new TokenRule { IsSkipped = true });
         return new ChoiceRules(all);
     }
 
-    /// <summary>The tokens that can follow at all, where every sequence is constrained; else null.</summary>
+    /// <summary>The tokens that can follow at all if every sequence is constrained; otherwise null.</summary>
     private int[]? ScoredTokens()
     {
         needed.Clear();

@@ -4,7 +4,7 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Generation;
 
-/// <summary>What ends the sequences of a session: tokens, and texts.</summary>
+/// <summary>What ends the sequences of a session: tokens and texts.</summary>
 internal sealed class StopRule
 {
     private readonly ITokenizer? tokenizer;
@@ -15,9 +15,22 @@ internal sealed class StopRule
         this.tokenizer = tokenizer;
         strings = options.StopStrings;
         if (strings.Count > 0 && tokenizer is null)
-            throw new RequestException("stop_strings: they need the model's tokenizer, which its folder lacks; give stop_ids instead.") { Parameter = "stop_strings" };
+        {
+            throw new RequestException("stop_strings: they need the model's tokenizer, which its folder lacks; give stop_ids instead.")
+            {
+                Parameter = "stop_strings",
+            };
+        }
+
         foreach (int id in options.StopIds)
-            if (id >= vocabulary) throw new RequestException($"stop_ids {id}: it is outside the vocabulary of {vocabulary} tokens.") { Parameter = "stop_ids" };
+            if (id >= vocabulary)
+            {
+                throw new RequestException($"stop_ids {id}: it is outside the vocabulary of {vocabulary} tokens.")
+                {
+                    Parameter = "stop_ids",
+                };
+            }
+
         ReadOnlySpan<int> model = options.IgnoreEndOfSequence ? [] : endOfSequence.AsSpan();
         Ids = [.. model, .. options.StopIds];
     }
@@ -31,10 +44,10 @@ internal sealed class StopRule
     /// <summary>A reader of one sequence's text; null without a tokenizer.</summary>
     public StopText? Read() => tokenizer is null ? null : new StopText(tokenizer, strings);
 
-    /// <summary>Whether there are stop strings, so that a sequence's whole text matters.</summary>
+    /// <summary>Whether there are stop strings, so that the whole text of a sequence matters.</summary>
     public bool HasStrings => strings.Count > 0;
 
-    /// <summary>Whether the text of a whole sequence has a stop string in it.</summary>
+    /// <summary>Whether the text of a whole sequence contains a stop string.</summary>
     public bool EndsText(ReadOnlySpan<int> newTokens) => HasStrings && Read(newTokens, out _);
 
     /// <summary>The text of a whole sequence, cut before the first stop string; null without a tokenizer.</summary>

@@ -4,8 +4,8 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// Watches a text that grows token by token for stop strings, wherever token boundaries fall, and releases only what cannot
-/// be a part of one.
+/// Looks for stop strings in a text that grows token by token, even across token boundaries, and releases only text that cannot be part of
+/// one.
 /// </summary>
 internal sealed class StopText(ITokenizer tokenizer, IReadOnlyList<string> stops)
 {
@@ -15,22 +15,22 @@ internal sealed class StopText(ITokenizer tokenizer, IReadOnlyList<string> stops
     /// <summary>Whether a stop string has been seen; nothing is released from then on.</summary>
     public bool IsStopped { get; private set; }
 
-    /// <summary>Takes a token.</summary>
+    /// <summary>Appends a token.</summary>
     /// <param name="id">The next token.</param>
-    /// <returns>The text that is certain now.</returns>
+    /// <returns>The text that became certain.</returns>
     public string Append(int id)
     {
         if (IsStopped) return "";
         string piece = decoder.Append(id);
         if (stops.Count == 0) return piece;
-        // Bytes that are complete characters count at once, as they would if the text ended here.
+        // Pending bytes that form complete characters count at once, as they would if the text ended here.
         string text = held.Append(piece).ToString(), whole = text + decoder.Pending;
         if (Find(whole, stops) is >= 0 and int at) return Stop(whole, at);
         return Release(text.Length - Beginning(text));
     }
 
     /// <summary>Ends the text.</summary>
-    /// <returns>What was held back, cut before a stop string that only the end completed.</returns>
+    /// <returns>The text that was held back, cut before a stop string that only the end completed.</returns>
     public string Flush()
     {
         if (IsStopped) return "";
@@ -50,7 +50,7 @@ internal sealed class StopText(ITokenizer tokenizer, IReadOnlyList<string> stops
         return first;
     }
 
-    /// <summary>Length of the longest end of the text with which a stop string begins.</summary>
+    /// <summary>Length of the longest suffix of the text that is the beginning of a stop string.</summary>
     private int Beginning(string text)
     {
         int longest = 0;

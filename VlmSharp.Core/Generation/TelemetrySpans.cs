@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace VlmSharp.Generation;
 
-/// <summary>The spans of a step's prompts, one for each call that some of them belong to. Costs nothing where nobody listens.</summary>
+/// <summary>The spans of a step's prompts, one for each call with prompts among them. Costs nothing if nobody listens.</summary>
 internal readonly ref struct TelemetrySpans
 {
     private readonly List<Activity?>? spans;
@@ -20,10 +20,12 @@ internal readonly ref struct TelemetrySpans
     }
 
     /// <summary>Around the encoder.</summary>
-    public static TelemetrySpans Vision(ReadOnlySpan<Decoding> prompts) => new(prompts, static p => p.Pixels.Count, static (t, n) => t.Vision(n));
+    public static TelemetrySpans Vision(ReadOnlySpan<Decoding> prompts) =>
+        new(prompts, static p => p.Pixels.Count, static (t, n) => t.Vision(n));
 
     /// <summary>Around the decoder.</summary>
-    public static TelemetrySpans Prefill(ReadOnlySpan<Decoding> prompts) => new(prompts, static p => p.Ids.Length, static (t, n) => t.Prefill(n));
+    public static TelemetrySpans Prefill(ReadOnlySpan<Decoding> prompts) =>
+        new(prompts, static p => p.Ids.Length, static (t, n) => t.Prefill(n));
 
     public void Dispose()
     {

@@ -7,8 +7,8 @@ using VlmSharp.Models;
 namespace VlmSharp.Generation;
 
 /// <summary>
-/// Brings a step's scores to the host, a row at a time, and chooses among them: constraint, the rules on history, then the largest score
-/// or a draw. For the sequences that ask for what <see cref="Compute.Operators.Choose"/> does not do on the backend.
+/// Copies a step's scores to the host, one row at a time, and chooses among them: constraint, history rules, then the largest score or a
+/// draw. It serves the sequences that need more than <see cref="Compute.Operators.Choose"/> does on the backend.
 /// </summary>
 /// <param name="model">The network.</param>
 internal sealed class TokenChooser(PaliGemmaModel model)
@@ -16,26 +16,28 @@ internal sealed class TokenChooser(PaliGemmaModel model)
     private readonly IComputeBackend b = model.Backend;
     private readonly HistoryRules rules = new(model.Config.Text.VocabSize);
     private readonly TokenSampler sampler = new(model.Config.Text.VocabSize);
-    private readonly float[] scores = new float[model.Config.Text.VocabSize]; // [V], of the row that was read last
-    private readonly float[] logProbabilities = new float[model.Config.Text.VocabSize]; // [V], of the same
+    private readonly float[] scores = new float[model.Config.Text.VocabSize]; // [V], the row that was read last
+    private readonly float[] logProbabilities = new float[model.Config.Text.VocabSize]; // [V], of the same row
     private readonly float[] part = new float[model.Config.Text.VocabSize];
     private Matrix logits, logs; // of the step: [B, scored], [B, V]
-    private int[]? scored; // the tokens that the step's columns are; null for all
+    private int[]? scored; // the tokens of the step's columns; null for all
 
-    /// <summary>Log-probabilities of the row that was read last: under the model, among what its constraint allows, before any rule.</summary>
+    /// <summary>
+    /// Log-probabilities of the row that was read last: under the model, over the tokens that its constraint allows, before any rule.
+    /// </summary>
     public ReadOnlySpan<float> LogProbabilities => logProbabilities;
 
     /// <summary>Takes a step's scores, which live until the next step.</summary>
     /// <param name="logits">[B, V], or [B, scored].</param>
-    /// <param name="logs">[B, V]: their log-softmax; <c>default</c> where only some tokens are scored.</param>
-    /// <param name="scored">Which tokens the columns are, or null for all.</param>
+    /// <param name="logs">[B, V]: their log-softmax; <c>default</c> if only some tokens are scored.</param>
+    /// <param name="scored">The tokens of the columns, or null for all.</param>
     public void Begin(Matrix logits, Matrix logs, int[]? scored) => (this.logits, this.logs, this.scored) = (logits, logs, scored);
 
     /// <summary>Chooses a sequence's next token.</summary>
-    /// <param name="row">Its row of the step.</param>
+    /// <param name="row">Its row in the step.</param>
     /// <param name="history">Prompt and new tokens.</param>
     /// <param name="sequence">The sequence, with its rule.</param>
-    /// <returns>The token, with its <see cref="LogProbabilities"/>.</returns>
+    /// <returns>The token, with its entry in <see cref="LogProbabilities"/>.</returns>
     public TokenCandidate Choose(int row, ReadOnlySpan<int> history, Sequence sequence)
     {
         Read(row, history, sequence.Prompt);
@@ -47,7 +49,7 @@ internal sealed class TokenChooser(PaliGemmaModel model)
     }
 
     /// <summary>A beam's processed log-probabilities.</summary>
-    /// <param name="row">Its row of the step.</param>
+    /// <param name="row">Its row in the step.</param>
     /// <param name="history">Prompt and new tokens.</param>
     /// <param name="search">The search that it belongs to.</param>
     /// <returns>[V], valid until the next row is read.</returns>
@@ -59,8 +61,8 @@ internal sealed class TokenChooser(PaliGemmaModel model)
         return scores;
     }
 
-    /// <summary>The likeliest candidates of the row that was read last.</summary>
-    /// <param name="count">The most of them.</param>
+    /// <summary>The most likely candidates of the row that was read last.</summary>
+    /// <param name="count">The most candidates.</param>
     public TokenCandidate[] Top(int count)
     {
         TopSelector top = sampler.Likeliest(logProbabilities, count);
@@ -69,7 +71,7 @@ internal sealed class TokenChooser(PaliGemmaModel model)
         return found;
     }
 
-    /// <summary>What a request wants to know of its step.</summary>
+    /// <summary>The notes that a request asks for.</summary>
     /// <param name="prompt">The request's prompt.</param>
     /// <param name="row">The row that was read last.</param>
     /// <param name="history">Prompt and new tokens before the step.</param>
@@ -82,7 +84,7 @@ internal sealed class TokenChooser(PaliGemmaModel model)
         return new StepNote(alternatives, wanted.WantsAllowed(history[prompt.Ids.Length..]) ? Allowed(row, id) : null);
     }
 
-    /// <summary>log p(allowed) = log p(id) - log p(id | allowed), whichever allowed token is taken.</summary>
+    /// <summary>log p(allowed) = log p(id) - log p(id | allowed), which holds for any allowed token.</summary>
     private float Allowed(int row, int id)
     {
         if (scored is not null) throw new InvalidOperationException("The step was to score every token.");
@@ -90,7 +92,7 @@ internal sealed class TokenChooser(PaliGemmaModel model)
         return part[id] - logProbabilities[id];
     }
 
-    /// <summary>Brings a row's masked logits and log-probabilities to the host.</summary>
+    /// <summary>Copies a row's masked logits and log-probabilities to the host.</summary>
     /// <exception cref="ModelFormatException">They are not finite.</exception>
     private void Read(int row, ReadOnlySpan<int> history, PreparedPrompt prompt)
     {
@@ -101,14 +103,14 @@ internal sealed class TokenChooser(PaliGemmaModel model)
         else
         {
             Download(logits, row, part.AsSpan(0, scored.Length));
-            for (int i = 0; i < scored.Length; i++) scores[scored[i]] = part[i]; // what stands elsewhere is masked now
+            for (int i = 0; i < scored.Length; i++) scores[scored[i]] = part[i]; // all other entries are masked below
         }
 
         ReadOnlySpan<int> allowed = prompt.AllowedAfter(history, scores.Length);
         if (allowed.IsEmpty)
         {
             Download(logs, row, logProbabilities);
-            // One score that is not finite makes every log-probability NaN.
+            // A single score that is not finite makes every log-probability NaN.
             if (float.IsNaN(logProbabilities[0])) throw NonFiniteScores.Error(model, prompt, history);
             return;
         }
@@ -123,7 +125,7 @@ internal sealed class TokenChooser(PaliGemmaModel model)
     {
         if (decoding.Options.HistoryLimits.IsNone) return;
         rules.Apply(scores, history, decoding.Prompt.Ids.Length, decoding.Options.HistoryLimits, decoding.Stop.Ids);
-        // Where the rules forbid all that the constraint allows, the constraint is what must hold.
+        // If the rules forbid everything that the constraint allows, the constraint takes precedence.
         if (!(scores[TokenSampler.Largest(scores)] > float.NegativeInfinity)) logProbabilities.CopyTo(scores);
     }
 

@@ -16,8 +16,9 @@ namespace VlmSharp.Generation;
 /// <see cref="PaliGemmaModel"/> in one. Pictures and prompts in, text out.
 /// </summary>
 /// <remarks>
-/// May be called from several threads. <see cref="GenerateAsync"/> and <see cref="StreamAsync"/> answer all their callers together, in shared
-/// steps (<see cref="Engine"/>); sessions and <see cref="Generate(GenerationRequest, GenerationOptions?, CancellationToken)"/> take turns with them on the backend.
+/// Thread-safe. <see cref="GenerateAsync"/> and <see cref="StreamAsync"/> answer all their callers together, in shared steps
+/// (<see cref="Engine"/>). Sessions and <see cref="Generate(GenerationRequest, GenerationOptions?, CancellationToken)"/> take turns with
+/// them on the backend.
 /// <code>
 /// using var backend = new CpuBackend();
 /// using var model = VisionLanguageModel.Open("paligemma-3b-mix-224", backend);
@@ -34,7 +35,7 @@ public sealed class VisionLanguageModel : IDisposable
     private readonly LoadedAdapters adapters;
     private readonly ModelContext context;
     private readonly PromptPreparer preparer;
-    private long? deviceBytes; // what the model and its adapters need of a device's memory; null on the host
+    private long? deviceBytes; // device memory that the model and its adapters need; null on the host
 
     private VisionLanguageModel(string directory, IComputeBackend backend, ModelOptions? options, CancellationToken cancellationToken)
     {
@@ -53,7 +54,8 @@ public sealed class VisionLanguageModel : IDisposable
             if (backend.CopiesWeights) deviceBytes = DeviceRoom.Require(Checkpoint, backend, options?.Quantization);
             weights = new LoadedWeights(Checkpoint, backend, options?.Quantization, cancellationToken);
             PaliGemmaConfig config = Checkpoint.Config with { TiesHead = !Checkpoint.HasSeparateHead };
-            context = new ModelContext(new PaliGemmaModel(config, adapting, weights.Load, options), TokenizerLoader.TryLoad(directory)) { Name = Name };
+            var network = new PaliGemmaModel(config, adapting, weights.Load, options);
+            context = new ModelContext(network, TokenizerLoader.TryLoad(directory)) { Name = Name };
         }
         catch (Exception e)
         {
@@ -71,70 +73,71 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>The name of the model's folder, or <see cref="ModelOptions.Name"/>.</summary>
     public string Name { get; }
 
-    /// <summary>The open checkpoint: its folder, what its weights are and how large.</summary>
+    /// <summary>The open checkpoint: its folder, the format and the size of its weights.</summary>
     public Checkpoint Checkpoint { get; }
 
     /// <summary>The architecture of <see cref="Network"/>.</summary>
     public PaliGemmaConfig Config => Network.Config;
 
-    /// <summary>The backend that the parameters are on.</summary>
+    /// <summary>The backend that holds the parameters.</summary>
     public IComputeBackend Backend { get; }
 
-    /// <summary>The network itself, for who runs its steps by hand.</summary>
+    /// <summary>The network itself, for callers that run its steps themselves.</summary>
     public PaliGemmaModel Network => context.Network;
 
-    /// <summary>How pictures become pixels.</summary>
+    /// <summary>Turns pictures into pixels.</summary>
     public ImagePreprocessor Preprocessor { get; }
 
-    /// <summary>The tokenizer, or null where the folder has none: then only token ids can be prompts.</summary>
+    /// <summary>The tokenizer, or null if the folder has none: then a prompt must consist of token ids.</summary>
     public ITokenizer? Tokenizer => context.Tokenizer;
 
     /// <summary>The adapters that requests may name, in the order in which they were loaded.</summary>
     public IReadOnlyList<Adapter> Adapters => adapters.All;
 
-    /// <summary>The adapter of requests that name none; null, as at the beginning, for the model without one.</summary>
-    /// <exception cref="RequestException">None of that name is loaded.</exception>
+    /// <summary>The adapter of requests that name none. Null, the initial value, means the model without an adapter.</summary>
+    /// <exception cref="RequestException">No adapter of that name is loaded.</exception>
     public string? DefaultAdapter
     {
         get => adapters.Default;
         set => adapters.Default = value;
     }
 
-    /// <summary>Image tokens of the pictures seen last, for further questions on them.</summary>
+    /// <summary>Image tokens of the most recent pictures, for further questions about them.</summary>
     public ImageFeatureCache ImageFeatures => context.Features;
 
     /// <summary>Answers the callers of <see cref="GenerateAsync"/> and <see cref="StreamAsync"/> together.</summary>
     public GenerationEngine Engine { get; }
 
-    /// <summary>Bytes of parameters that were quantized into memory of their own while the model was opened.</summary>
+    /// <summary>Bytes of the parameters that were quantized while the model was opened.</summary>
     public long QuantizedBytes => weights.QuantizedBytes;
 
-    /// <summary>What <see cref="Open"/> took.</summary>
+    /// <summary>The time that <see cref="Open"/> took.</summary>
     public TimeSpan LoadTime { get; }
 
     /// <summary>What its sessions share.</summary>
     internal ModelContext Context => context;
 
     /// <summary>
-    /// Opens a model folder. Weights are mapped, not read: unless they are to be quantized, this takes milliseconds whatever their size.
+    /// Opens a model folder. Weights are mapped, not read, so this takes milliseconds regardless of their size, unless they are quantized.
     /// </summary>
     /// <param name="directory">Folder with config.json, safetensors and tokenizer.</param>
     /// <param name="backend">Runs the operators; owned by the caller, to be disposed of after the model.</param>
     /// <param name="options">Quantization and compatibility switches, or null for the defaults.</param>
-    /// <param name="cancellationToken">Ends it between weights, and between the rows of one that is being quantized.</param>
+    /// <param name="cancellationToken">Cancels it between weights, and between the rows of a weight that is being quantized.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint.</exception>
     /// <exception cref="TokenizerFormatException">Its tokenizer is damaged.</exception>
     /// <exception cref="RequestException">The options quantize a model that cannot be quantized.</exception>
-    /// <exception cref="OperationCanceledException">It was ended.</exception>
-    public static VisionLanguageModel Open(string directory, IComputeBackend backend, ModelOptions? options = null, CancellationToken cancellationToken = default) =>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
+    public static VisionLanguageModel Open(
+        string directory, IComputeBackend backend, ModelOptions? options = null, CancellationToken cancellationToken = default) =>
         new(directory, backend, options, cancellationToken);
 
     /// <summary>
-    /// Loads an adapter in PEFT's layout next to the model, whose weights it shares. Requests take it by its name; any number of adapters, and none, may
-    /// stand side by side in a step.
+    /// Loads an adapter in PEFT's format next to the model, whose weights it shares. Requests select it by its name. One step may mix
+    /// requests with different adapters and without one.
     /// </summary>
-    /// <param name="name">What requests call it.</param>
+    /// <param name="name">The name for requests.</param>
     /// <param name="directory">Folder with adapter_config.json and adapter_model.safetensors.</param>
     /// <returns>The adapter, owned by the model.</returns>
     /// <exception cref="ModelFormatException">It is not a usable LoRA adapter, or does not fit the model.</exception>
@@ -159,9 +162,9 @@ public sealed class VisionLanguageModel : IDisposable
         }
     }
 
-    /// <summary>Starts a session, which the caller steps.</summary>
-    /// <param name="requests">Its first requests; none to begin with an empty one.</param>
-    /// <param name="options">How, or null for the defaults.</param>
+    /// <summary>Starts a session, whose steps the caller runs.</summary>
+    /// <param name="requests">Its first requests; may be empty.</param>
+    /// <param name="options">How to generate, or null for the defaults.</param>
     /// <returns>A session whose steps produce the tokens.</returns>
     /// <exception cref="RequestException">A request does not fit the model, or an option is out of range.</exception>
     public GenerationSession Start(IReadOnlyList<GenerationRequest> requests, GenerationOptions? options = null)
@@ -183,22 +186,24 @@ public sealed class VisionLanguageModel : IDisposable
         }
     }
 
-    /// <summary>Generates for a request, to the end.</summary>
+    /// <summary>Generates the whole answer to a request.</summary>
     /// <param name="request">The pictures and the prompt.</param>
-    /// <param name="options">How, or null for the defaults.</param>
-    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <param name="options">How to generate, or null for the defaults.</param>
+    /// <param name="cancellationToken">Checked between steps.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="RequestException">The request does not fit the model, or an option is out of range.</exception>
-    public GenerationResult Generate(GenerationRequest request, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+    public GenerationResult Generate(
+        GenerationRequest request, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
         Generate([request], options, cancellationToken)[0];
 
-    /// <summary>Generates for a batch of requests, to the end.</summary>
+    /// <summary>Generates the whole answers to a batch of requests.</summary>
     /// <param name="requests">At least one.</param>
-    /// <param name="options">How, or null for the defaults.</param>
-    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <param name="options">How to generate, or null for the defaults.</param>
+    /// <param name="cancellationToken">Checked between steps.</param>
     /// <returns>One result for each request, in their order.</returns>
     /// <exception cref="RequestException">A request does not fit the model, or an option is out of range.</exception>
-    public IReadOnlyList<GenerationResult> Generate(IReadOnlyList<GenerationRequest> requests, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    public IReadOnlyList<GenerationResult> Generate(
+        IReadOnlyList<GenerationRequest> requests, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         if (requests.Count == 0) throw new ArgumentException("There is nothing to generate: no request was given.");
@@ -212,56 +217,65 @@ public sealed class VisionLanguageModel : IDisposable
         return session.Results();
     }
 
-    /// <summary>Generates for a request together with whoever else asks meanwhile.</summary>
+    /// <summary>Generates for a request, in steps that it shares with other callers' requests.</summary>
     /// <param name="request">The pictures and the prompt.</param>
-    /// <param name="options">How, or null for the defaults.</param>
-    /// <param name="cancellationToken">Ends it at once; its place in the steps is free with the next one.</param>
+    /// <param name="options">How to generate, or null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels the request at once; the next step no longer includes it.</param>
     /// <returns>The answer.</returns>
-    /// <exception cref="RequestException">The request does not fit the model or the engine's memory, or an option is out of range.</exception>
+    /// <exception cref="RequestException">The request does not fit the model or the engine's memory, or an option is out of
+    /// range.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    public async Task<GenerationResult> GenerateAsync(GenerationRequest request, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<GenerationResult> GenerateAsync(
+        GenerationRequest request, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         PendingAnswer answer = await SubmitAsync(request, options, cancellationToken).ConfigureAwait(false);
         return await answer.Result.ConfigureAwait(false);
     }
 
     /// <summary>
-    /// Generates for a request together with whoever else asks meanwhile, and hands the tokens over as they are produced; those of a beam
-    /// search come all at the end. Who stops reading gives the request up.
+    /// Generates for a request, in steps that it shares with other callers' requests, and delivers the tokens as they are produced. A beam
+    /// search delivers all of its tokens at the end. A caller that stops reading cancels the request.
     /// </summary>
     /// <param name="request">The pictures and the prompt.</param>
-    /// <param name="options">How, or null for the defaults.</param>
-    /// <param name="cancellationToken">Ends it at once; its place in the steps is free with the next one.</param>
+    /// <param name="options">How to generate, or null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels the request at once; the next step no longer includes it.</param>
     /// <returns>The tokens with their text.</returns>
-    /// <exception cref="RequestException">The request does not fit the model or the engine's memory, or an option is out of range.</exception>
+    /// <exception cref="RequestException">The request does not fit the model or the engine's memory, or an option is out of
+    /// range.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     public async IAsyncEnumerable<GeneratedToken> StreamAsync(
-        GenerationRequest request, GenerationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        GenerationRequest request,
+        GenerationOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         PendingAnswer answer = await SubmitAsync(request, options, cancellationToken).ConfigureAwait(false);
         await foreach (GeneratedToken token in answer.ReadAsync(cancellationToken).ConfigureAwait(false)) yield return token;
     }
 
-    /// <summary>Asks, together with whoever else asks meanwhile: for callers that want the tokens and the whole answer.</summary>
+    /// <summary>
+    /// Submits a request, which shares steps with other callers' requests. For callers that want both the tokens and the whole answer.
+    /// </summary>
     /// <param name="request">The pictures and the prompt.</param>
-    /// <param name="options">How, or null for the defaults.</param>
-    /// <param name="cancellationToken">Ends it at once; its place in the steps is free with the next one.</param>
-    /// <returns>The answer on its way.</returns>
-    /// <exception cref="RequestException">The request does not fit the model or the engine's memory, or an option is out of range.</exception>
+    /// <param name="options">How to generate, or null for the defaults.</param>
+    /// <param name="cancellationToken">Cancels the request at once; the next step no longer includes it.</param>
+    /// <returns>The pending answer.</returns>
+    /// <exception cref="RequestException">The request does not fit the model or the engine's memory, or an option is out of
+    /// range.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    public Task<PendingAnswer> SubmitAsync(GenerationRequest request, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<PendingAnswer> SubmitAsync(
+        GenerationRequest request, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         options ??= new GenerationOptions();
-        // Resizing pictures takes milliseconds, which are not the caller's thread's.
+        // Resizing pictures takes milliseconds, which should not block the caller's thread.
         return Task.Run(() => Submit(request, options, cancellationToken), cancellationToken);
     }
 
     /// <summary>
-    /// Finds out whether a request fits the model, without computing anything: what <see cref="Start"/> would refuse, this refuses.
+    /// Checks whether a request fits the model, without computing anything. It refuses what <see cref="Start"/> would refuse.
     /// </summary>
     /// <param name="request">The request.</param>
-    /// <param name="options">How it would be generated, or null for the defaults.</param>
+    /// <param name="options">How to generate, or null for the defaults.</param>
     /// <exception cref="RequestException">It does not fit the model.</exception>
     public void Check(GenerationRequest request, GenerationOptions? options = null)
     {
@@ -272,7 +286,7 @@ public sealed class VisionLanguageModel : IDisposable
         new PreparedPrompt(preparer.Check(request), []).LimitNewTokens(options.MaxNewTokens, Config.Text);
     }
 
-    /// <summary>A request in the model's own terms: ids with placeholders, and normalized pixels.</summary>
+    /// <summary>Turns a request into what the model needs: ids with placeholders, and normalized pixels.</summary>
     /// <exception cref="RequestException">It does not fit the model.</exception>
     /// <exception cref="ModelFormatException">A file of the model was written to since it was opened.</exception>
     internal PreparedPrompt Prepare(GenerationRequest request)
@@ -303,10 +317,11 @@ public sealed class VisionLanguageModel : IDisposable
     }
 
     /// <summary>
-    /// Frees the model and closes the checkpoint, when the step that is running has ended. Its sessions can take no further step, and who
-    /// waits for an answer gets an <see cref="ObjectDisposedException"/>. The backend may be disposed of right after.
+    /// Frees the model and closes the checkpoint once the running step has ended. Its sessions can take no further step, and callers that
+    /// wait for an answer get an <see cref="ObjectDisposedException"/>. The backend may be disposed of right after.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It is called from within a step of its own: by a constraint, or by a listener.</exception>
+    /// <exception cref="InvalidOperationException">It is called from within one of the model's steps: by a constraint, or by a
+    /// listener.</exception>
     public void Dispose()
     {
         RefuseInStep();
@@ -322,13 +337,16 @@ public sealed class VisionLanguageModel : IDisposable
             }
         }
 
-        Engine.Stop(); // waits in every call: whoever returns from here may dispose of the backend
+        Engine.Stop(); // waits in every call, because the caller may dispose of the backend next
     }
 
-    // The step would go on with what is gone.
+    // The step would go on to use memory that has been freed.
     private void RefuseInStep()
     {
         if (context.Gate.IsHeldByCurrentThread || Engine.IsCalling)
-            throw new InvalidOperationException("The model cannot be disposed of from within one of its steps, by a constraint or a listener: do it from another thread.");
+        {
+            throw new InvalidOperationException(
+                "The model cannot be disposed of from within one of its steps, by a constraint or a listener: do it from another thread.");
+        }
     }
 }

@@ -42,8 +42,8 @@ internal sealed class GemmaDecoder
     /// <summary>Runs all blocks on the step's tokens. Sequences with a cache append their keys and values to it.</summary>
     /// <param name="b">The backend.</param>
     /// <param name="input">[T, h]: scaled embeddings and image rows.</param>
-    /// <param name="step">Which rows belong to which sequence, and how its mask looks.</param>
-    /// <param name="trace">Receives <c>text.layer.*</c>, attention weights only with caches and if it asks for them; or null.</param>
+    /// <param name="step">Which rows belong to which sequence, and which mask each has.</param>
+    /// <param name="trace">Receives <c>text.layer.*</c>, and attention weights if there are caches and it asks for them; or null.</param>
     /// <returns>[T, h], before the final norm.</returns>
     public Matrix Decode(IComputeBackend b, Matrix input, StepTable step, ITraceSink? trace = null)
     {
@@ -91,7 +91,8 @@ internal sealed class GemmaDecoder
     }
 
     /// <summary>The end of a branch: residual + y W^T, or with Gemma 2's second norm residual + Norm(y W^T).</summary>
-    private Matrix Join(IComputeBackend b, Matrix y, Weight output, Weight? postNorm, Matrix residual, ITraceSink? trace, int layer, string branch)
+    private Matrix Join(
+        IComputeBackend b, Matrix y, Weight output, Weight? postNorm, Matrix residual, ITraceSink? trace, int layer, string branch)
     {
         if (postNorm is null)
         {
@@ -116,7 +117,8 @@ internal sealed class GemmaDecoder
         public readonly Weight Value = scope["self_attn"].Weight("v_proj.weight"); // [K * D, h]
         public readonly Weight Output = scope["self_attn"].Weight("o_proj.weight"); // [h, H * D]
         public readonly Weight? PostAttentionNorm = postNorms ? scope.Weight("post_attention_layernorm.weight") : null; // [h]
-        public readonly Weight FeedForwardNorm = scope.Weight(postNorms ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight"); // [h]
+        public readonly Weight FeedForwardNorm =
+            scope.Weight(postNorms ? "pre_feedforward_layernorm.weight" : "post_attention_layernorm.weight"); // [h]
         public readonly Weight Gate = scope["mlp"].Weight("gate_proj.weight"); // [f, h]
         public readonly Weight Up = scope["mlp"].Weight("up_proj.weight"); // [f, h]
         public readonly Weight Down = scope["mlp"].Weight("down_proj.weight"); // [h, f]

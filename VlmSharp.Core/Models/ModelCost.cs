@@ -1,8 +1,8 @@
 namespace VlmSharp.Models;
 
 /// <summary>
-/// The floating-point operations that a forward pass must at least do, a multiply and an add counting as two. Divided by the
-/// machine's peak these are the floors that measured times are held against.
+/// The least number of floating-point operations of a forward pass, where a multiply and an add count as two. Divided by the machine's peak
+/// rate, it gives the lower bound that measured times are compared with.
 /// </summary>
 /// <param name="config">The architecture.</param>
 public sealed class ModelCost(PaliGemmaConfig config)

@@ -3,24 +3,25 @@ using VlmSharp.Compute;
 namespace VlmSharp.Models;
 
 /// <summary>
-/// How to run the weights: in which format, and where runtimes of the same weights differ, which one to follow. The defaults are
-/// the model as it was trained; the other settings trade precision for speed, or reproduce other runtimes' numbers.
+/// How to run the weights: in which format, and which runtime to follow where runtimes differ. The defaults run the model as it was
+/// trained; the other settings trade precision for speed, or reproduce other runtimes' numbers.
 /// </summary>
 public sealed record ModelOptions
 {
-    /// <summary>What the model is called in telemetry and by a server; null takes the name of its folder.</summary>
+    /// <summary>The model's name in telemetry and in a server; null for the name of its folder.</summary>
     public string? Name { get; init; }
 
     /// <summary>
-    /// Quantizes the decoder while it is loaded: Int8, Int4 or Nf4, or null to take every weight as it is stored. The embedding table,
-    /// which is the head too, gets 8 bits with Int8 and Int4 and stays as it is with Nf4. Takes some seconds of the backend's threads for a large model, and memory for the result;
-    /// <see cref="Quantization.ModelQuantizer"/> does it once and for all.
+    /// Quantizes the decoder while it is loaded, to Int8, Int4 or Nf4; null takes every weight as it is stored. The embedding table, which
+    /// is also the head, gets 8 bits with Int8 and Int4 and is not quantized with Nf4. For a large model this takes some seconds of the
+    /// backend's threads, and memory for the result. <see cref="Quantization.ModelQuantizer"/> writes a quantized model, so that the work
+    /// is done once.
     /// </summary>
     public DType? Quantization { get; init; }
 
     /// <summary>
-    /// Whether tensors that the model does not have are left aside. False as long as nobody knows better: such a tensor mostly means that
-    /// config.json belongs to another model.
+    /// Whether to ignore tensors that the model does not have. False by default, because such a tensor usually means that config.json
+    /// belongs to another model.
     /// </summary>
     public bool IgnoreUnexpectedTensors { get; init; }
 
@@ -43,7 +44,7 @@ public sealed record ModelOptions
     public bool FinalSoftCap { get; init; }
 
     /// <summary>
-    /// Whether Gemma 2's sliding window is honored on every other layer, as transformers does. False as in the original
+    /// Whether Gemma 2's sliding window is applied on every other layer, as transformers does. False as in the original
     /// training code, which attends to everything. It matters from 4,096 tokens on: at 896 px.
     /// </summary>
     public bool SlidingWindow { get; init; }

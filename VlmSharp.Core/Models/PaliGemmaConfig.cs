@@ -28,7 +28,7 @@ public sealed record VisionConfig(
     /// <summary>Patches of one picture, which is also the number of image tokens.</summary>
     public int Patches => PatchesPerSide * PatchesPerSide;
 
-    /// <summary>What a product of query and key is multiplied by: <c>HeadDim^-1/2</c>.</summary>
+    /// <summary>The factor of a product of query and key: <c>HeadDim^-1/2</c>.</summary>
     public float AttentionScale => (float)(1.0 / Math.Sqrt(HeadDim));
 }
 
@@ -47,7 +47,7 @@ public sealed record VisionConfig(
 /// <param name="RmsNormEpsilon">Added to the mean square in every RMSNorm.</param>
 /// <param name="RopeBase">Base of the rotary frequencies.</param>
 /// <param name="MaxPositions">Positions that the decoder was made for, image tokens included.</param>
-/// <param name="QueryScale">What a product of query and key is multiplied by.</param>
+/// <param name="QueryScale">The factor of a product of query and key.</param>
 /// <param name="AttentionSoftCap">Soft cap of the attention scores; 0 for none.</param>
 /// <param name="FinalSoftCap">Soft cap of the logits; 0 for none.</param>
 /// <param name="SlidingWindow">Keys that a sliding layer sees, the query's own among them; 0 for no window.</param>
@@ -72,14 +72,14 @@ public sealed record TextConfig(
     ImmutableArray<bool> SlidingLayers,
     bool HasPostNorms);
 
-/// <summary>A PaliGemma model as its config.json and generation_config.json describe it, every default filled in.</summary>
+/// <summary>A PaliGemma model as its config.json and generation_config.json describe it, with every default filled in.</summary>
 /// <param name="Vision">The vision tower.</param>
 /// <param name="Text">The decoder.</param>
 /// <param name="ImageTokenId">The placeholder that each image row takes in the token sequence.</param>
 /// <param name="BosTokenId">The token that starts a text.</param>
 /// <param name="EosTokenIds">The tokens that end an answer, at least one.</param>
 /// <param name="PadTokenId">The token that fills a batch.</param>
-/// <param name="StoredDType">The format that config.json says the weights are in, such as <c>bfloat16</c>; the files decide.</param>
+/// <param name="StoredDType">The weights' format according to config.json, such as <c>bfloat16</c>; the files decide.</param>
 public sealed record PaliGemmaConfig(
     VisionConfig Vision,
     TextConfig Text,
@@ -89,9 +89,9 @@ public sealed record PaliGemmaConfig(
     int PadTokenId,
     string StoredDType)
 {
-    /// <summary>What a text row of the embedding table is multiplied by: <c>sqrt(h)</c>. Image rows are not.</summary>
+    /// <summary>The factor of text rows of the embedding table: <c>sqrt(h)</c>. Image rows are not scaled.</summary>
     public float EmbeddingScale => (float)Math.Sqrt(Text.HiddenSize);
 
-    /// <summary>Whether the embedding table is the output head too, so that no head need be stored.</summary>
+    /// <summary>Whether the embedding table is also the output head, so that no head needs to be stored.</summary>
     public bool TiesHead { get; init; } = true;
 }

@@ -4,12 +4,12 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Models;
 
 /// <summary>
-/// PaliGemma (Beyer et al. 2024; Steiner et al. 2024): a SigLIP encoder whose patch vectors, through one linear projector,
-/// stand as tokens before the text in a Gemma decoder with a bidirectional prefix. Written once, above any backend.
+/// PaliGemma (Beyer et al. 2024; Steiner et al. 2024): a SigLIP encoder, a linear projector and a Gemma decoder. The projected patch
+/// vectors are tokens before the text, in a bidirectional prefix. The code is the same for every backend.
 /// </summary>
 /// <remarks>
-/// The model holds parameters and nothing of a conversation: caches belong to the caller, and one model serves any
-/// number of sequences. Axes: n pictures, N image tokens a picture, T tokens of the step, h = hidden size, V = vocabulary.
+/// The model holds only parameters: caches belong to the caller, and one model serves any number of sequences. Axes: n pictures, N image
+/// tokens a picture, T tokens of the step, h = hidden size, V = vocabulary.
 /// </remarks>
 public sealed class PaliGemmaModel
 {
@@ -19,10 +19,10 @@ public sealed class PaliGemmaModel
     private readonly Weight embedding, head;
     private readonly GemmaDecoder decoder;
 
-    /// <summary>Builds the network of parameters that somebody else has loaded, and will dispose of.</summary>
-    /// <param name="config">The architecture. Where <see cref="PaliGemmaConfig.TiesHead"/> is false, a head of its own is asked for.</param>
+    /// <summary>Builds the network from parameters that the caller has loaded and will dispose of.</summary>
+    /// <param name="config">The architecture. If <see cref="PaliGemmaConfig.TiesHead"/> is false, a separate head is loaded.</param>
     /// <param name="backend">Runs the operators; owned by the caller.</param>
-    /// <param name="load">Gives the parameter of a canonical name, such as <c>language_model.model.norm.weight</c>, on that backend.</param>
+    /// <param name="load">Returns the backend's parameter of a canonical name, such as <c>language_model.model.norm.weight</c>.</param>
     /// <param name="options">Compatibility switches, or null for the defaults.</param>
     public PaliGemmaModel(PaliGemmaConfig config, IComputeBackend backend, Func<string, Weight> load, ModelOptions? options = null)
     {
@@ -55,11 +55,8 @@ public sealed class PaliGemmaModel
         (vision, projector, embedding, head, decoder) = (other.vision, other.projector, other.embedding, other.head, other.decoder);
     }
 
-    /// <summary>
-    /// The same network, of the same parameters, with its operators run by another backend: one that stands before this one's and watches
-    /// or changes what passes.
-    /// </summary>
-    /// <param name="backend">Hands on to <see cref="Backend"/>, which the parameters are on; owned by the caller.</param>
+    /// <summary>The same network with the same parameters, on a backend that wraps this one's to observe or change the operators.</summary>
+    /// <param name="backend">Wraps <see cref="Backend"/>, which has the parameters; owned by the caller.</param>
     internal PaliGemmaModel On(IComputeBackend backend) => new(this, backend);
 
     /// <summary>Bytes of parameters that one decode step reads: every decoder layer and the head.</summary>
@@ -94,12 +91,12 @@ public sealed class PaliGemmaModel
     }
 
     /// <summary>
-    /// What enters the decoder: text rows are embedding * sqrt(h); image rows stand as the projector gave them, unscaled.
+    /// The decoder's input: text rows are embedding * sqrt(h); image rows are the projector's output, unscaled.
     /// </summary>
-    /// <param name="ids">T ids, image placeholders included; below 0 they name rows of the choice.</param>
+    /// <param name="ids">T ids, image placeholders included; negative ids refer to rows of <paramref name="choice"/>.</param>
     /// <param name="imageRows">[m, h] from <see cref="EncodeImages"/>, or <c>default</c> for a step without pictures.</param>
-    /// <param name="imagePositions">The m rows of the step where placeholders stand.</param>
-    /// <param name="choice">What <see cref="Choose"/> gave in the step before, or <c>default</c> where the ids are known.</param>
+    /// <param name="imagePositions">The m rows of the step that have placeholders.</param>
+    /// <param name="choice">The result of <see cref="Choose"/> in the step before, or <c>default</c> if all ids are known.</param>
     /// <returns>[T, h].</returns>
     public Matrix Embed(Indices ids, Matrix imageRows = default, Indices imagePositions = default, Matrix choice = default)
     {
@@ -108,8 +105,10 @@ public sealed class PaliGemmaModel
         using (text) return b.ReplaceRows(text, imageRows, imagePositions); // [T, h]
     }
 
-    /// <summary>Runs the decoder's blocks on a step, prefill and decode alike. Caches are appended to; the caller ends the step with
-    /// <see cref="SequenceBatch.Advance"/>, which a device that replays this does not do.</summary>
+    /// <summary>
+    /// Runs the decoder's blocks on a step, for prefill and decode alike, and appends to the caches. The caller ends the step with
+    /// <see cref="SequenceBatch.Advance"/>, because a device that replays this method does not call it.
+    /// </summary>
     /// <param name="input">[T, h] from <see cref="Embed"/>.</param>
     /// <param name="step">Which rows belong to which sequence, prepared by the backend.</param>
     /// <param name="trace">Receives <c>text.layer.*</c>, or null.</param>
@@ -132,7 +131,7 @@ public sealed class PaliGemmaModel
         return Cap(b.Linear(n, head)); // [n, V]
     }
 
-    /// <summary>The head for some tokens alone: those columns of <see cref="Logits(Matrix, ITraceSink?)"/>, bit by bit.</summary>
+    /// <summary>The head for some tokens only: these columns of <see cref="Logits(Matrix, ITraceSink?)"/>, bit for bit.</summary>
     /// <param name="hidden">[n, h]: the rows to score, from <see cref="Decode"/>.</param>
     /// <param name="ids">m tokens.</param>
     /// <returns>[n, m].</returns>
@@ -143,12 +142,12 @@ public sealed class PaliGemmaModel
     }
 
     /// <summary>
-    /// The head and the loss together, for training: minus the log-probability of each row's next token. The scores of the whole vocabulary are never
-    /// in memory at once.
+    /// The head and the loss together, for training: minus the log-probability of each row's next token. The scores of the whole vocabulary
+    /// are never in memory at once.
     /// </summary>
     /// <param name="hidden">[n, h]: the rows in front of the targets, from <see cref="Decode"/>.</param>
     /// <param name="targets">n tokens.</param>
-    /// <param name="smoothing">Label smoothing, from 0 up to but not 1.</param>
+    /// <param name="smoothing">Label smoothing, at least 0 and below 1.</param>
     /// <returns>[n, 2]: the loss, and the logarithm of the softmax's denominator.</returns>
     public Matrix Losses(Matrix hidden, Indices targets, float smoothing = 0)
     {
@@ -165,7 +164,7 @@ public sealed class PaliGemmaModel
         using (logits) return b.SoftCap(logits, FinalSoftCap);
     }
 
-    /// <summary>The final norm alone.</summary>
+    /// <summary>Only the final norm.</summary>
     /// <param name="hidden">[n, h] from <see cref="Decode"/>.</param>
     /// <returns>[n, h].</returns>
     public Matrix Normalize(Matrix hidden) => b.RmsNorm(hidden, decoder.FinalNorm, Config.Text.RmsNormEpsilon);

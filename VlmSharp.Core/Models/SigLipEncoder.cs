@@ -30,7 +30,7 @@ internal sealed class SigLipEncoder
         attention = new AttentionSpec(config.Heads, config.Heads, config.HeadDim, config.AttentionScale);
     }
 
-    /// <summary>Encodes pictures; each attends to itself alone.</summary>
+    /// <summary>Encodes pictures; each attends only to itself.</summary>
     /// <param name="b">The backend.</param>
     /// <param name="pixels">[n, 3 * S * S], planes R, G, B in -1..1.</param>
     /// <param name="trace">Receives <c>vision.*</c>, or null.</param>

@@ -4,8 +4,8 @@ using VlmSharp.Formats;
 namespace VlmSharp.Preprocessing;
 
 /// <summary>
-/// How a model wants its pictures, from the checkpoint's <c>preprocessor_config.json</c>. The defaults are those of
-/// PaliGemma at 224 pixels.
+/// How a model's pictures are preprocessed, from the checkpoint's <c>preprocessor_config.json</c>. The defaults are those of PaliGemma at
+/// 224 pixels.
 /// </summary>
 public sealed record PreprocessorConfig
 {
@@ -15,23 +15,23 @@ public sealed record PreprocessorConfig
 
     private const double MostNormalizer = 1e6; // keeps pixels finite
 
-    /// <summary>Width and height of the picture that the model sees.</summary>
+    /// <summary>Width and height of the model's input picture.</summary>
     public int Size { get; init; } = 224;
 
-    /// <summary>What bytes are multiplied by: 1/255.</summary>
+    /// <summary>The factor by which bytes are multiplied: 1/255.</summary>
     public double RescaleFactor { get; init; } = 1.0 / 255;
 
-    /// <summary>What is subtracted, for red, green and blue.</summary>
+    /// <summary>The mean to subtract, for red, green and blue.</summary>
     public IReadOnlyList<float> Mean { get; init; } = [0.5f, 0.5f, 0.5f];
 
-    /// <summary>What the difference is divided by, for red, green and blue.</summary>
+    /// <summary>The divisor after the subtraction, for red, green and blue.</summary>
     public IReadOnlyList<float> Std { get; init; } = [0.5f, 0.5f, 0.5f];
 
-    /// <summary>Reads the file. Settings that it leaves out have PaliGemma's values.</summary>
+    /// <summary>Reads the file. Missing settings have PaliGemma's values.</summary>
     /// <param name="json">The file's bytes.</param>
-    /// <param name="name">What error messages call the file.</param>
+    /// <param name="name">The file's name in error messages.</param>
     /// <returns>The settings.</returns>
-    /// <exception cref="ModelFormatException">The file is malformed or asks for what VlmSharp does not do.</exception>
+    /// <exception cref="ModelFormatException">The file is malformed or asks for something that VlmSharp does not do.</exception>
     public static PreprocessorConfig FromJson(ReadOnlySpan<byte> json, string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -39,20 +39,33 @@ public sealed record PreprocessorConfig
     }
 
     /// <summary>
-    /// Reads a model's folder: the part <c>image_processor</c> of <c>processor_config.json</c> where it has one (transformers 5 writes it),
-    /// else <c>preprocessor_config.json</c>, in the order in which transformers looks; PaliGemma's values where there is neither.
+    /// Reads the settings from a model's folder, in the order in which transformers looks: the section <c>image_processor</c> of
+    /// <c>processor_config.json</c> if it exists (transformers 5 writes it), otherwise <c>preprocessor_config.json</c>. PaliGemma's values
+    /// if there is neither.
     /// </summary>
     /// <param name="directory">The folder.</param>
-    /// <param name="imageSize">Of config.json: pictures must come out with it.</param>
-    /// <exception cref="ModelFormatException">A file is malformed, or asks for what VlmSharp does not do.</exception>
+    /// <param name="imageSize">The image size from config.json, which preprocessed pictures must have.</param>
+    /// <exception cref="ModelFormatException">A file is malformed, or asks for something that VlmSharp does not do.</exception>
     internal static PreprocessorConfig ReadFolder(string directory, int imageSize)
     {
         string nested = Path.Combine(directory, ProcessorFileName), own = Path.Combine(directory, FileName);
-        (string path, PreprocessorConfig? config) = (nested, File.Exists(nested) ? JsonSection.Read(CheckpointFolder.ReadSmall(nested), nested, ReadNested) : null);
-        if (config is null) (path, config) = (own, File.Exists(own) ? FromJson(CheckpointFolder.ReadSmall(own), own) : new PreprocessorConfig { Size = imageSize });
+        string path = nested;
+        PreprocessorConfig? config = File.Exists(nested)
+            ? JsonSection.Read(CheckpointFolder.ReadSmall(nested), nested, ReadNested)
+            : null;
+        if (config is null)
+        {
+            path = own;
+            config = File.Exists(own)
+                ? FromJson(CheckpointFolder.ReadSmall(own), own)
+                : new PreprocessorConfig { Size = imageSize };
+        }
+
         return config.Size == imageSize
             ? config
-            : throw new ModelFormatException($"{path}: pictures are resized to {config.Size} pixels, but config.json says that the vision encoder takes {imageSize}.");
+            : throw new ModelFormatException(
+                $"{path}: pictures are resized to {config.Size} pixels, " +
+                $"but config.json says that the vision encoder takes {imageSize}.");
     }
 
     private static PreprocessorConfig? ReadNested(JsonSection root) => root.Section("image_processor") is { } own ? Read(own) : null;
@@ -84,7 +97,7 @@ public sealed record PreprocessorConfig
         if (root.Flag(key, wanted) != wanted) throw Unsupported(root, key, wanted ? "false" : "true", wanted ? "true" : "false");
     }
 
-    /// <summary>A number, or an object with a height and a width that are the same.</summary>
+    /// <summary>Reads a number, or an object whose height and width are equal.</summary>
     private static int ReadSize(JsonSection root, int fallback)
     {
         if (!root.HasSection("size")) return root.Integer("size", fallback, 1, MaxSize);

@@ -8,23 +8,23 @@ namespace VlmSharp.Quantization;
 /// <code>
 /// a[i] ~ map[codes[i]] b[i / 256] + m        m = mean a,  b = max |a - m| of 256 scales
 /// </code>
-/// 8 + 32 / 256 bits for 64 weights instead of 32. The bytes are those of that library on a CPU: there the nearest number of the map is
-/// looked up by (a - m) / b in steps of 2 / 65535, which now and then gives the neighbor of the nearest.
+/// This takes 8 + 32 / 256 bits for 64 weights instead of 32. The bytes equal those of that library on a CPU. It looks up the nearest
+/// number of the map by (a - m) / b in steps of 2 / 65535, which sometimes gives a neighbor of the nearest.
 /// </summary>
 /// <param name="Codes">[blocks].</param>
 /// <param name="NestedScales">b [ceil(blocks / 256)].</param>
-/// <param name="Offset">m, rounded once; sums of many fp32 numbers differ in their last bit from one machine to the next.</param>
+/// <param name="Offset">m, rounded once. A sum of many fp32 numbers would differ in its last bit between machines.</param>
 internal sealed record DoubleQuantization(byte[] Codes, float[] NestedScales, float Offset)
 {
-    /// <summary>Scales that share a nested scale.</summary>
+    /// <summary>Number of scales that share a nested scale.</summary>
     public const int BlockSize = 256;
 
     private const int Steps = 65535;
 
-    /// <summary>What the 256 bytes stand for, in rising order.</summary>
+    /// <summary>The values of the 256 codes, in ascending order.</summary>
     public static float[] Map { get; } = [.. DynamicMap.Signed.Values];
 
-    private static readonly byte[] Nearest = [.. PlacesOfSteps()]; // made of the map, so behind it
+    private static readonly byte[] Nearest = [.. PlacesOfSteps()]; // uses the map, so it is initialized after it
 
     /// <summary>Quantizes scales.</summary>
     /// <param name="scales">a, finite and not below 0.</param>
@@ -49,13 +49,13 @@ internal sealed record DoubleQuantization(byte[] Codes, float[] NestedScales, fl
         return new(codes, nested, offset);
     }
 
-    /// <summary>The scales that these bytes stand for.</summary>
+    /// <summary>Computes the scales from these bytes.</summary>
     /// <param name="scales">Receives a [blocks].</param>
     public void Restore(Span<float> scales) => Nf4.RestoreScales(Codes, Map, NestedScales, BlockSize, Offset, scales);
 
     private static int Step(float x) => (int)((Math.Clamp(x, -1, 1) + 1) * 0.5f * Steps + 0.5f);
 
-    // For each step the numbers whose upper border, halfway to the next, lies below it.
+    // For each step, the index of the nearest number in the map: the number of borders, halfway between neighbors, below the step.
     private static IEnumerable<byte> PlacesOfSteps()
     {
         int place = 0;

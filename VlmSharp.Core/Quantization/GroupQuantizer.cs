@@ -8,10 +8,11 @@ namespace VlmSharp.Quantization;
 /// Rounds the numbers w of a group to s q, with a scale s in bfloat16 and small integers q:
 /// <code>
 /// int8:  s = max |w| / 127                         q = round(w / s)
-/// int4:  s = the best of the extreme w / d         q = round(w / s), cut to -8..7
+/// int4:  s = the best of the extreme w / d         q = round(w / s), clamped to -8..7
 /// </code>
-/// With 4 bits the range is worth a search. The extreme element takes the sign of s, so that it lies on the longer, negative side;
-/// the divisors d around -8 trade its own error for that of the many small ones. The best is that of the least sum of squares.
+/// With 4 bits it is worth searching for the range. s takes the sign that puts the extreme element on the longer, negative side. The
+/// divisors d around -8 trade the error of this element for that of the many small ones. The best divisor has the smallest sum of squared
+/// errors.
 /// </summary>
 internal static unsafe class GroupQuantizer
 {
@@ -22,9 +23,9 @@ internal static unsafe class GroupQuantizer
     /// <summary>Quantizes a row.</summary>
     /// <param name="row">The numbers; whole groups.</param>
     /// <param name="format">Int8 or Int4.</param>
-    /// <param name="elements">Receives the integers, as <paramref name="format"/> packs them.</param>
+    /// <param name="elements">Receives the integers, packed as in <paramref name="format"/>.</param>
     /// <param name="scales">Receives a bfloat16 for each group.</param>
-    /// <returns>Whether all numbers are finite. Where one is not, nothing is written: no scale can say it.</returns>
+    /// <returns>Whether all numbers are finite. If one is not, nothing is written, because no scale can represent it.</returns>
     public static bool Quantize(ReadOnlySpan<float> row, DType format, byte* elements, ushort* scales)
     {
         int size = format.GroupSize();
@@ -34,14 +35,16 @@ internal static unsafe class GroupQuantizer
             for (int group = 0; group * size < row.Length; group++)
             {
                 float* from = w + group * size;
-                scales[group] = format == DType.Int8 ? ToInt8(from, (sbyte*)elements + group * size) : ToInt4(from, elements + group * size / 2);
+                scales[group] = format == DType.Int8
+                    ? ToInt8(from, (sbyte*)elements + group * size)
+                    : ToInt4(from, elements + group * size / 2);
             }
         }
 
         return true;
     }
 
-    // 0 x is 0 of a finite x, and NaN of any other.
+    // 0 * x is 0 for a finite x, and NaN for any other.
     private static bool AreFinite(float* w, int count)
     {
         Vector256<float> sum = Vector256<float>.Zero;
@@ -86,7 +89,7 @@ internal static unsafe class GroupQuantizer
         return best;
     }
 
-    /// <summary>The element of the largest magnitude, with its sign.</summary>
+    /// <summary>The element with the largest magnitude, with its sign.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Extreme(float* w, int count)
     {
@@ -102,10 +105,12 @@ internal static unsafe class GroupQuantizer
         return high >= -low ? high : low;
     }
 
-    /// <summary>1 / s, or 0 where that is not finite: all that such a scale could say is nearly nothing.</summary>
+    /// <summary>1 / s, or 0 if that is not finite: with such a scale all numbers are nearly 0.</summary>
     private static float Inverse(ushort scale) => 1 / BFloat16.ToSingle(scale) is var inverse && float.IsFinite(inverse) ? inverse : 0;
 
-    /// <summary>The power of two that brings a number to 1..2, or near it at the ends of the range: multiplying by it rounds nothing.</summary>
+    /// <summary>
+    /// The power of two that scales a number to 1..2, or near it at the ends of the range. Multiplying by it causes no rounding.
+    /// </summary>
     private static float Unit(float x)
     {
         uint exponent = BitConverter.SingleToUInt32Bits(x) >> 23 & 0xFF;
@@ -116,7 +121,7 @@ internal static unsafe class GroupQuantizer
     private static Vector256<float> Round(Vector256<float> w, float inverse, float least, float most) =>
         Vector256.MinNative(Vector256.MaxNative(Vector256.Round(w * inverse), Vector256.Create(least)), Vector256.Create(most));
 
-    /// <summary>Sum of the squares of w - s q in units of the extreme, whose own square may be out of range.</summary>
+    /// <summary>Sum of the squares of w - s q in units of the extreme, because the square of the extreme itself may overflow.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Error(float* w, float scale, float inverse, float unit)
     {

@@ -6,16 +6,15 @@ using VlmSharp.Formats;
 namespace VlmSharp.Quantization;
 
 /// <summary>
-/// Writes a model folder anew with its decoder quantized, to be opened like any other.
+/// Writes a copy of a model folder with its decoder quantized, to be opened like any other.
 /// <code>
 /// X.weight        I8  [out, in]       int8, or
 ///                 U8  [out, in / 2]   int4, two to a byte
-/// X.weight_scale  BF16 [out, in / g]  g = 64 of int8, 32 of int4:   W[o, i] = scale[o, i / g] * q[o, i]
+/// X.weight_scale  BF16 [out, in / g]  g = 64 for int8, 32 for int4:   W[o, i] = scale[o, i / g] * q[o, i]
 /// config.json     "quantization_config": { "quant_method": "vlmsharp", "format": "int8" or "int4" }
 /// </code>
-/// <see cref="DType"/> says how the integers are packed. Nf4 is written as bitsandbytes does, for transformers and others to read
-/// (<see cref="Nf4Tensors"/>). Tokenizer, preprocessor and license are copied. Tensors are quantized as
-/// they are written, one at a time.
+/// <see cref="DType"/> says how the integers are packed. Nf4 is written in bitsandbytes' format, which transformers and others can read
+/// (<see cref="Nf4Tensors"/>). Tokenizer, preprocessor and license are copied. Tensors are quantized while they are written, one at a time.
 /// </summary>
 public static class ModelQuantizer
 {
@@ -23,14 +22,22 @@ public static class ModelQuantizer
     /// <param name="source">The model folder.</param>
     /// <param name="target">The folder to write; created, or empty.</param>
     /// <param name="format">Int8, Int4 or Nf4.</param>
-    /// <param name="progress">Told the share of the bytes that is written, 0 to 1; or null.</param>
+    /// <param name="progress">Receives the fraction of the bytes that is written, 0 to 1; or null.</param>
     /// <param name="threads">The most threads, or null for one per processor that the process may use.</param>
-    /// <param name="cancellationToken">Ends it between rows, with nothing left in <paramref name="target"/>.</param>
+    /// <param name="cancellationToken">Cancels it between rows, and leaves nothing in <paramref name="target"/>.</param>
     /// <returns>How many matrices were quantized.</returns>
-    /// <exception cref="ModelFormatException">The source is not a usable PaliGemma checkpoint, or holds NaN or infinity.</exception>
-    /// <exception cref="RequestException">It is quantized already, <paramref name="format"/> is not a quantized one, or no matrix of the decoder has rows of whole groups.</exception>
-    /// <exception cref="IOException">The target cannot be written, or holds something.</exception>
-    public static QuantizationSummary Write(string source, string target, DType format, IProgress<double>? progress = null, int? threads = null, CancellationToken cancellationToken = default)
+    /// <exception cref="ModelFormatException">The source is not a usable PaliGemma checkpoint, or contains NaN or infinity.</exception>
+    /// <exception cref="RequestException">
+    /// It is quantized already, <paramref name="format"/> is not a quantized format, or no matrix of the decoder has rows of whole groups.
+    /// </exception>
+    /// <exception cref="IOException">The target cannot be written, or is not empty.</exception>
+    public static QuantizationSummary Write(
+        string source,
+        string target,
+        DType format,
+        IProgress<double>? progress = null,
+        int? threads = null,
+        CancellationToken cancellationToken = default)
     {
         if (threads is int few) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(few, nameof(threads));
         using Checkpoint checkpoint = Checkpoint.Open(source);
@@ -40,7 +47,8 @@ public static class ModelQuantizer
         return summary;
     }
 
-    private static List<TensorToWrite> Tensors(Checkpoint checkpoint, DType format, IProgress<double>? progress, int threads, CancellationToken cancellationToken)
+    private static List<TensorToWrite> Tensors(
+        Checkpoint checkpoint, DType format, IProgress<double>? progress, int threads, CancellationToken cancellationToken)
     {
         var tensors = new List<TensorToWrite>();
         long total = 0, written = 0;
@@ -51,7 +59,7 @@ public static class ModelQuantizer
             DType? wanted = QuantizationPlan.FormatOf(tensor.Name, data.Rows, data.Columns, format);
             if (wanted == DType.Nf4)
             {
-                // What stands in the header depends on the scales, so these are made before anything is written.
+                // The header depends on the scales, so they are computed before anything is written.
                 using QuantizedMatrix matrix = QuantizedMatrix.From(checkpoint, tensor.Name, DType.Nf4, threads, cancellationToken);
                 Add(tensor.Name, SafetensorsType.U8, [data.Rows * DType.Nf4.RowBytes(data.Columns), 1],
                     stream => WriteMatrix(stream, checkpoint, tensor.Name, DType.Nf4, scales: false, threads, cancellationToken));
@@ -60,12 +68,15 @@ public static class ModelQuantizer
             else if (wanted is { } to)
             {
                 long columns = to == DType.Int4 ? data.Columns / 2 : data.Columns;
-                Add(tensor.Name, to.AsSafetensorsType(), [data.Rows, columns], stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: false, threads, cancellationToken));
-                Add(tensor.Name + TensorNames.ScaleSuffix, SafetensorsType.BF16, [data.Rows, to.Groups(data.Columns)], stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: true, threads, cancellationToken));
+                Add(tensor.Name, to.AsSafetensorsType(), [data.Rows, columns],
+                    stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: false, threads, cancellationToken));
+                Add(tensor.Name + TensorNames.ScaleSuffix, SafetensorsType.BF16, [data.Rows, to.Groups(data.Columns)],
+                    stream => WriteMatrix(stream, checkpoint, tensor.Name, to, scales: true, threads, cancellationToken));
             }
             else
             {
-                Add(tensor.Name, tensor.DType.AsSafetensorsType(), tensor.Shape, stream => TensorToWrite.WriteBytes(stream, data.Data, data.ByteLength));
+                Add(tensor.Name, tensor.DType.AsSafetensorsType(), tensor.Shape,
+                    stream => TensorToWrite.WriteBytes(stream, data.Data, data.ByteLength));
             }
         }
 
@@ -86,8 +97,15 @@ public static class ModelQuantizer
         }
     }
 
-    // Integers and scales lie apart in the file, wide elements first; making both twice is cheaper than keeping all of them.
-    private static void WriteMatrix(Stream stream, Checkpoint checkpoint, string name, DType format, bool scales, int threads, CancellationToken cancellationToken)
+    // Integers and scales are apart in the file, wide elements first. Computing both twice is cheaper than keeping all of them.
+    private static void WriteMatrix(
+        Stream stream,
+        Checkpoint checkpoint,
+        string name,
+        DType format,
+        bool scales,
+        int threads,
+        CancellationToken cancellationToken)
     {
         using QuantizedMatrix matrix = QuantizedMatrix.From(checkpoint, name, format, threads, cancellationToken);
         WeightData data = matrix.Data;

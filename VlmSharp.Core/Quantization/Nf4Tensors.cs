@@ -7,10 +7,10 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Quantization;
 
-/// <summary>What bitsandbytes stores beside the elements of an NF4 matrix (<see cref="BitsAndBytes"/> reads it).</summary>
+/// <summary>The tensors that bitsandbytes stores beside the elements of an NF4 matrix (<see cref="BitsAndBytes"/> reads them).</summary>
 internal static class Nf4Tensors
 {
-    /// <summary>The tensors beside X.weight; they hold nothing of the matrix.</summary>
+    /// <summary>The tensors beside X.weight. They do not refer to the matrix, which may be disposed of.</summary>
     /// <param name="matrix">The matrix.</param>
     public static IEnumerable<TensorToWrite> Beside(QuantizedMatrix matrix)
     {
@@ -30,16 +30,16 @@ internal static class Nf4Tensors
             new(data.Name + suffix, SafetensorsType.F32, [numbers.Length], stream => stream.Write(MemoryMarshal.AsBytes(numbers.AsSpan())));
     }
 
-    /// <summary>What PyTorch calls a format of numbers.</summary>
+    /// <summary>The name of a number format in PyTorch.</summary>
     public static string NameOf(DType type) => type switch { DType.BF16 => "bfloat16", DType.F16 => "float16", _ => "float32" };
 
-    // As Python writes it, byte for byte.
+    // Exactly as Python writes it, byte for byte.
     private static string State(in WeightData data, float offset) =>
         $"{{\"quant_type\": \"nf4\", \"blocksize\": {Nf4.BlockSize}, \"dtype\": \"{NameOf(data.ValueType)}\", "
         + $"\"shape\": [{data.Rows}, {data.Columns}], "
         + $"\"nested_blocksize\": {DoubleQuantization.BlockSize}, \"nested_dtype\": \"float32\", \"nested_offset\": {Python(offset)}}}";
 
-    // The shortest text of the double, with a point or an exponent.
+    // The shortest text of the double, with a decimal point or an exponent.
     private static string Python(double number)
     {
         string text = number.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');

@@ -1,6 +1,6 @@
 namespace VlmSharp.Quantization;
 
-/// <summary>What was quantized of a model.</summary>
-/// <param name="Quantized">Matrices of the decoder that were quantized, the embedding table included where it was.</param>
-/// <param name="Matrices">All matrices of the decoder. One whose rows are not whole groups stays as it is.</param>
+/// <summary>How much of a model was quantized.</summary>
+/// <param name="Quantized">Number of the decoder's matrices that were quantized, including the embedding table if it was.</param>
+/// <param name="Matrices">Number of all matrices of the decoder. A matrix whose rows are not whole groups is not quantized.</param>
 public readonly record struct QuantizationSummary(int Quantized, int Matrices);

@@ -4,14 +4,14 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Quantization;
 
-/// <summary>config.json of a quantized model: that of its source with one member more, which says how to read the weights.</summary>
+/// <summary>config.json of a quantized model: its source's file with an additional member that says how to read the weights.</summary>
 internal static class QuantizedConfig
 {
     private const string Key = "quantization_config", MatrixEnd = ".weight";
 
-    /// <summary>The file.</summary>
-    /// <param name="source">The model before.</param>
-    /// <param name="format">What its decoder is quantized to.</param>
+    /// <summary>Writes the file.</summary>
+    /// <param name="source">The model that is quantized.</param>
+    /// <param name="format">The new format of its decoder.</param>
     public static byte[] Write(Checkpoint source, DType format)
     {
         byte[] before = CheckpointFolder.ReadSmall(Path.Combine(source.Directory, CheckpointFolder.ConfigName));
@@ -37,7 +37,7 @@ internal static class QuantizedConfig
         return buffer.ToArray();
     }
 
-    // As transformers writes it. Modules to skip are those that stay as they are: names, or parts of names.
+    // In transformers' format. The modules to skip are those that are not quantized, given by names or parts of names.
     private static void WriteBitsAndBytes(Utf8JsonWriter json, Checkpoint source)
     {
         IEnumerable<string> names = source.Tensors.Keys.Where(name => name.StartsWith(TensorNames.Decoder, StringComparison.Ordinal));

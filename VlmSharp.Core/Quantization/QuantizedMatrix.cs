@@ -18,30 +18,32 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
 
     ~QuantizedMatrix() => Free();
 
-    /// <summary>The matrix as backends take it, valid until this is disposed of.</summary>
+    /// <summary>The matrix for a backend, valid until this object is disposed of.</summary>
     public WeightData Data { get; }
 
-    /// <summary>Of an Nf4 matrix, whose scales have been rounded by it; else null.</summary>
+    /// <summary>The quantized scales of an Nf4 matrix, to which its scales were rounded; otherwise null.</summary>
     public DoubleQuantization? QuantizedScales { get; private set; }
 
-    /// <summary>Quantizes a matrix of a model, its rows on several threads.</summary>
+    /// <summary>Quantizes a matrix of a model, with its rows on several threads.</summary>
     /// <param name="checkpoint">The model.</param>
-    /// <param name="name">The matrix: F32, BF16 or F16, its columns such that <paramref name="format"/> fits.</param>
+    /// <param name="name">The matrix: F32, BF16 or F16, with a number of columns that fits <paramref name="format"/>.</param>
     /// <param name="format">Int8, Int4 or Nf4, which quantizes the scales too.</param>
     /// <param name="threads">The most threads, the caller's included.</param>
-    /// <param name="cancellationToken">Looked at between rows.</param>
+    /// <param name="cancellationToken">Checked between rows.</param>
     /// <returns>The matrix, owned by the caller.</returns>
-    /// <exception cref="ModelFormatException">It holds NaN or infinity.</exception>
+    /// <exception cref="ModelFormatException">It contains NaN or infinity.</exception>
     public static QuantizedMatrix From(Checkpoint checkpoint, string name, DType format, int threads, CancellationToken cancellationToken)
     {
         WeightData source = checkpoint.Weight(name);
         var matrix = new QuantizedMatrix(source.Name, format, source.Rows, source.Columns, format == DType.Nf4 ? source.DType : DType.F32);
         try
         {
-            // Rows that are taken together: one, of Nf4 as many as are whole blocks.
+            // The number of rows that are quantized together: one, or for Nf4 as many as make whole blocks.
             int together = format == DType.Nf4 ? Nf4.BlockSize / (int)GreatestCommonDivisor(Nf4.BlockSize, source.Columns) : 1;
             var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
-            ParallelLoopResult done = Parallel.For(0, (source.Rows + together - 1) / together, options, () => new float[(long)together * source.Columns], (part, loop, wide) =>
+            int parts = (source.Rows + together - 1) / together;
+            long length = (long)together * source.Columns;
+            ParallelLoopResult done = Parallel.For(0, parts, options, () => new float[length], (part, loop, wide) =>
             {
                 int first = part * together, rows = Math.Min(together, source.Rows - first);
                 for (int i = 0; i < rows; i++) source.Widen(first + i, wide.AsSpan(i * source.Columns, source.Columns));
@@ -49,7 +51,12 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
                 return wide;
             }, _ => { });
             if (done.LowestBreakIteration is { } damaged)
-                throw new ModelFormatException($"{checkpoint.Directory}: row {DamagedRow(source, (int)damaged * together)} of {name} holds NaN or infinity, which {format} cannot say; the file may be damaged, so get it again, or use the model as it is stored.");
+            {
+                throw new ModelFormatException(
+                    $"{checkpoint.Directory}: row {DamagedRow(source, (int)damaged * together)} of {name} holds NaN or infinity, " +
+                    $"which {format} cannot say; the file may be damaged, so get it again, or use the model as it is stored.");
+            }
+
             if (format == DType.Nf4) matrix.QuantizeScales();
             return matrix;
         }
@@ -68,7 +75,7 @@ internal sealed unsafe class QuantizedMatrix : IDisposable
             : GroupQuantizer.Quantize(numbers, Data.DType, elements, (ushort*)Data.Scales + row * (nint)Data.DType.Groups(Data.Columns));
     }
 
-    // So that a model quantized while it is loaded has the numbers of one that was stored.
+    // Gives a model that is quantized while it is loaded the same numbers as one that was stored quantized.
     private void QuantizeScales()
     {
         var scales = new Span<float>((void*)Data.Scales, checked((int)Nf4.Blocks((long)Data.Rows * Data.Columns)));

@@ -5,17 +5,17 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Tasks;
 
-/// <summary>A box as the model spells it, in location tokens.</summary>
+/// <summary>A box as the model writes it, in location tokens.</summary>
 /// <param name="Top">0 to 1023.</param>
 /// <param name="Left">0 to 1023.</param>
 /// <param name="Bottom">At least <paramref name="Top"/>.</param>
 /// <param name="Right">At least <paramref name="Left"/>.</param>
-/// <param name="Label">What stands behind it.</param>
-/// <param name="Evidence">What its score is made of.</param>
+/// <param name="Label">The text after its location and segment tokens.</param>
+/// <param name="Evidence">The probabilities from which its score is computed.</param>
 /// <param name="MaskCodes">Sixteen codes, or null.</param>
 internal sealed record ParsedBox(int Top, int Left, int Bottom, int Right, string Label, BoxEvidence Evidence, int[]? MaskCodes)
 {
-    /// <summary>As of a <see cref="Detection"/>.</summary>
+    /// <summary>As in <see cref="Detection"/>.</summary>
     public float Score { get; } = BoxScore.Of(Evidence);
 }
 
@@ -24,16 +24,16 @@ internal sealed record ParsedBox(int Top, int Left, int Bottom, int Right, strin
 /// <code>
 /// answer := text? (box (";" box)*)?        box := loc loc loc loc  (seg x 16)?  label
 /// </code>
-/// with spaces anywhere between. No answer is an error. What fits nowhere is text and left out: a run of location tokens that is
-/// not of four, text before a box. Another number of segment tokens than sixteen is no mask. Edges in the wrong order are swapped.
-/// A label ends at <c>;</c>, <c>&lt;</c> or <c>&gt;</c>; an answer ends at the first special token.
+/// Spaces may stand anywhere between. No answer is an error. What does not fit the grammar is skipped as text: text before a box, or a run
+/// of location tokens whose length is not four. A run of segment tokens whose length is not sixteen gives no mask. Edges in the wrong order
+/// are swapped. A label ends at <c>;</c>, <c>&lt;</c> or <c>&gt;</c>; an answer ends at the first special token.
 /// </summary>
 internal sealed class AnswerParser(ITokenizer tokenizer, TaskTokens tokens)
 {
     /// <summary>Reads an answer.</summary>
     /// <param name="ids">Its tokens.</param>
-    /// <param name="logProbabilities">Of each token.</param>
-    /// <param name="notes">Of each token, as <see cref="BoxNotes"/> asks for them; null where nobody asked.</param>
+    /// <param name="logProbabilities">One for each token.</param>
+    /// <param name="notes">One for each token, as <see cref="BoxNotes"/> asks for them; null if there are none.</param>
     /// <returns>The boxes in their order.</returns>
     public List<ParsedBox> Parse(IReadOnlyList<int> ids, IReadOnlyList<float> logProbabilities, IReadOnlyList<StepNote>? notes = null)
     {
@@ -52,18 +52,24 @@ internal sealed class AnswerParser(ITokenizer tokenizer, TaskTokens tokens)
         return boxes;
     }
 
-    /// <summary>Reads mask and label behind four locations.</summary>
+    /// <summary>Reads the mask and the label after four locations.</summary>
     private ParsedBox ReadBox(int[] answer, int at, IReadOnlyList<float> logProbabilities, IReadOnlyList<StepNote>? notes, ref int behind)
     {
         int[] places = [.. answer[at..behind].Select(tokens.LocationOf)]; // top, left, bottom, right
         float[] log = [.. logProbabilities.Skip(at).Take(places.Length)];
         float[]?[] rows = [.. Enumerable.Range(at, places.Length).Select(i => notes?[i].Row)];
         int[]? codes = ReadCodes(answer, ref behind);
-        float? allowed = behind < answer.Length ? notes?[behind].Allowed : null; // of the step behind locations and codes
+        float? allowed = behind < answer.Length ? notes?[behind].Allowed : null; // of the step after locations and codes
         string label = ReadLabel(answer, logProbabilities, ref behind, out double labelLog);
         var evidence = new BoxEvidence(places, log, rows, labelLog, allowed);
         return new ParsedBox(
-            Math.Min(places[0], places[2]), Math.Min(places[1], places[3]), Math.Max(places[0], places[2]), Math.Max(places[1], places[3]), label, evidence, codes);
+            Math.Min(places[0], places[2]),
+            Math.Min(places[1], places[3]),
+            Math.Max(places[0], places[2]),
+            Math.Max(places[1], places[3]),
+            label,
+            evidence,
+            codes);
     }
 
     private int[]? ReadCodes(int[] answer, ref int behind)
@@ -107,5 +113,7 @@ internal sealed class AnswerParser(ITokenizer tokenizer, TaskTokens tokens)
 
     private bool IsText(int id) => tokens.LocationOf(id) < 0 && tokens.SegmentOf(id) < 0;
 
-    private bool IsBlank(int id) => IsText(id) && (uint)id < (uint)tokenizer.VocabularySize && string.IsNullOrWhiteSpace(tokenizer.Piece(id).Replace('\u2581', ' '));
+    private bool IsBlank(int id) => IsText(id)
+        && (uint)id < (uint)tokenizer.VocabularySize
+        && string.IsNullOrWhiteSpace(tokenizer.Piece(id).Replace('\u2581', ' '));
 }

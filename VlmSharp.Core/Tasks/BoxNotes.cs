@@ -4,8 +4,8 @@ using VlmSharp.Generation;
 namespace VlmSharp.Tasks;
 
 /// <summary>
-/// What the score of a box needs to know of the steps that spelled it: of its four locations how likely every place was, and of its label how
-/// likely the labels were that were asked for, beside everything else that the model could have said.
+/// Asks for the notes from which a box's score is computed: for its four location tokens, the probabilities of all locations; for its
+/// label, the total probability of the requested labels among everything that the model could have produced.
 /// </summary>
 /// <param name="tokens">The vocabulary's locations.</param>
 internal sealed class BoxNotes(TaskTokens tokens) : IStepNotes
@@ -14,7 +14,7 @@ internal sealed class BoxNotes(TaskTokens tokens) : IStepNotes
 
     public bool IsAlternative(int id) => tokens.LocationOf(id) >= 0;
 
-    /// <summary>Behind four locations, and the codes of a mask where there are any.</summary>
+    /// <summary>True after four locations and, if there are any, the codes of a mask.</summary>
     public bool WantsAllowed(ReadOnlySpan<int> newTokens)
     {
         int end = newTokens.Length;

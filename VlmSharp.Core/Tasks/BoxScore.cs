@@ -1,24 +1,26 @@
 namespace VlmSharp.Tasks;
 
 /// <summary>
-/// How sure a model is of a box: that each of its edges lies about where it was said, and that the label is the right one.
+/// How confident a model is in a box: that each edge is near its stated location, and that the label is right.
 /// <code>
-/// score = m(top) m(left) m(bottom) m(right) p(label),     m(edge) = sum of p(place) over the places within a third of the box's side of the edge
+/// score = m(top) m(left) m(bottom) m(right) p(label)
+/// m(edge) = sum of p(location) over the locations within a third of the box's side from the edge
 /// </code>
-/// p(place) is the row of probabilities of the 1,024 locations at the step that said the edge, and the side that along which the edge moves. The
-/// probability of one place of 1,024 says little, since a model spreads its belief over neighboring ones; how much of it lies so near that
-/// the box would be the same thing's says much. p(label) is among everything that the model could have said, also where a constraint
-/// left it no choice: asked for what is not there, a model puts its box around something else, and knows what that is. docs/evaluation.md has the
-/// study that this was chosen by.
+/// p(location) comes from the probabilities of all 1,024 locations in the step that produced the edge; the box's side is the one along
+/// which the edge moves. The probability of a single location says little, because a model spreads its probability over neighboring ones.
+/// The total near the edge, where the box would still mark the same thing, says much. p(label) is relative to everything that the model
+/// could have produced, even if a constraint left it no choice: asked for something that is not there, a model puts its box around
+/// something else, but gives the label a low probability. docs/evaluation.md has the study behind this choice.
 /// </summary>
 internal static class BoxScore
 {
-    /// <summary>Sides of the box that an edge may be off by.</summary>
+    /// <summary>The tolerance of an edge, as a fraction of the box's side.</summary>
     private const double Reach = 1.0 / 3;
 
     /// <summary>The score of a box.</summary>
-    /// <param name="evidence">What is known of it. A row that was not noted counts as the one place that was said, so that the score is a lower bound.</param>
-    /// <returns>0 to 1; 0 where a damaged model gives NaN.</returns>
+    /// <param name="evidence">The probabilities. If a row was not noted, only the stated location counts, so the score is a lower
+    /// bound.</param>
+    /// <returns>0 to 1; 0 if a damaged model gives NaN.</returns>
     public static float Of(BoxEvidence evidence)
     {
         double score = Math.Exp(evidence.Label + (evidence.Allowed ?? 0));
@@ -31,13 +33,14 @@ internal static class BoxScore
         return score >= 0 ? (float)Math.Min(score, 1) : 0;
     }
 
-    /// <summary>How likely an edge is within so many places of where it was said.</summary>
+    /// <summary>The probability that an edge is within this distance of its stated location.</summary>
     private static double Mass(BoxEvidence evidence, int edge, double reach)
     {
         if (evidence.Rows[edge] is not { } row) return Math.Exp(evidence.LogProbabilities[edge]);
-        int first = Math.Max(evidence.Locations[edge] - (int)reach, 0), last = Math.Min(evidence.Locations[edge] + (int)reach, row.Length - 1);
+        int first = Math.Max(evidence.Locations[edge] - (int)reach, 0);
+        int last = Math.Min(evidence.Locations[edge] + (int)reach, row.Length - 1);
         double mass = 0;
         for (int place = first; place <= last; place++) mass += Math.Exp(row[place]);
-        return Math.Min(mass, 1); // the sum of rounded numbers
+        return Math.Min(mass, 1); // rounding may bring the sum above 1
     }
 }

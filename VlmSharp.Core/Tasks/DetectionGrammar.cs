@@ -6,12 +6,12 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Tasks;
 
 /// <summary>
-/// What <c>detect</c> and <c>segment</c> may answer, as models were trained to:
+/// The answers that <c>detect</c> and <c>segment</c> allow, as models were trained to give them:
 /// <code>
-/// answer := eos | box (" ; " box)* eos        box := loc loc loc loc  (seg x 16, of segment)  " " label
+/// answer := eos | box (" ; " box)* eos        box := loc loc loc loc  (seg x 16, only for segment)  " " label
 /// </code>
-/// Bottom is not above top and right not left of left; a label is one of the things that were asked for, in the tokens that its
-/// text is made of there. At the places of a box 1,024 tokens are possible or fewer, so that much less of the head is computed.
+/// Bottom is not above top, and right is not left of left. A label is one of the requested things, in the tokens that its text has there.
+/// At most 1,024 tokens are possible for a location, so much less of the head is computed.
 /// </summary>
 public sealed class DetectionGrammar : ITokenConstraint
 {
@@ -20,19 +20,25 @@ public sealed class DetectionGrammar : ITokenConstraint
     private readonly ILabelGrammar labels;
     private readonly int[] ends, locations, segments, locationsOrEnd; // ids, ascending
 
-    /// <summary>Makes the grammar of a request.</summary>
+    /// <summary>Creates the grammar of a request.</summary>
     /// <param name="tokenizer">The model's vocabulary.</param>
     /// <param name="endOfSequence">The tokens that end an answer.</param>
-    /// <param name="things">The labels; none for any text.</param>
-    /// <param name="masks">Whether each box has sixteen codes of a mask.</param>
+    /// <param name="things">The labels; empty to allow any text.</param>
+    /// <param name="masks">Whether each box has the sixteen codes of a mask.</param>
     /// <exception cref="RequestException">The vocabulary lacks location or segment tokens.</exception>
     public DetectionGrammar(ITokenizer tokenizer, IReadOnlyList<int> endOfSequence, IReadOnlyList<string> things, bool masks)
         : this(tokenizer, new TaskTokens(tokenizer), endOfSequence, things, masks) { }
 
-    internal DetectionGrammar(ITokenizer tokenizer, TaskTokens tokens, IReadOnlyList<int> endOfSequence, IReadOnlyList<string> things, bool masks)
+    internal DetectionGrammar(
+        ITokenizer tokenizer, TaskTokens tokens, IReadOnlyList<int> endOfSequence, IReadOnlyList<string> things, bool masks)
     {
         if (!IsAscending(tokens.Locations) || (masks && !IsAscending(tokens.Segments)))
-            throw new RequestException($"The model's vocabulary lacks {(IsAscending(tokens.Locations) ? "<seg>" : "<loc>")} tokens, or has them out of order: it cannot say where things are.");
+        {
+            throw new RequestException(
+                $"The model's vocabulary lacks {(IsAscending(tokens.Locations) ? "<seg>" : "<loc>")} tokens, " +
+                "or has them out of order: it cannot say where things are.");
+        }
+
         (this.tokens, this.masks) = (tokens, masks);
         ends = [.. endOfSequence.Distinct().Order()];
         (locations, segments) = ([.. tokens.Locations], [.. tokens.Segments.Order()]);
@@ -40,7 +46,7 @@ public sealed class DetectionGrammar : ITokenConstraint
         labels = things.Count > 0 ? new LabelTrie(tokenizer, things, ends) : new FreeLabel(tokenizer, tokens, ends);
     }
 
-    /// <summary>Where an answer stands: so many tokens of a box are there, then so many of its label.</summary>
+    /// <summary>The position in an answer: the part that comes next, and how many of its tokens are there.</summary>
     private readonly record struct State(Part Part, int Count = 0, int Top = 0, int Left = 0);
 
     private enum Part
@@ -49,7 +55,7 @@ public sealed class DetectionGrammar : ITokenConstraint
         Box, // Count of 4 locations
         Mask, // Count of 16 codes
         Label, // Count is the state of the label's own grammar
-        End, // ended, or out of the grammar: nothing may follow but the end
+        End, // ended, or outside the grammar: only the end may follow
     }
 
     /// <inheritdoc/>
@@ -81,7 +87,9 @@ public sealed class DetectionGrammar : ITokenConstraint
                 if (state.Count == 2) return state with { Count = 3 };
                 return masks ? new State(Part.Mask) : new State(Part.Label, labels.Start);
             case Part.Mask when tokens.SegmentOf(id) >= 0:
-                return state.Count + 1 < MaskNetwork.CodesPerMask ? new State(Part.Mask, state.Count + 1) : new State(Part.Label, labels.Start);
+                return state.Count + 1 < MaskNetwork.CodesPerMask
+                    ? new State(Part.Mask, state.Count + 1)
+                    : new State(Part.Label, labels.Start);
             case Part.Label when labels.Next(state.Count, id) is >= 0 and int next:
                 return new State(Part.Label, next);
             default:
@@ -89,7 +97,7 @@ public sealed class DetectionGrammar : ITokenConstraint
         }
     }
 
-    /// <summary>Whether there are tokens, and the edges that lie behind another one are those with larger ids.</summary>
+    /// <summary>Whether there are tokens and their ids ascend, so that later locations have larger ids.</summary>
     private static bool IsAscending(ImmutableArray<int> ids)
     {
         for (int i = 1; i < ids.Length; i++)

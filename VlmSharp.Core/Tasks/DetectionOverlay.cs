@@ -5,19 +5,19 @@ using VlmSharp.Imaging.Drawing;
 namespace VlmSharp.Tasks;
 
 /// <summary>
-/// Shows what was found in the picture: translucent masks with their outlines, boxes, and labels with their scores. Lines and text grow with the picture.
-/// Things with the same label have one color, unless all have the same: then each has its own.
+/// Draws detections into the picture: translucent masks with their outlines, boxes, and labels with their scores. Line widths and text
+/// scale with the picture. Things with the same label have the same color, unless there is only one label: then each thing has its own.
 /// </summary>
 public static class DetectionOverlay
 {
     private const float MaskOpacity = 0.5f;
 
-    // The shorter side of a picture whose text has the font's own size.
+    // The length of a picture's shorter side at which text has the font's own size.
     private const int SideAtScaleOne = 320;
 
     /// <summary>Draws detections.</summary>
-    /// <param name="image">The picture that they were made for; it is not changed.</param>
-    /// <param name="detections">What was found.</param>
+    /// <param name="image">The picture in which they were found; it is not changed.</param>
+    /// <param name="detections">The detections.</param>
     /// <returns>A new picture of the same size.</returns>
     public static RgbImage Draw(RgbImage image, IReadOnlyList<Detection> detections)
     {
@@ -59,21 +59,22 @@ public static class DetectionOverlay
         return [.. detections.Select((d, i) => Palette.Color(labels.Length == 1 ? i : Array.IndexOf(labels, d.Label)))];
     }
 
-    /// <summary>Finds each label a place in the picture where it covers no other one.</summary>
+    /// <summary>Finds a place in the picture for each label, where it covers no other one.</summary>
     private sealed class LabelPlaces(int width, int height, int scale)
     {
-        /// <summary>Between a label's edge and its text, in pixels of the font.</summary>
+        /// <summary>The space between a label's edge and its text, in pixels of the font.</summary>
         public const int Padding = 2;
 
         private readonly List<PixelRegion> taken = [];
 
-        /// <summary>A place above, in or below a box, the first that is free.</summary>
+        /// <summary>The first free place above, in or below a box.</summary>
         /// <param name="box">The box.</param>
-        /// <param name="text">The label; cut where the picture is too narrow for it.</param>
-        /// <returns>The place, or null where the picture is too small for any text.</returns>
+        /// <param name="text">The label; cut if the picture is too narrow for it.</param>
+        /// <returns>The place, or null if the picture is too small for any text.</returns>
         public PixelRegion? Place(PixelRegion box, ref string text)
         {
-            int fits = (width / scale - 2 * Padding + 1) / (BitmapFont.GlyphWidth + 1), labelHeight = (BitmapFont.GlyphHeight + 2 * Padding) * scale;
+            int fits = (width / scale - 2 * Padding + 1) / (BitmapFont.GlyphWidth + 1);
+            int labelHeight = (BitmapFont.GlyphHeight + 2 * Padding) * scale;
             if (fits < 1 || labelHeight > height) return null;
             if (text.Length > fits) text = fits > 3 ? $"{text[..(fits - 2)]}.." : text[..fits];
             int labelWidth = (BitmapFont.Width(text.Length) + 2 * Padding) * scale, x = Math.Clamp(box.Left, 0, width - labelWidth);

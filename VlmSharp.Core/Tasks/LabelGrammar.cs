@@ -2,16 +2,18 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Tasks;
 
-/// <summary>What may stand behind a box, up to the next one or the end: the label and, before another box, the separator.</summary>
+/// <summary>
+/// The text that may follow a box, up to the next box or the end: the label and, before another box, the separator.
+/// </summary>
 internal interface ILabelGrammar
 {
-    /// <summary>The state behind a box.</summary>
+    /// <summary>The state after a box.</summary>
     int Start { get; }
 
-    /// <summary>The state behind one more token; -1 where it may not follow.</summary>
+    /// <summary>The state after one more token; -1 if it may not follow.</summary>
     int Next(int state, int id);
 
-    /// <summary>The tokens that may follow, ascending; with those that end the answer where it may end.</summary>
+    /// <summary>The tokens that may follow, ascending. They include the tokens that end the answer if it may end.</summary>
     ReadOnlySpan<int> Allowed(int state);
 
     /// <summary>Whether the separator is complete, so that a box must follow.</summary>
@@ -19,8 +21,8 @@ internal interface ILabelGrammar
 }
 
 /// <summary>
-/// Labels out of a list, as a trie over their tokens. Training tokenizes the text between two boxes in one piece, so the paths are
-/// the tokens of <c>" label"</c>, behind which the answer ends, and of <c>" label ; "</c>, behind which a box follows.
+/// Labels from a list, as a trie over their tokens. Training tokenizes the text between two boxes in one piece, so the paths are the tokens
+/// of <c>" label"</c>, after which the answer ends, and of <c>" label ; "</c>, after which a box follows.
 /// </summary>
 internal sealed class LabelTrie : ILabelGrammar
 {
@@ -78,17 +80,19 @@ internal sealed class LabelTrie : ILabelGrammar
     }
 }
 
-/// <summary>Any text as a label, or none: tokens of text without <c>;</c>, <c>&lt;</c> and <c>&gt;</c>, then the end, or a semicolon and a space.</summary>
+/// <summary>
+/// Any text as a label, or none: text tokens without <c>;</c>, <c>&lt;</c> and <c>&gt;</c>, then the end, or a semicolon and a space.
+/// </summary>
 internal sealed class FreeLabel : ILabelGrammar
 {
     private const int InLabel = 0, BehindSemicolon = 1, Complete = 2;
 
-    private readonly Dictionary<int, bool> separators = []; // tokens that spell a semicolon, and whether with the space behind it
+    private readonly Dictionary<int, bool> separators = []; // tokens that are a semicolon, and whether they include the space after it
     private readonly int[] text, space; // ids, ascending
     private readonly HashSet<int> plain;
 
     /// <param name="tokenizer">The vocabulary.</param>
-    /// <param name="tokens">Its locations and codes, which are no text.</param>
+    /// <param name="tokens">Its locations and codes, which are not text.</param>
     /// <param name="ends">The tokens that end an answer.</param>
     public FreeLabel(ITokenizer tokenizer, TaskTokens tokens, int[] ends)
     {
@@ -119,7 +123,7 @@ internal sealed class FreeLabel : ILabelGrammar
 
     public bool IsComplete(int state) => state == Complete;
 
-    /// <summary>Printable text; of byte pieces those that spell characters beyond ASCII.</summary>
+    /// <summary>Whether a piece is printable text. Byte pieces are accepted only beyond ASCII.</summary>
     private static bool IsPlain(string piece)
     {
         int value = BytePiece.ValueOf(piece);

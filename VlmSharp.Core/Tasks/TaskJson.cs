@@ -11,14 +11,14 @@ namespace VlmSharp.Tasks;
 /// "detections": [{"label": "cat", "score": 0.93, "box": [x0, y0, x1, y1],
 ///                 "mask_codes": [16 numbers], "mask": {"size": [480, 640], "counts": "COCO's string"}}]
 /// </code>
-/// Boxes are in pixels of the upright picture. <c>mask_codes</c> and <c>mask</c> stand there where the model gave a mask, the
-/// latter where it could be decoded. Of caption and ask, <c>detections</c> is empty.
+/// Boxes are in pixels of the upright picture. <c>mask_codes</c> is present if the model gave a mask, and <c>mask</c> if it could be
+/// decoded. For caption and ask, <c>detections</c> is empty.
 /// </summary>
 public static class TaskJson
 {
-    /// <summary>Writes the members into an object that is open.</summary>
+    /// <summary>Writes the members into an open object.</summary>
     /// <param name="json">The writer.</param>
-    /// <param name="result">What a model answered.</param>
+    /// <param name="result">The model's answer.</param>
     public static void WriteMembers(Utf8JsonWriter json, TaskResult result)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -30,11 +30,12 @@ public static class TaskJson
         WriteDetections(json, result.Detections);
     }
 
-    /// <summary>Writes the member <c>detections</c> alone into an object that is open.</summary>
+    /// <summary>Writes only the member <c>detections</c> into an open object.</summary>
     /// <param name="json">The writer.</param>
-    /// <param name="detections">What was found.</param>
-    /// <param name="writeMask">Writes another member in the place of <c>mask</c>, or null.</param>
-    public static void WriteDetections(Utf8JsonWriter json, IEnumerable<Detection> detections, Action<Utf8JsonWriter, SegmentationMask>? writeMask = null)
+    /// <param name="detections">The detections.</param>
+    /// <param name="writeMask">Writes another member instead of <c>mask</c>, or null.</param>
+    public static void WriteDetections(
+        Utf8JsonWriter json, IEnumerable<Detection> detections, Action<Utf8JsonWriter, SegmentationMask>? writeMask = null)
     {
         ArgumentNullException.ThrowIfNull(json);
         ArgumentNullException.ThrowIfNull(detections);
@@ -43,8 +44,8 @@ public static class TaskJson
         json.WriteEndArray();
     }
 
-    /// <summary>Writes a mask as COCO has it: <c>{"size": [height, width], "counts": ...}</c>.</summary>
-    /// <param name="json">The writer, where a value belongs.</param>
+    /// <summary>Writes a mask in COCO's format: <c>{"size": [height, width], "counts": ...}</c>.</summary>
+    /// <param name="json">The writer, at the position of a value.</param>
     /// <param name="mask">The mask.</param>
     /// <param name="compressed">Whether counts is COCO's string, or an array of run lengths.</param>
     public static void WriteMask(Utf8JsonWriter json, RunLengthMask mask, bool compressed = true)

@@ -5,24 +5,26 @@ using VlmSharp.Tokenization;
 
 namespace VlmSharp.Tasks;
 
-/// <summary>How tasks are run and read.</summary>
+/// <summary>How tasks are run and their answers read.</summary>
 public sealed record TaskOptions
 {
-    /// <summary>Whether detect and segment can say nothing but well-formed boxes and masks of the things asked for. On by default.</summary>
+    /// <summary>
+    /// Whether detect and segment can produce only well-formed boxes and masks of the requested things. On by default.
+    /// </summary>
     public bool Constrain { get; init; } = true;
 
     /// <summary>
-    /// What a location is divided by: 1024, as PaliGemma's published demonstration does, or 1023, as its evaluation code does.
-    /// They differ by a tenth of a percent.
+    /// The divisor of a location: 1024, as in PaliGemma's published demonstration, or 1023, as in its evaluation code. The results differ
+    /// by a tenth of a percent.
     /// </summary>
     public int LocationDivisor { get; init; } = 1024;
 
-    /// <summary>Turns mask codes into masks; without one, segment gives boxes and codes alone.</summary>
+    /// <summary>Turns mask codes into masks. Without it, segment gives only boxes and codes.</summary>
     public MaskDecoder? MaskDecoder { get; init; }
 }
 
 /// <summary>
-/// Runs <see cref="VisionTask"/>s on a model, and reads its answers into text, boxes and masks. May be used by several threads.
+/// Runs <see cref="VisionTask"/>s on a model, and reads its answers as text, boxes and masks. Thread-safe.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -30,7 +32,7 @@ public sealed record TaskOptions
 /// foreach (Detection found in tasks.Run(VisionTask.Detect("cat", "dog"), picture).Detections)
 ///     Console.WriteLine($"{found.Label} {found.Box} {found.Score}");
 /// </code>
-/// <see cref="RunAsync(VisionTask, RgbImage, GenerationOptions?, CancellationToken)"/> shares the model's steps with whoever else asks meanwhile.
+/// <see cref="RunAsync(VisionTask, RgbImage, GenerationOptions?, CancellationToken)"/> shares the model's steps with other callers.
 /// </remarks>
 public sealed class TaskRunner
 {
@@ -39,11 +41,11 @@ public sealed class TaskRunner
     private readonly TaskTokens? tokens;
     private readonly AnswerParser? parser;
     private readonly BoxNotes? notes;
-    private KeptGrammar? last; // a run over many pictures asks for one grammar
+    private KeptGrammar? last; // the last grammar, because a run over many pictures needs only one
 
-    /// <summary>Prepares a model's tasks.</summary>
+    /// <summary>Prepares a model for tasks.</summary>
     /// <param name="model">The model, owned by the caller.</param>
-    /// <param name="options">How, or null for the defaults.</param>
+    /// <param name="options">How to run and read tasks, or null for the defaults.</param>
     public TaskRunner(VisionLanguageModel model, TaskOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -57,9 +59,9 @@ public sealed class TaskRunner
         if (tokens.Locations.Length > 0) notes = new BoxNotes(tokens);
     }
 
-    /// <summary>The request that asks a model for a task.</summary>
+    /// <summary>The request for a task.</summary>
     /// <param name="task">The task.</param>
-    /// <param name="images">The pictures; boxes are those of the first.</param>
+    /// <param name="images">The pictures; boxes refer to the first.</param>
     /// <returns>The request.</returns>
     /// <exception cref="RequestException">The model's vocabulary cannot express boxes or masks.</exception>
     public GenerationRequest Request(VisionTask task, params IReadOnlyList<RgbImage> images)
@@ -75,8 +77,8 @@ public sealed class TaskRunner
     }
 
     /// <summary>
-    /// Has a request in words of its own, such as a prompt that a user typed, bring what the scores of boxes are made of. Without it their
-    /// locations are known as single places alone, and scores are near 0.
+    /// Makes a request with its own wording, such as a prompt from a user, note the probabilities from which boxes are scored. Without them
+    /// only the probability of each single location is known, and scores are near 0.
     /// </summary>
     /// <param name="request">The request.</param>
     /// <returns>The same request, whose answer <see cref="Read(VisionTask, GenerationResult, RgbImage)"/> can score.</returns>
@@ -86,10 +88,10 @@ public sealed class TaskRunner
         return request with { Notes = notes };
     }
 
-    /// <summary>Reads an answer. Whatever the model said, this does not fail: what is no box is left in the text.</summary>
-    /// <param name="task">What was asked.</param>
+    /// <summary>Reads an answer. This never fails: whatever is not a box stays in the text.</summary>
+    /// <param name="task">The task.</param>
     /// <param name="generation">The answer.</param>
-    /// <param name="image">The picture, whose size the boxes are given in.</param>
+    /// <param name="image">The picture, whose pixels are the unit of the boxes.</param>
     /// <returns>Text, boxes and masks.</returns>
     public TaskResult Read(VisionTask task, GenerationResult generation, RgbImage image)
     {
@@ -97,11 +99,11 @@ public sealed class TaskRunner
         return Read(task, generation, image.Width, image.Height);
     }
 
-    /// <summary>Reads an answer. Whatever the model said, this does not fail: what is no box is left in the text.</summary>
-    /// <param name="task">What was asked.</param>
+    /// <summary>Reads an answer. This never fails: whatever is not a box stays in the text.</summary>
+    /// <param name="task">The task.</param>
     /// <param name="generation">The answer.</param>
-    /// <param name="width">Columns of the picture, upright.</param>
-    /// <param name="height">Rows of the picture, upright.</param>
+    /// <param name="width">Columns of the upright picture.</param>
+    /// <param name="height">Rows of the upright picture.</param>
     /// <returns>Text, boxes and masks.</returns>
     public TaskResult Read(VisionTask task, GenerationResult generation, int width, int height)
     {
@@ -109,34 +111,41 @@ public sealed class TaskRunner
         ArgumentNullException.ThrowIfNull(generation);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        Detection[] detections = task.HasBoxes && parser is not null
-            ? [.. parser.Parse(generation.TokenIds, generation.LogProbabilities, generation.Notes).Select(box => Detect(box, width, height))]
+        List<ParsedBox> boxes = task.HasBoxes && parser is not null
+            ? parser.Parse(generation.TokenIds, generation.LogProbabilities, generation.Notes)
             : [];
+        Detection[] detections = [.. boxes.Select(box => Detect(box, width, height))];
         return new TaskResult(task, generation, width, height, detections);
     }
 
-    /// <summary>Runs a task on a picture, to the end.</summary>
+    /// <summary>Runs a task on a picture.</summary>
     /// <param name="task">The task.</param>
     /// <param name="image">The picture.</param>
-    /// <param name="generation">How to generate, or null for the defaults with the task's own <see cref="VisionTask.MaxNewTokens"/>.</param>
-    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <param name="generation">How to generate, or null for the defaults with the task's own
+    /// <see cref="VisionTask.MaxNewTokens"/>.</param>
+    /// <param name="cancellationToken">Checked between steps.</param>
     /// <returns>Text, boxes and masks.</returns>
     /// <exception cref="RequestException">The request does not fit the model.</exception>
-    public TaskResult Run(VisionTask task, RgbImage image, GenerationOptions? generation = null, CancellationToken cancellationToken = default)
+    public TaskResult Run(
+        VisionTask task, RgbImage image, GenerationOptions? generation = null, CancellationToken cancellationToken = default)
     {
         GenerationRequest request = Request(task, image);
         return Read(task, model.Generate(request, generation ?? DefaultsOf(task), cancellationToken), image);
     }
 
-    /// <summary>Runs a task on several pictures together, to the end.</summary>
+    /// <summary>Runs a task on several pictures together.</summary>
     /// <param name="task">The task.</param>
     /// <param name="images">The pictures, at least one.</param>
-    /// <param name="generation">How to generate, or null for the defaults with the task's own <see cref="VisionTask.MaxNewTokens"/>.</param>
-    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <param name="generation">How to generate, or null for the defaults with the task's own
+    /// <see cref="VisionTask.MaxNewTokens"/>.</param>
+    /// <param name="cancellationToken">Checked between steps.</param>
     /// <returns>A result for each picture, in their order.</returns>
     /// <exception cref="RequestException">A request does not fit the model.</exception>
     public IReadOnlyList<TaskResult> Run(
-        VisionTask task, IReadOnlyList<RgbImage> images, GenerationOptions? generation = null, CancellationToken cancellationToken = default)
+        VisionTask task,
+        IReadOnlyList<RgbImage> images,
+        GenerationOptions? generation = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         GenerationRequest[] requests = [.. images.Select(image => Request(task, image))];
@@ -144,30 +153,36 @@ public sealed class TaskRunner
         return [.. answers.Select((answer, i) => Read(task, answer, images[i]))];
     }
 
-    /// <summary>Runs a task on a picture, together with whoever else asks the model meanwhile.</summary>
+    /// <summary>Runs a task on a picture, in steps that it shares with other callers' requests.</summary>
     /// <param name="task">The task.</param>
     /// <param name="image">The picture.</param>
-    /// <param name="generation">How to generate, or null for the defaults with the task's own <see cref="VisionTask.MaxNewTokens"/>.</param>
-    /// <param name="cancellationToken">Ends it at once.</param>
+    /// <param name="generation">How to generate, or null for the defaults with the task's own
+    /// <see cref="VisionTask.MaxNewTokens"/>.</param>
+    /// <param name="cancellationToken">Cancels it at once.</param>
     /// <returns>Text, boxes and masks.</returns>
     /// <exception cref="RequestException">The request does not fit the model.</exception>
     public async Task<TaskResult> RunAsync(
         VisionTask task, RgbImage image, GenerationOptions? generation = null, CancellationToken cancellationToken = default)
     {
         GenerationRequest request = Request(task, image);
-        GenerationResult answer = await model.GenerateAsync(request, generation ?? DefaultsOf(task), cancellationToken).ConfigureAwait(false);
+        GenerationOptions how = generation ?? DefaultsOf(task);
+        GenerationResult answer = await model.GenerateAsync(request, how, cancellationToken).ConfigureAwait(false);
         return Read(task, answer, image);
     }
 
-    /// <summary>Runs a task on several pictures, together with whoever else asks the model meanwhile.</summary>
+    /// <summary>Runs a task on several pictures, in steps that it shares with other callers' requests.</summary>
     /// <param name="task">The task.</param>
     /// <param name="images">The pictures.</param>
-    /// <param name="generation">How to generate, or null for the defaults with the task's own <see cref="VisionTask.MaxNewTokens"/>.</param>
-    /// <param name="cancellationToken">Ends all of them at once.</param>
+    /// <param name="generation">How to generate, or null for the defaults with the task's own
+    /// <see cref="VisionTask.MaxNewTokens"/>.</param>
+    /// <param name="cancellationToken">Cancels all of them at once.</param>
     /// <returns>A result for each picture, in their order.</returns>
     /// <exception cref="RequestException">A request does not fit the model.</exception>
     public async Task<IReadOnlyList<TaskResult>> RunAsync(
-        VisionTask task, IReadOnlyList<RgbImage> images, GenerationOptions? generation = null, CancellationToken cancellationToken = default)
+        VisionTask task,
+        IReadOnlyList<RgbImage> images,
+        GenerationOptions? generation = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         return await Task.WhenAll(images.Select(image => RunAsync(task, image, generation, cancellationToken))).ConfigureAwait(false);
@@ -189,11 +204,26 @@ public sealed class TaskRunner
     {
         if (last is { } kept && kept.Task.Prompt == task.Prompt && kept.Task.AnyLabel == task.AnyLabel) return kept.Grammar;
         if (model.Tokenizer is not { } tokenizer)
-            throw new RequestException($"{model.Checkpoint.Directory} has no tokenizer.json or tokenizer.model: boxes are spoken of in its tokens, so add one of them.");
+        {
+            throw new RequestException(
+                $"{model.Checkpoint.Directory} has no tokenizer.json or tokenizer.model: " +
+                "boxes are spoken of in its tokens, so add one of them.");
+        }
+
         int rows = model.Config.Text.VocabSize;
         if (tokenizer.VocabularySize > rows)
-            throw new RequestException($"{model.Checkpoint.Directory} has a tokenizer of {tokenizer.VocabularySize} tokens and a model of {rows}: they do not belong together.");
-        var grammar = new DetectionGrammar(tokenizer, tokens!, [.. model.Config.EosTokenIds], task.AnyLabel ? [] : task.Things, masks: task.Kind == TaskKind.Segment);
+        {
+            throw new RequestException(
+                $"{model.Checkpoint.Directory} has a tokenizer of {tokenizer.VocabularySize} tokens and a model of {rows}: " +
+                "they do not belong together.");
+        }
+
+        var grammar = new DetectionGrammar(
+            tokenizer,
+            tokens!,
+            [.. model.Config.EosTokenIds],
+            task.AnyLabel ? [] : task.Things,
+            masks: task.Kind == TaskKind.Segment);
         last = new KeptGrammar(task, grammar);
         return grammar;
     }

@@ -20,25 +20,25 @@ public enum TaskKind
 }
 
 /// <summary>
-/// One of the tasks that PaliGemma was trained on, with the prompt that means it there (Beyer et al. 2024, section 3.2.5): a
-/// lower-case word, single spaces, <c> ; </c> between things.
+/// One of the tasks that PaliGemma was trained on, with the prompt used in training (Beyer et al. 2024, section 3.2.5): a lower-case word,
+/// single spaces, <c> ; </c> between things.
 /// </summary>
 public sealed partial record VisionTask
 {
     private VisionTask(TaskKind kind, string prompt, IReadOnlyList<string> things) => (Kind, Prompt, Things) = (kind, prompt, things);
 
-    /// <summary>What is asked for.</summary>
+    /// <summary>What it asks for.</summary>
     public TaskKind Kind { get; }
 
-    /// <summary>The prompt, word for word.</summary>
+    /// <summary>The exact prompt.</summary>
     public string Prompt { get; }
 
     /// <summary>The things to find; empty for caption and ask.</summary>
     public IReadOnlyList<string> Things { get; }
 
     /// <summary>
-    /// Whether boxes may have other labels than <see cref="Things"/>, for models that were trained so: asked to
-    /// <c>detect all classes</c>, they name what they find.
+    /// Whether boxes may have labels other than <see cref="Things"/>. This is for models trained so that, asked to <c>detect all
+    /// classes</c>, they name what they find.
     /// </summary>
     public bool AnyLabel { get; init; }
 
@@ -51,7 +51,9 @@ public sealed partial record VisionTask
         _ => "segment",
     };
 
-    /// <summary>New tokens that its answer may need: a sentence has fewer than 128; a box takes about 8, with a mask 24.</summary>
+    /// <summary>
+    /// The most new tokens that its answer may need: a sentence has fewer than 128; a box takes about 8, with a mask 24.
+    /// </summary>
     public int MaxNewTokens => Kind switch
     {
         TaskKind.Detect => 256,
@@ -80,13 +82,13 @@ public sealed partial record VisionTask
     }
 
     /// <summary>Finds things: <c>detect cat ; dog</c>.</summary>
-    /// <param name="things">What to find; one text may name several with semicolons between.</param>
+    /// <param name="things">What to find; one text may name several, separated by semicolons.</param>
     /// <returns>The task.</returns>
     /// <exception cref="RequestException">Nothing is named, or a name cannot be a label.</exception>
     public static VisionTask Detect(params IReadOnlyList<string> things) => Find(TaskKind.Detect, things);
 
     /// <summary>Finds things and their shapes: <c>segment cat ; dog</c>.</summary>
-    /// <param name="things">What to find; one text may name several with semicolons between.</param>
+    /// <param name="things">What to find; one text may name several, separated by semicolons.</param>
     /// <returns>The task.</returns>
     /// <exception cref="RequestException">Nothing is named, or a name cannot be a label.</exception>
     public static VisionTask Segment(params IReadOnlyList<string> things) => Find(TaskKind.Segment, things);
@@ -94,10 +96,22 @@ public sealed partial record VisionTask
     private static VisionTask Find(TaskKind kind, IReadOnlyList<string> things)
     {
         ArgumentNullException.ThrowIfNull(things);
-        string[] names = [.. things.SelectMany(thing => thing.Split(';')).Select(name => Spaces().Replace(name, " ").Trim()).Where(name => name.Length > 0).Distinct(StringComparer.Ordinal)];
-        if (names.Length == 0) throw new RequestException("There is nothing to look for: name a thing, or several with semicolons between, for instance cat ; dog.");
+        string[] names =
+        [
+            .. things.SelectMany(thing => thing.Split(';'))
+                .Select(name => Spaces().Replace(name, " ").Trim())
+                .Where(name => name.Length > 0)
+                .Distinct(StringComparer.Ordinal),
+        ];
+        if (names.Length == 0)
+        {
+            throw new RequestException(
+                "There is nothing to look for: name a thing, or several with semicolons between, for instance cat ; dog.");
+        }
+
         foreach (string name in names)
-            if (name.AsSpan().ContainsAny('<', '>')) throw new RequestException($"The thing {MessageText.Quote(name)} has a < or > in it, which mark tokens: leave them out.");
+            if (name.AsSpan().ContainsAny('<', '>'))
+                throw new RequestException($"The thing {MessageText.Quote(name)} has a < or > in it, which mark tokens: leave them out.");
         return new VisionTask(kind, $"{(kind == TaskKind.Detect ? "detect" : "segment")} {string.Join(" ; ", names)}", names);
     }
 

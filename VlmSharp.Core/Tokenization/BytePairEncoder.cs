@@ -3,9 +3,9 @@ using System.Text;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Byte-pair encoding (Sennrich et al. 2016) of text between atomic tokens: starting from single characters, the
-/// adjacent pair of lowest rank merges, leftmost first, until none does. Symbols form a doubly linked list and
-/// candidate pairs a priority queue, so n characters take O(n log n). One instance serves one call of encode.
+/// Byte-pair encoding (Sennrich et al. 2016) of text between atomic tokens. It starts from single characters and merges the adjacent pair
+/// of lowest rank, leftmost first, until no pair merges. Symbols form a doubly linked list and candidate pairs a priority queue, so n
+/// characters take O(n log n). One instance serves one call of encode.
 /// </summary>
 internal sealed class BytePairEncoder(PieceTable pieces, MergeTable merges, Func<int, bool> isReachable, int spaceId, int[] byteIds)
 {
@@ -61,8 +61,8 @@ internal sealed class BytePairEncoder(PieceTable pieces, MergeTable merges, Func
 
     private void Merge(int left, ulong priority)
     {
-        // A candidate is stale when one of its symbols has merged since. A rank belongs to one pair only, so a pair
-        // that still has the candidate's rank is the pair that was proposed.
+        // A candidate is stale if one of its symbols has been merged since. Each rank belongs to only one pair, so a pair that still has
+        // the candidate's rank is the pair that was proposed.
         if (ids[left] == None || next[left] == None) return;
         int right = next[left];
         if (!merges.TryGet(ids[left], ids[right], out int rank, out int merged) || (ulong)rank != priority >> 32) return;

@@ -1,9 +1,9 @@
 namespace VlmSharp.Tokenization;
 
-/// <summary>The pieces <c>&lt;0x00&gt;</c> to <c>&lt;0xFF&gt;</c>, which spell what the vocabulary has no piece for.</summary>
+/// <summary>The pieces <c>&lt;0x00&gt;</c> to <c>&lt;0xFF&gt;</c>, which spell text for which the vocabulary has no piece.</summary>
 internal static class BytePiece
 {
-    /// <summary>The byte that a piece stands for, or -1 if it is no byte piece.</summary>
+    /// <summary>The value of a byte piece, or -1 if it is not a byte piece.</summary>
     public static int ValueOf(ReadOnlySpan<byte> piece)
     {
         if (piece.Length != 6 || !piece.StartsWith("<0x"u8) || piece[5] != (byte)'>') return -1;
@@ -12,7 +12,7 @@ internal static class BytePiece
         return high < 0 || low < 0 ? -1 : high << 4 | low;
     }
 
-    /// <summary>The byte that a piece stands for, or -1 if it is no byte piece.</summary>
+    /// <summary>The value of a byte piece, or -1 if it is not a byte piece.</summary>
     public static int ValueOf(string piece)
     {
         if (piece.Length != 6 || piece[0] != '<') return -1;

@@ -1,17 +1,17 @@
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Merges from a SentencePiece vocabulary, which has scores instead: every split of a piece into two pieces is a
-/// merge, in order of the piece's score. Among equal scores the longer left half goes first, then the longer right
-/// half, then the smaller id: the order in which tokenizer.json lists them, so that both files give the same ids.
+/// Derives merges from a SentencePiece vocabulary, which has scores instead: every split of a piece into two pieces is a merge, in order of
+/// the piece's score. Among equal scores the longer left half goes first, then the longer right half, then the smaller id. This is the
+/// order of tokenizer.json, so both files give the same ids.
 /// </summary>
 internal static class DerivedMerges
 {
     /// <summary>Derives the merges.</summary>
     /// <param name="pieces">The vocabulary.</param>
     /// <param name="scores">The score of each id; finite.</param>
-    /// <param name="isMergeable">Whether a merge may produce this id. Ranks count the others, too.</param>
-    /// <param name="fileName">For the message of the error.</param>
+    /// <param name="isMergeable">Whether a merge may produce this id. Ranks count the other merges too.</param>
+    /// <param name="fileName">For the error message.</param>
     /// <returns>The table.</returns>
     /// <exception cref="TokenizerFormatException">There are too many.</exception>
     public static MergeTable From(PieceTable pieces, float[] scores, Func<int, bool> isMergeable, string fileName)
@@ -22,7 +22,8 @@ internal static class DerivedMerges
         for (int id = 0; id < pieces.Count; id++)
         {
             AddSplits(pieces, id, scoreRanks[id], keys, pairs);
-            if (keys.Count > TokenizerLimits.Merges) throw TokenizerErrors.Unusable(fileName, $"implies more than {TokenizerLimits.Merges} merges");
+            if (keys.Count > TokenizerLimits.Merges)
+                throw TokenizerErrors.Unusable(fileName, $"implies more than {TokenizerLimits.Merges} merges");
         }
 
         ulong[] order = [.. keys];
@@ -50,7 +51,7 @@ internal static class DerivedMerges
             if (left < 0) continue;
             int right = pieces.Find(piece[at..]);
             if (right < 0) continue;
-            // Ascending order of the key is the order of the merges: 20 bits of score, 10 + 10 of length, 20 of id.
+            // Ascending keys give the order of the merges: 20 bits of score, 10 + 10 of length, 20 of id.
             ulong lengths = (ulong)(1023 - leftCharacters) << 10 | (uint)(1023 - (characters - leftCharacters));
             keys.Add((ulong)scoreRank << 40 | lengths << 20 | (uint)id);
             pairs.Add((left, right));

@@ -3,10 +3,10 @@ using System.Text;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Gemma's tokenizer with PaliGemma's additions: byte-pair encoding over a SentencePiece vocabulary with byte
-/// fallback (Sennrich et al. 2016; Kudo and Richardson 2018). Atomic tokens are cut out of the raw text first,
-/// leftmost and longest first; what lies between them is merged from characters, a space being U+2581; a character
-/// without a piece is spelled in bytes. There is no other normalization and no dummy prefix.
+/// Gemma's tokenizer with PaliGemma's additions: byte-pair encoding over a SentencePiece vocabulary with byte fallback (Sennrich et al.
+/// 2016; Kudo and Richardson 2018). Atomic tokens are cut out of the raw text first, leftmost and longest first. The text between them is
+/// merged from characters, with U+2581 for a space. A character without a piece is spelled in bytes. There is no other normalization and no
+/// dummy prefix.
 /// </summary>
 internal sealed class GemmaTokenizer : ITokenizer
 {
@@ -54,20 +54,22 @@ internal sealed class GemmaTokenizer : ITokenizer
 
     /// <summary>Creates the tokenizer from the bytes of <c>tokenizer.model</c>.</summary>
     /// <param name="file">The bytes.</param>
-    /// <param name="fileName">How messages name the file.</param>
-    /// <param name="addedTokens">The content of added_tokens.json, if there is one.</param>
+    /// <param name="fileName">The file's name in messages.</param>
+    /// <param name="addedTokens">The content of added_tokens.json, if it exists.</param>
     /// <returns>The tokenizer.</returns>
-    /// <exception cref="TokenizerFormatException">The file is damaged or of another kind of model.</exception>
-    public static GemmaTokenizer FromSentencePiece(ReadOnlySpan<byte> file, string fileName, IReadOnlyList<KeyValuePair<string, int>>? addedTokens = null) =>
+    /// <exception cref="TokenizerFormatException">The file is damaged or contains another kind of model.</exception>
+    public static GemmaTokenizer FromSentencePiece(
+        ReadOnlySpan<byte> file, string fileName, IReadOnlyList<KeyValuePair<string, int>>? addedTokens = null) =>
         new(SentencePieceModelFile.Read(file, fileName), addedTokens ?? []);
 
     /// <summary>Creates the tokenizer from the bytes of <c>tokenizer.json</c>.</summary>
     /// <param name="file">The bytes.</param>
-    /// <param name="fileName">How messages name the file.</param>
-    /// <param name="addedTokens">The content of added_tokens.json, if there is one.</param>
+    /// <param name="fileName">The file's name in messages.</param>
+    /// <param name="addedTokens">The content of added_tokens.json, if it exists.</param>
     /// <returns>The tokenizer.</returns>
-    /// <exception cref="TokenizerFormatException">The file is damaged or of another kind of model.</exception>
-    public static GemmaTokenizer FromJson(ReadOnlySpan<byte> file, string fileName, IReadOnlyList<KeyValuePair<string, int>>? addedTokens = null) =>
+    /// <exception cref="TokenizerFormatException">The file is damaged or contains another kind of model.</exception>
+    public static GemmaTokenizer FromJson(
+        ReadOnlySpan<byte> file, string fileName, IReadOnlyList<KeyValuePair<string, int>>? addedTokens = null) =>
         new(TokenizerJsonFile.Read(file, fileName), addedTokens ?? []);
 
     /// <inheritdoc/>
@@ -135,7 +137,11 @@ internal sealed class GemmaTokenizer : ITokenizer
             ReadOnlySpan<byte> piece = vocabulary.Pieces[id];
             bytes += piece.Length;
             if (bytes > TokenizerLimits.AtomBytes)
-                throw TokenizerErrors.Unusable(vocabulary.FileName, $"has more than {TokenizerLimits.AtomBytes} bytes of added and user-defined tokens");
+            {
+                throw TokenizerErrors.Unusable(
+                    vocabulary.FileName, $"has more than {TokenizerLimits.AtomBytes} bytes of added and user-defined tokens");
+            }
+
             atomsAndControls.Add(piece, id);
             if (kind != TokenKind.Control) atoms.Add(piece, id);
         }

@@ -1,8 +1,8 @@
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// The merges of byte-pair encoding: for a pair of piece ids the rank (lower merges first) and the id of the
-/// merged piece. An open-addressing hash table of 16-byte slots.
+/// The merges of byte-pair encoding: for a pair of piece ids, the rank (lower ranks merge first) and the id of the merged piece. An
+/// open-addressing hash table of 16-byte slots.
 /// </summary>
 internal sealed class MergeTable
 {
@@ -10,7 +10,7 @@ internal sealed class MergeTable
     private Slot[] slots;
 
     /// <summary>Creates an empty table.</summary>
-    /// <param name="expected">How many merges to make room for; more may be added.</param>
+    /// <param name="expected">The number of merges to make room for; more may be added.</param>
     public MergeTable(int expected = 0)
     {
         int capacity = 1 << 10;
@@ -21,7 +21,7 @@ internal sealed class MergeTable
     /// <summary>The number of merges.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Adds a merge; the first of two for the same pair stays.</summary>
+    /// <summary>Adds a merge. If the pair already has one, the first stays.</summary>
     public void Add(int left, int right, int rank, int merged)
     {
         ulong key = Key(left, right);
@@ -31,7 +31,7 @@ internal sealed class MergeTable
         if (++Count * 3L > slots.Length * 2L) Grow();
     }
 
-    /// <summary>Looks a pair up.</summary>
+    /// <summary>Looks up a pair.</summary>
     /// <returns>False if the pair does not merge.</returns>
     public bool TryGet(int left, int right, out int rank, out int merged)
     {

@@ -1,8 +1,8 @@
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// The vocabulary as bytes: pieces by id, ids by piece. All spellings lie in one array, and an open-addressing
-/// hash table finds them, so that loading 256,000 pieces makes no 256,000 strings.
+/// The vocabulary as bytes: pieces by id, ids by piece. All spellings are in one array, and an open-addressing hash table finds them, so
+/// loading 256,000 pieces does not create 256,000 strings.
 /// </summary>
 internal sealed class PieceTable
 {
@@ -16,16 +16,17 @@ internal sealed class PieceTable
     /// <summary>One more than the largest id.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The bytes of a piece; empty for an id that was left out.</summary>
+    /// <summary>The bytes of a piece; empty for an unused id.</summary>
     public ReadOnlySpan<byte> this[int id] => arena.AsSpan(pieces[id].Start, pieces[id].Length);
 
     /// <summary>Adds a piece.</summary>
-    /// <returns>Null, or what is wrong with it, as the end of a sentence.</returns>
+    /// <returns>Null, or a description of the error, as the end of a sentence.</returns>
     public string? Add(int id, ReadOnlySpan<byte> piece)
     {
         if ((uint)id >= TokenizerLimits.Pieces) return $"has token id {id}, outside 0 to {TokenizerLimits.Pieces - 1}";
         if (piece.IsEmpty) return $"has an empty piece at id {id}";
-        if (piece.Length > TokenizerLimits.PieceBytes) return $"has a piece of {piece.Length} bytes at id {id}; at most {TokenizerLimits.PieceBytes} are allowed";
+        if (piece.Length > TokenizerLimits.PieceBytes)
+            return $"has a piece of {piece.Length} bytes at id {id}; at most {TokenizerLimits.PieceBytes} are allowed";
         if (id < Count && pieces[id].Length > 0) return $"has two pieces at id {id}";
         uint pieceHash = hash.Of(piece);
         int slot = SlotOf(piece, pieceHash);

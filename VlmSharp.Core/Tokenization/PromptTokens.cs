@@ -1,10 +1,10 @@
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// The input ids of PaliGemma: image placeholders, <c>&lt;bos&gt;</c>, the prompt, and the newline that separates it
-/// from the answer (Beyer et al. 2024, "PaliGemma: a versatile 3B VLM for transfer"). Prompt and newline are
-/// tokenized jointly, as the reference processor does: after a prompt that itself ends in a newline, the two make
-/// one token that the model has not seen there, which is why trailing newlines are trimmed unless asked otherwise.
+/// The input ids of PaliGemma: image placeholders, <c>&lt;bos&gt;</c>, the prompt, and the newline that separates it from the answer (Beyer
+/// et al. 2024, "PaliGemma: a versatile 3B VLM for transfer"). Prompt and newline are tokenized together, as in the reference processor. If
+/// the prompt ends in a newline, the two newlines become one token that the model has not seen there. Trailing newlines are therefore
+/// trimmed by default.
 /// </summary>
 public static class PromptTokens
 {
@@ -15,15 +15,21 @@ public static class PromptTokens
     /// <param name="prompt">The prompt; empty makes the model describe the picture.</param>
     /// <param name="imageTokenCount">Placeholders of one image: (image size / patch size) squared.</param>
     /// <param name="controlTokens">
-    /// What control tokens in the prompt mean. As tokens, each <c>&lt;image&gt;</c> stands for one image, at its
-    /// place, and <c>&lt;bos&gt;</c> goes after the last; without any, the images go first. As text they are text, except for the
-    /// placeholders that <see cref="WithoutPlaceholders"/> takes away.
+    /// How to read control tokens in the prompt. As tokens: each <c>&lt;image&gt;</c> marks the position of one image, and
+    /// <c>&lt;bos&gt;</c> goes after the last one; without any, the images go first. As text: they stay text, except the placeholders that
+    /// <see cref="WithoutPlaceholders"/> removes.
     /// </param>
     /// <param name="trimTrailingNewlines">Whether to drop newlines at the end of the prompt.</param>
     /// <param name="imageCount">Images of this prompt.</param>
     /// <returns>The ids.</returns>
-    /// <exception cref="RequestException">The prompt marks places for another number of images.</exception>
-    public static int[] Build(ITokenizer tokenizer, string prompt, int imageTokenCount, ControlTokens controlTokens = ControlTokens.AsText, bool trimTrailingNewlines = true, int imageCount = 1)
+    /// <exception cref="RequestException">The prompt marks positions for another number of images.</exception>
+    public static int[] Build(
+        ITokenizer tokenizer,
+        string prompt,
+        int imageTokenCount,
+        ControlTokens controlTokens = ControlTokens.AsText,
+        bool trimTrailingNewlines = true,
+        int imageCount = 1)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(prompt);
@@ -54,9 +60,9 @@ public static class PromptTokens
     }
 
     /// <summary>
-    /// A prompt without the placeholders that users of transformers write in front of it: <c>&lt;image&gt;</c> once for each picture, as
-    /// its processor takes them, or once for each image token and <c>&lt;bos&gt;</c> behind, as its processor makes of that. Any other
-    /// number stays, as text.
+    /// Removes the placeholders that users of transformers write in front of a prompt: <c>&lt;image&gt;</c> once per picture, which its
+    /// processor accepts, or once per image token with <c>&lt;bos&gt;</c> after them, which its processor produces. Any other number stays
+    /// as text.
     /// </summary>
     /// <param name="prompt">The prompt.</param>
     /// <param name="imageTokenCount">Placeholders of one image: (image size / patch size) squared.</param>

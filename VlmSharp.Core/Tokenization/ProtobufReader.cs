@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Walks the fields of one protocol-buffers message: as much of the wire format as a SentencePiece model needs.
-/// Every length is checked against the bytes at hand before it is used.
+/// Reads the fields of one protocol-buffers message. It supports the part of the wire format that a SentencePiece model needs. Every length
+/// is checked against the remaining bytes before it is used.
 /// </summary>
 internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string fileName)
 {
@@ -35,7 +35,7 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string fileName)
     /// <summary>The current field as a float.</summary>
     public readonly float Single => wireType == Fixed32 ? BitConverter.UInt32BitsToSingle((uint)number) : throw WrongType();
 
-    /// <summary>Goes to the next field.</summary>
+    /// <summary>Moves to the next field.</summary>
     /// <returns>False at the end of the message.</returns>
     public bool Read()
     {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Folded multiplication (as in wyhash) with a seed of this process: a file cannot be written so that its pieces
-/// or merges collide.
+/// Folded multiplication (as in wyhash) with a random seed per instance, so that a file cannot be crafted to make its pieces or merges
+/// collide.
 /// </summary>
 internal sealed class SeededHash
 {

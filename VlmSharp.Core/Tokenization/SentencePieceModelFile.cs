@@ -3,9 +3,9 @@ using System.Text.Unicode;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Reads <c>tokenizer.model</c>, a SentencePiece <c>ModelProto</c> (Kudo and Richardson 2018, "SentencePiece: A
-/// simple and language independent subword tokenizer"). Accepts what Gemma uses: byte-pair encoding with byte
-/// fallback, no normalization but the space, which becomes U+2581.
+/// Reads <c>tokenizer.model</c>, a SentencePiece <c>ModelProto</c> (Kudo and Richardson 2018, "SentencePiece: A simple and language
+/// independent subword tokenizer"). It accepts what Gemma uses: byte-pair encoding with byte fallback, and no normalization except that a
+/// space becomes U+2581.
 /// </summary>
 internal static class SentencePieceModelFile
 {
@@ -30,7 +30,8 @@ internal static class SentencePieceModelFile
             else if (reader.Field == TrainerField) modelType = ReadModelType(reader.Span, fileName);
             else if (reader.Field == NormalizerField) normalizer = ReadNormalizer(reader.Span, fileName);
         }
-        if (modelType != BytePairEncoding) throw TokenizerErrors.Unusable(fileName, $"is not a byte-pair encoding model (model type {modelType})");
+        if (modelType != BytePairEncoding)
+            throw TokenizerErrors.Unusable(fileName, $"is not a byte-pair encoding model (model type {modelType})");
         if (!normalizer.IsGemmas) throw TokenizerErrors.Unusable(fileName, "normalizes text otherwise than Gemma does");
         return Assemble(file, records, fileName);
     }
@@ -44,7 +45,7 @@ internal static class SentencePieceModelFile
         {
             PieceRecord record = records[id];
             ReadOnlySpan<byte> piece = file.Slice(record.Start, record.Length);
-            // As in tokenizer.json: the tab is spelled out, so that runs of tabs decode and merge alike.
+            // As in tokenizer.json, the tab is its own spelling, so that runs of tabs decode and merge alike.
             if (!hasTab && record.Type == Byte && BytePiece.ValueOf(piece) == '\t') piece = "\t"u8;
             scores[id] = record.Score;
             if (record.Type is Unknown or Control) vocabulary.AddWholeToken(id, piece, special: true);
@@ -80,7 +81,7 @@ internal static class SentencePieceModelFile
         if (piece.IsEmpty || !Utf8.IsValid(piece)) throw TokenizerErrors.Damaged(fileName, $"piece {id} is no text");
         if (!float.IsFinite(score)) throw TokenizerErrors.Damaged(fileName, $"the score of piece {id} is no number");
         if (type is < 1 or > 6) throw TokenizerErrors.Damaged(fileName, $"piece {id} has the unknown type {type}");
-        // Where in the file the piece lies: pieces stay there until the vocabulary copies them.
+        // The position of the piece in the file. Pieces stay in the file's bytes until the vocabulary copies them.
         file.Overlaps(piece, out int start);
         return new PieceRecord(start, piece.Length, score, (int)type);
     }

@@ -4,10 +4,9 @@ using System.Text.Unicode;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Turns token ids into text one at a time, as they are generated. The parts, joined, are what
-/// <see cref="ITokenizer.Decode"/> gives, and no part splits a UTF-8 character. Byte pieces wait until their run
-/// ends: a run is one piece of text if it is UTF-8 as a whole, else one U+FFFD for each byte, and only the token
-/// after it (or <see cref="Flush"/>) shows which.
+/// Turns token ids into text one at a time, as they are generated. The parts, joined, equal the result of <see cref="ITokenizer.Decode"/>,
+/// and no part splits a UTF-8 character. Byte pieces wait until their run ends. A run is text if the whole run is valid UTF-8; otherwise it
+/// becomes one U+FFFD per byte. Only the next token (or <see cref="Flush"/>) shows where the run ends.
 /// </summary>
 /// <param name="tokenizer">The vocabulary.</param>
 /// <param name="skipSpecial">Whether to leave out special tokens.</param>
@@ -16,8 +15,8 @@ internal sealed class StreamingDecoder(ITokenizer tokenizer, bool skipSpecial)
     private byte[] run = new byte[16];
     private int runLength;
 
-    /// <summary>Takes the next token.</summary>
-    /// <param name="id">Any id; one outside the vocabulary spells nothing.</param>
+    /// <summary>Appends the next token.</summary>
+    /// <param name="id">Any id; one outside the vocabulary has no text.</param>
     /// <returns>The text that is now certain; may be empty.</returns>
     public string Append(int id)
     {
@@ -35,11 +34,11 @@ internal sealed class StreamingDecoder(ITokenizer tokenizer, bool skipSpecial)
         return "";
     }
 
-    /// <summary>What the byte pieces that wait would spell if the text ended here, if they are whole characters; empty otherwise.</summary>
+    /// <summary>The text of the waiting byte pieces if the text ended here and they are whole characters; otherwise empty.</summary>
     internal string Pending => Utf8.IsValid(run.AsSpan(0, runLength)) ? Encoding.UTF8.GetString(run, 0, runLength) : "";
 
     /// <summary>Ends the text; the decoder can then start another.</summary>
-    /// <returns>The text of the byte pieces that were waiting.</returns>
+    /// <returns>The text of the waiting byte pieces.</returns>
     public string Flush()
     {
         ReadOnlySpan<byte> bytes = run.AsSpan(0, runLength);

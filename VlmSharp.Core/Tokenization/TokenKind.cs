@@ -3,7 +3,7 @@ namespace VlmSharp.Tokenization;
 /// <summary>How a token takes part in encoding and decoding.</summary>
 internal enum TokenKind : byte
 {
-    /// <summary>Reached by merging, or as a byte.</summary>
+    /// <summary>Produced by merging, or as a byte.</summary>
     Normal,
 
     /// <summary>Matched whole in any text: newline runs, HTML tags, locations, segments.</summary>
@@ -16,15 +16,15 @@ internal enum TokenKind : byte
     Control,
 }
 
-/// <summary>Decides kinds by name where the files disagree about them.</summary>
+/// <summary>Decides a token's kind by its name if the files disagree about it.</summary>
 internal static class TokenKinds
 {
     /// <summary>The control tokens that every PaliGemma vocabulary has.</summary>
     public static readonly string[] ControlNames = ["<pad>", "<eos>", "<bos>", "<unk>", "<image>"];
 
     /// <summary>
-    /// The kind of a token that is matched whole. Names go first: tokenizer.json calls the turn markers special,
-    /// tokenizer.model calls them user-defined, and text of a user holding them encodes to them either way.
+    /// The kind of a token that is matched whole. Names take precedence: tokenizer.json calls the turn markers special and tokenizer.model
+    /// calls them user-defined, but a user's text that contains them is encoded to them in either case.
     /// </summary>
     /// <param name="piece">Its UTF-8 spelling.</param>
     /// <param name="special">Whether the file calls it special (tokenizer.json) or control (tokenizer.model).</param>

@@ -1,8 +1,8 @@
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Tokens that are matched in raw text before any merging, as a trie over their UTF-8 bytes. A match costs at most
-/// the length of the longest token, so finding all of them is linear in the text.
+/// The tokens that are matched in raw text before any merging, as a trie over their UTF-8 bytes. The cost of a match is at most the length
+/// of the longest token, so finding all of them takes time linear in the text.
 /// </summary>
 internal sealed class TokenTrie
 {

@@ -4,10 +4,10 @@ using System.Text.Unicode;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Reads <c>tokenizer.json</c>, the tokenizers library's form of the same vocabulary: ids by piece, merges in order
-/// of rank (Sennrich et al. 2016, "Neural machine translation of rare words with subword units"), added tokens.
-/// One pass over the bytes; pieces go into the table without becoming strings. Accepts what Gemma uses and refuses
-/// other models, normalizers and token options rather than giving wrong ids.
+/// Reads <c>tokenizer.json</c>, the same vocabulary in the format of the tokenizers library: ids by piece, merges in order of rank
+/// (Sennrich et al. 2016, "Neural machine translation of rare words with subword units"), added tokens. It takes one pass over the bytes,
+/// and pieces go into the table without becoming strings. It accepts what Gemma uses and refuses other models, normalizers and token
+/// options, because they would give wrong ids.
 /// </summary>
 internal ref struct TokenizerJsonFile
 {
@@ -47,7 +47,7 @@ internal ref struct TokenizerJsonFile
         }
         catch (InvalidOperationException error)
         {
-            // What the reader throws for an escape sequence that is half a surrogate pair.
+            // The reader throws this for an escape sequence that is half a surrogate pair.
             throw TokenizerErrors.Damaged(fileName, "a string in it is no Unicode text", error);
         }
     }
@@ -81,8 +81,10 @@ internal ref struct TokenizerJsonFile
             else if (reader.ValueTextEquals("merges"u8)) ReadOrPostponeMerges();
             else if (reader.ValueTextEquals("type"u8)) Require(NextIs("BPE"u8), "is not a byte-pair encoding model");
             else if (reader.ValueTextEquals("byte_fallback"u8)) Require(NextTokenIs(JsonTokenType.True), "has no byte fallback");
-            else if (reader.ValueTextEquals("ignore_merges"u8)) Require(NextTokenIs(JsonTokenType.False), "ignores merges, which Gemma does not");
-            else if (reader.ValueTextEquals("continuing_subword_prefix"u8)) Require(NextIsEmpty(), "marks continued words, which Gemma does not");
+            else if (reader.ValueTextEquals("ignore_merges"u8))
+                Require(NextTokenIs(JsonTokenType.False), "ignores merges, which Gemma does not");
+            else if (reader.ValueTextEquals("continuing_subword_prefix"u8))
+                Require(NextIsEmpty(), "marks continued words, which Gemma does not");
             else if (reader.ValueTextEquals("end_of_word_suffix"u8)) Require(NextIsEmpty(), "marks ends of words, which Gemma does not");
             else reader.Skip();
         }
@@ -101,8 +103,8 @@ internal ref struct TokenizerJsonFile
         }
     }
 
-    // Merges need the ids of their pieces, and must not produce a control token: both come first in every known
-    // file. In another order the merges are read last, from the place kept here.
+    // Merges need the ids of their pieces, and must not produce a control token. Pieces and added tokens come first in every known file. In
+    // another order, the merges are read last, from the position kept here.
     private void ReadOrPostponeMerges()
     {
         if (hasPostponedMerges || mergeCount > 0) throw Fault("it has two model.merges");
@@ -129,7 +131,7 @@ internal ref struct TokenizerJsonFile
         }
     }
 
-    // A merge is ["left", "right"], in older files "left right": no piece contains a space.
+    // A merge is ["left", "right"], or "left right" in older files; no piece contains a space.
     private void ReadMerge(int rank)
     {
         Span<byte> joined = scratch;
@@ -161,7 +163,7 @@ internal ref struct TokenizerJsonFile
 
     private int CopyText(Span<byte> destination, int rank)
     {
-        // The reader counts escape sequences as they are written, at most six bytes for one.
+        // The reader counts escape sequences as they are written, at most six bytes each.
         if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > 6 * destination.Length) throw NoPair(rank);
         if (!reader.ValueIsEscaped)
         {
@@ -200,7 +202,8 @@ internal ref struct TokenizerJsonFile
             if (reader.ValueTextEquals("id"u8)) id = NextId();
             else if (reader.ValueTextEquals("content"u8)) piece = NextContent();
             else if (reader.ValueTextEquals("special"u8)) special = NextTokenIs(JsonTokenType.True);
-            else if (IsMatchingOption()) Require(!NextTokenIs(JsonTokenType.True), "has an added token with lstrip, rstrip or single_word, which Gemma has not");
+            else if (IsMatchingOption())
+                Require(!NextTokenIs(JsonTokenType.True), "has an added token with lstrip, rstrip or single_word, which Gemma has not");
             else reader.Skip();
         }
         if (piece is null || id < 0) throw Fault("an added token lacks its id or content");
@@ -262,7 +265,8 @@ internal ref struct TokenizerJsonFile
     private readonly ReadOnlySpan<byte> Text(byte[] buffer)
     {
         if (!reader.ValueIsEscaped) return reader.ValueSpan;
-        if (reader.ValueSpan.Length > 6 * TokenizerLimits.PieceBytes) throw Unusable($"has a piece longer than {TokenizerLimits.PieceBytes} bytes");
+        if (reader.ValueSpan.Length > 6 * TokenizerLimits.PieceBytes)
+            throw Unusable($"has a piece longer than {TokenizerLimits.PieceBytes} bytes");
         if (reader.ValueSpan.Length > buffer.Length) buffer = new byte[reader.ValueSpan.Length];
         return buffer.AsSpan(0, reader.CopyString(buffer));
     }
@@ -280,7 +284,8 @@ internal ref struct TokenizerJsonFile
     private int NextId()
     {
         reader.Read();
-        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int id) || id < 0) throw Fault("a token's id is no whole number");
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int id) || id < 0)
+            throw Fault("a token's id is no whole number");
         return id;
     }
 

@@ -4,8 +4,8 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// Finds the tokenizer of a model folder: <c>tokenizer.json</c>, else <c>tokenizer.model</c>, with
-/// <c>added_tokens.json</c> where there is one. Files above 128 MiB are refused unread.
+/// Finds the tokenizer of a model folder: <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, with <c>added_tokens.json</c> if it
+/// exists. Files above 128 MiB are refused without reading them.
 /// </summary>
 public static class TokenizerLoader
 {
@@ -31,7 +31,7 @@ public static class TokenizerLoader
         return null;
     }
 
-    /// <summary>Reads added_tokens.json: one object of ids by token.</summary>
+    /// <summary>Reads added_tokens.json, an object that maps tokens to ids.</summary>
     internal static List<KeyValuePair<string, int>> ParseAddedTokens(byte[] file, string fileName)
     {
         var tokens = new List<KeyValuePair<string, int>>();
@@ -48,7 +48,7 @@ public static class TokenizerLoader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            // The second is what the reader throws for a string that is no Unicode text.
+            // The reader throws InvalidOperationException for a string that is not valid Unicode.
             throw TokenizerErrors.Damaged(fileName, "it is no JSON", error);
         }
         return tokens;
@@ -61,5 +61,6 @@ public static class TokenizerLoader
     }
 
     private static byte[] ReadFile(string path) =>
-        BoundedFile.Read(path, TokenizerLimits.FileBytes, (what, e) => new TokenizerFormatException($"{path} {what}; copy it again from where the model came from.", e));
+        BoundedFile.Read(path, TokenizerLimits.FileBytes, (what, e) =>
+            new TokenizerFormatException($"{path} {what}; copy it again from where the model came from.", e));
 }

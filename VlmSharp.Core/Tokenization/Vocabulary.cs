@@ -3,8 +3,8 @@ using System.Text;
 namespace VlmSharp.Tokenization;
 
 /// <summary>
-/// What either tokenizer file says, in one form: pieces, merges, and the kind of each token. Completed by
-/// <see cref="AddPaliGemmaTokens"/> with what the PaliGemma processor adds to Gemma's vocabulary.
+/// The content of either tokenizer file in one form: pieces, merges, and the kind of each token. <see cref="AddPaliGemmaTokens"/> adds the
+/// tokens that the PaliGemma processor adds to Gemma's vocabulary.
 /// </summary>
 internal sealed class Vocabulary(string fileName)
 {
@@ -27,17 +27,17 @@ internal sealed class Vocabulary(string fileName)
     /// <summary>The kind of a token.</summary>
     public TokenKind KindOf(int id) => kinds.GetValueOrDefault(id, TokenKind.Normal);
 
-    /// <summary>Whether merging may produce this id: text must become neither a control token nor a raw byte.</summary>
+    /// <summary>Whether merging may produce this id. Text must become neither a control token nor a raw byte.</summary>
     public bool IsMergeable(int id) =>
         KindOf(id) != TokenKind.Control && !TokenKinds.IsControlName(Pieces[id]) && BytePiece.ValueOf(Pieces[id]) < 0;
 
-    /// <summary>Adds a piece of the vocabulary proper.</summary>
+    /// <summary>Adds a piece of the base vocabulary.</summary>
     public void AddPiece(int id, ReadOnlySpan<byte> piece)
     {
         if (Pieces.Add(id, piece) is { } fault) throw TokenizerErrors.Unusable(FileName, fault);
     }
 
-    /// <summary>Declares a token that is matched whole, adding it where the vocabulary lacks it.</summary>
+    /// <summary>Declares a token that is matched whole, and adds it if the vocabulary lacks it.</summary>
     /// <param name="id">Its id; if the vocabulary has the piece, the same one.</param>
     /// <param name="piece">Its UTF-8 spelling.</param>
     /// <param name="special">See <see cref="TokenKinds.Of"/>.</param>
@@ -45,14 +45,19 @@ internal sealed class Vocabulary(string fileName)
     {
         int known = Pieces.Find(piece);
         if (known < 0) AddPiece(id, piece);
-        else if (known != id) throw TokenizerErrors.Unusable(FileName, $"gives {MessageText.Quote(Encoding.UTF8.GetString(piece))} the ids {known} and {id}");
+        else if (known != id)
+        {
+            throw TokenizerErrors.Unusable(
+                FileName, $"gives {MessageText.Quote(Encoding.UTF8.GetString(piece))} the ids {known} and {id}");
+        }
+
         kinds[id] = TokenKinds.Of(piece, special);
     }
 
     /// <summary>
-    /// The additions of the PaliGemma processor: locations, segments and the image placeholder are matched whole.
-    /// Their ids are those of the vocabulary; else those of added_tokens.json; else the next ones, in the order
-    /// of the rows of the published embedding table (locations, segments, image).
+    /// Adds the tokens of the PaliGemma processor: locations, segments and the image placeholder are matched whole. Their ids come from the
+    /// vocabulary, or else from added_tokens.json. Otherwise they are the next free ones, in the order of the rows of the published
+    /// embedding table (locations, segments, image).
     /// </summary>
     /// <param name="addedTokens">The content of added_tokens.json.</param>
     public void AddPaliGemmaTokens(IReadOnlyList<KeyValuePair<string, int>> addedTokens)
@@ -72,8 +77,8 @@ internal sealed class Vocabulary(string fileName)
         AddOrFind("<image>", special: true);
     }
 
-    // added_tokens.json does not say what is special. What it adds counts as control, the cautious reading,
-    // except for the tokens that answers are made of.
+    // added_tokens.json does not say which tokens are special. Its tokens count as control tokens, to be cautious, except for the tokens
+    // that occur in answers.
     private static bool IsAnswerToken(string name) =>
         name.StartsWith("<loc", StringComparison.Ordinal) || name.StartsWith("<seg", StringComparison.Ordinal);
 

@@ -3,10 +3,10 @@ using System.Text;
 namespace VlmSharp.Evaluation.Answers;
 
 /// <summary>
-/// Average normalized Levenshtein similarity (Biten et al. 2019, section 4), the score of DocVQA, InfographicVQA and ST-VQA: an answer
-/// that was read nearly right counts for how much of it is right.
+/// Average normalized Levenshtein similarity (Biten et al. 2019, section 4), the score of DocVQA, InfographicVQA and ST-VQA: an answer that
+/// was read almost correctly gets partial credit.
 /// <code>
-/// NL(a, b) = (edits that make b of a) / max(|a|, |b|)          in characters, capitals as small letters
+/// NL(a, b) = (edits that turn a into b) / max(|a|, |b|)        in characters, ignoring case
 /// score    = max over references r of (1 - NL(answer, r) if NL(answer, r) &lt; 0.5 else 0)
 /// </code>
 /// </summary>
@@ -16,12 +16,12 @@ public static class Anls
 
     /// <summary>Scores one answer.</summary>
     /// <param name="answer">The answer.</param>
-    /// <param name="references">What would be right.</param>
+    /// <param name="references">The correct answers.</param>
     /// <param name="keepBoundary">
-    /// False for the definition above, which is the paper's and big_vision's. True for that of lmms-eval and M4C: an answer that is just
-    /// half wrong counts a half, and white space is made single spaces.
+    /// False for the definition above, as in the paper and big_vision. True for the variant of lmms-eval and M4C: an answer that is exactly
+    /// half wrong scores 0.5, and white space is reduced to single spaces.
     /// </param>
-    /// <returns>0, or in 0.5 to 1.</returns>
+    /// <returns>0, or between 0.5 and 1.</returns>
     public static double Score(string answer, IReadOnlyList<string> references, bool keepBoundary = false)
     {
         double best = 0;
@@ -36,13 +36,13 @@ public static class Anls
         return best;
     }
 
-    /// <summary>Code points, of which an emoji is one, as in Python; UTF-16 would count two.</summary>
+    /// <summary>Code points, as in Python. An emoji is one code point, but two UTF-16 units.</summary>
     private static Rune[] Characters(string text, bool singleSpaces) =>
         [.. (singleSpaces ? string.Join(' ', PythonText.Split(text)) : text).ToLowerInvariant().EnumerateRunes()];
 
     /// <summary>
-    /// Levenshtein's distance: D(i, j), for the first i characters of one and the first j of the other, is the smallest of D(i-1, j) + 1,
-    /// D(i, j-1) + 1 and D(i-1, j-1), plus 1 where the last characters differ.
+    /// The Levenshtein distance. D(i, j), for the first i characters of a and the first j of b, is the smallest of D(i-1, j) + 1, D(i, j-1)
+    /// + 1 and D(i-1, j-1), the last plus 1 if the last characters differ.
     /// </summary>
     private static int Edits(Rune[] a, Rune[] b)
     {

@@ -2,10 +2,10 @@ using VlmSharp.Evaluation.Statistics;
 
 namespace VlmSharp.Evaluation.Answers;
 
-/// <summary>The scores of many answers, each and together.</summary>
+/// <summary>The scores of many answers, individually and overall.</summary>
 public sealed class AnswerEvaluation
 {
-    /// <summary>The one group of <see cref="All"/>.</summary>
+    /// <summary>The only group of <see cref="All"/>.</summary>
     private const string Everything = "";
 
     private AnswerEvaluation(AnswerOptions options, IReadOnlyList<AnswerCase> cases, double[] scores)
@@ -37,10 +37,10 @@ public sealed class AnswerEvaluation
     /// <summary>The mean score, 0 to 1.</summary>
     public double Overall => All.Mean(Everything);
 
-    /// <summary>The same in per cent with two decimals.</summary>
+    /// <summary>The mean score in percent with two decimals.</summary>
     public double OverallPercent => All.Percent(Everything);
 
-    /// <summary>Sum and number of all scores, to be merged with those of other shards.</summary>
+    /// <summary>The sum and number of all scores, for merging with other shards.</summary>
     public GroupedMeans All { get; } = new();
 
     /// <summary>Means by <see cref="AnswerCase.AnswerType"/>.</summary>
@@ -49,16 +49,16 @@ public sealed class AnswerEvaluation
     /// <summary>Means by <see cref="AnswerCase.QuestionType"/>.</summary>
     public GroupedMeans ByQuestionType { get; } = new();
 
-    /// <summary>What only POPE has; null for other metrics.</summary>
+    /// <summary>The additional scores of POPE; null for other metrics.</summary>
     public PopeScores? Pope { get; }
 
-    /// <summary>For OK-VQA the share of answers that at least one person gave; null for other metrics.</summary>
+    /// <summary>For OK-VQA, the share of answers that at least one person gave; null for other metrics.</summary>
     public double? AnyMatch { get; }
 
     /// <summary>Scores answers.</summary>
     /// <param name="cases">Questions with their answers, at least one.</param>
-    /// <param name="options">How.</param>
-    /// <exception cref="ArgumentException">There is no question, or one without a reference.</exception>
+    /// <param name="options">How to score them.</param>
+    /// <exception cref="ArgumentException">There is no question, or one has no reference.</exception>
     public static AnswerEvaluation Of(IReadOnlyList<AnswerCase> cases, AnswerOptions options)
     {
         if (cases.Count == 0) throw new ArgumentException("There is no question.", nameof(cases));
@@ -70,9 +70,9 @@ public sealed class AnswerEvaluation
 
     /// <summary>The score of one answer.</summary>
     /// <param name="answer">The answer.</param>
-    /// <param name="references">What is right, at least one.</param>
+    /// <param name="references">The correct answers, at least one.</param>
     /// <param name="options">How it is scored.</param>
-    /// <returns>In 0 to 1.</returns>
+    /// <returns>Between 0 and 1.</returns>
     public static double ScoreOf(string answer, IReadOnlyList<string> references, AnswerOptions options) => options.Metric switch
     {
         AnswerMetric.Vqa => VqaAccuracy.Score(answer, references),
@@ -86,6 +86,6 @@ public sealed class AnswerEvaluation
     };
 
     /// <summary>The 95 % interval of <see cref="Overall"/>.</summary>
-    /// <param name="seed">The seed of the draws.</param>
+    /// <param name="seed">The seed of the bootstrap samples.</param>
     public Interval Interval(long seed = 0) => Bootstrap.OfMean(Scores, seed);
 }

@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace VlmSharp.Evaluation.Answers;
 
 /// <summary>
-/// Contractions that people write without their apostrophe. The VQA evaluation puts it back where exactly one is missing: "dont" is
-/// "don't", "couldnt've" and "couldn'tve" are "couldn't've". It knows these words and no others; "shes" and "lets" stay as they are.
+/// Contractions that people write without their apostrophe. The VQA evaluation restores it if exactly one is missing: "dont" becomes
+/// "don't", and "couldnt've" and "couldn'tve" become "couldn't've". It knows only these words; "shes" and "lets" stay as they are.
 /// </summary>
 internal static class Contractions
 {
@@ -17,12 +17,12 @@ internal static class Contractions
         why'll why're why's won't would've wouldn't wouldn't've y'all y'all'll y'all'd've you'd you'd've you'll you're you've
         """;
 
-    // The table of the evaluation has this one the wrong way round.
+    // The evaluation's table has this pair reversed.
     private static readonly FrozenDictionary<string, string> Whole =
         PythonText.Split(Words).SelectMany(WithoutOne).Append((Without: "somebody'd", Word: "somebodyd"))
             .ToFrozenDictionary(pair => pair.Without, pair => pair.Word);
 
-    /// <summary>The word with its apostrophe; any other word as it is.</summary>
+    /// <summary>The word with its apostrophe; any other word unchanged.</summary>
     public static string Complete(string word) => Whole.GetValueOrDefault(word, word);
 
     private static IEnumerable<(string Without, string Word)> WithoutOne(string word) =>

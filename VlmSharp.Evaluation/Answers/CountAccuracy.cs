@@ -1,8 +1,8 @@
 namespace VlmSharp.Evaluation.Answers;
 
 /// <summary>
-/// The accuracy of TallyQA (Acharya et al. 2019), whose answers are counts: 1 where the number is right. Number words up to twenty, and
-/// none, are numbers.
+/// The accuracy of TallyQA (Acharya et al. 2019), whose answers are counts: 1 if the number is correct. Number words up to twenty, and
+/// none, count as numbers.
 /// </summary>
 public static class CountAccuracy
 {
@@ -10,7 +10,7 @@ public static class CountAccuracy
 
     /// <summary>Scores one answer.</summary>
     /// <param name="answer">The answer.</param>
-    /// <param name="references">What would be right.</param>
+    /// <param name="references">The correct answers.</param>
     /// <returns>0 or 1.</returns>
     public static double Score(string answer, IReadOnlyList<string> references) =>
         ExactMatch.Score(Digits(answer), [.. references.Select(Digits)]);

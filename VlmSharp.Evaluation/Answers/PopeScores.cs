@@ -1,34 +1,35 @@
 namespace VlmSharp.Evaluation.Answers;
 
 /// <summary>
-/// The scores of POPE (Li et al. 2023, section 5), which asks whether things are in a picture of which half are not: a model that sees what
-/// is not there says yes too often. Yes is the positive answer.
+/// The scores of POPE (Li et al. 2023, section 5). It asks whether an object is in a picture; half of the objects are not. A model that
+/// hallucinates says yes too often. Yes is the positive answer.
 /// <code>
 /// precision = TP / (TP + FP)    recall = TP / (TP + FN)    F1 = 2 precision recall / (precision + recall)
 /// </code>
-/// An answer that is neither yes nor no, in small letters, is wrong and is not yes. All values are counts, so shards add up.
+/// Answers are compared in lower case. An answer that is neither yes nor no is wrong and does not count as yes. All values are counts, so
+/// shards can be added.
 /// </summary>
-/// <param name="TruePositives">Yes, and the thing is there.</param>
-/// <param name="FalsePositives">Yes, and it is not.</param>
-/// <param name="TrueNegatives">No, and it is not.</param>
-/// <param name="Invalid">Neither yes nor no.</param>
-/// <param name="Positives">Questions whose right answer is yes.</param>
-/// <param name="Questions">Questions in all.</param>
+/// <param name="TruePositives">Answers of yes where the object is present.</param>
+/// <param name="FalsePositives">Answers of yes where it is not.</param>
+/// <param name="TrueNegatives">Answers of no where it is not.</param>
+/// <param name="Invalid">Answers that are neither yes nor no.</param>
+/// <param name="Positives">Questions whose correct answer is yes.</param>
+/// <param name="Questions">All questions.</param>
 public sealed record PopeScores(long TruePositives, long FalsePositives, long TrueNegatives, long Invalid, long Positives, long Questions)
 {
-    /// <summary>The share of right answers, 0 to 1.</summary>
+    /// <summary>The share of correct answers, 0 to 1.</summary>
     public double Accuracy => Share(TruePositives + TrueNegatives, Questions);
 
-    /// <summary>The share of yes that is right, 0 to 1; 0 where yes was never said.</summary>
+    /// <summary>The share of yes answers that are correct, 0 to 1; 0 if there is none.</summary>
     public double Precision => Share(TruePositives, TruePositives + FalsePositives);
 
-    /// <summary>The share of what is there that was seen, 0 to 1.</summary>
+    /// <summary>The share of present objects that were answered with yes, 0 to 1.</summary>
     public double Recall => Share(TruePositives, Positives);
 
     /// <summary>The harmonic mean of precision and recall, 0 to 1.</summary>
     public double F1 => Precision + Recall == 0 ? 0 : 2 * Precision * Recall / (Precision + Recall);
 
-    /// <summary>The share of yes among all answers; half would be right.</summary>
+    /// <summary>The share of yes among all answers; the correct share is one half.</summary>
     public double YesShare => Share(TruePositives + FalsePositives, Questions);
 
     /// <summary>The share of answers that are yes or no, 0 to 1.</summary>
@@ -36,7 +37,7 @@ public sealed record PopeScores(long TruePositives, long FalsePositives, long Tr
 
     /// <summary>Counts one answer.</summary>
     /// <param name="answer">The answer.</param>
-    /// <param name="references">What is right: yes or no.</param>
+    /// <param name="references">The correct answer: yes or no.</param>
     public static PopeScores Of(string answer, IReadOnlyList<string> references)
     {
         string given = answer.ToLowerInvariant();
@@ -46,10 +47,10 @@ public sealed record PopeScores(long TruePositives, long FalsePositives, long Tr
         static long Count(bool is1) => is1 ? 1 : 0;
     }
 
-    /// <summary>The counts of two sets of questions together.</summary>
-    /// <param name="a">One set's.</param>
-    /// <param name="b">The other's.</param>
-    /// <returns>The sum of each.</returns>
+    /// <summary>Adds the counts of two sets of questions.</summary>
+    /// <param name="a">The counts of one set.</param>
+    /// <param name="b">The counts of the other.</param>
+    /// <returns>The sum of each count.</returns>
     public static PopeScores operator +(PopeScores a, PopeScores b) => new(
         a.TruePositives + b.TruePositives, a.FalsePositives + b.FalsePositives, a.TrueNegatives + b.TrueNegatives,
         a.Invalid + b.Invalid, a.Positives + b.Positives, a.Questions + b.Questions);

@@ -4,13 +4,13 @@ using System.Text.RegularExpressions;
 namespace VlmSharp.Evaluation.Answers;
 
 /// <summary>
-/// The relaxed accuracy of ChartQA (Masry et al. 2022, section 5.1) and PlotQA: numbers read off a chart may be 5 % off.
+/// The relaxed accuracy of ChartQA (Masry et al. 2022, section 5.1) and PlotQA: numbers read from a chart may be 5 % off.
 /// <code>
-/// right = |answer - reference| / |reference| &lt;= 0.05          where both are numbers and the reference is not 0
-///         answer = reference, letter by letter                  else
+/// correct = |answer - reference| / |reference| &lt;= 0.05        if both are numbers and the reference is not 0
+///           answer = reference, exactly                       otherwise
 /// </code>
-/// A trailing % divides by 100. As Python reads numbers "1,000" is none and "1e3" is one. So "0.0" for "0" is wrong, and 2019 for the year
-/// 2010 is right.
+/// A trailing % divides by 100. Numbers are parsed as in Python: "1,000" is not a number and "1e3" is one. As a result, "0.0" for "0" is
+/// wrong, and 2019 for the year 2010 is correct.
 /// </summary>
 public static partial class RelaxedAccuracy
 {
@@ -18,8 +18,8 @@ public static partial class RelaxedAccuracy
 
     /// <summary>Scores one answer.</summary>
     /// <param name="answer">The answer.</param>
-    /// <param name="references">What would be right; one, in the benchmarks.</param>
-    /// <param name="ignoreCase">Whether capitals count as small letters where texts are compared, which big_vision does not do.</param>
+    /// <param name="references">The correct answers; one, in the benchmarks.</param>
+    /// <param name="ignoreCase">Whether case is ignored when texts are compared; big_vision does not ignore it.</param>
     /// <returns>0 or 1.</returns>
     public static double Score(string answer, IReadOnlyList<string> references, bool ignoreCase = false) =>
         references.Any(reference => IsRight(answer, reference, ignoreCase)) ? 1 : 0;
@@ -31,7 +31,7 @@ public static partial class RelaxedAccuracy
 
     private static double? NumberIn(string text) => text.EndsWith('%') ? Float(text.TrimEnd('%')) / 100 : Float(text);
 
-    /// <summary>What Python's <c>float(text)</c> gives, or null where it raises.</summary>
+    /// <summary>The result of Python's <c>float(text)</c>, or null if it raises.</summary>
     private static double? Float(string text)
     {
         string trimmed = PythonText.Strip(text);

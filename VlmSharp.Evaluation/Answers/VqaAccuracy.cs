@@ -1,14 +1,14 @@
 namespace VlmSharp.Evaluation.Answers;
 
 /// <summary>
-/// The accuracy of VQA (Antol et al. 2015, section 4) as it is computed for VQAv2, TextVQA and VizWiz: an answer is right when three people
-/// gave it. Each of the ten people is left out once, so that people could be scored the same way.
+/// The accuracy of VQA (Antol et al. 2015, section 4) as computed for VQAv2, TextVQA and VizWiz: an answer is correct if three people gave
+/// it. Each of the ten people is left out once, so that people can be scored in the same way.
 /// <code>
 /// accuracy = mean over i = 1..10 of min(1, #{j != i : answer_j = answer} / 3)
 /// </code>
-/// That makes 0, 0.3, 0.6, 0.9 and 1 of 0, 1, 2, 3 and more people. Answers are normalized before they are compared
-/// (<c>VqaText</c>), but not where all ten people agree letter by letter: "Yes." has 0 against ten times "yes". The official script is so,
-/// and so is big_vision's; others are not.
+/// So 0, 1, 2, 3 and more matching people give 0, 0.3, 0.6, 0.9 and 1. Answers are normalized before they are compared (<c>VqaText</c>),
+/// but not if all ten people gave exactly the same answer: "Yes." scores 0 against ten times "yes". The official script and big_vision do
+/// so; other implementations do not.
 /// </summary>
 public static class VqaAccuracy
 {
@@ -16,8 +16,8 @@ public static class VqaAccuracy
 
     /// <summary>Scores one answer.</summary>
     /// <param name="answer">The answer.</param>
-    /// <param name="references">The answers of people, ten in the benchmarks; at least one.</param>
-    /// <returns>In 0 to 1.</returns>
+    /// <param name="references">Human answers, ten in the benchmarks; at least one.</param>
+    /// <returns>Between 0 and 1.</returns>
     public static double Score(string answer, IReadOnlyList<string> references)
     {
         string given = VqaText.Trim(answer);

@@ -3,8 +3,9 @@ using System.Text.RegularExpressions;
 namespace VlmSharp.Evaluation.Answers;
 
 /// <summary>
-/// Answers as the VQA evaluation compares them (Antol et al. 2015, section 4; the official vqaEval.py): lower case, no articles, digits for
-/// number words, no punctuation, apostrophes put back. What it does by accident is done here too, for the published numbers have it.
+/// Normalizes answers as the VQA evaluation does (Antol et al. 2015, section 4; the official vqaEval.py): lower case, no articles, digits
+/// for number words, no punctuation, apostrophes restored. The script's accidental behavior is kept, because the published numbers include
+/// it.
 /// </summary>
 internal static partial class VqaText
 {
@@ -15,15 +16,15 @@ internal static partial class VqaText
 
     private const int MostAsWord = 10;
 
-    /// <summary>An answer before anything else: line breaks and tabs are spaces, none at its ends.</summary>
+    /// <summary>The first step: line breaks and tabs become spaces, and spaces at both ends are removed.</summary>
     public static string Trim(string answer) => PythonText.Strip(answer.Replace('\n', ' ').Replace('\t', ' '));
 
-    /// <summary>Both steps.</summary>
+    /// <summary>Applies both steps.</summary>
     public static string Normalize(string answer) => DigitsAndArticles(Punctuation(answer));
 
     /// <summary>
-    /// Takes punctuation away. A mark that stands beside a space somewhere in the answer vanishes, another one becomes a space; where a
-    /// comma stands between digits, every mark vanishes. Periods vanish unless a digit follows. Apostrophes, $, %, #, :, &amp; and * stay.
+    /// Removes punctuation. A mark next to a space anywhere in the answer is deleted; any other mark becomes a space. If a comma stands
+    /// between digits, every mark is deleted. Periods are deleted unless a digit follows. Apostrophes, $, %, #, :, &amp; and * stay.
     /// </summary>
     public static string Punctuation(string answer)
     {
@@ -48,7 +49,7 @@ internal static partial class VqaText
     [GeneratedRegex(@"\d,\d", RegexOptions.CultureInvariant)]
     private static partial Regex CommaInNumber();
 
-    // Meant was a period that has no digit before it either, but for a slip in the official expression.
+    // The official expression was meant to match a period without a digit before it either, but it has a mistake.
     [GeneratedRegex(@"\.(?!\d)", RegexOptions.CultureInvariant)]
     private static partial Regex Period();
 }

@@ -1,6 +1,6 @@
 namespace VlmSharp.Evaluation.Boxes;
 
-/// <summary>Sizes that are measured apart (cocodataset.org/#detection-eval). Both ends of a range belong to it.</summary>
+/// <summary>Sizes that are measured separately (cocodataset.org/#detection-eval). A range includes both of its ends.</summary>
 internal enum AreaRange
 {
     /// <summary>Any size.</summary>
@@ -9,28 +9,28 @@ internal enum AreaRange
     /// <summary>Up to 32 x 32 pixels.</summary>
     Small,
 
-    /// <summary>From there to 96 x 96 pixels.</summary>
+    /// <summary>From 32 x 32 to 96 x 96 pixels.</summary>
     Medium,
 
-    /// <summary>From there on.</summary>
+    /// <summary>From 96 x 96 pixels on.</summary>
     Large,
 }
 
 /// <summary>The constants of COCO's evaluation (<c>Params</c> of pycocotools' cocoeval.py).</summary>
 internal static class CocoParameters
 {
-    /// <summary>Ranges of areas, <see cref="AreaRange"/>.</summary>
+    /// <summary>The number of area ranges in <see cref="AreaRange"/>.</summary>
     public const int AreaRanges = 4;
 
-    /// <summary>The most detections of a picture and category that count.</summary>
+    /// <summary>The most detections per picture and category that count.</summary>
     public const int MostDetections = 100;
 
     private const double Largest = 1e5 * 1e5;
 
-    /// <summary>0.50, 0.55, ..., 0.95 as numpy.linspace rounds them: 0.5 + i * step, and the last one 0.95 itself.</summary>
+    /// <summary>0.50, 0.55, ..., 0.95 as numpy.linspace rounds them: 0.5 + i * step, with 0.95 itself as the last.</summary>
     public static readonly double[] Thresholds = Linspace(0.5, 0.95, 10);
 
-    /// <summary>The recalls at which precision is read: 0, 0.01, ..., 1.</summary>
+    /// <summary>The recall values at which precision is sampled: 0, 0.01, ..., 1.</summary>
     public static readonly double[] Recalls = Linspace(0, 1, 101);
 
     /// <summary>Whether an area belongs to a range.</summary>

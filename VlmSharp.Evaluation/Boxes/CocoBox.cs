@@ -1,6 +1,9 @@
 namespace VlmSharp.Evaluation.Boxes;
 
-/// <summary>A box as COCO writes it, <c>[x, y, width, height]</c>, in pixels. In double precision, since thresholds are compared with it.</summary>
+/// <summary>
+/// A box in COCO's form, <c>[x, y, width, height]</c>, in pixels. It uses double precision because its overlaps are compared with
+/// thresholds.
+/// </summary>
 /// <param name="Left">Left edge.</param>
 /// <param name="Top">Top edge.</param>
 /// <param name="Width">Pixels from left to right, 0 or more.</param>
@@ -12,7 +15,7 @@ public readonly record struct CocoBox(double Left, double Top, double Width, dou
 
     /// <summary>The area that two boxes share.</summary>
     /// <param name="other">The other box.</param>
-    /// <returns>Square pixels, 0 where they do not overlap.</returns>
+    /// <returns>Square pixels; 0 if they do not overlap.</returns>
     public double Intersection(CocoBox other)
     {
         double width = Math.Min(Left + Width, other.Left + other.Width) - Math.Max(Left, other.Left);
@@ -20,18 +23,21 @@ public readonly record struct CocoBox(double Left, double Top, double Width, dou
         return width > 0 && height > 0 ? width * height : 0;
     }
 
-    /// <summary>How much of their union two boxes share (Jaccard index): intersection / (area + area - intersection).</summary>
+    /// <summary>The IoU of two boxes (Jaccard index): intersection / (area + area - intersection).</summary>
     /// <param name="other">The other box.</param>
-    /// <returns>0 to 1; 0 where both are empty.</returns>
+    /// <returns>0 to 1; 0 if both are empty.</returns>
     public double IntersectionOverUnion(CocoBox other)
     {
         double shared = Intersection(other);
         return shared > 0 ? shared / (Area + other.Area - shared) : 0;
     }
 
-    /// <summary>How much of this box lies in a region of many things, whose own size says nothing: intersection / own area (<c>bbIou</c> of COCO's maskApi.c).</summary>
+    /// <summary>
+    /// The share of this box inside a crowd region, whose own size does not matter: intersection / own area (<c>bbIou</c> of COCO's
+    /// maskApi.c).
+    /// </summary>
     /// <param name="crowd">The region.</param>
-    /// <returns>0 to 1; 0 where this box is empty.</returns>
+    /// <returns>0 to 1; 0 if this box is empty.</returns>
     public double ShareInside(CocoBox crowd)
     {
         double shared = Intersection(crowd);
@@ -39,18 +45,20 @@ public readonly record struct CocoBox(double Left, double Top, double Width, dou
     }
 }
 
-/// <summary>A thing that is in a picture.</summary>
-/// <param name="Box">Where.</param>
-/// <param name="Area">Its size in square pixels, by which it is small, medium or large: in COCO that of its mask, which is smaller than the box.</param>
-/// <param name="IsCrowd">Whether it is a region of many things: a detection in it is neither right nor wrong, and it need not be found.</param>
+/// <summary>A true object ("thing") in a picture.</summary>
+/// <param name="Box">Its box.</param>
+/// <param name="Area">Its size in square pixels, which makes it small, medium or large. In COCO this is the mask's area, which is smaller
+/// than the box's.</param>
+/// <param name="IsCrowd">Whether it is a region of many things: a detection in it is neither right nor wrong, and it need not be
+/// found.</param>
 public readonly record struct TrueBox(CocoBox Box, double Area, bool IsCrowd = false)
 {
-    /// <summary>A thing as large as its box.</summary>
-    /// <param name="box">Where.</param>
+    /// <summary>A thing with the area of its box.</summary>
+    /// <param name="box">Its box.</param>
     public TrueBox(CocoBox box) : this(box, box.Area) { }
 }
 
-/// <summary>A thing that a detector found.</summary>
-/// <param name="Box">Where.</param>
-/// <param name="Score">How sure the detector is; larger is surer. Only the order counts.</param>
+/// <summary>An object that a detector found.</summary>
+/// <param name="Box">Its box.</param>
+/// <param name="Score">The detector's confidence; larger is more confident. Only the order matters.</param>
 public readonly record struct ScoredBox(CocoBox Box, double Score);

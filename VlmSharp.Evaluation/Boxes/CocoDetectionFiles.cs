@@ -5,10 +5,10 @@ using VlmSharp.Training.Data;
 namespace VlmSharp.Evaluation.Boxes;
 
 /// <summary>
-/// Detections and truth in COCO's own files (cocodataset.org/#format-results and #format-data): results
-/// <c>[{"image_id", "category_id", "bbox", "score"}]</c>, and instances with <c>images</c>, <c>categories</c> and <c>annotations</c>.
-/// Ids are numbers or texts; 7 and "7" are the same. Members that the metric does not need may be absent: <c>area</c> is that of the box
-/// then, nothing is a crowd, and without <c>images</c> the pictures are those that have boxes.
+/// Detections and ground truth in COCO's own files (cocodataset.org/#format-results and #format-data): results <c>[{"image_id",
+/// "category_id", "bbox", "score"}]</c>, and instances with <c>images</c>, <c>categories</c> and <c>annotations</c>. Ids are numbers or
+/// texts; 7 and "7" are the same. Members that the metric does not need may be absent. Without <c>area</c>, the box's area is used; without
+/// a crowd flag, nothing is a crowd; without <c>images</c>, the pictures are those with boxes.
 /// </summary>
 internal sealed class CocoDetectionFiles
 {
@@ -24,7 +24,7 @@ internal sealed class CocoDetectionFiles
 
     private CocoDetectionFiles(string predictions, string references) => (this.predictions, this.references) = (predictions, references);
 
-    /// <summary>Pictures of the references.</summary>
+    /// <summary>Pictures in the references.</summary>
     public int Images => images.Count;
 
     /// <summary>Annotations that are not crowds.</summary>
@@ -33,17 +33,19 @@ internal sealed class CocoDetectionFiles
     /// <summary>Detections that were read.</summary>
     public int Detections { get; private set; }
 
-    /// <summary>Detections of categories that have nothing to find in the references: they count for nothing.</summary>
+    /// <summary>Detections of categories without things in the references. They do not affect the score.</summary>
     public int DetectionsWithoutThings { get; private set; }
 
-    /// <summary>The metric with everything added.</summary>
+    /// <summary>The metric with all entries added.</summary>
     public DetectionMetric Metric { get; } = new();
 
     /// <summary>Reads both files.</summary>
     /// <param name="predictions">Path of the results.</param>
     /// <param name="references">Path of the instances.</param>
-    /// <returns>What they hold.</returns>
-    /// <exception cref="TrainingDataException">One cannot be read, is damaged, or has an entry that cannot be used; or there are detections of unknown pictures.</exception>
+    /// <returns>The content of both files.</returns>
+    /// <exception cref="TrainingDataException">
+    /// A file cannot be read, is damaged, or has an entry that cannot be used; or there are detections of unknown pictures.
+    /// </exception>
     public static CocoDetectionFiles Read(string predictions, string references)
     {
         var files = new CocoDetectionFiles(predictions, references);
@@ -53,7 +55,7 @@ internal sealed class CocoDetectionFiles
         return files;
     }
 
-    /// <summary>A category's name, or its id where the references do not name it.</summary>
+    /// <summary>A category's name, or its id if the references do not name it.</summary>
     public string NameOf(string category) => names.GetValueOrDefault(category, category);
 
     private void ReadReferences()
@@ -67,11 +69,16 @@ internal sealed class CocoDetectionFiles
             },
             Refuse);
         if (!members.Contains(CocoImages.Annotations))
-            throw new TrainingDataException($"{references} has no \"annotations\": give COCO's instances, whose annotations have \"image_id\", \"category_id\" and \"bbox\".");
+            throw new TrainingDataException(
+                $"{references} has no \"annotations\": give COCO's instances, "
+                + "whose annotations have \"image_id\", \"category_id\" and \"bbox\".");
         hasImages = members.Contains(CocoImages.Images);
-        // Lists may come in any order, so this is known at the end.
-        string[] unlisted = hasImages ? [.. truth.Keys.Select(key => key.Image).Where(id => !images.Contains(id)).Distinct().Order(IdOrder.Instance)] : [];
-        if (unlisted.Length > 0) throw new TrainingDataException($"{references} has annotations of images that are not in its \"images\": {List(unlisted)}.");
+        // The lists may come in any order, so this is known only at the end.
+        string[] unlisted = hasImages
+            ? [.. truth.Keys.Select(key => key.Image).Where(id => !images.Contains(id)).Distinct().Order(IdOrder.Instance)]
+            : [];
+        if (unlisted.Length > 0)
+            throw new TrainingDataException($"{references} has annotations of images that are not in its \"images\": {List(unlisted)}.");
         foreach ((string image, string category) in truth.Keys)
         {
             images.Add(image);
@@ -84,12 +91,14 @@ internal sealed class CocoDetectionFiles
         new JsonFile(predictions).ReadEntries((o, _) => AddDetection(o), Refuse);
         if (unknownImages.Count > 0)
             throw new TrainingDataException(
-                $"{predictions} has detections of images that {references} does not have: {List([.. unknownImages])}. Give the references of the same pictures, or take these detections out.");
+                $"{predictions} has detections of images that {references} does not have: {List([.. unknownImages])}. "
+                + "Give the references of the same pictures, or take these detections out.");
     }
 
     private void AddImage(JsonElement o)
     {
-        if (!images.Add(OfficialFile.Id(o, "id"))) throw new FormatException($"the id {Shown(OfficialFile.Id(o, "id"))} is that of another picture too");
+        if (!images.Add(OfficialFile.Id(o, "id")))
+            throw new FormatException($"the id {Shown(OfficialFile.Id(o, "id"))} is that of another picture too");
     }
 
     private void AddCategory(JsonElement o)
@@ -103,13 +112,14 @@ internal sealed class CocoDetectionFiles
     {
         TrueBox thing = Thing(o);
         List<TrueBox> list = ListOf(truth, o);
-        if (list.Count == DataLimits.Boxes) throw new FormatException($"its picture has more than {DataLimits.Boxes} things of one category");
+        if (list.Count == DataLimits.Boxes)
+            throw new FormatException($"its picture has more than {DataLimits.Boxes} things of one category");
         list.Add(thing);
         if (!thing.IsCrowd) Things++;
     }
 
-    /// <summary>An annotation as a thing.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <summary>Reads an annotation as a thing.</summary>
+    /// <exception cref="FormatException">The annotation is not valid.</exception>
     internal static TrueBox Thing(JsonElement o)
     {
         CocoBox box = Box(o);
@@ -128,12 +138,13 @@ internal sealed class CocoDetectionFiles
         string image = OfficialFile.Id(o, "image_id");
         if (images.Contains(image)) return;
         if (hasImages) unknownImages.Add(image);
-        else images.Add(image); // where no pictures are listed, it is one without things
+        else images.Add(image); // if no pictures are listed, this is one without things
     }
 
     private void AddAll()
     {
-        HashSet<string> withThings = [.. truth.Where(entry => entry.Value.Exists(thing => !thing.IsCrowd)).Select(entry => entry.Key.Category)];
+        HashSet<string> withThings =
+            [.. truth.Where(entry => entry.Value.Exists(thing => !thing.IsCrowd)).Select(entry => entry.Key.Category)];
         foreach ((string Image, string Category) key in truth.Keys.Union(found.Keys))
         {
             List<ScoredBox> boxes = found.GetValueOrDefault(key, []);
@@ -149,13 +160,14 @@ internal sealed class CocoDetectionFiles
         return list;
     }
 
-    /// <summary>The member "bbox" of an entry.</summary>
-    /// <exception cref="FormatException">There is none, or it is no box.</exception>
+    /// <summary>Reads the member "bbox" of an entry.</summary>
+    /// <exception cref="FormatException">The box is missing or not valid.</exception>
     internal static CocoBox Box(JsonElement o)
     {
         if (!JsonFields.TryGet(o, "bbox", out JsonElement list)) throw new FormatException("it has no \"bbox\"");
         double[] box = JsonFields.Numbers(list, "bbox", count: 4, most: 4); // left, top, width, height
-        if (box.Any(number => Math.Abs(number) > 2.0 * DataLimits.Side)) throw new FormatException("\"bbox\" is far outside of any picture");
+        if (box.Any(number => Math.Abs(number) > 2.0 * DataLimits.Side))
+            throw new FormatException("\"bbox\" is far outside of any picture");
         if (box[2] < 0 || box[3] < 0) throw new FormatException("\"bbox\" has a negative width or height: it is [x, y, width, height]");
         return new CocoBox(box[0], box[1], box[2], box[3]);
     }

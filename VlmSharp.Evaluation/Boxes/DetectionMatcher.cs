@@ -1,20 +1,20 @@
 namespace VlmSharp.Evaluation.Boxes;
 
 /// <summary>
-/// Gives each detection of a picture and category at most one thing, as <c>evaluateImg</c> of pycocotools does. The surest detection
-/// chooses first, the free thing with the largest IoU, if that is the threshold or more. Things that do not count (crowds, other sizes)
-/// are only taken where none that counts is to be had, and a crowd may be taken many times.
+/// Assigns each detection of a picture and category to at most one thing, as <c>evaluateImg</c> of pycocotools does. In the order of their
+/// scores, detections take the free thing with the largest IoU, if it reaches the threshold. Things that do not count (crowds, other sizes)
+/// are taken only if no thing that counts is available, and a crowd may be taken many times.
 /// </summary>
 internal static class DetectionMatcher
 {
     private const int None = -1;
 
-    /// <summary>Holds detections against the truth.</summary>
+    /// <summary>Compares detections with the ground truth.</summary>
     /// <param name="image">The picture's id.</param>
     /// <param name="category">The category's id.</param>
-    /// <param name="truth">Its things, crowds among them.</param>
-    /// <param name="found">The detections in any order; of equal scores the earlier counts as the surer.</param>
-    /// <returns>What became of them.</returns>
+    /// <param name="truth">Its things, including crowds.</param>
+    /// <param name="found">The detections in any order; among equal scores, the earlier one comes first.</param>
+    /// <returns>The outcome of each detection.</returns>
     public static DetectionRecord Match(string image, string category, IReadOnlyList<TrueBox> truth, IReadOnlyList<ScoredBox> found)
     {
         ScoredBox[] surest = [.. found.OrderByDescending(box => box.Score).Take(CocoParameters.MostDetections)]; // a stable sort
@@ -39,10 +39,11 @@ internal static class DetectionMatcher
             }
         }
 
-        return new DetectionRecord(image, category, things, [.. surest.Select((box, d) => new JudgedBox(box.Score, Largest(overlaps, d), Row(outcomes, d)))]);
+        return new DetectionRecord(
+            image, category, things, [.. surest.Select((box, d) => new JudgedBox(box.Score, Largest(overlaps, d), Row(outcomes, d)))]);
     }
 
-    /// <summary>The thing that each detection gets at a threshold, or none.</summary>
+    /// <summary>The thing that each detection takes at a threshold, or none.</summary>
     private static int[] Assign(double[,] overlaps, IReadOnlyList<TrueBox> truth, int[] order, bool[] ignored, double threshold)
     {
         var isTaken = new bool[truth.Count];
@@ -71,7 +72,9 @@ internal static class DetectionMatcher
         var overlaps = new double[found.Length, truth.Count];
         for (int d = 0; d < found.Length; d++)
             for (int i = 0; i < truth.Count; i++)
-                overlaps[d, i] = truth[i].IsCrowd ? found[d].Box.ShareInside(truth[i].Box) : found[d].Box.IntersectionOverUnion(truth[i].Box);
+                overlaps[d, i] = truth[i].IsCrowd
+                    ? found[d].Box.ShareInside(truth[i].Box)
+                    : found[d].Box.IntersectionOverUnion(truth[i].Box);
         return overlaps;
     }
 

@@ -7,13 +7,16 @@ namespace VlmSharp.Evaluation.Boxes;
 /// <remarks>
 /// <code>
 /// var metric = new DetectionMetric();
-/// metric.Add("139", "1", truth: [new TrueBox(new CocoBox(412.8, 157.6, 53, 138))], found: [new ScoredBox(new CocoBox(417, 159, 48, 143), 0.99)]);
+/// metric.Add("139", "1",
+///     truth: [new TrueBox(new CocoBox(412.8, 157.6, 53, 138))],
+///     found: [new ScoredBox(new CocoBox(417, 159, 48, 143), 0.99)]);
 /// DetectionScores scores = metric.Scores();
 /// </code>
 /// </remarks>
 public sealed class DetectionMetric
 {
-    private readonly Dictionary<string, SortedDictionary<string, DetectionRecord>> categories = new(StringComparer.Ordinal); // then by picture
+    // By category, then by picture.
+    private readonly Dictionary<string, SortedDictionary<string, DetectionRecord>> categories = new(StringComparer.Ordinal);
 
     /// <summary>The sufficient statistics, by category and picture.</summary>
     internal IEnumerable<DetectionRecord> Records => Categories.SelectMany(category => categories[category].Values);
@@ -21,11 +24,11 @@ public sealed class DetectionMetric
     /// <summary>The categories that were added, in the order of their ids.</summary>
     public IEnumerable<string> Categories => categories.Keys.Order(IdOrder.Instance);
 
-    /// <summary>Adds what is of one category in one picture. Where both lists are empty there is nothing to add.</summary>
-    /// <param name="image">The picture's id. Of equal scores that of the lower id counts as the surer.</param>
+    /// <summary>Adds the boxes of one category in one picture. If both lists are empty, nothing needs to be added.</summary>
+    /// <param name="image">The picture's id. Among equal scores, the picture with the lower id comes first.</param>
     /// <param name="category">The category's id.</param>
-    /// <param name="truth">The things that are there.</param>
-    /// <param name="found">The things that were found; of equal scores the earlier counts as the surer.</param>
+    /// <param name="truth">The true things.</param>
+    /// <param name="found">The detected things; among equal scores, the earlier one comes first.</param>
     /// <exception cref="ArgumentException">The picture and category were added before, or a number is not finite.</exception>
     public void Add(string image, string category, IReadOnlyList<TrueBox> truth, IReadOnlyList<ScoredBox> found)
     {
@@ -33,21 +36,22 @@ public sealed class DetectionMetric
         ArgumentNullException.ThrowIfNull(category);
         ArgumentNullException.ThrowIfNull(truth);
         ArgumentNullException.ThrowIfNull(found);
-        if (truth.Any(thing => !IsFinite(thing.Box) || !double.IsFinite(thing.Area)) || found.Any(box => !IsFinite(box.Box) || !double.IsFinite(box.Score)))
+        if (truth.Any(thing => !IsFinite(thing.Box) || !double.IsFinite(thing.Area))
+            || found.Any(box => !IsFinite(box.Box) || !double.IsFinite(box.Score)))
             throw new ArgumentException($"A box of image {image} has a number that is not finite.", nameof(found));
         Add(DetectionMatcher.Match(image, category, truth, found));
     }
 
     /// <summary>Adds the pictures of another part of the data set.</summary>
     /// <param name="other">The other part; it is not changed.</param>
-    /// <exception cref="ArgumentException">A picture and category is in both.</exception>
+    /// <exception cref="ArgumentException">Both parts have the same picture and category.</exception>
     public void Merge(DetectionMetric other)
     {
         ArgumentNullException.ThrowIfNull(other);
         foreach (DetectionRecord record in other.Records) Add(record);
     }
 
-    /// <summary>Adds a picture and category that were judged before.</summary>
+    /// <summary>Adds a picture and category that were evaluated before.</summary>
     internal void Add(DetectionRecord record)
     {
         if (!categories.TryGetValue(record.Category, out SortedDictionary<string, DetectionRecord>? pictures))
@@ -56,9 +60,12 @@ public sealed class DetectionMetric
             throw new ArgumentException($"Image {record.Image} and category {record.Category} were added before.", nameof(record));
     }
 
-    /// <summary>How many things a category has to find, and how many detections count, at most a hundred of a picture.</summary>
-    internal (int Things, int Detections) Count(string category) =>
-        (categories[category].Values.Sum(record => record.Things[(int)AreaRange.All]), categories[category].Values.Sum(record => record.Detections.Count));
+    /// <summary>The number of things in a category, and of detections that count, at most a hundred per picture.</summary>
+    internal (int Things, int Detections) Count(string category)
+    {
+        SortedDictionary<string, DetectionRecord>.ValueCollection records = categories[category].Values;
+        return (records.Sum(record => record.Things[(int)AreaRange.All]), records.Sum(record => record.Detections.Count));
+    }
 
     /// <summary>The figures of all categories together.</summary>
     /// <returns>The twelve figures.</returns>
@@ -66,7 +73,7 @@ public sealed class DetectionMetric
 
     /// <summary>The figures of one category.</summary>
     /// <param name="category">Its id.</param>
-    /// <returns>The twelve figures; -1 each where it has no things.</returns>
+    /// <returns>The twelve figures, all -1 if it has no things.</returns>
     public DetectionScores Scores(string category)
     {
         ArgumentNullException.ThrowIfNull(category);
@@ -75,9 +82,10 @@ public sealed class DetectionMetric
 
     private DetectionScores Summarize(string[] names)
     {
-        PrecisionRecall[] one = Curves(names, AreaRange.All, 1), ten = Curves(names, AreaRange.All, 10), all = Curves(names, AreaRange.All, CocoParameters.MostDetections);
-        PrecisionRecall[] small = Curves(names, AreaRange.Small, CocoParameters.MostDetections), medium = Curves(names, AreaRange.Medium, CocoParameters.MostDetections);
-        PrecisionRecall[] large = Curves(names, AreaRange.Large, CocoParameters.MostDetections);
+        const int Most = CocoParameters.MostDetections;
+        PrecisionRecall[] one = Curves(names, AreaRange.All, 1), ten = Curves(names, AreaRange.All, 10);
+        PrecisionRecall[] all = Curves(names, AreaRange.All, Most), small = Curves(names, AreaRange.Small, Most);
+        PrecisionRecall[] medium = Curves(names, AreaRange.Medium, Most), large = Curves(names, AreaRange.Large, Most);
         return new DetectionScores
         {
             Ap = Precision(all),
@@ -95,7 +103,7 @@ public sealed class DetectionMetric
         };
     }
 
-    /// <summary>The curves of the categories that have things of that size.</summary>
+    /// <summary>The curves of the categories that have things in the size range.</summary>
     private PrecisionRecall[] Curves(string[] names, AreaRange range, int most) =>
         [.. names.Select(name => PrecisionRecall.Of([.. categories[name].Values], range, most)).OfType<PrecisionRecall>()];
 
@@ -106,5 +114,6 @@ public sealed class DetectionMetric
 
     private static double Mean(IEnumerable<double> values) => values.DefaultIfEmpty(-1).Average();
 
-    private static bool IsFinite(CocoBox box) => double.IsFinite(box.Left) && double.IsFinite(box.Top) && double.IsFinite(box.Width) && double.IsFinite(box.Height);
+    private static bool IsFinite(CocoBox box) =>
+        double.IsFinite(box.Left) && double.IsFinite(box.Top) && double.IsFinite(box.Width) && double.IsFinite(box.Height);
 }

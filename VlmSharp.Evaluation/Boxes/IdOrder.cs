@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace VlmSharp.Evaluation.Boxes;
 
-/// <summary>The order of ids: whole numbers by their value, then texts by their characters, so that results do not depend on the order of a file.</summary>
+/// <summary>
+/// The order of ids: whole numbers by value, then texts by their characters, so that results do not depend on the order of a file.
+/// </summary>
 internal sealed class IdOrder : IComparer<string>
 {
     public static readonly IdOrder Instance = new();
@@ -14,5 +16,6 @@ internal sealed class IdOrder : IComparer<string>
         return isNumber && a != b ? a.CompareTo(b) : string.CompareOrdinal(x, y);
     }
 
-    private static bool TryNumber(string? id, out long number) => long.TryParse(id, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
+    private static bool TryNumber(string? id, out long number) =>
+        long.TryParse(id, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
 }

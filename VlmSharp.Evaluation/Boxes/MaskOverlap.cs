@@ -2,14 +2,16 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Evaluation.Boxes;
 
-/// <summary>How far masks agree.</summary>
+/// <summary>The overlap of masks.</summary>
 internal static class MaskOverlap
 {
-    /// <summary>Pixels in both / pixels in either; 0 where both are empty. Counted run by run: pictures are never unfolded.</summary>
+    /// <summary>Pixels in both / pixels in either; 0 if both are empty. Runs are compared directly, without expanding the masks.</summary>
     public static double IntersectionOverUnion(RunLengthMask a, RunLengthMask b)
     {
         if (a.Width != b.Width || a.Height != b.Height)
-            throw new ArgumentException($"A mask of {a.Width} x {a.Height} pixels cannot be compared with one of {b.Width} x {b.Height}.", nameof(b));
+            throw new ArgumentException(
+                $"A mask of {a.Width} x {a.Height} pixels cannot be compared with one of {b.Width} x {b.Height}.",
+                nameof(b));
         long shared = 0, at = 0, endA = 0, endB = 0, pixels = (long)a.Width * a.Height;
         int runA = -1, runB = -1; // odd runs are inside
         while (at < pixels)

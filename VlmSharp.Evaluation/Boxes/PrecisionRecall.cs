@@ -1,27 +1,30 @@
 namespace VlmSharp.Evaluation.Boxes;
 
 /// <summary>
-/// Precision and recall of one category, size and limit on detections, as <c>accumulate</c> of pycocotools has them. Detections of all
-/// pictures in the order of their scores; behind each of them, with TP right ones and FP wrong ones so far and n things in all,
+/// Precision and recall of one category, size and limit on detections, as <c>accumulate</c> of pycocotools computes them. The detections of
+/// all pictures are sorted by score. After each of them, with TP right and FP wrong ones so far and n things in all,
 /// <code>
-/// recall = TP / n,   precision = TP / (TP + FP),   precision'(r) = max of precision at recalls >= r,   AP = mean over r = 0, 0.01, ..., 1 of precision'(r)
+/// recall = TP / n,   precision = TP / (TP + FP),
+/// precision'(r) = max of precision at recalls >= r,   AP = mean over r = 0, 0.01, ..., 1 of precision'(r)
 /// </code>
 /// </summary>
 /// <param name="Precision">precision'(r), [thresholds, 101]; 0 for recalls that are not reached.</param>
 /// <param name="Recall">The largest recall, [thresholds].</param>
 internal sealed record PrecisionRecall(double[][] Precision, double[] Recall)
 {
-    /// <summary>What is measured.</summary>
-    /// <param name="records">The pictures of one category, by <see cref="IdOrder"/>.</param>
+    /// <summary>Computes the curves.</summary>
+    /// <param name="records">The pictures of one category, in <see cref="IdOrder"/>.</param>
     /// <param name="range">The size of things.</param>
-    /// <param name="most">The surest detections of a picture that count.</param>
-    /// <returns>Null where there is nothing to find.</returns>
+    /// <param name="most">How many of a picture's highest-scoring detections count.</param>
+    /// <returns>Null if there is nothing to find.</returns>
     public static PrecisionRecall? Of(IReadOnlyList<DetectionRecord> records, AreaRange range, int most)
     {
         long things = records.Sum(record => (long)record.Things[(int)range]);
         if (things == 0) return null;
-        Outcome[] ranked = [.. records // of equal scores the earlier picture's first: a stable sort
-            .SelectMany(record => record.Detections.Take(most)).OrderByDescending(box => box.Score).Select(box => box.Outcomes[(int)range])];
+        Outcome[] ranked = [.. records // a stable sort: among equal scores, the earlier picture's come first
+            .SelectMany(record => record.Detections.Take(most))
+            .OrderByDescending(box => box.Score)
+            .Select(box => box.Outcomes[(int)range])];
         var precision = new double[CocoParameters.Thresholds.Length][];
         var recall = new double[CocoParameters.Thresholds.Length];
         for (int t = 0; t < precision.Length; t++) (precision[t], recall[t]) = Curve(ranked, t, things);

@@ -4,32 +4,36 @@ using System.Text.RegularExpressions;
 namespace VlmSharp.Evaluation.Boxes;
 
 /// <summary>
-/// What a model answers to a referring expression: one box, <c>&lt;loc0102&gt;&lt;loc0205&gt;&lt;loc0512&gt;&lt;loc0614&gt;</c> (top, left, bottom,
-/// right), with sixteen codes of a mask behind it where masks are measured. As big_vision's evaluator reads it: exactly so many tokens, in range,
-/// and bottom below top, right of left; anything else is invalid.
+/// A model's answer to a referring expression: one box, <c>&lt;loc0102&gt;&lt;loc0205&gt;&lt;loc0512&gt;&lt;loc0614&gt;</c> (top, left,
+/// bottom, right), followed by sixteen mask codes if masks are measured. It is read as in big_vision's evaluator: exactly these numbers of
+/// tokens, all in range, with bottom below top and right of left; anything else is invalid.
 /// </summary>
 /// <param name="Edges">Top, left, bottom, right, 0 to 1023.</param>
-/// <param name="Codes">The mask's codes, 0 to 127; none where there is no mask.</param>
+/// <param name="Codes">The mask's codes, 0 to 127; empty if there is no mask.</param>
 internal sealed partial record ReferringAnswer(int[] Edges, int[] Codes)
 {
     private const int Locations = 4, CodesPerMask = 16;
 
     /// <summary>Reads an answer.</summary>
-    /// <param name="text">What the model said.</param>
-    /// <param name="mask">Whether it must have a mask; else it may have one, as those of models trained to segment do.</param>
-    /// <returns>Null where it is invalid.</returns>
+    /// <param name="text">The model's output.</param>
+    /// <param name="mask">Whether it must have a mask. If not, it still may, as models trained to segment give one.</param>
+    /// <returns>Null if it is invalid.</returns>
     public static ReferringAnswer? Read(string text, bool mask)
     {
         int[] edges = Values(Location(), text), codes = Values(Segment(), text);
-        bool isValid = edges.Length == Locations && (codes.Length == CodesPerMask || (!mask && codes.Length == 0)) && Array.TrueForAll(edges, edge => edge < 1024)
-            && Array.TrueForAll(codes, code => code < 128) && edges[2] > edges[0] && edges[3] > edges[1];
+        bool isValid = edges.Length == Locations
+            && (codes.Length == CodesPerMask || (!mask && codes.Length == 0))
+            && Array.TrueForAll(edges, edge => edge < 1024)
+            && Array.TrueForAll(codes, code => code < 128)
+            && edges[2] > edges[0]
+            && edges[3] > edges[1];
         return isValid ? new ReferringAnswer(edges, codes) : null;
     }
 
-    /// <summary>The box in a picture, a location being a share of 1023 of its side as in big_vision.</summary>
+    /// <summary>The box in a picture. As in big_vision, a location is divided by 1023 and multiplied by the picture's side.</summary>
     /// <param name="width">Columns of the picture.</param>
     /// <param name="height">Rows of the picture.</param>
-    /// <param name="divisor">1023, or 1024 as PaliGemma's published demonstration has it.</param>
+    /// <param name="divisor">1023, or 1024 as in PaliGemma's published demo.</param>
     public CocoBox Box(double width, double height, int divisor = 1023)
     {
         double top = Edges[0] * height / divisor, left = Edges[1] * width / divisor;

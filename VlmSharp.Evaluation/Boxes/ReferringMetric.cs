@@ -3,33 +3,33 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Evaluation.Boxes;
 
-/// <summary>The figures of referring expressions, RefCOCO's among them, each 0 to 1; 0 where there are no expressions.</summary>
+/// <summary>The figures of referring expressions, such as RefCOCO, each 0 to 1; 0 if there are no expressions.</summary>
 /// <param name="Count">Expressions.</param>
-/// <param name="Invalid">Answers that are no box, or have no mask where masks are measured; their IoU is 0.</param>
+/// <param name="Invalid">Answers without a valid box, or without a mask if masks are measured; their IoU is 0.</param>
 /// <param name="MeanIou">
-/// Mean IoU of the masks, the figure that the PaliGemma papers publish; null where no masks are measured. It is no accuracy: the RefCOCO
-/// literature before publishes <paramref name="BoxAccuracy50"/>.
+/// Mean IoU of the masks, the figure that the PaliGemma papers publish; null if masks are not measured. It is not an accuracy: the earlier
+/// RefCOCO literature publishes <paramref name="BoxAccuracy50"/>.
 /// </param>
 /// <param name="BoxAccuracy50">Share of answers whose box has IoU 0.5 or more with the true one.</param>
 /// <param name="BoxAccuracy75">The same at IoU 0.75.</param>
 public sealed record ReferringScores(int Count, int Invalid, double? MeanIou, double BoxAccuracy50, double BoxAccuracy75);
 
 /// <summary>
-/// Referring expressions as big_vision's evaluator measures them (Beyer et al. 2024, RefCOCO): each expression means one thing, the model
-/// answers with its box and mask. Sums alone are kept, so that parts are merged by adding.
+/// Referring expressions as big_vision's evaluator measures them (Beyer et al. 2024, RefCOCO): each expression means one thing, and the
+/// model answers with its box and mask. Only sums are kept, so parts are merged by adding.
 /// </summary>
-/// <param name="decoder">Turns codes into masks; null to measure boxes alone.</param>
+/// <param name="decoder">Turns codes into masks; null to measure only boxes.</param>
 public sealed class ReferringMetric(MaskDecoder? decoder = null)
 {
     private int count, invalid, right50, right75;
     private double overlapSum;
 
-    /// <summary>Adds an expression whose boxes alone are compared.</summary>
-    /// <param name="answer">What the model said, with its location tokens.</param>
+    /// <summary>Adds an expression and compares only its boxes.</summary>
+    /// <param name="answer">The model's output, with its location tokens.</param>
     /// <param name="truth">The true box, in pixels.</param>
     /// <param name="width">Columns of the picture.</param>
     /// <param name="height">Rows of the picture.</param>
-    /// <returns>IoU of the boxes; null where the answer is invalid.</returns>
+    /// <returns>IoU of the boxes; null if the answer is invalid.</returns>
     /// <exception cref="InvalidOperationException">The metric measures masks.</exception>
     public double? Add(string answer, CocoBox truth, double width, double height)
     {
@@ -38,12 +38,12 @@ public sealed class ReferringMetric(MaskDecoder? decoder = null)
         return AddBox(ReferringAnswer.Read(answer, mask: false), truth, width, height);
     }
 
-    /// <summary>Adds an expression whose boxes and masks are compared.</summary>
-    /// <param name="answer">What the model said, with its location and segmentation tokens.</param>
+    /// <summary>Adds an expression and compares its boxes and masks.</summary>
+    /// <param name="answer">The model's output, with its location and segmentation tokens.</param>
     /// <param name="truth">The true box, in pixels.</param>
     /// <param name="mask">The true mask, of the picture's size.</param>
-    /// <returns>IoU of the boxes and of the masks; null where the answer is invalid.</returns>
-    /// <exception cref="InvalidOperationException">The metric has no decoder of masks.</exception>
+    /// <returns>IoU of the boxes and of the masks; null if the answer is invalid.</returns>
+    /// <exception cref="InvalidOperationException">The metric has no mask decoder.</exception>
     public (double Box, double Mask)? Add(string answer, CocoBox truth, RunLengthMask mask)
     {
         ArgumentNullException.ThrowIfNull(answer);
@@ -61,12 +61,13 @@ public sealed class ReferringMetric(MaskDecoder? decoder = null)
     public void Merge(ReferringMetric other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        (count, invalid, right50, right75) = (count + other.count, invalid + other.invalid, right50 + other.right50, right75 + other.right75);
+        (count, invalid) = (count + other.count, invalid + other.invalid);
+        (right50, right75) = (right50 + other.right50, right75 + other.right75);
         overlapSum += other.overlapSum;
     }
 
     /// <summary>The figures.</summary>
-    /// <returns>Of all expressions that were added.</returns>
+    /// <returns>The figures of all expressions that were added.</returns>
     public ReferringScores Scores()
     {
         double n = Math.Max(count, 1);
@@ -88,7 +89,10 @@ public sealed class ReferringMetric(MaskDecoder? decoder = null)
         return overlap;
     }
 
-    /// <summary>The decoded 64 x 64 numbers, resized bilinearly to the box in pixels, whose edges are cut to whole ones; above 0 is the thing.</summary>
+    /// <summary>
+    /// The decoded 64 x 64 numbers, resized bilinearly to the box in pixels; values above 0 belong to the thing. The box's edges are
+    /// truncated to whole pixels.
+    /// </summary>
     private static RunLengthMask Mask(ReferringAnswer answer, MaskDecoder decoder, int width, int height)
     {
         CocoBox box = answer.Box(width, height);

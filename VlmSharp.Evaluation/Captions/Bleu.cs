@@ -1,23 +1,24 @@
 namespace VlmSharp.Evaluation.Captions;
 
 /// <summary>
-/// BLEU-1 to BLEU-4 (Papineni et al. 2002, section 2.3), as COCO's captions are scored: how many of a candidate's n-grams a reference has.
+/// BLEU-1 to BLEU-4 (Papineni et al. 2002, section 2.3), as used to score COCO's captions: how many of a candidate's n-grams a reference
+/// has.
 /// <code>
-/// p_n    = (sum over pictures of the correct n-grams) / (sum over pictures of the n-grams that were guessed)
+/// p_n    = (sum over pictures of the correct n-grams) / (sum over pictures of the candidates' n-grams)
 /// BP     = min(1, exp(1 - r / c))                     c words of the candidates, r words of the closest references
 /// BLEU-k = BP (p_1 p_2 ... p_k)^(1/k)
 /// </code>
-/// An n-gram that a candidate says more often than any one reference does is correct as often as that reference says it. Sums are over
-/// the corpus before anything is divided: BLEU of a corpus is not the mean of its pictures' BLEU.
+/// If a candidate repeats an n-gram more often than every reference, it is correct only as often as in the reference that has it most. The
+/// sums are taken over the corpus before the division, so the BLEU of a corpus is not the mean of its pictures' BLEU.
 /// </summary>
 public static class Bleu
 {
-    // The reference code's guards against 0 / 0; they show in the ninth decimal, and in scores that would be 0.
+    // The reference code's guards against 0 / 0. They affect the ninth decimal, and scores that would be 0.
     private const double Tiny = 1e-15, Small = 1e-9;
 
     /// <summary>Counts one picture.</summary>
-    /// <param name="candidate">The caption to score, its words between white space.</param>
-    /// <param name="references">Captions by people, at least one.</param>
+    /// <param name="candidate">The caption to score, its words separated by white space.</param>
+    /// <param name="references">Human captions, at least one.</param>
     /// <returns>The counts, to be added to those of other pictures.</returns>
     public static BleuCounts Count(string candidate, IReadOnlyList<string> references)
     {
@@ -36,9 +37,9 @@ public static class Bleu
         return new BleuCounts(guesses, correct, words.Length, ClosestLength(words.Length, others));
     }
 
-    /// <summary>BLEU-1 to BLEU-4 of what was counted.</summary>
-    /// <param name="counts">Of one picture, or the sum of many.</param>
-    /// <returns>BLEU-k at place k - 1, each in 0 to 1. [4]</returns>
+    /// <summary>BLEU-1 to BLEU-4 from counts.</summary>
+    /// <param name="counts">The counts of one picture, or the sum of many.</param>
+    /// <returns>BLEU-k at index k - 1, each between 0 and 1. [4]</returns>
     public static double[] Score(BleuCounts counts)
     {
         var scores = new double[NGrams.Longest];
@@ -54,7 +55,7 @@ public static class Bleu
         return scores;
     }
 
-    /// <summary>The length of the reference that is closest to the candidate's, of two the shorter.</summary>
+    /// <summary>The length of the reference closest to the candidate's; the shorter one if two are equally close.</summary>
     private static int ClosestLength(int length, string[][] references) =>
         references.Select(reference => reference.Length).MinBy(other => (Math.Abs(other - length), other));
 }

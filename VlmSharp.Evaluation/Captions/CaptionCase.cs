@@ -1,9 +1,9 @@
 namespace VlmSharp.Evaluation.Captions;
 
-/// <summary>A picture's caption beside those of people.</summary>
+/// <summary>A picture's caption and the human captions.</summary>
 /// <param name="Id">The picture's id, as its file has it.</param>
 /// <param name="Candidate">The caption to score.</param>
-/// <param name="References">Captions by people, at least one.</param>
+/// <param name="References">Human captions, at least one.</param>
 public sealed record CaptionCase(string Id, string Candidate, IReadOnlyList<string> References)
 {
     /// <summary>The same captions as words, joined by single spaces.</summary>

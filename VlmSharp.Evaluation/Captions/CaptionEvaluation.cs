@@ -2,7 +2,7 @@ using VlmSharp.Evaluation.Statistics;
 
 namespace VlmSharp.Evaluation.Captions;
 
-/// <summary>The scores of many pictures' captions, each and together, as COCO's captions are scored.</summary>
+/// <summary>The scores of many pictures' captions, individually and overall, as COCO's captions are scored.</summary>
 public sealed class CaptionEvaluation
 {
     private CaptionEvaluation(IReadOnlyList<CaptionScore> images, DocumentFrequencies frequencies)
@@ -15,13 +15,13 @@ public sealed class CaptionEvaluation
         Cider = images.Average(image => image.Cider);
     }
 
-    /// <summary>Each picture's scores, in the order in which they were given.</summary>
+    /// <summary>Each picture's scores, in the order of the input.</summary>
     public IReadOnlyList<CaptionScore> Images { get; }
 
-    /// <summary>In how many pictures each n-gram is: of these pictures, or of the corpus that was given.</summary>
+    /// <summary>The number of pictures that have each n-gram: among these pictures, or in the given corpus.</summary>
     public DocumentFrequencies Frequencies { get; }
 
-    /// <summary>What BLEU is made of, summed.</summary>
+    /// <summary>The counts for BLEU, summed.</summary>
     public BleuCounts Counts { get; }
 
     /// <summary>BLEU-1 to BLEU-4 of the corpus, 0 to 1. [4]</summary>
@@ -37,11 +37,13 @@ public sealed class CaptionEvaluation
     /// <param name="cases">Pictures with their captions, at least one.</param>
     /// <param name="tokenization">How words are found.</param>
     /// <param name="frequencies">
-    /// The corpus that CIDEr's weights are from; null for the pictures themselves, which is what benchmarks do.
+    /// The corpus for CIDEr's weights; null for the pictures themselves, as in the benchmarks.
     /// </param>
-    /// <exception cref="ArgumentException">There is no picture, or one without a reference.</exception>
+    /// <exception cref="ArgumentException">There is no picture, or one has no reference.</exception>
     public static CaptionEvaluation Of(
-        IReadOnlyList<CaptionCase> cases, CaptionTokenization tokenization = CaptionTokenization.Ptb, DocumentFrequencies? frequencies = null)
+        IReadOnlyList<CaptionCase> cases,
+        CaptionTokenization tokenization = CaptionTokenization.Ptb,
+        DocumentFrequencies? frequencies = null)
     {
         if (cases.Count == 0) throw new ArgumentException("There is no picture.", nameof(cases));
         if (cases.FirstOrDefault(c => c.References.Count == 0) is { } bare)
@@ -57,13 +59,13 @@ public sealed class CaptionEvaluation
         ], frequencies);
     }
 
-    /// <summary>The 95 % intervals of the corpus's scores. CIDEr's weights stay those of the whole corpus.</summary>
-    /// <param name="seed">The seed of the draws.</param>
-    /// <returns>Those of BLEU-1 to BLEU-4, of ROUGE-L and of CIDEr-D. [6]</returns>
+    /// <summary>The 95 % intervals of the corpus's scores. CIDEr's weights remain those of the whole corpus.</summary>
+    /// <param name="seed">The seed of the bootstrap samples.</param>
+    /// <returns>The intervals of BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D. [6]</returns>
     public IReadOnlyList<Interval> Intervals(long seed = 0) => Bootstrap.Intervals(Images.Count, ScoresOf, seed);
 
-    /// <summary>BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D of a choice of the pictures, in which a picture may be more than once.</summary>
-    /// <param name="chosen">Which pictures, by their place.</param>
+    /// <summary>BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D of chosen pictures; a picture may be chosen more than once.</summary>
+    /// <param name="chosen">The indices of the pictures.</param>
     /// <returns>The six scores. [6]</returns>
     public double[] ScoresOf(IReadOnlyList<int> chosen)
     {

@@ -1,14 +1,14 @@
 namespace VlmSharp.Evaluation.Captions;
 
-/// <summary>How captions are made into words before they are scored.</summary>
+/// <summary>How captions are split into words before they are scored.</summary>
 public enum CaptionTokenization
 {
-    /// <summary>Words of the Penn Treebank in lower case, without punctuation, as COCO has them: <see cref="PtbTokenizer"/>.</summary>
+    /// <summary>Penn Treebank words in lower case, without punctuation, as COCO uses them: <see cref="PtbTokenizer"/>.</summary>
     Ptb,
 
-    /// <summary>What lies between white space, as it stands.</summary>
+    /// <summary>The text between white space, unchanged.</summary>
     Whitespace,
 
-    /// <summary>Nothing is done: the captions were made into words before, by another program.</summary>
+    /// <summary>Nothing is done, because another program has already split the captions into words.</summary>
     None,
 }

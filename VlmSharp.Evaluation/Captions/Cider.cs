@@ -1,28 +1,28 @@
 namespace VlmSharp.Evaluation.Captions;
 
 /// <summary>
-/// CIDEr-D (Vedantam et al. 2015, section 3 and equation 6), as COCO's captions are scored: how alike candidate and references are in what
-/// they say, where words that are in the captions of all pictures count nothing.
+/// CIDEr-D (Vedantam et al. 2015, section 3 and equation 6), as used to score COCO's captions: the similarity of candidate and references
+/// in content. N-grams that occur in the captions of all pictures count nothing.
 /// <code>
 /// g_n(s)[w]  = (how often s has the n-gram w) (ln N - ln max(1, df(w)))        N pictures, df(w) of them with w in a reference
 /// sim_n(c,r) = exp(-(l(c) - l(r))^2 / (2 sigma^2)) sum_w min(g_n(c)[w], g_n(r)[w]) g_n(r)[w] / (|g_n(c)| |g_n(r)|)
 /// CIDEr-D    = 10 mean over n = 1..4 of the mean over references r of sim_n(c, r)
 /// </code>
 /// sigma is 6; l(s) is the number of bigrams of s, one less than its words. The score of a corpus is the mean over its pictures, 0 to 10;
-/// papers print a hundred times that. It depends on the pictures that are scored together, through N and df: a part of a split has another
-/// score than the same pictures in the whole split, and one picture alone has 0.
+/// papers print it times 100. Through N and df, it depends on which pictures are scored together: a part of a split scores differently on
+/// its own than within the whole split, and a single picture scores 0.
 /// </summary>
 public sealed class Cider
 {
     private const double Sigma = 6, Scale = 10;
-    private const int LengthOrder = 2; // the reference code counts words with its bigrams
+    private const int LengthOrder = 2; // the reference code measures length in bigrams
 
     private readonly DocumentFrequencies frequencies;
     private readonly double logPictures;
 
-    /// <summary>Takes the weights of words from a corpus.</summary>
+    /// <summary>Takes the weights of n-grams from a corpus.</summary>
     /// <param name="frequencies">
-    /// Of the pictures that are scored, which is the benchmark's way, or of another corpus. At least one picture.
+    /// From the pictures that are scored, as in the benchmarks, or from another corpus. At least one picture.
     /// </param>
     public Cider(DocumentFrequencies frequencies)
     {
@@ -32,18 +32,18 @@ public sealed class Cider
     }
 
     /// <summary>
-    /// Whether this is CIDEr as it was before its authors made it harder to game (their section 6): the cosine alone, without clipping
-    /// (the min above) and without regard for the length. Benchmarks mean CIDEr-D, also those that write CIDEr.
+    /// Whether this is the original CIDEr, before its authors made it harder to game (their section 6): only the cosine, without clipping
+    /// (the min above) and without the length penalty. Benchmarks mean CIDEr-D even if they write CIDEr.
     /// </summary>
     public bool IsPlain { get; init; }
 
-    /// <summary>The vector of a caption for one n, its length, and how many n-grams it has.</summary>
+    /// <summary>The vector of a caption for one n, its norm, and its number of n-grams.</summary>
     private readonly record struct Vector(Dictionary<string, double> Weights, double Norm, int Count);
 
     /// <summary>Scores one picture.</summary>
-    /// <param name="candidate">The caption to score, its words between white space.</param>
-    /// <param name="references">Captions by people, at least one.</param>
-    /// <returns>In 0 to 10.</returns>
+    /// <param name="candidate">The caption to score, its words separated by white space.</param>
+    /// <param name="references">Human captions, at least one.</param>
+    /// <returns>Between 0 and 10.</returns>
     public double Score(string candidate, IReadOnlyList<string> references)
     {
         Vector[] c = VectorsOf(candidate);

@@ -1,37 +1,37 @@
 namespace VlmSharp.Evaluation.Captions;
 
 /// <summary>
-/// For each n-gram, n = 1 to 4, in how many pictures at least one reference has it. CIDEr weighs words by it. Sets of pictures can be
-/// counted apart and merged.
+/// The number of pictures in which at least one reference has an n-gram, for n = 1 to 4. CIDEr weights n-grams by it. Sets of pictures can
+/// be counted separately and merged.
 /// </summary>
 public sealed class DocumentFrequencies
 {
     private readonly Dictionary<string, long> counts;
 
-    /// <summary>Counts of no picture.</summary>
+    /// <summary>Starts with zero pictures.</summary>
     public DocumentFrequencies() => counts = new(StringComparer.Ordinal);
 
-    /// <summary>Counts that were made elsewhere.</summary>
-    /// <param name="pictures">How many pictures.</param>
-    /// <param name="counts">For each n-gram, its words joined by single spaces, in how many of them it is.</param>
+    /// <summary>Takes existing counts.</summary>
+    /// <param name="pictures">The number of pictures.</param>
+    /// <param name="counts">For each n-gram, its words joined by single spaces, the number of pictures that have it.</param>
     public DocumentFrequencies(long pictures, IEnumerable<KeyValuePair<string, long>> counts)
     {
         Pictures = pictures;
         this.counts = new(counts, StringComparer.Ordinal);
     }
 
-    /// <summary>How many pictures were counted.</summary>
+    /// <summary>The number of pictures that were counted.</summary>
     public long Pictures { get; private set; }
 
     /// <summary>The counts, by n-gram.</summary>
     public IReadOnlyDictionary<string, long> Counts => counts;
 
-    /// <summary>In how many pictures an n-gram is; 0 where in none.</summary>
+    /// <summary>The number of pictures that have an n-gram; 0 if none has.</summary>
     /// <param name="ngram">Its words, joined by single spaces.</param>
     public long Of(string ngram) => counts.GetValueOrDefault(ngram);
 
     /// <summary>Counts a picture.</summary>
-    /// <param name="references">Its captions; an n-gram counts once, in however many of them it is.</param>
+    /// <param name="references">Its captions. An n-gram counts once, even if several of them have it.</param>
     public void Add(IReadOnlyList<string> references)
     {
         Pictures++;

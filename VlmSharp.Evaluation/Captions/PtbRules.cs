@@ -1,33 +1,34 @@
 namespace VlmSharp.Evaluation.Captions;
 
 /// <summary>
-/// What the words of the Penn Treebank look like (MacIntyre 1995, "Treebank tokenization"), with what the reference tokenizer of captions
-/// does to web text: addresses, smileys, currencies. Repetitions that could run over a whole text are bounded, so that a text without
-/// spaces takes no square of its length.
+/// The forms of Penn Treebank words (MacIntyre 1995, "Treebank tokenization"), together with what the reference tokenizer of captions does
+/// to web text: addresses, smileys, currencies. Repetitions that could run over a whole text are bounded, so that a text without spaces
+/// does not take quadratic time.
 /// </summary>
 internal static class PtbRules
 {
     private const string Letter = @"[\p{L}\p{M}]", Alphanumeric = @"[\p{L}\p{M}\p{Nd}]";
     private const string Apostrophe = "['’\u0092]", Hyphen = @"[-_\u058A\u2010\u2011]";
     private const string Clitic = Apostrophe + "(?:[msd]|re|ve|ll)", NotLetter = "(?![A-Za-z])";
-    private const string Word = Letter + Alphanumeric + "*(?:[.!?]" + Letter + Alphanumeric + "*)*"; // "Yahoo!Japan", "end.Start" too
+    private const string Word = Letter + Alphanumeric + "*(?:[.!?]" + Letter + Alphanumeric + "*)*"; // also "Yahoo!Japan", "end.Start"
     private const string Acronym = @"[A-Za-z](?:\.[A-Za-z])+";
 
-    // Words whose period is a part of them even at the end of a sentence, which then has none of its own: names follow most of them.
+    // Words that keep their period even at the end of a sentence, which then has none of its own: most of them precede names.
     private const string BeforeNames =
-        "mrs?|ms|(?-i:M)iss|drs?|profs?|sens?|reps?|attys?|lt|col|gen|messrs|govs?|adm|rev|maj|sgt|cpl|pvt|capt|ste?|ave|pres|lieut|hon|brig"
+        "mrs?|ms|(?-i:M)iss|drs?|profs?|sens?|reps?|attys?|lt|col|gen|messrs|govs?|adm|rev|maj|sgt|cpl|pvt|capt|ste?|ave|pres|lieut|hon"
+        + "|brig"
         + "|co?mdr|pfc|spc|supts?|det|mt|ft|adj|adv|asst|assoc|ens|insp|mlle|mme|msgr|sfc|vs|alex|wm|jos|cie|cf|treas|invt|elec|natl|m[ft]g"
         + @"|a\.k\.a|[a-z]";
 
-    // Words whose period is a part of them and that may end a sentence: months, days, states, companies, degrees. Those that are also
-    // plain words count with a capital alone: "Ill." but not "ill."
+    // Words that keep their period and may end a sentence: months, days, states, companies, degrees. Those that are also plain words count
+    // only with a capital: "Ill." but not "ill."
     private const string Shortened =
         "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tues?|wed|thu(?:rs)?|fri"
         + "|ala|ariz|(?-i:A)z|(?-i:A)rk|calif|colo|conn|ct|dak|(?-i:D)el|fla|ga|(?-i:I)ll|ind|kans?|ky|(?-i:L)a|(?-i:M)ass|md|mich|minn"
         + "|(?-i:M)iss|mo|mont|neb|nev|okla|(?-i:O)re|(?-i:P)a|penn|tenn|(?-i:T)ex|va|vt|(?-i:W)ash|wisc?|wyo"
         + "|inc|cos?|corp|ltd|plc|rt|bancorp|dept|bhd|assn|univ|intl|sys|tel|est|ext|sq|jr|sr|bros|(?:ed|ph)\\.d|esq|etc|al|seq|bldg";
 
-    // Words that are shortened before a number alone: "No. 1", and "she says no."
+    // Abbreviations only before a number: "No. 1", but "she says no."
     private const string BeforeNumbers = "ca|figs?|prop|nos?|arts?|bldg|pp|op";
 
     /// <summary>All rules.</summary>
@@ -50,7 +51,7 @@ internal static class PtbRules
         new($"([a-z]*[a-mo-z])n{Apostrophe}t"),                                             // is | n't, ca | n't
         new($"(y{Apostrophe}){Letter}"),                                                    // y' | all
         new($"({Clitic}|n{Apostrophe}t)(?:[^A-Za-z]|$)", Straight),
-        // words that keep their apostrophe
+        // Words that keep their apostrophe.
         new($"{Apostrophe}n{Apostrophe}?|{Apostrophe}(?:em|till?|cause){NotLetter}|{Apostrophe}[2-9]0s"),
         new($"(?-i:[A-HJ-XZn]){Apostrophe}{Letter}{{2,}}"),                                 // O'Brien
         new($"{Letter}+(?-i:[aeiouyAEIOUY]){Apostrophe}(?-i:[aeiouA-Z]){Letter}*"),         // ma'am, Hawai'i
@@ -113,12 +114,12 @@ internal static class PtbRules
         new(@"[\u0096\u0097\u2013-\u2015]|-{3,4}(?!-)", "--"), new("-+"),
         new(@"\.{3,5}|(?:\.[ \u00A0]){2,4}\.|…", "..."),
         new("[?!]+"), new(@"\*+"), new("@+"), new("_+"), new("#+"),
-        new(@"[^\s\p{C}]"),                                                                 // what else can be seen; emoji are no tokens
+        new(@"[^\s\p{C}]"),                                                                 // anything else visible; emoji are no tokens
     ];
 
     private static string Straight(string token) => token.Replace('’', '\'').Replace('\u0092', '\'');
 
-    /// <summary>A token with a space in it: the space is one that does not separate tokens.</summary>
+    /// <summary>A token that contains a space, written with a space that does not separate tokens.</summary>
     private static string Unspaced(string token) => token.Replace(' ', '\u00A0');
 
     private static string Bracketed(string token) =>

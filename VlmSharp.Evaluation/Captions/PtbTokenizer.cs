@@ -4,17 +4,20 @@ using System.Text;
 namespace VlmSharp.Evaluation.Captions;
 
 /// <summary>
-/// Words as the Penn Treebank has them, in lower case: what captions are made of before BLEU, ROUGE-L and CIDEr count words. Gives what
-/// Stanford's PTBTokenizer 3.4.1 gives with <c>-preserveLines -lowerCase</c>, which the scripts of COCO's captions call
-/// (Chen et al. 2015, "Microsoft COCO Captions", section 3), on one caption by itself.
+/// Splits captions into Penn Treebank words in lower case, the input of BLEU, ROUGE-L and CIDEr. The result equals that of Stanford's
+/// PTBTokenizer 3.4.1 with <c>-preserveLines -lowerCase</c>, which COCO's caption scripts call (Chen et al. 2015, "Microsoft COCO
+/// Captions", section 3), on one caption by itself.
 /// </summary>
 /// <remarks>
-/// Those scripts join all captions by line breaks before they call the tokenizer, so that a vertical tab, a form feed or U+2028 in one
-/// caption moves every later caption to a wrong picture. Here they are spaces.
+/// Those scripts join all captions by line breaks before they call the tokenizer. As a result, a vertical tab, a form feed or U+2028 in one
+/// caption assigns every later caption to a wrong picture. Here they are spaces.
 /// </remarks>
 public static class PtbTokenizer
 {
-    /// <summary>What the scripts drop. The brackets never are: the tokenizer writes them in lower case, so they stay, as words.</summary>
+    /// <summary>
+    /// The tokens that the scripts drop. Brackets in this list never match, because the tokenizer writes them in lower case; they stay as
+    /// words.
+    /// </summary>
     private static readonly HashSet<string> Punctuation = new(StringComparer.Ordinal)
     {
         "''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";",
@@ -25,14 +28,14 @@ public static class PtbTokenizer
         "cannot", "gonna", "gotta", "wanna", "lemme", "gimme",
     };
 
-    /// <summary>The words of a caption, without punctuation, joined by single spaces: what the metrics take.</summary>
+    /// <summary>The words of a caption, without punctuation, joined by single spaces: the input of the metrics.</summary>
     /// <param name="caption">Any text.</param>
-    /// <returns>The words; empty where there are none.</returns>
+    /// <returns>The words; empty if there are none.</returns>
     public static string Words(string caption) => string.Join(' ', Tokenize(caption).Where(token => !Punctuation.Contains(token)));
 
-    /// <summary>All tokens of a caption, punctuation too.</summary>
+    /// <summary>All tokens of a caption, including punctuation.</summary>
     /// <param name="caption">Any text.</param>
-    /// <returns>Tokens in lower case. Those few that have a space inside, such as telephone numbers, have it as U+00A0.</returns>
+    /// <returns>Tokens in lower case. A space inside a token, such as a telephone number, is written as U+00A0.</returns>
     public static IReadOnlyList<string> Tokenize(string caption)
     {
         string text = Visible(caption);
@@ -45,10 +48,10 @@ public static class PtbTokenizer
             {
                 place += token.Length;
                 Add(rule.Write(token));
-                // "He lives in the U.S." has one period for two.
+                // In "He lives in the U.S." one period has two roles.
                 if (rule.MayEndSentence && place == text.Length) Add(".");
             }
-            else place++; // no token: an emoji, half a character
+            else place++; // no token: an emoji, half a surrogate pair
         }
 
         return tokens;
@@ -60,7 +63,7 @@ public static class PtbTokenizer
         }
     }
 
-    /// <summary>The rule that reaches farthest, of equals the first, and its token as it stands in the text.</summary>
+    /// <summary>The rule with the longest reach, among equals the first, and its token as in the text.</summary>
     private static (PtbRule Rule, string Token)? Longest(string text, int place)
     {
         (PtbRule, string)? longest = null;
@@ -74,7 +77,9 @@ public static class PtbTokenizer
         return longest;
     }
 
-    /// <summary>The length of what is a word by any rule: letters between spaces. Most of a caption is, and needs no rules tried.</summary>
+    /// <summary>
+    /// The length of a plain word: letters between spaces. Most of a caption is plain words, for which no rules need to be tried.
+    /// </summary>
     private static int PlainWord(string text, int place)
     {
         int end = place;
@@ -82,7 +87,7 @@ public static class PtbTokenizer
         return (end == text.Length || text[end] == ' ') && !Joined.Contains(text[place..end]) ? end - place : 0;
     }
 
-    /// <summary>The text with a space for all that separates, and without what has no width; no space at its ends.</summary>
+    /// <summary>The text with a space for every separator, without zero-width characters, and without spaces at its ends.</summary>
     private static string Visible(string caption)
     {
         var text = new StringBuilder(caption.Length);
@@ -98,6 +103,6 @@ public static class PtbTokenizer
     private static bool IsSpace(char c) =>
         char.GetUnicodeCategory(c) is UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
-    /// <summary>Soft hyphens, joiners and other marks of format, and what chooses the look of an emoji.</summary>
+    /// <summary>Soft hyphens, joiners and other format characters, and variation selectors of emoji.</summary>
     private static bool IsInvisible(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.Format || c is >= '\uFE00' and <= '\uFE0F';
 }

@@ -1,8 +1,8 @@
 namespace VlmSharp.Evaluation.Captions;
 
 /// <summary>
-/// ROUGE-L (Lin 2004, section 3), as COCO's captions are scored: how long a sequence of words, in order but not necessarily side by side,
-/// candidate and reference have in common.
+/// ROUGE-L (Lin 2004, section 3), as used to score COCO's captions: the length of the longest common subsequence of words in candidate and
+/// reference.
 /// <code>
 /// P = max over references of LCS(candidate, reference) / |candidate|
 /// R = max over references of LCS(candidate, reference) / |reference|
@@ -16,8 +16,8 @@ public static class RougeL
 
     /// <summary>Scores one picture.</summary>
     /// <param name="candidate">The caption to score, its words between single spaces; two spaces have an empty word between them.</param>
-    /// <param name="references">Captions by people, at least one.</param>
-    /// <returns>In 0 to 1. An empty caption has one word, the empty one: where a reference is empty too, that is 1.</returns>
+    /// <param name="references">Human captions, at least one.</param>
+    /// <returns>Between 0 and 1. An empty caption has one empty word, so it scores 1 if a reference is empty too.</returns>
     public static double Score(string candidate, IReadOnlyList<string> references)
     {
         string[] words = candidate.Split(' ');
@@ -34,8 +34,8 @@ public static class RougeL
     }
 
     /// <summary>
-    /// L(i, j), the length for the first i words of one and the first j of the other, is L(i-1, j-1) + 1 where their last words are the
-    /// same, else the larger of L(i-1, j) and L(i, j-1).
+    /// L(i, j), the length for the first i words of a and the first j of b, is L(i-1, j-1) + 1 if their last words are equal, otherwise the
+    /// larger of L(i-1, j) and L(i, j-1).
     /// </summary>
     private static int LongestCommonSubsequence(string[] a, string[] b)
     {

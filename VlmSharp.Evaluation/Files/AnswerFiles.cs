@@ -5,10 +5,10 @@ using VlmSharp.Training.Data;
 namespace VlmSharp.Evaluation.Files;
 
 /// <summary>
-/// The files of VQA (visualqa.org/vqa_v2_dataset_format): results are <c>[{"question_id", "answer"}]</c>, references
-/// <c>{"annotations": [{"question_id", "answer_type", "question_type", "answers": [{"answer"}]}]}</c>, questions
-/// <c>{"questions": [{"question_id", "question"}]}</c>. References may be in the forms of other benchmarks too: a list at the top or under
-/// "data", answers as texts, a single answer, TallyQA's "issimple", POPE's "label".
+/// The files of VQA (visualqa.org/vqa_v2_dataset_format): results are <c>[{"question_id", "answer"}]</c>, references <c>{"annotations":
+/// [{"question_id", "answer_type", "question_type", "answers": [{"answer"}]}]}</c>, questions <c>{"questions": [{"question_id",
+/// "question"}]}</c>. References may also have the forms of other benchmarks: a list at the top or under "data", answers as texts, a single
+/// answer, TallyQA's "issimple", POPE's "label".
 /// </summary>
 internal static class AnswerFiles
 {
@@ -16,7 +16,7 @@ internal static class AnswerFiles
     private static readonly string[] Ids = ["question_id", "questionId"], Single = ["answer", "label", "multiple_choice_answer"];
 
     /// <summary>Reads results.</summary>
-    /// <exception cref="TrainingDataException">It is no such file.</exception>
+    /// <exception cref="TrainingDataException">The file has another format.</exception>
     public static List<Prediction> ReadPredictions(string path)
     {
         var predictions = new List<Prediction>();
@@ -25,7 +25,7 @@ internal static class AnswerFiles
     }
 
     /// <summary>Reads references.</summary>
-    /// <exception cref="TrainingDataException">It is no such file.</exception>
+    /// <exception cref="TrainingDataException">The file has another format.</exception>
     public static OrderedDictionary<string, AnswerReference> ReadReferences(string path)
     {
         var references = new OrderedDictionary<string, AnswerReference>(StringComparer.Ordinal);
@@ -41,7 +41,7 @@ internal static class AnswerFiles
     }
 
     /// <summary>Reads the texts of questions.</summary>
-    /// <exception cref="TrainingDataException">It is no such file.</exception>
+    /// <exception cref="TrainingDataException">The file has another format.</exception>
     public static Dictionary<string, string> ReadQuestions(string path)
     {
         var questions = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -54,11 +54,11 @@ internal static class AnswerFiles
         return questions;
     }
 
-    /// <summary>The questions of the files that belong together.</summary>
+    /// <summary>Pairs the answers of the files with their references.</summary>
     /// <param name="predictions">The file of results.</param>
     /// <param name="references">The file of annotations.</param>
-    /// <param name="questions">The file of questions, or null: the texts of the questions then stay unknown.</param>
-    /// <param name="allowPartial">Whether what has no counterpart is left out.</param>
+    /// <param name="questions">The file of questions, or null; the texts of the questions are then unknown.</param>
+    /// <param name="allowPartial">Whether entries without a counterpart are left out.</param>
     public static Pairing<AnswerCase> Pair(string predictions, string references, string? questions, bool allowPartial)
     {
         OrderedDictionary<string, AnswerReference> known = ReadReferences(references);
@@ -92,12 +92,13 @@ internal static class AnswerFiles
         throw new FormatException("it has no \"answers\"");
     }
 
-    private static string Answer(JsonElement o) => JsonFields.TryGet(o, "answer", out JsonElement answer) ? TextOrNumber(answer, "answer") : OfficialFile.Text(o, "answer");
+    private static string Answer(JsonElement o) =>
+        JsonFields.TryGet(o, "answer", out JsonElement answer) ? TextOrNumber(answer, "answer") : OfficialFile.Text(o, "answer");
 
     private static string TextOrNumber(JsonElement value, string name) => value.ValueKind switch
     {
         JsonValueKind.String => OfficialFile.Bounded(value.GetString()!, name),
-        JsonValueKind.Number => OfficialFile.Bounded(value.GetRawText(), name), // TallyQA counts in numbers
+        JsonValueKind.Number => OfficialFile.Bounded(value.GetRawText(), name), // TallyQA's counts are JSON numbers
         _ => throw new FormatException($"\"{name}\" is neither a text nor a number"),
     };
 

@@ -4,15 +4,15 @@ using VlmSharp.Training.Data;
 namespace VlmSharp.Evaluation.Files;
 
 /// <summary>
-/// COCO's files of captions (cocodataset.org/#format-results and #format-data): results are <c>[{"image_id", "caption"}]</c>, references
-/// <c>{"annotations": [{"image_id", "caption"}]}</c>, or a list as results are, which is how big_vision writes them.
+/// COCO's caption files (cocodataset.org/#format-results and #format-data): results are <c>[{"image_id", "caption"}]</c>, references
+/// <c>{"annotations": [{"image_id", "caption"}]}</c>, or a list like the results, as big_vision writes them.
 /// </summary>
 internal static class CaptionFiles
 {
     private const string Annotations = "annotations", ImageId = "image_id", Caption = "caption";
 
     /// <summary>Reads results.</summary>
-    /// <exception cref="TrainingDataException">It is no such file.</exception>
+    /// <exception cref="TrainingDataException">The file has another format.</exception>
     public static List<Prediction> ReadPredictions(string path)
     {
         var predictions = new List<Prediction>();
@@ -20,8 +20,8 @@ internal static class CaptionFiles
         return predictions;
     }
 
-    /// <summary>Reads references: each picture's captions, pictures in the order in which the first of their captions come.</summary>
-    /// <exception cref="TrainingDataException">It is no such file.</exception>
+    /// <summary>Reads references: each picture's captions. Pictures are in the order of their first captions.</summary>
+    /// <exception cref="TrainingDataException">The file has another format.</exception>
     public static OrderedDictionary<string, List<string>> ReadReferences(string path)
     {
         var references = new OrderedDictionary<string, List<string>>(StringComparer.Ordinal);
@@ -36,7 +36,7 @@ internal static class CaptionFiles
         return references;
     }
 
-    /// <summary>The pictures of both files that belong together.</summary>
+    /// <summary>Pairs the captions of both files by picture.</summary>
     public static Pairing<CaptionCase> Pair(string predictions, string references, bool allowPartial)
     {
         OrderedDictionary<string, List<string>> captions = ReadReferences(references);

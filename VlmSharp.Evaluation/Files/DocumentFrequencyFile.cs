@@ -5,17 +5,17 @@ using VlmSharp.Training.Data;
 namespace VlmSharp.Evaluation.Files;
 
 /// <summary>
-/// The corpus that CIDEr weighs words by, where it is not the one that is scored: a file of references whose words are counted, or counts
-/// that were made before, <c>{"pictures": 40504, "document_frequencies": {"a cat": 812}}</c>.
+/// The corpus for CIDEr's weights, if it is not the scored one: a file of references whose n-grams are counted, or existing counts,
+/// <c>{"pictures": 40504, "document_frequencies": {"a cat": 812}}</c>.
 /// </summary>
 internal static class DocumentFrequencyFile
 {
     private const string Pictures = "pictures", Frequencies = "document_frequencies";
 
-    /// <summary>Reads either.</summary>
+    /// <summary>Reads references or counts.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="tokenization">How the words of references are found; counts have theirs.</param>
-    /// <exception cref="TrainingDataException">It is neither.</exception>
+    /// <param name="tokenization">How the words of references are found; counts already have words.</param>
+    /// <exception cref="TrainingDataException">The file is neither.</exception>
     public static DocumentFrequencies Read(string path, CaptionTokenization tokenization)
     {
         if (ReadCounts(path) is { } counts) return counts;
@@ -39,7 +39,7 @@ internal static class DocumentFrequencyFile
         json.WriteEndObject();
     }
 
-    /// <summary>The counts, or null where the file holds none.</summary>
+    /// <summary>The counts, or null if the file has none.</summary>
     private static DocumentFrequencies? ReadCounts(string path)
     {
         byte[] bytes = DataFile.ReadAll(path, DataLimits.JsonBytes);
@@ -64,7 +64,7 @@ internal static class DocumentFrequencyFile
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return null; // the reader of captions says what is wrong with the file
+            return null; // the caption reader then says what is wrong with the file
         }
     }
 

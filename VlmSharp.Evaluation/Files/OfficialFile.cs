@@ -5,20 +5,22 @@ using VlmSharp.Training.Data;
 namespace VlmSharp.Evaluation.Files;
 
 /// <summary>
-/// What the files of all benchmarks of texts share: a list of objects, at the top, under a name or one a line, each with an id that is a number in some
-/// files and a text in others. Files are untrusted: an entry that is not as it should be ends the reading with its place and what is wrong.
+/// The common form of the text benchmarks' files: a list of objects, at the top, under a name or one per line. Each object has an id, which
+/// is a number in some files and a text in others. Files are untrusted: an invalid entry ends the reading with its place and what is wrong.
 /// </summary>
 internal static class OfficialFile
 {
-    /// <summary>Characters of a caption or an answer: ROUGE-L and ANLS take their square. No benchmark has a hundredth of it.</summary>
+    /// <summary>
+    /// The most characters of a caption or an answer, because ROUGE-L and ANLS take quadratic time. No benchmark has a hundredth of it.
+    /// </summary>
     public const int LongestText = 10_000;
 
     /// <summary>Reads the entries of a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="names">What the list may be called where the file is an object; none where it must be a list itself.</param>
+    /// <param name="names">The possible names of the list if the file is an object; none if it must be a list itself.</param>
     /// <param name="use">Takes an entry, or throws a <see cref="FormatException"/>.</param>
-    /// <returns>The short texts that stand beside the list.</returns>
-    /// <exception cref="TrainingDataException">The file is none of these, or has a bad entry.</exception>
+    /// <returns>The short texts beside the list.</returns>
+    /// <exception cref="TrainingDataException">The file has none of these forms, or has a bad entry.</exception>
     public static IReadOnlyDictionary<string, string> Read(string path, string[] names, Action<JsonElement> use)
     {
         if (names.Length > 0 && AreLines(path, names))
@@ -41,18 +43,20 @@ internal static class OfficialFile
         return file.Texts;
     }
 
-    /// <summary>Whether a file has an entry on each line, as POPE's: its first line is an object that has no list of entries.</summary>
+    /// <summary>Whether a file has an entry on each line, like POPE's: its first line is an object without a list of entries.</summary>
     private static bool AreLines(string path, string[] names)
     {
         using var file = new JsonlFile(path);
         try
         {
             foreach ((_, ReadOnlyMemory<byte> bytes) in file.Lines())
-                return JsonFields.Parse(bytes, o => o.ValueKind == JsonValueKind.Object && o.EnumerateObject().Any() && !names.Any(name => o.TryGetProperty(name, out _)));
+                return JsonFields.Parse(bytes, o =>
+                    o.ValueKind == JsonValueKind.Object && o.EnumerateObject().Any() && !names.Any(name => o.TryGetProperty(name, out _)));
         }
         catch (Exception e) when (e is FormatException or TrainingDataException)
         {
-            // The line ends within an object, or does not end: it is one of the other forms, or whoever reads it says what is wrong.
+            // The line ends within an object, or does not end. Either the file has one of the other forms, or its reader says what is
+            // wrong.
         }
 
         return false;
@@ -78,9 +82,9 @@ internal static class OfficialFile
         }
     }
 
-    /// <summary>An id that must be there: 17, 17.0 and "17" are the same one.</summary>
+    /// <summary>A required id: 17, 17.0 and "17" are the same.</summary>
     /// <param name="o">The entry.</param>
-    /// <param name="names">What it may be called.</param>
+    /// <param name="names">Its possible names.</param>
     public static string Id(JsonElement o, params ReadOnlySpan<string> names)
     {
         foreach (string name in names)
@@ -94,7 +98,7 @@ internal static class OfficialFile
         throw new FormatException($"it has no \"{names[0]}\"");
     }
 
-    /// <summary>A text that must be there, of a bounded length.</summary>
+    /// <summary>A required text of bounded length.</summary>
     public static string Text(JsonElement o, string name) => Bounded(JsonFields.RequiredText(o, name), name);
 
     /// <summary>The text, unless it is too long.</summary>

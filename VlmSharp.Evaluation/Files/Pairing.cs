@@ -2,21 +2,21 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Evaluation.Files;
 
-/// <summary>The two files whose entries are brought together.</summary>
+/// <summary>The two files whose entries are paired.</summary>
 /// <param name="Predictions">The file of predictions.</param>
 /// <param name="References">The file of references.</param>
 /// <param name="Thing">What an id names: picture, question.</param>
-/// <param name="AllowPartial">Whether what has no counterpart is left out.</param>
+/// <param name="AllowPartial">Whether entries without a counterpart are left out.</param>
 internal sealed record PairedFiles(string Predictions, string References, string Thing, bool AllowPartial);
 
-/// <summary>Predictions and references that belong together.</summary>
+/// <summary>Paired predictions and references.</summary>
 /// <param name="Cases">The pairs, in the references' order.</param>
-/// <param name="LeftOut">What was left out, a phrase for each kind; empty where nothing was.</param>
+/// <param name="LeftOut">What was left out, one phrase for each kind; empty if nothing was.</param>
 internal sealed record Pairing<T>(IReadOnlyList<T> Cases, IReadOnlyList<string> LeftOut);
 
 /// <summary>
-/// Brings predictions and references together. The benchmarks' programs want each reference predicted once and nothing else: a score of
-/// what happened to be answered is no score of the benchmark.
+/// Pairs predictions and references. The benchmarks' scripts require exactly one prediction for each reference and nothing else: the score
+/// of a part is not the benchmark's score.
 /// </summary>
 internal static class Pairing
 {
@@ -24,11 +24,11 @@ internal static class Pairing
 
     /// <summary>Pairs by id.</summary>
     /// <param name="files">The files, for messages.</param>
-    /// <param name="predictions">What was predicted; of several for one id the first is taken.</param>
+    /// <param name="predictions">The predictions; of several for one id, the first is used.</param>
     /// <param name="ids">The ids of the references, each once.</param>
-    /// <param name="pair">Makes a pair of an id and the prediction for it.</param>
+    /// <param name="pair">Makes a pair from an id and its prediction.</param>
     /// <exception cref="TrainingDataException">
-    /// Something has no counterpart or several and that is not allowed, or nothing is left.
+    /// An entry has no counterpart or several, and that is not allowed; or nothing is left.
     /// </exception>
     public static Pairing<T> Of<T>(
         PairedFiles files, IReadOnlyList<Prediction> predictions, IReadOnlyCollection<string> ids, Func<string, string, T> pair)

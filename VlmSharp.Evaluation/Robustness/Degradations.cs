@@ -4,17 +4,20 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Evaluation.Robustness;
 
 /// <summary>
-/// Pictures made worse, as robustness is measured since Hendrycks and Dietterich 2019 ("Benchmarking Neural Network Robustness to Common
-/// Corruptions and Perturbations"). Each is a function of picture, level and seed alone.
+/// Picture degradations, which measure robustness since Hendrycks and Dietterich 2019 ("Benchmarking Neural Network Robustness to Common
+/// Corruptions and Perturbations"). Each depends only on picture, level and seed.
 /// </summary>
 internal static class Degradations
 {
     private const int Channels = 3;
     private const byte Gray = 128;
 
-    /// <summary>Gaussian blur: out(x) = sum over k of g(k) in(x + k), along rows and then along columns, g the density of sigma. Edges go on.</summary>
+    /// <summary>
+    /// Gaussian blur: out(x) = sum over k of g(k) in(x + k), along rows and then along columns; g is the Gaussian density. Edge pixels are
+    /// repeated.
+    /// </summary>
     /// <param name="image">The picture.</param>
-    /// <param name="percent">Sigma in per cent of the longer side, so that large and small pictures lose alike.</param>
+    /// <param name="percent">Sigma in percent of the longer side, so that large and small pictures lose the same share of detail.</param>
     public static RgbImage Blur(RgbImage image, double percent)
     {
         double sigma = percent / 100 * Math.Max(image.Width, image.Height);
@@ -30,7 +33,8 @@ internal static class Degradations
                 for (int c = 0; c < Channels; c++)
                 {
                     double value = 0;
-                    for (int k = -reach; k <= reach; k++) value += weights[k + reach] * image.Pixels[At(image, Math.Clamp(x + k, 0, image.Width - 1), y) + c];
+                    for (int k = -reach; k <= reach; k++)
+                        value += weights[k + reach] * image.Pixels[At(image, Math.Clamp(x + k, 0, image.Width - 1), y) + c];
                     rows[At(image, x, y) + c] = (float)value;
                 }
         });
@@ -41,17 +45,21 @@ internal static class Degradations
                 for (int c = 0; c < Channels; c++)
                 {
                     double value = 0;
-                    for (int k = -reach; k <= reach; k++) value += weights[k + reach] * rows[At(image, x, Math.Clamp(y + k, 0, image.Height - 1)) + c];
+                    for (int k = -reach; k <= reach; k++)
+                        value += weights[k + reach] * rows[At(image, x, Math.Clamp(y + k, 0, image.Height - 1)) + c];
                     blurred.Pixels[At(image, x, y) + c] = Byte(value);
                 }
         });
         return blurred;
     }
 
-    /// <summary>Gaussian noise on each channel of each pixel by itself: out = in + sigma z, z from two even numbers (Box and Muller 1958).</summary>
+    /// <summary>
+    /// Gaussian noise, independent for each channel of each pixel: out = in + sigma z, with z from two uniform numbers (Box and Muller
+    /// 1958).
+    /// </summary>
     /// <param name="image">The picture.</param>
-    /// <param name="sigma">Of 255 levels.</param>
-    /// <param name="seed">Another seed is other noise.</param>
+    /// <param name="sigma">The standard deviation, in levels of 255.</param>
+    /// <param name="seed">The seed of the noise.</param>
     public static RgbImage Noise(RgbImage image, double sigma, long seed)
     {
         var noisy = new RgbImage(image.Width, image.Height);
@@ -64,9 +72,9 @@ internal static class Degradations
         return noisy;
     }
 
-    /// <summary>A turn about the middle, clockwise, of the same size; bilinear, and gray where nothing was.</summary>
+    /// <summary>A clockwise rotation about the center, in the same size; bilinear, and gray where the picture does not reach.</summary>
     /// <param name="image">The picture.</param>
-    /// <param name="degrees">How far.</param>
+    /// <param name="degrees">The angle.</param>
     public static RgbImage Rotate(RgbImage image, double degrees)
     {
         (double sin, double cos) = Math.SinCos(degrees * Math.PI / 180);
@@ -75,7 +83,8 @@ internal static class Degradations
         for (int y = 0; y < image.Height; y++)
             for (int x = 0; x < image.Width; x++)
             {
-                double fromX = middleX + cos * (x - middleX) + sin * (y - middleY), fromY = middleY - sin * (x - middleX) + cos * (y - middleY);
+                double fromX = middleX + cos * (x - middleX) + sin * (y - middleY);
+                double fromY = middleY - sin * (x - middleX) + cos * (y - middleY);
                 int left = (int)Math.Floor(fromX), top = (int)Math.Floor(fromY);
                 for (int c = 0; c < Channels; c++)
                 {
@@ -88,9 +97,9 @@ internal static class Degradations
         return turned;
     }
 
-    /// <summary>The middle of a picture.</summary>
+    /// <summary>The center of a picture.</summary>
     /// <param name="image">The picture.</param>
-    /// <param name="percent">Per cent of each side that are cut away, half at either end.</param>
+    /// <param name="percent">The percentage of each side that is cut away, half at each end.</param>
     public static RgbImage Crop(RgbImage image, double percent)
     {
         int width = Kept(image.Width), height = Kept(image.Height), left = (image.Width - width) / 2, top = (image.Height - height) / 2;

@@ -3,14 +3,14 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Evaluation.Robustness;
 
 /// <summary>
-/// What JPEG takes from a picture (ITU T.81), without the file: colors as brightness and two differences, blocks of 8 x 8 through the cosine
-/// transform, and each coefficient rounded to a multiple of its step. The entropy coding behind that loses nothing and is left out. Differences
-/// of color keep their full size (4:4:4), where most cameras halve it.
+/// The loss of JPEG (ITU T.81), without a file: colors as luminance and two chrominance differences, blocks of 8 x 8 through the cosine
+/// transform, and each coefficient rounded to a multiple of its step. The entropy coding that follows is lossless and left out. Chrominance
+/// keeps its full resolution (4:4:4), which most cameras halve.
 /// <code>
 /// step(u, v) = clamp((K(u, v) s + 50) / 100, 1, 255),   s = 5000 / quality below 50, 200 - 2 quality from there on
 /// out        = IDCT(round(DCT(in - 128) / step) step) + 128
 /// </code>
-/// K are the tables of annex K, and s is the Independent JPEG Group's scaling, which gives "quality 75" its meaning.
+/// K are the tables of annex K, and s is the Independent JPEG Group's scaling, which defines "quality 75".
 /// </summary>
 internal static class JpegLoss
 {
@@ -19,7 +19,8 @@ internal static class JpegLoss
     private static readonly int[] Brightness =
     [
         16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
-        18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+        18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
+        72, 92, 95, 98, 112, 100, 103, 99,
     ];
 
     private static readonly int[] Color =
@@ -28,10 +29,10 @@ internal static class JpegLoss
         99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
     ];
 
-    /// <summary>C(u, x) = a(u) cos((2x + 1) u pi / 16), whose rows are orthonormal: C C^T = 1. [8, 8]</summary>
+    /// <summary>C(u, x) = a(u) cos((2x + 1) u pi / 16); its rows are orthonormal: C C^T = 1. [8, 8]</summary>
     private static readonly double[,] Cosines = MakeCosines();
 
-    /// <summary>Takes away what the quality takes away.</summary>
+    /// <summary>Applies the loss of a quality.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="quality">1 to 100.</param>
     public static RgbImage Apply(RgbImage image, int quality)
@@ -51,7 +52,7 @@ internal static class JpegLoss
         return lossy;
     }
 
-    /// <summary>The table at a quality.</summary>
+    /// <summary>The step table for a quality.</summary>
     internal static int[] Steps(int[] table, int quality)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
@@ -69,7 +70,7 @@ internal static class JpegLoss
         return Multiply(Multiply(Transpose(Cosines), coefficients), Cosines); // C^T c C
     }
 
-    /// <summary>A block as brightness and two differences less 128 (JFIF 1.02); beyond the edge the last pixel goes on.</summary>
+    /// <summary>A block as luminance and two differences, minus 128 (JFIF 1.02); past the edge, the last pixel is repeated.</summary>
     private static void Read(RgbImage image, int left, int top, double[][,] planes)
     {
         for (int p = 0; p < planes.Length; p++) planes[p] = new double[Side, Side];

@@ -1,18 +1,19 @@
 namespace VlmSharp.Evaluation.Robustness;
 
-/// <summary>The variants that <c>eval --robustness</c> asks, each way from little to much.</summary>
+/// <summary>The variants that <c>eval --robustness</c> asks; each kind goes from weak to strong.</summary>
 internal static class RobustnessCases
 {
-    /// <summary>The variants for items.</summary>
+    /// <summary>The variants for a set of items.</summary>
     /// <param name="hasBoxes">
-    /// Whether boxes are wanted. A turned or cropped picture has them in other places, and the prompts name what they are around: these
-    /// variants are left out then.
+    /// Whether the answers are boxes. A rotated or cropped picture has them in other places, and the prompts name their objects, so these
+    /// variants are then left out.
     /// </param>
     public static IReadOnlyList<Variant> For(bool hasBoxes) =>
     [
         .. Levels("blur", "% of the side", [0.5, 1, 2]).Select(v => v with { Picture = (image, _) => Degradations.Blur(image, v.Level) }),
         .. Levels("JPEG", "quality", [50, 20, 5]).Select(v => v with { Picture = (image, _) => JpegLoss.Apply(image, (int)v.Level) }),
-        .. Levels("noise", "of 255 levels", [10, 25, 50]).Select(v => v with { Picture = (image, seed) => Degradations.Noise(image, v.Level, seed) }),
+        .. Levels("noise", "of 255 levels", [10, 25, 50])
+            .Select(v => v with { Picture = (image, seed) => Degradations.Noise(image, v.Level, seed) }),
         .. hasBoxes ? [] : Turned(),
         .. hasBoxes ? [] : Prompts(),
     ];
@@ -31,5 +32,6 @@ internal static class RobustnessCases
         new("counting prompt", 1, "") { Prompt = PromptVariants.Counting },
     ];
 
-    private static IEnumerable<Variant> Levels(string name, string unit, double[] levels) => levels.Select(level => new Variant(name, level, unit));
+    private static IEnumerable<Variant> Levels(string name, string unit, double[] levels) =>
+        levels.Select(level => new Variant(name, level, unit));
 }

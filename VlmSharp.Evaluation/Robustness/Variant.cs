@@ -2,15 +2,15 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Evaluation.Robustness;
 
-/// <summary>A way in which items are made harder.</summary>
-/// <param name="Name">What is done, such as blur.</param>
-/// <param name="Level">How much, such as 2.</param>
-/// <param name="Unit">What <paramref name="Level"/> counts; for axes.</param>
+/// <summary>One way to make items harder.</summary>
+/// <param name="Name">The change, such as blur.</param>
+/// <param name="Level">Its strength, such as 2.</param>
+/// <param name="Unit">The unit of <paramref name="Level"/>, for axes.</param>
 internal sealed record Variant(string Name, double Level, string Unit)
 {
-    /// <summary>Changes a picture; the number chooses what is random, and another one is another choice. Null where pictures stay.</summary>
+    /// <summary>Changes a picture; the number is the seed of anything random. Null if pictures stay unchanged.</summary>
     public Func<RgbImage, long, RgbImage>? Picture { get; init; }
 
-    /// <summary>Changes a prompt; null where prompts stay.</summary>
+    /// <summary>Changes a prompt; null if prompts stay unchanged.</summary>
     public Func<string, string>? Prompt { get; init; }
 }

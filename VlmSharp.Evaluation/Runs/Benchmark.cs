@@ -2,7 +2,7 @@ using VlmSharp.Evaluation.Answers;
 
 namespace VlmSharp.Evaluation.Runs;
 
-/// <summary>A benchmark that is known by name.</summary>
+/// <summary>A benchmark that can be selected by name.</summary>
 /// <param name="Name">Its name on the command line.</param>
 /// <param name="Title">Its name in reports.</param>
 /// <param name="Kind">How it is scored.</param>
@@ -12,13 +12,15 @@ internal sealed record Benchmark(string Name, string Title, RunKind Kind, string
     /// <summary>How answers are scored.</summary>
     public AnswerMetric Metric { get; init; }
 
-    /// <summary>What is asked (Beyer et al. 2024, appendix B); <c>{question}</c> is the question. Null for prompts of the data's own.</summary>
+    /// <summary>
+    /// The prompt (Beyer et al. 2024, appendix B); <c>{question}</c> stands for the question. Null if the data has its own prompts.
+    /// </summary>
     public string? Prefix { get; init; }
 
-    /// <summary>What the files are called where they are published.</summary>
+    /// <summary>The names of the published files.</summary>
     public string Files { get; init; } = "";
 
-    /// <summary>What published figures are multiplied by to be in the unit of <see cref="Main"/>.</summary>
+    /// <summary>The factor that converts published figures to the unit of <see cref="Main"/>.</summary>
     public double PublishedScale { get; init; } = 1;
 
     /// <summary>Figures of the papers.</summary>
@@ -27,7 +29,7 @@ internal sealed record Benchmark(string Name, string Title, RunKind Kind, string
     /// <summary>Any training data.</summary>
     public static Benchmark File { get; } = new("file", "data of your own", RunKind.Exact, "exact_match");
 
-    /// <summary>All that have a name.</summary>
+    /// <summary>All named benchmarks.</summary>
     public static IReadOnlyList<Benchmark> All { get; } =
     [
         new("coco-caption", "COCO captions", RunKind.Captions, "cider")
@@ -43,12 +45,14 @@ internal sealed record Benchmark(string Name, string Title, RunKind Kind, string
         new("vqav2", "VQAv2", RunKind.Answers, "overall")
         {
             Metric = AnswerMetric.Vqa, Prefix = "answer en {question}",
-            Files = "--questions v2_OpenEnded_mscoco_val2014_questions.json --annotations v2_mscoco_val2014_annotations.json --images val2014",
+            Files = "--questions v2_OpenEnded_mscoco_val2014_questions.json "
+                + "--annotations v2_mscoco_val2014_annotations.json --images val2014",
             Published = PublishedFigure.Of(("test-std", 83.2, 85.6, null, null), ("minival", 82.1, null, 83.0, 84.8)),
         },
         new("textvqa", "TextVQA", RunKind.Answers, "overall")
         {
-            Metric = AnswerMetric.Vqa, Prefix = "answer en {question}", Files = "--annotations TextVQA_0.5.1_val.json --images train_images",
+            Metric = AnswerMetric.Vqa, Prefix = "answer en {question}",
+            Files = "--annotations TextVQA_0.5.1_val.json --images train_images",
             Published = PublishedFigure.Of(("test", 55.5, 73.2, null, null), ("val", 59.0, null, 59.6, 75.2)),
         },
         new("docvqa", "DocVQA", RunKind.Answers, "overall")
@@ -56,7 +60,10 @@ internal sealed record Benchmark(string Name, string Title, RunKind Kind, string
             Metric = AnswerMetric.Anls, Prefix = "{question}", Files = "--annotations val_v1.0.json --images DIR",
             Published = PublishedFigure.Of(("test", 43.7, 78.0, null, null), ("val", 37.8, 74.1, 39.9, 73.6)),
         },
-        new("refcoco", "RefCOCO", RunKind.Referring, "box_accuracy_50") { Prefix = "detect {question}", Files = "--annotations refcoco_val.jsonl --images train2014" },
+        new("refcoco", "RefCOCO", RunKind.Referring, "box_accuracy_50")
+        {
+            Prefix = "detect {question}", Files = "--annotations refcoco_val.jsonl --images train2014",
+        },
         new("pope", "POPE", RunKind.Answers, "overall")
         {
             Metric = AnswerMetric.Pope, Prefix = "answer en {question}", Files = "--annotations coco_pope_random.json --images val2014",
@@ -64,15 +71,18 @@ internal sealed record Benchmark(string Name, string Title, RunKind Kind, string
     ];
 }
 
-/// <summary>A figure of the papers: PaliGemma (Beyer et al. 2024, arXiv 2407.07726) and PaliGemma 2 (Steiner et al. 2024, arXiv 2412.03555).</summary>
-/// <param name="Model">Which model at which resolution.</param>
-/// <param name="Split">What it was measured on.</param>
+/// <summary>
+/// A figure from the papers: PaliGemma (Beyer et al. 2024, arXiv 2407.07726) and PaliGemma 2 (Steiner et al. 2024, arXiv 2412.03555).
+/// </summary>
+/// <param name="Model">The model and its resolution.</param>
+/// <param name="Split">The split that it was measured on.</param>
 /// <param name="Value">The figure as printed.</param>
 internal sealed record PublishedFigure(string Model, string Split, double Value)
 {
-    private static readonly string[] Models = ["PaliGemma 3B, 224 px", "PaliGemma 3B, 448 px", "PaliGemma 2 3B, 224 px", "PaliGemma 2 3B, 448 px"];
+    private static readonly string[] Models =
+        ["PaliGemma 3B, 224 px", "PaliGemma 3B, 448 px", "PaliGemma 2 3B, 224 px", "PaliGemma 2 3B, 448 px"];
 
-    /// <summary>The figures of each model, in the order of the names above; null where the papers have none.</summary>
+    /// <summary>The figures of each model, in the order of the names above; null if the papers have none.</summary>
     public static IReadOnlyList<PublishedFigure> Of(params ReadOnlySpan<(string Split, double? A, double? B, double? C, double? D)> rows)
     {
         var figures = new List<PublishedFigure>();

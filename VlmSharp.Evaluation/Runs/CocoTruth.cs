@@ -5,13 +5,13 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Evaluation.Runs;
 
-/// <summary>The pictures of COCO's instances, in the file's order, with the things in them, crowds too.</summary>
+/// <summary>The pictures of COCO's instances, in the file's order, with their things, including crowds.</summary>
 internal sealed class CocoTruth
 {
     private readonly Dictionary<string, List<(string Category, TrueBox Box)>> things = new(StringComparer.Ordinal);
     private readonly OrderedDictionary<string, string> images = new(StringComparer.Ordinal), categories = new(StringComparer.Ordinal);
 
-    /// <summary>Ids and files of the pictures.</summary>
+    /// <summary>The ids and files of the pictures.</summary>
     public IEnumerable<KeyValuePair<string, string>> Images => images;
 
     /// <summary>The names of all categories, in the file's order.</summary>
@@ -34,13 +34,16 @@ internal sealed class CocoTruth
             },
             (where, what) => throw new TrainingDataException(new DataFault(where, what).ToString()));
         if (truth.images.Count == 0) throw new TrainingDataException($"{path} has no \"images\", which say what the pictures' files are.");
-        if (truth.things.Values.SelectMany(list => list).FirstOrDefault(t => !truth.categories.ContainsKey(t.Category)) is { Category: { } stray })
-            throw new TrainingDataException($"{path} has a thing of category {MessageText.Quote(stray)}, which is not in its \"categories\".");
+        IEnumerable<(string Category, TrueBox Box)> all = truth.things.Values.SelectMany(list => list);
+        if (all.FirstOrDefault(t => !truth.categories.ContainsKey(t.Category)) is { Category: { } stray })
+            throw new TrainingDataException(
+                $"{path} has a thing of category {MessageText.Quote(stray)}, which is not in its \"categories\".");
         return truth;
     }
 
     /// <summary>The things of a picture.</summary>
-    public LabeledTruth[] ThingsOf(string image) => [.. things.GetValueOrDefault(image, []).Select(t => new LabeledTruth(categories[t.Category], t.Box))];
+    public LabeledTruth[] ThingsOf(string image) =>
+        [.. things.GetValueOrDefault(image, []).Select(t => new LabeledTruth(categories[t.Category], t.Box))];
 
     private void AddImage(JsonElement o, string folder)
     {
@@ -53,7 +56,8 @@ internal sealed class CocoTruth
     {
         string name = JsonFields.RequiredText(o, "name").Trim();
         if (name.Length == 0 || name.AsSpan().ContainsAny('<', '>', ';') || categories.ContainsValue(name))
-            throw new FormatException($"the category {MessageText.Quote(name)} cannot be asked for: a name has letters, no < > or ;, and is there once");
+            throw new FormatException(
+                $"the category {MessageText.Quote(name)} cannot be asked for: a name has letters, no < > or ;, and is there once");
         categories[OfficialFile.Id(o, "id")] = name;
     }
 

@@ -2,51 +2,51 @@ using VlmSharp.Evaluation.Boxes;
 
 namespace VlmSharp.Evaluation.Runs;
 
-/// <summary>A thing that is to be found.</summary>
+/// <summary>A thing to find.</summary>
 /// <param name="Label">Its name.</param>
-/// <param name="Truth">Where it is, in pixels of the picture.</param>
+/// <param name="Truth">Its true box, in pixels of the picture.</param>
 internal readonly record struct LabeledTruth(string Label, TrueBox Truth);
 
-/// <summary>What a model is asked, and what is right.</summary>
+/// <summary>What a model is asked, and the correct answer.</summary>
 /// <param name="Id">Its id among the items: that of the question or the picture.</param>
 /// <param name="Images">The picture files.</param>
 /// <param name="Prompt">The prompt.</param>
-/// <param name="References">What is right, of texts.</param>
+/// <param name="References">The correct texts.</param>
 internal sealed record EvaluationItem(string Id, IReadOnlyList<string> Images, string Prompt, IReadOnlyList<string> References)
 {
-    /// <summary>The picture's own id, where that is not the item's; several items may be of one picture.</summary>
+    /// <summary>The picture's own id, if it differs from the item's; several items may be of one picture.</summary>
     public string? ImageId { get; init; }
 
     /// <summary>The question alone, or null.</summary>
     public string? Question { get; init; }
 
-    /// <summary>The group of its answer, or null.</summary>
+    /// <summary>The group of its answers, or null.</summary>
     public string? AnswerType { get; init; }
 
     /// <summary>The group of its question, or null.</summary>
     public string? QuestionType { get; init; }
 
-    /// <summary>What is looked for, where boxes are wanted; null where the prompt is only a text.</summary>
+    /// <summary>The names of the things to find; null if the prompt is only a text.</summary>
     public IReadOnlyList<string>? Things { get; init; }
 
     /// <summary>Whether boxes may have any label.</summary>
     public bool AnyLabel { get; init; }
 
-    /// <summary>The things that are there; null where no boxes are wanted.</summary>
+    /// <summary>The true things; null if no boxes are wanted.</summary>
     public IReadOnlyList<LabeledTruth>? Truth { get; init; }
 }
 
 /// <summary>A box that a model found.</summary>
 /// <param name="Label">Its label.</param>
-/// <param name="Box">Where, in pixels of the picture, and how sure the model is.</param>
+/// <param name="Box">The box in pixels of the picture, and the model's confidence.</param>
 internal readonly record struct LabeledBox(string Label, ScoredBox Box);
 
-/// <summary>What a model said to an item.</summary>
-/// <param name="Text">The text; empty where the item failed.</param>
-/// <param name="Boxes">Boxes, where any were asked for.</param>
+/// <summary>A model's answer to an item.</summary>
+/// <param name="Text">The text; empty if the item failed.</param>
+/// <param name="Boxes">The boxes, if any were asked for.</param>
 internal sealed record ItemAnswer(string Text, IReadOnlyList<LabeledBox> Boxes)
 {
-    /// <summary>Size of the picture in pixels, where boxes were asked for; else 0.</summary>
+    /// <summary>The picture's size in pixels, if boxes were asked for; otherwise 0.</summary>
     public (int Width, int Height) Size { get; init; }
 
     /// <summary>Why the text ended.</summary>

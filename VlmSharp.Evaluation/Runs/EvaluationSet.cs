@@ -4,35 +4,37 @@ using VlmSharp.Training.Data;
 
 namespace VlmSharp.Evaluation.Runs;
 
-/// <summary>What a model is asked to find in a picture.</summary>
+/// <summary>How categories are asked for in a picture.</summary>
 internal enum CategoryQuestions
 {
     /// <summary>All categories of the file in one question.</summary>
     All,
 
-    /// <summary>Each category in a question of its own.</summary>
+    /// <summary>A separate question for each category.</summary>
     Each,
 
-    /// <summary>Each category that is in the picture: the model is told what is there, so the score is no benchmark's.</summary>
+    /// <summary>
+    /// A question for each category in the picture. The model is told what is there, so the score is not comparable with benchmarks.
+    /// </summary>
     Present,
 }
 
-/// <summary>Where the items of an evaluation come from.</summary>
+/// <summary>The files of an evaluation.</summary>
 internal sealed record EvaluationFiles
 {
     /// <summary>The benchmark.</summary>
     public required Benchmark Benchmark { get; init; }
 
-    /// <summary>What is right; of <see cref="Benchmark.File"/> the data.</summary>
+    /// <summary>The file of correct answers; for <see cref="Benchmark.File"/> the data.</summary>
     public string? Annotations { get; init; }
 
-    /// <summary>The questions, where they are in a file of their own.</summary>
+    /// <summary>The file of questions, if they have their own.</summary>
     public string? Questions { get; init; }
 
-    /// <summary>The folder of the pictures; that of the data when null.</summary>
+    /// <summary>The folder of the pictures; null for the folder of the data.</summary>
     public string? Images { get; init; }
 
-    /// <summary>What is asked instead of the benchmark's own, or null.</summary>
+    /// <summary>The prompt that replaces the benchmark's own, or null.</summary>
     public string? Prefix { get; init; }
 
     /// <summary>How categories are asked for.</summary>
@@ -54,7 +56,8 @@ internal sealed record EvaluationFiles
         };
         if (items.Count == 0) throw new TrainingDataException($"{file} has nothing to evaluate: it has no entries.");
         if (items.Take(100).All(item => !File.Exists(item.Images[0])))
-            throw new TrainingDataException($"{items[0].Images[0]} does not exist, nor do the pictures behind it: give their folder by --images DIR.");
+            throw new TrainingDataException(
+                $"{items[0].Images[0]} does not exist, nor do the pictures behind it: give their folder by --images DIR.");
         return items;
     }
 
@@ -67,9 +70,14 @@ internal sealed record EvaluationFiles
     {
         DataFormat format = FormatDetector.Detect(file);
         if (format != DataFormat.CocoCaptions)
-            throw new TrainingDataException($"{file} holds {DataFormats.NameOf(format)}, not captions of COCO: give --annotations captions_val2014.json, or evaluate the file by its own name.");
-        using TrainingData data = TrainingData.Open(file, new DataOptions { Format = format, ImageFolder = Images, Prefix = Prefix ?? Benchmark.Prefix });
-        return [.. Enumerable.Range(0, data.Count).Select(i => data[i]).Select(e => new EvaluationItem(e.Id!, e.Images, e.Prefix, e.Suffixes))];
+            throw new TrainingDataException(
+                $"{file} holds {DataFormats.NameOf(format)}, not captions of COCO: give --annotations captions_val2014.json, "
+                + "or evaluate the file by its own name.");
+        var options = new DataOptions { Format = format, ImageFolder = Images, Prefix = Prefix ?? Benchmark.Prefix };
+        using TrainingData data = TrainingData.Open(file, options);
+        return [.. Enumerable.Range(0, data.Count)
+            .Select(i => data[i])
+            .Select(e => new EvaluationItem(e.Id!, e.Images, e.Prefix, e.Suffixes))];
     }
 
     private List<EvaluationItem> Answers(string file)
@@ -82,7 +90,9 @@ internal sealed record EvaluationFiles
         foreach ((string id, AskedQuestion question) in asked)
         {
             if (!references.TryGetValue(id, out AnswerReference? reference))
-                throw new TrainingDataException($"{file} has no answer to question {MessageText.Quote(id)} of {Questions ?? file}: give both files of the same split.");
+                throw new TrainingDataException(
+                    $"{file} has no answer to question {MessageText.Quote(id)} of {Questions ?? file}: "
+                    + "give both files of the same split.");
             items.Add(new EvaluationItem(id, [pictures(question)], Ask(question.Text), reference.Answers)
             {
                 ImageId = question.ImageId,
@@ -95,12 +105,17 @@ internal sealed record EvaluationFiles
         return items;
     }
 
-    /// <summary>A line for each expression: <c>{"id": 1, "image": "a.jpg", "expression": "the left dog", "bbox": [x, y, width, height]}</c>.</summary>
+    /// <summary>
+    /// Reads one line for each expression: <c>{"id": 1, "image": "a.jpg", "expression": "the left dog", "bbox": [x, y, width, height]}</c>.
+    /// </summary>
     private List<EvaluationItem> Referring(string file)
     {
         (OrderedDictionary<string, AskedQuestion> asked, string? subset) = QuestionFiles.Read(file);
         var boxes = new Dictionary<string, CocoBox>(StringComparer.Ordinal);
-        OfficialFile.Read(file, ["questions", "data", "annotations"], o => boxes[OfficialFile.Id(o, QuestionFiles.Ids)] = CocoDetectionFiles.Box(o));
+        OfficialFile.Read(
+            file,
+            ["questions", "data", "annotations"],
+            o => boxes[OfficialFile.Id(o, QuestionFiles.Ids)] = CocoDetectionFiles.Box(o));
         Func<AskedQuestion, string> pictures = QuestionFiles.Pictures(Images ?? FolderOf(file), subset);
         return
         [
@@ -114,11 +129,13 @@ internal sealed record EvaluationFiles
         ];
     }
 
-    private string Ask(string question) => (Prefix ?? Benchmark.Prefix ?? "{question}").Replace("{question}", question, StringComparison.Ordinal);
+    private string Ask(string question) =>
+        (Prefix ?? Benchmark.Prefix ?? "{question}").Replace("{question}", question, StringComparison.Ordinal);
 
     private List<EvaluationItem> Examples(string file)
     {
-        using TrainingData data = TrainingData.Open(file, new DataOptions { ImageFolder = Images, Prefix = Prefix, Annotations = Questions is null ? null : Annotations });
+        var options = new DataOptions { ImageFolder = Images, Prefix = Prefix, Annotations = Questions is null ? null : Annotations };
+        using TrainingData data = TrainingData.Open(file, options);
         var items = new List<EvaluationItem>(data.Count);
         var ids = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < data.Count; i++)
@@ -126,13 +143,15 @@ internal sealed record EvaluationFiles
             TrainingExample example = data[i];
             string task = example.Prefix.Split(' ')[0], id = example.Id is { } own && ids.Add(own) ? own : $"{i}";
             bool hasBoxes = example.Suffixes[0].Contains("<loc", StringComparison.Ordinal);
-            IReadOnlyList<string> pictures = Images is null || !DataFormats.IsRows(data.Format) ? example.Images
-                : [.. example.Images.Select(image => Path.Combine(Images, Path.GetRelativePath(FolderOf(Path.GetFullPath(file)), Path.GetFullPath(image))))];
+            IReadOnlyList<string> pictures = Images is null || !DataFormats.IsRows(data.Format)
+                ? example.Images
+                : [.. example.Images.Select(image =>
+                    Path.Combine(Images, Path.GetRelativePath(FolderOf(Path.GetFullPath(file)), Path.GetFullPath(image))))];
             items.Add(new EvaluationItem(id, pictures, example.Prefix, example.Suffixes)
             {
                 QuestionType = task.Length == 0 ? "(none)" : task,
                 Things = hasBoxes && task == "detect" ? [example.Prefix[task.Length..].Trim()] : null,
-                Truth = hasBoxes ? [] : null, // in pixels only when the picture is known
+                Truth = hasBoxes ? [] : null, // in pixels only once the picture is known
             });
         }
 

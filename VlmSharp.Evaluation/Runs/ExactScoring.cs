@@ -5,22 +5,25 @@ using VlmSharp.Evaluation.Statistics;
 namespace VlmSharp.Evaluation.Runs;
 
 /// <summary>
-/// Data of any task: a text is right where it is one of the references letter by letter; boxes have average precision, each picture's and
-/// label's by itself.
+/// Scores data of any task. A text is correct if it equals one of the references exactly. Boxes get average precision, separately for each
+/// picture and label.
 /// </summary>
 internal static class ExactScoring
 {
-    /// <summary>Scores items; those with things are boxes.</summary>
+    /// <summary>Scores items; items with things are scored as boxes.</summary>
     public static RunScores Score(IReadOnlyList<AnsweredItem> items)
     {
         ItemScore[] scores = [.. items.Select(i => i.Item.Truth is null ? ItemOf(i) : BoxScoring.ItemOf(i))];
         AnsweredItem[] boxes = [.. items.Where(i => i.Item.Truth is not null)];
-        int[] place = new int[items.Count]; // of an item among those with boxes, or -1
+        int[] place = new int[items.Count]; // the item's index among those with boxes, or -1
         for (int i = 0, next = 0; i < place.Length; i++) place[i] = items[i].Item.Truth is null ? -1 : next++;
         bool hasTexts = boxes.Length < items.Count;
-        RunScores? found = boxes.Length == 0 ? null : BoxScoring.Score([.. boxes.Select((b, i) => b with { Item = b.Item with { ImageId = $"{i}" } })]);
+        RunScores? found = boxes.Length == 0
+            ? null
+            : BoxScoring.Score([.. boxes.Select((b, i) => b with { Item = b.Item with { ImageId = $"{i}" } })]);
         var byTask = new GroupedMeans();
-        foreach ((AnsweredItem i, ItemScore s) in items.Zip(scores)) byTask.Add(i.Item.Truth is null ? i.Item.QuestionType : $"{i.Item.QuestionType}, mean IoU of things", s.Main);
+        foreach ((AnsweredItem i, ItemScore s) in items.Zip(scores))
+            byTask.Add(i.Item.Truth is null ? i.Item.QuestionType : $"{i.Item.QuestionType}, mean IoU of things", s.Main);
         return new RunScores
         {
             Names =

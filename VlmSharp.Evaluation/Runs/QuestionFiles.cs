@@ -12,7 +12,7 @@ internal sealed record AskedQuestion(string Text, string? ImageId, string? Image
 
 /// <summary>
 /// Questions with their pictures, from the files of VQAv2, TextVQA, DocVQA, POPE and RefCOCO as JSONL: a list of objects, under
-/// "questions", "data" or "annotations", at the top, or one a line. The question is "question", "text" or "expression", the picture
+/// "questions", "data" or "annotations", at the top, or one per line. The question is "question", "text" or "expression"; the picture is
 /// "image", "image_path", "file_name" or "image_id".
 /// </summary>
 internal static class QuestionFiles
@@ -24,8 +24,8 @@ internal static class QuestionFiles
     private static readonly string[] Extensions = [".jpg", ".png", ".jpeg"];
 
     /// <summary>Reads the questions of a file, in its order.</summary>
-    /// <returns>The questions by their ids, and the file's name of its subset, which is a part of pictures' names in VQAv2.</returns>
-    /// <exception cref="TrainingDataException">It is no such file.</exception>
+    /// <returns>The questions by id, and the file's name for its subset, which is part of the picture names in VQAv2.</returns>
+    /// <exception cref="TrainingDataException">The file has another format.</exception>
     public static (OrderedDictionary<string, AskedQuestion> Questions, string? Subset) Read(string path)
     {
         var questions = new OrderedDictionary<string, AskedQuestion>(StringComparer.Ordinal);
@@ -43,8 +43,8 @@ internal static class QuestionFiles
         return (questions, subset);
     }
 
-    /// <summary>The files of pictures.</summary>
-    /// <param name="folder">Where they are.</param>
+    /// <summary>The picture file of each question.</summary>
+    /// <param name="folder">The folder of the pictures.</param>
     /// <param name="subset">The name of the subset, or null.</param>
     public static Func<AskedQuestion, string> Pictures(string folder, string? subset)
     {
@@ -54,7 +54,7 @@ internal static class QuestionFiles
             if (question.ImageName is { } name)
             {
                 string whole = ImagePaths.Join(folder, name), alone = Path.Combine(folder, Path.GetFileName(name));
-                return File.Exists(whole) || !File.Exists(alone) ? whole : alone; // "documents/x.png" may lie in documents itself
+                return File.Exists(whole) || !File.Exists(alone) ? whole : alone; // the folder may be "documents" of "documents/x.png"
             }
 
             if (long.TryParse(question.ImageId, out long number)) return numbered.PathOf(number);

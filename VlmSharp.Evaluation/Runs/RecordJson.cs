@@ -6,8 +6,8 @@ using VlmSharp.Training.Data;
 namespace VlmSharp.Evaluation.Runs;
 
 /// <summary>
-/// An answered item with its scores as a line of <c>records.jsonl</c>. It has all that the scores are made of, so that a comparison needs
-/// nothing else.
+/// An answered item with its scores, as a line of <c>records.jsonl</c>. It has everything that the scores are computed from, so that a
+/// comparison needs no other file.
 /// </summary>
 internal static class RecordJson
 {
@@ -37,12 +37,14 @@ internal static class RecordJson
     }
 
     /// <summary>Reads an object.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <exception cref="FormatException">It is not a record.</exception>
     public static (Benchmark Benchmark, AnsweredItem Item) Read(JsonElement o)
     {
         string name = JsonFields.RequiredText(o, "benchmark");
-        Benchmark benchmark = name == Benchmark.File.Name ? Benchmark.File
-            : Benchmark.All.FirstOrDefault(b => b.Name == name) ?? throw new FormatException($"the benchmark {MessageText.Quote(name)} is unknown");
+        Benchmark benchmark = name == Benchmark.File.Name
+            ? Benchmark.File
+            : Benchmark.All.FirstOrDefault(b => b.Name == name)
+                ?? throw new FormatException($"the benchmark {MessageText.Quote(name)} is unknown");
         var item = new EvaluationItem(
             JsonFields.RequiredText(o, "id"), JsonFields.Texts(o, "images", DataLimits.Images) ?? [], JsonFields.RequiredText(o, "prompt"),
             JsonFields.Texts(o, "references", DataLimits.Suffixes) ?? [])
@@ -57,7 +59,8 @@ internal static class RecordJson
         bool hasError = JsonFields.TryGet(o, "error", out JsonElement error);
         double[] sides = hasSize ? JsonFields.Numbers(size, "size", 2, 2) : [0, 0];
         return (benchmark, new AnsweredItem(item, new ItemAnswer(
-            JsonFields.RequiredText(o, "prediction"), JsonFields.TryGet(o, "boxes", out JsonElement boxes) ? [.. Entries(boxes, "boxes").Select(ReadBox)] : [])
+            JsonFields.RequiredText(o, "prediction"),
+            JsonFields.TryGet(o, "boxes", out JsonElement boxes) ? [.. Entries(boxes, "boxes").Select(ReadBox)] : [])
         {
             Size = ((int)sides[0], (int)sides[1]),
             Error = hasError ? JsonFields.RequiredText(error, "message") : null,
@@ -101,14 +104,15 @@ internal static class RecordJson
         o.WriteEndArray();
     }
 
-    /// <summary>COCO's member: left, top, width and height in pixels.</summary>
+    /// <summary>Writes COCO's member "bbox": left, top, width and height in pixels.</summary>
     public static void WriteBox(Utf8JsonWriter o, CocoBox box) => WriteNumbers(o, "bbox", box.Left, box.Top, box.Width, box.Height);
 
-    /// <summary>Whether an id is a whole number, since that is how the official files have it then.</summary>
+    /// <summary>Whether an id is a whole number; the official files then have it as a number.</summary>
     public static bool IsNumber(string id) =>
-        long.TryParse(id, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number.ToString(CultureInfo.InvariantCulture) == id;
+        long.TryParse(id, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+        && number.ToString(CultureInfo.InvariantCulture) == id;
 
-    /// <summary>Writes an id, as a number where it is one.</summary>
+    /// <summary>Writes an id, as a number if it is one.</summary>
     public static void WriteId(Utf8JsonWriter o, string name, string id)
     {
         if (IsNumber(id)) o.WriteNumber(name, long.Parse(id, CultureInfo.InvariantCulture));
@@ -119,7 +123,11 @@ internal static class RecordJson
 
     private static LabeledBox ReadBox(JsonElement o) => new(
         JsonFields.RequiredText(o, "label"),
-        new ScoredBox(CocoDetectionFiles.Box(o), o.TryGetProperty("score", out JsonElement score) && score.TryGetDouble(out double sure) ? sure : throw new FormatException("a box has no \"score\"")));
+        new ScoredBox(
+            CocoDetectionFiles.Box(o),
+            o.TryGetProperty("score", out JsonElement score) && score.TryGetDouble(out double sure)
+                ? sure
+                : throw new FormatException("a box has no \"score\"")));
 
     private static JsonElement[] Entries(JsonElement list, string name) =>
         list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()] : throw new FormatException($"\"{name}\" is no list");

@@ -2,10 +2,10 @@ using VlmSharp.Evaluation.Boxes;
 
 namespace VlmSharp.Evaluation.Runs;
 
-/// <summary>Expressions that mean one thing each: how far the box that is answered lies over the true one.</summary>
+/// <summary>Scores expressions that mean one thing each, by the overlap of the answered box with the true one.</summary>
 internal static class ReferringScoring
 {
-    /// <summary>Scores items, of whose things the first is the one that is meant.</summary>
+    /// <summary>Scores items; the first of an item's things is the one that is meant.</summary>
     public static RunScores Score(IReadOnlyList<AnsweredItem> items)
     {
         double?[] overlaps = [.. items.Select(OverlapOf)];
@@ -19,9 +19,11 @@ internal static class ReferringScoring
             Units = [.. items.Select(i => i.Item.Id)],
             Of = chosen =>
             [
-                Share(chosen, o => o >= 0.5 ? 1 : 0), Share(chosen, o => o >= 0.75 ? 1 : 0), Share(chosen, o => o ?? 0), Share(chosen, o => o is null ? 1 : 0),
+                Share(chosen, o => o >= 0.5 ? 1 : 0), Share(chosen, o => o >= 0.75 ? 1 : 0),
+                Share(chosen, o => o ?? 0), Share(chosen, o => o is null ? 1 : 0),
             ],
-            Items = [.. items.Zip(overlaps, (i, o) => new ItemScore(o ?? 0, i.Answer.Text, [("iou", o ?? 0), ("valid", o is null ? 0 : 1)]))],
+            Items = [.. items.Zip(overlaps, (i, o) =>
+                new ItemScore(o ?? 0, i.Answer.Text, [("iou", o ?? 0), ("valid", o is null ? 0 : 1)]))],
         };
 
         double Share(IReadOnlyList<int> chosen, Func<double?, double> of) => 100 * chosen.Sum(i => of(overlaps[i])) / chosen.Count;

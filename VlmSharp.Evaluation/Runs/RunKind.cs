@@ -15,6 +15,6 @@ internal enum RunKind
     /// <summary>One box for an expression.</summary>
     Referring,
 
-    /// <summary>Letter by letter, and average precision where boxes are right.</summary>
+    /// <summary>Exact match for texts, average precision for boxes.</summary>
     Exact,
 }

@@ -5,7 +5,7 @@ using VlmSharp.Evaluation.Statistics;
 
 namespace VlmSharp.Evaluation.Runs;
 
-/// <summary>Scores the items of a run by the metrics that <c>eval score</c> has.</summary>
+/// <summary>Scores the items of a run with the metrics of <c>eval score</c>.</summary>
 internal static class RunScoring
 {
     private static readonly (string Key, string Title, bool IsPercent)[] CaptionNames =
@@ -14,8 +14,14 @@ internal static class RunScoring
         ("rouge_l", "ROUGE-L", false), ("cider", "CIDEr-D", false),
     ];
 
+    private static readonly (string Key, string Title, bool IsPercent)[] PopeNames =
+    [
+        ("overall", "accuracy", true), ("precision", "precision", true), ("recall", "recall", true), ("f1", "F1", true),
+        ("yes_share", "yes", true), ("valid_percent", "yes or no", true),
+    ];
+
     /// <summary>Scores items; one that failed counts as an empty answer.</summary>
-    /// <param name="benchmark">How.</param>
+    /// <param name="benchmark">How they are scored.</param>
     /// <param name="items">The items, at least one.</param>
     public static RunScores Score(Benchmark benchmark, IReadOnlyList<AnsweredItem> items) => benchmark.Kind switch
     {
@@ -28,7 +34,8 @@ internal static class RunScoring
 
     private static RunScores Captions(IReadOnlyList<AnsweredItem> items)
     {
-        CaptionEvaluation scores = CaptionEvaluation.Of([.. items.Select(i => new CaptionCase(i.Item.Id, i.Answer.Text, i.Item.References))]);
+        CaptionEvaluation scores = CaptionEvaluation.Of(
+            [.. items.Select(i => new CaptionCase(i.Item.Id, i.Answer.Text, i.Item.References))]);
         return new RunScores
         {
             Names = CaptionNames,
@@ -53,9 +60,7 @@ internal static class RunScoring
         PopeScores[] pope = isPope ? [.. cases.Select(c => PopeScores.Of(c.Answer, c.References))] : [];
         return new RunScores
         {
-            Names = isPope
-                ? [("overall", "accuracy", true), ("precision", "precision", true), ("recall", "recall", true), ("f1", "F1", true), ("yes_share", "yes", true), ("valid_percent", "yes or no", true)]
-                : [("overall", "score", true)],
+            Names = isPope ? PopeNames : [("overall", "score", true)],
             Units = [.. items.Select(i => i.Item.Id)],
             Of = isPope ? chosen => Pope(pope, chosen) : chosen => [100 * Sum(scores.Scores, chosen) / chosen.Count],
             Items = [.. cases.Zip(scores.Scores, (c, score) => new ItemScore(score, Normalized(c, options.Metric), [("score", score)]))],
@@ -63,7 +68,7 @@ internal static class RunScoring
         };
     }
 
-    /// <summary>The answer as its metric compares it: VQA's normalizes where people disagree.</summary>
+    /// <summary>The answer as its metric compares it; VQA normalizes it only if people disagree.</summary>
     private static string Normalized(AnswerCase c, AnswerMetric metric) => metric switch
     {
         AnswerMetric.Vqa when c.References.Distinct(StringComparer.Ordinal).Count() > 1 => VqaText.Normalize(VqaText.Trim(c.Answer)),

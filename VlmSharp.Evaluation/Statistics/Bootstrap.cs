@@ -3,22 +3,22 @@ using VlmSharp.Compute.Sampling;
 namespace VlmSharp.Evaluation.Statistics;
 
 /// <summary>
-/// The percentile bootstrap (Efron 1979; Efron and Tibshirani 1993, chapter 13): from n examples n are drawn with replacement, again and
-/// again, and the score of each draw is taken. The middle 95 % of these scores say how far the score may be off because of which examples
-/// happened to be in the test. The draws are a function of the seed, the same on every machine and for any number of threads.
+/// The percentile bootstrap (Efron 1979; Efron and Tibshirani 1993, chapter 13). From n examples, n are drawn with replacement, many times,
+/// and each sample is scored. The middle 95 % of these scores show how much the score depends on which examples happened to be in the test.
+/// The samples depend only on the seed: they are the same on every machine and for any number of threads.
 /// </summary>
 public static class Bootstrap
 {
-    /// <summary>How many draws.</summary>
+    /// <summary>The number of samples.</summary>
     public const int Resamples = 1000;
 
     private const double Low = 0.025, High = 0.975;
 
-    /// <summary>The intervals of several scores of the same draws.</summary>
-    /// <param name="count">How many examples there are.</param>
-    /// <param name="scores">The scores of examples, by their places; one may be there more than once. Called on many threads.</param>
-    /// <param name="seed">The seed of the draws.</param>
-    /// <param name="resamples">How many draws.</param>
+    /// <summary>The intervals of several scores from the same samples.</summary>
+    /// <param name="count">The number of examples.</param>
+    /// <param name="scores">The scores of examples, given their indices, which may repeat. Called on many threads.</param>
+    /// <param name="seed">The seed of the samples.</param>
+    /// <param name="resamples">The number of samples.</param>
     /// <returns>An interval for each score.</returns>
     public static IReadOnlyList<Interval> Intervals(
         int count, Func<IReadOnlyList<int>, double[]> scores, long seed = 0, int resamples = Resamples)
@@ -29,32 +29,40 @@ public static class Bootstrap
 
     /// <summary>The interval of a mean.</summary>
     /// <param name="values">A value for each example, at least one.</param>
-    /// <param name="seed">The seed of the draws.</param>
-    /// <param name="resamples">How many draws.</param>
+    /// <param name="seed">The seed of the samples.</param>
+    /// <param name="resamples">The number of samples.</param>
     public static Interval OfMean(IReadOnlyList<double> values, long seed = 0, int resamples = Resamples) =>
         Intervals(values.Count, chosen => [Mean(values, chosen)], seed, resamples)[0];
 
-    /// <summary>Compares two runs on the same examples: each draw takes the same examples of both.</summary>
-    /// <param name="count">How many examples there are.</param>
-    /// <param name="first">The score of examples of the first run, by their places. Called on many threads.</param>
-    /// <param name="second">That of the second run.</param>
-    /// <param name="seed">The seed of the draws.</param>
-    /// <param name="resamples">How many draws.</param>
+    /// <summary>Compares two runs on the same examples: each sample has the same examples of both.</summary>
+    /// <param name="count">The number of examples.</param>
+    /// <param name="first">The first run's score of examples, given their indices. Called on many threads.</param>
+    /// <param name="second">The second run's score.</param>
+    /// <param name="seed">The seed of the samples.</param>
+    /// <param name="resamples">The number of samples.</param>
     public static PairedDifference Paired(
-        int count, Func<IReadOnlyList<int>, double> first, Func<IReadOnlyList<int>, double> second, long seed = 0, int resamples = Resamples)
+        int count,
+        Func<IReadOnlyList<int>, double> first,
+        Func<IReadOnlyList<int>, double> second,
+        long seed = 0,
+        int resamples = Resamples)
     {
         return Paired(count, chosen => [first(chosen)], chosen => [second(chosen)], seed, resamples)[0];
     }
 
-    /// <summary>Compares several scores of two runs on the same examples by the same draws.</summary>
-    /// <param name="count">How many examples there are.</param>
-    /// <param name="first">The scores of examples of the first run, by their places. Called on many threads.</param>
-    /// <param name="second">Those of the second run, as many.</param>
-    /// <param name="seed">The seed of the draws.</param>
-    /// <param name="resamples">How many draws.</param>
+    /// <summary>Compares several scores of two runs on the same examples with the same samples.</summary>
+    /// <param name="count">The number of examples.</param>
+    /// <param name="first">The first run's scores of examples, given their indices. Called on many threads.</param>
+    /// <param name="second">The second run's scores, as many.</param>
+    /// <param name="seed">The seed of the samples.</param>
+    /// <param name="resamples">The number of samples.</param>
     /// <returns>A difference for each score.</returns>
     internal static IReadOnlyList<PairedDifference> Paired(
-        int count, Func<IReadOnlyList<int>, double[]> first, Func<IReadOnlyList<int>, double[]> second, long seed = 0, int resamples = Resamples)
+        int count,
+        Func<IReadOnlyList<int>, double[]> first,
+        Func<IReadOnlyList<int>, double[]> second,
+        long seed = 0,
+        int resamples = Resamples)
     {
         double[][] draws = Draw(count, Difference, seed, resamples); // [resamples, scores]
         double[] whole = Difference([.. Enumerable.Range(0, count)]);
@@ -72,11 +80,11 @@ public static class Bootstrap
     }
 
     /// <summary>Compares the means of two runs on the same examples.</summary>
-    /// <param name="first">A value for each example.</param>
-    /// <param name="second">Those of the second run, in the same order.</param>
-    /// <param name="seed">The seed of the draws.</param>
-    /// <param name="resamples">How many draws.</param>
-    /// <exception cref="ArgumentException">The runs have not the same number of examples.</exception>
+    /// <param name="first">The first run's value for each example.</param>
+    /// <param name="second">The second run's values, in the same order.</param>
+    /// <param name="seed">The seed of the samples.</param>
+    /// <param name="resamples">The number of samples.</param>
+    /// <exception cref="ArgumentException">The runs have different numbers of examples.</exception>
     public static PairedDifference Paired(
         IReadOnlyList<double> first, IReadOnlyList<double> second, long seed = 0, int resamples = Resamples) => first.Count == second.Count
         ? Paired(first.Count, chosen => Mean(first, chosen), chosen => Mean(second, chosen), seed, resamples)
@@ -109,7 +117,7 @@ public static class Bootstrap
         return new Interval(Quantile(scores, Low), Quantile(scores, High));
     }
 
-    /// <summary>Between the two values beside it on a straight line, as NumPy's default.</summary>
+    /// <summary>Interpolates linearly between the two nearest values, like NumPy's default.</summary>
     private static double Quantile(double[] sorted, double share)
     {
         double place = share * (sorted.Length - 1);

@@ -1,6 +1,6 @@
 namespace VlmSharp.Evaluation.Statistics;
 
-/// <summary>A range in which a score would lie 95 times of 100, had other examples been drawn.</summary>
+/// <summary>The range that would contain a score 95 times out of 100 if other examples had been drawn.</summary>
 /// <param name="Low">Its lower end.</param>
 /// <param name="High">Its upper end.</param>
 public readonly record struct Interval(double Low, double High);

@@ -1,8 +1,8 @@
 namespace VlmSharp.Evaluation.Statistics;
 
-/// <summary>How two runs on the same examples differ.</summary>
-/// <param name="Difference">The second run's score less the first one's.</param>
+/// <summary>The difference of two runs on the same examples.</summary>
+/// <param name="Difference">The second run's score minus the first run's.</param>
 /// <param name="Interval">The 95 % interval of the difference.</param>
-/// <param name="PValue">How often draws would show such a difference, of either sign, if there were none: twice the share of draws
+/// <param name="PValue">How often samples would show such a difference, of either sign, if there were none: twice the share of samples
 /// on the other side of 0, or on it.</param>
 public sealed record PairedDifference(double Difference, Interval Interval, double PValue);

@@ -4,10 +4,10 @@ using ILGPU.Runtime.Cuda;
 
 namespace VlmSharp.Gpu.Devices;
 
-/// <summary>What NVIDIA's driver says of itself and its devices.</summary>
+/// <summary>Lists the devices of NVIDIA's driver.</summary>
 internal static class CudaDriver
 {
-    /// <summary>The devices, in the driver's order.</summary>
+    /// <summary>Lists the devices in the driver's order.</summary>
     /// <param name="reason">Why there are none, or null.</param>
     public static IReadOnlyList<CudaDevice> Find(out string? reason)
     {
@@ -19,7 +19,7 @@ internal static class CudaDriver
         return devices;
     }
 
-    /// <summary>The reason of the loader, or of the driver.</summary>
+    /// <summary>The reason given by the loader or the driver.</summary>
     private static string? WhyNone()
     {
         string library = Drivers.LibraryOf(GpuPlatform.Cuda);
@@ -34,7 +34,7 @@ internal static class CudaDriver
         return count > 0 ? null : $"{library} lists no device; see CUDA_VISIBLE_DEVICES.";
     }
 
-    /// <summary>What users want to know of a device.</summary>
+    /// <summary>Describes a device for users.</summary>
     public static GpuDeviceInfo Describe(CudaDevice device, int index) => new(
         index, GpuPlatform.Cuda, device.Name, Version(device.DriverVersion.Major, device.DriverVersion.Minor), device.MemorySize,
         device.Architecture is { } a ? Version(a.Major, a.Minor) : "unknown", device.NumMultiprocessors, WhyUnusable(device));

@@ -5,17 +5,17 @@ using ILGPU.Runtime.OpenCL;
 namespace VlmSharp.Gpu.Devices;
 
 /// <summary>
-/// Finds the drivers' libraries. ILGPU asks for "cuda" and "OpenCL", which on Linux are names that only developers' packages install; a
-/// driver comes as libcuda.so.1, an OpenCL loader as libOpenCL.so.1.
+/// Finds the drivers' libraries. ILGPU asks for "cuda" and "OpenCL"; on Linux only developers' packages install files with these names. A
+/// driver is installed as libcuda.so.1, an OpenCL loader as libOpenCL.so.1.
 /// </summary>
 internal static class Drivers
 {
-    /// <summary>Where the Windows Subsystem for Linux keeps the driver of its host.</summary>
+    /// <summary>Where the Windows Subsystem for Linux keeps the host's driver.</summary>
     private const string WslCuda = "/usr/lib/wsl/lib/libcuda.so.1";
 
     private static readonly Lazy<bool> Registered = new(() =>
     {
-        // What ILGPU does not call, we do.
+        // For the driver functions that this assembly calls itself.
         NativeLibrary.SetDllImportResolver(typeof(Drivers).Assembly, (_, _, _) => Load(LibraryOf(GpuPlatform.Cuda)));
         try
         {
@@ -24,11 +24,11 @@ internal static class Drivers
         }
         catch (InvalidOperationException)
         {
-            return false; // the program has one of its own for ILGPU, which then stays
+            return false; // the program has set its own resolver for ILGPU, which stays
         }
     });
 
-    /// <summary>Has ILGPU find the drivers; before its first use.</summary>
+    /// <summary>Makes ILGPU find the drivers. Call it before ILGPU is first used.</summary>
     public static void Register() => _ = Registered.Value;
 
     /// <summary>The library of a platform's driver on this system.</summary>
@@ -41,7 +41,7 @@ internal static class Drivers
         _ => "libOpenCL.so.1",
     };
 
-    /// <summary>Loads a library, or says why that fails.</summary>
+    /// <summary>Loads a library, or says why it cannot be loaded.</summary>
     /// <param name="library">Its name or path.</param>
     /// <param name="handle">The library, or 0.</param>
     /// <returns>Null, or the reason in the words of the system's loader.</returns>
@@ -59,14 +59,14 @@ internal static class Drivers
         }
     }
 
-    /// <summary>Starts the CUDA driver, as ILGPU does without telling what came of it.</summary>
+    /// <summary>Starts the CUDA driver. ILGPU does so too, but hides the status.</summary>
     /// <param name="driver">The loaded library.</param>
-    /// <returns>The driver's answer.</returns>
+    /// <returns>The driver's status.</returns>
     public static unsafe CudaError StartCuda(nint driver) => NativeLibrary.TryGetExport(driver, "cuInit", out nint start)
         ? (CudaError)((delegate* unmanaged<uint, int>)start)(0)
         : CudaError.CUDA_ERROR_NOT_FOUND;
 
-    /// <summary>The runtime wraps the loader's words in advice on tracing; the line that begins with the library is the loader's own.</summary>
+    /// <summary>Removes the tracing advice that the runtime adds: the loader's own line begins with the library's name.</summary>
     private static string LoaderWords(string message, string library)
     {
         string[] lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -84,6 +84,6 @@ internal static class Drivers
         return library is null ? 0 : Load(library);
     }
 
-    // 0: the default search goes on.
+    // 0 lets the default search continue.
     private static nint Load(string library) => NativeLibrary.TryLoad(library, out nint handle) ? handle : 0;
 }

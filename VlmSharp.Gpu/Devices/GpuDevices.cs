@@ -12,14 +12,14 @@ public sealed class GpuDevices
 
     private GpuDevices() { }
 
-    /// <summary>What the drivers list, usable or not.</summary>
+    /// <summary>All listed devices, usable or not.</summary>
     public IReadOnlyList<GpuDeviceInfo> Devices => devices;
 
-    /// <summary>What came of looking for each driver.</summary>
+    /// <summary>The result of looking for each driver.</summary>
     public IReadOnlyList<GpuPlatformReport> Platforms => platforms;
 
     /// <summary>Asks the drivers. No device is started.</summary>
-    /// <returns>What there is; no device is no error.</returns>
+    /// <returns>The devices found. Finding none is not an error.</returns>
     public static GpuDevices Find()
     {
         Drivers.Register();
@@ -29,7 +29,8 @@ public sealed class GpuDevices
         return found;
     }
 
-    private void Add<TDevice>(GpuPlatform platform, IReadOnlyList<TDevice> listed, string? reason, Func<TDevice, int, GpuDeviceInfo> describe)
+    private void Add<TDevice>(
+        GpuPlatform platform, IReadOnlyList<TDevice> listed, string? reason, Func<TDevice, int, GpuDeviceInfo> describe)
         where TDevice : Device
     {
         platforms.Add(new GpuPlatformReport(platform, Drivers.LibraryOf(platform), reason));
@@ -41,16 +42,16 @@ public sealed class GpuDevices
     }
 
     /// <summary>Starts a device.</summary>
-    /// <param name="platform">Through which driver.</param>
-    /// <param name="index">Its number in the list, or null for the first of the platform that can be used.</param>
-    /// <returns>The device. Dispose of its <see cref="Accelerator.Context"/> too, after it.</returns>
-    /// <exception cref="GpuException">There is none, or it cannot be used.</exception>
+    /// <param name="platform">The driver to use.</param>
+    /// <param name="index">Its number in the list, or null for the first usable device of the platform.</param>
+    /// <returns>The device. Dispose of it first, then of its <see cref="Accelerator.Context"/>.</returns>
+    /// <exception cref="GpuException">There is no such device, or it cannot be used.</exception>
     internal static Accelerator Open(GpuPlatform platform, int? index = null) => Find().Start(platform, index);
 
     private Accelerator Start(GpuPlatform platform, int? index)
     {
         GpuDeviceInfo chosen = Choose(platform, index);
-        // Level 2 turns pointers whose address space is left open into pointers of one, without which most OpenCL devices take no kernel.
+        // Level 2 gives every pointer a known address space; without it, most OpenCL devices reject the kernels.
         Context context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).EnableAlgorithms());
         try
         {
@@ -64,8 +65,8 @@ public sealed class GpuDevices
         }
     }
 
-    /// <summary>The device that is meant.</summary>
-    /// <exception cref="GpuException">There is none.</exception>
+    /// <summary>Selects the requested device.</summary>
+    /// <exception cref="GpuException">There is no such device, or it cannot be used.</exception>
     internal GpuDeviceInfo Choose(GpuPlatform platform, int? index)
     {
         string name = NameOf(platform);
@@ -95,6 +96,6 @@ public sealed class GpuDevices
         _ => $"the drivers list {devices}, numbers 0 to {devices - 1}",
     };
 
-    /// <summary>As its maker writes it.</summary>
+    /// <summary>The platform's name as its maker writes it.</summary>
     internal static string NameOf(GpuPlatform platform) => platform == GpuPlatform.Cuda ? "CUDA" : "OpenCL";
 }

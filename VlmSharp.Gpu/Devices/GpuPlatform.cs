@@ -3,9 +3,9 @@ namespace VlmSharp.Gpu.Devices;
 /// <summary>The driver interface through which a device is used.</summary>
 public enum GpuPlatform
 {
-    /// <summary>NVIDIA's driver; from compute capability 8.0 on with tensor cores.</summary>
+    /// <summary>NVIDIA's driver. Tensor cores are used from compute capability 8.0 on.</summary>
     Cuda,
 
-    /// <summary>Any vendor's OpenCL driver, those that compute on the CPU included.</summary>
+    /// <summary>Any vendor's OpenCL driver, including drivers that compute on the CPU.</summary>
     OpenCL,
 }

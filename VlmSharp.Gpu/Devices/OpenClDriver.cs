@@ -6,10 +6,10 @@ using ILGPU.Runtime.OpenCL;
 
 namespace VlmSharp.Gpu.Devices;
 
-/// <summary>What OpenCL drivers say of themselves and their devices.</summary>
+/// <summary>Lists the devices of OpenCL drivers.</summary>
 internal static class OpenClDriver
 {
-    /// <summary>The devices of all drivers, in the loader's order.</summary>
+    /// <summary>Lists the devices of all drivers, in the loader's order.</summary>
     /// <param name="reason">Why there are none, or null.</param>
     public static IReadOnlyList<CLDevice> Find(out string? reason)
     {
@@ -28,7 +28,7 @@ internal static class OpenClDriver
         return devices;
     }
 
-    /// <summary>What users want to know of a device.</summary>
+    /// <summary>Describes a device for users.</summary>
     public static GpuDeviceInfo Describe(CLDevice device, int index) => new(
         index, GpuPlatform.OpenCL, device.Name.Trim(),
         CLAPI.CurrentAPI.GetDeviceInfo(device.DeviceId, CLDeviceInfoType.CL_DRIVER_VERSION), device.MemorySize,
@@ -43,12 +43,12 @@ internal static class OpenClDriver
             : null;
     }
 
-    /// <summary>Threads that a group of the kernels has.</summary>
+    /// <summary>The threads per group that the kernels need.</summary>
     private const int LeastThreads = 256;
 
     /// <summary>
-    /// ILGPU refuses devices that cannot follow a pointer whose address space is unknown: most of OpenCL 3.0, where it is optional. Our
-    /// kernels have no such pointer once level 2 has given each its address space, so these devices may pass.
+    /// ILGPU rejects devices without generic pointers, whose address space is unknown. They are optional in OpenCL 3.0, and most devices
+    /// lack them. Level 2 gives every pointer of our kernels an address space, so these devices can run them.
     /// </summary>
     private static void AllowNamedAddressSpaces(CLDevice device)
     {

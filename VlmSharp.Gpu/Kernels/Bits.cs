@@ -41,8 +41,8 @@ internal static class Bits
     }
 
     /// <summary>
-    /// The binary16 number in the lower 16 bits: exponent and fraction moved to their fp32 places, and 2^112 to correct the exponent's
-    /// bias, which makes subnormals right too.
+    /// The binary16 number in the lower 16 bits. Exponent and fraction are moved to their fp32 places; multiplying by 2^112 corrects the
+    /// exponent's bias and makes subnormals right too.
     /// </summary>
     public static float Half(uint word)
     {

@@ -4,11 +4,11 @@ using ILGPU.Algorithms;
 namespace VlmSharp.Gpu.Kernels;
 
 /// <summary>
-/// The elementary functions of the transformer. The device's own tanh has 11 correct bits, so tanh stands on exp.
+/// The elementary functions of the transformer. The device's own tanh has only 11 correct bits, so tanh is computed from exp.
 /// <code>
 /// gelu_tanh(x) = x / (1 + exp(-2u)),  u = sqrt(2/pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = 1 / (1 + exp(-2u))
 /// gelu_tanh'(x) = s + 2 x s (1 - s) u',  s = 1 / (1 + exp(-2u)),  u' = sqrt(2/pi) (1 + 0.134145 x^2)
-/// tanh(x)      = E / (E + 2),  E = exp(2x) - 1, of |x|; near 0 by its series, where the subtraction would leave no digits
+/// tanh(x)      = 1 - 2 / (exp(2x) + 1), of |x|; near 0 by its series, where the subtraction would leave no digits
 /// </code>
 /// </summary>
 internal static class Functions
@@ -20,7 +20,7 @@ internal static class Functions
     public static float Log(float x) => XMath.Log(x);
 
     /// <summary>
-    /// x, or -infinity of a NaN, told by its bits. ILGPU turns comparisons round where they are branches, and its OpenCL then forgets
+    /// x, or -infinity if x is NaN, which is tested by its bits. ILGPU inverts comparisons that are branches, and its OpenCL then ignores
     /// that a NaN is neither above nor below.
     /// </summary>
     public static float NumberOrLowest(float x) => (Interop.FloatAsInt(x) & 0x7fffffffu) > 0x7f800000u ? float.NegativeInfinity : x;
@@ -32,7 +32,7 @@ internal static class Functions
         return x / (1 + Exp(MinusTwoC * (x + 0.044715f * x * x * x)));
     }
 
-    /// <summary>The derivative of <see cref="GeluTanh"/>. Far out, where x^2 could be infinite, it is 0 or 1.</summary>
+    /// <summary>The derivative of <see cref="GeluTanh"/>. Far out, where x^2 could overflow, it is 0 or 1.</summary>
     public static float GeluTanhDerivative(float x)
     {
         const float TwoC = 2 * 0.7978845608f;

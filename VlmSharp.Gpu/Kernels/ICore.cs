@@ -1,15 +1,15 @@
 namespace VlmSharp.Gpu.Kernels;
 
 /// <summary>
-/// What a kernel is compiled for, as its type argument: <see cref="TensorCore"/> (CUDA from compute capability 8.0 on: shuffles, matrix
-/// instructions, asynchronous copies) or <see cref="PortableCore"/> (any device: shared memory and barriers alone, all arithmetic in
-/// fp32). A branch on the type argument is gone when the kernel is compiled; a branch on a value would leave both sides in the code.
+/// The target of a kernel, as its type argument: <see cref="TensorCore"/> (CUDA from compute capability 8.0 on: shuffles, matrix
+/// instructions, asynchronous copies) or <see cref="PortableCore"/> (any device: only shared memory and barriers, all arithmetic in fp32).
+/// A branch on the type argument disappears when the kernel is compiled; a branch on a value would leave both sides in the code.
 /// </summary>
 internal interface ICore : IGroupCore, IProductCore;
 
 /// <summary>
-/// Reductions over the threads of a group, at most 256 and a power of two, at least 32. Every thread of the group must call, and each
-/// gets the result, the same bits.
+/// Reductions over the threads of a group: a power of two from 32 to 256. Every thread of the group must call, and all get the same result,
+/// bit for bit.
 /// </summary>
 internal interface IGroupCore
 {
@@ -19,7 +19,7 @@ internal interface IGroupCore
     /// <summary>Four sums at once.</summary>
     static abstract F4 Sum(F4 values);
 
-    /// <summary>The maximum; a NaN is passed over.</summary>
+    /// <summary>The maximum; NaNs are ignored.</summary>
     static abstract float Max(float value);
 }
 

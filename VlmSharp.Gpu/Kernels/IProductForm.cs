@@ -1,8 +1,8 @@
 namespace VlmSharp.Gpu.Kernels;
 
 /// <summary>
-/// Which way the operands of a product lie in memory, as a type argument. A sum runs along the rows of an operand, or across them, down
-/// its columns: then a panel's step is some rows of it.
+/// How the operands of a product lie in memory, as a type argument. A sum runs along the rows of an operand, or across them, down its
+/// columns. In the second case, a panel's step is some rows of the operand.
 /// </summary>
 internal interface IProductForm
 {
@@ -12,7 +12,7 @@ internal interface IProductForm
     /// <summary>Whether sums run down the columns of W: the result has a column for each column of W.</summary>
     static abstract bool IsWAcross { get; }
 
-    /// <summary>The product, for names of kernels.</summary>
+    /// <summary>The product's name, for kernel names.</summary>
     static abstract string Name { get; }
 }
 
@@ -26,7 +26,7 @@ internal readonly struct RowsByRows : IProductForm
     public static string Name => "product";
 }
 
-/// <summary>Y = X W: a linear layer's gradient by its input.</summary>
+/// <summary>Y = X W: a linear layer's gradient with respect to its input.</summary>
 internal readonly struct RowsByColumns : IProductForm
 {
     public static bool IsXAcross => false;
@@ -36,7 +36,7 @@ internal readonly struct RowsByColumns : IProductForm
     public static string Name => "product by columns";
 }
 
-/// <summary>Y = X^T W: a linear layer's gradient by its weight.</summary>
+/// <summary>Y = X^T W: a linear layer's gradient with respect to its weight.</summary>
 internal readonly struct ColumnsByColumns : IProductForm
 {
     public static bool IsXAcross => true;

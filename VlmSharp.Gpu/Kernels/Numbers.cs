@@ -48,7 +48,7 @@ internal struct F8
     public readonly F8 Times(float s) => new() { A = A * s, B = B * s, C = C * s, D = D * s, E = E * s, F = F * s, G = G * s, H = H * s };
 }
 
-/// <summary>32 bytes: 8 fp32 numbers as they lie in memory, or 16 bytes and nothing behind them.</summary>
+/// <summary>32 bytes: 8 fp32 numbers as they lie in memory, or 16 bytes with the rest unused.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct U8
 {

@@ -6,10 +6,10 @@ internal partial struct PortableCore : IGroupCore
 {
     private const int MostThreads = 256;
 
-    // The last two meet in a loop, in every thread: ILGPU moves a single load to where its value is used, behind the barrier that was to
-    // end the reading; out of a loop it moves none.
+    // Every thread combines the last two values in a loop. ILGPU moves a single load to where its value is used, past the barrier that is
+    // to end the reading, but it moves no load out of a loop.
 
-    /// <summary>A tree: half of the threads add the other half's numbers to theirs, then a quarter, until two are left.</summary>
+    /// <summary>Adds in a tree: half of the threads add the other half's numbers to theirs, then a quarter, until two are left.</summary>
     public static float Sum(float value)
     {
         ArrayView<float> scratch = SharedMemory.Allocate<float>(MostThreads);
@@ -47,7 +47,7 @@ internal partial struct PortableCore : IGroupCore
         return sums;
     }
 
-    /// <summary>The same with the larger of two.</summary>
+    /// <summary>The same tree for the maximum.</summary>
     public static float Max(float value)
     {
         ArrayView<float> scratch = SharedMemory.Allocate<float>(MostThreads);

@@ -3,13 +3,14 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels;
 
 /// <summary>
-/// Tiles of 64 columns and 16 or 64 rows. A panel stands transposed, [16 numbers, rows] in fp32, so that a thread reads its four rows, or
-/// four columns, at once; an operand that lies across stands so by itself. Thread (i, j) of 16 x 16 has rows 4i to 4i + 3, or row i, and columns 4j to 4j + 3.
+/// Tiles of 64 columns and 16 or 64 rows. A panel is stored transposed, [16 numbers, rows] in fp32, so that a thread reads its four rows,
+/// or four columns, at once; an operand that lies across is already stored so. Thread (i, j) of 16 x 16 has rows 4i to 4i + 3, or row i,
+/// and columns 4j to 4j + 3.
 /// </summary>
 internal partial struct PortableCore : IProductCore
 {
     private const int ThreadsAcross = 16, StepNumbers = 16, PanelColumns = 64;
-    private const int MostTileChunks = 2 * (64 + PanelColumns) * 4; // two stages; the tile of sums, 64 x 64, is as large
+    private const int MostTileChunks = 2 * (64 + PanelColumns) * 4; // two stages; the tile of sums, 64 x 64, has the same size
 
     public static bool MultipliesBFloat16 => false;
 

@@ -4,7 +4,7 @@ namespace VlmSharp.Gpu.Kernels;
 
 internal partial struct TensorCore : IGroupCore
 {
-    /// <summary>Five shuffles leave each warp's sum in all its lanes; the warps meet in shared memory.</summary>
+    /// <summary>Five shuffles give every lane its warp's sum; shared memory joins the warps.</summary>
     public static float Sum(float value)
     {
         ArrayView<float> warps = SharedMemory.Allocate<float>(8);
@@ -30,7 +30,7 @@ internal partial struct TensorCore : IGroupCore
         return sums;
     }
 
-    /// <summary>The same with the larger of two.</summary>
+    /// <summary>The same for the maximum.</summary>
     public static float Max(float value)
     {
         ArrayView<float> warps = SharedMemory.Allocate<float>(8);

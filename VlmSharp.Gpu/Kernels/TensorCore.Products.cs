@@ -4,7 +4,7 @@ using ILGPU.Runtime.Cuda;
 namespace VlmSharp.Gpu.Kernels;
 
 /// <summary>
-/// Tiles of 128 columns by mma.sync m16n8k16: bf16 times bf16, sums in fp32. Eight warps share a tile out; a warp has squares of 16 x 8.
+/// Tiles of 128 columns by mma.sync m16n8k16: bf16 times bf16, sums in fp32. Eight warps share a tile; a warp has squares of 16 x 8.
 /// <code>
 /// rows of the tile   warps   a warp's rows x columns   squares
 /// 16                 1 x 8   16 x 16                   1 x 2
@@ -12,10 +12,10 @@ namespace VlmSharp.Gpu.Kernels;
 /// 64                 2 x 4   32 x 32                   2 x 4
 /// 128                2 x 4   64 x 32                   4 x 4
 /// </code>
-/// Square (i, j) of a warp has its sums in the registers acc(16i + 4j) to acc(16i + 4j + 3), which inline PTX names: the sums of a matrix
-/// instruction cannot be C# variables without going through memory. A row of a panel is 4 chunks of 16 bytes; chunk c of row r lies at
-/// place c ^ (r / 2 % 4), so that 8 rows of one chunk lie in 8 different groups of banks. A panel whose operand lies across has 32 rows,
-/// one for each depth, an odd number of chunks apart for the same reason; ldmatrix turns its squares.
+/// Square (i, j) of a warp has its sums in the registers acc(16i + 4j) to acc(16i + 4j + 3), which inline PTX declares: C# variables would
+/// move the sums of a matrix instruction through memory. A row of a panel is 4 chunks of 16 bytes. Chunk c of row r lies at place c ^ (r /
+/// 2 % 4), so that one chunk of 8 rows lies in 8 different groups of banks. A panel whose operand lies across has 32 rows, one for each
+/// depth. They are an odd number of chunks apart for the same reason, and ldmatrix transposes its squares.
 /// </summary>
 internal partial struct TensorCore : IProductCore
 {
@@ -74,8 +74,8 @@ internal partial struct TensorCore : IProductCore
     public static void WaitForStage() => CudaAsm.Emit("cp.async.wait_group 2;"); // Stages - 2
 
     /// <summary>
-    /// The address that a lane gives to ldmatrix, of one row of 8 x 8 numbers, within a stage: 16 rows, then the chunk to the right. Of an
-    /// operand that lies across: 8 depths, the next 8 rows, the next 8 depths. The second half of the depth is 16 numbers further.
+    /// The address that a lane passes to ldmatrix, of one row of 8 x 8 numbers, within a stage: 16 rows, then the chunk to the right. If
+    /// the operand lies across: 8 depths, the next 8 rows, the next 8 depths. The second half of the depth is 16 numbers further.
     /// </summary>
     private static void FindX<TTile, TForm>() where TTile : struct, ITile where TForm : struct, IProductForm
     {
@@ -96,7 +96,7 @@ internal partial struct TensorCore : IProductCore
     }
 
     /// <summary>
-    /// The same for W: 8 rows, the chunk to the right, the next 8 rows. Of an operand that lies across: 16 depths, the next 8 rows.
+    /// The same for W: 8 rows, the chunk to the right, the next 8 rows. If the operand lies across: 16 depths, the next 8 rows.
     /// </summary>
     private static void FindW<TTile, TForm>() where TTile : struct, ITile where TForm : struct, IProductForm
     {
@@ -174,7 +174,7 @@ internal partial struct TensorCore : IProductCore
         if (TTile.Rows == 128) CudaAsm.Emit(Row2Left + Row2Right + Row3Left + Row3Right);
     }
 
-    /// <summary>A lane has of each square the rows lane / 4 and that + 8, and the columns 2 (lane % 4) and that + 1.</summary>
+    /// <summary>In each square, a lane has rows lane / 4 and lane / 4 + 8, and columns 2 (lane % 4) and the next.</summary>
     public static void Store<TTile>(ArrayView<F4> memory, ThreadSums sums) where TTile : struct, ITile
     {
         int lane = Group.IdxX & 31;

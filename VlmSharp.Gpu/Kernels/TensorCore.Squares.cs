@@ -1,6 +1,6 @@
 namespace VlmSharp.Gpu.Kernels;
 
-/// <summary>The PTX of the squares of a tile: row i of squares, its left two and its right two.</summary>
+/// <summary>The PTX of a tile's squares: for row i of squares, its left two and its right two.</summary>
 internal partial struct TensorCore
 {
     private const string Mma = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 ";
@@ -33,12 +33,12 @@ internal partial struct TensorCore
         "mov.f32 acc56, 0f00000000; mov.f32 acc57, 0f00000000; mov.f32 acc58, 0f00000000; mov.f32 acc59, 0f00000000; "
         + "mov.f32 acc60, 0f00000000; mov.f32 acc61, 0f00000000; mov.f32 acc62, 0f00000000; mov.f32 acc63, 0f00000000;\n";
 
-    // 16 x 16 numbers of X, one square of rows after the other; 16 columns of W.
+    // Load 16 x 16 numbers of X for each row of squares, and 16 columns of W.
     private const string LoadX0 = Load + "{ra0,ra1,ra2,ra3}, [fromx];\n", LoadX1 = Load + "{ra4,ra5,ra6,ra7}, [fromx+1024];\n";
     private const string LoadX2 = Load + "{ra8,ra9,ra10,ra11}, [fromx+2048];\n", LoadX3 = Load + "{ra12,ra13,ra14,ra15}, [fromx+3072];\n";
     private const string LoadW0 = Load + "{rb0,rb1,rb2,rb3}, [fromw];\n", LoadW1 = Load + "{rb4,rb5,rb6,rb7}, [fromw+1024];\n";
 
-    // The same of operands that lie across: 16 rows or columns are two chunks.
+    // The same for operands that lie across: 16 rows or columns are two chunks.
     private const string TurnX0 = Turn + "{ra0,ra1,ra2,ra3}, [fromx];\n", TurnX1 = Turn + "{ra4,ra5,ra6,ra7}, [fromx+32];\n";
     private const string TurnX2 = Turn + "{ra8,ra9,ra10,ra11}, [fromx+64];\n", TurnX3 = Turn + "{ra12,ra13,ra14,ra15}, [fromx+96];\n";
     private const string TurnW0 = Turn + "{rb0,rb1,rb2,rb3}, [fromw];\n", TurnW1 = Turn + "{rb4,rb5,rb6,rb7}, [fromw+32];\n";
@@ -69,7 +69,7 @@ internal partial struct TensorCore
         Mma + "{acc56,acc57,acc58,acc59}, {ra12,ra13,ra14,ra15}, {rb4,rb5}, {acc56,acc57,acc58,acc59};\n"
         + Mma + "{acc60,acc61,acc62,acc63}, {ra12,ra13,ra14,ra15}, {rb6,rb7}, {acc60,acc61,acc62,acc63};\n";
 
-    // To the tile of sums, whose rows are 544 bytes.
+    // Store to the tile of sums, whose rows are 544 bytes.
     private const string Store0Left =
         Put2 + "[t+0], {acc0,acc1}; " + Put2 + "[t+4352], {acc2,acc3}; "
         + Put2 + "[t+32], {acc4,acc5}; " + Put2 + "[t+4384], {acc6,acc7};\n";

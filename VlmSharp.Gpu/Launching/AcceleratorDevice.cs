@@ -5,23 +5,23 @@ using VlmSharp.Gpu.Devices;
 
 namespace VlmSharp.Gpu.Launching;
 
-/// <summary>A device of ILGPU: CUDA or OpenCL.</summary>
+/// <summary>An ILGPU device: CUDA or OpenCL.</summary>
 internal sealed class AcceleratorDevice : KernelDevice
 {
     private readonly Context context;
     private readonly Accelerator accelerator;
     private readonly Dictionary<Kernel, Delegate> launchers = [];
-    private readonly Dictionary<Kernel, (ILGPU.Runtime.Kernel Loaded, int SharedBytes)> shared = []; // of kernels that have asked for more than usual
+    private readonly Dictionary<Kernel, (ILGPU.Runtime.Kernel Loaded, int SharedBytes)> shared = []; // what each kernel may request
     private readonly CudaReads? reads;
 
-    /// <summary>Takes the device over.</summary>
-    /// <param name="context">ILGPU's context that it belongs to.</param>
+    /// <summary>Takes ownership of the device.</summary>
+    /// <param name="context">The ILGPU context that it belongs to.</param>
     /// <param name="accelerator">The device.</param>
     public AcceleratorDevice(Context context, Accelerator accelerator)
     {
         this.context = context;
         this.accelerator = accelerator;
-        Stream = accelerator.CreateStream(); // a stream of our own can be recorded; the default one cannot
+        Stream = accelerator.CreateStream(); // our own stream can be recorded; the default one cannot
         Processors = accelerator.NumMultiprocessors;
         if (accelerator is not CudaAccelerator cuda) return;
         MostSharedBytes = CudaSharedMemory.MostBytes(cuda);
@@ -58,7 +58,10 @@ internal sealed class AcceleratorDevice : KernelDevice
         (ILGPU.Runtime.Kernel loaded, int allowed) = shared[kernel];
         if (bytes <= allowed) return;
         int status = CudaSharedMemory.Allow(loaded, bytes);
-        if (status != 0) throw new GpuException($"{accelerator.Name} does not give the kernel '{kernel}' {bytes:N0} bytes of shared memory (error {status}); please report it with the driver's version, and use the CPU backend.");
+        if (status != 0)
+            throw new GpuException(
+                $"{accelerator.Name} does not give the kernel '{kernel}' {bytes:N0} bytes of shared memory (error {status}); "
+                + "please report it with the driver's version, and use the CPU backend.");
         shared[kernel] = (loaded, bytes);
     }
 
@@ -73,7 +76,7 @@ internal sealed class AcceleratorDevice : KernelDevice
         return launchers[kernel] = loaded.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TArgs>>();
     }
 
-    /// <summary>What the driver's compiler has made of a kernel; null where the driver does not say.</summary>
+    /// <summary>The resources that a compiled kernel uses; null if the driver does not report them.</summary>
     public KernelResources? ResourcesOf(Kernel kernel) => Compile(kernel) is CudaKernel cuda ? KernelResources.Of(cuda) : null;
 
     private ILGPU.Runtime.Kernel Compile(Kernel kernel)
@@ -85,7 +88,10 @@ internal sealed class AcceleratorDevice : KernelDevice
         }
         catch (Exception e)
         {
-            throw new GpuException($"{accelerator.Name} does not take the kernel '{kernel}' ({(e.InnerException ?? e).Message.TrimEnd('.')}); please report it with the driver's version, and use the CPU backend.", e);
+            throw new GpuException(
+                $"{accelerator.Name} does not take the kernel '{kernel}' ({(e.InnerException ?? e).Message.TrimEnd('.')}); "
+                + "please report it with the driver's version, and use the CPU backend.",
+                e);
         }
     }
 

@@ -4,23 +4,24 @@ using ILGPU.Runtime.Cuda;
 namespace VlmSharp.Gpu.Launching;
 
 /// <summary>
-/// What a stream was asked to do, as a CUDA graph: one call of the driver queues all of it, so that the host's time per launch does not count. By the driver's own functions, for ILGPU has none.
+/// The work of a stream, recorded as a CUDA graph: one driver call queues all of it, so that the host's time per launch does not count.
+/// Calls the driver directly, because ILGPU has no functions for this.
 /// </summary>
 internal sealed partial class CudaGraph : IRecording
 {
-    private const int Relaxed = 2; // CU_STREAM_CAPTURE_MODE_RELAXED: memory may be allocated meanwhile, which the other modes forbid
+    private const int Relaxed = 2; // CU_STREAM_CAPTURE_MODE_RELAXED: the other modes forbid allocating memory meanwhile
 
     private readonly CudaStream stream;
     private nint executable;
 
     private CudaGraph(CudaStream stream, nint executable) => (this.stream, this.executable) = (stream, executable);
 
-    /// <summary>From here on work for the stream is recorded and not done.</summary>
-    /// <returns>False where the driver cannot.</returns>
+    /// <summary>From here on, work for the stream is recorded instead of done.</summary>
+    /// <returns>False if the driver cannot record.</returns>
     public static bool Begin(CudaStream stream) => BeginCapture(stream.StreamPtr, Relaxed) == 0;
 
     /// <summary>Ends the recording.</summary>
-    /// <returns>What was recorded, or null where the driver cannot.</returns>
+    /// <returns>What was recorded, or null if the driver cannot record.</returns>
     public static CudaGraph? End(CudaStream stream)
     {
         if (EndCapture(stream.StreamPtr, out nint graph) != 0 || graph == 0) return null;

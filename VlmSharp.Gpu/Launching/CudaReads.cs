@@ -6,8 +6,8 @@ using ILGPU.Runtime.Cuda;
 namespace VlmSharp.Gpu.Launching;
 
 /// <summary>
-/// Small results on their way to the host: a copy to page-locked memory is queued right behind the work that makes them, with an event behind it. Who takes the numbers
-/// waits for the event alone, and not for what was queued since.
+/// Small results on their way to the host. A copy to page-locked memory is queued directly after the work that makes the result, followed
+/// by an event. The reader waits only for the event, not for work that was queued later.
 /// </summary>
 internal sealed partial class CudaReads : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed partial class CudaReads : IDisposable
     private readonly long[] uses = new long[Slots];
     private int next;
 
-    /// <summary>Takes the memory.</summary>
+    /// <summary>Allocates the memory.</summary>
     public CudaReads(CudaAccelerator accelerator, CudaStream stream)
     {
         this.stream = stream;
@@ -28,8 +28,8 @@ internal sealed partial class CudaReads : IDisposable
     }
 
     /// <summary>Queues a copy.</summary>
-    /// <param name="source">On the device.</param>
-    /// <returns>What takes it, or null of a large one.</returns>
+    /// <param name="source">The numbers on the device.</param>
+    /// <returns>The copy, or null if the source is empty or too large.</returns>
     public PendingRead? Begin(ArrayView<float> source)
     {
         if (source.Length is 0 or > SlotFloats) return null;
@@ -40,8 +40,8 @@ internal sealed partial class CudaReads : IDisposable
         return new PendingRead(this, slot, ++uses[slot]);
     }
 
-    /// <summary>Waits for a copy, and takes its numbers.</summary>
-    /// <returns>False where the slot has been used again since.</returns>
+    /// <summary>Waits for a copy and reads its numbers.</summary>
+    /// <returns>False if the slot has been used again since.</returns>
     public bool TryTake(in PendingRead read, Span<float> destination)
     {
         if (uses[read.Slot] != read.Use) return false;
@@ -82,12 +82,12 @@ internal sealed partial class CudaReads : IDisposable
 }
 
 /// <summary>A result on its way to the host.</summary>
-/// <param name="Reads">Where it arrives.</param>
-/// <param name="Slot">In which slot.</param>
-/// <param name="Use">Which use of the slot.</param>
+/// <param name="Reads">The object that queued the copy.</param>
+/// <param name="Slot">The slot that it arrives in.</param>
+/// <param name="Use">Which use of the slot it is.</param>
 internal readonly record struct PendingRead(CudaReads Reads, int Slot, long Use)
 {
     /// <summary>Waits for the numbers.</summary>
-    /// <returns>False where they are gone, and must be read anew.</returns>
+    /// <returns>False if they are gone and must be read again.</returns>
     public bool TryTake(Span<float> destination) => Reads.TryTake(this, destination);
 }

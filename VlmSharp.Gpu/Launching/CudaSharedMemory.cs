@@ -3,16 +3,18 @@ using ILGPU.Runtime.Cuda;
 
 namespace VlmSharp.Gpu.Launching;
 
-/// <summary>Shared memory above 48 KiB a group, which CUDA gives only to kernels that ask for it; ILGPU does not ask.</summary>
+/// <summary>Shared memory above 48 KiB per group. CUDA gives it only to kernels that request it, and ILGPU does not.</summary>
 internal static partial class CudaSharedMemory
 {
-    private const int MostOptInBytes = 97, MostDynamicBytes = 8; // CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-    /// <summary>What every kernel may ask for at launch.</summary>
+    private const int MostOptInBytes = 97; // CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
+    private const int MostDynamicBytes = 8; // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+
+    /// <summary>What every kernel may request at launch.</summary>
     public const int UsualBytes = 48 << 10;
 
-    private const int StaticReserve = 1024; // what kernels have besides: the meeting places of warps
+    private const int StaticReserve = 1024; // declared by kernels: the memory that joins warps
 
-    /// <summary>The most that a group can ask for at launch.</summary>
+    /// <summary>The most that a group can request at launch.</summary>
     public static int MostBytes(CudaAccelerator accelerator)
     {
         int bytes = 0;
@@ -20,10 +22,10 @@ internal static partial class CudaSharedMemory
         return (status == 0 ? bytes : accelerator.MaxSharedMemoryPerGroup) - StaticReserve;
     }
 
-    /// <summary>Asks for it.</summary>
-    /// <param name="kernel">A kernel of CUDA.</param>
-    /// <param name="bytes">What a launch will ask for.</param>
-    /// <returns>The driver's answer: 0 is yes.</returns>
+    /// <summary>Requests shared memory for a kernel.</summary>
+    /// <param name="kernel">The kernel; only CUDA kernels need the request.</param>
+    /// <param name="bytes">What a launch will request.</param>
+    /// <returns>The driver's status; 0 is success.</returns>
     public static int Allow(ILGPU.Runtime.Kernel kernel, int bytes) =>
         kernel is CudaKernel cuda ? FuncSetAttribute(cuda.FunctionPtr, MostDynamicBytes, bytes) : 0;
 

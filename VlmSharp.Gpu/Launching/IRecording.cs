@@ -1,8 +1,7 @@
 namespace VlmSharp.Gpu.Launching;
 
-/// <summary>Launches and copies that were recorded, to be queued again as one.</summary>
+/// <summary>Recorded launches and copies that can be queued again as one.</summary>
 internal interface IRecording : IDisposable
 {
-    /// <summary>Queues them.</summary>
     void Queue();
 }

@@ -4,7 +4,8 @@ using ILGPU.Runtime;
 namespace VlmSharp.Gpu.Launching;
 
 /// <summary>
-/// Where kernels run: memory, one queue of work, and the way to start a kernel. What is queued runs in order. One thread at a time.
+/// The device that runs kernels: its memory, one queue of work, and how to start a kernel. Queued work runs in order. Only one thread may
+/// use it at a time.
 /// </summary>
 internal abstract class KernelDevice : IDisposable
 {
@@ -14,19 +15,19 @@ internal abstract class KernelDevice : IDisposable
     /// <summary>The queue of copies and launches.</summary>
     public abstract AcceleratorStream Stream { get; }
 
-    /// <summary>Shared memory that one group may have when it asks for it at launch, in bytes. 0 where only a fixed amount is to be had.</summary>
+    /// <summary>Shared memory that one group may request at launch, in bytes; 0 if only a fixed amount is available.</summary>
     public abstract int MostSharedBytes { get; }
 
-    /// <summary>Multiprocessors: how many groups are needed so that none idles.</summary>
+    /// <summary>Multiprocessors: how many groups are needed to keep all busy.</summary>
     public abstract int Processors { get; }
 
-    /// <summary>Queues a kernel; compiles it the first time.</summary>
+    /// <summary>Queues a kernel, and compiles it the first time.</summary>
     /// <param name="kernel">The kernel.</param>
-    /// <param name="grid">Groups.</param>
-    /// <param name="args">Its arguments.</param>
+    /// <param name="grid">The groups.</param>
+    /// <param name="args">The kernel's arguments.</param>
     public abstract void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args) where TArgs : struct;
 
-    /// <summary>Compiles a kernel without running it, so that what the driver's compiler refuses shows before anything runs.</summary>
+    /// <summary>Compiles a kernel without running it, so that compiler errors show before anything runs.</summary>
     /// <param name="kernel">The kernel.</param>
     public abstract void Load<TArgs>(Kernel<TArgs> kernel) where TArgs : struct;
 
@@ -35,23 +36,23 @@ internal abstract class KernelDevice : IDisposable
     public void Load(Kernel kernel) => kernel.LoadOn(this);
 
     /// <summary>Queues a copy inside the device's memory.</summary>
-    /// <param name="source">From.</param>
-    /// <param name="target">To; as long, and apart.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="target">The target, of the same length; it must not overlap the source.</param>
     public virtual void Copy<T>(ArrayView<T> source, ArrayView<T> target) where T : unmanaged
     {
         if (source.Length > 0) target.CopyFrom(Stream, source);
     }
 
-    /// <summary>Queues the filling of memory with zeros.</summary>
-    /// <param name="target">Which.</param>
+    /// <summary>Queues filling memory with zeros.</summary>
+    /// <param name="target">The memory.</param>
     public void Clear<T>(ArrayView<T> target) where T : unmanaged
     {
         if (target.Length > 0) target.MemSetToZero(Stream);
     }
 
-    /// <summary>Copies numbers to the device, behind what is queued, and waits until they are there.</summary>
-    /// <param name="values">On the host.</param>
-    /// <param name="target">As long.</param>
+    /// <summary>Copies numbers to the device after all queued work, and waits until they have arrived.</summary>
+    /// <param name="values">The numbers on the host.</param>
+    /// <param name="target">Device memory of the same length.</param>
     public unsafe void Write<T>(ReadOnlySpan<T> values, ArrayView<T> target) where T : unmanaged
     {
         fixed (T* start = values) // the copy runs later than the call: memory must not move
@@ -61,9 +62,9 @@ internal abstract class KernelDevice : IDisposable
         }
     }
 
-    /// <summary>Waits until all that is queued has run, and copies numbers to the host.</summary>
-    /// <param name="source">On the device.</param>
-    /// <param name="destination">As long.</param>
+    /// <summary>Waits until all queued work has run, and copies numbers to the host.</summary>
+    /// <param name="source">The numbers on the device.</param>
+    /// <param name="destination">Host memory of the same length.</param>
     public unsafe void Read<T>(ArrayView<T> source, Span<T> destination) where T : unmanaged
     {
         fixed (T* start = destination)
@@ -73,20 +74,20 @@ internal abstract class KernelDevice : IDisposable
         }
     }
 
-    /// <summary>Queues a copy of a small result to the host, which can be taken without waiting for what is queued behind it.</summary>
-    /// <param name="source">On the device.</param>
-    /// <returns>What takes it; null where the device has no such thing, or of a large result.</returns>
+    /// <summary>Queues a copy of a small result to the host, which can be read without waiting for later work.</summary>
+    /// <param name="source">The numbers on the device.</param>
+    /// <returns>The copy; null if the device does not support this or the result is large.</returns>
     public virtual PendingRead? BeginRead(ArrayView<float> source) => null;
 
-    /// <summary>Waits until all that was queued has run.</summary>
+    /// <summary>Waits until all queued work has run.</summary>
     public abstract void Wait();
 
-    /// <summary>From here on launches and copies are recorded and not done, until <see cref="EndRecording"/>.</summary>
-    /// <returns>False of a device that does not record.</returns>
+    /// <summary>From here on, launches and copies are recorded instead of done, until <see cref="EndRecording"/>.</summary>
+    /// <returns>False if the device cannot record.</returns>
     public virtual bool BeginRecording() => false;
 
     /// <summary>Ends the recording.</summary>
-    /// <returns>What was recorded; null where that has failed.</returns>
+    /// <returns>What was recorded; null if recording failed.</returns>
     public virtual IRecording? EndRecording() => null;
 
     /// <inheritdoc/>

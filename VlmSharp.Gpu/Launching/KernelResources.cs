@@ -3,10 +3,10 @@ using ILGPU.Runtime.Cuda;
 
 namespace VlmSharp.Gpu.Launching;
 
-/// <summary>What a thread or a group of a compiled kernel takes of a multiprocessor.</summary>
-/// <param name="Registers">Of a thread.</param>
-/// <param name="LocalBytes">Of a thread in local memory: registers that did not fit.</param>
-/// <param name="SharedBytes">Of a group, declared.</param>
+/// <summary>What a compiled kernel uses of a multiprocessor.</summary>
+/// <param name="Registers">Registers per thread.</param>
+/// <param name="LocalBytes">Local memory per thread: registers that did not fit.</param>
+/// <param name="SharedBytes">Shared memory that a group declares.</param>
 internal readonly partial record struct KernelResources(int Registers, int LocalBytes, int SharedBytes)
 {
     private const int SharedSize = 1, LocalSize = 3, RegisterCount = 4; // CU_FUNC_ATTRIBUTE_*

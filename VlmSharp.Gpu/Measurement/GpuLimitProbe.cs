@@ -8,8 +8,8 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Measurement;
 
 /// <summary>
-/// Measures <see cref="GpuLimits"/> on a backend's own device and queue, between its operators. A measurement is the best of a few rounds,
-/// each of launches enough that the time of one launch does not show.
+/// Measures <see cref="GpuLimits"/> on a backend's own device and queue, between its operators. A measurement is the best of a few rounds;
+/// each has enough launches that the overhead of one launch does not show.
 /// </summary>
 internal sealed unsafe class GpuLimitProbe : IDisposable
 {
@@ -25,14 +25,14 @@ internal sealed unsafe class GpuLimitProbe : IDisposable
     private readonly MemoryBuffer1D<uint, Stride1D.Dense> wordSums;
     private readonly MemoryBuffer1D<float, Stride1D.Dense> sums;
 
-    /// <summary>Measures where a backend runs.</summary>
-    /// <param name="backend">To be disposed of after the probe; it must not be in use during a measurement.</param>
+    /// <summary>Measures on a backend's device.</summary>
+    /// <param name="backend">Dispose of it after the probe. It must not be in use during a measurement.</param>
     public GpuLimitProbe(GpuBackend backend)
         : this((backend ?? throw new ArgumentNullException(nameof(backend))).Device, backend.HasTensorCores) { }
 
     /// <summary>Measures on a device.</summary>
-    /// <param name="device">Must outlive the probe.</param>
-    /// <param name="hasTensorCores">Whether matrix instructions are measured, or multiply-adds.</param>
+    /// <param name="device">The device; it must outlive the probe.</param>
+    /// <param name="hasTensorCores">Whether to measure matrix instructions; otherwise multiply-adds.</param>
     internal GpuLimitProbe(KernelDevice device, bool hasTensorCores)
     {
         (this.device, this.hasTensorCores) = (device, hasTensorCores);
@@ -40,7 +40,7 @@ internal sealed unsafe class GpuLimitProbe : IDisposable
         (roundSeconds, steps) = isCard ? (0.05, 1 << 12) : (0.02, 1 << 10);
         memoryGroups = device.Processors * LimitKernels.GroupsPerProcessor;
         arithmeticGroups = device.Processors * LimitKernels.ArithmeticGroupsPerProcessor;
-        long piece = 4L * memoryGroups * LimitKernels.Threads; // chunks of one turn of all threads
+        long piece = 4L * memoryGroups * LimitKernels.Threads; // chunks that all threads read in one turn
         chunks = 2 * piece * Math.Max(1, (isCard ? 1L << 30 : 1L << 26) / (2 * piece * sizeof(U4)));
         memory = device.Accelerator.Allocate1D<U4>(chunks);
         memory.MemSetToZero(device.Stream);
@@ -50,21 +50,21 @@ internal sealed unsafe class GpuLimitProbe : IDisposable
         device.Write<U4>(MixedNumbers(), numbers.View.BaseView);
     }
 
-    /// <summary>Bytes that are read at a time.</summary>
+    /// <summary>Bytes read by one launch.</summary>
     private double ReadBytes => (double)chunks * sizeof(U4);
 
     /// <summary>Operations of one launch.</summary>
     private double Flops => (double)arithmeticGroups * LimitKernels.Threads * steps
         * (hasTensorCores ? LimitKernels.Squares * LimitKernels.SquareFlops / 32.0 : 2 * LimitKernels.Chains);
 
-    /// <summary>Measures now: half a second on a card.</summary>
+    /// <summary>Measures now; takes half a second on a card.</summary>
     public GpuLimits Measure()
     {
         double read = Seconds(Read), copy = Seconds(Copy), multiply = Seconds(Multiply);
         return new GpuLimits(ReadBytes / read / 1e9, ReadBytes / copy / 1e9, Flops / multiply / 1e9, hasTensorCores);
     }
 
-    /// <summary>Measures how fast page-locked memory of the host comes to the device: the floor under loading.</summary>
+    /// <summary>Measures how fast page-locked host memory is copied to the device: the bound on loading.</summary>
     /// <returns>GB/s.</returns>
     public double MeasureUpload()
     {
@@ -74,7 +74,7 @@ internal sealed unsafe class GpuLimitProbe : IDisposable
         return staging.Length / Seconds(() => target.CopyFromCPUUnsafeAsync(device.Stream, ref staging.Span[0], staging.Length)) / 1e9;
     }
 
-    /// <summary>Queues one reading of the memory.</summary>
+    /// <summary>Queues one read of the memory.</summary>
     private void Read() => device.Launch(LimitKernels.Read, new LaunchGrid(memoryGroups), new LimitKernels.MemoryArgs
     {
         X = memory.View,
@@ -103,10 +103,10 @@ internal sealed unsafe class GpuLimitProbe : IDisposable
             Steps = steps,
         });
 
-    /// <summary>The least time of one piece of work, over rounds of so many that a round takes <see cref="roundSeconds"/>.</summary>
+    /// <summary>The shortest time of one piece of work, over rounds that repeat it until they take <see cref="roundSeconds"/>.</summary>
     private double Seconds(Action queue)
     {
-        double one = Round(queue, 1); // compiles; then finds how many
+        double one = Round(queue, 1); // compiles the kernel
         int count = 1;
         for (one = Round(queue, 1); one * count < roundSeconds && count < 1 << 16; one = Round(queue, count))
             count = (int)Math.Min(1 << 16, Math.Max(2 * count, 1.2 * roundSeconds / one));
@@ -123,7 +123,7 @@ internal sealed unsafe class GpuLimitProbe : IDisposable
         return Stopwatch.GetElapsedTime(start).TotalSeconds / count;
     }
 
-    // Numbers of mixed signs and sizes: a card that multiplies zeros alone draws less power and runs faster than it ever does.
+    // Numbers of mixed signs and sizes. A card that multiplies only zeros draws less power and runs faster than in real work.
     private static U4[] MixedNumbers()
     {
         var random = new Random(1);

@@ -1,22 +1,23 @@
 namespace VlmSharp.Gpu.Memory;
 
-/// <summary>Blocks that nobody has, by size.</summary>
+/// <summary>Unused blocks, by size.</summary>
 internal sealed class BlockList
 {
     private readonly Dictionary<long, Stack<DeviceBlock>> bySize = [];
 
-    /// <summary>A block of just that size, or null.</summary>
+    /// <summary>Takes a block of exactly this size; null if there is none.</summary>
     public DeviceBlock? Take(long bytes) =>
         bySize.TryGetValue(bytes, out Stack<DeviceBlock>? blocks) && blocks.TryPop(out DeviceBlock? block) ? block : null;
 
-    /// <summary>Puts one in.</summary>
+    /// <summary>Adds a block.</summary>
     public void Put(DeviceBlock block)
     {
-        if (!bySize.TryGetValue(block.Buffer.LengthInBytes, out Stack<DeviceBlock>? blocks)) bySize[block.Buffer.LengthInBytes] = blocks = new();
+        if (!bySize.TryGetValue(block.Buffer.LengthInBytes, out Stack<DeviceBlock>? blocks))
+            bySize[block.Buffer.LengthInBytes] = blocks = new();
         blocks.Push(block);
     }
 
-    /// <summary>Takes all out.</summary>
+    /// <summary>Removes all blocks.</summary>
     public IReadOnlyList<DeviceBlock> Clear()
     {
         DeviceBlock[] all = [.. bySize.Values.SelectMany(blocks => blocks)];

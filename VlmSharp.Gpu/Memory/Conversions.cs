@@ -5,34 +5,38 @@ using VlmSharp.Gpu.Launching;
 
 namespace VlmSharp.Gpu.Memory;
 
-/// <summary>Matrices from fp32 to bf16 and back, for whoever needs the other.</summary>
+/// <summary>Converts matrices between fp32 and bf16.</summary>
 internal static class Conversions
 {
     private const int Threads = 128;
 
-    private static readonly Kernel<ConversionArgs> NarrowKernel = new("narrow", Narrow, Threads), WidenKernel = new("widen", Widen, Threads);
+    private static readonly Kernel<ConversionArgs>
+        NarrowKernel = new("narrow", Narrow, Threads),
+        WidenKernel = new("widen", Widen, Threads);
 
-    /// <summary>The kernels, to load and to prove each.</summary>
+    /// <summary>The kernels, so that each can be loaded and verified.</summary>
     public static IReadOnlyList<Kernel> Kernels => [NarrowKernel, WidenKernel];
 
     /// <summary>The matrix in fp32: itself, or a copy.</summary>
-    /// <returns>To be disposed of either way.</returns>
+    /// <returns>A matrix that the caller disposes of either way.</returns>
     public static Matrix Widen(this GpuContext context, Matrix x)
     {
         if (!x.Block().IsNarrow) return x.Retain();
         Matrix y = context.Allocate(x.Rows, x.Columns);
-        var args = new ConversionArgs { Wide = y.Floats(), Narrow = x.Chunks(), Columns = x.Columns, RowChunks = DeviceBlock.RowChunks(x.Columns) };
+        int rowChunks = DeviceBlock.RowChunks(x.Columns);
+        var args = new ConversionArgs { Wide = y.Floats(), Narrow = x.Chunks(), Columns = x.Columns, RowChunks = rowChunks };
         context.Device.Launch(WidenKernel, Groups(args.Narrow.Length), args);
         return y;
     }
 
     /// <summary>The matrix in bf16, rows padded with zeros: itself, or a copy.</summary>
-    /// <returns>To be disposed of either way.</returns>
+    /// <returns>A matrix that the caller disposes of either way.</returns>
     public static Matrix Narrow(this GpuContext context, Matrix x)
     {
         if (x.Block().IsNarrow) return x.Retain();
         Matrix y = context.AllocateNarrow(x.Rows, x.Columns);
-        var args = new ConversionArgs { Wide = x.Floats(), Narrow = y.Chunks(), Columns = x.Columns, RowChunks = DeviceBlock.RowChunks(x.Columns) };
+        int rowChunks = DeviceBlock.RowChunks(x.Columns);
+        var args = new ConversionArgs { Wide = x.Floats(), Narrow = y.Chunks(), Columns = x.Columns, RowChunks = rowChunks };
         context.Device.Launch(NarrowKernel, Groups(args.Narrow.Length), args);
         return y;
     }
@@ -57,7 +61,7 @@ internal static class Conversions
 
     private static float At(ConversionArgs g, long row, int column) => column < g.Columns ? g.Wide[row + column] : 0;
 
-    /// <summary>A thread widens a chunk of 8 numbers; those behind the row's end are padding.</summary>
+    /// <summary>A thread widens a chunk of 8 numbers; those past the row's end are padding.</summary>
     private static void Widen(ConversionArgs g)
     {
         long chunk = (long)Grid.IdxX * Threads + Group.IdxX;

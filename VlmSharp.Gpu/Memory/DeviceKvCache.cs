@@ -4,7 +4,8 @@ using VlmSharp.Compute;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// Keys and values of a sequence in the arena, bf16 or fp32: <c>[layers, 2, capacity, row]</c>, keys before values, a row padded to whole chunks of 8 numbers.
+/// Keys and values of a sequence in the arena, bf16 or fp32: <c>[layers, 2, capacity, row]</c>, keys before values. A row is padded to
+/// whole chunks of 8 numbers.
 /// </summary>
 internal sealed class DeviceKvCache : KvCache
 {
@@ -12,7 +13,7 @@ internal sealed class DeviceKvCache : KvCache
     private readonly long chunks;
     private bool disposed;
 
-    /// <summary>Takes the room.</summary>
+    /// <summary>Allocates the cache in the arena.</summary>
     public DeviceKvCache(KvArena arena, DType format, int layers, int width, int capacity) : base(layers, width, capacity)
     {
         this.arena = arena;
@@ -24,11 +25,14 @@ internal sealed class DeviceKvCache : KvCache
     /// <summary>The first chunk of 16 bytes in the arena.</summary>
     public long Start { get; }
 
-    /// <summary>Chunks of a row of keys or values.</summary>
+    /// <summary>Chunks in a row of keys or values.</summary>
     public int RowChunks { get; }
 
-    /// <summary>Keys (2 * layer) or values (2 * layer + 1) of a layer, of a cache in fp32 whose rows need no padding: [capacity, width].</summary>
-    internal ArrayView<float> Plane(int index) => arena.View.SubView(Start + (long)index * Capacity * RowChunks, (long)Capacity * RowChunks).Cast<float>();
+    /// <summary>
+    /// Keys (2 * layer) or values (2 * layer + 1) of a layer, for a cache in fp32 whose rows need no padding: [capacity, width].
+    /// </summary>
+    internal ArrayView<float> Plane(int index) =>
+        arena.View.SubView(Start + (long)index * Capacity * RowChunks, (long)Capacity * RowChunks).Cast<float>();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -7,8 +7,9 @@ using VlmSharp.Gpu.Kernels;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// Blocks of device memory, kept by size class for reuse: allocation stops the device, so that steady-state decoding must not allocate.
-/// Sizes are rounded up to a quarter of a power of two. A block may be handed out again while queued work still uses it: what uses it next is queued behind that.
+/// Blocks of device memory, kept by size class for reuse. Allocation stops the device, so steady-state decoding must not allocate. Sizes
+/// are rounded up to a quarter of a power of two. A block may be handed out again while queued work still uses it, because its next use is
+/// queued after that work.
 /// </summary>
 /// <param name="accelerator">Owns the memory.</param>
 internal sealed class DevicePool(Accelerator accelerator) : IDisposable
@@ -19,13 +20,13 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
     private RecordedMemory? recording;
     private bool disposed;
 
-    /// <summary>Bytes taken from the device and not given back.</summary>
+    /// <summary>Bytes allocated on the device and not yet freed.</summary>
     public long AllocatedBytes { get; private set; }
 
     /// <summary>A block whose content is undefined.</summary>
-    /// <param name="bytes">At least so many.</param>
-    /// <param name="isNarrow">Whether bf16 numbers come into it.</param>
-    /// <exception cref="DeviceMemoryException">The device has no more.</exception>
+    /// <param name="bytes">The smallest size.</param>
+    /// <param name="isNarrow">Whether it will hold bf16 numbers.</param>
+    /// <exception cref="DeviceMemoryException">The device has no memory left.</exception>
     public DeviceBlock Rent(long bytes, bool isNarrow = false)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
@@ -41,7 +42,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         return block;
     }
 
-    /// <summary>Takes a block back, for whoever asks next; one of a recording stays with it, for each replay writes to it.</summary>
+    /// <summary>Takes a block back for reuse. A block of a recording stays with it, because each replay writes to it.</summary>
     public void Return(DeviceBlock block)
     {
         if (disposed) Free(block);
@@ -52,10 +53,10 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
     /// <summary>Whether a step is being recorded.</summary>
     public bool IsRecording => recording is not null;
 
-    /// <summary>From here on blocks are set aside for a recording, until <see cref="EndRecording"/>.</summary>
+    /// <summary>From here on, blocks are reserved for a recording, until <see cref="EndRecording"/>.</summary>
     public void BeginRecording() => recording = new RecordedMemory();
 
-    /// <summary>Ends the setting aside.</summary>
+    /// <summary>Ends the reservation.</summary>
     /// <returns>The recording's memory, for <see cref="Release"/>.</returns>
     public RecordedMemory EndRecording()
     {
@@ -64,7 +65,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         return memory;
     }
 
-    /// <summary>Gives the blocks of a recording that is not replayed any more to everybody.</summary>
+    /// <summary>Makes the blocks of a recording that is no longer replayed available to all.</summary>
     public void Release(RecordedMemory memory)
     {
         foreach (DeviceBlock block in memory.Clear()) Return(block);
@@ -80,11 +81,11 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
     private MemoryBuffer1D<U4, Stride1D.Dense> Allocate(long size) =>
         Allocate<U4>(size / ChunkBytes, "activations", "Ask for fewer sequences at a time.");
 
-    /// <summary>Memory for anybody: where the device has no more, blocks that nobody uses are given back to it first.</summary>
+    /// <summary>Allocates memory. If the device has no memory left, unused blocks are freed first.</summary>
     /// <param name="count">Elements.</param>
-    /// <param name="what">What for: the message's words.</param>
-    /// <param name="remedy">What to do where there is none: a sentence.</param>
-    /// <exception cref="DeviceMemoryException">The device has no more.</exception>
+    /// <param name="what">What the memory is for, in the words of the message.</param>
+    /// <param name="remedy">What to do if there is none left: a sentence.</param>
+    /// <exception cref="DeviceMemoryException">The device has no memory left.</exception>
     public MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(long count, string what, string remedy) where T : unmanaged
     {
         try
@@ -93,7 +94,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
         }
         catch (AcceleratorException e) when (DeviceFailure.IsShortage(e))
         {
-            // While a step is recorded the device cannot wait.
+            // The device cannot wait while a step is recorded.
             if (recording is not null || FreeUnused() == 0) throw Shortage<T>(count, what, remedy, e);
         }
 
@@ -110,7 +111,7 @@ internal sealed class DevicePool(Accelerator accelerator) : IDisposable
     private unsafe DeviceMemoryException Shortage<T>(long count, string what, string remedy, Exception inner) where T : unmanaged => new(
         $"{accelerator.Name} has no {count * sizeof(T):N0} bytes left for {what}. {remedy}", inner);
 
-    // Memory that nobody has is given back to the device: sizes of one kind of step are of no use to another.
+    // Frees unused blocks: the sizes of one kind of step are of no use to another.
     private long FreeUnused()
     {
         accelerator.Synchronize(); // queued work may still use it

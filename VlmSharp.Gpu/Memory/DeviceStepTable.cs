@@ -4,44 +4,51 @@ using VlmSharp.Compute;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// The sequences of a step in device memory. Kernels read lengths and places there, so that a recorded step stays true while the sequences grow.
+/// The sequences of a step in device memory. Kernels read lengths and places there, so that a recorded step stays valid while the sequences
+/// grow.
 /// <code>
-/// sequence i, 8 integers:  first row, rows, past, prefix length, start of its keys (lower 32 bits, upper 32 bits), capacity, first row of its keys
+/// sequence i, 8 integers:  first row, rows, past, prefix length, start of its keys (lower 32 bits, upper 32 bits), capacity, first key row
 /// row t, 1 integer:        the sequence that it belongs to
 /// </code>
-/// A sequence with a cache has its keys at <c>start</c> of the arena; without one they are rows of a block of the step's own keys and values, capacity = T.
+/// A sequence with a cache has its keys at <c>start</c> in the arena. Without a cache, they are rows of the step's own block of keys and
+/// values, and capacity = T.
 /// </summary>
 internal sealed class DeviceStepTable : StepTable
 {
-    /// <summary>Integers of a sequence in <see cref="Sequences"/>.</summary>
+    /// <summary>Integers per sequence in <see cref="Sequences"/>.</summary>
     public const int Fields = 8;
 
-    /// <summary>The places of a sequence's fields.</summary>
+    /// <summary>The index of each field of a sequence.</summary>
     public const int RowStart = 0, RowCount = 1, Past = 2, PrefixLength = 3, StartLow = 4, StartHigh = 5, Capacity = 6, KeyRow = 7;
 
-    /// <summary>Where it lies.</summary>
+    /// <summary>The table's memory.</summary>
     public DeviceBlock Block { get; }
 
     /// <summary>Creates the table of a batch.</summary>
     public DeviceStepTable(SequenceBatch batch, DeviceBlock block) : base(batch) => Block = block;
 
-    /// <summary>Sequences.</summary>
+    /// <summary>The number of sequences.</summary>
     public int Slices { get; private set; }
 
-    /// <summary>Rows of the sequence with the most.</summary>
+    /// <summary>Rows of the sequence with the most rows.</summary>
     public int MostRows { get; private set; }
 
-    /// <summary>Whether a sequence has one row: decode.</summary>
+    /// <summary>Whether a sequence has one row, as in decode.</summary>
     public bool HasSingleRows { get; private set; }
 
-    /// <summary>Keys that a sequence can have at most while the same step is replayed: the largest capacity, or rows without caches.</summary>
+    /// <summary>
+    /// The most keys that a sequence can have while the same step is replayed: the largest capacity, or rows without caches.
+    /// </summary>
     public int MostKeys { get; private set; }
 
-    /// <summary>Whether what was queued for another table of the same place is right for this one too: as many sequences of the same kinds, and none that can grow longer.</summary>
-    /// <param name="recorded">The table that it was queued for.</param>
+    /// <summary>
+    /// Whether work that was queued for another table in the same memory is also right for this one: there are as many sequences of the
+    /// same kinds, and none can grow longer.
+    /// </summary>
+    /// <param name="recorded">The table that the work was queued for.</param>
     public bool Fits(DeviceStepTable recorded) =>
-        Slices == recorded.Slices && Rows == recorded.Rows && MostRows == recorded.MostRows && HasSingleRows == recorded.HasSingleRows && MostKeys <= recorded.MostKeys
-            && Block == recorded.Block;
+        Slices == recorded.Slices && Rows == recorded.Rows && MostRows == recorded.MostRows
+        && HasSingleRows == recorded.HasSingleRows && MostKeys <= recorded.MostKeys && Block == recorded.Block;
 
     /// <summary>The whole table.</summary>
     public ArrayView<int> Words => Block.Buffer.View.BaseView.Cast<int>().SubView(0, WordCount(Batch));
@@ -52,10 +59,10 @@ internal sealed class DeviceStepTable : StepTable
     /// <summary>[T].</summary>
     public ArrayView<int> RowSequences => Block.Buffer.View.BaseView.Cast<int>().SubView((long)Slices * Fields, Rows);
 
-    /// <summary>Words of a table.</summary>
+    /// <summary>The number of words in a batch's table.</summary>
     public static int WordCount(SequenceBatch batch) => checked(batch.Slices.Length * Fields + batch.TotalRows);
 
-    /// <summary>Writes the words of the batch as it is now.</summary>
+    /// <summary>Writes the words of the batch's current state.</summary>
     public void Fill(Span<int> words)
     {
         SequenceBatch batch = Batch;

@@ -4,7 +4,7 @@ using VlmSharp.Gpu.Kernels;
 
 namespace VlmSharp.Gpu.Memory;
 
-/// <summary>Handles turned into views of device memory, as kernels take them: exactly as long as what they hold.</summary>
+/// <summary>Turns handles into the views of device memory that kernels take, exactly as long as their content.</summary>
 internal static class DeviceViews
 {
     /// <summary>The block behind a matrix.</summary>
@@ -19,7 +19,7 @@ internal static class DeviceViews
         return block.Buffer.View.BaseView.Cast<float>().SubView(0, x.Length);
     }
 
-    /// <summary>The same, of a matrix that may be missing: then empty.</summary>
+    /// <summary>The same for a matrix that may be missing; the view is then empty.</summary>
     public static ArrayView<float> OptionalFloats(this Matrix x) => x.HasValue ? x.Floats() : default;
 
     /// <summary>The numbers of a matrix that is kept in bf16: [rows, chunks of 16 bytes].</summary>

@@ -10,9 +10,9 @@ internal sealed class GpuContext : IDisposable
 {
     private MemoryBuffer1D<float, Stride1D.Dense>? maps;
 
-    /// <summary>Takes the device over.</summary>
+    /// <summary>Takes ownership of the device.</summary>
     /// <param name="device">Runs the kernels.</param>
-    /// <param name="kvCacheFormat">How keys and values are kept: BF16 or F32.</param>
+    /// <param name="kvCacheFormat">The storage format of keys and values: BF16 or F32.</param>
     public GpuContext(KernelDevice device, DType kvCacheFormat)
     {
         Device = device;
@@ -24,29 +24,29 @@ internal sealed class GpuContext : IDisposable
         Rules = new RuleTables(this);
     }
 
-    /// <summary>Runs the kernels.</summary>
+    /// <summary>The device that runs the kernels.</summary>
     public KernelDevice Device { get; }
 
-    /// <summary>Activations.</summary>
+    /// <summary>Memory for activations.</summary>
     public DevicePool Pool { get; }
 
-    /// <summary>KV caches.</summary>
+    /// <summary>Memory for KV caches.</summary>
     public KvArena Arena { get; }
 
-    /// <summary>Small copies to the device.</summary>
+    /// <summary>Makes small copies to the device.</summary>
     public StagingRing Staging { get; }
 
-    /// <summary>Rules of choosing.</summary>
+    /// <summary>The rules for choosing tokens.</summary>
     public RuleTables Rules { get; }
 
     /// <summary>Angles of the rotary embedding.</summary>
     public RotaryTables Rotary { get; }
 
-    /// <summary>How keys and values are kept: BF16 or F32.</summary>
+    /// <summary>The storage format of keys and values: BF16 or F32.</summary>
     public DType KvCacheFormat { get; }
 
     /// <summary>
-    /// The numbers that codes of 8 bits choose among, [2, 256]: <see cref="DynamicMap.Signed"/>, <see cref="DynamicMap.Unsigned"/>.
+    /// The numbers that 8-bit codes select, [2, 256]: <see cref="DynamicMap.Signed"/>, <see cref="DynamicMap.Unsigned"/>.
     /// </summary>
     public ArrayView<float> Maps
     {
@@ -70,7 +70,10 @@ internal sealed class GpuContext : IDisposable
         return new Matrix(Pool.Rent((long)rows * columns * sizeof(float)), rows, columns);
     }
 
-    /// <summary>A matrix in bf16 with undefined content, for what goes into a product on tensor cores next; whoever fills it writes the padding of its rows, zeros, too.</summary>
+    /// <summary>
+    /// A matrix in bf16 with undefined content, for the input of a product on tensor cores. The kernel that fills it must also write zeros
+    /// to the padding of its rows.
+    /// </summary>
     public Matrix AllocateNarrow(int rows, int columns) =>
         new(Pool.Rent((long)rows * DeviceBlock.RowChunks(columns) * 16, isNarrow: true), rows, columns);
 
@@ -78,15 +81,15 @@ internal sealed class GpuContext : IDisposable
     public Matrix AllocateLike(Matrix x) => x.Block().IsNarrow ? AllocateNarrow(x.Rows, x.Columns) : Allocate(x.Rows, x.Columns);
 
     /// <summary>
-    /// Queues the copy to the host of a small result that the host will ask for, behind what fills it, so that reading it waits for nothing
-    /// that is queued later. Not while a step is recorded: a replay has a result of its own.
+    /// Queues a copy of a small result to the host, directly after the work that fills it, so that reading it does not wait for later work.
+    /// Does nothing while a step is recorded, because a replay has its own result.
     /// </summary>
     public void BeginRead(Matrix x)
     {
         if (!Pool.IsRecording && !x.Block().IsNarrow) x.Block().Read = Device.BeginRead(x.Floats());
     }
 
-    /// <summary>Integers copied to the device, behind what is queued.</summary>
+    /// <summary>Copies integers to the device, after queued work.</summary>
     public Indices Upload(ReadOnlySpan<int> values)
     {
         if (Pool.IsRecording) throw new InvalidOperationException("A step that is recorded uploads nothing: a replay would not find it.");

@@ -5,11 +5,11 @@ using VlmSharp.Gpu.Kernels;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// One block of device memory that holds all KV caches: a kernel takes one view, and the step's table says where in it each sequence is.
-/// It grows by moving; freed parts are joined with their free neighbors and used again, first fit.
+/// One block of device memory that holds all KV caches. A kernel takes one view, and the step's table says where in it each sequence is.
+/// The arena grows by moving. Freed parts are joined with their free neighbors and used again, first fit.
 /// </summary>
-/// <param name="pool">Where memory comes from.</param>
-/// <param name="stream">The queue of work: a move is queued behind what still reads the old place.</param>
+/// <param name="pool">Allocates the memory.</param>
+/// <param name="stream">The queue of work: a move is queued after the work that reads the old place.</param>
 internal sealed class KvArena(DevicePool pool, AcceleratorStream stream) : IDisposable
 {
     private const long SmallestChunks = 1 << 12;
@@ -17,19 +17,19 @@ internal sealed class KvArena(DevicePool pool, AcceleratorStream stream) : IDisp
     private readonly SortedDictionary<long, long> free = []; // start -> length, in chunks
     private MemoryBuffer1D<U4, Stride1D.Dense>? buffer;
 
-    /// <summary>Changes when the memory has moved: what a recording has written down is then wrong.</summary>
+    /// <summary>Changes when the memory moves; recordings that refer to it are then invalid.</summary>
     public int Moves { get; private set; }
 
-    /// <summary>Bytes taken from the device.</summary>
+    /// <summary>Bytes allocated on the device.</summary>
     public long AllocatedBytes => buffer?.LengthInBytes ?? 0;
 
     /// <summary>The whole block, in chunks of 16 bytes.</summary>
     public ArrayView<U4> View => buffer is null ? default : buffer.View.BaseView;
 
-    /// <summary>Takes room.</summary>
-    /// <param name="chunks">How many chunks of 16 bytes.</param>
-    /// <returns>Where: the first chunk.</returns>
-    /// <exception cref="DeviceMemoryException">The device has no more.</exception>
+    /// <summary>Allocates space.</summary>
+    /// <param name="chunks">The number of chunks of 16 bytes.</param>
+    /// <returns>The first chunk.</returns>
+    /// <exception cref="DeviceMemoryException">The device has no memory left.</exception>
     public long Take(long chunks)
     {
         long start = FirstFit(chunks);
@@ -45,7 +45,7 @@ internal sealed class KvArena(DevicePool pool, AcceleratorStream stream) : IDisp
         return start;
     }
 
-    /// <summary>Gives room back.</summary>
+    /// <summary>Frees space.</summary>
     /// <param name="start">From <see cref="Take"/>.</param>
     /// <param name="chunks">As many as were taken.</param>
     public void Give(long start, long chunks)
@@ -86,7 +86,7 @@ internal sealed class KvArena(DevicePool pool, AcceleratorStream stream) : IDisp
         Give(old, larger.Length - old);
     }
 
-    // As much as is wanted, or as is needed.
+    // Allocates what is wanted, or at least what is needed.
     private MemoryBuffer1D<U4, Stride1D.Dense> Allocate(long wanted, long needed)
     {
         const string Remedy = "Ask for fewer sequences at a time, for fewer new tokens, or for --kv-cache bf16.";

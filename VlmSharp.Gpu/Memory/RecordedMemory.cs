@@ -1,21 +1,21 @@
 namespace VlmSharp.Gpu.Memory;
 
-/// <summary>The memory of a recorded step: where its operators write, in each replay.</summary>
+/// <summary>The memory that a recorded step's operators write to in each replay.</summary>
 internal sealed class RecordedMemory
 {
     private readonly List<DeviceBlock> blocks = [];
 
-    /// <summary>Blocks that the step has given back while it is recorded, for its own later operators.</summary>
+    /// <summary>Blocks that the step returned while it was recorded, for its own later operators.</summary>
     public BlockList Free { get; } = new();
 
-    /// <summary>Sets a block aside.</summary>
+    /// <summary>Reserves a block.</summary>
     public void Add(DeviceBlock block)
     {
         block.Recording = this;
         blocks.Add(block);
     }
 
-    /// <summary>Ends the setting aside of all.</summary>
+    /// <summary>Releases all blocks.</summary>
     public IReadOnlyList<DeviceBlock> Clear()
     {
         DeviceBlock[] all = [.. blocks];

@@ -5,10 +5,10 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// Steps that come again and again, recorded the second time and replayed from then on. The first time is plain: it compiles kernels,
-/// fills tables and has the host wait, which a recording must not. A recording is wrong when memory that it names has moved (caches,
-/// tables of rules) or when sequences can grow longer than those that it was made for; then all begins anew, with a plain time. Only
-/// the last few are kept.
+/// Steps that repeat: recorded the second time and replayed from then on. The first run is a normal one: it compiles kernels, fills tables
+/// and makes the host wait, which a recording must not. A recording becomes invalid when memory that it refers to has moved (caches, tables
+/// of rules), or when sequences can grow longer than those it was made for. Everything then starts again with a normal run. Only the last
+/// few are kept.
 /// </summary>
 /// <param name="context">The device.</param>
 /// <param name="tables">The tables of the steps.</param>
@@ -69,7 +69,7 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
         return steps.AddFirst(new Step(key)).Value;
     }
 
-    // The body is called on a copy of the input, in memory that stays with the recording.
+    // The body runs on a copy of the input, in memory that belongs to the recording.
     private bool Record<TState>(Step step, Matrix input, TState state, Func<Matrix, TState, Matrix> body)
     {
         step.Input = context.AllocateLike(input);
@@ -87,7 +87,7 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
         }
         catch (Exception e) when (e is VlmSharpException or AcceleratorException)
         {
-            // No room for memory that stays with a recording, or a call that the driver refuses meanwhile: the step goes on without.
+            // There is no memory for a recording, or the driver refuses a call during one: the step runs without.
             step.CannotRecord = true;
         }
         finally
@@ -118,7 +118,7 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
         steps.Clear();
     }
 
-    /// <summary>A key that was seen, and its recording if there is one.</summary>
+    /// <summary>A key that was seen, and its recording, if any.</summary>
     private sealed class Step(ReplayKey key)
     {
         public ReplayKey Key => key;
@@ -131,19 +131,19 @@ internal sealed class RecordedSteps(GpuContext context, StepTables tables) : IDi
 
         public RecordedMemory? Memory { get; set; }
 
-        /// <summary>Whether it has been tried in vain.</summary>
+        /// <summary>Whether recording it has failed.</summary>
         public bool CannotRecord { get; set; }
 
-        /// <summary>What had moved when it was last run plainly; -1 if never.</summary>
+        /// <summary>The count of moves at its last normal run; -1 if there was none.</summary>
         public int Moves { get; set; } = -1;
 
-        /// <summary>The table of that time, or of the recording.</summary>
+        /// <summary>The table of that run, or of the recording.</summary>
         public DeviceStepTable? Table { get; set; }
 
-        /// <summary>Gives the memory back, behind the replays that still use it.</summary>
+        /// <summary>Frees the memory after the replays that still use it.</summary>
         public void Clear(GpuContext context)
         {
-            if (Recording is not null) context.Device.Wait(); // a graph must not go while it runs
+            if (Recording is not null) context.Device.Wait(); // a graph must not be freed while it runs
             Recording?.Dispose();
             Recording = null;
             Result.Dispose();

@@ -5,11 +5,11 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// Cosines and sines of the rotary embedding for every position, made on the host: a device's own sine is not exact for angles of many turns, and a table is read by
-/// position while a recorded step is replayed. A table grows by being made anew; the old one stays for recordings that read it.
+/// Cosines and sines of the rotary embedding for every position, computed on the host: a device's own sine is not exact for large angles,
+/// and a replayed step reads a table by position. A table grows by being replaced; the old one stays for recordings that read it.
 /// </summary>
-/// <param name="device">Where the tables are.</param>
-/// <param name="pool">Where memory comes from.</param>
+/// <param name="device">The device that holds the tables.</param>
+/// <param name="pool">Allocates the memory.</param>
 internal sealed class RotaryTables(KernelDevice device, DevicePool pool) : IDisposable
 {
     private const int SmallestRows = 512;
@@ -17,10 +17,10 @@ internal sealed class RotaryTables(KernelDevice device, DevicePool pool) : IDisp
     private readonly Dictionary<(int HeadDim, float FrequencyBase), MemoryBuffer1D<float, Stride1D.Dense>> tables = [];
     private readonly List<MemoryBuffer1D<float, Stride1D.Dense>> outgrown = [];
 
-    /// <summary>The table of a head size and base, for positions 0 to <paramref name="positions"/> - 1 at least.</summary>
+    /// <summary>The table of a head size and base, for at least positions 0 to <paramref name="positions"/> - 1.</summary>
     /// <param name="headDim">D.</param>
     /// <param name="frequencyBase">base.</param>
-    /// <param name="positions">How many.</param>
+    /// <param name="positions">The number of positions.</param>
     /// <returns>[positions, D]: cosines, then sines.</returns>
     public ArrayView<float> Get(int headDim, float frequencyBase, int positions)
     {
@@ -36,7 +36,7 @@ internal sealed class RotaryTables(KernelDevice device, DevicePool pool) : IDisp
         return (tables[(headDim, frequencyBase)] = table).View.BaseView;
     }
 
-    // theta and the angle are fp32 in the models' own code: more exact ones would turn differently.
+    // theta and the angle are fp32 in the models' own code; more exact values would give different rotations.
     private static float[] Angles(int headDim, float frequencyBase, int rows)
     {
         int half = headDim / 2;

@@ -10,17 +10,18 @@ internal struct RowTarget
     private ArrayView<float> wide; // [T, columns], or empty
     private ArrayView<ushort> narrow; // [T, padded columns], or empty
 
-    /// <summary>Numbers of a row with its padding, which the kernel fills with zeros.</summary>
+    /// <summary>Numbers in a row with its padding, which the kernel fills with zeros.</summary>
     public int PaddedColumns;
 
     /// <summary>The rows of a matrix.</summary>
     public static RowTarget Of(Matrix y)
     {
         if (!y.Block().IsNarrow) return new RowTarget { wide = y.Floats(), PaddedColumns = y.Columns };
-        return new RowTarget { narrow = y.Chunks().Cast<ushort>(), PaddedColumns = DeviceBlock.RowChunks(y.Columns) * DeviceBlock.ChunkNumbers };
+        int paddedColumns = DeviceBlock.RowChunks(y.Columns) * DeviceBlock.ChunkNumbers;
+        return new RowTarget { narrow = y.Chunks().Cast<ushort>(), PaddedColumns = paddedColumns };
     }
 
-    /// <summary>Neighboring rows of a matrix that is kept in fp32.</summary>
+    /// <summary>Adjacent rows of a matrix that is kept in fp32.</summary>
     public static RowTarget Of(Matrix y, int first, int count) => new()
     {
         wide = y.Floats().SubView((long)first * y.Columns, (long)count * y.Columns),
@@ -35,7 +36,7 @@ internal struct RowTarget
         else narrow[at] = (ushort)Bits.Round(value);
     }
 
-    /// <summary>Writes four numbers side by side; column and padded columns are multiples of four.</summary>
+    /// <summary>Writes four adjacent numbers; column and padded columns are multiples of four.</summary>
     public readonly void SetFour(int row, int column, F4 values)
     {
         long at = ((long)row * PaddedColumns + column) >> 2;
@@ -43,7 +44,7 @@ internal struct RowTarget
         else narrow.Cast<U2>()[at] = new U2 { X = Bits.Pack(values.X, values.Y), Y = Bits.Pack(values.Z, values.W) };
     }
 
-    /// <summary>Reads four numbers side by side.</summary>
+    /// <summary>Reads four adjacent numbers.</summary>
     public readonly F4 GetFour(int row, int column)
     {
         long at = ((long)row * PaddedColumns + column) >> 2;
@@ -59,7 +60,7 @@ internal struct RowTarget
         return wide.Length > 0 ? wide[at] : Bits.Low(narrow[at]);
     }
 
-    /// <summary>Writes eight numbers that are bf16 already, of a matrix that is kept in bf16.</summary>
+    /// <summary>Writes eight numbers that are already bf16 to a matrix that is kept in bf16.</summary>
     public readonly void SetChunk(int row, int chunk, U4 numbers) =>
         narrow.Cast<U4>()[(long)row * (PaddedColumns / DeviceBlock.ChunkNumbers) + chunk] = numbers;
 }

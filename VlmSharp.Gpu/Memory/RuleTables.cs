@@ -6,7 +6,8 @@ using VlmSharp.Gpu.Kernels.Sampling;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// Rules of choosing in device memory, copied the first time they are used; they stay the same from step to step. The last few are kept.
+/// The rules for choosing tokens, in device memory. They are copied when first used and stay the same from step to step. Only the last few
+/// are kept.
 /// </summary>
 /// <param name="context">The device.</param>
 internal sealed class RuleTables(GpuContext context)
@@ -16,10 +17,10 @@ internal sealed class RuleTables(GpuContext context)
     private readonly Dictionary<ChoiceRules, Indices> tables = [];
     private readonly LinkedList<ChoiceRules> order = new(); // the last used first
 
-    /// <summary>Changes when a table has been dropped: a recording that reads it is then wrong.</summary>
+    /// <summary>Changes when a table is dropped; recordings that read it are then invalid.</summary>
     public int Drops { get; private set; }
 
-    /// <summary>The words of rules. While a step is recorded they are there already, from its plain time just before.</summary>
+    /// <summary>The words of rules. While a step is recorded they are already there, from the normal run just before.</summary>
     public ArrayView<int> Get(ChoiceRules rules)
     {
         if (tables.TryGetValue(rules, out Indices table))

@@ -6,10 +6,10 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// Page-locked host memory for small copies to the device that must not wait: ids, tables of steps. It is used round and round; before it begins anew, what is
-/// queued has run.
+/// Page-locked host memory for small copies to the device that must not wait: ids, tables of steps. It is used as a ring; before it starts
+/// again at the beginning, it waits for the queued work.
 /// </summary>
-/// <param name="device">Where to.</param>
+/// <param name="device">The device to copy to.</param>
 internal sealed class StagingRing(KernelDevice device) : IDisposable
 {
     private const int Bytes = 1 << 20, Alignment = 64;
@@ -18,8 +18,8 @@ internal sealed class StagingRing(KernelDevice device) : IDisposable
     private int used;
 
     /// <summary>Queues a copy. The values may change as soon as this returns.</summary>
-    /// <param name="values">On the host.</param>
-    /// <param name="target">On the device, as long.</param>
+    /// <param name="values">The numbers on the host.</param>
+    /// <param name="target">Device memory of the same length.</param>
     public unsafe void Copy<T>(ReadOnlySpan<T> values, ArrayView<T> target) where T : unmanaged
     {
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);

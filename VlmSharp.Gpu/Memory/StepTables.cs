@@ -3,7 +3,8 @@ using VlmSharp.Compute;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// The tables of the batches that are in use. A batch has its table in the same place as long as it has as many words, for a recorded step reads it there.
+/// The tables of the batches in use. A batch keeps its table in the same place as long as it fits there, because a recorded step reads it
+/// there.
 /// </summary>
 /// <param name="context">The device.</param>
 internal sealed class StepTables(GpuContext context)
@@ -12,10 +13,10 @@ internal sealed class StepTables(GpuContext context)
 
     private readonly List<Place> places = [];
 
-    /// <summary>The last one that was prepared.</summary>
+    /// <summary>The table that was prepared last.</summary>
     public DeviceStepTable? Last { get; private set; }
 
-    /// <summary>Writes the table of a batch as it is now, behind what is queued and reads it as it was.</summary>
+    /// <summary>Writes the table of the batch's current state, after queued work that reads the old one.</summary>
     public DeviceStepTable Prepare(SequenceBatch batch)
     {
         int count = DeviceStepTable.WordCount(batch);
@@ -33,7 +34,7 @@ internal sealed class StepTables(GpuContext context)
             bool isAlive = places[i].Batch.TryGetTarget(out SequenceBatch? other);
             if (isAlive && other != batch) continue;
             if (isAlive && places[i].Block.Buffer.LengthInBytes >= bytes) return places[i].Block;
-            places[i].Handle.Dispose(); // nobody has that batch any more, or it has outgrown its place
+            places[i].Handle.Dispose(); // nobody uses that batch any more, or its table has outgrown the place
             places.RemoveAt(i);
         }
 

@@ -4,11 +4,11 @@ using VlmSharp.Gpu.Kernels;
 
 namespace VlmSharp.Gpu.Memory;
 
-/// <summary>A parameter of any storage format, read number by number: for lookups, which need few of them.</summary>
+/// <summary>A parameter of any storage format, read number by number, for lookups that need few numbers.</summary>
 internal struct StoredNumbers
 {
     private ArrayView<U4> data; // [rows, chunks of 16 bytes]
-    private ArrayView<ushort> scales; // [rows, groups], of Nf4 a table, or empty
+    private ArrayView<ushort> scales; // [rows, groups], a table for Nf4, or empty
     private int format, rowChunks, rowGroups;
 
     /// <summary>The numbers of a parameter.</summary>
@@ -28,13 +28,15 @@ internal struct StoredNumbers
         if (format == (int)DType.BF16) return Bits.Low(data.Cast<ushort>()[chunk * 8 + column]);
         if (format == (int)DType.F32) return data.Cast<float>()[chunk * 4 + column];
         if (format == (int)DType.F16) return Bits.Half(data.Cast<ushort>()[chunk * 8 + column]);
-        if (format == (int)DType.Int8) return Bits.Low(scales[(long)row * rowGroups + column / 64]) * data.Cast<sbyte>()[chunk * 16 + column];
+        if (format == (int)DType.Int8)
+            return Bits.Low(scales[(long)row * rowGroups + column / 64]) * data.Cast<sbyte>()[chunk * 16 + column];
         if (format == (int)DType.Nf4)
         {
             ArrayView<float> table = scales.Cast<float>();
             long place = chunk * 32 + column;
             int pair = data.Cast<byte>()[place / 2];
-            return Nf4Table.Number(table, (uint)(place % 2 == 0 ? pair >> 4 : pair), table[Nf4Table.FirstScale + place / 64], scales.Cast<uint>()[Nf4Table.Rounding]);
+            uint code = (uint)(place % 2 == 0 ? pair >> 4 : pair), rounding = scales.Cast<uint>()[Nf4Table.Rounding];
+            return Nf4Table.Number(table, code, table[Nf4Table.FirstScale + place / 64], rounding);
         }
 
         // Word i % 8 of the group's eight, nibble i / 8 of the word.

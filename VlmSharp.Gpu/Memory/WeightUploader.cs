@@ -10,13 +10,14 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Memory;
 
 /// <summary>
-/// Copies parameters from the mapped checkpoint to the device, once: through two page-locked buffers, of which one is filled while the other is copied. bf16 stays bf16, int8, int4 and NF4
-/// stay packed, f16 stays f16; f32 becomes bf16 where that loses nothing, the device multiplies bf16 and nobody writes to it. NF4 that kernels do not take
-/// (<see cref="Nf4Table.Takes"/>) is widened to the format that its numbers are rounded to, which is exact.
+/// Copies parameters from the mapped checkpoint to the device, once, through two page-locked buffers: one is filled while the other is
+/// copied. bf16 and f16 keep their format; int8, int4 and NF4 stay packed. f32 becomes bf16 if that loses nothing, the device multiplies
+/// bf16, and nobody writes to it. NF4 that kernels do not take (<see cref="Nf4Table.Takes"/>) is widened to the format that its numbers are
+/// rounded to, which is exact.
 /// </summary>
-/// <param name="device">Where to.</param>
-/// <param name="pool">Where memory comes from.</param>
-/// <param name="prefersBFloat16">Whether a parameter in f32 that is exact in bf16 is kept so.</param>
+/// <param name="device">The device to copy to.</param>
+/// <param name="pool">Allocates the memory.</param>
+/// <param name="prefersBFloat16">Whether a parameter in F32 that is exact in BF16 is stored as BF16.</param>
 internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool, bool prefersBFloat16) : IDisposable
 {
     private const int BufferBytes = 32 << 20;
@@ -24,9 +25,9 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
     private readonly Lane[] lanes = [new(device), new(device)];
     private int next;
 
-    /// <summary>Copies a parameter. It is there when <see cref="Finish"/> has returned.</summary>
-    /// <param name="source">In the checkpoint.</param>
-    /// <returns>On the device.</returns>
+    /// <summary>Copies a parameter. The copy is complete when <see cref="Finish"/> has returned.</summary>
+    /// <param name="source">The parameter in the checkpoint.</param>
+    /// <returns>The parameter on the device.</returns>
     public DeviceWeight Upload(in WeightData source)
     {
         DType format = FormatOf(source);
@@ -55,7 +56,7 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
         return new DeviceWeight(source, format, data, scales, vector);
     }
 
-    /// <summary>Waits until all copies are there.</summary>
+    /// <summary>Waits until all copies are complete.</summary>
     public void Finish()
     {
         foreach (Lane lane in lanes) lane.Wait();
@@ -82,7 +83,7 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
         return table;
     }
 
-    // Rows as the device wants them, as many at a time as a buffer holds; a row longer than that goes alone, in parts, unchanged.
+    // Packs as many rows as fit in a buffer at a time. A matrix that needs no change is copied in parts of any size.
     private void CopyRows(in WeightData source, DType format, ArrayView<byte> target, long rowBytes)
     {
         long sourceBytes = source.DType.RowBytes(source.Columns);
@@ -92,7 +93,9 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
             return;
         }
 
-        if (rowBytes > BufferBytes) throw new NotSupportedException($"Weight {source.Name}: rows of {rowBytes:N0} bytes that are no multiple of 16 are not supported on a device.");
+        if (rowBytes > BufferBytes)
+            throw new NotSupportedException(
+                $"Weight {source.Name}: rows of {rowBytes:N0} bytes that are no multiple of 16 are not supported on a device.");
         int rowsAtOnce = (int)(BufferBytes / rowBytes);
         for (int first = 0; first < source.Rows; first += rowsAtOnce)
         {
@@ -113,11 +116,11 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
         long written = format.RowBytes(source.Columns);
         if (format == source.DType) Buffer.MemoryCopy(from, target, rowBytes, sourceBytes);
         else if (source.DType == DType.Nf4) Widen(source, row, format, target);
-        else for (int i = 0; i < source.Columns; i++) ((ushort*)target)[i] = Unaligned(from + 4 * i + 2); // the upper half of an fp32 number
+        else for (int i = 0; i < source.Columns; i++) ((ushort*)target)[i] = Unaligned(from + 4 * i + 2); // the upper 16 bits
         NativeMemory.Clear(target + written, (nuint)(rowBytes - written));
     }
 
-    // The numbers are of that format, so none is rounded.
+    // The numbers are values of that format, so none is rounded.
     private static void Widen(in WeightData source, int row, DType format, byte* target)
     {
         float[] wide = ArrayPool<float>.Shared.Rent(source.Columns);
@@ -126,7 +129,9 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
         if (format == DType.F32) numbers.CopyTo(new Span<float>(target, numbers.Length));
         else
             for (int i = 0; i < numbers.Length; i++)
-                ((ushort*)target)[i] = format == DType.BF16 ? BFloat16.FromSingle(numbers[i]) : BitConverter.HalfToUInt16Bits((System.Half)numbers[i]);
+                ((ushort*)target)[i] = format == DType.BF16
+                    ? BFloat16.FromSingle(numbers[i])
+                    : BitConverter.HalfToUInt16Bits((System.Half)numbers[i]);
         ArrayPool<float>.Shared.Return(wide);
     }
 
@@ -156,13 +161,15 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
         }
     }
 
-    // One core reads mapped memory more slowly than the bus carries it.
+    // One core reads mapped memory more slowly than the bus transfers it.
     private static void CopyInParallel(byte* source, byte* target, long bytes)
     {
         const long Part = 1 << 20;
         long parts = (bytes + Part - 1) / Part;
         if (parts == 1) Buffer.MemoryCopy(source, target, bytes, bytes);
-        else Parallel.For(0, parts, i => Buffer.MemoryCopy(source + i * Part, target + i * Part, bytes - i * Part, Math.Min(Part, bytes - i * Part)));
+        else
+            Parallel.For(0, parts, i =>
+                Buffer.MemoryCopy(source + i * Part, target + i * Part, bytes - i * Part, Math.Min(Part, bytes - i * Part)));
     }
 
     private Lane NextLane()

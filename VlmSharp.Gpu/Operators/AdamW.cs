@@ -11,7 +11,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AdamW>
 {
     private static readonly Kernel<AdamWArgs> AdamWKernel = new("AdamW", AdamWElement, ElementThreads);
 
-    /// <summary>W = (1 - decay) W - rate m' / (sqrt(v') + epsilon), with m and v moved towards g and g^2 first.</summary>
+    /// <summary>W = (1 - decay) W - rate m' / (sqrt(v') + epsilon); m and v are first moved toward g and g^2.</summary>
     public Matrix Run(in AdamW op, MatrixShape shape)
     {
         using Matrix gradient = context.Widen(op.Gradient);
@@ -52,7 +52,6 @@ internal struct AdamNumbers
 {
     public float Factor, Beta1, Beta2, NewFirst, NewSecond, Shrink, StepSize, RootFactor, Epsilon;
 
-    /// <summary>Those of a step.</summary>
     public static AdamNumbers Of(in AdamStep step) => new()
     {
         Factor = (float)step.GradientFactor,

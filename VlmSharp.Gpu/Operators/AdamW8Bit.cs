@@ -14,7 +14,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AdamW8Bit>
 
     private static readonly Kernel<AdamW8BitArgs> AdamW8BitKernel = new("AdamW8Bit", AdamW8BitBlock, CodeThreads);
 
-    /// <summary>AdamW on blocks of 256 numbers whose moments are read from codes and written back as codes.</summary>
+    /// <summary>AdamW on blocks of 256 numbers. The moments are read from codes and written back as codes.</summary>
     public Matrix Run(in AdamW8Bit op, MatrixShape shape)
     {
         using Matrix gradient = context.Widen(op.Gradient);
@@ -33,7 +33,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AdamW8Bit>
         return default;
     }
 
-    /// <summary>A group has a block; a thread has four numbers, whose codes are a word.</summary>
+    /// <summary>A group has one block; a thread has four numbers, whose codes form one word.</summary>
     private static void AdamW8BitBlock(AdamW8BitArgs g)
     {
         long word = (long)Grid.IdxX * CodeThreads + Group.IdxX, at = word * 4;
@@ -68,7 +68,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AdamW8Bit>
 
     private static float Factored(in AdamW8BitArgs g, long at, int count, int i) => i < count ? g.Step.Factor * g.Gradient[at + i] : 0;
 
-    /// <summary>beta x + (1 - beta) y; 0 of numbers that do not exist.</summary>
+    /// <summary>beta x + (1 - beta) y; 0 for numbers that do not exist.</summary>
     private static F4 Moved(F4 x, float stays, F4 y, float comes, int count) => new()
     {
         X = count > 0 ? stays * x.X + comes * y.X : 0,
@@ -83,7 +83,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AdamW8Bit>
     }
 
     private static float Largest(F4 x) => IntrinsicMath.Max(
-        IntrinsicMath.Max(IntrinsicMath.Abs(x.X), IntrinsicMath.Abs(x.Y)), IntrinsicMath.Max(IntrinsicMath.Abs(x.Z), IntrinsicMath.Abs(x.W)));
+        IntrinsicMath.Max(IntrinsicMath.Abs(x.X), IntrinsicMath.Abs(x.Y)),
+        IntrinsicMath.Max(IntrinsicMath.Abs(x.Z), IntrinsicMath.Abs(x.W)));
 
     internal struct AdamW8BitArgs
     {

@@ -28,7 +28,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AddRows>
         return y;
     }
 
-    /// <summary>A group has one index. Where it is the first that names its row, it adds all that do; else another group does.</summary>
+    /// <summary>A group has one index. If it is the first that names its row, it adds all that do; otherwise another group does.</summary>
     private static void AddRowsRow(AddRowsArgs g)
     {
         int i = Grid.IdxX, row = g.Indices[i];

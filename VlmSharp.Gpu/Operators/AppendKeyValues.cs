@@ -14,7 +14,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AppendKeyVal
         AppendBFloat16Kernel = new("AppendKeyValues, bf16", KeyValueRows.Kernel<BFloat16Kv>, KeyValueRows.Threads),
         AppendFloat32Kernel = new("AppendKeyValues, fp32", KeyValueRows.Kernel<Float32Kv>, KeyValueRows.Threads);
 
-    /// <summary>Rows of the step go behind the past of their sequence.</summary>
+    /// <summary>Writes the step's rows after the past of their sequence.</summary>
     public Matrix Run(in AppendKeyValues op, MatrixShape shape)
     {
         Store(op.K, op.V, op.Step.OnDevice(), op.Layer, context.Arena.View);
@@ -37,6 +37,6 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AppendKeyVal
         });
     }
 
-    /// <summary>Whether keys and values are kept in bf16, else in fp32.</summary>
+    /// <summary>Whether keys and values are kept in bf16; otherwise in fp32.</summary>
     private bool IsKvNarrow => context.KvCacheFormat == DType.BF16;
 }

@@ -10,7 +10,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AssignRows>
 {
     private static readonly Kernel<AssignRowsArgs> AssignRowsKernel = new("AssignRows", AssignRowsElement, ElementThreads);
 
-    /// <summary>W[first + r] = x[r], rounded to what W is stored in.</summary>
+    /// <summary>W[first + r] = x[r], rounded to the storage format of W.</summary>
     public Matrix Run(in AssignRows op, MatrixShape shape)
     {
         using Matrix x = context.Widen(op.X); // [R, in]

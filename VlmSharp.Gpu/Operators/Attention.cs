@@ -20,7 +20,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
         PieceTensorCoreKernel = new("decode attention on tensor cores", TensorCoreDecode.Piece, TensorCoreDecode.Threads),
         CombineKernel = new("decode attention, pieces joined", DecodeAttention.Combine, DecodeAttention.Threads);
 
-    /// <summary>What attention launches, to load and to prove each.</summary>
+    /// <summary>The kernels of attention, so that each can be loaded and verified.</summary>
     public static IReadOnlyList<Kernel> AttentionKernels =>
     [
         .. IsNarrow
@@ -31,8 +31,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
     ];
 
     /// <summary>
-    /// y_i = sum_j p_j v_j for each sequence over its own rows, p = softmax of the capped scores. The step's keys and values are laid
-    /// out as a cache with one layer first, so that the kernels know no difference. A product comes next.
+    /// y_i = sum_j p_j v_j for each sequence over its own rows, p = softmax of the capped scores. The step's keys and values are first laid
+    /// out as a cache with one layer, so that the kernels need no special case. The result feeds a product.
     /// </summary>
     public Matrix Run(in Attention op, MatrixShape shape)
     {
@@ -45,7 +45,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
     }
 
     /// <summary>
-    /// Sequences with many rows and those with one go to kernels of their own, each of which passes over what is the other's.
+    /// Sequences with many rows and those with one row have separate kernels; each skips the sequences of the other.
     /// </summary>
     private Matrix Attend(Matrix q, DeviceStepTable step, int layer, in AttentionSpec spec, ArrayView<U4> memory, MatrixShape shape)
     {
@@ -62,7 +62,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
         return y;
     }
 
-    /// <summary>All but the result.</summary>
+    /// <summary>All arguments except the result.</summary>
     private static AttentionArgs ArgsOf(Matrix q, DeviceStepTable step, int layer, in AttentionSpec spec, ArrayView<U4> memory) => new()
     {
         Q = q.Floats(),
@@ -87,7 +87,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Attention>
         Launch(kernel, new LaunchGrid((step.MostRows + queries - 1) / queries, args.Heads, step.Slices, bytes), args);
     }
 
-    /// <summary>The kernel for tensor cores that is large enough for the head, and its shared memory.</summary>
+    /// <summary>The tensor core kernel that is large enough for the head, and its shared memory.</summary>
     private (Kernel<AttentionArgs> Kernel, int SharedBytes) Flash(int headDim)
     {
         if (headDim <= 80) return Flash<Head80>();

@@ -14,7 +14,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionKey
         AttentionKeyGradientKernel = new("attention gradient, keys", AttentionGradient.Kernel<KeySide>, GradientTile.Threads),
         LargeKeyGradientKernel = new("large heads, keys", LargeHeadGradient.Kernel<KeySide>, LargeHeadGradient.Threads);
 
-    /// <summary>dK_j = sum_i ds_ij q_i, over all heads that read the key, with a d from which the rounding of y is gone.</summary>
+    /// <summary>dK_j = sum_i ds_ij q_i, over all heads that read the key, with a d that is free of the rounding error of y.</summary>
     public Matrix Run(in AttentionKeyGradient op, MatrixShape shape)
     {
         using Matrix gradient = context.Widen(op.Gradient), q = context.Widen(op.Q), k = context.Widen(op.K), v = context.Widen(op.V);

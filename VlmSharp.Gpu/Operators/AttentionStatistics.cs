@@ -12,7 +12,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionSta
         AttentionStatisticsKernel = new("attention statistics", AttentionRowStatistics.Kernel, GradientTile.Threads),
         LargeStatisticsKernel = new("large heads, statistics", LargeHeadGradient.Statistics<TCore>, LargeHeadGradient.Threads);
 
-    /// <summary>What the gradients of attention launch.</summary>
+    /// <summary>The kernels of the attention gradients.</summary>
     private static IReadOnlyList<Kernel> AttentionGradientKernels =>
     [
         AttentionStatisticsKernel, AttentionResidualsKernel,
@@ -36,7 +36,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionSta
         return y;
     }
 
-    /// <summary>A group for each 16 rows of each sequence and each query head, or where heads are large for each row.</summary>
+    /// <summary>A group for each 16 rows of each sequence and each query head, or for each row if heads are large.</summary>
     private void LaunchGradient(
         Kernel<GradientArgs> kernel, Kernel<GradientArgs> large, DeviceStepTable step, in AttentionSpec spec, GradientArgs args)
     {

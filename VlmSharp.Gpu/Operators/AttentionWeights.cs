@@ -14,7 +14,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<AttentionWei
         WeightsBFloat16Kernel = new("AttentionWeights, bf16", AttentionWeightsRow<BFloat16Kv>, RowThreads),
         WeightsFloat32Kernel = new("AttentionWeights, fp32", AttentionWeightsRow<Float32Kv>, RowThreads);
 
-    /// <summary>The p of attention, row by row.</summary>
+    /// <summary>The attention weights p, row by row.</summary>
     public Matrix Run(in AttentionWeights op, MatrixShape shape)
     {
         DeviceStepTable step = op.Step.OnDevice();

@@ -8,7 +8,7 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<CachedAttention>
 {
-    /// <summary>The equation of attention over the rows in each sequence's cache. A product comes next.</summary>
+    /// <summary>The equation of attention over the rows in each sequence's cache. The result feeds a product.</summary>
     public Matrix Run(in CachedAttention op, MatrixShape shape) =>
         Attend(op.Q, op.Step.OnDevice(), op.Layer, op.Spec, context.Arena.View, shape);
 }

@@ -17,7 +17,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Choose>
     private static readonly Kernel<ChooseArgs> ChooseKernel = new("Choose", ChooseRow, RowStatistics.Threads);
 
     /// <summary>
-    /// The largest logit, or a draw; then its log-probability, and the likeliest tokens where they are asked for.
+    /// Chooses the largest logit, or draws; then adds its log-probability and, if requested, the likeliest tokens.
     /// </summary>
     public Matrix Run(in Choose op, MatrixShape shape)
     {
@@ -53,7 +53,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Choose>
         if (sorts) Launch(TopPKernel, rows, args);
         if (draws) Launch(DrawKernel, rows, args);
         Launch(ChooseKernel, rows, args);
-        context.BeginRead(y); // the tokens are all that the host wants of a step
+        context.BeginRead(y); // the tokens are all that the host needs of a step
         return y;
     }
 
@@ -69,10 +69,10 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Choose>
     {
         int row = Grid.IdxX, sequence = row * DeviceStepTable.Fields;
         int id = g.Sampler.Draw(row, g.Sequences[sequence + DeviceStepTable.Past] + g.Sequences[sequence + DeviceStepTable.RowCount]);
-        if (Group.IdxX == 0) g.Words[(long)row * g.Width] = id; // overwritten where the rule does not sample
+        if (Group.IdxX == 0) g.Words[(long)row * g.Width] = id; // overwritten if the rule does not sample
     }
 
-    /// <summary>A group writes one row: the id where it is not drawn, its log-probability, the likeliest tokens.</summary>
+    /// <summary>A group writes one row: the id if it was not drawn, its log-probability, the likeliest tokens.</summary>
     private static void ChooseRow(ChooseArgs g)
     {
         int row = Grid.IdxX;
@@ -87,7 +87,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Choose>
         }
 
         if (g.Sampler.Rules.Candidates(row) == 0) return;
-        float last = float.PositiveInfinity; // what was found before: the next one is less likely, or as likely and behind it
+        float last = float.PositiveInfinity; // the last one found; the next is less likely, or as likely with a higher id
         int lastId = -1;
         for (int n = 0; n < g.Candidates; n++)
         {
@@ -119,7 +119,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Choose>
 
         public readonly int Width => 2 + 2 * Candidates;
 
-        /// <summary>The result as integers: ids stand in the place of floats.</summary>
+        /// <summary>The result as integers: ids are stored in place of floats.</summary>
         public readonly ArrayView<int> Words => Y.Cast<int>();
     }
 }

@@ -11,7 +11,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<CopyKeyValue
 {
     private static readonly Kernel<CopyKeyValuesArgs> CopyKeyValuesKernel = new("CopyKeyValues", CopyKeyValuesChunk, ElementThreads);
 
-    /// <summary>Rows [start, start + count) of the keys and of the values of every layer.</summary>
+    /// <summary>Copies rows [start, start + count) of the keys and of the values of every layer.</summary>
     public Matrix Run(in CopyKeyValues op, MatrixShape shape)
     {
         DeviceKvCache from = op.Source.OnDevice(), to = op.Destination.OnDevice();

@@ -14,8 +14,8 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<CrossEntropy
     private static readonly Kernel<CrossEntropyArgs> CrossEntropyKernel = new("CrossEntropy", CrossEntropyRow, ElementThreads);
 
     /// <summary>
-    /// loss = l - (1 - s) z_target - s/V sum_v z_v, l = log sum_v exp(z_v). Scores come for some tokens at a time; of each part of them three
-    /// numbers are kept: the largest, the sum of exp(z - largest), and the sum.
+    /// loss = l - (1 - s) z_target - s/V sum_v z_v, l = log sum_v exp(z_v). Scores are computed for some tokens at a time. For each part of
+    /// them, three numbers are kept: the largest, the sum of exp(z - largest), and the sum.
     /// </summary>
     public Matrix Run(in CrossEntropy op, MatrixShape shape)
     {
@@ -61,7 +61,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<CrossEntropy
         return z;
     }
 
-    /// <summary>A group has a part of a row. The scores are capped where they stand.</summary>
+    /// <summary>A group has a part of a row. The scores are capped in place.</summary>
     private static void CrossEntropyPart(CrossEntropyPartArgs g)
     {
         int first = Grid.IdxX * TokenChunk.PartTokens, end = IntrinsicMath.Min(first + TokenChunk.PartTokens, g.Columns);
@@ -110,7 +110,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<CrossEntropy
     {
         public ArrayView<float> Z, Statistics, Wanted; // [n, tokens], [n, parts, 3], [n]
         public ArrayView<int> Targets; // [n]
-        public int First, Columns, FirstPart, Parts; // of the chunk: its first token, tokens, first part; parts of the vocabulary
+        public int First, Columns, FirstPart, Parts; // the chunk's first token, tokens and first part; the vocabulary's parts
         public float Cap;
     }
 
@@ -122,22 +122,22 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<CrossEntropy
     }
 }
 
-/// <summary>Neighboring tokens of the vocabulary whose scores exist at the same time: of 257,216 a thirtieth.</summary>
-/// <param name="First">The first.</param>
-/// <param name="Count">How many.</param>
+/// <summary>Adjacent tokens of the vocabulary whose scores exist at the same time: about a thirtieth of 257,216.</summary>
+/// <param name="First">The first token.</param>
+/// <param name="Count">The number of tokens.</param>
 internal readonly record struct TokenChunk(int First, int Count)
 {
-    /// <summary>Tokens of a part, which a group has; a whole number of them is a chunk.</summary>
+    /// <summary>Tokens of a part, which one group has. A chunk is a whole number of parts.</summary>
     public const int PartTokens = 2048;
 
     private const int Most = 4 * PartTokens;
 
-    /// <summary>All of a vocabulary, in order.</summary>
+    /// <summary>All chunks of a vocabulary, in order.</summary>
     public static IEnumerable<TokenChunk> All(int vocabulary)
     {
         for (int first = 0; first < vocabulary; first += Most) yield return new TokenChunk(first, Math.Min(Most, vocabulary - first));
     }
 
-    /// <summary>Parts of so many tokens.</summary>
+    /// <summary>The number of parts for a number of tokens.</summary>
     public static int Parts(int tokens) => (tokens + PartTokens - 1) / PartTokens;
 }

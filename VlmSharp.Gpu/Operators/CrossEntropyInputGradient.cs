@@ -13,7 +13,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<CrossEntropy
     private static readonly Kernel<ScoreGradientArgs> ScoreGradientKernel =
         new("CrossEntropy.ScoreGradient", ScoreGradient, ElementThreads);
 
-    /// <summary>dX = sum_v dz_v W[v]: the sum goes on from chunk to chunk.</summary>
+    /// <summary>dX = sum_v dz_v W[v]: the sum continues from chunk to chunk.</summary>
     public Matrix Run(in CrossEntropyInputGradient op, MatrixShape shape)
     {
         using Matrix x = products.Prepare(op.Loss.X); // [n, h]
@@ -31,13 +31,14 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<CrossEntropy
         return y;
     }
 
-    /// <summary>dz of a chunk's tokens, as products take them: the scores are made again.</summary>
+    /// <summary>dz of a chunk's tokens, in the form that products take. The scores are recomputed.</summary>
     private Matrix ScoreGradients(in CrossEntropy loss, Matrix x, Matrix gradient, Matrix y, TokenChunk chunk)
     {
         using Matrix z = Scores(x, loss.Weight.OnDevice(), chunk); // [n, tokens]
         Matrix dz = AllocatePadded(x.Rows, chunk.Count);
         var target = RowTarget.Of(dz);
-        Launch(ScoreGradientKernel, new LaunchGrid((target.PaddedColumns + ElementThreads - 1) / ElementThreads, x.Rows), new ScoreGradientArgs
+        var grid = new LaunchGrid((target.PaddedColumns + ElementThreads - 1) / ElementThreads, x.Rows);
+        Launch(ScoreGradientKernel, grid, new ScoreGradientArgs
         {
             Z = z.Floats(),
             Gradient = gradient.Floats(),

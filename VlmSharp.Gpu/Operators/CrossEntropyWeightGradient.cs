@@ -8,7 +8,7 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<CrossEntropyWeightGradient>
 {
-    /// <summary>dW[v] = sum_t dz_tv x_t + sum[v]: each chunk of tokens has rows of its own.</summary>
+    /// <summary>dW[v] = sum_t dz_tv x_t + sum[v]: each chunk of tokens has its own rows.</summary>
     public Matrix Run(in CrossEntropyWeightGradient op, MatrixShape shape)
     {
         using Matrix x = products.Prepare(op.Loss.X); // [n, h]

@@ -30,14 +30,16 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Embed>
         return y;
     }
 
-    /// <summary>A thread has one number. The id is the text's, or below 0 the first word of a row of the choice.</summary>
+    /// <summary>
+    /// A thread has one number. The id is the text's own. An id below 0 selects a row of the choice, whose first word is the id.
+    /// </summary>
     private static void EmbedElement(EmbedArgs g)
     {
         long i = ElementIndex;
         if (i >= g.Y.Length) return;
         int row = (int)(i / g.Columns), column = (int)(i - (long)row * g.Columns), id = g.Ids[row];
         if (id < 0) id = g.Choice[(-1 - id) * g.ChoiceColumns];
-        id = IntrinsicMath.Clamp(id, 0, g.Vocabulary - 1); // a row that the host chooses holds anything until it has
+        id = IntrinsicMath.Clamp(id, 0, g.Vocabulary - 1); // undefined until the host has chosen
         g.Y[i] = g.Scale * g.Table.At(id, column);
     }
 

@@ -8,7 +8,7 @@ namespace VlmSharp.Gpu.Operators;
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<GatedLinear>
 {
     /// <summary>
-    /// y = gelu_tanh(x Wg^T) * (x Wu^T): for few rows in one launch, else the gate first, which the second product takes as a factor.
+    /// y = gelu_tanh(x Wg^T) * (x Wu^T): for few rows in one launch; otherwise the gate first, which the second product takes as a factor.
     /// </summary>
     public Matrix Run(in GatedLinear op, MatrixShape shape)
     {

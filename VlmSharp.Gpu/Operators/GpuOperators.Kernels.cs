@@ -9,7 +9,8 @@ namespace VlmSharp.Gpu.Operators;
 internal sealed partial class GpuOperators<TCore>
 {
     /// <summary>
-    /// Every kernel that a backend with this core, or the probe of its limits, can launch: to load and to prove each. Names are unique.
+    /// Every kernel that a backend with this core, or the probe of its limits, can launch, so that each can be loaded and verified. Names
+    /// are unique.
     /// </summary>
     public static IReadOnlyList<Kernel> Kernels =>
     [

@@ -8,23 +8,23 @@ using VlmSharp.Gpu.Memory;
 namespace VlmSharp.Gpu.Operators;
 
 /// <summary>
-/// Every operator as kernels, one file each: equation, shapes, and how threads map to them. One source serves tensor cores and portable
-/// devices by its type argument.
+/// Every operator as kernels, one file each: equation, shapes, and how threads map to them. The type argument lets one source serve tensor
+/// cores and portable devices.
 /// </summary>
 /// <param name="context">The device and its memory.</param>
-/// <typeparam name="TCore">What the kernels are compiled for.</typeparam>
+/// <typeparam name="TCore">The target of the kernels.</typeparam>
 internal sealed partial class GpuOperators<TCore>(GpuContext context) where TCore : struct, ICore
 {
     /// <summary>Threads of a group that works on one row.</summary>
     private const int RowThreads = 128;
 
-    /// <summary>Threads of a group that works on numbers one by one.</summary>
+    /// <summary>Threads of a group that works on single numbers.</summary>
     private const int ElementThreads = 128;
 
-    /// <summary>Whether what goes into a product next is kept in bf16.</summary>
+    /// <summary>Whether the inputs of products are kept in bf16.</summary>
     private static bool IsNarrow => typeof(TCore) == typeof(TensorCore);
 
-    /// <summary>A matrix for what goes into a product next: bf16 where tensor cores multiply, else fp32.</summary>
+    /// <summary>A matrix for the input of a product: bf16 on tensor cores, otherwise fp32.</summary>
     private Matrix AllocateForProduct(MatrixShape shape) =>
         IsNarrow ? context.AllocateNarrow(shape.Rows, shape.Columns) : context.Allocate(shape.Rows, shape.Columns);
 
@@ -33,7 +33,7 @@ internal sealed partial class GpuOperators<TCore>(GpuContext context) where TCor
     private void Launch<TArgs>(Kernel<TArgs> kernel, in LaunchGrid grid, in TArgs args) where TArgs : struct =>
         context.Device.Launch(kernel, grid, args);
 
-    /// <summary>Groups that give each of so many numbers its thread.</summary>
+    /// <summary>The groups that give each number its own thread.</summary>
     private static LaunchGrid Elements(long count) => new((int)((count + ElementThreads - 1) / ElementThreads));
 
     /// <summary>The index of this thread's number; a grid of <see cref="Elements"/>.</summary>

@@ -6,7 +6,7 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<JoinRows>
 {
-    /// <summary>The rows of each part, one part after another: copies.</summary>
+    /// <summary>Copies the rows of each part, one part after another.</summary>
     public Matrix Run(in JoinRows op, MatrixShape shape)
     {
         Matrix y = Allocate(shape); // [sum of n_i, F]

@@ -12,7 +12,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LayerNorm>
 {
     private static readonly Kernel<LayerNormArgs> LayerNormKernel = new("LayerNorm", LayerNormRow, RowThreads);
 
-    /// <summary>y = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * weight + bias. A product comes next.</summary>
+    /// <summary>y = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * weight + bias. The result feeds a product.</summary>
     public Matrix Run(in LayerNorm op, MatrixShape shape)
     {
         using Matrix x = context.Widen(op.X);
@@ -38,7 +38,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LayerNorm>
             g.Y.Set(Grid.IdxX, i, i < g.Columns ? (g.X[row + i] - mean) * scale * g.Weight[i] + g.Bias[i] : 0);
     }
 
-    /// <summary>The mean of the group's row, which begins at a number.</summary>
+    /// <summary>The mean of the group's row; <paramref name="row"/> is the index of its first number.</summary>
     private static float Mean(ArrayView<float> x, long row, int columns)
     {
         float sum = 0;
@@ -46,7 +46,9 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LayerNorm>
         return TCore.Sum(sum) / columns;
     }
 
-    /// <summary>1 / sqrt(mean((x - mean)^2) + eps): the mean of the squared distances, not the difference of two large numbers.</summary>
+    /// <summary>
+    /// 1 / sqrt(mean((x - mean)^2) + eps), from squared distances, because the difference of two large numbers is inexact.
+    /// </summary>
     private static float InverseDeviation(ArrayView<float> x, long row, int columns, float mean, float epsilon)
     {
         float squares = 0;

@@ -9,7 +9,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<Linear>
 {
     private readonly ProductLauncher<TCore> products = new(context);
 
-    /// <summary>y = act(x W^T + bias) + residual. Behind an activation a product comes next.</summary>
+    /// <summary>y = act(x W^T + bias) + residual. After an activation, the result feeds a product.</summary>
     public Matrix Run(in Linear op, MatrixShape shape)
     {
         bool isGelu = op.Activation == Activation.GeluTanh;

@@ -12,7 +12,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LogSoftmax>
     private static readonly Kernel<RowStatisticsArgs> RowStatisticsKernel = new("RowStatistics", RowStatisticsPart, RowStatistics.Threads);
     private static readonly Kernel<LogSoftmaxArgs> LogSoftmaxKernel = new("LogSoftmax", LogSoftmaxPart, RowStatistics.Threads);
 
-    /// <summary>y = x - max(x) - log(sum(exp(x - max(x)))): two passes, each with several groups a row.</summary>
+    /// <summary>y = x - max(x) - log(sum(exp(x - max(x)))): two passes, each with several groups per row.</summary>
     public Matrix Run(in LogSoftmax op, MatrixShape shape)
     {
         Matrix y = Allocate(shape); // [T, V]
@@ -28,7 +28,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<LogSoftmax>
     }
 
     /// <summary>The statistics of each row of x.</summary>
-    /// <returns>Their memory, for the caller to dispose of.</returns>
+    /// <returns>Their memory, which the caller disposes of.</returns>
     private Matrix Statistics(Matrix x, out RowStatistics statistics)
     {
         int parts = RowStatistics.PartsOf(x.Columns);

@@ -9,7 +9,7 @@ namespace VlmSharp.Gpu.Operators;
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchEmbed>
 {
     /// <summary>
-    /// y[n N + p] = W * flatten(patch p of image n) + bias + position[p]: patches become rows, then it is a product whose residual is the
+    /// y[n N + p] = W * flatten(patch p of image n) + bias + position[p]: patches become rows, followed by a product whose residual is the
     /// positions.
     /// </summary>
     public Matrix Run(in PatchEmbed op, MatrixShape shape)
@@ -35,7 +35,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchEmbed>
         return y;
     }
 
-    /// <summary>Patches as rows, as products take them.</summary>
+    /// <summary>Patches as rows, in the form that products take.</summary>
     private Matrix Flatten(Matrix pictures, int rows, int side, int patch)
     {
         using Matrix pixels = context.Widen(pictures); // [images, 3 * side^2]
@@ -50,7 +50,9 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchEmbed>
         return patches;
     }
 
-    /// <summary>A matrix as products take it; whoever fills it writes the padding of its rows, zeros, too.</summary>
+    /// <summary>
+    /// A matrix in the form that products take. The kernel that fills it must also write zeros to the padding of its rows.
+    /// </summary>
     private Matrix AllocatePadded(int rows, int columns) =>
         IsNarrow
             ? context.AllocateNarrow(rows, columns)

@@ -7,7 +7,7 @@ namespace VlmSharp.Gpu.Operators;
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<PatchKernelGradient>
 {
     /// <summary>
-    /// dW = dY^T patches + sum: patches become rows as in <see cref="PatchEmbed"/>, then it is the gradient of a linear layer.
+    /// dW = dY^T patches + sum: patches become rows as in <see cref="PatchEmbed"/>, followed by the gradient of a linear layer.
     /// </summary>
     public Matrix Run(in PatchKernelGradient op, MatrixShape shape)
     {

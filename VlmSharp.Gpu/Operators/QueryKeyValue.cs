@@ -7,7 +7,7 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IFusedKernel<QueryKeyValue, (Matrix Q, Matrix K, Matrix V)>
 {
-    /// <summary>For few rows the three products in one launch: those of keys and values are too small to keep a device busy.</summary>
+    /// <summary>For few rows, the three products are one launch: those of keys and values are too small to keep a device busy.</summary>
     public (Matrix Q, Matrix K, Matrix V) Run(in QueryKeyValue op, IComputeBackend b)
     {
         DeviceWeight query = op.Query.OnDevice(), key = op.Key.OnDevice(), value = op.Value.OnDevice();

@@ -12,7 +12,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<RmsNorm>
 {
     private static readonly Kernel<RmsNormArgs> RmsNormKernel = new("RmsNorm", RmsNormRow, RowThreads);
 
-    /// <summary>y = x / sqrt(mean(x^2) + eps) * (1 + weight) + residual. Without a residual a product comes next.</summary>
+    /// <summary>y = x / sqrt(mean(x^2) + eps) * (1 + weight) + residual. Without a residual, the result feeds a product.</summary>
     public Matrix Run(in RmsNorm op, MatrixShape shape)
     {
         bool narrow = IsNarrow && !op.Residual.HasValue;
@@ -44,7 +44,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<RmsNorm>
         }
     }
 
-    /// <summary>1 / sqrt(mean(x^2) + eps) of the group's row, which begins at a number.</summary>
+    /// <summary>1 / sqrt(mean(x^2) + eps) of the group's row; <paramref name="row"/> is the index of its first number.</summary>
     private static float InverseRms(ArrayView<float> x, long row, int columns, float epsilon)
     {
         float squares = 0;

@@ -15,7 +15,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<SumOfSquares
         SumOfSquaresPieceKernel = new("SumOfSquares.Piece", SumOfSquaresPiece, RowThreads),
         SumOfSquaresKernel = new("SumOfSquares", SumOfSquaresJoin, RowThreads);
 
-    /// <summary>y = before + sum_tf x[t, f]^2: pieces, each a group's, and one group that joins them.</summary>
+    /// <summary>y = before + sum_tf x[t, f]^2: pieces, one per group, then one group that joins them.</summary>
     public Matrix Run(in SumOfSquares op, MatrixShape shape)
     {
         using Matrix x = context.Widen(op.X);
@@ -36,7 +36,7 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<SumOfSquares
         return y;
     }
 
-    /// <summary>A group has a piece; a thread every 128th four of it.</summary>
+    /// <summary>A group has a piece; a thread has every 128th four numbers of it.</summary>
     private static void SumOfSquaresPiece(SumOfSquaresArgs g)
     {
         long first = Grid.IdxX * g.PieceFours, end = first + g.PieceFours, whole = IntrinsicMath.Min(end, g.X.Length / 4);
@@ -47,13 +47,13 @@ internal sealed partial class GpuOperators<TCore> : IOperatorKernel<SumOfSquares
             sum += x.X * x.X + x.Y * x.Y + (x.Z * x.Z + x.W * x.W);
         }
 
-        long last = g.X.Length / 4 * 4 + Group.IdxX; // up to three numbers behind the last whole four
+        long last = g.X.Length / 4 * 4 + Group.IdxX; // up to three numbers after the last whole four
         if (g.X.Length / 4 < end && last < g.X.Length) sum += g.X[last] * g.X[last];
         sum = TCore.Sum(sum);
         if (Group.IdxX == 0) g.Pieces[Grid.IdxX] = sum;
     }
 
-    /// <summary>The group has all pieces.</summary>
+    /// <summary>One group joins all pieces.</summary>
     private static void SumOfSquaresJoin(SumOfSquaresArgs g)
     {
         float sum = 0;

@@ -7,7 +7,7 @@ namespace VlmSharp.Gpu.Operators;
 
 internal sealed partial class GpuOperators<TCore> : IOperatorKernel<SumRows>
 {
-    /// <summary>y[p] = sum over r of x[r N + p], plus the sum.</summary>
+    /// <summary>y[p] = sum over r of x[r N + p], plus the earlier sum.</summary>
     public Matrix Run(in SumRows op, MatrixShape shape)
     {
         using Matrix x = context.Widen(op.X);

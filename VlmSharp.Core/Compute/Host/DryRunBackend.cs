@@ -3,9 +3,9 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Compute.Host;
 
 /// <summary>
-/// A backend that sets memory aside and computes nothing: what a model does on it says, to the byte, which activations it needs on
-/// any host backend. The numbers in its matrices mean nothing, and nothing is written to caches: memory that is not written
-/// to is not taken from the machine.
+/// A backend that allocates memory and computes nothing. Running a model on it shows, to the byte, how much activation memory the model
+/// needs on any host backend. The numbers in its matrices are meaningless. Nothing is written to caches, because the system provides memory
+/// only when it is written to.
 /// </summary>
 internal sealed class DryRunBackend : HostBackend
 {
@@ -17,8 +17,7 @@ internal sealed class DryRunBackend : HostBackend
     {
         if (op.Check() is not { } shape) return default;
         Matrix y = Allocate(shape.Rows, shape.Columns);
-        // Every token is as likely as the others: what memory happens to hold could be NaN, of which a search finds no beams,
-        // or an id that is none.
+        // Makes all tokens equally likely. Undefined memory could hold NaN, for which a search finds no beams, or an invalid id.
         if (typeof(TOperator) == typeof(LogSoftmax) || typeof(TOperator) == typeof(Choose))
             for (int t = 0; t < y.Rows; t++) y.OnHost().Row(t).Clear();
         return y;

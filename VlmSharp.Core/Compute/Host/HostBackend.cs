@@ -1,9 +1,9 @@
 namespace VlmSharp.Compute.Host;
 
 /// <summary>
-/// What the backends in host memory share: the pool of activations, parameters read in place, caches, and the way from an operator to
-/// its kernel. Public because a public class cannot have a hidden base; only
-/// backends of VlmSharp derive from it, and one of your own implements <see cref="IComputeBackend"/>.
+/// The common base of backends in host memory: the pool of activations, parameters that are read in place, caches, and the lookup of an
+/// operator's kernel. It is public only because a public class cannot have an internal base class. Your own backend implements
+/// <see cref="IComputeBackend"/> instead.
 /// </summary>
 public abstract unsafe class HostBackend : IComputeBackend
 {
@@ -12,7 +12,8 @@ public abstract unsafe class HostBackend : IComputeBackend
     private bool disposed;
 
     /// <summary>Creates the backend.</summary>
-    /// <param name="kernels">Objects with an <see cref="IKernel{TOperator}"/> for each operator; the first that has one is taken.</param>
+    /// <param name="kernels">Objects with an <see cref="IKernel{TOperator}"/> for each operator; the first object that has one is
+    /// used.</param>
     internal HostBackend(params object[] kernels) => this.kernels = kernels;
 
     /// <inheritdoc/>

@@ -39,6 +39,6 @@ internal sealed unsafe class HostKvCache : KvCache
         memory = null;
     }
 
-    /// <summary>Frees the memory of a cache that nobody disposed of.</summary>
+    /// <summary>Frees the memory of a cache that was not disposed of.</summary>
     ~HostKvCache() => Dispose(false);
 }

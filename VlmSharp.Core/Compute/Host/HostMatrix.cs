@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace VlmSharp.Compute.Host;
 
 /// <summary>A row-major fp32 matrix in host memory, as kernels see it: an address and a shape.</summary>
-/// <param name="data">Address of element (0, 0); 64-byte aligned when it is an activation's.</param>
+/// <param name="data">Address of element (0, 0); 64-byte aligned for activations.</param>
 /// <param name="rows">Rows.</param>
 /// <param name="columns">Columns, also the distance between rows.</param>
 internal readonly unsafe struct HostMatrix(float* data, int rows, int columns)
@@ -17,7 +17,7 @@ internal readonly unsafe struct HostMatrix(float* data, int rows, int columns)
     /// <summary>Columns.</summary>
     public readonly int Columns = columns;
 
-    /// <summary>False for <c>default</c>, which stands for an optional argument left out.</summary>
+    /// <summary>False for <c>default</c>, which means that an optional argument is missing.</summary>
     public bool HasValue => Data != null;
 
     /// <summary>Address of element (<paramref name="row"/>, 0).</summary>

@@ -3,18 +3,18 @@ using System.Runtime.InteropServices;
 namespace VlmSharp.Compute.Host;
 
 /// <summary>
-/// Native memory for what kernels stream through. Linux hands it out in pages of 4 KB unless it is asked for 2 MB: then a stream
-/// meets a page boundary, where prefetchers stop and the address has to be looked up anew, 512 times less often.
+/// Native memory for large data that kernels read from end to end. Linux allocates pages of 4 KB unless it is asked for 2 MB. Prefetchers
+/// stop at a page boundary and the address must be translated again; with large pages this happens 512 times less often.
 /// </summary>
 internal static unsafe partial class HostMemory
 {
-    /// <summary>Blocks start on a cache line, which is also the widest vector.</summary>
+    /// <summary>Blocks start at a cache line, which is also as long as the widest vector.</summary>
     public const int Alignment = 64;
 
     private const int LargePage = 1 << 21, AdviseHugePage = 14; // MADV_HUGEPAGE of Linux
 
-    /// <summary>Takes memory; its content is undefined.</summary>
-    /// <param name="bytes">How much, at least 0.</param>
+    /// <summary>Allocates memory; its content is undefined.</summary>
+    /// <param name="bytes">The number of bytes, at least 0.</param>
     /// <returns>Its address, for <see cref="Free"/>.</returns>
     /// <exception cref="OutOfMemoryException">The system has no more.</exception>
     public static void* Allocate(long bytes)
@@ -26,13 +26,15 @@ internal static unsafe partial class HostMemory
         return start;
     }
 
-    /// <summary>Gives memory back.</summary>
+    /// <summary>Frees memory.</summary>
     /// <param name="start">From <see cref="Allocate"/>, or null.</param>
     public static void Free(void* start) => NativeMemory.AlignedFree(start);
 
-    /// <summary>Asks for large pages below memory or a mapped file, before it is touched. Advice: where it cannot be followed nothing changes.</summary>
-    /// <param name="start">First byte, on a page boundary.</param>
-    /// <param name="bytes">How many.</param>
+    /// <summary>
+    /// Asks the system to use large pages for memory or a mapped file, before it is accessed. If this is not possible, nothing changes.
+    /// </summary>
+    /// <param name="start">The first byte, at a page boundary.</param>
+    /// <param name="bytes">The number of bytes.</param>
     internal static void PreferLargePages(void* start, long bytes)
     {
         if (!OperatingSystem.IsLinux()) return;
@@ -42,7 +44,7 @@ internal static unsafe partial class HostMemory
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
-            // A C library of another name: pages stay small.
+            // The C library has another name: pages stay small.
         }
     }
 

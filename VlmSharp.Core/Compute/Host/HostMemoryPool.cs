@@ -11,7 +11,7 @@ internal sealed unsafe class HostMemoryPool : IDisposable
     private readonly Dictionary<long, Stack<HostStorage>> free = [];
     private bool disposed;
 
-    /// <summary>Bytes taken from the system and not given back.</summary>
+    /// <summary>Bytes that are allocated from the system.</summary>
     public long AllocatedBytes { get; private set; }
 
     public HostStorage Rent(long elements)

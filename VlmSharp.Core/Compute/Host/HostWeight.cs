@@ -5,7 +5,7 @@ namespace VlmSharp.Compute.Host;
 /// <summary>A parameter read in place from the mapped checkpoint.</summary>
 internal sealed unsafe class HostWeight : Weight
 {
-    // Vectors longer than this do not occur in a transformer; the bound keeps a hostile checkpoint from a large copy.
+    // Vectors longer than this do not occur in a transformer. The limit prevents a large copy for a hostile checkpoint.
     private const int LongestVector = 1 << 22;
 
     private readonly WeightData source; // its owner keeps the mapping open
@@ -16,10 +16,12 @@ internal sealed unsafe class HostWeight : Weight
     /// <summary>Address of the first element; not necessarily aligned.</summary>
     public byte* Data => (byte*)source.Data;
 
-    /// <summary>Address of the first scale of a quantized matrix, bfloat16 [rows, groups], of Nf4 fp32 [blocks]; not necessarily aligned.</summary>
+    /// <summary>
+    /// Address of a quantized matrix's first scale, bfloat16 [rows, groups] or for Nf4 fp32 [blocks]; not necessarily aligned.
+    /// </summary>
     public ushort* Scales => (ushort*)source.Scales;
 
-    /// <summary>Of Nf4: the format that its numbers are rounded to.</summary>
+    /// <summary>For Nf4: the format that its numbers are rounded to.</summary>
     public DType ValueType => source.ValueType;
 
     /// <summary>Address of a row.</summary>
@@ -44,13 +46,14 @@ internal sealed unsafe class HostWeight : Weight
         return values;
     }
 
-    /// <summary>Address of the first element, to be written to. What was widened before is forgotten.</summary>
+    /// <summary>Address of the first element, for writing. Discards the copy that was widened before.</summary>
     /// <returns>The address; not necessarily aligned.</returns>
-    /// <exception cref="ArgumentException">The memory is a mapped checkpoint's.</exception>
+    /// <exception cref="ArgumentException">The memory belongs to a mapped checkpoint.</exception>
     public byte* Writable()
     {
         if (!source.IsWritable)
-            throw new ArgumentException($"The weight {this} lies in memory that may only be read; a parameter that is trained needs memory of its own.");
+            throw new ArgumentException($"The weight {this} lies in memory that may only be read; "
+                + "a parameter that is trained needs memory of its own.");
         vector = null;
         return Data;
     }

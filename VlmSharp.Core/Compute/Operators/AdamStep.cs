@@ -1,19 +1,19 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The numbers of one step of Adam. They are given in double precision, for 1 - 0.999 in fp32 is off by 5e-5 of itself; what a kernel
-/// computes with are the fp32 numbers made from them here.
+/// The numbers of one step of Adam. They are given in double precision, because 1 - 0.999 in fp32 has a relative error of 5e-5. Kernels
+/// compute with the fp32 numbers that are derived from them here.
 /// </summary>
-/// <param name="Time">t, how many steps this makes, from 1.</param>
+/// <param name="Time">t, the number of this step, from 1.</param>
 /// <param name="Rate">The learning rate of this step.</param>
 /// <param name="Decay">
-/// What share of the parameter this step takes away. PyTorch's is rate * lambda; the paper's (Loshchilov and Hutter 2019, algorithm 2) is
-/// the schedule's multiplier * lambda.
+/// The share of the parameter that this step removes. In PyTorch it is rate * lambda; in the paper (Loshchilov and Hutter 2019, algorithm
+/// 2) it is the schedule's multiplier * lambda.
 /// </param>
-/// <param name="Beta1">What share of the first moment stays, in [0, 1).</param>
-/// <param name="Beta2">What share of the second moment stays, in [0, 1).</param>
+/// <param name="Beta1">The share of the first moment that is kept, in [0, 1).</param>
+/// <param name="Beta2">The share of the second moment that is kept, in [0, 1).</param>
 /// <param name="Epsilon">Added to the root of the second moment, above 0.</param>
-/// <param name="GradientFactor">What the gradient is multiplied by first: one over the number of tokens, times the clipping coefficient.</param>
+/// <param name="GradientFactor">Multiplies the gradient first: one over the number of tokens, times the clipping coefficient.</param>
 public readonly record struct AdamStep(
     long Time, double Rate, double Decay = 0, double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8, double GradientFactor = 1)
 {
@@ -26,10 +26,10 @@ public readonly record struct AdamStep(
     /// <summary>1 - beta2.</summary>
     public float NewSecond => (float)(1 - Beta2);
 
-    /// <summary>rate / (1 - beta1^t): the learning rate with the first moment's bias taken out.</summary>
+    /// <summary>rate / (1 - beta1^t): the learning rate with the correction of the first moment's bias.</summary>
     public float StepSize => (float)(Rate / (1 - Math.Pow(Beta1, Time)));
 
-    /// <summary>1 / sqrt(1 - beta2^t): takes the second moment's bias out of its root.</summary>
+    /// <summary>1 / sqrt(1 - beta2^t): corrects the second moment's bias, as a factor of its root.</summary>
     public float RootFactor => (float)(1 / Math.Sqrt(1 - Math.Pow(Beta2, Time)));
 
     internal void Check(string op) => Shapes.Require(

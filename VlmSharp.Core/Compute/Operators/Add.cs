@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The sum of two matrices: of the gradients that reach a matrix from two sides, for one.
+/// The sum of two matrices, for example of two gradients of the same matrix.
 /// <code>
 /// y = a + b      dA = dB = dY
 /// </code>

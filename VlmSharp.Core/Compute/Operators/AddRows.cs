@@ -1,8 +1,8 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Adds rows where indices say: the gradient of <see cref="Embed"/> by its table, and of <see cref="SelectRows"/>. A row that is named more than
-/// once gets the sum, in the order of the indices.
+/// Adds rows at given indices (scatter-add): the gradient of <see cref="Embed"/> by its table, and of <see cref="SelectRows"/>. A row that
+/// occurs more than once gets the sum, in the order of the indices.
 /// <code>
 /// y[r] = factor * (sum over the i with indices[i] = r of x[i]) + sum[r]
 /// </code>

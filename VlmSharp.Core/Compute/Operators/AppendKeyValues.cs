@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Appends each sequence's rows of k and v to its cache, behind its past. An effect, without a result.
+/// Appends each sequence's rows of k and v to its cache, after its past tokens. Changes the caches; has no result.
 /// </summary>
 /// <param name="K">[T, K * D], rotated.</param>
 /// <param name="V">[T, K * D].</param>

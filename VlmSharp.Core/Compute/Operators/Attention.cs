@@ -8,7 +8,7 @@ namespace VlmSharp.Compute.Operators;
 /// p_j = exp(s_j - max s) / sum exp(s - max s)    over the j that <see cref="SequenceSlice"/> lets i see
 /// y_i = sum_j p_j v_j
 /// </code>
-/// The other j have no influence on y_i, not even with infinities or NaN in them.
+/// The other j do not affect y_i, even if they contain infinities or NaN.
 /// </summary>
 /// <param name="Q">[T, H * D].</param>
 /// <param name="K">[T, K * D].</param>

@@ -3,10 +3,10 @@ namespace VlmSharp.Compute.Operators;
 /// <summary>
 /// The gradient of <see cref="Attention"/> by its queries.
 /// <code>
-/// ds_ij = scale * p_ij (dY_i . v_j - d_i) * (1 - (s_ij / cap)^2)      the last factor with a soft-cap only
+/// ds_ij = scale * p_ij (dY_i . v_j - d_i) * (1 - (s_ij / cap)^2)      the last factor only with a soft-cap
 /// dQ_i = sum_j ds_ij k_j
 /// </code>
-/// with p_ij and d_i as in <see cref="AttentionStatistics"/>; pairs that the mask hides have none.
+/// with p_ij and d_i as in <see cref="AttentionStatistics"/>; masked pairs contribute nothing.
 /// </summary>
 /// <param name="Gradient">dY [T, H * D].</param>
 /// <param name="Q">[T, H * D].</param>

@@ -1,6 +1,6 @@
 namespace VlmSharp.Compute.Operators;
 
-/// <summary>The numbers that shape an attention operator.</summary>
+/// <summary>The settings of an attention operator.</summary>
 /// <param name="Heads">Query heads H.</param>
 /// <param name="KvHeads">Key-value heads K; each serves H / K neighboring query heads (GQA; K = 1 is MQA).</param>
 /// <param name="HeadDim">Features of a head D.</param>

@@ -1,20 +1,21 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Two numbers for each row and head, from which the gradients of <see cref="Attention"/> find every weight again without a score matrix
-/// in memory (Dao et al. 2022, section B.2). With s_ij the scores and y_i the result of the attention:
+/// Two numbers for each row and head, from which the gradients of <see cref="Attention"/> recompute every weight without a score matrix in
+/// memory (Dao et al. 2022, section B.2). With s_ij the scores and y_i the result of the attention:
 /// <code>
 /// l_i = log sum_j exp(s_ij)      so that p_ij = exp(s_ij - l_i)
 /// d_i = dY_i . y_i               which is sum_j p_ij (dY_i . v_j)
 /// </code>
 /// </summary>
 /// <param name="Gradient">dY [T, H * D].</param>
-/// <param name="Y">What the attention gave, [T, H * D].</param>
+/// <param name="Y">The attention's result, [T, H * D].</param>
 /// <param name="Q">[T, H * D].</param>
 /// <param name="K">[T, K * D].</param>
 /// <param name="Step">The step; no sequence has a past.</param>
 /// <param name="Spec">Heads, scale, soft-cap, window.</param>
-public readonly record struct AttentionStatistics(Matrix Gradient, Matrix Y, Matrix Q, Matrix K, StepTable Step, AttentionSpec Spec) : IOperator
+public readonly record struct AttentionStatistics(
+    Matrix Gradient, Matrix Y, Matrix Q, Matrix K, StepTable Step, AttentionSpec Spec) : IOperator
 {
     /// <inheritdoc/>
     public MatrixShape? Check()

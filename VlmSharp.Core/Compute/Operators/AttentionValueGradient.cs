@@ -5,7 +5,7 @@ namespace VlmSharp.Compute.Operators;
 /// <code>
 /// dV_j = sum over i, and over the heads that read this value, of p_ij dY_i
 /// </code>
-/// with p_ij as in <see cref="AttentionStatistics"/>; pairs that the mask hides have none.
+/// with p_ij as in <see cref="AttentionStatistics"/>; masked pairs contribute nothing.
 /// </summary>
 /// <param name="Gradient">dY [T, H * D].</param>
 /// <param name="Q">[T, H * D].</param>

@@ -1,9 +1,9 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// What <see cref="CachedAttention"/> multiplies the values by, for looking at and not for speed: row i * H + h of the result is the p of
-/// row rows[i] and head h over the cached tokens j of its sequence, exactly 0 where the mask hides j and behind the sequence's end.
-/// Attention itself never writes these numbers down.
+/// The weights by which <see cref="CachedAttention"/> multiplies the values, for inspection and not optimized. Row i * H + h of the result
+/// has the weights p of row rows[i] and head h over the cached tokens j of its sequence. They are exactly 0 where the mask hides j and
+/// after the sequence's end. Attention itself never stores these numbers.
 /// </summary>
 /// <param name="Q">[T, H * D].</param>
 /// <param name="Step">The step, after <see cref="AppendKeyValues"/> for this layer.</param>
@@ -28,6 +28,7 @@ public static partial class OperatorCalls
 {
     /// <inheritdoc cref="Operators.AttentionWeights"/>
     /// <returns>[n * H, L], L the cached tokens of the step's longest sequence, this step's rows included.</returns>
-    public static Matrix AttentionWeights(this IComputeBackend b, Matrix q, StepTable step, int layer, in AttentionSpec spec, Indices rows) =>
+    public static Matrix AttentionWeights(
+        this IComputeBackend b, Matrix q, StepTable step, int layer, in AttentionSpec spec, Indices rows) =>
         b.Run(new AttentionWeights(q, step, layer, spec, rows));
 }

@@ -1,20 +1,20 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Chooses each sequence's next token among its logits and says how likely it was, without a trip to the host. Row i is the last of the step's
-/// sequence i.
+/// Chooses each sequence's next token by its logits and reports how likely it was, without a round trip to the host. Row i is the last row
+/// of the step's sequence i.
 /// <code>
-/// greedy:    id = the first place of the largest logit; NaN is never the largest
-/// sampling:  s = logits / temperature, of which top-k, top-p and min-p remove some, in this order;
+/// greedy:    id = the first index of the largest logit; NaN is never the largest
+/// sampling:  s = logits / temperature, then top-k, top-p and min-p remove tokens, in this order;
 ///            id = the first token whose cumulative softmax(s), in order of ids, exceeds u
 /// y[i]     = id, log_softmax(logits)[id], then the N likeliest ids, then their log-probabilities
 /// </code>
-/// u is the draw of <see cref="TokenRule.Seed"/> for the token's place behind its prompt (Philox, Salmon et al. 2011), so it depends on
-/// nothing that stands beside the sequence. Ids are 32-bit integers in the place of floats: <see cref="ChosenToken"/> reads them.
+/// u is the random number of <see cref="TokenRule.Seed"/> for the token's position after its prompt (Philox, Salmon et al. 2011), so it
+/// does not depend on the other sequences. Ids are 32-bit integers in place of floats; <see cref="ChosenToken"/> reads them.
 /// </summary>
 /// <param name="Logits">[B, V].</param>
 /// <param name="Step">The step, of B sequences.</param>
-/// <param name="Rules">How, for each of them.</param>
+/// <param name="Rules">The rule of each sequence.</param>
 public readonly record struct Choose(Matrix Logits, StepTable Step, ChoiceRules Rules) : IOperator
 {
     /// <inheritdoc/>
@@ -26,9 +26,9 @@ public readonly record struct Choose(Matrix Logits, StepTable Step, ChoiceRules 
         return new MatrixShape(Logits.Rows, 2 + 2 * Rules.Candidates);
     }
 
-    /// <summary>Which number of its stream a sequence draws: the new tokens before this one.</summary>
-    /// <param name="index">Which sequence.</param>
-    /// <returns>0 behind the prompt.</returns>
+    /// <summary>The index of the random number that a sequence takes from its stream: the number of new tokens before this one.</summary>
+    /// <param name="index">The sequence's index in the step.</param>
+    /// <returns>0 for the first token after the prompt.</returns>
     public long NumberOf(int index)
     {
         SequenceSlice slice = Step.Batch.Slices[index];

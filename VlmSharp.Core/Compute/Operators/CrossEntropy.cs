@@ -1,13 +1,15 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The loss of a language model together with its head, each row by itself: the scores of the whole vocabulary exist only in pieces.
+/// The loss of a language model together with its head, for each row separately. The scores of the whole vocabulary are never in memory at
+/// once.
 /// <code>
 /// z_v = cap * tanh(x . W[v] / cap)      (without a cap: x . W[v])
 /// l = log sum_v exp(z_v)
 /// loss = l - (1 - s) z_target - s/V sum_v z_v
 /// </code>
-/// s is label smoothing (Szegedy et al. 2016, section 7) as PyTorch has it: the target is its token with probability 1 - s, and any of the V tokens with s.
+/// s is label smoothing (Szegedy et al. 2016, section 7) as in PyTorch: the target is the given token with probability 1 - s, and a
+/// uniformly random one of the V tokens with probability s.
 /// </summary>
 /// <param name="X">[n, h], after the final norm.</param>
 /// <param name="Weight">W [V, h], the head.</param>
@@ -32,7 +34,7 @@ public readonly record struct CrossEntropy(Matrix X, Weight Weight, Indices Targ
         operands.Add(Weight);
     }
 
-    /// <summary>Only the first column of y is a loss; the second is there for this rule, and no gradient comes in through it.</summary>
+    /// <summary>Only the first column of y is a loss. The second is stored for this method and receives no gradient.</summary>
     /// <inheritdoc/>
     public void Backward(IGradients to, Matrix y, Matrix dy)
     {
@@ -46,6 +48,7 @@ public static partial class OperatorCalls
 {
     /// <inheritdoc cref="Operators.CrossEntropy"/>
     /// <returns>[n, 2]: the loss, then l.</returns>
-    public static Matrix CrossEntropy(this IComputeBackend b, Matrix x, Weight weight, Indices targets, float smoothing = 0, float cap = 0) =>
+    public static Matrix CrossEntropy(
+        this IComputeBackend b, Matrix x, Weight weight, Indices targets, float smoothing = 0, float cap = 0) =>
         b.Run(new CrossEntropy(x, weight, targets, smoothing, cap));
 }

@@ -9,7 +9,7 @@ namespace VlmSharp.Compute.Operators;
 /// </summary>
 /// <param name="Gradient">[n, 2]: dLoss, and a column that is not read.</param>
 /// <param name="Loss">The operator with its arguments.</param>
-/// <param name="Y">What it gave, [n, 2].</param>
+/// <param name="Y">Its result, [n, 2].</param>
 /// <param name="Sum">[V, h], or <c>default</c> for 0.</param>
 public readonly record struct CrossEntropyWeightGradient(Matrix Gradient, CrossEntropy Loss, Matrix Y, Matrix Sum = default) : IOperator
 {
@@ -27,6 +27,7 @@ public static partial class OperatorCalls
 {
     /// <inheritdoc cref="Operators.CrossEntropyWeightGradient"/>
     /// <returns>dW [V, h].</returns>
-    public static Matrix CrossEntropyWeightGradient(this IComputeBackend b, Matrix gradient, in CrossEntropy loss, Matrix y, Matrix sum = default) =>
+    public static Matrix CrossEntropyWeightGradient(
+        this IComputeBackend b, Matrix gradient, in CrossEntropy loss, Matrix y, Matrix sum = default) =>
         b.Run(new CrossEntropyWeightGradient(gradient, loss, y, sum));
 }

@@ -1,16 +1,16 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Dropout (Srivastava et al. 2014) in its inverted form. Which elements stay is a function of the key and the place alone: element
-/// number i in row-major order takes word i % 4 of Philox4x32-10 (see <c>CounterRandom</c>) with counter i / 4 and the key. So the gradient drops the
-/// same elements, and a step that is run again draws the same.
+/// Dropout (Srivastava et al. 2014) in its inverted form. The mask depends only on the key and the position: element number i in row-major
+/// order takes word i % 4 of Philox4x32-10 (see <c>CounterRandom</c>) with counter i / 4 and the key. So the gradient drops the same
+/// elements, and a step that runs again has the same mask.
 /// <code>
 /// y_i = x_i / (1 - rate) where word_i >= rate * 2^32, else 0      dX = Dropout(dY) with the same key
 /// </code>
 /// </summary>
 /// <param name="X">[T, F].</param>
-/// <param name="Rate">The share that is dropped, from 0 up to but not 1.</param>
-/// <param name="Key">Names the mask.</param>
+/// <param name="Rate">The share that is dropped, at least 0 and below 1.</param>
+/// <param name="Key">Selects the mask.</param>
 public readonly record struct Dropout(Matrix X, float Rate, long Key) : IDifferentiable
 {
     /// <summary>Words below this are dropped.</summary>

@@ -1,22 +1,23 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Embedding lookup. An id below 0 is one that the backend has chosen itself and that the host may not know yet.
+/// Embedding lookup. A negative id stands for a token that the backend has chosen itself and that the host may not know yet.
 /// <code>
-/// y[t] = scale * table[id_t],    id_t = ids[t], or of ids[t] = -1 - r the token of row r of a choice
+/// y[t] = scale * table[id_t],    id_t = ids[t], or if ids[t] = -1 - r, the token in row r of the choice
 /// </code>
 /// </summary>
 /// <param name="Table">[V, F].</param>
-/// <param name="Ids">T ids below V; below 0 they name a row of the choice.</param>
+/// <param name="Ids">T ids below V; a negative id -1 - r refers to row r of the choice.</param>
 /// <param name="Scale">sqrt(F) in Gemma.</param>
-/// <param name="Choice">What <see cref="Choose"/> gave, or <c>default</c> where every id is known.</param>
+/// <param name="Choice">The result of <see cref="Choose"/>, or <c>default</c> if every id is known.</param>
 public readonly record struct Embed(Weight Table, Indices Ids, float Scale, Matrix Choice = default) : IDifferentiable
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
     {
         if (Ids.Highest >= Table.Rows || Ids.Lowest < -Choice.Rows)
-            throw new ArgumentException($"Embed: id {(Ids.Highest >= Table.Rows ? Ids.Highest : Ids.Lowest)} is outside the table {Table} and the {Choice.Rows} rows of the choice.");
+            throw new ArgumentException($"Embed: id {(Ids.Highest >= Table.Rows ? Ids.Highest : Ids.Lowest)} "
+                + $"is outside the table {Table} and the {Choice.Rows} rows of the choice.");
         return new MatrixShape(Ids.Count, Table.Columns);
     }
 

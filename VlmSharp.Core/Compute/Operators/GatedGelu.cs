@@ -1,11 +1,11 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The elementwise part of GeGLU (Shazeer 2020): what <see cref="GatedLinear"/> applies to its two products.
+/// The elementwise part of GeGLU (Shazeer 2020), which <see cref="GatedLinear"/> applies to its two products.
 /// <code>
 /// y = gelu_tanh(gate) * up
 /// </code>
-/// It is linear in <c>up</c>, so its gradient there is itself: dUp = gelu_tanh(gate) * dY.
+/// It is linear in <c>up</c>, so the gradient by <c>up</c> is the same operator: dUp = gelu_tanh(gate) * dY.
 /// </summary>
 /// <param name="Gate">[T, F].</param>
 /// <param name="Up">[T, F].</param>

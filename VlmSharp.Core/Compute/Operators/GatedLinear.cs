@@ -14,7 +14,8 @@ public readonly record struct GatedLinear(Matrix X, Weight Gate, Weight Up) : IC
     /// <inheritdoc/>
     public MatrixShape? Check()
     {
-        Shapes.Require(X.Columns == Gate.Columns && X.Columns == Up.Columns && Gate.Rows == Up.Rows, $"GatedLinear: x {X}, gate {Gate}, up {Up}");
+        Shapes.Require(X.Columns == Gate.Columns && X.Columns == Up.Columns && Gate.Rows == Up.Rows,
+            $"GatedLinear: x {X}, gate {Gate}, up {Up}");
         return new MatrixShape(X.Rows, Gate.Rows);
     }
 

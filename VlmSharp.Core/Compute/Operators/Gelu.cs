@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// GELU in its tanh form (Hendrycks and Gimpel 2016), alone: what <see cref="Linear"/> applies inside its product.
+/// GELU in its tanh form (Hendrycks and Gimpel 2016), as an operator of its own; <see cref="Linear"/> can also apply it to its product.
 /// <code>
 /// y = x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))
 /// </code>

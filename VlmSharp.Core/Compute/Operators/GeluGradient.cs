@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The gradient of <see cref="Gelu"/>, or with a factor that of <see cref="GatedGelu"/> by its gate.
+/// The gradient of <see cref="Gelu"/>, or with a factor the gradient of <see cref="GatedGelu"/> by its gate.
 /// <code>
 /// dX = dY * factor * gelu'(x)
 /// gelu'(x) = (1 + t)/2 + x/2 * (1 - t^2) * u'    t = tanh(u), u = sqrt(2/pi) (x + 0.044715 x^3), u' = sqrt(2/pi) (1 + 0.134145 x^2)
@@ -15,7 +15,8 @@ public readonly record struct GeluGradient(Matrix Gradient, Matrix X, Matrix Fac
     /// <inheritdoc/>
     public MatrixShape? Check()
     {
-        Shapes.Require(Gradient.SameShape(X) && (!Factor.HasValue || Factor.SameShape(X)), $"GeluGradient: gradient {Gradient}, x {X}, factor {Factor}");
+        Shapes.Require(Gradient.SameShape(X) && (!Factor.HasValue || Factor.SameShape(X)),
+            $"GeluGradient: gradient {Gradient}, x {X}, factor {Factor}");
         return new MatrixShape(X.Rows, X.Columns);
     }
 }

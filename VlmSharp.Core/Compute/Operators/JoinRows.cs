@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The rows of several matrices, one matrix after another: the image tokens of several pictures.
+/// Concatenates the rows of several matrices, such as the image tokens of several pictures.
 /// </summary>
 /// <param name="Parts">Matrices [n_i, F], at least one.</param>
 public readonly record struct JoinRows(IReadOnlyList<Matrix> Parts) : IDifferentiable

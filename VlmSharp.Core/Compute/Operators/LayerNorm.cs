@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// LayerNorm (Ba et al. 2016), each row by itself, with the biased variance.
+/// LayerNorm (Ba et al. 2016) of each row, with the biased variance.
 /// <code>
 /// y = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * weight + bias
 /// </code>

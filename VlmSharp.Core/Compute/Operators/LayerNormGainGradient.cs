@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The gradient of <see cref="LayerNorm"/> by its gain. That by its bias is <see cref="SumRows"/> of dY.
+/// The gradient of <see cref="LayerNorm"/> by its gain. The gradient by its bias is <see cref="SumRows"/> of dY.
 /// <code>
 /// dWeight[f] = sum_t dY[t, f] (x[t, f] - mean(x[t])) / sqrt(var(x[t]) + eps) + sum[f]
 /// </code>

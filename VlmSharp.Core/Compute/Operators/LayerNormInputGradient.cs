@@ -1,8 +1,8 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The gradient of <see cref="LayerNorm"/> by its input, each row by itself: shifting or stretching x does not change y, so the parts of the
-/// gradient that would do so fall away.
+/// The gradient of <see cref="LayerNorm"/> by its input, for each row. Shifting or scaling x does not change y, so the parts of the
+/// gradient in these directions are removed.
 /// <code>
 /// r = 1 / sqrt(var(x) + eps)      n = (x - mean(x)) * r      g = dY * weight
 /// dX = r * (g - mean(g) - n * mean(g * n))
@@ -17,7 +17,8 @@ public readonly record struct LayerNormInputGradient(Matrix Gradient, Matrix X, 
     /// <inheritdoc/>
     public MatrixShape? Check()
     {
-        Shapes.Require(Gradient.SameShape(X) && Weight.IsVector(X.Columns), $"LayerNormInputGradient: gradient {Gradient}, x {X}, weight {Weight}");
+        Shapes.Require(Gradient.SameShape(X) && Weight.IsVector(X.Columns),
+            $"LayerNormInputGradient: gradient {Gradient}, x {X}, weight {Weight}");
         return new MatrixShape(X.Rows, X.Columns);
     }
 }

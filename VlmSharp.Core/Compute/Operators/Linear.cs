@@ -11,7 +11,9 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="Bias">[out] or null.</param>
 /// <param name="Activation">act.</param>
 /// <param name="Residual">[T, out] or <c>default</c>.</param>
-public readonly record struct Linear(Matrix X, Weight Weight, Weight? Bias = null, Activation Activation = Activation.None, Matrix Residual = default) : IDifferentiable, IComposite
+public readonly record struct Linear(
+    Matrix X, Weight Weight, Weight? Bias = null, Activation Activation = Activation.None, Matrix Residual = default)
+    : IDifferentiable, IComposite
 {
     /// <inheritdoc/>
     public MatrixShape? Check()
@@ -56,7 +58,7 @@ public readonly record struct Linear(Matrix X, Weight Weight, Weight? Bias = nul
     }
 }
 
-/// <summary>What a linear layer applies to its output.</summary>
+/// <summary>The function that a linear layer applies to its output.</summary>
 public enum Activation
 {
     /// <summary>Nothing.</summary>
@@ -70,6 +72,12 @@ public static partial class OperatorCalls
 {
     /// <inheritdoc cref="Operators.Linear"/>
     /// <returns>[T, out].</returns>
-    public static Matrix Linear(this IComputeBackend b, Matrix x, Weight weight, Weight? bias = null, Activation activation = Activation.None, Matrix residual = default) =>
+    public static Matrix Linear(
+        this IComputeBackend b,
+        Matrix x,
+        Weight weight,
+        Weight? bias = null,
+        Activation activation = Activation.None,
+        Matrix residual = default) =>
         b.Run(new Linear(x, weight, bias, activation, residual));
 }

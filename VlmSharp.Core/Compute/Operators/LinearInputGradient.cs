@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The gradient of <see cref="Linear"/> by its input: the product with the weight the other way round.
+/// The gradient of <see cref="Linear"/> by its input: the product with the transposed weight.
 /// <code>
 /// dX[t, i] = sum_o dY[t, o] W[o, i]
 /// </code>

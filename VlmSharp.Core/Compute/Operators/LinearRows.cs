@@ -1,8 +1,8 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Some outputs of a linear layer, the head for the tokens that can follow. Every number is equal, bit by bit, to that of
-/// <see cref="Linear"/> on the same x, so that leaving outputs out changes nothing.
+/// Some outputs of a linear layer, such as the head's scores of the tokens that may come next. Every number is equal, bit for bit, to that
+/// of <see cref="Linear"/> on the same x, so leaving outputs out does not change the others.
 /// <code>
 /// y[t, i] = sum_j x[t, j] W[rows[i], j]
 /// </code>

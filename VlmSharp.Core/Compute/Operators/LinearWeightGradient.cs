@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The gradient of <see cref="Linear"/> by its weight, added to what other rows have given.
+/// The gradient of <see cref="Linear"/> by its weight, added to the sum over other rows.
 /// <code>
 /// dW[o, i] = sum_t dY[t, o] X[t, i] + sum[o, i]
 /// </code>

@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Log-softmax, each row by itself; subtracting the maximum keeps exp from overflowing.
+/// Log-softmax of each row. Subtracting the maximum prevents an overflow of exp.
 /// <code>
 /// y = x - max(x) - log(sum(exp(x - max(x))))
 /// </code>

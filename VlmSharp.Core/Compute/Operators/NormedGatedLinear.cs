@@ -7,7 +7,7 @@ namespace VlmSharp.Compute.Operators;
 /// </code>
 /// </summary>
 /// <param name="X">[T, F].</param>
-/// <param name="Norm">[F]: the gain's distance from 1.</param>
+/// <param name="Norm">[F]: the gain minus 1.</param>
 /// <param name="Epsilon">eps of the norm.</param>
 /// <param name="Gate">Wg [out, F].</param>
 /// <param name="Up">Wu [out, F].</param>

@@ -1,11 +1,11 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Patch embedding of a vision transformer (Dosovitskiy et al. 2021, eq. 1): a convolution whose stride is its size.
+/// Patch embedding of a vision transformer (Dosovitskiy et al. 2021, eq. 1): a convolution whose stride equals its kernel size.
 /// <code>
 /// y[n * N + p] = W * flatten(patch p of image n) + bias + position[p]
 /// </code>
-/// Patches stand in row-major order, each flattened as (channel, y, x).
+/// Patches are in row-major order, each flattened as (channel, y, x).
 /// </summary>
 /// <param name="Pixels">[images, 3 * S * S], each row one picture as planes R, G, B.</param>
 /// <param name="Kernel">W [F, 3 * patch * patch].</param>
@@ -48,7 +48,7 @@ public readonly record struct PatchEmbed(Matrix Pixels, Weight Kernel, Weight Bi
     }
 }
 
-/// <summary>The operators as calls on a backend, so that a model reads like its equations; each stands in its operator's file.</summary>
+/// <summary>The operators as calls on a backend, so that a model reads like its equations. Each call is in its operator's file.</summary>
 public static partial class OperatorCalls
 {
     /// <inheritdoc cref="Operators.PatchEmbed"/>

@@ -1,8 +1,8 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The gradient of <see cref="PatchEmbed"/> by its kernel: of a linear layer whose rows are the flattened patches. That by its bias is
-/// <see cref="SumRows"/> of dY, that by the positions the same with a period of N.
+/// The gradient of <see cref="PatchEmbed"/> by its kernel, as of a linear layer whose rows are the flattened patches. The gradient by its
+/// bias is <see cref="SumRows"/> of dY; the gradient by the positions is the same with a period of N.
 /// <code>
 /// dW = sum over images n and patches p of dY[n * N + p] flatten(patch p of image n)^T + sum
 /// </code>

@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Puts rows in the place of others: the image rows take the place of their placeholders.
+/// Replaces rows by others, such as placeholders by image rows.
 /// <code>
 /// y = x, but y[targets[i]] = rows[i]
 /// </code>
@@ -14,7 +14,8 @@ public readonly record struct ReplaceRows(Matrix X, Matrix Rows, Indices Targets
     /// <inheritdoc/>
     public MatrixShape? Check()
     {
-        Shapes.Require(Rows.Rows == Targets.Count && Rows.Columns == X.Columns, $"ReplaceRows: x {X}, rows {Rows}, {Targets.Count} targets");
+        Shapes.Require(Rows.Rows == Targets.Count && Rows.Columns == X.Columns,
+            $"ReplaceRows: x {X}, rows {Rows}, {Targets.Count} targets");
         Shapes.RequireRows(Targets, X.Rows, "ReplaceRows");
         return new MatrixShape(X.Rows, X.Columns);
     }
@@ -26,7 +27,7 @@ public readonly record struct ReplaceRows(Matrix X, Matrix Rows, Indices Targets
         operands.Add(Rows);
     }
 
-    /// <summary>What was put in gets the gradient of its places; what it replaced gets none.</summary>
+    /// <summary>The inserted rows get the gradient at their positions; the replaced rows get none.</summary>
     /// <inheritdoc/>
     public void Backward(IGradients to, Matrix y, Matrix dy)
     {

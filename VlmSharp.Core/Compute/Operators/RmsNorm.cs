@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// RMSNorm (Zhang and Sennrich 2019), each row by itself; Gemma stores the distance of the gain from 1.
+/// RMSNorm (Zhang and Sennrich 2019) of each row. Gemma stores the gain minus 1.
 /// <code>
 /// y = x / sqrt(mean(x^2) + eps) * (1 + weight) + residual
 /// </code>

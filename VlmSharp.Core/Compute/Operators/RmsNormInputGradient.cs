@@ -1,8 +1,8 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The gradient of <see cref="RmsNorm"/> by its input, each row by itself. Making x longer does not change y, so the part of the
-/// gradient that points along x falls away.
+/// The gradient of <see cref="RmsNorm"/> by its input, for each row. Scaling x does not change y, so the part of the gradient in the
+/// direction of x is removed.
 /// <code>
 /// r = 1 / sqrt(mean(x^2) + eps)      g = dY * (1 + weight)
 /// dX = r * (g - x * r^2 * mean(g * x))
@@ -17,7 +17,8 @@ public readonly record struct RmsNormInputGradient(Matrix Gradient, Matrix X, We
     /// <inheritdoc/>
     public MatrixShape? Check()
     {
-        Shapes.Require(Gradient.SameShape(X) && Weight.IsVector(X.Columns), $"RmsNormInputGradient: gradient {Gradient}, x {X}, weight {Weight}");
+        Shapes.Require(Gradient.SameShape(X) && Weight.IsVector(X.Columns),
+            $"RmsNormInputGradient: gradient {Gradient}, x {X}, weight {Weight}");
         return new MatrixShape(X.Rows, X.Columns);
     }
 }

@@ -1,8 +1,8 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Rotary position embedding (Su et al. 2021) in Gemma's half-split pairing, per head: element j is paired with j + D/2, and the pair
-/// turns by its angle, so that q . k depends on the distance of their positions only.
+/// Rotary position embedding (Su et al. 2021) in Gemma's half-split pairing, per head: element j is paired with j + D/2, and the pair is
+/// rotated by its angle, so that q . k depends only on the distance between their positions.
 /// <code>
 /// y[j]       = x[j]       cos_j - x[j + D/2] sin_j
 /// y[j + D/2] = x[j + D/2] cos_j + x[j]       sin_j
@@ -26,7 +26,7 @@ public readonly record struct Rope(Matrix X, Matrix Angles) : IDifferentiable
         operands.Add(Angles);
     }
 
-    /// <summary>The angles follow from positions alone: no gradient goes there.</summary>
+    /// <summary>The angles depend only on positions, so they get no gradient.</summary>
     /// <inheritdoc/>
     public void Backward(IGradients to, Matrix y, Matrix dy) => to.Add(X, to.Backend.RopeGradient(dy, Angles));
 }

@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The gradient of <see cref="Rope"/>: a rotation's transpose is the rotation back.
+/// The gradient of <see cref="Rope"/>: the transpose of a rotation is the inverse rotation.
 /// <code>
 /// dX[j]       = dY[j]       cos_j + dY[j + D/2] sin_j
 /// dX[j + D/2] = dY[j + D/2] cos_j - dY[j]       sin_j

@@ -20,7 +20,7 @@ public readonly record struct RotaryAngles(StepTable Step, int HeadDim, float Fr
         return new MatrixShape(Step.Rows, HeadDim);
     }
 
-    /// <summary>It reads positions alone, so nothing flows back through it.</summary>
+    /// <summary>It reads only positions, so it has no gradient.</summary>
     /// <inheritdoc/>
     public void Operands(IOperands operands) { }
 

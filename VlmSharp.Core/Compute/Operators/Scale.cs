@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// A multiple of a matrix. Linear, so its gradient is itself.
+/// A multiple of a matrix. It is linear, so its gradient is the same operator.
 /// <code>
 /// y = factor * x      dX = factor * dY
 /// </code>

@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// Takes rows out, in any order: those that the head scores, one per sequence in generation.
+/// Selects rows, in any order, such as the rows that the head scores: one per sequence in generation.
 /// <code>
 /// y[i] = x[indices[i]]
 /// </code>

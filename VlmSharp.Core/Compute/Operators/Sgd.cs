@@ -1,8 +1,8 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// A step of stochastic gradient descent with momentum (Polyak 1964) in PyTorch's form. An effect on the parameter and its velocity,
-/// without a result.
+/// A step of stochastic gradient descent with momentum (Polyak 1964) in PyTorch's form. Changes the parameter and its velocity; has no
+/// result.
 /// <code>
 /// g = factor G + decay W
 /// u = momentum u + g          (u = g where there is no velocity)
@@ -13,10 +13,10 @@ namespace VlmSharp.Compute.Operators;
 /// <param name="Gradient">G [out, in].</param>
 /// <param name="Rate">The learning rate of this step.</param>
 /// <param name="Velocity">u [out, in], 0 before the first step; <c>default</c> without momentum.</param>
-/// <param name="Momentum">What share of the velocity stays, in [0, 1).</param>
-/// <param name="Decay">Weight decay, added to the gradient: not multiplied by the rate yet.</param>
-/// <param name="GradientFactor">What the gradient is multiplied by first.</param>
-/// <param name="Master">[out, in] of a parameter in BF16 (see <see cref="AdamW"/>); <c>default</c> of one in F32.</param>
+/// <param name="Momentum">The share of the velocity that is kept, in [0, 1).</param>
+/// <param name="Decay">Weight decay, added to the gradient: not yet multiplied by the rate.</param>
+/// <param name="GradientFactor">Multiplies the gradient first.</param>
+/// <param name="Master">[out, in] for a parameter in BF16 (see <see cref="AdamW"/>); <c>default</c> for one in F32.</param>
 public readonly record struct Sgd(
     Weight Weight, Matrix Gradient, float Rate, Matrix Velocity = default, float Momentum = 0, float Decay = 0, float GradientFactor = 1,
     Matrix Master = default) : IOperator

@@ -7,7 +7,7 @@ namespace VlmSharp.Compute.Operators;
 /// </code>
 /// </summary>
 /// <param name="Gradient">dY [T, F].</param>
-/// <param name="Y">What the soft-cap gave, [T, F].</param>
+/// <param name="Y">The soft-cap's result, [T, F].</param>
 /// <param name="Cap">The bound.</param>
 public readonly record struct SoftCapGradient(Matrix Gradient, Matrix Y, float Cap) : IOperator
 {

@@ -1,8 +1,9 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The square of the Euclidean norm of a matrix, added to what other matrices gave: a chain of them is the squared norm of a whole
-/// gradient, which clipping needs. Summed in pieces of a fixed length, always in the same order: the same bits for any number of threads.
+/// The square of the Euclidean norm of a matrix, added to the result for other matrices. A chain of calls gives the squared norm of a whole
+/// gradient, which clipping needs. It is summed in pieces of a fixed length and always in the same order, so the bits are the same for any
+/// number of threads.
 /// <code>
 /// y = before + sum_tf X[t, f]^2
 /// </code>

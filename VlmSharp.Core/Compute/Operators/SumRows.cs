@@ -1,7 +1,8 @@
 namespace VlmSharp.Compute.Operators;
 
 /// <summary>
-/// The sum over rows, of every row or of every N-th: the gradient of a bias, which each row has added, and with N patches that of the positions.
+/// The sum over all rows, or over every N-th row. It is the gradient of a bias, which is added to every row, and with N patches the
+/// gradient of the positions.
 /// <code>
 /// y[p] = sum over r = 0, 1, ... of x[r N + p]  + sum[p]
 /// </code>

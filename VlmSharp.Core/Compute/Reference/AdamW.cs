@@ -5,10 +5,11 @@ namespace VlmSharp.Compute.Reference;
 
 internal sealed partial class ReferenceOperators : IKernel<AdamW>
 {
-    /// <summary>W = (1 - decay) W - rate m' / (sqrt(v') + epsilon), with m and v moved towards g and g^2 first.</summary>
+    /// <summary>W = (1 - decay) W - rate m' / (sqrt(v') + epsilon), after m and v have moved towards g and g^2.</summary>
     public void Run(in AdamW op, HostMatrix y)
     {
-        HostMatrix gradient = op.Gradient.OnHost(), first = op.First.OnHost(), second = op.Second.OnHost(), master = op.Master.OptionalOnHost();
+        HostMatrix gradient = op.Gradient.OnHost(), master = op.Master.OptionalOnHost();
+        HostMatrix first = op.First.OnHost(), second = op.Second.OnHost();
         HostWeight weight = op.Weight.OnHost();
         AdamStep s = op.Step;
         double firstBias = 1 - Math.Pow(s.Beta1, s.Time), secondBias = 1 - Math.Pow(s.Beta2, s.Time);

@@ -6,8 +6,8 @@ namespace VlmSharp.Compute.Reference;
 internal sealed unsafe partial class ReferenceOperators : IKernel<AdamW8Bit>
 {
     /// <summary>
-    /// AdamW on blocks of 256 numbers whose moments are read from codes and written back as codes. In fp32, unlike the other operators
-    /// here: a code is a decision, and another precision would decide otherwise near a border.
+    /// AdamW on blocks of 256 numbers whose moments are read from codes and written back as codes. It computes in fp32, unlike the other
+    /// operators here, because near a border another precision could choose a different code.
     /// </summary>
     public void Run(in AdamW8Bit op, HostMatrix y)
     {
@@ -46,7 +46,7 @@ internal sealed unsafe partial class ReferenceOperators : IKernel<AdamW8Bit>
         }
     }
 
-    /// <summary>A moment that is not 0 keeps its sign: its code is the next one where the nearest number is 0 or beyond.</summary>
+    /// <summary>A moment that is not 0 keeps its sign: if the nearest number is 0 or has the other sign, the next code is taken.</summary>
     private static byte SameSign(byte code, float m) => (m, DynamicMap.Signed[code]) switch
     {
         ( > 0, <= 0) => (byte)(code + 1),

@@ -5,7 +5,7 @@ namespace VlmSharp.Compute.Reference;
 
 internal sealed partial class ReferenceOperators : IKernel<AddRows>
 {
-    /// <summary>y[indices[i]] += factor * x[i], from the sum on.</summary>
+    /// <summary>y = sum, then y[indices[i]] += factor * x[i].</summary>
     public void Run(in AddRows op, HostMatrix y)
     {
         HostMatrix x = op.X.OnHost();

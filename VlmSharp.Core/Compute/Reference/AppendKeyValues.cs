@@ -5,7 +5,7 @@ namespace VlmSharp.Compute.Reference;
 
 internal sealed partial class ReferenceOperators : IKernel<AppendKeyValues>
 {
-    /// <summary>Rows of the step go behind the past of their sequence.</summary>
+    /// <summary>Copies the step's rows after the past tokens of their sequence.</summary>
     public void Run(in AppendKeyValues op, HostMatrix y)
     {
         HostMatrix k = op.K.OnHost(), v = op.V.OnHost();

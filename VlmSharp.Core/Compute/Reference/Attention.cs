@@ -13,8 +13,9 @@ internal sealed partial class ReferenceOperators : IKernel<Attention>
             Attend(op.Q.OnHost(), k.Part(slice.RowStart, slice.RowCount), v.Part(slice.RowStart, slice.RowCount), slice, op.Spec, y);
     }
 
-    /// <summary>One sequence: keys and values [past + rows, K * D] are its own, q and y [T, H * D] the step's.</summary>
-    private static void Attend(HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
+    /// <summary>One sequence: keys and values [past + rows, K * D] belong to it, q and y [T, H * D] to the step.</summary>
+    private static void Attend(
+        HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
     {
         double[] weights = new double[keys.Rows];
         for (int row = 0; row < slice.RowCount; row++)
@@ -31,8 +32,9 @@ internal sealed partial class ReferenceOperators : IKernel<Attention>
             }
     }
 
-    /// <summary>p_j of one row and head for the j in [Start, End), which is what the mask lets the row see.</summary>
-    private static (int Start, int End) Weigh(HostMatrix q, int row, int head, HostMatrix keys, in SequenceSlice slice, in AttentionSpec spec, Span<double> p)
+    /// <summary>p_j of one row and head for the j in [Start, End), which are the j that the mask allows.</summary>
+    private static (int Start, int End) Weigh(
+        HostMatrix q, int row, int head, HostMatrix keys, in SequenceSlice slice, in AttentionSpec spec, Span<double> p)
     {
         int position = slice.Past + row;
         int start = slice.VisibleStart(position, spec.Window), end = Math.Min(slice.VisibleEnd(position), keys.Rows);

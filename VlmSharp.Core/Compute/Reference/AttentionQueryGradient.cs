@@ -18,10 +18,14 @@ internal sealed partial class ReferenceOperators : IKernel<AttentionQueryGradien
         Round(sums, y);
     }
 
-    /// <summary>Of query row i, key row j and a query head: the weight p_ij and the gradient of the score before scale and soft-cap.</summary>
+    /// <summary>
+    /// Receives query row i, key row j, a query head, the weight p_ij and the gradient of the score before scale and soft-cap.
+    /// </summary>
     private delegate void WeightVisitor(int i, int j, int head, double p, double ds);
 
-    /// <summary>p_ij = exp(s_ij - l_i) and ds_ij = scale * p_ij (dY_i . v_j - d_i) * (1 - (s_ij / cap)^2), of every pair that the mask lets see.</summary>
+    /// <summary>
+    /// p_ij = exp(s_ij - l_i) and ds_ij = scale * p_ij (dY_i . v_j - d_i) * (1 - (s_ij / cap)^2), for every pair that the mask allows.
+    /// </summary>
     private static void EachWeight(
         Matrix gradient, Matrix query, Matrix key, Matrix value, Matrix rows, StepTable step, AttentionSpec spec, WeightVisitor visit)
     {

@@ -23,7 +23,7 @@ internal sealed partial class ReferenceOperators : IKernel<AttentionStatistics>
                 }
     }
 
-    /// <summary>The rows [First, End) of the step that a row sees, in its own sequence.</summary>
+    /// <summary>The rows [First, End) of the step that a row attends to, in its own sequence.</summary>
     private static (int First, int End) Seen(in SequenceSlice slice, int row, in AttentionSpec spec)
     {
         int position = row - slice.RowStart;

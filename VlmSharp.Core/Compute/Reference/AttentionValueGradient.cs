@@ -11,7 +11,7 @@ internal sealed partial class ReferenceOperators : IKernel<AttentionValueGradien
         AttentionSpec spec = op.Spec;
         HostMatrix dy = op.Gradient.OnHost();
         double[,] sums = Start(default, y);
-        // The weights need no values: the keys stand in for them, and what would come of them is not read.
+        // The weights p do not depend on the values. The keys take their place, because ds is not used here.
         EachWeight(op.Gradient, op.Q, op.K, op.K, op.Statistics, op.Step, spec, (i, j, head, p, _) =>
         {
             int first = KvHead(head, spec) * spec.HeadDim;

@@ -17,7 +17,7 @@ internal sealed partial class ReferenceOperators : IKernel<AttentionWeights>
         }
     }
 
-    /// <summary>The p of one row of the sequence into y [H, L], L at least the keys there are: 0 where it may not see.</summary>
+    /// <summary>Writes the p of one row of the sequence to y [H, L], where L is at least the number of keys; masked places are 0.</summary>
     private static void WriteWeights(HostMatrix q, int row, HostMatrix keys, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
     {
         double[] weights = new double[keys.Rows];

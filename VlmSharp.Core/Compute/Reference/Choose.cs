@@ -9,7 +9,7 @@ internal sealed partial class ReferenceOperators : IKernel<Choose>
     private TokenSampler? sampler;
     private float[] logProbabilities = []; // [V]
 
-    /// <summary>The largest logit, or a draw; the log-probability is that of log-softmax.</summary>
+    /// <summary>The largest logit, or a sample; the log-probability comes from log-softmax.</summary>
     public void Run(in Choose op, HostMatrix y)
     {
         HostMatrix logits = op.Logits.OnHost();

@@ -21,7 +21,7 @@ internal sealed partial class ReferenceOperators : IKernel<LinearInputGradient>
         Round(sums, y);
     }
 
-    /// <summary>Sums in double to the fp32 result.</summary>
+    /// <summary>Rounds the sums in double to the fp32 result.</summary>
     private static void Round(double[,] sums, HostMatrix y)
     {
         for (int row = 0; row < y.Rows; row++)

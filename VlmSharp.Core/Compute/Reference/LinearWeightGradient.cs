@@ -16,7 +16,7 @@ internal sealed partial class ReferenceOperators : IKernel<LinearWeightGradient>
         Round(sums, y);
     }
 
-    /// <summary>Where a sum begins: at what is there already, or at 0.</summary>
+    /// <summary>The start of a sum: the sum so far, or 0.</summary>
     private static double[,] Start(Matrix sum, HostMatrix y)
     {
         double[,] sums = new double[y.Rows, y.Columns];

@@ -5,7 +5,9 @@ namespace VlmSharp.Compute.Reference;
 
 internal sealed partial class ReferenceOperators : IKernel<PatchKernelGradient>
 {
-    /// <summary>dW[o, ch, ky, kx] = sum over images n and patches (r, c) of dY[n N + r P + c, o] * pixel[n, ch, r s + ky, c s + kx] + sum.</summary>
+    /// <summary>
+    /// dW[o, ch, ky, kx] = (sum over images n and patches (r, c) of dY[n N + r P + c, o] * pixel[n, ch, r s + ky, c s + kx]) + sum.
+    /// </summary>
     public void Run(in PatchKernelGradient op, HostMatrix y)
     {
         HostMatrix dy = op.Gradient.OnHost(), pixels = op.Pixels.OnHost();

@@ -3,7 +3,7 @@ using VlmSharp.Compute.Host;
 namespace VlmSharp.Compute.Reference;
 
 /// <summary>
-/// The backend of plain loops: what students read, and the oracle that the fast backends are tested against. It is slow on purpose.
+/// The backend of plain loops, for students to read and as the oracle that the fast backends are tested against. It is slow on purpose.
 /// </summary>
 public sealed class ReferenceBackend : HostBackend
 {

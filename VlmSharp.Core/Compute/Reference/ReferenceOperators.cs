@@ -1,12 +1,12 @@
 namespace VlmSharp.Compute.Reference;
 
 /// <summary>
-/// Every operator in the plainest loops that state its equation, one file each, summed in double precision: what to read to know
-/// what an operator does.
+/// Every operator as plain loops that follow its equation, one file each, summed in double precision. Read these to learn what an operator
+/// does.
 /// </summary>
 internal sealed partial class ReferenceOperators
 {
-    /// <summary>sum_i a[i] b[i], in double: the oracle's own error must not matter.</summary>
+    /// <summary>sum_i a[i] b[i], in double, so that the oracle's own error does not matter.</summary>
     private static double Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         double sum = 0;

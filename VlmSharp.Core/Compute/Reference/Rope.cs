@@ -5,7 +5,7 @@ namespace VlmSharp.Compute.Reference;
 
 internal sealed partial class ReferenceOperators : IKernel<Rope>
 {
-    /// <summary>The pair (x[j], x[j + D/2]) of each head turns by its angle.</summary>
+    /// <summary>The pair (x[j], x[j + D/2]) of each head is rotated by its angle.</summary>
     public void Run(in Rope op, HostMatrix y)
     {
         HostMatrix x = op.X.OnHost(), angles = op.Angles.OnHost();

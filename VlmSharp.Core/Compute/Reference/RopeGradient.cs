@@ -5,7 +5,7 @@ namespace VlmSharp.Compute.Reference;
 
 internal sealed partial class ReferenceOperators : IKernel<RopeGradient>
 {
-    /// <summary>The pair (dY[j], dY[j + D/2]) of each head turns back by its angle.</summary>
+    /// <summary>The pair (dY[j], dY[j + D/2]) of each head is rotated back by its angle.</summary>
     public void Run(in RopeGradient op, HostMatrix y)
     {
         HostMatrix dy = op.Gradient.OnHost(), angles = op.Angles.OnHost();

@@ -16,7 +16,7 @@ internal sealed partial class ReferenceOperators : IKernel<RotaryAngles>
                 int position = op.PositionBase + slice.Past + i;
                 for (int j = 0; j < half; j++)
                 {
-                    // theta and the angle are fp32 in the models' own code: more exact ones would turn differently.
+                    // theta and the angle are fp32 in the models' own code; more exact values would give other rotations.
                     float theta = (float)Math.Pow(op.FrequencyBase, -2.0 * j / y.Columns);
                     float angle = position * theta;
                     row[j] = (float)Math.Cos(angle);

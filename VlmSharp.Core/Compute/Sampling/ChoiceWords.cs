@@ -2,7 +2,7 @@ using VlmSharp.Compute.Operators;
 
 namespace VlmSharp.Compute.Sampling;
 
-/// <summary>Writes a row of what <see cref="Choose"/> gives: ids as integers in the place of floats.</summary>
+/// <summary>Writes a row of the result of <see cref="Choose"/>, with ids as integers in place of floats.</summary>
 internal static class ChoiceWords
 {
     /// <summary>The token and its log-probability.</summary>
@@ -12,7 +12,7 @@ internal static class ChoiceWords
         row[1] = float.IsNaN(logProbability) ? float.NegativeInfinity : logProbability;
     }
 
-    /// <summary>The likeliest tokens; places that are left over get the id -1.</summary>
+    /// <summary>The likeliest tokens; unused places get the id -1.</summary>
     public static void Write(Span<float> row, TopSelector likeliest)
     {
         int room = (row.Length - 2) / 2;

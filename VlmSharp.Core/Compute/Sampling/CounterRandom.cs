@@ -1,9 +1,9 @@
 namespace VlmSharp.Compute.Sampling;
 
 /// <summary>
-/// Random numbers without a state: number n of stream s is a function of (s, n) alone, Philox4x32-10 (Salmon et al. 2011,
-/// section 4.3) with s as its key and n as its counter. So the draw for a token depends on its request's seed and its place
-/// in the sequence, and on nothing that happens beside it. A device that draws must give the same numbers.
+/// Random numbers without a state: number n of stream s is a function of only (s, n), Philox4x32-10 (Salmon et al. 2011, section 4.3) with
+/// s as its key and n as its counter. So the random number for a token depends only on its request's seed and its position in the sequence,
+/// and not on other requests. A device must compute the same numbers.
 /// </summary>
 public static class CounterRandom
 {
@@ -12,7 +12,7 @@ public static class CounterRandom
 
     /// <summary>A uniform number with 53 random bits.</summary>
     /// <param name="seed">The stream.</param>
-    /// <param name="position">Which number of the stream.</param>
+    /// <param name="position">The index of the number in the stream.</param>
     /// <returns>In [0, 1).</returns>
     public static double Uniform(long seed, long position)
     {
@@ -22,7 +22,7 @@ public static class CounterRandom
 
     /// <summary>A random word: word <c>index % 4</c> of the block whose counter is <c>index / 4</c>, with the seed as the key.</summary>
     /// <param name="seed">The stream.</param>
-    /// <param name="index">Which word of the stream.</param>
+    /// <param name="index">The index of the word in the stream.</param>
     /// <returns>32 random bits.</returns>
     public static uint Word(long seed, long index)
     {
@@ -34,7 +34,7 @@ public static class CounterRandom
     internal static (uint A, uint B, uint C, uint D) Words(long seed, long counter) =>
         Philox((uint)counter, (uint)(counter >> 32), 0, 0, (uint)seed, (uint)(seed >> 32));
 
-    /// <summary>Philox4x32-10: a counter of 128 bits and a key of 64 to 128 random bits.</summary>
+    /// <summary>Philox4x32-10: maps a counter of 128 bits and a key of 64 bits to 128 random bits.</summary>
     /// <param name="x0">Counter, lowest word.</param>
     /// <param name="x1">Counter.</param>
     /// <param name="x2">Counter.</param>

@@ -1,7 +1,7 @@
 namespace VlmSharp.Compute.Sampling;
 
 /// <summary>
-/// Min-p sampling (Nguyen et al. 2024): removes tokens of probability below m times that of the likeliest, exp(s - max s) &lt; m.
+/// Min-p sampling (Nguyen et al. 2024): removes tokens whose probability is below m times that of the likeliest, exp(s - max s) &lt; m.
 /// </summary>
 internal static class MinP
 {

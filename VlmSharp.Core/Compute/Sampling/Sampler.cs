@@ -1,15 +1,15 @@
 namespace VlmSharp.Compute.Sampling;
 
 /// <summary>
-/// Draws a token with probability softmax(s)_i by the inverse of the distribution function: with u uniform in [0, 1), the
-/// first token, in order of ids, whose cumulative probability exceeds u. Sums are in double precision.
+/// Draws token i with probability softmax(s)_i by inverting the distribution function: for a uniform u in [0, 1), it takes the first token,
+/// in order of ids, whose cumulative probability exceeds u. Sums are in double precision.
 /// </summary>
 /// <param name="vocabulary">V.</param>
 internal sealed class Sampler(int vocabulary)
 {
     private readonly double[] weights = new double[vocabulary];
 
-    /// <summary>Draws.</summary>
+    /// <summary>Draws a token.</summary>
     /// <param name="scores">[V], after the processors.</param>
     /// <param name="uniform">u in [0, 1).</param>
     /// <returns>The token, or -1 if no score is above -infinity.</returns>
@@ -28,7 +28,7 @@ internal sealed class Sampler(int vocabulary)
         return last;
     }
 
-    /// <summary>w_i = exp(s_i - max s), 0 for removed tokens and NaN: softmax before its division.</summary>
+    /// <summary>w_i = exp(s_i - max s), 0 for removed tokens and NaN: the softmax before the division.</summary>
     /// <param name="scores">[V].</param>
     /// <param name="weights">[V].</param>
     /// <returns>Their sum, in ascending order of ids.</returns>
@@ -37,7 +37,7 @@ internal sealed class Sampler(int vocabulary)
         float max = float.NegativeInfinity;
         foreach (float s in scores)
             if (s > max) max = s;
-        if (max == float.NegativeInfinity) max = float.NaN; // nothing is left, and nothing is the largest
+        if (max == float.NegativeInfinity) max = float.NaN; // all tokens are removed: no score may equal the maximum
         double total = 0;
         for (int i = 0; i < scores.Length; i++)
         {

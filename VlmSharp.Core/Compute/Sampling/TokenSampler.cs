@@ -3,8 +3,8 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Compute.Sampling;
 
 /// <summary>
-/// Draws tokens by a <see cref="TokenRule"/>: temperature, top-k, top-p, min-p, then the draw, in transformers' order. Has scratch
-/// memory for a vocabulary, so it serves one thread at a time. For backends that run <see cref="Operators.Choose"/> on the host.
+/// Draws tokens by a <see cref="TokenRule"/>: temperature, top-k, top-p, min-p, then the draw, in transformers' order. It has scratch
+/// memory for a vocabulary, so only one thread may use it at a time. For backends that run <see cref="Operators.Choose"/> on the host.
 /// </summary>
 /// <param name="vocabulary">V.</param>
 public sealed class TokenSampler(int vocabulary)
@@ -21,13 +21,13 @@ public sealed class TokenSampler(int vocabulary)
     /// <summary>[V] numbers that a kernel may use between two calls.</summary>
     internal Span<float> Scratch => scores;
 
-    /// <summary>The whole of <see cref="Operators.Choose"/> for one sequence.</summary>
+    /// <summary>The complete operator <see cref="Operators.Choose"/> for one sequence.</summary>
     /// <param name="logits">[V].</param>
     /// <param name="logProbabilities">[V]: their log-softmax.</param>
     /// <param name="rule">The sequence's rule.</param>
-    /// <param name="number">Which number of its stream a rule that samples draws: <see cref="Operators.Choose.NumberOf"/>.</param>
-    /// <param name="row">2 + 2 N words: the sequence's row of the result. Left alone where the rule is skipped.</param>
-    /// <exception cref="ArgumentException">A row has not V numbers.</exception>
+    /// <param name="number">The index of the random number for a rule that samples: <see cref="Operators.Choose.NumberOf"/>.</param>
+    /// <param name="row">2 + 2 N words: the sequence's row of the result. Unchanged if the rule is skipped.</param>
+    /// <exception cref="ArgumentException">A row does not have V numbers.</exception>
     public void Choose(ReadOnlySpan<float> logits, ReadOnlySpan<float> logProbabilities, in TokenRule rule, long number, Span<float> row)
     {
         if (logits.Length != vocabulary || logProbabilities.Length != vocabulary)
@@ -41,8 +41,8 @@ public sealed class TokenSampler(int vocabulary)
     /// <summary>Draws a token.</summary>
     /// <param name="logits">[V].</param>
     /// <param name="rule">A rule that samples.</param>
-    /// <param name="number">Which number of the rule's stream: new tokens before this one.</param>
-    /// <returns>The token; where nothing can be drawn, the first of the largest.</returns>
+    /// <param name="number">The index of the random number in the rule's stream: the number of new tokens before this one.</param>
+    /// <returns>The token; if none can be drawn, the first with the largest score.</returns>
     internal int Draw(ReadOnlySpan<float> logits, in TokenRule rule, long number)
     {
         logits.CopyTo(scores);
@@ -51,8 +51,8 @@ public sealed class TokenSampler(int vocabulary)
         return id >= 0 ? id : Largest(scores);
     }
 
-    /// <summary>Temperature, top-k, top-p and min-p of a rule, as far as it has them.</summary>
-    /// <param name="logits">[V], changed in place: what is removed becomes -infinity.</param>
+    /// <summary>Applies the rule's temperature, top-k, top-p and min-p, if it has them.</summary>
+    /// <param name="logits">[V], changed in place: removed tokens get -infinity.</param>
     /// <param name="rule">The rule.</param>
     internal void Apply(Span<float> logits, in TokenRule rule)
     {
@@ -74,7 +74,7 @@ public sealed class TokenSampler(int vocabulary)
         return candidates;
     }
 
-    /// <summary>The first of the largest; a NaN is never the largest.</summary>
+    /// <summary>The index of the first largest value; NaN is never the largest.</summary>
     internal static int Largest(ReadOnlySpan<float> values)
     {
         int best = 0;

@@ -1,13 +1,12 @@
 namespace VlmSharp.Compute.Sampling;
 
 /// <summary>
-/// Nucleus sampling (Holtzman et al. 2020): with the probabilities in ascending order and c_i their running sum, removes
-/// token i if c_i &lt;= 1 - p, but never the likeliest. Read from the other end: keeps token i if all likelier ones together
-/// have less than p.
+/// Nucleus sampling (Holtzman et al. 2020): with the probabilities in ascending order and c_i their running sum, removes token i if c_i
+/// &lt;= 1 - p, but never the likeliest. In other words, it keeps token i if all likelier tokens together have less than p.
 /// </summary>
 /// <remarks>
-/// Tokens of probability at most (1 - p) / V need no sorting: all of them together have at most 1 - p, so they go. What is
-/// left of a vocabulary of 257,216 is usually a few hundred tokens. The likeliest, whose weight exp(0) is 1, always stays.
+/// Tokens of probability at most (1 - p) / V need no sorting: together they have at most 1 - p, so all of them are removed. Of a vocabulary
+/// of 257,216, usually a few hundred tokens are left. The likeliest, whose weight exp(0) is 1, always stays.
 /// </remarks>
 /// <param name="vocabulary">V.</param>
 internal sealed class TopP(int vocabulary)
@@ -39,7 +38,7 @@ internal sealed class TopP(int vocabulary)
         }
     }
 
-    // The likeliest first; of equal ones the lower id, so that every backend keeps the same.
+    // The likeliest first; of equal ones the lower id first, so that every backend keeps the same tokens.
     private void SortByLikelihood(int count)
     {
         keys.AsSpan(0, count).Sort(ids.AsSpan(0, count));

@@ -1,7 +1,10 @@
 namespace VlmSharp.Compute.Sampling;
 
-/// <summary>Finds the n largest of many scores, of equal ones those with the lowest ids, with a heap of n: O(V log n), no sorting of V.</summary>
-/// <param name="n">How many, at least 1.</param>
+/// <summary>
+/// Finds the n largest of V scores with a heap of size n in O(V log n), without sorting all scores. Of equal scores it takes the lowest
+/// ids.
+/// </summary>
+/// <param name="n">The number of scores to find, at least 1.</param>
 internal sealed class TopSelector(int n)
 {
     private readonly float[] values = new float[n];
@@ -10,20 +13,20 @@ internal sealed class TopSelector(int n)
     /// <summary>n.</summary>
     public int Capacity => n;
 
-    /// <summary>How many were found: n, or fewer where fewer scores are above -infinity.</summary>
+    /// <summary>The number of scores found: n, or fewer if fewer scores are above -infinity.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The smallest score found; -infinity if fewer than n were.</summary>
+    /// <summary>The smallest score found; -infinity if fewer than n were found.</summary>
     public float Smallest => Count < n ? float.NegativeInfinity : values[0];
 
-    /// <summary>The ids found; after <see cref="Order"/> the largest score's first.</summary>
+    /// <summary>The ids found; after <see cref="Order"/> in descending order of scores.</summary>
     public ReadOnlySpan<int> Ids => ids.AsSpan(0, Count);
 
     /// <summary>Their scores.</summary>
     public ReadOnlySpan<float> Values => values.AsSpan(0, Count);
 
-    /// <summary>Looks through all scores. What is found stands in no particular order.</summary>
-    /// <param name="scores">[V]; -infinity and NaN are passed over.</param>
+    /// <summary>Searches all scores. The results are in no particular order.</summary>
+    /// <param name="scores">[V]; -infinity and NaN are skipped.</param>
     public void Select(ReadOnlySpan<float> scores)
     {
         Count = 0;
@@ -32,7 +35,7 @@ internal sealed class TopSelector(int n)
             float score = scores[id];
             if (Count == n)
             {
-                if (!(score > values[0])) continue; // an equal one with a higher id loses
+                if (!(score > values[0])) continue; // of equal scores the lower id stays
                 (values[0], ids[0]) = (score, id);
                 SiftDown(0, n);
             }
@@ -44,7 +47,7 @@ internal sealed class TopSelector(int n)
         }
     }
 
-    /// <summary>Puts what was found in order, the largest score first, of equal ones the lowest id.</summary>
+    /// <summary>Sorts the results: the largest score first, and of equal scores the lowest id first.</summary>
     public void Order()
     {
         for (int end = Count - 1; end > 0; end--)
@@ -74,7 +77,7 @@ internal sealed class TopSelector(int n)
         }
     }
 
-    /// <summary>The order of the heap: its root is the one to lose next.</summary>
+    /// <summary>The order of the heap: its root is the next element to be replaced.</summary>
     private bool Worse(int a, int b) => values[a] < values[b] || (values[a] == values[b] && ids[a] > ids[b]);
 
     private void Swap(int a, int b)

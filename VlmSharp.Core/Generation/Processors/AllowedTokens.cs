@@ -1,11 +1,11 @@
-
 namespace VlmSharp.Generation.Processors;
 
-/// <summary>What a constraint means for scores: before all processors, every token that it does not allow is removed.</summary>
+/// <summary>Applies a constraint to scores: every token that it does not allow is removed, before all processors.</summary>
 internal static class AllowedTokens
 {
     /// <summary>
-    /// Removes all but the allowed tokens. Theirs are bounded to finite numbers: whatever a damaged model says, one of them can follow.
+    /// Removes all tokens except the allowed ones. The scores of these are clamped to finite numbers, so that even with a damaged model one
+    /// of them can follow.
     /// </summary>
     /// <param name="scores">[V], changed in place.</param>
     /// <param name="allowed">Ids in ascending order, at least one.</param>
@@ -23,8 +23,8 @@ internal static class AllowedTokens
     }
 
     /// <summary>
-    /// Log-softmax of masked logits: y = x - max(x) - log(sum(exp(x - max(x)))) over the allowed tokens, -infinity elsewhere.
-    /// Summed over them alone, in double precision, so that it is the same whether the others were scored or not.
+    /// Log-softmax of masked logits: y = x - max(x) - log(sum(exp(x - max(x)))) over the allowed tokens, -infinity elsewhere. Only the
+    /// allowed tokens are summed, in double precision, so the result is the same whether or not the others were scored.
     /// </summary>
     /// <param name="scores">[V], masked logits.</param>
     /// <param name="allowed">Ids in ascending order, at least one.</param>

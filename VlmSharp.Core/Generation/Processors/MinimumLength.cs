@@ -1,11 +1,11 @@
 namespace VlmSharp.Generation.Processors;
 
-/// <summary>Removes the tokens that end a sequence while it has fewer than m new tokens; the prompt does not count.</summary>
+/// <summary>Removes the tokens that end a sequence while it has fewer than m new tokens. The prompt does not count.</summary>
 internal static class MinimumLength
 {
-    /// <summary>Applies it.</summary>
+    /// <summary>Applies the rule.</summary>
     /// <param name="scores">[V], changed in place.</param>
-    /// <param name="newTokens">New tokens so far.</param>
+    /// <param name="newTokens">Number of new tokens so far.</param>
     /// <param name="minimum">m.</param>
     /// <param name="ending">The end-of-sequence tokens and stop ids.</param>
     public static void Apply(Span<float> scores, int newTokens, int minimum, ReadOnlySpan<int> ending)

@@ -6,7 +6,7 @@ namespace VlmSharp.Generation.Processors;
 /// </summary>
 internal static class NoRepeatNgram
 {
-    /// <summary>Applies it.</summary>
+    /// <summary>Applies the rule.</summary>
     /// <param name="scores">[V], changed in place.</param>
     /// <param name="history">Prompt and new tokens.</param>
     /// <param name="size">n, at least 1.</param>

@@ -4,35 +4,46 @@ using System.Runtime.CompilerServices;
 namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
-/// A convolution, with o, i output and input channels, (u, v) the place in the k x k kernel, s the stride and p the padding:
+/// A convolution, where o and i are the output and input channels, (u, v) the position in the k x k kernel, s the stride and p the padding:
 /// <code>
 /// y[r, c, o] = b[o] + sum over u, v, i of  w[o, i, u, v] x[s r + u - p, s c + v - p, i]
 /// </code>
-/// and its transpose, in which each input place adds to k x k places of the output:
+/// and its transpose, in which each input position adds to k x k positions of the output:
 /// <code>
 /// y[s r + u - p, s c + v - p, o] += w[i, o, u, v] x[r, c, i]
 /// </code>
-/// What lies outside of a map is 0.
+/// Values outside a map are 0.
 /// </summary>
 internal sealed class Convolution
 {
     private readonly int inputs, outputs, kernel, stride, padding;
     private readonly bool transposed;
-    private readonly float[] weight; // [kernel, kernel, inputs, outputs]: the sums below run along the outputs
+    private readonly float[] weight; // [kernel, kernel, inputs, outputs]: the outputs are contiguous for the additions below
     private readonly float[] bias;
 
     /// <summary>Takes weights as PyTorch stores them.</summary>
     /// <param name="weights">The file.</param>
     /// <param name="name">The layer, which has a <c>.weight</c> and a <c>.bias</c>.</param>
-    /// <param name="inputs">Input channels.</param>
-    /// <param name="outputs">Output channels.</param>
+    /// <param name="inputs">Number of input channels.</param>
+    /// <param name="outputs">Number of output channels.</param>
     /// <param name="kernel">Side of the kernel.</param>
-    /// <param name="stride">Step between places.</param>
-    /// <param name="padding">Places around the input that count as 0.</param>
-    /// <param name="transposed">Whether this is a transposed convolution, stored [inputs, outputs, k, k] and not [outputs, inputs, k, k].</param>
-    public Convolution(MaskWeights weights, string name, int inputs, int outputs, int kernel, int stride = 1, int padding = 0, bool transposed = false)
+    /// <param name="stride">Step between positions.</param>
+    /// <param name="padding">Width of the border of zeros around the input.</param>
+    /// <param name="transposed">
+    /// Whether this is a transposed convolution, whose weights are stored as [inputs, outputs, k, k] instead of [outputs, inputs, k, k].
+    /// </param>
+    public Convolution(
+        MaskWeights weights,
+        string name,
+        int inputs,
+        int outputs,
+        int kernel,
+        int stride = 1,
+        int padding = 0,
+        bool transposed = false)
     {
-        (this.inputs, this.outputs, this.kernel, this.stride, this.padding, this.transposed) = (inputs, outputs, kernel, stride, padding, transposed);
+        (this.inputs, this.outputs, this.kernel) = (inputs, outputs, kernel);
+        (this.stride, this.padding, this.transposed) = (stride, padding, transposed);
         bias = weights.Read($"{name}.bias", outputs);
         (int first, int second) = transposed ? (inputs, outputs) : (outputs, inputs);
         float[] stored = weights.Read($"{name}.weight", first, second, kernel, kernel);
@@ -44,7 +55,7 @@ internal sealed class Convolution
                     weight[(uv * inputs + i) * outputs + o] = stored[(transposed ? i * outputs + o : o * inputs + i) * area + uv];
     }
 
-    /// <summary>Applies it.</summary>
+    /// <summary>Applies the convolution.</summary>
     /// <param name="x">[height, width, inputs].</param>
     /// <returns>[height', width', outputs].</returns>
     public FeatureMap Apply(FeatureMap x)
@@ -70,7 +81,7 @@ internal sealed class Convolution
     }
 
     /// <summary>y[o] += sum over i of w[u, v, i, o] x[i].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // the first mask comes before the runtime would have noticed the loop
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // the first mask comes before the runtime would optimize this hot loop
     private void Add(ReadOnlySpan<float> x, int u, int v, Span<float> y)
     {
         ReadOnlySpan<float> w = weight.AsSpan((u * kernel + v) * inputs * outputs, inputs * outputs); // [inputs, outputs]

@@ -1,8 +1,8 @@
 namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
-/// For one axis of a bilinear resize, which input samples make each output sample, and with what weights: a triangle around the
-/// output's center, centers being half a sample from the edges. With antialiasing it is widened when shrinking.
+/// For one axis of a bilinear resize, the input samples and weights of each output sample: a triangle around the output's center, where the
+/// first center is half a sample from the edge. With antialiasing the triangle is widened when shrinking.
 /// </summary>
 internal sealed class LinearTaps
 {
@@ -10,8 +10,8 @@ internal sealed class LinearTaps
     private readonly float[][] weights;
 
     /// <summary>Computes the weights of an axis.</summary>
-    /// <param name="input">Samples there are.</param>
-    /// <param name="output">Samples wanted.</param>
+    /// <param name="input">Number of input samples.</param>
+    /// <param name="output">Number of output samples.</param>
     /// <param name="antialias">Whether all input samples count when shrinking.</param>
     public LinearTaps(int input, int output, bool antialias)
     {
@@ -20,8 +20,9 @@ internal sealed class LinearTaps
         weights = new float[output][];
         for (int i = 0; i < output; i++)
         {
-            double center = (i + 0.5) * scale - 0.5; // in samples
-            int from = Math.Clamp((int)Math.Floor(center - support) + 1, 0, input - 1), to = Math.Clamp((int)Math.Ceiling(center + support) - 1, 0, input - 1);
+            double center = (i + 0.5) * scale - 0.5; // in input samples
+            int from = Math.Clamp((int)Math.Floor(center - support) + 1, 0, input - 1);
+            int to = Math.Clamp((int)Math.Ceiling(center + support) - 1, 0, input - 1);
             double[] exact = [.. Enumerable.Range(from, to - from + 1).Select(j => Math.Max(0, 1 - Math.Abs(j - center) / support))];
             double sum = exact.Sum();
             first[i] = from;
@@ -29,9 +30,9 @@ internal sealed class LinearTaps
         }
     }
 
-    /// <summary>An output sample.</summary>
+    /// <summary>Computes an output sample.</summary>
     /// <param name="samples">The input.</param>
-    /// <param name="i">Which.</param>
+    /// <param name="i">The index of the output sample.</param>
     public float At(ReadOnlySpan<float> samples, int i)
     {
         float sum = 0;
@@ -44,12 +45,12 @@ internal sealed class LinearTaps
 /// <summary>Bilinear resize of one plane of numbers.</summary>
 internal static class PlaneResize
 {
-    /// <summary>Resizes.</summary>
+    /// <summary>Resizes a plane.</summary>
     /// <param name="plane">[height, width].</param>
-    /// <param name="width">Columns there are.</param>
-    /// <param name="height">Rows there are.</param>
-    /// <param name="newWidth">Columns wanted.</param>
-    /// <param name="newHeight">Rows wanted.</param>
+    /// <param name="width">Number of input columns.</param>
+    /// <param name="height">Number of input rows.</param>
+    /// <param name="newWidth">Number of output columns.</param>
+    /// <param name="newHeight">Number of output rows.</param>
     /// <param name="antialias">As in <see cref="LinearTaps"/>.</param>
     /// <returns>[newHeight, newWidth].</returns>
     public static float[] Bilinear(ReadOnlySpan<float> plane, int width, int height, int newWidth, int newHeight, bool antialias)

@@ -1,12 +1,12 @@
 namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
-/// Turns the sixteen <c>&lt;seg&gt;</c> codes of a thing into its mask: the decoder of a VQ-VAE (van den Oord et al. 2017) that was
-/// trained on segments of OpenImages and published beside PaliGemma as <c>vae-oid.npz</c>. May be used by several threads.
+/// Turns the sixteen <c>&lt;seg&gt;</c> codes of a thing into its mask: the decoder of a VQ-VAE (van den Oord et al. 2017) that was trained
+/// on segments of OpenImages and published with PaliGemma as <c>vae-oid.npz</c>. Thread-safe.
 /// </summary>
 /// <remarks>
-/// The codes' vectors stand in a 4 x 4 grid; a 1 x 1 convolution, two residual blocks, and four transposed convolutions that
-/// double the sides each: 4, 8, 16, 32, 64.
+/// The codes' vectors form a 4 x 4 grid. It goes through a 1 x 1 convolution, two residual blocks, and four transposed convolutions, each
+/// of which doubles the sides: 4, 8, 16, 32, 64.
 /// </remarks>
 public sealed class MaskDecoder
 {
@@ -32,13 +32,15 @@ public sealed class MaskDecoder
         Fingerprint = weights.Fingerprint();
     }
 
-    /// <summary>Tells decoders apart: SHA-256 of the weights in 64 hexadecimal digits, the same whichever format they come from.</summary>
+    /// <summary>
+    /// Identifies the decoder: SHA-256 of the weights in 64 hexadecimal digits, the same for either file format.
+    /// </summary>
     public string Fingerprint { get; }
 
     /// <summary>Loads a file.</summary>
     /// <param name="path"><c>vae-oid.npz</c>, or a safetensors file with tensors of the same names.</param>
     /// <returns>The decoder.</returns>
-    /// <exception cref="ModelFormatException">The file is missing, damaged or another one.</exception>
+    /// <exception cref="ModelFormatException">The file is missing, damaged or a different one.</exception>
     public static MaskDecoder Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -46,31 +48,35 @@ public sealed class MaskDecoder
         return new MaskDecoder(weights);
     }
 
-    /// <summary>Whether a model's folder holds the file: <c>vae-oid.npz</c> or <c>vae-oid.safetensors</c>.</summary>
+    /// <summary>Whether a model's folder contains the file: <c>vae-oid.npz</c> or <c>vae-oid.safetensors</c>.</summary>
     /// <param name="directory">The model's folder.</param>
-    /// <returns>True where there is one, sound or not.</returns>
+    /// <returns>True if the file exists, even if it is damaged.</returns>
     public static bool IsIn(string directory) => MaskWeights.Find(directory) is not null;
 
-    /// <summary>Loads the file that a model's folder holds.</summary>
+    /// <summary>Loads the file in a model's folder.</summary>
     /// <param name="directory">The model's folder.</param>
     /// <returns>The decoder.</returns>
-    /// <exception cref="ModelFormatException">There is no such file, or it is damaged or another one.</exception>
+    /// <exception cref="ModelFormatException">There is no such file, or it is damaged or a different one.</exception>
     public static MaskDecoder LoadFrom(string directory) => Load(MaskWeights.Find(directory) ?? throw new ModelFormatException(
-        $"{directory} has no {MaskWeights.FileNames[0]}, the network of 8 MB that turns the model's 16 codes for a thing into its mask: PaliGemma's authors "
-        + "publish it apart from the checkpoints, beside their big_vision code (gs://big_vision/paligemma/vae-oid.npz); put it into that folder, or give its path."));
+        $"{directory} has no {MaskWeights.FileNames[0]}, the network of 8 MB that turns the model's 16 codes for a thing into its mask: "
+        + "PaliGemma's authors publish it apart from the checkpoints, beside their big_vision code "
+        + "(gs://big_vision/paligemma/vae-oid.npz); put it into that folder, or give its path."));
 
     /// <summary>Decodes a mask.</summary>
-    /// <param name="codes">Sixteen numbers from 0 to 127, the grid's rows from the top.</param>
-    /// <returns>[64, 64], about -1 to 1; above 0 is the thing.</returns>
-    /// <exception cref="ArgumentException">There are not sixteen, or one is out of range.</exception>
+    /// <param name="codes">Sixteen numbers from 0 to 127: the rows of the grid, top row first.</param>
+    /// <returns>[64, 64], about -1 to 1. Values above 0 belong to the thing.</returns>
+    /// <exception cref="ArgumentException">The number of codes is not sixteen, or a code is out of range.</exception>
     public float[] Decode(ReadOnlySpan<int> codes)
     {
-        if (codes.Length != MaskNetwork.CodesPerMask) throw new ArgumentException($"A mask has {MaskNetwork.CodesPerMask} codes, not {codes.Length}.", nameof(codes));
+        if (codes.Length != MaskNetwork.CodesPerMask)
+            throw new ArgumentException($"A mask has {MaskNetwork.CodesPerMask} codes, not {codes.Length}.", nameof(codes));
         var x = new FeatureMap(MaskNetwork.Grid, MaskNetwork.Grid, MaskNetwork.CodeWidth); // [4, 4, 512]
         for (int i = 0; i < codes.Length; i++)
         {
-            if ((uint)codes[i] >= MaskNetwork.Codes) throw new ArgumentException($"A mask's code is from 0 to {MaskNetwork.Codes - 1}, not {codes[i]}.", nameof(codes));
-            codebook.AsSpan(codes[i] * MaskNetwork.CodeWidth, MaskNetwork.CodeWidth).CopyTo(x.At(i / MaskNetwork.Grid, i % MaskNetwork.Grid));
+            if ((uint)codes[i] >= MaskNetwork.Codes)
+                throw new ArgumentException($"A mask's code is from 0 to {MaskNetwork.Codes - 1}, not {codes[i]}.", nameof(codes));
+            Span<float> cell = x.At(i / MaskNetwork.Grid, i % MaskNetwork.Grid);
+            codebook.AsSpan(codes[i] * MaskNetwork.CodeWidth, MaskNetwork.CodeWidth).CopyTo(cell);
         }
 
         x = MaskNetwork.Relu(project.Apply(x)); // [4, 4, 128]

@@ -4,9 +4,9 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
-/// The other half of the network of <see cref="MaskDecoder"/>: turns a mask into its sixteen codes, to make training data.
-/// Four convolutions that halve the sides, two residual blocks, a 1 x 1 convolution, and for each of the 4 x 4 places the code
-/// whose vector is the nearest. May be used by several threads.
+/// The other half of the network of <see cref="MaskDecoder"/>: turns a mask into its sixteen codes, to make training data. It has four
+/// convolutions that halve the sides, two residual blocks, and a 1 x 1 convolution. Each of the 4 x 4 positions takes the code with the
+/// nearest vector. Thread-safe.
 /// </summary>
 public sealed class MaskEncoder
 {
@@ -30,7 +30,7 @@ public sealed class MaskEncoder
     /// <summary>Loads a file.</summary>
     /// <param name="path"><c>vae-oid.npz</c>, or a safetensors file with tensors of the same names.</param>
     /// <returns>The encoder.</returns>
-    /// <exception cref="ModelFormatException">The file is missing, damaged or another one.</exception>
+    /// <exception cref="ModelFormatException">The file is missing, damaged or a different one.</exception>
     public static MaskEncoder Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -40,7 +40,7 @@ public sealed class MaskEncoder
 
     /// <summary>Encodes the mask of a thing, cut to its box and resized to 64 x 64.</summary>
     /// <param name="mask">[64, 64], 0 to 1.</param>
-    /// <returns>Sixteen codes, the grid's rows from the top.</returns>
+    /// <returns>Sixteen codes: the rows of the grid, top row first.</returns>
     public int[] Encode(ReadOnlySpan<float> mask)
     {
         FeatureMap features = Features(mask);
@@ -64,7 +64,7 @@ public sealed class MaskEncoder
         return Encode(PlaneResize.Bilinear(cut, region.Width, region.Height, MaskNetwork.Side, MaskNetwork.Side, antialias: true));
     }
 
-    /// <summary>What is looked up in the codebook, [4, 4, 512].</summary>
+    /// <summary>The vectors to look up in the codebook, [4, 4, 512].</summary>
     internal FeatureMap Features(ReadOnlySpan<float> mask)
     {
         if (mask.Length != MaskNetwork.Side * MaskNetwork.Side)
@@ -76,7 +76,7 @@ public sealed class MaskEncoder
         return project.Apply(x);
     }
 
-    /// <summary>argmin over k of |codebook[k] - feature|^2; of equal ones the first.</summary>
+    /// <summary>argmin over k of |codebook[k] - feature|^2; a tie goes to the first.</summary>
     private int Nearest(ReadOnlySpan<float> feature)
     {
         int best = 0;

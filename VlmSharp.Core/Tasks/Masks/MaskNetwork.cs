@@ -2,22 +2,22 @@ using System.Numerics.Tensors;
 
 namespace VlmSharp.Tasks.Masks;
 
-/// <summary>What encoder and decoder of masks have in common: their sizes, and the block that both use.</summary>
+/// <summary>What the mask encoder and decoder share: their sizes, and the block that both use.</summary>
 internal static class MaskNetwork
 {
     /// <summary>Side of the mask, in pixels.</summary>
     public const int Side = 64;
 
-    /// <summary>Side of the grid of codes: each stands for 16 x 16 pixels.</summary>
+    /// <summary>Side of the grid of codes, each of which represents 16 x 16 pixels.</summary>
     public const int Grid = 4;
 
-    /// <summary>Codes of a mask.</summary>
+    /// <summary>Number of codes in a mask.</summary>
     public const int CodesPerMask = Grid * Grid;
 
-    /// <summary>Codes that there are: vectors of the codebook.</summary>
+    /// <summary>Number of different codes, which is the number of vectors in the codebook.</summary>
     public const int Codes = 128;
 
-    /// <summary>Numbers of a code's vector.</summary>
+    /// <summary>Length of a code's vector.</summary>
     public const int CodeWidth = 512;
 
     /// <summary>Channels at the grid's resolution.</summary>
@@ -34,7 +34,7 @@ internal static class MaskNetwork
     }
 }
 
-/// <summary>A residual block: y = x + C3(relu(C2(relu(C1(x))))), the first two of them 3 x 3, the last 1 x 1.</summary>
+/// <summary>A residual block: y = x + C3(relu(C2(relu(C1(x))))), where C1 and C2 are 3 x 3 and C3 is 1 x 1.</summary>
 internal sealed class ResidualBlock(MaskWeights weights, string name)
 {
     private readonly Convolution
@@ -42,7 +42,7 @@ internal sealed class ResidualBlock(MaskWeights weights, string name)
         second = new(weights, $"{name}.net.2", MaskNetwork.Width, MaskNetwork.Width, kernel: 3, padding: 1),
         third = new(weights, $"{name}.net.4", MaskNetwork.Width, MaskNetwork.Width, kernel: 1);
 
-    /// <summary>Applies it.</summary>
+    /// <summary>Applies the block.</summary>
     /// <param name="x">[4, 4, 128].</param>
     /// <returns>The same shape.</returns>
     public FeatureMap Apply(FeatureMap x)

@@ -8,7 +8,7 @@ namespace VlmSharp.Tasks.Masks;
 /// <summary>The weights of the mask network, from <c>vae-oid.npz</c> or from a safetensors file with the same names.</summary>
 internal sealed class MaskWeights : IDisposable
 {
-    /// <summary>The names under which a model folder may hold it.</summary>
+    /// <summary>The names that the file may have in a model folder.</summary>
     public static readonly string[] FileNames = ["vae-oid.npz", "vae-oid.safetensors"];
 
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -17,18 +17,18 @@ internal sealed class MaskWeights : IDisposable
 
     private MaskWeights(NpzFile? npz, SafetensorsFile? safetensors) => (this.npz, this.safetensors) = (npz, safetensors);
 
-    /// <summary>The file of a model folder, or null.</summary>
+    /// <summary>The path of the file in a model folder, or null.</summary>
     public static string? Find(string directory) => FileNames.Select(name => Path.Combine(directory, name)).FirstOrDefault(File.Exists);
 
-    /// <summary>Opens a file of either format, told apart by what it begins with.</summary>
+    /// <summary>Opens a file of either format, which its first bytes tell.</summary>
     /// <exception cref="ModelFormatException">It cannot be opened or is damaged.</exception>
     public static MaskWeights Open(string path) => IsZip(path) ? new(NpzFile.Open(path), null) : new(null, SafetensorsFile.Open(path));
 
-    /// <summary>A tensor.</summary>
+    /// <summary>Reads a tensor.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="shape">The shape that it must have.</param>
     /// <returns>Its elements, row-major.</returns>
-    /// <exception cref="ModelFormatException">There is none, or it has another shape or type.</exception>
+    /// <exception cref="ModelFormatException">It does not exist, or has another shape or type.</exception>
     public float[] Read(string name, params ReadOnlySpan<long> shape)
     {
         float[] values = ReadFloats(name, shape);
@@ -37,7 +37,7 @@ internal sealed class MaskWeights : IDisposable
         return values;
     }
 
-    /// <summary>SHA-256 of the tensors read so far, in their order, the same for either format.</summary>
+    /// <summary>SHA-256 of the tensors read so far, in their order. It is the same for either format.</summary>
     public string Fingerprint() => Convert.ToHexStringLower(hash.GetCurrentHash());
 
     private float[] ReadFloats(string name, ReadOnlySpan<long> shape)
@@ -66,7 +66,7 @@ internal sealed class MaskWeights : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            return false; // the reader of the other format says what is wrong
+            return false; // the reader of the other format reports the problem
         }
     }
 }

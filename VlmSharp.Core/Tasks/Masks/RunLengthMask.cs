@@ -5,8 +5,8 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Tasks.Masks;
 
 /// <summary>
-/// A mask in COCO's run-length encoding (Lin et al. 2014): the picture is read column by column, each from the top, and runs of
-/// pixels outside and inside of the thing alternate, the first run being outside.
+/// A mask in COCO's run-length encoding (Lin et al. 2014). The picture is read column by column, each from the top, and runs of pixels
+/// outside and inside the thing alternate, beginning with an outside run.
 /// </summary>
 public sealed class RunLengthMask
 {
@@ -15,14 +15,18 @@ public sealed class RunLengthMask
     /// <summary>Takes run lengths.</summary>
     /// <param name="width">Columns of the picture.</param>
     /// <param name="height">Rows of the picture.</param>
-    /// <param name="counts">The runs, the first outside; they add up to all pixels.</param>
+    /// <param name="counts">The runs, beginning with an outside one; they add up to all pixels.</param>
     public RunLengthMask(int width, int height, IReadOnlyList<int> counts)
     {
         ArgumentNullException.ThrowIfNull(counts);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (counts.Any(count => count < 0) || counts.Sum(count => (long)count) != (long)width * height)
-            throw new ArgumentException($"The runs of a mask of {width} x {height} pixels add up to {counts.Sum(count => (long)count)}.", nameof(counts));
+        {
+            throw new ArgumentException(
+                $"The runs of a mask of {width} x {height} pixels add up to {counts.Sum(count => (long)count)}.", nameof(counts));
+        }
+
         (Width, Height, Counts) = (width, height, counts);
     }
 
@@ -35,10 +39,10 @@ public sealed class RunLengthMask
     /// <summary>The uncompressed form: lengths of the runs.</summary>
     public IReadOnlyList<int> Counts { get; }
 
-    /// <summary>Pixels of the thing.</summary>
+    /// <summary>Number of pixels of the thing.</summary>
     public long Area => Counts.Where((_, i) => i % 2 == 1).Sum(count => (long)count);
 
-    /// <summary>The smallest box that holds the thing; empty where there is none.</summary>
+    /// <summary>The smallest box around the thing; empty if there is none.</summary>
     public Box BoundingBox
     {
         get
@@ -49,7 +53,7 @@ public sealed class RunLengthMask
             {
                 if (i % 2 == 0 || Counts[i] == 0) continue;
                 long last = at + Counts[i] - 1;
-                bool manyColumns = at / Height != last / Height; // then it passes a bottom and a top
+                bool manyColumns = at / Height != last / Height; // then it touches the bottom and the top
                 left = Math.Min(left, at / Height);
                 right = Math.Max(right, last / Height + 1);
                 top = manyColumns ? 0 : Math.Min(top, at % Height);
@@ -61,10 +65,10 @@ public sealed class RunLengthMask
     }
 
     /// <summary>
-    /// The compressed form, COCO's <c>counts</c> string: from the fourth run on the difference to the run before the last; five bits a
-    /// character, the lowest first, bit 5 saying that more follow; 48 added to make it printable.
+    /// The compressed form, COCO's <c>counts</c> string. From the fourth run on, a value is the difference to the run two places before.
+    /// Each character has five bits, lowest first; bit 5 means that more characters follow. 48 is added to make it printable.
     /// </summary>
-    /// <returns>The string, of characters from '0' to 'o'.</returns>
+    /// <returns>The string, with characters from '0' to 'o'.</returns>
     public string ToCompressed()
     {
         var text = new StringBuilder();
@@ -91,11 +95,11 @@ public sealed class RunLengthMask
     /// <param name="height">Rows of the picture.</param>
     /// <param name="text">COCO's <c>counts</c> string.</param>
     /// <returns>The mask.</returns>
-    /// <exception cref="FormatException">The string is no such string, or is that of another picture.</exception>
+    /// <exception cref="FormatException">The text is not such a string, or belongs to a picture of another size.</exception>
     public static RunLengthMask FromCompressed(int width, int height, string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        const int MostBits = 35; // of a difference of two 32-bit numbers
+        const int MostBits = 35; // enough for the difference of two 32-bit numbers
         var counts = new List<int>();
         for (int at = 0; at < text.Length;)
         {
@@ -104,7 +108,8 @@ public sealed class RunLengthMask
             do
             {
                 bits = at < text.Length ? text[at++] - 48 : -1;
-                if (bits is < 0 or > 63 || shift >= MostBits) throw new FormatException("The text is not a run-length mask in COCO's compressed form.");
+                if (bits is < 0 or > 63 || shift >= MostBits)
+                    throw new FormatException("The text is not a run-length mask in COCO's compressed form.");
                 value |= (long)(bits & 31) << shift;
                 shift += BitsPerCharacter;
             }
@@ -121,7 +126,7 @@ public sealed class RunLengthMask
     }
 }
 
-/// <summary>Joins runs as they come.</summary>
+/// <summary>Builds a run-length mask from runs in order.</summary>
 internal sealed class RunLengthBuilder
 {
     private readonly List<int> counts = [0];

@@ -3,18 +3,19 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// The gradients of attention by queries, keys and values without a score matrix in memory (Dao et al. 2022, section B.2), all in fp32 on
-/// any device. A group owns 16 rows of one head and walks over the other side's rows, 64 at a time: it makes their scores again, from
-/// which the statistics give the weights, and adds. For the weights a thread has one of the other rows and 8 owned rows; for the sums it
-/// has two features of all 16, in registers. Heads that share a key write to planes of their own, which are then added in order, so that
-/// no sum depends on timing. Grid: tiles of owned rows, query heads, sequences.
+/// The gradients of attention with respect to queries, keys and values without a score matrix in memory (Dao et al. 2022, section B.2), all
+/// in fp32 on any device. A group owns 16 rows of one head and visits the rows of the other side, 64 at a time. It recomputes their scores,
+/// obtains the weights from the statistics, and adds to the sums. For the weights, a thread has one row of the other side and 8 owned rows;
+/// for the sums, it has two features of all 16, in registers. Query heads that share a key head write to separate planes, which are then
+/// added in order, so that no sum depends on timing. Grid: tiles of owned rows, query heads, sequences.
 /// </summary>
 internal static class AttentionGradient
 {
     public static void Kernel<TSide>(GradientArgs g) where TSide : struct, IGradientSide
     {
         StepSequence sequence = StepSequence.Read(g.Sequences, Grid.IdxZ);
-        int own0 = Grid.IdxX * GradientTile.Owned, owned = IntrinsicMath.Min(GradientTile.Owned, sequence.RowCount - own0), head = Grid.IdxY;
+        int own0 = Grid.IdxX * GradientTile.Owned, head = Grid.IdxY;
+        int owned = IntrinsicMath.Min(GradientTile.Owned, sequence.RowCount - own0);
         if (owned <= 0) return; // the whole group
         ArrayView<F4> first = SharedMemory.Allocate<F4>(GradientTile.Chunks), second = SharedMemory.Allocate<F4>(GradientTile.Chunks);
         ArrayView<F4> weights = SharedMemory.Allocate<F4>(GradientTile.Others * GradientTile.Owned / 4); // [other, owned]
@@ -22,7 +23,7 @@ internal static class AttentionGradient
         Group.Barrier();
 
         int start = Start<TSide>(g, sequence, own0), end = End<TSide>(g, sequence, own0 + owned - 1), thread = Group.IdxX;
-        F8 low0 = default, low1 = default, high0 = default, high1 = default; // owned rows 0 to 7, then 8 to 15; the two features
+        F8 low0 = default, low1 = default, high0 = default, high1 = default; // low: rows 0 to 7, high: 8 to 15; one per feature
         for (int other0 = start; other0 < end; other0 += GradientTile.Others)
         {
             int count = IntrinsicMath.Min(GradientTile.Others, end - other0);
@@ -39,7 +40,7 @@ internal static class AttentionGradient
                 high1 = Eights.Add(high1, high, x1);
             }
 
-            Group.Barrier(); // the weights are written anew
+            Group.Barrier(); // the weights are overwritten next
         }
 
         Write<TSide>(g, sequence.RowStart + own0, owned, 0, thread, low0);
@@ -64,14 +65,18 @@ internal static class AttentionGradient
         }
     }
 
-    /// <summary>The first of the other side's rows that any owned row meets; <paramref name="own"/> is the first of those.</summary>
+    /// <summary>
+    /// The first row of the other side that interacts with an owned row; <paramref name="own"/> is the first owned row.
+    /// </summary>
     public static int Start<TSide>(in GradientArgs g, in StepSequence sequence, int own) where TSide : struct, IGradientSide
     {
         if (TSide.OwnsQueries) return sequence.VisibleStart(own, g.Window);
-        return own < sequence.PrefixLength ? 0 : own; // all see the prefix; what follows is seen from itself on
+        return own < sequence.PrefixLength ? 0 : own; // every query sees the prefix; a later key is seen from its own place on
     }
 
-    /// <summary>The end of those; <paramref name="own"/> is the last owned row.</summary>
+    /// <summary>
+    /// The end of the rows of the other side that interact with an owned row; <paramref name="own"/> is the last owned row.
+    /// </summary>
     public static int End<TSide>(in GradientArgs g, in StepSequence sequence, int own) where TSide : struct, IGradientSide
     {
         if (TSide.OwnsQueries) return sequence.VisibleEnd(own);
@@ -80,7 +85,7 @@ internal static class AttentionGradient
             : IntrinsicMath.Min(sequence.RowCount, IntrinsicMath.Max(sequence.PrefixLength, own + g.Window));
     }
 
-    /// <summary>The weights of 64 rows of the other side and the owned rows, 0 where a query does not see a key.</summary>
+    /// <summary>The weights of 64 rows of the other side and the owned rows; 0 where a query does not see a key.</summary>
     private static void Weigh<TSide>(in GradientArgs g, in StepSequence sequence, ArrayView<F4> first, ArrayView<F4> second,
         ArrayView<F4> weights, int own0, int owned, int other0, int count) where TSide : struct, IGradientSide
     {
@@ -124,7 +129,7 @@ internal static class AttentionGradient
         return g.Scale * p * (along - g.Statistics[statistics + g.Heads]) * (1 - share * share);
     }
 
-    /// <summary>One feature of what is summed.</summary>
+    /// <summary>One feature of the row that is summed.</summary>
     public static float Summed<TSide>(in GradientArgs g, int row, int head, int feature) where TSide : struct, IGradientSide
     {
         if (feature >= g.HeadDim) return 0;
@@ -132,8 +137,9 @@ internal static class AttentionGradient
         return TSide.IsOfScores ? g.Q[g.QueryAt(row, head) + feature] : g.Gradient[g.QueryAt(row, head) + feature];
     }
 
-    /// <summary>One feature of 8 owned rows.</summary>
-    private static void Write<TSide>(in GradientArgs g, int row, int rows, int own, int feature, F8 sums) where TSide : struct, IGradientSide
+    /// <summary>Writes one feature of 8 owned rows.</summary>
+    private static void Write<TSide>(in GradientArgs g, int row, int rows, int own, int feature, F8 sums)
+        where TSide : struct, IGradientSide
     {
         if (feature >= g.HeadDim) return;
         Set<TSide>(g, row, rows, own, feature, sums.A);
@@ -146,12 +152,15 @@ internal static class AttentionGradient
         Set<TSide>(g, row, rows, own + 7, feature, sums.H);
     }
 
-    private static void Set<TSide>(in GradientArgs g, int row, int rows, int own, int feature, float sum) where TSide : struct, IGradientSide
+    private static void Set<TSide>(in GradientArgs g, int row, int rows, int own, int feature, float sum)
+        where TSide : struct, IGradientSide
     {
         if (own < rows) g.Y[ResultAt<TSide>(g, row + own) + feature] = sum;
     }
 
-    /// <summary>Where the gradient of an owned row begins: of a query's head, or of a key's in the plane of the query head.</summary>
+    /// <summary>
+    /// The index where the gradient of an owned row begins: of a query head, or of a key head in the plane of its query head.
+    /// </summary>
     public static long ResultAt<TSide>(in GradientArgs g, int row) where TSide : struct, IGradientSide
     {
         int head = Grid.IdxY, plane = head % (g.Heads / g.KvHeads);

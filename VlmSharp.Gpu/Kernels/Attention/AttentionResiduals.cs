@@ -3,12 +3,12 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// The statistics again, with d_i + e_i in the place of d_i. The ds of a query sum up to 0, and with them the gradient of a bias of all keys;
-/// but d_i = dY_i . y_i is off by what y was rounded, to bf16 where a product comes next, and what is left in the sum is that.
+/// Corrects the statistics: d_i becomes d_i + e_i. The ds of a query must sum to 0, and so must the gradient of a bias that is added to all
+/// keys. But d_i = dY_i . y_i contains the rounding error of y, which is bf16 when it feeds a product, and this error remains in the sum.
 /// <code>
 /// e_i = sum_j p_ij (dY_i . v_j - d_i) / sum_j p_ij
 /// </code>
-/// Threads share out the pairs as in <see cref="AttentionRowStatistics"/>. Grid: tiles of queries, heads, sequences.
+/// The threads divide the pairs as in <see cref="AttentionRowStatistics"/>. Grid: tiles of queries, heads, sequences.
 /// </summary>
 internal static class AttentionResiduals
 {
@@ -43,7 +43,7 @@ internal static class AttentionResiduals
         if (Group.IdxX < rows) Join(g, firstRow + Group.IdxX, weights, rests);
     }
 
-    /// <summary>p of eight queries and a key.</summary>
+    /// <summary>p of eight queries and one key.</summary>
     private static F8 Weights(in GradientArgs g, in StepSequence sequence, int first, int last, int key, F8 dots) => new()
     {
         A = AttentionGradient.Weight<PairWeight>(g, sequence, first, last + 1, key, key + 1, dots.A, 0),
@@ -56,7 +56,7 @@ internal static class AttentionResiduals
         H = AttentionGradient.Weight<PairWeight>(g, sequence, first + 7, last + 1, key, key + 1, dots.H, 0),
     };
 
-    /// <summary>d of eight queries; behind the last it is that of the last, whose weights are 0.</summary>
+    /// <summary>d of eight queries. Past the last query, the last d is repeated; the weights there are 0.</summary>
     private static F8 Means(in GradientArgs g, int rowStart, int first, int last) => new()
     {
         A = Mean(g, rowStart, first, last),
@@ -72,7 +72,7 @@ internal static class AttentionResiduals
     private static float Mean(in GradientArgs g, int rowStart, int query, int last) =>
         g.Statistics[(long)(rowStart + IntrinsicMath.Min(query, last)) * 2 * g.Heads + g.Heads + Grid.IdxY];
 
-    /// <summary>A thread joins what the others have of its query.</summary>
+    /// <summary>Each thread adds the partial sums of one query.</summary>
     private static void Join(in GradientArgs g, int row, ArrayView<float> weights, ArrayView<float> rests)
     {
         float weight = 0, rest = 0;
@@ -87,7 +87,7 @@ internal static class AttentionResiduals
         g.Y[at + g.Heads] = g.Statistics[at + g.Heads] + rest / weight;
     }
 
-    /// <summary>p of owned queries.</summary>
+    /// <summary>The weight p, with queries as the owned rows.</summary>
     private readonly struct PairWeight : IGradientSide
     {
         public static bool OwnsQueries => true;

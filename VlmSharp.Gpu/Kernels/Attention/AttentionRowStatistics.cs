@@ -3,9 +3,9 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// l_i = log sum_j exp(s_ij) and d_i = dY_i . y_i. A group has 16 queries of one head and walks over the keys, 64 at a time; a thread has
-/// one key and 8 queries and keeps the largest score and the sum of each query, which the threads join in the end. Grid: tiles of queries,
-/// heads, sequences.
+/// l_i = log sum_j exp(s_ij) and d_i = dY_i . y_i. A group has 16 queries of one head and visits the keys, 64 at a time. A thread has one
+/// key and 8 queries and keeps each query's largest score and sum; the threads join them at the end. Grid: tiles of queries, heads,
+/// sequences.
 /// </summary>
 internal static class AttentionRowStatistics
 {
@@ -25,7 +25,8 @@ internal static class AttentionRowStatistics
         along[Group.IdxX] = DotShare(g, firstRow, rows);
         Group.Barrier();
 
-        int start = sequence.VisibleStart(row0, g.Window), end = sequence.VisibleEnd(row0 + rows - 1), query = row0 + GradientTile.FirstOwned;
+        int start = sequence.VisibleStart(row0, g.Window), end = sequence.VisibleEnd(row0 + rows - 1);
+        int query = row0 + GradientTile.FirstOwned;
         F8 max = Eights.All(float.NegativeInfinity), sum = default;
         for (int j = start + GradientTile.Other; j < end; j += GradientTile.Others)
         {
@@ -66,7 +67,7 @@ internal static class AttentionRowStatistics
         return sum;
     }
 
-    /// <summary>A thread joins what the others have of its query.</summary>
+    /// <summary>Each thread joins the partial results of one query.</summary>
     private static void Join(in GradientArgs g, int row, ArrayView<float> largest, ArrayView<float> sums, ArrayView<float> along)
     {
         int query = Group.IdxX;

@@ -3,9 +3,9 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// Attention of sequences with one row: what counts is to read keys and values once and from everywhere at a time (flash decoding, Dao
-/// et al. 2023). <see cref="Piece{TKv}"/>: a group has 64 keys and up to 8 query heads that share them. <see cref="Combine"/> joins the
-/// pieces:
+/// Attention of sequences with one row. The time is spent reading keys and values, so each is read only once, by many groups in parallel
+/// (flash decoding, Dao et al. 2023). <see cref="Piece{TKv}"/>: a group has 64 keys and up to 8 query heads that share them. <see
+/// cref="Combine"/> joins the pieces:
 /// <code>
 /// m_i = max s,  l_i = sum exp(s - m_i),  o_i = sum exp(s - m_i) v     over the keys of piece i
 /// m = max_i m_i,  y = sum_i exp(m_i - m) o_i / sum_i exp(m_i - m) l_i
@@ -65,7 +65,7 @@ internal static class DecodeAttention
         }
     }
 
-    /// <summary>The queries, times the scale; zeros where there is no head, and behind its features.</summary>
+    /// <summary>The queries, multiplied by the scale; zeros for missing heads and past the last feature.</summary>
     private static void StageQueries(AttentionArgs g, ArrayView<float> q, int row, DecodeHeads heads)
     {
         int padded = g.HeadChunks * 8;
@@ -77,7 +77,7 @@ internal static class DecodeAttention
         }
     }
 
-    /// <summary>The scores of a key and 4 heads.</summary>
+    /// <summary>The scores of one key and 4 heads.</summary>
     private static F4 Score<TKv>(AttentionArgs g, ArrayView<F4> q, int head, long key) where TKv : struct, IKvFormat
     {
         F4 s = default;
@@ -102,8 +102,8 @@ internal static class DecodeAttention
     }
 
     /// <summary>
-    /// sums[h, d] = sum_j p_j v_j and totals[h] = sum_j p_j. A thread has 8 features of all heads and every n-th key that is seen; then
-    /// the threads with the same features add theirs, one after another.
+    /// sums[h, d] = sum_j p_j v_j and totals[h] = sum_j p_j. A thread has 8 features of all heads and every n-th visible key. Then the
+    /// threads with the same features add their sums, one after another.
     /// </summary>
     private static void SumValues<TKv>(
         AttentionArgs g, ArrayView<F4> weights, ArrayView<F4> sums, ArrayView<float> totals, long values, int key0, int from, int to)
@@ -176,7 +176,7 @@ internal static class DecodeAttention
             a.Y.Set(row.Row, Grid.IdxX * a.HeadDim + d, sum / total);
         }
 
-        int padding = a.Heads * a.HeadDim + Group.IdxX; // behind the last head, up to a whole chunk
+        int padding = a.Heads * a.HeadDim + Group.IdxX; // after the last head, up to a whole chunk
         if (Grid.IdxX == a.Heads - 1 && padding < a.Y.PaddedColumns) a.Y.Set(row.Row, padding, 0);
     }
 }

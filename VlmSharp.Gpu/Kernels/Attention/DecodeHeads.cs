@@ -2,15 +2,15 @@ using ILGPU;
 
 namespace VlmSharp.Gpu.Kernels.Attention;
 
-/// <summary>The query heads of a group of <see cref="DecodeAttention"/>, which share a key-value head: up to 8.</summary>
+/// <summary>The query heads of one group of <see cref="DecodeAttention"/>: up to 8 that share a key-value head.</summary>
 internal struct DecodeHeads
 {
     public int KvHead, First, Count;
 
-    /// <summary>Groups along y of the grid.</summary>
+    /// <summary>The number of groups along the grid's y axis.</summary>
     public static int Groups(int heads, int kvHeads) => kvHeads * Blocks(heads / kvHeads);
 
-    /// <summary>Those of this group.</summary>
+    /// <summary>The heads of this group.</summary>
     public static DecodeHeads Of(AttentionArgs g)
     {
         int shared = g.Heads / g.KvHeads, blocks = Blocks(shared), kvHead = Grid.IdxY / blocks;

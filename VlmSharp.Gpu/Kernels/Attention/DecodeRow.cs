@@ -6,9 +6,8 @@ namespace VlmSharp.Gpu.Kernels.Attention;
 internal struct DecodeRow
 {
     public StepSequence Sequence;
-    public int Row, Start, End; // no keys where the row is none of this kernel's
+    public int Row, Start, End; // no keys if another kernel handles the row
 
-    /// <summary>Finds it.</summary>
     public static DecodeRow Find(DecodeArgs g, int index)
     {
         bool every = g.EveryRow != 0;

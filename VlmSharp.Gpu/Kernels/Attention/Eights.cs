@@ -5,17 +5,17 @@ namespace VlmSharp.Gpu.Kernels.Attention;
 /// <summary>Eight numbers at a time, in registers.</summary>
 internal static class Eights
 {
-    /// <summary>Two chunks of four.</summary>
+    /// <summary>Loads two chunks of four numbers.</summary>
     public static F8 Load(ArrayView<F4> chunks, long at)
     {
         F4 low = chunks[at], high = chunks[at + 1];
         return new F8 { A = low.X, B = low.Y, C = low.Z, D = low.W, E = high.X, F = high.Y, G = high.Z, H = high.W };
     }
 
-    /// <summary>Eight numbers of a matrix in fp32; behind the first <paramref name="count"/> there are zeros.</summary>
+    /// <summary>Loads eight numbers of a matrix in fp32; numbers from <paramref name="count"/> on are zeros.</summary>
     /// <param name="x">The matrix.</param>
-    /// <param name="at">The first.</param>
-    /// <param name="count">How many there are: any number.</param>
+    /// <param name="at">The index of the first number.</param>
+    /// <param name="count">How many numbers there are; any value.</param>
     /// <param name="isAligned">Whether there are always eight, in whole chunks.</param>
     public static F8 Load(ArrayView<float> x, long at, int count, bool isAligned)
     {
@@ -32,7 +32,7 @@ internal static class Eights
         return y;
     }
 
-    /// <summary>Eight numbers of a row of keys or values, in the same way.</summary>
+    /// <summary>Loads eight numbers of a row of keys or values in the same way.</summary>
     public static F8 Load<TKv>(ArrayView<U4> memory, long at, int count, bool isAligned) where TKv : struct, IKvFormat
     {
         if (isAligned) return TKv.GetEight(memory, at);
@@ -64,7 +64,7 @@ internal static class Eights
         H = sum.H + x.H * factor,
     };
 
-    /// <summary>sum + x * factor where x is not 0: what has no weight has no influence, not even as a NaN.</summary>
+    /// <summary>sum + x * factor where x is not 0: a weight of 0 has no influence, even if the factor is NaN.</summary>
     public static F8 AddWeighted(F8 sum, F8 x, float factor) => new()
     {
         A = x.A == 0 ? sum.A : sum.A + x.A * factor,
@@ -126,6 +126,6 @@ internal static class Eights
         chunks[at + 1] = new F4 { X = x.E, Y = x.F, Z = x.G, W = x.H };
     }
 
-    /// <summary>Whether it is neither infinite nor NaN.</summary>
+    /// <summary>Whether x is neither infinite nor NaN.</summary>
     public static bool IsFinite(float x) => (Interop.FloatAsInt(x) & 0x7f800000u) != 0x7f800000u;
 }

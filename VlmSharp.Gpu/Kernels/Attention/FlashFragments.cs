@@ -4,9 +4,9 @@ using ILGPU.Runtime.Cuda;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// Scores and weights of <see cref="TensorCoreFlash"/> by matrix instructions, in PTX. A warp has 16 queries. Registers have names
-/// because PTX has no arrays of them: s0 to s31 are the scores of the warp with 64 keys, in the layout of the accumulators of
-/// <c>mma.m16n8k16</c>: four for each square of 8 keys, of which lane l has rows l / 4 and l / 4 + 8 and columns 2 (l % 4) and the next.
+/// Computes the scores and weights of <see cref="TensorCoreFlash"/> with matrix instructions, in PTX. A warp has 16 queries. Registers have
+/// names because PTX has no register arrays. s0 to s31 are the warp's scores with 64 keys, in the accumulator layout of
+/// <c>mma.m16n8k16</c>: four for each square of 8 keys. Lane l has rows l / 4 and l / 4 + 8, and columns 2 (l % 4) and the next.
 /// </summary>
 /// <typeparam name="THead">The size of a head.</typeparam>
 internal static class FlashFragments<THead> where THead : struct, IHeadSize
@@ -15,15 +15,15 @@ internal static class FlashFragments<THead> where THead : struct, IHeadSize
     private const string M = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 ";
     private const string K = L + "{k0,k1,k2,k3}, [t]; ", Low = ", {q0,q1,q2,q3}, {k0,k1}, ", High = ", {q0,q1,q2,q3}, {k2,k3}, ";
 
-    /// <summary>Names the registers. Once, at the top of the kernel.</summary>
+    /// <summary>Declares the registers. Call it once, at the top of the kernel.</summary>
     public static void Begin() => CudaAsm.Emit(
         ".reg .f32 o<128>; .reg .f32 s<32>; .reg .b32 q<4>; .reg .b32 k<4>; .reg .b32 w<4>; " +
         ".reg .u32 at; .reg .u32 below; .reg .u32 smem; .reg .f32 z; mov.f32 z, 0f00000000; mov.u32 smem, __dyn_shared_alloca;");
 
-    /// <summary>S[64, 64] = Q K^T into shared memory, rows of <see cref="TensorCoreFlash.ScorePitch"/> chunks.</summary>
+    /// <summary>Writes S[64, 64] = Q K^T to shared memory, in rows of <see cref="TensorCoreFlash.ScorePitch"/> chunks.</summary>
     /// <param name="q">The first chunk of Q [64, D] in shared memory.</param>
-    /// <param name="k">That of K [64, D].</param>
-    /// <param name="s">That of S.</param>
+    /// <param name="k">The first chunk of K [64, D].</param>
+    /// <param name="s">The first chunk of S.</param>
     public static void Scores(int q, int k, int s)
     {
         int lane = Lane, pitch = THead.Pitch;
@@ -49,7 +49,7 @@ internal static class FlashFragments<THead> where THead : struct, IHeadSize
                 queries + block * 32, keys + block * 32, 256 * pitch);
         }
 
-        CudaAsm.Emit( // a row is 272 bytes, 8 rows further is 2176
+        CudaAsm.Emit( // rows are 272 bytes apart, 8 rows are 2176
             "{ .reg .u32 t; add.u32 t, smem, %0; " +
             S + "[t], {s0,s1}; " + S + "[t+2176], {s2,s3}; " +
             S + "[t+32], {s4,s5}; " + S + "[t+2208], {s6,s7}; " +
@@ -62,7 +62,7 @@ internal static class FlashFragments<THead> where THead : struct, IHeadSize
             (s + (Warp * 16 + (lane >> 2)) * TensorCoreFlash.ScorePitch) * 16 + (lane & 3) * 8);
     }
 
-    /// <summary>Eight weights as bf16 into a chunk of shared memory.</summary>
+    /// <summary>Writes eight weights as bf16 to a chunk of shared memory.</summary>
     public static void StoreWeights(int chunk, F8 p) => CudaAsm.Emit(
         "{ .reg .u32 t; add.u32 t, smem, %0; cvt.rn.bf16x2.f32 w0, %2, %1; cvt.rn.bf16x2.f32 w1, %4, %3; " +
         "cvt.rn.bf16x2.f32 w2, %6, %5; cvt.rn.bf16x2.f32 w3, %8, %7; st.shared.v4.b32 [t], {w0,w1,w2,w3}; }",

@@ -2,16 +2,15 @@ using VlmSharp.Gpu.Launching;
 
 namespace VlmSharp.Gpu.Kernels.Attention;
 
-/// <summary>Flash attention on tensor cores, compiled for a size of heads.</summary>
+/// <summary>Flash attention on tensor cores, compiled for one head size.</summary>
 internal static class FlashKernels<THead> where THead : struct, IHeadSize
 {
-    /// <summary>Over keys and values in bf16.</summary>
+    /// <summary>For keys and values in bf16.</summary>
     public static Kernel<AttentionArgs> BFloat16 { get; } = Create("bf16", TensorCoreFlash.Kernel<BFloat16Kv, THead>);
 
-    /// <summary>Over those in fp32.</summary>
+    /// <summary>For keys and values in fp32.</summary>
     public static Kernel<AttentionArgs> Float32 { get; } = Create("fp32", TensorCoreFlash.Kernel<Float32Kv, THead>);
 
-    /// <summary>Both.</summary>
     public static IReadOnlyList<Kernel> All => [BFloat16, Float32];
 
     private static Kernel<AttentionArgs> Create(string format, Action<AttentionArgs> body) =>

@@ -4,9 +4,9 @@ using ILGPU.Runtime.Cuda;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// The outputs of <see cref="TensorCoreFlash"/>, which stay in registers for the whole kernel: block b, features 16 b to 16 b + 15 of the
-/// warp's 16 queries, is o(8b) to o(8b + 7), two squares in the layout that <see cref="FlashFragments{THead}"/> describes, which also
-/// names them. What stands behind the last block of the head is not compiled.
+/// The outputs of <see cref="TensorCoreFlash"/>, which stay in registers for the whole kernel. Block b, features 16 b to 16 b + 15 of the
+/// warp's 16 queries, is o(8b) to o(8b + 7): two squares in the layout described in <see cref="FlashFragments{THead}"/>, which also
+/// declares the registers. Code for blocks past the end of the head is not compiled.
 /// </summary>
 /// <typeparam name="THead">The size of a head: 5, 8 or 16 blocks.</typeparam>
 internal static class FlashOutputs<THead> where THead : struct, IHeadSize
@@ -95,8 +95,8 @@ internal static class FlashOutputs<THead> where THead : struct, IHeadSize
         CudaAsm.Emit("mul.f32 o124, o124, %0; mul.f32 o125, o125, %0; mul.f32 o126, o126, %1; mul.f32 o127, o127, %1;", low, high);
     }
 
-    /// <summary>O += P V of 16 keys.</summary>
-    /// <param name="p">The first chunk of P's columns for them in shared memory.</param>
+    /// <summary>O += P V for 16 keys.</summary>
+    /// <param name="p">The first chunk of P's columns for these keys, in shared memory.</param>
     /// <param name="v">The first chunk of V's rows.</param>
     public static void Accumulate(int p, int v)
     {
@@ -141,7 +141,7 @@ internal static class FlashOutputs<THead> where THead : struct, IHeadSize
         CudaAsm.Emit(M + "{o124,o125,o126,o127}" + High + "{o124,o125,o126,o127};");
     }
 
-    /// <summary>O as bf16 into shared memory, rows as those of Q.</summary>
+    /// <summary>Writes O as bf16 to shared memory, in rows laid out like those of Q.</summary>
     /// <param name="y">The first chunk.</param>
     public static void Store(int y)
     {

@@ -3,32 +3,31 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// Sixteen rows of one head in shared memory, and their inner products with a row of the other side: what the kernels of attention's
-/// gradients have in common. A group of 128 threads meets 64 rows of the other side at a time; a thread has one of them and eight of the
-/// sixteen.
+/// Sixteen rows of one head in shared memory, and their inner products with a row of the other side; shared by the attention gradient
+/// kernels. A group of 128 threads processes 64 rows of the other side at a time. A thread has one of them and eight of the sixteen.
 /// </summary>
 internal static class GradientTile
 {
     public const int Owned = 16, Others = 64, Threads = 128, MostHeadDim = 2 * Threads;
 
-    /// <summary>Chunks of four features from a row to the next.</summary>
+    /// <summary>Chunks of four features from one row to the next.</summary>
     public const int RowChunks = MostHeadDim / 4;
 
-    /// <summary>Chunks of a tile.</summary>
+    /// <summary>Chunks in a tile.</summary>
     public const int Chunks = Owned * RowChunks;
 
-    /// <summary>Which of the other side's rows this thread has.</summary>
+    /// <summary>This thread's row of the other side.</summary>
     public static int Other => Group.IdxX & (Others - 1);
 
-    /// <summary>The first of its eight owned rows.</summary>
+    /// <summary>The first of this thread's eight owned rows.</summary>
     public static int FirstOwned => Group.IdxX / Others * 8;
 
-    /// <summary>Copies rows to the tile; zeros behind the head and behind the rows.</summary>
+    /// <summary>Copies rows to the tile, with zeros past the head and past the last row.</summary>
     /// <param name="tile">The tile.</param>
     /// <param name="x">The matrix.</param>
-    /// <param name="start">Where the head begins in the first row.</param>
-    /// <param name="pitch">Numbers from a row to the next.</param>
-    /// <param name="rows">Rows that there are.</param>
+    /// <param name="start">The index where the head begins in the first row.</param>
+    /// <param name="pitch">Numbers from one row to the next.</param>
+    /// <param name="rows">The number of rows that exist.</param>
     /// <param name="headDim">D.</param>
     public static void Stage(ArrayView<F4> tile, ArrayView<float> x, long start, int pitch, int rows, int headDim)
     {
@@ -41,11 +40,11 @@ internal static class GradientTile
         }
     }
 
-    /// <summary>The inner products of the other side's row with this thread's eight owned rows.</summary>
-    /// <param name="g">The sizes of heads.</param>
+    /// <summary>The inner products of a row of the other side with this thread's eight owned rows.</summary>
+    /// <param name="g">The head sizes.</param>
     /// <param name="tile">The owned rows.</param>
     /// <param name="x">The other side's matrix.</param>
-    /// <param name="at">Where the head begins in its row.</param>
+    /// <param name="at">The index where the head begins in its row.</param>
     public static F8 Dots(in GradientArgs g, ArrayView<F4> tile, ArrayView<float> x, long at)
     {
         F8 dots = default;
@@ -66,7 +65,7 @@ internal static class GradientTile
         return dots;
     }
 
-    /// <summary>Whether query i sees key j, of the places in a sequence.</summary>
+    /// <summary>Whether query i sees key j; both are positions in the sequence.</summary>
     public static bool Sees(in StepSequence sequence, int i, int j, int window) =>
         j >= sequence.VisibleStart(i, window) && j < sequence.VisibleEnd(i);
 }

@@ -1,8 +1,8 @@
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// By what the gradient of attention is taken, as a type argument of <see cref="AttentionGradient"/>. A group owns some rows, of queries
-/// or of keys, and walks over the rows of the other side:
+/// What the gradient of attention is taken with respect to, as a type argument of <see cref="AttentionGradient"/>. A group owns some rows,
+/// of queries or of keys, and visits the rows of the other side:
 /// <code>
 ///           owns      sums over           weight    of
 /// queries   q, dY     keys                ds_ij     k_j
@@ -12,10 +12,10 @@ namespace VlmSharp.Gpu.Kernels.Attention;
 /// </summary>
 internal interface IGradientSide
 {
-    /// <summary>Whether the owned rows are queries, else keys.</summary>
+    /// <summary>Whether the owned rows are queries; otherwise they are keys.</summary>
     static abstract bool OwnsQueries { get; }
 
-    /// <summary>Whether the weight is ds, else p.</summary>
+    /// <summary>Whether the weight is ds; otherwise it is p.</summary>
     static abstract bool IsOfScores { get; }
 }
 

@@ -1,18 +1,20 @@
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// For how many features of a head a kernel is compiled, as its type argument: registers are counted when it is compiled. A smaller
-/// head is filled up with zeros.
+/// The number of head features that a kernel is compiled for, as its type argument, because the number of registers is fixed at compile
+/// time. A smaller head is padded with zeros.
 /// </summary>
 internal interface IHeadSize
 {
     /// <summary>Blocks of 16 features.</summary>
     static abstract int Blocks { get; }
 
-    /// <summary>Chunks from a row to the next in shared memory: an odd number, so that 8 rows of a column lie in different banks.</summary>
+    /// <summary>
+    /// Chunks from one row to the next in shared memory: an odd number, so that 8 rows of a column lie in different banks.
+    /// </summary>
     static abstract int Pitch { get; }
 
-    /// <summary>Groups that are to be on a multiprocessor at a time, while one waits for its keys.</summary>
+    /// <summary>Groups that should run on a multiprocessor at the same time, so that others work while one waits for its keys.</summary>
     static abstract int GroupsPerProcessor { get; }
 }
 

@@ -2,12 +2,12 @@ using ILGPU;
 
 namespace VlmSharp.Gpu.Kernels.Attention;
 
-/// <summary>What <see cref="KeyValueRows"/> takes.</summary>
+/// <summary>Arguments of <see cref="KeyValueRows"/>.</summary>
 internal struct KeyValueArgs
 {
     public ArrayView<float> K, V; // [T, K * D]
     public ArrayView<int> Sequences, RowSequences; // the step's table
-    public ArrayView<U4> Memory; // the arena, or a block of the step's own
+    public ArrayView<U4> Memory; // the arena, or the step's own block
     public int Width, Layer;
 
     /// <summary>Whether rows are whole chunks.</summary>

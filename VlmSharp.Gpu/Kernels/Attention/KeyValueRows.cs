@@ -3,8 +3,8 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// Writes rows of keys and values where attention reads them: into the caches, or into a block of the step's own. A thread has 8
-/// numbers of a row of keys or of values.
+/// Writes rows of keys and values to where attention reads them: the caches, or the step's own block. A thread has 8 numbers of a row of
+/// keys or of values.
 /// </summary>
 internal static class KeyValueRows
 {

@@ -3,9 +3,9 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// <see cref="AttentionGradient"/> and <see cref="AttentionRowStatistics"/> for heads that their tiles do not hold. No model has such heads,
-/// so row by row is good enough: a group owns one row, a thread has one of the other rows for the weights and every 128th feature for the
-/// sums. Grid: owned rows, query heads, sequences.
+/// <see cref="AttentionGradient"/> and <see cref="AttentionRowStatistics"/> for heads that are too large for their tiles. No model has such
+/// heads, so row by row is fast enough. A group owns one row. For the weights, a thread has one row of the other side; for the sums, it has
+/// every 128th feature. Grid: owned rows, query heads, sequences.
 /// </summary>
 internal static class LargeHeadGradient
 {
@@ -57,7 +57,7 @@ internal static class LargeHeadGradient
                 g.Y[to + d] += sum;
             }
 
-            Group.Barrier(); // the weights are written anew
+            Group.Barrier(); // the weights are overwritten next
         }
     }
 

@@ -3,9 +3,9 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// Attention of sequences with many rows (Dao 2023) on any device, all in fp32: a group has 16 queries of one head and walks over the
-/// keys, 64 at a time. For the scores a thread has one key and 8 queries; for the sums of values it has two features of all 16 queries,
-/// in registers. Grid: tiles of queries, heads, sequences.
+/// Attention of sequences with many rows (Dao 2023) on any device, all in fp32. A group has 16 queries of one head and visits the keys, 64
+/// at a time. For the scores, a thread has one key and 8 queries; for the sums of values, it has two features of all 16 queries, in
+/// registers. Grid: tiles of queries, heads, sequences.
 /// </summary>
 internal static class PortableFlash
 {
@@ -29,7 +29,7 @@ internal static class PortableFlash
         int position = sequence.Past + row0; // of the first query
         int start = sequence.VisibleStart(position, g.Window), end = sequence.VisibleEnd(position + rows - 1);
         float max = float.NegativeInfinity, sum = 0; // of query `thread`, in the first 16 threads
-        F8 low0 = default, low1 = default, high0 = default, high1 = default; // queries 0 to 7, then 8 to 15; the two features
+        F8 low0 = default, low1 = default, high0 = default, high1 = default; // low: queries 0 to 7, high: 8 to 15; one per feature
         for (int key0 = start; key0 < end; key0 += Keys)
         {
             int count = IntrinsicMath.Min(Keys, end - key0);
@@ -72,7 +72,7 @@ internal static class PortableFlash
                 }
             }
 
-            Group.Barrier(); // the weights are written anew
+            Group.Barrier(); // the weights are overwritten next
         }
 
         if (thread < Queries) sums[thread] = sum;
@@ -84,7 +84,7 @@ internal static class PortableFlash
         Write(g, yRow, rows, sums, 8, thread + Threads, high1);
     }
 
-    /// <summary>The queries, times the scale; zeros behind the head and behind the rows.</summary>
+    /// <summary>The queries, multiplied by the scale; zeros past the head and past the last row.</summary>
     private static void StageQueries(AttentionArgs g, ArrayView<float> q, int row, int rows)
     {
         int padded = g.HeadChunks * 8;
@@ -96,7 +96,7 @@ internal static class PortableFlash
         }
     }
 
-    /// <summary>The scores of 64 keys; -inf where a query may not see the key, whose score is then not looked at.</summary>
+    /// <summary>The scores of 64 keys; -inf where a query may not see the key, whose score is then ignored.</summary>
     private static void Score<TKv>(
         AttentionArgs g, ArrayView<F4> q, ArrayView<F4> scores, StepSequence sequence, int position, int key0, int count, long keys)
         where TKv : struct, IKvFormat
@@ -141,8 +141,8 @@ internal static class PortableFlash
     private static float Seen(AttentionArgs g, StepSequence sequence, int position, int key, float score) =>
         key >= sequence.VisibleStart(position, g.Window) && key < sequence.VisibleEnd(position) ? g.Capped(score) : float.NegativeInfinity;
 
-    /// <summary>The scores of a query become weights.</summary>
-    /// <returns>The largest score until now.</returns>
+    /// <summary>Turns the scores of a query into weights.</summary>
+    /// <returns>The largest score so far.</returns>
     private static float WeighRow(ArrayView<float> scores, int query, float max)
     {
         for (int j = 0; j < Keys; j++) max = IntrinsicMath.Max(max, scores[j * Queries + query]);
@@ -158,7 +158,7 @@ internal static class PortableFlash
         return sum;
     }
 
-    /// <summary>One feature of 8 queries.</summary>
+    /// <summary>Writes one feature of 8 queries.</summary>
     private static void Write(AttentionArgs g, int row, int rows, ArrayView<float> sums, int query, int feature, F8 o)
     {
         if (feature >= g.HeadDim) return;

@@ -1,27 +1,28 @@
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// The softmax of scores that come block by block (Milakov and Gimelshein 2018). m is the largest score until now, l the sum of exp(s -
-/// m), o the sum of exp(s - m) v:
+/// The softmax of scores that arrive block by block (Milakov and Gimelshein 2018). m is the largest score so far, l the sum of exp(s - m),
+/// o the sum of exp(s - m) v:
 /// <code>
-/// m' = max(m, max s),  keep = exp(m - m'),  l' = keep l + sum exp(s - m'),  o' = keep o + sum exp(s - m') v;   in the end  y = o / l
+/// m' = max(m, max s),  keep = exp(m - m'),  l' = keep l + sum exp(s - m'),  o' = keep o + sum exp(s - m') v;   at the end  y = o / l
 /// </code>
-/// A hidden key has the score -inf and so the weight 0. Before a row has seen any key m is -inf: exp(-inf - -inf) must not come about.
+/// A hidden key has the score -inf and therefore the weight 0. Before a row has seen any key, m is -inf, and exp(-inf - -inf) must be
+/// avoided.
 /// </summary>
 internal static class Softmax
 {
-    /// <summary>m, or 0 where no score was more than -inf: what is subtracted from the scores.</summary>
+    /// <summary>m, or 0 if every score so far is -inf: the number that is subtracted from the scores.</summary>
     public static float Shift(float max) => max == float.NegativeInfinity ? 0 : max;
 
     /// <summary>exp(s - m).</summary>
     /// <param name="score">s.</param>
-    /// <param name="shift">m, by <see cref="Shift"/>.</param>
+    /// <param name="shift">m, from <see cref="Shift"/>.</param>
     public static float Weight(float score, float shift) => Functions.Exp(score - shift);
 
-    /// <summary>exp(m - m'): what stays of the sums until now.</summary>
+    /// <summary>exp(m - m'): the factor for the sums so far.</summary>
     public static float Keep(float before, float max) => before == max ? 1 : Functions.Exp(before - max);
 
-    /// <summary><see cref="Weight(float, float)"/> of eight scores and the largest until now of each of eight rows.</summary>
+    /// <summary><see cref="Weight(float, float)"/> of eight scores, given the largest score so far of each of eight rows.</summary>
     public static F8 Weights(F8 scores, F8 max) => new()
     {
         A = Weight(scores.A, Shift(max.A)),
@@ -34,7 +35,7 @@ internal static class Softmax
         H = Weight(scores.H, Shift(max.H)),
     };
 
-    /// <summary><see cref="Keep(float, float)"/> of eight rows.</summary>
+    /// <summary><see cref="Keep(float, float)"/> for eight rows.</summary>
     public static F8 Keep(F8 before, F8 max) => new()
     {
         A = Keep(before.A, max.A),

@@ -4,10 +4,10 @@ using ILGPU.Runtime.Cuda;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// A piece of <see cref="DecodeAttention"/> on tensor cores, over keys and values in bf16: up to 8 query heads that share 64 keys are the
-/// 8 columns, or rows, of a matrix product. Operands come from global memory in the order of the product's registers, 16 bytes at a
-/// time: which features, or keys, are multiplied with each other does not matter as long as both sides agree. Heads are a multiple of
-/// 64 features. Grid: pieces, key-value heads times blocks of their query heads, rows.
+/// Computes a piece of <see cref="DecodeAttention"/> on tensor cores, with keys and values in bf16. Up to 8 query heads that share 64 keys
+/// are the 8 columns, or rows, of a matrix product. Operands are loaded from global memory in the order of the product's registers, 16
+/// bytes at a time: the order of features, or keys, does not matter as long as both operands use the same one. Heads are a multiple of 64
+/// features. Grid: pieces, key-value heads times blocks of their query heads, rows.
 /// </summary>
 internal static class TensorCoreDecode
 {
@@ -37,7 +37,7 @@ internal static class TensorCoreDecode
         Score(a, q, keys, rowChunks, from, to, scores.Cast<float>());
         Group.Barrier();
 
-        // A thread has one key and half of the heads: its warp's 32 keys meet by shuffles, then two warps in shared memory.
+        // A thread has one key and half of the heads. Shuffles join the 32 keys of its warp, then shared memory joins two warps.
         int j = thread & (Keys - 1), half = thread >> 6, mine = thread >> 5, other = mine ^ 1;
         F4 s = Capped(a, scores[j * 2 + half], j >= from && j < to);
         WarpLargest(warps, mine, s);
@@ -64,7 +64,7 @@ internal static class TensorCoreDecode
         }
     }
 
-    /// <summary>The queries, times the scale, as bf16; zeros where there is no head.</summary>
+    /// <summary>The queries, multiplied by the scale, as bf16; zeros for missing heads.</summary>
     private static void StageQueries(AttentionArgs g, ArrayView<U4> q, int row, DecodeHeads heads)
     {
         int chunks = g.HeadDim / 8;
@@ -79,8 +79,8 @@ internal static class TensorCoreDecode
     }
 
     /// <summary>
-    /// S[keys, heads] = K Q^T, 16 keys a warp. A lane loads chunk l % 4 of 4 of keys l / 4 and l / 4 + 8, and the same of query l / 4:
-    /// 32 features, two steps of the product.
+    /// S[keys, heads] = K Q^T, 16 keys per warp. Of every 4 chunks, a lane loads chunk l % 4 of keys l / 4 and l / 4 + 8, and of query l /
+    /// 4: 32 features, two steps of the product.
     /// </summary>
     private static void Score(AttentionArgs g, ArrayView<U4> q, long keys, int rowChunks, int from, int to, ArrayView<float> scores)
     {
@@ -160,8 +160,8 @@ internal static class TensorCoreDecode
     }
 
     /// <summary>
-    /// O[heads, D] = P V, 64 features a warp. For 16 keys a lane loads 8 features, those of chunk l / 4, of the four keys from 4 (l % 4)
-    /// on; feature i of all chunks makes the i-th square of 8 columns, whose column n is feature 8 n + i.
+    /// O[heads, D] = P V, 64 features per warp. For 16 keys, a lane loads 8 features, those of chunk l / 4, of the four keys from 4 (l % 4)
+    /// on. Feature i of all chunks forms the i-th square of 8 columns, whose column n is feature 8 n + i.
     /// </summary>
     private static void SumValues(
         AttentionArgs g, ArrayView<uint> weights, long values, int rowChunks, int from, int to, ArrayView<float> sums)
@@ -219,6 +219,6 @@ internal static class TensorCoreDecode
     /// <summary>The lower halves of two words.</summary>
     private static uint Low(uint x, uint y) => (x & 0xffffu) | (y << 16);
 
-    /// <summary>The upper halves.</summary>
+    /// <summary>The upper halves of two words.</summary>
     private static uint High(uint x, uint y) => (x >> 16) | (y & 0xffff0000u);
 }

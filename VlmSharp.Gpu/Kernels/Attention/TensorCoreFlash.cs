@@ -3,19 +3,19 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Attention;
 
 /// <summary>
-/// Attention of sequences with many rows on tensor cores (Dao 2023): a group has 64 queries of one head, a warp 16 of them, and walks
-/// over the keys, 64 at a time. Queries, keys, weights and values are multiplied as bf16 and summed in fp32; the softmax is in fp32.
-/// Grid: tiles of queries, heads, sequences.
+/// Attention of sequences with many rows on tensor cores (Dao 2023). A group has 64 queries of one head, a warp 16 of them, and visits the
+/// keys, 64 at a time. Queries, keys, weights and values are multiplied as bf16 and summed in fp32; the softmax is in fp32. Grid: tiles of
+/// queries, heads, sequences.
 /// <code>
-/// shared memory, chunks of 16 bytes:  Q [64, D], in the end Y;  K [64, D], then V;
-///                                     S [64, 64] in fp32, in whose place P is written;  flags of keys whose values are not finite
+/// shared memory, chunks of 16 bytes:  Q [64, D], at the end Y;  K [64, D], then V;
+///                                     S [64, 64] in fp32, overwritten by P;  flags of keys whose values are not finite
 /// </code>
 /// </summary>
 internal static class TensorCoreFlash
 {
     public const int Queries = 64, Threads = 128, MostHeadDim = 256;
 
-    /// <summary>Chunks from a row of scores to the next: 64 numbers and a gap, so that 8 rows lie in different banks.</summary>
+    /// <summary>Chunks from one row of scores to the next: 64 numbers and a gap, so that 8 rows lie in different banks.</summary>
     public const int ScorePitch = 17;
 
     private const int Keys = 64;
@@ -39,12 +39,12 @@ internal static class TensorCoreFlash
         long keys = sequence.KeysAt<TKv>(g.Layer, rowNumbers) + kvColumn, values = sequence.ValuesAt<TKv>(g.Layer, rowNumbers) + kvColumn;
         StageQueries<THead>(g, shared, sequence.RowStart + row0, rows);
 
-        // A lane has half a row of scores; the other half is the lane's 16 further.
+        // A lane has half a row of scores; the lane 16 further has the other half.
         int lane = Group.IdxX & 31, half = lane >> 4, row = (Group.IdxX >> 5) * 16 + (lane & 15);
         int first = sequence.Past + row0, position = first + row;
         int scores = Scores<THead>(), mine = scores + row * ScorePitch + half * 8;
         int start = sequence.VisibleStart(first, g.Window), end = sequence.VisibleEnd(first + rows - 1);
-        int wholeStart = sequence.VisibleStart(first + rows - 1, g.Window), wholeEnd = sequence.VisibleEnd(first); // what all of them see
+        int wholeStart = sequence.VisibleStart(first + rows - 1, g.Window), wholeEnd = sequence.VisibleEnd(first); // what all rows see
         int from = sequence.VisibleStart(position, g.Window), to = sequence.VisibleEnd(position);
         float max = float.NegativeInfinity, sum = 0;
         for (int key0 = start; key0 < end; key0 += Keys)
@@ -71,7 +71,7 @@ internal static class TensorCoreFlash
                 if (SeesFlagged(shared, Flags<THead>() + half * 8, from - shift, to - shift)) sum = float.NaN;
             }
 
-            for (int step = 0; step < 4; step++) // of 16 keys; the weights of keys from 32 on stand 8 chunks further
+            for (int step = 0; step < 4; step++) // 16 keys each; the weights of keys 32 to 63 are 8 chunks further
                 FlashOutputs<THead>.Accumulate(scores + (step & 1) * 2 + (step >> 1) * 8, tile + step * 16 * THead.Pitch);
             Group.Barrier();
         }
@@ -83,7 +83,7 @@ internal static class TensorCoreFlash
         Write<THead>(g, shared, sequence.RowStart + row0, rows);
     }
 
-    /// <summary>The queries, times the scale, as bf16; zeros behind the head and behind the rows.</summary>
+    /// <summary>The queries, multiplied by the scale, as bf16; zeros past the head and past the last row.</summary>
     private static void StageQueries<THead>(AttentionArgs g, ArrayView<U4> shared, int row, int rows) where THead : struct, IHeadSize
     {
         int chunks = THead.Blocks * 2;
@@ -101,7 +101,7 @@ internal static class TensorCoreFlash
         }
     }
 
-    /// <summary>64 rows of keys or values as bf16, eight threads a row; zeros behind the head and behind the sequence.</summary>
+    /// <summary>64 rows of keys or values as bf16, eight threads per row; zeros past the head and past the sequence.</summary>
     private static void Stage<TKv, THead>(AttentionArgs g, ArrayView<U4> shared, int tile, long rows, int count)
         where TKv : struct, IKvFormat where THead : struct, IHeadSize
     {
@@ -122,7 +122,7 @@ internal static class TensorCoreFlash
         Bits.Pack(Eights.Load<TKv>(g.Memory, at, count, isAligned: false));
 
     /// <summary>The scores of half a row: capped, and -inf where the row does not see the key.</summary>
-    /// <returns>The largest of the row until now.</returns>
+    /// <returns>The row's largest score so far.</returns>
     private static float Prepare(AttentionArgs g, ArrayView<F4> shared, int at, int from, int to, bool isCut, float max)
     {
         for (int c = 0; c < 8; c++)
@@ -147,7 +147,7 @@ internal static class TensorCoreFlash
 
     private static float Seen(float score, int key, int from, int to) => key >= from && key < to ? score : float.NegativeInfinity;
 
-    /// <summary>The weights of half a row, as bf16 in the place of its scores: eight numbers take half the room that they took.</summary>
+    /// <summary>The weights of half a row, as bf16 in place of its scores: they take half the space.</summary>
     /// <returns>Their sum.</returns>
     private static float Weigh<THead>(ArrayView<F4> shared, int at, float max) where THead : struct, IHeadSize
     {
@@ -174,8 +174,8 @@ internal static class TensorCoreFlash
     }
 
     /// <summary>
-    /// A product takes the values of hidden keys too, times 0, and 0 times NaN is NaN: where the mask cuts, numbers that are not finite
-    /// become 0, and a flag says which keys had one. A thread has half of a key's chunks.
+    /// The product also multiplies the values of hidden keys, by 0, and 0 times NaN is NaN. So where the mask cuts, numbers that are not
+    /// finite become 0, and a flag marks the keys that had one. A thread has half of a key's chunks.
     /// </summary>
     private static void RemoveNotFinite<THead>(ArrayView<U4> shared, int tile) where THead : struct, IHeadSize
     {
@@ -199,7 +199,7 @@ internal static class TensorCoreFlash
     }
 
     /// <summary>
-    /// Whether the row sees a flagged key among the 32 whose flags begin at a chunk; the flags of the keys' second halves are 16 chunks
+    /// Whether the row sees a flagged key among the 32 whose flags begin at a chunk. The flags of the keys' second halves are 16 chunks
     /// further.
     /// </summary>
     private static bool SeesFlagged(ArrayView<U4> shared, int at, int from, int to)
@@ -218,7 +218,7 @@ internal static class TensorCoreFlash
 
     private static bool IsFlagged(uint flag, int key, int from, int to) => flag != 0 && key >= from && key < to;
 
-    /// <summary>The outputs from shared memory to their rows; behind the last head zeros up to a whole chunk.</summary>
+    /// <summary>Copies the outputs from shared memory to their rows, with zeros after the last head up to a whole chunk.</summary>
     private static void Write<THead>(AttentionArgs g, ArrayView<U4> shared, int row, int rows) where THead : struct, IHeadSize
     {
         int chunks = g.HeadChunks, column = Grid.IdxY * g.HeadDim;

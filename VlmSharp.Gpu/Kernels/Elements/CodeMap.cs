@@ -3,17 +3,17 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Elements;
 
 /// <summary>
-/// A <see cref="Compute.DynamicMap"/> on the device: 256 rising numbers that a code of 8 bits chooses among. Four codes are a word.
+/// A <see cref="Compute.DynamicMap"/> on the device: 256 increasing numbers, selected by codes of 8 bits. A word holds four codes.
 /// </summary>
 internal struct CodeMap
 {
-    /// <summary>Codes.</summary>
+    /// <summary>The number of codes.</summary>
     public const int Length = 256;
 
     /// <summary>[256].</summary>
     public ArrayView<float> Values;
 
-    /// <summary>The numbers of four codes, times a scale.</summary>
+    /// <summary>The numbers of four codes, multiplied by a scale.</summary>
     public readonly F4 Numbers(uint codes, float scale) => new()
     {
         X = Values[(int)(codes & 255)] * scale,
@@ -23,7 +23,7 @@ internal struct CodeMap
     };
 
     /// <summary>
-    /// The codes of four numbers; 0 of those behind the first <paramref name="count"/>, and of all where the scale is 0.
+    /// The codes of four numbers; 0 for numbers from <paramref name="count"/> on, and for all where the scale is 0.
     /// </summary>
     public readonly uint Codes(F4 x, float scale, int count)
     {
@@ -36,7 +36,7 @@ internal struct CodeMap
         return codes;
     }
 
-    /// <summary>The code of the number that is nearest to x / scale; x that is not 0 keeps its sign.</summary>
+    /// <summary>The code of the number nearest to x / scale; an x that is not 0 keeps its sign.</summary>
     private readonly uint Code(float x, float scale)
     {
         float wanted = x / scale;

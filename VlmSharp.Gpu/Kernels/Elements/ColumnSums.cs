@@ -7,10 +7,10 @@ using VlmSharp.Gpu.Memory;
 namespace VlmSharp.Gpu.Kernels.Elements;
 
 /// <summary>
-/// Sums down the columns of a matrix, of every N-th row. A thread has a column; its group has a part of the rows, for one group alone
+/// Sums the columns of a matrix over every N-th row. A thread has one column. The rows are divided among groups, because one group alone
 /// would read them slowly, and <see cref="PartSum"/> joins the parts in order. Grid: groups of columns, parts, places in the period.
 /// <code>
-/// y[part, p] = sum over the part's r of  x[r N + p]   or   dY[r N + p] * (x[r N + p] - mean) * scale   of numbers for each row
+/// y[part, p] = sum over the part's r of  x[r N + p]   or   dY[r N + p] * (x[r N + p] - mean) * scale   with a mean and scale per row
 /// </code>
 /// </summary>
 internal static class ColumnSums
@@ -19,12 +19,12 @@ internal static class ColumnSums
 
     public static readonly Kernel<ColumnSumArgs> Kernel = new("column sums", Run, Threads);
 
-    /// <summary>Sums, plus what other rows have given.</summary>
+    /// <summary>Computes the sums and adds <paramref name="sum"/>.</summary>
     /// <param name="context">The device and its memory.</param>
-    /// <param name="args">x, and dY and the numbers of each row where there are; the rest is filled in.</param>
+    /// <param name="args">x, and where needed dY and the numbers of each row; the rest is filled in.</param>
     /// <param name="rows">Rows of x.</param>
-    /// <param name="shape">Of the result: the period and the columns.</param>
-    /// <param name="sum">To be added, or <c>default</c>.</param>
+    /// <param name="shape">The result's shape: the period and the columns.</param>
+    /// <param name="sum">An earlier sum, or <c>default</c>.</param>
     public static Matrix SumColumns(this GpuContext context, ColumnSumArgs args, int rows, MatrixShape shape, Matrix sum)
     {
         int each = shape.Rows == 0 ? 0 : rows / shape.Rows, across = (shape.Columns + Threads - 1) / Threads;
@@ -47,7 +47,7 @@ internal static class ColumnSums
         int column = Grid.IdxX * Threads + Group.IdxX, first = Grid.IdxY * g.PartCount;
         if (column >= g.Columns) return;
         int end = IntrinsicMath.Min(first + g.PartCount, g.Count);
-        F4 sums = default; // of every fourth row each: shorter sums round less, and four loads are on their way at a time
+        F4 sums = default; // each of every fourth row: shorter sums round less, and four loads overlap
         int r = first;
         for (; r + 4 <= end; r += 4)
         {

@@ -4,7 +4,7 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Kernels.Elements;
 
 /// <summary>
-/// y_i = f(a_i, b_i, c_i): reading and writing is all that takes time. A thread has four numbers, one load of each matrix.
+/// y_i = f(a_i, b_i, c_i). Reading and writing takes all the time. A thread has four numbers, one load of each matrix.
 /// </summary>
 internal static class Elementwise<TFunction> where TFunction : struct, IElementFunction
 {
@@ -12,7 +12,7 @@ internal static class Elementwise<TFunction> where TFunction : struct, IElementF
 
     public static readonly Kernel<ElementArgs> Kernel = new(TFunction.Name, Run, Threads);
 
-    /// <summary>Groups for so many numbers.</summary>
+    /// <summary>The groups needed for a count of numbers.</summary>
     public static LaunchGrid Groups(long count) => new((int)((count + 4 * Threads - 1) / (4 * Threads)));
 
     private static void Run(ElementArgs g)
@@ -37,7 +37,7 @@ internal static class Elementwise<TFunction> where TFunction : struct, IElementF
     }
 }
 
-/// <summary>Arguments of a function of numbers at the same place.</summary>
+/// <summary>Arguments of an elementwise function.</summary>
 internal struct ElementArgs
 {
     public ArrayView<float> A, B, C, Y; // [T, F] each; B and C may be empty

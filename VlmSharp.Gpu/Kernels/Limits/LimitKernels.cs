@@ -9,16 +9,16 @@ internal static class LimitKernels
 {
     public const int Threads = 256;
 
-    /// <summary>Groups that are on a multiprocessor at a time: 2048 threads for memory.</summary>
+    /// <summary>Groups of memory kernels that run on a multiprocessor at a time: 2048 threads.</summary>
     public const int GroupsPerProcessor = 8;
 
-    /// <summary>The same of arithmetic, whose threads hold more registers: 1024 threads.</summary>
+    /// <summary>Groups of arithmetic kernels, whose threads need more registers: 1024 threads.</summary>
     public const int ArithmeticGroupsPerProcessor = 4;
 
-    /// <summary>Chains of multiply-adds of a thread, none of which waits for another.</summary>
+    /// <summary>Independent chains of multiply-adds in a thread.</summary>
     public const int Chains = 16;
 
-    /// <summary>Matrix instructions of a warp in one step, each 16 x 8 sums of 16 products.</summary>
+    /// <summary>Matrix instructions of a warp in one step, each for 16 x 8 sums of 16 products.</summary>
     public const int Squares = 8;
 
     public const int SquareFlops = 2 * 16 * 8 * 16;
@@ -29,11 +29,11 @@ internal static class LimitKernels
         MultiplyAdds = new("limit: multiply-adds", MultiplyAdd, Threads, ArithmeticGroupsPerProcessor),
         Matrices = new("limit: matrix instructions", MultiplySquares, Threads, ArithmeticGroupsPerProcessor);
 
-    /// <summary>All that a device can load.</summary>
+    /// <summary>All kernels that a device can load.</summary>
     public static IReadOnlyList<Kernel> All(bool hasTensorCores) =>
         hasTensorCores ? [Read, Copy, MultiplyAdds, Matrices] : [Read, Copy, MultiplyAdds];
 
-    /// <summary>sums[thread] = the sum of the words that the thread reads. Four loads are under way at a time.</summary>
+    /// <summary>sums[thread] = the sum of the words that the thread reads. Four loads overlap.</summary>
     private static void ReadChunks(MemoryArgs g)
     {
         long stride = (long)Grid.DimX * Threads, thread = (long)Grid.IdxX * Threads + Group.IdxX;
@@ -64,7 +64,7 @@ internal static class LimitKernels
         }
     }
 
-    /// <summary>s = s * x + y, again and again: <see cref="Chains"/> of them.</summary>
+    /// <summary>s = s * x + y, repeated, in <see cref="Chains"/> chains.</summary>
     private static void MultiplyAdd(ArithmeticArgs g)
     {
         float x = g.Scale;
@@ -109,8 +109,8 @@ internal static class LimitKernels
         """;
 
     /// <summary>
-    /// 2 x 4 squares of 16 x 8 sums, each A B added to itself again and again. A lane takes of <see cref="ArithmeticArgs.Numbers"/> 8
-    /// words of A and 8 of B, two bf16 numbers each.
+    /// 2 x 4 squares of 16 x 8 sums; each repeatedly adds A B to itself. A lane takes 8 words of A and 8 of B from <see
+    /// cref="ArithmeticArgs.Numbers"/>, two bf16 numbers each.
     /// </summary>
     private static void MultiplySquares(ArithmeticArgs g)
     {
@@ -150,7 +150,7 @@ internal static class LimitKernels
 
     internal struct ArithmeticArgs
     {
-        public ArrayView<U4> Numbers; // [32 lanes, 4]: of A two fragments, of B four
+        public ArrayView<U4> Numbers; // [32 lanes, 4]: two fragments of A, four of B
         public ArrayView<float> Sums; // [threads]
         public float Scale, Shift;
         public int Steps;

@@ -1,6 +1,6 @@
 namespace VlmSharp.Gpu.Kernels.Products;
 
-/// <summary>x as the core multiplies it: bf16 or fp32, rows padded to eights.</summary>
+/// <summary>x in the format that the core multiplies: bf16 or fp32, rows padded to eights.</summary>
 internal readonly struct ActivationFormat<TCore> : INumberFormat where TCore : struct, ICore
 {
     public static int ChunkEights => 1;

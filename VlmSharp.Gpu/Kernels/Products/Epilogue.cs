@@ -4,7 +4,7 @@ using VlmSharp.Gpu.Memory;
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// What becomes of a product's sums.
+/// The last steps of a product, applied to its sums.
 /// <code>
 /// y[t, o] = act(sum[t, o] + bias[o]) * factor[t, o] + residual[t, o]
 /// </code>
@@ -16,14 +16,14 @@ internal struct Epilogue
     public int Columns; // out
     public int IsGelu; // 1 for gelu_tanh
 
-    /// <summary>Writes one number, or the padding behind a row.</summary>
+    /// <summary>Writes one number, or the padding after a row.</summary>
     public readonly void Finish(int row, int column, float sum)
     {
         if (column >= Y.PaddedColumns) return;
         Y.Set(row, column, column < Columns ? Value(row, column, sum) : 0);
     }
 
-    /// <summary>Writes four numbers side by side, in one store where rows are whole fours.</summary>
+    /// <summary>Writes four adjacent numbers, in one store if rows are multiples of four.</summary>
     public readonly void FinishFour(int row, int column, F4 sums)
     {
         if ((Columns & 3) != 0)

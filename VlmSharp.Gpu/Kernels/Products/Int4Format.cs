@@ -1,8 +1,8 @@
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// Nibbles with a scale for each 32: a chunk is 32 numbers with one scale. Its 16-bit word j holds the numbers j, j + 8, j + 16, j + 24,
-/// so that an eight is the same nibble of all eight words.
+/// 4-bit numbers with a scale for each 32: a chunk is 32 numbers with one scale. Its 16-bit word j holds the numbers j, j + 8, j + 16, j +
+/// 24, so that an eight is the same nibble of all eight words.
 /// </summary>
 internal readonly struct Int4Format : INumberFormat
 {

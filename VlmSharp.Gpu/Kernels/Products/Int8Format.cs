@@ -1,6 +1,6 @@
 namespace VlmSharp.Gpu.Kernels.Products;
 
-/// <summary>Bytes with a scale for each 64: a chunk is 16 numbers, four chunks share a scale.</summary>
+/// <summary>8-bit numbers with a scale for each 64: a chunk is 16 numbers, and four chunks share a scale.</summary>
 internal readonly struct Int8Format : INumberFormat
 {
     public static int ChunkEights => 2;

@@ -5,19 +5,19 @@ using VlmSharp.Gpu.Memory;
 
 namespace VlmSharp.Gpu.Kernels.Products;
 
-/// <summary>A matrix of a product, x or a weight, as kernels read it: in chunks. Its format is the kernel's type argument.</summary>
+/// <summary>A matrix of a product, x or a weight, as kernels read it: in chunks. The kernel's type argument is its format.</summary>
 internal struct Operand
 {
     public ArrayView<U4> Data; // [rows, chunks]
-    public ArrayView<ushort> Scales; // bf16, of Nf4 a table (Nf4Table), or empty
-    public long Address; // of Data on the device, for asynchronous copies
-    public ArrayView<int> Selected; // the rows that count, one by one; empty for all
-    public int First, Rows, RowChunks; // the first row that counts, where none are selected; rows that count
+    public ArrayView<ushort> Scales; // bf16, a table for Nf4 (Nf4Table), or empty
+    public long Address; // of Data in device memory, for asynchronous copies
+    public ArrayView<int> Selected; // the rows to use, one by one; empty for all
+    public int First, Rows, RowChunks; // the first row to use if none are selected; how many are used
 
-    /// <summary>The chunk that a row begins with.</summary>
+    /// <summary>The first chunk of a row.</summary>
     public readonly long RowStart(int row) => (long)(Selected.Length > 0 ? Selected[row] : First + row) * RowChunks;
 
-    /// <summary>A parameter.</summary>
+    /// <summary>A whole parameter.</summary>
     public static Operand Of(DeviceWeight weight) => new()
     {
         Data = weight.Data,
@@ -30,7 +30,7 @@ internal struct Operand
     /// <summary>Some rows of a parameter.</summary>
     public static Operand Of(DeviceWeight weight, ArrayView<int> rows) => Of(weight) with { Selected = rows, Rows = (int)rows.Length };
 
-    /// <summary>Neighboring rows of a parameter.</summary>
+    /// <summary>Adjacent rows of a parameter.</summary>
     public static Operand Of(DeviceWeight weight, int first, int count) => Of(weight) with { First = first, Rows = count };
 
     /// <summary>Activations: bf16, or fp32 with rows of whole eights.</summary>

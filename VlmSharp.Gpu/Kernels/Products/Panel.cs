@@ -3,8 +3,8 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// Brings a panel of a matrix, some rows of one step, to shared memory; of one that lies across, some columns, and the step is some of its
-/// rows. A thread brings up to two eights, in every step those of the same place in the panel.
+/// Copies a panel of a matrix, some rows of one step, to shared memory. If the matrix lies across, the panel is some columns, and the step
+/// is some rows. A thread copies up to two eights, at the same places in the panel in every step.
 /// </summary>
 internal static class Panel<TCore, TFormat>
     where TCore : struct, ICore
@@ -14,7 +14,7 @@ internal static class Panel<TCore, TFormat>
 
     private static bool IsCopied => TFormat.IsBFloat16 && TCore.MultipliesBFloat16;
 
-    /// <summary>What this thread brings.</summary>
+    /// <summary>Finds this thread's share.</summary>
     /// <param name="matrix">The matrix.</param>
     /// <param name="firstRow">The panel's first row.</param>
     /// <param name="rows">The panel's rows.</param>
@@ -27,9 +27,9 @@ internal static class Panel<TCore, TFormat>
         return share;
     }
 
-    /// <summary>Starts the copies, or the loads. Rows and numbers that do not exist are zeros.</summary>
+    /// <summary>Starts the copies, or the loads. Rows and numbers that do not exist become zeros.</summary>
     /// <param name="matrix">The matrix.</param>
-    /// <param name="share">What this thread brings.</param>
+    /// <param name="share">This thread's share.</param>
     /// <param name="rows">The panel's rows.</param>
     /// <param name="isAcross">Whether the matrix lies across.</param>
     /// <param name="step">Which step of the depth.</param>
@@ -42,7 +42,7 @@ internal static class Panel<TCore, TFormat>
         return pieces;
     }
 
-    /// <summary>Writes what was loaded.</summary>
+    /// <summary>Writes the loaded numbers to the panel.</summary>
     public static void Finish(
         in Operand matrix, ArrayView<F4> memory, in Share share, in Pieces pieces, int rows, bool isAcross, int panel)
     {
@@ -108,17 +108,17 @@ internal static class Panel<TCore, TFormat>
         TCore.Put(memory, panel, rows, line.Place, isAcross, TFormat.Eight(matrix, piece.Chunk, piece.EightOfChunk).Times(piece.Scale));
 }
 
-/// <summary>What a thread brings of a panel.</summary>
+/// <summary>A thread's share of a panel.</summary>
 internal struct Share
 {
     public Line First, Second;
 }
 
-/// <summary>An eight of each step: of one row, or where the matrix lies across, of one eight of columns.</summary>
+/// <summary>An eight of each step: of one row, or, if the matrix lies across, of one eight of columns.</summary>
 internal struct Line
 {
-    public long Start; // the row's first chunk; across: the eight
-    public int First, End; // along: eights of the row, across: rows; of the first step, and the end: 0 of what does not exist
+    public long Start; // the row's first chunk; if across: the eight
+    public int First, End; // of the first step, and the end (0 if nothing exists): eights of the row; if across: rows
     public int Place; // in the panel
 }
 

@@ -4,8 +4,8 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// Adds the parts of a product whose depth was shared out among groups, always in the same order, so that numbers do not depend on which
-/// group ends first.
+/// Adds the parts of a product whose depth was divided among groups, always in the same order, so that results do not depend on which group
+/// finishes first.
 /// </summary>
 internal static class PartSum
 {
@@ -13,7 +13,7 @@ internal static class PartSum
 
     public static readonly Kernel<PartSumArgs> Kernel = new("sum of a product's parts", Run, Threads);
 
-    /// <summary>Groups: a thread for each number of y with its padding.</summary>
+    /// <summary>The groups needed: a thread for each number of y, including padding.</summary>
     public static LaunchGrid Groups(in PartSumArgs args) => new((args.Epilogue.Y.PaddedColumns + Threads - 1) / Threads, args.Rows);
 
     private static void Run(PartSumArgs g)

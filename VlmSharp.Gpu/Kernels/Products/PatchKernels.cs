@@ -5,12 +5,12 @@ using VlmSharp.Gpu.Memory;
 
 namespace VlmSharp.Gpu.Kernels.Products;
 
-/// <summary>What a patch embedding needs beside its product. A group has one patch.</summary>
+/// <summary>The kernels that a patch embedding needs besides its product. A group has one patch.</summary>
 internal static class PatchKernels
 {
     public const int Threads = 128;
 
-    /// <summary>Patches as rows of (channel, y, x), with zeros behind.</summary>
+    /// <summary>Patches as rows of (channel, y, x), padded with zeros.</summary>
     public static readonly Kernel<FlattenArgs> Flatten = new("patches as rows", FlattenPatch, Threads);
 
     /// <summary>y[n N + p] = position[p].</summary>
@@ -37,7 +37,7 @@ internal static class PatchKernels
     }
 }
 
-/// <summary>Lays down positions that are stored in a format.</summary>
+/// <summary>Writes the positions of every image from their storage format.</summary>
 internal static class PositionRows<TFormat> where TFormat : struct, INumberFormat
 {
     public static readonly Kernel<PositionsArgs> Kernel = new($"positions, {typeof(TFormat).Name}", Run, PatchKernels.Threads);
@@ -65,7 +65,7 @@ internal static class PositionRows<TFormat> where TFormat : struct, INumberForma
     }
 }
 
-/// <summary>Arguments of the laying out.</summary>
+/// <summary>Arguments of the patch rows.</summary>
 internal struct FlattenArgs
 {
     public ArrayView<float> Pixels; // [images, 3, side, side]

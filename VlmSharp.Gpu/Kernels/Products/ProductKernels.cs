@@ -3,12 +3,12 @@ using VlmSharp.Gpu.Launching;
 
 namespace VlmSharp.Gpu.Kernels.Products;
 
-/// <summary>The kernels of the products by a weight's format.</summary>
+/// <summary>The product kernels, by the weight's format.</summary>
 internal static class ProductKernels<TCore> where TCore : struct, ICore
 {
     private static readonly DType[] Formats = [DType.F32, DType.BF16, DType.F16, DType.Int8, DType.Int4, DType.Nf4];
 
-    /// <summary>All, to load and to prove each.</summary>
+    /// <summary>All kernels, so that each can be loaded and verified.</summary>
     public static IEnumerable<Kernel> All =>
     [
         PartSum.Kernel,
@@ -23,10 +23,10 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
         .. Tiles.Select(rows => Tiled<ColumnsByColumns>(rows, Activations).Kernel),
     ];
 
-    /// <summary>Rows of the tiles that the core has, smallest first.</summary>
+    /// <summary>The row counts of the core's tiles, smallest first.</summary>
     public static IReadOnlyList<int> Tiles { get; } = TCore.MultipliesBFloat16 ? [16, 32, 64, 128] : [16, 64];
 
-    /// <summary>What activations are multiplied as.</summary>
+    /// <summary>The format that activations are multiplied in.</summary>
     public static DType Activations => TCore.MultipliesBFloat16 ? DType.BF16 : DType.F32;
 
     /// <summary>A linear layer for few rows.</summary>
@@ -38,7 +38,7 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
     /// <summary>Three linear layers of the same few rows.</summary>
     public static Kernel<ThreeRowsArgs> Three(DType format) => Of(format).Three;
 
-    /// <summary>A product for many rows, by tiles of so many.</summary>
+    /// <summary>A product for many rows, by tiles of <paramref name="rows"/> rows.</summary>
     public static TiledKernel Tiled<TForm>(int rows, DType format) where TForm : struct, IProductForm => format switch
     {
         DType.F32 => Tiled<TForm, Float32Format>(rows),
@@ -83,7 +83,7 @@ internal static class ProductKernels<TCore> where TCore : struct, ICore
     private readonly record struct FormatKernels(Kernel<RowArgs> Linear, Kernel<GatedRowArgs> Gated, Kernel<ThreeRowsArgs> Three);
 }
 
-/// <summary>A kernel by tiles and the shared memory that it asks for.</summary>
+/// <summary>A tile kernel and the shared memory that it needs.</summary>
 /// <param name="Kernel">The kernel.</param>
-/// <param name="SharedBytes">Bytes at launch.</param>
+/// <param name="SharedBytes">Bytes requested at launch.</param>
 internal readonly record struct TiledKernel(Kernel<TiledArgs> Kernel, int SharedBytes);

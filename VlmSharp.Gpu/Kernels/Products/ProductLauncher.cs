@@ -6,11 +6,11 @@ namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>Chooses the kernel of a product by its shape and starts it.</summary>
 /// <param name="context">The device and its memory.</param>
-/// <typeparam name="TCore">What the kernels are compiled for.</typeparam>
+/// <typeparam name="TCore">The target of the kernels.</typeparam>
 internal sealed class ProductLauncher<TCore>(GpuContext context) where TCore : struct, ICore
 {
-    /// <summary>x as the products take it: bf16, or fp32 with padded rows.</summary>
-    /// <returns>To be disposed of.</returns>
+    /// <summary>x in the form that products take: bf16, or fp32 with padded rows.</summary>
+    /// <returns>A matrix that the caller disposes of.</returns>
     public Matrix Prepare(Matrix x)
     {
         if (TCore.MultipliesBFloat16) return context.Narrow(x);
@@ -21,14 +21,14 @@ internal sealed class ProductLauncher<TCore>(GpuContext context) where TCore : s
     /// <summary>epilogue(X W^T).</summary>
     /// <param name="x">[T, in], prepared.</param>
     /// <param name="weight">W [out, in].</param>
-    /// <param name="epilogue">What becomes of the sums, and where they go.</param>
+    /// <param name="epilogue">The last steps, and where the result goes.</param>
     public void Multiply(Matrix x, DeviceWeight weight, in Epilogue epilogue) => Multiply(x, weight, Operand.Of(weight), epilogue);
 
-    /// <summary>epilogue(X W^T), all of W or some of its rows.</summary>
+    /// <summary>epilogue(X W^T), with all rows of W or some of them.</summary>
     /// <param name="x">[T, in], prepared.</param>
     /// <param name="weight">W [out, in].</param>
-    /// <param name="w">The rows that are wanted.</param>
-    /// <param name="epilogue">What becomes of the sums, and where they go.</param>
+    /// <param name="w">The rows to use.</param>
+    /// <param name="epilogue">The last steps, and where the result goes.</param>
     public void Multiply(Matrix x, DeviceWeight weight, in Operand w, in Epilogue epilogue)
     {
         if (!ProductPlan.IsByRows<TCore>(x.Rows))
@@ -69,15 +69,15 @@ internal sealed class ProductLauncher<TCore>(GpuContext context) where TCore : s
     /// <param name="x">[T, out], prepared.</param>
     /// <param name="format">How W is stored.</param>
     /// <param name="w">W [out, in], or some of its rows.</param>
-    /// <param name="epilogue">What becomes of the sums, and where they go.</param>
+    /// <param name="epilogue">The last steps, and where the result goes.</param>
     public void MultiplyByColumns(Matrix x, DType format, in Operand w, in Epilogue epilogue) =>
         Tiles<RowsByColumns>(Operand.Of(x), w, format, new(x.Rows, DeviceBlock.RowChunks(w.Rows), epilogue.Columns), epilogue);
 
     /// <summary>epilogue(X^T W) of two matrices of activations.</summary>
     /// <param name="x">[T, out], prepared.</param>
     /// <param name="w">[T, in], prepared.</param>
-    /// <param name="rows">out: rows of the result, for x may have padding.</param>
-    /// <param name="epilogue">What becomes of the sums, and where they go.</param>
+    /// <param name="rows">out: the rows of the result, because x may have padding.</param>
+    /// <param name="epilogue">The last steps, and where the result goes.</param>
     public void MultiplyColumns(Matrix x, Matrix w, int rows, in Epilogue epilogue) =>
         Tiles<ColumnsByColumns>(Operand.Of(x), Operand.Of(w), ProductKernels<TCore>.Activations,
             new(rows, DeviceBlock.RowChunks(x.Rows), epilogue.Columns), epilogue);
@@ -112,8 +112,8 @@ internal sealed class ProductLauncher<TCore>(GpuContext context) where TCore : s
         new((outputs + RowProduct<TCore, BFloat16Format>.GroupRows - 1) / RowProduct<TCore, BFloat16Format>.GroupRows, rows);
 
     /// <summary>What a product's plan depends on.</summary>
-    /// <param name="Rows">Of the result.</param>
-    /// <param name="Eights">Of the depth.</param>
-    /// <param name="Outputs">Columns of the result; of a linear layer, of all of it.</param>
+    /// <param name="Rows">Rows of the result.</param>
+    /// <param name="Eights">Eights of the depth.</param>
+    /// <param name="Outputs">Columns of the result; for a linear layer, all of its outputs.</param>
     private readonly record struct Extent(int Rows, int Eights, int Outputs);
 }

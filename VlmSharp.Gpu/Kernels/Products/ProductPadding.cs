@@ -6,8 +6,8 @@ using VlmSharp.Gpu.Memory;
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// Copies fp32 rows so that their length is whole eights, with zeros behind. No model has such rows but those of the patches, which are
-/// laid out so at once.
+/// Copies fp32 rows so that their length is a multiple of eight, padded with zeros. In the models only rows of patches need this, and they
+/// are laid out with padding from the start.
 /// </summary>
 internal static class ProductPadding
 {
@@ -15,8 +15,8 @@ internal static class ProductPadding
 
     public static readonly Kernel<PaddingArgs> Kernel = new("padding", Run, Threads);
 
-    /// <summary>x itself, or its copy.</summary>
-    /// <returns>To be disposed of either way.</returns>
+    /// <summary>x itself, or its padded copy.</summary>
+    /// <returns>A matrix that the caller disposes of either way.</returns>
     public static Matrix PadRows(this GpuContext context, Matrix x)
     {
         if (x.Columns % DeviceBlock.ChunkNumbers == 0) return x.Retain();
@@ -35,7 +35,7 @@ internal static class ProductPadding
         g.Y[at] = column < g.Columns ? g.X[row * g.Columns + column] : 0;
     }
 
-    /// <summary>Arguments: a matrix without and with gaps.</summary>
+    /// <summary>Arguments: a matrix without and with padding.</summary>
     internal struct PaddingArgs
     {
         public ArrayView<float> X, Y; // [T, columns], [T, padded columns]

@@ -1,8 +1,8 @@
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// How a product is shared out. It depends on x, on the whole weight and on the device, never on which rows of the weight are asked for,
-/// so that some outputs of a layer are the same numbers as all of them.
+/// How a product is divided among groups. The plan depends on x, on the whole weight and on the device, but not on which rows of the weight
+/// are requested, so that some outputs of a layer are the same numbers as in the whole product.
 /// </summary>
 /// <param name="TileRows">Rows of a tile.</param>
 /// <param name="Steps">Steps along the depth.</param>
@@ -11,15 +11,15 @@ internal readonly record struct ProductPlan(int TileRows, int Steps, int PartSte
 {
     private const int FewestSteps = 4, MostParts = 16;
 
-    /// <summary>Parts that the depth is shared out in.</summary>
-    public int Parts => Math.Max(1, (Steps + PartSteps - 1) / PartSteps); // a product without depth is 0
+    /// <summary>The number of parts that the depth is divided into.</summary>
+    public int Parts => Math.Max(1, (Steps + PartSteps - 1) / PartSteps); // a product of depth 0 has one part, of zeros
 
-    /// <summary>Whether rows go one by one: W is read anew for each.</summary>
+    /// <summary>Whether rows are processed one by one; W is then read again for each.</summary>
     public static bool IsByRows<TCore>(int rows) where TCore : struct, ICore => rows <= (TCore.MultipliesBFloat16 ? 1 : 4);
 
     /// <summary>
-    /// The plan of a product by tiles: the smallest tile that holds all rows, or the largest that leaves no processor idle; the depth
-    /// shared out where there are still too few groups.
+    /// The plan of a product by tiles: the smallest tile that holds all rows, or the largest that leaves no processor idle. If there are
+    /// still too few groups, the depth is divided.
     /// </summary>
     /// <param name="rows">T.</param>
     /// <param name="eights">Eights of a row of x.</param>

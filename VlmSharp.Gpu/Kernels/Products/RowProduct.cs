@@ -4,14 +4,14 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// y = W x for one row of x: reading W is all that takes time. A group has four rows of W, of one matrix or of two, and its threads share
-/// out their length, so that each thread loads a chunk of each of the four rows and one of x at a time. Grid: fours of rows, rows of x.
+/// y = W x for one row of x: reading W takes all the time. A group has four rows of W, from one matrix or two. Its threads divide the row
+/// length, so that each thread loads a chunk of each of the four rows and one of x at a time. Grid: fours of rows, rows of x.
 /// </summary>
 internal static class RowProduct<TCore, TFormat>
     where TCore : struct, ICore
     where TFormat : struct, INumberFormat
 {
-    /// <summary>Rows of W of a group.</summary>
+    /// <summary>Rows of W per group.</summary>
     public const int GroupRows = 4;
 
     private const int Threads = 128;
@@ -66,7 +66,7 @@ internal static class RowProduct<TCore, TFormat>
     }
 
     /// <summary>
-    /// This thread's share of four inner products: of x with two rows of p and two rows of q, which begin at these chunks.
+    /// This thread's share of four inner products: x with two rows of p and two rows of q, which begin at these chunks.
     /// </summary>
     private static F4 Dots(in Operand x, in Operand p, in Operand q, long p0, long p1, long q0, long q1)
     {
@@ -91,7 +91,7 @@ internal static class RowProduct<TCore, TFormat>
 
     private static F8 X(in Operand x, long chunk) => ActivationFormat<TCore>.Eight(x, ActivationFormat<TCore>.Load(x, chunk), 0);
 
-    /// <summary>One eight of x with that of each of the four rows.</summary>
+    /// <summary>The inner products of one eight of x with that of each of the four rows.</summary>
     private static F4 Dot(in Operand p, in Operand q, U8 a, U8 b, U8 d, U8 e, int place, F8 x) => new()
     {
         X = TFormat.Eight(p, a, place).Dot(x),
@@ -100,7 +100,7 @@ internal static class RowProduct<TCore, TFormat>
         W = TFormat.Eight(q, e, place).Dot(x),
     };
 
-    /// <summary>Where a row begins. Behind the last row it is that of the last, whose number is then thrown away.</summary>
+    /// <summary>The first chunk of a row. Past the last row, the last row is used, and its result is discarded.</summary>
     private static long Chunk(in Operand w, int row) => w.RowStart(IntrinsicMath.Min(row, w.Rows - 1));
 }
 

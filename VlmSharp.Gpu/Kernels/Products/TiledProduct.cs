@@ -4,12 +4,12 @@ using VlmSharp.Gpu.Launching;
 namespace VlmSharp.Gpu.Kernels.Products;
 
 /// <summary>
-/// Y = X W^T for many rows of x, or X W, or X^T W, by tiles in shared memory. Grid: tiles along the rows, tiles along the columns, parts of the depth.
-/// Groups that follow one another have the same columns, so that they find the weights in the cache.
+/// Y = X W^T for many rows of x, or X W, or X^T W, by tiles in shared memory. Grid: tiles along the rows, tiles along the columns, parts of
+/// the depth. Consecutive groups have the same columns, so that they find the weights in the cache.
 /// </summary>
 /// <remarks>
-/// A ring of stages: while one is multiplied, the next are on their way. bf16 for tensor cores is copied asynchronously; all else is
-/// loaded to registers before a multiplication and written to shared memory behind it.
+/// A ring of stages: while one is multiplied, the next are being loaded. bf16 for tensor cores is copied asynchronously; everything else is
+/// loaded to registers before a multiplication and written to shared memory after it.
 /// </remarks>
 internal static class TiledProduct<TCore, TForm, TTile, TFormat>
     where TCore : struct, ICore
@@ -25,7 +25,7 @@ internal static class TiledProduct<TCore, TForm, TTile, TFormat>
 
     private static int StageChunks => PanelChunksOfX + TCore.PanelChunks(TCore.TileColumns, TForm.IsWAcross);
 
-    /// <summary>Bytes of shared memory that are asked for at launch.</summary>
+    /// <summary>Bytes of shared memory requested at launch.</summary>
     public static int SharedBytes => TCore.MultipliesBFloat16 ? 16 * Math.Max(TCore.Stages * StageChunks, TTile.Rows * TCore.SumPitch) : 0;
 
     private static void Run(TiledArgs g)
@@ -50,7 +50,7 @@ internal static class TiledProduct<TCore, TForm, TTile, TFormat>
         for (int s = 0; s < steps; s++)
         {
             TCore.WaitForStage();
-            Group.Barrier(); // the stage is there for all; the one before is free
+            Group.Barrier(); // the stage is complete for all; the one before is free
             int ahead = s + TCore.Stages - 1, at = InRing(s), atAhead = InRing(ahead);
             Pieces x = default, w = default;
             if (ahead < steps)
@@ -88,7 +88,7 @@ internal static class TiledProduct<TCore, TForm, TTile, TFormat>
     private static void FinishW(in TiledArgs g, ArrayView<F4> memory, in Share share, in Pieces pieces, int stage) =>
         Panel<TCore, TFormat>.Finish(g.W, memory, share, pieces, TCore.TileColumns, TForm.IsWAcross, stage + PanelChunksOfX);
 
-    /// <summary>From the tile of sums to y, or to this part's sums, four numbers at a time.</summary>
+    /// <summary>Writes the tile of sums to y, or to this part's sums, four numbers at a time.</summary>
     private static void Finish(in TiledArgs g, ArrayView<F4> tile)
     {
         int foursAcross = TCore.TileColumns / 4;
@@ -115,9 +115,9 @@ internal static class TiledProduct<TCore, TForm, TTile, TFormat>
 /// <summary>Arguments of a product by tiles.</summary>
 internal struct TiledArgs
 {
-    public Operand X, W; // [T, in], [out, in]; across: [in, T], [in, out]
+    public Operand X, W; // [T, in], [out, in]; if across: [in, T], [in, out]
     public int Rows; // T
-    public int Steps, PartSteps; // along the depth; of one part
-    public ArrayView<float> Parts; // [parts, T, columns]; empty where there is one part
+    public int Steps, PartSteps; // steps along the depth; steps of one part
+    public ArrayView<float> Parts; // [parts, T, columns]; empty if there is one part
     public Epilogue Epilogue;
 }

@@ -16,7 +16,7 @@ internal struct DeviceRules
     /// <summary>[sequences, 12].</summary>
     public ArrayView<int> Words;
 
-    /// <summary>The words of rules.</summary>
+    /// <summary>Packs rules into words.</summary>
     public static int[] Pack(ChoiceRules rules)
     {
         int[] words = new int[rules.Count * Fields];
@@ -42,7 +42,7 @@ internal struct DeviceRules
         return words;
     }
 
-    /// <summary>Whether the host chooses.</summary>
+    /// <summary>Whether the host chooses the token.</summary>
     public readonly bool IsSkipped(int i) => (Words[i * Fields + FlagsField] & SkippedFlag) != 0;
 
     /// <summary>Whether the token is drawn.</summary>
@@ -51,22 +51,22 @@ internal struct DeviceRules
     /// <summary>Whether top-p removes tokens.</summary>
     public readonly bool HasTopP(int i) => (Words[i * Fields + FlagsField] & TopPFlag) != 0;
 
-    /// <summary>k, 0 for all.</summary>
+    /// <summary>k; 0 means all tokens.</summary>
     public readonly int TopK(int i) => Words[i * Fields + TopKField];
 
-    /// <summary>Tokens of the prompt.</summary>
+    /// <summary>The length of the prompt in tokens.</summary>
     public readonly int PromptLength(int i) => Words[i * Fields + PromptField];
 
-    /// <summary>How many candidates are told.</summary>
+    /// <summary>How many candidates are reported.</summary>
     public readonly int Candidates(int i) => Words[i * Fields + CandidatesField];
 
-    /// <summary>What divides the logits.</summary>
+    /// <summary>The divisor of the logits.</summary>
     public readonly float Temperature(int i) => Number(i, TemperatureField);
 
     /// <summary>p.</summary>
     public readonly float TopP(int i) => Number(i, TopPField);
 
-    /// <summary>m of min-p, 0 for none.</summary>
+    /// <summary>The m of min-p; 0 means none.</summary>
     public readonly float MinP(int i) => Number(i, MinPField);
 
     /// <summary>log m.</summary>

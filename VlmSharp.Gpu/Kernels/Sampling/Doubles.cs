@@ -2,15 +2,17 @@ using ILGPU;
 
 namespace VlmSharp.Gpu.Kernels.Sampling;
 
-/// <summary>What a draw needs in double precision, so that it falls on the same token as on the host.</summary>
+/// <summary>Double-precision functions for a draw, so that the device draws the same token as the host.</summary>
 internal static class Doubles
 {
     private const double Log2E = 1.4426950408889634, Ln2High = 0.693147180369123816490, Ln2Low = 1.90821492927058770002e-10;
 
-    // Below this e^x is no normal number: nothing that a sum of probabilities could show.
+    // Below this, e^x is not a normal number and is too small to change a sum of probabilities.
     private const double Smallest = -708;
 
-    /// <summary>e^x = 2^n e^r for x of at most 0, n = round(x / ln 2), |r| at most 0.35, e^r by its Taylor series to r^13.</summary>
+    /// <summary>
+    /// e^x = 2^n e^r for x of at most 0, with n = round(x / ln 2), |r| at most 0.35, and e^r from its Taylor series up to r^13.
+    /// </summary>
     public static double Exp(double x)
     {
         if (x < Smallest) return 0;
@@ -35,8 +37,8 @@ internal static class Doubles
     }
 
     /// <summary>
-    /// Number <paramref name="position"/> of the seed's stream, in [0, 1): the same as
-    /// <see cref="Compute.Sampling.CounterRandom.Uniform"/>.
+    /// Number <paramref name="position"/> of the seed's stream, in [0, 1): the same number as <see
+    /// cref="Compute.Sampling.CounterRandom.Uniform"/>.
     /// </summary>
     public static double Uniform(uint seedLow, uint seedHigh, long position)
     {

@@ -3,16 +3,16 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Sampling;
 
 /// <summary>
-/// Reductions over a group of up to 256 threads, by trees in shared memory. Every thread must call; each gets the result.
+/// Tree reductions in shared memory over a group of up to 256 threads. Every thread must call, and each gets the result.
 /// </summary>
 internal static class GroupSearch
 {
     private const int MostThreads = 256;
 
-    // The last two meet in a loop, in every thread: ILGPU moves a single load to where its value is used, behind the barrier that was to
-    // end the reading; out of a loop it moves none.
+    // Every thread combines the last two values in a loop. ILGPU moves a single load to where its value is used, past the barrier that is
+    // to end the reading, but it moves no load out of a loop.
 
-    /// <summary>The largest value; of equal ones that with the lowest place.</summary>
+    /// <summary>The largest value; among equal ones, that with the lowest place.</summary>
     public static void Largest(ref float value, ref int place)
     {
         ArrayView<float> values = SharedMemory.Allocate<float>(MostThreads);

@@ -1,8 +1,8 @@
 namespace VlmSharp.Gpu.Kernels.Sampling;
 
 /// <summary>
-/// Philox4x32-10 (Salmon et al. 2011, section 4.3), the same as <see cref="Compute.Sampling.CounterRandom"/>: random words that are a
-/// function of a key and a counter alone.
+/// Philox4x32-10 (Salmon et al. 2011, section 4.3), the same as <see cref="Compute.Sampling.CounterRandom"/>: random words that depend only
+/// on a key and a counter.
 /// </summary>
 internal static class Philox
 {

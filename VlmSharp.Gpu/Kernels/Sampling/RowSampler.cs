@@ -3,18 +3,18 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Sampling;
 
 /// <summary>
-/// Draws a token of one row of logits; a group of 256 threads has the row. Temperature, top-k, top-p and min-p leave the tokens of the
-/// largest scores: each is a bound on the score, and top-p also one on the place of those that equal it. Nothing is sorted:
+/// Draws a token from one row of logits; a group of 256 threads has the row. Temperature, top-k, top-p and min-p keep the tokens with the
+/// largest scores: each is a bound on the score, and top-p also limits the places of the tokens that equal it. Nothing is sorted:
 /// <code>
-/// s_i = logit_i / temperature                      key(s): the bits of s, arranged so that keys as integers are in the order of scores
+/// s_i = logit_i / temperature                      key(s): the bits of s, arranged so that integer order is the order of scores
 /// top-k: the k-th largest key, four bits at a time from the top, by counting how often each of their values occurs (radix select)
 /// top-p: the lowest key K with sum of w_i over key_i > K below p sum w_i, bit by bit, w_i = exp(s_i - max s);
 ///        tokens too unlikely to matter are left out first
 /// min-p: s_i >= max s + log m
-/// draw:  the first token whose cumulative weight exceeds u times the sum; each thread sums the weights of neighboring tokens
+/// draw:  the first token whose cumulative weight exceeds u times the sum; each thread sums the weights of adjacent tokens
 /// </code>
-/// Each of the three is a kernel of its own, and none has a barrier behind a branch: compilers that turn groups into loops take such a
-/// thing badly.
+/// Top-k, top-p and the draw are separate kernels, and none has a barrier after a branch: compilers that turn groups into loops handle that
+/// badly.
 /// </summary>
 internal struct RowSampler
 {
@@ -29,24 +29,23 @@ internal struct RowSampler
     /// <summary>[T, V].</summary>
     public ArrayView<float> Logits;
 
-    /// <summary>Of the logits.</summary>
+    /// <summary>Statistics of the logits.</summary>
     public RowStatistics Statistics;
 
-    /// <summary>[T, 2]: the lowest key that is left, and the last place that is left of those that equal it.</summary>
+    /// <summary>[T, 2]: the lowest key that is kept, and the last place that is kept among those that equal it.</summary>
     public ArrayView<int> Bounds;
 
-    /// <summary>[T, V]: tokens that top-p looks at; empty where no rule has it.</summary>
+    /// <summary>[T, V]: tokens that top-p considers; empty if no rule uses top-p.</summary>
     public ArrayView<int> Scratch;
 
     /// <summary>V.</summary>
     public int Columns;
 
-    /// <summary>The rules.</summary>
     public DeviceRules Rules;
 
     /// <summary>
-    /// Writes the row's bound: the k-th largest key. Each thread counts for itself, for atomic additions in shared memory are not to be
-    /// had everywhere.
+    /// Writes the row's bound: the k-th largest key. Each thread counts separately, because not every device has atomic additions in shared
+    /// memory.
     /// </summary>
     public readonly void BoundByTopK(int row)
     {
@@ -75,7 +74,7 @@ internal struct RowSampler
             }
 
             Group.Barrier();
-            int found = Values - 1; // every thread takes the same way
+            int found = Values - 1; // every thread takes the same path
             while (found > 0 && totals[found] < k) k -= totals[found--];
             isAll |= totals[found] < k; // there are fewer than k
             prefix |= (uint)found << shift;
@@ -86,7 +85,7 @@ internal struct RowSampler
         if (Group.IdxX == 0) SetBounds(row, isAll ? AllKeys : prefix, int.MaxValue);
     }
 
-    /// <summary>Raises the row's bound to the lowest key that top-p leaves.</summary>
+    /// <summary>Raises the row's bound to the lowest key that top-p keeps.</summary>
     public readonly void BoundByTopP(int row)
     {
         uint atLeast = (uint)Bounds[row * BoundWords];
@@ -95,11 +94,11 @@ internal struct RowSampler
         double most = Rules.TopP(row) * total;
         long list = (long)row * Columns;
 
-        // The keys above K have less than p of the weight: the lowest such K, from the top bit down.
+        // Finds the lowest K for which the keys above K have less than p of the weight, from the top bit down.
         uint above = 0;
         for (int bit = 31; bit >= 0; bit--)
         {
-            uint trial = above | ((1u << bit) - 1); // the highest key with the bits so far and this one 0
+            uint trial = above | ((1u << bit) - 1); // the highest key with the bits so far and 0 in this one
             if (SumAbove(row, list, count, trial, largest) >= most) above |= 1u << bit;
         }
 
@@ -107,10 +106,10 @@ internal struct RowSampler
         if (Group.IdxX == 0) SetBounds(row, above, LastOfEqual(row, list, count, above, before, most, largest));
     }
 
-    /// <summary>Draws.</summary>
-    /// <param name="row">Which row, and which rule.</param>
+    /// <summary>Draws a token.</summary>
+    /// <param name="row">The row, which is also the index of its rule.</param>
     /// <param name="position">The new token's place in its sequence.</param>
-    /// <returns>The token, in every thread; where nothing can be drawn, the first of the largest.</returns>
+    /// <returns>The token, in every thread; if nothing can be drawn, the first of the largest.</returns>
     public readonly int Draw(int row, int position)
     {
         uint bound = (uint)Bounds[row * BoundWords];
@@ -118,7 +117,7 @@ internal struct RowSampler
         float largest = Statistics.LargestOf(row) / Rules.Temperature(row);
         double floor = Rules.MinP(row) > 0 ? largest + Rules.LogMinP(row) : double.NegativeInfinity;
 
-        // Thread t has the tokens [t n, (t + 1) n): sums of neighbors, in the order of ids.
+        // Thread t has the tokens [t n, (t + 1) n), so that sums cover neighbors in the order of ids.
         int n = (Columns + Threads - 1) / Threads, first = Group.IdxX * n, end = IntrinsicMath.Min(Columns, first + n);
         double sum = 0;
         for (int i = first; i < end; i++) sum += Weight(row, i, bound, lastPlace, floor, largest);
@@ -130,7 +129,7 @@ internal struct RowSampler
             if (found == int.MaxValue && before > target) found = i;
         }
 
-        float rank = -found; // the first of all threads is the largest of the negatives
+        float rank = -found; // the lowest id has the highest rank
         GroupSearch.Largest(ref rank, ref found);
         return found == int.MaxValue ? Statistics.PlaceOf(row) : found;
     }
@@ -143,7 +142,7 @@ internal struct RowSampler
 
     private readonly float Score(int row, int i) => Functions.NumberOrLowest(Logits[(long)row * Columns + i] / Rules.Temperature(row));
 
-    /// <summary>Integers in the order of scores; 0 of a NaN and of -infinity, which nothing draws.</summary>
+    /// <summary>An integer in the order of scores; 0 for NaN and -infinity, which are never drawn.</summary>
     private readonly uint Key(int row, int i)
     {
         float score = Score(row, i);
@@ -152,7 +151,7 @@ internal struct RowSampler
         return (bits & 0x80000000) != 0 ? ~bits : bits | 0x80000000;
     }
 
-    /// <summary>exp(s - max), 0 of a token that is removed.</summary>
+    /// <summary>exp(s - max); 0 for a token that is removed.</summary>
     private readonly double Weight(int row, int i, uint bound, int lastPlace, double floor, float largest)
     {
         uint key = Key(row, i);
@@ -165,11 +164,12 @@ internal struct RowSampler
         Weight(row, i, bound, int.MaxValue, double.NegativeInfinity, largest);
 
     /// <summary>
-    /// Of the tokens that equal the bound the first few are left: those before which less than p is, and always the likeliest.
+    /// Among the tokens that equal the bound, the first few are kept: those preceded by less than p of the weight, and always the
+    /// likeliest.
     /// </summary>
     private readonly int LastOfEqual(int row, long list, int count, uint bound, double before, double most, float largest)
     {
-        int last = before > 0 ? -1 : Statistics.PlaceOf(row); // the likeliest are among them where nothing is above
+        int last = before > 0 ? -1 : Statistics.PlaceOf(row); // if nothing is above, the likeliest equal the bound
         for (int j = 0; j < count; j++)
         {
             int i = Scratch[list + j];
@@ -182,8 +182,8 @@ internal struct RowSampler
     }
 
     /// <summary>
-    /// Lists the tokens that top-p may leave, in the order of ids: those that with all the less likely ones have more than 1 - p, and
-    /// the likeliest.
+    /// Lists the tokens that top-p may keep, in the order of ids. A token of weight (1 - p) total / V or less is left out: with all less
+    /// likely ones it has at most 1 - p of the weight. The likeliest are always listed.
     /// </summary>
     private readonly int Collect(int row, uint atLeast, float largest, out double total)
     {

@@ -3,8 +3,9 @@ using ILGPU;
 namespace VlmSharp.Gpu.Kernels.Sampling;
 
 /// <summary>
-/// What log-softmax and choosing need of a row of V logits: its maximum, where that is first, and the sum of exp(x - max). A row is cut
-/// into parts, a group each, for one multiprocessor alone reads a vocabulary slowly; whoever needs the row joins the parts.
+/// The statistics of a row of V logits that log-softmax and choosing need: the maximum, where it first occurs, and the sum of exp(x - max).
+/// A row is divided into parts, one group each, because a single multiprocessor reads a vocabulary slowly. The kernels that use the
+/// statistics join the parts.
 /// <code>
 /// part p: m_p = max x,   s_p = sum exp(x - m_p)        row: m = max m_p,   s = sum s_p exp(m_p - m)
 /// </code>
@@ -19,7 +20,7 @@ internal struct RowStatistics
     /// <summary>m of each part.</summary>
     public ArrayView<float> Largest; // [T, parts]
 
-    /// <summary>Where it is first.</summary>
+    /// <summary>Where the maximum first occurs.</summary>
     public ArrayView<int> Places; // [T, parts]
 
     /// <summary>s of each part.</summary>
@@ -28,10 +29,10 @@ internal struct RowStatistics
     /// <summary>Parts of a row.</summary>
     public int Parts;
 
-    /// <summary>Parts of a row of so many numbers.</summary>
+    /// <summary>The number of parts for a row length.</summary>
     public static int PartsOf(int columns) => Math.Clamp((columns + NumbersOfPart - 1) / NumbersOfPart, 1, MostParts);
 
-    /// <summary>Writes a part: the group has it, grid (parts, rows).</summary>
+    /// <summary>Writes the statistics of this group's part; grid (parts, rows).</summary>
     /// <param name="x">[T, columns].</param>
     /// <param name="columns">V.</param>
     public readonly void WritePart<TCore>(ArrayView<float> x, int columns) where TCore : struct, ICore
@@ -70,7 +71,7 @@ internal struct RowStatistics
         return largest;
     }
 
-    /// <summary>Where it is first; 0 where there is no number.</summary>
+    /// <summary>Where the maximum first occurs; 0 if the row has no number.</summary>
     public readonly int PlaceOf(int row)
     {
         float largest = float.NegativeInfinity;
