@@ -27,11 +27,13 @@ public sealed unsafe class CpuBackend : HostBackend
     public CpuBackend(CpuBackendOptions? options = null) : this(Machine(options ?? new CpuBackendOptions())) { }
 
     // What has no kernel here (rows copied, caches appended to) is as fast in the reference's loops.
-    private CpuBackend((SimdTier Tier, CpuContext Context) machine) : base(Operators(machine.Tier, machine.Context), new ReferenceOperators()) =>
+    private CpuBackend((SimdTier Tier, CpuContext Context) machine)
+        : base(Operators(machine.Tier, machine.Context), new ReferenceOperators()) =>
         (tier, context) = machine;
 
     private static (SimdTier Tier, CpuContext Context) Machine(CpuBackendOptions options) =>
-        (SimdTiers.Resolve(options.Simd, options.AllowEmulation), new CpuContext(options.ResolveThreads(), options.ResolveActivationBits()));
+        (SimdTiers.Resolve(options.Simd, options.AllowEmulation),
+            new CpuContext(options.ResolveThreads(), options.ResolveActivationBits()));
 
     private static object Operators(SimdTier tier, CpuContext context) => tier switch
     {
@@ -66,7 +68,8 @@ public sealed unsafe class CpuBackend : HostBackend
     /// <param name="threads">Threads.</param>
     /// <returns>Bytes.</returns>
     internal static long MostScratchBytes(long widestRow, long patches, long patchColumns, int threads) =>
-        sizeof(float) * (Math.Max(ProductBlocks.SharedFloats(widestRow), AttentionBlocks.SharedFloats) + threads * Math.Max(ProductBlocks.ThreadFloats, AttentionBlocks.ThreadFloats) +
+        sizeof(float) * (Math.Max(ProductBlocks.SharedFloats(widestRow), AttentionBlocks.SharedFloats) +
+            threads * Math.Max(ProductBlocks.ThreadFloats, AttentionBlocks.ThreadFloats) +
             Math.Max(patches, ProductBlocks.PatchRows) * patchColumns);
 
     /// <inheritdoc/>

@@ -33,7 +33,9 @@ internal static class SimdTiers
     public static SimdTier Resolve(SimdTier requested, bool allowEmulation)
     {
         if (requested == SimdTier.Auto)
-            return IsSupported(SimdTier.Vector512) ? SimdTier.Vector512 : IsSupported(SimdTier.Vector256) ? SimdTier.Vector256 : SimdTier.Vector128;
+            return IsSupported(SimdTier.Vector512) ? SimdTier.Vector512
+                : IsSupported(SimdTier.Vector256) ? SimdTier.Vector256
+                : SimdTier.Vector128;
         if (!Enum.IsDefined(requested)) throw new ArgumentException($"SIMD tier {(int)requested} does not exist.");
         if (!allowEmulation && !IsSupported(requested))
             throw new ArgumentException(Missing(requested, Resolve(SimdTier.Auto, false)));
@@ -44,7 +46,8 @@ internal static class SimdTiers
     /// <param name="requested">The tier.</param>
     /// <param name="widest">The widest that it has.</param>
     public static string Missing(SimdTier requested, SimdTier widest) =>
-        $"This processor has no {Bits(requested)}-bit vectors: ask for {Bits(widest)} bits ({InstructionSet(widest)}) at the most, or leave the choice to auto.";
+        $"This processor has no {Bits(requested)}-bit vectors: ask for {Bits(widest)} bits ({InstructionSet(widest)}) at the most, " +
+        "or leave the choice to auto.";
 
     /// <summary>Whether the processor has the registers and instructions of a tier.</summary>
     public static bool IsSupported(SimdTier tier) => tier switch

@@ -32,7 +32,8 @@ internal readonly unsafe struct Int4Format : IStoredGroups, IUnpackedGroups
     public static void UnpackBytes(byte* group, sbyte* target)
     {
         Vector128<ushort> words = Vector128.Load((ushort*)group), mask = Vector128.Create((ushort)15);
-        Vector128<byte> low = Vector128.Narrow(words & mask, (words >> 4) & mask), high = Vector128.Narrow((words >> 8) & mask, words >> 12);
+        Vector128<byte> low = Vector128.Narrow(words & mask, (words >> 4) & mask);
+        Vector128<byte> high = Vector128.Narrow((words >> 8) & mask, words >> 12);
         (Vector256.Create(low, high) - Vector256.Create((byte)Offset)).AsSByte().Store(target);
     }
 

@@ -31,7 +31,7 @@ internal static unsafe class Nf4Format
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MakeTable<V>(float scale, DType valueType, float* table) where V : struct, ISimd<V>
     {
-        float* code = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Nf4.Code)); // a constant of the program, which stays where it is
+        float* code = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Nf4.Code)); // constant data, which the GC does not move
         V factor = V.Broadcast(scale);
         for (int i = 0; i < TableLength; i += V.Count)
         {

@@ -101,7 +101,8 @@ internal readonly unsafe struct WeightRows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void WidenGroups<V, Q>(int row, int column, int count, float* target) where V : struct, ISimd<V> where Q : struct, IUnpackedGroups
+    private void WidenGroups<V, Q>(int row, int column, int count, float* target)
+        where V : struct, ISimd<V> where Q : struct, IUnpackedGroups
     {
         short* integers = stackalloc short[Q.Group];
         byte* group = At(row) + (nint)(column / Q.Group) * Q.Bytes;

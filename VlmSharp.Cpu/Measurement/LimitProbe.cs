@@ -35,7 +35,9 @@ internal sealed unsafe class LimitProbe : IDisposable
     /// <param name="options">Threads and vector registers; null for all that the machine has.</param>
     /// <exception cref="ArgumentException">The processor lacks the vector registers asked for, or the number of threads is not above 0.</exception>
     public LimitProbe(CpuBackendOptions options)
-        : this(new ThreadTeam((options ?? throw new ArgumentNullException(nameof(options))).ResolveThreads()), SimdTiers.Resolve(options.Simd, options.AllowEmulation)) =>
+        : this(
+            new ThreadTeam((options ?? throw new ArgumentNullException(nameof(options))).ResolveThreads()),
+            SimdTiers.Resolve(options.Simd, options.AllowEmulation)) =>
         ownsTeam = true;
 
     private LimitProbe(ThreadTeam team, SimdTier tier)

@@ -26,7 +26,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW8Bit>
             Length = length,
             Map = new AdamMap(op.Step),
         };
-        RowLoop.Run(context.Team, blocks, checked((int)((length + Block - 1) / Block)), 8 * Block); // a number costs as much as several of a plain operator
+        // A number costs as much as several numbers of a plain operator.
+        RowLoop.Run(context.Team, blocks, checked((int)((length + Block - 1) / Block)), 8 * Block);
     }
 
     private struct EightBitBlocks : IRowKernel

@@ -19,7 +19,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AddRows>
         fixed (int* indices = op.Indices.OnHost())
         {
             var pieces = new AddRowPieces { X = x, Y = y, Indices = indices, Factor = op.Factor };
-            RowLoop.Run(context.Team, pieces, (y.Columns + SumColumns - 1) / SumColumns, Math.Min(SumColumns, y.Columns) * Math.Max(x.Rows, 1));
+            RowLoop.Run(
+                context.Team, pieces, (y.Columns + SumColumns - 1) / SumColumns, Math.Min(SumColumns, y.Columns) * Math.Max(x.Rows, 1));
         }
     }
 

@@ -57,7 +57,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<PatchEmbed>
         public readonly void Row(int row, int worker)
         {
             int perSide = Side / Patch, place = row % (perSide * perSide);
-            float* corner = Pixels.RowPointer(Image + row / (perSide * perSide)) + (nint)(place / perSide * Patch) * Side + place % perSide * Patch;
+            float* corner = Pixels.RowPointer(Image + row / (perSide * perSide)) +
+                (nint)(place / perSide * Patch) * Side + place % perSide * Patch;
             float* to = Patches.RowPointer(row);
             for (int channel = 0; channel < 3; channel++)
                 for (int line = 0; line < Patch; line++, to += Patch)

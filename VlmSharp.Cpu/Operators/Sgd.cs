@@ -20,7 +20,12 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<Sgd>
             U = velocity.Data,
             Length = length,
             Velocity = new() { First = V.Broadcast(op.GradientFactor), Second = V.Broadcast(op.Decay), Third = V.Broadcast(op.Momentum) },
-            Plain = new() { First = V.Broadcast(1), Second = V.Broadcast(-op.Rate * op.Decay), Third = V.Broadcast(-op.Rate * op.GradientFactor) },
+            Plain = new()
+            {
+                First = V.Broadcast(1),
+                Second = V.Broadcast(-op.Rate * op.Decay),
+                Third = V.Broadcast(-op.Rate * op.GradientFactor),
+            },
             Rate = new() { First = V.Broadcast(1), Second = V.Broadcast(0), Third = V.Broadcast(-op.Rate) },
         };
         RowLoop.Run(context.Team, pieces, checked((int)((length + PieceLength - 1) / PieceLength)), PieceLength);

@@ -17,7 +17,8 @@ internal static unsafe class IntegerInstructions
     {
         if (Sse2.IsSupported) return Sse2.MultiplyAddAdjacent(a, b);
         if (AdvSimd.Arm64.IsSupported)
-            return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
+            return AdvSimd.Arm64.AddPairwise(
+                AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
         Vector128<int> low = Vector128.WidenLower(a) * Vector128.WidenLower(b), high = Vector128.WidenUpper(a) * Vector128.WidenUpper(b);
         return Vector128.Create(low[0] + low[1], low[2] + low[3], high[0] + high[1], high[2] + high[3]);
     }
@@ -41,7 +42,8 @@ internal static unsafe class IntegerInstructions
         if (Ssse3.IsSupported) return Ssse3.MultiplyAddAdjacent(a, b);
         if (AdvSimd.Arm64.IsSupported)
         {
-            return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.AsSByte().GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a.AsSByte(), b));
+            return AdvSimd.Arm64.AddPairwise(
+                AdvSimd.MultiplyWideningLower(a.AsSByte().GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a.AsSByte(), b));
         }
 
         Vector128<short> left = a.AsInt16(), right = b.AsInt16();
@@ -86,7 +88,8 @@ internal static unsafe class IntegerInstructions
     {
         if (Sse2.IsSupported)
         {
-            Vector128<float> ab = PairSums(Halves(a, b), Vector128<short>.One).AsSingle(), cd = PairSums(Halves(c, d), Vector128<short>.One).AsSingle();
+            Vector128<float> ab = PairSums(Halves(a, b), Vector128<short>.One).AsSingle();
+            Vector128<float> cd = PairSums(Halves(c, d), Vector128<short>.One).AsSingle();
             return Sse.Shuffle(ab, cd, 0b10_00_10_00).AsInt32() + Sse.Shuffle(ab, cd, 0b11_01_11_01).AsInt32();
         }
 
@@ -105,8 +108,11 @@ internal static unsafe class IntegerInstructions
     public static Vector256<int> LaneSums(Vector256<short> a, Vector256<short> b, Vector256<short> c, Vector256<short> d)
     {
         if (!Avx2.IsSupported)
-            return Vector256.Create(LaneSums(a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower()), LaneSums(a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper()));
-        Vector256<float> ab = PairSums(Halves(a, b), Vector256<short>.One).AsSingle(), cd = PairSums(Halves(c, d), Vector256<short>.One).AsSingle();
+            return Vector256.Create(
+                LaneSums(a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower()),
+                LaneSums(a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper()));
+        Vector256<float> ab = PairSums(Halves(a, b), Vector256<short>.One).AsSingle();
+        Vector256<float> cd = PairSums(Halves(c, d), Vector256<short>.One).AsSingle();
         return Avx.Shuffle(ab, cd, 0b10_00_10_00).AsInt32() + Avx.Shuffle(ab, cd, 0b11_01_11_01).AsInt32();
 
         static Vector256<short> Halves(Vector256<short> a, Vector256<short> b) =>
@@ -118,8 +124,11 @@ internal static unsafe class IntegerInstructions
     public static Vector512<int> LaneSums(Vector512<short> a, Vector512<short> b, Vector512<short> c, Vector512<short> d)
     {
         if (!Avx512BW.IsSupported)
-            return Vector512.Create(LaneSums(a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower()), LaneSums(a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper()));
-        Vector512<float> ab = PairSums(Halves(a, b), Vector512<short>.One).AsSingle(), cd = PairSums(Halves(c, d), Vector512<short>.One).AsSingle();
+            return Vector512.Create(
+                LaneSums(a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower()),
+                LaneSums(a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper()));
+        Vector512<float> ab = PairSums(Halves(a, b), Vector512<short>.One).AsSingle();
+        Vector512<float> cd = PairSums(Halves(c, d), Vector512<short>.One).AsSingle();
         return Avx512F.Shuffle(ab, cd, 0b10_00_10_00).AsInt32() + Avx512F.Shuffle(ab, cd, 0b11_01_11_01).AsInt32();
 
         static Vector512<short> Halves(Vector512<short> a, Vector512<short> b) =>
@@ -128,7 +137,8 @@ internal static unsafe class IntegerInstructions
 
     /// <summary>Eight signed bytes as 16-bit integers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<short> Widen8(sbyte* source) => Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(source)).AsSByte());
+    public static Vector128<short> Widen8(sbyte* source) =>
+        Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(source)).AsSByte());
 
     /// <summary>Sixteen signed bytes as 16-bit integers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -144,7 +154,8 @@ internal static unsafe class IntegerInstructions
 
     /// <summary>Four 16-bit integers as 32-bit ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Widen4(short* source) => Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(source)).AsInt16());
+    public static Vector128<int> Widen4(short* source) =>
+        Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(source)).AsInt16());
 
     /// <summary>Eight 16-bit integers as 32-bit ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -13,7 +13,8 @@ internal unsafe partial struct V512 : ICodes<V512>
     {
         if (!Avx512F.IsSupported) return new(Vector512.Create(V256.LookUp(source, table).Value, V256.LookUp(source + 4, table).Value));
         Vector512<int> words = Vector512.Create(Unsafe.ReadUnaligned<long>(source)).AsInt32();
-        Vector512<int> byTurns = Avx512F.ShiftRightLogicalVariable(words, Vector512.Create(4u, 4, 0, 0, 12, 12, 8, 8, 20, 20, 16, 16, 28, 28, 24, 24));
+        Vector512<int> byTurns = Avx512F.ShiftRightLogicalVariable(
+            words, Vector512.Create(4u, 4, 0, 0, 12, 12, 8, 8, 20, 20, 16, 16, 28, 28, 24, 24));
         Vector512<int> places = Avx512F.PermuteVar16x32(byTurns, Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
         return new(Avx512F.PermuteVar16x32(Vector512.Load(table), places));
     }

@@ -27,5 +27,6 @@ internal static class AttentionBlocks
     public static long SharedFloats => 2L * EnoughItems * ScoreRows * (2 + Tile.Stride);
 
     /// <summary>Floats of each thread at the most, for heads of up to <see cref="Tile.Stride"/>: queries and sums of an item, scores, a block of keys and of values.</summary>
-    public static long ThreadFloats => (MostRows + MostRounding) * (2L * Tile.Stride + 2) + ScoreRows * Tile.Stride + MostKeys * 2L * Tile.Stride;
+    public static long ThreadFloats =>
+        (MostRows + MostRounding) * (2L * Tile.Stride + 2) + ScoreRows * Tile.Stride + MostKeys * 2L * Tile.Stride;
 }

@@ -58,10 +58,12 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
 
     private readonly int PaddedDim => RoundUp(spec.HeadDim, Panel);
 
-    public static void Run(CpuContext context, HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
+    public static void Run(
+        CpuContext context, HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
     {
         var job = new TiledAttention<V> { q = q, keys = keys, values = values, slice = slice, spec = spec, y = y };
-        int fewest = Divide(slice.RowCount, Math.Max(1, MostRows / job.Group)), most = Divide(slice.RowCount, Math.Max(1, ScoreRows / job.Group));
+        int fewest = Divide(slice.RowCount, Math.Max(1, MostRows / job.Group));
+        int most = Divide(slice.RowCount, Math.Max(1, ScoreRows / job.Group));
         job.queryBlock = Divide(slice.RowCount, Math.Clamp(Divide(ItemsPerThread * context.Team.Count, spec.KvHeads), fewest, most));
         job.queryBlocks = Divide(slice.RowCount, job.queryBlock);
         int visible = Math.Min(keys.Rows, slice.VisibleEnd(slice.Past + slice.RowCount - 1)) - slice.VisibleStart(slice.Past, spec.Window);
@@ -89,7 +91,8 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
     private readonly int DimChunks => Divide(spec.HeadDim, Tile.Stride);
 
     private readonly long ScratchFloats() =>
-        (long)PaddedRows * (Tile.Stride * DimChunks + PaddedDim + 2) + ScoreRows * Tile.Stride + (long)MostKeys * (spec.HeadDim + PaddedDim);
+        (long)PaddedRows * (Tile.Stride * DimChunks + PaddedDim + 2) + ScoreRows * Tile.Stride +
+        (long)MostKeys * (spec.HeadDim + PaddedDim);
 
     // The parts of a thread's scratch.
     private ref struct Parts
@@ -127,7 +130,8 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         end = Math.Min(end, start + pieceKeys);
 
         // A key that is hidden from a query weighs 0, but 0 times a value that is not finite is NaN: then each query goes by itself.
-        if (AreFinite(p.KvHead, start, Math.Min(end, slice.VisibleStart(last, spec.Window))) && AreFinite(p.KvHead, Math.Max(start, slice.VisibleEnd(first)), end))
+        if (AreFinite(p.KvHead, start, Math.Min(end, slice.VisibleStart(last, spec.Window))) &&
+            AreFinite(p.KvHead, Math.Max(start, slice.VisibleEnd(first)), end))
         {
             Attend(p, worker, start, start, end);
             return;
@@ -183,7 +187,8 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         new Span<float>(p.O, p.Padded * PaddedDim).Clear();
         // The rows that only fill up a tile: their results are not used, but must not be slow to compute.
         int unused = (p.Padded - p.Rows) * Tile.Stride;
-        for (int chunk = 0; chunk < DimChunks; chunk++) new Span<float>(p.Q + ((nint)chunk * p.Padded + p.Rows) * Tile.Stride, unused).Clear();
+        for (int chunk = 0; chunk < DimChunks; chunk++)
+            new Span<float>(p.Q + ((nint)chunk * p.Padded + p.Rows) * Tile.Stride, unused).Clear();
         if (ReadsKeysInPlace) new Span<float>(p.S + p.Rows * Tile.Stride, unused).Clear();
         for (int r = 0; r < p.Rows; r++)
         {
@@ -192,7 +197,9 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
             float* query = Place(q, p, r);
             if (r + RowsAhead < p.Rows) Packing.Prefetch(Place(q, p, r + RowsAhead), spec.HeadDim);
             for (int d = 0; d < spec.HeadDim; d += Tile.Stride)
-                ScaleMap<V>.Run(query + d, spec.Scale * Elementary.Log2E, p.Q + ((nint)(d / Tile.Stride) * p.Padded + r) * Tile.Stride, Math.Min(Tile.Stride, spec.HeadDim - d));
+                ScaleMap<V>.Run(
+                    query + d, spec.Scale * Elementary.Log2E,
+                    p.Q + ((nint)(d / Tile.Stride) * p.Padded + r) * Tile.Stride, Math.Min(Tile.Stride, spec.HeadDim - d));
         }
     }
 
@@ -243,7 +250,8 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         for (int d = 0; d < dim; d += Tile.Stride)
             for (int j = 0; j < count; j += Panel)
                 for (int r = 0; r < rows; r += Tile.Rows<V>())
-                    Tile.Multiply<V, FloatProduct>(p.Q + ((nint)(d / Tile.Stride) * p.Padded + row + r) * Tile.Stride, p.KeysT + j * dim + d * Panel,
+                    Tile.Multiply<V, FloatProduct>(
+                        p.Q + ((nint)(d / Tile.Stride) * p.Padded + row + r) * Tile.Stride, p.KeysT + j * dim + d * Panel,
                         p.S + r * Tile.Stride + j, Tile.Stride, Math.Min(Tile.Stride, dim - d), d > 0);
     }
 

@@ -110,9 +110,12 @@ internal static unsafe class ByteTile
         for (int g = 0; g < groups; g++, start++, s++, a += Count)
         {
             Vector256<int> c0 = Vector256.Create(*start), c1 = Vector256.Create(start[Stride]), c2 = Vector256.Create(start[2 * Stride]);
-            Vector256<int> c3 = Vector256.Create(start[3 * Stride]), c4 = Vector256.Create(start[4 * Stride]), c5 = Vector256.Create(start[5 * Stride]);
-            Vector256<int> c6 = Vector256.Create(start[6 * Stride]), c7 = Vector256.Create(start[7 * Stride]), c8 = Vector256.Create(start[8 * Stride]);
-            Vector256<int> c9 = Vector256.Create(start[9 * Stride]), cA = Vector256.Create(start[10 * Stride]), cB = Vector256.Create(start[11 * Stride]);
+            Vector256<int> c3 = Vector256.Create(start[3 * Stride]), c4 = Vector256.Create(start[4 * Stride]);
+            Vector256<int> c5 = Vector256.Create(start[5 * Stride]);
+            Vector256<int> c6 = Vector256.Create(start[6 * Stride]), c7 = Vector256.Create(start[7 * Stride]);
+            Vector256<int> c8 = Vector256.Create(start[8 * Stride]);
+            Vector256<int> c9 = Vector256.Create(start[9 * Stride]), cA = Vector256.Create(start[10 * Stride]);
+            Vector256<int> cB = Vector256.Create(start[11 * Stride]);
             for (int* end = q + Length; q < end; q++, right += Count)
             {
                 Vector256<byte> u = Vector256.Load((byte*)right);

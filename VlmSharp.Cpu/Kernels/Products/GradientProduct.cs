@@ -175,7 +175,8 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
                     // What comes next is short runs of many rows, which the hardware does not foresee: some rows with each tile.
                     if (k + kCount == depth) AskForResults(row + m, tileRows, column + j);
                     else
-                        for (int end = ++tile * KBlock / tiles; asked < end; asked++) AskForNext(firstK + k + kCount + asked, column, columns);
+                        for (int end = ++tile * KBlock / tiles; asked < end; asked++)
+                            AskForNext(firstK + k + kCount + asked, column, columns);
                     float* c = sums + (nint)m * sumStride + j;
                     if (narrow) Tile.MultiplyNarrow<V, FloatProduct>(left + (nint)m * KBlock, panel, c, sumStride, kCount, k > 0);
                     else Tile.Multiply<V, FloatProduct>(left + (nint)m * KBlock, panel, c, sumStride, kCount, k > 0);

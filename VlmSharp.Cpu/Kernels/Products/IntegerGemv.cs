@@ -95,7 +95,8 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
             lastWeights[r] = weights + r * step;
             lastScales[r] = factors + r * V.Count;
             new ReadOnlySpan<byte>(w[r] + (nint)first * Q.Bytes, count * Q.Bytes).CopyTo(new Span<byte>(lastWeights[r], step));
-            new ReadOnlySpan<ushort>(scales[r] + first / Q.GroupsPerScale, count / Q.GroupsPerScale).CopyTo(new Span<ushort>(lastScales[r], V.Count));
+            new ReadOnlySpan<ushort>(scales[r] + first / Q.GroupsPerScale, count / Q.GroupsPerScale)
+                .CopyTo(new Span<ushort>(lastScales[r], V.Count));
         }
 
         Accumulate(sums, lastWeights, lastScales, x, V.Count);

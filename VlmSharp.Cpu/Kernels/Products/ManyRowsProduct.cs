@@ -111,7 +111,10 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
                 if (x.Columns > 0)
                 {
                     Multiply(weight, ref ahead, start, count, k, panel, wide, sums, sumStride);
-                    if (up.HasValue) Multiply(up, ref upAhead, start, count, k, panel, wide + outputs * (nint)P.Stride, sums + outputs * sumStride, sumStride);
+                    if (up.HasValue)
+                        Multiply(
+                            up, ref upAhead, start, count, k, panel,
+                            wide + outputs * (nint)P.Stride, sums + outputs * sumStride, sumStride);
                 }
 
                 if (k + KBlock >= x.Columns) Finish(panel, start, count, sums, sumStride);
@@ -123,7 +126,8 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
 
     // sums (+)= W[start.., k..] X^T[k.., panel]. W is widened on the way to the first panel, tile by tile.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Multiply(WeightRows w, ref BlockAhead ahead, int start, int count, int k, int panel, float* wide, float* sums, nint sumStride)
+    private readonly void Multiply(
+        WeightRows w, ref BlockAhead ahead, int start, int count, int k, int panel, float* wide, float* sums, nint sumStride)
     {
         int kCount = Math.Min(KBlock, x.Columns - k), elements = P.Elements(kCount);
         float* b = Panel(k / KBlock, kCount, panel);
@@ -155,7 +159,9 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
         int next = last ? item + threads : item, column = last ? 0 : k + KBlock;
         if (next >= items) return default;
         int start = StartOf(next), count = Math.Min(StartOf(next + 1), y.Columns) - start;
-        return new BlockAhead(w.From(start), count, column, Math.Min(KBlock, x.Columns - column), panels * (StartOf(item + 1) - StartOf(item)) / Tile.NarrowRows);
+        return new BlockAhead(
+            w.From(start), count, column, Math.Min(KBlock, x.Columns - column),
+            panels * (StartOf(item + 1) - StartOf(item)) / Tile.NarrowRows);
     }
 
     // What becomes of the sums of a panel, while they are in L1: y[t, start..] of its rows t.

@@ -27,7 +27,8 @@ internal static unsafe class MatrixProduct
     /// <param name="epilogue">What follows the sums; of a gated layer nothing else does.</param>
     /// <param name="y">[T, out].</param>
     /// <param name="rows">Which rows of the weight, as many as y has columns, or null for all.</param>
-    public static void Run<V>(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y, int* rows = null)
+    public static void Run<V>(
+        CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y, int* rows = null)
         where V : struct, ISimd<V>
     {
         if (x.Rows == 0 || y.Columns == 0) return;
@@ -49,7 +50,8 @@ internal static unsafe class MatrixProduct
     /// <param name="second">Wu of a gated layer in the same format, or <c>default</c>.</param>
     /// <param name="epilogue">What follows the sums.</param>
     /// <param name="y">[T, out].</param>
-    public static void Run<V>(CpuContext context, HostMatrix x, in WeightRows first, in WeightRows second, in Epilogue epilogue, HostMatrix y)
+    public static void Run<V>(
+        CpuContext context, HostMatrix x, in WeightRows first, in WeightRows second, in Epilogue epilogue, HostMatrix y)
         where V : struct, ISimd<V>
     {
         switch (first.Format)
@@ -78,7 +80,8 @@ internal static unsafe class MatrixProduct
     }
 
     /// <summary>A gated layer whose two parameters are stored in different formats: two products, then theirs. Rare, so not fused.</summary>
-    private static void RunMixed<V>(CpuContext context, HostMatrix x, HostWeight gate, HostWeight up, HostMatrix y) where V : struct, ISimd<V>
+    private static void RunMixed<V>(CpuContext context, HostMatrix x, HostWeight gate, HostWeight up, HostMatrix y)
+        where V : struct, ISimd<V>
     {
         long length = (long)y.Rows * y.Columns;
         var second = new HostMatrix(context.SecondProduct.Reserve(length), y.Rows, y.Columns); // [T, out]

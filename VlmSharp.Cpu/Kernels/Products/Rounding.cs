@@ -42,7 +42,8 @@ internal static unsafe class Rounding
         bits = Vector128.Max(bits, Vector128.Shuffle(bits, Vector128.Create(1, 0, 3, 2)));
         Vector128<float> largest = bits.AsSingle(); // in all four elements
         Vector128<float> inverse = Vector128.Create(mostActivation) / largest;
-        inverse = Vector128.ConditionalSelect(Vector128.GreaterThan(largest, Vector128.Create(mostActivation / float.MaxValue)), inverse, Vector128<float>.Zero);
+        inverse = Vector128.ConditionalSelect(
+            Vector128.GreaterThan(largest, Vector128.Create(mostActivation / float.MaxValue)), inverse, Vector128<float>.Zero);
         for (int i = 0; i < count; i += 8)
         {
             Vector128<int> low = Vector128.ConvertToInt32Native(Vector128.Round(Vector128.Load(x + i) * inverse));

@@ -22,6 +22,7 @@ internal readonly unsafe struct ParameterPieces
     /// <summary>Ends the step of a piece: rounds what was written.</summary>
     public void Finish(long first, int count)
     {
-        if (rounded is not null) BFloat16.FromSingle(new ReadOnlySpan<float>(numbers + first, count), new Span<ushort>(rounded + first, count));
+        if (rounded is not null)
+            BFloat16.FromSingle(new ReadOnlySpan<float>(numbers + first, count), new Span<ushort>(rounded + first, count));
     }
 }
