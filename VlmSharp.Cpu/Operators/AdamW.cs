@@ -8,7 +8,7 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW>
 {
-    /// <summary>W, m and v in one pass, read and written once: 28 bytes of memory traffic a number are the floor.</summary>
+    /// <summary>W, m and v in one pass, each read and written once: at least 28 bytes of memory traffic per number.</summary>
     public void Run(in AdamW op, HostMatrix y)
     {
         long length = op.Gradient.Length;
@@ -70,7 +70,10 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW>
         private readonly V rootFactor = V.Broadcast(step.RootFactor);
         private readonly V epsilon = V.Broadcast((float)step.Epsilon);
 
-        /// <summary>m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  w = (1 - decay) w - step size m / (sqrt(v) root factor + epsilon).</summary>
+        /// <summary>
+        /// m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
+        /// w = (1 - decay) w - step size m / (sqrt(v) root factor + epsilon).
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Apply(ref V w, V gradient, ref V m, ref V v)
         {

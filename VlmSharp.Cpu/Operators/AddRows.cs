@@ -9,7 +9,7 @@ namespace VlmSharp.Cpu.Operators;
 internal sealed unsafe partial class CpuOperators<V> : IKernel<AddRows>
 {
     /// <summary>
-    /// y[indices[i]] += factor * x[i], from the sum on: the threads share out the columns, so that a row that is named twice gets its
+    /// y[indices[i]] += factor * x[i], starting from the sum. Each thread takes some columns, so a row whose index occurs twice gets its
     /// terms in the order of the indices.
     /// </summary>
     public void Run(in AddRows op, HostMatrix y)

@@ -8,7 +8,9 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<RmsNorm>
 {
-    /// <summary>RMSNorm (Zhang and Sennrich 2019) as Gemma stores it, per row: y = x / sqrt(mean(x^2) + eps) * (1 + weight) + residual.</summary>
+    /// <summary>
+    /// RMSNorm (Zhang and Sennrich 2019) as Gemma stores it, per row: y = x / sqrt(mean(x^2) + eps) * (1 + weight) + residual.
+    /// </summary>
     public void Run(in RmsNorm op, HostMatrix y)
     {
         fixed (float* w = op.Weight.OnHost().Vector())

@@ -8,7 +8,9 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<Sgd>
 {
-    /// <summary>g = factor G + decay W;  u = momentum u + g;  W = W - rate u: in passes over a piece, which lies in the cache.</summary>
+    /// <summary>
+    /// g = factor G + decay W;  u = momentum u + g;  W = W - rate u: several passes over a piece, which stays in the cache.
+    /// </summary>
     public void Run(in Sgd op, HostMatrix y)
     {
         long length = op.Gradient.Length;

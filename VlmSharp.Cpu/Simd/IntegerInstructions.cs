@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics.X86;
 namespace VlmSharp.Cpu.Simd;
 
 /// <summary>
-/// The integer instructions under quantized weights, for each width. A 512-bit register is two of 256 bits and that is two of 128
-/// where the processor lacks the wider instruction, which only tests see.
+/// The integer instructions for quantized weights, for each width. Without the wider instruction, a 512-bit register is processed as two of
+/// 256 bits, and a 256-bit register as two of 128 bits; only tests use this.
 /// </summary>
 internal static unsafe class IntegerInstructions
 {
@@ -35,7 +35,10 @@ internal static unsafe class IntegerInstructions
         ? Avx512BW.MultiplyAddAdjacent(a, b)
         : Vector512.Create(PairSums(a.GetLower(), b.GetLower()), PairSums(a.GetUpper(), b.GetUpper()));
 
-    /// <summary>Products of bytes, neighbors added: y[i] = a[2i] b[2i] + a[2i+1] b[2i+1], in 16 bits. Elements of a are below 128, and the sums in range.</summary>
+    /// <summary>
+    /// Products of bytes, neighbors added: y[i] = a[2i] b[2i] + a[2i+1] b[2i+1], in 16 bits. Elements of a are below 128, and the sums are
+    /// in range.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> PairSums(Vector128<byte> a, Vector128<sbyte> b)
     {
@@ -74,7 +77,7 @@ internal static unsafe class IntegerInstructions
 
     /// <summary>sum_i (w[i] + 128) x[i] over 32 pairs, spread over the elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> RaisedProducts(sbyte* w, sbyte* x) => // of a number with a sign, 128 more is the other highest bit
+    public static Vector256<int> RaisedProducts(sbyte* w, sbyte* x) => // adding 128 to a signed byte flips its highest bit
         AddProducts(Vector256<int>.Zero, Vector256.Load((byte*)w) ^ Vector256.Create((byte)128), Vector256.Load(x));
 
     /// <summary>The sum of 32 bytes.</summary>
@@ -82,7 +85,10 @@ internal static unsafe class IntegerInstructions
     public static int Sum32(sbyte* bytes) =>
         Vector256.Sum(AddProducts(Vector256<int>.Zero, Vector256<byte>.One, Vector256.Load(bytes)));
 
-    /// <summary>In each 128 bits, the sums of the eight elements of a, of b, of c and of d, none of which is above 8191 in size: two of them may meet in 16 bits, not all eight.</summary>
+    /// <summary>
+    /// In each 128 bits, the sums of the eight elements of a, of b, of c and of d. No element is above 8191 in magnitude: two elements may
+    /// be added in 16 bits, but not all eight.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> LaneSums(Vector128<short> a, Vector128<short> b, Vector128<short> c, Vector128<short> d)
     {

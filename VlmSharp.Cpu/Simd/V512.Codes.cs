@@ -6,8 +6,8 @@ namespace VlmSharp.Cpu.Simd;
 
 internal unsafe partial struct V512 : ICodes<V512>
 {
-    // The two words of eight places stand by turns in the register, and each element shifts its own place down. So those of the first word
-    // come to the even elements: one permutation puts them in order, the next looks them up, by the lower four bits.
+    // The two words of eight indices alternate in the register, and each element shifts its own index down. So the indices of the first
+    // word are in the even elements: one permutation puts them in order, the next looks them up by their lower four bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 LookUp(byte* source, float* table)
     {
@@ -19,7 +19,7 @@ internal unsafe partial struct V512 : ICodes<V512>
         return new(Avx512F.PermuteVar16x32(Vector512.Load(table), places));
     }
 
-    // Half of the last bit that stays, less one where that bit is 0: a tie goes to the even number, and a carry into the exponent.
+    // Half a unit in the last kept bit, minus one if that bit is 0: ties go to the even number, and a carry goes into the exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 RoundToBF16(V512 x)
     {
@@ -28,7 +28,7 @@ internal unsafe partial struct V512 : ICodes<V512>
         return new(Vector512.ConditionalSelect(Vector512.Equals(x.value, x.value), cut, x.value));
     }
 
-    // Below 2^-14 binary16 has steps of 2^-24, which are those of fp32 from 0.5 to 1; from 65520 on it has infinity.
+    // Below 2^-14, binary16 has steps of 2^-24, the same as fp32 from 0.5 to 1; from 65520 on it has infinity.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 RoundToF16(V512 x)
     {

@@ -12,8 +12,8 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Kernels.Attention;
 
 /// <summary>
-/// Attention (Vaswani et al. 2017, eq. 1) in one pass over the keys, with the softmax kept up to date as they come (Milakov and
-/// Gimelshein 2018; Dao et al. 2022), so that scores exist for one block of keys at a time:
+/// Attention (Vaswani et al. 2017, eq. 1) in one pass over the keys. The softmax is updated with each block (Milakov and
+/// Gimelshein 2018; Dao et al. 2022), so only the scores of one block of keys are in memory at a time:
 /// <code>
 /// for each block of keys:   S = scale Q K^T, soft-capped
 ///                           m' = max(m, max S),  P = exp(S - m')
@@ -24,23 +24,23 @@ namespace VlmSharp.Cpu.Kernels.Attention;
 /// The exponentials are powers of two: log2 e goes into the scale of the scores, and exp(s - m) = 2^(s log2 e - m log2 e).
 /// An item is one key-value head, a block of queries and a piece of the keys. Its rows are the queries of all heads that share
 /// the key-value head, so multi-query attention reads each key once for eight heads. The keys are cut into several pieces only
-/// where one block holds all queries (decoding over a long cache); <see cref="AttentionMerge"/> then joins the pieces. How many
-/// depends on the keys and not on the threads, so that the result does not either.
+/// if one block holds all queries (decoding over a long cache); <see cref="AttentionMerge"/> then joins the pieces. The number of
+/// pieces depends on the keys and not on the threads, so the result does not depend on the threads either.
 /// </summary>
 internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
 {
     private const int MostRows = AttentionBlocks.MostRows, ScoreRows = AttentionBlocks.ScoreRows, MostKeys = AttentionBlocks.MostKeys;
 
-    // The keys of a piece at the most; pieces are not cut further when there are so many items.
+    // The most keys of a piece; with this many items, pieces are not made smaller.
     private const int LongestPiece = AttentionBlocks.LongestPiece, EnoughItems = AttentionBlocks.EnoughItems;
 
     // With fewer rows than this, packing a block of keys costs more than it saves.
     private const int FewRows = 24;
 
-    // More items than threads, so that a thread that is disturbed takes fewer.
+    // More items than threads, so that a thread that is interrupted takes fewer.
     private const int ItemsPerThread = 4;
 
-    // A row of one head is a short run in a long row, which the hardware does not foresee: so many rows before their turn they are asked for.
+    // A head's part of a long row is too short for the hardware prefetcher: rows are prefetched this many rows ahead.
     private const int RowsAhead = 12;
 
     private HostMatrix q, keys, values, y;
@@ -77,7 +77,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         if (job.pieces > 1) job.merge.Join(context, y.RowPointer(slice.RowStart));
     }
 
-    // A power of two where the heads allow it, which 2, 4, 8 and 16 threads share out evenly.
+    // A power of two if the heads allow it, which 2, 4, 8 and 16 threads can divide evenly.
     private static int Pieces(int keys, int kvHeads) =>
         Math.Min((int)BitOperations.RoundUpToPowerOf2((uint)Divide(keys, LongestPiece)), Divide(EnoughItems, kvHeads));
 
@@ -106,7 +106,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         public float* Values;  // panels [keys, Panel] of a block of values
         public int Rows, Padded, KvHead, Query, Queries, Piece;
 
-        // Panel d of a block of values starts at FirstValue + d * ValuePanel, its rows lie ValueStride apart.
+        // Panel d of a block of values starts at FirstValue + d * ValuePanel; its rows are ValueStride apart.
         public float* FirstValue;
         public nint ValueStride, ValuePanel;
     }
@@ -129,7 +129,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         start += p.Piece * pieceKeys;
         end = Math.Min(end, start + pieceKeys);
 
-        // A key that is hidden from a query weighs 0, but 0 times a value that is not finite is NaN: then each query goes by itself.
+        // A hidden key has weight 0 for a query, but 0 times a non-finite value is NaN: in that case each query is computed by itself.
         if (AreFinite(p.KvHead, start, Math.Min(end, slice.VisibleStart(last, spec.Window))) &&
             AreFinite(p.KvHead, Math.Max(start, slice.VisibleEnd(first)), end))
         {
@@ -141,7 +141,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
             Attend(p, worker, start, Math.Max(start, slice.VisibleStart(position, spec.Window)), Math.Min(end, slice.VisibleEnd(position)));
     }
 
-    // The values [from, to) of a head. A sum that overflows only costs time.
+    // Whether the values [from, to) of a head are finite. A sum that overflows only costs time.
     private readonly bool AreFinite(int kvHead, int from, int to)
     {
         for (int j = from; j < to; j++)
@@ -178,14 +178,14 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         Finish(p);
     }
 
-    // The row of the step and the first feature that row r of a block stands for.
+    // The address in the step's matrix for row r of a block: its row and first feature.
     private readonly float* Place(HostMatrix matrix, in Parts p, int r) =>
         matrix.RowPointer(slice.RowStart + p.Query + r / Group) + (p.KvHead * Group + r % Group) * spec.HeadDim;
 
     private readonly void Begin(in Parts p)
     {
         new Span<float>(p.O, p.Padded * PaddedDim).Clear();
-        // The rows that only fill up a tile: their results are not used, but must not be slow to compute.
+        // The rows that only pad a tile: their results are not used, but slow numbers in them would cost time.
         int unused = (p.Padded - p.Rows) * Tile.Stride;
         for (int chunk = 0; chunk < DimChunks; chunk++)
             new Span<float>(p.Q + ((nint)chunk * p.Padded + p.Rows) * Tile.Stride, unused).Clear();
@@ -203,10 +203,10 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         }
     }
 
-    // Asks for all rows of the sequence, not for those of an item: a score's last bits depend on it.
+    // Depends on all rows of the sequence, not on the rows of an item, because the last bits of a score depend on it.
     private readonly bool ReadsKeysInPlace => slice.RowCount * Group < FewRows && spec.HeadDim <= Tile.Stride;
 
-    // Brings a block of keys and values into panels, which the tile reads from front to back, for all rows of the item.
+    // Copies a block of keys and values into panels, which the tile reads sequentially, for all rows of the item.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Pack(ref Parts p, int key, int count)
     {
