@@ -29,8 +29,7 @@ internal sealed class LogitRows(float[] values, int vocabulary)
 
     /// <summary>
     /// sum_v p_t(v) (ln p_t(v) - ln q_t(v)), with p from these rows and q from the other ones; at least 0 whatever the rounding. A token
-    /// that
-    /// p excludes adds nothing.
+    /// that p excludes adds nothing.
     /// </summary>
     public double Divergence(LogitRows other, int t)
     {

@@ -102,7 +102,9 @@ internal static class NormSection
             """);
     }
 
-    /// <summary>The stages with a label: the ends and the projector, then every n-th block, then stages without a number, if there is room.</summary>
+    /// <summary>
+    /// The stages with a label: the ends and the projector, then every n-th block, then stages without a number, if there is room.
+    /// </summary>
     private static List<int> Labeled(IReadOnlyList<StageNorm> norms, double step)
     {
         const double Room = 22;

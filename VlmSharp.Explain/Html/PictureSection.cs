@@ -72,7 +72,8 @@ internal static class PictureSection
     private static string Normalization(PreprocessorConfig config) =>
         config.Mean.Distinct().Count() == 1 && config.Std.Distinct().Count() == 1
             ? string.Create(CultureInfo.InvariantCulture, $"(x / {1 / config.RescaleFactor:0.###} − {config.Mean[0]}) / {config.Std[0]}")
-            : string.Create(CultureInfo.InvariantCulture, $"(x / {1 / config.RescaleFactor:0.###} − mean) / std, of red, green and blue apart");
+            : string.Create(
+                CultureInfo.InvariantCulture, $"(x / {1 / config.RescaleFactor:0.###} − mean) / std, of red, green and blue apart");
 
     private static RgbImage Shrink(RgbImage image)
     {
