@@ -10,15 +10,13 @@ namespace VlmSharp.Extensions.AI;
 /// <summary>
 /// A PaliGemma model as a chat client. The last user message is the question: its <see cref="TextContent"/> is the prompt, word for word,
 /// for instance "caption en"; each <see cref="DataContent"/> with an image type, or <c>application/octet-stream</c>, is a picture. The
-/// bytes
-/// determine the picture's format. Nothing is downloaded.
+/// bytes determine the picture's format. Nothing is downloaded.
 /// </summary>
 /// <remarks>
 /// <para>
 /// The model remembers nothing, so earlier turns are dropped. If the last message has no picture, those of the last earlier user message
 /// with pictures are used. System text and <c>Instructions</c> are ignored; <c>AdditionalProperties["vlmsharp.ignored"]</c> of the
-/// response,
-/// or of the last update, is then "system".
+/// response, or of the last update, is then "system".
 /// </para>
 /// <para>
 /// Of <see cref="ChatOptions"/> it honors <c>MaxOutputTokens</c>, <c>Temperature</c> (0 is greedy), <c>TopK</c>, <c>TopP</c>,

@@ -31,8 +31,8 @@ public sealed record VlmSharpOptions
     public long ImageCacheBytes { get; set; } = ImageFeatureCache.DefaultMaxBytes;
 
     /// <summary>
-    /// Memory for the KV caches of requests that are answered together, in bytes, as <see cref="GenerationEngine.MaxKvCacheBytes"/>: further
-    /// requests wait. Null for half of the memory that the weights leave.
+    /// Memory for the KV caches of requests that are answered together, in bytes, as <see cref="GenerationEngine.MaxKvCacheBytes"/>:
+    /// further requests wait. Null for half of the memory that the weights leave.
     /// </summary>
     public long? MaxKvCacheBytes { get; set; }
 

@@ -25,8 +25,7 @@ public static class VlmSharpServiceCollectionExtensions
     /// <summary>
     /// Adds <see cref="IChatClient"/> (a <see cref="VlmSharpChatClient"/>), <see cref="VisionLanguageModel"/> and
     /// <see cref="IComputeBackend"/> as singletons, and the model's tokenizer as a <see cref="Tokenizer"/>. The first request opens the
-    /// model,
-    /// and the container disposes of it. A backend, chat client or tokenizer that was added before stays.
+    /// model, and the container disposes of it. A backend, chat client or tokenizer that was added before stays.
     /// </summary>
     /// <param name="services">The container's services.</param>
     /// <param name="configure">Sets <see cref="VlmSharpOptions.ModelDirectory"/> and whatever differs from the defaults.</param>

@@ -41,8 +41,8 @@ public sealed class VlmSharpTokenizer : Tokenizer
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A token's value is its piece as the vocabulary spells it, with U+2581 for a space and <c>&lt;0x0A&gt;</c> for a byte. Lone surrogates
-    /// count as U+FFFD. At most <see cref="EncodeSettings.MaxTokenCount"/> tokens are given.
+    /// A token's value is its piece as the vocabulary spells it, with U+2581 for a space and <c>&lt;0x0A&gt;</c> for a byte. Lone
+    /// surrogates count as U+FFFD. At most <see cref="EncodeSettings.MaxTokenCount"/> tokens are given.
     /// </remarks>
     protected override EncodeResults<EncodedToken> EncodeToTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
