@@ -22,8 +22,7 @@ public sealed record ServerOptions
 
     /// <summary>
     /// Further names of the server, without port, besides its address, <see cref="Host"/> and localhost. Without keys a request with
-    /// another
-    /// name (the header Host) gets 421.
+    /// another name (the header Host) gets 421.
     /// </summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
@@ -74,8 +73,7 @@ public sealed record ServerOptions
 
     /// <summary>
     /// A file of API keys, one per line, read again when it changes; null for none. With keys every request needs one, except for health
-    /// and the
-    /// page.
+    /// and the page.
     /// </summary>
     public string? ApiKeyFile { get; init; }
 

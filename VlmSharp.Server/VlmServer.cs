@@ -100,8 +100,7 @@ public sealed class VlmServer : IAsyncDisposable
 
     /// <summary>
     /// Accepts no further request, finishes the running ones within <see cref="ServerOptions.DrainLimit"/>, and ends. Until then it
-    /// listens, and
-    /// says on /health/ready and to new requests that it is stopping.
+    /// listens, and says on /health/ready and to new requests that it is stopping.
     /// </summary>
     public Task StopAsync()
     {

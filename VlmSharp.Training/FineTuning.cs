@@ -89,8 +89,7 @@ public sealed class FineTuning : IDisposable
 
     /// <summary>
     /// The folder with the adapter or the model of <see cref="BestStep"/>, written after each evaluation that is the best so far; null
-    /// before
-    /// the first.
+    /// before the first.
     /// </summary>
     public string? BestFolder => trainer.BestStep is null ? null : Path.Combine(options.Output, RunFolder.BestName);
 

@@ -22,8 +22,7 @@ internal sealed record ChatMember(string Name, MemberUse Use, string Note, param
 
 /// <summary>
 /// Every member of OpenAI's chat request, and the supported members of other servers. An unknown member is refused: it may be misspelled,
-/// or
-/// ask for something unsupported. The page docs/server.md has the same table, and a test compares the two.
+/// or ask for something unsupported. The page docs/server.md has the same table, and a test compares the two.
 /// </summary>
 internal static class ChatMembers
 {

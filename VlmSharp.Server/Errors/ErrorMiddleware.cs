@@ -5,8 +5,7 @@ namespace VlmSharp.Server.Errors;
 
 /// <summary>
 /// Answers every failed request in OpenAI's format: exceptions of handlers, and requests that ASP.NET refuses with an empty body. A fault
-/// of
-/// the server is reported without details.
+/// of the server is reported without details.
 /// </summary>
 internal static class ErrorMiddleware
 {

@@ -8,10 +8,8 @@ namespace VlmSharp.Server.Keys;
 /// <summary>
 /// Keeps foreign web pages from using the server through a browser that can reach it. A page whose name resolves to this machine (DNS
 /// rebinding) is recognized by the Host header. A page that sends blindly, as a form does, is recognized by Sec-Fetch-Site and Origin,
-/// which
-/// no page can set (W3C, Fetch Metadata Request Headers; the checks are in the order of CrossOriginProtection in Go's net/http). If keys
-/// are
-/// required, no page has one to send.
+/// which no page can set (W3C, Fetch Metadata Request Headers; the checks are in the order of CrossOriginProtection in Go's net/http). If
+/// keys are required, no page has one to send.
 /// </summary>
 /// <param name="hasKeys">Whether requests need a key.</param>
 /// <param name="bound">The host that the server was told to listen on.</param>

@@ -11,8 +11,7 @@ public sealed record ClientLimitOptions
 
     /// <summary>
     /// Number of requests that it may begin at once after a pause: the size of its token bucket. <see cref="RequestsPerMinute"/> when null,
-    /// the
-    /// default.
+    /// the default.
     /// </summary>
     public int? Burst { get; init; }
 }

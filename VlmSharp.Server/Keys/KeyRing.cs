@@ -85,8 +85,7 @@ internal sealed class KeyRing
     private static KeyRing Of(IEnumerable<(string Client, byte[] Hash)> keys, string source)
     {
         // From a hash to the position of its key. The error names positions and not clients, because a colon in a key turns its beginning
-        // into
-        // a name.
+        // into a name.
         var seen = new Dictionary<string, int>();
         var unique = new List<(string Client, byte[] Hash)>();
         foreach ((string client, byte[] hash) in keys)

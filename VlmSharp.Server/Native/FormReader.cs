@@ -94,8 +94,7 @@ internal static class FormReader
 
     /// <summary>
     /// A part's name, and whether it is a file. The parameters are read as they are: the properties of the header's type decode name*
-    /// (which RFC
-    /// 7578, section 4.2, does not use) and throw if a client names a character set that .NET refuses.
+    /// (which RFC 7578, section 4.2, does not use) and throw if a client names a character set that .NET refuses.
     /// </summary>
     private static (string Name, bool IsFile) NameOf(ReadOnlySpan<byte> headers)
     {

@@ -23,8 +23,7 @@ internal sealed record HealthReport(HealthPhase Phase, string Reason);
 
 /// <summary>
 /// Whether the server is alive and whether it is ready. It goes from loading to ready to draining, or from any phase to failed; a step
-/// back,
-/// such as ready while it drains, is ignored.
+/// back, such as ready while it drains, is ignored.
 /// </summary>
 internal sealed class HealthState
 {

@@ -4,8 +4,7 @@ namespace VlmSharp.Server.Observing;
 
 /// <summary>
 /// A request's log line: one JSON object. The writer escapes everything that is not printable ASCII, so that no text can end the line,
-/// begin
-/// another or move a terminal's cursor. Members without a value are left out.
+/// begin another or move a terminal's cursor. Members without a value are left out.
 /// </summary>
 internal static class RequestLine
 {

@@ -6,8 +6,7 @@ namespace VlmSharp.Server.Observing;
 
 /// <summary>
 /// The facts of a request at its end, from which the log line and the metrics are made. The code that answers the request fills it. It
-/// holds
-/// no prompt, answer or picture, unless the log includes prompts and answers.
+/// holds no prompt, answer or picture, unless the log includes prompts and answers.
 /// </summary>
 internal sealed class RequestRecord
 {

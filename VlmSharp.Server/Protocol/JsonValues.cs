@@ -6,8 +6,7 @@ namespace VlmSharp.Server.Protocol;
 
 /// <summary>
 /// Reads values of a request at the reader's position: before a call it is on a value's first token, afterwards on its last one. null
-/// counts
-/// as absent. A value of another kind or over a limit is an <see cref="ApiException"/> that names the member.
+/// counts as absent. A value of another kind or over a limit is an <see cref="ApiException"/> that names the member.
 /// </summary>
 internal static class JsonValues
 {

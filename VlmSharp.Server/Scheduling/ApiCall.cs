@@ -9,8 +9,7 @@ namespace VlmSharp.Server.Scheduling;
 
 /// <summary>
 /// A request to a route that asks the model: its place in the queue, its share of the memory, and when it ends early. It ends early when
-/// the
-/// client disconnects, when its time is over, and when the server stops.
+/// the client disconnects, when its time is over, and when the server stops.
 /// </summary>
 internal sealed class ApiCall : IDisposable
 {

@@ -41,7 +41,7 @@ internal sealed class ServedModel
     /// <summary>What requests call it without an adapter.</summary>
     public string Name { get; }
 
-    /// <summary>A hash of what an answer's numbers depend on, as OpenAI's system_fingerprint.</summary>
+    /// <summary>Version and backend, which an answer's numbers depend on, as OpenAI's system_fingerprint.</summary>
     public string Fingerprint { get; }
 
     /// <summary>Unix seconds of its loading.</summary>

@@ -131,8 +131,7 @@ internal sealed class CocoInstancesReader
 
     /// <summary>
     /// Classes that are not in a picture. Each is drawn as often as the data have objects of it. Otherwise a model would be asked for a
-    /// rare
-    /// class mostly in pictures without it, and would learn never to find it.
+    /// rare class mostly in pictures without it, and would learn never to find it.
     /// </summary>
     private List<string> Absent(int image, string[] present, int count)
     {

@@ -10,8 +10,7 @@ public sealed record DataOptions
 
     /// <summary>
     /// The prompt, for formats that have none: <c>{question}</c> stands for the question, <c>{labels}</c> for the names of the objects in
-    /// the
-    /// picture. When null: <c>caption en</c>, <c>answer en {question}</c>, <c>detect {labels}</c>, <c>segment {labels}</c>, and for a
+    /// the picture. When null: <c>caption en</c>, <c>answer en {question}</c>, <c>detect {labels}</c>, <c>segment {labels}</c>, and for a
     /// folder of labels <c>answer en what is this?</c>.
     /// </summary>
     public string? Prefix { get; init; }
@@ -27,10 +26,8 @@ public sealed record DataOptions
 
     /// <summary>
     /// Asks for each class of COCO instances separately, and in every picture also for this many absent classes, whose answer is empty;
-    /// null
-    /// asks for all present objects at once. A detector is used on pictures with unknown content: if it was only ever asked for objects
-    /// that
-    /// were present, it finds them everywhere.
+    /// null asks for all present objects at once. A detector is used on pictures with unknown content: if it was only ever asked for
+    /// objects that were present, it finds them everywhere.
     /// </summary>
     public int? AbsentClasses { get; init; }
 

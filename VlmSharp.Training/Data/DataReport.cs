@@ -46,8 +46,7 @@ public sealed class DataReport
 
     /// <summary>
     /// Pictures whose EXIF orientation rotates or mirrors them. They are turned upright, so boxes that were drawn in a tool that ignores
-    /// the
-    /// orientation are in the wrong places.
+    /// the orientation are in the wrong places.
     /// </summary>
     public Findings RotatedPictures { get; } = new();
 

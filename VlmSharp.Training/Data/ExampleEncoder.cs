@@ -17,8 +17,7 @@ public sealed class ExampleEncoder
     /// <param name="tokenizer">The model's vocabulary.</param>
     /// <param name="textLength">
     /// The maximum number of text tokens, including bos, newline and eos but not pictures; the answer is cut beyond it. When null, the
-    /// model's
-    /// context is the limit.
+    /// model's context is the limit.
     /// </param>
     public ExampleEncoder(PaliGemmaConfig config, ITokenizer tokenizer, int? textLength = null)
     {

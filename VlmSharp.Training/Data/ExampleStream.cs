@@ -6,9 +6,8 @@ namespace VlmSharp.Training.Data;
 /// <summary>
 /// The batches of a run. The examples are visited in rounds, each shuffled or in the file's order. Batches are cut from this one long
 /// sequence, so they cross the end of the data: three examples in batches of two give [0, 1], [2, 0], [1, 2]. The example of a visit
-/// depends
-/// only on the seed and the visit's number: a stream continues exactly where another stopped, and n ranks together see what one process
-/// sees.
+/// depends only on the seed and the visit's number: a stream continues exactly where another stopped, and n ranks together see what one
+/// process sees.
 /// </summary>
 public sealed class ExampleStream
 {

@@ -4,8 +4,7 @@ namespace VlmSharp.Training.Data;
 
 /// <summary>
 /// A JSON file whose top level is an object with long lists, as in COCO and VQA, or is itself a long list, as in result files. The lists
-/// are
-/// read entry by entry, because a document of the whole file would take several times its size.
+/// are read entry by entry, because a document of the whole file would take several times its size.
 /// </summary>
 internal sealed class JsonFile
 {

@@ -6,8 +6,7 @@ namespace VlmSharp.Training.Data;
 
 /// <summary>
 /// Writes boxes and masks as text that the tokenizer turns into location and segmentation tokens. An edge is round(v * 1023), where v is
-/// its
-/// position relative to the picture's side, with ties to even, as in big_vision's training (Beyer et al. 2024, section 3.2.5).
+/// its position relative to the picture's side, with ties to even, as in big_vision's training (Beyer et al. 2024, section 3.2.5).
 /// </summary>
 internal static class LocationText
 {

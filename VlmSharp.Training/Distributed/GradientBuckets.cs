@@ -97,8 +97,7 @@ internal sealed unsafe class GradientBuckets : IDisposable
 
         /// <summary>
         /// For each parameter, the number of processes with an example that reaches it. A parameter that none reaches gets no gradient, as
-        /// in one
-        /// process.
+        /// in one process.
         /// </summary>
         public Span<float> Reached => new(Data + Count, Weights.Count);
 

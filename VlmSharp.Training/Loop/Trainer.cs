@@ -314,8 +314,7 @@ public sealed class Trainer<TBatch>
 
     /// <summary>
     /// Another process is gone: the current step is dropped, and the last complete one is saved. If the optimizer's states are sharded, a
-    /// part
-    /// of them is lost too, and the run resumes from the previous checkpoint.
+    /// part of them is lost too, and the run resumes from the previous checkpoint.
     /// </summary>
     private void SaveAlone()
     {

@@ -14,9 +14,8 @@ public sealed record RunCheckpoint(string Folder, RunState State);
 
 /// <summary>
 /// The folder of a run, with its checkpoints <c>checkpoint-000010</c> and so on. A checkpoint is written under a temporary name, synced
-/// file
-/// by file, and renamed when it is complete. Whenever the process ends, a checkpoint is therefore either complete or absent, and earlier
-/// ones stay. Only one process works in a folder at a time.
+/// file by file, and renamed when it is complete. Whenever the process ends, a checkpoint is therefore either complete or absent, and
+/// earlier ones stay. Only one process works in a folder at a time.
 /// </summary>
 public sealed class RunStore : IDisposable
 {

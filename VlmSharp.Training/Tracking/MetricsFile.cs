@@ -102,8 +102,7 @@ public sealed class MetricsFile(string path) : IRunTracker
 
     /// <summary>
     /// The start of the first line of a step that does not count as done: a step's own line has a number below the limit, an evaluation
-    /// between
-    /// two steps has at most the limit. An incomplete last line and any foreign line are cut off too.
+    /// between two steps has at most the limit. An incomplete last line and any foreign line are cut off too.
     /// </summary>
     private static long WholeUntil(FileStream stream, long firstStep)
     {
