@@ -9,12 +9,12 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu;
 
 /// <summary>
-/// The fast backend in host memory: every operator on the widest vector registers of the processor and on all its cores.
+/// The fast backend in host memory: every operator uses the widest vector registers of the processor and all its cores.
 /// Parameters are read in place, in their storage format. Sums are in fp32.
 /// </summary>
 /// <remarks>
-/// Layers: <see cref="CpuOperators{V}"/>, one file per operator, compiled for one width of registers -> <c>Kernels</c> (products, attention,
-/// rows) -> <c>Formats</c> and <c>Simd</c> (storage formats and registers) and <see cref="ThreadTeam"/>.
+/// Layers: <see cref="CpuOperators{V}"/>, one file per operator, compiled for one width of registers -> <c>Kernels</c> (products,
+/// attention, rows) -> <c>Formats</c> and <c>Simd</c> (storage formats and registers) and <see cref="ThreadTeam"/>.
 /// </remarks>
 public sealed unsafe class CpuBackend : HostBackend
 {
@@ -22,16 +22,20 @@ public sealed unsafe class CpuBackend : HostBackend
     private readonly SimdTier tier;
 
     /// <summary>Creates the backend and starts its threads.</summary>
-    /// <param name="options">Threads and vector registers; null for all that the machine has.</param>
-    /// <exception cref="ArgumentException">The processor lacks the vector registers asked for, or the number of threads is not above 0.</exception>
+    /// <param name="options">Threads and vector registers; null to use the whole machine.</param>
+    /// <exception cref="ArgumentException">
+    /// The processor lacks the requested vector registers, or the number of threads is not above 0.
+    /// </exception>
     public CpuBackend(CpuBackendOptions? options = null) : this(Machine(options ?? new CpuBackendOptions())) { }
 
-    // What has no kernel here (rows copied, caches appended to) is as fast in the reference's loops.
-    private CpuBackend((SimdTier Tier, CpuContext Context) machine) : base(Operators(machine.Tier, machine.Context), new ReferenceOperators()) =>
+    // Operators without a kernel here (copying rows, appending to caches) are as fast in the reference's loops.
+    private CpuBackend((SimdTier Tier, CpuContext Context) machine)
+        : base(Operators(machine.Tier, machine.Context), new ReferenceOperators()) =>
         (tier, context) = machine;
 
     private static (SimdTier Tier, CpuContext Context) Machine(CpuBackendOptions options) =>
-        (SimdTiers.Resolve(options.Simd, options.AllowEmulation), new CpuContext(options.ResolveThreads(), options.ResolveActivationBits()));
+        (SimdTiers.Resolve(options.Simd, options.AllowEmulation),
+            new CpuContext(options.ResolveThreads(), options.ResolveActivationBits()));
 
     private static object Operators(SimdTier tier, CpuContext context) => tier switch
     {
@@ -56,17 +60,21 @@ public sealed unsafe class CpuBackend : HostBackend
     /// <summary>Threads that work on an operator, the caller included.</summary>
     public override int Threads => context.Team.Count;
 
-    /// <summary>Bytes of scratch memory that the kernels have taken.</summary>
+    /// <summary>Bytes of scratch memory that the kernels have allocated.</summary>
     public long ScratchBytes => context.ScratchBytes;
 
-    /// <summary>The most scratch memory that the kernels take: packed activations for all threads, and for each blocks of weights or keys, sums, scores. Only a gated layer whose two parameters are stored in different formats takes more: its second product.</summary>
+    /// <summary>
+    /// The most scratch memory that the kernels need: packed activations for all threads and, for each thread, blocks of weights or keys,
+    /// sums and scores. Only a gated layer whose two parameters have different storage formats needs more: its second product.
+    /// </summary>
     /// <param name="widestRow">The most features that go into a product.</param>
     /// <param name="patches">Patches of a picture.</param>
-    /// <param name="patchColumns">Numbers of a patch, or features of one where these are more.</param>
+    /// <param name="patchColumns">Numbers of a patch, or the features of a patch if these are more.</param>
     /// <param name="threads">Threads.</param>
     /// <returns>Bytes.</returns>
     internal static long MostScratchBytes(long widestRow, long patches, long patchColumns, int threads) =>
-        sizeof(float) * (Math.Max(ProductBlocks.SharedFloats(widestRow), AttentionBlocks.SharedFloats) + threads * Math.Max(ProductBlocks.ThreadFloats, AttentionBlocks.ThreadFloats) +
+        sizeof(float) * (Math.Max(ProductBlocks.SharedFloats(widestRow), AttentionBlocks.SharedFloats) +
+            threads * Math.Max(ProductBlocks.ThreadFloats, AttentionBlocks.ThreadFloats) +
             Math.Max(patches, ProductBlocks.PatchRows) * patchColumns);
 
     /// <inheritdoc/>

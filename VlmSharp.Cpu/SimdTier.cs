@@ -19,32 +19,35 @@ public enum SimdTier
     Vector512,
 }
 
-/// <summary>What the processor has of <see cref="SimdTier"/>.</summary>
+/// <summary>The processor's support for each <see cref="SimdTier"/>.</summary>
 internal static class SimdTiers
 {
     /// <summary>
-    /// The tier to use for a request. The instruction set decides, not <c>Vector512.IsHardwareAccelerated</c>: the runtime reports
-    /// false there on processors whose clock falls under 512-bit load, where the wider kernels are nevertheless faster.
+    /// The tier to use for a request. The instruction set decides, not <c>Vector512.IsHardwareAccelerated</c>: that is
+    /// false on processors whose clock rate drops under 512-bit load, but the wider kernels are faster there too.
     /// </summary>
-    /// <param name="requested">What was asked for.</param>
+    /// <param name="requested">The requested tier.</param>
     /// <param name="allowEmulation">Whether the runtime may emulate a missing width, for tests.</param>
     /// <returns>A tier other than Auto.</returns>
     /// <exception cref="ArgumentException">The processor lacks it.</exception>
     public static SimdTier Resolve(SimdTier requested, bool allowEmulation)
     {
         if (requested == SimdTier.Auto)
-            return IsSupported(SimdTier.Vector512) ? SimdTier.Vector512 : IsSupported(SimdTier.Vector256) ? SimdTier.Vector256 : SimdTier.Vector128;
+            return IsSupported(SimdTier.Vector512) ? SimdTier.Vector512
+                : IsSupported(SimdTier.Vector256) ? SimdTier.Vector256
+                : SimdTier.Vector128;
         if (!Enum.IsDefined(requested)) throw new ArgumentException($"SIMD tier {(int)requested} does not exist.");
         if (!allowEmulation && !IsSupported(requested))
             throw new ArgumentException(Missing(requested, Resolve(SimdTier.Auto, false)));
         return requested;
     }
 
-    /// <summary>What to say of a tier that the processor lacks.</summary>
+    /// <summary>The message for a tier that the processor lacks.</summary>
     /// <param name="requested">The tier.</param>
-    /// <param name="widest">The widest that it has.</param>
+    /// <param name="widest">The widest tier of the processor.</param>
     public static string Missing(SimdTier requested, SimdTier widest) =>
-        $"This processor has no {Bits(requested)}-bit vectors: ask for {Bits(widest)} bits ({InstructionSet(widest)}) at the most, or leave the choice to auto.";
+        $"This processor has no {Bits(requested)}-bit vectors: ask for {Bits(widest)} bits ({InstructionSet(widest)}) at the most, " +
+        "or leave the choice to auto.";
 
     /// <summary>Whether the processor has the registers and instructions of a tier.</summary>
     public static bool IsSupported(SimdTier tier) => tier switch
@@ -54,7 +57,7 @@ internal static class SimdTiers
         _ => true,
     };
 
-    /// <summary>The instructions that a tier comes down to on this processor, for people.</summary>
+    /// <summary>The instruction set that a tier uses on this processor, for display.</summary>
     public static string InstructionSet(SimdTier tier) => tier switch
     {
         SimdTier.Vector512 => IsSupported(tier) ? "AVX-512" : "emulated",

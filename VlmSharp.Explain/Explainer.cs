@@ -4,19 +4,23 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Explain;
 
 /// <summary>
-/// Runs one request greedily and keeps what a reader wants to see of it. Attention weights are computed beside the model's own
-/// attention, for the one row of each step that chooses a token: a run costs little more than generating does.
+/// Runs one request greedily and keeps what the explanation page shows. Attention weights are computed in addition to the model's own
+/// attention, only for the one row of each step that chooses a token, so a run costs little more than generating does.
 /// </summary>
 public static class Explainer
 {
-    /// <summary>Explains a request on one picture.</summary>
+    /// <summary>Explains a request about one picture.</summary>
     /// <param name="model">The model. Its sessions may go on meanwhile: the steps take turns.</param>
-    /// <param name="request">One picture and a prompt. Its seed and its constraint play no part: the choice is greedy.</param>
+    /// <param name="request">One picture and a prompt. Its seed and its constraint are not used: the choice is greedy.</param>
     /// <param name="options">How much to keep, or null for the defaults.</param>
-    /// <param name="cancellationToken">Looked at between steps.</param>
-    /// <returns>What was seen; the tokens are those that greedy generation gives.</returns>
-    /// <exception cref="RequestException">The request does not fit the model, or has another number of pictures than one.</exception>
-    public static Explanation Run(VisionLanguageModel model, GenerationRequest request, ExplanationOptions? options = null, CancellationToken cancellationToken = default)
+    /// <param name="cancellationToken">Checked between steps.</param>
+    /// <returns>The explanation; its tokens are those that greedy generation gives.</returns>
+    /// <exception cref="RequestException">The request does not fit the model, or does not have exactly one picture.</exception>
+    public static Explanation Run(
+        VisionLanguageModel model,
+        GenerationRequest request,
+        ExplanationOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(request);
@@ -24,7 +28,8 @@ public static class Explainer
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxNewTokens);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxNewTokens, ExplanationOptions.LargestMaxNewTokens);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Candidates);
-        if (request.Images.Count > 1) throw new RequestException($"An explanation shows one picture, but the request has {request.Images.Count}: give one.");
+        if (request.Images.Count > 1)
+            throw new RequestException($"An explanation shows one picture, but the request has {request.Images.Count}: give one.");
 
         var sink = new ExplanationSink(model.Backend, model.Config.Vision);
         GenerationRequest traced = request with { Trace = sink, Constraint = null };
@@ -65,10 +70,18 @@ public static class Explainer
         string Piece(int id) => model.Tokenizer is { } tokenizer && id < tokenizer.VocabularySize ? tokenizer.Piece(id) : "";
     }
 
-    /// <summary>The likeliest tokens of a step and their probabilities, softmax in double precision; none where no logit is a number.</summary>
+    /// <summary>
+    /// The likeliest tokens of a step and their probabilities, softmax in double precision; empty if no logit is a number.
+    /// </summary>
     private static (int Id, double Probability)[] Likeliest(float[] logits, int count)
     {
-        int[] best = [.. Enumerable.Range(0, logits.Length).Where(id => logits[id] > float.NegativeInfinity).OrderByDescending(id => logits[id]).Take(count)];
+        int[] best =
+        [
+            .. Enumerable.Range(0, logits.Length)
+                .Where(id => logits[id] > float.NegativeInfinity)
+                .OrderByDescending(id => logits[id])
+                .Take(count),
+        ];
         double sum = best.Length == 0 ? 1 : logits.Sum(logit => float.IsNaN(logit) ? 0 : Math.Exp((double)logit - logits[best[0]]));
         return Array.ConvertAll(best, id => (id, Math.Exp((double)logits[id] - logits[best[0]]) / sum));
     }

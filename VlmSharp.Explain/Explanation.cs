@@ -5,26 +5,27 @@ using VlmSharp.Preprocessing;
 
 namespace VlmSharp.Explain;
 
-/// <summary>What to look at, and how far. Memory and the page's size grow with both numbers.</summary>
+/// <summary>How much an explanation keeps. Memory and the page's size grow with both numbers.</summary>
 public sealed record ExplanationOptions
 {
-    /// <summary>The most new tokens that an explanation may have: nobody reads a page of more.</summary>
+    /// <summary>The most new tokens that an explanation may have: nobody reads a longer page.</summary>
     public const int LargestMaxNewTokens = 256;
 
     /// <summary>New tokens, at the most, the end-of-sequence token included; 1 to <see cref="LargestMaxNewTokens"/>.</summary>
     public int MaxNewTokens { get; init; } = 32;
 
-    /// <summary>Candidates to keep for each new token, at least 1; all there are where the vocabulary has fewer.</summary>
+    /// <summary>Candidates to keep for each new token, at least 1; the whole vocabulary if it has fewer.</summary>
     public int Candidates { get; init; } = 8;
 }
 
 /// <summary>
-/// One picture and one prompt on their way through the model, greedily: what went in, how large each stage's numbers are,
-/// how each new token was chosen and where the model looked. Made by <see cref="Explainer.Run"/>, shown by <see cref="Html.ExplanationPage"/>.
+/// One picture and one prompt on their way through the model, greedily: the input, how large each stage's numbers are,
+/// how each new token was chosen and where the model looked. <see cref="Explainer.Run"/> makes it and
+/// <see cref="Html.ExplanationPage"/> shows it.
 /// </summary>
 public sealed record Explanation
 {
-    /// <summary>The model's folder and the one it is in, for instance <c>demo/model</c>.</summary>
+    /// <summary>The names of the model's folder and its parent, for instance <c>demo/model</c>.</summary>
     public required string ModelName { get; init; }
 
     /// <summary>What computed: backend, vector width, threads.</summary>
@@ -45,13 +46,13 @@ public sealed record Explanation
     /// <summary>The picture as it was given.</summary>
     public required RgbImage Original { get; init; }
 
-    /// <summary>The picture that the model is fed, <see cref="VisionConfig.ImageSize"/> pixels square.</summary>
+    /// <summary>The resized picture that goes into the model, <see cref="VisionConfig.ImageSize"/> pixels square.</summary>
     public required RgbImage Seen { get; init; }
 
     /// <summary>The prompt, image placeholders included: T tokens, all of them in the bidirectional prefix.</summary>
     public required IReadOnlyList<ExplainedToken> Tokens { get; init; }
 
-    /// <summary>Sizes of the prompt's pass, stage by stage in the order of the computation.</summary>
+    /// <summary>Sizes of the numbers in the prompt's pass, stage by stage in the order of the computation.</summary>
     public required IReadOnlyList<StageNorm> Norms { get; init; }
 
     /// <summary>The new tokens.</summary>
@@ -67,13 +68,13 @@ public sealed record Explanation
 /// <summary>A token of the sequence.</summary>
 /// <param name="Index">Its place in the sequence, from 0.</param>
 /// <param name="Id">Its id.</param>
-/// <param name="Piece">Its spelling in the vocabulary, U+2581 for a space; empty where it has none or the tokenizer is missing.</param>
+/// <param name="Piece">Its spelling in the vocabulary, U+2581 for a space; empty if it has none or there is no tokenizer.</param>
 /// <param name="IsImage">Whether it stands for a patch of the picture.</param>
 public sealed record ExplainedToken(int Index, int Id, string Piece, bool IsImage);
 
 /// <summary>
-/// The size of a stage's numbers: sqrt(mean(x^2)) over all features of its rows in the prompt's pass. Rows of the picture and
-/// rows of text apart.
+/// The size of a stage's numbers: sqrt(mean(x^2)) over all features of its rows in the prompt's pass, separately for the rows of the
+/// picture and the rows of text.
 /// </summary>
 /// <param name="Name">The stage's name in a trace, for instance <c>text.layer.0</c>.</param>
 /// <param name="Image">Over the rows of the picture.</param>
@@ -94,8 +95,10 @@ public readonly record struct AttentionShare(double Picture, double Prompt, doub
 
 /// <summary>Attention over the picture, row by row from the top left.</summary>
 /// <param name="Side">Cells along a side.</param>
-/// <param name="PatchesPerCell">Patches along a side of a cell: more than 1 where a finer map would make a page large. The last row and column may have fewer.</param>
-/// <param name="Cells">[side * side], each the sum of its patches' attention; together the <see cref="AttentionShare.Picture"/>.</param>
+/// <param name="PatchesPerCell">
+/// Patches along a side of a cell: more than 1 where a finer map would make a page large. The last row and column may have fewer.
+/// </param>
+/// <param name="Cells">[side * side], each the sum of its patches' attention; together <see cref="AttentionShare.Picture"/>.</param>
 public sealed record AttentionMap(int Side, int PatchesPerCell, IReadOnlyList<float> Cells);
 
 /// <summary>Where one layer looked, the mean of its heads.</summary>
@@ -103,8 +106,8 @@ public sealed record AttentionMap(int Side, int PatchesPerCell, IReadOnlyList<fl
 /// <param name="Map">Its attention over the picture.</param>
 public sealed record LayerAttention(AttentionShare Share, AttentionMap Map);
 
-/// <summary>A new token: how it was chosen, and where the position that chose it looked, which is the position before it.</summary>
-/// <param name="Token">The token, that of the largest logit.</param>
+/// <summary>A new token: how it was chosen, and where the position that chose it looked. This is the position before the token.</summary>
+/// <param name="Token">The token with the largest logit.</param>
 /// <param name="Probability">Its probability under the model, 0 to 1.</param>
 /// <param name="Candidates">The likeliest tokens in order, this one first.</param>
 /// <param name="Weights">[L]: attention to each token of the sequence so far, the mean over layers and heads. It sums to 1.</param>

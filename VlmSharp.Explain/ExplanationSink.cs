@@ -4,10 +4,10 @@ using VlmSharp.Models;
 namespace VlmSharp.Explain;
 
 /// <summary>
-/// Hears a traced generation and keeps little of it: the size of each stage of the prompt's pass, and for each step the attention of
-/// its last row. Stages are reduced as they come, so that memory stays at one stage's whatever the picture's resolution.
+/// Listens to a traced generation and keeps little of it: the size of each stage of the prompt's pass, and for each step the attention of
+/// its last row. Each stage is reduced as soon as it is recorded, so memory holds one stage at a time whatever the picture's resolution.
 /// </summary>
-/// <param name="b">The backend whose tensors it hears.</param>
+/// <param name="b">The backend that owns the tensors.</param>
 /// <param name="vision">The picture's sizes.</param>
 internal sealed class ExplanationSink(IComputeBackend b, VisionConfig vision) : ITraceSink
 {
@@ -21,7 +21,7 @@ internal sealed class ExplanationSink(IComputeBackend b, VisionConfig vision) : 
     private double[] weights = []; // [L], the sum over the layers so far
     private bool inPrompt = true;
 
-    /// <summary>Says which tokens of the prompt stand for patches, before the first step.</summary>
+    /// <summary>Sets which tokens of the prompt stand for patches, before the first step.</summary>
     public void Begin(bool[] imageTokens) => isImage = imageTokens;
 
     /// <summary>The scores that chose the last token, [V].</summary>
@@ -46,7 +46,7 @@ internal sealed class ExplanationSink(IComputeBackend b, VisionConfig vision) : 
         else if (inPrompt && parts is not [_, "layer", _, _]) Norms.Add(Measure(name, Download(value), value.Rows));
     }
 
-    /// <summary>Ends a step: the attention of the layers that it heard.</summary>
+    /// <summary>Ends a step and returns the attention of the layers recorded in it.</summary>
     /// <returns>[L], its division, its map and each layer's.</returns>
     public (float[] Weights, AttentionShare Share, AttentionMap Map, LayerAttention[] Layers) TakeStep()
     {
@@ -57,7 +57,7 @@ internal sealed class ExplanationSink(IComputeBackend b, VisionConfig vision) : 
         return (mean, Divide(mean), MapOf(mean, patchesPerCell: 1), each);
     }
 
-    /// <summary>Takes a layer's weights [H, L] as the mean of its heads.</summary>
+    /// <summary>Adds a layer's weights [H, L] as the mean over its heads.</summary>
     private void AddLayer(ReadOnlySpan<float> rows, int heads)
     {
         float[] mean = new float[rows.Length / heads];

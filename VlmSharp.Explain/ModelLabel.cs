@@ -2,10 +2,10 @@ using VlmSharp.Generation;
 
 namespace VlmSharp.Explain;
 
-/// <summary>What a page calls a model.</summary>
+/// <summary>The name of a model on a page.</summary>
 internal static class ModelLabel
 {
-    /// <summary>The folder and the one it is in: models are told apart by both.</summary>
+    /// <summary>The names of the folder and its parent: together they tell models apart.</summary>
     public static string Of(VisionLanguageModel model)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Checkpoint.Directory));

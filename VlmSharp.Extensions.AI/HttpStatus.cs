@@ -1,17 +1,18 @@
 namespace VlmSharp.Extensions.AI;
 
 /// <summary>
-/// What an HTTP service answers when a request to the model fails. It needs no reference to ASP.NET Core: give it to whatever maps
-/// exceptions there, for instance to <c>ExceptionHandlerOptions.StatusCodeSelector</c>.
+/// The status that an HTTP service returns when a request to the model fails. It needs no reference to ASP.NET Core: pass it to whatever
+/// maps exceptions there, for instance to <c>ExceptionHandlerOptions.StatusCodeSelector</c>.
 /// </summary>
 public static class HttpStatus
 {
-    /// <summary>The status (RFC 9110) that an exception deserves.</summary>
+    /// <summary>The HTTP status (RFC 9110) for an exception.</summary>
     /// <param name="exception">What was thrown.</param>
     /// <returns>
-    /// A fault of the client: 413 for a picture over a limit of <see cref="Imaging.ImageOptions"/>; 415 for a format that is not read;
-    /// 400 for a damaged picture and for a chat, an option or a prompt that the model cannot answer. 499 where the request was canceled,
-    /// as the client went away (a status of nginx, not of the RFC). 500 for all else: it is the server's, and its message may name files.
+    /// A fault of the client: 413 for a picture over a limit of <see cref="Imaging.ImageOptions"/>; 415 for a format that is not supported;
+    /// 400 for a damaged picture and for a chat, an option or a prompt that the model cannot answer. 499 if the request was canceled
+    /// because the client disconnected (a status of nginx, not of the RFC). 500 for everything else: it is the server's fault, and the
+    /// message may name files.
     /// </returns>
     public static int Of(Exception exception) => exception switch
     {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace VlmSharp.Extensions.AI;
 
-/// <summary>What is logged. Prompts, answers and pictures never are.</summary>
+/// <summary>Log messages. Prompts, answers and pictures are never logged.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "Opened {Model} in {Milliseconds} ms on {Backend}: {Description}")]
@@ -14,8 +14,17 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Debug, "Request {Id}: {Pictures} pictures, {Characters} characters, at most {MaxTokens} tokens")]
     public static partial void Requested(this ILogger logger, string id, int pictures, int characters, int maxTokens);
 
-    [LoggerMessage(4, LogLevel.Information, "Answered {Id}: {InputTokens} tokens in, {OutputTokens} out ({Finish}), first token after {FirstTokenMilliseconds} ms, all after {Milliseconds} ms")]
-    public static partial void Answered(this ILogger logger, string id, int inputTokens, int outputTokens, string finish, double firstTokenMilliseconds, double milliseconds);
+    [LoggerMessage(4, LogLevel.Information,
+        "Answered {Id}: {InputTokens} tokens in, {OutputTokens} out ({Finish}), " +
+        "first token after {FirstTokenMilliseconds} ms, all after {Milliseconds} ms")]
+    public static partial void Answered(
+        this ILogger logger,
+        string id,
+        int inputTokens,
+        int outputTokens,
+        string finish,
+        double firstTokenMilliseconds,
+        double milliseconds);
 
     [LoggerMessage(5, LogLevel.Warning, "Refused {Id}: {Reason}")]
     public static partial void Refused(this ILogger logger, string id, string reason);

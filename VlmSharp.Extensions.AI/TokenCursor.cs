@@ -13,7 +13,7 @@ internal ref struct TokenCursor(ReadOnlySpan<char> text)
     /// <summary>The place of a token that spells a number of UTF-16 characters.</summary>
     public Range Next(int length) => at..(at += length);
 
-    /// <summary>The place of a byte: that of its character if it is the character's last, else empty and before it.</summary>
+    /// <summary>The range of a byte token: the character's range for its last byte, else an empty range before the character.</summary>
     public Range NextByte()
     {
         if (bytesLeft == 0)

@@ -8,14 +8,15 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Extensions.AI;
 
 /// <summary>
-/// A PaliGemma model as a chat client. The last user message is what is asked: its <see cref="TextContent"/> is the prompt, word for word, for
-/// instance "caption en"; each <see cref="DataContent"/> of an image type, or of <c>application/octet-stream</c>, is a picture, whose format
-/// its bytes say. Nothing is downloaded.
+/// A PaliGemma model as a chat client. The last user message is the question: its <see cref="TextContent"/> is the prompt, word for word,
+/// for instance "caption en"; each <see cref="DataContent"/> with an image type, or <c>application/octet-stream</c>, is a picture. The
+/// bytes determine the picture's format. Nothing is downloaded.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The model remembers nothing, so earlier turns are dropped; where the last message has no picture, those of the last user message before it that has some are
-/// used. System text, and <c>Instructions</c>, is ignored, and <c>AdditionalProperties["vlmsharp.ignored"]</c> of the response, or of the last update, is then "system".
+/// The model remembers nothing, so earlier turns are dropped. If the last message has no picture, those of the last earlier user message
+/// with pictures are used. System text and <c>Instructions</c> are ignored; <c>AdditionalProperties["vlmsharp.ignored"]</c> of the
+/// response, or of the last update, is then "system".
 /// </para>
 /// <para>
 /// Of <see cref="ChatOptions"/> it honors <c>MaxOutputTokens</c>, <c>Temperature</c> (0 is greedy), <c>TopK</c>, <c>TopP</c>,
@@ -36,15 +37,20 @@ public sealed class VlmSharpChatClient : IChatClient
     private readonly ILogger logger;
 
     /// <summary>Creates a client of a model.</summary>
-    /// <param name="model">The model; owned by the caller, to be disposed of after the client's last answer.</param>
-    /// <param name="defaults">How to generate where a chat's options do not say; null for greedily.</param>
+    /// <param name="model">The model. The caller owns it and disposes of it after the client's last answer.</param>
+    /// <param name="defaults">Generation settings for what a chat's options leave open; null for greedy generation.</param>
     /// <param name="images">How pictures are read, with their limits; null for the defaults.</param>
-    /// <param name="logger">Hears of requests and errors, or null.</param>
-    public VlmSharpChatClient(VisionLanguageModel model, GenerationOptions? defaults = null, ImageOptions? images = null, ILogger<VlmSharpChatClient>? logger = null)
+    /// <param name="logger">Receives requests and errors, or null.</param>
+    public VlmSharpChatClient(
+        VisionLanguageModel model,
+        GenerationOptions? defaults = null,
+        ImageOptions? images = null,
+        ILogger<VlmSharpChatClient>? logger = null)
         : this(() => model, (model ?? throw new ArgumentNullException(nameof(model))).Name, defaults, images, logger) { }
 
-    /// <summary>Creates a client of a model that is opened by its first request.</summary>
-    internal VlmSharpChatClient(Func<VisionLanguageModel> open, string name, GenerationOptions? defaults, ImageOptions? images, ILogger<VlmSharpChatClient>? logger)
+    /// <summary>Creates a client of a model that its first request opens.</summary>
+    internal VlmSharpChatClient(
+        Func<VisionLanguageModel> open, string name, GenerationOptions? defaults, ImageOptions? images, ILogger<VlmSharpChatClient>? logger)
     {
         this.open = open;
         this.defaults = defaults ?? new GenerationOptions();
@@ -56,7 +62,8 @@ public sealed class VlmSharpChatClient : IChatClient
     /// <inheritdoc/>
     /// <exception cref="RequestException">The chat asks for what the model cannot do.</exception>
     /// <exception cref="ImageFormatException">A picture cannot be read.</exception>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
         messages = [.. messages]; // it is read twice
@@ -81,13 +88,17 @@ public sealed class VlmSharpChatClient : IChatClient
     /// <inheritdoc/>
     /// <exception cref="RequestException">The chat asks for what the model cannot do.</exception>
     /// <exception cref="ImageFormatException">A picture cannot be read.</exception>
-    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
         messages = [.. messages]; // it is read twice
         string id = NewId();
         PendingAnswer answer = await Logged(id, () => SubmitAsync(messages, options, id, cancellationToken)).ConfigureAwait(false);
-        await using IAsyncEnumerator<GeneratedToken> tokens = answer.ReadAsync(cancellationToken).GetAsyncEnumerator(CancellationToken.None);
+        await using IAsyncEnumerator<GeneratedToken> tokens =
+            answer.ReadAsync(cancellationToken).GetAsyncEnumerator(CancellationToken.None);
         while (await Logged(id, () => tokens.MoveNextAsync().AsTask()).ConfigureAwait(false))
             if (tokens.Current.Text.Length > 0) yield return Update(id, new TextContent(tokens.Current.Text));
         GenerationResult result = Told(id, answer, await answer.Result.ConfigureAwait(false));
@@ -99,7 +110,9 @@ public sealed class VlmSharpChatClient : IChatClient
     }
 
     /// <inheritdoc/>
-    /// <remarks>Offers <see cref="ChatClientMetadata"/>, the client itself, and the <see cref="VisionLanguageModel"/>, which is opened if it was not yet.</remarks>
+    /// <remarks>
+    /// Offers <see cref="ChatClientMetadata"/>, the client itself, and the <see cref="VisionLanguageModel"/>, which it opens if necessary.
+    /// </remarks>
     public object? GetService(Type serviceType, object? serviceKey = null)
     {
         ArgumentNullException.ThrowIfNull(serviceType);
@@ -114,8 +127,9 @@ public sealed class VlmSharpChatClient : IChatClient
 
     private static string NewId() => Guid.NewGuid().ToString("N");
 
-    /// <summary>Opens the model, reads the pictures and asks, on another thread: each may take long.</summary>
-    private Task<PendingAnswer> SubmitAsync(IEnumerable<ChatMessage> messages, ChatOptions? options, string id, CancellationToken cancellationToken) => Task.Run(() =>
+    /// <summary>Opens the model, reads the pictures and submits the request on another thread, because each may take long.</summary>
+    private Task<PendingAnswer> SubmitAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options, string id, CancellationToken cancellationToken) => Task.Run(() =>
     {
         VisionLanguageModel model = open();
         GenerationOptions generation = ChatRequest.Options(options, this, defaults, model.Name);
@@ -157,7 +171,8 @@ public sealed class VlmSharpChatClient : IChatClient
     private static AdditionalPropertiesDictionary? Properties(IEnumerable<ChatMessage> messages, ChatOptions? options) =>
         ChatRequest.Ignored(messages, options) is { } what ? new AdditionalPropertiesDictionary { [IgnoredKey] = what } : null;
 
-    private static ChatFinishReason Finish(GenerationResult result) => result.Finish == FinishReason.Stop ? ChatFinishReason.Stop : ChatFinishReason.Length;
+    private static ChatFinishReason Finish(GenerationResult result) =>
+        result.Finish == FinishReason.Stop ? ChatFinishReason.Stop : ChatFinishReason.Length;
 
     private static UsageDetails Usage(GenerationResult result) => new()
     {

@@ -7,8 +7,9 @@ namespace Microsoft.Extensions.AI;
 public static class VlmSharpChatClientExtensions
 {
     /// <summary>Makes a chat client of a model.</summary>
-    /// <param name="model">The model; owned by the caller, to be disposed of after the client's last answer.</param>
-    /// <param name="defaults">How to generate where a chat's options do not say; null for greedily.</param>
+    /// <param name="model">The model. The caller owns it and disposes of it after the client's last answer.</param>
+    /// <param name="defaults">Generation settings for what a chat's options leave open; null for greedy generation.</param>
     /// <returns>The client.</returns>
-    public static IChatClient AsIChatClient(this VisionLanguageModel model, GenerationOptions? defaults = null) => new VlmSharpChatClient(model, defaults);
+    public static IChatClient AsIChatClient(this VisionLanguageModel model, GenerationOptions? defaults = null) =>
+        new VlmSharpChatClient(model, defaults);
 }

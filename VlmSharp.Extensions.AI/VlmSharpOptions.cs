@@ -4,15 +4,15 @@ using VlmSharp.Generation;
 
 namespace VlmSharp.Extensions.AI;
 
-/// <summary>Which model to open, and how. Can be bound to a configuration section.</summary>
+/// <summary>Which model to open, and how. A configuration section can be bound to it.</summary>
 public sealed record VlmSharpOptions
 {
     /// <summary>The model folder from the Hugging Face hub. Required.</summary>
     public string ModelDirectory { get; set; } = "";
 
     /// <summary>
-    /// Quantizes the decoder while the model is opened, as <see cref="Models.ModelOptions.Quantization"/>: Int8, Int4 or Nf4 (in a
-    /// configuration, in any case), or null to take every weight as it is stored.
+    /// Quantizes the decoder while the model is opened, as <see cref="Models.ModelOptions.Quantization"/>: Int8, Int4 or Nf4 (case does not
+    /// matter in a configuration), or null to use every weight as it is stored.
     /// </summary>
     public DType? Quantization { get; set; }
 
@@ -22,15 +22,17 @@ public sealed record VlmSharpOptions
     /// <summary>Vector registers of the CPU to use.</summary>
     public SimdTier Simd { get; set; }
 
-    /// <summary>New tokens of an answer, at the most, where a chat's options do not say.</summary>
+    /// <summary>The most new tokens of an answer if a chat's options do not set it.</summary>
     public int MaxOutputTokens { get; set; } = new GenerationOptions().MaxNewTokens;
 
-    /// <summary>Memory for image tokens of pictures seen last, in bytes: further questions on them skip the encoder. 0 keeps none.</summary>
+    /// <summary>
+    /// Memory for the image tokens of recent pictures, in bytes: further questions about them skip the encoder. 0 keeps none.
+    /// </summary>
     public long ImageCacheBytes { get; set; } = ImageFeatureCache.DefaultMaxBytes;
 
     /// <summary>
-    /// Memory for the KV caches of requests that are answered together, in bytes, as <see cref="GenerationEngine.MaxKvCacheBytes"/>: further
-    /// requests wait. Null for half of the memory that the weights leave.
+    /// Memory for the KV caches of requests that are answered together, in bytes, as <see cref="GenerationEngine.MaxKvCacheBytes"/>:
+    /// further requests wait. Null for half of the memory that the weights leave.
     /// </summary>
     public long? MaxKvCacheBytes { get; set; }
 

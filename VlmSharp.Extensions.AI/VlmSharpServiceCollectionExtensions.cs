@@ -24,11 +24,11 @@ public static class VlmSharpServiceCollectionExtensions
 
     /// <summary>
     /// Adds <see cref="IChatClient"/> (a <see cref="VlmSharpChatClient"/>), <see cref="VisionLanguageModel"/> and
-    /// <see cref="IComputeBackend"/> as singletons, and the model's tokenizer as a <see cref="Tokenizer"/>. The model is opened once, by its first
-    /// request, and disposed of with the container. A backend, chat client or tokenizer that was added before stays.
+    /// <see cref="IComputeBackend"/> as singletons, and the model's tokenizer as a <see cref="Tokenizer"/>. The first request opens the
+    /// model, and the container disposes of it. A backend, chat client or tokenizer that was added before stays.
     /// </summary>
     /// <param name="services">The container's services.</param>
-    /// <param name="configure">Sets <see cref="VlmSharpOptions.ModelDirectory"/> and what else is to differ from the defaults.</param>
+    /// <param name="configure">Sets <see cref="VlmSharpOptions.ModelDirectory"/> and whatever differs from the defaults.</param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddVlmSharp(this IServiceCollection services, Action<VlmSharpOptions> configure)
     {
@@ -58,16 +58,24 @@ public static class VlmSharpServiceCollectionExtensions
         services.TryAddSingleton<IChatClient>(provider => provider.GetRequiredService<VlmSharpChatClient>());
         return services.AddOptions<VlmSharpOptions>()
             .Validate(o => o.ModelDirectory.Length > 0, "VlmSharp: ModelDirectory is empty; name the folder of a PaliGemma model.")
-            .Validate(o => o.Threads is null or (>= 1 and <= 1024), "VlmSharp: Threads is out of range; give a number from 1 to 1024, or leave it out.")
+            .Validate(
+                o => o.Threads is null or (>= 1 and <= 1024),
+                "VlmSharp: Threads is out of range; give a number from 1 to 1024, or leave it out.")
             .Validate(o => Enum.IsDefined(o.Simd), $"VlmSharp: Simd is unknown; give {Tiers}, or leave it out.")
-            .Validate(o => o.Quantization is null or DType.Int8 or DType.Int4 or DType.Nf4, $"VlmSharp: Quantization is of another format; give {Formats}, or leave it out.")
-            .Validate(o => o.MaxKvCacheBytes is null or >= 1, "VlmSharp: MaxKvCacheBytes is out of range; give a number above 0, or leave it out.")
+            .Validate(
+                o => o.Quantization is null or DType.Int8 or DType.Int4 or DType.Nf4,
+                $"VlmSharp: Quantization is of another format; give {Formats}, or leave it out.")
+            .Validate(
+                o => o.MaxKvCacheBytes is null or >= 1,
+                "VlmSharp: MaxKvCacheBytes is out of range; give a number above 0, or leave it out.")
             .Validate(o => o.MaxOutputTokens >= 1, "VlmSharp: MaxOutputTokens is out of range; give a number above 0.")
-            .Validate(o => o.ImageCacheBytes >= 0 && o.MaxPicturePixels >= 1, "VlmSharp: ImageCacheBytes or MaxPicturePixels is out of range; give a number of 0 or above, and above 0.")
+            .Validate(
+                o => o.ImageCacheBytes >= 0 && o.MaxPicturePixels >= 1,
+                "VlmSharp: ImageCacheBytes or MaxPicturePixels is out of range; give a number of 0 or above, and above 0.")
             .ValidateOnStart();
     }
 
-    /// <summary>The binder would say that a word cannot be converted, and not which ones can.</summary>
+    /// <summary>Checks words before the binder does: its message would not say which words are allowed.</summary>
     private static void CheckWords(IConfiguration section)
     {
         Check<SimdTier>(nameof(VlmSharpOptions.Simd), Tiers);
@@ -115,7 +123,7 @@ public static class VlmSharpServiceCollectionExtensions
         }
     }
 
-    // A folder without a tokenizer has a model, which the loader's error says.
+    // A folder without a tokenizer still has a model; the loader's error reports the missing tokenizer.
     private static VlmSharpTokenizer CreateTokenizer(IServiceProvider provider) =>
         new(provider.GetRequiredService<VisionLanguageModel>().Tokenizer ?? TokenizerLoader.Load(Options(provider).ModelDirectory));
 
@@ -124,7 +132,7 @@ public static class VlmSharpServiceCollectionExtensions
         VlmSharpOptions options = Options(provider);
         return new VlmSharpChatClient(
             provider.GetRequiredService<VisionLanguageModel>,
-            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.ModelDirectory))), // the name that the model will have
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.ModelDirectory))), // the name the model will have
             new GenerationOptions { MaxNewTokens = options.MaxOutputTokens },
             new ImageOptions { MaxPixels = options.MaxPicturePixels },
             provider.GetService<ILoggerFactory>()?.CreateLogger<VlmSharpChatClient>());

@@ -6,29 +6,29 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Extensions.AI;
 
 /// <summary>
-/// A model's tokenizer as a <see cref="Tokenizer"/> of Microsoft.ML.Tokenizers, so that what counts tokens and cuts texts in .NET does it
-/// as the model does. Nothing is normalized and nothing is split beforehand: both settings of the calls change nothing, and offsets are
-/// those of the text that was given.
+/// A model's tokenizer as a <see cref="Tokenizer"/> of Microsoft.ML.Tokenizers, so that .NET code counts tokens and cuts texts as the
+/// model does. Text is neither normalized nor split beforehand: the two arguments for this have no effect, and offsets refer to the text
+/// that was given.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The offsets of all tokens, joined, are the whole text. A character without a piece is spelled in bytes, a token each: the last of them
-/// has the character's offset, those before it an empty one at its start. A limit on tokens never cuts within a character, so it may give
-/// up to three tokens fewer. A text that was cut at a limit encodes to just the tokens that were counted.
+/// The offsets of all tokens, joined, are the whole text. A character without a piece is spelled in bytes, one token each: the last one
+/// has the character's offset, those before it have an empty offset at its start. A limit on tokens never cuts within a character, so it
+/// may give up to three tokens fewer. A text that was cut at a limit encodes to exactly the tokens that were counted.
 /// </para>
-/// <para>Immutable, and safe to share between threads. The tokens of pictures are none of a text's: a prompt costs these too.</para>
+/// <para>Immutable, and safe to share between threads. Texts do not include the tokens of pictures: a prompt needs these as well.</para>
 /// </remarks>
 public sealed class VlmSharpTokenizer : Tokenizer
 {
     private readonly ITokenizer tokenizer;
     private readonly ControlTokens controlTokens;
-    private readonly int[] lengths; // by id: UTF-16 characters, Byte, or 0 for not looked up yet; threads may write the same number
+    private readonly int[] lengths; // by id: UTF-16 characters, Byte, or 0 if not looked up yet; threads may write the same number
 
     private const int Byte = -1;
 
     /// <summary>Makes a tokenizer of a vocabulary.</summary>
-    /// <param name="tokenizer">The vocabulary: that of a model, or from <see cref="TokenizerLoader.Load"/>.</param>
-    /// <param name="controlTokens">What control tokens that are spelled in a text mean.</param>
+    /// <param name="tokenizer">The vocabulary: a model's, or from <see cref="TokenizerLoader.Load"/>.</param>
+    /// <param name="controlTokens">How to treat control tokens that are spelled in a text.</param>
     public VlmSharpTokenizer(ITokenizer tokenizer, ControlTokens controlTokens = ControlTokens.AsText)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -41,8 +41,8 @@ public sealed class VlmSharpTokenizer : Tokenizer
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A token's value is its piece as the vocabulary spells it, with U+2581 for a space and <c>&lt;0x0A&gt;</c> for a byte. Lone surrogates
-    /// count as U+FFFD. At most <see cref="EncodeSettings.MaxTokenCount"/> tokens are given.
+    /// A token's value is its piece as the vocabulary spells it, with U+2581 for a space and <c>&lt;0x0A&gt;</c> for a byte. Lone
+    /// surrogates count as U+FFFD. At most <see cref="EncodeSettings.MaxTokenCount"/> tokens are given.
     /// </remarks>
     protected override EncodeResults<EncodedToken> EncodeToTokens(string? text, ReadOnlySpan<char> textSpan, EncodeSettings settings)
     {
@@ -91,7 +91,7 @@ public sealed class VlmSharpTokenizer : Tokenizer
 
     /// <inheritdoc/>
     /// <remarks>
-    /// As <see cref="ITokenizer.Decode"/> does it, special tokens with their spelling. An id outside the vocabulary spells nothing.
+    /// Decodes as <see cref="ITokenizer.Decode"/> does, special tokens with their spelling. An id outside the vocabulary spells nothing.
     /// </remarks>
     public override string Decode(IEnumerable<int> ids)
     {
@@ -101,9 +101,9 @@ public sealed class VlmSharpTokenizer : Tokenizer
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Writes whole tokens, and of a run of byte tokens whole characters; a run that is not UTF-8 is written whole or not at all. The text
-    /// of the ids consumed and that of the rest, joined, are the text of all. <see cref="OperationStatus.DestinationTooSmall"/> asks for
-    /// another call with the rest.
+    /// Writes whole tokens, and whole characters of a run of byte tokens; a run that is not UTF-8 is written whole or not at all. The text
+    /// of the consumed ids followed by the text of the remaining ids is the text of all ids. After
+    /// <see cref="OperationStatus.DestinationTooSmall"/>, call again with the remaining ids.
     /// </remarks>
     public override OperationStatus Decode(IEnumerable<int> ids, Span<char> destination, out int idsConsumed, out int charsWritten)
     {
@@ -126,7 +126,7 @@ public sealed class VlmSharpTokenizer : Tokenizer
 
     private int[] Encode(string? text, ReadOnlySpan<char> textSpan) => tokenizer.Encode(text ?? textSpan.ToString(), controlTokens);
 
-    /// <summary>The offsets of the first tokens, at most that many and up to the end of a character.</summary>
+    /// <summary>The offsets of the first tokens, at most the given number and up to the end of a character.</summary>
     private List<Range> Cut(int[] ids, ReadOnlySpan<char> text, int most)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(most, nameof(EncodeSettings.MaxTokenCount));
@@ -142,7 +142,7 @@ public sealed class VlmSharpTokenizer : Tokenizer
 
     private static bool IsWithinCharacter(Range offset) => offset.Start.Equals(offset.End);
 
-    /// <summary>Whether an id stands for a byte: what it spells alone is then not its piece.</summary>
+    /// <summary>Whether an id stands for a byte. Its text when decoded alone is then not its piece.</summary>
     private bool IsByte(int id)
     {
         if ((uint)id >= (uint)lengths.Length) return false;
@@ -163,7 +163,7 @@ public sealed class VlmSharpTokenizer : Tokenizer
             run.Clear();
             return true;
         }
-        // A run that is not UTF-8 spells U+FFFD for each byte; of its parts, some might be UTF-8.
+        // A run that is not UTF-8 spells U+FFFD for each byte, but parts of it might be valid UTF-8.
         if (text.Length == run.Count && text[0] == '\uFFFD') return false;
         foreach (Rune character in text.EnumerateRunes())
             if (!Write(character.ToString(), character.Utf8SequenceLength, destination, ref idsConsumed, ref charsWritten)) break;

@@ -25,5 +25,6 @@ internal static class ServerAddress
         }
     }
 
-    private static ArgumentException Unknown(string host) => new($"There is no address for the host {host}: give an IP address, such as 127.0.0.1 or 0.0.0.0.");
+    private static ArgumentException Unknown(string host) =>
+        new($"There is no address for the host {host}: give an IP address, such as 127.0.0.1 or 0.0.0.0.");
 }

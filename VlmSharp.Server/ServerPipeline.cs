@@ -16,10 +16,15 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Server;
 
-/// <summary>What a request goes through: it is observed, its errors are told in one shape, a route is found for it, where it comes from and its key are looked at, and the route answers.</summary>
+/// <summary>
+/// The pipeline of a request: observation, errors in one format, routing, the checks of its origin and its key, and the route.
+/// </summary>
 internal static class ServerPipeline
 {
-    /// <summary>An application that listens. Its builder is the empty one: no environment, no files and no console are looked at here; whoever has them makes options of them.</summary>
+    /// <summary>
+    /// An application that listens. It uses the empty builder: it reads no environment, no files and no console; callers turn those into
+    /// options.
+    /// </summary>
     public static WebApplication Build(ServerOptions options, IPEndPoint address)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

@@ -13,12 +13,13 @@ using VlmSharp.Server.Scheduling;
 namespace VlmSharp.Server;
 
 /// <summary>
-/// A model behind HTTP: OpenAI's chat completions, and routes of its own that answer with boxes and masks. It listens at once and is ready when the model is loaded; requests share the
-/// steps of one <see cref="GenerationEngine"/>.
+/// A model behind HTTP: OpenAI's chat completions, and native routes that answer with boxes and masks. It listens at once and is ready when
+/// the model is loaded; requests share the steps of one <see cref="GenerationEngine"/>.
 /// </summary>
 /// <remarks>
 /// <code>
-/// await using var server = await VlmServer.StartAsync(new ServerOptions { Port = 8000 }, cancellation => VisionLanguageModel.Open(folder, backend, null, cancellation));
+/// await using var server = await VlmServer.StartAsync(
+///     new ServerOptions { Port = 8000 }, cancellation => VisionLanguageModel.Open(folder, backend, null, cancellation));
 /// await server.Ready;
 /// await server.RunAsync(stop);
 /// </code>
@@ -40,7 +41,8 @@ public sealed class VlmServer : IAsyncDisposable
         this.options = options;
         var keys = new KeyGate(options.ApiKeyFile, options.ApiKeys, options.ClientLimits, options.Warn ?? (_ => { }));
         if (!keys.HasKeys && !options.AllowAnonymous && !IPAddress.IsLoopback(address.Address))
-            throw new ArgumentException($"Others would reach {options.Host} without a key: give keys (--api-key-file), or allow it (--no-auth).");
+            throw new ArgumentException(
+                $"Others would reach {options.Host} without a key: give keys (--api-key-file), or allow it (--no-auth).");
         application = ServerPipeline.Build(options, address);
         health = application.Services.GetRequiredService<HealthState>();
         gauges = application.Services.GetRequiredService<ServerGauges>();
@@ -52,7 +54,7 @@ public sealed class VlmServer : IAsyncDisposable
     /// <summary>Where it listens, for instance <c>http://127.0.0.1:8000</c>.</summary>
     public string Address { get; private set; } = "";
 
-    /// <summary>Ends when requests are answered; fails where the model cannot be loaded.</summary>
+    /// <summary>Completes when requests are answered; fails if the model cannot be loaded.</summary>
     public Task Ready { get; private set; } = Task.CompletedTask;
 
     /// <summary>Begins to listen, and to load the model.</summary>
@@ -63,7 +65,8 @@ public sealed class VlmServer : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is out of range, or others could reach the server without a key.</exception>
     /// <exception cref="KeyFormatException">The keys cannot be read.</exception>
     /// <exception cref="IOException">The address is in use.</exception>
-    public static async Task<VlmServer> StartAsync(ServerOptions options, Func<CancellationToken, VisionLanguageModel> open, CancellationToken cancellationToken = default)
+    public static async Task<VlmServer> StartAsync(
+        ServerOptions options, Func<CancellationToken, VisionLanguageModel> open, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(open);
@@ -72,7 +75,8 @@ public sealed class VlmServer : IAsyncDisposable
         try
         {
             await server.application.StartAsync(cancellationToken).ConfigureAwait(false);
-            IServerAddressesFeature? addresses = server.application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
+            IServerAddressesFeature? addresses =
+                server.application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
             server.Address = addresses?.Addresses.FirstOrDefault() ?? "";
             server.Ready = Task.Run(() => server.Load(open), CancellationToken.None);
             return server;
@@ -89,13 +93,14 @@ public sealed class VlmServer : IAsyncDisposable
     public async Task RunAsync(CancellationToken stop)
     {
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using (stop.UnsafeRegister(static told => ((TaskCompletionSource)told!).TrySetResult(), told)) await told.Task.ConfigureAwait(false);
+        using (stop.UnsafeRegister(static told => ((TaskCompletionSource)told!).TrySetResult(), told))
+            await told.Task.ConfigureAwait(false);
         await StopAsync().ConfigureAwait(false);
     }
 
     /// <summary>
-    /// Takes no further request, finishes those that run, for as long as <see cref="ServerOptions.DrainLimit"/>, and ends. Until then it listens, and says on /health/ready and
-    /// to new requests that it is stopping.
+    /// Accepts no further request, finishes the running ones within <see cref="ServerOptions.DrainLimit"/>, and ends. Until then it
+    /// listens, and says on /health/ready and to new requests that it is stopping.
     /// </summary>
     public Task StopAsync()
     {

@@ -13,8 +13,7 @@ using VlmSharp.Training.Tracking;
 namespace VlmSharp.Training;
 
 /// <summary>
-/// Fine-tunes a model: data, gradient steps, optimizer, checkpoints and what follows the run, put together. What <c>vlmsharp train</c>
-/// runs.
+/// Fine-tunes a model: combines data, gradient steps, optimizer, checkpoints and trackers. <c>vlmsharp train</c> uses this class.
 /// <code>
 /// using var backend = new CpuBackend();
 /// var options = new FineTuningOptions { Model = dir, Data = "train.jsonl", Output = "out", Steps = 100, LearningRate = 2e-4 };
@@ -79,18 +78,18 @@ public sealed class FineTuning : IDisposable
     /// <summary>What is trained.</summary>
     public TrainableModel Model { get; }
 
-    /// <summary>The run's folder; of processes that train together the first writes to it, and the others read.</summary>
+    /// <summary>The run's folder; with several processes the first one writes to it, and the others read.</summary>
     public RunStore Store { get; }
 
     /// <summary>Examples of the training data.</summary>
     public int Examples { get; }
 
-    /// <summary>The step behind which the evaluation was best, or null; the result is that of the last step.</summary>
+    /// <summary>The step with the best evaluation, or null; the final result is always the last step's.</summary>
     public long? BestStep => trainer.BestStep;
 
     /// <summary>
-    /// The folder with the adapter or the model of <see cref="BestStep"/>, written whenever an evaluation is the best so far; null before
-    /// one.
+    /// The folder with the adapter or the model of <see cref="BestStep"/>, written after each evaluation that is the best so far; null
+    /// before the first.
     /// </summary>
     public string? BestFolder => trainer.BestStep is null ? null : Path.Combine(options.Output, RunFolder.BestName);
 

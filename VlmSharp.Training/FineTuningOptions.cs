@@ -7,10 +7,10 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training;
 
-/// <summary>All that a fine-tuning is told. What is left out has the defaults of <c>vlmsharp train</c>.</summary>
+/// <summary>The options of a fine-tuning run. The defaults are those of <c>vlmsharp train</c>.</summary>
 public sealed record FineTuningOptions
 {
-    /// <summary>The folder of the model that is begun from.</summary>
+    /// <summary>The folder of the model to start from.</summary>
     public required string Model { get; init; }
 
     /// <summary>The training data: a file or folder.</summary>
@@ -22,13 +22,13 @@ public sealed record FineTuningOptions
     /// <summary>How data are read; null to find it out from what they hold.</summary>
     public DataOptions? Reading { get; init; }
 
-    /// <summary>Data that are not learned from: their loss and some answers show how it goes. Null for none.</summary>
+    /// <summary>Held-out data: their loss and some answers show the progress. Null for none.</summary>
     public string? EvaluationData { get; init; }
 
-    /// <summary>Optimizer steps; with null, <see cref="Epochs"/> counts.</summary>
+    /// <summary>Optimizer steps; if null, <see cref="Epochs"/> applies.</summary>
     public long? Steps { get; init; }
 
-    /// <summary>How often the data are gone through, rounded up to whole steps.</summary>
+    /// <summary>Number of passes over the data, rounded up to whole steps.</summary>
     public double? Epochs { get; init; }
 
     /// <summary>Examples of a batch, over all processes.</summary>
@@ -46,7 +46,7 @@ public sealed record FineTuningOptions
     /// <summary>Decay and betas.</summary>
     public OptimizerSettings OptimizerSettings { get; init; } = new();
 
-    /// <summary>The largest global norm of the gradient that stays as it is; null does not clip.</summary>
+    /// <summary>The global gradient norm above which gradients are clipped; null for no clipping.</summary>
     public double? ClipNorm { get; init; }
 
     /// <summary>How the learning rate moves.</summary>
@@ -55,13 +55,13 @@ public sealed record FineTuningOptions
     /// <summary>Steps in which the learning rate rises from 0.</summary>
     public long WarmupSteps { get; init; }
 
-    /// <summary>Whether each time through the data has an order of its own; else that of the file.</summary>
+    /// <summary>Whether each pass over the data has its own order; otherwise the file's order.</summary>
     public bool Shuffle { get; init; } = true;
 
-    /// <summary>Seeds order, answers, new matrices and dropout.</summary>
+    /// <summary>Seed of the order, the choice of answers, new matrices and dropout.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Whether parameters of the model are trained themselves, those that <see cref="Freeze"/> leaves.</summary>
+    /// <summary>Whether the model's own parameters are trained, except those in <see cref="Freeze"/>.</summary>
     public bool Full { get; init; }
 
     /// <summary>
@@ -69,10 +69,10 @@ public sealed record FineTuningOptions
     /// </summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
-    /// <summary>The folder of an adapter whose training goes on, or null.</summary>
+    /// <summary>The folder of an adapter to continue training, or null.</summary>
     public string? Adapter { get; init; }
 
-    /// <summary>The adapter that is begun where neither <see cref="Full"/> nor <see cref="Adapter"/> is given.</summary>
+    /// <summary>The configuration of a new adapter, used if neither <see cref="Full"/> nor <see cref="Adapter"/> is given.</summary>
     public AdapterConfig NewAdapter { get; init; } = DecoderAdapter;
 
     /// <summary>Quantizes frozen matrices of the decoder while they are loaded, or null.</summary>
@@ -93,28 +93,28 @@ public sealed record FineTuningOptions
     /// <summary>Whether examples that cannot be used are left out and counted; if not, they are an error.</summary>
     public bool SkipBad { get; init; }
 
-    /// <summary>Whether blocks keep their input alone and are run a second time on the way back.</summary>
+    /// <summary>Whether blocks keep only their input and are run a second time in the backward pass.</summary>
     public bool Checkpointing { get; init; } = true;
 
-    /// <summary>Steps between checkpoints; 0 for one at the end alone.</summary>
+    /// <summary>Steps between checkpoints; 0 for a single one at the end.</summary>
     public long SaveEvery { get; init; } = 100;
 
     /// <summary>How many of the newest checkpoints stay.</summary>
     public int KeepLast { get; init; } = 2;
 
-    /// <summary>Steps between evaluations; 0 for one at the end alone.</summary>
+    /// <summary>Steps between evaluations; 0 for a single one at the end.</summary>
     public long EvaluateEvery { get; init; } = 100;
 
     /// <summary>Answers that an evaluation shows.</summary>
     public int Samples { get; init; } = 4;
 
-    /// <summary>Whether the run in the folder goes on; if not, a folder with a run is an error.</summary>
+    /// <summary>Whether the run in the folder is resumed; if not, a folder with a run is an error.</summary>
     public bool Resume { get; init; }
 
     /// <summary>Whether the optimizer's state is shared out over the processes (ZeRO-1).</summary>
     public bool ShardOptimizer { get; init; }
 
-    /// <summary>About how many bytes of gradients are added up over processes at once; null for the default.</summary>
+    /// <summary>Approximate number of gradient bytes summed over processes at once; null for the default.</summary>
     internal long? BucketBytes { get; init; }
 
     /// <summary>Compatibility switches, or null for the defaults.</summary>

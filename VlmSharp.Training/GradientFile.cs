@@ -6,7 +6,7 @@ using VlmSharp.Training.Optimizers;
 namespace VlmSharp.Training;
 
 /// <summary>
-/// The loss and the gradients of one batch as a safetensors file: for comparing with other implementations, and between backends.
+/// Writes the loss and the gradients of one batch to a safetensors file, to compare with other implementations and between backends.
 /// </summary>
 public static class GradientFile
 {
@@ -23,7 +23,8 @@ public static class GradientFile
         {
             (string name, ImmutableArray<long> shape) = model.StoredAs(parameter);
             tensors.Add(new TensorToWrite(
-                $"grad.{name}", SafetensorsType.F32, shape, stream => TensorToWrite.WriteFloats(stream, DType.F32, Values(model, parameter))));
+                $"grad.{name}", SafetensorsType.F32, shape,
+                stream => TensorToWrite.WriteFloats(stream, DType.F32, Values(model, parameter))));
         }
 
         SafetensorsWriter.Write(path, tensors);

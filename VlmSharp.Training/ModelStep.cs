@@ -7,7 +7,9 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training;
 
-/// <summary>The gradient step of a model: forward and back through the network, and where several processes train, their sum.</summary>
+/// <summary>
+/// The gradient step of a model: forward and backward through the network, and the sum over processes if there are several.
+/// </summary>
 public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, IDisposable
 {
     private readonly TrainableModel model;
@@ -50,7 +52,7 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
         return new BatchLoss(sum, WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
     }
 
-    /// <summary>The loss of examples that are not learned from.</summary>
+    /// <summary>The loss of held-out examples.</summary>
     /// <param name="batch">The examples.</param>
     /// <returns>Their loss.</returns>
     public BatchLoss Evaluate(IReadOnlyList<TrainingSequence> batch)
@@ -59,21 +61,21 @@ public sealed class ModelStep : ITrainingStep<IReadOnlyList<TrainingSequence>>, 
         return new BatchLoss(Weigh(batch, step.Evaluate(batch)), WeightOf(batch), batch.Sum(e => (long)e.Ids.Count));
     }
 
-    /// <summary>A step begins: what is left of one before goes.</summary>
+    /// <summary>Begins a step and drops what is left of the previous one.</summary>
     private void Begin()
     {
         model.Tape.Clear();
         foreach (Parameter parameter in model.Parameters) parameter.ClearGradient();
     }
 
-    /// <summary>The sums of the step are complete: they go from the tape to the parameters.</summary>
+    /// <summary>Moves the complete sums of the step from the tape to the parameters.</summary>
     private void HandOver()
     {
         buckets?.Finish();
         foreach (Parameter parameter in model.Parameters) parameter.SetGradient(model.Tape.Take(parameter.Weight));
     }
 
-    /// <summary>Names the dropout masks of a pass, differently in each process: the same when the run goes on from a checkpoint.</summary>
+    /// <summary>The key of a pass's dropout masks: different in each process, and the same after a resume.</summary>
     private long PassKey(in StepContext context)
     {
         long pass = (context.Step << 16) + context.Batch;

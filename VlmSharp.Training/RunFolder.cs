@@ -4,18 +4,18 @@ using VlmSharp.Training.Tracking;
 
 namespace VlmSharp.Training;
 
-/// <summary>What lies in a run's folder beside its checkpoints, and whether a folder may become one.</summary>
+/// <summary>The content of a run's folder besides its checkpoints, and whether a folder may become one.</summary>
 internal static class RunFolder
 {
     /// <summary>The folder in it with what was best.</summary>
     public const string BestName = "best";
 
-    // What a run may leave that ended before its first checkpoint.
+    // Files that a run may leave if it ended before its first checkpoint.
     private static readonly string[] OwnNames =
         [RunStore.LockName, BestName, MetricsFile.FileName, TensorBoardFile.FolderName, HtmlReport.FileName, MlflowSettings.RunIdFileName];
 
     /// <summary>
-    /// Creates the folder where it is not, and refuses one with files that no run has written: some would be overwritten.
+    /// Creates the folder if it does not exist, and refuses one with files that no run has written: some would be overwritten.
     /// </summary>
     /// <param name="folder">The run's folder.</param>
     /// <exception cref="RequestException">It holds other files.</exception>
@@ -37,7 +37,7 @@ internal static class RunFolder
         }
     }
 
-    /// <summary>Replaces the folder of what was best. Whatever ends the process, what is there under the name is whole.</summary>
+    /// <summary>Replaces the folder of the best result. Whenever the process ends, the folder with this name is complete.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="write">Writes into a folder.</param>
     /// <exception cref="IOException">It cannot be written.</exception>

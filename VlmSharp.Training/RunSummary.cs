@@ -7,7 +7,7 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training;
 
-/// <summary>What a run was told, in words: the settings of its report.</summary>
+/// <summary>The options of a run in words, for its report.</summary>
 internal static class RunSummary
 {
     /// <summary>Name and value, in the order in which people ask.</summary>
@@ -26,7 +26,10 @@ internal static class RunSummary
         if (evaluation is not null) Add("held-out data", $"{evaluation.Path}: {evaluation.Count} examples");
         Add("trained", $"{Trained(o, model)}: {model.Parameters.Sum(p => p.Length).ToString("N0", CultureInfo.InvariantCulture)} numbers");
         Add("steps", o.Epochs is { } epochs ? $"{steps} ({Text(epochs)} times through the data)" : $"{steps}");
-        Add("batch", $"{o.BatchSize} examples" + If(o.Accumulation > 1, $", {o.Accumulation} batches to a step") + If(processes > 1, $", over {processes} processes"));
+        Add(
+            "batch",
+            $"{o.BatchSize} examples" + If(o.Accumulation > 1, $", {o.Accumulation} batches to a step")
+                + If(processes > 1, $", over {processes} processes"));
         string schedule = o.Schedule.ToString().ToLowerInvariant();
         Add("learning rate", $"{Text(o.LearningRate)}, {schedule}" + If(o.WarmupSteps > 0, $", {o.WarmupSteps} steps of warm-up"));
         Add("optimizer", Optimizer(o));
@@ -57,7 +60,8 @@ internal static class RunSummary
         OptimizerSettings s = o.OptimizerSettings;
         string name = o.Optimizer.ToString().ToLowerInvariant();
         string moved = o.Optimizer == OptimizerKind.Sgd ? $"momentum {Text(s.Momentum)}" : $"betas {Text(s.Beta1)} and {Text(s.Beta2)}";
-        string decay = If(s.WeightDecay > 0, $", weight decay {Text(s.WeightDecay)}") + If(s is { WeightDecay: > 0, DecayScope: DecayScope.Kernels }, " of matrices");
+        string decay = If(s.WeightDecay > 0, $", weight decay {Text(s.WeightDecay)}")
+            + If(s is { WeightDecay: > 0, DecayScope: DecayScope.Kernels }, " of matrices");
         return $"{name}, {moved}{decay}" + If(o.ClipNorm is not null, $", clipped to norm {Text(o.ClipNorm ?? 0)}");
     }
 

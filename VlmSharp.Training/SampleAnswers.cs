@@ -5,7 +5,7 @@ using VlmSharp.Training.Tracking;
 
 namespace VlmSharp.Training;
 
-/// <summary>What the model answers as it is now, greedily, for some examples of the evaluation data.</summary>
+/// <summary>Greedy answers of the current model to some examples of the evaluation data.</summary>
 /// <param name="model">The model in training.</param>
 /// <param name="examples">The examples.</param>
 internal sealed class SampleAnswers(TrainableModel model, IReadOnlyList<PreparedExample> examples)

@@ -14,8 +14,8 @@ using VlmSharp.Training.Optimizers;
 namespace VlmSharp.Training;
 
 /// <summary>
-/// A checkpoint opened to be trained: the network of inference on a tape, with the parameters that are trained in memory of their own. The
-/// files are never written to.
+/// A checkpoint opened for training: the inference network on a tape, with the trained parameters in their own memory. The files are never
+/// written to.
 /// </summary>
 public sealed class TrainableModel : IDisposable
 {
@@ -65,14 +65,14 @@ public sealed class TrainableModel : IDisposable
     /// <summary>How pictures become pixels.</summary>
     public ImagePreprocessor Preprocessor { get; }
 
-    /// <summary>The tokenizer, or null where the folder has none: then only token ids can be learned from.</summary>
+    /// <summary>The tokenizer, or null if the folder has none: then only token ids can be used for training.</summary>
     public ITokenizer? Tokenizer { get; }
 
     /// <summary>The tokenizer, which texts need.</summary>
     /// <exception cref="RequestException">The folder has none.</exception>
     public ITokenizer RequireTokenizer() => Tokenizer ?? throw NoTokenizer(Checkpoint.Directory);
 
-    /// <summary>What is trained, in the order of the computation; parameters of an adapter last, under their names in its file.</summary>
+    /// <summary>What is trained, in computation order; an adapter's parameters come last, under their names in its file.</summary>
     public IReadOnlyList<Parameter> Parameters => parameters;
 
     /// <summary>Whether an adapter is trained.</summary>
@@ -82,7 +82,7 @@ public sealed class TrainableModel : IDisposable
     internal byte[]? AdapterSettings => adapter?.Adapter.Config.ToJson();
 
     /// <summary>
-    /// Names the dropout masks of the next pass, below 2^47; null drops nothing. See <see cref="Compute.Operators.Dropout"/>.
+    /// The key of the dropout masks of the next pass, below 2^47; null turns dropout off. See <see cref="Compute.Operators.Dropout"/>.
     /// </summary>
     internal long? DropoutKey { set => lowRank.DropoutKey = value; }
 
@@ -113,12 +113,12 @@ public sealed class TrainableModel : IDisposable
         }
     }
 
-    /// <summary>The same from files that are open; they stay the caller's.</summary>
+    /// <summary>The same from files that are already open; the caller keeps ownership.</summary>
     internal static TrainableModel Open(
         TrainingInputs inputs, IComputeBackend backend, TrainableOptions options, CancellationToken cancellationToken) =>
         new(inputs.Checkpoint, inputs.Preprocessor, inputs.Tokenizer, backend, options, cancellationToken);
 
-    /// <summary>What is said of a folder without a tokenizer.</summary>
+    /// <summary>The error for a folder without a tokenizer.</summary>
     internal static RequestException NoTokenizer(string directory) =>
         new($"{directory} has no tokenizer.json or tokenizer.model, and training on texts needs one.");
 
@@ -148,7 +148,7 @@ public sealed class TrainableModel : IDisposable
                     stream => TensorToWrite.WriteBytes(stream, data.Data, data.ByteLength));
         }));
 
-        // A head that was a copy of the table is left out: the table has changed, and readers take it for the head.
+        // A tied head is left out: the embedding table has changed, and readers use it as the head.
         bool IsWritten(CheckpointTensor tensor) => tensor.Name != TensorNames.Head || Checkpoint.HasSeparateHead;
     }
 
@@ -180,7 +180,8 @@ public sealed class TrainableModel : IDisposable
     private Weight Load(string name)
     {
         WeightData data = Checkpoint.Weight(name);
-        bool isQuantized = options.Quantization is { } format && QuantizationPlan.FormatOf(name, data.Rows, data.Columns, format) is not null;
+        bool isQuantized = options.Quantization is { } format
+            && QuantizationPlan.FormatOf(name, data.Rows, data.Columns, format) is not null;
         if (isQuantized || !options.IsTrained(name)) return frozen.Load(name);
         if (data.DType.IsQuantized())
             throw new RequestException($"{name} is stored in {data.DType}, which cannot be trained itself: train an adapter on it, or give "

@@ -4,19 +4,19 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Training;
 
-/// <summary>What of a model is trained, and in which formats.</summary>
+/// <summary>Which parts of a model are trained, and in which formats.</summary>
 public sealed record TrainableOptions
 {
-    /// <summary>Whether the parameter of a canonical name is trained itself.</summary>
+    /// <summary>Whether the parameter with a canonical name is itself trained.</summary>
     public Func<string, bool> IsTrained { get; init; } = static _ => false;
 
-    /// <summary>An adapter that is begun and trained, or null.</summary>
+    /// <summary>A new adapter to train, or null.</summary>
     public AdapterConfig? NewAdapter { get; init; }
 
-    /// <summary>The folder of an adapter whose training goes on, or null.</summary>
+    /// <summary>The folder of an adapter to continue training, or null.</summary>
     public string? AdapterFolder { get; init; }
 
-    /// <summary>What a new adapter's matrices are drawn with.</summary>
+    /// <summary>The seed of a new adapter's matrices.</summary>
     public long Seed { get; init; }
 
     /// <summary>How trained parameters of the model are stored: F32, or BF16 with an fp32 master copy that the optimizer changes.</summary>
@@ -26,7 +26,7 @@ public sealed record TrainableOptions
     public DType? Quantization { get; init; }
 
     /// <summary>
-    /// Whether each block keeps its input alone and is run a second time on the way back; see <see cref="Gradients.Tape.Checkpointing"/>.
+    /// Whether each block keeps only its input and is run again in the backward pass; see <see cref="Gradients.Tape.Checkpointing"/>.
     /// </summary>
     public bool Checkpointing { get; init; } = true;
 

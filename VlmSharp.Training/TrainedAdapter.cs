@@ -6,7 +6,7 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training;
 
-/// <summary>An adapter whose matrices are trained: begun anew, or gone on with (LoRA; Hu et al. 2022, section 4.1).</summary>
+/// <summary>An adapter whose matrices are trained, new or continued (LoRA; Hu et al. 2022, section 4.1).</summary>
 internal sealed class TrainedAdapter : IDisposable
 {
     private readonly List<Parameter> parameters = [];
@@ -14,7 +14,8 @@ internal sealed class TrainedAdapter : IDisposable
     private readonly AdapterNaming naming;
 
     private TrainedAdapter(
-        IComputeBackend backend, AdapterConfig config, IReadOnlyList<AdaptedModule> modules, AdapterNaming naming, Func<AdaptedModule, Halves> begin)
+        IComputeBackend backend, AdapterConfig config, IReadOnlyList<AdaptedModule> modules, AdapterNaming naming,
+        Func<AdaptedModule, Halves> begin)
     {
         this.naming = naming;
         Adapter = new Adapter("trained", config, modules, module =>
@@ -38,12 +39,12 @@ internal sealed class TrainedAdapter : IDisposable
     public IReadOnlyList<Parameter> Parameters => parameters;
 
     /// <summary>
-    /// Begins an adapter that changes nothing yet: B is 0, and A is uniform in +-1/sqrt(in), as PEFT's default begins.
+    /// Creates an adapter that changes nothing yet: B is 0, and A is uniform in +-1/sqrt(in), as in PEFT's default.
     /// </summary>
     /// <param name="backend">Where it is trained.</param>
     /// <param name="model">The model.</param>
-    /// <param name="config">Which layers get one, of which rank.</param>
-    /// <param name="seed">What A is drawn with.</param>
+    /// <param name="config">The adapted layers and the rank.</param>
+    /// <param name="seed">The seed of A.</param>
     /// <exception cref="RequestException">The configuration names no layer.</exception>
     public static TrainedAdapter Begin(IComputeBackend backend, PaliGemmaConfig model, AdapterConfig config, long seed)
     {
@@ -60,7 +61,7 @@ internal sealed class TrainedAdapter : IDisposable
         });
     }
 
-    /// <summary>Goes on with an adapter from a folder.</summary>
+    /// <summary>Loads an adapter from a folder to continue its training.</summary>
     /// <param name="backend">Where it is trained.</param>
     /// <param name="model">The model.</param>
     /// <param name="directory">The folder, in PEFT's layout.</param>

@@ -6,10 +6,11 @@ namespace VlmSharp.Training;
 /// <summary>Which parameters a full fine-tuning trains: all but the parts and patterns that are frozen.</summary>
 internal static class TrainedParts
 {
-    /// <summary>The words for parts, and what the names of their parameters begin with.</summary>
+    /// <summary>The words for parts, and the prefixes of their parameter names.</summary>
     private static readonly (string Word, string Prefix)[] Parts =
     [
-        ("vision", "vision_tower."), ("projector", "multi_modal_projector."), ("embedding", TensorNames.Embedding), ("decoder", TensorNames.Decoder),
+        ("vision", "vision_tower."), ("projector", "multi_modal_projector."), ("embedding", TensorNames.Embedding),
+        ("decoder", TensorNames.Decoder),
     ];
 
     /// <summary>The rule.</summary>

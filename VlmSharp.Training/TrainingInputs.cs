@@ -7,12 +7,12 @@ using VlmSharp.Training.Data;
 namespace VlmSharp.Training;
 
 /// <summary>
-/// What a training reads, opened once: the model's folder and the data. A <see cref="TrainingPlan"/> is made of it, and a
-/// <see cref="FineTuning"/> begun from it. The weights are mapped, and none is loaded yet.
+/// The inputs of a training, opened once: the model's folder and the data. A <see cref="TrainingPlan"/> or a
+/// <see cref="FineTuning"/> is made from it. The weights are mapped but not loaded yet.
 /// </summary>
 public sealed class TrainingInputs : IDisposable
 {
-    // Of large data the first examples stand for all.
+    // In large data sets only the first examples are measured.
     private const int MostExamples = 2000;
 
     private readonly Lazy<ExampleSize> longest;

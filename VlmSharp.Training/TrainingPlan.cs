@@ -10,23 +10,23 @@ using VlmSharp.Training.Gradients;
 namespace VlmSharp.Training;
 
 /// <summary>
-/// The memory that a training will need, known before it runs. One gradient step of the longest examples goes through the model on a
-/// backend that sets memory aside and computes nothing.
+/// The memory that a training will need, computed before it runs. One gradient step of the longest examples goes through the model on a
+/// backend that allocates memory and computes nothing.
 /// </summary>
-/// <param name="Tokens">Tokens of the longest example, pictures included.</param>
+/// <param name="Tokens">Tokens of the longest example, including pictures.</param>
 /// <param name="TrainedNumbers">Numbers that are trained.</param>
-/// <param name="MappedBytes">Frozen weights that are used as they are stored; the system keeps in memory what fits.</param>
+/// <param name="MappedBytes">Frozen weights used as they are stored; the system keeps in memory what fits.</param>
 /// <param name="QuantizedBytes">Frozen weights that are quantized while the model is loaded.</param>
-/// <param name="ParameterBytes">Trained parameters, master copies included.</param>
-/// <param name="OptimizerBytes">What the optimizer remembers.</param>
-/// <param name="StepBytes">Activations and gradients of a step. All of it stays, for reuse.</param>
+/// <param name="ParameterBytes">Trained parameters, including master copies.</param>
+/// <param name="OptimizerBytes">The optimizer's states.</param>
+/// <param name="StepBytes">Activations and gradients of a step. All of it is kept for reuse.</param>
 public sealed record TrainingPlan(
     int Tokens, long TrainedNumbers, long MappedBytes, long QuantizedBytes, long ParameterBytes, long OptimizerBytes, long StepBytes)
 {
-    // A larger batch is not gone through: it would take the memory that it is planned to take.
+    // A larger batch is not simulated: the simulation would allocate the memory that it is meant to predict.
     private const int MostExamples = 16;
 
-    /// <summary>How many processes train together; what the plan says is of each.</summary>
+    /// <summary>The number of processes that train together; the plan's numbers are per process.</summary>
     public int Processes { get; internal init; } = 1;
 
     /// <summary>All but the mapped weights.</summary>
@@ -52,9 +52,9 @@ public sealed record TrainingPlan(
         return For(options, processes: 1, checkpoint, new ExampleSize(images, prefix, suffix));
     }
 
-    /// <summary>Throws where it does not fit, with a setting that would.</summary>
+    /// <summary>Throws if the training does not fit, and names a setting that would.</summary>
     /// <param name="inputs">What was planned.</param>
-    /// <param name="available">Bytes that there are.</param>
+    /// <param name="available">Available bytes.</param>
     /// <param name="copies">Whether the backend holds frozen weights too, as a device does.</param>
     /// <exception cref="RequestException">It does not fit.</exception>
     public void Require(TrainingInputs inputs, long available, bool copies)
@@ -81,7 +81,8 @@ public sealed record TrainingPlan(
     {
         (string Name, long Bytes)[] parts =
         [
-            ("weights mapped", MappedBytes), ("weights quantized", QuantizedBytes), ("parameters", ParameterBytes), ("optimizer", OptimizerBytes),
+            ("weights mapped", MappedBytes), ("weights quantized", QuantizedBytes), ("parameters", ParameterBytes),
+            ("optimizer", OptimizerBytes),
             ("activations and gradients", StepBytes),
         ];
         return string.Join(", ", parts.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Gigabytes(p.Bytes)}"));
@@ -108,8 +109,8 @@ public sealed record TrainingPlan(
     {
         TrainingSequence example = Example(checkpoint.Config, longest);
         int count = RequireBatch(options.BatchSize, processes, example), half = count, parts = 1;
-        // A large batch is halved until it is small. Each further part of that size takes what the second one does: a matrix doubles with
-        // its rows.
+        // A large batch is halved until it is small. Each further part of that size takes as much as the second one, because a matrix grows
+        // linearly with its rows.
         for (; half > MostExamples / 2; parts *= 2) half = (half + 1) / 2;
         DryRun run = DryRun.Of(options, checkpoint, example, count <= MostExamples ? count : half);
         long stepBytes = run.StepBytes, numbers = run.Numbers;
@@ -125,11 +126,11 @@ public sealed record TrainingPlan(
         { Processes = processes };
     }
 
-    /// <summary>A gradient step that sets memory aside and computes nothing.</summary>
+    /// <summary>A gradient step that allocates memory and computes nothing.</summary>
     /// <param name="Numbers">Numbers that are trained.</param>
-    /// <param name="InModel">Those of them that are the model's own.</param>
+    /// <param name="InModel">Those that are the model's own parameters.</param>
     /// <param name="Largest">Numbers of the largest parameter.</param>
-    /// <param name="Replaced">Bytes of the files that trained parameters take the place of.</param>
+    /// <param name="Replaced">Bytes in the files that trained parameters replace.</param>
     /// <param name="StepBytes">Activations and gradients.</param>
     private sealed record DryRun(long Numbers, long InModel, long Largest, long Replaced, long StepBytes)
     {

@@ -5,7 +5,7 @@ using VlmSharp.Training.Tracking;
 
 namespace VlmSharp.Training;
 
-/// <summary>The loss of data that are not learned from, and some answers.</summary>
+/// <summary>The loss on held-out data, and some answers.</summary>
 internal sealed class Validation
 {
     private readonly ModelStep step;

@@ -2,7 +2,7 @@ using VlmSharp.Cpu.Simd;
 
 namespace VlmSharp.Cpu.Formats;
 
-/// <summary>How the floats of a row are stored: the size of one, and how a register full of them is widened to fp32.</summary>
+/// <summary>How the floats of a row are stored: the size of one, and how a full register of them is widened to fp32.</summary>
 internal unsafe interface IFloatFormat
 {
     /// <summary>Bytes of one element.</summary>
@@ -15,14 +15,14 @@ internal unsafe interface IFloatFormat
     static abstract float Load(byte* source);
 
     /// <summary>
-    /// How <see cref="LoadFirst"/> and <see cref="LoadSecond"/> share out 2 <c>V.Count</c> elements: by turns, or the lower and the
-    /// upper half. What they are multiplied with has to be in the same order (<see cref="Packing.SplitPairs{V}"/>).
+    /// How <see cref="LoadFirst"/> and <see cref="LoadSecond"/> divide 2 <c>V.Count</c> elements: even and odd ones (true), or the lower
+    /// and the upper half. The other factor must be in the same order (<see cref="Packing.SplitPairs{V}"/>).
     /// </summary>
     static abstract bool SplitsPairs { get; }
 
-    /// <summary>Widens the even ones, or the lower half, of 2 <c>V.Count</c> elements.</summary>
+    /// <summary>Widens the even elements, or the lower half, of 2 <c>V.Count</c> elements.</summary>
     static abstract V LoadFirst<V>(byte* source) where V : struct, ISimd<V>;
 
-    /// <summary>Widens the odd ones, or the upper half.</summary>
+    /// <summary>Widens the odd elements, or the upper half.</summary>
     static abstract V LoadSecond<V>(byte* source) where V : struct, ISimd<V>;
 }

@@ -1,8 +1,8 @@
 namespace VlmSharp.Cpu.Formats;
 
 /// <summary>
-/// Integers in groups that share a scale: what is stored, and which integers the activations become beside them. How products read the
-/// groups is said by <see cref="IStoredGroups"/> and <see cref="IUnpackedGroups"/>.
+/// Integers in groups that share a scale: what is stored, and the integers to which activations are rounded for products with them.
+/// <see cref="IStoredGroups"/> and <see cref="IUnpackedGroups"/> define how products read the groups.
 /// </summary>
 internal unsafe interface IGroupFormat
 {
@@ -12,7 +12,7 @@ internal unsafe interface IGroupFormat
     /// <summary>Bytes of a group.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>What is added to a weight where it is stored, so that it has no sign; it comes off each group's sum again.</summary>
+    /// <summary>What is added to a weight in storage to make it unsigned; each group's sum is corrected for it.</summary>
     static abstract int Offset { get; }
 
     /// <summary>Bytes of an activation: 2 or 1.</summary>

@@ -3,8 +3,8 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Formats;
 
 /// <summary>
-/// Groups that are unpacked before they are multiplied: to integers as wide as the activations. Weights and activations of a group may
-/// be in any order, as long as it is the same one.
+/// Groups that are unpacked before they are multiplied, to integers as wide as the activations. Weights and activations of a group may
+/// be in any order, as long as it is the same.
 /// </summary>
 internal unsafe interface IUnpackedGroups : IGroupFormat
 {
@@ -21,13 +21,13 @@ internal unsafe interface IUnpackedGroups : IGroupFormat
     /// <param name="target">As many integers of <see cref="IGroupFormat.ActivationBytes"/> each.</param>
     static abstract void UnpackGroup(byte* group, byte* target);
 
-    /// <summary>Puts a group of activations, which lie in the order of the row, in that of <see cref="UnpackGroup"/>.</summary>
+    /// <summary>Reorders a group of activations from the order of the row to the order of <see cref="UnpackGroup"/>.</summary>
     /// <param name="x">A group.</param>
     /// <param name="target">As many integers of <see cref="IGroupFormat.ActivationBytes"/> each.</param>
     static abstract void ArrangeGroup(short* x, byte* target);
 
-    /// <summary>Adds the products of all integers that the 32 bits of each element hold.</summary>
-    /// <param name="sum">Sums, which <see cref="ToFloats"/> understands; of one group at the most.</param>
+    /// <summary>Adds the products of all integers in the 32 bits of each element.</summary>
+    /// <param name="sum">Sums of at most one group, in the form that <see cref="ToFloats"/> reads.</param>
     /// <param name="w">Weights, from <see cref="UnpackGroup"/>.</param>
     /// <param name="x">Activations.</param>
     static abstract void AddProducts<V>(ref V sum, V w, V x) where V : struct, ISimd<V>;

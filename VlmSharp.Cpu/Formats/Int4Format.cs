@@ -32,7 +32,8 @@ internal readonly unsafe struct Int4Format : IStoredGroups, IUnpackedGroups
     public static void UnpackBytes(byte* group, sbyte* target)
     {
         Vector128<ushort> words = Vector128.Load((ushort*)group), mask = Vector128.Create((ushort)15);
-        Vector128<byte> low = Vector128.Narrow(words & mask, (words >> 4) & mask), high = Vector128.Narrow((words >> 8) & mask, words >> 12);
+        Vector128<byte> low = Vector128.Narrow(words & mask, (words >> 4) & mask);
+        Vector128<byte> high = Vector128.Narrow((words >> 8) & mask, words >> 12);
         (Vector256.Create(low, high) - Vector256.Create((byte)Offset)).AsSByte().Store(target);
     }
 
@@ -40,9 +41,9 @@ internal readonly unsafe struct Int4Format : IStoredGroups, IUnpackedGroups
 
     public static int GroupsAtOnce<V>() where V : struct, ISimd<V> => V.Count;
 
-    // A register of bytes holds L = V.Count / 4 groups, one in each 128 bits. So four of them make the sums of V.Count groups, where the
-    // four elements of the l-th 128 bits are the groups l, l + L, l + 2 L and l + 3 L. Sums of 16 bits are of four products, 15 * 127 each
-    // at the most.
+    // A register of bytes holds L = V.Count / 4 groups, one in each 128 bits. So four of them give the sums of V.Count groups, and the
+    // four elements of the l-th 128 bits are the groups l, l + L, l + 2 L and l + 3 L. A 16-bit sum has four products of at most 15 * 127
+    // each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Products<V>(byte* w, byte* x) where V : struct, ISimd<V> => V.ConvertLaneSums(
         V.NibbleProducts(w, (sbyte*)x, 0),
@@ -56,7 +57,7 @@ internal readonly unsafe struct Int4Format : IStoredGroups, IUnpackedGroups
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int ScalePlace<V>(int g) where V : struct, ISimd<V> => g % (V.Count / 4) * 4 + g / (V.Count / 4);
 
-    // Of each register of weights first what belongs to the lower nibbles, then the upper ones.
+    // For each register of weights, first the activations for the lower nibbles, then those for the upper ones.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Arrange<V>(short* x, byte* target) where V : struct, ISimd<V>
     {
@@ -66,7 +67,7 @@ internal readonly unsafe struct Int4Format : IStoredGroups, IUnpackedGroups
                 for (int group = first; group < first + groups; group++, target += 16) ArrangeHalf(x + 32 * group + 8 * nibble, target);
     }
 
-    // In the order in which the nibbles come out: 0, 16, 1, 17, ... 7, 23, then 8, 24, ... 15, 31.
+    // In the order in which the nibbles are unpacked: 0, 16, 1, 17, ... 7, 23, then 8, 24, ... 15, 31.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void UnpackGroup(byte* group, byte* target)
     {
@@ -82,15 +83,15 @@ internal readonly unsafe struct Int4Format : IStoredGroups, IUnpackedGroups
         ArrangeHalf(x + 8, target + 16);
     }
 
-    // The products of a group stay within 16 bits: each sum is of 16, at most 15 * 128 each.
+    // The products of a group stay within 16 bits: each sum has 16 of at most 15 * 128 each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddProducts<V>(ref V sum, V w, V x) where V : struct, ISimd<V> => V.AccumulateInt8(ref sum, w, x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V ToFloats<V>(V sum) where V : struct, ISimd<V> => V.ConvertInt16Pairs(sum);
 
-    // What belongs to the lower nibbles of a group, or 8 elements further on to the upper ones: bytes 2j and 2j + 1 of a group hold the
-    // elements j and j + 16 there.
+    // The activations for the lower nibbles of a group, or 8 elements further on for the upper ones: bytes 2j and 2j + 1 of a group hold
+    // the elements j and j + 16 there.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ArrangeHalf(short* x, byte* target) =>
         ((Vector128.Load(x) & Vector128.Create((short)0xFF)) | (Vector128.Load(x + 16) << 8)).Store((short*)target);

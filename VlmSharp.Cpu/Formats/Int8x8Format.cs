@@ -4,8 +4,8 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Formats;
 
 /// <summary>
-/// The weights of <see cref="Int8Format"/> beside activations of 8 bits, of which 32 share a scale, half a group of weights. What multiplies
-/// bytes wants a factor without a sign, so a weight is raised by 128 when it is loaded.
+/// The weights of <see cref="Int8Format"/> with activations of 8 bits, 32 of which share a scale: half a group of weights. The byte
+/// multiplication needs an unsigned factor, so 128 is added to a weight when it is loaded.
 /// </summary>
 internal readonly unsafe struct Int8x8Format : IStoredGroups
 {

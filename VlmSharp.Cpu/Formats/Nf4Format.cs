@@ -6,8 +6,8 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Formats;
 
 /// <summary>
-/// Places in the code of <see cref="Nf4"/>, 64 to a block of 32 bytes with an fp32 scale. A block has only 16 different numbers: they are
-/// made once, scaled and rounded, and looked up 64 times.
+/// Indices into the code of <see cref="Nf4"/>, 64 to a block of 32 bytes with an fp32 scale. A block has only 16 different numbers: they
+/// are computed once, scaled and rounded, and looked up 64 times.
 /// </summary>
 internal static unsafe class Nf4Format
 {
@@ -16,22 +16,22 @@ internal static unsafe class Nf4Format
     private const int CacheLine = 64;
 
     /// <summary>
-    /// Floats to allocate where so many are wanted that begin with a cache line: what is read right after it was written must not cross from
-    /// one line to the next, or the processor waits until it is in the cache.
+    /// Floats to allocate for a buffer of this size that starts at a cache line. A read right after a write must not cross two lines, or
+    /// the processor waits until the write is in the cache.
     /// </summary>
     public static int Roomy(int floats) => floats + CacheLine / sizeof(float) - 1;
 
-    /// <summary>The first cache line that begins there or behind.</summary>
+    /// <summary>The first cache line at or after the address.</summary>
     public static float* Align(float* start) => (float*)(((nint)start + CacheLine - 1) & -CacheLine);
 
     /// <summary>The numbers of a block: round(code * scale).</summary>
-    /// <param name="scale">The block's.</param>
-    /// <param name="valueType">What they are rounded to: F32, BF16 or F16.</param>
+    /// <param name="scale">The block's scale.</param>
+    /// <param name="valueType">The type to which they are rounded: F32, BF16 or F16.</param>
     /// <param name="table">[16].</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MakeTable<V>(float scale, DType valueType, float* table) where V : struct, ISimd<V>
     {
-        float* code = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Nf4.Code)); // a constant of the program, which stays where it is
+        float* code = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Nf4.Code)); // constant data, which the GC does not move
         V factor = V.Broadcast(scale);
         for (int i = 0; i < TableLength; i += V.Count)
         {

@@ -5,14 +5,14 @@ using VlmSharp.Cpu.Simd;
 
 namespace VlmSharp.Cpu.Formats;
 
-/// <summary>Where the rows of a parameter lie that a product takes, all in order or those of a list, and how they are stored.</summary>
+/// <summary>The addresses of the rows of a parameter that a product reads, all in order or those of a list, and their format.</summary>
 internal readonly unsafe struct WeightRows
 {
     private readonly byte* data; // any alignment
     private readonly byte* matrix; // the first row of the parameter, from which blocks of Nf4 are counted
     private readonly nint stride, groups; // bytes and scales of a row
     private readonly int* places; // which rows, or null for all
-    private readonly ushort* scales; // bfloat16 [rows, groups], of Nf4 fp32 [blocks], or null
+    private readonly ushort* scales; // bfloat16 [rows, groups], for Nf4 fp32 [blocks], or null
     private readonly DType valueType; // of Nf4
 
     /// <summary>Rows of a parameter.</summary>
@@ -55,7 +55,7 @@ internal readonly unsafe struct WeightRows
     /// <summary>How they are stored.</summary>
     public DType Format { get; }
 
-    /// <summary>False for <c>default</c>, which stands for an optional parameter left out.</summary>
+    /// <summary>False for <c>default</c>, which stands for an absent optional parameter.</summary>
     public bool HasValue => data != null;
 
     /// <summary>Address of the n-th row.</summary>
@@ -66,13 +66,13 @@ internal readonly unsafe struct WeightRows
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ushort* ScalesAt(int n) => scales + (places == null ? n : places[n]) * groups;
 
-    /// <summary>The same without the first rows.</summary>
+    /// <summary>The same rows without the first ones.</summary>
     public WeightRows From(int first) => new(this, first);
 
     /// <summary>Widens a part of a row to fp32.</summary>
     /// <param name="row">Which row.</param>
-    /// <param name="column">First column; of integers the first of a group, of Nf4 an even one.</param>
-    /// <param name="count">Columns; of integers whole groups, of Nf4 an even number.</param>
+    /// <param name="column">First column; the first of a group for integers, an even one for Nf4.</param>
+    /// <param name="count">Columns; whole groups for integers, an even number for Nf4.</param>
     /// <param name="target">[count].</param>
     /// <exception cref="NotSupportedException">There is no kernel for the storage format.</exception>
     public void Widen<V>(int row, int column, int count, float* target) where V : struct, ISimd<V>
@@ -89,7 +89,7 @@ internal readonly unsafe struct WeightRows
         }
     }
 
-    /// <summary>What to throw where there is no kernel for the storage format.</summary>
+    /// <summary>The exception for a storage format without a kernel.</summary>
     public NotSupportedException Unknown() => new($"The CPU backend has no kernel for weights stored as {Format}.");
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -101,7 +101,8 @@ internal readonly unsafe struct WeightRows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void WidenGroups<V, Q>(int row, int column, int count, float* target) where V : struct, ISimd<V> where Q : struct, IUnpackedGroups
+    private void WidenGroups<V, Q>(int row, int column, int count, float* target)
+        where V : struct, ISimd<V> where Q : struct, IUnpackedGroups
     {
         short* integers = stackalloc short[Q.Group];
         byte* group = At(row) + (nint)(column / Q.Group) * Q.Bytes;

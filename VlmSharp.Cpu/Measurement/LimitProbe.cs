@@ -6,13 +6,13 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Measurement;
 
 /// <summary>
-/// Measures <see cref="MachineLimits"/> in a tenth of a second, again and again: on a machine shared with others the limits
-/// move within seconds, so a time says something only beside limits measured right before and right after it.
+/// Measures <see cref="MachineLimits"/> in a tenth of a second, repeatedly: on a machine shared with others the limits
+/// change within seconds, so a time is meaningful only with limits measured right before and right after it.
 /// </summary>
 /// <remarks>
-/// Holds 256 MB to read, more than caches hold. Four streams a thread reach what the machine gives: eight, or prefetch
-/// instructions, measured the same when their rounds take turns; one stream a quarter less. A thread that just woke up may
-/// share a core with another for some tens of milliseconds, so rounds go on for longer than that.
+/// Allocates 256 MB to read, more than caches hold. Four streams per thread reach the machine's limit: eight streams or prefetch
+/// instructions measured the same in alternating rounds; one stream measured a quarter less. A thread that just woke up may
+/// share a core with another for some tens of milliseconds, so rounds last longer than that.
 /// </remarks>
 internal sealed unsafe class LimitProbe : IDisposable
 {
@@ -26,16 +26,20 @@ internal sealed unsafe class LimitProbe : IDisposable
     private readonly NativeBuffer memory = new();
     private readonly float* data;
 
-    /// <summary>Measures on a backend's own threads, between its operators, which then find them awake.</summary>
-    /// <param name="backend">To be disposed of after the probe; it must not be in use during a measurement.</param>
+    /// <summary>Measures on a backend's own threads, between its operators, so that the threads stay awake.</summary>
+    /// <param name="backend">The caller disposes of it after the probe; it must not be in use during a measurement.</param>
     public LimitProbe(CpuBackend backend)
         : this((backend ?? throw new ArgumentNullException(nameof(backend))).Team, backend.Simd) { }
 
-    /// <summary>Starts threads of its own.</summary>
-    /// <param name="options">Threads and vector registers; null for all that the machine has.</param>
-    /// <exception cref="ArgumentException">The processor lacks the vector registers asked for, or the number of threads is not above 0.</exception>
+    /// <summary>Starts its own threads.</summary>
+    /// <param name="options">Threads and vector registers; null to use the whole machine.</param>
+    /// <exception cref="ArgumentException">
+    /// The processor lacks the requested vector registers, or the number of threads is not above 0.
+    /// </exception>
     public LimitProbe(CpuBackendOptions options)
-        : this(new ThreadTeam((options ?? throw new ArgumentNullException(nameof(options))).ResolveThreads()), SimdTiers.Resolve(options.Simd, options.AllowEmulation)) =>
+        : this(
+            new ThreadTeam((options ?? throw new ArgumentNullException(nameof(options))).ResolveThreads()),
+            SimdTiers.Resolve(options.Simd, options.AllowEmulation)) =>
         ownsTeam = true;
 
     private LimitProbe(ThreadTeam team, SimdTier tier)
@@ -45,7 +49,7 @@ internal sealed unsafe class LimitProbe : IDisposable
         team.Run(new FillJob { Data = data }, Segments);
     }
 
-    /// <summary>Threads that it measures on.</summary>
+    /// <summary>Number of threads used for measuring.</summary>
     public int Threads => team.Count;
 
     // A cache line for the result of each thread.
@@ -105,7 +109,7 @@ internal sealed unsafe class LimitProbe : IDisposable
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>Frees the memory, and ends threads of its own.</summary>
+    /// <summary>Frees the memory, and ends its own threads.</summary>
     public void Dispose()
     {
         if (ownsTeam) team.Dispose();
@@ -119,7 +123,7 @@ internal sealed unsafe class LimitProbe : IDisposable
         public readonly void Execute(int item, int worker) => new Span<float>(Data + (nint)item * SegmentFloats, SegmentFloats).Fill(1);
     }
 
-    // Several streams a thread, as the matrix-vector kernel reads several rows: the prefetchers then keep more lines in flight.
+    // Several streams per thread, as the matrix-vector kernel reads several rows: the prefetchers then keep more lines in flight.
     private struct ReadJob<V> : IJob where V : struct, IFloats<V>
     {
         public float* Data, Sums;

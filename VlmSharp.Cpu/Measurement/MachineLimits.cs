@@ -1,16 +1,16 @@
 namespace VlmSharp.Cpu.Measurement;
 
 /// <summary>
-/// The two speeds that bound every kernel on this machine: how fast all threads read memory (the floor under decode, which
-/// touches every weight once per token) and how fast they multiply and add (the floor under prefill and the vision encoder).
+/// The two speeds that limit every kernel on this machine: how fast all threads read memory (the limit of decode, which
+/// reads every weight once per token) and how fast they multiply and add (the limit of prefill and the vision encoder).
 /// </summary>
-/// <param name="ReadBandwidth">GB/s (10^9 bytes) of reading memory that no cache holds.</param>
+/// <param name="ReadBandwidth">GB/s (10^9 bytes) when reading memory that is in no cache.</param>
 /// <param name="FmaPeak">GFLOP/s of fp32 multiply-adds on registers, each counted as two.</param>
-/// <param name="Threads">Threads it was measured on.</param>
-/// <param name="Tier">Vector registers it was measured with.</param>
+/// <param name="Threads">Threads used for the measurement.</param>
+/// <param name="Tier">Vector registers used for the measurement.</param>
 internal readonly record struct MachineLimits(double ReadBandwidth, double FmaPeak, int Threads, SimdTier Tier)
 {
-    /// <summary>Measures once, in a fraction of a second; <see cref="LimitProbe"/> measures beside what is held against the limits.</summary>
+    /// <summary>Measures once, in a fraction of a second; <see cref="LimitProbe"/> measures right before and after other timings.</summary>
     /// <param name="options">Threads and tier; null for the defaults.</param>
     /// <returns>The limits: the best of several rounds, since other programs can only slow a round down.</returns>
     public static MachineLimits Measure(CpuBackendOptions? options = null)

@@ -8,7 +8,7 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW>
 {
-    /// <summary>W, m and v in one pass, read and written once: 28 bytes of memory traffic a number are the floor.</summary>
+    /// <summary>W, m and v in one pass, each read and written once: at least 28 bytes of memory traffic per number.</summary>
     public void Run(in AdamW op, HostMatrix y)
     {
         long length = op.Gradient.Length;
@@ -63,12 +63,17 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW>
     /// <summary>One register's step.</summary>
     private readonly struct AdamMap(in AdamStep step)
     {
-        private readonly V factor = V.Broadcast((float)step.GradientFactor), beta1 = V.Broadcast((float)step.Beta1), beta2 = V.Broadcast((float)step.Beta2);
+        private readonly V factor = V.Broadcast((float)step.GradientFactor);
+        private readonly V beta1 = V.Broadcast((float)step.Beta1), beta2 = V.Broadcast((float)step.Beta2);
         private readonly V newFirst = V.Broadcast(step.NewFirst), newSecond = V.Broadcast(step.NewSecond);
-        private readonly V shrink = V.Broadcast(step.Shrink), stepSize = V.Broadcast(step.StepSize), rootFactor = V.Broadcast(step.RootFactor);
+        private readonly V shrink = V.Broadcast(step.Shrink), stepSize = V.Broadcast(step.StepSize);
+        private readonly V rootFactor = V.Broadcast(step.RootFactor);
         private readonly V epsilon = V.Broadcast((float)step.Epsilon);
 
-        /// <summary>m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  w = (1 - decay) w - step size m / (sqrt(v) root factor + epsilon).</summary>
+        /// <summary>
+        /// m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;
+        /// w = (1 - decay) w - step size m / (sqrt(v) root factor + epsilon).
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Apply(ref V w, V gradient, ref V m, ref V v)
         {

@@ -11,7 +11,9 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW8Bit>
 {
     private const int Block = AdamW8Bit.BlockLength;
 
-    /// <summary>AdamW on blocks of 256 numbers, which the threads share out. The codes take most of the time; they are looked up one by one.</summary>
+    /// <summary>
+    /// AdamW on blocks of 256 numbers, divided among the threads. The codes take most of the time; they are looked up one by one.
+    /// </summary>
     public void Run(in AdamW8Bit op, HostMatrix y)
     {
         long length = op.Gradient.Length;
@@ -26,7 +28,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW8Bit>
             Length = length,
             Map = new AdamMap(op.Step),
         };
-        RowLoop.Run(context.Team, blocks, checked((int)((length + Block - 1) / Block)), 8 * Block); // a number costs as much as several of a plain operator
+        // A number costs as much as several numbers of a simple operator.
+        RowLoop.Run(context.Team, blocks, checked((int)((length + Block - 1) / Block)), 8 * Block);
     }
 
     private struct EightBitBlocks : IRowKernel
@@ -48,7 +51,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW8Bit>
             Read(DynamicMap.Unsigned.Values, S + start, SecondScales[row], s, count);
             new ReadOnlySpan<float>(G + start, count).CopyTo(new(g, count));
             new ReadOnlySpan<float>(target, count).CopyTo(new(w, count));
-            // A short block is filled up with zeros: their moments stay 0 and change no scale.
+            // A short block is padded with zeros: their moments stay 0 and change no scale.
             new Span<float>(g + count, Block - count).Clear();
             new Span<float>(w + count, Block - count).Clear();
             for (int i = 0; i < Block; i += V.Count)
@@ -74,7 +77,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW8Bit>
         new Span<float>(target + count, Block - count).Clear();
     }
 
-    /// <summary>Writes a block's codes; behind its numbers are zeros.</summary>
+    /// <summary>Writes a block's codes; its numbers are padded with zeros.</summary>
     /// <returns>Its scale: the largest magnitude.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Write(DynamicMap map, bool isSigned, float* x, byte* codes, int count)
@@ -92,7 +95,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AdamW8Bit>
         for (int i = 0; i < count; i++)
         {
             byte code = map.Nearest(x[i]);
-            // A moment that is not 0 keeps its sign: 0 is the only number beyond which the nearest never lies.
+            // A moment that is not 0 keeps its sign; if its nearest code is 0, it gets the code next to 0 with its sign.
             if (code == zero && isSigned && x[i] != 0) code = (byte)(x[i] > 0 ? zero + 1 : zero - 1);
             codes[i] = code;
         }

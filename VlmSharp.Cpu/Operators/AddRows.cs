@@ -9,7 +9,7 @@ namespace VlmSharp.Cpu.Operators;
 internal sealed unsafe partial class CpuOperators<V> : IKernel<AddRows>
 {
     /// <summary>
-    /// y[indices[i]] += factor * x[i], from the sum on: the threads share out the columns, so that a row that is named twice gets its
+    /// y[indices[i]] += factor * x[i], starting from the sum. Each thread takes some columns, so a row whose index occurs twice gets its
     /// terms in the order of the indices.
     /// </summary>
     public void Run(in AddRows op, HostMatrix y)
@@ -19,7 +19,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<AddRows>
         fixed (int* indices = op.Indices.OnHost())
         {
             var pieces = new AddRowPieces { X = x, Y = y, Indices = indices, Factor = op.Factor };
-            RowLoop.Run(context.Team, pieces, (y.Columns + SumColumns - 1) / SumColumns, Math.Min(SumColumns, y.Columns) * Math.Max(x.Rows, 1));
+            RowLoop.Run(
+                context.Team, pieces, (y.Columns + SumColumns - 1) / SumColumns, Math.Min(SumColumns, y.Columns) * Math.Max(x.Rows, 1));
         }
     }
 

@@ -7,7 +7,9 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed partial class CpuOperators<V> : IKernel<Attention>
 {
-    /// <summary>y_i = sum_j softmax_j(cap(scale q_i . k_j)) v_j for each sequence over its own rows: <see cref="TiledAttention{V}"/>.</summary>
+    /// <summary>
+    /// y_i = sum_j softmax_j(cap(scale q_i . k_j)) v_j for each sequence over its own rows: <see cref="TiledAttention{V}"/>.
+    /// </summary>
     public void Run(in Attention op, HostMatrix y)
     {
         HostMatrix k = op.K.OnHost(), v = op.V.OnHost();

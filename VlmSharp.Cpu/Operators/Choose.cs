@@ -12,8 +12,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<Choose>
     private TokenSampler?[] samplers = [];
 
     /// <summary>
-    /// The largest logit, or a draw; its log-probability is x[id] - max(x) - log(sum(exp(x - max(x)))), of which only the sum reads the
-    /// whole row: nothing of log-softmax is written down unless candidates are asked for.
+    /// The largest logit, or a random draw. Its log-probability is x[id] - max(x) - log(sum(exp(x - max(x)))); only the sum reads the
+    /// whole row. The log-softmax is not stored unless candidates are requested.
     /// </summary>
     public void Run(in Choose op, HostMatrix y)
     {

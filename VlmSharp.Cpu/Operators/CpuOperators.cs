@@ -7,16 +7,18 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Operators;
 
 /// <summary>
-/// The operators on registers of type <typeparamref name="V"/>: one file each. The width is chosen once, when a backend is made;
-/// from here on everything is compiled for it.
+/// The operators on registers of type <typeparamref name="V"/>, one file each. The width is chosen once, when a backend is created;
+/// all code below is compiled for it.
 /// </summary>
 /// <param name="context">Threads and scratch memory.</param>
 internal sealed unsafe partial class CpuOperators<V>(CpuContext context) where V : struct, ISimd<V>
 {
-    // Rows may be a vocabulary long: the threads share out pieces of all of them.
+    // A row may be as long as the vocabulary, so the threads take pieces of rows.
     private const int PieceLength = 1 << 13;
 
-    /// <summary>y = f(a, b, c), element by element, over matrices of one shape; one that f does not use may be any of them.</summary>
+    /// <summary>
+    /// y = f(a, b, c), element by element, over matrices of one shape; an argument that f does not use may be any matrix.
+    /// </summary>
     private void Map<TMap>(TMap map, HostMatrix a, HostMatrix b, HostMatrix c, HostMatrix y) where TMap : struct, IMap<V>
     {
         long length = (long)y.Rows * y.Columns;

@@ -11,8 +11,8 @@ namespace VlmSharp.Cpu.Operators;
 internal sealed unsafe partial class CpuOperators<V> : IKernel<CrossEntropy>
 {
     /// <summary>
-    /// loss = l - (1 - s) z_target - s/V sum_v z_v. The scores exist for a chunk of the vocabulary at a time; l is kept up to date as they
-    /// come: with a new largest score m', sum_v exp(z_v - m) is carried over by the factor exp(m - m').
+    /// loss = l - (1 - s) z_target - s/V sum_v z_v. Only the scores of one chunk of the vocabulary are in memory at a time, and l is
+    /// updated with each chunk: with a new largest score m', the factor exp(m - m') rescales sum_v exp(z_v - m).
     /// </summary>
     public void Run(in CrossEntropy op, HostMatrix y)
     {
@@ -37,14 +37,14 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<CrossEntropy>
         GC.KeepAlive(head);
     }
 
-    // Scores that exist at a time: enough that packing x again for each chunk costs little.
+    // Scores in memory at a time: enough that packing x again for each chunk costs little.
     private const int MostScores = 1 << 22;
 
-    /// <summary>Tokens whose scores exist at a time: whole blocks of a tile.</summary>
+    /// <summary>Size of a chunk of the vocabulary whose scores are in memory at a time: whole blocks of a tile.</summary>
     private static int ScoreChunk(int rows, int vocabulary) =>
         Math.Min(vocabulary, Math.Max(1, MostScores / rows / Tile.Stride) * Tile.Stride);
 
-    /// <summary>x W^T without the soft-cap, of a chunk of the rows of W from <paramref name="first"/> on.</summary>
+    /// <summary>x W^T without the soft-cap, for a chunk of the rows of W starting at <paramref name="first"/>.</summary>
     private HostMatrix Scores(HostMatrix x, HostWeight head, int first, float* memory)
     {
         var scores = new HostMatrix(memory, x.Rows, Math.Min(ScoreChunk(x.Rows, head.Rows), head.Rows - first)); // [n, chunk]
@@ -67,7 +67,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<CrossEntropy>
 
     private struct ScoreRows : IRowKernel
     {
-        // Sums within a piece are fp32, those of the pieces double.
+        // Sums within a piece are in fp32, sums over the pieces in double precision.
         private const int PieceLength = 1 << 12;
 
         public HostMatrix Scores; // [n, chunk]

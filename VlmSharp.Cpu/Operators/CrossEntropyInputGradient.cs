@@ -25,7 +25,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<CrossEntropyInput
         GC.KeepAlive(head);
     }
 
-    /// <summary>dz of the chunk of the vocabulary that starts at <paramref name="first"/>: its scores are computed again.</summary>
+    /// <summary>dz of the chunk of the vocabulary that starts at <paramref name="first"/>; its scores are recomputed.</summary>
     private HostMatrix ScoreGradients(in CrossEntropy loss, HostMatrix dLoss, HostMatrix y, int first)
     {
         HostMatrix x = loss.X.OnHost();
@@ -40,7 +40,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<CrossEntropyInput
         return scores;
     }
 
-    // dz_v = dLoss * (exp(z_v - l) - (1 - s) [v = target] - s/V) * (1 - (z_v / cap)^2), in the place of z.
+    // Replaces z by dz_v = dLoss * (exp(z_v - l) - (1 - s) [v = target] - s/V) * (1 - (z_v / cap)^2).
     private struct ScoreGradientRows : IRowKernel
     {
         public HostMatrix Scores, DLoss, Y; // [n, chunk], [n, 2], [n, 2]

@@ -11,7 +11,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<CrossEntropyWeigh
     public void Run(in CrossEntropyWeightGradient op, HostMatrix y)
     {
         HostMatrix x = op.Loss.X.OnHost(), sum = op.Sum.OptionalOnHost();
-        if (x.Rows == 0) GradientProduct<V>.Run(context, new HostMatrix(x.Data, 0, y.Rows), true, new WeightRows(x.Data, x.Columns), y, sum);
+        if (x.Rows == 0)
+            GradientProduct<V>.Run(context, new HostMatrix(x.Data, 0, y.Rows), true, new WeightRows(x.Data, x.Columns), y, sum);
         for (int first = 0, count; x.Rows > 0 && first < y.Rows; first += count)
         {
             HostMatrix dz = ScoreGradients(op.Loss, op.Gradient.OnHost(), op.Y.OnHost(), first); // [n, chunk]

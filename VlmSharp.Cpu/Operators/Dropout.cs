@@ -7,8 +7,9 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<Dropout>
 {
-    /// <summary>y_i = x_i / (1 - rate) where word_i of the key is not below rate * 2^32, else 0: four words of one counter at a
-    /// time.</summary>
+    /// <summary>
+    /// y_i = x_i / (1 - rate) if word_i of the key is at least rate * 2^32, else 0. Each counter gives four words.
+    /// </summary>
     public void Run(in Dropout op, HostMatrix y)
     {
         long length = (long)y.Rows * y.Columns;

@@ -10,7 +10,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<LayerNorm>
 {
     /// <summary>
     /// LayerNorm (Ba et al. 2016), per row: y = (x - mean) / sqrt(var + eps) * weight + bias. Two passes for the moments, since
-    /// mean(x^2) - mean^2 would cancel; the row is in the cache by the second.
+    /// mean(x^2) - mean^2 would cancel; the second pass finds the row in the cache.
     /// </summary>
     public void Run(in LayerNorm op, HostMatrix y)
     {

@@ -6,7 +6,7 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<Linear>
 {
-    /// <summary>y = act(x W^T + bias) + residual: one product, the rest while its sums are in the cache.</summary>
+    /// <summary>y = act(x W^T + bias) + residual: one product, then the other operations while its sums are in the cache.</summary>
     public void Run(in Linear op, HostMatrix y)
     {
         fixed (float* bias = op.Bias is null ? default : op.Bias.OnHost().Vector())

@@ -7,7 +7,7 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<LinearInputGradient>
 {
-    /// <summary>dX = dY W: the weight's rows are widened where they lie, whatever their format.</summary>
+    /// <summary>dX = dY W: the weight's rows are widened in place, whatever their format.</summary>
     public void Run(in LinearInputGradient op, HostMatrix y)
     {
         HostWeight weight = op.Weight.OnHost();

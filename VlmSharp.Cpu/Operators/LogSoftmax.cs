@@ -8,7 +8,9 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<LogSoftmax>
 {
-    /// <summary>y = x - max(x) - log(sum(exp(x - max(x)))): the row is read three times, which is what a row in the cache costs least.</summary>
+    /// <summary>
+    /// y = x - max(x) - log(sum(exp(x - max(x)))). The row is read three times, which costs little while it is in the cache.
+    /// </summary>
     public void Run(in LogSoftmax op, HostMatrix y) =>
         RowLoop.Run(context.Team, new LogSoftmaxRows { X = op.X.OnHost(), Y = y }, y.Rows, y.Columns);
 

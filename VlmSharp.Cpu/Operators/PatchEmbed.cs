@@ -11,8 +11,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<PatchEmbed>
     private const int GroupRows = ProductBlocks.PatchRows;
 
     /// <summary>
-    /// y[n N + p] = W patch_p(image n) + bias + position[p]. The patches of some pictures are laid out as rows (channel, y, x), so that it
-    /// is a matrix product; pictures are taken in groups, which bounds the scratch.
+    /// y[n N + p] = W patch_p(image n) + bias + position[p]. The patches of some pictures are copied into rows (channel, y, x), which makes
+    /// this a matrix product; pictures are processed in groups, which bounds the scratch.
     /// </summary>
     public void Run(in PatchEmbed op, HostMatrix y)
     {
@@ -32,7 +32,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<PatchEmbed>
         AddPositions(positions, y);
     }
 
-    // The patches of some pictures from an image on as rows (channel, y, x), in scratch.
+    // Copies the patches of some pictures, starting at an image, into rows (channel, y, x) in scratch.
     private HostMatrix Gather(HostMatrix pixels, int image, int rows, int columns, int side, int patch)
     {
         var patches = new HostMatrix(context.Patches.Reserve((long)rows * columns), rows, columns); // [patches, 3 * patch * patch]
@@ -48,7 +48,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<PatchEmbed>
         RowLoop.Run(context.Team, new PositionRows { Table = table, PerImage = positions.Rows, Y = y }, y.Rows, y.Columns);
     }
 
-    // Row p of the patches: for each channel, for each line of the patch, its pixels.
+    // Row p of the patches: for each channel and each line of the patch, its pixels.
     private struct GatherRows : IRowKernel
     {
         public HostMatrix Pixels, Patches;
@@ -57,7 +57,8 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<PatchEmbed>
         public readonly void Row(int row, int worker)
         {
             int perSide = Side / Patch, place = row % (perSide * perSide);
-            float* corner = Pixels.RowPointer(Image + row / (perSide * perSide)) + (nint)(place / perSide * Patch) * Side + place % perSide * Patch;
+            float* corner = Pixels.RowPointer(Image + row / (perSide * perSide)) +
+                (nint)(place / perSide * Patch) * Side + place % perSide * Patch;
             float* to = Patches.RowPointer(row);
             for (int channel = 0; channel < 3; channel++)
                 for (int line = 0; line < Patch; line++, to += Patch)

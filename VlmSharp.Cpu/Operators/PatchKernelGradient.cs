@@ -7,7 +7,7 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<PatchKernelGradient>
 {
-    /// <summary>dW = dY^T patches + sum: the patches of some pictures are laid out as rows, as <see cref="PatchEmbed"/> has them.</summary>
+    /// <summary>dW = dY^T patches + sum: the patches of some pictures are copied into rows, as in <see cref="PatchEmbed"/>.</summary>
     public void Run(in PatchKernelGradient op, HostMatrix y)
     {
         HostMatrix pixels = op.Pixels.OnHost(), dy = op.Gradient.OnHost(), sum = op.Sum.OptionalOnHost();

@@ -29,7 +29,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<RmsNormGainGradie
             Scales[row] = 1 / MathF.Sqrt(RowMath.SumOfSquares<V>(X.RowPointer(row), 0, X.Columns) / X.Columns + Epsilon);
     }
 
-    /// <summary>y[f] = sum_t dY[t, f] (x[t, f] - mean_t) r_t + sum[f]: the threads share out the columns.</summary>
+    /// <summary>y[f] = sum_t dY[t, f] (x[t, f] - mean_t) r_t + sum[f]: each thread takes some columns.</summary>
     private void SumGains(HostMatrix dy, HostMatrix x, float* means, float* scales, HostMatrix sum, HostMatrix y)
     {
         var pieces = new GainPieces { Dy = dy, X = x, Means = means, Scales = scales, Sum = sum, Y = y };

@@ -6,7 +6,7 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed partial class CpuOperators<V> : IKernel<RopeGradient>
 {
-    /// <summary>The pair (dY[j], dY[j + D/2]) of each head turns back by its angle: the rotation with -sin.</summary>
+    /// <summary>Rotates the pair (dY[j], dY[j + D/2]) of each head back by its angle: the rotation with -sin.</summary>
     public void Run(in RopeGradient op, HostMatrix y)
     {
         var rows = new RopeRows { X = op.Gradient.OnHost(), Angles = op.Angles.OnHost(), Y = y, Direction = -1 };

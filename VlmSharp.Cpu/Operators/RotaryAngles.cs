@@ -7,7 +7,9 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<RotaryAngles>
 {
-    /// <summary>y[t] = cos(m theta_j), then sin(m theta_j): in double precision, since it is done once a step and not once a layer.</summary>
+    /// <summary>
+    /// y[t] = cos(m theta_j), then sin(m theta_j); in double precision, since it runs once per step and not once per layer.
+    /// </summary>
     public void Run(in RotaryAngles op, HostMatrix y)
     {
         int half = y.Columns / 2;

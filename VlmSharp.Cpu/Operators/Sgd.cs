@@ -8,7 +8,9 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<Sgd>
 {
-    /// <summary>g = factor G + decay W;  u = momentum u + g;  W = W - rate u: in passes over a piece, which lies in the cache.</summary>
+    /// <summary>
+    /// g = factor G + decay W;  u = momentum u + g;  W = W - rate u: several passes over a piece, which stays in the cache.
+    /// </summary>
     public void Run(in Sgd op, HostMatrix y)
     {
         long length = op.Gradient.Length;
@@ -20,7 +22,12 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<Sgd>
             U = velocity.Data,
             Length = length,
             Velocity = new() { First = V.Broadcast(op.GradientFactor), Second = V.Broadcast(op.Decay), Third = V.Broadcast(op.Momentum) },
-            Plain = new() { First = V.Broadcast(1), Second = V.Broadcast(-op.Rate * op.Decay), Third = V.Broadcast(-op.Rate * op.GradientFactor) },
+            Plain = new()
+            {
+                First = V.Broadcast(1),
+                Second = V.Broadcast(-op.Rate * op.Decay),
+                Third = V.Broadcast(-op.Rate * op.GradientFactor),
+            },
             Rate = new() { First = V.Broadcast(1), Second = V.Broadcast(0), Third = V.Broadcast(-op.Rate) },
         };
         RowLoop.Run(context.Team, pieces, checked((int)((length + PieceLength - 1) / PieceLength)), PieceLength);

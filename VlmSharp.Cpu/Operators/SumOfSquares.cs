@@ -10,7 +10,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<SumOfSquares>
 {
     private const int RunLength = 1 << 9; // short enough for fp32: their sums are added in double precision
 
-    /// <summary>y = before + sum x^2: each piece has a sum of its own, and those are added in their order, whoever computed them.</summary>
+    /// <summary>y = before + sum x^2: each piece has its own sum, and these are added in order, whichever thread computed them.</summary>
     public void Run(in SumOfSquares op, HostMatrix y)
     {
         long length = op.X.Length;

@@ -8,13 +8,13 @@ namespace VlmSharp.Cpu.Operators;
 
 internal sealed unsafe partial class CpuOperators<V> : IKernel<SumRows>
 {
-    // Columns that a thread sums at a time: long enough a run, and the sums stay in the first-level cache.
+    // Columns that a thread sums at a time: a long run of memory, and the sums stay in the first-level cache.
     private const int SumColumns = 256;
 
     /// <summary>
-    /// y[p] = sum_r x[r N + p] + sum[p]: the threads share out the columns, so that each sum runs in the order of the rows. What each
-    /// addition
-    /// loses is added to the next one (Kahan 1965): memory is what limits it, and a sum of thousands of rows may be as good as 0.
+    /// y[p] = sum_r x[r N + p] + sum[p]: each thread takes some columns, so each sum runs in the order of the rows. The rounding error of
+    /// each addition is added to the next one (Kahan 1965): memory is the limit, so this costs no time, and a sum of thousands of rows may
+    /// be close to 0.
     /// </summary>
     public void Run(in SumRows op, HostMatrix y)
     {
@@ -59,7 +59,7 @@ internal sealed unsafe partial class CpuOperators<V> : IKernel<SumRows>
         }
     }
 
-    // What a sum over rows begins with.
+    // The start value of a sum over rows.
     private static void StartSum(HostMatrix sum, int row, int first, float* to, int count)
     {
         if (sum.HasValue) new ReadOnlySpan<float>(sum.RowPointer(row) + first, count).CopyTo(new Span<float>(to, count));

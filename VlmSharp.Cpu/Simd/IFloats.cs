@@ -27,7 +27,7 @@ internal unsafe interface IFloats<V> where V : struct, IFloats<V>
     static abstract V MultiplyAdd(V a, V b, V c);
 
     /// <summary>
-    /// sum = a * b + sum. Loops with many sums need this form: of a result that is copied into its sum, the JIT keeps two copies alive
+    /// sum = a * b + sum. Loops with many sums need this form: if a result is copied into its sum, the JIT keeps two copies alive
     /// and runs out of registers.
     /// </summary>
     static abstract void Accumulate(ref V sum, V a, V b);
@@ -38,7 +38,7 @@ internal unsafe interface IFloats<V> where V : struct, IFloats<V>
     /// <summary>The larger of each pair; where x is NaN the result is NaN.</summary>
     static abstract V Max(V bound, V x);
 
-    /// <summary>x where it is above best, else best: a NaN never wins.</summary>
+    /// <summary>x if it is above best, else best: NaN is never taken.</summary>
     static abstract V TakeGreater(V x, V best);
 
     /// <summary>The largest element; there must be no NaN.</summary>
@@ -47,7 +47,7 @@ internal unsafe interface IFloats<V> where V : struct, IFloats<V>
     /// <summary>The square root of each, correctly rounded.</summary>
     static abstract V Sqrt(V x);
 
-    /// <summary>2^n from 1.5 * 2^23 + n, n in [-126, 127]: adding that constant has put n into the lowest bits of the mantissa.</summary>
+    /// <summary>2^n from 1.5 * 2^23 + n, n in [-126, 127]: adding that constant puts n into the lowest bits of the mantissa.</summary>
     static abstract V PowerOfTwo(V shifted);
 
     /// <summary>The sum of all elements.</summary>

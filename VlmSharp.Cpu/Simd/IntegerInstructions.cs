@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics.X86;
 namespace VlmSharp.Cpu.Simd;
 
 /// <summary>
-/// The integer instructions under quantized weights, for each width. A 512-bit register is two of 256 bits and that is two of 128
-/// where the processor lacks the wider instruction, which only tests see.
+/// The integer instructions for quantized weights, for each width. Without the wider instruction, a 512-bit register is processed as two of
+/// 256 bits, and a 256-bit register as two of 128 bits; only tests use this.
 /// </summary>
 internal static unsafe class IntegerInstructions
 {
@@ -17,7 +17,8 @@ internal static unsafe class IntegerInstructions
     {
         if (Sse2.IsSupported) return Sse2.MultiplyAddAdjacent(a, b);
         if (AdvSimd.Arm64.IsSupported)
-            return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
+            return AdvSimd.Arm64.AddPairwise(
+                AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b));
         Vector128<int> low = Vector128.WidenLower(a) * Vector128.WidenLower(b), high = Vector128.WidenUpper(a) * Vector128.WidenUpper(b);
         return Vector128.Create(low[0] + low[1], low[2] + low[3], high[0] + high[1], high[2] + high[3]);
     }
@@ -34,14 +35,18 @@ internal static unsafe class IntegerInstructions
         ? Avx512BW.MultiplyAddAdjacent(a, b)
         : Vector512.Create(PairSums(a.GetLower(), b.GetLower()), PairSums(a.GetUpper(), b.GetUpper()));
 
-    /// <summary>Products of bytes, neighbors added: y[i] = a[2i] b[2i] + a[2i+1] b[2i+1], in 16 bits. Elements of a are below 128, and the sums in range.</summary>
+    /// <summary>
+    /// Products of bytes, neighbors added: y[i] = a[2i] b[2i] + a[2i+1] b[2i+1], in 16 bits. Elements of a are below 128, and the sums are
+    /// in range.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> PairSums(Vector128<byte> a, Vector128<sbyte> b)
     {
         if (Ssse3.IsSupported) return Ssse3.MultiplyAddAdjacent(a, b);
         if (AdvSimd.Arm64.IsSupported)
         {
-            return AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.AsSByte().GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a.AsSByte(), b));
+            return AdvSimd.Arm64.AddPairwise(
+                AdvSimd.MultiplyWideningLower(a.AsSByte().GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a.AsSByte(), b));
         }
 
         Vector128<short> left = a.AsInt16(), right = b.AsInt16();
@@ -72,7 +77,7 @@ internal static unsafe class IntegerInstructions
 
     /// <summary>sum_i (w[i] + 128) x[i] over 32 pairs, spread over the elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> RaisedProducts(sbyte* w, sbyte* x) => // of a number with a sign, 128 more is the other highest bit
+    public static Vector256<int> RaisedProducts(sbyte* w, sbyte* x) => // adding 128 to a signed byte flips its highest bit
         AddProducts(Vector256<int>.Zero, Vector256.Load((byte*)w) ^ Vector256.Create((byte)128), Vector256.Load(x));
 
     /// <summary>The sum of 32 bytes.</summary>
@@ -80,13 +85,17 @@ internal static unsafe class IntegerInstructions
     public static int Sum32(sbyte* bytes) =>
         Vector256.Sum(AddProducts(Vector256<int>.Zero, Vector256<byte>.One, Vector256.Load(bytes)));
 
-    /// <summary>In each 128 bits, the sums of the eight elements of a, of b, of c and of d, none of which is above 8191 in size: two of them may meet in 16 bits, not all eight.</summary>
+    /// <summary>
+    /// In each 128 bits, the sums of the eight elements of a, of b, of c and of d. No element is above 8191 in magnitude: two elements may
+    /// be added in 16 bits, but not all eight.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> LaneSums(Vector128<short> a, Vector128<short> b, Vector128<short> c, Vector128<short> d)
     {
         if (Sse2.IsSupported)
         {
-            Vector128<float> ab = PairSums(Halves(a, b), Vector128<short>.One).AsSingle(), cd = PairSums(Halves(c, d), Vector128<short>.One).AsSingle();
+            Vector128<float> ab = PairSums(Halves(a, b), Vector128<short>.One).AsSingle();
+            Vector128<float> cd = PairSums(Halves(c, d), Vector128<short>.One).AsSingle();
             return Sse.Shuffle(ab, cd, 0b10_00_10_00).AsInt32() + Sse.Shuffle(ab, cd, 0b11_01_11_01).AsInt32();
         }
 
@@ -105,8 +114,11 @@ internal static unsafe class IntegerInstructions
     public static Vector256<int> LaneSums(Vector256<short> a, Vector256<short> b, Vector256<short> c, Vector256<short> d)
     {
         if (!Avx2.IsSupported)
-            return Vector256.Create(LaneSums(a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower()), LaneSums(a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper()));
-        Vector256<float> ab = PairSums(Halves(a, b), Vector256<short>.One).AsSingle(), cd = PairSums(Halves(c, d), Vector256<short>.One).AsSingle();
+            return Vector256.Create(
+                LaneSums(a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower()),
+                LaneSums(a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper()));
+        Vector256<float> ab = PairSums(Halves(a, b), Vector256<short>.One).AsSingle();
+        Vector256<float> cd = PairSums(Halves(c, d), Vector256<short>.One).AsSingle();
         return Avx.Shuffle(ab, cd, 0b10_00_10_00).AsInt32() + Avx.Shuffle(ab, cd, 0b11_01_11_01).AsInt32();
 
         static Vector256<short> Halves(Vector256<short> a, Vector256<short> b) =>
@@ -118,8 +130,11 @@ internal static unsafe class IntegerInstructions
     public static Vector512<int> LaneSums(Vector512<short> a, Vector512<short> b, Vector512<short> c, Vector512<short> d)
     {
         if (!Avx512BW.IsSupported)
-            return Vector512.Create(LaneSums(a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower()), LaneSums(a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper()));
-        Vector512<float> ab = PairSums(Halves(a, b), Vector512<short>.One).AsSingle(), cd = PairSums(Halves(c, d), Vector512<short>.One).AsSingle();
+            return Vector512.Create(
+                LaneSums(a.GetLower(), b.GetLower(), c.GetLower(), d.GetLower()),
+                LaneSums(a.GetUpper(), b.GetUpper(), c.GetUpper(), d.GetUpper()));
+        Vector512<float> ab = PairSums(Halves(a, b), Vector512<short>.One).AsSingle();
+        Vector512<float> cd = PairSums(Halves(c, d), Vector512<short>.One).AsSingle();
         return Avx512F.Shuffle(ab, cd, 0b10_00_10_00).AsInt32() + Avx512F.Shuffle(ab, cd, 0b11_01_11_01).AsInt32();
 
         static Vector512<short> Halves(Vector512<short> a, Vector512<short> b) =>
@@ -128,7 +143,8 @@ internal static unsafe class IntegerInstructions
 
     /// <summary>Eight signed bytes as 16-bit integers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<short> Widen8(sbyte* source) => Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(source)).AsSByte());
+    public static Vector128<short> Widen8(sbyte* source) =>
+        Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(source)).AsSByte());
 
     /// <summary>Sixteen signed bytes as 16-bit integers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -144,7 +160,8 @@ internal static unsafe class IntegerInstructions
 
     /// <summary>Four 16-bit integers as 32-bit ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Widen4(short* source) => Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(source)).AsInt16());
+    public static Vector128<int> Widen4(short* source) =>
+        Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<long>(source)).AsInt16());
 
     /// <summary>Eight 16-bit integers as 32-bit ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

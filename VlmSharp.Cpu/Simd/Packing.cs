@@ -5,15 +5,15 @@ using System.Runtime.Intrinsics.X86;
 
 namespace VlmSharp.Cpu.Simd;
 
-/// <summary>Moves of floats between layouts: transposes, pairs taken apart, and asking the caches ahead of a move.</summary>
+/// <summary>Copies of floats between layouts: transposes, separating pairs, and prefetches before a copy.</summary>
 internal static unsafe class Packing
 {
     /// <summary>Bytes of a line of the caches.</summary>
     public const int CacheLine = 64;
 
     /// <summary>
-    /// Of each 2 <c>V.Count</c> numbers the even ones, then the odd ones: the order of <see cref="IShortFloats{V}.LoadEvenBF16"/> and
-    /// <see cref="IShortFloats{V}.LoadOddBF16"/>. Numbers that fill no two registers stay in order.
+    /// Reorders each 2 <c>V.Count</c> numbers: the even ones, then the odd ones, as <see cref="IShortFloats{V}.LoadEvenBF16"/> and
+    /// <see cref="IShortFloats{V}.LoadOddBF16"/> load them. The remaining numbers, fewer than two registers, stay in order.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SplitPairs<V>(float* source, float* target, int count) where V : struct, IFloats<V>
@@ -46,7 +46,7 @@ internal static unsafe class Packing
         }
     }
 
-    /// <summary>Asks the caches for numbers that are needed soon.</summary>
+    /// <summary>Prefetches numbers that are needed soon.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(float* source, int count)
     {
@@ -54,14 +54,14 @@ internal static unsafe class Packing
             for (int i = 0; i < count; i += CacheLine / sizeof(float)) Sse.Prefetch0(source + i);
     }
 
-    /// <summary>Asks the caches for a line.</summary>
+    /// <summary>Prefetches a cache line.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PrefetchLine(byte* line)
     {
         if (Sse.IsSupported) Sse.Prefetch0(line);
     }
 
-    /// <summary>Asks the second-level cache for bytes that are needed later.</summary>
+    /// <summary>Prefetches bytes that are needed later into the second-level cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PrefetchSecondLevel(byte* source, nint count)
     {

@@ -10,7 +10,7 @@ internal unsafe partial struct V128 : ICodes<V128>
     public static V128 LookUp(byte* source, float* table) =>
         new(Vector128.Create(table[source[0] >> 4], table[source[0] & 15], table[source[1] >> 4], table[source[1] & 15]));
 
-    // Half of the last bit that stays, less one where that bit is 0: a tie goes to the even number, and a carry into the exponent.
+    // Half a unit in the last kept bit, minus one if that bit is 0: ties go to the even number, and a carry goes into the exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 RoundToBF16(V128 x)
     {
@@ -19,7 +19,7 @@ internal unsafe partial struct V128 : ICodes<V128>
         return new(Vector128.ConditionalSelect(Vector128.Equals(x.value, x.value), cut, x.value));
     }
 
-    // Below 2^-14 binary16 has steps of 2^-24, which are those of fp32 from 0.5 to 1; from 65520 on it has infinity.
+    // Below 2^-14, binary16 has steps of 2^-24, the same as fp32 from 0.5 to 1; from 65520 on it has infinity.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 RoundToF16(V128 x)
     {

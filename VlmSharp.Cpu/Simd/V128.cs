@@ -46,14 +46,14 @@ internal unsafe partial struct V128(Vector128<float> value) : ISimd<V128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref V128 sum, V128 a, V128 b) => sum.value = Vector128.MultiplyAddEstimate(a.value, b.value, sum.value);
 
-    // Where x is NaN, x86 gives its second operand and Arm a NaN.
+    // If x is NaN, x86 returns its second operand and Arm a NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Min(V128 bound, V128 x) => new(Vector128.MinNative(bound.value, x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Max(V128 bound, V128 x) => new(Vector128.MaxNative(bound.value, x.value));
 
-    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
+    // On x86 the instruction is exactly this comparison: if two numbers are equal or one is NaN, it returns the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 TakeGreater(V128 x, V128 best) => new(Sse.IsSupported
         ? Sse.Max(x.value, best.value)
@@ -75,7 +75,7 @@ internal unsafe partial struct V128(Vector128<float> value) : ISimd<V128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(V128 x) => Vector128.Sum(x.value);
 
-    // Neighbors are added, then neighbors of these.
+    // Adds neighbors, then neighbors of the results.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V128 Sums(V128 a, V128 b, V128 c, V128 d)
     {

@@ -6,7 +6,7 @@ namespace VlmSharp.Cpu.Simd;
 
 internal unsafe partial struct V256 : ICodes<V256>
 {
-    // Each element gets all eight places and shifts its own down. Two permutations look at the lower three bits, each with half of the
+    // Each element gets all eight indices and shifts its own down. Two permutations use the lower three bits, each with half of the
     // table; the fourth bit, as the sign, chooses between them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 LookUp(byte* source, float* table)
@@ -19,7 +19,7 @@ internal unsafe partial struct V256 : ICodes<V256>
         return new(Avx.BlendVariable(lower, upper, (places << 28).AsSingle()));
     }
 
-    // Half of the last bit that stays, less one where that bit is 0: a tie goes to the even number, and a carry into the exponent.
+    // Half a unit in the last kept bit, minus one if that bit is 0: ties go to the even number, and a carry goes into the exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 RoundToBF16(V256 x)
     {
@@ -28,7 +28,7 @@ internal unsafe partial struct V256 : ICodes<V256>
         return new(Vector256.ConditionalSelect(Vector256.Equals(x.value, x.value), cut, x.value));
     }
 
-    // Below 2^-14 binary16 has steps of 2^-24, which are those of fp32 from 0.5 to 1; from 65520 on it has infinity.
+    // Below 2^-14, binary16 has steps of 2^-24, the same as fp32 from 0.5 to 1; from 65520 on it has infinity.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 RoundToF16(V256 x)
     {

@@ -37,7 +37,7 @@ internal unsafe partial struct V256 : IShortFloats<V256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 LoadLanesBF16(ushort* source)
     {
-        // The even ones of eight numbers to the lower half, the odd ones to the upper half, each into the upper two bytes of a float.
+        // The even ones of eight numbers go to the lower half, the odd ones to the upper half, each into the upper two bytes of a float.
         if (Avx2.IsSupported)
             return new(Avx2.Shuffle(Avx2.BroadcastVector128ToVector256((byte*)source), Vector256.Create(
                 255, 255, 0, 1, 255, 255, 4, 5, 255, 255, 8, 9, 255, 255, 12, 13,

@@ -45,14 +45,14 @@ internal unsafe partial struct V256(Vector256<float> value) : ISimd<V256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref V256 sum, V256 a, V256 b) => sum.value = Vector256.MultiplyAddEstimate(a.value, b.value, sum.value);
 
-    // Where x is NaN, x86 gives its second operand and Arm a NaN.
+    // If x is NaN, x86 returns its second operand and Arm a NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 Min(V256 bound, V256 x) => new(Vector256.MinNative(bound.value, x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 Max(V256 bound, V256 x) => new(Vector256.MaxNative(bound.value, x.value));
 
-    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
+    // On x86 the instruction is exactly this comparison: if two numbers are equal or one is NaN, it returns the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V256 TakeGreater(V256 x, V256 best) => new(Avx.IsSupported
         ? Avx.Max(x.value, best.value)

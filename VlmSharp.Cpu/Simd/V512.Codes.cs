@@ -6,19 +6,20 @@ namespace VlmSharp.Cpu.Simd;
 
 internal unsafe partial struct V512 : ICodes<V512>
 {
-    // The two words of eight places stand by turns in the register, and each element shifts its own place down. So those of the first word
-    // come to the even elements: one permutation puts them in order, the next looks them up, by the lower four bits.
+    // The two words of eight indices alternate in the register, and each element shifts its own index down. So the indices of the first
+    // word are in the even elements: one permutation puts them in order, the next looks them up by their lower four bits.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 LookUp(byte* source, float* table)
     {
         if (!Avx512F.IsSupported) return new(Vector512.Create(V256.LookUp(source, table).Value, V256.LookUp(source + 4, table).Value));
         Vector512<int> words = Vector512.Create(Unsafe.ReadUnaligned<long>(source)).AsInt32();
-        Vector512<int> byTurns = Avx512F.ShiftRightLogicalVariable(words, Vector512.Create(4u, 4, 0, 0, 12, 12, 8, 8, 20, 20, 16, 16, 28, 28, 24, 24));
+        Vector512<int> byTurns = Avx512F.ShiftRightLogicalVariable(
+            words, Vector512.Create(4u, 4, 0, 0, 12, 12, 8, 8, 20, 20, 16, 16, 28, 28, 24, 24));
         Vector512<int> places = Avx512F.PermuteVar16x32(byTurns, Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
         return new(Avx512F.PermuteVar16x32(Vector512.Load(table), places));
     }
 
-    // Half of the last bit that stays, less one where that bit is 0: a tie goes to the even number, and a carry into the exponent.
+    // Half a unit in the last kept bit, minus one if that bit is 0: ties go to the even number, and a carry goes into the exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 RoundToBF16(V512 x)
     {
@@ -27,7 +28,7 @@ internal unsafe partial struct V512 : ICodes<V512>
         return new(Vector512.ConditionalSelect(Vector512.Equals(x.value, x.value), cut, x.value));
     }
 
-    // Below 2^-14 binary16 has steps of 2^-24, which are those of fp32 from 0.5 to 1; from 65520 on it has infinity.
+    // Below 2^-14, binary16 has steps of 2^-24, the same as fp32 from 0.5 to 1; from 65520 on it has infinity.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 RoundToF16(V512 x)
     {

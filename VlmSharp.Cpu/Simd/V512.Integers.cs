@@ -28,7 +28,8 @@ internal unsafe partial struct V512 : IIntegers<V512>
         PairSums(Widen32(w), Vector512.Load(x)) + PairSums(Widen32(w + 32), Vector512.Load(x + 32))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V512 ByteProducts(sbyte* w, sbyte* x) => new(Vector512.Create(Vector256.ConvertToSingle(RaisedProducts(w, x)), Vector256<float>.Zero));
+    public static V512 ByteProducts(sbyte* w, sbyte* x) =>
+        new(Vector512.Create(Vector256.ConvertToSingle(RaisedProducts(w, x)), Vector256<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 NibbleProducts(byte* w, sbyte* x, int at)

@@ -42,14 +42,14 @@ internal unsafe partial struct V512(Vector512<float> value) : ISimd<V512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref V512 sum, V512 a, V512 b) => sum.value = Vector512.MultiplyAddEstimate(a.value, b.value, sum.value);
 
-    // Where x is NaN, x86 gives its second operand and Arm a NaN.
+    // If x is NaN, x86 returns its second operand and Arm a NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 Min(V512 bound, V512 x) => new(Vector512.MinNative(bound.value, x.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 Max(V512 bound, V512 x) => new(Vector512.MaxNative(bound.value, x.value));
 
-    // On x86 the instruction is this comparison itself: of two equal numbers, and where one is NaN, it gives the second operand.
+    // On x86 the instruction is exactly this comparison: if two numbers are equal or one is NaN, it returns the second operand.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V512 TakeGreater(V512 x, V512 best) => new(Avx512F.IsSupported
         ? Avx512F.Max(x.value, best.value)

@@ -1,11 +1,11 @@
 namespace VlmSharp.Cpu.Threading;
 
-/// <summary>What the operators of one backend work with: its threads and its scratch memory.</summary>
+/// <summary>The threads and the scratch memory for the operators of one backend.</summary>
 internal sealed unsafe class CpuContext(int threads, int activationBits) : IDisposable
 {
     private readonly NativeBuffer perThread = new();
 
-    /// <summary>Bits of an activation beside weights of 8 bits: 8 or 16.</summary>
+    /// <summary>Bits of an activation in products with 8-bit weights: 8 or 16.</summary>
     public int ActivationBits { get; } = activationBits;
 
     /// <summary>The threads.</summary>
@@ -17,13 +17,18 @@ internal sealed unsafe class CpuContext(int threads, int activationBits) : IDisp
     /// <summary>The patches of a picture as rows, while the matrix product uses <see cref="Shared"/>.</summary>
     public NativeBuffer Patches { get; } = new();
 
-    /// <summary>The second product of a gated layer whose two parameters are stored in different formats, while the products use the rest.</summary>
+    /// <summary>
+    /// The second product of a gated layer whose two parameters have different storage formats, while the products use the other buffers.
+    /// </summary>
     public NativeBuffer SecondProduct { get; } = new();
 
-    /// <summary>The scores of a chunk of the vocabulary, while the products use the rest.</summary>
+    /// <summary>The scores of a chunk of the vocabulary, while the products use the other buffers.</summary>
     public NativeBuffer Scores { get; } = new();
 
-    /// <summary>Scratch for each thread by itself: that of worker w starts w * <paramref name="floats"/> (rounded up to <paramref name="stride"/>) behind the result.</summary>
+    /// <summary>
+    /// Scratch for each thread: that of worker w starts w * <paramref name="floats"/> (rounded up to <paramref name="stride"/>) after the
+    /// result.
+    /// </summary>
     public float* PerThread(long floats, out long stride)
     {
         stride = (floats + 15) / 16 * 16;

@@ -2,15 +2,15 @@ using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Cpu.Threading;
 
-/// <summary>Scratch memory that grows to the largest request and is reused: content does not survive a request.</summary>
+/// <summary>Scratch memory that grows to the largest request and is reused: a request does not keep the content.</summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
     private float* data;
     private long length;
 
-    /// <summary>Room for some numbers, aligned to a cache line.</summary>
-    /// <param name="floats">How many.</param>
-    /// <returns>Undefined content.</returns>
+    /// <summary>Returns space for some numbers, aligned to a cache line.</summary>
+    /// <param name="floats">How many numbers.</param>
+    /// <returns>Memory with undefined content.</returns>
     public float* Reserve(long floats)
     {
         if (floats > length)

@@ -9,7 +9,7 @@ internal interface IRowKernel
     void Row(int row, int worker);
 }
 
-/// <summary>Shares rows out over the threads when there is enough to do: handing out a job costs some microseconds.</summary>
+/// <summary>Divides rows among the threads if there is enough work: starting a job costs some microseconds.</summary>
 internal static class RowLoop
 {
     private const long ItemElements = 1 << 14, WorthSharing = 4 * ItemElements;

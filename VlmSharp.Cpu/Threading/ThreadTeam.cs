@@ -4,27 +4,29 @@ using System.Runtime.ExceptionServices;
 namespace VlmSharp.Cpu.Threading;
 
 /// <summary>
-/// Work that falls into numbered, independent items. Where an item holds loops, <see cref="Execute"/> is marked NoInlining: inlined into
-/// the team's code, it uses up what the JIT allows to be inlined, and the arithmetic of its loops becomes calls.
+/// Work that consists of numbered, independent items. If an item has loops, <see cref="Execute"/> is marked NoInlining: inlined into
+/// the team's code, it would use up the JIT's inlining budget, and the arithmetic of its loops would become calls.
 /// </summary>
 internal interface IJob
 {
     /// <summary>Does one item.</summary>
-    /// <param name="item">Which, from 0.</param>
-    /// <param name="worker">Who does it, below <see cref="ThreadTeam.Count"/>: the key to scratch memory that nobody else touches now.</param>
+    /// <param name="item">The item's number, from 0.</param>
+    /// <param name="worker">
+    /// The thread's number, below <see cref="ThreadTeam.Count"/>: it selects scratch memory that no other thread uses.
+    /// </param>
     void Execute(int item, int worker);
 }
 
 /// <summary>
-/// Threads that live as long as their backend and share out the items of one job at a time. The caller works too. Items are
+/// Threads that live as long as their backend and share the items of one job at a time. The caller works too. Items are
 /// claimed one by one from a counter, so a core that is slower, or busy elsewhere, takes fewer of them; nobody waits for a
-/// thread that has not woken up yet, only for items in progress. Handing out a job allocates nothing.
+/// thread that has not woken up yet, only for items in progress. Starting a job allocates nothing.
 /// </summary>
 /// <remarks>
-/// The protocol rests on two numbers. <c>open</c> is the current job's ticket, 0 between jobs; <c>active</c> counts workers
+/// The protocol uses two numbers. <c>open</c> is the current job's ticket, 0 between jobs; <c>active</c> counts workers
 /// inside a job. A worker first raises <c>active</c>, then looks at <c>open</c>; the caller first clears <c>open</c>, then waits
 /// for <c>active</c> to fall to 0. Both sides use full fences, so either the worker sees that the job is over, or the caller
-/// sees the worker. Idle workers spin for some microseconds, the usual distance of two operators, then sleep on a monitor.
+/// sees the worker. Idle workers spin for some microseconds, the usual time between two operators, then sleep on a monitor.
 /// </remarks>
 internal sealed unsafe class ThreadTeam : IDisposable
 {
@@ -59,7 +61,9 @@ internal sealed unsafe class ThreadTeam : IDisposable
     /// <summary>Does all items of a job and returns when they are done.</summary>
     /// <param name="work">The job. It is copied to the stack, where the workers read it.</param>
     /// <param name="count">Number of items.</param>
-    /// <exception cref="InvalidOperationException">Another job is running: the team serves one thread at a time, and jobs do not nest.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another job is running: the team serves one thread at a time, and jobs do not nest.
+    /// </exception>
     public void Run<TJob>(in TJob work, int count) where TJob : struct, IJob
     {
         TJob local = work;
@@ -100,7 +104,7 @@ internal sealed unsafe class ThreadTeam : IDisposable
         {
             for (int item; (item = Interlocked.Increment(ref next) - 1) < items;) invoke(job, item, worker);
         }
-#pragma warning disable CA1031 // Whatever a worker threw belongs to the caller, who rethrows it.
+#pragma warning disable CA1031 // The caller rethrows whatever a worker threw.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

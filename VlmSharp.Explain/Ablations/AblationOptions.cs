@@ -18,11 +18,13 @@ public sealed record AblationOptions
     public bool Heads { get; init; }
 
     /// <summary>
-    /// The switches to run instead, by <see cref="AblationSwitch.Name"/>; the beginning of a name stands for all that it begins:
-    /// <c>layer</c>, <c>head.2</c>. Null or empty runs the usual ones.
+    /// The switches to run instead of the usual ones, by <see cref="AblationSwitch.Name"/>. The beginning of a name selects every switch
+    /// whose name starts with it: <c>layer</c>, <c>head.2</c>. Null or empty runs the usual ones.
     /// </summary>
     public IReadOnlyList<string>? Only { get; init; }
 
-    /// <summary>A picture to answer from instead of the request's; null for none, and then no switch <c>other-picture</c>.</summary>
+    /// <summary>
+    /// A picture to answer from instead of the request's. Null for none; the switch <c>other-picture</c> is then missing.
+    /// </summary>
     public RgbImage? OtherImage { get; init; }
 }

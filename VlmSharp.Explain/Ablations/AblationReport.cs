@@ -5,12 +5,12 @@ using VlmSharp.Models;
 namespace VlmSharp.Explain.Ablations;
 
 /// <summary>
-/// What a model answers as a whole and with its parts switched off one at a time. Made by <see cref="Ablator.Run"/>, shown by
-/// <see cref="Html.AblationPage"/>.
+/// The answer of a model as a whole, and its answers with parts switched off one at a time. <see cref="Ablator.Run"/> makes it and
+/// <see cref="Html.AblationPage"/> shows it.
 /// </summary>
 public sealed record AblationReport
 {
-    /// <summary>The model's folder and the one it is in, for instance <c>demo/model</c>.</summary>
+    /// <summary>The names of the model's folder and its parent, for instance <c>demo/model</c>.</summary>
     public required string ModelName { get; init; }
 
     /// <summary>What computed: backend, vector width, threads.</summary>
@@ -22,10 +22,10 @@ public sealed record AblationReport
     /// <summary>The text of the prompt as it was given; empty for a prompt of token ids.</summary>
     public required string Prompt { get; init; }
 
-    /// <summary>The picture that the model is fed, <see cref="VisionConfig.ImageSize"/> pixels square.</summary>
+    /// <summary>The resized picture that goes into the model, <see cref="VisionConfig.ImageSize"/> pixels square.</summary>
     public required RgbImage Seen { get; init; }
 
-    /// <summary>The other picture as the model is fed it, or null.</summary>
+    /// <summary>The other picture as it goes into the model, or null.</summary>
     public RgbImage? OtherSeen { get; init; }
 
     /// <summary>The answer of the whole model, token by token.</summary>
@@ -34,17 +34,17 @@ public sealed record AblationReport
     /// <summary>The whole model; its divergence is 0.</summary>
     public required AblatedAnswer Whole { get; init; }
 
-    /// <summary>The model without a part, for each of the switches.</summary>
+    /// <summary>The results with one part switched off, one for each switch.</summary>
     public required IReadOnlyList<AblationResult> Results { get; init; }
 }
 
-/// <summary>A switch, and what became of the answer.</summary>
+/// <summary>A switch, and the answer with it.</summary>
 /// <param name="Switch">The switch.</param>
 /// <param name="Answer">What the model answers with it.</param>
-/// <param name="IsSame">Whether these are the tokens of the whole model.</param>
+/// <param name="IsSame">Whether the tokens are those of the whole model.</param>
 public sealed record AblationResult(AblationSwitch Switch, AblatedAnswer Answer, bool IsSame);
 
-/// <summary>What a model answers, and what it thinks of the whole model's answer.</summary>
+/// <summary>What a model answers, and how likely it finds the whole model's answer.</summary>
 /// <param name="TokenIds">Its own greedy answer, the end-of-sequence token included.</param>
 /// <param name="Text">That answer without special tokens; null when the model folder has no tokenizer.</param>
 /// <param name="Finish">Why it ended.</param>
@@ -52,8 +52,8 @@ public sealed record AblationResult(AblationSwitch Switch, AblatedAnswer Answer,
 /// For each token of the whole model's answer, in nats: ln q(a_t | picture, prompt, a_1 .. a_t-1), with q this model's probability.
 /// </param>
 /// <param name="Divergences">
-/// For each of them, in nats, the Kullback-Leibler divergence of this model's distribution over the vocabulary from the whole model's p:
-/// sum_v p(v) ln(p(v) / q(v)), both behind the same tokens (Kullback and Leibler 1951).
+/// For each of these tokens, in nats, the Kullback-Leibler divergence of this model's distribution q over the vocabulary from the whole
+/// model's p: sum_v p(v) ln(p(v) / q(v)), both after the same tokens (Kullback and Leibler 1951).
 /// </param>
 public sealed record AblatedAnswer(
     IReadOnlyList<int> TokenIds, string? Text, FinishReason Finish, IReadOnlyList<double> LogProbabilities,

@@ -5,7 +5,7 @@ using VlmSharp.Models;
 
 namespace VlmSharp.Explain.Ablations;
 
-/// <summary>A request, the whole model's answer to it and its scores: what every switch is held against.</summary>
+/// <summary>A request, the whole model's answer to it and its scores. Every switch is compared with them.</summary>
 internal sealed class AblationRun
 {
     private readonly VisionLanguageModel model;
@@ -30,7 +30,7 @@ internal sealed class AblationRun
     /// <summary>The whole model's answer.</summary>
     public IReadOnlyList<ExplainedToken> Answer { get; }
 
-    /// <summary>The same, with how sure the model is of it.</summary>
+    /// <summary>The same answer, with the model's probabilities for it.</summary>
     public AblatedAnswer Whole { get; }
 
     /// <summary>Runs the model with a switch.</summary>
@@ -41,7 +41,7 @@ internal sealed class AblationRun
         ModelContext context = changed is null ? model.Context : model.Context.On(changed);
         GenerationRequest asked = changed is null ? request with { Images = [options.OtherImage!] } : request;
         LogitRows scores = Score(context, model.Prepare(asked), answer);
-        // Where each token of the answer is still the likeliest behind those before it, greedy generation takes the same way.
+        // If each token of the answer is still the likeliest one after those before it, greedy generation gives the same answer.
         bool isSame = Enumerable.Range(0, answer.Length).All(t => scores.Likeliest(t) == answer[t]);
         AblatedAnswer rated = Whole with { LogProbabilities = LogProbabilities(scores), Divergences = Divergences(scores) };
         if (isSame) return new AblationResult(change, rated, true);
@@ -50,8 +50,8 @@ internal sealed class AblationRun
     }
 
     /// <summary>
-    /// The scores in front of each token of an answer, all of them in one step: the prompt is the bidirectional prefix, and the answer
-    /// behind it is causal, so they are those of generating it token by token.
+    /// The scores that predict each token of an answer, all computed in one step. The prompt is the bidirectional prefix and the answer
+    /// after it is causal, so they equal the scores of generating it token by token.
     /// </summary>
     /// <param name="context">The model, or a variant of it.</param>
     /// <param name="prompt">T tokens and a picture.</param>

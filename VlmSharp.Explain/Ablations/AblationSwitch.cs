@@ -15,7 +15,7 @@ public enum AblationScope
     Head,
 }
 
-/// <summary>One part of the model that can be switched off: what it is called, what it does, and what becomes of its equation.</summary>
+/// <summary>One part of the model that can be switched off: its name, its purpose, and how its equation changes.</summary>
 public sealed record AblationSwitch
 {
     internal AblationSwitch(
@@ -37,18 +37,18 @@ public sealed record AblationSwitch
     /// <summary>The equation before and after, in plain characters.</summary>
     public string Equation { get; }
 
-    /// <summary>The file in which it is written, from the repository's root.</summary>
+    /// <summary>The source file of the part, from the repository's root.</summary>
     public string Source { get; }
 
     /// <summary>What it turns off.</summary>
     public AblationScope Scope => Head is not null ? AblationScope.Head : Layer is not null ? AblationScope.Layer : AblationScope.Model;
 
-    /// <summary>The decoder layer, from 0; null of a switch of the whole model.</summary>
+    /// <summary>The decoder layer, from 0; null for a switch of the whole model.</summary>
     public int? Layer { get; internal init; }
 
-    /// <summary>The query head, from 0; null but of <see cref="AblationScope.Head"/>.</summary>
+    /// <summary>The query head, from 0; null unless <see cref="Scope"/> is <see cref="AblationScope.Head"/>.</summary>
     public int? Head { get; internal init; }
 
-    /// <summary>Stands before the model's backend; null where it is the request that changes.</summary>
+    /// <summary>Wraps the model's backend; null where the request changes instead.</summary>
     internal Func<IComputeBackend, IComputeBackend>? Wrap { get; }
 }

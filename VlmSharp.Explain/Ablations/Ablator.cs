@@ -3,20 +3,20 @@ using VlmSharp.Generation;
 namespace VlmSharp.Explain.Ablations;
 
 /// <summary>
-/// Runs one request greedily, then again with parts of the model switched off one at a time. Each switch is a backend that stands
-/// before the model's own and changes an operator on its way; the network and its parameters are the same for all.
+/// Runs one request greedily, then again with parts of the model switched off one at a time. Each switch is a backend that wraps
+/// the model's own and changes one operator; all share the same network and parameters.
 /// </summary>
 public static class Ablator
 {
-    /// <summary>Runs a request with the model as a whole, and with each of its switches.</summary>
+    /// <summary>Runs a request with the whole model, and with each of its switches.</summary>
     /// <param name="model">The model. Its sessions may go on meanwhile: the steps take turns.</param>
-    /// <param name="request">One picture and a prompt. Its seed, constraint and listener play no part: the choice is greedy.</param>
+    /// <param name="request">One picture and a prompt. Its seed, constraint and listener are not used: the choice is greedy.</param>
     /// <param name="options">What to switch off, or null for every switch of the whole model.</param>
-    /// <param name="progress">Hears the share of the switches that are done, 0 to 1; or null.</param>
-    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <param name="progress">Receives the share of the switches that are done, 0 to 1; or null.</param>
+    /// <param name="cancellationToken">Checked between steps.</param>
     /// <returns>The answers, and how far the model moved with each switch.</returns>
     /// <exception cref="RequestException">
-    /// The request does not fit the model or has another number of pictures than one; or the model has no switch of a name.
+    /// The request does not fit the model or does not have exactly one picture, or the model has no switch of a given name.
     /// </exception>
     public static AblationReport Run(
         VisionLanguageModel model, GenerationRequest request, AblationOptions? options = null, IProgress<double>? progress = null,

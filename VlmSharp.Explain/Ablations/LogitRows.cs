@@ -1,6 +1,6 @@
 namespace VlmSharp.Explain.Ablations;
 
-/// <summary>Scores of the whole vocabulary in front of each token of an answer, as probabilities; sums are in double precision.</summary>
+/// <summary>Scores over the whole vocabulary for each token of an answer, as probabilities; sums are in double precision.</summary>
 /// <param name="values">[n, V].</param>
 /// <param name="vocabulary">V.</param>
 internal sealed class LogitRows(float[] values, int vocabulary)
@@ -17,7 +17,7 @@ internal sealed class LogitRows(float[] values, int vocabulary)
     /// <summary>ln q_t(token).</summary>
     public double LogProbability(int t, int token) => Row(t)[token] - normalizers[t];
 
-    /// <summary>The first token of the largest score, which greedy generation takes; NaN is never the largest.</summary>
+    /// <summary>The first token with the largest score, which greedy generation takes; NaN is never the largest.</summary>
     public int Likeliest(int t)
     {
         ReadOnlySpan<float> row = Row(t);
@@ -28,8 +28,8 @@ internal sealed class LogitRows(float[] values, int vocabulary)
     }
 
     /// <summary>
-    /// sum_v p_t(v) (ln p_t(v) - ln q_t(v)) with p of this and q of another, at least 0 whatever the rounding. A token that p excludes
-    /// adds nothing.
+    /// sum_v p_t(v) (ln p_t(v) - ln q_t(v)), with p from these rows and q from the other ones; at least 0 whatever the rounding. A token
+    /// that p excludes adds nothing.
     /// </summary>
     public double Divergence(LogitRows other, int t)
     {
@@ -47,7 +47,7 @@ internal sealed class LogitRows(float[] values, int vocabulary)
 
     private ReadOnlySpan<float> Row(int t) => values.AsSpan(t * vocabulary, vocabulary);
 
-    /// <summary>ln sum exp(row), by way of the largest so that nothing overflows.</summary>
+    /// <summary>ln sum exp(row), with the largest score subtracted first so that nothing overflows.</summary>
     private static double Normalizer(ReadOnlySpan<float> row)
     {
         double largest = double.NegativeInfinity, sum = 0;

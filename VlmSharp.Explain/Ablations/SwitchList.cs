@@ -5,15 +5,16 @@ using static System.FormattableString;
 
 namespace VlmSharp.Explain.Ablations;
 
-/// <summary>The switches that a model has. A soft-cap is on the list only where the model's architecture has one.</summary>
+/// <summary>The switches of a model. A soft-cap is on the list only if the model's architecture has one.</summary>
 /// <param name="config">The architecture.</param>
 /// <param name="options">What is on in the whole model.</param>
 internal sealed class SwitchList(PaliGemmaConfig config, ModelOptions options)
 {
     private const string OtherPictureName = "other-picture";
 
-    /// <summary>The switches that the options ask for, in the order of the list.</summary>
-    /// <exception cref="RequestException">A name is none, or there is no other picture for the switch that needs one.</exception>
+    /// <summary>The switches that the options select, in the order of the list.</summary>
+    /// <exception cref="RequestException">No switch has a given name, or there is no other picture for the switch that needs
+    /// one.</exception>
     public IReadOnlyList<AblationSwitch> Choose(AblationOptions asked)
     {
         AblationSwitch[] all = [.. OfModel(), .. Layers(), .. Heads()];
@@ -69,7 +70,7 @@ internal sealed class SwitchList(PaliGemmaConfig config, ModelOptions options)
         foreach (AblationSwitch softCap in SoftCaps()) yield return softCap;
     }
 
-    /// <summary>Gemma 2's, each turned to the other side.</summary>
+    /// <summary>Gemma 2's soft-caps, each changed from on to off or from off to on.</summary>
     private IEnumerable<AblationSwitch> SoftCaps()
     {
         if (config.Text.AttentionSoftCap is > 0 and var scores)

@@ -5,8 +5,8 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Explain.Html;
 
 /// <summary>
-/// An <see cref="AblationReport"/> as one HTML page that needs nothing else: style and pictures are in it, and there is no script.
-/// It is well-formed XML, and whatever text a prompt, a vocabulary or a file name holds stays text.
+/// Writes an <see cref="AblationReport"/> as one self-contained HTML page: style and pictures are in it, and there is no script.
+/// The page is well-formed XML, and any text in a prompt, a vocabulary or a file name stays text.
 /// </summary>
 public static class AblationPage
 {

@@ -5,7 +5,7 @@ namespace VlmSharp.Explain.Html;
 /// <summary>Each new token: its candidates, and where the position that chose it looked.</summary>
 internal static class AnswerSection
 {
-    // More keys than this are a blur of small numbers: then the most looked at are shown, in their order.
+    // With more keys than this, only the keys with the most attention are shown, in their order: all of them would be unreadable.
     private const int LargestWords = 48;
 
     public static void Write(HtmlWriter page, Explanation e)
@@ -24,7 +24,10 @@ internal static class AnswerSection
             that tells them nothing.</p>
 
             """);
-        Sources.Write(page, $"p = softmax(E · Norm(y))   and in each head   a[j] = softmax over j ({Score(e)})", "VlmSharp.Core/Models/PaliGemmaModel.cs", "VlmSharp.Core/Compute/Reference/Attention.cs", "VlmSharp.Core/Generation/GenerationSession.cs");
+        Sources.Write(
+            page, $"p = softmax(E · Norm(y))   and in each head   a[j] = softmax over j ({Score(e)})",
+            "VlmSharp.Core/Models/PaliGemmaModel.cs", "VlmSharp.Core/Compute/Reference/Attention.cs",
+            "VlmSharp.Core/Generation/GenerationSession.cs");
         page.Add($"""<p class="legend"><span>no attention</span><svg viewBox="0 0 120 10" aria-hidden="true">""");
         for (int i = 0; i < 12; i++) page.Add($"""<rect x="{i * 10}" width="10" height="10" fill="rgb({i * 255 / 11},{i * 255 / 11},{i * 255 / 11})" filter="url(#heat)"/>""");
         page.Add($"""</svg><span>the most of this map</span></p>""");
@@ -78,7 +81,7 @@ internal static class AnswerSection
             """);
     }
 
-    /// <summary>The tokens of text as far as they stand, tinted by the attention on each.</summary>
+    /// <summary>The text tokens so far, tinted by the attention on each.</summary>
     private static void WriteWords(HtmlWriter page, Explanation e, int number)
     {
         IReadOnlyList<float> weights = e.Steps[number].Weights;
@@ -110,7 +113,8 @@ internal static class AnswerSection
     /// <summary>A heat map over the resized picture: a small gray PNG, stretched, and colored by the filter that all maps share.</summary>
     private static void WriteMap(HtmlWriter page, Explanation e, AttentionMap map, string label)
     {
-        int side = e.Seen.Width, stretched = map.Side * map.PatchesPerCell * e.Config.Vision.PatchSize; // over the edge where the last cells have fewer patches
+        // The stretched map extends beyond the picture where the last cells have fewer patches.
+        int side = e.Seen.Width, stretched = map.Side * map.PatchesPerCell * e.Config.Vision.PatchSize;
         page.Add($"""
             <svg class="map" viewBox="0 0 {side} {side}" role="img" aria-label="{label}"><use class="under" href="#seen"/><image class="heat" width="{stretched}" height="{stretched}" preserveAspectRatio="none" filter="url(#heat)" href="{Figures.DataUri(Gray(map))}"/></svg>
             """);

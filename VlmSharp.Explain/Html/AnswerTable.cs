@@ -3,14 +3,14 @@ using VlmSharp.Explain.Ablations;
 
 namespace VlmSharp.Explain.Html;
 
-/// <summary>Answers of a model without some part, beside the whole model's: as a table with bars, and token by token.</summary>
+/// <summary>The answers of a model without some part, beside the whole model's: as a table with bars, and token by token.</summary>
 internal static class AnswerTable
 {
     private const int LongestAnswer = 160;
 
-    /// <summary>Writes the table. The bars show KL; the longest is the largest of this table.</summary>
+    /// <summary>Writes the table. The bars show KL, scaled to the largest value in this table.</summary>
     /// <param name="page">The page.</param>
-    /// <param name="report">Whose answers.</param>
+    /// <param name="report">The report with the whole model's answer.</param>
     /// <param name="results">The rows.</param>
     public static void Write(HtmlWriter page, AblationReport report, IReadOnlyList<AblationResult> results)
     {
@@ -54,7 +54,7 @@ internal static class AnswerTable
         page.Add($"</ol>\n");
     }
 
-    /// <summary>An answer's text, or its ids where there is no tokenizer; invisible characters by name.</summary>
+    /// <summary>An answer's text, or its ids if there is no tokenizer; invisible characters appear by name.</summary>
     public static string Shown(AblatedAnswer answer, int longest = LongestAnswer)
     {
         string text = answer.Text?.Trim() ?? string.Join(' ', answer.TokenIds.Select(id => id.ToString(CultureInfo.InvariantCulture)));

@@ -4,8 +4,8 @@ using VlmSharp.Generation;
 namespace VlmSharp.Explain.Html;
 
 /// <summary>
-/// An <see cref="Explanation"/> as one HTML page that needs nothing else: style and pictures are in it, and there is no script.
-/// It is well-formed XML, and whatever text a prompt, a vocabulary or a file name holds stays text.
+/// Writes an <see cref="Explanation"/> as one self-contained HTML page: style and pictures are in it, and there is no script.
+/// The page is well-formed XML, and any text in a prompt, a vocabulary or a file name stays text.
 /// </summary>
 public static class ExplanationPage
 {
@@ -61,7 +61,9 @@ public static class ExplanationPage
 
         """);
 
-    private static string Title(Explanation e) => e.Prompt.Trim().Length > 0 ? Cut(e.Prompt.Trim()) : e.Prompt.Length > 0 || e.Tokens.Count == 0 ? "(empty prompt)" : "the prompt";
+    private static string Title(Explanation e) => e.Prompt.Trim().Length > 0 ? Cut(e.Prompt.Trim())
+        : e.Prompt.Length > 0 || e.Tokens.Count == 0 ? "(empty prompt)"
+        : "the prompt";
 
     private static string Answer(Explanation e) => string.IsNullOrWhiteSpace(e.Text) ? "(nothing)" : Cut(e.Text.Trim());
 

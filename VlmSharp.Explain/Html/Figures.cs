@@ -9,7 +9,7 @@ internal static class Figures
     /// <summary>A picture inside the page: a PNG as a data: URI.</summary>
     public static string DataUri(RgbImage image) => DataUri(png => PngWriter.Write(image, png));
 
-    /// <summary>The same of a gray picture.</summary>
+    /// <summary>The same for a gray picture.</summary>
     public static string DataUri(GrayImage image) => DataUri(png => PngWriter.Write(image, png));
 
     private static string DataUri(Action<Stream> write)
@@ -25,10 +25,13 @@ internal static class Figures
         : share is < 1 and > 0.9995 ? "> 99.9 %"
         : string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.0} %");
 
-    /// <summary>A size of any magnitude, in three digits.</summary>
+    /// <summary>A size of any magnitude, with three digits.</summary>
     public static string Size(double value) => !double.IsFinite(value) ? "not a number"
-        : value.ToString(value is 0 or >= 0.001 and < 99_999 ? value < 1 ? "0.000" : value < 100 ? "0.00" : "0" : "0.00E+0", CultureInfo.InvariantCulture);
+        : value.ToString(
+            value is 0 or >= 0.001 and < 99_999 ? value < 1 ? "0.000" : value < 100 ? "0.00" : "0" : "0.00E+0",
+            CultureInfo.InvariantCulture);
 
     /// <summary>A count with its noun: 1 token, 2 tokens.</summary>
-    public static string Count(long count, string noun) => string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");
+    public static string Count(long count, string noun) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");
 }

@@ -7,8 +7,8 @@ using System.Text;
 namespace VlmSharp.Explain.Html;
 
 /// <summary>
-/// Writes markup from interpolated strings: what stands in the source is markup, what fills a hole is text and is escaped. So
-/// nothing that a prompt, a vocabulary or a file name holds can become markup. The result is well-formed XML.
+/// Writes markup from interpolated strings: literal parts are markup, and interpolated values are text, which is escaped. So
+/// nothing in a prompt, a vocabulary or a file name can become markup. The result is well-formed XML.
 /// </summary>
 /// <param name="output">Where the page goes.</param>
 internal sealed class HtmlWriter(TextWriter output)
@@ -17,10 +17,10 @@ internal sealed class HtmlWriter(TextWriter output)
     [SuppressMessage("Performance", "CA1822", Justification = "The argument has written to this page as it was put together.")]
     public void Add([InterpolatedStringHandlerArgument("")] Markup markup) => _ = markup;
 
-    /// <summary>Markup of ours, with no hole in it.</summary>
+    /// <summary>Writes markup from the source code as it is.</summary>
     internal void Literal(string markup) => output.Write(markup);
 
-    /// <summary>Any text, safe in an element and in a quoted attribute. What XML cannot hold becomes U+FFFD.</summary>
+    /// <summary>Writes any text, escaped for an element or a quoted attribute. Characters that XML cannot hold become U+FFFD.</summary>
     internal void Text(string? text)
     {
         if (text is null) return;
@@ -63,7 +63,8 @@ internal sealed class HtmlWriter(TextWriter output)
         /// <summary>A whole number.</summary>
         public void AppendFormatted(long number) => page.Literal(number.ToString(CultureInfo.InvariantCulture));
 
-        /// <summary>A number, in a form such as <c>0.0</c>; 0 where it is not finite, for it may be a coordinate.</summary>
-        public void AppendFormatted(double number, string format) => page.Literal((double.IsFinite(number) ? number : 0).ToString(format, CultureInfo.InvariantCulture));
+        /// <summary>A number in a format such as <c>0.0</c>; 0 if it is not finite, because it may be a coordinate.</summary>
+        public void AppendFormatted(double number, string format) =>
+            page.Literal((double.IsFinite(number) ? number : 0).ToString(format, CultureInfo.InvariantCulture));
     }
 }

@@ -2,12 +2,12 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Explain.Html;
 
-/// <summary>The prefix-LM mask as a picture: a row for each query, a column for each key; runs of image tokens as one.</summary>
+/// <summary>The prefix-LM mask as a picture: one row per query and one column per key; runs of image tokens are drawn as one.</summary>
 internal static class MaskSection
 {
     private const int Cell = 20, RunCells = 4, Margin = 118;
 
-    // Beyond these the cells say no more, and a page grows with their product.
+    // More cells would show nothing new, and the page grows with their product.
     private const int LargestText = 20, LargestGenerated = 16;
 
     /// <summary>Neighboring tokens that look the same, as one row and one column.</summary>
@@ -71,7 +71,9 @@ internal static class MaskSection
             bool image = e.Tokens[i].IsImage;
             int end = i + 1;
             while (end < e.Tokens.Count && e.Tokens[end].IsImage == image && (image || collapseText)) end++;
-            items.Add(new Item(end - i > 1 ? $"{end - i} × {(image ? Label(e.Tokens[i]) : "text")}" : Label(e.Tokens[i]), i, end - i, image ? "picture" : "text"));
+            items.Add(new Item(
+                end - i > 1 ? $"{end - i} × {(image ? Label(e.Tokens[i]) : "text")}" : Label(e.Tokens[i]),
+                i, end - i, image ? "picture" : "text"));
             i = end;
         }
 

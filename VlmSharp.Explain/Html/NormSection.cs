@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VlmSharp.Explain.Html;
 
-/// <summary>The size of every stage's numbers: a chart with a logarithmic axis, and the numbers themselves.</summary>
+/// <summary>The size of every stage's numbers: a chart with a logarithmic axis, and a table.</summary>
 internal static class NormSection
 {
     private const int Width = 800, Height = 300, Left = 52, Right = 12, Top = 34, Bottom = 62;
@@ -28,12 +28,16 @@ internal static class NormSection
     {
         double[] values = [.. norms.SelectMany(n => new[] { n.Image, n.Text ?? n.Image }).Where(v => double.IsFinite(v) && v > 0)];
         if (values.Length == 0) return;
-        // Whole steps of 1, 2, 5, 10 ... around the values.
-        double[] ticks = [.. Enumerable.Range(-30, 70).SelectMany(k => new[] { Math.Pow(10, k), 2 * Math.Pow(10, k), 5 * Math.Pow(10, k) })];
+        // Ticks at 1, 2, 5, 10 ... around the values.
+        double[] ticks =
+        [
+            .. Enumerable.Range(-30, 70).SelectMany(k => new[] { Math.Pow(10, k), 2 * Math.Pow(10, k), 5 * Math.Pow(10, k) }),
+        ];
         double low = ticks.LastOrDefault(t => t <= values.Min(), ticks[0]), high = ticks.FirstOrDefault(t => t >= values.Max(), ticks[^1]);
         if (high <= low) high = 2 * low;
         double X(int i) => Left + 14 + i * (Width - Left - Right - 28.0) / Math.Max(1, norms.Count - 1);
-        double Y(double value) => Height - Bottom - (Math.Log(value) - Math.Log(low)) / (Math.Log(high) - Math.Log(low)) * (Height - Top - Bottom);
+        double Y(double value) =>
+            Height - Bottom - (Math.Log(value) - Math.Log(low)) / (Math.Log(high) - Math.Log(low)) * (Height - Top - Bottom);
 
         page.Add($"""
             <figure class="wide"><svg class="chart" viewBox="0 0 {Width} {Height}" role="img" aria-label="Root mean square of each stage">
@@ -56,7 +60,8 @@ internal static class NormSection
             """);
     }
 
-    private static void WriteBand(HtmlWriter page, string title, IReadOnlyList<StageNorm> norms, string prefix, Func<int, double> x, double step)
+    private static void WriteBand(
+        HtmlWriter page, string title, IReadOnlyList<StageNorm> norms, string prefix, Func<int, double> x, double step)
     {
         int[] own = [.. Enumerable.Range(0, norms.Count).Where(i => norms[i].Name.StartsWith(prefix, StringComparison.Ordinal))];
         if (own.Length == 0) return;
@@ -64,7 +69,13 @@ internal static class NormSection
         page.Add($"""<rect class="band" x="{left:0.#}" y="{Top - 22}" width="{right - left:0.#}" height="{Height - Top - Bottom + 22}"/><text class="label title" x="{(left + right) / 2:0.#}" y="{Top - 8}" text-anchor="middle">{title}</text>""");
     }
 
-    private static void WriteSeries(HtmlWriter page, IReadOnlyList<StageNorm> norms, Func<StageNorm, double?> size, string kind, Func<int, double> x, Func<double, double> y)
+    private static void WriteSeries(
+        HtmlWriter page,
+        IReadOnlyList<StageNorm> norms,
+        Func<StageNorm, double?> size,
+        string kind,
+        Func<int, double> x,
+        Func<double, double> y)
     {
         int[] drawn = [.. Enumerable.Range(0, norms.Count).Where(i => size(norms[i]) is > 0 and < double.PositiveInfinity)];
         page.Add($"<polyline class=\"line {kind}\" points=\"");
@@ -82,7 +93,8 @@ internal static class NormSection
 
             """);
         foreach (StageNorm norm in norms)
-            page.Add($"<tr><td><code>{norm.Name}</code></td><td class=\"number\">{Figures.Size(norm.Image)}</td><td class=\"number\">{(norm.Text is { } text ? Figures.Size(text) : "–")}</td></tr>\n");
+            page.Add($"<tr><td><code>{norm.Name}</code></td><td class=\"number\">{Figures.Size(norm.Image)}</td>" +
+                $"<td class=\"number\">{(norm.Text is { } text ? Figures.Size(text) : "–")}</td></tr>\n");
         page.Add($"""
             </tbody></table>
             <p class="note">The names are those of <code>vlmsharp trace</code>, which writes the numbers themselves.</p></details>
@@ -90,7 +102,9 @@ internal static class NormSection
             """);
     }
 
-    /// <summary>The stages that have room for a label: the ends and the projector first, then every so many blocks, then what is left.</summary>
+    /// <summary>
+    /// The stages with a label: the ends and the projector, then every n-th block, then stages without a number, if there is room.
+    /// </summary>
     private static List<int> Labeled(IReadOnlyList<StageNorm> norms, double step)
     {
         const double Room = 22;
@@ -103,7 +117,9 @@ internal static class NormSection
         int Rank(int i)
         {
             if (i == 0 || i == norms.Count - 1 || norms[i].Name == "projector") return 0;
-            return !int.TryParse(Label(norms[i].Name), NumberStyles.None, CultureInfo.InvariantCulture, out int block) ? 2 : block % every == 0 ? 1 : 3;
+            return !int.TryParse(Label(norms[i].Name), NumberStyles.None, CultureInfo.InvariantCulture, out int block) ? 2
+                : block % every == 0 ? 1
+                : 3;
         }
     }
 
@@ -115,7 +131,9 @@ internal static class NormSection
         _ => name[(name.LastIndexOf('.') + 1)..],
     };
 
-    private static string Tick(double value) => value is >= 0.001 and < 100_000 ? value.ToString("0.###", CultureInfo.InvariantCulture) : value.ToString("0E+0", CultureInfo.InvariantCulture);
+    private static string Tick(double value) => value is >= 0.001 and < 100_000
+        ? value.ToString("0.###", CultureInfo.InvariantCulture)
+        : value.ToString("0E+0", CultureInfo.InvariantCulture);
 
     private static bool IsPowerOfTen(double value) => Math.Abs(Math.Log10(value) - Math.Round(Math.Log10(value))) < 1e-6;
 }

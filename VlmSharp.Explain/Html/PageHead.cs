@@ -1,12 +1,12 @@
 namespace VlmSharp.Explain.Html;
 
-/// <summary>How every page begins: one file that needs nothing else, and that a browser lets load nothing and run nothing.</summary>
+/// <summary>The beginning of every page: one self-contained file that makes a browser load nothing else and run nothing.</summary>
 internal static class PageHead
 {
-    /// <summary>Writes all up to <c>&lt;body&gt;</c>, with the style that pages share.</summary>
+    /// <summary>Writes everything up to <c>&lt;body&gt;</c>, with the style that pages share.</summary>
     /// <param name="page">The page.</param>
     /// <param name="title">Its title.</param>
-    /// <param name="css">Further style of its own, or null.</param>
+    /// <param name="css">More style for this page, or null.</param>
     public static void Write(HtmlWriter page, string title, string? css = null)
     {
         page.Add($"""

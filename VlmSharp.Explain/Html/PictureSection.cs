@@ -4,13 +4,13 @@ using VlmSharp.Preprocessing;
 
 namespace VlmSharp.Explain.Html;
 
-/// <summary>The picture as it was given, and as the model is fed it, with its patches.</summary>
+/// <summary>The original picture, and the resized one that goes into the model, with its patches.</summary>
 internal static class PictureSection
 {
-    // Longest side at which the original is shown: a photograph of the camera's size would be most of the page.
+    // Longest side at which the original is shown: a full-size photograph would be most of the page.
     private const int OriginalSide = 480;
 
-    /// <summary>The resized picture and the colors of attention, once, for all the figures that use them.</summary>
+    /// <summary>Defines the resized picture and the attention colors once, for all the figures that use them.</summary>
     public static void Define(HtmlWriter page, Explanation e)
     {
         int side = e.Seen.Width;
@@ -69,9 +69,11 @@ internal static class PictureSection
             """);
     }
 
-    private static string Normalization(PreprocessorConfig config) => config.Mean.Distinct().Count() == 1 && config.Std.Distinct().Count() == 1
-        ? string.Create(CultureInfo.InvariantCulture, $"(x / {1 / config.RescaleFactor:0.###} − {config.Mean[0]}) / {config.Std[0]}")
-        : string.Create(CultureInfo.InvariantCulture, $"(x / {1 / config.RescaleFactor:0.###} − mean) / std, of red, green and blue apart");
+    private static string Normalization(PreprocessorConfig config) =>
+        config.Mean.Distinct().Count() == 1 && config.Std.Distinct().Count() == 1
+            ? string.Create(CultureInfo.InvariantCulture, $"(x / {1 / config.RescaleFactor:0.###} − {config.Mean[0]}) / {config.Std[0]}")
+            : string.Create(
+                CultureInfo.InvariantCulture, $"(x / {1 / config.RescaleFactor:0.###} − mean) / std, of red, green and blue apart");
 
     private static RgbImage Shrink(RgbImage image)
     {

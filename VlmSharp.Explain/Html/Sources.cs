@@ -1,6 +1,6 @@
 namespace VlmSharp.Explain.Html;
 
-/// <summary>The line under a section's text: its equation, and the files where it is written.</summary>
+/// <summary>The line under a section's text: its equation, and the source files that implement it.</summary>
 internal static class Sources
 {
     /// <summary>Writes the line.</summary>

@@ -4,12 +4,12 @@ using System.Text;
 namespace VlmSharp.Explain.Html;
 
 /// <summary>
-/// A token's spelling for the eye. Pieces come from a file that anyone may have written, and some are invisible or turn the
-/// direction of the text around them: those show by name.
+/// A visible spelling of a token. Pieces come from a file that anyone may have written, and some are invisible or change the
+/// direction of the text around them: those are shown by name.
 /// </summary>
 internal static class Spelling
 {
-    /// <summary>The piece, or what stands for it where there is nothing to see.</summary>
+    /// <summary>The piece, or a visible name for it if there is nothing to see.</summary>
     /// <param name="piece">As the vocabulary spells it.</param>
     /// <param name="longest">Characters after which it is cut.</param>
     /// <returns>Something visible.</returns>
@@ -34,7 +34,8 @@ internal static class Spelling
     }
 
     private static bool IsHidden(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator
+        or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
 
     // The joiners of emoji and of scripts that need them are part of a visible character, unless they stand alone.
     private static bool IsJoiner(Rune rune) => rune.Value is 0x200C or 0x200D;

@@ -2,7 +2,7 @@ using VlmSharp.Explain.Ablations;
 
 namespace VlmSharp.Explain.Html;
 
-/// <summary>The switches of the whole model: all in one table, then each with what it means.</summary>
+/// <summary>The switches of the whole model: all in one table, then each with its meaning.</summary>
 internal static class SwitchSection
 {
     public static void Write(HtmlWriter page, AblationReport report)

@@ -14,7 +14,9 @@ internal static class TokenSection
             patches, unscaled. Pictures and words are vectors of the same kind from here on.</p>
 
             """);
-        Sources.Write(page, "x[i] = √h · E[id i] for text,   x[i] = P · patch i + bias for the picture", "VlmSharp.Core/Tokenization/BytePairEncoder.cs", "VlmSharp.Core/Models/PaliGemmaModel.cs");
+        Sources.Write(
+            page, "x[i] = √h · E[id i] for text,   x[i] = P · patch i + bias for the picture",
+            "VlmSharp.Core/Tokenization/BytePairEncoder.cs", "VlmSharp.Core/Models/PaliGemmaModel.cs");
         page.Add($"""<div class="sequence"><p class="part">prefix: {Figures.Count(e.Tokens.Count, "token")}, given</p><ol class="tokens">""");
         for (int i = 0; i < e.Tokens.Count;)
         {

@@ -38,7 +38,9 @@ internal sealed class ChatAnswer(ApiCall call, ChatRequest request, string model
         json.WriteString("system_fingerprint", call.Served.Fingerprint);
     }
 
-    /// <summary>Writes the boxes beside an answer's text, where the prompt asks for boxes: <c>width</c>, <c>height</c> and <c>detections</c>.</summary>
+    /// <summary>
+    /// If the prompt asks for boxes, writes them next to the answer's text: <c>width</c>, <c>height</c> and <c>detections</c>.
+    /// </summary>
     public void WriteDetections(Utf8JsonWriter json, GenerationResult result)
     {
         if (Detections.Read(call.Served, prompt, result, first) is not { } read) return;
@@ -57,7 +59,10 @@ internal sealed class ChatAnswer(ApiCall call, ChatRequest request, string model
         json.WriteNull("refusal");
         WriteDetections(json, result);
         json.WriteEndObject();
-        TokenSpelling.Write(json, call.Served.Model.Tokenizer!, request.WantsLogProbabilities ? LoggedTokens.Of(call.Served.Model.Tokenizer!, result) : null);
+        TokenSpelling.Write(
+            json,
+            call.Served.Model.Tokenizer!,
+            request.WantsLogProbabilities ? LoggedTokens.Of(call.Served.Model.Tokenizer!, result) : null);
         json.WriteString("finish_reason", Asked.Finish(result));
         json.WriteEndObject();
     }

@@ -1,28 +1,28 @@
 namespace VlmSharp.Server.Chat;
 
-/// <summary>What becomes of a member of a request.</summary>
+/// <summary>How the server handles a member of a request.</summary>
 internal enum MemberUse
 {
     /// <summary>It is honored.</summary>
     Accepted,
 
-    /// <summary>It changes nothing that a client could see, and is passed over.</summary>
+    /// <summary>It has no effect visible to a client, and is ignored.</summary>
     Ignored,
 
-    /// <summary>The model cannot do it: 400, unless its value asks for nothing.</summary>
+    /// <summary>The model does not support it: 400, unless its value asks for nothing.</summary>
     Refused,
 }
 
 /// <summary>A member of a chat request.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Use">What becomes of it.</param>
+/// <param name="Use">How it is handled.</param>
 /// <param name="Note">How, or why.</param>
-/// <param name="Harmless">JSON values, without spaces, that are passed over although the member is refused; null always is.</param>
+/// <param name="Harmless">JSON values, without spaces, that are ignored although the member is refused; null always is.</param>
 internal sealed record ChatMember(string Name, MemberUse Use, string Note, params IReadOnlyList<string> Harmless);
 
 /// <summary>
-/// Every member of OpenAI's chat request, and those of other servers that are taken too. A member that is not here is refused: it may be misspelled, or ask for what is not done.
-/// The page docs/server.md has the same table, and a test holds the two together.
+/// Every member of OpenAI's chat request, and the supported members of other servers. An unknown member is refused: it may be misspelled,
+/// or ask for something unsupported. The page docs/server.md has the same table, and a test compares the two.
 /// </summary>
 internal static class ChatMembers
 {

@@ -6,8 +6,10 @@ using VlmSharp.Server.Scheduling;
 namespace VlmSharp.Server.Chat;
 
 /// <summary>
-/// What a model without memory makes of a chat: the text of the last user message is the prompt, word for word, and its pictures are the pictures. Where it has none, those of the last
-/// message before it that has some are: people go on asking about a picture. All other turns are dropped, and system text is ignored.
+/// Turns a chat into a prompt for a model without memory: the text of the last user message is the prompt, word for word, with its
+/// pictures.
+/// If it has no pictures, those of the latest earlier message with pictures are used, because people ask further questions about a picture.
+/// All other turns are dropped, and system text is ignored.
 /// </summary>
 internal static class ChatMessages
 {
@@ -19,7 +21,9 @@ internal static class ChatMessages
         int number = 0;
         while (JsonValues.NextItem(ref json))
         {
-            if (number == limits.MaxMessages) throw ApiException.Invalid($"messages has more than {limits.MaxMessages} messages: leave out the oldest.", "messages", "too_many_messages");
+            if (number == limits.MaxMessages)
+                throw ApiException.Invalid(
+                    $"messages has more than {limits.MaxMessages} messages: leave out the oldest.", "messages", "too_many_messages");
             string param = $"messages[{number++}]";
             JsonValues.BeginObject(ref json, param);
             switch (RoleOf(json, param))
@@ -33,17 +37,23 @@ internal static class ChatMessages
                     json.Skip();
                     break;
                 case "assistant": json.Skip(); break;
-                case "tool" or "function": throw ApiException.Invalid($"{param} is a tool's, and the model calls no tools: leave it out.", $"{param}.role", "unsupported_value");
-                default: throw ApiException.Invalid($"{param}.role is none of user, assistant and system: give one of them.", $"{param}.role", "invalid_value");
+                case "tool" or "function":
+                    throw ApiException.Invalid(
+                        $"{param} is a tool's, and the model calls no tools: leave it out.", $"{param}.role", "unsupported_value");
+                default:
+                    throw ApiException.Invalid(
+                        $"{param}.role is none of user, assistant and system: give one of them.", $"{param}.role", "invalid_value");
             }
         }
 
-        if (last is null) throw ApiException.Invalid("The chat has no user message: send one with a picture and a prompt.", "messages", "missing_user_message");
+        if (last is null)
+            throw ApiException.Invalid(
+                "The chat has no user message: send one with a picture and a prompt.", "messages", "missing_user_message");
         request.Texts = last.Texts;
         request.Pictures = withPictures?.Pictures ?? [];
     }
 
-    /// <summary>Looks ahead: the role may stand behind the content.</summary>
+    /// <summary>Looks ahead, because the role may come after the content.</summary>
     /// <param name="json">A copy of the reader, on the message's beginning.</param>
     /// <param name="param">The message.</param>
     private static string RoleOf(Utf8JsonReader json, string param)
@@ -51,7 +61,8 @@ internal static class ChatMessages
         string? role = null;
         while (JsonValues.NextMember(ref json, out string name))
         {
-            if (name == "role") role = role is not null ? throw JsonValues.Twice($"{param}.role") : JsonValues.Text(ref json, $"{param}.role", 32);
+            if (name == "role")
+                role = role is not null ? throw JsonValues.Twice($"{param}.role") : JsonValues.Text(ref json, $"{param}.role", 32);
             else json.Skip();
         }
 
@@ -78,7 +89,12 @@ internal static class ChatMessages
             else throw JsonValues.Wrong(param, "a text or an array of parts");
         }
 
-        return isThere ? content : throw ApiException.Invalid($"{message} has no content: give a text, or parts of text and pictures.", $"{message}.content", "missing_required_parameter");
+        return isThere
+            ? content
+            : throw ApiException.Invalid(
+                $"{message} has no content: give a text, or parts of text and pictures.",
+                $"{message}.content",
+                "missing_required_parameter");
     }
 
     private static void ReadParts(ref Utf8JsonReader json, string content, Content into, int most)
@@ -113,13 +129,20 @@ internal static class ChatMessages
 
         switch (type)
         {
-            case "text": into.Texts.Add(text ?? throw ApiException.Invalid($"{part} has no text.", $"{part}.text", "missing_required_parameter")); break;
-            case "image_url": into.Pictures.Add(picture ?? throw ApiException.Invalid($"{part} has no image_url.", $"{part}.image_url", "missing_required_parameter")); break;
-            default: throw ApiException.Invalid($"{part}.type is neither text nor image_url: the model takes nothing else.", $"{part}.type", "unsupported_value");
+            case "text":
+                into.Texts.Add(text ?? throw ApiException.Invalid($"{part} has no text.", $"{part}.text", "missing_required_parameter"));
+                break;
+            case "image_url":
+                into.Pictures.Add(
+                    picture ?? throw ApiException.Invalid($"{part} has no image_url.", $"{part}.image_url", "missing_required_parameter"));
+                break;
+            default:
+                throw ApiException.Invalid(
+                    $"{part}.type is neither text nor image_url: the model takes nothing else.", $"{part}.type", "unsupported_value");
         }
     }
 
-    /// <summary>The address of a picture. How much of its detail is wanted is not asked: the model sees one size.</summary>
+    /// <summary>The address of a picture. The requested detail is ignored: the model has one input size.</summary>
     private static JsonString? ReadUrl(ref Utf8JsonReader json, string param)
     {
         if (json.TokenType == JsonTokenType.String) return JsonString.Of(ref json, param);

@@ -2,7 +2,7 @@ using VlmSharp.Server.Protocol;
 
 namespace VlmSharp.Server.Chat;
 
-/// <summary>A chat request, read; what its texts and pictures are still stands in the body.</summary>
+/// <summary>A chat request, read; its texts and pictures are still in the body.</summary>
 internal sealed class ChatRequest(SamplingMembers sampling)
 {
     /// <summary>The model asked for, or null.</summary>

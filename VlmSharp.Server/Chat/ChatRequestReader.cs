@@ -13,8 +13,8 @@ internal static class ChatRequestReader
 
     /// <summary>Reads a body.</summary>
     /// <param name="body">UTF-8.</param>
-    /// <param name="limits">What may be asked for.</param>
-    /// <exception cref="ApiException">It is no chat request, or asks for what is not done.</exception>
+    /// <param name="limits">The limits of a request.</param>
+    /// <exception cref="ApiException">It is not a chat request, or asks for something unsupported.</exception>
     public static ChatRequest Read(ReadOnlySpan<byte> body, RequestLimits limits)
     {
         var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = limits.MaxJsonDepth });
@@ -58,8 +58,11 @@ internal static class ChatRequestReader
             }
         }
 
-        if (!hasMessages) throw ApiException.Invalid("messages is missing: send the pictures and the prompt in a user message.", "messages", "missing_required_parameter");
-        if (top is > 0 && !request.WantsLogProbabilities) throw ApiException.Invalid("top_logprobs needs logprobs: set it to true.", "top_logprobs");
+        if (!hasMessages)
+            throw ApiException.Invalid(
+                "messages is missing: send the pictures and the prompt in a user message.", "messages", "missing_required_parameter");
+        if (top is > 0 && !request.WantsLogProbabilities)
+            throw ApiException.Invalid("top_logprobs needs logprobs: set it to true.", "top_logprobs");
         request.TopLogProbabilities = top ?? 0;
         return request;
     }
@@ -76,7 +79,7 @@ internal static class ChatRequestReader
         }
     }
 
-    /// <summary>A member that is not honored: passed over where that changes nothing, else refused.</summary>
+    /// <summary>Ignores an unsupported member if that changes nothing; otherwise refuses it.</summary>
     private static void PassOver(ref Utf8JsonReader json, string name, ReadOnlySpan<byte> body)
     {
         ChatMember member = ChatMembers.Find(name) ?? throw Unknown(name);
@@ -87,7 +90,7 @@ internal static class ChatRequestReader
         throw ApiException.Invalid($"{name} cannot be honored: {member.Note}. Leave it out.", name, "unsupported_parameter");
     }
 
-    /// <summary>A short value without spaces; a longer one is none of those that are passed over.</summary>
+    /// <summary>A short value without spaces; a longer one is never harmless.</summary>
     private static string Compact(ReadOnlySpan<byte> value) =>
         value.Length > LongestHarmless ? "" : string.Concat(Encoding.UTF8.GetString(value).Where(c => !char.IsWhiteSpace(c)));
 

@@ -6,11 +6,11 @@ using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Chat;
 
-/// <summary><c>POST /v1/chat/completions</c>, as OpenAI's clients speak it.</summary>
+/// <summary><c>POST /v1/chat/completions</c>, compatible with OpenAI's clients.</summary>
 /// <param name="pictures">Reads the pictures.</param>
 internal sealed class ChatRoute(PictureReader pictures)
 {
-    /// <summary>Says what of a request was ignored.</summary>
+    /// <summary>Lists the ignored members of a request.</summary>
     private const string IgnoredHeader = "x-vlmsharp-ignored";
 
     /// <summary>Answers a request.</summary>
@@ -21,7 +21,8 @@ internal sealed class ChatRoute(PictureReader pictures)
         (string id, string adapter) = call.Choose(request.Model);
         string prompt = PromptOf(request, body.Span, call.Limits);
         call.Record.Prompt = prompt;
-        IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, [.. request.Pictures.Select(text => new GivenPicture(body, text))], param: "messages");
+        IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(
+            call, [.. request.Pictures.Select(text => new GivenPicture(body, text))], param: "messages");
         body = default; // what waits in the queue is small
         call.Keep([.. seen.Select(p => p.Image)]);
         if (request.HasSystem) call.Http.Response.Headers[IgnoredHeader] = "system";
@@ -29,7 +30,8 @@ internal sealed class ChatRoute(PictureReader pictures)
         GenerationOptions options = request.Sampling.Build(Detections.MaxNewTokens(prompt), request.TopLogProbabilities);
         long? seed = options.Seed;
         GenerationRequest asking = Detections.Asking(call.Served, prompt, [.. seen.Select(p => p.Image)]) with { Adapter = adapter };
-        GenerationRequest[] requests = [.. Enumerable.Range(0, request.Choices).Select(i => asking with { Seed = seed is { } first ? unchecked(first + i) : null })];
+        GenerationRequest[] requests = [.. Enumerable.Range(0, request.Choices).Select(i =>
+            asking with { Seed = seed is { } first ? unchecked(first + i) : null })];
         Asked asked = await Asked.BeginAsync(call, requests, options);
         var answer = new ChatAnswer(call, request, id, prompt, seen[0]);
         if (request.Streams) await new ChatStream(call, request, answer).WriteAsync(asked);
@@ -43,7 +45,10 @@ internal sealed class ChatRoute(PictureReader pictures)
         {
             prompt.Append(text.Text(body, limits.MaxPromptCharacters));
             if (prompt.Length > limits.MaxPromptCharacters)
-                throw ApiException.Invalid($"The prompt has more than {limits.MaxPromptCharacters} characters: shorten it.", "messages", "string_above_max_length");
+                throw ApiException.Invalid(
+                    $"The prompt has more than {limits.MaxPromptCharacters} characters: shorten it.",
+                    "messages",
+                    "string_above_max_length");
         }
 
         return prompt.ToString();

@@ -7,8 +7,8 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Server.Chat;
 
 /// <summary>
-/// An answer in chunks: for each choice first its role, then pieces of text, at last its finish reason; behind all of them the usage where it is asked for, and <c>[DONE]</c>.
-/// A piece holds whole characters, and nothing that may be the beginning of a stop text.
+/// An answer in chunks: for each choice first its role, then pieces of text, then its finish reason. After all choices come the usage, if
+/// requested, and <c>[DONE]</c>. A piece holds whole characters, and nothing that may be the beginning of a stop text.
 /// </summary>
 internal sealed class ChatStream(ApiCall call, ChatRequest request, ChatAnswer answer)
 {
@@ -40,7 +40,9 @@ internal sealed class ChatStream(ApiCall call, ChatRequest request, ChatAnswer a
         await foreach (GeneratedToken token in pending.ReadAsync(call.Token))
         {
             logged?.Add(new LoggedToken(token.Id, token.LogProbability, token.Top ?? []));
-            if (token.Text.Length > 0) await WriteChunkAsync(events, index, json => WriteDelta(json, token.Text, isFirst: false), logged?.Release(token.Text), finish: null);
+            if (token.Text.Length > 0)
+                await WriteChunkAsync(
+                    events, index, json => WriteDelta(json, token.Text, isFirst: false), logged?.Release(token.Text), finish: null);
         }
 
         GenerationResult result = await pending.Result;
@@ -54,7 +56,8 @@ internal sealed class ChatStream(ApiCall call, ChatRequest request, ChatAnswer a
         json.WriteString("content", text);
     }
 
-    private Task WriteChunkAsync(EventStream events, int index, Action<Utf8JsonWriter> writeDelta, List<LoggedToken>? tokens, string? finish) => events.WriteAsync(json =>
+    private Task WriteChunkAsync(EventStream events, int index, Action<Utf8JsonWriter> writeDelta, List<LoggedToken>? tokens,
+        string? finish) => events.WriteAsync(json =>
     {
         json.WriteStartObject();
         answer.WriteHead(json, "chat.completion.chunk");

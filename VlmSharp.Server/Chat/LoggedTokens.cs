@@ -5,8 +5,8 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Server.Chat;
 
 /// <summary>
-/// The log-probabilities of one answer, in step with its text: a token is handed on when text that it begins has been. So those of a stop text, which is not a part of the answer, and of
-/// its end are not handed on.
+/// The log-probabilities of one answer, in step with its text: a token is released once text that it begins has been sent. The tokens of a
+/// stop text, which is not part of the answer, and the end token are therefore not released.
 /// </summary>
 /// <param name="tokenizer">The vocabulary.</param>
 internal sealed class LoggedTokens(ITokenizer tokenizer)
@@ -18,7 +18,8 @@ internal sealed class LoggedTokens(ITokenizer tokenizer)
     public static List<LoggedToken> Of(ITokenizer tokenizer, GenerationResult result)
     {
         var all = new LoggedTokens(tokenizer);
-        for (int i = 0; i < result.TokenIds.Count; i++) all.Add(new LoggedToken(result.TokenIds[i], result.LogProbabilities[i], result.TopLogProbabilities?[i] ?? []));
+        for (int i = 0; i < result.TokenIds.Count; i++)
+            all.Add(new LoggedToken(result.TokenIds[i], result.LogProbabilities[i], result.TopLogProbabilities?[i] ?? []));
         return all.Release(result.Text ?? "");
     }
 

@@ -19,7 +19,7 @@ internal static class ModelsRoute
         json.WriteEndObject();
     }, http.RequestAborted);
 
-    /// <summary>Tells of one.</summary>
+    /// <summary>Describes one.</summary>
     public static Task GetAsync(HttpContext http, ServedModel served)
     {
         (string id, _) = served.Find(http.Request.RouteValues["id"] as string);

@@ -12,7 +12,9 @@ namespace VlmSharp.Server.Chat;
 /// <param name="Candidates">The likeliest of its step.</param>
 internal readonly record struct LoggedToken(int Id, float LogProbability, IReadOnlyList<TokenCandidate> Candidates);
 
-/// <summary>Spells tokens one by one. A token may be a single byte of a character; then it is no text, and its spelling is <c>bytes:\xe2</c>, as OpenAI's is.</summary>
+/// <summary>
+/// Spells tokens one by one. A token may be a single byte of a character; it is then spelled <c>bytes:\xe2</c>, as OpenAI does.
+/// </summary>
 internal static class TokenSpelling
 {
     private const float Impossible = -9999; // JSON has no infinity; OpenAI writes this
@@ -60,7 +62,9 @@ internal static class TokenSpelling
     {
         bool isKnown = (uint)id < (uint)tokenizer.VocabularySize;
         byte? single = isKnown ? ByteOf(tokenizer.Piece(id)) : null;
-        json.WriteString("token", single is { } value ? string.Create(CultureInfo.InvariantCulture, $"bytes:\\x{value:x2}") : isKnown ? tokenizer.Text(id) : "");
+        json.WriteString(
+            "token",
+            single is { } value ? string.Create(CultureInfo.InvariantCulture, $"bytes:\\x{value:x2}") : isKnown ? tokenizer.Text(id) : "");
         json.WriteNumber("logprob", float.IsFinite(logProbability) ? logProbability : Impossible);
         json.WriteStartArray("bytes");
         foreach (byte b in Bytes(tokenizer, id)) json.WriteNumberValue(b);

@@ -1,13 +1,14 @@
 namespace VlmSharp.Server.Errors;
 
-/// <summary>A request that is answered with an error, in OpenAI's shape.</summary>
+/// <summary>A request that is answered with an error, in OpenAI's format.</summary>
 /// <param name="status">The HTTP status.</param>
 /// <param name="type">OpenAI's kind of error, for instance invalid_request_error.</param>
-/// <param name="code">What a program tells errors apart by, for instance model_not_found; or null.</param>
-/// <param name="message">One sentence for the caller: what was wrong and what to do. No path, no address of the server's own.</param>
+/// <param name="code">An error code for programs, for instance model_not_found; or null.</param>
+/// <param name="message">One sentence for the caller: what was wrong and what to do. No path and no address of the server itself.</param>
 /// <param name="param">The member of the request that is wrong, or null.</param>
-/// <param name="retryAfter">When another try may do better, or null.</param>
-internal sealed class ApiException(int status, string type, string? code, string message, string? param = null, TimeSpan? retryAfter = null) : Exception(message)
+/// <param name="retryAfter">When to try again, or null.</param>
+internal sealed class ApiException(
+    int status, string type, string? code, string message, string? param = null, TimeSpan? retryAfter = null) : Exception(message)
 {
     /// <summary>The HTTP status.</summary>
     public int Status { get; } = status;
@@ -15,21 +16,23 @@ internal sealed class ApiException(int status, string type, string? code, string
     /// <summary>OpenAI's kind of error.</summary>
     public string Type { get; } = type;
 
-    /// <summary>What a program tells errors apart by, or null.</summary>
+    /// <summary>An error code for programs, or null.</summary>
     public string? Code { get; } = code;
 
     /// <summary>The member of the request that is wrong, or null.</summary>
     public string? Param { get; } = param;
 
-    /// <summary>When another try may do better, or null.</summary>
+    /// <summary>When to try again, or null.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
-    /// <summary>The same error, of a member of the request.</summary>
+    /// <summary>The same error for a member of the request.</summary>
     public ApiException At(string member) => new(Status, Type, Code, Message, member, RetryAfter);
 
     /// <summary>A request that can never be answered as it is: 400.</summary>
-    public static ApiException Invalid(string message, string? param = null, string? code = null) => new(400, "invalid_request_error", code, message, param);
+    public static ApiException Invalid(string message, string? param = null, string? code = null) =>
+        new(400, "invalid_request_error", code, message, param);
 
     /// <summary>A server that cannot answer now: 503.</summary>
-    public static ApiException Unavailable(string code, string message, TimeSpan retryAfter) => new(503, "unavailable", code, message, retryAfter: retryAfter);
+    public static ApiException Unavailable(string code, string message, TimeSpan retryAfter) =>
+        new(503, "unavailable", code, message, retryAfter: retryAfter);
 }

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace VlmSharp.Server.Errors;
 
-/// <summary>OpenAI's shape of an error: <c>{"error": {"message": ..., "type": ..., "param": ..., "code": ...}}</c>, always with all four members.</summary>
+/// <summary>
+/// OpenAI's error format: <c>{"error": {"message": ..., "type": ..., "param": ..., "code": ...}}</c>, always with all four members.
+/// </summary>
 internal static class ErrorBody
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace VlmSharp.Server.Errors;
 
 /// <summary>
-/// Answers every request that fails in OpenAI's shape: what handlers throw, and what ASP.NET refuses with an empty body. What is a fault of the server is told
-/// without any detail.
+/// Answers every failed request in OpenAI's format: exceptions of handlers, and requests that ASP.NET refuses with an empty body. A fault
+/// of the server is reported without details.
 /// </summary>
 internal static class ErrorMiddleware
 {
@@ -15,7 +15,8 @@ internal static class ErrorMiddleware
         try
         {
             await next(http);
-            if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null } empty) await WriteAsync(http, OfStatus(empty.StatusCode), cause: null);
+            if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null } empty)
+                await WriteAsync(http, OfStatus(empty.StatusCode), cause: null);
         }
 #pragma warning disable CA1031 // Whatever it is, the client hears of it in one shape.
         catch (Exception e)
@@ -25,7 +26,7 @@ internal static class ErrorMiddleware
         }
     }
 
-    /// <summary>The error that a client is told for an exception.</summary>
+    /// <summary>The error that a client receives for an exception.</summary>
     public static ApiException Of(Exception exception) => exception switch
     {
         ApiException api => api,
@@ -36,7 +37,7 @@ internal static class ErrorMiddleware
         _ => OfStatus(500),
     };
 
-    /// <summary>Notes the error, and answers with it where nothing has been answered yet.</summary>
+    /// <summary>Records the error, and sends it if no answer has started yet.</summary>
     private static async Task WriteAsync(HttpContext http, ApiException error, Exception? cause)
     {
         http.Features.Set(new RequestError(http.RequestAborted.IsCancellationRequested ? RequestError.Canceled : error.Type, cause));
@@ -54,19 +55,27 @@ internal static class ErrorMiddleware
         http.Response.ContentLength = body.Length;
         if (allow is not null) http.Response.Headers.Allow = allow;
         if (error.Status == 401) http.Response.Headers.WWWAuthenticate = "Bearer";
-        if (error.RetryAfter is { } after) http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        if (error.RetryAfter is { } after)
+            http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         if (!HttpMethods.IsHead(http.Request.Method)) await http.Response.Body.WriteAsync(body);
     }
 
-    /// <summary>What ASP.NET says by a status alone.</summary>
+    /// <summary>The error for a status that ASP.NET sends alone.</summary>
     private static ApiException OfStatus(int status) => status switch
     {
         404 => new ApiException(404, "invalid_request_error", "unknown_url", "There is no such route: /docs lists those there are."),
-        405 => new ApiException(405, "invalid_request_error", "method_not_allowed", "This route takes another method: the header Allow names it."),
+        405 => new ApiException(
+            405, "invalid_request_error", "method_not_allowed", "This route takes another method: the header Allow names it."),
         408 => new ApiException(408, "invalid_request_error", "request_timeout", "The body came too slowly: send it again."),
-        413 => new ApiException(413, "invalid_request_error", "request_too_large", "The body is larger than the server takes: send fewer or smaller pictures."),
-        415 => new ApiException(415, "invalid_request_error", "unsupported_media_type", "The body is of another type: send application/json, or on our own routes multipart/form-data."),
+        413 => new ApiException(
+            413, "invalid_request_error", "request_too_large", "The body is larger than the server takes: send fewer or smaller pictures."),
+        415 => new ApiException(
+            415,
+            "invalid_request_error",
+            "unsupported_media_type",
+            "The body is of another type: send application/json, or on our own routes multipart/form-data."),
         >= 400 and < 500 => new ApiException(status, "invalid_request_error", null, "The request is not valid HTTP."),
-        _ => new ApiException(500, "server_error", null, "The server failed to answer. Its log says why, under the id of the header x-request-id."),
+        _ => new ApiException(
+            500, "server_error", null, "The server failed to answer. Its log says why, under the id of the header x-request-id."),
     };
 }

@@ -1,10 +1,10 @@
 namespace VlmSharp.Server.Errors;
 
-/// <summary>What a request ended with, for whoever counts and logs: among the request's features, where it did not end well.</summary>
-/// <param name="Type">OpenAI's kind of error, or "canceled" where the client went away.</param>
-/// <param name="Cause">What was thrown; a fault of the server itself where the type is server_error. Null where no exception was.</param>
+/// <summary>How a failed request ended, for metrics and logs. It is one of the request's features, only after a failure.</summary>
+/// <param name="Type">OpenAI's kind of error, or "canceled" if the client disconnected.</param>
+/// <param name="Cause">The exception, or null; with the type server_error it is a fault of the server itself.</param>
 internal sealed record RequestError(string Type, Exception? Cause)
 {
-    /// <summary>The type of a request whose client went away.</summary>
+    /// <summary>The type of a request whose client disconnected.</summary>
     public const string Canceled = "canceled";
 }

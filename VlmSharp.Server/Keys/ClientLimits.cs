@@ -4,9 +4,8 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Keys;
 
 /// <summary>
-/// Holds each client to its share. A client's rate is a token bucket: it fills with <c>requests a minute / 60</c> tokens a second up to
-/// the burst, and a request takes one. A request that is refused takes none. Clients are names of keys, so there are no more buckets than
-/// names.
+/// Limits each client to its share. A client's rate is a token bucket: it fills with <c>requests a minute / 60</c> tokens a second up to
+/// the burst, and a request takes one. A refused request takes none. Clients are names of keys, so there are no more buckets than names.
 /// </summary>
 internal sealed class ClientLimits
 {
@@ -48,7 +47,8 @@ internal sealed class ClientLimits
                 if (state.Tokens < 1)
                 {
                     throw Refused(
-                        $"This API key has used its {perMinute} requests a minute", TimeSpan.FromSeconds((1 - state.Tokens) / tokensPerSecond));
+                        $"This API key has used its {perMinute} requests a minute",
+                        TimeSpan.FromSeconds((1 - state.Tokens) / tokensPerSecond));
                 }
                 state.Tokens--;
             }

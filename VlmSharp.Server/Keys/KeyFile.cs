@@ -3,12 +3,13 @@ using System.Text;
 namespace VlmSharp.Server.Keys;
 
 /// <summary>
-/// Keys in a file, read again when it has changed, so that a key can be added or withdrawn while the server runs: within
-/// <see cref="LookEvery"/> of the change. A file that cannot be read then, or is half written, leaves the keys as they were, and says so once.
+/// Keys in a file, read again after a change, so that a key can be added or withdrawn while the server runs: within
+/// <see cref="LookEvery"/> of the change. If the file cannot be read or is half written, the keys stay as they were and one warning is
+/// given.
 /// </summary>
 internal sealed class KeyFile
 {
-    /// <summary>How often the file is looked at, when requests come.</summary>
+    /// <summary>How often the file is checked while requests arrive.</summary>
     public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
 
     private const int MostBytes = 16 << 20;
@@ -86,7 +87,7 @@ internal sealed class KeyFile
     {
         try
         {
-            // Read to its end and not to its length, so that it may be a pipe: <(decrypt keys).
+            // Read to the end, not to its length, so that it may be a pipe: <(decrypt keys).
             using FileStream file = File.OpenRead(path);
             var bytes = new MemoryStream();
             byte[] piece = new byte[4096];
@@ -112,7 +113,7 @@ internal sealed class KeyFile
     }
 
     /// <summary>
-    /// By what a change is seen. A file that is replaced, as editors and Kubernetes do, is another file under the same name.
+    /// Identifies a version of the file. A file that is replaced, as editors and Kubernetes do, is another file under the same name.
     /// </summary>
     private readonly record struct Stamp(bool Exists, DateTime Written, long Length, UnixFileMode Mode)
     {
@@ -120,7 +121,7 @@ internal sealed class KeyFile
         {
             try
             {
-                // Of what a link leads to: a mounted secret is a link to a link, which changes.
+                // Check the link's target: a mounted secret is a link to a link, and the inner one changes.
                 FileSystemInfo file = File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path);
                 return file is FileInfo { Exists: true } found
                     ? new Stamp(true, found.LastWriteTimeUtc, found.Length, OperatingSystem.IsWindows() ? default : found.UnixFileMode)

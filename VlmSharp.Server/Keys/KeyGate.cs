@@ -3,7 +3,7 @@ using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Keys;
 
-/// <summary>Stands before every route but the open ones: finds out whose key a request brings, and holds each client to its share.</summary>
+/// <summary>Runs before every route except the open ones: finds the client of a request's key, and applies the client's limits.</summary>
 internal sealed class KeyGate
 {
     private readonly KeyFile? file;
@@ -12,9 +12,9 @@ internal sealed class KeyGate
 
     /// <summary>Reads the keys.</summary>
     /// <param name="path">The file of keys, or null.</param>
-    /// <param name="keys">Further keys, a line each, or null.</param>
+    /// <param name="keys">Further keys, one per line, or null.</param>
     /// <param name="limits">What each client may use.</param>
-    /// <param name="warn">Hears of what is not good.</param>
+    /// <param name="warn">Receives warnings.</param>
     /// <exception cref="KeyFormatException">Keys cannot be read.</exception>
     public KeyGate(string? path, string? keys, ClientLimitOptions limits, Action<string> warn)
     {
@@ -32,7 +32,7 @@ internal sealed class KeyGate
     /// <summary>Whether requests need a key.</summary>
     public bool HasKeys => file is not null || ring is not null;
 
-    /// <summary>Runs the rest of the pipeline for who may. A path that no route has needs a key too.</summary>
+    /// <summary>Runs the rest of the pipeline for allowed requests. An unknown path needs a key too.</summary>
     public async Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
         if ((file?.Current ?? ring) is not { } keys || http.GetEndpoint()?.Metadata.GetMetadata<OpenRoute>() is not null)

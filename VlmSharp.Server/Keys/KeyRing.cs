@@ -5,14 +5,14 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Keys;
 
 /// <summary>
-/// The keys that requests may bring. Of a key only its SHA-256 is kept. What a request brings is hashed and held against every hash, all
-/// 32 bytes of each, whether or not one has matched: the time says neither how much of a key was right nor which key it was.
+/// The accepted keys. Only the SHA-256 of a key is kept. The key of a request is hashed and compared with every hash, all 32 bytes of each,
+/// even after a match: so the time reveals neither how much of a key was right nor which key it was.
 /// </summary>
 internal sealed class KeyRing
 {
     private const string Scheme = "Bearer ";
 
-    /// <summary>Longer texts are no key, and are not hashed.</summary>
+    /// <summary>Longer texts cannot be keys, and are not hashed.</summary>
     private const int LongestKey = 512;
 
     private readonly string[] clients;
@@ -43,17 +43,17 @@ internal sealed class KeyRing
     /// <exception cref="KeyFormatException">A key is in both, for two clients.</exception>
     public KeyRing With(KeyRing other) => Of(clients.Zip(hashes).Concat(other.clients.Zip(other.hashes)), "the keys together");
 
-    /// <summary>Finds whose key a request brings.</summary>
-    /// <param name="authorizationHeader">The value of its Authorization header, <c>Bearer KEY</c>; null where it has none.</param>
-    /// <param name="client">The key's name; empty where there is none.</param>
-    /// <returns>Whether the key is one of these.</returns>
+    /// <summary>Finds the client of a request's key.</summary>
+    /// <param name="authorizationHeader">The value of its Authorization header, <c>Bearer KEY</c>; null if it has none.</param>
+    /// <param name="client">The key's name; empty if there is none.</param>
+    /// <returns>Whether the key is accepted.</returns>
     public bool TryFind(string? authorizationHeader, out string client)
     {
         client = "";
         ReadOnlySpan<char> header = authorizationHeader.AsSpan().Trim(' ');
         if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return false;
         ReadOnlySpan<char> key = header[Scheme.Length..].TrimStart(' ');
-        // Hashing what is not ASCII would take two texts for one.
+        // Hashing text that is not ASCII would make two texts equal.
         if (key.IsEmpty || key.Length > LongestKey || !Ascii.IsValid(key)) return false;
 
         Span<byte> bytes = stackalloc byte[LongestKey], hash = stackalloc byte[SHA256.HashSizeInBytes];
@@ -63,7 +63,7 @@ internal sealed class KeyRing
         int found = -1;
         for (int i = 0; i < hashes.Length; i++)
         {
-            // Without a branch: all ones where the key is this one.
+            // Without a branch: all bits are ones if the key is this one.
             int same = -Convert.ToInt32(CryptographicOperations.FixedTimeEquals(hash, hashes[i]));
             found = found & ~same | i & same;
         }
@@ -73,18 +73,19 @@ internal sealed class KeyRing
     }
 
     /// <summary>
-    /// What a request without a good key is answered: 401, the same whatever was wrong with the key. The answer also needs the header
+    /// The answer to a request without a valid key: 401, with the same text whatever was wrong with the key. The answer also needs the
+    /// header
     /// <c>WWW-Authenticate: Bearer</c>.
     /// </summary>
-    /// <param name="brought">Whether the request brought anything.</param>
+    /// <param name="brought">Whether the request had a key.</param>
     public static ApiException Refusal(bool brought) => new(401, "invalid_request_error", "invalid_api_key", brought
         ? "The API key is not one of this server's; send one that is, as 'Authorization: Bearer KEY'."
         : "This server needs an API key; send one as 'Authorization: Bearer KEY'.");
 
     private static KeyRing Of(IEnumerable<(string Client, byte[] Hash)> keys, string source)
     {
-        // From a hash to the place of its key. The error names places and not clients: who writes a colon into a key makes a name of its
-        // beginning.
+        // From a hash to the position of its key. The error names positions and not clients, because a colon in a key turns its beginning
+        // into a name.
         var seen = new Dictionary<string, int>();
         var unique = new List<(string Client, byte[] Hash)>();
         foreach ((string client, byte[] hash) in keys)

@@ -1,9 +1,9 @@
 namespace VlmSharp.Server.Keys;
 
 /// <summary>
-/// Reads keys as text: one a line, <c>name:key</c> or the key alone, which is then called key-1, key-2 and so on. Empty lines and those
-/// that begin with # are passed over. The name goes to the log and says whose limits count; a name may have several keys. A key is of
-/// visible ASCII characters, without spaces; a colon in it needs a name before it.
+/// Reads keys as text: one per line, <c>name:key</c> or only the key, which is then called key-1, key-2 and so on. Empty lines and lines
+/// that begin with # are ignored. The name appears in the log and selects the limits; a name may have several keys. A key consists of
+/// visible ASCII characters, without spaces; a key with a colon needs a name before it.
 /// </summary>
 internal static class KeyText
 {
@@ -12,7 +12,7 @@ internal static class KeyText
     /// <summary>A shorter key can be guessed. 22 characters of base64 are 128 bits.</summary>
     private const int ShortKey = 16;
 
-    /// <summary>What the log calls requests where there are no keys.</summary>
+    /// <summary>The log's name for requests when there are no keys.</summary>
     private const string Reserved = "anonymous";
 
     /// <summary>A key and whose it is.</summary>
@@ -51,7 +51,8 @@ internal static class KeyText
         if (shorts > 0)
         {
             warnings?.Add(
-                $"{source} has {shorts} keys of fewer than {ShortKey} characters, which can be guessed; 'openssl rand -hex 32' makes good ones.");
+                $"{source} has {shorts} keys of fewer than {ShortKey} characters, which can be guessed; "
+                + "'openssl rand -hex 32' makes good ones.");
         }
         return lines;
     }
@@ -65,7 +66,8 @@ internal static class KeyText
         {
             throw Wrong(
                 source, number,
-                $"has a name before its colon that is not 1 to {LongestName} letters, digits, '-', '_' or '.'; a key with a colon needs a name before it");
+                $"has a name before its colon that is not 1 to {LongestName} letters, digits, '-', '_' or '.'; "
+                + "a key with a colon needs a name before it");
         }
         return text is Reserved
             ? throw Wrong(source, number, $"has the name '{Reserved}', which means requests without a key")

@@ -1,6 +1,8 @@
 namespace VlmSharp.Server.Keys;
 
-/// <summary>Metadata of a route that needs no key: health, and the page, which asks for the key itself. All others need one where there are keys.</summary>
+/// <summary>
+/// Metadata of a route that needs no key: health, and the page, which asks for the key itself. All others need one if there are keys.
+/// </summary>
 internal sealed class OpenRoute
 {
     /// <summary>The metadata.</summary>

@@ -6,7 +6,7 @@ using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Native;
 
-/// <summary><c>POST /v1/batch</c>: many requests in one. Each takes a place of its own, and fails alone.</summary>
+/// <summary><c>POST /v1/batch</c>: many requests in one. Each takes its own place, and an error affects only that request.</summary>
 /// <param name="pictures">Reads the pictures.</param>
 internal sealed class BatchRoute(PictureReader pictures)
 {
@@ -14,7 +14,8 @@ internal sealed class BatchRoute(PictureReader pictures)
     public async Task HandleAsync(ApiCall call)
     {
         List<(NativeRequest? Request, ApiException? Error)> items = await NativeReader.ReadBatchAsync(call);
-        Action<Utf8JsonWriter>[] results = await Task.WhenAll(items.Select(item => item.Request is { } request ? AnswerAsync(call, request) : Task.FromResult(Failure(item.Error!))));
+        Action<Utf8JsonWriter>[] results = await Task.WhenAll(
+            items.Select(item => item.Request is { } request ? AnswerAsync(call, request) : Task.FromResult(Failure(item.Error!))));
         await JsonResponse.WriteAsync(call.Http.Response, json =>
         {
             json.WriteStartObject();

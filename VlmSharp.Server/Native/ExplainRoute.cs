@@ -17,7 +17,10 @@ internal sealed class ExplainRoute(PictureReader pictures)
         using var page = new MemoryStream();
         using (Place place = await call.EnterAsync(1))
         {
-            var options = new ExplanationOptions { MaxNewTokens = Math.Min(job.Options.MaxNewTokens, ExplanationOptions.LargestMaxNewTokens) };
+            var options = new ExplanationOptions
+            {
+                MaxNewTokens = Math.Min(job.Options.MaxNewTokens, ExplanationOptions.LargestMaxNewTokens),
+            };
             Explanation explanation = await Task.Run(() => Explainer.Run(call.Served.Model, job.Asking, options, call.Token), call.Token);
             ExplanationPage.Write(explanation with { ModelName = call.Record.Model! }, page);
         }

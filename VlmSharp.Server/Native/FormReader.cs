@@ -9,21 +9,22 @@ using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Native;
 
-/// <summary>A field of a form that is no file, as JSON: a text becomes a JSON string, all else is JSON as it stands.</summary>
+/// <summary>A form field that is not a file, as JSON: a text becomes a JSON string, everything else is JSON already.</summary>
 /// <param name="Name">The field.</param>
 /// <param name="Json">Its value.</param>
 internal sealed record FormField(string Name, ReadOnlyMemory<byte> Json);
 
 /// <summary>
-/// Reads multipart/form-data (RFC 7578; the parts are those of RFC 2046, section 5.1) where it lies in memory. Files are stretches of the body: a form takes no more memory than its
-/// body, and no temporary files.
+/// Reads multipart/form-data (RFC 7578; parts as in RFC 2046, section 5.1) in place. Files are ranges of the body: a form takes no more
+/// memory than its body, and no temporary files.
 /// </summary>
 internal static class FormReader
 {
     private const int MostParts = 512, MostHeaderBytes = 8192, LongestBoundary = 128, LongestName = 64;
 
     /// <summary>Whether a request is a form.</summary>
-    public static bool IsForm(HttpRequest request) => (request.ContentType ?? "").StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase);
+    public static bool IsForm(HttpRequest request) =>
+        (request.ContentType ?? "").StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Reads a form to its end.</summary>
     /// <param name="call">The request.</param>
@@ -35,8 +36,8 @@ internal static class FormReader
 
     /// <summary>Reads a form.</summary>
     /// <param name="body">The body.</param>
-    /// <param name="boundary">What stands between its parts, after two hyphens.</param>
-    /// <param name="limits">What may be asked for.</param>
+    /// <param name="boundary">The separator of its parts, after two hyphens.</param>
+    /// <param name="limits">The limits of a request.</param>
     /// <exception cref="ApiException">It is damaged.</exception>
     public static (List<FormField> Fields, Attachments Files) Read(ReadOnlyMemory<byte> body, string boundary, RequestLimits limits)
     {
@@ -57,7 +58,9 @@ internal static class FormReader
         return (fields, files);
     }
 
-    /// <summary>What follows the first delimiter, before which anything may stand; the first one may begin the body, without its line break.</summary>
+    /// <summary>
+    /// The rest after the first delimiter. Any text may precede it; if the body begins with it, its line break is missing.
+    /// </summary>
     private static ReadOnlyMemory<byte> AfterPreamble(ReadOnlyMemory<byte> body, ReadOnlySpan<byte> delimiter)
     {
         if (body.Span.StartsWith(delimiter[2..])) return body[(delimiter.Length - 2)..];
@@ -65,12 +68,13 @@ internal static class FormReader
         return at >= 0 ? body[(at + delimiter.Length)..] : throw Damaged();
     }
 
-    /// <summary>Goes on to the next part, or past the last one.</summary>
-    /// <param name="rest">What follows a delimiter; then, what follows the one behind the part.</param>
+    /// <summary>Moves to the next part, or past the last one.</summary>
+    /// <param name="rest">Before: the text after a delimiter. Afterwards: the text after the part's closing delimiter.</param>
     /// <param name="delimiter">A line break, two hyphens and the boundary.</param>
-    /// <param name="headers">The part's headers, without the empty line behind them.</param>
-    /// <param name="content">What it has.</param>
-    private static bool NextPart(ref ReadOnlyMemory<byte> rest, ReadOnlySpan<byte> delimiter, out ReadOnlyMemory<byte> headers, out ReadOnlyMemory<byte> content)
+    /// <param name="headers">The part's headers, without the empty line after them.</param>
+    /// <param name="content">Its content.</param>
+    private static bool NextPart(
+        ref ReadOnlyMemory<byte> rest, ReadOnlySpan<byte> delimiter, out ReadOnlyMemory<byte> headers, out ReadOnlyMemory<byte> content)
     {
         headers = content = default;
         if (rest.Span.StartsWith("--"u8)) return false;
@@ -89,8 +93,8 @@ internal static class FormReader
     }
 
     /// <summary>
-    /// A part's name, and whether it is a file. The parameters are looked at as they stand: the properties of the header's type decode name* (which RFC 7578, section 4.2, has no use for)
-    /// and throw where a client names a character set that .NET refuses.
+    /// A part's name, and whether it is a file. The parameters are read as they are: the properties of the header's type decode name*
+    /// (which RFC 7578, section 4.2, does not use) and throw if a client names a character set that .NET refuses.
     /// </summary>
     private static (string Name, bool IsFile) NameOf(ReadOnlySpan<byte> headers)
     {
@@ -115,14 +119,21 @@ internal static class FormReader
 
     private static string BoundaryOf(string? contentType)
     {
-        string? boundary = MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) ? HeaderUtilities.RemoveQuotes(type.Boundary).Value : null;
-        return boundary is { Length: > 0 and <= LongestBoundary } && Ascii.IsValid(boundary) ? boundary : throw Invalid($"names no boundary of up to {LongestBoundary} ASCII characters");
+        string? boundary = MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type)
+            ? HeaderUtilities.RemoveQuotes(type.Boundary).Value
+            : null;
+        return boundary is { Length: > 0 and <= LongestBoundary } && Ascii.IsValid(boundary)
+            ? boundary
+            : throw Invalid($"names no boundary of up to {LongestBoundary} ASCII characters");
     }
 
     private static byte[] Quoted(ReadOnlySpan<byte> text, string name, RequestLimits limits)
     {
-        if (text.Length > 4L * limits.MaxPromptCharacters) throw ApiException.Invalid($"{name} has more than {limits.MaxPromptCharacters} characters: shorten it.", name, "string_above_max_length");
-        if (!Utf8.IsValid(text)) throw ApiException.Invalid($"{name} is no text: send UTF-8.", name, "invalid_text"); // the writer would put other characters in its place
+        if (text.Length > 4L * limits.MaxPromptCharacters)
+            throw ApiException.Invalid(
+                $"{name} has more than {limits.MaxPromptCharacters} characters: shorten it.", name, "string_above_max_length");
+        // the writer would put other characters in its place
+        if (!Utf8.IsValid(text)) throw ApiException.Invalid($"{name} is no text: send UTF-8.", name, "invalid_text");
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream)) json.WriteStringValue(text);
         return stream.ToArray();
@@ -130,5 +141,6 @@ internal static class FormReader
 
     private static ApiException Damaged() => Invalid("is damaged");
 
-    private static ApiException Invalid(string what) => ApiException.Invalid($"The form {what}: send multipart/form-data with a file named image.", code: "invalid_form");
+    private static ApiException Invalid(string what) =>
+        ApiException.Invalid($"The form {what}: send multipart/form-data with a file named image.", code: "invalid_form");
 }

@@ -9,7 +9,7 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Server.Native;
 
-/// <summary>A request of our own routes with its pictures read: asks the model, and writes what it answered.</summary>
+/// <summary>A native request after its pictures are read: asks the model, and writes the answer.</summary>
 internal sealed class NativeJob
 {
     private readonly ApiCall call;
@@ -28,11 +28,11 @@ internal sealed class NativeJob
     /// <summary>How the answer is generated.</summary>
     public GenerationOptions Options => request.Sampling.Build(task.MaxNewTokens);
 
-    /// <summary>Reads the pictures, and finds out what the model is asked.</summary>
+    /// <summary>Reads the pictures, and builds the model's request.</summary>
     /// <param name="call">The request.</param>
     /// <param name="request">Its members.</param>
     /// <param name="pictures">Reads the pictures.</param>
-    /// <param name="isWhole">Whether the pictures are to be shown.</param>
+    /// <param name="isWhole">Whether the pictures will be shown.</param>
     public static async Task<NativeJob> PrepareAsync(ApiCall call, NativeRequest request, PictureReader pictures, bool isWhole = false)
     {
         (string id, string adapter) = call.Choose(request.Model);
@@ -40,7 +40,9 @@ internal sealed class NativeJob
         IReadOnlyList<SeenPicture> seen = await pictures.ReadAsync(call, request.Pictures, isWhole);
         request.Pictures.Clear(); // what waits in the queue is small
         RgbImage[] images = [.. seen.Select(p => p.Image)];
-        GenerationRequest asking = request.Prompt is { } words ? new GenerationRequest { Images = images, Prompt = words } : call.Served.Tasks.Request(task, images);
+        GenerationRequest asking = request.Prompt is { } words
+            ? new GenerationRequest { Images = images, Prompt = words }
+            : call.Served.Tasks.Request(task, images);
         if (task.HasBoxes) asking = call.Served.Tasks.ForBoxes(asking);
         call.Record.Prompt = asking.Prompt;
         return new NativeJob(call, request, id, task, seen[0], asking with { Adapter = adapter });
@@ -75,7 +77,7 @@ internal sealed class NativeJob
 
     private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
 
-    /// <summary>A mask as a gray picture of the whole size: 255 where the thing is.</summary>
+    /// <summary>A mask as a gray picture of full size: 255 inside the object.</summary>
     private static void WritePng(Utf8JsonWriter json, SegmentationMask mask)
     {
         using var file = new MemoryStream();

@@ -6,7 +6,7 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Server.Native;
 
-/// <summary>Reads the members of a request of our own, from JSON or from the fields of a form.</summary>
+/// <summary>Reads the members of a native request, from JSON or from the fields of a form.</summary>
 internal static class NativeMembers
 {
     private const string AttachmentScheme = "attachment:";
@@ -19,7 +19,13 @@ internal static class NativeMembers
     /// <param name="files">The files beside it.</param>
     /// <param name="limits">What may be asked for.</param>
     /// <param name="isItem">Whether it is one of a batch, which says its task.</param>
-    public static void ReadObject(ref Utf8JsonReader json, NativeRequest request, ReadOnlyMemory<byte> source, Attachments files, RequestLimits limits, bool isItem = false)
+    public static void ReadObject(
+        ref Utf8JsonReader json,
+        NativeRequest request,
+        ReadOnlyMemory<byte> source,
+        Attachments files,
+        RequestLimits limits,
+        bool isItem = false)
     {
         JsonValues.BeginObject(ref json, isItem ? "requests" : null);
         var seen = new HashSet<string>();
@@ -27,7 +33,9 @@ internal static class NativeMembers
         {
             if (name == "image") ReadImages(ref json, request, source, files, limits.MaxPictures);
             else if (name == "task" && isItem) request.Kind = Kind(JsonValues.Text(ref json, name, LongestName));
-            else if (!TryRead(ref json, name, request, limits)) throw ApiException.Invalid($"There is no member {name} here: the page /docs lists those there are.", name, "unknown_parameter");
+            else if (!TryRead(ref json, name, request, limits))
+                throw ApiException.Invalid(
+                    $"There is no member {name} here: the page /docs lists those there are.", name, "unknown_parameter");
         }
     }
 
@@ -51,8 +59,9 @@ internal static class NativeMembers
         return true;
     }
 
-    /// <summary>Whether a field's text is the value itself; of the others it is JSON.</summary>
-    public static bool IsText(string name) => name is "model" or "language" or "question" or "prompt" or "things" or "mask_format" or "stop";
+    /// <summary>Whether a field's text is the value itself; otherwise it is JSON.</summary>
+    public static bool IsText(string name) =>
+        name is "model" or "language" or "question" or "prompt" or "things" or "mask_format" or "stop";
 
     private static void ReadImages(ref Utf8JsonReader json, NativeRequest request, ReadOnlyMemory<byte> source, Attachments files, int most)
     {
@@ -64,18 +73,23 @@ internal static class NativeMembers
 
         while (JsonValues.NextItem(ref json))
         {
-            if (request.Pictures.Count == most) throw ApiException.Invalid($"image has more than {most} pictures, this server's limit: send fewer at once.", "image", "too_many_images");
+            if (request.Pictures.Count == most)
+                throw ApiException.Invalid(
+                    $"image has more than {most} pictures, this server's limit: send fewer at once.", "image", "too_many_images");
             request.Pictures.Add(Picture(ref json, source, files));
         }
     }
 
-    /// <summary>A URI, or the name of a file that came beside the JSON.</summary>
+    /// <summary>A URI, or the name of a file sent with the JSON.</summary>
     private static GivenPicture Picture(ref Utf8JsonReader json, ReadOnlyMemory<byte> source, Attachments files)
     {
         JsonString text = JsonString.Of(ref json, "image");
         if (!json.ValueSpan.StartsWith("attachment:"u8)) return new GivenPicture(source, text);
         string name = text.Text(source.Span, LongestWord)[AttachmentScheme.Length..];
-        return new GivenPicture(files.Find(name) ?? throw ApiException.Invalid("image names an attachment that the form does not have: give the name of its field.", "image", "missing_attachment"), null);
+        return new GivenPicture(
+            files.Find(name) ?? throw ApiException.Invalid(
+                "image names an attachment that the form does not have: give the name of its field.", "image", "missing_attachment"),
+            null);
     }
 
     private static TaskKind Kind(string? name) => name switch

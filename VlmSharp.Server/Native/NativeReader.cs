@@ -33,11 +33,14 @@ internal static class NativeReader
         var request = new NativeRequest(new SamplingMembers(limits)) { Kind = kind };
         foreach (FormField field in fields) ReadField(field, request, limits);
         foreach ((string name, ReadOnlyMemory<byte> file) in files.All)
-            request.Pictures.Add(name == "image" ? new GivenPicture(file, null) : throw ApiException.Invalid("The form has a file that is not named image: give it that name.", "image", "unknown_parameter"));
+            request.Pictures.Add(name == "image"
+                ? new GivenPicture(file, null)
+                : throw ApiException.Invalid(
+                    "The form has a file that is not named image: give it that name.", "image", "unknown_parameter"));
         return request;
     }
 
-    /// <summary>Reads the requests of a batch. One that is wrong has an error in its place, and the others stand.</summary>
+    /// <summary>Reads the requests of a batch. An invalid one gets an error in its place; the others are kept.</summary>
     public static async Task<List<(NativeRequest? Request, ApiException? Error)>> ReadBatchAsync(ApiCall call)
     {
         if (!FormReader.IsForm(call.Http.Request)) return ReadBatch(await RequestBody.ReadJsonAsync(call), new Attachments(), call.Limits);
@@ -48,7 +51,8 @@ internal static class NativeReader
     }
 
     /// <summary>Reads the requests of a batch from JSON, and the files beside it.</summary>
-    public static List<(NativeRequest? Request, ApiException? Error)> ReadBatch(ReadOnlyMemory<byte> body, Attachments files, RequestLimits limits)
+    public static List<(NativeRequest? Request, ApiException? Error)> ReadBatch(
+        ReadOnlyMemory<byte> body, Attachments files, RequestLimits limits)
     {
         var all = new List<(NativeRequest?, ApiException?)>();
         ReadWhole(body, limits, (ref Utf8JsonReader json) =>
@@ -63,25 +67,37 @@ internal static class NativeReader
             var seen = new HashSet<string>();
             while (JsonValues.NextMember(ref json, seen, out string name))
             {
-                if (name != "requests") throw ApiException.Invalid($"There is no member {name} here: give requests.", name, "unknown_parameter");
+                if (name != "requests")
+                    throw ApiException.Invalid($"There is no member {name} here: give requests.", name, "unknown_parameter");
                 ReadItems(ref json, all, body, files, limits);
             }
         });
-        return all.Count > 0 ? all : throw ApiException.Invalid("requests is missing or empty: give an array of requests.", "requests", "missing_required_parameter");
+        return all.Count > 0
+            ? all
+            : throw ApiException.Invalid(
+                "requests is missing or empty: give an array of requests.", "requests", "missing_required_parameter");
     }
 
-    private static void ReadItems(ref Utf8JsonReader json, List<(NativeRequest?, ApiException?)> all, ReadOnlyMemory<byte> body, Attachments files, RequestLimits limits)
+    private static void ReadItems(
+        ref Utf8JsonReader json,
+        List<(NativeRequest?, ApiException?)> all,
+        ReadOnlyMemory<byte> body,
+        Attachments files,
+        RequestLimits limits)
     {
         if (json.TokenType != JsonTokenType.StartArray) throw JsonValues.Wrong("requests", "an array of requests");
         while (JsonValues.NextItem(ref json))
         {
-            if (all.Count == limits.MaxBatchRequests) throw ApiException.Invalid($"requests has more than {limits.MaxBatchRequests} requests: send several batches.", "requests", "too_many_requests");
+            if (all.Count == limits.MaxBatchRequests)
+                throw ApiException.Invalid(
+                    $"requests has more than {limits.MaxBatchRequests} requests: send several batches.", "requests", "too_many_requests");
             Utf8JsonReader start = json;
             try
             {
                 var request = new NativeRequest(new SamplingMembers(limits));
                 NativeMembers.ReadObject(ref json, request, body, files, limits, isItem: true);
-                if (request.Streams) throw ApiException.Invalid("stream is not for a request of a batch: leave it out.", "stream", "unsupported_parameter");
+                if (request.Streams)
+                    throw ApiException.Invalid("stream is not for a request of a batch: leave it out.", "stream", "unsupported_parameter");
                 all.Add((request, null));
             }
             catch (ApiException e)
@@ -95,10 +111,13 @@ internal static class NativeReader
 
     private static void ReadField(FormField field, NativeRequest request, RequestLimits limits)
     {
-        if (field.Name == "image") throw ApiException.Invalid("The form's image is a field and not a file: send the picture as a file.", "image", "invalid_form");
+        if (field.Name == "image")
+            throw ApiException.Invalid("The form's image is a field and not a file: send the picture as a file.", "image", "invalid_form");
         ReadWhole(field.Json, limits, (ref Utf8JsonReader json) =>
         {
-            if (!NativeMembers.TryRead(ref json, field.Name, request, limits)) throw ApiException.Invalid("The form has a field of another name than the members on the page /docs.", code: "unknown_parameter");
+            if (!NativeMembers.TryRead(ref json, field.Name, request, limits))
+                throw ApiException.Invalid(
+                    "The form has a field of another name than the members on the page /docs.", code: "unknown_parameter");
         });
     }
 

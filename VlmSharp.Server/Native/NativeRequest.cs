@@ -7,7 +7,7 @@ namespace VlmSharp.Server.Native;
 /// <summary>A request of a route of our own, read.</summary>
 internal sealed class NativeRequest(SamplingMembers sampling)
 {
-    /// <summary>What is asked for; null where the members tell, and of a batch until its item says.</summary>
+    /// <summary>The kind of task; null if the members decide, and for a batch until its item states it.</summary>
     public TaskKind? Kind { get; set; }
 
     /// <summary>The model asked for, or null.</summary>
@@ -28,7 +28,7 @@ internal sealed class NativeRequest(SamplingMembers sampling)
     /// <summary>Whether the model may name what it finds.</summary>
     public bool AnyLabel { get; set; }
 
-    /// <summary>The words for the model as they are, in the place of those of the task.</summary>
+    /// <summary>The exact prompt for the model, instead of the task's prompt.</summary>
     public string? Prompt { get; set; }
 
     /// <summary>Whether masks are pictures, not run lengths.</summary>
@@ -40,12 +40,12 @@ internal sealed class NativeRequest(SamplingMembers sampling)
     /// <summary>How to generate.</summary>
     public SamplingMembers Sampling { get; } = sampling;
 
-    /// <summary>What is asked for: as said, or as the members tell.</summary>
+    /// <summary>The kind of task, as given or as the members imply.</summary>
     public TaskKind TaskKind => Kind ?? (Question is not null ? TaskKind.Ask : Things is not null ? TaskKind.Detect : TaskKind.Caption);
 
-    /// <summary>The task; its prompt counts where <see cref="Prompt"/> is null.</summary>
-    /// <exception cref="ApiException">What it needs is missing.</exception>
-    /// <exception cref="RequestException">What it needs is not of use.</exception>
+    /// <summary>The task; its prompt is used if <see cref="Prompt"/> is null.</summary>
+    /// <exception cref="ApiException">A required member is missing.</exception>
+    /// <exception cref="RequestException">A required member is unusable.</exception>
     public VisionTask Task()
     {
         string language = Language ?? "en";
@@ -58,7 +58,9 @@ internal sealed class NativeRequest(SamplingMembers sampling)
         };
     }
 
-    private IReadOnlyList<string> NamedThings() => Things ?? (Prompt is null ? throw Missing("things") : ["anything"]); // the words of the prompt say what
+    // the words of the prompt say what
+    private IReadOnlyList<string> NamedThings() => Things ?? (Prompt is null ? throw Missing("things") : ["anything"]);
 
-    private static ApiException Missing(string member) => ApiException.Invalid($"{member} is missing: give it, or prompt with the words as they are.", member, "missing_required_parameter");
+    private static ApiException Missing(string member) =>
+        ApiException.Invalid($"{member} is missing: give it, or prompt with the words as they are.", member, "missing_required_parameter");
 }

@@ -9,10 +9,10 @@ internal enum HealthPhase
     /// <summary>Requests are answered.</summary>
     Ready,
 
-    /// <summary>It takes no more requests and ends when those under way have.</summary>
+    /// <summary>It accepts no more requests and ends when the current ones have ended.</summary>
     Draining,
 
-    /// <summary>It cannot answer and will not be able to: whoever looks after it should start it again.</summary>
+    /// <summary>It cannot answer and will not recover: it should be restarted.</summary>
     Failed,
 }
 
@@ -22,8 +22,8 @@ internal enum HealthPhase
 internal sealed record HealthReport(HealthPhase Phase, string Reason);
 
 /// <summary>
-/// Whether the server is alive and whether it is ready. It goes from loading to ready to draining, or from anywhere to failed; a step back,
-/// such as ready while it drains, is not taken.
+/// Whether the server is alive and whether it is ready. It goes from loading to ready to draining, or from any phase to failed; a step
+/// back, such as ready while it drains, is ignored.
 /// </summary>
 internal sealed class HealthState
 {
@@ -40,7 +40,8 @@ internal sealed class HealthState
     public void Ready() => Move(new HealthReport(HealthPhase.Ready, "The model answers."));
 
     /// <summary>No more requests are to come.</summary>
-    public void Drain() => Move(new HealthReport(HealthPhase.Draining, "The server is about to end: it finishes the requests that it has."));
+    public void Drain() =>
+        Move(new HealthReport(HealthPhase.Draining, "The server is about to end: it finishes the requests that it has."));
 
     /// <summary>Nothing can be answered any more.</summary>
     /// <param name="reason">One sentence that anybody may read.</param>

@@ -4,14 +4,15 @@ using System.Text;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// What an instrument has measured so far: a series for each set of labels. Taking a measurement of a known series allocates nothing, for
+/// The measurements of an instrument so far: one series for each set of labels. A measurement of a known series allocates nothing, because
 /// decode steps are measured too.
 /// </summary>
 internal sealed class MetricFamily
 {
     private const int MaxSeries = 2000; // what comes beyond shares one series, so that no label can fill the memory
 
-    private static readonly double[] DefaultBounds = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]; // OpenTelemetry's
+    // OpenTelemetry's
+    private static readonly double[] DefaultBounds = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000];
 
     private readonly Lock gate = new();
     private readonly Dictionary<int, Series> byHash = [];
@@ -27,7 +28,8 @@ internal sealed class MetricFamily
     {
         Type kind = instrument.GetType() is { IsGenericType: true } generic ? generic.GetGenericTypeDefinition() : instrument.GetType();
         bool isCounter = kind == typeof(Counter<>) || kind == typeof(ObservableCounter<>), isHistogram = kind == typeof(Histogram<>);
-        (adds, help, IsObservable) = (kind == typeof(Counter<>) || kind == typeof(UpDownCounter<>), instrument.Description, instrument.IsObservable);
+        (adds, help, IsObservable) = (
+            kind == typeof(Counter<>) || kind == typeof(UpDownCounter<>), instrument.Description, instrument.IsObservable);
         type = isHistogram ? "histogram" : isCounter ? "counter" : "gauge";
         if (isHistogram) bounds = Bounds(instrument) ?? DefaultBounds;
         Name = PrometheusText.Name(instrument, isCounter);
@@ -36,7 +38,7 @@ internal sealed class MetricFamily
     /// <summary>What Prometheus calls it.</summary>
     public string Name { get; }
 
-    /// <summary>Whether it is asked for its values, all of them each time.</summary>
+    /// <summary>Whether its values are polled, all of them each time.</summary>
     public bool IsObservable { get; }
 
     /// <summary>Takes a measurement.</summary>
@@ -70,7 +72,7 @@ internal sealed class MetricFamily
         }
     }
 
-    /// <summary>Writes its lines; none where nothing was measured.</summary>
+    /// <summary>Writes its lines; none if nothing was measured.</summary>
     public void Write(StringBuilder text)
     {
         lock (gate)
@@ -85,14 +87,15 @@ internal sealed class MetricFamily
         }
     }
 
-    /// <summary>A bucket of Prometheus counts everything up to its border.</summary>
+    /// <summary>A Prometheus bucket counts everything up to its bound.</summary>
     private void WriteHistogram(StringBuilder text, Series series)
     {
         long count = 0;
         for (int i = 0; i < series.Buckets.Length; i++)
         {
             count += series.Buckets[i];
-            PrometheusText.WriteSample(text, $"{Name}_bucket", series.Labels, i < bounds.Length ? bounds[i] : double.PositiveInfinity, count);
+            PrometheusText.WriteSample(
+                text, $"{Name}_bucket", series.Labels, i < bounds.Length ? bounds[i] : double.PositiveInfinity, count);
         }
 
         PrometheusText.WriteSample(text, $"{Name}_sum", series.Labels, null, series.Value);
@@ -112,7 +115,8 @@ internal sealed class MetricFamily
         byHash.TryGetValue(code, out Series? first);
         for (Series? series = first; series is not null; series = series.Next)
             if (IsEqual(series.Tags, tags)) return series;
-        if (all.Count >= MaxSeries) return overflow ??= Add([new("otel.metric.overflow", "true")], null); // the name that OpenTelemetry gives it
+        // the name that OpenTelemetry gives it
+        if (all.Count >= MaxSeries) return overflow ??= Add([new("otel.metric.overflow", "true")], null);
         return byHash[code] = Add(tags, first);
     }
 
@@ -151,7 +155,7 @@ internal sealed class MetricFamily
         /// <summary>The value, or the sum of a histogram.</summary>
         public double Value { get; set; }
 
-        /// <summary>How many measurements fell into each bucket alone.</summary>
+        /// <summary>The number of measurements in each bucket alone (not cumulative).</summary>
         public long[] Buckets { get; } = new long[buckets];
     }
 }

@@ -29,7 +29,7 @@ internal static class ObservationServices
         if (otlp is not null) OtlpExport.Add(services, otlp);
     }
 
-    /// <summary>Observes every request from here on: to be called before whatever answers, errors included.</summary>
+    /// <summary>Observes every request from here on: call it before anything that answers, including errors.</summary>
     public static void UseRequestObservation(this IApplicationBuilder app)
     {
         app.ApplicationServices.GetRequiredService<PrometheusExporter>(); // counts from the first request on

@@ -13,12 +13,12 @@ public sealed record OtlpOptions
     /// <summary>Whether it speaks gRPC (port 4317 as a rule), or else protobuf over HTTP (4318).</summary>
     public bool UsesGrpc { get; init; }
 
-    /// <summary>Headers, <c>name=value</c> with commas between, as OTEL_EXPORTER_OTLP_HEADERS; null for none. May hold a secret.</summary>
+    /// <summary>Headers as comma-separated <c>name=value</c>, as in OTEL_EXPORTER_OTLP_HEADERS; null for none. May hold a secret.</summary>
     public string? Headers { get; init; }
 
     /// <summary>What the collector calls this server.</summary>
     public string ServiceName { get; init; } = "vlmsharp";
 
-    /// <summary>Without the headers: they may hold a secret.</summary>
+    /// <summary>Omits the headers: they may hold a secret.</summary>
     public override string ToString() => $"{ServiceName} to {Endpoint} by {(UsesGrpc ? "gRPC" : "HTTP")}";
 }

@@ -46,7 +46,7 @@ internal sealed class PrometheusExporter : IDisposable
             }
             catch (AggregateException)
             {
-                // One that throws is missing; the others have been asked.
+                // An instrument that throws is missing; the others have been read.
             }
 
             foreach (MetricFamily family in now) family.Write(text);
@@ -58,7 +58,7 @@ internal sealed class PrometheusExporter : IDisposable
     /// <summary>Listens no more.</summary>
     public void Dispose() => listener.Dispose();
 
-    /// <summary>A family for an instrument; null where another one has its name.</summary>
+    /// <summary>A family for an instrument; null if another one has its name.</summary>
     private MetricFamily? Add(Instrument instrument)
     {
         var family = new MetricFamily(instrument);

@@ -74,7 +74,7 @@ internal static class PrometheusText
         return char.IsAsciiDigit(plain[0]) ? $"_{new string(plain)}" : new string(plain);
     }
 
-    /// <summary>A unit of UCUM in words: <c>s</c> is seconds, <c>{token}/s</c> is per_second; what stands in braces is a remark.</summary>
+    /// <summary>A UCUM unit in words: <c>s</c> is seconds, <c>{token}/s</c> is per_second; text in braces is a remark.</summary>
     private static string Unit(string? unit)
     {
         if (string.IsNullOrEmpty(unit)) return "";

@@ -3,19 +3,19 @@ using Microsoft.AspNetCore.Http;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// What machines ask every few seconds, to know whether all is well. These requests are not logged, measured or traced as long as it is.
+/// Paths that machines poll every few seconds. Their requests are not logged, measured or traced while all is well.
 /// </summary>
 internal static class QuietPaths
 {
-    /// <summary>Answers as long as the process can.</summary>
+    /// <summary>Succeeds as long as the process can answer.</summary>
     public const string Live = "/health/live";
 
-    /// <summary>Answers well while requests are taken.</summary>
+    /// <summary>Succeeds while requests are accepted.</summary>
     public const string Ready = "/health/ready";
 
     /// <summary>What Prometheus reads.</summary>
     public const string Metrics = "/metrics";
 
-    /// <summary>Whether a request is one of them. Asked before a route is found for it.</summary>
+    /// <summary>Whether a request's path is one of them. Called before routing.</summary>
     public static bool Has(PathString path) => path == Live || path == Ready || path == Metrics;
 }

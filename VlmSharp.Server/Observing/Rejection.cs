@@ -12,10 +12,10 @@ internal enum Rejection
     /// <summary>The queue of the server is full.</summary>
     QueueFull,
 
-    /// <summary>The client has as many requests under way as it may.</summary>
+    /// <summary>The client has its maximum number of requests in progress.</summary>
     ClientLimit,
 
-    /// <summary>It waited for a place longer than it may.</summary>
+    /// <summary>It waited too long for a place.</summary>
     Deadline,
 
     /// <summary>The model is still being loaded.</summary>
@@ -41,7 +41,7 @@ internal static class Rejections
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
 
-    /// <summary>What a status means where nobody has said more; null of one that turns nobody away.</summary>
+    /// <summary>The rejection for a status if none was set; null for a status that is not a rejection.</summary>
     public static Rejection? OfStatus(int status) => status switch
     {
         401 or 403 => Rejection.Unauthorized,

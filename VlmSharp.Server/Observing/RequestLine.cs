@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// A request's line: one JSON object. The writer escapes whatever is not printable ASCII, so that no text, whoever it came from, can end
-/// the line, begin another or move a terminal's cursor. Members without a value are left out.
+/// A request's log line: one JSON object. The writer escapes everything that is not printable ASCII, so that no text can end the line,
+/// begin another or move a terminal's cursor. Members without a value are left out.
 /// </summary>
 internal static class RequestLine
 {

@@ -5,9 +5,9 @@ using System.Threading.Channels;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// One JSON line a request. Lines go through a bounded queue to a thread of their own: whoever answers never waits for the log, so a reader
-/// that stands still, a full disk or a closed stream costs lines, never answers. Lines that are lost are counted, and the next line that is
-/// written after a full queue says how many.
+/// One JSON line per request. Lines go through a bounded queue to a separate thread: answers never wait for the log, so a stalled reader, a
+/// full disk or a closed stream loses lines, never answers. Lost lines are counted, and the next line written after a full queue says how
+/// many there were.
 /// </summary>
 internal sealed class RequestLog : IDisposable
 {
@@ -34,7 +34,7 @@ internal sealed class RequestLog : IDisposable
     /// <summary>Whether prompts and answers are written.</summary>
     public bool IncludesContent => options.IncludeContent;
 
-    /// <summary>Lines that nobody will read: the queue was full, or the stream refused them.</summary>
+    /// <summary>Lost lines: the queue was full, or the stream refused them.</summary>
     public long Lost => Volatile.Read(ref dropped) + Volatile.Read(ref refused);
 
     /// <summary>Queues a request's line. Never waits, never fails.</summary>
@@ -95,7 +95,7 @@ internal sealed class RequestLog : IDisposable
         }
     }
 
-    /// <summary>Writes what is queued, unless the reader stands still. The stream stays open.</summary>
+    /// <summary>Writes what is queued, unless the reader has stalled. The stream stays open.</summary>
     public void Dispose()
     {
         lines.Writer.TryComplete();

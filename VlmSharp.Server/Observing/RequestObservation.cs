@@ -8,7 +8,7 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// The middleware around everything else: gives a request its record and its id, and tells log, metrics and trace of it when it has ended.
+/// The outermost middleware: gives a request its record and its id, and reports it to log, metrics and trace when it has ended.
 /// </summary>
 internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
 {
@@ -17,7 +17,10 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
     /// <summary>Runs a request.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        var record = new RequestRecord { Id = RequestId.From(context.Request.Headers[RequestId.Header]), KeepsContent = log.IncludesContent };
+        var record = new RequestRecord
+        {
+            Id = RequestId.From(context.Request.Headers[RequestId.Header]), KeepsContent = log.IncludesContent,
+        };
         context.Features.Set(record);
         context.Response.OnStarting(static state => // late: whoever writes an error clears the headers
         {
@@ -65,7 +68,7 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
         log.Write(record);
     }
 
-    /// <summary>Takes over what the client was told, and of a fault of the server where it was.</summary>
+    /// <summary>Copies the error that the client received and, for a fault of the server, where it occurred.</summary>
     private static void Take(RequestError? told, RequestRecord record)
     {
         if (told is null) return;

@@ -5,15 +5,15 @@ using VlmSharp.Generation;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// What is known of a request when it ends: the log's line and the metrics are made of it. Whoever answers the request fills it. Nothing in
-/// it is a prompt, an answer or a picture, unless the log is to have prompts and answers.
+/// The facts of a request at its end, from which the log line and the metrics are made. The code that answers the request fills it. It
+/// holds no prompt, answer or picture, unless the log includes prompts and answers.
 /// </summary>
 internal sealed class RequestRecord
 {
-    /// <summary>When it came, of <see cref="Stopwatch"/>.</summary>
+    /// <summary>When it arrived, from <see cref="Stopwatch"/>.</summary>
     public long Start { get; } = Stopwatch.GetTimestamp();
 
-    /// <summary>Its id: the client's x-request-id where that is a plain word, or one of the server's.</summary>
+    /// <summary>Its id: the client's x-request-id if that is a plain word, otherwise one of the server's.</summary>
     public required string Id { get; init; }
 
     /// <summary>Whether <see cref="Prompt"/> and <see cref="Answer"/> are kept.</summary>
@@ -22,7 +22,7 @@ internal sealed class RequestRecord
     /// <summary>The route's pattern, for instance /v1/caption.</summary>
     public string Route { get; set; } = "";
 
-    /// <summary>Whose key it brought, never the key; "anonymous" without keys.</summary>
+    /// <summary>The name of its key, never the key; "anonymous" without keys.</summary>
     public string Client { get; set; } = "anonymous";
 
     /// <summary>The model that answers.</summary>
@@ -40,7 +40,7 @@ internal sealed class RequestRecord
     /// <summary>Its pictures.</summary>
     public List<PictureFacts> Pictures { get; } = [];
 
-    /// <summary>How many of them did not need the encoder: the server had their image tokens.</summary>
+    /// <summary>The number of pictures that did not need the encoder because the server had their image tokens.</summary>
     public int CachedPictures { get; set; }
 
     /// <summary>Tokens of its prompt that are text.</summary>
@@ -61,7 +61,7 @@ internal sealed class RequestRecord
     /// <summary>How long it waited for a place.</summary>
     public TimeSpan Queued { get; set; }
 
-    /// <summary>What the encoder took; null before its answer's end, as of the next two.</summary>
+    /// <summary>Time of the encoder; null before its answer's end, like the next two.</summary>
     public TimeSpan? Vision { get; set; }
 
     /// <summary>From its first step to its first token, without the encoder.</summary>
@@ -70,19 +70,19 @@ internal sealed class RequestRecord
     /// <summary>From its first token to its last.</summary>
     public TimeSpan? Decode { get; set; }
 
-    /// <summary>From its coming to its first token; null before that.</summary>
+    /// <summary>From its arrival to its first token; null before that.</summary>
     public TimeSpan? TimeToFirstToken { get; set; }
 
-    /// <summary>OpenAI's kind of error, or "canceled"; null where all went well.</summary>
+    /// <summary>OpenAI's kind of error, or "canceled"; null after a success.</summary>
     public string? ErrorType { get; set; }
 
     /// <summary>
-    /// Where the server failed, for whoever looks after it: a type and a method, and nothing that a request could have put there; null
-    /// where it did not.
+    /// Where the server failed, for its operator: a type and a method, and nothing that a request could have put there; null if it did not
+    /// fail.
     /// </summary>
     public string? Fault { get; set; }
 
-    /// <summary>Why it was turned away, where it was; else null, and a status that says so is counted by what it usually means.</summary>
+    /// <summary>Why it was rejected, or null; then a rejecting status is counted by its usual meaning.</summary>
     public Rejection? Rejection { get; set; }
 
     /// <summary>The status of the response; 499 where the client left before it began.</summary>
@@ -101,7 +101,7 @@ internal sealed class RequestRecord
         ?? throw new InvalidOperationException("The request has no record: UseRequestObservation must come before whatever answers.");
 
     /// <summary>
-    /// Takes over what the engine tells of an answer that has ended. Of several answers the longest time of each stage is kept.
+    /// Adds the engine's facts of an answer that has ended. With several answers the longest time of each stage is kept.
     /// </summary>
     /// <param name="answer">One of the request's answers.</param>
     public void Add(PendingAnswer answer)
@@ -118,8 +118,8 @@ internal sealed class RequestRecord
     private static TimeSpan Max(TimeSpan? a, TimeSpan b) => a > b ? a.Value : b;
 }
 
-/// <summary>What may be told of a picture.</summary>
-/// <param name="Bytes">Of the file.</param>
+/// <summary>The facts of a picture that may be logged.</summary>
+/// <param name="Bytes">Size of the file.</param>
 /// <param name="Width">Columns.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Format">For instance JPEG.</param>

@@ -5,8 +5,8 @@ using VlmSharp.Generation;
 namespace VlmSharp.Server.Observing;
 
 /// <summary>
-/// What the server measures, beside what the model measures itself (<see cref="Telemetry.VlmSharpTelemetry"/>).
-/// docs/server-observability.md lists all of it. Labels have few values: a route is its pattern, and no text of a client's is in one.
+/// The server's metrics, besides the model's own (<see cref="Telemetry.VlmSharpTelemetry"/>); docs/server-observability.md lists all of
+/// them. Labels have few values: a route is its pattern, and no label holds a client's text.
 /// </summary>
 internal sealed class ServerMetrics : IDisposable
 {
@@ -29,7 +29,8 @@ internal sealed class ServerMetrics : IDisposable
         Meter = new Meter(MeterName, typeof(ServerMetrics).Assembly.GetName().Version?.ToString(3));
         double[] times = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160];
         duration = Seconds("vlmsharp.server.request.duration", "From a request's coming to the end of its response.", times);
-        firstToken = Seconds("vlmsharp.server.request.time_to_first_token", "From a request's coming to the first token of its answer, the queue included.",
+        firstToken = Seconds("vlmsharp.server.request.time_to_first_token",
+            "From a request's coming to the first token of its answer, the queue included.",
             times);
         queued = Seconds("vlmsharp.server.request.queue_time", "How long a request waited for a place and for room in the KV caches.",
             [0.001, .. times]);
@@ -68,7 +69,7 @@ internal sealed class ServerMetrics : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Meter.Dispose();
 
-    /// <summary>What is read only when somebody asks.</summary>
+    /// <summary>Adds the metrics that are read on demand.</summary>
     private void AddCallbacks(ServerGauges gauges, HealthState health, RequestLog log)
     {
         Gauge("vlmsharp.server.queue.depth", "{request}",
@@ -82,7 +83,8 @@ internal sealed class ServerMetrics : IDisposable
         Gauge("vlmsharp.server.kv_cache.limit", "By",
             "What the KV caches of running requests may take.", () => gauges.Model?.Engine.MaxKvCacheBytes ?? 0);
         Gauge("vlmsharp.server.picture_cache.usage", "By",
-            "What the image tokens of pictures seen before take, kept for further questions.", () => gauges.Model?.ImageFeatures.Bytes ?? 0);
+            "What the image tokens of pictures seen before take, kept for further questions.",
+            () => gauges.Model?.ImageFeatures.Bytes ?? 0);
         Gauge("vlmsharp.server.picture_cache.limit", "By",
             "What the image tokens of pictures seen before may take.", () => gauges.Model?.ImageFeatures.MaxBytes ?? 0);
         Total("vlmsharp.server.picture_cache.hits", "{picture}",
@@ -105,9 +107,11 @@ internal sealed class ServerMetrics : IDisposable
     private Histogram<double> Seconds(string name, string description, double[] boundaries) =>
         Meter.CreateHistogram(name, "s", description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
 
-    private void Gauge(string name, string? unit, string description, Func<long> read) => Meter.CreateObservableGauge(name, read, unit, description);
+    private void Gauge(string name, string? unit, string description, Func<long> read) =>
+        Meter.CreateObservableGauge(name, read, unit, description);
 
-    private void Total(string name, string unit, string description, Func<long> read) => Meter.CreateObservableCounter(name, read, unit, description);
+    private void Total(string name, string unit, string description, Func<long> read) =>
+        Meter.CreateObservableCounter(name, read, unit, description);
 
     private static IEnumerable<Measurement<long>> Model(ServerGauges gauges) => gauges.Model is not { } model
         ? []

@@ -7,8 +7,8 @@ using Microsoft.Net.Http.Headers;
 namespace VlmSharp.Server.Page;
 
 /// <summary>
-/// A file of the page, embedded in the assembly. It is read once, and answered with the hash of its bytes as its entity tag, so that a
-/// browser asks again after every update and gets 304 as long as there was none (RFC 9110, sections 8.8.3 and 13.1.2).
+/// A file of the page, embedded in the assembly. It is read once and served with the hash of its bytes as its entity tag, so that a browser
+/// revalidates it and gets 304 until an update changes it (RFC 9110, sections 8.8.3 and 13.1.2).
 /// </summary>
 internal sealed record PageFile
 {
@@ -48,7 +48,7 @@ internal sealed record PageFile
             .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
             .Select(name => name[Prefix.Length..]);
 
-    /// <summary>Answers with the file, or with 304 where the browser has it.</summary>
+    /// <summary>Answers with the file, or with 304 if the browser has it.</summary>
     public Task AnswerAsync(HttpContext context)
     {
         HttpResponse response = context.Response;

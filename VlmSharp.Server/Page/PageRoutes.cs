@@ -25,7 +25,8 @@ internal static class PageRoutes
             if (name == "frame.html") file = file with { Policy = PagePolicy.Frame };
             IEndpointConventionBuilder route = group.MapMethods(file.Path, Methods, file.AnswerAsync);
             if (file.Path.StartsWith("/page/", StringComparison.Ordinal)) route.ExcludeFromDescription(); // parts of the documents
-            if (name == "icon.svg") group.MapMethods("/favicon.ico", Methods, file.AnswerAsync).ExcludeFromDescription(); // asked for unseen
+            // asked for unseen
+            if (name == "icon.svg") group.MapMethods("/favicon.ico", Methods, file.AnswerAsync).ExcludeFromDescription();
         }
 
         return group;

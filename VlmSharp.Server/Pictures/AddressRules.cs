@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Which addresses a server may fetch from: public unicast ones alone. Behind the others stand the server itself, its neighbors and the
-/// cloud's metadata service (169.254.169.254), which a client must not reach by way of an image URL. The tables are IANA's special-purpose
+/// The addresses that a server may fetch from: only public unicast ones. The others include the server itself, its neighbors and the
+/// cloud's metadata service (169.254.169.254), which a client must not reach through an image URL. The tables are IANA's special-purpose
 /// registries (RFC 6890).
 /// </summary>
 internal static class AddressRules
@@ -27,7 +27,7 @@ internal static class AddressRules
         "224.0.0.0/4",      // multicast
         "240.0.0.0/4");     // reserved, and broadcast at its end
 
-    // IPv6 is the other way round: nothing outside of global unicast, and within it not these. So loopback, unspecified, fc00::/7,
+    // For IPv6 the rule is inverted: nothing outside global unicast, and within it not these. So loopback, unspecified, fc00::/7,
     // fe80::/10, fec0::/10, ff00::/8, 100::/64 and ::a.b.c.d need no line.
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3"), Nat64 = IPNetwork.Parse("64:ff9b::/96");
 
@@ -45,7 +45,7 @@ internal static class AddressRules
         // Mapped addresses first: the framework compares them as IPv4, and then says that 2000::/3 contains ::ffff:8.8.8.8.
         if (address.AddressFamily != AddressFamily.InterNetworkV6 || address.IsIPv4MappedToIPv6 || address.ScopeId != 0)
             return false;
-        // Networks without IPv4 reach it through a translator; what it translates to is what counts.
+        // Networks without IPv4 reach it through a translator; the translated address must be checked.
         if (Nat64.Contains(address))
             return Allows(new IPAddress(address.GetAddressBytes().AsSpan(12)));
         return GlobalUnicast.Contains(address) && !Array.Exists(Refused6, network => network.Contains(address)) && !IsIsatap(address);

@@ -6,15 +6,15 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Reads <c>data:image/png;base64,...</c> (RFC 2397) strictly: the alphabet of RFC 4648 section 4 and nothing between its characters,
-/// whole groups of four, padding at the end alone, and no bits left over, so that one file has one text. The form with percent signs is
-/// refused. The media type is not looked at: the file's own first bytes say what it is.
+/// Reads <c>data:image/png;base64,...</c> (RFC 2397) strictly: the alphabet of RFC 4648 section 4 with nothing between its characters,
+/// whole groups of four, padding only at the end, and no bits left over, so that one file has exactly one text. Percent-encoded data are
+/// refused. The media type is ignored: the file's own first bytes give its format.
 /// </summary>
 internal static class DataUri
 {
     private const string Marker = ";base64", Example = "data:image/jpeg;base64,...";
 
-    /// <summary>A media type with its parameters is shorter.</summary>
+    /// <summary>Maximum length of the media type with its parameters.</summary>
     private const int LongestHead = 200;
 
     private static readonly SearchValues<byte> Alphabet =
@@ -25,8 +25,10 @@ internal static class DataUri
     /// <summary>Whether the text begins as a data URI does.</summary>
     public static bool Is(ReadOnlySpan<byte> text) => text.Length >= Scheme.Length && Ascii.EqualsIgnoreCase(text[..Scheme.Length], Scheme);
 
-    /// <summary>The bytes of a data URI, as it stands in a body: no other copy of it is made. Memory is set aside only when all of it has been checked.</summary>
-    /// <param name="uri">The text, which <see cref="Is"/>, in UTF-8.</param>
+    /// <summary>
+    /// The bytes of a data URI, decoded from the body without another copy. Memory is allocated only after the whole text is checked.
+    /// </summary>
+    /// <param name="uri">The text in UTF-8; <see cref="Is"/> must be true for it.</param>
     /// <param name="most">The most bytes.</param>
     /// <exception cref="ApiException">400, or 413 for more bytes than that.</exception>
     public static byte[] Decode(ReadOnlySpan<byte> uri, int most)

@@ -6,20 +6,19 @@ namespace VlmSharp.Server.Pictures;
 /// <summary>The hosts of <see cref="PictureOptions.AllowedHosts"/>.</summary>
 internal sealed class HostList
 {
-    /// <summary>What no host has and what would make a URL mean another.</summary>
+    /// <summary>Characters that no host has and that would change the meaning of a URL.</summary>
     private static readonly SearchValues<char> NotOfHosts = SearchValues.Create("*/\\@?#% ");
 
     private readonly Entry[] entries;
 
     /// <summary>Reads the entries.</summary>
     /// <exception cref="ArgumentException">
-    /// An entry is neither a host nor *.suffix; what runs the server says so before it listens.
+    /// An entry is neither a host nor *.suffix; reported before the server listens.
     /// </exception>
     public HostList(IEnumerable<string> hosts) => entries = [.. hosts.Select(Parse)];
 
     /// <summary>
-    /// A URL's host in the one way that a resolver takes it: lower case, xn-- for what is not ASCII, no dot at its end; null where it
-    /// cannot be written so.
+    /// A URL's host in normalized form: lower case, xn-- for names that are not ASCII, no trailing dot; null if it cannot be written so.
     /// </summary>
     public static string? HostOf(Uri uri)
     {
@@ -51,10 +50,11 @@ internal sealed class HostList
         bool suffix = rest.StartsWith("*.", StringComparison.Ordinal);
         if (suffix) rest = rest[2..];
         int? port = null;
-        // The colons of [::1] are no port's.
+        // The colons of [::1] do not separate a port.
         if (rest.LastIndexOf(':') is var colon and >= 0 && colon > rest.LastIndexOf(']'))
         {
-            bool good = ushort.TryParse(rest.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort number) && number > 0;
+            bool good = ushort.TryParse(rest.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort number)
+                && number > 0;
             port = good ? number : throw Wrong(text);
             rest = rest[..colon];
         }

@@ -3,12 +3,12 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Reads pictures of <see cref="PictureOptions.AllowedLocalMediaPath"/>. A path counts as it is when every link and every ".." in it has
-/// been followed, and one that is outside is answered in the same words whether it exists or not.
+/// Reads pictures from <see cref="PictureOptions.AllowedLocalMediaPath"/>. A path is checked after every link and every ".." in it is
+/// resolved, and a path outside the folder gets the same answer whether it exists or not.
 /// </summary>
 internal sealed class LocalPictures
 {
-    /// <summary>As Linux counts: more are a circle.</summary>
+    /// <summary>Linux's limit: more links are treated as a loop.</summary>
     private const int MostLinks = 40;
 
     private static readonly StringComparison Comparison =
@@ -41,7 +41,7 @@ internal sealed class LocalPictures
         string text = uri.LocalPath;
         if (text.Any(char.IsControl) || !Path.IsPathFullyQualified(text)) throw Outside();
         string path = Path.GetFullPath(text);
-        // Before anything is asked of the file system, so that its answers do not depend on what is outside.
+        // Checked before any file system call, so that the answers do not depend on what is outside.
         if (!Holds(given, path) && !Holds(root, path)) throw Outside();
         if (OperatingSystem.IsWindows() && path.LastIndexOf(':') > 1) throw Outside(); // a stream within a file
         try
@@ -63,7 +63,7 @@ internal sealed class LocalPictures
         PictureErrors.InvalidUrl("The image's file is not in the folder that this server reads files from.");
 
     /// <summary>
-    /// The path with its links followed, part by part; null where they lead in a circle. Parts that do not exist stay as they are.
+    /// The path with its links resolved, part by part; null if they form a loop. Parts that do not exist are kept.
     /// </summary>
     private static string? Resolve(string path)
     {

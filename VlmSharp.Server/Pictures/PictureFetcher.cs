@@ -6,10 +6,9 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Fetches a picture by its URL without letting the client reach what only the server can: hosts of the list alone, every redirect checked
-/// again, and the address that was checked is the one that is connected to. A name is looked up once a connection, so an answer that
-/// changes between check and use (DNS rebinding) changes nothing. No proxy, no cookies, no credentials, no connection shared between
-/// requests.
+/// Fetches a picture by its URL without letting the client reach what only the server can: only listed hosts, every redirect checked again,
+/// and the checked address is the one that is connected to. A name is resolved once per connection, so a changed answer between check and
+/// use (DNS rebinding) has no effect. No proxy, no cookies, no credentials, no connection shared between requests.
 /// </summary>
 internal sealed class PictureFetcher : IDisposable
 {
@@ -50,7 +49,7 @@ internal sealed class PictureFetcher : IDisposable
             ConnectCallback = ConnectAsync,
             MaxResponseHeadersLength = HeaderKilobytes,
             MaxResponseDrainSize = 0,
-            // Each request looks up and checks for itself.
+            // Each request resolves and checks the name itself.
             PooledConnectionLifetime = TimeSpan.Zero,
         });
     }
@@ -76,7 +75,7 @@ internal sealed class PictureFetcher : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
-            // What the handler says of it would tell of the network behind the server.
+            // The handler's message would reveal facts about the network behind the server.
             throw Refusal(e) ?? PictureErrors.InvalidUrl("The image cannot be fetched from its URL; send the image itself as a data URI.");
         }
         finally
@@ -119,13 +118,13 @@ internal sealed class PictureFetcher : IDisposable
 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContent content, CancellationToken cancellationToken)
     {
-        // Compressed content would have to be inflated, by a factor that nobody bounds.
+        // Compressed content would have to be inflated, by an unbounded factor.
         if (content.Headers.ContentEncoding.Any(encoding => !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)))
             throw PictureErrors.InvalidUrl("The image's server sends it with a content encoding that was not asked for.");
         int most = options.MaxBytes;
         if (content.Headers.ContentLength > most)
             throw PictureErrors.TooManyBytes(most);
-        // The stated length is only a statement: memory grows with what has come, to one byte beyond the limit.
+        // The stated length cannot be trusted: memory grows with the received bytes, to one byte beyond the limit.
         Stream stream = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         byte[] bytes = new byte[Math.Min(most + 1L, FirstBytes)];
         int count = 0;
@@ -144,7 +143,7 @@ internal sealed class PictureFetcher : IDisposable
         IPAddress[] addresses = IPAddress.TryParse(target.Host, out IPAddress? literal)
             ? [literal]
             : await resolve(target.Host, cancellationToken).ConfigureAwait(false);
-        // One bad address among good ones is a name that somebody points at the inside.
+        // One bad address among good ones means that somebody points the name at the internal network.
         if (!Array.TrueForAll(addresses, address => allows(address)))
             throw PictureErrors.InvalidUrl("The image URL's host has an address that is not a public one; nothing is fetched from there.");
         SocketException? last = null;
@@ -166,7 +165,7 @@ internal sealed class PictureFetcher : IDisposable
         throw last ?? new SocketException((int)SocketError.HostNotFound);
     }
 
-    // The handler wraps what the connecting says.
+    // The handler wraps the exception of the connect callback.
     private static ApiException? Refusal(Exception? e)
     {
         for (; e is not null; e = e.InnerException)

@@ -4,7 +4,7 @@ namespace VlmSharp.Server.Pictures;
 
 /// <summary>
 /// Counts the bytes of decoded pictures that are held at a time. A picture of 64 megapixels can be a file of 190 KB and takes 192 MB when
-/// decoded: a queue of such requests would take all memory if nobody counted.
+/// decoded: without a limit, a queue of such requests would take all memory.
 /// </summary>
 /// <param name="most">The most bytes held at a time.</param>
 internal sealed class PictureMemory(long most)
@@ -22,7 +22,8 @@ internal sealed class PictureMemory(long most)
         if (bytes > most)
         {
             throw new ApiException(
-                413, "invalid_request_error", "image_too_large", "The picture takes more memory than this server has for pictures; scale it down.");
+                413, "invalid_request_error", "image_too_large",
+                "The picture takes more memory than this server has for pictures; scale it down.");
         }
         if (Interlocked.Add(ref held, bytes) > most)
         {

@@ -1,8 +1,8 @@
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Which pictures a server takes, and from where. By default they come with the request alone: nothing is fetched and no file of the
-/// server's is read.
+/// Which pictures a server accepts, and from where. By default they must be part of the request: nothing is fetched and no file of the
+/// server is read.
 /// </summary>
 public sealed record PictureOptions
 {

@@ -6,8 +6,9 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// Makes pictures of what a request says: of a data URI; where <see cref="PictureOptions"/> allow it, of a URL or a file; and of bytes
-/// that were uploaded. Every way ends in <see cref="DecodeAsync"/>, so the same limits hold for all.
+/// Reads the pictures of a request: from a data URI, from uploaded bytes or, if <see cref="PictureOptions"/> allow it, from a URL or a
+/// file.
+/// Every way ends in <see cref="DecodeAsync"/>, so the same limits apply to all.
 /// </summary>
 internal sealed class PictureSource : IDisposable
 {
@@ -50,7 +51,8 @@ internal sealed class PictureSource : IDisposable
         if (pictures > options.MaxPictures)
         {
             throw PictureErrors.Invalid(
-                $"The request has {pictures} pictures, over this server's limit of {options.MaxPictures}; send fewer at once.", "too_many_images");
+                $"The request has {pictures} pictures, over this server's limit of {options.MaxPictures}; send fewer at once.",
+                "too_many_images");
         }
     }
 
@@ -72,11 +74,7 @@ internal sealed class PictureSource : IDisposable
         return await DecodeAsync(bytes, "The picture", cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Decodes a picture that came with the request, when one of the places for it is free.</summary>
-    /// <param name="bytes">The whole file.</param>
-    /// <param name="name">What error messages call it.</param>
-    /// <param name="cancellationToken">Ends the waiting and the decoding.</param>
-    /// <exception cref="ApiException">400, 413 for what is over a limit, 429 where memory for pictures is full.</exception>
+    /// <summary>Decodes on the caller's thread without taking a place: <see cref="DecodeAsync"/> is for requests.</summary>
     public async Task<ReadPicture> DecodeAsync(ReadOnlyMemory<byte> bytes, string name, CancellationToken cancellationToken)
     {
         await places.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -19,11 +19,12 @@ internal static class PictureUrl
     {
         if (text.Length > LongestUrl)
             throw PictureErrors.InvalidUrl($"The image URL has more than {LongestUrl} characters.");
-        // Readers of URLs differ in what they make of these, and a difference is what an attack on the check below would use.
+        // URL parsers treat these differently, and an attack on the check below would use such a difference.
         if (text.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0 || text.Contains('\\'))
         {
             throw PictureErrors.InvalidUrl(
-                "The image URL has a space, a backslash, a control character or one that is not ASCII; escape it, and write the host as xn--...");
+                "The image URL has a space, a backslash, a control character or one that is not ASCII; "
+                + "escape it, and write the host as xn--...");
         }
         if (!IsWeb(text) || !Uri.TryCreate(text, UriKind.Absolute, out Uri? uri)
             || uri.Scheme is not ("http" or "https") || string.IsNullOrEmpty(HostList.HostOf(uri)))

@@ -18,10 +18,10 @@ internal sealed class Asked
     /// <summary>One for each generation that was asked for.</summary>
     public IReadOnlyList<PendingAnswer> Answers { get; }
 
-    /// <summary>Waits for places and asks the model. The places are free when all answers are complete, or the call ends.</summary>
+    /// <summary>Waits for places and asks the model. The places are released when all answers are complete, or the call ends.</summary>
     /// <param name="call">The request.</param>
-    /// <param name="requests">What to generate; the pictures of all of them are the same.</param>
-    /// <param name="options">How.</param>
+    /// <param name="requests">What to generate; all have the same pictures.</param>
+    /// <param name="options">How to generate.</param>
     public static async Task<Asked> BeginAsync(ApiCall call, IReadOnlyList<GenerationRequest> requests, GenerationOptions options)
     {
         foreach (GenerationRequest request in requests.Take(1)) call.Served.Model.Check(request, options); // before it waits for nothing
@@ -31,7 +31,8 @@ internal sealed class Asked
         {
             TimeSpan before = Stopwatch.GetElapsedTime(call.Record.Start);
             foreach (GenerationRequest request in requests) answers.Add(await call.Served.Model.SubmitAsync(request, options, call.Token));
-            _ = Task.WhenAll(answers.Select(a => a.Result)).ContinueWith(_ => place.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = Task.WhenAll(answers.Select(a => a.Result)).ContinueWith(
+                _ => place.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             return new Asked(call, answers, before, requests[0].Images.Count * call.Served.TokensPerPicture);
         }
         catch
@@ -42,7 +43,7 @@ internal sealed class Asked
         }
     }
 
-    /// <summary>Waits for all answers, and notes what they took.</summary>
+    /// <summary>Waits for all answers, and records their cost.</summary>
     public async Task<GenerationResult[]> ResultsAsync()
     {
         GenerationResult[] results = await Task.WhenAll(Answers.Select(a => a.Result));
@@ -50,7 +51,7 @@ internal sealed class Asked
         return results;
     }
 
-    /// <summary>Notes what the answers took.</summary>
+    /// <summary>Records the cost of the answers.</summary>
     public void Note(IReadOnlyList<GenerationResult> results)
     {
         RequestRecord record = call.Record;
@@ -70,7 +71,8 @@ internal sealed class Asked
     public TimeSpan? TimeToFirstToken => Answers.Min(a => a.TimeToFirstToken) is { } first ? before + first : null;
 
     /// <summary>What the answers are charged.</summary>
-    public Usage UsageOf(IReadOnlyList<GenerationResult> results) => new(results[0].PromptTokens - imageTokens, imageTokens, results.Sum(r => r.TokenIds.Count));
+    public Usage UsageOf(IReadOnlyList<GenerationResult> results) =>
+        new(results[0].PromptTokens - imageTokens, imageTokens, results.Sum(r => r.TokenIds.Count));
 
     /// <summary>Why an answer ended, in OpenAI's word.</summary>
     public static string Finish(GenerationResult result) => result.Finish == FinishReason.Stop ? "stop" : "length";

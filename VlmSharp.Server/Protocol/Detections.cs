@@ -8,12 +8,12 @@ namespace VlmSharp.Server.Protocol;
 /// <summary>Boxes and masks of an answer to a prompt that was not made by a task.</summary>
 internal static class Detections
 {
-    /// <summary>The task that a prompt is, where it begins as one that answers with boxes; else null.</summary>
+    /// <summary>The task of a prompt if it begins like one that answers with boxes; otherwise null.</summary>
     /// <param name="prompt">The prompt, word for word.</param>
     public static VisionTask? TaskOf(string prompt)
     {
         string words = prompt.TrimStart();
-        // Which things are named plays no part in the reading of an answer.
+        // The names of the objects do not matter when an answer is read.
         if (words.StartsWith("detect ", StringComparison.Ordinal)) return VisionTask.Detect("anything");
         return words.StartsWith("segment ", StringComparison.Ordinal) ? VisionTask.Segment("anything") : null;
     }
@@ -21,7 +21,7 @@ internal static class Detections
     /// <summary>New tokens that the answer to a prompt may need.</summary>
     public static int MaxNewTokens(string prompt) => (TaskOf(prompt) ?? VisionTask.Caption()).MaxNewTokens;
 
-    /// <summary>The request of a prompt, word for word; where it asks for boxes, with what their scores are made of.</summary>
+    /// <summary>The request for an exact prompt; if it asks for boxes, with the data for their scores.</summary>
     public static GenerationRequest Asking(ServedModel served, string prompt, IReadOnlyList<RgbImage> pictures)
     {
         var request = new GenerationRequest { Images = pictures, Prompt = prompt };

@@ -7,7 +7,9 @@ using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Protocol;
 
-/// <summary>Server-sent events: <c>data: {...}</c> and an empty line, each sent at once; at the end <c>data: [DONE]</c>. May be written to from several threads.</summary>
+/// <summary>
+/// Server-sent events: <c>data: {...}</c> and an empty line, each sent at once; <c>data: [DONE]</c> at the end. Several threads may write.
+/// </summary>
 internal sealed class EventStream : IDisposable
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -49,7 +51,7 @@ internal sealed class EventStream : IDisposable
         }
     }
 
-    /// <summary>Sends the events of a request and <c>[DONE]</c>, or where that fails an error as the last event.</summary>
+    /// <summary>Sends the events of a request and <c>[DONE]</c>, or an error as the last event if that fails.</summary>
     /// <param name="call">The request.</param>
     /// <param name="send">Sends them.</param>
     public async Task RunAsync(ApiCall call, Func<Task> send)
@@ -73,7 +75,7 @@ internal sealed class EventStream : IDisposable
         }
     }
 
-    /// <summary>Sends an error as the last event. The client may be gone, or not read: it is waited for a moment.</summary>
+    /// <summary>Sends an error as the last event. It waits only a moment, because the client may be gone or not reading.</summary>
     private async Task FailAsync(ApiException error, Exception cause)
     {
         response.HttpContext.Features.Set(new RequestError(error.Type, cause));

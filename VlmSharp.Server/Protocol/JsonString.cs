@@ -5,11 +5,11 @@ using VlmSharp.Server.Pictures;
 
 namespace VlmSharp.Server.Protocol;
 
-/// <summary>Where in a body a string stands, as it was sent: nothing is unpacked before it is known that it is wanted.</summary>
-/// <param name="Start">Of the string's characters.</param>
+/// <summary>The position of a string in a body, as it was sent: nothing is decoded before it is needed.</summary>
+/// <param name="Start">Start of the string's characters.</param>
 /// <param name="Length">In bytes.</param>
-/// <param name="IsEscaped">Whether there are escapes in it.</param>
-/// <param name="Param">The member that it is, for messages.</param>
+/// <param name="IsEscaped">Whether it contains escapes.</param>
+/// <param name="Param">The name of the member, for messages.</param>
 internal readonly record struct JsonString(int Start, int Length, bool IsEscaped, string Param)
 {
     private const int LongestAddress = 8192;
@@ -43,7 +43,10 @@ internal readonly record struct JsonString(int Start, int Length, bool IsEscaped
     /// <summary>The address.</summary>
     public string Address(ReadOnlySpan<byte> body) => Length <= LongestAddress
         ? Text(body, LongestAddress)
-        : throw ApiException.Invalid($"{Param} is neither a data URI nor an address: send data:image/png;base64, and the picture's bytes.", Param, "invalid_image_url");
+        : throw ApiException.Invalid(
+            $"{Param} is neither a data URI nor an address: send data:image/png;base64, and the picture's bytes.",
+            Param,
+            "invalid_image_url");
 
     /// <summary>Some writers escape the slashes of base64.</summary>
     private byte[] Unescaped(ReadOnlySpan<byte> body)

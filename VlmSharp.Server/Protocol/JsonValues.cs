@@ -5,8 +5,8 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Protocol;
 
 /// <summary>
-/// Values of a request, read where the reader stands: on a value's first token before, on its last one after. null counts as absent. What is of another kind or over a limit is an
-/// <see cref="ApiException"/> that names the member.
+/// Reads values of a request at the reader's position: before a call it is on a value's first token, afterwards on its last one. null
+/// counts as absent. A value of another kind or over a limit is an <see cref="ApiException"/> that names the member.
 /// </summary>
 internal static class JsonValues
 {
@@ -16,9 +16,11 @@ internal static class JsonValues
         if (json.TokenType != JsonTokenType.StartObject) throw Wrong(param, "an object");
     }
 
-    /// <summary>Goes on to the next member of an object, or past its last one.</summary>
-    /// <param name="json">On the object's beginning, or on the last token of the member before. Then on the first token of the member's value.</param>
-    /// <param name="name">Its name, "" where there are no more.</param>
+    /// <summary>Moves to the next member of an object, or past its last one.</summary>
+    /// <param name="json">
+    /// On the object's beginning, or on the last token of the previous member; afterwards on the first token of the member's value.
+    /// </param>
+    /// <param name="name">Its name, "" if there are no more.</param>
     /// <returns>Whether there is one.</returns>
     public static bool NextMember(ref Utf8JsonReader json, out string name)
     {
@@ -26,12 +28,16 @@ internal static class JsonValues
         name = "";
         if (json.TokenType == JsonTokenType.EndObject) return false;
         name = json.ValueSpan.Length <= 64 ? Decoded(ref json, null) : "(a long name)";
-        if (name.Any(char.IsControl)) name = "(a name with control characters)"; // messages repeat names, and logs and terminals show messages
+        // messages repeat names, and logs and terminals show messages
+        if (name.Any(char.IsControl)) name = "(a name with control characters)";
         json.Read();
         return true;
     }
 
-    /// <summary>Goes on to the next member of an object that has each only once. Readers differ in which of two they take: one that checks requests before this server may see the other.</summary>
+    /// <summary>
+    /// Moves to the next member of an object and refuses duplicates. Parsers differ in which of two equal names they use: one that checks
+    /// requests before this server may see the other value.
+    /// </summary>
     /// <param name="json">The reader.</param>
     /// <param name="seen">The object's members so far.</param>
     /// <param name="name">Its name.</param>
@@ -52,7 +58,7 @@ internal static class JsonValues
     {
         if (json.TokenType == JsonTokenType.Null) return null;
         if (json.TokenType != JsonTokenType.String) throw Wrong(param, "a text");
-        // An escaped character has at most 12 bytes, another one at most 3: nothing that is too long is unpacked.
+        // An escaped character has at most 12 bytes, another one at most 3: a text that is too long is not decoded.
         if (json.ValueSpan.Length > 12L * most) throw TooLong(param, most);
         string text = Decoded(ref json, param);
         return text.Length <= most ? text : throw TooLong(param, most);
@@ -81,7 +87,11 @@ internal static class JsonValues
     {
         if (json.TokenType == JsonTokenType.Null) return null;
         if (json.TokenType == JsonTokenType.Number && TryWhole(ref json, out long value) && value >= least && value <= most) return value;
-        throw Wrong(param, least == long.MinValue ? "a whole number of 64 bits" : string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"));
+        throw Wrong(
+            param,
+            least == long.MinValue
+                ? "a whole number of 64 bits"
+                : string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"));
     }
 
     /// <summary>A whole number of 32 bits within limits, or null.</summary>
@@ -108,7 +118,8 @@ internal static class JsonValues
         ApiException.Invalid(param is null ? $"The body is not {wanted}." : $"{param} must be {wanted}.", param, "invalid_type");
 
     /// <summary>The error of a member that an object has already.</summary>
-    public static ApiException Twice(string param) => ApiException.Invalid($"{param} stands there twice: leave one out.", param, "duplicate_parameter");
+    public static ApiException Twice(string param) =>
+        ApiException.Invalid($"{param} stands there twice: leave one out.", param, "duplicate_parameter");
 
     /// <summary>A string's characters; half of a surrogate pair is no text.</summary>
     private static string Decoded(ref Utf8JsonReader json, string? param)
@@ -119,13 +130,15 @@ internal static class JsonValues
         }
         catch (InvalidOperationException)
         {
-            throw ApiException.Invalid($"{param ?? "A name"} holds bytes or half of a surrogate pair that are no text: send UTF-8.", param, "invalid_text");
+            throw ApiException.Invalid(
+                $"{param ?? "A name"} holds bytes or half of a surrogate pair that are no text: send UTF-8.", param, "invalid_text");
         }
     }
 
-    private static ApiException TooLong(string param, int most) => ApiException.Invalid($"{param} has more than {most} characters: shorten it.", param, "string_above_max_length");
+    private static ApiException TooLong(string param, int most) =>
+        ApiException.Invalid($"{param} has more than {most} characters: shorten it.", param, "string_above_max_length");
 
-    /// <summary>Also 2.0, as some clients write whole numbers.</summary>
+    /// <summary>Also accepts 2.0, because some clients write whole numbers so.</summary>
     private static bool TryWhole(ref Utf8JsonReader json, out long value)
     {
         if (json.TryGetInt64(out value)) return true;

@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace VlmSharp.Server.Protocol;
 
 /// <summary>
-/// A request's body, which ends with 413 beyond so many bytes. Kestrel has a limit too, but cuts the connection where it is passed, and the client may lose the answer that says why; here
-/// the rest of the body is still read and thrown away, for as long as Kestrel waits for it: 5 s.
+/// A request's body, which ends with 413 beyond a limit. Kestrel has a limit too, but it closes the connection when it is exceeded, and the
+/// client may lose the answer that says why. Here the rest of the body is still read and discarded, for as long as Kestrel waits for it: 5
+/// s.
 /// </summary>
 internal sealed class LimitedBody : Stream
 {
@@ -13,14 +14,15 @@ internal sealed class LimitedBody : Stream
     private readonly long most;
     private long read;
 
-    /// <summary>Takes the place of Kestrel's limit.</summary>
-    /// <param name="request">The request, of which nothing has been read.</param>
-    /// <param name="most">Bytes, at the most.</param>
-    /// <exception cref="BadHttpRequestException">413: it says itself that it has more.</exception>
+    /// <summary>Replaces Kestrel's limit.</summary>
+    /// <param name="request">The request, before anything is read from it.</param>
+    /// <param name="most">The most bytes.</param>
+    /// <exception cref="BadHttpRequestException">413: its stated length is over the limit.</exception>
     public LimitedBody(HttpRequest request, long most)
     {
         (body, this.most) = (request.Body, most);
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
         if (request.ContentLength > most) throw TooLarge();
     }
 
@@ -43,14 +45,16 @@ internal sealed class LimitedBody : Stream
         }
         catch (IOException e) when (e is not BadHttpRequestException)
         {
-            throw new BadHttpRequestException("The body is damaged.", StatusCodes.Status400BadRequest, e); // Kestrel's of chunks whose size no number holds, and of connections that end
+            // Kestrel's of chunks whose size no number holds, and of connections that end
+            throw new BadHttpRequestException("The body is damaged.", StatusCodes.Status400BadRequest, e);
         }
 
         read += count;
         return read <= most ? count : throw TooLarge();
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 

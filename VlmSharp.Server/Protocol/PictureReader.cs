@@ -26,7 +26,8 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
             {
                 all.Add(await ReadAsync(call, picture, $"Picture {all.Count + 1}", isWhole));
             }
-            catch (ApiException e) when (e is { Param: null, Status: StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge })
+            catch (ApiException e) when (
+                e is { Param: null, Status: StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge })
             {
                 throw e.At(picture.Uri?.Param ?? param); // what decodes a picture does not know where in the request it stood
             }
@@ -40,8 +41,12 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
     {
         source.CheckCount(count);
         int most = call.Served.Model.Config.Text.MaxPositions / call.Served.TokensPerPicture;
-        if (count == 0) throw ApiException.Invalid("The request has no picture: PaliGemma answers questions about pictures, so send at least one.", param, "missing_image");
-        if (count > most) throw ApiException.Invalid($"The request has {count} pictures, and the model's context has room for {most}: send fewer.", param, "too_many_images");
+        if (count == 0)
+            throw ApiException.Invalid(
+                "The request has no picture: PaliGemma answers questions about pictures, so send at least one.", param, "missing_image");
+        if (count > most)
+            throw ApiException.Invalid(
+                $"The request has {count} pictures, and the model's context has room for {most}: send fewer.", param, "too_many_images");
     }
 
     private async Task<SeenPicture> ReadAsync(ApiCall call, GivenPicture given, string name, bool isWhole)
@@ -49,8 +54,12 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
         using ReadPicture read = given.Bytes(source.MaxBytes) is { } file
             ? await source.DecodeAsync(file, name, call.Token)
             : await source.ReadAsync(given.Address(), call.Token);
-        lock (call.Record.Pictures) call.Record.Pictures.Add(new PictureFacts(read.Bytes, read.Image.Width, read.Image.Height, read.Format, read.Sha256[..8]));
-        return new SeenPicture(isWhole ? read.Image : await Task.Run(() => call.Served.Model.Preprocessor.Resize(read.Image), call.Token), read.Image.Width, read.Image.Height);
+        lock (call.Record.Pictures)
+            call.Record.Pictures.Add(new PictureFacts(read.Bytes, read.Image.Width, read.Image.Height, read.Format, read.Sha256[..8]));
+        return new SeenPicture(
+            isWhole ? read.Image : await Task.Run(() => call.Served.Model.Preprocessor.Resize(read.Image), call.Token),
+            read.Image.Width,
+            read.Image.Height);
     }
 
     public void Dispose() => source.Dispose();

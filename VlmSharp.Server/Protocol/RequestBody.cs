@@ -5,7 +5,7 @@ using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Protocol;
 
-/// <summary>A request's body in memory: not more of it than the limit, and only when there is room for it beside all others'.</summary>
+/// <summary>A request's body in memory: never more than the limit, and only when there is room for it next to all others.</summary>
 internal static class RequestBody
 {
     private const int FirstBlock = 64 << 10;
@@ -17,7 +17,12 @@ internal static class RequestBody
     /// <exception cref="BadHttpRequestException">It is too large, or comes too slowly.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(ApiCall call)
     {
-        if (!IsJson(call.Http.Request.ContentType)) throw new ApiException(415, "invalid_request_error", "unsupported_media_type", "The body is of another type: send application/json, or on our own routes multipart/form-data.");
+        if (!IsJson(call.Http.Request.ContentType))
+            throw new ApiException(
+                415,
+                "invalid_request_error",
+                "unsupported_media_type",
+                "The body is of another type: send application/json, or on our own routes multipart/form-data.");
         ReadOnlyMemory<byte> body = await ReadAsync(call);
         return body.Length > 0 ? body : throw ApiException.Invalid("The body is empty: send a JSON object.");
     }
@@ -38,20 +43,23 @@ internal static class RequestBody
             length += read;
             if (length < buffer.Length) continue;
             if (length == request.ContentLength) break;
-            // Of chunks nobody knows how many follow. One more byte than the limit, so that a body of just the limit comes to its end.
+            // The size of a chunked body is unknown. One byte more than the limit lets a body of exactly the limit reach its end.
             Array.Resize(ref buffer, (int)limit + 1);
         }
 
         return buffer.AsMemory(0, length);
     }
 
-    /// <summary>Turns what the JSON reader says of a body into what a client is told, without a part of the body.</summary>
+    /// <summary>Turns an error of the JSON reader into an error for the client, without any part of the body.</summary>
     public static ApiException NotJson(JsonException e) =>
-        ApiException.Invalid($"The body is not the JSON that is expected, at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: send one object.", code: "invalid_json");
+        ApiException.Invalid(
+            $"The body is not the JSON that is expected, at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: send one object.",
+            code: "invalid_json");
 
     private static bool IsJson(string? type)
     {
         string media = (type ?? "").Split(';', 2)[0].Trim();
-        return media.Equals("application/json", StringComparison.OrdinalIgnoreCase) || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase);
+        return media.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -4,7 +4,9 @@ using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Protocol;
 
-/// <summary>The members of a request that say how to generate, the same for all routes. Without temperature, top_p, top_k, min_p and seed the answer is greedy.</summary>
+/// <summary>
+/// The generation settings of a request, the same for all routes. Without temperature, top_p, top_k, min_p and seed the answer is greedy.
+/// </summary>
 internal sealed class SamplingMembers(RequestLimits limits)
 {
     private const int MostTokens = 1 << 20, MostStopIds = 64; // the model's context is the true limit

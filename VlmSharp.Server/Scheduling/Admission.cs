@@ -3,11 +3,12 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Scheduling;
 
 /// <summary>
-/// Who may generate now. There are so many places; who finds none free waits, and clients take turns: each one's first request stands behind the first ones of
-/// the others, however many it has sent. The queue is bounded: who comes when it is full is told when to come again.
+/// Decides who may generate. The number of places is limited; a request without a free place waits, and clients take turns: each client's
+/// first request queues behind the first requests of the others, however many it has sent. The queue is bounded: a request that finds it
+/// full is told when to try again.
 /// </summary>
-/// <param name="places">Answers at the same time.</param>
-/// <param name="queue">Requests that wait, at the most.</param>
+/// <param name="places">Maximum number of simultaneous answers.</param>
+/// <param name="queue">Maximum number of waiting requests.</param>
 internal sealed class Admission(int places, int queue)
 {
     private readonly object sync = new();
@@ -29,9 +30,9 @@ internal sealed class Admission(int places, int queue)
         get { lock (sync) return all - free; }
     }
 
-    /// <summary>Takes note of a request before anything of it is read.</summary>
-    /// <param name="client">Whose it is.</param>
-    /// <returns>What enters with it; to be disposed of at its end.</returns>
+    /// <summary>Registers a request before any of it is read.</summary>
+    /// <param name="client">Its client.</param>
+    /// <returns>The ticket for its places; to be disposed of at its end.</returns>
     /// <exception cref="ApiException">429: too many wait.</exception>
     public Ticket Arrive(string client)
     {
@@ -40,7 +41,12 @@ internal sealed class Admission(int places, int queue)
             if (outside >= queue + free)
             {
                 TimeSpan wait = rate.TimeFor(outside + 1);
-                throw new ApiException(429, "rate_limit_exceeded", "queue_full", $"The queue is full ({outside} in it): try again when the header Retry-After says.", retryAfter: wait);
+                throw new ApiException(
+                    429,
+                    "rate_limit_exceeded",
+                    "queue_full",
+                    $"The queue is full ({outside} in it): try again when the header Retry-After says.",
+                    retryAfter: wait);
             }
 
             outside++;
@@ -71,7 +77,7 @@ internal sealed class Admission(int places, int queue)
         return await waiter.Seated.Task;
     }
 
-    /// <summary>A ticket that had a place, or goes away without one, is not outside any more.</summary>
+    /// <summary>A ticket that had a place, or leaves without one, no longer counts as outside.</summary>
     internal void ComeIn(Ticket ticket)
     {
         lock (sync)
@@ -92,7 +98,7 @@ internal sealed class Admission(int places, int queue)
         }
     }
 
-    /// <summary>Gives free places to those whose turn it is. Who needs more than there are is not overtaken.</summary>
+    /// <summary>Gives free places to the next requests in turn. A request that needs more than are free is not overtaken.</summary>
     private void SeatNext()
     {
         while (turns.First is { } turn && waiting[turn.Value].First!.Value is var next && next.Count <= free)

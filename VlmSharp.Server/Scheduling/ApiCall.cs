@@ -8,8 +8,8 @@ using VlmSharp.Server.Observing;
 namespace VlmSharp.Server.Scheduling;
 
 /// <summary>
-/// A request to a route that asks the model: its place in the queue, its share of the memory, and when it ends early. It ends when the client goes away, when its time is over,
-/// and when the server stops.
+/// A request to a route that asks the model: its place in the queue, its share of the memory, and when it ends early. It ends early when
+/// the client disconnects, when its time is over, and when the server stops.
 /// </summary>
 internal sealed class ApiCall : IDisposable
 {
@@ -43,12 +43,12 @@ internal sealed class ApiCall : IDisposable
     /// <summary>Its id.</summary>
     public string Id => Record.Id;
 
-    /// <summary>Fires when it ends early; <see cref="Reason"/> tells why.</summary>
+    /// <summary>Canceled when it ends early; <see cref="Reason"/> tells why.</summary>
     public CancellationToken Token => source.Token;
 
-    /// <summary>Who answers, by the name that the request gives; what is known of it says so from here on.</summary>
+    /// <summary>Selects the model or adapter by the name in the request, and records it.</summary>
     /// <param name="name">The name, or null.</param>
-    /// <returns>The name in full, and the adapter as a <see cref="GenerationRequest"/> takes it.</returns>
+    /// <returns>The full name, and the adapter for a <see cref="GenerationRequest"/>.</returns>
     /// <exception cref="ApiException">404: there is none of that name.</exception>
     public (string Id, string Adapter) Choose(string? name)
     {
@@ -57,19 +57,30 @@ internal sealed class ApiCall : IDisposable
         return (id, adapter);
     }
 
-    /// <summary>Why it ended early, for the client: 504 where its time was over, 503 where the server stops, 499 where the client is gone.</summary>
+    /// <summary>
+    /// Why it ended early, for the client: 504 if its time was over, 503 if the server is stopping, 499 if the client is gone.
+    /// </summary>
     public ApiException Reason()
     {
         if (Http.RequestAborted.IsCancellationRequested) return new ApiException(499, RequestError.Canceled, null, "The client went away.");
-        if (cut.IsCancellationRequested) return ApiException.Unavailable("draining", "The server stopped before the answer was complete: ask another one, or try again later.", TimeSpan.FromSeconds(5));
-        return new ApiException(504, "timeout", "deadline_exceeded", $"The answer was not complete after {Limits.Timeout.TotalSeconds:0.###} s: ask for fewer tokens, or when the server is less busy.");
+        if (cut.IsCancellationRequested)
+            return ApiException.Unavailable(
+                "draining",
+                "The server stopped before the answer was complete: ask another one, or try again later.",
+                TimeSpan.FromSeconds(5));
+        return new ApiException(
+            504,
+            "timeout",
+            "deadline_exceeded",
+            $"The answer was not complete after {Limits.Timeout.TotalSeconds:0.###} s: "
+                + "ask for fewer tokens, or when the server is less busy.");
     }
 
     /// <summary>Waits for memory to read the body into.</summary>
     /// <param name="bytes">How much it may take.</param>
     public async Task ReserveAsync(long bytes) => share = await budget.TakeAsync(bytes, Token);
 
-    /// <summary>Gives back the memory of all but the pictures.</summary>
+    /// <summary>Releases all memory except that of the pictures.</summary>
     /// <param name="pictures">What is still held.</param>
     public void Keep(IReadOnlyList<RgbImage> pictures) => share?.Shrink(pictures.Sum(p => (long)p.Pixels.Length));
 

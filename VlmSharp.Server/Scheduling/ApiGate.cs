@@ -5,7 +5,7 @@ using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Scheduling;
 
-/// <summary>Stands before every route that asks the model: lets requests in while the server is ready and not too many wait.</summary>
+/// <summary>Guards every route that asks the model: admits requests while the server is ready and not too many wait.</summary>
 internal sealed class ApiGate(RequestLimits limits, Lifecycle lifecycle, Admission admission)
 {
     private readonly BufferBudget budget = new(limits.MaxBufferedBytes);
@@ -56,7 +56,7 @@ internal sealed class ApiGate(RequestLimits limits, Lifecycle lifecycle, Admissi
         }
     }
 
-    /// <summary>What Core says of a request, under the names that requests have for it, and without where the model lies.</summary>
+    /// <summary>Core's error for a request, with the member names of requests and without the model's path.</summary>
     public static ApiException Told(RequestException error, VisionLanguageModel model)
     {
         string? param = error.Parameter switch

@@ -1,8 +1,9 @@
 namespace VlmSharp.Server.Scheduling;
 
 /// <summary>
-/// Memory for what requests bring, shared by all of them: a request takes its share before its body is read, and waits for it, in order of arrival.
-/// However many come, their bodies and pictures take no more than this.
+/// Memory for request data, shared by all requests: a request takes its share before its body is read, and waits for it in order of
+/// arrival.
+/// However many requests arrive, their bodies and pictures take no more than this.
 /// </summary>
 /// <param name="capacity">Bytes altogether.</param>
 internal sealed class BufferBudget(long capacity)
@@ -73,7 +74,7 @@ internal sealed class BufferBudget(long capacity)
         /// <summary>How much it is.</summary>
         public long Bytes { get; private set; } = bytes;
 
-        /// <summary>Gives back all but so much; keeps all where it is less.</summary>
+        /// <summary>Releases all but a number of bytes; does nothing if the share is smaller.</summary>
         public void Shrink(long to)
         {
             long given = Math.Max(0, Bytes - to);

@@ -3,7 +3,7 @@ using VlmSharp.Server.Observing;
 
 namespace VlmSharp.Server.Scheduling;
 
-/// <summary>From loading to the end: who may come in, who is inside, and how the last ones leave.</summary>
+/// <summary>The server's life from loading to the end: admits requests, counts them, and drains the last ones.</summary>
 internal sealed class Lifecycle(HealthState health) : IDisposable
 {
     private readonly object sync = new();
@@ -19,10 +19,10 @@ internal sealed class Lifecycle(HealthState health) : IDisposable
         get { lock (sync) return inside; }
     }
 
-    /// <summary>Fires when what still runs is given up.</summary>
+    /// <summary>Canceled when the requests that still run are abandoned.</summary>
     public CancellationToken Cut => cut.Token;
 
-    /// <summary>Opens the door, unless the server is stopping already.</summary>
+    /// <summary>Begins to admit requests, unless the server is already stopping.</summary>
     public void Open(ServedModel model)
     {
         lock (sync)
@@ -32,13 +32,15 @@ internal sealed class Lifecycle(HealthState health) : IDisposable
         }
     }
 
-    /// <summary>Lets a request in; <see cref="Leave"/> must follow.</summary>
-    /// <exception cref="ApiException">503: nobody is let in now.</exception>
+    /// <summary>Admits a request; <see cref="Leave"/> must follow.</summary>
+    /// <exception cref="ApiException">503: no request is admitted now.</exception>
     public ServedModel Enter()
     {
         lock (sync)
         {
-            if (isClosed) throw ApiException.Unavailable("draining", "The server is stopping: ask another one, or try again later.", TimeSpan.FromSeconds(5));
+            if (isClosed)
+                throw ApiException.Unavailable(
+                    "draining", "The server is stopping: ask another one, or try again later.", TimeSpan.FromSeconds(5));
             if (!isOpen) throw ApiException.Unavailable("loading", "The model is being loaded: try again soon.", TimeSpan.FromSeconds(2));
             inside++;
             return served!;
@@ -52,7 +54,7 @@ internal sealed class Lifecycle(HealthState health) : IDisposable
             if (--inside == 0) empty?.TrySetResult();
     }
 
-    /// <summary>Lets nobody in any more, and waits for those inside; who is not done in time is given up.</summary>
+    /// <summary>Admits no more requests, and waits for the current ones; those not done in time are abandoned.</summary>
     /// <param name="limit">How long they may take.</param>
     public async Task DrainAsync(TimeSpan limit)
     {
@@ -62,8 +64,8 @@ internal sealed class Lifecycle(HealthState health) : IDisposable
         await EndsAsync(gone, TimeSpan.FromSeconds(5)); // time to say so; who does not listen is cut off with the connection
     }
 
-    /// <summary>Closes the door.</summary>
-    /// <returns>Ends when nobody is inside.</returns>
+    /// <summary>Stops admitting requests.</summary>
+    /// <returns>Completes when no request is left.</returns>
     private Task Close()
     {
         lock (sync)

@@ -1,6 +1,6 @@
 namespace VlmSharp.Server.Scheduling;
 
-/// <summary>The right to generate so many answers at once, until it is disposed of.</summary>
+/// <summary>The right to generate a number of answers at once, until it is disposed of.</summary>
 internal sealed class Place : IDisposable
 {
     private readonly int count;
@@ -8,6 +8,6 @@ internal sealed class Place : IDisposable
 
     internal Place(Admission admission, int count) => (this.admission, this.count) = (admission, count);
 
-    /// <summary>Gives the place to the next one. Whoever reads a finished answer slowly needs none.</summary>
+    /// <summary>Passes the place to the next request. A client that reads a finished answer slowly needs no place.</summary>
     public void Dispose() => Interlocked.Exchange(ref admission, null)?.Release(count);
 }

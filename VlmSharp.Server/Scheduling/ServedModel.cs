@@ -20,8 +20,12 @@ internal sealed class ServedModel
     /// <exception cref="ArgumentException">An adapter has the model's name.</exception>
     public ServedModel(VisionLanguageModel model, string name)
     {
-        if (model.Tokenizer is null) throw new ModelFormatException($"{model.Checkpoint.Directory} has no tokenizer.json or tokenizer.model, and a server's requests are text: add one of them.");
-        if (model.Adapters.Any(a => a.Name == name)) throw new ArgumentException($"An adapter is called {name}, as the model is: give one of them another name.", nameof(name));
+        if (model.Tokenizer is null)
+            throw new ModelFormatException(
+                $"{model.Checkpoint.Directory} has no tokenizer.json or tokenizer.model, "
+                + "and a server's requests are text: add one of them.");
+        if (model.Adapters.Any(a => a.Name == name))
+            throw new ArgumentException($"An adapter is called {name}, as the model is: give one of them another name.", nameof(name));
         (Model, Name) = (model, name);
         MaskDecoder? decoder = MaskDecoder.IsIn(model.Checkpoint.Directory) ? MaskDecoder.LoadFrom(model.Checkpoint.Directory) : null;
         Tasks = new TaskRunner(model, new TaskOptions { MaskDecoder = decoder });
@@ -37,7 +41,7 @@ internal sealed class ServedModel
     /// <summary>What requests call it without an adapter.</summary>
     public string Name { get; }
 
-    /// <summary>What the numbers of an answer depend on, as OpenAI's system_fingerprint.</summary>
+    /// <summary>Version and backend, which an answer's numbers depend on, as OpenAI's system_fingerprint.</summary>
     public string Fingerprint { get; }
 
     /// <summary>Unix seconds of its loading.</summary>
@@ -49,22 +53,26 @@ internal sealed class ServedModel
     /// <summary>Tokens that a picture takes in a prompt.</summary>
     public int TokensPerPicture => Model.Config.Vision.Patches;
 
-    /// <summary>What a request's model means.</summary>
-    /// <param name="name">The name as given, or null for the adapter that answers where nothing is said, or else the model.</param>
-    /// <returns>The name in full, and the adapter as a <see cref="GenerationRequest"/> takes it.</returns>
+    /// <summary>Resolves a request's model name.</summary>
+    /// <param name="name">The given name, or null for the default adapter or, without one, the model.</param>
+    /// <returns>The full name, and the adapter for a <see cref="GenerationRequest"/>.</returns>
     /// <exception cref="ApiException">404: there is none.</exception>
     public (string Id, string Adapter) Find(string? name)
     {
         name ??= Model.DefaultAdapter ?? Name;
         if (name == Name) return (Name, VisionLanguageModel.BaseName);
         if (Model.Adapters.Any(a => a.Name == name)) return (name, name);
-        throw new ApiException(404, "invalid_request_error", "model_not_found", "There is no such model here: GET /v1/models lists those there are.", "model");
+        throw new ApiException(
+            404, "invalid_request_error", "model_not_found", "There is no such model here: GET /v1/models lists those there are.", "model");
     }
 
     /// <summary>Runs one token, so that the weights have been read before the first request comes.</summary>
     public void Warm(CancellationToken cancellationToken)
     {
         var black = new RgbImage(1, 1);
-        Model.Generate(new GenerationRequest { Images = [black], Prompt = "caption en", Adapter = VisionLanguageModel.BaseName }, new GenerationOptions { MaxNewTokens = 1 }, cancellationToken);
+        Model.Generate(
+            new GenerationRequest { Images = [black], Prompt = "caption en", Adapter = VisionLanguageModel.BaseName },
+            new GenerationOptions { MaxNewTokens = 1 },
+            cancellationToken);
     }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace VlmSharp.Server.Scheduling;
 
-/// <summary>How fast answers end, from the last ones: what a client is told to wait is computed from it.</summary>
+/// <summary>The recent rate of finished answers, used to compute the Retry-After time of a client.</summary>
 internal sealed class ServiceRate
 {
     private const int Kept = 64;
@@ -18,12 +18,15 @@ internal sealed class ServiceRate
         for (int i = 0; i < Math.Min(answers, Kept); i++) ends[count++ % Kept] = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>How long so many answers take at the rate of the last minute: 1 s to 2 min, and 1 s where nothing was measured.</summary>
+    /// <summary>The time for a number of answers at the rate of the last minute: 1 s to 2 min, and 1 s if nothing was measured.</summary>
     public TimeSpan TimeFor(int answers)
     {
         int known = 0;
         TimeSpan since = TimeSpan.Zero; // until now: a server that stands still is slow
-        while (known < Math.Min(count, Kept) && Stopwatch.GetElapsedTime(ends[(count - known - 1) % Kept]) is var age && age < Window) (known, since) = (known + 1, age);
-        return known == 0 ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(Math.Clamp(answers * since.TotalSeconds / known, 1, Longest.TotalSeconds));
+        while (known < Math.Min(count, Kept) && Stopwatch.GetElapsedTime(ends[(count - known - 1) % Kept]) is var age && age < Window)
+            (known, since) = (known + 1, age);
+        return known == 0
+            ? TimeSpan.FromSeconds(1)
+            : TimeSpan.FromSeconds(Math.Clamp(answers * since.TotalSeconds / known, 1, Longest.TotalSeconds));
     }
 }

@@ -1,6 +1,6 @@
 namespace VlmSharp.Server.Scheduling;
 
-/// <summary>A request that was let into the queue; takes places with it, one after the other or several at once.</summary>
+/// <summary>A request in the queue; it takes places, one after the other or several at once.</summary>
 internal sealed class Ticket : IDisposable
 {
     private readonly Admission admission;
@@ -16,7 +16,7 @@ internal sealed class Ticket : IDisposable
     /// <returns>The places.</returns>
     public Task<Place> EnterAsync(int count, CancellationToken cancellationToken) => admission.EnterAsync(this, count, cancellationToken);
 
-    /// <summary>Whether it has had a place, or is over. The admission's own.</summary>
+    /// <summary>Whether it has had a place, or is over. Only for the admission.</summary>
     internal bool IsIn { get; set; }
 
     /// <summary>The request is over.</summary>

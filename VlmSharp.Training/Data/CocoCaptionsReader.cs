@@ -1,6 +1,6 @@
 namespace VlmSharp.Training.Data;
 
-/// <summary>COCO's captions: each picture is an example, whose captions (five, as a rule) are its answers.</summary>
+/// <summary>COCO captions: each picture is an example, and its captions (usually five) are its answers.</summary>
 internal static class CocoCaptionsReader
 {
     /// <summary>Reads the file.</summary>
@@ -12,7 +12,8 @@ internal static class CocoCaptionsReader
             new Dictionary<string, Action<System.Text.Json.JsonElement, Range>>
             {
                 [CocoImages.Images] = (o, _) => images.Add(o),
-                [CocoImages.Annotations] = (o, _) => captions.Add((JsonFields.Whole(o, "image_id"), JsonFields.RequiredText(o, "caption").Trim())),
+                [CocoImages.Annotations] = (o, _) => captions.Add(
+                    (JsonFields.Whole(o, "image_id"), JsonFields.RequiredText(o, "caption").Trim())),
             },
             found.Fault);
         var suffixes = new List<string>?[images.All.Count];

@@ -6,11 +6,11 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// COCO's instances: each picture is an example, whose answer is its things as PaliGemma speaks of them,
-/// <c>&lt;loc y1&gt;&lt;loc x1&gt;&lt;loc y2&gt;&lt;loc x2&gt; name ; ...</c>, with 16 segmentation tokens behind the location tokens where
-/// masks are wanted. Boxes keep the file's order.
-/// With <see cref="DataOptions.AbsentClasses"/> each class is an example of its own, and some that are not there are too, with an empty answer.
-/// A crowd is not a thing and is left out, as is a box without area.
+/// COCO instances: each picture is an example. Its answer lists its objects in PaliGemma's format,
+/// <c>&lt;loc y1&gt;&lt;loc x1&gt;&lt;loc y2&gt;&lt;loc x2&gt; name ; ...</c>, with 16 segmentation tokens after the location tokens if
+/// masks are
+/// wanted. Boxes keep the file's order. With <see cref="DataOptions.AbsentClasses"/> each class is an example of its own, and some absent
+/// classes are added with an empty answer. Crowds and boxes without area are left out.
 /// </summary>
 internal sealed class CocoInstancesReader
 {
@@ -93,7 +93,7 @@ internal sealed class CocoInstancesReader
     {
         Asked[] asked = [.. Questions(ThingsByImage())];
         var made = new (string Suffix, string? Fault)[asked.Length];
-        // The network of masks takes milliseconds for each.
+        // The mask network takes milliseconds for each mask.
         var threads = new ParallelOptions { MaxDegreeOfParallelism = options.MaskEncoder is null ? 1 : Environment.ProcessorCount };
         Parallel.For(0, asked.Length, threads, i => made[i] = Answer(images.All[asked[i].Image], asked[i].Things));
         var examples = new List<TrainingExample>();
@@ -107,7 +107,7 @@ internal sealed class CocoInstancesReader
         return examples;
     }
 
-    /// <summary>What is asked about the pictures: all that is there at once, or each class by itself and some that are not there.</summary>
+    /// <summary>The questions about the pictures: either all objects at once, or one class at a time plus some absent classes.</summary>
     private IEnumerable<Asked> Questions(List<Thing>[] byImage)
     {
         for (int i = 0; i < byImage.Length; i++)
@@ -122,14 +122,16 @@ internal sealed class CocoInstancesReader
             }
 
             foreach (string label in labels) yield return new Asked(i, [label], [.. here.Where(thing => names[thing.Category] == label)]);
-            string[] unclear = [.. unboxed.Count == 0 ? [] : names.Where(name => unboxed.Contains((images.All[i].Id, name.Key))).Select(name => name.Value)];
+            string[] unclear = [.. unboxed.Count == 0
+                ? []
+                : names.Where(name => unboxed.Contains((images.All[i].Id, name.Key))).Select(name => name.Value)];
             foreach (string label in Absent(i, [.. labels, .. unclear], absent)) yield return new Asked(i, [label], []);
         }
     }
 
     /// <summary>
-    /// Classes that are not in a picture. They are drawn as often as the data have things of them: a model that is asked for a rare class
-    /// in pictures without it, and hardly ever where it is, learns never to find it.
+    /// Classes that are not in a picture. Each is drawn as often as the data have objects of it. Otherwise a model would be asked for a
+    /// rare class mostly in pictures without it, and would learn never to find it.
     /// </summary>
     private List<string> Absent(int image, string[] present, int count)
     {
@@ -138,7 +140,8 @@ internal sealed class CocoInstancesReader
         for (int i = 0; i < count * DrawsForAbsent && drawn.Count < count && things.Count > 0; i++)
         {
             Thing thing = things[(int)(CounterRandom.Uniform(seed: 0, position++) * things.Count)];
-            if (names.TryGetValue(thing.Category, out string? label) && !present.Contains(label) && !drawn.Contains(label)) drawn.Add(label);
+            if (names.TryGetValue(thing.Category, out string? label) && !present.Contains(label) && !drawn.Contains(label))
+                drawn.Add(label);
         }
 
         return drawn;

@@ -5,8 +5,8 @@ using VlmSharp.Tasks.Masks;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// The <c>segmentation</c> of a COCO annotation as a picture: a list of outlines, whose union it is, or run lengths, as a string or as
-/// numbers, of the whole picture.
+/// Draws the <c>segmentation</c> of a COCO annotation as a mask. It is either a list of polygons, whose union is the object, or the run
+/// lengths of the whole picture, as a string or as numbers.
 /// </summary>
 internal static class CocoMask
 {

@@ -28,8 +28,8 @@ internal static class DataFile
         }
     }
 
-    /// <summary>The bytes of a whole file, not more than a limit.</summary>
-    /// <exception cref="TrainingDataException">It cannot be read, or has more.</exception>
+    /// <summary>The bytes of a whole file, up to a limit.</summary>
+    /// <exception cref="TrainingDataException">The file cannot be read, or is larger.</exception>
     public static byte[] ReadAll(string path, int most)
     {
         using SafeFileHandle handle = Open(path);
@@ -43,7 +43,7 @@ internal static class DataFile
         return have == bytes.Length ? bytes : throw new TrainingDataException($"{path} became shorter while it was read: try again.");
     }
 
-    /// <summary>What needs the file system, with its errors as those of data.</summary>
+    /// <summary>Runs code that uses the file system and turns its errors into data errors.</summary>
     /// <exception cref="TrainingDataException">It failed.</exception>
     public static T Try<T>(string path, Func<T> use)
     {

@@ -1,10 +1,10 @@
 namespace VlmSharp.Training.Data;
 
-/// <summary>The forms in which training data come.</summary>
+/// <summary>The formats of training data.</summary>
 public enum DataFormat
 {
     /// <summary>
-    /// JSONL: <c>{"image": "a.jpg", "prefix": "detect cat", "suffix": "..."}</c>, as big_vision and Roboflow's export have it.
+    /// JSONL: <c>{"image": "a.jpg", "prefix": "detect cat", "suffix": "..."}</c>, as in big_vision and Roboflow's export.
     /// </summary>
     PrefixSuffix,
 

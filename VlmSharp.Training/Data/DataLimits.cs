@@ -1,6 +1,6 @@
 namespace VlmSharp.Training.Data;
 
-/// <summary>What a data file may at most hold: it may come from anywhere.</summary>
+/// <summary>Upper limits for a data file, which may come from an untrusted source.</summary>
 internal static class DataLimits
 {
     /// <summary>Bytes of a line of JSONL.</summary>
@@ -24,6 +24,6 @@ internal static class DataLimits
     /// <summary>Width and height of a picture, in a data file, and their product.</summary>
     public const int Side = 65_535, Pixels = 100_000_000;
 
-    /// <summary>Bad lines that are kept to be shown; the others are counted.</summary>
+    /// <summary>Bad lines that are kept for display; further ones are only counted.</summary>
     public const int Faults = 1000;
 }

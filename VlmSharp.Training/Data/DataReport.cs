@@ -23,7 +23,7 @@ public sealed class DataReport
     /// <summary>The data's fingerprint.</summary>
     public string Fingerprint { get; }
 
-    /// <summary>Examples whose pictures are all there and can be read: what a training that skips bad examples learns from.</summary>
+    /// <summary>Examples whose pictures all exist and can be read: a training run that skips bad examples learns from these.</summary>
     public int Usable { get; internal set; }
 
     /// <summary>Different picture files.</summary>
@@ -35,7 +35,7 @@ public sealed class DataReport
     /// <summary>Lines or entries that are no examples.</summary>
     public Findings BadLines { get; } = new();
 
-    /// <summary>How many these are, those beyond the first thousand too.</summary>
+    /// <summary>The number of bad lines, including those beyond the first thousand.</summary>
     public long BadLineCount { get; }
 
     /// <summary>Picture files that are not there.</summary>
@@ -45,24 +45,24 @@ public sealed class DataReport
     public Findings DamagedPictures { get; } = new();
 
     /// <summary>
-    /// Pictures whose EXIF orientation turns or mirrors them: they are turned upright, and boxes drawn in a tool that did not do so are
-    /// in other places.
+    /// Pictures whose EXIF orientation rotates or mirrors them. They are turned upright, so boxes that were drawn in a tool that ignores
+    /// the orientation are in the wrong places.
     /// </summary>
     public Findings RotatedPictures { get; } = new();
 
-    /// <summary>Pictures whose upright size is not the one that the data file states, so that boxes may be in other places.</summary>
+    /// <summary>Pictures whose upright size differs from the size in the data file, so that boxes may be in the wrong places.</summary>
     public Findings OtherSizes { get; } = new();
 
-    /// <summary>Examples that ask nothing; allowed.</summary>
+    /// <summary>Examples with an empty prompt; allowed.</summary>
     public Findings EmptyPrefixes { get; } = new();
 
-    /// <summary>Examples with an answer without text: they teach to say nothing.</summary>
+    /// <summary>Examples with an empty answer: they teach the model to say nothing.</summary>
     public Findings EmptySuffixes { get; } = new();
 
-    /// <summary>Examples with the same pictures, question and answers as one before them.</summary>
+    /// <summary>Examples with the same pictures, question and answers as an earlier one.</summary>
     public Findings Duplicates { get; } = new();
 
-    /// <summary>Examples whose id is that of one before them.</summary>
+    /// <summary>Examples with the same id as an earlier one.</summary>
     public Findings DuplicateIds { get; } = new();
 
     /// <summary>Examples with a text longer than <see cref="TextLength"/>.</summary>
@@ -71,7 +71,7 @@ public sealed class DataReport
     /// <summary>The limit of a text in tokens, or null where none was given.</summary>
     public int? TextLength { get; }
 
-    /// <summary>What lengths are counted in: tokens where the model is known, else characters.</summary>
+    /// <summary>The unit of lengths: tokens if the model is known, otherwise characters.</summary>
     public string LengthUnit { get; }
 
     /// <summary>Lengths of question and answer together.</summary>
@@ -90,7 +90,7 @@ public sealed class DataReport
     public ValueCounts Classes { get; } = new();
 
     /// <summary>
-    /// Whether training with these data as they are would fail: bad lines, pictures that are missing or damaged, or no example.
+    /// Whether training with the data as they are would fail: there are bad lines, missing or damaged pictures, or no examples.
     /// </summary>
     public bool IsBad => Examples == 0 || BadLineCount > 0 || MissingPictures.Count > 0 || DamagedPictures.Count > 0;
 }

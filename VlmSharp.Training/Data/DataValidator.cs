@@ -5,9 +5,9 @@ using System.Text;
 
 namespace VlmSharp.Training.Data;
 
-/// <summary>Looks at a whole dataset before a run does: what is missing, empty, too long, double or turned.</summary>
-/// <param name="encoder">Counts tokens, and says from how many on a text is too long; without it lengths are in characters.</param>
-/// <param name="readPictures">Whether every picture is decoded; if not, it is only seen whether it is there.</param>
+/// <summary>Checks a whole dataset before a run: what is missing, empty, too long, duplicated or rotated.</summary>
+/// <param name="encoder">Counts tokens and gives the length limit; without it lengths are in characters.</param>
+/// <param name="readPictures">Whether every picture is decoded; if not, only its existence is checked.</param>
 public sealed class DataValidator(ExampleEncoder? encoder = null, bool readPictures = true)
 {
     /// <summary>Opens data and looks at them.</summary>
@@ -100,7 +100,7 @@ public sealed class DataValidator(ExampleEncoder? encoder = null, bool readPictu
         return bad;
     }
 
-    /// <summary>The same for examples that teach the same.</summary>
+    /// <summary>A key that is equal for examples that teach the same.</summary>
     private static UInt128 Key(TrainingExample example)
     {
         string text = string.Join('\0', [string.Join('\u0001', example.Images), example.Prefix, .. example.Suffixes]);

@@ -2,11 +2,12 @@ namespace VlmSharp.Training.Data;
 
 /// <summary>
 /// An example in tokens: <c>[image placeholders][bos][prefix][newline][suffix][eos]</c>. Token i is predicted at row i - 1. The first
-/// <see cref="PrefixLength"/> tokens see each other, each later one sees what is before it, and these later ones are the targets.
+/// <see cref="PrefixLength"/> tokens attend to each other; each later token attends to all tokens before it. The later tokens are the
+/// targets.
 /// </summary>
 /// <param name="Ids">All token ids.</param>
-/// <param name="PrefixLength">How many of them are given: placeholders, bos, prefix, newline.</param>
-/// <param name="Cut">How many tokens at the end did not fit the length and are not among the ids, the eos with them.</param>
+/// <param name="PrefixLength">The number of given tokens: placeholders, bos, prefix, newline.</param>
+/// <param name="Cut">The number of tokens at the end, including eos, that did not fit and are not in the ids.</param>
 public sealed record EncodedExample(IReadOnlyList<int> Ids, int PrefixLength, int Cut)
 {
     /// <summary>The label of a token that is not to be predicted, as in PyTorch's cross-entropy.</summary>
@@ -20,11 +21,11 @@ public sealed record EncodedExample(IReadOnlyList<int> Ids, int PrefixLength, in
     /// </summary>
     public int FirstTargetRow => PrefixLength - 1;
 
-    /// <summary>As transformers' processor gives them: 0 for what is given, 1 for targets.</summary>
+    /// <summary>The same as from transformers' processor: 0 for given tokens, 1 for targets.</summary>
     /// <returns>A number for each token.</returns>
     public int[] TokenTypeIds() => [.. Ids.Select((_, i) => i < PrefixLength ? 0 : 1)];
 
-    /// <summary>As transformers' processor gives them: the id at a target, <see cref="NoLabel"/> elsewhere; not shifted.</summary>
+    /// <summary>The same as from transformers' processor: the id at a target, <see cref="NoLabel"/> elsewhere; not shifted.</summary>
     /// <returns>A number for each token.</returns>
     public int[] Labels() => [.. Ids.Select((id, i) => i < PrefixLength ? NoLabel : id)];
 }

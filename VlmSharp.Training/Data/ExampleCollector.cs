@@ -4,9 +4,9 @@ using System.Text;
 
 namespace VlmSharp.Training.Data;
 
-/// <summary>Takes what a reader finds: examples, which it counts and hashes, bad parts, and what was left out on purpose.</summary>
+/// <summary>Collects what a reader finds: examples, which it counts and hashes, bad parts, and what is left out on purpose.</summary>
 /// <param name="root">The folder that relative paths are joined to.</param>
-/// <param name="skipBad">Whether a bad part is noted; else it is an error.</param>
+/// <param name="skipBad">Whether a bad part is recorded; otherwise it is an error.</param>
 internal sealed class ExampleCollector(string root, bool skipBad) : IDisposable
 {
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -56,7 +56,7 @@ internal sealed class ExampleCollector(string root, bool skipBad) : IDisposable
     public void LeaveOut(string what, long count = 1) => leftOut[what] = leftOut.GetValueOrDefault(what) + count;
 
     /// <summary>
-    /// SHA-256 of the examples, in their order: pictures' names, prefixes and suffixes. Where the folder lies is not in it.
+    /// SHA-256 of the examples in their order: picture names, prefixes and suffixes. The location of the folder is not part of it.
     /// </summary>
     public string Fingerprint() => Convert.ToHexStringLower(hash.GetCurrentHash());
 

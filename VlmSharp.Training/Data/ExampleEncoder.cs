@@ -4,20 +4,20 @@ using VlmSharp.Tokenization;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// Turns examples into tokens as PaliGemma was trained (Beyer et al. 2024, section 3.2.1): the question as at inference, the newline
-/// tokenized by itself, the answer with an eos behind it. The loss is over answer and eos. May be used by several threads.
+/// Turns examples into tokens as in PaliGemma's training (Beyer et al. 2024, section 3.2.1): the question as at inference, the newline
+/// tokenized separately, then the answer followed by eos. The loss covers answer and eos. Thread-safe.
 /// </summary>
 public sealed class ExampleEncoder
 {
     private readonly PaliGemmaConfig config;
     private readonly ITokenizer tokenizer;
 
-    /// <summary>Makes an encoder for a model.</summary>
-    /// <param name="config">The architecture: how many tokens a picture has, and how many the context.</param>
+    /// <summary>Creates an encoder for a model.</summary>
+    /// <param name="config">The architecture: the number of tokens of a picture and of the context.</param>
     /// <param name="tokenizer">The model's vocabulary.</param>
     /// <param name="textLength">
-    /// The most tokens of the text, bos, newline and eos among them and pictures not; what is beyond is cut off the answer. When null as
-    /// many as the model's context has room for.
+    /// The maximum number of text tokens, including bos, newline and eos but not pictures; the answer is cut beyond it. When null, the
+    /// model's context is the limit.
     /// </param>
     public ExampleEncoder(PaliGemmaConfig config, ITokenizer tokenizer, int? textLength = null)
     {
@@ -41,7 +41,7 @@ public sealed class ExampleEncoder
         ArgumentNullException.ThrowIfNull(suffix);
         long images = (long)config.Vision.Patches * example.Images.Count, room = config.Text.MaxPositions - images;
         long most = Math.Min(room, TextLength ?? room);
-        // Newlines at its end are left out, as at inference, so that the one behind them is a token of its own.
+        // Trailing newlines are removed, as at inference, so that the newline after the prefix is a token of its own.
         int[] prefix = images <= config.Text.MaxPositions
             ? PromptTokens.Build(tokenizer, example.Prefix, config.Vision.Patches, imageCount: example.Images.Count)
             : throw new TrainingDataException($"{example.Where}: {example.Images.Count} pictures are {images} tokens, more than the "
@@ -56,7 +56,7 @@ public sealed class ExampleEncoder
         return new EncodedExample([.. prefix, .. targets.AsSpan(0, taken)], prefix.Length, targets.Length - taken);
     }
 
-    /// <summary>How many tokens the text of an example has, bos, newline and eos among them, pictures not, and nothing cut.</summary>
+    /// <summary>The number of tokens of an example's text, including bos, newline and eos but not pictures, without any cut.</summary>
     /// <param name="prefix">The question.</param>
     /// <param name="suffix">The answer.</param>
     /// <returns>Tokens.</returns>

@@ -3,12 +3,13 @@ using VlmSharp.Compute.Sampling;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// Which example is visited when, and which of its answers is taken: a function of seed and number of the visit alone, so that a stream
-/// can begin anywhere. Random numbers are Philox's (<see cref="CounterRandom"/>), with the seed as key and as counter what is drawn for.
+/// Chooses the example of each visit and which of its answers is used. The choice depends only on the seed and the number of the visit, so
+/// a stream can begin anywhere. Random numbers come from Philox (<see cref="CounterRandom"/>): the seed is the key, and the counter says
+/// what is drawn.
 /// </summary>
 /// <param name="count">Examples.</param>
 /// <param name="seed">The seed.</param>
-/// <param name="shuffle">Whether each epoch has an order of its own, or all have the file's.</param>
+/// <param name="shuffle">Whether each epoch has its own order; otherwise all use the file's order.</param>
 internal sealed class ExampleOrder(int count, long seed, bool shuffle)
 {
     private const uint ForOrder = 1, ForAnswers = 2; // so that one thing's numbers are not another's
@@ -16,7 +17,7 @@ internal sealed class ExampleOrder(int count, long seed, bool shuffle)
     private int[] order = [];
     private long orderOf = -1; // the epoch
 
-    /// <summary>The example of a visit. Not for several threads.</summary>
+    /// <summary>The example of a visit. Not thread-safe.</summary>
     public int ExampleOf(long visit)
     {
         (long epoch, long place) = Math.DivRem(visit, count);
@@ -26,12 +27,12 @@ internal sealed class ExampleOrder(int count, long seed, bool shuffle)
     }
 
     /// <summary>
-    /// Which of an example's answers is taken in an epoch. Each comes once before any comes again, as in big_vision's
+    /// The answer of an example that is used in an epoch. Each answer comes once before any is repeated, as in big_vision's
     /// <c>choice_no_replacement</c>.
     /// </summary>
-    /// <param name="epoch">How many times all examples were visited before.</param>
+    /// <param name="epoch">The number of completed passes over all examples.</param>
     /// <param name="example">The example.</param>
-    /// <param name="answers">How many it has.</param>
+    /// <param name="answers">The number of its answers.</param>
     /// <param name="seed">The seed.</param>
     public static int AnswerOf(long epoch, int example, int answers, long seed)
     {

@@ -4,9 +4,10 @@ using VlmSharp.Preprocessing;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// The batches of a run. The examples are visited in rounds, shuffled for each or in the file's order, and batches are cut from this one
-/// long row, so they cross the end of the data: three examples in twos give [0, 1], [2, 0], [1, 2]. What comes at a visit depends on the
-/// seed and the visit's number alone: a stream goes on exactly where another stopped, and n ranks see together what one process sees.
+/// The batches of a run. The examples are visited in rounds, each shuffled or in the file's order. Batches are cut from this one long
+/// sequence, so they cross the end of the data: three examples in batches of two give [0, 1], [2, 0], [1, 2]. The example of a visit
+/// depends only on the seed and the visit's number: a stream continues exactly where another stopped, and n ranks together see what one
+/// process sees.
 /// </summary>
 public sealed class ExampleStream
 {
@@ -20,10 +21,10 @@ public sealed class ExampleStream
 
     private readonly record struct Made(PreparedExample? Example, DataFault? Fault);
 
-    /// <summary>Makes a stream.</summary>
-    /// <param name="data">The examples; used and not disposed of.</param>
-    /// <param name="encoder">Makes tokens of texts.</param>
-    /// <param name="preprocessor">Makes numbers of pictures.</param>
+    /// <summary>Creates a stream.</summary>
+    /// <param name="data">The examples; not disposed.</param>
+    /// <param name="encoder">Turns texts into tokens.</param>
+    /// <param name="preprocessor">Turns pictures into numbers.</param>
     /// <param name="options">How often, in which order and how fast.</param>
     /// <exception cref="ArgumentException">The options contradict each other, or there is no example.</exception>
     public ExampleStream(TrainingData data, ExampleEncoder encoder, ImagePreprocessor preprocessor, StreamOptions options)
@@ -37,15 +38,15 @@ public sealed class ExampleStream
         visits = options.Batches is { } batches ? checked(batches * options.BatchSize) : (long)options.Epochs!.Value * data.Count;
     }
 
-    /// <summary>How many batches come from the beginning to the end; the last one may be smaller where epochs are counted.</summary>
+    /// <summary>The number of batches from beginning to end; the last one may be smaller if epochs are counted.</summary>
     public long BatchCount => (visits + options.BatchSize - 1) / options.BatchSize;
 
-    /// <summary>The batches, made ahead on other threads. May be walked several times, each from a place of its own.</summary>
+    /// <summary>The batches, prepared ahead on other threads. May be enumerated several times, each from its own position.</summary>
     /// <param name="from">Where to begin: the beginning, or the <see cref="TrainingBatch.Next"/> of a batch.</param>
     /// <param name="cancellationToken">Ends the stream with an <see cref="OperationCanceledException"/>.</param>
-    /// <returns>The batches; to be taken by one thread.</returns>
-    /// <exception cref="ArgumentException">The position is not one between two batches of this stream.</exception>
-    /// <exception cref="TrainingDataException">While walking: an example cannot be used and bad ones are not skipped.</exception>
+    /// <returns>The batches; to be consumed by one thread.</returns>
+    /// <exception cref="ArgumentException">The position is not between two batches of this stream.</exception>
+    /// <exception cref="TrainingDataException">During enumeration: an example cannot be used and bad ones are not skipped.</exception>
     public IEnumerable<TrainingBatch> Read(StreamPosition from = default, CancellationToken cancellationToken = default)
     {
         if (from.Visits < 0 || (from.Visits % options.BatchSize != 0 && from.Visits != visits))

@@ -2,16 +2,16 @@ using System.Text.Json;
 
 namespace VlmSharp.Training.Data;
 
-/// <summary>Finds out in which form data are, by what the file holds and not by its name.</summary>
+/// <summary>Detects the format of data from their contents, not from their name.</summary>
 internal static class FormatDetector
 {
-    /// <summary>Lines that are looked at; if so many in a row are no examples, the file is something else.</summary>
+    /// <summary>The number of lines to check; if none of them is an example, the file is something else.</summary>
     private const int MostLines = 100;
 
     private const string Questions = "questions";
 
-    /// <summary>The form of a file or folder.</summary>
-    /// <exception cref="TrainingDataException">It has none of those that are known, or cannot be read.</exception>
+    /// <summary>The format of a file or folder.</summary>
+    /// <exception cref="TrainingDataException">The format is unknown, or the file cannot be read.</exception>
     public static DataFormat Detect(string path)
     {
         if (Directory.Exists(path))
@@ -28,7 +28,7 @@ internal static class FormatDetector
                 + "\"image\", \"prefix\" and \"suffix\".");
     }
 
-    /// <summary>Throws where a file that was given as one of examples holds no JSON.</summary>
+    /// <summary>Throws if a file that should contain examples holds no JSON.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="TrainingDataException">It is a picture, a text or anything else.</exception>
     public static void RequireExamples(string path)
@@ -41,7 +41,8 @@ internal static class FormatDetector
         if (OtherFile.Describe(path) is { } what)
         {
             throw new TrainingDataException($"{path} is {what}, and no training data: give a file with one JSON object a line "
-                + "({\"image\": \"a.jpg\", \"prefix\": \"caption en\", \"suffix\": \"a cat\"}), one of COCO or VQA, or a folder of pictures.");
+                + "({\"image\": \"a.jpg\", \"prefix\": \"caption en\", \"suffix\": \"a cat\"}), "
+                + "one of COCO or VQA, or a folder of pictures.");
         }
     }
 
@@ -61,7 +62,7 @@ internal static class FormatDetector
             }
             catch (FormatException)
             {
-                // A bad line, or a part of a whole: others will say.
+                // A bad line, or a part of a larger object: the reader reports it.
             }
         }
 

@@ -1,6 +1,6 @@
 namespace VlmSharp.Training.Data;
 
-/// <summary>What a data file calls a picture, and where that is.</summary>
+/// <summary>Resolves the picture names of a data file to paths.</summary>
 internal static class ImagePaths
 {
     /// <summary>Joins a name to the folder of the data file.</summary>

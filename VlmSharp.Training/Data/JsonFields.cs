@@ -3,15 +3,15 @@ using System.Text.Json;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// Members of a JSON object of a data file. What is wrong is a <see cref="FormatException"/>, whose message continues
+/// Members of a JSON object of a data file. An error is a <see cref="FormatException"/> whose message continues
 /// "train.jsonl:12: ..."; readers catch it and add the place. Null counts as absent.
 /// </summary>
 internal static class JsonFields
 {
-    /// <summary>Each name at most once: of two suffixes nobody knows which one is meant.</summary>
+    /// <summary>Each name may occur only once: with two suffixes it is unclear which one is meant.</summary>
     public static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Parses a text and uses it, and turns every complaint into a <see cref="FormatException"/>.</summary>
+    /// <summary>Parses a text, uses it, and turns every error into a <see cref="FormatException"/>.</summary>
     public static T Parse<T>(ReadOnlyMemory<byte> json, Func<JsonElement, T> use)
     {
         try
@@ -22,7 +22,8 @@ internal static class JsonFields
         catch (JsonException e)
         {
             string reason = e.Message.Split(" LineNumber:")[0].TrimEnd('.'); // the line is the caller's
-            throw new FormatException($"it is not valid JSON ({MessageText.Sentence(reason)}{(e.BytePositionInLine is { } at ? $", at byte {at}" : "")})", e);
+            throw new FormatException(
+                $"it is not valid JSON ({MessageText.Sentence(reason)}{(e.BytePositionInLine is { } at ? $", at byte {at}" : "")})", e);
         }
         catch (InvalidOperationException e)
         {
@@ -69,7 +70,8 @@ internal static class JsonFields
         TryGet(o, name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number)
             && number >= least && number <= most
             ? number
-            : throw new FormatException($"it has no whole number {(least == long.MinValue ? "" : $"from {least} to {most} ")}under \"{name}\"");
+            : throw new FormatException(
+                $"it has no whole number {(least == long.MinValue ? "" : $"from {least} to {most} ")}under \"{name}\"");
 
     /// <summary>A list of so many finite numbers that must be there.</summary>
     public static double[] Numbers(JsonElement list, string name, int? count, int most)

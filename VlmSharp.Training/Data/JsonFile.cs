@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// A JSON file whose top level is an object with long lists in it, as COCO's and VQA's, or is itself a long list, as results are. The lists are
-/// read entry by entry: a document of the whole would take several times the file's size.
+/// A JSON file whose top level is an object with long lists, as in COCO and VQA, or is itself a long list, as in result files. The lists
+/// are read entry by entry, because a document of the whole file would take several times its size.
 /// </summary>
 internal sealed class JsonFile
 {
@@ -32,9 +32,9 @@ internal sealed class JsonFile
     /// <summary>The bytes of an entry, for a second look.</summary>
     public ReadOnlyMemory<byte> Bytes(Range range) => bytes.AsMemory(range);
 
-    /// <summary>Hands over the entries of lists.</summary>
-    /// <param name="lists">For each name of a list what to do with an entry, its number in the list, and its place in the file.</param>
-    /// <param name="fault">Hears of entries that are not as they should be: their place, and what is wrong.</param>
+    /// <summary>Passes on the entries of lists.</summary>
+    /// <param name="lists">For each list name, what to do with an entry, its number in the list, and its place in the file.</param>
+    /// <param name="fault">Receives each bad entry: its place, and what is wrong.</param>
     /// <returns>The names of the top level.</returns>
     /// <exception cref="TrainingDataException">The file as a whole is not well-formed.</exception>
     public HashSet<string> Read(IReadOnlyDictionary<string, Action<JsonElement, Range>> lists, Action<string, string> fault)
@@ -66,9 +66,9 @@ internal sealed class JsonFile
         return names;
     }
 
-    /// <summary>Hands over the entries of a file that is a list.</summary>
+    /// <summary>Passes on the entries of a file that is a list.</summary>
     /// <param name="use">What to do with an entry, and its place in the file.</param>
-    /// <param name="fault">Hears of entries that are not as they should be: their place, and what is wrong.</param>
+    /// <param name="fault">Receives each bad entry: its place, and what is wrong.</param>
     /// <exception cref="TrainingDataException">The file as a whole is not a well-formed list.</exception>
     public void ReadEntries(Action<JsonElement, Range> use, Action<string, string> fault) => Parse(() =>
     {

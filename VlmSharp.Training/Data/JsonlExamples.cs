@@ -3,8 +3,8 @@ using System.Collections;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// The examples of a JSONL file. Every line is read once to find bad ones; after that only the lines' places are in memory, 16 bytes each,
-/// and an example is read from the file again when it is visited.
+/// The examples of a JSONL file. Every line is read once to find bad ones. After that only the lines' positions are in memory, 16 bytes
+/// each, and an example is read from the file again when it is visited.
 /// </summary>
 internal sealed class JsonlExamples : IReadOnlyList<TrainingExample>, IDisposable
 {

@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace VlmSharp.Training.Data;
 
-/// <summary>A file of lines, of which never more than one line and a buffer are in memory.</summary>
+/// <summary>A file of lines that keeps at most one line and a buffer in memory.</summary>
 internal sealed class JsonlFile : IDisposable
 {
     private const int BufferBytes = 1 << 16;
@@ -10,7 +10,7 @@ internal sealed class JsonlFile : IDisposable
     private readonly string path;
     private readonly SafeFileHandle handle;
 
-    /// <summary>A line's number, from 1, and the bytes that it has without its end.</summary>
+    /// <summary>A line's number, from 1, and the range of its bytes without the line end.</summary>
     public readonly record struct Line(int Number, long Offset, int Length);
 
     /// <exception cref="TrainingDataException">The file cannot be opened.</exception>

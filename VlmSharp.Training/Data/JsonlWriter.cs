@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// Writes examples as JSONL of <c>image</c>, <c>prefix</c> and <c>suffix</c>, which every trainer of PaliGemma reads. Where there are
-/// several pictures it is <c>images</c>, and several answers are a list, as this library reads them.
+/// Writes examples as JSONL of <c>image</c>, <c>prefix</c> and <c>suffix</c>, which every PaliGemma trainer reads. Several pictures become
+/// <c>images</c>, and several answers become a list, as this library reads them.
 /// </summary>
 public static class JsonlWriter
 {
@@ -35,7 +35,8 @@ public static class JsonlWriter
 
     private static void Write(Utf8JsonWriter json, TrainingExample example, string folder)
     {
-        string[] images = [.. example.Images.Select(image => Path.GetRelativePath(folder, Path.GetFullPath(image)).Replace(Path.DirectorySeparatorChar, '/'))];
+        string[] images = [.. example.Images.Select(image =>
+            Path.GetRelativePath(folder, Path.GetFullPath(image)).Replace(Path.DirectorySeparatorChar, '/'))];
         json.WriteStartObject();
         if (example.Id is { } id) json.WriteString("id", id);
         WriteOneOrMany(json, images.Length == 1 ? "image" : "images", images);

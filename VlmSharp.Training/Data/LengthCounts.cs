@@ -8,9 +8,9 @@ public sealed class LengthCounts
     /// <summary>Texts in all.</summary>
     public long Total { get; private set; }
 
-    /// <summary>The length that a share of all texts do not exceed.</summary>
-    /// <param name="share">From 0 (the shortest) over 0.5 (the median) to 1 (the longest).</param>
-    /// <returns>The smallest such length; 0 where there are no texts.</returns>
+    /// <summary>The length that a given share of all texts do not exceed.</summary>
+    /// <param name="share">From 0 (the shortest) through 0.5 (the median) to 1 (the longest).</param>
+    /// <returns>The smallest such length; 0 if there are no texts.</returns>
     public int Quantile(double share)
     {
         long needed = Math.Max(1, (long)Math.Ceiling(share * Total)), seen = 0;

@@ -5,8 +5,8 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// Boxes and masks as the text that the tokenizer makes location and segmentation tokens of. An edge is round(v * 1023), v its share of
-/// the picture's side, ties to even, as in big_vision's training (Beyer et al. 2024, section 3.2.5).
+/// Writes boxes and masks as text that the tokenizer turns into location and segmentation tokens. An edge is round(v * 1023), where v is
+/// its position relative to the picture's side, with ties to even, as in big_vision's training (Beyer et al. 2024, section 3.2.5).
 /// </summary>
 internal static class LocationText
 {
@@ -33,7 +33,7 @@ internal static class LocationText
         if (!answer.Contains("<loc", StringComparison.Ordinal)) yield break;
         foreach (string part in answer.Split(';'))
         {
-            // What is behind the last token; "<" and ">" are in no name.
+            // The name follows the last token; no name contains "<" or ">".
             string name = part[(part.LastIndexOf('>') + 1)..].Trim();
             if (name.Length > 0) yield return name;
         }

@@ -4,12 +4,12 @@ using System.Runtime.ExceptionServices;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// Makes coming items on other threads while earlier ones are used, and hands them over in order. What waits is bounded twice: by number
-/// and by weight; how many are made at a time is bounded too.
+/// Prepares coming items on other threads while earlier ones are used, and returns them in order. The waiting items are limited by number
+/// and by weight; the number of items prepared at a time is limited too.
 /// </summary>
-/// <param name="threads">Items that are made at a time.</param>
-/// <param name="items">Most items that wait.</param>
-/// <param name="weight">Most weight that waits; an item of more is as heavy as all of it.</param>
+/// <param name="threads">The number of items prepared at a time.</param>
+/// <param name="items">The maximum number of waiting items.</param>
+/// <param name="weight">The maximum weight of waiting items; a heavier item counts as this weight.</param>
 internal sealed class LookAhead(int threads, int items, int weight)
 {
     /// <summary>Makes something of each input, in order.</summary>
@@ -80,7 +80,7 @@ internal sealed class LookAhead(int threads, int items, int weight)
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                // Nobody takes what would come.
+                // Nobody takes the remaining items.
             }
             catch (Exception e)
             {

@@ -1,9 +1,9 @@
 namespace VlmSharp.Training.Data;
 
-/// <summary>Looks for the pictures of examples before a run begins: hours later, one that is not there would end it.</summary>
+/// <summary>Checks that the pictures of examples exist before a run begins: a missing one would end the run hours later.</summary>
 internal static class MissingPictures
 {
-    // Looking takes some microseconds each; of more examples the first stand for all.
+    // A check takes some microseconds per example; in larger data sets only the first ones are checked.
     private const int MostExamples = 200_000;
 
     /// <summary>Checks that the files are there.</summary>

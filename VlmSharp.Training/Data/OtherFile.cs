@@ -4,7 +4,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Training.Data;
 
-/// <summary>What a file is that was given as data and is not JSON at all.</summary>
+/// <summary>Describes a file that was given as data but is not JSON.</summary>
 internal static class OtherFile
 {
     private const int BeginBytes = 4096, ShownCharacters = 30;

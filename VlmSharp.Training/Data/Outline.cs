@@ -3,15 +3,14 @@ using VlmSharp.Tasks.Masks;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// A polygon as the pixels in it, by the rule of COCO's own tools (rleFrPoly in maskApi.c), so that masks have the same pixels there and
-/// here: the border is walked in steps of a fifth of a pixel, and where it passes the middle of a column it says from which row on inside
-/// and outside change places.
+/// Rasterizes a polygon by the rule of COCO's own tools (rleFrPoly in maskApi.c), so that masks have the same pixels. The border is walked
+/// in steps of a fifth of a pixel. Where it crosses the middle of a column, it marks the row at which inside and outside swap.
 /// </summary>
 internal static class Outline
 {
     private const double Scale = 5;
 
-    /// <summary>Steps of a border: that of a picture of the largest size many times around.</summary>
+    /// <summary>Maximum number of border steps: many times around a picture of the largest size.</summary>
     private const int MostSteps = 4_000_000;
 
     /// <summary>Fills a polygon.</summary>
@@ -47,7 +46,7 @@ internal static class Outline
 
     private static int Steps((int X, int Y) a, (int X, int Y) b) => Math.Max(Math.Abs(a.X - b.X), Math.Abs(a.Y - b.Y));
 
-    /// <summary>The points of one side, both ends among them, one for each step along the longer axis.</summary>
+    /// <summary>The points of one side, including both ends, one for each step along the longer axis.</summary>
     private static void AddSide(List<(int X, int Y)> border, (int X, int Y) a, (int X, int Y) b)
     {
         int dx = Math.Abs(b.X - a.X), dy = Math.Abs(b.Y - a.Y), steps = Math.Max(dx, dy);
@@ -62,7 +61,7 @@ internal static class Outline
     }
 
     /// <summary>
-    /// Where the border passes the middle of a column: the pixel, counted down the columns, from which on sides are changed.
+    /// The places where the border crosses the middle of a column: the pixel, counted down the columns, at which inside and outside swap.
     /// </summary>
     private static List<long> Turns(List<(int X, int Y)> border, int width, int height)
     {

@@ -2,7 +2,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Training.Data;
 
-/// <summary>What is to be said about a picture file.</summary>
+/// <summary>The result of checking a picture file.</summary>
 internal sealed record PictureCheck
 {
     private static readonly ImageOptions AsStored = new() { ApplyExifOrientation = false };
@@ -37,12 +37,14 @@ internal sealed record PictureCheck
     }
 
     /// <summary>
-    /// Whether decoding gives other pixels when the file's orientation is not heard; only files that may have one are decoded twice.
+    /// Whether decoding without the file's orientation gives other pixels; only files that may have an orientation are decoded twice.
     /// </summary>
     private static bool IsStoredOtherwise(byte[] bytes, RgbImage upright, string path)
     {
         ReadOnlySpan<byte> file = bytes;
-        if (file.IndexOf("Exif"u8) < 0 && file.IndexOf("eXIf"u8) < 0 && file.IndexOf("EXIF"u8) < 0 && file.IndexOf("tiff:Orientation"u8) < 0) return false;
+        if (file.IndexOf("Exif"u8) < 0 && file.IndexOf("eXIf"u8) < 0
+            && file.IndexOf("EXIF"u8) < 0 && file.IndexOf("tiff:Orientation"u8) < 0)
+            return false;
         RgbImage stored = ImageFile.Decode(bytes, path, AsStored);
         return stored.Width != upright.Width || !stored.Pixels.AsSpan().SequenceEqual(upright.Pixels);
     }

@@ -4,12 +4,11 @@ using Microsoft.Win32.SafeHandles;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// Files of data must have a beginning to go back to. A named pipe has none, and opening one waits for who writes into it, perhaps for
-/// ever.
+/// Data files are read more than once, so they must be seekable. A named pipe is not, and opening one may wait forever for a writer.
 /// </summary>
 internal static partial class RegularFile
 {
-    /// <summary>Throws where a path is a pipe; what else is wrong with it shows when it is opened.</summary>
+    /// <summary>Throws if a path is a pipe; other problems show when the file is opened.</summary>
     /// <exception cref="TrainingDataException">It is a pipe.</exception>
     public static void Require(string path)
     {

@@ -4,12 +4,12 @@ using System.Text.Json;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// One line of a JSONL file as an example. Members that are not known are left alone: files carry much that is not for training.
+/// Reads one line of a JSONL file as an example. Unknown members are ignored: files carry much that is not for training.
 /// </summary>
-/// <param name="format">One of the four forms of lines.</param>
+/// <param name="format">One of the four formats of lines.</param>
 /// <param name="file">The data file.</param>
 /// <param name="folder">The folder that its paths are relative to.</param>
-/// <param name="prefix">What to ask where lines do not say, or null for the form's own.</param>
+/// <param name="prefix">The prompt for lines without one, or null for the format's default.</param>
 internal sealed class RowReader(DataFormat format, string file, string folder, string? prefix)
 {
     private const string ImageMark = "<image>";
@@ -67,7 +67,7 @@ internal sealed class RowReader(DataFormat format, string file, string folder, s
         throw new FormatException($"it has no \"{names[0]}\"");
     }
 
-    /// <summary>One question and one answer: PaliGemma has no way to say whose turn it is.</summary>
+    /// <summary>One question and one answer: PaliGemma's prompt format has no speaker roles.</summary>
     private static (string Asked, string[] Answers) ReadMessages(JsonElement o)
     {
         if (!JsonFields.TryGet(o, "messages", out JsonElement messages) || messages.ValueKind != JsonValueKind.Array)
@@ -93,7 +93,7 @@ internal sealed class RowReader(DataFormat format, string file, string folder, s
         return WithoutImageMarks(text.ToString());
     }
 
-    // Pictures go first, so a mark that says where has nothing to say.
+    // Pictures always go first, so a placeholder for their position has no meaning.
     private static string WithoutImageMarks(string text) =>
         text.Contains(ImageMark, StringComparison.Ordinal) ? text.Replace(ImageMark, "", StringComparison.Ordinal).Trim() : text;
 }

@@ -9,7 +9,7 @@ public sealed record TrainingExample
     /// <summary>What is asked, such as <c>caption en</c>; may be empty.</summary>
     public required string Prefix { get; init; }
 
-    /// <summary>The answers, at least one. Of several (captions by five people) each visit learns one.</summary>
+    /// <summary>The answers, at least one. If there are several (captions by five people), each visit learns one.</summary>
     public required IReadOnlyList<string> Suffixes { get; init; }
 
     /// <summary>What the data file calls it, or null.</summary>

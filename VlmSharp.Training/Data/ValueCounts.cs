@@ -17,7 +17,8 @@ public sealed class ValueCounts
     /// <param name="most">How many.</param>
     /// <returns>Values, long ones cut, and how often each came.</returns>
     public IReadOnlyList<(string Value, long Count)> Top(int most) =>
-        [.. counts.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal).Take(most).Select(entry => (entry.Key, entry.Value))];
+        [.. counts.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal)
+            .Take(most).Select(entry => (entry.Key, entry.Value))];
 
     internal void Add(string value)
     {

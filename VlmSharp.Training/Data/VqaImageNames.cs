@@ -1,8 +1,8 @@
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// The pictures of VQA files, which have numbers: <c>COCO_train2014_000000262148.jpg</c> in the folder, or in one of the subset's name, or
-/// the number alone. Which of them it is the first picture decides.
+/// Finds the pictures of VQA files, which are given by number: <c>COCO_train2014_000000262148.jpg</c> in the folder or in a subfolder named
+/// after the subset, or only the number. The first picture decides which of these is used.
 /// </summary>
 /// <param name="folder">The folder of the pictures.</param>
 /// <param name="subset">The file's <c>data_subtype</c>, such as train2014, or null.</param>

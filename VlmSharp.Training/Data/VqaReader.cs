@@ -3,14 +3,14 @@ using System.Text.Json;
 namespace VlmSharp.Training.Data;
 
 /// <summary>
-/// The two files of VQAv2 (Goyal et al. 2017) and of all that have its form: questions, and for each the answers of ten people. All ten
-/// stay, equal ones too: who picks one of them picks the frequent answer more often.
+/// The two files of VQAv2 (Goyal et al. 2017) and of other data in its format: questions, and ten people's answers to each. All ten are
+/// kept, including equal ones, so that a random choice picks frequent answers more often.
 /// </summary>
 internal static class VqaReader
 {
     private const string Questions = "questions", Annotations = "annotations";
 
-    /// <summary>What the names of VQAv2's questions have and those of the answers have not.</summary>
+    /// <summary>Words that are in the names of VQAv2's question files but not of its answer files.</summary>
     private static readonly string[] Words = ["OpenEnded_", "MultipleChoice_"];
 
     private readonly record struct Question(long Id, long Image, string Text);
@@ -82,8 +82,8 @@ internal static class VqaReader
         var file = new JsonFile(path);
         HashSet<string> names = file.Read(new Dictionary<string, Action<JsonElement, Range>>
         {
-            [Questions] = (o, _) => questions.Add(
-                new Question(JsonFields.Whole(o, "question_id"), JsonFields.Whole(o, "image_id", 0), JsonFields.RequiredText(o, "question"))),
+            [Questions] = (o, _) => questions.Add(new Question(
+                JsonFields.Whole(o, "question_id"), JsonFields.Whole(o, "image_id", 0), JsonFields.RequiredText(o, "question"))),
         }, found.Fault);
         if (!names.Contains(Questions))
             throw new TrainingDataException($"{path} has no list \"{Questions}\": give the file of the questions.");

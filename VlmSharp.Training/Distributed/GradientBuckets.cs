@@ -5,9 +5,9 @@ using VlmSharp.Training.Gradients;
 namespace VlmSharp.Training.Distributed;
 
 /// <summary>
-/// Adds gradients up over processes while the pass back still runs (Li et al. 2020, section 3.2.3): parameters stand in buckets in the
-/// order in which the pass back finishes them, and a bucket's sum begins as soon as its last parameter is ready. Buckets and their order
-/// are the same in every process.
+/// Sums gradients over processes while the backward pass is still running (Li et al. 2020, section 3.2.3). Parameters are placed in buckets
+/// in the order in which the backward pass finishes them, and a bucket's sum begins as soon as its last parameter is ready. Buckets and
+/// their order are the same in every process.
 /// </summary>
 internal sealed unsafe class GradientBuckets : IDisposable
 {
@@ -84,7 +84,7 @@ internal sealed unsafe class GradientBuckets : IDisposable
         bucket.Sum = group.SumLater(bucket.Data, checked((int)(bucket.Count + bucket.Weights.Count)));
     }
 
-    /// <summary>Parameters whose gradients lie one behind another in host memory, and behind them how many processes have one.</summary>
+    /// <summary>Parameters whose gradients are contiguous in host memory, followed by the number of processes that have each one.</summary>
     private sealed class Bucket : IDisposable
     {
         private readonly Dictionary<Weight, long> places = [];
@@ -96,7 +96,8 @@ internal sealed unsafe class GradientBuckets : IDisposable
         public float* Data { get; private set; }
 
         /// <summary>
-        /// By parameter, in how many processes an example reaches it: one that none reaches gets no gradient, as in one process.
+        /// For each parameter, the number of processes with an example that reaches it. A parameter that none reaches gets no gradient, as
+        /// in one process.
         /// </summary>
         public Span<float> Reached => new(Data + Count, Weights.Count);
 

@@ -12,8 +12,8 @@ public interface IProcessGroup : IDisposable
     /// <summary>How many there are.</summary>
     int Size { get; }
 
-    /// <summary>Adds numbers up over all processes. The same number of processes gives the same bits each time, on each of them.</summary>
-    /// <param name="values">This process's; becomes the sums.</param>
+    /// <summary>Sums numbers over all processes. The same number of processes gives the same bits each time, on every process.</summary>
+    /// <param name="values">This process's values; replaced by the sums.</param>
     /// <exception cref="ProcessGroupException">Another process is gone.</exception>
     void Sum(Span<float> values);
 
@@ -21,7 +21,7 @@ public interface IProcessGroup : IDisposable
     void Sum(Span<double> values);
 
     /// <summary>Copies numbers from one process to all.</summary>
-    /// <param name="values">Of the root: what to send; of the others: where it goes.</param>
+    /// <param name="values">On the root: what to send; on the others: the destination.</param>
     /// <param name="root">The process that sends.</param>
     /// <exception cref="ProcessGroupException">Another process is gone.</exception>
     void Broadcast(Span<float> values, int root);
@@ -29,8 +29,8 @@ public interface IProcessGroup : IDisposable
     /// <summary>Waits until all processes are here.</summary>
     void Barrier();
 
-    /// <summary>Ends all processes at once, without a clean end: for one that cannot go on while others wait for it.</summary>
-    /// <param name="exitCode">What they end with.</param>
+    /// <summary>Ends all processes at once, without cleanup: for a process that cannot continue while others wait for it.</summary>
+    /// <param name="exitCode">The exit code of all processes.</param>
     void Abort(int exitCode);
 }
 

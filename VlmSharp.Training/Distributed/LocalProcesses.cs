@@ -6,8 +6,8 @@ using System.Text;
 namespace VlmSharp.Training.Distributed;
 
 /// <summary>
-/// The processes of a group that run on this machine, by their numbers in the operating system: whoever waits for one that has ended waits
-/// for ever, and neither MPI nor its launchers tell in time.
+/// The processes of a group that run on this machine, by process id. A process that waits for one that has ended waits forever, and neither
+/// MPI nor its launchers report that in time.
 /// </summary>
 internal sealed class LocalProcesses : IDisposable
 {
@@ -62,7 +62,7 @@ internal sealed class LocalProcesses : IDisposable
         }
     }
 
-    /// <summary>A number of 48 bits that processes share if they see each other: of a boot, and a container has its own.</summary>
+    /// <summary>A 48-bit number shared by processes that see each other: it differs per boot and per container.</summary>
     private static double Machine()
     {
         string text = Environment.MachineName;
@@ -74,7 +74,7 @@ internal sealed class LocalProcesses : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // The name has to do.
+                // Fall back to the name.
             }
         }
 

@@ -5,13 +5,13 @@ using System.Runtime.InteropServices;
 namespace VlmSharp.Training.Distributed;
 
 /// <summary>
-/// The processes that an MPI launcher has started: <c>mpirun -n 4 vlmsharp train ...</c>. A thread of its own makes all MPI calls, one
-/// after another, so that a sum goes on while the caller computes; see <see cref="SumLater"/>.
+/// The processes started by an MPI launcher: <c>mpirun -n 4 vlmsharp train ...</c>. A dedicated thread makes all MPI calls in order, so
+/// that a sum continues while the caller computes; see <see cref="SumLater"/>.
 /// </summary>
 /// <remarks>
-/// A call that waits for a process that is gone never returns. So the caller gives up and leaves the thread where it is: when a process of
-/// this machine has ended, within a second; in process 0, when it was asked to stop and the others have not come within
-/// <see cref="StopPatience"/>; and else after the patience that it was given. What the thread may still write to then is never freed.
+/// A call that waits for a lost process never returns, so the caller gives up and abandons the thread: within a second if a process of
+/// this machine has ended; in process 0, if it was asked to stop and the others have not arrived within
+/// <see cref="StopPatience"/>; otherwise after the given patience. Memory that the thread may still write to is never freed.
 /// </remarks>
 public sealed unsafe class MpiGroup : IProcessGroup
 {
@@ -45,7 +45,7 @@ public sealed unsafe class MpiGroup : IProcessGroup
         Run(() => (Rank, Size) = (mpi.Rank(), mpi.Size()));
         if (Size == 1)
         {
-            // Each would train for itself, into the same folder.
+            // Each process would train alone, into the same folder.
             throw new ProcessGroupException($"A launcher has started {launched} processes, and {mpi.Name} sees one of them: it is not the "
                 + "launcher's library. "
                 + "Set VLMSHARP_MPI_LIBRARY to the file of the one that is.");
@@ -66,10 +66,10 @@ public sealed unsafe class MpiGroup : IProcessGroup
     /// <summary>Whether another process is gone: every further call fails.</summary>
     internal bool IsLost { get; private set; }
 
-    /// <summary>Joins the processes that a launcher has started, or gives a group of one where none did.</summary>
-    /// <param name="variable">Gives a variable of the environment, by which launchers tell, or null.</param>
+    /// <summary>Joins the processes that a launcher has started, or returns a group of one if there was no launcher.</summary>
+    /// <param name="variable">Returns an environment variable (launchers set some), or null.</param>
     /// <param name="patience">
-    /// How long a call waits for the other processes before they are taken for gone; null for <see cref="DefaultPatience"/>.
+    /// How long a call waits before the other processes are considered gone; null for <see cref="DefaultPatience"/>.
     /// </param>
     /// <param name="stop">Asks the training to stop: process 0 waits only <see cref="StopPatience"/> from then on.</param>
     /// <returns>The group, owned by the caller.</returns>
@@ -90,10 +90,10 @@ public sealed unsafe class MpiGroup : IProcessGroup
     public void Sum(Span<double> values) =>
         InParts(values, sends: true, receives: true, count => mpi.AllReduce(scratch, count, mpi.Double));
 
-    /// <summary>Begins a sum, which goes on beside what the caller does. Sums run in the order in which they were begun.</summary>
-    /// <param name="values">Pinned numbers of this process, not to be touched until the task is done; they become the sums.</param>
+    /// <summary>Begins an asynchronous sum. Sums run in the order in which they were begun.</summary>
+    /// <param name="values">Pinned numbers of this process, not to be touched until the task is done; replaced by the sums.</param>
     /// <param name="count">How many.</param>
-    /// <returns>Done when the sums are there. The memory must stay when the group is lost before.</returns>
+    /// <returns>Done when the sums are there. If the group is lost before that, the memory must not be freed.</returns>
     internal Task SumLater(float* values, int count)
     {
         nint data = (nint)values;
@@ -126,7 +126,7 @@ public sealed unsafe class MpiGroup : IProcessGroup
         }
         catch (ProcessGroupException)
         {
-            // The work is done, and who is gone needs no farewell.
+            // The work is done; a lost process does not matter any more.
         }
 
         calls.CompleteAdding();
@@ -135,7 +135,9 @@ public sealed unsafe class MpiGroup : IProcessGroup
         local?.Dispose();
     }
 
-    /// <summary>A launcher kills all processes when one ends with an error: this one ends after process 0, which may be saving.</summary>
+    /// <summary>
+    /// A launcher kills all processes when one fails, so this one waits for process 0, which may be saving.
+    /// </summary>
     private void LetTheFirstSave()
     {
         long start = Stopwatch.GetTimestamp();
@@ -180,7 +182,7 @@ public sealed unsafe class MpiGroup : IProcessGroup
                 : Stopwatch.GetElapsedTime(start) > patience ? $"it has waited {patience.TotalSeconds:0} s for the others, and one of them "
                     + "is gone or stuck"
                 : null;
-            // Who ends may have sent all that this call waits for.
+            // A process that ends may have sent everything this call waits for.
             if (reason is null || Task.WaitAny([call], LookAgain) == 0) continue;
             IsLost = true;
             throw new ProcessGroupException($"Process {Rank} of {Size} gives up: {reason}. Start again with --resume.");

@@ -11,7 +11,7 @@ internal sealed class MpiLauncher
     public MpiLauncher(Func<string, string?> variable)
     {
         bool isPmix = variable("PMIX_RANK") is not null;
-        // Open MPI; PMI (MPICH, SLURM's srun); Hydra; srun with PMIx, which counts nowhere else.
+        // Open MPI; PMI (MPICH, SLURM's srun); Hydra; srun with PMIx, which gives the size only there.
         string[] sizes = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", .. isPmix ? (string[])["SLURM_STEP_NUM_TASKS"] : []];
         Size = sizes.Select(name => int.TryParse(variable(name), out int size) ? size : 0).Max();
         Libraries = variable("VLMSHARP_MPI_LIBRARY") is { Length: > 0 } given ? [given]

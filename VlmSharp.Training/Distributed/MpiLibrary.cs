@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace VlmSharp.Training.Distributed;
 
 /// <summary>
-/// An MPI library that is on the machine already, found when it is asked for: Open MPI or MPICH (and those with MPICH's binary interface:
-/// Intel MPI, Cray MPICH). Only the few functions that training needs, through function pointers.
+/// An MPI library already installed on the machine, loaded on demand: Open MPI or MPICH (and libraries with MPICH's ABI: Intel MPI, Cray
+/// MPICH). Only the few functions that training needs, through function pointers.
 /// </summary>
 /// <remarks>
 /// The standard (MPI Forum, MPI 3.1) names constants such as MPI_COMM_WORLD and leaves their values to the library: in Open MPI they are
-/// addresses of exported objects, in MPICH numbers.
+/// addresses of exported objects, in MPICH they are numbers.
 /// </remarks>
 internal sealed unsafe class MpiLibrary
 {
@@ -69,15 +69,15 @@ internal sealed unsafe class MpiLibrary
     /// <summary>MPI_Init_thread, on the thread that makes all later calls.</summary>
     public void Initialize()
     {
-        // Open MPI would put its own handlers in the place of the runtime's, which turns faults into exceptions. The runtime's own copy of the
-        // environment is not the one that a native library reads.
+        // Open MPI would replace the runtime's signal handlers, which turn faults into exceptions. A native library does not read the
+        // runtime's own copy of the environment.
         if (IsOpenMpi && OperatingSystem.IsLinux()) _ = SetEnvironment("OMPI_MCA_opal_signal", "", 1);
         int provided;
         var init = (delegate* unmanaged<int*, byte***, int, int*, int>)Function("MPI_Init_thread");
         Require(init(null, null, ThreadFunneled, &provided), "MPI_Init_thread");
         if (provided < ThreadFunneled)
             throw new ProcessGroupException($"{Name} is built without support for threads (it gives level {provided}).");
-        // By default an error, such as a broken connection, ends the process: before it has saved.
+        // By default an error, such as a broken connection, ends the process before it has saved.
         Require(
             ((delegate* unmanaged<nint, nint, int>)Function("MPI_Comm_set_errhandler"))(World, ErrorsReturn), "MPI_Comm_set_errhandler");
     }

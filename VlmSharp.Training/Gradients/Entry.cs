@@ -2,12 +2,12 @@ using VlmSharp.Compute;
 
 namespace VlmSharp.Training.Gradients;
 
-/// <summary>A line of the tape: something that was run, and what must live until the pass back has read it.</summary>
+/// <summary>An entry of the tape: something that was run, and what must live until the backward pass has read it.</summary>
 internal abstract class Entry
 {
     private readonly List<Matrix> kept = [];
 
-    /// <summary>What it gave; the handle alone until the entry keeps it.</summary>
+    /// <summary>Its result; only the handle until the entry keeps it.</summary>
     public Matrix Y { get; protected set; }
 
     /// <summary>Takes a reference that <see cref="Release"/> gives back.</summary>
@@ -54,16 +54,16 @@ internal sealed class OperatorEntry : Entry, IOperands
         if (weight is not null) Weights.Add(weight);
     }
 
-    /// <summary>Whether a gradient must go back through it.</summary>
+    /// <summary>Whether a gradient must flow back through it.</summary>
     public bool Flows(IGradients gradients) => Matrices.Exists(gradients.Wants) || Weights.Exists(gradients.Wants);
 
-    /// <summary>Says which parameters' gradients it will add to.</summary>
+    /// <summary>Registers the parameters whose gradients it will add to.</summary>
     public void Expect(GradientSums sums)
     {
         foreach (Weight weight in Weights) sums.Expect(weight);
     }
 
-    /// <summary>Keeps operands and result for the pass back.</summary>
+    /// <summary>Keeps operands and result for the backward pass.</summary>
     public void Keep()
     {
         foreach (Matrix x in Matrices) Keep(x);
@@ -72,8 +72,8 @@ internal sealed class OperatorEntry : Entry, IOperands
 }
 
 /// <summary>
-/// A block of the network that is run again on the way back. It keeps its input, and whatever else its operators read that they have not
-/// made themselves (the rotary angles).
+/// A block of the network that is run again in the backward pass. It keeps its input and everything else that its operators read but did
+/// not produce themselves (the rotary angles).
 /// </summary>
 internal sealed class WatchedBlock : Entry
 {
@@ -87,7 +87,7 @@ internal sealed class WatchedBlock : Entry
         Meet(input);
     }
 
-    /// <summary>Looks at an operator that the block has run.</summary>
+    /// <summary>Records an operator that the block has run.</summary>
     public void Saw(OperatorEntry entry)
     {
         foreach (Matrix x in entry.Matrices) Meet(x);

@@ -5,23 +5,23 @@ using VlmSharp.Models;
 namespace VlmSharp.Training.Gradients;
 
 /// <summary>
-/// One forward pass of a model over some examples, its loss, and the way back: adds to the gradients on the tape. The examples stand in one
-/// ragged batch, each with its bidirectional prefix (Beyer et al. 2024, section 3.2.1).
+/// A forward pass of a model over some examples, its loss, and the backward pass, which adds to the gradients on the tape. The examples
+/// form one ragged batch, each with its bidirectional prefix (Beyer et al. 2024, section 3.2.1).
 /// </summary>
-/// <param name="model">The model, whose backend is the tape or stands above it.</param>
-/// <param name="tape">Records.</param>
-/// <param name="options">What is minimized.</param>
+/// <param name="model">The model; its backend is the tape or wraps it.</param>
+/// <param name="tape">Records the operators.</param>
+/// <param name="options">The loss.</param>
 public sealed class GradientStep(PaliGemmaModel model, Tape tape, LossOptions options)
 {
     private readonly IComputeBackend b = model.Backend;
 
-    /// <summary>Runs examples forward and back.</summary>
+    /// <summary>Runs examples forward and backward.</summary>
     /// <param name="examples">The examples, at least one.</param>
     /// <param name="weight">
-    /// Factor of each summand, so that several calls add up to one mean: 1 / (target tokens of the step), or with
+    /// The factor of each summand, so that several calls add up to one mean: 1 / (target tokens of the step), or with
     /// <see cref="LossReduction.ExampleMean"/> 1 / (examples of the step).
     /// </param>
-    /// <param name="ready">Hears of each parameter whose gradient is complete, or null.</param>
+    /// <param name="ready">Called for each parameter whose gradient is complete, or null.</param>
     /// <returns>The loss of each example: the sum over its target tokens.</returns>
     public IReadOnlyList<double> Run(IReadOnlyList<TrainingSequence> examples, double weight, Action<Weight>? ready = null)
     {
@@ -34,7 +34,7 @@ public sealed class GradientStep(PaliGemmaModel model, Tape tape, LossOptions op
         return PerExample(examples, losses);
     }
 
-    /// <summary>Runs examples forward alone, for validation.</summary>
+    /// <summary>Runs examples forward only, for validation.</summary>
     /// <param name="examples">The examples, at least one.</param>
     /// <returns>The loss of each example: the sum over its target tokens.</returns>
     public IReadOnlyList<double> Evaluate(IReadOnlyList<TrainingSequence> examples)
@@ -45,7 +45,7 @@ public sealed class GradientStep(PaliGemmaModel model, Tape tape, LossOptions op
         return PerExample(examples, losses);
     }
 
-    /// <summary>The logits in front of each target, for comparisons.</summary>
+    /// <summary>The logits that predict each target, for comparisons.</summary>
     /// <param name="examples">The examples, at least one.</param>
     /// <returns>[targets of all examples, V], owned by the caller.</returns>
     public Matrix Logits(IReadOnlyList<TrainingSequence> examples)
@@ -62,7 +62,7 @@ public sealed class GradientStep(PaliGemmaModel model, Tape tape, LossOptions op
         return model.Losses(hidden, inputs.Targets, options.LabelSmoothing); // [n, 2]
     }
 
-    /// <summary>The decoder's rows in front of the targets, [n, h].</summary>
+    /// <summary>The decoder's rows that predict the targets, [n, h].</summary>
     private Matrix Hidden(Inputs inputs)
     {
         using Matrix images = inputs.Pixels.HasValue ? model.EncodeImages(inputs.Pixels) : default; // [pictures * N, h]
@@ -111,7 +111,7 @@ public sealed class GradientStep(PaliGemmaModel model, Tape tape, LossOptions op
             List<int> ids = [], targets = [], targetRows = [];
             foreach (TrainingSequence example in examples)
             {
-                // The row in front of a token predicts it.
+                // A token is predicted at the row before it.
                 for (int i = example.PrefixLength; i < example.Ids.Count; i++)
                 {
                     targets.Add(example.Ids[i]);

@@ -4,12 +4,12 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Training.Gradients;
 
 /// <summary>
-/// The gradients of a pass back: those of matrices until the operator that made the matrix has read them, those of parameters until the
-/// step.
+/// The gradients of a backward pass. A matrix's gradient is kept until the operator that produced the matrix has read it, a parameter's
+/// gradient until the optimizer step.
 /// </summary>
-/// <param name="backend">Runs the operators of the rules.</param>
-/// <param name="trained">The parameters that want their gradient.</param>
-/// <param name="wanted">The matrices that a trained parameter lies behind.</param>
+/// <param name="backend">Runs the operators of the chain rules.</param>
+/// <param name="trained">The parameters that need a gradient.</param>
+/// <param name="wanted">The matrices that depend on a trained parameter.</param>
 internal sealed class GradientSums(IComputeBackend backend, HashSet<Weight> trained, HashSet<Matrix> wanted) : IGradients
 {
     private readonly Dictionary<Matrix, Matrix> matrices = [];
@@ -56,7 +56,7 @@ internal sealed class GradientSums(IComputeBackend backend, HashSet<Weight> trai
         if (Wants(weight)) expected[weight] = expected.GetValueOrDefault(weight) + 1;
     }
 
-    /// <summary>Begins a pass back.</summary>
+    /// <summary>Begins a backward pass.</summary>
     public void Begin(Action<Weight>? listener) => ready = listener;
 
     /// <summary>Takes the gradient of a matrix out; <c>default</c> where none came.</summary>
@@ -75,14 +75,14 @@ internal sealed class GradientSums(IComputeBackend backend, HashSet<Weight> trai
         parameters[weight] = gradient;
     }
 
-    /// <summary>Ends a pass that has come to the beginning: parameters whose last reader had no part in the loss are ready too.</summary>
+    /// <summary>Ends a complete pass: parameters whose last reader did not affect the loss are ready too.</summary>
     public void Finish()
     {
         foreach ((Weight weight, int left) in expected)
             if (left > 0) ready?.Invoke(weight);
     }
 
-    /// <summary>Ends a pass, or one that failed: gradients that nobody has read go.</summary>
+    /// <summary>Ends a pass, also a failed one, and releases the gradients that nobody has read.</summary>
     public void End()
     {
         foreach (Matrix gradient in matrices.Values) gradient.Dispose();

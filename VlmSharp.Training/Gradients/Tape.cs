@@ -3,15 +3,15 @@ using VlmSharp.Compute;
 namespace VlmSharp.Training.Gradients;
 
 /// <summary>
-/// Reverse-mode differentiation: a backend that has another do everything, and writes down each operator that a trained parameter lies
-/// behind. <see cref="Backward"/> reads the list from its end and applies each operator's chain rule (<see cref="IDifferentiable"/>).
+/// Reverse-mode differentiation: a backend that forwards all work to another one and records each operator that depends on a trained
+/// parameter. <see cref="Backward"/> reads the list from its end and applies each operator's chain rule (<see cref="IDifferentiable"/>).
 /// </summary>
 /// <remarks>
 /// <para>The model's forward code runs on it unchanged. Operators with one kernel for several steps are run as their parts
-/// (<see cref="IComposite"/>), since the gradient needs what lies between.</para>
+/// (<see cref="IComposite"/>), because the gradient needs the intermediate results.</para>
 /// <para>With <see cref="Checkpointing"/> a block of the network leaves one entry, which keeps the block's input and runs it again
-/// on the way back. The second run has the same operators on the same numbers, so the gradients have the same bits.</para>
-/// <para>Ids and step tables that a recorded operator reads must live until the pass back has ended.</para>
+/// in the backward pass. The second run has the same operators on the same numbers, so the gradients have the same bits.</para>
+/// <para>Ids and step tables that a recorded operator reads must live until the backward pass has ended.</para>
 /// </remarks>
 public sealed class Tape : DelegatingBackend
 {
@@ -27,7 +27,7 @@ public sealed class Tape : DelegatingBackend
     public Tape(IComputeBackend inner) : base(inner) => sums = new GradientSums(inner, trained, wanted);
 
     /// <summary>
-    /// Whether a block keeps its input alone and is run a second time: about a third more arithmetic for a fraction of the memory.
+    /// Whether a block keeps only its input and is run a second time: about a third more arithmetic for a fraction of the memory.
     /// </summary>
     public bool Checkpointing { get; init; } = true;
 
@@ -40,23 +40,23 @@ public sealed class Tape : DelegatingBackend
     }
 
     /// <summary>The sum of a parameter's gradients over all passes since <see cref="Clear"/>.</summary>
-    /// <param name="weight">A parameter that is trained.</param>
-    /// <returns>Of the parameter's shape, owned by the tape; <c>default</c> where none has come.</returns>
+    /// <param name="weight">A trained parameter.</param>
+    /// <returns>Has the parameter's shape, owned by the tape; <c>default</c> if there is none.</returns>
     public Matrix Gradient(Weight weight) => sums.Of(weight);
 
-    /// <summary>Takes the sum of a parameter's gradients out: the sum begins anew.</summary>
-    /// <param name="weight">A parameter that is trained.</param>
-    /// <returns>Of the parameter's shape, owned by the caller; <c>default</c> where none has come.</returns>
+    /// <summary>Removes and returns the sum of a parameter's gradients: the sum starts again.</summary>
+    /// <param name="weight">A trained parameter.</param>
+    /// <returns>Has the parameter's shape, owned by the caller; <c>default</c> if there is none.</returns>
     public Matrix Take(Weight weight) => sums.TakeOf(weight);
 
-    /// <summary>Puts a sum in the place of a parameter's gradient: that of all ranks, for instance.</summary>
+    /// <summary>Replaces a parameter's gradient by another sum, for instance the sum over all ranks.</summary>
     /// <param name="weight">The parameter.</param>
-    /// <param name="gradient">Of its shape; taken over.</param>
+    /// <param name="gradient">Has the parameter's shape; ownership passes to the tape.</param>
     public void Replace(Weight weight, Matrix gradient) => sums.Replace(weight, gradient);
 
-    /// <summary>Runs a forward pass and writes it down.</summary>
+    /// <summary>Runs a forward pass and records it.</summary>
     /// <param name="forward">The pass.</param>
-    /// <returns>What it gave, owned by the caller.</returns>
+    /// <returns>Its result, owned by the caller.</returns>
     public Matrix Record(Func<Matrix> forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
@@ -77,10 +77,10 @@ public sealed class Tape : DelegatingBackend
         }
     }
 
-    /// <summary>Adds the gradients of what was recorded to the sums, and forgets the recording.</summary>
-    /// <param name="y">What the recorded pass gave.</param>
-    /// <param name="dy">dL/dy, of its shape; stays the caller's.</param>
-    /// <param name="ready">Hears of each parameter as soon as nothing more is added to its sum in this pass, or null.</param>
+    /// <summary>Adds the gradients of the recording to the sums, and clears the recording.</summary>
+    /// <param name="y">The result of the recorded pass.</param>
+    /// <param name="dy">dL/dy, with the shape of y; still owned by the caller.</param>
+    /// <param name="ready">Called for each parameter as soon as its sum is complete in this pass, or null.</param>
     public void Backward(Matrix y, Matrix dy, Action<Weight>? ready = null)
     {
         if (isRecording) throw new InvalidOperationException("The pass back begins after the recording.");
@@ -181,7 +181,7 @@ public sealed class Tape : DelegatingBackend
         }
     }
 
-    /// <summary>Runs a block again, this time written down, and goes back through it.</summary>
+    /// <summary>Runs a block again, this time recorded, and goes back through it.</summary>
     private void UnwindBlock(WatchedBlock block, Matrix dy)
     {
         List<Entry> outer = entries;

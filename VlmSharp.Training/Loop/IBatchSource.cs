@@ -1,7 +1,7 @@
 namespace VlmSharp.Training.Loop;
 
 /// <summary>
-/// Batches without an end, in an order that a seed gives. It may prepare some ahead: its position is that of what was handed out.
+/// Endless batches in an order given by a seed. It may prepare some ahead; its position is that of the last batch returned.
 /// </summary>
 /// <typeparam name="TBatch">Encoded examples.</typeparam>
 public interface IBatchSource<out TBatch>
@@ -9,7 +9,7 @@ public interface IBatchSource<out TBatch>
     /// <summary>Which data it is: a hash of it.</summary>
     string Fingerprint { get; }
 
-    /// <summary>What <see cref="Next"/> gives next, as a text for <see cref="Seek"/>.</summary>
+    /// <summary>The position of the batch that <see cref="Next"/> returns next, as a text for <see cref="Seek"/>.</summary>
     string Position { get; }
 
     /// <summary>The next batch.</summary>

@@ -7,25 +7,25 @@ namespace VlmSharp.Training.Loop;
 public interface ITrainingStep<in TBatch>
 {
     /// <summary>
-    /// Computes the gradient of a batch's loss, summed and not averaged. Called several times a step when batches are accumulated: with the
-    /// last one (<see cref="StepContext.IsLast"/>) each parameter is given the sum of all (<see cref="Parameter.SetGradient"/>). The
-    /// trainer divides by the sum of all weights, so that a token counts the same in whichever batch it stands.
+    /// Computes the gradient of a batch's loss, as a sum and not a mean. Called several times per step if batches are accumulated; with the
+    /// last one (<see cref="StepContext.IsLast"/>) each parameter receives the total (<see cref="Parameter.SetGradient"/>). The
+    /// trainer divides by the sum of all weights, so that a token counts the same in every batch.
     /// </summary>
     /// <param name="batch">The examples.</param>
-    /// <param name="context">Which step it is.</param>
-    /// <returns>The loss, not scaled, and how much it weighs.</returns>
+    /// <param name="context">The current step.</param>
+    /// <returns>The unscaled loss and its weight.</returns>
     BatchLoss Accumulate(TBatch batch, in StepContext context);
 }
 
-/// <summary>Which step it is. Draws (dropout) are functions of it, so that a run that goes on draws the same.</summary>
+/// <summary>The current step. Random draws (dropout) depend only on it, so that a resumed run draws the same.</summary>
 /// <param name="Step">Number of the optimizer step, from 0.</param>
 /// <param name="Batch">Number of the batch within the step, from 0.</param>
-/// <param name="Seed">The run's.</param>
+/// <param name="Seed">The seed of the run.</param>
 /// <param name="IsLast">Whether it is the step's last batch: then the gradients are complete.</param>
 public readonly record struct StepContext(long Step, int Batch, long Seed, bool IsLast);
 
 /// <summary>The loss of a batch.</summary>
-/// <param name="Sum">Summed over its target tokens; for a mean over examples, over its examples' own means.</param>
-/// <param name="Weight">What the sum is to be divided by: target tokens, or examples.</param>
+/// <param name="Sum">The sum over its target tokens or, for a mean over examples, over the examples' own means.</param>
+/// <param name="Weight">The divisor of the sum: target tokens, or examples.</param>
 /// <param name="Tokens">Tokens that went through the network.</param>
 public readonly record struct BatchLoss(double Sum, double Weight, long Tokens);

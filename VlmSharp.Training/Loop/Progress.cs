@@ -5,7 +5,7 @@ using VlmSharp.Training.Tracking;
 
 namespace VlmSharp.Training.Loop;
 
-/// <summary>What moves on from step to step beside parameters, optimizer and data: the best evaluation, the tokens so far.</summary>
+/// <summary>State that changes from step to step besides parameters, optimizer and data: the best evaluation and the token count.</summary>
 internal sealed class Progress(TrainerSettings settings)
 {
     private double best;
@@ -16,7 +16,7 @@ internal sealed class Progress(TrainerSettings settings)
     /// <summary>Steps before the best evaluation; null before any.</summary>
     public long? BestStep { get; private set; }
 
-    /// <summary>Throws where a step must not be taken.</summary>
+    /// <summary>Throws if a step must not be taken.</summary>
     /// <param name="step">Its number, from 0.</param>
     /// <param name="loss">Its loss.</param>
     /// <param name="norm">The norm of its gradient.</param>
@@ -48,14 +48,15 @@ internal sealed class Progress(TrainerSettings settings)
         static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Goes on with what <see cref="ToValues"/> gave.</summary>
-    /// <exception cref="ModelFormatException">A value is missing or none.</exception>
+    /// <summary>Restores what <see cref="ToValues"/> gave.</summary>
+    /// <exception cref="ModelFormatException">A value is missing or malformed.</exception>
     public void Restore(IReadOnlyDictionary<string, string> values, string folder)
     {
         Tokens = Read<long>("tokens");
         if (values.ContainsKey("best_step")) (BestStep, best) = (Read<long>("best_step"), Read<double>("best_value"));
 
-        T Read<T>(string name) where T : INumber<T> => T.TryParse(values.GetValueOrDefault(name), NumberStyles.Float, CultureInfo.InvariantCulture, out T? value)
+        T Read<T>(string name) where T : INumber<T> => T.TryParse(
+            values.GetValueOrDefault(name), NumberStyles.Float, CultureInfo.InvariantCulture, out T? value)
             ? value
             : throw new ModelFormatException($"The manifest of {folder} does not say {MessageText.Quote(name)}.");
     }

@@ -16,10 +16,10 @@ public enum TrainingEnd
     Terminated,
 }
 
-/// <summary>Asks a training to save and end. The batch that it is on is waited for; a second signal ends the process at once.</summary>
+/// <summary>Asks a training to save and end. The current batch is finished first; a second signal ends the process at once.</summary>
 /// <remarks>
-/// One that comes within a second of the first is taken for the same: a terminal or a scheduler signals a launcher and what it has started,
-/// and the launcher does too.
+/// A signal within a second of the first counts as the same one: a terminal or a scheduler signals both a launcher and its processes,
+/// and the launcher forwards the signal too.
 /// </remarks>
 public sealed class StopSignal : IDisposable
 {

@@ -8,7 +8,7 @@ namespace VlmSharp.Training.Loop;
 
 /// <summary>
 /// The loop around the gradient step: accumulation, clipping, schedule, optimizer, tracking, evaluation, checkpoints. A run that was
-/// stopped, or killed, and goes on from its checkpoint takes the same steps to the last bit, on the same backend.
+/// stopped or killed and resumes from its checkpoint takes bit-identical steps on the same backend.
 /// </summary>
 /// <typeparam name="TBatch">Encoded examples.</typeparam>
 public sealed class Trainer<TBatch>
@@ -25,8 +25,8 @@ public sealed class Trainer<TBatch>
     private bool isReading; // the next batch: what goes wrong there has changed nothing
     private TrainingEnd asked; // how the processes have agreed to stop
 
-    /// <summary>Creates a trainer; nothing it is given is disposed of by it.</summary>
-    /// <param name="settings">What it is told.</param>
+    /// <summary>Creates a trainer; it disposes of nothing that it is given.</summary>
+    /// <param name="settings">The settings.</param>
     /// <param name="step">The gradient step.</param>
     /// <param name="data">The batches.</param>
     /// <param name="optimizer">Has the parameters.</param>
@@ -54,7 +54,7 @@ public sealed class Trainer<TBatch>
     /// <summary>Evaluates after so many steps; null for no evaluation.</summary>
     public Func<long, CancellationToken, EvaluationResult>? Evaluate { get; init; }
 
-    /// <summary>Called where an evaluation is the best so far: to keep what the parameters are now. Null for nothing.</summary>
+    /// <summary>Called after an evaluation that is the best so far, to save the current parameters. Null for nothing.</summary>
     public Action? OnBest { get; init; }
 
     /// <summary>The processes that train together, each with a trainer of its own on its part of the data.</summary>
@@ -127,7 +127,7 @@ public sealed class Trainer<TBatch>
         }
         catch (VlmSharpException e) when (e is not ProcessGroupException && Group.Size == 1 && isReading)
         {
-            // An example that cannot be used: the steps before it are not lost.
+            // An example cannot be used: the completed steps are not lost.
             DropStep();
             SaveIf(lastSaved != completed && completed > 0);
             throw;
@@ -141,7 +141,7 @@ public sealed class Trainer<TBatch>
     }
 
     /// <summary>One optimizer step.</summary>
-    /// <returns>False where the run is to stop: then nothing has changed, and the data stands where the step would begin.</returns>
+    /// <returns>False if the run is to stop: then nothing has changed, and the data is where the step would begin.</returns>
     private bool TakeStep(CancellationToken cancellation)
     {
         stepStart = data.Position;
@@ -191,8 +191,8 @@ public sealed class Trainer<TBatch>
         stepStart = null;
     }
 
-    /// <summary>The gradients of all batches of a step.</summary>
-    /// <returns>Their loss together; null where the run is to stop.</returns>
+    /// <summary>Accumulates the gradients of all batches of a step.</summary>
+    /// <returns>Their total loss; null if the run is to stop.</returns>
     private BatchLoss? Accumulate(CancellationToken cancellation)
     {
         if (Group.Size > 1) cancellation = CancellationToken.None; // they have agreed to take this step
@@ -222,7 +222,9 @@ public sealed class Trainer<TBatch>
             : throw new RequestException($"The batches of step {completed + 1} have no token to learn from: every suffix is empty.");
     }
 
-    /// <summary>A process that stopped alone would leave the others waiting: they stop before the same step, for the same reason.</summary>
+    /// <summary>
+    /// A process that stopped alone would leave the others waiting, so all stop before the same step, for the same reason.
+    /// </summary>
     private bool IsAskedToStop(StopSignal? stop)
     {
         if (Group.Size == 1) return false; // asked within the step
@@ -240,7 +242,7 @@ public sealed class Trainer<TBatch>
         return count[0] > 0;
     }
 
-    /// <summary>All processes must go on from the same step; one that does not see the folder would begin anew.</summary>
+    /// <summary>All processes must continue from the same step; one that cannot see the folder would start over.</summary>
     private void RequireSameStep(long? found)
     {
         if (Group.Size == 1) return;
@@ -268,7 +270,7 @@ public sealed class Trainer<TBatch>
     }
 
     /// <summary>
-    /// Evaluates and saves where it is time to. The best evaluation is saved whenever it comes: else it could not be kept.
+    /// Evaluates and saves when it is time. A new best evaluation is always saved, because otherwise it could not be kept.
     /// </summary>
     private void AfterStep(CancellationToken cancellation)
     {
@@ -297,7 +299,7 @@ public sealed class Trainer<TBatch>
     private bool IsDue(long every) => every > 0 && completed % every == 0;
 
     /// <summary>
-    /// Saves where this process saves. Others help where they keep a part of what is saved; when, the one that saves decides.
+    /// Saves, if this process saves. The others help if they keep a part of what is saved; the saving process decides when.
     /// </summary>
     private void SaveIf(bool isTime)
     {
@@ -311,8 +313,8 @@ public sealed class Trainer<TBatch>
     }
 
     /// <summary>
-    /// Another process is gone: the step under way is dropped, and the last whole one saved. Where the optimizer's states are shared out, a
-    /// part of them is gone too, and the checkpoint before is what the run goes on from.
+    /// Another process is gone: the current step is dropped, and the last complete one is saved. If the optimizer's states are sharded, a
+    /// part of them is lost too, and the run resumes from the previous checkpoint.
     /// </summary>
     private void SaveAlone()
     {
@@ -339,7 +341,10 @@ public sealed class Trainer<TBatch>
 
     private IEnumerable<ICheckpointPart> AllParts =>
     [
-        new CheckpointFile("parameters.safetensors", path => ParameterFile.Save(path, optimizer.Parameters), path => ParameterFile.Load(path, optimizer.Parameters)),
+        new CheckpointFile(
+            "parameters.safetensors",
+            path => ParameterFile.Save(path, optimizer.Parameters),
+            path => ParameterFile.Load(path, optimizer.Parameters)),
         new CheckpointFile("optimizer.safetensors", optimizer.Save, optimizer.Load),
         .. Parts,
     ];

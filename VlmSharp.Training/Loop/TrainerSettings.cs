@@ -3,7 +3,7 @@ using VlmSharp.Training.Optimizers;
 
 namespace VlmSharp.Training.Loop;
 
-/// <summary>What a training is told.</summary>
+/// <summary>The settings of a training run.</summary>
 public sealed record TrainerSettings
 {
     /// <summary>The run's name, for those who track it.</summary>
@@ -18,21 +18,21 @@ public sealed record TrainerSettings
     /// <summary>Batches of one optimizer step.</summary>
     public int Accumulation { get; init; } = 1;
 
-    /// <summary>The largest global norm of the gradient that stays as it is; null does not clip.</summary>
+    /// <summary>The global gradient norm above which gradients are clipped; null for no clipping.</summary>
     public double? ClipNorm { get; init; }
 
-    /// <summary>Seeds what is drawn while training.</summary>
+    /// <summary>Seed of the random draws during training.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Whether a step whose examples could none of them be used is passed over; if not, it is an error.</summary>
+    /// <summary>Whether a step without a usable example is skipped; if not, it is an error.</summary>
     public bool SkipsEmptySteps { get; init; }
 
     /// <summary>
-    /// Steps between two checkpoints; 0 for one at the end alone. The best evaluation has one too, where the store keeps it.
+    /// Steps between two checkpoints; 0 for a single one at the end. The best evaluation also gets one if the store keeps it.
     /// </summary>
     public long SaveEvery { get; init; }
 
-    /// <summary>Steps between two evaluations; 0 for one at the end alone.</summary>
+    /// <summary>Steps between two evaluations; 0 for a single one at the end.</summary>
     public long EvaluateEvery { get; init; }
 
     /// <summary>
@@ -43,13 +43,13 @@ public sealed record TrainerSettings
     /// <summary>Whether a larger <see cref="BestMetric"/> is better.</summary>
     public bool HigherIsBetter { get; init; }
 
-    /// <summary>What else results depend on, name and value: the model, what is trained, batch size, precision.</summary>
+    /// <summary>Other values that affect results, by name: the model, what is trained, batch size, precision.</summary>
     public IReadOnlyDictionary<string, string> Other { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What the run was told, in words for who reads about it; in the order in which it is shown.</summary>
+    /// <summary>The options of the run in words, in display order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Summary { get; init; } = [];
 
-    /// <summary>All that results depend on, as text: what must be the same for a run to go on.</summary>
+    /// <summary>Everything that results depend on, as text; it must be the same for a run to be resumed.</summary>
     internal SortedDictionary<string, string> Describe(Optimizer optimizer)
     {
         OptimizerSettings o = optimizer.Settings;
@@ -57,7 +57,7 @@ public sealed record TrainerSettings
         {
             ["learning_rate"] = Text(LearningRate),
             ["schedule"] = $"{Schedule.Kind}",
-            // Of a constant rate nothing depends on how far the run goes: it may be made longer.
+            // With a constant rate nothing depends on the total number of steps, so the run may be extended.
             ["steps"] = Schedule.Kind == ScheduleKind.Constant ? "any" : Text(Schedule.TotalSteps),
             ["warmup_steps"] = Text(Schedule.WarmupSteps),
             ["accumulate"] = Text(Accumulation),

@@ -1,7 +1,7 @@
 namespace VlmSharp.Training.Objectives;
 
 /// <summary>
-/// Pictures x and texts y as vectors, text i said of picture i. Every picture is held against every text:
+/// Pictures x and texts y as vectors; text i describes picture i. Every picture is compared with every text:
 /// <code>
 /// s_ij = t x_i . y_j + b
 /// </code>
@@ -40,7 +40,7 @@ internal readonly ref struct EmbeddingPairs
     }
 
     /// <summary>
-    /// From the gradient by the scores to all others:
+    /// Computes all other gradients from the gradient of the scores:
     /// <code>
     /// dx_i = t sum_j ds_ij y_j      dy_j = t sum_i ds_ij x_i      dt = sum ds_ij x_i . y_j      db = sum ds_ij
     /// </code>

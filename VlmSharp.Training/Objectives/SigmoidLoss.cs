@@ -2,7 +2,7 @@ namespace VlmSharp.Training.Objectives;
 
 /// <summary>
 /// The sigmoid loss (Zhai et al. 2023, section 3.2), which PaliGemma's vision encoder was pre-trained with. Each of the n x n pairs is a
-/// question of its own: does this text belong to this picture?
+/// separate binary question: does this text belong to this picture?
 /// <code>
 /// s_ij = t x_i . y_j + b
 /// L = -1/n sum_ij log sigmoid(z_ij s_ij)        z_ij = 1 where i = j, else -1
@@ -13,11 +13,11 @@ public static class SigmoidLoss
 {
     /// <summary>Computes loss and gradients.</summary>
     /// <param name="pictures">x [n, d], each of length 1.</param>
-    /// <param name="texts">y [n, d], each of length 1; text i is said of picture i.</param>
+    /// <param name="texts">y [n, d], each of length 1; text i describes picture i.</param>
     /// <param name="width">d.</param>
     /// <param name="scale">t; training begins with 10.</param>
-    /// <param name="bias">b; training begins with -10, as nearly all pairs do not belong together.</param>
-    /// <returns>The loss, and its gradients by all of them.</returns>
+    /// <param name="bias">b; training begins with -10, because nearly all pairs do not match.</param>
+    /// <returns>The loss and its gradients with respect to all inputs.</returns>
     /// <exception cref="ArgumentException">There are not n vectors of each.</exception>
     public static PairLoss Compute(ReadOnlySpan<float> pictures, ReadOnlySpan<float> texts, int width, double scale = 10, double bias = -10)
     {

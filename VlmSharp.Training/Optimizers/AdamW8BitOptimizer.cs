@@ -4,8 +4,8 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Training.Optimizers;
 
 /// <summary>
-/// AdamW with moments of 8 bits, as the operator <see cref="AdamW8Bit"/> defines it. Parameters of fewer than 4,096 numbers keep fp32
-/// moments, as in bitsandbytes: they cost nothing, and gains and biases are what is most sensitive.
+/// AdamW with 8-bit moments, as the operator <see cref="AdamW8Bit"/> defines it. Parameters of fewer than 4,096 numbers keep fp32 moments,
+/// as in bitsandbytes: they cost little memory, and gains and biases are the most sensitive parameters.
 /// </summary>
 /// <inheritdoc cref="Optimizer(IComputeBackend, IReadOnlyList{Parameter}, OptimizerSettings)"/>
 public sealed class AdamW8BitOptimizer(IComputeBackend backend, IReadOnlyList<Parameter> parameters, OptimizerSettings settings)
@@ -32,6 +32,14 @@ public sealed class AdamW8BitOptimizer(IComputeBackend backend, IReadOnlyList<Pa
         AdamStep adam = step.ToAdam(Settings);
         if (states.Length == 2)
             Backend.AdamW(parameter.Weight, parameter.Gradient, states[0].Matrix, states[1].Matrix, adam, parameter.Master);
-        else Backend.AdamW8Bit(parameter.Weight, parameter.Gradient, states[0].Matrix, states[1].Matrix, states[2].Matrix, states[3].Matrix, adam, parameter.Master);
+        else Backend.AdamW8Bit(
+            parameter.Weight,
+            parameter.Gradient,
+            states[0].Matrix,
+            states[1].Matrix,
+            states[2].Matrix,
+            states[3].Matrix,
+            adam,
+            parameter.Master);
     }
 }

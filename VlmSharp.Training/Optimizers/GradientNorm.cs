@@ -29,9 +29,9 @@ public static class GradientNorm
         return Math.Sqrt(value[0]);
     }
 
-    /// <summary>What clipping multiplies a gradient by, as PyTorch does: most / (norm + 1e-6), at most 1.</summary>
+    /// <summary>The factor that clips a gradient, as in PyTorch: most / (norm + 1e-6), at most 1.</summary>
     /// <param name="norm">The norm before clipping.</param>
-    /// <param name="most">The largest norm that stays as it is; null does not clip.</param>
+    /// <param name="most">The norm above which gradients are clipped; null for no clipping.</param>
     /// <returns>The coefficient, in (0, 1].</returns>
     public static double ClipCoefficient(double norm, double? most) => most is { } limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
 }

@@ -3,11 +3,11 @@ using VlmSharp.Compute.Host;
 
 namespace VlmSharp.Training.Optimizers;
 
-/// <summary>Host memory with an owner, freed with it.</summary>
+/// <summary>Owned host memory, freed with its owner.</summary>
 internal sealed unsafe class NativeBlock : SafeHandle
 {
-    /// <summary>Takes memory.</summary>
-    /// <param name="bytes">How much; its content is undefined.</param>
+    /// <summary>Allocates memory.</summary>
+    /// <param name="bytes">The size; the content is undefined.</param>
     public NativeBlock(long bytes) : base(0, ownsHandle: true)
     {
         Bytes = bytes;

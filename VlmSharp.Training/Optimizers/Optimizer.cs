@@ -6,8 +6,8 @@ using VlmSharp.Formats;
 namespace VlmSharp.Training.Optimizers;
 
 /// <summary>
-/// Turns gradients into steps of parameters. It owns what it remembers of each parameter (moments), which stays on the backend and is
-/// made with the first gradient.
+/// Updates parameters from gradients. It owns its state for each parameter (moments), which stays on the backend and is created with the
+/// first gradient.
 /// </summary>
 public abstract class Optimizer : IDisposable
 {
@@ -47,10 +47,10 @@ public abstract class Optimizer : IDisposable
     /// <summary>Which processes keep which states; null where this one keeps all.</summary>
     internal OptimizerShards? Shards { get; init; }
 
-    /// <summary>Takes a step with the gradients that the parameters have. One without a gradient stays as it is.</summary>
+    /// <summary>Takes a step with the parameters' gradients. A parameter without a gradient does not change.</summary>
     /// <param name="rate">The learning rate of the step: the base rate times the multiplier.</param>
-    /// <param name="multiplier">The schedule's, for <see cref="DecayForm.Schedule"/>.</param>
-    /// <param name="gradientFactor">What gradients are multiplied by first: averages and clips them.</param>
+    /// <param name="multiplier">The schedule's multiplier, for <see cref="DecayForm.Schedule"/>.</param>
+    /// <param name="gradientFactor">The factor applied to gradients first; it averages and clips them.</param>
     public void Step(double rate, double multiplier = 1, double gradientFactor = 1)
     {
         Time++;
@@ -66,7 +66,7 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>
-    /// Writes time and states to a safetensors file. Where processes share the states, the others call <see cref="GiveStates"/> meanwhile.
+    /// Writes time and states to a safetensors file. If processes share the states, the others call <see cref="GiveStates"/> meanwhile.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
@@ -77,17 +77,17 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>
-    /// Gives this process's states to the one that saves, a tensor at a time: makes the bytes of the same file, in the same order, for
-    /// nobody.
+    /// Sends this process's states to the saving process, one tensor at a time: it produces the same file's bytes in the same order and
+    /// discards them.
     /// </summary>
     internal void GiveStates()
     {
         foreach (TensorToWrite tensor in SafetensorsWriter.InFileOrder(StatesToWrite)) tensor.Discard();
     }
 
-    /// <summary>Goes on with what <see cref="Save"/> wrote.</summary>
+    /// <summary>Restores what <see cref="Save"/> wrote.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="ModelFormatException">It is damaged, or another optimizer's, or of other parameters.</exception>
+    /// <exception cref="ModelFormatException">It is damaged, or belongs to another optimizer or other parameters.</exception>
     public void Load(string path)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -125,7 +125,7 @@ public abstract class Optimizer : IDisposable
 
     private bool IsOwn(Parameter parameter) => Shards is null || Shards.IsOwn(parameter);
 
-    /// <summary>A parameter's states; of one that another process updates, their description.</summary>
+    /// <summary>A parameter's states, or only their description if another process updates the parameter.</summary>
     private StateMatrix[] StatesOf(Parameter parameter)
     {
         if (states.TryGetValue(parameter, out StateMatrix[]? known)) return known;

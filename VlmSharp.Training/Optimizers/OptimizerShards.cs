@@ -3,9 +3,9 @@ using VlmSharp.Training.Distributed;
 namespace VlmSharp.Training.Optimizers;
 
 /// <summary>
-/// ZeRO-1 (Rajbhandari et al. 2020, section 5.1, P_os): each process keeps the optimizer's states of some parameters and updates those, and
-/// then all get the new numbers from the one that has made them. Whole parameters are shared out, the largest first to the process that has
-/// least.
+/// ZeRO-1 (Rajbhandari et al. 2020, section 5.1, P_os): each process keeps the optimizer's states of some parameters and updates these
+/// parameters. Then it sends the new values to all others. Whole parameters are distributed, the largest first, each to the process with
+/// the least.
 /// </summary>
 internal sealed class OptimizerShards
 {
@@ -14,9 +14,9 @@ internal sealed class OptimizerShards
     private readonly IProcessGroup group;
     private readonly Dictionary<Parameter, int> owners = [];
 
-    /// <summary>Shares out, in every process alike.</summary>
+    /// <summary>Distributes the parameters, with the same result in every process.</summary>
     /// <param name="group">The processes.</param>
-    /// <param name="parameters">What is trained, in the same order in each.</param>
+    /// <param name="parameters">What is trained, in the same order in each process.</param>
     public OptimizerShards(IProcessGroup group, IReadOnlyList<Parameter> parameters)
     {
         this.group = group;
@@ -32,12 +32,12 @@ internal sealed class OptimizerShards
     /// <summary>Whether this process updates a parameter.</summary>
     public bool IsOwn(Parameter parameter) => owners[parameter] == group.Rank;
 
-    /// <summary>Gives all processes the numbers of the parameter's owner.</summary>
-    /// <param name="parameter">Whose they are.</param>
-    /// <param name="numbers">Of the owner: what to send; of the others: where it goes.</param>
+    /// <summary>Sends numbers of a parameter from its owner to all processes.</summary>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="numbers">On the owner: what to send; on the others: the destination.</param>
     public void Exchange(Parameter parameter, Span<float> numbers) => group.Broadcast(numbers, owners[parameter]);
 
-    /// <summary>Gives all processes the parameters as their owners have updated them; small ones of an owner go together.</summary>
+    /// <summary>Sends updated parameters from their owners to all processes; small ones of an owner are sent together.</summary>
     public void Spread(IEnumerable<Parameter> parameters)
     {
         foreach (IGrouping<int, Parameter> shard in parameters.GroupBy(p => owners[p]))

@@ -5,8 +5,8 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Training.Optimizers;
 
 /// <summary>
-/// A parameter that is trained: a <see cref="Compute.Weight"/> in memory of its own, which the model reads and the optimizer changes in
-/// place, and the gradient of the step. On a backend in host memory it owns that memory; a device has a copy of its own.
+/// A trained parameter: a <see cref="Compute.Weight"/> in its own memory, which the model reads and the optimizer changes in place, and the
+/// gradient of the step. On a backend in host memory it owns that memory; a device has its own copy.
 /// </summary>
 public sealed unsafe class Parameter : IDisposable
 {
@@ -61,16 +61,17 @@ public sealed unsafe class Parameter : IDisposable
     /// <summary>What operators read, [out, in]; a vector is [1, n].</summary>
     public Weight Weight { get; }
 
-    /// <summary>The fp32 numbers behind a parameter stored in BF16, [out, in]; <c>default</c> of one in F32.</summary>
+    /// <summary>The fp32 master copy of a parameter stored in BF16, [out, in]; <c>default</c> for a parameter in F32.</summary>
     public Matrix Master { get; private set; }
 
     /// <summary>
-    /// The gradient of the step, [out, in], which the parameter owns; <c>default</c> where nothing has reached the parameter.
+    /// The gradient of the step, [out, in], owned by the parameter; <c>default</c> if no gradient has reached it.
     /// </summary>
     public Matrix Gradient { get; private set; }
 
     /// <summary>
-    /// Whether it is a matrix that features are multiplied by, which "kernels only" decays; by default, whether it has more than one row.
+    /// Whether it is a matrix that multiplies features (weight decay for "kernels only" applies to it); by default, if it has more than one
+    /// row.
     /// </summary>
     public bool IsKernel { get; init; }
 
@@ -110,8 +111,8 @@ public sealed unsafe class Parameter : IDisposable
         return new Parameter(backend, source.Name, source.Rows, source.Columns, dtype, source.Widen);
     }
 
-    /// <summary>Takes a gradient as it is; one that was there is thrown away.</summary>
-    /// <param name="gradient">[out, in]; taken over.</param>
+    /// <summary>Takes ownership of a gradient; an earlier one is released.</summary>
+    /// <param name="gradient">[out, in].</param>
     public void SetGradient(Matrix gradient)
     {
         Gradient.Dispose();
@@ -121,7 +122,7 @@ public sealed unsafe class Parameter : IDisposable
     /// <summary>Ends a step: the gradient is gone.</summary>
     public void ClearGradient() => SetGradient(default);
 
-    /// <summary>The numbers as training sees them, in fp32: the master copy where there is one.</summary>
+    /// <summary>The numbers in fp32, from the master copy if there is one.</summary>
     /// <param name="target">[rows, columns].</param>
     public void Read(Span<float> target)
     {
@@ -141,7 +142,7 @@ public sealed unsafe class Parameter : IDisposable
         }
     }
 
-    /// <summary>Replaces the numbers: how a training goes on.</summary>
+    /// <summary>Replaces the numbers, to resume a training.</summary>
     /// <param name="values">[rows, columns].</param>
     public void Write(ReadOnlySpan<float> values)
     {

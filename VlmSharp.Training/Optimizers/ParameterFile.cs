@@ -3,22 +3,23 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Training.Optimizers;
 
-/// <summary>The numbers of parameters as a safetensors file, in fp32: what a checkpoint needs to go on exactly.</summary>
+/// <summary>The numbers of parameters as a safetensors file in fp32, which a checkpoint needs to resume exactly.</summary>
 public static class ParameterFile
 {
-    /// <summary>Writes them; of a parameter in BF16 the master copy.</summary>
+    /// <summary>Writes the parameters; for a parameter in BF16, its master copy.</summary>
     /// <param name="path">The file.</param>
     /// <param name="parameters">The parameters.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void Save(string path, IEnumerable<Parameter> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        SafetensorsWriter.Write(path, parameters.Select(p => new TensorToWrite(p.Name, SafetensorsType.F32, [p.Weight.Rows, p.Weight.Columns], stream =>
+        TensorToWrite ToWrite(Parameter p) => new(p.Name, SafetensorsType.F32, [p.Weight.Rows, p.Weight.Columns], stream =>
         {
             using var block = new NativeBlock(sizeof(float) * p.Length);
             p.Read(block.Floats(0, checked((int)p.Length)));
             TensorToWrite.WriteBytes(stream, block.Data, block.Bytes);
-        })));
+        });
+        SafetensorsWriter.Write(path, parameters.Select(ToWrite));
     }
 
     /// <summary>Reads them back.</summary>

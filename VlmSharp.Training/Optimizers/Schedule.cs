@@ -14,8 +14,8 @@ public enum ScheduleKind
 }
 
 /// <summary>
-/// The multiplier of the learning rate, as in transformers. With a warm-up of w steps it rises from 0 first, so the very first step
-/// changes nothing; then, with p = (s - w) / (T - w) the share of the way behind:
+/// The multiplier of the learning rate, as in transformers. With a warm-up of w steps it rises from 0 first, so the very first step changes
+/// nothing; then p = (s - w) / (T - w) is the completed fraction:
 /// <code>
 /// s &lt; w:     s / w
 /// constant:  1

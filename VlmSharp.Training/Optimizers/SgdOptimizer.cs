@@ -4,7 +4,8 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Training.Optimizers;
 
 /// <summary>
-/// Stochastic gradient descent, as the operator <see cref="Sgd"/> defines it: a velocity where there is momentum, else no state.
+/// Stochastic gradient descent, as the operator <see cref="Sgd"/> defines it; its state is a velocity if there is momentum, otherwise
+/// empty.
 /// </summary>
 /// <inheritdoc cref="Optimizer(IComputeBackend, IReadOnlyList{Parameter}, OptimizerSettings)"/>
 public sealed class SgdOptimizer(IComputeBackend backend, IReadOnlyList<Parameter> parameters, OptimizerSettings settings)
@@ -17,6 +18,7 @@ public sealed class SgdOptimizer(IComputeBackend backend, IReadOnlyList<Paramete
         Settings.Momentum > 0 ? [new("momentum_buffer", new MatrixShape(parameter.Weight.Rows, parameter.Weight.Columns))] : [];
 
     private protected override void Update(Parameter parameter, StateMatrix[] states, in StepRates step) => Backend.Sgd(
-        parameter.Weight, parameter.Gradient, (float)step.Rate, states.Length > 0 ? states[0].Matrix : default, (float)Settings.Momentum, (float)step.Decay,
+        parameter.Weight, parameter.Gradient, (float)step.Rate,
+        states.Length > 0 ? states[0].Matrix : default, (float)Settings.Momentum, (float)step.Decay,
         (float)step.GradientFactor, parameter.Master);
 }

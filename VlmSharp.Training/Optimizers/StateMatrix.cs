@@ -4,11 +4,11 @@ using VlmSharp.Formats;
 
 namespace VlmSharp.Training.Optimizers;
 
-/// <summary>Something that an optimizer remembers of a parameter, and how it stands in a file.</summary>
+/// <summary>A state that an optimizer keeps for a parameter, and its form in a file.</summary>
 /// <param name="Name">What it is: <c>exp_avg</c>.</param>
-/// <param name="Shape">Of the matrix.</param>
-/// <param name="AreBytes">Whether four bytes lie in the place of each number: codes.</param>
-/// <param name="Matrix">The numbers; <c>default</c> in a description, and where another process keeps them.</param>
+/// <param name="Shape">The shape of the matrix.</param>
+/// <param name="AreBytes">Whether each number's place holds four bytes (quantization codes).</param>
+/// <param name="Matrix">The numbers; <c>default</c> in a description, and if another process keeps them.</param>
 internal sealed record StateMatrix(string Name, MatrixShape Shape, bool AreBytes = false, Matrix Matrix = default)
 {
     private long Count => (long)Shape.Rows * Shape.Columns;
@@ -49,6 +49,7 @@ internal sealed record StateMatrix(string Name, MatrixShape Shape, bool AreBytes
         SafetensorsEntry entry = file.Entries[NameOf(parameter)];
         if (entry.Type != Type || !entry.Shape.SequenceEqual(FileShape))
             throw new ModelFormatException($"{file.Path} holds {entry}, where {Type.HeaderName()} {MessageText.Shape(FileShape)} belongs.");
-        return this with { Matrix = b.Upload(new ReadOnlySpan<float>((float*)file.DataPointer(entry), checked((int)Count)), Shape.Rows, Shape.Columns) };
+        var numbers = new ReadOnlySpan<float>((float*)file.DataPointer(entry), checked((int)Count));
+        return this with { Matrix = b.Upload(numbers, Shape.Rows, Shape.Columns) };
     }
 }

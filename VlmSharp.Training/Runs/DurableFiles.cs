@@ -30,7 +30,7 @@ internal static partial class DurableFiles
         if (file < 0) throw new IOException($"{path} cannot be opened (error {Marshal.GetLastPInvokeError()}).");
         try
         {
-            // A file system that knows no such thing says that the argument is invalid.
+            // A file system that does not support this reports an invalid argument.
             if (Sync(file) != 0 && Marshal.GetLastPInvokeError() is var error and not InvalidArgument)
                 throw new IOException($"{path} could not be written to disk (error {error}).");
         }

@@ -3,12 +3,12 @@ namespace VlmSharp.Training.Runs;
 /// <summary>Something that a checkpoint holds: weights, an adapter, the state of an optimizer.</summary>
 public interface ICheckpointPart
 {
-    /// <summary>Writes its files into a folder that holds nothing of its names yet. They need not be synced: the store does it.</summary>
-    /// <param name="folder">The folder; subfolders may be made.</param>
+    /// <summary>Writes its files into a folder without files of these names. The store syncs them.</summary>
+    /// <param name="folder">The folder; subfolders may be created.</param>
     /// <exception cref="IOException">They cannot be written.</exception>
     void Save(string folder);
 
-    /// <summary>Goes on with what <see cref="Save"/> wrote; the files' hashes are right.</summary>
+    /// <summary>Restores what <see cref="Save"/> wrote; the files' hashes are already verified.</summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="ModelFormatException">They do not fit what is trained.</exception>
     void Load(string folder);

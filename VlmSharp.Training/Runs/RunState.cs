@@ -1,21 +1,21 @@
 namespace VlmSharp.Training.Runs;
 
-/// <summary>Where a run is: all that a checkpoint says beside its files.</summary>
+/// <summary>The state of a run: all that a checkpoint holds besides its files.</summary>
 public sealed record RunState
 {
     /// <summary>Optimizer steps that are done; the next one has this number.</summary>
     public required long Step { get; init; }
 
-    /// <summary>What results depend on, name and value. A run goes on with the same ones alone.</summary>
+    /// <summary>Values that results depend on, by name. A run resumes only with the same ones.</summary>
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
-    /// <summary>Which data it is: a hash. A run goes on with the same alone.</summary>
+    /// <summary>A hash of the data. A run resumes only with the same data.</summary>
     public required string DataFingerprint { get; init; }
 
-    /// <summary>Which batch is next, as the data says it.</summary>
+    /// <summary>The position of the next batch, in the data source's format.</summary>
     public required string DataPosition { get; init; }
 
-    /// <summary>What else moves on from step to step: generators, best metric, tokens so far.</summary>
+    /// <summary>Other values that change from step to step: generators, best metric, token count.</summary>
     public IReadOnlyDictionary<string, string> Values { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Throws unless settings and data are the same.</summary>

@@ -13,13 +13,13 @@ public sealed record Retention(int Last = 3, bool Best = true);
 public sealed record RunCheckpoint(string Folder, RunState State);
 
 /// <summary>
-/// The folder of a run, with its checkpoints <c>checkpoint-000010</c> and so on. One is written under another name, synced file by file,
-/// and takes its name when nothing is missing any more: whatever ends the process, and whenever, a checkpoint is either whole or not
-/// there, and those before it stay. One process works in a folder at a time.
+/// The folder of a run, with its checkpoints <c>checkpoint-000010</c> and so on. A checkpoint is written under a temporary name, synced
+/// file by file, and renamed when it is complete. Whenever the process ends, a checkpoint is therefore either complete or absent, and
+/// earlier ones stay. Only one process works in a folder at a time.
 /// </summary>
 public sealed class RunStore : IDisposable
 {
-    /// <summary>The lock, and what names begin with of folders that are being written or removed.</summary>
+    /// <summary>The lock file, and the name prefixes of folders that are being written or removed.</summary>
     internal const string LockName = ".lock", Writing = ".writing-", Deleting = ".deleting-";
 
     private const string Prefix = "checkpoint-";
@@ -36,14 +36,14 @@ public sealed class RunStore : IDisposable
     /// <summary>Which checkpoints stay.</summary>
     public Retention Retention { get; }
 
-    /// <summary>Called before each change of the file system, with its name: a test ends the run there.</summary>
+    /// <summary>Called with the name of each file system change before it happens: tests end the run there.</summary>
     internal Action<string>? BeforeChange { get; set; }
 
-    /// <summary>Opens the folder, creates it where it is not, and removes what an ended process has left half done.</summary>
+    /// <summary>Opens the folder, creates it if needed, and removes unfinished work of an ended process.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="retention">Which checkpoints stay; null for the defaults.</param>
-    /// <param name="tell">Hears what the user should know, a sentence each; null for nobody.</param>
-    /// <returns>The store; disposed of, it lets others in.</returns>
+    /// <param name="tell">Receives messages for the user, one sentence each; null for nobody.</param>
+    /// <returns>The store; disposing of it releases the lock.</returns>
     /// <exception cref="IOException">It cannot be written to, or another process works in it.</exception>
     public static RunStore Open(string folder, Retention? retention = null, Action<string>? tell = null)
     {
@@ -58,11 +58,11 @@ public sealed class RunStore : IDisposable
     }
 
     /// <summary>
-    /// Looks into a folder that another process may be working in: takes no lock and changes nothing. For processes that train together
+    /// Opens a folder that another process may be working in, without a lock and without changes. For processes that train together
     /// with the one that saves.
     /// </summary>
-    /// <param name="folder">The run's folder, which need not be there.</param>
-    /// <param name="tell">Hears what the user should know, a sentence each; null for nobody.</param>
+    /// <param name="folder">The run's folder, which need not exist.</param>
+    /// <param name="tell">Receives messages for the user, one sentence each; null for nobody.</param>
     /// <returns>A store that gives checkpoints and refuses to save.</returns>
     public static RunStore Read(string folder, Action<string>? tell = null)
     {
@@ -73,12 +73,12 @@ public sealed class RunStore : IDisposable
     /// <summary>Whether it only reads.</summary>
     public bool IsReadOnly => gate is null;
 
-    /// <summary>The steps of all checkpoints that have their name, newest first; whether they are whole is not looked at.</summary>
+    /// <summary>The steps of all checkpoints by folder name, newest first; not checked for completeness.</summary>
     public IReadOnlyList<long> Steps =>
         !Directory.Exists(Folder) ? [] : [.. Directory.EnumerateDirectories(Folder).Select(StepOf).Where(s => s >= 0).OrderDescending()];
 
-    /// <summary>The newest checkpoint whose files are what was written. One that is damaged is told of and passed over.</summary>
-    /// <returns>The checkpoint, or null where there is none.</returns>
+    /// <summary>The newest checkpoint with intact files. Damaged ones are reported and skipped.</summary>
+    /// <returns>The checkpoint, or null if there is none.</returns>
     public RunCheckpoint? FindLatest()
     {
         foreach (long step in Steps)
@@ -109,12 +109,12 @@ public sealed class RunStore : IDisposable
                 + "folder.");
     }
 
-    /// <summary>Writes a checkpoint, and then removes those that need not stay.</summary>
-    /// <param name="state">Where the run is.</param>
+    /// <summary>Writes a checkpoint, and then removes those that are no longer kept.</summary>
+    /// <param name="state">The state of the run.</param>
     /// <param name="parts">What it holds.</param>
-    /// <param name="bestStep">The best checkpoint so far, which may be this one; null where none is known.</param>
+    /// <param name="bestStep">The best checkpoint so far, which may be this one; null if none is known.</param>
     /// <returns>Its folder.</returns>
-    /// <exception cref="IOException">It could not be written; the checkpoints before it are as they were.</exception>
+    /// <exception cref="IOException">It could not be written; earlier checkpoints are unchanged.</exception>
     /// <exception cref="InvalidOperationException">The store only reads.</exception>
     public string Save(RunState state, IEnumerable<ICheckpointPart> parts, long? bestStep = null)
     {
@@ -169,8 +169,8 @@ public sealed class RunStore : IDisposable
     }
 
     /// <summary>
-    /// Removes what need not stay. A checkpoint of a later step is a damaged one that was passed over: counted among the newest it
-    /// would take the place of a whole one.
+    /// Removes checkpoints that are no longer kept. A checkpoint of a later step is a damaged one that was skipped: if it counted among the
+    /// newest, it would displace an intact one.
     /// </summary>
     private void Prune(long newest, long? bestStep)
     {
@@ -188,7 +188,7 @@ public sealed class RunStore : IDisposable
         }
     }
 
-    /// <summary>A checkpoint loses its name first, so that it is never half there under it.</summary>
+    /// <summary>Renames a checkpoint before deleting it, so that no incomplete one has the name.</summary>
     private void Delete(long step)
     {
         string doomed = Path.Combine(Folder, $"{Deleting}{Prefix}{step}-{Guid.NewGuid():N}");
@@ -206,7 +206,7 @@ public sealed class RunStore : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The next run removes it; what made the checkpoint fail is told.
+            // The next run removes it; the error that made the checkpoint fail is reported.
         }
     }
 

@@ -3,12 +3,12 @@ using System.Globalization;
 namespace VlmSharp.Training.Tracking;
 
 /// <summary>
-/// The run on a terminal: the curve of the loss, redrawn in its place, and a line of numbers with the time that is left. Where there is
-/// no terminal, the line alone, now and then.
+/// Shows the run on a terminal: the loss curve, redrawn in place, and a line of numbers with the remaining time. Without a terminal only
+/// the line is written, from time to time.
 /// </summary>
-/// <param name="output">Where it goes: standard error.</param>
-/// <param name="isTerminal">Whether lines can be drawn over.</param>
-/// <param name="width">Characters across, asked for each time.</param>
+/// <param name="output">The destination: standard error.</param>
+/// <param name="isTerminal">Whether lines can be overwritten.</param>
+/// <param name="width">Width in characters, queried each time.</param>
 /// <param name="clock">The clock; null for the system's.</param>
 public sealed class ConsoleProgress(TextWriter output, bool isTerminal, Func<int> width, TimeProvider? clock = null) : IRunTracker
 {
@@ -92,6 +92,7 @@ public sealed class ConsoleProgress(TextWriter output, bool isTerminal, Func<int
             : rest.TotalMinutes >= 1 ? FormattableString.Invariant($"{rest.Minutes} min {rest.Seconds} s")
             : FormattableString.Invariant($"{rest.TotalSeconds:0} s");
         string numbers = FormattableString.Invariant($"loss {last.Loss:G4} | grad {last.GradientNorm:G3} | lr {last.Rate:G3}");
-        return FormattableString.Invariant($"step {last.Number} of {run.TotalSteps} | {numbers} | {last.TokensPerSecond:0} tokens/s | {time} left");
+        return FormattableString.Invariant(
+            $"step {last.Number} of {run.TotalSteps} | {numbers} | {last.TokensPerSecond:0} tokens/s | {time} left");
     }
 }

@@ -5,10 +5,10 @@ using System.Text;
 namespace VlmSharp.Training.Tracking;
 
 /// <summary>
-/// The run as one HTML page that needs nothing else: curves, the last sample generations with their pictures, settings. No script. It is
-/// written anew with each checkpoint and at the end, from <c>metrics.jsonl</c>, so that it shows the whole of a run that was resumed.
+/// The run as one self-contained HTML page: curves, the last sample generations with their pictures, settings. No script. It is rewritten
+/// with each checkpoint and at the end, from <c>metrics.jsonl</c>, so that it also shows the earlier part of a resumed run.
 /// </summary>
-/// <param name="metricsPath">The metrics; their file is written by another tracker before this one in the list.</param>
+/// <param name="metricsPath">The metrics file; another tracker, earlier in the list, writes it.</param>
 /// <param name="path">The page.</param>
 public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
 {
@@ -51,7 +51,7 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
     /// <inheritdoc/>
     public void Dispose() { }
 
-    /// <summary>Under another name first: whoever looks at the page while it is written sees a whole one.</summary>
+    /// <summary>Writes to a temporary name first, so that readers always see a complete page.</summary>
     private void Write()
     {
         string temporary = path + ".tmp";
@@ -81,7 +81,9 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
         foreach (var (name, title) in Curves)
             SvgCurve.Write(page, title, Points(steps, name), name == "loss" ? Points(lines, "eval_loss") : []);
         IEnumerable<string> evaluated = lines.Where(l => !l.IsStep).SelectMany(l => l.Numbers.Keys).Distinct();
-        foreach (string name in evaluated.Where(n => n != "eval_loss" && n.StartsWith("eval_", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (string name in evaluated
+            .Where(n => n != "eval_loss" && n.StartsWith("eval_", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal))
             SvgCurve.Write(page, $"Evaluation: {name["eval_".Length..]}", Points(lines, name), []);
         Samples(page);
         page.Append("<h2>Settings</h2>\n<table>\n");
@@ -110,10 +112,11 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
     private static (double X, double Y)[] Points(IEnumerable<MetricsLine> lines, string name) =>
         [.. lines.Where(l => l.Numbers.ContainsKey(name)).Select(l => ((double)l.Number, l.Numbers[name]))];
 
-    /// <summary>Any text, safe in an element; what XML cannot hold becomes U+FFFD.</summary>
+    /// <summary>Any text, escaped for an element; characters that XML does not allow become U+FFFD.</summary>
     internal static string Text(string text)
     {
-        return WebUtility.HtmlEncode(string.Concat(text.EnumerateRunes().Select(rune => IsAllowed(rune.Value) ? rune.ToString() : "\uFFFD")));
+        return WebUtility.HtmlEncode(
+            string.Concat(text.EnumerateRunes().Select(rune => IsAllowed(rune.Value) ? rune.ToString() : "\uFFFD")));
 
         static bool IsAllowed(int c) => c is '\n' or '\t' || (c >= 0x20 && c is not (>= 0x7F and < 0xA0) and not 0xFFFE and not 0xFFFF);
     }

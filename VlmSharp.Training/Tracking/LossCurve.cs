@@ -4,18 +4,18 @@ using System.Text;
 namespace VlmSharp.Training.Tracking;
 
 /// <summary>
-/// A curve for a terminal, in Braille characters: each has 2 x 4 dots. However long the run, it shows all of it: a column of
-/// dots is the mean of the steps that fall into it.
+/// A curve for a terminal, in Braille characters of 2 x 4 dots each. It always shows the whole run: a column of dots is the mean of the
+/// steps that fall into it.
 /// </summary>
 public static class LossCurve
 {
     private const int DotsAcross = 2, DotsDown = 4;
 
     /// <summary>Draws a curve.</summary>
-    /// <param name="values">One of each step; those that are not finite are left out.</param>
-    /// <param name="width">Characters across, the axis included; at least 16.</param>
+    /// <param name="values">One value per step; non-finite ones are left out.</param>
+    /// <param name="width">Width in characters, including the axis; at least 16.</param>
     /// <param name="height">Lines.</param>
-    /// <returns>The lines, without their ends; none where there is nothing to draw.</returns>
+    /// <returns>The lines without line ends; none if there is nothing to draw.</returns>
     public static IReadOnlyList<string> Draw(IReadOnlyList<double> values, int width, int height)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -33,7 +33,7 @@ public static class LossCurve
         {
             if (means[x] is not { } mean) continue;
             int y = Math.Clamp((int)Math.Round((high - mean) / range * (rows - 1)), 0, rows - 1);
-            // A line, not single dots: it goes through all that lies between two columns.
+            // A connected line, not single dots: it covers all dots between two columns.
             int from = before ?? y;
             for (int dot = Math.Min(from, y); dot <= Math.Max(from, y); dot++)
                 if (dot != from || dot == y) cells[dot / DotsDown, x / DotsAcross] |= Bit(x % DotsAcross, dot % DotsDown);

@@ -6,8 +6,8 @@ namespace VlmSharp.Training.Tracking;
 
 /// <summary>
 /// The file <c>metrics.jsonl</c>: one line with <c>loss</c> for each optimizer step, from 0, and lines of other kinds, which have
-/// <c>kind</c> and no <c>loss</c>. Each is handed to the operating system in one write. A run that goes on first cuts off what lies
-/// behind its checkpoint, so that each step stands there once.
+/// <c>kind</c> and no <c>loss</c>. Each line is passed to the operating system in one write. A resumed run first cuts off everything after
+/// its checkpoint, so that each step occurs once.
 /// </summary>
 /// <param name="path">The file.</param>
 public sealed class MetricsFile(string path) : IRunTracker
@@ -26,7 +26,8 @@ public sealed class MetricsFile(string path) : IRunTracker
     public void Begin(RunInfo run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        stream = new FileStream(path, run.FirstStep == 0 ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        stream = new FileStream(
+            path, run.FirstStep == 0 ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         long end = WholeUntil(stream, run.FirstStep);
         stream.SetLength(end);
         stream.Position = end;
@@ -92,7 +93,7 @@ public sealed class MetricsFile(string path) : IRunTracker
         (stream ?? throw new InvalidOperationException("The run has not begun.")).Write(line.WrittenSpan);
     }
 
-    /// <summary>JSON knows no infinity and no NaN: they are null.</summary>
+    /// <summary>JSON has no infinity and no NaN: they become null.</summary>
     private static void Number(Utf8JsonWriter json, string name, double value)
     {
         if (double.IsFinite(value)) json.WriteNumber(name, value);
@@ -100,8 +101,8 @@ public sealed class MetricsFile(string path) : IRunTracker
     }
 
     /// <summary>
-    /// Where the first line begins that belongs to a step not done: a step's own line has a number below it, what was found between two
-    /// steps has at most it. A last line without its end, or any that is none of ours, is cut off too.
+    /// The start of the first line of a step that does not count as done: a step's own line has a number below the limit, an evaluation
+    /// between two steps has at most the limit. An incomplete last line and any foreign line are cut off too.
     /// </summary>
     private static long WholeUntil(FileStream stream, long firstStep)
     {
@@ -132,7 +133,8 @@ public sealed class MetricsFile(string path) : IRunTracker
             var json = new Utf8JsonReader(line);
             using JsonDocument document = JsonDocument.ParseValue(ref json);
             JsonElement root = document.RootElement;
-            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("step", out JsonElement number) && number.TryGetInt64(out long step)
+            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("step", out JsonElement number)
+                && number.TryGetInt64(out long step)
                 && (root.TryGetProperty("kind", out _) ? step <= firstStep : step < firstStep);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

@@ -3,12 +3,12 @@ using System.Text.Json;
 namespace VlmSharp.Training.Tracking;
 
 /// <summary>The numbers of a line of <c>metrics.jsonl</c>, as they are read back.</summary>
-/// <param name="Step">The step, or of an evaluation the steps before it.</param>
+/// <param name="Step">The step; for an evaluation, the number of steps before it.</param>
 /// <param name="IsStep">Whether it is an optimizer step's line.</param>
 /// <param name="Numbers">Every number of the line by its name.</param>
 internal sealed record MetricsLine(long Step, bool IsStep, IReadOnlyDictionary<string, double> Numbers)
 {
-    /// <summary>The step from 1, as people count; of an evaluation the steps before it, which is the number of the last of them.</summary>
+    /// <summary>The step counted from 1; for an evaluation, the number of the last step before it.</summary>
     public long Number => IsStep ? Step + 1 : Step;
 
     /// <summary>The lines of a file that can be read; a torn last one is left out.</summary>

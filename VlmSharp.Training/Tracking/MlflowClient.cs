@@ -12,7 +12,7 @@ internal readonly record struct MlflowMetric(string Key, double Value, long Time
 /// <summary>The five calls of MLflow's REST API 2.0 that a run needs.</summary>
 internal sealed class MlflowClient : IDisposable
 {
-    /// <summary>What the server takes in one request.</summary>
+    /// <summary>The server's limits for one request.</summary>
     public const int MostMetrics = 1000, MostParameters = 100;
 
     private const int LongestKey = 250, LongestValue = 500, MostResponseBytes = 1 << 20;

@@ -17,12 +17,12 @@ public sealed record MlflowSettings(Uri Server, string Experiment = "Default")
     /// <summary>The user's password (<c>MLFLOW_TRACKING_PASSWORD</c>), or null.</summary>
     public string? Password { get; init; }
 
-    /// <summary>A file with the id of the run, so that one that goes on is the same run there; null for a new one each time.</summary>
+    /// <summary>A file with the id of the run, so that a resumed run continues it on the server; null for a new run each time.</summary>
     public string? RunIdFile { get; init; }
 
-    /// <summary>What the environment says, as MLflow's own client reads it.</summary>
-    /// <param name="variable">Gives a variable of the environment, or null.</param>
-    /// <returns>The settings, or null where no server is named or it is no web address.</returns>
+    /// <summary>Settings from the environment, read as MLflow's own client does.</summary>
+    /// <param name="variable">Returns an environment variable, or null.</param>
+    /// <returns>The settings, or null if no server is named or its address is not a web address.</returns>
     public static MlflowSettings? FromEnvironment(Func<string, string?> variable) =>
         Uri.TryCreate(variable("MLFLOW_TRACKING_URI"), UriKind.Absolute, out Uri? server) && server.Scheme is "http" or "https"
             ? new MlflowSettings(server, variable("MLFLOW_EXPERIMENT_NAME") ?? "Default")

@@ -4,8 +4,8 @@ using System.Threading.Channels;
 namespace VlmSharp.Training.Tracking;
 
 /// <summary>
-/// Sends a run to an MLflow server, from a thread of its own. A server that is slow or gone costs the run nothing: what it does not take
-/// is lost, and the user hears of it once.
+/// Sends a run to an MLflow server from its own thread. A slow or unreachable server does not slow the run: data that it does not accept
+/// are lost, and the user is told once.
 /// </summary>
 public sealed class MlflowTracker : IRunTracker
 {
@@ -100,7 +100,7 @@ public sealed class MlflowTracker : IRunTracker
         await TryAsync(() => client.UpdateRunAsync(id!, status, Now, giveUp.Token));
     }
 
-    /// <summary>Waits until there is something to send, and a little longer, so that a request takes many steps.</summary>
+    /// <summary>Waits until there is something to send, and a little longer, so that one request covers many steps.</summary>
     private async Task<bool> WaitAsync()
     {
         try
@@ -139,7 +139,8 @@ public sealed class MlflowTracker : IRunTracker
             await call();
             return true;
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (
+            e is HttpRequestException or OperationCanceledException or IOException or UnauthorizedAccessException or JsonException)
         {
             if (Interlocked.Increment(ref failures) == 1 && !(e is OperationCanceledException && giveUp.IsCancellationRequested))
                 tell($"MLflow at {settings.Server.Host} does not take this run's numbers: {e.Message}; training goes on without it.");

@@ -3,22 +3,23 @@ using System.Text;
 
 namespace VlmSharp.Training.Tracking;
 
-/// <summary>A figure of a page: a curve over steps, and another beside it.</summary>
+/// <summary>A figure of a page: a curve over steps, and optionally a second one.</summary>
 internal static class SvgCurve
 {
     private const int Width = 800, Height = 220, Left = 60, Right = 10, Top = 10, Bottom = 24, MostPoints = 600;
 
-    /// <summary>Writes the figure; nothing where there is no finite point.</summary>
-    /// <param name="page">Where.</param>
-    /// <param name="title">Above it.</param>
-    /// <param name="train">Of each step; drawn as means when there are many.</param>
-    /// <param name="eval">Of the evaluations, with a dot each.</param>
+    /// <summary>Writes the figure; nothing if there is no finite point.</summary>
+    /// <param name="page">The destination.</param>
+    /// <param name="title">The title above the figure.</param>
+    /// <param name="train">One point per step; drawn as means if there are many.</param>
+    /// <param name="eval">One point per evaluation, each with a dot.</param>
     public static void Write(
         StringBuilder page, string title, IReadOnlyList<(double X, double Y)> train, IReadOnlyList<(double X, double Y)> eval)
     {
         (double X, double Y)[] line = Thin(train), dots = [.. eval.Where(p => double.IsFinite(p.Y))], all = [.. line, .. dots];
         if (all.Length == 0) return;
-        double firstX = all.Min(p => p.X), lastX = Math.Max(all.Max(p => p.X), firstX + 1), low = all.Min(p => p.Y), high = all.Max(p => p.Y);
+        double firstX = all.Min(p => p.X), lastX = Math.Max(all.Max(p => p.X), firstX + 1);
+        double low = all.Min(p => p.Y), high = all.Max(p => p.Y);
         if (!(high > low)) (low, high) = low == 0 ? (0, 1) : (Math.Min(0, 2 * low), Math.Max(0, 2 * low)); // a level line, in the middle
         page.Append(CultureInfo.InvariantCulture, $"""
             <h2>{HtmlReport.Text(title)}</h2>
@@ -35,7 +36,8 @@ internal static class SvgCurve
         page.Append("</svg>\n");
 
         (double X, double Y) At((double X, double Y) p) =>
-            (Left + (p.X - firstX) / (lastX - firstX) * (Width - Left - Right), Top + (high - p.Y) / (high - low) * (Height - Top - Bottom));
+            (Left + (p.X - firstX) / (lastX - firstX) * (Width - Left - Right),
+                Top + (high - p.Y) / (high - low) * (Height - Top - Bottom));
 
         void Polyline(string style, (double X, double Y)[] points)
         {

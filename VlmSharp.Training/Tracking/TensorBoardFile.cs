@@ -6,11 +6,11 @@ using System.Text;
 namespace VlmSharp.Training.Tracking;
 
 /// <summary>
-/// An event file of TensorBoard: records of a length, its masked CRC-32C, a protobuf <c>Event</c>, and its masked CRC-32C
-/// (TensorFlow's record format and event.proto). Begins with the version; a run that goes on says so, and TensorBoard forgets what an
-/// earlier file has of its steps.
+/// A TensorBoard event file: each record has a length, its masked CRC-32C, a protobuf <c>Event</c>, and its masked CRC-32C
+/// (TensorFlow's record format and event.proto). It begins with the version. A resumed run is marked, and TensorBoard then drops later
+/// steps from earlier files.
 /// </summary>
-/// <param name="folder">Where the file goes; made if it is not there.</param>
+/// <param name="folder">The folder of the file; created if it does not exist.</param>
 /// <param name="clock">The time of each event; null for the system's.</param>
 public sealed class TensorBoardFile(string folder, TimeProvider? clock = null) : IRunTracker
 {
@@ -29,10 +29,11 @@ public sealed class TensorBoardFile(string folder, TimeProvider? clock = null) :
         Directory.CreateDirectory(folder);
         string host = string.Concat(Environment.MachineName.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-'));
         long second = clock.GetUtcNow().ToUnixTimeSeconds();
-        // A run that is stopped and goes on within a second, in the same process, has a further file.
+        // A run that stops and resumes within a second in the same process gets another file.
         for (int i = 0; stream is null; i++)
         {
-            string path = Path.Combine(folder, FormattableString.Invariant($"events.out.tfevents.{second}.{host}.{Environment.ProcessId}.{i}"));
+            string path = Path.Combine(
+                folder, FormattableString.Invariant($"events.out.tfevents.{second}.{host}.{Environment.ProcessId}.{i}"));
             if (!File.Exists(path)) stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
 
@@ -131,7 +132,7 @@ public sealed class TensorBoardFile(string folder, TimeProvider? clock = null) :
         return record;
     }
 
-    /// <summary>CRC-32C, rotated and shifted: a checksum of data that holds checksums is a weak one otherwise.</summary>
+    /// <summary>CRC-32C, rotated and shifted: a plain checksum is weak for data that contain checksums.</summary>
     private static uint Masked(ReadOnlySpan<byte> data) => BitOperations.RotateRight(Crc32C(data), 15) + 0xA282EAD8;
 
     /// <summary>The checksum of RFC 3720, section 12.1.</summary>

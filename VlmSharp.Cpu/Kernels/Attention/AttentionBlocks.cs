@@ -5,10 +5,10 @@ namespace VlmSharp.Cpu.Kernels.Attention;
 /// <summary>The block sizes of <see cref="TiledAttention{V}"/>, and the scratch memory that follows from them.</summary>
 internal static class AttentionBlocks
 {
-    /// <summary>Rows of a job item, for all of which a block of keys and values is packed once.</summary>
+    /// <summary>Rows of a job item; a block of keys and values is packed once for all of them.</summary>
     public const int MostRows = 384;
 
-    /// <summary>Rows whose scores exist at a time.</summary>
+    /// <summary>Rows whose scores are computed at a time.</summary>
     public const int ScoreRows = 96;
 
     /// <summary>Keys of a block.</summary>
@@ -20,12 +20,19 @@ internal static class AttentionBlocks
     /// <summary>Pieces times key-value heads: enough for all threads.</summary>
     public const int EnoughItems = 32;
 
-    // No tile has more rows.
+    // The most rows of any tile.
     private const int MostRounding = 12;
 
-    /// <summary>Floats that all pieces of the keys leave, for heads of up to <see cref="Tile.Stride"/>: only queries whose rows are one block are cut into pieces.</summary>
+    /// <summary>
+    /// Floats for the results of all pieces of the keys, for heads of up to <see cref="Tile.Stride"/>. The keys are only cut into pieces if
+    /// the query rows fit one block.
+    /// </summary>
     public static long SharedFloats => 2L * EnoughItems * ScoreRows * (2 + Tile.Stride);
 
-    /// <summary>Floats of each thread at the most, for heads of up to <see cref="Tile.Stride"/>: queries and sums of an item, scores, a block of keys and of values.</summary>
-    public static long ThreadFloats => (MostRows + MostRounding) * (2L * Tile.Stride + 2) + ScoreRows * Tile.Stride + MostKeys * 2L * Tile.Stride;
+    /// <summary>
+    /// The most floats of each thread, for heads of up to <see cref="Tile.Stride"/>: queries and sums of an item, scores, a block of keys
+    /// and a block of values.
+    /// </summary>
+    public static long ThreadFloats =>
+        (MostRows + MostRounding) * (2L * Tile.Stride + 2) + ScoreRows * Tile.Stride + MostKeys * 2L * Tile.Stride;
 }

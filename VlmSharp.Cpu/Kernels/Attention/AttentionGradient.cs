@@ -10,10 +10,9 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Kernels.Attention;
 
 /// <summary>
-/// The gradients of attention by its queries, keys or values, and the numbers of each row that they rest on, without a score matrix in
-/// memory (Dao
-/// et al. 2022, section B.2). All look at the pairs of queries and keys in tiles; what they compute belongs to one side of the pair, and
-/// its sums run over the other:
+/// The gradients of attention with respect to its queries, keys or values, and the numbers of each row that they need, without a score
+/// matrix in memory (Dao et al. 2022, section B.2). All process the pairs of queries and keys in tiles. The results belong to one side of
+/// the pair, its own side, and their sums run over the other side:
 /// <code>
 ///              own side    other side    P = dY V^T    result
 /// statistics   queries     keys                        l = log sum exp(S)
@@ -25,14 +24,14 @@ namespace VlmSharp.Cpu.Kernels.Attention;
 /// for each block of the other side:   S = own other^T,  then p or dS in its place (<see cref="AttentionPairs{V}"/>)
 ///                                     O += S other
 /// </code>
-/// The ds of a query sum up to 0, and with them the gradient of a bias of all keys; but d = dY.y has been rounded, with y. What is left
-/// in the
-/// sum is its error e, and dK takes P - d - e.
-/// The other side is packed once, by all threads together. An item is a key-value head and a block of the own side, so no two threads
-/// write one row. The rows of queries are those of all heads that share the key-value head.
+/// In exact arithmetic the ds of a query sum to 0, and so does the gradient of a bias of all keys. But d = dY.y and y are rounded; the sum
+/// is then the error e, and dK uses P - d - e.
+/// All threads together pack the other side once. An item is a key-value head and a block of the own side, so no two threads
+/// write the same row. The query rows are those of all heads that share the key-value head.
 /// </summary>
-/// <remarks>Blocks of the other side start at multiples of their size, so that a row's result does not depend on the rows beside it, nor
-/// on the threads.</remarks>
+/// <remarks>
+/// Blocks of the other side start at multiples of their size, so a row's result depends neither on the rows beside it nor on the threads.
+/// </remarks>
 internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
 {
     private const int MostRows = AttentionBlocks.ScoreRows, OtherBlock = AttentionBlocks.MostKeys, ItemsPerThread = 4;
@@ -43,29 +42,30 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
     /// <summary>Heads, scale, soft-cap, window.</summary>
     public required AttentionSpec Spec { get; init; }
 
-    /// <summary>Q, or K where the own side is keys.</summary>
+    /// <summary>Q, or K if the own side is keys.</summary>
     public required HeadRows Own { get; init; }
 
-    /// <summary>K, or Q.</summary>
+    /// <summary>K, or Q if the own side is keys.</summary>
     public required HeadRows Other { get; init; }
 
-    /// <summary>dY, or V where the own side is keys; <c>default</c> where P is not needed.</summary>
+    /// <summary>dY, or V if the own side is keys; <c>default</c> if P is not needed.</summary>
     public HeadRows OwnAlong { get; init; }
 
-    /// <summary>V, or dY.</summary>
+    /// <summary>V, or dY if the own side is keys.</summary>
     public HeadRows OtherAlong { get; init; }
 
-    /// <summary>What the results are sums of: K, Q or dY. <c>default</c> of the statistics.</summary>
+    /// <summary>The vectors that the results sum up: K, Q or dY; <c>default</c> for the statistics.</summary>
     public HeadRows Basis { get; init; }
 
-    /// <summary>The results, as <see cref="Own"/> lies; <c>default</c> of the statistics.</summary>
+    /// <summary>The results, in the layout of <see cref="Own"/>; <c>default</c> for the statistics.</summary>
     public HeadRows Result { get; init; }
 
-    /// <summary>[T, 2 H]: l and d of each head, read, or of the statistics written.</summary>
+    /// <summary>[T, 2 H]: l and d of each head; written for the statistics, read otherwise.</summary>
     public required HostMatrix Statistics { get; init; }
 
-    /// <summary>[T of the sequence, H]: e of each head, read where the own side is keys, written without a <see cref="Basis"/>; or
-    /// <c>default</c>.</summary>
+    /// <summary>
+    /// [T of the sequence, H]: e of each head; read if the own side is keys, written if there is no <see cref="Basis"/>; or <c>default</c>.
+    /// </summary>
     public HostMatrix Residuals { get; init; }
 
     /// <summary>Whether the own side is keys.</summary>
@@ -109,7 +109,7 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
 
     private readonly float* Errors(int kvHead) => Means(kvHead) + OtherPadded;
 
-    /// <summary>Computes what is asked for, of one sequence.</summary>
+    /// <summary>Computes the result for one sequence.</summary>
     public void Run(CpuContext context)
     {
         int wanted = Divide(OwnRows * Spec.KvHeads, ItemsPerThread * context.Team.Count);
@@ -124,7 +124,7 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
         context.Team.Run(this, Spec.KvHeads * blocks);
     }
 
-    /// <summary>Packs a panel of the other side, or computes a block of the own one.</summary>
+    /// <summary>Packs a panel of the other side, or computes a block of the own side.</summary>
     public readonly void Execute(int item, int worker)
     {
         float* own = scratch + worker * scratchStride;
@@ -132,7 +132,7 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
         else Compute(item / blocks, item % blocks * block, own);
     }
 
-    // For S and P a panel is [D, Panel], transposed; for the results its rows lie in panels [rows of the block, Panel].
+    // For S and P a panel is [D, Panel], transposed; for the results its rows are stored in panels [rows of the block, Panel].
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private readonly void Pack(int kvHead, int row, float* rows)
     {
@@ -166,7 +166,7 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
     private readonly float* StatisticsAt(int kvHead, int query) =>
         Statistics.RowPointer(Slice.RowStart + query / QueryGroup) + kvHead * QueryGroup + query % QueryGroup;
 
-    // In the scores of queries times this, exp is a power of two.
+    // With this factor in the queries, the exp of a score is a power of two.
     private readonly float QueryFactor => Spec.Scale * Elementary.Log2E;
 
     private readonly int QueryGroup => Spec.Heads / Spec.KvHeads;
@@ -177,7 +177,7 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
     private readonly (float LogSum, float Mean) StatisticsOf(int kvHead, int query) =>
         (StatisticsAt(kvHead, query)[0], StatisticsAt(kvHead, query)[Spec.Heads]);
 
-    // Which rows of the other side meet a row of the own one: keys that a query sees, or queries that see a key.
+    // The rows of the other side that pair with a row of the own side: keys that a query sees, or queries that see a key.
     private readonly (int From, int To) Seen(int row)
     {
         int token = row / Own.Group, tokens = Slice.RowCount;
@@ -235,7 +235,7 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
         }
     }
 
-    // The rows that only fill up a tile are 0.
+    // The rows that only pad a tile are 0.
     private readonly void Begin(in Parts p)
     {
         new Span<float>(p.O, p.Padded * PaddedDim).Clear();
@@ -276,7 +276,7 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
                     p.O + (nint)r * PaddedDim + d, PaddedDim, count, true);
     }
 
-    // A row of a block of pairs, of which it meets some.
+    // One row of a block of pairs; the mask leaves some of its pairs.
     private readonly void Weigh(in Parts p, int r, int start, int count)
     {
         (int from, int to) = Seen(p.First + r);
@@ -305,7 +305,7 @@ internal unsafe struct AttentionGradient<V> : IJob where V : struct, ISimd<V>
         }
     }
 
-    // The largest score so far, and sum 2^(s - largest), carried over to a larger one by 2^(before - largest).
+    // Updates the largest score so far and sum 2^(s - largest); a larger score rescales the sum by 2^(before - largest).
     private readonly void Sum(in Parts p, int r, float* s, int count)
     {
         if (Spec.SoftCap > 0) SoftCapMap<V>.Run(s, Spec.SoftCap * Elementary.Log2E, s, count);

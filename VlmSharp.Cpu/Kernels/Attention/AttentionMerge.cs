@@ -6,8 +6,8 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Kernels.Attention;
 
 /// <summary>
-/// Joins attention over several pieces of the keys. Piece s left its largest score m_s (times log2 e), its sum l_s and its O_s, so with
-/// M = max m_s
+/// Joins attention over several pieces of the keys. Piece s has its largest score m_s (times log2 e), its sum l_s and its O_s. With
+/// M = max m_s:
 /// <code>
 /// y = sum_s 2^(m_s - M) O_s / sum_s 2^(m_s - M) l_s
 /// </code>
@@ -18,7 +18,7 @@ internal unsafe struct AttentionMerge : IRowKernel
     private int rows, pieces, headDim;
     private HostMatrix y;
 
-    /// <summary>Makes room for the pieces of some rows: a row is one head of one query.</summary>
+    /// <summary>Allocates the pieces of some rows: a row is one head of one query.</summary>
     public static AttentionMerge Create(CpuContext context, int rows, int pieces, int headDim) => new()
     {
         parts = context.Shared.Reserve((long)rows * pieces * (2 + headDim)),
@@ -27,8 +27,8 @@ internal unsafe struct AttentionMerge : IRowKernel
         headDim = headDim,
     };
 
-    /// <summary>Notes m and l of a row's piece.</summary>
-    /// <returns>Where its O belongs.</returns>
+    /// <summary>Stores m and l of a row's piece.</summary>
+    /// <returns>The address for its O.</returns>
     public readonly float* Part(int row, int piece, float largest, float sum)
     {
         float* part = parts + ((nint)row * pieces + piece) * (2 + headDim);
@@ -37,7 +37,7 @@ internal unsafe struct AttentionMerge : IRowKernel
         return part + 2;
     }
 
-    /// <summary>Writes the joined rows, which lie one after another at <paramref name="target"/>.</summary>
+    /// <summary>Writes the joined rows one after another to <paramref name="target"/>.</summary>
     public void Join(CpuContext context, float* target)
     {
         y = new HostMatrix(target, rows, headDim);

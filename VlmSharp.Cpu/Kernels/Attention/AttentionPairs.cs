@@ -6,16 +6,16 @@ using VlmSharp.Cpu.Simd;
 
 namespace VlmSharp.Cpu.Kernels.Attention;
 
-/// <summary>l and d of the query in a pair (<see cref="AttentionStatistics"/>), as its two sides are laid out.</summary>
+/// <summary>l and d of the query in a pair (<see cref="AttentionStatistics"/>), for either layout of the pairs.</summary>
 internal interface IQueryStatistics<V> where V : struct, ISimd<V>
 {
     /// <summary>l log2 e of the pairs from column j on.</summary>
     V LogSum(int j);
 
-    /// <summary>d of them.</summary>
+    /// <summary>d of the same pairs.</summary>
     V Mean(int j);
 
-    /// <summary>e of them.</summary>
+    /// <summary>e of the same pairs.</summary>
     V Error(int j);
 }
 
@@ -49,18 +49,18 @@ internal readonly unsafe struct ColumnStatistics<V>(float* logSums, float* means
 }
 
 /// <summary>
-/// From the products of a row of pairs to what the gradients of attention are made of:
+/// Turns the products of a row of pairs into the terms of attention's gradients:
 /// <code>
 /// s = cap tanh(scale q.k / cap)      (without a cap: scale q.k)
 /// p = exp(s - l)
-/// ds = scale p (dY.v - d - e) (1 - (s / cap)^2)      e is what d has lost in rounding
+/// ds = scale p (dY.v - d - e) (1 - (s / cap)^2)      e is the rounding error of d
 /// </code>
-/// The products come as those of <see cref="TiledAttention{V}"/> do: of queries that scale log2 e is in already, so that exp is a power
+/// The products are like those of <see cref="TiledAttention{V}"/>: the queries include the factor scale log2 e, so that exp is a power
 /// of two.
 /// </summary>
 internal static unsafe class AttentionPairs<V> where V : struct, ISimd<V>
 {
-    /// <summary>p of the columns [from, to) of a row, in the place of the products; of the others 0.</summary>
+    /// <summary>Replaces the products by p in the columns [from, to) of a row, and by 0 in the others.</summary>
     /// <param name="s">scale log2 e q.k, whole registers.</param>
     /// <param name="from">First column.</param>
     /// <param name="to">End of the columns.</param>
@@ -76,7 +76,7 @@ internal static unsafe class AttentionPairs<V> where V : struct, ISimd<V>
         Clear(s, from, to, count);
     }
 
-    /// <summary>ds of the columns [from, to) of a row, in the place of the products; of the others 0.</summary>
+    /// <summary>Replaces the products by ds in the columns [from, to) of a row, and by 0 in the others.</summary>
     /// <param name="s">scale log2 e q.k, whole registers.</param>
     /// <param name="along">dY.v, as many.</param>
     /// <param name="from">First column.</param>
@@ -113,7 +113,7 @@ internal static unsafe class AttentionPairs<V> where V : struct, ISimd<V>
         public readonly V Apply(V p, V along, V c) => p * (along - Mean);
     }
 
-    // What the mask hides.
+    // Clears the pairs that the mask hides.
     private static void Clear(float* s, int from, int to, int count)
     {
         new Span<float>(s, from).Clear();

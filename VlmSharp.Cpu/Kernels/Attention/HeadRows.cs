@@ -7,8 +7,8 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Attention;
 
 /// <summary>
-/// The vectors of a sequence that meet in one key-value head, one row each: of keys and values one for each token, of queries and
-/// results one for each token and each query head that reads the key-value head.
+/// The vectors of a sequence that belong to one key-value head, one per row: one key or value for each token, and one query or
+/// result for each token and each query head that reads the key-value head.
 /// </summary>
 /// <param name="matrix">[T, heads * D].</param>
 /// <param name="first">The sequence's first row in it.</param>
@@ -26,21 +26,21 @@ internal readonly unsafe struct HeadRows(HostMatrix matrix, int first, int group
     /// <summary>False for <c>default</c>, which stands for vectors that are not needed.</summary>
     public bool HasValue => matrix.HasValue;
 
-    /// <summary>Rows of the matrix that a token takes.</summary>
+    /// <summary>Rows that one token has: the heads for each key-value head.</summary>
     public int Group => group;
 
     /// <summary>Address of a vector [D].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* At(int kvHead, int row) => matrix.RowPointer(first + row / group) + (nint)(kvHead * group + row % group) * dim;
 
-    /// <summary>Copies some vectors, one after another; what fills up the target is 0.</summary>
+    /// <summary>Copies some vectors, one after another, and fills the rest of the target with 0.</summary>
     /// <param name="kvHead">The key-value head.</param>
-    /// <param name="row">The first of them.</param>
-    /// <param name="count">How many.</param>
+    /// <param name="row">The first vector.</param>
+    /// <param name="count">Number of vectors.</param>
     /// <param name="target">[rows, stride].</param>
     /// <param name="rows">Rows of the target.</param>
-    /// <param name="stride">Their length, at least D.</param>
-    /// <param name="factor">What they are multiplied by.</param>
+    /// <param name="stride">Length of a target row, at least D.</param>
+    /// <param name="factor">The factor that multiplies the vectors.</param>
     public void Copy<V>(int kvHead, int row, int count, float* target, int rows, int stride, float factor) where V : struct, ISimd<V>
     {
         for (int r = 0; r < count; r++, target += stride)

@@ -12,8 +12,8 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Kernels.Attention;
 
 /// <summary>
-/// Attention (Vaswani et al. 2017, eq. 1) in one pass over the keys, with the softmax kept up to date as they come (Milakov and
-/// Gimelshein 2018; Dao et al. 2022), so that scores exist for one block of keys at a time:
+/// Attention (Vaswani et al. 2017, eq. 1) in one pass over the keys. The softmax is updated with each block (Milakov and
+/// Gimelshein 2018; Dao et al. 2022), so only the scores of one block of keys are in memory at a time:
 /// <code>
 /// for each block of keys:   S = scale Q K^T, soft-capped
 ///                           m' = max(m, max S),  P = exp(S - m')
@@ -24,23 +24,23 @@ namespace VlmSharp.Cpu.Kernels.Attention;
 /// The exponentials are powers of two: log2 e goes into the scale of the scores, and exp(s - m) = 2^(s log2 e - m log2 e).
 /// An item is one key-value head, a block of queries and a piece of the keys. Its rows are the queries of all heads that share
 /// the key-value head, so multi-query attention reads each key once for eight heads. The keys are cut into several pieces only
-/// where one block holds all queries (decoding over a long cache); <see cref="AttentionMerge"/> then joins the pieces. How many
-/// depends on the keys and not on the threads, so that the result does not either.
+/// if one block holds all queries (decoding over a long cache); <see cref="AttentionMerge"/> then joins the pieces. The number of
+/// pieces depends on the keys and not on the threads, so the result does not depend on the threads either.
 /// </summary>
 internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
 {
     private const int MostRows = AttentionBlocks.MostRows, ScoreRows = AttentionBlocks.ScoreRows, MostKeys = AttentionBlocks.MostKeys;
 
-    // The keys of a piece at the most; pieces are not cut further when there are so many items.
+    // The most keys of a piece; with this many items, pieces are not made smaller.
     private const int LongestPiece = AttentionBlocks.LongestPiece, EnoughItems = AttentionBlocks.EnoughItems;
 
     // With fewer rows than this, packing a block of keys costs more than it saves.
     private const int FewRows = 24;
 
-    // More items than threads, so that a thread that is disturbed takes fewer.
+    // More items than threads, so that a thread that is interrupted takes fewer.
     private const int ItemsPerThread = 4;
 
-    // A row of one head is a short run in a long row, which the hardware does not foresee: so many rows before their turn they are asked for.
+    // A head's part of a long row is too short for the hardware prefetcher: rows are prefetched this many rows ahead.
     private const int RowsAhead = 12;
 
     private HostMatrix q, keys, values, y;
@@ -58,10 +58,12 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
 
     private readonly int PaddedDim => RoundUp(spec.HeadDim, Panel);
 
-    public static void Run(CpuContext context, HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
+    public static void Run(
+        CpuContext context, HostMatrix q, HostMatrix keys, HostMatrix values, in SequenceSlice slice, in AttentionSpec spec, HostMatrix y)
     {
         var job = new TiledAttention<V> { q = q, keys = keys, values = values, slice = slice, spec = spec, y = y };
-        int fewest = Divide(slice.RowCount, Math.Max(1, MostRows / job.Group)), most = Divide(slice.RowCount, Math.Max(1, ScoreRows / job.Group));
+        int fewest = Divide(slice.RowCount, Math.Max(1, MostRows / job.Group));
+        int most = Divide(slice.RowCount, Math.Max(1, ScoreRows / job.Group));
         job.queryBlock = Divide(slice.RowCount, Math.Clamp(Divide(ItemsPerThread * context.Team.Count, spec.KvHeads), fewest, most));
         job.queryBlocks = Divide(slice.RowCount, job.queryBlock);
         int visible = Math.Min(keys.Rows, slice.VisibleEnd(slice.Past + slice.RowCount - 1)) - slice.VisibleStart(slice.Past, spec.Window);
@@ -75,7 +77,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         if (job.pieces > 1) job.merge.Join(context, y.RowPointer(slice.RowStart));
     }
 
-    // A power of two where the heads allow it, which 2, 4, 8 and 16 threads share out evenly.
+    // A power of two if the heads allow it, which 2, 4, 8 and 16 threads can divide evenly.
     private static int Pieces(int keys, int kvHeads) =>
         Math.Min((int)BitOperations.RoundUpToPowerOf2((uint)Divide(keys, LongestPiece)), Divide(EnoughItems, kvHeads));
 
@@ -89,7 +91,8 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
     private readonly int DimChunks => Divide(spec.HeadDim, Tile.Stride);
 
     private readonly long ScratchFloats() =>
-        (long)PaddedRows * (Tile.Stride * DimChunks + PaddedDim + 2) + ScoreRows * Tile.Stride + (long)MostKeys * (spec.HeadDim + PaddedDim);
+        (long)PaddedRows * (Tile.Stride * DimChunks + PaddedDim + 2) + ScoreRows * Tile.Stride +
+        (long)MostKeys * (spec.HeadDim + PaddedDim);
 
     // The parts of a thread's scratch.
     private ref struct Parts
@@ -103,7 +106,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         public float* Values;  // panels [keys, Panel] of a block of values
         public int Rows, Padded, KvHead, Query, Queries, Piece;
 
-        // Panel d of a block of values starts at FirstValue + d * ValuePanel, its rows lie ValueStride apart.
+        // Panel d of a block of values starts at FirstValue + d * ValuePanel; its rows are ValueStride apart.
         public float* FirstValue;
         public nint ValueStride, ValuePanel;
     }
@@ -126,8 +129,9 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         start += p.Piece * pieceKeys;
         end = Math.Min(end, start + pieceKeys);
 
-        // A key that is hidden from a query weighs 0, but 0 times a value that is not finite is NaN: then each query goes by itself.
-        if (AreFinite(p.KvHead, start, Math.Min(end, slice.VisibleStart(last, spec.Window))) && AreFinite(p.KvHead, Math.Max(start, slice.VisibleEnd(first)), end))
+        // A hidden key has weight 0 for a query, but 0 times a non-finite value is NaN: in that case each query is computed by itself.
+        if (AreFinite(p.KvHead, start, Math.Min(end, slice.VisibleStart(last, spec.Window))) &&
+            AreFinite(p.KvHead, Math.Max(start, slice.VisibleEnd(first)), end))
         {
             Attend(p, worker, start, start, end);
             return;
@@ -137,7 +141,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
             Attend(p, worker, start, Math.Max(start, slice.VisibleStart(position, spec.Window)), Math.Min(end, slice.VisibleEnd(position)));
     }
 
-    // The values [from, to) of a head. A sum that overflows only costs time.
+    // Whether the values [from, to) of a head are finite. A sum that overflows only costs time.
     private readonly bool AreFinite(int kvHead, int from, int to)
     {
         for (int j = from; j < to; j++)
@@ -174,16 +178,17 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         Finish(p);
     }
 
-    // The row of the step and the first feature that row r of a block stands for.
+    // The address in the step's matrix for row r of a block: its row and first feature.
     private readonly float* Place(HostMatrix matrix, in Parts p, int r) =>
         matrix.RowPointer(slice.RowStart + p.Query + r / Group) + (p.KvHead * Group + r % Group) * spec.HeadDim;
 
     private readonly void Begin(in Parts p)
     {
         new Span<float>(p.O, p.Padded * PaddedDim).Clear();
-        // The rows that only fill up a tile: their results are not used, but must not be slow to compute.
+        // The rows that only pad a tile: their results are not used, but slow numbers in them would cost time.
         int unused = (p.Padded - p.Rows) * Tile.Stride;
-        for (int chunk = 0; chunk < DimChunks; chunk++) new Span<float>(p.Q + ((nint)chunk * p.Padded + p.Rows) * Tile.Stride, unused).Clear();
+        for (int chunk = 0; chunk < DimChunks; chunk++)
+            new Span<float>(p.Q + ((nint)chunk * p.Padded + p.Rows) * Tile.Stride, unused).Clear();
         if (ReadsKeysInPlace) new Span<float>(p.S + p.Rows * Tile.Stride, unused).Clear();
         for (int r = 0; r < p.Rows; r++)
         {
@@ -192,14 +197,16 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
             float* query = Place(q, p, r);
             if (r + RowsAhead < p.Rows) Packing.Prefetch(Place(q, p, r + RowsAhead), spec.HeadDim);
             for (int d = 0; d < spec.HeadDim; d += Tile.Stride)
-                ScaleMap<V>.Run(query + d, spec.Scale * Elementary.Log2E, p.Q + ((nint)(d / Tile.Stride) * p.Padded + r) * Tile.Stride, Math.Min(Tile.Stride, spec.HeadDim - d));
+                ScaleMap<V>.Run(
+                    query + d, spec.Scale * Elementary.Log2E,
+                    p.Q + ((nint)(d / Tile.Stride) * p.Padded + r) * Tile.Stride, Math.Min(Tile.Stride, spec.HeadDim - d));
         }
     }
 
-    // Asks for all rows of the sequence, not for those of an item: a score's last bits depend on it.
+    // Depends on all rows of the sequence, not on the rows of an item, because the last bits of a score depend on it.
     private readonly bool ReadsKeysInPlace => slice.RowCount * Group < FewRows && spec.HeadDim <= Tile.Stride;
 
-    // Brings a block of keys and values into panels, which the tile reads from front to back, for all rows of the item.
+    // Copies a block of keys and values into panels, which the tile reads sequentially, for all rows of the item.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Pack(ref Parts p, int key, int count)
     {
@@ -243,7 +250,8 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         for (int d = 0; d < dim; d += Tile.Stride)
             for (int j = 0; j < count; j += Panel)
                 for (int r = 0; r < rows; r += Tile.Rows<V>())
-                    Tile.Multiply<V, FloatProduct>(p.Q + ((nint)(d / Tile.Stride) * p.Padded + row + r) * Tile.Stride, p.KeysT + j * dim + d * Panel,
+                    Tile.Multiply<V, FloatProduct>(
+                        p.Q + ((nint)(d / Tile.Stride) * p.Padded + row + r) * Tile.Stride, p.KeysT + j * dim + d * Panel,
                         p.S + r * Tile.Stride + j, Tile.Stride, Math.Min(Tile.Stride, dim - d), d > 0);
     }
 

@@ -6,7 +6,7 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
-/// A block of a parameter that is needed soon, asked for from memory a few rows at a time, so that the requests are spread over the
+/// A block of a parameter that is needed soon, prefetched a few rows at a time, so that the requests are spread over the
 /// work before it.
 /// </summary>
 internal unsafe struct BlockAhead
@@ -17,11 +17,11 @@ internal unsafe struct BlockAhead
     private int next;
 
     /// <summary>A block of a parameter.</summary>
-    /// <param name="rows">The rows, of which the block's are the first.</param>
+    /// <param name="rows">The rows, starting with those of the block.</param>
     /// <param name="count">Rows of the block.</param>
     /// <param name="column">Its first column.</param>
     /// <param name="columns">Its columns.</param>
-    /// <param name="steps">How many calls of <see cref="Ask"/> it is spread over, at least 1.</param>
+    /// <param name="steps">Number of calls of <see cref="Ask"/> over which it is spread, at least 1.</param>
     public BlockAhead(WeightRows rows, int count, int column, int columns, int steps)
     {
         this.rows = rows;
@@ -31,7 +31,7 @@ internal unsafe struct BlockAhead
         share = (count + steps - 1) / steps;
     }
 
-    /// <summary>Asks for the next rows; after the last ones, and of <c>default</c>, it does nothing.</summary>
+    /// <summary>Prefetches the next rows; does nothing after the last ones, and for <c>default</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Ask()
     {

@@ -6,7 +6,7 @@ using VlmSharp.Cpu.Simd;
 
 namespace VlmSharp.Cpu.Kernels.Products;
 
-/// <summary>Integers of a group format beside activations of 8 bits: what <see cref="ByteTile"/> multiplies.</summary>
+/// <summary>Integers of a group format with activations of 8 bits: the operands of <see cref="ByteTile"/>.</summary>
 internal readonly unsafe struct ByteProduct<Q> : ITileProduct where Q : struct, IUnpackedGroups
 {
     private const int Most = sbyte.MaxValue, Raise = 128; // of activations

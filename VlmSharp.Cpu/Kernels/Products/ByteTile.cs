@@ -5,22 +5,22 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
-/// The micro-kernel for integer weights beside activations of 8 bits, as <see cref="Tile"/> is for floats. Within a group every product
+/// The micro-kernel for integer weights with activations of 8 bits, as <see cref="Tile"/> is for floats. Within a group every product
 /// and sum is exact:
 /// <code>
 /// c[r, j] += sum_g s[r, g] a[j, g] ( sum_{i in g} q[r, i] u[j, i]  +  m[r, g] )      u = z + 128,  m = -128 sum_i q[r, i]
 /// </code>
-/// One instruction multiplies 32 bytes and adds them up by fours, 32 multiply-adds where a register of floats has 8 (AVX-VNNI's
-/// <c>vpdpbusd</c>). One of its factors has no sign, so the activations are raised by 128, and what that adds to a group's sum does not
-/// depend on them: the sums start at m instead of 0.
+/// One instruction multiplies 32 bytes and adds the products in fours: 32 multiply-adds where a register of floats has 8 (AVX-VNNI's
+/// <c>vpdpbusd</c>). One of its factors is unsigned, so 128 is added to the activations. The effect on a group's sum does not
+/// depend on the activations, so the sums start at m instead of 0.
 /// </summary>
 /// <remarks>
-/// 6 x 16: twelve registers of sums, two of activations, one of weights. The instruction has sixteen registers also where the processor
+/// 6 x 16: twelve registers of sums, two of activations, one of weights. The instruction has sixteen registers even if the processor
 /// has thirty-two. The sums of a group go straight from their registers to c, which is in the first-level cache.
 /// </remarks>
 internal static unsafe class ByteTile
 {
-    /// <summary>Rows of a tile; of the narrow one twice as many.</summary>
+    /// <summary>Rows of a tile; the narrow tile has twice as many.</summary>
     public const int Rows = 6;
 
     /// <summary>Activations in an element, and weights.</summary>
@@ -110,9 +110,12 @@ internal static unsafe class ByteTile
         for (int g = 0; g < groups; g++, start++, s++, a += Count)
         {
             Vector256<int> c0 = Vector256.Create(*start), c1 = Vector256.Create(start[Stride]), c2 = Vector256.Create(start[2 * Stride]);
-            Vector256<int> c3 = Vector256.Create(start[3 * Stride]), c4 = Vector256.Create(start[4 * Stride]), c5 = Vector256.Create(start[5 * Stride]);
-            Vector256<int> c6 = Vector256.Create(start[6 * Stride]), c7 = Vector256.Create(start[7 * Stride]), c8 = Vector256.Create(start[8 * Stride]);
-            Vector256<int> c9 = Vector256.Create(start[9 * Stride]), cA = Vector256.Create(start[10 * Stride]), cB = Vector256.Create(start[11 * Stride]);
+            Vector256<int> c3 = Vector256.Create(start[3 * Stride]), c4 = Vector256.Create(start[4 * Stride]);
+            Vector256<int> c5 = Vector256.Create(start[5 * Stride]);
+            Vector256<int> c6 = Vector256.Create(start[6 * Stride]), c7 = Vector256.Create(start[7 * Stride]);
+            Vector256<int> c8 = Vector256.Create(start[8 * Stride]);
+            Vector256<int> c9 = Vector256.Create(start[9 * Stride]), cA = Vector256.Create(start[10 * Stride]);
+            Vector256<int> cB = Vector256.Create(start[11 * Stride]);
             for (int* end = q + Length; q < end; q++, right += Count)
             {
                 Vector256<byte> u = Vector256.Load((byte*)right);

@@ -7,13 +7,13 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
-/// The product of a few rows of activations with weights that are places in a code (<see cref="Compute.DType.Nf4"/>):
+/// The product of a few rows of activations with weights that are indices into a code (<see cref="Compute.DType.Nf4"/>):
 /// <code>
 /// y[t, n] = sum_k x[t, k] * w[n, k]      t &lt; T, a handful
 /// </code>
-/// Their numbers are not evenly spaced, so there are no integers to multiply: a piece of a row is looked up into the first-level
-/// cache, and from there it is multiplied with each row of activations. A lookup is the same work for one row of activations and for
-/// twelve, and what a multiply-add reads from that cache costs it nothing.
+/// The numbers of the code are not evenly spaced, so there are no integers to multiply. A piece of a row is looked up into the first-level
+/// cache and multiplied from there with each row of activations. A lookup costs the same for one row of activations as for
+/// twelve, and a multiply-add reads from that cache at no extra cost.
 /// </summary>
 /// <remarks>
 /// Four rows of the matrix are read side by side, a quarter of the rows apart, as <see cref="Gemv{V, F}"/> does. A result does not
@@ -42,7 +42,7 @@ internal readonly unsafe struct CodeGemv<V>(float* x, int count, int k) : IGemv<
             for (int first = 0; first < k; first += Piece)
             {
                 int columns = Math.Min(Piece, k - first);
-                for (int r = 0; r < RowsAtOnce; r++) // where the last run is shorter, its last row stands in
+                for (int r = 0; r < RowsAtOnce; r++) // if the last run is shorter, its last row is used again
                     w.Widen<V>(Math.Min(n + r * run, rows - 1), first, columns, wide + r * Piece);
                 for (int t = 0; t < count; t++)
                     Add(x + (nint)t * k + first, wide, columns, sums + t * RowsAtOnce * V.Count, rests + t * RowsAtOnce);
@@ -54,7 +54,7 @@ internal readonly unsafe struct CodeGemv<V>(float* x, int count, int k) : IGemv<
         }
     }
 
-    // Of each of the four rows r: sums[r] += the products of whole registers, rests[r] += those of the columns that are left.
+    // For each of the four rows r: sums[r] += the products of whole registers, rests[r] += those of the remaining columns.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add(float* x, float* w, int columns, float* sums, float* rests)
     {

@@ -8,8 +8,8 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
-/// What follows the sums of a linear layer while they are still in the cache: y = act(sum + bias) + residual. The three parts are
-/// one loop each over a piece of a row, of which the first and the last are usually left out.
+/// The operations on the sums of a linear layer while they are still in the cache: y = act(sum + bias) + residual. Each of the three parts
+/// is a loop over a piece of a row; the first and the last are usually absent.
 /// </summary>
 internal unsafe struct Epilogue
 {

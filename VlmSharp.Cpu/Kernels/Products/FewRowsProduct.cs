@@ -10,7 +10,7 @@ namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
 /// The product for decoding, a few rows of activations: every weight is read once from memory, by
-/// <see cref="Gemv{V, F}"/> or <see cref="IntegerGemv{V, Q}"/>. The rows of the parameter are shared out in chunks that are large enough to
+/// <see cref="Gemv{V, F}"/> or <see cref="IntegerGemv{V, Q}"/>. Threads take the rows of the parameter in chunks that are large enough to
 /// stream and small enough to balance; a chunk's results get their epilogue while they are in the cache.
 /// </summary>
 internal unsafe struct FewRowsProduct<V, G> : IJob where V : struct, ISimd<V> where G : struct, IGemv<G>

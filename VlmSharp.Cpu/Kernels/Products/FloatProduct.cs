@@ -4,7 +4,7 @@ using VlmSharp.Cpu.Simd;
 
 namespace VlmSharp.Cpu.Kernels.Products;
 
-/// <summary>Floats, widened to fp32 whatever they are stored as: no groups, no scales.</summary>
+/// <summary>Floats of any storage format, widened to fp32: no groups, no scales.</summary>
 internal readonly unsafe struct FloatProduct : ITileElements
 {
     public static int Stride => Tile.Stride;

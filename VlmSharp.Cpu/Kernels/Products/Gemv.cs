@@ -11,18 +11,18 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// <code>
 /// y[t, n] = sum_k x[t, k] * w[n, k]      t &lt; T, a handful
 /// </code>
-/// One row of activations is bound by reading w once from memory, so all that matters is to keep the loads coming: eight rows of w are
-/// read side by side, eight streams for the prefetchers and eight independent sums, and widened in registers on the way. The eight
-/// are an eighth of the rows apart, so that each stream runs on in memory where a row ends and the next begins. A format that
+/// With one row of activations, the time is that of reading w once from memory, so the loads must never pause: eight rows of w are
+/// read side by side, which gives eight streams for the prefetchers and eight independent sums, and are widened in registers. The eight
+/// rows are an eighth of the rows apart, so each stream continues in memory where a row ends and the next begins. A format that
 /// splits pairs (<see cref="IFloatFormat.SplitsPairs"/>) widens with one instruction instead of two.
-/// Several rows are bound by arithmetic sooner or later. Four rows of x share the widened registers of three rows of w: twelve sums,
-/// three registers of w and one of x are what sixteen registers hold.
+/// With more rows, arithmetic becomes the limit. Four rows of x share the widened registers of three rows of w: twelve sums,
+/// three registers of w and one of x fill sixteen registers.
 /// </summary>
 /// <remarks>
 /// Every sum is one register of partial sums, whatever the number of rows of activations: a row's result does not depend, to
 /// the last bit, on what else is in the batch.
 /// </remarks>
-/// <param name="x">[count, stride], with split pairs where the format of w has them.</param>
+/// <param name="x">[count, stride], with split pairs if the format of w has them.</param>
 /// <param name="stride">Distance between rows of x.</param>
 /// <param name="count">T.</param>
 /// <param name="k">Length of the sums.</param>
@@ -31,13 +31,13 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
 {
     private const int InputRows = 4, CacheLineFloats = 16;
 
-    // Twelve sums, or twenty-four where there are 32 registers.
+    // Twelve sums, or twenty-four with 32 registers.
     private static int MatrixRows => V.Registers == 32 ? 6 : 3;
 
     public static Gemv<V, F> Prepare(CpuContext context, HostMatrix x)
     {
         if (!F.SplitsPairs) return new(x.Data, x.Columns, x.Rows, x.Columns);
-        // A cache line more than a row: rows 4 KB apart contend for one set of the first-level cache.
+        // A cache line longer than a row: rows 4 KB apart compete for the same set of the first-level cache.
         nint stride = x.Columns + CacheLineFloats;
         float* split = context.Shared.Reserve(x.Rows * stride);
         for (int t = 0; t < x.Rows; t++) Packing.SplitPairs<V>(x.RowPointer(t), split + t * stride, x.Columns);
@@ -58,7 +58,7 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         int run = (rows + MatrixRows - 1) / MatrixRows;
         for (int n = 0; n < run; n++)
         {
-            // Where the last run is shorter, its last row stands in; so do the last of x.
+            // If the last run is shorter, its last row is used again in place of the missing ones; the same holds for x.
             for (int i = 0; i < MatrixRows; i++) places[i] = w.At(Math.Min(n + i * run, rows - 1));
             for (int t = 0; t < count; t += InputRows)
             {
@@ -71,7 +71,7 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         }
     }
 
-    // One row of activations, eight rows of w: as many independent sums as hide the latency of a multiply-add.
+    // One row of activations, eight rows of w: enough independent sums to hide the latency of a multiply-add.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Lone(float* x, WeightRows w, int rows, int k, float* y)
     {
@@ -129,9 +129,9 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         }
     }
 
-    // MatrixRows rows of w, four of x, as far as two registers are filled: the columns that are done. What only six rows need is dropped at
-    // compile time where there are three. zero is 0: an offset that the compiler does not know, for otherwise it would keep what it loads
-    // for the first halves to widen the second ones from it, in registers that there are not.
+    // MatrixRows rows of w and four of x, in steps of two registers; returns the number of columns done. The compiler drops the code for
+    // six rows where there are three. zero is 0, an offset that the compiler does not know: otherwise it would keep the loads of the first
+    // halves for widening the second ones, and run out of registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Several(float** x, byte** w, int k, float* sums, nint zero)
     {
@@ -276,7 +276,7 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         return (int)column;
     }
 
-    // The columns that fill no two registers.
+    // The remaining columns, which do not fill two registers.
     private static float Rest(float* x, byte* w, nint from, int k)
     {
         float sum = 0;

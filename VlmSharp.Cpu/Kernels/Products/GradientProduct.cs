@@ -10,11 +10,11 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
-/// The product whose right operand lies row by row in the direction of the sum, as both gradients of a linear layer have it:
+/// The product whose right operand is stored row by row in the direction of the sum, as in both gradients of a linear layer:
 /// <code>
 /// y[m, n] = sum_k a[m, k] b[k, n] + sum[m, n]
 /// dX = dY W       a = dY [T, out],  b = W [out, in], of any storage format
-/// dW = dY^T X     a = dY^T, which lies as [T, out],  b = X [T, in]
+/// dW = dY^T X     a = dY^T, which is stored as [T, out],  b = X [T, in]
 ///
 ///               b block [256][N block], widened:
 ///               panels of 2 V.Count columns
@@ -23,13 +23,13 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// [m][256]  --> | tile|     |     |
 /// packed once   +-----+-----+-----+--
 /// </code>
-/// The registers run along n, so b needs no transpose: a piece of each of its rows is widened to fp32 and laid into panels, block by block
-/// into scratch that stays in L2, where <see cref="Tile"/> finds it. Nor does y: its rows come out as they lie. Only dY of dW is
-/// transposed,
-/// once. One job item is a block of rows of a against a block of columns of b.
+/// The registers run along n, so neither b nor y needs a transpose: a piece of each row of b is widened to fp32 and copied into panels,
+/// block by block, into scratch that stays in L2, where <see cref="Tile"/> reads it. Only dY of dW is transposed, once. One job item is a
+/// block of rows of a times a block of columns of b.
 /// </summary>
-/// <remarks>An element's sum runs over k in order, in blocks of <see cref="Tile.Stride"/>, whatever the blocks of rows and columns
-/// are.</remarks>
+/// <remarks>
+/// An element's sum runs over k in order, in blocks of <see cref="Tile.Stride"/>, whatever the blocks of rows and columns are.
+/// </remarks>
 internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
 {
     private const int MostRows = ProductBlocks.MostRows, KBlock = Tile.Stride, CacheLine = 64;
@@ -37,7 +37,7 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
     // Columns come in units that hold whole groups of every storage format and whole panels of every width.
     private const int Unit = 64, MostUnits = ProductBlocks.GradientColumns / Unit;
 
-    // Rows that a job of packing transposes: their lines, 1 KB apart, must not crowd each other out of the first-level cache.
+    // Rows that a packing job transposes: their lines, 1 KB apart, must not evict each other from the first-level cache.
     private const int PackedTogether = 2 * Tile.NarrowRows;
 
     private HostMatrix a, y, sum;
@@ -55,11 +55,11 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
 
     /// <summary>Computes the product.</summary>
     /// <param name="context">Threads and scratch.</param>
-    /// <param name="a">[M, K], or [K, M] where it is transposed.</param>
-    /// <param name="transposed">Whether a's columns are what the sum's rows are.</param>
+    /// <param name="a">[M, K], or [K, M] if it is transposed.</param>
+    /// <param name="transposed">Whether a is stored transposed, with a row for each k.</param>
     /// <param name="b">K rows of y.Columns numbers.</param>
     /// <param name="y">[M, N].</param>
-    /// <param name="sum">[M, N], what is added; y itself, or <c>default</c> for 0.</param>
+    /// <param name="sum">[M, N], which is added; y itself, or <c>default</c> for 0.</param>
     public static void Run(CpuContext context, HostMatrix a, bool transposed, WeightRows b, HostMatrix y, HostMatrix sum)
     {
         if (y.Rows == 0 || y.Columns == 0) return;
@@ -75,7 +75,7 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
         job.units = Divide(y.Columns, Unit);
         job.items = Math.Min(RoundUp(Divide(job.units, MostUnits), threads), job.units);
         int mostDepth = Math.Min(k, ProductBlocks.GradientDepth);
-        // Blocks of rows that are as many as the threads need, and no more of them at a time than the scratch holds.
+        // As many blocks of rows as the threads need, but no more at a time than the scratch holds.
         int wanted = Divide(ProductBlocks.ItemsPerThread * threads, job.items);
         job.block = Math.Min(RoundUp(Divide(y.Rows, Math.Max(Divide(y.Rows, MostRows), wanted)), Tile.NarrowRows), MostRows);
         long blockFloats = (long)job.block * RoundUp(mostDepth, KBlock);
@@ -108,7 +108,7 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
 
     private static int WidthFor(int columns) => columns <= V.Count ? V.Count : PanelWidth;
 
-    // The rows of a part, whole tiles.
+    // The rows of a part, rounded up to whole tiles.
     private readonly int PaddedRows => RoundUp(rows, Tile.NarrowRows);
 
     /// <summary>Packs some rows of a, or multiplies a block of rows with a block of columns.</summary>
@@ -118,14 +118,14 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
         else Multiply(item, worker);
     }
 
-    // A sum of no products.
+    // Writes a row whose sum has no products.
     private readonly void Start(int row)
     {
         if (sum.HasValue) sum.Row(row).CopyTo(y.Row(row));
         else y.Row(row).Clear();
     }
 
-    // Row m of k block i lies at (i PaddedRows + m) KBlock.
+    // Row m of k block i is at (i PaddedRows + m) KBlock.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private readonly void Pack(int first)
     {
@@ -148,7 +148,7 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
 
     private readonly int ColumnOf(int item) => (int)((long)item * units / items) * Unit;
 
-    // Neighboring items share the rows of a, which so stay in the cache that all threads have.
+    // Neighboring items share the rows of a, which therefore stay in the cache that all threads share.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private readonly void Multiply(int item, int worker)
     {
@@ -172,10 +172,12 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
                 int tileRows = narrow ? Tile.NarrowRows : Tile.Rows<V>();
                 for (int m = 0; m < tiled; m += tileRows)
                 {
-                    // What comes next is short runs of many rows, which the hardware does not foresee: some rows with each tile.
+                    // The next data are short runs of many rows, which the hardware does not prefetch: some rows are prefetched with each
+                    // tile.
                     if (k + kCount == depth) AskForResults(row + m, tileRows, column + j);
                     else
-                        for (int end = ++tile * KBlock / tiles; asked < end; asked++) AskForNext(firstK + k + kCount + asked, column, columns);
+                        for (int end = ++tile * KBlock / tiles; asked < end; asked++)
+                            AskForNext(firstK + k + kCount + asked, column, columns);
                     float* c = sums + (nint)m * sumStride + j;
                     if (narrow) Tile.MultiplyNarrow<V, FloatProduct>(left + (nint)m * KBlock, panel, c, sumStride, kCount, k > 0);
                     else Tile.Multiply<V, FloatProduct>(left + (nint)m * KBlock, panel, c, sumStride, kCount, k > 0);
@@ -186,7 +188,7 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
         for (int m = 0; m < count; m++) Finish(sums + (nint)m * sumStride, firstRow + row + m, column, columns);
     }
 
-    // Some rows of b into panels of fp32; what fills up the last one is 0.
+    // Widens some rows of b into fp32 panels and fills the rest of the last panel with 0.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Widen(int k, int kCount, int column, int columns, float* panels, float* wide)
     {
@@ -208,7 +210,7 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
         }
     }
 
-    // A row of the next block of b.
+    // Prefetches a row of the next block of b.
     private readonly void AskForNext(int k, int column, int columns)
     {
         if (!Sse.IsSupported || k >= firstK + depth) return;
@@ -217,7 +219,7 @@ internal unsafe struct GradientProduct<V> : IJob where V : struct, ISimd<V>
         for (nint at = 0; at < bytes; at += CacheLine) Sse.Prefetch1(from + at);
     }
 
-    // Where a tile of the results goes, and what is added to it.
+    // Prefetches the results of a tile, and the numbers added to them.
     private readonly void AskForResults(int row, int count, int column)
     {
         if (!Sse.IsSupported) return;

@@ -5,7 +5,7 @@ using VlmSharp.Cpu.Simd;
 
 namespace VlmSharp.Cpu.Kernels.Products;
 
-/// <summary>Integers of a group format: two of 16 bits or four of 8 in an element.</summary>
+/// <summary>Integers of a group format: two 16-bit or four 8-bit integers in an element.</summary>
 internal readonly unsafe struct GroupProduct<Q> : ITileElements where Q : struct, IUnpackedGroups
 {
     public static int Stride

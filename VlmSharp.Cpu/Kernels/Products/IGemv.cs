@@ -4,18 +4,18 @@ using VlmSharp.Cpu.Threading;
 
 namespace VlmSharp.Cpu.Kernels.Products;
 
-/// <summary>A few rows of activations, ready to be multiplied with the rows of a parameter, each of which is read once.</summary>
+/// <summary>A few rows of activations, ready for the product with the rows of a parameter, each of which is read once.</summary>
 /// <typeparam name="G">The implementing struct.</typeparam>
 internal unsafe interface IGemv<G> where G : struct, IGemv<G>
 {
-    /// <summary>Brings activations to the form in which <see cref="Multiply"/> reads them.</summary>
+    /// <summary>Converts activations to the form that <see cref="Multiply"/> reads.</summary>
     /// <param name="context">Scratch.</param>
     /// <param name="x">[T, in], T a handful.</param>
     static abstract G Prepare(CpuContext context, HostMatrix x);
 
-    /// <summary>y[t, n] = sum_k x[t, k] w[n, k]: the same bits whatever T and n are.</summary>
+    /// <summary>y[t, n] = sum_k x[t, k] w[n, k]: the same bits for any T and n.</summary>
     /// <param name="w">The rows of w.</param>
-    /// <param name="rows">How many of them.</param>
+    /// <param name="rows">Number of rows.</param>
     /// <param name="y">[T, yStride]; <paramref name="rows"/> columns of it are written.</param>
     /// <param name="yStride">Distance between rows of y.</param>
     void Multiply(WeightRows w, int rows, float* y, nint yStride);

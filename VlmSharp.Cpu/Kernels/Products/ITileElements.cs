@@ -2,20 +2,20 @@ using VlmSharp.Cpu.Simd;
 
 namespace VlmSharp.Cpu.Kernels.Products;
 
-/// <summary>What <see cref="Tile"/> multiplies: how two elements are multiplied, and how their sums become floats.</summary>
+/// <summary>The operands of <see cref="Tile"/>: how two elements are multiplied, and how their sums become floats.</summary>
 internal unsafe interface ITileElements : ITileProduct
 {
-    /// <summary>Groups of <see cref="Tile.Stride"/> numbers; 0 of floats.</summary>
+    /// <summary>Groups of <see cref="Tile.Stride"/> numbers; 0 for floats.</summary>
     static abstract int Groups { get; }
 
-    /// <summary>Elements of a group; 0 of floats, whose sums run through.</summary>
+    /// <summary>Elements of a group; 0 for floats, whose sums have no groups.</summary>
     static abstract int GroupLength { get; }
 
-    /// <summary>sum += a b, of every number that the elements hold.</summary>
+    /// <summary>sum += a b, for every number in the elements.</summary>
     static abstract void Accumulate<V>(ref V sum, V a, V b) where V : struct, ISimd<V>;
 
     /// <summary>
-    /// Adds a group's sums to the tile: c[r, j] += s[r] (a[j] sums[r, j] + correction[j]), of floats c[r, j] += sums[r, j].
+    /// Adds a group's sums to the tile: c[r, j] += s[r] (a[j] sums[r, j] + correction[j]); for floats c[r, j] += sums[r, j].
     /// </summary>
     /// <param name="sums">[rows, columns].</param>
     /// <param name="rows">Rows of the tile.</param>
@@ -24,8 +24,8 @@ internal unsafe interface ITileElements : ITileProduct
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="scales">s, <see cref="ITileProduct.Stride"/> apart.</param>
     /// <param name="bScales">a [columns].</param>
-    /// <param name="corrections">Where the corrections stand, seen from a.</param>
-    /// <param name="accumulate">Whether c's content is added to.</param>
+    /// <param name="corrections">Offset of the corrections from a.</param>
+    /// <param name="accumulate">Whether the sums are added to the content of c.</param>
     static abstract void Add<V>(
         float* sums, int rows, int columns, float* c, nint cStride, float* scales, float* bScales, nint corrections, bool accumulate)
         where V : struct, ISimd<V>;

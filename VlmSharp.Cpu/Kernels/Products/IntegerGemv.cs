@@ -8,13 +8,13 @@ namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
 /// The product of a few rows of activations with quantized weights. Within a group everything is an integer, so its sum is exact;
-/// floats appear once a group:
+/// floats appear once per group:
 /// <code>
 /// y[t, n] = sum_g s[n, g] a[t, g] sum_{i in g} q[n, i] z[t, i]        w = s q,  x = a z
 /// </code>
-/// with q of 8 bits and z of 16, or q of 4 and z of 8. The instructions that this rests on multiply integers and add neighbors, 16 or
-/// 32 products where a float multiply-add has 8: that is what lets a weight, unpacked on the way, keep up with the memory. The one
-/// for bytes wants a factor without a sign, so q + 8 is what is stored, and
+/// with q of 8 bits and z of 16, or q of 4 and z of 8. The instructions multiply integers and add neighbors: 16 or
+/// 32 products where a float multiply-add has 8. So unpacking a weight in registers is as fast as reading it from memory. The instruction
+/// for bytes needs an unsigned factor, so q + 8 is stored, and
 /// <code>
 /// sum_i q z = sum_i (q + 8) z  -  8 sum_i z
 /// </code>
@@ -31,7 +31,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     private const int RowsAtOnce = 4;
 
     private readonly IntegerRow x; // the first row of activations
-    private readonly int count, groups, padded; // T; groups of a row, and these filled up to whole steps
+    private readonly int count, groups, padded; // T; groups of a row, and the same rounded up to whole steps
 
     private IntegerGemv(CpuContext context, HostMatrix rows)
     {
@@ -56,7 +56,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
         {
             for (int i = 0; i < RowsAtOnce; i++)
             {
-                int row = Math.Min(n + i * run, rows - 1); // where the last run is shorter, its last row stands in
+                int row = Math.Min(n + i * run, rows - 1); // if the last run is shorter, its last row is used again
                 places[i] = w.At(row);
                 scales[i] = w.ScalesAt(row);
             }
@@ -80,7 +80,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
         return V.Sums(V.Load(sums), V.Load(sums + V.Count), V.Load(sums + 2 * V.Count), V.Load(sums + 3 * V.Count));
     }
 
-    // The last groups, fewer than a step takes: a copy of them with zeros behind.
+    // The last groups, fewer than a step takes: they are copied and padded with zeros.
     private static void Rest(float* sums, byte** w, ushort** scales, int first, int count, in IntegerRow x)
     {
         int step = V.Count * Q.Bytes;
@@ -95,7 +95,8 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
             lastWeights[r] = weights + r * step;
             lastScales[r] = factors + r * V.Count;
             new ReadOnlySpan<byte>(w[r] + (nint)first * Q.Bytes, count * Q.Bytes).CopyTo(new Span<byte>(lastWeights[r], step));
-            new ReadOnlySpan<ushort>(scales[r] + first / Q.GroupsPerScale, count / Q.GroupsPerScale).CopyTo(new Span<ushort>(lastScales[r], V.Count));
+            new ReadOnlySpan<ushort>(scales[r] + first / Q.GroupsPerScale, count / Q.GroupsPerScale)
+                .CopyTo(new Span<ushort>(lastScales[r], V.Count));
         }
 
         Accumulate(sums, lastWeights, lastScales, x, V.Count);
@@ -149,8 +150,8 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
         V.Store(sums + 3 * V.Count, y3);
     }
 
-    // zero is 0: an offset that the compiler does not know, for otherwise it would keep the activations for the next row, in registers
-    // that there are not.
+    // zero is 0, an offset that the compiler does not know: otherwise it would keep the activations for the next row and run out of
+    // registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void StepByStep(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups, nint zero)
     {

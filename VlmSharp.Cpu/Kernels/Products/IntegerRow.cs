@@ -5,7 +5,7 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
-/// A row of activations as integers with a scale for each group, in the order in which <see cref="IntegerGemv{V, Q}"/> reads them.
+/// A row of activations as integers with a scale for each group, in the order that <see cref="IntegerGemv{V, Q}"/> reads.
 /// </summary>
 internal readonly unsafe struct IntegerRow
 {
@@ -15,17 +15,17 @@ internal readonly unsafe struct IntegerRow
     /// <summary>The scales of the groups, in the order of <see cref="IStoredGroups.ScalePlace{V}"/>.</summary>
     public float* Scales { get; init; }
 
-    /// <summary>What the offset of the weights adds to each group's sum, negated.</summary>
+    /// <summary>The amount that the weights' offset adds to each group's sum, negated.</summary>
     public float* Corrections { get; init; }
 
-    /// <summary>The same without the first groups.</summary>
+    /// <summary>The same row without the first groups.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public IntegerRow From<Q>(nint first) where Q : struct, IGroupFormat =>
         new() { Integers = Integers + first * Q.Group * Q.ActivationBytes, Scales = Scales + first, Corrections = Corrections + first };
 
-    /// <summary>Writes the row, filled up with zeros to whole steps of <c>V.Count</c> groups.</summary>
+    /// <summary>Writes the row, padded with zeros to whole steps of <c>V.Count</c> groups.</summary>
     /// <param name="x">The activations.</param>
-    /// <param name="groups">How many groups they are.</param>
+    /// <param name="groups">Number of groups.</param>
     [SkipLocalsInit] // written before it is read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Round<V, Q>(float* x, int groups) where V : struct, ISimd<V> where Q : struct, IStoredGroups

@@ -9,8 +9,8 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
-/// The product for prefill and for the vision encoder, many rows of activations: bound by arithmetic, so everything here
-/// exists to feed <see cref="Tile"/> from the caches. It computes S = W X^T, the transpose of the result:
+/// The product for prefill and for the vision encoder, many rows of activations. Arithmetic is the limit, so everything here
+/// serves to feed <see cref="Tile"/> from the caches. It computes S = W X^T, the transpose of the result:
 /// <code>
 ///            packed X^T: panels of 2 V.Count rows of x,      K in blocks of 256
 ///            each [k][2 V.Count], packed once
@@ -19,11 +19,11 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// [n][k] --> | tile|     |     |
 /// widened    +-----+-----+-----+--
 /// </code>
-/// The registers run along t. So W needs no transpose: its rows are only widened to fp32 (or unpacked to integers, which then meet
-/// activations rounded as <see cref="IntegerGemv{V, Q}"/> has them), block by block into scratch that stays in L2, and the micro-kernel
-/// broadcasts from them. Packing a weight is the cost that grows with N K and is divided by T alone; transposing x costs T K, and
-/// turning S into y costs T N, once.
-/// One job item is a block of rows of W against all panels; x is cut into parts of at most <see cref="ProductBlocks.MostRows"/> rows, which
+/// The registers run along t, so W needs no transpose. Its rows are only widened to fp32 (or unpacked to integers, for activations rounded
+/// as in <see cref="IntegerGemv{V, Q}"/>), block by block, into scratch that stays in L2, and the micro-kernel
+/// broadcasts from them. Widening the weights costs N K, which only T rows share; transposing x costs T K and
+/// turning S into y costs T N, each once.
+/// One job item is a block of rows of W times all panels; x is cut into parts of at most <see cref="ProductBlocks.MostRows"/> rows, which
 /// bounds the scratch.
 /// </summary>
 internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> where P : struct, ITileProduct
@@ -46,7 +46,7 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
         var job = new ManyRowsProduct<V, P> { x = x, weight = weight, up = up, epilogue = epilogue, y = y };
         int parts = (x.Rows + MostRows - 1) / MostRows;
         int partRows = RoundUp((x.Rows + parts - 1) / parts, PanelWidth);
-        // Items of whole tiles that differ by one at the most, and as many for each thread where there are enough.
+        // Items are whole tiles, differ by at most one tile, and are equally many for each thread if there are enough.
         job.threads = context.Team.Count;
         job.tiles = (y.Columns + Tile.NarrowRows - 1) / Tile.NarrowRows;
         int mostTiles = Math.Clamp(job.tiles / (4 * context.Team.Count), 1, MostOutputs / Tile.NarrowRows);
@@ -69,14 +69,14 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
 
     private static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
-    // The last panel has one register of columns where its rows fill no more.
+    // The last panel is one register wide if its rows fill no more.
     private static int WidthFor(int rows) => rows <= V.Count ? V.Count : PanelWidth;
 
     // Panel p of K block b starts here; a block holds all its panels side by side.
     private readonly float* Panel(int block, int kCount, int panel) =>
         packed + (nint)PanelWidth * ((nint)block * P.PanelRows(KBlock) * panels + (nint)panel * P.PanelRows(kCount));
 
-    /// <summary>Packs a panel of x, or multiplies a block of rows of W with all panels.</summary>
+    /// <summary>Packs a panel of x, or multiplies a block of rows of W by all panels.</summary>
     public readonly void Execute(int item, int worker)
     {
         if (packing) Pack(item);
@@ -111,7 +111,10 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
                 if (x.Columns > 0)
                 {
                     Multiply(weight, ref ahead, start, count, k, panel, wide, sums, sumStride);
-                    if (up.HasValue) Multiply(up, ref upAhead, start, count, k, panel, wide + outputs * (nint)P.Stride, sums + outputs * sumStride, sumStride);
+                    if (up.HasValue)
+                        Multiply(
+                            up, ref upAhead, start, count, k, panel,
+                            wide + outputs * (nint)P.Stride, sums + outputs * sumStride, sumStride);
                 }
 
                 if (k + KBlock >= x.Columns) Finish(panel, start, count, sums, sumStride);
@@ -121,9 +124,10 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
 
     private readonly int StartOf(int item) => (int)((long)item * tiles / items) * Tile.NarrowRows;
 
-    // sums (+)= W[start.., k..] X^T[k.., panel]. W is widened on the way to the first panel, tile by tile.
+    // sums (+)= W[start.., k..] X^T[k.., panel]. W is widened tile by tile together with the first panel.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Multiply(WeightRows w, ref BlockAhead ahead, int start, int count, int k, int panel, float* wide, float* sums, nint sumStride)
+    private readonly void Multiply(
+        WeightRows w, ref BlockAhead ahead, int start, int count, int k, int panel, float* wide, float* sums, nint sumStride)
     {
         int kCount = Math.Min(KBlock, x.Columns - k), elements = P.Elements(kCount);
         float* b = Panel(k / KBlock, kCount, panel);
@@ -140,29 +144,31 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
         }
     }
 
-    // Rows of a tile, the missing ones zero.
+    // Widens the rows of a tile; missing rows are zero.
     private static void Widen(WeightRows w, int row, int count, int k, int kCount, float* wide)
     {
         for (int n = 0; n < count; n++) P.Unpack<V>(w, row + n, k, kCount, wide + n * P.Stride);
         for (int n = count; n < Tile.NarrowRows; n++) new Span<float>(wide + n * P.Stride, P.Stride).Clear();
     }
 
-    // The next block of W, or behind the last one the first of the item after this one: a short run of each of many rows, which the
-    // hardware does not foresee.
+    // The next block of W, or after the last one the first block of the next item: short runs of many rows, which the hardware does not
+    // prefetch.
     private readonly BlockAhead Following(WeightRows w, int item, int k)
     {
         bool last = k + KBlock >= x.Columns;
         int next = last ? item + threads : item, column = last ? 0 : k + KBlock;
         if (next >= items) return default;
         int start = StartOf(next), count = Math.Min(StartOf(next + 1), y.Columns) - start;
-        return new BlockAhead(w.From(start), count, column, Math.Min(KBlock, x.Columns - column), panels * (StartOf(item + 1) - StartOf(item)) / Tile.NarrowRows);
+        return new BlockAhead(
+            w.From(start), count, column, Math.Min(KBlock, x.Columns - column),
+            panels * (StartOf(item + 1) - StartOf(item)) / Tile.NarrowRows);
     }
 
-    // What becomes of the sums of a panel, while they are in L1: y[t, start..] of its rows t.
+    // Turns the sums of a panel into results while they are in L1: y[t, start..] of its rows t.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Finish(int panel, int start, int count, float* sums, nint sumStride)
     {
-        const int Strip = 4; // rows of y that are written together, whole cache lines of each
+        const int Strip = 4; // rows of y that are written together, in whole cache lines
         int place = panel * PanelWidth, end = Math.Min(rows, place + PanelWidth);
         if (up.HasValue)
         {
@@ -174,7 +180,7 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
         for (int t = place; t < end; t += Strip)
         {
             int strip = Math.Min(Strip, end - t);
-            // The rows of y lie a power of two apart, so few of them fit a cache at once.
+            // The rows of y are a power of two apart, so only few of them fit in a cache at once.
             for (int row = t + Strip; row < Math.Min(t + 2 * Strip, end); row++)
                 Packing.PrefetchSecondLevel((byte*)(y.RowPointer(first + row) + start), count * sizeof(float));
             Packing.Transpose(sums + t, sumStride, count, strip, y.RowPointer(first + t) + start, y.Columns);

@@ -10,13 +10,13 @@ using VlmSharp.Cpu.Threading;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
-/// The product of activations with one parameter or two, y = epilogue(x W^T) or y = gelu_tanh(x Wg^T) * (x Wu^T): chooses the
-/// kernel by the number of rows and the storage format. A further format is one more struct in <c>Formats</c> and one more case here and
+/// The product of activations with one or two parameters, y = epilogue(x W^T) or y = gelu_tanh(x Wg^T) * (x Wu^T). Chooses the
+/// kernel by the number of rows and the storage format. Another format needs one more struct in <c>Formats</c> and one more case here and
 /// in <see cref="WeightRows.Widen"/>.
 /// </summary>
 internal static unsafe class MatrixProduct
 {
-    // Up to here the weights are used so few times that widening them in registers costs less than packing them.
+    // With at most this many rows, each weight is used so rarely that widening it in registers costs less than packing it.
     private const int FewRows = 12;
 
     /// <summary>Computes the product.</summary>
@@ -24,10 +24,11 @@ internal static unsafe class MatrixProduct
     /// <param name="x">[T, in].</param>
     /// <param name="weight">[out, in].</param>
     /// <param name="up">Wu [out, in] of a gated layer, whose gate is then <paramref name="weight"/>, or null.</param>
-    /// <param name="epilogue">What follows the sums; of a gated layer nothing else does.</param>
+    /// <param name="epilogue">The operations on the sums; a gated layer has no others than its gate.</param>
     /// <param name="y">[T, out].</param>
     /// <param name="rows">Which rows of the weight, as many as y has columns, or null for all.</param>
-    public static void Run<V>(CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y, int* rows = null)
+    public static void Run<V>(
+        CpuContext context, HostMatrix x, HostWeight weight, HostWeight? up, in Epilogue epilogue, HostMatrix y, int* rows = null)
         where V : struct, ISimd<V>
     {
         if (x.Rows == 0 || y.Columns == 0) return;
@@ -47,9 +48,10 @@ internal static unsafe class MatrixProduct
     /// <param name="x">[T, in], T at least 1.</param>
     /// <param name="first">As many rows as y has columns, at least 1; the caller keeps the parameter alive.</param>
     /// <param name="second">Wu of a gated layer in the same format, or <c>default</c>.</param>
-    /// <param name="epilogue">What follows the sums.</param>
+    /// <param name="epilogue">The operations on the sums.</param>
     /// <param name="y">[T, out].</param>
-    public static void Run<V>(CpuContext context, HostMatrix x, in WeightRows first, in WeightRows second, in Epilogue epilogue, HostMatrix y)
+    public static void Run<V>(
+        CpuContext context, HostMatrix x, in WeightRows first, in WeightRows second, in Epilogue epilogue, HostMatrix y)
         where V : struct, ISimd<V>
     {
         switch (first.Format)
@@ -60,7 +62,7 @@ internal static unsafe class MatrixProduct
             case DType.Int8 when context.ActivationBits == 8:
                 Run<V256, IntegerGemv<V256, Int8x8Format>, ByteProduct<Int8Format>>(context, x, first, second, epilogue, y);
                 break;
-            case DType.Int4 when AvxVnni.IsSupported && typeof(V) == typeof(V256): // of 512 bits the other instructions do as much
+            case DType.Int4 when AvxVnni.IsSupported && typeof(V) == typeof(V256): // with 512 bits the other instructions are as fast
                 Run<V256, IntegerGemv<V256, Int4Format>, ByteProduct<Int4Format>>(context, x, first, second, epilogue, y);
                 break;
             case DType.Int8: Run<V, IntegerGemv<V, Int8Format>, GroupProduct<Int8Format>>(context, x, first, second, epilogue, y); break;
@@ -77,8 +79,11 @@ internal static unsafe class MatrixProduct
         GC.KeepAlive(weight);
     }
 
-    /// <summary>A gated layer whose two parameters are stored in different formats: two products, then theirs. Rare, so not fused.</summary>
-    private static void RunMixed<V>(CpuContext context, HostMatrix x, HostWeight gate, HostWeight up, HostMatrix y) where V : struct, ISimd<V>
+    /// <summary>
+    /// A gated layer whose two parameters have different storage formats: two products, then the product of both. Rare, so not fused.
+    /// </summary>
+    private static void RunMixed<V>(CpuContext context, HostMatrix x, HostWeight gate, HostWeight up, HostMatrix y)
+        where V : struct, ISimd<V>
     {
         long length = (long)y.Rows * y.Columns;
         var second = new HostMatrix(context.SecondProduct.Reserve(length), y.Rows, y.Columns); // [T, out]

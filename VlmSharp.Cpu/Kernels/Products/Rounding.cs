@@ -6,16 +6,16 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Products;
 
 /// <summary>
-/// Activations as integers, a group of the weight format at a time: a = max |x| / most and round(x / a).
-/// Beside weights of 8 bits they have 16: an error of 2^-16 of the group's largest element, far below that of the weights. Beside
-/// weights of 4 bits they have 8, an error of 2^-8 where that of the weights is 2^-4.
+/// Rounds activations to integers, a group of the weight format at a time: a = max |x| / most and round(x / a).
+/// With 8-bit weights they have 16 bits: an error of 2^-16 of the group's largest element, far below the weights' error. With
+/// 4-bit weights they have 8 bits, an error of 2^-8 where the weights' error is 2^-4.
 /// </summary>
 internal static unsafe class Rounding
 {
     /// <summary>Rounds a group.</summary>
     /// <param name="x">A group of activations.</param>
     /// <param name="target">As many integers, in the order of the row.</param>
-    /// <param name="sum">Their sum where the weights have an offset, else 0.</param>
+    /// <param name="sum">Their sum if the weights have an offset, else 0.</param>
     /// <returns>The scale a.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Round<Q>(float* x, short* target, out int sum) where Q : struct, IGroupFormat
@@ -27,12 +27,12 @@ internal static unsafe class Rounding
 
     /// <summary>Rounds some activations with a scale of their own.</summary>
     /// <param name="x">The activations.</param>
-    /// <param name="count">How many, whole eights.</param>
+    /// <param name="count">Number of activations, a multiple of eight.</param>
     /// <param name="mostActivation">The integer that stands for the largest.</param>
     /// <param name="target">As many integers, in their order.</param>
     /// <returns>The scale a.</returns>
-    // The bits of positive floats are ordered as the numbers are, with infinity and then NaN above them all: these make the scale a NaN,
-    // and so the sum. What is so small that its inverse overflows counts as zero.
+    // The bits of positive floats have the order of their values, with infinity and then NaN above them all: these make the scale and so
+    // the sum NaN. Where all activations are so small that the inverse overflows, they count as zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Round(float* x, int count, float mostActivation, short* target)
     {
@@ -42,7 +42,8 @@ internal static unsafe class Rounding
         bits = Vector128.Max(bits, Vector128.Shuffle(bits, Vector128.Create(1, 0, 3, 2)));
         Vector128<float> largest = bits.AsSingle(); // in all four elements
         Vector128<float> inverse = Vector128.Create(mostActivation) / largest;
-        inverse = Vector128.ConditionalSelect(Vector128.GreaterThan(largest, Vector128.Create(mostActivation / float.MaxValue)), inverse, Vector128<float>.Zero);
+        inverse = Vector128.ConditionalSelect(
+            Vector128.GreaterThan(largest, Vector128.Create(mostActivation / float.MaxValue)), inverse, Vector128<float>.Zero);
         for (int i = 0; i < count; i += 8)
         {
             Vector128<int> low = Vector128.ConvertToInt32Native(Vector128.Round(Vector128.Load(x + i) * inverse));

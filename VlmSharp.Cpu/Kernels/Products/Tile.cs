@@ -10,18 +10,18 @@ namespace VlmSharp.Cpu.Kernels.Products;
 /// </code>
 /// Each step of i loads two registers of b, broadcasts one element of each row of a, and issues two multiply-adds per row: 6 x 16
 /// with 16 registers (12 accumulators), 12 x 32 with 32 (24 accumulators). That is enough independent chains to hide the
-/// latency of the multiply-add, and 8 loads for 12 of them, so that the multiply-adds are what limits it.
-/// An element is 32 bits: a float, or integers that are multiplied pair by pair (<see cref="ITileElements"/>). Of integers the sums end
-/// with each group, where its scales bring them to floats.
+/// latency of the multiply-add, and 8 loads for 12 multiply-adds, so the multiply-adds are the limit.
+/// An element is 32 bits: a float, or integers that are multiplied pair by pair (<see cref="ITileElements"/>). Sums of integers end
+/// with each group, where the scales turn them into floats.
 /// </summary>
 /// <remarks>
-/// Rows of a lie a constant apart, so that all of them are reached from one pointer. The accumulators have
-/// a name each, because the JIT keeps names in registers, not elements of arrays; the second half of the names exists only for
+/// Rows of a are a constant distance apart, so one pointer reaches all of them. Each accumulator has its own name, because the JIT keeps
+/// named variables in registers, but not array elements; the second half of the names exists only for
 /// 12-row tiles and is dropped at compile time for the others.
 /// </remarks>
 internal static unsafe class Tile
 {
-    /// <summary>Distance between rows of floats, and the most numbers of a row that a tile takes.</summary>
+    /// <summary>Distance between rows of floats, and the most numbers of a row in a tile.</summary>
     public const int Stride = 256;
 
     /// <summary>Rows of the narrow tile; a multiple of <see cref="Rows{V}"/>.</summary>
@@ -43,18 +43,18 @@ internal static unsafe class Tile
     public static void Multiply<V, P>(float* a, float* b, float* c, nint cStride, int k, bool accumulate)
         where V : struct, ISimd<V> where P : struct, ITileElements => Multiply<V, P, InPanel<V>>(a, b, default, c, cStride, k, accumulate);
 
-    /// <summary>One tile of floats, b where it lies: each step of k takes an instruction more.</summary>
+    /// <summary>One tile of floats with b read in place: each step of k takes one more instruction.</summary>
     /// <param name="a">[Rows, Stride].</param>
     /// <param name="b">[k, bStride], 2 V.Count columns of it.</param>
     /// <param name="bStride">Distance between the rows of b.</param>
     /// <param name="c">[Rows, cStride], 2 V.Count columns of it.</param>
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="k">Length of the sums, at least 1.</param>
-    /// <param name="accumulate">Whether c's content is added to.</param>
+    /// <param name="accumulate">Whether the tile is added to the content of c.</param>
     public static void MultiplyInPlace<V>(float* a, float* b, nint bStride, float* c, nint cStride, int k, bool accumulate)
         where V : struct, ISimd<V> => Multiply<V, FloatProduct, Apart>(a, b, new Apart(bStride), c, cStride, k, accumulate);
 
-    // Distance between the rows of b: known to the compiler, or not.
+    // Distance between the rows of b, either known to the compiler or not.
     private interface IDistance
     {
         nint Floats { get; }
@@ -77,7 +77,7 @@ internal static unsafe class Tile
     {
         float* sums = stackalloc float[2 * Rows<V>() * V.Count];
         nint bStride = distance.Floats;
-        // Constants, named once: the JIT inlines only so many calls.
+        // Constants in local variables: the JIT inlines only a limited number of calls.
         int stride = P.Stride, groupLength = P.GroupLength;
         float* end = a + k, scales = a + stride - P.Groups, bScales = b + k * bStride;
         nint corrections = groupLength == 0 ? 0 : k / groupLength * bStride;
@@ -100,8 +100,8 @@ internal static unsafe class Tile
             V b0, b1;
             if (V.Registers != 32)
             {
-                // Four steps in a round: where another program shares the core, what limits is how many instructions start (MatMul.md).
-                // With twelve rows, what moves the pointers is little beside 24 multiply-adds.
+                // Four steps per iteration: if another program shares the core, the number of issued instructions is the limit (MatMul.md).
+                // With twelve rows, moving the pointers is cheap compared with 24 multiply-adds.
                 for (float* last = groupEnd - 4; a <= last; a += 4, b += 4 * bStride)
                 {
                     b0 = V.Load(b);
@@ -186,21 +186,21 @@ internal static unsafe class Tile
     }
 
     /// <summary>
-    /// The same with one column of registers and 12 rows, for a last panel that is half empty: as many independent chains as 6 rows
-    /// have, but 13 loads for 12 multiply-adds.
+    /// The same with one column of registers and 12 rows, for a last panel that is half empty: as many independent chains as with 6 rows,
+    /// but 13 loads for 12 multiply-adds.
     /// </summary>
     /// <param name="a">[NarrowRows, P.Stride], as above.</param>
     /// <param name="b">[k, V.Count], and below that scales and corrections.</param>
     /// <param name="c">[NarrowRows, cStride], V.Count columns of it.</param>
     /// <param name="cStride">Distance between the rows of c.</param>
     /// <param name="k">Elements of the sums, at least 1; whole groups.</param>
-    /// <param name="accumulate">Whether c's content is added to.</param>
+    /// <param name="accumulate">Whether the tile is added to the content of c.</param>
     [SkipLocalsInit] // sums are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MultiplyNarrow<V, P>(float* a, float* b, float* c, nint cStride, int k, bool accumulate)
         where V : struct, ISimd<V> where P : struct, ITileElements
     {
-        int stride = P.Stride, groupLength = P.GroupLength; // constants, named once: the JIT inlines only so many calls
+        int stride = P.Stride, groupLength = P.GroupLength; // constants in local variables: the JIT inlines only a limited number of calls
         float* sums = stackalloc float[NarrowRows * V.Count];
         float* end = a + k, scales = a + stride - P.Groups, bScales = b + k * V.Count;
         nint corrections = groupLength == 0 ? 0 : k / groupLength * V.Count;

@@ -4,8 +4,8 @@ using VlmSharp.Cpu.Simd;
 namespace VlmSharp.Cpu.Kernels.Rows;
 
 /// <summary>
-/// The first place of the largest value; NaN never wins. The maximum of each block is found in registers; only the first block
-/// that holds the overall maximum is searched for its place.
+/// The first place of the largest value; NaN is never the largest. The maximum of each block is found in registers; only the first block
+/// with the overall maximum is searched for its place.
 /// </summary>
 internal static unsafe class ArgMax
 {

@@ -22,10 +22,10 @@ internal static class Elementary
     /// <summary>ln 2: 2^x = exp(x ln 2).</summary>
     public const float Ln2 = 0.693147181f;
 
-    // ln 2 in two parts: the upper one has few digits, so that its product with n is exact.
+    // ln 2 in two parts: the upper part has few digits, so that its product with n is exact.
     private const float Ln2High = 0.693359375f, Ln2Low = -2.12194440e-4f;
 
-    // Adding it rounds to a whole number, which then stands in the lowest bits of the sum.
+    // Adding this constant rounds to a whole number, which is then in the lowest bits of the sum.
     private const float RoundingShift = 1.5f * (1 << 23);
 
     // Beyond these exp leaves the normal numbers of fp32; the results stay finite and above 0.
@@ -34,10 +34,10 @@ internal static class Elementary
     // tanh is 1 in fp32 long before 2x reaches this.
     private const float TanhBound = 20f;
 
-    // gelu_tanh' differs from 0 and 1 by less than fp32 can tell beside 1 long before x reaches this.
+    // Long before x reaches this bound, gelu_tanh' is 0 or 1 within the precision of fp32.
     private const float GeluBound = 12f;
 
-    /// <summary>exp, with the argument held in [-87, 88].</summary>
+    /// <summary>exp, with the argument clamped to [-87, 88].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp<V>(V x) where V : struct, IFloats<V>
     {
@@ -46,14 +46,16 @@ internal static class Elementary
         return V.MultiplyAdd(fraction, power, power);
     }
 
-    /// <summary>2^x for x up to 127, held at -126 from below. Cheaper than exp: there is one bound, and the remainder of x needs no product.</summary>
+    /// <summary>
+    /// 2^x for x up to 127, clamped at -126 from below. Cheaper than exp: one bound, and no product for the remainder of x.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp2<V>(V x) where V : struct, IFloats<V>
     {
         x = V.Max(V.Broadcast(-126), x);
         V shifted = x + V.Broadcast(RoundingShift);
         V r = x - (shifted - V.Broadcast(RoundingShift));
-        // p(0) = 1; the largest relative error on [-1/2, 1/2] is 2.6e-9 (Remez 1934), less than fp32 can tell.
+        // p(0) = 1; the largest relative error on [-1/2, 1/2] is 2.6e-9 (Remez 1934), below the precision of fp32.
         V p = V.Broadcast(1.55946778e-4f);
         p = V.MultiplyAdd(p, r, V.Broadcast(1.34066434e-3f));
         p = V.MultiplyAdd(p, r, V.Broadcast(9.61769279e-3f));
@@ -88,7 +90,7 @@ internal static class Elementary
     public static V GeluTanhDerivative<V>(V x) where V : struct, IFloats<V>
     {
         const float TwoC = 2 * 0.7978845608f;
-        // Beyond the bound it is 0 or 1 in fp32, and no power of x overflows within it.
+        // Beyond the bound the result is 0 or 1 in fp32; within it no power of x overflows.
         x = V.Min(V.Broadcast(GeluBound), V.Max(V.Broadcast(-GeluBound), x));
         V square = x * x, one = V.Broadcast(1);
         V cubic = V.MultiplyAdd(square, V.Broadcast(-TwoC * 0.044715f), V.Broadcast(-TwoC));

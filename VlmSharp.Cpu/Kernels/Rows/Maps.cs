@@ -36,7 +36,8 @@ internal readonly struct GegluMap<V> : IMap<V> where V : struct, IFloats<V>
 
     /// <summary>y[j] = gelu_tanh(gate[j]) * up[j].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static unsafe void Run(float* gate, float* up, float* y, int count) => RowMath.Map<V, GegluMap<V>>(default, gate, up, up, y, count);
+    public static unsafe void Run(float* gate, float* up, float* y, int count) =>
+        RowMath.Map<V, GegluMap<V>>(default, gate, up, up, y, count);
 }
 
 /// <summary>a * gelu'(b).</summary>

@@ -12,7 +12,7 @@ internal interface IMap<V> where V : struct, IFloats<V>
 
 /// <summary>
 /// Loops over rows of any length. The last, incomplete register goes through a buffer on the stack, so that every element
-/// sees the same arithmetic wherever it stands.
+/// gets the same arithmetic at any place.
 /// </summary>
 internal static unsafe class RowMath
 {
@@ -30,7 +30,7 @@ internal static unsafe class RowMath
         if (rest > 0) StorePart(y + j, map.Apply(LoadPart<V>(a + j, rest), LoadPart<V>(b + j, rest), LoadPart<V>(c + j, rest)), rest);
     }
 
-    /// <summary>The first elements of a register from memory, the others 0.</summary>
+    /// <summary>Loads the first elements of a register from memory; the others are 0.</summary>
     public static V LoadPart<V>(float* source, int count) where V : struct, IFloats<V>
     {
         float* buffer = stackalloc float[WidestCount];
@@ -38,7 +38,7 @@ internal static unsafe class RowMath
         return V.Load(buffer);
     }
 
-    /// <summary>The first elements of a register to memory.</summary>
+    /// <summary>Stores the first elements of a register to memory.</summary>
     public static void StorePart<V>(float* target, V value, int count) where V : struct, IFloats<V>
     {
         float* buffer = stackalloc float[WidestCount];
@@ -46,7 +46,7 @@ internal static unsafe class RowMath
         for (int j = 0; j < count; j++) target[j] = buffer[j];
     }
 
-    /// <summary>sum_j x[j], over partial sums in several registers: the error does not grow with the length of a row.</summary>
+    /// <summary>sum_j x[j], with partial sums in two registers, which keeps the rounding error small.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum<V>(float* x, int count) where V : struct, IFloats<V>
     {
@@ -83,7 +83,7 @@ internal static unsafe class RowMath
         return sum;
     }
 
-    /// <summary>The largest of x; NaN does not count. Minus infinity if there is none.</summary>
+    /// <summary>The largest of x, ignoring NaN; minus infinity if there is no other value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Max<V>(float* x, int count) where V : struct, IFloats<V>
     {
@@ -133,7 +133,7 @@ internal static unsafe class RowMath
         return sum;
     }
 
-    /// <summary>The sum of map(x, x, x), which is not written down.</summary>
+    /// <summary>The sum of map(x, x, x), which is not stored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float SumOf<V, TMap>(TMap map, float* x, int count)
         where V : struct, ISimd<V> where TMap : struct, IMap<V>
@@ -161,7 +161,7 @@ internal static unsafe class RowMath
         return sum;
     }
 
-    /// <summary>The sum of map(a, b, c), which is not written down; an argument that map does not use may be any row.</summary>
+    /// <summary>The sum of map(a, b, c), which is not stored; an argument that map does not use may be any row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float SumOf<V, TMap>(TMap map, float* a, float* b, float* c, int count)
         where V : struct, ISimd<V> where TMap : struct, IMap<V>

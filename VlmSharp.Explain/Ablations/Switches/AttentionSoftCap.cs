@@ -6,10 +6,10 @@ namespace VlmSharp.Explain.Ablations.Switches;
 /// <summary>
 /// Another soft-cap on the decoder's attention scores, or none.
 /// <code>
-/// s_j = cap * tanh(scale * q . k_j / cap)      of cap 0:      s_j = scale * q . k_j
+/// s_j = cap * tanh(scale * q . k_j / cap)      with cap 0:      s_j = scale * q . k_j
 /// </code>
 /// </summary>
-/// <param name="inner">Does the work.</param>
+/// <param name="inner">The backend that computes.</param>
 /// <param name="cap">The bound, or 0 for none.</param>
 internal sealed class AttentionSoftCap(IComputeBackend inner, float cap) : DelegatingBackend(inner)
 {

@@ -3,13 +3,13 @@ using VlmSharp.Compute;
 namespace VlmSharp.Explain.Ablations.Switches;
 
 /// <summary>
-/// The causal mask in place of prefix-LM: the bidirectional prefix of every sequence has length 0.
+/// The causal mask instead of the prefix-LM mask: the bidirectional prefix of every sequence has length 0.
 /// <code>
 /// i sees j  iff  j &lt; max(p, i + 1)      becomes      i sees j  iff  j &lt; i + 1
 /// </code>
 /// Sequences without a cache are the encoder's pictures, and stay as they are.
 /// </summary>
-/// <param name="inner">Does the work.</param>
+/// <param name="inner">The backend that computes.</param>
 internal sealed class CausalMask(IComputeBackend inner) : DelegatingBackend(inner)
 {
     private readonly SequenceBatch causal = new();

@@ -6,14 +6,14 @@ namespace VlmSharp.Explain.Ablations.Switches;
 /// <summary>
 /// A soft-cap on the logits where the model has none, or none where it has one.
 /// <code>
-/// y = E n      becomes      y = cap * tanh(E n / cap),      or the other way round
+/// y = E n      becomes      y = cap * tanh(E n / cap),      or the reverse
 /// </code>
 /// </summary>
-/// <param name="inner">Does the work.</param>
-/// <param name="cap">The bound that is put on, or 0 to take the model's off.</param>
+/// <param name="inner">The backend that computes.</param>
+/// <param name="cap">The bound to add, or 0 to remove the model's.</param>
 internal sealed class FinalSoftCap(IComputeBackend inner, float cap) : DelegatingBackend(inner)
 {
-    // The head's weights, which in most checkpoints are the embedding table's.
+    // The output head's weights, which in most checkpoints are those of the embedding table.
     private const string Head = "language_model.lm_head.weight", Embedding = "language_model.model.embed_tokens.weight";
 
     /// <inheritdoc/>

@@ -4,12 +4,12 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Explain.Ablations.Switches;
 
 /// <summary>
-/// Rows of the embedding table as they are stored. The picture's rows are not scaled in any case.
+/// The rows of the embedding table without the scale. The picture's rows are never scaled.
 /// <code>
 /// x[i] = sqrt(h) * E[id i]      becomes      x[i] = E[id i]
 /// </code>
 /// </summary>
-/// <param name="inner">Does the work.</param>
+/// <param name="inner">The backend that computes.</param>
 internal sealed class NoEmbeddingScale(IComputeBackend inner) : DelegatingBackend(inner)
 {
     /// <inheritdoc/>

@@ -4,13 +4,13 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Explain.Ablations.Switches;
 
 /// <summary>
-/// Zeros in the place of the picture's rows, where the decoder begins.
+/// Zeros instead of the picture's rows at the decoder's input.
 /// <code>
 /// x[i] = projector(patch i)      becomes      x[i] = 0
 /// </code>
-/// The places stay, so every token of text has the position that it had.
+/// The positions stay, so every text token keeps its position.
 /// </summary>
-/// <param name="inner">Does the work.</param>
+/// <param name="inner">The backend that computes.</param>
 internal sealed class NoPicture(IComputeBackend inner) : DelegatingBackend(inner)
 {
     /// <inheritdoc/>

@@ -4,13 +4,13 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Explain.Ablations.Switches;
 
 /// <summary>
-/// Every token of the decoder at position 0: the rotary embedding turns nothing.
+/// Every token of the decoder at position 0: the rotary embedding rotates nothing.
 /// <code>
 /// cos(m theta_j), sin(m theta_j)      becomes      1, 0
 /// </code>
-/// The encoder's own position embedding is not touched, so a patch still knows where it is.
+/// The encoder's own position embedding stays, so a patch still has its position.
 /// </summary>
-/// <param name="inner">Does the work.</param>
+/// <param name="inner">The backend that computes.</param>
 internal sealed class NoPositions(IComputeBackend inner) : DelegatingBackend(inner)
 {
     /// <inheritdoc/>

@@ -4,12 +4,12 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Explain.Ablations.Switches;
 
 /// <summary>
-/// GeGLU with its gate open in every decoder layer: what is left of the MLP is two linear layers.
+/// GeGLU with its gate open in every decoder layer, which leaves two linear layers of the MLP.
 /// <code>
 /// gelu_tanh(x Wg^T) * (x Wu^T)      becomes      x Wu^T
 /// </code>
 /// </summary>
-/// <param name="inner">Does the work.</param>
+/// <param name="inner">The backend that computes.</param>
 internal sealed class OpenGate(IComputeBackend inner) : DelegatingBackend(inner)
 {
     /// <inheritdoc/>

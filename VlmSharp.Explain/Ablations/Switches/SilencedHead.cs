@@ -4,13 +4,13 @@ using VlmSharp.Compute.Operators;
 namespace VlmSharp.Explain.Ablations.Switches;
 
 /// <summary>
-/// Zeros in the place of what one query head of a decoder layer has fetched.
+/// Zeros instead of the output of one query head of a decoder layer.
 /// <code>
 /// y_h = sum_j p_j v_j      becomes      y_h = 0
 /// </code>
-/// The layer's other heads stay as they are, also those that read the same keys and values.
+/// The layer's other heads stay as they are, including those that read the same keys and values.
 /// </summary>
-/// <param name="inner">Does the work.</param>
+/// <param name="inner">The backend that computes.</param>
 /// <param name="layer">The layer, from 0.</param>
 /// <param name="head">The query head, from 0.</param>
 internal sealed class SilencedHead(IComputeBackend inner, int layer, int head) : DelegatingBackend(inner)

@@ -8,9 +8,10 @@ namespace VlmSharp.Explain.Ablations.Switches;
 /// <code>
 /// u = x + Attention(Norm(x)),  y = u + FeedForward(Norm(u))      becomes      y = x
 /// </code>
-/// A branch ends in the operator that adds it to its residual: a product in Gemma 1, a norm in Gemma 2. That one gives the residual back.
+/// A branch ends in the operator that adds it to its residual: a product in Gemma 1, a norm in Gemma 2. This switch makes that operator
+/// return the residual alone.
 /// </summary>
-/// <param name="inner">Does the work.</param>
+/// <param name="inner">The backend that computes.</param>
 /// <param name="layer">The layer, from 0.</param>
 internal sealed class SkippedLayer(IComputeBackend inner, int layer) : DelegatingBackend(inner)
 {
