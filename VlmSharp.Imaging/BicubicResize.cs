@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Pillow's bicubic resize for 8-bit pictures, to the bit: Keys' cubic with a = -0.5, widened when shrinking (so it also
-/// prevents aliasing), weights in 22-bit fixed point, one axis after the other with a rounding to bytes between. The aspect
-/// ratio is not kept. <see cref="RowResizer"/> runs the passes.
+/// Pillow's bicubic resize for 8-bit pictures, bit for bit: Keys' cubic with a = -0.5, widened when shrinking (which also prevents
+/// aliasing), weights in 22-bit fixed point, one axis after the other, rounded to bytes in between. The aspect ratio is not kept.
+/// <see cref="RowResizer"/> runs the passes.
 /// </summary>
 internal static class BicubicResize
 {
@@ -16,7 +16,7 @@ internal static class BicubicResize
     private const int PrecisionBits = 22;
     private const double Support = 2.0;
 
-    /// <summary>What sums begin with, so that cutting them to whole numbers rounds.</summary>
+    /// <summary>The start value of each sum, so that the later shift rounds to the nearest.</summary>
     public const int Half = 1 << (PrecisionBits - 1);
 
     /// <summary>Resizes a picture.</summary>
@@ -35,8 +35,8 @@ internal static class BicubicResize
     }
 
     /// <summary>
-    /// The order of the passes, which shows in the last bit. Rows come first where the height shrinks, and shrinks more than the width (for
-    /// square results: in portrait pictures), as in Pillow 13.
+    /// The order of the passes, which affects the last bit. As in Pillow 13, rows come first if the height shrinks, and shrinks more than
+    /// the width (for square results: in portrait pictures).
     /// </summary>
     /// <param name="fromWidth">Columns of the source.</param>
     /// <param name="fromHeight">Rows of the source.</param>
@@ -69,7 +69,7 @@ internal static class BicubicResize
         }
     }
 
-    /// <summary>A part of the pass down the columns: adds a row, times its weight, to the sums.</summary>
+    /// <summary>A part of the pass down the columns: adds a row times its weight to the sums.</summary>
     public static void Accumulate(ReadOnlySpan<byte> row, int weight, Span<int> sums)
     {
         int lanes = Vector<byte>.Count, quarter = Vector<int>.Count, x = 0;
@@ -89,10 +89,10 @@ internal static class BicubicResize
             sums[x] += row[x] * weight;
     }
 
-    /// <summary>A sum that began with <see cref="Half"/> as a byte.</summary>
+    /// <summary>Converts a sum that started at <see cref="Half"/> to a byte.</summary>
     public static byte Round(int sum) => (byte)Math.Clamp(sum >> PrecisionBits, 0, 255);
 
-    /// <summary>For one axis, which input samples make each output sample, and with what weights.</summary>
+    /// <summary>For one axis: which input samples make each output sample, and with what weights.</summary>
     internal sealed class Taps
     {
         private readonly int[] first;
@@ -100,8 +100,8 @@ internal static class BicubicResize
         private readonly int[] weights;
 
         /// <summary>Computes the weights of an axis.</summary>
-        /// <param name="input">Samples there are.</param>
-        /// <param name="output">Samples wanted.</param>
+        /// <param name="input">Number of input samples.</param>
+        /// <param name="output">Number of output samples.</param>
         public Taps(int input, int output)
         {
             double scale = (double)input / output;

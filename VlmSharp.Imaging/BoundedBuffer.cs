@@ -1,8 +1,8 @@
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Collects what a stream gives, up to a limit. One byte more than the limit is asked for and never a second, which tells a stream
-/// that is too long, or endless, from one that ends there.
+/// Collects the bytes of a stream, up to a limit. It asks for at most one byte more than the limit; that byte distinguishes a stream that
+/// is too long, or endless, from one that ends at the limit.
 /// </summary>
 internal sealed class BoundedBuffer
 {
@@ -14,20 +14,20 @@ internal sealed class BoundedBuffer
     private int count;
 
     /// <summary>Begins a file.</summary>
-    /// <param name="stream">Where it will come from. A length that it states saves copies, or refuses it before anything is read.</param>
-    /// <param name="name">What messages call the file.</param>
-    /// <param name="limit">The most bytes it may have.</param>
+    /// <param name="stream">The source. Its length, if known, saves copies, and a file over the limit is refused before it is read.</param>
+    /// <param name="name">The file's name in messages.</param>
+    /// <param name="limit">The most bytes that the file may have.</param>
     public BoundedBuffer(Stream stream, string name, long limit)
     {
         this.name = name;
         most = (int)Math.Clamp(limit, 0, Array.MaxLength - 1);
         long stated = stream.CanSeek ? stream.Length - stream.Position : 0;
         if (stated > most) throw TooLong();
-        // A byte beyond the stated length, so that the end of the stream is seen without growing.
+        // One byte beyond the stated length, so that reading to the end of the stream does not grow the array.
         bytes = new byte[Math.Min(most + 1, Math.Max(stated + 1, FirstBytes))];
     }
 
-    /// <summary>What has come so far.</summary>
+    /// <summary>The bytes read so far.</summary>
     public ReadOnlySpan<byte> Written => bytes.AsSpan(0, count);
 
     /// <summary>Room for the stream's next bytes, at least one.</summary>

@@ -1,13 +1,13 @@
 namespace VlmSharp.Imaging;
 
-/// <summary>Reads files whole that may be anything: never more than a limit, and with one kind of error.</summary>
+/// <summary>Reads whole files of unknown content: never more than a limit, and with one kind of error.</summary>
 internal static class BoundedFile
 {
     /// <summary>The bytes of a file.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="most">The most bytes it may have.</param>
-    /// <param name="error">Makes the caller's exception of what is wrong, the end of a sentence that begins with the path.</param>
-    /// <param name="ofPipe">Reads a pipe, whose bytes come once and in order; null where only a regular file will do.</param>
+    /// <param name="error">Makes the caller's exception from the end of a sentence that begins with the path.</param>
+    /// <param name="ofPipe">Reads a pipe, whose bytes come once and in order; null if only a regular file will do.</param>
     /// <returns>The bytes.</returns>
     public static byte[] Read(
         string path, long most, Func<string, Exception, VlmSharpException> error, Func<Stream, byte[]>? ofPipe = null)
@@ -16,11 +16,11 @@ internal static class BoundedFile
         {
             if (Directory.Exists(path)) throw new IOException("it is a folder");
             using FileStream stream = File.OpenRead(path);
-            // Asked of the open file: the length of a link is that of the link itself.
+            // The open file is asked, because the length of a symbolic link is that of the link itself.
             if (!stream.CanSeek) return ofPipe is null ? throw new IOException("it is not a regular file") : ofPipe(stream);
             most = Math.Min(most, Array.MaxLength); // what one array can hold, whatever the caller allows
             if (stream.Length > most) throw new IOException($"it has {stream.Length} bytes, over the limit of {most}");
-            // A device such as /dev/zero states no bytes and gives them without end.
+            // A device such as /dev/zero states a length of 0 and never ends.
             if (stream.Length == 0 && stream.ReadByte() >= 0) throw new IOException("it is a device and no regular file");
             byte[] bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);

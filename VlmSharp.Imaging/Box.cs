@@ -1,6 +1,8 @@
 namespace VlmSharp.Imaging;
 
-/// <summary>A box in a picture: in pixels from its top left corner, edges between pixels, so the whole picture is (0, 0, width, height).</summary>
+/// <summary>
+/// A box in a picture, in pixels from its top left corner. Edges lie between pixels, so the whole picture is (0, 0, width, height).
+/// </summary>
 /// <param name="Left">Left edge.</param>
 /// <param name="Top">Top edge.</param>
 /// <param name="Right">Right edge, at least <paramref name="Left"/>.</param>
@@ -16,7 +18,7 @@ public readonly record struct Box(float Left, float Top, float Right, float Bott
     /// <summary>Width times height.</summary>
     public float Area => Width * Height;
 
-    /// <summary>How much of their union two boxes share: 0 to 1, 0 where both are empty.</summary>
+    /// <summary>The intersection over union of two boxes: 0 to 1, 0 if both are empty.</summary>
     /// <param name="other">The other box.</param>
     /// <returns>Area of the intersection / area of the union.</returns>
     public float IntersectionOverUnion(Box other)
@@ -28,7 +30,9 @@ public readonly record struct Box(float Left, float Top, float Right, float Bott
         return shared / (Area + other.Area - shared);
     }
 
-    /// <summary>The whole pixels of a picture that the box covers: edges rounded to the nearest (ties to even), at least one pixel.</summary>
+    /// <summary>
+    /// The whole pixels of a picture that the box covers, at least one. Edges are rounded to the nearest integer (ties to even).
+    /// </summary>
     /// <param name="width">Columns of the picture.</param>
     /// <param name="height">Rows of the picture.</param>
     /// <returns>A region inside the picture.</returns>

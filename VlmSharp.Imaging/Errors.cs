@@ -1,9 +1,9 @@
 namespace VlmSharp;
 
 /// <summary>
-/// The root of every error that VlmSharp raises about what it was given: a checkpoint, a picture, a tokenizer,
-/// a prompt. The message is one sentence that names the file or value, what is wrong with it and, where there
-/// is one, the remedy. A fault of the calling program stays an <see cref="ArgumentException"/>.
+/// The base class of every error that VlmSharp raises about its input: a checkpoint, a picture, a tokenizer, a prompt. The message is one
+/// sentence that names the file or value, says what is wrong with it and, where there is one, gives the remedy. A bug in the calling
+/// program stays an <see cref="ArgumentException"/>.
 /// </summary>
 public abstract class VlmSharpException : Exception
 {
@@ -19,20 +19,20 @@ public abstract class VlmSharpException : Exception
 public sealed class ImageFormatException(string message, Exception? innerException = null)
     : VlmSharpException(message, innerException)
 {
-    /// <summary>What kind of fault it is, for who answers a client: <see cref="ImageFault.Damaged"/> unless said otherwise.</summary>
+    /// <summary>The kind of fault, for programs that answer a client. The default is <see cref="ImageFault.Damaged"/>.</summary>
     public ImageFault Fault { get; internal init; }
 
-    /// <summary>The property of <c>ImageOptions</c> whose limit the picture is over, or null where it is over none.</summary>
+    /// <summary>The property of <c>ImageOptions</c> whose limit the picture exceeds; null if it exceeds none.</summary>
     internal string? Limit { get; init; }
 }
 
-/// <summary>Why a picture was refused: what a service tells apart when it answers the client who sent it.</summary>
+/// <summary>Why a picture was refused, so that a service can tell the client.</summary>
 public enum ImageFault
 {
-    /// <summary>The bytes are missing, cut off or contradict their format; the file may be fine where it came from.</summary>
+    /// <summary>The bytes are missing, cut off or contradict their format; the original file may be fine.</summary>
     Damaged,
 
-    /// <summary>The bytes are of a format, or of a kind of a format, that is not read; another file format helps.</summary>
+    /// <summary>The format, or this variant of it, is not supported; another file format helps.</summary>
     Unsupported,
 
     /// <summary>The picture is larger than a limit of <c>ImageOptions</c> allows; a smaller picture helps.</summary>

@@ -3,18 +3,18 @@ using System.Text.Unicode;
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Tells a picture from a list of pictures where either may come. Signatures made of letters alone (BM, GIF89a, P6) can begin a path too,
-/// so they count where bytes follow that no path has.
+/// Distinguishes a picture from a list of pictures where either may come. Signatures made of letters alone (BM, GIF89a, P6) can also begin
+/// a path, so they count only if bytes follow that no path contains.
 /// </summary>
 internal static class FirstBytes
 {
-    /// <summary>So many bytes are enough to tell.</summary>
+    /// <summary>The number of bytes that is enough to tell.</summary>
     public const int Enough = 64;
 
     private const int MostControls = 8; // one in so many bytes
 
-    /// <summary>What something is.</summary>
-    /// <param name="head">Its first <see cref="Enough"/> bytes, or all that it has.</param>
+    /// <summary>The kind of some content.</summary>
+    /// <param name="head">Its first <see cref="Enough"/> bytes, or all of it.</param>
     public static FirstBytesKind KindOf(ReadOnlySpan<byte> head)
     {
         if (head.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) || head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE])
@@ -24,7 +24,7 @@ internal static class FirstBytes
         bool isKnown = ImageFile.FormatOf(head) is not null || ForeignFormats.NameOf(head) is not null;
         if (isKnown && (ControlsOf(head) > 0 || IsBinarySignature(head) || IsNetpbmHeader(head)
             || IsDocument(head))) return FirstBytesKind.Picture;
-        // A path may have a control character in it, and letters of any encoding; hardly both, and hardly many.
+        // A path may contain a control character, or letters of any encoding, but hardly both, and hardly many.
         bool isBinary = ControlsOf(head) * MostControls > Math.Max(head.Length, 2 * MostControls)
             || (ControlsOf(head) > 0 && !IsUtf8(head));
         return isBinary ? FirstBytesKind.Binary : FirstBytesKind.Text;
@@ -35,7 +35,7 @@ internal static class FirstBytes
     public static bool NeedsMore(ReadOnlySpan<byte> head) =>
         head.Length < Enough && (head.IndexOf((byte)'\n') < 0 || ControlsOf(head) > 0 || ImageFile.FormatOf(head) is not null);
 
-    /// <summary>The name of a packed format; null for none.</summary>
+    /// <summary>The name of an archive or compressed format; null for none.</summary>
     /// <param name="head">The first bytes.</param>
     public static string? ArchiveOf(ReadOnlySpan<byte> head)
     {
@@ -46,7 +46,7 @@ internal static class FirstBytes
         return head.StartsWith("BZh"u8) && head.Length > 9 && head[4..].StartsWith("1AY&SY"u8) ? "bzip2" : null;
     }
 
-    /// <summary>How many characters no line of text is expected to have.</summary>
+    /// <summary>The number of control characters, which a line of text should not contain.</summary>
     private static int ControlsOf(ReadOnlySpan<byte> head)
     {
         int count = 0;
@@ -55,7 +55,7 @@ internal static class FirstBytes
         return count;
     }
 
-    // PNG and JPEG say it with their first byte.
+    // PNG and JPEG are recognized by their first byte.
     private static bool IsBinarySignature(ReadOnlySpan<byte> head) => head[0] is 0x89 or 0xFF;
 
     private static bool IsUtf8(ReadOnlySpan<byte> head)
@@ -65,11 +65,11 @@ internal static class FirstBytes
         return false;
     }
 
-    /// <summary>P6, white space, and digits or a comment: the header of a picture, and no path.</summary>
+    /// <summary>P6, white space, and digits or a comment: the header of a picture, not a path.</summary>
     private static bool IsNetpbmHeader(ReadOnlySpan<byte> head) =>
         head.Length > 3 && head[0] == 'P' && head[1] is >= (byte)'1' and <= (byte)'6' && head[2] is (byte)'\n' or (byte)' ' or (byte)'\r'
         && (char.IsAsciiDigit((char)head[3]) || head[3] == '#');
 
-    /// <summary>The formats whose beginning is text.</summary>
+    /// <summary>Formats that begin with text.</summary>
     private static bool IsDocument(ReadOnlySpan<byte> head) => head.StartsWith("%PDF-"u8) || head.TrimStart(" \t\r\n"u8).StartsWith("<"u8);
 }

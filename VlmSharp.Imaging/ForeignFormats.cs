@@ -1,9 +1,9 @@
 namespace VlmSharp.Imaging;
 
-/// <summary>Names the formats that are recognized by their first bytes only to be refused by name.</summary>
+/// <summary>Formats that are recognized by their first bytes only to be refused by name.</summary>
 internal static class ForeignFormats
 {
-    /// <summary>The format's name, or null if the bytes are of no known kind.</summary>
+    /// <summary>The format's name; null if the bytes are of no known kind.</summary>
     public static string? NameOf(ReadOnlySpan<byte> bytes)
     {
         if (At(bytes, 4, "ftyp"u8))
@@ -41,7 +41,7 @@ internal static class ForeignFormats
         return "ISO media (video)";
     }
 
-    // Reserved, 1 for an icon and 2 for a cursor, and how many pictures there are: one at least.
+    // A reserved 0, the type (1 for an icon, 2 for a cursor), and the number of pictures, at least one.
     private static bool IsIcon(ReadOnlySpan<byte> bytes) =>
         bytes is [0, 0, 1 or 2, 0, var low, var high, ..] && (low | high) != 0;
 

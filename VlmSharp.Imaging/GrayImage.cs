@@ -1,6 +1,6 @@
 namespace VlmSharp.Imaging;
 
-/// <summary>A picture of one channel in memory: 8 bits per pixel, row after row from the top left, no padding. For masks.</summary>
+/// <summary>A picture of one channel in memory, for masks: 8 bits per pixel, row-major from the top left, no padding.</summary>
 public sealed class GrayImage
 {
     /// <summary>Creates a black picture.</summary>

@@ -10,22 +10,22 @@ using VlmSharp.Imaging.WebP;
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Opens a picture of any supported format (PNG, JPEG, WebP, BMP, GIF, PPM/PGM/PBM, TGA, PSD), told apart by content and not by
-/// file name, as upright RGB. The bytes equal Pillow's <c>exif_transpose(open(file)).convert("RGB")</c>, which is what the
-/// published models' reference processors are fed.
+/// Opens a picture of any supported format (PNG, JPEG, WebP, BMP, GIF, PPM/PGM/PBM, TGA, PSD) as upright RGB. The format is recognized by
+/// content, not by file name. The bytes equal Pillow's <c>exif_transpose(open(file)).convert("RGB")</c>, the input of the published models'
+/// reference processors.
 /// </summary>
 public static class ImageFile
 {
     private const string Unnamed = "The picture";
 
-    // In the order in which they are asked.
+    // In the order in which they are tried.
     private static readonly IImageDecoder[] Decoders =
     [
         new PngDecoder(), new JpegDecoder(), new WebPDecoder(), new GifDecoder(), new PsdDecoder(), new BmpDecoder(), new NetpbmDecoder(),
         new TgaDecoder(), // last: it has no signature
     ];
 
-    /// <summary>Reads and decodes a file, or what comes through a named pipe.</summary>
+    /// <summary>Reads and decodes a file or the data of a named pipe.</summary>
     /// <param name="path">The file or pipe.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <returns>The picture.</returns>
@@ -38,10 +38,10 @@ public static class ImageFile
 
     /// <summary>Reads a stream to its end and decodes it: an upload, a download, an entry of an archive.</summary>
     /// <param name="stream">
-    /// The file, from where the stream stands; it need not be seekable, and is left open. Not more than
-    /// <see cref="ImageOptions.MaxFileBytes"/> and one byte are read of it, so it may also be endless.
+    /// The file, from the stream's current position. It need not be seekable, and is left open. At most
+    /// <see cref="ImageOptions.MaxFileBytes"/> plus one byte are read, so it may also be endless.
     /// </param>
-    /// <param name="name">What error messages call it: the upload's name, the address.</param>
+    /// <param name="name">Its name in error messages: the upload's name, the address.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <returns>The picture.</returns>
     /// <exception cref="ImageFormatException">
@@ -71,11 +71,11 @@ public static class ImageFile
     }
 
     /// <summary>
-    /// As <see cref="Load(Stream, string, ImageOptions?)"/>, but waits for the stream without holding a thread. What follows, the
-    /// decoding, is not asynchronous.
+    /// Like <see cref="Load(Stream, string, ImageOptions?)"/>, but waits for the stream without blocking a thread. The decoding after it is
+    /// not asynchronous.
     /// </summary>
     /// <param name="stream">The file.</param>
-    /// <param name="name">What error messages call it.</param>
+    /// <param name="name">Its name in error messages.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <param name="cancellationToken">Ends the reading and the decoding.</param>
     /// <returns>The picture.</returns>
@@ -101,14 +101,14 @@ public static class ImageFile
 
     /// <summary>Decodes a picture that is already in memory.</summary>
     /// <param name="bytes">The whole file.</param>
-    /// <param name="name">What error messages call it: the path, the upload's name.</param>
+    /// <param name="name">Its name in error messages: the path, the upload's name.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <returns>The picture.</returns>
     /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit.</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> bytes, string name = Unnamed, ImageOptions? options = null) =>
         Decode(bytes, name, options, CancellationToken.None);
 
-    /// <summary>As the one above, and ends early when the token is canceled: within some thousand pixels.</summary>
+    /// <summary>Like the method above, but ends within a few thousand pixels after the token is canceled.</summary>
     internal static RgbImage Decode(ReadOnlySpan<byte> bytes, string name, ImageOptions? options, CancellationToken cancellationToken)
     {
         var whole = new Raster();
@@ -117,14 +117,14 @@ public static class ImageFile
     }
 
     /// <summary>
-    /// Reads a file and resizes the picture while it is decoded: the bytes of <see cref="Load(string, ImageOptions?)"/> and
-    /// <see cref="RgbImage.Resize"/>, without the whole picture ever being in memory where its format lets rows go one by one.
+    /// Reads a file and resizes the picture while decoding. The result equals <see cref="Load(string, ImageOptions?)"/> followed by
+    /// <see cref="RgbImage.Resize"/>, but the whole picture is never in memory if its format can be decoded row by row.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="width">Columns of the result, at least 1.</param>
     /// <param name="height">Rows of the result, at least 1.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
-    /// <returns>The small picture, and the size that the whole one has.</returns>
+    /// <returns>The small picture, and the size of the whole one.</returns>
     /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
     public static ResizedImage LoadResized(string path, int width, int height, ImageOptions? options = null)
     {
@@ -132,20 +132,20 @@ public static class ImageFile
         return DecodeResized(ReadFile(path, options), width, height, path, options);
     }
 
-    /// <summary>As <see cref="LoadResized"/>, of a file that is already in memory.</summary>
+    /// <summary>Like <see cref="LoadResized"/>, for a file that is already in memory.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="width">Columns of the result, at least 1.</param>
     /// <param name="height">Rows of the result, at least 1.</param>
-    /// <param name="name">What error messages call it: the path, the upload's name.</param>
+    /// <param name="name">Its name in error messages: the path, the upload's name.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
-    /// <param name="cancellationToken">Ends the decoding, within some thousand pixels.</param>
-    /// <returns>The small picture, and the size that the whole one has.</returns>
+    /// <param name="cancellationToken">Ends the decoding within a few thousand pixels.</param>
+    /// <returns>The small picture, and the size of the whole one.</returns>
     /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit.</exception>
     public static ResizedImage DecodeResized(
         ReadOnlySpan<byte> bytes, int width, int height, string name = Unnamed, ImageOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        RgbImage.ByteCount(width, height); // refuses a size that cannot be
+        RgbImage.ByteCount(width, height); // refuses an invalid size
         var resizer = new RowResizer(width, height);
         DecodeInto(resizer, bytes, name, options, cancellationToken);
         return new ResizedImage(resizer.Finish(), resizer.SourceWidth, resizer.SourceHeight);
@@ -180,7 +180,7 @@ public static class ImageFile
         { Fault = ImageFault.Unsupported };
     }
 
-    /// <summary>The name of the format whose decoder takes these bytes, as in <c>PNG</c>; null where none does.</summary>
+    /// <summary>The name of the format whose decoder takes these bytes, e.g. <c>PNG</c>; null if none does.</summary>
     internal static string? FormatOf(ReadOnlySpan<byte> bytes)
     {
         foreach (IImageDecoder decoder in Decoders)

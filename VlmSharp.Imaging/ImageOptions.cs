@@ -3,8 +3,8 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// How picture files are read. The limits are checked against the file's header, before memory is set aside, so
-/// that a small hostile file cannot ask for a large amount of it.
+/// How picture files are read. The limits are checked against the file's header before memory is allocated, so that a small hostile file
+/// cannot ask for a large amount of it.
 /// </summary>
 public sealed record ImageOptions
 {
@@ -15,45 +15,48 @@ public sealed record ImageOptions
     public bool ApplyExifOrientation { get; init; } = true;
 
     /// <summary>
-    /// What pixels that are not opaque are laid over, by their opacity. Null, the default, looks at no opacity: the colors that a file
-    /// stores under transparent pixels, often black, are what the model sees, and so it is in transformers.
+    /// The color behind pixels that are not opaque; they are blended over it. With null, the default, alpha is ignored: the model sees the
+    /// colors that a file stores under transparent pixels, often black, as in transformers.
     /// </summary>
     public Rgb? Background { get; init; }
 
     /// <summary>
-    /// The largest picture accepted, in pixels: 100 million by default. A whole picture takes 3 bytes per pixel and its decoder up to 8 more
-    /// (progressive JPEG: 2 for each sample); a picture that is resized while it is read takes what the decoder needs alone, which is next
-    /// to nothing for baseline JPEG, PNG, BMP and PPM.
+    /// The largest picture accepted, in pixels: 100 million by default. A whole picture takes 3 bytes per pixel, and its decoder up to 8
+    /// more (progressive JPEG: 2 for each sample). A picture that is resized while it is read takes only what the decoder needs, which is
+    /// almost nothing for baseline JPEG, PNG, BMP and PPM.
     /// </summary>
     public long MaxPixels { get; init; } = 100_000_000;
 
-    /// <summary>The largest file read, in bytes: 512 MiB by default, more than an uncompressed picture of <see cref="MaxPixels"/>.</summary>
+    /// <summary>
+    /// The largest file read, in bytes: 512 MiB by default, more than an uncompressed picture of <see cref="MaxPixels"/>.
+    /// </summary>
     public long MaxFileBytes { get; init; } = 512L << 20;
 
-    /// <summary>The largest width or height accepted: 65,535 by default, the most that JPEG and GIF can say.</summary>
+    /// <summary>The largest width or height accepted: 65,535 by default, the maximum of JPEG and GIF.</summary>
     public int MaxSide { get; init; } = 65_535;
 
     /// <summary>
-    /// The most scans accepted in one progressive JPEG: 256 by default (encoders write about ten). Each scan visits
-    /// every block of the picture, however few bytes it has.
+    /// The most scans accepted in one progressive JPEG: 256 by default (encoders write about ten). Each scan visits every block of the
+    /// picture, however few bytes it has.
     /// </summary>
     public int MaxJpegScans { get; init; } = 256;
 
     /// <summary>
-    /// The most memory that one picture may take, in bytes. By default all that this process may have (the machine's memory, a container's
-    /// limit, DOTNET_GCHeapHardLimit), beyond which no attempt is made.
+    /// The most memory that one picture may take, in bytes. The default is all that this process may have (the machine's memory, a
+    /// container's limit, DOTNET_GCHeapHardLimit); decoding is not attempted beyond it.
     /// </summary>
     internal long? MaxMemory { get; init; }
 
-    /// <summary>The limits and settings in the decoders' terms.</summary>
-    internal DecodeContext ContextFor(string name, string format, long fileBytes, CancellationToken cancellation) => new(name, format, fileBytes)
-    {
-        MaxMemory = MaxMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-        Cancellation = cancellation,
-        Background = Background is { } color ? new Background(color.Red, color.Green, color.Blue) : null,
-        MaxPixels = MaxPixels,
-        MaxSide = MaxSide,
-        MaxJpegScans = MaxJpegScans,
-        ApplyExifOrientation = ApplyExifOrientation,
-    };
+    /// <summary>The limits and settings as decoders take them.</summary>
+    internal DecodeContext ContextFor(string name, string format, long fileBytes, CancellationToken cancellation) =>
+        new(name, format, fileBytes)
+        {
+            MaxMemory = MaxMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            Cancellation = cancellation,
+            Background = Background is { } color ? new Background(color.Red, color.Green, color.Blue) : null,
+            MaxPixels = MaxPixels,
+            MaxSide = MaxSide,
+            MaxJpegScans = MaxJpegScans,
+            ApplyExifOrientation = ApplyExifOrientation,
+        };
 }

@@ -1,15 +1,18 @@
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// What a file's name says of its format. A folder's files are told apart so, since opening each of a million takes long.
+/// Tells a file's format from its name. A folder's files are classified by name because opening a million of them takes long.
 /// </summary>
 internal static class PictureNames
 {
-    /// <summary>The endings of files that <see cref="ImageFile"/> reads.</summary>
+    /// <summary>The extensions of files that <see cref="ImageFile"/> reads.</summary>
     public static readonly string[] Extensions =
-        [".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".webp", ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".psd"];
+    [
+        ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".webp", ".ppm", ".pgm", ".pbm", ".pnm",
+        ".tga", ".psd",
+    ];
 
-    // What a folder of pictures has besides, by the name that people know it by.
+    // Other files in a folder of pictures, with the common name of their format.
     private static readonly (string Kind, string[] Extensions)[] Others =
     [
         ("HEIC", [".heic", ".heif", ".hif"]),
@@ -31,19 +34,19 @@ internal static class PictureNames
         .SelectMany(other => other.Extensions.Select(extension => (extension, other.Kind)))
         .ToDictionary(pair => pair.extension, pair => pair.Kind, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether a file has the name of a picture that <see cref="ImageFile"/> reads.</summary>
+    /// <summary>Whether a file name is that of a picture that <see cref="ImageFile"/> reads.</summary>
     /// <param name="file">Its name or path.</param>
     public static bool IsPicture(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The kind of a picture that <see cref="ImageFile"/> does not read, as in <c>HEIC</c>; null for what is no picture's name.
+    /// The kind of a picture that <see cref="ImageFile"/> does not read, e.g. <c>HEIC</c>; null if the name is not that of a picture.
     /// </summary>
     /// <param name="file">Its name or path.</param>
     public static string? UnreadKind(string file) => KindOf.GetValueOrDefault(Path.GetExtension(file));
 
     /// <summary>
-    /// Whether a path is one of the files that macOS puts beside the real ones on foreign disks and into archives: <c>._photo.jpg</c>,
-    /// and all in <c>__MACOSX</c>. They hold no picture, whatever they are called.
+    /// Whether a path is one of the files that macOS adds to foreign disks and archives: <c>._photo.jpg</c>, and everything in
+    /// <c>__MACOSX</c>. They hold no picture, whatever their names.
     /// </summary>
     /// <param name="path">The path, with slashes between its parts.</param>
     public static bool IsAppleMetadata(string path) =>

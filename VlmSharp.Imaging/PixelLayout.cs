@@ -1,6 +1,6 @@
 namespace VlmSharp.Imaging;
 
-/// <summary>How the bytes of a pixel follow each other in memory, one byte for each channel, in the order of the name.</summary>
+/// <summary>The order of a pixel's channels in memory, one byte each, in the order of the name.</summary>
 public enum PixelLayout
 {
     /// <summary>Three bytes: red, green, blue.</summary>

@@ -13,7 +13,7 @@ public readonly record struct PixelRegion(int Left, int Top, int Right, int Bott
     /// <summary>Rows.</summary>
     public int Height => Bottom - Top;
 
-    /// <summary>The pixels that two rectangles share; of no width or height where they share none.</summary>
+    /// <summary>The intersection of two rectangles; its width or height is 0 if they do not overlap.</summary>
     /// <param name="other">The other rectangle.</param>
     /// <returns>The intersection.</returns>
     internal PixelRegion Intersect(PixelRegion other)

@@ -5,8 +5,8 @@ using VlmSharp.Imaging.Png;
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Writes 8-bit RGB and gray PNG files (ISO/IEC 15948). Each row takes, among the filters None, Sub, Up and Paeth, the one with
-/// the smallest sum of absolute residues, the usual heuristic of section 12.8.
+/// Writes 8-bit RGB and gray PNG files (ISO/IEC 15948). Each row uses the filter among None, Sub, Up and Paeth that has the smallest sum of
+/// absolute residuals, the usual heuristic of section 12.8.
 /// </summary>
 public static class PngWriter
 {

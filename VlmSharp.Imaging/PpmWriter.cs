@@ -2,7 +2,7 @@ using System.Text;
 
 namespace VlmSharp.Imaging;
 
-/// <summary>Writes binary PPM files (Netpbm "P6"), the simplest format that every tool reads.</summary>
+/// <summary>Writes binary PPM files (Netpbm "P6"), a simple format that most tools read.</summary>
 public static class PpmWriter
 {
     /// <summary>Writes the picture to a stream.</summary>

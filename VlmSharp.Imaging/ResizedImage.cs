@@ -1,7 +1,7 @@
 namespace VlmSharp.Imaging;
 
 /// <summary>A picture that was resized while it was read.</summary>
-/// <param name="Image">The picture in its new size.</param>
-/// <param name="OriginalWidth">Columns before, upright.</param>
-/// <param name="OriginalHeight">Rows before, upright.</param>
+/// <param name="Image">The resized picture.</param>
+/// <param name="OriginalWidth">Columns of the original, upright.</param>
+/// <param name="OriginalHeight">Rows of the original, upright.</param>
 public sealed record ResizedImage(RgbImage Image, int OriginalWidth, int OriginalHeight);

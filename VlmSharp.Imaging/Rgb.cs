@@ -8,7 +8,7 @@ public readonly record struct Rgb(byte Red, byte Green, byte Blue)
 {
     internal static readonly Rgb Black = new(0, 0, 0), White = new(255, 255, 255);
 
-    /// <summary>Black or white, whichever stands out more on this color (WCAG 2.1, contrast ratio).</summary>
+    /// <summary>Black or white, whichever has more contrast with this color (WCAG 2.1, contrast ratio).</summary>
     internal Rgb Ink() => (Luminance + 0.05) * (Luminance + 0.05) > 0.05 * 1.05 ? Black : White;
 
     /// <summary>Relative luminance, 0 to 1 (WCAG 2.1).</summary>

@@ -1,6 +1,6 @@
 namespace VlmSharp.Imaging;
 
-/// <summary>A picture in memory: 8 bits per channel, red, green, blue, row after row from the top left, no padding.</summary>
+/// <summary>A picture in memory: 8 bits per channel in the order red, green, blue, row-major from the top left, no padding.</summary>
 public sealed class RgbImage
 {
     /// <summary>Creates a black picture.</summary>
@@ -23,18 +23,18 @@ public sealed class RgbImage
         Pixels = pixels;
     }
 
-    /// <summary>Copies pixels from memory of any layout, such as a camera's or another library's.</summary>
+    /// <summary>Copies pixels from memory in any layout, such as a camera's or another library's.</summary>
     /// <param name="pixels">
-    /// The rows from the top, [height, stride] bytes; of the last row what follows its pixels may be missing. Alpha is dropped and
-    /// nothing is blended, as Pillow's <c>convert("RGB")</c> does.
+    /// The rows from the top, [height, stride] bytes; the padding of the last row may be missing. Alpha is dropped and
+    /// nothing is blended, as in Pillow's <c>convert("RGB")</c>.
     /// </param>
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
-    /// <param name="layout">What the bytes of a pixel are.</param>
-    /// <param name="stride">Bytes from the start of a row to the start of the next; the bytes of a row's pixels when null.</param>
+    /// <param name="layout">The channels of a pixel.</param>
+    /// <param name="stride">Bytes from the start of a row to the start of the next; when null, rows have no padding.</param>
     /// <returns>A new picture.</returns>
-    /// <exception cref="ArgumentException">The number of bytes is not that of such a picture.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The size, the layout or the stride cannot be.</exception>
+    /// <exception cref="ArgumentException">The number of bytes does not match the size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The size, the layout or the stride is invalid.</exception>
     public static RgbImage FromPixels(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, int? stride = null)
     {
         (int red, int green, int blue, int pixelBytes) = layout switch
@@ -46,7 +46,7 @@ public sealed class RgbImage
             PixelLayout.Gray8 => (0, 0, 0, 1),
             _ => throw new ArgumentOutOfRangeException(nameof(layout), layout, "There is no such pixel layout."),
         };
-        ByteCount(width, height); // refuses a size that cannot be before anything is computed from it
+        ByteCount(width, height); // refuses an invalid size before anything is computed from it
         long rowBytes = (long)width * pixelBytes, step = stride ?? rowBytes;
         if (step < rowBytes)
         {
@@ -92,8 +92,8 @@ public sealed class RgbImage
     public Span<byte> Row(int y) => Pixels.AsSpan(y * Width * 3, Width * 3);
 
     /// <summary>
-    /// The picture in another size, to the bit as Pillow's bicubic resize gives it (<c>image.resize((width, height), BICUBIC)</c>). The
-    /// aspect ratio is not kept.
+    /// The picture in another size, bit for bit as Pillow's bicubic resize (<c>image.resize((width, height), BICUBIC)</c>). The aspect
+    /// ratio is not kept.
     /// </summary>
     /// <param name="width">Columns of the result, at least 1.</param>
     /// <param name="height">Rows of the result, at least 1.</param>

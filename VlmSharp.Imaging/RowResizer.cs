@@ -3,9 +3,9 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Resizes a picture row by row, as its rows come (<see cref="BicubicResize"/> has the filter). Between the two passes it keeps the rows
-/// that the next output row needs, and no more of the picture. A picture that is stored turned is resized as it is stored and the small
-/// result turned, with the passes in the order of the upright picture: that gives the bytes of turning it first.
+/// Resizes a picture row by row as the rows arrive (<see cref="BicubicResize"/> has the filter). Between the two passes it keeps only the
+/// rows that the next output row needs. A picture that is stored rotated or mirrored is resized as stored, and the small result is turned
+/// upright. The passes run in the order of the upright picture, so the bytes equal those of turning the picture first.
 /// </summary>
 /// <param name="width">Columns of the result, upright.</param>
 /// <param name="height">Rows of the result, upright.</param>
@@ -19,7 +19,7 @@ internal sealed class RowResizer(int width, int height) : IRowSink
     private BicubicResize.Taps? columns;   // null where the size stays
     private BicubicResize.Taps? rows;
     private bool rowsFirst;
-    private int next, done;                // source rows that have come, and result rows that are made
+    private int next, done;                // source rows that have arrived, and result rows that are made
 
     private byte[] result = [];    // [down, across, 3]
     private byte[] kept = [];      // [window, bytes of a kept row]: row r at r modulo the window
@@ -74,7 +74,7 @@ internal sealed class RowResizer(int width, int height) : IRowSink
             MakeRow(Upright(done, down));
     }
 
-    /// <summary>The resized picture, once all rows have come.</summary>
+    /// <summary>The resized picture, after all rows have arrived.</summary>
     public RgbImage Finish()
     {
         if (!ExifOrientation.SwapsAxes(orientation))
@@ -89,14 +89,14 @@ internal sealed class RowResizer(int width, int height) : IRowSink
         return turned;
     }
 
-    // Rows that count from below come in the opposite order, and so are the result's made.
+    // If rows run from bottom to top they arrive in the opposite order, and the result's rows are made in that order too.
     private int Upright(int row, int of) => ExifOrientation.MirrorsRows(orientation) ? of - 1 - row : row;
 
     private Span<byte> Result(int row) => result.AsSpan(row * across * Channels, across * Channels);
 
     private Span<byte> Kept(int row) => kept.AsSpan(row % window * sums.Length, sums.Length);
 
-    // Whether the last of the rows that make a result row is there: it is the first one where they come from below.
+    // Whether the last of the rows that make a result row has arrived: the first one if rows run from bottom to top.
     private bool IsReady(int at, int row) => ExifOrientation.MirrorsRows(orientation)
         ? at <= rows!.First(row)
         : at >= rows!.First(row) + rows.Weights(row).Length - 1;

@@ -1,14 +1,16 @@
 namespace VlmSharp.Imaging;
 
 /// <summary>
-/// Files that stand in the place of what was to be downloaded: the pointers of git-lfs, and the pages and words with which a web
-/// server answers who asks for the wrong address or has no access.
+/// Files that are not what the user meant to download: git-lfs pointers, and the pages and texts that a web server returns for a wrong
+/// address or without access.
 /// </summary>
 internal static class WrongDownload
 {
     private const int Looked = 512;
 
-    /// <summary>What the bytes are, and what to do, as the end of a sentence that begins with the file's name; null where they may be the file.</summary>
+    /// <summary>
+    /// What the bytes are, and what to do, as the end of a sentence that begins with the file's name; null if they may be the right file.
+    /// </summary>
     /// <param name="bytes">The beginning of the file, or all of it.</param>
     public static string? WhatIs(ReadOnlySpan<byte> bytes)
     {
@@ -20,18 +22,26 @@ internal static class WrongDownload
         }
 
         if (Begins(start, "<!doctype html"u8) || Begins(start, "<html"u8))
-            return "is a web page and not the file itself: download it again, from the address with 'resolve' in it where it is on Hugging Face";
+        {
+            return "is a web page and not the file itself: download it again, "
+                + "from the address with 'resolve' in it where it is on Hugging Face";
+        }
+
         if (Begins(start, "Entry not found"u8) || Begins(start, "Repository not found"u8))
             return "holds a server's words that there is no such file, and not the file itself: download it again";
         if (Begins(start, "Access to model "u8) || Begins(start, "Invalid username or password"u8))
-            return "holds a server's words that access is restricted, and not the file itself: accept the model's license and download it with a token";
+        {
+            return "holds a server's words that access is restricted, and not the file itself: "
+                + "accept the model's license and download it with a token";
+        }
+
         return null;
     }
 
-    /// <summary>What a path is that is there and leads nowhere, as <see cref="WhatIs"/>; null where it is no such link.</summary>
+    /// <summary>The error for a link without a target, as in <see cref="WhatIs"/>; null if the path is no such link.</summary>
     /// <param name="path">A path that could not be found.</param>
     public static string? DeadLink(string path) =>
-        // The Hugging Face cache holds links; copied alone they lead nowhere.
+        // The Hugging Face cache holds links; copied alone they have no target.
         new FileInfo(path).LinkTarget is { } target
             ? $"is a link to {target}, which is not there: copy what links lead to as well (cp -L), or get the file again"
             : null;

@@ -8,15 +8,15 @@ namespace VlmSharp.Cli.Batch;
 
 /// <summary>An item with its pictures read.</summary>
 /// <param name="Item">The item.</param>
-/// <param name="Pictures">Its pictures at the model's size; empty when reading failed.</param>
-/// <param name="Sizes">Their sizes before, upright.</param>
-/// <param name="Fault">Why there are none, or null.</param>
+/// <param name="Pictures">Its pictures at the model's size; empty if reading failed.</param>
+/// <param name="Sizes">Their original sizes, upright.</param>
+/// <param name="Fault">Why reading failed, or null.</param>
 internal sealed record LoadedItem(WorkItem Item, IReadOnlyList<RgbImage> Pictures, IReadOnlyList<(int Width, int Height)> Sizes,
     JsonError? Fault);
 
 /// <summary>
-/// Reads, decodes and resizes the pictures of coming items on other threads while the model works, and hands them over in
-/// order. Memory is bounded: so many items wait, each at the model's size, and so many threads decode, each what its format needs.
+/// Reads, decodes and resizes the pictures of the next items on other threads while the model works, and returns them in order. Memory is
+/// bounded: a fixed number of items wait, each at the model's size, and a fixed number of threads decode, each with what its format needs.
 /// </summary>
 internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor preprocessor, ImageOptions options) : IDisposable
 {
@@ -28,7 +28,8 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var turns = new SemaphoreSlim(threads);
-        var queue = Channel.CreateBounded<Task<LoadedItem>>(new BoundedChannelOptions(waiting) { SingleReader = true, SingleWriter = true });
+        var queue = Channel.CreateBounded<Task<LoadedItem>>(
+            new BoundedChannelOptions(waiting) { SingleReader = true, SingleWriter = true });
         Task feeding = Task.Run(() => FeedAsync(items, queue.Writer, turns, stop.Token), CancellationToken.None);
         try
         {
@@ -37,7 +38,8 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         finally
         {
             await stop.CancelAsync();
-            while (queue.Reader.TryRead(out Task<LoadedItem>? loading)) await ((Task)loading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (queue.Reader.TryRead(out Task<LoadedItem>? loading))
+                await ((Task)loading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -87,7 +89,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         }
     }
 
-    // Whether a picture fits must not depend on those that are read beside it: one that did not is tried again alone.
+    // Whether a picture fits in memory must not depend on the pictures read at the same time, so one that did not fit is tried again alone.
     private LoadedItem LoadBesideOthers(WorkItem item, CancellationToken cancellationToken)
     {
         try
@@ -128,7 +130,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         return new ResizedImage(preprocessor.Resize(whole), whole.Width, whole.Height);
     }
 
-    /// <summary>A turn to read a picture: beside others, or while no other is read.</summary>
+    /// <summary>A turn to read a picture: with others, or alone.</summary>
     private readonly struct Turn : IDisposable
     {
         private readonly ReaderWriterLockSlim turns;

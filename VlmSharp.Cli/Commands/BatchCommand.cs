@@ -14,21 +14,26 @@ using VlmSharp.Tasks.Masks;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp batch</c>: one task over many pictures, restartable and in parts.</summary>
+/// <summary><c>vlmsharp batch</c>: one task on many pictures; it can be restarted and split into parts.</summary>
 internal sealed class BatchCommand
 {
     private const int DefaultUploadSeconds = 30;
 
-    // Errors in fewer items than this say nothing about the rate.
+    // Errors among fewer items than this say nothing about the rate.
     private const int EnoughForRate = 100;
 
     private readonly Argument<string[]> inputs = new("INPUT")
     {
-        Description = "Folders, manifests (JSONL, or a list of paths), pictures, s3://BUCKET/KEY of these, or - for lines on standard input.",
+        Description = "Folders, manifests (JSONL, or a list of paths), pictures, s3://BUCKET/KEY of these, "
+            + "or - for lines on standard input.",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<string?> output = new("--out", "-o") { Description = "Folder, or s3://BUCKET/PREFIX, for results that survive interruption (default: lines on standard output).", HelpName = "DIR" };
+    private readonly Option<string?> output = new("--out", "-o")
+    {
+        Description = "Folder, or s3://BUCKET/PREFIX, for results that survive interruption (default: lines on standard output).",
+        HelpName = "DIR",
+    };
 
     private readonly Option<string> task = new Option<string>("--task", "-t")
     {
@@ -40,9 +45,18 @@ internal sealed class BatchCommand
 
     private readonly Option<string?> question = new("--question") { Description = "The question of ask.", HelpName = "TEXT" };
 
-    private readonly Option<string?> things = new("--things") { Description = "What detect and segment look for, for instance \"cat ; dog\".", HelpName = "TEXT" };
+    private readonly Option<string?> things = new("--things")
+    {
+        Description = "What detect and segment look for, for instance \"cat ; dog\".",
+        HelpName = "TEXT",
+    };
 
-    private readonly Option<string> language = new("--lang", "-l") { Description = "Language code.", HelpName = "CODE", DefaultValueFactory = _ => "en" };
+    private readonly Option<string> language = new("--lang", "-l")
+    {
+        Description = "Language code.",
+        HelpName = "CODE",
+        DefaultValueFactory = _ => "en",
+    };
 
     private readonly PartsOptionsBinder parts = new("results do not depend on it");
 
@@ -116,7 +130,8 @@ internal sealed class BatchCommand
         FileList.RefuseOptions(inputs);
         FileList.RefuseEmpty(output);
         command.Add(inputs);
-        foreach (Option option in (Option[])[output, task, question, things, prompt, language, .. parts.All, maxErrorRate, uploadEvery, force, quiet]) command.Add(option);
+        Option[] own = [output, task, question, things, prompt, language, .. parts.All, maxErrorRate, uploadEvery, force, quiet];
+        foreach (Option option in own) command.Add(option);
         reading.AddTo(command, masks: true);
         generation.AddTo(command);
         pictures.AddTo(command);
@@ -130,8 +145,10 @@ internal sealed class BatchCommand
         GenerationOptions options = Options(parsed);
         int size = parts.Together(parsed, options);
         double mostErrors = parsed.GetValue(maxErrorRate) ?? 1;
-        if (!(mostErrors is >= 0 and <= 1)) throw new UsageException($"--max-error-rate {mostErrors.ToString(CultureInfo.InvariantCulture)}: give a share from 0 to 1.");
-        if (parsed.GetValue(output) is { } folder && File.Exists(folder)) throw new UsageException($"{output.Name} {folder}: that is a file; give a folder, which is made if it is not there.");
+        if (!(mostErrors is >= 0 and <= 1))
+            throw new UsageException($"--max-error-rate {mostErrors.ToString(CultureInfo.InvariantCulture)}: give a share from 0 to 1.");
+        if (parsed.GetValue(output) is { } folder && File.Exists(folder))
+            throw new UsageException($"{output.Name} {folder}: that is a file; give a folder, which is made if it is not there.");
         ShardPlan plan = parts.Plan(parsed);
         try
         {
@@ -139,7 +156,7 @@ internal sealed class BatchCommand
             if (!work.HasObjects) RequireWholeTask(parsed);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellationToken);
-            TaskOptions howToRead = HowToRead(parsed); // before the folder becomes this run's
+            TaskOptions howToRead = HowToRead(parsed); // before the folder is marked as this run's
             using IRecordSink sink = OpenSink(parsed, plan, work, network, howToRead, options);
             if (sink is FinishedShard)
             {
@@ -158,7 +175,8 @@ internal sealed class BatchCommand
     }
 
     private async Task<int> WriteAsync(
-        ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options, int size, double mostErrors, IRecordSink sink, CancellationToken cancellationToken)
+        ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options,
+        int size, double mostErrors, IRecordSink sink, CancellationToken cancellationToken)
     {
         if (!parsed.GetValue(quiet)) await generation.NoteAsync(parsed, options, network.Config);
 
@@ -171,7 +189,8 @@ internal sealed class BatchCommand
         bool tooMany = !await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { MustStop = IsTooMany, Remark = remark }
             .RunAsync(runner.RunAsync(queue.Load(Rest(work, plan, sink, total), cancellationToken), cancellationToken));
         if (!tooMany) return await CodeOfAsync(sink);
-        await Console.Error.WriteLineAsync($"vlmsharp: {sink.Errors} of {sink.Records} items failed, more than --max-error-rate allows; the records say why.");
+        await Console.Error.WriteLineAsync(
+            $"vlmsharp: {sink.Errors} of {sink.Records} items failed, more than --max-error-rate allows; the records say why.");
         return ExitCodes.TooManyErrors;
 
         BatchTask Ask(WorkItem item)
@@ -179,10 +198,13 @@ internal sealed class BatchCommand
             BatchTask asked = BatchTask.Of(item, defaults, reading.AnyLabel(parsed));
             return asked.Task?.Kind != TaskKind.Segment || howToRead.MaskDecoder is not null || reading.NoMasks(parsed)
                 ? asked
-                : throw new RequestException($"The task segment needs the network that decodes masks, which {model.Folder(parsed)} lacks: give --mask-decoder FILE, or --no-masks for boxes and mask codes alone.");
+                : throw new RequestException(
+                    $"The task segment needs the network that decodes masks, which {model.Folder(parsed)} lacks: "
+                    + "give --mask-decoder FILE, or --no-masks for boxes and mask codes alone.");
         }
 
-        bool IsTooMany() => mostErrors < 1 && total > 0 && sink.Records >= Math.Min(total, EnoughForRate) && sink.Errors > mostErrors * sink.Records;
+        bool IsTooMany() =>
+            mostErrors < 1 && total > 0 && sink.Records >= Math.Min(total, EnoughForRate) && sink.Errors > mostErrors * sink.Records;
     }
 
     /// <summary>The items that have no record yet, or those that are tried again.</summary>
@@ -193,7 +215,7 @@ internal sealed class BatchCommand
         return work.Items(plan.IndexOf(0), plan.Shards).Where(item => failed.Contains(item.Index));
     }
 
-    /// <summary>The exit code of a shard that has all its records: where every item failed, no rate allows it.</summary>
+    /// <summary>The exit code of a shard that has all its records. If every item failed it is an error, whatever rate is allowed.</summary>
     private static async Task<int> CodeOfAsync(IRecordSink sink)
     {
         if (sink.Records == 0 || sink.Errors < sink.Records) return ExitCodes.Success;
@@ -216,13 +238,15 @@ internal sealed class BatchCommand
         if (retries && parsed.GetValue(force)) throw new UsageException("--force would throw away the run that is to be retried: leave "
             + "it out.");
         double seconds = parsed.GetValue(uploadEvery) ?? DefaultUploadSeconds;
-        if (!(seconds is > 0 and <= 86_400)) throw new UsageException($"{uploadEvery.Name} {seconds.ToString(CultureInfo.InvariantCulture)}: give seconds, up to 86400.");
+        if (!(seconds is > 0 and <= 86_400))
+            throw new UsageException($"{uploadEvery.Name} {seconds.ToString(CultureInfo.InvariantCulture)}: give seconds, up to 86400.");
         return RunOutput.Open(folder, plan, Settings(parsed, plan, work, network, howToRead, options), parsed.GetValue(force), retries,
             TimeSpan.FromSeconds(seconds));
     }
 
     /// <summary>Everything that the records depend on.</summary>
-    private RunSettings Settings(ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options)
+    private RunSettings Settings(
+        ParseResult parsed, ShardPlan plan, WorkList work, VisionLanguageModel network, TaskOptions howToRead, GenerationOptions options)
     {
         WorkItem defaults = Defaults(parsed);
         var values = new List<KeyValuePair<string, string>>();
@@ -260,7 +284,7 @@ internal sealed class BatchCommand
         Language = parsed.GetValue(language),
     };
 
-    /// <summary>Where no line can say what the command line leaves out, every item would fail: better none is begun.</summary>
+    /// <summary>If no line can supply what the command line leaves out, every item would fail, so the run is refused at once.</summary>
     private void RequireWholeTask(ParseResult parsed)
     {
         WorkItem defaults = Defaults(parsed);
@@ -274,14 +298,16 @@ internal sealed class BatchCommand
         }
     }
 
-    /// <summary>How answers become boxes and masks. Opens the mask decoder where there is one; where all is to be segmented there must be.</summary>
+    /// <summary>
+    /// How answers become boxes and masks. Opens the mask decoder if there is one; if the task is segment, there must be one.
+    /// </summary>
     private TaskOptions HowToRead(ParseResult parsed)
     {
         string folder = model.Folder(parsed);
         return reading.Bind(parsed, folder, masks: parsed.GetValue(task) == "segment" || reading.HasDecoder(parsed, folder));
     }
 
-    // A line's own task does not change the limit: it is one for all, whatever the items beside it.
+    // A line's own task does not change the limit: it is the same for all items.
     private static int? MostTokens(string task) => task switch
     {
         "detect" => VisionTask.Detect("x").MaxNewTokens,
@@ -292,7 +318,7 @@ internal sealed class BatchCommand
     private GenerationOptions Options(ParseResult parsed)
     {
         GenerationOptions options = generation.Bind(parsed, json: true, MostTokens(parsed.GetValue(task)!));
-        // A run that goes on after an interruption must draw what it would have drawn.
+        // A run that continues after an interruption must draw the same samples as an uninterrupted one.
         return options.IsSampling && options.Seed is null ? options with { Seed = 0 } : options;
     }
 }

@@ -26,7 +26,8 @@ internal static class BenchServeCommand
               vlmsharp bench serve http://127.0.0.1:8000
               vlmsharp bench serve http://127.0.0.1:8000 --rate 2,4,8,16 --deadline-ttft 0.5 --svg load.svg
               vlmsharp bench serve http://127.0.0.1:8000 --clients 1,8,32 --requests 200 --json
-              vlmsharp bench serve https://vision.example --api-key-file key.txt --image photos/ --prompt "caption en" --rate 20 --duration 600
+              vlmsharp bench serve https://vision.example --api-key-file key.txt --image photos/ --prompt "caption en" \
+                --rate 20 --duration 600
             """);
         var load = new LoadOptionsBinder();
         load.AddTo(command);

@@ -8,7 +8,7 @@ using VlmSharp.Hub;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp doctor</c>: checks this machine, and says what to do about what is missing.</summary>
+/// <summary><c>vlmsharp doctor</c>: checks this machine, and says what to do about anything missing.</summary>
 internal static class DoctorCommand
 {
     public static Command Create()
@@ -18,8 +18,8 @@ internal static class DoctorCommand
         var hub = new HubOptionsBinder();
         const string Description = "Looks at this machine: processor, memory, devices, cache and its models, token, disk.";
         var command = new ExampleCommand("doctor", Description, """
-            Each line is good, a warning or a problem, and what is not good says what to do. Nothing is sent anywhere without --online, and of a token only
-            where it came from is shown. Exit code 1 where there is a problem, else 0.
+            Each line is good, a warning or a problem, and what is not good says what to do. Nothing is sent anywhere without --online,
+            and of a token only where it came from is shown. Exit code 1 where there is a problem, else 0.
 
             Examples:
               vlmsharp doctor

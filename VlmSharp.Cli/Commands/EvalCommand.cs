@@ -15,21 +15,28 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp eval</c>: how good a model's captions, answers and boxes are, asked and scored in one run.</summary>
+/// <summary><c>vlmsharp eval</c>: measures a model's captions, answers and boxes in one run that asks and scores.</summary>
 internal sealed class EvalCommand
 {
-    /// <summary>As big_vision's evaluation reads locations; the program's other commands read them as PaliGemma's demonstration does, 1024.</summary>
+    /// <summary>
+    /// Locations are read as in big_vision's evaluation. The program's other commands use 1024, as PaliGemma's demonstration does.
+    /// </summary>
     private const int LocationDivisor = 1023;
 
     private const int DefaultWorst = 24, MostWorst = 500;
 
     private readonly EvalOptionsBinder files = new();
 
-    private readonly Option<string?> output = new("--out", "-o") { Description = "Folder of the results, which survive interruption.", HelpName = "DIR" };
+    private readonly Option<string?> output = new("--out", "-o")
+    {
+        Description = "Folder of the results, which survive interruption.",
+        HelpName = "DIR",
+    };
 
     private readonly PartsOptionsBinder parts = new("scores do not depend on it, latencies do");
 
-    private readonly Option<int?> worst = NumberOption.Create<int>("--worst", "N", $"Answers with their pictures in the report, 0 to {MostWorst} (default: {DefaultWorst}).");
+    private readonly Option<int?> worst = NumberOption.Create<int>(
+        "--worst", "N", $"Answers with their pictures in the report, 0 to {MostWorst} (default: {DefaultWorst}).");
 
     private readonly Option<bool> json = new("--json") { Description = "One JSON object instead of tables." };
 
@@ -47,8 +54,8 @@ internal sealed class EvalCommand
     {
         var command = new ExampleCommand("eval", "Measures captions, answers and boxes as the published benchmarks do.", """
             Asks a model what a benchmark asks, and scores the answers. Run the same command again after an interruption: what was
-            answered is kept, and all results are the same, byte for byte, as without one. With --shards each process answers a part, and the
-            one that ends last scores all. In --out there are then scores.json, predictions.json in the benchmark's own format,
+            answered is kept, and all results are the same, byte for byte, as without one. With --shards each process answers a part,
+            and the one that ends last scores all. In --out there are then scores.json, predictions.json in the benchmark's own format,
             records.jsonl with each answer and its scores, latency.json and report.html.
 
             Examples:
@@ -77,8 +84,14 @@ internal sealed class EvalCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string folder = parsed.GetValue(output) ?? throw new UsageException($"{output.Name} is missing: give the folder for the results.");
-        if (File.Exists(folder)) throw new UsageException($"{output.Name} {folder}: that is a file; give a folder, which is made if it is not there.");
-        if (ObjectPath.IsOne(folder)) throw new UsageException($"{output.Name} {folder}: an evaluation writes into a folder; copy it to the store when it is done.");
+        if (File.Exists(folder))
+            throw new UsageException($"{output.Name} {folder}: that is a file; give a folder, which is made if it is not there.");
+        if (ObjectPath.IsOne(folder))
+        {
+            throw new UsageException(
+                $"{output.Name} {folder}: an evaluation writes into a folder; copy it to the store when it is done.");
+        }
+
         int shown = parsed.GetValue(worst) ?? DefaultWorst;
         if (shown is < 0 or > MostWorst) throw new UsageException($"{worst.Name} {shown}: give a number from 0 to {MostWorst}.");
         ShardPlan plan = parts.Plan(parsed);
@@ -96,11 +109,14 @@ internal sealed class EvalCommand
             ShardStatus[] status = [.. new RunFolder(folder).Status()];
             if (status.Count(s => s.State == ShardState.Done) is var done && done < status.Length)
             {
-                await Console.Error.WriteLineAsync($"{done} of {status.Length} shards are done; the last one scores them all. Try 'vlmsharp batch status {folder}'.");
+                await Console.Error.WriteLineAsync(
+                    $"{done} of {status.Length} shards are done; the last one scores them all. Try 'vlmsharp batch status {folder}'.");
                 return ExitCodes.Success;
             }
 
-            IReadOnlyDictionary<string, string>? categories = source.Benchmark.Kind == RunKind.Boxes ? CocoTruth.Read(source.Annotations!, "").Ids : null;
+            IReadOnlyDictionary<string, string>? categories = source.Benchmark.Kind == RunKind.Boxes
+                ? CocoTruth.Read(source.Annotations!, "").Ids
+                : null;
             EvaluationResult result = await Progress.RunAsync("scoring", () =>
             {
                 EvaluationResult scored = EvaluationResult.Of(source.Benchmark, NameOfModel(parsed), work, folder);
@@ -118,13 +134,13 @@ internal sealed class EvalCommand
         }
     }
 
-    /// <summary>Answers what is left of a shard.</summary>
+    /// <summary>Answers the remaining items of a shard.</summary>
     private async Task AnswerAsync(
-        ParseResult parsed, ShardPlan plan, Benchmark benchmark, EvaluationWork work, VisionLanguageModel network, GenerationOptions options, int size,
-        string folder, CancellationToken cancellationToken)
+        ParseResult parsed, ShardPlan plan, Benchmark benchmark, EvaluationWork work, VisionLanguageModel network,
+        GenerationOptions options, int size, string folder, CancellationToken cancellationToken)
     {
         RunSettings settings = Settings(parsed, plan, benchmark, work, network, options);
-        // a folder: nothing is uploaded
+        // The output is a folder, so nothing is uploaded.
         using IRecordSink sink = RunOutput.Open(folder, plan, settings, parsed.GetValue(force), retry: false, uploadEvery: TimeSpan.Zero);
         if (sink is FinishedShard) return;
         if (!parsed.GetValue(quiet)) await generation.NoteAsync(parsed, options, network.Config);
@@ -132,7 +148,8 @@ internal sealed class EvalCommand
         long total = plan.CountOf(work.Count);
         int threads = Math.Min(4, Environment.ProcessorCount);
         using var queue = new PictureQueue(waiting: 2 * size, threads, network.Preprocessor, ImageOptions.Default);
-        var runner = new BatchRunner(network, new TaskRunner(network, new TaskOptions { LocationDivisor = LocationDivisor }), options, size, work.Ask);
+        var tasks = new TaskRunner(network, new TaskOptions { LocationDivisor = LocationDivisor });
+        var runner = new BatchRunner(network, tasks, options, size, work.Ask);
         IEnumerable<WorkItem> rest = sink.Records < total ? work.From(plan.IndexOf(sink.Records), plan.Shards) : [];
         await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { Written = latency.Add }
             .RunAsync(runner.RunAsync(queue.Load(rest, cancellationToken), cancellationToken));
@@ -141,7 +158,9 @@ internal sealed class EvalCommand
     }
 
     /// <summary>Everything that the records depend on.</summary>
-    private RunSettings Settings(ParseResult parsed, ShardPlan plan, Benchmark benchmark, EvaluationWork work, VisionLanguageModel network, GenerationOptions options) => new(
+    private RunSettings Settings(
+        ParseResult parsed, ShardPlan plan, Benchmark benchmark, EvaluationWork work, VisionLanguageModel network,
+        GenerationOptions options) => new(
     [
         KeyValuePair.Create("version", typeof(EvalCommand).Assembly.GetName().Version!.ToString()),
         .. model.Describe(parsed, network),
@@ -150,14 +169,16 @@ internal sealed class EvalCommand
         KeyValuePair.Create("work", work.Fingerprint()),
         KeyValuePair.Create("shards", plan.Shards.ToString(CultureInfo.InvariantCulture)),
         KeyValuePair.Create("options", (options with { StopStrings = [] }).ToString()),
-        .. options.StopStrings.Count > 0 ? [KeyValuePair.Create("stop", string.Join('\n', options.StopStrings))] : Array.Empty<KeyValuePair<string, string>>(),
+        .. options.StopStrings.Count > 0
+            ? [KeyValuePair.Create("stop", string.Join('\n', options.StopStrings))]
+            : Array.Empty<KeyValuePair<string, string>>(),
     ]);
 
     private GenerationOptions Options(ParseResult parsed, Benchmark benchmark)
     {
         int? most = benchmark.Kind is RunKind.Boxes or RunKind.Exact or RunKind.Referring ? VisionTask.Detect("x").MaxNewTokens : null;
         GenerationOptions options = generation.Bind(parsed, json: true, most);
-        // A run that goes on after an interruption must draw what it would have drawn.
+        // A run that continues after an interruption must draw the same samples as an uninterrupted one.
         return options.IsSampling && options.Seed is null ? options with { Seed = 0 } : options;
     }
 

@@ -10,8 +10,8 @@ using VlmSharp.Tasks;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary>The options and the run that the commands of one task and <c>generate</c> have in common.</summary>
-/// <param name="boxes">What <c>detect</c> and <c>segment</c> have beyond the others, or null.</param>
+/// <summary>The options and the run that <c>generate</c> and the task commands share.</summary>
+/// <param name="boxes">The extra options of <c>detect</c> and <c>segment</c>, or null.</param>
 internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
 {
     private readonly ModelOptionsBinder model = new();
@@ -35,17 +35,21 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         foreach (Option option in new Option[] { json, quiet }) command.Add(option);
     }
 
-    /// <summary>One request on a picture or several, the first of which labels its line when there are many: a task, or a literal request.</summary>
-    public readonly record struct Job(IReadOnlyList<string> Files, VisionTask? Task, Func<IReadOnlyList<RgbImage>, GenerationRequest>? Request);
+    /// <summary>
+    /// One request on one or more pictures: a task, or a literal request. If there are many requests, the first picture labels the output
+    /// line.
+    /// </summary>
+    public readonly record struct Job(
+        IReadOnlyList<string> Files, VisionTask? Task, Func<IReadOnlyList<RgbImage>, GenerationRequest>? Request);
 
     /// <summary>The same task on many pictures.</summary>
     /// <param name="files">The pictures.</param>
     /// <param name="task">The task.</param>
-    /// <param name="further">Pictures that belong to each of them.</param>
+    /// <param name="further">More pictures, which are added to each request.</param>
     public static IEnumerable<Job> Jobs(IEnumerable<string> files, VisionTask task, params string[] further) =>
         files.Select(file => new Job([file, .. further], task, null));
 
-    /// <summary>Tells once what of the command line has no effect.</summary>
+    /// <summary>Reports once which options have no effect.</summary>
     private async Task NoteAsync(ParseResult parsed, VisionLanguageModel network, GenerationOptions options, GenerationRequest request,
         int promptTokens)
     {
@@ -56,7 +60,7 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         foreach (string text in notes) await Console.Error.WriteLineAsync($"vlmsharp: {text}");
     }
 
-    /// <summary>Runs every job in turn. A picture that cannot be read is reported and the rest goes on.</summary>
+    /// <summary>Runs every job in turn. A picture that cannot be read is reported, and the others continue.</summary>
     public async Task<int> RunAsync(ParseResult parsed, IEnumerable<Job> jobs, bool labeled, CancellationToken cancellationToken)
     {
         GenerationOptions options = generation.Bind(parsed, parsed.GetValue(json), boxes?.Task(parsed).MaxNewTokens);
@@ -84,9 +88,10 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
     }
 
     private async Task RunOneAsync(
-        ParseResult parsed, VisionLanguageModel network, TaskRunner tasks, Job job, GenerationOptions options, DetectionFiles? pictures, bool labeled, CancellationToken cancellationToken)
+        ParseResult parsed, VisionLanguageModel network, TaskRunner tasks, Job job, GenerationOptions options, DetectionFiles? pictures,
+        bool labeled, CancellationToken cancellationToken)
     {
-        // A drawing is made on the whole picture; all else needs what the model sees, which takes less memory.
+        // A drawing needs the whole picture; everything else needs only what the model sees, which takes less memory.
         ImageOptions how = reading.Bind(parsed);
         RgbImage? whole = pictures is { IsDrawing: true } ? PictureInput.Load(job.Files[0], how) : null;
         ResizedImage[] seen = whole is null
@@ -99,7 +104,8 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         string label = labeled ? $"{job.Files[0]}: " : "";
         if (streams) Console.Write(label);
 
-        GeneratedToken[] tokens = await Progress.RunAsync("looking at the picture", () => NextTokens(session, cancellationToken), cancellationToken);
+        GeneratedToken[] tokens = await Progress.RunAsync(
+            "looking at the picture", () => NextTokens(session, cancellationToken), cancellationToken);
         while (tokens.Length > 0)
         {
             foreach (GeneratedToken token in tokens)
@@ -119,7 +125,7 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         await Console.Error.WriteLineAsync(Progress.Summary(network, session.Timings, result.Seed));
     }
 
-    /// <summary>Takes steps until there are tokens, of which a beam search has none before its end; none when all is done.</summary>
+    /// <summary>Takes steps until there are tokens; a beam search has none before its end. Returns none when all is done.</summary>
     private static GeneratedToken[] NextTokens(GenerationSession session, CancellationToken cancellationToken)
     {
         while (!session.IsFinished)
@@ -132,7 +138,9 @@ internal sealed class GenerationRunner(DetectionOptionsBinder? boxes = null)
         return [];
     }
 
-    private static void WriteObject(System.Text.Json.Utf8JsonWriter o, VisionLanguageModel network, GenerationTimings timings, GenerationResult result, TaskResult? read, Job job)
+    private static void WriteObject(
+        System.Text.Json.Utf8JsonWriter o, VisionLanguageModel network, GenerationTimings timings, GenerationResult result,
+        TaskResult? read, Job job)
     {
         o.WriteStartObject();
         WriteFiles(o, job);

@@ -31,8 +31,9 @@ internal static class GradientsCommand
             "--quantize", "Quantize the decoder's frozen matrices while the model is loaded.");
         var backend = new BackendOptionsBinder();
         var command = new ExampleCommand("gradients", "Writes the loss and every gradient of one batch into a safetensors file.", """
-            The file's lines are one batch; the loss is the mean over its target tokens. Writes 'loss' and 'grad.NAME' for every parameter that is not quantized, F32,
-            under the checkpoint's names; with --adapter for the adapter's alone, under its file's names. For comparing with other implementations, and between backends.
+            The file's lines are one batch; the loss is the mean over its target tokens. Writes 'loss' and 'grad.NAME' for every
+            parameter that is not quantized, F32, under the checkpoint's names; with --adapter for the adapter's alone, under its file's
+            names. For comparing with other implementations, and between backends.
 
             Examples:
               vlmsharp gradients --data batch.jsonl --out cpu.safetensors

@@ -7,7 +7,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp preprocess</c>: exactly the bytes that the model sees of a picture.</summary>
+/// <summary><c>vlmsharp preprocess</c>: writes exactly the bytes that the model sees of a picture.</summary>
 internal static class PreprocessCommand
 {
     private const int DefaultSize = 224;
@@ -15,12 +15,18 @@ internal static class PreprocessCommand
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "A picture; - is one on standard input." };
-        Option<int?> size = NumberOption.Create<int>("--size", "S", $"Side of the square in pixels; 0 leaves the decoded picture as it is (default: {DefaultSize}).", "-s");
+        Option<int?> size = NumberOption.Create<int>(
+            "--size", "S", $"Side of the square in pixels; 0 leaves the decoded picture as it is (default: {DefaultSize}).", "-s");
         var format = new Option<string?>("--format", "-f")
         {
             Description = "ppm (with a header), png, or raw (RGB bytes alone); default: as the file's name ends, else ppm.",
         }.AcceptOnlyFromAmong("ppm", "raw", "png");
-        var output = new Option<string>("--output", "-o") { Description = "Where to write; - is standard output.", HelpName = "OUT", Required = true };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "Where to write; - is standard output.",
+            HelpName = "OUT",
+            Required = true,
+        };
         var command = new ExampleCommand("preprocess", "Writes exactly the pixels that the model sees of a picture.", """
             The picture is decoded, turned upright by its EXIF orientation, converted to RGB and resized as the model's
             preprocessor does: bicubic, aspect ratio ignored.

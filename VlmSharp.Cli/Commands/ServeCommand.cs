@@ -27,9 +27,10 @@ internal static class ServeCommand
         };
         const string Description = "Serves the model over HTTP: OpenAI's chat completions, boxes and masks, a page to try it.";
         var command = new ExampleCommand("serve", Description, """
-            Prints one line when it is ready, "listening on http://HOST:PORT", and logs each request on standard error. An option may stand on the command
-            line, in the environment (--max-queue is VLMSHARP_MAX_QUEUE) or in the file of --config; the first of these counts. SIGTERM or Ctrl-C finishes
-            what runs and ends with exit code 0; a second one ends at once. It needs the ASP.NET Core runtime, as no other command does.
+            Prints one line when it is ready, "listening on http://HOST:PORT", and logs each request on standard error. An option may
+            stand on the command line, in the environment (--max-queue is VLMSHARP_MAX_QUEUE) or in the file of --config; the first of
+            these counts. SIGTERM or Ctrl-C finishes what runs and ends with exit code 0; a second one ends at once. It needs the
+            ASP.NET Core runtime, as no other command does.
 
             Examples:
               vlmsharp serve

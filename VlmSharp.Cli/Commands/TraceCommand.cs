@@ -9,16 +9,22 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Cli.Commands;
 
-/// <summary><c>vlmsharp trace</c>: every stage of the forward pass into a safetensors file.</summary>
+/// <summary><c>vlmsharp trace</c>: writes every stage of the forward pass to a safetensors file.</summary>
 internal static class TraceCommand
 {
-    // Logits of every position are [T, V]; above this size they are left out and a note says so.
+    // The logits of every position are [T, V]; above this size they are left out, with a note.
     private const long LargestLogits = 1L << 30;
 
     public static Command Create()
     {
-        var output = new Option<string>("--out", "-o") { Description = "The safetensors file to write.", HelpName = "X.safetensors", Required = true };
-        Option<int?> tokens = NumberOption.Create<int>("--max-new-tokens", "N", $"Tokens to generate greedily, stopping at nothing (default: {ModelTrace.StepLogits}).", "-n");
+        var output = new Option<string>("--out", "-o")
+        {
+            Description = "The safetensors file to write.",
+            HelpName = "X.safetensors",
+            Required = true,
+        };
+        Option<int?> tokens = NumberOption.Create<int>(
+            "--max-new-tokens", "N", $"Tokens to generate greedily, stopping at nothing (default: {ModelTrace.StepLogits}).", "-n");
         var command = new ExampleCommand("trace", "Writes every intermediate of a forward pass into a safetensors file.", """
             Writes pixel_values, vision.*, projector, input_ids, text.*, logits, step_logits and tokens. For comparing with other
             implementations, and between backends.
@@ -45,9 +51,15 @@ internal static class TraceCommand
             ImageOptions how = reading.Bind(parsed);
             RgbImage[] images = [.. prompt.Files(parsed).Select(path => PictureInput.Load(path, network.Preprocessor, how).Image)];
             GenerationRequest request = prompt.Request(parsed, images);
-            long positions = (long)request.Images.Count * network.Config.Vision.Patches + (request.PromptIds?.Count ?? request.Prompt.Length + 2);
+            long positions = (long)request.Images.Count * network.Config.Vision.Patches
+                + (request.PromptIds?.Count ?? request.Prompt.Length + 2);
             bool logits = positions * network.Config.Text.VocabSize * sizeof(float) <= LargestLogits;
-            if (!logits) await Console.Error.WriteLineAsync("vlmsharp: the logits of every prompt position would take over 1 GiB and are left out; step_logits has the last one's");
+            if (!logits)
+            {
+                await Console.Error.WriteLineAsync(
+                    "vlmsharp: the logits of every prompt position would take over 1 GiB and are left out; step_logits has the last one's");
+            }
+
             Trace trace = await Progress.RunAsync("tracing", () => ModelTrace.Run(network, request, count, logits), cancellation);
             trace.Save(target);
             if (trace.Tokens.Count < count)

@@ -26,14 +26,16 @@ internal static class TrainCommand
         Option<bool> plan = new("--plan") { Description = "Say how much memory the training will take, and end." };
         const string Description = "Fine-tunes a model: an adapter (LoRA), an adapter on a quantized model (QLoRA), or the model itself.";
         var command = new ExampleCommand("train", Description, """
-            Without --full and --adapter an adapter of rank 8 is begun on all linear layers of the decoder. At the end --out holds the adapter in
-            PEFT's layout (or with --full the model), metrics.jsonl, TensorBoard files, report.html and the checkpoints, and with --eval-data
-            the best adapter or model in OUT/best; MLflow follows where MLFLOW_TRACKING_URI is set. Ctrl-C saves and ends with exit code 130, SIGTERM with 143; the same command with --resume goes on, bit for bit.
+            Without --full and --adapter an adapter of rank 8 is begun on all linear layers of the decoder. At the end --out holds the
+            adapter in PEFT's layout (or with --full the model), metrics.jsonl, TensorBoard files, report.html and the checkpoints, and
+            with --eval-data the best adapter or model in OUT/best; MLflow follows where MLFLOW_TRACKING_URI is set. Ctrl-C saves and
+            ends with exit code 130, SIGTERM with 143; the same command with --resume goes on, bit for bit.
             --data, --out, --lr, and one of --steps and --epochs are needed; all else has defaults.
 
             Examples:
               vlmsharp train --data train.jsonl --out my-adapter --epochs 3 --batch-size 4 --lr 2e-4 --eval-data eval.jsonl
-              vlmsharp train --model paligemma-3b-pt-224 --quantize nf4 --lora-rank 16 --data train.jsonl --out q --steps 500 --batch-size 2 --accumulate 8 --lr 1e-4 --schedule cosine --warmup-steps 20 --clip 1
+              vlmsharp train --model paligemma-3b-pt-224 --quantize nf4 --lora-rank 16 --data train.jsonl --out q --steps 500 \
+                --batch-size 2 --accumulate 8 --lr 1e-4 --schedule cosine --warmup-steps 20 --clip 1
               vlmsharp train --full --freeze vision --data train.jsonl --out model --epochs 1 --batch-size 8 --lr 1e-5
               vlmsharp train --resume --config run.json
               mpirun -n 4 vlmsharp train --data train.jsonl --out my-adapter --epochs 3 --batch-size 16 --lr 2e-4

@@ -3,21 +3,21 @@ using VlmSharp.Formats;
 namespace VlmSharp.Checkpoints;
 
 /// <summary>
-/// The convolution of the patches as MLX stores it, [d, p, p, 3], where PyTorch has [d, 3, p, p]. The numbers are the same in another
-/// order, so such a folder loads once they are brought into ours; of all weights this is the only one with an order of its own.
+/// MLX stores the patch convolution as [d, p, p, 3]; PyTorch has [d, 3, p, p]. The numbers are the same in another order, so such a folder
+/// loads after they are reordered. This is the only weight with a different order.
 /// </summary>
 internal static unsafe class ChannelsLast
 {
     /// <summary>Whether a tensor is stored with its channels last.</summary>
-    /// <param name="spec">The tensor as the model has it.</param>
+    /// <param name="spec">The tensor as the model defines it.</param>
     /// <param name="entry">The tensor as stored.</param>
     public static bool Is(TensorSpec spec, SafetensorsEntry entry) =>
         spec.Shape is [var d, var channels, var rows, var columns] && channels != columns
         && entry.Shape.AsSpan().SequenceEqual([d, rows, columns, channels]);
 
-    /// <summary>Brings the channels before the rows.</summary>
+    /// <summary>Moves the channels before the rows.</summary>
     /// <param name="file">The file, which owns the copy.</param>
-    /// <param name="entry">A tensor of it, [d, rows, columns, channels].</param>
+    /// <param name="entry">One of its tensors, [d, rows, columns, channels].</param>
     /// <returns>Address of [d, channels, rows, columns], valid until the file is disposed.</returns>
     public static nint Transpose(SafetensorsFile file, SafetensorsEntry entry)
     {

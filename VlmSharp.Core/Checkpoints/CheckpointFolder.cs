@@ -4,7 +4,7 @@ using VlmSharp.Imaging;
 
 namespace VlmSharp.Checkpoints;
 
-/// <summary>Finds the files of a model in a folder, and says what is there instead when they are missing.</summary>
+/// <summary>Finds the files of a model in a folder, and says what is there instead if they are missing.</summary>
 internal static partial class CheckpointFolder
 {
     public const string ConfigName = "config.json";
@@ -14,14 +14,14 @@ internal static partial class CheckpointFolder
 
     private const int MostJsonBytes = 64 << 20;
 
-    /// <summary>What the names of other formats end in, those first that say most of a folder that has several.</summary>
+    /// <summary>File name endings of other formats; those that say most about a folder that has several come first.</summary>
     private static readonly string[] Foreigners =
     [
         ".gguf", ".npz", ".incomplete", ".part", ".crdownload", ".aria2", ".download", ".onnx", ".keras", ".h5", ".msgpack",
         ".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".bin", ".pt", ".pth", ".ckpt", ".pkl",
     ];
 
-    /// <summary>Refuses what is not a folder with a config.json.</summary>
+    /// <summary>Refuses a path that is not a folder with a config.json.</summary>
     public static void RequireModel(string directory)
     {
         if (File.Exists(directory))
@@ -34,7 +34,7 @@ internal static partial class CheckpointFolder
         throw new ModelFormatException($"{directory} has no config.json{Instead(directory)}.");
     }
 
-    /// <summary>Opens the one weights file or all shards of the index. On failure nothing stays open.</summary>
+    /// <summary>Opens the one weights file or all shards of the index. On failure no file stays open.</summary>
     public static List<SafetensorsFile> OpenWeights(string directory)
     {
         string single = Path.Combine(directory, SafetensorsNames.Whole);
@@ -44,7 +44,8 @@ internal static partial class CheckpointFolder
         if (FileNames(directory).FirstOrDefault(name => ShardName().IsMatch(name)) is string shard)
         {
             throw new ModelFormatException(
-                $"{directory} holds shards such as {shard} and no {SafetensorsNames.Index}, which says what is in which; copy that file too.");
+                $"{directory} holds shards such as {shard} and no {SafetensorsNames.Index}, "
+                + "which says what is in which; copy that file too.");
         }
         throw new ModelFormatException($"{directory} has no {SafetensorsNames.Whole} and no {SafetensorsNames.Index}{Instead(directory)}.");
     }
@@ -71,7 +72,8 @@ internal static partial class CheckpointFolder
                 if (!shards[shard].Entries.ContainsKey(tensor))
                 {
                     throw new ModelFormatException(
-                        $"{indexPath} says that {MessageText.Quote(tensor)} is in {shard}, and it is not; index and shards are of different models.");
+                        $"{indexPath} says that {MessageText.Quote(tensor)} is in {shard}, and it is not; "
+                        + "index and shards are of different models.");
                 }
             }
             return [.. shards.Values];
@@ -83,7 +85,7 @@ internal static partial class CheckpointFolder
         }
     }
 
-    /// <summary>Matrix name to shard name; every shard name is a plain file name.</summary>
+    /// <summary>Tensor name to shard name; every shard name is a plain file name.</summary>
     private static Dictionary<string, string> ReadIndex(string path) => JsonSection.Read(ReadSmall(path), path, root =>
     {
         JsonSection section = root.Section("weight_map") ?? throw root.Error("has no 'weight_map'");
@@ -125,7 +127,7 @@ internal static partial class CheckpointFolder
         return "; it is not the folder of a model, or the model was copied without its large files";
     }
 
-    /// <summary>What a file of another format is, and what to do, by its name; null where it is none.</summary>
+    /// <summary>Says what a file of another format is, by its name, and what to do; null if the name has no such ending.</summary>
     private static string? Foreign(string name) => Array.Find(Foreigners, e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase)) switch
     {
         null => null,
@@ -141,7 +143,7 @@ internal static partial class CheckpointFolder
         _ => "a Keras model" + Unread,
     };
 
-    /// <summary>A snapshot in a model's folder of the hub's cache (models--OWNER--NAME), where it is one.</summary>
+    /// <summary>A snapshot in a model's folder of the hub's cache (models--OWNER--NAME); null if the folder is not one.</summary>
     private static string? Snapshot(string directory)
     {
         string snapshots = Path.Combine(directory, "snapshots");

@@ -5,9 +5,8 @@ using VlmSharp.Models;
 namespace VlmSharp.Checkpoints;
 
 /// <summary>
-/// Reads config.json and generation_config.json. Published files leave out every key that equals the default of
-/// the library that wrote them; those defaults are stated here, once. Bounds keep later products of sizes inside
-/// 32 bits.
+/// Reads config.json and generation_config.json. Published files leave out every key that equals the default of the library that wrote
+/// them; those defaults are stated here, once. Bounds keep later products of sizes within 32 bits.
 /// </summary>
 internal static class ConfigReader
 {
@@ -28,16 +27,16 @@ internal static class ConfigReader
     /// <summary>Reads config.json.</summary>
     /// <param name="json">The file's bytes.</param>
     /// <param name="fileName">The file's name, for messages.</param>
-    /// <returns>The model, every default filled in.</returns>
+    /// <returns>The model's configuration, with every default filled in.</returns>
     /// <exception cref="ModelFormatException">The file is damaged or describes a model that VlmSharp does not run.</exception>
     public static PaliGemmaConfig Read(ReadOnlySpan<byte> json, string fileName) =>
         JsonSection.Read(json, fileName, ReadModel);
 
-    /// <summary>Applies generation_config.json: its token ids come before those of config.json.</summary>
-    /// <param name="config">What config.json says.</param>
+    /// <summary>Applies generation_config.json: its token ids override those of config.json.</summary>
+    /// <param name="config">The configuration from config.json.</param>
     /// <param name="json">The bytes of generation_config.json.</param>
     /// <param name="fileName">The file's name, for messages.</param>
-    /// <returns>The model with the ids that end, start and pad a text.</returns>
+    /// <returns>The configuration with the ids that end, start and pad a text.</returns>
     /// <exception cref="ModelFormatException">The file is damaged or an id is outside the vocabulary.</exception>
     public static PaliGemmaConfig WithGeneration(PaliGemmaConfig config, ReadOnlySpan<byte> json, string fileName)
     {
@@ -58,8 +57,9 @@ internal static class ConfigReader
     private static PaliGemmaConfig ReadModel(JsonSection root)
     {
         RequireModelType(root);
-        // MLX says under its own name how it quantized; what it left unquantized has no such member.
-        if (root.HasSection("quantization")) throw root.Error($"describes weights that MLX quantized, which VlmSharp does not read; {Fetch}");
+        // MLX describes its quantization under a key of its own; unquantized models have no such key.
+        if (root.HasSection("quantization"))
+            throw root.Error($"describes weights that MLX quantized, which VlmSharp does not read; {Fetch}");
         if (root.Section("quantization_config") is { } quantization) RequireReadable(root, quantization);
         JsonSection visionSection = root.Section("vision_config")
             ?? throw root.Error("has no 'vision_config'; without it the sizes of the vision tower are unknown");
@@ -87,7 +87,7 @@ internal static class ConfigReader
     private static void RequireReadable(JsonSection root, JsonSection quantization)
     {
         bool in4Bits = quantization.Flag("load_in_4bit", false), in8Bits = quantization.Flag("load_in_8bit", false);
-        // Early files of bitsandbytes do not name it.
+        // Early files of bitsandbytes have no quant_method.
         string? method = quantization.Text("quant_method") ?? (in4Bits || in8Bits ? BitsAndBytes.Method : null);
         if (method == TensorNames.QuantizationMethod) return;
         if (method != BitsAndBytes.Method)
@@ -97,10 +97,17 @@ internal static class ConfigReader
         }
 
         // An absent key means FP4 to the library that wrote the file.
-        string format = in8Bits ? "LLM.int8" : in4Bits ? (quantization.Text("bnb_4bit_quant_type") ?? "fp4").ToUpperInvariant() : "neither 4 nor 8 bits";
-        if (format != "NF4") throw root.Error($"describes weights that bitsandbytes quantized to {MessageText.Quote(format)}: {BitsAndBytes.OnlyNf4}");
+        string format = in8Bits ? "LLM.int8"
+            : in4Bits ? (quantization.Text("bnb_4bit_quant_type") ?? "fp4").ToUpperInvariant()
+            : "neither 4 nor 8 bits";
+        if (format != "NF4")
+            throw root.Error($"describes weights that bitsandbytes quantized to {MessageText.Quote(format)}: {BitsAndBytes.OnlyNf4}");
         if (quantization.Text("bnb_4bit_quant_storage") is not ("uint8" or null) and var storage)
-            throw root.Error($"says that 4-bit weights are stored as {MessageText.Quote(storage)} ({quantization.KeyPath("bnb_4bit_quant_storage")}); VlmSharp reads them as uint8");
+        {
+            throw root.Error(
+                $"says that 4-bit weights are stored as {MessageText.Quote(storage)} "
+                + $"({quantization.KeyPath("bnb_4bit_quant_storage")}); VlmSharp reads them as uint8");
+        }
     }
 
     private static void RequireModelType(JsonSection root)
@@ -158,7 +165,7 @@ internal static class ConfigReader
             (float)section.Positive("layer_norm_eps", 1e-6, 1));
     }
 
-    /// <summary>What a decoder family leaves out of its file.</summary>
+    /// <summary>The values that the files of a decoder family leave out.</summary>
     private sealed record TextDefaults(int Hidden, int Intermediate, int Layers, int Heads, int KvHeads);
 
     private static TextConfig ReadText(JsonSection section)
@@ -171,7 +178,7 @@ internal static class ConfigReader
             _ => throw section.Error($"has a decoder of type {MessageText.Quote(type)}; VlmSharp runs 'gemma' and 'gemma2'"),
         };
         bool isGemma2 = type == "gemma2";
-        // Early Gemma files say hidden_act "gelu" and mean the tanh form: that key counts only when it is the tanh form.
+        // Early Gemma files say hidden_act "gelu" but mean the tanh form, so "gelu" is accepted in that key.
         RequireActivation(section, "hidden_activation");
         if (!section.Has("hidden_activation") && section.Text("hidden_act") != "gelu") RequireActivation(section, "hidden_act");
         if (section.Flag("attention_bias", false))
@@ -250,7 +257,7 @@ internal static class ConfigReader
     {
         if (window == 0) return [.. new bool[layers]];
         List<string>? types = section.Texts("layer_types");
-        // Without a list the even layers, counted from 0, are the ones that slide.
+        // Without a list, the even layers, counted from 0, use the sliding window.
         if (types is null) return [.. Enumerable.Range(0, layers).Select(layer => layer % 2 == 0)];
         if (types.Count != layers)
             throw section.Error($"lists {types.Count} entries in {section.KeyPath("layer_types")} for {layers} layers");
@@ -259,7 +266,8 @@ internal static class ConfigReader
             "sliding_attention" => true,
             "full_attention" => false,
             _ => throw section.Error(
-                $"has {MessageText.Quote(type)} in {section.KeyPath("layer_types")}, where 'sliding_attention' or 'full_attention' belongs"),
+                $"has {MessageText.Quote(type)} in {section.KeyPath("layer_types")}, "
+                + "where 'sliding_attention' or 'full_attention' belongs"),
         })];
     }
 }

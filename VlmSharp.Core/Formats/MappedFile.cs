@@ -6,9 +6,8 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Formats;
 
 /// <summary>
-/// A whole file mapped into memory, read-only. Pages are read from disk when they are touched, so opening costs
-/// the same for every size. Other readers may share the file; writers may not, and where the system does not keep them out,
-/// <see cref="IsUnchanged"/> finds out.
+/// A whole file mapped into memory, read-only. Pages are read from disk when they are touched, so opening takes the same time for every
+/// size. Other readers may share the file; writers may not. If the system does not prevent writing, <see cref="IsUnchanged"/> detects it.
 /// </summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
@@ -28,13 +27,13 @@ internal sealed unsafe class MappedFile : IDisposable
         this.file = file;
         this.view = view;
         byte* acquired = null;
-        // Counts as a reference on the handle: the mapping stays until Release, whatever happens to the view.
+        // Holds a reference on the handle: the mapping stays until Release, whatever happens to the view.
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref acquired);
         start = acquired + view.PointerOffset;
         HostMemory.PreferLargePages(start, length);
     }
 
-    /// <summary>Releases the mapping of a file that nobody closed.</summary>
+    /// <summary>Releases the mapping if nobody disposed it.</summary>
     ~MappedFile() => Release();
 
     /// <summary>The file's path as given.</summary>
@@ -57,8 +56,8 @@ internal sealed unsafe class MappedFile : IDisposable
     internal bool IsClosed => start is null;
 
     /// <summary>
-    /// Whether nobody has written to the file since it was mapped, by its length and its time: two questions to the system, some
-    /// microseconds. A file of the same name that took its place changes nothing, since the mapping is of the old one.
+    /// Whether the file is unwritten since it was mapped, judged by its length and its time: two system calls, a few microseconds. If
+    /// another file takes its name, that does not matter, since the mapping is of the old file.
     /// </summary>
     public bool IsUnchanged => RandomAccess.GetLength(handle) == Length && File.GetLastWriteTimeUtc(handle) == written;
 
@@ -77,7 +76,8 @@ internal sealed unsafe class MappedFile : IDisposable
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
             long length = stream.Length;
             if (length == 0) throw new ModelFormatException($"{path} is empty (0 bytes); copy or download it again.");
-            file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            file = MemoryMappedFile.CreateFromFile(
+                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
             view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
             var mapped = new MappedFile(path, stream.SafeFileHandle, file, view, length);
             (stream, file, view) = (null, null, null);
@@ -106,9 +106,9 @@ internal sealed unsafe class MappedFile : IDisposable
         return own[^1];
     }
 
-    /// <summary>A stretch of the file.</summary>
+    /// <summary>A range of the file.</summary>
     /// <param name="offset">First byte.</param>
-    /// <param name="length">Bytes; a span holds fewer than 2 GiB, larger stretches are read through <see cref="Pointer"/>.</param>
+    /// <param name="length">Number of bytes; a span holds fewer than 2 GiB, so read larger ranges through <see cref="Pointer"/>.</param>
     /// <returns>The bytes, valid until the file is disposed.</returns>
     public ReadOnlySpan<byte> Bytes(long offset, int length)
     {

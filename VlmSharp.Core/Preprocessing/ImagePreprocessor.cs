@@ -3,9 +3,9 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Preprocessing;
 
 /// <summary>
-/// The way from a decoded picture to the floats that the vision tower is fed: resize, rescale, normalize. Bytes become
-/// v = float32(byte * rescale) with the product in double, then (v - mean) / std in float32, the roundings of the reference
-/// processor. May be used by several threads.
+/// Turns a decoded picture into the floats that the vision tower takes: resize, rescale, normalize. Bytes become
+/// v = float32(byte * rescale) with the product in double, then (v - mean) / std in float32, rounded as in the reference processor.
+/// May be used by several threads.
 /// </summary>
 public sealed class ImagePreprocessor
 {
@@ -15,7 +15,7 @@ public sealed class ImagePreprocessor
 
     /// <summary>Takes a model's settings.</summary>
     /// <param name="config">Size, rescale factor, mean and standard deviation.</param>
-    /// <exception cref="ArgumentException">The size is not 1 to 4096, or the mean or the deviation has not three numbers.</exception>
+    /// <exception cref="ArgumentException">The size is not 1 to 4096, or there are not three means and three deviations.</exception>
     public ImagePreprocessor(PreprocessorConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -33,7 +33,7 @@ public sealed class ImagePreprocessor
     /// <summary>The settings.</summary>
     public PreprocessorConfig Config { get; }
 
-    /// <summary>The picture as the model sees it: resized by Pillow's bicubic filter, the aspect ratio not kept.</summary>
+    /// <summary>The picture as the model sees it: resized by Pillow's bicubic filter, without keeping the aspect ratio.</summary>
     /// <param name="image">A picture of any size.</param>
     /// <returns>A new picture of <see cref="PreprocessorConfig.Size"/> x <see cref="PreprocessorConfig.Size"/> pixels.</returns>
     public RgbImage Resize(RgbImage image)
@@ -43,28 +43,28 @@ public sealed class ImagePreprocessor
     }
 
     /// <summary>
-    /// A picture file as the model sees it: the bytes of <see cref="ImageFile.Load(string, ImageOptions?)"/> and <see cref="Resize"/>, but
-    /// resized while it is decoded, so that large pictures take little memory.
+    /// A picture file as the model sees it. The bytes equal those of <see cref="ImageFile.Load(string, ImageOptions?)"/> and
+    /// <see cref="Resize"/>, but the picture is resized while it is decoded, so that large pictures take little memory.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
-    /// <returns>The picture of <see cref="PreprocessorConfig.Size"/> x <see cref="PreprocessorConfig.Size"/> pixels, and its size before.</returns>
+    /// <returns>The picture, <see cref="PreprocessorConfig.Size"/> pixels wide and high, and its original size.</returns>
     /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
     public ResizedImage Load(string path, ImageOptions? options = null) => ImageFile.LoadResized(path, Config.Size, Config.Size, options);
 
-    /// <summary>As <see cref="Load"/>, of a file that is already in memory.</summary>
+    /// <summary>Like <see cref="Load"/>, for a file that is already in memory.</summary>
     /// <param name="bytes">The whole file.</param>
-    /// <param name="name">What error messages call it.</param>
+    /// <param name="name">Its name in error messages.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
-    /// <param name="cancellationToken">Ends the decoding, within some thousand pixels.</param>
-    /// <returns>The picture of <see cref="PreprocessorConfig.Size"/> x <see cref="PreprocessorConfig.Size"/> pixels, and its size before.</returns>
+    /// <param name="cancellationToken">Ends the decoding within a few thousand pixels.</param>
+    /// <returns>The picture, <see cref="PreprocessorConfig.Size"/> pixels wide and high, and its original size.</returns>
     /// <exception cref="ImageFormatException">The bytes are damaged, unsupported or over a limit.</exception>
     public ResizedImage Decode(
         ReadOnlySpan<byte> bytes, string name, ImageOptions? options = null, CancellationToken cancellationToken = default) =>
         ImageFile.DecodeResized(bytes, Config.Size, Config.Size, name, options, cancellationToken);
 
     /// <summary>The model's input.</summary>
-    /// <param name="image">A picture of any size; one that <see cref="Resize"/> gave is not resized again.</param>
+    /// <param name="image">A picture of any size; a result of <see cref="Resize"/> is not resized again.</param>
     /// <returns>[3, Size, Size], row-major: the red plane, the green, the blue.</returns>
     public float[] Process(RgbImage image)
     {
@@ -73,8 +73,8 @@ public sealed class ImagePreprocessor
         return planes;
     }
 
-    /// <summary>The model's input, in memory of the caller.</summary>
-    /// <param name="image">A picture of any size; one that <see cref="Resize"/> gave is not resized again.</param>
+    /// <summary>The model's input, written to the caller's memory.</summary>
+    /// <param name="image">A picture of any size; a result of <see cref="Resize"/> is not resized again.</param>
     /// <param name="planes">Receives [3, Size, Size], row-major: the red plane, the green, the blue.</param>
     /// <exception cref="ArgumentException">The planes have another number of elements.</exception>
     public void Process(RgbImage image, Span<float> planes)

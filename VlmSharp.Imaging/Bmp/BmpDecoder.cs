@@ -5,8 +5,8 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Bmp;
 
 /// <summary>
-/// Windows and OS/2 bitmaps, with or without a file header (.bmp, .dib): 1, 4, 8, 16, 24 and 32 bits per pixel, color masks, run lengths
-/// (RLE4, RLE8), rows from the bottom or from the top. The fourth byte of 32-bit pixels is dropped.
+/// Windows and OS/2 bitmaps, with or without a file header (.bmp, .dib): 1, 4, 8, 16, 24 and 32 bits per pixel, color masks, run-length
+/// codes (RLE4, RLE8), rows bottom-up or top-down. The fourth byte of 32-bit pixels is dropped.
 /// </summary>
 internal sealed class BmpDecoder : IImageDecoder
 {
@@ -75,13 +75,13 @@ internal sealed class BmpDecoder : IImageDecoder
             row[x] = channels[0][(pixel & header.Masks[0]) >> redShift];
             row[x + 1] = channels[1][(pixel & header.Masks[1]) >> greenShift];
             row[x + 2] = channels[2][(pixel & header.Masks[2]) >> blueShift];
-            // Opacities of other than 8 bits are not known to exist.
+            // No known file has an alpha mask of other than 8 bits.
             if (background is not null && BitOperations.PopCount(header.AlphaMask) == 8)
                 background.Under(row.Slice(x, 3), (byte)((pixel & header.AlphaMask) >> BitOperations.TrailingZeroCount(header.AlphaMask)));
         }
     }
 
-    // For each channel the byte of each value that fits its mask: value * 255 / maximum, rounded down as Pillow does.
+    // For each channel, the byte of each value that fits its mask: value * 255 / maximum, rounded down as in Pillow.
     private static byte[][] BuildChannelTables(BmpHeader header, DecodeContext context)
     {
         var tables = new byte[3][];
@@ -100,7 +100,7 @@ internal sealed class BmpDecoder : IImageDecoder
 
     private static void ReadRuns(BmpHeader header, ReadOnlySpan<byte> file, DecodeContext context, IRowSink sink)
     {
-        // Runs are small: a picture of zeros is a few bytes. So the rows that are to come need not be there.
+        // Runs are short: a picture of zeros is a few bytes. So the file need not have a minimum size.
         context.Begin(sink, header.Width, header.Height);
         context.Reserve((long)header.Width * header.Height);
         byte[] indices = BmpRuns.Read(file, header, context);

@@ -13,8 +13,8 @@ internal enum BmpCompression
 }
 
 /// <summary>
-/// The headers of a BMP, checked: BITMAPFILEHEADER, then BITMAPCOREHEADER (12 bytes) or BITMAPINFOHEADER and its longer
-/// successors (40 to 124 bytes), the color masks and the palette. A .dib file is the same without BITMAPFILEHEADER.
+/// The headers of a BMP, checked: BITMAPFILEHEADER, then BITMAPCOREHEADER (12 bytes) or BITMAPINFOHEADER and its longer successors (40 to
+/// 124 bytes), the color masks and the palette. A .dib file is the same without BITMAPFILEHEADER.
 /// </summary>
 internal sealed class BmpHeader
 {
@@ -24,7 +24,7 @@ internal sealed class BmpHeader
 
     public int Height { get; private set; }
 
-    /// <summary>Whether the first row stored is the top one.</summary>
+    /// <summary>Whether the first stored row is the top one.</summary>
     public bool TopDown { get; private set; }
 
     public int BitsPerPixel { get; private set; }
@@ -37,14 +37,15 @@ internal sealed class BmpHeader
     /// <summary>Red, green and blue masks, for 16 and 32 bits per pixel.</summary>
     public uint[] Masks { get; private set; } = [];
 
-    /// <summary>The mask of the opacity of 32-bit pixels; 0 where they have none.</summary>
+    /// <summary>The alpha mask of 32-bit pixels; 0 if they have none.</summary>
     public uint AlphaMask { get; private set; }
 
-    /// <summary>RGB of 256 colors; those the file lacks are black.</summary>
+    /// <summary>RGB of 256 colors; colors that the file lacks are black.</summary>
     public byte[] Palette { get; } = new byte[768];
 
-    /// <summary>Whether a file without BITMAPFILEHEADER may begin so: with the size of a header.</summary>
-    public static bool IsInfoHeader(ReadOnlySpan<byte> header) => header.Length >= 16 && IsSize(BinaryPrimitives.ReadUInt32LittleEndian(header));
+    /// <summary>Whether the bytes begin with a valid header size, as a file without BITMAPFILEHEADER does.</summary>
+    public static bool IsInfoHeader(ReadOnlySpan<byte> header) =>
+        header.Length >= 16 && IsSize(BinaryPrimitives.ReadUInt32LittleEndian(header));
 
     /// <summary>Reads the headers.</summary>
     public static BmpHeader Read(ReadOnlySpan<byte> file, DecodeContext context)
@@ -67,7 +68,7 @@ internal sealed class BmpHeader
         header.ReadMasks(file, info, ref next, context);
         if (header.BitsPerPixel <= 8)
             header.ReadPalette(file, ref next, colors, entryBytes: size == 12 ? 3 : 4, context);
-        // Some writers leave the offset 0, or forget the palette in it; Pillow mends both.
+        // Some writers leave the offset 0, or do not count the palette in it; Pillow corrects both.
         bool palettePointed = header.BitsPerPixel <= 8 && offset == start + size;
         if (offset == 0 || palettePointed)
             offset = (uint)next;
@@ -124,7 +125,7 @@ internal sealed class BmpHeader
             Masks = BitsPerPixel == 16 ? [0x7C00, 0x03E0, 0x001F] : [0xFF0000, 0x00FF00, 0x0000FF];
             return;
         }
-        // From 52 bytes on the masks are a part of the header; before, they follow it.
+        // In headers of 52 bytes or more the masks are part of the header; otherwise they follow it.
         ReadOnlySpan<byte> masks = info.Length >= 52 ? info[40..] : file[next..];
         if (info.Length < 52)
             next += 12;

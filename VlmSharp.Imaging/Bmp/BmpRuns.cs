@@ -3,10 +3,10 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Bmp;
 
 /// <summary>
-/// The run-length codes of RLE8 and RLE4: a pair (count, value) repeats; (0, 0) ends a row, (0, 1) the picture, (0, 2, x, y)
-/// moves right and on, and (0, n) is followed by n literal indices, padded to an even place in the file. The indices come one after the
-/// other, and where runs do not fit their rows they are taken as Pillow takes them: a repetition stops at the right edge, literals go on in
-/// the next row, the end of a row fills it up with index 0. An odd number of literals of four bits loses its last one, as there.
+/// The run-length codes of RLE8 and RLE4. A pair (count, value) repeats the value; (0, 0) ends a row and (0, 1) the picture; (0, 2, x, y)
+/// moves right by x and on by y rows; (0, n) is followed by n literal indices, padded to an even position in the file. Indices are written
+/// one after the other. Runs that do not fit their rows are read as in Pillow: a repetition stops at the right edge, literals continue in
+/// the next row, the end of a row fills it up with index 0, and an odd number of 4-bit literals loses its last one.
 /// </summary>
 internal ref struct BmpRuns
 {
@@ -16,7 +16,7 @@ internal ref struct BmpRuns
     private readonly int width;
     private readonly byte[] indices;
     private int position; // in the file
-    private long count;   // of the indices that have come
+    private long count;   // of the indices read so far
     private int column;
 
     private BmpRuns(ReadOnlySpan<byte> file, BmpHeader header, DecodeContext context)
@@ -30,7 +30,7 @@ internal ref struct BmpRuns
     }
 
     /// <summary>Reads the runs.</summary>
-    /// <returns>[height, width] palette indices, in the order of the file. What no run covers is 0.</returns>
+    /// <returns>[height, width] palette indices, in the order of the file. Pixels that no run covers are 0.</returns>
     public static byte[] Read(ReadOnlySpan<byte> file, BmpHeader header, DecodeContext context)
     {
         var runs = new BmpRuns(file, header, context);

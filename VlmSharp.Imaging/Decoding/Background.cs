@@ -1,7 +1,7 @@
 namespace VlmSharp.Imaging.Decoding;
 
 /// <summary>
-/// The color that pixels which are not opaque are laid over, when the caller asks for it. The blend is that of Pillow's
+/// The color behind pixels that are not opaque, when the caller asks for one. The blend is that of Pillow's
 /// <c>background.paste(image, mask=alpha)</c>: the division by 255 rounds to the nearest.
 /// </summary>
 /// <param name="Red">0 to 255.</param>
@@ -9,9 +9,9 @@ namespace VlmSharp.Imaging.Decoding;
 /// <param name="Blue">0 to 255.</param>
 internal sealed record Background(byte Red, byte Green, byte Blue)
 {
-    /// <summary>Lays a pixel over the background, in place.</summary>
+    /// <summary>Blends a pixel over the background, in place.</summary>
     /// <param name="pixel">R, G, B.</param>
-    /// <param name="opacity">0, of which nothing is seen, to 255.</param>
+    /// <param name="opacity">0 (transparent) to 255 (opaque).</param>
     public void Under(Span<byte> pixel, byte opacity)
     {
         if (opacity == 255)

@@ -1,7 +1,7 @@
 namespace VlmSharp.Imaging.Decoding;
 
-/// <summary>What a decoder needs beside the bytes: the limits and settings of <c>ImageOptions</c>, and words for errors.</summary>
-/// <param name="name">What messages call the file.</param>
+/// <summary>What a decoder needs besides the bytes: the limits and settings of <c>ImageOptions</c>, and the errors it throws.</summary>
+/// <param name="name">The file's name in messages.</param>
 /// <param name="format">The format's name, e.g. <c>PNG</c>.</param>
 /// <param name="fileBytes">The file's own size, which is in memory too.</param>
 internal sealed class DecodeContext(string name, string format, long fileBytes = 0)
@@ -17,19 +17,19 @@ internal sealed class DecodeContext(string name, string format, long fileBytes =
     /// <summary>The most scans accepted in one progressive JPEG.</summary>
     public required int MaxJpegScans { get; init; }
 
-    /// <summary>Whether the picture is turned upright as its file says.</summary>
+    /// <summary>Whether the picture is turned upright as its orientation tag says.</summary>
     public required bool ApplyExifOrientation { get; init; }
 
-    /// <summary>What transparent pixels are laid over; null where opacity is not looked at.</summary>
+    /// <summary>The background of transparent pixels; null to ignore alpha.</summary>
     public Background? Background { get; init; }
 
     /// <summary>The most memory that one picture may take, in bytes.</summary>
     public required long MaxMemory { get; init; }
 
-    /// <summary>What the picture has been found to need so far, in bytes: its file, and what <see cref="Reserve"/> was told.</summary>
+    /// <summary>The memory that the picture is known to need so far, in bytes: its file, and what <see cref="Reserve"/> added.</summary>
     public long Needed { get; private set; } = fileBytes;
 
-    /// <summary>Ends the decoding, at the next row or so.</summary>
+    /// <summary>Cancels the decoding at about the next row.</summary>
     public CancellationToken Cancellation { get; init; }
 
     /// <summary>The bytes contradict the format.</summary>
@@ -40,7 +40,7 @@ internal sealed class DecodeContext(string name, string format, long fileBytes =
     public ImageFormatException Truncated(string what) =>
         new($"{name} is a truncated {format} picture: it ends within {what}; copy or download the file again.");
 
-    /// <summary>The file is well-formed as far as can be seen, but of a kind that is not implemented.</summary>
+    /// <summary>The file has no visible fault but is of a kind that is not implemented.</summary>
     public ImageFormatException Unsupported(string what) =>
         new($"{name} is a {format} picture with {what}, which VlmSharp does not read; convert it to PNG or baseline JPEG.")
         { Fault = ImageFault.Unsupported };
@@ -53,7 +53,7 @@ internal sealed class DecodeContext(string name, string format, long fileBytes =
         new($"{name} is a {format} picture of {what}; {remedy}, or raise ImageOptions.{option} if you trust the file.")
         { Fault = ImageFault.OverLimit, Limit = option };
 
-    /// <summary>Refuses empty pictures and those over the limits. To be called before any allocation.</summary>
+    /// <summary>Refuses empty pictures and those over the limits. Must be called before any allocation.</summary>
     public void CheckSize(long width, long height)
     {
         if (width < 1 || height < 1)
@@ -66,7 +66,9 @@ internal sealed class DecodeContext(string name, string format, long fileBytes =
         size = (width, height);
     }
 
-    /// <summary>Announces a large piece of memory, before it is taken. What is small beside a picture need not be told.</summary>
+    /// <summary>
+    /// Announces a large allocation before it is made. Allocations that are small compared to the picture need no announcement.
+    /// </summary>
     public void Reserve(long bytes)
     {
         Needed += bytes;
@@ -80,11 +82,11 @@ internal sealed class DecodeContext(string name, string format, long fileBytes =
             + $"(this process may have {Megabytes(MaxMemory)} MB in all); scale it down, or give the process more memory.", inner)
         { Fault = ImageFault.OverLimit, Limit = nameof(MaxMemory) };
 
-    /// <summary>Prepares the sink for the rows that come.</summary>
-    /// <param name="sink">What takes them.</param>
+    /// <summary>Prepares the sink for the rows that follow.</summary>
+    /// <param name="sink">Receives the rows.</param>
     /// <param name="width">Columns as they are stored.</param>
     /// <param name="height">Rows as they are stored.</param>
-    /// <param name="orientation">What the file says of its orientation: 1 to 8, or 0 when it does not.</param>
+    /// <param name="orientation">The file's orientation tag: 1 to 8, or 0 if it has none.</param>
     public void Begin(IRowSink sink, int width, int height, int orientation = 0)
     {
         Reserve(sink.BytesFor(width, height));

@@ -3,15 +3,15 @@ using System.Buffers.Binary;
 namespace VlmSharp.Imaging.Decoding;
 
 /// <summary>
-/// The orientation that a camera notes beside the pixels: tag 0x0112 of the EXIF block (a TIFF directory,
-/// CIPA DC-008 section 4.6), or <c>tiff:Orientation</c> of an XMP packet. A block that cannot be followed counts as upright.
+/// The orientation that a camera stores beside the pixels: tag 0x0112 of the EXIF block (a TIFF directory, CIPA DC-008 section 4.6), or
+/// <c>tiff:Orientation</c> of an XMP packet. A block that cannot be parsed counts as upright.
 /// </summary>
 internal static class ExifOrientation
 {
     private const int OrientationTag = 0x0112;
 
     /// <summary>Reads the tag from a TIFF block ("II*..." or "MM.*...").</summary>
-    /// <returns>1 to 8, or 0 when the block does not say.</returns>
+    /// <returns>1 to 8, or 0 if the block has no such tag.</returns>
     public static int FromTiff(ReadOnlySpan<byte> tiff)
     {
         if (tiff.Length < 8)
@@ -33,7 +33,7 @@ internal static class ExifOrientation
     }
 
     /// <summary>Finds <c>tiff:Orientation</c>, as attribute or element, in an XMP packet.</summary>
-    /// <returns>1 to 8, or 0 when the packet does not say.</returns>
+    /// <returns>1 to 8, or 0 if the packet has none.</returns>
     public static int FromXmp(ReadOnlySpan<byte> xmp)
     {
         ReadOnlySpan<byte> key = "tiff:Orientation"u8;
@@ -50,18 +50,18 @@ internal static class ExifOrientation
     /// <summary>Whether columns become rows.</summary>
     public static bool SwapsAxes(int orientation) => orientation is >= 5 and <= 8;
 
-    /// <summary>Whether the stored columns count from the right, or, where axes are swapped, from below.</summary>
+    /// <summary>Whether the stored columns run from right to left or, if axes are swapped, from bottom to top.</summary>
     public static bool MirrorsColumns(int orientation) => orientation is 2 or 3 or 7 or 8;
 
-    /// <summary>Whether the stored rows count from below, or, where axes are swapped, from the right.</summary>
+    /// <summary>Whether the stored rows run from bottom to top or, if axes are swapped, from right to left.</summary>
     public static bool MirrorsRows(int orientation) => orientation is 3 or 4 or 6 or 7;
 
-    /// <summary>Where the pixels of a stored row belong in the upright picture.</summary>
+    /// <summary>The position of a stored row's pixels in the upright picture.</summary>
     /// <param name="orientation">2 to 8.</param>
     /// <param name="y">The stored row.</param>
     /// <param name="width">Stored columns.</param>
     /// <param name="height">Stored rows.</param>
-    /// <returns>The place of the row's first pixel, and how far it is to that of the next, both in pixels.</returns>
+    /// <returns>The index of the row's first pixel, and the step to the next one, both in pixels.</returns>
     public static (int Start, int Step) Place(int orientation, int y, int width, int height) => orientation switch
     {
         2 => (y * width + width - 1, -1),
@@ -75,7 +75,7 @@ internal static class ExifOrientation
 
     private static int Valid(uint value) => value is >= 1 and <= 8 ? (int)value : 0;
 
-    // TIFF field types: 1 BYTE, 3 SHORT, 4 LONG; the value stands at the start of the four-byte field.
+    // TIFF field types: 1 BYTE, 3 SHORT, 4 LONG; the value is at the start of the four-byte field.
     private static uint ReadValue(ReadOnlySpan<byte> field, int type, bool little) => type switch
     {
         1 => field[0],

@@ -12,11 +12,12 @@ internal interface IImageDecoder
     bool Recognizes(ReadOnlySpan<byte> header);
 
     /// <summary>
-    /// Decodes the picture (the first one, of an animation). Alpha is dropped and nothing is blended, unless the settings name a background.
+    /// Decodes the picture (of an animation, the first frame). Alpha is dropped and nothing is blended, unless the settings name a
+    /// background.
     /// </summary>
     /// <param name="file">The whole file.</param>
-    /// <param name="context">Limits and settings, and the words for errors.</param>
-    /// <param name="sink">Gets the rows.</param>
+    /// <param name="context">Limits and settings, and the errors to throw.</param>
+    /// <param name="sink">Receives the rows.</param>
     /// <exception cref="ImageFormatException">The file is damaged, unsupported or over a limit.</exception>
     void Decode(ReadOnlySpan<byte> file, DecodeContext context, IRowSink sink);
 }

@@ -1,8 +1,8 @@
 namespace VlmSharp.Imaging.Decoding;
 
 /// <summary>
-/// Keeps all rows of a picture, each where it belongs in the upright picture. The caller makes an <c>RgbImage</c> of the same array:
-/// decoders do not know the types that users see, so that these may know the decoders.
+/// Keeps all rows of a picture, each at its place in the upright picture. The caller wraps the array as an <c>RgbImage</c>: decoders must
+/// not depend on the public types, because those depend on the decoders.
 /// </summary>
 internal sealed class Raster : IRowSink
 {

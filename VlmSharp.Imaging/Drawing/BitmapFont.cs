@@ -1,21 +1,21 @@
 namespace VlmSharp.Imaging.Drawing;
 
 /// <summary>
-/// A small font for labels: the printable characters of ASCII, 5 x 7 pixels and two rows for what hangs below the line, drawn larger by
-/// whole factors so that its edges stay sharp. Other characters show as an empty box.
+/// A small font for labels: the printable characters of ASCII, 5 x 7 pixels plus two rows for descenders. It is scaled by whole factors so
+/// that its edges stay sharp. Other characters show as an empty box.
 /// </summary>
 internal static class BitmapFont
 {
-    /// <summary>Pixels of a character's width, without the gap to the next.</summary>
+    /// <summary>Width of a character in pixels, without the gap to the next.</summary>
     public const int GlyphWidth = 5;
 
-    /// <summary>Pixels of a character's height.</summary>
+    /// <summary>Height of a character in pixels.</summary>
     public const int GlyphHeight = 9;
 
     private const char First = ' ', Last = '~';
     private const int PerBand = 16;
 
-    // Sixteen characters to a band, in the order of ASCII from the space; the last is the box.
+    // Sixteen characters in each band, in ASCII order from the space on; the last one is the box.
     private const string Sheet = """
         ..... ..#.. .#.#. ..... ..#.. ##..# .##.. ..#.. ...#. .#... ..... ..... ..... ..... ..... ....#
         ..... ..#.. .#.#. .#.#. .#### ##..# #..#. ..#.. ..#.. ..#.. ..#.. ..#.. ..... ..... ..... ....#
@@ -80,10 +80,10 @@ internal static class BitmapFont
 
     private static readonly string[] Rows = [.. Sheet.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
 
-    /// <summary>Pixels from the first character's left edge to the last one's right edge, at scale 1.</summary>
+    /// <summary>Width of a text in pixels, without the gap after the last character, at scale 1.</summary>
     public static int Width(int characters) => Math.Max(0, characters * (GlyphWidth + 1) - 1);
 
-    /// <summary>Whether a pixel of a character is ink.</summary>
+    /// <summary>Whether a pixel of a character is set.</summary>
     /// <param name="character">Any character.</param>
     /// <param name="x">Column, 0 to 4.</param>
     /// <param name="y">Row, 0 to 8.</param>

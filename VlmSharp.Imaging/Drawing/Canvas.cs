@@ -1,6 +1,6 @@
 namespace VlmSharp.Imaging.Drawing;
 
-/// <summary>Draws into a picture. What lies outside of it is left out.</summary>
+/// <summary>Draws into a picture. Shapes are clipped to the picture.</summary>
 /// <param name="image">The picture, changed in place.</param>
 internal sealed class Canvas(RgbImage image)
 {
@@ -14,7 +14,7 @@ internal sealed class Canvas(RgbImage image)
             for (int x = visible.Left; x < visible.Right; x++) Set(x, y, color);
     }
 
-    /// <summary>Paints the rim of a rectangle, inside of it.</summary>
+    /// <summary>Paints the border of a rectangle, on its inside.</summary>
     public void Frame(PixelRegion region, int thickness, Rgb color)
     {
         Fill(region with { Bottom = region.Top + thickness }, color);
@@ -23,10 +23,10 @@ internal sealed class Canvas(RgbImage image)
         Fill(region with { Left = region.Right - thickness }, color);
     }
 
-    /// <summary>Mixes a color in, as far as a mask says.</summary>
+    /// <summary>Blends a color into the picture, weighted by a mask.</summary>
     /// <param name="left">Column of the mask's left edge.</param>
     /// <param name="top">Row of the mask's top edge.</param>
-    /// <param name="mask">255 for the whole of <paramref name="opacity"/>.</param>
+    /// <param name="mask">255 means the full <paramref name="opacity"/>.</param>
     /// <param name="color">The color.</param>
     /// <param name="opacity">0 to 1.</param>
     public void Tint(int left, int top, GrayImage mask, Rgb color, float opacity)
@@ -40,16 +40,17 @@ internal sealed class Canvas(RgbImage image)
             {
                 float part = opacity * values[x - left] / 255;
                 Span<byte> pixel = row.Slice(3 * x, 3);
-                (pixel[0], pixel[1], pixel[2]) = (Mix(pixel[0], color.Red, part), Mix(pixel[1], color.Green, part), Mix(pixel[2], color.Blue, part));
+                (pixel[0], pixel[1], pixel[2]) =
+                    (Mix(pixel[0], color.Red, part), Mix(pixel[1], color.Green, part), Mix(pixel[2], color.Blue, part));
             }
         }
     }
 
-    /// <summary>Paints the rim of what a mask covers, inside of it: pixels of at least half that have less beside them.</summary>
+    /// <summary>Paints the border of a mask's area, on its inside. The area is the pixels with a value of at least 128.</summary>
     /// <param name="left">Column of the mask's left edge.</param>
     /// <param name="top">Row of the mask's top edge.</param>
-    /// <param name="mask">255 where the thing is.</param>
-    /// <param name="thickness">Of the rim, in pixels.</param>
+    /// <param name="mask">255 inside the object.</param>
+    /// <param name="thickness">Thickness of the border in pixels.</param>
     /// <param name="color">The color.</param>
     public void Outline(int left, int top, GrayImage mask, int thickness, Rgb color)
     {
@@ -57,7 +58,8 @@ internal sealed class Canvas(RgbImage image)
         for (int y = visible.Top - top; y < visible.Bottom - top; y++)
             for (int x = visible.Left - left; x < visible.Right - left; x++)
             {
-                bool isRim = Covers(x, y) && !(Covers(x - thickness, y) && Covers(x + thickness, y) && Covers(x, y - thickness) && Covers(x, y + thickness));
+                bool isRim = Covers(x, y)
+                    && !(Covers(x - thickness, y) && Covers(x + thickness, y) && Covers(x, y - thickness) && Covers(x, y + thickness));
                 if (isRim) Set(left + x, top + y, color);
             }
 
@@ -69,7 +71,7 @@ internal sealed class Canvas(RgbImage image)
     /// <param name="top">Row of the characters' top edge.</param>
     /// <param name="text">The text.</param>
     /// <param name="scale">Pixels for each pixel of the font.</param>
-    /// <param name="color">The ink.</param>
+    /// <param name="color">The text's color.</param>
     public void Text(int left, int top, string text, int scale, Rgb color)
     {
         foreach (char character in text)

@@ -1,6 +1,8 @@
 namespace VlmSharp.Imaging.Drawing;
 
-/// <summary>Colors that people with any kind of color vision tell apart (Okabe and Ito, "Color universal design", 2008), without black.</summary>
+/// <summary>
+/// Colors that people with any kind of color vision can tell apart (Okabe and Ito, "Color universal design", 2008), without black.
+/// </summary>
 internal static class Palette
 {
     private static readonly Rgb[] Colors =
@@ -14,6 +16,6 @@ internal static class Palette
         new(204, 121, 167), // reddish purple
     ];
 
-    /// <summary>The color of the i-th thing; after seven they come again.</summary>
+    /// <summary>The color of the i-th object; after seven colors they repeat.</summary>
     public static Rgb Color(int index) => Colors[index % Colors.Length];
 }

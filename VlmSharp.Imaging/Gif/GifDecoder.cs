@@ -4,9 +4,9 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Gif;
 
 /// <summary>
-/// The first frame of a GIF (CompuServe, GIF89a), as Pillow shows it: on the logical screen, which grows if the frame
-/// reaches over its edge; what the frame does not cover has the transparent index, or index 0 if there is none; transparent
-/// pixels keep the color that the palette gives them, unless there is a background to lay them over.
+/// The first frame of a GIF (CompuServe, GIF89a), as Pillow shows it: on the logical screen, which grows if the frame extends beyond its
+/// edge. Pixels outside the frame have the transparent index, or index 0 if there is none. Transparent pixels keep their color from the
+/// palette, unless there is a background.
 /// </summary>
 internal sealed class GifDecoder : IImageDecoder
 {
@@ -34,7 +34,7 @@ internal sealed class GifDecoder : IImageDecoder
                 case (byte)';':
                     throw context.Damaged("it has no frame");
                 default:
-                    // Pillow passes over stray bytes between blocks too.
+                    // Pillow also skips stray bytes between blocks.
                     break;
             }
         }
@@ -51,7 +51,7 @@ internal sealed class GifDecoder : IImageDecoder
             block = reader.TakeSubBlock();
     }
 
-    // Null for a palette that is the gray ramp 0, 1, 2...: indices are then gray levels, also those beyond its end.
+    // Null for a palette that is the gray ramp 0, 1, 2...: then indices are gray levels, even those beyond its end.
     private static byte[]? ReadPalette(ref GifReader reader, byte flags)
     {
         if ((flags & 0x80) == 0)

@@ -3,8 +3,8 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Gif;
 
 /// <summary>
-/// GIF's variable-length LZW (GIF89a, appendix F): codes of up to 12 bits, least significant bit first, in sub-blocks.
-/// When the table is full it stays as it is until a clear code.
+/// GIF's variable-length LZW (GIF89a, appendix F): codes of up to 12 bits, least significant bit first, in sub-blocks. A full table stays
+/// as it is until a clear code.
 /// </summary>
 internal ref struct GifLzwReader
 {
@@ -28,7 +28,7 @@ internal ref struct GifLzwReader
 
     public GifLzwReader(GifReader reader, int literalBits, DecodeContext context)
     {
-        // The standard ends at 8. As in Pillow, of an index with more bits the lowest 8 count.
+        // The standard ends at 8. As in Pillow, the lowest 8 bits of a wider index count.
         if (literalBits > 12)
             throw context.Damaged($"its LZW code size {literalBits} is not in 0..12");
         this.reader = reader;
@@ -68,7 +68,7 @@ internal ref struct GifLzwReader
         int walk = code;
         if (code == next)
         {
-            // The one code that may be used before it is known: the previous string and its own first index.
+            // The only code that may be used before it is defined: the previous string and its own first index.
             pending[pendingCount++] = first;
             walk = previous;
         }

@@ -2,7 +2,7 @@ using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.Gif;
 
-/// <summary>A position in a GIF file, from which blocks are taken.</summary>
+/// <summary>Reads blocks from a GIF file at a moving position.</summary>
 internal ref struct GifReader(ReadOnlySpan<byte> file, DecodeContext context)
 {
     private ReadOnlySpan<byte> rest = file;
@@ -17,6 +17,6 @@ internal ref struct GifReader(ReadOnlySpan<byte> file, DecodeContext context)
         return taken;
     }
 
-    /// <summary>The next sub-block (a length byte and so many bytes); empty for the terminator.</summary>
+    /// <summary>The next sub-block (a length byte and that many bytes); empty for the terminator.</summary>
     public ReadOnlySpan<byte> TakeSubBlock() => Take(Take(1)[0]);
 }

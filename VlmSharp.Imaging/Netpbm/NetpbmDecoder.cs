@@ -3,9 +3,8 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Netpbm;
 
 /// <summary>
-/// Netpbm's PBM, PGM and PPM, plain (P1, P2, P3) and binary (P4, P5, P6), with any maximum value up to 65535. As in Pillow,
-/// samples are scaled to 0..255 with ties to even, except gray with a maximum over 255, which is scaled to 0..65535 and
-/// then saturates at 255.
+/// Netpbm's PBM, PGM and PPM, plain (P1, P2, P3) and binary (P4, P5, P6), with any maximum value up to 65535. As in Pillow, samples are
+/// scaled to 0..255 with ties to even, except gray with a maximum over 255, which is scaled to 0..65535 and then saturates at 255.
 /// </summary>
 internal sealed class NetpbmDecoder : IImageDecoder
 {
@@ -29,7 +28,7 @@ internal sealed class NetpbmDecoder : IImageDecoder
         context.CheckSize(width, height);
         int channels = kind is 3 or 6 ? 3 : 1;
         long samples = (long)width * height * channels;
-        // Whatever the kind, a plain sample needs one byte and a binary row its packed bytes.
+        // Whatever the kind, a plain sample takes at least one byte, and a binary row its packed bytes.
         long needed = kind switch
         {
             4 => (width + 7L) / 8 * height,
@@ -84,7 +83,7 @@ internal sealed class NetpbmDecoder : IImageDecoder
         }
     }
 
-    // Returns the bytes that the row has in the file.
+    // Returns the row's length in the file, in bytes.
     private static int ReadSamples(ReadOnlySpan<byte> samples, Span<byte> row, int channels, byte[] scale)
     {
         int max = scale.Length - 1, at = 0;

@@ -4,8 +4,8 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Png;
 
 /// <summary>
-/// What the chunks of a PNG say (PNG specification, section 5.3). As in Pillow, checksums are held against the chunks before the pixel data
-/// alone: what is wrong in those of IDAT, IEND and anything after it is not looked at, for the pixels have a checksum of their own.
+/// The chunks of a PNG (PNG specification, section 5.3). As in Pillow, checksums are verified only for the chunks before the pixel data.
+/// Those of IDAT, IEND and later chunks are ignored, because the pixels have a checksum of their own.
 /// </summary>
 internal sealed class PngChunks
 {
@@ -30,7 +30,7 @@ internal sealed class PngChunks
     /// <summary>The bytes of the pixel data.</summary>
     public long DataBytes { get; private set; }
 
-    /// <summary>The orientation noted in EXIF, in EXIF as older programs wrote it, or else in XMP; 0 if none.</summary>
+    /// <summary>The orientation from EXIF, from EXIF stored as text by older programs, or else from XMP; 0 if none.</summary>
     public int Orientation => exifOrientation != 0 ? exifOrientation : profileOrientation != 0 ? profileOrientation : xmpOrientation;
 
     // Set by the first chunk after the IDAT run: pixel data must be consecutive.
@@ -39,7 +39,7 @@ internal sealed class PngChunks
     /// <summary>Reads all chunks.</summary>
     /// <param name="file">The whole file.</param>
     /// <param name="position">Where the first chunk begins.</param>
-    /// <param name="context">Words for errors.</param>
+    /// <param name="context">The errors to throw.</param>
     public static PngChunks Read(ReadOnlySpan<byte> file, int position, DecodeContext context)
     {
         var chunks = new PngChunks();

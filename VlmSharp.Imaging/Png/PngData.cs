@@ -1,8 +1,8 @@
 namespace VlmSharp.Imaging.Png;
 
-/// <summary>The pixel data of a PNG as one stream: the contents of its IDAT chunks one after the other, read where they are.</summary>
+/// <summary>The pixel data of a PNG as one stream: the contents of its IDAT chunks one after the other, read without a copy.</summary>
 /// <param name="file">The file's first byte, which must not move while the stream is used.</param>
-/// <param name="parts">Where the chunks' contents are in the file.</param>
+/// <param name="parts">Positions of the chunks' contents in the file.</param>
 internal sealed unsafe class PngData(byte* file, List<(int Start, int Length)> parts) : Stream
 {
     private int part;

@@ -4,8 +4,8 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Png;
 
 /// <summary>
-/// PNG (ISO/IEC 15948): all color types, depths 1 to 16, the five row filters, Adam7, split IDAT. tRNS and gAMA do not
-/// change the colors, as in Pillow.
+/// PNG (ISO/IEC 15948): all color types, depths 1 to 16, the five row filters, Adam7, split IDAT. tRNS and gAMA do not change the colors,
+/// as in Pillow.
 /// </summary>
 internal sealed class PngDecoder : IImageDecoder
 {
@@ -43,7 +43,7 @@ internal sealed class PngDecoder : IImageDecoder
             }
             catch (Exception e) when (e is InvalidDataException or IOException)
             {
-                // The stream is in memory: an IOException too is about its contents, such as a demand for a preset dictionary.
+                // The stream is in memory, so an IOException too means bad contents, such as a request for a preset dictionary.
                 throw context.Damaged("its pixel data (IDAT) is not valid zlib data", e);
             }
         }

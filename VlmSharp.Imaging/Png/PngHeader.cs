@@ -42,7 +42,7 @@ internal sealed class PngHeader
 
     public int BitsPerPixel => Channels * Depth;
 
-    /// <summary>The bytes of a row of so many pixels, without the filter byte.</summary>
+    /// <summary>The bytes of a row of that many pixels, without the filter byte.</summary>
     public int RowBytes(int pixels) => (int)(((long)pixels * BitsPerPixel + 7) / 8);
 
     /// <summary>Reads the 13 bytes of IHDR.</summary>

@@ -4,15 +4,15 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Png;
 
 /// <summary>
-/// Converts samples to RGB as Pillow does: 16-bit color keeps its high byte, 16-bit gray saturates at 255, palette entries that are
-/// missing are black, and opacity is not looked at. With a background, pixels are laid over it by their opacity: the alpha channel, or
-/// what tRNS says (PNG specification, section 11.3.2.1).
+/// Converts samples to RGB as Pillow does: 16-bit color keeps its high byte, 16-bit gray saturates at 255, missing palette entries are
+/// black, and alpha is ignored. With a background, pixels are blended over it by their opacity: the alpha channel, or tRNS (PNG
+/// specification, section 11.3.2.1).
 /// </summary>
 internal sealed class PngPixels
 {
     private readonly PngHeader header;
     private readonly byte[] lookup;     // RGB of each sample value, for depths of at most 8 with one channel
-    private readonly byte[] opacities;  // and what each is laid over the background with; empty where all are opaque
+    private readonly byte[] opacities;  // the opacity of each; empty if all are opaque
     private readonly byte[] clearColor; // the samples, 16 bits each, that tRNS makes transparent; empty if none
     private readonly Background? background;
 
@@ -30,11 +30,11 @@ internal sealed class PngPixels
         opacities = BuildOpacities(header, transparency, clearColor);
     }
 
-    /// <summary>Writes a row, or every so many pixels of one.</summary>
+    /// <summary>Writes a row, or every n-th pixel of one.</summary>
     /// <param name="samples">The row as it is stored, without its filter.</param>
     /// <param name="row">Receives R, G and B.</param>
     /// <param name="firstX">The first column.</param>
-    /// <param name="stepX">From a column to the next.</param>
+    /// <param name="stepX">The distance from one column to the next.</param>
     public void Write(ReadOnlySpan<byte> samples, Span<byte> row, int firstX, int stepX)
     {
         int stride = stepX * 3;
@@ -54,7 +54,7 @@ internal sealed class PngPixels
         int green = header.Channels >= 3 ? sampleBytes : 0;
         for (int from = 0, to = firstX * 3; to < row.Length; from += pixelBytes, to += stride)
         {
-            // Only 16-bit gray arrives here with one channel.
+            // Only 16-bit gray reaches this line with one channel.
             byte red = saturates && samples[from] != 0 ? (byte)255 : samples[from + (saturates ? 1 : 0)];
             row[to] = red;
             row[to + 1] = green == 0 ? red : samples[from + green];
@@ -66,7 +66,7 @@ internal sealed class PngPixels
     private byte Opacity(ReadOnlySpan<byte> pixel, int sampleBytes)
     {
         if (header.Color is PngColor.GrayAlpha or PngColor.RgbAlpha)
-            return pixel[^sampleBytes]; // of 16 bits the high byte, as of colors
+            return pixel[^sampleBytes]; // the high byte of 16 bits, as for colors
         if (clearColor.Length == 0)
             return 255;
         for (int i = 0; i < header.Channels; i++)

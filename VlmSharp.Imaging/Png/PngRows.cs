@@ -3,13 +3,13 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Png;
 
 /// <summary>
-/// Turns the inflated bytes of a PNG into rows of pixels: undoes the row filters (PNG specification, section 9) and takes the rows of the
-/// plain order or of the seven Adam7 passes (section 8.2), of which the picture must be put together before its first row is known.
+/// Turns the inflated bytes of a PNG into rows of pixels. It undoes the row filters (PNG specification, section 9) and reads the rows in
+/// plain order or in the seven Adam7 passes (section 8.2). With Adam7 the whole picture must be assembled before its first row is known.
 /// </summary>
 /// <param name="header">The IHDR chunk.</param>
 /// <param name="pixels">Turns samples into pixels.</param>
 /// <param name="inflated">The decompressed pixel data.</param>
-/// <param name="context">Words for errors.</param>
+/// <param name="context">The errors to throw.</param>
 internal sealed class PngRows(PngHeader header, PngPixels pixels, Stream inflated, DecodeContext context)
 {
     private static ReadOnlySpan<byte> PassX => [0, 4, 0, 2, 0, 1, 0];
@@ -45,7 +45,7 @@ internal sealed class PngRows(PngHeader header, PngPixels pixels, Stream inflate
             return;
         int rowBytes = header.RowBytes(columns);
         int pixelBytes = Math.Max(1, header.BitsPerPixel / 8);
-        // Both rows begin with one pixel of zeros, the filters' left neighbor of the first pixel.
+        // Both rows begin with one pixel of zeros, which the filters use as the first pixel's left neighbor.
         var current = new byte[pixelBytes + rowBytes];
         var above = new byte[pixelBytes + rowBytes];
         Span<byte> filter = stackalloc byte[1];
@@ -96,7 +96,7 @@ internal sealed class PngRows(PngHeader header, PngPixels pixels, Stream inflate
         }
     }
 
-    /// <summary>Of the three neighbors, the one nearest to left + up - corner.</summary>
+    /// <summary>The one of the three neighbors that is nearest to left + up - corner.</summary>
     public static byte Paeth(int left, int up, int corner)
     {
         int toLeft = Math.Abs(up - corner), toUp = Math.Abs(left - corner), toCorner = Math.Abs(left + up - 2 * corner);

@@ -3,19 +3,19 @@ using System.IO.Compression;
 namespace VlmSharp.Imaging.Png;
 
 /// <summary>
-/// The EXIF block that programs wrote as text before PNG had a chunk for it: under "Raw profile type exif" a line feed, the profile's name, its
-/// length, and its bytes in hexadecimal, in lines (ImageMagick's form).
+/// The EXIF block that programs stored as text before PNG had a chunk for it. After "Raw profile type exif" come a line feed, the profile's
+/// name, its length, and its bytes in hexadecimal, in lines (ImageMagick's form).
 /// </summary>
 internal static class PngText
 {
-    // An EXIF block is at most 64 KiB, two digits a byte and a few line feeds more.
+    // An EXIF block has at most 64 KiB. The text has two digits per byte and a few line feeds.
     private const int MostCharacters = 1 << 18;
 
     private static ReadOnlySpan<byte> Keyword => "Raw profile type exif\0"u8;
 
     private static ReadOnlySpan<byte> Prefix => "Exif\0\0"u8;
 
-    /// <summary>The TIFF block of a text chunk; null where it is no such text, or cannot be followed.</summary>
+    /// <summary>The TIFF block of a text chunk; null if the chunk holds none, or a damaged one.</summary>
     /// <param name="tagged">The chunk with its name.</param>
     /// <param name="data">The chunk without its name.</param>
     public static byte[]? ExifProfile(ReadOnlySpan<byte> tagged, ReadOnlySpan<byte> data)
@@ -26,7 +26,7 @@ internal static class PngText
         if (tagged.StartsWith("tEXt"u8))
             return Bytes(text);
         if (tagged.StartsWith("zTXt"u8) && text.Length > 1)
-            return Bytes(Inflate(text[1..])); // after the number of the compression, of which there is one
+            return Bytes(Inflate(text[1..])); // skips the compression method; only one is defined
         return null;
     }
 

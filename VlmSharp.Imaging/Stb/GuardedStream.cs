@@ -1,17 +1,18 @@
 namespace VlmSharp.Imaging.Stb;
 
 /// <summary>
-/// What StbImageSharp reads from. It takes the end of a file for zeros, or leaves memory as it was; so this counts every byte that is asked
-/// for beyond the end, and the picture is refused afterwards. It never throws: an exception would leave the library's memory behind.
+/// The stream that StbImageSharp reads. At the end of a file the library reads zeros, or leaves memory as it was. So this stream counts
+/// every byte requested beyond the end, and the picture is refused afterwards. It never throws: an exception would leak the library's
+/// memory.
 /// </summary>
 /// <param name="head">The first bytes.</param>
-/// <param name="rest">Where those that follow are; they must not move.</param>
-/// <param name="restBytes">How many they are.</param>
+/// <param name="rest">The bytes that follow; they must not move.</param>
+/// <param name="restBytes">The number of those bytes.</param>
 internal sealed unsafe class GuardedStream(byte[] head, byte* rest, int restBytes) : Stream
 {
     private long position;
 
-    /// <summary>Bytes that were asked for beyond the end, and moves to where there is nothing.</summary>
+    /// <summary>The number of bytes requested beyond the end, plus the number of seeks outside the file.</summary>
     public long PastEnd { get; private set; }
 
     public override bool CanRead => true;

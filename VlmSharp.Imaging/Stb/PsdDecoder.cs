@@ -4,9 +4,10 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Stb;
 
 /// <summary>
-/// Photoshop documents: the flat picture that they hold beside their layers, RGB of 8 or 16 bits, plain or with run lengths. What is before
-/// it is passed over here, so that no length of the file's is a place to go to for StbImageSharp, which decodes. Without a background it
-/// is shown the first three channels only, for it takes colors for blended with white where there is a fourth, and Pillow does not.
+/// Photoshop documents: the flattened picture that they hold beside their layers, RGB of 8 or 16 bits, plain or with run-length codes.
+/// StbImageSharp decodes it. The sections before it are skipped here, so that no length in the file can make the library seek. Without a
+/// background the library gets only the first three channels: it assumes that colors with a fourth channel are blended with white, and
+/// Pillow does not.
 /// </summary>
 internal sealed class PsdDecoder : IImageDecoder
 {
@@ -40,7 +41,7 @@ internal sealed class PsdDecoder : IImageDecoder
         if (compression == 1 && bits == 16)
             throw context.Unsupported("run lengths of 16-bit samples");
         position += 2;
-        // Of the table of the rows' lengths, which the library passes over, as much as it expects for its channels.
+        // The library skips the table of row lengths, but only the part for the channels that it is given. Skip the rest here.
         if (compression == 1)
             position += 2 * height * (stored - shown);
         long pixels = (long)width * height;

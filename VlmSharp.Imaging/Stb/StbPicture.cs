@@ -4,19 +4,19 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Stb;
 
 /// <summary>
-/// Calls StbImageSharp, for formats whose headers have been read and checked before: it has no limits of its own, and 18 bytes may ask it for
-/// gigabytes. Only formats are given to it whose pixels are a function of the file's bytes (test/VlmSharp.Fuzz.Tests holds that with memory of
-/// different contents); its JPEG decoder is not such a one.
+/// Calls StbImageSharp for formats whose headers were read and checked before: the library has no limits of its own, and 18 bytes may
+/// request gigabytes. It gets only formats whose pixels are a function of the file's bytes (test/VlmSharp.Fuzz.Tests checks this with
+/// memory of different contents). Its JPEG decoder does not meet this condition.
 /// </summary>
 internal static class StbPicture
 {
-    /// <summary>Decodes a file, or one that was put together of a head and a part of the file.</summary>
+    /// <summary>Decodes a file that is given as a head and a remaining part.</summary>
     /// <param name="head">The first bytes.</param>
     /// <param name="rest">The bytes that follow.</param>
     /// <param name="width">Columns, as the header says.</param>
     /// <param name="height">Rows.</param>
-    /// <param name="channels">The most channels that the library may make of it: its memory, and ours again.</param>
-    /// <param name="context">Limits, and words for errors.</param>
+    /// <param name="channels">The most channels that the library may produce: they determine its memory, and ours again.</param>
+    /// <param name="context">Limits, and the errors to throw.</param>
     public static unsafe ImageResult Decode(
         byte[] head, ReadOnlySpan<byte> rest, int width, int height, int channels, DecodeContext context)
     {
@@ -42,11 +42,11 @@ internal static class StbPicture
         }
     }
 
-    /// <summary>Hands the rows on as RGB.</summary>
+    /// <summary>Passes the rows on as RGB.</summary>
     /// <param name="image">One channel (gray), two (gray, alpha), three or four.</param>
     /// <param name="isMirrored">Whether its first column is the right one.</param>
     /// <param name="context">The background, if any.</param>
-    /// <param name="sink">Gets the rows.</param>
+    /// <param name="sink">Receives the rows.</param>
     public static void Emit(ImageResult image, bool isMirrored, DecodeContext context, IRowSink sink)
     {
         context.Begin(sink, image.Width, image.Height);

@@ -4,9 +4,9 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Stb;
 
 /// <summary>
-/// Truevision TGA: gray, RGB and palettes, plain and with run lengths, from the top or from the bottom. It has no signature, so a file is
-/// taken for one only where all of its 18 bytes of header fit together. StbImageSharp decodes; what it reads otherwise than Pillow
-/// (a palette that does not begin at 0) is refused, and what it does not look at (columns from the right) is done here.
+/// Truevision TGA: gray, RGB and palettes, plain and with run-length codes, top-down or bottom-up. The format has no signature, so a file
+/// counts as TGA only if all fields of its 18-byte header are consistent. StbImageSharp decodes it. A palette that does not begin at 0,
+/// which the library reads differently from Pillow, is refused. Columns from right to left, which the library ignores, are mirrored here.
 /// </summary>
 internal sealed class TgaDecoder : IImageDecoder
 {

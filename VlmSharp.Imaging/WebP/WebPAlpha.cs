@@ -4,8 +4,8 @@ using VlmSharp.Imaging.WebP.Lossless;
 namespace VlmSharp.Imaging.WebP;
 
 /// <summary>
-/// The alpha of a lossy picture, the payload of an <c>ALPH</c> chunk (RFC 9649, section 2.7.1.2): plain bytes or the green
-/// channel of a lossless stream, each the difference from what its neighbors predict.
+/// The alpha of a lossy picture, the payload of an <c>ALPH</c> chunk (RFC 9649, section 2.7.1.2): plain bytes or the green channel of a
+/// lossless stream. Each value is the difference from a prediction by its neighbors.
 /// </summary>
 internal static class WebPAlpha
 {
@@ -14,16 +14,16 @@ internal static class WebPAlpha
 
     /// <summary>Decodes the plane.</summary>
     /// <param name="chunk">The payload.</param>
-    /// <param name="width">Columns, those of the picture.</param>
+    /// <param name="width">Columns of the picture.</param>
     /// <param name="height">Rows.</param>
-    /// <param name="context">Words for errors.</param>
+    /// <param name="context">The errors to throw.</param>
     /// <returns>Opacities, [height, width].</returns>
     public static byte[] Decode(ReadOnlySpan<byte> chunk, int width, int height, DecodeContext context)
     {
         if (chunk.Length < 2)
             throw context.Truncated("its alpha");
         int method = chunk[0] & 3, filter = chunk[0] >> 2 & 3;
-        // The next two bits say whether an encoder has reduced the number of values, which needs no undoing.
+        // The next two bits say whether an encoder reduced the number of values, which need not be undone.
         if (method > Lossless || chunk[0] >> 4 > 1)
             throw context.Damaged("its alpha has an unknown compression or preprocessing");
         context.Reserve((long)width * height * (method == Plain ? 1 : 5)); // lossless pixels have four bytes
@@ -39,8 +39,8 @@ internal static class WebPAlpha
     private static byte[] ReadLossless(ReadOnlySpan<byte> data, int width, int height, DecodeContext context) =>
         Array.ConvertAll(Vp8LPicture.ReadPixels(data, width, height, context), pixel => (byte)(pixel >> 8));
 
-    // Filters: 1 from the left, 2 from above, 3 from left + above - corner. The first row can only look to the left, the
-    // first column only up.
+    // Filters: 1 from the left, 2 from above, 3 from left + above - corner. The first row can use only the left neighbor, the first column
+    // only the one above.
     private static void Unfilter(Span<byte> plane, int width, int filter)
     {
         for (int x = 1; x < width; x++)

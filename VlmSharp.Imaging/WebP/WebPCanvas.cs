@@ -2,12 +2,14 @@ using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.WebP;
 
-/// <summary>Puts the rows of an animation's first frame at their place on its canvas, which is black, or of the background's color.</summary>
+/// <summary>
+/// Puts the rows of an animation's first frame at their place on its canvas, which is black or has the background's color.
+/// </summary>
 /// <param name="container">The canvas and the frame's place on it.</param>
 /// <param name="width">Columns of the frame.</param>
 /// <param name="height">Rows of the frame.</param>
 /// <param name="background">The canvas's color; black when null.</param>
-/// <param name="canvas">Gets the rows of the canvas.</param>
+/// <param name="canvas">Receives the rows of the canvas.</param>
 internal sealed class WebPCanvas(WebPContainer container, int width, int height, Background? background, IRowSink canvas) : IRowSink
 {
     private readonly byte[] empty = Fill(container.CanvasWidth, background);

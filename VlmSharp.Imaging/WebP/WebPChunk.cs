@@ -3,10 +3,10 @@ using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.WebP;
 
-/// <summary>A chunk of a RIFF file (RFC 9649, section 2.3): a name, and where its payload is in the file.</summary>
+/// <summary>A chunk of a RIFF file (RFC 9649, section 2.3): a name, and the position of its payload in the file.</summary>
 /// <param name="Name">The four letters, the first in the lowest byte.</param>
 /// <param name="Start">The first byte of the payload.</param>
-/// <param name="Length">Its bytes.</param>
+/// <param name="Length">Length of the payload in bytes.</param>
 internal readonly record struct WebPChunk(uint Name, int Start, int Length)
 {
     public const uint Lossy = 'V' | 'P' << 8 | '8' << 16 | ' ' << 24;
@@ -25,14 +25,14 @@ internal readonly record struct WebPChunk(uint Name, int Start, int Length)
     /// <summary>The payload.</summary>
     public ReadOnlySpan<byte> Of(ReadOnlySpan<byte> file) => file.Slice(Start, Length);
 
-    /// <summary>The payload and its byte of padding, if it has one: decoders read on into it before they miss anything.</summary>
+    /// <summary>The payload and its byte of padding, if any: decoders may read that byte before they report missing data.</summary>
     public ReadOnlySpan<byte> Padded(ReadOnlySpan<byte> file) => file[Start..Math.Min(file.Length, End + (Length & 1))];
 
-    /// <summary>Reads the chunk at a position, and moves on to the next: past the padding after an odd length.</summary>
+    /// <summary>Reads the chunk at a position, and moves on to the next one, past the padding of an odd length.</summary>
     /// <param name="file">The whole file.</param>
     /// <param name="position">Where the chunk begins.</param>
-    /// <param name="end">Where what contains the chunk ends.</param>
-    /// <param name="context">Words for errors.</param>
+    /// <param name="end">Where the chunk's container ends.</param>
+    /// <param name="context">The errors to throw.</param>
     public static WebPChunk Take(ReadOnlySpan<byte> file, ref int position, int end, DecodeContext context)
     {
         if (end - position < HeaderBytes)

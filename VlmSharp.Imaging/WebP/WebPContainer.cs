@@ -4,8 +4,8 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.WebP;
 
 /// <summary>
-/// The parts of a WebP file that matter here (RFC 9649, section 2): the picture, or the first frame of an animation, its
-/// place on the canvas, and how it must be turned.
+/// The relevant parts of a WebP file (RFC 9649, section 2): the picture or an animation's first frame, its place on the canvas, and its
+/// orientation.
 /// </summary>
 internal sealed class WebPContainer
 {
@@ -30,7 +30,7 @@ internal sealed class WebPContainer
         uint riffBytes = BinaryPrimitives.ReadUInt32LittleEndian(file[4..]);
         if (riffBytes > file.Length - 8)
             throw context.Truncated("its chunks");
-        // What follows the container is not looked at.
+        // Data after the container is ignored.
         int position = RiffHeaderBytes, end = (int)riffBytes + 8;
         WebPChunk first = WebPChunk.Take(file, ref position, end, context);
         if (first.Name == WebPChunk.Extended)
@@ -41,7 +41,7 @@ internal sealed class WebPContainer
             throw context.Damaged("there is no picture in it");
     }
 
-    /// <summary>Whether an animation says where its first frame stands.</summary>
+    /// <summary>Whether the file is an animation, in which the first frame has a position.</summary>
     public bool IsAnimation => (flags & 0x02) != 0;
 
     /// <summary>Columns of the canvas; 0 when it is as large as the picture.</summary>
@@ -56,13 +56,13 @@ internal sealed class WebPContainer
     /// <summary>The frame's first row on the canvas.</summary>
     public int Top { get; private set; }
 
-    /// <summary>The coded picture, of one of two kinds.</summary>
+    /// <summary>The chunk of the coded picture, lossy or lossless.</summary>
     public WebPChunk Picture { get; private set; }
 
     /// <summary>The coded alpha of a lossy picture; empty without one.</summary>
     public WebPChunk Alpha { get; private set; }
 
-    /// <summary>The orientation noted in EXIF or else XMP; 0 if none.</summary>
+    /// <summary>The orientation from EXIF or else from XMP; 0 if none.</summary>
     public int Orientation => exifOrientation != 0 ? exifOrientation : xmpOrientation;
 
     private void ReadExtended(ReadOnlySpan<byte> file, WebPChunk extended, int position, int end)
@@ -95,7 +95,7 @@ internal sealed class WebPContainer
         ReadOnlySpan<byte> header = frame.Of(file);
         if (header.Length < FrameHeaderBytes)
             throw context.Damaged("its first frame is too short");
-        // Places are in units of two pixels. The size stands in the picture too; nothing is below the first frame to blend.
+        // Positions are in units of two pixels. The picture itself has the size too. The first frame has nothing below it to blend with.
         (Left, Top) = (2 * ReadUInt24(header), 2 * ReadUInt24(header[3..]));
         flags |= HasAlpha;
         int position = frame.Start + FrameHeaderBytes;
@@ -117,7 +117,7 @@ internal sealed class WebPContainer
 
     private static ReadOnlySpan<byte> WithoutPrefix(ReadOnlySpan<byte> exif)
     {
-        // Some writers copy the prefix that the block has in JPEG files.
+        // Some writers copy the prefix of the block in JPEG files.
         while (exif.StartsWith("Exif\0\0"u8))
             exif = exif[6..];
         return exif;

@@ -5,8 +5,8 @@ using VlmSharp.Imaging.WebP.Lossy;
 namespace VlmSharp.Imaging.WebP;
 
 /// <summary>
-/// WebP (RFC 9649), lossy and lossless, with the pixels that libwebp and so Pillow gives. Alpha is dropped, nothing is
-/// blended, unless there is a background. Of an animation the first frame is shown, on a black canvas, or on the background.
+/// WebP (RFC 9649), lossy and lossless, with the same pixels as libwebp and therefore Pillow. Alpha is dropped and nothing is blended,
+/// unless there is a background. Of an animation the first frame is shown, on a canvas that is black or has the background's color.
 /// </summary>
 internal sealed class WebPDecoder : IImageDecoder
 {
@@ -30,7 +30,7 @@ internal sealed class WebPDecoder : IImageDecoder
             Vp8LPicture.Decode(coded, container.Orientation, context, sink);
             return;
         }
-        // A picture whose alpha is damaged is refused as a whole, also where nothing else is done with the alpha.
+        // A picture with damaged alpha is refused, even if the alpha is not used.
         byte[] alpha = container.Alpha.Length > 0 ? WebPAlpha.Decode(container.Alpha.Of(file), width, height, context) : [];
         Vp8Frame.Decode(coded.ToArray(), context.Background is null ? [] : alpha, container.Orientation, context, sink);
     }

@@ -4,8 +4,8 @@ using VlmSharp.Server.Errors;
 namespace VlmSharp.Server.Pictures;
 
 /// <summary>
-/// What is said of pictures that are refused. The sentences hold no path, no address and nothing of the machine: what other libraries say
-/// of an error (which once told an attacker an address in memory: CVE-2026-22778) is never passed on.
+/// The errors for refused pictures. The sentences hold no path, no address and nothing about the machine. Messages of other libraries are
+/// never passed on: one once told an attacker an address in memory (CVE-2026-22778).
 /// </summary>
 internal static class PictureErrors
 {
@@ -20,8 +20,7 @@ internal static class PictureErrors
         TooLarge($"The picture has more than {most} bytes, this server's limit; scale it down or save it as JPEG.");
 
     /// <summary>
-    /// What the decoder refused, in this server's words where it is about a limit: the decoder's name an option that the client cannot
-    /// set.
+    /// The decoder's refusal. For a limit it uses this server's words: the decoder's words name an option that the client cannot set.
     /// </summary>
     public static ApiException Of(ImageFormatException e, string name, PictureOptions options) => e.Limit switch
     {

@@ -7,20 +7,21 @@ using VlmSharp.Imaging;
 namespace VlmSharp.Bench;
 
 /// <summary>
-/// Decoding to RGB, here and by StbImageSharp, in megapixels a second by format: the figures of docs/dependencies.md. How exact each is,
-/// the tests of VlmSharp.Imaging say.
+/// Speed of decoding to RGB, here and with StbImageSharp, in megapixels per second by format: the figures of docs/dependencies.md. The
+/// tests of VlmSharp.Imaging check how exact each is.
 /// </summary>
 internal static class PictureTimes
 {
     private static readonly TimeSpan Enough = TimeSpan.FromSeconds(2);
 
     /// <summary>Measures the given files, or the pictures of the tests.</summary>
-    /// <param name="files">Paths of pictures; empty for those of <c>test/golden</c>.</param>
+    /// <param name="files">Paths of pictures; if empty, those of <c>test/golden</c>.</param>
     public static void Run(string[] files)
     {
         if (files.Length == 0) files = [.. Golden("images"), .. Golden("corners")];
         Console.WriteLine(
-            "| format | files | Mpixel | VlmSharp, Mpixel/s | read by StbImageSharp | StbImageSharp, Mpixel/s | VlmSharp, the same files |");
+            "| format | files | Mpixel | VlmSharp, Mpixel/s "
+            + "| read by StbImageSharp | StbImageSharp, Mpixel/s | VlmSharp, the same files |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
         var formats = files.GroupBy(file => Path.GetExtension(file).ToLowerInvariant());
         foreach (var group in formats.OrderBy(group => group.Key, StringComparer.Ordinal))
@@ -49,7 +50,7 @@ internal static class PictureTimes
         return (long)image.Width * image.Height;
     }
 
-    // 0 for a file that is refused. StbImageSharp has exceptions of every kind for that.
+    // 0 for a file that is refused. StbImageSharp throws exceptions of every kind for that.
     private static long Pixels(Func<byte[], long> decode, byte[] bytes)
     {
         try
@@ -62,7 +63,7 @@ internal static class PictureTimes
         }
     }
 
-    // Megapixels a second: the best of the rounds that there is time for, after one that compiles the code.
+    // Megapixels per second: the best of as many rounds as there is time for; the first one also compiles the code.
     private static double Rate(Func<byte[], long> decode, byte[][] files)
     {
         double best = 0;

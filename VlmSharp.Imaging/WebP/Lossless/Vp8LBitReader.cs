@@ -11,7 +11,7 @@ internal ref struct Vp8LBitReader
     private readonly DecodeContext context;
     private int position;
 
-    // The next bits, from the least significant on; zeros follow the last real one.
+    // The next bits, from the least significant on; zeros follow the last bit of the stream.
     private ulong bits;
     private int count;
 
@@ -21,7 +21,7 @@ internal ref struct Vp8LBitReader
         this.context = context;
     }
 
-    /// <summary>Words for errors.</summary>
+    /// <summary>The errors to throw.</summary>
     public readonly DecodeContext Context => context;
 
     /// <summary>Reads 0 to 24 bits.</summary>

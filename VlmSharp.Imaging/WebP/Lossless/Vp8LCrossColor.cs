@@ -1,6 +1,6 @@
 namespace VlmSharp.Imaging.WebP.Lossless;
 
-/// <summary>Undoes the transforms that take one channel out of another (WebP lossless specification, sections 4.2 and 4.3).</summary>
+/// <summary>Undoes the transforms that subtract one channel from another (WebP lossless specification, sections 4.2 and 4.3).</summary>
 internal static class Vp8LCrossColor
 {
     /// <summary>Adds green to red and blue.</summary>
@@ -13,7 +13,7 @@ internal static class Vp8LCrossColor
         }
     }
 
-    /// <summary>Adds the shares of green in red, and of green and red in blue, that each tile names in 32nds.</summary>
+    /// <summary>Adds the multiples of green to red, and of green and red to blue, that each tile gives in 32nds.</summary>
     public static void Undo(Vp8LTransform transform, Span<uint> pixels)
     {
         int width = transform.Width, bits = transform.Bits, across = Vp8LTransform.Tiles(width, bits);

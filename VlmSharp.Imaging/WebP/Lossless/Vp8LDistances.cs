@@ -1,8 +1,8 @@
 namespace VlmSharp.Imaging.WebP.Lossless;
 
 /// <summary>
-/// How far back a copy begins (WebP lossless specification, section 5.2.2). The first 120 distance codes are places around
-/// the pixel, the nearest first: up to seven rows above, and eight columns to the left or seven to the right.
+/// Copy distances (WebP lossless specification, section 5.2.2). The first 120 distance codes are positions around the pixel, the nearest
+/// first: up to seven rows above, and eight columns to the left or seven to the right.
 /// </summary>
 internal static class Vp8LDistances
 {
@@ -12,7 +12,7 @@ internal static class Vp8LDistances
     private static readonly (int Left, int Up)[] Neighbors = BuildNeighbors();
 
     /// <summary>The distance in pixels of a code.</summary>
-    /// <param name="code">From 1 on.</param>
+    /// <param name="code">The code, at least 1.</param>
     /// <param name="width">Pixels in a row.</param>
     public static int Of(int code, int width)
     {
@@ -22,7 +22,7 @@ internal static class Vp8LDistances
         return Math.Max(1, up * width + left);
     }
 
-    // Equally near places: the higher first, and of a pair that on the left.
+    // Among equally near positions the higher one comes first, then the one on the left.
     private static (int Left, int Up)[] BuildNeighbors()
     {
         var places = new List<(int Left, int Up)>();

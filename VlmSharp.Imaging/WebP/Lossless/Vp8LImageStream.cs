@@ -1,8 +1,8 @@
 namespace VlmSharp.Imaging.WebP.Lossless;
 
 /// <summary>
-/// Entropy-coded pixels of a lossless stream (WebP lossless specification, section 5): literals, copies of earlier pixels and
-/// colors of the cache. The picture itself is one such image; its transforms and regions are stored as smaller ones.
+/// Entropy-coded pixels of a lossless stream (WebP lossless specification, section 5): literals, copies of earlier pixels and colors of the
+/// cache. The picture itself is one such image; its transforms and regions are stored as smaller ones.
 /// </summary>
 internal static class Vp8LImageStream
 {
@@ -17,9 +17,9 @@ internal static class Vp8LImageStream
         return pixels;
     }
 
-    /// <summary>Reads the picture, as the transforms have left it.</summary>
-    /// <param name="reader">The stream, behind the transforms.</param>
-    /// <param name="pixels">Where to: ARGB, [height, width].</param>
+    /// <summary>Reads the picture, before the transforms are undone.</summary>
+    /// <param name="reader">The stream, after the transforms.</param>
+    /// <param name="pixels">Receives ARGB, [height, width].</param>
     /// <param name="width">Pixels in a row.</param>
     public static void ReadMain(ref Vp8LBitReader reader, Span<uint> pixels, int width)
     {
@@ -62,7 +62,7 @@ internal static class Vp8LImageStream
             }
             else
             {
-                // Only a stream with a cache has such symbols. It is brought up to date when it is asked.
+                // Only a stream with a cache has such symbols. The cache is updated only when it is used.
                 cache!.Add(pixels[cached..at]);
                 cached = at;
                 pixels[at] = cache[symbol - Vp8LCodeGroup.Literals - Vp8LCodeGroup.LengthPrefixes];
@@ -73,7 +73,7 @@ internal static class Vp8LImageStream
                 reader.Context.Cancellation.ThrowIfCancellationRequested();
             for (; x >= width; x -= width)
                 y++;
-            // A copy can end within another region.
+            // A copy can end in another region.
             if (count > 1 && at < pixels.Length)
                 group = regions.At(x, y);
         }
@@ -97,7 +97,7 @@ internal static class Vp8LImageStream
         return length;
     }
 
-    // A length or distance: small ones are the prefix itself, of others it gives the two highest bits and how many follow.
+    // A length or distance: a small one is the prefix itself; for others the prefix gives the two highest bits and how many follow.
     private static int ReadPrefixed(ref Vp8LBitReader reader, int prefix)
     {
         if (prefix < 4)

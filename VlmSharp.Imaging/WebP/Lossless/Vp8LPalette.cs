@@ -1,13 +1,13 @@
 namespace VlmSharp.Imaging.WebP.Lossless;
 
 /// <summary>
-/// Undoes the palette transform (WebP lossless specification, section 4.4): the green channel holds indices, several to a
-/// pixel when the palette is small, the first in the lowest bits.
+/// Undoes the palette transform (WebP lossless specification, section 4.4). The green channel holds indices; if the palette is small,
+/// several per pixel, the first in the lowest bits.
 /// </summary>
 internal static class Vp8LPalette
 {
     /// <summary>
-    /// The colors from their differences, followed by transparent black for every other index that the packed bits can say.
+    /// The colors from their differences, followed by transparent black for every other index that the packed bits can express.
     /// </summary>
     public static uint[] Expand(ReadOnlySpan<uint> differences, int bits)
     {
@@ -18,7 +18,9 @@ internal static class Vp8LPalette
         return colors;
     }
 
-    /// <summary>Replaces indices with colors. Backwards: the unpacked pixels stand in the same memory, never before the packed.</summary>
+    /// <summary>
+    /// Replaces indices with colors. It runs backwards: the unpacked pixels are in the same memory, never before the packed ones.
+    /// </summary>
     public static void Undo(Vp8LTransform transform, Span<uint> pixels)
     {
         int width = transform.Width, packedWidth = transform.PackedWidth, bits = transform.Bits;

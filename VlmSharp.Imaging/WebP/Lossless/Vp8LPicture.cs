@@ -2,9 +2,7 @@ using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Imaging.WebP.Lossless;
 
-/// <summary>
-/// WebP's lossless format (RFC 9649, section 3): pixels are read, then the transforms undone in the opposite order.
-/// </summary>
+/// <summary>WebP's lossless format (RFC 9649, section 3): pixels are read, then the transforms are undone in the opposite order.</summary>
 internal static class Vp8LPicture
 {
     private const int HeaderBytes = 5;
@@ -24,9 +22,9 @@ internal static class Vp8LPicture
 
     /// <summary>Decodes a picture whose size has been checked.</summary>
     /// <param name="stream">The payload of a <c>VP8L</c> chunk.</param>
-    /// <param name="orientation">How it must be turned; 0 if its file does not say.</param>
-    /// <param name="context">Words for errors.</param>
-    /// <param name="sink">Gets the rows.</param>
+    /// <param name="orientation">How to turn it upright; 0 if its file does not say.</param>
+    /// <param name="context">The errors to throw.</param>
+    /// <param name="sink">Receives the rows.</param>
     public static void Decode(ReadOnlySpan<byte> stream, int orientation, DecodeContext context, IRowSink sink)
     {
         (int width, int height) = ReadSize(stream, context);

@@ -1,8 +1,8 @@
 namespace VlmSharp.Imaging.WebP.Lossless;
 
 /// <summary>
-/// Undoes the predictor transform (WebP lossless specification, section 4.1): each pixel is the difference, channel by
-/// channel modulo 256, from what its neighbors predict. The tile's green channel says how.
+/// Undoes the predictor transform (WebP lossless specification, section 4.1): each pixel is stored as the difference, channel by channel
+/// modulo 256, from a prediction of its neighbors. The tile's green channel gives the mode.
 /// </summary>
 internal static class Vp8LPredictor
 {
@@ -24,7 +24,7 @@ internal static class Vp8LPredictor
             at++;
             for (int x = 1; x < width; x++, at++)
             {
-                // The pixel above on the right of the last column is the first of its own row, already done.
+                // The pixel to the upper right of the last column is the first of its own row, which is already done.
                 uint predicted = Predict(
                     (int)(tiles[x >> bits] >> 8) & 15, pixels[at - 1], pixels[at - width], pixels[at - width + 1], pixels[at - width - 1]);
                 pixels[at] = Vp8LTransform.Add(pixels[at], predicted);
@@ -32,7 +32,7 @@ internal static class Vp8LPredictor
         }
     }
 
-    /// <summary>One of the 14 predictions; the two numbers left over count as the first.</summary>
+    /// <summary>One of the 14 predictions; the two unused mode numbers count as the first.</summary>
     public static uint Predict(int mode, uint left, uint top, uint topRight, uint topLeft) => mode switch
     {
         1 => left,
@@ -54,7 +54,7 @@ internal static class Vp8LPredictor
     // Channel by channel, rounded down.
     private static uint Average(uint a, uint b) => (((a ^ b) & 0xFEFEFEFE) >> 1) + (a & b);
 
-    // Of left and top, the one nearer to left + top - topLeft.
+    // The one of left and top that is nearer to left + top - topLeft.
     private static uint Select(uint left, uint top, uint topLeft)
     {
         int toLeft = 0, toTop = 0;

@@ -3,30 +3,30 @@ using System.Runtime.CompilerServices;
 namespace VlmSharp.Imaging.WebP.Lossless;
 
 /// <summary>
-/// A canonical prefix code of a lossless stream (WebP lossless specification, section 6.2), its bits in the order of the
-/// stream. Codes of up to <see cref="FastBits"/> bits are found by one look-up, longer ones by comparing with the first code
-/// of each length. A code of a single symbol takes no bits.
+/// A canonical prefix code of a lossless stream (WebP lossless specification, section 6.2), with its bits in the order of the stream. Codes
+/// of up to <see cref="FastBits"/> bits are decoded by one table lookup, longer ones by comparison with the first code of each length. A
+/// code with a single symbol takes no bits.
 /// </summary>
 internal sealed class Vp8LPrefixCode
 {
     /// <summary>The most bits of a code.</summary>
     public const int MaxLength = 15;
 
-    /// <summary>Above the symbol in a found entry stands the length of its code.</summary>
+    /// <summary>The code's length is stored above the symbol in a table entry, from this bit on.</summary>
     public const int LengthShift = 12;
 
-    /// <summary>The symbol of a found entry: the largest alphabet has 2328.</summary>
+    /// <summary>Masks the symbol in a table entry; the largest alphabet has 2328 symbols.</summary>
     public const int SymbolMask = (1 << LengthShift) - 1;
 
     private const int FastBits = 8;
 
-    // A length that no code in the look-up has.
+    // Marks codes that are longer than the table's; no code in the table has this length.
     private const ushort Longer = MaxLength << LengthShift;
 
     private readonly ushort[] fast;
 
-    // Only for codes beyond the look-up: the symbols in the order of their codes, for each length the first code, aligned
-    // to 15 bits, and where its symbol stands.
+    // Only for codes longer than the table's: the symbols in the order of their codes, and for each length the first code, aligned to 15
+    // bits, and the index of its symbol.
     private readonly ushort[] symbols = [];
     private readonly int[] firstCode = [];
     private readonly int[] firstIndex = [];
@@ -67,7 +67,7 @@ internal sealed class Vp8LPrefixCode
         }
     }
 
-    /// <summary>The bytes that its tables take.</summary>
+    /// <summary>The size of the tables in bytes.</summary>
     public int TableBytes => (fast.Length + symbols.Length) * sizeof(ushort) + (firstCode.Length + firstIndex.Length) * sizeof(int);
 
     /// <summary>Builds the code.</summary>
@@ -91,7 +91,7 @@ internal sealed class Vp8LPrefixCode
         return covered == 1 << MaxLength ? new Vp8LPrefixCode(lengths, counts, longest) : null;
     }
 
-    /// <summary>Finds the symbol whose code comes first in these bits: its length and itself.</summary>
+    /// <summary>Decodes the first code in these bits to its length and symbol.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(uint bits)
     {

@@ -1,13 +1,13 @@
 namespace VlmSharp.Imaging.WebP.Lossless;
 
 /// <summary>
-/// Which group of prefix codes holds where (WebP lossless specification, section 6.2.2): one for the whole picture, or one
-/// for each square region, as an image of group numbers says.
+/// Which group of prefix codes applies where (WebP lossless specification, section 6.2.2): one for the whole picture, or one for each
+/// square region, given by an image of group numbers.
 /// </summary>
 internal sealed class Vp8LRegions
 {
-    // A picture of n pixels may have code tables of 32 MiB + 8 n bytes: several times what encoders make, with at most a
-    // few thousand groups, and little enough that a small hostile file cannot ask for much memory.
+    // A picture of n pixels may have code tables of 32 MiB + 8 n bytes. That is several times what encoders make, with at most a few
+    // thousand groups, and little enough that a small hostile file cannot take much memory.
     private const long FreeTableBytes = 32 << 20;
     private const int TableBytesPerPixel = 8;
 
@@ -48,7 +48,7 @@ internal sealed class Vp8LRegions
         long tableBytes = 0, limit = FreeTableBytes + (long)width * height * TableBytesPerPixel;
         for (int i = 0; i < groups.Length; i++)
         {
-            // A group that no region uses is read all the same, and dropped.
+            // A group that no region uses must still be read, and is dropped.
             Vp8LCodeGroup group = Vp8LCodeGroup.Read(ref reader, codes, cacheSize);
             if (!used[i])
                 continue;

@@ -1,6 +1,6 @@
 namespace VlmSharp.Imaging.WebP.Lossless;
 
-/// <summary>What was done to a lossless picture before coding (WebP lossless specification, section 4), by number in the file.</summary>
+/// <summary>The transforms of a lossless picture (WebP lossless specification, section 4), by number in the file.</summary>
 internal enum Vp8LTransformKind
 {
     Predictor = 0,
@@ -10,9 +10,9 @@ internal enum Vp8LTransformKind
 }
 
 /// <summary>A transform of a lossless stream, to be undone.</summary>
-/// <param name="Kind">Which.</param>
+/// <param name="Kind">The kind.</param>
 /// <param name="Width">Pixels in a row before the transform.</param>
-/// <param name="Bits">The size of its tiles, as a power of two; for a palette, of the pixels packed into one.</param>
+/// <param name="Bits">Log2 of the tile size or, for a palette, of the number of pixels packed into one.</param>
 /// <param name="Data">Its image: ARGB for each tile, or the palette's colors.</param>
 internal sealed record Vp8LTransform(Vp8LTransformKind Kind, int Width, int Bits, uint[] Data)
 {

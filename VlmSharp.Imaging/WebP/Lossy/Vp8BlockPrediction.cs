@@ -4,9 +4,9 @@ namespace VlmSharp.Imaging.WebP.Lossy;
 internal static class Vp8BlockPrediction
 {
     /// <summary>Writes the prediction of a block.</summary>
-    /// <param name="plane">Where to.</param>
-    /// <param name="column">The macroblock.</param>
-    /// <param name="row">The macroblock.</param>
+    /// <param name="plane">The plane to write to.</param>
+    /// <param name="column">The macroblock's column.</param>
+    /// <param name="row">The macroblock's row.</param>
     /// <param name="size">16 or 8 samples each way.</param>
     /// <param name="mode">One of the first four modes.</param>
     public static void Predict(Vp8Plane plane, int column, int row, int size, Vp8PredictionMode mode)
@@ -37,14 +37,14 @@ internal static class Vp8BlockPrediction
         }
     }
 
-    /// <summary>A row that follows the row above, moved by what the left neighbor differs from the corner.</summary>
+    /// <summary>The row above plus the difference between the left neighbor and the corner.</summary>
     public static void TrueMotion(Span<byte> row, ReadOnlySpan<byte> above, int difference)
     {
         for (int x = 0; x < row.Length; x++)
             row[x] = (byte)Math.Clamp(above[x] + difference, 0, 255);
     }
 
-    // The mean of those neighbors that belong to the picture; 128 where there are none.
+    // The mean of the neighbors inside the picture; 128 if there are none.
     private static byte Mean(Vp8Plane plane, int at, int size, bool hasAbove, bool hasLeft)
     {
         int sum = 0, count = 0;

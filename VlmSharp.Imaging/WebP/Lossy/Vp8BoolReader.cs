@@ -4,8 +4,8 @@ using System.Numerics;
 namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
-/// VP8's arithmetic decoder (RFC 6386, section 7): each bit has its own probability of being zero, in 256ths. Zeros follow
-/// the last byte; whoever needs more than the first of them finds <see cref="PastEnd"/> set.
+/// VP8's arithmetic decoder (RFC 6386, section 7): each bit has its own probability of being zero, in 256ths. Zeros follow the last byte;
+/// loading the first of them sets <see cref="PastEnd"/>.
 /// </summary>
 internal sealed class Vp8BoolReader
 {
@@ -13,7 +13,7 @@ internal sealed class Vp8BoolReader
     private readonly int end;
     private int position;
 
-    // The lowest `spare` bits of `value` have been read ahead; above them stands the window that is compared.
+    // The lowest `spare` bits of `value` have been read ahead; the window for comparisons is above them.
     private ulong value;
     private int spare = -8;
     private uint range = 255;
@@ -26,7 +26,7 @@ internal sealed class Vp8BoolReader
         position = start;
     }
 
-    /// <summary>Whether a bit was asked for that the partition cannot contain. What was read since is worthless.</summary>
+    /// <summary>Whether more bits were read than the partition can contain. Everything read since then is invalid.</summary>
     public bool PastEnd { get; private set; }
 
     /// <summary>Reads a bit that is zero with the given probability, in 256ths.</summary>
@@ -52,10 +52,10 @@ internal sealed class Vp8BoolReader
         return bit;
     }
 
-    /// <summary>Reads a bit whose values are equally likely.</summary>
+    /// <summary>Reads a bit with equally likely values.</summary>
     public bool ReadFlag() => ReadBit(128);
 
-    /// <summary>Reads so many bits, the most significant first.</summary>
+    /// <summary>Reads that many bits, the most significant first.</summary>
     public int ReadBits(int count)
     {
         int bits = 0;
@@ -64,7 +64,7 @@ internal sealed class Vp8BoolReader
         return bits;
     }
 
-    /// <summary>Reads a magnitude of so many bits and its sign.</summary>
+    /// <summary>Reads a magnitude of that many bits and its sign.</summary>
     public int ReadSigned(int count)
     {
         int magnitude = ReadBits(count);

@@ -1,8 +1,8 @@
 namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
-/// The coefficients of macroblocks (RFC 6386, section 13), dequantized, with the second-order luma block already folded into
-/// the DC of the sixteen others (section 14.3).
+/// The coefficients of macroblocks (RFC 6386, section 13), dequantized, with the second-order luma block already folded into the DC of the
+/// sixteen others (section 14.3).
 /// </summary>
 internal sealed class Vp8CoefficientReader(Vp8FrameHeader header)
 {
@@ -12,7 +12,7 @@ internal sealed class Vp8CoefficientReader(Vp8FrameHeader header)
     private const int Chroma = 2;
     private const int LumaWithDc = 3;
 
-    // Whether the neighboring blocks had coefficients: four of luma, two of each chroma plane, the second-order block.
+    // Whether the neighboring blocks have coefficients: four of luma, two of each chroma plane, the second-order block.
     private const int Contexts = 9;
     private const int SecondOrderContext = 8;
 
@@ -20,7 +20,7 @@ internal sealed class Vp8CoefficientReader(Vp8FrameHeader header)
     private readonly byte[] above = new byte[header.MacroblocksAcross * Contexts];
     private readonly byte[] left = new byte[Contexts];
 
-    // The band of each coefficient, and of the place behind the last.
+    // The band of each coefficient, and of the position after the last.
     private static ReadOnlySpan<byte> Bands => [0, 1, 2, 3, 6, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7, 0];
 
     private static ReadOnlySpan<byte> Zigzag => [0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15];
@@ -37,13 +37,13 @@ internal sealed class Vp8CoefficientReader(Vp8FrameHeader header)
     /// <summary>Begins a row of macroblocks.</summary>
     public void BeginRow() => left.AsSpan().Clear();
 
-    /// <summary>Reads the coefficients of the macroblock in this column. What the last one left must have been cleared.</summary>
+    /// <summary>Reads the coefficients of the macroblock in this column. The caller must have cleared those of the previous one.</summary>
     public void Read(Vp8BoolReader reader, int column, Vp8Macroblock block)
     {
         Span<byte> top = above.AsSpan(column * Contexts, Contexts);
         if (block.Skipped)
         {
-            // Without 4 x 4 prediction there would have been a second-order block, which is empty too.
+            // A macroblock without 4 x 4 prediction also has a second-order block, which is empty here.
             int cleared = block.HasSubblocks ? SecondOrderContext : Contexts;
             top[..cleared].Clear();
             left.AsSpan(0, cleared).Clear();
@@ -60,7 +60,9 @@ internal sealed class Vp8CoefficientReader(Vp8FrameHeader header)
         for (int i = 16; i < Vp8Macroblock.Blocks; i++)
         {
             int plane = i < 20 ? 4 : 6;
-            any |= ReadBlock(reader, Chroma, 0, quantizer.ChromaDc, quantizer.ChromaAc, block, i, ref top[plane + (i & 1)], ref left[plane + (i >> 1 & 1)]);
+            any |= ReadBlock(
+                reader, Chroma, 0, quantizer.ChromaDc, quantizer.ChromaAc, block, i,
+                ref top[plane + (i & 1)], ref left[plane + (i >> 1 & 1)]);
         }
         block.HasAnyResidual = any;
     }
@@ -75,7 +77,7 @@ internal sealed class Vp8CoefficientReader(Vp8FrameHeader header)
         Vp8Transform.WalshHadamard(block, coefficients);
     }
 
-    // True when the block must be transformed. That a run of zeros counts is what the loop filter goes by.
+    // True if the block must be transformed. A run of zeros counts as well, because the loop filter depends on it.
     private bool ReadBlock(
         Vp8BoolReader reader, int type, int first, int dc, int ac, Vp8Macroblock block, int index, ref byte top, ref byte side)
     {
@@ -85,7 +87,7 @@ internal sealed class Vp8CoefficientReader(Vp8FrameHeader header)
         return block.HasResidual[index] = end > 1 || coefficients[0] != 0;
     }
 
-    // The place behind the last token.
+    // Returns the position after the last token.
     private int ReadTokens(Vp8BoolReader reader, int type, int context, int first, int dc, int ac, Span<short> coefficients)
     {
         ReadOnlySpan<byte> ofType = probabilities.AsSpan(type * Vp8CoefficientTables.TypeStride, Vp8CoefficientTables.TypeStride);

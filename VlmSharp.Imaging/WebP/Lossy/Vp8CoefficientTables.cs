@@ -9,13 +9,13 @@ internal static class Vp8CoefficientTables
     /// <summary>Tree nodes for each context.</summary>
     public const int Nodes = 11;
 
-    /// <summary>Where a band's probabilities begin, from one to the next.</summary>
+    /// <summary>The distance between the probabilities of two bands.</summary>
     public const int BandStride = 3 * Nodes;
 
-    /// <summary>Where a block type's probabilities begin, from one to the next.</summary>
+    /// <summary>The distance between the probabilities of two block types.</summary>
     public const int TypeStride = 8 * BandStride;
 
-    /// <summary>What holds unless the frame header says otherwise.</summary>
+    /// <summary>The probabilities unless the frame header changes them.</summary>
     public static ReadOnlySpan<byte> Defaults =>
     [
         128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
@@ -119,7 +119,7 @@ internal static class Vp8CoefficientTables
         238, 1, 255, 128, 128, 128, 128, 128, 128, 128, 128,
     ];
 
-    /// <summary>The probability that the frame header leaves a probability as it is.</summary>
+    /// <summary>The probability that the frame header keeps a probability.</summary>
     public static ReadOnlySpan<byte> KeepProbabilities =>
     [
         255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,

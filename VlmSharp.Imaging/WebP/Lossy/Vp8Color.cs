@@ -1,9 +1,9 @@
 namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
-/// Planes to RGB, bit for bit as libwebp does it: chroma, at half the width and height, is interpolated with the weights
-/// 9, 3, 3 and 1 sixteenths (its "fancy upsampling"); the conversion is that of ITU-R BT.601, studio range, in 14-bit fixed
-/// point with the products cut to 6 bits below the point.
+/// Converts planes to RGB bit for bit as libwebp does. Chroma, at half the width and height, is interpolated with the weights 9, 3, 3 and 1
+/// sixteenths (libwebp's "fancy upsampling"). The conversion is that of ITU-R BT.601, studio range, in 14-bit fixed point, with the
+/// products truncated to 6 fractional bits.
 /// </summary>
 /// <param name="luma">The plane of Y.</param>
 /// <param name="u">The plane of U, half as wide and high.</param>
@@ -19,7 +19,7 @@ internal sealed class Vp8Color(Vp8Plane luma, Vp8Plane u, Vp8Plane v, int width,
     public void Convert(int y, Span<byte> row)
     {
         int across = (width + 1) / 2, down = (height + 1) / 2;
-        // The row that contributes a quarter: the one above for even rows, the one below for odd ones.
+        // The row with a weight of one quarter: the one above for even rows, the one below for odd ones.
         int near = y / 2, far = Math.Clamp(near + ((y & 1) == 0 ? -1 : 1), 0, down - 1);
         Interpolate(u.Row(near, across), u.Row(far, across), rowU);
         Interpolate(v.Row(near, across), v.Row(far, across), rowV);

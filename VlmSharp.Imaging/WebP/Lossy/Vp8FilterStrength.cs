@@ -9,18 +9,18 @@ internal enum Vp8FilterKind
 }
 
 /// <summary>How strongly a macroblock's edges are filtered (RFC 6386, sections 9.6 and 15.2 to 15.4).</summary>
-/// <param name="EdgeLimit">The step across an edge between blocks up to which it is filtered; 0 to leave the macroblock alone.</param>
-/// <param name="InteriorLimit">The step between neighbors beside the edge up to which it is filtered.</param>
+/// <param name="EdgeLimit">The largest step across an edge between blocks that is filtered; 0 to skip the macroblock.</param>
+/// <param name="InteriorLimit">The largest step between neighbors beside the edge for which it is filtered.</param>
 /// <param name="HighVarianceThreshold">The step beside the edge above which only the two nearest samples change.</param>
 internal readonly record struct Vp8FilterStrength(int EdgeLimit, int InteriorLimit, int HighVarianceThreshold);
 
-/// <summary>The loop filter's part of the frame header, and the strengths that follow from it.</summary>
+/// <summary>The loop filter's part of the frame header, and the resulting strengths.</summary>
 internal sealed class Vp8FilterHeader
 {
     private readonly int level;
     private readonly int sharpness;
 
-    // What is added for a key frame, and for macroblocks that are predicted in 4 x 4 blocks.
+    // Added for a key frame, and for macroblocks that are predicted in 4 x 4 blocks.
     private readonly int intraDelta;
     private readonly int subblockDelta;
 

@@ -3,7 +3,7 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
-/// A VP8 key frame (RFC 6386): its three planes are rebuilt macroblock by macroblock, then filtered, then brought to RGB.
+/// A VP8 key frame (RFC 6386): its three planes are rebuilt macroblock by macroblock, then filtered, then converted to RGB.
 /// </summary>
 internal sealed class Vp8Frame
 {
@@ -27,10 +27,10 @@ internal sealed class Vp8Frame
 
     /// <summary>Decodes a frame whose size has been checked.</summary>
     /// <param name="frame">The whole frame: the payload of a <c>VP8 </c> chunk.</param>
-    /// <param name="alpha">[height, width] opacities to lay it over the background with, or nothing.</param>
-    /// <param name="orientation">How the picture must be turned; 0 if its file does not say.</param>
-    /// <param name="context">Words for errors.</param>
-    /// <param name="sink">Gets the rows.</param>
+    /// <param name="alpha">[height, width] opacities for blending over the background, or nothing.</param>
+    /// <param name="orientation">How to turn it upright; 0 if its file does not say.</param>
+    /// <param name="context">The errors to throw.</param>
+    /// <param name="sink">Receives the rows.</param>
     public static void Decode(byte[] frame, byte[] alpha, int orientation, DecodeContext context, IRowSink sink)
     {
         var header = new Vp8FrameHeader(frame, context);
@@ -98,8 +98,8 @@ internal sealed class Vp8Frame
 
     private void RebuildSubblocks(int column, int row)
     {
-        // The blocks of the right column have no rebuilt neighbor above on their right but in the macroblock above; the
-        // lower three take that of the first.
+        // For the blocks of the right column, only the macroblock above has a rebuilt upper right neighbor; the lower three blocks use that
+        // of the first.
         Span<byte> rightmost = stackalloc byte[4];
         int above = luma.At(column * 16, row * 16) - luma.Stride;
         if (row == 0)

@@ -10,7 +10,7 @@ internal sealed class Vp8FrameHeader
 
     /// <summary>Reads the header.</summary>
     /// <param name="frame">The whole frame.</param>
-    /// <param name="context">Words for errors.</param>
+    /// <param name="context">The errors to throw.</param>
     public Vp8FrameHeader(byte[] frame, DecodeContext context)
     {
         (Width, Height) = ReadSize(frame, context);
@@ -19,13 +19,13 @@ internal sealed class Vp8FrameHeader
             throw context.Truncated("its first partition");
         CheckPlausible(modesEnd - StartBytes, context);
         Modes = new Vp8BoolReader(frame, StartBytes, modesEnd);
-        // The color space and whether clamping is needed: decoders clamp, and convert, in one way.
+        // The color space and whether clamping is needed: decoders always clamp, and convert in one way.
         Modes.ReadBits(2);
         Segments = new Vp8Segments(Modes);
         Filter = new Vp8FilterHeader(Modes);
         Coefficients = ReadPartitions(frame, modesEnd, 1 << Modes.ReadBits(2), context);
         Quantizers = Vp8Quantizer.Read(Modes, Segments);
-        // Whether the probabilities are for this frame only: there is no other.
+        // Whether the probabilities are for this frame only; there is only one frame.
         Modes.ReadFlag();
         CoefficientProbabilities = ReadProbabilities(Modes);
         if (Modes.ReadFlag())
@@ -46,16 +46,16 @@ internal sealed class Vp8FrameHeader
 
     public Vp8FilterHeader Filter { get; }
 
-    /// <summary>By segment.</summary>
+    /// <summary>The quantizers, by segment.</summary>
     public Vp8Quantizer[] Quantizers { get; }
 
-    /// <summary>In the layout of <see cref="Vp8CoefficientTables"/>.</summary>
+    /// <summary>The probabilities, in the layout of <see cref="Vp8CoefficientTables"/>.</summary>
     public byte[] CoefficientProbabilities { get; }
 
-    /// <summary>The probability that a macroblock has coefficients; null when none says that it has not.</summary>
+    /// <summary>The probability that a macroblock has coefficients; null if no macroblock has a skip flag.</summary>
     public int? SkipProbability { get; }
 
-    /// <summary>The first partition, at the first macroblock's modes.</summary>
+    /// <summary>The first partition, positioned at the first macroblock's modes.</summary>
     public Vp8BoolReader Modes { get; }
 
     /// <summary>The partitions of coefficients; rows of macroblocks take turns among them.</summary>
@@ -72,7 +72,7 @@ internal sealed class Vp8FrameHeader
         int version = frame[0] >> 1 & 7;
         if (!isKeyFrame || !isShown || version > 3)
             throw context.Damaged("its VP8 frame is not a visible key frame");
-        // The two highest bits ask the viewer for a scale, which is not applied.
+        // The two highest bits give the viewer a scale, which is not applied.
         int width = BinaryPrimitives.ReadUInt16LittleEndian(frame[6..]) & 0x3FFF;
         int height = BinaryPrimitives.ReadUInt16LittleEndian(frame[8..]) & 0x3FFF;
         return (width, height);
@@ -80,8 +80,8 @@ internal sealed class Vp8FrameHeader
 
     private static int FirstPartitionBytes(ReadOnlySpan<byte> frame) => (frame[0] | frame[1] << 8 | frame[2] << 16) >> 5;
 
-    // How a macroblock and its chroma are predicted is coded with fixed probabilities, together at least 1.6 bits. So a
-    // short file cannot hold a large picture: refused before allocation. The coder may read two bytes ahead.
+    // The prediction modes of a macroblock and its chroma are coded with fixed probabilities, together at least 1.6 bits. So a short file
+    // cannot hold a large picture and is refused before allocation. The coder may read two bytes ahead.
     private void CheckPlausible(int modeBytes, DecodeContext context)
     {
         if (MacroblocksAcross * MacroblocksDown > (modeBytes + 2) * 8)
@@ -94,7 +94,7 @@ internal sealed class Vp8FrameHeader
         var partitions = new Vp8BoolReader[count];
         for (int i = 0; i < count; i++, position += 3)
         {
-            // The last partition has no size: it takes the rest. A shorter one that reaches too far shows when it is read.
+            // The last partition has no stored size: it takes the rest. If an earlier one extends too far, that shows when it is read.
             if (start >= frame.Length)
                 throw context.Truncated("its partitions");
             int end = frame.Length;

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
-/// Smooths the steps that coding leaves at the edges of macroblocks and 4 x 4 blocks (RFC 6386, section 15). Macroblocks are
-/// filtered in reading order, each seeing what the ones before have left; prediction never sees any of it.
+/// Smooths the steps that coding leaves at the edges of macroblocks and 4 x 4 blocks (RFC 6386, section 15). Macroblocks are filtered in
+/// reading order, each using the filtered samples of earlier ones; prediction never uses filtered samples.
 /// </summary>
 /// <param name="kind">The frame's filter.</param>
 /// <param name="luma">Y.</param>
@@ -12,8 +12,8 @@ namespace VlmSharp.Imaging.WebP.Lossy;
 internal sealed class Vp8LoopFilter(Vp8FilterKind kind, Vp8Plane luma, Vp8Plane[] chroma)
 {
     /// <summary>Filters the macroblock's left, inner vertical, upper and inner horizontal edges.</summary>
-    /// <param name="column">The macroblock.</param>
-    /// <param name="row">The macroblock.</param>
+    /// <param name="column">The macroblock's column.</param>
+    /// <param name="row">The macroblock's row.</param>
     /// <param name="strength">How strongly.</param>
     /// <param name="inner">Whether the edges within the macroblock are filtered too.</param>
     public void Apply(int column, int row, Vp8FilterStrength strength, bool inner)
@@ -44,10 +44,10 @@ internal sealed class Vp8LoopFilter(Vp8FilterKind kind, Vp8Plane luma, Vp8Plane[
             FilterEdge(plane, x, y, 8, across, strength, outer);
     }
 
-    // The edge before the samples from (x, y) on; `across` means that the filter works along rows.
+    // The edge before the samples from (x, y) on; `across` means that the filter runs along rows.
     private void FilterEdge(Vp8Plane plane, int x, int y, int length, bool across, Vp8FilterStrength strength, bool outer)
     {
-        // The step counts four times, the difference of the next pair once, against twice the limit.
+        // Four times the step plus the difference of the next pair is compared with twice the limit.
         int limit = 2 * (strength.EdgeLimit + (outer ? 4 : 0)) + 1;
         int step = across ? 1 : plane.Stride, next = across ? plane.Stride : 1;
         int at = plane.At(x, y);
@@ -91,7 +91,7 @@ internal sealed class Vp8LoopFilter(Vp8FilterKind kind, Vp8Plane luma, Vp8Plane[
     private static bool IsHighVariance(byte[] s, int at, int step, int threshold) =>
         Math.Abs(s[at - 2 * step] - s[at - step]) > threshold || Math.Abs(s[at + step] - s[at]) > threshold;
 
-    // Both sides by about three eighths of the step, with the next pair taken into account.
+    // Changes both sides by about three eighths of the step, taking the next pair into account.
     private static void FilterTwo(byte[] s, int at, int step)
     {
         int p1 = s[at - 2 * step], p0 = s[at - step], q0 = s[at], q1 = s[at + step];
@@ -100,7 +100,7 @@ internal sealed class Vp8LoopFilter(Vp8FilterKind kind, Vp8Plane luma, Vp8Plane[
         s[at] = ToByte(q0 - ToFive((a + 4) >> 3));
     }
 
-    // The nearest two samples on both sides.
+    // Changes the nearest two samples on both sides.
     private static void FilterFour(byte[] s, int at, int step)
     {
         int p1 = s[at - 2 * step], p0 = s[at - step], q0 = s[at], q1 = s[at + step];
@@ -112,7 +112,7 @@ internal sealed class Vp8LoopFilter(Vp8FilterKind kind, Vp8Plane luma, Vp8Plane[
         s[at + step] = ToByte(q1 - far);
     }
 
-    // The nearest three samples on both sides, by 27, 18 and 9 parts in 128.
+    // Changes the nearest three samples on both sides, by 27, 18 and 9 parts in 128.
     private static void FilterSix(byte[] s, int at, int step)
     {
         int p1 = s[at - 2 * step], p0 = s[at - step], q0 = s[at], q1 = s[at + step];

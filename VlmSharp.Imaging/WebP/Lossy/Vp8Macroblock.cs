@@ -1,9 +1,9 @@
 namespace VlmSharp.Imaging.WebP.Lossy;
 
-/// <summary>What the partitions say about one macroblock, 16 x 16 pixels. One object serves all, one after the other.</summary>
+/// <summary>The decoded data of one macroblock, 16 x 16 pixels. One object is reused for all.</summary>
 internal sealed class Vp8Macroblock
 {
-    /// <summary>Blocks of 4 x 4 samples: 16 of luma, row after row, then four of each chroma plane.</summary>
+    /// <summary>Number of 4 x 4 blocks: 16 of luma, row by row, then four of each chroma plane.</summary>
     public const int Blocks = 24;
 
     /// <summary>The segment, 0 to 3.</summary>
@@ -15,7 +15,7 @@ internal sealed class Vp8Macroblock
     /// <summary>Whether luma is predicted in 4 x 4 blocks.</summary>
     public bool HasSubblocks { get; set; }
 
-    /// <summary>The mode of luma as a whole.</summary>
+    /// <summary>The mode of the whole luma block.</summary>
     public Vp8PredictionMode Luma { get; set; }
 
     /// <summary>The mode of each 4 x 4 block of luma.</summary>
@@ -30,6 +30,6 @@ internal sealed class Vp8Macroblock
     /// <summary>Whether a block has coefficients that must be transformed.</summary>
     public bool[] HasResidual { get; } = new bool[Blocks];
 
-    /// <summary>Whether any block has.</summary>
+    /// <summary>Whether any block must be transformed.</summary>
     public bool HasAnyResidual { get; set; }
 }

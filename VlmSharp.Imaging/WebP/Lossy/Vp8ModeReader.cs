@@ -5,7 +5,7 @@ internal sealed class Vp8ModeReader(Vp8FrameHeader header)
 {
     private readonly Vp8BoolReader reader = header.Modes;
 
-    // The modes of the 4 x 4 blocks above, for the whole row, and to the left; outside of the picture they count as DC.
+    // The modes of the 4 x 4 blocks above, for the whole row, and to the left; blocks outside the picture count as DC.
     private readonly Vp8PredictionMode[] above = new Vp8PredictionMode[header.MacroblocksAcross * 4];
     private readonly Vp8PredictionMode[] left = new Vp8PredictionMode[4];
 

@@ -1,6 +1,6 @@
 namespace VlmSharp.Imaging.WebP.Lossy;
 
-/// <summary>What a segment's coefficients are multiplied with (RFC 6386, sections 9.6 and 14.1): first the DC, then the AC.</summary>
+/// <summary>The factors of a segment's coefficients (RFC 6386, sections 9.6 and 14.1): first the DC, then the AC.</summary>
 internal readonly record struct Vp8Quantizer(int LumaDc, int LumaAc, int SecondDc, int SecondAc, int ChromaDc, int ChromaAc)
 {
     private static ReadOnlySpan<byte> DcSteps =>
@@ -27,7 +27,7 @@ internal readonly record struct Vp8Quantizer(int LumaDc, int LumaAc, int SecondD
         213, 217, 221, 225, 229, 234, 239, 245, 249, 254, 259, 264, 269, 274, 279, 284,
     ];
 
-    /// <summary>Reads the frame's quantizer indices and gives the steps of each segment.</summary>
+    /// <summary>Reads the frame's quantizer indices and returns the quantizer steps of each segment.</summary>
     public static Vp8Quantizer[] Read(Vp8BoolReader reader, Vp8Segments segments)
     {
         int frameIndex = reader.ReadBits(7);

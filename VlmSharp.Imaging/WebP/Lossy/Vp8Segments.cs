@@ -1,12 +1,11 @@
 namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
-/// The segments of a frame (RFC 6386, section 9.3): up to four kinds of macroblock, each with its own quantizer and filter
-/// level.
+/// The segments of a frame (RFC 6386, section 9.3): up to four kinds of macroblock, each with its own quantizer and filter level.
 /// </summary>
 internal sealed class Vp8Segments
 {
-    /// <summary>How many there are at most.</summary>
+    /// <summary>The largest number of segments.</summary>
     public const int Count = 4;
 
     private readonly bool used;

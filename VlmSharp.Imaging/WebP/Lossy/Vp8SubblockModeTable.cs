@@ -1,8 +1,8 @@
 namespace VlmSharp.Imaging.WebP.Lossy;
 
 /// <summary>
-/// The probabilities of a 4 x 4 block's prediction mode, given the modes of the blocks above and to the left (RFC 6386,
-/// section 11.5): [10 modes above, 10 modes to the left, 9 tree nodes].
+/// The probabilities of a 4 x 4 block's prediction mode, given the modes of the blocks above and to the left (RFC 6386, section 11.5):
+/// [10 modes above, 10 modes to the left, 9 tree nodes].
 /// </summary>
 internal static class Vp8SubblockModeTable
 {

@@ -16,7 +16,7 @@ internal static class Vp8SubblockPrediction
     private const int EdgeLength = 16;
     private const int Corner = 6;
 
-    // For each mode from Vertical on: which of the smoothed edge's values each of the 16 samples takes.
+    // For each mode from Vertical on: the index of the smoothed edge value for each of the 16 samples.
     private static readonly byte[][] Sources = BuildSources();
 
     /// <summary>Writes the prediction of a block.</summary>
@@ -41,7 +41,8 @@ internal static class Vp8SubblockPrediction
                 break;
             case Vp8PredictionMode.TrueMotion:
                 for (int y = 0; y < 4; y++)
-                    Vp8BlockPrediction.TrueMotion(samples.AsSpan(at + y * stride, 4), edge.Slice(Corner + 1, 4), edge[Corner - 1 - y] - edge[Corner]);
+                    Vp8BlockPrediction.TrueMotion(
+                        samples.AsSpan(at + y * stride, 4), edge.Slice(Corner + 1, 4), edge[Corner - 1 - y] - edge[Corner]);
                 break;
             default:
                 PredictFromEdge(samples, at, stride, edge, Sources[(int)mode]);
@@ -60,7 +61,7 @@ internal static class Vp8SubblockPrediction
 
     private static void PredictFromEdge(byte[] samples, int at, int stride, ReadOnlySpan<byte> edge, ReadOnlySpan<byte> sources)
     {
-        // First the values smoothed over three, by their middle, then those over two, by the lower.
+        // First the values smoothed over three neighbors, indexed by the middle one, then those over two, indexed by the lower one.
         Span<byte> smoothed = stackalloc byte[2 * EdgeLength];
         for (int i = 0; i < EdgeLength - 1; i++)
         {
@@ -93,8 +94,8 @@ internal static class Vp8SubblockPrediction
         Vp8PredictionMode.Horizontal => Three(Corner - 1 - y),
         Vp8PredictionMode.DownLeft => Three(Corner + 2 + x + y),
         Vp8PredictionMode.DownRight => Three(Corner + x - y),
-        // The next two step by half a sample: two neighbors on even rows (columns), three on odd ones; where the line
-        // from the sample meets the other side of the corner, three.
+        // The next two step by half a sample: two neighbors on even rows (columns), three on odd ones, and three if the line from the
+        // sample meets the other side of the corner.
         Vp8PredictionMode.VerticalRight when 2 * x - y < -1 => Three(Corner + 1 + 2 * x - y),
         Vp8PredictionMode.VerticalRight => y % 2 == 0 ? Two(Corner + x - y / 2) : Three(Corner + x - y / 2),
         Vp8PredictionMode.HorizontalDown when 2 * y - x < -1 => Three(Corner - 1 - 2 * y + x),

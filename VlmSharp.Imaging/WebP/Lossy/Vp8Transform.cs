@@ -1,13 +1,13 @@
 namespace VlmSharp.Imaging.WebP.Lossy;
 
-/// <summary>The inverse transforms (RFC 6386, sections 14.3 and 14.4), in the integer arithmetic that decoders must share.</summary>
+/// <summary>The inverse transforms (RFC 6386, sections 14.3 and 14.4), in integer arithmetic that all decoders must share.</summary>
 internal static class Vp8Transform
 {
     // sqrt(2) cos(pi / 8) - 1 and sqrt(2) sin(pi / 8), in 65536ths.
     private const int CosineMinusOne = 20091;
     private const int Sine = 35468;
 
-    /// <summary>The inverse Walsh-Hadamard transform of the second-order block: the DC of sixteen blocks.</summary>
+    /// <summary>The inverse Walsh-Hadamard transform of the second-order block, which gives the DC of sixteen blocks.</summary>
     /// <param name="block">[4, 4].</param>
     /// <param name="coefficients">[16, 16]: the first of each row is written.</param>
     public static void WalshHadamard(ReadOnlySpan<short> block, Span<short> coefficients)
@@ -35,7 +35,7 @@ internal static class Vp8Transform
 
     /// <summary>Adds the inverse cosine transform of a block to the prediction.</summary>
     /// <param name="block">[4, 4].</param>
-    /// <param name="samples">From the block's first sample on.</param>
+    /// <param name="samples">The samples, starting at the block's first one.</param>
     /// <param name="stride">Bytes from row to row.</param>
     public static void AddInverseCosine(ReadOnlySpan<short> block, Span<byte> samples, int stride)
     {
