@@ -19,7 +19,8 @@ internal sealed class RequestObservation(RequestLog log, ServerMetrics metrics)
     {
         var record = new RequestRecord
         {
-            Id = RequestId.From(context.Request.Headers[RequestId.Header]), KeepsContent = log.IncludesContent,
+            Id = RequestId.From(context.Request.Headers[RequestId.Header]),
+            KeepsContent = log.IncludesContent,
         };
         context.Features.Set(record);
         context.Response.OnStarting(static state => // late: whoever writes an error clears the headers
