@@ -39,12 +39,15 @@ internal static class WrongDownload
     }
 
     /// <summary>The error for a link without a target, as in <see cref="WhatIs"/>; null if the path is no such link.</summary>
-    /// <param name="path">A path that could not be found.</param>
+    /// <param name="path">A path that may be one.</param>
     public static string? DeadLink(string path) =>
         // The Hugging Face cache holds links; copied alone they have no target.
-        new FileInfo(path).LinkTarget is { } target
+        new FileInfo(path).LinkTarget is { } target && !Path.Exists(Target(path, target))
             ? $"is a link to {target}, which is not there: copy what links lead to as well (cp -L), or get the file again"
             : null;
+
+    // A relative target counts from the folder of the link.
+    private static string Target(string path, string target) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "", target);
 
     private static bool Begins(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> words) =>
         bytes.Length >= words.Length && System.Text.Ascii.EqualsIgnoreCase(bytes[..words.Length], words);

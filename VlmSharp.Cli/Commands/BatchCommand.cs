@@ -129,6 +129,7 @@ internal sealed class BatchCommand
     {
         FileList.RefuseOptions(inputs);
         FileList.RefuseEmpty(output);
+        FileList.RefuseEmpty(question, "a question");
         command.Add(inputs);
         Option[] own = [output, task, question, things, prompt, language, .. parts.All, maxErrorRate, uploadEvery, force, quiet];
         foreach (Option option in own) command.Add(option);

@@ -125,7 +125,9 @@ internal sealed class EvalCommand
             }, cancellationToken);
             if (parsed.GetValue(json)) EvaluationOutput.WriteJson(result);
             else EvaluationOutput.Show(result, folder);
-            return ExitCodes.Success;
+            if (result.Errors < result.Items.Count) return ExitCodes.Success;
+            await Console.Error.WriteLineAsync($"vlmsharp: all {result.Items.Count} items failed; the records in {folder} say why.");
+            return ExitCodes.TooManyErrors;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && !BrokenPipe.Is(e))
         {

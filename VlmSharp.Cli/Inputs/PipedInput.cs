@@ -73,6 +73,7 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
     /// <exception cref="UsageException">The input is not text.</exception>
     public static void RequireText(ReadOnlySpan<byte> head, string name)
     {
+        if (WrongDownload.WhatIs(head) is { } wrong) throw new UsageException($"{name} {wrong}.");
         switch (FirstBytes.KindOf(head))
         {
             case FirstBytesKind.Archive:

@@ -35,7 +35,7 @@ internal static class FileList
 
         void Refuse(SymbolResult result, IEnumerable<Token> tokens)
         {
-            if (tokens.Any(token => token.Value.Length == 0)) result.AddError($"{symbol.Name} is empty: give {what}.");
+            if (tokens.Any(token => string.IsNullOrWhiteSpace(token.Value))) result.AddError($"{symbol.Name} is empty: give {what}.");
         }
     }
 
@@ -57,8 +57,15 @@ internal static class FileList
             }
 
             TextReader lines = PipedInput.Standard.Text();
+            bool isEmpty = true;
             while (lines.ReadLine() is { } line)
-                if (line.Trim() is { Length: > 0 } path) yield return path == PictureInput.Standard ? $"./{path}" : path;
+            {
+                if (line.Trim() is not { Length: > 0 } path) continue;
+                isEmpty = false;
+                yield return path == PictureInput.Standard ? $"./{path}" : path;
+            }
+
+            if (isEmpty) throw new UsageException("Standard input is empty: give it a picture, or a list with one path a line.");
         }
     }
 }

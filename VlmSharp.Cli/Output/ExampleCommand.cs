@@ -22,7 +22,11 @@ internal sealed class ExampleCommand(string name, string description, string not
     public static void ShowExamples(RootCommand root)
     {
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
+        {
+            // A question may be "/?".
+            foreach (string alias in help.Aliases.Where(alias => alias.StartsWith('/')).ToArray()) help.Aliases.Remove(alias);
             if (help.Action is SynchronousCommandLineAction plain) help.Action = new HelpWithExamples(plain);
+        }
     }
 
     /// <summary>The library's help, with a title above the first option of each group instead of one title for all.</summary>

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Formats;
+using VlmSharp.Imaging;
 using VlmSharp.Models;
 
 namespace VlmSharp.Adapters;
@@ -255,6 +256,7 @@ public sealed class AdapterFile : IDisposable
 
     private static void RequireFiles(string directory)
     {
+        if (WrongDownload.DeadLink(directory) is { } dead) throw new ModelFormatException($"{directory} {dead}.");
         if (File.Exists(directory))
             throw new ModelFormatException($"{directory} is a file; give the folder of the adapter, "
                 + $"with {AdapterConfig.FileName} and {TensorsName} in it.");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using VlmSharp.Imaging;
 
 namespace VlmSharp.Checkpoints;
 
@@ -28,6 +29,7 @@ internal static unsafe class CheckpointFingerprint
         {
             string path = Path.Combine(checkpoint.Directory, name);
             if (!File.Exists(path)) continue;
+            if (WrongDownload.DeadLink(path) is { } dead) throw new ModelFormatException($"{path} {dead}.");
             hash.AppendData(Encoding.UTF8.GetBytes(name));
             using FileStream stream = File.OpenRead(path);
             hash.AppendData(SHA256.HashData(stream));

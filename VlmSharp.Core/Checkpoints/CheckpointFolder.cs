@@ -18,12 +18,14 @@ internal static partial class CheckpointFolder
     private static readonly string[] Foreigners =
     [
         ".gguf", ".npz", ".incomplete", ".part", ".crdownload", ".aria2", ".download", ".onnx", ".keras", ".h5", ".msgpack",
+        ".tflite", ".task", "openvino_model.xml", "openvino_language_model.xml",
         ".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".bin", ".pt", ".pth", ".ckpt", ".pkl",
     ];
 
     /// <summary>Refuses a path that is not a folder with a config.json.</summary>
     public static void RequireModel(string directory)
     {
+        if (WrongDownload.DeadLink(directory) is { } dead) throw new ModelFormatException($"{directory} {dead}.");
         if (File.Exists(directory))
         {
             string kind = Foreign(directory) ?? "a file; give the folder that holds it, with config.json and model.safetensors in it";
@@ -116,6 +118,8 @@ internal static partial class CheckpointFolder
         if (names.Count == 0 && !Directory.EnumerateDirectories(directory).Any()) return "; the folder holds no files";
         if (Named("adapter_model.safetensors", "adapter_config.json") is string adapter)
             return $"; it holds an adapter ({adapter}), which is used together with the folder of the model it was trained on";
+        if (Named("model_index.json") is string pipeline)
+            return $"; it holds {pipeline}: it is a pipeline of the Diffusers library, not a PaliGemma model";
         if (Named(Foreigners) is string foreign) return $"; it holds {foreign}, {Foreign(foreign)}";
         if (Folder("onnx") is string onnx) return $"; it holds {onnx}, {Foreign(".onnx")}";
         if (Named(".safetensors") is string other)
@@ -140,6 +144,8 @@ internal static partial class CheckpointFolder
         ".npz" => "a JAX checkpoint" + Unread,
         ".onnx" => "a model for ONNX" + Unread,
         ".msgpack" => "a Flax checkpoint" + Unread,
+        ".tflite" or ".task" => "a TensorFlow Lite model" + Unread,
+        "openvino_model.xml" or "openvino_language_model.xml" => "an OpenVINO model" + Unread,
         _ => "a Keras model" + Unread,
     };
 

@@ -21,9 +21,17 @@ internal sealed class Progress(TrainerSettings settings)
     /// <param name="loss">Its loss.</param>
     /// <param name="norm">The norm of its gradient.</param>
     /// <exception cref="RequestException">The loss or the gradient is not a number.</exception>
+    /// <exception cref="ModelFormatException">The loss of the first step is not a number: the model is damaged.</exception>
     public static void RequireNumbers(long step, double loss, double norm)
     {
         if (double.IsFinite(loss) && double.IsFinite(norm)) return;
+        if (step == 0 && !double.IsFinite(loss))
+        {
+            throw new ModelFormatException(
+                "The loss of the first step is not a finite number, before any parameter has changed: weights of the model are not finite "
+                + "numbers, or too large to compute with; get the model's files again.");
+        }
+
         throw new RequestException($"The {(double.IsFinite(loss) ? "gradient" : "loss")} of step {step + 1} is not a number: "
             + "a lower learning rate, a warm-up or clipping helps most; checkpoints are from before it.");
     }

@@ -44,6 +44,28 @@ public sealed class DamagedModelTests : IDisposable
     }
 
     [Fact]
+    public async Task Training_and_evaluation_say_that_the_weights_are_damaged()
+    {
+        using TemporaryFolder model = DamagedModel.Write("language_model.model.layers.1.mlp.down_proj.weight", float.NaN);
+        string data = scratch.At("data.jsonl");
+        string image = JsonSerializer.Serialize(Cake);
+        await File.WriteAllTextAsync(data, $$"""{"image": {{image}}, "prefix": "caption en", "suffix": "a cake"}""");
+        Run.Outcome gradients = await Run.Vlmsharp("", "gradients", "--model", model.Path, "--data", data, "--out", scratch.At("x"));
+        Assert.Equal((3, ""), (gradients.Code, gradients.Output));
+        Assert.Contains("The loss is NaN: weights of the model are not finite", gradients.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(scratch.At("x")));
+
+        Run.Outcome train = await Run.Vlmsharp(
+            "", "train", "--model", model.Path, "--data", data, "--out", scratch.At("run"), "--steps", "1", "--lr", "1e-4");
+        Assert.Equal(3, train.Code);
+        Assert.Contains("The loss of the first step is not a finite number", train.Error, StringComparison.Ordinal);
+
+        Run.Outcome eval = await Run.Vlmsharp("", "eval", "--model", model.Path, data, "--out", scratch.At("eval"), "-q");
+        Assert.Equal(65, eval.Code);
+        Assert.Contains("all 1 items failed", eval.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tensors_that_the_model_does_not_have_are_left_aside_where_that_is_asked()
     {
         scratch.CopyFrom(GoldenFiles.DemoModel);

@@ -35,6 +35,31 @@ public sealed class StandardInputTests : IDisposable
         if (command[^1] == "FILE") Assert.Equal(File.ReadAllBytes(scratch.At("named")), File.ReadAllBytes(scratch.At("piped")));
     }
 
+    [Fact]
+    public async Task Standard_input_without_anything_and_git_lfs_pointers_are_errors()
+    {
+        Run.Outcome empty = await Run.Vlmsharp("", "caption", "-");
+        Assert.Equal(2, empty.Code);
+        Assert.Contains("Standard input is empty: give it a picture, or a list", empty.Error, StringComparison.Ordinal);
+        byte[] pointer = [.. "version https://git-lfs.github.com/spec/v1\noid sha256:0123456789abcdef\nsize 12345\n"u8];
+        foreach (string command in (string[])["caption", "batch"])
+        {
+            Run.Outcome lfs = await Run.Vlmsharp(pointer, command, "-");
+            Assert.Equal((2, ""), (lfs.Code, lfs.Output));
+            Assert.Contains("Standard input is a git-lfs pointer and not the file itself", lfs.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_question_may_look_like_a_switch_of_Windows_and_may_not_be_blank()
+    {
+        Run.Outcome asked = await Run.Vlmsharp("", "ask", Cake, "/?", "-q");
+        Assert.Equal(0, asked.Code);
+        Assert.DoesNotContain("Usage:", asked.Output, StringComparison.Ordinal);
+        foreach (string[] words in (string[][])[["ask", Cake, " "], ["batch", Cake, "--task", "ask", "--question", ""]])
+            Assert.Contains("give a question", (await Run.Vlmsharp("", words)).Error, StringComparison.Ordinal);
+    }
+
     // A page tells how long it took.
     private static string Plain(string output) => output.StartsWith("<!", StringComparison.Ordinal) ? "a page" : output;
 

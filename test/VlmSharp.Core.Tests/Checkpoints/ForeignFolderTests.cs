@@ -161,6 +161,36 @@ public sealed class ForeignFolderTests : IDisposable
         Assert.Equal(expected, Bytes(checkpoint, Patches));
     }
 
+    [Theory]
+    [InlineData("model_index.json", "it is a pipeline of the Diffusers library, not a PaliGemma model")]
+    [InlineData("openvino_language_model.xml", "an OpenVINO model, which VlmSharp does not read")]
+    [InlineData("paligemma.task", "a TensorFlow Lite model, which VlmSharp does not read")]
+    public void Folders_of_other_libraries_are_named(string file, string kind)
+    {
+        folder.Write(file, [1]);
+        folder.Write("openvino_language_model.bin", [1]);
+        Directory.CreateDirectory(folder.At("unet"));
+        folder.Write("unet/config.json", "{}"u8.ToArray());
+        Assert.Contains(kind, Assert.Throws<ModelFormatException>(() => Checkpoint.Open(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_link_to_nowhere_is_named()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        File.CreateSymbolicLink(folder.At("model"), "nowhere");
+        Assert.Contains(
+            "is a link to nowhere, which is not there",
+            Assert.Throws<ModelFormatException>(() => Checkpoint.Open(folder.At("model"))).Message, StringComparison.Ordinal);
+
+        folder.CopyFrom(Golden, "added_tokens.json");
+        File.CreateSymbolicLink(folder.At("added_tokens.json"), "../blobs/0123");
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        Assert.Contains(
+            "is a link to ../blobs/0123, which is not there",
+            Assert.Throws<ModelFormatException>(() => CheckpointFingerprint.Of(checkpoint)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_head_is_the_table_where_the_two_are_tied_and_only_the_head_is_stored()
     {
