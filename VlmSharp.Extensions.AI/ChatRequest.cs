@@ -105,12 +105,16 @@ internal static class ChatRequest
         if (options.ContinuationToken is not null) throw Unsupported("ContinuationToken", "an answer is not taken up again");
         if (options.ResponseFormat is ChatResponseFormatJson) throw Unsupported("ResponseFormat", "PaliGemma writes plain text");
         if (options.Reasoning is not null) throw Unsupported("Reasoning", "PaliGemma answers without a reasoning text");
-        if (options.FrequencyPenalty is not (null or 0))
-            throw Unsupported("FrequencyPenalty", "set GenerationOptions.RepetitionPenalty through RawRepresentationFactory instead");
-        if (options.PresencePenalty is not (null or 0))
-            throw Unsupported("PresencePenalty", "set GenerationOptions.RepetitionPenalty through RawRepresentationFactory instead");
+        RefusePenalty("FrequencyPenalty", options.FrequencyPenalty);
+        RefusePenalty("PresencePenalty", options.PresencePenalty);
         if (options.ModelId is { } asked && asked != model)
             throw Unsupported("ModelId", $"'{asked}' was asked for, but this client runs '{model}'");
+    }
+
+    private static void RefusePenalty(string option, float? penalty)
+    {
+        if (penalty is not (null or 0))
+            throw Unsupported(option, "set GenerationOptions.RepetitionPenalty through RawRepresentationFactory instead");
     }
 
     private static RequestException Unsupported(string option, string reason) =>

@@ -29,7 +29,7 @@ internal sealed unsafe class LimitProbe : IDisposable
     /// <summary>Measures on a backend's own threads, between its operators, so that the threads stay awake.</summary>
     /// <param name="backend">The caller disposes of it after the probe; it must not be in use during a measurement.</param>
     public LimitProbe(CpuBackend backend)
-        : this((backend ?? throw new ArgumentNullException(nameof(backend))).Team, backend.Simd) { }
+        : this((backend ?? throw new ArgumentNullException(nameof(backend))).Simd, backend.Team) { }
 
     /// <summary>Starts its own threads.</summary>
     /// <param name="options">Threads and vector registers; null to use the whole machine.</param>
@@ -38,11 +38,12 @@ internal sealed unsafe class LimitProbe : IDisposable
     /// </exception>
     public LimitProbe(CpuBackendOptions options)
         : this(
-            new ThreadTeam((options ?? throw new ArgumentNullException(nameof(options))).ResolveThreads()),
-            SimdTiers.Resolve(options.Simd, options.AllowEmulation)) =>
+            SimdTiers.Resolve((options ?? throw new ArgumentNullException(nameof(options))).Simd, options.AllowEmulation),
+            new ThreadTeam(options.ResolveThreads())) =>
         ownsTeam = true;
 
-    private LimitProbe(ThreadTeam team, SimdTier tier)
+    // The tier comes first, because resolving it can fail: threads started before that would never stop.
+    private LimitProbe(SimdTier tier, ThreadTeam team)
     {
         (this.team, this.tier) = (team, tier);
         data = memory.Reserve(Floats + LineFloats * team.Count);

@@ -52,7 +52,8 @@ internal sealed class SwitchList(PaliGemmaConfig config, ModelOptions options)
         yield return new(OtherPictureName, "another picture", """
             The prompt stays and the picture is another one. An answer that stays too was not read from the picture; of one that
             changes, the log-probability says how sure the picture had made it.
-            """, "answer(picture, prompt)   →   answer(another picture, prompt)", "VlmSharp.Explain/Ablations/AblationRun.cs", wrap: null);
+            """, "answer(picture, prompt)   →   answer(another picture, prompt)",
+            "VlmSharp.Explain/Ablations/AblationRun.cs", wrap: null);
         yield return Of("no-positions", "no positions", """
             Every token of the decoder stands at position 0, so the rotary embedding turns nothing and the prompt is a bag of words.
             The patches still know their places: the encoder has a position embedding of its own, which stays.

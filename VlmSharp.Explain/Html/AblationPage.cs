@@ -1,4 +1,3 @@
-using System.Text;
 using VlmSharp.Explain.Ablations;
 using VlmSharp.Imaging;
 
@@ -10,8 +9,6 @@ namespace VlmSharp.Explain.Html;
 /// </summary>
 public static class AblationPage
 {
-    private const int LongestTitle = 200;
-
     private const string Css = """
         .answers { width: 100%; }
         .answers th { color: var(--quiet); font-weight: 600; text-align: left; }
@@ -31,7 +28,10 @@ public static class AblationPage
         .switch h3 code { font-weight: 400; color: var(--quiet); margin-left: .5rem; }
         .switch .equation { margin-top: .4rem; }
         .switch .files { margin-bottom: .8rem; }
-        .whole-model { display: grid; grid-template-columns: minmax(0, 17rem) minmax(0, 1fr); gap: 1.6rem; align-items: start; margin-bottom: 1.2rem; }
+        .whole-model {
+          display: grid; grid-template-columns: minmax(0, 17rem) minmax(0, 1fr); gap: 1.6rem;
+          align-items: start; margin-bottom: 1.2rem;
+        }
         .whole-model .note { margin-top: .8rem; }
         .whole-model img, .other img { width: 100%; image-rendering: pixelated; border-radius: 3px; }
         .other { max-width: 10rem; margin: .2rem 0 .8rem; }
@@ -47,8 +47,8 @@ public static class AblationPage
     /// <param name="path">The file.</param>
     public static void Save(AblationReport report, string path)
     {
-        using FileStream stream = File.Create(path);
-        Write(report, stream);
+        ArgumentNullException.ThrowIfNull(report);
+        PageFile.Save(path, stream => Write(report, stream));
     }
 
     /// <summary>Writes the page to a stream, UTF-8.</summary>
@@ -57,11 +57,11 @@ public static class AblationPage
     public static void Write(AblationReport report, Stream stream)
     {
         ArgumentNullException.ThrowIfNull(report);
-        ArgumentNullException.ThrowIfNull(stream);
-        using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
-        var page = new HtmlWriter(text);
-        PageHead.Write(page, $"{Title(report)}, without its parts", Css);
-        page.Literal("\n");
+        PageFile.Write(stream, $"{Title(report)}, without its parts", Css, page => WriteBody(page, report));
+    }
+
+    private static void WriteBody(HtmlWriter page, AblationReport report)
+    {
         WriteSummary(page, report);
         WriteWhole(page, report);
         SwitchSection.Write(page, report);
@@ -122,7 +122,8 @@ public static class AblationPage
 
             """);
         Sources.Write(
-            page, "ln q = Σ over t of ln q(a[t] | picture, prompt, a[1..t−1])\nKL   = mean over t of Σ over v of p(v) · ln(p(v) / q(v))",
+            page,
+            "ln q = Σ over t of ln q(a[t] | picture, prompt, a[1..t−1])\nKL   = mean over t of Σ over v of p(v) · ln(p(v) / q(v))",
             "VlmSharp.Explain/Ablations/AblationRun.cs", "VlmSharp.Explain/Ablations/LogitRows.cs");
         page.Add($"</section>\n");
     }
@@ -134,6 +135,6 @@ public static class AblationPage
     private static string Title(AblationReport r)
     {
         string prompt = r.Prompt.Trim();
-        return prompt.Length == 0 ? "(no text)" : prompt.Length <= LongestTitle ? prompt : $"{prompt[..LongestTitle]}…";
+        return prompt.Length == 0 ? "(no text)" : PageFile.Cut(prompt);
     }
 }

@@ -10,18 +10,19 @@ internal static class AnswerSection
 
     public static void Write(HtmlWriter page, Explanation e)
     {
-        int keys = e.Tokens.Count;
+        int keys = e.Tokens.Count, patches = e.Config.Vision.Patches;
+        string matrix = e.Config.TiesHead ? "embedding table" : "output matrix";
         page.Add($"""
             <section id="answer"><h2><span class="no">5</span> The answer, token by token</h2>
-            <p>The vector at the last position, normed, is multiplied with all {e.Config.Text.VocabSize} rows of the {(e.Config.TiesHead ? "embedding table" : "output matrix")}; softmax makes
-            probabilities of the products, and the largest is taken. The new token then goes through the decoder itself and chooses the
-            next. The bars are the likeliest candidates of each step.</p>
-            <p>The map shows where that same position looked on its way through the decoder, the mean of {Figures.Count(e.Config.Text.Heads, "head")} and
-            {Figures.Count(e.Config.Text.Layers, "layer")}. Its darkest patch is the one with the most attention; the numbers say how much that is. The picture is
-            {e.Config.Vision.Patches} of the prompt's {keys} tokens, so attention spread evenly would leave it
-            {Figures.Percent((double)e.Config.Vision.Patches / keys)}. Read the maps with care: attention says from which places a layer fetched, not why the
-            answer is what it is. A patch's vector has already seen the whole picture in the encoder, and many heads rest on a token
-            that tells them nothing.</p>
+            <p>The vector at the last position, normed, is multiplied with all {e.Config.Text.VocabSize} rows of the {matrix};
+            softmax makes probabilities of the products, and the largest is taken. The new token then goes through the decoder itself
+            and chooses the next. The bars are the likeliest candidates of each step.</p>
+            <p>The map shows where that same position looked on its way through the decoder, the mean of
+            {Figures.Count(e.Config.Text.Heads, "head")} and {Figures.Count(e.Config.Text.Layers, "layer")}. Its darkest patch is the one
+            with the most attention; the numbers say how much that is. The picture is {patches} of the prompt's {keys} tokens, so
+            attention spread evenly would leave it {Figures.Percent((double)patches / keys)}. Read the maps with care: attention says
+            from which places a layer fetched, not why the answer is what it is. A patch's vector has already seen the whole picture in
+            the encoder, and many heads rest on a token that tells them nothing.</p>
 
             """);
         Sources.Write(
@@ -29,7 +30,12 @@ internal static class AnswerSection
             "VlmSharp.Core/Models/PaliGemmaModel.cs", "VlmSharp.Core/Compute/Reference/Attention.cs",
             "VlmSharp.Core/Generation/GenerationSession.cs");
         page.Add($"""<p class="legend"><span>no attention</span><svg viewBox="0 0 120 10" aria-hidden="true">""");
-        for (int i = 0; i < 12; i++) page.Add($"""<rect x="{i * 10}" width="10" height="10" fill="rgb({i * 255 / 11},{i * 255 / 11},{i * 255 / 11})" filter="url(#heat)"/>""");
+        for (int i = 0; i < 12; i++)
+        {
+            int gray = i * 255 / 11;
+            page.Add($"""<rect x="{i * 10}" width="10" height="10" fill="rgb({gray},{gray},{gray})" filter="url(#heat)"/>""");
+        }
+
         page.Add($"""</svg><span>the most of this map</span></p>""");
         for (int i = 0; i < e.Steps.Count; i++) WriteStep(page, e, i);
         page.Add($"</section>\n");
@@ -45,12 +51,17 @@ internal static class AnswerSection
         ExplainedToken from = number == 0 ? e.Tokens[^1] : e.Steps[number - 1].Token;
         int most = IndexOfMax(step.Map.Cells), side = step.Map.Side;
         page.Add($"""
-            <article class="step"><h3><span class="count">{number + 1}</span> <span class="piece new"><bdi>{Spelling.Of(step.Token.Piece)}</bdi></span> <span class="quiet">id {step.Token.Id}, {Figures.Percent(step.Probability)}, chosen from the vector at <span class="piece"><bdi>{Spelling.Of(from.Piece)}</bdi></span></span></h3>
+            <article class="step"><h3><span class="count">{number + 1}</span>
+            <span class="piece new"><bdi>{Spelling.Of(step.Token.Piece)}</bdi></span>
+            <span class="quiet">id {step.Token.Id}, {Figures.Percent(step.Probability)}, chosen from the vector at
+            <span class="piece"><bdi>{Spelling.Of(from.Piece)}</bdi></span></span></h3>
             <div class="panes"><figure>
             """);
         WriteMap(page, e, step.Map, $"Attention behind token {number + 1}");
         page.Add($"""
-            <figcaption>{Figures.Percent(step.Share.Picture)} of the attention is on the picture, the most on patch {most} (row {most / side}, column {most % side}): {Figures.Percent(step.Map.Cells[most])}, {step.Map.Cells[most] * (double)step.Weights.Count:0.0} times an even share.</figcaption></figure>
+            <figcaption>{Figures.Percent(step.Share.Picture)} of the attention is on the picture, the most on patch {most}
+            (row {most / side}, column {most % side}): {Figures.Percent(step.Map.Cells[most])},
+            {step.Map.Cells[most] * (double)step.Weights.Count:0.0} times an even share.</figcaption></figure>
             <div>
             """);
         WriteCandidates(page, step);
@@ -67,7 +78,11 @@ internal static class AnswerSection
         foreach (ExplainedCandidate candidate in step.Candidates)
         {
             double width = double.IsFinite(candidate.Probability) ? Math.Clamp(100 * candidate.Probability, 0, 100) : 0;
-            page.Add($"""<tr title="id {candidate.Id}"><th><span class="piece"><bdi>{Spelling.Of(candidate.Piece)}</bdi></span></th><td class="bar"><div style="width:{width:0.##}%"></div></td><td class="number">{Figures.Percent(candidate.Probability)}</td></tr>""");
+            page.Add($"""
+                <tr title="id {candidate.Id}"><th><span class="piece"><bdi>{Spelling.Of(candidate.Piece)}</bdi></span></th>
+                <td class="bar"><div style="width:{width:0.##}%"></div></td>
+                <td class="number">{Figures.Percent(candidate.Probability)}</td></tr>
+                """);
         }
 
         page.Add($"</tbody></table>");
@@ -76,8 +91,12 @@ internal static class AnswerSection
     private static void WriteShare(HtmlWriter page, AttentionShare share)
     {
         page.Add($"""
-            <p class="caption">Attention</p><div class="share"><div class="picture" style="flex:{share.Picture:0.####} 0 0"></div><div class="text" style="flex:{share.Prompt:0.####} 0 0"></div><div class="new" style="flex:{share.Generated:0.####} 0 0"></div></div>
-            <p class="key"><span class="swatch picture"></span> picture {Figures.Percent(share.Picture)} <span class="swatch text"></span> prompt {Figures.Percent(share.Prompt)} <span class="swatch new"></span> generated {Figures.Percent(share.Generated)}</p>
+            <p class="caption">Attention</p><div class="share"><div class="picture" style="flex:{share.Picture:0.####} 0 0"></div>
+            <div class="text" style="flex:{share.Prompt:0.####} 0 0"></div>
+            <div class="new" style="flex:{share.Generated:0.####} 0 0"></div></div>
+            <p class="key"><span class="swatch picture"></span> picture {Figures.Percent(share.Picture)}
+            <span class="swatch text"></span> prompt {Figures.Percent(share.Prompt)}
+            <span class="swatch new"></span> generated {Figures.Percent(share.Generated)}</p>
             """);
     }
 
@@ -91,7 +110,12 @@ internal static class AnswerSection
         float largest = words.Length > 0 ? words.Max(t => weights[t.Index]) : 0;
         page.Add($"""<p class="words">""");
         foreach (ExplainedToken token in words)
-            page.Add($"""<span class="piece" style="--a:{(largest > 0 ? weights[token.Index] / largest : 0):0.##}" title="{Figures.Percent(weights[token.Index])}"><bdi>{Spelling.Of(token.Piece)}</bdi></span> """);
+        {
+            float weight = weights[token.Index], shade = largest > 0 ? weight / largest : 0;
+            page.Add($"""<span class="piece" style="--a:{shade:0.##}" title="{Figures.Percent(weight)}">""");
+            page.Add($"<bdi>{Spelling.Of(token.Piece)}</bdi></span> ");
+        }
+
         page.Add($"</p>");
         if (words.Length < all) page.Add($"""<p class="note">Of {all} tokens of text, the {words.Length} with the most attention.</p>""");
     }
@@ -104,7 +128,11 @@ internal static class AnswerSection
             LayerAttention layer = step.Layers[i];
             page.Add($"<figure>");
             WriteMap(page, e, layer.Map, $"Attention of layer {i}");
-            page.Add($"""<figcaption>layer {i}: picture {Figures.Percent(layer.Share.Picture)}, prompt {Figures.Percent(layer.Share.Prompt)}, generated {Figures.Percent(layer.Share.Generated)}</figcaption></figure>""");
+            page.Add($"""
+                <figcaption>layer {i}: picture {Figures.Percent(layer.Share.Picture)},
+                prompt {Figures.Percent(layer.Share.Prompt)},
+                generated {Figures.Percent(layer.Share.Generated)}</figcaption></figure>
+                """);
         }
 
         page.Add($"</div></details>");
@@ -116,7 +144,9 @@ internal static class AnswerSection
         // The stretched map extends beyond the picture where the last cells have fewer patches.
         int side = e.Seen.Width, stretched = map.Side * map.PatchesPerCell * e.Config.Vision.PatchSize;
         page.Add($"""
-            <svg class="map" viewBox="0 0 {side} {side}" role="img" aria-label="{label}"><use class="under" href="#seen"/><image class="heat" width="{stretched}" height="{stretched}" preserveAspectRatio="none" filter="url(#heat)" href="{Figures.DataUri(Gray(map))}"/></svg>
+            <svg class="map" viewBox="0 0 {side} {side}" role="img" aria-label="{label}"><use class="under" href="#seen"/>
+            <image class="heat" width="{stretched}" height="{stretched}" preserveAspectRatio="none" filter="url(#heat)"
+            href="{Figures.DataUri(Gray(map))}"/></svg>
             """);
     }
 

@@ -30,8 +30,13 @@ internal static class MaskSection
         List<Item> items = Items(e, shown);
         var slice = new SequenceSlice(0, prefix + e.Steps.Count, 0, prefix, null);
         int size = items.Sum(i => i.Cells) * Cell;
-        page.Add($"""<figure class="wide"><svg class="mask" viewBox="0 0 {Margin + size + 2} {Margin + size + 2}" style="max-width:{Math.Min(Margin + size + 2, 860)}px" role="img" aria-label="The mask, row by row">""");
-        page.Add($"""<text class="label axis" x="{Margin - 6}" y="{Margin - 24}" text-anchor="end">looked at →</text><text class="label axis" x="{Margin - 6}" y="{Margin - 8}" text-anchor="end">looks ↓</text>""");
+        int side = Margin + size + 2;
+        page.Add($"""
+            <figure class="wide"><svg class="mask" viewBox="0 0 {side} {side}" style="max-width:{Math.Min(side, 860)}px"
+            role="img" aria-label="The mask, row by row">
+            <text class="label axis" x="{Margin - 6}" y="{Margin - 24}" text-anchor="end">looked at →</text>
+            <text class="label axis" x="{Margin - 6}" y="{Margin - 8}" text-anchor="end">looks ↓</text>
+            """);
         int at = 0;
         foreach (Item item in items)
         {
@@ -48,18 +53,37 @@ internal static class MaskSection
             foreach (Item key in items)
             {
                 bool sees = key.First >= slice.VisibleStart(query.First, window: 0) && key.First < slice.VisibleEnd(query.First);
-                page.Add($"""<rect class="{(sees ? key.Kind : "hidden")}" x="{x}" y="{y}" width="{key.Cells * Cell}" height="{height}"/>""");
-                x += key.Cells * Cell;
+                int width = key.Cells * Cell;
+                page.Add($"""<rect class="{(sees ? key.Kind : "hidden")}" x="{x}" y="{y}" width="{width}" height="{height}"/>""");
+                x += width;
             }
 
             y += height;
         }
 
-        page.Add($"""</svg><figcaption><span class="swatch picture"></span> sees the picture <span class="swatch text"></span> sees the prompt <span class="swatch new"></span> sees what is generated <span class="swatch hidden"></span> sees nothing.""");
-        page.Add($""" Wide cells stand for many tokens. {(shown < e.Steps.Count ? $"Of {e.Steps.Count} generated tokens the first {shown} are drawn." : "The last token is not read any more: its row is what it would see.")}""");
-        if (e.Options.SlidingWindow && e.Config.Text.SlidingWindow > 0)
-            page.Add($""" With the sliding window, generated tokens see the last {e.Config.Text.SlidingWindow} tokens alone in {e.Config.Text.SlidingLayers.Count(s => s)} of the {e.Config.Text.Layers} layers.""");
-        page.Add($"</figcaption></figure></section>\n");
+        WriteCaption(page, e, shown);
+        page.Add($"</figure></section>\n");
+    }
+
+    private static void WriteCaption(HtmlWriter page, Explanation e, int shown)
+    {
+        string last = shown < e.Steps.Count ? $"Of {e.Steps.Count} generated tokens the first {shown} are drawn."
+            : "The last token is not read any more: its row is what it would see.";
+        page.Add($"""
+            </svg><figcaption><span class="swatch picture"></span> sees the picture
+            <span class="swatch text"></span> sees the prompt
+            <span class="swatch new"></span> sees what is generated
+            <span class="swatch hidden"></span> sees nothing.
+            Wide cells stand for many tokens. {last}
+            """);
+        var text = e.Config.Text;
+        if (e.Options.SlidingWindow && text.SlidingWindow > 0)
+        {
+            page.Add($" With the sliding window, generated tokens see the last {text.SlidingWindow} tokens alone in");
+            page.Add($" {text.SlidingLayers.Count(s => s)} of the {text.Layers} layers.");
+        }
+
+        page.Add($"</figcaption>");
     }
 
     private static List<Item> Items(Explanation e, int generated)

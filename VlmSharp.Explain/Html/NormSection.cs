@@ -48,14 +48,23 @@ internal static class NormSection
         WriteBand(page, "Gemma decoder", norms, "text.", X, step);
         bool crowded = high / low > 500;
         foreach (double tick in ticks.Where(t => t >= low && t <= high && (!crowded || IsPowerOfTen(t))))
-            page.Add($"""<path class="rule" d="M{Left} {Y(tick):0.#}H{Width - Right}"/><text class="label" x="{Left - 6}" y="{Y(tick) + 4:0.#}" text-anchor="end">{Tick(tick)}</text>""");
+        {
+            page.Add($"""<path class="rule" d="M{Left} {Y(tick):0.#}H{Width - Right}"/>""");
+            page.Add($"""<text class="label" x="{Left - 6}" y="{Y(tick) + 4:0.#}" text-anchor="end">{Tick(tick)}</text>""");
+        }
+
         foreach (int i in Labeled(norms, step))
-            page.Add($"""<text class="label" transform="translate({X(i) + 3:0.#} {Height - Bottom + 10}) rotate(-45)" text-anchor="end">{Label(norms[i].Name)}</text>""");
+        {
+            page.Add($"""<text class="label" transform="translate({X(i) + 3:0.#} {Height - Bottom + 10}) rotate(-45)" """);
+            page.Add($"""text-anchor="end">{Label(norms[i].Name)}</text>""");
+        }
 
         WriteSeries(page, norms, n => n.Image, "picture", X, Y);
         WriteSeries(page, norms, n => n.Text, "text", X, Y);
         page.Add($"""
-            </svg><figcaption><span class="swatch picture"></span> rows of the picture <span class="swatch text"></span> rows of text. A number below is a block; the vertical axis is logarithmic.</figcaption></figure>
+            </svg><figcaption><span class="swatch picture"></span> rows of the picture
+            <span class="swatch text"></span> rows of text. A number below is a block;
+            the vertical axis is logarithmic.</figcaption></figure>
 
             """);
     }
@@ -66,7 +75,9 @@ internal static class NormSection
         int[] own = [.. Enumerable.Range(0, norms.Count).Where(i => norms[i].Name.StartsWith(prefix, StringComparison.Ordinal))];
         if (own.Length == 0) return;
         double left = Math.Max(Left, x(own[0]) - step / 2), right = Math.Min(Width - Right, x(own[^1]) + step / 2);
-        page.Add($"""<rect class="band" x="{left:0.#}" y="{Top - 22}" width="{right - left:0.#}" height="{Height - Top - Bottom + 22}"/><text class="label title" x="{(left + right) / 2:0.#}" y="{Top - 8}" text-anchor="middle">{title}</text>""");
+        page.Add($"""<rect class="band" x="{left:0.#}" y="{Top - 22}" width="{right - left:0.#}" """);
+        page.Add($"""height="{Height - Top - Bottom + 22}"/>""");
+        page.Add($"""<text class="label title" x="{(left + right) / 2:0.#}" y="{Top - 8}" text-anchor="middle">{title}</text>""");
     }
 
     private static void WriteSeries(
@@ -82,7 +93,11 @@ internal static class NormSection
         foreach (int i in drawn) page.Add($"{x(i):0.#},{y(size(norms[i])!.Value):0.#} ");
         page.Add($"\"/>");
         foreach (int i in drawn)
-            page.Add($"""<circle class="point {kind}" cx="{x(i):0.#}" cy="{y(size(norms[i])!.Value):0.#}" r="3.5"><title>{norms[i].Name}: {Figures.Size(size(norms[i])!.Value)}</title></circle>""");
+        {
+            double value = size(norms[i])!.Value;
+            page.Add($"""<circle class="point {kind}" cx="{x(i):0.#}" cy="{y(value):0.#}" r="3.5">""");
+            page.Add($"<title>{norms[i].Name}: {Figures.Size(value)}</title></circle>");
+        }
     }
 
     private static void WriteTable(HtmlWriter page, IReadOnlyList<StageNorm> norms)

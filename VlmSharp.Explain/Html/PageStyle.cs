@@ -33,12 +33,18 @@ internal static class PageStyle
         h2 .no { color: var(--quiet); font-weight: 400; margin-right: .3rem; }
         p { margin: 0 0 .9rem; }
         code { font: .86em var(--mono); overflow-wrap: anywhere; }
-        dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: .5rem 1.5rem; margin: 0 0 1rem; font: .86rem/1.45 var(--sans); }
+        dl {
+          display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: .5rem 1.5rem;
+          margin: 0 0 1rem; font: .86rem/1.45 var(--sans);
+        }
         dt { color: var(--quiet); }
         dd { margin: 0; overflow-wrap: anywhere; }
         nav { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font: .9rem var(--sans); }
         a { color: var(--picture); }
-        .equation { margin: 1rem 0 .5rem; padding: .55rem .9rem; border-left: 3px solid var(--line); background: var(--raised); white-space: pre-wrap; line-height: 1.5; }
+        .equation {
+          margin: 1rem 0 .5rem; padding: .55rem .9rem; border-left: 3px solid var(--line);
+          background: var(--raised); white-space: pre-wrap; line-height: 1.5;
+        }
         .files, .note, figcaption, .key, .legend, .caption, .part { font: .84rem/1.5 var(--sans); color: var(--quiet); }
         .files { margin-bottom: 1.4rem; }
         figure { margin: 0; min-width: 0; }
@@ -49,16 +55,25 @@ internal static class PageStyle
         svg.map { width: 100%; aspect-ratio: 1; border-radius: 3px; background: var(--raised); }
         .map image, #seen { image-rendering: pixelated; }
         .map .under { filter: grayscale(1) brightness(1.08) contrast(.8); }
-        .grid { fill: none; stroke: rgb(255 255 255 / .65); stroke-width: 1; vector-effect: non-scaling-stroke; filter: drop-shadow(0 0 .6px rgb(0 0 0 / .8)); }
+        .grid {
+          fill: none; stroke: rgb(255 255 255 / .65); stroke-width: 1;
+          vector-effect: non-scaling-stroke; filter: drop-shadow(0 0 .6px rgb(0 0 0 / .8));
+        }
         .patches rect { fill: transparent; }
         .patches rect:hover { fill: rgb(255 255 255 / .35); stroke: #000; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
         .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1.5rem; align-items: start; }
         .pair img { width: 100%; max-height: 30rem; object-fit: contain; object-position: left top; border-radius: 3px; }
-        .piece { display: inline-block; font: .86rem/1.35 var(--mono); padding: .08rem .4rem; border-radius: 4px; background: var(--raised); border: 1px solid var(--line); color: var(--ink); overflow-wrap: anywhere; }
+        .piece {
+          display: inline-block; font: .86rem/1.35 var(--mono); padding: .08rem .4rem; border-radius: 4px;
+          background: var(--raised); border: 1px solid var(--line); color: var(--ink); overflow-wrap: anywhere;
+        }
         .piece.new { background: var(--new-soft); border-color: var(--new); }
         .part { margin: .6rem 0 .3rem; }
         .tokens { list-style: none; display: flex; flex-wrap: wrap; gap: .35rem; margin: 0; padding: 0; }
-        .tokens li { padding: .3rem .5rem .25rem; border-radius: 4px; border: 1px solid var(--line); text-align: center; font: .72rem/1.35 var(--sans); }
+        .tokens li {
+          padding: .3rem .5rem .25rem; border-radius: 4px; border: 1px solid var(--line);
+          text-align: center; font: .72rem/1.35 var(--sans);
+        }
         .tokens .piece { display: block; border: 0; padding: 0; background: none; font-size: .92rem; }
         .tokens .id, .tokens .at { display: block; color: var(--quiet); font-variant-numeric: tabular-nums; }
         .tokens .picture { background: var(--picture-soft); border-color: var(--picture); padding-inline: 1.4rem; }
@@ -94,7 +109,9 @@ internal static class PageStyle
         summary { cursor: pointer; font: .88rem var(--sans); color: var(--picture); }
         table { border-collapse: collapse; font: .86rem/1.5 var(--sans); }
         details table { margin: .8rem 0; }
-        details th, details td { padding: .15rem 1.4rem .15rem 0; text-align: left; border-bottom: 1px solid var(--line); font-weight: 400; }
+        details th, details td {
+          padding: .15rem 1.4rem .15rem 0; text-align: left; border-bottom: 1px solid var(--line); font-weight: 400;
+        }
         details th { color: var(--quiet); }
         .number, details .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         .legend { display: flex; gap: .6rem; align-items: center; }
@@ -118,7 +135,10 @@ internal static class PageStyle
         .words .piece { background: color-mix(in srgb, var(--text) calc(var(--a) * 60%), var(--paper)); font-size: .8rem; }
         .layers { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1rem; margin-top: .9rem; }
         .layers figcaption { font-size: .76rem; line-height: 1.4; }
-        footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; font: .86rem/1.55 var(--sans); color: var(--quiet); }
+        footer {
+          margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem;
+          font: .86rem/1.55 var(--sans); color: var(--quiet);
+        }
         @media (max-width: 40rem) {
           body { font-size: 16px; }
           main { padding: 1.5rem 1rem 3rem; }

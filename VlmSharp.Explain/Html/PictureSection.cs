@@ -19,7 +19,9 @@ internal static class PictureSection
             <image id="seen" width="{side}" height="{side}" href="{Figures.DataUri(e.Seen)}"/>
             <filter id="heat" x="0" y="0" width="1" height="1" color-interpolation-filters="sRGB">
             <feComponentTransfer in="SourceGraphic" result="color">
-            <feFuncR type="table" tableValues="1 1 0.96 0.84 0.55"/><feFuncG type="table" tableValues="0.9 0.72 0.42 0.16 0"/><feFuncB type="table" tableValues="0.35 0.2 0.1 0.12 0.12"/>
+            <feFuncR type="table" tableValues="1 1 0.96 0.84 0.55"/>
+            <feFuncG type="table" tableValues="0.9 0.72 0.42 0.16 0"/>
+            <feFuncB type="table" tableValues="0.35 0.2 0.1 0.12 0.12"/>
             </feComponentTransfer>
             <feColorMatrix in="SourceGraphic" type="luminanceToAlpha" result="amount"/>
             <feComponentTransfer in="amount" result="alpha"><feFuncA type="table" tableValues="0 0.5 0.66 0.77 0.84"/></feComponentTransfer>
@@ -50,7 +52,8 @@ internal static class PictureSection
             <div class="pair">
             <figure><img src="{Figures.DataUri(shown)}" width="{shown.Width}" height="{shown.Height}" alt="The picture as it was given"/>
             <figcaption>As given, {e.Original.Width} × {e.Original.Height} pixels.</figcaption></figure>
-            <figure><svg class="map" viewBox="0 0 {side} {side}" role="img" aria-label="The resized picture with its patches"><use href="#seen"/>
+            <figure><svg class="map" viewBox="0 0 {side} {side}" role="img" aria-label="The resized picture with its patches">
+            <use href="#seen"/>
             <path class="grid" d="
             """);
         for (int i = 1; i < perSide; i++) page.Add($"M{i * patch} 0V{side}M0 {i * patch}H{side}");
@@ -59,7 +62,12 @@ internal static class PictureSection
 
             """);
         for (int i = 0; i < perSide * perSide; i++)
-            page.Add($"""<rect x="{i % perSide * patch}" y="{i / perSide * patch}" width="{patch}" height="{patch}"><title>patch {i}: row {i / perSide}, column {i % perSide}</title></rect>""");
+        {
+            int row = i / perSide, column = i % perSide;
+            page.Add($"""<rect x="{column * patch}" y="{row * patch}" width="{patch}" height="{patch}">""");
+            page.Add($"<title>patch {i}: row {row}, column {column}</title></rect>");
+        }
+
         page.Add($"""
 
             </g></svg>

@@ -122,8 +122,15 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
     }
 
     private const string Css = """
-        :root { color-scheme: light dark; --ink: #22242a; --quiet: #686b74; --line: #dcd9d0; --paper: #fdfcf9; --train: #2f6fb0; --eval: #c2571a; }
-        @media (prefers-color-scheme: dark) { :root { --ink: #e4e3df; --quiet: #9a9ca4; --line: #37393f; --paper: #17181b; --train: #6fabe6; --eval: #ee9a5f; } }
+        :root {
+          color-scheme: light dark;
+          --ink: #22242a; --quiet: #686b74; --line: #dcd9d0; --paper: #fdfcf9; --train: #2f6fb0; --eval: #c2571a;
+        }
+        @media (prefers-color-scheme: dark) {
+          :root {
+            --ink: #e4e3df; --quiet: #9a9ca4; --line: #37393f; --paper: #17181b; --train: #6fabe6; --eval: #ee9a5f;
+          }
+        }
         body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
         main { max-width: 54rem; margin: 0 auto; padding: 2rem 1.5rem 4rem; }
         h2 { margin: 2rem 0 .4rem; font-size: 1.1rem; }
@@ -135,6 +142,8 @@ public sealed class HtmlReport(string metricsPath, string path) : IRunTracker
         .dot { fill: var(--eval); }
         .samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 1.2rem; }
         figure { margin: 0; } img { max-width: 100%; } figcaption { font-size: .85rem; overflow-wrap: anywhere; }
-        table { border-collapse: collapse; font-size: .85rem; } th, td { text-align: left; padding: .15rem 1rem .15rem 0; font-weight: 400; overflow-wrap: anywhere; } th { color: var(--quiet); }
+        table { border-collapse: collapse; font-size: .85rem; }
+        th, td { text-align: left; padding: .15rem 1rem .15rem 0; font-weight: 400; overflow-wrap: anywhere; }
+        th { color: var(--quiet); }
         """;
 }

@@ -25,8 +25,10 @@ internal static class SvgCurve
             <h2>{HtmlReport.Text(title)}</h2>
             <svg viewBox="0 0 {Width} {Height}" role="img" aria-label="{HtmlReport.Text(title)}">
             <rect class="frame" x="{Left}" y="{Top}" width="{Width - Left - Right}" height="{Height - Top - Bottom}"/>
-            <text x="{Left - 6}" y="{Top + 10}" text-anchor="end">{high:G4}</text><text x="{Left - 6}" y="{Height - Bottom}" text-anchor="end">{low:G4}</text>
-            <text x="{Left}" y="{Height - 6}">{firstX:0}</text><text x="{Width - Right}" y="{Height - 6}" text-anchor="end">step {lastX:0}</text>
+            <text x="{Left - 6}" y="{Top + 10}" text-anchor="end">{high:G4}</text>
+            <text x="{Left - 6}" y="{Height - Bottom}" text-anchor="end">{low:G4}</text>
+            <text x="{Left}" y="{Height - 6}">{firstX:0}</text>
+            <text x="{Width - Right}" y="{Height - 6}" text-anchor="end">step {lastX:0}</text>
 
             """);
         Polyline("train", line);

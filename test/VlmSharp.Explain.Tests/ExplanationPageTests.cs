@@ -77,6 +77,15 @@ public sealed class ExplanationPageTests
         Assert.True(Bytes(explanation).Length < 1_000_000);
     }
 
+    [Theory, InlineData(199), InlineData(198)]
+    public void A_title_is_cut_between_characters(int before)
+    {
+        string text = new string('x', before) + "\U0001F370" + new string('y', 100);
+        string heading = Parse(Small() with { Prompt = text, Text = text }).Descendants(Html + "h1").Single().Value;
+        Assert.DoesNotContain('\uFFFD', heading);
+        Assert.EndsWith(before == 199 ? "x…" : "\U0001F370…", heading, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Numbers_that_are_not_finite_break_nothing()
     {
