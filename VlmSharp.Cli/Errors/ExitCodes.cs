@@ -36,9 +36,9 @@ internal static class ExitCodes
     /// </summary>
     public const int TryAgain = 75;
 
-    /// <summary>Ctrl-C.</summary>
+    /// <summary>Ctrl-C, and SIGTERM in commands that have nothing to save. A server ends with success after its first signal.</summary>
     public const int Canceled = 130;
 
-    /// <summary>SIGTERM: a training run that saved its state and can be resumed.</summary>
+    /// <summary>SIGTERM: a training run that saved its state and can be resumed, a load test, or the second signal to a server.</summary>
     public const int Terminated = 143;
 }

@@ -7,7 +7,7 @@ namespace VlmSharp.Ladder.MatrixProduct;
 /// <code>
 /// y[t, n] = sum_k x[t, k] W[n, k]
 /// </code>
-/// It is right, and uses about a fiftieth of one core. The sum is one chain: an addition takes 4 cycles, and the next one waits for its
+/// It is right, and uses 2 to 3 % of one core. The sum is one chain: an addition takes 2 to 4 cycles, and the next one waits for its
 /// result, although the core could start two multiply-adds of 8 or 16 numbers in every cycle.
 /// </summary>
 public static unsafe class Rung1Equation
