@@ -6,8 +6,8 @@ namespace VlmSharp.Imaging.Jpeg;
 /// <summary>
 /// JPEG (ITU T.81) with Huffman coding, 8 bits: baseline, extended sequential and progressive; gray, YCbCr, RGB, CMYK and
 /// YCCK. The samples equal those of libjpeg-turbo's accurate transform with fancy upsampling, which Pillow uses. Stricter
-/// than Pillow: compressed data that is damaged or ends early is an error. A progressive file that leaves out refinement
-/// scans is shown as it is, without libjpeg's smoothing across blocks.
+/// than Pillow: compressed data that is damaged or ends early is an error. Where a progressive file has no
+/// last scans, <see cref="JpegBlockSmoothing"/> estimates what they would bring.
 /// </summary>
 internal sealed class JpegDecoder : IImageDecoder
 {
@@ -91,10 +91,11 @@ internal sealed class JpegDecoder : IImageDecoder
     {
         if (frame.Progressive)
         {
+            JpegBlockSmoothing? smoothing = JpegBlockSmoothing.For(frame);
             for (int mcuRow = 0; mcuRow < frame.McusDown; mcuRow++)
             {
                 context.Cancellation.ThrowIfCancellationRequested();
-                JpegCoefficients.Transform(frame, mcuRow);
+                JpegCoefficients.Transform(frame, mcuRow, smoothing);
                 rows.Emit((mcuRow + 1) * 8 * frame.MaxVerticalFactor);
             }
         }

@@ -40,6 +40,12 @@ internal sealed class JpegComponent
     /// <summary>The coefficients of all blocks, row-major within a block; only in progressive pictures.</summary>
     public short[]? Coefficients { get; set; }
 
+    /// <summary>
+    /// Down to which bit (Al) scans have brought each of the coefficients that <see cref="JpegBlockSmoothing"/> looks at, in zigzag order;
+    /// -1 where none has come. Only in progressive pictures.
+    /// </summary>
+    public int[] LowestBits { get; } = [.. Enumerable.Repeat(-1, JpegBlockSmoothing.Coefficients)];
+
     /// <summary>The samples, <see cref="Stride"/> bytes per row: of the whole plane, or of the last MCU rows in turn.</summary>
     public byte[] Samples { get; private set; } = [];
 

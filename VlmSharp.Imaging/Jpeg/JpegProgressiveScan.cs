@@ -23,6 +23,11 @@ internal ref struct JpegProgressiveScan
     /// <summary>Decodes the scan into the components' coefficients.</summary>
     public void Decode(ref JpegBitReader reader)
     {
+        foreach (JpegScanComponent part in scan.Components)
+        {
+            for (int k = scan.First; k <= scan.Last && k < JpegBlockSmoothing.Coefficients; k++)
+                part.Component.LowestBits[k] = scan.Low;
+        }
         Span<int> predictions = stackalloc int[4];
         for (int mcu = 0; mcu < walk.Count; mcu++)
         {

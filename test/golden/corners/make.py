@@ -4,7 +4,7 @@
 Every case says which Pillow it was made with. Where a case has a background, the expectation is Image.new("RGB", size, background)
 with the picture pasted under its own opacity.
 """
-import hashlib, io, json, random, struct, sys, zlib
+import hashlib, io, json, math, random, struct, sys, zlib
 import PIL
 from PIL import Image, ImageFile, ImageOps
 
@@ -157,6 +157,92 @@ case("alpha_lossless.webp", saved(alpha, "WEBP", lossless=True, exact=True), col
 case("alpha_lossy.webp", saved(alpha, "WEBP", quality=60), color)
 case("alpha.gif", saved(smooth("RGB", 19, 13).quantize(30), "GIF", transparency=3), color)
 case("alpha.tga", saved(alpha, "TGA"), color)
+
+# Progressive JPEG without its last scans: libjpeg estimates coefficients that are not there.
+def segment(marker, data):
+    return bytes([255, marker]) + struct.pack(">H", len(data) + 2) + data
+
+
+def scans(data):
+    """What is before the first scan, and each scan with its tables."""
+    parts, start, at, in_scan = [], 0, 2, False
+    while True:
+        at = data.index(b"\xff", at)
+        marker = data[at + 1]
+        if marker == 0:
+            at += 2
+            continue
+        if in_scan or marker == 0xC4 and not parts:
+            parts.append(data[start:at])
+            start, in_scan = at, False
+        if marker == 0xD9:
+            return parts
+        in_scan = marker == 0xDA
+        at += 2 + struct.unpack(">H", data[at + 2:at + 4])[0]
+
+
+def progressive(mode, w, h, **options):
+    bands = len(mode)
+    image = Image.new(mode, (w, h))
+    for y in range(h):
+        for x in range(w):
+            waves = [int(128 + 90 * math.sin(x * (c + 2) / 17 + y * y / 300) + 30 * math.cos(x * y / 40 + c)) for c in range(bands)]
+            image.putpixel((x, y), tuple(waves))
+    return scans(saved(image, "JPEG", progressive=True, **options))
+
+
+def first_scans(name, parts, count):
+    case("scans_%s_%d.jpg" % (name, count), b"".join(parts[:1 + count]) + b"\xff\xd9")
+
+
+def dc_scans(w, h, factors, order):
+    """A file of nothing but DC coefficients, at random; order has for each scan its components and the bit (Al) that it goes down to."""
+    wide, high = max(x for x, _ in factors), max(y for _, y in factors)
+    data = b"\xff\xd8" + segment(0xDB, b"\0" + bytes(range(5, 69)))
+    frame = b"".join(bytes([i, x << 4 | y, 0]) for i, (x, y) in enumerate(factors))
+    data += segment(0xC2, struct.pack(">BHHB", 8, h, w, len(factors)) + frame)
+    data += segment(0xC4, b"\0\0\0\0\x0b" + bytes(12) + bytes(range(11)))  # a code of 4 bits for each size from 0 to 10
+    for parts, low in order:
+        data += segment(0xDA, bytes([len(parts)]) + b"".join(bytes([i, 0]) for i in parts) + bytes([0, 0, low]))
+        if len(parts) == 1:
+            x, y = factors[parts[0]]
+            blocks = parts * (-(-w * x // (8 * wide)) * -(-h * y // (8 * high)))
+        else:
+            blocks = [i for i in parts for _ in range(factors[i][0] * factors[i][1])] * (-(-w // (8 * wide)) * -(-h // (8 * high)))
+        bits, before = "", dict.fromkeys(parts, 0)
+        for i in blocks:
+            value = rng.randrange(-180, 180) >> low
+            difference = value - before[i]
+            before[i] = value
+            size = abs(difference).bit_length()
+            bits += format(size, "04b")
+            if size:
+                bits += format(difference if difference > 0 else difference + (1 << size) - 1, "b").zfill(size)
+        bits += "1" * (-len(bits) % 8)
+        data += int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    return data + b"\xff\xd9"
+
+
+for count in (1, 2, 4, 5, 7):
+    first_scans("420", progressive("RGB", 53, 37, quality=60), count)
+for count in (1, 3, 6):
+    first_scans("444", progressive("RGB", 37, 29, quality=80, subsampling=0), count)
+for count in (1, 2, 3):
+    first_scans("gray", progressive("L", 41, 51, quality=40), count)
+first_scans("422", progressive("RGB", 37, 29, subsampling=1), 1)
+first_scans("cmyk", progressive("CMYK", 29, 19), 2)
+first_scans("two_blocks_wide", progressive("RGB", 30, 70), 1)
+first_scans("two_blocks_wide_gray", progressive("L", 9, 33), 2)
+first_scans("one_block", progressive("L", 7, 5), 1)
+parts = progressive("RGB", 37, 29)
+case("scans_no_ac_of_chroma.jpg", b"".join(parts[:3] + parts[5:8] + parts[10:]) + b"\xff\xd9")
+parts = progressive("L", 41, 51)
+at = parts[0].index(b"\xff\xdb") + 5
+first_scans("divisor_of_0", [parts[0][:at + 3] + b"\0" + parts[0][at + 4:]] + parts[1:], 1)
+case("scans_dc_separate.jpg", dc_scans(45, 61, [(2, 2), (1, 1), (1, 1)], [([0], 0), ([2], 1), ([1], 3)]))
+case("scans_dc_four_rows.jpg", dc_scans(21, 110, [(1, 4), (1, 1), (1, 2)], [([0, 1, 2], 0)]))
+case("scans_dc_two_mcu_rows.jpg", dc_scans(40, 57, [(1, 4), (1, 1), (1, 1)], [([0, 1, 2], 2)]))
+case("scans_dc_three_rows.jpg", dc_scans(40, 65, [(1, 3), (1, 1), (1, 1)], [([0, 1, 2], 0)]))
 
 with open("expected.json", "w") as file:
     json.dump({"about": __doc__.strip().split("\n\n")[1].replace("\n", " "), "cases": cases}, file, indent=1)
