@@ -88,7 +88,9 @@ internal ref struct JpegBitReader
     {
         int value = table.FindLong((int)(bits >> 48), out int length);
         if (value < 0)
-            throw count < 16 ? context.Truncated("its compressed data") : context.Damaged("its compressed data holds an unknown Huffman code");
+            throw count < 16
+                ? context.Truncated("its compressed data")
+                : context.Damaged("its compressed data holds an unknown Huffman code");
         Consume(length);
         return value;
     }

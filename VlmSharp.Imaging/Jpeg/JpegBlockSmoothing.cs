@@ -121,7 +121,9 @@ internal sealed class JpegBlockSmoothing
         rows = [.. Enumerable.Range(0, Side).Select(_ => new int[across])];
     }
 
-    /// <summary>The smoothing of a frame whose scans have all come; null where its coefficients are complete or it cannot be smoothed.</summary>
+    /// <summary>
+    /// The smoothing of a frame whose scans have all come; null if its coefficients are complete or it cannot be smoothed.
+    /// </summary>
     public static JpegBlockSmoothing? For(JpegFrame frame)
     {
         bool useful = false;

@@ -39,7 +39,8 @@ internal static class JpegIdct
     /// <param name="workspace">Room for 64 numbers.</param>
     /// <param name="samples">Receives the samples, from the block's first one on.</param>
     /// <param name="stride">Bytes per row of <paramref name="samples"/>.</param>
-    public static void Transform(ReadOnlySpan<short> block, ReadOnlySpan<ushort> quantization, Span<int> workspace, Span<byte> samples, int stride)
+    public static void Transform(
+        ReadOnlySpan<short> block, ReadOnlySpan<ushort> quantization, Span<int> workspace, Span<byte> samples, int stride)
     {
         block = block[..64];
         quantization = quantization[..64];

@@ -45,7 +45,9 @@ internal sealed class JpegSegments(DecodeContext context)
                 TakeQuantization(data);
                 break;
             case 0xDD:
-                RestartInterval = data.Length >= 2 ? BinaryPrimitives.ReadUInt16BigEndian(data) : throw context.Damaged("its DRI segment is too short");
+                RestartInterval = data.Length >= 2
+                    ? BinaryPrimitives.ReadUInt16BigEndian(data)
+                    : throw context.Damaged("its DRI segment is too short");
                 break;
             case 0xE0:
                 hasJfif |= data.Length >= 14 && data.StartsWith("JFIF\0"u8);
