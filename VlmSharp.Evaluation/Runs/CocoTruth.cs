@@ -36,7 +36,8 @@ internal sealed class CocoTruth
             },
             (where, what) => throw new TrainingDataException(new DataFault(where, what).ToString()));
         if (truth.images.Count == 0) throw new TrainingDataException($"{path} has no \"images\", which say what the pictures' files are.");
-        string[] unlisted = [.. truth.things.Keys.Where(id => !truth.images.ContainsKey(id)).Order(IdOrder.Instance).Select(MessageText.Quote)];
+        string[] unlisted =
+            [.. truth.things.Keys.Where(id => !truth.images.ContainsKey(id)).Order(IdOrder.Instance).Select(MessageText.Quote)];
         if (unlisted.Length > 0)
             throw new TrainingDataException(
                 $"{path} has annotations of images that are not in its \"images\": {MessageText.List(unlisted, ShownIds)}.");

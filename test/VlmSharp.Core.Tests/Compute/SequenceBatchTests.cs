@@ -63,7 +63,8 @@ public sealed class SequenceBatchTests
     {
         var batch = new SequenceBatch();
         batch.Add(3, 0);
-        Assert.Contains($"Row {row} is outside", Assert.Throws<ArgumentException>(() => batch.SliceOf(row)).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<ArgumentException>(() => batch.SliceOf(row)).Message;
+        Assert.Contains($"Row {row} is outside", message, StringComparison.Ordinal);
     }
 
     [Theory, InlineData(1, 8, 6), InlineData(2, 4, 6)]
