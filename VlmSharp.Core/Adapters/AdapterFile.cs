@@ -103,16 +103,16 @@ public sealed class AdapterFile : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         Dictionary<string, AdaptedModule> selected = Selected(model).ToDictionary(m => m.Name, StringComparer.Ordinal);
-        HashSet<string> known = [.. AdapterTargets.LinearLayers(model).Select(l => l.Name)];
+        IReadOnlyList<string> unmatched = Unmatched(model);
         string[] faults =
         [
             .. Modules.Where(m => selected.TryGetValue(m.Name, out AdaptedModule? s) && s != m)
                 .Select(m => $"its {m.Name} maps {m.Inputs} to {m.Outputs}, "
                     + $"and the model's {selected[m.Name].Inputs} to {selected[m.Name].Outputs}"),
-            .. Unmatched(model).Select(name => $"it has matrices for {name}, a layer that the model does not have"),
+            .. unmatched.Select(name => $"it has matrices for {name}, a layer that the model does not have"),
             .. selected.Keys.Where(name => !pairs.ContainsKey(name))
                 .Select(name => $"it has no matrices for {name}, a layer that its target_modules selects"),
-            .. Modules.Where(m => known.Contains(m.Name) && !selected.ContainsKey(m.Name))
+            .. Modules.Where(m => !unmatched.Contains(m.Name) && !selected.ContainsKey(m.Name))
                 .Select(m => $"it has matrices for {m.Name}, a layer that its target_modules does not select"),
         ];
         if (faults.Length == 0) return;

@@ -56,8 +56,9 @@ internal sealed class LowRankBackend(IComputeBackend inner) : DelegatingBackend(
     {
         if (always is null && adapted.Count > 0 && !rows.Fits(batch))
         {
+            AdapterRows made = AdapterRows.Of(batch, Inner); // if this fails, the old rows stay usable
             rows.Dispose();
-            rows = AdapterRows.Of(batch, Inner);
+            rows = made;
         }
 
         return Inner.Prepare(batch);

@@ -36,16 +36,19 @@ internal static class BitsAndBytes
         "VlmSharp reads bitsandbytes' NF4; use an NF4 or an unquantized checkpoint of this model, "
         + "which 'vlmsharp quantize' can make smaller";
 
-    /// <summary>Throws if a tensor belongs to a format of bitsandbytes that VlmSharp does not read.</summary>
-    /// <param name="name">A tensor's name.</param>
+    /// <summary>The weight that a tensor of FP4 or LLM.int8 belongs to; null for a tensor of anything else.</summary>
+    public static string? UnreadWeight(string name) =>
+        name.EndsWith(Fp4State, StringComparison.Ordinal) ? name[..^Fp4State.Length]
+        : name.EndsWith(Int8Scales, StringComparison.Ordinal) ? name[..^Int8Scales.Length] + Weight
+        : null;
+
+    /// <summary>The error of such a tensor.</summary>
+    /// <param name="name">Its name.</param>
     /// <param name="path">Its file.</param>
-    /// <exception cref="ModelFormatException">The tensor belongs to FP4 or LLM.int8.</exception>
-    public static void RequireNf4(string name, string path)
+    public static ModelFormatException Unread(string name, string path)
     {
-        bool isFp4 = name.EndsWith(Fp4State, StringComparison.Ordinal), isInt8 = name.EndsWith(Int8Scales, StringComparison.Ordinal);
-        if (!isFp4 && !isInt8) return;
-        string format = isFp4 ? "FP4" : "LLM.int8";
-        throw new ModelFormatException($"{path} holds {MessageText.Quote(name)}: a matrix that is quantized to {format}. {OnlyNf4}.");
+        string format = name.EndsWith(Fp4State, StringComparison.Ordinal) ? "FP4" : "LLM.int8";
+        return new($"{path} holds {MessageText.Quote(name)}: a matrix that is quantized to {format}. {OnlyNf4}.");
     }
 
     /// <summary>Splits a name into the weight's name and one of <see cref="Suffixes"/>; null if it ends in none of them.</summary>

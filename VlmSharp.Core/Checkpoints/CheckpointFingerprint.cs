@@ -11,7 +11,7 @@ namespace VlmSharp.Checkpoints;
 /// </summary>
 internal static unsafe class CheckpointFingerprint
 {
-    private const int Page = 4096;
+    private const int Page = 4096; // of a tensor's elements and of its scales
 
     private static readonly string[] SmallFiles =
     [
@@ -40,11 +40,18 @@ internal static unsafe class CheckpointFingerprint
             ObjectDisposedException.ThrowIf(tensor.File.IsClosed, checkpoint);
             string shape = string.Join(',', tensor.Shape.Select(d => d.ToString(CultureInfo.InvariantCulture)));
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} {tensor.DType} [{shape}]\n"));
-            int count = (int)Math.Min(Page, tensor.ByteLength);
-            hash.AppendData(new ReadOnlySpan<byte>((byte*)tensor.Pointer, count));
-            hash.AppendData(new ReadOnlySpan<byte>((byte*)tensor.Pointer + tensor.ByteLength - count, count));
+            Append(hash, (byte*)tensor.Pointer, tensor.ByteLength);
+            if (tensor.Nf4 is { } nf4) nf4.AppendTo((data, bytes) => Append(hash, (byte*)data, bytes));
+            else if (tensor.ScalesPointer != 0) Append(hash, (byte*)tensor.ScalesPointer, tensor.ScaleBytes);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void Append(IncrementalHash hash, byte* data, long bytes)
+    {
+        int count = (int)Math.Min(Page, bytes);
+        hash.AppendData(new ReadOnlySpan<byte>(data, count));
+        hash.AppendData(new ReadOnlySpan<byte>(data + bytes - count, count));
     }
 }

@@ -50,6 +50,23 @@ internal sealed unsafe class Nf4Scales : IDisposable
         }
     }
 
+    /// <summary>Hands over what is stored beside the elements, as it is stored: address and bytes of each part.</summary>
+    public void AppendTo(Action<nint, long> append)
+    {
+        int repeat = source.BlockSize / Nf4.BlockSize;
+        long stored = (blocks + repeat - 1) / repeat;
+        append(source.Scales, source.Nested is null ? stored * sizeof(float) : stored);
+        if (source.Nested is not { } nested) return;
+        fixed (float* map = nested.Map, scales = nested.Scales)
+        {
+            append((nint)map, nested.Map.Length * sizeof(float));
+            append((nint)scales, nested.Scales.Length * sizeof(float));
+        }
+
+        float offset = nested.Offset;
+        append((nint)(&offset), sizeof(float));
+    }
+
     private float* Restore()
     {
         int repeat = source.BlockSize / Nf4.BlockSize;

@@ -36,7 +36,8 @@ internal static class TableComparison
                 string name = TensorNames.Normalize(entry.Name);
                 if (headIsTable && name.StartsWith(TensorNames.Head, StringComparison.Ordinal))
                     name = TensorNames.Embedding + name[TensorNames.Head.Length..];
-                BitsAndBytes.RequireNf4(entry.Name, file.Path);
+                if (BitsAndBytes.UnreadWeight(name) is { } unread && (!ignoreUnexpected || specs.ContainsKey(unread)))
+                    throw BitsAndBytes.Unread(entry.Name, file.Path);
                 if (specs.TryGetValue(name, out TensorSpec? spec)) stored.Add((spec, new(file, entry)));
                 else if (name.EndsWith(TensorNames.ScaleSuffix, StringComparison.Ordinal)
                     && specs.ContainsKey(name[..^TensorNames.ScaleSuffix.Length]))
@@ -58,8 +59,8 @@ internal static class TableComparison
         {
             if (tensor.DType == DType.Nf4)
             {
-                if (!packed.Remove(name, out var parts)) continue;
-                found[name] = tensor with { Nf4 = new Nf4Scales(BitsAndBytes.Read(specs[name], parts), specs[name].Elements) };
+                packed.Remove(name, out var parts); // it has some, or it would not be NF4
+                found[name] = tensor with { Nf4 = new Nf4Scales(BitsAndBytes.Read(specs[name], parts!), specs[name].Elements) };
             }
             else if (scales.Remove(name, out var scale))
             {

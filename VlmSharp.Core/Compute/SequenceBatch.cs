@@ -113,7 +113,7 @@ public sealed class SequenceBatch
     public SequenceSlice SliceOf(int row)
     {
         foreach (SequenceSlice slice in Slices)
-            if (row < slice.RowStart + slice.RowCount) return slice;
+            if (row >= slice.RowStart && row < slice.RowStart + slice.RowCount) return slice;
         throw new ArgumentException($"Row {row} is outside of the step's {TotalRows} rows.");
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using VlmSharp.Generation;
 using VlmSharp.Telemetry;
 
 namespace VlmSharp.Generation;

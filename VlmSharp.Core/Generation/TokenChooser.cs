@@ -110,8 +110,8 @@ internal sealed class TokenChooser(PaliGemmaModel model)
         if (allowed.IsEmpty)
         {
             Download(logs, row, logProbabilities);
-            // A single score that is not finite makes every log-probability NaN.
-            if (float.IsNaN(logProbabilities[0])) throw NonFiniteScores.Error(model, prompt, history);
+            // A single score that is not finite makes every log-probability NaN, or -infinity on some devices.
+            if (!float.IsFinite(logProbabilities[0])) throw NonFiniteScores.Error(model, prompt, history);
             return;
         }
 

@@ -172,7 +172,9 @@ internal sealed class CocoDetectionFiles
         return new CocoBox(box[0], box[1], box[2], box[3]);
     }
 
-    private static double Number(JsonElement value, string name) =>
+    /// <summary>A finite number.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    internal static double Number(JsonElement value, string name) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)
             ? number
             : throw new FormatException($"\"{name}\" is not a number");

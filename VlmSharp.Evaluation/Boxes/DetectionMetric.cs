@@ -107,10 +107,12 @@ public sealed class DetectionMetric
     private PrecisionRecall[] Curves(string[] names, AreaRange range, int most) =>
         [.. names.Select(name => PrecisionRecall.Of([.. categories[name].Values], range, most)).OfType<PrecisionRecall>()];
 
-    private static double Precision(PrecisionRecall[] curves, int? threshold = null) =>
+    /// <summary>The mean precision of curves, over all IoU thresholds or at one; -1 without curves.</summary>
+    internal static double Precision(PrecisionRecall[] curves, int? threshold = null) =>
         Mean(curves.SelectMany(curve => threshold is { } t ? curve.Precision[t] : curve.Precision.SelectMany(values => values)));
 
-    private static double Recall(PrecisionRecall[] curves) => Mean(curves.SelectMany(curve => curve.Recall));
+    /// <summary>The mean recall of curves; -1 without curves.</summary>
+    internal static double Recall(PrecisionRecall[] curves) => Mean(curves.SelectMany(curve => curve.Recall));
 
     private static double Mean(IEnumerable<double> values) => values.DefaultIfEmpty(-1).Average();
 

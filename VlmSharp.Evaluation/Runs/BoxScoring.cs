@@ -12,8 +12,9 @@ internal static class BoxScoring
     public static RunScores Score(IReadOnlyList<AnsweredItem> items)
     {
         (DetectionMetric metric, string[] pictures) = Measure(items);
-        Dictionary<string, DetectionRecord>[] byCategory = [.. metric.Categories.Select(category =>
-            metric.Records.Where(r => r.Category == category).ToDictionary(r => r.Image, StringComparer.Ordinal))];
+        Dictionary<string, DetectionRecord>[] byCategory = [.. metric.Records
+            .GroupBy(r => r.Category, StringComparer.Ordinal)
+            .Select(category => category.ToDictionary(r => r.Image, StringComparer.Ordinal))];
         string[] measured = [.. Names.Select(name => name.Key)];
         return new RunScores
         {
@@ -62,11 +63,9 @@ internal static class BoxScoring
         ];
         return
         [
-            Mean(curves.SelectMany(c => c.Precision.SelectMany(p => p))), Mean(curves.SelectMany(c => c.Precision[0])),
-            Mean(curves.SelectMany(c => c.Precision[5])), Mean(curves.SelectMany(c => c.Recall)),
+            DetectionMetric.Precision(curves), DetectionMetric.Precision(curves, threshold: 0),
+            DetectionMetric.Precision(curves, threshold: 5), DetectionMetric.Recall(curves),
         ];
-
-        static double Mean(IEnumerable<double> values) => values.DefaultIfEmpty(-1).Average();
     }
 
     /// <summary>

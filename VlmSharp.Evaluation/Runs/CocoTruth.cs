@@ -8,6 +8,8 @@ namespace VlmSharp.Evaluation.Runs;
 /// <summary>The pictures of COCO's instances, in the file's order, with their things, including crowds.</summary>
 internal sealed class CocoTruth
 {
+    private const int ShownIds = 10;
+
     private readonly Dictionary<string, List<(string Category, TrueBox Box)>> things = new(StringComparer.Ordinal);
     private readonly OrderedDictionary<string, string> images = new(StringComparer.Ordinal), categories = new(StringComparer.Ordinal);
 
@@ -34,6 +36,11 @@ internal sealed class CocoTruth
             },
             (where, what) => throw new TrainingDataException(new DataFault(where, what).ToString()));
         if (truth.images.Count == 0) throw new TrainingDataException($"{path} has no \"images\", which say what the pictures' files are.");
+        string[] unlisted =
+            [.. truth.things.Keys.Where(id => !truth.images.ContainsKey(id)).Order(IdOrder.Instance).Select(MessageText.Quote)];
+        if (unlisted.Length > 0)
+            throw new TrainingDataException(
+                $"{path} has annotations of images that are not in its \"images\": {MessageText.List(unlisted, ShownIds)}.");
         IEnumerable<(string Category, TrueBox Box)> all = truth.things.Values.SelectMany(list => list);
         if (all.FirstOrDefault(t => !truth.categories.ContainsKey(t.Category)) is { Category: { } stray })
             throw new TrainingDataException(
@@ -58,7 +65,8 @@ internal sealed class CocoTruth
         if (name.Length == 0 || name.AsSpan().ContainsAny('<', '>', ';') || categories.ContainsValue(name))
             throw new FormatException(
                 $"the category {MessageText.Quote(name)} cannot be asked for: a name has letters, no < > or ;, and is there once");
-        categories[OfficialFile.Id(o, "id")] = name;
+        string id = OfficialFile.Id(o, "id");
+        if (!categories.TryAdd(id, name)) throw new FormatException($"the id {MessageText.Quote(id)} is that of another category too");
     }
 
     private void AddThing(JsonElement o)

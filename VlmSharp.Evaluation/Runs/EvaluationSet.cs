@@ -132,6 +132,15 @@ internal sealed record EvaluationFiles
     private string Ask(string question) =>
         (Prefix ?? Benchmark.Prefix ?? "{question}").Replace("{question}", question, StringComparison.Ordinal);
 
+    /// <summary>An example's own id, or its number if it has none or another example has the same.</summary>
+    private static string UniqueId(string? own, int number, HashSet<string> taken)
+    {
+        if (own is not null && taken.Add(own)) return own;
+        string id = $"{number}";
+        for (int n = 2; !taken.Add(id); n++) id = $"{number}-{n}";
+        return id;
+    }
+
     private List<EvaluationItem> Examples(string file)
     {
         var options = new DataOptions { ImageFolder = Images, Prefix = Prefix, Annotations = Questions is null ? null : Annotations };
@@ -141,7 +150,7 @@ internal sealed record EvaluationFiles
         for (int i = 0; i < data.Count; i++)
         {
             TrainingExample example = data[i];
-            string task = example.Prefix.Split(' ')[0], id = example.Id is { } own && ids.Add(own) ? own : $"{i}";
+            string task = example.Prefix.Split(' ')[0], id = UniqueId(example.Id, i, ids);
             bool hasBoxes = example.Suffixes[0].Contains("<loc", StringComparison.Ordinal);
             IReadOnlyList<string> pictures = Images is null || !DataFormats.IsRows(data.Format)
                 ? example.Images

@@ -55,6 +55,7 @@ internal static class RecordJson
             QuestionType = JsonFields.Text(o, "question_type"),
             Truth = JsonFields.TryGet(o, "truth", out JsonElement truth) ? [.. Entries(truth, "truth").Select(ReadTruth)] : null,
         };
+        Require(benchmark.Kind, item);
         bool hasSize = JsonFields.TryGet(o, "size", out JsonElement size);
         bool hasError = JsonFields.TryGet(o, "error", out JsonElement error);
         double[] sides = hasSize ? JsonFields.Numbers(size, "size", 2, 2) : [0, 0];
@@ -66,6 +67,18 @@ internal static class RecordJson
             Error = hasError ? JsonFields.RequiredText(error, "message") : null,
             ErrorType = hasError ? JsonFields.Text(error, "type") : null,
         }));
+    }
+
+    /// <summary>Refuses a record without the correct answers that its benchmark is scored by.</summary>
+    private static void Require(RunKind kind, EvaluationItem item)
+    {
+        string? missing = kind switch
+        {
+            RunKind.Boxes => item.Truth is null ? "truth" : null, // an empty picture has an empty list
+            RunKind.Referring => item.Truth is null or [] ? "truth" : null,
+            _ => item.References.Count == 0 ? "references" : null,
+        };
+        if (missing is not null) throw new FormatException($"it has no \"{missing}\"");
     }
 
     private static void WriteError(Utf8JsonWriter o, string? type, string message)
@@ -125,8 +138,8 @@ internal static class RecordJson
         JsonFields.RequiredText(o, "label"),
         new ScoredBox(
             CocoDetectionFiles.Box(o),
-            o.TryGetProperty("score", out JsonElement score) && score.TryGetDouble(out double sure)
-                ? sure
+            JsonFields.TryGet(o, "score", out JsonElement score)
+                ? CocoDetectionFiles.Number(score, "score")
                 : throw new FormatException("a box has no \"score\"")));
 
     private static JsonElement[] Entries(JsonElement list, string name) =>

@@ -106,8 +106,9 @@ internal sealed unsafe class GpuLimitProbe : IDisposable
     /// <summary>The shortest time of one piece of work, over rounds that repeat it until they take <see cref="roundSeconds"/>.</summary>
     private double Seconds(Action queue)
     {
-        double one = Round(queue, 1); // compiles the kernel
+        Round(queue, 1); // compiles the kernel
         int count = 1;
+        double one;
         for (one = Round(queue, 1); one * count < roundSeconds && count < 1 << 16; one = Round(queue, count))
             count = (int)Math.Min(1 << 16, Math.Max(2 * count, 1.2 * roundSeconds / one));
         for (int round = 1; round < Rounds; round++) one = Math.Min(one, Round(queue, count));

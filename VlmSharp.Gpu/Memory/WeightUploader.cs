@@ -95,7 +95,8 @@ internal sealed unsafe class WeightUploader(KernelDevice device, DevicePool pool
 
         if (rowBytes > BufferBytes)
             throw new NotSupportedException(
-                $"Weight {source.Name}: rows of {rowBytes:N0} bytes that are no multiple of 16 are not supported on a device.");
+                $"Weight {source.Name}: rows of {rowBytes:N0} bytes that are converted or padded on the way are not supported on a device, "
+                + $"which takes {BufferBytes:N0} at most.");
         int rowsAtOnce = (int)(BufferBytes / rowBytes);
         for (int first = 0; first < source.Rows; first += rowsAtOnce)
         {

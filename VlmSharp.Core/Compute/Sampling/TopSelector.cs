@@ -9,6 +9,7 @@ internal sealed class TopSelector(int n)
 {
     private readonly float[] values = new float[n];
     private readonly int[] ids = new int[n];
+    private bool isOrdered; // otherwise a heap, whose root is the smallest
 
     /// <summary>n.</summary>
     public int Capacity => n;
@@ -17,7 +18,7 @@ internal sealed class TopSelector(int n)
     public int Count { get; private set; }
 
     /// <summary>The smallest score found; -infinity if fewer than n were found.</summary>
-    public float Smallest => Count < n ? float.NegativeInfinity : values[0];
+    public float Smallest => Count < n ? float.NegativeInfinity : values[isOrdered ? n - 1 : 0];
 
     /// <summary>The ids found; after <see cref="Order"/> in descending order of scores.</summary>
     public ReadOnlySpan<int> Ids => ids.AsSpan(0, Count);
@@ -30,6 +31,7 @@ internal sealed class TopSelector(int n)
     public void Select(ReadOnlySpan<float> scores)
     {
         Count = 0;
+        isOrdered = false;
         for (int id = 0; id < scores.Length; id++)
         {
             float score = scores[id];
@@ -50,6 +52,8 @@ internal sealed class TopSelector(int n)
     /// <summary>Sorts the results: the largest score first, and of equal scores the lowest id first.</summary>
     public void Order()
     {
+        if (isOrdered) return;
+        isOrdered = true;
         for (int end = Count - 1; end > 0; end--)
         {
             Swap(0, end);

@@ -210,6 +210,15 @@ public sealed class ForeignFolderTests : IDisposable
         Assert.Equal(whole.Tensors.Keys, checkpoint.Tensors.Keys);
     }
 
+    [Theory, InlineData("score.weight.SCB"), InlineData("score.weight.quant_state.bitsandbytes__fp4")]
+    public void Quantized_tensors_of_a_layer_that_the_model_does_not_have_can_be_left_aside(string name)
+    {
+        Write(tensor => tensor.Name == "multi_modal_projector.linear.bias" ? [Same(tensor), Same(tensor, name)] : [Same(tensor)]);
+        Assert.Contains("VlmSharp reads bitsandbytes' NF4", Refused());
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path, ignoreUnexpected: true), whole = Checkpoint.Open(Golden);
+        Assert.Equal(whole.Tensors.Keys, checkpoint.Tensors.Keys);
+    }
+
     [Fact]
     public void A_byte_order_mark_before_JSON_is_no_fault()
     {

@@ -1,5 +1,7 @@
 using VlmSharp.Compute;
 using VlmSharp.Compute.Host;
+using VlmSharp.Compute.Operators;
+using VlmSharp.Compute.Reference;
 
 namespace VlmSharp.Core.Tests.Compute;
 
@@ -54,6 +56,26 @@ public sealed class SequenceBatchTests
         Assert.Equal(7, cache.Length);
         cache.Truncate(5);
         Assert.Equal(5, cache.Length);
+    }
+
+    [Theory, InlineData(-1), InlineData(3)]
+    public void A_row_outside_of_the_step_belongs_to_no_sequence(int row)
+    {
+        var batch = new SequenceBatch();
+        batch.Add(3, 0);
+        string message = Assert.Throws<ArgumentException>(() => batch.SliceOf(row)).Message;
+        Assert.Contains($"Row {row} is outside", message, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(1, 8, 6), InlineData(2, 4, 6)]
+    public void A_copy_that_is_refused_leaves_the_cache_as_it_was(int layers, int width, int capacity)
+    {
+        using var backend = new ReferenceBackend();
+        using KvCache source = backend.CreateKvCache(1, 4, 8), cache = backend.CreateKvCache(layers, width, capacity);
+        source.Grow(8);
+        cache.Grow(6);
+        Assert.Throws<ArgumentException>(() => cache.CopyFrom(backend, source, 2));
+        Assert.Equal(6, cache.Length);
     }
 
     private static string[] Draw(SequenceSlice slice, int window) =>

@@ -92,7 +92,10 @@ public sealed class ProcessorTests
                     .ThenBy(id => id).Take(n)
             ];
             selector.Select(scores);
+            float smallest = expected.Length == n ? scores[expected[^1]] : Gone;
+            Assert.Equal(smallest, selector.Smallest);
             selector.Order();
+            Assert.Equal(smallest, selector.Smallest);
             Assert.Equal(expected, selector.Ids.ToArray());
             Assert.Equal(expected.Select(id => scores[id]), selector.Values.ToArray());
         }

@@ -91,6 +91,48 @@ public sealed class RunScoringTests : IDisposable
         Assert.Contains(message, Assert.Throws<TrainingDataException>(() => QuestionFiles.Read(path)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Every_item_of_a_file_has_an_id_of_its_own()
+    {
+        string[] ids = ["2", "2", "1", "a", "4", "a"]; // the second and the last are taken, and so is a place that could stand for one
+        string text = string.Join('\n', ids.Select(id => $$"""{"id": "{{id}}", "image": "a.png", "prefix": "answer en", "suffix": "x"}"""));
+        string path = folder.Write("data.jsonl", System.Text.Encoding.UTF8.GetBytes(text));
+        folder.Write("a.png", []);
+        IReadOnlyList<EvaluationItem> items = new EvaluationFiles { Benchmark = Benchmark.File, Annotations = path }.Read();
+        Assert.Equal(ids.Length, items.Select(item => item.Id).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("""{"benchmark": "refcoco", "id": "1", "prompt": "p", "prediction": "x"}""", "it has no \"truth\"")]
+    [InlineData("""{"benchmark": "refcoco", "id": "1", "prompt": "p", "prediction": "x", "truth": []}""", "it has no \"truth\"")]
+    [InlineData("""{"benchmark": "coco-caption", "id": "1", "prompt": "p", "prediction": "x"}""", "it has no \"references\"")]
+    [InlineData("""{"benchmark": "vqav2", "id": "1", "prompt": "p", "prediction": "x", "references": []}""", "it has no \"references\"")]
+    [InlineData("""{"benchmark": "file", "id": "1", "prompt": "p", "prediction": "x"}""", "it has no \"references\"")]
+    [InlineData(
+        """{"benchmark": "coco-detect", "id": "1", "prompt": "p", "prediction": "x", "truth": [],"""
+            + """ "boxes": [{"label": "a", "bbox": [0, 0, 1, 1], "score": "high"}]}""",
+        "\"score\" is not a number")]
+    public void A_damaged_record_is_reported_with_its_place(string text, string message)
+    {
+        string path = folder.Write("records.jsonl", System.Text.Encoding.UTF8.GetBytes(text));
+        string said = Assert.Throws<TrainingDataException>(() => RunComparison.Of(path, path)).Message;
+        Assert.Contains($"records.jsonl:1: {message}", said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"id": 1, "name": "cat"}, {"id": 1, "name": "dog"}""", 7, "the id '1' is that of another category too")]
+    [InlineData("""{"id": 1, "name": "cat"}""", 8, "annotations of images that are not in its \"images\": '8'")]
+    public void Instances_that_contradict_themselves_are_refused(string categories, int image, string message)
+    {
+        string text = $$"""
+            {"images": [{"id": 7, "file_name": "a.png"}], "categories": [{{categories}}],
+             "annotations": [{"image_id": {{image}}, "category_id": 1, "bbox": [0, 0, 5, 5]}]}
+            """;
+        string path = folder.Write("instances.json", System.Text.Encoding.UTF8.GetBytes(text));
+        string said = Assert.Throws<TrainingDataException>(() => CocoTruth.Read(path, folder.Path)).Message;
+        Assert.Contains(message, said, StringComparison.Ordinal);
+    }
+
     /// <summary>The figures of the papers, in our unit, lie between the possible extremes.</summary>
     [Fact]
     public void Published_figures_are_in_the_unit_of_the_main_figure()
