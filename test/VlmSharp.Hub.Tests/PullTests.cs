@@ -180,6 +180,16 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public async Task Offline_mode_forbids_to_ask_whether_the_hub_answers()
+    {
+        await using var hub = new FakeHub(); // it would answer
+        HubException error = await Assert.ThrowsAsync<HubException>(
+            () => new HubClient(hub.Options(Cache) with { IsOffline = true }).CheckAsync());
+        Assert.Equal(HubErrorKind.Offline, error.Kind);
+        Assert.Contains("HF_HUB_OFFLINE", error.Message);
+    }
+
+    [Fact]
     public async Task The_hub_can_be_asked_whether_it_knows_the_token()
     {
         await using var hub = new FakeHub();
