@@ -54,9 +54,10 @@ public sealed class HubClient(HubOptions options)
     /// <summary>Checks whether the hub is reachable and accepts the token.</summary>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The time to the response.</returns>
-    /// <exception cref="HubException">The hub does not respond, or does not accept the token.</exception>
+    /// <exception cref="HubException">The hub does not respond or accept the token, or offline mode forbids requests.</exception>
     public async Task<TimeSpan> CheckAsync(CancellationToken cancellationToken = default)
     {
+        if (options.IsOffline) throw HubErrors.OfflineCheck(options.Endpoint.OriginalString);
         using var transport = new HubTransport(options, null);
         long start = Stopwatch.GetTimestamp();
         var uri = new Uri(options.Root + (options.Token is null ? "/api/models?limit=1" : "/api/whoami-v2"));

@@ -23,6 +23,9 @@ internal static class HubErrors
         $"{model} is {(isPartial ? "only in part" : "not")} in the cache ({cache}), and offline mode forbids to fetch it: leave "
             + $"--offline out, unset HF_HUB_OFFLINE, and run 'vlmsharp pull {model}'.");
 
+    public static HubException OfflineCheck(string endpoint) => new(HubErrorKind.Offline,
+        $"Offline mode forbids requests to {endpoint}: unset HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE, and run the same command again.");
+
     public static HubException NotCached(HubModel model, string cache) => new(HubErrorKind.NotCached,
         $"{model} is neither a folder nor in the cache of the hub ({cache}): run 'vlmsharp pull {model}'.");
 

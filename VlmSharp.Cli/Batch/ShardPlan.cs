@@ -11,15 +11,17 @@ internal readonly record struct ShardPlan(int Shard, int Shards)
     /// <summary>The largest number of shards; a larger one is a mistake.</summary>
     public const int MaxShards = 99_999;
 
-    // The variables in which schedulers give the index of a process (counted from Origin) and the number of processes.
-    private static readonly (string Index, string? Count, int Origin)[] Schedulers =
+    private const string ArrayTask = "SLURM_ARRAY_TASK_ID";
+
+    // The variables in which schedulers give the index of a process (from 0, except in a SLURM array) and the number of processes.
+    private static readonly (string Index, string? Count)[] Schedulers =
     [
-        ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", -1), // the origin is SLURM_ARRAY_TASK_MIN
-        ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", 0),
-        ("PMI_RANK", "PMI_SIZE", 0),
-        ("SLURM_PROCID", "SLURM_NTASKS", 0),
-        ("JOB_COMPLETION_INDEX", null, 0),
-        ("AWS_BATCH_JOB_ARRAY_INDEX", "AWS_BATCH_JOB_ARRAY_SIZE", 0),
+        (ArrayTask, "SLURM_ARRAY_TASK_COUNT"),
+        ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+        ("PMI_RANK", "PMI_SIZE"),
+        ("SLURM_PROCID", "SLURM_NTASKS"),
+        ("JOB_COMPLETION_INDEX", null),
+        ("AWS_BATCH_JOB_ARRAY_INDEX", "AWS_BATCH_JOB_ARRAY_SIZE"),
     ];
 
     /// <summary>The shard that the command line names, otherwise the scheduler's; without either, all the work.</summary>
@@ -29,14 +31,14 @@ internal readonly record struct ShardPlan(int Shard, int Shards)
     /// <exception cref="UsageException">The numbers contradict each other.</exception>
     public static ShardPlan From(int? shard, int? shards, Func<string, string?> environment)
     {
-        foreach (var (index, count, origin) in Schedulers)
+        foreach (var (index, count) in Schedulers)
         {
             if (Number(environment, index) is not { } i) continue;
             int? n = count is null ? null : Number(environment, count);
             if (n is null && shards is null) continue; // a scheduler without a count needs --shards
-            int first = origin >= 0 ? origin : Number(environment, "SLURM_ARRAY_TASK_MIN") ?? 0;
-            shard ??= shards is null or > 1 ? i - first : null;
+            bool isDerived = shard is null && shards is null or > 1;
             shards ??= n;
+            if (isDerived) shard = index == ArrayTask ? OfArray(i, n, shards!.Value, environment) : i;
             break;
         }
 
@@ -48,6 +50,22 @@ internal readonly record struct ShardPlan(int Shard, int Shards)
         return own >= 0 && own < total
             ? new ShardPlan(own, total)
             : throw new UsageException($"--shard {own}: with {total} shards give a number from 0 to {total - 1}.");
+    }
+
+    /// <summary>
+    /// The shard of a task of a SLURM array: the task's place in the array if the array is contiguous and has as many tasks as there are
+    /// shards. Otherwise the task's number is the shard's, so that <c>--array=3 ... --shards 8</c> runs only shard 3 again.
+    /// </summary>
+    private static int OfArray(int task, int? tasks, int shards, Func<string, string?> environment)
+    {
+        int first = Number(environment, "SLURM_ARRAY_TASK_MIN") ?? 0;
+        long last = Number(environment, "SLURM_ARRAY_TASK_MAX") ?? (long)first + shards - 1;
+        if (tasks == shards && last - first + 1 == shards) return task - first;
+        return task >= 0 && task < shards
+            ? task
+            : throw new UsageException(
+                $"task {task} of the SLURM array is no shard: with {shards} shards number the tasks from 0 to {shards - 1} "
+                + "(--array), or give --shard and --shards.");
     }
 
     private static int? Number(Func<string, string?> environment, string name) =>

@@ -44,20 +44,14 @@ internal static class BatchMergeCommand
         return command;
     }
 
-    private static void WriteFile(RunFolder run, string file)
+    private static void WriteFile(RunFolder run, string file) => PartialFile.Write(file, stream =>
     {
-        string partial = file + ".partial";
-        using (var stream = new BufferedStream(File.Create(partial)))
+        foreach (byte[] record in run.Records())
         {
-            foreach (byte[] record in run.Records())
-            {
-                stream.Write(record);
-                stream.WriteByte((byte)'\n');
-            }
+            stream.Write(record);
+            stream.WriteByte((byte)'\n');
         }
-
-        File.Move(partial, file, overwrite: true);
-    }
+    });
 
     private static void Upload(RunFolder run, ObjectPath path)
     {

@@ -51,13 +51,9 @@ internal static class DataConvertCommand
     }
 
     /// <summary>Writes a temporary file and moves it to the target when it is complete: the target may be the file that is read.</summary>
-    private static void Write(TrainingData data, string target, CancellationToken cancellationToken)
-    {
-        string partial = target + ".partial";
-        using (var stream = new BufferedStream(File.Create(partial)))
-            JsonlWriter.Write(data, stream, Path.GetDirectoryName(Path.GetFullPath(target))!, cancellationToken);
-        File.Move(partial, target, overwrite: true);
-    }
+    private static void Write(TrainingData data, string target, CancellationToken cancellationToken) => PartialFile.Write(
+        target,
+        stream => JsonlWriter.Write(data, stream, Path.GetDirectoryName(Path.GetFullPath(target))!, cancellationToken));
 
     private static string Rest(TrainingData data)
     {

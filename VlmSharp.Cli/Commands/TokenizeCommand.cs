@@ -28,6 +28,8 @@ internal static class TokenizeCommand
             """) { model, raw, decode };
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(raw) && parsed.GetValue(decode))
+                throw new UsageException("--raw and --decode exclude each other: give one.");
             string folder = ModelOptionsBinder.FolderOf(parsed.GetValue(model));
             ITokenizer tokenizer = TokenizerLoader.Load(folder);
             bool plain = parsed.GetValue(raw);

@@ -84,6 +84,8 @@ internal sealed class DetectionOptionsBinder
     {
         if (reading.NoMasks(parsed) && parsed.GetValue(mask) is not null)
             throw new UsageException("--mask and --no-masks exclude each other: give one.");
+        if (parsed.GetValue(mask) is null && parsed.GetResult(maskFormat) is { Implicit: false })
+            throw new UsageException("--mask-format is for --mask: give both, or leave it out.");
         return new DetectionFiles(
             OutputName.Of(draw, parsed.GetValue(draw), many, mayNumber: false, kind: ".png"),
             OutputName.Of(mask, parsed.GetValue(mask), many, mayNumber: true, kind: parsed.GetValue(maskFormat) == "png" ? ".png"

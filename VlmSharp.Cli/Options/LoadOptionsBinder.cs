@@ -78,7 +78,7 @@ internal sealed class LoadOptionsBinder
     };
     private readonly Option<string?> keyFile = new("--api-key-file")
     {
-        Description = "A file whose first line is the API key.",
+        Description = "A file with the API key: the first line that is not blank and does not begin with #.",
         HelpName = "FILE",
     };
     private readonly Option<bool> newConnections = new("--new-connections")
@@ -127,7 +127,8 @@ internal sealed class LoadOptionsBinder
         string key = text.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && !line.StartsWith('#')) ?? "";
         return key.Length > 0 && key.All(c => c is > ' ' and <= '~')
             ? key
-            : throw new UsageException($"{path} has no key: its first line must be one, of printable ASCII without blanks.");
+            : throw new UsageException($"{path} has no key: its first line that is not blank and does not begin with # must be one, "
+                + "of printable ASCII without blanks.");
     }
 
     /// <summary>Whether each request opens a connection of its own.</summary>

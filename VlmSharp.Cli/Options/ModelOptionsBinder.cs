@@ -115,7 +115,7 @@ internal sealed class ModelOptionsBinder
         yield return KeyValuePair.Create("compatibility", Options(parsed).ToString());
         yield return KeyValuePair.Create("backend", network.Backend.Name);
         string on = backend.Name(parsed);
-        if (BackendOptionsBinder.IsGpu(on)) yield return KeyValuePair.Create("kv cache", backend.KvCache(parsed, on).ToString());
+        if (BackendOptionsBinder.IsGpu(on)) yield return KeyValuePair.Create("kv cache", network.Backend.KvCacheFormat.ToString());
     }
 
     /// <summary>Quantization and the compatibility switches.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Output;
 
 namespace VlmSharp.Cli.Options;
@@ -47,9 +48,12 @@ internal sealed class ScoreOptionsBinder
     }
 
     /// <summary>Reads the options.</summary>
+    /// <exception cref="UsageException">The seed is given without intervals.</exception>
     /// <exception cref="IOException">A file does not exist, or the records cannot be written.</exception>
     public ScoreOptions Bind(ParseResult parsed)
     {
+        if (parsed.GetValue(seed) is not null && !parsed.GetValue(intervals))
+            throw new UsageException("--seed is for --intervals: give both, or leave it out.");
         if (parsed.GetValue(records) is { } target) OutputFolder.Require(target, records);
         return new ScoreOptions(
             Existing(parsed, predictions)!, Existing(parsed, references)!, parsed.GetValue(allowPartial),
@@ -58,6 +62,8 @@ internal sealed class ScoreOptionsBinder
 
     /// <summary>The file that an option names, or null if the option is not given.</summary>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="IOException">It is a folder.</exception>
     public static string? Existing(ParseResult parsed, Option<string> option) => parsed.GetValue(option) is not { } path ? null
-        : Path.Exists(path) ? path : throw new FileNotFoundException($"{path} does not exist: give another {option.Name}.");
+        : Directory.Exists(path) ? throw new IOException($"{path} is a folder: give a file's name for {option.Name}.")
+        : File.Exists(path) ? path : throw new FileNotFoundException($"{path} does not exist: give another {option.Name}.");
 }

@@ -12,7 +12,8 @@ namespace VlmSharp.Cli.Output;
 /// <param name="isTerminal">Whether it is a terminal.</param>
 internal sealed class OutputWriter(TextWriter inner, bool isTerminal) : TextWriter(CultureInfo.InvariantCulture)
 {
-    private static int styled;
+    [ThreadStatic]
+    private static int styled; // of the thread that writes the table; other threads' texts are still made safe
 
     public override Encoding Encoding => inner.Encoding;
 

@@ -41,11 +41,13 @@ internal static class Progress
             {
                 ProgressTask bar = context.AddTask(Markup.Escape(label), maxValue: 1);
                 while (await Task.WhenAny(task, Task.Delay(100, CancellationToken.None)) != task) bar.Value = share.Value;
-                bar.Value = 1;
+                if (task.IsCompletedSuccessfully) bar.Value = 1;
             });
         }
 
-        return await task;
+        T result = await task;
+        cancellationToken.ThrowIfCancellationRequested();
+        return result;
     }
 
     private sealed class Share : IProgress<double>

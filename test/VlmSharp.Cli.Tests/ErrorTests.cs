@@ -89,6 +89,8 @@ public sealed class ErrorTests
     [InlineData(2, "what is written is a .png file, so name it x.png", "detect", "CAKE", "cake", "--draw", "x.jpg")]
     [InlineData(2, "what is written is a .png file, so name it {name}.png", "detect", "-", "cake", "--draw", "{name}.webp")]
     [InlineData(2, "what is written is a .png file, so name it m.png", "segment", "CAKE", "cake", "--mask", "m.json")]
+    [InlineData(2, "--mask-format is for --mask", "segment", "CAKE", "cake", "--mask-format", "coco")]
+    [InlineData(2, "--raw and --decode exclude each other", "tokenize", "--raw", "--decode")]
     [InlineData(2, "what is written is a .json file, so name it m.json", "segment", "CAKE", "cake", "--mask", "m.png", "--mask-format",
         "coco")]
     [InlineData(2, "what is written is a .ppm file, so name it x.ppm", "preprocess", "CAKE", "-o", "x.jpg")]

@@ -182,6 +182,8 @@ public sealed class EvalScoreTextTests : IDisposable
     [InlineData(65, "it has no \"question_id\"", "vqa", "--predictions", "PREDICTIONS", "--references", "REFERENCES")]
     [InlineData(4, "gone.json does not exist", "caption", "--predictions", "gone.json", "--references", "REFERENCES")]
     [InlineData(4, "gone.json does not exist", "caption", "--predictions", "PREDICTIONS", "--references", "gone.json")]
+    [InlineData(2, "--seed is for --intervals", "caption", "--predictions", "PREDICTIONS", "--references", "REFERENCES", "--seed", "1")]
+    [InlineData(4, "is a folder: give a file's name for --predictions", "caption", "--predictions", "/", "--references", "REFERENCES")]
     [InlineData(
         4, "gone.json does not exist: give another --cider-df", "caption", "--predictions", "PREDICTIONS", "--references", "REFERENCES",
         "--cider-df", "gone.json")]

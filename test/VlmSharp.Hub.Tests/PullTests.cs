@@ -180,6 +180,19 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public async Task Offline_mode_forbids_to_ask_whether_the_hub_answers()
+    {
+        await using var hub = new FakeHub();
+        await new HubClient(hub.Options(Cache)).CheckAsync(); // it answers
+        int asked = hub.Requests.Count;
+        HubException error = await Assert.ThrowsAsync<HubException>(
+            () => new HubClient(hub.Options(Cache) with { IsOffline = true }).CheckAsync());
+        Assert.Equal(HubErrorKind.Offline, error.Kind);
+        Assert.Contains("HF_HUB_OFFLINE", error.Message);
+        Assert.Equal(asked, hub.Requests.Count);
+    }
+
+    [Fact]
     public async Task The_hub_can_be_asked_whether_it_knows_the_token()
     {
         await using var hub = new FakeHub();

@@ -39,6 +39,33 @@ public sealed class ShardPlanTests
         Assert.Equal(new ShardPlan(0, 1), Plan(null, null, ("JOB_COMPLETION_INDEX", "4"))); // the number of shards is unknown
     }
 
+    private static ShardPlan InArray(int? shards, int task, int count, int min, int max) => Plan(
+        null, shards, ("SLURM_ARRAY_TASK_ID", $"{task}"), ("SLURM_ARRAY_TASK_COUNT", $"{count}"), ("SLURM_ARRAY_TASK_MIN", $"{min}"),
+        ("SLURM_ARRAY_TASK_MAX", $"{max}"));
+
+    [Fact]
+    public void A_task_of_a_whole_array_is_the_shard_at_its_place()
+    {
+        Assert.Equal(new ShardPlan(2, 8), InArray(8, 3, 8, 1, 8));
+        Assert.Equal(new ShardPlan(2, 8), InArray(null, 3, 8, 1, 8));
+        Assert.Equal(new ShardPlan(7, 8), InArray(8, 107, 8, 100, 107));
+    }
+
+    [Fact]
+    public void A_task_that_is_submitted_again_keeps_its_shard()
+    {
+        Assert.Equal(new ShardPlan(3, 8), InArray(8, 3, 1, 3, 3));
+        Assert.Equal(new ShardPlan(5, 8), InArray(8, 5, 3, 3, 7)); // --array=3-7:2
+        Assert.Equal(new ShardPlan(6, 8), InArray(8, 6, 2, 1, 6)); // --array=1,6
+    }
+
+    [Fact]
+    public void An_array_whose_numbers_are_no_shards_is_refused_with_what_to_do()
+    {
+        Assert.Contains("0 to 7", Assert.Throws<UsageException>(() => InArray(8, 8, 1, 8, 8)).Message);
+        Assert.Contains("--shards", Assert.Throws<UsageException>(() => InArray(null, 14, 8, 0, 14)).Message); // --array=0-14:2
+    }
+
     [Fact]
     public void TheCommandLineComesFirst()
     {

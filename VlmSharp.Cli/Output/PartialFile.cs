@@ -1,0 +1,27 @@
+namespace VlmSharp.Cli.Output;
+
+/// <summary>Files that appear under their name only when they are complete.</summary>
+internal static class PartialFile
+{
+    /// <summary>
+    /// Writes a file with <c>.partial</c> behind its name and moves it to its name when it is complete. A failed or canceled write leaves
+    /// nothing behind, and the file that had the name stays.
+    /// </summary>
+    /// <param name="path">The file; it may be one that <paramref name="write"/> reads.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        string partial = path + ".partial";
+        try
+        {
+            using (var stream = new BufferedStream(File.Create(partial))) write(stream);
+            File.Move(partial, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
+    }
+}
