@@ -21,19 +21,16 @@ internal sealed class EvaluationWork(IReadOnlyList<EvaluationItem> items, IReadO
     /// <summary>Number of pieces of work.</summary>
     public long Count => (long)items.Count * (1 + variants.Count);
 
-    /// <summary>SHA-256 of the prompts and of the pictures' names and sizes in bytes; the location of the pictures does not count.</summary>
+    /// <summary>SHA-256 of the prompts and the picture names; the location of the pictures does not count.</summary>
     public string Fingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (EvaluationItem item in items)
             hash.AppendData(Encoding.UTF8.GetBytes(
-                $"{item.Id}\n{string.Join('\n', item.Images.Select(Named))}\n{item.Prompt}\n\n"));
+                $"{item.Id}\n{string.Join('\n', item.Images.Select(Path.GetFileName))}\n{item.Prompt}\n\n"));
         foreach (Variant variant in variants) hash.AppendData(Encoding.UTF8.GetBytes($"{variant.Name} {variant.Level}\n"));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-
-    private static string Named(string image) =>
-        $"{Path.GetFileName(image)} {(new FileInfo(image) is { Exists: true } file ? file.Length : -1)}";
 
     /// <summary>Some of the work, in order.</summary>
     /// <param name="first">Index of the first piece.</param>
