@@ -5,8 +5,8 @@ namespace VlmSharp.Imaging.Jpeg;
 
 /// <summary>
 /// JPEG (ITU T.81) with Huffman coding, 8 bits: baseline, extended sequential and progressive; gray, YCbCr, RGB, CMYK and
-/// YCCK. The samples equal those of libjpeg-turbo's accurate transform with fancy upsampling, which Pillow uses. Stricter
-/// than Pillow: compressed data that is damaged or ends early is an error. A progressive file that leaves out refinement
+/// YCCK. The samples equal those of libjpeg-turbo's accurate transform with fancy upsampling, which Pillow uses. Damaged
+/// compressed data is read as by libjpeg, and a file that ends within it is an error. A progressive file that leaves out refinement
 /// scans is shown as it is, without libjpeg's smoothing across blocks.
 /// </summary>
 internal sealed class JpegDecoder : IImageDecoder
