@@ -20,9 +20,9 @@ internal sealed class BoundedBuffer
     public BoundedBuffer(Stream stream, string name, long limit)
     {
         this.name = name;
-        most = (int)Math.Clamp(limit, 0, Array.MaxLength - 1);
+        most = Most(limit);
         long stated = stream.CanSeek ? stream.Length - stream.Position : 0;
-        if (stated > most) throw TooLong();
+        if (stated > most) throw TooLong(name, most);
         // One byte beyond the stated length, so that reading to the end of the stream does not grow the array.
         bytes = new byte[Math.Min(most + 1, Math.Max(stated + 1, FirstBytes))];
     }
@@ -42,11 +42,15 @@ internal sealed class BoundedBuffer
     public void Advance(int read)
     {
         count += read;
-        if (count > most) throw TooLong();
+        if (count > most) throw TooLong(name, most);
     }
 
-    private ImageFormatException TooLong() => new(
-        $"{name} has more than {most} bytes; scale it down, "
-        + $"or raise {nameof(ImageOptions)}.{nameof(ImageOptions.MaxFileBytes)} if you trust the file.")
+    /// <summary>The error for a file over the limit.</summary>
+    public static ImageFormatException TooLong(string name, long limit, Exception? inner = null) => new(
+        $"{name} has more than {Most(limit)} bytes; scale it down, "
+        + $"or raise {nameof(ImageOptions)}.{nameof(ImageOptions.MaxFileBytes)} if you trust the file.", inner)
     { Fault = ImageFault.OverLimit, Limit = nameof(ImageOptions.MaxFileBytes) };
+
+    // One array holds the file and the byte beyond it.
+    private static int Most(long limit) => (int)Math.Clamp(limit, 0, Array.MaxLength - 1);
 }

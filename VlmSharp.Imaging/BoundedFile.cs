@@ -19,7 +19,7 @@ internal static class BoundedFile
             // The open file is asked, because the length of a symbolic link is that of the link itself.
             if (!stream.CanSeek) return ofPipe is null ? throw new IOException("it is not a regular file") : ofPipe(stream);
             most = Math.Min(most, Array.MaxLength); // what one array can hold, whatever the caller allows
-            if (stream.Length > most) throw new IOException($"it has {stream.Length} bytes, over the limit of {most}");
+            if (stream.Length > most) throw new TooLong($"it has {stream.Length} bytes, over the limit of {most}");
             // A device such as /dev/zero states a length of 0 and never ends.
             if (stream.Length == 0 && stream.ReadByte() >= 0) throw new IOException("it is a device and no regular file");
             byte[] bytes = new byte[stream.Length];
@@ -44,5 +44,9 @@ internal static class BoundedFile
         }
     }
 
-    private sealed class WrongFile(string what) : Exception(what);
+    /// <summary>The file is something else, such as a git-lfs pointer.</summary>
+    public sealed class WrongFile(string what) : Exception(what);
+
+    /// <summary>The file is over the limit.</summary>
+    public sealed class TooLong(string what) : IOException(what);
 }

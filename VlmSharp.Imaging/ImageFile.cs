@@ -30,10 +30,13 @@ public static class ImageFile
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <returns>The picture.</returns>
     /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
-    public static RgbImage Load(string path, ImageOptions? options = null)
+    public static RgbImage Load(string path, ImageOptions? options = null) => Load(path, options, CancellationToken.None);
+
+    /// <summary>Like the method above, but decoding ends within a few thousand pixels after the token is canceled.</summary>
+    internal static RgbImage Load(string path, ImageOptions? options, CancellationToken cancellationToken)
     {
         options ??= ImageOptions.Default;
-        return Decode(ReadFile(path, options), path, options);
+        return Decode(ReadFile(path, options), path, options, cancellationToken);
     }
 
     /// <summary>Reads a stream to its end and decodes it: an upload, a download, an entry of an archive.</summary>
@@ -55,8 +58,21 @@ public static class ImageFile
         return Decode(ReadToEnd(stream, name, options).Written, name, options);
     }
 
-    /// <summary>The bytes of a stream.</summary>
-    internal static BoundedBuffer ReadToEnd(Stream stream, string name, ImageOptions options)
+    /// <summary>The bytes of a stream, in an array of their own.</summary>
+    internal static byte[] ReadAll(Stream stream, string name, ImageOptions options)
+    {
+        BoundedBuffer file = ReadToEnd(stream, name, options);
+        try
+        {
+            return file.Written.ToArray();
+        }
+        catch (OutOfMemoryException)
+        {
+            throw NoRoom(name); // with no inner exception: the bytes are gone, and cannot be read again when there is more room
+        }
+    }
+
+    private static BoundedBuffer ReadToEnd(Stream stream, string name, ImageOptions options)
     {
         try
         {
@@ -67,6 +83,10 @@ public static class ImageFile
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
             throw Unreadable(name, e);
+        }
+        catch (OutOfMemoryException)
+        {
+            throw NoRoom(name);
         }
     }
 
@@ -95,6 +115,10 @@ public static class ImageFile
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
             throw Unreadable(name, e);
+        }
+        catch (OutOfMemoryException)
+        {
+            throw NoRoom(name);
         }
         return Decode(file.Written, name, options, cancellationToken);
     }
@@ -126,13 +150,18 @@ public static class ImageFile
     /// <param name="options">Limits and settings; the defaults when null.</param>
     /// <returns>The small picture, and the size of the whole one.</returns>
     /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
-    public static ResizedImage LoadResized(string path, int width, int height, ImageOptions? options = null)
+    public static ResizedImage LoadResized(string path, int width, int height, ImageOptions? options = null) =>
+        LoadResized(path, width, height, options, CancellationToken.None);
+
+    /// <summary>Like the method above, but decoding ends within a few thousand pixels after the token is canceled.</summary>
+    internal static ResizedImage LoadResized(
+        string path, int width, int height, ImageOptions? options, CancellationToken cancellationToken)
     {
         options ??= ImageOptions.Default;
-        return DecodeResized(ReadFile(path, options), width, height, path, options);
+        return DecodeResized(ReadFile(path, options), width, height, path, options, cancellationToken);
     }
 
-    /// <summary>Like <see cref="LoadResized"/>, for a file that is already in memory.</summary>
+    /// <summary>Like <see cref="LoadResized(string, int, int, ImageOptions?)"/>, for a file that is already in memory.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="width">Columns of the result, at least 1.</param>
     /// <param name="height">Rows of the result, at least 1.</param>
@@ -197,9 +226,14 @@ public static class ImageFile
         string name = path.Length > 0 ? path : "The empty path";
         return BoundedFile.Read(
             path, options.MaxFileBytes,
-            (what, e) => new ImageFormatException($"{name} {what}; give the path of a picture.", e)
-            { Fault = e is OutOfMemoryException ? ImageFault.OverLimit : ImageFault.Damaged },
-            pipe => ReadToEnd(pipe, name, options).Written.ToArray());
+            (what, e) => e switch
+            {
+                OutOfMemoryException => NoRoom(name, e),
+                BoundedFile.TooLong => BoundedBuffer.TooLong(name, options.MaxFileBytes, e),
+                BoundedFile.WrongFile => new ImageFormatException($"{name} {what}.", e) { Fault = ImageFault.Unsupported },
+                _ => new ImageFormatException($"{name} {what}; give the path of a picture.", e),
+            },
+            pipe => ReadAll(pipe, name, options));
     }
 
     private static void Check(Stream stream, string name)
@@ -208,6 +242,10 @@ public static class ImageFile
         ArgumentNullException.ThrowIfNull(name);
         if (!stream.CanRead) throw new ArgumentException("The stream cannot be read: it is closed, or only for writing.", nameof(stream));
     }
+
+    private static ImageFormatException NoRoom(string name, Exception? e = null) =>
+        new($"{name} does not fit in the memory that this process may have; scale it down, or give the process more memory.", e)
+        { Fault = ImageFault.OverLimit };
 
     private static ImageFormatException Unreadable(string name, Exception e) =>
         new($"{name} cannot be read to its end: {e.Message.TrimEnd('.')}; try again.", e);

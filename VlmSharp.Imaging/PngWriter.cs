@@ -59,36 +59,32 @@ public static class PngWriter
         header[9] = (byte)color;
         header[10..].Clear();
         WriteChunk(stream, "IHDR"u8, header);
-        WriteChunk(stream, "IDAT"u8, Compress(pixels, height, pixels.Length / width / height));
+        using (var data = new PngDataWriter(stream)) Compress(pixels, height, pixels.Length / width / height, data);
         WriteChunk(stream, "IEND"u8, []);
     }
 
-    private static byte[] Compress(ReadOnlySpan<byte> pixels, int height, int bytesPerPixel)
+    private static void Compress(ReadOnlySpan<byte> pixels, int height, int bytesPerPixel, Stream compressed)
     {
-        using var compressed = new MemoryStream();
-        using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
+        using var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true);
+        int rowBytes = pixels.Length / height;
+        ReadOnlySpan<byte> above = new byte[rowBytes];
+        var candidate = new byte[rowBytes + 1];
+        var best = new byte[rowBytes + 1];
+        for (int y = 0; y < height; y++)
         {
-            int rowBytes = pixels.Length / height;
-            ReadOnlySpan<byte> above = new byte[rowBytes];
-            var candidate = new byte[rowBytes + 1];
-            var best = new byte[rowBytes + 1];
-            for (int y = 0; y < height; y++)
+            ReadOnlySpan<byte> row = pixels.Slice(y * rowBytes, rowBytes);
+            long bestCost = long.MaxValue;
+            foreach (byte filter in CandidateFilters)
             {
-                ReadOnlySpan<byte> row = pixels.Slice(y * rowBytes, rowBytes);
-                long bestCost = long.MaxValue;
-                foreach (byte filter in CandidateFilters)
-                {
-                    long cost = Filter(filter, row, above, bytesPerPixel, candidate);
-                    if (cost >= bestCost)
-                        continue;
-                    bestCost = cost;
-                    (best, candidate) = (candidate, best);
-                }
-                zlib.Write(best);
-                above = row;
+                long cost = Filter(filter, row, above, bytesPerPixel, candidate);
+                if (cost >= bestCost)
+                    continue;
+                bestCost = cost;
+                (best, candidate) = (candidate, best);
             }
+            zlib.Write(best);
+            above = row;
         }
-        return compressed.ToArray();
     }
 
     private static long Filter(byte filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, int bytesPerPixel, Span<byte> output)
@@ -112,7 +108,7 @@ public static class PngWriter
         return cost;
     }
 
-    private static void WriteChunk(Stream stream, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
+    internal static void WriteChunk(Stream stream, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         Span<byte> number = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(number, data.Length);

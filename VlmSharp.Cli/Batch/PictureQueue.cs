@@ -38,9 +38,9 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         finally
         {
             await stop.CancelAsync();
+            await feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // first: until it ends, it may start another load
             while (queue.Reader.TryRead(out Task<LoadedItem>? loading))
                 await ((Task)loading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -49,6 +49,7 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
     private async Task FeedAsync(
         IEnumerable<WorkItem> items, ChannelWriter<Task<LoadedItem>> queue, SemaphoreSlim turns, CancellationToken cancellationToken)
     {
+        Task? held = null; // a load that is not yet in the queue
         try
         {
             foreach (WorkItem item in items)
@@ -65,13 +66,17 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
                         turns.Release();
                     }
                 }, CancellationToken.None);
+                held = loading;
                 await queue.WriteAsync(loading, cancellationToken);
+                held = null;
             }
 
             queue.Complete();
         }
         catch (Exception e)
         {
+            // The load uses what its owner disposes of at the end.
+            if (held is not null) await held.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             queue.Complete(e);
         }
     }
@@ -125,8 +130,16 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
             ? ObjectStore.Shared.Read(ObjectPath.Parse(path), options.MaxFileBytes, cancellationToken)
             : null);
         if (item.Change is not { } change)
-            return file is null ? preprocessor.Load(path, options) : preprocessor.Decode(file, name, options, cancellationToken);
-        RgbImage whole = change(file is null ? ImageFile.Load(path, options) : ImageFile.Decode(file, name, options, cancellationToken));
+        {
+            int side = preprocessor.Config.Size;
+            return file is null
+                ? ImageFile.LoadResized(path, side, side, options, cancellationToken)
+                : preprocessor.Decode(file, name, options, cancellationToken);
+        }
+
+        RgbImage whole = change(file is null
+            ? ImageFile.Load(path, options, cancellationToken)
+            : ImageFile.Decode(file, name, options, cancellationToken));
         return new ResizedImage(preprocessor.Resize(whole), whole.Width, whole.Height);
     }
 

@@ -58,13 +58,26 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
     {
         if (pipe.IsPicture)
         {
-            long digest = BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(pipe.Bytes()));
+            long digest = DigestOf(pipe);
             return WorkSource.Picture(id) with { SizeOf = _ => digest, Given = pipe };
         }
 
         using TextReader reader = pipe.Text();
         var lines = ReadLines(reader, name).ToList();
         return new WorkSource("", () => lines);
+    }
+
+    // 0 for a picture that cannot be read: its record says so.
+    private static long DigestOf(PipedInput picture)
+    {
+        try
+        {
+            return BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(picture.Bytes()));
+        }
+        catch (ImageFormatException)
+        {
+            return 0;
+        }
     }
 
     /// <summary>Like a folder, a manifest or a picture; a path that ends with a slash is a folder.</summary>

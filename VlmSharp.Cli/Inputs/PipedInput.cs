@@ -16,6 +16,7 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
     private byte[]? head, picture;
     private Stream? stream;
     private bool isTaken;
+    private ImageFormatException? fault;
 
     /// <summary>Standard input. Tests replace it.</summary>
     public static PipedInput Standard { get; set; } = new(Console.OpenStandardInput, "standard input", Console.InputEncoding);
@@ -41,14 +42,24 @@ internal sealed class PipedInput(Func<Stream> open, string name, Encoding? encod
         ImageFile.DecodeResized(Bytes(), side, side, Name, options);
 
     /// <summary>The bytes of the picture's file.</summary>
+    /// <exception cref="ImageFormatException">The bytes do not come to an end, or do not fit in memory.</exception>
     public byte[] Bytes()
     {
         lock (gate)
         {
+            if (fault is not null) throw fault;
             if (picture is null)
             {
                 if (isTaken) throw new UsageException($"{Name} is a list, which was read already: it can be no picture as well.");
-                picture = ImageFile.ReadToEnd(Rest(), Name, ImageOptions.Default).Written.ToArray();
+                try
+                {
+                    picture = ImageFile.ReadAll(Rest(), Name, ImageOptions.Default);
+                }
+                catch (ImageFormatException e)
+                {
+                    fault = e; // the bytes are gone: a second attempt has the same result
+                    throw;
+                }
             }
 
             return picture;

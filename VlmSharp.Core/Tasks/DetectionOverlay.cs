@@ -19,11 +19,12 @@ public static class DetectionOverlay
     /// <param name="image">The picture in which they were found; it is not changed.</param>
     /// <param name="detections">The detections.</param>
     /// <returns>A new picture of the same size.</returns>
+    /// <exception cref="ImageFormatException">The new picture does not fit in memory.</exception>
     public static RgbImage Draw(RgbImage image, IReadOnlyList<Detection> detections)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(detections);
-        var drawn = new RgbImage(image.Width, image.Height, [.. image.Pixels]);
+        RgbImage drawn = Copy(image);
         var canvas = new Canvas(drawn);
         Rgb[] colors = Colors(detections);
         int scale = Math.Max(1, (int)Math.Round((double)Math.Min(image.Width, image.Height) / SideAtScaleOne));
@@ -51,6 +52,22 @@ public static class DetectionOverlay
         }
 
         return drawn;
+    }
+
+    private static RgbImage Copy(RgbImage image)
+    {
+        try
+        {
+            return new RgbImage(image.Width, image.Height, [.. image.Pixels]);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new ImageFormatException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"A picture of {image.Width} x {image.Height} pixels takes another {(image.Pixels.Length >> 20) + 1} MB of memory "
+                + $"to draw in, more than there is for it; scale it down, or give the process more memory."), e)
+            { Fault = ImageFault.OverLimit };
+        }
     }
 
     private static Rgb[] Colors(IReadOnlyList<Detection> detections)

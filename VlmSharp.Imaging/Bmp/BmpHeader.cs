@@ -40,8 +40,8 @@ internal sealed class BmpHeader
     /// <summary>The alpha mask of 32-bit pixels; 0 if they have none.</summary>
     public uint AlphaMask { get; private set; }
 
-    /// <summary>RGB of 256 colors; colors that the file lacks are black.</summary>
-    public byte[] Palette { get; } = new byte[768];
+    /// <summary>RGB of 256 colors; those that the file lacks are gray.</summary>
+    public byte[] Palette { get; } = GrayRamp.Of256();
 
     /// <summary>Whether the bytes begin with a valid header size, as a file without BITMAPFILEHEADER does.</summary>
     public static bool IsInfoHeader(ReadOnlySpan<byte> header) =>

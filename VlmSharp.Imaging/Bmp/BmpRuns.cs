@@ -6,12 +6,12 @@ namespace VlmSharp.Imaging.Bmp;
 /// The run-length codes of RLE8 and RLE4. A pair (count, value) repeats the value; (0, 0) ends a row and (0, 1) the picture; (0, 2, x, y)
 /// moves right by x and on by y rows; (0, n) is followed by n literal indices, padded to an even position in the file. Indices are written
 /// one after the other. Runs that do not fit their rows are read as in Pillow: a repetition stops at the right edge, literals continue in
-/// the next row, the end of a row fills it up with index 0, and an odd number of 4-bit literals loses its last one.
+/// the next row, the end of a row fills it up with index 0, and an odd number of 4-bit literals loses its last one. Runs that end before the
+/// picture is full are an error.
 /// </summary>
 internal ref struct BmpRuns
 {
     private readonly ReadOnlySpan<byte> file;
-    private readonly DecodeContext context;
     private readonly bool fourBits;
     private readonly int width;
     private readonly byte[] indices;
@@ -19,10 +19,9 @@ internal ref struct BmpRuns
     private long count;   // of the indices read so far
     private int column;
 
-    private BmpRuns(ReadOnlySpan<byte> file, BmpHeader header, DecodeContext context)
+    private BmpRuns(ReadOnlySpan<byte> file, BmpHeader header)
     {
         this.file = file;
-        this.context = context;
         fourBits = header.Compression == BmpCompression.Rle4;
         width = header.Width;
         indices = new byte[header.Width * header.Height];
@@ -30,18 +29,22 @@ internal ref struct BmpRuns
     }
 
     /// <summary>Reads the runs.</summary>
-    /// <returns>[height, width] palette indices, in the order of the file. Pixels that no run covers are 0.</returns>
+    /// <returns>[height, width] palette indices, in the order of the file.</returns>
+    /// <exception cref="ImageFormatException">The runs end before the picture is full.</exception>
     public static byte[] Read(ReadOnlySpan<byte> file, BmpHeader header, DecodeContext context)
     {
-        var runs = new BmpRuns(file, header, context);
+        var runs = new BmpRuns(file, header);
         while (runs.count < runs.indices.Length && runs.ReadCode()) { }
-        return runs.indices;
+        return runs.count < runs.indices.Length ? throw context.Truncated("its pixel data") : runs.indices;
     }
 
-    // False at the end of the picture.
+    // False at the end of the picture or of the file.
     private bool ReadCode()
     {
-        int repetitions = Next(), value = Next();
+        if (file.Length - position < 2)
+            return false;
+        int repetitions = file[position], value = file[position + 1];
+        position += 2;
         if (repetitions > 0)
         {
             Repeat(Math.Clamp(width - column, 0, repetitions), value);
@@ -56,13 +59,14 @@ internal ref struct BmpRuns
             case 1:
                 return false;
             case 2:
-                int right = Next(), rows = Next();
-                count += right + (long)rows * width;
+                if (file.Length - position < 2)
+                    return false;
+                count += file[position] + (long)file[position + 1] * width;
                 column = (int)(count % width);
+                position += 2;
                 return true;
             default:
-                Copy(value);
-                return true;
+                return Copy(value);
         }
     }
 
@@ -73,17 +77,20 @@ internal ref struct BmpRuns
         column += times;
     }
 
-    private void Copy(int literals)
+    // False if the file ends within the literals.
+    private bool Copy(int literals)
     {
-        for (int bytes = fourBits ? literals / 2 : literals; bytes > 0; bytes--)
+        int bytes = fourBits ? literals / 2 : literals, there = Math.Min(bytes, file.Length - position);
+        foreach (byte value in file.Slice(position, there))
         {
-            int value = Next();
             if (fourBits)
                 Put(value >> 4);
             Put(fourBits ? value & 15 : value);
         }
         column += literals;
-        position += position & 1;
+        position += there;
+        position = Math.Min(position + (position & 1), file.Length);
+        return there == bytes;
     }
 
     private void Put(int index)
@@ -92,6 +99,4 @@ internal ref struct BmpRuns
             indices[count] = (byte)index;
         count++;
     }
-
-    private int Next() => position < file.Length ? file[position++] : throw context.Truncated("its pixel data");
 }

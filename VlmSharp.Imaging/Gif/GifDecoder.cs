@@ -57,12 +57,9 @@ internal sealed class GifDecoder : IImageDecoder
         if ((flags & 0x80) == 0)
             return null;
         ReadOnlySpan<byte> stored = reader.Take(3 << ((flags & 7) + 1));
-        bool ramp = true;
-        for (int i = 0; i < stored.Length && ramp; i++)
-            ramp = stored[i] == i / 3;
-        if (ramp)
+        byte[] palette = GrayRamp.Of256();
+        if (palette.AsSpan().StartsWith(stored))
             return null;
-        var palette = new byte[768];
         stored.CopyTo(palette);
         return palette;
     }
@@ -83,7 +80,7 @@ internal sealed class GifDecoder : IImageDecoder
         int screenHeight = Math.Max(top + height, BinaryPrimitives.ReadUInt16LittleEndian(screen[2..]));
         context.CheckSize(screenWidth, screenHeight);
 
-        byte[] colors = palette ?? GrayRamp();
+        byte[] colors = palette ?? GrayRamp.Of256();
         if (transparent >= 0)
             context.Background?.Under(colors.AsSpan(transparent * 3, 3), 0);
         int codeBits = reader.Take(1)[0];
@@ -137,13 +134,5 @@ internal sealed class GifDecoder : IImageDecoder
     {
         for (int i = 0; i < row.Length; i += 3)
             color.CopyTo(row[i..]);
-    }
-
-    private static byte[] GrayRamp()
-    {
-        var ramp = new byte[768];
-        for (int i = 0; i < ramp.Length; i++)
-            ramp[i] = (byte)(i / 3);
-        return ramp;
     }
 }

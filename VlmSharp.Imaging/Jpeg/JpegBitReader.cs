@@ -4,11 +4,15 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Jpeg;
 
 /// <summary>
-/// The bits of entropy-coded segments (ITU T.81, section B.1.1.5 and annex F.2.2.5): a zero byte after 0xFF is stuffing,
-/// anything else a marker, at which the segment ends. Reading past the end of a segment is an error.
+/// The bits of entropy-coded segments (ITU T.81, section B.1.1.5 and annex F.2.2.5): a zero byte after 0xFF is stuffing, anything else a
+/// marker, at which the segment ends. Damaged data is read as libjpeg does: beyond the marker the bits are zero, and a code that the table
+/// does not have counts as 0. Reading past the end of the file is an error.
 /// </summary>
 internal ref struct JpegBitReader
 {
+    // What libjpeg consumes before it decides that there is no such code.
+    private const int UnknownCodeBits = 17;
+
     private readonly ReadOnlySpan<byte> data;
     private readonly DecodeContext context;
     private int position;
@@ -26,6 +30,9 @@ internal ref struct JpegBitReader
 
     /// <summary>Where the search for the marker after the scan begins.</summary>
     public readonly int Position => position;
+
+    /// <summary>Whether bits beyond the end of the segment were read; the blocks that follow in it have no data.</summary>
+    public bool IsOut { get; private set; }
 
     /// <summary>Decodes one Huffman code.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -64,33 +71,51 @@ internal ref struct JpegBitReader
     /// <summary>Reads one bit.</summary>
     public bool ReadBit() => ReadBits(1) != 0;
 
-    /// <summary>Drops the rest of the segment and passes the restart marker with this number (0 to 7).</summary>
+    /// <summary>
+    /// Drops the rest of the segment and passes the restart marker with this number (0 to 7). If another marker is there, a segment was
+    /// lost or a marker damaged. The choice between skipping data and leaving a segment empty is libjpeg's (jpeg_resync_to_restart).
+    /// </summary>
     public void Restart(int number)
     {
-        bits = 0;
-        count = 0;
-        while (position + 1 < data.Length)
+        (bits, count) = (0, 0);
+        while (true)
         {
-            if (data[position] != 0xFF || data[position + 1] is 0 or 0xFF)
-            {
-                position++;
-                continue;
-            }
-            if (data[position + 1] != 0xD0 + number)
-                break;
+            int marker = FindMarker();
+            bool isRestart = marker is >= 0xD0 and <= 0xD7;
+            int ahead = (marker - 0xD0 - number) & 7;
+            bool isEarlier = marker < 0xC0 || isRestart && ahead >= 6;
+            bool isLater = !isRestart || ahead is 1 or 2;
+            if (!isEarlier && isLater)
+                return; // the segment is empty: the reader stays before the marker
             position += 2;
+            if (isEarlier)
+                continue;
+            IsOut = false;
             return;
         }
-        throw context.Damaged($"restart marker {number} is missing");
+    }
+
+    // Moves to the next marker and returns its second byte.
+    private int FindMarker()
+    {
+        for (; position + 1 < data.Length; position++)
+        {
+            if (data[position] == 0xFF && data[position + 1] is not (0 or 0xFF))
+                return data[position + 1];
+        }
+        throw context.Truncated("its compressed data");
     }
 
     private int ReadLongCode(JpegHuffmanTable table)
     {
         int value = table.FindLong((int)(bits >> 48), out int length);
         if (value < 0)
-            throw count < 16
-                ? context.Truncated("its compressed data")
-                : context.Damaged("its compressed data holds an unknown Huffman code");
+        {
+            if (count < UnknownCodeBits)
+                Refill();
+            Consume(UnknownCodeBits);
+            return 0;
+        }
         Consume(length);
         return value;
     }
@@ -101,25 +126,39 @@ internal ref struct JpegBitReader
         bits <<= size;
         count -= size;
         if (count < 0)
-            ThrowTruncated();
+            FillWithZeros();
     }
 
-    private readonly void ThrowTruncated() => throw context.Truncated("its compressed data");
+    // After a refill that found too few bits: at a marker, or at the end of the file.
+    private void FillWithZeros()
+    {
+        if (position + 1 >= data.Length)
+            throw context.Truncated("its compressed data");
+        IsOut = true;
+        (bits, count) = (0, 48);
+    }
 
     private void Refill()
     {
         while (count <= 56 && position < data.Length)
         {
             byte value = data[position];
-            if (value == 0xFF)
-            {
-                if (position + 1 >= data.Length || data[position + 1] != 0)
-                    return;
-                position++;
-            }
+            if (value == 0xFF && !PassStuffing())
+                return;
             position++;
             bits |= (ulong)value << (56 - count);
             count += 8;
         }
+    }
+
+    // From a byte 0xFF to the zero byte after it; or, if a marker or the end of the file follows, to the last byte 0xFF before that.
+    private bool PassStuffing()
+    {
+        while (position + 1 < data.Length && data[position + 1] == 0xFF)
+            position++;
+        if (position + 1 >= data.Length || data[position + 1] != 0)
+            return false;
+        position++;
+        return true;
     }
 }

@@ -5,9 +5,9 @@ namespace VlmSharp.Imaging.Jpeg;
 
 /// <summary>
 /// JPEG (ITU T.81) with Huffman coding, 8 bits: baseline, extended sequential and progressive; gray, YCbCr, RGB, CMYK and
-/// YCCK. The samples equal those of libjpeg-turbo's accurate transform with fancy upsampling, which Pillow uses. Stricter
-/// than Pillow: compressed data that is damaged or ends early is an error. Where a progressive file has no
-/// last scans, <see cref="JpegBlockSmoothing"/> estimates what they would bring.
+/// YCCK. The samples equal those of libjpeg-turbo's accurate transform with fancy upsampling, which Pillow uses. Damaged
+/// compressed data is read as by libjpeg, and a file that ends within it is an error. If a progressive file has no last scans,
+/// <see cref="JpegBlockSmoothing"/> estimates what they would bring.
 /// </summary>
 internal sealed class JpegDecoder : IImageDecoder
 {

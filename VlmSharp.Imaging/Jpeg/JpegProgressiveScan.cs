@@ -39,6 +39,8 @@ internal ref struct JpegProgressiveScan
                 predictions.Clear();
                 endOfBandRun = 0;
             }
+            if (reader.IsOut)
+                continue; // as in libjpeg, an MCU without any data stays as it is
             for (int i = 0; i < scan.Components.Length; i++)
             {
                 JpegScanComponent part = scan.Components[i];
@@ -111,10 +113,9 @@ internal ref struct JpegProgressiveScan
                 int code = reader.ReadCode(table);
                 int run = code >> 4, size = code & 15;
                 int coefficient = 0;
-                if (size > 1)
-                    throw context.Damaged("a refinement scan holds a coefficient of more than one bit");
-                if (size == 1)
+                if (size > 0)
                 {
+                    // Its one bit; libjpeg ignores a larger size.
                     coefficient = reader.ReadBit() ? bit : -bit;
                 }
                 else if (run < 15)

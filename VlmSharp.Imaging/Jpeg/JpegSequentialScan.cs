@@ -32,6 +32,7 @@ internal static class JpegSequentialScan
                 reader.Restart(marker);
                 predictions.Clear();
             }
+            bool isEmpty = reader.IsOut; // as in libjpeg, an MCU without any data is gray
             for (int i = 0; i < scan.Components.Length; i++)
             {
                 JpegScanComponent part = scan.Components[i];
@@ -39,10 +40,10 @@ internal static class JpegSequentialScan
                 for (int b = 0; b < walk.BlocksPerMcu(i); b++)
                 {
                     (int row, int column) = walk.Block(mcu, i, b);
-                    bool flat = DecodeBlock(ref reader, part, ref predictions[i], block);
+                    bool flat = isEmpty || DecodeBlock(ref reader, part, ref predictions[i], block);
                     Span<byte> samples = component.Block(row, column);
                     if (flat)
-                        JpegIdct.Fill(block[0], component.Quantization!, samples, component.Stride);
+                        JpegIdct.Fill(isEmpty ? 0 : block[0], component.Quantization!, samples, component.Stride);
                     else
                         JpegIdct.Transform(block, component.Quantization!, workspace, samples, component.Stride);
                 }

@@ -4,9 +4,9 @@ using VlmSharp.Imaging.Decoding;
 namespace VlmSharp.Imaging.Png;
 
 /// <summary>
-/// Converts samples to RGB as Pillow does: 16-bit color keeps its high byte, 16-bit gray saturates at 255, missing palette entries are
-/// black, and alpha is ignored. With a background, pixels are blended over it by their opacity: the alpha channel, or tRNS (PNG
-/// specification, section 11.3.2.1).
+/// Converts samples to RGB as Pillow does: 16-bit color keeps its high byte, 16-bit gray saturates at 255, indices beyond the
+/// palette are gray levels, and alpha is ignored. With a background, pixels are blended over it by their opacity: the alpha channel, or
+/// tRNS (PNG specification, section 11.3.2.1).
 /// </summary>
 internal sealed class PngPixels
 {
@@ -94,7 +94,7 @@ internal sealed class PngPixels
 
     private static byte[] BuildLookup(PngHeader header, byte[] palette)
     {
-        var lookup = new byte[768];
+        byte[] lookup = GrayRamp.Of256();
         if (header.Color == PngColor.Palette)
         {
             palette.CopyTo(lookup, 0);

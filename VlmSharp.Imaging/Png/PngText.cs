@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text.Unicode;
 
 namespace VlmSharp.Imaging.Png;
 
@@ -27,7 +28,24 @@ internal static class PngText
             return Bytes(text);
         if (tagged.StartsWith("zTXt"u8) && text.Length > 1)
             return Bytes(Inflate(text[1..])); // skips the compression method; only one is defined
-        return null;
+        return tagged.StartsWith("iTXt"u8) ? BytesOfInternational(text) : null;
+    }
+
+    // A flag for compression, its method, two texts (language, translated keyword) that end in zero, and the text (section 11.3.3.4).
+    private static byte[]? BytesOfInternational(ReadOnlySpan<byte> data)
+    {
+        if (data.Length < 2 || data[0] != 0 && data[1] != 0)
+            return null;
+        bool isDeflated = data[0] != 0;
+        ReadOnlySpan<byte> text = data[2..];
+        for (int i = 0; i < 2; i++)
+        {
+            int end = text.IndexOf((byte)0);
+            if (end < 0 || !Utf8.IsValid(text[..end]))
+                return null;
+            text = text[(end + 1)..];
+        }
+        return Bytes(isDeflated ? Inflate(text) : text);
     }
 
     private static byte[]? Bytes(ReadOnlySpan<byte> text)

@@ -43,6 +43,42 @@ internal sealed class TgaDecoder : IImageDecoder
         long needed = (file[2] & RunLengths) != 0 ? (pixels + MostRun - 1) / MostRun * (1 + pixelBytes) : pixels * pixelBytes;
         if (file.Length < HeaderBytes + file[0] + paletteBytes + needed)
             throw context.Truncated("its pixel data");
-        StbPicture.Emit(StbPicture.Decode([], file, width, height, channels: 4, context), (file[17] & 0x10) != 0, context, sink);
+        int colors = HeaderBytes + file[0];
+        // The library reads an index beyond the palette as 0, so it gets all 256 colors.
+        bool isShort = kind == Palette && bits == 8 && BinaryPrimitives.ReadUInt16LittleEndian(file[5..]) < 256;
+        byte[] head = isShort ? WithWholePalette(file[..(colors + paletteBytes)], colors) : [];
+        ReadOnlySpan<byte> rest = isShort ? file[(colors + paletteBytes)..] : file;
+        StbPicture.Emit(StbPicture.Decode(head, rest, width, height, channels: 4, context), (file[17] & 0x10) != 0, context, sink);
     }
+
+    // Everything before the pixels, with a palette of 256 colors of 24 or 32 bits. The colors that are missing are gray.
+    private static byte[] WithWholePalette(ReadOnlySpan<byte> start, int colors)
+    {
+        int stored = start[7], storedBytes = (stored + 7) / 8, entry = stored == 32 ? 4 : 3;
+        var head = new byte[colors + 256 * entry];
+        start[..colors].CopyTo(head);
+        (head[5], head[6], head[7]) = (0, 1, (byte)(8 * entry));
+        for (int i = 0, from = colors; i < 256; i++, from += storedBytes)
+        {
+            Span<byte> color = head.AsSpan(colors + i * entry, entry);
+            if (from >= start.Length)
+            {
+                color.Fill((byte)i);
+                if (entry == 4)
+                    color[3] = 255;
+            }
+            else if (storedBytes == 2)
+            {
+                int value = BinaryPrimitives.ReadUInt16LittleEndian(start[from..]);
+                (color[0], color[1], color[2]) = (Of5Bits(value), Of5Bits(value >> 5), Of5Bits(value >> 10));
+            }
+            else
+            {
+                start.Slice(from, entry).CopyTo(color);
+            }
+        }
+        return head;
+    }
+
+    private static byte Of5Bits(int value) => (byte)((value & 31) * 255 / 31);
 }

@@ -43,6 +43,34 @@ public class ImageFileTests
     }
 
     [Fact]
+    public void A_path_and_a_stream_have_the_same_faults()
+    {
+        using var scratch = new TemporaryFolder();
+        string path = scratch.At("photo.png");
+        var small = new ImageOptions { MaxFileBytes = 20 };
+        foreach (string text in (string[])["version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "<!DOCTYPE html><html></html>"])
+        {
+            File.WriteAllText(path, text);
+            foreach (ImageOptions options in (ImageOptions[])[small, ImageOptions.Default])
+            {
+                var ofPath = Assert.Throws<ImageFormatException>(() => ImageFile.Load(path, options));
+                using FileStream stream = File.OpenRead(path);
+                var ofStream = Assert.Throws<ImageFormatException>(() => ImageFile.Load(stream, path, options));
+                Assert.Equal((ofStream.Fault, ofStream.Message), (ofPath.Fault, ofPath.Message));
+                Assert.Equal(options == small ? ImageFault.OverLimit : ImageFault.Unsupported, ofPath.Fault);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_stream_that_does_not_fit_in_memory_is_over_a_limit()
+    {
+        var error = Assert.Throws<ImageFormatException>(() => ImageFile.Load(new FullMemory(), "photo"));
+        Assert.Equal(ImageFault.OverLimit, error.Fault);
+        Assert.StartsWith("photo does not fit in the memory", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void LimitsCanBeSet()
     {
         string path = GoldenFiles.PathOf("images", "png_rgb_33x17.png");
@@ -100,7 +128,7 @@ public class ImageFileTests
         string path = folder.At("hole.png");
         using (FileStream file = File.Create(path)) file.SetLength(3L << 30); // takes no room on the disk
         var error = Assert.Throws<ImageFormatException>(() => ImageFile.Load(path, new ImageOptions { MaxFileBytes = long.MaxValue }));
-        Assert.Contains($"it has {3L << 30} bytes, over the limit of {Array.MaxLength}", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"has more than {Array.MaxLength - 1} bytes", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -133,4 +161,11 @@ public class ImageFileTests
     }
 
     private static string Fault(byte[] bytes) => Assert.Throws<ImageFormatException>(() => ImageFile.Decode(bytes, "photo")).Message;
+
+    private sealed class FullMemory : MemoryStream
+    {
+        public override bool CanSeek => false;
+
+        public override int Read(Span<byte> buffer) => throw new InsufficientMemoryException();
+    }
 }

@@ -23,6 +23,26 @@ public class ImageWritersTests
         }
     }
 
+    [Fact]
+    public void A_large_png_is_written_in_chunks_of_bounded_size()
+    {
+        RgbImage image = Pictures.Noise(300, 200);
+        using var stream = new MemoryStream();
+        PngWriter.Write(image, stream);
+        byte[] file = stream.ToArray();
+        int chunks = 0;
+        for (int at = 8; at < file.Length;)
+        {
+            int length = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(at));
+            Assert.InRange(length, 0, 1 << 16);
+            if (file.AsSpan(at + 4).StartsWith("IDAT"u8)) chunks++;
+            at += length + 12;
+        }
+
+        Assert.Equal(3, chunks); // noise of 180 000 bytes does not compress
+        Assert.Equal(image.Pixels, ImageFile.Decode(file, "written").Pixels);
+    }
+
     [Theory, InlineData(1, 1), InlineData(7, 5), InlineData(64, 33)]
     public void GrayPicturesComeBack(int width, int height)
     {

@@ -43,16 +43,62 @@ public sealed class LargePictureTests
         Assert.Single(error.TrimEnd().Split('\n'));
     }
 
-    private static (int Code, string Output, string Error) Limited(params string[] args)
+    [Fact]
+    public void A_piped_picture_that_does_not_fit_in_memory_is_an_error_of_one_sentence()
+    {
+        byte[] large = new byte[54 + 8000 * 6000 * 3];
+        BitConverter.GetBytes(54).CopyTo(large, 10);
+        BitConverter.GetBytes(40).CopyTo(large, 14);
+        BitConverter.GetBytes(8000).CopyTo(large, 18);
+        BitConverter.GetBytes(6000).CopyTo(large, 22);
+        (large[0], large[1], large[26], large[28]) = ((byte)'B', (byte)'M', 1, 24);
+        const string expected = "Standard input does not fit in the memory that this process may have";
+        (int code, string output, string error) = Limited(large, "caption", "-", "-q");
+        Assert.Equal((Errors.ExitCodes.Input, ""), (code, output));
+        Assert.StartsWith($"vlmsharp: {expected}", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+        (code, output, error) = Limited(large, "batch", "-", "--max-error-rate", "1", "-q");
+        Assert.Equal(Errors.ExitCodes.TooManyErrors, code); // every item failed
+        Assert.Contains(expected, JsonDocument.Parse(output).RootElement.GetProperty("error").ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_large_picture_is_written_and_drawn_in_256_mebibytes_or_an_error_of_one_sentence()
+    {
+        using var scratch = new TemporaryFolder();
+        string large = scratch.At("large.png"), drawn = scratch.At("drawn.png"), copy = scratch.At("copy.png");
+        File.WriteAllBytes(large, Png(8000, 6000, interlaced: false));
+        (int code, _, string error) = Limited("preprocess", large, "--size", "0", "-o", copy);
+        Assert.True(code == 0, error);
+        (code, _, error) = Limited("detect", large, "cat", "--draw", drawn, "-q");
+        Assert.Equal(Errors.ExitCodes.Input, code);
+        Assert.Contains("8000 x 6000 pixels takes another 138 MB of memory to draw in", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    private static (int Code, string Output, string Error) Limited(params string[] args) => Limited([], args);
+
+    private static (int Code, string Output, string Error) Limited(byte[] input, params string[] args)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "vlmsharp.dll"), .. args])
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         start.Environment["DOTNET_GCHeapHardLimit"] = "0x10000000";
         using Process run = Process.Start(start)!;
         Task<string> output = run.StandardOutput.ReadToEndAsync(), error = run.StandardError.ReadToEndAsync();
+        try
+        {
+            run.StandardInput.BaseStream.Write(input);
+            run.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // The program ended before it read everything.
+        }
+
         run.WaitForExit();
         return (run.ExitCode, output.Result, error.Result);
     }

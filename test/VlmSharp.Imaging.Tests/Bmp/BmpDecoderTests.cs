@@ -34,12 +34,20 @@ public class BmpDecoderTests
         byte[] runs = [3, 1, 1, 0, 0, 0, 0, 2, 2, 0, 1, 1, 0, 0, 0, 1];
         Assert.Equal("blue blue red blue red red red blue", Names(Bmp(4, 2, 8, 1, [.. Blue, .. Red], runs, colors: 2)));
         // Four-bit pairs: 1 0 1 as a run; literals 1 1 0 padded to four bytes... of which two are read.
-        byte[] pairs = [3, 0x10, 0, 0, 0, 3, 0x11, 0x00, 0, 1];
+        byte[] pairs = [3, 0x10, 0, 0, 0, 3, 0x11, 0x00, 0, 0, 0, 1];
         Assert.Equal("red red blue red blue red", Names(Bmp(3, 2, 4, 2, [.. Blue, .. Red], pairs, colors: 2)));
         // A move to the next row.
         Assert.Equal(
             "blue blue blue red", Names(Bmp(2, 2, 8, 1, [.. Blue, .. Red], [1, 0, 0, 2, 0, 1, 1, 1, 0, 1], colors: 2), flip: true));
     }
+
+    [Theory]
+    [InlineData(new byte[] { 4, 1, 0, 1 })] // an end before the second row
+    [InlineData(new byte[] { 4, 1, 3, 0 })]
+    [InlineData(new byte[] { 4, 1, 0, 2, 0 })]
+    [InlineData(new byte[] { 4, 1, 0, 4, 1, 0, 1 })]
+    public void Runs_that_do_not_fill_the_picture_are_refused(byte[] runs) =>
+        Assert.Contains("ends within its pixel data", Fault(Bmp(4, 2, 8, 1, [.. Blue, .. Red], runs, colors: 2)), StringComparison.Ordinal);
 
     [Fact]
     public void AHeaderWithoutAnOffset()

@@ -85,7 +85,7 @@ def bmp(w, h, bits, compression, palette, data, file_header=True):
 colors = noise(16 * 4)
 case("rle8_run_beyond_its_row.bmp", bmp(5, 3, 8, 1, colors, bytes([9, 1, 0, 0, 5, 2, 0, 0, 5, 3, 0, 1])))
 case("rle8_literals_beyond_their_row.bmp", bmp(5, 3, 8, 1, colors, bytes([0, 7, 1, 2, 3, 4, 5, 6, 7, 0, 3, 8, 0, 0, 5, 9, 0, 1])))
-# A move, (0, 2, x, y), is not here: Pillow before 9.5 reads two bytes too many for it.
+# A move, (0, 2, x, y), is not here: this Pillow reads two bytes too many for it, and later ones do not.
 case("rle4_odd_literals.bmp", bmp(5, 2, 4, 2, colors, bytes([0, 5, 0x12, 0x34, 0x50, 0, 0, 0, 5, 0x67, 0, 1])))
 case("rle4_runs.bmp", bmp(5, 2, 4, 2, colors, bytes([7, 0x12, 0, 0, 3, 0x45, 2, 0x67, 0, 1])))
 case("rle8_no_end.bmp", bmp(4, 2, 8, 1, colors, bytes([4, 1, 0, 0, 4, 2])))
@@ -119,6 +119,74 @@ def gif(bits, indices):
 
 for bits in (9, 11, 12):
     case("code_size_%d.gif" % bits, gif(bits, [rng.randrange(256 if bits < 11 else 600) for _ in range(64)]))
+
+# Damaged files, and indices beyond the palette. They have a generator of their own, so that the cases around them stay as they are.
+own = random.Random(12)
+state = rng.getstate()
+
+
+def own_noise(n):
+    return bytes(own.randrange(256) for _ in range(n))
+
+
+for compression, bits in ((1, 8), (2, 4)):
+    name, found = "rle%d_damaged_%%d.bmp" % bits, 0
+    while found < 4:
+        data = own_noise(2 * own.randrange(10, 24) + 1).replace(b"\0\2", b"\0\3")
+        data = bytes(b if own.random() < 0.5 else b & 7 for b in data).replace(b"\0\2", b"\0\5")
+        try:
+            case(name % found, bmp(7, 5, bits, compression, own_noise(16 * 4), data))
+            found += 1
+        except ValueError:  # not enough image data
+            continue
+
+few = own_noise(3 * 4)
+for bits, row in ((2, b"\x1b"), (4, b"\x01\x23\x45\xaf"), (8, bytes([0, 1, 2, 3, 4, 100, 200, 255]))):
+    head = struct.pack(">IIBBBBB", len(row) * 8 // bits, 1, bits, 3, 0, 0, 0)
+    case("short_palette_%d.png" % bits, b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"PLTE", few[:9])
+         + chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b""))
+case("short_palette.bmp", bmp(8, 1, 4, 0, few, b"\x01\x23\x45\xaf"))
+case("short_palette.gif", b"GIF89a" + struct.pack("<HHBBB", 3, 1, 0x80, 0, 0) + few[:6]
+     + b"," + struct.pack("<HHHHB", 0, 0, 3, 1, 0) + bytes([8, 8]) + sum(
+         c << 9 * i for i, c in enumerate((256, 1, 256, 7, 256, 200, 257))).to_bytes(8, "little") + b"\0;")
+for depth, entry in ((24, 3), (16, 2)):
+    case("short_palette_%d.tga" % depth, struct.pack("<BBBHHBHHHHBB", 2, 1, 1, 0, 4, depth, 0, 0, 8, 1, 8, 0x20) + b"id"
+         + own_noise(4 * entry) + bytes([0, 1, 2, 3, 4, 100, 200, 255]))
+
+words = b"Raw profile type exif\0%s\0en\0Exif\0"
+case("raw_profile_international.png", png(chunk(b"iTXt", words % b"\0" + profile(6, b"Exif\0\0"))))
+case("raw_profile_international_deflated.png",
+     png(after=chunk(b"iTXt", words.replace(b"%s\0", b"\1\0") + zlib.compress(profile(8, b"Exif\0\0")))))
+rng.setstate(state)
+
+
+# JPEG: bytes of the compressed data replaced, and restart markers exchanged, doubled and lost.
+def damaged(name, data, places):
+    scan, end, found = data.index(b"\xff\xda") + 14, len(data) - 2, 0
+    while found < 3:
+        bad = bytearray(data)
+        for _ in range(places):
+            bad[own.randrange(scan, end)] = own.randrange(256)
+        try:
+            case("%s_%d.jpg" % (name, found), bytes(bad))
+            found += 1
+        except OSError:  # a marker in the data that no decoder knows
+            continue
+
+
+for name, options in (("420", {"subsampling": 2}), ("444", {"subsampling": 0}), ("420_optimized", {"subsampling": 2, "optimize": True}),
+                      ("progressive", {"progressive": True})):
+    damaged("damaged_" + name, saved(smooth("RGB", 37, 29), "JPEG", quality=60, **options), 2)
+with open("../images/jpgx_rst1_64x64.jpg", "rb") as file:
+    restarts = file.read()
+damaged("damaged_restarts", restarts, 3)
+first, second = (restarts.index(bytes([0xFF, 0xD0 + i])) for i in (0, 1))
+case("damaged_restarts_end_early.jpg", restarts[:first - 9] + restarts[first:])
+case("damaged_restarts_lost.jpg", restarts[:first] + restarts[first + 2:])
+case("damaged_restarts_lost_two.jpg", restarts[:first] + restarts[second + 2:])
+case("damaged_restarts_exchanged.jpg", restarts[:first + 1] + b"\xd2" + restarts[first + 2:])
+case("damaged_restarts_far.jpg", restarts[:first + 1] + b"\xd4" + restarts[first + 2:])
+case("damaged_restarts_twice.jpg", restarts[:second] + restarts[first:first + 2] + restarts[second:])
 
 # TGA.
 for mode in ("L", "LA", "RGB", "RGBA"):
