@@ -6,8 +6,8 @@ namespace VlmSharp.Imaging.Bmp;
 /// The run-length codes of RLE8 and RLE4. A pair (count, value) repeats the value; (0, 0) ends a row and (0, 1) the picture; (0, 2, x, y)
 /// moves right by x and on by y rows; (0, n) is followed by n literal indices, padded to an even position in the file. Indices are written
 /// one after the other. Runs that do not fit their rows are read as in Pillow: a repetition stops at the right edge, literals continue in
-/// the next row, the end of a row fills it up with index 0, and an odd number of 4-bit literals loses its last one. Runs that end before the
-/// picture is full are an error.
+/// the next row, the end of a row fills it up with index 0, and an odd number of 4-bit literals loses its last one. Runs that end before
+/// the picture is full are an error.
 /// </summary>
 internal ref struct BmpRuns
 {
