@@ -58,9 +58,9 @@ public static class PngWriter
         header[8] = 8;
         header[9] = (byte)color;
         header[10..].Clear();
-        WriteChunk(stream, "IHDR"u8, header);
+        PngDataWriter.WriteChunk(stream, "IHDR"u8, header);
         using (var data = new PngDataWriter(stream)) Compress(pixels, height, pixels.Length / width / height, data);
-        WriteChunk(stream, "IEND"u8, []);
+        PngDataWriter.WriteChunk(stream, "IEND"u8, []);
     }
 
     private static void Compress(ReadOnlySpan<byte> pixels, int height, int bytesPerPixel, Stream compressed)
@@ -106,16 +106,5 @@ public static class PngWriter
             cost += Math.Abs((int)(sbyte)residue);
         }
         return cost;
-    }
-
-    internal static void WriteChunk(Stream stream, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
-    {
-        Span<byte> number = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
-        stream.Write(number);
-        stream.Write(type);
-        stream.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Of(data, Crc32.Of(type)));
-        stream.Write(number);
     }
 }

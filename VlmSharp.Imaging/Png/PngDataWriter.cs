@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace VlmSharp.Imaging.Png;
 
 /// <summary>
@@ -19,6 +21,21 @@ internal sealed class PngDataWriter(Stream file) : Stream
     public override long Length => throw new NotSupportedException();
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <summary>Writes one chunk: length, type, data, checksum.</summary>
+    /// <param name="stream">The PNG.</param>
+    /// <param name="type">Four letters.</param>
+    /// <param name="data">Its data.</param>
+    public static void WriteChunk(Stream stream, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
+    {
+        Span<byte> number = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
+        stream.Write(number);
+        stream.Write(type);
+        stream.Write(data);
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Of(data, Crc32.Of(type)));
+        stream.Write(number);
+    }
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
@@ -50,7 +67,7 @@ internal sealed class PngDataWriter(Stream file) : Stream
 
     private void WriteOut()
     {
-        PngWriter.WriteChunk(file, "IDAT"u8, chunk.AsSpan(0, count));
+        WriteChunk(file, "IDAT"u8, chunk.AsSpan(0, count));
         count = 0;
     }
 }
