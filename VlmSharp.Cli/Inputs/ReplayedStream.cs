@@ -1,3 +1,5 @@
+using VlmSharp.Imaging.Decoding;
+
 namespace VlmSharp.Cli.Inputs;
 
 /// <summary>A stream whose first bytes have already been read, replayed from its beginning.</summary>

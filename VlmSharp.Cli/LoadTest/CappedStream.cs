@@ -1,4 +1,4 @@
-using VlmSharp.Cli.Inputs;
+using VlmSharp.Imaging.Decoding;
 
 namespace VlmSharp.Cli.LoadTest;
 

@@ -1,4 +1,4 @@
-namespace VlmSharp.Cli.Inputs;
+namespace VlmSharp.Imaging.Decoding;
 
 /// <summary>A stream that can only be read from its first byte to its last.</summary>
 internal abstract class ReadingStream : Stream

@@ -1,22 +1,14 @@
+using VlmSharp.Imaging.Decoding;
+
 namespace VlmSharp.Imaging.Png;
 
 /// <summary>The pixel data of a PNG as one stream: the contents of its IDAT chunks one after the other, read without a copy.</summary>
 /// <param name="file">The file's first byte, which must not move while the stream is used.</param>
 /// <param name="parts">Positions of the chunks' contents in the file.</param>
-internal sealed unsafe class PngData(byte* file, List<(int Start, int Length)> parts) : Stream
+internal sealed unsafe class PngData(byte* file, List<(int Start, int Length)> parts) : ReadingStream
 {
     private int part;
     private int position;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override int Read(Span<byte> buffer)
     {
@@ -34,14 +26,4 @@ internal sealed unsafe class PngData(byte* file, List<(int Start, int Length)> p
         }
         return 0;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }
