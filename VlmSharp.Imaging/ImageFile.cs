@@ -148,20 +148,17 @@ public static class ImageFile
     /// <param name="width">Columns of the result, at least 1.</param>
     /// <param name="height">Rows of the result, at least 1.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <param name="cancellationToken">Ends the decoding within a few thousand pixels.</param>
     /// <returns>The small picture, and the size of the whole one.</returns>
     /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
-    public static ResizedImage LoadResized(string path, int width, int height, ImageOptions? options = null) =>
-        LoadResized(path, width, height, options, CancellationToken.None);
-
-    /// <summary>Like the method above, but decoding ends within a few thousand pixels after the token is canceled.</summary>
-    internal static ResizedImage LoadResized(
-        string path, int width, int height, ImageOptions? options, CancellationToken cancellationToken)
+    public static ResizedImage LoadResized(
+        string path, int width, int height, ImageOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= ImageOptions.Default;
         return DecodeResized(ReadFile(path, options), width, height, path, options, cancellationToken);
     }
 
-    /// <summary>Like <see cref="LoadResized(string, int, int, ImageOptions?)"/>, for a file that is already in memory.</summary>
+    /// <summary>Like <see cref="LoadResized"/>, for a file that is already in memory.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="width">Columns of the result, at least 1.</param>
     /// <param name="height">Rows of the result, at least 1.</param>

@@ -131,9 +131,8 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
             : null);
         if (item.Change is not { } change)
         {
-            int side = preprocessor.Config.Size;
             return file is null
-                ? ImageFile.LoadResized(path, side, side, options, cancellationToken)
+                ? preprocessor.Load(path, options, cancellationToken)
                 : preprocessor.Decode(file, name, options, cancellationToken);
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Output;
@@ -68,12 +69,8 @@ internal sealed record RunSettings(IReadOnlyList<KeyValuePair<string, string>> V
     }
 
     /// <summary>Writes these settings to a folder and replaces the previous ones.</summary>
-    public void Save(string folder)
-    {
-        string path = Path.Combine(folder, FileName);
-        File.WriteAllText(path + ".partial", ToJson());
-        File.Move(path + ".partial", path, overwrite: true);
-    }
+    public void Save(string folder) =>
+        PartialFile.Write(Path.Combine(folder, FileName), stream => stream.Write(Encoding.UTF8.GetBytes(ToJson())));
 
     /// <summary>The settings of a folder, or null if it holds no run.</summary>
     public static RunSettings? Read(string folder)

@@ -106,16 +106,15 @@ internal sealed class ShardFile : IRecordSink
     /// <param name="hash">SHA-256 of the file.</param>
     internal static void WriteMarker(string path, long records, long errors, byte[] hash)
     {
-        string marker = DoneOf(path);
-        File.WriteAllBytes(marker + ".partial", JsonOutput.ToBytes(o =>
+        byte[] marker = JsonOutput.ToBytes(o =>
         {
             o.WriteStartObject();
             o.WriteNumber("records", records);
             o.WriteNumber("errors", errors);
             o.WriteString("sha256", Convert.ToHexStringLower(hash));
             o.WriteEndObject();
-        }));
-        File.Move(marker + ".partial", marker, overwrite: true);
+        });
+        PartialFile.Write(DoneOf(path), stream => stream.Write(marker));
     }
 
     /// <summary>Counts the complete records, each with the expected index, and cuts off the rest of the file.</summary>

@@ -33,8 +33,8 @@ internal sealed class PictureOptionsBinder
 
     private static Rgb? Parse(string text) => text.ToLowerInvariant() switch
     {
-        "white" => new Rgb(255, 255, 255),
-        "black" => new Rgb(0, 0, 0),
+        "white" => Rgb.White,
+        "black" => Rgb.Black,
         "gray" or "grey" => new Rgb(128, 128, 128),
         _ when text.TrimStart('#') is { Length: 6 } digits
             && int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int color) =>

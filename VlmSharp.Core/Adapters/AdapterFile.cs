@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Formats;
-using VlmSharp.Imaging;
 using VlmSharp.Models;
 
 namespace VlmSharp.Adapters;
@@ -256,12 +255,8 @@ public sealed class AdapterFile : IDisposable
 
     private static void RequireFiles(string directory)
     {
-        if (WrongDownload.DeadLink(directory) is { } dead) throw new ModelFormatException($"{directory} {dead}.");
-        if (File.Exists(directory))
-            throw new ModelFormatException($"{directory} is a file; give the folder of the adapter, "
-                + $"with {AdapterConfig.FileName} and {TensorsName} in it.");
-        if (!System.IO.Directory.Exists(directory))
-            throw new ModelFormatException($"{directory} does not exist; give the folder of an adapter.");
+        CheckpointFolder.RequireFolder(
+            directory, "an adapter", $"a file; give the folder of the adapter, with {AdapterConfig.FileName} and {TensorsName} in it");
         if (!File.Exists(Path.Combine(directory, AdapterConfig.FileName)))
         {
             // PEFT saves an adapter that is not named "default" in a folder inside the given one.

@@ -25,15 +25,22 @@ internal static partial class CheckpointFolder
     /// <summary>Refuses a path that is not a folder with a config.json.</summary>
     public static void RequireModel(string directory)
     {
-        if (WrongDownload.DeadLink(directory) is { } dead) throw new ModelFormatException($"{directory} {dead}.");
-        if (File.Exists(directory))
-        {
-            string kind = Foreign(directory) ?? "a file; give the folder that holds it, with config.json and model.safetensors in it";
-            throw new ModelFormatException($"{directory} is {kind}.");
-        }
-        if (!Directory.Exists(directory)) throw new ModelFormatException($"{directory} does not exist; give the folder of a model.");
+        RequireFolder(
+            directory, "a model",
+            Foreign(directory) ?? "a file; give the folder that holds it, with config.json and model.safetensors in it");
         if (File.Exists(Path.Combine(directory, ConfigName))) return;
         throw new ModelFormatException($"{directory} has no config.json{Instead(directory)}.");
+    }
+
+    /// <summary>Refuses a path that is not a folder.</summary>
+    /// <param name="directory">The path.</param>
+    /// <param name="what">What is in such a folder, as "a model".</param>
+    /// <param name="file">What the path is if it is a file, and what to do.</param>
+    public static void RequireFolder(string directory, string what, string file)
+    {
+        if (WrongDownload.DeadLink(directory) is { } dead) throw new ModelFormatException($"{directory} {dead}.");
+        if (File.Exists(directory)) throw new ModelFormatException($"{directory} is {file}.");
+        if (!Directory.Exists(directory)) throw new ModelFormatException($"{directory} does not exist; give the folder of {what}.");
     }
 
     /// <summary>Opens the one weights file or all shards of the index. On failure no file stays open.</summary>

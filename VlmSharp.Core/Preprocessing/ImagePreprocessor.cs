@@ -48,9 +48,11 @@ public sealed class ImagePreprocessor
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="options">Limits and settings; the defaults when null.</param>
+    /// <param name="cancellationToken">Ends the decoding within a few thousand pixels.</param>
     /// <returns>The picture, <see cref="PreprocessorConfig.Size"/> pixels wide and high, and its original size.</returns>
     /// <exception cref="ImageFormatException">The file is missing, damaged, unsupported or over a limit.</exception>
-    public ResizedImage Load(string path, ImageOptions? options = null) => ImageFile.LoadResized(path, Config.Size, Config.Size, options);
+    public ResizedImage Load(string path, ImageOptions? options = null, CancellationToken cancellationToken = default) =>
+        ImageFile.LoadResized(path, Config.Size, Config.Size, options, cancellationToken);
 
     /// <summary>Like <see cref="Load"/>, for a file that is already in memory.</summary>
     /// <param name="bytes">The whole file.</param>

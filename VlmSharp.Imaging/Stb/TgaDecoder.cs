@@ -38,14 +38,15 @@ internal sealed class TgaDecoder : IImageDecoder
         context.CheckSize(width, height);
         if (BinaryPrimitives.ReadUInt16LittleEndian(file[3..]) != 0)
             throw context.Unsupported("a palette that does not begin at index 0");
-        int paletteBytes = kind == Palette ? BinaryPrimitives.ReadUInt16LittleEndian(file[5..]) * ((file[7] + 7) / 8) : 0;
+        int colors = HeaderBytes + file[0]; // where the palette begins
+        int paletteColors = kind == Palette ? BinaryPrimitives.ReadUInt16LittleEndian(file[5..]) : 0;
+        int paletteBytes = paletteColors * ((file[7] + 7) / 8);
         long pixels = (long)width * height, pixelBytes = (bits + 7) / 8;
         long needed = (file[2] & RunLengths) != 0 ? (pixels + MostRun - 1) / MostRun * (1 + pixelBytes) : pixels * pixelBytes;
-        if (file.Length < HeaderBytes + file[0] + paletteBytes + needed)
+        if (file.Length < colors + paletteBytes + needed)
             throw context.Truncated("its pixel data");
-        int colors = HeaderBytes + file[0];
         // The library reads an index beyond the palette as 0, so it gets all 256 colors.
-        bool isShort = kind == Palette && bits == 8 && BinaryPrimitives.ReadUInt16LittleEndian(file[5..]) < 256;
+        bool isShort = kind == Palette && bits == 8 && paletteColors < 256;
         byte[] head = isShort ? WithWholePalette(file[..(colors + paletteBytes)], colors) : [];
         ReadOnlySpan<byte> rest = isShort ? file[(colors + paletteBytes)..] : file;
         StbPicture.Emit(StbPicture.Decode(head, rest, width, height, channels: 4, context), (file[17] & 0x10) != 0, context, sink);

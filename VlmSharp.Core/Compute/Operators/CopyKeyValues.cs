@@ -39,9 +39,10 @@ public static partial class OperatorCalls
     public static void CopyFrom(this KvCache cache, IComputeBackend b, KvCache source, int start)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start, source.Length);
-        new CopyKeyValues(source, cache, start, source.Length - start).Check(); // a copy that is refused leaves the cache as it was
+        var copy = new CopyKeyValues(source, cache, start, source.Length - start);
+        copy.Check(); // a copy that is refused leaves the cache as it was
         cache.Truncate(start);
-        b.CopyKeyValues(source, cache, start, source.Length - start);
-        cache.Grow(source.Length - start);
+        b.Run(copy);
+        cache.Grow(copy.Count);
     }
 }
