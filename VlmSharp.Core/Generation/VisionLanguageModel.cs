@@ -66,7 +66,7 @@ public sealed class VisionLanguageModel : IDisposable
         }
 
         preparer = new PromptPreparer(Config, Preprocessor, Tokenizer, adapters, Checkpoint.Directory);
-        Engine = new GenerationEngine(context, Checkpoint.TotalBytes);
+        Engine = new GenerationEngine(context, weights.TotalBytes);
         LoadTime = Stopwatch.GetElapsedTime(start);
     }
 
