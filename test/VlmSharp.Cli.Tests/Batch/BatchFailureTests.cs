@@ -1,3 +1,5 @@
+using VlmSharp.Conformance;
+
 namespace VlmSharp.Cli.Tests.Batch;
 
 /// <summary>Runs of <c>vlmsharp batch</c> that fail in part or as a whole: retries, error rates, mistakes and exit codes.</summary>
@@ -106,5 +108,25 @@ public sealed class BatchFailureTests : BatchTests
         Run.Outcome run = await Run.Vlmsharp("", "batch", Out("nowhere"));
         Assert.Equal(75, run.Code);
         Assert.Contains("does not exist", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A pipe in place of a picture holds the run until its model was written to.</summary>
+    [Fact]
+    public async Task A_model_that_is_overwritten_ends_the_run_and_is_no_fault_of_an_item()
+    {
+        if (OperatingSystem.IsWindows()) return; // it has no FIFO, and files in use cannot be written there
+        string model = Directory.CreateDirectory(Out("model")).FullName, weights = Path.Combine(model, "model.safetensors");
+        foreach (string file in Directory.GetFiles(GoldenFiles.DemoModel)) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        string pipe = Out("pipe.png"), cake = Path.Combine(Samples, "cake.png");
+        Assert.Equal(0, (await Tool.RunAsync("mkfifo", [pipe])).Code);
+        File.WriteAllLines(Out("work"), [pipe, cake]);
+        Task<Run.Outcome> running = Task.Run(
+            () => Run.Vlmsharp("", "batch", Out("work"), "--model", model, "--out", Out("out"), "--batch-size", "1", "-q"));
+        string overwrite = $"exec 3> '{pipe}' && printf x | dd of='{weights}' bs=1 seek=5000000 conv=notrunc && cat '{cake}' >&3";
+        Assert.Equal(0, (await Tool.RunAsync("/bin/sh", ["-c", overwrite])).Code);
+        Run.Outcome run = await running;
+        Assert.Equal(3, run.Code);
+        Assert.StartsWith($"vlmsharp: {weights} was written to while the model was in use", run.Error, StringComparison.Ordinal);
+        Assert.Equal("", File.ReadAllText(Out("out/shard-00000-of-00001.jsonl.partial")));
     }
 }
