@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using VlmSharp.Cli.Batch;
 using VlmSharp.Conformance;
 
 namespace VlmSharp.Cli.Tests.Batch;
@@ -109,5 +111,37 @@ public sealed class BatchFolderTests : BatchTests
         File.AppendAllText(Path.Combine(folder, "shard-00001-of-00002.jsonl"), "x");
         Assert.Contains("was changed", (await Run.Vlmsharp("", "batch", "merge", folder)).Error, StringComparison.Ordinal);
         Assert.Contains("holds no batch", (await Run.Vlmsharp("", "batch", "status", Scratch)).Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A run may have more shards than a process may have open files.</summary>
+    [Fact]
+    public async Task Merging_opens_one_shard_at_a_time()
+    {
+        string work = Work();
+        foreach (string shard in new[] { "0", "1", "2", "3" })
+            Assert.Equal(0, (await Run.Vlmsharp("", "batch", work, "-q", "--out", Out("out"), "--shards", "4", "--shard", shard)).Code);
+        int records = 0;
+        foreach (byte[] record in new RunFolder(Out("out")).Records())
+        {
+            Assert.Equal(records++, ShardFile.IndexOf(record));
+            if (!OperatingSystem.IsLinux()) continue;
+            Assert.DoesNotContain(OpenFiles(), file => file.StartsWith(Out("out"), StringComparison.Ordinal));
+        }
+
+        Assert.Equal(40, records);
+
+        static IEnumerable<string> OpenFiles() =>
+            Directory.GetFiles("/proc/self/fd").Select(link => new FileInfo(link).LinkTarget ?? "");
+    }
+
+    [Fact]
+    public void Records_of_many_blocks_are_read_in_order()
+    {
+        string path = Out("shard");
+        string[] lines = [.. Enumerable.Range(0, 500).Select(i => $"{i} {new string('x', i is 7 or 300 ? 200_000 : i * 7 % 900)}")];
+        File.WriteAllText(path, string.Join('\n', lines) + "\nincomplete");
+        var reader = new ShardReader(path);
+        foreach (string line in lines) Assert.Equal(line, Encoding.UTF8.GetString(reader.Next()!));
+        Assert.Null(reader.Next());
     }
 }
