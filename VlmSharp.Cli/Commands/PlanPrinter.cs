@@ -131,12 +131,8 @@ internal sealed class PlanPrinter
     /// <summary>An option for a count of at least 1.</summary>
     private sealed class Count(string name, int standard, string what)
     {
-        private const int Most = 1_000_000;
-
         public Option<int?> Option { get; } = NumberOption.Create<int>(name, "N", $"Plan: {what} (default: {standard}).");
 
-        public int Of(ParseResult parsed) => (parsed.GetValue(Option) ?? standard) is >= 1 and <= Most and int count
-            ? count
-            : throw new UsageException($"{name} {parsed.GetValue(Option)}: give a number from 1 to {Most}.");
+        public int Of(ParseResult parsed) => NumberOption.InRange(parsed, Option, 1, 1_000_000) ?? standard;
     }
 }

@@ -62,7 +62,7 @@ public sealed class DamagedModelTests : IDisposable
 
         Run.Outcome eval = await Run.Vlmsharp("", "eval", "--model", model.Path, data, "--out", scratch.At("eval"), "-q");
         Assert.Equal(65, eval.Code);
-        Assert.Contains("all 1 items failed", eval.Error, StringComparison.Ordinal);
+        Assert.Contains("the one item failed", eval.Error, StringComparison.Ordinal);
     }
 
     [Fact]
