@@ -33,6 +33,8 @@ internal static class InspectCommand
         {
             if (plan.IsAsked(parsed))
             {
+                if (parsed.GetValue(tensors))
+                    throw new UsageException($"{tensors.Name} is for a listing, and --plan prints none: leave one of them out.");
                 plan.Print(parsed, ModelOptionsBinder.FolderOf(parsed.GetValue(model)), parsed.GetValue(json));
                 return ExitCodes.Success;
             }

@@ -27,17 +27,27 @@ internal sealed class PlanPrinter
         "--quantize", "Plan: the decoder is quantized while it is loaded.");
     private readonly AdapterOptionsBinder adapters = new();
     private readonly BackendOptionsBinder backend = new("Plan: ");
+    private Option[] own = []; // those that only a plan heeds
 
     public void AddTo(Command command)
     {
-        Option[] own = [plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, quantize];
-        foreach (Option option in own) command.Add(option);
+        command.Add(plan);
+        int before = command.Options.Count;
+        foreach (Count count in new[] { requests, pictures, textTokens, newTokens, beams }) command.Add(count.Option);
+        command.Add(quantize);
         adapters.AddTo(command);
         backend.AddPlanTo(command);
+        own = [.. command.Options.Skip(before)];
     }
 
     /// <summary>Whether a plan is asked for.</summary>
-    public bool IsAsked(ParseResult parsed) => parsed.GetValue(plan);
+    /// <exception cref="UsageException">It is not, and an option is given that only a plan heeds.</exception>
+    public bool IsAsked(ParseResult parsed)
+    {
+        if (parsed.GetValue(plan)) return true;
+        if (own.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is not { } given) return false;
+        throw new UsageException($"{given.Name} is for {plan.Name}: give both, or leave it out.");
+    }
 
     public void Print(ParseResult parsed, string folder, bool json)
     {
