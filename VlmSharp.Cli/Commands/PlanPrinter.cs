@@ -49,7 +49,7 @@ internal sealed class PlanPrinter
         throw new UsageException($"{given.Name} is for {plan.Name}: give both, or leave it out.");
     }
 
-    public void Print(ParseResult parsed, string folder, bool json)
+    public void Print(ParseResult parsed, string folder, bool ignoreExtra, bool json)
     {
         string on = backend.Name(parsed);
         int together = requests.Of(parsed), images = pictures.Of(parsed), text = textTokens.Of(parsed);
@@ -58,7 +58,7 @@ internal sealed class PlanPrinter
         string? format = parsed.GetValue(quantize);
         MemoryPlan memory = MemoryPlan.For(
             folder, together, images, text, answer, width, ModelOptionsBinder.Format(format), cache,
-            [.. adapters.All(parsed).Select(a => a.Folder)]);
+            [.. adapters.All(parsed).Select(a => a.Folder)], ignoreExtra);
         string prompt = $"{images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens";
         string searched = width > 1 ? $" in each of {width} beams" : "";
         string run = $"{folder}: {together} x ({prompt}, then up to {memory.NewTokens} new ones{searched})";

@@ -3,6 +3,7 @@ using VlmSharp.Adapters;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
+using VlmSharp.Models;
 using VlmSharp.Training;
 using VlmSharp.Training.Data;
 using VlmSharp.Training.Gradients;
@@ -14,6 +15,7 @@ namespace VlmSharp.Cli.Options;
 internal sealed class TrainOptionsBinder
 {
     private readonly Option<string?> model = ModelOptionsBinder.ModelOption();
+    private readonly Option<bool> ignoreExtra = ModelOptionsBinder.IgnoreExtraOption();
     private readonly Option<string?> data = Text("--data", "FILE", "The training data; see 'vlmsharp data --help' for the forms.");
     private readonly Option<string?> output = Text(
         "--out", "DIR", "The run's folder: metrics, checkpoints, and at the end the adapter or the model.", "-o");
@@ -96,7 +98,9 @@ internal sealed class TrainOptionsBinder
     public void AddTo(ExampleCommand command, BackendOptionsBinder backend, params Option[] others)
     {
         Add("What is needed", data, output, rate, steps, epochs);
-        Add("What is trained", model, loraRank, loraAlpha, loraTargets, loraDropout, rsLora, quantize, adapter, full, freeze, saveAs);
+        Add(
+            "What is trained", model, loraRank, loraAlpha, loraTargets, loraDropout, rsLora, quantize, adapter, full, freeze, saveAs,
+            ignoreExtra);
         Add("Steps", batchSize, accumulate, schedule, warmup, clip, seed, noShuffle);
         Add("Optimizer and loss", optimizer, decay, kernelsOnly, beta2, momentum, reduction, smoothing);
         Add("Evaluation and checkpoints", evaluation, evaluateEvery, samples, saveEvery, keep, resume);
@@ -200,6 +204,7 @@ internal sealed class TrainOptionsBinder
             Samples = NumberOption.AtLeast(parsed, samples, 0) ?? 4,
             Resume = parsed.GetValue(resume),
             ShardOptimizer = parsed.GetValue(shard),
+            Compatibility = new ModelOptions { IgnoreUnexpectedTensors = parsed.GetValue(ignoreExtra) },
         };
     }
 
