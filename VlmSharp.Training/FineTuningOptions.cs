@@ -1,4 +1,5 @@
 using VlmSharp.Adapters;
+using VlmSharp.Checkpoints;
 using VlmSharp.Compute;
 using VlmSharp.Models;
 using VlmSharp.Training.Data;
@@ -119,6 +120,9 @@ public sealed record FineTuningOptions
 
     /// <summary>Compatibility switches, or null for the defaults.</summary>
     public ModelOptions? Compatibility { get; init; }
+
+    /// <summary>Opens the model's files.</summary>
+    internal Checkpoint OpenCheckpoint() => Checkpoint.Open(Model, Compatibility?.IgnoreUnexpectedTensors ?? false);
 
     /// <summary>How data are read, bad examples left out where that is asked for.</summary>
     internal DataOptions ReadingOptions => (Reading ?? new DataOptions()) with { SkipBad = SkipBad };

@@ -99,7 +99,7 @@ public sealed class TrainableModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentNullException.ThrowIfNull(options);
-        Checkpoint checkpoint = Checkpoint.Open(directory);
+        Checkpoint checkpoint = Checkpoint.Open(directory, options.Model?.IgnoreUnexpectedTensors ?? false);
         try
         {
             var preprocessor = new ImagePreprocessor(PreprocessorConfig.ReadFolder(directory, checkpoint.Config.Vision.ImageSize));

@@ -20,7 +20,7 @@ public sealed class TrainingInputs : IDisposable
     private TrainingInputs(FineTuningOptions options)
     {
         Options = options;
-        Checkpoint = Checkpoint.Open(options.Model);
+        Checkpoint = options.OpenCheckpoint();
         try
         {
             Preprocessor = new ImagePreprocessor(PreprocessorConfig.ReadFolder(options.Model, Checkpoint.Config.Vision.ImageSize));

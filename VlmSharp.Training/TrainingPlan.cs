@@ -48,7 +48,7 @@ public sealed record TrainingPlan(
     /// <summary>Plans a training on examples of a given length, without looking at data.</summary>
     internal static TrainingPlan For(FineTuningOptions options, int images, int prefix, int suffix)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(options.Model);
+        using Checkpoint checkpoint = options.OpenCheckpoint();
         return For(options, processes: 1, checkpoint, new ExampleSize(images, prefix, suffix));
     }
 

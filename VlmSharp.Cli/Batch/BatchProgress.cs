@@ -32,16 +32,9 @@ internal sealed class BatchProgress(TextWriter output, int? columns, long total,
     public string Line(long done, long errors)
     {
         double rate = (done - before) / Math.Max(Stopwatch.GetElapsedTime(start).TotalSeconds, 1e-3);
-        string left = rate > 0 && done < total ? $", {Span((total - done) / rate)} left" : "";
+        string left = rate > 0 && done < total ? $", {StatusLine.Span((total - done) / rate)} left" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{done} of {total}, {errors} {(errors == 1 ? "error" : "errors")}, {rate:0.0} a second{left}");
     }
-
-    private static string Span(double seconds) => seconds switch
-    {
-        < 100 => $"{seconds:0} s",
-        < 6000 => $"{seconds / 60:0} min",
-        _ => $"{seconds / 3600:0} h",
-    };
 }

@@ -30,6 +30,7 @@ internal sealed class BatchRunner(
     }
 
     /// <summary>Runs to the end of the items.</summary>
+    /// <exception cref="ModelFormatException">A file of the model was written to meanwhile.</exception>
     public async IAsyncEnumerable<Record> RunAsync(
         IAsyncEnumerable<LoadedItem> items,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
@@ -95,6 +96,7 @@ internal sealed class BatchRunner(
         }
         catch (ModelFormatException e) when (requests.Count == 1)
         {
+            model.Check(requests[0], options); // throws if the model was overwritten, which is no fault of the item
             return [new Generated(null, JsonError.Of(e))];
         }
         catch (ModelFormatException)

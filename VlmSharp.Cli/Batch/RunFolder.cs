@@ -107,22 +107,13 @@ internal sealed class RunFolder
                 $"Shard {missing.Plan.Shard} of {Shards} is not done ({missing.Records} of {missing.Plan.CountOf(Items)} records): "
                 + "run it to its end first.");
         foreach (ShardStatus shard in shards) Verify(folder, shard);
-        var files = shards.Select(s => File.OpenRead(Path.Combine(folder, s.Plan.FileName))).ToArray();
-        try
+        ShardReader[] files = [.. shards.Select(s => new ShardReader(Path.Combine(folder, s.Plan.FileName)))];
+        for (long index = 0; index < Items; index++)
         {
-            IEnumerator<byte[]>[] lines = [.. files.Select(f => ShardFile.Lines(f).GetEnumerator())];
-            for (long index = 0; index < Items; index++)
-            {
-                IEnumerator<byte[]> shard = lines[index % Shards];
-                if (!shard.MoveNext() || ShardFile.IndexOf(shard.Current) != index)
-                    throw new IOException(
-                        $"{files[index % Shards].Name} lacks record {index}; delete its .done file and run the shard again.");
-                yield return shard.Current;
-            }
-        }
-        finally
-        {
-            foreach (FileStream file in files) file.Dispose();
+            ShardReader file = files[index % Shards];
+            if (file.Next() is not { } record || ShardFile.IndexOf(record) != index)
+                throw new IOException($"{file.Path} lacks record {index}; delete its .done file and run the shard again.");
+            yield return record;
         }
     }
 

@@ -65,9 +65,7 @@ internal static class AblateCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             string path = parsed.GetRequiredValue(file), asked = PromptWords.PromptOf(parsed.GetRequiredValue(prompt));
-            int most = parsed.GetValue(tokens) ?? Default.MaxNewTokens;
-            if (most is < 1 or > AblationOptions.LargestMaxNewTokens)
-                throw new UsageException($"--max-new-tokens {most}: give a number from 1 to {AblationOptions.LargestMaxNewTokens}.");
+            int most = NumberOption.InRange(parsed, tokens, 1, AblationOptions.LargestMaxNewTokens) ?? Default.MaxNewTokens;
             string? target = OutputName.Of(html, parsed.GetValue(html), many: false, mayNumber: false, ".html")?.For(path);
             using IComputeBackend backend = model.CreateBackend(parsed);
             using VisionLanguageModel network = model.Open(parsed, backend, cancellation);

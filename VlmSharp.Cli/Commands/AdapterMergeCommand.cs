@@ -19,6 +19,7 @@ internal static class AdapterMergeCommand
             HelpName = "DIR",
             Required = true,
         };
+        Option<bool> ignoreExtra = ModelOptionsBinder.IgnoreExtraOption();
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No summary on standard error." };
         var command = new ExampleCommand("merge", "Writes a model with an adapter merged into its weights.", """
             The weights are added in fp32 and stored in the base model's format, so that a bf16 model rounds the sum to bf16. The
@@ -27,14 +28,16 @@ internal static class AdapterMergeCommand
             Examples:
               vlmsharp adapter merge --model paligemma-3b-pt-224 --adapter my-adapter --out merged
               vlmsharp quantize merged merged-int8 --format int8
-            """) { model, adapter, target, quiet };
+            """) { model, adapter, target, ignoreExtra, quiet };
         FileList.RefuseEmpty(adapter);
         FileList.RefuseEmpty(target);
         command.SetAction(async (parsed, cancellation) =>
         {
             string from = ModelOptionsBinder.FolderOf(parsed.GetValue(model)), to = parsed.GetRequiredValue(target);
+            string added = parsed.GetRequiredValue(adapter);
+            bool ignores = parsed.GetValue(ignoreExtra);
             int layers = await Progress.RunAsync(
-                "merging", report => AdapterMerge.Write(from, parsed.GetRequiredValue(adapter), to, report, cancellation), cancellation);
+                "merging", report => AdapterMerge.Write(from, added, to, report, ignores, cancellation), cancellation);
             if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync($"{to}: {layers} layers of {from} changed");
             return ExitCodes.Success;
         });

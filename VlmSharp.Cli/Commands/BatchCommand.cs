@@ -145,9 +145,7 @@ internal sealed class BatchCommand
     {
         GenerationOptions options = Options(parsed);
         int size = parts.Together(parsed, options);
-        double mostErrors = parsed.GetValue(maxErrorRate) ?? 1;
-        if (!(mostErrors is >= 0 and <= 1))
-            throw new UsageException($"--max-error-rate {mostErrors.ToString(CultureInfo.InvariantCulture)}: give a share from 0 to 1.");
+        double mostErrors = NumberOption.InRange(parsed, maxErrorRate, 0, 1) ?? 1;
         if (parsed.GetValue(output) is { } folder && File.Exists(folder))
             throw new UsageException($"{output.Name} {folder}: that is a file; give a folder, which is made if it is not there.");
         ShardPlan plan = parts.Plan(parsed);
@@ -163,7 +161,7 @@ internal sealed class BatchCommand
             {
                 string state = retries ? "has no failed items" : "is done already";
                 if (!parsed.GetValue(quiet)) await Console.Error.WriteLineAsync($"{plan.FileName} {state}.");
-                return await CodeOfAsync(sink);
+                return await BatchEnd.CodeAsync(sink.Records, sink.Errors);
             }
 
             return await WriteAsync(parsed, plan, work, network, howToRead, options, size, mostErrors, sink, cancellationToken);
@@ -189,7 +187,7 @@ internal sealed class BatchCommand
         string remark = work.Skipped.Count > 0 ? $"; not tried: {SkippedFiles.TextOf(work.Skipped)}" : "";
         bool tooMany = !await new BatchLoop(sink, total, shown: !parsed.GetValue(quiet)) { MustStop = IsTooMany, Remark = remark }
             .RunAsync(runner.RunAsync(queue.Load(Rest(work, plan, sink, total), cancellationToken), cancellationToken));
-        if (!tooMany) return await CodeOfAsync(sink);
+        if (!tooMany) return await BatchEnd.CodeAsync(sink.Records, sink.Errors);
         await Console.Error.WriteLineAsync(
             $"vlmsharp: {sink.Errors} of {sink.Records} items failed, more than --max-error-rate allows; the records say why.");
         return ExitCodes.TooManyErrors;
@@ -214,15 +212,6 @@ internal sealed class BatchCommand
         if (sink is not RetriedShard again) return sink.Records < total ? work.Items(plan.IndexOf(sink.Records), plan.Shards) : [];
         var failed = again.Failed.ToHashSet();
         return work.Items(plan.IndexOf(0), plan.Shards).Where(item => failed.Contains(item.Index));
-    }
-
-    /// <summary>The exit code of a shard that has all its records. If every item failed it is an error, whatever rate is allowed.</summary>
-    private static async Task<int> CodeOfAsync(IRecordSink sink)
-    {
-        if (sink.Records == 0 || sink.Errors < sink.Records) return ExitCodes.Success;
-        await Console.Error.WriteLineAsync($"vlmsharp: {(sink.Records == 1 ? "the one item" : $"all {sink.Records} items")} failed; the "
-            + "records say why.");
-        return ExitCodes.TooManyErrors;
     }
 
     /// <summary>Where the records go.</summary>

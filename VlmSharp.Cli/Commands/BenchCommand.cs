@@ -51,9 +51,8 @@ internal static class BenchCommand
         {
             int runs = parsed.GetValue(repeat) ?? DefaultRuns;
             int count = parsed.GetValue(tokens) ?? DefaultTokens;
-            int together = parsed.GetValue(batch) ?? 1;
             if (runs < 1 || count < 2) throw new UsageException("--repeat must be at least 1 and --max-new-tokens at least 2.");
-            if (together is < 1 or > MostBatch) throw new UsageException($"--batch {together}: give a number from 1 to {MostBatch}.");
+            int together = NumberOption.InRange(parsed, batch, 1, MostBatch) ?? 1;
             if (parsed.GetValue(svg) is { } target) OutputFolder.Require(target, svg, ".svg");
             var reports = new List<BenchReport>();
             foreach (string name in model.Backends.Names(parsed)) reports.Add(await MeasureAsync(parsed, name));

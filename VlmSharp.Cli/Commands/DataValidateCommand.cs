@@ -34,8 +34,7 @@ internal static class DataValidateCommand
         foreach (Option option in new Option[] { model, textLength, top, quick, json }) command.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            int shown = parsed.GetValue(top) ?? DefaultTop;
-            if (shown is < 0 or > 1_000_000) throw new UsageException($"--top {shown}: give a number from 0 to 1000000.");
+            int shown = NumberOption.InRange(parsed, top, 0, 1_000_000) ?? DefaultTop;
             int? most = parsed.GetValue(textLength);
             if (most is not null && parsed.GetValue(model) is null)
                 throw new UsageException("--text-length counts a model's tokens: give --model too.");

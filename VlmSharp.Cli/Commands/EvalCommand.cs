@@ -92,8 +92,7 @@ internal sealed class EvalCommand
                 $"{output.Name} {folder}: an evaluation writes into a folder; copy it to the store when it is done.");
         }
 
-        int shown = parsed.GetValue(worst) ?? DefaultWorst;
-        if (shown is < 0 or > MostWorst) throw new UsageException($"{worst.Name} {shown}: give a number from 0 to {MostWorst}.");
+        int shown = NumberOption.InRange(parsed, worst, 0, MostWorst) ?? DefaultWorst;
         ShardPlan plan = parts.Plan(parsed);
         EvaluationFiles source = files.Bind(parsed);
         GenerationOptions options = Options(parsed, source.Benchmark);
@@ -125,9 +124,7 @@ internal sealed class EvalCommand
             }, cancellationToken);
             if (parsed.GetValue(json)) EvaluationOutput.WriteJson(result);
             else EvaluationOutput.Show(result, folder);
-            if (result.Errors < result.Items.Count) return ExitCodes.Success;
-            await Console.Error.WriteLineAsync($"vlmsharp: all {result.Items.Count} items failed; the records in {folder} say why.");
-            return ExitCodes.TooManyErrors;
+            return await BatchEnd.CodeAsync(result.Items.Count, result.Errors);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && !BrokenPipe.Is(e))
         {

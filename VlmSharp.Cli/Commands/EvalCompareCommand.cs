@@ -36,8 +36,7 @@ internal static class EvalCompareCommand
         FileList.RefuseEmpty(html);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            int shown = parsed.GetValue(most) ?? DefaultMost;
-            if (shown is < 0 or > Largest) throw new UsageException($"--most {shown}: give a number from 0 to {Largest}.");
+            int shown = NumberOption.InRange(parsed, most, 0, Largest) ?? DefaultMost;
             string a = Records(parsed.GetRequiredValue(first)), b = Records(parsed.GetRequiredValue(second));
             if (parsed.GetValue(html) is { } target) OutputFolder.Require(target, html, ".html");
             RunComparison comparison = await Progress.RunAsync("comparing", () => RunComparison.Of(a, b), cancellationToken);

@@ -57,8 +57,8 @@ internal static class ExplainCommand
         {
             var options = new ExplanationOptions
             {
-                MaxNewTokens = InRange(parsed.GetValue(tokens) ?? Default.MaxNewTokens, tokens, ExplanationOptions.LargestMaxNewTokens),
-                Candidates = InRange(parsed.GetValue(candidates) ?? Default.Candidates, candidates, LargestCandidates),
+                MaxNewTokens = NumberOption.InRange(parsed, tokens, 1, ExplanationOptions.LargestMaxNewTokens) ?? Default.MaxNewTokens,
+                Candidates = NumberOption.InRange(parsed, candidates, 1, LargestCandidates) ?? Default.Candidates,
             };
             string path = parsed.GetRequiredValue(file),
                 target = OutputName.Of(output, parsed.GetValue(output), many: false, mayNumber: false, ".html")!.For(path);
@@ -76,10 +76,6 @@ internal static class ExplainCommand
         });
         return command;
     }
-
-    private static int InRange(int value, Option option, int largest) => value >= 1 && value <= largest
-        ? value
-        : throw new UsageException($"{option.Name} {value}: give a number from 1 to {largest}.");
 
     private static long Write(Explanation explanation, string target)
     {

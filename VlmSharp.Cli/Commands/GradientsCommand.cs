@@ -3,6 +3,7 @@ using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Options;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
+using VlmSharp.Models;
 using VlmSharp.Training;
 using VlmSharp.Training.Data;
 using VlmSharp.Training.Gradients;
@@ -29,6 +30,7 @@ internal static class GradientsCommand
             "The gradients are those of this adapter, in PEFT's layout, instead of the model's.");
         Option<string?> quantize = ModelOptionsBinder.QuantizeOption(
             "--quantize", "Quantize the decoder's frozen matrices while the model is loaded.");
+        Option<bool> ignoreExtra = ModelOptionsBinder.IgnoreExtraOption();
         var backend = new BackendOptionsBinder();
         var command = new ExampleCommand("gradients", "Writes the loss and every gradient of one batch into a safetensors file.", """
             The file's lines are one batch; the loss is the mean over its target tokens. Writes 'loss' and 'grad.NAME' for every
@@ -39,7 +41,7 @@ internal static class GradientsCommand
               vlmsharp gradients --data batch.jsonl --out cpu.safetensors
               vlmsharp gradients --data batch.jsonl --backend reference --out reference.safetensors
               vlmsharp gradients --data batch.jsonl --adapter my-adapter --quantize nf4 --out adapter.safetensors
-            """) { model, data, adapter, quantize, output };
+            """) { model, data, adapter, quantize, ignoreExtra, output };
         backend.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -55,6 +57,7 @@ internal static class GradientsCommand
                 IsTrained = _ => folder is null, // quantized parameters are frozen in any case
                 AdapterFolder = folder,
                 Quantization = ModelOptionsBinder.Format(parsed.GetValue(quantize)),
+                Model = new ModelOptions { IgnoreUnexpectedTensors = parsed.GetValue(ignoreExtra) },
             };
             using TrainableModel trained = TrainableModel.Open(
                 ModelOptionsBinder.FolderOf(parsed.GetValue(model)), on, options, cancellation);

@@ -31,14 +31,17 @@ internal static class InspectCommand
         plan.AddTo(command);
         command.SetAction(parsed =>
         {
+            string folder = ModelOptionsBinder.FolderOf(parsed.GetValue(model));
+            bool ignores = parsed.GetValue(ignoreExtra);
             if (plan.IsAsked(parsed))
             {
-                plan.Print(parsed, ModelOptionsBinder.FolderOf(parsed.GetValue(model)), parsed.GetValue(json));
+                if (parsed.GetValue(tensors))
+                    throw new UsageException($"{tensors.Name} is for a listing, and --plan prints none: leave one of them out.");
+                plan.Print(parsed, folder, ignores, parsed.GetValue(json));
                 return ExitCodes.Success;
             }
 
-            string folder = ModelOptionsBinder.FolderOf(parsed.GetValue(model));
-            using Checkpoint checkpoint = Checkpoint.Open(folder, parsed.GetValue(ignoreExtra));
+            using Checkpoint checkpoint = Checkpoint.Open(folder, ignores);
             if (parsed.GetValue(json)) JsonOutput.WriteLine(o => WriteJson(o, checkpoint, parsed.GetValue(tensors)));
             else WriteText(checkpoint, parsed.GetValue(tensors));
             return ExitCodes.Success;

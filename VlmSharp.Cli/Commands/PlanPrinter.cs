@@ -27,19 +27,29 @@ internal sealed class PlanPrinter
         "--quantize", "Plan: the decoder is quantized while it is loaded.");
     private readonly AdapterOptionsBinder adapters = new();
     private readonly BackendOptionsBinder backend = new("Plan: ");
+    private Option[] own = []; // those that only a plan heeds
 
     public void AddTo(Command command)
     {
-        Option[] own = [plan, requests.Option, pictures.Option, textTokens.Option, newTokens.Option, beams.Option, quantize];
-        foreach (Option option in own) command.Add(option);
+        command.Add(plan);
+        int before = command.Options.Count;
+        foreach (Count count in new[] { requests, pictures, textTokens, newTokens, beams }) command.Add(count.Option);
+        command.Add(quantize);
         adapters.AddTo(command);
         backend.AddPlanTo(command);
+        own = [.. command.Options.Skip(before)];
     }
 
     /// <summary>Whether a plan is asked for.</summary>
-    public bool IsAsked(ParseResult parsed) => parsed.GetValue(plan);
+    /// <exception cref="UsageException">It is not, and an option is given that only a plan heeds.</exception>
+    public bool IsAsked(ParseResult parsed)
+    {
+        if (parsed.GetValue(plan)) return true;
+        if (own.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is not { } given) return false;
+        throw new UsageException($"{given.Name} is for {plan.Name}: give both, or leave it out.");
+    }
 
-    public void Print(ParseResult parsed, string folder, bool json)
+    public void Print(ParseResult parsed, string folder, bool ignoreExtra, bool json)
     {
         string on = backend.Name(parsed);
         int together = requests.Of(parsed), images = pictures.Of(parsed), text = textTokens.Of(parsed);
@@ -48,7 +58,7 @@ internal sealed class PlanPrinter
         string? format = parsed.GetValue(quantize);
         MemoryPlan memory = MemoryPlan.For(
             folder, together, images, text, answer, width, ModelOptionsBinder.Format(format), cache,
-            [.. adapters.All(parsed).Select(a => a.Folder)]);
+            [.. adapters.All(parsed).Select(a => a.Folder)], ignoreExtra);
         string prompt = $"{images} picture(s) + {text} text tokens = {memory.PromptTokens} tokens";
         string searched = width > 1 ? $" in each of {width} beams" : "";
         string run = $"{folder}: {together} x ({prompt}, then up to {memory.NewTokens} new ones{searched})";
@@ -131,12 +141,8 @@ internal sealed class PlanPrinter
     /// <summary>An option for a count of at least 1.</summary>
     private sealed class Count(string name, int standard, string what)
     {
-        private const int Most = 1_000_000;
-
         public Option<int?> Option { get; } = NumberOption.Create<int>(name, "N", $"Plan: {what} (default: {standard}).");
 
-        public int Of(ParseResult parsed) => (parsed.GetValue(Option) ?? standard) is >= 1 and <= Most and int count
-            ? count
-            : throw new UsageException($"{name} {parsed.GetValue(Option)}: give a number from 1 to {Most}.");
+        public int Of(ParseResult parsed) => NumberOption.InRange(parsed, Option, 1, 1_000_000) ?? standard;
     }
 }

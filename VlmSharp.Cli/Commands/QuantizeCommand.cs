@@ -22,6 +22,7 @@ internal static class QuantizeCommand
         format.Aliases.Add("-f");
         format.Required = true;
         Option<int?> threads = BackendOptionsBinder.ThreadsOption();
+        Option<bool> ignoreExtra = ModelOptionsBinder.IgnoreExtraOption();
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No summary on standard error." };
         var command = new ExampleCommand("quantize", "Writes a model with its decoder in 8 or 4 bits: smaller, and faster to decode.", """
             int8 stores a weight in 8.25 bits and answers nearly as the original; int4 in 4.5 bits, with a loss that can be seen.
@@ -34,7 +35,7 @@ internal static class QuantizeCommand
               vlmsharp quantize paligemma-3b-pt-224 paligemma-3b-pt-224-nf4 --format nf4
               vlmsharp caption --model paligemma-3b-mix-224-int8 photo.jpg
               vlmsharp caption --model paligemma-3b-mix-224 --quantize int8 photo.jpg    (the same, made anew each time)
-            """) { source, target, format, threads, quiet };
+            """) { source, target, format, threads, ignoreExtra, quiet };
         FileList.RefuseEmpty(source);
         FileList.RefuseEmpty(target);
         command.SetAction(async (parsed, cancellation) =>
@@ -42,10 +43,11 @@ internal static class QuantizeCommand
             string from = ModelOptionsBinder.FolderOf(parsed.GetValue(source)), to = parsed.GetValue(target)!;
             DType wanted = ModelOptionsBinder.Format(parsed.GetValue(format))!.Value;
             int? most = BackendOptionsBinder.ThreadsOf(parsed, threads);
+            bool ignores = parsed.GetValue(ignoreExtra);
             QuantizationSummary made = await Progress.RunAsync(
-                "quantizing", report => ModelQuantizer.Write(from, to, wanted, report, most, cancellation), cancellation);
+                "quantizing", report => ModelQuantizer.Write(from, to, wanted, report, most, ignores, cancellation), cancellation);
             if (parsed.GetValue(quiet)) return ExitCodes.Success;
-            using Checkpoint before = Checkpoint.Open(from), after = Checkpoint.Open(to);
+            using Checkpoint before = Checkpoint.Open(from, ignores), after = Checkpoint.Open(to);
             await Console.Error.WriteLineAsync(
                 $"{to}: {after.TotalBytes / 1e9:0.000} GB of weights, {(double)after.TotalBytes / before.TotalBytes:P0} of " +
                 $"{before.TotalBytes / 1e9:0.000} GB; {made.Quantized} of the decoder's {made.Matrices} matrices are quantized");

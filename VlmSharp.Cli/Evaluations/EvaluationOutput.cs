@@ -139,18 +139,12 @@ internal static class EvaluationOutput
     private static void WriteFigures(Utf8JsonWriter o, IReadOnlyList<Figure> figures)
     {
         o.WriteStartObject("scores");
-        foreach (Figure figure in figures) o.WriteFinite(figure.Key, figure.Value);
+        foreach (Figure figure in figures) o.WriteReal(figure.Key, figure.Value);
         o.WriteEndObject();
         o.WriteStartObject("intervals");
         foreach (Figure figure in figures)
             if (figure.Interval is { } interval && double.IsFinite(interval.Low)) o.WriteInterval(figure.Key, interval);
         o.WriteEndObject();
-    }
-
-    private static void WriteFinite(this Utf8JsonWriter o, string name, double value)
-    {
-        if (double.IsFinite(value)) o.WriteNumber(name, value);
-        else o.WriteNull(name);
     }
 
     private static void WritePredictions(Utf8JsonWriter o, EvaluationResult result, IReadOnlyDictionary<string, string>? categories)
@@ -184,13 +178,7 @@ internal static class EvaluationOutput
         o.WriteEndArray();
     }
 
-    /// <summary>Writes a file atomically: several shards may end at the same time.</summary>
-    private static void Write(string folder, string name, Action<Stream> write)
-    {
-        string path = Path.Combine(folder, name), partial = $"{path}.{Guid.NewGuid():N}.partial";
-        using (var stream = new BufferedStream(File.Create(partial))) write(stream);
-        File.Move(partial, path, overwrite: true);
-    }
+    private static void Write(string folder, string name, Action<Stream> write) => PartialFile.Write(Path.Combine(folder, name), write);
 
     private static void WriteLine(Stream stream, Action<Utf8JsonWriter> write)
     {

@@ -102,7 +102,7 @@ internal sealed class LoadReport(string url, string? model, long seed, LoadPlan 
         o.WriteNumber("prompt_tokens_per_s", Round(s.PromptTokensPerSecond));
         if (HasDeadline)
         {
-            WriteReal(o, "good_share", s.GoodShare);
+            o.WriteReal("good_share", Round(s.GoodShare));
             o.WriteNumber("good_per_s", Round(s.GoodPerSecond));
         }
 
@@ -144,16 +144,10 @@ internal sealed class LoadReport(string url, string? model, long seed, LoadPlan 
     {
         o.WriteStartObject(name);
         o.WriteNumber("count", values.Count);
-        foreach (int percent in Percentiles.Shown) WriteReal(o, $"p{percent}", values[percent]);
-        WriteReal(o, "mean", values.Mean);
-        WriteReal(o, "max", values.Max);
+        foreach (int percent in Percentiles.Shown) o.WriteReal($"p{percent}", Round(values[percent]));
+        o.WriteReal("mean", Round(values.Mean));
+        o.WriteReal("max", Round(values.Max));
         o.WriteEndObject();
-    }
-
-    private static void WriteReal(Utf8JsonWriter o, string name, double value)
-    {
-        if (double.IsFinite(value)) o.WriteNumber(name, Round(value));
-        else o.WriteNull(name);
     }
 
     private static double Round(double value) => Math.Round(value, 6);

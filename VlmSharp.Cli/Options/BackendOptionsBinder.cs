@@ -66,9 +66,7 @@ internal sealed class BackendOptionsBinder
         NumberOption.Create<int>("--threads", "N", $"{prefix}CPU threads (default: the cores this process may use).");
 
     /// <summary>The number of threads that the option gives, or null for the default.</summary>
-    public static int? ThreadsOf(ParseResult parsed, Option<int?> option) => parsed.GetValue(option) is not (< 1 or > 1024) and var count
-        ? count
-        : throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give a number from 1 to 1024.");
+    public static int? ThreadsOf(ParseResult parsed, Option<int?> option) => NumberOption.InRange(parsed, option, 1, 1024);
 
     /// <summary>Whether a backend runs on a device with memory of its own.</summary>
     public static bool IsGpu(string name) => Gpus.Contains(name);

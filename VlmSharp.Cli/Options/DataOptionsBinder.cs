@@ -83,15 +83,13 @@ internal sealed class DataOptionsBinder
     /// <summary>How to read the data. Loads the mask encoder if one is given.</summary>
     public DataOptions Bind(ParseResult parsed)
     {
-        if (parsed.GetValue(absent) is < 0 or > MostAbsent)
-            throw new UsageException($"{absent.Name} {parsed.GetValue(absent)}: give a number from 0 to {MostAbsent}.");
         var options = new DataOptions
         {
             Format = parsed.GetValue(format) is { } name ? DataFormats.Find(name) : null,
             Prefix = parsed.GetValue(prefix),
             ImageFolder = parsed.GetValue(images),
             Annotations = parsed.GetValue(annotations),
-            AbsentClasses = parsed.GetValue(absent),
+            AbsentClasses = NumberOption.InRange(parsed, absent, 0, MostAbsent),
         };
         return parsed.GetValue(encoder) is { } path ? options with { MaskEncoder = MaskEncoder.Load(path) } : options;
     }

@@ -162,16 +162,17 @@ internal sealed class LoadOptionsBinder
     {
         if (parsed.GetValue(duration) is not null && parsed.GetValue(requests) is not null)
             throw new UsageException("--duration and --requests exclude each other: give one.");
-        int inFlight = (int)(InRange(parsed, maxInFlight, 1, 65_536) ?? 4096);
+        int inFlight = NumberOption.InRange(parsed, maxInFlight, 1, 65_536) ?? 4096;
         var plan = new LoadPlan(Stages(parsed, inFlight), Mix(parsed))
         {
-            Duration = parsed.GetValue(requests) is null ? InRange(parsed, duration, 0.1, MostSeconds) ?? DefaultDuration : null,
-            Requests = (int?)InRange(parsed, requests, 1, LoadPlan.MostRequests),
-            Warmup = InRange(parsed, warmup, 0, MostSeconds) ?? DefaultWarmup,
-            Timeout = InRange(parsed, timeout, 0.01, MostSeconds) ?? 120,
+            Duration = parsed.GetValue(requests) is not null ? null
+                : NumberOption.InRange(parsed, duration, 0.1, MostSeconds) ?? DefaultDuration,
+            Requests = NumberOption.InRange(parsed, requests, 1, LoadPlan.MostRequests),
+            Warmup = NumberOption.InRange(parsed, warmup, 0, MostSeconds) ?? DefaultWarmup,
+            Timeout = NumberOption.InRange(parsed, timeout, 0.01, MostSeconds) ?? 120,
             MaxInFlight = inFlight,
-            FirstTokenDeadline = InRange(parsed, firstDeadline, 0, MostSeconds),
-            Deadline = InRange(parsed, deadline, 0, MostSeconds),
+            FirstTokenDeadline = NumberOption.InRange(parsed, firstDeadline, 0, MostSeconds),
+            Deadline = NumberOption.InRange(parsed, deadline, 0, MostSeconds),
             KeepsText = keepsText,
         };
         if (plan.Stages.FirstOrDefault(s => plan.Expected(s) > LoadPlan.MostRequests) is { } long_)
@@ -202,7 +203,7 @@ internal sealed class LoadOptionsBinder
         if (asked.Count == 0) asked.AddRange(DefaultPrompts.Select(text => new LoadPrompt(text)));
         if (given.Length == 0 && asked.Any(p => p.Picture is null)) given = [samples];
         int[] tokens = List<int>(maxTokens, parsed.GetValue(maxTokens) ?? DefaultTokens, 1, 1_000_000);
-        double canceled = InRange(parsed, cancelShare, 0, 1) ?? 0;
+        double canceled = NumberOption.InRange(parsed, cancelShare, 0, 1) ?? 0;
         return new LoadMix(asked, sendsText ? null : given.Length == 0 ? [] : Pictures(given), tokens, canceled, Seed(parsed));
     }
 
@@ -228,16 +229,5 @@ internal sealed class LoadOptionsBinder
                 : throw new UsageException(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{option.Name} '{part}': give a number from {least} to {most}, or several with commas between.")))];
-    }
-
-    private static double? InRange<T>(ParseResult parsed, Option<T?> option, double least, double most)
-        where T : struct, System.Numerics.INumber<T>
-    {
-        if (parsed.GetValue(option) is not { } given) return null;
-        double value = double.CreateChecked(given);
-        return value >= least && value <= most
-            ? value
-            : throw new UsageException(string.Create(
-                CultureInfo.InvariantCulture, $"{option.Name} {value}: give a number from {least} to {most}."));
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
+using VlmSharp.Cli.Errors;
 
 namespace VlmSharp.Cli.Options;
 
@@ -32,4 +33,19 @@ internal static class NumberOption
                 return null;
             },
         };
+
+    /// <summary>The value of an option that has bounds; null if it is not given.</summary>
+    /// <exception cref="UsageException">It is less than <paramref name="least"/>, more than <paramref name="most"/>, or not a
+    /// number.</exception>
+    public static T? InRange<T>(ParseResult parsed, Option<T?> option, T least, T most) where T : struct, INumber<T> =>
+        parsed.GetValue(option) is not { } value || (value >= least && value <= most)
+            ? parsed.GetValue(option)
+            : throw new UsageException($"{option.Name} {value}: give a number from {least} to {most}.");
+
+    /// <summary>The value of an option that has a least value; null if it is not given.</summary>
+    /// <exception cref="UsageException">It is less than <paramref name="least"/>, or not a finite number.</exception>
+    public static T? AtLeast<T>(ParseResult parsed, Option<T?> option, T least) where T : struct, INumber<T> =>
+        parsed.GetValue(option) is not { } value || (value >= least && T.IsFinite(value))
+            ? parsed.GetValue(option)
+            : throw new UsageException($"{option.Name} {value}: give {least} or more.");
 }

@@ -37,8 +37,7 @@ internal sealed class PartsOptionsBinder
     /// <exception cref="UsageException">The number is out of range.</exception>
     public int Together(ParseResult parsed, GenerationOptions options)
     {
-        int size = parsed.GetValue(together) ?? DefaultTogether;
-        if (size is < 1 or > MostTogether) throw new UsageException($"{together.Name} {size}: give a number from 1 to {MostTogether}.");
+        int size = NumberOption.InRange(parsed, together, 1, MostTogether) ?? DefaultTogether;
         return Math.Max(1, Math.Min(size, MostTogether / options.Beams)); // each beam is a row of a step
     }
 }

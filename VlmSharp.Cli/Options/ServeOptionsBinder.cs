@@ -166,15 +166,10 @@ internal sealed class ServeOptionsBinder
     }
 
     /// <summary>Memory for image tokens, in bytes.</summary>
-    public long ImageCacheBytes(ParseResult parsed) => AtLeast(parsed, imageCache, 0)!.Value;
+    public long ImageCacheBytes(ParseResult parsed) => NumberOption.AtLeast(parsed, imageCache, 0)!.Value;
 
     /// <summary>Memory for KV caches, in bytes, or null.</summary>
-    public long? KvCacheBytes(ParseResult parsed) => AtLeast(parsed, kvCache, 1);
-
-    private static long? AtLeast(ParseResult parsed, Option<long?> option, long least) =>
-        parsed.GetValue(option) < least
-            ? throw new UsageException($"{option.Name} {parsed.GetValue(option)}: give {least} or more.")
-            : parsed.GetValue(option);
+    public long? KvCacheBytes(ParseResult parsed) => NumberOption.AtLeast(parsed, kvCache, 1);
 
     private static TimeSpan Span(ParseResult parsed, Option<double?> option) =>
         parsed.GetValue(option) is >= 0 and < 86400 and double seconds

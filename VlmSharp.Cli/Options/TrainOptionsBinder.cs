@@ -3,6 +3,7 @@ using VlmSharp.Adapters;
 using VlmSharp.Cli.Errors;
 using VlmSharp.Cli.Output;
 using VlmSharp.Compute;
+using VlmSharp.Models;
 using VlmSharp.Training;
 using VlmSharp.Training.Data;
 using VlmSharp.Training.Gradients;
@@ -14,6 +15,7 @@ namespace VlmSharp.Cli.Options;
 internal sealed class TrainOptionsBinder
 {
     private readonly Option<string?> model = ModelOptionsBinder.ModelOption();
+    private readonly Option<bool> ignoreExtra = ModelOptionsBinder.IgnoreExtraOption();
     private readonly Option<string?> data = Text("--data", "FILE", "The training data; see 'vlmsharp data --help' for the forms.");
     private readonly Option<string?> output = Text(
         "--out", "DIR", "The run's folder: metrics, checkpoints, and at the end the adapter or the model.", "-o");
@@ -96,7 +98,9 @@ internal sealed class TrainOptionsBinder
     public void AddTo(ExampleCommand command, BackendOptionsBinder backend, params Option[] others)
     {
         Add("What is needed", data, output, rate, steps, epochs);
-        Add("What is trained", model, loraRank, loraAlpha, loraTargets, loraDropout, rsLora, quantize, adapter, full, freeze, saveAs);
+        Add(
+            "What is trained", model, loraRank, loraAlpha, loraTargets, loraDropout, rsLora, quantize, adapter, full, freeze, saveAs,
+            ignoreExtra);
         Add("Steps", batchSize, accumulate, schedule, warmup, clip, seed, noShuffle);
         Add("Optimizer and loss", optimizer, decay, kernelsOnly, beta2, momentum, reduction, smoothing);
         Add("Evaluation and checkpoints", evaluation, evaluateEvery, samples, saveEvery, keep, resume);
@@ -134,7 +138,7 @@ internal sealed class TrainOptionsBinder
             throw new UsageException(
                 $"Give either {steps.Name} or {epochs.Name}{(parsed.GetValue(steps) is null ? "" : ", not both")}: how long to train.");
         CheckWhatIsTrained(parsed);
-        int rank = AtLeast(parsed, loraRank, 1) ?? 8;
+        int rank = NumberOption.AtLeast(parsed, loraRank, 1) ?? 8;
         return new FineTuningOptions
         {
             Model = ModelOptionsBinder.FolderOf(parsed.GetValue(model)),
@@ -142,11 +146,11 @@ internal sealed class TrainOptionsBinder
             Output = Required(parsed, output),
             Reading = reading.Bind(parsed),
             EvaluationData = parsed.GetValue(evaluation),
-            Steps = AtLeast(parsed, steps, 1),
+            Steps = NumberOption.AtLeast(parsed, steps, 1),
             Epochs = Above(parsed, epochs, 0),
-            BatchSize = AtLeast(parsed, batchSize, 1) ?? 1,
-            Accumulation = AtLeast(parsed, accumulate, 1) ?? 1,
-            LearningRate = AtLeast(parsed, rate, 0) ?? throw Missing(rate),
+            BatchSize = NumberOption.AtLeast(parsed, batchSize, 1) ?? 1,
+            Accumulation = NumberOption.AtLeast(parsed, accumulate, 1) ?? 1,
+            LearningRate = NumberOption.AtLeast(parsed, rate, 0) ?? throw Missing(rate),
             Optimizer = parsed.GetValue(optimizer) switch
             {
                 "adamw8bit" => OptimizerKind.AdamW8Bit,
@@ -155,7 +159,7 @@ internal sealed class TrainOptionsBinder
             },
             OptimizerSettings = new OptimizerSettings
             {
-                WeightDecay = AtLeast(parsed, decay, 0) ?? 0,
+                WeightDecay = NumberOption.AtLeast(parsed, decay, 0) ?? 0,
                 DecayScope = parsed.GetValue(kernelsOnly) ? DecayScope.Kernels : DecayScope.All,
                 DecayForm = parsed.GetValue(kernelsOnly) ? DecayForm.Schedule : DecayForm.LearningRate,
                 Beta2 = Share(parsed, beta2) ?? 0.999,
@@ -168,7 +172,7 @@ internal sealed class TrainOptionsBinder
                 "cosine" => ScheduleKind.Cosine,
                 _ => ScheduleKind.Constant,
             },
-            WarmupSteps = AtLeast(parsed, warmup, 0) ?? 0,
+            WarmupSteps = NumberOption.AtLeast(parsed, warmup, 0) ?? 0,
             Shuffle = !parsed.GetValue(noShuffle),
             Seed = parsed.GetValue(seed) ?? 0,
             Full = parsed.GetValue(full),
@@ -191,15 +195,16 @@ internal sealed class TrainOptionsBinder
             Loss = new LossOptions(
                 parsed.GetValue(reduction) == "example-mean" ? LossReduction.ExampleMean : LossReduction.TokenMean,
                 (float)(Share(parsed, smoothing) ?? 0)),
-            TextLength = AtLeast(parsed, textLength, 2),
+            TextLength = NumberOption.AtLeast(parsed, textLength, 2),
             SkipBad = parsed.GetValue(skipBad),
             Checkpointing = !parsed.GetValue(noCheckpointing),
-            SaveEvery = AtLeast(parsed, saveEvery, 0) ?? 100,
-            KeepLast = AtLeast(parsed, keep, 1) ?? 2,
-            EvaluateEvery = AtLeast(parsed, evaluateEvery, 0) ?? 100,
-            Samples = AtLeast(parsed, samples, 0) ?? 4,
+            SaveEvery = NumberOption.AtLeast(parsed, saveEvery, 0) ?? 100,
+            KeepLast = NumberOption.AtLeast(parsed, keep, 1) ?? 2,
+            EvaluateEvery = NumberOption.AtLeast(parsed, evaluateEvery, 0) ?? 100,
+            Samples = NumberOption.AtLeast(parsed, samples, 0) ?? 4,
             Resume = parsed.GetValue(resume),
             ShardOptimizer = parsed.GetValue(shard),
+            Compatibility = new ModelOptions { IgnoreUnexpectedTensors = parsed.GetValue(ignoreExtra) },
         };
     }
 
@@ -225,11 +230,6 @@ internal sealed class TrainOptionsBinder
     private static string Required(ParseResult parsed, Option<string?> option) => parsed.GetValue(option) ?? throw Missing(option);
 
     private static UsageException Missing(Option option) => new($"{option.Name} is missing: {option.Description}");
-
-    private static T? AtLeast<T>(ParseResult parsed, Option<T?> option, T least) where T : struct, System.Numerics.INumber<T> =>
-        parsed.GetValue(option) is { } value && (value < least || !T.IsFinite(value))
-            ? throw new UsageException($"{option.Name} {value}: give {least} or more.")
-            : parsed.GetValue(option);
 
     private static double? Above(ParseResult parsed, Option<double?> option, double bound) =>
         parsed.GetValue(option) is { } value && !(value > bound && double.IsFinite(value))

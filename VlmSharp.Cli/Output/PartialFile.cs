@@ -4,15 +4,16 @@ namespace VlmSharp.Cli.Output;
 internal static class PartialFile
 {
     /// <summary>
-    /// Writes a file with <c>.partial</c> behind its name and moves it to its name when it is complete. A failed or canceled write leaves
-    /// nothing behind, and the file that had the name stays.
+    /// Writes a file under another name, which ends with <c>.partial</c>, and moves it to its name when it is complete. A failed or
+    /// canceled write leaves nothing behind, and the file that had the name stays. Several processes may write the same file: the last one
+    /// to be complete counts.
     /// </summary>
     /// <param name="path">The file; it may be one that <paramref name="write"/> reads.</param>
     /// <param name="write">Writes the content.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        string partial = path + ".partial";
+        string partial = $"{path}.{Guid.NewGuid():N}.partial";
         try
         {
             using (var stream = new BufferedStream(File.Create(partial))) write(stream);

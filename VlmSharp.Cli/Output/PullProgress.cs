@@ -55,14 +55,7 @@ internal sealed class PullProgress(TextWriter output, int? columns) : IProgress<
         double rate = value.Received / Math.Max(elapsed.TotalSeconds, 1e-3);
         string pace = value.Received == 0 || elapsed == TimeSpan.Zero
             ? ""
-            : $", {ByteText.Of(rate)}/s, {Span((value.TotalSize - value.TotalBytes) / rate)} left";
+            : $", {ByteText.Of(rate)}/s, {StatusLine.Span((value.TotalSize - value.TotalBytes) / rate)} left";
         return $"{file} | all {ByteText.Of(value.TotalBytes)} of {ByteText.Of(value.TotalSize)}{pace}";
     }
-
-    private static string Span(double seconds) => seconds switch
-    {
-        < 100 => $"{seconds:0} s",
-        < 6000 => $"{seconds / 60:0} min",
-        _ => $"{seconds / 3600:0} h",
-    };
 }

@@ -36,4 +36,12 @@ internal sealed class StatusLine(TextWriter output, int? columns)
         output.Write("\r\u001b[K");
         drawn = false;
     }
+
+    /// <summary>A time in the largest unit that fits, for instance "52 s", "12 min" or "3 h".</summary>
+    public static string Span(double seconds) => seconds switch
+    {
+        < 100 => $"{seconds:0} s",
+        < 6000 => $"{seconds / 60:0} min",
+        _ => $"{seconds / 3600:0} h",
+    };
 }

@@ -20,15 +20,21 @@ public static class AdapterMerge
     /// <param name="adapter">The adapter's folder.</param>
     /// <param name="target">The folder to write; it is empty or does not exist yet.</param>
     /// <param name="progress">Receives the share of the bytes that is written, 0 to 1; or null.</param>
+    /// <param name="ignoreUnexpected">Whether to leave out tensors that the model does not have; else they are an error.</param>
     /// <param name="cancellationToken">Cancels the merge between rows; nothing is left in <paramref name="target"/>.</param>
     /// <returns>The number of layers that were changed.</returns>
     /// <exception cref="ModelFormatException">One of the folders is not usable, or the adapter does not fit the model.</exception>
     /// <exception cref="RequestException">The model is quantized.</exception>
     /// <exception cref="IOException">The target cannot be written or is not empty.</exception>
     public static int Write(
-        string model, string adapter, string target, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+        string model,
+        string adapter,
+        string target,
+        IProgress<double>? progress = null,
+        bool ignoreUnexpected = false,
+        CancellationToken cancellationToken = default)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(model);
+        using Checkpoint checkpoint = Checkpoint.Open(model, ignoreUnexpected);
         using AdapterFile file = AdapterFile.Open(adapter);
         file.RequireFit(checkpoint.Config);
         if (checkpoint.Tensors.Values.FirstOrDefault(t => t.DType.IsQuantized()) is { } quantized)

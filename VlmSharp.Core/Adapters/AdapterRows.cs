@@ -46,9 +46,22 @@ internal sealed class AdapterRows : IDisposable
             own.AddRange(Enumerable.Range(slice.RowStart, slice.RowCount));
         }
 
-        return new AdapterRows(
-            [.. layout],
-            [.. rows.Select(r => (r.Key, r.Value.Count == batch.TotalRows ? default : b.Upload([.. r.Value])))]);
+        var made = new AdapterRows([.. layout], [.. rows.Keys.Select(adapter => (adapter, default(Indices)))]);
+        try
+        {
+            for (int i = 0; i < made.parts.Length; i++)
+            {
+                List<int> own = rows[made.parts[i].Adapter];
+                if (own.Count < batch.TotalRows) made.parts[i].Rows = b.Upload([.. own]);
+            }
+
+            return made;
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Whether a step has the same rows with the same adapters.</summary>

@@ -119,8 +119,7 @@ internal static class TableComparison
             if (names.Count > 0) faults.Add($"{names.Count} {fault}: {MessageText.List(names, Shown)}");
         }
         Report("missing", missing);
-        if (!ignoreUnexpected)
-            Report("unexpected (commands that run the model go on without them where --ignore-extra-tensors is given)", unexpected);
+        if (!ignoreUnexpected) Report("unexpected (--ignore-extra-tensors goes on without them)", unexpected);
         Report("of another shape", misshapen);
         Report(
             "of a type that they cannot have (F32, BF16, F16; matrices also I8 and U8, their scales BF16; "

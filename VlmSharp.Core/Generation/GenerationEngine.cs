@@ -34,7 +34,8 @@ public sealed class GenerationEngine
 
     /// <summary>
     /// The most memory, in bytes, that the KV caches of running requests may take. Each request counts with all the tokens that it may
-    /// reach. Unless it is set, it is half of the memory that the weights leave.
+    /// reach. Unless it is set, it is half of the memory that the weights leave, in the formats in which the backend holds them, and at
+    /// least 256 MiB.
     /// </summary>
     public long MaxKvCacheBytes
     {

@@ -27,6 +27,7 @@ public sealed class GenerationSession : IDisposable
     private readonly Stack<int> free = []; // places of requests that were removed
     private readonly List<Decoding> waiting = [], active = [], prompts = [], riders = [], ended = [];
     private readonly List<GeneratedToken> produced = [];
+    private readonly Queue<Exception> failures = []; // not thrown yet
     private StopRule? lastRule;
     private GenerationOptions? lastOptions;
     private TimeSpan vision, prefill, decode;
@@ -45,8 +46,8 @@ public sealed class GenerationSession : IDisposable
         runner = new StepRunner(context);
     }
 
-    /// <summary>Whether every sequence has ended.</summary>
-    public bool IsFinished => waiting.Count == 0 && active.Count == 0 && !runner.HasQueued;
+    /// <summary>Whether every sequence has ended, and <see cref="Step"/> has thrown the errors of those that failed.</summary>
+    public bool IsFinished => failures.Count == 0 && waiting.Count == 0 && active.Count == 0 && !runner.HasQueued;
 
     /// <summary>Number of requests that were added.</summary>
     public int Count => sequences.Count;
@@ -106,20 +107,23 @@ public sealed class GenerationSession : IDisposable
     /// ended.
     /// </returns>
     /// <remarks>
-    /// An exception from a request's constraint or listener ends only this request. It is thrown after the step has been taken for the
-    /// others.
+    /// An exception from a request's constraint or listener ends only this request. The others lose nothing: the tokens of the step are
+    /// returned first, and the next call throws the exception instead of taking a step. If several requests fail, each error is thrown by a
+    /// call of its own.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     public ReadOnlySpan<GeneratedToken> Step()
     {
+        if (failures.TryDequeue(out Exception? earlier)) ExceptionDispatchInfo.Throw(earlier);
         ReadOnlySpan<GeneratedToken> tokens = StepEach();
         foreach (Decoding failed in ended)
         {
             if (failed.Error is not { } error) continue;
             lock (context.Gate) failed.Telemetry?.End(error);
-            ExceptionDispatchInfo.Throw(error);
+            if (!failures.Contains(error)) failures.Enqueue(error);
         }
 
+        if (tokens.IsEmpty && failures.TryDequeue(out Exception? own)) ExceptionDispatchInfo.Throw(own);
         return tokens;
     }
 
@@ -279,6 +283,7 @@ public sealed class GenerationSession : IDisposable
             foreach (Decoding? sequence in sequences) sequence?.Leave();
             waiting.Clear();
             active.Clear();
+            failures.Clear();
             runner.Dispose();
         }
     }

@@ -18,6 +18,9 @@ internal sealed class LoadedWeights(
     private readonly List<Weight> weights = [];
     private readonly List<QuantizedMatrix> quantized = [];
 
+    /// <summary>Bytes of all parameters as the backend holds them: mapped, copied, or quantized.</summary>
+    public long TotalBytes => weights.Sum(weight => weight.ByteLength);
+
     /// <summary>Bytes that quantized parameters take in memory of their own.</summary>
     public long QuantizedBytes { get; private set; }
 

@@ -55,6 +55,7 @@ public sealed record MemoryPlan(
     /// <param name="quantization">Int8, Int4 or Nf4 if the decoder is quantized while it is loaded; otherwise null.</param>
     /// <param name="kvCacheFormat">How the backend keeps keys and values: F32, as backends in host memory do, BF16 or F16.</param>
     /// <param name="adapters">Folders of the adapters that are loaded; the first one answers. Null for none.</param>
+    /// <param name="ignoreUnexpected">Whether to leave out tensors that the model does not have; else they are an error.</param>
     /// <returns>The plan.</returns>
     /// <exception cref="ModelFormatException">The folder is not a usable PaliGemma checkpoint, or an adapter's folder is not
     /// usable.</exception>
@@ -70,13 +71,14 @@ public sealed record MemoryPlan(
         int beams = 1,
         DType? quantization = null,
         DType kvCacheFormat = DType.F32,
-        IReadOnlyList<string>? adapters = null)
+        IReadOnlyList<string>? adapters = null,
+        bool ignoreUnexpected = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(requests);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pictures);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(textTokens);
         using var backend = new DryRunBackend();
-        using var model = VisionLanguageModel.Open(directory, backend);
+        using var model = VisionLanguageModel.Open(directory, backend, new ModelOptions { IgnoreUnexpectedTensors = ignoreUnexpected });
         foreach (string folder in adapters ?? []) model.LoadAdapter($"adapter {model.Adapters.Count}", folder);
         TextConfig text = model.Config.Text;
         int side = model.Preprocessor.Config.Size;

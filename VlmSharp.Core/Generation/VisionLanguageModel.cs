@@ -66,7 +66,7 @@ public sealed class VisionLanguageModel : IDisposable
         }
 
         preparer = new PromptPreparer(Config, Preprocessor, Tokenizer, adapters, Checkpoint.Directory);
-        Engine = new GenerationEngine(context, Checkpoint.TotalBytes);
+        Engine = new GenerationEngine(context, weights.TotalBytes);
         LoadTime = Stopwatch.GetElapsedTime(start);
     }
 
@@ -277,9 +277,11 @@ public sealed class VisionLanguageModel : IDisposable
     /// <param name="request">The request.</param>
     /// <param name="options">How to generate, or null for the defaults.</param>
     /// <exception cref="RequestException">It does not fit the model.</exception>
+    /// <exception cref="ModelFormatException">A file of the model was written to since it was opened.</exception>
     public void Check(GenerationRequest request, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(request);
+        RequireUnchanged();
         options ??= new GenerationOptions();
         options.Validate();
         _ = new StopRule(options, Config.EosTokenIds, Config.Text.VocabSize, Tokenizer);
@@ -291,8 +293,13 @@ public sealed class VisionLanguageModel : IDisposable
     /// <exception cref="ModelFormatException">A file of the model was written to since it was opened.</exception>
     internal PreparedPrompt Prepare(GenerationRequest request)
     {
-        if (!Backend.CopiesWeights && !context.IsDisposed) Checkpoint.RequireUnchanged();
+        RequireUnchanged();
         return preparer.Prepare(request);
+    }
+
+    private void RequireUnchanged()
+    {
+        if (!Backend.CopiesWeights && !context.IsDisposed) Checkpoint.RequireUnchanged();
     }
 
     private PendingAnswer Submit(GenerationRequest request, GenerationOptions options, CancellationToken cancellationToken)

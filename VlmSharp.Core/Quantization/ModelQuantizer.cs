@@ -24,6 +24,7 @@ public static class ModelQuantizer
     /// <param name="format">Int8, Int4 or Nf4.</param>
     /// <param name="progress">Receives the fraction of the bytes that is written, 0 to 1; or null.</param>
     /// <param name="threads">The most threads, or null for one per processor that the process may use.</param>
+    /// <param name="ignoreUnexpected">Whether to leave out tensors that the model does not have; else they are an error.</param>
     /// <param name="cancellationToken">Cancels it between rows, and leaves nothing in <paramref name="target"/>.</param>
     /// <returns>How many matrices were quantized.</returns>
     /// <exception cref="ModelFormatException">The source is not a usable PaliGemma checkpoint, or contains NaN or infinity.</exception>
@@ -37,10 +38,11 @@ public static class ModelQuantizer
         DType format,
         IProgress<double>? progress = null,
         int? threads = null,
+        bool ignoreUnexpected = false,
         CancellationToken cancellationToken = default)
     {
         if (threads is int few) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(few, nameof(threads));
-        using Checkpoint checkpoint = Checkpoint.Open(source);
+        using Checkpoint checkpoint = Checkpoint.Open(source, ignoreUnexpected);
         QuantizationSummary summary = QuantizationPlan.Check(checkpoint, format);
         ModelFolder.Write(source, target, Tensors(checkpoint, format, progress, threads ?? Environment.ProcessorCount, cancellationToken),
             QuantizedConfig.Write(checkpoint, format));

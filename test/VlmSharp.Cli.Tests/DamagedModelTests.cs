@@ -62,7 +62,7 @@ public sealed class DamagedModelTests : IDisposable
 
         Run.Outcome eval = await Run.Vlmsharp("", "eval", "--model", model.Path, data, "--out", scratch.At("eval"), "-q");
         Assert.Equal(65, eval.Code);
-        Assert.Contains("all 1 items failed", eval.Error, StringComparison.Ordinal);
+        Assert.Contains("the one item failed", eval.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,6 +76,36 @@ public sealed class DamagedModelTests : IDisposable
         Run.Outcome run = await Run.Vlmsharp("", "caption", Cake, "--model", scratch.Path, "--ignore-extra-tensors", "-q");
         Assert.Equal((0, (await Run.Vlmsharp("", "caption", Cake, "-q")).Output), (run.Code, run.Output));
         Assert.Equal(0, (await Run.Vlmsharp("", "inspect", "--model", scratch.Path, "--ignore-extra-tensors")).Code);
+    }
+
+    [Fact]
+    public async Task They_are_left_aside_by_commands_that_write_train_or_plan_too()
+    {
+        scratch.CopyFrom(GoldenFiles.PathOf("models", "pg1"));
+        AddTensor(scratch.At("model.safetensors"));
+        string data = scratch.At("data.jsonl"), model = scratch.Path, adapter = GoldenFiles.PathOf("training", "pg1-lora");
+        string image = JsonSerializer.Serialize(Cake);
+        await File.WriteAllTextAsync(data, $$"""{"image": {{image}}, "prefix": "caption en", "suffix": "a cake"}""");
+        string[][] commands =
+        [
+            ["quantize", model, scratch.At("int8"), "--format", "int8"],
+            ["adapter", "merge", "--model", model, "--adapter", adapter, "--out", scratch.At("merged")],
+            ["gradients", "--model", model, "--data", data, "--out", scratch.At("x.safetensors")],
+            ["train", "--model", model, "--data", data, "--out", scratch.At("run"), "--steps", "1", "--lr", "1e-4"],
+            ["inspect", "--model", model, "--plan"],
+        ];
+        foreach (string[] command in commands)
+        {
+            Run.Outcome refused = await Run.Vlmsharp("", command);
+            Assert.Equal(3, refused.Code);
+            Assert.Contains("--ignore-extra-tensors goes on without them", refused.Error);
+            Run.Outcome run = await Run.Vlmsharp("", [.. command, "--ignore-extra-tensors"]);
+            Assert.True(run.Code == 0, $"{command[0]}: {run.Error}");
+        }
+
+        // What is written does not have them.
+        foreach (string written in new[] { "int8", "merged" })
+            Assert.Equal(0, (await Run.Vlmsharp("", "inspect", "--model", scratch.At(written))).Code);
     }
 
     /// <summary>Adds a tensor of four bytes at the end of a file.</summary>

@@ -88,6 +88,16 @@ public abstract partial class BackendConformance
             "ReplaceRows", [Random(6, 9), Random(2, 9)], (b, o) => b.ReplaceRows(o.Matrix(0), o.Matrix(1), o.Owned(b.Upload([4, 1]))));
 
     [BackendFact]
+    public void RowsThatAreReplacedGetNoGradientEvenByNaN()
+    {
+        Operand[] operands = [Random(6, 9), Random(2, 9)];
+        operands[1].Values[4] = float.NaN;
+        float[][] gradients = Gradients(
+            operands, (b, o) => b.ReplaceRows(o.Matrix(0), o.Matrix(1), o.Owned(b.Upload([4, 1]))), Numbers(6 * 9));
+        for (int i = 0; i < 6 * 9; i++) Assert.Equal(i / 9 is 4 or 1, gradients[0][i] == 0);
+    }
+
+    [BackendFact]
     public void SlopeOfSelectRows() =>
         CheckSlopes("SelectRows", [Random(6, 9)], (b, o) => b.SelectRows(o.Matrix(0), o.Owned(b.Upload([4, 1, 4]))));
 

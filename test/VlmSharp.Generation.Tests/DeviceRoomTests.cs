@@ -4,6 +4,7 @@ using VlmSharp.Compute.Reference;
 using VlmSharp.Conformance;
 using VlmSharp.Generation;
 using VlmSharp.Models;
+using VlmSharp.Quantization;
 
 namespace VlmSharp.Generation.Tests;
 
@@ -48,6 +49,21 @@ public sealed class DeviceRoomTests
         Assert.Contains(
             "pg1-lora", Assert.Throws<DeviceMemoryException>(() => model.LoadAdapter("second", adapter)).Message, StringComparison.Ordinal);
         Assert.Equal((loaded, 1), (device.Loaded, model.Adapters.Count));
+    }
+
+    /// <summary>Half of what the weights leave, in the formats in which they are held and not in those of the files.</summary>
+    [Fact]
+    public void Quantized_weights_leave_more_room_for_caches()
+    {
+        const long Memory = 4L << 30;
+        using var device = new Device(Memory);
+        using var plain = VisionLanguageModel.Open(GoldenFiles.DemoModel, device);
+        using var quantized = VisionLanguageModel.Open(
+            GoldenFiles.DemoModel, device, new ModelOptions { Quantization = DType.Int4 });
+        (long replaced, long made) = QuantizationPlan.Bytes(plain.Checkpoint, DType.Int4);
+        Assert.True(made < replaced);
+        Assert.Equal((Memory - plain.Checkpoint.TotalBytes) / 2, plain.Engine.MaxKvCacheBytes);
+        Assert.Equal((Memory - plain.Checkpoint.TotalBytes + replaced - made) / 2, quantized.Engine.MaxKvCacheBytes);
     }
 
     /// <summary>The least memory that is enough, found by search.</summary>

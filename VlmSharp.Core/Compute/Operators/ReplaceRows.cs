@@ -34,7 +34,8 @@ public readonly record struct ReplaceRows(Matrix X, Matrix Rows, Indices Targets
         IComputeBackend b = to.Backend;
         if (to.Wants(Rows)) to.Add(Rows, b.SelectRows(dy, Targets));
         if (!to.Wants(X)) return;
-        using Matrix none = b.Scale(Rows, 0); // [n, F]
+        // Zeros, and not a product with 0, because 0 * NaN is NaN.
+        using Matrix none = b.Upload(new float[Rows.Length], Rows.Rows, Rows.Columns); // [n, F]
         to.Add(X, b.ReplaceRows(dy, none, Targets));
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using VlmSharp.Adapters;
 using VlmSharp.Compute;
+using VlmSharp.Compute.Host;
 using VlmSharp.Compute.Operators;
 using VlmSharp.Compute.Reference;
 
@@ -20,7 +21,7 @@ public sealed class LowRankBackendTests
         using Weight weight = Weight(4, 4, module.WeightName);
         SequenceBatch two = Batch(adapter, 2), three = Batch(adapter, 3);
         backend.Prepare(two);
-        full.IsFull = true;
+        full.Room = 0;
         Assert.Throws<DeviceMemoryException>(() => backend.Prepare(three));
         backend.Prepare(two); // needs no new row numbers
         using Matrix x = reference.Upload(new float[12], 3, 4);
@@ -35,6 +36,20 @@ public sealed class LowRankBackendTests
         }
     }
 
+    [Fact]
+    public void Row_numbers_of_one_adapter_are_freed_if_those_of_the_next_cannot_be_uploaded()
+    {
+        using var reference = new ReferenceBackend();
+        using var full = new FullBackend(reference) { Room = 1 };
+        using var first = new Adapter("a", new AdapterConfig(), [], _ => throw new NotSupportedException());
+        using var second = new Adapter("b", new AdapterConfig(), [], _ => throw new NotSupportedException());
+        var batch = new SequenceBatch();
+        batch.Add(2, 0, first);
+        batch.Add(3, 0, second);
+        Assert.Throws<DeviceMemoryException>(() => AdapterRows.Of(batch, full));
+        Assert.Throws<ObjectDisposedException>(() => Assert.Single(full.Uploaded).OnHost());
+    }
+
     private static SequenceBatch Batch(Adapter adapter, int rows)
     {
         var batch = new SequenceBatch();
@@ -45,9 +60,16 @@ public sealed class LowRankBackendTests
 
     private sealed class FullBackend(IComputeBackend inner) : DelegatingBackend(inner)
     {
-        public bool IsFull { get; set; }
+        /// <summary>The number of uploads that it has room for.</summary>
+        public int Room { get; set; } = int.MaxValue;
 
-        public override Indices Upload(ReadOnlySpan<int> values) =>
-            IsFull ? throw new DeviceMemoryException("full") : base.Upload(values);
+        public List<Indices> Uploaded { get; } = [];
+
+        public override Indices Upload(ReadOnlySpan<int> values)
+        {
+            if (Room-- <= 0) throw new DeviceMemoryException("full");
+            Uploaded.Add(base.Upload(values));
+            return Uploaded[^1];
+        }
     }
 }

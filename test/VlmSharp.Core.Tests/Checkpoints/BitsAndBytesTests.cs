@@ -73,7 +73,7 @@ public sealed class BitsAndBytesTests : IDisposable
     [Theory]
     [InlineData("U8", "down_proj.weight is [10240], not [5120, 1]", 10240L)]
     [InlineData("U8", "down_proj.weight is [64, 80], not [5120, 1]", 64L, 80L)]
-    [InlineData("BF16", "given): 'language_model.model.layers.0.mlp.down_proj.weight.", 64L, 160L)]
+    [InlineData("BF16", "without them): 'language_model.model.layers.0.mlp.down_proj.weight.", 64L, 160L)]
     public void The_elements_have_their_shape(string type, string fault, params long[] shape)
     {
         var stored = Enum.Parse<SafetensorsType>(type);

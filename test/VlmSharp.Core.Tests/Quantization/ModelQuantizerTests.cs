@@ -220,7 +220,7 @@ public sealed class ModelQuantizerTests : IDisposable
             Damaged(t => t.Name != Gate ? t : TensorToWrite.FromBytes(t.Name, t.Type, [512, 48], new byte[512 * 48])),
             StringComparison.Ordinal);
         Assert.Contains(
-            $"given): '{Norm}_scale'",
+            $"without them): '{Norm}_scale'",
             Damaged(
                 t => t.Name != Gate + "_scale" ? t : t, TensorToWrite.FromBytes(Norm + "_scale", SafetensorsType.BF16, [3], new byte[6])),
             StringComparison.Ordinal);

@@ -41,18 +41,44 @@ public sealed class EngineFailureTests
     }
 
     [Fact]
-    public void In_a_private_session_the_step_throws_it_and_the_other_requests_go_on()
+    public void In_a_private_session_the_tokens_of_the_others_come_first_and_then_each_error()
     {
         using var stepped = new SteppedModel();
         GenerationOptions options = SteppedModel.Tokens(12);
+        GenerationRequest failing = SteppedModel.Request(0) with { Constraint = new Throwing(2) };
         using GenerationSession session =
-            stepped.Model.Start([SteppedModel.Request(0) with { Constraint = new Throwing(2) }, SteppedModel.Request(1)], options);
-        session.Step();
-        session.Step();
-        Assert.Throws<FormatException>(() => session.Step());
-        while (!session.IsFinished) session.Step();
-        Assert.Equal(FinishReason.Canceled, session.Result(0).Finish);
+            stepped.Model.Start([failing, SteppedModel.Request(1), failing with { Constraint = new Throwing(2) }], options);
+        var read = new List<int>();
+        for (int i = 0; i < 3; i++) Read();
+        Assert.Equal(3, read.Count); // the third came in the step in which the others failed
+        for (int i = 0; i < 2; i++) Assert.Throws<FormatException>(() => session.Step());
+        while (!session.IsFinished) Read();
+        Assert.Equal([FinishReason.Canceled, FinishReason.Length, FinishReason.Canceled], session.Results().Select(r => r.Finish));
         Assert.Equal(stepped.Model.Generate(SteppedModel.Request(1), options).TokenIds, session.Result(1).TokenIds);
+        Assert.Equal(session.Result(1).TokenIds, read);
+
+        void Read()
+        {
+            foreach (GeneratedToken token in session.Step())
+                if (token.Sequence == 1) read.Add(token.Id);
+        }
+    }
+
+    [Fact]
+    public void A_session_is_not_finished_before_it_has_thrown_every_error()
+    {
+        using var stepped = new SteppedModel();
+        GenerationRequest failing = SteppedModel.Request(0) with { Constraint = new Throwing(2) };
+        using GenerationSession session =
+            stepped.Model.Start([failing, failing with { Constraint = new Throwing(2) }], SteppedModel.Tokens(12));
+        for (int i = 0; i < 2; i++) Assert.Equal(2, session.Step().Length);
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.False(session.IsFinished);
+            Assert.Throws<FormatException>(() => session.Step());
+        }
+
+        Assert.True(session.IsFinished);
     }
 
     [Theory]

@@ -56,6 +56,11 @@ public sealed partial class MessagesPageTests : IDisposable
             "--model, fetched in part",
             _ => Directory.CreateDirectory(Path.Combine(folder, "huggingface/hub/models--acme--tiny/snapshots", FakeHub.Commit)),
             ["inspect", "--model", $"{Model}@{FakeHub.Commit}"]),
+        new("the cache cannot be written", _ =>
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "huggingface"));
+            File.WriteAllText(Path.Combine(folder, "huggingface/hub"), "");
+        }, ["pull", Model]),
         new("the disk is too small",
             hub => hub.Instead = r => r.Method == "HEAD" && r.Path.EndsWith(".safetensors", StringComparison.Ordinal)
             ? new FakeAnswer(
