@@ -88,12 +88,8 @@ internal static class Program
         {
             int code = CodeOf(e);
             if (BrokenPipe.Is(e)) return code; // the reader of our output has gone
-            await Console.Error.WriteLineAsync(code switch
-            {
-                ExitCodes.Canceled => "vlmsharp: canceled",
-                ExitCodes.Internal => $"vlmsharp: internal error, please report it with the command line: {e}",
-                _ => $"vlmsharp: {e.Message}",
-            });
+            if (code == ExitCodes.Internal) await ReportAsync(e);
+            else await Console.Error.WriteLineAsync($"vlmsharp: {(code == ExitCodes.Canceled ? "canceled" : e.Message)}");
             return code;
         }
     }
@@ -112,6 +108,19 @@ internal static class Program
         ];
         string[] options = [.. refused.Where(word => word.StartsWith('-'))];
         return options.Length > 0 ? options : parsed.CommandResult.Command.Subcommands.Count > 0 ? [.. refused.Take(1)] : refused;
+    }
+
+    /// <summary>An internal error with its causes: a line for each message, which can contain arguments, and for each call.</summary>
+    private static async Task ReportAsync(Exception error)
+    {
+        string before = "vlmsharp: internal error, please report it with the command line: ";
+        for (Exception? e = error; e is not null; e = e.InnerException)
+        {
+            await Console.Error.WriteLineAsync($"{before}{e.GetType()}: {e.Message}");
+            foreach (string call in (e.StackTrace ?? "").Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries))
+                await Console.Error.WriteLineAsync(call);
+            before = "caused by ";
+        }
     }
 
     /// <summary>The error message; for a missing argument, the library's message does not say which one.</summary>

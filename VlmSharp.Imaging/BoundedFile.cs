@@ -36,7 +36,7 @@ internal static class BoundedFile
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw error(WrongDownload.DeadLink(path) ?? "does not exist", e);
+            throw error(WrongDownload.DeadLink(path) ?? (LostName.Is(path) ? LostName.Advice : "does not exist"), e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

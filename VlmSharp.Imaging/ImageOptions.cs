@@ -47,11 +47,18 @@ public sealed record ImageOptions
     /// </summary>
     internal long? MaxMemory { get; init; }
 
+    /// <summary>
+    /// Asked before each large allocation whether there is room for so many bytes in all, the file's own and earlier ones included. No
+    /// ends the decoding with an error whose limit has this name: the picture may fit later. Null for always.
+    /// </summary>
+    internal Func<long, bool>? HasRoom { get; init; }
+
     /// <summary>The limits and settings as decoders take them.</summary>
     internal DecodeContext ContextFor(string name, string format, long fileBytes, CancellationToken cancellation) =>
         new(name, format, fileBytes)
         {
             MaxMemory = MaxMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            HasRoom = HasRoom,
             Cancellation = cancellation,
             Background = Background is { } color ? new Background(color.Red, color.Green, color.Blue) : null,
             MaxPixels = MaxPixels,

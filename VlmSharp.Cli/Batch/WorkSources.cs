@@ -25,15 +25,16 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
         if (ObjectPath.IsOne(input)) return OpenStored(ObjectPath.Parse(input));
         if (Directory.Exists(input))
         {
-            string[] files = [.. Files(input).Where(skipped.IsTried).Order(StringComparer.Ordinal)];
+            string[] files = [.. Files(input).Where(file => skipped.IsTried(file, input)).Order(StringComparer.Ordinal)];
             return files.Length > 0
                 ? new WorkSource(input, () => files) { ArePictures = true, SizeOf = file => SizeOf(Path.Combine(input, file)) }
                 : throw NoPictures(input);
         }
 
         if (!File.Exists(input))
-            throw new IOException($"{input} does not exist; give a folder, a manifest, a picture, s3://BUCKET/KEY, or - for standard "
-                + "input.");
+            throw new IOException(LostName.Is(input)
+                ? $"{input} {LostName.Advice}."
+                : $"{input} does not exist; give a folder, a manifest, a picture, s3://BUCKET/KEY, or - for standard input.");
         return PictureNames.IsPicture(input) ? WorkSource.Picture(input) : OpenFile(input);
     }
 
@@ -115,7 +116,8 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
             Path.GetRelativePath(folder, entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'),
             new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = 0 })
         {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+            // A folder whose name is lost cannot be entered; it is counted in place of its files.
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory || LostName.Is(entry.ToFullPath()),
             ShouldRecursePredicate = (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
         };
 
@@ -126,8 +128,7 @@ internal sealed class WorkSources(PipedInput standard, SkippedFiles skipped)
     {
         try
         {
-            FileInfo info = new(file), target = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
-            return target.Exists ? target.Length : -1;
+            return SpecialFile.TargetOf(file) is { Exists: true } target ? target.Length : -1;
         }
         catch (IOException)
         {

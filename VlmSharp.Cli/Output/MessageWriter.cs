@@ -4,9 +4,10 @@ using System.Text;
 namespace VlmSharp.Cli.Output;
 
 /// <summary>
-/// Standard error. A line is a message: terminal control characters are shown as escapes, since a message can contain file names and words
-/// of the command line. Text without a line ending (the status line, bars) is passed on unchanged. If standard error cannot be written (a
-/// full disk, a pipe whose reader has gone), messages are lost and the work continues.
+/// Standard error. A line is a message: control characters and line breaks in it are shown as escapes, since a message can contain file
+/// names and words of the command line. A message of several lines is written line by line. Text without a line ending (the status line,
+/// bars) is passed on unchanged. If standard error cannot be written (a full disk, a pipe whose reader has gone), messages are lost and the
+/// work continues.
 /// </summary>
 /// <param name="inner">The underlying writer.</param>
 internal sealed class MessageWriter(TextWriter inner) : TextWriter(CultureInfo.InvariantCulture)
@@ -17,11 +18,16 @@ internal sealed class MessageWriter(TextWriter inner) : TextWriter(CultureInfo.I
     public override Encoding Encoding => inner.Encoding;
 
     /// <summary>The text in a form that is safe on a terminal; line breaks and tabs stay.</summary>
-    public static string Plain(string text)
+    public static string Plain(string text) => Escape(text, IsObeyed);
+
+    /// <summary>The same on one line: line breaks are escapes too, and only tabs stay.</summary>
+    public static string Line(string text) => Escape(text, static c => c == '\n' || IsObeyed(c));
+
+    private static string Escape(string text, Func<char, bool> isEscaped)
     {
-        if (!text.Any(IsObeyed)) return text;
+        if (!text.Any(isEscaped)) return text;
         var plain = new StringBuilder();
-        foreach (char c in text) plain.Append(IsObeyed(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c);
+        foreach (char c in text) plain.Append(isEscaped(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c);
         return plain.ToString();
     }
 
@@ -35,7 +41,7 @@ internal sealed class MessageWriter(TextWriter inner) : TextWriter(CultureInfo.I
 
     public override void WriteLine() => Try(inner.WriteLine);
 
-    public override void WriteLine(string? value) => Try(() => inner.WriteLine(Plain(value ?? "")));
+    public override void WriteLine(string? value) => Try(() => inner.WriteLine(Line(value ?? "")));
 
     public override Task WriteLineAsync(string? value)
     {

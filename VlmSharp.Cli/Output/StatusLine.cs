@@ -18,7 +18,7 @@ internal sealed class StatusLine(TextWriter output, int? columns)
     {
         if (Stopwatch.GetElapsedTime(shown) < (columns is not null ? OnTerminal : Elsewhere)) return;
         shown = Stopwatch.GetTimestamp();
-        string text = line(columns is not null);
+        string text = MessageWriter.Line(line(columns is not null)); // it can contain the name of a file
         if (columns is not { } width)
         {
             output.WriteLine(text);

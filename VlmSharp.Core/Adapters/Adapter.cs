@@ -68,6 +68,11 @@ public sealed class Adapter : IDisposable
     /// <param name="weight">The canonical name of the layer's weight.</param>
     internal LowRank? Find(string weight) => layers.GetValueOrDefault(weight);
 
+    /// <summary>Identifies its contents, like <see cref="AdapterFile.Fingerprint"/>; reads its two files.</summary>
+    /// <returns>64 hexadecimal digits; null for an adapter in training.</returns>
+    /// <exception cref="ModelFormatException">The folder is no longer that of an adapter.</exception>
+    public string? Fingerprint() => file is null ? null : AdapterFile.Fingerprint(file.Directory);
+
     /// <summary>Name, layers and parameters.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"{Name}: {Modules.Count} layers, {Parameters} parameters";

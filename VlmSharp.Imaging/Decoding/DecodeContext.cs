@@ -26,6 +26,9 @@ internal sealed class DecodeContext(string name, string format, long fileBytes =
     /// <summary>The most memory that one picture may take, in bytes.</summary>
     public required long MaxMemory { get; init; }
 
+    /// <summary>Says whether so many bytes in all may be taken now; null for always.</summary>
+    public Func<long, bool>? HasRoom { get; init; }
+
     /// <summary>The memory that the picture is known to need so far, in bytes: its file, and what <see cref="Reserve"/> added.</summary>
     public long Needed { get; private set; } = fileBytes;
 
@@ -74,13 +77,16 @@ internal sealed class DecodeContext(string name, string format, long fileBytes =
         Needed += bytes;
         if (Needed > MaxMemory)
             throw OutOfMemory();
+        if (HasRoom?.Invoke(Needed) == false)
+            throw TooMuch("more than there is now; try again later", nameof(HasRoom));
     }
 
     /// <summary>The picture does not fit in memory.</summary>
-    public ImageFormatException OutOfMemory(Exception? inner = null) =>
-        new($"{name} is a {format} picture of {Size}that takes {Megabytes(Needed)} MB of memory to decode, more than there is for it "
-            + $"(this process may have {Megabytes(MaxMemory)} MB in all); scale it down, or give the process more memory.", inner)
-        { Fault = ImageFault.OverLimit, Limit = nameof(MaxMemory) };
+    public ImageFormatException OutOfMemory(Exception? inner = null) => TooMuch(
+        $"more than there is for it (this process may have {Megabytes(MaxMemory)} MB in all); scale it down, or give the process more "
+            + "memory",
+        nameof(MaxMemory),
+        inner);
 
     /// <summary>Prepares the sink for the rows that follow.</summary>
     /// <param name="sink">Receives the rows.</param>
@@ -92,6 +98,10 @@ internal sealed class DecodeContext(string name, string format, long fileBytes =
         Reserve(sink.BytesFor(width, height));
         sink.Begin(width, height, ApplyExifOrientation && orientation is >= 1 and <= 8 ? orientation : 1);
     }
+
+    private ImageFormatException TooMuch(string compared, string limit, Exception? inner = null) =>
+        new($"{name} is a {format} picture of {Size}that takes {Megabytes(Needed)} MB of memory to decode, {compared}.", inner)
+        { Fault = ImageFault.OverLimit, Limit = limit };
 
     private string Size => size is var (width, height) ? $"{width} x {height} pixels " : "";
 

@@ -35,7 +35,7 @@ internal sealed class ChatAnswer(ApiCall call, ChatRequest request, string model
         json.WriteString("object", kind);
         json.WriteNumber("created", created);
         json.WriteString("model", model);
-        json.WriteString("system_fingerprint", call.Served.Fingerprint);
+        json.WriteString("system_fingerprint", call.Served.FingerprintOf(model));
     }
 
     /// <summary>

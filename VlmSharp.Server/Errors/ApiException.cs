@@ -35,4 +35,16 @@ internal sealed class ApiException(
     /// <summary>A server that cannot answer now: 503.</summary>
     public static ApiException Unavailable(string code, string message, TimeSpan retryAfter) =>
         new(503, "unavailable", code, message, retryAfter: retryAfter);
+
+    /// <summary>A server that is stopping: 503.</summary>
+    /// <param name="what">The first half of the sentence: what that means for the request.</param>
+    public static ApiException Draining(string what) =>
+        Unavailable("draining", $"{what}: ask another one, or try again later.", TimeSpan.FromSeconds(5));
+
+    /// <summary>A body of a type that the route does not read: 415.</summary>
+    public static ApiException UnsupportedMediaType() => new(
+        415,
+        "invalid_request_error",
+        "unsupported_media_type",
+        "The body is of another type: send application/json, or on our own routes multipart/form-data.");
 }

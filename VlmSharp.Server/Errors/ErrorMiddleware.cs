@@ -69,11 +69,7 @@ internal static class ErrorMiddleware
         408 => new ApiException(408, "invalid_request_error", "request_timeout", "The body came too slowly: send it again."),
         413 => new ApiException(
             413, "invalid_request_error", "request_too_large", "The body is larger than the server takes: send fewer or smaller pictures."),
-        415 => new ApiException(
-            415,
-            "invalid_request_error",
-            "unsupported_media_type",
-            "The body is of another type: send application/json, or on our own routes multipart/form-data."),
+        415 => ApiException.UnsupportedMediaType(),
         >= 400 and < 500 => new ApiException(status, "invalid_request_error", null, "The request is not valid HTTP."),
         _ => new ApiException(
             500, "server_error", null, "The server failed to answer. Its log says why, under the id of the header x-request-id."),

@@ -9,6 +9,16 @@ namespace VlmSharp.Server.Pictures;
 /// </summary>
 internal static class PictureErrors
 {
+    private const string BusyCode = "images_busy";
+
+    /// <summary>429: there is room for the picture, but not beside those in work.</summary>
+    public static ApiException Busy() => new(
+        429, "rate_limit_error", BusyCode, "The server has no memory left for the picture beside others; try again later.",
+        retryAfter: TimeSpan.FromSeconds(1));
+
+    /// <summary>Whether it is <see cref="Busy"/>.</summary>
+    public static bool IsBusy(ApiException e) => e.Code == BusyCode;
+
     /// <summary>400: the picture or its URL is wrong.</summary>
     public static ApiException Invalid(string message, string code = "invalid_image") => ApiException.Invalid(message, code: code);
 
@@ -28,6 +38,8 @@ internal static class PictureErrors
         nameof(ImageOptions.MaxSide) => TooLarge($"{name} is wider or higher than {ImageOptions.Default.MaxSide} pixels; scale it down."),
         nameof(ImageOptions.MaxJpegScans) => TooLarge(
             $"{name} is a progressive JPEG of more than {options.MaxScans} scans, this server's limit; save it as baseline JPEG."),
+        nameof(ImageOptions.HasRoom) => Busy(),
+        nameof(ImageOptions.MaxMemory) when e.InnerException is OutOfMemoryException => Busy(), // others have taken it
         nameof(ImageOptions.MaxMemory) => TooLarge($"{name} takes more memory to decode than this server has for it; scale it down."),
         _ => Invalid(e.Message),
     };

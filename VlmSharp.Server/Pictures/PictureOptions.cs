@@ -25,8 +25,10 @@ public sealed record PictureOptions
     public int DecodesAtOnce { get; init; } = Math.Min(4, Environment.ProcessorCount);
 
     /// <summary>
-    /// The most bytes of decoded pictures that all requests together hold, 3 a pixel: 2 GiB by default. What does not fit is answered with
-    /// 429, so that many small files which are large when decoded cannot fill the memory.
+    /// The memory for decoding pictures of all requests together, in bytes, their files included: 2 GiB by default, and never more than
+    /// three quarters of what the process may have. A picture that needs more than all of it gets 413, one that does not fit beside
+    /// others waits for them. A picture that is only resized needs little, except where its format cannot be decoded row by row
+    /// (progressive JPEG, WebP, GIF).
     /// </summary>
     public long MaxBytesHeld { get; init; } = 2L << 30;
 

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using VlmSharp.Imaging;
+using VlmSharp.Preprocessing;
 using VlmSharp.Server.Errors;
+using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Pictures;
 
@@ -18,7 +20,6 @@ internal sealed class PictureSource : IDisposable
     private readonly ImageOptions limits;
     private readonly PictureFetcher? fetcher;
     private readonly LocalPictures? files;
-    private readonly PictureMemory memory;
     private readonly SemaphoreSlim places;
     private readonly TimeProvider clock;
 
@@ -33,16 +34,26 @@ internal sealed class PictureSource : IDisposable
         this.clock = clock ?? TimeProvider.System;
         this.fetcher = fetcher ?? (options.AllowedHosts.Count > 0 ? new PictureFetcher(options, clock: this.clock) : null);
         files = options.AllowedLocalMediaPath is { } folder ? new LocalPictures(folder) : null;
-        limits = new ImageOptions { MaxPixels = options.MaxPixels, MaxJpegScans = options.MaxScans, MaxFileBytes = options.MaxBytes };
-        memory = new PictureMemory(options.MaxBytesHeld);
+        // A quarter stays for the requests themselves and their answers.
+        Memory = new BufferBudget(Math.Min(options.MaxBytesHeld, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3));
+        limits = new ImageOptions
+        {
+            MaxPixels = options.MaxPixels,
+            MaxJpegScans = options.MaxScans,
+            MaxFileBytes = options.MaxBytes,
+            MaxMemory = Memory.Capacity,
+        };
         places = new SemaphoreSlim(Math.Max(1, options.DecodesAtOnce));
     }
 
     /// <summary>The most bytes of a picture file.</summary>
     public int MaxBytes => options.MaxBytes;
 
-    /// <summary>Bytes of decoded pictures that requests hold now.</summary>
-    public long BytesHeld => memory.Held;
+    /// <summary>Memory for decoding, and for decoded pictures until they are disposed of.</summary>
+    internal BufferBudget Memory { get; }
+
+    /// <summary>Bytes of it that are taken now.</summary>
+    internal long BytesHeld => Memory.Capacity - Memory.Free;
 
     /// <summary>Refuses a request with too many pictures; to be called before the first is read.</summary>
     /// <exception cref="ApiException">400.</exception>
@@ -58,9 +69,10 @@ internal sealed class PictureSource : IDisposable
 
     /// <summary>Reads a picture.</summary>
     /// <param name="urlOrDataUri">What the request says.</param>
-    /// <param name="cancellationToken">Ends the fetching and the decoding.</param>
-    /// <exception cref="ApiException">400, 413 for what is over a limit, 429 where memory for pictures is full.</exception>
-    public async Task<ReadPicture> ReadAsync(string urlOrDataUri, CancellationToken cancellationToken)
+    /// <param name="resizing">Resizes it while it is decoded; null for the whole picture.</param>
+    /// <param name="cancellationToken">Ends the fetching, the waiting and the decoding.</param>
+    /// <exception cref="ApiException">400, 413 for what is over a limit, 429 where others leave no memory for it.</exception>
+    public async Task<ReadPicture> ReadAsync(string urlOrDataUri, ImagePreprocessor? resizing, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> bytes;
         if (Encoding.UTF8.GetBytes(urlOrDataUri) is var text && DataUri.Is(text))
@@ -71,25 +83,49 @@ internal sealed class PictureSource : IDisposable
             bytes = (files ?? throw NotOpened()).Read(urlOrDataUri, options.MaxBytes);
         else
             throw NotNamed();
-        return await DecodeAsync(bytes, "The picture", cancellationToken).ConfigureAwait(false);
+        return await DecodeAsync(bytes, "The picture", resizing, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Decodes on the caller's thread without taking a place: <see cref="DecodeAsync"/> is for requests.</summary>
-    public async Task<ReadPicture> DecodeAsync(ReadOnlyMemory<byte> bytes, string name, CancellationToken cancellationToken)
+    /// <summary>
+    /// Decodes a picture in turn. What a picture needs is known only once its decoding has begun, so it begins with nothing; if others
+    /// leave no room for it, it gives back what it has, waits for all that it is known to need, and begins again.
+    /// </summary>
+    public async Task<ReadPicture> DecodeAsync(
+        ReadOnlyMemory<byte> bytes, string name, ImagePreprocessor? resizing, CancellationToken cancellationToken)
     {
-        await places.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        BufferBudget.Share share = Memory.TakeNothing();
+        while (true)
         {
-            return await Task.Run(() => Decode(bytes, name, cancellationToken), cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            places.Release();
+            try
+            {
+                return await InPlaceAsync(() => Decode(bytes, name, resizing, share, cancellationToken), cancellationToken)
+                    .ConfigureAwait(false);
+            }
+            catch (ApiException e) when (PictureErrors.IsBusy(e) && share.Bytes < Memory.Capacity)
+            {
+                // Where memory itself has run out, the picture is decoded beside no other.
+                long wanted = share.Refused > 0 ? share.Refused : Memory.Capacity;
+                share.Dispose();
+                share = await Memory.TakeAsync(wanted, cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                share.Dispose();
+                throw;
+            }
         }
     }
 
-    /// <summary>The decoding itself, on the caller's thread and in nobody's place: <see cref="DecodeAsync"/> is for requests.</summary>
-    internal ReadPicture Decode(ReadOnlyMemory<byte> bytes, string name, CancellationToken cancellationToken)
+    /// <summary>
+    /// The decoding itself, on the caller's thread and in nobody's place: <see cref="DecodeAsync"/> is for requests.
+    /// </summary>
+    /// <param name="bytes">The file.</param>
+    /// <param name="name">Its name in errors.</param>
+    /// <param name="resizing">Resizes it while it is decoded; null for the whole picture.</param>
+    /// <param name="share">Grows with the decoding. On success it is the result's, and holds no more than its pixels.</param>
+    /// <param name="cancellationToken">Ends the decoding.</param>
+    internal ReadPicture Decode(
+        ReadOnlyMemory<byte> bytes, string name, ImagePreprocessor? resizing, BufferBudget.Share share, CancellationToken cancellationToken)
     {
         name = Plain(name);
         if (bytes.Length > options.MaxBytes) throw PictureErrors.TooManyBytes(options.MaxBytes);
@@ -97,10 +133,12 @@ internal sealed class PictureSource : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            RgbImage image = ImageFile.Decode(bytes.Span, name, limits, either.Token);
-            PictureMemory.Share share = memory.Take(image.Pixels.LongLength);
+            ImageOptions settings = limits with { HasRoom = share.TryGrow };
+            ResizedImage picture = resizing?.Decode(bytes.Span, name, settings, either.Token)
+                ?? Whole(ImageFile.Decode(bytes.Span, name, settings, either.Token));
+            share.Shrink(picture.Image.Pixels.Length);
             string hash = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
-            return new ReadPicture(image, bytes.Length, ImageFile.FormatOf(bytes.Span)!, hash, share);
+            return new ReadPicture(picture, bytes.Length, ImageFile.FormatOf(bytes.Span)!, hash, share);
         }
         catch (ImageFormatException e)
         {
@@ -117,6 +155,21 @@ internal sealed class PictureSource : IDisposable
     {
         fetcher?.Dispose();
         places.Dispose();
+    }
+
+    private static ResizedImage Whole(RgbImage image) => new(image, image.Width, image.Height);
+
+    private async Task<ReadPicture> InPlaceAsync(Func<ReadPicture> decode, CancellationToken cancellationToken)
+    {
+        await places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(decode, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            places.Release();
+        }
     }
 
     // An upload's name is the client's text.

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using VlmSharp.Preprocessing;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Observing;
 using VlmSharp.Server.Pictures;
@@ -51,15 +52,13 @@ internal sealed class PictureReader(PictureSource source) : IDisposable
 
     private async Task<SeenPicture> ReadAsync(ApiCall call, GivenPicture given, string name, bool isWhole)
     {
+        ImagePreprocessor? resizing = isWhole ? null : call.Served.Model.Preprocessor;
         using ReadPicture read = given.Bytes(source.MaxBytes) is { } file
-            ? await source.DecodeAsync(file, name, call.Token)
-            : await source.ReadAsync(given.Address(), call.Token);
+            ? await source.DecodeAsync(file, name, resizing, call.Token)
+            : await source.ReadAsync(given.Address(), resizing, call.Token);
         lock (call.Record.Pictures)
-            call.Record.Pictures.Add(new PictureFacts(read.Bytes, read.Image.Width, read.Image.Height, read.Format, read.Sha256[..8]));
-        return new SeenPicture(
-            isWhole ? read.Image : await Task.Run(() => call.Served.Model.Preprocessor.Resize(read.Image), call.Token),
-            read.Image.Width,
-            read.Image.Height);
+            call.Record.Pictures.Add(new PictureFacts(read.Bytes, read.Width, read.Height, read.Format, read.Sha256[..8]));
+        return new SeenPicture(read.Image, read.Width, read.Height);
     }
 
     public void Dispose() => source.Dispose();

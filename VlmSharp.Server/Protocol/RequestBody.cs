@@ -17,12 +17,7 @@ internal static class RequestBody
     /// <exception cref="BadHttpRequestException">It is too large, or comes too slowly.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadJsonAsync(ApiCall call)
     {
-        if (!IsJson(call.Http.Request.ContentType))
-            throw new ApiException(
-                415,
-                "invalid_request_error",
-                "unsupported_media_type",
-                "The body is of another type: send application/json, or on our own routes multipart/form-data.");
+        if (!IsJson(call.Http.Request.ContentType)) throw ApiException.UnsupportedMediaType();
         ReadOnlyMemory<byte> body = await ReadAsync(call);
         return body.Length > 0 ? body : throw ApiException.Invalid("The body is empty: send a JSON object.");
     }

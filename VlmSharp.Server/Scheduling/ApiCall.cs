@@ -64,10 +64,7 @@ internal sealed class ApiCall : IDisposable
     {
         if (Http.RequestAborted.IsCancellationRequested) return new ApiException(499, RequestError.Canceled, null, "The client went away.");
         if (cut.IsCancellationRequested)
-            return ApiException.Unavailable(
-                "draining",
-                "The server stopped before the answer was complete: ask another one, or try again later.",
-                TimeSpan.FromSeconds(5));
+            return ApiException.Draining("The server stopped before the answer was complete");
         return new ApiException(
             504,
             "timeout",

@@ -38,9 +38,7 @@ internal sealed class Lifecycle(HealthState health) : IDisposable
     {
         lock (sync)
         {
-            if (isClosed)
-                throw ApiException.Unavailable(
-                    "draining", "The server is stopping: ask another one, or try again later.", TimeSpan.FromSeconds(5));
+            if (isClosed) throw ApiException.Draining("The server is stopping");
             if (!isOpen) throw ApiException.Unavailable("loading", "The model is being loaded: try again soon.", TimeSpan.FromSeconds(2));
             inside++;
             return served!;

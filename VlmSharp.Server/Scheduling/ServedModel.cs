@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using VlmSharp.Adapters;
 using VlmSharp.Compute;
 using VlmSharp.Generation;
@@ -11,6 +14,7 @@ namespace VlmSharp.Server.Scheduling;
 /// <summary>The model that answers, and the names that requests have for it and its adapters.</summary>
 internal sealed class ServedModel
 {
+    private readonly ConcurrentDictionary<string, string> fingerprints = new(StringComparer.Ordinal); // by name of the model or adapter
     private readonly long created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
     /// <summary>Takes a model that is open; the caller owns it.</summary>
@@ -29,7 +33,7 @@ internal sealed class ServedModel
         (Model, Name) = (model, name);
         MaskDecoder? decoder = MaskDecoder.IsIn(model.Checkpoint.Directory) ? MaskDecoder.LoadFrom(model.Checkpoint.Directory) : null;
         Tasks = new TaskRunner(model, new TaskOptions { MaskDecoder = decoder });
-        Fingerprint = $"vlmsharp-{typeof(ServedModel).Assembly.GetName().Version?.ToString(3)}-{model.Backend.Name.ToLowerInvariant()}";
+        foreach (string each in Names) FingerprintOf(each); // files are read now, not while a client waits
     }
 
     /// <summary>The model.</summary>
@@ -40,9 +44,6 @@ internal sealed class ServedModel
 
     /// <summary>What requests call it without an adapter.</summary>
     public string Name { get; }
-
-    /// <summary>Version and backend, which an answer's numbers depend on, as OpenAI's system_fingerprint.</summary>
-    public string Fingerprint { get; }
 
     /// <summary>Unix seconds of its loading.</summary>
     public long Created => created;
@@ -65,6 +66,19 @@ internal sealed class ServedModel
         throw new ApiException(
             404, "invalid_request_error", "model_not_found", "There is no such model here: GET /v1/models lists those there are.", "model");
     }
+
+    /// <summary>
+    /// What an answer's numbers depend on besides its request, as OpenAI's system_fingerprint: version, backend, and 12 digits of a hash of
+    /// the weights, the adapter and the options of the model.
+    /// </summary>
+    /// <param name="id">One of <see cref="Names"/>.</param>
+    public string FingerprintOf(string id) => fingerprints.GetOrAdd(id, name =>
+    {
+        string? adapter = Model.Adapters.FirstOrDefault(a => a.Name == name)?.Fingerprint();
+        string all = $"{Model.Checkpoint.Fingerprint()} {adapter} {Model.Network.Options with { Name = null }}";
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)))[..12];
+        return $"vlmsharp-{typeof(ServedModel).Assembly.GetName().Version?.ToString(3)}-{Model.Backend.Name.ToLowerInvariant()}-{hash}";
+    });
 
     /// <summary>Runs one token, so that the weights have been read before the first request comes.</summary>
     public void Warm(CancellationToken cancellationToken)

@@ -252,17 +252,20 @@ public sealed class ErrorTests
     [Theory]
     [InlineData("no\u001b[31m\u0007such\u202e.png", @"no\u001b[31m\u0007such\u202e.png")]
     [InlineData("caption\u009bK", @"caption\u009bK")]
+    [InlineData("no\nvlmsharp: such\r\u0085\u2028\u2029.png", @"no\u000avlmsharp: such\u000d\u0085\u2028\u2029.png")]
     public async Task A_name_cannot_command_the_terminal(string name, string shown)
     {
         foreach (string[] arguments in new string[][]
         {
-            ["caption", name], ["caption", Cake, "--model", name], [name], ["caption", "--" + name, Cake]
+            ["caption", name], ["caption", Cake, "--model", name], [name], ["caption", "--" + name, Cake],
+            ["caption", Cake, "--temperature", name], ["batch", name],
         })
         {
             Run.Outcome run = await Run.Vlmsharp("", arguments);
             Assert.NotEqual(0, run.Code);
             Assert.Contains(shown, run.Error, StringComparison.Ordinal);
-            Assert.DoesNotContain(run.Error, c => char.IsControl(c) && c != '\n' || c == '\u202e');
+            Assert.DoesNotContain(run.Error, c => char.IsControl(c) && c != '\n' || c is '\u202e' or '\u2028' or '\u2029');
+            Assert.DoesNotContain("\nvlmsharp: such", run.Error, StringComparison.Ordinal);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using VlmSharp.Cli.Batch;
 using VlmSharp.Cli.Errors;
@@ -9,9 +10,16 @@ namespace VlmSharp.Cli.Tests.Batch;
 /// <summary>The list of items to process.</summary>
 public sealed class WorkListTests : IDisposable
 {
+    private static readonly string Cake = Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png");
+
     private readonly string folder = Directory.CreateTempSubdirectory("vlmsharp-work-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose()
+    {
+        // .NET cannot delete what has a name that is not UTF-8.
+        if (OperatingSystem.IsLinux()) Tool.RunAsync("rm", ["-r", folder]).GetAwaiter().GetResult();
+        else Directory.Delete(folder, recursive: true);
+    }
 
     private string Write(string name, string text)
     {
@@ -55,11 +63,49 @@ public sealed class WorkListTests : IDisposable
             Assert.Throws<IOException>(() => new WorkList([folder], Text(""))).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A pipe would hold the batch until somebody writes to it.</summary>
+    [ToolFact("mkfifo")]
+    public async Task PipesSocketsAndNamesThatAreNotUtf8AreCountedByKind()
+    {
+        if (!OperatingSystem.IsLinux()) return; // macOS takes no such names
+        File.Copy(Cake, Path.Combine(folder, "a.png"));
+        Write("empty.png", "");
+        Assert.Equal(0, (await Tool.RunAsync("mkfifo", [Path.Combine(folder, "p.png")])).Code);
+        File.CreateSymbolicLink(Path.Combine(folder, "link.png"), Path.Combine(folder, "p.png"));
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(folder, "s.png")));
+        File.CreateSymbolicLink(Path.Combine(folder, "zero.png"), "/dev/zero");
+        await CopyWithLatinNames();
+        var work = new WorkList([folder], Text(""));
+        Assert.Equal(["a.png", "empty.png"], Items(work).Select(i => i.Id));
+        Assert.Equal("1 device, 2 name not in UTF-8, 2 pipe, 1 socket", SkippedFiles.TextOf(work.Skipped));
+    }
+
+    [ToolFact("mkfifo")]
+    public async Task AFileWhoseNameIsNotUtf8IsNamedAsSuch()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        await CopyWithLatinNames();
+        string lost = Path.Combine(folder, "caf\uFFFD.png");
+        Assert.Contains("not UTF-8", Assert.Throws<IOException>(() => new WorkList([lost], Text(""))).Message, StringComparison.Ordinal);
+        foreach (Run.Outcome run in new[] { await Run.Vlmsharp("", "caption", lost), await Run.Vlmsharp(lost + "\n", "batch", "-") })
+            Assert.Contains("a name that is not UTF-8 cannot be opened", run.Output + run.Error, StringComparison.Ordinal);
+        Write("caf\uFFFD.png", "");
+        Assert.DoesNotContain("UTF-8", (await Run.Vlmsharp("", "caption", lost)).Error, StringComparison.Ordinal);
+    }
+
+    // A file café.png and a folder été in Latin-1.
+    private async Task CopyWithLatinNames()
+    {
+        const string Script = """cp "$0" "$(printf 'caf\351.png')" && mkdir "$(printf '\351t\351')" """;
+        Assert.Equal(0, (await Tool.RunAsync("/bin/sh", ["-c", Script, Cake], folder)).Code);
+    }
+
     [Fact]
     public void AFileThatIsAPictureIsNoListWhateverItsName()
     {
-        string picture = Path.Combine(GoldenFiles.Root, "demo", "samples", "cake.png"), copy = Path.Combine(folder, "cake");
-        File.Copy(picture, copy);
+        string copy = Path.Combine(folder, "cake");
+        File.Copy(Cake, copy);
         Assert.Equal([copy], Items(new WorkList([copy], Text(""))).Single().Images);
         foreach (string text in new[] { "P3 1 1 255\n1 2 3\n", "P6\n# made by hand\n1 1\n255\nabc" })
             Assert.Equal([Path.Combine(folder, "x")], Items(new WorkList([Write("x", text)], Text(""))).Single().Images);

@@ -3,6 +3,7 @@ using VlmSharp.Fuzz.Tests.Mutating;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Keys;
 using VlmSharp.Server.Pictures;
+using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Fuzz.Tests.Targets;
 
@@ -35,7 +36,8 @@ internal sealed class DataUriTarget : FuzzTarget
         Assert.InRange(file.Length, 1, Options.MaxBytes);
         string text = Encoding.Latin1.GetString(bytes);
         Assert.Equal(text[(text.IndexOf(',', StringComparison.Ordinal) + 1)..], Convert.ToBase64String(file));
-        using ReadPicture picture = Source.Decode(file, "The picture", CancellationToken.None);
+        using BufferBudget.Share share = Source.Memory.TakeNothing();
+        using ReadPicture picture = Source.Decode(file, "The picture", null, share, CancellationToken.None);
         Assert.InRange((long)picture.Image.Width * picture.Image.Height, 1, Options.MaxPixels);
         Assert.Equal((file.Length, 64), (picture.Bytes, picture.Sha256.Length));
         return true;

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Server.Pictures;
 using VlmSharp.Tasks;
 using VlmSharp.Tasks.Masks;
 using VlmSharp.Tokenization;
@@ -168,6 +169,28 @@ public sealed class NativeTests(RunningServer server) : IClassFixture<RunningSer
         string page = await response.Content.ReadAsStringAsync();
         Assert.Contains("how many keys are there?", page, StringComparison.Ordinal);
         Assert.DoesNotContain(GoldenFiles.Root, page, StringComparison.Ordinal);
+    }
+
+    /// <summary>Only an explanation shows the whole picture.</summary>
+    [Fact]
+    public async Task A_picture_that_is_only_looked_at_needs_no_memory_for_all_of_it()
+    {
+        var options = new PictureOptions { MaxBytesHeld = 2_000_000 };
+        RunningServer small = await RunningServer.StartAsync(all => all with { Pictures = options });
+        try
+        {
+            using var file = new MemoryStream();
+            PngWriter.Write(new RgbImage(1000, 1000), file);
+            var body = new JsonObject { ["image"] = $"data:image/png;base64,{Convert.ToBase64String(file.ToArray())}" };
+            using HttpResponseMessage caption = await small.PostAsync("/v1/caption", body);
+            Assert.True(caption.IsSuccessStatusCode, await caption.Content.ReadAsStringAsync());
+            JsonNode error = await RunningServer.ErrorAsync(await small.PostAsync("/v1/explain", body), 413);
+            Assert.Equal("image_too_large", error["code"]!.GetValue<string>());
+        }
+        finally
+        {
+            await small.DisposeAsync();
+        }
     }
 
     [Theory]

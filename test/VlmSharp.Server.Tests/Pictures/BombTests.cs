@@ -4,6 +4,7 @@ using System.Text;
 using VlmSharp.Conformance;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Pictures;
+using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Tests.Pictures;
 
@@ -48,7 +49,7 @@ public class BombTests
         Assert.InRange(file.Length, 10, 2_500_000);
         using var source = new PictureSource(new PictureOptions());
         long before = GC.GetAllocatedBytesForCurrentThread();
-        ApiException e = Assert.Throws<ApiException>(() => source.Decode(file, "The picture", default));
+        ApiException e = Assert.Throws<ApiException>(() => Decode(source, file));
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.Equal(status, e.Status);
         Assert.Contains(reason, e.Message, StringComparison.Ordinal);
@@ -65,7 +66,7 @@ public class BombTests
         byte[] file = Png(8, 8, Zeros(1L << 28));
         using var source = new PictureSource(new PictureOptions());
         long before = GC.GetAllocatedBytesForCurrentThread();
-        using ReadPicture picture = source.Decode(file, "The picture", default);
+        using ReadPicture picture = Decode(source, file);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostAllocated);
         Assert.Equal((8, 8), (picture.Image.Width, picture.Image.Height));
     }
@@ -77,12 +78,12 @@ public class BombTests
         byte[] file = Png(3000, 3000, Zeros(3000L * (3000 * 3 + 1)));
         Assert.InRange(file.Length, 1, 3000 * 3000 * 3 / 500);
         using var source = new PictureSource(new PictureOptions());
-        using ReadPicture picture = source.Decode(file, "The picture", default);
+        using ReadPicture picture = Decode(source, file);
         Assert.Equal(3000 * 3000 * 3, source.BytesHeld);
         Assert.Equal(100, ScansOf(ManyScans(100)));
-        using var scans = source.Decode(ManyScans(100), "The picture", default);
+        using var scans = Decode(source, ManyScans(100));
         Assert.Equal(17, scans.Image.Width);
-        using var slow = source.Decode(SlowJpeg(80), "The picture", default);
+        using var slow = Decode(source, SlowJpeg(80));
         Assert.Equal(80, slow.Image.Width);
     }
 
@@ -97,12 +98,26 @@ public class BombTests
         var clock = new ManualClock();
         using var source =
             new PictureSource(new PictureOptions { MaxDecodeTime = TimeSpan.FromSeconds(10), DecodesAtOnce = 1 }, clock: clock);
-        Task<ReadPicture> decoding = source.DecodeAsync(file, "The picture", default);
+        Task<ReadPicture> decoding = source.DecodeAsync(file, "The picture", null, default);
         while (await Task.WhenAny(decoding, Task.Delay(1)) != decoding) clock.Advance(TimeSpan.FromSeconds(1));
         ApiException e = await Assert.ThrowsAsync<ApiException>(() => decoding);
         Assert.Equal((400, "image_too_slow"), (e.Status, e.Code));
         // Its place is free, so the thread has really ended.
-        (await source.DecodeAsync(Png(3, 3, Zeros(30)), "The picture", default)).Dispose();
+        (await source.DecodeAsync(Png(3, 3, Zeros(30)), "The picture", null, default)).Dispose();
+    }
+
+    private static ReadPicture Decode(PictureSource source, byte[] file)
+    {
+        BufferBudget.Share share = source.Memory.TakeNothing();
+        try
+        {
+            return source.Decode(file, "The picture", null, share, default);
+        }
+        catch
+        {
+            share.Dispose();
+            throw;
+        }
     }
 
     private static byte[] Zeros(long count)

@@ -2,14 +2,18 @@ using System.Net;
 using System.Security.Cryptography;
 using VlmSharp.Conformance;
 using VlmSharp.Imaging;
+using VlmSharp.Preprocessing;
 using VlmSharp.Server.Errors;
 using VlmSharp.Server.Pictures;
+using VlmSharp.Server.Scheduling;
 
 namespace VlmSharp.Server.Tests.Pictures;
 
 /// <summary>From the address in a request to pixels.</summary>
 public class PictureSourceTests
 {
+    private const int WholeBytes = 33 * 17 * 3;
+
     private static readonly byte[] Png = File.ReadAllBytes(GoldenFiles.PathOf("images", "png_rgb_33x17.png"));
 
     [Theory]
@@ -23,7 +27,7 @@ public class PictureSourceTests
         byte[] bytes = File.ReadAllBytes(GoldenFiles.PathOf(folder, file));
         using var source = new PictureSource(new PictureOptions());
         // The stated type is wrong, and it is ignored.
-        using ReadPicture picture = await source.ReadAsync($"data:text/plain;base64,{Convert.ToBase64String(bytes)}", default);
+        using ReadPicture picture = await source.ReadAsync($"data:text/plain;base64,{Convert.ToBase64String(bytes)}", null, default);
         Assert.Equal((format, bytes.Length), (picture.Format, picture.Bytes));
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), picture.Sha256);
         Assert.Equal(ImageFile.Decode(bytes).Pixels, picture.Image.Pixels);
@@ -43,7 +47,7 @@ public class PictureSourceTests
     public async Task By_default_only_a_data_URI_is_read_and_the_error_names_the_option_to_set(string text, string option)
     {
         using var source = new PictureSource(new PictureOptions());
-        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync(text, default));
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync(text, null, default));
         Assert.Equal((400, "invalid_image_url"), (e.Status, e.Code));
         Assert.Contains(option, e.Message, StringComparison.Ordinal);
     }
@@ -57,10 +61,10 @@ public class PictureSourceTests
         var options = new PictureOptions { AllowedHosts = [$"pictures.test:{server.Port}"] };
         using var source = new PictureSource(
             options, new PictureFetcher(options, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]), IPAddress.IsLoopback));
-        using ReadPicture picture = await source.ReadAsync($"http://pictures.test:{server.Port}/picture", default);
+        using ReadPicture picture = await source.ReadAsync($"http://pictures.test:{server.Port}/picture", null, default);
         Assert.Equal(33, picture.Image.Width);
         ApiException e =
-            await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync($"http://pictures.test:{server.Port}/page", default));
+            await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync($"http://pictures.test:{server.Port}/page", null, default));
         Assert.Contains("is a web page", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
     }
@@ -74,11 +78,11 @@ public class PictureSourceTests
             (progressive, new PictureOptions { MaxScans = 2 }), (Png, new PictureOptions { MaxBytesHeld = 33 * 17 * 3 - 1 })])
         {
             using var source = new PictureSource(options);
-            ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(bytes, "upload", default));
+            ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(bytes, "upload", null, default));
             Assert.Equal((413, "image_too_large"), (e.Status, e.Code));
             Assert.DoesNotContain("ImageOptions", e.Message, StringComparison.Ordinal);
-            ApiException same =
-                await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync($"data:;base64,{Convert.ToBase64String(bytes)}", default));
+            string uri = $"data:;base64,{Convert.ToBase64String(bytes)}";
+            ApiException same = await Assert.ThrowsAsync<ApiException>(() => source.ReadAsync(uri, null, default));
             Assert.Equal(413, same.Status);
             Assert.Equal(0, source.BytesHeld);
         }
@@ -97,7 +101,7 @@ public class PictureSourceTests
     public async Task Decoding_ends_when_its_time_is_over()
     {
         using var source = new PictureSource(new PictureOptions { MaxDecodeTime = TimeSpan.Zero });
-        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(Png, "upload", default));
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(Png, "upload", null, default));
         Assert.Equal((400, "image_too_slow"), (e.Status, e.Code));
     }
 
@@ -107,50 +111,74 @@ public class PictureSourceTests
         using var source = new PictureSource(new PictureOptions { DecodesAtOnce = 1 });
         using var left = new CancellationTokenSource();
         await left.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => source.DecodeAsync(Png, "upload", left.Token));
-        Assert.Throws<OperationCanceledException>(() => source.Decode(Png, "upload", left.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => source.DecodeAsync(Png, "upload", null, left.Token));
+        using (BufferBudget.Share share = source.Memory.TakeNothing())
+            Assert.Throws<OperationCanceledException>(() => source.Decode(Png, "upload", null, share, left.Token));
         // The place is free again.
-        (await source.DecodeAsync(Png, "upload", default)).Dispose();
+        (await source.DecodeAsync(Png, "upload", null, default)).Dispose();
         Assert.Equal(0, source.BytesHeld);
     }
 
     [Fact]
     public async Task Pictures_count_against_the_memory_until_they_are_disposed_of()
     {
-        const int Bytes = 33 * 17 * 3;
-        using var source = new PictureSource(new PictureOptions { MaxBytesHeld = 2 * Bytes + 1 });
-        ReadPicture one = await source.DecodeAsync(Png, "a", default), two = await source.DecodeAsync(Png, "b", default);
-        Assert.Equal(2 * Bytes, source.BytesHeld);
-        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(Png, "c", default));
-        Assert.Equal((429, true), (e.Status, e.RetryAfter > TimeSpan.Zero));
-        Assert.Equal(2 * Bytes, source.BytesHeld);
+        using var source = new PictureSource(new PictureOptions());
+        ReadPicture one = await source.DecodeAsync(Png, "a", null, default), two = await source.DecodeAsync(Png, "b", null, default);
+        Assert.Equal(2 * WholeBytes, source.BytesHeld);
         one.Dispose();
         one.Dispose(); // a second Dispose changes nothing
-        Assert.Equal(Bytes, source.BytesHeld);
-        (await source.DecodeAsync(Png, "c", default)).Dispose();
+        Assert.Equal(WholeBytes, source.BytesHeld);
         two.Dispose();
         Assert.Equal(0, source.BytesHeld);
     }
 
     [Fact]
-    public async Task The_memory_of_a_forgotten_picture_is_given_back()
+    public async Task Pictures_of_which_only_one_fits_wait_for_each_other()
     {
-        using var source = new PictureSource(new PictureOptions());
-        await Forget(source);
-        for (int i = 0; i < 100 && source.BytesHeld > 0; i++)
+        using var source = new PictureSource(new PictureOptions { MaxBytesHeld = Png.Length + WholeBytes, DecodesAtOnce = 6 });
+        ReadPicture first = await source.DecodeAsync(Png, "first", null, default);
+        Task<byte[]>[] others = [.. Enumerable.Range(0, 5).Select(async i =>
         {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            await Task.Yield();
-        }
+            using ReadPicture picture = await source.DecodeAsync(Png, $"other {i}", null, default);
+            return picture.Image.Pixels;
+        })];
+        await RunningServer.UntilAsync(() => source.Memory.Waiting == others.Length);
+        first.Dispose();
+        Assert.All(await Task.WhenAll(others), pixels => Assert.Equal(first.Image.Pixels, pixels));
         Assert.Equal(0, source.BytesHeld);
+    }
 
-        // A separate method, so that no local of the test keeps the picture alive.
-        static async Task Forget(PictureSource source)
-        {
-            await source.DecodeAsync(Png, "forgotten", default);
-            Assert.True(source.BytesHeld > 0);
-        }
+    [Fact]
+    public async Task A_picture_that_does_not_fit_beside_others_waits_and_is_not_overtaken()
+    {
+        using var source = new PictureSource(new PictureOptions { MaxBytesHeld = Png.Length + 2 * WholeBytes });
+        BufferBudget.Share others = await source.Memory.TakeAsync(source.Memory.Capacity - Png.Length - WholeBytes + 1, default);
+        using var left = new CancellationTokenSource();
+        Task<ReadPicture> large = source.DecodeAsync(Png, "large", null, left.Token);
+        await RunningServer.UntilAsync(() => source.Memory.Waiting == 1);
+        byte[] tiny = "P6 1 1 255 abc"u8.ToArray();
+        Task<ReadPicture> small = source.DecodeAsync(tiny, "small", null, default);
+        await RunningServer.UntilAsync(() => source.Memory.Waiting == 2);
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => large);
+        (await small).Dispose();
+        large = source.DecodeAsync(Png, "large", null, default);
+        await RunningServer.UntilAsync(() => source.Memory.Waiting == 1);
+        others.Dispose();
+        (await large).Dispose();
+        Assert.Equal(0, source.BytesHeld);
+    }
+
+    [Fact]
+    public async Task A_picture_that_is_resized_needs_no_memory_for_the_whole()
+    {
+        var seen = new ImagePreprocessor(new PreprocessorConfig { Size = 4 });
+        using var source = new PictureSource(new PictureOptions { MaxBytesHeld = Png.Length + WholeBytes - 1 });
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(Png, "whole", null, default));
+        Assert.Equal(413, e.Status);
+        using ReadPicture picture = await source.DecodeAsync(Png, "resized", seen, default);
+        Assert.Equal(seen.Resize(ImageFile.Decode(Png)).Pixels, picture.Image.Pixels);
+        Assert.Equal((33, 17, 4 * 4 * 3L), (picture.Width, picture.Height, source.BytesHeld));
     }
 
     [Theory]
@@ -164,8 +192,8 @@ public class PictureSourceTests
     {
         using var source = new PictureSource(new PictureOptions());
         string name = "evil\r\nname\u001b[31m" + new string('x', 5000);
-        ApiException e =
-            await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(System.Text.Encoding.Latin1.GetBytes(text), name, default));
+        byte[] bytes = System.Text.Encoding.Latin1.GetBytes(text);
+        ApiException e = await Assert.ThrowsAsync<ApiException>(() => source.DecodeAsync(bytes, name, null, default));
         Assert.Equal((400, "invalid_image"), (e.Status, e.Code));
         Assert.DoesNotContain(e.Message, char.IsControl);
         Assert.InRange(e.Message.Length, 10, 400);

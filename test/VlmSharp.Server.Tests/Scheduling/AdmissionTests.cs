@@ -104,4 +104,21 @@ public sealed class AdmissionTests
         Assert.Equal(100, budget.Free);
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => budget.TakeAsync(101, default));
     }
+
+    [Fact]
+    public async Task A_share_grows_only_by_what_is_free_and_awaited_by_nobody()
+    {
+        var budget = new BufferBudget(100);
+        BufferBudget.Share first = budget.TakeNothing(), second = budget.TakeNothing();
+        Assert.True(first.TryGrow(60));
+        Assert.True(first.TryGrow(20)); // it is larger already
+        Assert.False(second.TryGrow(41));
+        Assert.Equal((0, 41, 40), (second.Bytes, second.Refused, budget.Free));
+        Task<BufferBudget.Share> waits = budget.TakeAsync(41, default);
+        Assert.False(second.TryGrow(1));
+        first.Dispose();
+        using (await waits) Assert.True(second.TryGrow(59));
+        second.Dispose();
+        Assert.Equal(100, budget.Free);
+    }
 }
