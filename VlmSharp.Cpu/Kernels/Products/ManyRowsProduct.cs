@@ -35,6 +35,7 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
     private Epilogue epilogue;
     private int first, rows, panels; // the part of x in work
     private bool packing;            // the first of its two steps
+    private bool far;                // packed x does not fit in L2
     private int outputs, items, tiles, threads;
     private float* packed, scratch;
     private long scratchStride;
@@ -49,10 +50,14 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
         // Items are whole tiles, differ by at most one tile, and are equally many for each thread if there are enough.
         job.threads = context.Team.Count;
         job.tiles = (y.Columns + Tile.NarrowRows - 1) / Tile.NarrowRows;
-        int mostTiles = Math.Clamp(job.tiles / (4 * context.Team.Count), 1, MostOutputs / Tile.NarrowRows);
+        long packedFloats = (long)partRows * P.PanelRows(x.Columns);
+        job.far = packedFloats > ProductBlocks.FarFloats;
+        // With 32 registers L2 is at least twice as large: twice the outputs, so that x is read half as often.
+        int most = job.far && !up.HasValue && V.Registers == 32 ? 2 * MostOutputs : MostOutputs;
+        int mostTiles = Math.Clamp(job.tiles / (4 * context.Team.Count), 1, most / Tile.NarrowRows);
         job.items = Math.Min(RoundUp((job.tiles + mostTiles - 1) / mostTiles, context.Team.Count), job.tiles);
         job.outputs = (job.tiles + job.items - 1) / job.items * Tile.NarrowRows;
-        job.packed = context.Shared.Reserve((long)partRows * P.PanelRows(x.Columns));
+        job.packed = context.Shared.Reserve(packedFloats);
         int products = up.HasValue ? 2 : 1;
         job.scratch = context.PerThread(products * (long)job.outputs * (P.Stride + (long)partRows), out job.scratchStride);
 
@@ -110,10 +115,12 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
             {
                 if (x.Columns > 0)
                 {
-                    Multiply(weight, ref ahead, start, count, k, panel, wide, sums, sumStride);
+                    // In a thread's first item x comes from the caches of the cores that packed it.
+                    RunAhead next = far || item < threads ? NextPanel(k, panel, count) : default;
+                    Multiply(weight, ref ahead, ref next, start, count, k, panel, wide, sums, sumStride);
                     if (up.HasValue)
                         Multiply(
-                            up, ref upAhead, start, count, k, panel,
+                            up, ref upAhead, ref next, start, count, k, panel,
                             wide + outputs * (nint)P.Stride, sums + outputs * sumStride, sumStride);
                 }
 
@@ -127,7 +134,8 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
     // sums (+)= W[start.., k..] X^T[k.., panel]. W is widened tile by tile together with the first panel.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Multiply(
-        WeightRows w, ref BlockAhead ahead, int start, int count, int k, int panel, float* wide, float* sums, nint sumStride)
+        WeightRows w, ref BlockAhead ahead, ref RunAhead next, int start, int count, int k, int panel, float* wide, float* sums,
+        nint sumStride)
     {
         int kCount = Math.Min(KBlock, x.Columns - k), elements = P.Elements(kCount);
         float* b = Panel(k / KBlock, kCount, panel);
@@ -136,6 +144,7 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
         for (int n = 0; n < count; n += Tile.NarrowRows)
         {
             ahead.Ask();
+            next.Ask();
             if (panel == 0) Widen(w, start + n, Math.Min(Tile.NarrowRows, count - n), k, kCount, wide + n * P.Stride);
             if (narrow) P.MultiplyNarrow<V>(wide + n * P.Stride, b, c + n * sumStride, sumStride, elements, k > 0);
             else
@@ -162,6 +171,21 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
         return new BlockAhead(
             w.From(start), count, column, Math.Min(KBlock, x.Columns - column),
             panels * (StartOf(item + 1) - StartOf(item)) / Tile.NarrowRows);
+    }
+
+    // The panel after this one, prefetched while this one is multiplied; after the last one the first.
+    private readonly RunAhead NextPanel(int k, int panel, int count)
+    {
+        if (++panel == panels)
+        {
+            panel = 0;
+            k += KBlock;
+            if (k >= x.Columns) k = 0;
+        }
+
+        int kCount = Math.Min(KBlock, x.Columns - k), tiles = (count + Tile.NarrowRows - 1) / Tile.NarrowRows;
+        nint bytes = (nint)P.PanelRows(kCount) * WidthFor(rows - panel * PanelWidth) * sizeof(float);
+        return new RunAhead((byte*)Panel(k / KBlock, kCount, panel), bytes, up.HasValue ? 2 * tiles : tiles);
     }
 
     // Turns the sums of a panel into results while they are in L1: y[t, start..] of its rows t.

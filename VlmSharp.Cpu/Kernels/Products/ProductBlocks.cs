@@ -8,8 +8,11 @@ internal static class ProductBlocks
     /// <summary>Rows of x that are packed together, before rounding up to whole panels.</summary>
     public const int MostRows = 384;
 
-    /// <summary>Rows of W in a job item, before rounding up to whole tiles.</summary>
+    /// <summary>Rows of W in a job item, for each product of a gated layer, before rounding up to whole tiles.</summary>
     public const int MostOutputs = 96;
+
+    /// <summary>More floats of packed activations do not stay in a second-level cache, and are prefetched panel by panel.</summary>
+    public const int FarFloats = 1 << 20;
 
     /// <summary>Patches that are gathered into rows together, at least those of one picture.</summary>
     public const int PatchRows = 1024;

@@ -161,6 +161,27 @@ internal static unsafe class Tile
                 b += bStride;
             }
 
+            if (typeof(P) == typeof(FloatProduct)) // folded before inlining, so integers do not pay for these calls
+            {
+                Put(c, c00, c01, accumulate);
+                Put(c + cStride, c10, c11, accumulate);
+                Put(c + 2 * cStride, c20, c21, accumulate);
+                Put(c + 3 * cStride, c30, c31, accumulate);
+                Put(c + 4 * cStride, c40, c41, accumulate);
+                Put(c + 5 * cStride, c50, c51, accumulate);
+                if (V.Registers == 32)
+                {
+                    Put(c + 6 * cStride, c60, c61, accumulate);
+                    Put(c + 7 * cStride, c70, c71, accumulate);
+                    Put(c + 8 * cStride, c80, c81, accumulate);
+                    Put(c + 9 * cStride, c90, c91, accumulate);
+                    Put(c + 10 * cStride, cA0, cA1, accumulate);
+                    Put(c + 11 * cStride, cB0, cB1, accumulate);
+                }
+
+                return;
+            }
+
             Keep(sums, c00, c01);
             Keep(sums + 2 * V.Count, c10, c11);
             Keep(sums + 4 * V.Count, c20, c21);
@@ -256,6 +277,14 @@ internal static unsafe class Tile
         V factor = V.Broadcast(*a);
         P.Accumulate(ref c0, factor, b0);
         P.Accumulate(ref c1, factor, b1);
+    }
+
+    // Floats go from the registers to their place; integers by way of memory, since their scales need registers too.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<V>(float* c, V low, V high, bool accumulate) where V : struct, ISimd<V>
+    {
+        V.Store(c, accumulate ? V.Load(c) + low : low);
+        V.Store(c + V.Count, accumulate ? V.Load(c + V.Count) + high : high);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
