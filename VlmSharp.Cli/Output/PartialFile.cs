@@ -13,7 +13,8 @@ internal static class PartialFile
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        string partial = $"{path}.{Guid.NewGuid():N}.partial";
+        string name = $".{Random.Shared.NextInt64():x16}.partial"; // short, since the file's own name may be as long as names can be
+        string partial = Path.Combine(Path.GetDirectoryName(path) ?? "", name);
         try
         {
             using (var stream = new BufferedStream(File.Create(partial))) write(stream);

@@ -1,5 +1,6 @@
 using VlmSharp.Explain;
 using VlmSharp.Explain.Html;
+using VlmSharp.Server.Errors;
 using VlmSharp.Server.Protocol;
 using VlmSharp.Server.Scheduling;
 
@@ -13,6 +14,13 @@ internal sealed class ExplainRoute(PictureReader pictures)
     public async Task HandleAsync(ApiCall call)
     {
         NativeRequest request = await NativeReader.ReadAsync(call, kind: null);
+        // Its picture is kept whole, so a second one is refused before any is decoded.
+        if (request.Pictures.Count > 1)
+        {
+            throw ApiException.Invalid(
+                $"An explanation shows one picture, but the request has {request.Pictures.Count}: give one.", "image", "too_many_images");
+        }
+
         NativeJob job = await NativeJob.PrepareAsync(call, request, pictures, isWhole: true);
         using var page = new MemoryStream();
         using (Place place = await call.EnterAsync(1))

@@ -68,8 +68,8 @@ internal sealed class ServedModel
     }
 
     /// <summary>
-    /// What an answer's numbers depend on besides its request, as OpenAI's system_fingerprint: version, backend, and 12 digits of a hash of
-    /// the weights, the adapter and the options of the model.
+    /// OpenAI's system_fingerprint: version, backend, and 12 digits of a hash of the weights, the adapter and the options of the model. It
+    /// does not cover the options of the backend, such as the width of its registers.
     /// </summary>
     /// <param name="id">One of <see cref="Names"/>.</param>
     public string FingerprintOf(string id) => fingerprints.GetOrAdd(id, name =>

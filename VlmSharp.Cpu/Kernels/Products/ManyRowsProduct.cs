@@ -35,7 +35,7 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
     private Epilogue epilogue;
     private int first, rows, panels; // the part of x in work
     private bool packing;            // the first of its two steps
-    private bool far;                // packed x does not fit in L2
+    private bool far;                // x is so long that each block fetches it from L3 or memory
     private int outputs, items, tiles, threads;
     private float* packed, scratch;
     private long scratchStride;
@@ -52,7 +52,7 @@ internal unsafe struct ManyRowsProduct<V, P> : IJob where V : struct, ISimd<V> w
         job.tiles = (y.Columns + Tile.NarrowRows - 1) / Tile.NarrowRows;
         long packedFloats = (long)partRows * P.PanelRows(x.Columns);
         job.far = packedFloats > ProductBlocks.FarFloats;
-        // With 32 registers L2 is at least twice as large: twice the outputs, so that x is read half as often.
+        // Processors with 512-bit registers have an L2 for twice the outputs, and then x is fetched half as often.
         int most = job.far && !up.HasValue && V.Registers == 32 ? 2 * MostOutputs : MostOutputs;
         int mostTiles = Math.Clamp(job.tiles / (4 * context.Team.Count), 1, most / Tile.NarrowRows);
         job.items = Math.Min(RoundUp((job.tiles + mostTiles - 1) / mostTiles, context.Team.Count), job.tiles);

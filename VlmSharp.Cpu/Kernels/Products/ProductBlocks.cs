@@ -11,7 +11,9 @@ internal static class ProductBlocks
     /// <summary>Rows of W in a job item, for each product of a gated layer, before rounding up to whole tiles.</summary>
     public const int MostOutputs = 96;
 
-    /// <summary>More floats of packed activations do not stay in a second-level cache, and are prefetched panel by panel.</summary>
+    /// <summary>
+    /// Packed activations of more floats than this, 4 MB, are prefetched panel by panel, since no second-level cache holds them.
+    /// </summary>
     public const int FarFloats = 1 << 20;
 
     /// <summary>Patches that are gathered into rows together, at least those of one picture.</summary>

@@ -202,6 +202,7 @@ public sealed class NativeTests(RunningServer server) : IClassFixture<RunningSer
     [InlineData("/v1/segment", """{"image":"data:image/png;base64,AAAA","things":"a","mask_format":"gif"}""", "invalid_value")]
     [InlineData("/v1/batch", """{"requests":[]}""", "missing_required_parameter")]
     [InlineData("/v1/tokenize", """{}""", "missing_required_parameter")]
+    [InlineData("/v1/explain", """{"image":["data:image/png;base64,AAAA","data:image/png;base64,AAAA"]}""", "too_many_images")]
     public async Task A_wrong_request_is_refused(string path, string body, string? code)
     {
         JsonNode error = await RunningServer.ErrorAsync(await server.PostAsync(path, body), 400);
