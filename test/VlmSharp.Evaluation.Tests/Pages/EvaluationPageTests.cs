@@ -10,6 +10,9 @@ public sealed class EvaluationPageTests
 {
     private static readonly string Page = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "evaluation.md"));
 
+    /// <summary>The page as one line, so that a test does not depend on where its lines break.</summary>
+    private static readonly string Prose = string.Join(' ', Page.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
     [Fact]
     public void Captions_have_the_numbers_of_the_page()
     {
@@ -24,10 +27,10 @@ public sealed class EvaluationPageTests
         Assert.Equal((10L, 9L), (found.Counts.CandidateLength, found.Counts.ReferenceLength));
         AssertStands("ROUGE-L = ", found.RougeL);
         AssertStands("R = max(4/6, 4/7), F = ", found.Images[0].RougeL);
-        AssertStands("P = 3/4, R = 1,\nF = ", found.Images[1].RougeL);
+        AssertStands("P = 3/4, R = 1, F = ", found.Images[1].RougeL);
         AssertStands("CIDEr-D = ", found.Cider);
         AssertStands("Ten times their mean is ", found.Images[1].Cider);
-        AssertStands("the first\npicture has ", found.Images[0].Cider);
+        AssertStands("the first picture has ", found.Images[0].Cider);
         Assert.Equal(
             found.Images[1].Cider, 10 * Math.Exp(-1 / 72.0) * (3 / Math.Sqrt(12) + 2 / Math.Sqrt(6) + 1 / Math.Sqrt(2)) / 4, 1e-12);
     }
@@ -47,5 +50,5 @@ public sealed class EvaluationPageTests
     }
 
     private static void AssertStands(string before, double number) =>
-        Assert.Contains(before + number.ToString("0.0000", CultureInfo.InvariantCulture), Page, StringComparison.Ordinal);
+        Assert.Contains(before + number.ToString("0.0000", CultureInfo.InvariantCulture), Prose, StringComparison.Ordinal);
 }
