@@ -70,7 +70,7 @@ public sealed unsafe class CpuBackend : HostBackend
     /// <param name="widestRow">The most features that go into a product.</param>
     /// <param name="patches">Patches of a picture.</param>
     /// <param name="patchColumns">Numbers of a patch, or the features of a patch if these are more.</param>
-    /// <param name="threads">Threads.</param>
+    /// <param name="threads">Threads of the backend, each with its own scratch.</param>
     /// <returns>Bytes.</returns>
     internal static long MostScratchBytes(long widestRow, long patches, long patchColumns, int threads) =>
         sizeof(float) * (Math.Max(ProductBlocks.SharedFloats(widestRow), AttentionBlocks.SharedFloats) +

@@ -136,10 +136,21 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
                 : preprocessor.Decode(file, name, options, cancellationToken);
         }
 
-        RgbImage whole = change(file is null
+        RgbImage whole = file is null
             ? ImageFile.Load(path, options, cancellationToken)
-            : ImageFile.Decode(file, name, options, cancellationToken));
-        return new ResizedImage(preprocessor.Resize(whole), whole.Width, whole.Height);
+            : ImageFile.Decode(file, name, options, cancellationToken);
+        try
+        {
+            whole = change(whole);
+            return new ResizedImage(preprocessor.Resize(whole), whole.Width, whole.Height);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new ImageFormatException(
+                $"{name} has {whole.Width} x {whole.Height} pixels, and there is no memory left for the change that is asked of it; scale it "
+                + "down, or give the process more memory.", e)
+            { Fault = ImageFault.OverLimit };
+        }
     }
 
     /// <summary>A turn to read a picture: with others, or alone.</summary>

@@ -28,7 +28,7 @@ internal static class SpecialFile
         return file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
     }
 
-    // .NET tells the type of a file only to archives; nothing that would block is opened for that.
+    // .NET offers the type of a file only through its tar archives. The archive entry opens nothing that would block.
     private static string? KindOf(FileInfo file)
     {
         using var stream = new MemoryStream();

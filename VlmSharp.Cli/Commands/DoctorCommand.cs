@@ -18,8 +18,8 @@ internal static class DoctorCommand
         var hub = new HubOptionsBinder();
         const string Description = "Looks at this machine: processor, memory, devices, cache and its models, token, disk.";
         var command = new ExampleCommand("doctor", Description, """
-            Each line is good, a warning or a problem, and what is not good says what to do. Nothing is sent anywhere without --online,
-            and of a token only where it came from is shown. Exit code 1 where there is a problem, else 0.
+            Each line is good, a warning or a problem, and a line that is not good says what to do. Nothing is sent anywhere without
+            --online. A token is never shown, only where it was found. Exit code 1 if there is a problem, else 0.
 
             Examples:
               vlmsharp doctor

@@ -11,7 +11,7 @@ internal static class GenerateCommand
     {
         var command = new ExampleCommand("generate", "Continues a literal prompt, of text or token ids.", """
             With --json it prints one object: token_ids, logprobs, text, finish_reason, prompt_tokens, timings; with --logprobs also
-            top_logprobs, with --beams the score of the best beam, whose the tokens are, and when sampling the seed.
+            top_logprobs; with --beams the tokens are those of the best beam, and its score; when sampling the seed.
             Any of --temperature, --top-k, --top-p and --min-p turns sampling on; else the likeliest token is taken.
 
             Examples:

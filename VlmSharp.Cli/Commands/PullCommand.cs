@@ -23,11 +23,11 @@ internal static class PullCommand
         Option<bool> quiet = new("--quiet", "-q") { Description = "No progress on standard error." };
         var hub = new HubOptionsBinder();
         var command = new ExampleCommand("pull", "Fetches a model from the Hugging Face hub into the cache that Python's tools share.", """
-            Prints the folder of the model. From then on --model takes its name in every command. What a pull leaves when it is
-            interrupted in any way the next one goes on from; every file is held against the hub's checksum. Only what a model needs is
-            fetched: configuration, tokenizer, safetensors. A model with a license is fetched after its owner's page was agreed to, with
-            a token, from HF_TOKEN or ~/.cache/huggingface/token, never from the command line. HF_HOME, HF_HUB_CACHE, HF_ENDPOINT and
-            HF_HUB_OFFLINE mean what they mean for Python's tools.
+            Prints the folder of the model. From then on --model takes its name in every command. If a pull is interrupted, the next
+            one continues where it ended. Every file is compared with the hub's checksum. Only what a model needs is fetched:
+            configuration, tokenizer, safetensors. A model with a license needs your agreement on its page and a token, from HF_TOKEN
+            or ~/.cache/huggingface/token, never from the command line. HF_HOME, HF_HUB_CACHE, HF_ENDPOINT and HF_HUB_OFFLINE mean
+            what they mean for Python's tools.
             Exit codes: 0 done, 3 no license, no token, wrong name or revision, 4 disk full, 75 network; worth a retry: 75, and 4 after
             making room.
 

@@ -7,7 +7,7 @@ namespace VlmSharp.Cli.Evaluations;
 /// <summary>Latencies of answers.</summary>
 /// <param name="Count">Number of answers whose time is known.</param>
 /// <param name="Mean">Mean seconds from question to answer; the items of a group have the same time.</param>
-/// <param name="Median">Median.</param>
+/// <param name="Median">Median seconds from question to answer.</param>
 /// <param name="P95">95th percentile, nearest rank.</param>
 /// <param name="PerSecond">Answers per second of a working process.</param>
 /// <param name="PeakBytes">The peak memory of a process.</param>

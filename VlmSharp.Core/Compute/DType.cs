@@ -75,7 +75,7 @@ public static class DTypes
 
     /// <summary>Bytes of the scales of a matrix: bfloat16 [rows, groups]; for Nf4 fp32 [blocks].</summary>
     /// <param name="type">The storage format.</param>
-    /// <param name="rows">Rows.</param>
+    /// <param name="rows">Rows of the matrix, 1 for a vector.</param>
     /// <param name="columns">Length of a row.</param>
     /// <returns>The bytes; 0 for a format without scales.</returns>
     public static long ScaleBytes(this DType type, long rows, long columns) =>
@@ -83,7 +83,7 @@ public static class DTypes
 
     /// <summary>Bytes of a matrix, scales included.</summary>
     /// <param name="type">The storage format.</param>
-    /// <param name="rows">Rows.</param>
+    /// <param name="rows">Rows of the matrix, 1 for a vector.</param>
     /// <param name="columns">Length of a row.</param>
     /// <returns>The bytes.</returns>
     public static long ByteLength(this DType type, long rows, long columns) =>

@@ -53,15 +53,15 @@ public interface IComputeBackend : IDisposable
     DType KvCacheFormat => DType.F32;
 
     /// <summary>Allocates a matrix with undefined content.</summary>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Columns.</param>
+    /// <param name="rows">How many rows, one per token or patch; may be 0.</param>
+    /// <param name="columns">Numbers in a row.</param>
     /// <returns>[rows, columns].</returns>
     Matrix Allocate(int rows, int columns);
 
     /// <summary>Copies numbers from the host into a new matrix.</summary>
     /// <param name="values">rows * columns numbers, row-major.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Columns.</param>
+    /// <param name="rows">How many rows, one per token or patch; may be 0.</param>
+    /// <param name="columns">Numbers in a row.</param>
     /// <returns>[rows, columns].</returns>
     Matrix Upload(ReadOnlySpan<float> values, int rows, int columns);
 

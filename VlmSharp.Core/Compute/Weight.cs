@@ -35,8 +35,8 @@ public readonly record struct WeightData(
     /// One element, widened to fp32. This is exact for every format, because a scale has 8 significant bits and an integer at most 8; Nf4
     /// elements equal those of bitsandbytes.
     /// </summary>
-    /// <param name="row">Row.</param>
-    /// <param name="column">Column.</param>
+    /// <param name="row">The output, from 0.</param>
+    /// <param name="column">The input, from 0.</param>
     /// <returns>Its value.</returns>
     public unsafe float At(int row, int column)
     {
@@ -57,7 +57,7 @@ public readonly record struct WeightData(
     }
 
     /// <summary>A row, widened to fp32. With this method a backend can read a parameter of any format.</summary>
-    /// <param name="row">Row.</param>
+    /// <param name="row">The output, from 0.</param>
     /// <param name="target">[columns].</param>
     public unsafe void Widen(int row, Span<float> target)
     {
@@ -93,7 +93,7 @@ public abstract class Weight : IDisposable
     /// <param name="name">Its canonical name.</param>
     /// <param name="dtype">Its storage format.</param>
     /// <param name="rows">Rows, 1 for a vector.</param>
-    /// <param name="columns">Columns.</param>
+    /// <param name="columns">Numbers in a row.</param>
     protected Weight(string name, DType dtype, int rows, int columns)
     {
         Name = name;

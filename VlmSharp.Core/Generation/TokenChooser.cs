@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using VlmSharp.Compute;
 using VlmSharp.Compute.Operators;
 using VlmSharp.Compute.Sampling;
@@ -115,6 +116,8 @@ internal sealed class TokenChooser(PaliGemmaModel model)
             return;
         }
 
+        // A NaN elsewhere would make the probability of the allowed tokens NaN.
+        if (scored is null && TensorPrimitives.IsNaNAny<float>(scores)) throw NonFiniteScores.Error(model, prompt, history);
         foreach (int id in allowed)
             if (!(scores[id] < float.PositiveInfinity)) throw NonFiniteScores.Error(model, prompt, history);
         AllowedTokens.Mask(scores, allowed);

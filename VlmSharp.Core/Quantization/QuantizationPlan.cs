@@ -14,7 +14,7 @@ internal static class QuantizationPlan
     /// <summary>The format of a tensor, or null if it is not quantized. That includes tensors whose rows do not fit the format.</summary>
     /// <param name="name">Its canonical name.</param>
     /// <param name="rows">Rows; 1 for a vector.</param>
-    /// <param name="columns">Columns.</param>
+    /// <param name="columns">Numbers in a row, which are whole groups in a format that fits.</param>
     /// <param name="asked">Int8, Int4 or Nf4.</param>
     public static DType? FormatOf(string name, int rows, int columns, DType asked)
     {

@@ -41,17 +41,17 @@ internal sealed class SwitchList(PaliGemmaConfig config, ModelOptions options)
     private IEnumerable<AblationSwitch> OfModel()
     {
         yield return Of("causal", "causal mask", """
-            The model was trained to read its prompt with every token seeing every other, picture and question alike, and to be
-            causal in its answer only (prefix-LM). Here a token sees those before it alone, as in an ordinary language model: no
-            patch sees the question, nor a later patch.
+            The model was trained to let every token of picture and question see every other one; only its answer is causal
+            (prefix-LM). Here a token sees only those before it, as in an ordinary language model: no patch sees the question or a
+            later patch.
             """, "i sees j  iff  j < max(p, i + 1)   →   i sees j  iff  j < i + 1", b => new CausalMask(b));
         yield return Of("no-picture", "no picture", """
             The picture's tokens are zeros when they enter the decoder. What is left is what the language model says from the prompt
             alone: its prejudice.
             """, "x[i] = P · patch i + bias   →   x[i] = 0", b => new NoPicture(b));
         yield return new(OtherPictureName, "another picture", """
-            The prompt stays and the picture is another one. An answer that stays too was not read from the picture; of one that
-            changes, the log-probability says how sure the picture had made it.
+            The prompt stays and the picture is another one. If the answer stays too, it was not read from the picture. If it
+            changes, the log-probability says how sure the picture had made the model.
             """, "answer(picture, prompt)   →   answer(another picture, prompt)",
             "VlmSharp.Explain/Ablations/AblationRun.cs", wrap: null);
         yield return Of("no-positions", "no positions", """
@@ -65,8 +65,8 @@ internal sealed class SwitchList(PaliGemmaConfig config, ModelOptions options)
             """, "gelu(x Wg) · (x Wu)   →   x Wu", b => new OpenGate(b));
         yield return Of("no-embedding-scale", "no embedding scale", Invariant($"""
             Gemma multiplies the rows of its embedding table by the square root of their width, here {config.EmbeddingScale:0.0},
-            before the first layer; the picture's rows enter as they are. Without the factor words are that much too quiet beside
-            the picture. Ports of the model often forget it.
+            before the first layer; the picture's rows enter as they are. Without this factor the words are that much too small
+            compared with the picture. Ports of the model often forget it.
             """), "x[i] = √h · E[id i]   →   x[i] = E[id i]", b => new NoEmbeddingScale(b));
         foreach (AblationSwitch softCap in SoftCaps()) yield return softCap;
     }
@@ -78,7 +78,7 @@ internal sealed class SwitchList(PaliGemmaConfig config, ModelOptions options)
         {
             bool on = options.AttentionSoftCap;
             yield return Of("attention-softcap", $"attention soft-cap {(on ? "off" : "on")}", Invariant($"""
-                Gemma 2 bends the scores of attention before softmax, so that none is beyond {scores:0.#}. It was trained so; some
+                Gemma 2 bends the scores of attention before softmax, so that none exceeds {scores:0.#}. It was trained this way; some
                 runtimes leave it out.
                 """), Turned("s = c · tanh(q · k / c)", "s = q · k", on), b => new AttentionSoftCap(b, on ? 0 : scores));
         }
@@ -96,7 +96,7 @@ internal sealed class SwitchList(PaliGemmaConfig config, ModelOptions options)
     private IEnumerable<AblationSwitch> Layers() =>
         from i in Enumerable.Range(0, config.Text.Layers)
         select Of($"layer.{i}", $"layer {i} skipped", $"""
-            Layer {i} hands on what it gets: neither its attention nor its MLP adds anything.
+            Layer {i} passes on its input: neither its attention nor its MLP adds anything.
             """, "y = x + Attention + FeedForward   →   y = x", b => new SkippedLayer(b, i), i);
 
     private IEnumerable<AblationSwitch> Heads() =>

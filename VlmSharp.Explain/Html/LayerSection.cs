@@ -11,7 +11,7 @@ internal static class LayerSection
         if (results.Length == 0) return;
         page.Add($"""
             <section id="layers"><h2>Without a layer</h2>
-            <p>Every layer adds to the vector that passes through it. A layer that is skipped hands on what it gets, so those behind it read
+            <p>Every layer adds to the vector that passes through it. A layer that is skipped passes on its input, so those behind it read
             a vector that they have never seen in training. Layers in the middle of a deep model are often missed little; the first and the
             last ones much.</p>
 

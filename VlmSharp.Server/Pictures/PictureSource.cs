@@ -103,7 +103,7 @@ internal sealed class PictureSource : IDisposable
             }
             catch (ApiException e) when (PictureErrors.IsBusy(e) && share.Bytes < Memory.Capacity)
             {
-                // Where memory itself has run out, the picture is decoded beside no other.
+                // If memory itself has run out, the picture waits until it can have all of the budget.
                 long wanted = share.Refused > 0 ? share.Refused : Memory.Capacity;
                 share.Dispose();
                 share = await Memory.TakeAsync(wanted, cancellationToken).ConfigureAwait(false);
@@ -117,7 +117,7 @@ internal sealed class PictureSource : IDisposable
     }
 
     /// <summary>
-    /// The decoding itself, on the caller's thread and in nobody's place: <see cref="DecodeAsync"/> is for requests.
+    /// Decodes on the caller's thread without waiting for a turn; requests use <see cref="DecodeAsync"/>.
     /// </summary>
     /// <param name="bytes">The file.</param>
     /// <param name="name">Its name in errors.</param>

@@ -88,6 +88,7 @@ public sealed class DataValidator(ExampleEncoder? encoder = null, bool readPictu
         foreach ((string path, TrainingExample example) in pictures) // in the data's order
         {
             PictureCheck check = checks[path];
+            if (check.HadNoRoom) check = PictureCheck.Of(path, readPictures); // beside no other
             string place = $"{example.Where}: {path}";
             if (check.IsMissing) report.MissingPictures.Add(place);
             if (check.Fault is { } fault) report.DamagedPictures.Add($"{example.Where}: {fault}");

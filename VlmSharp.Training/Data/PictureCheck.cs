@@ -13,6 +13,9 @@ internal sealed record PictureCheck
     /// <summary>Why it cannot be read, or null.</summary>
     public string? Fault { get; private init; }
 
+    /// <summary>Whether <see cref="Fault"/> is that memory ran out: alone, it may fit.</summary>
+    public bool HadNoRoom { get; private init; }
+
     /// <summary>Whether it is stored turned or mirrored.</summary>
     public bool IsTurned { get; private init; }
 
@@ -32,7 +35,15 @@ internal sealed record PictureCheck
         }
         catch (Exception e) when (e is ImageFormatException or TrainingDataException)
         {
-            return new PictureCheck { Fault = e.Message };
+            return new PictureCheck { Fault = e.Message, HadNoRoom = e.InnerException is OutOfMemoryException };
+        }
+        catch (OutOfMemoryException)
+        {
+            return new PictureCheck
+            {
+                Fault = $"{path} does not fit in the memory that this process may have; scale it down, or give the process more memory.",
+                HadNoRoom = true,
+            };
         }
     }
 

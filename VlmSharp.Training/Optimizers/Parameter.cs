@@ -82,7 +82,7 @@ public sealed unsafe class Parameter : IDisposable
     /// <param name="backend">Where it is trained.</param>
     /// <param name="name">Its canonical name.</param>
     /// <param name="rows">Rows; 1 of a vector.</param>
-    /// <param name="columns">Columns.</param>
+    /// <param name="columns">Numbers in a row.</param>
     /// <param name="values">[rows, columns].</param>
     /// <param name="dtype">How it is stored: F32, or BF16 with an fp32 master copy.</param>
     /// <returns>The parameter, owned by the caller.</returns>

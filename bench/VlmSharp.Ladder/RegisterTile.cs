@@ -9,10 +9,10 @@ namespace VlmSharp.Ladder;
 /// <code>
 /// c[i, j] += sum_k a[i, k] b[k, j]        i &lt; 6, j &lt; 16
 /// </code>
-/// A step of k loads two registers of b and one number of each row of a, and starts 12 multiply-adds: each number that was loaded is
-/// used 6 or 16 times. The 12 sums do not wait for each other, and 12 + 2 + 1 registers are all that AVX2 has, but one.
+/// A step of k loads two registers of b and one number of each row of a, and starts 12 multiply-adds: each loaded number
+/// is used 6 or 16 times. The 12 sums do not wait for each other. The tile needs 12 + 2 + 1 of the 16 registers of AVX2.
 /// </summary>
-/// <remarks>The sums have a name each: the compiler keeps names in registers, not elements of an array.</remarks>
+/// <remarks>Each sum has its own name, because the compiler keeps named variables in registers, but not array elements.</remarks>
 public static unsafe class RegisterTile
 {
     /// <summary>Rows of a tile.</summary>

@@ -24,7 +24,7 @@ public sealed partial class LineWidthTests
         where line.Text.Length > MostColumns
         select $"{file}:{line.Number} has {line.Text.Length} columns: wrap it, so that it has at most {MostColumns}");
 
-    /// <summary>Tables, code, headings, HTML, quotations and targets of links may be wider, and so may what has no place to break.</summary>
+    /// <summary>Tables, code, headings, HTML, quotations and targets of links may be wider, and what has no place to break.</summary>
     [Fact]
     public void A_line_of_prose_in_Markdown_has_at_most_140_columns() => Faults.AssertNone(
         from path in MarkdownFiles()

@@ -44,6 +44,16 @@ public sealed class DamagedModelTests : IDisposable
     }
 
     [Fact]
+    public async Task Boxes_are_not_read_from_a_row_of_scores_with_a_NaN()
+    {
+        int word = TokenizerLoader.Load(GoldenFiles.DemoModel).Encode("snowman", ControlTokens.AsText)[0]; // is no token of a box
+        using TemporaryFolder model = DamagedModel.Write("language_model.lm_head.weight", float.NaN, word);
+        Run.Outcome run = await Run.Vlmsharp("", "detect", Cake, "cake", "--model", model.Path);
+        Assert.Equal((3, ""), (run.Code, run.Output));
+        Assert.Contains("not finite numbers", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Training_and_evaluation_say_that_the_weights_are_damaged()
     {
         using TemporaryFolder model = DamagedModel.Write("language_model.model.layers.1.mlp.down_proj.weight", float.NaN);

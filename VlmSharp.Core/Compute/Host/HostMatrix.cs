@@ -4,7 +4,7 @@ namespace VlmSharp.Compute.Host;
 
 /// <summary>A row-major fp32 matrix in host memory, as kernels see it: an address and a shape.</summary>
 /// <param name="data">Address of element (0, 0); 64-byte aligned for activations.</param>
-/// <param name="rows">Rows.</param>
+/// <param name="rows">Rows, one per token or patch.</param>
 /// <param name="columns">Columns, also the distance between rows.</param>
 internal readonly unsafe struct HostMatrix(float* data, int rows, int columns)
 {

@@ -31,13 +31,13 @@ internal sealed unsafe class HostWeight : Weight
     public byte* RowPointer(int row) => Data + (nint)row * (nint)DType.RowBytes(Columns);
 
     /// <summary>One element, widened to fp32.</summary>
-    /// <param name="row">Row.</param>
-    /// <param name="column">Column.</param>
+    /// <param name="row">The output, from 0.</param>
+    /// <param name="column">The input, from 0.</param>
     /// <returns>Its value.</returns>
     public float At(int row, int column) => source.At(row, column);
 
     /// <summary>A row, widened to fp32.</summary>
-    /// <param name="row">Row.</param>
+    /// <param name="row">The output, from 0.</param>
     /// <returns>[columns].</returns>
     public float[] Row(int row)
     {
@@ -59,7 +59,7 @@ internal sealed unsafe class HostWeight : Weight
     }
 
     /// <summary>Writes a row, rounded to the storage format.</summary>
-    /// <param name="row">Row.</param>
+    /// <param name="row">The output, from 0.</param>
     /// <param name="values">[columns].</param>
     public void Assign(int row, ReadOnlySpan<float> values)
     {

@@ -12,7 +12,7 @@ internal unsafe struct RunAhead
     private readonly nint share;
     private byte* next;
 
-    /// <summary>Some bytes.</summary>
+    /// <summary>Bytes to prefetch.</summary>
     /// <param name="start">The first one, at the start of a cache line.</param>
     /// <param name="bytes">How many.</param>
     /// <param name="steps">Number of calls of <see cref="Ask"/> over which they are spread, at least 1.</param>

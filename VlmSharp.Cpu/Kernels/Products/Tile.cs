@@ -161,7 +161,8 @@ internal static unsafe class Tile
                 b += bStride;
             }
 
-            if (typeof(P) == typeof(FloatProduct)) // folded before inlining, so integers do not pay for these calls
+            // A comparison of types is decided before inlining. Otherwise these calls would use up the inlining budget of integer tiles.
+            if (typeof(P) == typeof(FloatProduct))
             {
                 Put(c, c00, c01, accumulate);
                 Put(c + cStride, c10, c11, accumulate);

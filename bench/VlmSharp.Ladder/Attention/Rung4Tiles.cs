@@ -35,7 +35,7 @@ public static unsafe class Rung4Tiles
 
     private static int WholePanels(int count) => (count + Columns - 1) / Columns * Columns;
 
-    /// <summary>Panels [tokens / 16][d][16] of keys, then panels [d / 16][tokens][16] of values; what fills them up is 0.</summary>
+    /// <summary>Panels [tokens / 16][d][16] of keys, then panels [d / 16][tokens][16] of values; the padding is 0.</summary>
     internal static void Pack(float* k, float* v, AttentionShape shape, float* panels)
     {
         (int tokens, int dim, _) = shape;

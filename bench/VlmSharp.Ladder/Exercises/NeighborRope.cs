@@ -21,8 +21,8 @@ public static class NeighborRope
     }
 
     /// <summary>
-    /// Where feature <paramref name="i"/> of the halves goes among the neighbors. Whoever permutes the rows of the query's and the key's
-    /// matrices by it may use either operator: a sum over features does not ask for their order, so q . k is the same.
+    /// The place among the neighbors of feature <paramref name="i"/> of the halves. If the rows of the query's and the key's matrices are
+    /// permuted in this way, either operator can be used: a sum over features does not depend on their order, so q . k is the same.
     /// </summary>
     public static int FromHalves(int i, int headDim) => i < headDim / 2 ? 2 * i : 2 * (i - headDim / 2) + 1;
 }

@@ -10,8 +10,8 @@ namespace VlmSharp.Ladder.MatrixProduct;
 /// second level  the block [96, 256] of W, 96 KB, and the sums [96, rows], 144 KB for 384 rows, stay for all panels
 /// beyond        x streams past once for each 96 outputs: 4 bytes for 192 operations
 /// </code>
-/// More rows than 384 are computed in parts, so that the sums stay that small. The price of all this is that sums are no longer finished
-/// in the registers: a tile adds its part of k to them and goes on.
+/// More than 384 rows are computed in parts, so that the sums stay small. The price is that sums are no longer finished in the
+/// registers: each tile adds its part of k to sums in memory.
 /// </summary>
 public static unsafe class Rung5CacheBlocks
 {

@@ -1,14 +1,14 @@
 namespace VlmSharp.Ladder.MatrixProduct;
 
 /// <summary>
-/// Rung 6, threads. The work of rung 5 falls into independent items already: panels to pack, then blocks of 96 outputs, of which each
-/// writes columns of y that no other touches. Each thread has block and sums of its own in its own second-level cache; the packed x
-/// is shared and only read. The results are those of rung 5 to the last bit, since each sum is added in the same order.
+/// Rung 6, threads. The work of rung 5 already consists of independent items: panels to pack, then blocks of 96 outputs. Each block
+/// writes its own columns of y. Each thread has its own block and sums in its own second-level cache; all threads read the packed x.
+/// The results equal those of rung 5 to the last bit, since each sum is added in the same order.
 /// </summary>
 /// <remarks>
-/// There must be more items than threads: a core that is slower, or busy with something else, then takes fewer of them. The
-/// library's own kernel goes on from here: registers twice as wide where there are any, weights stored in bf16 and widened block by
-/// block, the next block asked for ahead of time, and a team of threads that waits for work without going to sleep.
+/// There must be more items than threads: then a core that is slower, or busy with something else, takes fewer of them. The
+/// library's kernel adds: registers twice as wide if the processor has them, weights in bf16 that are widened block by block, the next
+/// block prefetched, and a team of threads that waits for work without going to sleep.
 /// </remarks>
 public static unsafe class Rung6Threads
 {

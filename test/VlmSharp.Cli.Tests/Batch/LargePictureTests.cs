@@ -46,12 +46,7 @@ public sealed class LargePictureTests
     [Fact]
     public void A_piped_picture_that_does_not_fit_in_memory_is_an_error_of_one_sentence()
     {
-        byte[] large = new byte[54 + 8000 * 6000 * 3];
-        BitConverter.GetBytes(54).CopyTo(large, 10);
-        BitConverter.GetBytes(40).CopyTo(large, 14);
-        BitConverter.GetBytes(8000).CopyTo(large, 18);
-        BitConverter.GetBytes(6000).CopyTo(large, 22);
-        (large[0], large[1], large[26], large[28]) = ((byte)'B', (byte)'M', 1, 24);
+        byte[] large = Bmp(8000, 6000);
         const string expected = "Standard input does not fit in the memory that this process may have";
         (int code, string output, string error) = Limited(large, "caption", "-", "-q");
         Assert.Equal((Errors.ExitCodes.Input, ""), (code, output));
@@ -74,6 +69,20 @@ public sealed class LargePictureTests
         Assert.Equal(Errors.ExitCodes.Input, code);
         Assert.Contains("8000 x 6000 pixels takes another 138 MB of memory to draw in", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public void Data_with_pictures_that_do_not_fit_in_memory_is_validated_to_its_end()
+    {
+        using var scratch = new TemporaryFolder();
+        string data = scratch.At("data.jsonl");
+        File.WriteAllBytes(scratch.At("a.png"), Png(8000, 6000, interlaced: false));
+        File.WriteAllBytes(scratch.At("b.bmp"), Bmp(8000, 6000));
+        string[] names = ["a.png", "b.bmp"];
+        File.WriteAllLines(data, names.Select(name => $$"""{"image": "{{name}}", "prefix": "caption en", "suffix": "a cake"}"""));
+        (int code, string output, string error) = Limited("data", "validate", data);
+        Assert.NotEqual(Errors.ExitCodes.Internal, code);
+        Assert.Contains("damaged pictures 1)", output + error, StringComparison.Ordinal); // a.png fits alone
     }
 
     private static (int Code, string Output, string Error) Limited(params string[] args) => Limited([], args);
@@ -101,6 +110,18 @@ public sealed class LargePictureTests
 
         run.WaitForExit();
         return (run.ExitCode, output.Result, error.Result);
+    }
+
+    // Black BGR of 8 bits, not compressed.
+    private static byte[] Bmp(int width, int height)
+    {
+        byte[] file = new byte[54 + width * height * 3];
+        BitConverter.GetBytes(54).CopyTo(file, 10);
+        BitConverter.GetBytes(40).CopyTo(file, 14);
+        BitConverter.GetBytes(width).CopyTo(file, 18);
+        BitConverter.GetBytes(height).CopyTo(file, 22);
+        (file[0], file[1], file[26], file[28]) = ((byte)'B', (byte)'M', 1, 24);
+        return file;
     }
 
     // Black RGB of 8 bits. The rows of the seven passes of Adam7 are as many bytes as the picture, and a filter byte each.

@@ -5,9 +5,23 @@ using VlmSharp.Preprocessing;
 
 namespace VlmSharp.Cli.Tests.Batch;
 
-/// <summary>The end of a queue of pictures that is not read to its end.</summary>
 public sealed class PictureQueueTests
 {
+    [Fact]
+    public async Task A_change_without_memory_is_tried_again_alone_and_then_an_error_of_the_item()
+    {
+        using var queue = new PictureQueue(waiting: 1, threads: 2, new ImagePreprocessor(new PreprocessorConfig()), ImageOptions.Default);
+        int tries = 0;
+        var item = new WorkItem(0, "x", [GoldenFiles.PathOf("images", "png_rgb_33x17.png")])
+        {
+            Change = image => Interlocked.Increment(ref tries) < 10 ? throw new InsufficientMemoryException() : image,
+        };
+        await foreach (LoadedItem loaded in queue.Load([item], default))
+            Assert.Contains("has 33 x 17 pixels, and there is no memory left", loaded.Fault?.Message, StringComparison.Ordinal);
+        Assert.Equal(2, tries);
+    }
+
+    /// <summary>The queue is not read to its end.</summary>
     [Fact]
     public async Task It_ends_after_every_load_that_it_started()
     {
