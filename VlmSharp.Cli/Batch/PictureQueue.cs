@@ -147,8 +147,8 @@ internal sealed class PictureQueue(int waiting, int threads, ImagePreprocessor p
         catch (OutOfMemoryException e)
         {
             throw new ImageFormatException(
-                $"{name} has {whole.Width} x {whole.Height} pixels, and there is no memory left for the change that is asked of it; scale it "
-                + "down, or give the process more memory.", e)
+                $"{name} has {whole.Width} x {whole.Height} pixels, and there is no memory left to change it as asked; scale it down, "
+                + "or give the process more memory.", e)
             { Fault = ImageFault.OverLimit };
         }
     }
