@@ -240,7 +240,10 @@ public static class ImageFile
         if (!stream.CanRead) throw new ArgumentException("The stream cannot be read: it is closed, or only for writing.", nameof(stream));
     }
 
-    private static ImageFormatException NoRoom(string name, Exception? e = null) =>
+    /// <summary>The error for a picture for which memory ran out.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="e">How it ran out, if the picture can be read again when there is more room.</param>
+    internal static ImageFormatException NoRoom(string name, Exception? e = null) =>
         new($"{name} does not fit in the memory that this process may have; scale it down, or give the process more memory.", e)
         { Fault = ImageFault.OverLimit };
 

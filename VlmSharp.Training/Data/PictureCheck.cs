@@ -37,13 +37,9 @@ internal sealed record PictureCheck
         {
             return new PictureCheck { Fault = e.Message, HadNoRoom = e.InnerException is OutOfMemoryException };
         }
-        catch (OutOfMemoryException)
+        catch (OutOfMemoryException e)
         {
-            return new PictureCheck
-            {
-                Fault = $"{path} does not fit in the memory that this process may have; scale it down, or give the process more memory.",
-                HadNoRoom = true,
-            };
+            return new PictureCheck { Fault = ImageFile.NoRoom(path, e).Message, HadNoRoom = true };
         }
     }
 
