@@ -61,6 +61,13 @@ internal static unsafe class Packing
         if (Sse.IsSupported) Sse.Prefetch0(line);
     }
 
+    /// <summary>Prefetches a cache line that is needed later into the second-level cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchSecondLevel(byte* line)
+    {
+        if (Sse.IsSupported) Sse.Prefetch1(line);
+    }
+
     /// <summary>Prefetches bytes that are needed later into the second-level cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PrefetchSecondLevel(byte* source, nint count)

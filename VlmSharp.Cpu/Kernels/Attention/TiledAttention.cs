@@ -244,7 +244,7 @@ internal unsafe struct TiledAttention<V> : IJob where V : struct, ISimd<V>
         if (ReadsKeysInPlace)
         {
             var block = new WeightRows(keys.RowPointer(key) + p.KvHead * dim, keys.Columns);
-            new Gemv<V, F32Format>(p.Q, Tile.Stride, p.Rows, dim).Multiply(block, count, p.S, Tile.Stride);
+            new Gemv<V, F32Format>(p.Q, Tile.Stride, p.Rows, dim).Multiply(block, count, default, p.S, Tile.Stride);
             return;
         }
         for (int d = 0; d < dim; d += Tile.Stride)

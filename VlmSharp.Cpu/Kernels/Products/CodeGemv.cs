@@ -29,7 +29,7 @@ internal readonly unsafe struct CodeGemv<V>(float* x, int count, int k) : IGemv<
     public static CodeGemv<V> Prepare(CpuContext context, HostMatrix x) => new(x.Data, x.Rows, x.Columns);
 
     [SkipLocalsInit] // written before it is read
-    public void Multiply(WeightRows w, int rows, float* y, nint yStride)
+    public void Multiply(WeightRows w, int rows, WeightRows then, float* y, nint yStride)
     {
         int length = count * RowsAtOnce * V.Count;
         float* memory = stackalloc float[Nf4Format.Roomy(RowsAtOnce * Piece + length)], rests = stackalloc float[count * RowsAtOnce];

@@ -24,7 +24,7 @@ internal unsafe struct FewRowsProduct<V, G> : IJob where V : struct, ISimd<V> wh
     private Epilogue epilogue;
     private float* scratch; // [threads, T, chunk], the up half of a gated layer
     private long scratchStride;
-    private int chunk;
+    private int chunk, threads;
 
     public static void Run(CpuContext context, HostMatrix x, WeightRows weight, WeightRows up, in Epilogue epilogue, HostMatrix y)
     {
@@ -40,6 +40,7 @@ internal unsafe struct FewRowsProduct<V, G> : IJob where V : struct, ISimd<V> wh
             up = up,
             epilogue = epilogue,
             chunk = chunk,
+            threads = context.Team.Count,
         };
         if (up.HasValue) job.scratch = context.PerThread((long)x.Rows * chunk, out job.scratchStride);
         context.Team.Run(job, (rows + chunk - 1) / chunk);
@@ -50,15 +51,23 @@ internal unsafe struct FewRowsProduct<V, G> : IJob where V : struct, ISimd<V> wh
     {
         int first = item * chunk, rows = Math.Min(chunk, y.Columns - first);
         float* target = y.Data + first;
-        x.Multiply(weight.From(first), rows, target, y.Columns);
+        WeightRows next = Next(first);
+        x.Multiply(weight.From(first), rows, up.HasValue ? up.From(first) : next, target, y.Columns);
         if (!up.HasValue)
         {
             for (int t = 0; t < y.Rows; t++) epilogue.Apply<V>(target + (nint)t * y.Columns, t, first, rows);
             return;
         }
         float* upper = scratch + worker * scratchStride;
-        x.Multiply(up.From(first), rows, upper, chunk);
+        x.Multiply(up.From(first), rows, next, upper, chunk);
         for (int t = 0; t < y.Rows; t++)
             GegluMap<V>.Run(target + (nint)t * y.Columns, upper + (nint)t * chunk, target + (nint)t * y.Columns, rows);
+    }
+
+    // The chunk that this thread probably takes after the one that starts at a row: threads mostly take turns.
+    private readonly WeightRows Next(int first)
+    {
+        int after = first + threads * chunk;
+        return after + chunk <= y.Columns ? weight.From(after) : default;
     }
 }

@@ -44,7 +44,7 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         return new(split, stride, x.Rows, x.Columns);
     }
 
-    public void Multiply(WeightRows w, int rows, float* y, nint yStride)
+    public void Multiply(WeightRows w, int rows, WeightRows then, float* y, nint yStride)
     {
         if (count == 1)
         {
@@ -53,20 +53,24 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         }
 
         float* sums = stackalloc float[MatrixRows * InputRows];
-        byte** places = stackalloc byte*[MatrixRows];
+        byte** places = stackalloc byte*[MatrixRows], next = stackalloc byte*[MatrixRows];
         float** inputs = stackalloc float*[InputRows];
-        int run = (rows + MatrixRows - 1) / MatrixRows;
+        int run = (rows + MatrixRows - 1) / MatrixRows, passes = (count + InputRows - 1) / InputRows;
         for (int n = 0; n < run; n++)
         {
             // If the last run is shorter, its last row is used again in place of the missing ones; the same holds for x.
-            for (int i = 0; i < MatrixRows; i++) places[i] = w.At(Math.Min(n + i * run, rows - 1));
-            for (int t = 0; t < count; t += InputRows)
+            int streams = Math.Min(MatrixRows, (rows - n + run - 1) / run);
+            StreamAhead.Place(w, rows, then, n, run, MatrixRows, places, next);
+            for (int pass = 0; pass < passes; pass++)
             {
+                int t = pass * InputRows;
                 for (int j = 0; j < InputRows; j++) inputs[j] = x + Math.Min(t + j, count - 1) * stride;
-                int column = Several(inputs, places, k, sums, 0);
-                for (int i = 0; i < MatrixRows && n + i * run < rows; i++)
-                    for (int j = 0; j < InputRows && t + j < count; j++)
-                        y[(t + j) * yStride + n + i * run] = sums[i * InputRows + j] + Rest(inputs[j], places[i], column, k);
+                int from = StreamAhead.Share(MatrixRows, pass, passes), to = StreamAhead.Share(MatrixRows, pass + 1, passes);
+                int column = Several(inputs, places, next + from, to - from, k, sums, 0);
+                float* target = y + t * yStride + n;
+                for (int j = 0; j < Math.Min(InputRows, count - t); j++, target += yStride)
+                    for (int i = 0; i < streams; i++)
+                        target[(nint)i * run] = sums[i * InputRows + j] + (column < k ? Rest(inputs[j], places[i], column, k) : 0);
             }
         }
     }
@@ -129,11 +133,11 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         }
     }
 
-    // MatrixRows rows of w and four of x, in steps of two registers; returns the number of columns done. The compiler drops the code for
-    // six rows where there are three. zero is 0, an offset that the compiler does not know: otherwise it would keep the loads of the first
+    // MatrixRows rows of w and four of x, in steps of two registers; returns the number of columns done. Meanwhile the rows of w that
+    // asked lists are prefetched. The compiler drops the code for six rows where there are three. zero is 0, an offset that the compiler does not know: otherwise it would keep the loads of the first
     // halves for widening the second ones, and run out of registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int Several(float** x, byte** w, int k, float* sums, nint zero)
+    private static int Several(float** x, byte** w, byte** asked, int askedRows, int k, float* sums, nint zero)
     {
         float* x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
         byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = null, w4 = null, w5 = null;
@@ -155,6 +159,7 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         for (nint end = k - 2 * V.Count; column <= end; column += 2 * V.Count)
         {
             nint at = column * F.Size;
+            for (int i = 0; i < askedRows; i++) Packing.PrefetchSecondLevel(asked[i] + at);
             V f0 = F.LoadFirst<V>(w0 + at), f1 = F.LoadFirst<V>(w1 + at), f2 = F.LoadFirst<V>(w2 + at);
             if (V.Registers == 32)
             {

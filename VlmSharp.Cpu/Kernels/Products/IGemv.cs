@@ -16,7 +16,8 @@ internal unsafe interface IGemv<G> where G : struct, IGemv<G>
     /// <summary>y[t, n] = sum_k x[t, k] w[n, k]: the same bits for any T and n.</summary>
     /// <param name="w">The rows of w.</param>
     /// <param name="rows">Number of rows.</param>
+    /// <param name="then">The rows that will probably be read next, at least as many, or <c>default</c>; they are only prefetched.</param>
     /// <param name="y">[T, yStride]; <paramref name="rows"/> columns of it are written.</param>
     /// <param name="yStride">Distance between rows of y.</param>
-    void Multiply(WeightRows w, int rows, float* y, nint yStride);
+    void Multiply(WeightRows w, int rows, WeightRows then, float* y, nint yStride);
 }

@@ -47,7 +47,7 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     public static IntegerGemv<V, Q> Prepare(CpuContext context, HostMatrix x) => new(context, x);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Multiply(WeightRows w, int rows, float* y, nint yStride)
+    public void Multiply(WeightRows w, int rows, WeightRows then, float* y, nint yStride)
     {
         int run = (rows + RowsAtOnce - 1) / RowsAtOnce;
         byte** places = stackalloc byte*[RowsAtOnce];
