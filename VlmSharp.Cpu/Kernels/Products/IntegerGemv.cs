@@ -50,32 +50,31 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     public void Multiply(WeightRows w, int rows, WeightRows then, float* y, nint yStride)
     {
         int run = (rows + RowsAtOnce - 1) / RowsAtOnce;
-        byte** places = stackalloc byte*[RowsAtOnce];
+        byte** places = stackalloc byte*[RowsAtOnce], next = stackalloc byte*[RowsAtOnce];
         ushort** scales = stackalloc ushort*[RowsAtOnce];
         for (int n = 0; n < run; n++)
         {
-            for (int i = 0; i < RowsAtOnce; i++)
-            {
-                int row = Math.Min(n + i * run, rows - 1); // if the last run is shorter, its last row is used again
-                places[i] = w.At(row);
-                scales[i] = w.ScalesAt(row);
-            }
-
+            // If the last run is shorter, its last row is used again.
+            StreamAhead.Place(w, rows, then, n, run, RowsAtOnce, places, next);
+            for (int i = 0; i < RowsAtOnce; i++) scales[i] = w.ScalesAt(Math.Min(n + i * run, rows - 1));
+            if (count == 1)
+                for (int i = 0; i < RowsAtOnce; i++) next[i] = places[i] + StreamAhead.Bytes;
             for (int t = 0; t < count; t++)
             {
-                V128 sums = FourRows(places, scales, x.From<Q>((nint)t * padded), groups);
+                int from = StreamAhead.Share(RowsAtOnce, t, count), to = StreamAhead.Share(RowsAtOnce, t + 1, count);
+                V128 sums = FourRows(places, scales, next + from, to - from, x.From<Q>((nint)t * padded), groups);
                 for (int i = 0, row = n; i < RowsAtOnce && row < rows; i++, row += run) y[t * yStride + row] = ((float*)&sums)[i];
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static V128 FourRows(byte** w, ushort** scales, in IntegerRow x, int groups)
+    private static V128 FourRows(byte** w, ushort** scales, byte** asked, int askedRows, in IntegerRow x, int groups)
     {
         float* sums = stackalloc float[RowsAtOnce * V.Count];
         new Span<float>(sums, RowsAtOnce * V.Count).Clear();
         int whole = groups / V.Count * V.Count;
-        Accumulate(sums, w, scales, x, whole);
+        Accumulate(sums, w, scales, asked, askedRows, x, whole);
         if (whole < groups) Rest(sums, w, scales, whole, groups - whole, x.From<Q>(whole));
         return V.Sums(V.Load(sums), V.Load(sums + V.Count), V.Load(sums + 2 * V.Count), V.Load(sums + 3 * V.Count));
     }
@@ -99,27 +98,29 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
                 .CopyTo(new Span<ushort>(lastScales[r], V.Count));
         }
 
-        Accumulate(sums, lastWeights, lastScales, x, V.Count);
+        Accumulate(sums, lastWeights, lastScales, null, 0, x, V.Count);
     }
 
     // For each of four rows r, sums[r] += sum_g s[r, g] a[g] (sum_i w[r, g, i] x[g, i] + correction[g]), spread over the elements of the
     // sum.
-    private static void Accumulate(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups)
+    private static void Accumulate(
+        float* sums, byte** w, ushort** scales, byte** asked, int askedRows, in IntegerRow x, int groups)
     {
-        if (Q.GroupsAtOnce<V>() == 1) GroupByGroup(sums, w, scales, x, groups);
-        else StepByStep(sums, w, scales, x, groups, 0);
+        if (Q.GroupsAtOnce<V>() == 1) GroupByGroup(sums, w, scales, asked, askedRows, x, groups);
+        else StepByStep(sums, w, scales, asked, askedRows, x, groups, 0);
     }
 
     // Group by group through all rows, so that their streams advance together.
     [SkipLocalsInit] // the factors are written before they are read
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void GroupByGroup(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups)
+    private static void GroupByGroup(
+        float* sums, byte** w, ushort** scales, byte** asked, int askedRows, in IntegerRow x, int groups)
     {
         float* factors = stackalloc float[RowsAtOnce * V.Count]; // s a
         byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
         V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
         byte* z = x.Integers;
-        int ahead = StreamAhead.Bytes;
+        nint line = 0;
         for (nint first = 0; first < groups; first += V.Count)
         {
             V a = V.Load(x.Scales + first);
@@ -134,9 +135,9 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
             }
 
             for (float* factor = factors, end = factors + V.Count; factor < end;
-                factor++, z += Q.Group * Q.ActivationBytes, w0 += Q.Bytes, w1 += Q.Bytes, w2 += Q.Bytes, w3 += Q.Bytes)
+                factor++, line += Q.Bytes, z += Q.Group * Q.ActivationBytes, w0 += Q.Bytes, w1 += Q.Bytes, w2 += Q.Bytes, w3 += Q.Bytes)
             {
-                if (ahead > 0) PrefetchLines(w0 + ahead, w1 + ahead, w2 + ahead, w3 + ahead);
+                for (int i = 0; i < askedRows; i++) Packing.PrefetchSecondLevel(asked[i] + line);
                 V.Accumulate(ref y0, Q.Products<V>(w0, z), V.Broadcast(*factor));
                 V.Accumulate(ref y1, Q.Products<V>(w1, z), V.Broadcast(factor[V.Count]));
                 V.Accumulate(ref y2, Q.Products<V>(w2, z), V.Broadcast(factor[2 * V.Count]));
@@ -153,19 +154,17 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
     // zero is 0, an offset that the compiler does not know: otherwise it would keep the activations for the next row and run out of
     // registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void StepByStep(float* sums, byte** w, ushort** scales, in IntegerRow x, int groups, nint zero)
+    private static void StepByStep(
+        float* sums, byte** w, ushort** scales, byte** asked, int askedRows, in IntegerRow x, int groups, nint zero)
     {
         byte* w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
         ushort* s0 = scales[0], s1 = scales[1], s2 = scales[2], s3 = scales[3];
         V y0 = V.Load(sums), y1 = V.Load(sums + V.Count), y2 = V.Load(sums + 2 * V.Count), y3 = V.Load(sums + 3 * V.Count);
         byte* z = x.Integers;
         float* a = x.Scales, correction = x.Corrections;
-        int ahead = StreamAhead.Bytes;
         for (nint g = 0; g < groups; g += V.Count, z += Q.Group * Q.ActivationBytes * V.Count)
         {
-            if (ahead > 0)
-                for (nint line = Q.Bytes * g + ahead, end = line + Q.Bytes * V.Count; line < end; line += Packing.CacheLine)
-                    PrefetchLines(w0 + line, w1 + line, w2 + line, w3 + line);
+            for (int i = 0; i < askedRows; i++) Packing.PrefetchSecondLevel(asked[i] + Q.Bytes * g, Q.Bytes * V.Count);
             byte* z1 = z + zero, z2 = z1 + zero, z3 = z2 + zero;
             V.Accumulate(ref y0, Q.LoadScales<V>(s0 + g) * V.Load(a + g), Q.Products<V>(w0 + Q.Bytes * g, z) + V.Load(correction + g));
             V.Accumulate(ref y1, Q.LoadScales<V>(s1 + g) * V.Load(a + g), Q.Products<V>(w1 + Q.Bytes * g, z1) + V.Load(correction + g));
@@ -177,14 +176,5 @@ internal readonly unsafe struct IntegerGemv<V, Q> : IGemv<IntegerGemv<V, Q>>
         V.Store(sums + V.Count, y1);
         V.Store(sums + 2 * V.Count, y2);
         V.Store(sums + 3 * V.Count, y3);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void PrefetchLines(byte* line0, byte* line1, byte* line2, byte* line3)
-    {
-        Packing.PrefetchLine(line0);
-        Packing.PrefetchLine(line1);
-        Packing.PrefetchLine(line2);
-        Packing.PrefetchLine(line3);
     }
 }
