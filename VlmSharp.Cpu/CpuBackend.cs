@@ -54,6 +54,9 @@ public sealed unsafe class CpuBackend : HostBackend
     /// <summary>The vector registers in use; never Auto.</summary>
     public SimdTier Simd => tier;
 
+    /// <summary>Bits of the activations beside 8-bit weights, 8 or 16 (<see cref="CpuBackendOptions.ActivationBits"/>).</summary>
+    public int ActivationBits => context.ActivationBits;
+
     /// <summary>The threads.</summary>
     internal ThreadTeam Team => context.Team;
 

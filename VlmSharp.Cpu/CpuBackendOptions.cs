@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace VlmSharp.Cpu;
 
 /// <summary>How a <see cref="CpuBackend"/> uses the machine.</summary>
@@ -13,19 +15,20 @@ public sealed record CpuBackendOptions
     public SimdTier Simd { get; init; } = SimdTier.Auto;
 
     /// <summary>
-    /// Bits of the rounded activations in products with 8-bit weights: 16, or 8, which is faster on a processor with AVX-VNNI but less
-    /// precise.
-    /// Quantization.md has the speed and the precision of both. Activations have 8 bits with 4-bit weights and are not rounded with float
-    /// weights.
+    /// Bits of the rounded activations in products with 8-bit weights, 8 or 16; null for 8 on processors with AVX-VNNI, where they are
+    /// faster, and 16 on others. Quantization.md has the speed and the precision of both. Activations have 8 bits with 4-bit weights and
+    /// are not rounded with float weights.
     /// </summary>
-    public int ActivationBits { get; init; } = 16;
+    public int? ActivationBits { get; init; }
 
     /// <summary>Lets tests run the kernels of a width that the processor lacks, by the runtime's emulation.</summary>
     internal bool AllowEmulation { get; init; }
 
-    internal int ResolveActivationBits() => ActivationBits is 8 or 16
-        ? ActivationBits
-        : throw new ArgumentException($"Activations of {ActivationBits} bits: there are 8 and 16.");
+    internal int ResolveActivationBits()
+    {
+        if (ActivationBits is not int bits) return AvxVnni.IsSupported ? 8 : 16;
+        return bits is 8 or 16 ? bits : throw new ArgumentException($"Activations of {bits} bits: there are 8 and 16.");
+    }
 
     internal int ResolveThreads()
     {

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using VlmSharp.Compute;
+using VlmSharp.Cpu;
 using VlmSharp.Generation;
 using VlmSharp.Models;
 
@@ -114,6 +116,9 @@ internal sealed class ModelOptionsBinder
         if (DescribeAdapters(parsed) is { } given) yield return KeyValuePair.Create("adapters", given);
         yield return KeyValuePair.Create("compatibility", Options(parsed).ToString());
         yield return KeyValuePair.Create("backend", network.Backend.Name);
+        bool rounds = network.QuantizedBytes > 0 || network.Checkpoint.Tensors.Values.Any(tensor => tensor.DType.IsQuantized());
+        if (rounds && network.Backend is CpuBackend cpu)
+            yield return KeyValuePair.Create("activation bits", cpu.ActivationBits.ToString(CultureInfo.InvariantCulture));
         string on = backend.Name(parsed);
         if (BackendOptionsBinder.IsGpu(on)) yield return KeyValuePair.Create("kv cache", network.Backend.KvCacheFormat.ToString());
     }

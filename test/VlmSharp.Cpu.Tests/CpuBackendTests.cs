@@ -79,6 +79,13 @@ public sealed class CpuBackendTests
             $"{bits} bits",
             Assert.Throws<ArgumentException>(() => new CpuBackend(new CpuBackendOptions { ActivationBits = bits })).Message);
 
+    [Fact]
+    public void Activations_have_8_bits_where_the_processor_multiplies_them_faster()
+    {
+        using var backend = new CpuBackend();
+        Assert.Equal(AvxVnni.IsSupported ? 8 : 16, backend.ActivationBits);
+    }
+
     /// <summary>
     /// An activation that 8 bits do not hold tells which was used: beside 1000, 1 is less than half a step of 1000 / 127.
     /// </summary>

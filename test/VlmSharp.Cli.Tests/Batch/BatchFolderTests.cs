@@ -59,6 +59,19 @@ public sealed class BatchFolderTests : BatchTests
         Assert.Contains("there mask decoder is", other.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>By default the bits depend on the processor, and the answers of a quantized model on the bits.</summary>
+    [Fact]
+    public async Task A_folder_holds_answers_of_activations_of_one_width()
+    {
+        string[] command = ["batch", Path.Combine(Samples, "cake.png"), "-q", "--activation-bits"];
+        Assert.Equal(0, (await Run.Vlmsharp("", [.. command, "16", "--out", Out("int8"), "--quantize", "int8"])).Code);
+        Run.Outcome other = await Run.Vlmsharp("", [.. command, "8", "--out", Out("int8"), "--quantize", "int8"]);
+        Assert.Equal(2, other.Code);
+        Assert.Contains("there activation bits is 16", other.Error, StringComparison.Ordinal);
+        foreach (string bits in new[] { "8", "16" }) // floats are multiplied as they are
+            Assert.Equal(0, (await Run.Vlmsharp("", [.. command, bits, "--out", Out("bf16")])).Code);
+    }
+
     [Fact]
     public async Task A_run_that_cannot_start_leaves_its_folder_free()
     {
