@@ -133,9 +133,9 @@ internal readonly unsafe struct Gemv<V, F>(float* x, nint stride, int count, int
         }
     }
 
-    // MatrixRows rows of w and four of x, in steps of two registers; returns the number of columns done. Meanwhile the rows of w that
-    // asked lists are prefetched. The compiler drops the code for six rows where there are three. zero is 0, an offset that the compiler does not know: otherwise it would keep the loads of the first
-    // halves for widening the second ones, and run out of registers.
+    // MatrixRows rows of w and four of x, in steps of two registers; returns the number of columns done. Meanwhile the rows of w in asked
+    // are prefetched. The compiler drops the code for six rows where there are three. zero is 0, an offset that the compiler does not know:
+    // otherwise it would keep the loads of the first halves for widening the second ones, and run out of registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Several(float** x, byte** w, byte** asked, int askedRows, int k, float* sums, nint zero)
     {
