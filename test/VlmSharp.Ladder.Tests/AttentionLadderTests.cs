@@ -41,7 +41,7 @@ public sealed unsafe class AttentionLadderTests
     {
         var shape = new AttentionShape(400, 40, 100);
         float[] q = Scaled(shape, 4, 3), k = Scaled(shape, 5, 3), v = Scaled(shape, 6, 1);
-        Assert.Equal(Run("tiles", q, k, v, shape), Run("threads", q, k, v, shape));
+        Assert.Equal(Run("softmax on vectors", q, k, v, shape), Run("threads", q, k, v, shape));
     }
 
     private static float[] Scaled(AttentionShape shape, int seed, float factor) =>

@@ -29,7 +29,7 @@ public sealed unsafe class ProductLadderTests
     {
         var shape = new ProductShape(390, 200, 300);
         float[] x = GuardedFloats.Numbers(shape.Rows * shape.Inputs, 3), w = GuardedFloats.Numbers(shape.Outputs * shape.Inputs, 4);
-        Assert.Equal(Run("cache blocks", x, w, shape), Run("threads", x, w, shape));
+        Assert.Equal(Run("blocks of outputs", x, w, shape), Run("threads", x, w, shape));
     }
 
     private static float[] Run(string name, float[] x, float[] w, ProductShape shape)

@@ -13,6 +13,7 @@ public static unsafe class AttentionLadder
         ("a row at a time, safe softmax", Rung2RowByRow.Attend),
         ("the running softmax", Rung3RunningSoftmax.Attend),
         ("tiles", Rung4Tiles.Attend),
-        ("threads", Rung5Threads.Attend),
+        ("softmax on vectors", Rung5VectorSoftmax.Attend),
+        ("threads", Rung6Threads.Attend),
     ];
 }

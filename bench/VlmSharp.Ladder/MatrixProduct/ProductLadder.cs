@@ -13,7 +13,8 @@ public static unsafe class ProductLadder
         ("vectors", Rung2Vectors.Multiply),
         ("a register tile", Rung3RegisterTile.Multiply),
         ("packed panels", Rung4PackedPanels.Multiply),
-        ("cache blocks", Rung5CacheBlocks.Multiply),
-        ("threads", Rung6Threads.Multiply),
+        ("blocks of inputs", Rung5InputBlocks.Multiply),
+        ("blocks of outputs", Rung6OutputBlocks.Multiply),
+        ("threads", Rung7Threads.Multiply),
     ];
 }

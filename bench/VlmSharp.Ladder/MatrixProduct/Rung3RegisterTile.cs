@@ -20,13 +20,11 @@ public static unsafe class Rung3RegisterTile
     public static void Multiply(float* x, float* w, float* y, ProductShape shape)
     {
         (int rows, int outputs, int inputs) = shape;
-        int width = (rows + RegisterTile.Columns - 1) / RegisterTile.Columns * RegisterTile.Columns; // whole tiles; the rest stays 0
+        int width = Panels.Width(rows);
         using var transposed = new Scratch((long)inputs * width);
         float* across = transposed.Floats; // [inputs, width]
-        for (int t = 0; t < width; t += RegisterTile.Columns)
-            for (int k = 0; k < inputs; k++)
-                for (int j = 0; j < RegisterTile.Columns && t + j < rows; j++)
-                    across[(nint)k * width + t + j] = x[(nint)(t + j) * inputs + k];
+        for (int t = 0; t < rows; t += RegisterTile.Columns)
+            Panels.Transpose(x + (nint)t * inputs, inputs, Math.Min(RegisterTile.Columns, rows - t), inputs, across + t, width);
 
         float* c = stackalloc float[RegisterTile.Rows * RegisterTile.Columns];
         for (int n = 0; n < outputs; n += RegisterTile.Rows)
@@ -35,8 +33,7 @@ public static unsafe class Rung3RegisterTile
                 int tileRows = Math.Min(RegisterTile.Rows, outputs - n), tileColumns = Math.Min(RegisterTile.Columns, rows - t);
                 new Span<float>(c, RegisterTile.Rows * RegisterTile.Columns).Clear();
                 RegisterTile.MultiplyAdd(w + (nint)n * inputs, inputs, tileRows, across + t, width, c, RegisterTile.Columns, inputs);
-                for (int j = 0; j < tileColumns; j++)
-                    for (int i = 0; i < tileRows; i++) y[(nint)(t + j) * outputs + n + i] = c[i * RegisterTile.Columns + j];
+                Panels.Transpose(c, RegisterTile.Columns, tileRows, tileColumns, y + (nint)t * outputs + n, outputs);
             }
     }
 }

@@ -19,26 +19,22 @@ public static unsafe class Rung4PackedPanels
     public static void Multiply(float* x, float* w, float* y, ProductShape shape)
     {
         (int rows, int outputs, int inputs) = shape;
-        int panels = (rows + RegisterTile.Columns - 1) / RegisterTile.Columns;
-        nint panelFloats = (nint)inputs * RegisterTile.Columns;
-        using var packed = new Scratch(panels * panelFloats); // [panels, inputs, 16]
-        for (int panel = 0; panel < panels; panel++)
-            for (int k = 0; k < inputs; k++)
-                for (int j = 0, t = panel * RegisterTile.Columns; j < RegisterTile.Columns && t + j < rows; j++)
-                    packed.Floats[panel * panelFloats + k * RegisterTile.Columns + j] = x[(nint)(t + j) * inputs + k];
+        using var packed = new Scratch((long)Panels.Width(rows) * inputs); // [panels, inputs, 16]
+        for (int t = 0; t < rows; t += RegisterTile.Columns)
+            Panels.Transpose(
+                x + (nint)t * inputs, inputs, Math.Min(RegisterTile.Columns, rows - t), inputs,
+                packed.Floats + (nint)t * inputs, RegisterTile.Columns);
 
         float* c = stackalloc float[RegisterTile.Rows * RegisterTile.Columns];
         for (int n = 0; n < outputs; n += RegisterTile.Rows)
-            for (int panel = 0; panel < panels; panel++)
+            for (int t = 0; t < rows; t += RegisterTile.Columns)
             {
-                int t = panel * RegisterTile.Columns;
                 int tileRows = Math.Min(RegisterTile.Rows, outputs - n), tileColumns = Math.Min(RegisterTile.Columns, rows - t);
                 new Span<float>(c, RegisterTile.Rows * RegisterTile.Columns).Clear();
-                float* b = packed.Floats + panel * panelFloats;
                 RegisterTile.MultiplyAdd(
-                    w + (nint)n * inputs, inputs, tileRows, b, RegisterTile.Columns, c, RegisterTile.Columns, inputs);
-                for (int j = 0; j < tileColumns; j++)
-                    for (int i = 0; i < tileRows; i++) y[(nint)(t + j) * outputs + n + i] = c[i * RegisterTile.Columns + j];
+                    w + (nint)n * inputs, inputs, tileRows,
+                    packed.Floats + (nint)t * inputs, RegisterTile.Columns, c, RegisterTile.Columns, inputs);
+                Panels.Transpose(c, RegisterTile.Columns, tileRows, tileColumns, y + (nint)t * outputs + n, outputs);
             }
     }
 }
